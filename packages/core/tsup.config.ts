@@ -1,0 +1,6 @@
+import { defineConfig } from "tsup";
+import { libraryBuild } from "../../tooling/library-build.ts";
+
+export default defineConfig(
+  libraryBuild(["src/index.ts", "src/adapter.ts", "src/testing.ts", "src/auto.ts"]),
+);

@@ -1,0 +1,93 @@
+// Keeps packages/*/etc/*.api.md, the written record of every public name, equal to the code.
+// Without arguments a difference is an error; `--update` writes the new report. Needs a build.
+
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import {
+  Extractor,
+  ExtractorConfig,
+  ExtractorLogLevel,
+  type ExtractorMessage,
+} from "@microsoft/api-extractor";
+import { publishedPackages, type EntryPoint, type PublishedPackage } from "./published-packages.ts";
+import { ROOT } from "./steps.ts";
+
+const isUpdate = process.argv.includes("--update");
+
+main();
+
+function main(): void {
+  for (const published of publishedPackages()) {
+    const folder = join(published.folder, "etc");
+    removeStale(published, folder);
+    for (const entry of published.entryPoints) {
+      mkdirSync(folder, { recursive: true });
+      const isUpToDate = report(published, entry, folder);
+      process.stdout.write(`${isUpToDate ? "ok  " : "FAIL"} ${entry.specifier}\n`);
+      if (!isUpToDate) process.exitCode = 1;
+    }
+  }
+  if (process.exitCode === 1)
+    process.stderr.write("the public API changed; write the new reports with: pnpm fix\n");
+}
+
+/** The report of an entry point that is gone would otherwise stay for ever. */
+function removeStale(published: PublishedPackage, folder: string): void {
+  if (!existsSync(folder)) return;
+  const expected = new Set(published.entryPoints.map((entry) => `${entry.stem}.api.md`));
+  for (const name of readdirSync(folder).filter((file) => !expected.has(file))) {
+    if (isUpdate) rmSync(join(folder, name));
+    else {
+      process.stderr.write(`${relative(ROOT, join(folder, name))} belongs to no entry point\n`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+function report(published: PublishedPackage, entry: EntryPoint, reportFolder: string): boolean {
+  const config = ExtractorConfig.prepare({
+    configObject: {
+      projectFolder: published.folder,
+      mainEntryPointFilePath: join(published.folder, "dist", `${entry.stem}.d.ts`),
+      compiler: { overrideTsconfig: { compilerOptions: COMPILER_OPTIONS, include: ["dist/**/*.d.ts"] } },
+      apiReport: {
+        enabled: true,
+        reportFileName: `${entry.stem}.api.md`,
+        reportFolder,
+        reportTempFolder: join(ROOT, ".reports", "api"),
+        includeForgottenExports: true,
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      messages: {
+        extractorMessageReporting: {
+          // Internal types that a public signature mentions are shown in the report instead.
+          "ae-forgotten-export": { logLevel: ExtractorLogLevel.None },
+          "ae-missing-release-tag": { logLevel: ExtractorLogLevel.None },
+          "ae-unresolved-link": { logLevel: ExtractorLogLevel.None },
+        },
+      },
+    },
+    configObjectFullPath: undefined,
+    packageJsonFullPath: join(published.folder, "package.json"),
+  });
+  return Extractor.invoke(config, { localBuild: isUpdate, messageCallback: onMessage }).succeeded;
+}
+
+const COMPILER_OPTIONS = {
+  target: "es2023",
+  lib: ["es2024", "esnext.disposable"],
+  module: "nodenext",
+  moduleResolution: "nodenext",
+  strict: true,
+  skipLibCheck: true,
+  types: ["node"],
+};
+
+function onMessage(message: ExtractorMessage): void {
+  // The notice that its own compiler is older than ours says nothing about our code.
+  const isNoise =
+    message.messageId === "console-compiler-version-notice" || message.messageId === "console-preamble";
+  if (isNoise) message.logLevel = ExtractorLogLevel.None;
+}

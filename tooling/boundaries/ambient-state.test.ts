@@ -1,0 +1,92 @@
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+import {
+  consoleViolations,
+  environmentViolations,
+  timeViolations,
+  visibilityViolations,
+} from "./ambient-state.ts";
+import { isAutomatic } from "./imports.ts";
+import { productFiles, type SourceFile } from "./source-files.ts";
+
+const LIBRARY_FOLDERS = ["core", "memory", "sqs", "conformance"].map((name) => `packages/${name}/src`);
+
+/** Where time enters. */
+const CLOCK_FILES = [
+  "packages/core/src/time/clock.ts",
+  // Turns the event loop between two virtual moments, so that real I/O can answer.
+  "packages/core/src/time/virtual-clock.ts",
+  // Waits in real time for harnesses whose broker cannot be hurried.
+  "packages/conformance/src/bench-time.ts",
+];
+
+const libraryFiles = LIBRARY_FOLDERS.flatMap((folder) => productFiles(folder));
+
+describe("the library packages", () => {
+  test("take their time from the clock and set timers nowhere else", () => {
+    const files = libraryFiles.filter((file) => !CLOCK_FILES.includes(file.path));
+
+    expect(files.flatMap(timeViolations)).toEqual([]);
+  });
+
+  test("read the environment in core/auto alone", () => {
+    const files = libraryFiles.filter((file) => !isAutomatic(file.path));
+
+    expect(files.flatMap(environmentViolations)).toEqual([]);
+  });
+
+  test("never write to the console", () => {
+    const files = [...libraryFiles, ...productFiles("packages/emulator/src")];
+
+    expect(files.flatMap(consoleViolations)).toEqual([]);
+  });
+
+  test("hide members with #private names", () => {
+    expect(productFiles("packages").flatMap(visibilityViolations)).toEqual([]);
+  });
+});
+
+describe("the checks themselves", () => {
+  test.each([
+    "setTimeout(run, 5);",
+    "globalThis.setTimeout(run, 5);",
+    "const wait = setTimeout;",
+    "const at = Date.now();",
+    "const at = new Date();",
+    "const at = performance.now();",
+    "const signal = AbortSignal.timeout(5);",
+    'import { setTimeout as sleep } from "node:timers/promises";',
+  ])("see time in %s", (code) => {
+    expect(timeViolations(parsed(code))).not.toEqual([]);
+  });
+
+  test.each(["clock.setTimeout(run, 5);", "new Date(at);", "interface Clock { setTimeout(): void }"])(
+    "leave %s alone",
+    (code) => {
+      expect(timeViolations(parsed(code))).toEqual([]);
+    },
+  );
+
+  test.each([
+    "const url = process.env.URL;",
+    "const { URL } = process.env;",
+    'import { env } from "node:process";',
+  ])("see the environment in %s", (code) => {
+    expect(environmentViolations(parsed(code))).not.toEqual([]);
+  });
+
+  test.each(["class A { private a = 1; }", "class A { _a = 1; }", "class A { protected a(): void {} }"])(
+    "see an open member in %s",
+    (code) => {
+      expect(visibilityViolations(parsed(code))).toHaveLength(1);
+    },
+  );
+});
+
+function parsed(code: string): SourceFile {
+  return {
+    path: "a.ts",
+    isTest: false,
+    syntax: ts.createSourceFile("a.ts", code, ts.ScriptTarget.Latest, true),
+  };
+}

@@ -1,0 +1,28 @@
+export interface ImportRule {
+  /** The folder whose files, tests apart, the rule is about. */
+  readonly folder: string;
+  /** Packages that may be imported; Node's modules and the folder's own files always may. */
+  readonly mayImport: readonly string[];
+  /** Packages that may be imported by `import()` alone, so that they load only when needed. */
+  readonly mayLoad?: readonly string[];
+}
+
+/** The public API: `createClient` is behind the client that an adapter package offers by itself. */
+const ADAPTER_BASE = ["@anyqueue/core", "@anyqueue/core/adapter"];
+
+/** Who may import what; the reasons are in ARCHITECTURE.md. */
+export const IMPORT_RULES: readonly ImportRule[] = [
+  { folder: "packages/core/src", mayImport: [] },
+  { folder: "packages/memory/src", mayImport: [...ADAPTER_BASE, "@anyqueue/core/testing"] },
+  { folder: "packages/sqs/src", mayImport: [...ADAPTER_BASE, "@aws-sdk/client-sqs"] },
+  { folder: "packages/emulator/src", mayImport: [] },
+  {
+    folder: "packages/conformance/src",
+    mayImport: ["@anyqueue/core", "@anyqueue/core/adapter", "@anyqueue/core/testing"],
+  },
+  {
+    folder: "packages/cli/src",
+    mayImport: ["@anyqueue/core", "@anyqueue/core/auto", "@anyqueue/emulator"],
+    mayLoad: ["@anyqueue/memory", "@anyqueue/sqs"],
+  },
+];

@@ -1,0 +1,69 @@
+import { dirname, join } from "node:path/posix";
+import ts from "typescript";
+import type { ImportRule } from "./import-rules.ts";
+import { place, walk, type SourceFile } from "./source-files.ts";
+
+interface Import {
+  readonly node: ts.Node;
+  /** Undefined when `import()` is given something that is computed. */
+  readonly specifier: string | undefined;
+  readonly isDynamic: boolean;
+}
+
+/** Every `import`, `export … from`, `import()`, `require()` and `import("…")` type of a file. */
+function importsOf(file: SourceFile): readonly Import[] {
+  const found: Import[] = [];
+  walk(file.syntax, (node) => {
+    const specifier = specifierNode(node);
+    if (specifier === undefined) return;
+    const isDynamic = ts.isCallExpression(node);
+    found.push({
+      node,
+      specifier: ts.isStringLiteralLike(specifier) ? specifier.text : undefined,
+      isDynamic,
+    });
+  });
+  return found;
+}
+
+/** What a file imports against the rule of its folder, one sentence each. */
+export function importViolations(file: SourceFile, rule: ImportRule): readonly string[] {
+  return importsOf(file).flatMap((found) => {
+    const problem = violation(file, rule, found);
+    return problem === undefined ? [] : [`${place(file, found.node)} ${problem}`];
+  });
+}
+
+function violation(file: SourceFile, rule: ImportRule, { specifier, isDynamic }: Import): string | undefined {
+  if (specifier === undefined) {
+    return isAutomatic(file.path) ? undefined : "imports a computed name, which only core/src/auto may";
+  }
+  if (specifier.startsWith("node:")) return undefined;
+  if (specifier.startsWith(".")) return relativeViolation(file, rule, specifier);
+  if (rule.mayImport.includes(specifier)) return undefined;
+  if (isDynamic && rule.mayLoad?.includes(specifier) === true) return undefined;
+  return `imports ${specifier}, which ${rule.folder} may not`;
+}
+
+function relativeViolation(file: SourceFile, rule: ImportRule, specifier: string): string | undefined {
+  const target = join(dirname(file.path), specifier);
+  if (!target.startsWith(`${rule.folder}/`)) return `reaches out of its package to ${target}`;
+  if (/\.test(-d)?\.ts$/u.test(target)) return `imports the test file ${target}`;
+  return undefined;
+}
+
+/** `connect()` imports the package that a URL's scheme names; nothing else may be that free. */
+export function isAutomatic(path: string): boolean {
+  return path === "packages/core/src/auto.ts" || path.startsWith("packages/core/src/auto/");
+}
+
+function specifierNode(node: ts.Node): ts.Node | undefined {
+  if (ts.isImportDeclaration(node)) return node.moduleSpecifier;
+  if (ts.isExportDeclaration(node)) return node.moduleSpecifier;
+  if (ts.isImportTypeNode(node))
+    return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
+  if (!ts.isCallExpression(node)) return undefined;
+  const isImport = node.expression.kind === ts.SyntaxKind.ImportKeyword;
+  const isRequire = ts.isIdentifier(node.expression) && node.expression.text === "require";
+  return isImport || isRequire ? node.arguments[0] : undefined;
+}

@@ -1,0 +1,61 @@
+// Measures what each entry point adds to an application: bundled with its own chunks, minified,
+// gzipped, peers and Node's modules left out. Needs a build.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { publishedPackages, type EntryPoint, type PublishedPackage } from "./published-packages.ts";
+import { ROOT } from "./steps.ts";
+
+interface Budgets {
+  readonly bundles: Readonly<Record<string, { readonly maxGzipBytes: number }>>;
+}
+
+await main();
+
+async function main(): Promise<void> {
+  const budgets: Budgets = JSON.parse(readFileSync(join(ROOT, "tooling", "budgets.json"), "utf8"));
+  const measured = await Promise.all(
+    publishedPackages().flatMap((published) =>
+      published.entryPoints.map(async (entry) => ({
+        specifier: entry.specifier,
+        bytes: await gzipBytes(published, entry),
+      })),
+    ),
+  );
+  for (const { specifier, bytes } of measured) report(specifier, bytes, budgets);
+  const known = new Set(measured.map(({ specifier }) => specifier));
+  for (const specifier of Object.keys(budgets.bundles)) {
+    if (!known.has(specifier))
+      fail(`tooling/budgets.json has a bundle ${specifier}, which no package exports`);
+  }
+}
+
+function report(specifier: string, bytes: number, budgets: Budgets): void {
+  const limit = budgets.bundles[specifier]?.maxGzipBytes;
+  if (limit === undefined) {
+    fail(`${specifier} (${bytes} bytes) has no budget: add it to bundles in tooling/budgets.json`);
+    return;
+  }
+  process.stdout.write(`${specifier.padEnd(28)} ${String(bytes).padStart(7)} of ${limit} bytes\n`);
+  if (bytes > limit) fail(`${specifier} is ${bytes - limit} bytes over its budget in tooling/budgets.json`);
+}
+
+async function gzipBytes(published: PublishedPackage, entry: EntryPoint): Promise<number> {
+  const result = await build({
+    entryPoints: [join(published.folder, "dist", `${entry.stem}.js`)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    platform: "node",
+    external: [...published.peers, ...published.dependencies].flatMap((name) => [name, `${name}/*`]),
+  });
+  return result.outputFiles.reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).length, 0);
+}
+
+function fail(message: string): void {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = 1;
+}

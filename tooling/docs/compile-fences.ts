@@ -1,0 +1,81 @@
+import { join } from "node:path";
+import ts from "typescript";
+import { ROOT } from "../steps.ts";
+import type { CodeFence } from "./code-fences.ts";
+
+export interface CompiledFence {
+  readonly fence: CodeFence;
+  /** One sentence per mistake, with the line in the document. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Compiles all fences in one TypeScript program, against the sources of the packages.
+ *
+ * Each fence is a module of its own. A fence marked `continues` sees what the fences before it
+ * in the same document declared.
+ */
+export function compileFences(fences: readonly CodeFence[]): readonly CompiledFence[] {
+  const modules = new Map(
+    fences.map((fence, index) => [modulePath(fence, index), moduleText(fences, index)]),
+  );
+  const options = compilerOptions();
+  const program = ts.createProgram([...modules.keys()], options, hostWith(modules, options));
+  return fences.map((fence, index) => {
+    const module = program.getSourceFile(modulePath(fence, index));
+    if (module === undefined) throw new Error(`${fence.document}:${fence.line} did not become a module`);
+    const diagnostics = [
+      ...program.getSyntacticDiagnostics(module),
+      ...program.getSemanticDiagnostics(module),
+    ];
+    const preludeLines = prelude(fences, index).split("\n").length - 1;
+    return { fence, problems: diagnostics.flatMap((found) => describe(fence, found, preludeLines)) };
+  });
+}
+
+/** In the root folder, whose manifest depends on every package. */
+function modulePath(fence: CodeFence, index: number): string {
+  return join(ROOT, `${fence.document.replaceAll("/", "-")}-${index}.ts`);
+}
+
+/** `export {}` makes it a module, which top-level await and private declarations need. */
+function moduleText(fences: readonly CodeFence[], index: number): string {
+  return `${prelude(fences, index)}${fences[index]?.code ?? ""}\nexport {};\n`;
+}
+
+function prelude(fences: readonly CodeFence[], index: number): string {
+  const fence = fences[index];
+  const previous = fences[index - 1];
+  if (fence?.info !== "continues" || previous?.document !== fence.document) return "";
+  return `${prelude(fences, index - 1)}${previous.code}\n`;
+}
+
+function describe(fence: CodeFence, found: ts.Diagnostic, preludeLines: number): readonly string[] {
+  const text = ts.flattenDiagnosticMessageText(found.messageText, "\n");
+  if (found.file === undefined || found.start === undefined) return [text];
+  const line = found.file.getLineAndCharacterOfPosition(found.start).line - preludeLines;
+  // A mistake in the prelude is reported by the fence that it comes from.
+  return line < 0 ? [] : [`${fence.document}:${fence.line + line} ${text}`];
+}
+
+function compilerOptions(): ts.CompilerOptions {
+  const path = join(ROOT, "tsconfig.base.json");
+  const { config } = ts.readConfigFile(path, (name) => ts.sys.readFile(name));
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
+  // Excerpts may declare a name only to show it.
+  return { ...options, noEmit: true, noUnusedLocals: false, noUnusedParameters: false };
+}
+
+function hostWith(modules: ReadonlyMap<string, string>, options: ts.CompilerOptions): ts.CompilerHost {
+  const disk = ts.createCompilerHost(options);
+  return {
+    ...disk,
+    fileExists: (path) => modules.has(path) || disk.fileExists(path),
+    readFile: (path) => modules.get(path) ?? disk.readFile(path),
+    getSourceFile: (path, languageVersion, ...rest) => {
+      const text = modules.get(path);
+      if (text === undefined) return disk.getSourceFile(path, languageVersion, ...rest);
+      return ts.createSourceFile(path, text, languageVersion, true);
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { ROOT } from "../steps.ts";
+import { documents, readDocument } from "./code-fences.ts";
+
+const LINK = /\]\((?<target>[^()\s]+)\)/gu;
+const FENCE = /^(?<ticks>`{3,})[\s\S]*?^\k<ticks>$/gmu;
+
+test("every link inside the repository leads to a file and to a heading that exist", () => {
+  expect(documents().flatMap(brokenLinks)).toEqual([]);
+});
+
+function brokenLinks(document: string): readonly string[] {
+  const targets = [...prose(document).matchAll(LINK)].map((match) => match.groups?.["target"] ?? "");
+  return targets
+    .filter((target) => !/^[a-z]+:/u.test(target) && !isReachable(document, target))
+    .map((target) => `${document} links to ${target}`);
+}
+
+function isReachable(document: string, target: string): boolean {
+  const [file = "", anchor] = target.split("#");
+  const path = file === "" ? document : join(dirname(document), file);
+  if (!existsSync(join(ROOT, path))) return false;
+  return anchor === undefined || !path.endsWith(".md") || anchors(path).has(anchor);
+}
+
+/** The ids that code hosts give to headings. */
+function anchors(document: string): ReadonlySet<string> {
+  const headings = [...prose(document).matchAll(/^#+ (?<title>.+)$/gmu)].map(
+    (match) => match.groups?.["title"] ?? "",
+  );
+  return new Set(
+    headings.map((title) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\p{Letter}\p{Number}\s_-]/gu, "")
+        .trim()
+        .replaceAll(/\s/gu, "-"),
+    ),
+  );
+}
+
+/** A document without its code, where brackets mean something else. */
+function prose(document: string): string {
+  return readDocument(document).replaceAll(FENCE, "");
+}

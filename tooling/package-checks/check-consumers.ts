@@ -1,0 +1,104 @@
+// Uses the packed packages as an application outside the repository does: installs the tarballs
+// with npm in an empty folder, compiles an ESM and a CJS program with each compiler we have,
+// runs both, bundles the ESM one and runs the bundle, and starts the command line. Needs a build.
+
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { ROOT, runStep } from "../steps.ts";
+import { packPackages } from "./pack-packages.ts";
+
+interface Compiler {
+  readonly version: string;
+  readonly program: string;
+}
+
+await main();
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "anyqueue-consumer-"));
+  try {
+    await checkIn(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function checkIn(folder: string): Promise<void> {
+  cpSync(join(import.meta.dirname, "consumer"), folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
+  const tarballs = packPackages().map((packed) => packed.tarball);
+  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline"];
+  await pass(folder, "install", ["npm", "install", ...flags, ...tarballs, ...thirdParties()]);
+  for (const { version, program } of compilers()) {
+    const compile = (...options: string[]): readonly string[] => [
+      process.execPath,
+      program,
+      ...STRICT,
+      ...options,
+    ];
+    // oxlint-disable no-await-in-loop
+    await pass(
+      folder,
+      `TypeScript ${version}`,
+      compile("--module", "nodenext", "program.mts", "program.cts"),
+    );
+    const bundler = ["--module", "esnext", "--moduleResolution", "bundler", "--noEmit", "program.mts"];
+    await pass(folder, `TypeScript ${version}, bundler resolution`, compile(...bundler));
+    // oxlint-enable no-await-in-loop
+  }
+  await pass(folder, "ESM", ["node", "program.mjs"]);
+  await pass(folder, "CJS", ["node", "program.cjs"]);
+  const bundle = [
+    "--bundle",
+    "--platform=node",
+    "--format=esm",
+    "--external:@aws-sdk/*",
+    "--outfile=bundle.mjs",
+  ];
+  await pass(folder, "bundle", ["esbuild", "program.mjs", ...bundle]);
+  await pass(folder, "bundled ESM", ["node", "bundle.mjs"]);
+  await pass(folder, "command line", ["node", join("node_modules", "anyqueue", "dist", "main.js"), "--help"]);
+}
+
+/** Everything a careful application turns on; declarations of packages are checked as well. */
+const STRICT = [
+  [
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--noUncheckedIndexedAccess",
+    "--noPropertyAccessFromIndexSignature",
+  ],
+  ["--verbatimModuleSyntax", "--skipLibCheck", "false", "--types", "node", "--target", "es2023"],
+  ["--lib", "es2023,esnext.disposable"],
+].flat();
+
+/** The versions that the repository itself is pinned to. */
+function thirdParties(): readonly string[] {
+  return [pinned("@aws-sdk/client-sqs", join(ROOT, "packages", "sqs")), pinned("@types/node", ROOT)];
+}
+
+/** `name@version` of a dependency that the package in `folder` has installed. */
+function pinned(name: string, folder: string): string {
+  const path = createRequire(join(folder, "package.json")).resolve(`${name}/package.json`);
+  const manifest: { readonly version: string } = JSON.parse(readFileSync(path, "utf8"));
+  return `${name}@${manifest.version}`;
+}
+
+/** Ours, and the older one that the API reports are made with. */
+function compilers(): readonly Compiler[] {
+  const ours = createRequire(import.meta.url);
+  const older = createRequire(ours.resolve("@microsoft/api-extractor"));
+  return [ours, older].map((require) => {
+    const path = require.resolve("typescript/package.json");
+    const manifest: { readonly version: string } = JSON.parse(readFileSync(path, "utf8"));
+    return { version: manifest.version, program: join(dirname(path), "bin", "tsc") };
+  });
+}
+
+async function pass(cwd: string, name: string, command: readonly string[]): Promise<void> {
+  const { isPassed } = await runStep({ name, command, fix: "" }, { quiet: true, cwd });
+  process.stdout.write(`${isPassed ? "ok  " : "FAIL"} ${name}\n`);
+  if (!isPassed) throw new Error(`the packed packages failed in a consumer: ${name}`);
+}

@@ -1,0 +1,28 @@
+// Looks at the packed packages as a consumer's resolver and type checker will: publint for the
+// manifest, are-the-types-wrong for the types of every entry point.
+
+import { runStep } from "../steps.ts";
+import { packPackages, type PackedPackage } from "./pack-packages.ts";
+
+await main();
+
+async function main(): Promise<void> {
+  for (const packed of packPackages()) {
+    // oxlint-disable-next-line no-await-in-loop
+    const isGood = await check(packed);
+    process.stdout.write(`${isGood ? "ok  " : "FAIL"} ${packed.name}\n`);
+    if (!isGood) process.exitCode = 1;
+  }
+}
+
+async function check(packed: PackedPackage): Promise<boolean> {
+  const commands = [["publint", "--strict", packed.tarball]];
+  // A package of programs alone has no types that could be wrong.
+  if (packed.entryPoints.length > 0) {
+    // node16: subpath exports cannot work under the older node10 resolution.
+    commands.push(["attw", packed.tarball, "--profile", "node16", "--no-emoji", "--format", "ascii"]);
+  }
+  const runs = commands.map((command) => runStep({ name: packed.name, command, fix: "" }, { quiet: true }));
+  const results = await Promise.all(runs);
+  return results.every((result) => result.isPassed);
+}

@@ -1,0 +1,49 @@
+// The same application as CJS: `require` and the types that belong to it.
+
+import assert = require("node:assert");
+import core = require("@anyqueue/core");
+import adapterEntry = require("@anyqueue/core/adapter");
+import autoEntry = require("@anyqueue/core/auto");
+import testingEntry = require("@anyqueue/core/testing");
+import conformanceEntry = require("@anyqueue/conformance");
+import emulatorEntry = require("@anyqueue/emulator");
+import memoryEntry = require("@anyqueue/memory");
+import sqsEntry = require("@anyqueue/sqs");
+
+const jobs = core.defineQueue<{ readonly job: number }>("jobs");
+
+for (const entry of [adapterEntry, autoEntry, testingEntry, conformanceEntry]) {
+  assert.notEqual(Object.keys(entry).length, 0);
+}
+
+void main();
+
+async function main(): Promise<void> {
+  await exchange(core.createClient("memory:", [memoryEntry.memory()]));
+
+  const emulator = await emulatorEntry.startEmulator();
+  Object.assign(process.env, emulator.environment);
+  const endpoint = encodeURIComponent(emulator.endpoints.sqs ?? "");
+  await exchange(core.createClient(`sqs://us-east-1?endpoint=${endpoint}`, [sqsEntry.sqs()]));
+  await emulator.close();
+
+  // Both copies of the library can meet in one process; an error of one is an error to the other.
+  const esm = await import("@anyqueue/core");
+  try {
+    core.createClient("memory:?nothing=1", [memoryEntry.memory()]);
+    assert.fail("an unknown URL option was accepted");
+  } catch (error) {
+    assert.ok(core.isQueueError(error) && error instanceof core.QueueError);
+    assert.ok(esm.isQueueError(error));
+  }
+  process.stdout.write("exchanged\n");
+}
+
+async function exchange(client: core.QueueClient): Promise<void> {
+  await client.admin.create(jobs);
+  await client.producer(jobs).send({ job: 42 });
+  const [message] = await client.consumer(jobs).receive({ max: 1, wait: "5s" });
+  assert.equal(message?.body.job, 42);
+  await message.ack();
+  await client.close();
+}

@@ -1,0 +1,41 @@
+// An application as a user writes it: ESM, strict, on the packed packages. The checks compile it
+// with several compilers, run it, bundle it and run the bundle.
+
+import { strict as assert } from "node:assert";
+import { createClient, defineQueue, isQueueError, QueueError, type QueueClient } from "@anyqueue/core";
+import * as adapterEntry from "@anyqueue/core/adapter";
+import * as autoEntry from "@anyqueue/core/auto";
+import * as testingEntry from "@anyqueue/core/testing";
+import * as conformanceEntry from "@anyqueue/conformance";
+import { startEmulator } from "@anyqueue/emulator";
+import { memory } from "@anyqueue/memory";
+import { sqs } from "@anyqueue/sqs";
+
+const jobs = defineQueue<{ readonly job: number }>("jobs");
+
+for (const entry of [adapterEntry, autoEntry, testingEntry, conformanceEntry]) {
+  assert.notEqual(Object.keys(entry).length, 0);
+}
+
+await exchange(createClient("memory:", [memory()]));
+
+const emulator = await startEmulator();
+Object.assign(process.env, emulator.environment);
+const endpoint = encodeURIComponent(emulator.endpoints.sqs ?? "");
+await exchange(createClient(`sqs://us-east-1?endpoint=${endpoint}`, [sqs()]));
+await emulator.close();
+
+assert.throws(
+  () => createClient("memory:?nothing=1", [memory()]),
+  (error) => isQueueError(error) && error instanceof QueueError,
+);
+process.stdout.write("exchanged\n");
+
+async function exchange(client: QueueClient): Promise<void> {
+  await client.admin.create(jobs);
+  await client.producer(jobs).send({ job: 42 });
+  const [message] = await client.consumer(jobs).receive({ max: 1, wait: "5s" });
+  assert.equal(message?.body.job, 42);
+  await message.ack();
+  await client.close();
+}

@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./steps.ts";
+
+export interface EntryPoint {
+  /** What a program imports, such as `@anyqueue/core/adapter`. */
+  readonly specifier: string;
+  /** Name of the built file without its ending, such as `adapter`. */
+  readonly stem: string;
+}
+
+export interface PublishedPackage {
+  readonly name: string;
+  readonly folder: string;
+  readonly entryPoints: readonly EntryPoint[];
+  readonly peers: readonly string[];
+  readonly dependencies: readonly string[];
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, unknown>>>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+/** Every package under packages/ that gets published, read from its manifest. */
+export function publishedPackages(): readonly PublishedPackage[] {
+  return readdirSync(join(ROOT, "packages"))
+    .map((name) => join(ROOT, "packages", name))
+    .filter((folder) => existsSync(join(folder, "package.json")))
+    .map(readPackage)
+    .filter((found) => found !== undefined);
+}
+
+function readPackage(folder: string): PublishedPackage | undefined {
+  const manifest: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  if (manifest.private === true) return undefined;
+  return {
+    name: manifest.name,
+    folder,
+    entryPoints: entryPoints(manifest),
+    peers: Object.keys(manifest.peerDependencies ?? {}),
+    dependencies: Object.keys(manifest.dependencies ?? {}),
+  };
+}
+
+function entryPoints(manifest: Manifest): readonly EntryPoint[] {
+  return Object.entries(manifest.exports)
+    .filter(([, target]) => typeof target !== "string")
+    .map(([subpath]) => ({
+      specifier: subpath === "." ? manifest.name : `${manifest.name}${subpath.slice(1)}`,
+      stem: subpath === "." ? "index" : subpath.slice(2),
+    }));
+}

@@ -1,0 +1,80 @@
+import { defineConfig } from "vitest/config";
+
+export const SOURCE_CONDITIONS: string[] = ["@anyqueue/source", "node", "development|production"];
+const INTEROP = ["**/test/interop/**"];
+const CONFORMANCE = ["packages/*/test/conformance*.test.ts"];
+const INTEGRATION = ["packages/*/test/integration/**/*.test.ts", "examples/*/test/**/*.test.ts"];
+
+export default defineConfig({
+  // Without Vite's usual `module` condition: with it the AWS SDK resolves to a build that only
+  // bundlers can read.
+  resolve: { conditions: SOURCE_CONDITIONS },
+  ssr: { resolve: { conditions: SOURCE_CONDITIONS, externalConditions: SOURCE_CONDITIONS } },
+  test: {
+    maxWorkers: 2,
+    retry: 0,
+    allowOnly: false,
+    passWithNoTests: false,
+    restoreMocks: true,
+    unstubEnvs: true,
+    reporters: ["default", "./tooling/closing-line.ts"],
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/*.test-d.ts"],
+      reporter: ["text-summary", "json-summary", "lcovonly"],
+      reportsDirectory: "coverage",
+      thresholds: {
+        "packages/core/src/**": { lines: 95 },
+      },
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["packages/*/{src,test}/**/*.test.ts", "bench/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: [...INTEROP, ...CONFORMANCE, ...INTEGRATION, "**/node_modules/**", "**/dist/**"],
+        },
+      },
+      {
+        extends: true,
+        // Boundaries, budgets and documents: tests of the repository itself.
+        test: { name: "repository", include: ["tooling/**/*.test.ts"] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "conformance",
+          include: CONFORMANCE,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: INTEGRATION,
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "types",
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            tsconfig: "./tsconfig.json",
+            include: ["packages/*/{src,test}/**/*.test-d.ts"],
+          },
+        },
+      },
+    ],
+  },
+});
