@@ -1,0 +1,18 @@
+export type * from "./driver/capabilities.ts";
+export type * from "./driver/driver.ts";
+export type * from "./driver/limits.ts";
+export type { Provider, ProviderContext } from "./client/provider.ts";
+export { loopbackOrRefuse, readParameters, type ConnectionUrl } from "./client/parse-url.ts";
+export { systemClock, type Clock, type Timer } from "./time/clock.ts";
+export { durationToMs, type Duration } from "./time/duration.ts";
+export {
+  isQueueError,
+  queueError,
+  QueueError,
+  type ErrorDetails,
+  type QueueErrorInit,
+} from "./errors/queue-error.ts";
+export { ERROR_CODES, type ErrorCode } from "./errors/error-codes.ts";
+export { redact } from "./errors/redact.ts";
+export { suggest } from "./errors/suggest.ts";
+export { RESERVED, RESERVED_PREFIX } from "./message/attributes.ts";

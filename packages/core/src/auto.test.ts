@@ -1,0 +1,170 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { connect, loadConfig } from "./auto.ts";
+import { isQueueError } from "./errors/queue-error.ts";
+
+async function folderWith(file?: unknown): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "anyqueue-"));
+  onTestFinished(async () => await rm(folder, { recursive: true }));
+  const content = typeof file === "string" ? file : JSON.stringify(file);
+  if (file !== undefined) await writeFile(join(folder, "anyqueue.config.json"), content);
+  return folder;
+}
+
+async function refusal(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    if (isQueueError(error, "INVALID_ARGUMENT")) return error.message;
+    throw error;
+  }
+  throw new Error("it was accepted");
+}
+
+const FILE = {
+  $schema: "https://example.com/schema.json",
+  url: "memory:",
+  prefix: "dev-",
+  queues: { orders: "orders-v2", calls: { consumer: { concurrency: 2 } } },
+  environments: {
+    prod: { url: "sqs://eu-west-1", queues: { calls: { deadLetter: "failed" } } },
+    test: {},
+  },
+};
+
+describe("loadConfig", () => {
+  test("reads the file of the folder", async () => {
+    const directory = await folderWith(FILE);
+    expect(await loadConfig({ env: {}, directory })).toEqual({
+      url: "memory:",
+      prefix: "dev-",
+      queues: FILE.queues,
+      variables: {},
+    });
+  });
+
+  test("an environment of the file overrides its base, queue by queue", async () => {
+    const directory = await folderWith(FILE);
+    expect(await loadConfig({ env: { ANYQUEUE_ENV: "prod" }, directory })).toEqual({
+      url: "sqs://eu-west-1",
+      prefix: "dev-",
+      queues: { orders: "orders-v2", calls: { deadLetter: "failed" } },
+      variables: {},
+    });
+  });
+
+  test("variables override both, an empty one is not set", async () => {
+    const directory = await folderWith(FILE);
+    const env = {
+      ANYQUEUE_ENV: "prod",
+      ANYQUEUE_URL: "pubsub://p",
+      ANYQUEUE_PREFIX: "",
+      ANYQUEUE_ORDERS_URL: "sqs://us-east-1/x",
+      ANYQUEUE_CALLS_URL: "",
+      HOME: "/",
+    };
+    expect(await loadConfig({ env, directory })).toMatchObject({
+      url: "pubsub://p",
+      prefix: "dev-",
+      variables: { ANYQUEUE_ORDERS_URL: "sqs://us-east-1/x" },
+    });
+  });
+
+  test("needs no file", async () => {
+    const directory = await folderWith();
+    expect(await loadConfig({ env: { ANYQUEUE_URL: "memory:", ANYQUEUE_ENV: "prod" }, directory })).toEqual({
+      url: "memory:",
+      variables: {},
+    });
+  });
+
+  test("takes the process's own environment by default", async () => {
+    vi.stubEnv("ANYQUEUE_URL", "memory://from-process");
+    expect(await loadConfig({ directory: await folderWith() })).toMatchObject({
+      url: "memory://from-process",
+    });
+  });
+
+  describe("refuses", () => {
+    test("no connection at all", async () => {
+      expect(await refusal(loadConfig({ env: {}, directory: await folderWith() }))).toContain("ANYQUEUE_URL");
+    });
+
+    test("a file that was named and is not there, or is a folder", async () => {
+      const directory = await folderWith();
+      const env = { ANYQUEUE_URL: "memory:" };
+      expect(await refusal(loadConfig({ env, directory, file: "other.json" }))).toContain(
+        "cannot be read (ENOENT)",
+      );
+      expect(await refusal(loadConfig({ env, directory, file: "." }))).toContain("cannot be read (EISDIR)");
+    });
+
+    test.each([
+      ['{\n  "url": "s3cret"\n  "prefix": ""\n}', "no valid JSON (line 3 column 3)"],
+      ['{ "url": s3cret }', "no valid JSON"],
+      ["", "no valid JSON"],
+    ])("the malformed file %j, without its text", async (file, text) => {
+      const message = await refusal(loadConfig({ env: {}, directory: await folderWith(file) }));
+      expect(message).toContain(text);
+      expect(message).not.toContain("s3cret");
+    });
+
+    test.each([
+      ["[]", "expected an object, got array"],
+      [{ url: "memory:", enviroments: {} }, 'did you mean "environments"?'],
+      [{ url: "memory:", environments: 7 }, "environments: expected an object, got number"],
+      [{ url: "memory:", environments: { prod: 7 } }, "environments.prod: expected an object"],
+      [{ url: "memory:", environments: { prod: { ulr: "x" } } }, 'did you mean "url"?'],
+      [{ url: "memory:", variables: {} }, 'unknown key "variables"'],
+      [{ url: "sqs://AKIA:s3cret@eu-west-1" }, "credentials"],
+    ])("the file %j", async (file, text) => {
+      const message = await refusal(loadConfig({ env: {}, directory: await folderWith(file) }));
+      expect(message).toContain(text);
+      expect(message).not.toContain("s3cret");
+    });
+
+    test("an environment that the file does not have", async () => {
+      const directory = await folderWith(FILE);
+      expect(await refusal(loadConfig({ env: { ANYQUEUE_ENV: "prdo" }, directory }))).toContain(
+        'did you mean "prod"?',
+      );
+      const unknown = await refusal(loadConfig({ env: { ANYQUEUE_ENV: "staging" }, directory }));
+      expect(unknown).toContain("known: prod, test");
+    });
+
+    test("everything at once: file, environment and values", async () => {
+      const directory = await folderWith({
+        url: "memory:",
+        perfix: "x",
+        queues: { a: { nmae: "b" } },
+        environments: {},
+      });
+      const env = { ANYQUEUE_ENV: "prod", ANYQUEUE_A_URL: "nonsense", ANYQUEUE_PREFIX: "a/b" };
+      const message = await refusal(loadConfig({ env, directory }));
+      for (const part of ['"perfix"', '"nmae"', "ANYQUEUE_ENV", "ANYQUEUE_A_URL", "prefix: expected"]) {
+        expect(message).toContain(part);
+      }
+    });
+  });
+});
+
+describe("connect", () => {
+  test("names the package of a scheme that is not installed, and how to install it", async () => {
+    const message = await refusal(connect("pubsub://my-project"));
+    expect(message).toContain("@anyqueue/pubsub is not installed");
+    expect(message).toContain("npm install @anyqueue/pubsub @google-cloud/pubsub");
+  });
+
+  test.each([
+    ["sqss://eu-west-1", 'Did you mean "sqs:"?'],
+    ["carrier-pigeon://x", 'no package is known for "carrier-pigeon:"'],
+    ["constructor:", 'no package is known for "constructor:"'],
+    ["sqs://a:s3cret@b", "credentials"],
+  ])("refuses %s", async (url, text) => {
+    const message = await refusal(connect(url));
+    expect(message).toContain(text);
+    expect(message).not.toContain("s3cret");
+  });
+});

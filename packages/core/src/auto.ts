@@ -1,0 +1,200 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { checkConfig, CONFIG_KEYS, type QueueConfig } from "./client/config.ts";
+import type { ClientOptions, QueueClient } from "./client/client-types.ts";
+import { KNOWN_PACKAGES, schemeRemedy } from "./client/known-packages.ts";
+import type { Provider } from "./client/provider.ts";
+import { createClient } from "./client/queue-client.ts";
+import { isRecord, kindOf, unknownKeys } from "./errors/check-options.ts";
+import { QueueError } from "./errors/queue-error.ts";
+import { suggest } from "./errors/suggest.ts";
+
+export type { QueueConfig } from "./client/config.ts";
+
+/** Where {@link loadConfig} looks. */
+export interface LoadOptions {
+  /** @default process.env */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** @default the working directory */
+  readonly directory?: string | undefined;
+  /** A file that must exist. @default "anyqueue.config.json" in `directory`, if it exists */
+  readonly file?: string | undefined;
+}
+
+/**
+ * A client by configuration alone: reads it if none is given, imports the package that its scheme names.
+ * @throws INVALID_ARGUMENT with every problem, or naming the package to install
+ */
+export async function connect(
+  config?: string | QueueConfig,
+  options: ClientOptions = {},
+): Promise<QueueClient> {
+  const given = config ?? (await loadConfig());
+  const { url, queues, variables } = checkConfig(given);
+  const urls = [url, ...[...queues.values()].map((entity) => entity.url), ...variables.values()];
+  const schemes = new Set(urls.flatMap((each) => (each === undefined ? [] : [each.scheme])));
+  return createClient(given, await Promise.all([...schemes].map(importProvider)), options);
+}
+
+/**
+ * Reads environment and file. Precedence: `ANYQUEUE_<NAME>_URL`, then `ANYQUEUE_URL` and `ANYQUEUE_PREFIX`,
+ * then `environments[ANYQUEUE_ENV]` of the file, then the file.
+ * @throws INVALID_ARGUMENT with every problem at once
+ */
+export async function loadConfig(options: LoadOptions = {}): Promise<QueueConfig> {
+  const env = options.env ?? process.env;
+  const path = resolve(options.directory ?? ".", options.file ?? FILE_NAME);
+  const problems: string[] = [];
+  const file = await readConfigFile(path, options.file !== undefined, problems);
+  const merged: Readonly<Record<string, unknown>> = {
+    ...mergeEnvironment(file, env["ANYQUEUE_ENV"] ?? "", path, problems),
+    ...nonEmpty({ url: env["ANYQUEUE_URL"], prefix: env["ANYQUEUE_PREFIX"] }),
+    variables: entityUrls(env),
+  };
+  if (merged["url"] === undefined && problems.length === 0) {
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: `no connection is configured: neither ANYQUEUE_URL nor url in ${path}`,
+      remedy: 'Set ANYQUEUE_URL, for example to "memory:" or "sqs://eu-west-1".',
+    });
+  }
+  return checked(merged, problems);
+}
+
+const FILE_NAME = "anyqueue.config.json";
+
+/** The checks of `createClient` run here too, so that problems of file, environment and values come in one error. */
+function checked(merged: Readonly<Record<string, unknown>>, problems: readonly string[]): QueueConfig {
+  let found = problems;
+  try {
+    checkConfig(merged);
+  } catch (error) {
+    if (!(error instanceof QueueError)) throw error;
+    const isMissingUrl = merged["url"] === undefined && problems.length > 0;
+    if (!isMissingUrl) found = [...problems, error.message.replace(/^INVALID_ARGUMENT: /, "")];
+  }
+  if (found.length === 0) return merged as unknown as QueueConfig; // checkConfig accepted it
+  throw new QueueError("INVALID_ARGUMENT", {
+    what: found.join("; "),
+    remedy: "Every problem found is listed.",
+  });
+}
+
+async function readConfigFile(
+  path: string,
+  isRequired: boolean,
+  problems: string[],
+): Promise<Readonly<Record<string, unknown>>> {
+  const source = await readIfThere(path, isRequired, problems);
+  if (source === undefined) return {};
+  try {
+    const { $schema: _, ...file } = asRecord(JSON.parse(source), path, problems);
+    problems.push(
+      ...unknownKeys(file, [...CONFIG_KEYS.filter((key) => key !== "variables"), "environments"], path),
+    );
+    return file;
+  } catch (error) {
+    // Only the position: V8 quotes the text around it, which may hold a secret.
+    const position = /\(line \d+ column \d+\)/.exec(String(error))?.[0] ?? "";
+    problems.push(`${path}: no valid JSON ${position}`.trimEnd());
+    return {};
+  }
+}
+
+async function readIfThere(
+  path: string,
+  isRequired: boolean,
+  problems: string[],
+): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    if (code !== "ENOENT" || isRequired) problems.push(`${path}: cannot be read (${code})`);
+    return undefined;
+  }
+}
+
+/** `environments.<name>` over the file; its queues replace queues of the same name. */
+function mergeEnvironment(
+  { environments, ...base }: Readonly<Record<string, unknown>>,
+  name: string,
+  path: string,
+  problems: string[],
+): Readonly<Record<string, unknown>> {
+  if (environments === undefined) return base;
+  const all = asRecord(environments, `${path}: environments`, problems);
+  for (const [key, each] of Object.entries(all)) {
+    const where = `${path}: environments.${key}`;
+    problems.push(...unknownKeys(asRecord(each, where, problems), ["url", "prefix", "queues"], where));
+  }
+  if (name === "") return base;
+  if (!Object.hasOwn(all, name)) {
+    const meant = suggest(name, Object.keys(all));
+    const hint =
+      meant === undefined ? `known: ${Object.keys(all).join(", ") || "none"}` : `did you mean "${meant}"?`;
+    problems.push(`ANYQUEUE_ENV: no environment ${JSON.stringify(name)} in ${path} (${hint})`);
+    return base;
+  }
+  const chosen = isRecord(all[name]) ? all[name] : {};
+  const queues = [base["queues"], chosen["queues"]].filter((each) => isRecord(each));
+  return { ...base, ...chosen, ...(queues.length > 0 && { queues: Object.assign({}, ...queues) }) };
+}
+
+/** `ANYQUEUE_ORDERS_URL` and its like; `ANYQUEUE_URL` itself does not match. */
+function entityUrls(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return nonEmpty(Object.fromEntries(Object.entries(env).filter(([key]) => /^ANYQUEUE_.+_URL$/.test(key))));
+}
+
+/** An empty variable is a variable that is not set: many deployment files can only write it so. */
+function nonEmpty(values: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(values).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "",
+    ),
+  );
+}
+
+function asRecord(value: unknown, where: string, problems: string[]): Readonly<Record<string, unknown>> {
+  if (isRecord(value)) return value;
+  problems.push(`${where}: expected an object, got ${kindOf(value)}`);
+  return {};
+}
+
+async function importProvider(scheme: string): Promise<Provider> {
+  const known = Object.hasOwn(KNOWN_PACKAGES, scheme) ? KNOWN_PACKAGES[scheme] : undefined;
+  const loaded = known === undefined ? undefined : await importPackage(known.name);
+  const factory: unknown = loaded === undefined ? undefined : loaded[known?.factory ?? ""];
+  if (typeof factory === "function") return factory() as Provider; // our own package keeps this contract
+  throw new QueueError("INVALID_ARGUMENT", {
+    what: known === undefined ? `no package is known for "${scheme}:"` : `${known.name} is not installed`,
+    remedy: schemeRemedy(scheme, []),
+  });
+}
+
+/**
+ * The application may have a package that this one cannot see: strict package managers let a package see its own
+ * dependencies only. So look from here first, then from the working directory.
+ */
+async function importPackage(name: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+  for (const locate of [() => name, () => fromWorkingDirectory(name)]) {
+    try {
+      return (await import(locate())) as Readonly<Record<string, unknown>>;
+    } catch (error) {
+      if (!isMissing(error, name)) throw error;
+    }
+  }
+  return undefined;
+}
+
+function fromWorkingDirectory(name: string): string {
+  return pathToFileURL(createRequire(join(process.cwd(), "package.json")).resolve(name)).href;
+}
+
+/** The package itself is missing, not something that it wants to import. */
+function isMissing(error: unknown, name: string): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  const isNotFound = error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND";
+  return isNotFound && error.message.includes(`'${name}'`);
+}

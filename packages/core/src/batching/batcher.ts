@@ -1,0 +1,248 @@
+import type { ItemResult } from "../driver/driver.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import type { Clock, Timer } from "../time/clock.ts";
+import { Epochs } from "./epochs.ts";
+import { Lanes, type Entry, type Lane } from "./lanes.ts";
+
+export interface BatcherOptions<Item, Value> {
+  readonly maxItems: number;
+  /** Infinity where only the count matters. */
+  readonly maxBytes: number;
+  readonly overheadBytes: number;
+  readonly maxInFlight: number;
+  readonly sizeOf: (item: Item) => number;
+  /** One batch in flight per key; undefined = no order to keep. */
+  readonly keyOf?: (item: Item) => string | undefined;
+  /** True: one batch holds one key only. */
+  readonly uniformKey?: boolean;
+  /** Longest wait for more while idle; 0 = send at once when idle. @default 0 */
+  readonly lingerMs?: number;
+  /** Longest wait for more behind batches that are out, so that one that hangs holds up nothing. @default 100 */
+  readonly gatherMs?: number;
+  readonly clock: Clock;
+  /**
+   * Never rejects: per-item results, aligned. `undefined` defers an item: the owner gives it back with `requeue` or
+   * ends it with `settle`; its key stays blocked until then, so that no later item overtakes it.
+   */
+  readonly run: (items: readonly Item[]) => Promise<readonly (ItemResult<Value> | undefined)[]>;
+  /** Gets the result of every item given to `push`: no promise per item. Must not throw. */
+  readonly onResult?: (item: Item, result: ItemResult<Value>) => void;
+}
+
+/** Gathers items into batches: at once when idle (all of one tick together), and up to the limits while batches are out. */
+export interface Batcher<Item, Value> {
+  /** @throws CLOSED */
+  add(item: Item): Promise<ItemResult<Value>>;
+  /** As `add`, but the result goes to `onResult`. @throws CLOSED */
+  push(item: Item): void;
+  /** Deferred items go to the front again, in this order. */
+  requeue(items: readonly Item[]): void;
+  /** Ends a deferred item. */
+  settle(item: Item, result: ItemResult<Value>): void;
+  /** Of all items that have no result yet. */
+  readonly pendingItems: number;
+  readonly pendingBytes: number;
+  /** Sends what waits without waiting for more; resolves when all that was added before has its result. */
+  flush(): Promise<void>;
+  /** Refuses further items, flushes. */
+  close(): Promise<void>;
+}
+
+export function createBatcher<Item, Value>(options: BatcherOptions<Item, Value>): Batcher<Item, Value> {
+  return new LaneBatcher(options);
+}
+
+const DEFAULT_GATHER_MS = 100;
+
+class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
+  readonly #options: BatcherOptions<Item, Value>;
+  readonly #lanes: Lanes<Item, Value>;
+  readonly #deferred = new Map<Item, Entry<Item, Value>>();
+  readonly #epochs = new Epochs();
+  #inFlight = 0;
+  #timer: Timer | undefined;
+  /** True: what waits has waited long enough. */
+  #isOverdue = false;
+  #isPumpScheduled = false;
+  #isClosed = false;
+  pendingItems = 0;
+  pendingBytes = 0;
+
+  constructor(options: BatcherOptions<Item, Value>) {
+    this.#options = options;
+    this.#lanes = new Lanes({
+      items: options.maxItems,
+      bytes: options.maxBytes - options.overheadBytes,
+      isUniform: options.uniformKey ?? false,
+    });
+  }
+
+  async add(item: Item): Promise<ItemResult<Value>> {
+    this.#assertOpen();
+    return await new Promise<ItemResult<Value>>((resolve) => {
+      this.#enter(item, resolve);
+    });
+  }
+
+  push(item: Item): void {
+    this.#assertOpen();
+    this.#enter(item, undefined);
+  }
+
+  requeue(items: readonly Item[]): void {
+    const byLane = new Map<Lane<Item, Value>, Entry<Item, Value>[]>();
+    for (const item of items) {
+      const entry = this.#takeDeferred(item);
+      if (entry === undefined) continue;
+      const entries = byLane.get(entry.lane);
+      if (entries === undefined) byLane.set(entry.lane, [entry]);
+      else entries.push(entry);
+    }
+    for (const [lane, entries] of byLane) this.#lanes.prepend(lane, entries);
+    this.#isOverdue = true; // they have waited for their back-off already
+    this.#schedulePump();
+  }
+
+  settle(item: Item, result: ItemResult<Value>): void {
+    const entry = this.#takeDeferred(item);
+    if (entry === undefined) return;
+    this.#finish(entry, result);
+    this.#lanes.refresh(entry.lane);
+    this.#schedulePump();
+  }
+
+  async flush(): Promise<void> {
+    const done = this.#epochs.seal();
+    this.#schedulePump();
+    await done;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.flush();
+    this.#disarm();
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new QueueError("CLOSED", { what: "nothing can be added after close()" });
+  }
+
+  #enter(item: Item, resolve: Entry<Item, Value>["resolve"]): void {
+    const bytes = this.#options.sizeOf(item);
+    const lane = this.#lanes.laneOf(this.#options.keyOf?.(item));
+    this.pendingItems += 1;
+    this.pendingBytes += bytes;
+    this.#lanes.append({ item, bytes, lane, epoch: this.#epochs.enter(), resolve });
+    this.#schedulePump();
+  }
+
+  /** A microtask later, so that what is added in one tick shares a batch. */
+  #schedulePump(): void {
+    if (this.#isPumpScheduled) return;
+    this.#isPumpScheduled = true;
+    queueMicrotask(() => {
+      this.#isPumpScheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    let skipped = 0;
+    while (this.#inFlight < this.#options.maxInFlight && this.#lanes.readyLanes > skipped) {
+      const lane = this.#lanes.first();
+      if (lane === undefined) break;
+      if (this.#isDue(lane)) {
+        this.#send();
+      } else if (this.#options.uniformKey === true) {
+        this.#lanes.skip(); // each key decides for itself
+        skipped += 1;
+      } else {
+        break;
+      }
+    }
+    if (this.#lanes.readyLanes === 0) this.#isOverdue = false;
+    this.#arm();
+  }
+
+  #isDue(lane: Lane<Item, Value>): boolean {
+    if (this.#isOverdue || this.#epochs.isFlushing) return true;
+    return (this.#isIdle(lane) && this.#lingerMs === 0) || this.#lanes.isFull(lane);
+  }
+
+  #isIdle(lane: Lane<Item, Value>): boolean {
+    return (this.#options.uniformKey === true ? lane.inFlight : this.#inFlight) === 0;
+  }
+
+  get #lingerMs(): number {
+    return this.#options.lingerMs ?? 0;
+  }
+
+  #send(): void {
+    const batch = this.#lanes.takeBatch();
+    const lanes = new Set(batch.map((entry) => entry.lane));
+    for (const lane of lanes) lane.inFlight += 1;
+    this.#inFlight += 1;
+    void this.#run(batch, lanes);
+  }
+
+  async #run(batch: readonly Entry<Item, Value>[], lanes: ReadonlySet<Lane<Item, Value>>): Promise<void> {
+    let results: readonly (ItemResult<Value> | undefined)[];
+    try {
+      results = await this.#options.run(batch.map((entry) => entry.item));
+    } catch (error) {
+      results = batch.map(() => ({ ok: false, error }));
+    }
+    this.#inFlight -= 1;
+    for (const lane of lanes) lane.inFlight -= 1;
+    // Deferrals first: whoever gets a result may add at once, and must not overtake them.
+    for (const [index, entry] of batch.entries()) if (results[index] === undefined) this.#defer(entry);
+    for (const [index, entry] of batch.entries()) {
+      const result = results[index];
+      if (result !== undefined) this.#finish(entry, result);
+    }
+    for (const lane of lanes) this.#lanes.refresh(lane);
+    this.#schedulePump();
+  }
+
+  #defer(entry: Entry<Item, Value>): void {
+    this.#deferred.set(entry.item, entry);
+    entry.lane.deferred += 1;
+  }
+
+  #takeDeferred(item: Item): Entry<Item, Value> | undefined {
+    const entry = this.#deferred.get(item);
+    if (entry === undefined) return undefined;
+    this.#deferred.delete(item);
+    entry.lane.deferred -= 1;
+    return entry;
+  }
+
+  #finish(entry: Entry<Item, Value>, result: ItemResult<Value>): void {
+    this.pendingItems -= 1;
+    this.pendingBytes -= entry.bytes;
+    if (entry.resolve === undefined) this.#options.onResult?.(entry.item, result);
+    else entry.resolve(result);
+    this.#epochs.leave(entry.epoch);
+  }
+
+  /** One timer for all that waits although a batch could go. */
+  #arm(): void {
+    const canSend = this.#lanes.readyLanes > 0 && this.#inFlight < this.#options.maxInFlight;
+    if (!canSend) {
+      this.#disarm();
+      return;
+    }
+    if (this.#timer !== undefined) return;
+    const waitMs = this.#inFlight === 0 ? this.#lingerMs : (this.#options.gatherMs ?? DEFAULT_GATHER_MS);
+    this.#timer = this.#options.clock.setTimer(() => {
+      this.#timer = undefined;
+      this.#isOverdue = true;
+      this.#pump();
+    }, waitMs);
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}

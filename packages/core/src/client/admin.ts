@@ -1,0 +1,168 @@
+import type { AdminDriver, CreateOptions, EntityCounts, Target } from "../driver/driver.ts";
+import { isQueueError } from "../errors/queue-error.ts";
+import { wrapDriverError } from "../errors/wrap-error.ts";
+import { detailsOf, type AnyDefinition, type DefinitionDetails } from "../message/queue-definition.ts";
+import { durationToMs } from "../time/duration.ts";
+import { unmetNeeds } from "./check-needs.ts";
+import type { AdminOptions, QueueAdmin, QueueCounts } from "./client-types.ts";
+import { aborted } from "./aborted.ts";
+import { combineErrors } from "./combine-errors.ts";
+import type { Connection } from "./connections.ts";
+import { DEFAULTS } from "./defaults.ts";
+import { deadLetterTarget, locateDeadLetters, probe, type Directory, type Place } from "./directory.ts";
+import { redrive } from "./redrive.ts";
+
+/** The portable administration of a client; `assertOpen` throws CLOSED after `close()`. */
+export function createAdmin(directory: Directory, ending: AbortSignal, assertOpen: () => void): QueueAdmin {
+  const signalOf = ({ signal }: AdminOptions): AbortSignal =>
+    signal === undefined ? ending : AbortSignal.any([signal, ending]);
+  const find = (of: AnyDefinition): Place => {
+    assertOpen();
+    return directory.find(detailsOf(of));
+  };
+  return Object.freeze({
+    create: async (of: AnyDefinition, options: AdminOptions = {}) =>
+      await create(find(of), directory, signalOf(options)),
+    inspect: async (of: AnyDefinition, options: AdminOptions = {}) =>
+      await inspect(find(of), directory, signalOf(options)),
+    purge: async (of: AnyDefinition, options: AdminOptions = {}) => {
+      const signal = signalOf(options);
+      await atEntity(find(of), directory, signal, async (admin, target) => await admin.purge(target, signal));
+    },
+    delete: async (of: AnyDefinition, options: AdminOptions = {}) => {
+      const signal = signalOf(options);
+      await atEntity(
+        find(of),
+        directory,
+        signal,
+        async (admin, target) => await admin.delete(target, signal),
+      );
+    },
+    list: async (startsWith = "", options: AdminOptions = {}) => {
+      assertOpen();
+      return await list(directory, directory.prefix + startsWith, signalOf(options));
+    },
+    redrive: (of, options = {}) => redrive(find(of), directory, options, signalOf(options)),
+  } satisfies QueueAdmin);
+}
+
+/**
+ * Brokers count every hand-over, also of messages that no handler began: a drain, a lost lease, a lane behind a
+ * failing message. Twice the attempts, and five more than them, leave room for that, so that the core's attempts
+ * decide and the service's limit is only the net below.
+ */
+export function maxDeliveriesFor(attempts: number): number {
+  return Math.max(attempts * 2, attempts + 5);
+}
+
+async function create(place: Place, directory: Directory, signal: AbortSignal): Promise<void> {
+  const { details, target, connection } = place;
+  const unmet = unmetNeeds(details, target, connection.adapter.name);
+  if (unmet.length > 0) throw combineErrors(unmet, "needs that cannot be met");
+  await createTopicOf(details, directory, signal);
+  const hasDeadLetters =
+    details.kind !== "topic" && details.kind !== "dead-letter" && details.policy.deadLetter !== "none";
+  const deadLetter = hasDeadLetters ? deadLetterTarget(place, undefined) : undefined;
+  const call = async (of: Target, options: CreateOptions): Promise<void> =>
+    await administrate(connection, of, signal, async (admin) => await admin.create(of, options, signal));
+  if (deadLetter !== undefined) await call(deadLetter, {});
+  await call(target, details.kind === "topic" ? {} : settingsOf(details, deadLetter));
+}
+
+/** With unlimited attempts nothing is wired: the service would end what the definition leaves open. */
+function settingsOf({ policy }: DefinitionDetails, deadLetter: Target | undefined): CreateOptions {
+  const attempts = policy.retry?.attempts ?? DEFAULTS.attempts;
+  const leaseMs = policy.lease === undefined ? DEFAULTS.leaseMs : durationToMs(policy.lease);
+  if (deadLetter === undefined || attempts === "unlimited") return { leaseMs };
+  return { leaseMs, deadLetter, maxDeliveries: maxDeliveriesFor(attempts) };
+}
+
+/** A subscription needs its topic; a provider without topics reads it from a queue, which needs none. */
+async function createTopicOf(
+  details: DefinitionDetails,
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<void> {
+  if (details.kind !== "subscription" || details.topic === undefined) return;
+  const topic: DefinitionDetails = { ...details, kind: "topic", name: details.topic };
+  const { topic: _, ...bare } = topic;
+  try {
+    const { connection, target } = directory.find(bare);
+    await administrate(connection, target, signal, async (admin) => await admin.create(target, {}, signal));
+  } catch (error) {
+    if (!isQueueError(error, "UNSUPPORTED")) throw error;
+  }
+}
+
+async function inspect(place: Place, directory: Directory, signal: AbortSignal): Promise<QueueCounts> {
+  const { connection } = place;
+  const target = await entityOf(place, directory, signal);
+  const count = async (of: Target): Promise<EntityCounts> =>
+    await administrate(connection, of, signal, async (admin) => await admin.inspect(of, signal));
+  const counts = await count(target);
+  if (place.details.kind === "dead-letter" || place.route.deadLetter === undefined) return counts;
+  const dead = await deadCounts(place, count, signal);
+  return {
+    ...counts,
+    ...(dead?.ready === undefined ? {} : { deadLettered: dead.ready }),
+    approximate: counts.approximate || dead?.approximate === true,
+  };
+}
+
+async function deadCounts(
+  place: Place,
+  count: (of: Target) => Promise<EntityCounts>,
+  signal: AbortSignal,
+): Promise<EntityCounts | undefined> {
+  const probed = await probe(place, place.target, signal);
+  try {
+    return await count(deadLetterTarget(place, probed?.facts));
+  } catch (error) {
+    if (isQueueError(error, "NOT_FOUND") || isQueueError(error, "ACCESS_DENIED")) return undefined;
+    throw error;
+  }
+}
+
+async function list(
+  { main }: Directory,
+  startsWith: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  return await administrate(
+    main,
+    { name: startsWith },
+    signal,
+    async (admin) => await admin.list(startsWith, signal),
+  );
+}
+
+async function atEntity(
+  place: Place,
+  directory: Directory,
+  signal: AbortSignal,
+  act: (admin: AdminDriver, target: Target) => Promise<void>,
+): Promise<void> {
+  const target = await entityOf(place, directory, signal);
+  await administrate(place.connection, target, signal, async (admin) => await act(admin, target));
+}
+
+async function entityOf(place: Place, directory: Directory, signal: AbortSignal): Promise<Target> {
+  return place.details.kind === "dead-letter"
+    ? await locateDeadLetters(place, directory, signal)
+    : place.target;
+}
+
+async function administrate<T>(
+  connection: Connection,
+  target: Pick<Target, "name">,
+  signal: AbortSignal,
+  act: (admin: AdminDriver) => Promise<T>,
+): Promise<T> {
+  if (signal.aborted) throw aborted(signal, target);
+  try {
+    return await act(await connection.admin());
+  } catch (error) {
+    if (signal.aborted) throw aborted(signal, target);
+    throw wrapDriverError(connection.adapter, target, "admin", error);
+  }
+}

@@ -1,0 +1,33 @@
+import type { Capabilities, Feature } from "../driver/capabilities.ts";
+import type { Target } from "../driver/driver.ts";
+import { queueError, type QueueError } from "../errors/queue-error.ts";
+import type { DefinitionDetails } from "../message/queue-definition.ts";
+
+const HAS: Readonly<Record<Feature, (capabilities: Capabilities) => boolean>> = {
+  ordering: ({ ordering }) => ordering !== "none",
+  deduplication: ({ deduplication }) => deduplication !== "none",
+  delay: ({ sendDelay }) => sendDelay !== "none",
+  ttl: ({ ttl }) => ttl,
+};
+
+/** One UNSUPPORTED for each feature that a definition needs, its target lacks and the core may not emulate. */
+export function unmetNeeds(
+  details: DefinitionDetails,
+  target: Target,
+  provider: string,
+): readonly QueueError[] {
+  const { needs, emulate } = details.of ?? details;
+  if (details.kind === "dead-letter") return [];
+  return needs
+    .filter((feature) => !HAS[feature](target.capabilities) && !emulate.includes(feature))
+    .map((feature) => unmet(feature, target, provider));
+}
+
+function unmet(feature: Feature, target: Target, provider: string): QueueError {
+  const canEmulate = feature === "delay" || feature === "ttl";
+  const remedy = canEmulate
+    ? `Use a provider that has ${feature}, or allow emulation with emulate: ["${feature}"] in the definition.`
+    : `Use a provider that has ${feature}, or remove the need from the definition.`;
+  const what = `${provider} cannot give this entity ${feature}, which its definition needs`;
+  return queueError("UNSUPPORTED", { what, remedy, provider, target: target.name }, { feature, remedy });
+}

@@ -1,0 +1,144 @@
+import { isRecord, kindOf, unknownKeys } from "../errors/check-options.ts";
+import { isQueueError, QueueError } from "../errors/queue-error.ts";
+import { policyProblems } from "../message/check-policy.ts";
+import type { ConsumerOptions } from "../queue-consumer.ts";
+import { parseUrl, type ConnectionUrl } from "./parse-url.ts";
+
+/** What the configuration says of one queue or topic, by the name of its definition. */
+export interface EntityConfig {
+  /** The entity's real name; used as it is, without the prefix. */
+  readonly name?: string | undefined;
+  /** Its own connection. A path names the entity: `sqs://eu-west-1/old-orders`. */
+  readonly url?: string | undefined;
+  /** The real name of its dead-letter entity. */
+  readonly deadLetter?: string | undefined;
+  /** Real names of a topic's subscriptions. */
+  readonly subscriptions?: Readonly<Record<string, string>> | undefined;
+  /** Options of every consumer of it; options given in code win. */
+  readonly consumer?: ConsumerOptions | undefined;
+}
+
+/** The configuration of a client. `anyqueue.config.json` has the same shape. */
+export interface QueueConfig {
+  /** The connection: `memory:`, `sqs://eu-west-1`, `service-bus://my-namespace`, `pubsub://my-project`. */
+  readonly url: string;
+  /** Put before every entity name that was not configured. @default "" */
+  readonly prefix?: string | undefined;
+  /** Exceptions by definition name; a string is the real name. */
+  readonly queues?: Readonly<Record<string, string | EntityConfig>> | undefined;
+  /** Connections by environment variable, as `loadConfig` found them: `{ ANYQUEUE_ORDERS_URL: "sqs://…" }`. */
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A configuration after its checks. */
+export interface CheckedConfig {
+  readonly url: ConnectionUrl;
+  readonly prefix: string;
+  readonly queues: ReadonlyMap<string, CheckedEntity>;
+  readonly variables: ReadonlyMap<string, ConnectionUrl>;
+}
+
+/** One entity of a {@link CheckedConfig}. */
+export interface CheckedEntity extends Omit<EntityConfig, "url"> {
+  readonly url?: ConnectionUrl | undefined;
+}
+
+/** Members of a `QueueConfig`. */
+export const CONFIG_KEYS: readonly string[] = ["url", "prefix", "queues", "variables"];
+const ENTITY_KEYS: readonly string[] = ["name", "url", "deadLetter", "subscriptions", "consumer"];
+const CONSUMER_KEYS: readonly string[] = [
+  "retry",
+  "lease",
+  "deadLetter",
+  "concurrency",
+  "prefetch",
+  "rateLimit",
+  "handlerTimeout",
+  "onInvalid",
+];
+const MAX_NAME_LENGTH = 2_048;
+
+/** Checks a configuration from code or file. @throws INVALID_ARGUMENT with every problem at once. */
+export function checkConfig(config: unknown, where = "config"): CheckedConfig {
+  const problems: string[] = [];
+  const checked = readConfig(typeof config === "string" ? { url: config } : config, where, problems);
+  if (checked !== undefined && problems.length === 0) return checked;
+  throw new QueueError("INVALID_ARGUMENT", {
+    what: problems.join("; "),
+    remedy: "Correct the configuration; every problem found is listed.",
+  });
+}
+
+function readConfig(config: unknown, where: string, problems: string[]): CheckedConfig | undefined {
+  if (!isRecord(config)) {
+    problems.push(`${where}: expected a URL or an object, got ${kindOf(config)}`);
+    return undefined;
+  }
+  problems.push(...unknownKeys(config, CONFIG_KEYS, where));
+  const { prefix = "", queues = {}, variables = {} } = config;
+  const url = readUrl(config["url"], `${where}.url`, problems);
+  if (typeof prefix !== "string" || !/^[\w.-]{0,80}$/.test(prefix)) {
+    problems.push(`${where}.prefix: expected up to 80 of A-Z, a-z, 0-9, "_", "-" and "."`);
+  }
+  const entities = entriesOf(queues, `${where}.queues`, problems).map(
+    ([name, entity]) => [name, readEntity(entity, `${where}.queues.${name}`, problems)] as const,
+  );
+  const urls = entriesOf(variables, `${where}.variables`, problems).flatMap(([name, value]) => {
+    const read = readUrl(value, name, problems);
+    return read === undefined ? [] : [[name, read] as const];
+  });
+  if (url === undefined) return undefined;
+  return { url, prefix: String(prefix), queues: new Map(entities), variables: new Map(urls) };
+}
+
+function readEntity(given: unknown, where: string, problems: string[]): CheckedEntity {
+  const entity = typeof given === "string" ? { name: given } : given;
+  if (!isRecord(entity)) {
+    problems.push(`${where}: expected a name or an object, got ${kindOf(given)}`);
+    return {};
+  }
+  problems.push(
+    ...unknownKeys(entity, ENTITY_KEYS, where),
+    ...consumerProblems(entity["consumer"], `${where}.consumer`),
+  );
+  const url = entity["url"] === undefined ? undefined : readUrl(entity["url"], `${where}.url`, problems);
+  for (const [key, name] of [
+    ["name", entity["name"]],
+    ["deadLetter", entity["deadLetter"]],
+    ...entriesOf(entity["subscriptions"] ?? {}, `${where}.subscriptions`, problems).map(
+      ([subscription, name]) => [`subscriptions.${subscription}`, name] as const,
+    ),
+  ] as const) {
+    const isName = typeof name === "string" && name !== "" && name.length <= MAX_NAME_LENGTH;
+    if (name !== undefined && !isName) problems.push(`${where}.${key}: expected a name, got ${kindOf(name)}`);
+  }
+  // Everything that did not fit was added to the problems, which refuse the configuration as a whole.
+  return { ...(entity as Omit<EntityConfig, "url">), url };
+}
+
+/** Values of consumer options are checked where the consumer is made; here only what a file can misspell. */
+function consumerProblems(consumer: unknown, where: string): string[] {
+  if (consumer === undefined) return [];
+  if (!isRecord(consumer)) return [`${where}: expected an object, got ${kindOf(consumer)}`];
+  return [...unknownKeys(consumer, CONSUMER_KEYS, where), ...policyProblems(consumer, where)];
+}
+
+function readUrl(value: unknown, where: string, problems: string[]): ConnectionUrl | undefined {
+  if (typeof value !== "string") {
+    problems.push(`${where}: expected a connection URL, got ${kindOf(value)}`);
+    return undefined;
+  }
+  try {
+    return parseUrl(value, where);
+  } catch (error) {
+    if (!isQueueError(error)) throw error;
+    problems.push(error.message.replace(/^INVALID_ARGUMENT: /, ""));
+    return undefined;
+  }
+}
+
+function entriesOf(value: unknown, where: string, problems: string[]): (readonly [string, unknown])[] {
+  if (isRecord(value)) return Object.entries(value);
+  problems.push(`${where}: expected an object, got ${kindOf(value)}`);
+  return [];
+}

@@ -1,0 +1,78 @@
+import type { EntityFacts, ProbeResult, Target } from "../driver/driver.ts";
+import type { DefinitionDetails } from "../message/queue-definition.ts";
+import type { CheckedConfig } from "./config.ts";
+import type { Connection, Connections } from "./connections.ts";
+import { exactRef, resolveRoute } from "./resolve-names.ts";
+import type { Route } from "./resolve-names.ts";
+
+/** A definition with its connection and its target. */
+export interface Place {
+  readonly details: DefinitionDetails;
+  readonly connection: Connection;
+  readonly target: Target;
+  readonly route: Route;
+}
+
+/** Finds definitions: one connection per URL, names by configuration. */
+export class Directory {
+  readonly #config: CheckedConfig;
+  readonly #connections: Connections;
+
+  constructor(config: CheckedConfig, connections: Connections) {
+    this.#config = config;
+    this.#connections = connections;
+  }
+
+  find(details: DefinitionDetails): Place {
+    const route = resolveRoute(details, this.#config, (scheme) => this.#connections.ownsPath(scheme));
+    const connection = this.#connections.get(route.url);
+    return { details, connection, target: connection.adapter.resolve(route.ref), route };
+  }
+
+  /** The entity names of the main connection begin with this. */
+  get prefix(): string {
+    return this.#config.prefix;
+  }
+
+  get main(): Connection {
+    return this.#connections.get(this.#config.url);
+  }
+}
+
+/** The configured dead-letter entity, else the one that the service is set up with, else the one named by rule. */
+export function deadLetterTarget(
+  { route, connection, target }: Place,
+  facts: EntityFacts | undefined,
+): Target {
+  const ref = route.deadLetter;
+  if (ref === undefined) return target;
+  // Where the service moves messages itself, it keeps them in a place of its own, found by rule.
+  const isByRule = ref.exact === true || target.capabilities.deadLetter === "native";
+  const known = isByRule ? undefined : facts?.deadLetterEntity;
+  return connection.adapter.resolve(known === undefined ? ref : exactRef(ref, known));
+}
+
+/** What a probe learns; undefined if the right to look is missing, which is never fatal (D13). */
+export async function probe(
+  { connection }: Place,
+  target: Target,
+  signal: AbortSignal,
+): Promise<ProbeResult | undefined> {
+  try {
+    return await connection.adapter.probe?.(target, signal);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the dead letters of a source really are; asks the service, because its own setting may name another entity. */
+export async function locateDeadLetters(
+  place: Place,
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<Target> {
+  const source = directory.find(place.details.of ?? place.details);
+  if (source.route.deadLetter?.exact === true) return deadLetterTarget(source, undefined);
+  const probed = await probe(source, source.target, signal);
+  return deadLetterTarget(source, probed?.facts);
+}

@@ -1,0 +1,62 @@
+import type { Server } from "node:http";
+import { QueueError } from "../errors/queue-error.ts";
+import type { Health } from "../queue-consumer.ts";
+
+/** Where health is served. */
+export interface HealthOptions {
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** @default all interfaces, as probes of an orchestrator come from outside */
+  readonly host?: string | undefined;
+  /** Called with the port that was taken. */
+  readonly onListening?: ((port: number) => void) | undefined;
+}
+
+/** Serves `/healthz` (live and ready), `/livez` and `/readyz` as JSON: 200 if it is so, else 503. */
+export async function startHealthServer(
+  source: { health(): Health },
+  { port, host, onListening }: HealthOptions,
+): Promise<{ close(): Promise<void> }> {
+  const { createServer } = await import("node:http");
+  const server = createServer((request, response) => {
+    const health = source.health();
+    const isOk = judge(request.url ?? "", health);
+    const status = isOk === undefined ? 404 : isOk ? 200 : 503;
+    response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
+    response.end(JSON.stringify(isOk === undefined ? { error: "not found" } : health));
+  });
+  await listen(server, port, host);
+  const address = server.address();
+  if (typeof address === "object" && address !== null) onListening?.(address.port);
+  return { close: async () => await close(server) };
+}
+
+function judge(url: string, { live, ready }: Health): boolean | undefined {
+  switch (url.split("?", 1).join("")) {
+    case "/healthz":
+      return live && ready;
+    case "/livez":
+      return live;
+    case "/readyz":
+      return ready;
+    default:
+      return undefined;
+  }
+}
+
+async function listen(server: Server, port: number, host: string | undefined): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: Error & { readonly code?: string }) => {
+      const what = `health.port: cannot listen on ${host ?? "*"}:${port} (${error.code ?? error.name})`;
+      reject(new QueueError("INVALID_ARGUMENT", { what, remedy: "Choose a free port.", cause: error }));
+    });
+    server.listen({ port, host }, resolve);
+  });
+}
+
+/** Connections kept alive by a probe must not keep the worker alive. */
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+}

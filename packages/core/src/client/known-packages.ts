@@ -1,0 +1,39 @@
+import { suggest } from "../errors/suggest.ts";
+
+/** A package of this project that brings a provider. */
+export interface KnownPackage {
+  readonly name: string;
+  /** The function that makes the provider. */
+  readonly factory: string;
+  /** What `npm install` needs. */
+  readonly install: string;
+}
+
+/** By scheme. Packages of other authors are passed to `createClient`; only these can be found by name. */
+export const KNOWN_PACKAGES: Readonly<Record<string, KnownPackage>> = Object.freeze({
+  memory: known("memory", "memory"),
+  sqlite: known("sqlite", "sqlite"),
+  sqs: known("sqs", "sqs", "@aws-sdk/client-sqs"),
+  "service-bus": known("service-bus", "serviceBus", "@azure/service-bus"),
+  pubsub: known("pubsub", "pubsub", "@google-cloud/pubsub"),
+});
+
+/** What to do about a scheme that nobody serves. */
+export function schemeRemedy(scheme: string, given: readonly string[]): string {
+  const found = Object.hasOwn(KNOWN_PACKAGES, scheme) ? KNOWN_PACKAGES[scheme] : undefined;
+  if (found !== undefined) {
+    return (
+      `Run \`npm install ${found.install}\`, then pass its provider: ` +
+      `import { ${found.factory} } from "${found.name}"; createClient(config, [${found.factory}()]).`
+    );
+  }
+  const meant = suggest(scheme, [...given, ...Object.keys(KNOWN_PACKAGES)]);
+  return meant === undefined
+    ? "Pass a provider with this scheme to createClient."
+    : `Did you mean "${meant}:"?`;
+}
+
+function known(folder: string, factory: string, peer = ""): KnownPackage {
+  const name = `@anyqueue/${folder}`;
+  return { name, factory, install: `${name} ${peer}`.trim() };
+}

@@ -1,0 +1,132 @@
+import { refuseProblems, unknownKey } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import { isSecretName, redact } from "../errors/redact.ts";
+
+/** A parsed connection URL; free of credentials. */
+export interface ConnectionUrl {
+  /** `"sqs"`. */
+  readonly scheme: string;
+  /** What stands between `//` and the path: region, namespace, project; "" if there is none. */
+  readonly authority: string;
+  /** With its leading slash; "" if there is none. */
+  readonly path: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Safe to print: parameters that may hold secrets are masked. */
+  readonly text: string;
+}
+
+/** `scheme:` alone, or `scheme://authority/path?parameters`. */
+const SHAPE = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*)(\/[^?#]*)?)?(?:\?([^#]*))?$/;
+const AUTHORITY = /^[\w.~:[\]-]*$/;
+const USER_INFO = /\/\/[^/?#]*@/;
+
+/**
+ * Reads a connection URL.
+ * @throws INVALID_ARGUMENT if it is malformed or holds credentials; its text shows none.
+ */
+export function parseUrl(text: string, field = "url"): ConnectionUrl {
+  const problem = typeof text === "string" ? urlProblem(text) : "is no string";
+  const shape = problem === undefined ? SHAPE.exec(text) : null;
+  if (problem !== undefined || shape === null) {
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: `${field}: ${shown(text, problem)} ${problem ?? "is no URL"}`,
+      remedy:
+        problem === CREDENTIALS
+          ? CREDENTIALS_REMEDY
+          : 'Write "scheme://place?parameter=value", such as "sqs://eu-west-1".',
+    });
+  }
+  const [, scheme = "", authority = "", path = "", query = ""] = shape;
+  return Object.freeze({
+    scheme: scheme.toLowerCase(),
+    authority: decodeURIComponent(authority),
+    path: decodeURIComponent(path),
+    parameters: Object.freeze(Object.fromEntries(new URLSearchParams(query))),
+    text: redact(text),
+  });
+}
+
+/** The parameters of a URL. @throws INVALID_ARGUMENT for one that is not in `known`, with the one probably meant. */
+export function readParameters<Key extends string>(
+  url: ConnectionUrl,
+  known: readonly Key[],
+): { readonly [K in Key]?: string } {
+  const unknown = Object.keys(url.parameters).filter((key) => !known.some((name) => name === key));
+  refuseProblems(unknown.map((key) => unknownKey(key, known, url.text)));
+  // Every key was compared with `known` in the line above.
+  return url.parameters as { readonly [K in Key]?: string };
+}
+
+/**
+ * Refuses a plaintext endpoint on another machine unless the URL says `?plaintext=allow`.
+ * `endpoint` is a URL or `host:port`; only `https:`, `wss:` and `amqps:` count as encrypted.
+ * @throws INVALID_ARGUMENT
+ */
+export function loopbackOrRefuse(endpoint: string, url: ConnectionUrl): void {
+  const parsed = endpointUrl(endpoint);
+  if (parsed === undefined || parsed.hostname === "") {
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: `endpoint ${JSON.stringify(redact(endpoint))} of ${url.text} is neither a URL nor host:port`,
+      remedy: 'Write it as "http://127.0.0.1:4566" or "127.0.0.1:5672".',
+    });
+  }
+  const isEncrypted = ["https:", "wss:", "amqps:"].includes(parsed.protocol);
+  if (isEncrypted || isLoopback(parsed.hostname) || url.parameters["plaintext"] === "allow") return;
+  throw new QueueError("INVALID_ARGUMENT", {
+    what: `endpoint ${JSON.stringify(redact(endpoint))} of ${url.text} is not encrypted and not on this machine`,
+    remedy: "Use https, or add plaintext=allow to the URL if nobody else can read that network.",
+  });
+}
+
+const CREDENTIALS = "holds credentials, which a URL must not";
+const CREDENTIALS_REMEDY =
+  "Give credentials to the provider (its options, or the vendor's own environment variables) and remove them from the URL.";
+
+/** Of a URL with credentials nothing but its scheme: they may stand in any part and in any encoding. */
+function shown(text: unknown, problem: string | undefined): string {
+  if (typeof text !== "string") return typeof text;
+  return problem === CREDENTIALS
+    ? `"${text.slice(0, text.indexOf(":"))}:***"`
+    : JSON.stringify(redact(text).slice(0, 200));
+}
+
+/** What is wrong with a URL; the parts are decoded here once, so that decoding them later cannot fail. */
+function urlProblem(text: string): string | undefined {
+  if (hasUserInfo(text)) return CREDENTIALS;
+  const shape = SHAPE.exec(text);
+  if (shape === null) return "is no URL";
+  const [, , authority = "", path = "", query = ""] = shape;
+  const parameters = [...new URLSearchParams(query)];
+  if (parameters.some(([key, value]) => isSecretName(key) || hasUserInfo(value))) return CREDENTIALS;
+  const names = parameters.map(([key]) => key);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) return `has the parameter ${JSON.stringify(twice)} twice`;
+  try {
+    decodeURIComponent(path);
+    return AUTHORITY.test(decodeURIComponent(authority))
+      ? undefined
+      : "has an illegal character before its path";
+  } catch {
+    return "has a % that begins no escape";
+  }
+}
+
+function hasUserInfo(text: string): boolean {
+  return USER_INFO.test(text) || /^[A-Za-z][A-Za-z0-9+.-]*:[^/?#]*@/.test(text);
+}
+
+function endpointUrl(endpoint: string): URL | undefined {
+  const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) ? endpoint : `plain://${endpoint}`;
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** RFC 6761 section 6.3 (localhost and below), RFC 1122 section 3.2.1.3 (127/8), RFC 4291 section 2.5.3 (::1). */
+function isLoopback(hostname: string): boolean {
+  const host = hostname.toLowerCase();
+  return (
+    host === "localhost" ||
+    host.endsWith(".localhost") ||
+    host === "[::1]" ||
+    /^127(?:\.\d{1,3}){3}$/.test(host)
+  );
+}

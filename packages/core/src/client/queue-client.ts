@@ -1,0 +1,227 @@
+import { createConsumer } from "../consumer/consumer.ts";
+import type { ConsumerSetup } from "../consumer/consumer-setup.ts";
+import type { Feature } from "../driver/capabilities.ts";
+import { isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import { overlay } from "../message/check-definition.ts";
+import {
+  detailsOf,
+  type AnyDefinition,
+  type DefinitionDetails,
+  type QueueDefinition,
+  type Source,
+  type TopicDefinition,
+} from "../message/queue-definition.ts";
+import { createProducer, type ClosableProducer } from "../producer/producer.ts";
+import type { ConsumerOptions, DrainReport, Health, QueueConsumer } from "../queue-consumer.ts";
+import type { QueueProducer } from "../queue-producer.ts";
+import { createAdmin } from "./admin.ts";
+import { unmetNeeds } from "./check-needs.ts";
+import { resolveOptions, type ResolvedOptions } from "./client-options.ts";
+import type { Check, ClientOptions, QueueAdmin, QueueClient } from "./client-types.ts";
+import { combineErrors } from "./combine-errors.ts";
+import { checkConfig, type QueueConfig } from "./config.ts";
+import { Connections } from "./connections.ts";
+import { deadLetterTarget, Directory, locateDeadLetters, type Place } from "./directory.ts";
+import type { Provider } from "./provider.ts";
+import { verifyPlace } from "./verify.ts";
+
+/**
+ * Makes a client; does no I/O.
+ *
+ * @example
+ * const client = createClient("memory:", [memory()]);
+ * await client.producer(orders).send({ orderId: "o-1" });
+ *
+ * @throws INVALID_ARGUMENT with every problem of the configuration, or naming the package of a missing provider
+ */
+export function createClient<const P extends readonly Provider[]>(
+  config: string | QueueConfig,
+  providers: P,
+  options: ClientOptions = {},
+): QueueClient<P[number]> {
+  const isList = Array.isArray(providers) && providers.every((item) => isRecord(item) && "connect" in item);
+  if (!isList) {
+    refuseProblems([
+      `createClient: expected a list of providers such as [memory()], got ${kindOf(providers)}`,
+    ]);
+  }
+  const resolved = resolveOptions(options);
+  const checked = checkConfig(config);
+  const connections = new Connections(providers, options.clock);
+  for (const { url } of checked.queues.values()) if (url !== undefined) connections.provider(url);
+  connections.get(checked.url);
+  return new Client(new Directory(checked, connections), connections, resolved);
+}
+
+/* oxlint-disable-next-line typescript/no-explicit-any -- held to be closed; their types matter to callers only */
+type AnyProducer = ClosableProducer<any, any>;
+
+class Client<P extends Provider> implements QueueClient<P> {
+  readonly admin: QueueAdmin;
+  readonly #directory: Directory;
+  readonly #connections: Connections;
+  readonly #options: ResolvedOptions;
+  readonly #producers = new Map<DefinitionDetails, AnyProducer>();
+  readonly #consumers = new Set<QueueConsumer<unknown>>();
+  readonly #ending = new AbortController();
+  #closing: Promise<DrainReport> | undefined;
+
+  constructor(directory: Directory, connections: Connections, options: ResolvedOptions) {
+    this.#directory = directory;
+    this.#connections = connections;
+    this.#options = options;
+    this.admin = createAdmin(directory, this.#ending.signal, () => this.#assertOpen());
+  }
+
+  producer<In, Out, N extends Feature, U extends Feature>(
+    to: (QueueDefinition<In, Out, N, U> | TopicDefinition<In, Out, N, U>) & Check<P, N>,
+  ): QueueProducer<In, U> {
+    this.#assertOpen();
+    const details = detailsOf(to);
+    let producer = this.#producers.get(details);
+    if (producer === undefined) {
+      producer = this.#makeProducer(details);
+      this.#producers.set(details, producer);
+    }
+    return producer;
+  }
+
+  consumer<Out, N extends Feature>(
+    from: Source<Out, N> & Check<P, N>,
+    options: ConsumerOptions = {},
+  ): QueueConsumer<Out> {
+    this.#assertOpen();
+    const details = detailsOf(from);
+    if (details.kind === "topic")
+      refuseKind(details, "A topic is not consumed: use topic.subscription(name).");
+    const consumer: QueueConsumer<Out> = createConsumer<Out>({
+      ...this.#consumerSetup(this.#findFit(details), options),
+      onOpened: () => {
+        this.#assertOpen();
+        this.#consumers.add(consumer);
+      },
+      onClosed: () => {
+        this.#consumers.delete(consumer);
+      },
+    });
+    return consumer;
+  }
+
+  health(): Health {
+    const all = [...this.#consumers].map((consumer) => consumer.health());
+    return {
+      live: all.every(({ live }) => live),
+      ready: this.#closing === undefined && all.every(({ ready }) => ready),
+      reasons: [
+        ...(this.#closing === undefined ? [] : ["the client is closing"]),
+        ...all.flatMap(({ reasons }) => reasons),
+      ],
+    };
+  }
+
+  async verify(...definitions: readonly AnyDefinition[]): Promise<void> {
+    this.#assertOpen();
+    const { events } = this.#options;
+    const results = await Promise.allSettled(
+      definitions.map(async (definition) => {
+        const place = this.#directory.find(detailsOf(definition));
+        return await verifyPlace(place, this.#directory, events);
+      }),
+    );
+    const faults = results.flatMap((result) =>
+      result.status === "fulfilled" ? result.value : [result.reason],
+    );
+    if (faults.length > 0) throw combineErrors(faults, `verify found ${faults.length} faults`);
+  }
+
+  async close(options: { readonly timeout?: ConsumerOptions["lease"] } = {}): Promise<DrainReport> {
+    this.#closing ??= this.#closeAll(options);
+    return await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Handlers may send: producers close after the consumers; everything needs its connection until the end. */
+  async #closeAll(options: { readonly timeout?: ConsumerOptions["lease"] }): Promise<DrainReport> {
+    const drained = await Promise.allSettled(
+      [...this.#consumers].map(async (consumer) => await consumer.close(options)),
+    );
+    const flushed = await Promise.allSettled(
+      [...this.#producers.values()].map(async (producer) => {
+        await producer.flush();
+        await producer.close();
+      }),
+    );
+    this.#ending.abort(new QueueError("CLOSED", { what: "the client was closed" }));
+    const rejected = [...drained, ...flushed].flatMap((result) =>
+      result.status === "rejected" ? [result.reason] : [],
+    );
+    const errors = [...rejected, ...(await this.#connections.close())];
+    if (errors.length > 0) throw combineErrors(errors, "closing the client failed in part");
+    return drained.reduce(
+      (sum, result) => (result.status === "fulfilled" ? add(sum, result.value) : sum),
+      NOTHING,
+    );
+  }
+
+  #makeProducer(details: DefinitionDetails): AnyProducer {
+    if (details.kind !== "queue" && details.kind !== "topic") {
+      refuseKind(details, "Nobody sends to it: send to its queue or topic.");
+    }
+    const { connection, target } = this.#findFit(details);
+    const { adapter, clock, provider } = connection;
+    const { events, middleware, send } = this.#options;
+    const checkEveryBody = provider.checksEveryBody === true;
+    return createProducer({ details, adapter, target, clock, events, middleware, checkEveryBody, ...send });
+  }
+
+  #consumerSetup(place: Place, options: ConsumerOptions): ConsumerSetup {
+    const { details, connection, target, route } = place;
+    const { events, middleware, logger } = this.#options;
+    const merged = overlay(route.consumer, options);
+    const hasDeadLetters = (merged.deadLetter ?? details.policy.deadLetter) !== "none";
+    return {
+      details,
+      adapter: connection.adapter,
+      target,
+      ...(details.kind === "dead-letter" && {
+        locate: async (signal: AbortSignal) => await locateDeadLetters(place, this.#directory, signal),
+      }),
+      ...(hasDeadLetters && { deadLetterTarget: (facts) => deadLetterTarget(place, facts) }),
+      options: merged,
+      clock: connection.clock,
+      events,
+      middleware,
+      logger,
+    };
+  }
+
+  #findFit(details: DefinitionDetails): Place {
+    const place = this.#directory.find(details);
+    const unmet = unmetNeeds(details, place.target, place.connection.adapter.name);
+    if (unmet.length > 0) throw combineErrors(unmet, "needs that cannot be met");
+    return place;
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new QueueError("CLOSED", { what: "the client is closed" });
+  }
+}
+
+const NOTHING: DrainReport = { handled: 0, released: 0, abandoned: 0 };
+
+function add(a: DrainReport, b: DrainReport): DrainReport {
+  return {
+    handled: a.handled + b.handled,
+    released: a.released + b.released,
+    abandoned: a.abandoned + b.abandoned,
+  };
+}
+
+function refuseKind(details: DefinitionDetails, remedy: string): never {
+  const what = `the definition ${JSON.stringify(details.name)} is a ${details.kind}`;
+  throw new QueueError("INVALID_ARGUMENT", { what, remedy });
+}

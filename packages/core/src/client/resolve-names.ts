@@ -1,0 +1,89 @@
+import type { EntityRef } from "../driver/driver.ts";
+import type { DefinitionDetails } from "../message/queue-definition.ts";
+import type { ConsumerOptions } from "../queue-consumer.ts";
+import type { CheckedConfig, CheckedEntity } from "./config.ts";
+import type { ConnectionUrl } from "./parse-url.ts";
+
+/** Where a definition lives: which connection, which entity, what the configuration adds. */
+export interface Route {
+  readonly url: ConnectionUrl;
+  readonly ref: EntityRef;
+  /** Undefined for topics, which have none. Exact if its name was configured. */
+  readonly deadLetter: EntityRef | undefined;
+  /** Options that the configuration gives to every consumer of it. */
+  readonly consumer: ConsumerOptions;
+}
+
+/** `ownsPath` says for a scheme that the path of its URLs names no entity. */
+export function resolveRoute(
+  details: DefinitionDetails,
+  config: CheckedConfig,
+  ownsPath: (scheme: string) => boolean,
+): Route {
+  const source = details.of ?? details;
+  const configName = source.topic ?? source.name;
+  const entity = withOwnUrl(configName, config);
+  const place = placeOf(entity, config.url, ownsPath);
+  const ref = sourceRef(source, place.name, entity, config.prefix);
+  const deadLetter = source.kind === "topic" ? undefined : deadLetterRef(ref, entity.deadLetter);
+  return {
+    url: place.url,
+    ref: details.kind === "dead-letter" && deadLetter !== undefined ? deadLetter : ref,
+    deadLetter,
+    consumer: entity.consumer ?? {},
+  };
+}
+
+/** The environment variable that moves one definition to another connection. */
+export function variableOf(name: string): string {
+  return `ANYQUEUE_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}_URL`;
+}
+
+/** A configured name is used as it is: it neither gets the prefix nor is it completed. */
+export function exactRef(ref: EntityRef, name: string): EntityRef {
+  return { ...ref, name, exact: true };
+}
+
+function withOwnUrl(name: string, config: CheckedConfig): CheckedEntity {
+  const entity = config.queues.get(name) ?? {};
+  const url = config.variables.get(variableOf(name));
+  return url === undefined ? entity : { ...entity, url };
+}
+
+/** The path of a queue's own URL is its name; a configured `name` wins. */
+function placeOf(
+  entity: CheckedEntity,
+  fallback: ConnectionUrl,
+  ownsPath: (scheme: string) => boolean,
+): { url: ConnectionUrl; name: string | undefined } {
+  const url = entity.url;
+  if (url === undefined || url.path === "" || ownsPath(url.scheme)) {
+    return { url: url ?? fallback, name: entity.name };
+  }
+  const pathName = url.path.replace(/^\/+|\/+$/g, "");
+  return { url: { ...url, path: "" }, name: entity.name ?? (pathName === "" ? undefined : pathName) };
+}
+
+function sourceRef(
+  source: DefinitionDetails,
+  configured: string | undefined,
+  entity: CheckedEntity,
+  prefix: string,
+): EntityRef {
+  const features = source.needs;
+  if (source.topic === undefined) {
+    const kind = source.kind === "topic" ? "topic" : "queue";
+    const ref: EntityRef = { kind, name: prefix + source.name, features };
+    return configured === undefined ? ref : exactRef(ref, configured);
+  }
+  const topic = configured ?? prefix + source.topic;
+  const ref: EntityRef = { kind: "subscription", name: source.name, topic, features };
+  const subscription = entity.subscriptions?.[source.name];
+  return subscription === undefined ? ref : exactRef(ref, subscription);
+}
+
+function deadLetterRef(source: EntityRef, configured: string | undefined): EntityRef {
+  const { exact: _, ...rest } = source;
+  const ref: EntityRef = { ...rest, kind: "dead-letter" };
+  return configured === undefined ? ref : exactRef(ref, configured);
+}

@@ -1,0 +1,175 @@
+import { QueueError } from "../errors/queue-error.ts";
+import type { BatchHandler, Handler, HandlerContext, Logger, Message } from "../queue-consumer.ts";
+import type { Clock, Timer } from "../time/clock.ts";
+import type { Duration } from "../time/duration.ts";
+import { newDeferred, type Deferred } from "./deferred.ts";
+
+export interface GatherOptions {
+  readonly size: number;
+  /** Longest wait for a batch to fill. */
+  readonly waitMs: number;
+  /** Batches at once. */
+  readonly concurrency: () => number;
+  readonly clock: Clock;
+}
+
+interface Member {
+  readonly message: Message<unknown>;
+  readonly context: HandlerContext;
+  /** Ends the run of this one message. */
+  readonly run: Deferred<void>;
+}
+
+/** Turns a handler of batches into a handler of messages: each run ends with the outcome of its own message. */
+export function gatherBatches(handler: BatchHandler<unknown>, options: GatherOptions): Handler<unknown> {
+  const gatherer = new Gatherer(handler, options);
+  return async (message, context) => await gatherer.join(message, context);
+}
+
+class Gatherer {
+  readonly #handler: BatchHandler<unknown>;
+  readonly #options: GatherOptions;
+  #members: Member[] = [];
+  #running = 0;
+  #timer: Timer | undefined;
+
+  constructor(handler: BatchHandler<unknown>, options: GatherOptions) {
+    this.#handler = handler;
+    this.#options = options;
+  }
+
+  async join(message: Message<unknown>, context: HandlerContext): Promise<void> {
+    const member: Member = { message, context, run: newDeferred() };
+    this.#members.push(member);
+    if (this.#members.length >= this.#options.size) this.#startFull();
+    else this.#startLater();
+    await member.run.promise;
+  }
+
+  /** One timer for the oldest; with no wait, all that started in one tick go together. */
+  #startLater(): void {
+    if (this.#timer !== undefined || this.#members.length === 0) return;
+    const { clock, waitMs } = this.#options;
+    const start = (): void => {
+      this.#timer = undefined;
+      this.#startAll();
+    };
+    if (waitMs > 0) {
+      this.#timer = clock.setTimer(start, waitMs);
+    } else {
+      this.#timer = { cancel: () => {} };
+      queueMicrotask(start);
+    }
+  }
+
+  #startFull(): void {
+    while (this.#members.length >= this.#options.size && this.#hasRoom) this.#start();
+  }
+
+  #startAll(): void {
+    while (this.#members.length > 0 && this.#hasRoom) this.#start();
+  }
+
+  get #hasRoom(): boolean {
+    return this.#running < this.#options.concurrency();
+  }
+
+  #start(): void {
+    const members = this.#members.slice(0, this.#options.size);
+    this.#members = this.#members.slice(members.length);
+    this.#running += 1;
+    void this.#run(members);
+  }
+
+  async #run(members: readonly Member[]): Promise<void> {
+    try {
+      const messages = members.map((member) => member.message);
+      const results = await this.#handler(messages, new BatchContext(members));
+      endEach(members, results);
+    } catch (error) {
+      for (const member of members) member.run.reject(error);
+    }
+    this.#running -= 1;
+    if (this.#timer === undefined) this.#startAll();
+    else this.#startFull();
+  }
+}
+
+function endEach(members: readonly Member[], results: unknown): void {
+  if (results === undefined) {
+    for (const member of members) member.run.resolve();
+    return;
+  }
+  const settled: readonly unknown[] = Array.isArray(results) ? results : [];
+  if (!Array.isArray(results) || settled.length !== members.length) {
+    const got = Array.isArray(results) ? `${settled.length} results` : typeof results;
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: `the batch handler returned ${got} for ${members.length} messages`,
+      remedy: "Return nothing, or one PromiseSettledResult per message, in their order.",
+    });
+  }
+  for (const [index, member] of members.entries()) endOne(member, settled[index]);
+}
+
+function endOne(member: Member, result: unknown): void {
+  const status = typeof result === "object" && result !== null && "status" in result ? result.status : undefined;
+  if (status === "fulfilled") {
+    member.run.resolve();
+  } else if (status === "rejected") {
+    member.run.reject(typeof result === "object" && result !== null && "reason" in result ? result.reason : undefined);
+  } else {
+    member.run.reject(
+      new QueueError("INVALID_ARGUMENT", { what: "a result of the batch handler is no PromiseSettledResult" }),
+    );
+  }
+}
+
+/** Power over all deliveries of a batch. */
+class BatchContext implements HandlerContext {
+  readonly #members: readonly Member[];
+  #controller: AbortController | undefined;
+
+  constructor(members: readonly Member[]) {
+    this.#members = members;
+  }
+
+  /** Aborts when all of its messages are gone: what the handler does for the others still counts. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      const signals = this.#members.map((member) => member.context.signal);
+      const check = (): void => {
+        if (signals.every((signal) => signal.aborted)) controller.abort(signals[0]?.reason);
+      };
+      for (const signal of signals) signal.addEventListener("abort", check, { once: true });
+      check();
+    }
+    return this.#controller.signal;
+  }
+
+  get attempt(): number {
+    return Math.max(...this.#members.map((member) => member.context.attempt));
+  }
+
+  get isLastAttempt(): boolean {
+    return this.#members.some((member) => member.context.isLastAttempt);
+  }
+
+  get deadline(): Date {
+    const times = this.#members.map((member) => member.context.deadline?.getTime() ?? Number.POSITIVE_INFINITY);
+    return new Date(Math.min(...times));
+  }
+
+  get log(): Logger {
+    const [first] = this.#members;
+    if (first === undefined) throw new Error("a batch has at least one message");
+    return first.context.log;
+  }
+
+  get extend(): (by: Duration) => Promise<void> {
+    return async (by) => {
+      await Promise.all(this.#members.map(async (member) => await member.context.extend(by)));
+    };
+  }
+}

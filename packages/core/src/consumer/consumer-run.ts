@@ -1,0 +1,165 @@
+import { DEFAULTS } from "../client/defaults.ts";
+import type { QueueError } from "../errors/queue-error.ts";
+import { wrapDriverError } from "../errors/wrap-error.ts";
+import type { DrainReport, Handler, Health } from "../queue-consumer.ts";
+import { backoffMs } from "../retry/backoff.ts";
+import type { QueueEvents } from "../telemetry/events.ts";
+import type { ConsumerSetup } from "./consumer-setup.ts";
+import { newDeferred, type Deferred } from "./deferred.ts";
+import { driverEvents } from "./engine.ts";
+import { openConsumer, type OpenedConsumer } from "./open-consumer.ts";
+import { closeOpened, Pipeline } from "./pipeline.ts";
+import type { ConsumerSettings } from "./resolve-options.ts";
+import type { SettledMemory } from "./settled-memory.ts";
+
+export interface ConsumerRunOptions {
+  readonly setup: ConsumerSetup;
+  readonly settings: ConsumerSettings;
+  readonly memory: SettledMemory;
+  /** The handler inside its middleware. */
+  readonly handle: Handler<unknown>;
+  /** Deliveries in handlers at once. */
+  readonly limit: number;
+  readonly isPaused: boolean;
+}
+
+export const NOTHING_HANDLED: DrainReport = Object.freeze({ handled: 0, released: 0, abandoned: 0 });
+
+/** One life of a consumer, from `run` to `close`. */
+export class ConsumerRun {
+  readonly #options: ConsumerRunOptions;
+  readonly #closeRequest = newDeferred<void>();
+  readonly #ended = newDeferred<DrainReport>();
+  #phase: "starting" | "running" | "draining" | "closed" = "starting";
+  #pipeline: Pipeline | undefined;
+  #limit: number;
+  #isPaused: boolean;
+  #isClosing = false;
+  #timeoutMs: number = DEFAULTS.drainMs;
+  #fatal: QueueError | undefined;
+  #startTrouble: string | undefined;
+  /** The wait between two tries of a start. */
+  #endWait: Deferred<void> | undefined;
+
+  constructor(options: ConsumerRunOptions) {
+    this.#options = options;
+    this.#limit = options.limit;
+    this.#isPaused = options.isPaused;
+  }
+
+  /** Resolves with the report of the drain that ends it. Rejects with the error that made it end itself, after the drain. */
+  async run(): Promise<DrainReport> {
+    let report = NOTHING_HANDLED;
+    try {
+      const opened = await this.#open();
+      if (opened !== undefined) report = await this.#work(opened);
+      if (this.#fatal !== undefined) throw this.#fatal;
+      return report;
+    } finally {
+      this.#phase = "closed";
+      this.#ended.resolve(report);
+    }
+  }
+
+  /** All calls share one drain; the first timeout counts. Never rejects. */
+  async close(timeoutMs: number): Promise<DrainReport> {
+    this.#requestClose(timeoutMs);
+    return await this.#ended.promise;
+  }
+
+  set limit(limit: number) {
+    this.#limit = limit;
+    if (this.#pipeline !== undefined) this.#pipeline.limit = limit;
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#pipeline?.pause();
+    if (this.#phase === "running") this.#emitState("paused");
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (this.#phase !== "running") return;
+    this.#pipeline?.resume();
+    this.#emitState("resumed");
+  }
+
+  health(): Health {
+    const stall = this.#pipeline?.stall;
+    const trouble = this.#phase === "starting" ? (this.#startTrouble ?? "starting") : this.#pipeline?.trouble;
+    const reasons = [stall, trouble, this.#phase === "draining" ? "draining" : undefined];
+    const given = reasons.filter((reason) => reason !== undefined);
+    return { live: stall === undefined, ready: given.length === 0, reasons: given };
+  }
+
+  async #work(opened: OpenedConsumer): Promise<DrainReport> {
+    if (this.#isClosing) {
+      await closeOpened(opened);
+      return NOTHING_HANDLED;
+    }
+    const pipeline = new Pipeline({
+      ...this.#options,
+      opened,
+      limit: this.#limit,
+      onFatal: (error) => {
+        this.#fatal ??= error;
+        this.#requestClose(DEFAULTS.drainMs);
+      },
+    });
+    this.#pipeline = pipeline;
+    this.#phase = "running";
+    if (this.#isPaused) pipeline.pause();
+    pipeline.start();
+    this.#emitState("started");
+    await this.#closeRequest.promise;
+    this.#phase = "draining";
+    this.#emitState("draining");
+    const report = await pipeline.drain(this.#timeoutMs);
+    this.#emitState("closed");
+    return report;
+  }
+
+  /** Tries until the broker can be reached; undefined: closed meanwhile. Rejects on what no waiting mends. */
+  async #open(): Promise<OpenedConsumer | undefined> {
+    const { setup, settings } = this.#options;
+    const flow = { maxOutstanding: this.#isPaused ? 0 : this.#limit, lanes: this.#limit };
+    const events = driverEvents(setup, () => this.#pipeline?.engine);
+    for (let failures = 1; !this.#isClosing; failures += 1) {
+      try {
+        return await openConsumer(setup, settings, { mode: "stream", flow, events });
+      } catch (thrown) {
+        const error = wrapDriverError(setup.adapter, setup.target, "open", thrown);
+        if (!error.retryable) throw error;
+        await this.#waitToRetry(error, failures);
+      }
+    }
+    return undefined;
+  }
+
+  async #waitToRetry(error: QueueError, failures: number): Promise<void> {
+    const { clock, events, target, random = Math.random } = this.#options.setup;
+    const bounds = { minMs: DEFAULTS.pollErrorMinMs, maxMs: DEFAULTS.pollErrorMaxMs };
+    const delayMs = Math.max(bounds.minMs, backoffMs(failures, bounds, random), error.retryAfterMs ?? 0);
+    this.#startTrouble = `the start fails (${failures}): ${error.message}`;
+    events.emit("receive-error", { target: target.name, error, failures, delayMs });
+    this.#endWait = newDeferred();
+    const timer = clock.setTimer(this.#endWait.resolve, delayMs, true);
+    await this.#endWait.promise;
+    timer.cancel();
+  }
+
+  #requestClose(timeoutMs: number): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#timeoutMs = timeoutMs;
+    this.#closeRequest.resolve();
+    this.#endWait?.resolve();
+  }
+
+  #emitState(state: QueueEvents["state"]["state"]): void {
+    this.#options.setup.events.emit("state", { target: this.#options.setup.target.name, state });
+  }
+}

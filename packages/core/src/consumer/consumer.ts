@@ -1,0 +1,162 @@
+import { DEFAULTS } from "../client/defaults.ts";
+import { kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import { composeHandle } from "../middleware/compose.ts";
+import type {
+  BatchHandler,
+  DrainReport,
+  Handler,
+  Health,
+  QueueConsumer,
+  ReceivedMessage,
+} from "../queue-consumer.ts";
+import { durationToMs, type Duration } from "../time/duration.ts";
+import { gatherBatches } from "./batch-run.ts";
+import { ConsumerRun, NOTHING_HANDLED } from "./consumer-run.ts";
+import type { ConsumerSetup } from "./consumer-setup.ts";
+import { Puller } from "./pull.ts";
+import { checkConcurrency, resolveOptions, type ConsumerSettings } from "./resolve-options.ts";
+import { SettledMemory } from "./settled-memory.ts";
+
+/** Makes a consumer; no I/O. @throws INVALID_ARGUMENT for options that cannot be */
+export function createConsumer<Body>(setup: ConsumerSetup): QueueConsumer<Body> {
+  return new Consumer<Body>(setup);
+}
+
+const DEFAULT_BATCH_SIZE = 10;
+const HEALTHY: Health = Object.freeze({ live: true, ready: true, reasons: [] });
+
+/** Either runs a handler or hands over messages on request; after `close` it may begin anew. */
+class Consumer<Body> implements QueueConsumer<Body> {
+  readonly #setup: ConsumerSetup;
+  readonly #settings: ConsumerSettings;
+  /** Kept over a restart: a redelivery may come to the next run. */
+  readonly #memory = new SettledMemory();
+  #concurrency: number;
+  #isPaused = false;
+  #run: { readonly life: ConsumerRun; readonly batchSize: number } | undefined;
+  #puller: Puller | undefined;
+
+  constructor(setup: ConsumerSetup) {
+    this.#setup = setup;
+    this.#settings = resolveOptions(setup.options, setup.details.policy);
+    this.#concurrency = this.#settings.concurrency;
+  }
+
+  async run(handler: Handler<Body>): Promise<DrainReport> {
+    refuseNoFunction(handler, "run");
+    return await this.#start(handler as Handler<unknown>, 1);
+  }
+
+  async runBatch(
+    handler: BatchHandler<Body>,
+    batch: { readonly size?: number | undefined; readonly wait?: Duration | undefined } = {},
+  ): Promise<DrainReport> {
+    refuseNoFunction(handler, "runBatch");
+    const { size = DEFAULT_BATCH_SIZE, wait = "0ms" } = batch;
+    const problems = unknownKeys(batch, ["size", "wait"], "runBatch");
+    if (!Number.isSafeInteger(size) || size < 1) problems.push(`runBatch.size: expected a whole number from 1, got ${size}`);
+    refuseProblems(problems);
+    const gathered = gatherBatches(handler as BatchHandler<unknown>, {
+      size,
+      waitMs: durationToMs(wait, "runBatch.wait"),
+      concurrency: () => this.#concurrency,
+      clock: this.#setup.clock,
+    });
+    return await this.#start(gathered, size);
+  }
+
+  async receive(
+    options: NonNullable<Parameters<QueueConsumer<Body>["receive"]>[0]> = {},
+  ): Promise<readonly ReceivedMessage<Body>[]> {
+    return (await this.#pull().receive(options)) as readonly ReceivedMessage<Body>[];
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<ReceivedMessage<Body>> {
+    return this.#pull().messages() as AsyncIterator<ReceivedMessage<Body>>;
+  }
+
+  get concurrency(): number {
+    return this.#concurrency;
+  }
+
+  set concurrency(concurrency: number) {
+    checkConcurrency(concurrency);
+    this.#concurrency = concurrency;
+    if (this.#run !== undefined) this.#run.life.limit = concurrency * this.#run.batchSize;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#run?.life.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#run?.life.resume();
+  }
+
+  health(): Health {
+    return this.#run?.life.health() ?? HEALTHY;
+  }
+
+  async close(options: { readonly timeout?: Duration | undefined } = {}): Promise<DrainReport> {
+    refuseProblems(unknownKeys(options, ["timeout"], "close"));
+    const { timeout } = options;
+    const timeoutMs = timeout === undefined ? DEFAULTS.drainMs : durationToMs(timeout, "close.timeout");
+    const puller = this.#puller;
+    const ended = this.#run?.life ?? puller;
+    if (ended === undefined) return NOTHING_HANDLED;
+    const report = await ended.close(timeoutMs);
+    if (puller !== undefined && this.#puller === puller) this.#puller = undefined;
+    this.#setup.onClosed?.();
+    return report;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #start(handler: Handler<unknown>, batchSize: number): Promise<DrainReport> {
+    this.#refuseSecondUse();
+    const { middleware, target } = this.#setup;
+    const isWrapped = middleware.some((one) => "handle" in one);
+    const life = new ConsumerRun({
+      setup: this.#setup,
+      settings: this.#settings,
+      memory: this.#memory,
+      handle: isWrapped ? composeHandle(middleware, handler, target.name) : handler,
+      limit: this.#concurrency * batchSize,
+      isPaused: this.#isPaused,
+    });
+    this.#setup.onOpened?.();
+    this.#run = { life, batchSize };
+    try {
+      return await life.run();
+    } finally {
+      if (this.#run.life === life) this.#run = undefined;
+    }
+  }
+
+  #pull(): Puller {
+    if (this.#run !== undefined) this.#refuseSecondUse();
+    if (this.#puller === undefined || this.#puller.isClosed) {
+      this.#setup.onOpened?.();
+      this.#puller = new Puller({ setup: this.#setup, settings: this.#settings, memory: this.#memory });
+    }
+    return this.#puller;
+  }
+
+  #refuseSecondUse(): void {
+    if (this.#run === undefined && this.#puller === undefined) return;
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: this.#run === undefined ? "this consumer is used with receive()" : "this consumer is running already",
+      remedy: "Close it first, or make another consumer.",
+      target: this.#setup.target.name,
+    });
+  }
+}
+
+function refuseNoFunction(handler: unknown, where: string): void {
+  if (typeof handler !== "function") refuseProblems([`${where}: expected a handler, got ${kindOf(handler)}`]);
+}

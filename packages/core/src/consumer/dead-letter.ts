@@ -1,0 +1,129 @@
+import { createBatcher, type Batcher } from "../batching/batcher.ts";
+import type {
+  Delivery,
+  ItemResult,
+  Operation,
+  Outcome,
+  OutgoingMessage,
+  ProducerDriver,
+  SendReceipt,
+  Target,
+} from "../driver/driver.ts";
+import { queueError, type QueueError } from "../errors/queue-error.ts";
+import { isReserved, RESERVED } from "../message/attributes.ts";
+import type { Clock } from "../time/clock.ts";
+import { timedRequest } from "./timed-request.ts";
+
+type DeadLetterOutcome = Extract<Outcome, { readonly kind: "dead-letter" }>;
+
+/** How a message gets to the dead letters. */
+export type DeadLetterRoute =
+  | { readonly kind: "native" }
+  | {
+      readonly kind: "copy";
+      /** Resolves with the error of a copy that was not confirmed. Never rejects. */
+      readonly send: (delivery: Delivery<unknown>, outcome: DeadLetterOutcome) => Promise<QueueError | undefined>;
+      readonly close: () => Promise<void>;
+    }
+  | { readonly kind: "none"; readonly why: string };
+
+export interface CopyRouteOptions {
+  readonly driver: ProducerDriver;
+  readonly target: Target;
+  readonly clock: Clock;
+  /** Of the definition's codec: for foreign messages that carry none. */
+  readonly contentType: string;
+  readonly toError: (operation: Operation, error: unknown) => QueueError;
+}
+
+const SEND_TIMEOUT_MS = 15_000;
+
+/** Dead letters by sending a copy to their queue; the caller acks the original afterwards. */
+export function createCopyRoute(options: CopyRouteOptions): DeadLetterRoute {
+  const { driver, contentType, toError } = options;
+  const batcher = createCopyBatcher(options);
+  return {
+    kind: "copy",
+    send: async (delivery, outcome) => {
+      try {
+        const copy = fittingCopy(deadLetterCopy(delivery, outcome, contentType), options);
+        const result = await batcher.add(copy);
+        return result.ok ? undefined : toError("send", result.error);
+      } catch (error) {
+        return toError("send", error);
+      }
+    },
+    close: async () => {
+      await batcher.close();
+      await driver.close();
+    },
+  };
+}
+
+/** The message as it came, with the core's record of why it is dead. */
+export function deadLetterCopy(
+  delivery: Delivery<unknown>,
+  outcome: DeadLetterOutcome,
+  contentType: string,
+): OutgoingMessage {
+  const { orderingKey, correlationId, replyTo, subject } = delivery;
+  return {
+    id: delivery.id,
+    body: delivery.body,
+    contentType: delivery.contentType ?? contentType,
+    attributes: { ...withoutTimes(delivery.attributes), ...outcome.attributes },
+    // Of the stored message, not of this delivery: a second copy after a crash is a duplicate to a queue that knows such.
+    deduplicationId: delivery.providerId,
+    ...(orderingKey === undefined ? {} : { orderingKey }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(subject === undefined ? {} : { subject }),
+  };
+}
+
+/** A dead letter is neither early nor expired. */
+function withoutTimes(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = { ...attributes };
+  delete kept[RESERVED.due];
+  delete kept[RESERVED.expires];
+  return kept;
+}
+
+/** Without its description if it is too large with it. @throws MESSAGE_TOO_LARGE */
+function fittingCopy(copy: OutgoingMessage, { driver, target }: CopyRouteOptions): OutgoingMessage {
+  const limitBytes = target.limits.maxMessageBytes;
+  if (fits(copy, driver, target)) return copy;
+  const attributes = { ...copy.attributes };
+  delete attributes[RESERVED.deadDescription];
+  const smaller = { ...copy, attributes };
+  if (fits(smaller, driver, target)) return smaller;
+  throw queueError(
+    "MESSAGE_TOO_LARGE",
+    {
+      what: "the dead letter does not fit with its attributes",
+      remedy: "Give the queue a native redrive policy, or send smaller messages.",
+      target: target.name,
+    },
+    { sizeBytes: driver.sizeOf(smaller), limitBytes },
+  );
+}
+
+function fits(copy: OutgoingMessage, driver: ProducerDriver, target: Target): boolean {
+  const { limits } = target;
+  const userAttributes = Object.keys(copy.attributes).filter((name) => !isReserved(name)).length;
+  return userAttributes <= limits.attributes.maxCount && driver.sizeOf(copy) <= limits.maxMessageBytes;
+}
+
+function createCopyBatcher(options: CopyRouteOptions): Batcher<OutgoingMessage, SendReceipt> {
+  const { driver, target, clock } = options;
+  const { send } = target.limits;
+  return createBatcher<OutgoingMessage, SendReceipt>({
+    ...send,
+    sizeOf: (copy) => driver.sizeOf(copy),
+    keyOf: (copy) => copy.orderingKey,
+    uniformKey: target.capabilities.batchKey === "uniform",
+    clock,
+    run: async (copies): Promise<readonly ItemResult<SendReceipt>[]> =>
+      await timedRequest(clock, "send", SEND_TIMEOUT_MS, async (signal) => await driver.sendBatch(copies, signal)),
+  });
+}

@@ -1,0 +1,116 @@
+import { Fifo } from "../batching/fifo.ts";
+import type { Clock, Timer } from "../time/clock.ts";
+import type { HeldDelivery } from "./held-delivery.ts";
+import type { KeyLanes } from "./key-lanes.ts";
+import type { RateLimit } from "./rate-limit.ts";
+
+export interface DispatcherOptions {
+  /** Runs at once. */
+  readonly limit: number;
+  readonly clock: Clock;
+  readonly rateLimit: RateLimit | undefined;
+  readonly lanes: KeyLanes | undefined;
+  /** Must not throw. */
+  readonly start: (held: HeldDelivery) => void;
+  /** The rate allows starts again. */
+  readonly onTokens: () => void;
+}
+
+/** Grants permits: starts what is ready, oldest first, as far as concurrency and rate allow. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #ready = new Fifo<HeldDelivery>();
+  #timer: Timer | undefined;
+  #isStopped = false;
+  #limit: number;
+  /** Permits that are taken. */
+  running = 0;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#limit = options.limit;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Takes effect at once; a lower one as runs end. */
+  set limit(limit: number) {
+    this.#limit = limit;
+    this.startReady();
+  }
+
+  /** Ready to start; more may lie in the lanes. */
+  get readyCount(): number {
+    return this.#ready.length;
+  }
+
+  /** How many more, up to `max`, could start at this rate; asking is worth it again when `onTokens` says so. */
+  rateRoom(max: number): number {
+    const { clock, rateLimit } = this.#options;
+    if (rateLimit === undefined || max <= 0) return max;
+    const room = rateLimit.available(clock.now(), max) - this.#ready.length;
+    if (room <= 0) this.#startLater(rateLimit.waitMs(clock.now()));
+    return room;
+  }
+
+  offer(held: HeldDelivery): void {
+    this.#ready.push(held);
+  }
+
+  startReady(): void {
+    const { clock, rateLimit, start } = this.#options;
+    while (!this.#isStopped && this.running < this.#limit && this.#ready.length > 0) {
+      const waitMs = rateLimit?.waitMs(clock.now()) ?? 0;
+      if (waitMs > 0) {
+        this.#startLater(waitMs);
+        return;
+      }
+      const held = this.#ready.take();
+      if (held?.state !== "waiting") continue; // lost or given back meanwhile
+      rateLimit?.take(clock.now());
+      this.running += 1;
+      held.hasPermit = true;
+      start(held);
+    }
+  }
+
+  /** Gives a permit back; once. */
+  free(held: HeldDelivery): void {
+    if (!held.hasPermit) return;
+    held.hasPermit = false;
+    this.running -= 1;
+  }
+
+  /** Takes all that has not started, out of the lanes too. */
+  takeUnstarted(): readonly HeldDelivery[] {
+    const { lanes } = this.#options;
+    const taken: HeldDelivery[] = lanes?.takeWaiting() ?? [];
+    for (let held = this.#ready.take(); held !== undefined; held = this.#ready.take()) {
+      lanes?.vacate(held);
+      taken.push(held);
+    }
+    return taken.filter((held) => held.state === "waiting");
+  }
+
+  /** Nothing starts until `resume`. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  resume(): void {
+    this.#isStopped = false;
+    this.startReady();
+  }
+
+  #startLater(waitMs: number): void {
+    this.#timer ??= this.#options.clock.setTimer(() => {
+      this.#timer = undefined;
+      this.startReady();
+      this.#options.onTokens();
+    }, waitMs);
+  }
+}

@@ -1,0 +1,152 @@
+import { Fifo } from "../batching/fifo.ts";
+import type { HeldDelivery } from "./held-delivery.ts";
+
+/** A key whose message failed, until that message is settled for good. */
+interface Block {
+  readonly providerId: string;
+  /** Lease time up to which the service itself cannot hand over a later message of the key. */
+  untilMs: number;
+  /** Replies to asks up to this one were on their way when the message was given back. */
+  lastAsk: number;
+}
+
+interface Lane {
+  /** The one delivery of the key that may run. */
+  current: HeldDelivery | undefined;
+  readonly waiting: Fifo<HeldDelivery>;
+  block: Block | undefined;
+}
+
+/** `ready`: may run now · `waiting`: behind another of its key · `follower`: must not run before the failed one. */
+export type Placement = "ready" | "waiting" | "follower";
+
+/** One delivery of an ordering key at a time, keys in parallel. */
+export class KeyLanes {
+  readonly #lanes = new Map<string, Lane>();
+  /** Deliveries that wait behind another of their key. */
+  waiting = 0;
+
+  place(held: HeldDelivery, key: string, nowMs: number): Placement {
+    const lane = this.#lane(key);
+    if (lane.block !== undefined && lane.block.providerId === held.delivery.providerId) {
+      if (lane.current === undefined) {
+        lane.current = held;
+        return "ready";
+      }
+      lane.waiting.pushFront([held]); // behind a run that goes on after its timeout
+      this.waiting += 1;
+      return "waiting";
+    }
+    if (lane.block !== undefined) {
+      if (nowMs < lane.block.untilMs || held.ask <= lane.block.lastAsk) return "follower";
+      lane.block = undefined; // settled elsewhere: the service would not hand over a later one otherwise
+    }
+    if (lane.current === undefined) {
+      lane.current = held;
+      return "ready";
+    }
+    this.#append(lane, held);
+    return "waiting";
+  }
+
+  /** Keeps a follower in its lane until the failed one is settled. */
+  keep(held: HeldDelivery, key: string): void {
+    this.#append(this.#lane(key), held);
+  }
+
+  /** The delivery is done with: the next of its key may run. */
+  finish(held: HeldDelivery): HeldDelivery | undefined {
+    const lane = this.#laneOf(held);
+    if (lane === undefined) return undefined;
+    if (lane.block?.providerId === held.delivery.providerId) lane.block = undefined;
+    return this.vacate(held);
+  }
+
+  /** Leaves the lane, which may stay blocked; a handler that still runs keeps it occupied. */
+  vacate(held: HeldDelivery): HeldDelivery | undefined {
+    const lane = this.#laneOf(held);
+    if (lane === undefined || held.isHandlerActive) return undefined;
+    if (lane.current === held) lane.current = undefined;
+    return this.#next(held.key ?? "", lane);
+  }
+
+  /**
+   * The delivery failed or was lost: its key is blocked until it comes again.
+   * @returns the followers that were waiting; they are out of the lane.
+   */
+  block(held: HeldDelivery): readonly HeldDelivery[] {
+    const lane = this.#laneOf(held);
+    if (lane === undefined) return [];
+    const untilMs = Number.POSITIVE_INFINITY;
+    lane.block = { providerId: held.delivery.providerId, untilMs, lastAsk: Number.POSITIVE_INFINITY };
+    const followers: HeldDelivery[] = [];
+    for (let next = lane.waiting.take(); next !== undefined; next = lane.waiting.take()) {
+      this.waiting -= 1;
+      if (next !== held && next.state === "waiting") followers.push(next);
+    }
+    return followers;
+  }
+
+  /** The failed delivery is back at the service, which hands it over again at `untilMs`. */
+  confirmBlock(held: HeldDelivery, untilMs: number, lastAsk: number): void {
+    const block = this.#laneOf(held)?.block;
+    if (block === undefined || block.providerId !== held.delivery.providerId) return;
+    block.untilMs = untilMs;
+    block.lastAsk = lastAsk;
+  }
+
+  /** Takes all that has not started. */
+  takeWaiting(): HeldDelivery[] {
+    const taken: HeldDelivery[] = [];
+    for (const lane of this.#lanes.values()) {
+      for (let next = lane.waiting.take(); next !== undefined; next = lane.waiting.take()) taken.push(next);
+    }
+    this.waiting = 0;
+    return taken;
+  }
+
+  /** Ends blocks whose message went elsewhere. @returns what may run now. */
+  expireBlocks(beforeMs: number): readonly HeldDelivery[] {
+    const ready: HeldDelivery[] = [];
+    for (const [key, lane] of this.#lanes) {
+      if (lane.block === undefined || lane.block.untilMs > beforeMs || lane.current !== undefined) continue;
+      lane.block = undefined;
+      const next = this.#next(key, lane);
+      if (next !== undefined) ready.push(next);
+    }
+    return ready;
+  }
+
+  #next(key: string, lane: Lane): HeldDelivery | undefined {
+    if (lane.current !== undefined) return undefined;
+    for (let next = lane.waiting.peek(); next !== undefined; next = lane.waiting.peek()) {
+      const isHead = lane.block === undefined || lane.block.providerId === next.delivery.providerId;
+      if (!isHead) return undefined;
+      lane.waiting.take();
+      this.waiting -= 1;
+      if (next.state !== "waiting") continue; // lost meanwhile
+      lane.current = next;
+      return next;
+    }
+    if (lane.block === undefined) this.#lanes.delete(key);
+    return undefined;
+  }
+
+  #append(lane: Lane, held: HeldDelivery): void {
+    lane.waiting.push(held);
+    this.waiting += 1;
+  }
+
+  #lane(key: string): Lane {
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = { current: undefined, waiting: new Fifo(), block: undefined };
+      this.#lanes.set(key, lane);
+    }
+    return lane;
+  }
+
+  #laneOf(held: HeldDelivery): Lane | undefined {
+    return held.key === undefined ? undefined : this.#lanes.get(held.key);
+  }
+}

@@ -1,0 +1,316 @@
+import { createBatcher, type Batcher } from "../batching/batcher.ts";
+import type { Capabilities } from "../driver/capabilities.ts";
+import type { ConsumerDriver, ItemResult, Operation } from "../driver/driver.ts";
+import type { Limits } from "../driver/limits.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import type { Clock, Timer } from "../time/clock.ts";
+import type { HeldDelivery } from "./held-delivery.ts";
+import type { LeaseTime } from "./lease-time.ts";
+import { timedRequest } from "./timed-request.ts";
+
+/** One lease at the service: of one delivery, or of all deliveries with one `leaseKey`. Times are lease times. */
+export interface Lease {
+  readonly key: string | undefined;
+  readonly holders: HeldDelivery[];
+  untilMs: number;
+  /** Promised to a handler by `extend`; a renewal never asks for less. */
+  promisedUntilMs: number;
+  renewAtMs: number;
+  /** The renewal that is on its way. */
+  renewing: Promise<unknown> | undefined;
+  /** True while a settlement is on its way: a renewal would overwrite its delay. */
+  isPaused: boolean;
+  failures: number;
+}
+
+interface Renewal {
+  readonly lease: Lease;
+  readonly leaseMs: number;
+  sentAtMs: number;
+}
+
+export interface LeaseKeeperOptions {
+  readonly driver: ConsumerDriver<unknown>;
+  readonly capabilities: Capabilities;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly time: LeaseTime;
+  /** What a renewal asks for. */
+  readonly leaseMs: number;
+  /** The longest that one delivery is held in all. */
+  readonly totalMs: number;
+  readonly random: () => number;
+  readonly toError: (operation: Operation, error: unknown) => QueueError;
+  /** The lease of a delivery is gone; called once. */
+  readonly onLost: (held: HeldDelivery, error: QueueError) => void;
+  /** `wakeAtMs` of a delivery has come. */
+  readonly onWake: (held: HeldDelivery) => void;
+}
+
+/** Renewals that are due within this part of a lease go together. */
+const GATHER_SHARE = 0.05;
+const MAX_GATHER_MS = 1_000;
+/** Nearest next try of a failed renewal. */
+const MIN_RETRY_MS = 250;
+const REQUEST_TIMEOUT_MS = 15_000;
+/** A delivery is given back this long before the service would end its lease for good. */
+const TOTAL_MARGIN_MS = 5_000;
+
+/** Keeps every lease alive with one timer, and says when one is gone. */
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions;
+  readonly #leases = new Set<Lease>();
+  readonly #shared = new Map<string, Lease>();
+  readonly #renewals: Batcher<Renewal, { readonly leaseMs: number }> | undefined;
+  readonly #totalMs: number;
+  readonly #gatherMs: number;
+  #timer: Timer | undefined;
+  #armedAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+    const { limits, leaseMs } = options;
+    const marginMs = Math.min(TOTAL_MARGIN_MS, leaseMs / 4);
+    this.#totalMs = Math.min(options.totalMs, limits.lease.totalMs - marginMs);
+    this.#gatherMs = Math.min(MAX_GATHER_MS, leaseMs * GATHER_SHARE);
+    this.#renewals = this.#createRenewals();
+  }
+
+  /** `leaseMs`: what is left now; undefined: it lasts as long as the link. */
+  track(held: HeldDelivery, leaseMs: number | undefined): void {
+    const nowMs = this.#options.time.quick();
+    const key = held.delivery.leaseKey;
+    let lease = key === undefined ? undefined : this.#shared.get(key);
+    if (lease === undefined) {
+      lease = newLease(key);
+      this.#leases.add(lease);
+      if (key !== undefined) this.#shared.set(key, lease);
+    }
+    lease.holders.push(held);
+    held.lease = lease;
+    held.capAtMs = nowMs + this.#totalMs;
+    held.wakeAtMs = held.capAtMs;
+    if (leaseMs !== undefined) lease.untilMs = nowMs + leaseMs;
+    this.#scheduleRenewal(lease, nowMs);
+    this.#arm(Math.min(lease.renewAtMs, lease.untilMs, held.wakeAtMs));
+  }
+
+  /** Ends the care for a delivery that is settled or let go. */
+  untrack(held: HeldDelivery): void {
+    const { lease } = held;
+    if (lease === undefined) return;
+    held.lease = undefined;
+    const index = lease.holders.indexOf(held);
+    if (index !== -1) lease.holders.splice(index, 1);
+    if (lease.holders.length > 0) return;
+    this.#leases.delete(lease);
+    if (lease.key !== undefined) this.#shared.delete(lease.key);
+  }
+
+  /** Stops renewing before a settlement; the caller waits for what is returned. A shared lease goes on. */
+  pause(held: HeldDelivery): Promise<unknown> | undefined {
+    const { lease } = held;
+    if (lease === undefined || lease.key !== undefined) return undefined;
+    lease.isPaused = true;
+    return lease.renewing;
+  }
+
+  /** Between two tries of a settlement. */
+  resume(held: HeldDelivery): void {
+    const { lease } = held;
+    if (lease === undefined) return;
+    lease.isPaused = false;
+    this.#scheduleRenewal(lease, this.#options.time.quick());
+    this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
+  }
+
+  wakeAt(held: HeldDelivery, atMs: number): void {
+    held.wakeAtMs = atMs;
+    this.#arm(atMs);
+  }
+
+  /** Milliseconds that are certainly left; 0 or less: it may have run out. */
+  leftMs(held: HeldDelivery, nowMs: number): number {
+    return (held.lease?.untilMs ?? Number.NEGATIVE_INFINITY) - nowMs;
+  }
+
+  /** @throws UNSUPPORTED, LEASE_LOST */
+  async extend(held: HeldDelivery, byMs: number): Promise<void> {
+    const { lease } = held;
+    const { time, limits } = this.#options;
+    if (lease === undefined) throw leaseLost("the lease ended before it could be extended");
+    if (lease.untilMs === Number.POSITIVE_INFINITY) return; // held as long as the link lives
+    if (this.#renewals === undefined) {
+      throw new QueueError("UNSUPPORTED", { what: "leases of this queue cannot be extended", operation: "extend" });
+    }
+    await lease.renewing;
+    const nowMs = time.read();
+    const leaseMs = Math.min(byMs, limits.lease.maxMs, Math.max(0, held.capAtMs - nowMs));
+    lease.promisedUntilMs = Math.max(lease.promisedUntilMs, nowMs + leaseMs);
+    const error = await this.#renew(lease, Math.max(leaseMs, lease.promisedUntilMs - nowMs));
+    if (error !== undefined) throw error;
+  }
+
+  /** Everything in hand. */
+  holders(): readonly HeldDelivery[] {
+    return [...this.#leases].flatMap((lease) => lease.holders);
+  }
+
+  /** Reported by the driver. */
+  lose(isLost: (held: HeldDelivery) => boolean, error: QueueError): void {
+    for (const lease of this.#leases) {
+      for (const held of [...lease.holders]) if (isLost(held)) this.#lost(held, error);
+    }
+  }
+
+  /** After a sleep of the machine the timer fires late: looks at once. */
+  checkSleep(): void {
+    const { time } = this.#options;
+    if (time.quick() < time.read()) this.#tick();
+  }
+
+  /** Forgets all; renewals on their way are awaited. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#armedAtMs = Number.NEGATIVE_INFINITY; // nothing arms it again
+    this.#leases.clear();
+    this.#shared.clear();
+    await this.#renewals?.close();
+  }
+
+  #createRenewals(): Batcher<Renewal, { readonly leaseMs: number }> | undefined {
+    const { driver, capabilities, limits, clock } = this.#options;
+    const isTimed = capabilities.lease === "timed" || capabilities.lease === "shared";
+    if (!isTimed || driver.extendBatch === undefined) return undefined;
+    return createBatcher<Renewal, { readonly leaseMs: number }>({
+      maxItems: limits.extend.maxItems,
+      maxBytes: Number.POSITIVE_INFINITY,
+      overheadBytes: 0,
+      maxInFlight: limits.extend.maxInFlight,
+      sizeOf: () => 0,
+      clock,
+      run: async (renewals) => await this.#request(renewals),
+    });
+  }
+
+  async #request(renewals: readonly Renewal[]): Promise<readonly ItemResult<{ readonly leaseMs: number }>[]> {
+    const { driver, clock, time } = this.#options;
+    const sentAtMs = time.read();
+    const items = renewals.map((renewal) => {
+      renewal.sentAtMs = sentAtMs;
+      return { handle: renewal.lease.holders[0]?.delivery.handle, leaseMs: renewal.leaseMs };
+    });
+    return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, async (signal) => {
+      return (await driver.extendBatch?.(items, signal)) ?? [];
+    });
+  }
+
+  /** @returns the error of a renewal that failed. Never rejects. */
+  async #renew(lease: Lease, leaseMs: number): Promise<QueueError | undefined> {
+    const ended = this.#send(lease, leaseMs);
+    lease.renewing = ended;
+    return await ended;
+  }
+
+  async #send(lease: Lease, leaseMs: number): Promise<QueueError | undefined> {
+    const renewal: Renewal = { lease, leaseMs, sentAtMs: 0 };
+    const result = await this.#renewals?.add(renewal);
+    lease.renewing = undefined;
+    if (result === undefined || lease.holders.length === 0) return undefined;
+    const nowMs = this.#options.time.read();
+    if (result.ok) {
+      lease.failures = 0;
+      lease.untilMs = renewal.sentAtMs + result.value.leaseMs;
+      this.#scheduleRenewal(lease, nowMs);
+      this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
+      return undefined;
+    }
+    const error = this.#options.toError("extend", result.error);
+    lease.failures += 1;
+    if (error.code === "LEASE_LOST") {
+      for (const held of [...lease.holders]) this.#lost(held, error);
+    } else {
+      const waitMs = Math.max(MIN_RETRY_MS, (lease.untilMs - nowMs) / 2, error.retryAfterMs ?? 0);
+      lease.renewAtMs = nowMs + waitMs;
+      this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
+    }
+    return error;
+  }
+
+  /** Half of what is left, give or take a tenth, so that many leases do not fall due at once. */
+  #scheduleRenewal(lease: Lease, nowMs: number): void {
+    if (this.#renewals === undefined || lease.untilMs === Number.POSITIVE_INFINITY) return;
+    const jitter = 0.9 + this.#options.random() * 0.2;
+    lease.renewAtMs = nowMs + ((lease.untilMs - nowMs) / 2) * jitter;
+  }
+
+  #arm(atMs: number): void {
+    if (atMs >= this.#armedAtMs || atMs === Number.POSITIVE_INFINITY) return;
+    this.#timer?.cancel();
+    this.#armedAtMs = atMs;
+    const { clock, time } = this.#options;
+    this.#timer = clock.setTimer(() => {
+      this.#tick();
+    }, Math.max(0, atMs - time.quick()));
+  }
+
+  #tick(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#armedAtMs === Number.NEGATIVE_INFINITY) return; // stopped
+    this.#armedAtMs = Number.POSITIVE_INFINITY;
+    const nowMs = this.#options.time.read();
+    for (const lease of this.#leases) this.#attend(lease, nowMs);
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const lease of this.#leases) nextMs = Math.min(nextMs, dueAtMs(lease));
+    this.#arm(nextMs);
+  }
+
+  #attend(lease: Lease, nowMs: number): void {
+    for (const held of lease.holders.length === 1 ? lease.holders : [...lease.holders]) {
+      if (held.wakeAtMs > nowMs) continue;
+      held.wakeAtMs = Number.POSITIVE_INFINITY;
+      this.#options.onWake(held);
+    }
+    if (lease.isPaused || lease.holders.length === 0) return;
+    if (lease.untilMs <= nowMs) {
+      const error = leaseLost("the lease ran out before it could be renewed");
+      for (const held of [...lease.holders]) this.#lost(held, error);
+    } else if (lease.renewing === undefined && lease.renewAtMs <= nowMs + this.#gatherMs) {
+      const wantedMs = Math.max(this.#options.leaseMs, lease.promisedUntilMs - nowMs);
+      void this.#renew(lease, Math.min(wantedMs, this.#options.limits.lease.maxMs));
+    }
+  }
+
+  #lost(held: HeldDelivery, error: QueueError): void {
+    if (held.lease === undefined) return;
+    this.untrack(held);
+    this.#options.onLost(held, error);
+  }
+}
+
+export function leaseLost(what: string): QueueError {
+  return new QueueError("LEASE_LOST", { what });
+}
+
+function newLease(key: string | undefined): Lease {
+  return {
+    key,
+    holders: [],
+    untilMs: Number.POSITIVE_INFINITY,
+    promisedUntilMs: Number.NEGATIVE_INFINITY,
+    renewAtMs: Number.POSITIVE_INFINITY,
+    renewing: undefined,
+    isPaused: false,
+    failures: 0,
+  };
+}
+
+/** When a lease needs attention next. */
+function dueAtMs(lease: Lease): number {
+  let atMs = Number.POSITIVE_INFINITY;
+  for (const held of lease.holders) atMs = Math.min(atMs, held.wakeAtMs);
+  if (lease.isPaused) return atMs;
+  return Math.min(atMs, lease.untilMs, lease.renewing === undefined ? lease.renewAtMs : Number.POSITIVE_INFINITY);
+}

@@ -1,0 +1,148 @@
+import type {
+  ConsumerDriver,
+  ConsumerDriverOptions,
+  EntityFacts,
+  ProbeResult,
+  Target,
+} from "../driver/driver.ts";
+import { isQueueError, queueError, QueueError } from "../errors/queue-error.ts";
+import { wrapDriverError } from "../errors/wrap-error.ts";
+import type { ConsumerSetup } from "./consumer-setup.ts";
+import { createCopyRoute, type DeadLetterRoute } from "./dead-letter.ts";
+import type { ConsumerSettings } from "./resolve-options.ts";
+import { refuseMisfit, startNotices, wantedLeaseMs } from "./start-checks.ts";
+import { timedRequest } from "./timed-request.ts";
+
+/** A consumer whose driver is open and whose settings fit the entity. */
+export interface OpenedConsumer {
+  /** With what the probe refined. */
+  readonly target: Target;
+  readonly driver: ConsumerDriver<unknown>;
+  readonly route: DeadLetterRoute;
+  /** What a receive or a renewal asks for. */
+  readonly leaseMs: number;
+}
+
+/** Rule D13: a start that cannot work ends within this. */
+const STEP_TIMEOUT_MS = 5_000;
+
+/** Rule D13: find, probe, check, open. Rejects with a QueueError and leaves nothing open. */
+export async function openConsumer(
+  setup: ConsumerSetup,
+  settings: ConsumerSettings,
+  options: Omit<ConsumerDriverOptions<unknown>, "leaseMs">,
+): Promise<OpenedConsumer> {
+  const { adapter, details, events } = setup;
+  const located = await locate(setup);
+  const probed = await probe(setup, located);
+  const target = refined(located, probed);
+  const start = { details, settings, target, facts: probed?.facts };
+  refuseMisfit(start);
+  for (const text of startNotices(start)) events.emit("notice", { target: target.name, text });
+  const leaseMs = wantedLeaseMs(start);
+  const route = await openRoute(setup, settings, target, probed?.facts);
+  let driver: ConsumerDriver<unknown> | undefined;
+  try {
+    const opened = adapter.openConsumer(target, { ...options, leaseMs });
+    driver = opened;
+    await openDriver(setup, opened);
+    return { target, driver, route, leaseMs };
+  } catch (error) {
+    await Promise.allSettled([driver?.close(), route.kind === "copy" ? route.close() : undefined]);
+    throw wrapDriverError(adapter, target, "open", error);
+  }
+}
+
+async function locate(setup: ConsumerSetup): Promise<Target> {
+  const { adapter, target, clock, locate: find } = setup;
+  if (find === undefined) return target;
+  try {
+    return await timedRequest(clock, "open", STEP_TIMEOUT_MS, find);
+  } catch (error) {
+    throw wrapDriverError(adapter, target, "open", error);
+  }
+}
+
+/** Rights to look may be missing: what cannot be read is unknown, and the start says so. */
+async function probe(setup: ConsumerSetup, target: Target): Promise<ProbeResult | undefined> {
+  const { adapter, clock } = setup;
+  if (adapter.probe === undefined) return undefined;
+  try {
+    return await timedRequest(clock, "probe", STEP_TIMEOUT_MS, async (signal) => {
+      return await adapter.probe?.(target, signal);
+    });
+  } catch (error) {
+    const { message } = wrapDriverError(adapter, target, "probe", error);
+    return { facts: { unknown: [`the queue's settings could not be read: ${message}`] } };
+  }
+}
+
+function refined(target: Target, probed: ProbeResult | undefined): Target {
+  if (probed?.capabilities === undefined && probed?.limits === undefined) return target;
+  return {
+    ...target,
+    capabilities: { ...target.capabilities, ...probed.capabilities },
+    limits: { ...target.limits, ...probed.limits },
+  };
+}
+
+async function openDriver(
+  { clock }: ConsumerSetup,
+  driver: { open?(signal: AbortSignal): Promise<void> },
+): Promise<void> {
+  if (driver.open === undefined) return;
+  await timedRequest(clock, "open", STEP_TIMEOUT_MS, async (signal) => {
+    await driver.open?.(signal);
+  });
+}
+
+async function openRoute(
+  setup: ConsumerSetup,
+  settings: ConsumerSettings,
+  target: Target,
+  facts: EntityFacts | undefined,
+): Promise<DeadLetterRoute> {
+  if (setup.details.kind === "dead-letter") return { kind: "none", why: "a dead letter has nowhere further to go" };
+  if (settings.deadLetter === "none") {
+    return { kind: "none", why: 'the definition says deadLetter: "none", so the message stays in its queue' };
+  }
+  if (target.capabilities.deadLetter === "native") return { kind: "native" };
+  if (setup.deadLetterTarget === undefined) {
+    const remedy = 'Give the queue a dead-letter queue, or say deadLetter: "none" in its definition.';
+    const what = "there is nowhere to put messages that cannot be handled";
+    throw queueError("UNSUPPORTED", { what, remedy, target: target.name }, { feature: "deadLetter", remedy });
+  }
+  return await openCopyRoute(setup, setup.deadLetterTarget(facts));
+}
+
+async function openCopyRoute(setup: ConsumerSetup, target: Target): Promise<DeadLetterRoute> {
+  const { adapter, clock, details } = setup;
+  const driver = adapter.openProducer(target);
+  try {
+    await openDriver(setup, driver);
+  } catch (error) {
+    await Promise.allSettled([driver.close()]);
+    throw withRouteRemedy(wrapDriverError(adapter, target, "open", error));
+  }
+  return createCopyRoute({
+    driver,
+    target,
+    clock,
+    contentType: details.codec.contentType,
+    toError: (operation, error) => wrapDriverError(adapter, target, operation, error),
+  });
+}
+
+function withRouteRemedy(error: QueueError): QueueError {
+  if (!isQueueError(error, "NOT_FOUND")) return error;
+  return new QueueError("NOT_FOUND", {
+    what: "the dead-letter queue does not exist",
+    remedy: 'Create it (client.admin.create), or say deadLetter: "none" in the definition.',
+    operation: "open",
+    provider: error.provider,
+    providerCode: error.providerCode,
+    requestId: error.requestId,
+    target: error.target,
+    cause: error,
+  });
+}

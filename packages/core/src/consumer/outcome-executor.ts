@@ -1,0 +1,282 @@
+import type { Capabilities } from "../driver/capabilities.ts";
+import type { Outcome } from "../driver/driver.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import { backoffMs, type BackoffBounds } from "../retry/backoff.ts";
+import type { EventSink } from "../telemetry/events.ts";
+import type { DeadLetterRoute } from "./dead-letter.ts";
+import type { HeldDelivery } from "./held-delivery.ts";
+import type { KeyLanes } from "./key-lanes.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { LeaseTime } from "./lease-time.ts";
+import { ACK } from "./process-delivery.ts";
+import type { SettledMemory } from "./settled-memory.ts";
+import type { Settler, SettleResult } from "./settler.ts";
+
+export interface ExecutorOptions {
+  readonly target: string;
+  readonly capabilities: Capabilities;
+  readonly route: DeadLetterRoute;
+  readonly keeper: LeaseKeeper;
+  readonly settler: Settler;
+  readonly time: LeaseTime;
+  readonly memory: SettledMemory;
+  readonly events: EventSink;
+  /** Undefined where the target keeps no order, and in pull mode. */
+  readonly lanes: KeyLanes | undefined;
+  /** Delays between these two follow a failure that is not the handler's. */
+  readonly bounds: BackoffBounds;
+  /** Longest delay that the core itself holds a lease for, where the service cannot delay. */
+  readonly maxParkMs: number;
+  readonly random: () => number;
+  /** Must not throw. */
+  readonly hooks: ExecutorHooks;
+}
+
+export interface ExecutorHooks {
+  /** The delivery takes no room any more; once for each. */
+  left(held: HeldDelivery): void;
+  /** The next of its key may run. */
+  ready(held: HeldDelivery): void;
+  /** No settlement can succeed. */
+  fatal(error: QueueError): void;
+  /** Number of the latest ask. */
+  lastAsk(): number;
+}
+
+type DeadLetterOutcome = Extract<Outcome, { readonly kind: "dead-letter" }>;
+
+/** No handler has begun, or it was stopped by us: not a failure. */
+export const UNSTARTED: Outcome = Object.freeze({ kind: "release", delayMs: 0, cause: "unstarted" });
+
+const FATAL_AT_SETTLE: ReadonlySet<string> = new Set(["ACCESS_DENIED", "NOT_FOUND"]);
+
+/** Carries out what was decided for a delivery, and keeps its ordering key in step. */
+export class OutcomeExecutor {
+  readonly #options: ExecutorOptions;
+  #isDraining = false;
+  /** Acked or dead-lettered so far. */
+  handled = 0;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+  }
+
+  /** The first decision wins; the caller has checked. */
+  apply(held: HeldDelivery, outcome: Outcome): void {
+    held.outcome = outcome;
+    switch (outcome.kind) {
+      case "ack":
+        this.#submit(held, outcome);
+        this.#advance(this.#options.lanes?.finish(held));
+        return;
+      case "release":
+        this.#blockKey(held);
+        this.#release(held, outcome.delayMs, outcome.cause);
+        return;
+      case "dead-letter":
+        this.#deadLetter(held, outcome);
+    }
+  }
+
+  /** Gives back what no handler has started. */
+  giveBack(held: HeldDelivery): void {
+    held.outcome = UNSTARTED;
+    this.#advance(this.#options.lanes?.vacate(held));
+    this.#release(held, 0, "unstarted");
+  }
+
+  /** Its time in the parking place is over. */
+  unpark(held: HeldDelivery): void {
+    if (held.state === "parked") this.#submit(held, { kind: "release", delayMs: 0, cause: "retry" });
+  }
+
+  /** A moment has come that a delivery without a handler was waiting for. */
+  wake(held: HeldDelivery): void {
+    if (held.state === "parked") this.unpark(held);
+    else this.#options.settler.retry(held);
+  }
+
+  /** From now on nothing is parked. */
+  beginDrain(): void {
+    this.#isDraining = true;
+  }
+
+  /** Reported by the lease keeper or the driver. */
+  lost(held: HeldDelivery, error: QueueError): void {
+    if (held.state === "settling" && held.settlement !== undefined) {
+      this.#options.settler.lose(held, error);
+      return;
+    }
+    if (held.state === "done") return;
+    held.abort(error);
+    this.#emitLost(held, error);
+    this.#blockKey(held);
+    this.#end(held, error);
+    this.#confirmBlock(held, 0);
+  }
+
+  /** The settler's answer. */
+  settled(held: HeldDelivery, result: SettleResult): void {
+    const { settlement } = held;
+    const { target, events, memory } = this.#options;
+    const { id, providerId } = held.delivery;
+    const isProcessed = settlement?.kind === "ack";
+    if (isProcessed && result.kind !== "settled") memory.add(providerId);
+    else memory.delete(providerId);
+    if (result.kind === "lost") this.#emitLost(held, result.error);
+    if (result.kind === "failed" && settlement !== undefined) {
+      events.emit("settle-failed", { target, id, kind: settlement.kind, error: result.error });
+      if (settlement.kind === "dead-letter") this.#emitDeadLetterFailed(held, result.error);
+      if (FATAL_AT_SETTLE.has(result.error.code)) this.#options.hooks.fatal(result.error);
+    }
+    const isDone = result.kind === "settled" || result.kind === "unknown";
+    if (isDone && settlement?.kind !== "release") this.#countHandled(held);
+    held.finish(isDone ? held.failure : errorOf(result));
+    this.#settleLane(held, isDone);
+  }
+
+  #settleLane(held: HeldDelivery, isDone: boolean): void {
+    const { lanes } = this.#options;
+    const { settlement } = held;
+    if (lanes === undefined || held.key === undefined) return;
+    if (settlement?.kind === "release") {
+      this.#confirmBlock(held, settlement.delayMs);
+    } else if (held.outcome?.kind === "dead-letter" && isDone) {
+      this.#advance(lanes.finish(held));
+    } else if (held.outcome?.kind === "dead-letter") {
+      this.#blockKey(held);
+      this.#confirmBlock(held, 0);
+    }
+  }
+
+  #countHandled(held: HeldDelivery): void {
+    this.handled += 1;
+    const { outcome } = held;
+    if (outcome?.kind !== "dead-letter") return;
+    const { target, events } = this.#options;
+    events.emit("dead-lettered", { target, id: held.delivery.id, reason: outcome.reason, attempt: held.attempt });
+  }
+
+  #release(held: HeldDelivery, delayMs: number, cause: "retry" | "unstarted"): void {
+    const { capabilities, keeper, time, maxParkMs } = this.#options;
+    if (capabilities.release === "none") {
+      this.letGo(held);
+      return;
+    }
+    const native = capabilities.releaseDelay;
+    if (native !== "none") {
+      this.#submit(held, { kind: "release", delayMs: Math.min(delayMs, native.maxMs), cause });
+    } else if (delayMs === 0 || this.#isDraining) {
+      this.#submit(held, { kind: "release", delayMs: 0, cause });
+    } else {
+      held.become("parked");
+      keeper.wakeAt(held, Math.min(time.quick() + Math.min(delayMs, maxParkMs), held.capAtMs));
+    }
+  }
+
+  /** Nothing is sent: it comes back when its lease ends. */
+  letGo(held: HeldDelivery): void {
+    held.outcome ??= UNSTARTED;
+    const leftMs = Math.max(0, this.#options.keeper.leftMs(held, this.#options.time.quick()));
+    this.#end(held, undefined);
+    this.#confirmBlock(held, Number.isFinite(leftMs) ? leftMs : 0);
+  }
+
+  #deadLetter(held: HeldDelivery, outcome: DeadLetterOutcome): void {
+    const { route } = this.#options;
+    if (route.kind === "native") {
+      this.#submit(held, outcome);
+    } else if (route.kind === "copy") {
+      this.#begin(held);
+      void this.#copyThenAck(held, outcome, route);
+    } else {
+      this.#emitDeadLetterFailed(held, new QueueError("UNSUPPORTED", { what: route.why, target: this.#options.target }));
+      this.#blockKey(held);
+      this.#release(held, this.#options.bounds.maxMs, "retry");
+    }
+  }
+
+  /** In this order: a message that is in both places is a duplicate, one that is in neither is lost. */
+  async #copyThenAck(
+    held: HeldDelivery,
+    outcome: DeadLetterOutcome,
+    route: Extract<DeadLetterRoute, { readonly kind: "copy" }>,
+  ): Promise<void> {
+    const error = await route.send(held.delivery, outcome);
+    if (held.state === "done") {
+      if (error === undefined) this.#options.memory.add(held.delivery.providerId);
+    } else if (error === undefined) {
+      this.#submit(held, ACK);
+    } else {
+      this.#emitDeadLetterFailed(held, error);
+      this.#blockKey(held);
+      this.#release(held, backoffMs(held.attempt, this.#options.bounds, this.#options.random), "retry");
+    }
+  }
+
+  #submit(held: HeldDelivery, settlement: Outcome): void {
+    this.#begin(held);
+    held.settlement = settlement;
+    this.#options.settler.submit(held);
+  }
+
+  #begin(held: HeldDelivery): void {
+    if (held.state !== "settling") held.become("settling");
+    this.#leave(held);
+  }
+
+  #end(held: HeldDelivery, error: QueueError | undefined): void {
+    this.#options.keeper.untrack(held);
+    held.finish(error);
+    this.#leave(held);
+  }
+
+  #leave(held: HeldDelivery): void {
+    if (!held.takesRoom) return;
+    held.takesRoom = false;
+    this.#options.hooks.left(held);
+  }
+
+  /** Rule D15: no follower of a failed message runs before it; what was taken already goes back uncounted. */
+  #blockKey(held: HeldDelivery): void {
+    const { lanes } = this.#options;
+    if (lanes === undefined || held.key === undefined) return;
+    for (const follower of lanes.block(held)) this.follow(follower);
+    lanes.vacate(held);
+  }
+
+  /** What happens to a follower of a failed message. */
+  follow(follower: HeldDelivery): void {
+    const { capabilities, lanes } = this.#options;
+    if (capabilities.followers === "release") {
+      follower.outcome = UNSTARTED;
+      this.#release(follower, 0, "unstarted");
+    } else if (capabilities.followers === "drop") {
+      this.letGo(follower);
+    } else {
+      lanes?.keep(follower, follower.key ?? "");
+    }
+  }
+
+  #confirmBlock(held: HeldDelivery, delayMs: number): void {
+    const { lanes, hooks, time } = this.#options;
+    lanes?.confirmBlock(held, time.quick() + delayMs, hooks.lastAsk());
+  }
+
+  #advance(next: HeldDelivery | undefined): void {
+    if (next !== undefined) this.#options.hooks.ready(next);
+  }
+
+  #emitLost(held: HeldDelivery, error: QueueError): void {
+    this.#options.events.emit("lease-lost", { target: this.#options.target, id: held.delivery.id, error });
+  }
+
+  #emitDeadLetterFailed(held: HeldDelivery, error: QueueError): void {
+    held.failure = error;
+    this.#options.events.emit("dead-letter-failed", { target: this.#options.target, id: held.delivery.id, error });
+  }
+}
+
+function errorOf(result: SettleResult): QueueError | undefined {
+  return result.kind === "lost" || result.kind === "failed" ? result.error : undefined;
+}

@@ -1,0 +1,292 @@
+import { DEFAULTS } from "../client/defaults.ts";
+import type { ConsumerEvents, Flow } from "../driver/driver.ts";
+import type { QueueError } from "../errors/queue-error.ts";
+import type { DrainReport, Handler } from "../queue-consumer.ts";
+import type { ConsumerSetup } from "./consumer-setup.ts";
+import { newDeferred, type Deferred } from "./deferred.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { drain } from "./drain.ts";
+import { createEngine, driverEvents, type Engine } from "./engine.ts";
+import { KeyLanes } from "./key-lanes.ts";
+import type { OpenedConsumer } from "./open-consumer.ts";
+import { prefetchSize } from "./prefetch-size.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { ReceiveLoop } from "./receive-loop.ts";
+import type { ConsumerSettings } from "./resolve-options.ts";
+import type { SettledMemory } from "./settled-memory.ts";
+import { Watchdog } from "./watchdog.ts";
+import { Worker } from "./worker.ts";
+
+export interface PipelineOptions {
+  readonly setup: ConsumerSetup;
+  readonly settings: ConsumerSettings;
+  readonly opened: OpenedConsumer;
+  readonly memory: SettledMemory;
+  /** The handler inside its middleware. */
+  readonly handle: Handler<unknown>;
+  /** Deliveries in handlers at once. */
+  readonly limit: number;
+  readonly onFatal: (error: QueueError) => void;
+}
+
+/** With this many settlements unanswered, nothing more is asked for. */
+const MAX_UNSETTLED = 10_000;
+/** Flow is told to the driver again when it changed by this part. */
+const FLOW_STEP = 0.2;
+
+/** From the ask to the settlement: the parts of a running consumer, wired. */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #lanes: KeyLanes | undefined;
+  readonly #dispatcher: Dispatcher;
+  readonly #engine: Engine;
+  readonly #worker: Worker;
+  readonly #loop: ReceiveLoop;
+  readonly #watchdog: Watchdog;
+  #flow: Flow = { maxOutstanding: 0, lanes: 0 };
+  #isPaused = false;
+  #idleAgain: Deferred<void> | undefined;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    const { setup, settings, opened } = options;
+    const { clock, events } = setup;
+    const { target, driver } = opened;
+    this.#lanes = target.capabilities.ordering === "by-key" ? new KeyLanes() : undefined;
+    this.#watchdog = new Watchdog(clock, () => {
+      this.#check();
+    });
+    this.#dispatcher = new Dispatcher({
+      limit: options.limit,
+      clock,
+      rateLimit: newRateLimit(settings),
+      lanes: this.#lanes,
+      start: (held) => {
+        this.#worker.start(held);
+      },
+      onTokens: () => {
+        this.#loop.wake();
+      },
+    });
+    this.#engine = this.#newEngine();
+    this.#worker = new Worker({
+      ...this.#engine,
+      target: target.name,
+      clock,
+      events,
+      dispatcher: this.#dispatcher,
+      lanes: this.#lanes,
+      handlerTimeoutMs: settings.handlerTimeoutMs,
+      onRoom: () => {
+        this.#loop.wake();
+      },
+      onIdle: () => this.#idleAgain?.resolve(),
+    });
+    this.#loop = new ReceiveLoop({
+      target: target.name,
+      driver,
+      limits: target.limits,
+      clock,
+      events,
+      random: setup.random ?? Math.random,
+      toError: this.#engine.toError,
+      demand: {
+        room: () => this.#room(),
+        capacity: () => this.#capacity(),
+        waiting: () => this.#dispatcher.readyCount,
+        ended: () => this.#worker.ended,
+      },
+      accept: (deliveries, ask, stalledMs) => {
+        this.#worker.accept(deliveries, ask, stalledMs);
+      },
+      refuse: (deliveries, ask) => {
+        this.#worker.refuse(deliveries, ask);
+      },
+      onFatal: options.onFatal,
+      stalledMs: () => this.#watchdog.stalledMs(),
+    });
+  }
+
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  start(): void {
+    this.#watchdog.start();
+    if (this.#isPaused) return;
+    this.#tellFlow(this.#wantedFlow());
+    this.#loop.start();
+  }
+
+  set limit(limit: number) {
+    this.#dispatcher.limit = limit;
+    if (!this.#isPaused) this.#tellFlow(this.#wantedFlow());
+    this.#loop.wake();
+  }
+
+  /** Nothing new starts; what no handler has started goes back. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#dispatcher.stop();
+    this.#tellFlow({ maxOutstanding: 0, lanes: 0 });
+    void this.#loop.pause();
+    this.#worker.giveBackUnstarted();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#dispatcher.resume();
+    this.#tellFlow(this.#wantedFlow());
+    this.#loop.start();
+  }
+
+  /** Why the broker is out of reach; undefined: it is not. */
+  get trouble(): string | undefined {
+    return this.#loop.trouble;
+  }
+
+  /** Why nothing gets done in this process; undefined: things do. */
+  get stall(): string | undefined {
+    return this.#watchdog.stall();
+  }
+
+  async drain(timeoutMs: number): Promise<DrainReport> {
+    const { setup, opened } = this.#options;
+    const { clock, events } = setup;
+    const { executor, settler, keeper } = this.#engine;
+    this.#dispatcher.stop();
+    executor.beginDrain();
+    this.#tellFlow({ maxOutstanding: 0, lanes: 0 });
+    return await drain(
+      {
+        clock,
+        stopAsking: async () => await this.#loop.stop(),
+        giveBackUnstarted: () => this.#worker.giveBackUnstarted(),
+        idle: async () => await this.#idle(),
+        abortHandlers: (reason) => {
+          this.#worker.abortAll(reason);
+        },
+        giveBackRunning: () => this.#worker.giveBackRunning(),
+        flush: async (withinMs) => await settler.flush(withinMs),
+        stopLeases: async () => {
+          this.#watchdog.stop();
+          await keeper.stop();
+        },
+        close: async () => await closeOpened(opened),
+        report: (givenBack) => ({
+          handled: executor.handled,
+          released: givenBack + this.#worker.givenBack,
+          abandoned: this.#worker.active,
+        }),
+        onError: (step, error) => {
+          events.emit("notice", { target: opened.target.name, text: `closing: ${step} failed: ${String(error)}` });
+        },
+      },
+      timeoutMs,
+    );
+  }
+
+  #newEngine(): Engine {
+    const { setup, settings, opened, memory, handle, onFatal } = this.#options;
+    return createEngine({
+      setup,
+      settings,
+      opened,
+      memory,
+      handle,
+      lanes: this.#lanes,
+      lingerMs: opened.target.limits.receive.billed ? DEFAULTS.settleLingerMs : 0,
+      hooks: {
+        left: () => {
+          this.#worker.outstanding -= 1;
+          this.#loop.wake();
+        },
+        ready: (held) => {
+          this.#dispatcher.offer(held);
+          this.#dispatcher.startReady();
+        },
+        fatal: onFatal,
+        lastAsk: () => this.#loop.lastAsk,
+      },
+      onWake: (held) => {
+        this.#worker.wake(held);
+      },
+    });
+  }
+
+  #capacity(): number {
+    return this.#dispatcher.limit + this.#prefetch();
+  }
+
+  #prefetch(): number {
+    const { settings, opened } = this.#options;
+    if (settings.prefetch !== "auto") return settings.prefetch;
+    const { receive } = opened.target.limits;
+    const { ratePerMs, roundTripMs } = this.#loop.pace;
+    const { leaseMs } = opened;
+    return prefetchSize({ ratePerMs, roundTripMs, leaseMs, replyItems: receive.maxItems, isBilled: receive.billed });
+  }
+
+  #room(): number {
+    if (this.#engine.settler.pending >= MAX_UNSETTLED) return 0;
+    const behindTheirKey = Math.min(this.#lanes?.waiting ?? 0, this.#laneRoom());
+    return this.#dispatcher.rateRoom(this.#capacity() - (this.#worker.outstanding - behindTheirKey));
+  }
+
+  /** How many deliveries behind a busy key take no room, so that other keys get theirs. */
+  #laneRoom(): number {
+    if (this.#lanes === undefined) return 0;
+    const { maxItems } = this.#options.opened.target.limits.receive;
+    return Math.min(Math.max(this.#dispatcher.limit, maxItems * 2), DEFAULTS.maxPrefetch);
+  }
+
+  #wantedFlow(): Flow {
+    return { maxOutstanding: this.#capacity() + this.#laneRoom(), lanes: this.#dispatcher.limit };
+  }
+
+  #tellFlow(flow: Flow): void {
+    const { driver } = this.#options.opened;
+    if (driver.setFlow === undefined) return;
+    this.#flow = flow;
+    driver.setFlow(flow, new AbortController().signal).catch((error: unknown) => {
+      this.#events.fault(error);
+    });
+  }
+
+  get #events(): ConsumerEvents<unknown> {
+    return driverEvents(this.#options.setup, () => this.#engine);
+  }
+
+  #check(): void {
+    const { clock } = this.#options.setup;
+    this.#engine.keeper.checkSleep();
+    this.#worker.check(this.#engine.time.quick());
+    for (const held of this.#lanes?.expireBlocks(this.#engine.time.quick() - BLOCK_SLACK_MS) ?? []) {
+      this.#dispatcher.offer(held);
+    }
+    this.#dispatcher.startReady();
+    this.#loop.check(clock.now());
+    const wanted = this.#wantedFlow();
+    const changed = Math.abs(wanted.maxOutstanding - this.#flow.maxOutstanding);
+    if (!this.#isPaused && changed > this.#flow.maxOutstanding * FLOW_STEP) this.#tellFlow(wanted);
+  }
+
+  async #idle(): Promise<void> {
+    if (this.#worker.active === 0) return;
+    this.#idleAgain ??= newDeferred();
+    await this.#idleAgain.promise;
+  }
+}
+
+/** A key whose message should be here again by now is not waited for longer than this. */
+const BLOCK_SLACK_MS = 5_000;
+
+function newRateLimit({ rateLimit }: ConsumerSettings): RateLimit | undefined {
+  return rateLimit === undefined ? undefined : new RateLimit(rateLimit.count, rateLimit.perMs);
+}
+
+export async function closeOpened({ driver, route }: OpenedConsumer): Promise<void> {
+  const closed = await Promise.allSettled([driver.close(), route.kind === "copy" ? route.close() : undefined]);
+  for (const result of closed) if (result.status === "rejected") throw result.reason;
+}
+

@@ -1,0 +1,65 @@
+import { DEFAULTS } from "../client/defaults.ts";
+
+/** What the size of the prefetch follows from. */
+export interface Pace {
+  /** Handlers that ended, per millisecond; 0 = not measured. */
+  readonly ratePerMs: number;
+  /** Of one ask that was answered at once; 0 = not measured. */
+  readonly roundTripMs: number;
+  readonly leaseMs: number;
+  /** Most that one reply can hold. */
+  readonly replyItems: number;
+  /** True where every ask costs money. */
+  readonly isBilled: boolean;
+}
+
+/** Where asks cost money, so much work may lie ready that replies come back full. */
+const BILLED_AHEAD_MS = 1_000;
+
+/**
+ * Deliveries to hold ready beyond what runs: two round trips of work, so that no handler waits for a reply; never more
+ * than a quarter of a lease of work, so that nothing in it needs renewal or is kept from idle consumers.
+ */
+export function prefetchSize(pace: Pace): number {
+  const { ratePerMs, roundTripMs, leaseMs, replyItems, isBilled } = pace;
+  if (ratePerMs <= 0 || roundTripMs <= 0) return 0;
+  const aheadItems = ratePerMs * roundTripMs * 2;
+  const fullReplyItems = isBilled ? Math.min(replyItems, ratePerMs * BILLED_AHEAD_MS) : 0;
+  const leaseShareItems = (ratePerMs * leaseMs) / 4;
+  return Math.floor(Math.min(Math.max(aheadItems, fullReplyItems), leaseShareItems, DEFAULTS.maxPrefetch));
+}
+
+/** Weight of a new sample. */
+const SMOOTHING = 0.3;
+/** Shorter intervals measure noise. */
+const MIN_SAMPLE_MS = 50;
+
+/** Measures rate and round trip as the loop runs. */
+export class PaceMeter {
+  ratePerMs = 0;
+  roundTripMs = 0;
+  #sampledAtMs: number;
+  #sampledEnded = 0;
+
+  constructor(nowMs: number) {
+    this.#sampledAtMs = nowMs;
+  }
+
+  /** `ended`: handlers that ended so far. */
+  sampleRate(nowMs: number, ended: number): void {
+    const elapsedMs = nowMs - this.#sampledAtMs;
+    if (elapsedMs < MIN_SAMPLE_MS) return;
+    this.ratePerMs = smoothed(this.ratePerMs, (ended - this.#sampledEnded) / elapsedMs);
+    this.#sampledAtMs = nowMs;
+    this.#sampledEnded = ended;
+  }
+
+  /** Of an ask whose reply was full: it waited for nothing but the network. */
+  sampleRoundTrip(durationMs: number): void {
+    this.roundTripMs = smoothed(this.roundTripMs, durationMs);
+  }
+}
+
+function smoothed(before: number, sample: number): number {
+  return before === 0 ? sample : before + SMOOTHING * (sample - before);
+}

@@ -1,0 +1,165 @@
+import type { Delivery, Outcome } from "../driver/driver.ts";
+import { isDeadLetterError } from "../errors/handler-errors.ts";
+import { isQueueError, QueueError } from "../errors/queue-error.ts";
+import { RESERVED } from "../message/attributes.ts";
+import { decodeDelivery, rawMessage } from "../message/decode-message.ts";
+import type { DefinitionDetails } from "../message/queue-definition.ts";
+import type { ConsumerOptions, HandlerContext, Message } from "../queue-consumer.ts";
+import { DEAD_LETTER_REASONS, decideRedelivery, type RedeliveryPolicy } from "../retry/redelivery.ts";
+
+/** What a delivery is processed by; the same for a worker and for a function. */
+export interface ProcessingRules {
+  readonly details: DefinitionDetails;
+  /** The handler inside its middleware. */
+  readonly handle: (message: Message<unknown>, context: HandlerContext) => unknown;
+  readonly onInvalid: NonNullable<ConsumerOptions["onInvalid"]>;
+  readonly redelivery: RedeliveryPolicy;
+  /** Name of the target, for the dead letter's origin. */
+  readonly source: string;
+  readonly wallNow: () => number;
+}
+
+/** What the engine decided, and the error behind it. */
+export interface Processed {
+  readonly outcome: Outcome;
+  readonly error: unknown;
+  /** True: the handler, or the decoding, failed. */
+  readonly isFailure: boolean;
+}
+
+export const ACK: Outcome = Object.freeze({ kind: "ack" });
+const HANDLED: Processed = Object.freeze({ outcome: ACK, error: undefined, isFailure: false });
+
+/** Decodes, runs the handler inside its middleware, decides. No I/O of its own; never rejects. */
+export async function processDelivery(
+  rules: ProcessingRules,
+  delivery: Delivery<unknown>,
+  context: HandlerContext,
+): Promise<Processed> {
+  let message: Message<unknown>;
+  try {
+    const decoded = decodeDelivery(rules.details, delivery);
+    message = decoded instanceof Promise ? await decoded : decoded;
+  } catch (error) {
+    return await processInvalid(rules, delivery, error);
+  }
+  try {
+    await rules.handle(message, context);
+    return HANDLED;
+  } catch (error) {
+    return failed(rules, delivery, error);
+  }
+}
+
+/** What follows when a run of this delivery failed with `error`. Never throws. */
+export function outcomeOfFailure(rules: ProcessingRules, delivery: Delivery<unknown>, error: unknown): Outcome {
+  if (isDeadLetterError(error)) return deadLetter(rules, delivery, error.reason, error.cause ?? error);
+  const redelivery = decideRedelivery(rules.redelivery, delivery.deliveryCount ?? 1, error);
+  if (redelivery.kind === "dead-letter") return deadLetter(rules, delivery, redelivery.reason, error);
+  return { kind: "release", delayMs: redelivery.delayMs, cause: "retry", error };
+}
+
+/** Only by attributes that the core's own producer set where the provider lacks delay or ttl. */
+export type Timeliness =
+  | { readonly kind: "expired" }
+  | { readonly kind: "due" }
+  | { readonly kind: "early"; readonly remainingMs: number };
+
+const DUE: Timeliness = Object.freeze({ kind: "due" });
+const EXPIRED: Timeliness = Object.freeze({ kind: "expired" });
+
+/** The consumer's half of the delay and ttl emulation. */
+export function timelinessOf(delivery: Delivery<unknown>, wallNow: () => number): Timeliness {
+  const expires = delivery.attributes[RESERVED.expires];
+  const due = delivery.attributes[RESERVED.due];
+  if (expires === undefined && due === undefined) return DUE;
+  const nowMs = wallNow();
+  if (expires !== undefined && Number(expires) <= nowMs) return EXPIRED;
+  if (due !== undefined && Number(due) > nowMs) return { kind: "early", remainingMs: Number(due) - nowMs };
+  return DUE;
+}
+
+/** What follows when a delivery could not be decoded because of `thrown`. Never rejects. */
+export async function processInvalid(
+  rules: ProcessingRules,
+  delivery: Delivery<unknown>,
+  thrown: unknown,
+): Promise<Processed> {
+  const { onInvalid } = rules;
+  const error = asInvalid(thrown);
+  if (onInvalid === "retry") return failed(rules, delivery, error);
+  if (onInvalid === "dead-letter") {
+    return {
+      outcome: deadLetter(rules, delivery, DEAD_LETTER_REASONS.invalid, error),
+      error,
+      isFailure: true,
+    };
+  }
+  try {
+    await onInvalid(rawMessage(delivery), error);
+    return HANDLED;
+  } catch (hookError) {
+    return failed(rules, delivery, hookError);
+  }
+}
+
+function failed(rules: ProcessingRules, delivery: Delivery<unknown>, error: unknown): Processed {
+  return { outcome: outcomeOfFailure(rules, delivery, error), error, isFailure: true };
+}
+
+function asInvalid(error: unknown): QueueError {
+  if (isQueueError(error, "INVALID_MESSAGE")) return error;
+  return new QueueError("INVALID_MESSAGE", { what: "the message cannot be decoded", cause: error });
+}
+
+function deadLetter(
+  rules: ProcessingRules,
+  delivery: Delivery<unknown>,
+  reason: string,
+  error: unknown,
+): Outcome {
+  const description = clip(describe(error), MAX_DESCRIPTION_BYTES);
+  return {
+    kind: "dead-letter",
+    reason: clip(reason, MAX_REASON_BYTES),
+    description,
+    attributes: {
+      [RESERVED.deadReason]: clip(reason, MAX_REASON_BYTES),
+      [RESERVED.deadDescription]: description,
+      [RESERVED.deadSource]: rules.source,
+      [RESERVED.deadAttempts]: String(delivery.deliveryCount ?? 1),
+      ...(delivery.enqueuedAtMs === undefined ? {} : { [RESERVED.deadFirst]: wholeMs(delivery.enqueuedAtMs) }),
+      [RESERVED.deadLast]: wholeMs(rules.wallNow()),
+      [RESERVED.deadError]: clip(errorName(error), MAX_REASON_BYTES),
+    },
+  };
+}
+
+const MAX_REASON_BYTES = 256;
+const MAX_DESCRIPTION_BYTES = 1_024;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** At most so many bytes of UTF-8, cut between characters; lone surrogates are replaced. */
+function clip(text: string, maxBytes: number): string {
+  const bytes = encoder.encode(text);
+  const clipped = decoder.decode(bytes.subarray(0, maxBytes));
+  return bytes.byteLength > maxBytes ? clipped.replace(/\uFFFD+$/, "") : clipped;
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  try {
+    return String(error);
+  } catch {
+    return typeof error; // an object without a text of its own
+  }
+}
+
+function errorName(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
+
+function wholeMs(ms: number): string {
+  return String(Math.round(ms));
+}

@@ -1,0 +1,223 @@
+import type { Delivery } from "../driver/driver.ts";
+import { refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import { decodeDelivery } from "../message/decode-message.ts";
+import type { DrainReport, QueueConsumer, ReceivedMessage } from "../queue-consumer.ts";
+import { cancelledError } from "../time/abort.ts";
+import { durationToMs } from "../time/duration.ts";
+import type { ConsumerSetup } from "./consumer-setup.ts";
+import { drain } from "./drain.ts";
+import { createEngine, driverEvents, type Engine } from "./engine.ts";
+import type { HeldDelivery } from "./held-delivery.ts";
+import { leaseLost } from "./lease-keeper.ts";
+import { openConsumer } from "./open-consumer.ts";
+import { closeOpened } from "./pipeline.ts";
+import { processInvalid } from "./process-delivery.ts";
+import { pulledMessage } from "./pulled-message.ts";
+import type { ConsumerSettings } from "./resolve-options.ts";
+import type { SettledMemory } from "./settled-memory.ts";
+
+type ReceiveOptions = NonNullable<Parameters<QueueConsumer<unknown>["receive"]>[0]>;
+
+export interface PullerOptions {
+  readonly setup: ConsumerSetup;
+  readonly settings: ConsumerSettings;
+  readonly memory: SettledMemory;
+}
+
+/** Messages on request: leases are kept until the application settles. Keys are not held apart: order is its business. */
+export class Puller {
+  readonly #options: PullerOptions;
+  readonly #closing = new AbortController();
+  #opening: Promise<Engine> | undefined;
+  #engine: Engine | undefined;
+  #asks = 0;
+  #closed: Promise<DrainReport> | undefined;
+
+  constructor(options: PullerOptions) {
+    this.#options = options;
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  async receive(options: ReceiveOptions): Promise<readonly ReceivedMessage<unknown>[]> {
+    const { max, waitMs } = checkedOptions(options);
+    const pulled = await this.#receive(max, waitMs, options.signal);
+    return pulled.map(({ message }) => message);
+  }
+
+  /** One message at a time, for as long as the consumer is open; what was not settled goes back when the loop is left. */
+  async *messages(): AsyncGenerator<ReceivedMessage<unknown>, void, undefined> {
+    let handedOver: PulledMessage[] = [];
+    try {
+      while (!this.isClosed) {
+        const { receive } = (await this.#open()).opened.target.limits;
+        const batch = await this.#receive(Math.min(receive.maxItems, ITERATOR_ITEMS), receive.maxWaitMs, undefined);
+        handedOver = [...handedOver.filter((pulled) => pulled.held.state === "waiting"), ...batch];
+        for (const { message } of batch) yield message;
+      }
+    } finally {
+      await Promise.all(handedOver.map(async ({ message }) => await message[Symbol.asyncDispose]()));
+    }
+  }
+
+  /** Gives back what is not settled. Never rejects; all calls share one drain. */
+  async close(timeoutMs: number): Promise<DrainReport> {
+    this.#closed ??= this.#drain(timeoutMs);
+    return await this.#closed;
+  }
+
+  async #receive(max: number, waitMs: number, signal: AbortSignal | undefined): Promise<PulledMessage[]> {
+    const { clock } = this.#options.setup;
+    const engine = await this.#open();
+    const deadlineMs = clock.now() + waitMs;
+    for (;;) {
+      const leftMs = Math.max(0, deadlineMs - clock.now());
+      const pulled = await this.#ask(engine, max, leftMs, signal);
+      if (pulled.length > 0 || this.isClosed || clock.now() >= deadlineMs) return pulled;
+    }
+  }
+
+  /** A failed start is tried again by the next call. */
+  async #open(): Promise<Engine> {
+    if (this.isClosed) throw new QueueError("CLOSED", { what: "the consumer is closing" });
+    this.#opening ??= this.#openEngine().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return await this.#opening;
+  }
+
+  async #openEngine(): Promise<Engine> {
+    const { setup, settings, memory } = this.#options;
+    const opened = await openConsumer(setup, settings, {
+      mode: "pull",
+      flow: { maxOutstanding: PULL_OUTSTANDING, lanes: settings.concurrency },
+      events: driverEvents(setup, () => this.#engine),
+    });
+    this.#engine = createEngine({
+      setup,
+      settings,
+      opened,
+      memory,
+      lanes: undefined,
+      lingerMs: 0,
+      handle: () => undefined,
+      hooks: { left: () => {}, ready: () => {}, fatal: () => {}, lastAsk: () => this.#asks },
+      onWake: (held) => {
+        this.#wake(held);
+      },
+    });
+    return this.#engine;
+  }
+
+  #wake(held: HeldDelivery): void {
+    const { executor } = this.#engine ?? {};
+    if (held.state === "waiting") {
+      held.abort(leaseLost("the message was held as long as it may be"));
+      executor?.giveBack(held);
+    } else {
+      executor?.wake(held);
+    }
+  }
+
+  async #ask(
+    engine: Engine,
+    maxItems: number,
+    leftMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<PulledMessage[]> {
+    const { opened, toError } = engine;
+    const { limits, name } = opened.target;
+    const where = { operation: "receive", target: name } as const;
+    if (signal !== undefined && isAborted(signal)) throw cancelledError(signal, where);
+    const ended = this.#closing.signal;
+    const ask = { maxItems: Math.min(maxItems, limits.receive.maxItems), waitMs: Math.min(leftMs, limits.receive.maxWaitMs) };
+    this.#asks += 1;
+    let deliveries: readonly Delivery<unknown>[];
+    try {
+      deliveries = await opened.driver.receiveBatch(ask, signal === undefined ? ended : AbortSignal.any([signal, ended]));
+    } catch (error) {
+      throw toError("receive", error);
+    }
+    const held = deliveries.map((delivery) => engine.admission.hold(delivery, undefined, this.#asks, 0));
+    const isCancelled = signal !== undefined && isAborted(signal);
+    if (isCancelled || this.isClosed) {
+      for (const one of held) engine.executor.giveBack(one);
+      if (isCancelled) throw cancelledError(signal, where);
+      return [];
+    }
+    const pulled = await Promise.all(held.map(async (one) => await admitted(one, engine)));
+    return pulled.filter((one) => one !== undefined);
+  }
+
+  async #drain(timeoutMs: number): Promise<DrainReport> {
+    this.#closing.abort();
+    await this.#opening?.catch(() => {});
+    const engine = this.#engine;
+    if (engine === undefined) return { handled: 0, released: 0, abandoned: 0 };
+    const { executor, keeper, settler, opened } = engine;
+    executor.beginDrain();
+    return await drain(
+      {
+        clock: this.#options.setup.clock,
+        stopAsking: async () => {},
+        giveBackUnstarted: () => {
+          const unsettled = keeper.holders().filter((held) => held.state === "waiting");
+          for (const held of unsettled) executor.giveBack(held);
+          return unsettled.length;
+        },
+        idle: async () => {},
+        abortHandlers: () => {},
+        giveBackRunning: () => 0,
+        flush: async (withinMs) => await settler.flush(withinMs),
+        stopLeases: async () => await keeper.stop(),
+        close: async () => await closeOpened(opened),
+        report: (released) => ({ handled: executor.handled, released, abandoned: 0 }),
+        onError: (step, error) => {
+          const text = `closing: ${step} failed: ${String(error)}`;
+          this.#options.setup.events.emit("notice", { target: opened.target.name, text });
+        },
+      },
+      timeoutMs,
+    );
+  }
+}
+
+interface PulledMessage {
+  readonly message: ReceivedMessage<unknown>;
+  readonly held: HeldDelivery;
+}
+
+/** Of one ask of the iterator; what is not consumed goes back. */
+const ITERATOR_ITEMS = 10;
+/** Bound of a driver whose broker pushes; the application decides how much it takes. */
+const PULL_OUTSTANDING = 1_000;
+
+/** Undefined: the message is dealt with already, or cannot be decoded. */
+async function admitted(held: HeldDelivery, engine: Engine): Promise<PulledMessage | undefined> {
+  if (!engine.admission.admit(held)) return undefined;
+  try {
+    const message = await decodeDelivery(engine.rules.details, held.delivery);
+    return { message: pulledMessage(message, held, engine), held };
+  } catch (error) {
+    const { outcome } = await processInvalid(engine.rules, held.delivery, error);
+    if (held.state === "waiting") engine.executor.apply(held, outcome);
+    return undefined;
+  }
+}
+
+/** A signal changes while we wait, which the compiler does not know of a property. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+function checkedOptions(options: ReceiveOptions): { readonly max: number; readonly waitMs: number } {
+  const { max = 1, wait = "0ms" } = options;
+  const problems = unknownKeys(options, ["max", "wait", "signal"], "receive");
+  if (!Number.isSafeInteger(max) || max < 1) problems.push(`receive.max: expected a whole number from 1, got ${max}`);
+  refuseProblems(problems);
+  return { max, waitMs: durationToMs(wait, "receive.wait") };
+}

@@ -1,0 +1,233 @@
+import { DEFAULTS } from "../client/defaults.ts";
+import type { ConsumerDriver, Delivery, Operation } from "../driver/driver.ts";
+import type { Limits } from "../driver/limits.ts";
+import type { QueueError } from "../errors/queue-error.ts";
+import { backoffMs } from "../retry/backoff.ts";
+import type { EventSink } from "../telemetry/events.ts";
+import type { Clock, Timer } from "../time/clock.ts";
+import { PaceMeter } from "./prefetch-size.ts";
+
+export interface ReceiveLoopOptions {
+  readonly target: string;
+  readonly driver: ConsumerDriver<unknown>;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  readonly random: () => number;
+  readonly toError: (operation: Operation, error: unknown) => QueueError;
+  readonly demand: Demand;
+  /** Takes what an ask brought. `stalledMs`: how long this loop was blocked since the ask. */
+  readonly accept: (deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number) => void;
+  /** Gives back what came too late to be taken. */
+  readonly refuse: (deliveries: readonly Delivery<unknown>[], ask: number) => void;
+  /** No ask can succeed. */
+  readonly onFatal: (error: QueueError) => void;
+  /** All that this event loop was blocked so far, in milliseconds. */
+  readonly stalledMs: () => number;
+}
+
+/** What the consumer can take. */
+export interface Demand {
+  /** Deliveries that may be asked for, if nothing were on its way. */
+  room(): number;
+  /** Room of an idle consumer. */
+  capacity(): number;
+  /** Ready and not started. */
+  waiting(): number;
+  /** Handlers that ended so far. */
+  ended(): number;
+}
+
+interface Ask {
+  readonly number: number;
+  readonly items: number;
+  readonly startedAtMs: number;
+  readonly stalledAtMs: number;
+  readonly controller: AbortController;
+  /** True: nobody waits for its answer any more. */
+  isAbandoned: boolean;
+}
+
+/** An ask that is overdue by this has stalled: nothing would ever come of it. */
+const STALL_MS = 30_000;
+/** Expired credentials are usually renewed while a process lives. */
+const UNAUTHENTICATED_GRACE_MS = 300_000;
+const FATAL: ReadonlySet<string> = new Set(["NOT_FOUND", "ACCESS_DENIED", "INVALID_ARGUMENT", "UNSUPPORTED", "CLOSED"]);
+
+/** Asks for as many deliveries as there is room for, and goes on asking whatever happens. */
+export class ReceiveLoop {
+  readonly #options: ReceiveLoopOptions;
+  readonly #asks = new Map<Ask, Promise<void>>();
+  readonly pace: PaceMeter;
+  #state: "paused" | "asking" | "stopped" = "paused";
+  /** Asked for and not answered. */
+  #asked = 0;
+  /** Asks that may be out at once: grows while replies come back full. */
+  #parallel = 1;
+  #failures = 0;
+  #failingSinceMs: number | undefined;
+  #hasSucceeded = false;
+  #backoff: Timer | undefined;
+  #isWakeScheduled = false;
+  /** Number of the latest ask. */
+  lastAsk = 0;
+  /** Why nothing comes in; undefined: all is well. */
+  trouble: string | undefined;
+
+  constructor(options: ReceiveLoopOptions) {
+    this.#options = options;
+    this.pace = new PaceMeter(options.clock.now());
+  }
+
+  start(): void {
+    if (this.#state !== "paused") return;
+    this.#state = "asking";
+    this.wake();
+  }
+
+  /** There may be room. A microtask later, so that runs that end together make one ask. */
+  wake(): void {
+    if (this.#isWakeScheduled || this.#state !== "asking") return;
+    this.#isWakeScheduled = true;
+    queueMicrotask(() => {
+      this.#isWakeScheduled = false;
+      this.#askAll();
+    });
+  }
+
+  /** Resolves when no ask is out. What an aborted one still brings is accepted or refused as the consumer decides. */
+  async pause(): Promise<void> {
+    if (this.#state === "asking") this.#state = "paused";
+    await this.#abortAll();
+  }
+
+  async stop(): Promise<void> {
+    this.#state = "stopped";
+    await this.#abortAll();
+  }
+
+  /** The watchdog's look: an ask that never comes back must not end the loop. */
+  check(nowMs: number): void {
+    const { limits, target, events } = this.#options;
+    const overdueMs = limits.receive.maxWaitMs + STALL_MS;
+    for (const ask of this.#asks.keys()) {
+      if (nowMs - ask.startedAtMs < overdueMs) continue;
+      this.trouble = `stalled: no answer for ${Math.round((nowMs - ask.startedAtMs) / 1_000)} s`;
+      events.emit("notice", { target, text: `an ask did not come back (${this.trouble}); it was given up` });
+      this.#end(ask);
+      ask.isAbandoned = true;
+      ask.controller.abort();
+    }
+    this.wake();
+  }
+
+  async #abortAll(): Promise<void> {
+    this.#backoff?.cancel();
+    this.#backoff = undefined;
+    for (const ask of this.#asks.keys()) ask.controller.abort();
+    await Promise.all(this.#asks.values());
+  }
+
+  #askAll(): void {
+    for (let items = this.#itemsToAsk(); items > 0; items = this.#itemsToAsk()) this.#start(items);
+  }
+
+  #itemsToAsk(): number {
+    if (this.#state !== "asking" || this.#backoff !== undefined) return 0;
+    const { limits, demand } = this.#options;
+    const { receive } = limits;
+    if (this.#asks.size >= Math.min(this.#parallel, receive.parallel)) return 0;
+    const room = demand.room() - this.#asked;
+    if (room <= 0) return 0;
+    const isWorthIt = room >= Math.min(receive.maxItems, demand.capacity()) / 2;
+    if (receive.billed && !isWorthIt && !this.#runsDry()) return 0;
+    return Math.min(room, receive.maxItems);
+  }
+
+  /** True if what is ready will be used up before a reply can be here. */
+  #runsDry(): boolean {
+    const { ratePerMs, roundTripMs } = this.pace;
+    return this.#options.demand.waiting() <= ratePerMs * roundTripMs;
+  }
+
+  #start(items: number): void {
+    const { clock, stalledMs } = this.#options;
+    this.lastAsk += 1;
+    const ask: Ask = {
+      number: this.lastAsk,
+      items,
+      startedAtMs: clock.now(),
+      stalledAtMs: stalledMs(),
+      controller: new AbortController(),
+      isAbandoned: false,
+    };
+    this.#asked += items;
+    this.#asks.set(ask, Promise.resolve());
+    const run = this.#run(ask);
+    if (this.#asks.has(ask)) this.#asks.set(ask, run); // a driver that throws at once has ended it already
+  }
+
+  async #run(ask: Ask): Promise<void> {
+    const { driver, limits, refuse } = this.#options;
+    try {
+      const request = { maxItems: ask.items, waitMs: limits.receive.maxWaitMs };
+      const deliveries = await driver.receiveBatch(request, ask.controller.signal);
+      if (ask.isAbandoned) refuse(deliveries, ask.number);
+      else this.#answered(ask, deliveries);
+    } catch (error) {
+      if (!ask.isAbandoned) this.#failed(ask, error);
+    }
+    this.wake();
+  }
+
+  #answered(ask: Ask, deliveries: readonly Delivery<unknown>[]): void {
+    const { clock, events, target, demand, accept, refuse, stalledMs, limits } = this.#options;
+    this.#end(ask);
+    const nowMs = clock.now();
+    const durationMs = nowMs - ask.startedAtMs;
+    this.#failures = 0;
+    this.#failingSinceMs = undefined;
+    this.#hasSucceeded = true;
+    this.trouble = undefined;
+    const isFull = deliveries.length >= ask.items;
+    this.#parallel = isFull ? Math.min(this.#parallel + 1, limits.receive.parallel) : 1;
+    if (isFull) this.pace.sampleRoundTrip(durationMs);
+    this.pace.sampleRate(nowMs, demand.ended());
+    if (events.isActive("receive")) events.emit("receive", { target, count: deliveries.length, durationMs });
+    if (this.#state === "asking") accept(deliveries, ask.number, stalledMs() - ask.stalledAtMs);
+    else refuse(deliveries, ask.number);
+  }
+
+  #failed(ask: Ask, thrown: unknown): void {
+    const { clock, events, target, random, toError, onFatal } = this.#options;
+    this.#end(ask);
+    if (this.#state !== "asking") return;
+    const error = toError("receive", thrown);
+    this.#failures += 1;
+    this.#failingSinceMs ??= clock.now();
+    this.#parallel = 1;
+    const bounds = { minMs: DEFAULTS.pollErrorMinMs, maxMs: DEFAULTS.pollErrorMaxMs };
+    const jitteredMs = Math.max(bounds.minMs, backoffMs(this.#failures, bounds, random));
+    const delayMs = Math.max(jitteredMs, error.retryAfterMs ?? 0);
+    this.trouble = `receive fails (${this.#failures}): ${error.message}`;
+    events.emit("receive-error", { target, error, failures: this.#failures, delayMs });
+    if (this.#isFatal(error, clock.now() - this.#failingSinceMs)) {
+      this.#state = "stopped";
+      onFatal(error);
+      return;
+    }
+    this.#backoff ??= clock.setTimer(() => {
+      this.#backoff = undefined;
+      this.wake();
+    }, delayMs);
+  }
+
+  #isFatal(error: QueueError, failingMs: number): boolean {
+    if (error.code === "UNAUTHENTICATED") return !this.#hasSucceeded || failingMs >= UNAUTHENTICATED_GRACE_MS;
+    return FATAL.has(error.code) && !error.retryable;
+  }
+
+  #end(ask: Ask): void {
+    if (this.#asks.delete(ask)) this.#asked -= ask.items;
+  }
+}

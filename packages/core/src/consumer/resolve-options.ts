@@ -1,0 +1,105 @@
+import { DEFAULTS } from "../client/defaults.ts";
+import { isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { durationProblems, POLICY_KEYS, policyProblems } from "../message/check-policy.ts";
+import type { QueuePolicy, RetryPolicy } from "../message/queue-definition.ts";
+import type { ConsumerOptions } from "../queue-consumer.ts";
+import { durationToMs } from "../time/duration.ts";
+
+/** Options of a consumer, resolved once; nothing below reads the raw ones. */
+export interface ConsumerSettings {
+  readonly concurrency: number;
+  readonly prefetch: number | "auto";
+  readonly rateLimit: { readonly count: number; readonly perMs: number } | undefined;
+  readonly handlerTimeoutMs: number | undefined;
+  readonly onInvalid: NonNullable<ConsumerOptions["onInvalid"]>;
+  /** Undefined: the default, within what the entity allows. */
+  readonly leaseMs: number | undefined;
+  /** Infinity: unlimited. */
+  readonly attempts: number;
+  readonly retryDelay: RetryPolicy["delay"];
+  readonly deadLetter: "auto" | "none";
+}
+
+const OPTION_KEYS: readonly string[] = [
+  ...POLICY_KEYS,
+  "concurrency",
+  "prefetch",
+  "rateLimit",
+  "handlerTimeout",
+  "onInvalid",
+];
+
+/** Policy of the consumer wins over the definition's. @throws INVALID_ARGUMENT with every problem at once */
+export function resolveOptions(options: ConsumerOptions, policy: QueuePolicy): ConsumerSettings {
+  refuseProblems(optionProblems(options));
+  const retry = { ...policy.retry, ...given(options.retry) };
+  const attempts = retry.attempts ?? DEFAULTS.attempts;
+  const { rateLimit, handlerTimeout } = options;
+  const lease = options.lease ?? policy.lease;
+  return Object.freeze({
+    concurrency: options.concurrency ?? DEFAULTS.concurrency,
+    prefetch: options.prefetch ?? "auto",
+    rateLimit:
+      rateLimit === undefined ? undefined : { count: rateLimit.count, perMs: durationToMs(rateLimit.per) },
+    handlerTimeoutMs: handlerTimeout === undefined ? undefined : durationToMs(handlerTimeout),
+    onInvalid: options.onInvalid ?? "dead-letter",
+    leaseMs: lease === undefined ? undefined : durationToMs(lease),
+    attempts: attempts === "unlimited" ? Number.POSITIVE_INFINITY : attempts,
+    retryDelay: retry.delay,
+    deadLetter: options.deadLetter ?? policy.deadLetter ?? "auto",
+  });
+}
+
+/** @throws INVALID_ARGUMENT unless it is a whole number from 1 */
+export function checkConcurrency(concurrency: number): void {
+  refuseProblems(countProblems(concurrency, "consumer.concurrency", 1));
+}
+
+/** Without the keys that say `undefined`: they mean the default. */
+function given(retry: RetryPolicy | undefined): RetryPolicy {
+  return Object.fromEntries(Object.entries(retry ?? {}).filter(([, value]) => value !== undefined));
+}
+
+function optionProblems(options: ConsumerOptions): string[] {
+  const where = "consumer";
+  if (!isRecord(options)) return [`${where}: expected options, got ${kindOf(options)}`];
+  const { concurrency, prefetch, handlerTimeout, onInvalid, lease, rateLimit }: ConsumerOptions = options;
+  const problems = [...unknownKeys(options, OPTION_KEYS, where), ...policyProblems(options, where)];
+  if (concurrency !== undefined) problems.push(...countProblems(concurrency, `${where}.concurrency`, 1));
+  if (prefetch !== undefined && prefetch !== "auto") {
+    problems.push(...countProblems(prefetch, `${where}.prefetch`, 0));
+  }
+  if (handlerTimeout !== undefined) problems.push(...positive(handlerTimeout, `${where}.handlerTimeout`));
+  if (isZero(lease)) problems.push(`${where}.lease: expected more than 0, got ${JSON.stringify(lease)}`);
+  problems.push(...rateLimitProblems(rateLimit, `${where}.rateLimit`));
+  const isOnInvalid = onInvalid === "dead-letter" || onInvalid === "retry" || typeof onInvalid === "function";
+  if (onInvalid !== undefined && !isOnInvalid) {
+    problems.push(`${where}.onInvalid: expected "dead-letter", "retry" or a function, got ${kindOf(onInvalid)}`);
+  }
+  return problems;
+}
+
+function rateLimitProblems(rateLimit: unknown, where: string): string[] {
+  if (rateLimit === undefined) return [];
+  if (!isRecord(rateLimit)) return [`${where}: expected { count, per }, got ${kindOf(rateLimit)}`];
+  return [
+    ...unknownKeys(rateLimit, ["count", "per"], where),
+    ...countProblems(rateLimit["count"], `${where}.count`, 1),
+    ...positive(rateLimit["per"], `${where}.per`),
+  ];
+}
+
+function countProblems(value: unknown, where: string, min: number): string[] {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min) return [];
+  const got = typeof value === "number" ? String(value) : kindOf(value);
+  return [`${where}: expected a whole number from ${min}, got ${got}`];
+}
+
+function positive(value: unknown, where: string): string[] {
+  const problems = durationProblems(value, where);
+  return isZero(value) ? [`${where}: expected more than 0, got ${JSON.stringify(value)}`] : problems;
+}
+
+function isZero(duration: unknown): boolean {
+  return typeof duration === "string" && Number.parseFloat(duration) === 0;
+}

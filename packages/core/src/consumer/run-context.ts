@@ -1,0 +1,62 @@
+import { QueueError } from "../errors/queue-error.ts";
+import type { HandlerContext, Logger } from "../queue-consumer.ts";
+import type { Clock } from "../time/clock.ts";
+import { durationToMs, type Duration } from "../time/duration.ts";
+import type { HeldDelivery } from "./held-delivery.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { LeaseTime } from "./lease-time.ts";
+
+/** What contexts share; one per consumer. */
+export interface ContextParts {
+  readonly keeper: LeaseKeeper;
+  readonly clock: Clock;
+  readonly time: LeaseTime;
+  readonly logger: Logger;
+  /** Runs after which a failure dead-letters; Infinity: never. */
+  readonly lastAttempt: number;
+}
+
+/** Power over one delivery. Everything is made when it is looked at. */
+export class RunContext implements HandlerContext {
+  readonly #held: HeldDelivery;
+  readonly #parts: ContextParts;
+
+  constructor(held: HeldDelivery, parts: ContextParts) {
+    this.#held = held;
+    this.#parts = parts;
+  }
+
+  get signal(): AbortSignal {
+    return this.#held.signal;
+  }
+
+  get attempt(): number {
+    return this.#held.attempt;
+  }
+
+  get isLastAttempt(): boolean {
+    return this.#held.attempt >= this.#parts.lastAttempt;
+  }
+
+  get deadline(): Date {
+    const { clock, time } = this.#parts;
+    const endsAtMs = Math.min(this.#held.wakeAtMs, this.#held.capAtMs);
+    return new Date(clock.wallNow() + Math.min(endsAtMs - time.quick(), MAX_DATE_MS));
+  }
+
+  get log(): Logger {
+    return this.#parts.logger;
+  }
+
+  /** A getter, so that `extend` works when taken out of the context. */
+  get extend(): (by: Duration) => Promise<void> {
+    return async (by) => {
+      const byMs = durationToMs(by, "extend");
+      if (byMs === 0) throw new QueueError("INVALID_ARGUMENT", { what: "extend: expected more than 0, got 0" });
+      await this.#parts.keeper.extend(this.#held, byMs);
+    };
+  }
+}
+
+/** Hundred years: keeps dates valid where nothing ends a run. */
+const MAX_DATE_MS = 100 * 365 * 86_400_000;

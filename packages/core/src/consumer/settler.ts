@@ -1,0 +1,247 @@
+import { createBatcher, type Batcher } from "../batching/batcher.ts";
+import type { ConsumerDriver, ItemResult, Operation, Outcome } from "../driver/driver.ts";
+import type { Limits, OperationLimits } from "../driver/limits.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import { backoffMs } from "../retry/backoff.ts";
+import { REQUEST_BACKOFF } from "../retry/request-retry.ts";
+import type { Clock } from "../time/clock.ts";
+import type { HeldDelivery } from "./held-delivery.ts";
+import { leaseLost, type LeaseKeeper } from "./lease-keeper.ts";
+import type { LeaseTime } from "./lease-time.ts";
+import { timedRequest } from "./timed-request.ts";
+
+/** What became of a settlement. `unknown`: the lease was gone when a try was repeated that may have taken effect. */
+export type SettleResult =
+  | { readonly kind: "settled" | "unknown" }
+  | { readonly kind: "lost" | "failed"; readonly error: QueueError };
+
+export interface SettlerOptions {
+  readonly driver: ConsumerDriver<unknown>;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly time: LeaseTime;
+  readonly keeper: LeaseKeeper;
+  /** Longest wait for more settlements to share a request; 0 where requests cost nothing. */
+  readonly lingerMs: number;
+  readonly random: () => number;
+  readonly toError: (operation: Operation, error: unknown) => QueueError;
+  /** Called once for each delivery that was submitted. Must not throw. */
+  readonly onResult: (held: HeldDelivery, result: SettleResult) => void;
+}
+
+const REQUEST_TIMEOUT_MS = 15_000;
+/** With less than this left of its lease, a settlement waits for no company. */
+const URGENT_MS = 1_000;
+const SETTLED: SettleResult = { kind: "settled" };
+const UNKNOWN: SettleResult = { kind: "unknown" };
+
+type SettleBatcher = Batcher<HeldDelivery, undefined>;
+
+/** Brings settlements to the provider: batched, repeated while the lease lasts, never after it may have run out. */
+export class Settler {
+  readonly #options: SettlerOptions;
+  readonly #batchers: Readonly<Record<Outcome["kind"], SettleBatcher>>;
+  readonly #pending = new Set<HeldDelivery>();
+  /** They wait for their next try. */
+  readonly #retrying = new Set<HeldDelivery>();
+  #onIdle: (() => void) | undefined;
+  /** Lease time after which nothing is tried again. */
+  #closesAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: SettlerOptions) {
+    this.#options = options;
+    const { limits } = options;
+    this.#batchers = {
+      ack: this.#createBatcher("ack", limits.ack),
+      release: this.#createBatcher("release", limits.release),
+      "dead-letter": this.#createBatcher("deadLetter", limits.deadLetter),
+    };
+  }
+
+  /** Settlements without a result yet. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Begins `held.settlement`; each delivery once. */
+  submit(held: HeldDelivery): void {
+    this.#pending.add(held);
+    this.#push(held);
+  }
+
+  /** The time of the next try has come. */
+  retry(held: HeldDelivery): void {
+    if (this.#retrying.delete(held)) this.#push(held);
+  }
+
+  /** The lease is gone while a settlement waits for its turn. */
+  lose(held: HeldDelivery, error: QueueError): void {
+    if (this.#pending.has(held)) this.#finish(held, this.#resultOfLoss(held, error));
+  }
+
+  /** Sends all at once; resolves when everything has its result. What has none after `withinMs` has failed. */
+  async flush(withinMs: number): Promise<void> {
+    const { clock, time } = this.#options;
+    this.#closesAtMs = time.quick() + withinMs;
+    for (const held of this.#retrying) this.retry(held);
+    for (const batcher of Object.values(this.#batchers)) void batcher.flush();
+    if (this.#pending.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimer(
+        () => {
+          this.#failAll(`it was not confirmed within ${withinMs} ms`);
+          resolve();
+        },
+        withinMs,
+        true,
+      );
+      this.#onIdle = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** A renewal that is on its way ends first: it would overwrite the delay of a release. */
+  #push(held: HeldDelivery): void {
+    const renewing = this.#options.keeper.pause(held);
+    if (renewing === undefined) this.#enter(held);
+    else
+      void renewing.then(() => {
+        this.#enter(held);
+      });
+  }
+
+  #enter(held: HeldDelivery): void {
+    if (!this.#pending.has(held) || held.settlement === undefined) return;
+    const batcher = this.#batchers[held.settlement.kind];
+    batcher.push(held);
+    const { keeper, time, lingerMs } = this.#options;
+    if (lingerMs === 0) return;
+    const isUrgent = keeper.leftMs(held, time.quick()) < URGENT_MS;
+    if (isUrgent || this.#closesAtMs !== Number.POSITIVE_INFINITY) void batcher.flush();
+  }
+
+  #createBatcher(operation: "ack" | "release" | "deadLetter", limits: OperationLimits): SettleBatcher {
+    const { clock, lingerMs } = this.#options;
+    return createBatcher<HeldDelivery, undefined>({
+      maxItems: limits.maxItems,
+      maxBytes: Number.POSITIVE_INFINITY,
+      overheadBytes: 0,
+      maxInFlight: limits.maxInFlight,
+      sizeOf: () => 0,
+      lingerMs,
+      clock,
+      run: async (batch) => await this.#run(operation, batch),
+      onResult: (held, result) => {
+        this.#receiveResult(operation, held, result);
+      },
+    });
+  }
+
+  async #run(
+    operation: "ack" | "release" | "deadLetter",
+    batch: readonly HeldDelivery[],
+  ): Promise<readonly ItemResult[]> {
+    const { clock, keeper, time } = this.#options;
+    const nowMs = time.read();
+    const alive = batch.filter((held) => keeper.leftMs(held, nowMs) > 0);
+    const results =
+      alive.length === 0
+        ? []
+        : await timedRequest(clock, operation, REQUEST_TIMEOUT_MS, async (signal) => {
+            return await this.#call(operation, alive, signal);
+          });
+    assertAligned(operation, alive.length, results.length);
+    if (alive.length === batch.length) return results;
+    const byHeld = new Map(alive.map((held, index) => [held, results[index]]));
+    return batch.map((held) => byHeld.get(held) ?? { ok: false, error: leaseLost("the lease may have run out") });
+  }
+
+  async #call(
+    operation: "ack" | "release" | "deadLetter",
+    batch: readonly HeldDelivery[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemResult[]> {
+    const { driver } = this.#options;
+    if (operation === "ack") return await driver.ackBatch(batch.map((held) => held.delivery.handle), signal);
+    if (operation === "release") return await driver.releaseBatch(batch.flatMap(releaseItem), signal);
+    return (await driver.deadLetterBatch?.(batch.flatMap(deadLetterItem), signal)) ?? [];
+  }
+
+  #receiveResult(operation: Operation, held: HeldDelivery, result: ItemResult): void {
+    if (!this.#pending.has(held)) return; // given up or lost meanwhile
+    if (result.ok) {
+      this.#finish(held, SETTLED);
+      return;
+    }
+    const error = this.#options.toError(operation, result.error);
+    if (error.code === "LEASE_LOST") {
+      this.#finish(held, this.#resultOfLoss(held, error));
+      return;
+    }
+    held.wasAmbiguous ||= error.ambiguous;
+    held.settleFailures += 1;
+    this.#tryAgain(held, error);
+  }
+
+  #tryAgain(held: HeldDelivery, error: QueueError): void {
+    const { keeper, time, random } = this.#options;
+    const nowMs = time.read();
+    const leftMs = Math.min(keeper.leftMs(held, nowMs), held.capAtMs - nowMs, this.#closesAtMs - nowMs);
+    const delayMs = Math.max(backoffMs(held.settleFailures, REQUEST_BACKOFF, random), error.retryAfterMs ?? 0);
+    // Credentials are renewed while a process lives, so their failure passes.
+    const isPassing = error.retryable || error.code === "UNAUTHENTICATED";
+    if (!isPassing || delayMs >= leftMs) {
+      this.#finish(held, { kind: "failed", error });
+      return;
+    }
+    this.#retrying.add(held);
+    keeper.resume(held);
+    keeper.wakeAt(held, nowMs + delayMs);
+  }
+
+  #resultOfLoss(held: HeldDelivery, error: QueueError): SettleResult {
+    return held.wasAmbiguous && held.settlement?.kind === "ack" ? UNKNOWN : { kind: "lost", error };
+  }
+
+  #failAll(why: string): void {
+    for (const held of this.#pending) {
+      this.#finish(held, { kind: "failed", error: new QueueError("TIMEOUT", { what: why, ambiguous: true }) });
+    }
+  }
+
+  #finish(held: HeldDelivery, result: SettleResult): void {
+    this.#pending.delete(held);
+    this.#retrying.delete(held);
+    this.#options.keeper.untrack(held);
+    this.#options.onResult(held, result);
+    if (this.#pending.size === 0) this.#onIdle?.();
+  }
+}
+
+/** Rule D2. A driver that breaks it must not make us guess which message a result belongs to. */
+function assertAligned(operation: Operation, asked: number, answered: number): void {
+  if (asked === answered) return;
+  throw new QueueError("INTERNAL", {
+    what: `the driver gave ${answered} results for ${asked} items of ${operation}`,
+    operation,
+    ambiguous: true,
+  });
+}
+
+function releaseItem(held: HeldDelivery): Parameters<ConsumerDriver<unknown>["releaseBatch"]>[0] {
+  const { settlement, delivery } = held;
+  if (settlement?.kind !== "release") return [];
+  return [{ handle: delivery.handle, delayMs: settlement.delayMs, cause: settlement.cause }];
+}
+
+function deadLetterItem(
+  held: HeldDelivery,
+): Parameters<NonNullable<ConsumerDriver<unknown>["deadLetterBatch"]>>[0] {
+  const { settlement, delivery } = held;
+  if (settlement?.kind !== "dead-letter") return [];
+  const { reason, description, attributes } = settlement;
+  const item = { handle: delivery.handle, reason, attributes };
+  return [description === undefined ? item : { ...item, description }];
+}

@@ -1,0 +1,116 @@
+import { DEFAULTS } from "../client/defaults.ts";
+import type { EntityFacts, Target } from "../driver/driver.ts";
+import { queueError, QueueError } from "../errors/queue-error.ts";
+import type { DefinitionDetails } from "../message/queue-definition.ts";
+import { durationToMs } from "../time/duration.ts";
+import type { ConsumerSettings } from "./resolve-options.ts";
+
+/** Longest delay that the core holds a lease for where the service cannot delay; longer needs `emulate: ["delay"]`. */
+export const MAX_PARK_MS = 60_000;
+
+export interface StartFacts {
+  readonly details: DefinitionDetails;
+  readonly settings: ConsumerSettings;
+  readonly target: Target;
+  /** Undefined: nothing could be read. */
+  readonly facts: EntityFacts | undefined;
+}
+
+/** Refuses what this entity cannot do, before anything is received. @throws UNSUPPORTED, INVALID_ARGUMENT */
+export function refuseMisfit(start: StartFacts): void {
+  const { details, target } = start;
+  if (details.needs.includes("ordering") && target.capabilities.ordering === "none") {
+    throw unsupported(start, "ordering", "the queue keeps no order", "Use an ordered queue (FIFO, sessions, ordering keys).");
+  }
+  refuseAttempts(start);
+  refuseRetryDelay(start);
+  refuseTimes(start);
+}
+
+/** What is worth knowing at the start, one sentence each. */
+export function startNotices({ details, settings, facts }: StartFacts): readonly string[] {
+  const notices = [...(facts?.unknown ?? [])];
+  const maxDeliveries = facts?.maxDeliveries;
+  if (maxDeliveries === undefined || details.kind === "dead-letter") return notices;
+  if (settings.attempts === Number.POSITIVE_INFINITY) {
+    notices.push(`attempts are unlimited, but the service dead-letters after ${maxDeliveries} deliveries`);
+  } else if (maxDeliveries === settings.attempts) {
+    notices.push(
+      `the service dead-letters after ${maxDeliveries} deliveries, as many as attempts: a delivery that is given back unhandled, as in a shutdown, may use up one`,
+    );
+  }
+  return notices;
+}
+
+/** The lease that a receive or a renewal asks for. */
+export function wantedLeaseMs({ settings, target, facts }: StartFacts): number {
+  const { capabilities, limits } = target;
+  const wantedMs = settings.leaseMs ?? DEFAULTS.leaseMs;
+  if (capabilities.leaseSetBy === "entity") return facts?.leaseMs ?? wantedMs;
+  return Math.min(Math.max(wantedMs, limits.lease.minMs), limits.lease.maxMs);
+}
+
+/** The longest that one delivery is held. */
+export function longestHoldMs(settings: ConsumerSettings): number {
+  return Math.max(DEFAULTS.leaseTotalMs, settings.handlerTimeoutMs ?? 0);
+}
+
+function refuseAttempts(start: StartFacts): void {
+  const { details, settings, target, facts } = start;
+  const { attempts } = settings;
+  if (details.kind === "dead-letter" || attempts === Number.POSITIVE_INFINITY) return;
+  if (target.capabilities.deliveryCount === "none") {
+    throw unsupported(
+      start,
+      "attempts",
+      `the service does not count deliveries, so ${attempts} attempts cannot be kept`,
+      'Give the queue a dead-letter policy, or set retry: { attempts: "unlimited" }.',
+    );
+  }
+  const maxDeliveries = facts?.maxDeliveries;
+  if (maxDeliveries === undefined || maxDeliveries >= attempts) return;
+  throw new QueueError("INVALID_ARGUMENT", {
+    what: `retry.attempts is ${attempts}, but the service dead-letters after ${maxDeliveries} deliveries`,
+    remedy: `Set retry: { attempts: ${maxDeliveries} } or raise the queue's maximum deliveries above ${attempts}.`,
+    target: target.name,
+  });
+}
+
+function refuseRetryDelay(start: StartFacts): void {
+  const { details, target } = start;
+  const canDelay = target.capabilities.releaseDelay !== "none" || details.emulate.includes("delay");
+  const fixedMs = fixedDelayMs(start.settings);
+  if (canDelay || fixedMs <= MAX_PARK_MS) return;
+  throw unsupported(
+    start,
+    "delay",
+    `retry.delay is ${fixedMs} ms, but the service cannot delay a retry`,
+    `Set at most ${MAX_PARK_MS / 1_000} s, or allow more with emulate: ["delay"].`,
+  );
+}
+
+function refuseTimes(start: StartFacts): void {
+  const { settings, target } = start;
+  const { capabilities, limits } = target;
+  const { leaseMs, handlerTimeoutMs } = settings;
+  if (handlerTimeoutMs !== undefined && handlerTimeoutMs > limits.lease.totalMs) {
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: `consumer.handlerTimeout is ${handlerTimeoutMs} ms, but the service holds a delivery for ${limits.lease.totalMs} ms at most`,
+      target: target.name,
+    });
+  }
+  if (leaseMs === undefined || capabilities.leaseSetBy === "entity") return;
+  if (leaseMs >= limits.lease.minMs && leaseMs <= limits.lease.maxMs) return;
+  throw new QueueError("INVALID_ARGUMENT", {
+    what: `lease: expected ${limits.lease.minMs} to ${limits.lease.maxMs} ms, got ${leaseMs}`,
+    target: target.name,
+  });
+}
+
+function fixedDelayMs({ retryDelay }: ConsumerSettings): number {
+  return typeof retryDelay === "string" ? durationToMs(retryDelay, "retry.delay") : 0;
+}
+
+function unsupported(start: StartFacts, feature: string, what: string, remedy: string): QueueError {
+  return queueError("UNSUPPORTED", { what, remedy, target: start.target.name }, { feature, remedy });
+}

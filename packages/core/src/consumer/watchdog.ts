@@ -1,0 +1,63 @@
+import type { Clock, Timer } from "../time/clock.ts";
+
+const TICK_MS = 1_000;
+/** Lateness of a timer below this is ordinary. */
+const TOLERANCE_MS = 100;
+/** A loop that was blocked for this long is not live: nothing in the process gets done. */
+const NOT_LIVE_MS = 10_000;
+
+/** Looks once a second whether asks come back and the event loop turns; keeps the process alive while a consumer runs. */
+export class Watchdog {
+  readonly #clock: Clock;
+  readonly #onTick: () => void;
+  #timer: Timer | undefined;
+  #dueAtMs = Number.POSITIVE_INFINITY;
+  #stalledMs = 0;
+  #lastLatenessMs = 0;
+
+  constructor(clock: Clock, onTick: () => void) {
+    this.#clock = clock;
+    this.#onTick = onTick;
+  }
+
+  start(): void {
+    this.#dueAtMs = this.#clock.now() + TICK_MS;
+    this.#timer = this.#clock.setTimer(
+      () => {
+        this.#tick();
+      },
+      TICK_MS,
+      true,
+    );
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#dueAtMs = Number.POSITIVE_INFINITY;
+    this.#lastLatenessMs = 0;
+  }
+
+  /** All that the event loop was blocked so far, a blockade that ended just now included. */
+  stalledMs(): number {
+    return this.#stalledMs + this.#latenessMs();
+  }
+
+  /** Undefined: the loop turns. */
+  stall(): string | undefined {
+    const stalledMs = Math.max(this.#latenessMs(), this.#lastLatenessMs);
+    return stalledMs < NOT_LIVE_MS ? undefined : `the event loop was blocked for ${Math.round(stalledMs)} ms`;
+  }
+
+  #tick(): void {
+    this.#lastLatenessMs = this.#latenessMs();
+    this.#stalledMs += this.#lastLatenessMs;
+    this.start();
+    this.#onTick();
+  }
+
+  #latenessMs(): number {
+    const lateMs = this.#clock.now() - this.#dueAtMs;
+    return lateMs > TOLERANCE_MS ? lateMs : 0;
+  }
+}

@@ -1,0 +1,204 @@
+import type { Delivery } from "../driver/driver.ts";
+import { isQueueError, QueueError } from "../errors/queue-error.ts";
+import type { EventSink } from "../telemetry/events.ts";
+import type { Clock } from "../time/clock.ts";
+import type { Admission } from "./admission.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { HeldDelivery } from "./held-delivery.ts";
+import type { KeyLanes } from "./key-lanes.ts";
+import { leaseLost, type LeaseKeeper } from "./lease-keeper.ts";
+import type { LeaseTime } from "./lease-time.ts";
+import { UNSTARTED, type OutcomeExecutor } from "./outcome-executor.ts";
+import { outcomeOfFailure, processDelivery, type Processed, type ProcessingRules } from "./process-delivery.ts";
+import { RunContext, type ContextParts } from "./run-context.ts";
+
+export interface WorkerParts {
+  readonly target: string;
+  readonly clock: Clock;
+  readonly time: LeaseTime;
+  readonly events: EventSink;
+  readonly rules: ProcessingRules;
+  readonly context: ContextParts;
+  readonly admission: Admission;
+  readonly dispatcher: Dispatcher;
+  readonly lanes: KeyLanes | undefined;
+  readonly keeper: LeaseKeeper;
+  readonly executor: OutcomeExecutor;
+  readonly handlerTimeoutMs: number | undefined;
+  /** There may be room. */
+  readonly onRoom: () => void;
+  /** No handler runs any more. */
+  readonly onIdle: () => void;
+}
+
+/** Runs the handler on what comes in. One async call per message; everything else is fields and counters. */
+export class Worker {
+  readonly #parts: WorkerParts;
+  readonly #active = new Set<HeldDelivery>();
+  /** Deliveries that take room: no settlement has begun. */
+  outstanding = 0;
+  /** Handlers that ended. */
+  ended = 0;
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+  }
+
+  /** Handlers that run, those too whose delivery is gone. */
+  get active(): number {
+    return this.#active.size;
+  }
+
+  accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number): void {
+    const { dispatcher, lanes, executor, time } = this.#parts;
+    for (const delivery of deliveries) {
+      const held = this.#hold(delivery, ask, stalledMs);
+      if (lanes === undefined || held.key === undefined) {
+        dispatcher.offer(held);
+        continue;
+      }
+      const placement = lanes.place(held, held.key, time.quick());
+      if (placement === "ready") dispatcher.offer(held);
+      else if (placement === "follower") executor.follow(held);
+    }
+    dispatcher.startReady();
+  }
+
+  /** Gives back what came too late to be taken. */
+  refuse(deliveries: readonly Delivery<unknown>[], ask: number): void {
+    for (const delivery of deliveries) this.#parts.executor.giveBack(this.#hold(delivery, ask, 0));
+  }
+
+  /** The dispatcher granted a permit. */
+  start(held: HeldDelivery): void {
+    const { admission, dispatcher, executor, keeper, time, handlerTimeoutMs } = this.#parts;
+    const nowMs = time.quick();
+    if (keeper.leftMs(held, nowMs) <= 0) {
+      dispatcher.free(held);
+      executor.lost(held, leaseLost("the lease ran out before a handler could start"));
+    } else if (admission.admit(held)) {
+      held.become("running");
+      held.startedAtMs = nowMs;
+      held.isHandlerActive = true;
+      this.#active.add(held);
+      if (handlerTimeoutMs !== undefined) keeper.wakeAt(held, Math.min(nowMs + handlerTimeoutMs, held.capAtMs));
+      void this.#run(held);
+    } else {
+      dispatcher.free(held);
+    }
+  }
+
+  /** A moment has come that the delivery was waiting for. */
+  wake(held: HeldDelivery): void {
+    const { executor } = this.#parts;
+    if (held.state === "running") this.#stopRun(held);
+    else if (held.state === "waiting") executor.giveBack(held);
+    else executor.wake(held);
+  }
+
+  /** The watchdog's look: a run that goes on without its lease keeps its permit only as long as it could have. */
+  check(nowMs: number): void {
+    const { dispatcher, handlerTimeoutMs = Number.POSITIVE_INFINITY } = this.#parts;
+    for (const held of this.#active) {
+      const isOver = nowMs >= Math.min(held.startedAtMs + handlerTimeoutMs, held.capAtMs);
+      if (held.hasPermit && held.state !== "running" && isOver) dispatcher.free(held);
+    }
+    dispatcher.startReady();
+  }
+
+  /** Gives back what no handler has started. @returns how many */
+  giveBackUnstarted(): number {
+    const { dispatcher, executor, keeper } = this.#parts;
+    const unstarted = dispatcher.takeUnstarted();
+    for (const held of unstarted) executor.giveBack(held);
+    const parked = keeper.holders().filter((held) => held.state === "parked");
+    for (const held of parked) executor.unpark(held);
+    return unstarted.length + parked.length;
+  }
+
+  abortAll(reason: QueueError): void {
+    for (const held of this.#active) held.abort(reason);
+  }
+
+  /** Gives back what handlers still hold, whatever they do. @returns how many */
+  giveBackRunning(): number {
+    const running = [...this.#active].filter((held) => held.state === "running");
+    for (const held of running) this.#parts.executor.apply(held, UNSTARTED);
+    return running.length;
+  }
+
+  #hold(delivery: Delivery<unknown>, ask: number, stalledMs: number): HeldDelivery {
+    const key = this.#parts.lanes === undefined ? undefined : delivery.orderingKey;
+    this.outstanding += 1;
+    return this.#parts.admission.hold(delivery, key, ask, stalledMs);
+  }
+
+  async #run(held: HeldDelivery): Promise<void> {
+    const { rules, context, dispatcher, onIdle, onRoom } = this.#parts;
+    const processed = await processDelivery(rules, held.delivery, new RunContext(held, context));
+    held.isHandlerActive = false;
+    this.#active.delete(held);
+    this.ended += 1;
+    dispatcher.free(held);
+    if (held.state === "running") this.#conclude(held, processed);
+    else this.#reportLate(held, processed);
+    dispatcher.startReady();
+    onRoom();
+    if (this.#active.size === 0) onIdle();
+  }
+
+  #conclude(held: HeldDelivery, processed: Processed): void {
+    const { executor, keeper, time } = this.#parts;
+    if (keeper.leftMs(held, time.quick()) <= 0) {
+      executor.lost(held, leaseLost("the lease ran out while the handler was running"));
+      this.#reportLate(held, processed);
+      return;
+    }
+    // Stopped by our own drain: not a failure.
+    const isCancelled = processed.isFailure && isQueueError(held.abortReason, "CANCELLED");
+    if (isCancelled) this.givenBack += 1;
+    this.#finishRun(held, isCancelled ? CANCELLED : processed);
+  }
+
+  #stopRun(held: HeldDelivery): void {
+    const { dispatcher, rules, time, onRoom } = this.#parts;
+    const isCapped = time.quick() >= held.capAtMs;
+    const reason = isCapped
+      ? leaseLost("the delivery was held as long as it may be, and its handler still runs")
+      : new QueueError("TIMEOUT", {
+          what: `the handler did not end within ${this.#parts.handlerTimeoutMs} ms`,
+          remedy: "Make it faster, make it stop when its signal aborts, or allow more with handlerTimeout.",
+          target: this.#parts.target,
+        });
+    held.abort(reason);
+    dispatcher.free(held);
+    const outcome = outcomeOfFailure(rules, held.delivery, reason);
+    this.#finishRun(held, { outcome, error: reason, isFailure: true });
+    dispatcher.startReady();
+    onRoom();
+  }
+
+  #finishRun(held: HeldDelivery, { outcome, error }: Processed): void {
+    const { events, executor, target, time } = this.#parts;
+    executor.apply(held, outcome);
+    if (!events.isActive("handled")) return;
+    const durationMs = time.quick() - held.startedAtMs;
+    const { attempt } = held;
+    const event = { target, id: held.delivery.id, attempt, outcome: outcome.kind, durationMs };
+    events.emit("handled", error === undefined ? event : { ...event, error });
+  }
+
+  #reportLate(held: HeldDelivery, { isFailure }: Processed): void {
+    const { events, lanes, dispatcher, target } = this.#parts;
+    events.emit("late-result", { target, id: held.delivery.id, result: isFailure ? "threw" : "returned" });
+    // The lane of a dead letter goes on when that is confirmed.
+    if (held.state !== "done" && held.outcome?.kind === "dead-letter") return;
+    const next = lanes?.vacate(held);
+    if (next !== undefined) dispatcher.offer(next);
+  }
+
+  /** Runs that a drain stopped and whose messages went back. */
+  givenBack = 0;
+}
+
+const CANCELLED: Processed = Object.freeze({ outcome: UNSTARTED, error: undefined, isFailure: false });

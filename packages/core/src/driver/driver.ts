@@ -1,0 +1,348 @@
+/**
+ * The driver contract: the one thing that an adapter author implements.
+ *
+ * The core owns everything with policy or time: batching, request retry, concurrency, lease renewal, ordering lanes,
+ * redelivery policy, dead-letter fallback, codecs, middleware, telemetry, drain. A driver translates.
+ * An **adapter is a connection** (a scheme and an authority); a **target** is one entity on it;
+ * a **driver** is one producer or consumer of a target.
+ *
+ * The rules below are numbered; conformance cases and adapter comments cite the numbers.
+ *
+ * - **D1 Pull with flow.** *Outstanding* = handed over or credited, and no settle call begun; it never exceeds
+ *   `flow.maxOutstanding`, which the core changes with `setFlow` (0 while paused). `receiveBatch` resolves as soon as
+ *   anything is there and never waits to fill; buffered deliveries come before a rejection; calls may overlap up to
+ *   `limits.receive.parallel`. On abort it resolves (never rejects) with what it has; a reply that arrives later is
+ *   released by the driver, and `close()` waits for that. Where the protocol cannot recall what is on its way
+ *   (`abort: "mayStrand"`), a stranded delivery returns at the end of its lease.
+ * - **D2 Aligned per-item results**: same length, same order as the input. A throw applies to every item with its own
+ *   classification (`ambiguous: false` = nothing was applied). A driver may split one call into several requests and
+ *   reports a failed one per item; it never merges calls.
+ * - **D3 A driver never retries, sleeps, logs or batches.** Allowed timers: protocol keep-alive and its watchdog, a
+ *   session's idle release, the SDK's own link reconnection if reported through `events`. The SDK's own retry, lease
+ *   renewal and auto-settle are off, or down to one short attempt, where the client is built.
+ * - **D4 Capabilities and limits are data.** A feature is native, emulated by the core on request, or refused with
+ *   `UNSUPPORTED`, always before the operation's I/O. `extendBatch` exists if and only if `lease` is timed or shared,
+ *   `deadLetterBatch` if and only if `deadLetter` is native. `delayMs` rounds up to the service's unit.
+ * - **D5 Identity.** Leases and settlement are keyed by delivery, never by message id: duplicates of one id are normal.
+ *   A handle is bound to its link: if that is gone it yields `LEASE_LOST` locally and never goes out on a new one.
+ * - **D6 A lost lease is an outcome** (`ok: false` that classifies to `LEASE_LOST`), not a throw; lost at a distance
+ *   (session, connection) it is reported through `events.leasesLost` within a second.
+ * - **D7 `sizeOf` never under-counts** and is exact within 10 % of the limit; a batch is the sum plus `overheadBytes`.
+ * - **D8 Ownership.** Adapters opened with equal connection settings share one counted client; the last `close()` ends
+ *   it. A client that was given in is left open. `close()` is idempotent and leaves nothing that keeps the process alive.
+ * - **D9 Errors are classified by tables** whose rows name their source; a known vendor error on `INTERNAL` is a defect.
+ * - **D10 Foreign messages** (sent by somebody else's SDK) are delivered with all that they carry; ours are readable by a
+ *   foreign consumer; a copy (dead letter, clone) loses nothing.
+ * - **D11 Secrets** never reach an error, an event, a target or a log.
+ * - **D12 Provisioning is outside the drivers**: `AdminDriver` behind the portable `QueueAdmin`.
+ * - **D13 Order of opening**: `resolve` (no I/O) → `probe` (rights may be missing: facts unknown, never fatal) → `open`
+ *   (`NOT_FOUND`, `ACCESS_DENIED`, `UNAUTHENTICATED` are fatal here, within 5 s) → asks.
+ * - **D14 `leaseMs`** is what is left when `receiveBatch` resolves: buffering time subtracted, monotonic, never server
+ *   time minus wall clock where the lease length is known.
+ * - **D15 After a release on a key** the core dispatches no buffered follower of it; `followers` says what happens to them.
+ */
+import type { ErrorCode } from "../errors/error-codes.ts";
+import type { Capabilities, Feature } from "./capabilities.ts";
+import type { Limits } from "./limits.ts";
+
+/** What was being done when a vendor error came up. */
+export type Operation =
+  | "open"
+  | "send"
+  | "cancel"
+  | "receive"
+  | "ack"
+  | "release"
+  | "extend"
+  | "deadLetter"
+  | "peek"
+  | "probe"
+  | "admin";
+
+/** The result of one item of a batch. `error` is the vendor's value; it is read only through `classify`. */
+export type ItemResult<T = undefined> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown };
+
+/** What the core knows of a vendor error. */
+export interface ErrorClass {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  /** True: the operation may have taken effect. */
+  readonly ambiguous?: boolean;
+  /** The service's own hint, in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** The vendor's code, for logs and dashboards. */
+  readonly providerCode?: string;
+  readonly requestId?: string;
+}
+
+/** What a definition asks for; the naming rules of the adapter are applied by `resolve`. */
+export interface EntityRef {
+  readonly kind: "queue" | "topic" | "subscription" | "dead-letter";
+  /** With the configured prefix. For `dead-letter`: the name of the source unless `exact`. */
+  readonly name: string;
+  /** The topic of a subscription (also of a subscription's dead letters). */
+  readonly topic?: string;
+  /** True: the name was configured and is used as it is, never completed; an illegal one is refused. */
+  readonly exact?: boolean;
+  readonly features: readonly Feature[];
+}
+
+/** One entity of one connection. */
+export interface Target {
+  /** `"sqs://eu-west-1/prod-orders.fifo"`, free of secrets. */
+  readonly name: string;
+  /** The entity's own name at the provider: `"prod-orders.fifo"`. */
+  readonly entity: string;
+  readonly ref: EntityRef;
+  readonly capabilities: Capabilities;
+  readonly limits: Limits;
+}
+
+/** What a probe learned; absent = unknown (right missing or not readable). */
+export interface EntityFacts {
+  /** The entity's own lease length, milliseconds. */
+  readonly leaseMs?: number;
+  /** After this many deliveries the service itself dead-letters. */
+  readonly maxDeliveries?: number;
+  /** The entity's own name of the dead-letter target that the service is configured with. */
+  readonly deadLetterEntity?: string;
+  readonly retentionMs?: number;
+  /** What could not be checked and why, one sentence each; the start reports them. */
+  readonly unknown: readonly string[];
+}
+
+/** Corrections of what `resolve` stated, and facts of the entity. */
+export interface ProbeResult {
+  readonly capabilities?: Partial<Capabilities>;
+  readonly limits?: Partial<Limits>;
+  readonly facts: EntityFacts;
+}
+
+/** Validated, encoded, within `Limits`. Attributes whose name begins with `aq-` are the core's own. */
+export interface OutgoingMessage {
+  /** Application id; set by the core if the caller gave none. */
+  readonly id: string;
+  readonly body: Uint8Array;
+  readonly contentType: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly orderingKey?: string;
+  /** The caller's id where the definition needs deduplication, else the core's token of this send. */
+  readonly deduplicationId?: string;
+  /** Unix epoch milliseconds. */
+  readonly deliverAtMs?: number;
+  readonly ttlMs?: number;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  readonly subject?: string;
+}
+
+/** The service's own record of a dead letter. */
+export interface DeadLetterInfo {
+  readonly reason?: string;
+  readonly description?: string;
+  readonly source?: string;
+}
+
+/** One hand-over of a message; a redelivery is a new one with a new handle. Fields may be getters. */
+export interface Delivery<Handle> {
+  readonly handle: Handle;
+  /** The application id if the message carries one, else the provider's. */
+  readonly id: string;
+  /** Unique identity of the stored message. */
+  readonly providerId: string;
+  readonly body: Uint8Array;
+  readonly contentType?: string;
+  /** All that the message carries, the core's `aq-` attributes too. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Native types of attributes that were not strings. */
+  readonly attributeTypes?: Readonly<Record<string, string>>;
+  readonly orderingKey?: string;
+  /** Deliveries with one leaseKey share one lease (a session): renewed once. */
+  readonly leaseKey?: string;
+  readonly deduplicationId?: string;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  readonly subject?: string;
+  /** 1 on the first; absent where the service cannot tell. */
+  readonly deliveryCount?: number;
+  readonly enqueuedAtMs?: number;
+  readonly expiresAtMs?: number;
+  /** What is left when `receiveBatch` resolves (D14). */
+  readonly leaseMs?: number;
+  /** What the service itself says of a dead letter. */
+  readonly deadLetter?: DeadLetterInfo;
+  /** Set if the adapter could not decode the wire form: the core treats the delivery as undecodable with this error. */
+  readonly malformed?: string;
+  /** The SDK's own object. */
+  readonly native: unknown;
+}
+
+/** `maxOutstanding` 0 = stopped; `lanes` = ordering keys wanted at once (sessions). */
+export interface Flow {
+  readonly maxOutstanding: number;
+  readonly lanes: number;
+}
+
+/** Callable at any time, also between asks; never throws. */
+export interface ConsumerEvents<Handle> {
+  leasesLost(
+    lost: { readonly handles: readonly Handle[] } | { readonly leaseKey: string } | "all",
+    error: unknown,
+  ): void;
+  /** Background failure: stream ended, link detached, reconnecting. */
+  fault(error: unknown): void;
+}
+
+/** What a consumer driver is opened with. */
+export interface ConsumerDriverOptions<Handle> {
+  readonly mode: "stream" | "pull";
+  /** Wanted lease in milliseconds; used where `leaseSetBy` is `consumer`. */
+  readonly leaseMs: number;
+  readonly flow: Flow;
+  readonly events: ConsumerEvents<Handle>;
+}
+
+/** One connection. `Handle` is private to the adapter: what it needs to settle a delivery. */
+export interface QueueAdapter<Handle = unknown> {
+  /** `"sqs"`. */
+  readonly name: string;
+  /** Pure: names, and the capabilities known without I/O. @throws INVALID_ARGUMENT for an illegal name, UNSUPPORTED for a kind that it lacks. */
+  resolve(ref: EntityRef): Target;
+  probe?(target: Target, signal: AbortSignal): Promise<ProbeResult>;
+  /** No I/O; an absent side throws UNSUPPORTED. */
+  openProducer(target: Target): ProducerDriver;
+  openConsumer(target: Target, options: ConsumerDriverOptions<Handle>): ConsumerDriver<Handle>;
+  /** Pure. */
+  classify(error: unknown, during: Operation): ErrorClass;
+  /** Loaded on demand. */
+  admin?(): Promise<AdminDriver>;
+  close(): Promise<void>;
+}
+
+/** The confirmation of one message. */
+export interface SendReceipt {
+  readonly providerId?: string;
+  /** True where the service says that the message was a duplicate and nothing was stored. */
+  readonly duplicate?: boolean;
+  readonly cancelToken?: string;
+}
+
+/** Sends to one target. */
+export interface ProducerDriver {
+  /** Idempotent; resolves when sends can flow. */
+  open?(signal: AbortSignal): Promise<void>;
+  /** The vendor's counting rule, attributes included; pure. */
+  sizeOf(message: OutgoingMessage): number;
+  sendBatch(messages: readonly OutgoingMessage[], signal: AbortSignal): Promise<readonly ItemResult<SendReceipt>[]>;
+  cancelBatch?(tokens: readonly string[], signal: AbortSignal): Promise<readonly ItemResult[]>;
+  close(): Promise<void>;
+}
+
+/** How many deliveries are wanted, and how long to wait for the first. */
+export interface ReceiveAsk {
+  readonly maxItems: number;
+  readonly waitMs: number;
+}
+
+/** One delivery to make visible again, now or later. */
+export interface ReleaseItem<Handle> {
+  readonly handle: Handle;
+  readonly delayMs: number;
+  /** `unstarted`: no handler began; services that can tell do not count it as a delivery. */
+  readonly cause: "retry" | "unstarted";
+  readonly note?: Readonly<Record<string, string>>;
+}
+
+/** One lease to lengthen. */
+export interface ExtendItem<Handle> {
+  readonly handle: Handle;
+  /** From now. */
+  readonly leaseMs: number;
+}
+
+/** One delivery to move to the dead letters. */
+export interface DeadLetterItem<Handle> {
+  readonly handle: Handle;
+  readonly reason: string;
+  readonly description?: string;
+  /** The core's `aq-` attributes of the dead letter. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Receives from one target and settles what it handed over. */
+export interface ConsumerDriver<Handle> {
+  /** Resolves when deliveries can flow. */
+  open?(signal: AbortSignal): Promise<void>;
+  /** Required of drivers whose broker pushes: live concurrency, pause. */
+  setFlow?(flow: Flow, signal: AbortSignal): Promise<void>;
+  receiveBatch(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly Delivery<Handle>[]>;
+  ackBatch(handles: readonly Handle[], signal: AbortSignal): Promise<readonly ItemResult[]>;
+  releaseBatch(items: readonly ReleaseItem<Handle>[], signal: AbortSignal): Promise<readonly ItemResult[]>;
+  extendBatch?(
+    items: readonly ExtendItem<Handle>[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemResult<{ readonly leaseMs: number }>[]>;
+  deadLetterBatch?(items: readonly DeadLetterItem<Handle>[], signal: AbortSignal): Promise<readonly ItemResult[]>;
+  peekBatch?(maxItems: number, signal: AbortSignal): Promise<readonly Delivery<never>[]>;
+  close(): Promise<void>;
+}
+
+/** What the engine decided for one delivery. */
+export type Outcome =
+  | { readonly kind: "ack" }
+  | { readonly kind: "release"; readonly delayMs: number; readonly cause: "retry" | "unstarted"; readonly error?: unknown }
+  | {
+      readonly kind: "dead-letter";
+      readonly reason: string;
+      readonly description?: string;
+      readonly attributes: Readonly<Record<string, string>>;
+    };
+
+/** Push-shaped sources (Lambda, Functions, HTTP push). `receive` may throw: the platform redelivers. */
+export interface EventSource<Args extends readonly unknown[], Reply, Handle = unknown> {
+  receive(...args: Args): EventBatch<Handle> | Promise<EventBatch<Handle>>;
+  reply(outcomes: readonly Outcome[], batch: EventBatch<Handle>, ...args: Args): Reply | Promise<Reply>;
+}
+
+/** What one event brought: deliveries, the time left, and ways to settle them. */
+export interface EventBatch<Handle = unknown> {
+  readonly deliveries: readonly Delivery<Handle>[];
+  readonly remainingMs?: () => number;
+  readonly settle?: Partial<
+    Pick<ConsumerDriver<Handle>, "ackBatch" | "releaseBatch" | "deadLetterBatch" | "extendBatch">
+  >;
+}
+
+/** Settings of an entity that is to be created. */
+export interface CreateOptions {
+  /** The dead-letter target to wire; absent: none. */
+  readonly deadLetter?: Target;
+  /** Deliveries after which the service dead-letters. */
+  readonly maxDeliveries?: number;
+  readonly leaseMs?: number;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** What an entity holds; absent where the service cannot tell. */
+export interface EntityCounts {
+  readonly ready?: number;
+  readonly inFlight?: number;
+  readonly delayed?: number;
+  /** True where the service says that its numbers are estimates. */
+  readonly approximate: boolean;
+}
+
+/** Provisioning and inspection (D12). Every method rejects with the vendor's value, read through `classify(…, "admin")`. */
+export interface AdminDriver {
+  /** Idempotent; an entity that exists with other settings rejects ALREADY_EXISTS and changes nothing. */
+  create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<void>;
+  inspect(target: Target, signal: AbortSignal): Promise<EntityCounts>;
+  list(prefix: string, signal: AbortSignal): Promise<readonly string[]>;
+  purge(target: Target, signal: AbortSignal): Promise<void>;
+  delete(target: Target, signal: AbortSignal): Promise<void>;
+  /** A move done by the service; yields the number moved so far. Absent: the core moves message by message. */
+  redrive?(from: Target, to: Target, signal: AbortSignal): AsyncIterable<{ readonly moved: number }>;
+  close(): Promise<void>;
+}

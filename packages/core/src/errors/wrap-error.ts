@@ -1,0 +1,78 @@
+import type { ErrorClass, Operation, QueueAdapter, Target } from "../driver/driver.ts";
+import { QueueError, isQueueError } from "./queue-error.ts";
+import { redact } from "./redact.ts";
+
+const MAX_TEXT_LENGTH = 200;
+
+/**
+ * What a driver threw or reported, as the one error of anyqueue; the vendor's value stays its `cause`.
+ * Called once, where the driver is called. An error that is ours already is returned untouched.
+ */
+export function wrapDriverError(
+  adapter: Pick<QueueAdapter, "name" | "classify">,
+  target: Pick<Target, "name">,
+  operation: Operation,
+  error: unknown,
+): QueueError {
+  if (isQueueError(error)) return error;
+  const errorClass = classify(adapter, error, operation);
+  return new QueueError(errorClass.code, {
+    what: `${operation} failed${describe(error)}`,
+    retryable: errorClass.retryable,
+    ambiguous: errorClass.ambiguous,
+    retryAfterMs: errorClass.retryAfterMs,
+    providerCode: errorClass.providerCode,
+    requestId: errorClass.requestId,
+    operation,
+    provider: adapter.name,
+    target: target.name,
+    cause: error,
+  });
+}
+
+/** The same failure, but the operation may have taken effect on an earlier try. */
+export function asAmbiguous(error: QueueError): QueueError {
+  if (error.ambiguous) return error;
+  return new QueueError(error.code, {
+    what: "an earlier try may have taken effect, the last one failed",
+    remedy: error.remedy,
+    retryable: error.retryable,
+    ambiguous: true,
+    retryAfterMs: error.retryAfterMs,
+    providerCode: error.providerCode,
+    requestId: error.requestId,
+    operation: error.operation,
+    provider: error.provider,
+    target: error.target,
+    cause: error,
+  });
+}
+
+/** An error of the core's own checks, with the place where it happened; anything else becomes INTERNAL. */
+export function placeError(
+  error: unknown,
+  place: { readonly operation: Operation; readonly provider: string; readonly target: string },
+): QueueError {
+  if (!isQueueError(error)) return new QueueError("INTERNAL", { what: `${place.operation} failed`, ...place, cause: error });
+  if (error.target !== "") return error;
+  // The message is `CODE: what. remedy`.
+  const what = error.message.slice(error.code.length + 2, -(error.remedy.length + 2));
+  const { remedy, retryable, ambiguous, cause } = error;
+  return new QueueError(error.code, { what, remedy, retryable, ambiguous, ...place, cause });
+}
+
+/** A `classify` that throws must not hide the error that it was asked about. */
+function classify(adapter: Pick<QueueAdapter, "classify">, error: unknown, operation: Operation): ErrorClass {
+  try {
+    return adapter.classify(error, operation);
+  } catch {
+    return { code: "INTERNAL", retryable: false, ambiguous: true };
+  }
+}
+
+/** The first line of the vendor's own sentence. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error) || error.message === "") return "";
+  const [line = ""] = error.message.split("\n", 1);
+  return `: ${redact(line.slice(0, MAX_TEXT_LENGTH))}`;
+}

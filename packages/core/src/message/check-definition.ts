@@ -1,0 +1,127 @@
+import type { Feature } from "../driver/capabilities.ts";
+import { isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import { POLICY_KEYS, policyProblems } from "./check-policy.ts";
+import { json } from "./codec.ts";
+import type { DefineOptions, DefinitionDetails, Ordered, QueuePolicy } from "./queue-definition.ts";
+import type { StandardSchemaV1 } from "./standard-schema.ts";
+
+/** Vendor name of the schema that checks nothing; the engine does not even call it. */
+export const UNCHECKED = "anyqueue-unchecked";
+const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$/;
+const FEATURES: readonly Feature[] = ["ordering", "deduplication", "delay", "ttl"];
+/** The core can hold or drop a message itself; it can neither make order nor forget a duplicate. */
+const EMULATED: readonly Feature[] = ["delay", "ttl"];
+const DEFINITION_KEYS: readonly string[] = [
+  "schema",
+  "codec",
+  "needs",
+  "emulate",
+  "id",
+  "orderingKey",
+  ...POLICY_KEYS,
+];
+
+/** Everything wrong with a definition in one error, else its details. */
+export function checkDefinition(
+  kind: "queue" | "topic",
+  name: string,
+  options: object | undefined,
+): DefinitionDetails {
+  const where = `${kind} ${JSON.stringify(name)}`;
+  const given = recordOf(options, where);
+  refuseProblems([
+    ...nameProblems(name, where),
+    ...unknownKeys(given, DEFINITION_KEYS, where),
+    ...policyProblems(given, where),
+    ...featureProblems(given["needs"], FEATURES, `${where}.needs`),
+    ...featureProblems(given["emulate"], EMULATED, `${where}.emulate`),
+    ...memberProblems(given, where),
+  ]);
+  return resolveDetails(kind, name, given);
+}
+
+function resolveDetails(
+  kind: "queue" | "topic",
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+): DefinitionDetails {
+  // Checked above: memberProblems and featureProblems refused everything else.
+  const options = given as Partial<DefineOptions<StandardSchemaV1, Feature, Feature> & Ordered<unknown>>;
+  const { schema, codec, needs = [], emulate = [], id, orderingKey, retry, lease, deadLetter } = options;
+  const isChecked = schema !== undefined && schema["~standard"].vendor !== UNCHECKED;
+  return {
+    kind,
+    name,
+    ...(isChecked ? { schema } : {}),
+    codec: codec ?? json(),
+    needs: Object.freeze([...new Set(orderingKey === undefined ? needs : [...needs, "ordering" as const])]),
+    emulate: Object.freeze([...new Set(emulate)]),
+    ...(id === undefined ? {} : { id }),
+    ...(orderingKey === undefined ? {} : { orderingKey }),
+    policy: Object.freeze(withoutUndefined({ retry, lease, deadLetter })),
+  };
+}
+
+/** Options as a record; none are an empty one. */
+export function recordOf(options: unknown, where: string): Readonly<Record<string, unknown>> {
+  if (options === undefined) return {};
+  if (isRecord(options)) return options;
+  throw new QueueError("INVALID_ARGUMENT", { what: `${where}: expected options, got ${kindOf(options)}` });
+}
+
+/** Empty if it is a legal name of a queue, topic or subscription. */
+export function nameProblems(name: unknown, where: string): string[] {
+  if (typeof name === "string" && NAME_PATTERN.test(name)) return [];
+  return [`${where}: a name has 1 to 80 of A-Z, a-z, 0-9, "_" and "-" and begins with a letter or digit`];
+}
+
+function featureProblems(list: unknown, known: readonly string[], where: string): string[] {
+  if (list === undefined) return [];
+  if (!Array.isArray(list)) return [`${where}: expected an array, got ${kindOf(list)}`];
+  return list
+    .filter((item) => !known.includes(item))
+    .map((item) => `${where}: expected some of ${known.join(", ")}, got ${JSON.stringify(item)}`);
+}
+
+function memberProblems(given: Readonly<Record<string, unknown>>, where: string): string[] {
+  const { schema, codec, id, orderingKey } = given;
+  const problems: string[] = [];
+  if (schema !== undefined && !isStandardSchema(schema)) {
+    problems.push(`${where}.schema: expected a Standard Schema (version 1), got ${kindOf(schema)}`);
+  }
+  if (codec !== undefined && !isCodec(codec)) {
+    problems.push(`${where}.codec: expected { contentType, encode, decode }, got ${kindOf(codec)}`);
+  }
+  for (const [key, value] of Object.entries({ id, orderingKey })) {
+    if (value !== undefined && typeof value !== "function") {
+      problems.push(`${where}.${key}: expected a function, got ${kindOf(value)}`);
+    }
+  }
+  return problems;
+}
+
+/** Some libraries make schemas that are functions. */
+function isStandardSchema(value: unknown): boolean {
+  if (typeof value !== "function" && !isRecord(value)) return false;
+  const standard: unknown = Reflect.get(value, "~standard");
+  return isRecord(standard) && standard["version"] === 1 && typeof standard["validate"] === "function";
+}
+
+function isCodec(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { contentType, encode, decode } = value;
+  return typeof contentType === "string" && typeof encode === "function" && typeof decode === "function";
+}
+
+/** One policy over another, member by member; `undefined` leaves what is there. */
+export function overlay<T extends QueuePolicy>(base: T, over: T): T {
+  const merged = { ...base, ...withoutUndefined(over) };
+  if (base.retry === undefined || over.retry === undefined) return merged;
+  return { ...merged, retry: { ...base.retry, ...withoutUndefined(over.retry) } };
+}
+
+/** A copy without the members that are undefined. */
+export function withoutUndefined<T extends object>(given: T): T {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,46 @@
+import { isRecord, kindOf, unknownKeys } from "../errors/check-options.ts";
+import { isQueueError } from "../errors/queue-error.ts";
+import { durationToMs } from "../time/duration.ts";
+
+/** Members of a `QueuePolicy`. */
+export const POLICY_KEYS: readonly string[] = ["retry", "lease", "deadLetter"];
+
+/** What is wrong with the policy of a definition or a consumer; one sentence each. Other keys are not looked at. */
+export function policyProblems(given: Readonly<Record<string, unknown>>, where: string): string[] {
+  const problems = retryProblems(given["retry"], `${where}.retry`);
+  if (given["lease"] !== undefined) problems.push(...durationProblems(given["lease"], `${where}.lease`));
+  const deadLetter = given["deadLetter"];
+  if (deadLetter !== undefined && deadLetter !== "auto" && deadLetter !== "none") {
+    problems.push(`${where}.deadLetter: expected "auto" or "none", got ${kindOf(deadLetter)}`);
+  }
+  return problems;
+}
+
+/** Empty if `value` is a duration. */
+export function durationProblems(value: unknown, where: string): string[] {
+  if (typeof value !== "string") return [`${where}: expected a duration such as "30s", got ${kindOf(value)}`];
+  try {
+    durationToMs(value, where);
+    return [];
+  } catch (error) {
+    if (!isQueueError(error)) throw error;
+    return [`${where}: expected a duration such as "30s", got ${JSON.stringify(value.slice(0, 40))}`];
+  }
+}
+
+function retryProblems(retry: unknown, where: string): string[] {
+  if (retry === undefined) return [];
+  if (!isRecord(retry)) return [`${where}: expected an object, got ${kindOf(retry)}`];
+  const problems = unknownKeys(retry, ["attempts", "delay"], where);
+  const { attempts, delay } = retry;
+  const isCount = typeof attempts === "number" && Number.isSafeInteger(attempts) && attempts >= 1;
+  if (attempts !== undefined && attempts !== "unlimited" && !isCount) {
+    problems.push(
+      `${where}.attempts: expected a whole number from 1 or "unlimited", got ${typeof attempts === "number" ? attempts : kindOf(attempts)}`,
+    );
+  }
+  if (delay !== undefined && typeof delay !== "function") {
+    problems.push(...durationProblems(delay, `${where}.delay`));
+  }
+  return problems;
+}

@@ -1,0 +1,142 @@
+import { kindOf } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
+
+/** Turns bodies into bytes and back. A definition names one; the content type on the wire chooses at the consumer. */
+export interface Codec {
+  /** Written on the wire: `"application/json"`. */
+  readonly contentType: string;
+  /** @throws if the value has no form in this codec. */
+  encode(body: unknown): Uint8Array;
+  /** @throws if the bytes are none of this codec's. */
+  decode(bytes: Uint8Array): unknown;
+}
+
+const encoder = new TextEncoder();
+/** JSON of other senders may begin with a byte order mark, which this decoder drops. */
+const jsonDecoder = new TextDecoder("utf-8", { fatal: true });
+/** Text keeps every character, the byte order mark too. */
+const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+const JSON_CODEC: Codec = Object.freeze({
+  contentType: "application/json",
+  encode: toJson,
+  decode: fromJson,
+});
+const TEXT_CODEC: Codec = Object.freeze({
+  contentType: "text/plain; charset=utf-8",
+  encode: toText,
+  decode: (bytes: Uint8Array) => decodeText(textDecoder, bytes),
+});
+const BYTES_CODEC: Codec = Object.freeze({
+  contentType: "application/octet-stream",
+  encode: toBytes,
+  decode: (bytes: Uint8Array) => bytes,
+});
+
+/** JSON, the default. Refuses what JSON cannot carry, and objects with a `__proto__` key. */
+export function json(): Codec {
+  return JSON_CODEC;
+}
+
+/** UTF-8 text: the body is a string. */
+export function text(): Codec {
+  return TEXT_CODEC;
+}
+
+/** Bytes as they are: the body is a Uint8Array, whatever content type another sender wrote. */
+export function bytes(): Codec {
+  return BYTES_CODEC;
+}
+
+/**
+ * The codec for a received message. Without a content type (other senders) it is the definition's.
+ * @throws INVALID_MESSAGE for a content type that no codec knows.
+ */
+export function codecFor(contentType: string | undefined, fallback: Codec): Codec {
+  if (contentType === undefined || contentType === "" || contentType === fallback.contentType)
+    return fallback;
+  if (fallback === BYTES_CODEC) return fallback;
+  const [essence = "", ...parameters] = contentType.toLowerCase().split(";");
+  const type = essence.trim();
+  const isUtf8 = parameters.every((parameter) => !/charset\s*=/.test(parameter) || UTF_8.test(parameter));
+  if (isUtf8) {
+    if (type === fallback.contentType.toLowerCase().split(";", 1)[0]?.trim()) return fallback;
+    if (type === "application/json" || type.endsWith("+json")) return JSON_CODEC;
+    if (type.startsWith("text/")) return TEXT_CODEC;
+    if (type === BYTES_CODEC.contentType) return BYTES_CODEC;
+  }
+  throw new QueueError("INVALID_MESSAGE", {
+    what: `no codec for content type ${JSON.stringify(contentType.slice(0, 100))}`,
+    remedy: "Give the definition a codec with this content type, or bytes() to take every body as it is.",
+  });
+}
+
+const UTF_8 = /charset\s*=\s*"?(?:utf-?8|us-ascii)"?\s*$/;
+
+function toJson(body: unknown): Uint8Array {
+  let encoded: string | undefined;
+  try {
+    encoded = JSON.stringify(body);
+  } catch (error) {
+    // V8 names types and property names here, never values.
+    throw new QueueError("INVALID_MESSAGE", { what: "the body has no JSON form", cause: error });
+  }
+  if (encoded === undefined) throw invalid(`the body has no JSON form: it is ${kindOf(body)}`);
+  if (mayHoldPrototype(encoded)) refusePrototype(JSON.parse(encoded));
+  return encoder.encode(encoded);
+}
+
+function fromJson(bytes: Uint8Array): unknown {
+  const source = decodeText(jsonDecoder, bytes);
+  const value = parse(source, bytes.byteLength);
+  if (mayHoldPrototype(source)) refusePrototype(value);
+  return value;
+}
+
+function parse(source: string, sizeBytes: number): unknown {
+  try {
+    return JSON.parse(source);
+  } catch {
+    // Without the cause: V8 quotes the text that it could not parse.
+    throw invalid(`the body is no JSON (${sizeBytes} bytes)`);
+  }
+}
+
+/** Cheap look before the walk; the second form is the underscore written as a unicode escape. */
+function mayHoldPrototype(source: string): boolean {
+  return source.includes("__proto__") || source.includes("\\u005");
+}
+
+/** `JSON.parse` makes `__proto__` an ordinary property, which the next careless copy turns into a prototype. */
+function refusePrototype(root: unknown): void {
+  const open: unknown[] = [root];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value !== "object" || value === null) continue;
+    if (Object.hasOwn(value, "__proto__")) throw invalid("the body has a key named __proto__");
+    for (const inner of Object.values(value)) if (inner !== undefined) open.push(inner);
+  }
+}
+
+function toText(body: unknown): Uint8Array {
+  if (typeof body !== "string")
+    throw invalid(`the body of a text message must be a string, got ${kindOf(body)}`);
+  if (!body.isWellFormed()) throw invalid("the body has a lone surrogate, which UTF-8 cannot carry");
+  return encoder.encode(body);
+}
+
+function toBytes(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  throw invalid(`the body of a bytes message must be a Uint8Array, got ${kindOf(body)}`);
+}
+
+function decodeText(decoder: typeof textDecoder, bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw invalid(`the body is no UTF-8 text (${bytes.byteLength} bytes)`);
+  }
+}
+
+function invalid(what: string): QueueError {
+  return new QueueError("INVALID_MESSAGE", { what });
+}

@@ -1,0 +1,126 @@
+import type { Delivery } from "../driver/driver.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import type { DeadLetterDetails, Message } from "../queue-consumer.ts";
+import { RESERVED, userAttributes } from "./attributes.ts";
+import { codecFor } from "./codec.ts";
+import type { DefinitionDetails } from "./queue-definition.ts";
+import { schemaError } from "./schema-issues.ts";
+import type { SchemaResult } from "./standard-schema.ts";
+
+/**
+ * The message that a handler gets.
+ * Decoded by its content type, with the schema's output as its body; synchronous unless the schema is asynchronous.
+ * @throws INVALID_MESSAGE (or rejects with it) if it is malformed, of an unknown content type, undecodable or refused by its schema.
+ */
+export function decodeDelivery(
+  details: DefinitionDetails,
+  delivery: Delivery<unknown>,
+): Message<unknown> | Promise<Message<unknown>> {
+  if (details.kind === "dead-letter") return rawMessage(delivery);
+  const decoded = decodeBody(details, delivery);
+  if (details.schema === undefined) return messageOf(delivery, decoded);
+  const result = validate(details.schema["~standard"].validate, decoded);
+  if (result instanceof Promise) {
+    return result.then(
+      (settled) => messageOf(delivery, outputOf(settled, decoded)),
+      (error: unknown) => {
+        throw schemaThrew(error);
+      },
+    );
+  }
+  return messageOf(delivery, outputOf(result, decoded));
+}
+
+/** The message with its bytes as they arrived; never throws. */
+export function rawMessage(delivery: Delivery<unknown>): Message<Uint8Array> {
+  return messageOf(delivery, delivery.body);
+}
+
+function decodeBody(details: DefinitionDetails, delivery: Delivery<unknown>): unknown {
+  if (delivery.malformed !== undefined) {
+    throw new QueueError("INVALID_MESSAGE", { what: `the message is malformed: ${delivery.malformed}` });
+  }
+  const codec = codecFor(delivery.contentType, details.codec);
+  try {
+    return codec.decode(delivery.body);
+  } catch (error) {
+    if (error instanceof QueueError) throw error;
+    throw new QueueError("INVALID_MESSAGE", {
+      what: `the codec ${codec.contentType} cannot decode the body (${delivery.body.byteLength} bytes)`,
+      cause: error,
+    });
+  }
+}
+
+function validate<Output>(
+  check: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>,
+  decoded: unknown,
+): SchemaResult<Output> | Promise<SchemaResult<Output>> {
+  try {
+    return check(decoded);
+  } catch (error) {
+    throw schemaThrew(error);
+  }
+}
+
+function outputOf(result: SchemaResult<unknown>, decoded: unknown): unknown {
+  if (result.issues === undefined) return result.value;
+  throw schemaError(result.issues, decoded, "the body does not fit its schema");
+}
+
+function schemaThrew(error: unknown): QueueError {
+  if (error instanceof QueueError) return error;
+  return new QueueError("INVALID_MESSAGE", {
+    what: "the schema threw while it checked the body",
+    cause: error,
+  });
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function messageOf<Body>(delivery: Delivery<unknown>, body: Body): Message<Body> {
+  const message: Writable<Message<Body>> = {
+    id: delivery.id,
+    body,
+    attributes: userAttributes(delivery.attributes),
+    providerId: delivery.providerId,
+    native: delivery.native,
+  };
+  if (delivery.attributeTypes !== undefined) message.attributeTypes = delivery.attributeTypes;
+  if (delivery.contentType !== undefined) message.contentType = delivery.contentType;
+  if (delivery.orderingKey !== undefined) message.orderingKey = delivery.orderingKey;
+  if (delivery.correlationId !== undefined) message.correlationId = delivery.correlationId;
+  if (delivery.replyTo !== undefined) message.replyTo = delivery.replyTo;
+  if (delivery.enqueuedAtMs !== undefined) message.enqueuedAt = new Date(delivery.enqueuedAtMs);
+  const deadLettered = deadLetterDetails(delivery);
+  if (deadLettered !== undefined) message.deadLettered = deadLettered;
+  return message;
+}
+
+/** The core's own record first: the service's knows neither attempts nor times. */
+function deadLetterDetails(delivery: Delivery<unknown>): DeadLetterDetails | undefined {
+  const own = delivery.attributes;
+  const native = delivery.deadLetter;
+  if (native === undefined && own[RESERVED.deadReason] === undefined) return undefined;
+  const details: Writable<DeadLetterDetails> = {};
+  const reason = own[RESERVED.deadReason] ?? native?.reason;
+  const description = own[RESERVED.deadDescription] ?? native?.description;
+  const source = own[RESERVED.deadSource] ?? native?.source;
+  const attempts = Number(own[RESERVED.deadAttempts] ?? Number.NaN);
+  const first = dateOf(own[RESERVED.deadFirst]);
+  const last = dateOf(own[RESERVED.deadLast]);
+  if (reason !== undefined) details.reason = reason;
+  if (description !== undefined) details.description = description;
+  if (source !== undefined) details.source = source;
+  if (Number.isFinite(attempts)) details.attempts = attempts;
+  if (first !== undefined) details.firstEnqueuedAt = first;
+  if (last !== undefined) details.deadLetteredAt = last;
+  return details;
+}
+
+/** Epoch milliseconds, or a date as text from other writers. */
+function dateOf(value: string | undefined): Date | undefined {
+  if (value === undefined) return undefined;
+  const date = new Date(/^\d+$/.test(value) ? Number(value) : value);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}

@@ -1,0 +1,27 @@
+import { kindOf } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import type { SchemaIssue } from "./standard-schema.ts";
+
+const MAX_ISSUES = 10;
+
+/**
+ * INVALID_MESSAGE for a body that its schema refused.
+ * It names the paths and the kinds found there. The schema library's own sentences stay out, because
+ * several libraries print the received value in them.
+ */
+export function schemaError(issues: readonly SchemaIssue[], body: unknown, what: string): QueueError {
+  const places = issues.slice(0, MAX_ISSUES).map((issue) => describe(issue, body));
+  const more = issues.length > MAX_ISSUES ? `, and ${issues.length - MAX_ISSUES} more` : "";
+  return new QueueError("INVALID_MESSAGE", { what: `${what}: ${places.join(", ")}${more}` });
+}
+
+function describe(issue: SchemaIssue, body: unknown): string {
+  const keys = (issue.path ?? []).map((segment) => (typeof segment === "object" ? segment.key : segment));
+  const found = keys.reduce(valueAt, body);
+  const path = keys.length === 0 ? "the body" : keys.map(String).join(".").slice(0, 200);
+  return `${path} is ${found === undefined ? "missing or undefined" : `invalid (${kindOf(found)})`}`;
+}
+
+function valueAt(value: unknown, key: PropertyKey): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+}

@@ -1,0 +1,55 @@
+import { QueueError } from "../errors/queue-error.ts";
+import type { Handler, HandlerContext, Message } from "../queue-consumer.ts";
+import type { Middleware, OutgoingDraft } from "./middleware.ts";
+
+/** The onion of `send` hooks around `last`; `last` itself where no middleware has one. */
+export function composeSend(
+  list: readonly Middleware[],
+  last: (draft: OutgoingDraft) => Promise<unknown>,
+): (draft: OutgoingDraft) => Promise<unknown> {
+  return list.reduceRight((next, middleware) => {
+    if (middleware.send === undefined) return next;
+    return async (draft: OutgoingDraft) => {
+      const once = onlyOnce(middleware.name);
+      return await middleware.send?.(draft, async (changed) => {
+        once();
+        return await next(changed);
+      });
+    };
+  }, last);
+}
+
+/** The onion of `handle` hooks around a handler of `target`. What the handler throws, the result rejects with. */
+export function composeHandle(
+  list: readonly Middleware[],
+  handler: Handler<unknown>,
+  target: string,
+): (message: Message<unknown>, context: HandlerContext) => Promise<unknown> {
+  const last = async (message: Message<unknown>, context: HandlerContext): Promise<unknown> =>
+    await handler(message, context);
+  return list.reduceRight((next, middleware) => {
+    if (middleware.handle === undefined) return next;
+    return async (message: Message<unknown>, context: HandlerContext) => {
+      const once = onlyOnce(middleware.name);
+      const run = async (): Promise<unknown> => {
+        once();
+        return await next(message, context);
+      };
+      return await middleware.handle?.(message, context, run, target);
+    };
+  }, last);
+}
+
+/** A second `next()` would send or handle the message twice. */
+function onlyOnce(name: string): () => void {
+  let isCalled = false;
+  return () => {
+    if (isCalled) {
+      throw new QueueError("INVALID_ARGUMENT", {
+        what: `the middleware ${JSON.stringify(name)} called next() twice`,
+        remedy: "Call next() once; throw to have the message tried again.",
+      });
+    }
+    isCalled = true;
+  };
+}

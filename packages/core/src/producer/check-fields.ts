@@ -1,0 +1,114 @@
+import { unknownKeys } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import type { AttributeLimits, KeyLimits } from "../driver/limits.ts";
+import { isReserved, RESERVED_PREFIX } from "../message/attributes.ts";
+
+/** Longest application id: what every provider can carry. */
+export const ID_LIMITS: KeyLimits = { maxLength: 128 };
+
+const SEND_OPTIONS = ["id", "attributes", "correlationId", "replyTo", "signal", "delay", "ttl"];
+/** An item of `sendMany` carries its body beside the options. */
+const KNOWN = new Set([...SEND_OPTIONS, "body"]);
+
+/** The error of a send option or attribute; the message names the field, never the value. */
+export type Refuse = (field: string, problem: string, remedy?: string) => QueueError;
+
+export function checkOptionNames(options: object, refuse: Refuse): void {
+  for (const key in options) {
+    if (KNOWN.has(key)) continue;
+    const [problem = "unknown key"] = unknownKeys({ [key]: 0 }, SEND_OPTIONS, "send options");
+    throw refuse("options", problem);
+  }
+}
+
+/** An id or key: a well-formed string of 1 to `maxLength` characters that the provider takes. */
+export function checkKey(field: string, value: unknown, limits: KeyLimits, refuse: Refuse): string {
+  if (typeof value !== "string") throw refuse(field, `expected a string, got ${typeof value}`);
+  if (value.length === 0 || value.length > limits.maxLength) {
+    throw refuse(field, `expected 1 to ${limits.maxLength} characters, got ${value.length}`);
+  }
+  if (!value.isWellFormed()) throw refuse(field, "it has a lone surrogate, which UTF-8 cannot carry");
+  if (limits.pattern !== undefined && !limits.pattern.test(value)) {
+    throw refuse(field, `the provider takes only values that match ${String(limits.pattern)}`);
+  }
+  return value;
+}
+
+/** A text that goes along untouched. */
+export function checkText(field: string, value: unknown, refuse: Refuse): string {
+  if (typeof value !== "string") throw refuse(field, `expected a string, got ${typeof value}`);
+  if (!value.isWellFormed()) throw refuse(field, "it has a lone surrogate, which UTF-8 cannot carry");
+  return value;
+}
+
+/** A copy of the application's attributes. */
+export function copyAttributes(
+  given: unknown,
+  refuse: Refuse,
+): Record<string, string> {
+  if (given === undefined) return {};
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw refuse("attributes", "expected an object of strings");
+  }
+  return { ...given };
+}
+
+/** Checks names, values and their number against what the provider carries; none may pretend to be the core's. */
+export function checkAttributes(
+  attributes: Readonly<Record<string, string>>,
+  limits: AttributeLimits,
+  refuse: Refuse,
+): void {
+  const names = Object.keys(attributes);
+  for (const name of names) {
+    checkName(name, limits, refuse);
+    checkValue(name, attributes[name], limits, refuse);
+  }
+  if (names.length > limits.maxCount) {
+    throw refuse("attributes", `the provider carries ${limits.maxCount}, got ${names.length}`);
+  }
+}
+
+const RENAME = "Rename the attribute.";
+
+function checkName(name: string, limits: AttributeLimits, refuse: Refuse): void {
+  const field = attribute(name);
+  if (isReserved(name)) throw refuse(field, `names that begin with "${RESERVED_PREFIX}" are reserved`, RENAME);
+  if (name === "") throw refuse("attributes", "a name must not be empty", RENAME);
+  // An assignment under this name is lost without a trace in most code that handles records.
+  if (name === "__proto__") throw refuse(field, "this name is not allowed", RENAME);
+  if (!name.isWellFormed()) throw refuse(field, "the name has a lone surrogate, which UTF-8 cannot carry", RENAME);
+  if (isLonger(name, limits.maxNameBytes)) {
+    throw refuse(field, `the name must have at most ${limits.maxNameBytes} bytes`, RENAME);
+  }
+  if (limits.namePattern !== undefined && !limits.namePattern.test(name)) {
+    throw refuse(field, `the provider takes only names that match ${String(limits.namePattern)}`, RENAME);
+  }
+  for (const prefix of limits.reservedPrefixes) {
+    if (name.slice(0, prefix.length).toLowerCase() === prefix) {
+      throw refuse(field, `names that begin with ${JSON.stringify(prefix)} belong to the provider`, RENAME);
+    }
+  }
+}
+
+function checkValue(name: string, value: unknown, limits: AttributeLimits, refuse: Refuse): void {
+  const text = checkText(attribute(name), value, refuse);
+  if (text === "" && !limits.emptyValues) {
+    throw refuse(attribute(name), "the provider cannot carry an empty value", "Leave the attribute out.");
+  }
+  if (isLonger(text, limits.maxValueBytes)) {
+    throw refuse(attribute(name), `the value must have at most ${limits.maxValueBytes} bytes`);
+  }
+  if (limits.valuePattern !== undefined && !limits.valuePattern.test(text)) {
+    throw refuse(attribute(name), `the provider takes only values that match ${String(limits.valuePattern)}`);
+  }
+}
+
+/** UTF-8 needs at most three bytes for a UTF-16 unit: most texts need not be counted. */
+function isLonger(text: string, maxBytes: number): boolean {
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
+}
+
+function attribute(name: string): string {
+  return `attributes[${JSON.stringify(name.slice(0, 80))}]`;
+}

@@ -1,0 +1,92 @@
+import { isDeepStrictEqual } from "node:util";
+
+import { kindOf } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import type { Codec } from "../message/codec.ts";
+import { schemaError } from "../message/schema-issues.ts";
+import type { SchemaResult, StandardSchemaV1 } from "../message/standard-schema.ts";
+
+/**
+ * Proves that the consumer will get the body that the sender gave: decodes what goes on the wire and checks it again.
+ * With a schema the decoded body must pass it; without one it must equal the original.
+ * Asynchronous only if the schema is.
+ * @throws INVALID_MESSAGE with the path of what would be lost.
+ */
+export function checkRoundTrip(
+  body: unknown,
+  encoded: Uint8Array,
+  codec: Codec,
+  schema: StandardSchemaV1 | undefined,
+): void | Promise<void> {
+  const decoded = decode(codec, encoded);
+  if (schema === undefined) {
+    if (isDeepStrictEqual(body, decoded)) return;
+    const difference = firstDifference(body, decoded, "the body");
+    if (difference !== undefined) throw lost(difference);
+    return;
+  }
+  const verdict = schema["~standard"].validate(decoded);
+  if (verdict instanceof Promise) return verdict.then((settled) => refuseIssues(settled, decoded));
+  refuseIssues(verdict, decoded);
+}
+
+function decode(codec: Codec, encoded: Uint8Array): unknown {
+  try {
+    return codec.decode(encoded);
+  } catch (error) {
+    throw lost(`the codec ${codec.contentType} cannot decode what it encoded`, error);
+  }
+}
+
+function refuseIssues(verdict: SchemaResult<unknown>, decoded: unknown): void {
+  if (verdict.issues === undefined) return;
+  throw schemaError(verdict.issues, decoded, "the body does not fit its schema any more after encoding and decoding");
+}
+
+/** A sentence about the first thing that is not what it was; undefined: all is equal. */
+function firstDifference(before: unknown, after: unknown, path: string): string | undefined {
+  // Equal with -0 and 0 taken for the same. NaN is no equal: JSON makes null of it.
+  if (before === after) return undefined;
+  if (typeof before !== "object" || before === null || typeof after !== "object" || after === null) {
+    return `${path} was ${nameOf(before)} and becomes ${nameOf(after)}`;
+  }
+  if (Array.isArray(before) !== Array.isArray(after) || !isPlain(before)) {
+    if (isDeepStrictEqual(before, after)) return undefined; // a codec may well carry dates and maps
+    return `${path} was ${nameOf(before)} and becomes ${nameOf(after)}`;
+  }
+  return firstInnerDifference(before, after, path);
+}
+
+function firstInnerDifference(before: object, after: object, path: string): string | undefined {
+  // A property that is undefined reads the same as one that is missing; an array element does not.
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  for (const name of names) {
+    const inner = Array.isArray(before) ? `${path}[${name}]` : `${path}.${name.slice(0, 80)}`;
+    const difference = firstDifference(Reflect.get(before, name), Reflect.get(after, name), inner);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
+function isPlain(value: object): boolean {
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** What a value is, without showing it. */
+function nameOf(value: unknown): string {
+  if (value === undefined) return "undefined";
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  if (typeof value !== "object" || value === null || isPlain(value)) return kindOf(value);
+  const { constructor } = value;
+  return typeof constructor === "function" ? `an instance of ${constructor.name}` : "an object";
+}
+
+function lost(what: string, cause?: unknown): QueueError {
+  return new QueueError("INVALID_MESSAGE", {
+    what: `the body would not survive its own encoding: ${what}`,
+    remedy: "Send plain values that the codec carries, or give the definition a schema or codec that converts them.",
+    ...(cause !== undefined && { cause }),
+  });
+}

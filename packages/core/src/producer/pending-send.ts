@@ -1,0 +1,58 @@
+import type { OutgoingMessage } from "../driver/driver.ts";
+import type { QueueError } from "../errors/queue-error.ts";
+import type { Epoch } from "../batching/epochs.ts";
+import type { Sent } from "../queue-producer.ts";
+import type { Dated } from "../time/deadline.ts";
+
+/** One message from `send` until its promise is settled. */
+export interface PendingSend extends Dated {
+  readonly seq: number;
+  readonly epoch: Epoch;
+  readonly promise: Promise<Sent>;
+  readonly resolve: (sent: Sent) => void;
+  readonly reject: (error: QueueError) => void;
+  orderingKey: string | undefined;
+  /** Set when it enters the pipeline. */
+  message: OutgoingMessage | undefined;
+  sizeBytes: number;
+  isSettled: boolean;
+  /** Tries that failed. */
+  failures: number;
+  lastError: QueueError | undefined;
+  /** True: an earlier try may have taken effect. */
+  mayBeApplied: boolean;
+  /** The call that is out with it. */
+  call: SendCall | undefined;
+  /** Stops listening to the caller's signal. */
+  unlisten: (() => void) | undefined;
+}
+
+/** One call of the driver. It is aborted when nobody waits for any of its messages any more. */
+export class SendCall {
+  readonly #controller = new AbortController();
+  readonly abandoned: Promise<undefined>;
+  #abandon: () => void = () => {};
+  #waiting: number;
+  /** False while the driver is still being opened. */
+  isHandedOver = false;
+
+  constructor(messages: number) {
+    this.#waiting = messages;
+    this.abandoned = new Promise((resolve) => {
+      this.#abandon = () => {
+        resolve(undefined);
+      };
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  leave(reason: QueueError): void {
+    this.#waiting -= 1;
+    if (this.#waiting > 0) return;
+    this.#controller.abort(reason);
+    this.#abandon();
+  }
+}

@@ -1,0 +1,224 @@
+import { randomUUID } from "node:crypto";
+
+import type { Feature } from "../driver/capabilities.ts";
+import type { OutgoingMessage, ProducerDriver, Target } from "../driver/driver.ts";
+import { kindOf } from "../errors/check-options.ts";
+import { QueueError, isQueueError, queueError } from "../errors/queue-error.ts";
+import type { Codec } from "../message/codec.ts";
+import type { DefinitionDetails } from "../message/queue-definition.ts";
+import { schemaError } from "../message/schema-issues.ts";
+import type { SchemaResult } from "../message/standard-schema.ts";
+import type { OutgoingDraft } from "../middleware/middleware.ts";
+import type { SendOptions } from "../queue-producer.ts";
+import { checkAttributes, checkKey, checkOptionNames, checkText, copyAttributes, ID_LIMITS, type Refuse } from "./check-fields.ts";
+import { checkRoundTrip } from "./check-round-trip.ts";
+import type { ProducerSetup } from "./producer-setup.ts";
+import { sendTiming, type SendTiming } from "./send-timing.ts";
+
+/** A message as far as it can be made without waiting: a copy of all that the caller gave. */
+export interface PreparedMessage {
+  readonly draft: OutgoingDraft;
+  readonly timing: SendTiming;
+  readonly deduplicationId: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly replyTo: string | undefined;
+  /** Rejects if an asynchronous schema refuses the body. */
+  readonly verdict: Promise<void> | undefined;
+}
+
+/** Options with erased types: what they hold is checked here. */
+type AnyOptions = { readonly [Key in keyof SendOptions<Feature>]: unknown };
+
+/** Makes outgoing messages of bodies and options; refuses before any I/O what cannot be sent. */
+export class MessagePreparer {
+  readonly #details: DefinitionDetails;
+  readonly #target: Target;
+  readonly #setup: ProducerSetup;
+  readonly #driver: Pick<ProducerDriver, "sizeOf">;
+  readonly #limitBytes: number;
+  /** False until one body of this producer survived its round trip. */
+  #isProven = false;
+  readonly #emulated = new Set<Feature>();
+
+  constructor(setup: ProducerSetup, driver: Pick<ProducerDriver, "sizeOf">) {
+    const { maxMessageBytes, send } = setup.target.limits;
+    this.#details = setup.details;
+    this.#target = setup.target;
+    this.#setup = setup;
+    this.#driver = driver;
+    this.#limitBytes = Math.min(maxMessageBytes, send.maxBytes - send.overheadBytes);
+  }
+
+  /** @throws INVALID_MESSAGE, INVALID_ARGUMENT, UNSUPPORTED */
+  prepare(body: unknown, options: AnyOptions = {}): PreparedMessage {
+    if (typeof options !== "object" || options === null) {
+      throw this.#refuse("options", `expected an object, got ${kindOf(options)}`);
+    }
+    checkOptionNames(options, this.#refuse);
+    const verdict = this.#validate(body);
+    if (!(verdict instanceof Promise)) refuseIssues(verdict, body);
+    // Nothing may be read of the caller's objects after the first wait: they are the caller's to change.
+    const draft = this.#draft(body, options);
+    const again = this.#proveRoundTrip(body, draft.body);
+    const timing = sendTiming(options.delay, options.ttl, {
+      capabilities: this.#target.capabilities,
+      emulate: this.#details.emulate,
+      wallNowMs: this.#setup.clock.wallNow(),
+      targetName: this.#target.name,
+      refuse: this.#refuse,
+    });
+    return {
+      draft,
+      timing,
+      deduplicationId: this.#deduplicationId(draft.id),
+      correlationId: this.#text("correlationId", options.correlationId),
+      replyTo: this.#text("replyTo", options.replyTo),
+      verdict: settled(verdict, again, body),
+    };
+  }
+
+  /** The message for the driver, with what the middleware made of the draft. @throws INVALID_ARGUMENT, MESSAGE_TOO_LARGE */
+  finish(prepared: PreparedMessage, draft: OutgoingDraft): OutgoingMessage {
+    checkAttributes(draft.attributes, this.#target.limits.attributes, this.#refuse);
+    const { timing, deduplicationId, correlationId, replyTo } = prepared;
+    const message: Writable<OutgoingMessage> = {
+      id: draft.id,
+      body: draft.body,
+      contentType: draft.contentType,
+      attributes: timing.attributes === undefined ? draft.attributes : { ...draft.attributes, ...timing.attributes },
+    };
+    if (draft.orderingKey !== undefined) message.orderingKey = draft.orderingKey;
+    if (deduplicationId !== undefined) message.deduplicationId = deduplicationId;
+    if (timing.deliverAtMs !== undefined) message.deliverAtMs = timing.deliverAtMs;
+    if (timing.ttlMs !== undefined) message.ttlMs = timing.ttlMs;
+    if (correlationId !== undefined) message.correlationId = correlationId;
+    if (replyTo !== undefined) message.replyTo = replyTo;
+    this.#checkSize(message);
+    for (const feature of timing.emulated ?? []) this.#reportEmulated(feature);
+    return message;
+  }
+
+  readonly #refuse: Refuse = (field, problem, remedy) =>
+    new QueueError("INVALID_ARGUMENT", {
+      what: `${field}: ${problem}`,
+      remedy,
+      operation: "send",
+      provider: this.#setup.adapter.name,
+      target: this.#target.name,
+    });
+
+  #validate(body: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
+    if (this.#details.schema === undefined) return { value: body };
+    try {
+      return this.#details.schema["~standard"].validate(body);
+    } catch (error) {
+      throw threw("schema", error);
+    }
+  }
+
+  #draft(body: unknown, options: AnyOptions): OutgoingDraft {
+    const attributes = copyAttributes(options.attributes, this.#refuse);
+    const draft: Writable<OutgoingDraft> = {
+      id: this.#id(body, options.id),
+      target: this.#target.name,
+      body: encode(this.#details.codec, body),
+      contentType: this.#details.codec.contentType,
+      attributes,
+    };
+    const { orderingKey } = this.#details;
+    if (orderingKey !== undefined) {
+      const key = callFor("orderingKey", () => orderingKey(body, attributes));
+      draft.orderingKey = checkKey("orderingKey", key, this.#target.limits.orderingKey, this.#refuse);
+    }
+    return draft;
+  }
+
+  #id(body: unknown, given: unknown): string {
+    const { id } = this.#details;
+    if (given === undefined && id === undefined) return randomUUID();
+    return checkKey("id", given ?? callFor("id", () => id?.(body)), ID_LIMITS, this.#refuse);
+  }
+
+  #deduplicationId(id: string): string | undefined {
+    const { limits, capabilities } = this.#target;
+    if (this.#details.needs.includes("deduplication")) {
+      return checkKey("id (as deduplication id)", id, limits.deduplicationId, this.#refuse);
+    }
+    // A token of this send: another try of it is recognised, another send with the same application id is none.
+    return capabilities.deduplication === "window" ? randomUUID() : undefined;
+  }
+
+  #text(field: string, value: unknown): string | undefined {
+    return value === undefined ? undefined : checkText(field, value, this.#refuse);
+  }
+
+  #proveRoundTrip(body: unknown, encoded: Uint8Array): void | Promise<void> {
+    if (this.#isProven && !this.#setup.checkEveryBody) return;
+    const { codec, schema } = this.#details;
+    const proof = checkRoundTrip(body, encoded, codec, schema);
+    if (proof === undefined) {
+      this.#isProven = true;
+      return;
+    }
+    return proof.then(() => {
+      this.#isProven = true;
+    });
+  }
+
+  #checkSize(message: OutgoingMessage): void {
+    const sizeBytes = this.#driver.sizeOf(message);
+    const limitBytes = this.#limitBytes;
+    if (sizeBytes <= limitBytes) return;
+    const where = { operation: "send", provider: this.#setup.adapter.name, target: this.#target.name } as const;
+    const what = `the message has ${sizeBytes} bytes with its attributes, the limit is ${limitBytes}`;
+    throw queueError("MESSAGE_TOO_LARGE", { what, ...where }, { sizeBytes, limitBytes });
+  }
+
+  #reportEmulated(feature: Feature): void {
+    if (this.#emulated.has(feature)) return;
+    this.#emulated.add(feature);
+    this.#setup.events.emit("emulated", { target: this.#target.name, feature });
+  }
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function encode(codec: Codec, body: unknown): Uint8Array {
+  let encoded: Uint8Array;
+  try {
+    encoded = codec.encode(body);
+  } catch (error) {
+    throw isQueueError(error) ? error : threw("codec", error);
+  }
+  if (!(encoded instanceof Uint8Array)) {
+    throw new QueueError("INVALID_MESSAGE", { what: `the codec gave ${kindOf(encoded)} instead of a Uint8Array` });
+  }
+  // A codec may hand through the caller's own bytes, which the caller may change while the message waits.
+  return body instanceof Uint8Array && encoded.buffer === body.buffer ? encoded.slice() : encoded;
+}
+
+function callFor(option: "id" | "orderingKey", call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    throw threw(`definition's ${option} function`, error);
+  }
+}
+
+function threw(what: string, cause: unknown): QueueError {
+  return new QueueError("INVALID_MESSAGE", { what: `the ${what} threw for this body`, cause });
+}
+
+function refuseIssues(verdict: SchemaResult<unknown>, body: unknown): void {
+  if (verdict.issues !== undefined) throw schemaError(verdict.issues, body, "the body does not fit its schema");
+}
+
+/** One promise for both checks, or none where both are done. The first verdict wins: it is the better sentence. */
+function settled(
+  verdict: SchemaResult<unknown> | Promise<SchemaResult<unknown>>,
+  again: void | Promise<void>,
+  body: unknown,
+): Promise<void> | undefined {
+  if (!(verdict instanceof Promise)) return again ?? undefined;
+  return Promise.all([verdict.then((result) => refuseIssues(result, body)), again]).then(() => undefined);
+}

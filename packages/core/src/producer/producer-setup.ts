@@ -1,0 +1,24 @@
+import type { QueueAdapter, Target } from "../driver/driver.ts";
+import type { DefinitionDetails } from "../message/queue-definition.ts";
+import type { Middleware } from "../middleware/middleware.ts";
+import type { EventSink } from "../telemetry/events.ts";
+import type { Clock } from "../time/clock.ts";
+
+/** Which ambiguous failures of a send are tried again. `ifDeduplicated` duplicates nothing. */
+export type RetryAmbiguous = "never" | "ifDeduplicated" | "always";
+
+/** All that a producer is made from; resolved once, by the client. */
+export interface ProducerSetup {
+  readonly details: DefinitionDetails;
+  readonly adapter: QueueAdapter;
+  readonly target: Target;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  readonly middleware: readonly Middleware[];
+  /** @default "ifDeduplicated" */
+  readonly retryAmbiguous: RetryAmbiguous;
+  readonly sendTimeoutMs: number;
+  readonly maxBufferedBytes: number;
+  /** True: every body is decoded and validated again at the sender (memory); false: only the first of a definition. */
+  readonly checkEveryBody: boolean;
+}

@@ -1,0 +1,179 @@
+import type { Feature } from "../driver/capabilities.ts";
+import type { ProducerDriver } from "../driver/driver.ts";
+import { queueError, QueueError } from "../errors/queue-error.ts";
+import { placeError, wrapDriverError } from "../errors/wrap-error.ts";
+import { composeSend } from "../middleware/compose.ts";
+import type { OutgoingDraft } from "../middleware/middleware.ts";
+import type { QueueProducer, SendOptions, SendResult, Sent } from "../queue-producer.ts";
+import { KeyTurns, type Turn } from "./key-turns.ts";
+import type { PendingSend } from "./pending-send.ts";
+import { MessagePreparer, type PreparedMessage } from "./prepare-message.ts";
+import type { ProducerSetup } from "./producer-setup.ts";
+import { SendPipeline } from "./send-pipeline.ts";
+
+/** A producer with what only its owner, the client, may do. */
+export interface ClosableProducer<Body, Uses extends Feature = never> extends QueueProducer<Body, Uses> {
+  /** Resolves when sends can flow. @throws NOT_FOUND, ACCESS_DENIED, UNAUTHENTICATED */
+  open(signal: AbortSignal): Promise<void>;
+  /** Flushes; sends that are called later reject CLOSED. */
+  close(): Promise<void>;
+}
+
+/** The one implementation of the producer, over any driver. */
+export function createProducer<Body, Uses extends Feature>(setup: ProducerSetup): ClosableProducer<Body, Uses> {
+  return new Producer<Body, Uses>(setup);
+}
+
+class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Uses> {
+  readonly #setup: ProducerSetup;
+  readonly #driver: ProducerDriver;
+  readonly #preparer: MessagePreparer;
+  readonly #pipeline: SendPipeline;
+  readonly #turns = new KeyTurns();
+  readonly #hasMiddleware: boolean;
+  #closing: Promise<void> | undefined;
+
+  constructor(setup: ProducerSetup) {
+    this.#setup = setup;
+    this.#driver = setup.adapter.openProducer(setup.target);
+    this.#preparer = new MessagePreparer(setup, this.#driver);
+    this.#pipeline = new SendPipeline(setup, this.#driver);
+    this.#hasMiddleware = setup.middleware.some((middleware) => middleware.send !== undefined);
+  }
+
+  send(body: Body, options?: SendOptions<Uses>): Promise<Sent> {
+    try {
+      this.#assertOpen();
+      const prepared = this.#preparer.prepare(body, options);
+      const { draft, verdict } = prepared;
+      if (this.#hasMiddleware || verdict !== undefined || this.#turns.isTaken(draft.orderingKey)) {
+        return this.#sendInTurn(prepared, options?.signal);
+      }
+      const message = this.#preparer.finish(prepared, draft);
+      const pending = this.#pipeline.accept(draft.orderingKey, options?.signal);
+      this.#pipeline.enter(pending, message);
+      return pending.promise;
+    } catch (error) {
+      return Promise.reject(this.#placed(error));
+    }
+  }
+
+  async sendMany(items: Iterable<{ readonly body: Body } & SendOptions<Uses>>): Promise<readonly Sent[]> {
+    this.#assertOpen();
+    const sends: Promise<SendResult>[] = [];
+    let broken: { readonly error: unknown } | undefined;
+    try {
+      for (const { body, ...options } of items) {
+        // The items are taken as there is room for them: a generator of millions fits into memory.
+        if (this.#pipeline.isFull) await this.#pipeline.room();
+        // The rest of an item is its options; the compiler does not see it through the generic intersection.
+        sends.push(resultOf(this.send(body, options as unknown as SendOptions<Uses>)));
+      }
+    } catch (error) {
+      broken = { error };
+    }
+    const results = await Promise.all(sends);
+    const failed = results.filter((result) => !result.ok).length;
+    if (failed === 0 && broken === undefined) return results.flatMap((result) => (result.ok ? [result.value] : []));
+    throw this.#partialSend(results, failed, broken);
+  }
+
+  async flush(): Promise<void> {
+    await this.#pipeline.flush();
+  }
+
+  resume(orderingKey: string): void {
+    this.#pipeline.resume(orderingKey);
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#driver.open?.(signal);
+      this.#pipeline.isDriverOpen = true;
+    } catch (error) {
+      throw wrapDriverError(this.#setup.adapter, this.#setup.target, "open", error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#end();
+    await this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#pipeline.close();
+    } finally {
+      await this.#driver.close();
+    }
+  }
+
+  /** For what takes time before it can be sent; sends of one key keep the order in which they were called. */
+  #sendInTurn(prepared: PreparedMessage, signal: AbortSignal | undefined): Promise<Sent> {
+    const { draft } = prepared;
+    const pending = this.#pipeline.accept(draft.orderingKey, signal);
+    const turn = draft.orderingKey === undefined ? undefined : this.#turns.take(draft.orderingKey);
+    void this.#walk(prepared, pending, turn);
+    return pending.promise;
+  }
+
+  /** Never rejects: the message's own promise is the one truth about it, whatever a middleware does. */
+  async #walk(prepared: PreparedMessage, pending: PendingSend, turn: Turn | undefined): Promise<void> {
+    const last = async (draft: OutgoingDraft): Promise<Sent> => {
+      await turn?.mine;
+      this.#pipeline.enter(pending, this.#preparer.finish(prepared, draft));
+      turn?.over();
+      return await pending.promise;
+    };
+    try {
+      await prepared.verdict;
+      await composeSend(this.#setup.middleware, last)(prepared.draft);
+      if (pending.message === undefined && !pending.isSettled) throw this.#swallowed();
+    } catch (error) {
+      this.#pipeline.fail(pending, this.#placed(error), false);
+    } finally {
+      turn?.over();
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closing === undefined) return;
+    throw new QueueError("CLOSED", { what: "the producer is closed", ...this.#place });
+  }
+
+  #swallowed(): QueueError {
+    return new QueueError("INVALID_ARGUMENT", {
+      what: "a middleware ended without calling next(), so the message was not sent",
+      remedy: "Call next() in the middleware's send(), or throw to refuse a message.",
+      ...this.#place,
+    });
+  }
+
+  #partialSend(
+    results: readonly SendResult[],
+    failed: number,
+    broken: { readonly error: unknown } | undefined,
+  ): QueueError {
+    const first = results.find((result) => !result.ok);
+    const cause = broken?.error ?? (first?.ok === false ? first.error : undefined);
+    const why = broken === undefined ? "" : "; the items could not be read to their end";
+    const what = `${failed} of ${results.length} messages were not confirmed${why}`;
+    return queueError("PARTIAL_SEND", { what, ...this.#place, cause }, { results });
+  }
+
+  #placed(error: unknown): QueueError {
+    return placeError(error, this.#place);
+  }
+
+  get #place(): { readonly operation: "send"; readonly provider: string; readonly target: string } {
+    return { operation: "send", provider: this.#setup.adapter.name, target: this.#setup.target.name };
+  }
+}
+
+async function resultOf(sent: Promise<Sent>): Promise<SendResult> {
+  try {
+    return { ok: true, value: await sent };
+  } catch (error) {
+    return { ok: false, error: placeError(error, { operation: "send", provider: "", target: "" }) };
+  }
+}

@@ -1,0 +1,221 @@
+import { createBatcher, type Batcher } from "../batching/batcher.ts";
+import { Epochs } from "../batching/epochs.ts";
+import { Fifo } from "../batching/fifo.ts";
+import type { ItemResult, OutgoingMessage, ProducerDriver } from "../driver/driver.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import { asAmbiguous } from "../errors/wrap-error.ts";
+import type { Sent } from "../queue-producer.ts";
+import { cancelledError } from "../time/abort.ts";
+import type { Timer } from "../time/clock.ts";
+import { DeadlineList } from "../time/deadline.ts";
+import { KeyLatches } from "./key-latches.ts";
+import type { PendingSend } from "./pending-send.ts";
+import type { ProducerSetup } from "./producer-setup.ts";
+import { SendRun, type SendOwner } from "./send-run.ts";
+
+const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });
+
+/** From prepared messages to confirmations: buffer, batches, retries, deadlines, latches. */
+export class SendPipeline implements SendOwner {
+  readonly #setup: ProducerSetup;
+  readonly #driver: ProducerDriver;
+  readonly #batcher: Batcher<PendingSend, undefined>;
+  readonly #deadlines: DeadlineList<PendingSend>;
+  readonly #latches = new KeyLatches();
+  readonly #epochs = new Epochs();
+  /** What waits because the buffer is full, in order. */
+  readonly #overflow = new Fifo<PendingSend>();
+  #roomWaiters: (() => void)[] = [];
+  /** Messages that wait for their next try, by their timer. */
+  readonly #retries = new Map<Timer, readonly PendingSend[]>();
+  #lastSeq = 0;
+  isDriverOpen = false;
+
+  constructor(setup: ProducerSetup, driver: ProducerDriver) {
+    const { send } = setup.target.limits;
+    this.#setup = setup;
+    this.#driver = driver;
+    this.#deadlines = new DeadlineList(setup.clock, (pending) => this.#expire(pending));
+    this.#batcher = createBatcher<PendingSend, undefined>({
+      maxItems: send.maxItems,
+      maxBytes: send.maxBytes,
+      overheadBytes: send.overheadBytes,
+      maxInFlight: send.maxInFlight,
+      sizeOf: (pending) => pending.sizeBytes,
+      keyOf: (pending) => pending.orderingKey,
+      uniformKey: setup.target.capabilities.batchKey === "uniform",
+      clock: setup.clock,
+      run: async (items) => await this.#run(items),
+      onResult: () => this.#admit(),
+    });
+  }
+
+  /** Begins a send: its time and its signal count from now. @throws CANCELLED if the signal is aborted already */
+  accept(orderingKey: string | undefined, signal: AbortSignal | undefined): PendingSend {
+    if (signal?.aborted === true) throw cancelledError(signal, { operation: "send", target: this.#setup.target.name });
+    const { promise, resolve, reject } = Promise.withResolvers<Sent>();
+    this.#lastSeq += 1;
+    const pending: PendingSend = {
+      seq: this.#lastSeq,
+      deadlineMs: this.#setup.clock.now() + this.#setup.sendTimeoutMs,
+      epoch: this.#epochs.enter(),
+      promise,
+      resolve,
+      reject,
+      orderingKey,
+      message: undefined,
+      sizeBytes: 0,
+      isSettled: false,
+      failures: 0,
+      lastError: undefined,
+      mayBeApplied: false,
+      call: undefined,
+      unlisten: undefined,
+    };
+    this.#deadlines.add(pending);
+    if (signal !== undefined) this.#listen(pending, signal);
+    return pending;
+  }
+
+  /** Puts an accepted message on its way; without effect on one that is settled. */
+  enter(pending: PendingSend, message: OutgoingMessage): void {
+    if (pending.isSettled || this.refuseLatched(pending)) return;
+    pending.message = message;
+    pending.orderingKey = message.orderingKey;
+    pending.sizeBytes = this.#driver.sizeOf(message);
+    this.#overflow.push(pending);
+    this.#admit();
+  }
+
+  get isFull(): boolean {
+    return this.#overflow.length > 0 || this.#batcher.pendingBytes >= this.#setup.maxBufferedBytes;
+  }
+
+  /** Resolves when the buffer takes more. */
+  async room(): Promise<void> {
+    while (this.isFull) {
+      await new Promise<void>((resolve) => {
+        this.#roomWaiters.push(resolve);
+      });
+    }
+  }
+
+  resume(orderingKey: string): void {
+    this.#latches.resume(orderingKey, this.#lastSeq);
+  }
+
+  async flush(): Promise<void> {
+    void this.#batcher.flush(); // nothing waits for more any longer
+    await this.#epochs.seal();
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    this.#deadlines.stop();
+    // Whatever still waits for a try belongs to nobody: it was aborted or ran out of time.
+    for (const [timer, items] of this.#retries) {
+      timer.cancel();
+      this.#batcher.requeue(items);
+    }
+    this.#retries.clear();
+    await this.#batcher.close();
+  }
+
+  succeed(pending: PendingSend, providerId: string): void {
+    if (pending.isSettled || pending.message === undefined) return;
+    this.#settle(pending);
+    pending.resolve({ id: pending.message.id, providerId });
+  }
+
+  /** Final. `latches`: the failure breaks the order of its key. */
+  fail(pending: PendingSend, error: QueueError, latches: boolean): void {
+    if (pending.isSettled) return;
+    const final = pending.mayBeApplied ? asAmbiguous(error) : error;
+    this.#settle(pending, final);
+    if (latches && pending.orderingKey !== undefined) this.#latches.latch(pending.orderingKey, pending.seq, final);
+    pending.reject(final);
+  }
+
+  /** Rejects a send whose key is latched. */
+  refuseLatched(pending: PendingSend): boolean {
+    const cause = this.#latches.failureBefore(pending.orderingKey, pending.seq);
+    if (cause === undefined) return false;
+    const error = new QueueError("UNAVAILABLE", {
+      what: "an earlier message with this ordering key failed, so this one was not sent",
+      remedy: "Send the failed message again or give it up, call resume(orderingKey), then send this one again.",
+      retryable: false,
+      operation: "send",
+      provider: this.#setup.adapter.name,
+      target: this.#setup.target.name,
+      cause,
+    });
+    this.fail(pending, error, false);
+    return true;
+  }
+
+  async #run(items: readonly PendingSend[]): Promise<readonly (ItemResult | undefined)[]> {
+    const run = new SendRun(this.#setup, this.#driver, this);
+    await run.attempt(items);
+    const again = items.filter((pending) => !pending.isSettled);
+    if (again.length > 0) this.#retryLater(again, run.retryMs);
+    return items.map((pending) => (pending.isSettled ? DONE : undefined));
+  }
+
+  #retryLater(items: readonly PendingSend[], delayMs: number): void {
+    const timer = this.#setup.clock.setTimer(
+      () => {
+        this.#retries.delete(timer);
+        this.#batcher.requeue(items);
+      },
+      delayMs,
+      true, // a send that waits for its next try must not end with the process
+    );
+    this.#retries.set(timer, items);
+  }
+
+  /** Lets in what fits; a message larger than the whole buffer goes alone. */
+  #admit(): void {
+    for (let next = this.#overflow.peek(); next !== undefined; next = this.#overflow.peek()) {
+      const buffered = this.#batcher.pendingBytes;
+      const fits = buffered === 0 || buffered + next.sizeBytes <= this.#setup.maxBufferedBytes;
+      if (!next.isSettled && !fits) return;
+      this.#overflow.take();
+      if (!next.isSettled) this.#batcher.push(next);
+    }
+    if (this.#roomWaiters.length === 0 || this.isFull) return;
+    for (const resolve of this.#roomWaiters.splice(0)) resolve();
+  }
+
+  #listen(pending: PendingSend, signal: AbortSignal): void {
+    const onAbort = (): void => {
+      const ambiguous = pending.mayBeApplied || pending.call?.isHandedOver === true;
+      const error = cancelledError(signal, { operation: "send", target: this.#setup.target.name, ambiguous });
+      // No latch: the application itself gave the message up.
+      this.fail(pending, error, false);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    pending.unlisten = () => {
+      signal.removeEventListener("abort", onAbort);
+    };
+  }
+
+  #expire(pending: PendingSend): void {
+    const error = new QueueError("TIMEOUT", {
+      what: `no confirmation within ${this.#setup.sendTimeoutMs} ms`,
+      ambiguous: pending.mayBeApplied || pending.call?.isHandedOver === true,
+      operation: "send",
+      provider: this.#setup.adapter.name,
+      target: this.#setup.target.name,
+      cause: pending.lastError,
+    });
+    this.fail(pending, error, true);
+  }
+
+  #settle(pending: PendingSend, error?: QueueError): void {
+    pending.isSettled = true;
+    pending.unlisten?.();
+    this.#deadlines.delete(pending);
+    this.#epochs.leave(pending.epoch);
+    if (error !== undefined) pending.call?.leave(error);
+  }
+}

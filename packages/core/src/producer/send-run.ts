@@ -1,0 +1,196 @@
+import type { ItemResult, OutgoingMessage, ProducerDriver, SendReceipt } from "../driver/driver.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import type { ErrorCode } from "../errors/error-codes.ts";
+import { wrapDriverError } from "../errors/wrap-error.ts";
+import { requestRetryMs } from "../retry/request-retry.ts";
+import { SendCall, type PendingSend } from "./pending-send.ts";
+import type { ProducerSetup } from "./producer-setup.ts";
+
+/** What a run reports to. */
+export interface SendOwner {
+  isDriverOpen: boolean;
+  succeed(pending: PendingSend, providerId: string): void;
+  fail(pending: PendingSend, error: QueueError, latches: boolean): void;
+  refuseLatched(pending: PendingSend): boolean;
+}
+
+/** Refusals that one message of an atomic batch may cause for all of them. */
+const BY_ONE_MESSAGE: ReadonlySet<ErrorCode> = new Set([
+  "INVALID_MESSAGE",
+  "INVALID_ARGUMENT",
+  "MESSAGE_TOO_LARGE",
+  "BATCH_TOO_LARGE",
+]);
+
+type SendResults = readonly ItemResult<SendReceipt>[];
+
+/** One batch on its way: every message ends settled, or unsettled for another try after `retryMs`. */
+export class SendRun {
+  readonly #setup: ProducerSetup;
+  readonly #driver: ProducerDriver;
+  readonly #owner: SendOwner;
+  /** Keys of which a message waits for another try: no later one may be sent before it. */
+  readonly #heldKeys = new Set<string>();
+  /** One draw for the whole run, so that its messages stay together. */
+  readonly #jitter: number = Math.random();
+  retryMs = 0;
+
+  constructor(setup: ProducerSetup, driver: ProducerDriver, owner: SendOwner) {
+    this.#setup = setup;
+    this.#driver = driver;
+    this.#owner = owner;
+  }
+
+  async attempt(items: readonly PendingSend[]): Promise<void> {
+    const live = items.filter((pending) => this.#mayGo(pending));
+    if (live.length === 0) return;
+    if (!this.#owner.isDriverOpen && this.#driver.open !== undefined) {
+      const opened = await this.#open(live);
+      if (opened) await this.attempt(live);
+      return;
+    }
+    const refused = this.#judge(live, await this.#send(live));
+    if (refused.length === 0) return;
+    // One bad message among them refused all: halves find it. In order, because of the keys.
+    const middle = Math.ceil(refused.length / 2);
+    await this.attempt(refused.slice(0, middle));
+    await this.attempt(refused.slice(middle));
+  }
+
+  #mayGo(pending: PendingSend): boolean {
+    if (pending.isSettled || this.#owner.refuseLatched(pending)) return false;
+    return pending.orderingKey === undefined || !this.#heldKeys.has(pending.orderingKey);
+  }
+
+  async #open(live: readonly PendingSend[]): Promise<boolean> {
+    const call = begin(live);
+    try {
+      await Promise.race([this.#driver.open?.(call.signal), call.abandoned]);
+      this.#owner.isDriverOpen = !call.signal.aborted;
+      return this.#owner.isDriverOpen;
+    } catch (error) {
+      const wrapped = this.#wrap("open", error);
+      for (const pending of live) this.#failed(pending, wrapped, true);
+      return false;
+    } finally {
+      end(live);
+    }
+  }
+
+  async #send(live: readonly PendingSend[]): Promise<SendResults> {
+    const { clock, events, target } = this.#setup;
+    const messages = live.map((pending) => pending.message).filter((message) => message !== undefined);
+    const call = begin(live);
+    const startMs = clock.now();
+    call.isHandedOver = true;
+    const results = await this.#sendBatch(messages, call);
+    end(live);
+    if (events.isActive("send")) {
+      const failed = results.filter((result) => !result.ok).length;
+      events.emit("send", { target: target.name, count: live.length, failed, durationMs: clock.now() - startMs });
+    }
+    return results;
+  }
+
+  async #sendBatch(messages: readonly OutgoingMessage[], call: SendCall): Promise<SendResults> {
+    try {
+      const results = await Promise.race([this.#driver.sendBatch(messages, call.signal), call.abandoned]);
+      // Abandoned: all are settled, the results do not matter any more.
+      return messages.map((_, index) => results?.[index] ?? { ok: false, error: this.#noResult() });
+    } catch (error) {
+      return messages.map(() => ({ ok: false, error }));
+    }
+  }
+
+  /** Settles what is decided; returns the messages that an atomic batch was refused with. */
+  #judge(live: readonly PendingSend[], results: SendResults): readonly PendingSend[] {
+    const lastSent = new Map<string, number>();
+    for (const [index, pending] of live.entries()) {
+      const result = results[index];
+      if (result?.ok !== true) continue;
+      if (pending.orderingKey !== undefined) lastSent.set(pending.orderingKey, index);
+      this.#owner.succeed(pending, result.value.providerId ?? pending.message?.id ?? "");
+    }
+    const failures: (readonly [PendingSend, QueueError, isOvertaken: boolean])[] = [];
+    for (const [index, pending] of live.entries()) {
+      const result = results[index];
+      if (pending.isSettled || result?.ok !== false) continue;
+      const isOvertaken = (lastSent.get(pending.orderingKey ?? "") ?? -1) > index;
+      failures.push([pending, this.#wrap("send", result.error), isOvertaken]);
+    }
+    const refused = failures.filter(([, error, isOvertaken]) => !isOvertaken && this.#isByOneMessage(error));
+    const isDivisible = refused.length > 1;
+    for (const failure of failures) {
+      const [pending, error, isOvertaken] = failure;
+      if (!(isDivisible && refused.includes(failure))) this.#failed(pending, error, !isOvertaken);
+    }
+    this.#reportRetry(failures.filter(([pending]) => !pending.isSettled && pending.lastError !== undefined));
+    return isDivisible ? refused.map(([pending]) => pending) : [];
+  }
+
+  /** Another try where there is time and it duplicates nothing, else the end. `mayRetry` false: it was overtaken. */
+  #failed(pending: PendingSend, error: QueueError, mayRetry: boolean): void {
+    pending.failures += 1;
+    pending.lastError = error;
+    pending.mayBeApplied ||= error.ambiguous;
+    const retryMs = mayRetry ? this.#retryMs(pending, error) : undefined;
+    if (retryMs === undefined) {
+      this.#owner.fail(pending, error, true);
+      return;
+    }
+    this.retryMs = Math.max(this.retryMs, retryMs);
+    if (pending.orderingKey !== undefined) this.#heldKeys.add(pending.orderingKey);
+  }
+
+  #retryMs(pending: PendingSend, error: QueueError): number | undefined {
+    const { clock, retryAmbiguous, target } = this.#setup;
+    const isDeduplicated =
+      target.capabilities.deduplication === "window" && pending.message?.deduplicationId !== undefined;
+    return requestRetryMs({
+      error,
+      failures: pending.failures,
+      mayRepeat: retryAmbiguous === "always" || (retryAmbiguous === "ifDeduplicated" && isDeduplicated),
+      leftMs: pending.deadlineMs - clock.now(),
+      random: () => this.#jitter,
+    });
+  }
+
+  #reportRetry(again: readonly (readonly [PendingSend, QueueError, boolean])[]): void {
+    const [first] = again;
+    if (first === undefined) return;
+    const [{ failures }, error] = first;
+    const { events, target } = this.#setup;
+    const event = { target: target.name, count: again.length, attempt: failures, delayMs: this.retryMs, error };
+    events.emit("send-retry", event);
+  }
+
+  #wrap(operation: "open" | "send", error: unknown): QueueError {
+    return wrapDriverError(this.#setup.adapter, this.#setup.target, operation, error);
+  }
+
+  /** Rule D2 broken: nobody knows what became of this message. */
+  #noResult(): QueueError {
+    return new QueueError("INTERNAL", {
+      what: "the driver gave no result for a message",
+      ambiguous: true,
+      operation: "send",
+      provider: this.#setup.adapter.name,
+      target: this.#setup.target.name,
+    });
+  }
+
+  #isByOneMessage(error: QueueError): boolean {
+    if (error.ambiguous || !BY_ONE_MESSAGE.has(error.code)) return false;
+    return error.code === "BATCH_TOO_LARGE" || this.#setup.target.capabilities.batchFailure === "atomic";
+  }
+}
+
+function begin(live: readonly PendingSend[]): SendCall {
+  const call = new SendCall(live.length);
+  for (const pending of live) pending.call = call;
+  return call;
+}
+
+function end(live: readonly PendingSend[]): void {
+  for (const pending of live) pending.call = undefined;
+}

@@ -1,0 +1,61 @@
+import { channel, type Channel } from "node:diagnostics_channel";
+import type { EventListener, EventName, EventSink, QueueEvents } from "./events.ts";
+
+/** Publishes every event on the diagnostics channel `anyqueue:<name>` and to the listeners. */
+export function createEventSink(listeners: readonly EventListener[]): EventSink {
+  return new ChannelSink(listeners);
+}
+
+class ChannelSink implements EventSink {
+  readonly #listeners: readonly EventListener[];
+  readonly #channels = new Map<EventName, Channel>();
+
+  constructor(listeners: readonly EventListener[]) {
+    this.#listeners = listeners;
+  }
+
+  emit<Name extends EventName>(name: Name, event: QueueEvents[Name]): void {
+    this.#publish(name, event);
+    for (const listener of this.#listeners) {
+      try {
+        listener[name]?.(event);
+      } catch (error) {
+        this.#reportListenerError(name, error, listener);
+      }
+    }
+  }
+
+  isActive(name: EventName): boolean {
+    return (
+      this.#channel(name).hasSubscribers || this.#listeners.some((listener) => listener[name] !== undefined)
+    );
+  }
+
+  /** What throws here is dropped: reporting it once more would never end. */
+  #reportListenerError(event: EventName, error: unknown, thrower: EventListener): void {
+    const report = { event, error };
+    this.#publish("listener-error", report);
+    for (const listener of this.#listeners) {
+      if (listener === thrower && event === "listener-error") continue;
+      try {
+        listener["listener-error"]?.(report);
+      } catch {
+        continue;
+      }
+    }
+  }
+
+  #publish<Name extends EventName>(name: Name, event: QueueEvents[Name]): void {
+    const target = this.#channel(name);
+    if (target.hasSubscribers) target.publish(event);
+  }
+
+  #channel(name: EventName): Channel {
+    let found = this.#channels.get(name);
+    if (found === undefined) {
+      found = channel(`anyqueue:${name}`);
+      this.#channels.set(name, found);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,57 @@
+import type { Clock, Timer } from "./clock.ts";
+
+/** Something that has to be done before a moment of `clock.now()`. */
+export interface Dated {
+  readonly deadlineMs: number;
+}
+
+/**
+ * Deadlines of many items that all get the same time: one timer for all of them.
+ * They must be added in the order of their deadlines.
+ */
+export class DeadlineList<Item extends Dated> {
+  readonly #clock: Clock;
+  readonly #onExpired: (item: Item) => void;
+  /** Oldest first; a set because most items leave long before their deadline. */
+  readonly #open = new Set<Item>();
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, onExpired: (item: Item) => void) {
+    this.#clock = clock;
+    this.#onExpired = onExpired;
+  }
+
+  add(item: Item): void {
+    this.#open.add(item);
+    if (this.#timer === undefined) this.#arm(item);
+  }
+
+  delete(item: Item): void {
+    this.#open.delete(item);
+  }
+
+  /** Ends the timer; items added later start it again. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #arm(first: Item): void {
+    this.#timer = this.#clock.setTimer(() => {
+      this.#timer = undefined;
+      this.#expire();
+    }, first.deadlineMs - this.#clock.now());
+  }
+
+  #expire(): void {
+    const nowMs = this.#clock.now();
+    for (const item of this.#open) {
+      if (item.deadlineMs > nowMs) {
+        this.#arm(item);
+        return;
+      }
+      this.#open.delete(item);
+      this.#onExpired(item);
+    }
+  }
+}

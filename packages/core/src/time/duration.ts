@@ -1,0 +1,34 @@
+import { QueueError } from "../errors/queue-error.ts";
+
+/** A length of time with its unit: `"500ms" | "30s" | "5m" | "2h" | "7d"`. */
+export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`;
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+
+/**
+ * Checks text that is known only at run time.
+ * @throws INVALID_ARGUMENT if it is no non-negative number with a unit.
+ */
+export function parseDuration(text: string): Duration {
+  durationToMs(text);
+  return text as Duration; // checked in the line above
+}
+
+/** Milliseconds of a duration. @throws INVALID_ARGUMENT; `field` names the option in the message. */
+export function durationToMs(duration: string, field = "duration"): number {
+  const match = typeof duration === "string" ? PATTERN.exec(duration) : null;
+  const unitMs = match === null ? undefined : UNIT_MS[match[2] ?? ""];
+  const ms = match === null || unitMs === undefined ? Number.NaN : Number(match[1]) * unitMs;
+  if (!Number.isFinite(ms)) {
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: `${field}: expected a duration, got ${describe(duration)}`,
+      remedy: 'Write a number and its unit: "500ms", "30s", "5m", "2h", "7d".',
+    });
+  }
+  return Math.round(ms);
+}
+
+function describe(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : `${typeof value} ${String(value)}`;
+}

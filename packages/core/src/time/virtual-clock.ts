@@ -1,0 +1,134 @@
+import { setImmediate } from "node:timers";
+
+import type { Clock, Timer } from "./clock.ts";
+import { durationToMs, type Duration } from "./duration.ts";
+
+export interface VirtualClockOptions {
+  /** Wall time at the start, Unix epoch milliseconds. @default 2026-01-01T00:00:00Z */
+  readonly startWallMs?: number | undefined;
+}
+
+/** Time that moves only when a test says so. */
+export interface VirtualClock extends Clock {
+  /** Timers that have not fired. */
+  readonly pendingTimers: number;
+  /** Lets time pass: due timers fire in order, and what they start settles before the next one fires. */
+  advance(by: Duration | number): Promise<void>;
+  /** `advance` up to a moment of `now()`; a moment in the past only settles. */
+  advanceTo(nowMs: number): Promise<void>;
+  /** Moment of `now()` of the next timer; undefined: there is none. */
+  nextTimerAt(): number | undefined;
+  /** `advance` up to the next timer, if there is one. */
+  advanceToNextTimer(): Promise<void>;
+  /** Runs what is ready without letting time pass. */
+  settle(): Promise<void>;
+  /** The machine sleeps: boot and wall time jump, the monotonic clock and so the timers stand still. */
+  suspend(ms: number): void;
+  /** The event loop is blocked: all three times jump and no timer fires in between; the late ones fire on the next `advance`. */
+  stall(ms: number): void;
+  /** Somebody sets the wall clock; nothing else moves. */
+  jumpWall(ms: number): void;
+}
+
+export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
+  return new ManualClock(options.startWallMs ?? Date.UTC(2026, 0, 1));
+}
+
+interface PendingTimer {
+  readonly atMs: number;
+  readonly callback: () => void;
+}
+
+class ManualClock implements VirtualClock {
+  #nowMs = 0;
+  #bootMs = 1_000_000; // not equal to `now`: a mix-up of the two must show
+  #wallMs: number;
+  /** Soonest first; equal moments in the order in which they were set. */
+  readonly #timers: PendingTimer[] = [];
+
+  constructor(startWallMs: number) {
+    this.#wallMs = startWallMs;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  bootNow(): number {
+    return this.#bootMs;
+  }
+
+  wallNow(): number {
+    return this.#wallMs;
+  }
+
+  setTimer(callback: () => void, delayMs: number): Timer {
+    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), callback };
+    const later = this.#timers.findIndex((other) => other.atMs > timer.atMs);
+    this.#timers.splice(later === -1 ? this.#timers.length : later, 0, timer);
+    return {
+      cancel: () => {
+        const index = this.#timers.indexOf(timer);
+        if (index !== -1) this.#timers.splice(index, 1);
+      },
+    };
+  }
+
+  get pendingTimers(): number {
+    return this.#timers.length;
+  }
+
+  nextTimerAt(): number | undefined {
+    return this.#timers[0]?.atMs;
+  }
+
+  async advance(by: Duration | number): Promise<void> {
+    await this.advanceTo(this.#nowMs + (typeof by === "number" ? by : durationToMs(by)));
+  }
+
+  async advanceTo(nowMs: number): Promise<void> {
+    await this.settle();
+    for (let next = this.#timers[0]; next !== undefined && next.atMs <= nowMs; next = this.#timers[0]) {
+      this.#timers.shift();
+      this.#pass(next.atMs - this.#nowMs);
+      next.callback();
+      await this.settle();
+    }
+    this.#pass(nowMs - this.#nowMs);
+    await this.settle();
+  }
+
+  async advanceToNextTimer(): Promise<void> {
+    await this.settle();
+    await this.advanceTo(this.#timers[0]?.atMs ?? this.#nowMs);
+  }
+
+  async settle(): Promise<void> {
+    // The first turn drains the microtasks, the second those of immediates that were set meanwhile.
+    for (let turn = 0; turn < 2; turn += 1) {
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+    }
+  }
+
+  suspend(ms: number): void {
+    this.#bootMs += ms;
+    this.#wallMs += ms;
+  }
+
+  stall(ms: number): void {
+    this.#pass(ms);
+  }
+
+  jumpWall(ms: number): void {
+    this.#wallMs += ms;
+  }
+
+  #pass(ms: number): void {
+    if (ms <= 0) return;
+    this.#nowMs += ms;
+    this.#bootMs += ms;
+    this.#wallMs += ms;
+  }
+}
