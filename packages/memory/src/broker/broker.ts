@@ -1,0 +1,260 @@
+import { DeduplicationWindow } from "./deduplication-window.ts";
+import { Mailbox, type BurialOrder } from "./mailbox.ts";
+import { FirstReadyFirst, ShuffledReady } from "./ready-order.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { StoredMessage, type MessageContent } from "./stored-message.ts";
+
+/** Dead letters of `orders` are read as `orders/dead`. */
+const DEAD_SUFFIX = "/dead";
+
+export interface BrokerOptions {
+  /** Chooses among ready messages; undefined = first ready, first out. */
+  readonly seed?: number | undefined;
+  /** How long a deduplication id is remembered, milliseconds. */
+  readonly deduplicationWindowMs: number;
+}
+
+/** What messages are sent to: a queue has one mailbox, a topic one per subscription. */
+export interface Destination {
+  readonly kind: "queue" | "topic";
+  readonly name: string;
+  readonly mailboxes: Map<string, Mailbox>;
+  readonly deduplication: DeduplicationWindow;
+  isDeleted: boolean;
+}
+
+export interface Submission {
+  readonly content: MessageContent;
+  readonly isDeduplicated: boolean;
+  readonly delayMs: number;
+  readonly ttlMs: number | undefined;
+  /** Unix epoch milliseconds, data only. */
+  readonly enqueuedAtMs: number;
+}
+
+export interface Accepted {
+  readonly sequence: number;
+  readonly isDuplicate: boolean;
+}
+
+/** Queues, topics and subscriptions as a pure state machine: no I/O, no timers, no clock; `nowMs` is passed in. */
+export class Broker {
+  readonly #queues = new Map<string, Destination>();
+  readonly #topics = new Map<string, Destination>();
+  readonly #dead = new Map<Mailbox, Mailbox>();
+  /** Messages sent with a delay, until they are due or cancelled. */
+  readonly #scheduled = new Map<number, { readonly message: StoredMessage; readonly mailbox: Mailbox }[]>();
+  readonly #windowMs: number;
+  readonly #random: (() => number) | undefined;
+  #lastSequence = 0;
+  /** Size of the list of scheduled messages at which it is looked through. */
+  #sweepScheduledAt = 1_024;
+  #lastToken = 0;
+
+  constructor(options: BrokerOptions) {
+    this.#windowMs = options.deduplicationWindowMs;
+    this.#random = options.seed === undefined ? undefined : seededRandom(options.seed);
+  }
+
+  /** Delayed messages that can be cancelled, and some that became due since. */
+  get scheduledCount(): number {
+    return this.#scheduled.size;
+  }
+
+  findQueue(name: string): Destination | undefined {
+    return this.#queues.get(name);
+  }
+
+  findTopic(name: string): Destination | undefined {
+    return this.#topics.get(name);
+  }
+
+  /** Idempotent. */
+  createQueue(name: string): Destination {
+    const existing = this.#queues.get(name);
+    if (existing !== undefined) return existing;
+    const queue = this.#newDestination("queue", name);
+    queue.mailboxes.set(name, this.#newMailbox(name, true));
+    this.#queues.set(name, queue);
+    return queue;
+  }
+
+  /** Idempotent. */
+  createTopic(name: string): Destination {
+    const existing = this.#topics.get(name);
+    if (existing !== undefined) return existing;
+    const topic = this.#newDestination("topic", name);
+    this.#topics.set(name, topic);
+    return topic;
+  }
+
+  /** Idempotent; gets what is sent from now on. */
+  createSubscription(topic: Destination, name: string): Mailbox {
+    const existing = topic.mailboxes.get(name);
+    if (existing !== undefined) return existing;
+    const subscription = this.#newMailbox(`${topic.name}/${name}`, true);
+    topic.mailboxes.set(name, subscription);
+    return subscription;
+  }
+
+  /** The dead letters of a mailbox; they exist as long as it does. */
+  deadLettersOf(source: Mailbox): Mailbox {
+    let dead = this.#dead.get(source);
+    if (dead === undefined) {
+      dead = this.#newMailbox(source.name + DEAD_SUFFIX, false);
+      this.wireDeadLetters(source, dead);
+    }
+    return dead;
+  }
+
+  findDeadLettersOf(source: Mailbox): Mailbox | undefined {
+    return this.#dead.get(source);
+  }
+
+  /** Makes another mailbox the place for the dead letters of `source`. */
+  wireDeadLetters(source: Mailbox, dead: Mailbox): void {
+    this.#dead.get(source)?.feeders.delete(source);
+    this.#dead.set(source, dead);
+    dead.feeders.add(source);
+  }
+
+  /** Sends to one mailbox alone: a copy into dead letters. */
+  destinationOver(mailbox: Mailbox): Destination {
+    const destination = this.#newDestination("queue", mailbox.name);
+    destination.mailboxes.set(mailbox.name, mailbox);
+    return destination;
+  }
+
+  deleteDestination(destination: Destination): void {
+    (destination.kind === "queue" ? this.#queues : this.#topics).delete(destination.name);
+    destination.isDeleted = true;
+  }
+
+  /** Forgets a mailbox; what it held must have been purged. Its own dead letters go with it, wired ones stay. */
+  retire(mailbox: Mailbox): void {
+    mailbox.isDeleted = true;
+    const dead = this.#dead.get(mailbox);
+    dead?.feeders.delete(mailbox);
+    this.#dead.delete(mailbox);
+    if (dead?.name === mailbox.name + DEAD_SUFFIX) dead.isDeleted = true;
+  }
+
+  *destinations(): Iterable<Destination> {
+    yield* this.#queues.values();
+    yield* this.#topics.values();
+  }
+
+  /** Stores one message in every mailbox of the destination; a duplicate stores nothing. */
+  submit(destination: Destination, submission: Submission, nowMs: number): Accepted {
+    const { content } = submission;
+    const id = submission.isDeduplicated ? content.deduplicationId : undefined;
+    if (id !== undefined) {
+      const first = destination.deduplication.find(id, nowMs);
+      if (first !== undefined) return { sequence: first, isDuplicate: true };
+    }
+    this.#lastSequence += 1;
+    const sequence = this.#lastSequence;
+    if (id !== undefined) destination.deduplication.remember(id, sequence, nowMs);
+    const { delayMs, ttlMs, enqueuedAtMs } = submission;
+    const expiresAtMs = ttlMs === undefined ? Number.POSITIVE_INFINITY : nowMs + ttlMs;
+    for (const mailbox of destination.mailboxes.values()) {
+      const message = new StoredMessage(sequence, content, { enqueuedAtMs, expiresAtMs, ttlMs });
+      mailbox.enqueue(message, delayMs, nowMs);
+      if (delayMs > 0) this.#noteScheduled(sequence, message, mailbox);
+    }
+    return { sequence, isDuplicate: false };
+  }
+
+  /** Removes a message that is still waiting for its delay. False: it is due, cancelled or unknown. */
+  cancel(sequence: number, nowMs: number): boolean {
+    const copies = this.#scheduled.get(sequence);
+    if (copies === undefined) return false;
+    this.#scheduled.delete(sequence);
+    let isCancelled = false;
+    for (const { message, mailbox } of copies) {
+      if (mailbox.cancel(message, nowMs)) isCancelled = true;
+    }
+    return isCancelled;
+  }
+
+  /** A second copy under the same identity, as a broker makes one that delivers at least once. */
+  duplicate(message: StoredMessage, mailbox: Mailbox, nowMs: number): void {
+    const copy = new StoredMessage(message.sequence, message.content, message, message.burial);
+    mailbox.enqueue(copy, 0, nowMs);
+  }
+
+  /** Moves what is visible among dead letters back to work; deliveries are counted anew. Yields how many moved. */
+  redrive(dead: Mailbox, to: Destination | Mailbox, nowMs: number): number {
+    const messages = dead.takeVisible(nowMs);
+    const targets = to instanceof Mailbox ? [to] : [...to.mailboxes.values()];
+    for (const message of messages) {
+      for (const target of targets) target.enqueue(revived(message), 0, nowMs);
+    }
+    return messages.length;
+  }
+
+  #noteScheduled(sequence: number, message: StoredMessage, mailbox: Mailbox): void {
+    const copies = this.#scheduled.get(sequence);
+    if (copies === undefined) this.#scheduled.set(sequence, [{ message, mailbox }]);
+    else copies.push({ message, mailbox });
+    // Those that became due since are forgotten here, now and then, instead of at every due moment.
+    if (this.#scheduled.size < this.#sweepScheduledAt) return;
+    for (const [key, [first]] of this.#scheduled) {
+      if (first?.message.state !== "scheduled") this.#scheduled.delete(key);
+    }
+    this.#sweepScheduledAt = Math.max(1_024, this.#scheduled.size * 2);
+  }
+
+  #bury(source: Mailbox, message: StoredMessage, order: BurialOrder, nowMs: number): void {
+    const content = withAttributes(message.content, order.attributes);
+    const { enqueuedAtMs } = message;
+    const buried = new StoredMessage(
+      message.sequence,
+      content,
+      // A dead letter is kept until somebody looks at it.
+      { enqueuedAtMs, expiresAtMs: Number.POSITIVE_INFINITY, ttlMs: undefined },
+      {
+        reason: order.reason,
+        source: source.name,
+        ...(order.description === undefined ? {} : { description: order.description }),
+      },
+    );
+    this.deadLettersOf(source).enqueue(buried, 0, nowMs);
+  }
+
+  #newDestination(kind: Destination["kind"], name: string): Destination {
+    const deduplication = new DeduplicationWindow(this.#windowMs);
+    return { kind, name, mailboxes: new Map(), deduplication, isDeleted: false };
+  }
+
+  #newMailbox(name: string, keepsKeys: boolean): Mailbox {
+    const mailbox: Mailbox = new Mailbox({
+      name,
+      keepsKeys,
+      ready: this.#random === undefined ? new FirstReadyFirst() : new ShuffledReady(this.#random),
+      nextToken: () => {
+        this.#lastToken += 1;
+        return this.#lastToken;
+      },
+      bury: (message, order, nowMs) => this.#bury(mailbox, message, order, nowMs),
+    });
+    return mailbox;
+  }
+}
+
+/** The content with more attributes; the same object if there are none. */
+export function withAttributes(
+  content: MessageContent,
+  attributes: Readonly<Record<string, string>>,
+): MessageContent {
+  if (Object.keys(attributes).length === 0) return content;
+  return { ...content, attributes: Object.freeze({ ...content.attributes, ...attributes }) };
+}
+
+function revived(message: StoredMessage): StoredMessage {
+  return new StoredMessage(message.sequence, message.content, {
+    enqueuedAtMs: message.enqueuedAtMs,
+    expiresAtMs: Number.POSITIVE_INFINITY,
+    ttlMs: undefined,
+  });
+}

@@ -1,0 +1,106 @@
+import { KeyGroup } from "./key-group.ts";
+import { LinkedQueue } from "./linked-queue.ts";
+import type { StoredMessage } from "./stored-message.ts";
+
+/** What can be handed over: a message without a key, or a key whose oldest message is free. */
+export type ReadyEntry = StoredMessage | KeyGroup;
+
+/** In which order ready entries are handed over. An entry is in it once at most. */
+export interface ReadyOrder {
+  readonly size: number;
+  addBack(entry: ReadyEntry): void;
+  addFront(entry: ReadyEntry): void;
+  /** The entry must be in it. */
+  remove(entry: ReadyEntry): void;
+  take(): ReadyEntry | undefined;
+  values(): Iterable<ReadyEntry>;
+}
+
+/** First ready, first out. Two queues, because messages and keys link to their like; the stamps merge them. */
+export class FirstReadyFirst implements ReadyOrder {
+  readonly #messages = new LinkedQueue<StoredMessage>();
+  readonly #groups = new LinkedQueue<KeyGroup>();
+  #lastStamp = 0;
+  #firstStamp = 0;
+
+  get size(): number {
+    return this.#messages.size + this.#groups.size;
+  }
+
+  addBack(entry: ReadyEntry): void {
+    this.#lastStamp += 1;
+    entry.readyStamp = this.#lastStamp;
+    if (entry instanceof KeyGroup) this.#groups.pushBack(entry);
+    else this.#messages.pushBack(entry);
+  }
+
+  addFront(entry: ReadyEntry): void {
+    this.#firstStamp -= 1;
+    entry.readyStamp = this.#firstStamp;
+    if (entry instanceof KeyGroup) this.#groups.insertBefore(this.#groups.first, entry);
+    else this.#messages.insertBefore(this.#messages.first, entry);
+  }
+
+  remove(entry: ReadyEntry): void {
+    if (entry instanceof KeyGroup) this.#groups.remove(entry);
+    else this.#messages.remove(entry);
+  }
+
+  take(): ReadyEntry | undefined {
+    const message = this.#messages.first;
+    const group = this.#groups.first;
+    if (group !== undefined && (message === undefined || group.readyStamp < message.readyStamp)) {
+      this.#groups.remove(group);
+      return group;
+    }
+    if (message !== undefined) this.#messages.remove(message);
+    return message;
+  }
+
+  *values(): Iterable<ReadyEntry> {
+    yield* this.#messages;
+    yield* this.#groups;
+  }
+}
+
+/** Any ready entry may come next, as on a distributed queue; the seed decides. Keys keep their order inside. */
+export class ShuffledReady implements ReadyOrder {
+  readonly #entries: ReadyEntry[] = [];
+  readonly #random: () => number;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  addBack(entry: ReadyEntry): void {
+    entry.readyIndex = this.#entries.length;
+    this.#entries.push(entry);
+  }
+
+  addFront(entry: ReadyEntry): void {
+    this.addBack(entry);
+  }
+
+  remove(entry: ReadyEntry): void {
+    const last = this.#entries.pop();
+    if (last !== undefined && last !== entry) {
+      last.readyIndex = entry.readyIndex;
+      this.#entries[entry.readyIndex] = last;
+    }
+    entry.readyIndex = -1;
+  }
+
+  take(): ReadyEntry | undefined {
+    const entry = this.#entries[Math.floor(this.#random() * this.#entries.length)];
+    if (entry !== undefined) this.remove(entry);
+    return entry;
+  }
+
+  values(): Iterable<ReadyEntry> {
+    return this.#entries;
+  }
+}

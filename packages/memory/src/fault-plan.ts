@@ -1,0 +1,175 @@
+import {
+  durationToMs,
+  ERROR_CODES,
+  queueError,
+  suggest,
+  type Duration,
+  type ErrorCode,
+} from "@anyqueue/core/adapter";
+
+/** The calls that a fault can hit, by the driver's names. */
+export type FaultOperation =
+  | "open"
+  | "send"
+  | "cancel"
+  | "receive"
+  | "ack"
+  | "release"
+  | "extend"
+  | "deadLetter"
+  | "peek";
+
+/** What happens to a call that a fault hits. */
+export type FaultEffect =
+  | {
+      /** The call fails with this code. */
+      readonly fail: ErrorCode;
+      /** True: it takes effect first and its error is `ambiguous`, like a lost reply. @default false */
+      readonly applied?: boolean | undefined;
+      /** Only these items of the call fail, by index from 0; the others succeed. @default all, by rejecting */
+      readonly items?: readonly number[] | undefined;
+      /** The hint that a throttling service gives. */
+      readonly retryAfter?: Duration | undefined;
+    }
+  /** The call begins this much later. */
+  | { readonly wait: Duration }
+  /** `receive`: every message handed over is also stored again under the same id, to be delivered twice. */
+  | { readonly duplicate: true }
+  /** `receive`: the leases of what is handed over are taken away after this time. */
+  | { readonly loseLease: Duration };
+
+/** One planned fault. */
+export interface Fault {
+  readonly on: FaultOperation;
+  /** Name of the entity (`orders`, `placed/billing`, `orders/dead`). @default any */
+  readonly queue?: string | undefined;
+  /** Which matching call is the first to be hit, counted from when the fault was added. @default 1 */
+  readonly nth?: number | undefined;
+  /** How many matching calls in a row are hit; Infinity = all. @default 1 */
+  readonly times?: number | undefined;
+  readonly then: FaultEffect;
+}
+
+/** One call that reached the queue. */
+export interface RecordedCall {
+  readonly operation: FaultOperation;
+  readonly queue: string;
+  /** Messages in the call; for `receive` how many were asked for. */
+  readonly items: number;
+}
+
+const OPERATIONS: readonly FaultOperation[] = [
+  "open",
+  "send",
+  "cancel",
+  "receive",
+  "ack",
+  "release",
+  "extend",
+  "deadLetter",
+  "peek",
+];
+
+const FAULT_KEYS = ["on", "queue", "nth", "times", "then"];
+
+/**
+ * Faults to inject into a memory queue, and a log of the calls that reached it.
+ *
+ * @example
+ * const faults = new FaultPlan([{ on: "send", nth: 2, then: { fail: "THROTTLED" } }]);
+ * const queues = await testQueues({ faults });
+ */
+export class FaultPlan {
+  readonly #planned: { readonly fault: Fault; seen: number }[] = [];
+  readonly #calls: RecordedCall[] = [];
+
+  constructor(faults: readonly Fault[] = []) {
+    for (const fault of faults) this.add(fault);
+  }
+
+  /** Calls that reached the queue so far, those that faults hit too. */
+  get calls(): readonly RecordedCall[] {
+    return this.#calls;
+  }
+
+  /** Faults that can still hit a call. */
+  get pending(): readonly Fault[] {
+    return this.#planned.filter((planned) => !isSpent(planned)).map(({ fault }) => fault);
+  }
+
+  /** @throws INVALID_ARGUMENT */
+  add(fault: Fault): void {
+    checkFault(fault);
+    this.#planned.push({ fault, seen: 0 });
+  }
+
+  /** Forgets faults and calls. */
+  clear(): void {
+    this.#planned.length = 0;
+    this.#calls.length = 0;
+  }
+
+  /** What happens to this call; for the queue itself, once per call. */
+  next(call: RecordedCall): readonly FaultEffect[] {
+    this.#calls.push(call);
+    const effects: FaultEffect[] = [];
+    for (const planned of this.#planned) {
+      const { fault } = planned;
+      if (fault.on !== call.operation || (fault.queue ?? call.queue) !== call.queue) continue;
+      planned.seen += 1;
+      const first = fault.nth ?? 1;
+      if (planned.seen >= first && planned.seen < first + (fault.times ?? 1)) effects.push(fault.then);
+    }
+    return effects;
+  }
+}
+
+function isSpent({ fault, seen }: { readonly fault: Fault; readonly seen: number }): boolean {
+  return seen >= (fault.nth ?? 1) + (fault.times ?? 1) - 1;
+}
+
+function checkFault(fault: Fault): void {
+  const problem = problemOf(fault);
+  if (problem !== undefined) {
+    throw queueError("INVALID_ARGUMENT", { what: `fault plan: ${problem}`, provider: "memory" });
+  }
+}
+
+function problemOf(fault: Fault): string | undefined {
+  const { on, nth, times, then } = fault;
+  const stray = Object.keys(fault).find((key) => !FAULT_KEYS.includes(key));
+  if (stray !== undefined) return `unknown key ${JSON.stringify(stray)}${hint(stray, FAULT_KEYS)}`;
+  if (!OPERATIONS.includes(on)) return `on: expected one of ${OPERATIONS.join(", ")}, got ${on}`;
+  if (nth !== undefined && !isCount(nth)) return `nth: expected a whole number from 1, got ${nth}`;
+  if (times !== undefined && times !== Number.POSITIVE_INFINITY && !isCount(times)) {
+    return `times: expected a whole number from 1 or Infinity, got ${times}`;
+  }
+  return effectProblem(then, on);
+}
+
+function effectProblem(effect: FaultEffect, on: FaultOperation): string | undefined {
+  if ("fail" in effect) {
+    const { fail, items = [] } = effect;
+    if (!Object.hasOwn(ERROR_CODES, fail)) {
+      return `fail: ${JSON.stringify(fail)} is no error code${hint(fail, Object.keys(ERROR_CODES))}`;
+    }
+    if (effect.retryAfter !== undefined) durationToMs(effect.retryAfter, "fault plan: retryAfter");
+    const index = items.find((item) => !isCount(item + 1));
+    return index === undefined ? undefined : `items: expected indexes from 0, got ${index}`;
+  }
+  if ("wait" in effect) {
+    durationToMs(effect.wait, "fault plan: wait");
+    return undefined;
+  }
+  if ("loseLease" in effect) durationToMs(effect.loseLease, "fault plan: loseLease");
+  return on === "receive" ? undefined : `${on}: duplicate and loseLease are for receive only`;
+}
+
+function hint(word: string, candidates: readonly string[]): string {
+  const meant = suggest(word, candidates);
+  return meant === undefined ? "" : `, did you mean ${JSON.stringify(meant)}?`;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
+}

@@ -1,0 +1,155 @@
+import {
+  createClient,
+  type BodyOf,
+  type ClientOptions,
+  type Duration,
+  type Handler,
+  type Message,
+  type QueueClient,
+  type QueueDefinition,
+  type SubscriptionDefinition,
+} from "@anyqueue/core";
+import { queueError } from "@anyqueue/core/adapter";
+import {
+  createVirtualClock,
+  decodeDelivery,
+  detailsOf,
+  rawMessage,
+  type DefinitionDetails,
+  type VirtualClock,
+} from "@anyqueue/core/testing";
+import { FaultPlan, type Fault } from "./fault-plan.ts";
+import type { MemoryEngine } from "./memory-engine.ts";
+import { memoryWithEngines, type MemoryProvider } from "./memory-provider.ts";
+import { PeekedDelivery } from "./memory-wire.ts";
+import { recorder, type Recorder } from "./recorder.ts";
+import { untilIdle, WatchedClock } from "./until-idle.ts";
+
+/** A client that is asked to close waits for handlers; here time passes as fast as it can, up to this much. */
+const CLOSE_WITHIN_MS = 600_000;
+
+/** Options of queues for a test. */
+export interface TestQueuesOptions {
+  /** Shuffles deliveries; the same number gives the same order. @default none: first in, first out */
+  readonly seed?: number | undefined;
+  /** `explicit`: what was not created is `NOT_FOUND`. @default "auto" */
+  readonly create?: "auto" | "explicit" | undefined;
+  /** What shall go wrong; more can be added to `faults` of the result. @default nothing */
+  readonly faults?: FaultPlan | readonly Fault[] | undefined;
+  /** Wall time at the start. @default 2026-01-01T00:00:00Z */
+  readonly startAt?: Date | undefined;
+  /** Options of the client: logger, listener, middleware, send policy. */
+  readonly client?: Omit<ClientOptions, "clock"> | undefined;
+}
+
+/** A dead letter, decoded like the message that it was. */
+export type DeadLetter<Body> = Message<Body> & { readonly reason: string };
+
+/** Queues of one test: in memory, on a clock that only the test moves. */
+export interface TestQueues extends AsyncDisposable {
+  readonly client: QueueClient<MemoryProvider>;
+  readonly clock: VirtualClock;
+  readonly faults: FaultPlan;
+  /** Lets time pass; what becomes due on the way happens in order. */
+  advance(by: Duration): Promise<void>;
+  /** Resolves when no message is ready or leased. Delayed ones, and dead letters that nobody reads, do not count. */
+  idle(): Promise<void>;
+  /** The dead letters of a queue or subscription, oldest first. `body` throws INVALID_MESSAGE where it cannot be decoded. */
+  deadLettered<D extends QueueDefinition | SubscriptionDefinition>(
+    definition: D,
+  ): readonly DeadLetter<BodyOf<D>>[];
+  /** A handler that records; see `recorder`. */
+  recorder<Body = unknown>(inner?: Handler<Body>): Recorder<Body>;
+  /** Closes the client; time passes for handlers that still run. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Makes queues for one test.
+ *
+ * @example
+ * await using queues = await testQueues();
+ * const seen = queues.recorder();
+ * void queues.client.consumer(orders).run(seen);
+ * await queues.client.producer(orders).send({ orderId: "o-1" });
+ * await queues.idle();
+ */
+export async function testQueues(options: TestQueuesOptions = {}): Promise<TestQueues> {
+  const { seed, create, startAt, client: clientOptions } = options;
+  const clock = createVirtualClock({ startWallMs: startAt?.getTime() });
+  const watched = new WatchedClock(clock);
+  const faults = options.faults instanceof FaultPlan ? options.faults : new FaultPlan(options.faults);
+  const { provider, engines } = memoryWithEngines({ clock: watched, seed, create, faults });
+  const client = createClient("memory:", [provider], clientOptions);
+  const engine = onlyEngine(engines);
+  await clock.settle();
+  return {
+    client,
+    clock,
+    faults,
+    advance: async (by) => {
+      await clock.advance(by);
+    },
+    idle: async () => {
+      await untilIdle(engine, clock, watched);
+    },
+    deadLettered: (definition) => deadLettersOf(engine, detailsOf(definition)),
+    recorder,
+    [Symbol.asyncDispose]: async () => {
+      await closeWithin(client, clock);
+    },
+  };
+}
+
+function onlyEngine(engines: ReadonlyMap<string, MemoryEngine>): MemoryEngine {
+  const [engine] = engines.values();
+  if (engine !== undefined) return engine;
+  throw queueError("INTERNAL", { what: "the client did not connect to memory:", provider: "memory" });
+}
+
+async function closeWithin(client: QueueClient<MemoryProvider>, clock: VirtualClock): Promise<void> {
+  let isClosed = false;
+  const closing = client.close().finally(() => {
+    isClosed = true;
+  });
+  // A rejection is thrown by the last line; until then it must not count as unhandled.
+  closing.catch(() => undefined);
+  const untilMs = clock.now() + CLOSE_WITHIN_MS;
+  await clock.settle();
+  while (!isClosed && (clock.nextTimerAt() ?? Number.POSITIVE_INFINITY) <= untilMs) {
+    await clock.advanceToNextTimer();
+  }
+  await closing;
+}
+
+function deadLettersOf<Body>(engine: MemoryEngine, details: DefinitionDetails): DeadLetter<Body>[] {
+  const mailbox = engine.findMailbox({
+    kind: "dead-letter",
+    name: details.name,
+    ...(details.topic === undefined ? {} : { topic: details.topic }),
+    features: [],
+  });
+  const stored = mailbox?.browse(engine.clock.now()) ?? [];
+  return stored.map((message) => decoded<Body>(details, new PeekedDelivery(message)));
+}
+
+function decoded<Body>(details: DefinitionDetails, delivery: PeekedDelivery): DeadLetter<Body> {
+  const reason = delivery.deadLetter?.reason ?? rawMessage(delivery).deadLettered?.reason ?? "";
+  const letter = { ...rawMessage(delivery), reason };
+  const body = lazyBody(details, delivery);
+  // The definition's own codec and schema made the body: it is of the definition's type, or reading it throws.
+  return Object.defineProperty(letter, "body", { get: body, enumerable: true }) as unknown as DeadLetter<Body>;
+}
+
+/** A dead letter may be undecodable; a test that only counts them must not fail by that. */
+function lazyBody(details: DefinitionDetails, delivery: PeekedDelivery): () => unknown {
+  return () => {
+    const message = decodeDelivery(details, delivery);
+    if (!(message instanceof Promise)) return message.body;
+    message.catch(() => undefined);
+    throw queueError("UNSUPPORTED", {
+      what: "the schema is asynchronous, so this dead letter cannot be decoded in place",
+      remedy: "Read it with client.consumer(deadLetters(definition)).",
+    });
+  };
+}

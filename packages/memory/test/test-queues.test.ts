@@ -1,0 +1,161 @@
+import { DeadLetterError, defineQueue, defineTopic, RetryError } from "@anyqueue/core";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { testQueues } from "../src/index.ts";
+
+const Order = z.object({
+  orderId: z.string(),
+  customerId: z.string(),
+  total: z.number(),
+  note: z.string().default(""),
+});
+const orders = defineQueue("orders", { schema: Order, retry: { attempts: 5 } });
+const order = { orderId: "o-1", customerId: "c-1", total: 1 };
+
+describe("testQueues", () => {
+  test("shows after an hour what a failing handler left among the dead letters", async () => {
+    await using t = await testQueues();
+    const seen = t.recorder(() => {
+      throw new Error("down");
+    });
+    const run = t.client.consumer(orders).run(seen);
+    await t.client.producer(orders).send(order);
+    await t.advance("1h");
+    await t.idle();
+
+    expect(t.deadLettered(orders)).toMatchObject([{ body: { ...order, note: "" } }]);
+    expect(t.deadLettered(orders)[0]?.reason).not.toBe("");
+    expect(seen.runs.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5]);
+    await t.client.close();
+    expect(await run).toMatchObject({ handled: 1, released: 0, abandoned: 0 });
+  });
+
+  test("is idle when all is handled, without time passing to speak of", async () => {
+    await using t = await testQueues();
+    const startedAtMs = t.clock.now();
+    const seen = t.recorder();
+    void t.client.consumer(orders).run(seen);
+    for (let n = 0; n < 50; n += 1) await t.client.producer(orders).send({ ...order, total: n });
+    await t.idle();
+
+    expect(seen.messages).toHaveLength(50);
+    expect(t.clock.now() - startedAtMs).toBeLessThanOrEqual(100);
+    expect(await t.client.admin.inspect(orders)).toMatchObject({ ready: 0, inFlight: 0 });
+  });
+
+  test("is idle while a message waits for its retry", async () => {
+    await using t = await testQueues();
+    const seen = t.recorder(({ body }) => {
+      if (seen.runs.length === 1) throw new RetryError({ delay: "10m" });
+      return body;
+    });
+    void t.client.consumer(orders).run(seen);
+    await t.client.producer(orders).send(order);
+    await t.idle();
+    expect(seen.runs).toHaveLength(1);
+    await t.advance("10m");
+    await t.idle();
+
+    expect(seen.runs.map(({ attempt }) => attempt)).toEqual([1, 2]);
+  });
+
+  test("is idle only when a handler that waits for something else is done", async () => {
+    await using t = await testQueues();
+    let finish = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const seen = t.recorder(() => gate);
+    void t.client.consumer(orders).run(seen);
+    await t.client.producer(orders).send(order);
+    let isIdle = false;
+    const idle = t.idle().then(() => {
+      isIdle = true;
+    });
+    await seen.received(1);
+    await t.clock.settle();
+    expect(isIdle).toBe(false);
+    finish();
+    await idle;
+
+    expect(await t.client.admin.inspect(orders)).toMatchObject({ ready: 0, inFlight: 0 });
+  });
+
+  test("holds the dead letters of a subscription", async () => {
+    await using t = await testQueues();
+    const placed = defineTopic("placed", { schema: Order });
+    const billing = placed.subscription("billing");
+    await t.client.admin.create(billing);
+    void t.client.consumer(billing).run(() => {
+      throw new DeadLetterError("no such account");
+    });
+    await t.client.producer(placed).send(order);
+    await t.idle();
+
+    expect(t.deadLettered(billing)).toMatchObject([{ reason: "no such account", body: order }]);
+  });
+
+  test("counts a dead letter that cannot be decoded, and refuses to decode it", async () => {
+    await using t = await testQueues();
+    const loose = defineQueue("orders");
+    void t.client.consumer(orders).run(() => undefined);
+    await t.client.producer(loose).send({ orderId: 7 });
+    await t.idle();
+    const [letter, ...others] = t.deadLettered(orders);
+
+    expect(others).toEqual([]);
+    expect(letter?.reason).toContain("INVALID_MESSAGE");
+    expect(() => letter?.body).toThrow(/INVALID_MESSAGE/);
+  });
+
+  test("lets planned faults hit, which the engine gets over", async () => {
+    await using t = await testQueues({ faults: [{ on: "send", then: { fail: "THROTTLED" } }] });
+    t.faults.add({ on: "ack", then: { fail: "UNAVAILABLE" } });
+    t.faults.add({ on: "receive", nth: 2, then: { fail: "CONNECTION_LOST" } });
+    const seen = t.recorder();
+    void t.client.consumer(orders).run(seen);
+    const sent = t.client.producer(orders).send(order);
+    await t.advance("1m");
+    await sent;
+    await t.idle();
+
+    expect(seen.messages).toHaveLength(1);
+    expect(t.faults.pending).toEqual([]);
+    expect(t.deadLettered(orders)).toEqual([]);
+  });
+
+  test("hands over in the order of its seed", async () => {
+    const orderOf = async (seed: number): Promise<number[]> => {
+      await using t = await testQueues({ seed });
+      const seen = t.recorder<z.output<typeof Order>>();
+      await t.client.producer(orders).sendMany(Array.from({ length: 20 }, (_, total) => ({ body: { ...order, total } })));
+      void t.client.consumer(orders, { concurrency: 1 }).run(seen);
+      await t.idle();
+      return seen.messages.map(({ body }) => body.total);
+    };
+
+    expect(await orderOf(1)).toEqual(await orderOf(1));
+    expect(await orderOf(1)).not.toEqual(await orderOf(2));
+  });
+
+  test("starts at the wall time that it was given", async () => {
+    const startAt = new Date("2030-05-06T07:08:09Z");
+    await using t = await testQueues({ startAt });
+    const seen = t.recorder();
+    void t.client.consumer(orders).run(seen);
+    await t.client.producer(orders).send(order);
+    await t.idle();
+
+    expect(seen.messages[0]?.enqueuedAt).toEqual(startAt);
+  });
+
+  test("closes by itself under a handler that never ends", async () => {
+    const t = await testQueues();
+    const run = t.client.consumer(orders).run(() => new Promise(() => undefined));
+    await t.client.producer(orders).send(order);
+    await t.clock.settle();
+    await t[Symbol.asyncDispose]();
+
+    expect(await run).toMatchObject({ handled: 0, abandoned: 1 });
+  });
+});
