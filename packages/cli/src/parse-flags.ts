@@ -1,0 +1,50 @@
+import { parseArgs } from "node:util";
+import { nearestName } from "./nearest-name.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Flags of a command: name without dashes, and whether a value follows. */
+export type FlagKinds = Readonly<Record<string, "flag" | "value">>;
+
+export interface ParsedFlags {
+  has(name: string): boolean;
+  value(name: string): string | undefined;
+  readonly positionals: readonly string[];
+}
+
+/** Refuses what the command does not know, and says what was probably meant. */
+export function parseFlags(command: string, args: readonly string[], kinds: FlagKinds): ParsedFlags {
+  const options = Object.fromEntries(
+    Object.entries(kinds).map(([name, kind]) => [
+      name,
+      { type: kind === "flag" ? ("boolean" as const) : ("string" as const) },
+    ]),
+  );
+  const { tokens, positionals } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  const given = new Map<string, string | undefined>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const kind = kinds[token.name];
+    if (kind === undefined) throw unknownFlag(command, token.rawName, kinds);
+    if (given.has(token.name)) throw new UsageError(`${token.rawName} was given twice.`);
+    if (kind === "flag" && token.value !== undefined)
+      throw new UsageError(`${token.rawName} takes no value, got "${token.value}".`);
+    if (kind === "value" && (token.value === undefined || token.value === "")) {
+      throw new UsageError(`${token.rawName} needs a value: ${token.rawName} <value>.`);
+    }
+    given.set(token.name, token.value);
+  }
+  return { has: (name) => given.has(name), value: (name) => given.get(name), positionals };
+}
+
+function unknownFlag(command: string, rawName: string, kinds: FlagKinds): UsageError {
+  const known = Object.keys(kinds).map((name) => `--${name}`);
+  const nearest = nearestName(rawName, known);
+  const hint = nearest === undefined ? `Known: ${known.join(", ")}.` : `Did you mean ${nearest}?`;
+  return new UsageError(`anyqueue ${command}: unknown flag ${rawName}. ${hint}`);
+}

@@ -1,0 +1,63 @@
+import { EmulatorError } from "../emulator-error.ts";
+import type { FaultRule } from "../faults/fault-rule.ts";
+import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
+import type { CallLogEntry } from "../log/call-log.ts";
+import { CONTROL_PREFIX } from "./control-routes.ts";
+import { readControlAnswer } from "./control-wire.ts";
+
+/** Remote control of an emulator in another process. */
+export interface ControlClient {
+  now(): Promise<number>;
+  advance(ms: number): Promise<{ readonly fired: number }>;
+  /** A rule whose `match` is a function cannot travel; use the fields of `FaultMatch`. */
+  addFault(rule: FaultRule): Promise<string>;
+  removeFault(id: string): Promise<void>;
+  clearFaults(): Promise<void>;
+  /** Calls of one operation, or of all. */
+  log(operation?: string): Promise<readonly CallLogEntry[]>;
+  count(operation?: string): Promise<number>;
+  clearLog(): Promise<void>;
+  queues(): Promise<readonly QueueSnapshot[]>;
+  reset(): Promise<void>;
+}
+
+/** `endpoint` is the one of any front, such as `http://127.0.0.1:4100`. */
+export function controlClient(endpoint: string): ControlClient {
+  const base = `${endpoint.replace(/\/+$/, "")}${CONTROL_PREFIX}`;
+  const send = async (method: string, path: string, body?: unknown) => {
+    let response: Response;
+    try {
+      response = await fetch(`${base}${path}`, {
+        method,
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+    } catch (error) {
+      throw new EmulatorError("CONTROL_FAILED", `No emulator answers at ${endpoint}. Is it running?`, {
+        cause: error,
+      });
+    }
+    return await readControlAnswer(response, `${method} ${path}`);
+  };
+  const logQuery = (operation: string | undefined): string =>
+    operation === undefined ? "" : `?operation=${encodeURIComponent(operation)}`;
+  return {
+    now: async () => (await send("GET", "/clock")).now,
+    advance: async (ms) => ({ fired: (await send("POST", "/clock/advance", { ms })).fired }),
+    addFault: async (rule) => {
+      if (typeof rule.match === "function") {
+        throw new EmulatorError(
+          "INVALID_FAULT",
+          "A match function cannot be sent to another process. Use { attempt, bodyContains, region, wire }.",
+        );
+      }
+      return (await send("POST", "/faults", rule)).id;
+    },
+    removeFault: async (id) => void (await send("DELETE", `/faults/${encodeURIComponent(id)}`)),
+    clearFaults: async () => void (await send("DELETE", "/faults")),
+    log: async (operation) => (await send("GET", `/log${logQuery(operation)}`)).entries,
+    count: async (operation) => (await send("GET", `/log${logQuery(operation)}`)).count,
+    clearLog: async () => void (await send("DELETE", "/log")),
+    queues: async () => (await send("GET", "/queues")).queues,
+    reset: async () => void (await send("POST", "/reset")),
+  };
+}

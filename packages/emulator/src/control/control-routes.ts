@@ -1,0 +1,93 @@
+import type { Controls } from "../emulator.ts";
+import { EmulatorError } from "../emulator-error.ts";
+import { parseFaultRule } from "../faults/check-fault-rule.ts";
+import type { HttpExchange } from "../http/http-exchange.ts";
+
+/** Path under which every request is for the emulator itself and none for the cloud it plays. */
+export const CONTROL_PREFIX = "/__anyqueue";
+
+type Route = (controls: Controls, exchange: HttpExchange, id: string) => unknown;
+
+/**
+ * The control API over HTTP, for tests that run the emulator in a process of its own. Only loopback
+ * may use it, and no web page: a page on any site could otherwise post to a local port.
+ */
+export class ControlRoutes {
+  readonly #controls: Controls;
+
+  constructor(controls: Controls) {
+    this.#controls = controls;
+  }
+
+  /** False when the request is not for the control API. */
+  async handle(exchange: HttpExchange): Promise<boolean> {
+    const { pathname } = exchange.target;
+    if (pathname !== CONTROL_PREFIX && !pathname.startsWith(`${CONTROL_PREFIX}/`)) return false;
+    if (!exchange.isFromLoopback)
+      return refuse(exchange, 403, "The control API answers loopback connections only.");
+    if (exchange.headers.origin !== undefined)
+      return refuse(exchange, 403, "The control API does not answer web pages.");
+    const path = pathname.slice(CONTROL_PREFIX.length);
+    const id = /^\/faults\/([^/]+)$/.exec(path)?.[1];
+    const key = `${exchange.method} ${id === undefined ? path : "/faults/:id"}`;
+    const route = ROUTES.get(key);
+    if (route === undefined)
+      return refuse(exchange, 404, `No route ${key}. Known: ${[...ROUTES.keys()].join(", ")}.`);
+    try {
+      respond(exchange, 200, await route(this.#controls, exchange, id ?? ""));
+    } catch (error) {
+      if (!(error instanceof EmulatorError) && !(error instanceof RangeError)) throw error;
+      return refuse(exchange, 400, error.message);
+    }
+    return true;
+  }
+}
+
+const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ["GET /clock", ({ clock }) => ({ now: clock.now() })],
+  ["POST /clock/advance", advanceClock],
+  ["GET /faults", ({ faults }) => ({ faults: faults.list() })],
+  ["POST /faults", ({ faults }, exchange) => ({ id: faults.add(parseFaultRule(readJson(exchange))) })],
+  ["DELETE /faults", ({ faults }) => emptyAfter(() => faults.clear())],
+  ["DELETE /faults/:id", ({ faults }, _exchange, id) => emptyAfter(() => faults.remove(id))],
+  ["GET /log", readLog],
+  ["DELETE /log", ({ log }) => emptyAfter(() => log.clear())],
+  ["GET /queues", ({ sqs }) => ({ queues: sqs.queues() })],
+  ["POST /reset", (controls) => emptyAfter(() => controls.reset())],
+]);
+
+async function advanceClock({ clock }: Controls, exchange: HttpExchange): Promise<unknown> {
+  const body = readJson(exchange);
+  const ms = typeof body === "object" && body !== null && "ms" in body ? body.ms : undefined;
+  if (typeof ms !== "number") throw new RangeError('The body must be { "ms": <number of milliseconds> }.');
+  const { fired } = await clock.advance(ms);
+  return { now: clock.now(), fired };
+}
+
+function readLog({ log }: Controls, exchange: HttpExchange): unknown {
+  const operation = exchange.target.searchParams.get("operation") ?? undefined;
+  const entries = log.entries().filter((entry) => operation === undefined || entry.operation === operation);
+  return { count: log.count(operation), entries };
+}
+
+function emptyAfter(action: () => void): unknown {
+  action();
+  return {};
+}
+
+function readJson(exchange: HttpExchange): unknown {
+  try {
+    return JSON.parse(exchange.body);
+  } catch {
+    throw new RangeError("The body must be JSON.");
+  }
+}
+
+function refuse(exchange: HttpExchange, status: number, message: string): true {
+  respond(exchange, status, { error: { message } });
+  return true;
+}
+
+function respond(exchange: HttpExchange, status: number, value: unknown): void {
+  exchange.answer({ status, headers: { "content-type": "application/json" }, body: JSON.stringify(value) });
+}

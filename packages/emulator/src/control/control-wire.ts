@@ -1,0 +1,29 @@
+import type { Emulator } from "../emulator.ts";
+import { EmulatorError } from "../emulator-error.ts";
+import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
+import type { CallLogEntry } from "../log/call-log.ts";
+
+/** The members that answers of the control API may have; each route fills its own. */
+export interface ControlAnswer {
+  readonly now: number;
+  readonly fired: number;
+  readonly id: string;
+  readonly entries: readonly CallLogEntry[];
+  readonly count: number;
+  readonly queues: readonly QueueSnapshot[];
+}
+
+/** Both ends are this package in the same version, so the shape is trusted and only success is checked. */
+export async function readControlAnswer(response: Response, what: string): Promise<ControlAnswer> {
+  const body = (await response.json()) as ControlAnswer & { readonly error?: { readonly message: string } };
+  if (response.ok) return body;
+  throw new EmulatorError(
+    "CONTROL_FAILED",
+    `${what} was refused: ${body.error?.message ?? response.statusText}`,
+  );
+}
+
+/** The first line that a spawned emulator prints. */
+export function readChildGreeting(line: string): Pick<Emulator, "endpoints" | "environment"> {
+  return JSON.parse(line) as Pick<Emulator, "endpoints" | "environment">;
+}

@@ -1,0 +1,18 @@
+export type EmulatorErrorCode =
+  | "INVALID_OPTION"
+  | "INVALID_FAULT"
+  | "CANNOT_LISTEN"
+  | "NO_ADDRESS"
+  | "CONTROL_FAILED"
+  | "CHILD_FAILED";
+
+/** A mistake in how the emulator is used. What a client does wrong is answered on its own wire. */
+export class EmulatorError extends Error {
+  override readonly name = "EmulatorError";
+  readonly code: EmulatorErrorCode;
+
+  constructor(code: EmulatorErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,64 @@
+import { EmulatorError } from "./emulator-error.ts";
+import type { ClockMode } from "./time/engine-clock.ts";
+
+export interface EmulatorOptions {
+  /** Address to listen on. Anything but loopback lets other machines in. @default "127.0.0.1" */
+  readonly host?: string | undefined;
+  /** Port of the SQS front, 0 for a free one, false for no SQS front. @default 0 */
+  readonly sqsPort?: number | false | undefined;
+  /** `hybrid` runs with the real clock and can be advanced; `manual` stands still otherwise. @default "hybrid" */
+  readonly clock?: ClockMode | undefined;
+  /** Seed of every random choice: which call a fault hits, in which order messages are shuffled. @default 1 */
+  readonly seed?: number | undefined;
+}
+
+export interface ResolvedEmulatorOptions {
+  readonly host: string;
+  readonly sqsPort: number | false;
+  readonly clock: ClockMode;
+  readonly seed: number;
+}
+
+export const EMULATOR_DEFAULTS: ResolvedEmulatorOptions = Object.freeze({
+  host: "127.0.0.1",
+  sqsPort: 0,
+  clock: "hybrid",
+  seed: 1,
+});
+
+export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulatorOptions {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(EMULATOR_DEFAULTS, name)) {
+      throw invalid(`Unknown option ${name}. Known: ${Object.keys(EMULATOR_DEFAULTS).join(", ")}.`);
+    }
+  }
+  const resolved: ResolvedEmulatorOptions = {
+    host: options.host ?? EMULATOR_DEFAULTS.host,
+    sqsPort: options.sqsPort ?? EMULATOR_DEFAULTS.sqsPort,
+    clock: options.clock ?? EMULATOR_DEFAULTS.clock,
+    seed: options.seed ?? EMULATOR_DEFAULTS.seed,
+  };
+  if (typeof resolved.host !== "string" || resolved.host === "") {
+    throw invalid(`host must be an address such as 127.0.0.1, got ${JSON.stringify(resolved.host)}.`);
+  }
+  if (resolved.sqsPort !== false && !isPort(resolved.sqsPort)) {
+    throw invalid(
+      `sqsPort must be a port from 0 to 65535 or false, got ${JSON.stringify(resolved.sqsPort)}.`,
+    );
+  }
+  if (resolved.clock !== "hybrid" && resolved.clock !== "manual") {
+    throw invalid(`clock must be "hybrid" or "manual", got ${JSON.stringify(resolved.clock)}.`);
+  }
+  if (!Number.isSafeInteger(resolved.seed))
+    throw invalid(`seed must be an integer, got ${JSON.stringify(resolved.seed)}.`);
+  if (resolved.sqsPort === false) throw invalid("Every front is switched off: there is nothing to start.");
+  return Object.freeze(resolved);
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= 65_535;
+}
+
+function invalid(message: string): EmulatorError {
+  return new EmulatorError("INVALID_OPTION", message);
+}

@@ -1,0 +1,106 @@
+import { Deque } from "./deque.ts";
+import type { DeliveryOrder } from "./delivery-order.ts";
+import type { MessageState, StoredMessage } from "./stored-message.ts";
+
+interface Lane {
+  readonly groupId: string;
+  /** Every message of the group in order of sending; those that are gone leave lazily. */
+  readonly messages: Deque<StoredMessage>;
+  isReady: boolean;
+}
+
+/**
+ * Order of a FIFO queue: a lane per message group.
+ *
+ * A receive takes visible messages from the head of a lane up to the first that is in flight or
+ * delayed, and as many from one lane as it wants before it turns to the next; that a lane is
+ * blocked by a hidden message at its head, and only then, is how the service was recorded to
+ * behave. A lane that was served goes to the end of the line.
+ */
+export class GroupLanes implements DeliveryOrder {
+  readonly #lanes = new Map<string, Lane>();
+  readonly #ready = new Deque<Lane>();
+
+  add(message: StoredMessage): void {
+    const lane = this.#laneOf(message);
+    lane.messages.push(message);
+    this.#lineUp(lane);
+  }
+
+  changed(message: StoredMessage, from: MessageState): void {
+    if (message.state === "inFlight" && from === "visible") return;
+    this.#lineUp(this.#laneOf(message));
+  }
+
+  select(max: number, accept: (message: StoredMessage) => boolean): StoredMessage[] {
+    const selected: StoredMessage[] = [];
+    while (selected.length < max) {
+      const lane = this.#ready.shift();
+      if (lane === undefined) break;
+      takeFromHead(lane, max, selected, accept);
+      lane.isReady = false;
+      this.#lineUp(lane);
+    }
+    return selected;
+  }
+
+  peek(): StoredMessage | undefined {
+    for (;;) {
+      const lane = this.#ready.at(0);
+      if (lane === undefined) return undefined;
+      const head = liveHead(lane);
+      if (head?.state === "visible") return head;
+      // The head expired after the lane was lined up, and what follows is hidden.
+      lane.isReady = false;
+      this.#ready.shift();
+    }
+  }
+
+  clear(): void {
+    this.#lanes.clear();
+    this.#ready.clear();
+  }
+
+  #laneOf(message: StoredMessage): Lane {
+    const groupId = message.content.groupId ?? "";
+    let lane = this.#lanes.get(groupId);
+    if (lane === undefined) {
+      lane = { groupId, messages: new Deque(), isReady: false };
+      this.#lanes.set(groupId, lane);
+    }
+    return lane;
+  }
+
+  #lineUp(lane: Lane): void {
+    const head = liveHead(lane);
+    if (head === undefined) this.#lanes.delete(lane.groupId);
+    else if (head.state === "visible" && !lane.isReady) {
+      lane.isReady = true;
+      this.#ready.push(lane);
+    }
+  }
+}
+
+function takeFromHead(
+  lane: Lane,
+  max: number,
+  selected: StoredMessage[],
+  accept: (message: StoredMessage) => boolean,
+): void {
+  liveHead(lane);
+  for (let position = 0; selected.length < max; position += 1) {
+    const message = lane.messages.at(position);
+    if (message === undefined) return;
+    if (message.state === "gone") continue;
+    if (message.state !== "visible") return;
+    if (accept(message)) selected.push(message);
+  }
+}
+
+function liveHead(lane: Lane): StoredMessage | undefined {
+  for (;;) {
+    const head = lane.messages.at(0);
+    if (head === undefined || head.state !== "gone") return head;
+    lane.messages.shift();
+  }
+}

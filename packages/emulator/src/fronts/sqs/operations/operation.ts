@@ -1,0 +1,44 @@
+import type { WireTime } from "../../../time/wire-time.ts";
+import type { SqsEngine } from "../engine/sqs-engine.ts";
+import type { OperationInput } from "../protocol/operation-input.ts";
+
+/** Why a fault rule makes a batch entry fail instead of carrying it out. */
+export interface EntryFault {
+  readonly code: string;
+  readonly message: string;
+  readonly isSenderFault: boolean;
+}
+
+/** Everything an operation may know beside its input. */
+export interface CallContext {
+  readonly engine: SqsEngine;
+  readonly wireTime: WireTime;
+  readonly region: string;
+  readonly accountId: string;
+  readonly senderId: string;
+  /** False for a request without a signature, whose region is only a guess. */
+  readonly isSigned: boolean;
+  /** Scheme, host and port under which the caller reached the emulator. */
+  readonly baseUrl: string;
+  /** The X-Amzn-Trace-Id header, which becomes a system attribute of what is sent. */
+  readonly traceHeader: string | undefined;
+  /** Aborted when the caller's connection closes. */
+  readonly disconnected: AbortSignal;
+  faultOfEntry(index: number): EntryFault | undefined;
+}
+
+export type OutputValue =
+  | string
+  | number
+  | boolean
+  | undefined
+  | readonly OutputValue[]
+  | { readonly [member: string]: OutputValue };
+
+/** Members of a response in the shape of the JSON protocol; undefined for operations without output. */
+export type OperationOutput = { readonly [member: string]: OutputValue } | undefined;
+
+export type Operation = (
+  input: OperationInput,
+  context: CallContext,
+) => OperationOutput | Promise<OperationOutput>;

@@ -1,0 +1,164 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { EmulatorError } from "../emulator-error.ts";
+import type { HttpAnswer, HttpExchange, HttpHandler } from "./http-exchange.ts";
+
+// A message of 1 MiB in which every character is escaped takes six times as much.
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+// Longer than any client keeps an idle connection, so that no request meets a closing one.
+const KEEP_ALIVE_MS = 120_000;
+
+export interface HttpListener {
+  readonly port: number;
+  /** Resolves when every connection is closed; open requests are cut off. */
+  close(): Promise<void>;
+}
+
+export async function startHttpListener(
+  host: string,
+  port: number,
+  handler: HttpHandler,
+): Promise<HttpListener> {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true });
+  const sockets = trackSockets(server);
+  server.on("request", (request, response) => {
+    void serve(request, response, handler);
+  });
+  await listen(server, host, port);
+  const address = server.address();
+  if (address === null || typeof address === "string")
+    throw new EmulatorError("NO_ADDRESS", "The server has no port.");
+  return {
+    port: address.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+function trackSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      reject(
+        new EmulatorError(
+          "CANNOT_LISTEN",
+          `Cannot listen on ${host}:${port}: ${error.message}. Choose another port, or 0 for a free one.`,
+          { cause: error },
+        ),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handler: HttpHandler,
+): Promise<void> {
+  try {
+    const body = await readBody(request);
+    if (body === undefined) {
+      respond(response, { status: 413, headers: { connection: "close" }, body: "" });
+      return;
+    }
+    await handler(makeExchange(request, response, body));
+  } catch (error) {
+    // A bug of the emulator or a connection that broke while its request was being read.
+    if (response.headersSent || response.destroyed) response.destroy();
+    else respond(response, { status: 500, headers: { "content-type": "text/plain" }, body: describe(error) });
+  }
+}
+
+function makeExchange(request: IncomingMessage, response: ServerResponse, body: string): HttpExchange {
+  const disconnect = new AbortController();
+  const hangUp = (): void => {
+    if (!response.writableEnded) disconnect.abort();
+  };
+  // The end of what the client sends comes some turns of the event loop before the close, and
+  // a message must not be handed to a poll in between.
+  request.socket.once("end", hangUp);
+  response.once("close", () => {
+    request.socket.off("end", hangUp);
+    hangUp();
+  });
+  return {
+    method: request.method ?? "GET",
+    target: parseTarget(request.url ?? "/"),
+    headers: request.headers,
+    body,
+    isFromLoopback: isLoopback(request.socket.remoteAddress ?? ""),
+    disconnected: disconnect.signal,
+    answer: (answer) => {
+      respond(response, answer);
+    },
+    trickle: (answer, bytesPerPart, pause) => trickle(response, answer, bytesPerPart, pause),
+    reset: () => {
+      request.socket.resetAndDestroy();
+    },
+  };
+}
+
+/** Undefined when the body is longer than any request of the protocols can be. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function respond(response: ServerResponse, answer: HttpAnswer): void {
+  if (response.destroyed) return;
+  response.writeHead(answer.status, { ...answer.headers, "content-length": Buffer.byteLength(answer.body) });
+  response.end(answer.body);
+}
+
+async function trickle(
+  response: ServerResponse,
+  answer: HttpAnswer,
+  bytesPerPart: number,
+  pause: () => Promise<void>,
+): Promise<void> {
+  const bytes = Buffer.from(answer.body);
+  response.writeHead(answer.status, { ...answer.headers, "content-length": bytes.length });
+  for (let offset = 0; offset < bytes.length; offset += bytesPerPart) {
+    await pause();
+    if (response.destroyed) return;
+    response.write(bytes.subarray(offset, offset + bytesPerPart));
+  }
+  response.end();
+}
+
+/** A target such as `//host` is legal HTTP and no legal URL. */
+function parseTarget(target: string): URL {
+  const base = "http://localhost";
+  return URL.canParse(target, base) ? new URL(target, base) : new URL(base);
+}
+
+function isLoopback(address: string): boolean {
+  const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
+  return plain === "::1" || plain.startsWith("127.");
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

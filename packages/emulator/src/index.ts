@@ -1,0 +1,9 @@
+export { startEmulator, type Emulator } from "./emulator.ts";
+export { EMULATOR_DEFAULTS, type EmulatorOptions } from "./emulator-options.ts";
+export { EmulatorError, type EmulatorErrorCode } from "./emulator-error.ts";
+export { controlClient, type ControlClient } from "./control/control-client.ts";
+export { spawnEmulator, type SpawnedEmulator } from "./spawn-emulator.ts";
+export type { FaultAction, FaultCall, FaultMatch, FaultRule } from "./faults/fault-rule.ts";
+export type { CallLogEntry, CallOutcome } from "./log/call-log.ts";
+export type { MessageSnapshot, QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
+export type { ClockMode } from "./time/engine-clock.ts";

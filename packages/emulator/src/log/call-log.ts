@@ -1,0 +1,96 @@
+/** How a call ended: answered, refused, cut off by a reset, or never answered. */
+export type CallOutcome = "pending" | "ok" | "error" | "reset" | "held" | "disconnected";
+
+/** One request that reached the emulator, retries of the client counted one by one. */
+export interface CallLogEntry {
+  /** Counts from 1 in order of arrival. */
+  readonly sequence: number;
+  /** Engine time of arrival in milliseconds. */
+  readonly at: number;
+  readonly protocol: "sqs";
+  readonly wire: "json" | "query";
+  readonly operation: string;
+  /** Name of the queue, where the request names one. */
+  readonly queue: string | undefined;
+  readonly region: string;
+  readonly requestId: string;
+  /** The same for all attempts of one SDK call (`amz-sdk-invocation-id`). */
+  readonly invocationId: string | undefined;
+  /** 1 for the first attempt (`amz-sdk-request`). */
+  readonly attempt: number;
+  /** Number of entries of a batch request, 1 for any other. */
+  readonly entries: number;
+  readonly outcome: CallOutcome;
+  readonly status: number | undefined;
+  /** Error code that was answered. */
+  readonly errorCode: string | undefined;
+  /** Ids of the fault rules that fired on this call. */
+  readonly faults: readonly string[];
+}
+
+export type CallStart = Omit<CallLogEntry, "sequence" | "outcome" | "status" | "errorCode" | "faults">;
+
+export interface CallEnd {
+  readonly outcome: CallOutcome;
+  readonly status: number | undefined;
+  readonly errorCode: string | undefined;
+}
+
+/** Handle of a call that is under way. */
+export interface OpenCall {
+  fired(ruleId: string): void;
+  end(end: CallEnd): void;
+}
+
+type MutableEntry = Omit<CallLogEntry, keyof CallEnd> & { -readonly [Key in keyof CallEnd]: CallEnd[Key] };
+
+// Counts stay exact for ever; a benchmark of a million calls must not fill the memory with entries.
+const MAX_ENTRIES = 100_000;
+
+/** What happened, in order of arrival: the newest entries, and how often each operation was called. */
+export class CallLog {
+  #entries: CallLogEntry[] = [];
+  readonly #counts = new Map<string, number>();
+  #total = 0;
+  #nextSequence = 1;
+
+  /** The newest 100,000 calls, oldest first. */
+  entries(): readonly CallLogEntry[] {
+    return this.#entries.slice(-MAX_ENTRIES);
+  }
+
+  /** Calls since the start or the last `clear`, of one operation or of all. */
+  count(operation?: string): number {
+    return operation === undefined ? this.#total : (this.#counts.get(operation) ?? 0);
+  }
+
+  clear(): void {
+    this.#entries = [];
+    this.#counts.clear();
+    this.#total = 0;
+  }
+
+  open(start: CallStart): OpenCall {
+    this.#total += 1;
+    this.#counts.set(start.operation, (this.#counts.get(start.operation) ?? 0) + 1);
+    const faults: string[] = [];
+    const entry: MutableEntry = {
+      ...start,
+      sequence: this.#nextSequence++,
+      outcome: "pending",
+      status: undefined,
+      errorCode: undefined,
+      faults,
+    };
+    this.#entries.push(entry);
+    if (this.#entries.length > 2 * MAX_ENTRIES) this.#entries = this.#entries.slice(-MAX_ENTRIES);
+    return {
+      fired: (ruleId) => {
+        faults.push(ruleId);
+      },
+      end: (end) => {
+        Object.assign(entry, end);
+      },
+    };
+  }
+}
