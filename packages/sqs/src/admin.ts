@@ -1,0 +1,161 @@
+import type { AdminDriver, Clock, CreateOptions, EntityCounts, Target, Timer } from "@anyqueue/core/adapter";
+import { QueueError } from "@anyqueue/core/adapter";
+import type { ListMessageMoveTasksResultEntry } from "@aws-sdk/client-sqs";
+import { abortError, orAborted } from "./or-aborted.ts";
+import type { SqsClients } from "./sqs-client.ts";
+import { SQS_MAX_RETENTION_SECONDS } from "./sqs-limits.ts";
+import type { SqsQueue } from "./sqs-queue.ts";
+import { parseAddress } from "./sqs-url.ts";
+
+/** How often a running move is asked for its progress; SQS moves up to 500 messages a second. */
+const PROGRESS_MS = 1_000;
+const LIST_PAGE = 1_000;
+
+/** Provisioning and inspection of SQS queues. */
+export class SqsAdmin implements AdminDriver {
+  readonly #clients: SqsClients;
+  readonly #queueOf: (target: Target) => SqsQueue;
+  readonly #clock: Clock;
+
+  constructor(clients: SqsClients, queueOf: (target: Target) => SqsQueue, clock: Clock) {
+    this.#clients = clients;
+    this.#queueOf = queueOf;
+    this.#clock = clock;
+  }
+
+  async create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<void> {
+    const { name, isFifo } = parseAddress(target.entity);
+    const attributes: Record<string, string> = {};
+    if (isFifo) attributes["FifoQueue"] = "true";
+    if (options.leaseMs !== undefined)
+      attributes["VisibilityTimeout"] = String(Math.ceil(options.leaseMs / 1_000));
+    // A message that SQS moves to its dead-letter queue keeps its age, so that queue must keep messages longer.
+    if (target.ref.kind === "dead-letter")
+      attributes["MessageRetentionPeriod"] = String(SQS_MAX_RETENTION_SECONDS);
+    if (options.deadLetter !== undefined) {
+      attributes["RedrivePolicy"] = JSON.stringify({
+        deadLetterTargetArn: await this.#queueOf(options.deadLetter).arn(signal),
+        maxReceiveCount: options.maxDeliveries ?? DEFAULT_MAX_DELIVERIES,
+      });
+    }
+    const input = { QueueName: name, Attributes: attributes, tags: options.tags && { ...options.tags } };
+    await this.#queueOf(target).call((sdk) => new sdk.CreateQueueCommand(input), { signal });
+    this.#queueOf(target).forget();
+  }
+
+  async inspect(target: Target, signal: AbortSignal): Promise<EntityCounts> {
+    const attributes = await this.#queueOf(target).attributes(signal);
+    return {
+      ready: Number(attributes["ApproximateNumberOfMessages"] ?? 0),
+      inFlight: Number(attributes["ApproximateNumberOfMessagesNotVisible"] ?? 0),
+      delayed: Number(attributes["ApproximateNumberOfMessagesDelayed"] ?? 0),
+      approximate: true,
+    };
+  }
+
+  async list(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+    const names: string[] = [];
+    let token: string | undefined;
+    do {
+      const input = { MaxResults: LIST_PAGE, QueueNamePrefix: prefix || undefined, NextToken: token };
+      const reply = await this.#clients.call((sdk) => new sdk.ListQueuesCommand(input), { signal });
+      for (const url of reply.QueueUrls ?? []) names.push(url.slice(url.lastIndexOf("/") + 1));
+      token = reply.NextToken;
+    } while (token !== undefined && token !== "");
+    return names;
+  }
+
+  async purge(target: Target, signal: AbortSignal): Promise<void> {
+    const queue = this.#queueOf(target);
+    const url = await queue.url(signal);
+    await queue.call((sdk) => new sdk.PurgeQueueCommand({ QueueUrl: url }), { signal });
+  }
+
+  async delete(target: Target, signal: AbortSignal): Promise<void> {
+    const queue = this.#queueOf(target);
+    const url = await queue.url(signal);
+    await queue.call((sdk) => new sdk.DeleteQueueCommand({ QueueUrl: url }), { signal });
+    queue.forget();
+  }
+
+  /**
+   * The service's own move. The destination is always named: messages that we sent to a dead-letter queue have no
+   * source of their own to go back to. On abort the move is cancelled; what was moved stays moved.
+   */
+  async *redrive(from: Target, to: Target, signal: AbortSignal): AsyncGenerator<{ readonly moved: number }> {
+    const queue = this.#queueOf(from);
+    const source = await queue.arn(signal);
+    const input = { SourceArn: source, DestinationArn: await this.#queueOf(to).arn(signal) };
+    const { TaskHandle: handle } = await queue.call((sdk) => new sdk.StartMessageMoveTaskCommand(input), {
+      signal,
+    });
+    let isRunning = true;
+    try {
+      while (isRunning) {
+        const task = await this.#taskOf(queue, source, handle, signal);
+        isRunning = !isFinished(task, from);
+        yield { moved: task.ApproximateNumberOfMessagesMoved ?? 0 };
+        if (isRunning) await this.#pause(signal);
+      }
+    } finally {
+      // Also when the caller stops reading. A move that has just ended refuses to be cancelled, which is no news.
+      if (isRunning && handle !== undefined) {
+        await queue
+          .call((sdk) => new sdk.CancelMessageMoveTaskCommand({ TaskHandle: handle }))
+          .catch(() => undefined);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    // The connection belongs to the adapter.
+  }
+
+  /** Newest first; only running tasks have a handle. */
+  async #taskOf(
+    queue: SqsQueue,
+    source: string,
+    handle: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ListMessageMoveTasksResultEntry> {
+    const input = { SourceArn: source, MaxResults: 10 };
+    const reply = await queue.call((sdk) => new sdk.ListMessageMoveTasksCommand(input), { signal });
+    const { Results: tasks = [] } = reply;
+    return tasks.find((task) => task.TaskHandle === handle) ?? tasks[0] ?? {};
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    let timer: Timer | undefined;
+    const pause = new Promise<void>((resolve) => {
+      timer = this.#clock.setTimer(resolve, PROGRESS_MS, true);
+    });
+    await orAborted(pause, signal, () => {
+      timer?.cancel();
+      throw abortError(signal);
+    });
+  }
+}
+
+/** Used where a dead-letter queue is wired without a count. */
+const DEFAULT_MAX_DELIVERIES = 10;
+
+/** @throws UNAVAILABLE if the service gave the move up, CANCELLED if somebody stopped it. */
+function isFinished(task: ListMessageMoveTasksResultEntry, from: Target): boolean {
+  if (task.Status === "COMPLETED") return true;
+  if (task.Status === "FAILED") {
+    const why = task.FailureReason ?? "no reason given";
+    throw new QueueError("UNAVAILABLE", {
+      what: `SQS stopped moving messages: ${why}`,
+      target: from.name,
+      provider: "sqs",
+    });
+  }
+  if (task.Status === "CANCELLED" || task.Status === "CANCELLING") {
+    throw new QueueError("CANCELLED", {
+      what: "somebody cancelled the move",
+      target: from.name,
+      provider: "sqs",
+    });
+  }
+  return false;
+}

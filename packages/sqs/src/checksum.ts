@@ -1,0 +1,22 @@
+import { hash } from "node:crypto";
+
+/** MD5 of a body as SQS reports it; undefined where this Node has no MD5 (FIPS). */
+export function md5OfBody(text: string): string | undefined {
+  try {
+    return hash("md5", text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** False only if both digests are known and differ. */
+export function isIntact(text: string, reported: string | undefined): boolean {
+  if (reported === undefined) return true;
+  const own = md5OfBody(text);
+  return own === undefined || own === reported.toLowerCase();
+}
+
+/** A body that is not the one that was sent. The SDK's own check would lose the whole batch for one message. */
+export class ChecksumError extends Error {
+  override readonly name = "ChecksumError";
+}

@@ -1,0 +1,21 @@
+import { createClient, type QueueClient, type QueueConfig } from "@anyqueue/core";
+import type { Provider } from "@anyqueue/core/adapter";
+import { sqs, type SqsModes, type SqsOptions } from "./sqs-provider.ts";
+
+export { sqs, type SqsModes, type SqsOptions } from "./sqs-provider.ts";
+export type { SqsClientOptions } from "./sqs-client.ts";
+
+/** Options of {@link createSqsClient}: the connection, and how names are made. */
+export interface SqsQueueClientOptions extends SqsOptions, Pick<QueueConfig, "prefix" | "queues"> {}
+
+/**
+ * A client whose only provider is Amazon SQS.
+ *
+ * @example
+ * const client = createSqsClient({ region: "eu-west-1", prefix: "prod-" });
+ * await client.producer(orders).send({ orderId: "o-1" });
+ */
+export function createSqsClient(options: SqsQueueClientOptions = {}): QueueClient<Provider<"sqs", SqsModes>> {
+  const { prefix, queues, ...connection } = options;
+  return createClient({ url: `sqs://${options.region ?? ""}`, prefix, queues }, [sqs(connection)]);
+}

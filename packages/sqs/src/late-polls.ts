@@ -1,0 +1,68 @@
+import type { Clock, Delivery, ReceiveAsk } from "@anyqueue/core/adapter";
+import type { SqsHandle } from "./sqs-wire.ts";
+
+/** One ReceiveMessage on its way. */
+export interface RunningPoll {
+  readonly deliveries: Promise<readonly Delivery<SqsHandle>[]>;
+  readonly maxItems: number;
+  /** When its wait is over; monotonic. */
+  readonly endsAtMs: number;
+}
+
+interface LatePoll {
+  readonly poll: RunningPoll;
+  isAdopted: boolean;
+  isOver: boolean;
+}
+
+/**
+ * Polls that the core gave up on (D1). They run on: cut off, they could take messages that nobody hears of before
+ * their lease ends. The next ask takes such a poll over; what one brings that nobody took over is given back.
+ */
+export class LatePolls {
+  readonly #giveBack: (deliveries: readonly Delivery<SqsHandle>[]) => Promise<void>;
+  readonly #polls = new Map<LatePoll, Promise<void>>();
+
+  /** @param giveBack never rejects */
+  constructor(giveBack: (deliveries: readonly Delivery<SqsHandle>[]) => Promise<void>) {
+    this.#giveBack = giveBack;
+  }
+
+  keep(poll: RunningPoll): void {
+    const late: LatePoll = { poll, isAdopted: false, isOver: false };
+    this.#polls.set(
+      late,
+      this.#await(late).finally(() => this.#polls.delete(late)),
+    );
+  }
+
+  /** A poll that answers in time for `ask` and brings no more than it wants. */
+  adopt(ask: ReceiveAsk, nowMs: number): RunningPoll | undefined {
+    for (const late of this.#polls.keys()) {
+      const leftMs = late.poll.endsAtMs - nowMs;
+      if (late.isOver || leftMs <= 0 || leftMs > ask.waitMs || late.poll.maxItems > ask.maxItems) continue;
+      late.isAdopted = true;
+      this.#polls.delete(late);
+      return late.poll;
+    }
+    return undefined;
+  }
+
+  /** Resolves when all are over and given back, at the latest after `limitMs`. */
+  async settled(clock: Clock, limitMs: number): Promise<void> {
+    if (this.#polls.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimer(resolve, limitMs, true);
+      void Promise.all(this.#polls.values()).finally(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  async #await(late: LatePoll): Promise<void> {
+    const deliveries = await late.poll.deliveries.catch(() => []);
+    late.isOver = true;
+    if (!late.isAdopted && deliveries.length > 0) await this.#giveBack(deliveries);
+  }
+}

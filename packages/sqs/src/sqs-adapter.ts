@@ -1,0 +1,170 @@
+import type {
+  AdminDriver,
+  Clock,
+  ConsumerDriver,
+  ConsumerDriverOptions,
+  EntityFacts,
+  EntityRef,
+  ErrorClass,
+  Operation,
+  ProbeResult,
+  ProducerDriver,
+  QueueAdapter,
+  Target,
+} from "@anyqueue/core/adapter";
+import { QueueError } from "@anyqueue/core/adapter";
+import { SqsClients, type ClientSettings } from "./sqs-client.ts";
+import { SqsConsumer } from "./sqs-consumer.ts";
+import { classifySqsError } from "./sqs-errors.ts";
+import { FIFO_CAPABILITIES, SQS_LIMITS, STANDARD_CAPABILITIES } from "./sqs-limits.ts";
+import { SqsProducer } from "./sqs-producer.ts";
+import { SqsQueue } from "./sqs-queue.ts";
+import { entityOf, parseAddress, type QueueAddress } from "./sqs-url.ts";
+import type { SqsHandle } from "./sqs-wire.ts";
+
+export interface SqsSettings extends ClientSettings {
+  readonly account?: string | undefined;
+  readonly clock: Clock;
+  /** @throws INVALID_ARGUMENT if a queue's own URL may not be used as an endpoint. */
+  readonly checkOrigin: (origin: string) => void;
+}
+
+/** One connection: an account's queues in one region, or those of one endpoint. */
+export class SqsAdapter implements QueueAdapter<SqsHandle> {
+  readonly name = "sqs";
+  readonly #settings: SqsSettings;
+  /** By endpoint; "" is the connection's own. */
+  readonly #clients = new Map<string, SqsClients>();
+  readonly #queues = new Map<string, SqsQueue>();
+  #isClosed = false;
+
+  constructor(settings: SqsSettings) {
+    this.#settings = settings;
+  }
+
+  resolve(ref: EntityRef): Target {
+    const entity = entityOf(ref);
+    const address = parseAddress(entity);
+    this.#refuseOtherPlace(address, entity);
+    return Object.freeze({
+      name: `sqs://${this.#settings.region ?? address.region ?? ""}/${address.name}`,
+      entity,
+      ref,
+      capabilities: address.isFifo ? FIFO_CAPABILITIES : STANDARD_CAPABILITIES,
+      limits: SQS_LIMITS,
+    });
+  }
+
+  async probe(target: Target, signal: AbortSignal): Promise<ProbeResult> {
+    let attributes: Readonly<Record<string, string | undefined>>;
+    try {
+      attributes = await this.queue(target).attributes(signal);
+    } catch (error) {
+      if (classifySqsError(error, "probe").code !== "ACCESS_DENIED") throw error;
+      return { facts: { unknown: [UNREADABLE] } };
+    }
+    const maxBytes = Number(attributes["MaximumMessageSize"]);
+    const limits =
+      maxBytes > 0 && maxBytes < SQS_LIMITS.maxMessageBytes ? { maxMessageBytes: maxBytes } : undefined;
+    const facts = factsOf(attributes, parseAddress(target.entity));
+    return limits === undefined ? { facts } : { facts, limits };
+  }
+
+  openProducer(target: Target): ProducerDriver {
+    return new SqsProducer(this.queue(target), this.#settings.clock);
+  }
+
+  openConsumer(target: Target, options: ConsumerDriverOptions<SqsHandle>): ConsumerDriver<SqsHandle> {
+    return new SqsConsumer(this.queue(target), options, this.#settings.clock);
+  }
+
+  classify(error: unknown, during: Operation): ErrorClass {
+    return classifySqsError(error, during);
+  }
+
+  async admin(): Promise<AdminDriver> {
+    const { SqsAdmin } = await import("./admin.ts");
+    return new SqsAdmin(this.#clientsAt(undefined), (target) => this.queue(target), this.#settings.clock);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const clients of this.#clients.values()) clients.close();
+  }
+
+  /** The one object of a queue, so that its URL is looked up once. */
+  queue(target: Target): SqsQueue {
+    const known = this.#queues.get(target.entity);
+    if (known !== undefined) return known;
+    const address = parseAddress(target.entity);
+    // An endpoint that was configured answers for every queue, whatever host its URL names.
+    const origin = this.#settings.endpoint === undefined ? address.origin : undefined;
+    const queue = new SqsQueue(address, this.#clientsAt(origin), this.#settings.account);
+    this.#queues.set(target.entity, queue);
+    return queue;
+  }
+
+  #clientsAt(origin: string | undefined): SqsClients {
+    const key = origin ?? "";
+    const known = this.#clients.get(key);
+    if (known !== undefined) return known;
+    const clients = new SqsClients(
+      origin === undefined ? this.#settings : { ...this.#settings, endpoint: origin },
+    );
+    if (this.#isClosed) clients.close();
+    this.#clients.set(key, clients);
+    return clients;
+  }
+
+  #refuseOtherPlace(address: QueueAddress, entity: string): void {
+    const { region, endpoint } = this.#settings;
+    if (endpoint !== undefined) return;
+    if (address.origin !== undefined) this.#settings.checkOrigin(address.origin);
+    if (region === undefined || address.region === undefined || region === address.region) return;
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: `${JSON.stringify(entity)} is in ${address.region}, the connection is to ${region}`,
+      remedy: `Give this queue a URL of its own in the configuration: "sqs://${address.region}".`,
+      provider: "sqs",
+    });
+  }
+}
+
+const UNREADABLE =
+  "The queue's attributes cannot be read (sqs:GetQueueAttributes is missing), so redrive policy, visibility timeout, retention and message size limit are unknown.";
+
+function factsOf(
+  attributes: Readonly<Record<string, string | undefined>>,
+  address: QueueAddress,
+): EntityFacts {
+  const leaseSeconds = Number(attributes["VisibilityTimeout"]);
+  const retentionSeconds = Number(attributes["MessageRetentionPeriod"]);
+  return {
+    ...(Number.isFinite(leaseSeconds) ? { leaseMs: leaseSeconds * 1_000 } : {}),
+    ...(Number.isFinite(retentionSeconds) ? { retentionMs: retentionSeconds * 1_000 } : {}),
+    ...redriveFacts(attributes["RedrivePolicy"], address),
+  };
+}
+
+/** `{"deadLetterTargetArn":"arn:…","maxReceiveCount":5}`; the count is a number or, by some tools, a text. */
+function redriveFacts(
+  policy: string | undefined,
+  address: QueueAddress,
+): Pick<EntityFacts, "maxDeliveries" | "deadLetterEntity" | "unknown"> {
+  if (policy === undefined || policy === "") return { unknown: [] };
+  const [, arn] = /"deadLetterTargetArn"\s*:\s*"([^"]+)"/.exec(policy) ?? [];
+  const [, count] = /"maxReceiveCount"\s*:\s*"?(\d+)/.exec(policy) ?? [];
+  if (arn === undefined || count === undefined) {
+    return {
+      unknown: [
+        "The queue's RedrivePolicy names no dead-letter queue and count, so native dead-lettering is unknown.",
+      ],
+    };
+  }
+  // Both queues are always in one account and region: the name says enough unless the source needs its account too.
+  const isOwnAccount = address.account === undefined;
+  return {
+    maxDeliveries: Number(count),
+    deadLetterEntity: isOwnAccount ? arn.slice(arn.lastIndexOf(":") + 1) : arn,
+    unknown: [],
+  };
+}

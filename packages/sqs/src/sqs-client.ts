@@ -1,0 +1,190 @@
+import { QueueError } from "@anyqueue/core/adapter";
+import type * as AwsSdk from "@aws-sdk/client-sqs";
+import type {
+  $Command,
+  ServiceInputTypes,
+  ServiceOutputTypes,
+  SQSClient,
+  SQSClientConfig,
+  SQSClientResolvedConfig,
+} from "@aws-sdk/client-sqs";
+import { CONNECT_TIMEOUT_MS, RECEIVE_MARGIN_MS, REQUEST_TIMEOUT_MS, SQS_MAX_WAIT_MS } from "./sqs-limits.ts";
+
+export type Sdk = typeof AwsSdk;
+export type SqsCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = $Command<
+  Input,
+  Output,
+  SQSClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes
+>;
+
+/** Settings of the SDK client that the adapter sets itself; each is explained where it is set. */
+export const OWN_SETTINGS = [
+  "region",
+  "endpoint",
+  "credentials",
+  "maxAttempts",
+  "retryMode",
+  "retryStrategy",
+  "md5",
+  "useQueueUrlAsEndpoint",
+] as const;
+/** Settings of the SDK client that an application may give. */
+export type SqsClientOptions = Omit<SQSClientConfig, (typeof OWN_SETTINGS)[number]>;
+
+export interface ClientSettings {
+  readonly client?: SQSClient | undefined;
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly credentials?: SQSClientConfig["credentials"] | undefined;
+  readonly clientOptions?: SqsClientOptions | undefined;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** @default 15 s */
+  readonly timeoutMs?: number;
+  /** Long polls have connections of their own, so that they never starve deletes (D8). */
+  readonly isPoll?: boolean;
+}
+
+/** Refused although well formed, so never applied: worth one more try with the clock that the SDK corrected. */
+const EXPIRED = new Set(["RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"]);
+/** The same, but only if the answer also showed that our clock is off. */
+const REFUSED_SIGNATURE = new Set([
+  "SignatureDoesNotMatch",
+  "InvalidSignatureException",
+  "AuthFailure",
+  "AccessDeniedException",
+]);
+
+/** The SDK clients of one connection: loaded with the first call, ended once. */
+export class SqsClients {
+  readonly #settings: ClientSettings;
+  #sdk: Promise<Sdk> | undefined;
+  #work: SQSClient | undefined;
+  #polls: SQSClient | undefined;
+  #isClosed = false;
+
+  constructor(settings: ClientSettings) {
+    this.#settings = settings;
+  }
+
+  async call<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    build: (sdk: Sdk) => SqsCommand<Input, Output>,
+    options: CallOptions = {},
+  ): Promise<Output> {
+    const sdk = await (this.#sdk ??= loadSdk());
+    this.#refuseUse(options.signal);
+    const client = this.#clientFor(sdk, options.isPoll ?? false);
+    const command = build(sdk);
+    const http = {
+      requestTimeout: options.timeoutMs ?? REQUEST_TIMEOUT_MS,
+      ...(options.signal === undefined ? {} : { abortSignal: options.signal }),
+    };
+    try {
+      return await client.send(command, http);
+    } catch (error) {
+      if (!wasExpired(error)) throw error;
+      // The SDK has learned the service's time from this answer, but would use it only in a retry of its own.
+      return await client.send(build(sdk), http);
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#settings.client !== undefined) return;
+    this.#work?.destroy();
+    this.#polls?.destroy();
+  }
+
+  #refuseUse(signal: AbortSignal | undefined): void {
+    if (this.#isClosed) {
+      throw new QueueError("CLOSED", { what: "the SQS connection is closed", provider: "sqs" });
+    }
+    // Before the request: nothing can have been applied.
+    if (signal?.aborted === true) {
+      throw new QueueError("CANCELLED", {
+        what: "aborted before the request",
+        provider: "sqs",
+        cause: signal.reason,
+      });
+    }
+  }
+
+  #clientFor(sdk: Sdk, isPoll: boolean): SQSClient {
+    if (this.#settings.client !== undefined) return this.#settings.client;
+    return isPoll
+      ? (this.#polls ??= buildClient(sdk, this.#settings, {
+          maxSockets: Infinity,
+          silenceMs: SQS_MAX_WAIT_MS + 2 * RECEIVE_MARGIN_MS,
+        }))
+      : (this.#work ??= buildClient(sdk, this.#settings, {
+          maxSockets: 64,
+          silenceMs: REQUEST_TIMEOUT_MS + RECEIVE_MARGIN_MS,
+        }));
+  }
+}
+
+function buildClient(
+  sdk: Sdk,
+  settings: ClientSettings,
+  sockets: { maxSockets: number; silenceMs: number },
+): SQSClient {
+  const agent = { keepAlive: true, maxSockets: sockets.maxSockets };
+  return new sdk.SQSClient({
+    cacheMiddleware: true,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      // Without this the SDK only warns, and a half-open connection hangs for ever.
+      throwOnRequestTimeout: true,
+      // The request timeout ends with the head of an answer; this one also ends a body that stops half-way.
+      socketTimeout: sockets.silenceMs,
+      httpAgent: agent,
+      httpsAgent: agent,
+      logger: SILENT,
+    },
+    ...settings.clientOptions,
+    ...given(settings),
+    // The SDK repeats a send whose answer was lost: a second message on a standard queue. The core knows better when to.
+    maxAttempts: 1,
+    // The SDK's check throws a whole batch away for one bad message; ours looks at each.
+    md5: false,
+    // Else the host in a queue URL beats the endpoint that was configured, AWS_ENDPOINT_URL_SQS too.
+    useQueueUrlAsEndpoint: false,
+  });
+}
+
+/** The SDK takes a present `undefined` for a value. */
+function given({ region, endpoint, credentials }: ClientSettings): SQSClientConfig {
+  const pairs = Object.entries({ region, endpoint, credentials }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(pairs);
+}
+
+async function loadSdk(): Promise<Sdk> {
+  try {
+    return await import("@aws-sdk/client-sqs");
+  } catch (error) {
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: "the package @aws-sdk/client-sqs cannot be loaded",
+      remedy: "Run: npm install @aws-sdk/client-sqs",
+      provider: "sqs",
+      cause: error,
+    });
+  }
+}
+
+function wasExpired(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (EXPIRED.has(error.name)) return true;
+  if (!REFUSED_SIGNATURE.has(error.name)) return false;
+  // Set by the SDK's signer, from the date of the answer.
+  const metadata: unknown = Reflect.get(error, "$metadata");
+  return (
+    typeof metadata === "object" && metadata !== null && Reflect.get(metadata, "clockSkewCorrected") === true
+  );
+}
+
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };

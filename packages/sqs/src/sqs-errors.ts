@@ -1,0 +1,182 @@
+import { isQueueError, type ErrorClass, type ErrorCode, type Operation } from "@anyqueue/core/adapter";
+import { ChecksumError } from "./checksum.ts";
+import { EntryError } from "./entry-error.ts";
+
+/** One line of the table: vendor names, the portable code, and where the names were seen. */
+export interface ErrorRow {
+  /** Without prefix, dots and the ending "Exception"; separated by spaces. */
+  readonly names: string;
+  readonly code: ErrorCode;
+  /** True: the operation may have taken effect although it failed. */
+  readonly ambiguous?: boolean;
+  readonly retryAfterMs?: number;
+  readonly source: string;
+}
+
+type Meaning = Omit<ErrorRow, "names">;
+
+const DOCS = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/";
+const COMMON = `${DOCS}CommonErrors.html (2026-11-24)`;
+const SEND = `${DOCS}API_SendMessage.html (2026-11-24)`;
+const BATCH = `${DOCS}API_SendMessageBatch.html (2026-11-24)`;
+const RECEIVE = `${DOCS}API_ReceiveMessage.html (2026-11-24)`;
+const LEASE = `${DOCS}API_ChangeMessageVisibility.html (2026-11-24)`;
+const CREATE = `${DOCS}API_CreateQueue.html (2026-11-24)`;
+const PURGE = `${DOCS}API_PurgeQueue.html (2026-11-24)`;
+const MOVE = `${DOCS}API_StartMessageMoveTask.html (2026-11-24)`;
+const SIGN =
+  "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html (2026-11-24)";
+const SDK = "@aws-sdk/client-sqs 3.1169.0, observed (2026-11-24)";
+const NODE = "https://nodejs.org/api/errors.html#common-system-errors (2026-11-24)";
+const TLS = "https://nodejs.org/api/tls.html#x509-certificate-error-codes (2026-11-24)";
+
+/** By `name`, then by `Code`. */
+export const SERVICE_ERRORS: readonly ErrorRow[] = [
+  { names: "QueueDoesNotExist NonExistentQueue ResourceNotFound", code: "NOT_FOUND", source: SEND },
+  { names: "QueueDeletedRecently", code: "NOT_FOUND", retryAfterMs: 60_000, source: CREATE },
+  { names: "QueueNameExists QueueAlreadyExists", code: "ALREADY_EXISTS", source: CREATE },
+  { names: "AccessDenied NotAuthorized", code: "ACCESS_DENIED", source: COMMON },
+  { names: "OptInRequired InvalidSecurity", code: "ACCESS_DENIED", source: COMMON },
+  { names: "KmsAccessDenied KmsDisabled KmsInvalidState KmsNotFound", code: "ACCESS_DENIED", source: SEND },
+  { names: "KmsOptInRequired KmsInvalidKeyUsage", code: "ACCESS_DENIED", source: SEND },
+  { names: "CredentialsProviderError TokenProviderError", code: "UNAUTHENTICATED", source: SDK },
+  { names: "UnrecognizedClient InvalidClientTokenId ExpiredToken", code: "UNAUTHENTICATED", source: COMMON },
+  { names: "MissingAuthenticationToken IncompleteSignature", code: "UNAUTHENTICATED", source: COMMON },
+  { names: "SignatureDoesNotMatch InvalidSignature AuthFailure", code: "UNAUTHENTICATED", source: SIGN },
+  { names: "RequestExpired RequestTimeTooSkewed RequestInTheFuture", code: "UNAUTHENTICATED", source: SIGN },
+  { names: "RequestThrottled KmsThrottled KmsThrottling", code: "THROTTLED", source: SEND },
+  { names: "Throttling Throttled TooManyRequests SlowDown", code: "THROTTLED", source: COMMON },
+  { names: "PurgeQueueInProgress", code: "THROTTLED", retryAfterMs: 60_000, source: PURGE },
+  // 120,000 messages in flight on a standard queue: settle first. FIFO queues just deliver nothing.
+  { names: "OverLimit", code: "QUOTA_EXCEEDED", source: RECEIVE },
+  { names: "BatchRequestTooLong TooManyEntriesInBatchRequest", code: "BATCH_TOO_LARGE", source: BATCH },
+  { names: "EmptyBatchRequest BatchEntryIdsNotDistinct", code: "INVALID_ARGUMENT", source: BATCH },
+  { names: "InvalidBatchEntryId", code: "INVALID_ARGUMENT", source: BATCH },
+  { names: "ReceiptHandleIsInvalid InvalidIdFormat MessageNotInflight", code: "LEASE_LOST", source: LEASE },
+  { names: "InvalidMessageContents UnsupportedOperation", code: "INVALID_ARGUMENT", source: SEND },
+  { names: "InvalidAddress", code: "INVALID_ARGUMENT", source: SEND },
+  { names: "InvalidAttributeName InvalidAttributeValue", code: "INVALID_ARGUMENT", source: CREATE },
+  { names: "InvalidParameterValue InvalidParameterCombination", code: "INVALID_ARGUMENT", source: COMMON },
+  { names: "MissingParameter MissingRequiredParameter", code: "INVALID_ARGUMENT", source: COMMON },
+  { names: "InvalidAction InvalidQueryParameter", code: "INVALID_ARGUMENT", source: COMMON },
+  { names: "MalformedQueryString", code: "INVALID_ARGUMENT", source: COMMON },
+  { names: "Validation ValidationError", code: "INVALID_ARGUMENT", source: COMMON },
+  { names: "UnknownOperation Serialization", code: "INVALID_ARGUMENT", source: COMMON },
+  // The service answered that it did not take the request.
+  { names: "ServiceUnavailable", code: "UNAVAILABLE", source: COMMON },
+  { names: "InternalFailure InternalError", code: "UNAVAILABLE", ambiguous: true, source: COMMON },
+  { names: "InternalServerError", code: "UNAVAILABLE", ambiguous: true, source: COMMON },
+  { names: "RequestTimeout TimeoutError", code: "TIMEOUT", ambiguous: true, source: SDK },
+  { names: "AbortError", code: "CANCELLED", ambiguous: true, source: SDK },
+];
+
+/** By `code` of Node's own errors. Looked at before the name: the SDK renames a reset connection to TimeoutError. */
+export const SOCKET_ERRORS: readonly ErrorRow[] = [
+  { names: "ECONNREFUSED ENOTFOUND EAI_AGAIN", code: "CONNECTION_LOST", source: NODE },
+  { names: "EHOSTUNREACH ENETUNREACH", code: "CONNECTION_LOST", source: NODE },
+  { names: "ECONNRESET EPIPE ECONNABORTED", code: "CONNECTION_LOST", ambiguous: true, source: NODE },
+  { names: "ETIMEDOUT", code: "TIMEOUT", ambiguous: true, source: NODE },
+  { names: "CERT_HAS_EXPIRED DEPTH_ZERO_SELF_SIGNED_CERT", code: "CONNECTION_LOST", source: TLS },
+  { names: "SELF_SIGNED_CERT_IN_CHAIN", code: "CONNECTION_LOST", source: TLS },
+  { names: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", code: "CONNECTION_LOST", source: TLS },
+  { names: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", code: "CONNECTION_LOST", source: TLS },
+  { names: "ERR_TLS_CERT_ALTNAME_INVALID", code: "CONNECTION_LOST", source: TLS },
+  { names: "EPROTO ERR_SSL_WRONG_VERSION_NUMBER", code: "CONNECTION_LOST", source: TLS },
+];
+
+/** By a part of the text, where one vendor code means several things. These win over the names. */
+export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp; readonly during?: Operation })[] = [
+  { text: /must be shorter than/i, code: "MESSAGE_TOO_LARGE", source: SEND },
+  { text: /receipt handle has expired/i, code: "LEASE_LOST", source: LEASE },
+  { text: /not available for visibility timeout change/i, code: "LEASE_LOST", source: LEASE },
+  { text: /did not establish a connection with the server/i, code: "TIMEOUT", source: SDK },
+  { text: /^Region is missing/i, code: "INVALID_ARGUMENT", source: SDK },
+  // The SDK's own check, of a client that was given in with its checks on.
+  {
+    text: /Invalid MD5 checksum on messages|InvalidChecksumError/,
+    code: "UNAVAILABLE",
+    ambiguous: true,
+    source: SDK,
+  },
+  { text: /dead.?letter queue/i, during: "admin", code: "UNSUPPORTED", source: MOVE },
+];
+
+/** Answers that are not of SQS's own making: proxies, load balancers, error pages (the SDK shows these as SyntaxError). */
+const STATUSES: Readonly<Record<number, Meaning>> = {
+  401: { code: "UNAUTHENTICATED", source: COMMON },
+  403: { code: "ACCESS_DENIED", source: COMMON },
+  404: { code: "NOT_FOUND", source: COMMON },
+  413: { code: "BATCH_TOO_LARGE", source: COMMON },
+  429: { code: "THROTTLED", source: COMMON },
+  503: { code: "UNAVAILABLE", source: COMMON },
+};
+
+const RETRYABLE = new Set(["THROTTLED", "QUOTA_EXCEEDED", "CONNECTION_LOST", "TIMEOUT", "UNAVAILABLE"]);
+const byName = indexOf(SERVICE_ERRORS);
+const bySocketCode = indexOf(SOCKET_ERRORS);
+
+/** What any value means that a call to SQS can reject with or report for one entry. */
+export function classifySqsError(error: unknown, during: Operation): ErrorClass {
+  if (isQueueError(error))
+    return { code: error.code, retryable: error.retryable, ambiguous: error.ambiguous };
+  if (error instanceof ChecksumError) return { code: "UNAVAILABLE", retryable: true, ambiguous: true };
+  const name = textField(error, "name") ?? "";
+  const vendorCode = textField(error, "Code");
+  const socketCode = textField(error, "code") ?? "";
+  const text = textField(error, "message") ?? "";
+  const metadata = field(error, "$metadata");
+  const meaning =
+    TEXT_ERRORS.find((row) => row.text.test(text) && (row.during ?? during) === during) ??
+    bySocketCode.get(socketCode) ??
+    byName.get(bare(name)) ??
+    byName.get(bare(vendorCode ?? "")) ??
+    meaningOfStatus(field(metadata, "httpStatusCode"));
+  const requestId = textField(metadata, "requestId");
+  const retryAfterMs = retryAfterOf(field(field(error, "$response"), "headers")) ?? meaning.retryAfterMs;
+  return {
+    code: meaning.code,
+    retryable: RETRYABLE.has(meaning.code),
+    // An entry under `Failed` was refused for certain, whatever its code.
+    ambiguous: !(error instanceof EntryError) && meaning.ambiguous === true,
+    providerCode: vendorCode ?? (socketCode || name),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+function meaningOfStatus(status: unknown): Meaning {
+  if (typeof status !== "number") return { code: "INTERNAL", source: SDK };
+  const known = STATUSES[status];
+  if (known !== undefined) return known;
+  // Below 400 it was no answer of SQS at all: a page of some proxy.
+  const isRefusal = status >= 400 && status < 500;
+  return { code: isRefusal ? "INVALID_ARGUMENT" : "UNAVAILABLE", ambiguous: !isRefusal, source: COMMON };
+}
+
+/** `Retry-After` in seconds, or as a date: that one is read against the answer's own date, not against our clock. */
+function retryAfterOf(headers: unknown): number | undefined {
+  const value = textField(headers, "retry-after");
+  if (value === undefined) return undefined;
+  if (/^\d+$/.test(value.trim())) return Number(value) * 1_000;
+  const wait = Date.parse(value) - Date.parse(textField(headers, "date") ?? "");
+  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && name in value ? Reflect.get(value, name) : undefined;
+}
+
+function textField(value: unknown, name: string): string | undefined {
+  const found = field(value, name);
+  return typeof found === "string" ? found : undefined;
+}
+
+/** `com.amazonaws.sqs#KMS.ThrottlingException` → `KmsThrottling`. */
+function bare(name: string): string {
+  const local = name.replace(/^.*#/, "").replace(/^AWS\.SimpleQueueService\./, "");
+  return local.replace(/^KMS\./, "Kms").replace(/Exception$/, "");
+}
+
+function indexOf(rows: readonly ErrorRow[]): ReadonlyMap<string, ErrorRow> {
+  return new Map(rows.flatMap((row) => row.names.split(" ").map((name) => [name, row] as const)));
+}

@@ -1,0 +1,101 @@
+import type { Capabilities, Limits } from "@anyqueue/core/adapter";
+
+// Quotas of one message: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html (2026-11-24)
+// Quotas of FIFO queues: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-fifo.html (2026-11-24)
+// Operations: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html (2026-11-24)
+
+/** Body and attributes of one message, and of one whole batch request. */
+export const SQS_MAX_MESSAGE_BYTES = 1_048_576;
+/** Entries of any batch request, and messages of one receive. */
+export const SQS_MAX_BATCH_ITEMS = 10;
+/** Longest WaitTimeSeconds. */
+export const SQS_MAX_WAIT_MS = 20_000;
+/** Longest DelaySeconds of a message on a standard queue; FIFO queues take none per message. */
+export const SQS_MAX_SEND_DELAY_MS = 900_000;
+/** Longest visibility timeout, and the longest that one delivery can be held in all, counted from its receive. */
+export const SQS_MAX_LEASE_MS = 43_200_000;
+/** Attributes of one message. */
+export const SQS_MAX_ATTRIBUTES = 10;
+/** What is left for the application's attributes beside our header and our overflow. */
+export const SQS_MAX_NATIVE_ATTRIBUTES: number = SQS_MAX_ATTRIBUTES - 2;
+/** MessageGroupId and MessageDeduplicationId: up to 128 of the printable ASCII characters, no space. */
+export const SQS_KEY_PATTERN: RegExp = /^[\x21-\x7e]{1,128}$/;
+/** Names of queues, `.fifo` included. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html (2026-11-24) */
+export const SQS_QUEUE_NAME: RegExp = /^(?=.{1,80}$)[A-Za-z0-9_-]+(?:\.fifo)?$/;
+/** How long a ReceiveRequestAttemptId can be repeated. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html (2026-11-24) */
+export const SQS_ATTEMPT_ID_MS = 300_000;
+/** Longest MessageRetentionPeriod; given to dead-letter queues, because a moved message keeps its age. */
+export const SQS_MAX_RETENTION_SECONDS = 1_209_600;
+
+// Ours, not the vendor's.
+
+/** One request, receives excepted. */
+export const REQUEST_TIMEOUT_MS = 15_000;
+/** What a receive may take beyond its wait. */
+export const RECEIVE_MARGIN_MS = 10_000;
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** `close` waits this long for the answers of abandoned polls, and as long again for their release. */
+export const LATE_ANSWER_MS = 250;
+/** Kept free of the 12 hours, so that a slow request is not refused by a second. */
+export const LEASE_CAP_MARGIN_MS = 5_000;
+
+const COMMON: Omit<Capabilities, "ordering" | "deduplication" | "sendDelay" | "settle"> = {
+  releaseDelay: { maxMs: SQS_MAX_LEASE_MS },
+  lease: "timed",
+  leaseSetBy: "consumer",
+  release: "native",
+  deadLetter: "none",
+  deliveryCount: "approximate",
+  abort: "mayStrand",
+  followers: "release",
+  isolation: "free",
+  batchFailure: "per-item",
+  batchKey: "mixed",
+  ttl: false,
+  peek: false,
+  cancel: false,
+  filter: false,
+  exactlyOnceAck: false,
+};
+
+export const STANDARD_CAPABILITIES: Capabilities = Object.freeze({
+  ...COMMON,
+  ordering: "none",
+  deduplication: "none",
+  sendDelay: { maxMs: SQS_MAX_SEND_DELAY_MS },
+  settle: "lateOk",
+});
+
+export const FIFO_CAPABILITIES: Capabilities = Object.freeze({
+  ...COMMON,
+  ordering: "by-key",
+  deduplication: "window",
+  sendDelay: "none",
+  settle: "confirmed",
+});
+
+const KEY_LIMITS = { maxLength: 128, pattern: SQS_KEY_PATTERN };
+
+export const SQS_LIMITS: Limits = Object.freeze({
+  maxMessageBytes: SQS_MAX_MESSAGE_BYTES,
+  // Beyond 8 requests out, one thread of the SDK is busy all the time; 16 leaves room for a slow network.
+  send: { maxItems: SQS_MAX_BATCH_ITEMS, maxInFlight: 16, maxBytes: SQS_MAX_MESSAGE_BYTES, overheadBytes: 0 },
+  receive: { maxItems: SQS_MAX_BATCH_ITEMS, maxWaitMs: SQS_MAX_WAIT_MS, parallel: 16, billed: true },
+  ack: { maxItems: SQS_MAX_BATCH_ITEMS, maxInFlight: 8 },
+  release: { maxItems: SQS_MAX_BATCH_ITEMS, maxInFlight: 4 },
+  extend: { maxItems: SQS_MAX_BATCH_ITEMS, maxInFlight: 4 },
+  deadLetter: { maxItems: SQS_MAX_BATCH_ITEMS, maxInFlight: 4 },
+  lease: { minMs: 1_000, maxMs: SQS_MAX_LEASE_MS, totalMs: SQS_MAX_LEASE_MS },
+  attributes: {
+    // SQS takes ten; the ninth and further ones travel together in one, so that only the size bounds them.
+    maxCount: 100,
+    maxNameBytes: 256,
+    maxValueBytes: SQS_MAX_MESSAGE_BYTES,
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html (2026-11-24)
+    namePattern: /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/,
+    reservedPrefixes: ["aws.", "amazon."],
+    emptyValues: true,
+  },
+  orderingKey: KEY_LIMITS,
+  deduplicationId: KEY_LIMITS,
+});

@@ -1,0 +1,88 @@
+import { randomUUID } from "node:crypto";
+import type { Clock, ItemResult, OutgoingMessage, ProducerDriver, SendReceipt } from "@anyqueue/core/adapter";
+import type { SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
+import { alignReply, inTens } from "./batch-reply.ts";
+import { ChecksumError, isIntact } from "./checksum.ts";
+import type { SqsQueue } from "./sqs-queue.ts";
+import { SQS_MAX_SEND_DELAY_MS } from "./sqs-limits.ts";
+import { encodeMessage, type EncodedMessage } from "./sqs-wire.ts";
+
+/** Sends to one queue. */
+export class SqsProducer implements ProducerDriver {
+  readonly #queue: SqsQueue;
+  readonly #clock: Clock;
+  /** `sizeOf` and `sendBatch` see the same message: it is encoded once. */
+  readonly #encoded = new WeakMap<OutgoingMessage, EncodedMessage>();
+
+  constructor(queue: SqsQueue, clock: Clock) {
+    this.#queue = queue;
+    this.#clock = clock;
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#queue.url(signal);
+  }
+
+  sizeOf(message: OutgoingMessage): number {
+    return this.#encode(message).bytes;
+  }
+
+  async sendBatch(
+    messages: readonly OutgoingMessage[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemResult<SendReceipt>[]> {
+    const url = await this.#queue.url(signal);
+    return await inTens(messages, (chunk) => this.#send(url, chunk, signal));
+  }
+
+  async close(): Promise<void> {
+    // The connection belongs to the adapter.
+  }
+
+  async #send(
+    url: string,
+    messages: readonly OutgoingMessage[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemResult<SendReceipt>[]> {
+    const entries = messages.map((message, index) => this.#entryOf(message, index));
+    const input = { QueueUrl: url, Entries: entries };
+    const reply = await this.#queue.call((sdk) => new sdk.SendMessageBatchCommand(input), { signal });
+    return alignReply(entries.length, reply, (sent, index) => {
+      if (!isIntact(entries[index]?.MessageBody ?? "", sent.MD5OfMessageBody)) {
+        return {
+          ok: false,
+          error: new ChecksumError("SQS stored a body with another checksum than the one sent"),
+        };
+      }
+      return { ok: true, value: sent.MessageId === undefined ? {} : { providerId: sent.MessageId } };
+    });
+  }
+
+  #entryOf(message: OutgoingMessage, index: number): SendMessageBatchRequestEntry {
+    const { body, attributes } = this.#encode(message);
+    const entry: SendMessageBatchRequestEntry = {
+      Id: String(index),
+      MessageBody: body,
+      MessageAttributes: attributes,
+    };
+    if (this.#queue.isFifo) {
+      const token = message.deduplicationId ?? randomUUID();
+      entry.MessageDeduplicationId = token;
+      // FIFO wants a group of every message; without a key each message has one of its own and waits for nobody.
+      entry.MessageGroupId = message.orderingKey ?? token;
+    } else if (message.deliverAtMs !== undefined) {
+      const delayMs = Math.min(SQS_MAX_SEND_DELAY_MS, message.deliverAtMs - this.#clock.wallNow());
+      if (delayMs > 0) entry.DelaySeconds = Math.ceil(delayMs / 1_000);
+    }
+    return entry;
+  }
+
+  #encode(message: OutgoingMessage): EncodedMessage {
+    let encoded = this.#encoded.get(message);
+    if (encoded === undefined) {
+      encoded = encodeMessage(message, this.#queue.isFifo && message.orderingKey === undefined);
+      this.#encoded.set(message, encoded);
+    }
+    return encoded;
+  }
+}

@@ -1,0 +1,112 @@
+import {
+  loopbackOrRefuse,
+  QueueError,
+  suggest,
+  type ConnectionUrl,
+  type Provider,
+  type ProviderContext,
+} from "@anyqueue/core/adapter";
+import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import { SqsAdapter } from "./sqs-adapter.ts";
+import { OWN_SETTINGS, type SqsClientOptions } from "./sqs-client.ts";
+import type { SqsHandle } from "./sqs-wire.ts";
+import { checkEndpoint, readConnectionUrl } from "./sqs-url.ts";
+
+/** How to reach SQS; everything is optional where the AWS environment says it. */
+export interface SqsOptions {
+  /**
+   * A client of your own. It is used as it is, for polls too, and left open by `close()`.
+   * Build it with `maxAttempts: 1` (the SDK repeats sends whose answer was lost) and `md5: false`.
+   */
+  readonly client?: SQSClient | undefined;
+  /** AWS region. @default the region in the URL, else the AWS environment's */
+  readonly region?: string | undefined;
+  /** Another server: an emulator, a VPC endpoint. @default `?endpoint=` of the URL, else AWS_ENDPOINT_URL_SQS, else AWS */
+  readonly endpoint?: string | undefined;
+  /** @default the SDK's own chain: environment, shared files, SSO, container, instance */
+  readonly credentials?: SQSClientConfig["credentials"] | undefined;
+  /** Further settings of the SDK client; those that keep messages safe are the adapter's own and refused here. */
+  readonly clientOptions?: SqsClientOptions | undefined;
+}
+
+/** What one SQS queue can have together: a FIFO queue orders and deduplicates, a standard queue delays. */
+export type SqsModes = ("ordering" | "deduplication")[] | "delay"[];
+
+const OPTIONS: readonly (keyof SqsOptions)[] = [
+  "client",
+  "region",
+  "endpoint",
+  "credentials",
+  "clientOptions",
+];
+
+/**
+ * Amazon SQS, for `createClient`. Nothing is loaded or sent before the first use.
+ *
+ * @example
+ * const client = createClient("sqs://eu-west-1", [sqs()]);
+ */
+export function sqs(options: SqsOptions = {}): Provider<"sqs", SqsModes> {
+  checkOptions(options);
+  const settled = Object.freeze({ ...options });
+  return Object.freeze({
+    scheme: "sqs" as const,
+    connect: (url: ConnectionUrl, context: ProviderContext) => connect(settled, url, context),
+  });
+}
+
+function connect(options: SqsOptions, url: ConnectionUrl, { clock }: ProviderContext): SqsAdapter {
+  const place = readConnectionUrl(url);
+  const endpoint =
+    place.endpoint ?? (options.endpoint === undefined ? undefined : checkEndpoint(options.endpoint, url));
+  if (place.region !== undefined && options.region !== undefined && place.region !== options.region) {
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: `${url.text}: the URL says ${place.region}, the option \`region\` says ${options.region}`,
+      remedy: "Say it once.",
+      provider: "sqs",
+    });
+  }
+  return new SqsAdapter({
+    ...options,
+    region: place.region ?? options.region,
+    endpoint,
+    account: place.account,
+    clock,
+    checkOrigin: (origin) => loopbackOrRefuse(origin, url),
+  });
+}
+
+function checkOptions(options: SqsOptions): void {
+  const problems = Object.keys(options)
+    .filter((key) => !OPTIONS.some((known) => known === key))
+    .map((key) => unknownOption(key));
+  const own = Object.keys(options.clientOptions ?? {}).filter((key) =>
+    OWN_SETTINGS.some((setting) => setting === key),
+  );
+  problems.push(
+    ...own.map(
+      (key) => `clientOptions.${key} is the adapter's own: ${OWN_REASONS[key] ?? "use the option of sqs()"}`,
+    ),
+  );
+  if (options.client !== undefined) {
+    const beside = OPTIONS.filter((key) => key !== "client" && options[key] !== undefined);
+    problems.push(...beside.map((key) => `\`client\` and \`${key}\` exclude each other`));
+  }
+  if (problems.length === 0) return;
+  throw new QueueError("INVALID_ARGUMENT", { what: `sqs(): ${problems.join("; ")}`, provider: "sqs" });
+}
+
+function unknownOption(key: string): string {
+  const meant = suggest(key, OPTIONS);
+  return `unknown option ${JSON.stringify(key)} (${meant === undefined ? `known: ${OPTIONS.join(", ")}` : `did you mean "${meant}"?`})`;
+}
+
+const OWN_REASONS: Readonly<Record<string, string>> = {
+  maxAttempts: "a retry inside the SDK can send a message twice, unseen",
+  retryMode: "retries are the core's",
+  retryStrategy: "retries are the core's",
+  md5: "checksums are verified message by message",
+  useQueueUrlAsEndpoint: "the endpoint of the connection decides",
+};
+
+export type { SqsAdapter, SqsHandle };

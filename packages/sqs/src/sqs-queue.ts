@@ -1,0 +1,94 @@
+import type {
+  GetQueueAttributesCommandInput,
+  ServiceInputTypes,
+  ServiceOutputTypes,
+} from "@aws-sdk/client-sqs";
+import { abortError, orAborted } from "./or-aborted.ts";
+import type { CallOptions, Sdk, SqsClients, SqsCommand } from "./sqs-client.ts";
+import { classifySqsError } from "./sqs-errors.ts";
+import type { QueueAddress } from "./sqs-url.ts";
+
+/** How long finding a queue may take, so that a start fails soon (D13). */
+const LOOKUP_TIMEOUT_MS = 4_500;
+
+/** One queue of a connection: where it is and how to call it. Shared by its drivers. */
+export class SqsQueue {
+  readonly address: QueueAddress;
+  readonly #clients: SqsClients;
+  readonly #account: string | undefined;
+  #url: string | undefined;
+  #lookup: Promise<string> | undefined;
+
+  constructor(address: QueueAddress, clients: SqsClients, account: string | undefined) {
+    this.address = address;
+    this.#clients = clients;
+    this.#account = address.account ?? account;
+    this.#url = address.url;
+  }
+
+  get isFifo(): boolean {
+    return this.address.isFifo;
+  }
+
+  call<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    build: (sdk: Sdk) => SqsCommand<Input, Output>,
+    options?: CallOptions,
+  ): Promise<Output> {
+    return this.#clients.call(build, options);
+  }
+
+  /** Looked up once; a failed look-up is made again by the next call. */
+  async url(signal: AbortSignal | undefined): Promise<string> {
+    if (this.#url !== undefined) return this.#url;
+    // Shared by all callers, so none of their signals may end it.
+    this.#lookup ??= this.#lookUp().finally(() => {
+      this.#lookup = undefined;
+    });
+    if (signal === undefined) return await this.#lookup;
+    return await orAborted(this.#lookup, signal, () => {
+      throw abortError(signal);
+    });
+  }
+
+  /** Rejects if the queue is missing or these credentials are no good, as far as that can be found out. */
+  async confirm(signal: AbortSignal): Promise<void> {
+    await this.url(signal);
+    if (this.address.url === undefined) return;
+    try {
+      await this.attributes(signal);
+    } catch (error) {
+      // Reading attributes is a right that neither producer nor consumer needs.
+      if (classifySqsError(error, "open").code !== "ACCESS_DENIED") throw error;
+    }
+  }
+
+  async attributes(signal: AbortSignal): Promise<Readonly<Record<string, string | undefined>>> {
+    const input: GetQueueAttributesCommandInput = {
+      QueueUrl: await this.url(signal),
+      AttributeNames: ["All"],
+    };
+    const options = { signal, timeoutMs: LOOKUP_TIMEOUT_MS };
+    const reply = await this.#clients.call((sdk) => new sdk.GetQueueAttributesCommand(input), options);
+    return reply.Attributes ?? {};
+  }
+
+  async arn(signal: AbortSignal): Promise<string> {
+    return this.address.arn ?? (await this.attributes(signal))["QueueArn"] ?? "";
+  }
+
+  /** After the queue was deleted or made anew. */
+  forget(): void {
+    this.#url = this.address.url;
+  }
+
+  async #lookUp(): Promise<string> {
+    const input = { QueueName: this.address.name, QueueOwnerAWSAccountId: this.#account };
+    const reply = await this.#clients.call((sdk) => new sdk.GetQueueUrlCommand(input), {
+      timeoutMs: LOOKUP_TIMEOUT_MS,
+    });
+    if (reply.QueueUrl === undefined)
+      throw new Error(`GetQueueUrl answered without a URL for ${input.QueueName}`);
+    this.#url = reply.QueueUrl;
+    return reply.QueueUrl;
+  }
+}

@@ -1,0 +1,149 @@
+import {
+  loopbackOrRefuse,
+  QueueError,
+  readParameters,
+  type ConnectionUrl,
+  type EntityRef,
+} from "@anyqueue/core/adapter";
+import { SQS_QUEUE_NAME } from "./sqs-limits.ts";
+
+/** What a connection URL says: `sqs://eu-west-1?endpoint=http://127.0.0.1:4566&account=123456789012`. */
+export interface SqsConnectionUrl {
+  readonly region: string | undefined;
+  readonly endpoint: string | undefined;
+  /** The account that owns the queues, where it is not the caller's own. */
+  readonly account: string | undefined;
+}
+
+/** Where one queue is; made from its name, its URL or its ARN. */
+export interface QueueAddress {
+  readonly name: string;
+  readonly isFifo: boolean;
+  readonly account?: string;
+  readonly region?: string;
+  /** The queue's URL if that is what was configured, else it is looked up. */
+  readonly url?: string;
+  /** Set if the URL points to a server of its own, which then answers instead of the region's. */
+  readonly origin?: string;
+  readonly arn?: string;
+}
+
+const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
+const ACCOUNT = /^\d{12}$/;
+const ARN = /^arn:aws[a-z-]*:sqs:([a-z0-9-]+):(\d{12}):(.+)$/;
+/** https://docs.aws.amazon.com/general/latest/gr/sqs-service.html (2026-11-24), the legacy form included. */
+const AWS_HOST =
+  /^(?:sqs(?:-fips)?\.([a-z0-9-]+)|([a-z0-9-]+)\.queue)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
+const FIFO_SUFFIX = ".fifo";
+const DEAD_SUFFIX = "-dead";
+
+/** @throws INVALID_ARGUMENT for a bad region, path, parameter, account or endpoint. */
+export function readConnectionUrl(url: ConnectionUrl): SqsConnectionUrl {
+  const { endpoint, account } = readParameters(url, ["endpoint", "account", "plaintext"]);
+  if (url.path !== "" && url.path !== "/") {
+    throw invalid(
+      `${url.text}: a path names no connection`,
+      'Write "sqs://region"; queue names come from the definitions or from `queues`.',
+    );
+  }
+  if (url.authority !== "" && !REGION.test(url.authority)) {
+    throw invalid(
+      `${url.text}: ${JSON.stringify(url.authority)} is no AWS region`,
+      'Write a region such as "sqs://eu-west-1".',
+    );
+  }
+  if (account !== undefined && !ACCOUNT.test(account)) {
+    throw invalid(
+      `${url.text}: account is not 12 digits`,
+      "Write the number of the account that owns the queues.",
+    );
+  }
+  return {
+    region: url.authority === "" ? undefined : url.authority,
+    endpoint: endpoint === undefined ? undefined : checkEndpoint(endpoint, url),
+    account,
+  };
+}
+
+/** A full http(s) URL; plain http only on this machine, or if the connection URL allows it. */
+export function checkEndpoint(endpoint: string, url: ConnectionUrl): string {
+  if (!/^https?:\/\//i.test(endpoint) || !URL.canParse(endpoint)) {
+    throw invalid(`${url.text}: endpoint is no http or https URL`, 'Write it as "http://127.0.0.1:4566".');
+  }
+  loopbackOrRefuse(endpoint, url);
+  return endpoint;
+}
+
+/** The entity's own name (or the URL or ARN that was configured) of what a definition asks for. */
+export function entityOf(ref: EntityRef): string {
+  if (ref.kind === "topic") {
+    throw unsupported(
+      `the topic ${JSON.stringify(ref.name)}: SQS has queues only`,
+      "Define a queue, or use a provider that has topics.",
+    );
+  }
+  if (ref.exact === true) return ref.name;
+  const base = ref.topic === undefined ? ref.name : `${ref.topic}-${ref.name}`;
+  const isFifo = ref.features.includes("ordering") || ref.features.includes("deduplication");
+  return ref.kind === "dead-letter"
+    ? deadLetterEntityOf(base, isFifo)
+    : withSuffix(base, isFifo ? FIFO_SUFFIX : "");
+}
+
+/** @throws INVALID_ARGUMENT if it is neither a legal name nor a queue URL nor a queue ARN. */
+export function parseAddress(entity: string): QueueAddress {
+  const [, region, account, arnName] = ARN.exec(entity) ?? [];
+  if (arnName !== undefined && region !== undefined && account !== undefined) {
+    return { ...named(arnName, entity), region, account, arn: entity };
+  }
+  if (!/^https?:\/\//i.test(entity)) return named(entity, entity);
+  if (!URL.canParse(entity)) throw illegalName(entity);
+  const url = new URL(entity);
+  if (url.username !== "" || url.password !== "" || url.search !== "") {
+    throw invalid(
+      "a queue URL with credentials or parameters",
+      "Configure the plain URL that GetQueueUrl returns.",
+    );
+  }
+  const [name = "", owner = ""] = url.pathname.split("/").filter(Boolean).toReversed();
+  const [, modern, legacy] = AWS_HOST.exec(url.hostname) ?? [];
+  const hostRegion = modern ?? legacy;
+  return {
+    ...named(name, entity),
+    url: entity,
+    ...(ACCOUNT.test(owner) ? { account: owner } : {}),
+    ...(hostRegion === undefined ? { origin: url.origin } : { region: hostRegion }),
+  };
+}
+
+function deadLetterEntityOf(source: string, isFifo: boolean): string {
+  if (source.endsWith(FIFO_SUFFIX))
+    return `${source.slice(0, -FIFO_SUFFIX.length)}${DEAD_SUFFIX}${FIFO_SUFFIX}`;
+  return source + DEAD_SUFFIX + (isFifo ? FIFO_SUFFIX : "");
+}
+
+function withSuffix(name: string, suffix: string): string {
+  return name.endsWith(suffix) ? name : name + suffix;
+}
+
+function named(name: string, entity: string): Pick<QueueAddress, "name" | "isFifo"> {
+  if (!SQS_QUEUE_NAME.test(name)) throw illegalName(entity);
+  return { name, isFifo: name.endsWith(FIFO_SUFFIX) };
+}
+
+function illegalName(entity: string): QueueError {
+  return invalid(
+    `${JSON.stringify(entity.slice(0, 200))} names no SQS queue`,
+    'Use up to 80 letters, digits, "-" and "_" (with ".fifo" where ordering or deduplication is needed), a queue URL or a queue ARN.',
+  );
+}
+
+function invalid(what: string, remedy: string): QueueError {
+  return new QueueError("INVALID_ARGUMENT", { what, remedy, provider: "sqs" });
+}
+
+function unsupported(what: string, remedy: string): QueueError {
+  return Object.assign(new QueueError("UNSUPPORTED", { what, remedy, provider: "sqs" }), {
+    feature: "topic",
+  });
+}

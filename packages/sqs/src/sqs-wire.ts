@@ -1,0 +1,232 @@
+import type { Delivery, OutgoingMessage } from "@anyqueue/core/adapter";
+import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
+import { decodeBody, encodeBody, isLegalText, legalJson, type BodyEncoding } from "./sqs-body.ts";
+import { SQS_MAX_NATIVE_ATTRIBUTES } from "./sqs-limits.ts";
+
+/** One attribute carries all that SQS has no place for, as compact JSON. */
+export const HEADER_ATTRIBUTE = "aq-h";
+/** One more carries the attributes that do not fit: the ninth and further ones, empty ones, control characters. */
+export const OVERFLOW_ATTRIBUTE = "aq-x";
+/** Attributes of the core; they travel inside the header. */
+const CORE_PREFIX = "aq-";
+const HEADER_VERSION = 1;
+const STRING = "String";
+
+/** What settles a delivery. */
+export interface SqsHandle {
+  readonly receiptHandle: string;
+  /** Monotonic; the 12 hours count from here. */
+  readonly receivedAtMs: number;
+}
+
+export interface EncodedMessage {
+  readonly body: string;
+  readonly attributes: Record<string, MessageAttributeValue>;
+  /** As SQS counts: the body, and name, type and value of every attribute. */
+  readonly bytes: number;
+}
+
+/** Keys are short because they are paid for with every message. */
+interface Header {
+  readonly v: number;
+  readonly id: string;
+  /** Content type, correlation id, reply to, subject. */
+  readonly ct?: string | undefined;
+  readonly cid?: string | undefined;
+  readonly rt?: string | undefined;
+  readonly s?: string | undefined;
+  readonly enc?: BodyEncoding | undefined;
+  /** 1: the message had no ordering key; its group is its own. */
+  readonly own?: 1 | undefined;
+  readonly [core: `${typeof CORE_PREFIX}${string}`]: string;
+}
+
+/** The wire form of a message; `isAlone`: it gets a group of its own on a FIFO queue. */
+export function encodeMessage(message: OutgoingMessage, isAlone = false): EncodedMessage {
+  const body = encodeBody(message.body);
+  const core: [string, string][] = [];
+  const overflow: [string, string][] = [];
+  const attributes: Record<string, MessageAttributeValue> = {};
+  let native = 0;
+  for (const [name, value] of Object.entries(message.attributes)) {
+    if (name.startsWith(CORE_PREFIX)) core.push([name, value]);
+    else if (native < SQS_MAX_NATIVE_ATTRIBUTES && value !== "" && isLegalText(value)) {
+      native += 1;
+      define(attributes, name, text(value));
+    } else overflow.push([name, value]);
+  }
+  // JSON leaves out what is undefined.
+  const header: Header = {
+    v: HEADER_VERSION,
+    id: message.id,
+    ct: message.contentType,
+    cid: message.correlationId,
+    rt: message.replyTo,
+    s: message.subject,
+    enc: body.encoding,
+    own: isAlone ? 1 : undefined,
+    ...Object.fromEntries(core),
+  };
+  attributes[HEADER_ATTRIBUTE] = text(legalJson(header));
+  if (overflow.length > 0) attributes[OVERFLOW_ATTRIBUTE] = text(legalJson(Object.fromEntries(overflow)));
+  return { body: body.text, attributes, bytes: body.bytes + sizeOfAttributes(attributes) };
+}
+
+/** A message of SQS as the core sees it. */
+export function decodeMessage(message: Message, receivedAtMs: number, leaseMs: number): Delivery<SqsHandle> {
+  const providerId = message.MessageId ?? "";
+  const bodyText = message.Body ?? "";
+  const common: Mutable<Delivery<SqsHandle>> = {
+    handle: { receiptHandle: message.ReceiptHandle ?? "", receivedAtMs },
+    id: providerId,
+    providerId,
+    body: EMPTY,
+    attributes: NONE,
+    leaseMs,
+    native: message,
+  };
+  addSystemAttributes(common, message.Attributes ?? {});
+  const { attributes, types } = nativeAttributes(message.MessageAttributes ?? {});
+  if (types !== undefined) common.attributeTypes = types;
+  try {
+    const header = parseHeader(attributes);
+    return header === undefined
+      ? { ...common, attributes, body: bytesOf(bodyText, undefined) }
+      : ours(common, header, attributes, bodyText);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ...common, attributes, body: bytesOf(bodyText, undefined), malformed: reason };
+  }
+}
+
+function ours(
+  common: Delivery<SqsHandle>,
+  header: Header,
+  attributes: Readonly<Record<string, string>>,
+  bodyText: string,
+): Delivery<SqsHandle> {
+  const { [HEADER_ATTRIBUTE]: _header, [OVERFLOW_ATTRIBUTE]: overflow, ...visible } = attributes;
+  const core = Object.entries(header).filter(([name]) => name.startsWith(CORE_PREFIX));
+  const delivery: Mutable<Delivery<SqsHandle>> = {
+    ...common,
+    id: header.id,
+    body: bytesOf(bodyText, header.enc),
+    attributes: Object.fromEntries([...Object.entries(visible), ...parseOverflow(overflow), ...core]),
+  };
+  if (header.ct !== undefined) delivery.contentType = header.ct;
+  if (header.cid !== undefined) delivery.correlationId = header.cid;
+  if (header.rt !== undefined) delivery.replyTo = header.rt;
+  if (header.s !== undefined) delivery.subject = header.s;
+  if (header.own === 1) delete delivery.orderingKey;
+  return delivery;
+}
+
+/** Undefined: somebody else's message. @throws if the header cannot be ours. */
+function parseHeader(attributes: Readonly<Record<string, string>>): Header | undefined {
+  const value = attributes[HEADER_ATTRIBUTE];
+  if (value === undefined) return undefined;
+  const header = parseRecord(value, HEADER_ATTRIBUTE);
+  if (header["v"] !== HEADER_VERSION) {
+    throw new Error(
+      `attribute ${HEADER_ATTRIBUTE} has version ${String(header["v"])}; this package reads ${HEADER_VERSION}`,
+    );
+  }
+  if (typeof header["id"] !== "string" || header["id"] === "")
+    throw new Error(`attribute ${HEADER_ATTRIBUTE} has no id`);
+  for (const [name, field] of Object.entries(header)) {
+    if (name !== "v" && name !== "own" && typeof field !== "string") {
+      throw new Error(
+        `attribute ${HEADER_ATTRIBUTE}: ${JSON.stringify(name)} is ${typeof field}, expected string`,
+      );
+    }
+  }
+  return header as unknown as Header;
+}
+
+function parseOverflow(value: string | undefined): [string, string][] {
+  if (value === undefined) return [];
+  return Object.entries(parseRecord(value, OVERFLOW_ATTRIBUTE)).map(([name, field]) => {
+    if (typeof field !== "string")
+      throw new Error(`attribute ${OVERFLOW_ATTRIBUTE}: ${JSON.stringify(name)} is no string`);
+    return [name, field];
+  });
+}
+
+function parseRecord(value: string, attribute: string): Readonly<Record<string, unknown>> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    throw new Error(`attribute ${attribute} is no JSON`);
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new Error(`attribute ${attribute} is no JSON object`);
+  }
+  return parsed as Readonly<Record<string, unknown>>;
+}
+
+function bytesOf(bodyText: string, encoding: string | undefined): Uint8Array {
+  const bytes = decodeBody(bodyText, encoding);
+  if (bytes === undefined)
+    throw new Error(`the body is not in the encoding ${JSON.stringify(encoding)} that its header says`);
+  return bytes;
+}
+
+function addSystemAttributes(
+  delivery: Mutable<Delivery<SqsHandle>>,
+  system: Readonly<Record<string, string | undefined>>,
+): void {
+  const count = Number(system["ApproximateReceiveCount"]);
+  const sentMs = Number(system["SentTimestamp"]);
+  const group = system["MessageGroupId"];
+  const token = system["MessageDeduplicationId"];
+  const source = system["DeadLetterQueueSourceArn"];
+  if (Number.isInteger(count) && count > 0) delivery.deliveryCount = count;
+  if (Number.isFinite(sentMs)) delivery.enqueuedAtMs = sentMs;
+  // A standard queue's group is a tenant for fairness and orders nothing; only FIFO messages have a sequence number.
+  if (group !== undefined && system["SequenceNumber"] !== undefined) delivery.orderingKey = group;
+  if (token !== undefined) delivery.deduplicationId = token;
+  if (source !== undefined) delivery.deadLetter = { source: source.slice(source.lastIndexOf(":") + 1) };
+}
+
+/** Strings as they are; numbers as their text, binary as base64, both named in `types`, like custom labels. */
+function nativeAttributes(native: Readonly<Record<string, MessageAttributeValue>>): {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly types: Readonly<Record<string, string>> | undefined;
+} {
+  const attributes: Record<string, string> = {};
+  let types: Record<string, string> | undefined;
+  for (const [name, { DataType = STRING, StringValue, BinaryValue }] of Object.entries(native)) {
+    define(
+      attributes,
+      name,
+      BinaryValue === undefined ? (StringValue ?? "") : Buffer.from(BinaryValue).toString("base64"),
+    );
+    if (DataType !== STRING) define((types ??= {}), name, DataType);
+  }
+  return { attributes, types };
+}
+
+function sizeOfAttributes(attributes: Readonly<Record<string, MessageAttributeValue>>): number {
+  let bytes = 0;
+  for (const [name, { DataType = "", StringValue = "" }] of Object.entries(attributes)) {
+    bytes += name.length + DataType.length + Buffer.byteLength(StringValue);
+  }
+  return bytes;
+}
+
+function text(value: string): MessageAttributeValue {
+  return { DataType: STRING, StringValue: value };
+}
+
+/** `__proto__` is a legal attribute name: an assignment would lose it. */
+function define<Value>(record: Record<string, Value>, name: string, value: Value): void {
+  if (name === "__proto__")
+    Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
+  else record[name] = value;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const EMPTY = new Uint8Array(0);
+const NONE: Readonly<Record<string, string>> = Object.freeze({});

@@ -1,0 +1,90 @@
+import type { AdminDriver, QueueAdapter } from "@anyqueue/core/adapter";
+import { createVirtualClock, type VirtualClock } from "@anyqueue/core/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { adminOf, exact, openAdapter, present } from "./open-adapter.ts";
+import { ScriptedServer } from "./scripted-server.ts";
+
+const FROM = "arn:aws:sqs:eu-west-1:000000000000:orders-dead";
+const TO = "arn:aws:sqs:eu-west-1:000000000000:orders";
+
+let server: ScriptedServer;
+let adapter: QueueAdapter;
+let admin: AdminDriver;
+let clock: VirtualClock;
+/** What ListMessageMoveTasks answers, one after the other; the last stays. */
+let tasks: object[];
+
+beforeEach(async () => {
+  clock = createVirtualClock();
+  server = await ScriptedServer.start();
+  adapter = openAdapter(server.endpoint, { clock });
+  admin = await adminOf(adapter);
+  server.script((call) => {
+    if (call.operation === "StartMessageMoveTask") return { body: { TaskHandle: "task" } };
+    if (call.operation !== "ListMessageMoveTasks") return undefined;
+    return { body: { Results: [tasks.length > 1 ? tasks.shift() : tasks[0]] } };
+  });
+});
+
+afterEach(async () => {
+  await adapter.close();
+  await server.close();
+});
+
+function redrive(signal: AbortSignal): AsyncIterator<{ readonly moved: number }> {
+  const moves = admin.redrive?.(exact(adapter, FROM), exact(adapter, TO), signal);
+  return present(moves, "redrive")[Symbol.asyncIterator]();
+}
+
+const running = (moved: number): object => ({
+  TaskHandle: "task",
+  Status: "RUNNING",
+  ApproximateNumberOfMessagesMoved: moved,
+});
+
+test("a redrive names its destination and reports progress once a second until the service is done", async () => {
+  tasks = [running(10), running(400), { Status: "COMPLETED", ApproximateNumberOfMessagesMoved: 512 }];
+  const moves = redrive(new AbortController().signal);
+  const seen: number[] = [];
+  for (let next = await moves.next(); next.done !== true;) {
+    seen.push(next.value.moved);
+    const following = moves.next();
+    await clock.advance(1_000);
+    next = await following;
+  }
+  expect(seen).toEqual([10, 400, 512]);
+  expect(server.inputs("StartMessageMoveTask")).toEqual([{ SourceArn: FROM, DestinationArn: TO }]);
+  expect(server.count("CancelMessageMoveTask")).toBe(0);
+});
+
+test("a redrive that is aborted is cancelled at the service", async () => {
+  tasks = [running(10)];
+  const controller = new AbortController();
+  const moves = redrive(controller.signal);
+  await moves.next();
+  const next = moves.next();
+  controller.abort();
+  const error: unknown = await next.catch((reason: unknown) => reason);
+  expect(adapter.classify(error, "admin").code).toBe("CANCELLED");
+  expect(server.inputs("CancelMessageMoveTask")).toEqual([{ TaskHandle: "task" }]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test("a redrive that nobody listens to any more is cancelled at the service", async () => {
+  tasks = [running(10)];
+  const moves = redrive(new AbortController().signal);
+  await moves.next();
+  await moves.return?.();
+  expect(server.count("CancelMessageMoveTask")).toBe(1);
+});
+
+test.each([
+  [{ Status: "FAILED", FailureReason: "AccessDenied" }, "UNAVAILABLE", /AccessDenied/],
+  [{ Status: "CANCELLED" }, "CANCELLED", /somebody cancelled/],
+] as const)("a redrive that ended as %o rejects %s", async (task, code, reason) => {
+  tasks = [task];
+  await expect(redrive(new AbortController().signal).next()).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(reason),
+  });
+});
