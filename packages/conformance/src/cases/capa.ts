@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import type { Feature } from "@anyqueue/core/adapter";
+import type { Bench } from "../bench.ts";
+import { caseGroup, type ConformanceCase } from "../case.ts";
+import { values } from "../driver-bench.ts";
+import { NEEDS, type Need } from "../needs.ts";
+import { assertRefused } from "../negative.ts";
+import { thrown } from "../rejection.ts";
+
+/** Honesty of capabilities and limits. */
+export const CAPA: readonly ConformanceCase[] = caseGroup("CAPA", [
+  {
+    id: "CAPA-01",
+    title: "what a capability denies is absent or refused before any I/O",
+    rule: "D4",
+    level: "both",
+    needs: ["base"],
+    async run(bench) {
+      const queue = await bench.queue();
+      const { capabilities } = bench.facts;
+      const driver = bench.driver(queue);
+      const consumer = await driver.consumer();
+      const leases = capabilities.lease === "timed" || capabilities.lease === "shared";
+      assert.equal(consumer.extendBatch !== undefined, leases, "extendBatch");
+      assert.equal(
+        consumer.deadLetterBatch !== undefined,
+        capabilities.deadLetter === "native",
+        "deadLetterBatch",
+      );
+      assert.equal(consumer.peekBatch !== undefined, capabilities.peek, "peekBatch");
+      assert.equal(driver.producer.cancelBatch !== undefined, capabilities.cancel, "cancelBatch");
+      const before = bench.plan.count();
+      await assertFeature(bench, "ordering", capabilities.ordering === "by-key");
+      await assertFeature(bench, "deduplication", capabilities.deduplication === "window");
+      await assertFeature(bench, "delay", capabilities.sendDelay !== "none");
+      await assertFeature(bench, "ttl", capabilities.ttl);
+      assert.equal(bench.plan.count(), before, "calls");
+    },
+  },
+  {
+    id: "CAPA-03",
+    title: "the largest batches that the limits allow are taken",
+    rule: "D4",
+    level: "driver",
+    needs: ["batchSend"],
+    async run(bench) {
+      const driver = bench.driver(await bench.queue());
+      const { send, receive, ack } = driver.target.limits;
+      const count = Math.min(send.maxItems, 100);
+      await driver.sendAll(...driver.messages(count));
+      const consumer = await driver.consumer();
+      const deliveries = await driver.receive(consumer, count);
+      assert.equal(new Set(deliveries.map(({ providerId }) => providerId)).size, count, "provider ids");
+      assert.ok(receive.maxItems >= 1 && ack.maxItems >= 1, "limits");
+      for (let from = 0; from < count; from += ack.maxItems) {
+        const handles = deliveries.slice(from, from + ack.maxItems).map(({ handle }) => handle);
+        assert.equal(
+          values(await consumer.ackBatch(handles, bench.signal)).length,
+          handles.length,
+          "answers",
+        );
+      }
+      await bench.advance(1.5 * bench.leaseMs);
+      assert.deepEqual(await driver.receiveNow(consumer), []);
+    },
+  },
+  {
+    id: "CAPA-05",
+    title: "a misspelt option is refused with the right one",
+    rule: "D4",
+    level: "portable",
+    needs: ["base"],
+    async run(bench) {
+      const queue = await bench.queue();
+      const misspelt: object = { concurency: 3 };
+      const error = thrown(() => queue.consumer({ prefetch: 0, ...misspelt }), "INVALID_ARGUMENT");
+      assert.match(error.message, /concurrency/);
+      const { url } = bench.backend;
+      const bad = `${url}${url.includes("?") ? "&" : "?"}no-such-parameter=1`;
+      const refused = thrown(
+        () => bench.connect([queue], { url: bad }).producer(queue.definition),
+        "INVALID_ARGUMENT",
+      );
+      assert.match(refused.message, /no-such-parameter/);
+      assert.equal(bench.plan.count(), 0, "calls");
+    },
+  },
+  {
+    id: "CAPA-02",
+    title: "every capability that is claimed was proved in this run",
+    rule: "D4",
+    level: "both",
+    needs: ["base"],
+    async run(bench) {
+      const claims = Object.keys(NEEDS).filter((need): need is Need => need in NEEDS && need !== "base");
+      for (const need of claims.filter((claim) => NEEDS[claim].isMet(bench.facts))) {
+        const proofs = bench.results.filter(
+          (result) => result.needs.includes(need) && result.outcome === "passed",
+        );
+        assert.ok(proofs.length > 0, `no case that needs ${need} passed in this run; run the whole suite`);
+      }
+    },
+  },
+]);
+
+async function assertFeature(bench: Bench, feature: Feature, isClaimed: boolean): Promise<void> {
+  if (!isClaimed) {
+    await assertRefused(bench, feature);
+    return;
+  }
+  const own = await bench.queue({ needs: [feature] });
+  own.producer();
+}

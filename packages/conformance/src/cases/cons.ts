@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { caseGroup, type ConformanceCase } from "../case.ts";
+import { createGate } from "../gate.ts";
+import { ascending, numbers } from "../recorder.ts";
+
+/** Consuming. */
+export const CONS: readonly ConformanceCase[] = caseGroup("CONS", [
+  {
+    id: "CONS-01",
+    title: "a handler gets body, attributes, ids, attempt, time and key",
+    rule: "D10",
+    level: "portable",
+    needs: ["headers"],
+    async run(bench) {
+      const queue = await bench.queue();
+      const [sent] = await bench.settled(
+        "the send is confirmed",
+        queue.send(1, {
+          id: `${queue.name}-7`,
+          attributes: { tenant: "acme" },
+          correlationId: "c-1",
+          replyTo: "answers",
+        }),
+      );
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      await bench.until("it arrives", () => recorder.succeeded === 1);
+      const delivery = recorder.deliveries[0];
+      assert.ok(delivery !== undefined && sent !== undefined);
+      const { message, context } = delivery;
+      assert.deepEqual(message.body, queue.body(0));
+      assert.deepEqual({ ...message.attributes }, { tenant: "acme" });
+      assert.equal(message.id, `${queue.name}-7`);
+      assert.equal(message.providerId, sent.providerId);
+      assert.equal(message.correlationId, "c-1");
+      assert.equal(message.replyTo, "answers");
+      assert.match(message.contentType ?? "", /^application\/json/);
+      assert.equal(message.orderingKey, queue.options.ordered === true ? "key-0" : undefined);
+      assert.equal(context.attempt, 1);
+      assert.equal(context.isLastAttempt, false);
+      assert.equal(context.signal.aborted, false);
+      assert.ok(message.enqueuedAt instanceof Date, "enqueuedAt");
+      assert.ok(
+        Math.abs(message.enqueuedAt.getTime() - bench.time.clock.wallNow()) < 300_000,
+        "enqueuedAt is recent",
+      );
+    },
+  },
+  {
+    id: "CONS-02",
+    title: "an empty queue answers empty within the wait, and an idle consumer asks rarely",
+    rule: "D1",
+    level: "both",
+    needs: ["base"],
+    async run(bench) {
+      const queue = await bench.queue();
+      const driver = bench.driver(queue);
+      assert.deepEqual(await driver.receiveNow(await driver.consumer()), []);
+      void bench.start(queue.consumer(), () => undefined);
+      await bench.until("the consumer asks", () =>
+        bench.plan.calls("receive").some(({ detail }) => detail.ask?.waitMs !== 0),
+      );
+      const { maxWaitMs } = bench.facts.limits.receive;
+      const before = bench.plan.count("receive");
+      await bench.advance(60_000);
+      const asks = bench.plan.count("receive") - before;
+      const allowed = Math.ceil(60_000 / Math.max(1_000, maxWaitMs)) + 2;
+      assert.ok(asks <= allowed, `${asks} asks in a minute, expected at most ${allowed}`);
+    },
+  },
+  {
+    id: "CONS-03",
+    title: "a waiting ask returns promptly when a message arrives",
+    rule: "D1",
+    level: "portable",
+    needs: ["base"],
+    async run(bench) {
+      const queue = await bench.queue();
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      await bench.until("the consumer asks", () => bench.plan.count("receive") > 0);
+      await bench.settled("the send is confirmed", queue.send());
+      await bench.until("it arrives", () => recorder.started === 1, 1_000);
+    },
+  },
+  {
+    id: "CONS-04",
+    title: "a message sent before the consumer started is delivered",
+    rule: "D1",
+    level: "portable",
+    needs: ["base"],
+    async run(bench) {
+      const queue = await bench.queue();
+      await bench.settled("the send is confirmed", queue.send());
+      await bench.advance(60_000);
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      await bench.until("it arrives", () => recorder.succeeded === 1);
+      recorder.assertSeqs([0]);
+    },
+  },
+  {
+    id: "CONS-05",
+    title: "two consumers share the work without overlap",
+    rule: "D5",
+    level: "portable",
+    needs: ["base"],
+    async run(bench) {
+      const queue = await bench.queue();
+      await bench.settled("the sends are confirmed", queue.send(60));
+      const all = bench.recorder();
+      const gate = createGate();
+      const counts = [0, 0];
+      const clients = [queue.client, queue.otherClient()];
+      for (const [index, client] of clients.entries()) {
+        const consumer = queue.consumer({ concurrency: 2, prefetch: 0 }, client);
+        void bench.start(
+          consumer,
+          all.handler(async () => {
+            counts[index] = (counts[index] ?? 0) + 1;
+            await gate.opened;
+          }),
+        );
+      }
+      await bench.until("both work", () => counts.every((count) => count > 0));
+      gate.open();
+      await bench.until("all is done", () => all.succeeded >= 60);
+      await bench.advance(2 * bench.leaseMs);
+      all.assertSeqs(numbers(60));
+    },
+  },
+  {
+    id: "CONS-06",
+    title: "pull and push hand over the same content",
+    rule: "D10",
+    level: "portable",
+    needs: ["headers"],
+    async run(bench) {
+      const queue = await bench.queue();
+      await bench.settled(
+        "the sends are confirmed",
+        queue.send(2, { attributes: { tenant: "acme" }, correlationId: "c-1" }),
+      );
+      const puller = queue.consumer();
+      const [pulled] = await bench.settled("one is pulled", puller.receive({ wait: "5s" }));
+      assert.ok(pulled !== undefined);
+      const pulledView = view(pulled, pulled.attempt);
+      await bench.settled("it is acked", pulled.ack());
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      await bench.until("the other is pushed", () => recorder.succeeded === 1);
+      const pushed = recorder.deliveries[0];
+      assert.ok(pushed !== undefined);
+      assert.deepEqual(view(pushed.message, pushed.attempt), pulledView);
+      assert.deepEqual([pulled.body.seq, pushed.seq].toSorted(ascending), [0, 1]);
+    },
+  },
+  {
+    id: "CONS-07",
+    title: "a message from the vendor's SDK is delivered with all that it carries",
+    rule: "D10",
+    level: "portable",
+    needs: ["headers"],
+    hooks: ["foreign"],
+    async run(bench) {
+      const queue = await bench.queue();
+      await bench.backend.foreign?.send(queue.entity, {
+        text: JSON.stringify(queue.next()),
+        attributes: { tenant: "acme" },
+        orderingKey: "foreign",
+      });
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      await bench.until("it arrives", () => recorder.succeeded === 1);
+      const message = recorder.deliveries[0]?.message;
+      assert.deepEqual(message?.body, queue.body(0));
+      assert.deepEqual({ ...message.attributes }, { tenant: "acme" });
+      assert.equal(message.id, message.providerId, "the provider's id stands in");
+    },
+  },
+  {
+    id: "CONS-08",
+    title: "an undecodable message is dead-lettered, its neighbours are handled",
+    rule: "D10",
+    level: "both",
+    needs: ["base"],
+    async run(bench) {
+      const queue = await bench.queue();
+      const driver = bench.driver(queue);
+      await bench.settled("good ones are confirmed", queue.send(2));
+      await driver.sendAll(
+        driver.message({ text: "{ no json", contentType: "application/json", id: `${queue.name}-bad` }),
+      );
+      await bench.settled("more good ones are confirmed", queue.send(2));
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      await bench.until("the good ones are handled", () => recorder.succeeded >= 4);
+      const [dead] = await bench.settled(
+        "the bad one is dead",
+        queue.deadLetterConsumer().receive({ wait: "20s" }),
+      );
+      assert.equal(dead?.id, `${queue.name}-bad`);
+      assert.match(dead.deadLettered?.reason ?? "", /INVALID_MESSAGE/);
+      assert.equal(new TextDecoder().decode(dead.body), "{ no json", "the body as it came");
+      await bench.settled("it is acked", dead.ack());
+      recorder.assertSeqs(numbers(4));
+    },
+  },
+]);
+
+function view(
+  message: {
+    readonly attributes: Readonly<Record<string, string>>;
+    readonly contentType?: string;
+    readonly correlationId?: string;
+    readonly id: string;
+    readonly providerId: string;
+    readonly enqueuedAt?: Date;
+  },
+  attempt: number,
+): object {
+  return {
+    attributes: { ...message.attributes },
+    contentType: message.contentType,
+    correlationId: message.correlationId,
+    id: typeof message.id,
+    providerId: typeof message.providerId,
+    enqueuedAt: message.enqueuedAt instanceof Date,
+    attempt,
+  };
+}

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { caseGroup, type ConformanceCase } from "../case.ts";
+import { numbers } from "../recorder.ts";
+import { thrown } from "../rejection.ts";
+import type { QueueOptions } from "../test-queue.ts";
+
+const DEDUPLICATED: QueueOptions = { deduplicated: true };
+
+/** Deduplication by the service. */
+export const DEDU: readonly ConformanceCase[] = caseGroup("DEDU", [
+  {
+    id: "DEDU-01",
+    title: "of two sends with one id inside the window one is delivered",
+    rule: "D5",
+    level: "portable",
+    needs: ["dedup"],
+    async run(bench) {
+      const queue = await bench.queue(DEDUPLICATED);
+      const id = `${queue.name}-once`;
+      const body = queue.next();
+      for (const _ of numbers(3))
+        await bench.settled("the send is confirmed", queue.producer().send(body, { id }));
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      await bench.until("it arrives", () => recorder.succeeded === 1);
+      await bench.advance(2 * bench.leaseMs);
+      recorder.assertSeqs([0]);
+    },
+  },
+  {
+    id: "DEDU-02",
+    title: "equal bodies with different ids are all delivered",
+    rule: "D5",
+    level: "portable",
+    needs: ["dedup"],
+    async run(bench) {
+      const queue = await bench.queue(DEDUPLICATED);
+      const body = queue.next();
+      for (const n of numbers(3)) {
+        await bench.settled(
+          "the send is confirmed",
+          queue.producer().send(body, { id: `${queue.name}-${n}` }),
+        );
+      }
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      await bench.until("they arrive", () => recorder.succeeded >= 3);
+      await bench.advance(2 * bench.leaseMs);
+      recorder.assertSeqs([0, 0, 0]);
+    },
+  },
+  {
+    id: "DEDU-03",
+    title: "an id beyond the service's alphabet deduplicates all the same, or is refused before any I/O",
+    rule: "D4",
+    level: "portable",
+    needs: ["dedup"],
+    async run(bench) {
+      const queue = await bench.queue(DEDUPLICATED);
+      const id = `Zahlung für ${queue.name} – €`;
+      const body = queue.next();
+      const send = (): Promise<unknown> => queue.producer().send(body, { id });
+      const [first] = await bench.settled("it ends", Promise.allSettled([send()]));
+      if (first.status === "rejected") {
+        assert.match(String(first.reason), /INVALID_ARGUMENT/);
+        assert.equal(bench.plan.count("send"), 0, "requests");
+        return;
+      }
+      await bench.settled("the repetition is confirmed", send());
+      const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
+      assert.equal(message?.id, id);
+      await bench.settled("the ack is confirmed", message.ack());
+      assert.deepEqual(await bench.settled("no more", queue.consumer().receive()), []);
+    },
+  },
+  {
+    id: "DEDU-04",
+    title: "a send with an unknown outcome is repeated and delivered once",
+    rule: "D2",
+    level: "portable",
+    needs: ["dedup"],
+    async run(bench) {
+      const queue = await bench.queue(DEDUPLICATED);
+      bench.plan.fail({ operation: "send", code: "TIMEOUT", when: "after" });
+      await bench.settled("the send is confirmed", queue.send());
+      assert.equal(bench.plan.count("send"), 2, "requests");
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      await bench.until("it arrives", () => recorder.succeeded === 1);
+      await bench.advance(2 * bench.leaseMs);
+      recorder.assertSeqs([0]);
+    },
+  },
+  {
+    id: "DEDU-07",
+    title: "deduplication asked of an entity without it is refused before any I/O",
+    rule: "D4",
+    level: "portable",
+    needs: ["noDedup"],
+    async run(bench) {
+      const queue = bench.misdefine(await bench.queue(), { needs: ["deduplication"] });
+      const error = thrown(() => queue.producer(), "UNSUPPORTED");
+      assert.match(error.message, /deduplication/);
+      assert.equal(bench.plan.count(), 0, "calls");
+    },
+    /** Where there is a window, it is given to whoever asks. */
+    async otherwise(bench) {
+      const queue = await bench.queue(DEDUPLICATED);
+      queue.producer();
+      assert.equal(bench.driver(queue).target.capabilities.deduplication, "window");
+    },
+  },
+]);

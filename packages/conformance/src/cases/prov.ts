@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { caseGroup, type ConformanceCase } from "../case.ts";
+import { isQueueError } from "@anyqueue/core";
+import { rejection } from "../rejection.ts";
+
+/** Provisioning and inspection. */
+export const PROV: readonly ConformanceCase[] = caseGroup("PROV", [
+  {
+    id: "PROV-02",
+    title: "verify finds what is missing and changes nothing",
+    rule: "D13",
+    level: "portable",
+    needs: ["inspect"],
+    async run(bench) {
+      const queue = await bench.queue();
+      await bench.settled("what exists is verified", queue.client.verify(queue.definition));
+      const missing = bench.missingQueue(queue);
+      const error = await bench.settled(
+        "what is missing is found",
+        missing.client.verify(missing.definition).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        ),
+      );
+      assert.match(String(error), /NOT_FOUND/);
+      await rejection(
+        bench.settled("it is still missing", missing.producer().send(missing.body(0))),
+        "NOT_FOUND",
+      );
+    },
+  },
+  {
+    id: "PROV-03",
+    title: "sending and handling need no administration",
+    rule: "D12",
+    level: "portable",
+    needs: ["base"],
+    async run(bench) {
+      const queue = await bench.queue();
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      await bench.settled("it is confirmed", queue.send());
+      await bench.until("it is handled", () => recorder.succeeded === 1);
+      assert.equal(bench.plan.count("admin"), 0, "administrative calls");
+    },
+  },
+  {
+    id: "PROV-06",
+    title: "a name is used as it is or refused, never rewritten",
+    rule: "D12",
+    level: "driver",
+    needs: ["base"],
+    async run(bench) {
+      const queue = await bench.queue();
+      const { adapter, target } = bench.driver(queue);
+      assert.equal(target.entity, queue.entity, "a legal name");
+      for (const name of ["with space", "semi;colon", "ünïcode", "x".repeat(2_000), "new\nline", ""]) {
+        try {
+          const { entity } = adapter.resolve({ ...target.ref, name, exact: true });
+          assert.equal(entity, name);
+        } catch (error) {
+          assert.ok(
+            isQueueError(error, "INVALID_ARGUMENT"),
+            `${JSON.stringify(name.slice(0, 20))}: ${String(error)}`,
+          );
+        }
+      }
+    },
+  },
+  {
+    id: "PROV-07",
+    title: "the depth of a queue can be read",
+    rule: "D12",
+    level: "portable",
+    needs: ["inspect"],
+    async run(bench) {
+      const queue = await bench.queue();
+      await bench.settled("they are confirmed", queue.send(3));
+      const counts = await bench.settled("it answers", queue.client.admin.inspect(queue.definition));
+      if (counts.approximate) assert.ok((counts.ready ?? 0) >= 0);
+      else assert.equal(counts.ready, 3, "ready");
+      const [held] = await bench.settled("one is held", queue.consumer().receive({ wait: "5s" }));
+      const after = await bench.settled("it answers", queue.client.admin.inspect(queue.definition));
+      if (!after.approximate) assert.deepEqual([after.ready, after.inFlight], [2, 1], "ready and in flight");
+      await bench.settled("the ack is confirmed", held?.ack() ?? Promise.resolve());
+    },
+  },
+  {
+    id: "PROV-08",
+    title: "purge removes every message",
+    rule: "D12",
+    level: "portable",
+    needs: ["inspect"],
+    async run(bench) {
+      const queue = await bench.queue();
+      await bench.settled("they are confirmed", queue.send(5));
+      await bench.settled("it is purged", queue.client.admin.purge(queue.definition));
+      assert.deepEqual(await bench.settled("nothing is left", queue.consumer().receive({ wait: "1s" })), []);
+    },
+  },
+]);

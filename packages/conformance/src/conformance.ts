@@ -1,0 +1,48 @@
+import type { Harness, KnownGap } from "./harness.ts";
+import { formatMatrix, type CaseResult, type TargetResults } from "./results.ts";
+import { openRun, type ConformanceRun } from "./run.ts";
+import { CASES } from "./suite.ts";
+
+/** How a test runner registers a test: `test` of Vitest, of `node:test`, of Jest. */
+export type RegisterTest = (name: string, run: () => Promise<void>) => unknown;
+
+/** What a run over a test runner needs. */
+export interface ConformanceOptions {
+  readonly harness: Harness;
+  readonly knownGaps?: readonly KnownGap[];
+  /** The runner's own `afterAll` (`after` in `node:test`); ends the backend. */
+  readonly afterAll: (end: () => Promise<void>) => unknown;
+  /** Gets the matrix and the results when all is done. @default nothing */
+  readonly report?: (matrix: string, results: TargetResults) => void | Promise<void>;
+}
+
+/**
+ * Registers every case as a test. None is ever skipped: where a capability is absent its refusal is tested.
+ *
+ * @example
+ * conformance(test, { harness: memoryHarness, afterAll });
+ */
+export function conformance(test: RegisterTest, options: ConformanceOptions): void {
+  const { harness, knownGaps = [], report } = options;
+  let opening: Promise<ConformanceRun> | undefined;
+  const open = (): Promise<ConformanceRun> => (opening ??= openRun(harness, { knownGaps }));
+  for (const current of CASES) {
+    test(`${harness.name} ${current.id} [${current.rule}] ${current.title}`, async () => {
+      const run = await open();
+      assertNotFailed(await run.runCase(current));
+    });
+  }
+  options.afterAll(async () => {
+    if (opening === undefined) return;
+    const run = await opening;
+    const results = run.results();
+    await report?.(formatMatrix([results]), results);
+    await run.close();
+  });
+}
+
+function assertNotFailed(result: CaseResult): void {
+  if (result.outcome !== "failed") return;
+  if (result.error instanceof Error) throw result.error;
+  throw new Error(result.reason ?? "it failed", { cause: result.error });
+}

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import type {
+  ConsumerDriver,
+  Delivery,
+  ItemResult,
+  OutgoingMessage,
+  ProducerDriver,
+  QueueAdapter,
+  SendReceipt,
+  Target,
+} from "@anyqueue/core/adapter";
+import type { Bench } from "./bench.ts";
+import type { TestQueue } from "./test-queue.ts";
+
+/** What a case may set of a message at driver level. */
+export type DraftMessage = Partial<Omit<OutgoingMessage, "body">> & {
+  readonly text?: string;
+  readonly body?: Uint8Array;
+};
+
+const encoder = new TextEncoder();
+
+/** The drivers of one queue, opened as the core opens them. */
+export class DriverBench {
+  readonly adapter: QueueAdapter;
+  readonly target: Target;
+  readonly producer: ProducerDriver;
+  readonly lost: unknown[] = [];
+  readonly #bench: Bench;
+  readonly #queue: TestQueue;
+  readonly #consumers: ConsumerDriver<unknown>[] = [];
+  #nextId = 0;
+
+  constructor(bench: Bench, queue: TestQueue, adapter: QueueAdapter) {
+    this.#bench = bench;
+    this.#queue = queue;
+    this.adapter = adapter;
+    this.target = adapter.resolve({
+      kind: "queue",
+      name: queue.entity,
+      exact: true,
+      features: [
+        ...(queue.options.ordered === true ? (["ordering"] as const) : []),
+        ...(queue.options.deduplicated === true ? (["deduplication"] as const) : []),
+        ...(queue.options.needs ?? []),
+      ],
+    });
+    this.producer = adapter.openProducer(this.target);
+  }
+
+  /** A consumer driver of its own, opened. */
+  async consumer(leaseMs: number = this.#bench.leaseMs): Promise<ConsumerDriver<unknown>> {
+    const consumer = this.adapter.openConsumer(this.target, {
+      mode: "pull",
+      leaseMs,
+      flow: { maxOutstanding: 1_000, lanes: 100 },
+      events: {
+        leasesLost: (lost) => void this.lost.push(lost),
+        fault: () => undefined,
+      },
+    });
+    this.#consumers.push(consumer);
+    await consumer.open?.(this.#bench.signal);
+    return consumer;
+  }
+
+  /** A message with a key and a deduplication id of its own where the target wants them. */
+  message(draft: DraftMessage = {}): OutgoingMessage {
+    const number = this.#nextId;
+    this.#nextId += 1;
+    const { text = `message ${number}`, ...given } = draft;
+    const id = given.id ?? `${this.#queue.name}-${number}`;
+    return {
+      id,
+      body: encoder.encode(text),
+      contentType: "text/plain; charset=utf-8",
+      attributes: {},
+      ...(this.#queue.options.ordered === true ? { orderingKey: `key-${number}` } : {}),
+      ...(this.target.capabilities.deduplication === "window" ? { deduplicationId: id } : {}),
+      ...given,
+    };
+  }
+
+  messages(count: number, draft: (index: number) => DraftMessage = () => ({})): readonly OutgoingMessage[] {
+    return Array.from({ length: count }, (_, index) => this.message(draft(index)));
+  }
+
+  async send(...messages: readonly OutgoingMessage[]): Promise<readonly ItemResult<SendReceipt>[]> {
+    await this.producer.open?.(this.#bench.signal);
+    return await this.#bench.settled(
+      "the send answers",
+      this.producer.sendBatch(messages, this.#bench.signal),
+    );
+  }
+
+  /** Sends and asserts that every message was taken. */
+  async sendAll(...messages: readonly OutgoingMessage[]): Promise<readonly SendReceipt[]> {
+    return values(await this.send(...messages));
+  }
+
+  /** Asks until `count` deliveries are there; fails if more come or fewer. */
+  async receive(
+    consumer: ConsumerDriver<unknown>,
+    count: number,
+    withinMs?: number,
+  ): Promise<readonly Delivery<unknown>[]> {
+    const deliveries: Delivery<unknown>[] = [];
+    let ask: Promise<void> | undefined;
+    const controller = new AbortController();
+    await this.#bench.until(
+      `${count} deliveries`,
+      () => {
+        if (deliveries.length >= count) return true;
+        ask ??= consumer
+          .receiveBatch(
+            {
+              maxItems: Math.min(count - deliveries.length, this.target.limits.receive.maxItems),
+              waitMs: Math.min(1_000, this.target.limits.receive.maxWaitMs),
+            },
+            controller.signal,
+          )
+          .then((received) => {
+            deliveries.push(...received);
+            ask = undefined;
+          });
+        return false;
+      },
+      withinMs,
+    );
+    assert.equal(deliveries.length, count, "deliveries");
+    return deliveries;
+  }
+
+  /** Everything that can be had now. */
+  async receiveNow(consumer: ConsumerDriver<unknown>): Promise<readonly Delivery<unknown>[]> {
+    const { maxItems } = this.target.limits.receive;
+    const deliveries: Delivery<unknown>[] = [];
+    for (;;) {
+      const received = await this.#bench.settled(
+        "an ask without wait answers",
+        consumer.receiveBatch({ maxItems: Math.min(maxItems, 100), waitMs: 0 }, this.#bench.signal),
+      );
+      if (received.length === 0) return deliveries;
+      deliveries.push(...received);
+    }
+  }
+
+  /** The portable code of a failed item. */
+  codeOf(
+    result: ItemResult<unknown> | undefined,
+    during: "send" | "ack" | "release" | "extend" | "deadLetter",
+  ): string {
+    if (result === undefined) return "no result";
+    return result.ok ? "ok" : this.adapter.classify(result.error, during).code;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#consumers.map((consumer) => consumer.close()));
+    await this.producer.close();
+  }
+}
+
+/** The values of results that all must be ok. */
+export function values<T>(results: readonly ItemResult<T>[]): readonly T[] {
+  return results.map((result, index) => {
+    if (!result.ok) return assert.fail(`item ${index} failed: ${String(result.error)}`);
+    return result.value;
+  });
+}

@@ -1,0 +1,138 @@
+import type { Capabilities, Limits } from "@anyqueue/core/adapter";
+import type { Need, TargetFacts } from "./needs.ts";
+
+/**
+ * `passed`: the case itself · `negative`: a capability is absent and the negative twin passed · `known-gap`: failed as
+ * the harness had said · `not-applicable`: the harness lacks a hook and said why.
+ */
+export type CaseOutcome = "passed" | "negative" | "failed" | "known-gap" | "not-applicable";
+
+export interface CaseResult {
+  readonly id: string;
+  readonly title: string;
+  readonly rule: string;
+  readonly needs: readonly Need[];
+  readonly outcome: CaseOutcome;
+  /** Needs that the target lacks; the negative twin of the first ran. */
+  readonly missing: readonly Need[];
+  /** Why it failed, or why it does not apply. */
+  readonly reason?: string;
+  readonly error?: unknown;
+  readonly durationMs: number;
+}
+
+/** All results of one target. */
+export interface TargetResults {
+  readonly target: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly negative: number;
+  readonly cases: readonly CaseResult[];
+  readonly facts: TargetFacts;
+}
+
+export function summarise(target: string, facts: TargetFacts, cases: readonly CaseResult[]): TargetResults {
+  const count = (...outcomes: readonly CaseOutcome[]): number =>
+    cases.filter(({ outcome }) => outcomes.includes(outcome)).length;
+  return {
+    target,
+    passed: count("passed"),
+    failed: count("failed", "known-gap"),
+    negative: count("negative"),
+    cases,
+    facts,
+  };
+}
+
+/** What is published: no durations, no texts, so that equal results are equal files. */
+export interface PublishedResults {
+  readonly target: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly negative: number;
+  readonly cases: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly rule: string;
+    readonly outcome: CaseOutcome;
+    /** Why a case does not apply. */
+    readonly reason?: string;
+  }[];
+  readonly capabilities: Capabilities;
+  readonly limits: Limits;
+}
+
+/** Plain data: what JSON cannot say is text. */
+export function publishable({
+  target,
+  passed,
+  failed,
+  negative,
+  cases,
+  facts,
+}: TargetResults): PublishedResults {
+  const sorted = cases.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return {
+    target,
+    passed,
+    failed,
+    negative,
+    cases: sorted.map(({ id, title, rule, outcome, reason }) => ({
+      id,
+      title,
+      rule,
+      outcome,
+      ...(outcome === "not-applicable" && reason !== undefined ? { reason } : {}),
+    })),
+    capabilities: facts.capabilities,
+    limits: facts.limits,
+  };
+}
+
+/** For `JSON.stringify`: keeps the numbers and patterns that JSON would lose. */
+export function publishValue(_key: string, value: unknown): unknown {
+  if (value === Number.POSITIVE_INFINITY) return "unlimited";
+  return value instanceof RegExp ? value.source : value;
+}
+
+const MARKS: Readonly<Record<CaseOutcome, string>> = {
+  passed: "●",
+  negative: "○",
+  failed: "✗",
+  "known-gap": "!",
+  "not-applicable": "·",
+};
+
+/** A table for terminals: one line a group, one mark a case, one column a target. */
+export function formatMatrix(targets: readonly TargetResults[]): string {
+  const groups = [...new Set(targets.flatMap(({ cases }) => cases.map(({ id }) => groupOf(id))))];
+  const rows = groups.map((group) => [
+    group,
+    ...targets.map(({ cases }) =>
+      cases
+        .filter(({ id }) => groupOf(id) === group)
+        .map(({ outcome }) => MARKS[outcome])
+        .join(""),
+    ),
+  ]);
+  const header = ["", ...targets.map(({ target }) => target)];
+  const totals = [
+    "",
+    ...targets.map((t) => `${t.passed} passed, ${t.negative} negative, ${t.failed} failed`),
+  ];
+  const table = [header, ...rows, totals];
+  const widths = header.map((_, column) => Math.max(...table.map((row) => (row[column] ?? "").length)));
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - cell.length)))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [...lines, "● passed  ○ refused as it should be  ✗ failed  ! known gap  · not applicable"].join(
+    "\n",
+  );
+}
+
+function groupOf(id: string): string {
+  return id.slice(0, id.indexOf("-"));
+}

@@ -1,0 +1,180 @@
+import { randomBytes } from "node:crypto";
+import { Bench, type RunContext } from "./bench.ts";
+import type { ConformanceCase } from "./case.ts";
+import type { Harness, KnownGap } from "./harness.ts";
+import { assertAbsent } from "./negative.ts";
+import { missingNeeds, type TargetFacts } from "./needs.ts";
+import { summarise, type CaseOutcome, type CaseResult, type TargetResults } from "./results.ts";
+import { CASES } from "./suite.ts";
+
+/** How a run differs from the whole suite. */
+export interface RunOptions {
+  readonly knownGaps?: readonly KnownGap[];
+  /** Only these ids. */
+  readonly only?: readonly string[];
+  /** Real time that one case may take, in milliseconds. @default 30000 */
+  readonly caseTimeoutMs?: number;
+  readonly onResult?: (result: CaseResult) => void;
+}
+
+const CASE_TIMEOUT_MS = 30_000;
+
+interface CaseContext extends RunContext {
+  readonly facts: TargetFacts;
+}
+
+/** Runs the suite, or a part of it, without a test runner. */
+export async function runConformance(harness: Harness, options: RunOptions = {}): Promise<TargetResults> {
+  const run = await openRun(harness, options);
+  try {
+    const cases = CASES.filter(({ id }) => options.only === undefined || options.only.includes(id));
+    for (const current of cases) {
+      const result = await run.runCase(current);
+      options.onResult?.(result);
+    }
+    return run.results();
+  } finally {
+    await run.close();
+  }
+}
+
+/** One run over an open backend, a case at a time. */
+export interface ConformanceRun {
+  readonly facts: TargetFacts;
+  /** Never rejects for a failing case: the result says so. */
+  runCase(current: ConformanceCase): Promise<CaseResult>;
+  results(): TargetResults;
+  close(): Promise<void>;
+}
+
+/** Opens the backend and finds out what the target can do. */
+export async function openRun(harness: Harness, options: RunOptions = {}): Promise<ConformanceRun> {
+  const gaps = checkGaps(options.knownGaps ?? []);
+  const backend = await harness.open();
+  const run = randomBytes(4).toString("hex");
+  const results: CaseResult[] = [];
+  let queues = 0;
+  const base = { backend, run, results, nextName: () => `cf-${run}-${(queues += 1)}` };
+  const facts = await findFacts(base).catch(async (error: unknown) => {
+    await backend.close();
+    throw error;
+  });
+  const context: CaseContext = { ...base, facts };
+  return {
+    facts,
+    async runCase(current) {
+      const result = await judge(
+        current,
+        context,
+        gaps.get(current.id),
+        options.caseTimeoutMs ?? CASE_TIMEOUT_MS,
+      );
+      results.push(result);
+      return result;
+    },
+    results: () => summarise(harness.name, facts, results),
+    close: () => backend.close(),
+  };
+}
+
+function checkGaps(knownGaps: readonly KnownGap[]): ReadonlyMap<string, KnownGap> {
+  for (const { id, reason, issue } of knownGaps) {
+    if (!CASES.some((known) => known.id === id)) throw new Error(`known gap ${id}: there is no such case`);
+    if (reason === "" || issue === "") throw new Error(`known gap ${id}: give a reason and an issue`);
+  }
+  return new Map(knownGaps.map((gap) => [gap.id, gap]));
+}
+
+/** What `resolve` says, refined by what `probe` reads. */
+async function findFacts(base: Omit<RunContext, "facts">): Promise<TargetFacts> {
+  const bench = new Bench("FACTS", { ...base, facts: undefined });
+  // A target may be able to do something only for a definition that asks for it.
+  const queue = bench.misdefine(await bench.queue(), {
+    ordered: true,
+    deduplicated: true,
+    needs: ["deduplication", "delay", "ttl"],
+  });
+  const { adapter, target } = bench.driver(queue);
+  const probed = await adapter.probe?.(target, bench.signal);
+  const facts = {
+    capabilities: { ...target.capabilities, ...probed?.capabilities },
+    limits: { ...target.limits, ...probed?.limits },
+    inspectable: adapter.probe !== undefined,
+  };
+  await bench.close();
+  return facts;
+}
+
+async function judge(
+  current: ConformanceCase,
+  context: CaseContext,
+  gap: KnownGap | undefined,
+  timeoutMs: number,
+): Promise<CaseResult> {
+  const startedAtMs = performance.now();
+  const missing = missingNeeds(current.needs, context.facts);
+  const finish = (outcome: CaseOutcome, reason?: string, error?: unknown): CaseResult => ({
+    id: current.id,
+    title: current.title,
+    rule: current.rule,
+    needs: current.needs,
+    outcome,
+    missing,
+    durationMs: performance.now() - startedAtMs,
+    ...(reason === undefined ? {} : { reason }),
+    ...(error === undefined ? {} : { error }),
+  });
+  const hook = current.hooks?.find((name) => context.backend[name] === undefined);
+  if (hook !== undefined && missing.length === 0) {
+    const why = context.backend.absent?.[hook];
+    if (why !== undefined) return finish("not-applicable", `no ${hook} hook: ${why}`);
+    return finish("failed", `the harness has no ${hook} hook and gives no reason in \`absent\``);
+  }
+  try {
+    await withDeadline(execute(current, context, missing[0]), timeoutMs, current.id);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return gap === undefined ? finish("failed", reason, error) : finish("known-gap", gap.reason, error);
+  }
+  if (gap !== undefined)
+    return finish("failed", `listed as a known gap (${gap.issue}) but it passes: remove the gap`);
+  return finish(missing.length === 0 ? "passed" : "negative");
+}
+
+async function execute(
+  current: ConformanceCase,
+  context: RunContext,
+  missing: Parameters<typeof assertAbsent>[1] | undefined,
+): Promise<void> {
+  const bench = new Bench(current.id, context);
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    if (missing === undefined) await current.run(bench);
+    else if (current.otherwise !== undefined) await current.otherwise(bench, missing);
+    else await assertAbsent(bench, missing);
+  } catch (error) {
+    failure = { error };
+  }
+  try {
+    await bench.close();
+  } catch (error) {
+    // What went wrong first is what the reader needs; a close that fails after it is its consequence.
+    failure ??= { error };
+  }
+  if (failure !== undefined) throw failure.error;
+}
+
+async function withDeadline(work: Promise<void>, timeoutMs: number, id: string): Promise<void> {
+  let timeout: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timeout = setTimeout(
+      () => reject(new Error(`${id} was not done after ${timeoutMs} ms of real time`)),
+      timeoutMs,
+    );
+  });
+  try {
+    await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timeout);
+  }
+}

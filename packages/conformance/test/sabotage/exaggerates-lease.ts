@@ -1,0 +1,11 @@
+import { changed, withDeliveries, type Saboteur } from "./saboteur.ts";
+
+/** D14: leaseMs is what is left. */
+export const saboteur: Saboteur = {
+  name: "says that leases are longer than they are",
+  caughtBy: "SETL-04",
+  wrap: (adapter) =>
+    withDeliveries(adapter, (deliveries) =>
+      deliveries.map((delivery) => changed(delivery, { leaseMs: 10 * (delivery.leaseMs ?? 60_000) })),
+    ),
+};
