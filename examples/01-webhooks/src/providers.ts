@@ -1,0 +1,40 @@
+import { controlClient, spawnEmulator } from "@anyqueue/emulator";
+
+/** One place to run the same program. */
+export interface Stage {
+  readonly provider: string;
+  /** What the program reads: ANYQUEUE_URL, and the vendor SDK's own variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** False: producer and worker must share a process. */
+  readonly spansProcesses: boolean;
+  /** Requests that reached the provider so far; 0 where nothing is sent over a wire. */
+  countRequests(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** How to prepare each provider; adapters that land later add a line. */
+export const STAGES: Readonly<Record<string, () => Promise<Stage>>> = {
+  memory: () =>
+    Promise.resolve({
+      provider: "memory",
+      environment: { ANYQUEUE_URL: "memory:" },
+      spansProcesses: false,
+      countRequests: () => Promise.resolve(0),
+      close: () => Promise.resolve(),
+    }),
+  sqs: sqsOnTheEmulator,
+};
+
+/** The real AWS SDK against the emulator, which runs in a process of its own. */
+async function sqsOnTheEmulator(): Promise<Stage> {
+  const emulator = await spawnEmulator({});
+  const endpoint = emulator.endpoints.sqs ?? "";
+  const control = controlClient(endpoint);
+  return {
+    provider: "sqs",
+    environment: { ...emulator.environment, ANYQUEUE_URL: `sqs://us-east-1?endpoint=${endpoint}` },
+    spansProcesses: true,
+    countRequests: () => control.count(),
+    close: () => emulator.close(),
+  };
+}

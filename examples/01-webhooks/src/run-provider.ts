@@ -1,0 +1,141 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { deadLetters, type DrainReport, type QueueClient } from "@anyqueue/core";
+import { connect } from "@anyqueue/core/auto";
+import { webhookHandler } from "./handler.ts";
+import { createJournalReader, openJournal } from "./journal.ts";
+import { webhookDeliveries } from "./payloads.ts";
+import type { Stage } from "./providers.ts";
+import { webhooks } from "./queue.ts";
+import { Tally, type Aggregates } from "./tally.ts";
+
+/** One row of the final table. */
+export interface ProviderResult {
+  readonly provider: string;
+  readonly sent: number;
+  readonly handled: number;
+  readonly retried: number;
+  readonly deadLettered: number;
+  readonly duplicates: number;
+  readonly lost: number;
+  readonly messagesPerSecond: number;
+  readonly requestsPerMessage: number;
+}
+
+export interface ProviderRun {
+  readonly result: ProviderResult;
+  readonly aggregates: Aggregates;
+}
+
+const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
+const CONCURRENT_SENDS = 200;
+/** Longest time without any progress before the rest counts as lost. */
+const PATIENCE_MS = 12_000;
+
+/** Sends `count` webhooks, lets workers handle them, kills one of the workers midway, and counts. */
+export async function runProvider(stage: Stage, count: number, onProgress: (settled: number) => void): Promise<ProviderRun> {
+  Object.assign(process.env, stage.environment);
+  const folder = await mkdtemp(join(tmpdir(), "anyqueue-webhooks-"));
+  const client = await connect();
+  const tally = new Tally();
+  const readJournals = createJournalReader(folder);
+  try {
+    await client.admin.create(webhooks);
+    const workers = stage.spansProcesses ? workerProcesses(folder) : workerInside(client, folder);
+    const graveyard = client.consumer(deadLetters(webhooks));
+    const burying = graveyard.run((message) => tally.addDeadLetter(message.id));
+    const startedAt = performance.now();
+    const sending = sendAll(client, count);
+    await followProgress();
+    const seconds = (performance.now() - startedAt) / 1_000;
+    await sending;
+    await Promise.all([workers.stop(), graveyard.close()]);
+    await burying;
+    for (const entry of readJournals()) tally.add(entry);
+    return { result: await summarize(seconds), aggregates: tally.aggregates };
+
+    async function followProgress(): Promise<void> {
+      let lastChange = performance.now();
+      for (let settled = -1; tally.settled < count && performance.now() - lastChange < PATIENCE_MS; ) {
+        for (const entry of readJournals()) tally.add(entry);
+        if (tally.settled > count * 0.4) workers.killOne();
+        if (tally.settled !== settled) lastChange = performance.now();
+        settled = tally.settled;
+        onProgress(settled);
+        await sleep(50);
+      }
+    }
+  } finally {
+    await client.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  async function summarize(seconds: number): Promise<ProviderResult> {
+    return {
+      provider: stage.provider,
+      sent: count,
+      handled: tally.handled,
+      retried: tally.retried,
+      deadLettered: tally.deadLettered,
+      duplicates: tally.duplicates,
+      lost: count - tally.settled,
+      messagesPerSecond: Math.round(count / seconds),
+      requestsPerMessage: Number(((await stage.countRequests()) / count).toFixed(3)),
+    };
+  }
+}
+
+/** Plain `send` calls from many callers at once, as an HTTP server that receives webhooks would make them. */
+async function sendAll(client: QueueClient, count: number): Promise<void> {
+  const producer = client.producer(webhooks);
+  const deliveries = webhookDeliveries(count);
+  const caller = async (): Promise<void> => {
+    for (const { id, body, attributes } of deliveries) await producer.send(body, { id, attributes });
+  };
+  await Promise.all(Array.from({ length: CONCURRENT_SENDS }, caller));
+}
+
+interface Workers {
+  /** Ends one worker without warning, once. */
+  killOne(): void;
+  stop(): Promise<unknown>;
+}
+
+function workerProcesses(folder: string): Workers {
+  const start = (name: string): ChildProcess =>
+    spawn(process.execPath, [...process.execArgv, WORKER, folder, name], { stdio: ["ignore", "inherit", "inherit"] });
+  const victim = start("worker-1");
+  const survivor = start("worker-2");
+  return {
+    killOne: () => {
+      if (!victim.killed) victim.kill("SIGKILL");
+    },
+    async stop() {
+      for (const worker of [victim, survivor]) {
+        if (worker.exitCode !== null || worker.signalCode !== null) continue;
+        const exited = once(worker, "exit");
+        worker.kill("SIGTERM");
+        await exited;
+      }
+    },
+  };
+}
+
+function workerInside(client: QueueClient, folder: string): Workers {
+  const journal = openJournal(folder, "worker-inside");
+  const consumer = client.consumer(webhooks, { concurrency: 32 });
+  const running: Promise<DrainReport> = consumer.run(webhookHandler(journal));
+  return {
+    killOne: () => undefined, // it would take the producer with it
+    async stop() {
+      await consumer.close();
+      await running;
+      journal.close();
+    },
+  };
+}
