@@ -1,5 +1,9 @@
 export type * from "./driver/capabilities.ts";
+export type * from "./driver/admin-driver.ts";
+export type * from "./driver/delivery.ts";
 export type * from "./driver/driver.ts";
+export type * from "./driver/entity.ts";
+export type * from "./driver/event-source.ts";
 export type * from "./driver/limits.ts";
 export type { Provider, ProviderContext } from "./client/provider.ts";
 export { loopbackOrRefuse, readParameters, type ConnectionUrl } from "./client/parse-url.ts";

@@ -15,7 +15,7 @@ export type { Provider } from "./client/provider.ts";
 export { route } from "./client/route.ts";
 export { runWorker, type WorkerOptions, type WorkerProcess } from "./client/run-worker.ts";
 export type { Feature } from "./driver/capabilities.ts";
-export type { EventBatch, EventSource } from "./driver/driver.ts";
+export type { EventBatch, EventSource } from "./driver/event-source.ts";
 export { ERROR_CODES, type ErrorCode } from "./errors/error-codes.ts";
 export { DeadLetterError, RetryError } from "./errors/handler-errors.ts";
 export { isQueueError, QueueError, type ErrorDetails } from "./errors/queue-error.ts";

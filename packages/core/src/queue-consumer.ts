@@ -84,7 +84,11 @@ export interface ConsumerOptions extends QueuePolicy {
   /** A run longer than this is aborted and its message released. @default none (the lease cap of one hour ends a hung run) */
   readonly handlerTimeout?: Duration | undefined;
   /** What happens to a message that cannot be decoded or fails its schema. @default "dead-letter" */
-  readonly onInvalid?: "dead-letter" | "retry" | ((raw: Message<Uint8Array>, error: QueueError) => unknown) | undefined;
+  readonly onInvalid?:
+    | "dead-letter"
+    | "retry"
+    | ((raw: Message<Uint8Array>, error: QueueError) => unknown)
+    | undefined;
 }
 
 /** What a consumer left behind when it closed. */

@@ -29,7 +29,9 @@ export interface Sent {
 }
 
 /** One input of `sendMany`: confirmed, or why not. */
-export type SendResult = { readonly ok: true; readonly value: Sent } | { readonly ok: false; readonly error: QueueError };
+export type SendResult =
+  | { readonly ok: true; readonly value: Sent }
+  | { readonly ok: false; readonly error: QueueError };
 
 /** Sends messages to one queue or topic. Made by `client.producer(definition)`; closed by the client. */
 export interface QueueProducer<Body, Uses extends Feature = never> {

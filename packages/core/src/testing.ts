@@ -1,4 +1,4 @@
-import type { Delivery, OutgoingMessage } from "./driver/driver.ts";
+import type { Delivery, OutgoingMessage } from "./driver/delivery.ts";
 
 export { decodeDelivery, rawMessage } from "./message/decode-message.ts";
 export { detailsOf, type DefinitionDetails } from "./message/queue-definition.ts";

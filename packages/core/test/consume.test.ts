@@ -51,7 +51,9 @@ describe("a running consumer", () => {
   });
 
   test("dead-letters when the attempts are spent, after exactly so many runs", async () => {
-    const { clock, queue, consumer, events } = consumerBench({ options: { retry: { attempts: 3, delay: "1s" } } });
+    const { clock, queue, consumer, events } = consumerBench({
+      options: { retry: { attempts: 3, delay: "1s" } },
+    });
     queue.put("m");
     const last: boolean[] = [];
     const run = consumer.run((_message, context) => {
@@ -194,7 +196,9 @@ describe("the retry policy", () => {
   });
 
   test("keeps the attempts of a message without end where they are unlimited", async () => {
-    const { clock, queue, consumer } = consumerBench({ options: { retry: { attempts: "unlimited", delay: "1s" } } });
+    const { clock, queue, consumer } = consumerBench({
+      options: { retry: { attempts: "unlimited", delay: "1s" } },
+    });
     queue.put("m");
     const run = consumer.run((_message, { isLastAttempt, attempt }) => {
       expect(isLastAttempt).toBe(false);
@@ -213,99 +217,6 @@ describe("the retry policy", () => {
     await clock.settle();
     expect(queue.acked).toEqual(["m"]);
     expect(queue.dead).toEqual([]);
-    await consumer.close();
-    await run;
-  });
-});
-
-describe("a message that cannot be decoded", () => {
-  const undecodable = new TextEncoder().encode("{");
-
-  test("is dead-lettered without running the handler; its neighbours are handled", async () => {
-    const { clock, queue, consumer } = consumerBench();
-    queue.put("a");
-    queue.put("bad", undecodable);
-    queue.put("foreign", undecodable, { contentType: "image/png" });
-    queue.put("broken", {}, { malformed: "the checksum is wrong" });
-    queue.put("z");
-    const seen: string[] = [];
-    const run = consumer.run((message) => seen.push(message.id));
-    await clock.settle();
-    expect(seen).toEqual(["a", "z"]);
-    expect(queue.dead.map(({ id, deadReason }) => [id, deadReason])).toEqual([
-      ["bad", "INVALID_MESSAGE"],
-      ["foreign", "INVALID_MESSAGE"],
-      ["broken", "INVALID_MESSAGE"],
-    ]);
-    await consumer.close();
-    await run;
-  });
-
-  test("is retried where onInvalid says so", async () => {
-    const { clock, queue, consumer } = consumerBench({
-      options: { onInvalid: "retry", retry: { attempts: 2, delay: "1s" } },
-    });
-    queue.put("bad", undecodable);
-    const run = consumer.run(() => undefined);
-    await clock.advance("5s");
-    expect(queue.released).toMatchObject([{ delayMs: 1_000, cause: "retry" }]);
-    expect(queue.dead).toMatchObject([{ deadReason: "ATTEMPTS_SPENT", handOvers: 2 }]);
-    await consumer.close();
-    await run;
-  });
-
-  test("goes raw to a function; returning acks, throwing retries", async () => {
-    const raws: Uint8Array[] = [];
-    const { clock, queue, consumer } = consumerBench({
-      options: {
-        retry: { delay: "1s" },
-        onInvalid: (raw, error) => {
-          raws.push(raw.body);
-          expect(error.code).toBe("INVALID_MESSAGE");
-          if (raws.length === 1) throw new Error("not now");
-        },
-      },
-    });
-    queue.put("bad", undecodable);
-    const run = consumer.run(() => undefined);
-    await clock.advance("2s");
-    expect(raws).toEqual([undecodable, undecodable]);
-    expect(queue.released).toMatchObject([{ delayMs: 1_000 }]);
-    expect(queue.acked).toEqual(["bad"]);
-    await consumer.close();
-    await run;
-  });
-});
-
-describe("the emulation of delay and ttl", () => {
-  test("gives an early message back with what remains, and handles it when due", async () => {
-    const { clock, queue, consumer, events } = consumerBench({
-      capabilities: { releaseDelay: { maxMs: 60_000 } },
-    });
-    queue.put("m", {}, { attributes: { "aq-due": String(clock.wallNow() + 90_000) } });
-    const seenAtMs: number[] = [];
-    const run = consumer.run(() => seenAtMs.push(clock.now()));
-    await clock.advance("5m");
-    expect(queue.released.map(({ delayMs, cause }) => [delayMs, cause])).toEqual([
-      [60_000, "unstarted"],
-      [30_000, "unstarted"],
-    ]);
-    expect(seenAtMs).toEqual([90_000]);
-    expect(events.of("emulated")).toEqual([{ target: "fake://here/orders", feature: "delay" }]);
-    await consumer.close();
-    await run;
-  });
-
-  test("acks an expired message without handling it", async () => {
-    const { clock, queue, consumer, events } = consumerBench();
-    queue.put("old", {}, { attributes: { "aq-exp": String(clock.wallNow() - 1) } });
-    queue.put("fresh", {}, { attributes: { "aq-exp": String(clock.wallNow() + 1) } });
-    const seen: string[] = [];
-    const run = consumer.run((message) => seen.push(message.id));
-    await clock.settle();
-    expect(seen).toEqual(["fresh"]);
-    expect(queue.acked.toSorted()).toEqual(["fresh", "old"]);
-    expect(events.of("expired")).toMatchObject([{ id: "old" }]);
     await consumer.close();
     await run;
   });

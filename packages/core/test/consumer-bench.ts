@@ -1,14 +1,22 @@
 import { createConsumer } from "../src/consumer/consumer.ts";
 import type { ConsumerSetup } from "../src/consumer/consumer-setup.ts";
 import type { Capabilities, Feature } from "../src/driver/capabilities.ts";
-import type { ConsumerDriver, ProbeResult } from "../src/driver/driver.ts";
+import type { ConsumerDriver, QueueAdapter } from "../src/driver/driver.ts";
+import type { ProbeResult } from "../src/driver/entity.ts";
 import type { Limits } from "../src/driver/limits.ts";
 import { json } from "../src/message/codec.ts";
 import type { DefinitionDetails } from "../src/message/queue-definition.ts";
 import type { ConsumerOptions, QueueConsumer } from "../src/queue-consumer.ts";
 import type { EventName, EventSink, QueueEvents } from "../src/telemetry/events.ts";
 import { createVirtualClock, type VirtualClock } from "../src/time/virtual-clock.ts";
-import { FAKE_CAPABILITIES, FAKE_LIMITS, fakeAdapter, FakeProducerDriver, fakeTarget, type SendScript } from "./fake-adapter.ts";
+import {
+  FAKE_CAPABILITIES,
+  FAKE_LIMITS,
+  fakeAdapter,
+  FakeProducerDriver,
+  fakeTarget,
+  type SendScript,
+} from "./fake-adapter.ts";
 import { FakeQueue } from "./fake-queue.ts";
 
 export interface BenchOptions {
@@ -53,6 +61,7 @@ export interface ConsumerBench {
   readonly events: EventLog;
   readonly deadLetters: FakeProducerDriver;
   readonly consumer: QueueConsumer<unknown>;
+  readonly adapter: QueueAdapter<string>;
 }
 
 /** A consumer on a fake queue, a virtual clock and a source of chance that stands still. */
@@ -61,7 +70,12 @@ export function consumerBench(bench: BenchOptions = {}): ConsumerBench {
   const queue = new FakeQueue(clock);
   const events = new EventLog();
   const deadLetters = new FakeProducerDriver(bench.deadLetters);
-  const capabilities = { ...FAKE_CAPABILITIES, deadLetter: "native", followers: "release", ...bench.capabilities } as const;
+  const capabilities = {
+    ...FAKE_CAPABILITIES,
+    deadLetter: "native",
+    followers: "release",
+    ...bench.capabilities,
+  } as const;
   const limits = { ...FAKE_LIMITS, maxMessageBytes: 100_000, ...bench.limits };
   const adapter = {
     ...fakeAdapter({
@@ -95,14 +109,33 @@ export function consumerBench(bench: BenchOptions = {}): ConsumerBench {
     random: () => 0.5,
     ...bench.setup,
   });
-  return { clock, queue, events, deadLetters, consumer };
+  return { clock, queue, events, deadLetters, consumer, adapter };
 }
 
-/** Lets asynchronous work settle until `isTrue`, without letting time pass. */
-export async function until(clock: VirtualClock, isTrue: () => boolean, what: string): Promise<void> {
-  for (let turn = 0; turn < 200; turn += 1) {
-    if (isTrue()) return;
-    await clock.settle();
+/** What a promise rejects with; undefined if it resolves. Looks from the start, so that nothing goes unhandled. */
+export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+    return undefined;
+  } catch (error) {
+    return error;
   }
-  throw new Error(`never happened: ${what}`);
+}
+
+/** A handler that counts how many of it run at once, and ends after `ms` of virtual time. */
+export function tracked(
+  clock: { setTimer(callback: () => void, ms: number): unknown },
+  ms: number | ((id: string) => number),
+) {
+  const track = { now: 0, most: 0, done: 0 };
+  const handler = async (message: { readonly id: string }): Promise<void> => {
+    track.now += 1;
+    track.most = Math.max(track.most, track.now);
+    await new Promise<void>((resolve) => {
+      clock.setTimer(resolve, typeof ms === "number" ? ms : ms(message.id));
+    });
+    track.now -= 1;
+    track.done += 1;
+  };
+  return { track, handler };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { consumerBench } from "./consumer-bench.ts";
-import { hangs, throws, UNAVAILABLE } from "./fake-queue.ts";
+import { FakeServiceError } from "./fake-adapter.ts";
+import { hangs, throws, UNAVAILABLE } from "./fake-faults.ts";
 
 describe("close", () => {
   test("of an idle consumer takes no time: the long poll is aborted", async () => {
@@ -156,7 +157,10 @@ describe("close", () => {
   test("during a settlement that is being retried finishes it", async () => {
     const { clock, queue, consumer } = consumerBench({ setup: { random: () => 0.999 } });
     queue.put("m");
-    queue.failNext("ack", ...Array.from({ length: 3 }, () => throws({ ...UNAVAILABLE, retryAfterMs: 60_000 })));
+    queue.failNext(
+      "ack",
+      ...Array.from({ length: 3 }, () => throws({ ...UNAVAILABLE, retryAfterMs: 60_000 })),
+    );
     const run = consumer.run(() => undefined);
     await clock.settle();
     queue.failNext("ack");
@@ -226,8 +230,8 @@ describe("close", () => {
 
   test("while the start is being retried ends the retries", async () => {
     const { clock, queue, consumer, events } = consumerBench();
-    const unreachable = throws({ code: "CONNECTION_LOST", retryable: true });
-    queue.openFailures = Array.from({ length: 100 }, () => thrownBy(unreachable));
+    const unreachable = new FakeServiceError({ code: "CONNECTION_LOST", retryable: true });
+    queue.openFailures = Array.from({ length: 100 }, () => unreachable);
     const run = consumer.run(() => undefined);
     await clock.advance("10s");
     expect(events.of("receive-error").length).toBeGreaterThan(1);
@@ -274,12 +278,3 @@ describe("over many restarts", () => {
     expect(queue.messages).toEqual([]);
   });
 });
-
-function thrownBy(fault: ReturnType<typeof throws>): unknown {
-  try {
-    void fault(() => []);
-  } catch (error) {
-    return error;
-  }
-  throw new Error("the fault did not throw");
-}

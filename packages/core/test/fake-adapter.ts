@@ -1,17 +1,16 @@
 import type { Capabilities } from "../src/driver/capabilities.ts";
+import type { OutgoingMessage } from "../src/driver/delivery.ts";
 import type {
   ConsumerDriver,
   ConsumerDriverOptions,
-  EntityRef,
   ErrorClass,
   ItemResult,
   Operation,
-  OutgoingMessage,
   ProducerDriver,
   QueueAdapter,
   SendReceipt,
-  Target,
 } from "../src/driver/driver.ts";
+import type { EntityRef, Target } from "../src/driver/entity.ts";
 import type { Limits } from "../src/driver/limits.ts";
 
 /** An error of the fake service: it carries its own class. */
@@ -58,7 +57,13 @@ export const FAKE_LIMITS: Limits = {
   extend: OPERATION,
   deadLetter: OPERATION,
   lease: { minMs: 0, maxMs: 43_200_000, totalMs: 43_200_000 },
-  attributes: { maxCount: 10, maxNameBytes: 64, maxValueBytes: 256, reservedPrefixes: ["fake-"], emptyValues: true },
+  attributes: {
+    maxCount: 10,
+    maxNameBytes: 64,
+    maxValueBytes: 256,
+    reservedPrefixes: ["fake-"],
+    emptyValues: true,
+  },
   orderingKey: { maxLength: 32 },
   deduplicationId: { maxLength: 64 },
 };
@@ -87,7 +92,9 @@ export type SendScript = (
 /** A producer driver that records its calls and does what the script says; without one, all is confirmed. */
 export class FakeProducerDriver implements ProducerDriver {
   readonly calls: (readonly OutgoingMessage[])[] = [];
-  isOpen = false;
+  /** Signals of the calls. */
+  readonly signals: AbortSignal[] = [];
+  opens = 0;
   isClosed = false;
   readonly #script: SendScript;
 
@@ -101,7 +108,7 @@ export class FakeProducerDriver implements ProducerDriver {
   }
 
   async open(): Promise<void> {
-    this.isOpen = true;
+    this.opens += 1;
   }
 
   sizeOf(message: OutgoingMessage): number {
@@ -112,8 +119,12 @@ export class FakeProducerDriver implements ProducerDriver {
     return bytes;
   }
 
-  async sendBatch(messages: readonly OutgoingMessage[], signal: AbortSignal): Promise<readonly ItemResult<SendReceipt>[]> {
+  async sendBatch(
+    messages: readonly OutgoingMessage[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemResult<SendReceipt>[]> {
     this.calls.push(messages);
+    this.signals.push(signal);
     return await this.#script(messages, signal, this.calls.length);
   }
 
@@ -122,7 +133,9 @@ export class FakeProducerDriver implements ProducerDriver {
   }
 }
 
-export async function confirmAll(messages: readonly OutgoingMessage[]): Promise<readonly ItemResult<SendReceipt>[]> {
+export async function confirmAll(
+  messages: readonly OutgoingMessage[],
+): Promise<readonly ItemResult<SendReceipt>[]> {
   return messages.map(confirmed);
 }
 

@@ -1,16 +1,8 @@
 import type { Capabilities } from "../src/driver/capabilities.ts";
-import type {
-  AdminDriver,
-  ConsumerDriver,
-  CreateOptions,
-  Delivery,
-  EntityFacts,
-  ItemResult,
-  OutgoingMessage,
-  ProducerDriver,
-  QueueAdapter,
-  Target,
-} from "../src/driver/driver.ts";
+import type { AdminDriver, CreateOptions } from "../src/driver/admin-driver.ts";
+import type { Delivery, OutgoingMessage } from "../src/driver/delivery.ts";
+import type { ConsumerDriver, ItemResult, ProducerDriver, QueueAdapter } from "../src/driver/driver.ts";
+import type { EntityFacts, Target } from "../src/driver/entity.ts";
 import type { Limits } from "../src/driver/limits.ts";
 import { checkConfig } from "../src/client/config.ts";
 import { Connections } from "../src/client/connections.ts";

@@ -1,9 +1,8 @@
+import type { Delivery } from "../src/driver/delivery.ts";
 import type {
   ConsumerDriver,
   ConsumerDriverOptions,
   DeadLetterItem,
-  Delivery,
-  ErrorClass,
   ExtendItem,
   Flow,
   ItemResult,
@@ -35,7 +34,9 @@ export interface FakeCall {
 }
 
 /** What one call of an operation does instead; `applied` runs the real effect and gives its results. */
-export type FakeFault = (applied: () => readonly ItemResult<unknown>[]) => Promise<readonly ItemResult<unknown>[]> | readonly ItemResult<unknown>[];
+export type FakeFault = (
+  applied: () => readonly ItemResult<unknown>[],
+) => Promise<readonly ItemResult<unknown>[]> | readonly ItemResult<unknown>[];
 
 /** A queue on a virtual clock that really leases, delays and keeps keys in order; every call is recorded. */
 export class FakeQueue implements ConsumerDriver<string> {
@@ -54,7 +55,7 @@ export class FakeQueue implements ConsumerDriver<string> {
   isClosed = false;
   options: ConsumerDriverOptions<string> | undefined;
   /** Thrown by `open`. */
-  openFailures: unknown[] = [];
+  openFailures: Error[] = [];
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
@@ -143,7 +144,9 @@ export class FakeQueue implements ConsumerDriver<string> {
 
   readonly released: (ReleaseItem<string> & { readonly id: string })[] = [];
 
-  async extendBatch(items: readonly ExtendItem<string>[]): Promise<readonly ItemResult<{ readonly leaseMs: number }>[]> {
+  async extendBatch(
+    items: readonly ExtendItem<string>[],
+  ): Promise<readonly ItemResult<{ readonly leaseMs: number }>[]> {
     const wanted = new Map(items.map((item) => [item.handle, item.leaseMs]));
     const handles = items.map((item) => item.handle);
     const results = await this.#settle("extend", handles, (message, handle) => {
@@ -181,7 +184,9 @@ export class FakeQueue implements ConsumerDriver<string> {
 
   /** Resolves when a message came, becomes visible, the wait is over or the signal aborts. */
   async #change(leftMs: number, signal: AbortSignal): Promise<void> {
-    const dueMs = this.messages.map((message) => message.visibleAtMs - this.#clock.now()).filter((ms) => ms > 0);
+    const dueMs = this.messages
+      .map((message) => message.visibleAtMs - this.#clock.now())
+      .filter((ms) => ms > 0);
     await new Promise<void>((resolve) => {
       const done = (): void => {
         timer.cancel();
@@ -222,7 +227,10 @@ export class FakeQueue implements ConsumerDriver<string> {
       handle: message.handle,
       id: message.id,
       providerId: `stored-${message.id}`,
-      body: message.body instanceof Uint8Array ? message.body : new TextEncoder().encode(JSON.stringify(message.body)),
+      body:
+        message.body instanceof Uint8Array
+          ? message.body
+          : new TextEncoder().encode(JSON.stringify(message.body)),
       contentType: "application/json",
       attributes: {},
       deliveryCount: message.handOvers,
@@ -238,7 +246,10 @@ export class FakeQueue implements ConsumerDriver<string> {
     handles: readonly string[],
     apply: (message: FakeMessage, handle: string) => void,
   ): Promise<readonly ItemResult[]> {
-    this.#record(operation, handles.map((handle) => this.#idOf(handle)));
+    this.#record(
+      operation,
+      handles.map((handle) => this.#idOf(handle)),
+    );
     const applied = (): readonly ItemResult[] =>
       handles.map((handle) => {
         const message = this.messages.find((one) => one.handle === handle);
@@ -273,24 +284,3 @@ export class FakeQueue implements ConsumerDriver<string> {
 function lost(): ItemResult {
   return { ok: false, error: new FakeServiceError({ code: "LEASE_LOST", retryable: false }) };
 }
-
-/** The call throws; nothing was applied. */
-export function throws(errorClass: ErrorClass): FakeFault {
-  return () => {
-    throw new FakeServiceError(errorClass);
-  };
-}
-
-/** The call is applied, and then its answer is lost. */
-export function loses(errorClass: ErrorClass): FakeFault {
-  return (applied) => {
-    applied();
-    throw new FakeServiceError(errorClass);
-  };
-}
-
-/** The call never answers. */
-export const hangs: FakeFault = async () => await new Promise<readonly ItemResult<unknown>[]>(() => {});
-
-export const UNAVAILABLE: ErrorClass = { code: "UNAVAILABLE", retryable: true };
-export const AMBIGUOUS: ErrorClass = { code: "CONNECTION_LOST", retryable: true, ambiguous: true };

@@ -1,45 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { isQueueError } from "../src/errors/queue-error.ts";
-import type { HandlerContext } from "../src/queue-consumer.ts";
-import { consumerBench, type BenchOptions, type ConsumerBench } from "./consumer-bench.ts";
-import { hangs, throws, UNAVAILABLE } from "./fake-queue.ts";
-
-/** One message "m" whose handler runs until `end` is called. */
-async function running(options: BenchOptions = {}): Promise<
-  ConsumerBench & { run: Promise<unknown>; end: (error?: Error) => void; context: HandlerContext; runs: () => number }
-> {
-  const bench = consumerBench(options);
-  bench.queue.put("m");
-  let end: (error?: Error) => void = () => {};
-  let context: HandlerContext | undefined;
-  let runs = 0;
-  const run = bench.consumer.run(async (_message, given) => {
-    runs += 1;
-    context ??= given;
-    await new Promise<void>((resolve, reject) => {
-      if (runs === 1) end = (error) => (error === undefined ? resolve() : reject(error));
-    });
-  });
-  await bench.clock.settle();
-  if (context === undefined) throw new Error("the handler did not start");
-  return { ...bench, run, end: (error) => end(error), context, runs: () => runs };
-}
-
-async function close({ consumer, clock, run }: ConsumerBench & { run: Promise<unknown> }): Promise<void> {
-  const closed = consumer.close({ timeout: "0ms" });
-  await clock.advance("20s");
-  await closed;
-  await run;
-}
+import { consumerBench } from "./consumer-bench.ts";
+import { hangs, throws, UNAVAILABLE } from "./fake-faults.ts";
+import { close, running } from "./running-handler.ts";
 
 describe("the lease of a running handler", () => {
   test("is renewed at half of what is left, so that a run of three leases is one run", async () => {
     const bench = await running();
     await bench.clock.advance("181s");
     expect(bench.runs()).toBe(1);
-    expect(bench.queue.calls.filter(({ operation }) => operation === "extend").map(({ atMs }) => atMs)).toEqual([
-      30_000, 60_000, 90_000, 120_000, 150_000, 180_000,
-    ]);
+    expect(
+      bench.queue.calls.filter(({ operation }) => operation === "extend").map(({ atMs }) => atMs),
+    ).toEqual([30_000, 60_000, 90_000, 120_000, 150_000, 180_000]);
     bench.end();
     await bench.clock.settle();
     expect(bench.queue.acked).toEqual(["m"]);
@@ -185,9 +157,9 @@ describe("time that a lease cannot see", () => {
     const bench = await running();
     bench.clock.jumpWall(jumpMs);
     await bench.clock.advance("65s");
-    expect(bench.queue.calls.filter(({ operation }) => operation === "extend").map(({ atMs }) => atMs)).toEqual([
-      30_000, 60_000,
-    ]);
+    expect(
+      bench.queue.calls.filter(({ operation }) => operation === "extend").map(({ atMs }) => atMs),
+    ).toEqual([30_000, 60_000]);
     bench.end();
     await bench.clock.settle();
     expect(bench.queue.acked).toEqual(["m"]);
@@ -212,7 +184,9 @@ describe("buffered deliveries", () => {
   });
 
   test("that share one lease are renewed once", async () => {
-    const { clock, queue, consumer } = consumerBench({ capabilities: { lease: "shared", leaseSetBy: "entity" } });
+    const { clock, queue, consumer } = consumerBench({
+      capabilities: { lease: "shared", leaseSetBy: "entity" },
+    });
     for (const id of ["a", "b", "c"]) queue.put(id, {}, { leaseKey: "session-1" });
     const run = consumer.run(async () => await new Promise(() => {}));
     await clock.advance("31s");
@@ -246,57 +220,5 @@ describe("buffered deliveries", () => {
     expect(seen.filter((id) => id === "second").length).toBeLessThanOrEqual(1);
     await consumer.close();
     await run;
-  });
-});
-
-describe("extend", () => {
-  test("holds the lease for that long, also across renewals", async () => {
-    const bench = await running();
-    await bench.context.extend("10m");
-    expect(bench.queue.messages[0]?.visibleAtMs).toBe(600_000);
-    await bench.clock.advance("301s");
-    expect(bench.queue.messages[0]?.visibleAtMs).toBeGreaterThanOrEqual(600_000);
-    expect(bench.queue.count("extend")).toBe(2);
-    await close(bench);
-  });
-
-  test("is capped by what the service and the longest hold allow", async () => {
-    const bench = await running({ limits: { lease: { minMs: 0, maxMs: 120_000, totalMs: 43_200_000 } } });
-    await bench.context.extend("5h");
-    expect(bench.queue.messages[0]?.visibleAtMs).toBe(120_000);
-    await close(bench);
-  });
-
-  test("works when taken out of the context", async () => {
-    const bench = await running();
-    const { extend } = bench.context;
-    await extend("2m");
-    expect(bench.queue.messages[0]?.visibleAtMs).toBe(120_000);
-    await close(bench);
-  });
-
-  test.each(["0s", "later", "-5s"])("refuses %s", async (by) => {
-    const bench = await running();
-    await expect(bench.context.extend(by as "1s")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
-    expect(bench.queue.count("extend")).toBe(0);
-    await close(bench);
-  });
-
-  test("rejects with LEASE_LOST once the lease is gone", async () => {
-    const bench = await running();
-    bench.queue.options?.events.leasesLost("all", new Error("gone"));
-    await expect(bench.context.extend("1m")).rejects.toMatchObject({ code: "LEASE_LOST" });
-    await close(bench);
-  });
-});
-
-describe("the deadline of a run", () => {
-  test("is that of the handler timeout, else of the longest hold", async () => {
-    const timed = await running({ options: { handlerTimeout: "10s" } });
-    expect(timed.context.deadline?.getTime()).toBe(timed.clock.wallNow() + 10_000);
-    await close(timed);
-    const free = await running();
-    expect(free.context.deadline?.getTime()).toBe(free.clock.wallNow() + 3_600_000);
-    await close(free);
   });
 });

@@ -1,5 +1,4 @@
 /* oxlint-disable vitest/expect-expect -- the compiler is the judge here */
-import http from "node:http";
 import { memory, testQueues } from "@anyqueue/memory";
 import { sqs } from "@anyqueue/sqs";
 import { expectTypeOf, test } from "vitest";
@@ -94,43 +93,6 @@ test("a definition knows what is sent and what is handled", () => {
 test("a worker", async () => {
   await using client = await connect(url);
   await runWorker(client, [client.consumer(orders, { concurrency: 8 }).run(onOrder)]);
-});
-
-test("a producer in an HTTP server", () => {
-  class Checkout {
-    readonly producer: QueueProducer<InputOf<typeof orders>>;
-
-    constructor(producer: QueueProducer<InputOf<typeof orders>>) {
-      this.producer = producer;
-    }
-
-    async buy(orderId: string, signal?: AbortSignal) {
-      return await this.producer.send({ orderId, customerId: "c", total: 1 }, { signal });
-    }
-  }
-  const client = createClient(url, [sqs(), serviceBus(), pubsub()]);
-  const checkout = new Checkout(client.producer(orders));
-  http.createServer((_, response) => void answer(response));
-  const answer = async (response: http.ServerResponse): Promise<void> => {
-    try {
-      response.end((await checkout.buy("o-1")).id);
-    } catch (error) {
-      if (isQueueError(error, "THROTTLED")) response.statusCode = 503;
-      else if (isQueueError(error)) response.statusCode = error.ambiguous ? 502 : 500;
-      response.end();
-    }
-  };
-  class Fake implements QueueProducer<InputOf<typeof orders>> {
-    async send() {
-      return { id: "", providerId: "" };
-    }
-    async sendMany() {
-      return [];
-    }
-    async flush() {}
-    resume() {}
-  }
-  expectTypeOf(new Checkout(new Fake())).toEqualTypeOf<Checkout>();
 });
 
 test("one handler for every function runtime", () => {

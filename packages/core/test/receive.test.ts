@@ -1,22 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { consumerBench } from "./consumer-bench.ts";
-import { hangs, throws, UNAVAILABLE } from "./fake-queue.ts";
+import { consumerBench, tracked, errorOf } from "./consumer-bench.ts";
+import { throws, UNAVAILABLE } from "./fake-faults.ts";
 import { FAKE_LIMITS } from "./fake-adapter.ts";
-
-/** A handler that counts how many of it run at once, and ends after `ms` of virtual time. */
-function tracked(clock: { setTimer(callback: () => void, ms: number): unknown }, ms: number | ((id: string) => number)) {
-  const track = { now: 0, most: 0, done: 0 };
-  const handler = async (message: { readonly id: string }): Promise<void> => {
-    track.now += 1;
-    track.most = Math.max(track.most, track.now);
-    await new Promise<void>((resolve) => {
-      clock.setTimer(resolve, typeof ms === "number" ? ms : ms(message.id));
-    });
-    track.now -= 1;
-    track.done += 1;
-  };
-  return { track, handler };
-}
 
 describe("permits", () => {
   test.each([1, 3, 10, 100])("never run more than %i handlers", async (concurrency) => {
@@ -172,11 +157,11 @@ describe("errors of asks", () => {
       queue.put("m");
       const { track, handler } = tracked(clock, 5_000);
       const run = consumer.run(handler);
-      const rejected = expect(run).rejects.toMatchObject({ code });
+      const failure = errorOf(run);
       await clock.settle();
       queue.failNext("receive", throws({ code, retryable: false }));
       await clock.advance("6s");
-      await rejected;
+      expect(await failure).toMatchObject({ code });
       expect(track.done).toBe(1);
       expect(queue.acked).toEqual(["m"]);
       expect(events.of("receive-error")).toHaveLength(1);
@@ -196,136 +181,19 @@ describe("errors of asks", () => {
     await clock.advance("1s");
     expect(queue.acked).toEqual(["first", "second"]);
 
-    const rejected = expect(run).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    const failure = errorOf(run);
     queue.failNext("receive", ...Array.from({ length: 100 }, () => unauthenticated));
     await clock.advance("10m");
-    await rejected;
+    expect(await failure).toMatchObject({ code: "UNAUTHENTICATED" });
   });
 
   test("of wrong credentials are fatal at the first ask", async () => {
     const { clock, queue, consumer } = consumerBench();
     queue.failNext("receive", throws({ code: "UNAUTHENTICATED", retryable: false }));
-    const rejected = expect(consumer.run(() => undefined)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    const failure = errorOf(consumer.run(() => undefined));
     await clock.advance("1s");
-    await rejected;
+    expect(await failure).toMatchObject({ code: "UNAUTHENTICATED" });
     expect(queue.count("receive")).toBe(1);
-  });
-});
-
-describe("the watchdog", () => {
-  test("gives up an ask that never comes back, says so and goes on", async () => {
-    const { clock, queue, consumer, events } = consumerBench();
-    queue.failNext("receive", hangs);
-    const run = consumer.run(() => undefined);
-    await clock.advance("49s");
-    expect(consumer.health().ready).toBe(true);
-    await clock.advance("2s");
-    expect(events.of("notice").map(({ text }) => text)).toEqual([expect.stringContaining("did not come back")]);
-    queue.put("m");
-    await clock.settle();
-    expect(queue.acked).toEqual(["m"]);
-    expect(consumer.health().ready).toBe(true);
-    const closed = consumer.close();
-    await clock.advance("2s");
-    await closed;
-    await run;
-  });
-
-  test("says not live after the event loop was blocked, and live again when it turns", async () => {
-    const { clock, consumer } = consumerBench();
-    const run = consumer.run(() => undefined);
-    await clock.settle();
-    clock.stall(15_000);
-    expect(consumer.health()).toMatchObject({ live: false, ready: false });
-    await clock.advance("1ms");
-    expect(consumer.health().live).toBe(false);
-    await clock.advance("2s");
-    expect(consumer.health().live).toBe(true);
-    await consumer.close();
-    await run;
-  });
-
-  test("takes the time that the event loop was blocked off the leases of what came meanwhile", async () => {
-    const { clock, queue, consumer } = consumerBench({ options: { concurrency: 1 } });
-    queue.failNext("receive", async () => {
-      clock.stall(40_000); // the reply lay in the socket while the loop was blocked
-      return [];
-    });
-    queue.put("m");
-    let runs = 0;
-    const run = consumer.run(async () => {
-      runs += 1;
-      if (runs === 1) await new Promise(() => {});
-    });
-    await clock.settle();
-    expect(runs).toBe(1);
-    await clock.advance("11s"); // half of the 20 s that are left
-    expect(queue.count("extend")).toBe(1);
-    const closed = consumer.close({ timeout: "0ms" });
-    await clock.advance("5s");
-    await closed;
-    await run;
-  });
-});
-
-describe("pause", () => {
-  test("stops new deliveries, gives back what has not started, and resumes", async () => {
-    const { clock, queue, consumer, events } = consumerBench({ options: { concurrency: 1, prefetch: 3 } });
-    for (let index = 0; index < 6; index += 1) queue.put(`m${index}`);
-    const { track, handler } = tracked(clock, 1_000);
-    const run = consumer.run(handler);
-    await clock.settle();
-    consumer.pause();
-    await clock.settle();
-    expect(queue.released.map(({ id, delayMs, cause }) => [id, delayMs, cause])).toEqual([
-      ["m1", 0, "unstarted"],
-      ["m2", 0, "unstarted"],
-      ["m3", 0, "unstarted"],
-    ]);
-    const asks = queue.count("receive");
-    await clock.advance("1m");
-    expect(track.done).toBe(1);
-    expect(queue.count("receive")).toBe(asks);
-    expect(queue.flows.at(-1)).toEqual({ maxOutstanding: 0, lanes: 0 });
-    consumer.resume();
-    await clock.advance("10s");
-    expect(track.done).toBe(6);
-    expect(events.of("state").map(({ state }) => state)).toEqual(["started", "paused", "resumed"]);
-    await consumer.close();
-    await run;
-  });
-
-  test("before run holds from the start", async () => {
-    const { clock, queue, consumer } = consumerBench();
-    consumer.pause();
-    queue.put("m");
-    const run = consumer.run(() => undefined);
-    await clock.advance("1m");
-    expect(queue.count("receive")).toBe(0);
-    consumer.resume();
-    await clock.settle();
-    expect(queue.acked).toEqual(["m"]);
-    await consumer.close();
-    await run;
-  });
-});
-
-describe("a rate limit", () => {
-  test("holds in every window, and takes no more from the queue than it may start", async () => {
-    const { clock, queue, consumer } = consumerBench({ options: { rateLimit: { count: 5, per: "10s" } } });
-    for (let index = 0; index < 30; index += 1) queue.put(`m${index}`);
-    const startsMs: number[] = [];
-    const run = consumer.run(() => {
-      startsMs.push(clock.now());
-    });
-    await clock.advance("45s");
-    expect(startsMs).toHaveLength(25);
-    for (let index = 5; index < startsMs.length; index += 1) {
-      expect((startsMs[index] ?? 0) - (startsMs[index - 5] ?? 0)).toBeGreaterThanOrEqual(10_000);
-    }
-    expect(queue.leased).toBe(0);
-    await consumer.close();
-    await run;
   });
 });
 

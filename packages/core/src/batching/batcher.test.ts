@@ -1,77 +1,12 @@
-import { fc, test as propertyTest } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 
-import type { ItemResult } from "../driver/driver.ts";
-import { createVirtualClock, type VirtualClock } from "../time/virtual-clock.ts";
-import { createBatcher, type Batcher, type BatcherOptions } from "./batcher.ts";
-
-interface Item {
-  readonly name: string;
-  readonly bytes: number;
-  readonly key?: string;
-}
-
-type Results = readonly (ItemResult<string> | undefined)[];
-
-interface Call {
-  readonly items: readonly Item[];
-  readonly names: string;
-  answer(results?: Results): Promise<void>;
-}
-
-interface Bench {
-  readonly clock: VirtualClock;
-  readonly calls: Call[];
-  readonly batcher: Batcher<Item, string>;
-  call(index: number): Call;
-}
-
-function bench(over: Partial<BatcherOptions<Item, string>> = {}): Bench {
-  const clock = createVirtualClock();
-  const calls: Call[] = [];
-  const batcher = createBatcher<Item, string>({
-    maxItems: 3,
-    maxBytes: 100,
-    overheadBytes: 10,
-    maxInFlight: 2,
-    sizeOf: (item) => item.bytes,
-    keyOf: (item) => item.key,
-    clock,
-    run: async (items) =>
-      await new Promise<Results>((resolve) => {
-        calls.push({
-          items,
-          names: items.map((each) => each.name).join(""),
-          async answer(results = items.map((each) => ({ ok: true, value: each.name }))) {
-            resolve(results);
-            await clock.settle();
-          },
-        });
-      }),
-    ...over,
-  });
-  return { clock, calls, batcher, call };
-
-  function call(index: number): Call {
-    const found = calls[index];
-    if (found === undefined) throw new Error(`there was no call ${index}, only ${calls.length}`);
-    return found;
-  }
-}
-
-function items(names: string, key?: string, bytes = 1): Item[] {
-  return [...names].map((name) => ({ name, bytes, ...(key !== undefined && { key }) }));
-}
-
-function pushAll(batcher: Batcher<Item, string>, list: readonly Item[]): void {
-  for (const each of list) batcher.push(each);
-}
-
-const names = (calls: readonly Call[]): string[] => calls.map((each) => each.names);
+import { batcherBench, items, names, pushAll } from "../../test/batcher-bench.ts";
+import type { Clock } from "../time/clock.ts";
+import { createVirtualClock } from "../time/virtual-clock.ts";
 
 describe("gathering", () => {
   test("sends at once when idle, without a timer", async () => {
-    const { batcher, calls, clock, call } = bench();
+    const { batcher, calls, clock, call } = batcherBench();
     const result = batcher.add({ name: "a", bytes: 1 });
     await clock.settle();
     expect(names(calls)).toEqual(["a"]);
@@ -81,14 +16,14 @@ describe("gathering", () => {
   });
 
   test("items added in one tick share a batch", async () => {
-    const { batcher, calls, clock } = bench();
+    const { batcher, calls, clock } = batcherBench();
     pushAll(batcher, items("abc"));
     await clock.settle();
     expect(names(calls)).toEqual(["abc"]);
   });
 
   test("gathers while a batch is out and sends the rest when it is done", async () => {
-    const { batcher, calls, clock, call } = bench();
+    const { batcher, calls, clock, call } = batcherBench();
     batcher.push({ name: "a", bytes: 1 });
     await clock.settle();
     pushAll(batcher, items("bc"));
@@ -99,7 +34,7 @@ describe("gathering", () => {
   });
 
   test("sends a full batch beside one that is out, up to maxInFlight", async () => {
-    const { batcher, calls, clock, call } = bench();
+    const { batcher, calls, clock, call } = batcherBench();
     batcher.push({ name: "a", bytes: 1 });
     await clock.settle();
     pushAll(batcher, items("bcdefg"));
@@ -110,25 +45,25 @@ describe("gathering", () => {
   });
 
   test("counts bytes with the overhead of the batch", async () => {
-    const { batcher, calls, clock } = bench();
+    const { batcher, calls, clock } = batcherBench();
     pushAll(batcher, items("ab", undefined, 45));
     await clock.settle();
     expect(names(calls)).toEqual(["ab"]); // 45 + 45 + 10 = 100
-    const other = bench();
+    const other = batcherBench();
     pushAll(other.batcher, [...items("a", undefined, 45), ...items("b", undefined, 46)]);
     await other.clock.settle();
     expect(names(other.calls)).toEqual(["a"]);
   });
 
   test("an item larger than a batch goes alone", async () => {
-    const { batcher, calls, clock } = bench();
+    const { batcher, calls, clock } = batcherBench();
     pushAll(batcher, [...items("a", undefined, 500), ...items("b")]);
     await clock.settle();
     expect(names(calls)[0]).toBe("a");
   });
 
   test("a batch that hangs holds up the rest for gatherMs only", async () => {
-    const { batcher, calls, clock } = bench({ gatherMs: 50 });
+    const { batcher, calls, clock } = batcherBench({ gatherMs: 50 });
     batcher.push({ name: "a", bytes: 1 });
     await clock.settle();
     batcher.push({ name: "b", bytes: 1 });
@@ -139,9 +74,53 @@ describe("gathering", () => {
   });
 });
 
+describe("a full batch", () => {
+  test("by bytes goes beside one that is out, overhead included", async () => {
+    const { batcher, calls, clock } = batcherBench({ maxItems: 50 });
+    batcher.push({ name: "a", bytes: 1 });
+    await clock.settle();
+    pushAll(batcher, items("bc", undefined, 44));
+    await clock.settle();
+    expect(names(calls)).toEqual(["a"]); // 44 + 44 + 10 = 98
+    batcher.push({ name: "d", bytes: 2 });
+    await clock.settle();
+    expect(names(calls)).toEqual(["a", "bcd"]);
+  });
+
+  test("what it leaves over waits for more again", async () => {
+    const { batcher, calls, clock } = batcherBench({ maxInFlight: 9 });
+    batcher.push({ name: "a", bytes: 1 });
+    await clock.settle();
+    pushAll(batcher, items("bcdefgh", undefined, 20));
+    await clock.settle();
+    expect(names(calls)).toEqual(["a", "bcd", "efg"]);
+    pushAll(batcher, items("ij", undefined, 20));
+    await clock.settle();
+    expect(names(calls)).toEqual(["a", "bcd", "efg", "hij"]);
+  });
+
+  test("of a key does not take the key's next items along beside it", async () => {
+    const { batcher, calls, clock, call } = batcherBench({ maxInFlight: 9 });
+    pushAll(batcher, [...items("abcdefg", "k"), ...items("xyz", "l")]);
+    await clock.settle();
+    expect(names(calls)).toEqual(["abc", "xyz"]);
+    await call(0).answer();
+    expect(names(calls)).toEqual(["abc", "xyz", "def"]);
+  });
+
+  test("is filled from the keys that wait, the longest first", async () => {
+    const { batcher, calls, clock } = batcherBench({ maxItems: 4, maxInFlight: 9 });
+    pushAll(batcher, [...items("ab", "k"), ...items("cde", "l"), ...items("f")]);
+    await clock.settle();
+    expect(names(calls)).toEqual(["abcd"]);
+    await clock.advance(100);
+    expect(names(calls)).toEqual(["abcd", "f"]);
+  });
+});
+
 describe("lingering", () => {
   test("waits lingerMs for more, with one timer for all", async () => {
-    const { batcher, calls, clock } = bench({ lingerMs: 20 });
+    const { batcher, calls, clock } = batcherBench({ lingerMs: 20 });
     batcher.push({ name: "a", bytes: 1 });
     await clock.advance(10);
     batcher.push({ name: "b", bytes: 1 });
@@ -154,14 +133,65 @@ describe("lingering", () => {
   });
 
   test("a full batch does not wait", async () => {
-    const { batcher, calls, clock } = bench({ lingerMs: 20 });
+    const { batcher, calls, clock } = batcherBench({ lingerMs: 20 });
     pushAll(batcher, items("abcd"));
     await clock.settle();
     expect(names(calls)).toEqual(["abc"]);
   });
 
+  test("leaves no timer when a batch became full meanwhile", async () => {
+    const { batcher, calls, clock } = batcherBench({ lingerMs: 20 });
+    batcher.push({ name: "a", bytes: 1 });
+    await clock.settle();
+    pushAll(batcher, items("bc"));
+    await clock.settle();
+    expect(names(calls)).toEqual(["abc"]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("begins anew after what was overdue is gone", async () => {
+    const { batcher, calls, clock, call } = batcherBench({ lingerMs: 20 });
+    batcher.push({ name: "a", bytes: 1 });
+    await clock.advance(20);
+    await call(0).answer();
+    batcher.push({ name: "b", bytes: 1 });
+    await clock.advance(19);
+    expect(names(calls)).toEqual(["a"]);
+    await clock.advance(1);
+    expect(names(calls)).toEqual(["a", "b"]);
+  });
+
+  test("its timer keeps the process alive: nothing else does for what waits", async () => {
+    const clock = createVirtualClock();
+    const kept: (boolean | undefined)[] = [];
+    const watched: Clock = {
+      now: () => clock.now(),
+      bootNow: () => clock.bootNow(),
+      wallNow: () => clock.wallNow(),
+      setTimer(callback, delayMs, keepAlive) {
+        kept.push(keepAlive);
+        return clock.setTimer(callback, delayMs);
+      },
+    };
+    const { batcher } = batcherBench({ lingerMs: 20, clock: watched });
+    batcher.push({ name: "a", bytes: 1 });
+    await clock.settle();
+    expect(kept).toEqual([true]);
+  });
+
+  test("flush ends a wait that has begun", async () => {
+    const { batcher, calls, clock } = batcherBench({ lingerMs: 20 });
+    batcher.push({ name: "a", bytes: 1 });
+    await clock.settle();
+    expect(calls).toHaveLength(0);
+    void batcher.flush();
+    await clock.settle();
+    expect(names(calls)).toEqual(["a"]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   test("flush does not wait for more and resolves when all has its result", async () => {
-    const { batcher, calls, clock, call } = bench({ lingerMs: 20 });
+    const { batcher, calls, clock, call } = batcherBench({ lingerMs: 20 });
     batcher.push({ name: "a", bytes: 1 });
     let isFlushed = false;
     const flushed = batcher.flush().then(() => (isFlushed = true));
@@ -174,78 +204,9 @@ describe("lingering", () => {
   });
 });
 
-describe("keys", () => {
-  test("one batch in flight per key; other keys and items without a key pass", async () => {
-    const { batcher, calls, clock, call } = bench({ maxInFlight: 5 });
-    pushAll(batcher, items("ab", "k"));
-    await clock.settle();
-    pushAll(batcher, [...items("c", "k"), ...items("def", "l"), ...items("ghi")]);
-    await clock.settle();
-    expect(names(calls)).toEqual(["ab", "def", "ghi"]);
-    await call(0).answer();
-    await call(1).answer();
-    await call(2).answer();
-    expect(names(calls)).toEqual(["ab", "def", "ghi", "c"]);
-  });
-
-  test("with uniformKey each key sends alone and at once", async () => {
-    const { batcher, calls, clock } = bench({ uniformKey: true, maxInFlight: 5 });
-    pushAll(batcher, [...items("a", "k"), ...items("b", "l"), ...items("c", "k"), ...items("d"), ...items("e")]);
-    await clock.settle();
-    expect(names(calls)).toEqual(["ac", "b", "de"]);
-  });
-
-  test("a deferred item blocks its key and comes back first", async () => {
-    const { batcher, calls, clock, call } = bench({ maxInFlight: 5 });
-    const [a, b, c] = items("abc", "k");
-    if (a === undefined || b === undefined || c === undefined) throw new Error("three items expected");
-    pushAll(batcher, [a, b, c]);
-    await clock.settle();
-    pushAll(batcher, [...items("d", "k"), ...items("x")]);
-    await call(0).answer([{ ok: true, value: "a" }, undefined, undefined]);
-    expect(names(calls)).toEqual(["abc", "x"]);
-    expect(batcher.pendingItems).toBe(4);
-    batcher.requeue([b, c]);
-    await clock.settle();
-    expect(names(calls)).toEqual(["abc", "x", "bcd"]);
-  });
-
-  test("settling the deferred item lets the key go on", async () => {
-    const results: string[] = [];
-    const { batcher, calls, clock, call } = bench({ onResult: (item, result) => results.push(`${item.name}${result.ok}`) });
-    const [a] = items("a", "k");
-    if (a === undefined) throw new Error("one item expected");
-    batcher.push(a);
-    await clock.settle();
-    batcher.push({ name: "b", bytes: 1, key: "k" });
-    await call(0).answer([undefined]);
-    batcher.settle(a, { ok: false, error: "given up" });
-    await clock.settle();
-    expect(results).toEqual(["afalse"]);
-    expect(names(calls)).toEqual(["a", "b"]);
-  });
-
-  test("what a result's receiver adds does not overtake a deferred item", async () => {
-    const { batcher, calls, clock, call } = bench({
-      onResult: (item) => {
-        if (item.name === "b") batcher.push({ name: "c", bytes: 1, key: "k" });
-      },
-    });
-    const [a, b] = items("ab", "k");
-    if (a === undefined || b === undefined) throw new Error("two items expected");
-    pushAll(batcher, [a, b]);
-    await clock.settle();
-    await call(0).answer([undefined, { ok: true, value: "b" }]);
-    expect(names(calls)).toEqual(["ab"]);
-    batcher.requeue([a]);
-    await clock.settle();
-    expect(names(calls)).toEqual(["ab", "ac"]);
-  });
-});
-
 describe("ending", () => {
   test("flush waits for what was added before it, not for what comes later", async () => {
-    const { batcher, clock, call } = bench();
+    const { batcher, clock, call } = batcherBench();
     batcher.push({ name: "a", bytes: 1 });
     await clock.settle();
     const flushed = batcher.flush();
@@ -256,7 +217,7 @@ describe("ending", () => {
   });
 
   test("close flushes and refuses further items", async () => {
-    const { batcher, clock, call } = bench({ lingerMs: 20 });
+    const { batcher, clock, call } = batcherBench({ lingerMs: 20 });
     const result = batcher.add({ name: "a", bytes: 1 });
     const closed = batcher.close();
     await expect(batcher.add({ name: "b", bytes: 1 })).rejects.toMatchObject({ code: "CLOSED" });
@@ -271,7 +232,7 @@ describe("ending", () => {
 
   test("a run that throws against its contract fails each of its items", async () => {
     const fault = new Error("broken");
-    const { batcher } = bench({
+    const { batcher } = batcherBench({
       run: async () => {
         throw fault;
       },
@@ -279,67 +240,4 @@ describe("ending", () => {
     await expect(batcher.add({ name: "a", bytes: 1 })).resolves.toEqual({ ok: false, error: fault });
     expect(batcher.pendingBytes).toBe(0);
   });
-});
-
-const anyItem = fc.record(
-  { bytes: fc.integer({ min: 0, max: 120 }), key: fc.constantFrom("k", "l", "m") },
-  { requiredKeys: ["bytes"] },
-);
-
-propertyTest.prop({
-  list: fc.array(anyItem, { maxLength: 60 }),
-  uniformKey: fc.boolean(),
-  maxItems: fc.integer({ min: 1, max: 6 }),
-  maxInFlight: fc.integer({ min: 1, max: 4 }),
-  deferEvery: fc.integer({ min: 2, max: 7 }),
-})("every item is run until it has one result, in order per key and within the limits", async (given) => {
-  const clock = createVirtualClock();
-  const order: Item[] = [];
-  const keysOut = new Set<string>();
-  let out = 0;
-  let runs = 0;
-  const batcher = createBatcher<Item, string>({
-    maxItems: given.maxItems,
-    maxBytes: 100,
-    overheadBytes: 10,
-    maxInFlight: given.maxInFlight,
-    uniformKey: given.uniformKey,
-    sizeOf: (item) => item.bytes,
-    keyOf: (item) => item.key,
-    clock,
-    async run(batch) {
-      const keys = new Set(batch.map((item) => item.key));
-      const bytes = batch.reduce((sum, item) => sum + item.bytes, 10);
-      expect(batch.length === 1 || (batch.length <= given.maxItems && bytes <= 100)).toBe(true);
-      if (given.uniformKey) expect(keys.size).toBe(1);
-      for (const key of keys) {
-        if (key === undefined) continue;
-        expect(keysOut.has(key)).toBe(false);
-        keysOut.add(key);
-      }
-      out += 1;
-      expect(out).toBeLessThanOrEqual(given.maxInFlight);
-      await new Promise<void>((resolve) => clock.setTimer(resolve, 10));
-      out -= 1;
-      for (const key of keys) if (key !== undefined) keysOut.delete(key);
-      runs += 1;
-      if (runs % given.deferEvery === 0) {
-        clock.setTimer(() => batcher.requeue(batch), 5);
-        return batch.map(() => undefined);
-      }
-      order.push(...batch);
-      return batch.map((item) => ({ ok: true, value: item.name }));
-    },
-  });
-  const list: Item[] = given.list.map((item, index) => ({ ...item, name: String(index) }));
-  const results = Promise.all(list.map(async (item) => await batcher.add(item)));
-  await clock.advance("1h");
-  expect((await results).map((result) => result.ok && result.value)).toEqual(list.map((item) => item.name));
-  expect(order.map((item) => item.name).toSorted()).toEqual(list.map((item) => item.name).toSorted());
-  for (const key of ["k", "l", "m"]) {
-    const isOfKey = (item: Item): boolean => item.key === key;
-    expect(order.filter(isOfKey)).toEqual(list.filter(isOfKey));
-  }
-  expect(batcher.pendingItems).toBe(0);
-  expect(batcher.pendingBytes).toBe(0);
 });

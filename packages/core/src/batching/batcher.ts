@@ -21,8 +21,8 @@ export interface BatcherOptions<Item, Value> {
   readonly gatherMs?: number;
   readonly clock: Clock;
   /**
-   * Never rejects: per-item results, aligned. `undefined` defers an item: the owner gives it back with `requeue` or
-   * ends it with `settle`; its key stays blocked until then, so that no later item overtakes it.
+   * Never rejects: per-item results, aligned. `undefined` defers an item until the owner gives it back with
+   * `requeue`; its key stays blocked until then, so that no later item overtakes it.
    */
   readonly run: (items: readonly Item[]) => Promise<readonly (ItemResult<Value> | undefined)[]>;
   /** Gets the result of every item given to `push`: no promise per item. Must not throw. */
@@ -37,8 +37,6 @@ export interface Batcher<Item, Value> {
   push(item: Item): void;
   /** Deferred items go to the front again, in this order. */
   requeue(items: readonly Item[]): void;
-  /** Ends a deferred item. */
-  settle(item: Item, result: ItemResult<Value>): void;
   /** Of all items that have no result yet. */
   readonly pendingItems: number;
   readonly pendingBytes: number;
@@ -100,14 +98,6 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
     }
     for (const [lane, entries] of byLane) this.#lanes.prepend(lane, entries);
     this.#isOverdue = true; // they have waited for their back-off already
-    this.#schedulePump();
-  }
-
-  settle(item: Item, result: ItemResult<Value>): void {
-    const entry = this.#takeDeferred(item);
-    if (entry === undefined) return;
-    this.#finish(entry, result);
-    this.#lanes.refresh(entry.lane);
     this.#schedulePump();
   }
 
@@ -234,11 +224,15 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
     }
     if (this.#timer !== undefined) return;
     const waitMs = this.#inFlight === 0 ? this.#lingerMs : (this.#options.gatherMs ?? DEFAULT_GATHER_MS);
-    this.#timer = this.#options.clock.setTimer(() => {
-      this.#timer = undefined;
-      this.#isOverdue = true;
-      this.#pump();
-    }, waitMs);
+    this.#timer = this.#options.clock.setTimer(
+      () => {
+        this.#timer = undefined;
+        this.#isOverdue = true;
+        this.#pump();
+      },
+      waitMs,
+      true, // nothing else may keep the process alive for what waits here
+    );
   }
 
   #disarm(): void {

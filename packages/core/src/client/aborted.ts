@@ -1,4 +1,4 @@
-import type { Target } from "../driver/driver.ts";
+import type { Target } from "../driver/entity.ts";
 import { isQueueError, type QueueError } from "../errors/queue-error.ts";
 import { cancelledError } from "../time/abort.ts";
 

@@ -1,4 +1,5 @@
-import type { AdminDriver, CreateOptions, EntityCounts, Target } from "../driver/driver.ts";
+import type { AdminDriver, CreateOptions, EntityCounts } from "../driver/admin-driver.ts";
+import type { Target } from "../driver/entity.ts";
 import { isQueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { detailsOf, type AnyDefinition, type DefinitionDetails } from "../message/queue-definition.ts";

@@ -1,5 +1,5 @@
 import type { Capabilities, Feature } from "../driver/capabilities.ts";
-import type { Target } from "../driver/driver.ts";
+import type { Target } from "../driver/entity.ts";
 import { queueError, type QueueError } from "../errors/queue-error.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 

@@ -1,4 +1,5 @@
-import type { AdminDriver, QueueAdapter } from "../driver/driver.ts";
+import type { AdminDriver } from "../driver/admin-driver.ts";
+import type { QueueAdapter } from "../driver/driver.ts";
 import { QueueError, queueError } from "../errors/queue-error.ts";
 import { systemClock, type Clock } from "../time/clock.ts";
 import { schemeRemedy } from "./known-packages.ts";

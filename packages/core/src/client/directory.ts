@@ -1,4 +1,4 @@
-import type { EntityFacts, ProbeResult, Target } from "../driver/driver.ts";
+import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import type { CheckedConfig } from "./config.ts";
 import type { Connection, Connections } from "./connections.ts";

@@ -1,5 +1,7 @@
-import { randomUUID } from "node:crypto";
-import type { ConsumerDriver, Delivery, OutgoingMessage, ProducerDriver, Target } from "../driver/driver.ts";
+import type { AdminDriver } from "../driver/admin-driver.ts";
+import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
+import type { ConsumerDriver, ProducerDriver } from "../driver/driver.ts";
+import type { Target } from "../driver/entity.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { RESERVED } from "../message/attributes.ts";
@@ -27,7 +29,7 @@ export async function* redrive(
       yield* admin.redrive(from, source.target, signal);
       return;
     }
-    const pump = new Pump(source, from, filter === undefined ? 1 : MAX_HELD);
+    const pump = new Pump(source, from, admin, filter === undefined ? 1 : MAX_HELD);
     try {
       yield* pump.run(max, filter ?? (() => true), signal);
     } finally {
@@ -48,14 +50,16 @@ const LEASE_MS = 600_000;
 class Pump {
   readonly #source: Place;
   readonly #from: Target;
+  #admin: AdminDriver | undefined;
   readonly #producer: ProducerDriver;
   readonly #consumer: ConsumerDriver<unknown>;
   readonly #held = new Map<string, unknown>();
 
-  constructor(source: Place, from: Target, batches: number) {
+  constructor(source: Place, from: Target, admin: AdminDriver | undefined, batches: number) {
     const { adapter } = source.connection;
     this.#source = source;
     this.#from = from;
+    this.#admin = admin;
     this.#producer = adapter.openProducer(source.target);
     this.#consumer = adapter.openConsumer(from, {
       mode: "pull",
@@ -71,12 +75,12 @@ class Pump {
     signal: AbortSignal,
   ): AsyncGenerator<{ readonly moved: number }> {
     await Promise.all([this.#producer.open?.(signal), this.#consumer.open?.(signal)]);
-    const { maxItems, maxWaitMs } = this.#from.limits.receive;
-    const ask = { waitMs: Math.min(maxWaitMs, LAST_WAIT_MS) };
+    const { limits } = this.#from;
     for (let moved = 0; moved < max;) {
       signal.throwIfAborted();
+      const maxItems = Math.min(limits.receive.maxItems, max - moved);
       const deliveries = await this.#consumer.receiveBatch(
-        { ...ask, maxItems: Math.min(maxItems, max - moved) },
+        { maxItems, waitMs: await this.#waitMs(signal) },
         signal,
       );
       const fresh = deliveries.filter(({ providerId }) => !this.#held.has(providerId));
@@ -90,6 +94,14 @@ class Pump {
         yield { moved };
       }
     }
+  }
+
+  /** Where the service counts exactly, an empty queue is known without waiting for what does not come. */
+  async #waitMs(signal: AbortSignal): Promise<number> {
+    const counts = await this.#admin?.inspect(this.#from, signal).catch(() => undefined);
+    if (counts?.approximate === false && counts.ready === 0) return 0;
+    if (counts?.approximate !== false) this.#admin = undefined;
+    return Math.min(this.#from.limits.receive.maxWaitMs, LAST_WAIT_MS);
   }
 
   /** Gives back everything that was not moved, whatever happened before. */
@@ -163,7 +175,7 @@ class Pump {
       body,
       contentType: delivery.contentType ?? this.#source.details.codec.contentType,
       attributes,
-      deduplicationId: randomUUID(),
+      deduplicationId: crypto.randomUUID(),
       ...(orderingKey !== undefined && { orderingKey }),
       ...(correlationId !== undefined && { correlationId }),
       ...(replyTo !== undefined && { replyTo }),

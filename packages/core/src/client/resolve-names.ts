@@ -1,4 +1,4 @@
-import type { EntityRef } from "../driver/driver.ts";
+import type { EntityRef } from "../driver/entity.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
 import type { CheckedConfig, CheckedEntity } from "./config.ts";

@@ -1,5 +1,5 @@
 import { timedRequest } from "../consumer/timed-request.ts";
-import type { EntityFacts, ProbeResult } from "../driver/driver.ts";
+import type { EntityFacts, ProbeResult } from "../driver/entity.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { EventSink } from "../telemetry/events.ts";

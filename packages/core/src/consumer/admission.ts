@@ -1,4 +1,4 @@
-import type { Delivery } from "../driver/driver.ts";
+import type { Delivery } from "../driver/delivery.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import type { Clock } from "../time/clock.ts";
 import { HeldDelivery } from "./held-delivery.ts";

@@ -112,14 +112,19 @@ function endEach(members: readonly Member[], results: unknown): void {
 }
 
 function endOne(member: Member, result: unknown): void {
-  const status = typeof result === "object" && result !== null && "status" in result ? result.status : undefined;
+  const status =
+    typeof result === "object" && result !== null && "status" in result ? result.status : undefined;
   if (status === "fulfilled") {
     member.run.resolve();
   } else if (status === "rejected") {
-    member.run.reject(typeof result === "object" && result !== null && "reason" in result ? result.reason : undefined);
+    member.run.reject(
+      typeof result === "object" && result !== null && "reason" in result ? result.reason : undefined,
+    );
   } else {
     member.run.reject(
-      new QueueError("INVALID_ARGUMENT", { what: "a result of the batch handler is no PromiseSettledResult" }),
+      new QueueError("INVALID_ARGUMENT", {
+        what: "a result of the batch handler is no PromiseSettledResult",
+      }),
     );
   }
 }
@@ -157,7 +162,9 @@ class BatchContext implements HandlerContext {
   }
 
   get deadline(): Date {
-    const times = this.#members.map((member) => member.context.deadline?.getTime() ?? Number.POSITIVE_INFINITY);
+    const times = this.#members.map(
+      (member) => member.context.deadline?.getTime() ?? Number.POSITIVE_INFINITY,
+    );
     return new Date(Math.min(...times));
   }
 

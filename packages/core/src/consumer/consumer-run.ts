@@ -7,8 +7,8 @@ import type { QueueEvents } from "../telemetry/events.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { newDeferred, type Deferred } from "./deferred.ts";
 import { driverEvents } from "./engine.ts";
-import { openConsumer, type OpenedConsumer } from "./open-consumer.ts";
-import { closeOpened, Pipeline } from "./pipeline.ts";
+import { closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
+import { Pipeline } from "./pipeline.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 

@@ -55,7 +55,8 @@ class Consumer<Body> implements QueueConsumer<Body> {
     refuseNoFunction(handler, "runBatch");
     const { size = DEFAULT_BATCH_SIZE, wait = "0ms" } = batch;
     const problems = unknownKeys(batch, ["size", "wait"], "runBatch");
-    if (!Number.isSafeInteger(size) || size < 1) problems.push(`runBatch.size: expected a whole number from 1, got ${size}`);
+    if (!Number.isSafeInteger(size) || size < 1)
+      problems.push(`runBatch.size: expected a whole number from 1, got ${size}`);
     refuseProblems(problems);
     const gathered = gatherBatches(handler as BatchHandler<unknown>, {
       size,
@@ -150,7 +151,8 @@ class Consumer<Body> implements QueueConsumer<Body> {
   #refuseSecondUse(): void {
     if (this.#run === undefined && this.#puller === undefined) return;
     throw new QueueError("INVALID_ARGUMENT", {
-      what: this.#run === undefined ? "this consumer is used with receive()" : "this consumer is running already",
+      what:
+        this.#run === undefined ? "this consumer is used with receive()" : "this consumer is running already",
       remedy: "Close it first, or make another consumer.",
       target: this.#setup.target.name,
     });

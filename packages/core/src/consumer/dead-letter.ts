@@ -1,14 +1,8 @@
 import { createBatcher, type Batcher } from "../batching/batcher.ts";
-import type {
-  Delivery,
-  ItemResult,
-  Operation,
-  Outcome,
-  OutgoingMessage,
-  ProducerDriver,
-  SendReceipt,
-  Target,
-} from "../driver/driver.ts";
+import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
+import type { ItemResult, Operation, ProducerDriver, SendReceipt } from "../driver/driver.ts";
+import type { Target } from "../driver/entity.ts";
+import type { Outcome } from "../driver/event-source.ts";
 import { queueError, type QueueError } from "../errors/queue-error.ts";
 import { isReserved, RESERVED } from "../message/attributes.ts";
 import type { Clock } from "../time/clock.ts";
@@ -22,7 +16,10 @@ export type DeadLetterRoute =
   | {
       readonly kind: "copy";
       /** Resolves with the error of a copy that was not confirmed. Never rejects. */
-      readonly send: (delivery: Delivery<unknown>, outcome: DeadLetterOutcome) => Promise<QueueError | undefined>;
+      readonly send: (
+        delivery: Delivery<unknown>,
+        outcome: DeadLetterOutcome,
+      ) => Promise<QueueError | undefined>;
       readonly close: () => Promise<void>;
     }
   | { readonly kind: "none"; readonly why: string };
@@ -61,7 +58,7 @@ export function createCopyRoute(options: CopyRouteOptions): DeadLetterRoute {
 }
 
 /** The message as it came, with the core's record of why it is dead. */
-export function deadLetterCopy(
+function deadLetterCopy(
   delivery: Delivery<unknown>,
   outcome: DeadLetterOutcome,
   contentType: string,
@@ -124,6 +121,11 @@ function createCopyBatcher(options: CopyRouteOptions): Batcher<OutgoingMessage, 
     uniformKey: target.capabilities.batchKey === "uniform",
     clock,
     run: async (copies): Promise<readonly ItemResult<SendReceipt>[]> =>
-      await timedRequest(clock, "send", SEND_TIMEOUT_MS, async (signal) => await driver.sendBatch(copies, signal)),
+      await timedRequest(
+        clock,
+        "send",
+        SEND_TIMEOUT_MS,
+        async (signal) => await driver.sendBatch(copies, signal),
+      ),
   });
 }

@@ -45,68 +45,93 @@ export interface EngineOptions {
   readonly onWake: (held: HeldDelivery) => void;
 }
 
+/** What all parts get. */
+interface EngineBase {
+  readonly time: LeaseTime;
+  readonly random: () => number;
+  readonly redelivery: RedeliveryPolicy;
+  readonly toError: (operation: Operation, error: unknown) => QueueError;
+}
+
 export function createEngine(options: EngineOptions): Engine {
-  const { setup, settings, opened, hooks } = options;
-  const { adapter, clock, events, details } = setup;
-  const { target, driver } = opened;
+  const { setup, settings, opened, memory, handle } = options;
+  const { adapter, clock, events, details, logger } = setup;
+  const { target, route } = opened;
   const random = setup.random ?? Math.random;
-  const toError = (operation: Operation, error: unknown): QueueError =>
-    wrapDriverError(adapter, target, operation, error);
-  const time = new LeaseTime(clock);
   const redelivery = redeliveryPolicy(options, random);
-  const shared = { clock, time, driver, limits: target.limits, capabilities: target.capabilities, random, toError };
+  const base: EngineBase = {
+    time: new LeaseTime(clock),
+    random,
+    redelivery,
+    toError: (operation, error) => wrapDriverError(adapter, target, operation, error),
+  };
+  const settling = createSettling(options, base);
+  const isLeased = target.capabilities.lease === "timed" || target.capabilities.lease === "shared";
+  const admission = new Admission({
+    ...settling,
+    target: target.name,
+    leaseMs: isLeased ? opened.leaseMs : undefined,
+    clock,
+    events,
+    memory,
+    isTimed: details.kind !== "dead-letter",
+  });
+  const { onInvalid } = settings;
+  const wallNow = (): number => clock.wallNow();
+  const rules: ProcessingRules = { details, handle, onInvalid, redelivery, source: target.entity, wallNow };
+  const lastAttempt = route.kind === "none" ? Number.POSITIVE_INFINITY : redelivery.attempts;
+  const context: ContextParts = { ...settling, ...base, clock, logger, lastAttempt };
+  return { ...base, ...settling, opened, admission, rules, context };
+}
+
+/** Leases, settlements and their consequences: three parts that need each other. */
+function createSettling(
+  options: EngineOptions,
+  { time, random, redelivery, toError }: EngineBase,
+): Pick<Engine, "keeper" | "settler" | "executor"> {
+  const { setup, settings, opened, memory, lanes, hooks } = options;
+  const { clock, events, details } = setup;
+  const { target, driver, route, leaseMs } = opened;
+  const { limits, capabilities } = target;
+  const shared = { clock, time, driver, limits, capabilities, random, toError };
   const keeper = new LeaseKeeper({
     ...shared,
-    leaseMs: opened.leaseMs,
+    leaseMs,
     totalMs: longestHoldMs(settings),
-    onLost: (held, error) => executor.lost(held, error),
+    onLost: (held, error) => {
+      executor.lost(held, error);
+    },
     onWake: options.onWake,
   });
   const settler = new Settler({
     ...shared,
     keeper,
     lingerMs: options.lingerMs,
-    onResult: (held, result) => executor.settled(held, result),
+    onResult: (held, result) => {
+      executor.settled(held, result);
+    },
   });
   const executor: OutcomeExecutor = new OutcomeExecutor({
     ...shared,
     target: target.name,
-    route: opened.route,
+    route,
     keeper,
     settler,
-    memory: options.memory,
+    memory,
     events,
-    lanes: options.lanes,
+    lanes,
     bounds: redelivery.bounds,
     maxParkMs: details.emulate.includes("delay") ? Number.POSITIVE_INFINITY : MAX_PARK_MS,
     hooks,
   });
-  const isLeased = target.capabilities.lease === "timed" || target.capabilities.lease === "shared";
-  const admission = new Admission({
-    target: target.name,
-    leaseMs: isLeased ? opened.leaseMs : undefined,
-    clock,
-    events,
-    keeper,
-    executor,
-    memory: options.memory,
-    isTimed: details.kind !== "dead-letter",
-  });
-  const rules: ProcessingRules = {
-    details,
-    handle: options.handle,
-    onInvalid: settings.onInvalid,
-    redelivery,
-    source: target.entity,
-    wallNow: () => clock.wallNow(),
-  };
-  const lastAttempt = opened.route.kind === "none" ? Number.POSITIVE_INFINITY : redelivery.attempts;
-  const context: ContextParts = { keeper, clock, time, logger: setup.logger, lastAttempt };
-  return { opened, time, keeper, settler, executor, admission, rules, context, toError };
+  return { keeper, settler, executor };
 }
 
 /** What a driver reports between asks. */
-export function driverEvents(setup: ConsumerSetup, engine: () => Engine | undefined): ConsumerEvents<unknown> {
+export function driverEvents(
+  setup: ConsumerSetup,
+  engine: () => Engine | undefined,
+): ConsumerEvents<unknown> {
   const { adapter, target, events } = setup;
   return {
     leasesLost(lost, thrown) {
@@ -126,7 +151,10 @@ function isAmong(held: HeldDelivery, lost: Parameters<ConsumerEvents<unknown>["l
   return lost.handles.includes(held.delivery.handle);
 }
 
-function redeliveryPolicy({ setup, settings, opened }: EngineOptions, random: () => number): RedeliveryPolicy {
+function redeliveryPolicy(
+  { setup, settings, opened }: EngineOptions,
+  random: () => number,
+): RedeliveryPolicy {
   const { capabilities } = opened.target;
   const canDelay = capabilities.releaseDelay !== "none" || setup.details.emulate.includes("delay");
   return {

@@ -1,7 +1,8 @@
-import type { Delivery, Outcome } from "../driver/driver.ts";
+import type { Delivery } from "../driver/delivery.ts";
+import type { Outcome } from "../driver/event-source.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import { newDeferred, type Deferred } from "./deferred.ts";
-import type { Lease } from "./lease-keeper.ts";
+import type { Lease } from "./lease.ts";
 
 /**
  * `waiting`: no handler has begun · `running` · `parked`: held back here before its release, where the service cannot
@@ -45,6 +46,8 @@ export class HeldDelivery {
   settlement: Outcome | undefined;
   /** What was decided was not done, and another settlement took its place. */
   failure: QueueError | undefined;
+  /** True while the settler has it. */
+  isSubmitted = false;
   settleFailures = 0;
   /** True: a try of its settlement may have taken effect. */
   wasAmbiguous = false;

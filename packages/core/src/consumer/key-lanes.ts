@@ -20,6 +20,9 @@ interface Lane {
 /** `ready`: may run now · `waiting`: behind another of its key · `follower`: must not run before the failed one. */
 export type Placement = "ready" | "waiting" | "follower";
 
+/** Of a block whose message is not back at the service yet. */
+const UNCONFIRMED_MS = 1_000;
+
 /** One delivery of an ordering key at a time, keys in parallel. */
 export class KeyLanes {
   readonly #lanes = new Map<string, Lane>();
@@ -52,6 +55,12 @@ export class KeyLanes {
   /** Keeps a follower in its lane until the failed one is settled. */
   keep(held: HeldDelivery, key: string): void {
     this.#append(this.#lane(key), held);
+  }
+
+  /** Milliseconds until a follower that came although its key is blocked is worth another look. */
+  blockedForMs(key: string, nowMs: number): number {
+    const untilMs = this.#lanes.get(key)?.block?.untilMs ?? nowMs;
+    return untilMs === Number.POSITIVE_INFINITY ? UNCONFIRMED_MS : Math.max(0, untilMs - nowMs);
   }
 
   /** The delivery is done with: the next of its key may run. */

@@ -5,23 +5,9 @@ import type { Limits } from "../driver/limits.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
+import { dueAtMs, leaseLost, newLease, type Lease } from "./lease.ts";
 import type { LeaseTime } from "./lease-time.ts";
 import { timedRequest } from "./timed-request.ts";
-
-/** One lease at the service: of one delivery, or of all deliveries with one `leaseKey`. Times are lease times. */
-export interface Lease {
-  readonly key: string | undefined;
-  readonly holders: HeldDelivery[];
-  untilMs: number;
-  /** Promised to a handler by `extend`; a renewal never asks for less. */
-  promisedUntilMs: number;
-  renewAtMs: number;
-  /** The renewal that is on its way. */
-  renewing: Promise<unknown> | undefined;
-  /** True while a settlement is on its way: a renewal would overwrite its delay. */
-  isPaused: boolean;
-  failures: number;
-}
 
 interface Renewal {
   readonly lease: Lease;
@@ -141,7 +127,10 @@ export class LeaseKeeper {
     if (lease === undefined) throw leaseLost("the lease ended before it could be extended");
     if (lease.untilMs === Number.POSITIVE_INFINITY) return; // held as long as the link lives
     if (this.#renewals === undefined) {
-      throw new QueueError("UNSUPPORTED", { what: "leases of this queue cannot be extended", operation: "extend" });
+      throw new QueueError("UNSUPPORTED", {
+        what: "leases of this queue cannot be extended",
+        operation: "extend",
+      });
     }
     await lease.renewing;
     const nowMs = time.read();
@@ -250,9 +239,12 @@ export class LeaseKeeper {
     this.#timer?.cancel();
     this.#armedAtMs = atMs;
     const { clock, time } = this.#options;
-    this.#timer = clock.setTimer(() => {
-      this.#tick();
-    }, Math.max(0, atMs - time.quick()));
+    this.#timer = clock.setTimer(
+      () => {
+        this.#tick();
+      },
+      Math.max(0, atMs - time.quick()),
+    );
   }
 
   #tick(): void {
@@ -288,29 +280,4 @@ export class LeaseKeeper {
     this.untrack(held);
     this.#options.onLost(held, error);
   }
-}
-
-export function leaseLost(what: string): QueueError {
-  return new QueueError("LEASE_LOST", { what });
-}
-
-function newLease(key: string | undefined): Lease {
-  return {
-    key,
-    holders: [],
-    untilMs: Number.POSITIVE_INFINITY,
-    promisedUntilMs: Number.NEGATIVE_INFINITY,
-    renewAtMs: Number.POSITIVE_INFINITY,
-    renewing: undefined,
-    isPaused: false,
-    failures: 0,
-  };
-}
-
-/** When a lease needs attention next. */
-function dueAtMs(lease: Lease): number {
-  let atMs = Number.POSITIVE_INFINITY;
-  for (const held of lease.holders) atMs = Math.min(atMs, held.wakeAtMs);
-  if (lease.isPaused) return atMs;
-  return Math.min(atMs, lease.untilMs, lease.renewing === undefined ? lease.renewAtMs : Number.POSITIVE_INFINITY);
 }

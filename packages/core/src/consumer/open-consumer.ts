@@ -1,10 +1,5 @@
-import type {
-  ConsumerDriver,
-  ConsumerDriverOptions,
-  EntityFacts,
-  ProbeResult,
-  Target,
-} from "../driver/driver.ts";
+import type { ConsumerDriver, ConsumerDriverOptions } from "../driver/driver.ts";
+import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
 import { isQueueError, queueError, QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
@@ -51,6 +46,15 @@ export async function openConsumer(
     await Promise.allSettled([driver?.close(), route.kind === "copy" ? route.close() : undefined]);
     throw wrapDriverError(adapter, target, "open", error);
   }
+}
+
+/** Both ends close, whatever happens to the other. */
+export async function closeOpened({ driver, route }: OpenedConsumer): Promise<void> {
+  const closed = await Promise.allSettled([
+    driver.close(),
+    route.kind === "copy" ? route.close() : undefined,
+  ]);
+  for (const result of closed) if (result.status === "rejected") throw result.reason;
 }
 
 async function locate(setup: ConsumerSetup): Promise<Target> {
@@ -102,7 +106,8 @@ async function openRoute(
   target: Target,
   facts: EntityFacts | undefined,
 ): Promise<DeadLetterRoute> {
-  if (setup.details.kind === "dead-letter") return { kind: "none", why: "a dead letter has nowhere further to go" };
+  if (setup.details.kind === "dead-letter")
+    return { kind: "none", why: "a dead letter has nowhere further to go" };
   if (settings.deadLetter === "none") {
     return { kind: "none", why: 'the definition says deadLetter: "none", so the message stays in its queue' };
   }

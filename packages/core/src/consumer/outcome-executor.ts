@@ -1,5 +1,5 @@
 import type { Capabilities } from "../driver/capabilities.ts";
-import type { Outcome } from "../driver/driver.ts";
+import type { Outcome } from "../driver/event-source.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { backoffMs, type BackoffBounds } from "../retry/backoff.ts";
 import type { EventSink } from "../telemetry/events.ts";
@@ -154,7 +154,12 @@ export class OutcomeExecutor {
     const { outcome } = held;
     if (outcome?.kind !== "dead-letter") return;
     const { target, events } = this.#options;
-    events.emit("dead-lettered", { target, id: held.delivery.id, reason: outcome.reason, attempt: held.attempt });
+    events.emit("dead-lettered", {
+      target,
+      id: held.delivery.id,
+      reason: outcome.reason,
+      attempt: held.attempt,
+    });
   }
 
   #release(held: HeldDelivery, delayMs: number, cause: "retry" | "unstarted"): void {
@@ -190,7 +195,10 @@ export class OutcomeExecutor {
       this.#begin(held);
       void this.#copyThenAck(held, outcome, route);
     } else {
-      this.#emitDeadLetterFailed(held, new QueueError("UNSUPPORTED", { what: route.why, target: this.#options.target }));
+      this.#emitDeadLetterFailed(
+        held,
+        new QueueError("UNSUPPORTED", { what: route.why, target: this.#options.target }),
+      );
       this.#blockKey(held);
       this.#release(held, this.#options.bounds.maxMs, "retry");
     }
@@ -241,16 +249,16 @@ export class OutcomeExecutor {
   #blockKey(held: HeldDelivery): void {
     const { lanes } = this.#options;
     if (lanes === undefined || held.key === undefined) return;
-    for (const follower of lanes.block(held)) this.follow(follower);
+    for (const follower of lanes.block(held)) this.follow(follower, 0);
     lanes.vacate(held);
   }
 
-  /** What happens to a follower of a failed message. */
-  follow(follower: HeldDelivery): void {
+  /** What happens to a follower of a failed message. One that comes while its key is blocked must not come at once again. */
+  follow(follower: HeldDelivery, delayMs: number): void {
     const { capabilities, lanes } = this.#options;
     if (capabilities.followers === "release") {
       follower.outcome = UNSTARTED;
-      this.#release(follower, 0, "unstarted");
+      this.#release(follower, delayMs, "unstarted");
     } else if (capabilities.followers === "drop") {
       this.letGo(follower);
     } else {
@@ -273,7 +281,11 @@ export class OutcomeExecutor {
 
   #emitDeadLetterFailed(held: HeldDelivery, error: QueueError): void {
     held.failure = error;
-    this.#options.events.emit("dead-letter-failed", { target: this.#options.target, id: held.delivery.id, error });
+    this.#options.events.emit("dead-letter-failed", {
+      target: this.#options.target,
+      id: held.delivery.id,
+      error,
+    });
   }
 }
 

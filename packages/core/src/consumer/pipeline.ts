@@ -8,7 +8,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
 import { KeyLanes } from "./key-lanes.ts";
-import type { OpenedConsumer } from "./open-consumer.ts";
+import { closeOpened, type OpenedConsumer } from "./open-consumer.ts";
 import { prefetchSize } from "./prefetch-size.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { ReceiveLoop } from "./receive-loop.ts";
@@ -179,7 +179,10 @@ export class Pipeline {
           abandoned: this.#worker.active,
         }),
         onError: (step, error) => {
-          events.emit("notice", { target: opened.target.name, text: `closing: ${step} failed: ${String(error)}` });
+          events.emit("notice", {
+            target: opened.target.name,
+            text: `closing: ${step} failed: ${String(error)}`,
+          });
         },
       },
       timeoutMs,
@@ -197,8 +200,8 @@ export class Pipeline {
       lanes: this.#lanes,
       lingerMs: opened.target.limits.receive.billed ? DEFAULTS.settleLingerMs : 0,
       hooks: {
-        left: () => {
-          this.#worker.outstanding -= 1;
+        left: (held) => {
+          this.#worker.leave(held);
           this.#loop.wake();
         },
         ready: (held) => {
@@ -224,7 +227,13 @@ export class Pipeline {
     const { receive } = opened.target.limits;
     const { ratePerMs, roundTripMs } = this.#loop.pace;
     const { leaseMs } = opened;
-    return prefetchSize({ ratePerMs, roundTripMs, leaseMs, replyItems: receive.maxItems, isBilled: receive.billed });
+    return prefetchSize({
+      ratePerMs,
+      roundTripMs,
+      leaseMs,
+      replyItems: receive.maxItems,
+      isBilled: receive.billed,
+    });
   }
 
   #room(): number {
@@ -284,9 +293,3 @@ const BLOCK_SLACK_MS = 5_000;
 function newRateLimit({ rateLimit }: ConsumerSettings): RateLimit | undefined {
   return rateLimit === undefined ? undefined : new RateLimit(rateLimit.count, rateLimit.perMs);
 }
-
-export async function closeOpened({ driver, route }: OpenedConsumer): Promise<void> {
-  const closed = await Promise.allSettled([driver.close(), route.kind === "copy" ? route.close() : undefined]);
-  for (const result of closed) if (result.status === "rejected") throw result.reason;
-}
-

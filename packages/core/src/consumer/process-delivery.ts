@@ -1,4 +1,5 @@
-import type { Delivery, Outcome } from "../driver/driver.ts";
+import type { Delivery } from "../driver/delivery.ts";
+import type { Outcome } from "../driver/event-source.ts";
 import { isDeadLetterError } from "../errors/handler-errors.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import { RESERVED } from "../message/attributes.ts";
@@ -52,7 +53,11 @@ export async function processDelivery(
 }
 
 /** What follows when a run of this delivery failed with `error`. Never throws. */
-export function outcomeOfFailure(rules: ProcessingRules, delivery: Delivery<unknown>, error: unknown): Outcome {
+export function outcomeOfFailure(
+  rules: ProcessingRules,
+  delivery: Delivery<unknown>,
+  error: unknown,
+): Outcome {
   if (isDeadLetterError(error)) return deadLetter(rules, delivery, error.reason, error.cause ?? error);
   const redelivery = decideRedelivery(rules.redelivery, delivery.deliveryCount ?? 1, error);
   if (redelivery.kind === "dead-letter") return deadLetter(rules, delivery, redelivery.reason, error);
@@ -118,17 +123,21 @@ function deadLetter(
   reason: string,
   error: unknown,
 ): Outcome {
+  // Services refuse an empty reason.
+  const shortReason = clip(reason, MAX_REASON_BYTES) || "UNSPECIFIED";
   const description = clip(describe(error), MAX_DESCRIPTION_BYTES);
   return {
     kind: "dead-letter",
-    reason: clip(reason, MAX_REASON_BYTES),
+    reason: shortReason,
     description,
     attributes: {
-      [RESERVED.deadReason]: clip(reason, MAX_REASON_BYTES),
+      [RESERVED.deadReason]: shortReason,
       [RESERVED.deadDescription]: description,
       [RESERVED.deadSource]: rules.source,
       [RESERVED.deadAttempts]: String(delivery.deliveryCount ?? 1),
-      ...(delivery.enqueuedAtMs === undefined ? {} : { [RESERVED.deadFirst]: wholeMs(delivery.enqueuedAtMs) }),
+      ...(delivery.enqueuedAtMs === undefined
+        ? {}
+        : { [RESERVED.deadFirst]: wholeMs(delivery.enqueuedAtMs) }),
       [RESERVED.deadLast]: wholeMs(rules.wallNow()),
       [RESERVED.deadError]: clip(errorName(error), MAX_REASON_BYTES),
     },

@@ -1,4 +1,4 @@
-import type { Delivery } from "../driver/driver.ts";
+import type { Delivery } from "../driver/delivery.ts";
 import { refuseProblems, unknownKeys } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { decodeDelivery } from "../message/decode-message.ts";
@@ -9,9 +9,8 @@ import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain } from "./drain.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
-import { leaseLost } from "./lease-keeper.ts";
-import { openConsumer } from "./open-consumer.ts";
-import { closeOpened } from "./pipeline.ts";
+import { leaseLost } from "./lease.ts";
+import { closeOpened, openConsumer } from "./open-consumer.ts";
 import { processInvalid } from "./process-delivery.ts";
 import { pulledMessage } from "./pulled-message.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
@@ -54,7 +53,11 @@ export class Puller {
     try {
       while (!this.isClosed) {
         const { receive } = (await this.#open()).opened.target.limits;
-        const batch = await this.#receive(Math.min(receive.maxItems, ITERATOR_ITEMS), receive.maxWaitMs, undefined);
+        const batch = await this.#receive(
+          Math.min(receive.maxItems, ITERATOR_ITEMS),
+          receive.maxWaitMs,
+          undefined,
+        );
         handedOver = [...handedOver.filter((pulled) => pulled.held.state === "waiting"), ...batch];
         for (const { message } of batch) yield message;
       }
@@ -73,10 +76,16 @@ export class Puller {
     const { clock } = this.#options.setup;
     const engine = await this.#open();
     const deadlineMs = clock.now() + waitMs;
-    for (;;) {
-      const leftMs = Math.max(0, deadlineMs - clock.now());
-      const pulled = await this.#ask(engine, max, leftMs, signal);
-      if (pulled.length > 0 || this.isClosed || clock.now() >= deadlineMs) return pulled;
+    // Somebody waits: the process must not end under them.
+    const alive = clock.setTimer(() => {}, waitMs, true);
+    try {
+      for (;;) {
+        const leftMs = Math.max(0, deadlineMs - clock.now());
+        const pulled = await this.#ask(engine, max, leftMs, signal);
+        if (pulled.length > 0 || this.isClosed || clock.now() >= deadlineMs) return pulled;
+      }
+    } finally {
+      alive.cancel();
     }
   }
 
@@ -134,11 +143,17 @@ export class Puller {
     const where = { operation: "receive", target: name } as const;
     if (signal !== undefined && isAborted(signal)) throw cancelledError(signal, where);
     const ended = this.#closing.signal;
-    const ask = { maxItems: Math.min(maxItems, limits.receive.maxItems), waitMs: Math.min(leftMs, limits.receive.maxWaitMs) };
+    const ask = {
+      maxItems: Math.min(maxItems, limits.receive.maxItems),
+      waitMs: Math.min(leftMs, limits.receive.maxWaitMs),
+    };
     this.#asks += 1;
     let deliveries: readonly Delivery<unknown>[];
     try {
-      deliveries = await opened.driver.receiveBatch(ask, signal === undefined ? ended : AbortSignal.any([signal, ended]));
+      deliveries = await opened.driver.receiveBatch(
+        ask,
+        signal === undefined ? ended : AbortSignal.any([signal, ended]),
+      );
     } catch (error) {
       throw toError("receive", error);
     }
@@ -217,7 +232,8 @@ function isAborted(signal: AbortSignal): boolean {
 function checkedOptions(options: ReceiveOptions): { readonly max: number; readonly waitMs: number } {
   const { max = 1, wait = "0ms" } = options;
   const problems = unknownKeys(options, ["max", "wait", "signal"], "receive");
-  if (!Number.isSafeInteger(max) || max < 1) problems.push(`receive.max: expected a whole number from 1, got ${max}`);
+  if (!Number.isSafeInteger(max) || max < 1)
+    problems.push(`receive.max: expected a whole number from 1, got ${max}`);
   refuseProblems(problems);
   return { max, waitMs: durationToMs(wait, "receive.wait") };
 }

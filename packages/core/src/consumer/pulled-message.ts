@@ -1,16 +1,20 @@
-import type { Outcome } from "../driver/driver.ts";
+import type { Outcome } from "../driver/event-source.ts";
 import { DeadLetterError, RetryError } from "../errors/handler-errors.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Message, ReceivedMessage } from "../queue-consumer.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import type { Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
-import { leaseLost } from "./lease-keeper.ts";
+import { leaseLost } from "./lease.ts";
 import { ACK, outcomeOfFailure } from "./process-delivery.ts";
 import { RunContext } from "./run-context.ts";
 
 /** A message of pull mode, with everything that its owner can do to it. */
-export function pulledMessage<Body>(message: Message<Body>, held: HeldDelivery, engine: Engine): ReceivedMessage<Body> {
+export function pulledMessage<Body>(
+  message: Message<Body>,
+  held: HeldDelivery,
+  engine: Engine,
+): ReceivedMessage<Body> {
   return Object.assign(new PulledContext(held, engine), message);
 }
 

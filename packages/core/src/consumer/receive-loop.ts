@@ -1,5 +1,6 @@
 import { DEFAULTS } from "../client/defaults.ts";
-import type { ConsumerDriver, Delivery, Operation } from "../driver/driver.ts";
+import type { Delivery } from "../driver/delivery.ts";
+import type { ConsumerDriver, Operation } from "../driver/driver.ts";
 import type { Limits } from "../driver/limits.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import { backoffMs } from "../retry/backoff.ts";
@@ -50,9 +51,19 @@ interface Ask {
 
 /** An ask that is overdue by this has stalled: nothing would ever come of it. */
 const STALL_MS = 30_000;
-/** Expired credentials are usually renewed while a process lives. */
+/** Expired credentials are usually renewed while a process lives, so that they end a run only after this. */
 const UNAUTHENTICATED_GRACE_MS = 300_000;
-const FATAL: ReadonlySet<string> = new Set(["NOT_FOUND", "ACCESS_DENIED", "INVALID_ARGUMENT", "UNSUPPORTED", "CLOSED"]);
+/**
+ * No waiting mends these: the consumer drains and `run` rejects, once. A missing queue is one of them, also when it was
+ * deleted while being consumed: going on silently would hide a mistake, and whoever runs the consumer may start it again.
+ */
+const FATAL: ReadonlySet<string> = new Set([
+  "NOT_FOUND",
+  "ACCESS_DENIED",
+  "INVALID_ARGUMENT",
+  "UNSUPPORTED",
+  "CLOSED",
+]);
 
 /** Asks for as many deliveries as there is room for, and goes on asking whatever happens. */
 export class ReceiveLoop {

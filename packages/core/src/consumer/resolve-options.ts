@@ -74,7 +74,9 @@ function optionProblems(options: ConsumerOptions): string[] {
   problems.push(...rateLimitProblems(rateLimit, `${where}.rateLimit`));
   const isOnInvalid = onInvalid === "dead-letter" || onInvalid === "retry" || typeof onInvalid === "function";
   if (onInvalid !== undefined && !isOnInvalid) {
-    problems.push(`${where}.onInvalid: expected "dead-letter", "retry" or a function, got ${kindOf(onInvalid)}`);
+    problems.push(
+      `${where}.onInvalid: expected "dead-letter", "retry" or a function, got ${kindOf(onInvalid)}`,
+    );
   }
   return problems;
 }

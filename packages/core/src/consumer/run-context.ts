@@ -52,7 +52,8 @@ export class RunContext implements HandlerContext {
   get extend(): (by: Duration) => Promise<void> {
     return async (by) => {
       const byMs = durationToMs(by, "extend");
-      if (byMs === 0) throw new QueueError("INVALID_ARGUMENT", { what: "extend: expected more than 0, got 0" });
+      if (byMs === 0)
+        throw new QueueError("INVALID_ARGUMENT", { what: "extend: expected more than 0, got 0" });
       await this.#parts.keeper.extend(this.#held, byMs);
     };
   }

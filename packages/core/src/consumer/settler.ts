@@ -1,12 +1,14 @@
 import { createBatcher, type Batcher } from "../batching/batcher.ts";
-import type { ConsumerDriver, ItemResult, Operation, Outcome } from "../driver/driver.ts";
+import type { ConsumerDriver, ItemResult, Operation } from "../driver/driver.ts";
+import type { Outcome } from "../driver/event-source.ts";
 import type { Limits, OperationLimits } from "../driver/limits.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { backoffMs } from "../retry/backoff.ts";
 import { REQUEST_BACKOFF } from "../retry/request-retry.ts";
 import type { Clock } from "../time/clock.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
-import { leaseLost, type LeaseKeeper } from "./lease-keeper.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import { leaseLost } from "./lease.ts";
 import type { LeaseTime } from "./lease-time.ts";
 import { timedRequest } from "./timed-request.ts";
 
@@ -41,10 +43,11 @@ type SettleBatcher = Batcher<HeldDelivery, undefined>;
 export class Settler {
   readonly #options: SettlerOptions;
   readonly #batchers: Readonly<Record<Outcome["kind"], SettleBatcher>>;
-  readonly #pending = new Set<HeldDelivery>();
   /** They wait for their next try. */
   readonly #retrying = new Set<HeldDelivery>();
   #onIdle: (() => void) | undefined;
+  /** Settlements without a result yet. */
+  pending = 0;
   /** Lease time after which nothing is tried again. */
   #closesAtMs = Number.POSITIVE_INFINITY;
 
@@ -58,14 +61,10 @@ export class Settler {
     };
   }
 
-  /** Settlements without a result yet. */
-  get pending(): number {
-    return this.#pending.size;
-  }
-
   /** Begins `held.settlement`; each delivery once. */
   submit(held: HeldDelivery): void {
-    this.#pending.add(held);
+    held.isSubmitted = true;
+    this.pending += 1;
     this.#push(held);
   }
 
@@ -76,7 +75,7 @@ export class Settler {
 
   /** The lease is gone while a settlement waits for its turn. */
   lose(held: HeldDelivery, error: QueueError): void {
-    if (this.#pending.has(held)) this.#finish(held, this.#resultOfLoss(held, error));
+    if (held.isSubmitted) this.#finish(held, this.#resultOfLoss(held, error));
   }
 
   /** Sends all at once; resolves when everything has its result. What has none after `withinMs` has failed. */
@@ -85,7 +84,7 @@ export class Settler {
     this.#closesAtMs = time.quick() + withinMs;
     for (const held of this.#retrying) this.retry(held);
     for (const batcher of Object.values(this.#batchers)) void batcher.flush();
-    if (this.#pending.size === 0) return;
+    if (this.pending === 0) return;
     await new Promise<void>((resolve) => {
       const timer = clock.setTimer(
         () => {
@@ -113,7 +112,7 @@ export class Settler {
   }
 
   #enter(held: HeldDelivery): void {
-    if (!this.#pending.has(held) || held.settlement === undefined) return;
+    if (!held.isSubmitted || held.settlement === undefined) return;
     const batcher = this.#batchers[held.settlement.kind];
     batcher.push(held);
     const { keeper, time, lingerMs } = this.#options;
@@ -155,7 +154,9 @@ export class Settler {
     assertAligned(operation, alive.length, results.length);
     if (alive.length === batch.length) return results;
     const byHeld = new Map(alive.map((held, index) => [held, results[index]]));
-    return batch.map((held) => byHeld.get(held) ?? { ok: false, error: leaseLost("the lease may have run out") });
+    return batch.map(
+      (held) => byHeld.get(held) ?? { ok: false, error: leaseLost("the lease may have run out") },
+    );
   }
 
   async #call(
@@ -164,13 +165,17 @@ export class Settler {
     signal: AbortSignal,
   ): Promise<readonly ItemResult[]> {
     const { driver } = this.#options;
-    if (operation === "ack") return await driver.ackBatch(batch.map((held) => held.delivery.handle), signal);
+    if (operation === "ack")
+      return await driver.ackBatch(
+        batch.map((held) => held.delivery.handle),
+        signal,
+      );
     if (operation === "release") return await driver.releaseBatch(batch.flatMap(releaseItem), signal);
     return (await driver.deadLetterBatch?.(batch.flatMap(deadLetterItem), signal)) ?? [];
   }
 
   #receiveResult(operation: Operation, held: HeldDelivery, result: ItemResult): void {
-    if (!this.#pending.has(held)) return; // given up or lost meanwhile
+    if (!held.isSubmitted) return; // given up or lost meanwhile
     if (result.ok) {
       this.#finish(held, SETTLED);
       return;
@@ -189,7 +194,10 @@ export class Settler {
     const { keeper, time, random } = this.#options;
     const nowMs = time.read();
     const leftMs = Math.min(keeper.leftMs(held, nowMs), held.capAtMs - nowMs, this.#closesAtMs - nowMs);
-    const delayMs = Math.max(backoffMs(held.settleFailures, REQUEST_BACKOFF, random), error.retryAfterMs ?? 0);
+    const delayMs = Math.max(
+      backoffMs(held.settleFailures, REQUEST_BACKOFF, random),
+      error.retryAfterMs ?? 0,
+    );
     // Credentials are renewed while a process lives, so their failure passes.
     const isPassing = error.retryable || error.code === "UNAUTHENTICATED";
     if (!isPassing || delayMs >= leftMs) {
@@ -206,17 +214,22 @@ export class Settler {
   }
 
   #failAll(why: string): void {
-    for (const held of this.#pending) {
-      this.#finish(held, { kind: "failed", error: new QueueError("TIMEOUT", { what: why, ambiguous: true }) });
+    const unanswered = this.#options.keeper.holders().filter((held) => held.isSubmitted);
+    for (const held of unanswered) {
+      this.#finish(held, {
+        kind: "failed",
+        error: new QueueError("TIMEOUT", { what: why, ambiguous: true }),
+      });
     }
   }
 
   #finish(held: HeldDelivery, result: SettleResult): void {
-    this.#pending.delete(held);
+    held.isSubmitted = false;
+    this.pending -= 1;
     this.#retrying.delete(held);
     this.#options.keeper.untrack(held);
     this.#options.onResult(held, result);
-    if (this.#pending.size === 0) this.#onIdle?.();
+    if (this.pending === 0) this.#onIdle?.();
   }
 }
 

@@ -1,5 +1,5 @@
 import { DEFAULTS } from "../client/defaults.ts";
-import type { EntityFacts, Target } from "../driver/driver.ts";
+import type { EntityFacts, Target } from "../driver/entity.ts";
 import { queueError, QueueError } from "../errors/queue-error.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { durationToMs } from "../time/duration.ts";
@@ -20,7 +20,12 @@ export interface StartFacts {
 export function refuseMisfit(start: StartFacts): void {
   const { details, target } = start;
   if (details.needs.includes("ordering") && target.capabilities.ordering === "none") {
-    throw unsupported(start, "ordering", "the queue keeps no order", "Use an ordered queue (FIFO, sessions, ordering keys).");
+    throw unsupported(
+      start,
+      "ordering",
+      "the queue keeps no order",
+      "Use an ordered queue (FIFO, sessions, ordering keys).",
+    );
   }
   refuseAttempts(start);
   refuseRetryDelay(start);

@@ -20,8 +20,10 @@ export async function timedRequest<T>(
       reject(error);
       controller.abort(error);
     }, timeoutMs);
-    call(controller.signal).then(resolve, reject).finally(() => {
-      timer.cancel();
-    });
+    call(controller.signal)
+      .then(resolve, reject)
+      .finally(() => {
+        timer.cancel();
+      });
   });
 }

@@ -1,4 +1,4 @@
-import type { Delivery } from "../driver/driver.ts";
+import type { Delivery } from "../driver/delivery.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import type { Clock } from "../time/clock.ts";
@@ -6,10 +6,16 @@ import type { Admission } from "./admission.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { KeyLanes } from "./key-lanes.ts";
-import { leaseLost, type LeaseKeeper } from "./lease-keeper.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import { leaseLost } from "./lease.ts";
 import type { LeaseTime } from "./lease-time.ts";
 import { UNSTARTED, type OutcomeExecutor } from "./outcome-executor.ts";
-import { outcomeOfFailure, processDelivery, type Processed, type ProcessingRules } from "./process-delivery.ts";
+import {
+  outcomeOfFailure,
+  processDelivery,
+  type Processed,
+  type ProcessingRules,
+} from "./process-delivery.ts";
 import { RunContext, type ContextParts } from "./run-context.ts";
 
 export interface WorkerParts {
@@ -34,7 +40,10 @@ export interface WorkerParts {
 /** Runs the handler on what comes in. One async call per message; everything else is fields and counters. */
 export class Worker {
   readonly #parts: WorkerParts;
-  readonly #active = new Set<HeldDelivery>();
+  /** Handlers that run although their delivery is gone. */
+  readonly #orphans = new Set<HeldDelivery>();
+  /** Handlers that run, the orphans too. */
+  active = 0;
   /** Deliveries that take room: no settlement has begun. */
   outstanding = 0;
   /** Handlers that ended. */
@@ -44,9 +53,10 @@ export class Worker {
     this.#parts = parts;
   }
 
-  /** Handlers that run, those too whose delivery is gone. */
-  get active(): number {
-    return this.#active.size;
+  /** The delivery takes no room any more. */
+  leave(held: HeldDelivery): void {
+    this.outstanding -= 1;
+    if (held.isHandlerActive) this.#orphans.add(held);
   }
 
   accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number): void {
@@ -57,9 +67,10 @@ export class Worker {
         dispatcher.offer(held);
         continue;
       }
-      const placement = lanes.place(held, held.key, time.quick());
+      const nowMs = time.quick();
+      const placement = lanes.place(held, held.key, nowMs);
       if (placement === "ready") dispatcher.offer(held);
-      else if (placement === "follower") executor.follow(held);
+      else if (placement === "follower") executor.follow(held, lanes.blockedForMs(held.key, nowMs));
     }
     dispatcher.startReady();
   }
@@ -80,8 +91,9 @@ export class Worker {
       held.become("running");
       held.startedAtMs = nowMs;
       held.isHandlerActive = true;
-      this.#active.add(held);
-      if (handlerTimeoutMs !== undefined) keeper.wakeAt(held, Math.min(nowMs + handlerTimeoutMs, held.capAtMs));
+      this.active += 1;
+      if (handlerTimeoutMs !== undefined)
+        keeper.wakeAt(held, Math.min(nowMs + handlerTimeoutMs, held.capAtMs));
       void this.#run(held);
     } else {
       dispatcher.free(held);
@@ -99,9 +111,9 @@ export class Worker {
   /** The watchdog's look: a run that goes on without its lease keeps its permit only as long as it could have. */
   check(nowMs: number): void {
     const { dispatcher, handlerTimeoutMs = Number.POSITIVE_INFINITY } = this.#parts;
-    for (const held of this.#active) {
+    for (const held of this.#orphans) {
       const isOver = nowMs >= Math.min(held.startedAtMs + handlerTimeoutMs, held.capAtMs);
-      if (held.hasPermit && held.state !== "running" && isOver) dispatcher.free(held);
+      if (isOver) dispatcher.free(held);
     }
     dispatcher.startReady();
   }
@@ -117,12 +129,12 @@ export class Worker {
   }
 
   abortAll(reason: QueueError): void {
-    for (const held of this.#active) held.abort(reason);
+    for (const held of this.#running()) held.abort(reason);
   }
 
   /** Gives back what handlers still hold, whatever they do. @returns how many */
   giveBackRunning(): number {
-    const running = [...this.#active].filter((held) => held.state === "running");
+    const running = this.#running();
     for (const held of running) this.#parts.executor.apply(held, UNSTARTED);
     return running.length;
   }
@@ -137,14 +149,19 @@ export class Worker {
     const { rules, context, dispatcher, onIdle, onRoom } = this.#parts;
     const processed = await processDelivery(rules, held.delivery, new RunContext(held, context));
     held.isHandlerActive = false;
-    this.#active.delete(held);
+    this.#orphans.delete(held);
+    this.active -= 1;
     this.ended += 1;
     dispatcher.free(held);
     if (held.state === "running") this.#conclude(held, processed);
     else this.#reportLate(held, processed);
     dispatcher.startReady();
     onRoom();
-    if (this.#active.size === 0) onIdle();
+    if (this.active === 0) onIdle();
+  }
+
+  #running(): readonly HeldDelivery[] {
+    return this.#parts.keeper.holders().filter((held) => held.state === "running");
   }
 
   #conclude(held: HeldDelivery, processed: Processed): void {

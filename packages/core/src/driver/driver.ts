@@ -42,8 +42,9 @@
  * - **D15 After a release on a key** the core dispatches no buffered follower of it; `followers` says what happens to them.
  */
 import type { ErrorCode } from "../errors/error-codes.ts";
-import type { Capabilities, Feature } from "./capabilities.ts";
-import type { Limits } from "./limits.ts";
+import type { AdminDriver } from "./admin-driver.ts";
+import type { Delivery, OutgoingMessage } from "./delivery.ts";
+import type { EntityRef, ProbeResult, Target } from "./entity.ts";
 
 /** What was being done when a vendor error came up. */
 export type Operation =
@@ -75,108 +76,6 @@ export interface ErrorClass {
   /** The vendor's code, for logs and dashboards. */
   readonly providerCode?: string;
   readonly requestId?: string;
-}
-
-/** What a definition asks for; the naming rules of the adapter are applied by `resolve`. */
-export interface EntityRef {
-  readonly kind: "queue" | "topic" | "subscription" | "dead-letter";
-  /** With the configured prefix. For `dead-letter`: the name of the source unless `exact`. */
-  readonly name: string;
-  /** The topic of a subscription (also of a subscription's dead letters). */
-  readonly topic?: string;
-  /** True: the name was configured and is used as it is, never completed; an illegal one is refused. */
-  readonly exact?: boolean;
-  readonly features: readonly Feature[];
-}
-
-/** One entity of one connection. */
-export interface Target {
-  /** `"sqs://eu-west-1/prod-orders.fifo"`, free of secrets. */
-  readonly name: string;
-  /** The entity's own name at the provider: `"prod-orders.fifo"`. */
-  readonly entity: string;
-  readonly ref: EntityRef;
-  readonly capabilities: Capabilities;
-  readonly limits: Limits;
-}
-
-/** What a probe learned; absent = unknown (right missing or not readable). */
-export interface EntityFacts {
-  /** The entity's own lease length, milliseconds. */
-  readonly leaseMs?: number;
-  /** After this many deliveries the service itself dead-letters. */
-  readonly maxDeliveries?: number;
-  /** The entity's own name of the dead-letter target that the service is configured with. */
-  readonly deadLetterEntity?: string;
-  readonly retentionMs?: number;
-  /** What could not be checked and why, one sentence each; the start reports them. */
-  readonly unknown: readonly string[];
-}
-
-/** Corrections of what `resolve` stated, and facts of the entity. */
-export interface ProbeResult {
-  readonly capabilities?: Partial<Capabilities>;
-  readonly limits?: Partial<Limits>;
-  readonly facts: EntityFacts;
-}
-
-/** Validated, encoded, within `Limits`. Attributes whose name begins with `aq-` are the core's own. */
-export interface OutgoingMessage {
-  /** Application id; set by the core if the caller gave none. */
-  readonly id: string;
-  readonly body: Uint8Array;
-  readonly contentType: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly orderingKey?: string;
-  /** The caller's id where the definition needs deduplication, else the core's token of this send. */
-  readonly deduplicationId?: string;
-  /** Unix epoch milliseconds. */
-  readonly deliverAtMs?: number;
-  readonly ttlMs?: number;
-  readonly correlationId?: string;
-  readonly replyTo?: string;
-  readonly subject?: string;
-}
-
-/** The service's own record of a dead letter. */
-export interface DeadLetterInfo {
-  readonly reason?: string;
-  readonly description?: string;
-  readonly source?: string;
-}
-
-/** One hand-over of a message; a redelivery is a new one with a new handle. Fields may be getters. */
-export interface Delivery<Handle> {
-  readonly handle: Handle;
-  /** The application id if the message carries one, else the provider's. */
-  readonly id: string;
-  /** Unique identity of the stored message. */
-  readonly providerId: string;
-  readonly body: Uint8Array;
-  readonly contentType?: string;
-  /** All that the message carries, the core's `aq-` attributes too. */
-  readonly attributes: Readonly<Record<string, string>>;
-  /** Native types of attributes that were not strings. */
-  readonly attributeTypes?: Readonly<Record<string, string>>;
-  readonly orderingKey?: string;
-  /** Deliveries with one leaseKey share one lease (a session): renewed once. */
-  readonly leaseKey?: string;
-  readonly deduplicationId?: string;
-  readonly correlationId?: string;
-  readonly replyTo?: string;
-  readonly subject?: string;
-  /** 1 on the first; absent where the service cannot tell. */
-  readonly deliveryCount?: number;
-  readonly enqueuedAtMs?: number;
-  readonly expiresAtMs?: number;
-  /** What is left when `receiveBatch` resolves (D14). */
-  readonly leaseMs?: number;
-  /** What the service itself says of a dead letter. */
-  readonly deadLetter?: DeadLetterInfo;
-  /** Set if the adapter could not decode the wire form: the core treats the delivery as undecodable with this error. */
-  readonly malformed?: string;
-  /** The SDK's own object. */
-  readonly native: unknown;
 }
 
 /** `maxOutstanding` 0 = stopped; `lanes` = ordering keys wanted at once (sessions). */
@@ -235,7 +134,10 @@ export interface ProducerDriver {
   open?(signal: AbortSignal): Promise<void>;
   /** The vendor's counting rule, attributes included; pure. */
   sizeOf(message: OutgoingMessage): number;
-  sendBatch(messages: readonly OutgoingMessage[], signal: AbortSignal): Promise<readonly ItemResult<SendReceipt>[]>;
+  sendBatch(
+    messages: readonly OutgoingMessage[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemResult<SendReceipt>[]>;
   cancelBatch?(tokens: readonly string[], signal: AbortSignal): Promise<readonly ItemResult[]>;
   close(): Promise<void>;
 }
@@ -284,65 +186,10 @@ export interface ConsumerDriver<Handle> {
     items: readonly ExtendItem<Handle>[],
     signal: AbortSignal,
   ): Promise<readonly ItemResult<{ readonly leaseMs: number }>[]>;
-  deadLetterBatch?(items: readonly DeadLetterItem<Handle>[], signal: AbortSignal): Promise<readonly ItemResult[]>;
+  deadLetterBatch?(
+    items: readonly DeadLetterItem<Handle>[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemResult[]>;
   peekBatch?(maxItems: number, signal: AbortSignal): Promise<readonly Delivery<never>[]>;
-  close(): Promise<void>;
-}
-
-/** What the engine decided for one delivery. */
-export type Outcome =
-  | { readonly kind: "ack" }
-  | { readonly kind: "release"; readonly delayMs: number; readonly cause: "retry" | "unstarted"; readonly error?: unknown }
-  | {
-      readonly kind: "dead-letter";
-      readonly reason: string;
-      readonly description?: string;
-      readonly attributes: Readonly<Record<string, string>>;
-    };
-
-/** Push-shaped sources (Lambda, Functions, HTTP push). `receive` may throw: the platform redelivers. */
-export interface EventSource<Args extends readonly unknown[], Reply, Handle = unknown> {
-  receive(...args: Args): EventBatch<Handle> | Promise<EventBatch<Handle>>;
-  reply(outcomes: readonly Outcome[], batch: EventBatch<Handle>, ...args: Args): Reply | Promise<Reply>;
-}
-
-/** What one event brought: deliveries, the time left, and ways to settle them. */
-export interface EventBatch<Handle = unknown> {
-  readonly deliveries: readonly Delivery<Handle>[];
-  readonly remainingMs?: () => number;
-  readonly settle?: Partial<
-    Pick<ConsumerDriver<Handle>, "ackBatch" | "releaseBatch" | "deadLetterBatch" | "extendBatch">
-  >;
-}
-
-/** Settings of an entity that is to be created. */
-export interface CreateOptions {
-  /** The dead-letter target to wire; absent: none. */
-  readonly deadLetter?: Target;
-  /** Deliveries after which the service dead-letters. */
-  readonly maxDeliveries?: number;
-  readonly leaseMs?: number;
-  readonly tags?: Readonly<Record<string, string>>;
-}
-
-/** What an entity holds; absent where the service cannot tell. */
-export interface EntityCounts {
-  readonly ready?: number;
-  readonly inFlight?: number;
-  readonly delayed?: number;
-  /** True where the service says that its numbers are estimates. */
-  readonly approximate: boolean;
-}
-
-/** Provisioning and inspection (D12). Every method rejects with the vendor's value, read through `classify(…, "admin")`. */
-export interface AdminDriver {
-  /** Idempotent; an entity that exists with other settings rejects ALREADY_EXISTS and changes nothing. */
-  create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<void>;
-  inspect(target: Target, signal: AbortSignal): Promise<EntityCounts>;
-  list(prefix: string, signal: AbortSignal): Promise<readonly string[]>;
-  purge(target: Target, signal: AbortSignal): Promise<void>;
-  delete(target: Target, signal: AbortSignal): Promise<void>;
-  /** A move done by the service; yields the number moved so far. Absent: the core moves message by message. */
-  redrive?(from: Target, to: Target, signal: AbortSignal): AsyncIterable<{ readonly moved: number }>;
   close(): Promise<void>;
 }

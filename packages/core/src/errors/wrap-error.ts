@@ -1,8 +1,11 @@
-import type { ErrorClass, Operation, QueueAdapter, Target } from "../driver/driver.ts";
+import type { ErrorClass, Operation, QueueAdapter } from "../driver/driver.ts";
+import type { Target } from "../driver/entity.ts";
 import { QueueError, isQueueError } from "./queue-error.ts";
 import { redact } from "./redact.ts";
 
 const MAX_TEXT_LENGTH = 200;
+/** They change nothing at the service, so that their failure leaves nothing in doubt. */
+const WITHOUT_EFFECT: ReadonlySet<Operation> = new Set(["open", "probe", "peek"]);
 
 /**
  * What a driver threw or reported, as the one error of anyqueue; the vendor's value stays its `cause`.
@@ -19,7 +22,7 @@ export function wrapDriverError(
   return new QueueError(errorClass.code, {
     what: `${operation} failed${describe(error)}`,
     retryable: errorClass.retryable,
-    ambiguous: errorClass.ambiguous,
+    ambiguous: errorClass.ambiguous === true && !WITHOUT_EFFECT.has(operation),
     retryAfterMs: errorClass.retryAfterMs,
     providerCode: errorClass.providerCode,
     requestId: errorClass.requestId,
@@ -53,7 +56,8 @@ export function placeError(
   error: unknown,
   place: { readonly operation: Operation; readonly provider: string; readonly target: string },
 ): QueueError {
-  if (!isQueueError(error)) return new QueueError("INTERNAL", { what: `${place.operation} failed`, ...place, cause: error });
+  if (!isQueueError(error))
+    return new QueueError("INTERNAL", { what: `${place.operation} failed`, ...place, cause: error });
   if (error.target !== "") return error;
   // The message is `CODE: what. remedy`.
   const what = error.message.slice(error.code.length + 2, -(error.remedy.length + 2));

@@ -122,6 +122,6 @@ export function overlay<T extends QueuePolicy>(base: T, over: T): T {
 }
 
 /** A copy without the members that are undefined. */
-export function withoutUndefined<T extends object>(given: T): T {
+function withoutUndefined<T extends object>(given: T): T {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
 }

@@ -125,7 +125,8 @@ function toText(body: unknown): Uint8Array {
 }
 
 function toBytes(body: unknown): Uint8Array {
-  if (body instanceof Uint8Array) return body;
+  // A copy: the caller may reuse the array while the message waits for its batch. A Buffer's own `slice` would be a view.
+  if (body instanceof Uint8Array) return Uint8Array.prototype.slice.call(body);
   throw invalid(`the body of a bytes message must be a Uint8Array, got ${kindOf(body)}`);
 }
 

@@ -1,4 +1,4 @@
-import type { Delivery } from "../driver/driver.ts";
+import type { Delivery } from "../driver/delivery.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { DeadLetterDetails, Message } from "../queue-consumer.ts";
 import { RESERVED, userAttributes } from "./attributes.ts";

@@ -1,5 +1,5 @@
 import { unknownKeys } from "../errors/check-options.ts";
-import { QueueError } from "../errors/queue-error.ts";
+import type { QueueError } from "../errors/queue-error.ts";
 import type { AttributeLimits, KeyLimits } from "../driver/limits.ts";
 import { isReserved, RESERVED_PREFIX } from "../message/attributes.ts";
 
@@ -42,10 +42,7 @@ export function checkText(field: string, value: unknown, refuse: Refuse): string
 }
 
 /** A copy of the application's attributes. */
-export function copyAttributes(
-  given: unknown,
-  refuse: Refuse,
-): Record<string, string> {
+export function copyAttributes(given: unknown, refuse: Refuse): Record<string, string> {
   if (given === undefined) return {};
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw refuse("attributes", "expected an object of strings");
@@ -73,11 +70,13 @@ const RENAME = "Rename the attribute.";
 
 function checkName(name: string, limits: AttributeLimits, refuse: Refuse): void {
   const field = attribute(name);
-  if (isReserved(name)) throw refuse(field, `names that begin with "${RESERVED_PREFIX}" are reserved`, RENAME);
+  if (isReserved(name))
+    throw refuse(field, `names that begin with "${RESERVED_PREFIX}" are reserved`, RENAME);
   if (name === "") throw refuse("attributes", "a name must not be empty", RENAME);
   // An assignment under this name is lost without a trace in most code that handles records.
   if (name === "__proto__") throw refuse(field, "this name is not allowed", RENAME);
-  if (!name.isWellFormed()) throw refuse(field, "the name has a lone surrogate, which UTF-8 cannot carry", RENAME);
+  if (!name.isWellFormed())
+    throw refuse(field, "the name has a lone surrogate, which UTF-8 cannot carry", RENAME);
   if (isLonger(name, limits.maxNameBytes)) {
     throw refuse(field, `the name must have at most ${limits.maxNameBytes} bytes`, RENAME);
   }

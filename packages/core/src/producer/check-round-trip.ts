@@ -17,17 +17,18 @@ export function checkRoundTrip(
   encoded: Uint8Array,
   codec: Codec,
   schema: StandardSchemaV1 | undefined,
-): void | Promise<void> {
+): Promise<void> | undefined {
   const decoded = decode(codec, encoded);
   if (schema === undefined) {
-    if (isDeepStrictEqual(body, decoded)) return;
+    if (isDeepStrictEqual(body, decoded)) return undefined;
     const difference = firstDifference(body, decoded, "the body");
     if (difference !== undefined) throw lost(difference);
-    return;
+    return undefined;
   }
   const verdict = schema["~standard"].validate(decoded);
   if (verdict instanceof Promise) return verdict.then((settled) => refuseIssues(settled, decoded));
   refuseIssues(verdict, decoded);
+  return undefined;
 }
 
 function decode(codec: Codec, encoded: Uint8Array): unknown {
@@ -40,7 +41,11 @@ function decode(codec: Codec, encoded: Uint8Array): unknown {
 
 function refuseIssues(verdict: SchemaResult<unknown>, decoded: unknown): void {
   if (verdict.issues === undefined) return;
-  throw schemaError(verdict.issues, decoded, "the body does not fit its schema any more after encoding and decoding");
+  throw schemaError(
+    verdict.issues,
+    decoded,
+    "the body does not fit its schema any more after encoding and decoding",
+  );
 }
 
 /** A sentence about the first thing that is not what it was; undefined: all is equal. */
@@ -86,7 +91,8 @@ function nameOf(value: unknown): string {
 function lost(what: string, cause?: unknown): QueueError {
   return new QueueError("INVALID_MESSAGE", {
     what: `the body would not survive its own encoding: ${what}`,
-    remedy: "Send plain values that the codec carries, or give the definition a schema or codec that converts them.",
+    remedy:
+      "Send plain values that the codec carries, or give the definition a schema or codec that converts them.",
     ...(cause !== undefined && { cause }),
   });
 }

@@ -1,4 +1,4 @@
-import { QueueError } from "../errors/queue-error.ts";
+import type { QueueError } from "../errors/queue-error.ts";
 
 interface Latch {
   /** The failed send. */

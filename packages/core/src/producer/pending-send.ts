@@ -1,4 +1,4 @@
-import type { OutgoingMessage } from "../driver/driver.ts";
+import type { OutgoingMessage } from "../driver/delivery.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import type { Epoch } from "../batching/epochs.ts";
 import type { Sent } from "../queue-producer.ts";

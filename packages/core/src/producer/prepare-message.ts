@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
-
 import type { Feature } from "../driver/capabilities.ts";
-import type { OutgoingMessage, ProducerDriver, Target } from "../driver/driver.ts";
+import type { OutgoingMessage } from "../driver/delivery.ts";
+import type { ProducerDriver } from "../driver/driver.ts";
+import type { Target } from "../driver/entity.ts";
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError, isQueueError, queueError } from "../errors/queue-error.ts";
 import type { Codec } from "../message/codec.ts";
@@ -10,10 +10,19 @@ import { schemaError } from "../message/schema-issues.ts";
 import type { SchemaResult } from "../message/standard-schema.ts";
 import type { OutgoingDraft } from "../middleware/middleware.ts";
 import type { SendOptions } from "../queue-producer.ts";
-import { checkAttributes, checkKey, checkOptionNames, checkText, copyAttributes, ID_LIMITS, type Refuse } from "./check-fields.ts";
+import {
+  checkAttributes,
+  checkKey,
+  checkOptionNames,
+  checkText,
+  copyAttributes,
+  ID_LIMITS,
+  type Refuse,
+} from "./check-fields.ts";
 import { checkRoundTrip } from "./check-round-trip.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
-import { sendTiming, type SendTiming } from "./send-timing.ts";
+import { sendPlace, type SendPlace } from "./send-place.ts";
+import { AS_IT_IS, sendTiming, type SendTiming } from "./send-timing.ts";
 
 /** A message as far as it can be made without waiting: a copy of all that the caller gave. */
 export interface PreparedMessage {
@@ -24,6 +33,12 @@ export interface PreparedMessage {
   readonly replyTo: string | undefined;
   /** Rejects if an asynchronous schema refuses the body. */
   readonly verdict: Promise<void> | undefined;
+}
+
+/** A message and its size by the provider's counting. */
+export interface SizedMessage {
+  readonly message: OutgoingMessage;
+  readonly sizeBytes: number;
 }
 
 /** Options with erased types: what they hold is checked here. */
@@ -39,6 +54,7 @@ export class MessagePreparer {
   /** False until one body of this producer survived its round trip. */
   #isProven = false;
   readonly #emulated = new Set<Feature>();
+  readonly #place: SendPlace;
 
   constructor(setup: ProducerSetup, driver: Pick<ProducerDriver, "sizeOf">) {
     const { maxMessageBytes, send } = setup.target.limits;
@@ -46,6 +62,7 @@ export class MessagePreparer {
     this.#target = setup.target;
     this.#setup = setup;
     this.#driver = driver;
+    this.#place = sendPlace(setup);
     this.#limitBytes = Math.min(maxMessageBytes, send.maxBytes - send.overheadBytes);
   }
 
@@ -59,33 +76,26 @@ export class MessagePreparer {
     if (!(verdict instanceof Promise)) refuseIssues(verdict, body);
     // Nothing may be read of the caller's objects after the first wait: they are the caller's to change.
     const draft = this.#draft(body, options);
-    const again = this.#proveRoundTrip(body, draft.body);
-    const timing = sendTiming(options.delay, options.ttl, {
-      capabilities: this.#target.capabilities,
-      emulate: this.#details.emulate,
-      wallNowMs: this.#setup.clock.wallNow(),
-      targetName: this.#target.name,
-      refuse: this.#refuse,
-    });
     return {
       draft,
-      timing,
+      timing: this.#timing(options),
       deduplicationId: this.#deduplicationId(draft.id),
       correlationId: this.#text("correlationId", options.correlationId),
       replyTo: this.#text("replyTo", options.replyTo),
-      verdict: settled(verdict, again, body),
+      verdict: this.#verdict(verdict, body, draft.body),
     };
   }
 
   /** The message for the driver, with what the middleware made of the draft. @throws INVALID_ARGUMENT, MESSAGE_TOO_LARGE */
-  finish(prepared: PreparedMessage, draft: OutgoingDraft): OutgoingMessage {
+  finish(prepared: PreparedMessage, draft: OutgoingDraft): SizedMessage {
     checkAttributes(draft.attributes, this.#target.limits.attributes, this.#refuse);
     const { timing, deduplicationId, correlationId, replyTo } = prepared;
     const message: Writable<OutgoingMessage> = {
       id: draft.id,
       body: draft.body,
       contentType: draft.contentType,
-      attributes: timing.attributes === undefined ? draft.attributes : { ...draft.attributes, ...timing.attributes },
+      attributes:
+        timing.attributes === undefined ? draft.attributes : { ...draft.attributes, ...timing.attributes },
     };
     if (draft.orderingKey !== undefined) message.orderingKey = draft.orderingKey;
     if (deduplicationId !== undefined) message.deduplicationId = deduplicationId;
@@ -93,24 +103,25 @@ export class MessagePreparer {
     if (timing.ttlMs !== undefined) message.ttlMs = timing.ttlMs;
     if (correlationId !== undefined) message.correlationId = correlationId;
     if (replyTo !== undefined) message.replyTo = replyTo;
-    this.#checkSize(message);
+    const sizeBytes = this.#checkedSize(message);
     for (const feature of timing.emulated ?? []) this.#reportEmulated(feature);
-    return message;
+    return { message, sizeBytes };
   }
 
   readonly #refuse: Refuse = (field, problem, remedy) =>
     new QueueError("INVALID_ARGUMENT", {
       what: `${field}: ${problem}`,
       remedy,
-      operation: "send",
-      provider: this.#setup.adapter.name,
-      target: this.#target.name,
+      ...this.#place,
     });
 
   #validate(body: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
-    if (this.#details.schema === undefined) return { value: body };
+    if (this.#details.schema === undefined) return UNCHECKED;
     try {
-      return this.#details.schema["~standard"].validate(body);
+      const verdict = this.#details.schema["~standard"].validate(body);
+      // The message may be refused for something else before anybody looks at this one.
+      if (verdict instanceof Promise) verdict.catch(ignore);
+      return verdict;
     } catch (error) {
       throw threw("schema", error);
     }
@@ -134,9 +145,26 @@ export class MessagePreparer {
   }
 
   #id(body: unknown, given: unknown): string {
+    if (given !== undefined) return checkKey("id", given, ID_LIMITS, this.#refuse);
     const { id } = this.#details;
-    if (given === undefined && id === undefined) return randomUUID();
-    return checkKey("id", given ?? callFor("id", () => id?.(body)), ID_LIMITS, this.#refuse);
+    if (id === undefined) return crypto.randomUUID();
+    return checkKey(
+      "id",
+      callFor("id", () => id(body)),
+      ID_LIMITS,
+      this.#refuse,
+    );
+  }
+
+  #timing(options: AnyOptions): SendTiming {
+    if (options.delay === undefined && options.ttl === undefined) return AS_IT_IS;
+    return sendTiming(options.delay, options.ttl, {
+      capabilities: this.#target.capabilities,
+      emulate: this.#details.emulate,
+      wallNowMs: this.#setup.clock.wallNow(),
+      place: this.#place,
+      refuse: this.#refuse,
+    });
   }
 
   #deduplicationId(id: string): string | undefined {
@@ -145,33 +173,50 @@ export class MessagePreparer {
       return checkKey("id (as deduplication id)", id, limits.deduplicationId, this.#refuse);
     }
     // A token of this send: another try of it is recognised, another send with the same application id is none.
-    return capabilities.deduplication === "window" ? randomUUID() : undefined;
+    return capabilities.deduplication === "window" ? crypto.randomUUID() : undefined;
   }
 
   #text(field: string, value: unknown): string | undefined {
     return value === undefined ? undefined : checkText(field, value, this.#refuse);
   }
 
-  #proveRoundTrip(body: unknown, encoded: Uint8Array): void | Promise<void> {
-    if (this.#isProven && !this.#setup.checkEveryBody) return;
+  /** Both checks of the body that may take time, or undefined where neither does. */
+  #verdict(
+    verdict: SchemaResult<unknown> | Promise<SchemaResult<unknown>>,
+    body: unknown,
+    encoded: Uint8Array,
+  ): Promise<void> | undefined {
+    if (!(verdict instanceof Promise)) return this.#proveRoundTrip(body, encoded);
+    return verdict.then(
+      async (result) => {
+        refuseIssues(result, body);
+        await this.#proveRoundTrip(body, encoded);
+      },
+      (error: unknown) => {
+        throw threw("schema", error);
+      },
+    );
+  }
+
+  #proveRoundTrip(body: unknown, encoded: Uint8Array): Promise<void> | undefined {
+    if (this.#isProven && !this.#setup.checkEveryBody) return undefined;
     const { codec, schema } = this.#details;
     const proof = checkRoundTrip(body, encoded, codec, schema);
     if (proof === undefined) {
       this.#isProven = true;
-      return;
+      return undefined;
     }
     return proof.then(() => {
       this.#isProven = true;
     });
   }
 
-  #checkSize(message: OutgoingMessage): void {
+  #checkedSize(message: OutgoingMessage): number {
     const sizeBytes = this.#driver.sizeOf(message);
     const limitBytes = this.#limitBytes;
-    if (sizeBytes <= limitBytes) return;
-    const where = { operation: "send", provider: this.#setup.adapter.name, target: this.#target.name } as const;
+    if (sizeBytes <= limitBytes) return sizeBytes;
     const what = `the message has ${sizeBytes} bytes with its attributes, the limit is ${limitBytes}`;
-    throw queueError("MESSAGE_TOO_LARGE", { what, ...where }, { sizeBytes, limitBytes });
+    throw queueError("MESSAGE_TOO_LARGE", { what, ...this.#place }, { sizeBytes, limitBytes });
   }
 
   #reportEmulated(feature: Feature): void {
@@ -180,6 +225,8 @@ export class MessagePreparer {
     this.#setup.events.emit("emulated", { target: this.#target.name, feature });
   }
 }
+
+const UNCHECKED: SchemaResult<unknown> = Object.freeze({ value: undefined });
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -191,7 +238,9 @@ function encode(codec: Codec, body: unknown): Uint8Array {
     throw isQueueError(error) ? error : threw("codec", error);
   }
   if (!(encoded instanceof Uint8Array)) {
-    throw new QueueError("INVALID_MESSAGE", { what: `the codec gave ${kindOf(encoded)} instead of a Uint8Array` });
+    throw new QueueError("INVALID_MESSAGE", {
+      what: `the codec gave ${kindOf(encoded)} instead of a Uint8Array`,
+    });
   }
   // A codec may hand through the caller's own bytes, which the caller may change while the message waits.
   return body instanceof Uint8Array && encoded.buffer === body.buffer ? encoded.slice() : encoded;
@@ -210,15 +259,8 @@ function threw(what: string, cause: unknown): QueueError {
 }
 
 function refuseIssues(verdict: SchemaResult<unknown>, body: unknown): void {
-  if (verdict.issues !== undefined) throw schemaError(verdict.issues, body, "the body does not fit its schema");
+  if (verdict.issues !== undefined)
+    throw schemaError(verdict.issues, body, "the body does not fit its schema");
 }
 
-/** One promise for both checks, or none where both are done. The first verdict wins: it is the better sentence. */
-function settled(
-  verdict: SchemaResult<unknown> | Promise<SchemaResult<unknown>>,
-  again: void | Promise<void>,
-  body: unknown,
-): Promise<void> | undefined {
-  if (!(verdict instanceof Promise)) return again ?? undefined;
-  return Promise.all([verdict.then((result) => refuseIssues(result, body)), again]).then(() => undefined);
-}
+function ignore(): void {}

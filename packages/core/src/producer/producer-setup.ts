@@ -1,4 +1,5 @@
-import type { QueueAdapter, Target } from "../driver/driver.ts";
+import type { QueueAdapter } from "../driver/driver.ts";
+import type { Target } from "../driver/entity.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import type { Middleware } from "../middleware/middleware.ts";
 import type { EventSink } from "../telemetry/events.ts";

@@ -5,11 +5,13 @@ import { placeError, wrapDriverError } from "../errors/wrap-error.ts";
 import { composeSend } from "../middleware/compose.ts";
 import type { OutgoingDraft } from "../middleware/middleware.ts";
 import type { QueueProducer, SendOptions, SendResult, Sent } from "../queue-producer.ts";
+import { cancelledError } from "../time/abort.ts";
 import { KeyTurns, type Turn } from "./key-turns.ts";
 import type { PendingSend } from "./pending-send.ts";
 import { MessagePreparer, type PreparedMessage } from "./prepare-message.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
 import { SendPipeline } from "./send-pipeline.ts";
+import { sendPlace, type SendPlace } from "./send-place.ts";
 
 /** A producer with what only its owner, the client, may do. */
 export interface ClosableProducer<Body, Uses extends Feature = never> extends QueueProducer<Body, Uses> {
@@ -20,13 +22,16 @@ export interface ClosableProducer<Body, Uses extends Feature = never> extends Qu
 }
 
 /** The one implementation of the producer, over any driver. */
-export function createProducer<Body, Uses extends Feature>(setup: ProducerSetup): ClosableProducer<Body, Uses> {
+export function createProducer<Body, Uses extends Feature>(
+  setup: ProducerSetup,
+): ClosableProducer<Body, Uses> {
   return new Producer<Body, Uses>(setup);
 }
 
 class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Uses> {
   readonly #setup: ProducerSetup;
   readonly #driver: ProducerDriver;
+  readonly #place: SendPlace;
   readonly #preparer: MessagePreparer;
   readonly #pipeline: SendPipeline;
   readonly #turns = new KeyTurns();
@@ -36,6 +41,7 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   constructor(setup: ProducerSetup) {
     this.#setup = setup;
     this.#driver = setup.adapter.openProducer(setup.target);
+    this.#place = sendPlace(setup);
     this.#preparer = new MessagePreparer(setup, this.#driver);
     this.#pipeline = new SendPipeline(setup, this.#driver);
     this.#hasMiddleware = setup.middleware.some((middleware) => middleware.send !== undefined);
@@ -49,9 +55,9 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
       if (this.#hasMiddleware || verdict !== undefined || this.#turns.isTaken(draft.orderingKey)) {
         return this.#sendInTurn(prepared, options?.signal);
       }
-      const message = this.#preparer.finish(prepared, draft);
+      const sized = this.#preparer.finish(prepared, draft);
       const pending = this.#pipeline.accept(draft.orderingKey, options?.signal);
-      this.#pipeline.enter(pending, message);
+      this.#pipeline.enter(pending, sized);
       return pending.promise;
     } catch (error) {
       return Promise.reject(this.#placed(error));
@@ -60,21 +66,27 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
 
   async sendMany(items: Iterable<{ readonly body: Body } & SendOptions<Uses>>): Promise<readonly Sent[]> {
     this.#assertOpen();
+    if (typeof items?.[Symbol.iterator] !== "function") {
+      throw new QueueError("INVALID_ARGUMENT", {
+        what: "items: expected an iterable of { body, … }",
+        ...this.#place,
+      });
+    }
     const sends: Promise<SendResult>[] = [];
     let broken: { readonly error: unknown } | undefined;
     try {
       for (const { body, ...options } of items) {
-        // The items are taken as there is room for them: a generator of millions fits into memory.
+        // Items are taken as there is room for them, so that a generator of any length fits into memory.
         if (this.#pipeline.isFull) await this.#pipeline.room();
-        // The rest of an item is its options; the compiler does not see it through the generic intersection.
-        sends.push(resultOf(this.send(body, options as unknown as SendOptions<Uses>)));
+        sends.push(this.#resultOf(this.send(body, options)));
       }
     } catch (error) {
       broken = { error };
     }
     const results = await Promise.all(sends);
     const failed = results.filter((result) => !result.ok).length;
-    if (failed === 0 && broken === undefined) return results.flatMap((result) => (result.ok ? [result.value] : []));
+    if (failed === 0 && broken === undefined)
+      return results.flatMap((result) => (result.ok ? [result.value] : []));
     throw this.#partialSend(results, failed, broken);
   }
 
@@ -87,10 +99,12 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   }
 
   async open(signal: AbortSignal): Promise<void> {
+    this.#assertOpen();
     try {
       await this.#driver.open?.(signal);
       this.#pipeline.isDriverOpen = true;
     } catch (error) {
+      if (signal.aborted) throw cancelledError(signal, { ...this.#place, operation: "open" });
       throw wrapDriverError(this.#setup.adapter, this.#setup.target, "open", error);
     }
   }
@@ -104,7 +118,15 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     try {
       await this.#pipeline.close();
     } finally {
+      await this.#closeDriver();
+    }
+  }
+
+  async #closeDriver(): Promise<void> {
+    try {
       await this.#driver.close();
+    } catch (error) {
+      throw wrapDriverError(this.#setup.adapter, this.#setup.target, "send", error);
     }
   }
 
@@ -113,11 +135,24 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     const { draft } = prepared;
     const pending = this.#pipeline.accept(draft.orderingKey, signal);
     const turn = draft.orderingKey === undefined ? undefined : this.#turns.take(draft.orderingKey);
-    void this.#walk(prepared, pending, turn);
+    void this.#guard(this.#walk(prepared, pending, turn), pending, turn);
     return pending.promise;
   }
 
   /** Never rejects: the message's own promise is the one truth about it, whatever a middleware does. */
+  async #guard(walk: Promise<void>, pending: PendingSend, turn: Turn | undefined): Promise<void> {
+    try {
+      // A schema or middleware that hangs must not hold up its key for longer than its message lives.
+      await Promise.race([walk, pending.promise]);
+      await walk;
+    } catch (error) {
+      this.#pipeline.fail(pending, this.#placed(error), false);
+      await this.#reportLate(pending, error);
+    } finally {
+      turn?.over();
+    }
+  }
+
   async #walk(prepared: PreparedMessage, pending: PendingSend, turn: Turn | undefined): Promise<void> {
     const last = async (draft: OutgoingDraft): Promise<Sent> => {
       await turn?.mine;
@@ -125,15 +160,17 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
       turn?.over();
       return await pending.promise;
     };
-    try {
-      await prepared.verdict;
-      await composeSend(this.#setup.middleware, last)(prepared.draft);
-      if (pending.message === undefined && !pending.isSettled) throw this.#swallowed();
-    } catch (error) {
-      this.#pipeline.fail(pending, this.#placed(error), false);
-    } finally {
-      turn?.over();
-    }
+    await prepared.verdict;
+    await composeSend(this.#setup.middleware, last)(prepared.draft);
+    if (pending.message === undefined && !pending.isSettled) throw this.#swallowed();
+  }
+
+  /** A middleware that throws when the message is confirmed changes nothing, but must not go unseen. */
+  async #reportLate(pending: PendingSend, error: unknown): Promise<void> {
+    const [{ status }] = await Promise.allSettled([pending.promise]);
+    if (status === "rejected") return;
+    const text = `A send middleware failed after its message was confirmed: ${this.#placed(error).message}`;
+    this.#setup.events.emit("notice", { target: this.#place.target, text });
   }
 
   #assertOpen(): void {
@@ -161,19 +198,15 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     return queueError("PARTIAL_SEND", { what, ...this.#place, cause }, { results });
   }
 
+  async #resultOf(sent: Promise<Sent>): Promise<SendResult> {
+    try {
+      return { ok: true, value: await sent };
+    } catch (error) {
+      return { ok: false, error: this.#placed(error) };
+    }
+  }
+
   #placed(error: unknown): QueueError {
     return placeError(error, this.#place);
-  }
-
-  get #place(): { readonly operation: "send"; readonly provider: string; readonly target: string } {
-    return { operation: "send", provider: this.#setup.adapter.name, target: this.#setup.target.name };
-  }
-}
-
-async function resultOf(sent: Promise<Sent>): Promise<SendResult> {
-  try {
-    return { ok: true, value: await sent };
-  } catch (error) {
-    return { ok: false, error: placeError(error, { operation: "send", provider: "", target: "" }) };
   }
 }

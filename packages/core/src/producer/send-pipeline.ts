@@ -1,7 +1,7 @@
 import { createBatcher, type Batcher } from "../batching/batcher.ts";
 import { Epochs } from "../batching/epochs.ts";
 import { Fifo } from "../batching/fifo.ts";
-import type { ItemResult, OutgoingMessage, ProducerDriver } from "../driver/driver.ts";
+import type { ItemResult, ProducerDriver } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { asAmbiguous } from "../errors/wrap-error.ts";
 import type { Sent } from "../queue-producer.ts";
@@ -10,7 +10,9 @@ import type { Timer } from "../time/clock.ts";
 import { DeadlineList } from "../time/deadline.ts";
 import { KeyLatches } from "./key-latches.ts";
 import type { PendingSend } from "./pending-send.ts";
+import type { SizedMessage } from "./prepare-message.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
+import { sendPlace, type SendPlace } from "./send-place.ts";
 import { SendRun, type SendOwner } from "./send-run.ts";
 
 const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });
@@ -19,6 +21,7 @@ const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });
 export class SendPipeline implements SendOwner {
   readonly #setup: ProducerSetup;
   readonly #driver: ProducerDriver;
+  readonly #place: SendPlace;
   readonly #batcher: Batcher<PendingSend, undefined>;
   readonly #deadlines: DeadlineList<PendingSend>;
   readonly #latches = new KeyLatches();
@@ -35,6 +38,7 @@ export class SendPipeline implements SendOwner {
     const { send } = setup.target.limits;
     this.#setup = setup;
     this.#driver = driver;
+    this.#place = sendPlace(setup);
     this.#deadlines = new DeadlineList(setup.clock, (pending) => this.#expire(pending));
     this.#batcher = createBatcher<PendingSend, undefined>({
       maxItems: send.maxItems,
@@ -52,7 +56,7 @@ export class SendPipeline implements SendOwner {
 
   /** Begins a send: its time and its signal count from now. @throws CANCELLED if the signal is aborted already */
   accept(orderingKey: string | undefined, signal: AbortSignal | undefined): PendingSend {
-    if (signal?.aborted === true) throw cancelledError(signal, { operation: "send", target: this.#setup.target.name });
+    if (signal?.aborted === true) throw cancelledError(signal, this.#place);
     const { promise, resolve, reject } = Promise.withResolvers<Sent>();
     this.#lastSeq += 1;
     const pending: PendingSend = {
@@ -78,11 +82,11 @@ export class SendPipeline implements SendOwner {
   }
 
   /** Puts an accepted message on its way; without effect on one that is settled. */
-  enter(pending: PendingSend, message: OutgoingMessage): void {
+  enter(pending: PendingSend, { message, sizeBytes }: SizedMessage): void {
     if (pending.isSettled || this.refuseLatched(pending)) return;
     pending.message = message;
     pending.orderingKey = message.orderingKey;
-    pending.sizeBytes = this.#driver.sizeOf(message);
+    pending.sizeBytes = sizeBytes;
     this.#overflow.push(pending);
     this.#admit();
   }
@@ -130,9 +134,10 @@ export class SendPipeline implements SendOwner {
   /** Final. `latches`: the failure breaks the order of its key. */
   fail(pending: PendingSend, error: QueueError, latches: boolean): void {
     if (pending.isSettled) return;
-    const final = pending.mayBeApplied ? asAmbiguous(error) : error;
+    const final = isInDoubt(pending) ? asAmbiguous(error) : error;
     this.#settle(pending, final);
-    if (latches && pending.orderingKey !== undefined) this.#latches.latch(pending.orderingKey, pending.seq, final);
+    if (latches && pending.orderingKey !== undefined)
+      this.#latches.latch(pending.orderingKey, pending.seq, final);
     pending.reject(final);
   }
 
@@ -142,11 +147,10 @@ export class SendPipeline implements SendOwner {
     if (cause === undefined) return false;
     const error = new QueueError("UNAVAILABLE", {
       what: "an earlier message with this ordering key failed, so this one was not sent",
-      remedy: "Send the failed message again or give it up, call resume(orderingKey), then send this one again.",
+      remedy:
+        "Send the failed message again or give it up, call resume(orderingKey), then send this one again.",
       retryable: false,
-      operation: "send",
-      provider: this.#setup.adapter.name,
-      target: this.#setup.target.name,
+      ...this.#place,
       cause,
     });
     this.fail(pending, error, false);
@@ -188,8 +192,7 @@ export class SendPipeline implements SendOwner {
 
   #listen(pending: PendingSend, signal: AbortSignal): void {
     const onAbort = (): void => {
-      const ambiguous = pending.mayBeApplied || pending.call?.isHandedOver === true;
-      const error = cancelledError(signal, { operation: "send", target: this.#setup.target.name, ambiguous });
+      const error = cancelledError(signal, { ...this.#place, ambiguous: isInDoubt(pending) });
       // No latch: the application itself gave the message up.
       this.fail(pending, error, false);
     };
@@ -202,10 +205,8 @@ export class SendPipeline implements SendOwner {
   #expire(pending: PendingSend): void {
     const error = new QueueError("TIMEOUT", {
       what: `no confirmation within ${this.#setup.sendTimeoutMs} ms`,
-      ambiguous: pending.mayBeApplied || pending.call?.isHandedOver === true,
-      operation: "send",
-      provider: this.#setup.adapter.name,
-      target: this.#setup.target.name,
+      ambiguous: isInDoubt(pending),
+      ...this.#place,
       cause: pending.lastError,
     });
     this.fail(pending, error, true);
@@ -218,4 +219,9 @@ export class SendPipeline implements SendOwner {
     this.#epochs.leave(pending.epoch);
     if (error !== undefined) pending.call?.leave(error);
   }
+}
+
+/** True: the message may have been taken. */
+function isInDoubt(pending: PendingSend): boolean {
+  return pending.mayBeApplied || pending.call?.isHandedOver === true;
 }

@@ -1,10 +1,12 @@
-import type { ItemResult, OutgoingMessage, ProducerDriver, SendReceipt } from "../driver/driver.ts";
+import type { OutgoingMessage } from "../driver/delivery.ts";
+import type { ItemResult, ProducerDriver, SendReceipt } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { ErrorCode } from "../errors/error-codes.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { requestRetryMs } from "../retry/request-retry.ts";
 import { SendCall, type PendingSend } from "./pending-send.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
+import { sendPlace } from "./send-place.ts";
 
 /** What a run reports to. */
 export interface SendOwner {
@@ -66,14 +68,15 @@ export class SendRun {
     const call = begin(live);
     try {
       await Promise.race([this.#driver.open?.(call.signal), call.abandoned]);
-      this.#owner.isDriverOpen = !call.signal.aborted;
+      end(live);
+      this.#owner.isDriverOpen ||= !call.signal.aborted;
       return this.#owner.isDriverOpen;
     } catch (error) {
-      const wrapped = this.#wrap("open", error);
-      for (const pending of live) this.#failed(pending, wrapped, true);
-      return false;
-    } finally {
       end(live);
+      const wrapped = this.#wrap("open", error);
+      for (const pending of live) if (!pending.isSettled) this.#failed(pending, wrapped, true);
+      this.#reportRetry(live);
+      return false;
     }
   }
 
@@ -87,15 +90,20 @@ export class SendRun {
     end(live);
     if (events.isActive("send")) {
       const failed = results.filter((result) => !result.ok).length;
-      events.emit("send", { target: target.name, count: live.length, failed, durationMs: clock.now() - startMs });
+      events.emit("send", {
+        target: target.name,
+        count: live.length,
+        failed,
+        durationMs: clock.now() - startMs,
+      });
     }
     return results;
   }
 
   async #sendBatch(messages: readonly OutgoingMessage[], call: SendCall): Promise<SendResults> {
     try {
+      // Abandoned: all are settled, the results do not matter any more. A driver that hangs must not hold the slot.
       const results = await Promise.race([this.#driver.sendBatch(messages, call.signal), call.abandoned]);
-      // Abandoned: all are settled, the results do not matter any more.
       return messages.map((_, index) => results?.[index] ?? { ok: false, error: this.#noResult() });
     } catch (error) {
       return messages.map(() => ({ ok: false, error }));
@@ -124,8 +132,9 @@ export class SendRun {
       const [pending, error, isOvertaken] = failure;
       if (!(isDivisible && refused.includes(failure))) this.#failed(pending, error, !isOvertaken);
     }
-    this.#reportRetry(failures.filter(([pending]) => !pending.isSettled && pending.lastError !== undefined));
-    return isDivisible ? refused.map(([pending]) => pending) : [];
+    const halves = isDivisible ? refused.map(([pending]) => pending) : [];
+    this.#reportRetry(failures.map(([pending]) => pending).filter((pending) => !halves.includes(pending)));
+    return halves;
   }
 
   /** Another try where there is time and it duplicates nothing, else the end. `mayRetry` false: it was overtaken. */
@@ -133,6 +142,7 @@ export class SendRun {
     pending.failures += 1;
     pending.lastError = error;
     pending.mayBeApplied ||= error.ambiguous;
+    if (this.#owner.refuseLatched(pending)) return; // one before it in this batch failed for good
     const retryMs = mayRetry ? this.#retryMs(pending, error) : undefined;
     if (retryMs === undefined) {
       this.#owner.fail(pending, error, true);
@@ -155,13 +165,17 @@ export class SendRun {
     });
   }
 
-  #reportRetry(again: readonly (readonly [PendingSend, QueueError, boolean])[]): void {
+  #reportRetry(failed: readonly PendingSend[]): void {
+    const again = failed.filter((pending) => !pending.isSettled);
     const [first] = again;
-    if (first === undefined) return;
-    const [{ failures }, error] = first;
-    const { events, target } = this.#setup;
-    const event = { target: target.name, count: again.length, attempt: failures, delayMs: this.retryMs, error };
-    events.emit("send-retry", event);
+    if (first?.lastError === undefined) return;
+    this.#setup.events.emit("send-retry", {
+      target: this.#setup.target.name,
+      count: again.length,
+      attempt: first.failures,
+      delayMs: this.retryMs,
+      error: first.lastError,
+    });
   }
 
   #wrap(operation: "open" | "send", error: unknown): QueueError {
@@ -173,9 +187,7 @@ export class SendRun {
     return new QueueError("INTERNAL", {
       what: "the driver gave no result for a message",
       ambiguous: true,
-      operation: "send",
-      provider: this.#setup.adapter.name,
-      target: this.#setup.target.name,
+      ...sendPlace(this.#setup),
     });
   }
 

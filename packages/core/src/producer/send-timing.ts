@@ -3,6 +3,7 @@ import { queueError, type QueueError } from "../errors/queue-error.ts";
 import { RESERVED } from "../message/attributes.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { Refuse } from "./check-fields.ts";
+import type { SendPlace } from "./send-place.ts";
 
 /** What a message's delay and ttl become on the wire. */
 export interface SendTiming {
@@ -18,15 +19,14 @@ export interface TimingContext {
   readonly capabilities: Capabilities;
   readonly emulate: readonly Feature[];
   readonly wallNowMs: number;
-  readonly targetName: string;
+  readonly place: SendPlace;
   readonly refuse: Refuse;
 }
 
-const AS_IT_IS: SendTiming = Object.freeze({});
+export const AS_IT_IS: SendTiming = Object.freeze({});
 
 /** @throws UNSUPPORTED for what the provider lacks and the definition does not emulate, INVALID_ARGUMENT */
 export function sendTiming(delay: unknown, ttl: unknown, context: TimingContext): SendTiming {
-  if (delay === undefined && ttl === undefined) return AS_IT_IS;
   const dueMs = delay === undefined ? undefined : dueTime(delay, context);
   const delayed = dueMs === undefined ? AS_IT_IS : delayTiming(dueMs, context);
   if (ttl === undefined) return delayed;
@@ -86,9 +86,5 @@ function durationOf(field: string, value: unknown, refuse: Refuse): number {
 
 function unsupported(feature: Feature, what: string, context: TimingContext): QueueError {
   const remedy = `Add emulate: [${JSON.stringify(feature)}] to the definition, or use a provider that has it.`;
-  return queueError(
-    "UNSUPPORTED",
-    { what, remedy, operation: "send", target: context.targetName },
-    { feature, remedy },
-  );
+  return queueError("UNSUPPORTED", { what, remedy, ...context.place }, { feature, remedy });
 }

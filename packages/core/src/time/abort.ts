@@ -4,7 +4,12 @@ import { QueueError } from "../errors/queue-error.ts";
 /** CANCELLED with the signal's own reason, untouched, as its cause. */
 export function cancelledError(
   signal: AbortSignal,
-  where: { readonly operation: Operation; readonly target: string; readonly ambiguous?: boolean },
+  where: {
+    readonly operation: Operation;
+    readonly provider?: string;
+    readonly target: string;
+    readonly ambiguous?: boolean;
+  },
 ): QueueError {
   const reason: unknown = signal.reason;
   return new QueueError("CANCELLED", { what: `${where.operation} was aborted`, ...where, cause: reason });

@@ -1,0 +1,58 @@
+/** Validated, encoded, within `Limits`. Attributes whose name begins with `aq-` are the core's own. */
+export interface OutgoingMessage {
+  /** Application id; set by the core if the caller gave none. */
+  readonly id: string;
+  readonly body: Uint8Array;
+  readonly contentType: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly orderingKey?: string;
+  /** The caller's id where the definition needs deduplication, else the core's token of this send. */
+  readonly deduplicationId?: string;
+  /** Unix epoch milliseconds. */
+  readonly deliverAtMs?: number;
+  readonly ttlMs?: number;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  readonly subject?: string;
+}
+
+/** The service's own record of a dead letter. */
+export interface DeadLetterInfo {
+  readonly reason?: string;
+  readonly description?: string;
+  readonly source?: string;
+}
+
+/** One hand-over of a message; a redelivery is a new one with a new handle. Fields may be getters. */
+export interface Delivery<Handle> {
+  readonly handle: Handle;
+  /** The application id if the message carries one, else the provider's. */
+  readonly id: string;
+  /** Unique identity of the stored message. */
+  readonly providerId: string;
+  readonly body: Uint8Array;
+  readonly contentType?: string;
+  /** All that the message carries, the core's `aq-` attributes too. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Native types of attributes that were not strings. */
+  readonly attributeTypes?: Readonly<Record<string, string>>;
+  readonly orderingKey?: string;
+  /** Deliveries with one leaseKey share one lease (a session): renewed once. */
+  readonly leaseKey?: string;
+  readonly deduplicationId?: string;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  readonly subject?: string;
+  /** 1 on the first; absent where the service cannot tell. */
+  readonly deliveryCount?: number;
+  readonly enqueuedAtMs?: number;
+  readonly expiresAtMs?: number;
+  /** What is left when `receiveBatch` resolves (D14). */
+  readonly leaseMs?: number;
+  /** What the service itself says of a dead letter. */
+  readonly deadLetter?: DeadLetterInfo;
+  /** Set if the adapter could not decode the wire form: the core treats the delivery as undecodable with this error. */
+  readonly malformed?: string;
+  /** The SDK's own object. */
+  readonly native: unknown;
+}

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+
+import type { ErrorClass } from "../driver/driver.ts";
+import { QueueError } from "./queue-error.ts";
+import { asAmbiguous, placeError, wrapDriverError } from "./wrap-error.ts";
+
+const target = { name: "fake://here/orders" };
+
+function adapter(errorClass: ErrorClass): { name: string; classify: () => ErrorClass } {
+  return { name: "fake", classify: () => errorClass };
+}
+
+const lost = adapter({
+  code: "CONNECTION_LOST",
+  retryable: true,
+  ambiguous: true,
+  retryAfterMs: 5,
+  providerCode: "ECONNRESET",
+  requestId: "r-1",
+});
+
+describe("wrapDriverError", () => {
+  test("says what failed and where, and carries all that the class says", () => {
+    const cause = new Error("socket hang up\n    at Socket");
+    const error = wrapDriverError(lost, target, "send", cause);
+    expect(error).toMatchObject({
+      code: "CONNECTION_LOST",
+      retryable: true,
+      ambiguous: true,
+      retryAfterMs: 5,
+      providerCode: "ECONNRESET",
+      requestId: "r-1",
+      operation: "send",
+      provider: "fake",
+      target: target.name,
+      cause,
+    });
+    expect(error.message).toBe(
+      "CONNECTION_LOST: send failed: socket hang up (fake://here/orders). Check network, host name and port.",
+    );
+  });
+
+  test("leaves an error of anyqueue untouched", () => {
+    const own = new QueueError("UNSUPPORTED", { what: "no such side" });
+    expect(wrapDriverError(lost, target, "send", own)).toBe(own);
+  });
+
+  test.each(["open", "probe", "peek"] as const)("a failed %s leaves nothing in doubt", (operation) => {
+    expect(wrapDriverError(lost, target, operation, new Error("reset")).ambiguous).toBe(false);
+  });
+
+  test.each([
+    ["text", "thrown text"],
+    ["nothing", undefined],
+    ["an empty message", new Error("")],
+  ])("takes %s for an error too", (_name, thrown) => {
+    expect(wrapDriverError(lost, target, "ack", thrown).message).toMatch(/^CONNECTION_LOST: ack failed \(/);
+  });
+
+  test("masks secrets and cuts long texts", () => {
+    const error = wrapDriverError(lost, target, "send", new Error(`sig=abcdef ${"x".repeat(1_000)}`));
+    expect(error.message).not.toContain("abcdef");
+    expect(error.message.length).toBeLessThan(400);
+  });
+
+  test("a classify that throws hides nothing", () => {
+    const broken = {
+      name: "fake",
+      classify: (): ErrorClass => {
+        throw new Error("bug");
+      },
+    };
+    const cause = new Error("vendor");
+    expect(wrapDriverError(broken, target, "send", cause)).toMatchObject({
+      code: "INTERNAL",
+      ambiguous: true,
+      cause,
+    });
+  });
+});
+
+test("asAmbiguous keeps everything but the doubt", () => {
+  const error = new QueueError("ACCESS_DENIED", {
+    what: "no",
+    provider: "fake",
+    target: "t",
+    providerCode: "403",
+  });
+  expect(asAmbiguous(error)).toMatchObject({
+    code: "ACCESS_DENIED",
+    ambiguous: true,
+    retryable: false,
+    provider: "fake",
+    target: "t",
+    providerCode: "403",
+    cause: error,
+  });
+  const already = new QueueError("TIMEOUT", { what: "late", ambiguous: true });
+  expect(asAmbiguous(already)).toBe(already);
+});
+
+describe("placeError", () => {
+  const place = { operation: "send", provider: "fake", target: "fake://here/orders" } as const;
+
+  test("gives an error of the core's checks its place and keeps its sentence and remedy", () => {
+    const cause = new Error("deep");
+    const bare = new QueueError("INVALID_MESSAGE", { what: "the body is bad", remedy: "Mend it.", cause });
+    const placed = placeError(bare, place);
+    expect(placed.message).toBe("INVALID_MESSAGE: the body is bad (fake://here/orders). Mend it.");
+    expect(placed).toMatchObject({ ...place, cause });
+  });
+
+  test("leaves an error that has a place, and takes anything else for INTERNAL", () => {
+    const placed = new QueueError("CLOSED", { what: "gone", target: "elsewhere" });
+    expect(placeError(placed, place)).toBe(placed);
+    expect(placeError("oops", place)).toMatchObject({ code: "INTERNAL", cause: "oops", ...place });
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+
+import type { ErrorClass } from "../src/driver/driver.ts";
+import { confirmAll, FakeServiceError, type SendScript } from "./fake-adapter.ts";
+import { KEYED, producerBench } from "./producer-bench.ts";
+
+const THROTTLED: ErrorClass = { code: "THROTTLED", retryable: true };
+const REFUSED: ErrorClass = { code: "INVALID_MESSAGE", retryable: false };
+const DENIED: ErrorClass = { code: "ACCESS_DENIED", retryable: false };
+
+describe("a batch refused for one message", () => {
+  const atomic = { batchFailure: "atomic" } as const;
+  const IDS = ["a", "b", "c", "d", "e"];
+
+  /** Refuses every call with one of the bad messages in it. */
+  function allOrNothing(bad: readonly string[], errorClass: ErrorClass): SendScript {
+    return async (messages) => {
+      if (messages.some((message) => bad.includes(message.id))) throw new FakeServiceError(errorClass);
+      return await confirmAll(messages);
+    };
+  }
+
+  test("is halved until the bad one stands alone; the others arrive once and in order", async () => {
+    const { producer, driver } = producerBench({
+      capabilities: atomic,
+      script: allOrNothing(["c"], REFUSED),
+    });
+    const outcomes = await Promise.allSettled(IDS.map(async (id) => await producer.send(1, { id })));
+    expect(outcomes.map((outcome) => outcome.status === "fulfilled")).toEqual([
+      true,
+      true,
+      false,
+      true,
+      true,
+    ]);
+    expect(outcomes[2]).toMatchObject({ reason: { code: "INVALID_MESSAGE" } });
+    expect(driver.sentIds).toEqual([IDS, ["a", "b", "c"], ["a", "b"], ["c"], ["d", "e"]]);
+  });
+
+  test("is not halved for a reason that concerns all", async () => {
+    const { producer, driver } = producerBench({ capabilities: atomic, script: allOrNothing(["c"], DENIED) });
+    await Promise.allSettled(IDS.map(async (id) => await producer.send(1, { id })));
+    expect(driver.calls).toHaveLength(1);
+  });
+
+  test("is not halved where it may have taken effect", async () => {
+    const { producer, driver } = producerBench({
+      capabilities: atomic,
+      script: allOrNothing(["c"], { ...REFUSED, ambiguous: true }),
+    });
+    await Promise.allSettled(IDS.map(async (id) => await producer.send(1, { id })));
+    expect(driver.calls).toHaveLength(1);
+  });
+
+  test("is halved on every provider when it is too large as a whole", async () => {
+    const script: SendScript = async (messages) => {
+      if (messages.length > 2) throw new FakeServiceError({ code: "BATCH_TOO_LARGE", retryable: false });
+      return await confirmAll(messages);
+    };
+    const { producer, driver } = producerBench({ script });
+    await Promise.all(IDS.map(async (id) => await producer.send(1, { id })));
+    expect(driver.sentIds.slice(1)).toEqual([["a", "b", "c"], ["a", "b"], ["c"], ["d", "e"]]);
+  });
+
+  test("sends no later message of a key whose half failed", async () => {
+    const { producer, driver, clock } = producerBench({
+      capabilities: atomic,
+      details: KEYED,
+      script: async (messages, _signal, call) => {
+        if (call === 1) throw new FakeServiceError(REFUSED);
+        if (call === 2) throw new FakeServiceError(THROTTLED);
+        return await confirmAll(messages);
+      },
+    });
+    const sends = Promise.all(
+      IDS.map(async (id) => await producer.send({ key: id === "e" ? "l" : "k" }, { id })),
+    );
+    await clock.settle();
+    expect(driver.sentIds).toEqual([IDS, ["a", "b", "c"], ["e"]]);
+    await clock.advance("1s");
+    await sends;
+    expect(driver.sentIds[3]).toEqual(["a", "b", "c", "d"]);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { consumerBench } from "./consumer-bench.ts";
+
+describe("a message that cannot be decoded", () => {
+  const undecodable = new TextEncoder().encode("{");
+
+  test("is dead-lettered without running the handler; its neighbours are handled", async () => {
+    const { clock, queue, consumer } = consumerBench();
+    queue.put("a");
+    queue.put("bad", undecodable);
+    queue.put("foreign", undecodable, { contentType: "image/png" });
+    queue.put("broken", {}, { malformed: "the checksum is wrong" });
+    queue.put("z");
+    const seen: string[] = [];
+    const run = consumer.run((message) => seen.push(message.id));
+    await clock.settle();
+    expect(seen).toEqual(["a", "z"]);
+    expect(queue.dead.map(({ id, deadReason }) => [id, deadReason])).toEqual([
+      ["bad", "INVALID_MESSAGE"],
+      ["foreign", "INVALID_MESSAGE"],
+      ["broken", "INVALID_MESSAGE"],
+    ]);
+    await consumer.close();
+    await run;
+  });
+
+  test("is retried where onInvalid says so", async () => {
+    const { clock, queue, consumer } = consumerBench({
+      options: { onInvalid: "retry", retry: { attempts: 2, delay: "1s" } },
+    });
+    queue.put("bad", undecodable);
+    const run = consumer.run(() => undefined);
+    await clock.advance("5s");
+    expect(queue.released).toMatchObject([{ delayMs: 1_000, cause: "retry" }]);
+    expect(queue.dead).toMatchObject([{ deadReason: "ATTEMPTS_SPENT", handOvers: 2 }]);
+    await consumer.close();
+    await run;
+  });
+
+  test("goes raw to a function; returning acks, throwing retries", async () => {
+    const raws: Uint8Array[] = [];
+    const { clock, queue, consumer } = consumerBench({
+      options: {
+        retry: { delay: "1s" },
+        onInvalid: (raw, error) => {
+          raws.push(raw.body);
+          expect(error.code).toBe("INVALID_MESSAGE");
+          if (raws.length === 1) throw new Error("not now");
+        },
+      },
+    });
+    queue.put("bad", undecodable);
+    const run = consumer.run(() => undefined);
+    await clock.advance("2s");
+    expect(raws).toEqual([undecodable, undecodable]);
+    expect(queue.released).toMatchObject([{ delayMs: 1_000 }]);
+    expect(queue.acked).toEqual(["bad"]);
+    await consumer.close();
+    await run;
+  });
+});
