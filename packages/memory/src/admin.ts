@@ -3,7 +3,6 @@ import {
   type AdminDriver,
   type CreateOptions,
   type EntityCounts,
-
   type Target,
 } from "@anyqueue/core/adapter";
 import type { Destination } from "./broker/broker.ts";
@@ -134,4 +133,3 @@ export class MemoryAdmin implements AdminDriver {
     });
   }
 }
-

@@ -47,7 +47,7 @@ export interface Fault {
   readonly nth?: number | undefined;
   /** How many matching calls in a row are hit; Infinity = all. @default 1 */
   readonly times?: number | undefined;
-  readonly then: FaultEffect;
+  readonly effect: FaultEffect;
 }
 
 /** One call that reached the queue. */
@@ -70,13 +70,13 @@ const OPERATIONS: readonly FaultOperation[] = [
   "peek",
 ];
 
-const FAULT_KEYS = ["on", "queue", "nth", "times", "then"];
+const FAULT_KEYS = ["on", "queue", "nth", "times", "effect"];
 
 /**
  * Faults to inject into a memory queue, and a log of the calls that reached it.
  *
  * @example
- * const faults = new FaultPlan([{ on: "send", nth: 2, then: { fail: "THROTTLED" } }]);
+ * const faults = new FaultPlan([{ on: "send", nth: 2, effect: { fail: "THROTTLED" } }]);
  * const queues = await testQueues({ faults });
  */
 export class FaultPlan {
@@ -118,7 +118,7 @@ export class FaultPlan {
       if (fault.on !== call.operation || (fault.queue ?? call.queue) !== call.queue) continue;
       planned.seen += 1;
       const first = fault.nth ?? 1;
-      if (planned.seen >= first && planned.seen < first + (fault.times ?? 1)) effects.push(fault.then);
+      if (planned.seen >= first && planned.seen < first + (fault.times ?? 1)) effects.push(fault.effect);
     }
     return effects;
   }
@@ -136,7 +136,7 @@ function checkFault(fault: Fault): void {
 }
 
 function problemOf(fault: Fault): string | undefined {
-  const { on, nth, times, then } = fault;
+  const { on, nth, times, effect } = fault;
   const stray = Object.keys(fault).find((key) => !FAULT_KEYS.includes(key));
   if (stray !== undefined) return `unknown key ${JSON.stringify(stray)}${hint(stray, FAULT_KEYS)}`;
   if (!OPERATIONS.includes(on)) return `on: expected one of ${OPERATIONS.join(", ")}, got ${on}`;
@@ -144,7 +144,7 @@ function problemOf(fault: Fault): string | undefined {
   if (times !== undefined && times !== Number.POSITIVE_INFINITY && !isCount(times)) {
     return `times: expected a whole number from 1 or Infinity, got ${times}`;
   }
-  return effectProblem(then, on);
+  return effectProblem(effect, on);
 }
 
 function effectProblem(effect: FaultEffect, on: FaultOperation): string | undefined {

@@ -47,7 +47,8 @@ export class MemoryAdapter implements QueueAdapter<Lease> {
     const mailbox = this.#engine.findMailbox(ref);
     const { broker } = this.#engine;
     // Its own dead letters are part of a queue, and no entity that anybody could name.
-    const dead = mailbox === undefined ? undefined : broker.findQueue(broker.findDeadLettersOf(mailbox)?.name ?? "");
+    const dead =
+      mailbox === undefined ? undefined : broker.findQueue(broker.findDeadLettersOf(mailbox)?.name ?? "");
     return await Promise.resolve({
       facts: {
         unknown: [],

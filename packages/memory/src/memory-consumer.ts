@@ -216,7 +216,9 @@ export class MemoryConsumer implements ConsumerDriver<Lease>, LeaseHolder {
       } else if ("loseLease" in effect) {
         const timer = clock.setTimer(() => {
           this.#timers.delete(timer);
-          const lost = deliveries.map(({ handle }) => handle).filter((lease) => mailbox.revoke(lease, clock.now()));
+          const lost = deliveries
+            .map(({ handle }) => handle)
+            .filter((lease) => mailbox.revoke(lease, clock.now()));
           if (lost.length > 0) this.leasesLost(lost);
           this.#engine.changed(mailbox);
         }, durationToMs(effect.loseLease));

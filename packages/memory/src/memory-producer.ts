@@ -86,7 +86,8 @@ export class MemoryProducer implements ProducerDriver {
   }
 
   #cancel(token: string): ItemResult {
-    if (this.#engine.broker.cancel(Number(token), this.#engine.clock.now())) return { ok: true, value: undefined };
+    if (this.#engine.broker.cancel(Number(token), this.#engine.clock.now()))
+      return { ok: true, value: undefined };
     return { ok: false, error: notWaiting(this.#target.name) };
   }
 

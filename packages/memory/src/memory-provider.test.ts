@@ -62,12 +62,15 @@ describe("a memory URL", () => {
   const context = { clock: createVirtualClock() };
 
   test("names an engine and its settings", () => {
-    provider.connect(connection({ authority: "named", parameters: { create: "explicit", seed: "7" } }), context);
+    provider.connect(
+      connection({ authority: "named", parameters: { create: "explicit", seed: "7" } }),
+      context,
+    );
 
     expect(engines.get("named")?.create).toBe("explicit");
-    expect(() => provider.connect(connection({ authority: "named", parameters: { create: "auto" } }), context)).toThrow(
-      /INVALID_ARGUMENT.*open with create=explicit/s,
-    );
+    expect(() =>
+      provider.connect(connection({ authority: "named", parameters: { create: "auto" } }), context),
+    ).toThrow(/INVALID_ARGUMENT.*open with create=explicit/s);
   });
 
   test.each<[Partial<ConnectionUrl>, RegExp]>([

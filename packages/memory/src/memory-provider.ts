@@ -55,7 +55,10 @@ export function memoryWithEngines(options: MemoryOptions): {
 } {
   checkOptions(options);
   const engines = new Map<string, MemoryEngine>();
-  const faults = options.faults === undefined || options.faults instanceof FaultPlan ? options.faults : new FaultPlan(options.faults);
+  const faults =
+    options.faults === undefined || options.faults instanceof FaultPlan
+      ? options.faults
+      : new FaultPlan(options.faults);
   const connect = (url: ConnectionUrl, context: ProviderContext): QueueAdapter => {
     const connection = parseMemoryUrl(url);
     let engine = engines.get(connection.authority);
@@ -95,7 +98,8 @@ function checkOptions(options: MemoryOptions): void {
     const meant = suggest(name, OPTION_NAMES);
     throw queueError("INVALID_ARGUMENT", {
       what: `memory(): unknown option ${JSON.stringify(name)}`,
-      remedy: meant === undefined ? `Known: ${OPTION_NAMES.join(", ")}.` : `Did you mean ${JSON.stringify(meant)}?`,
+      remedy:
+        meant === undefined ? `Known: ${OPTION_NAMES.join(", ")}.` : `Did you mean ${JSON.stringify(meant)}?`,
       provider: "memory",
     });
   }

@@ -1,9 +1,4 @@
-import {
-  queueError,
-  type DeadLetterInfo,
-  type Delivery,
-  type OutgoingMessage,
-} from "@anyqueue/core/adapter";
+import { queueError, type DeadLetterInfo, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
 import type { Lease, MessageContent, StoredMessage } from "./broker/stored-message.ts";
 
 const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
@@ -48,8 +43,8 @@ class StoredView {
     const { content } = message;
     this.id = content.id;
     this.providerId = providerIdOf(message.sequence);
-    // A handler may write into its bytes; the stored ones must not change by that.
-    this.body = content.body.slice();
+    // A copy: a handler may write into its bytes. `slice` of a Buffer would be a view.
+    this.body = new Uint8Array(content.body);
     this.contentType = content.contentType;
     this.attributes = shownAttributes(content.attributes);
     this.enqueuedAtMs = message.enqueuedAtMs;

@@ -1,4 +1,10 @@
-import { durationToMs, queueError, type Clock, type ItemResult, type QueueError } from "@anyqueue/core/adapter";
+import {
+  durationToMs,
+  queueError,
+  type Clock,
+  type ItemResult,
+  type QueueError,
+} from "@anyqueue/core/adapter";
 import type { FaultEffect, FaultOperation, FaultPlan } from "./fault-plan.ts";
 import { cancelled } from "./memory-errors.ts";
 
@@ -57,7 +63,10 @@ export async function waitFor(effects: readonly FaultEffect[], call: Call, clock
   }
 }
 
-export function plannedError(effect: Extract<FaultEffect, { readonly fail: unknown }>, call: Call): QueueError {
+export function plannedError(
+  effect: Extract<FaultEffect, { readonly fail: unknown }>,
+  call: Call,
+): QueueError {
   return queueError(effect.fail, {
     what: `the fault plan fails this ${call.operation}`,
     provider: "memory",

@@ -138,7 +138,10 @@ function decoded<Body>(details: DefinitionDetails, delivery: PeekedDelivery): De
   const letter = { ...rawMessage(delivery), reason };
   const body = lazyBody(details, delivery);
   // The definition's own codec and schema made the body: it is of the definition's type, or reading it throws.
-  return Object.defineProperty(letter, "body", { get: body, enumerable: true }) as unknown as DeadLetter<Body>;
+  return Object.defineProperty(letter, "body", {
+    get: body,
+    enumerable: true,
+  }) as unknown as DeadLetter<Body>;
 }
 
 /** A dead letter may be undecodable; a test that only counts them must not fail by that. */

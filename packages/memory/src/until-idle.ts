@@ -43,7 +43,11 @@ export class WatchedClock implements Clock {
  * Resolves when the engine is idle. Moves the clock over timers that are nearly due, nothing beyond;
  * then waits for the next change of a queue or the next timer.
  */
-export async function untilIdle(engine: MemoryEngine, clock: VirtualClock, watched: WatchedClock): Promise<void> {
+export async function untilIdle(
+  engine: MemoryEngine,
+  clock: VirtualClock,
+  watched: WatchedClock,
+): Promise<void> {
   let leftMs = STEP_BUDGET_MS;
   for (;;) {
     await clock.settle();

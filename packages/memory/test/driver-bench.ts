@@ -29,10 +29,7 @@ export interface DriverBench {
   readonly lost: LostLeases[];
   target(ref?: Partial<EntityRef>): Target;
   producer(ref?: Partial<EntityRef>): ProducerDriver;
-  consumer(
-    ref?: Partial<EntityRef>,
-    options?: Partial<ConsumerDriverOptions<Lease>>,
-  ): ConsumerDriver<Lease>;
+  consumer(ref?: Partial<EntityRef>, options?: Partial<ConsumerDriverOptions<Lease>>): ConsumerDriver<Lease>;
   send(...messages: readonly Partial<OutgoingMessage>[]): Promise<void>;
 }
 
@@ -63,7 +60,8 @@ export function driverBench(create: "auto" | "explicit" = "auto"): DriverBench {
         flow: { maxOutstanding: 100, lanes: 10 },
         events: {
           leasesLost: (leases, error) => {
-            if (typeof leases === "object" && "handles" in leases) lost.push({ handles: leases.handles, error });
+            if (typeof leases === "object" && "handles" in leases)
+              lost.push({ handles: leases.handles, error });
           },
           fault: () => undefined,
         },
@@ -86,7 +84,8 @@ export async function receive(
 /** The one delivery that is there. */
 export async function receiveOne(consumer: ConsumerDriver<Lease>): Promise<Delivery<Lease>> {
   const [delivery, ...others] = await receive(consumer);
-  if (delivery === undefined || others.length > 0) throw new Error(`one delivery expected, and ${others.length} came`);
+  if (delivery === undefined || others.length > 0)
+    throw new Error(`one delivery expected, and ${others.length} came`);
   return delivery;
 }
 

@@ -1,4 +1,4 @@
-import { DeadLetterError, defineQueue, defineTopic, RetryError } from "@anyqueue/core";
+import { bytes, DeadLetterError, defineQueue, defineTopic, RetryError } from "@anyqueue/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { testQueues } from "../src/index.ts";
@@ -109,9 +109,9 @@ describe("testQueues", () => {
   });
 
   test("lets planned faults hit, which the engine gets over", async () => {
-    await using t = await testQueues({ faults: [{ on: "send", then: { fail: "THROTTLED" } }] });
-    t.faults.add({ on: "ack", then: { fail: "UNAVAILABLE" } });
-    t.faults.add({ on: "receive", nth: 2, then: { fail: "CONNECTION_LOST" } });
+    await using t = await testQueues({ faults: [{ on: "send", effect: { fail: "THROTTLED" } }] });
+    t.faults.add({ on: "ack", effect: { fail: "UNAVAILABLE" } });
+    t.faults.add({ on: "receive", nth: 2, effect: { fail: "CONNECTION_LOST" } });
     const seen = t.recorder();
     void t.client.consumer(orders).run(seen);
     const sent = t.client.producer(orders).send(order);
@@ -124,11 +124,26 @@ describe("testQueues", () => {
     expect(t.deadLettered(orders)).toEqual([]);
   });
 
+  test("keeps the bytes that were sent, whatever the sender does to its array meanwhile", async () => {
+    await using t = await testQueues();
+    const files = defineQueue<Uint8Array>("files", { codec: bytes() });
+    const body = Buffer.from([1, 2, 3]);
+    const sent = t.client.producer(files).send(body);
+    body.fill(7);
+    await sent;
+    body.fill(8);
+    const [message] = await t.client.consumer(files).receive();
+
+    expect(message?.body).toEqual(new Uint8Array([1, 2, 3]));
+  });
+
   test("hands over in the order of its seed", async () => {
     const orderOf = async (seed: number): Promise<number[]> => {
       await using t = await testQueues({ seed });
       const seen = t.recorder<z.output<typeof Order>>();
-      await t.client.producer(orders).sendMany(Array.from({ length: 20 }, (_, total) => ({ body: { ...order, total } })));
+      await t.client
+        .producer(orders)
+        .sendMany(Array.from({ length: 20 }, (_, total) => ({ body: { ...order, total } })));
       void t.client.consumer(orders, { concurrency: 1 }).run(seen);
       await t.idle();
       return seen.messages.map(({ body }) => body.total);

@@ -16,7 +16,8 @@ test("gives items back in order of time, equal times in order of sending", () =>
         .toSorted((a, b) => a.dueAtMs - b.dueAtMs || a.it.sequence - b.it.sequence)
         .map(({ it }) => it.sequence);
       const taken: number[] = [];
-      for (let next = heap.takeDue(10); next !== undefined; next = heap.takeDue(10)) taken.push(next.sequence);
+      for (let next = heap.takeDue(10); next !== undefined; next = heap.takeDue(10))
+        taken.push(next.sequence);
       expect(taken).toEqual(expected);
       expect(heap.nextAtMs).toBe(Number.POSITIVE_INFINITY);
     }),

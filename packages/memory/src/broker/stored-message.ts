@@ -86,7 +86,11 @@ export class StoredMessage implements Linked<StoredMessage>, Due {
   constructor(
     sequence: number,
     content: MessageContent,
-    times: { readonly enqueuedAtMs: number; readonly expiresAtMs: number; readonly ttlMs: number | undefined },
+    times: {
+      readonly enqueuedAtMs: number;
+      readonly expiresAtMs: number;
+      readonly ttlMs: number | undefined;
+    },
     burial?: Burial,
   ) {
     this.sequence = sequence;
