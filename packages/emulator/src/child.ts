@@ -1,15 +1,28 @@
+import { EmulatorError } from "./emulator-error.ts";
 import { startEmulator } from "./emulator.ts";
 
 /**
  * Entry of the process that `spawnEmulator` starts: options as JSON in the only argument, endpoints
- * as the first line on standard output. It ends when its standard input does, so that no emulator
- * outlives a parent that was killed.
+ * or the reason for failure as the first line on standard output. It ends when its standard input
+ * does, so that no emulator outlives a parent that was killed.
  */
-const emulator = await startEmulator(JSON.parse(process.argv[2] ?? "{}"));
-process.stdout.write(
-  `${JSON.stringify({ endpoints: emulator.endpoints, environment: emulator.environment })}\n`,
-);
-process.stdin.once("end", () => {
-  void emulator.close();
-});
-process.stdin.resume();
+async function serve(): Promise<void> {
+  const emulator = await startEmulator(JSON.parse(process.argv[2] ?? "{}"));
+  tell({ endpoints: emulator.endpoints, environment: emulator.environment });
+  process.stdin.once("end", () => {
+    void emulator.close();
+  });
+  process.stdin.resume();
+}
+
+function fail(error: unknown): void {
+  if (!(error instanceof EmulatorError)) throw error;
+  tell({ error: { code: error.code, message: error.message } });
+  process.exitCode = 1;
+}
+
+function tell(line: unknown): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+serve().catch(fail);

@@ -1,3 +1,4 @@
+/** Why the emulator could not be used as it was. */
 export type EmulatorErrorCode =
   | "INVALID_OPTION"
   | "INVALID_FAULT"

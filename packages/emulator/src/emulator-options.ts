@@ -1,6 +1,7 @@
 import { EmulatorError } from "./emulator-error.ts";
 import type { ClockMode } from "./time/engine-clock.ts";
 
+/** How `startEmulator` starts. Everything has a default. */
 export interface EmulatorOptions {
   /** Address to listen on. Anything but loopback lets other machines in. @default "127.0.0.1" */
   readonly host?: string | undefined;
@@ -12,6 +13,7 @@ export interface EmulatorOptions {
   readonly seed?: number | undefined;
 }
 
+/** The options of a running emulator, every one filled in. */
 export interface ResolvedEmulatorOptions {
   readonly host: string;
   readonly sqsPort: number | false;
@@ -19,6 +21,7 @@ export interface ResolvedEmulatorOptions {
   readonly seed: number;
 }
 
+/** What each option is when it is left out. */
 export const EMULATOR_DEFAULTS: ResolvedEmulatorOptions = Object.freeze({
   host: "127.0.0.1",
   sqsPort: 0,

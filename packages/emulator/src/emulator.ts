@@ -39,7 +39,7 @@ export interface Emulator {
     /** Every queue with its messages, as they are now. */
     queues(): readonly QueueSnapshot[];
   };
-  /** Forgets queues, messages, fault rules and the log. The clock goes on. */
+  /** Forgets queues, messages, fault rules and the log, and starts the seed anew. The clock goes on. */
   reset(): void;
   /** Closes every connection and ends long polls. */
   close(): Promise<void>;
@@ -58,7 +58,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const random = new SeededRandom(seed);
   const faults = new FaultPlan(random);
   const log = new CallLog();
-  const engine = new SqsEngine({ clock });
+  const engine = new SqsEngine({ clock, defer: setImmediate });
   const front = new SqsFront({ engine, wireTime: new WireTime(clock), faults, log, random });
   const controls: Controls = {
     clock: { now: () => clock.now(), advance: (ms) => clock.advance(ms) },
@@ -69,9 +69,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       engine.reset();
       faults.clear();
       log.clear();
+      random.restart();
     },
   };
-  const routes = new ControlRoutes(controls);
+  const routes = new ControlRoutes(controls, host);
   const listener = await startHttpListener(host, Number(sqsPort), async (exchange) => {
     if (!(await routes.handle(exchange))) await front.handle(exchange);
   });

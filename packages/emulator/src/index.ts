@@ -1,5 +1,5 @@
 export { startEmulator, type Emulator } from "./emulator.ts";
-export { EMULATOR_DEFAULTS, type EmulatorOptions } from "./emulator-options.ts";
+export { EMULATOR_DEFAULTS, type EmulatorOptions, type ResolvedEmulatorOptions } from "./emulator-options.ts";
 export { EmulatorError, type EmulatorErrorCode } from "./emulator-error.ts";
 export { controlClient, type ControlClient } from "./control/control-client.ts";
 export { spawnEmulator, type SpawnedEmulator } from "./spawn-emulator.ts";

@@ -8,25 +8,34 @@ export const CONTROL_PREFIX = "/__anyqueue";
 
 type Route = (controls: Controls, exchange: HttpExchange, id: string) => unknown;
 
+// What clients on this machine call the emulator. Another name that leads to loopback was made to do
+// so by somebody's DNS, in order that a web page of that name may talk to a local port.
+const LOCAL_HOST = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?$/i;
+
 /**
  * The control API over HTTP, for tests that run the emulator in a process of its own. Only loopback
  * may use it, and no web page: a page on any site could otherwise post to a local port.
  */
 export class ControlRoutes {
   readonly #controls: Controls;
+  readonly #host: string;
 
-  constructor(controls: Controls) {
+  /** `host` is the name that the emulator was told to listen on: it may be called that. */
+  constructor(controls: Controls, host: string) {
     this.#controls = controls;
+    this.#host = host;
   }
 
   /** False when the request is not for the control API. */
   async handle(exchange: HttpExchange): Promise<boolean> {
     const { pathname } = exchange.target;
     if (pathname !== CONTROL_PREFIX && !pathname.startsWith(`${CONTROL_PREFIX}/`)) return false;
-    if (!exchange.isFromLoopback)
+    if (!exchange.isFromLoopback) {
       return refuse(exchange, 403, "The control API answers loopback connections only.");
-    if (exchange.headers.origin !== undefined)
+    }
+    if (exchange.headers.origin !== undefined || !this.#isCalledByName(exchange.headers.host ?? "")) {
       return refuse(exchange, 403, "The control API does not answer web pages.");
+    }
     const path = pathname.slice(CONTROL_PREFIX.length);
     const id = /^\/faults\/([^/]+)$/.exec(path)?.[1];
     const key = `${exchange.method} ${id === undefined ? path : "/faults/:id"}`;
@@ -40,6 +49,10 @@ export class ControlRoutes {
       return refuse(exchange, 400, error.message);
     }
     return true;
+  }
+
+  #isCalledByName(hostHeader: string): boolean {
+    return LOCAL_HOST.test(hostHeader) || hostHeader.replace(/:[0-9]+$/, "") === this.#host;
   }
 }
 

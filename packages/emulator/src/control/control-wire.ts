@@ -1,5 +1,5 @@
 import type { Emulator } from "../emulator.ts";
-import { EmulatorError } from "../emulator-error.ts";
+import { EmulatorError, type EmulatorErrorCode } from "../emulator-error.ts";
 import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
 import type { CallLogEntry } from "../log/call-log.ts";
 
@@ -23,7 +23,12 @@ export async function readControlAnswer(response: Response, what: string): Promi
   );
 }
 
-/** The first line that a spawned emulator prints. */
-export function readChildGreeting(line: string): Pick<Emulator, "endpoints" | "environment"> {
-  return JSON.parse(line) as Pick<Emulator, "endpoints" | "environment">;
+type Greeting = Pick<Emulator, "endpoints" | "environment">;
+type Refusal = { readonly error: { readonly code: EmulatorErrorCode; readonly message: string } };
+
+/** The first line that a spawned emulator prints: where it listens, or why it does not. */
+export function readChildGreeting(line: string): Greeting {
+  const greeting = JSON.parse(line) as Greeting | Refusal;
+  if ("error" in greeting) throw new EmulatorError(greeting.error.code, greeting.error.message);
+  return greeting;
 }

@@ -78,6 +78,12 @@ export interface FaultCall {
   readonly body: string;
 }
 
+/**
+ * A fault: which calls it hits, how often, and what happens to them.
+ *
+ * @example
+ * const rule: FaultRule = { operation: "SendMessage*", when: "after", count: 1, action: { kind: "reset" } };
+ */
 export interface FaultRule {
   /** `*` and `?` are wildcards; every operation by default. */
   readonly operation?: string | undefined;

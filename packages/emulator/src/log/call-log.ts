@@ -45,7 +45,7 @@ export interface OpenCall {
 type MutableEntry = Omit<CallLogEntry, keyof CallEnd> & { -readonly [Key in keyof CallEnd]: CallEnd[Key] };
 
 // Counts stay exact for ever; a benchmark of a million calls must not fill the memory with entries.
-const MAX_ENTRIES = 100_000;
+const MAX_ENTRIES = 50_000;
 
 /** What happened, in order of arrival: the newest entries, and how often each operation was called. */
 export class CallLog {
@@ -54,7 +54,7 @@ export class CallLog {
   #total = 0;
   #nextSequence = 1;
 
-  /** The newest 100,000 calls, oldest first. */
+  /** The newest 50,000 calls, oldest first. */
   entries(): readonly CallLogEntry[] {
     return this.#entries.slice(-MAX_ENTRIES);
   }

@@ -11,6 +11,13 @@ test("the same seed gives the same numbers and another seed gives others", () =>
   expect(take(7, 20)).not.toEqual(take(8, 20));
 });
 
+test("a restart begins the same numbers anew", () => {
+  const random = new SeededRandom(7);
+  const first = [random.next(), random.next()];
+  random.restart();
+  expect([random.next(), random.next()]).toEqual(first);
+});
+
 test("numbers are spread over [0, 1)", () => {
   const numbers = take(1, 10_000);
   expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0);

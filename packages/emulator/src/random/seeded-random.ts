@@ -1,9 +1,16 @@
 /** Numbers in [0, 1) that repeat for the same seed: the only randomness that decides anything. */
 export class SeededRandom {
+  readonly #seed: number;
   #state: number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#seed = seed >>> 0;
+    this.#state = this.#seed;
+  }
+
+  /** The same numbers once more from the first. */
+  restart(): void {
+    this.#state = this.#seed;
   }
 
   // Mulberry32: 32 bits of state are plenty for choosing which call fails.

@@ -58,6 +58,17 @@ test("advance runs what falls due in order, each at its own time", async () => {
   expect(seen).toEqual(["early@5", "set on the way@10", "late@20"]);
 });
 
+test("input and output get their turn between two moments of one advance", async () => {
+  const clock = manualClock();
+  const seen: string[] = [];
+  clock.at(START_MS + 5, () => {
+    setImmediate(() => seen.push(`answered at ${clock.now() - START_MS}`));
+  });
+  clock.at(START_MS + 20, () => seen.push("deadline"));
+  await clock.advance(60);
+  expect(seen).toEqual(["answered at 5", "deadline"]);
+});
+
 test("a cancelled task never runs", async () => {
   const clock = manualClock();
   let hasRun = false;

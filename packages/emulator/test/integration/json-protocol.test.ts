@@ -6,7 +6,11 @@ async function withJson() {
   const post = (operation: string, body: string, headers: Readonly<Record<string, string>> = {}) =>
     fetch(running.endpoint, {
       method: "POST",
-      headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `AmazonSQS.${operation}`, ...headers },
+      headers: {
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": `AmazonSQS.${operation}`,
+        ...headers,
+      },
       body,
     });
   return { ...running, post };
@@ -42,16 +46,56 @@ test("an error has its type in the body and its query code in a header", async (
 test.each([
   ["CreateQueue", "{", "SerializationException", "The request body is not valid JSON."],
   ["CreateQueue", "[]", "SerializationException", "The request body must be a JSON object."],
-  ["CreateQueue", "", "MissingRequiredParameterException", "The request must contain the parameter QueueName."],
-  ["CreateQueue", '{"QueueName":{}}', "SerializationException", "Start of structure or map found where not expected."],
+  [
+    "CreateQueue",
+    "",
+    "MissingRequiredParameterException",
+    "The request must contain the parameter QueueName.",
+  ],
+  [
+    "CreateQueue",
+    '{"QueueName":{}}',
+    "SerializationException",
+    "Start of structure or map found where not expected.",
+  ],
   ["CreateQueue", '{"QueueName":[]}', "SerializationException", "Start of list found where not expected."],
-  ["CreateQueue", '{"QueueName":"q","Attributes":[]}', "SerializationException", "Member Attributes must be a map."],
+  [
+    "CreateQueue",
+    '{"QueueName":"q","Attributes":[]}',
+    "SerializationException",
+    "Member Attributes must be a map.",
+  ],
   ["CreateQueue", '{"QueueName":"q","tags":7}', "SerializationException", "Member tags must be a map."],
-  ["ListQueues", '{"MaxResults":1.5}', "SerializationException", "DECIMAL_VALUE can not be converted to an Integer"],
-  ["ListQueues", '{"MaxResults":true}', "SerializationException", "TRUE_VALUE can not be converted to an Integer"],
-  ["SendMessageBatch", '{"QueueUrl":"http://h/q","Entries":{}}', "SerializationException", "Member Entries must be a list."],
-  ["SendMessageBatch", '{"QueueUrl":"http://h/q","Entries":["a"]}', "SerializationException", "Member Entries must be a list of structures."],
-  ["SendMessage", '{"QueueUrl":"http://h/q","MessageBody":"a","MessageAttributes":{"a":7}}', "SerializationException", "Member MessageAttributes must be a map of structures."],
+  [
+    "ListQueues",
+    '{"MaxResults":1.5}',
+    "SerializationException",
+    "DECIMAL_VALUE can not be converted to an Integer",
+  ],
+  [
+    "ListQueues",
+    '{"MaxResults":true}',
+    "SerializationException",
+    "TRUE_VALUE can not be converted to an Integer",
+  ],
+  [
+    "SendMessageBatch",
+    '{"QueueUrl":"http://h/q","Entries":{}}',
+    "SerializationException",
+    "Member Entries must be a list.",
+  ],
+  [
+    "SendMessageBatch",
+    '{"QueueUrl":"http://h/q","Entries":["a"]}',
+    "SerializationException",
+    "Member Entries must be a list of structures.",
+  ],
+  [
+    "SendMessage",
+    '{"QueueUrl":"http://h/q","MessageBody":"a","MessageAttributes":{"a":7}}',
+    "SerializationException",
+    "Member MessageAttributes must be a map of structures.",
+  ],
   ["Explode", "{}", "UnknownOperationException", "The action Explode is not valid for this endpoint."],
 ])("%s with the body %s is refused as %s", async (operation, body, type, message) => {
   const { post, createQueue } = await withJson();
@@ -64,7 +108,12 @@ test.each([
 test("numbers and booleans are cast where text is expected, and null counts as absent", async () => {
   const { post, createQueue, emulator } = await withJson();
   const QueueUrl = await createQueue("orders");
-  const body = { QueueUrl, MessageBody: 0, DelaySeconds: null, MessageAttributes: { a: { DataType: "String", StringValue: true } } };
+  const body = {
+    QueueUrl,
+    MessageBody: 0,
+    DelaySeconds: null,
+    MessageAttributes: { a: { DataType: "String", StringValue: true } },
+  };
   expect((await post("SendMessage", JSON.stringify(body))).status).toBe(200);
   expect(emulator.sqs.queues()[0]?.messages[0]?.body).toBe("0");
 });
@@ -72,8 +121,13 @@ test("numbers and booleans are cast where text is expected, and null counts as a
 test("the trace header of a request becomes a system attribute of its message", async () => {
   const { post, createQueue } = await withJson();
   const QueueUrl = await createQueue("orders");
-  await post("SendMessage", JSON.stringify({ QueueUrl, MessageBody: "a" }), { "x-amzn-trace-id": "Root=1-2" });
-  const received = await post("ReceiveMessage", JSON.stringify({ QueueUrl, MessageSystemAttributeNames: ["AWSTraceHeader"] }));
+  await post("SendMessage", JSON.stringify({ QueueUrl, MessageBody: "a" }), {
+    "x-amzn-trace-id": "Root=1-2",
+  });
+  const received = await post(
+    "ReceiveMessage",
+    JSON.stringify({ QueueUrl, MessageSystemAttributeNames: ["AWSTraceHeader"] }),
+  );
   expect(await received.json()).toMatchObject({ Messages: [{ Attributes: { AWSTraceHeader: "Root=1-2" } }] });
 });
 

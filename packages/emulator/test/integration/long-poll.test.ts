@@ -1,4 +1,9 @@
-import { ReceiveMessageCommand, SendMessageCommand, DeleteQueueCommand } from "@aws-sdk/client-sqs";
+import {
+  DeleteMessageCommand,
+  DeleteQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+} from "@aws-sdk/client-sqs";
 import { expect, test } from "vitest";
 import { errorOf, runEmulator, sqsClient, until } from "../support/running-emulator.ts";
 
@@ -29,14 +34,18 @@ test("the queue's own wait time holds when the request names none", async () => 
 test("a receive that its client aborted leaves the next message to others", async () => {
   const { emulator, sqs, QueueUrl, waiting } = await withQueue();
   const abort = new AbortController();
-  const aborted = sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }), { abortSignal: abort.signal });
+  const aborted = sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }), {
+    abortSignal: abort.signal,
+  });
   await waiting(1);
   abort.abort();
   await expect(aborted).rejects.toThrow("aborted");
   await waiting(0);
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "a" }));
   expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 1, inFlight: 0 });
-  expect(emulator.log.entries().find(({ operation }) => operation === "ReceiveMessage")?.outcome).toBe("disconnected");
+  expect(emulator.log.entries().find(({ operation }) => operation === "ReceiveMessage")?.outcome).toBe(
+    "disconnected",
+  );
 });
 
 test("a message sent in the same moment as the abort is not lost to the aborted receive", async () => {
@@ -44,7 +53,9 @@ test("a message sent in the same moment as the abort is not lost to the aborted 
   for (let round = 0; round < 20; round += 1) {
     const abort = new AbortController();
     const doomed = sqsClient(emulator.endpoints.sqs ?? "");
-    const aborted = doomed.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }), { abortSignal: abort.signal });
+    const aborted = doomed.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }), {
+      abortSignal: abort.signal,
+    });
     await waiting(1);
     abort.abort();
     const sent = sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "a" }));
@@ -52,8 +63,10 @@ test("a message sent in the same moment as the abort is not lost to the aborted 
     await sent;
     await waiting(0);
     doomed.destroy();
+    expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 1, inFlight: 0 });
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: Messages?.[0]?.ReceiptHandle }));
   }
-  expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 20, inFlight: 0 });
 });
 
 test("virtual time ends a wait", async () => {

@@ -3,7 +3,9 @@ import type { Emulator } from "@anyqueue/emulator";
 import { requireClient, runClient, withEmulator } from "./external-client.ts";
 
 async function aws<T>(emulator: Emulator, ...args: readonly string[]): Promise<T> {
-  const output = await runClient(emulator, "aws", ["sqs", ...args, "--output", "json"]);
+  // Versions before 2.13 and 1.29 do not read AWS_ENDPOINT_URL_SQS.
+  const endpoint = ["--endpoint-url", emulator.endpoints.sqs ?? ""];
+  const output = await runClient(emulator, "aws", ["sqs", ...args, ...endpoint, "--output", "json"]);
   const parsed: T = JSON.parse(output === "" ? "{}" : output);
   return parsed;
 }

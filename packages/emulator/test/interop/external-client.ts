@@ -6,7 +6,7 @@ import { startEmulator, type Emulator } from "@anyqueue/emulator";
 const run = promisify(execFile);
 
 /** Other people's programs get fixed credentials and our endpoint, and nothing of the machine's own configuration. */
-export function clientEnvironment(emulator: Emulator): NodeJS.ProcessEnv {
+function clientEnvironment(emulator: Emulator): NodeJS.ProcessEnv {
   return {
     ...process.env,
     ...emulator.environment,

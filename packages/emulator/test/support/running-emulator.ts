@@ -42,7 +42,10 @@ export async function runEmulator(options: EmulatorOptions = {}): Promise<Runnin
       return (await sqs.send(command)).QueueUrl ?? "";
     },
     async query(parameters, path = "/") {
-      const response = await fetch(`${endpoint}${path}`, { method: "POST", body: new URLSearchParams(parameters) });
+      const response = await fetch(`${endpoint}${path}`, {
+        method: "POST",
+        body: new URLSearchParams(parameters),
+      });
       return { status: response.status, body: await response.text() };
     },
   };
@@ -70,15 +73,28 @@ export async function errorOf(call: Promise<unknown>): Promise<Record<string, un
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const metadata = "$metadata" in error ? error.$metadata : undefined;
-    const status = typeof metadata === "object" && metadata !== null && "httpStatusCode" in metadata ? metadata.httpStatusCode : undefined;
-    return { name: error.name, code: "Code" in error ? error.Code : undefined, status, message: error.message };
+    const status =
+      typeof metadata === "object" && metadata !== null && "httpStatusCode" in metadata
+        ? metadata.httpStatusCode
+        : undefined;
+    return {
+      name: error.name,
+      code: "Code" in error ? error.Code : undefined,
+      status,
+      message: error.message,
+    };
   }
   throw new Error("The call succeeded.");
 }
 
+const UNTIL_LIMIT_MS = 10_000;
+
 /** Waits for something that another connection brings about, without sleeping for a guessed time. */
 export async function until(condition: () => boolean): Promise<void> {
+  const giveUpAt = performance.now() + UNTIL_LIMIT_MS;
   while (!condition()) {
+    if (performance.now() > giveUpAt)
+      throw new Error(`Waited ${UNTIL_LIMIT_MS} ms in vain for ${String(condition)}.`);
     await new Promise((resolve) => {
       setImmediate(resolve);
     });

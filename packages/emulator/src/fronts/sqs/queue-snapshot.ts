@@ -18,6 +18,7 @@ export interface QueueSnapshot {
   readonly messages: readonly MessageSnapshot[];
 }
 
+/** A message as it is at one moment. */
 export interface MessageSnapshot {
   readonly id: string;
   readonly state: "delayed" | "visible" | "inFlight";

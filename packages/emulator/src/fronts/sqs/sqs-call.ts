@@ -24,7 +24,7 @@ export interface Caller {
   readonly isSigned: boolean;
 }
 
-export const DEFAULT_ACCOUNT_ID = "000000000000";
+const DEFAULT_ACCOUNT_ID = "000000000000";
 export const DEFAULT_REGION = "us-east-1";
 
 const ACCOUNT_ID = /^[0-9]{12}$/;

@@ -143,7 +143,7 @@ export function missingParameter(parameter: string): SqsError {
   return sqsError("MissingParameter", `The request must contain the parameter ${parameter}.`);
 }
 
-export function isSqsErrorName(name: string): name is SqsErrorName {
+function isSqsErrorName(name: string): name is SqsErrorName {
   return Object.hasOwn(ROWS, name);
 }
 

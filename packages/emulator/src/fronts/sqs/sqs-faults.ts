@@ -13,8 +13,6 @@ export type Interruption =
   | { readonly kind: "reset" }
   | { readonly kind: "hold" };
 
-export type Trickle = Extract<FaultAction, { readonly kind: "trickle" }>;
-
 /** The faults of one call, collected as the call goes on. */
 export class SqsCallFaults {
   readonly #plan: FaultPlan;

@@ -34,7 +34,21 @@ test.each<[Readonly<Record<string, MessageAttribute>>, string]>([
 test("the order in which attributes were given does not matter", () => {
   const one = text("String", "1");
   const two = text("String", "2");
-  expect(md5OfAttributes(new Map([["a", one], ["b", two]]))).toBe(md5OfAttributes(new Map([["b", two], ["a", one]])));
+  expect(
+    md5OfAttributes(
+      new Map([
+        ["a", one],
+        ["b", two],
+      ]),
+    ),
+  ).toBe(
+    md5OfAttributes(
+      new Map([
+        ["b", two],
+        ["a", one],
+      ]),
+    ),
+  );
 });
 
 test("texts are digested as UTF-8", () => {

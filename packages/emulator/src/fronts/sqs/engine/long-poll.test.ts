@@ -8,7 +8,12 @@ const SECOND = 1000;
 function setUp() {
   const manual = manualEngine();
   const poll = (queue: SqsQueue, waitMs = 20 * SECOND): LongPoll =>
-    startLongPoll(queue, manual.clock, { maxMessages: 10, visibilityMs: 30 * SECOND, attemptId: undefined }, waitMs);
+    startLongPoll(
+      queue,
+      manual.clock,
+      { maxMessages: 10, visibilityMs: 30 * SECOND, attemptId: undefined },
+      waitMs,
+    );
   return { ...manual, poll };
 }
 

@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { content, manualEngine, receive, receiveOne, sendTo } from "../../../../test/support/manual-engine.ts";
+import {
+  content,
+  manualEngine,
+  receive,
+  receiveOne,
+  sendTo,
+} from "../../../../test/support/manual-engine.ts";
 import type { SqsQueue } from "./sqs-queue.ts";
 
 const SECOND = 1000;
@@ -77,7 +83,11 @@ test("a destination that is deleted on the way fails the task and loses nothing"
   await clock.advance(SECOND);
   engine.deleteQueue(other);
   await clock.advance(SECOND);
-  expect(task).toMatchObject({ status: "FAILED", moved: 1, failureReason: "AWS.SimpleQueueService.NonExistentQueue" });
+  expect(task).toMatchObject({
+    status: "FAILED",
+    moved: 1,
+    failureReason: "AWS.SimpleQueueService.NonExistentQueue",
+  });
   expect(dead.counts.visible).toBe(3);
 });
 
@@ -92,8 +102,12 @@ test("a source that is deleted on the way fails the task", async () => {
 test("there is one active task per source, and only for a dead-letter queue", async () => {
   const { engine, clock, dead, orders } = withDeadLetters(1);
   const first = engine.moveTasks.start(dead, undefined, undefined);
-  expect(() => engine.moveTasks.start(dead, undefined, undefined)).toThrow("There is already a task running.");
-  expect(() => engine.moveTasks.start(orders, undefined, undefined)).toThrow("must be configured as a Dead Letter Queue");
+  expect(() => engine.moveTasks.start(dead, undefined, undefined)).toThrow(
+    "There is already a task running.",
+  );
+  expect(() => engine.moveTasks.start(orders, undefined, undefined)).toThrow(
+    "must be configured as a Dead Letter Queue",
+  );
   await clock.advance(SECOND);
   const second = engine.moveTasks.start(dead, undefined, undefined);
   expect(engine.moveTasks.listOf(dead)).toEqual([second, first]);

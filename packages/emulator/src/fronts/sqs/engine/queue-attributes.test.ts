@@ -60,15 +60,26 @@ describe("merging", () => {
   });
 
   test("a KMS key turns the queue's own encryption off, and the other way round", () => {
-    expect(merge({ KmsMasterKeyId: "key" })).toMatchObject({ KmsMasterKeyId: "key", SqsManagedSseEnabled: "false" });
+    expect(merge({ KmsMasterKeyId: "key" })).toMatchObject({
+      KmsMasterKeyId: "key",
+      SqsManagedSseEnabled: "false",
+    });
     const withKey = mergeAttributes(defaultAttributes(false), new Map([["KmsMasterKeyId", "key"]]));
-    expect(mergeAttributes(withKey, new Map([["SqsManagedSseEnabled", "true"]])).has("KmsMasterKeyId")).toBe(false);
-    expect(() => merge({ KmsMasterKeyId: "key", SqsManagedSseEnabled: "true" })).toThrow("one type of server-side encryption");
+    expect(mergeAttributes(withKey, new Map([["SqsManagedSseEnabled", "true"]])).has("KmsMasterKeyId")).toBe(
+      false,
+    );
+    expect(() => merge({ KmsMasterKeyId: "key", SqsManagedSseEnabled: "true" })).toThrow(
+      "one type of server-side encryption",
+    );
   });
 
   test("the throughput limit per group needs deduplication per group", () => {
-    expect(() => merge({ FifoThroughputLimit: "perMessageGroupId" })).toThrow("only when the value for DeduplicationScope is messageGroup");
-    expect(merge({ FifoThroughputLimit: "perMessageGroupId", DeduplicationScope: "messageGroup" })).toMatchObject({
+    expect(() => merge({ FifoThroughputLimit: "perMessageGroupId" })).toThrow(
+      "only when the value for DeduplicationScope is messageGroup",
+    );
+    expect(
+      merge({ FifoThroughputLimit: "perMessageGroupId", DeduplicationScope: "messageGroup" }),
+    ).toMatchObject({
       FifoThroughputLimit: "perMessageGroupId",
     });
   });

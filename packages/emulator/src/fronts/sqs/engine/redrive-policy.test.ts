@@ -18,20 +18,27 @@ test.each([
   [{ deadLetterTargetArn: ARN, maxReceiveCount: 1001 }, "Invalid value for maxReceiveCount: 1001"],
   [{ deadLetterTargetArn: ARN, maxReceiveCount: [] }, "Invalid value for maxReceiveCount: []"],
 ])("redrive policy %j is refused", (policy, message) => {
-  expect(() => parseRedrivePolicy(typeof policy === "string" ? policy : JSON.stringify(policy))).toThrow(message);
+  expect(() => parseRedrivePolicy(typeof policy === "string" ? policy : JSON.stringify(policy))).toThrow(
+    message,
+  );
 });
 
 test("an allow policy lets everybody in, nobody, or those it names", () => {
   const all = parseRedriveAllowPolicy('{"redrivePermission":"allowAll"}');
   const none = parseRedriveAllowPolicy('{"redrivePermission":"denyAll"}');
-  const some = parseRedriveAllowPolicy(JSON.stringify({ redrivePermission: "byQueue", sourceQueueArns: [ARN] }));
+  const some = parseRedriveAllowPolicy(
+    JSON.stringify({ redrivePermission: "byQueue", sourceQueueArns: [ARN] }),
+  );
   expect([all, none, some].map((policy) => allowsSource(policy, ARN))).toEqual([true, false, true]);
   expect(allowsSource(some, `${ARN}2`)).toBe(false);
 });
 
 test.each([
   [{ redrivePermission: "some" }, "Invalid value for redrivePermission."],
-  [{ redrivePermission: "denyAll", sourceQueueArns: [ARN] }, "only be specified with redrivePermission byQueue"],
+  [
+    { redrivePermission: "denyAll", sourceQueueArns: [ARN] },
+    "only be specified with redrivePermission byQueue",
+  ],
   [{ redrivePermission: "byQueue" }, "must contain 1 to 10 queue ARNs"],
   [{ redrivePermission: "byQueue", sourceQueueArns: Array(11).fill(ARN) }, "must contain 1 to 10 queue ARNs"],
   [{ redrivePermission: "byQueue", sourceQueueArns: [7] }, "Invalid value for sourceQueueArns."],

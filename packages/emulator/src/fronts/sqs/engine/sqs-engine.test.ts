@@ -12,7 +12,8 @@ describe("creating a queue", () => {
   test("the same name with another attribute is refused, and the attribute is named", () => {
     const { queue } = manualEngine();
     queue("orders");
-    const message = "A queue already exists with the same name and a different value for attribute DelaySeconds";
+    const message =
+      "A queue already exists with the same name and a different value for attribute DelaySeconds";
     expect(() => queue("orders", { DelaySeconds: "5" })).toThrow(message);
   });
 
@@ -26,14 +27,18 @@ describe("creating a queue", () => {
 
   test.each(["", "a.b", "with space", "x".repeat(81), "ünicode"])("the name %j is refused", (name) => {
     const { queue } = manualEngine();
-    expect(() => queue(name)).toThrow("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length");
+    expect(() => queue(name)).toThrow(
+      "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+    );
   });
 
   test("a FIFO queue needs the suffix, and the suffix needs a FIFO queue", () => {
     const { engine, queue } = manualEngine();
     expect(() => queue("orders", { FifoQueue: "true" })).toThrow("must end with .fifo suffix");
     const address = { region: "eu-west-1", accountId: "000000000000", name: "orders.fifo" };
-    expect(() => engine.createQueue(address, new Map(), new Map())).toThrow("Can only include alphanumeric characters");
+    expect(() => engine.createQueue(address, new Map(), new Map())).toThrow(
+      "Can only include alphanumeric characters",
+    );
     expect(() => queue(`${"x".repeat(76)}.fifo`)).toThrow("1 to 80 in length");
     expect(queue(`${"x".repeat(75)}.fifo`).identity.isFifo).toBe(true);
   });
@@ -52,7 +57,9 @@ describe("creating a queue", () => {
     ["us-gov-west-1", "arn:aws-us-gov:sqs:us-gov-west-1:000000000000:q"],
   ])("region %s lies in another partition", (region, arn) => {
     const { engine } = manualEngine();
-    expect(engine.createQueue({ region, accountId: "000000000000", name: "q" }, new Map(), new Map()).arn).toBe(arn);
+    expect(
+      engine.createQueue({ region, accountId: "000000000000", name: "q" }, new Map(), new Map()).arn,
+    ).toBe(arn);
   });
 });
 
@@ -66,8 +73,12 @@ describe("dead-letter targets", () => {
     const closed = queue("closed", { RedriveAllowPolicy: '{"redrivePermission":"denyAll"}' });
     const arn = "arn:aws:sqs:eu-west-1:000000000000:missing";
     expect(() => queue("orders", policy(arn))).toThrow("Dead letter target does not exist.");
-    expect(() => queue("orders", policy(arn.replace("eu-west-1", "eu-west-2")))).toThrow("must be in same region");
-    expect(() => queue("orders.fifo", policy(closed.arn))).toThrow("must be same type of queue as the source");
+    expect(() => queue("orders", policy(arn.replace("eu-west-1", "eu-west-2")))).toThrow(
+      "must be in same region",
+    );
+    expect(() => queue("orders.fifo", policy(closed.arn))).toThrow(
+      "must be same type of queue as the source",
+    );
     expect(() => queue("orders", policy(closed.arn))).toThrow("does not allow this queue as a source");
   });
 
@@ -84,8 +95,12 @@ describe("dead-letter targets", () => {
 
 test("the type of a queue cannot be changed", () => {
   const { engine, queue } = manualEngine();
-  expect(() => engine.setAttributes(queue("q.fifo"), new Map([["FifoQueue", "false"]]))).toThrow("Modifying queue type is not supported.");
-  expect(() => engine.setAttributes(queue("q"), new Map([["FifoQueue", "true"]]))).toThrow("Unknown Attribute FifoQueue.");
+  expect(() => engine.setAttributes(queue("q.fifo"), new Map([["FifoQueue", "false"]]))).toThrow(
+    "Modifying queue type is not supported.",
+  );
+  expect(() => engine.setAttributes(queue("q"), new Map([["FifoQueue", "true"]]))).toThrow(
+    "Unknown Attribute FifoQueue.",
+  );
 });
 
 test("setting an attribute moves the time of modification", async () => {

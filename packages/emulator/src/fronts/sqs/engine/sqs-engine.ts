@@ -16,7 +16,8 @@ import type { Defer } from "./waiter-line.ts";
 export interface SqsEngineOptions {
   readonly clock: EngineClock;
   readonly limits?: SqsLimits | undefined;
-  readonly defer?: Defer | undefined;
+  /** How woken long polls are served; see `WaiterLine`. */
+  readonly defer: Defer;
 }
 
 const QUEUE_NAME = /^[A-Za-z0-9_-]{1,80}$/;
@@ -39,7 +40,7 @@ export class SqsEngine {
     this.#around = {
       clock: options.clock,
       limits: options.limits ?? SQS_LIMITS,
-      defer: options.defer ?? setImmediate,
+      defer: options.defer,
       findByArn: (arn) => this.findByArn(arn),
       nextSequenceNumber: () => this.#takeSequenceNumber(),
     };

@@ -14,9 +14,17 @@ type Step =
 const steps = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant("send" as const), group: fc.nat(2), delayMs: fc.constantFrom(0, 0, 500) }),
-    fc.record({ kind: fc.constant("receive" as const), max: fc.integer({ min: 1, max: 4 }), visibilityMs: fc.constantFrom(0, 300, 1000) }),
+    fc.record({
+      kind: fc.constant("receive" as const),
+      max: fc.integer({ min: 1, max: 4 }),
+      visibilityMs: fc.constantFrom(0, 300, 1000),
+    }),
     fc.record({ kind: fc.constant("delete" as const), pick: fc.nat(10) }),
-    fc.record({ kind: fc.constant("release" as const), pick: fc.nat(10), visibilityMs: fc.constantFrom(0, 700) }),
+    fc.record({
+      kind: fc.constant("release" as const),
+      pick: fc.nat(10),
+      visibilityMs: fc.constantFrom(0, 700),
+    }),
     fc.record({ kind: fc.constant("advance" as const), ms: fc.nat(600) }),
   ),
   { maxLength: 50 },
@@ -36,7 +44,10 @@ class Books {
   send(group: string, delayMs: number): void {
     const order = this.#sent++;
     // The delay is the queue's on a FIFO queue; here it is the same for all messages of a group.
-    const { messageId } = this.#queue.send(content(String(order), { groupId: group, dedupId: String(order) }), delayMs);
+    const { messageId } = this.#queue.send(
+      content(String(order), { groupId: group, dedupId: String(order) }),
+      delayMs,
+    );
     this.alive.set(messageId, { group, order });
   }
 
@@ -47,7 +58,12 @@ class Books {
   }
 }
 
-async function play(books: Books, queue: SqsQueue, advance: (ms: number) => Promise<unknown>, step: Step): Promise<Delivery[]> {
+async function play(
+  books: Books,
+  queue: SqsQueue,
+  advance: (ms: number) => Promise<unknown>,
+  step: Step,
+): Promise<Delivery[]> {
   if (step.kind === "send") books.send(`g${step.group}`, step.delayMs);
   if (step.kind === "advance") await advance(step.ms);
   if (step.kind === "delete") for (const delivery of books.held.splice(step.pick, 1)) books.delete(delivery);
@@ -102,7 +118,9 @@ test("a FIFO receive never passes over an earlier living message of the same gro
         const deliveries = await play(books, orders, (ms) => clock.advance(ms), step);
         for (const { message } of deliveries) {
           const mine = books.alive.get(message.id);
-          const earlier = [...books.alive].filter(([, other]) => other.group === mine?.group && other.order < mine.order);
+          const earlier = [...books.alive].filter(
+            ([, other]) => other.group === mine?.group && other.order < mine.order,
+          );
           const got = new Set(deliveries.map((delivery) => delivery.message.id));
           // Everything before it in its group was visible and is part of the same answer.
           for (const [id] of earlier) expect([stateBefore.get(id), got.has(id)]).toEqual(["visible", true]);

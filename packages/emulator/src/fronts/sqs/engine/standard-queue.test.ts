@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, content, manualEngine, receive, receiveOne } from "../../../../test/support/manual-engine.ts";
+import {
+  bodiesOf,
+  content,
+  manualEngine,
+  receive,
+  receiveOne,
+} from "../../../../test/support/manual-engine.ts";
 
 const SECOND = 1000;
 const HOUR = 3_600_000;
@@ -226,7 +232,9 @@ describe("limits and purge", () => {
     receiveOne(orders);
     engine.purgeQueue(orders);
     expect(orders.messages()).toEqual([]);
-    expect(() => engine.purgeQueue(orders)).toThrow("Only one PurgeQueue operation on orders is allowed every 60 seconds.");
+    expect(() => engine.purgeQueue(orders)).toThrow(
+      "Only one PurgeQueue operation on orders is allowed every 60 seconds.",
+    );
     await clock.advance(60 * SECOND);
     engine.purgeQueue(orders);
   });

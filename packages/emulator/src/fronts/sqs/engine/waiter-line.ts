@@ -3,7 +3,7 @@ export interface Waiter {
   tryReceive(): boolean;
 }
 
-/** Runs a task after the current one: the front passes `setImmediate`, engine tests may run it at once. */
+/** Runs a task in a later turn of the event loop; a test without sockets may run it at once. */
 export type Defer = (task: () => void) => void;
 
 /**

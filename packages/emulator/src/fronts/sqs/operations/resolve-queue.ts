@@ -22,8 +22,10 @@ export function resolveQueue(input: OperationInput, context: CallContext): SqsQu
 export function parseQueueUrl(
   queueUrl: string,
 ): { readonly name: string; readonly accountId: string | undefined } | undefined {
-  if (!URL.canParse(queueUrl)) return undefined;
-  const segments = new URL(queueUrl).pathname.split("/").filter((segment) => segment !== "");
+  const segments =
+    URL.parse(queueUrl)
+      ?.pathname.split("/")
+      .filter((segment) => segment !== "") ?? [];
   const name = segments.at(-1);
   const account = segments.at(-2);
   if (name === undefined) return undefined;

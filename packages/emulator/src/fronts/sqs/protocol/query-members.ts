@@ -36,6 +36,9 @@ const LISTS: Readonly<Record<string, string>> = {
   BinaryListValue: "BinaryListValues",
 };
 
+/** botocore writes an empty list or map as a parameter with the member's own name and no value. */
+const COLLECTIONS = new Set([...Object.values(LISTS), ...Object.values(MAPS).map(([member]) => member)]);
+
 function plant(tree: Tree, path: readonly string[], value: string): void {
   const [step, ...rest] = path;
   if (step === undefined) return;
@@ -58,7 +61,7 @@ function membersOf(tree: Tree): Readonly<Record<string, unknown>> {
     const list = LISTS[name];
     if (map !== undefined && typeof value !== "string") members[map[0]] = mapOf(value, map[1], map[2]);
     else if (list !== undefined) members[list] = listOf(value);
-    else members[name] = plainValue(value);
+    else if (value !== "" || !COLLECTIONS.has(name)) members[name] = plainValue(value);
   }
   return members;
 }

@@ -1,0 +1,7 @@
+/** Prefix of those query codes that are older than the rest. */
+export const LEGACY_PREFIX = "AWS.SimpleQueueService.";
+
+/** What `errorOf` gives for most errors: status 400, and the name is the query code. */
+export function refused(name: string, message: string, more: Readonly<Record<string, unknown>> = {}) {
+  return { name, code: name, status: 400, message, ...more };
+}
