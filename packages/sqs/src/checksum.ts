@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 
 /** MD5 of a body as SQS reports it; undefined where this Node has no MD5 (FIPS). */
-export function md5OfBody(text: string): string | undefined {
+function md5OfBody(text: string): string | undefined {
   try {
     return hash("md5", text);
   } catch {

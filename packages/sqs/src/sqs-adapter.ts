@@ -12,7 +12,7 @@ import type {
   QueueAdapter,
   Target,
 } from "@anyqueue/core/adapter";
-import { QueueError } from "@anyqueue/core/adapter";
+import { invalid } from "./refusal.ts";
 import { SqsClients, type ClientSettings } from "./sqs-client.ts";
 import { SqsConsumer } from "./sqs-consumer.ts";
 import { classifySqsError } from "./sqs-errors.ts";
@@ -32,6 +32,7 @@ export interface SqsSettings extends ClientSettings {
 /** One connection: an account's queues in one region, or those of one endpoint. */
 export class SqsAdapter implements QueueAdapter<SqsHandle> {
   readonly name = "sqs";
+  readonly classify: (error: unknown, during: Operation) => ErrorClass = classifySqsError;
   readonly #settings: SqsSettings;
   /** By endpoint; "" is the connection's own. */
   readonly #clients = new Map<string, SqsClients>();
@@ -56,7 +57,7 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
   }
 
   async probe(target: Target, signal: AbortSignal): Promise<ProbeResult> {
-    let attributes: Readonly<Record<string, string | undefined>>;
+    let attributes: Attributes;
     try {
       attributes = await this.queue(target).attributes(signal);
     } catch (error) {
@@ -76,10 +77,6 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
 
   openConsumer(target: Target, options: ConsumerDriverOptions<SqsHandle>): ConsumerDriver<SqsHandle> {
     return new SqsConsumer(this.queue(target), options, this.#settings.clock);
-  }
-
-  classify(error: unknown, during: Operation): ErrorClass {
-    return classifySqsError(error, during);
   }
 
   async admin(): Promise<AdminDriver> {
@@ -108,9 +105,7 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
     const key = origin ?? "";
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
-    const clients = new SqsClients(
-      origin === undefined ? this.#settings : { ...this.#settings, endpoint: origin },
-    );
+    const clients = new SqsClients({ ...this.#settings, endpoint: origin ?? this.#settings.endpoint });
     if (this.#isClosed) clients.close();
     this.#clients.set(key, clients);
     return clients;
@@ -121,21 +116,20 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
     if (endpoint !== undefined) return;
     if (address.origin !== undefined) this.#settings.checkOrigin(address.origin);
     if (region === undefined || address.region === undefined || region === address.region) return;
-    throw new QueueError("INVALID_ARGUMENT", {
-      what: `${JSON.stringify(entity)} is in ${address.region}, the connection is to ${region}`,
-      remedy: `Give this queue a URL of its own in the configuration: "sqs://${address.region}".`,
-      provider: "sqs",
-    });
+    const what = `${JSON.stringify(entity)} is in ${address.region}, the connection is to ${region}`;
+    throw invalid(what, `Give this queue a URL of its own in the configuration: "sqs://${address.region}".`);
   }
 }
 
 const UNREADABLE =
   "The queue's attributes cannot be read (sqs:GetQueueAttributes is missing), so redrive policy, visibility timeout, retention and message size limit are unknown.";
 
-function factsOf(
-  attributes: Readonly<Record<string, string | undefined>>,
-  address: QueueAddress,
-): EntityFacts {
+const UNREADABLE_POLICY =
+  "The queue's RedrivePolicy names no dead-letter queue and count, so native dead-lettering is unknown.";
+
+type Attributes = Readonly<Record<string, string | undefined>>;
+
+function factsOf(attributes: Attributes, address: QueueAddress): EntityFacts {
   const leaseSeconds = Number(attributes["VisibilityTimeout"]);
   const retentionSeconds = Number(attributes["MessageRetentionPeriod"]);
   return {
@@ -146,25 +140,14 @@ function factsOf(
 }
 
 /** `{"deadLetterTargetArn":"arn:…","maxReceiveCount":5}`; the count is a number or, by some tools, a text. */
-function redriveFacts(
-  policy: string | undefined,
-  address: QueueAddress,
-): Pick<EntityFacts, "maxDeliveries" | "deadLetterEntity" | "unknown"> {
+function redriveFacts(policy: string | undefined, address: QueueAddress): EntityFacts {
   if (policy === undefined || policy === "") return { unknown: [] };
   const [, arn] = /"deadLetterTargetArn"\s*:\s*"([^"]+)"/.exec(policy) ?? [];
   const [, count] = /"maxReceiveCount"\s*:\s*"?(\d+)/.exec(policy) ?? [];
   if (arn === undefined || count === undefined) {
-    return {
-      unknown: [
-        "The queue's RedrivePolicy names no dead-letter queue and count, so native dead-lettering is unknown.",
-      ],
-    };
+    return { unknown: [UNREADABLE_POLICY] };
   }
   // Both queues are always in one account and region: the name says enough unless the source needs its account too.
-  const isOwnAccount = address.account === undefined;
-  return {
-    maxDeliveries: Number(count),
-    deadLetterEntity: isOwnAccount ? arn.slice(arn.lastIndexOf(":") + 1) : arn,
-    unknown: [],
-  };
+  const deadLetterEntity = address.account === undefined ? arn.slice(arn.lastIndexOf(":") + 1) : arn;
+  return { maxDeliveries: Number(count), deadLetterEntity, unknown: [] };
 }

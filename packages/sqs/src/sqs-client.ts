@@ -1,37 +1,38 @@
 import { QueueError } from "@anyqueue/core/adapter";
 import type * as AwsSdk from "@aws-sdk/client-sqs";
-import type {
-  $Command,
-  ServiceInputTypes,
-  ServiceOutputTypes,
-  SQSClient,
-  SQSClientConfig,
-  SQSClientResolvedConfig,
-} from "@aws-sdk/client-sqs";
+import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import { field } from "./sqs-errors.ts";
 import { CONNECT_TIMEOUT_MS, RECEIVE_MARGIN_MS, REQUEST_TIMEOUT_MS, SQS_MAX_WAIT_MS } from "./sqs-limits.ts";
 
 export type Sdk = typeof AwsSdk;
-export type SqsCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = $Command<
-  Input,
-  Output,
-  SQSClientResolvedConfig,
-  ServiceInputTypes,
-  ServiceOutputTypes
+type In = AwsSdk.ServiceInputTypes;
+type Out = AwsSdk.ServiceOutputTypes;
+export type SqsCommand<I extends In, O extends Out> = AwsSdk.$Command<
+  I,
+  O,
+  AwsSdk.SQSClientResolvedConfig,
+  In,
+  Out
 >;
+/** Makes one call to SQS; both clients of a connection and its queues have it. */
+export type SqsCall = <I extends In, O extends Out>(
+  build: (sdk: Sdk) => SqsCommand<I, O>,
+  options?: CallOptions,
+) => Promise<O>;
 
-/** Settings of the SDK client that the adapter sets itself; each is explained where it is set. */
-export const OWN_SETTINGS = [
-  "region",
-  "endpoint",
-  "credentials",
-  "maxAttempts",
-  "retryMode",
-  "retryStrategy",
-  "md5",
-  "useQueueUrlAsEndpoint",
-] as const;
+/** Settings of the SDK client that are the adapter's own, and why. */
+export const OWN_SETTINGS = {
+  region: "use the option of sqs()",
+  endpoint: "use the option of sqs()",
+  credentials: "use the option of sqs()",
+  maxAttempts: "a retry inside the SDK can send a message twice, unseen",
+  retryMode: "retries are the core's",
+  retryStrategy: "retries are the core's",
+  md5: "checksums are verified message by message",
+  useQueueUrlAsEndpoint: "the endpoint of the connection decides",
+};
 /** Settings of the SDK client that an application may give. */
-export type SqsClientOptions = Omit<SQSClientConfig, (typeof OWN_SETTINGS)[number]>;
+export type SqsClientOptions = Omit<SQSClientConfig, keyof typeof OWN_SETTINGS>;
 
 export interface ClientSettings {
   readonly client?: SQSClient | undefined;
@@ -50,14 +51,9 @@ export interface CallOptions {
 }
 
 /** Refused although well formed, so never applied: worth one more try with the clock that the SDK corrected. */
-const EXPIRED = new Set(["RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"]);
+const EXPIRED = /^(?:RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)$/;
 /** The same, but only if the answer also showed that our clock is off. */
-const REFUSED_SIGNATURE = new Set([
-  "SignatureDoesNotMatch",
-  "InvalidSignatureException",
-  "AuthFailure",
-  "AccessDeniedException",
-]);
+const REFUSED = /^(?:SignatureDoesNotMatch|InvalidSignatureException|AuthFailure|AccessDeniedException)$/;
 
 /** The SDK clients of one connection: loaded with the first call, ended once. */
 export class SqsClients {
@@ -71,26 +67,22 @@ export class SqsClients {
     this.#settings = settings;
   }
 
-  async call<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-    build: (sdk: Sdk) => SqsCommand<Input, Output>,
-    options: CallOptions = {},
-  ): Promise<Output> {
+  readonly call: SqsCall = async (build, options = {}) => {
     const sdk = await (this.#sdk ??= loadSdk());
     this.#refuseUse(options.signal);
     const client = this.#clientFor(sdk, options.isPoll ?? false);
-    const command = build(sdk);
     const http = {
       requestTimeout: options.timeoutMs ?? REQUEST_TIMEOUT_MS,
       ...(options.signal === undefined ? {} : { abortSignal: options.signal }),
     };
     try {
-      return await client.send(command, http);
+      return await client.send(build(sdk), http);
     } catch (error) {
       if (!wasExpired(error)) throw error;
       // The SDK has learned the service's time from this answer, but would use it only in a retry of its own.
       return await client.send(build(sdk), http);
     }
-  }
+  };
 
   close(): void {
     this.#isClosed = true;
@@ -100,39 +92,22 @@ export class SqsClients {
   }
 
   #refuseUse(signal: AbortSignal | undefined): void {
-    if (this.#isClosed) {
-      throw new QueueError("CLOSED", { what: "the SQS connection is closed", provider: "sqs" });
-    }
+    if (this.#isClosed) throw new QueueError("CLOSED", { what: "the SQS connection is closed" });
+    if (signal?.aborted !== true) return;
     // Before the request: nothing can have been applied.
-    if (signal?.aborted === true) {
-      throw new QueueError("CANCELLED", {
-        what: "aborted before the request",
-        provider: "sqs",
-        cause: signal.reason,
-      });
-    }
+    throw new QueueError("CANCELLED", { what: "aborted before the request", cause: signal.reason });
   }
 
   #clientFor(sdk: Sdk, isPoll: boolean): SQSClient {
     if (this.#settings.client !== undefined) return this.#settings.client;
     return isPoll
-      ? (this.#polls ??= buildClient(sdk, this.#settings, {
-          maxSockets: Infinity,
-          silenceMs: SQS_MAX_WAIT_MS + 2 * RECEIVE_MARGIN_MS,
-        }))
-      : (this.#work ??= buildClient(sdk, this.#settings, {
-          maxSockets: 64,
-          silenceMs: REQUEST_TIMEOUT_MS + RECEIVE_MARGIN_MS,
-        }));
+      ? (this.#polls ??= buildClient(sdk, this.#settings, Infinity, SQS_MAX_WAIT_MS + 2 * RECEIVE_MARGIN_MS))
+      : (this.#work ??= buildClient(sdk, this.#settings, 64, REQUEST_TIMEOUT_MS + RECEIVE_MARGIN_MS));
   }
 }
 
-function buildClient(
-  sdk: Sdk,
-  settings: ClientSettings,
-  sockets: { maxSockets: number; silenceMs: number },
-): SQSClient {
-  const agent = { keepAlive: true, maxSockets: sockets.maxSockets };
+function buildClient(sdk: Sdk, settings: ClientSettings, maxSockets: number, silenceMs: number): SQSClient {
+  const agent = { keepAlive: true, maxSockets };
   return new sdk.SQSClient({
     cacheMiddleware: true,
     requestHandler: {
@@ -141,7 +116,7 @@ function buildClient(
       // Without this the SDK only warns, and a half-open connection hangs for ever.
       throwOnRequestTimeout: true,
       // The request timeout ends with the head of an answer; this one also ends a body that stops half-way.
-      socketTimeout: sockets.silenceMs,
+      socketTimeout: silenceMs,
       httpAgent: agent,
       httpsAgent: agent,
       logger: SILENT,
@@ -167,10 +142,10 @@ async function loadSdk(): Promise<Sdk> {
   try {
     return await import("@aws-sdk/client-sqs");
   } catch (error) {
+    const what = "the package @aws-sdk/client-sqs cannot be loaded";
     throw new QueueError("INVALID_ARGUMENT", {
-      what: "the package @aws-sdk/client-sqs cannot be loaded",
+      what,
       remedy: "Run: npm install @aws-sdk/client-sqs",
-      provider: "sqs",
       cause: error,
     });
   }
@@ -178,13 +153,9 @@ async function loadSdk(): Promise<Sdk> {
 
 function wasExpired(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (EXPIRED.has(error.name)) return true;
-  if (!REFUSED_SIGNATURE.has(error.name)) return false;
+  if (EXPIRED.test(error.name)) return true;
   // Set by the SDK's signer, from the date of the answer.
-  const metadata: unknown = Reflect.get(error, "$metadata");
-  return (
-    typeof metadata === "object" && metadata !== null && Reflect.get(metadata, "clockSkewCorrected") === true
-  );
+  return REFUSED.test(error.name) && field(field(error, "$metadata"), "clockSkewCorrected") === true;
 }
 
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };

@@ -162,7 +162,8 @@ function retryAfterOf(headers: unknown): number | undefined {
   return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
 }
 
-function field(value: unknown, name: string): unknown {
+/** A member of a value of which nothing is known. */
+export function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null && name in value ? Reflect.get(value, name) : undefined;
 }
 

@@ -5,7 +5,7 @@ import type { Capabilities, Limits } from "@anyqueue/core/adapter";
 // Operations: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html (2026-11-24)
 
 /** Body and attributes of one message, and of one whole batch request. */
-export const SQS_MAX_MESSAGE_BYTES = 1_048_576;
+const SQS_MAX_MESSAGE_BYTES = 1_048_576;
 /** Entries of any batch request, and messages of one receive. */
 export const SQS_MAX_BATCH_ITEMS = 10;
 /** Longest WaitTimeSeconds. */
@@ -15,11 +15,11 @@ export const SQS_MAX_SEND_DELAY_MS = 900_000;
 /** Longest visibility timeout, and the longest that one delivery can be held in all, counted from its receive. */
 export const SQS_MAX_LEASE_MS = 43_200_000;
 /** Attributes of one message. */
-export const SQS_MAX_ATTRIBUTES = 10;
+const SQS_MAX_ATTRIBUTES = 10;
 /** What is left for the application's attributes beside our header and our overflow. */
 export const SQS_MAX_NATIVE_ATTRIBUTES: number = SQS_MAX_ATTRIBUTES - 2;
 /** MessageGroupId and MessageDeduplicationId: up to 128 of the printable ASCII characters, no space. */
-export const SQS_KEY_PATTERN: RegExp = /^[\x21-\x7e]{1,128}$/;
+const SQS_KEY_PATTERN: RegExp = /^[\x21-\x7e]{1,128}$/;
 /** Names of queues, `.fifo` included. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html (2026-11-24) */
 export const SQS_QUEUE_NAME: RegExp = /^(?=.{1,80}$)[A-Za-z0-9_-]+(?:\.fifo)?$/;
 /** How long a ReceiveRequestAttemptId can be repeated. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html (2026-11-24) */

@@ -1,15 +1,9 @@
-import {
-  loopbackOrRefuse,
-  QueueError,
-  suggest,
-  type ConnectionUrl,
-  type Provider,
-  type ProviderContext,
-} from "@anyqueue/core/adapter";
+import { loopbackOrRefuse, suggest } from "@anyqueue/core/adapter";
+import type { ConnectionUrl, Provider, ProviderContext } from "@anyqueue/core/adapter";
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import { invalid } from "./refusal.ts";
 import { SqsAdapter } from "./sqs-adapter.ts";
 import { OWN_SETTINGS, type SqsClientOptions } from "./sqs-client.ts";
-import type { SqsHandle } from "./sqs-wire.ts";
 import { checkEndpoint, readConnectionUrl } from "./sqs-url.ts";
 
 /** How to reach SQS; everything is optional where the AWS environment says it. */
@@ -32,13 +26,7 @@ export interface SqsOptions {
 /** What one SQS queue can have together: a FIFO queue orders and deduplicates, a standard queue delays. */
 export type SqsModes = ("ordering" | "deduplication")[] | "delay"[];
 
-const OPTIONS: readonly (keyof SqsOptions)[] = [
-  "client",
-  "region",
-  "endpoint",
-  "credentials",
-  "clientOptions",
-];
+const OPTIONS = ["client", "region", "endpoint", "credentials", "clientOptions"] as const;
 
 /**
  * Amazon SQS, for `createClient`. Nothing is loaded or sent before the first use.
@@ -60,11 +48,8 @@ function connect(options: SqsOptions, url: ConnectionUrl, { clock }: ProviderCon
   const endpoint =
     place.endpoint ?? (options.endpoint === undefined ? undefined : checkEndpoint(options.endpoint, url));
   if (place.region !== undefined && options.region !== undefined && place.region !== options.region) {
-    throw new QueueError("INVALID_ARGUMENT", {
-      what: `${url.text}: the URL says ${place.region}, the option \`region\` says ${options.region}`,
-      remedy: "Say it once.",
-      provider: "sqs",
-    });
+    const what = `${url.text}: the URL says ${place.region}, the option \`region\` says ${options.region}`;
+    throw invalid(what, "Say it once.");
   }
   return new SqsAdapter({
     ...options,
@@ -80,33 +65,19 @@ function checkOptions(options: SqsOptions): void {
   const problems = Object.keys(options)
     .filter((key) => !OPTIONS.some((known) => known === key))
     .map((key) => unknownOption(key));
-  const own = Object.keys(options.clientOptions ?? {}).filter((key) =>
-    OWN_SETTINGS.some((setting) => setting === key),
-  );
-  problems.push(
-    ...own.map(
-      (key) => `clientOptions.${key} is the adapter's own: ${OWN_REASONS[key] ?? "use the option of sqs()"}`,
-    ),
-  );
+  for (const [setting, why] of Object.entries(OWN_SETTINGS)) {
+    const isGiven = Object.hasOwn(options.clientOptions ?? {}, setting);
+    if (isGiven) problems.push(`clientOptions.${setting} is the adapter's own: ${why}`);
+  }
   if (options.client !== undefined) {
     const beside = OPTIONS.filter((key) => key !== "client" && options[key] !== undefined);
     problems.push(...beside.map((key) => `\`client\` and \`${key}\` exclude each other`));
   }
   if (problems.length === 0) return;
-  throw new QueueError("INVALID_ARGUMENT", { what: `sqs(): ${problems.join("; ")}`, provider: "sqs" });
+  throw invalid(`sqs(): ${problems.join("; ")}`, "Correct the options; every problem found is listed.");
 }
 
 function unknownOption(key: string): string {
   const meant = suggest(key, OPTIONS);
   return `unknown option ${JSON.stringify(key)} (${meant === undefined ? `known: ${OPTIONS.join(", ")}` : `did you mean "${meant}"?`})`;
 }
-
-const OWN_REASONS: Readonly<Record<string, string>> = {
-  maxAttempts: "a retry inside the SDK can send a message twice, unseen",
-  retryMode: "retries are the core's",
-  retryStrategy: "retries are the core's",
-  md5: "checksums are verified message by message",
-  useQueueUrlAsEndpoint: "the endpoint of the connection decides",
-};
-
-export type { SqsAdapter, SqsHandle };

@@ -1,10 +1,6 @@
-import type {
-  GetQueueAttributesCommandInput,
-  ServiceInputTypes,
-  ServiceOutputTypes,
-} from "@aws-sdk/client-sqs";
+import type { GetQueueAttributesCommandInput } from "@aws-sdk/client-sqs";
 import { abortError, orAborted } from "./or-aborted.ts";
-import type { CallOptions, Sdk, SqsClients, SqsCommand } from "./sqs-client.ts";
+import type { SqsCall, SqsClients } from "./sqs-client.ts";
 import { classifySqsError } from "./sqs-errors.ts";
 import type { QueueAddress } from "./sqs-url.ts";
 
@@ -14,27 +10,20 @@ const LOOKUP_TIMEOUT_MS = 4_500;
 /** One queue of a connection: where it is and how to call it. Shared by its drivers. */
 export class SqsQueue {
   readonly address: QueueAddress;
-  readonly #clients: SqsClients;
   readonly #account: string | undefined;
+  readonly call: SqsCall;
   #url: string | undefined;
   #lookup: Promise<string> | undefined;
 
   constructor(address: QueueAddress, clients: SqsClients, account: string | undefined) {
     this.address = address;
-    this.#clients = clients;
+    this.call = clients.call;
     this.#account = address.account ?? account;
     this.#url = address.url;
   }
 
   get isFifo(): boolean {
     return this.address.isFifo;
-  }
-
-  call<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-    build: (sdk: Sdk) => SqsCommand<Input, Output>,
-    options?: CallOptions,
-  ): Promise<Output> {
-    return this.#clients.call(build, options);
   }
 
   /** Looked up once; a failed look-up is made again by the next call. */
@@ -68,7 +57,7 @@ export class SqsQueue {
       AttributeNames: ["All"],
     };
     const options = { signal, timeoutMs: LOOKUP_TIMEOUT_MS };
-    const reply = await this.#clients.call((sdk) => new sdk.GetQueueAttributesCommand(input), options);
+    const reply = await this.call((sdk) => new sdk.GetQueueAttributesCommand(input), options);
     return reply.Attributes ?? {};
   }
 
@@ -83,7 +72,7 @@ export class SqsQueue {
 
   async #lookUp(): Promise<string> {
     const input = { QueueName: this.address.name, QueueOwnerAWSAccountId: this.#account };
-    const reply = await this.#clients.call((sdk) => new sdk.GetQueueUrlCommand(input), {
+    const reply = await this.call((sdk) => new sdk.GetQueueUrlCommand(input), {
       timeoutMs: LOOKUP_TIMEOUT_MS,
     });
     if (reply.QueueUrl === undefined)

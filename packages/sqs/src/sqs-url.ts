@@ -1,10 +1,6 @@
-import {
-  loopbackOrRefuse,
-  QueueError,
-  readParameters,
-  type ConnectionUrl,
-  type EntityRef,
-} from "@anyqueue/core/adapter";
+import { loopbackOrRefuse, queueError, readParameters, type QueueError } from "@anyqueue/core/adapter";
+import type { ConnectionUrl, EntityRef } from "@anyqueue/core/adapter";
+import { invalid } from "./refusal.ts";
 import { SQS_QUEUE_NAME } from "./sqs-limits.ts";
 
 /** What a connection URL says: `sqs://eu-west-1?endpoint=http://127.0.0.1:4566&account=123456789012`. */
@@ -19,13 +15,13 @@ export interface SqsConnectionUrl {
 export interface QueueAddress {
   readonly name: string;
   readonly isFifo: boolean;
-  readonly account?: string;
-  readonly region?: string;
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
   /** The queue's URL if that is what was configured, else it is looked up. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** Set if the URL points to a server of its own, which then answers instead of the region's. */
-  readonly origin?: string;
-  readonly arn?: string;
+  readonly origin?: string | undefined;
+  readonly arn?: string | undefined;
 }
 
 const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
@@ -41,22 +37,15 @@ const DEAD_SUFFIX = "-dead";
 export function readConnectionUrl(url: ConnectionUrl): SqsConnectionUrl {
   const { endpoint, account } = readParameters(url, ["endpoint", "account", "plaintext"]);
   if (url.path !== "" && url.path !== "/") {
-    throw invalid(
-      `${url.text}: a path names no connection`,
-      'Write "sqs://region"; queue names come from the definitions or from `queues`.',
-    );
+    const remedy = 'Write "sqs://region"; queue names come from the definitions or from `queues`.';
+    throw invalid(`${url.text}: a path names no connection`, remedy);
   }
   if (url.authority !== "" && !REGION.test(url.authority)) {
-    throw invalid(
-      `${url.text}: ${JSON.stringify(url.authority)} is no AWS region`,
-      'Write a region such as "sqs://eu-west-1".',
-    );
+    const what = `${url.text}: ${JSON.stringify(url.authority)} is no AWS region`;
+    throw invalid(what, 'Write a region such as "sqs://eu-west-1".');
   }
   if (account !== undefined && !ACCOUNT.test(account)) {
-    throw invalid(
-      `${url.text}: account is not 12 digits`,
-      "Write the number of the account that owns the queues.",
-    );
+    throw invalid(`${url.text}: account is not 12 digits`, "Write the number of the owner's account.");
   }
   return {
     region: url.authority === "" ? undefined : url.authority,
@@ -77,17 +66,16 @@ export function checkEndpoint(endpoint: string, url: ConnectionUrl): string {
 /** The entity's own name (or the URL or ARN that was configured) of what a definition asks for. */
 export function entityOf(ref: EntityRef): string {
   if (ref.kind === "topic") {
-    throw unsupported(
-      `the topic ${JSON.stringify(ref.name)}: SQS has queues only`,
-      "Define a queue, or use a provider that has topics.",
-    );
+    const what = `the topic ${JSON.stringify(ref.name)}: SQS has queues only`;
+    const remedy = "Define a queue, or use a provider that has topics.";
+    throw queueError("UNSUPPORTED", { what, remedy }, { feature: "topic", remedy });
   }
   if (ref.exact === true) return ref.name;
   const base = ref.topic === undefined ? ref.name : `${ref.topic}-${ref.name}`;
-  const isFifo = ref.features.includes("ordering") || ref.features.includes("deduplication");
-  return ref.kind === "dead-letter"
-    ? deadLetterEntityOf(base, isFifo)
-    : withSuffix(base, isFifo ? FIFO_SUFFIX : "");
+  const isNamedFifo = base.endsWith(FIFO_SUFFIX);
+  const isFifo = isNamedFifo || ref.features.includes("ordering") || ref.features.includes("deduplication");
+  const plain = isNamedFifo ? base.slice(0, -FIFO_SUFFIX.length) : base;
+  return plain + (ref.kind === "dead-letter" ? DEAD_SUFFIX : "") + (isFifo ? FIFO_SUFFIX : "");
 }
 
 /** @throws INVALID_ARGUMENT if it is neither a legal name nor a queue URL nor a queue ARN. */
@@ -100,10 +88,7 @@ export function parseAddress(entity: string): QueueAddress {
   if (!URL.canParse(entity)) throw illegalName(entity);
   const url = new URL(entity);
   if (url.username !== "" || url.password !== "" || url.search !== "") {
-    throw invalid(
-      "a queue URL with credentials or parameters",
-      "Configure the plain URL that GetQueueUrl returns.",
-    );
+    throw invalid("a queue URL with credentials or parameters", "Configure what GetQueueUrl returns.");
   }
   const [name = "", owner = ""] = url.pathname.split("/").filter(Boolean).toReversed();
   const [, modern, legacy] = AWS_HOST.exec(url.hostname) ?? [];
@@ -111,19 +96,10 @@ export function parseAddress(entity: string): QueueAddress {
   return {
     ...named(name, entity),
     url: entity,
-    ...(ACCOUNT.test(owner) ? { account: owner } : {}),
-    ...(hostRegion === undefined ? { origin: url.origin } : { region: hostRegion }),
+    account: ACCOUNT.test(owner) ? owner : undefined,
+    region: hostRegion,
+    origin: hostRegion === undefined ? url.origin : undefined,
   };
-}
-
-function deadLetterEntityOf(source: string, isFifo: boolean): string {
-  if (source.endsWith(FIFO_SUFFIX))
-    return `${source.slice(0, -FIFO_SUFFIX.length)}${DEAD_SUFFIX}${FIFO_SUFFIX}`;
-  return source + DEAD_SUFFIX + (isFifo ? FIFO_SUFFIX : "");
-}
-
-function withSuffix(name: string, suffix: string): string {
-  return name.endsWith(suffix) ? name : name + suffix;
 }
 
 function named(name: string, entity: string): Pick<QueueAddress, "name" | "isFifo"> {
@@ -136,14 +112,4 @@ function illegalName(entity: string): QueueError {
     `${JSON.stringify(entity.slice(0, 200))} names no SQS queue`,
     'Use up to 80 letters, digits, "-" and "_" (with ".fifo" where ordering or deduplication is needed), a queue URL or a queue ARN.',
   );
-}
-
-function invalid(what: string, remedy: string): QueueError {
-  return new QueueError("INVALID_ARGUMENT", { what, remedy, provider: "sqs" });
-}
-
-function unsupported(what: string, remedy: string): QueueError {
-  return Object.assign(new QueueError("UNSUPPORTED", { what, remedy, provider: "sqs" }), {
-    feature: "topic",
-  });
 }

@@ -4,9 +4,9 @@ import { decodeBody, encodeBody, isLegalText, legalJson, type BodyEncoding } fro
 import { SQS_MAX_NATIVE_ATTRIBUTES } from "./sqs-limits.ts";
 
 /** One attribute carries all that SQS has no place for, as compact JSON. */
-export const HEADER_ATTRIBUTE = "aq-h";
+const HEADER_ATTRIBUTE = "aq-h";
 /** One more carries the attributes that do not fit: the ninth and further ones, empty ones, control characters. */
-export const OVERFLOW_ATTRIBUTE = "aq-x";
+const OVERFLOW_ATTRIBUTE = "aq-x";
 /** Attributes of the core; they travel inside the header. */
 const CORE_PREFIX = "aq-";
 const HEADER_VERSION = 1;

@@ -1,5 +1,6 @@
 import { conformance } from "@anyqueue/conformance";
 import { afterAll, test } from "vitest";
+import { assertDocumented } from "../../../tooling/conformance/documented-results.ts";
 import { emulatorHarness } from "./sqs-harness.ts";
 
-conformance(test, { harness: emulatorHarness("fifo"), afterAll });
+conformance(test, { harness: emulatorHarness("fifo"), afterAll, report: assertDocumented });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -38,6 +39,17 @@ export class ScriptedServer {
 
   script(script: Script): void {
     this.#script = script;
+  }
+
+  /** Answers one operation by hand, the others as usual. */
+  answer(
+    operation: string,
+    reply: (
+      nth: number,
+      call: ScriptedCall,
+    ) => ScriptedReply | undefined | Promise<ScriptedReply | undefined>,
+  ): void {
+    this.script((call) => (call.operation === operation ? reply(this.count(operation), call) : undefined));
   }
 
   get endpoint(): string {
@@ -122,4 +134,15 @@ export function refusal(shape: string, status = 400, code: string = shape, messa
 
 function md5(text: string): string {
   return createHash("md5").update(text).digest("hex");
+}
+
+/** An answer that is given when the test says so. */
+export function held(): { readonly reply: Promise<ScriptedReply>; give(body: unknown): void } {
+  const given = new EventEmitter();
+  const reply = once(given, "given").then(([body]): ScriptedReply => ({ body }));
+  return { reply, give: (body) => void given.emit("given", body) };
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }

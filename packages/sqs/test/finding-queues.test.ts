@@ -1,0 +1,168 @@
+import type { QueueAdapter } from "@anyqueue/core/adapter";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  consumerOptions,
+  exact,
+  factsOf,
+  never,
+  openAdapter,
+  outgoing,
+  rejection,
+  standard,
+} from "./open-adapter.ts";
+import { refusal, ScriptedServer } from "./scripted-server.ts";
+
+let server: ScriptedServer;
+let adapter: QueueAdapter;
+
+beforeEach(async () => {
+  server = await ScriptedServer.start();
+  adapter = openAdapter(server.endpoint);
+});
+
+afterEach(async () => {
+  await adapter.close();
+  await server.close();
+});
+
+describe("finding a queue", () => {
+  test("looks a name up once for producers and consumers together", async () => {
+    const target = standard(adapter);
+    const producer = adapter.openProducer(target);
+    await Promise.all([
+      producer.open?.(never),
+      adapter.openConsumer(target, consumerOptions()).open?.(never),
+    ]);
+    await producer.sendBatch([outgoing("1")], never);
+    expect(server.count("GetQueueUrl")).toBe(1);
+  });
+
+  test("looks again after a failed look-up", async () => {
+    server.answer("GetQueueUrl", (nth) =>
+      nth === 1 ? refusal("QueueDoesNotExist", 400, "AWS.SimpleQueueService.NonExistentQueue") : undefined,
+    );
+    const producer = adapter.openProducer(standard(adapter));
+    const error = await rejection(producer.open?.(never));
+    expect(adapter.classify(error, "open").code).toBe("NOT_FOUND");
+    await producer.open?.(never);
+    expect(server.count("GetQueueUrl")).toBe(2);
+  });
+
+  test("keeps to the endpoint although the queue's URL names another host", async () => {
+    server.script((call) =>
+      call.operation === "GetQueueUrl"
+        ? { body: { QueueUrl: "http://localstack.invalid:4566/000000000000/orders" } }
+        : undefined,
+    );
+    const results = await adapter.openProducer(standard(adapter)).sendBatch([outgoing("1")], never);
+    expect(results[0]?.ok).toBe(true);
+    expect(server.inputs("SendMessageBatch")[0]?.["QueueUrl"]).toBe(
+      "http://localstack.invalid:4566/000000000000/orders",
+    );
+  });
+
+  test("keeps to AWS_ENDPOINT_URL_SQS although the queue's URL names AWS", async () => {
+    vi.stubEnv("AWS_ENDPOINT_URL_SQS", server.endpoint);
+    const plain = openAdapter(undefined);
+    const target = exact(plain, "https://sqs.eu-west-1.amazonaws.com/123456789012/orders");
+    const results = await plain.openProducer(target).sendBatch([outgoing("1")], never);
+    expect(results[0]?.ok).toBe(true);
+    expect(server.count("GetQueueUrl")).toBe(0);
+    await plain.close();
+  });
+
+  test("goes to the server of a queue URL that is not AWS's, if no endpoint was configured", async () => {
+    const plain = openAdapter(undefined);
+    const results = await plain
+      .openProducer(exact(plain, `${server.endpoint}/000000000000/orders`))
+      .sendBatch([outgoing("1")], never);
+    expect(results[0]?.ok).toBe(true);
+    await plain.close();
+  });
+
+  test("refuses a queue of another region instead of not finding it", () => {
+    const plain = openAdapter(undefined);
+    for (const entity of [
+      "arn:aws:sqs:us-east-1:123456789012:orders",
+      "https://sqs.us-east-1.amazonaws.com/123456789012/orders",
+    ]) {
+      expect(() => exact(plain, entity)).toThrow(/is in us-east-1, the connection is to eu-west-1/);
+    }
+  });
+
+  test("asks for the owner's queue where the ARN or the URL parameter names an account", async () => {
+    await adapter.openProducer(exact(adapter, "arn:aws:sqs:eu-west-1:123456789012:orders")).open?.(never);
+    const shared = openAdapter(server.endpoint, { parameters: { account: "999999999999" } });
+    await shared.openProducer(standard(shared)).open?.(never);
+    expect(server.inputs("GetQueueUrl").map((input) => input["QueueOwnerAWSAccountId"])).toEqual([
+      "123456789012",
+      "999999999999",
+    ]);
+    await shared.close();
+  });
+
+  test("notices a missing queue behind a configured URL, and does not need the right to read attributes", async () => {
+    const target = exact(adapter, `${server.endpoint}/000000000000/orders`);
+    server.answer("GetQueueAttributes", () => refusal("QueueDoesNotExist"));
+    const error = await rejection(adapter.openConsumer(target, consumerOptions()).open?.(never));
+    expect(adapter.classify(error, "open").code).toBe("NOT_FOUND");
+    server.answer("GetQueueAttributes", () => refusal("AccessDenied", 403));
+    await adapter.openConsumer(target, consumerOptions()).open?.(never);
+  });
+
+  test("says that credentials are missing", async () => {
+    const broke = openAdapter(server.endpoint, {
+      options: {
+        credentials: async () => {
+          throw Object.assign(new Error("Could not load credentials from any providers"), {
+            name: "CredentialsProviderError",
+          });
+        },
+      },
+    });
+    const error = await rejection(broke.openProducer(standard(broke)).open?.(never));
+    expect(broke.classify(error, "open")).toMatchObject({ code: "UNAUTHENTICATED", retryable: false });
+    expect(server.calls).toHaveLength(0);
+    await broke.close();
+  });
+});
+
+describe("probing", () => {
+  test("learns lease, redrive policy, retention and the queue's own size limit", async () => {
+    server.answer("GetQueueAttributes", () => ({
+      body: {
+        Attributes: {
+          VisibilityTimeout: "45",
+          MessageRetentionPeriod: "345600",
+          MaximumMessageSize: "262144",
+          RedrivePolicy:
+            '{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:123456789012:parking","maxReceiveCount":"4"}',
+        },
+      },
+    }));
+    expect(await adapter.probe?.(standard(adapter), never)).toEqual({
+      limits: { maxMessageBytes: 262_144 },
+      facts: {
+        leaseMs: 45_000,
+        retentionMs: 345_600_000,
+        maxDeliveries: 4,
+        deadLetterEntity: "parking",
+        unknown: [],
+      },
+    });
+    const foreign = await adapter.probe?.(exact(adapter, "arn:aws:sqs:eu-west-1:123456789012:orders"), never);
+    expect(foreign?.facts.deadLetterEntity).toBe("arn:aws:sqs:eu-west-1:123456789012:parking");
+  });
+
+  test("says what it could not read when the right is missing", async () => {
+    server.answer("GetQueueAttributes", () => refusal("AccessDenied", 403));
+    const facts = await factsOf(adapter, standard(adapter));
+    expect(facts.unknown).toEqual([expect.stringContaining("sqs:GetQueueAttributes")]);
+  });
+
+  test("says that it does not understand a redrive policy", async () => {
+    server.answer("GetQueueAttributes", () => ({ body: { Attributes: { RedrivePolicy: "?" } } }));
+    const facts = await factsOf(adapter, standard(adapter));
+    expect(facts.unknown).toHaveLength(1);
+  });
+});

@@ -1,0 +1,54 @@
+import { CASES, type KnownGap } from "@anyqueue/conformance";
+
+/** Where one server does not do what Amazon SQS does, as far as the suite shows it. */
+export interface PartnerDeviations {
+  /** Cases spend most of their time waiting, each for queues of its own; how many a server keeps up with. */
+  readonly casesAtATime: number;
+  /** Cases that fail on standard queues, every time: one that passes fails the job. */
+  readonly standard: readonly KnownGap[];
+  /** The same for FIFO queues. */
+  readonly fifo: readonly KnownGap[];
+  /** Cases that the server cannot take in reasonable time, or not with the same result every time; why. */
+  readonly notRun: Readonly<Record<"standard" | "fifo", LeftOut>>;
+}
+
+/** Why a case is left out, by its id. */
+export type LeftOut = Readonly<Record<string, string>>;
+
+/** Cases above the driver that send, refuse or settle without a waiting consumer. */
+const WITHOUT_A_WAITING_CONSUMER: readonly string[] = [
+  ...["BTCH-06", "BTCH-07", "BTCH-10", "CAPA-01", "CAPA-05", "DEDU-03", "DEDU-07", "DELY-02", "DELY-05"],
+  ...["ERRS-01", "ERRS-02", "ERRS-04", "ERRS-05", "ERRS-07", "ERRS-10", "HDRS-01", "HDRS-02", "HDRS-03"],
+  ...["HDRS-04", "HDRS-05", "HDRS-07", "HDRS-09", "LARG-02", "ORDR-07", "ORDR-11", "PROD-05", "PROD-06"],
+  ...["PROD-07", "PROD-08", "PROD-10", "PROD-11", "PROD-12", "PROV-02", "PROV-07"],
+];
+
+/** Leaves all cases out that run a consumer of the public API. */
+export function leaveOutConsumers(reason: string): LeftOut {
+  const running = CASES.filter(
+    ({ id, level }) => level !== "driver" && !WITHOUT_A_WAITING_CONSUMER.includes(id),
+  );
+  return Object.fromEntries(running.map(({ id }) => [id, reason]));
+}
+
+/**
+ * Cases that a server without a movable clock cannot take in time. Our own emulator fails them too, or takes most of
+ * a minute, when nobody moves its clock, so a failure would say nothing about a partner.
+ */
+export const NEED_A_MOVABLE_CLOCK: LeftOut = {
+  "CAPA-07": "two thirds of a minute of an emulated delay on FIFO queues",
+  "CONC-08": "a timeout that is a part of a lease leaves less than the service's one second",
+  "CONS-02": "minutes of an idle consumer",
+  "CONS-04": "a minute between sending and receiving",
+  "CONS-15": "an ask of five seconds outlives the two-second lease of what another one got",
+  "DELY-01": "a delay of a minute",
+  "DELY-03": "a delay of a minute",
+  "LEAS-03": "twelve hours of renewals",
+  "ORDR-05": "back-off of a failing key beside a fixed deadline",
+  "RTRY-03": "a delay of a minute",
+  "RTRY-09": "back-off of minutes",
+  "RTRY-10": "back-off of minutes",
+  "RTRY-13": "back-off of minutes",
+  // It judges the cases before it, all of which it needs.
+  "CAPA-02": "a part of the suite proves a part of the claims",
+};
