@@ -7,7 +7,7 @@ export interface BenchTime {
   /** For clients and drivers. */
   readonly clock: Clock;
   /** Lets time pass for broker and clients in small steps, so that renewals keep up with leases. */
-  advance(ms: number): Promise<void>;
+  advance(ms: number, stepMs?: number): Promise<void>;
   /** Lets pending work run without moving a clock that stands still. */
   beat(): Promise<void>;
   /** Time passes, but no timer of the clients fires: a blocked event loop. */
@@ -17,14 +17,19 @@ export interface BenchTime {
 }
 
 /** Real milliseconds between two looks at a broker behind a socket. */
-const REMOTE_BEAT_MS = 2;
+const REMOTE_BEAT_MS = 1;
 /** Immediates that memory's chains of promises need at most. */
 const VIRTUAL_TURNS = 4;
 /** A call that stays out longer than this many beats does not hold up time: it may be what the case is about. */
 const MAX_QUIET_BEATS = 500;
 
+/** Lets I/O and everything that waits for it have its turn. */
+export async function realTurn(): Promise<void> {
+  await nextTurn();
+}
+
 /** @param isQuiet false while driver calls are out whose effect should be in before time moves on */
-export function createBenchTime(time: BackendTime, stepMs: number, isQuiet: () => boolean): BenchTime {
+export function createBenchTime(time: BackendTime, usualStepMs: number, isQuiet: () => boolean): BenchTime {
   const running = createAdvancingClock();
   const clock = createShiftClock(time.kind === "virtual" ? time.clock : running);
 
@@ -52,7 +57,7 @@ export function createBenchTime(time: BackendTime, stepMs: number, isQuiet: () =
   return {
     clock,
     beat,
-    async advance(ms) {
+    async advance(ms, stepMs = usualStepMs) {
       await settle();
       for (let left = ms; left > 0; left -= stepMs) {
         await move(Math.min(stepMs, left));

@@ -104,29 +104,36 @@ export class DriverBench {
     count: number,
     withinMs?: number,
   ): Promise<readonly Delivery<unknown>[]> {
+    const { maxItems, maxWaitMs } = this.target.limits.receive;
     const deliveries: Delivery<unknown>[] = [];
-    let ask: Promise<void> | undefined;
     const controller = new AbortController();
-    await this.#bench.until(
-      `${count} deliveries`,
-      () => {
-        if (deliveries.length >= count) return true;
-        ask ??= consumer
-          .receiveBatch(
-            {
-              maxItems: Math.min(count - deliveries.length, this.target.limits.receive.maxItems),
-              waitMs: Math.min(1_000, this.target.limits.receive.maxWaitMs),
-            },
-            controller.signal,
-          )
-          .then((received) => {
-            deliveries.push(...received);
-            ask = undefined;
-          });
-        return false;
-      },
-      withinMs,
-    );
+    let failure: { readonly error: unknown } | undefined;
+    let isAsking = false;
+    const ask = async (): Promise<void> => {
+      isAsking = true;
+      try {
+        const wanted = {
+          maxItems: Math.min(count - deliveries.length, maxItems),
+          waitMs: Math.min(1_000, maxWaitMs),
+        };
+        deliveries.push(...(await consumer.receiveBatch(wanted, controller.signal)));
+      } catch (error) {
+        failure = { error };
+      } finally {
+        isAsking = false;
+      }
+    };
+    const isDone = (): boolean => {
+      if (failure !== undefined) throw failure.error;
+      if (deliveries.length >= count) return true;
+      if (!isAsking) void ask();
+      return false;
+    };
+    try {
+      await this.#bench.until(`${count} deliveries`, isDone, withinMs);
+    } finally {
+      controller.abort();
+    }
     assert.equal(deliveries.length, count, "deliveries");
     return deliveries;
   }

@@ -52,8 +52,6 @@ export interface PublishedResults {
   readonly negative: number;
   readonly cases: readonly {
     readonly id: string;
-    readonly title: string;
-    readonly rule: string;
     readonly outcome: CaseOutcome;
     /** Why a case does not apply. */
     readonly reason?: string;
@@ -77,10 +75,8 @@ export function publishable({
     passed,
     failed,
     negative,
-    cases: sorted.map(({ id, title, rule, outcome, reason }) => ({
+    cases: sorted.map(({ id, outcome, reason }) => ({
       id,
-      title,
-      rule,
       outcome,
       ...(outcome === "not-applicable" && reason !== undefined ? { reason } : {}),
     })),
@@ -92,6 +88,7 @@ export function publishable({
 /** For `JSON.stringify`: keeps the numbers and patterns that JSON would lose. */
 export function publishValue(_key: string, value: unknown): unknown {
   if (value === Number.POSITIVE_INFINITY) return "unlimited";
+  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value.join(", ");
   return value instanceof RegExp ? value.source : value;
 }
 

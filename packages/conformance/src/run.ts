@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { systemClock } from "@anyqueue/core/adapter";
 import { Bench, type RunContext } from "./bench.ts";
 import type { ConformanceCase } from "./case.ts";
+import { createGate } from "./gate.ts";
 import type { Harness, KnownGap } from "./harness.ts";
 import { assertAbsent } from "./negative.ts";
 import { missingNeeds, type TargetFacts } from "./needs.ts";
@@ -111,7 +113,7 @@ async function judge(
   gap: KnownGap | undefined,
   timeoutMs: number,
 ): Promise<CaseResult> {
-  const startedAtMs = performance.now();
+  const startedAtMs = systemClock.now();
   const missing = missingNeeds(current.needs, context.facts);
   const finish = (outcome: CaseOutcome, reason?: string, error?: unknown): CaseResult => ({
     id: current.id,
@@ -120,7 +122,7 @@ async function judge(
     needs: current.needs,
     outcome,
     missing,
-    durationMs: performance.now() - startedAtMs,
+    durationMs: systemClock.now() - startedAtMs,
     ...(reason === undefined ? {} : { reason }),
     ...(error === undefined ? {} : { error }),
   });
@@ -165,16 +167,14 @@ async function execute(
 }
 
 async function withDeadline(work: Promise<void>, timeoutMs: number, id: string): Promise<void> {
-  let timeout: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timeout = setTimeout(
-      () => reject(new Error(`${id} was not done after ${timeoutMs} ms of real time`)),
-      timeoutMs,
-    );
+  const deadline = createGate();
+  const timer = systemClock.setTimer(deadline.open, timeoutMs, true);
+  const expired = deadline.opened.then(() => {
+    throw new Error(`${id} was not done after ${timeoutMs} ms of real time`);
   });
   try {
-    await Promise.race([work, deadline]);
+    await Promise.race([work, expired]);
   } finally {
-    clearTimeout(timeout);
+    timer.cancel();
   }
 }

@@ -1,11 +1,8 @@
-import { readdirSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { runConformance } from "../src/run.ts";
 import type { TargetResults } from "../src/results.ts";
 import { memoryHarness } from "./memory-backend.ts";
-import type { Saboteur } from "./sabotage/saboteur.ts";
-
-const SABOTEURS = await loadSaboteurs();
+import { SABOTEURS } from "./sabotage/all.ts";
 
 describe("the suite catches a broken driver", () => {
   let sound: TargetResults;
@@ -27,14 +24,3 @@ describe("the suite catches a broken driver", () => {
     expect(result?.reason, "caught by the claim, not by the clock").not.toMatch(/real time/);
   });
 });
-
-async function loadSaboteurs(): Promise<readonly Saboteur[]> {
-  const folder = new URL("./sabotage/", import.meta.url);
-  const files = readdirSync(folder).filter((file) => file !== "saboteur.ts");
-  return await Promise.all(
-    files.map(async (file) => {
-      const { saboteur }: { saboteur: Saboteur } = await import(new URL(file, folder).href);
-      return saboteur;
-    }),
-  );
-}

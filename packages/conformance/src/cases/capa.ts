@@ -86,6 +86,38 @@ export const CAPA: readonly ConformanceCase[] = caseGroup("CAPA", [
     },
   },
   {
+    id: "CAPA-07",
+    title: "what the core emulates is said once, and works",
+    rule: "D4",
+    level: "portable",
+    needs: ["noDelay"],
+    async run(bench) {
+      const queue = await bench.queue({ needs: ["delay"], emulate: ["delay"] });
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      const sentAtMs = bench.now();
+      for (const delay of ["40s", "40s"] as const)
+        await bench.settled("it is confirmed", queue.send(1, { delay }));
+      await bench.until("they arrive", () => recorder.succeeded === 2, 2 * 40_000);
+      for (const { startedAtMs } of recorder.deliveries) {
+        const waitedMs = startedAtMs - sentAtMs;
+        assert.ok(waitedMs >= 40_000 - bench.backend.toleranceMs, `it came after ${waitedMs} ms`);
+      }
+      const said = bench.reported("emulated").length;
+      assert.ok(said >= 1 && said <= 2, `${said} reports by one producer and one consumer`);
+    },
+    /** Where the service does it, nothing is emulated although it may be. */
+    async otherwise(bench) {
+      const queue = await bench.queue({ needs: ["delay"], emulate: ["delay"] });
+      await bench.settled("it is confirmed", queue.send(1, { delay: "40s" }));
+      assert.equal(bench.reported("emulated").length, 0, "reports");
+      assert.ok(
+        bench.plan.calls("send")[0]?.detail.messages?.[0]?.deliverAtMs !== undefined,
+        "the service's own delay",
+      );
+    },
+  },
+  {
     id: "CAPA-02",
     title: "every capability that is claimed was proved in this run",
     rule: "D4",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { caseGroup, type ConformanceCase } from "../case.ts";
 import { aborted, createGate } from "../gate.ts";
 import { numbers } from "../recorder.ts";
+import { rejection } from "../rejection.ts";
 
 /** Concurrency and back-pressure. */
 export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
@@ -74,6 +75,29 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
     },
   },
   {
+    id: "CONC-04",
+    title: "with handlers that stand still and a long backlog only a bounded part of it is held",
+    rule: "D1",
+    level: "both",
+    needs: ["base"],
+    async run(bench) {
+      const queue = await bench.queue();
+      await bench.settled("they are confirmed", queue.send(200));
+      const recorder = bench.recorder();
+      const gate = createGate();
+      void bench.start(
+        queue.consumer({ concurrency: 5 }),
+        recorder.handler(({ body }) => (body.seq < 20 ? undefined : gate.opened)),
+      );
+      await bench.until("all handlers stand still", () => recorder.running === 5);
+      await bench.advance(2 * bench.leaseMs);
+      const counts = await bench.settled("it answers", queue.client.admin.inspect(queue.definition));
+      const held = counts.inFlight ?? 0;
+      assert.ok(held >= 5 && held <= 60, `${held} of 200 are held by 5 handlers`);
+      gate.open();
+    },
+  },
+  {
     id: "CONC-05",
     title: "an idle consumer gets work while another is busy",
     rule: "D1",
@@ -119,6 +143,40 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
     },
   },
   {
+    id: "CONC-07",
+    title: "a producer that outruns the service waits, and gives up the wait on demand",
+    rule: "D2",
+    level: "portable",
+    needs: ["base"],
+    async run(bench) {
+      const queue = await bench.queue();
+      const client = bench.connect([queue], { send: { maxBufferedBytes: 2_000 } });
+      const producer = queue.producer(client);
+      const hold = bench.plan.hold("send", { times: 100 });
+      const text = "x".repeat(500);
+      const sends = numbers(30).map((seq) => producer.send(queue.body(seq, { text })));
+      const all = Promise.allSettled(sends);
+      await bench.until("a request is out", () => hold.reached > 0);
+      const controller = new AbortController();
+      const impatient = producer.send(queue.body(99, { text }), { signal: controller.signal });
+      controller.abort(new Error("tired of waiting"));
+      const error = await rejection(bench.settled("the wait ends", impatient), "CANCELLED");
+      assert.equal(error.ambiguous, false, "ambiguous");
+      const handedOver = bench.plan.calls("send").reduce((sum, { items }) => sum + items, 0);
+      assert.ok(handedOver < 30, `${handedOver} of 30 messages are out at once`);
+      hold.release();
+      const outcomes = await bench.settled("all are confirmed", all);
+      assert.ok(
+        outcomes.every(({ status }) => status === "fulfilled"),
+        "every send is confirmed in the end",
+      );
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer(), recorder.handler());
+      await bench.until("they arrive", () => recorder.succeeded >= 30);
+      recorder.assertSeqs(numbers(30));
+    },
+  },
+  {
     id: "CONC-08",
     title: "a handler that never ends is aborted at its timeout and its slot is free",
     rule: "D3",
@@ -128,16 +186,24 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
       const queue = await bench.queue({ retry: { attempts: 3, delay: "1s" } });
       await bench.settled("they are confirmed", queue.send(2));
       const recorder = bench.recorder();
-      const hanging = recorder.handler(async (_, { signal }) => {
-        if (recorder.started > 1) return;
+      const hanging = recorder.handler(async ({ body }, { signal }) => {
+        if (body.seq !== recorder.deliveries[0]?.seq) return;
         await aborted(signal);
         await createGate().opened;
       });
-      void bench.start(queue.consumer({ concurrency: 1, handlerTimeout: "5s" }), hanging);
-      await bench.until("both are handled", () => recorder.succeeded === 2);
+      const consumer = queue.consumer({ concurrency: 1, handlerTimeout: "5s" });
+      void bench.start(consumer, hanging);
+      await bench.until("the slot is free for the other", () => recorder.succeeded === 1);
       const [hung] = recorder.deliveries;
       assert.equal(hung?.context.signal.aborted, true, "the hung handler's signal");
-      assert.equal(recorder.runsOf(hung.seq).length, 2, "runs of its message");
+      assert.equal(bench.plan.count("release"), 1, "its message is given back");
+      // As long as the handler hangs its process keeps the key, so that two of one key never run together.
+      const report = await bench.settled("it closes", consumer.close({ timeout: "1s" }), 20_000);
+      assert.equal(report.abandoned, 1, "abandoned handlers");
+      const elsewhere = bench.recorder();
+      void bench.start(queue.consumer({}, queue.otherClient()), elsewhere.handler());
+      await bench.until("its message is handled elsewhere", () => elsewhere.succeeded === 1, bench.leaseMs);
+      assert.deepEqual(elsewhere.seqs(), [hung.seq]);
     },
   },
   {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { idempotency, memoryIdempotencyStore, type IdempotencyStore } from "@anyqueue/core";
 import { caseGroup, type ConformanceCase } from "../case.ts";
 import { numbers } from "../recorder.ts";
 import { thrown } from "../rejection.ts";
@@ -89,6 +90,62 @@ export const DEDU: readonly ConformanceCase[] = caseGroup("DEDU", [
       await bench.until("it arrives", () => recorder.succeeded === 1);
       await bench.advance(2 * bench.leaseMs);
       recorder.assertSeqs([0]);
+    },
+  },
+  {
+    id: "DEDU-05",
+    title: "with the idempotency middleware a duplicate is acked without running the handler",
+    rule: "D5",
+    level: "portable",
+    needs: ["release"],
+    async run(bench) {
+      const queue = await bench.queue({ retry: { attempts: 5, delay: "2s" } });
+      const store = memoryIdempotencyStore({ clock: bench.time.clock });
+      let failures = 1;
+      const unreliable: IdempotencyStore = {
+        ...store,
+        begin: async (key, ttlMs) => {
+          if (failures > 0) throw new Error(`the store fails ${(failures -= 1)} times more`);
+          return await store.begin(key, ttlMs);
+        },
+      };
+      const client = bench.connect([queue], { middleware: [idempotency({ store: unreliable })] });
+      const recorder = bench.recorder();
+      void bench.start(queue.consumer({}, client), recorder.handler());
+      await bench.settled("the first is confirmed", queue.send(1, { id: `${queue.name}-a` }));
+      await bench.until("it is handled after the store failed once", () => recorder.succeeded === 1);
+      const acks = bench.plan.count("ack");
+      assert.equal(bench.plan.count("release"), 1, "a message whose store failed goes back");
+      const driver = bench.driver(queue);
+      const text = JSON.stringify(queue.body(0));
+      const copy = driver.message({ id: `${queue.name}-a`, text, contentType: "application/json" });
+      await driver.sendAll(
+        driver.target.capabilities.deduplication === "window"
+          ? { ...copy, deduplicationId: `${queue.name}-b` }
+          : copy,
+      );
+      await bench.until("the duplicate is acked", () => bench.plan.count("ack") === acks + 1);
+      recorder.assertSeqs([0]);
+    },
+  },
+  {
+    id: "DEDU-06",
+    title: "with the idempotency middleware a handler that failed is run again",
+    rule: "D5",
+    level: "portable",
+    needs: ["release"],
+    async run(bench) {
+      const queue = await bench.queue({ retry: { attempts: 3, delay: "1s" } });
+      const store = memoryIdempotencyStore({ clock: bench.time.clock });
+      const client = bench.connect([queue], { middleware: [idempotency({ store })] });
+      await bench.settled("it is confirmed", queue.send());
+      const recorder = bench.recorder();
+      const failing = recorder.handler(() => {
+        if (recorder.started === 1) throw new Error("once");
+      });
+      void bench.start(queue.consumer({}, client), failing);
+      await bench.until("it is handled", () => recorder.succeeded === 1);
+      recorder.assertSeqs([0, 0]);
     },
   },
   {

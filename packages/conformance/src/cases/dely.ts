@@ -46,6 +46,35 @@ export const DELY: readonly ConformanceCase[] = caseGroup("DELY", [
     run: (bench) => assertDelayed(bench, () => new Date(bench.time.clock.wallNow() + DELAY_MS)),
   },
   {
+    id: "DELY-04",
+    title: "a delayed message that was cancelled never comes",
+    rule: "D4",
+    level: "driver",
+    needs: ["delay", "cancel"],
+    async run(bench) {
+      const driver = bench.driver(await bench.queue(DELAYED));
+      const deliverAtMs = bench.time.clock.wallNow() + DELAY_MS;
+      const receipts = await driver.sendAll(...driver.messages(2, () => ({ deliverAtMs })));
+      const token = receipts[0]?.cancelToken;
+      assert.ok(token !== undefined, "a token to cancel with");
+      const results = await bench.settled(
+        "it answers",
+        driver.producer.cancelBatch?.([token], bench.signal) ?? Promise.resolve([]),
+      );
+      assert.deepEqual(
+        results.map(({ ok }) => ok),
+        [true],
+      );
+      await bench.advance(1.5 * DELAY_MS);
+      const consumer = await driver.consumer();
+      const received = await driver.receiveNow(consumer);
+      assert.deepEqual(
+        received.map(({ providerId }) => providerId),
+        [receipts[1]?.providerId],
+      );
+    },
+  },
+  {
     id: "DELY-05",
     title: "a delay asked of an entity that forbids it is refused before any I/O",
     rule: "D4",

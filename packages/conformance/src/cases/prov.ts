@@ -1,10 +1,36 @@
 import assert from "node:assert/strict";
 import { caseGroup, type ConformanceCase } from "../case.ts";
-import { isQueueError } from "@anyqueue/core";
+import { DeadLetterError, isQueueError } from "@anyqueue/core";
+import { takeDeadLetters } from "../dead-letters.ts";
 import { rejection } from "../rejection.ts";
 
 /** Provisioning and inspection. */
 export const PROV: readonly ConformanceCase[] = caseGroup("PROV", [
+  {
+    id: "PROV-01",
+    title: "creating is idempotent, also for several at once, and what was created works",
+    rule: "D12",
+    level: "portable",
+    needs: ["inspect"],
+    async run(bench) {
+      const queue = bench.missingQueue(await bench.queue());
+      const clients = [queue.client, queue.otherClient(), queue.otherClient()];
+      const creating = Promise.all(clients.map((client) => client.admin.create(queue.definition)));
+      await bench.settled("all have created it", creating);
+      await bench.settled("it is created again", queue.client.admin.create(queue.definition));
+      await bench.settled("it is verified", queue.client.verify(queue.definition));
+      const recorder = bench.recorder();
+      void bench.start(
+        queue.consumer(),
+        recorder.handler(() => {
+          throw new DeadLetterError("wired");
+        }),
+      );
+      await bench.settled("it is confirmed", queue.send());
+      const [dead] = await takeDeadLetters(bench, queue, 1);
+      assert.equal(dead?.deadLettered?.reason, "wired");
+    },
+  },
   {
     id: "PROV-02",
     title: "verify finds what is missing and changes nothing",

@@ -198,6 +198,45 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
       assert.deepEqual({ ...dead?.attributes }, attributes);
     },
   },
+  {
+    id: "RTRY-19",
+    title: "the service dead-letters the deliveries that it is told to, and no others",
+    rule: "D2",
+    level: "driver",
+    needs: ["dlqNative"],
+    async run(bench) {
+      const queue = await bench.queue();
+      const driver = bench.driver(queue);
+      const consumer = await driver.consumer();
+      await driver.sendAll(...driver.messages(3));
+      const deliveries = await driver.receive(consumer, 3);
+      const doomed = deliveries.filter((_, index) => index !== 1);
+      const items = doomed.map(({ handle }, index) => ({
+        handle,
+        reason: `reason ${index}`,
+        attributes: {},
+      }));
+      const deadLettering = consumer.deadLetterBatch?.(items, bench.signal) ?? Promise.resolve([]);
+      const results = await bench.settled("it answers", deadLettering);
+      assert.deepEqual(
+        results.map(({ ok }) => ok),
+        [true, true],
+      );
+      const dead = await takeDeadLetters(bench, queue, 2);
+      const reasons = new Map(dead.map(({ id, deadLettered }) => [id, deadLettered?.reason]));
+      assert.deepEqual(
+        doomed.map(({ id }) => reasons.get(id)),
+        ["reason 0", "reason 1"],
+      );
+      await bench.advance(1.5 * bench.leaseMs);
+      const left = await driver.receiveNow(consumer);
+      assert.deepEqual(
+        left.map(({ id }) => id),
+        [deliveries[1]?.id],
+        "what is left",
+      );
+    },
+  },
 ]);
 
 /** Sends one rich message, lets `handler` kill it, and takes it from the dead letters. */

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import { memoryHarness } from "../test/memory-backend.ts";
+import type { Harness } from "./harness.ts";
+import { formatMatrix, publishable, publishValue, type CaseResult } from "./results.ts";
+import { runConformance } from "./run.ts";
+import { CASES } from "./suite.ts";
+
+const memory = memoryHarness("memory");
+
+async function runOne(
+  id: string,
+  harness: Harness = memory,
+  known: readonly string[] = [],
+): Promise<CaseResult> {
+  const knownGaps = known.map((gap) => ({ id: gap, reason: "it is slow there", issue: "#12" }));
+  const { cases } = await runConformance(harness, { only: [id], knownGaps });
+  const [result] = cases;
+  if (result === undefined) throw new Error(`no result of ${id}`);
+  return result;
+}
+
+/** The same broker with other answers. */
+function altered(change: (backend: Awaited<ReturnType<Harness["open"]>>) => object): Harness {
+  return {
+    name: "altered",
+    async open() {
+      const backend = await memory.open();
+      return { ...backend, ...change(backend) };
+    },
+  };
+}
+
+describe("a run", () => {
+  test("has at least 100 cases, each with an id of its own and a numbered rule", () => {
+    expect(CASES.length).toBeGreaterThanOrEqual(100);
+    expect(new Set(CASES.map(({ id }) => id)).size).toBe(CASES.length);
+    for (const { id, rule } of CASES) {
+      expect(id).toMatch(/^[A-Z]{4}-\d\d$/u);
+      expect(rule).toMatch(/^D\d{1,2}$/u);
+    }
+  });
+
+  test("runs the negative twin where a capability is absent", async () => {
+    expect(await runOne("ORDR-11")).toMatchObject({ outcome: "negative", missing: ["unordered"] });
+  });
+
+  test("calls a case without its hook not applicable if the harness says why", async () => {
+    const result = await runOne("PROD-12");
+    expect(result.outcome).toBe("not-applicable");
+    expect(result.reason).toMatch(/no other SDK/u);
+  });
+
+  test("fails a case without its hook if the harness is silent", async () => {
+    const silent = altered(() => ({ absent: undefined }));
+    expect(await runOne("PROD-12", silent)).toMatchObject({ outcome: "failed" });
+  });
+
+  test("fails a case that lasts too long", async () => {
+    const stuck = altered(() => ({ createQueue: firstThenNever() }));
+    const { cases } = await runConformance(stuck, { only: ["PROD-01"], caseTimeoutMs: 50 });
+    expect(cases[0]?.reason).toMatch(/not done after 50 ms of real time/u);
+  });
+});
+
+describe("known gaps", () => {
+  const broken = memoryHarness("broken", (adapter) => ({
+    name: adapter.name,
+    resolve: (ref) => adapter.resolve(ref),
+    openProducer: (target) => {
+      const driver = adapter.openProducer(target);
+      return {
+        sizeOf: () => 0,
+        sendBatch: (messages, signal) => driver.sendBatch(messages, signal),
+        close: () => driver.close(),
+      };
+    },
+    openConsumer: (target, options) => adapter.openConsumer(target, options),
+    classify: (error, during) => adapter.classify(error, during),
+    close: () => adapter.close(),
+  }));
+
+  test("are reported as such while they fail", async () => {
+    expect(await runOne("ERRS-04", broken, ["ERRS-04"])).toMatchObject({
+      outcome: "known-gap",
+      reason: "it is slow there",
+    });
+  });
+
+  test("fail the run once they pass", async () => {
+    expect(await runOne("ERRS-04", memory, ["ERRS-04"])).toMatchObject({ outcome: "failed" });
+  });
+
+  test("are refused if there is no such case", async () => {
+    await expect(runOne("ERRS-04", memory, ["ERRS-99"])).rejects.toThrow("there is no such case");
+  });
+});
+
+describe("results", () => {
+  test("are printed as one mark a case", async () => {
+    const results = await runConformance(memory, { only: ["PROD-01", "PROD-12", "ORDR-11"] });
+    const [header, prod, ordr, totals] = formatMatrix([results]).split("\n");
+    expect(header?.trim()).toBe("memory");
+    expect(prod).toBe("PROD  ●·");
+    expect(ordr).toBe("ORDR  ○");
+    expect(totals?.trim()).toBe("1 passed, 1 negative, 0 failed");
+  });
+
+  test("are published without what changes from run to run", async () => {
+    const results = await runConformance(memory, { only: ["PROD-01"] });
+    const published = publishable(results);
+    expect(published).toMatchObject({
+      target: "memory",
+      passed: 1,
+      cases: [{ id: "PROD-01", outcome: "passed" }],
+    });
+    expect(JSON.parse(JSON.stringify(published, publishValue))).toMatchObject({
+      limits: { lease: { totalMs: "unlimited" }, attributes: { reservedPrefixes: "" } },
+    });
+  });
+});
+
+/** The queue for the facts is made; the case's own never is. */
+function firstThenNever(): (request: { readonly name: string }) => Promise<{ readonly entity: string }> {
+  let calls = 0;
+  return async ({ name }) => {
+    calls += 1;
+    if (calls === 1) return { entity: name };
+    return await new Promise<never>(() => undefined);
+  };
+}
