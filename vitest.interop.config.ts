@@ -9,12 +9,14 @@ export default defineConfig({
     name: "interop",
     include: ["packages/*/test/interop/**/*.test.ts"],
     pool: "forks",
-    fileParallelism: false,
+    // These files wait more than they work: for leases in real time, and for Terraform.
+    maxWorkers: 2,
     retry: 0,
     allowOnly: false,
     passWithNoTests: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    reporters: ["default", "./tooling/closing-line.ts"],
+    // The verbose one says why a test was skipped.
+    reporters: ["verbose", "./tooling/closing-line.ts"],
   },
 });

@@ -9,15 +9,25 @@ import {
   ExtractorLogLevel,
   type ExtractorMessage,
 } from "@microsoft/api-extractor";
-import { publishedPackages, type EntryPoint, type PublishedPackage } from "./published-packages.ts";
+import { builtPackages, type EntryPoint, type PublishedPackage } from "./published-packages.ts";
 import { ROOT } from "./steps.ts";
+
+const COMPILER_OPTIONS = {
+  target: "es2023",
+  lib: ["es2024", "esnext.disposable"],
+  module: "nodenext",
+  moduleResolution: "nodenext",
+  strict: true,
+  skipLibCheck: true,
+  types: ["node"],
+};
 
 const isUpdate = process.argv.includes("--update");
 
 main();
 
 function main(): void {
-  for (const published of publishedPackages()) {
+  for (const published of builtPackages()) {
     const folder = join(published.folder, "etc");
     removeStale(published, folder);
     for (const entry of published.entryPoints) {
@@ -74,16 +84,6 @@ function report(published: PublishedPackage, entry: EntryPoint, reportFolder: st
   });
   return Extractor.invoke(config, { localBuild: isUpdate, messageCallback: onMessage }).succeeded;
 }
-
-const COMPILER_OPTIONS = {
-  target: "es2023",
-  lib: ["es2024", "esnext.disposable"],
-  module: "nodenext",
-  moduleResolution: "nodenext",
-  strict: true,
-  skipLibCheck: true,
-  types: ["node"],
-};
 
 function onMessage(message: ExtractorMessage): void {
   // The notice that its own compiler is older than ours says nothing about our code.

@@ -5,11 +5,18 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { publishedPackages, type EntryPoint, type PublishedPackage } from "./published-packages.ts";
+import { builtPackages, type EntryPoint, type PublishedPackage } from "./published-packages.ts";
 import { ROOT } from "./steps.ts";
 
 interface Budgets {
-  readonly bundles: Readonly<Record<string, { readonly maxGzipBytes: number }>>;
+  readonly bundles: Readonly<Record<string, BundleBudget>>;
+}
+
+interface BundleBudget {
+  readonly maxGzipBytes: number;
+  /** What it should come down to, where it is not there yet. */
+  readonly goalGzipBytes?: number;
+  readonly reason?: string;
 }
 
 await main();
@@ -17,7 +24,7 @@ await main();
 async function main(): Promise<void> {
   const budgets: Budgets = JSON.parse(readFileSync(join(ROOT, "tooling", "budgets.json"), "utf8"));
   const measured = await Promise.all(
-    publishedPackages().flatMap((published) =>
+    builtPackages().flatMap((published) =>
       published.entryPoints.map(async (entry) => ({
         specifier: entry.specifier,
         bytes: await gzipBytes(published, entry),
@@ -33,12 +40,14 @@ async function main(): Promise<void> {
 }
 
 function report(specifier: string, bytes: number, budgets: Budgets): void {
-  const limit = budgets.bundles[specifier]?.maxGzipBytes;
-  if (limit === undefined) {
+  const budget = budgets.bundles[specifier];
+  if (budget === undefined) {
     fail(`${specifier} (${bytes} bytes) has no budget: add it to bundles in tooling/budgets.json`);
     return;
   }
-  process.stdout.write(`${specifier.padEnd(28)} ${String(bytes).padStart(7)} of ${limit} bytes\n`);
+  const { maxGzipBytes: limit, goalGzipBytes: goal } = budget;
+  const aim = goal === undefined ? "" : ` (goal: ${goal})`;
+  process.stdout.write(`${specifier.padEnd(28)} ${String(bytes).padStart(7)} of ${limit} bytes${aim}\n`);
   if (bytes > limit) fail(`${specifier} is ${bytes - limit} bytes over its budget in tooling/budgets.json`);
 }
 
@@ -48,6 +57,8 @@ async function gzipBytes(published: PublishedPackage, entry: EntryPoint): Promis
     bundle: true,
     minify: true,
     write: false,
+    // It warns of bare imports of chunks, which cost nothing.
+    logLevel: "error",
     format: "esm",
     platform: "node",
     external: [...published.peers, ...published.dependencies].flatMap((name) => [name, `${name}/*`]),

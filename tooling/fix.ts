@@ -6,6 +6,11 @@ const STEPS: readonly Step[] = [
   { name: "lint", command: ["oxlint", "--type-aware", "--fix"], fix: "mend what oxlint names above" },
   { name: "build", command: ["pnpm", "build"], fix: "pnpm types" },
   { name: "api", command: ["node", "tooling/api-report.ts", "--update"], fix: "pnpm types" },
+  {
+    name: "documents",
+    command: ["node", "tooling/generate-docs.mjs"],
+    fix: "pnpm conformance:report, which makes the data",
+  },
   // After everything that writes.
   { name: "format", command: ["oxfmt"], fix: "mend the syntax error named above" },
 ];

@@ -37,8 +37,6 @@ const OUTCOMES = {
   "not-applicable": "–",
 };
 
-main();
-
 function main() {
   const isCheck = process.argv.includes("--check");
   const results = JSON.parse(read("docs/reference/conformance.json"));
@@ -54,16 +52,18 @@ function main() {
 }
 
 /** Every generated document by its path. */
-function documents({ generatedAt, targets }) {
+function documents({ generatedAt, claims, targets }) {
   return {
-    "docs/reference/conformance.md": conformancePage(generatedAt, targets),
+    "docs/reference/conformance.md": conformancePage(generatedAt, claims, targets),
     "docs/reference/capabilities.md": capabilitiesPage(targets),
     "README.md": between(read("README.md"), "providers", table(readmeRows(targets))),
   };
 }
 
-function conformancePage(generatedAt, targets) {
-  const sections = Object.entries(GROUPS).map(([prefix, title]) => groupSection(prefix, title, targets));
+function conformancePage(generatedAt, claims, targets) {
+  const sections = Object.entries(GROUPS).map(([prefix, title]) =>
+    groupSection(prefix, title, claims, targets),
+  );
   const reasons = targets.flatMap(({ target, cases }) =>
     cases
       .filter(({ reason }) => reason !== undefined)
@@ -88,13 +88,13 @@ function conformancePage(generatedAt, targets) {
   );
 }
 
-function groupSection(prefix, title, targets) {
+function groupSection(prefix, title, claims, targets) {
   const cases = (targets[0]?.cases ?? []).filter(({ id }) => id.startsWith(`${prefix}-`));
   const outcome = (target, id) => OUTCOMES[target.cases.find((one) => one.id === id)?.outcome] ?? "?";
-  const rows = cases.map(({ id, title: claim, rule }) => [
+  const rows = cases.map(({ id }) => [
     id,
-    claim,
-    rule,
+    claims[id].title,
+    claims[id].rule,
     ...targets.map((target) => outcome(target, id)),
   ]);
   const header = ["Case", "Claim", "Rule", ...targets.map(({ target }) => TITLES[target] ?? target)];
@@ -239,9 +239,13 @@ function number(value) {
   return typeof value === "number" ? value.toLocaleString("en-US") : String(value);
 }
 
-function table([header, ...rows]) {
-  const line = (cells) => `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+/** Columns as wide as their widest cell, as the formatter wants them. */
+function table(rows) {
+  const cells = rows.map((row) => row.map((cell) => String(cell).replaceAll("|", "\\|")));
+  const widths = cells[0].map((_, column) => Math.max(3, ...cells.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
+  const [header, ...body] = cells;
+  return [line(header), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
 }
 
 function page(title, ...lines) {
@@ -273,3 +277,5 @@ function readIfThere(path) {
     throw error;
   }
 }
+
+main();

@@ -3,11 +3,11 @@
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { publishedPackages, type EntryPoint, type PublishedPackage } from "./published-packages.ts";
+import { builtPackages, type EntryPoint, type PublishedPackage } from "./published-packages.ts";
 
 let loaded = 0;
 
-for (const published of publishedPackages()) {
+for (const published of builtPackages()) {
   for (const entry of published.entryPoints) {
     // oxlint-disable-next-line no-await-in-loop
     await compare(published, entry);

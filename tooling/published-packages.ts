@@ -25,8 +25,18 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-/** Every package under packages/ that gets published, read from its manifest. */
-export function publishedPackages(): readonly PublishedPackage[] {
+/** Every package that gets published, once it is sure that `pnpm build` has made its entry points. */
+export function builtPackages(): readonly PublishedPackage[] {
+  const published = publishedPackages();
+  const missing = published.flatMap(({ folder, entryPoints }) =>
+    entryPoints.map(({ stem }) => join(folder, "dist", `${stem}.d.cts`)).filter((path) => !existsSync(path)),
+  );
+  if (missing.length === 0) return published;
+  process.stderr.write(`not built: ${missing.join(", ")}. Build first: pnpm build\n`);
+  return process.exit(1);
+}
+
+function publishedPackages(): readonly PublishedPackage[] {
   return readdirSync(join(ROOT, "packages"))
     .map((name) => join(ROOT, "packages", name))
     .filter((folder) => existsSync(join(folder, "package.json")))
@@ -40,13 +50,13 @@ function readPackage(folder: string): PublishedPackage | undefined {
   return {
     name: manifest.name,
     folder,
-    entryPoints: entryPoints(manifest),
+    entryPoints: entryPointsOf(manifest),
     peers: Object.keys(manifest.peerDependencies ?? {}),
     dependencies: Object.keys(manifest.dependencies ?? {}),
   };
 }
 
-function entryPoints(manifest: Manifest): readonly EntryPoint[] {
+function entryPointsOf(manifest: Manifest): readonly EntryPoint[] {
   return Object.entries(manifest.exports)
     .filter(([, target]) => typeof target !== "string")
     .map(([subpath]) => ({

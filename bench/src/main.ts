@@ -20,7 +20,9 @@ interface Row {
   readonly requestsPerMessage: readonly number[];
 }
 
-const groups = GROUPS.map((group) => group.map((scenario) => scenario.name).filter((name) => name.includes(values.only)));
+const groups = GROUPS.map((group) =>
+  group.map((scenario) => scenario.name).filter((name) => name.includes(values.only)),
+);
 const trials = new Map<string, Trial[]>();
 for (let round = 0; round < Number(values.rounds); round += 1) {
   // Order is reversed every other round, so that a machine that slows down favours nobody.
@@ -62,10 +64,14 @@ function render(rows: readonly Row[]): string {
 }
 
 function ratio(ours: readonly number[] = [], theirs: readonly number[]): string {
-  return spread(theirs.map((value, round) => (ours[round] ?? Number.NaN) / value), 2);
+  return spread(
+    theirs.map((value, round) => (ours[round] ?? Number.NaN) / value),
+    2,
+  );
 }
 
 function spread(numbers: readonly number[], digits = 0): string {
-  const text = (value: number): string => (value < 100 && digits === 0 ? value.toFixed(1) : value.toFixed(digits));
+  const text = (value: number): string =>
+    value < 100 && digits === 0 ? value.toFixed(1) : value.toFixed(digits);
   return `${text(median(numbers))} [${text(Math.min(...numbers))}–${text(Math.max(...numbers))}]`;
 }

@@ -24,7 +24,9 @@ const GIVE_UP_MS = 30_000;
 
 /** Runs one scenario in a fresh process against a fresh stub. */
 export async function runTrial(name: string, windowMs: number): Promise<Trial> {
-  const stub = name.startsWith("sqs") ? fork(path("stubs/sqs-stub.ts"), [], { execArgv: process.execArgv }) : undefined;
+  const stub = name.startsWith("sqs")
+    ? fork(path("stubs/sqs-stub.ts"), [], { execArgv: process.execArgv })
+    : undefined;
   const port = stub === undefined ? 0 : (await message<{ port: number }>(stub)).port;
   const worker = fork(path("worker.ts"), [name, String(port), "1000", String(windowMs)], {
     execArgv: process.execArgv,
@@ -33,7 +35,11 @@ export async function runTrial(name: string, windowMs: number): Promise<Trial> {
   try {
     const { measurement, total } = await message<{ measurement: Measurement; total: number }>(worker);
     const counts = stub === undefined ? undefined : await countsOf(stub);
-    return { measurement, requestsPerMessage: (counts?.requests ?? 0) / total, fault: check(name, total, counts) };
+    return {
+      measurement,
+      requestsPerMessage: (counts?.requests ?? 0) / total,
+      fault: check(name, total, counts),
+    };
   } finally {
     worker.kill();
     stub?.disconnect();
@@ -42,7 +48,8 @@ export async function runTrial(name: string, windowMs: number): Promise<Trial> {
 
 function check(name: string, total: number, counts: StubCounts | undefined): string | undefined {
   if (counts === undefined) return total > 0 ? undefined : "nothing was done";
-  if (name.startsWith("sqs send") && counts.sent < total) return `confirmed ${total}, the stub saw ${counts.sent}`;
+  if (name.startsWith("sqs send") && counts.sent < total)
+    return `confirmed ${total}, the stub saw ${counts.sent}`;
   if (name.startsWith("sqs consume: anyqueue") && counts.deleted < total) {
     return `handled ${total}, the stub saw ${counts.deleted} deletes`;
   }

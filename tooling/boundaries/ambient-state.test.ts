@@ -29,6 +29,14 @@ describe("the library packages", () => {
     expect(files.flatMap(timeViolations)).toEqual([]);
   });
 
+  test("need every exception that they have", () => {
+    const idle = libraryFiles.filter(
+      (file) => CLOCK_FILES.includes(file.path) && timeViolations(file).length === 0,
+    );
+
+    expect(idle.map((file) => file.path)).toEqual([]);
+  });
+
   test("read the environment in core/auto alone", () => {
     const files = libraryFiles.filter((file) => !isAutomatic(file.path));
 

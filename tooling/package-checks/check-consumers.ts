@@ -14,6 +14,18 @@ interface Compiler {
   readonly program: string;
 }
 
+/** Everything a careful application turns on; declarations of packages are checked as well. */
+const STRICT = [
+  [
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--noUncheckedIndexedAccess",
+    "--noPropertyAccessFromIndexSignature",
+  ],
+  ["--verbatimModuleSyntax", "--skipLibCheck", "false", "--types", "node", "--target", "es2023"],
+  ["--lib", "es2023,esnext.disposable"],
+].flat();
+
 await main();
 
 async function main(): Promise<void> {
@@ -61,18 +73,6 @@ async function checkIn(folder: string): Promise<void> {
   await pass(folder, "bundled ESM", ["node", "bundle.mjs"]);
   await pass(folder, "command line", ["node", join("node_modules", "anyqueue", "dist", "main.js"), "--help"]);
 }
-
-/** Everything a careful application turns on; declarations of packages are checked as well. */
-const STRICT = [
-  [
-    "--strict",
-    "--exactOptionalPropertyTypes",
-    "--noUncheckedIndexedAccess",
-    "--noPropertyAccessFromIndexSignature",
-  ],
-  ["--verbatimModuleSyntax", "--skipLibCheck", "false", "--types", "node", "--target", "es2023"],
-  ["--lib", "es2023,esnext.disposable"],
-].flat();
 
 /** The versions that the repository itself is pinned to. */
 function thirdParties(): readonly string[] {

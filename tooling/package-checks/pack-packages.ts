@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { publishedPackages, type PublishedPackage } from "../published-packages.ts";
+import { builtPackages, type PublishedPackage } from "../published-packages.ts";
 import { ROOT } from "../steps.ts";
 
 export interface PackedPackage extends PublishedPackage {
@@ -13,7 +13,7 @@ export function packPackages(): readonly PackedPackage[] {
   const destination = join(ROOT, ".reports", "tarballs");
   rmSync(destination, { recursive: true, force: true });
   mkdirSync(destination, { recursive: true });
-  return publishedPackages().map((published) => ({ ...published, tarball: pack(published, destination) }));
+  return builtPackages().map((published) => ({ ...published, tarball: pack(published, destination) }));
 }
 
 function pack(published: PublishedPackage, destination: string): string {

@@ -4,7 +4,11 @@ import { sqsConsumeScenarios } from "./sqs-consume.ts";
 import { sqsSendScenarios } from "./sqs-send.ts";
 
 /** Groups of scenarios that do the same job; the first of each group is ours. */
-export const GROUPS: readonly (readonly Scenario[])[] = [memoryScenarios, sqsSendScenarios, sqsConsumeScenarios];
+export const GROUPS: readonly (readonly Scenario[])[] = [
+  memoryScenarios,
+  sqsSendScenarios,
+  sqsConsumeScenarios,
+];
 
 export function findScenario(name: string): Scenario {
   const found = GROUPS.flat().find((scenario) => scenario.name === name);

@@ -33,7 +33,9 @@ const tunedConsume: Scenario = {
     const QueueUrl = queueUrl(port);
     let parsed: unknown;
     const poll = async () => {
-      const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+      const { Messages = [] } = await client.send(
+        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+      );
       for (const { Body = "" } of Messages) parsed = JSON.parse(Body);
       const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
       await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));

@@ -39,7 +39,10 @@ const tunedSend: Scenario = {
     const client = sdkClient(port);
     const body = exampleBody(1);
     const send = () => {
-      const Entries = Array.from({ length: 10 }, (_, i) => ({ Id: String(i), MessageBody: JSON.stringify(body) }));
+      const Entries = Array.from({ length: 10 }, (_, i) => ({
+        Id: String(i),
+        MessageBody: JSON.stringify(body),
+      }));
       return client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl(port), Entries }));
     };
     return Promise.resolve(callers(8, send, 10));

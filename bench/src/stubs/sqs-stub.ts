@@ -72,7 +72,12 @@ function receive(body: Buffer): Buffer {
     const Messages = Array.from({ length: count }, (_, index) => {
       const Body = JSON.stringify(exampleBody(index));
       const ReceiptHandle = `AQEB${"wJnKyrHigUMZj6rYigCgxlaS3SLy0a".repeat(11)}${index}`;
-      return { MessageId: `0b1f3c1e-0000-4000-8000-00000000000${index}`, ReceiptHandle, MD5OfBody: md5(Body), Body };
+      return {
+        MessageId: `0b1f3c1e-0000-4000-8000-00000000000${index}`,
+        ReceiptHandle,
+        MD5OfBody: md5(Body),
+        Body,
+      };
     });
     return JSON.stringify({ Messages });
   });

@@ -17,7 +17,9 @@ async function demo(): Promise<number> {
   const count = Number(values.messages);
   const unknown = values.providers.split(",").filter((name) => !(name in STAGES));
   if (!Number.isInteger(count) || count < 1 || unknown.length > 0) {
-    process.stderr.write(`usage: npm run demo -- [--json] [--messages N] [--providers ${Object.keys(STAGES).join(",")}]\n`);
+    process.stderr.write(
+      `usage: npm run demo -- [--json] [--messages N] [--providers ${Object.keys(STAGES).join(",")}]\n`,
+    );
     return 2;
   }
   const out = values.json ? process.stderr : process.stdout;

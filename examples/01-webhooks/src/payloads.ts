@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { Family, Webhook } from "./queue.ts";
 
 /** Shared by GitHub and the receiver of its webhooks; a real one lives in a secret store. */
-export const WEBHOOK_SECRET = "it-is-a-secret-to-everybody";
+const WEBHOOK_SECRET = "it-is-a-secret-to-everybody";
 
 /** One webhook as GitHub would post it. */
 export interface WebhookDelivery {
@@ -47,7 +47,10 @@ export function sign(payload: Readonly<Record<string, unknown>>): string {
 const FAMILIES: readonly (readonly [Family, RegExp])[] = [
   ["billing", /^(marketplace_purchase|sponsorship)$/],
   ["security", /^(security_advisory|repository_vulnerability_alert|code_scanning_alert|dependabot_alert)$/],
-  ["code", /^(push|create|delete|fork|release|commit_comment|pull_request|merge_group|public|package|gollum)/],
+  [
+    "code",
+    /^(push|create|delete|fork|release|commit_comment|pull_request|merge_group|public|package|gollum)/,
+  ],
   ["conversation", /^(issue|discussion|label|milestone|star|watch|project)/],
   ["automation", /^(check_|status|deploy|workflow_|page_build|repository_dispatch|repository_import)/],
 ];

@@ -14,7 +14,11 @@ const COLUMNS: readonly (readonly [keyof ProviderResult, string])[] = [
 ];
 
 /** Redraws one line on a terminal; elsewhere prints a line at each quarter. */
-export function progressBar(provider: string, total: number, out: NodeJS.WriteStream): (done: number) => void {
+export function progressBar(
+  provider: string,
+  total: number,
+  out: NodeJS.WriteStream,
+): (done: number) => void {
   let quarter = -1;
   return (done) => {
     const share = total === 0 ? 1 : done / total;
@@ -32,10 +36,17 @@ export function progressBar(provider: string, total: number, out: NodeJS.WriteSt
 
 /** The final table, numbers right-aligned. */
 export function table(results: readonly ProviderResult[]): string {
-  const rows = [COLUMNS.map(([, title]) => title), ...results.map((result) => COLUMNS.map(([key]) => String(result[key])))];
+  const rows = [
+    COLUMNS.map(([, title]) => title),
+    ...results.map((result) => COLUMNS.map(([key]) => String(result[key]))),
+  ];
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   const line = (row: readonly string[]): string =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ");
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ");
   const [head = [], ...body] = rows;
   return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...body.map(line)].join("\n");
 }

@@ -38,7 +38,11 @@ const CONCURRENT_SENDS = 200;
 const PATIENCE_MS = 12_000;
 
 /** Sends `count` webhooks, lets workers handle them, kills one of the workers midway, and counts. */
-export async function runProvider(stage: Stage, count: number, onProgress: (settled: number) => void): Promise<ProviderRun> {
+export async function runProvider(
+  stage: Stage,
+  count: number,
+  onProgress: (settled: number) => void,
+): Promise<ProviderRun> {
   Object.assign(process.env, stage.environment);
   const folder = await mkdtemp(join(tmpdir(), "anyqueue-webhooks-"));
   const client = await connect();
@@ -61,7 +65,7 @@ export async function runProvider(stage: Stage, count: number, onProgress: (sett
 
     async function followProgress(): Promise<void> {
       let lastChange = performance.now();
-      for (let settled = -1; tally.settled < count && performance.now() - lastChange < PATIENCE_MS; ) {
+      for (let settled = -1; tally.settled < count && performance.now() - lastChange < PATIENCE_MS;) {
         for (const entry of readJournals()) tally.add(entry);
         if (tally.settled > count * 0.4) workers.killOne();
         if (tally.settled !== settled) lastChange = performance.now();
@@ -108,7 +112,9 @@ interface Workers {
 
 function workerProcesses(folder: string): Workers {
   const start = (name: string): ChildProcess =>
-    spawn(process.execPath, [...process.execArgv, WORKER, folder, name], { stdio: ["ignore", "inherit", "inherit"] });
+    spawn(process.execPath, [...process.execArgv, WORKER, folder, name], {
+      stdio: ["ignore", "inherit", "inherit"],
+    });
   const victim = start("worker-1");
   const survivor = start("worker-2");
   return {

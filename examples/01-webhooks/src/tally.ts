@@ -21,7 +21,11 @@ export class Tally {
       return;
     }
     this.#handled.add(entry.id);
-    for (const key of [`${entry.event}.${entry.action}`, `repository ${entry.repository}`, `sender ${entry.sender}`]) {
+    for (const key of [
+      `${entry.event}.${entry.action}`,
+      `repository ${entry.repository}`,
+      `sender ${entry.sender}`,
+    ]) {
       this.#aggregates.set(key, (this.#aggregates.get(key) ?? 0) + 1);
     }
   }

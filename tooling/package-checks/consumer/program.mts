@@ -36,6 +36,6 @@ async function exchange(client: QueueClient): Promise<void> {
   await client.producer(jobs).send({ job: 42 });
   const [message] = await client.consumer(jobs).receive({ max: 1, wait: "5s" });
   assert.equal(message?.body.job, 42);
-  await message.ack();
+  await message?.ack();
   await client.close();
 }
