@@ -17,6 +17,14 @@ export function loses(errorClass: ErrorClass): FakeFault {
   };
 }
 
+/** The call is applied and answered when `moment` has come. */
+export function afterwards(moment: Promise<unknown>): FakeFault {
+  return async (applied) => {
+    await moment;
+    return applied();
+  };
+}
+
 /** The call never answers. */
 export const hangs: FakeFault = async () => await new Promise<readonly ItemResult<unknown>[]>(() => {});
 

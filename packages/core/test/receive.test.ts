@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { consumerBench, tracked, errorOf } from "./consumer-bench.ts";
-import { throws, UNAVAILABLE } from "./fake-faults.ts";
+import { afterwards, throws, UNAVAILABLE } from "./fake-faults.ts";
 import { FAKE_LIMITS } from "./fake-adapter.ts";
 
 describe("permits", () => {
@@ -71,6 +71,30 @@ describe("asks", () => {
     const closed = consumer.close({ timeout: "0ms" });
     await clock.advance("5s");
     await closed;
+    await run;
+  });
+
+  test("stop while settlements wait for their answers, and go on with the answers", async () => {
+    const { clock, queue, consumer } = consumerBench({
+      options: { concurrency: 5 },
+      limits: { ack: { maxItems: 10, maxInFlight: 2 } },
+    });
+    for (let index = 0; index < 300; index += 1) queue.put(`m${index}`);
+    const answer = Promise.withResolvers<void>();
+    queue.failNext("ack", ...Array.from({ length: 2 }, () => afterwards(answer.promise)));
+    let handled = 0;
+    const run = consumer.run(() => {
+      handled += 1;
+    });
+    await clock.settle();
+    expect(queue.count("ack")).toBe(2);
+    // Two rounds of full requests, and what was running when they were full.
+    expect(handled).toBeGreaterThanOrEqual(40);
+    expect(handled).toBeLessThanOrEqual(45);
+    answer.resolve();
+    await clock.settle();
+    expect(queue.acked).toHaveLength(300);
+    await consumer.close();
     await run;
   });
 

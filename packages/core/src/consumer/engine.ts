@@ -43,6 +43,8 @@ export interface EngineOptions {
   readonly handle: Handler<unknown>;
   readonly hooks: ExecutorHooks;
   readonly onWake: (held: HeldDelivery) => void;
+  /** A settlement has its result. */
+  readonly onSettled: () => void;
 }
 
 /** What all parts get. */
@@ -109,6 +111,7 @@ function createSettling(
     lingerMs: options.lingerMs,
     onResult: (held, result) => {
       executor.settled(held, result);
+      options.onSettled();
     },
   });
   const executor: OutcomeExecutor = new OutcomeExecutor({

@@ -9,10 +9,10 @@ import { drain } from "./drain.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
 import { KeyLanes } from "./key-lanes.ts";
 import { closeOpened, type OpenedConsumer } from "./open-consumer.ts";
-import { prefetchSize } from "./prefetch-size.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { ReceiveLoop } from "./receive-loop.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
+import { Room } from "./room.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 import { Watchdog } from "./watchdog.ts";
 import { Worker } from "./worker.ts";
@@ -29,8 +29,6 @@ export interface PipelineOptions {
   readonly onFatal: (error: QueueError) => void;
 }
 
-/** With this many settlements unanswered, nothing more is asked for. */
-const MAX_UNSETTLED = 10_000;
 /** Flow is told to the driver again when it changed by this part. */
 const FLOW_STEP = 0.2;
 
@@ -42,6 +40,7 @@ export class Pipeline {
   readonly #engine: Engine;
   readonly #worker: Worker;
   readonly #loop: ReceiveLoop;
+  readonly #room: Room;
   readonly #watchdog: Watchdog;
   #flow: Flow = { maxOutstanding: 0, lanes: 0 };
   #isPaused = false;
@@ -82,6 +81,7 @@ export class Pipeline {
       },
       onIdle: () => this.#idleAgain?.resolve(),
     });
+    this.#room = this.#newRoom();
     this.#loop = new ReceiveLoop({
       target: target.name,
       driver,
@@ -91,8 +91,8 @@ export class Pipeline {
       random: setup.random ?? Math.random,
       toError: this.#engine.toError,
       demand: {
-        room: () => this.#room(),
-        capacity: () => this.#capacity(),
+        room: () => this.#room.left(),
+        capacity: () => this.#room.capacity(),
         waiting: () => this.#dispatcher.readyCount,
         ended: () => this.#worker.ended,
       },
@@ -114,13 +114,13 @@ export class Pipeline {
   start(): void {
     this.#watchdog.start();
     if (this.#isPaused) return;
-    this.#tellFlow(this.#wantedFlow());
+    this.#tellFlow(this.#room.flow());
     this.#loop.start();
   }
 
   set limit(limit: number) {
     this.#dispatcher.limit = limit;
-    if (!this.#isPaused) this.#tellFlow(this.#wantedFlow());
+    if (!this.#isPaused) this.#tellFlow(this.#room.flow());
     this.#loop.wake();
   }
 
@@ -136,7 +136,7 @@ export class Pipeline {
   resume(): void {
     this.#isPaused = false;
     this.#dispatcher.resume();
-    this.#tellFlow(this.#wantedFlow());
+    this.#tellFlow(this.#room.flow());
     this.#loop.start();
   }
 
@@ -214,43 +214,24 @@ export class Pipeline {
       onWake: (held) => {
         this.#worker.wake(held);
       },
+      onSettled: () => {
+        if (this.#room.isSettlingLate) this.#loop.wake();
+      },
     });
   }
 
-  #capacity(): number {
-    return this.#dispatcher.limit + this.#prefetch();
-  }
-
-  #prefetch(): number {
+  #newRoom(): Room {
     const { settings, opened } = this.#options;
-    if (settings.prefetch !== "auto") return settings.prefetch;
-    const { receive } = opened.target.limits;
-    const { ratePerMs, roundTripMs } = this.#loop.pace;
-    const { leaseMs } = opened;
-    return prefetchSize({
-      ratePerMs,
-      roundTripMs,
-      leaseMs,
-      replyItems: receive.maxItems,
-      isBilled: receive.billed,
+    return new Room({
+      prefetch: settings.prefetch,
+      limits: opened.target.limits,
+      leaseMs: opened.leaseMs,
+      dispatcher: this.#dispatcher,
+      lanes: this.#lanes,
+      pace: () => this.#loop.pace,
+      outstanding: () => this.#worker.outstanding,
+      unsettled: () => this.#engine.settler.pending,
     });
-  }
-
-  #room(): number {
-    if (this.#engine.settler.pending >= MAX_UNSETTLED) return 0;
-    const behindTheirKey = Math.min(this.#lanes?.waiting ?? 0, this.#laneRoom());
-    return this.#dispatcher.rateRoom(this.#capacity() - (this.#worker.outstanding - behindTheirKey));
-  }
-
-  /** How many deliveries behind a busy key take no room, so that other keys get theirs. */
-  #laneRoom(): number {
-    if (this.#lanes === undefined) return 0;
-    const { maxItems } = this.#options.opened.target.limits.receive;
-    return Math.min(Math.max(this.#dispatcher.limit, maxItems * 2), DEFAULTS.maxPrefetch);
-  }
-
-  #wantedFlow(): Flow {
-    return { maxOutstanding: this.#capacity() + this.#laneRoom(), lanes: this.#dispatcher.limit };
   }
 
   #tellFlow(flow: Flow): void {
@@ -275,7 +256,7 @@ export class Pipeline {
     }
     this.#dispatcher.startReady();
     this.#loop.check(clock.now());
-    const wanted = this.#wantedFlow();
+    const wanted = this.#room.flow();
     const changed = Math.abs(wanted.maxOutstanding - this.#flow.maxOutstanding);
     if (!this.#isPaused && changed > this.#flow.maxOutstanding * FLOW_STEP) this.#tellFlow(wanted);
   }

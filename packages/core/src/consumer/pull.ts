@@ -118,6 +118,7 @@ export class Puller {
       onWake: (held) => {
         this.#wake(held);
       },
+      onSettled: () => {},
     });
     return this.#engine;
   }

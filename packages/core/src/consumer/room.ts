@@ -1,0 +1,75 @@
+import { DEFAULTS } from "../client/defaults.ts";
+import type { Flow } from "../driver/driver.ts";
+import type { Limits } from "../driver/limits.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { KeyLanes } from "./key-lanes.ts";
+import { prefetchSize, type PaceMeter } from "./prefetch-size.ts";
+
+export interface RoomOptions {
+  readonly prefetch: number | "auto";
+  readonly limits: Limits;
+  readonly leaseMs: number;
+  readonly dispatcher: Dispatcher;
+  readonly lanes: KeyLanes | undefined;
+  readonly pace: () => PaceMeter;
+  /** Deliveries whose settlement has not begun. */
+  readonly outstanding: () => number;
+  /** Settlements without an answer. */
+  readonly unsettled: () => number;
+}
+
+/** Most settlements that may be unanswered when more is asked for: what a crash would have handled again. */
+const MAX_UNSETTLED = 10_000;
+/** Acknowledgements that may wait or be under way, in requests as full and as many as the service takes at once. */
+const UNSETTLED_ROUNDS = 2;
+
+/** How many deliveries a consumer can take. */
+export class Room {
+  readonly #options: RoomOptions;
+  /** True: settlements hold back the next ask, so that each result of one may make room. */
+  isSettlingLate = false;
+
+  constructor(options: RoomOptions) {
+    this.#options = options;
+  }
+
+  /** Of an idle consumer: what runs at once, and what lies ready. */
+  capacity(): number {
+    return this.#options.dispatcher.limit + this.#prefetch();
+  }
+
+  /** For more than there is now. */
+  left(): number {
+    const { dispatcher, lanes, outstanding, unsettled } = this.#options;
+    const capacity = this.capacity();
+    const unsettledLeft = this.#maxUnsettled(capacity) - unsettled();
+    this.isSettlingLate = unsettledLeft < capacity;
+    const behindTheirKey = Math.min(lanes?.waiting ?? 0, this.#laneRoom());
+    return dispatcher.rateRoom(Math.min(capacity, unsettledLeft) - (outstanding() - behindTheirKey));
+  }
+
+  /** What a broker that pushes is told. */
+  flow(): Flow {
+    return { maxOutstanding: this.capacity() + this.#laneRoom(), lanes: this.#options.dispatcher.limit };
+  }
+
+  #prefetch(): number {
+    const { prefetch, limits, leaseMs, pace } = this.#options;
+    if (prefetch !== "auto") return prefetch;
+    const { maxItems, billed } = limits.receive;
+    const { ratePerMs, roundTripMs } = pace();
+    return prefetchSize({ ratePerMs, roundTripMs, leaseMs, replyItems: maxItems, isBilled: billed });
+  }
+
+  /** How many deliveries behind a busy key take no room, so that other keys get theirs. */
+  #laneRoom(): number {
+    const { lanes, limits, dispatcher } = this.#options;
+    if (lanes === undefined) return 0;
+    return Math.min(Math.max(dispatcher.limit, limits.receive.maxItems * 2), DEFAULTS.maxPrefetch);
+  }
+
+  #maxUnsettled(capacity: number): number {
+    const { maxItems, maxInFlight } = this.#options.limits.ack;
+    return Math.min(MAX_UNSETTLED, Math.max(maxItems * maxInFlight * UNSETTLED_ROUNDS, 2 * capacity));
+  }
+}
