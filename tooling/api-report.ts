@@ -59,6 +59,7 @@ function report(published: PublishedPackage, entry: EntryPoint, reportFolder: st
     configObject: {
       projectFolder: published.folder,
       mainEntryPointFilePath: join(published.folder, "dist", `${entry.stem}.d.ts`),
+      newlineKind: "lf",
       compiler: { overrideTsconfig: { compilerOptions: COMPILER_OPTIONS, include: ["dist/**/*.d.ts"] } },
       apiReport: {
         enabled: true,

@@ -25,8 +25,16 @@ function isReachable(document: string, target: string): boolean {
   return anchor === undefined || !path.endsWith(".md") || anchors(path).has(anchor);
 }
 
+const anchorsOf = new Map<string, ReadonlySet<string>>();
+
 /** The ids that code hosts give to headings. */
 function anchors(document: string): ReadonlySet<string> {
+  const known = anchorsOf.get(document) ?? headingIds(document);
+  anchorsOf.set(document, known);
+  return known;
+}
+
+function headingIds(document: string): ReadonlySet<string> {
   const headings = [...prose(document).matchAll(/^#+ (?<title>.+)$/gmu)].map(
     (match) => match.groups?.["title"] ?? "",
   );

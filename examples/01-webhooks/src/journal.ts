@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 
 /** What a worker did with one delivery. */
@@ -30,17 +30,25 @@ export function openJournal(folder: string, worker: string): Journal {
 
 /** Reads what is new in all journals of a folder since the last call. */
 export function createJournalReader(folder: string): () => readonly JournalEntry[] {
-  const read = new Map<string, number>();
-  return () => {
-    if (!existsSync(folder)) return [];
-    return readdirSync(folder).flatMap((name) => {
-      const text = readFileSync(join(folder, name), "utf8");
-      const from = read.get(name) ?? 0;
-      const to = text.lastIndexOf("\n") + 1; // a line that a killed worker did not finish is left out
-      read.set(name, to);
-      return text.slice(from, to).split("\n").filter(Boolean).map(parseEntry);
+  const readBytes = new Map<string, number>();
+  return () =>
+    readdirSync(folder).flatMap((name) => {
+      const from = readBytes.get(name) ?? 0;
+      const added = bytesFrom(join(folder, name), from);
+      const end = added.lastIndexOf("\n") + 1; // a line that a killed worker did not finish is left out
+      readBytes.set(name, from + end);
+      return added.toString("utf8", 0, end).split("\n").filter(Boolean).map(parseEntry);
     });
-  };
+}
+
+function bytesFrom(path: string, from: number): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(fstatSync(file).size - from);
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, from));
+  } finally {
+    closeSync(file);
+  }
 }
 
 function parseEntry(line: string): JournalEntry {
