@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 /** What one scenario reports while it runs; the worker reads `done` at both ends of the window. */
 export interface Running {
   /** Messages finished so far. */
@@ -32,14 +34,18 @@ export function exampleBody(index: number): { readonly id: string; readonly item
   return { id: `order-${String(index).padStart(8, "0")}`, items: items.slice(0, 22) };
 }
 
+/** After so many calls a caller lets the event loop turn: queues inside one process never would. */
+const CALLS_A_TURN = 64;
+
 /** `count` callers that each repeat `call` until stopped. */
 export function callers(count: number, call: () => Promise<unknown>, size = 1): Running {
   let done = 0;
   let stopped = false;
   const loop = async (): Promise<void> => {
-    while (!stopped) {
+    for (let calls = 1; !stopped; calls += 1) {
       await call();
       done += size;
+      if (calls % CALLS_A_TURN === 0) await nextTurn();
     }
   };
   const all = Promise.all(Array.from({ length: count }, loop));

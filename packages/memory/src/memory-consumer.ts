@@ -53,9 +53,11 @@ export class MemoryConsumer implements ConsumerDriver<Lease>, LeaseHolder {
   }
 
   async receiveBatch(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly Delivery<Lease>[]> {
-    const { faults, clock } = this.#engine;
+    const { faults, clock, breather } = this.#engine;
     let mailbox = this.#mailbox("receive");
-    if (signal.aborted) return [];
+    const turn = breather.pause();
+    if (turn !== undefined) await turn;
+    if (signal.aborted || this.#isClosed) return [];
     if (faults === undefined) return await this.#take(mailbox, ask, signal);
     const call = this.#call("receive", signal);
     const effects = faults.next({ operation: "receive", queue: call.queue, items: ask.maxItems });

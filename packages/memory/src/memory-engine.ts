@@ -1,4 +1,5 @@
 import { queueError, type Clock, type EntityRef, type Operation } from "@anyqueue/core/adapter";
+import { Breather } from "./breather.ts";
 import { Broker, type Destination } from "./broker/broker.ts";
 import type { Mailbox } from "./broker/mailbox.ts";
 import type { Lease, LeaseHolder } from "./broker/stored-message.ts";
@@ -21,6 +22,7 @@ export class MemoryEngine {
   readonly clock: Clock;
   readonly create: "auto" | "explicit";
   readonly faults: FaultPlan | undefined;
+  readonly breather: Breather;
   readonly #lines = new Map<Mailbox, ReceiverLine>();
   readonly #readers = new Map<Mailbox, number>();
   readonly #watchers = new Set<() => void>();
@@ -29,6 +31,7 @@ export class MemoryEngine {
     this.clock = options.clock;
     this.create = options.create;
     this.faults = options.faults;
+    this.breather = new Breather(options.clock);
     this.broker = new Broker({
       seed: options.seed,
       deduplicationWindowMs: MEMORY_DEDUPLICATION_WINDOW_MS,

@@ -40,6 +40,8 @@ export class MemoryProducer implements ProducerDriver {
     messages: readonly OutgoingMessage[],
     signal: AbortSignal,
   ): Promise<readonly ItemResult<SendReceipt>[]> {
+    const turn = this.#engine.breather.pause();
+    if (turn !== undefined) await turn;
     const destination = this.#destination("send");
     const call = this.#call("send", signal);
     try {
