@@ -2,12 +2,14 @@ import { parseArgs } from "node:util";
 import { nearestName } from "./nearest-name.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Flags of a command: name without dashes, and whether a value follows. */
-export type FlagKinds = Readonly<Record<string, "flag" | "value">>;
+/** Flags of a command: name without dashes, and whether a value follows; `values`: it may be given again. */
+export type FlagKinds = Readonly<Record<string, "flag" | "value" | "values">>;
 
 export interface ParsedFlags {
   has(name: string): boolean;
   value(name: string): string | undefined;
+  /** Of a flag that may be given again; in the order of the command line. */
+  values(name: string): readonly string[];
   readonly positionals: readonly string[];
 }
 
@@ -26,20 +28,26 @@ export function parseFlags(command: string, args: readonly string[], kinds: Flag
     tokens: true,
     allowPositionals: true,
   });
-  const given = new Map<string, string | undefined>();
+  const given = new Map<string, string[]>();
   for (const token of tokens) {
     if (token.kind !== "option") continue;
-    const kind = kinds[token.name];
+    const kind = Object.hasOwn(kinds, token.name) ? kinds[token.name] : undefined;
     if (kind === undefined) throw unknownFlag(command, token.rawName, kinds);
-    if (given.has(token.name)) throw new UsageError(`${token.rawName} was given twice.`);
+    const values = given.get(token.name);
+    if (values !== undefined && kind !== "values") throw new UsageError(`${token.rawName} was given twice.`);
     if (kind === "flag" && token.value !== undefined)
       throw new UsageError(`${token.rawName} takes no value, got "${token.value}".`);
-    if (kind === "value" && (token.value === undefined || token.value === "")) {
+    if (kind !== "flag" && (token.value === undefined || token.value === "")) {
       throw new UsageError(`${token.rawName} needs a value: ${token.rawName} <value>.`);
     }
-    given.set(token.name, token.value);
+    given.set(token.name, [...(values ?? []), token.value ?? ""]);
   }
-  return { has: (name) => given.has(name), value: (name) => given.get(name), positionals };
+  return {
+    has: (name) => given.has(name),
+    value: (name) => given.get(name)?.[0],
+    values: (name) => given.get(name) ?? [],
+    positionals,
+  };
 }
 
 function unknownFlag(command: string, rawName: string, kinds: FlagKinds): UsageError {

@@ -3,14 +3,14 @@ import { RecordingTerminal } from "../test/recording-terminal.ts";
 import { runCli } from "./run-cli.ts";
 
 async function run(...args: readonly string[]) {
-  const terminal = new RecordingTerminal();
+  const terminal = new RecordingTerminal({ isInputTyped: true });
   const exitCode = await runCli(args, terminal);
   return { exitCode, printed: terminal.printed.join("\n"), warned: terminal.warned.join("\n") };
 }
 
 test.each([
   [["upp"], 'anyqueue: unknown command "upp". Did you mean anyqueue up?'],
-  [["explode"], 'anyqueue: unknown command "explode". Known: up.'],
+  [["explode"], 'anyqueue: unknown command "explode". Known: up, send, tail.'],
   [["up", "--sqsport", "1"], "anyqueue up: unknown flag --sqsport. Did you mean --sqs-port?"],
   [["up", "-x"], "anyqueue up: unknown flag -x. Known: --sqs-port, --host, --json, --help."],
   [
@@ -29,6 +29,54 @@ test.each([
   [["up", "--json=yes"], '--json takes no value, got "yes".'],
   [["up", "--json", "--json"], "--json was given twice."],
   [["up", "sqs"], 'anyqueue up: "sqs" is one argument too many.'],
+  [["sned"], 'anyqueue: unknown command "sned". Did you mean anyqueue send?'],
+  [["send"], "anyqueue send: which queue? anyqueue send <queue>; --help shows the flags."],
+  [["send", "q"], 'anyqueue send: what shall be sent? Give a body, --file <path>, or "-" to type it.'],
+  [
+    ["send", "q", "{}", "--atribute", "a=b"],
+    "anyqueue send: unknown flag --atribute. Did you mean --attribute?",
+  ],
+  [
+    ["send", "q", '{"password":', '"x"}'],
+    "anyqueue send: too many arguments. Put the body in quotes, so that the shell passes it as one argument.",
+  ],
+  [["send", "q", "{}", "--file", "a"], "anyqueue send: there is a body, and a --file: only one can be sent."],
+  [
+    ["send", "q", "{}", "--lines"],
+    "anyqueue send: --lines reads standard input or a --file, but there is a body argument.",
+  ],
+  [["send", "q", "--lines", "--id", "a"], "anyqueue send: --id names one message, --lines sends many."],
+  [["send", "q", "{}", "--attribute", "a"], "anyqueue send: --attribute is written name=value."],
+  [["send", "q", "{}", "--attribute", "=a"], "anyqueue send: --attribute is written name=value."],
+  [
+    ["send", "q", "{}", "--attribute", "a=1", "--attribute", "a=2"],
+    'anyqueue send: the attribute "a" was given twice.',
+  ],
+  [
+    ["send", "q", "{}", "--delay", "30"],
+    'anyqueue send: --delay got "30". Write a number and its unit: "500ms", "30s", "5m", "2h", "7d".',
+  ],
+  [["send", "q", "{}", "--text", "--binary"], "anyqueue send: a body is --text or --binary, not both."],
+  [
+    ["send", "q", "{}", "--content-type", "json"],
+    'anyqueue send: --content-type must look like "application/json" or "text/plain; charset=utf-8".',
+  ],
+  [
+    ["send", "q", '{"a":tru}'],
+    "anyqueue send: the body cannot be sent: it is no JSON: column 6: expected a value. --text sends text as it is.",
+  ],
+  [["tail"], "anyqueue tail: which queue? anyqueue tail <queue>; --help shows the flags."],
+  [["tail", "q", "r"], 'anyqueue tail: "r" is one argument too many.'],
+  [["tail", "q", "--deadletters"], "anyqueue tail: unknown flag --deadletters. Did you mean --dead-letters?"],
+  [["tail", "q", "--max", "0"], 'anyqueue tail: --max must be a whole number from 1, got "0".'],
+  [
+    ["tail", "q", "--max", "1001"],
+    "anyqueue tail: --max is 1000 at most without --ack, because all are held until the end.",
+  ],
+  [
+    ["tail", "q", "--for", "61m"],
+    "anyqueue tail: --for is 1h at most without --ack, because no message can be held for longer.",
+  ],
 ])("%j is a mistake that is explained", async (args, message) => {
   expect(await run(...args)).toEqual({ exitCode: 2, printed: "", warned: message });
 });
@@ -41,6 +89,14 @@ test("help and version are printed", async () => {
   expect(await run("up", "--help")).toMatchObject({
     exitCode: 0,
     printed: expect.stringContaining("--sqs-port <port>"),
+  });
+  expect(await run("send", "--help")).toMatchObject({
+    exitCode: 0,
+    printed: expect.stringContaining("--attribute <name=value>"),
+  });
+  expect(await run("tail", "--help")).toMatchObject({
+    exitCode: 0,
+    printed: expect.stringContaining("counts as one delivery attempt"),
   });
   expect(await run("--version")).toMatchObject({
     exitCode: 0,
@@ -56,4 +112,19 @@ test("an address that cannot be listened on fails with its reason", async () => 
   const { exitCode, warned } = await run("up", "--host", "192.0.2.1");
   expect(exitCode).toBe(1);
   expect(warned).toContain("Cannot listen on 192.0.2.1");
+});
+
+test("credentials in a URL are refused and not repeated", async () => {
+  const { exitCode, warned } = await run("send", "q", "{}", "--url", "sqs://AKIAKEY:s3cret@eu-west-1");
+  expect(exitCode).toBe(1);
+  expect(warned).toMatch(/^INVALID_ARGUMENT: .*holds credentials/);
+  expect(warned).not.toMatch(/s3cret|AKIAKEY/);
+});
+
+test("memory: is sent to with a warning, because it ends with the command", async () => {
+  const { exitCode, warned } = await run("send", "q", "{}", "--url", "memory:");
+  expect({ exitCode, warned }).toEqual({
+    exitCode: 0,
+    warned: "WARNING: memory: lives and ends with this one process; no other process sees its messages.",
+  });
 });

@@ -1,5 +1,4 @@
 import { readCliVersion } from "./cli-version.ts";
-import { up, UP_USAGE } from "./commands/up.ts";
 import { nearestName } from "./nearest-name.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
@@ -7,12 +6,40 @@ import { UsageError } from "./usage-error.ts";
 /** A command gets the arguments after its name and returns the exit code. */
 type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([["up", up]]);
+interface CommandEntry {
+  readonly summary: string;
+  /** Each command loads what it alone needs: `up` no vendor's SDK, `send` no emulator. */
+  load(): Promise<Command>;
+}
+
+const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map<string, CommandEntry>([
+  [
+    "up",
+    {
+      summary: "start local servers that speak the clouds' own protocols",
+      load: async () => (await import("./commands/up.ts")).up,
+    },
+  ],
+  [
+    "send",
+    {
+      summary: "send a message, or every line of a file, to a queue",
+      load: async () => (await import("./commands/send.ts")).send,
+    },
+  ],
+  [
+    "tail",
+    {
+      summary: "show the messages of a queue as they come, and give them back",
+      load: async () => (await import("./commands/tail.ts")).tail,
+    },
+  ],
+]);
 
 const USAGE = `Usage: anyqueue <command> [flags]
 
 Commands
-  ${UP_USAGE}
+${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(6)} ${summary}`).join("\n")}
 
 anyqueue <command> --help shows the flags of a command.`;
 
@@ -31,10 +58,12 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     return name === undefined ? EXIT_USAGE : 0;
   }
   try {
-    const command = COMMANDS.get(name);
-    if (command === undefined) throw unknownCommand(name);
+    const entry = COMMANDS.get(name);
+    if (entry === undefined) throw unknownCommand(name);
+    const command = await entry.load();
     return await command(rest, terminal);
   } catch (error) {
+    // An error of a provider carries code, place and remedy in its message, and never a secret.
     terminal.warn(error instanceof Error ? error.message : String(error));
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
   }

@@ -1,22 +1,70 @@
+import { addAbortSignal } from "node:stream";
+
 /** What a command may do to the outside; tests pass their own. */
 export interface Terminal {
   /** Writes a line to standard output. */
   print(line: string): void;
+  /**
+   * Writes a line to standard output and resolves when the system has taken it; false: nobody reads it any more.
+   * Rejects where it could not be written for another reason, such as a full disk.
+   */
+  write(line: string): Promise<boolean>;
   /** Writes a line to standard error. */
   warn(line: string): void;
+  /** Says on standard error how far a long command has come; before a person, in the place of what it said last. */
+  progress(text: string): void;
+  /** True: a person types, so nothing comes unless it is asked for. */
+  readonly isInputTyped: boolean;
+  /** Standard input; it can be read once. Rejects when the signal aborts. */
+  read(signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Resolves with the name of the signal when the user asks the process to end. */
   untilStopped(): Promise<string>;
 }
 
+/** The terminal of this process. */
 export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr } = process;
+  // What cannot be written is told to the writer; without a listener the event would end the process.
+  for (const stream of [stdout, stderr]) stream.on("error", () => {});
+  let isProgressShown = false;
+  const warn = (line: string): void => {
+    stderr.write(`${isProgressShown ? CLEAR_LINE : ""}${line}\n`);
+    isProgressShown = false;
+  };
   return {
-    print: (line) => process.stdout.write(`${line}\n`),
-    warn: (line) => process.stderr.write(`${line}\n`),
-    untilStopped: () =>
-      new Promise((resolve) => {
+    print: (line) => stdout.write(`${line}\n`),
+    write: async (line) => await writeLine(stdout, line),
+    warn,
+    progress: (text) => {
+      if (!stderr.isTTY) {
+        warn(text);
+        return;
+      }
+      stderr.write(`${CLEAR_LINE}${text}`);
+      isProgressShown = true;
+    },
+    isInputTyped: stdin.isTTY,
+    read: (signal) => addAbortSignal(signal, stdin),
+    untilStopped: async () =>
+      await new Promise((resolve) => {
         // `once`: a second Ctrl+C must be able to end a process that hangs while it closes.
         process.once("SIGINT", resolve);
         process.once("SIGTERM", resolve);
       }),
   };
+}
+
+const CLEAR_LINE = "\r\u001B[2K";
+
+/** Codes of a write to a reader that has gone; EOF is what Windows says. */
+const GONE: ReadonlySet<unknown> = new Set(["EPIPE", "ECONNRESET", "EOF", "ERR_STREAM_DESTROYED"]);
+
+async function writeLine(stream: NodeJS.WriteStream, line: string): Promise<boolean> {
+  return await new Promise((resolve, reject) => {
+    stream.write(`${line}\n`, (error) => {
+      if (error === null || error === undefined) resolve(true);
+      else if ("code" in error && GONE.has(error.code)) resolve(false);
+      else reject(error);
+    });
+  });
 }

@@ -3,8 +3,6 @@ import { parseFlags, type ParsedFlags } from "../parse-flags.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage-error.ts";
 
-export const UP_USAGE = "up     start local servers that speak the clouds' own protocols";
-
 const HELP = `Usage: anyqueue up [flags]
 
 Starts the emulator in the foreground, until Ctrl+C. Nothing is kept after it ends.

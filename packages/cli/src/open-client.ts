@@ -1,0 +1,53 @@
+import {
+  defineQueue,
+  isQueueError,
+  type EventListener,
+  type QueueClient,
+  type QueueConfig,
+} from "@anyqueue/core";
+import { connect, loadConfig } from "@anyqueue/core/auto";
+import type { Terminal } from "./terminal.ts";
+
+/** What a command was told about its queue. */
+export interface QueueAddress {
+  /** Undefined: as the environment and `anyqueue.config.json` say. */
+  readonly url: string | undefined;
+  /** Name of a definition, or what only the provider understands: `orders.fifo`, a queue's URL, an ARN. */
+  readonly queue: string;
+}
+
+export interface OpenedClient {
+  readonly client: QueueClient;
+  /** The name to define the queue by. */
+  readonly name: string;
+}
+
+/** Stands for a queue whose real name is none that a definition may have. */
+const STAND_IN = "anyqueue-cli-queue";
+
+/** Connects without any I/O to the broker. @throws QueueError for a bad configuration, or naming the package to install */
+export async function openClient(
+  { url, queue }: QueueAddress,
+  terminal: Terminal,
+  listener: EventListener,
+): Promise<OpenedClient> {
+  const config: QueueConfig = url === undefined ? await loadConfig() : { url };
+  if (/^memory:/i.test(config.url)) {
+    terminal.warn(
+      "WARNING: memory: lives and ends with this one process; no other process sees its messages.",
+    );
+  }
+  if (isDefinitionName(queue)) return { client: await connect(config, { listener }), name: queue };
+  const queues = { ...config.queues, [STAND_IN]: queue };
+  return { client: await connect({ ...config, queues }, { listener }), name: STAND_IN };
+}
+
+function isDefinitionName(name: string): boolean {
+  try {
+    defineQueue(name);
+    return true;
+  } catch (error) {
+    if (isQueueError(error, "INVALID_ARGUMENT")) return false;
+    throw error;
+  }
+}

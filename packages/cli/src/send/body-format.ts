@@ -1,0 +1,96 @@
+import { bytes, isQueueError, json, text, type Codec } from "@anyqueue/core";
+import { findJsonFault } from "./json-fault.ts";
+
+/** A body as it goes out, or what is wrong with it and where. */
+export type CheckedBody =
+  | { readonly ok: true; readonly body: Uint8Array }
+  | { readonly ok: false; readonly problem: string };
+
+/** How the bodies of a command are checked, and what content type they travel under. */
+export interface BodyFormat {
+  readonly kind: "json" | "text" | "binary";
+  readonly codec: Codec;
+  check(given: Uint8Array): CheckedBody;
+}
+
+/** Without a kind it is the content type's own; without both it is JSON. */
+export function bodyFormat(
+  kind: BodyFormat["kind"] | undefined,
+  contentType: string | undefined,
+): BodyFormat {
+  const chosen = kind ?? kindOfContent(contentType);
+  return {
+    kind: chosen,
+    codec: asGiven(contentType ?? STANDARD[chosen].contentType),
+    check: CHECKS[chosen],
+  };
+}
+
+const STANDARD: Readonly<Record<BodyFormat["kind"], Codec>> = { json: json(), text: text(), binary: bytes() };
+
+const CHECKS: Readonly<Record<BodyFormat["kind"], BodyFormat["check"]>> = {
+  json: checkJson,
+  text: checkText,
+  binary: (body) => ({ ok: true, body }),
+};
+
+function kindOfContent(contentType: string | undefined): BodyFormat["kind"] {
+  if (contentType === undefined) return "json";
+  const [essence = ""] = contentType.toLowerCase().split(";");
+  const type = essence.trim();
+  const isUtf8 = !/charset\s*=/i.test(contentType) || /charset\s*=\s*"?utf-?8\b/i.test(contentType);
+  if (!isUtf8) return "binary";
+  if (type === "application/json" || type.endsWith("+json")) return "json";
+  return type.startsWith("text/") ? "text" : "binary";
+}
+
+/** The bytes are checked already and go out as they are: numbers keep all their digits. */
+function asGiven(contentType: string): Codec {
+  return { contentType, encode: bytes().encode, decode: bytes().decode };
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+function checkText(body: Uint8Array): CheckedBody {
+  return decode(body) === undefined ? NO_TEXT : { ok: true, body };
+}
+
+/** Without the byte order mark of some editors and the line break of `echo`. */
+function checkJson(given: Uint8Array): CheckedBody {
+  const source = decode(given)?.replace(/^\uFEFF/, "");
+  if (source === undefined) return NO_TEXT;
+  const fault = isJson(source) ? undefined : findJsonFault(source);
+  if (fault !== undefined) {
+    const { line, column, expected } = fault;
+    const where = source.trimEnd().includes("\n") ? `line ${line}, column ${column}` : `column ${column}`;
+    return { ok: false, problem: `it is no JSON: ${where}: expected ${expected}` };
+  }
+  const body = encoder.encode(source.trim());
+  try {
+    json().decode(body); // what a consumer would refuse is refused here
+    return { ok: true, body };
+  } catch (error) {
+    if (!isQueueError(error)) throw error;
+    return { ok: false, problem: error.message.replace(/^INVALID_MESSAGE: /, "") };
+  }
+}
+
+const NO_TEXT: CheckedBody = { ok: false, problem: "it is no UTF-8 text; --binary sends bytes as they are" };
+
+function isJson(source: string): boolean {
+  try {
+    JSON.parse(source);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function decode(body: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(body);
+  } catch {
+    return undefined;
+  }
+}

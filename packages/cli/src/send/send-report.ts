@@ -1,0 +1,57 @@
+import type { QueueError, SendResult } from "@anyqueue/core";
+import type { Terminal } from "../terminal.ts";
+
+/** Writes what became of every message: confirmed ones to standard output, failed ones to standard error as well. */
+export class SendReport {
+  readonly #terminal: Terminal;
+  readonly #isJson: boolean;
+  sent = 0;
+  failed = 0;
+  /** Failures of the provider without a success between them; a bad body says nothing about the provider. */
+  failedInARow = 0;
+  #isOutputGone = false;
+
+  constructor(terminal: Terminal, isJson: boolean) {
+    this.#terminal = terminal;
+    this.#isJson = isJson;
+  }
+
+  /** `line`: of the input, where there is more than one. */
+  async add(result: SendResult, line: number | undefined): Promise<void> {
+    if (result.ok) {
+      this.sent += 1;
+      this.failedInARow = 0;
+      const fields = { ...(line !== undefined && { line }), ok: true, ...result.value };
+      await this.#write(this.#isJson ? JSON.stringify(fields) : result.value.id);
+      return;
+    }
+    const { error } = result;
+    this.failed += 1;
+    if (!OF_ONE_MESSAGE.has(error.code)) this.failedInARow += 1;
+    const where = line === undefined ? "" : `line ${line}: `;
+    this.#terminal.warn(
+      `${where}${error.message}${error.ambiguous ? " It may have arrived all the same." : ""}`,
+    );
+    if (this.#isJson) {
+      const fields = { ...(line !== undefined && { line }), ok: false, error: errorFields(error) };
+      await this.#write(JSON.stringify(fields));
+    }
+  }
+
+  summary(): string {
+    return `${this.sent.toLocaleString("en")} sent, ${this.failed.toLocaleString("en")} failed`;
+  }
+
+  /** A reader that has gone, as in `| head`, does not stop the sending: what was asked for is sent. */
+  async #write(line: string): Promise<void> {
+    if (this.#isOutputGone) return;
+    this.#isOutputGone = !(await this.#terminal.write(line));
+  }
+}
+
+const OF_ONE_MESSAGE: ReadonlySet<string> = new Set(["INVALID_MESSAGE", "MESSAGE_TOO_LARGE"]);
+
+function errorFields(error: QueueError): Readonly<Record<string, unknown>> {
+  const { code, message, remedy, retryable, ambiguous, providerCode, requestId } = error;
+  return { code, message, remedy, retryable, ambiguous, providerCode, requestId };
+}

@@ -1,0 +1,52 @@
+/** A body as it can be shown. */
+export type BodyView =
+  /** The JSON text as it was sent, so that numbers keep all their digits. */
+  | { readonly kind: "json"; readonly source: string }
+  | { readonly kind: "text"; readonly text: string }
+  /** `problem`: why it is not shown as its content type says. */
+  | { readonly kind: "bytes"; readonly base64: string; readonly problem?: string };
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Never throws: what cannot be decoded is shown as bytes, with the reason. */
+export function viewBody(body: Uint8Array, contentType: string | undefined): BodyView {
+  const [essence = ""] = (contentType ?? "").toLowerCase().split(";");
+  const type = essence.trim();
+  if (type === "application/octet-stream") return asBytes(body);
+  const text = decode(body);
+  if (text === undefined) {
+    return type === ""
+      ? asBytes(body)
+      : asBytes(body, `its content type is ${type}, but it is no UTF-8 text`);
+  }
+  const source = text.replace(/^\uFEFF/, "");
+  const isJsonType = type === "application/json" || type.endsWith("+json");
+  // Messages of other senders have no content type; most of them are JSON.
+  if (isJsonType || type === "") {
+    if (isJson(source)) return { kind: "json", source };
+    if (isJsonType) return asBytes(body, `its content type is ${type}, but it is no JSON`);
+  }
+  return { kind: "text", text };
+}
+
+function asBytes(body: Uint8Array, problem?: string): BodyView {
+  const base64 = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("base64");
+  return { kind: "bytes", base64, ...(problem !== undefined && { problem }) };
+}
+
+function decode(body: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function isJson(source: string): boolean {
+  try {
+    JSON.parse(source);
+    return true;
+  } catch {
+    return false;
+  }
+}
