@@ -17,5 +17,6 @@ export interface SqsQueueClientOptions extends SqsOptions, Pick<QueueConfig, "pr
  */
 export function createSqsClient(options: SqsQueueClientOptions = {}): QueueClient<Provider<"sqs", SqsModes>> {
   const { prefix, queues, ...connection } = options;
-  return createClient({ url: `sqs://${options.region ?? ""}`, prefix, queues }, [sqs(connection)]);
+  // The provider knows the region, and refuses one that is none.
+  return createClient({ url: "sqs:", prefix, queues }, [sqs(connection)]);
 }

@@ -72,7 +72,7 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
   }
 
   openProducer(target: Target): ProducerDriver {
-    return new SqsProducer(this.queue(target), this.#settings.clock);
+    return new SqsProducer(this.queue(target), target, this.#settings.clock);
   }
 
   openConsumer(target: Target, options: ConsumerDriverOptions<SqsHandle>): ConsumerDriver<SqsHandle> {

@@ -78,6 +78,7 @@ export class SqsClients {
     try {
       return await client.send(build(sdk), http);
     } catch (error) {
+      if (isWithoutRegion(error)) throw withoutRegion(error);
       if (!wasExpired(error)) throw error;
       // The SDK has learned the service's time from this answer, but would use it only in a retry of its own.
       return await client.send(build(sdk), http);
@@ -149,6 +150,19 @@ async function loadSdk(): Promise<Sdk> {
       cause: error,
     });
   }
+}
+
+function isWithoutRegion(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Region is missing");
+}
+
+function withoutRegion(cause: unknown): QueueError {
+  return new QueueError("INVALID_ARGUMENT", {
+    what: "no AWS region is known",
+    remedy: 'Write it into the URL, such as "sqs://eu-west-1", or set AWS_REGION.',
+    provider: "sqs",
+    cause,
+  });
 }
 
 function wasExpired(error: unknown): boolean {

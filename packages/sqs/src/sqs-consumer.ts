@@ -9,6 +9,7 @@ import type {
   ReleaseItem,
 } from "@anyqueue/core/adapter";
 import { QueueError } from "@anyqueue/core/adapter";
+import { HandBacks } from "./hand-backs.ts";
 import { LatePolls } from "./late-polls.ts";
 import { orAborted } from "./or-aborted.ts";
 import { alignReply, inTens } from "./batch-reply.ts";
@@ -30,6 +31,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
   readonly #queue: SqsQueue;
   readonly #clock: Clock;
   readonly #events: Options["events"];
+  readonly #handBacks = new HandBacks();
   readonly #poller: SqsPoller;
   readonly #late = new LatePolls((deliveries) => this.#giveBack(deliveries));
   readonly #cut = new AbortController();
@@ -38,7 +40,9 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
     this.#queue = queue;
     this.#clock = clock;
     this.#events = options.events;
-    this.#poller = new SqsPoller(queue, options.leaseMs, clock, (error) => options.events.fault(error));
+    this.#poller = new SqsPoller(queue, options.leaseMs, clock, this.#handBacks, (error) =>
+      options.events.fault(error),
+    );
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -55,6 +59,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
   }
 
   ackBatch(handles: readonly SqsHandle[], signal: AbortSignal): Promise<readonly ItemResult[]> {
+    for (const { messageId } of handles) this.#handBacks.forget(messageId);
     return inTens(handles, async (chunk) => {
       const url = await this.#queue.url(signal);
       const entries = chunk.map((handle, index) => ({
@@ -71,13 +76,17 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
     items: readonly ReleaseItem<SqsHandle>[],
     signal: AbortSignal,
   ): Promise<readonly ItemResult[]> {
-    return await this.#changeVisibility(
+    const results = await this.#changeVisibility(
       items.map(({ handle, delayMs }) => ({
         handle,
         seconds: secondsOf(Math.min(delayMs, this.#leftMs(handle))),
       })),
       signal,
     );
+    for (const [index, { handle, cause }] of items.entries()) {
+      if (cause === "unstarted" && results[index]?.ok === true) this.#handBacks.add(handle.messageId);
+    }
+    return results;
   }
 
   async extendBatch(
@@ -111,6 +120,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
   /** Unreleased they come back when their lease ends. */
   async #giveBack(deliveries: readonly Delivery<SqsHandle>[]): Promise<void> {
     const changes = deliveries.map(({ handle }) => ({ handle, seconds: 0 }));
+    for (const { handle } of deliveries) this.#handBacks.add(handle.messageId);
     await this.#changeVisibility(changes, undefined).catch((error: unknown) => this.#events.fault(error));
   }
 

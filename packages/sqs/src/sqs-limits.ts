@@ -26,6 +26,8 @@ export const SQS_QUEUE_NAME: RegExp = /^(?=.{1,80}$)[A-Za-z0-9_-]+(?:\.fifo)?$/;
 export const SQS_ATTEMPT_ID_MS = 300_000;
 /** Longest MessageRetentionPeriod; given to dead-letter queues, because a moved message keeps its age. */
 export const SQS_MAX_RETENTION_SECONDS = 1_209_600;
+/** Highest maxReceiveCount. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html (2026-11-24) */
+export const SQS_MAX_RECEIVE_COUNT = 1_000;
 
 // Ours, not the vendor's.
 

@@ -1,5 +1,13 @@
 import { randomUUID } from "node:crypto";
-import type { Clock, ItemResult, OutgoingMessage, ProducerDriver, SendReceipt } from "@anyqueue/core/adapter";
+import { queueError } from "@anyqueue/core/adapter";
+import type {
+  Clock,
+  ItemResult,
+  OutgoingMessage,
+  ProducerDriver,
+  SendReceipt,
+  Target,
+} from "@anyqueue/core/adapter";
 import type { SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
 import { alignReply, inTens } from "./batch-reply.ts";
 import { ChecksumError, isIntact } from "./checksum.ts";
@@ -10,17 +18,20 @@ import { encodeMessage, type EncodedMessage } from "./sqs-wire.ts";
 /** Sends to one queue. */
 export class SqsProducer implements ProducerDriver {
   readonly #queue: SqsQueue;
+  readonly #target: Target;
   readonly #clock: Clock;
   /** `sizeOf` and `sendBatch` see the same message: it is encoded once. */
   readonly #encoded = new WeakMap<OutgoingMessage, EncodedMessage>();
 
-  constructor(queue: SqsQueue, clock: Clock) {
+  constructor(queue: SqsQueue, target: Target, clock: Clock) {
     this.#queue = queue;
+    this.#target = target;
     this.#clock = clock;
   }
 
   async open(signal: AbortSignal): Promise<void> {
     await this.#queue.url(signal);
+    await this.#queue.learnLimit(signal);
   }
 
   sizeOf(message: OutgoingMessage): number {
@@ -32,7 +43,12 @@ export class SqsProducer implements ProducerDriver {
     signal: AbortSignal,
   ): Promise<readonly ItemResult<SendReceipt>[]> {
     const url = await this.#queue.url(signal);
-    return await inTens(messages, (chunk) => this.#send(url, chunk, signal));
+    const limitBytes = this.#queue.maxMessageBytes ?? Infinity;
+    const isFitting = (message: OutgoingMessage): boolean => this.sizeOf(message) <= limitBytes;
+    const sent = [...(await inTens(messages.filter(isFitting), (chunk) => this.#send(url, chunk, signal)))];
+    return messages.flatMap((message) =>
+      isFitting(message) ? sent.splice(0, 1) : [this.#tooLarge(this.sizeOf(message), limitBytes)],
+    );
   }
 
   async close(): Promise<void> {
@@ -75,6 +91,13 @@ export class SqsProducer implements ProducerDriver {
       if (delayMs > 0) entry.DelaySeconds = Math.ceil(delayMs / 1_000);
     }
     return entry;
+  }
+
+  /** The core knows the service's limit; this one is the queue's own. */
+  #tooLarge(sizeBytes: number, limitBytes: number): ItemResult<SendReceipt> {
+    const what = `the message has ${sizeBytes} bytes with its attributes, the queue's MaximumMessageSize is ${limitBytes}`;
+    const init = { what, target: this.#target.name, provider: "sqs", operation: "send" } as const;
+    return { ok: false, error: queueError("MESSAGE_TOO_LARGE", init, { sizeBytes, limitBytes }) };
   }
 
   #encode(message: OutgoingMessage): EncodedMessage {

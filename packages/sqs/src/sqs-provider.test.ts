@@ -17,8 +17,17 @@ describe("sqs", () => {
     ["the SDK's checksums", { clientOptions: { md5: null } }, /clientOptions\.md5/],
     [
       "a client beside settings for one",
-      { client: {}, region: "eu-west-1" },
+      { client: { send: () => {} }, region: "eu-west-1" },
       /`client` and `region` exclude each other/,
+    ],
+    ["a client that is none", { client: {} }, /`client` is no SQSClient/],
+    ["a region that is none", { region: "Ireland" }, /`region` is no AWS region/],
+    ["a region that is no text", { region: 5 }, /`region` is no AWS region/],
+    ["options that are none", null, /expected an object of options/],
+    [
+      "everything wrong at once",
+      { regio: "eu-west-1", client: {}, clientOptions: { retryMode: "standard" } },
+      /"regio" \(did you mean "region"\?\).*retryMode.*is no SQSClient.*`client` and `clientOptions` exclude/,
     ],
   ])("refuses %s", (_, options, reason) => {
     expect(() => sqs(options as SqsOptions)).toThrow(

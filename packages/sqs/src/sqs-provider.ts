@@ -4,7 +4,8 @@ import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import { invalid } from "./refusal.ts";
 import { SqsAdapter } from "./sqs-adapter.ts";
 import { OWN_SETTINGS, type SqsClientOptions } from "./sqs-client.ts";
-import { checkEndpoint, readConnectionUrl } from "./sqs-url.ts";
+import { field } from "./sqs-errors.ts";
+import { checkEndpoint, isRegion, readConnectionUrl } from "./sqs-url.ts";
 
 /** How to reach SQS; everything is optional where the AWS environment says it. */
 export interface SqsOptions {
@@ -62,6 +63,9 @@ function connect(options: SqsOptions, url: ConnectionUrl, { clock }: ProviderCon
 }
 
 function checkOptions(options: SqsOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw invalid("sqs(): expected an object of options", 'Write sqs() or sqs({ region: "eu-west-1" }).');
+  }
   const problems = Object.keys(options)
     .filter((key) => !OPTIONS.some((known) => known === key))
     .map((key) => unknownOption(key));
@@ -69,7 +73,9 @@ function checkOptions(options: SqsOptions): void {
     const isGiven = Object.hasOwn(options.clientOptions ?? {}, setting);
     if (isGiven) problems.push(`clientOptions.${setting} is the adapter's own: ${why}`);
   }
+  if (options.region !== undefined && !isRegion(options.region)) problems.push("`region` is no AWS region");
   if (options.client !== undefined) {
+    if (typeof field(options.client, "send") !== "function") problems.push("`client` is no SQSClient");
     const beside = OPTIONS.filter((key) => key !== "client" && options[key] !== undefined);
     problems.push(...beside.map((key) => `\`client\` and \`${key}\` exclude each other`));
   }

@@ -1,4 +1,5 @@
 import type { GetQueueAttributesCommandInput } from "@aws-sdk/client-sqs";
+import type { ErrorCode } from "@anyqueue/core/adapter";
 import { abortError, orAborted } from "./or-aborted.ts";
 import type { SqsCall, SqsClients } from "./sqs-client.ts";
 import { classifySqsError } from "./sqs-errors.ts";
@@ -6,6 +7,13 @@ import type { QueueAddress } from "./sqs-url.ts";
 
 /** How long finding a queue may take, so that a start fails soon (D13). */
 const LOOKUP_TIMEOUT_MS = 4_500;
+/** Failures of a read that is no condition of sending, but tells that sends would fail too. */
+const STOPS_SENDING: ReadonlySet<ErrorCode> = new Set([
+  "NOT_FOUND",
+  "UNAUTHENTICATED",
+  "CANCELLED",
+  "CLOSED",
+]);
 
 /** One queue of a connection: where it is and how to call it. Shared by its drivers. */
 export class SqsQueue {
@@ -14,12 +22,18 @@ export class SqsQueue {
   readonly call: SqsCall;
   #url: string | undefined;
   #lookup: Promise<string> | undefined;
+  #maxMessageBytes: number | undefined;
 
   constructor(address: QueueAddress, clients: SqsClients, account: string | undefined) {
     this.address = address;
     this.call = clients.call;
     this.#account = address.account ?? account;
     this.#url = address.url;
+  }
+
+  /** The queue's own MaximumMessageSize; undefined as long as nobody could read it. */
+  get maxMessageBytes(): number | undefined {
+    return this.#maxMessageBytes;
   }
 
   get isFifo(): boolean {
@@ -51,6 +65,16 @@ export class SqsQueue {
     }
   }
 
+  /** Finds out what the queue takes, where that may be read; a queue made with 256 KiB keeps them. */
+  async learnLimit(signal: AbortSignal): Promise<void> {
+    if (this.#maxMessageBytes !== undefined) return;
+    try {
+      await this.attributes(signal);
+    } catch (error) {
+      if (STOPS_SENDING.has(classifySqsError(error, "open").code)) throw error;
+    }
+  }
+
   async attributes(signal: AbortSignal): Promise<Readonly<Record<string, string | undefined>>> {
     const input: GetQueueAttributesCommandInput = {
       QueueUrl: await this.url(signal),
@@ -58,7 +82,10 @@ export class SqsQueue {
     };
     const options = { signal, timeoutMs: LOOKUP_TIMEOUT_MS };
     const reply = await this.call((sdk) => new sdk.GetQueueAttributesCommand(input), options);
-    return reply.Attributes ?? {};
+    const attributes = reply.Attributes ?? {};
+    const maxBytes = Number(attributes.MaximumMessageSize);
+    if (maxBytes > 0) this.#maxMessageBytes = maxBytes;
+    return attributes;
   }
 
   async arn(signal: AbortSignal): Promise<string> {
@@ -68,6 +95,7 @@ export class SqsQueue {
   /** After the queue was deleted or made anew. */
   forget(): void {
     this.#url = this.address.url;
+    this.#maxMessageBytes = undefined;
   }
 
   async #lookUp(): Promise<string> {

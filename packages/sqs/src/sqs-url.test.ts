@@ -1,9 +1,18 @@
 import type { ConnectionUrl, EntityRef, Feature } from "@anyqueue/core/adapter";
 import { describe, expect, test } from "vitest";
-import { entityOf, parseAddress, readConnectionUrl } from "./sqs-url.ts";
+import { checkEndpoint, entityOf, parseAddress, readConnectionUrl } from "./sqs-url.ts";
 
 function url(authority: string, parameters: Record<string, string> = {}, path = ""): ConnectionUrl {
   return { scheme: "sqs", authority, path, parameters, text: `sqs://${authority}${path}` };
+}
+
+function refusalOf(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it was accepted");
 }
 
 const ref = (
@@ -85,6 +94,19 @@ describe("entityOf", () => {
   });
 });
 
+describe("checkEndpoint", () => {
+  test.each([
+    "http://key:hunter2@127.0.0.1:4566",
+    "https://hunter2@h",
+    "https://h/?token=hunter2",
+    "https://h/#hunter2",
+  ])("refuses %s without showing its secret, also as an option", (endpoint) => {
+    const error = refusalOf(() => checkEndpoint(endpoint, url("eu-west-1")));
+    expect(error).toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(String(error)).not.toContain("hunter2");
+  });
+});
+
 describe("parseAddress", () => {
   test.each([
     ["orders", { name: "orders", isFifo: false }],
@@ -146,14 +168,17 @@ describe("parseAddress", () => {
     expect(() => parseAddress(entity)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
   });
 
-  test("refuses a queue URL with credentials without showing them", () => {
-    let thrown: unknown;
-    try {
-      parseAddress("https://key:hunter2@sqs.eu-west-1.amazonaws.com/123456789012/orders");
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toMatchObject({ code: "INVALID_ARGUMENT" });
-    expect(String(thrown)).not.toContain("hunter2");
+  test.each([
+    "https://key:hunter2@sqs.eu-west-1.amazonaws.com/123456789012/orders",
+    "https://key:hunter2@[",
+    "https://key:hunter2%40sqs/orders",
+    "sqs://key:hunter2/x@eu-west-1/orders",
+    "key:hunter2@orders",
+    "https://sqs.eu-west-1.amazonaws.com/123456789012/orders?X-Amz-Signature=hunter2",
+    "https://sqs.eu-west-1.amazonaws.com/123456789012/orders#hunter2",
+  ])("refuses %s without showing its secret", (entity) => {
+    const error = refusalOf(() => parseAddress(entity));
+    expect(error).toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(String(error)).not.toContain("hunter2");
   });
 });

@@ -40,7 +40,7 @@ export function readConnectionUrl(url: ConnectionUrl): SqsConnectionUrl {
     const remedy = 'Write "sqs://region"; queue names come from the definitions or from `queues`.';
     throw invalid(`${url.text}: a path names no connection`, remedy);
   }
-  if (url.authority !== "" && !REGION.test(url.authority)) {
+  if (url.authority !== "" && !isRegion(url.authority)) {
     const what = `${url.text}: ${JSON.stringify(url.authority)} is no AWS region`;
     throw invalid(what, 'Write a region such as "sqs://eu-west-1".');
   }
@@ -54,10 +54,19 @@ export function readConnectionUrl(url: ConnectionUrl): SqsConnectionUrl {
   };
 }
 
+export function isRegion(text: unknown): boolean {
+  return typeof text === "string" && REGION.test(text);
+}
+
 /** A full http(s) URL; plain http only on this machine, or if the connection URL allows it. */
 export function checkEndpoint(endpoint: string, url: ConnectionUrl): string {
   if (!/^https?:\/\//i.test(endpoint) || !URL.canParse(endpoint)) {
     throw invalid(`${url.text}: endpoint is no http or https URL`, 'Write it as "http://127.0.0.1:4566".');
+  }
+  const { username, password, search, hash } = new URL(endpoint);
+  if (username !== "" || password !== "") throw credentialsIn("the endpoint");
+  if (search !== "" || hash !== "") {
+    throw invalid(`${url.text}: an endpoint has no parameters`, 'Write it as "http://127.0.0.1:4566".');
   }
   loopbackOrRefuse(endpoint, url);
   return endpoint;
@@ -80,6 +89,8 @@ export function entityOf(ref: EntityRef): string {
 
 /** @throws INVALID_ARGUMENT if it is neither a legal name nor a queue URL nor a queue ARN. */
 export function parseAddress(entity: string): QueueAddress {
+  // Neither names nor ARNs nor the URLs of queues have one, so that it says a password comes before it.
+  if (/@|%40/i.test(entity)) throw credentialsIn("a queue's address");
   const [, region, account, arnName] = ARN.exec(entity) ?? [];
   if (arnName !== undefined && region !== undefined && account !== undefined) {
     return { ...named(arnName, entity), region, account, arn: entity };
@@ -87,8 +98,8 @@ export function parseAddress(entity: string): QueueAddress {
   if (!/^https?:\/\//i.test(entity)) return named(entity, entity);
   if (!URL.canParse(entity)) throw illegalName(entity);
   const url = new URL(entity);
-  if (url.username !== "" || url.password !== "" || url.search !== "") {
-    throw invalid("a queue URL with credentials or parameters", "Configure what GetQueueUrl returns.");
+  if (url.search !== "" || url.hash !== "") {
+    throw invalid("a queue URL with parameters", "Configure what GetQueueUrl returns.");
   }
   const [name = "", owner = ""] = url.pathname.split("/").filter(Boolean).toReversed();
   const [, modern, legacy] = AWS_HOST.exec(url.hostname) ?? [];
@@ -105,6 +116,14 @@ export function parseAddress(entity: string): QueueAddress {
 function named(name: string, entity: string): Pick<QueueAddress, "name" | "isFifo"> {
   if (!SQS_QUEUE_NAME.test(name)) throw illegalName(entity);
   return { name, isFifo: name.endsWith(FIFO_SUFFIX) };
+}
+
+/** Says where, and shows nothing of it. */
+function credentialsIn(what: string): QueueError {
+  return invalid(
+    `${what} holds credentials`,
+    "Give them to sqs({ credentials }) or leave them to the AWS environment.",
+  );
 }
 
 function illegalName(entity: string): QueueError {

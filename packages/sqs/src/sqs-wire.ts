@@ -15,6 +15,7 @@ const STRING = "String";
 /** What settles a delivery. */
 export interface SqsHandle {
   readonly receiptHandle: string;
+  readonly messageId: string;
   /** Monotonic; the 12 hours count from here. */
   readonly receivedAtMs: number;
 }
@@ -72,12 +73,17 @@ export function encodeMessage(message: OutgoingMessage, isAlone = false): Encode
   return { body: body.text, attributes, bytes: body.bytes + sizeOfAttributes(attributes) };
 }
 
-/** A message of SQS as the core sees it. */
-export function decodeMessage(message: Message, receivedAtMs: number, leaseMs: number): Delivery<SqsHandle> {
+/** A message of SQS as the core sees it; `handedBack`: receives of it that count as no delivery. */
+export function decodeMessage(
+  message: Message,
+  receivedAtMs: number,
+  leaseMs: number,
+  handedBack = 0,
+): Delivery<SqsHandle> {
   const providerId = message.MessageId ?? "";
   const bodyText = message.Body ?? "";
   const common: Mutable<Delivery<SqsHandle>> = {
-    handle: { receiptHandle: message.ReceiptHandle ?? "", receivedAtMs },
+    handle: { receiptHandle: message.ReceiptHandle ?? "", messageId: providerId, receivedAtMs },
     id: providerId,
     providerId,
     body: EMPTY,
@@ -85,7 +91,7 @@ export function decodeMessage(message: Message, receivedAtMs: number, leaseMs: n
     leaseMs,
     native: message,
   };
-  addSystemAttributes(common, message.Attributes ?? {});
+  addSystemAttributes(common, message.Attributes ?? {}, handedBack);
   const { attributes, types } = nativeAttributes(message.MessageAttributes ?? {});
   if (types !== undefined) common.attributeTypes = types;
   try {
@@ -175,13 +181,14 @@ function bytesOf(bodyText: string, encoding: string | undefined): Uint8Array {
 function addSystemAttributes(
   delivery: Mutable<Delivery<SqsHandle>>,
   system: Readonly<Record<string, string | undefined>>,
+  handedBack: number,
 ): void {
   const count = Number(system["ApproximateReceiveCount"]);
   const sentMs = Number(system["SentTimestamp"]);
   const group = system["MessageGroupId"];
   const token = system["MessageDeduplicationId"];
   const source = system["DeadLetterQueueSourceArn"];
-  if (Number.isInteger(count) && count > 0) delivery.deliveryCount = count;
+  if (Number.isInteger(count) && count > 0) delivery.deliveryCount = Math.max(1, count - handedBack);
   if (Number.isFinite(sentMs)) delivery.enqueuedAtMs = sentMs;
   // A standard queue's group is a tenant for fairness and orders nothing; only FIFO messages have a sequence number.
   if (group !== undefined && system["SequenceNumber"] !== undefined) delivery.orderingKey = group;

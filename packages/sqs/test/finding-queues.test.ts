@@ -1,6 +1,8 @@
-import type { QueueAdapter } from "@anyqueue/core/adapter";
+import { systemClock, type QueueAdapter } from "@anyqueue/core/adapter";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { sqs } from "../src/index.ts";
 import {
+  ANY_CREDENTIALS,
   consumerOptions,
   exact,
   factsOf,
@@ -124,6 +126,37 @@ describe("finding a queue", () => {
     expect(broke.classify(error, "open")).toMatchObject({ code: "UNAUTHENTICATED", retryable: false });
     expect(server.calls).toHaveLength(0);
     await broke.close();
+  });
+});
+
+describe("an AWS environment that says nothing", () => {
+  beforeEach(() => {
+    for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) vi.stubEnv(name, undefined);
+    vi.stubEnv("AWS_CONFIG_FILE", "/nowhere/config");
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials");
+  });
+
+  test("ends as missing credentials within five seconds, also where the instance service never answers", async () => {
+    server.script(() => "hang");
+    vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.endpoint);
+    const broke = openAdapter("http://127.0.0.1:9", { options: { credentials: undefined } });
+    const startedAt = performance.now();
+    const error = await rejection(broke.openProducer(standard(broke)).open?.(never));
+    expect(broke.classify(error, "open")).toMatchObject({ code: "UNAUTHENTICATED", retryable: false });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(server.calls.length).toBeGreaterThan(0);
+    await broke.close();
+  });
+
+  test("without a region says how to give one", async () => {
+    const url = { scheme: "sqs", authority: "", path: "", parameters: {}, text: "sqs:" };
+    const nowhere = sqs({ credentials: ANY_CREDENTIALS }).connect(url, { clock: systemClock });
+    const error = await rejection(nowhere.openProducer(standard(nowhere)).open?.(never));
+    expect(error).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(/no AWS region is known.*sqs:\/\/eu-west-1.*AWS_REGION/),
+    });
+    await nowhere.close();
   });
 });
 

@@ -1,7 +1,7 @@
-import type { ItemResult, QueueAdapter } from "@anyqueue/core/adapter";
+import type { ItemResult, ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { fifo, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
-import { refusal, ScriptedServer, sent } from "./scripted-server.ts";
+import { exact, fifo, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
+import { refusal, ScriptedServer, sent, type ScriptedReply } from "./scripted-server.ts";
 
 let server: ScriptedServer;
 let adapter: QueueAdapter;
@@ -176,6 +176,69 @@ describe("sending", () => {
       .inputs("SendMessageBatch")
       .map((input) => (input["Entries"] as { DelaySeconds?: number }[])[0]?.DelaySeconds);
     expect(delays).toEqual([2, undefined, undefined]);
+  });
+});
+
+// The trap: queues that were made with MaximumMessageSize 262144 keep it, although the service takes 1 MiB by now.
+describe("the queue's own size limit", () => {
+  const withLimit = (attributes: ScriptedReply): void =>
+    server.answer("GetQueueAttributes", () => attributes);
+
+  async function producerWith(attributes: ScriptedReply): Promise<ProducerDriver> {
+    withLimit(attributes);
+    const producer = adapter.openProducer(standard(adapter));
+    await producer.open?.(never);
+    return producer;
+  }
+
+  test("is read at the start, and what exceeds it is refused with size and limit before it is sent", async () => {
+    const producer = await producerWith({ body: { Attributes: { MaximumMessageSize: "1024" } } });
+    const large = outgoing("large", { body: new Uint8Array(2_000).fill(120) });
+    const results = await producer.sendBatch([outgoing("a"), large, outgoing("b")], never);
+    expect(codesOf(results)).toEqual(["ok", "MESSAGE_TOO_LARGE", "ok"]);
+    expect(results[1]).toMatchObject({
+      error: {
+        sizeBytes: producer.sizeOf(large),
+        limitBytes: 1_024,
+        target: "sqs://eu-west-1/orders",
+        operation: "send",
+      },
+    });
+    expect(server.inputs("SendMessageBatch").map(({ Entries }) => Entries)).toMatchObject([
+      [{ MessageBody: "body of a" }, { MessageBody: "body of b" }],
+    ]);
+    expect(codesOf(await producer.sendBatch([large], never))).toEqual(["MESSAGE_TOO_LARGE"]);
+    expect(server.count("SendMessageBatch")).toBe(1);
+  });
+
+  test("takes a message of exactly that size", async () => {
+    const message = outgoing("edge", { body: new Uint8Array(900).fill(120) });
+    const size = adapter.openProducer(standard(adapter)).sizeOf(message);
+    for (const [limit, code] of [
+      [size, "ok"],
+      [size - 1, "MESSAGE_TOO_LARGE"],
+    ] as const) {
+      const other = openAdapter(server.endpoint);
+      withLimit({ body: { Attributes: { MaximumMessageSize: String(limit) } } });
+      const producer = other.openProducer(standard(other));
+      await producer.open?.(never);
+      expect(codesOf(await producer.sendBatch([message], never))).toEqual([code]);
+      await other.close();
+    }
+  });
+
+  test("is no condition of sending where it may not or cannot be read", async () => {
+    for (const reply of [refusal("AccessDenied", 403), refusal("RequestThrottled", 403), "reset" as const]) {
+      const producer = await producerWith(reply);
+      expect(codesOf(await producer.sendBatch([outgoing("a")], never))).toEqual(["ok"]);
+    }
+  });
+
+  test("is not there to be read where the queue is missing, which the start then says", async () => {
+    withLimit(refusal("QueueDoesNotExist"));
+    const byUrl = exact(adapter, `${server.endpoint}/000000000000/orders`);
+    const error = await rejection(adapter.openProducer(byUrl).open?.(never));
+    expect(adapter.classify(error, "open").code).toBe("NOT_FOUND");
   });
 });
 

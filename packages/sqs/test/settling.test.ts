@@ -26,9 +26,10 @@ async function receiveOne(consumer: ConsumerDriver<unknown>): Promise<Delivery<u
 }
 
 describe("settling", () => {
-  const handles = (count: number): { receiptHandle: string; receivedAtMs: number }[] =>
+  const handles = (count: number): { receiptHandle: string; messageId: string; receivedAtMs: number }[] =>
     Array.from({ length: count }, (_, index) => ({
       receiptHandle: `h${index}`,
+      messageId: `m${index}`,
       receivedAtMs: performance.now(),
     }));
 
@@ -89,6 +90,35 @@ describe("settling", () => {
     const [over] = (await consumer.extendBatch?.([{ handle, leaseMs: 60_000 }], never)) ?? [];
     expect(over).toMatchObject({ ok: false, error: { code: "LEASE_LOST" } });
     expect(server.count("ChangeMessageVisibilityBatch")).toBe(2);
+    await slow.close();
+  });
+
+  test("answers each of several extensions for itself: capped, refused by the service, done", async () => {
+    const clock = createVirtualClock();
+    const slow = openAdapter(server.endpoint, { clock });
+    await clock.advance(13 * HOUR_MS);
+    server.answer("ChangeMessageVisibilityBatch", () => ({
+      body: {
+        Successful: [{ Id: "1" }],
+        Failed: [{ Id: "0", Code: "MessageNotInflight", SenderFault: true, Message: "gone" }],
+      },
+    }));
+    const consumer = slow.openConsumer(standard(slow), consumerOptions());
+    const at = (receivedAtMs: number) => ({
+      handle: { receiptHandle: `h${receivedAtMs}`, messageId: `m${receivedAtMs}`, receivedAtMs },
+      leaseMs: 30_000,
+    });
+    const nowMs = clock.now();
+    const results = (await consumer.extendBatch?.([at(0), at(nowMs), at(1), at(nowMs + 1)], never)) ?? [];
+    expect(
+      results.map((result) =>
+        result.ok ? result.value.leaseMs : slow.classify(result.error, "extend").code,
+      ),
+    ).toEqual(["LEASE_LOST", "LEASE_LOST", "LEASE_LOST", 30_000]);
+    expect(server.inputs("ChangeMessageVisibilityBatch")[0]?.["Entries"]).toMatchObject([
+      { Id: "0", ReceiptHandle: `h${nowMs}` },
+      { Id: "1", ReceiptHandle: `h${nowMs + 1}` },
+    ]);
     await slow.close();
   });
 

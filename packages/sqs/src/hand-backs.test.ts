@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { HandBacks } from "./hand-backs.ts";
+
+test("counts per message and forgets on request", () => {
+  const handBacks = new HandBacks();
+  handBacks.add("a");
+  handBacks.add("a");
+  handBacks.add("b");
+  expect(["a", "b", "c"].map((id) => handBacks.of(id))).toEqual([2, 1, 0]);
+  handBacks.forget("a");
+  expect(["a", "b"].map((id) => handBacks.of(id))).toEqual([0, 1]);
+});
+
+test("holds a bounded number of messages and lets go of the one handed back longest ago", () => {
+  const handBacks = new HandBacks();
+  for (let index = 0; index < 10_000; index += 1) handBacks.add(`m-${index}`);
+  handBacks.add("m-0");
+  handBacks.add("one more");
+  expect([handBacks.of("m-0"), handBacks.of("m-1"), handBacks.of("m-2")]).toEqual([2, 0, 1]);
+});

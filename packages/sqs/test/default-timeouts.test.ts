@@ -1,0 +1,84 @@
+import { Socket } from "node:net";
+import type { QueueAdapter } from "@anyqueue/core/adapter";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { consumerOptions, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
+import { ScriptedServer, until } from "./scripted-server.ts";
+
+let server: ScriptedServer;
+let adapter: QueueAdapter;
+
+beforeEach(async () => {
+  server = await ScriptedServer.start();
+  adapter = openAdapter(server.endpoint);
+  // The SDK is loaded while time still runs.
+  await adapter.openProducer(standard(adapter)).open?.(never);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await adapter.close();
+  await server.close();
+});
+
+// The trap: the SDK has no timeout of its own, and with one it only warns unless it is told to throw.
+describe("without any settings", () => {
+  test.each([
+    [
+      "a send ends after 15 s",
+      15_000,
+      "SendMessageBatch",
+      async () => await adapter.openProducer(standard(adapter)).sendBatch([outgoing("1")], never),
+    ],
+    [
+      "a delete ends after 15 s",
+      15_000,
+      "DeleteMessageBatch",
+      async () =>
+        await adapter
+          .openConsumer(standard(adapter), consumerOptions())
+          .ackBatch([{ receiptHandle: "h", messageId: "m", receivedAtMs: 0 }], never),
+    ],
+    [
+      "a long poll ends 10 s after its wait, not before",
+      30_000,
+      "ReceiveMessage",
+      async () =>
+        await adapter
+          .openConsumer(standard(adapter), consumerOptions())
+          .receiveBatch({ maxItems: 1, waitMs: 20_000 }, never),
+    ],
+  ])("%s", async (_, limitMs, operation, act) => {
+    server.answer(operation, () => "hang");
+    let error: unknown;
+    const ended = rejection(act()).then((reason) => {
+      error = reason;
+    });
+    await until(() => server.count(operation) === 1);
+    await vi.advanceTimersByTimeAsync(limitMs - 1_000);
+    expect(error).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1_500);
+    await ended;
+    expect(adapter.classify(error, "send")).toMatchObject({ code: "TIMEOUT", ambiguous: true });
+    expect(server.count(operation)).toBe(1);
+  });
+
+  test("a socket that falls silent within an answer is cut, a poll's later than its wait", async () => {
+    const silence = vi.spyOn(Socket.prototype, "setTimeout");
+    server.script((call) => (call.operation === "GetQueueUrl" ? undefined : "hang"));
+    const ended = [
+      rejection(adapter.openProducer(standard(adapter)).sendBatch([outgoing("1")], never)),
+      rejection(
+        adapter
+          .openConsumer(standard(adapter), consumerOptions())
+          .receiveBatch({ maxItems: 1, waitMs: 20_000 }, never),
+      ),
+    ];
+    await until(() => server.count("ReceiveMessage") + server.count("SendMessageBatch") === 2);
+    await vi.advanceTimersByTimeAsync(31_000);
+    await Promise.all(ended);
+    const limits = silence.mock.calls.map(([limitMs]) => limitMs);
+    expect(limits).toContain(25_000);
+    expect(limits).toContain(40_000);
+  });
+});

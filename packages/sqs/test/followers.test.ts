@@ -1,0 +1,99 @@
+import { createClient, defineQueue, unchecked } from "@anyqueue/core";
+import type { ConsumerDriver, Delivery, QueueAdapter } from "@anyqueue/core/adapter";
+import { startEmulator, type Emulator } from "@anyqueue/emulator";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { sqs } from "../src/index.ts";
+import {
+  adminOf,
+  ANY_CREDENTIALS,
+  consumerOptions,
+  factsOf,
+  fifo,
+  never,
+  openAdapter,
+  outgoing,
+} from "./open-adapter.ts";
+
+const NOW = { maxItems: 10, waitMs: 0 };
+
+let emulator: Emulator;
+let adapter: QueueAdapter;
+let consumer: ConsumerDriver<unknown>;
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+
+afterAll(async () => {
+  await emulator.close();
+});
+
+beforeEach(async () => {
+  emulator.reset();
+  adapter = openAdapter(emulator.endpoints.sqs);
+  onTestFinished(async () => await adapter.close());
+  const target = fifo(adapter);
+  await (await adminOf(adapter)).create(target, {}, never);
+  const keyed = ["1", "2", "3"].map((id) => outgoing(id, { orderingKey: "k" }));
+  await adapter.openProducer(target).sendBatch(keyed, never);
+  consumer = adapter.openConsumer(target, consumerOptions());
+});
+
+async function receive(): Promise<readonly Delivery<unknown>[]> {
+  return await consumer.receiveBatch(NOW, never);
+}
+
+/** What the core does when the handler of a key's first message failed. */
+async function failFirst([head, ...followers]: readonly Delivery<unknown>[]): Promise<void> {
+  const unstarted = followers.map(({ handle }) => ({ handle, delayMs: 0, cause: "unstarted" as const }));
+  await consumer.releaseBatch(unstarted, never);
+  await consumer.releaseBatch([{ handle: head?.handle, delayMs: 0, cause: "retry" }], never);
+}
+
+const countsOf = (deliveries: readonly Delivery<unknown>[]): readonly (number | undefined)[] =>
+  deliveries.map(({ deliveryCount }) => deliveryCount);
+
+// The trap: one receive brings up to ten messages of a group, and SQS counts it for each of them. Every try of a
+// failing head would use up a try of messages that no handler has seen.
+describe("the followers of a failing message on a FIFO queue", () => {
+  test("lose none of their attempts to it", async () => {
+    for (const attempt of [1, 2, 3, 4]) {
+      const deliveries = await receive();
+      expect(countsOf(deliveries)).toEqual([attempt, 1, 1]);
+      await failFirst(deliveries);
+    }
+    const [head] = await receive();
+    await consumer.ackBatch([head?.handle], never);
+    await emulator.clock.advance(31_000);
+    // That one receive they were not given back from, so that it counts.
+    expect(countsOf(await receive())).toEqual([2, 2]);
+  });
+
+  test("are counted anew once they have failed themselves", async () => {
+    await failFirst(await receive());
+    const [head, ...rest] = await receive();
+    await consumer.ackBatch([head?.handle], never);
+    await failFirst(rest);
+    expect(countsOf(await receive())).toEqual([2, 1]);
+  });
+
+  test("are not moved to the dead letters by the service while heads fail one after the other", async () => {
+    const client = createClient(`sqs://eu-west-1?endpoint=${emulator.endpoints.sqs ?? ""}`, [
+      sqs({ credentials: ANY_CREDENTIALS }),
+    ]);
+    onTestFinished(async () => void (await client.close()));
+    const keyedQueue = (name: string, attempts: number) =>
+      defineQueue(name, {
+        schema: unchecked<string>(),
+        orderingKey: (key: string) => key,
+        retry: { attempts },
+      });
+    const keyed = keyedQueue("keyed", 5);
+    await client.admin.create(keyed);
+    // Nine of a reply's ten can fail five times each before the tenth has its first run.
+    expect((await factsOf(adapter, fifo(adapter, "keyed"))).maxDeliveries).toBe(50);
+    const many = keyedQueue("many", 200);
+    await client.admin.create(many);
+    expect((await factsOf(adapter, fifo(adapter, "many"))).maxDeliveries).toBe(1_000);
+  });
+});
