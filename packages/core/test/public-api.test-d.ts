@@ -47,6 +47,13 @@ interface SqsReply {
   batchItemFailures: { itemIdentifier: string }[];
 }
 declare function sqsEvents(): EventSource<[SqsEvent, object?], SqsReply>;
+interface Invocation {
+  readonly invocationId: string;
+  readonly triggerMetadata?: Record<string, unknown>;
+}
+declare function functionsEvents(options?: {
+  readonly cardinality?: "one" | "many" | undefined;
+}): EventSource<[messages: unknown, context: Invocation], void>;
 declare function pushRequests(options: { audience: string }): EventSource<[Request], Response>;
 
 const Order = z.object({
@@ -98,6 +105,8 @@ test("a worker", async () => {
 test("one handler for every function runtime", () => {
   const lambda = createHandler(orders, sqsEvents(), onOrder);
   expectTypeOf(lambda).toEqualTypeOf<(event: SqsEvent, context?: object) => Promise<SqsReply>>();
+  const functions = createHandler(orders, functionsEvents({ cardinality: "many" }), onOrder);
+  expectTypeOf(functions).toEqualTypeOf<(messages: unknown, context: Invocation) => Promise<void>>();
   const push = createHandler(orders, pushRequests({ audience: "https://x" }), onOrder);
   expectTypeOf(push).toEqualTypeOf<(request: Request) => Promise<Response>>();
   createHandler(defineQueue("q"), sqsEvents(), async () => {});

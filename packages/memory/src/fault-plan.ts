@@ -84,6 +84,9 @@ export class FaultPlan {
   readonly #calls: RecordedCall[] = [];
 
   constructor(faults: readonly Fault[] = []) {
+    if (!Array.isArray(faults)) {
+      throw queueError("INVALID_ARGUMENT", { what: "faults: expected a list of faults", provider: "memory" });
+    }
     for (const fault of faults) this.add(fault);
   }
 

@@ -51,9 +51,14 @@ describe("memory()", () => {
   test.each<[MemoryOptions, RegExp]>([
     [{ sed: 1 } as MemoryOptions, /unknown option "sed".*Did you mean "seed"/s],
     [{ seed: -1 }, /seed: expected a whole number/],
+    [{ seed: 1n as never }, /seed: expected a whole number.*got bigint/],
+    [{ faults: "send" as never }, /faults: expected a list of faults/],
+    [null as never, /expected an object of options/],
     [{ create: "never" as "auto" }, /create: expected "auto" or "explicit"/],
-  ])("refuses %j", (options, text) => {
-    expect(() => memory(options)).toThrow(text);
+  ])("refuses %o", (options, text) => {
+    expect(() => memory(options)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(text) }),
+    );
   });
 });
 

@@ -93,6 +93,13 @@ function checkSame(engine: MemoryEngine, { create }: MemoryConnection, url: Conn
 }
 
 function checkOptions(options: MemoryOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw queueError("INVALID_ARGUMENT", {
+      what: "memory(): expected an object of options",
+      remedy: 'Write memory() or memory({ create: "explicit" }).',
+      provider: "memory",
+    });
+  }
   for (const name of Object.keys(options)) {
     if (OPTION_NAMES.includes(name)) continue;
     const meant = suggest(name, OPTION_NAMES);

@@ -22,13 +22,17 @@ export function parseMemoryUrl(url: ConnectionUrl): MemoryConnection {
 /** @throws INVALID_ARGUMENT */
 export function checkedCreate(value: unknown, where: string): "auto" | "explicit" | undefined {
   if (value === undefined || value === "auto" || value === "explicit") return value;
-  return refuse(`${where}: create: expected "auto" or "explicit", got ${JSON.stringify(value)}`);
+  return refuse(`${where}: create: expected "auto" or "explicit", got ${shown(value)}`);
 }
 
 /** @throws INVALID_ARGUMENT */
 export function checkedSeed(value: unknown, where: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value < 2 ** 32) return value;
-  return refuse(`${where}: seed: expected a whole number from 0 to 4294967295, got ${JSON.stringify(value)}`);
+  return refuse(`${where}: seed: expected a whole number from 0 to 4294967295, got ${shown(value)}`);
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? JSON.stringify(value) : typeof value;
 }
 
 function refuse(what: string): never {

@@ -45,7 +45,13 @@ describe("create", () => {
     [6, 12],
     [100, 200],
   ])("%i attempts leave the service %i deliveries", (attempts, deliveries) => {
-    expect(maxDeliveriesFor(attempts)).toBe(deliveries);
+    expect(maxDeliveriesFor(attempts, { ordering: "none", deliveryCount: "approximate" })).toBe(deliveries);
+    expect(maxDeliveriesFor(attempts, { ordering: "by-key", deliveryCount: "exact" })).toBe(deliveries);
+  });
+
+  test("a service that counts the followers of a failing message has room for ten that fail in turn", () => {
+    const counts = { ordering: "by-key", deliveryCount: "approximate" } as const;
+    expect([1, 5].map((attempts) => maxDeliveriesFor(attempts, counts))).toEqual([10, 50]);
   });
 
   test("wires nothing without dead letters, and only creates them where attempts are unlimited", async () => {
@@ -104,6 +110,27 @@ test("purge empties, delete deletes, list lists: what is named and nothing else"
   await admin.delete(deadLetters(orders));
   expect(await admin.list()).toEqual(["dev-orders"]);
 });
+
+test.each([null, 5, "now", { signal: 5 }, { signal: null }, { signal: {} }])(
+  "options that are none are refused: %j",
+  async (given) => {
+    const { admin } = bench();
+    const options = given as never;
+    for (const call of [
+      async () => await admin.create(orders, options),
+      async () => await admin.inspect(orders, options),
+      async () => await admin.purge(orders, options),
+      async () => await admin.delete(orders, options),
+      async () => await admin.list("", options),
+      async () => await movedBy(admin, orders, options),
+    ]) {
+      await expect(call()).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining("options"),
+      });
+    }
+  },
+);
 
 test("a call whose signal is aborted is CANCELLED, after close() CLOSED", async () => {
   const { admin, ending, service } = bench();

@@ -1,5 +1,7 @@
 import type { AdminDriver, CreateOptions, EntityCounts } from "../driver/admin-driver.ts";
+import type { Capabilities } from "../driver/capabilities.ts";
 import type { Target } from "../driver/entity.ts";
+import { isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { isQueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { detailsOf, type AnyDefinition, type DefinitionDetails } from "../message/queue-definition.ts";
@@ -15,8 +17,10 @@ import { redrive } from "./redrive.ts";
 
 /** The portable administration of a client; `assertOpen` throws CLOSED after `close()`. */
 export function createAdmin(directory: Directory, ending: AbortSignal, assertOpen: () => void): QueueAdmin {
-  const signalOf = ({ signal }: AdminOptions): AbortSignal =>
-    signal === undefined ? ending : AbortSignal.any([signal, ending]);
+  const signalOf = (options: AdminOptions): AbortSignal => {
+    const signal = checkedSignal(options);
+    return signal === undefined ? ending : AbortSignal.any([signal, ending]);
+  };
   const find = (of: AnyDefinition): Place => {
     assertOpen();
     return directory.find(detailsOf(of));
@@ -47,14 +51,30 @@ export function createAdmin(directory: Directory, ending: AbortSignal, assertOpe
   } satisfies QueueAdmin);
 }
 
+function checkedSignal(options: AdminOptions): AbortSignal | undefined {
+  if (!isRecord(options)) refuseProblems([`options: expected an object, got ${kindOf(options)}`]);
+  const { signal } = options;
+  const isSignal = signal === undefined || signal instanceof AbortSignal;
+  if (!isSignal) refuseProblems([`options.signal: expected an AbortSignal, got ${kindOf(signal)}`]);
+  return signal;
+}
+
 /**
  * Brokers count every hand-over, also of messages that no handler began: a drain, a lost lease, a lane behind a
  * failing message. Twice the attempts, and five more than them, leave room for that, so that the core's attempts
- * decide and the service's limit is only the net below.
+ * decide and the service's limit is only the net below. Where hand-overs that began nothing are counted too, each
+ * try of a failing message counts for its followers in the same reply: room for a whole reply of failing messages.
  */
-export function maxDeliveriesFor(attempts: number): number {
-  return Math.max(attempts * 2, attempts + 5);
+export function maxDeliveriesFor(
+  attempts: number,
+  { ordering, deliveryCount }: Pick<Capabilities, "ordering" | "deliveryCount">,
+): number {
+  const countsFollowers = ordering === "by-key" && deliveryCount === "approximate";
+  return Math.max(attempts * (countsFollowers ? FOLLOWERS : 2), attempts + 5);
 }
+
+/** Messages of one key in one reply of a service that counts hand-overs. */
+const FOLLOWERS = 10;
 
 async function create(place: Place, directory: Directory, signal: AbortSignal): Promise<void> {
   const { details, target, connection } = place;
@@ -67,15 +87,19 @@ async function create(place: Place, directory: Directory, signal: AbortSignal): 
   const call = async (of: Target, options: CreateOptions): Promise<void> =>
     await administrate(connection, of, signal, async (admin) => await admin.create(of, options, signal));
   if (deadLetter !== undefined) await call(deadLetter, {});
-  await call(target, details.kind === "topic" ? {} : settingsOf(details, deadLetter));
+  await call(target, details.kind === "topic" ? {} : settingsOf(details, target, deadLetter));
 }
 
 /** With unlimited attempts nothing is wired: the service would end what the definition leaves open. */
-function settingsOf({ policy }: DefinitionDetails, deadLetter: Target | undefined): CreateOptions {
+function settingsOf(
+  { policy }: DefinitionDetails,
+  { capabilities }: Target,
+  deadLetter: Target | undefined,
+): CreateOptions {
   const attempts = policy.retry?.attempts ?? DEFAULTS.attempts;
   const leaseMs = policy.lease === undefined ? DEFAULTS.leaseMs : durationToMs(policy.lease);
   if (deadLetter === undefined || attempts === "unlimited") return { leaseMs };
-  return { leaseMs, deadLetter, maxDeliveries: maxDeliveriesFor(attempts) };
+  return { leaseMs, deadLetter, maxDeliveries: maxDeliveriesFor(attempts, capabilities) };
 }
 
 /** A subscription needs its topic; a provider without topics reads it from a queue, which needs none. */

@@ -43,6 +43,9 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
 }
 
 function sendProblems(send: SendPolicy): string[] {
+  if (typeof send !== "object" || send === null) {
+    return [`options.send: expected an object, got ${kindOf(send)}`];
+  }
   const { retryAmbiguous, timeout, maxBufferedBytes } = send;
   const problems = unknownKeys(send, ["retryAmbiguous", "timeout", "maxBufferedBytes"], "options.send");
   if (retryAmbiguous !== undefined && !RETRY_AMBIGUOUS.includes(retryAmbiguous)) {

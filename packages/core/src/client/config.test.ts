@@ -50,6 +50,18 @@ describe("checkConfig", () => {
     [{ url: "memory:", queues: { a: { consumer: 1 } } }, "consumer: expected an object"],
     [{ url: "memory:", variables: { ANYQUEUE_A_URL: "x" } }, "ANYQUEUE_A_URL"],
     [{ url: "sqs://key:s3cret@eu-west-1" }, "credentials"],
+    [
+      { url: "memory:", queues: { a: "https://me:s3cret@sqs.eu-west-1.amazonaws.com/1/a" } },
+      "config.queues.a.name: the name holds credentials",
+    ],
+    [
+      { url: "memory:", queues: { a: { deadLetter: "https://q.example/a?X-Amz-Signature=s3cret" } } },
+      "config.queues.a.deadLetter: the name holds credentials",
+    ],
+    [
+      { url: "memory:", queues: { a: { subscriptions: { b: "me:s3cret@b" } } } },
+      "config.queues.a.subscriptions.b: the name holds credentials",
+    ],
   ])("refuses %j", (config, text) => {
     const message = refusal(config);
     expect(message).toContain(text);

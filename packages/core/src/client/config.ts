@@ -1,5 +1,6 @@
 import { isRecord, kindOf, unknownKeys } from "../errors/check-options.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
+import { holdsCredentials } from "../errors/redact.ts";
 import { policyProblems } from "../message/check-policy.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
 import { parseUrl, type ConnectionUrl } from "./parse-url.ts";
@@ -111,6 +112,7 @@ function readEntity(given: unknown, where: string, problems: string[]): CheckedE
   ] as const) {
     const isName = typeof name === "string" && name !== "" && name.length <= MAX_NAME_LENGTH;
     if (name !== undefined && !isName) problems.push(`${where}.${key}: expected a name, got ${kindOf(name)}`);
+    else if (isName && holdsCredentials(name)) problems.push(`${where}.${key}: the name holds credentials`);
   }
   // Everything that did not fit was added to the problems, which refuse the configuration as a whole.
   return { ...(entity as Omit<EntityConfig, "url">), url };

@@ -66,11 +66,32 @@ describe("credentials in a URL are refused and not shown", () => {
     "sqs://eu-west-1?session_token=s3cret",
     "sqs://eu-west-1?endpoint=http://me:s3cret@127.0.0.1:4566",
     "sqs://eu-west-1?endpoint=http%3A%2F%2Fme%3As3cret%40127.0.0.1",
+    "sqs://eu-west-1?endpoint=http://127.0.0.1:4566/?token=s3cret",
+    "sqs://eu-west-1?endpoint=http%3A%2F%2F127.0.0.1%3A4566%2F%3Ftoken%3Ds3cret&zone=1",
+    // AWS secret keys have slashes; other passwords have anything.
+    "sqs://AKIAX:s3cret/and+more@eu-west-1",
+    "sqs:AKIAX:s3cret/and+more@eu-west-1",
+    "sqs://AKIAX:s3cret?more@eu-west-1",
+    "sqs://AKIAX:s3cret#more@eu-west-1",
+    "sqs://AKIAX%3As3cret%40eu-west-1",
+    "sqs://eu-west-1/AKIAX:s3cret@x",
+    "sqs://eu-west-1?pass=s3cret",
+    "sqs://eu-west-1?user=a&pw=s3cret",
+    "sqs://eu-west-1?auth=s3cret",
+    "sqs://eu-west-1?authorization=s3cret",
   ])("%s", (text) => {
     const message = refusal(() => parseUrl(text));
     expect(message).toContain("credentials");
     expect(message).not.toContain("s3cret");
   });
+});
+
+test("an @ in the path of a file is no credential", () => {
+  expect(parseUrl("sqlite:///home/me@corp/q.db").path).toBe("/home/me@corp/q.db");
+});
+
+test("what stands behind a # is refused and not shown", () => {
+  expect(refusal(() => parseUrl("sqs://eu-west-1#s3cret"))).not.toContain("s3cret");
 });
 
 describe("readParameters", () => {

@@ -1,6 +1,6 @@
 import { refuseProblems, unknownKey } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import { isSecretName, redact } from "../errors/redact.ts";
+import { holdsCredentials, isSecretName, redact } from "../errors/redact.ts";
 
 /** A parsed connection URL; free of credentials. */
 export interface ConnectionUrl {
@@ -18,7 +18,8 @@ export interface ConnectionUrl {
 /** `scheme:` alone, or `scheme://authority/path?parameters`. */
 const SHAPE = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*)(\/[^?#]*)?)?(?:\?([^#]*))?$/;
 const AUTHORITY = /^[\w.~:[\]-]*$/;
-const USER_INFO = /\/\/[^/?#]*@/;
+/** No connection URL has one; a secret with a "#" in it ends there. */
+const FRAGMENT = /#[^]*$/;
 
 /**
  * Reads a connection URL.
@@ -87,17 +88,17 @@ function shown(text: unknown, problem: string | undefined): string {
   if (typeof text !== "string") return typeof text;
   return problem === CREDENTIALS
     ? `"${text.slice(0, text.indexOf(":"))}:***"`
-    : JSON.stringify(redact(text).slice(0, 200));
+    : JSON.stringify(redact(text.replace(FRAGMENT, "#***")).slice(0, 200));
 }
 
 /** What is wrong with a URL; the parts are decoded here once, so that decoding them later cannot fail. */
 function urlProblem(text: string): string | undefined {
-  if (hasUserInfo(text)) return CREDENTIALS;
+  if (holdsCredentials(text)) return CREDENTIALS;
   const shape = SHAPE.exec(text);
   if (shape === null) return "is no URL";
   const [, , authority = "", path = "", query = ""] = shape;
   const parameters = [...new URLSearchParams(query)];
-  if (parameters.some(([key, value]) => isSecretName(key) || hasUserInfo(value))) return CREDENTIALS;
+  if (parameters.some(([key, value]) => isSecretName(key) || holdsCredentials(value))) return CREDENTIALS;
   const names = parameters.map(([key]) => key);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) return `has the parameter ${JSON.stringify(twice)} twice`;
@@ -110,11 +111,6 @@ function urlProblem(text: string): string | undefined {
     return "has a % that begins no escape";
   }
 }
-
-function hasUserInfo(text: string): boolean {
-  return USER_INFO.test(text) || /^[A-Za-z][A-Za-z0-9+.-]*:[^/?#]*@/.test(text);
-}
-
 function endpointUrl(endpoint: string): URL | undefined {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) ? endpoint : `plain://${endpoint}`;
   return URL.canParse(text) ? new URL(text) : undefined;

@@ -51,6 +51,7 @@ describe("createClient refuses", () => {
   test.each<[unknown, string]>([
     [{ listner: {} }, 'did you mean "listener"?'],
     [{ send: { timeout: 5 } }, "options.send.timeout"],
+    [{ send: null }, "options.send: expected an object, got null"],
     [{ send: { retryAmbiguous: "sometimes" } }, "never, ifDeduplicated, always"],
     [{ send: { maxBufferedBytes: 0 } }, "maxBufferedBytes"],
     [{ send: { tiemout: "5s" } }, 'did you mean "timeout"?'],

@@ -2,19 +2,43 @@ const MASK = "***";
 
 /** Names whose values are secrets, in URLs and in connection strings. */
 const SECRET_NAME =
-  /(?:^|[-_.])(?:key|sig|pwd)$|secret|passw|token|credential|signature|(?:access|account|api)key(?:id)?$/i;
+  /(?:^|[-_.])(?:key|sig|sas|pwd?|pass|auth|jwt|bearer)$|secret|passw|token|credential|signature|authorization|(?:access|account|api)key(?:id)?$/i;
 /** The length is bounded so that the search stays linear on any text. */
-const ASSIGNMENT = /\b([A-Za-z][\w.-]{0,60})=([^;&\s"']*)/g;
-const USER_INFO = /(:\/\/)[^/?#\s]*@/g;
+const ASSIGNMENT = /\b([A-Za-z][\w.-]{0,60})=/g;
+const VALUE = /[^;&\s"']*/y;
+/** A password may hold slashes, as AWS secret keys do; what looks like a port and its path is none. */
+const USER_INFO = /(:\/\/)(?:[^/?#\s]*|[^/?#\s@:]+:(?!\d+[/?#])[^\s"'@]{0,500})@/g;
+/**
+ * Whatever stands between a place and an "@" may be a password, whichever characters it has. Only a path without a
+ * place, such as that of a file, can have an "@" of its own.
+ */
+const CREDENTIALS = /^[^:]*:(?!\/\/\/)[^]*(?:@|%40)/i;
 
 /** True if a value under this name must never be printed. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
+/** True for a URL, name or address with a user and password or a secret in it: it must be refused and not be printed. */
+export function holdsCredentials(text: string): boolean {
+  return CREDENTIALS.test(text) || maskAssignments(text) !== text;
+}
+
 /** Masks user information and the values of secret parameters, for error texts and logs. */
 export function redact(text: string): string {
-  return text
-    .replace(USER_INFO, `$1${MASK}@`)
-    .replace(ASSIGNMENT, (whole, name: string) => (isSecretName(name) ? `${name}=${MASK}` : whole));
+  return maskAssignments(text.replace(USER_INFO, `$1${MASK}@`));
+}
+
+/** Value by value, because the value of a harmless name may be a URL with secrets of its own. */
+function maskAssignments(text: string): string {
+  let masked = "";
+  let copiedTo = 0;
+  ASSIGNMENT.lastIndex = 0;
+  for (let found = ASSIGNMENT.exec(text); found !== null; found = ASSIGNMENT.exec(text)) {
+    if (!isSecretName(found[1] ?? "")) continue;
+    VALUE.lastIndex = ASSIGNMENT.lastIndex;
+    masked += text.slice(copiedTo, ASSIGNMENT.lastIndex) + MASK;
+    copiedTo = ASSIGNMENT.lastIndex += VALUE.exec(text)?.[0].length ?? 0;
+  }
+  return masked + text.slice(copiedTo);
 }
