@@ -27,7 +27,7 @@ export const STAGES: Readonly<Record<string, () => Promise<Stage>>> = {
 
 /** The real AWS SDK against the emulator, which runs in a process of its own. */
 async function sqsOnTheEmulator(): Promise<Stage> {
-  const emulator = await spawnEmulator({});
+  const emulator = await spawnEmulator({ sqsPort: 0 });
   const endpoint = emulator.endpoints.sqs ?? "";
   const control = controlClient(endpoint);
   return {

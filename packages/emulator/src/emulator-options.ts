@@ -5,7 +5,7 @@ import type { ClockMode } from "./time/engine-clock.ts";
 export interface EmulatorOptions {
   /** Address to listen on. Anything but loopback lets other machines in. @default "127.0.0.1" */
   readonly host?: string | undefined;
-  /** Port of the SQS front, 0 for a free one, false for no SQS front. @default 0 */
+  /** Port of the SQS front, 0 for a free one, false for no SQS front. @default 0 if no port is named, else false */
   readonly sqsPort?: number | false | undefined;
   /** `hybrid` runs with the real clock and can be advanced; `manual` stands still otherwise. @default "hybrid" */
   readonly clock?: ClockMode | undefined;
@@ -21,13 +21,15 @@ export interface ResolvedEmulatorOptions {
   readonly seed: number;
 }
 
-/** What each option is when it is left out. */
+/** What each option is when it is left out. A port is `false` as soon as another one is named. */
 export const EMULATOR_DEFAULTS: ResolvedEmulatorOptions = Object.freeze({
   host: "127.0.0.1",
   sqsPort: 0,
   clock: "hybrid",
   seed: 1,
 });
+
+const PORTS = ["sqsPort"] as const;
 
 export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulatorOptions {
   for (const name of Object.keys(options)) {
@@ -37,25 +39,37 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
   }
   const resolved: ResolvedEmulatorOptions = {
     host: options.host ?? EMULATOR_DEFAULTS.host,
-    sqsPort: options.sqsPort ?? EMULATOR_DEFAULTS.sqsPort,
+    ...resolvePorts(options),
     clock: options.clock ?? EMULATOR_DEFAULTS.clock,
     seed: options.seed ?? EMULATOR_DEFAULTS.seed,
   };
   if (typeof resolved.host !== "string" || resolved.host === "") {
     throw invalid(`host must be an address such as 127.0.0.1, got ${JSON.stringify(resolved.host)}.`);
   }
-  if (resolved.sqsPort !== false && !isPort(resolved.sqsPort)) {
-    throw invalid(
-      `sqsPort must be a port from 0 to 65535 or false, got ${JSON.stringify(resolved.sqsPort)}.`,
-    );
-  }
   if (resolved.clock !== "hybrid" && resolved.clock !== "manual") {
     throw invalid(`clock must be "hybrid" or "manual", got ${JSON.stringify(resolved.clock)}.`);
   }
   if (!Number.isSafeInteger(resolved.seed))
     throw invalid(`seed must be an integer, got ${JSON.stringify(resolved.seed)}.`);
-  if (resolved.sqsPort === false) throw invalid("Every front is switched off: there is nothing to start.");
   return Object.freeze(resolved);
+}
+
+type Ports = Pick<ResolvedEmulatorOptions, (typeof PORTS)[number]>;
+
+/** Every front on a free port, unless a port is named: then only those that are. */
+function resolvePorts(options: EmulatorOptions): Ports {
+  const isNamed = PORTS.some((name) => options[name] !== undefined && options[name] !== false);
+  const fallback = (name: (typeof PORTS)[number]): number | false =>
+    isNamed ? false : EMULATOR_DEFAULTS[name];
+  const ports = PORTS.map((name) => [name, options[name] ?? fallback(name)] as const);
+  for (const [name, port] of ports) {
+    if (port === false || isPort(port)) continue;
+    throw invalid(`${name} must be a port from 0 to 65535 or false, got ${JSON.stringify(port)}.`);
+  }
+  if (ports.every(([, port]) => port === false)) {
+    throw invalid("Every front is switched off: there is nothing to start.");
+  }
+  return Object.fromEntries(ports) as unknown as Ports;
 }
 
 function isPort(port: number): boolean {

@@ -2,19 +2,27 @@ import { ControlRoutes } from "./control/control-routes.ts";
 import { resolveEmulatorOptions, type EmulatorOptions } from "./emulator-options.ts";
 import { FaultPlan } from "./faults/fault-plan.ts";
 import type { FaultRule } from "./faults/fault-rule.ts";
-import { SqsEngine } from "./fronts/sqs/engine/sqs-engine.ts";
-import { DEFAULT_REGION } from "./fronts/sqs/sqs-call.ts";
-import { SqsFront } from "./fronts/sqs/sqs-front.ts";
-import { snapshotQueue, type QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
+import { reachableAuthority, type Front, type FrontContext } from "./fronts/front.ts";
+import type { QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
+import { startSqsFront } from "./fronts/sqs/sqs-front.ts";
+import type { HttpExchange } from "./http/http-exchange.ts";
 import { startHttpListener } from "./http/http-listener.ts";
 import { CallLog, type CallLogEntry } from "./log/call-log.ts";
 import { SeededRandom } from "./random/seeded-random.ts";
 import { VirtualClock } from "./time/engine-clock.ts";
 import { WireTime } from "./time/wire-time.ts";
 
+/** Where the servers of an emulator listen; absent: that front is off. */
+export interface EmulatorEndpoints {
+  /** Base URL of the control API; always there. */
+  readonly control: string;
+  /** `http://127.0.0.1:4100` */
+  readonly sqs?: string;
+}
+
 /** A running emulator. Nothing of it survives `close`. */
 export interface Emulator {
-  readonly endpoints: { readonly sqs?: string };
+  readonly endpoints: EmulatorEndpoints;
   /** Environment variables that point a vendor's SDK at the emulator. */
   readonly environment: Readonly<Record<string, string>>;
   readonly clock: {
@@ -56,57 +64,74 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { host, sqsPort, clock: mode, seed } = resolveEmulatorOptions(options);
   const clock = new VirtualClock(mode);
   const random = new SeededRandom(seed);
-  const faults = new FaultPlan(random);
-  const log = new CallLog();
-  const engine = new SqsEngine({ clock, defer: setImmediate });
-  const front = new SqsFront({ engine, wireTime: new WireTime(clock), faults, log, random });
+  const context: FrontContext = {
+    host,
+    clock,
+    wireTime: new WireTime(clock),
+    faults: new FaultPlan(random),
+    log: new CallLog(),
+    random,
+    control: async (exchange) => await routes.handle(exchange),
+  };
+  const running: Front[] = [];
+  const start = async <Of extends Front>(port: number | false, starting: StartFront<Of>) => {
+    if (port === false) return undefined;
+    const front = await starting(context, port);
+    running.push(front);
+    return front;
+  };
+  const closeAll = async (): Promise<void> => {
+    clock.stop();
+    await Promise.all(running.map((front) => front.close()));
+    clock.stop();
+  };
   const controls: Controls = {
     clock: { now: () => clock.now(), advance: (ms) => clock.advance(ms) },
-    faults,
-    log,
-    sqs: { queues: () => engine.queues().map(snapshotQueue) },
+    faults: context.faults,
+    log: context.log,
+    sqs: { queues: () => sqs?.queues() ?? [] },
     reset() {
-      engine.reset();
-      faults.clear();
-      log.clear();
+      for (const front of running) front.reset();
+      context.faults.clear();
+      context.log.clear();
       random.restart();
     },
   };
   const routes = new ControlRoutes(controls, host);
-  const listener = await startHttpListener(host, Number(sqsPort), async (exchange) => {
-    if (!(await routes.handle(exchange))) await front.handle(exchange);
+  let sqs: Awaited<ReturnType<typeof startSqsFront>> | undefined;
+  try {
+    sqs = await start(sqsPort, startSqsFront);
+    const control = sqs?.endpoint ?? (await start(0, startControlFront))?.endpoint ?? "";
+    return {
+      ...controls,
+      endpoints: { control, ...(sqs === undefined ? {} : { sqs: sqs.endpoint }) },
+      environment: Object.assign({}, ...running.map((front) => front.environment)),
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+type StartFront<Of extends Front> = (context: FrontContext, port: number) => Promise<Of>;
+
+/** The control API by itself, where no front speaks HTTP. */
+async function startControlFront(
+  context: FrontContext,
+  port: number,
+): Promise<Front & { readonly endpoint: string }> {
+  const listener = await startHttpListener(context.host, port, async (exchange: HttpExchange) => {
+    if (await context.control(exchange)) return;
+    exchange.answer({ status: 404, headers: {}, body: "Only the control API is here." });
   });
-  const sqs = endpointOf(host, listener.port);
   return {
-    ...controls,
-    endpoints: { sqs },
-    environment: environmentFor(sqs),
-    async close() {
-      clock.stop();
-      await listener.close();
-      engine.reset();
-      clock.stop();
-    },
+    endpoint: `http://${reachableAuthority(context.host, listener.port)}`,
+    environment: {},
+    reset: () => undefined,
+    close: () => listener.close(),
   };
 }
 
 /** The part of an emulator that its HTTP control API offers too. */
 export type Controls = Pick<Emulator, "clock" | "faults" | "log" | "sqs" | "reset">;
-
-/** An address that means "every interface" cannot be connected to; loopback reaches it. */
-function endpointOf(host: string, port: number): string {
-  if (host === "0.0.0.0") return `http://127.0.0.1:${port}`;
-  if (host === "::") return `http://[::1]:${port}`;
-  return host.includes(":") ? `http://[${host}]:${port}` : `http://${host}:${port}`;
-}
-
-/** Any credentials do; the SDKs only insist that there are some. */
-function environmentFor(endpoint: string): Readonly<Record<string, string>> {
-  return {
-    AWS_ENDPOINT_URL_SQS: endpoint,
-    AWS_REGION: DEFAULT_REGION,
-    AWS_DEFAULT_REGION: DEFAULT_REGION,
-    AWS_ACCESS_KEY_ID: "anyqueue",
-    AWS_SECRET_ACCESS_KEY: "anyqueue",
-  };
-}

@@ -1,9 +1,18 @@
-export { startEmulator, type Emulator } from "./emulator.ts";
+export { startEmulator, type Emulator, type EmulatorEndpoints } from "./emulator.ts";
 export { EMULATOR_DEFAULTS, type EmulatorOptions, type ResolvedEmulatorOptions } from "./emulator-options.ts";
 export { EmulatorError, type EmulatorErrorCode } from "./emulator-error.ts";
 export { controlClient, type ControlClient } from "./control/control-client.ts";
 export { spawnEmulator, type SpawnedEmulator } from "./spawn-emulator.ts";
-export type { FaultAction, FaultCall, FaultMatch, FaultRule } from "./faults/fault-rule.ts";
+export type {
+  ActionsByProtocol,
+  FaultAction,
+  FaultCall,
+  FaultMatch,
+  FaultRule,
+  Protocol,
+  Wire,
+} from "./faults/fault-rule.ts";
+export type { SqsFaultAction } from "./faults/sqs-fault-action.ts";
 export type { CallLogEntry, CallOutcome } from "./log/call-log.ts";
 export type { MessageSnapshot, QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 export type { ClockMode } from "./time/engine-clock.ts";

@@ -28,7 +28,7 @@ export async function spawnEmulator(options: EmulatorOptions = {}): Promise<Spaw
   return {
     endpoints,
     environment,
-    control: controlClient(endpoints.sqs ?? ""),
+    control: controlClient(endpoints.control),
     async close() {
       child.stdin?.end();
       await exited;

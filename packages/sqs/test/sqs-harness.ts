@@ -29,7 +29,7 @@ export function emulatorHarness(kind: "standard" | "fifo"): Harness {
   return {
     name: `sqs-${kind}`,
     async open() {
-      const emulator = await spawnEmulator();
+      const emulator = await spawnEmulator({ sqsPort: 0 });
       const endpoint = emulator.endpoints.sqs ?? "";
       return {
         ...sqsBackend(endpoint, kind),

@@ -20,7 +20,7 @@ let adapter: QueueAdapter;
 let admin: AdminDriver;
 
 beforeAll(async () => {
-  emulator = await startEmulator();
+  emulator = await startEmulator({ sqsPort: 0 });
 });
 
 afterAll(async () => {

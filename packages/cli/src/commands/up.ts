@@ -25,9 +25,9 @@ export async function up(args: readonly string[], terminal: Terminal): Promise<n
   const [surplus] = flags.positionals;
   if (surplus !== undefined) throw new UsageError(`anyqueue up: "${surplus}" is one argument too many.`);
   const host = flags.value("host") ?? DEFAULT_HOST;
-  const sqsPort = readPort(flags, "sqs-port");
+  const ports = { sqsPort: readPort(flags, "sqs-port") };
   const stopped = terminal.untilStopped();
-  const emulator = await startEmulator({ host, sqsPort });
+  const emulator = await startEmulator({ host, ...ports });
   if (!isLoopback(host)) warnOfOpenHost(host, terminal);
   if (flags.has("json")) terminal.print(JSON.stringify(describeServers(emulator)));
   else for (const line of greeting(emulator)) terminal.print(line);
@@ -36,8 +36,10 @@ export async function up(args: readonly string[], terminal: Terminal): Promise<n
   return 0;
 }
 
-function readPort(flags: ParsedFlags, name: string): number {
-  const text = flags.value(name) ?? "0";
+/** Undefined where the flag is not given: every server starts then, or only those that are named. */
+function readPort(flags: ParsedFlags, name: string): number | undefined {
+  const text = flags.value(name);
+  if (text === undefined) return undefined;
   const port = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
   if (port <= MAX_PORT) return port;
   throw new UsageError(
@@ -61,7 +63,7 @@ function describeServers(emulator: Emulator): Readonly<Record<string, unknown>> 
   const { sqs } = emulator.endpoints;
   return {
     sqs: { endpoint: sqs, env: emulator.environment },
-    control: { endpoint: `${sqs}/__anyqueue` },
+    control: { endpoint: `${emulator.endpoints.control}/__anyqueue` },
   };
 }
 

@@ -14,7 +14,7 @@ export class LocalQueues implements AsyncDisposable {
   }
 
   static async start(): Promise<LocalQueues> {
-    return new LocalQueues(await spawnEmulator());
+    return new LocalQueues(await spawnEmulator({ sqsPort: 0 }));
   }
 
   get control(): SpawnedEmulator["control"] {

@@ -21,7 +21,7 @@ export interface ControlClient {
   reset(): Promise<void>;
 }
 
-/** `endpoint` is the one of any front, such as `http://127.0.0.1:4100`. */
+/** `endpoint` is `emulator.endpoints.control`, such as `http://127.0.0.1:4100`. */
 export function controlClient(endpoint: string): ControlClient {
   const base = `${endpoint.replace(/\/+$/, "")}${CONTROL_PREFIX}`;
   const send = async (method: string, path: string, body?: unknown) => {

@@ -48,7 +48,7 @@ test.each([
   [{ action: {} }, "Unknown kind of fault action undefined."],
   [
     { action: { kind: "reset" }, opertion: "SendMessage" },
-    "Unknown member opertion in fault rule. Known: operation, queue",
+    "Unknown member opertion in fault rule. Known: operation, protocol, queue",
   ],
   [{ action: { kind: "reset", ms: 5 } }, 'Unknown member ms in action "reset". Known: kind.'],
   [{ action: { kind: "delay" } }, 'ms in action "delay" must be a number of milliseconds >= 0, got nothing.'],
@@ -62,6 +62,8 @@ test.each([
   [{ action: { kind: "hold" }, when: "during" }, '"before" or "after", got "during".'],
   [{ action: { kind: "hold" }, match: "all" }, 'an object or a function, got "all".'],
   [{ action: { kind: "hold" }, match: { atempt: 1 } }, "Unknown member atempt in match. Known: attempt"],
+  [{ protocol: "kafka", action: { kind: "hold" } }, "one of sqs, service-bus, pubsub"],
+  [{ protocol: "pubsub", action: { kind: "corruptMd5" } }, "Unknown kind of fault action"],
   [{ action: { kind: "expireLease" }, when: "after" }, 'only with when: "before"'],
 ])("%j is refused", (rule, message) => {
   expect(() => parseFaultRule(rule)).toThrow(message);

@@ -1,30 +1,28 @@
 import { EmulatorError } from "../emulator-error.ts";
-import type { FaultRule } from "./fault-rule.ts";
+import type { FaultRule, Protocol } from "./fault-rule.ts";
+import {
+  isChance,
+  isCount,
+  isObject,
+  isOneOf,
+  isPositive,
+  isText,
+  type Member,
+  type Members,
+} from "./rule-members.ts";
+import { SQS_ACTION_MEMBERS } from "./sqs-action-members.ts";
 
-type Check = (value: unknown) => boolean;
+/** Every kind of action of every front, with its members. */
+const ACTIONS: Readonly<Record<Protocol, Readonly<Record<string, Members>>>> = {
+  sqs: SQS_ACTION_MEMBERS,
+  "service-bus": {},
+  pubsub: {},
+};
+const PROTOCOLS = Object.keys(ACTIONS) as readonly Protocol[];
 
-const isText: Check = (value) => typeof value === "string" && value !== "";
-const isFlag: Check = (value) => typeof value === "boolean";
-const isCount: Check = (value) => Number.isInteger(value) && Number(value) >= 0;
-const isPositive: Check = (value) => Number.isInteger(value) && Number(value) > 0;
-const isFinite: Check = (value) => typeof value === "number" && Number.isFinite(value);
-const isDelay: Check = (value) => typeof value === "number" && Number.isFinite(value) && value >= 0;
-const isChance: Check = (value) => typeof value === "number" && value >= 0 && value <= 1;
-const isIndexes: Check = (value) => Array.isArray(value) && value.every(isCount);
-const isStatus: Check = (value) => Number.isInteger(value) && Number(value) >= 400 && Number(value) <= 599;
-const isOneOf =
-  (...choices: readonly unknown[]): Check =>
-  (value) =>
-    choices.includes(value);
-
-interface Member {
-  readonly check: Check;
-  readonly expected: string;
-  readonly isRequired?: boolean;
-}
-
-const RULE_MEMBERS: Readonly<Record<string, Member>> = {
+const RULE_MEMBERS: Members = {
   operation: { check: isText, expected: "the name of an operation, such as SendMessage or Send*" },
+  protocol: { check: isOneOf(...PROTOCOLS), expected: `one of ${PROTOCOLS.join(", ")}` },
   queue: { check: isText, expected: "the name of a queue, such as orders or orders-*" },
   match: {
     check: (value) => typeof value === "function" || isObject(value),
@@ -37,58 +35,14 @@ const RULE_MEMBERS: Readonly<Record<string, Member>> = {
   action: { check: isObject, expected: 'an object such as { "kind": "reset" }', isRequired: true },
 };
 
-const MATCH_MEMBERS: Readonly<Record<string, Member>> = {
+const MATCH_MEMBERS: Members = {
   attempt: { check: isPositive, expected: "an attempt >= 1" },
   bodyContains: { check: isText, expected: "a text" },
   region: { check: isText, expected: "a region" },
-  wire: { check: isOneOf("json", "query"), expected: '"json" or "query"' },
-};
-
-const ENTRIES: Member = { check: isIndexes, expected: "a list of indexes from 0" };
-const CODE: Member = { check: isText, expected: "an error code" };
-const MESSAGE: Member = { check: isText, expected: "a text" };
-
-const ACTION_MEMBERS: Readonly<Record<string, Readonly<Record<string, Member>>>> = {
-  error: {
-    code: { ...CODE, isRequired: true },
-    status: { check: isStatus, expected: "a status from 400 to 599" },
-    message: MESSAGE,
-    isReceiverFault: { check: isFlag, expected: "true or false" },
+  wire: {
+    check: isOneOf("json", "query", "amqp", "atom", "grpc"),
+    expected: "json, query, amqp, atom or grpc",
   },
-  throttle: {
-    code: {
-      check: isOneOf("RequestThrottled", "ThrottlingException"),
-      expected: "RequestThrottled or ThrottlingException",
-    },
-    retryAfterSeconds: { check: isDelay, expected: "a number of seconds" },
-  },
-  serverError: {
-    status: { check: isOneOf(500, 502, 503, 504), expected: "500, 502, 503 or 504" },
-    html: { check: isFlag, expected: "true or false" },
-  },
-  accessDenied: {},
-  expiredToken: {},
-  clockSkew: {
-    skewMs: { check: isFinite, expected: "a number of milliseconds", isRequired: true },
-    code: CODE,
-  },
-  partialBatch: {
-    entries: ENTRIES,
-    code: CODE,
-    message: MESSAGE,
-    isSenderFault: { check: isFlag, expected: "true or false" },
-  },
-  reset: {},
-  hold: {},
-  delay: { ms: { check: isDelay, expected: "a number of milliseconds >= 0", isRequired: true } },
-  trickle: {
-    bytesPerPart: { check: isPositive, expected: "a number of bytes >= 1" },
-    everyMs: { check: isDelay, expected: "a number of milliseconds >= 0" },
-  },
-  duplicate: {},
-  shuffle: {},
-  corruptMd5: { entries: ENTRIES },
-  expireLease: {},
 };
 
 /** A rule from outside the process, whose type nobody has checked. */
@@ -105,18 +59,7 @@ export function assertFaultRule(rule: unknown): asserts rule is FaultRule {
   if (isObject(match)) checkMembers(match, MATCH_MEMBERS, "match");
   if (!isObject(action)) return;
   const kind = action["kind"];
-  const members =
-    typeof kind === "string" && Object.hasOwn(ACTION_MEMBERS, kind) ? ACTION_MEMBERS[kind] : undefined;
-  if (members === undefined) {
-    throw invalid(
-      `Unknown kind of fault action ${JSON.stringify(kind)}. Known: ${Object.keys(ACTION_MEMBERS).join(", ")}.`,
-    );
-  }
-  checkMembers(
-    action,
-    { ...members, kind: { check: isText, expected: "a kind" } },
-    `action "${String(kind)}"`,
-  );
+  checkMembers(action, { ...membersOf(kind, rule["protocol"]), kind: KIND }, `action "${String(kind)}"`);
   if (kind === "expireLease" && rule["when"] === "after") {
     throw invalid(
       'Action "expireLease" works on the receipt handles of a request and only with when: "before".',
@@ -124,11 +67,24 @@ export function assertFaultRule(rule: unknown): asserts rule is FaultRule {
   }
 }
 
-function checkMembers(
-  value: Readonly<Record<string, unknown>>,
-  members: Readonly<Record<string, Member>>,
-  where: string,
-): void {
+const KIND: Member = { check: isText, expected: "a kind" };
+
+/** True where this front knows actions of this kind; a rule for others passes it by. */
+export function knowsAction(protocol: Protocol, kind: string): boolean {
+  return Object.hasOwn(ACTIONS[protocol], kind);
+}
+
+function membersOf(kind: unknown, protocol: unknown): Members {
+  const fronts = PROTOCOLS.filter((name) => protocol === undefined || protocol === name);
+  for (const front of fronts) {
+    const members = typeof kind === "string" && knowsAction(front, kind) ? ACTIONS[front][kind] : undefined;
+    if (members !== undefined) return members;
+  }
+  const known = new Set(fronts.flatMap((front) => Object.keys(ACTIONS[front])));
+  throw invalid(`Unknown kind of fault action ${JSON.stringify(kind)}. Known: ${[...known].join(", ")}.`);
+}
+
+function checkMembers(value: Readonly<Record<string, unknown>>, members: Members, where: string): void {
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(members, name)) continue;
     throw invalid(`Unknown member ${name} in ${where}. Known: ${Object.keys(members).join(", ") || "none"}.`);
@@ -142,10 +98,6 @@ function checkMembers(
       );
     }
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function invalid(message: string): EmulatorError {

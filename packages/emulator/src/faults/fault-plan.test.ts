@@ -36,6 +36,7 @@ describe("matching", () => {
     [{ operation: "SendMessag?" }, true],
     [{ operation: "Send" }, false],
     [{ operation: "*Batch" }, false],
+    [{ protocol: "sqs" }, true],
     [{ queue: "orders" }, true],
     [{ queue: "ord.rs" }, false],
     [{ queue: "or*s" }, true],

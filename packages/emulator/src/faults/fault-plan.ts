@@ -1,11 +1,11 @@
 import type { SeededRandom } from "../random/seeded-random.ts";
-import { assertFaultRule } from "./check-fault-rule.ts";
-import type { FaultAction, FaultCall, FaultMatch, FaultRule } from "./fault-rule.ts";
+import { assertFaultRule, knowsAction } from "./check-fault-rule.ts";
+import type { ActionsByProtocol, FaultCall, FaultMatch, FaultRule, Protocol } from "./fault-rule.ts";
 
 /** A rule that fires on a call now. */
-export interface FiredFault {
+export interface FiredFault<Of extends Protocol> {
   readonly ruleId: string;
-  readonly action: FaultAction;
+  readonly action: ActionsByProtocol[Of];
 }
 
 interface ActiveRule {
@@ -58,8 +58,8 @@ export class FaultPlan {
   }
 
   /** Draws for every matching rule of this position, and uses up those that fire. */
-  take(call: FaultCall, when: "before" | "after"): readonly FiredFault[] {
-    const firing: FiredFault[] = [];
+  take<Of extends Protocol>(call: FaultCall<Of>, when: "before" | "after"): readonly FiredFault<Of>[] {
+    const firing: FiredFault<Of>[] = [];
     for (const active of this.#rules.values()) {
       if ((active.rule.when ?? "before") !== when || active.left <= 0 || !fits(active, call)) continue;
       if (active.toSkip > 0) {
@@ -69,13 +69,16 @@ export class FaultPlan {
       if (this.#random.next() >= (active.rule.probability ?? 1)) continue;
       active.left -= 1;
       active.fired += 1;
-      firing.push({ ruleId: active.id, action: active.rule.action });
+      // `fits` has made sure that the action is one of this front.
+      firing.push({ ruleId: active.id, action: active.rule.action as ActionsByProtocol[Of] });
     }
     return firing;
   }
 }
 
 function fits(active: ActiveRule, call: FaultCall): boolean {
+  if (active.rule.protocol !== undefined && active.rule.protocol !== call.protocol) return false;
+  if (!knowsAction(call.protocol, active.rule.action.kind)) return false;
   if (active.operation !== undefined && !active.operation.test(call.operation)) return false;
   if (active.queue !== undefined && !active.queue.test(call.queue ?? "")) return false;
   const { match } = active.rule;

@@ -1,3 +1,5 @@
+import type { Protocol, Wire } from "../faults/fault-rule.ts";
+
 /** How a call ended: answered, refused, cut off by a reset, or never answered. */
 export type CallOutcome = "pending" | "ok" | "error" | "reset" | "held" | "disconnected";
 
@@ -7,10 +9,10 @@ export interface CallLogEntry {
   readonly sequence: number;
   /** Engine time of arrival in milliseconds. */
   readonly at: number;
-  readonly protocol: "sqs";
-  readonly wire: "json" | "query";
+  readonly protocol: Protocol;
+  readonly wire: Wire;
   readonly operation: string;
-  /** Name of the queue, where the request names one. */
+  /** Name of the queue or of another entity, where the request names one. */
   readonly queue: string | undefined;
   readonly region: string;
   readonly requestId: string;

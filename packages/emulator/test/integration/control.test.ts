@@ -112,7 +112,7 @@ describe("the control API over HTTP", () => {
   });
 
   test("a client without an emulator says so", async () => {
-    const emulator = await startEmulator();
+    const emulator = await startEmulator({ sqsPort: 0 });
     const endpoint = emulator.endpoints.sqs ?? "";
     await emulator.close();
     await expect(controlClient(endpoint).now()).rejects.toThrow(`No emulator answers at ${endpoint}.`);
@@ -161,7 +161,7 @@ describe("options", () => {
 
 describe("an emulator in its own process", () => {
   test("serves the SDK and takes orders", async () => {
-    const spawned = await spawnEmulator({ clock: "manual", seed: 7 });
+    const spawned = await spawnEmulator({ sqsPort: 0, clock: "manual", seed: 7 });
     const sqs = sqsClient(spawned.endpoints.sqs ?? "");
     try {
       const id = await spawned.control.addFault({ action: { kind: "accessDenied" } });

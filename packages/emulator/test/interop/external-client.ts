@@ -40,7 +40,7 @@ export function requireClient(context: TestContext, command: string, args: reado
 
 /** An emulator of its own for each test. */
 export async function withEmulator(use: (emulator: Emulator) => Promise<void>): Promise<void> {
-  const emulator = await startEmulator();
+  const emulator = await startEmulator({ sqsPort: 0 });
   try {
     await use(emulator);
   } finally {

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 /** An emulator with a client of the real SDK; both end with the test. */
 export async function runEmulator(options: EmulatorOptions = {}): Promise<RunningEmulator> {
-  const emulator = await startEmulator(options);
+  const emulator = await startEmulator({ sqsPort: 0, ...options });
   const endpoint = emulator.endpoints.sqs ?? "";
   const sqs = sqsClient(endpoint);
   closers.push(async () => {

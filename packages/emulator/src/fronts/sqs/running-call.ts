@@ -163,7 +163,7 @@ export class RunningCall {
   }
 }
 
-function describeCall({ exchange, wire, call }: DecodedRequest, region: string): FaultCall {
+function describeCall({ exchange, wire, call }: DecodedRequest, region: string): FaultCall<"sqs"> {
   const invocationId = exchange.headers["amz-sdk-invocation-id"];
   const attempt = ATTEMPT.exec(String(exchange.headers["amz-sdk-request"] ?? ""))?.[1];
   const url = call.members["QueueUrl"];
@@ -180,7 +180,7 @@ function describeCall({ exchange, wire, call }: DecodedRequest, region: string):
   };
 }
 
-function describeStart({ body: _body, ...start }: FaultCall): Omit<FaultCall, "body"> {
+function describeStart({ body: _body, ...start }: FaultCall<"sqs">): Omit<FaultCall<"sqs">, "body"> {
   return start;
 }
 

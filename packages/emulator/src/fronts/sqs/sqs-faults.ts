@@ -1,5 +1,6 @@
-import type { FaultAction, FaultCall } from "../../faults/fault-rule.ts";
 import type { FaultPlan } from "../../faults/fault-plan.ts";
+import type { FaultCall } from "../../faults/fault-rule.ts";
+import type { SqsFaultAction } from "../../faults/sqs-fault-action.ts";
 import type { OpenCall } from "../../log/call-log.ts";
 import type { EngineClock } from "../../time/engine-clock.ts";
 import { waitFor } from "../../time/wait-for.ts";
@@ -16,12 +17,12 @@ export type Interruption =
 /** The faults of one call, collected as the call goes on. */
 export class SqsCallFaults {
   readonly #plan: FaultPlan;
-  readonly #call: FaultCall;
+  readonly #call: FaultCall<"sqs">;
   readonly #open: OpenCall;
   readonly #clock: EngineClock;
-  readonly #actions: FaultAction[] = [];
+  readonly #actions: SqsFaultAction[] = [];
 
-  constructor(plan: FaultPlan, call: FaultCall, open: OpenCall, clock: EngineClock) {
+  constructor(plan: FaultPlan, call: FaultCall<"sqs">, open: OpenCall, clock: EngineClock) {
     this.#plan = plan;
     this.#call = call;
     this.#open = open;
@@ -40,15 +41,15 @@ export class SqsCallFaults {
     return interruption;
   }
 
-  all<Kind extends FaultAction["kind"]>(
+  all<Kind extends SqsFaultAction["kind"]>(
     kind: Kind,
-  ): readonly Extract<FaultAction, { readonly kind: Kind }>[] {
+  ): readonly Extract<SqsFaultAction, { readonly kind: Kind }>[] {
     return this.#actions.filter(
-      (action): action is Extract<FaultAction, { readonly kind: Kind }> => action.kind === kind,
+      (action): action is Extract<SqsFaultAction, { readonly kind: Kind }> => action.kind === kind,
     );
   }
 
-  has(kind: FaultAction["kind"]): boolean {
+  has(kind: SqsFaultAction["kind"]): boolean {
     return this.#actions.some((action) => action.kind === kind);
   }
 
@@ -67,7 +68,7 @@ export class SqsCallFaults {
 }
 
 /** Rows that several kinds of action share; each is what the service itself would answer. */
-function interruptionOf(action: FaultAction): Interruption | undefined {
+function interruptionOf(action: SqsFaultAction): Interruption | undefined {
   switch (action.kind) {
     case "error":
       return errorAnswer(action.code, action);

@@ -1,14 +1,57 @@
 import { randomUUID } from "node:crypto";
 import type { HttpExchange } from "../../http/http-exchange.ts";
+import { startHttpListener } from "../../http/http-listener.ts";
+import { reachableAuthority, type Front, type FrontContext } from "../front.ts";
+import { SqsEngine } from "./engine/sqs-engine.ts";
 import type { OperationOutput } from "./operations/operation.ts";
 import { jsonWire } from "./protocol/json-wire.ts";
 import { queryWire } from "./protocol/query-wire.ts";
 import { RunningCall, type SqsFrontParts } from "./running-call.ts";
-import type { SqsCall } from "./sqs-call.ts";
+import { snapshotQueue, type QueueSnapshot } from "./queue-snapshot.ts";
+import { DEFAULT_REGION, type SqsCall } from "./sqs-call.ts";
 import { SqsError, sqsError } from "./sqs-errors.ts";
 
+/** The SQS server while it runs. */
+export interface SqsFront extends Front {
+  readonly endpoint: string;
+  /** Every queue with its messages, as they are now. */
+  queues(): readonly QueueSnapshot[];
+}
+
+/** Listens on `port`, 0 for a free one. */
+export async function startSqsFront(context: FrontContext, port: number): Promise<SqsFront> {
+  const { clock, host } = context;
+  const engine = new SqsEngine({ clock, defer: setImmediate });
+  const requests = new SqsRequests({ ...context, engine });
+  const listener = await startHttpListener(host, port, async (exchange) => {
+    if (!(await context.control(exchange))) await requests.handle(exchange);
+  });
+  const endpoint = `http://${reachableAuthority(host, listener.port)}`;
+  return {
+    endpoint,
+    environment: environmentFor(endpoint),
+    queues: () => engine.queues().map(snapshotQueue),
+    reset: () => engine.reset(),
+    async close() {
+      await listener.close();
+      engine.reset();
+    },
+  };
+}
+
+/** Any credentials do; the SDKs only insist that there are some. */
+function environmentFor(endpoint: string): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL_SQS: endpoint,
+    AWS_REGION: DEFAULT_REGION,
+    AWS_DEFAULT_REGION: DEFAULT_REGION,
+    AWS_ACCESS_KEY_ID: "anyqueue",
+    AWS_SECRET_ACCESS_KEY: "anyqueue",
+  };
+}
+
 /** Everything between an HTTP request and the engine: decoding, faults, the operation, encoding, the log. */
-export class SqsFront {
+class SqsRequests {
   readonly #parts: SqsFrontParts;
 
   constructor(parts: SqsFrontParts) {

@@ -1,0 +1,57 @@
+/** What a rule does to a call of the SQS front. */
+export type SqsFaultAction =
+  /** Answers with an error. `code` is a shape or query code of the service, or any other name. */
+  | {
+      readonly kind: "error";
+      readonly code: string;
+      readonly status?: number | undefined;
+      readonly message?: string | undefined;
+      readonly isReceiverFault?: boolean | undefined;
+    }
+  /** Answers `RequestThrottled` (403) or `ThrottlingException` (400). */
+  | {
+      readonly kind: "throttle";
+      readonly code?: "RequestThrottled" | "ThrottlingException" | undefined;
+      readonly retryAfterSeconds?: number | undefined;
+    }
+  /** Answers 5xx, in the protocol's own form or as a load balancer's HTML page. */
+  | {
+      readonly kind: "serverError";
+      readonly status?: 500 | 502 | 503 | 504 | undefined;
+      readonly html?: boolean | undefined;
+    }
+  | { readonly kind: "accessDenied" }
+  | { readonly kind: "expiredToken" }
+  /** Answers that the request's date is too far off, with a `date` header shifted by `skewMs`. */
+  | { readonly kind: "clockSkew"; readonly skewMs: number; readonly code?: string | undefined }
+  /**
+   * Reports entries of a batch as failed, by index from 0; all of them when `entries` is left out.
+   * With `when: "after"` they are carried out all the same.
+   */
+  | {
+      readonly kind: "partialBatch";
+      readonly entries?: readonly number[] | undefined;
+      readonly code?: string | undefined;
+      readonly message?: string | undefined;
+      readonly isSenderFault?: boolean | undefined;
+    }
+  /** Resets the connection: before, nothing has happened; after, only the answer is lost. */
+  | { readonly kind: "reset" }
+  /** Never answers. The call ends when the client hangs up. */
+  | { readonly kind: "hold" }
+  /** Waits, in engine time, before the call is carried out or before it is answered. */
+  | { readonly kind: "delay"; readonly ms: number }
+  /** Sends the answer in parts of `bytesPerPart` (default 16), `everyMs` apart (default 50, engine time). */
+  | {
+      readonly kind: "trickle";
+      readonly bytesPerPart?: number | undefined;
+      readonly everyMs?: number | undefined;
+    }
+  /** Messages of the answer are visible again at once: the next receive gets a second copy. */
+  | { readonly kind: "duplicate" }
+  /** Messages of the answer come in a seeded order. Not on FIFO queues, whose order is a promise. */
+  | { readonly kind: "shuffle" }
+  /** Gives wrong digests of bodies, for the messages or entries with these indexes or for all. */
+  | { readonly kind: "corruptMd5"; readonly entries?: readonly number[] | undefined }
+  /** The receipt handles of the request run out just before it is carried out. */
+  | { readonly kind: "expireLease" };

@@ -1,0 +1,36 @@
+import type { FaultPlan } from "../faults/fault-plan.ts";
+import type { HttpExchange } from "../http/http-exchange.ts";
+import type { CallLog } from "../log/call-log.ts";
+import type { SeededRandom } from "../random/seeded-random.ts";
+import type { VirtualClock } from "../time/engine-clock.ts";
+import type { WireTime } from "../time/wire-time.ts";
+
+/** What all fronts of one emulator share. */
+export interface FrontContext {
+  /** Address to listen on. */
+  readonly host: string;
+  readonly clock: VirtualClock;
+  readonly wireTime: WireTime;
+  readonly faults: FaultPlan;
+  readonly log: CallLog;
+  readonly random: SeededRandom;
+  /** True: the request was one of the control API and is answered. A front that speaks HTTP asks first. */
+  readonly control: (exchange: HttpExchange) => Promise<boolean>;
+}
+
+/** The server of one cloud while it runs. */
+export interface Front {
+  /** Environment variables that point the vendor's SDK, and our adapter, at this front. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Forgets entities and messages; connections stay. */
+  reset(): void;
+  /** Closes every connection. */
+  close(): Promise<void>;
+}
+
+/** An address that means "every interface" cannot be connected to; loopback reaches it. */
+export function reachableAuthority(host: string, port: number): string {
+  if (host === "0.0.0.0") return `127.0.0.1:${port}`;
+  if (host === "::") return `[::1]:${port}`;
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
