@@ -102,6 +102,31 @@ describe("a handler that fails in odd ways", () => {
     },
   );
 
+  test.each([
+    ["an error whose name is no text", Object.assign(new Error("odd"), { name: Symbol("odd") })],
+    [
+      "an error whose text throws",
+      Object.defineProperty(new Error("x"), "message", {
+        get() {
+          throw new Error("no text");
+        },
+      }),
+    ],
+    ["an object without a text", Object.create(null)],
+  ])("is dead-lettered in the end after throwing %s", async (_, thrown) => {
+    const { clock, queue, consumer } = consumerBench({
+      options: { retry: { attempts: 2, delay: "1s" } },
+    });
+    queue.put("m");
+    const run = consumer.run(() => {
+      throw thrown;
+    });
+    await clock.advance("5s");
+    expect(queue.dead).toMatchObject([{ id: "m", deadReason: "ATTEMPTS_SPENT", handOvers: 2 }]);
+    await consumer.close();
+    await run;
+  });
+
   test("is stopped by its timeout, released, and its late result is reported and ignored", async () => {
     const { clock, queue, consumer, events } = consumerBench({
       options: { handlerTimeout: "10s", retry: { delay: "5s" }, concurrency: 1 },

@@ -58,9 +58,8 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
     });
   }
 
-  ackBatch(handles: readonly SqsHandle[], signal: AbortSignal): Promise<readonly ItemResult[]> {
-    for (const { messageId } of handles) this.#handBacks.forget(messageId);
-    return inTens(handles, async (chunk) => {
+  async ackBatch(handles: readonly SqsHandle[], signal: AbortSignal): Promise<readonly ItemResult[]> {
+    const results = await inTens(handles, async (chunk) => {
       const url = await this.#queue.url(signal);
       const entries = chunk.map((handle, index) => ({
         Id: String(index),
@@ -70,6 +69,11 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
       const reply = await this.#queue.call((sdk) => new sdk.DeleteMessageBatchCommand(input), { signal });
       return alignReply(entries.length, reply, () => DONE);
     });
+    // What was not deleted comes again, and its receives have not become more by that.
+    for (const [index, { messageId }] of handles.entries()) {
+      if (results[index]?.ok === true) this.#handBacks.forget(messageId);
+    }
+    return results;
   }
 
   async releaseBatch(

@@ -77,6 +77,26 @@ describe("the followers of a failing message on a FIFO queue", () => {
     expect(countsOf(await receive())).toEqual([2, 1]);
   });
 
+  test("keep what was given back when they were handled and the delete failed", async () => {
+    const unstarted = (await receive()).map(({ handle }) => ({
+      handle,
+      delayMs: 0,
+      cause: "unstarted" as const,
+    }));
+    await consumer.releaseBatch(unstarted, never);
+    const [head, ...rest] = await receive();
+    const action = {
+      kind: "partialBatch",
+      code: "InternalError",
+      isSenderFault: false,
+      message: "no",
+    } as const;
+    emulator.faults.add({ operation: "DeleteMessageBatch", count: 1, action });
+    expect(await consumer.ackBatch([head?.handle], never)).toMatchObject([{ ok: false }]);
+    await failFirst([...(head === undefined ? [] : [head]), ...rest]);
+    expect(countsOf(await receive())).toEqual([2, 1, 1]);
+  });
+
   test("are not moved to the dead letters by the service while heads fail one after the other", async () => {
     const client = createClient(`sqs://eu-west-1?endpoint=${emulator.endpoints.sqs ?? ""}`, [
       sqs({ credentials: ANY_CREDENTIALS }),

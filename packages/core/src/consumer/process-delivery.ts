@@ -157,16 +157,16 @@ function clip(text: string, maxBytes: number): string {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof Error) return `${error.name}: ${error.message}`;
   try {
-    return String(error);
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   } catch {
-    return typeof error; // an object without a text of its own
+    return typeof error; // it has no text, or one that throws
   }
 }
 
 function errorName(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
+  const name: unknown = error instanceof Error ? error.name : undefined;
+  return typeof name === "string" ? name : typeof error;
 }
 
 function wholeMs(ms: number): string {
