@@ -1,6 +1,5 @@
 import {
   queueError,
-  suggest,
   type Clock,
   type ConnectionUrl,
   type Provider,
@@ -10,6 +9,7 @@ import {
 import { FaultPlan, type Fault } from "./fault-plan.ts";
 import { MemoryAdapter } from "./memory-adapter.ts";
 import { MemoryEngine } from "./memory-engine.ts";
+import { checkOptionNames } from "./check-option-names.ts";
 import { checkedCreate, checkedSeed, parseMemoryUrl, type MemoryConnection } from "./memory-url.ts";
 
 /** Options of the in-process queue. */
@@ -93,23 +93,7 @@ function checkSame(engine: MemoryEngine, { create }: MemoryConnection, url: Conn
 }
 
 function checkOptions(options: MemoryOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw queueError("INVALID_ARGUMENT", {
-      what: "memory(): expected an object of options",
-      remedy: 'Write memory() or memory({ create: "explicit" }).',
-      provider: "memory",
-    });
-  }
-  for (const name of Object.keys(options)) {
-    if (OPTION_NAMES.includes(name)) continue;
-    const meant = suggest(name, OPTION_NAMES);
-    throw queueError("INVALID_ARGUMENT", {
-      what: `memory(): unknown option ${JSON.stringify(name)}`,
-      remedy:
-        meant === undefined ? `Known: ${OPTION_NAMES.join(", ")}.` : `Did you mean ${JSON.stringify(meant)}?`,
-      provider: "memory",
-    });
-  }
+  checkOptionNames(options, OPTION_NAMES, "memory");
   checkedCreate(options.create, "memory()");
   if (options.seed !== undefined) checkedSeed(options.seed, "memory()");
 }

@@ -18,6 +18,7 @@ import {
   type DefinitionDetails,
   type VirtualClock,
 } from "@anyqueue/core/testing";
+import { checkOptionNames } from "./check-option-names.ts";
 import { FaultPlan, type Fault } from "./fault-plan.ts";
 import type { MemoryEngine } from "./memory-engine.ts";
 import { memoryWithEngines, type MemoryProvider } from "./memory-provider.ts";
@@ -41,6 +42,8 @@ export interface TestQueuesOptions {
   /** Options of the client: logger, listener, middleware, send policy. */
   readonly client?: Omit<ClientOptions, "clock"> | undefined;
 }
+
+const OPTION_NAMES = ["seed", "create", "faults", "startAt", "client"];
 
 /** A dead letter, decoded like the message that it was. */
 export type DeadLetter<Body> = Message<Body> & { readonly reason: string };
@@ -73,8 +76,11 @@ export interface TestQueues extends AsyncDisposable {
  * void queues.client.consumer(orders).run(seen);
  * await queues.client.producer(orders).send({ orderId: "o-1" });
  * await queues.idle();
+ *
+ * @throws INVALID_ARGUMENT for an unknown or illegal option
  */
 export async function testQueues(options: TestQueuesOptions = {}): Promise<TestQueues> {
+  checkOptionNames(options, OPTION_NAMES, "testQueues");
   const { seed, create, startAt, client: clientOptions } = options;
   const clock = createVirtualClock({ startWallMs: startAt?.getTime() });
   const watched = new WatchedClock(clock);

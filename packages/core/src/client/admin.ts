@@ -1,7 +1,7 @@
 import type { AdminDriver, CreateOptions, EntityCounts } from "../driver/admin-driver.ts";
 import type { Capabilities } from "../driver/capabilities.ts";
 import type { Target } from "../driver/entity.ts";
-import { isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { isQueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { detailsOf, type AnyDefinition, type DefinitionDetails } from "../message/queue-definition.ts";
@@ -15,11 +15,13 @@ import { DEFAULTS } from "./defaults.ts";
 import { deadLetterTarget, locateDeadLetters, probe, type Directory, type Place } from "./directory.ts";
 import { redrive } from "./redrive.ts";
 
+const REDRIVE_OPTIONS: readonly string[] = ["signal", "max", "filter"];
+
 /** The portable administration of a client; `assertOpen` throws CLOSED after `close()`. */
 export function createAdmin(directory: Directory, ending: AbortSignal, assertOpen: () => void): QueueAdmin {
-  const signalOf = (options: AdminOptions): AbortSignal => {
-    const signal = checkedSignal(options);
-    return signal === undefined ? ending : AbortSignal.any([signal, ending]);
+  const signalOf = (options: AdminOptions, known: readonly string[] = ["signal"]): AbortSignal => {
+    refuseProblems(callProblems(options, known, "options"));
+    return options.signal === undefined ? ending : AbortSignal.any([options.signal, ending]);
   };
   const find = (of: AnyDefinition): Place => {
     assertOpen();
@@ -45,18 +47,12 @@ export function createAdmin(directory: Directory, ending: AbortSignal, assertOpe
     },
     list: async (startsWith = "", options: AdminOptions = {}) => {
       assertOpen();
+      if (typeof startsWith !== "string")
+        refuseProblems([`list: expected a text, got ${kindOf(startsWith)}`]);
       return await list(directory, directory.prefix + startsWith, signalOf(options));
     },
-    redrive: (of, options = {}) => redrive(find(of), directory, options, signalOf(options)),
+    redrive: (of, options = {}) => redrive(find(of), directory, options, signalOf(options, REDRIVE_OPTIONS)),
   } satisfies QueueAdmin);
-}
-
-function checkedSignal(options: AdminOptions): AbortSignal | undefined {
-  if (!isRecord(options)) refuseProblems([`options: expected an object, got ${kindOf(options)}`]);
-  const { signal } = options;
-  const isSignal = signal === undefined || signal instanceof AbortSignal;
-  if (!isSignal) refuseProblems([`options.signal: expected an AbortSignal, got ${kindOf(signal)}`]);
-  return signal;
 }
 
 /**

@@ -1,10 +1,17 @@
-import { isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import {
+  callProblems,
+  functionProblems,
+  isRecord,
+  kindOf,
+  refuseProblems,
+  unknownKeys,
+} from "../errors/check-options.ts";
 import { durationProblems } from "../message/check-policy.ts";
 import type { Middleware } from "../middleware/middleware.ts";
 import type { ProducerSetup } from "../producer/producer-setup.ts";
 import type { Logger } from "../queue-consumer.ts";
 import { createEventSink } from "../telemetry/channels.ts";
-import type { EventListener, EventSink } from "../telemetry/events.ts";
+import { EVENT_NAMES, type EventListener, type EventSink } from "../telemetry/events.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { ClientOptions, SendPolicy } from "./client-types.ts";
 import { DEFAULTS } from "./defaults.ts";
@@ -24,12 +31,14 @@ const RETRY_AMBIGUOUS: readonly unknown[] = ["never", "ifDeduplicated", "always"
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   if (!isRecord(options)) refuseProblems([`options: expected an object, got ${kindOf(options)}`]);
   const { middleware = [], send = {}, listener = [], logger = silentLogger } = options;
+  const listeners: readonly EventListener[] = isListenerList(listener) ? listener : [listener];
   refuseProblems([
     ...unknownKeys(options, ["clock", "logger", "listener", "middleware", "send"], "options"),
     ...sendProblems(send),
     ...middlewareProblems(middleware),
+    ...loggerProblems(logger),
+    ...listeners.flatMap(listenerProblems),
   ]);
-  const listeners: readonly EventListener[] = isListenerList(listener) ? listener : [listener];
   return Object.freeze({
     logger,
     events: createEventSink(listeners),
@@ -43,11 +52,8 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
 }
 
 function sendProblems(send: SendPolicy): string[] {
-  if (typeof send !== "object" || send === null) {
-    return [`options.send: expected an object, got ${kindOf(send)}`];
-  }
-  const { retryAmbiguous, timeout, maxBufferedBytes } = send;
-  const problems = unknownKeys(send, ["retryAmbiguous", "timeout", "maxBufferedBytes"], "options.send");
+  const problems = callProblems(send, ["retryAmbiguous", "timeout", "maxBufferedBytes"], "options.send");
+  const { retryAmbiguous, timeout, maxBufferedBytes } = send ?? {};
   if (retryAmbiguous !== undefined && !RETRY_AMBIGUOUS.includes(retryAmbiguous)) {
     problems.push(`options.send.retryAmbiguous: expected one of ${RETRY_AMBIGUOUS.join(", ")}`);
   }
@@ -65,6 +71,23 @@ function middlewareProblems(list: readonly Middleware[]): string[] {
       ? unknownKeys(item, ["name", "send", "handle"], `options.middleware[${index}]`)
       : [`options.middleware[${index}]: expected { name, send?, handle? }, got ${kindOf(item)}`],
   );
+}
+
+function loggerProblems(logger: unknown): string[] {
+  if (!isRecord(logger)) return [`options.logger: expected an object, got ${kindOf(logger)}`];
+  return ["info", "warn", "error"]
+    .filter((name) => typeof logger[name] !== "function")
+    .map((name) => `options.logger.${name}: expected a function, got ${kindOf(logger[name])}`);
+}
+
+/** A misspelt event would never be heard of. What is no function may be the listener's own data. */
+function listenerProblems(listener: unknown): string[] {
+  const where = "options.listener";
+  if (!isRecord(listener)) return [`${where}: expected an object, got ${kindOf(listener)}`];
+  const functions = Object.fromEntries(
+    Object.entries(listener).filter(([, value]) => typeof value === "function"),
+  );
+  return [...unknownKeys(functions, EVENT_NAMES, where), ...functionProblems(listener, EVENT_NAMES, where)];
 }
 
 function isListenerList(

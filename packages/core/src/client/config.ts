@@ -1,4 +1,4 @@
-import { isRecord, kindOf, unknownKeys } from "../errors/check-options.ts";
+import { asRecord, callProblems, isRecord, kindOf, unknownKeys } from "../errors/check-options.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import { holdsCredentials } from "../errors/redact.ts";
 import { policyProblems } from "../message/check-policy.ts";
@@ -121,8 +121,7 @@ function readEntity(given: unknown, where: string, problems: string[]): CheckedE
 /** Values of consumer options are checked where the consumer is made; here only what a file can misspell. */
 function consumerProblems(consumer: unknown, where: string): string[] {
   if (consumer === undefined) return [];
-  if (!isRecord(consumer)) return [`${where}: expected an object, got ${kindOf(consumer)}`];
-  return [...unknownKeys(consumer, CONSUMER_KEYS, where), ...policyProblems(consumer, where)];
+  return [...callProblems(consumer, CONSUMER_KEYS, where), ...policyProblems(asRecord(consumer), where)];
 }
 
 function readUrl(value: unknown, where: string, problems: string[]): ConnectionUrl | undefined {

@@ -1,5 +1,6 @@
 import { createConsumer } from "../consumer/consumer.ts";
 import type { ConsumerSetup } from "../consumer/consumer-setup.ts";
+import { closeTimeoutMs } from "../consumer/resolve-options.ts";
 import type { Feature } from "../driver/capabilities.ts";
 import { isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
@@ -92,6 +93,7 @@ class Client<P extends Provider> implements QueueClient<P> {
     options: ConsumerOptions = {},
   ): QueueConsumer<Out> {
     this.#assertOpen();
+    if (!isRecord(options)) refuseProblems([`consumer: expected options, got ${kindOf(options)}`]);
     const details = detailsOf(from);
     if (details.kind === "topic")
       refuseKind(details, "A topic is not consumed: use topic.subscription(name).");
@@ -136,6 +138,8 @@ class Client<P extends Provider> implements QueueClient<P> {
   }
 
   async close(options: { readonly timeout?: ConsumerOptions["lease"] } = {}): Promise<DrainReport> {
+    // Before anything is closed: a mistake in the options must not cost the drain.
+    closeTimeoutMs(options);
     this.#closing ??= this.#closeAll(options);
     return await this.#closing;
   }

@@ -2,7 +2,7 @@ import type { AdminDriver } from "../driver/admin-driver.ts";
 import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
 import type { ConsumerDriver, ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
-import { QueueError } from "../errors/queue-error.ts";
+import { functionProblems, refuseProblems } from "../errors/check-options.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { RESERVED } from "../message/attributes.ts";
 import { rawMessage } from "../message/decode-message.ts";
@@ -18,8 +18,7 @@ export async function* redrive(
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly moved: number }> {
   const { max = Number.POSITIVE_INFINITY, filter } = options;
-  if (!(max >= 1))
-    throw new QueueError("INVALID_ARGUMENT", { what: `redrive: max must be 1 or more, got ${String(max)}` });
+  checkChoice(max, filter);
   const source = directory.find(place.details.of ?? place.details);
   const { adapter } = source.connection;
   const from = await locateDeadLetters(place, directory, signal);
@@ -38,6 +37,14 @@ export async function* redrive(
   } catch (error) {
     throw signal.aborted ? aborted(signal, from) : wrapDriverError(adapter, from, "admin", error);
   }
+}
+
+function checkChoice(max: number, filter: unknown): void {
+  const isCount = max >= 1 && (Number.isSafeInteger(max) || max === Number.POSITIVE_INFINITY);
+  refuseProblems([
+    ...(isCount ? [] : ["redrive.max: expected a whole number from 1"]),
+    ...functionProblems({ filter }, ["filter"], "redrive"),
+  ]);
 }
 
 /** Deliveries that a filter has passed over are held until the end, else they would be handed over again at once. */

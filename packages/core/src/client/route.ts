@@ -13,13 +13,16 @@ export function route<Out, K extends keyof Out & string>(
   handlers: { [T in Out[K] & string]: Handler<Extract<Out, { [P in K]: T }>> },
 ): Handler<Out> {
   const { name } = detailsOf(definition);
+  const where = `route of ${name}`;
+  if (typeof by !== "string") refuseProblems([`${where}: expected the name of a field, got ${kindOf(by)}`]);
+  if (!isRecord(handlers)) refuseProblems([`${where}: expected handlers, got ${kindOf(handlers)}`]);
   const entries = Object.entries<unknown>(handlers);
   refuseProblems(
     entries
       .filter(([, handler]) => typeof handler !== "function")
       .map(
         ([type, handler]) =>
-          `route of ${name}: handler of ${JSON.stringify(type)} is ${kindOf(handler)}, no function`,
+          `${where}: handler of ${JSON.stringify(type)} is ${kindOf(handler)}, no function`,
       ),
   );
   const byType = new Map(entries);

@@ -1,5 +1,7 @@
 import type { DrainReport } from "../queue-consumer.ts";
 import type { Duration } from "../time/duration.ts";
+import { asRecord, callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { durationProblems } from "../message/check-policy.ts";
 import type { QueueClient } from "./client-types.ts";
 import { startHealthServer, type HealthOptions } from "./health-server.ts";
 
@@ -33,6 +35,7 @@ export async function runWorker(
   runs: readonly Promise<DrainReport>[],
   options: WorkerOptions = {},
 ): Promise<void> {
+  checkCall(runs, options);
   const target: WorkerProcess = options.process ?? process;
   const signalled = Promise.withResolvers<void>();
   let signals = 0;
@@ -62,3 +65,24 @@ export async function runWorker(
     await server?.close();
   }
 }
+
+/** Now, because a mistake that shows only when the worker ends would cost the drain. */
+function checkCall(runs: unknown, options: WorkerOptions): void {
+  refuseProblems(callProblems(options, ["health", "timeout", "process"], "runWorker"));
+  const { health, timeout } = options;
+  refuseProblems([
+    ...(Array.isArray(runs) ? [] : [`runWorker: expected a list of runs, got ${kindOf(runs)}`]),
+    ...(timeout === undefined ? [] : durationProblems(timeout, "runWorker.timeout")),
+    ...(health === undefined ? [] : healthProblems(health)),
+  ]);
+}
+
+function healthProblems(health: unknown): string[] {
+  const where = "runWorker.health";
+  const problems = callProblems(health, ["port", "host", "onListening"], where);
+  const { port } = asRecord(health);
+  const isPort = Number.isInteger(port) && Number(port) >= 0 && Number(port) <= MAX_PORT;
+  return isPort ? problems : [...problems, `${where}.port: expected a port from 0 to ${MAX_PORT}`];
+}
+
+const MAX_PORT = 65_535;

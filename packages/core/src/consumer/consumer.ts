@@ -1,5 +1,4 @@
-import { DEFAULTS } from "../client/defaults.ts";
-import { kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { composeHandle } from "../middleware/compose.ts";
 import type {
@@ -15,7 +14,12 @@ import { gatherBatches } from "./batch-run.ts";
 import { ConsumerRun, NOTHING_HANDLED } from "./consumer-run.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { Puller } from "./pull.ts";
-import { checkConcurrency, resolveOptions, type ConsumerSettings } from "./resolve-options.ts";
+import {
+  checkConcurrency,
+  closeTimeoutMs,
+  resolveOptions,
+  type ConsumerSettings,
+} from "./resolve-options.ts";
 import { SettledMemory } from "./settled-memory.ts";
 
 /** Makes a consumer; no I/O. @throws INVALID_ARGUMENT for options that cannot be */
@@ -53,8 +57,8 @@ class Consumer<Body> implements QueueConsumer<Body> {
     batch: { readonly size?: number | undefined; readonly wait?: Duration | undefined } = {},
   ): Promise<DrainReport> {
     refuseNoFunction(handler, "runBatch");
-    const { size = DEFAULT_BATCH_SIZE, wait = "0ms" } = batch;
-    const problems = unknownKeys(batch, ["size", "wait"], "runBatch");
+    const problems = callProblems(batch, ["size", "wait"], "runBatch");
+    const { size = DEFAULT_BATCH_SIZE, wait = "0ms" } = batch ?? {};
     if (!Number.isSafeInteger(size) || size < 1)
       problems.push(`runBatch.size: expected a whole number from 1, got ${size}`);
     refuseProblems(problems);
@@ -102,9 +106,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
   }
 
   async close(options: { readonly timeout?: Duration | undefined } = {}): Promise<DrainReport> {
-    refuseProblems(unknownKeys(options, ["timeout"], "close"));
-    const { timeout } = options;
-    const timeoutMs = timeout === undefined ? DEFAULTS.drainMs : durationToMs(timeout, "close.timeout");
+    const timeoutMs = closeTimeoutMs(options);
     const puller = this.#puller;
     const ended = this.#run?.life ?? puller;
     if (ended === undefined) return NOTHING_HANDLED;

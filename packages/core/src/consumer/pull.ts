@@ -1,5 +1,5 @@
 import type { Delivery } from "../driver/delivery.ts";
-import { refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { callProblems, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { decodeDelivery } from "../message/decode-message.ts";
 import type { DrainReport, QueueConsumer, ReceivedMessage } from "../queue-consumer.ts";
@@ -231,8 +231,8 @@ function isAborted(signal: AbortSignal): boolean {
 }
 
 function checkedOptions(options: ReceiveOptions): { readonly max: number; readonly waitMs: number } {
-  const { max = 1, wait = "0ms" } = options;
-  const problems = unknownKeys(options, ["max", "wait", "signal"], "receive");
+  const problems = callProblems(options, ["max", "wait", "signal"], "receive");
+  const { max = 1, wait = "0ms" } = options ?? {};
   if (!Number.isSafeInteger(max) || max < 1)
     problems.push(`receive.max: expected a whole number from 1, got ${max}`);
   refuseProblems(problems);

@@ -48,7 +48,7 @@ describe("the options of a consumer", () => {
     [{ concurrency: "3" }, "got string"],
     [{ prefetch: -1 }, "consumer.prefetch"],
     [{ prefetch: "all" }, "consumer.prefetch"],
-    [{ rateLimit: 5 }, "consumer.rateLimit: expected { count, per }, got number"],
+    [{ rateLimit: 5 }, "consumer.rateLimit: expected an object, got number"],
     [{ rateLimit: { count: 0, per: "1s" } }, "consumer.rateLimit.count"],
     [{ rateLimit: { count: 1, per: "0s" } }, "consumer.rateLimit.per: expected more than 0"],
     [{ rateLimit: { count: 1, every: "1s" } }, "consumer.rateLimit"],

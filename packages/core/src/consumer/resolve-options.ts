@@ -1,9 +1,16 @@
 import { DEFAULTS } from "../client/defaults.ts";
-import { isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import {
+  asRecord,
+  callProblems,
+  isRecord,
+  kindOf,
+  refuseProblems,
+  unknownKeys,
+} from "../errors/check-options.ts";
 import { durationProblems, POLICY_KEYS, policyProblems } from "../message/check-policy.ts";
 import type { QueuePolicy, RetryPolicy } from "../message/queue-definition.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
-import { durationToMs } from "../time/duration.ts";
+import { durationToMs, type Duration } from "../time/duration.ts";
 
 /** Options of a consumer, resolved once; nothing below reads the raw ones. */
 export interface ConsumerSettings {
@@ -50,6 +57,12 @@ export function resolveOptions(options: ConsumerOptions, policy: QueuePolicy): C
   });
 }
 
+/** How long `close(options)` waits for handlers. @throws INVALID_ARGUMENT */
+export function closeTimeoutMs(options: { readonly timeout?: Duration | undefined }): number {
+  refuseProblems(callProblems(options, ["timeout"], "close"));
+  return options.timeout === undefined ? DEFAULTS.drainMs : durationToMs(options.timeout, "close.timeout");
+}
+
 /** @throws INVALID_ARGUMENT unless it is a whole number from 1 */
 export function checkConcurrency(concurrency: number): void {
   refuseProblems(countProblems(concurrency, "consumer.concurrency", 1));
@@ -83,12 +96,9 @@ function optionProblems(options: ConsumerOptions): string[] {
 
 function rateLimitProblems(rateLimit: unknown, where: string): string[] {
   if (rateLimit === undefined) return [];
-  if (!isRecord(rateLimit)) return [`${where}: expected { count, per }, got ${kindOf(rateLimit)}`];
-  return [
-    ...unknownKeys(rateLimit, ["count", "per"], where),
-    ...countProblems(rateLimit["count"], `${where}.count`, 1),
-    ...positive(rateLimit["per"], `${where}.per`),
-  ];
+  const problems = callProblems(rateLimit, ["count", "per"], where);
+  const { count, per } = asRecord(rateLimit);
+  return [...problems, ...countProblems(count, `${where}.count`, 1), ...positive(per, `${where}.per`)];
 }
 
 function countProblems(value: unknown, where: string, min: number): string[] {

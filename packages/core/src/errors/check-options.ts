@@ -15,6 +15,30 @@ export function unknownKey(key: string, known: readonly string[], where: string)
   return `${where}: unknown key ${JSON.stringify(key.slice(0, 80))} (${hint})`;
 }
 
+/** What is wrong with the options of one call as such: no object, keys that are not known, a `signal` that is none. */
+export function callProblems(options: unknown, known: readonly string[], where: string): string[] {
+  if (!isRecord(options)) return [`${where}: expected an object, got ${kindOf(options)}`];
+  const problems = unknownKeys(options, known, where);
+  const signal = known.includes("signal") ? options["signal"] : undefined;
+  return signal === undefined ? problems : [...problems, ...signalProblems(signal, `${where}.signal`)];
+}
+
+/** Empty if `signal` is an AbortSignal. */
+function signalProblems(signal: unknown, where: string): string[] {
+  return signal instanceof AbortSignal ? [] : [`${where}: expected an AbortSignal, got ${kindOf(signal)}`];
+}
+
+/** One sentence for each of these members that is there and no function. */
+export function functionProblems(
+  given: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  where: string,
+): string[] {
+  return names
+    .filter((name) => given[name] !== undefined && typeof given[name] !== "function")
+    .map((name) => `${where}.${name}: expected a function, got ${kindOf(given[name])}`);
+}
+
 /** Throws INVALID_ARGUMENT with every problem at once; does nothing if there is none. */
 export function refuseProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new QueueError("INVALID_ARGUMENT", { what: problems.join("; ") });
@@ -24,6 +48,11 @@ export function refuseProblems(problems: readonly string[]): void {
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
+}
+
+/** The members of a value; none where it is no options object. */
+export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
 }
 
 /** True for a plain options object: no array, no null. */

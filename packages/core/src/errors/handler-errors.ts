@@ -1,3 +1,4 @@
+import { callProblems, refuseProblems } from "./check-options.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 
 const RETRY = Symbol.for("anyqueue.retry");
@@ -9,6 +10,7 @@ export class RetryError extends Error {
   readonly delayMs: number | undefined;
 
   constructor(options: { readonly delay?: Duration | undefined; readonly cause?: unknown } = {}) {
+    refuseProblems(callProblems(options, ["delay", "cause"], "RetryError"));
     super("retry", options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "RetryError";
     this.delayMs = options.delay === undefined ? undefined : durationToMs(options.delay);

@@ -1,5 +1,5 @@
 import type { Feature } from "../driver/capabilities.ts";
-import { isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { functionProblems, isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { POLICY_KEYS, policyProblems } from "./check-policy.ts";
 import { json } from "./codec.ts";
@@ -85,7 +85,7 @@ function featureProblems(list: unknown, known: readonly string[], where: string)
 }
 
 function memberProblems(given: Readonly<Record<string, unknown>>, where: string): string[] {
-  const { schema, codec, id, orderingKey } = given;
+  const { schema, codec } = given;
   const problems: string[] = [];
   if (schema !== undefined && !isStandardSchema(schema)) {
     problems.push(`${where}.schema: expected a Standard Schema (version 1), got ${kindOf(schema)}`);
@@ -93,12 +93,7 @@ function memberProblems(given: Readonly<Record<string, unknown>>, where: string)
   if (codec !== undefined && !isCodec(codec)) {
     problems.push(`${where}.codec: expected { contentType, encode, decode }, got ${kindOf(codec)}`);
   }
-  for (const [key, value] of Object.entries({ id, orderingKey })) {
-    if (value !== undefined && typeof value !== "function") {
-      problems.push(`${where}.${key}: expected a function, got ${kindOf(value)}`);
-    }
-  }
-  return problems;
+  return [...problems, ...functionProblems(given, ["id", "orderingKey"], where)];
 }
 
 /** Some libraries make schemas that are functions. */

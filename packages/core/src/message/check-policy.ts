@@ -1,4 +1,4 @@
-import { isRecord, kindOf, unknownKeys } from "../errors/check-options.ts";
+import { asRecord, callProblems, kindOf } from "../errors/check-options.ts";
 import { isQueueError } from "../errors/queue-error.ts";
 import { durationToMs } from "../time/duration.ts";
 
@@ -30,9 +30,8 @@ export function durationProblems(value: unknown, where: string): string[] {
 
 function retryProblems(retry: unknown, where: string): string[] {
   if (retry === undefined) return [];
-  if (!isRecord(retry)) return [`${where}: expected an object, got ${kindOf(retry)}`];
-  const problems = unknownKeys(retry, ["attempts", "delay"], where);
-  const { attempts, delay } = retry;
+  const problems = callProblems(retry, ["attempts", "delay"], where);
+  const { attempts, delay } = asRecord(retry);
   const isCount = typeof attempts === "number" && Number.isSafeInteger(attempts) && attempts >= 1;
   if (attempts !== undefined && attempts !== "unlimited" && !isCount) {
     problems.push(

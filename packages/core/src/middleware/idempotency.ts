@@ -1,3 +1,4 @@
+import { callProblems, functionProblems, isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { RetryError } from "../errors/handler-errors.ts";
 import type { Message } from "../queue-consumer.ts";
@@ -32,6 +33,7 @@ export interface IdempotencyOptions {
  * If the store fails, the message is not acked. Costs two store calls per message.
  */
 export function idempotency(options: IdempotencyOptions): Middleware {
+  checkCall(options);
   const { store, key = ({ id }) => id } = options;
   const ttlMs = durationToMs(options.ttl ?? "1d", "idempotency.ttl");
   const claimMs = durationToMs(options.claim ?? "1h", "idempotency.claim");
@@ -52,6 +54,17 @@ export function idempotency(options: IdempotencyOptions): Middleware {
     },
   };
 }
+
+function checkCall(options: IdempotencyOptions): void {
+  const problems = callProblems(options, ["store", "ttl", "claim", "key"], "idempotency");
+  refuseProblems(problems);
+  const { store, key } = options;
+  const isStore = isRecord(store) && STORE.every((name) => typeof Reflect.get(store, name) === "function");
+  if (!isStore) problems.push(`idempotency.store: expected { ${STORE.join(", ")} }, got ${kindOf(store)}`);
+  refuseProblems([...problems, ...functionProblems({ key }, ["key"], "idempotency")]);
+}
+
+const STORE: readonly string[] = ["begin", "commit", "rollback"];
 
 /** A store in memory: for tests, and for one process that may forget at a restart. */
 export function memoryIdempotencyStore(

@@ -72,6 +72,10 @@ export class MessagePreparer {
       throw this.#refuse("options", `expected an object, got ${kindOf(options)}`);
     }
     checkOptionNames(options, this.#refuse);
+    const { signal } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw this.#refuse("signal", `expected an AbortSignal, got ${kindOf(signal)}`);
+    }
     const verdict = this.#validate(body);
     if (!(verdict instanceof Promise)) refuseIssues(verdict, body);
     // Nothing may be read of the caller's objects after the first wait: they are the caller's to change.

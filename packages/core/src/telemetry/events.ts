@@ -75,6 +75,29 @@ export interface QueueEvents {
 /** The name of an event. */
 export type EventName = keyof QueueEvents;
 
+/** Complete, as the compiler checks. */
+const NAMES: Readonly<Record<EventName, true>> = {
+  send: true,
+  "send-retry": true,
+  receive: true,
+  "receive-error": true,
+  handled: true,
+  "dead-lettered": true,
+  "dead-letter-failed": true,
+  "lease-lost": true,
+  "late-result": true,
+  "settle-failed": true,
+  "redelivery-acked": true,
+  expired: true,
+  emulated: true,
+  notice: true,
+  state: true,
+  "listener-error": true,
+};
+
+/** The name of every event. */
+export const EVENT_NAMES: readonly string[] = Object.freeze(Object.keys(NAMES));
+
 /** Any subset of the events; what it throws is contained and reported as `listener-error`. */
 export type EventListener = {
   readonly [Name in EventName]?: ((event: QueueEvents[Name]) => void) | undefined;
