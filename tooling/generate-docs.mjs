@@ -1,8 +1,9 @@
 // Writes the documents that are made from data: the conformance results, the capabilities of every target,
-// and the provider matrix of the README. With `--check` a difference is an error and nothing is written.
+// the engine's error codes and defaults, and the provider matrix of the README. With `--check` a difference is an error and nothing is written.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { defaultsPage, errorCodesPage } from "./docs/engine-pages.mjs";
 
 const ROOT = join(import.meta.dirname, "..");
 const FIX = "pnpm fix";
@@ -56,6 +57,8 @@ function documents({ generatedAt, claims, targets }) {
   return {
     "docs/reference/conformance.md": conformancePage(generatedAt, claims, targets),
     "docs/reference/capabilities.md": capabilitiesPage(targets),
+    "docs/reference/errors.md": errorCodesPage(page),
+    "docs/reference/defaults.md": defaultsPage(page, table),
     "README.md": between(read("README.md"), "providers", table(readmeRows(targets))),
   };
 }

@@ -4,6 +4,7 @@ import type { Duration } from "./time/duration.ts";
 
 /** Structured log sink of the application. */
 export interface Logger {
+  /** `fields` are data for machines, `text` is a sentence for people; the same for all three. */
   info(fields: object, text: string): void;
   warn(fields: object, text: string): void;
   error(fields: object, text: string): void;
@@ -11,11 +12,15 @@ export interface Logger {
 
 /** What is known of a dead letter. */
 export interface DeadLetterDetails {
+  /** `ATTEMPTS_SPENT`, `INVALID_MESSAGE`, the text of a `DeadLetterError`, or the service's own. */
   readonly reason?: string;
+  /** Name and text of the error behind it, at most 1,024 bytes. */
   readonly description?: string;
   /** The queue it comes from. */
   readonly source?: string;
+  /** Handler runs that it had. */
   readonly attempts?: number;
+  /** When it was first sent. */
   readonly firstEnqueuedAt?: Date;
   readonly deadLetteredAt?: Date;
 }
@@ -24,14 +29,19 @@ export interface DeadLetterDetails {
 export interface Message<Body> {
   /** The application's id if the message carries one, else the provider's. */
   readonly id: string;
+  /** The schema's output; bytes on messages read from dead letters. */
   readonly body: Body;
+  /** Those of the sender; what the core adds is not among them. */
   readonly attributes: Readonly<Record<string, string>>;
   /** Native types of attributes that were not strings at a foreign sender. */
   readonly attributeTypes?: Readonly<Record<string, string>>;
+  /** As it was written by the sender. */
   readonly contentType?: string;
+  /** Messages with one key are handled in order, one at a time. */
   readonly orderingKey?: string;
   readonly correlationId?: string;
   readonly replyTo?: string;
+  /** When the service took it, by its clock. */
   readonly enqueuedAt?: Date;
   /** On messages read from dead letters. */
   readonly deadLettered?: DeadLetterDetails;
@@ -51,6 +61,7 @@ export interface HandlerContext {
   readonly isLastAttempt: boolean;
   /** When this run is stopped at the latest. */
   readonly deadline?: Date;
+  /** The client's logger. */
   readonly log: Logger;
   /** Holds the lease for `by` from now, at least. @throws LEASE_LOST, UNSUPPORTED, INVALID_ARGUMENT */
   extend(by: Duration): Promise<void>;
@@ -69,17 +80,19 @@ export type BatchHandler<Body> = (
 export interface ReceivedMessage<Body> extends Message<Body>, HandlerContext, AsyncDisposable {
   /** Resolves when the provider confirmed. @throws LEASE_LOST, ALREADY_SETTLED after another settlement */
   ack(): Promise<void>;
+  /** As if a handler had thrown: after `delay`, else the policy's. @throws LEASE_LOST, ALREADY_SETTLED, INVALID_ARGUMENT */
   retry(delay?: Duration): Promise<void>;
+  /** Gives it up, with this reason on the dead letter. @throws LEASE_LOST, ALREADY_SETTLED, UNSUPPORTED without dead letters */
   deadLetter(reason: string): Promise<void>;
 }
 
 /** Options of one consumer; policy given here wins over the definition's. */
 export interface ConsumerOptions extends QueuePolicy {
-  /** Handlers running at once, 1 or more. @default 10 */
+  /** Handlers running at once, 1 or more; has nothing to do with the size of a batch. @default 10 */
   readonly concurrency?: number | undefined;
-  /** Deliveries held ready beyond `concurrency`; `auto` measures. @default "auto" */
+  /** Deliveries held ready beyond `concurrency`, 0 or more; `auto` measures. More costs others, who wait. @default "auto" */
   readonly prefetch?: number | "auto" | undefined;
-  /** Starts of handlers, at most `count` in any `per`. @default none */
+  /** Starts of handlers of this consumer, at most `count` (1 or more) in any `per`. @default none */
   readonly rateLimit?: { readonly count: number; readonly per: Duration } | undefined;
   /** A run longer than this is aborted and its message released. @default none (the lease cap of one hour ends a hung run) */
   readonly handlerTimeout?: Duration | undefined;
@@ -112,14 +125,20 @@ export interface Health {
 
 /** Receives messages of one queue or subscription. Made by `client.consumer(definition)`. */
 export interface QueueConsumer<Body> extends AsyncDisposable {
-  /** Handles messages until `close()`; rejects on a fatal error. */
+  /**
+   * Handles messages until `close()`, then resolves with its report.
+   * @throws NOT_FOUND, ACCESS_DENIED, UNAUTHENTICATED or UNSUPPORTED, after a drain; what passes is tried again for ever
+   */
   run(handler: Handler<Body>): Promise<DrainReport>;
   /** Hands over up to `size` messages at once. @default size 10, wait "0ms" */
   runBatch(
     handler: BatchHandler<Body>,
     batch?: { readonly size?: number | undefined; readonly wait?: Duration | undefined },
   ): Promise<DrainReport>;
-  /** Takes up to `max` messages (default 1), waiting `wait` (default "0ms") for the first. Empty if there is none. */
+  /**
+   * Takes up to `max` messages (default 1), waiting `wait` (default "0ms") for the first. Empty if there is none.
+   * @throws CANCELLED by `signal`, CLOSED while closing, and what the service answers
+   */
   receive(options?: {
     readonly max?: number | undefined;
     readonly wait?: Duration | undefined;
@@ -127,10 +146,13 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
   }): Promise<readonly ReceivedMessage<Body>[]>;
   /** One message at a time; leaving the loop releases what was not settled. */
   [Symbol.asyncIterator](): AsyncIterator<ReceivedMessage<Body>>;
-  /** Handlers running at once; may be changed while running. */
+  /** Handlers running at once, 1 or more; may be changed while running. @throws INVALID_ARGUMENT */
   concurrency: number;
+  /** Starts no further handler; those that run go on, with their leases kept. */
   pause(): void;
+  /** Ends a pause. */
   resume(): void;
+  /** Live and ready while it does not run. */
   health(): Health;
   /** Drains: stops asking, gives back what no handler started, waits for handlers up to `timeout` (default "25s"), flushes. */
   close(options?: { readonly timeout?: Duration | undefined }): Promise<DrainReport>;

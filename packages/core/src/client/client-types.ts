@@ -44,6 +44,7 @@ export interface ClientOptions {
   readonly listener?: EventListener | readonly EventListener[] | undefined;
   /** Around every send and every handler; the first is the outermost. */
   readonly middleware?: readonly Middleware[] | undefined;
+  /** How its producers send. */
   readonly send?: SendPolicy | undefined;
 }
 
@@ -53,7 +54,7 @@ export interface SendPolicy {
   readonly retryAmbiguous?: RetryAmbiguous | undefined;
   /** One send in all, retries included. @default "15s" */
   readonly timeout?: Duration | undefined;
-  /** Beyond this `send` waits. @default 67108864 (64 MiB) */
+  /** Of one producer, 1 or more; beyond this `send` waits. @default 67108864 (64 MiB) */
   readonly maxBufferedBytes?: number | undefined;
 }
 
@@ -96,6 +97,7 @@ export interface QueueCounts {
   readonly ready?: number;
   /** Held by consumers. */
   readonly inFlight?: number;
+  /** Not due yet. */
   readonly delayed?: number;
   /** In its dead letters. */
   readonly deadLettered?: number;
@@ -105,12 +107,13 @@ export interface QueueCounts {
 
 /** Options of an administrative call. */
 export interface AdminOptions {
+  /** Ends the call with CANCELLED. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a redrive. */
 export interface RedriveOptions extends AdminOptions {
-  /** Moves this many at most. @default all */
+  /** Moves this many at most, 1 or more. @default all */
   readonly max?: number | undefined;
   /** Moves only these; the others stay in the dead letters. */
   readonly filter?: ((message: Message<Uint8Array>) => boolean) | undefined;

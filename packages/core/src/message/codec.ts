@@ -5,9 +5,9 @@ import { QueueError } from "../errors/queue-error.ts";
 export interface Codec {
   /** Written on the wire: `"application/json"`. */
   readonly contentType: string;
-  /** @throws if the value has no form in this codec. */
+  /** The bytes for the wire. @throws if the value has no form in this codec */
   encode(body: unknown): Uint8Array;
-  /** @throws if the bytes are none of this codec's. */
+  /** The value that was encoded. @throws if the bytes are none of this codec's */
   decode(bytes: Uint8Array): unknown;
 }
 

@@ -17,8 +17,9 @@ export interface RetryPolicy {
 
 /** Policy of a queue or subscription; shared by worker, function and provisioning. */
 export interface QueuePolicy {
+  /** When and how often a message is tried again whose handler failed. */
   readonly retry?: RetryPolicy | undefined;
-  /** Lease of one delivery where the consumer sets it; renewed while the handler runs. @default "60s" */
+  /** Lease of one delivery where the consumer sets it, more than 0; renewed while the handler runs. @default "60s" */
   readonly lease?: Duration | undefined;
   /** `auto`: the provider's own, else `<name>-dead`; `none`: messages stay until the provider drops them. @default "auto" */
   readonly deadLetter?: "auto" | "none" | undefined;
@@ -35,6 +36,7 @@ declare const io: unique symbol;
 /** What all definitions share; the type parameters exist for the compiler only. */
 export interface Definition<Kind extends string, In, Out, Needs extends Feature, Uses extends Feature> {
   readonly kind: Kind;
+  /** The application's name for it; configuration and prefix make the provider's of it. */
   readonly name: string;
   readonly [io]?: [In, Out, Needs, Uses];
 }
@@ -57,6 +59,7 @@ export interface TopicDefinition<
   Needs extends Feature = any,
   Uses extends Feature = any,
 > extends Definition<"topic", In, Out, Needs, Uses> {
+  /** A definition of one of its subscriptions. @throws INVALID_ARGUMENT for an illegal name or policy */
   subscription(name: string, policy?: QueuePolicy): SubscriptionDefinition<Out, Needs>;
 }
 
@@ -68,6 +71,7 @@ export interface SubscriptionDefinition<Out = any, Needs extends Feature = any> 
   Needs,
   never
 > {
+  /** Name of the topic's definition. */
   readonly topic: string;
 }
 
@@ -95,6 +99,7 @@ export interface DefineOptions<
   N extends Feature,
   E extends Feature,
 > extends QueuePolicy {
+  /** Checks bodies at the sender and at the receiver; its input goes on the wire. */
   readonly schema: S;
   /** Features that every provider of this queue must have. */
   readonly needs?: readonly N[] | undefined;

@@ -19,6 +19,7 @@ export interface QueueEvents {
   };
   /** One ask of a consumer ended. */
   readonly receive: { readonly target: string; readonly count: number; readonly durationMs: number };
+  /** An ask failed and is made again after `delayMs`; `failures` in a row so far. */
   readonly "receive-error": {
     readonly target: string;
     readonly error: QueueError;
@@ -43,6 +44,7 @@ export interface QueueEvents {
   };
   /** A message that should go to the dead letters could not; it stays in its queue. */
   readonly "dead-letter-failed": { readonly target: string; readonly id: string; readonly error: QueueError };
+  /** A delivery is no longer ours: its handler's signal was aborted, it comes again. */
   readonly "lease-lost": { readonly target: string; readonly id: string; readonly error: QueueError };
   /** A handler ended after its lease or its timeout; its result was ignored. */
   readonly "late-result": {
@@ -50,6 +52,7 @@ export interface QueueEvents {
     readonly id: string;
     readonly result: "returned" | "threw";
   };
+  /** A settlement was given up; the message comes again when its lease ends. */
   readonly "settle-failed": {
     readonly target: string;
     readonly id: string;
@@ -64,6 +67,7 @@ export interface QueueEvents {
   readonly emulated: { readonly target: string; readonly feature: string };
   /** Something that could not be checked or is worth a look; `text` is a sentence. */
   readonly notice: { readonly target: string; readonly text: string };
+  /** A consumer began, stopped for a while, or ends. */
   readonly state: {
     readonly target: string;
     readonly state: "started" | "paused" | "resumed" | "draining" | "closed";
