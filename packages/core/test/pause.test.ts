@@ -60,4 +60,20 @@ describe("a rate limit", () => {
     await consumer.close();
     await run;
   });
+
+  test("turns no loop while it is a run that has to end", async () => {
+    const { clock, queue, consumer } = consumerBench({
+      options: { concurrency: 1, prefetch: 30, rateLimit: { count: 20, per: "1m" } },
+    });
+    const { track, handler } = tracked(clock, 20_000);
+    for (let index = 0; index < 24; index += 1) queue.put(`m${index}`);
+    const run = consumer.run(handler);
+    await clock.advance("19s"); // would never end
+    expect(track.done).toBe(0);
+    expect(queue.leased).toBe(20);
+    const closed = consumer.close({ timeout: "5s" });
+    await clock.advance("5s");
+    await closed;
+    await run;
+  });
 });

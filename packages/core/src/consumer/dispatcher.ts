@@ -50,9 +50,10 @@ export class Dispatcher {
   rateRoom(max: number): number {
     const { clock, rateLimit } = this.#options;
     if (rateLimit === undefined || max <= 0) return max;
-    const room = rateLimit.available(clock.now(), max) - this.#ready.length;
-    if (room <= 0) this.#startLater(rateLimit.waitMs(clock.now()));
-    return room;
+    const waitMs = rateLimit.waitMs(clock.now());
+    // Where there are tokens it is a run that has to end, which wakes whoever asks.
+    if (waitMs > 0) this.#startLater(waitMs);
+    return Math.min(max, rateLimit.available(clock.now(), max + this.#ready.length) - this.#ready.length);
   }
 
   offer(held: HeldDelivery): void {

@@ -209,14 +209,12 @@ export class LeaseKeeper {
     if (result === undefined || lease.holders.length === 0) return undefined;
     const nowMs = this.#options.time.read();
     if (result.ok) {
-      lease.failures = 0;
       lease.untilMs = renewal.sentAtMs + result.value.leaseMs;
       this.#scheduleRenewal(lease, nowMs);
       this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
       return undefined;
     }
     const error = this.#options.toError("extend", result.error);
-    lease.failures += 1;
     if (error.code === "LEASE_LOST") {
       for (const held of [...lease.holders]) this.#lost(held, error);
     } else {

@@ -13,7 +13,6 @@ export interface Lease {
   renewing: Promise<unknown> | undefined;
   /** True while a settlement is on its way: a renewal would overwrite its delay. */
   isPaused: boolean;
-  failures: number;
 }
 
 export function leaseLost(what: string): QueueError {
@@ -29,7 +28,6 @@ export function newLease(key: string | undefined): Lease {
     renewAtMs: Number.POSITIVE_INFINITY,
     renewing: undefined,
     isPaused: false,
-    failures: 0,
   };
 }
 
