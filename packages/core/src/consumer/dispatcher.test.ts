@@ -106,7 +106,7 @@ describe("a rate", () => {
   });
 
   test("leaves room for what may start now, less what is ready", async () => {
-    const { clock, dispatcher, counts, offer } = bench({ limit: 1, rate: new RateLimit(3, 1_000) });
+    const { clock, dispatcher, offer } = bench({ limit: 1, rate: new RateLimit(3, 1_000) });
     expect(dispatcher.rateRoom(10)).toBe(3);
     expect(dispatcher.rateRoom(2)).toBe(2);
     expect(dispatcher.rateRoom(0)).toBe(0);

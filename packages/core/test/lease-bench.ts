@@ -1,0 +1,85 @@
+import type { Capabilities } from "../src/driver/capabilities.ts";
+import type { Delivery } from "../src/driver/delivery.ts";
+import type { ConsumerDriver, ErrorClass, ExtendItem, ItemResult } from "../src/driver/driver.ts";
+import { QueueError } from "../src/errors/queue-error.ts";
+import { HeldDelivery } from "../src/consumer/held-delivery.ts";
+import { LeaseKeeper } from "../src/consumer/lease-keeper.ts";
+import { LeaseTime } from "../src/consumer/lease-time.ts";
+import { createVirtualClock, delivery } from "../src/testing.ts";
+import { FAKE_CAPABILITIES, FAKE_LIMITS, FakeServiceError } from "./fake-adapter.ts";
+
+interface BenchOptions {
+  readonly leaseMs?: number;
+  readonly totalMs?: number;
+  readonly serviceTotalMs?: number;
+  readonly random?: number;
+  readonly lease?: Capabilities["lease"];
+}
+
+export type Extended = ItemResult<{ readonly leaseMs: number }>;
+
+/** A lease keeper whose service renews what it is asked to, until told otherwise. */
+export function leaseBench({
+  leaseMs = 60_000,
+  totalMs = 3_600_000,
+  random = 0.5,
+  ...rest
+}: BenchOptions = {}) {
+  const clock = createVirtualClock();
+  const time = new LeaseTime(clock);
+  const requests: { readonly atMs: number; readonly items: readonly string[] }[] = [];
+  const lost: string[] = [];
+  const woken: string[] = [];
+  let answer = async (items: readonly ExtendItem<unknown>[]): Promise<readonly Extended[]> =>
+    items.map((item) => ({ ok: true, value: { leaseMs: item.leaseMs } }));
+  const driver = {
+    async extendBatch(items: readonly ExtendItem<unknown>[]) {
+      requests.push({
+        atMs: clock.now(),
+        items: items.map((item) => `${String(item.handle)} ${item.leaseMs}`),
+      });
+      return await answer(items);
+    },
+  } as unknown as ConsumerDriver<unknown>;
+  const keeper = new LeaseKeeper({
+    driver,
+    capabilities: { ...FAKE_CAPABILITIES, lease: rest.lease ?? "timed" },
+    limits: {
+      ...FAKE_LIMITS,
+      lease: { ...FAKE_LIMITS.lease, totalMs: rest.serviceTotalMs ?? FAKE_LIMITS.lease.totalMs },
+    },
+    clock,
+    time,
+    leaseMs,
+    totalMs,
+    random: () => random,
+    toError: (operation, error) => {
+      const found: ErrorClass =
+        error instanceof FakeServiceError ? error.errorClass : { code: "INTERNAL", retryable: false };
+      return new QueueError(found.code, { what: `${operation} failed`, ...found });
+    },
+    onLost: (held, error) => lost.push(`${held.delivery.id} ${error.code}`),
+    onWake: (held) => woken.push(held.delivery.id),
+  });
+  const track = (id: string, over: Partial<Delivery<unknown>> = {}, leftMs: number | undefined = leaseMs) => {
+    const held = new HeldDelivery(delivery<unknown>(id, { id, ...over }), undefined, 1);
+    keeper.track(held, leftMs);
+    return held;
+  };
+  return {
+    clock,
+    keeper,
+    requests,
+    lost,
+    woken,
+    track,
+    answerWith(next: typeof answer) {
+      answer = next;
+    },
+  };
+}
+
+export const failure = (errorClass: ErrorClass): Extended => ({
+  ok: false,
+  error: new FakeServiceError(errorClass),
+});
