@@ -1,8 +1,9 @@
 // npm run demo: GitHub's own webhook payloads through every provider, with one program that reads only configuration.
-import { isDeepStrictEqual, parseArgs } from "node:util";
+import { parseArgs } from "node:util";
 import { STAGES } from "./providers.ts";
 import { progressBar, table } from "./report.ts";
 import { runProvider, type ProviderRun } from "./run-provider.ts";
+import { verdict } from "./verdict.ts";
 
 const { values } = parseArgs({
   options: {
@@ -42,10 +43,8 @@ async function demo(): Promise<number> {
 
 /** Non-zero if anything was lost or if the providers disagree about what the webhooks said. */
 function judge(runs: readonly ProviderRun[], out: NodeJS.WriteStream): number {
-  const lost = runs.reduce((sum, run) => sum + run.result.lost, 0);
-  const agree = runs.every((run) => isDeepStrictEqual(run.aggregates, runs[0]?.aggregates));
-  if (lost > 0) out.write(`${lost} messages were lost\n`);
-  if (!agree) out.write("the providers disagree about the aggregates\n");
-  if (lost === 0 && agree) out.write("nothing lost, and every provider counted the same\n");
-  return lost === 0 && agree ? 0 : 1;
+  const faults = verdict(runs);
+  const lines = faults.length > 0 ? faults : ["nothing lost, and every provider counted the same"];
+  out.write(`${lines.join("\n")}\n`);
+  return faults.length > 0 ? 1 : 0;
 }
