@@ -2,7 +2,6 @@ import { QueueError } from "../errors/queue-error.ts";
 import type { BatchHandler, Handler, HandlerContext, Logger, Message } from "../queue-consumer.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { Duration } from "../time/duration.ts";
-import { newDeferred, type Deferred } from "./deferred.ts";
 
 export interface GatherOptions {
   readonly size: number;
@@ -17,7 +16,7 @@ interface Member {
   readonly message: Message<unknown>;
   readonly context: HandlerContext;
   /** Ends the run of this one message. */
-  readonly run: Deferred<void>;
+  readonly run: PromiseWithResolvers<void>;
 }
 
 /** Turns a handler of batches into a handler of messages: each run ends with the outcome of its own message. */
@@ -39,7 +38,7 @@ class Gatherer {
   }
 
   async join(message: Message<unknown>, context: HandlerContext): Promise<void> {
-    const member: Member = { message, context, run: newDeferred() };
+    const member: Member = { message, context, run: Promise.withResolvers() };
     this.#members.push(member);
     if (this.#members.length >= this.#options.size) this.#startFull();
     else this.#startLater();

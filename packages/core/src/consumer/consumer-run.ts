@@ -5,7 +5,6 @@ import type { DrainReport, Handler, Health } from "../queue-consumer.ts";
 import { backoffMs } from "../retry/backoff.ts";
 import type { QueueEvents } from "../telemetry/events.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
-import { newDeferred, type Deferred } from "./deferred.ts";
 import { driverEvents } from "./engine.ts";
 import { closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -28,8 +27,8 @@ export const NOTHING_HANDLED: DrainReport = Object.freeze({ handled: 0, released
 /** One life of a consumer, from `run` to `close`. */
 export class ConsumerRun {
   readonly #options: ConsumerRunOptions;
-  readonly #closeRequest = newDeferred<void>();
-  readonly #ended = newDeferred<DrainReport>();
+  readonly #closeRequest = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<DrainReport>();
   #phase: "starting" | "running" | "draining" | "closed" = "starting";
   #pipeline: Pipeline | undefined;
   #limit: number;
@@ -39,7 +38,7 @@ export class ConsumerRun {
   #fatal: QueueError | undefined;
   #startTrouble: string | undefined;
   /** The wait between two tries of a start. */
-  #endWait: Deferred<void> | undefined;
+  #endWait: PromiseWithResolvers<void> | undefined;
 
   constructor(options: ConsumerRunOptions) {
     this.#options = options;
@@ -145,7 +144,7 @@ export class ConsumerRun {
     const delayMs = Math.max(bounds.minMs, backoffMs(failures, bounds, random), error.retryAfterMs ?? 0);
     this.#startTrouble = `the start fails (${failures}): ${error.message}`;
     events.emit("receive-error", { target: target.name, error, failures, delayMs });
-    this.#endWait = newDeferred();
+    this.#endWait = Promise.withResolvers();
     const timer = clock.setTimer(this.#endWait.resolve, delayMs, true);
     await this.#endWait.promise;
     timer.cancel();

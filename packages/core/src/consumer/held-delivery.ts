@@ -1,7 +1,6 @@
 import type { Delivery } from "../driver/delivery.ts";
 import type { Outcome } from "../driver/event-source.ts";
 import type { QueueError } from "../errors/queue-error.ts";
-import { newDeferred, type Deferred } from "./deferred.ts";
 import type { Lease } from "./lease.ts";
 
 /**
@@ -54,7 +53,7 @@ export class HeldDelivery {
   #state: HeldState = "waiting";
   #controller: AbortController | undefined;
   #abortReason: QueueError | undefined;
-  #completion: Deferred<void> | undefined;
+  #completion: PromiseWithResolvers<void> | undefined;
   #result: { readonly error: Completion } | undefined;
 
   constructor(delivery: Delivery<unknown>, key: string | undefined, ask: number) {
@@ -100,7 +99,7 @@ export class HeldDelivery {
       if (this.#result.error !== undefined) throw this.#result.error;
       return;
     }
-    this.#completion ??= newDeferred();
+    this.#completion ??= Promise.withResolvers();
     await this.#completion.promise;
   }
 

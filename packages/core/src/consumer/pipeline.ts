@@ -3,7 +3,6 @@ import type { ConsumerEvents, Flow } from "../driver/driver.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import type { DrainReport, Handler } from "../queue-consumer.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
-import { newDeferred, type Deferred } from "./deferred.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
@@ -44,7 +43,7 @@ export class Pipeline {
   readonly #watchdog: Watchdog;
   #flow: Flow = { maxOutstanding: 0, lanes: 0 };
   #isPaused = false;
-  #idleAgain: Deferred<void> | undefined;
+  #idleAgain: PromiseWithResolvers<void> | undefined;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -263,7 +262,7 @@ export class Pipeline {
 
   async #idle(): Promise<void> {
     if (this.#worker.active === 0) return;
-    this.#idleAgain ??= newDeferred();
+    this.#idleAgain ??= Promise.withResolvers();
     await this.#idleAgain.promise;
   }
 }
