@@ -33,6 +33,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
+          // All of them take milliseconds; a busy machine can make seconds of it.
+          testTimeout: 20_000,
           include: ["packages/*/{src,test}/**/*.test.ts", "bench/**/*.test.ts", "test/**/*.test.ts"],
           exclude: [...INTEROP, ...CONFORMANCE, ...INTEGRATION, "**/node_modules/**", "**/dist/**"],
         },
