@@ -4,6 +4,13 @@ import { decodeBody, encodeBody, isLegalText, legalJson } from "./sqs-body.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+/** UTF-16 units of every kind, many of them those that SQS refuses. Making fast-check's own `binary` units takes a second. */
+const anyText = fc
+  .array(fc.oneof(fc.nat(0x2f), fc.nat(0xffff), fc.constantFrom(0xfffe, 0xffff, 0xd800, 0xdc00)), {
+    maxLength: 20,
+  })
+  .map((units) => String.fromCharCode(...units));
+
 describe("encodeBody", () => {
   test.each([
     ["plain text", "hello"],
@@ -39,18 +46,13 @@ describe("encodeBody", () => {
 
   test("brings any bytes back, in text that SQS takes", () => {
     fc.assert(
-      fc.property(
-        fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.string({ unit: "binary" }).map(utf8)),
-        (bytes) => {
-          const encoded = encodeBody(bytes);
-          expect(isLegalText(encoded.text)).toBe(true);
-          expect(encoded.text.length).toBeGreaterThan(0);
-          expect(encoded.bytes).toBe(utf8(encoded.text).byteLength);
-          // Compared as bytes: thousands of comparisons member by member take seconds.
-          const decoded = decodeBody(encoded.text, encoded.encoding) ?? Uint8Array.of();
-          expect(Buffer.compare(decoded, bytes)).toBe(0);
-        },
-      ),
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), anyText.map(utf8)), (bytes) => {
+        const encoded = encodeBody(bytes);
+        expect(isLegalText(encoded.text)).toBe(true);
+        expect(encoded.text.length).toBeGreaterThan(0);
+        expect(encoded.bytes).toBe(utf8(encoded.text).byteLength);
+        expect(decodeBody(encoded.text, encoded.encoding)).toEqual(Uint8Array.from(bytes));
+      }),
     );
   });
 
@@ -73,7 +75,7 @@ describe("decodeBody", () => {
 describe("legalJson", () => {
   test("is JSON whose characters SQS takes, whatever the values hold", () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })), (value) => {
+      fc.property(fc.dictionary(anyText, anyText), (value) => {
         const text = legalJson(value);
         expect(isLegalText(text)).toBe(true);
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));

@@ -132,13 +132,13 @@ export class ConsumerRun {
       } catch (thrown) {
         const error = wrapDriverError(setup.adapter, setup.target, "open", thrown);
         if (!error.retryable) throw error;
-        await this.#waitToRetry(error, failures);
+        await this.#waitToRetry(failures, error);
       }
     }
     return undefined;
   }
 
-  async #waitToRetry(error: QueueError, failures: number): Promise<void> {
+  async #waitToRetry(failures: number, error: QueueError): Promise<void> {
     const { clock, events, target, random = Math.random } = this.#options.setup;
     const bounds = { minMs: DEFAULTS.pollErrorMinMs, maxMs: DEFAULTS.pollErrorMaxMs };
     const delayMs = Math.max(bounds.minMs, backoffMs(failures, bounds, random), error.retryAfterMs ?? 0);
