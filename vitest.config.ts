@@ -40,7 +40,7 @@ export default defineConfig({
       {
         extends: true,
         // Boundaries, budgets and documents: tests of the repository itself.
-        test: { name: "repository", include: ["tooling/**/*.test.ts"] },
+        test: { name: "repository", include: ["tooling/**/*.test.ts"], testTimeout: 60_000 },
       },
       {
         extends: true,
