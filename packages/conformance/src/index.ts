@@ -8,7 +8,40 @@ export {
   type Fault,
   type Hold,
 } from "./fault-plan.ts";
+export { describeExplored } from "./explore/describe-explored.ts";
+export { exploreSeed, type Broker, type ExplorableBroker, type Explored } from "./explore/explore-seed.ts";
+export type { Behaviour, Incident, PlannedMessage, Schedule } from "./explore/schedule.ts";
 export { faulty } from "./faulty.ts";
+export {
+  checkHistory,
+  INVARIANTS,
+  type CheckedInvariant,
+  type Exhibit,
+  type HistoryCounts,
+  type HistoryVerdict,
+} from "./history/check-history.ts";
+export type {
+  CloseReport,
+  EventBase,
+  EventMembers,
+  EventType,
+  HandleResult,
+  HistoryEvent,
+  SettleKind,
+} from "./history/history-event.ts";
+export { HistoryRecorder, type RecordedSend } from "./history/history-recorder.ts";
+export { machineHistoryTime, type HistoryTime } from "./history/history-time.ts";
+export { HistoryWriter, type HistorySink } from "./history/history-writer.ts";
+export {
+  HISTORY_PROMISES,
+  type Finding,
+  type HistoryPromises,
+  type Invariant,
+  type InvariantOutcome,
+  type InvariantVerdict,
+} from "./history/invariant.ts";
+export { HistoryError, readHistory } from "./history/read-history.ts";
+export { Tagged } from "./history/recording-adapter.ts";
 export type {
   Backend,
   BackendTime,

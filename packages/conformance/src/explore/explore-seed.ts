@@ -1,0 +1,46 @@
+import type { Provider } from "@anyqueue/core/adapter";
+import { createVirtualClock, type VirtualClock } from "@anyqueue/core/testing";
+import { checkHistory, type HistoryVerdict } from "../history/check-history.ts";
+import type { HistoryEvent } from "../history/history-event.ts";
+import { ScheduleRun } from "./schedule-run.ts";
+import { scheduleOf, type Schedule } from "./schedule.ts";
+
+/** Makes a broker of its own on a clock; all its clients reach the same queues. */
+export type ExplorableBroker = (clock: VirtualClock, seed: number) => Broker;
+
+/** A broker inside this process. */
+export interface Broker {
+  readonly url: string;
+  readonly provider: Provider;
+}
+
+/** What became of one seed. */
+export interface Explored {
+  readonly schedule: Schedule;
+  readonly events: readonly HistoryEvent[];
+  readonly verdict: HistoryVerdict;
+}
+
+/** Runs the schedule of a seed in virtual time and judges its history. The same seed gives the same schedule. */
+export async function exploreSeed(seed: number, broker: ExplorableBroker): Promise<Explored> {
+  const schedule = scheduleOf(seed);
+  const clock = createVirtualClock();
+  const run = new ScheduleRun(schedule, clock, broker(clock, seed));
+  const events = await run.run();
+  const verdict = checkHistory(events, {
+    ordered: schedule.ordered,
+    deliveryCount: "exact",
+    attempts: schedule.attempts,
+    concurrency: run.maxConcurrency,
+    slackMs: 5,
+    // A stalled event loop cannot be told that its lease has ended before it goes on.
+    abortWithinMs: 1_000 + longestStallMs(schedule),
+    recoveryMs: 120_000,
+    drainMs: 600_000,
+  });
+  return { schedule, events, verdict };
+}
+
+function longestStallMs({ incidents }: Schedule): number {
+  return incidents.reduce((sum, incident) => sum + (incident.kind === "stall" ? incident.forMs : 0), 0);
+}

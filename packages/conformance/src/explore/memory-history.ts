@@ -1,0 +1,33 @@
+import type { VirtualClock } from "@anyqueue/core/testing";
+import type { EventMembers, EventType, HistoryEvent } from "../history/history-event.ts";
+import type { HistorySink } from "../history/history-writer.ts";
+
+/** A history in memory, on a clock that a test moves. */
+export class MemoryHistory {
+  readonly events: HistoryEvent[] = [];
+  readonly #clock: VirtualClock;
+  #lastT = -1;
+  #nextOperation = 1;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  /** What one process of the run writes to. */
+  sink(proc: string): HistorySink {
+    return {
+      operation: () => `${proc}:${this.#nextOperation++}`,
+      now: () => this.#clock.now() * 1_000_000,
+      write: (type, op, members) => {
+        this.#write(proc, type, op, members);
+      },
+    };
+  }
+
+  /** Events of one millisecond follow each other by a nanosecond, in the order in which they are written. */
+  #write<Type extends EventType>(proc: string, type: Type, op: string, members: EventMembers[Type]): void {
+    const t = Math.max(this.#clock.now() * 1_000_000, this.#lastT + 1);
+    this.#lastT = t;
+    this.events.push({ t, w: this.#clock.wallNow(), proc, op, type, ...members } as unknown as HistoryEvent);
+  }
+}

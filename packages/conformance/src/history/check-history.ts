@@ -1,0 +1,135 @@
+import type { HistoryEvent } from "./history-event.ts";
+import { indexHistory, isAcked, isConfirmed, timelineOf, type HistoryIndex } from "./history-index.ts";
+import {
+  HISTORY_PROMISES,
+  type Finding,
+  type HistoryPromises,
+  type Invariant,
+  type InvariantVerdict,
+} from "./invariant.ts";
+import { ackIsFinal, integrity, noLoss, noPhantom, recovered } from "./invariants/delivery.ts";
+import {
+  boundedConcurrency,
+  boundedDuplicates,
+  exclusiveLease,
+  noZombieAck,
+  trueAttempts,
+} from "./invariants/execution.ts";
+import { keyOrder } from "./invariants/order.ts";
+import {
+  boundedCost,
+  completeDeadLetters,
+  conservation,
+  progress,
+  truthfulShutdown,
+} from "./invariants/outcome.ts";
+
+/** Every invariant, in the order of their numbers. */
+export const INVARIANTS: readonly Invariant[] = [
+  noLoss,
+  noPhantom,
+  recovered,
+  integrity,
+  boundedDuplicates,
+  noZombieAck,
+  ackIsFinal,
+  exclusiveLease,
+  keyOrder,
+  trueAttempts,
+  completeDeadLetters,
+  conservation,
+  progress,
+  truthfulShutdown,
+  boundedConcurrency,
+  boundedCost,
+];
+
+/** What a history amounts to. */
+export interface HistoryVerdict {
+  /** `unknown`: nothing failed, and something could not be decided. */
+  readonly verdict: "pass" | "fail" | "unknown";
+  readonly counts: HistoryCounts;
+  readonly invariants: readonly CheckedInvariant[];
+}
+
+/** How many messages and hand-overs a history is about. */
+export interface HistoryCounts {
+  readonly messages: number;
+  readonly confirmed: number;
+  readonly acked: number;
+  readonly deadLettered: number;
+  readonly handovers: number;
+  readonly runs: number;
+}
+
+/** One invariant with what was found. */
+export interface CheckedInvariant {
+  readonly id: string;
+  readonly title: string;
+  readonly verdict: InvariantVerdict;
+  /** How many findings there are in all. */
+  readonly found: number;
+  /** The first findings, the smallest counter-example first. */
+  readonly findings: readonly Exhibit[];
+}
+
+/** A finding with what shows it: the timeline of its message, as a person reads it. */
+export interface Exhibit {
+  readonly text: string;
+  readonly mid?: string | undefined;
+  readonly timeline: readonly HistoryEvent[];
+}
+
+/** More findings than these only repeat each other. */
+const MAX_EXHIBITS = 5;
+
+/**
+ * Holds a history against the sixteen invariants.
+ *
+ * @example
+ * const verdict = checkHistory(readHistory("histories/run-7"), { ordered: true, attempts: 5 });
+ */
+export function checkHistory(
+  events: readonly HistoryEvent[],
+  promises: Partial<HistoryPromises> = {},
+): HistoryVerdict {
+  const index = indexHistory(events);
+  const stated = { ...HISTORY_PROMISES, ...promises };
+  const invariants = INVARIANTS.map((invariant) => checkOne(invariant, index, stated));
+  const verdicts = new Set(invariants.map(({ verdict }) => verdict));
+  return {
+    verdict: verdicts.has("fail") ? "fail" : verdicts.has("unknown") ? "unknown" : "pass",
+    counts: countsOf(index),
+    invariants,
+  };
+}
+
+function checkOne(invariant: Invariant, index: HistoryIndex, promises: HistoryPromises): CheckedInvariant {
+  const { verdict, findings } = invariant.check(index, promises);
+  const exhibits = findings
+    .map((finding) => exhibit(finding, index))
+    .toSorted((a, b) => a.timeline.length - b.timeline.length);
+  return {
+    id: invariant.id,
+    title: invariant.title,
+    verdict,
+    found: findings.length,
+    findings: exhibits.slice(0, MAX_EXHIBITS),
+  };
+}
+
+function exhibit({ text, mid, evidence = [] }: Finding, index: HistoryIndex): Exhibit {
+  return { text, mid, timeline: mid === undefined ? evidence : timelineOf(index, mid) };
+}
+
+function countsOf({ stories, handovers }: HistoryIndex): HistoryCounts {
+  const all = [...stories.values()];
+  return {
+    messages: all.length,
+    confirmed: all.filter(isConfirmed).length,
+    acked: all.filter(isAcked).length,
+    deadLettered: all.filter(({ deadLetters }) => deadLetters.length > 0).length,
+    handovers: handovers.length,
+    runs: handovers.filter(({ start }) => start !== undefined).length,
+  };
+}

@@ -1,0 +1,166 @@
+/** What every line of a history says. */
+export interface EventBase {
+  /** Monotonic nanoseconds; processes of one machine share the base. */
+  readonly t: number;
+  /** Wall clock, Unix epoch milliseconds. */
+  readonly w: number;
+  /** Name of the process that wrote the line, unique in the run. */
+  readonly proc: string;
+  /** Names the operation; an invocation and its outcome share it. */
+  readonly op: string;
+}
+
+/** How a settlement was meant. */
+export type SettleKind = "ack" | "release" | "dead";
+
+/** How a handler ended: as its result was understood, or stopped by the engine. */
+export type HandleResult = "ack" | "retry" | "dead" | "throw" | "aborted";
+
+/** What a consumer reported when its `close` resolved. */
+export interface CloseReport {
+  readonly handled: number;
+  readonly released: number;
+  readonly abandoned: number;
+}
+
+/** The members of each type of event beyond `EventBase`. Times are in nanoseconds like `t`. */
+export interface EventMembers {
+  /** An application sends; written before anything else happens. */
+  readonly "send.invoke": {
+    readonly mid: string;
+    readonly dest: string;
+    /** Digest of body and attributes. */
+    readonly hash: string;
+    readonly key?: string;
+    /** Position among the messages of its key and sender, ascending. */
+    readonly kseq?: number;
+    readonly dedup?: string;
+    readonly delayMs?: number;
+  };
+  readonly "send.ok": { readonly bid?: string };
+  /** Nothing was stored. */
+  readonly "send.fail": { readonly code: string };
+  /** It may have been stored. */
+  readonly "send.info": { readonly code: string };
+  /** A message was handed over under a lease. */
+  readonly deliver: {
+    readonly mid: string;
+    /** Identity of the stored message. */
+    readonly bid: string;
+    /** Identity of this hand-over. */
+    readonly tok: string;
+    readonly dest: string;
+    readonly hash: string;
+    readonly consumer: string;
+    readonly attempt?: number;
+    readonly leaseUntil?: number;
+    readonly key?: string;
+  };
+  readonly "handle.start": { readonly tok: string };
+  /** The handler's signal aborted. */
+  readonly "handle.abort": { readonly tok: string; readonly reason: string };
+  readonly "handle.end": { readonly tok: string; readonly result: HandleResult };
+  readonly "settle.invoke": { readonly tok: string; readonly kind: SettleKind };
+  readonly "settle.ok": { readonly tok: string; readonly kind: SettleKind };
+  readonly "settle.lost": { readonly tok: string; readonly kind: SettleKind };
+  readonly "settle.fail": { readonly tok: string; readonly kind: SettleKind };
+  /** It may have been applied. */
+  readonly "settle.info": { readonly tok: string; readonly kind: SettleKind };
+  readonly "renew.invoke": { readonly tok: string };
+  readonly "renew.ok": { readonly tok: string; readonly until: number };
+  /** The broker said, in an answer or by itself, that the lease is gone. */
+  readonly "renew.lost": { readonly tok: string };
+  readonly "renew.fail": { readonly tok: string };
+  /** A dead letter was read. */
+  readonly "dlq.deliver": {
+    readonly mid: string;
+    readonly bid: string;
+    readonly hash: string;
+    readonly reason?: string;
+    readonly attempts?: number;
+    readonly origin?: string;
+  };
+  readonly "fault.start": { readonly fault: string; readonly seed?: number; readonly target?: string };
+  readonly "fault.stop": { readonly fault: string };
+  readonly "drain.start": { readonly dest: string };
+  /** A message that was still in its queue at the end. */
+  readonly "drain.deliver": { readonly mid: string; readonly dest: string };
+  /** `depth` where it can be read. */
+  readonly "drain.end": { readonly dest: string; readonly emptyPolls: number; readonly depth?: number };
+  readonly "proc.start": { readonly pid: number };
+  /** `close` of a consumer resolved. */
+  readonly "consumer.close": { readonly consumer: string; readonly report: CloseReport };
+  /** `signal` where it was killed; written by whoever watches it. */
+  readonly "proc.exit": { readonly of: string; readonly signal?: string };
+  /** Requests of one operation in one process, counted over `durationMs`. */
+  readonly cost: {
+    readonly operation: string;
+    readonly calls: number;
+    /** Of these, asks that brought nothing. */
+    readonly empty: number;
+    readonly durationMs: number;
+  };
+}
+
+/** The name of a type of event. */
+export type EventType = keyof EventMembers;
+
+/** One line of a history. */
+export type HistoryEvent<Type extends EventType = EventType> = Type extends EventType
+  ? EventBase & { readonly type: Type } & EventMembers[Type]
+  : never;
+
+/** Members that a line of each type must have, with the kind of value they must have. */
+const REQUIRED: Readonly<Record<EventType, Readonly<Record<string, "string" | "number" | "object">>>> = {
+  "send.invoke": { mid: "string", dest: "string", hash: "string" },
+  "send.ok": {},
+  "send.fail": { code: "string" },
+  "send.info": { code: "string" },
+  deliver: {
+    mid: "string",
+    bid: "string",
+    tok: "string",
+    dest: "string",
+    hash: "string",
+    consumer: "string",
+  },
+  "handle.start": { tok: "string" },
+  "handle.abort": { tok: "string", reason: "string" },
+  "handle.end": { tok: "string", result: "string" },
+  "settle.invoke": { tok: "string", kind: "string" },
+  "settle.ok": { tok: "string", kind: "string" },
+  "settle.lost": { tok: "string", kind: "string" },
+  "settle.fail": { tok: "string", kind: "string" },
+  "settle.info": { tok: "string", kind: "string" },
+  "renew.invoke": { tok: "string" },
+  "renew.ok": { tok: "string", until: "number" },
+  "renew.lost": { tok: "string" },
+  "renew.fail": { tok: "string" },
+  "dlq.deliver": { mid: "string", bid: "string", hash: "string" },
+  "fault.start": { fault: "string" },
+  "fault.stop": { fault: "string" },
+  "drain.start": { dest: "string" },
+  "drain.deliver": { mid: "string", dest: "string" },
+  "drain.end": { dest: "string", emptyPolls: "number" },
+  "proc.start": { pid: "number" },
+  "consumer.close": { consumer: "string", report: "object" },
+  "proc.exit": { of: "string" },
+  cost: { operation: "string", calls: "number", empty: "number", durationMs: "number" },
+};
+
+const BASE = { t: "number", w: "number", proc: "string", op: "string" } as const;
+
+/** What is wrong with a parsed line, as a sentence; undefined: it is an event. */
+export function eventProblem(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || !("type" in value)) return "it has no type";
+  const { type } = value;
+  if (typeof type !== "string" || !isEventType(type)) return `its type ${JSON.stringify(type)} is unknown`;
+  const missing = Object.entries({ ...BASE, ...REQUIRED[type] }).find(
+    ([name, kind]) => typeof Reflect.get(value, name) !== kind,
+  );
+  return missing === undefined ? undefined : `${missing[0]} of ${type} must be a ${missing[1]}`;
+}
+
+function isEventType(type: string): type is EventType {
+  return Object.hasOwn(REQUIRED, type);
+}

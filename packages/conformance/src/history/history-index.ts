@@ -1,0 +1,186 @@
+import type { HistoryEvent, SettleKind } from "./history-event.ts";
+import { byTime } from "./read-history.ts";
+
+/** How a send ended; a process that died before it knew leaves `info`. */
+export type SendOutcome = "ok" | "fail" | "info";
+
+/** One call of `send`. */
+export interface Send {
+  readonly invoke: HistoryEvent<"send.invoke">;
+  readonly outcome: SendOutcome;
+  /** When the outcome was known; the end of time where it never was. */
+  readonly endedAt: number;
+}
+
+/** One hand-over with all that happened to it. */
+export interface Handover {
+  readonly deliver: HistoryEvent<"deliver">;
+  readonly start: HistoryEvent<"handle.start"> | undefined;
+  readonly end: HistoryEvent<"handle.end"> | undefined;
+  readonly abort: HistoryEvent<"handle.abort"> | undefined;
+  readonly settles: readonly SettleEvent[];
+  readonly renews: readonly RenewEvent[];
+  /** When the lease was over as far as its holder could know; the end of time where nobody knows. */
+  readonly leaseEnd: number;
+  /** When the holder was told that the lease is gone. */
+  readonly lostAt: number | undefined;
+}
+
+/** An event of a settlement. */
+export type SettleEvent = HistoryEvent<
+  "settle.invoke" | "settle.ok" | "settle.lost" | "settle.fail" | "settle.info"
+>;
+/** An event of a renewal. */
+export type RenewEvent = HistoryEvent<"renew.invoke" | "renew.ok" | "renew.lost" | "renew.fail">;
+
+/** All that happened to one message, by the application's id. */
+export interface Story {
+  readonly mid: string;
+  readonly sends: readonly Send[];
+  /** In order of time. */
+  readonly handovers: readonly Handover[];
+  readonly deadLetters: readonly HistoryEvent<"dlq.deliver">[];
+  readonly leftovers: readonly HistoryEvent<"drain.deliver">[];
+}
+
+/** A history by message, hand-over and process. */
+export interface HistoryIndex {
+  readonly events: readonly HistoryEvent[];
+  readonly stories: ReadonlyMap<string, Story>;
+  readonly handovers: readonly Handover[];
+  /** When each process ended by a signal that leaves it no time. */
+  readonly deaths: ReadonlyMap<string, number>;
+}
+
+/** One pass over the events; they need not be sorted. */
+export function indexHistory(unsorted: readonly HistoryEvent[]): HistoryIndex {
+  const events = unsorted.toSorted(byTime);
+  const handovers = collectHandovers(events);
+  const outcomes = new Map<string, HistoryEvent<"send.ok" | "send.fail" | "send.info">>();
+  for (const event of events) {
+    if (event.type === "send.ok" || event.type === "send.fail" || event.type === "send.info") {
+      outcomes.set(event.op, event);
+    }
+  }
+  const stories = new Map<string, MutableStory>();
+  const storyOf = (mid: string): MutableStory => {
+    let story = stories.get(mid);
+    if (story === undefined) {
+      story = { mid, sends: [], handovers: [], deadLetters: [], leftovers: [] };
+      stories.set(mid, story);
+    }
+    return story;
+  };
+  for (const event of events) {
+    if (event.type === "send.invoke") storyOf(event.mid).sends.push(sendOf(event, outcomes.get(event.op)));
+    else if (event.type === "dlq.deliver") storyOf(event.mid).deadLetters.push(event);
+    else if (event.type === "drain.deliver") storyOf(event.mid).leftovers.push(event);
+  }
+  for (const handover of handovers) storyOf(handover.deliver.mid).handovers.push(handover);
+  return { events, stories, handovers, deaths: deathsIn(events) };
+}
+
+type MutableStory = {
+  -readonly [Name in keyof Story]: Story[Name] extends readonly (infer Item)[] ? Item[] : Story[Name];
+};
+
+function sendOf(
+  invoke: HistoryEvent<"send.invoke">,
+  outcome: HistoryEvent<"send.ok" | "send.fail" | "send.info"> | undefined,
+): Send {
+  if (outcome === undefined) return { invoke, outcome: "info", endedAt: Number.POSITIVE_INFINITY };
+  const kind = outcome.type === "send.ok" ? "ok" : outcome.type === "send.fail" ? "fail" : "info";
+  return { invoke, outcome: kind, endedAt: outcome.t };
+}
+
+interface Draft {
+  readonly deliver: HistoryEvent<"deliver">;
+  start?: HistoryEvent<"handle.start">;
+  end?: HistoryEvent<"handle.end">;
+  abort?: HistoryEvent<"handle.abort">;
+  readonly settles: SettleEvent[];
+  readonly renews: RenewEvent[];
+}
+
+function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] {
+  const drafts = new Map<string, Draft>();
+  for (const event of events) {
+    if (event.type === "deliver") drafts.set(event.tok, { deliver: event, settles: [], renews: [] });
+  }
+  for (const event of events) {
+    if (!("tok" in event) || event.type === "deliver") continue;
+    const draft = drafts.get(event.tok);
+    if (draft === undefined) continue;
+    if (event.type === "handle.start") draft.start ??= event;
+    else if (event.type === "handle.end") draft.end ??= event;
+    else if (event.type === "handle.abort") draft.abort ??= event;
+    else if (isRenew(event)) draft.renews.push(event);
+    else draft.settles.push(event);
+  }
+  return [...drafts.values()].map(finish);
+}
+
+function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
+  return event.type.startsWith("renew.");
+}
+
+function finish({ deliver, start, end, abort, settles, renews }: Draft): Handover {
+  const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
+  let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
+  for (const renew of renews) {
+    if (renew.type === "renew.ok" && renew.t <= leaseEnd) leaseEnd = renew.until;
+  }
+  if (lost !== undefined) leaseEnd = Math.min(leaseEnd, lost.t);
+  return { deliver, start, end, abort, settles, renews, leaseEnd, lostAt: lost?.t };
+}
+
+function deathsIn(events: readonly HistoryEvent[]): ReadonlyMap<string, number> {
+  const deaths = new Map<string, number>();
+  for (const event of events) {
+    if (event.type === "proc.exit" && event.signal !== undefined) deaths.set(event.of, event.t);
+  }
+  return deaths;
+}
+
+/** The confirmed settlement of a hand-over of this kind. */
+export function settledAs(handover: Handover, kind: SettleKind): SettleEvent | undefined {
+  return handover.settles.find((event) => event.type === "settle.ok" && event.kind === kind);
+}
+
+/** True: some send of it was confirmed. */
+export function isConfirmed(story: Story): boolean {
+  return story.sends.some(({ outcome }) => outcome === "ok");
+}
+
+/** True: an ack of it was confirmed. */
+export function isAcked(story: Story): boolean {
+  return story.handovers.some((handover) => settledAs(handover, "ack") !== undefined);
+}
+
+/** True: it was handled, and its ack may have been applied although nobody was told. */
+export function isPerhapsAcked(story: Story): boolean {
+  return story.handovers.some(
+    ({ end, settles }) =>
+      end?.result === "ack" && settles.some(({ type, kind }) => type === "settle.info" && kind === "ack"),
+  );
+}
+
+/** How many copies of it the broker may hold: every send that was not refused stores one. */
+export function possibleCopies(story: Story): number {
+  const stored = story.sends.filter(({ outcome }) => outcome !== "fail");
+  const tokens = new Set(stored.map(({ invoke }) => invoke.dedup ?? invoke.op));
+  return Math.max(1, tokens.size);
+}
+
+/** All events of one message in order of time, for a person to read. */
+export function timelineOf(index: HistoryIndex, mid: string): readonly HistoryEvent[] {
+  const story = index.stories.get(mid);
+  if (story === undefined) return [];
+  const operations = new Set(story.sends.map(({ invoke }) => invoke.op));
+  const tokens = new Set(story.handovers.map(({ deliver }) => deliver.tok));
+  return index.events.filter((event) => {
+    if ("mid" in event) return event.mid === mid;
+    if ("tok" in event) return tokens.has(event.tok);
+    return event.type.startsWith("send.") && operations.has(event.op);
+  });
+}

@@ -1,0 +1,154 @@
+import { randomUUID } from "node:crypto";
+import {
+  DeadLetterError,
+  isQueueError,
+  RetryError,
+  type DrainReport,
+  type Handler,
+  type HandlerContext,
+  type QueueProducer,
+  type SendOptions,
+  type Sent,
+} from "@anyqueue/core";
+import type { Feature, Provider } from "@anyqueue/core/adapter";
+import type { HandleResult } from "./history-event.ts";
+import type { HistorySink } from "./history-writer.ts";
+import { messageHash } from "./message-hash.ts";
+import { recordingAdapter, Tagged } from "./recording-adapter.ts";
+
+/** What a recorded send knows of its place in an order. */
+export interface RecordedSend {
+  readonly key?: string;
+  /** Position among the messages of the key and this process, ascending. */
+  readonly kseq?: number;
+}
+
+/**
+ * Writes what the producers and one consumer of a process do, so that `checkHistory` can judge it.
+ *
+ * @example
+ * const recorder = new HistoryRecorder(new HistoryWriter("histories/run-7", "worker-1"));
+ * const client = createClient(url, [recorder.provider(sqs())]);
+ * await client.consumer(orders).run(recorder.handler(onOrder));
+ */
+export class HistoryRecorder {
+  readonly #sink: HistorySink;
+  readonly #consumer: string;
+  /** How the run of each hand-over ended, while its settlement is to come. */
+  readonly #results = new Map<string, HandleResult>();
+  readonly #handled = new Set<string>();
+
+  /** @param consumer name of the consumer of this process, unique in it */
+  constructor(sink: HistorySink, consumer = "consumer") {
+    this.#sink = sink;
+    this.#consumer = consumer;
+  }
+
+  /** The same provider, with hand-overs, settlements and renewals written down; `message.native` becomes a `Tagged`. */
+  provider<Scheme extends string, Modes extends Feature[]>(
+    provider: Provider<Scheme, Modes>,
+  ): Provider<Scheme, Modes> {
+    const meaning = {
+      consumer: this.#consumer,
+      meansDead: (tok: string, mid: string) => this.#meansDead(tok, mid),
+    };
+    return {
+      ...provider,
+      connect: (url, context) => recordingAdapter(provider.connect(url, context), this.#sink, meaning),
+    };
+  }
+
+  /** Sends and writes down what became of it. Bodies are JSON unless `encode` says otherwise. */
+  async send<Body, Uses extends Feature>(
+    producer: QueueProducer<Body, Uses>,
+    dest: string,
+    body: Body,
+    options: SendOptions<Uses> = {},
+    place: RecordedSend & { readonly encode?: (body: Body) => Uint8Array } = {},
+  ): Promise<Sent> {
+    const { encode = encodeJson, key, kseq } = place;
+    const mid = options.id ?? randomUUID();
+    const op = this.#sink.operation();
+    const hash = messageHash(encode(body), options.attributes ?? {});
+    this.#sink.write("send.invoke", op, {
+      mid,
+      dest,
+      hash,
+      ...(key === undefined ? {} : { key }),
+      ...(kseq === undefined ? {} : { kseq }),
+    });
+    try {
+      const sent = await producer.send(body, { ...options, id: mid });
+      this.#sink.write("send.ok", op, { bid: sent.providerId });
+      return sent;
+    } catch (error) {
+      const isSure = isQueueError(error) && !error.ambiguous;
+      const code = isQueueError(error) ? error.code : "INTERNAL";
+      this.#sink.write(isSure ? "send.fail" : "send.info", op, { code });
+      throw error;
+    }
+  }
+
+  /** The same handler, with its runs written down. */
+  handler<Body>(handler: Handler<Body>): Handler<Body> {
+    return async (message, context) => {
+      const { native } = message;
+      if (!(native instanceof Tagged)) {
+        throw new TypeError("HistoryRecorder.handler needs a client whose provider went through provider()");
+      }
+      const { tok } = native;
+      this.#begin(tok, context);
+      try {
+        const value: unknown = await handler(message, context);
+        this.#end(tok, message.id, context.signal.aborted ? "aborted" : "ack");
+        return value;
+      } catch (error) {
+        this.#end(tok, message.id, context.signal.aborted ? "aborted" : resultOf(error));
+        throw error;
+      }
+    };
+  }
+
+  /** To be called when `close` of the consumer resolved. */
+  closed({ handled, released, abandoned }: DrainReport): void {
+    const report = { handled, released, abandoned };
+    this.#sink.write("consumer.close", this.#sink.operation(), { consumer: this.#consumer, report });
+  }
+
+  #begin(tok: string, { signal }: HandlerContext): void {
+    this.#sink.write("handle.start", this.#sink.operation(), { tok });
+    const onAbort = (): void => {
+      this.#sink.write("handle.abort", this.#sink.operation(), { tok, reason: reasonOf(signal.reason) });
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+  }
+
+  #end(tok: string, mid: string, result: HandleResult): void {
+    this.#results.set(tok, result);
+    if (result === "ack") this.#handled.add(mid);
+    this.#sink.write("handle.end", this.#sink.operation(), { tok, result });
+  }
+
+  /**
+   * Where the service has no dead letters, the core copies and then acks: an ack after a run that did not succeed,
+   * or without a run of a message that this process has not handled, is the second half of that.
+   */
+  #meansDead(tok: string, mid: string): boolean {
+    const result = this.#results.get(tok);
+    this.#results.delete(tok);
+    return result === undefined ? !this.#handled.has(mid) : result !== "ack";
+  }
+}
+
+function encodeJson(body: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(body));
+}
+
+function resultOf(error: unknown): HandleResult {
+  if (error instanceof DeadLetterError) return "dead";
+  return error instanceof RetryError ? "retry" : "throw";
+}
+
+function reasonOf(reason: unknown): string {
+  return isQueueError(reason) ? reason.code : String(reason);
+}

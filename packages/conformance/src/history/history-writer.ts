@@ -1,0 +1,50 @@
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { EventMembers, EventType } from "./history-event.ts";
+import { machineHistoryTime, type HistoryTime } from "./history-time.ts";
+
+/** Where instrumented producers and consumers write to. */
+export interface HistorySink {
+  /** A new name for an operation. */
+  operation(): string;
+  write<Type extends EventType>(type: Type, op: string, members: EventMembers[Type]): void;
+  /** Now, in the time of the history: nanoseconds. */
+  now(): number;
+}
+
+/**
+ * Appends the history of one process to a file of its own in `folder`.
+ * A line has reached the system when `write` returns, so that a kill cannot hide what was about to happen.
+ */
+export class HistoryWriter implements HistorySink {
+  readonly #proc: string;
+  readonly #time: HistoryTime;
+  readonly #file: number;
+  #nextOperation = 1;
+
+  /** @param proc name of the process, unique in the run; it becomes the name of the file */
+  constructor(folder: string, proc: string, time: HistoryTime = machineHistoryTime) {
+    mkdirSync(folder, { recursive: true });
+    this.#proc = proc;
+    this.#time = time;
+    this.#file = openSync(join(folder, `${proc}.jsonl`), "a");
+    this.write("proc.start", this.operation(), { pid: process.pid });
+  }
+
+  operation(): string {
+    return `${this.#proc}:${this.#nextOperation++}`;
+  }
+
+  now(): number {
+    return this.#time.monotonic();
+  }
+
+  write<Type extends EventType>(type: Type, op: string, members: EventMembers[Type]): void {
+    const base = { t: this.#time.monotonic(), w: this.#time.wall(), proc: this.#proc, op, type };
+    writeSync(this.#file, `${JSON.stringify({ ...base, ...members })}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}

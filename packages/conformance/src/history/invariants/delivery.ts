@@ -1,0 +1,125 @@
+import {
+  isAcked,
+  isConfirmed,
+  isPerhapsAcked,
+  possibleCopies,
+  settledAs,
+  type HistoryIndex,
+  type Story,
+} from "../history-index.ts";
+import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
+
+export const noLoss: Invariant = {
+  id: "I-1",
+  title:
+    "every confirmed message is delivered, dead-lettered or still in its queue, and ends acked or dead-lettered",
+  check(index, promises) {
+    const open = [...index.stories.values()].filter(
+      (story) => isConfirmed(story) && !isAcked(story) && story.deadLetters.length === 0,
+    );
+    const lost = open.filter((story) => story.leftovers.length === 0 && !isPerhapsAcked(story));
+    if (open.length === 0) return judged([]);
+    if (isDrained(index, promises)) return judged(lost.map(lostFinding));
+    const text = `no drain proves the queues empty, and ${open.length} confirmed messages are not done`;
+    return { verdict: "unknown", findings: [{ text }] };
+  },
+};
+
+function lostFinding({ mid, handovers }: Story): Finding {
+  const how = handovers.length === 0 ? "was never delivered" : "was delivered and never done";
+  return { mid, text: `the confirmed message ${how}, and is neither a dead letter nor in its queue` };
+}
+
+/** Enough empty asks in a row after everything else, and no depth that says otherwise, for every queue drained. */
+function isDrained({ events }: HistoryIndex, { emptyPolls }: HistoryPromises): boolean {
+  const started = new Set(events.filter(({ type }) => type === "drain.start").map(destinationOf));
+  const ended = events.filter((event) => event.type === "drain.end");
+  const isWhole = ended.every((event) => event.emptyPolls >= emptyPolls && (event.depth ?? 0) === 0);
+  return (
+    ended.length > 0 && isWhole && [...started].every((dest) => ended.some((event) => event.dest === dest))
+  );
+}
+
+function destinationOf(event: object): string {
+  return "dest" in event ? String(event.dest) : "";
+}
+
+export const noPhantom: Invariant = {
+  id: "I-2",
+  title: "only messages that were sent are seen, and none whose send failed",
+  check: ({ stories }) =>
+    judged(
+      [...stories.values()].flatMap((story): readonly Finding[] => {
+        const isSeen = story.handovers.length + story.deadLetters.length + story.leftovers.length > 0;
+        if (!isSeen) return [];
+        const { mid, sends } = story;
+        if (sends.length === 0) return [{ mid, text: "the message was seen and nobody had sent it" }];
+        return sends.every(({ outcome }) => outcome === "fail")
+          ? [{ mid, text: "every send of the message was reported as failed, and it was stored" }]
+          : [];
+      }),
+    ),
+};
+
+export const recovered: Invariant = {
+  id: "I-3",
+  title: "how many sends of unknown outcome had stored their message",
+  check({ stories }) {
+    const unsure = [...stories.values()].filter(
+      (story) => !isConfirmed(story) && story.sends.some(({ outcome }) => outcome === "info"),
+    );
+    const stored = unsure.filter(({ handovers, deadLetters }) => handovers.length + deadLetters.length > 0);
+    const text = `${stored.length} of ${unsure.length} sends of unknown outcome had stored their message`;
+    return { verdict: "info", findings: [{ text }] };
+  },
+};
+
+export const integrity: Invariant = {
+  id: "I-4",
+  title: "body and attributes arrive as they were sent, in deliveries and in dead letters",
+  check: ({ stories }) =>
+    judged(
+      [...stories.values()].flatMap(({ mid, sends, handovers, deadLetters }): readonly Finding[] => {
+        const sent = new Set(sends.map(({ invoke }) => invoke.hash));
+        if (sent.size === 0) return [];
+        const changed = handovers.some(({ deliver }) => !sent.has(deliver.hash));
+        if (changed) return [{ mid, text: "a delivery differs from what was sent" }];
+        return deadLetters.some(({ hash }) => !sent.has(hash))
+          ? [{ mid, text: "a dead letter differs from what was sent" }]
+          : [];
+      }),
+    ),
+};
+
+export const ackIsFinal: Invariant = {
+  id: "I-7",
+  title: "what was acked is not delivered again",
+  check({ stories }, promises) {
+    if (promises.redeliversFollowers) {
+      const text = "the service delivers acked followers of a failed message again, by its own promise";
+      return { verdict: "info", findings: [{ text }] };
+    }
+    const acked = [...stories.values()].filter(isAcked);
+    const findings = acked.flatMap((story) => redeliveries(story, promises));
+    if (findings.length === 0 || findings.length > promises.anomalyRate * acked.length)
+      return judged(findings);
+    return { verdict: "pass", findings };
+  },
+};
+
+function redeliveries(story: Story, { slackMs }: HistoryPromises): readonly Finding[] {
+  const { mid, handovers } = story;
+  return handovers.flatMap((handover): readonly Finding[] => {
+    const ack = settledAs(handover, "ack");
+    if (ack === undefined) return [];
+    const again = handovers.find(
+      ({ deliver }) =>
+        deliver.t > ack.t + nanoseconds(slackMs) &&
+        // Another stored copy of the message is another matter (I-5).
+        (deliver.bid === handover.deliver.bid || possibleCopies(story) === 1),
+    );
+    return again === undefined
+      ? []
+      : [{ mid, text: "the message was delivered again after its ack was confirmed" }];
+  });
+}

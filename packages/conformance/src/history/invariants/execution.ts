@@ -1,0 +1,199 @@
+import { possibleCopies, settledAs, type Handover, type HistoryIndex, type Story } from "../history-index.ts";
+import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
+
+export const boundedDuplicates: Invariant = {
+  id: "I-5",
+  title:
+    "a message is handled again only for a reason: a failure, a lost lease, a death, an unsure settlement or send",
+  check: (index, promises) =>
+    judged([...index.stories.values()].flatMap((story) => unjustified(story, index, promises))),
+};
+
+function unjustified(story: Story, index: HistoryIndex, promises: HistoryPromises): readonly Finding[] {
+  const runs = runsOf(story);
+  const copies = possibleCopies(story);
+  let allowed = copies - 1 + declaredDuplicates(index);
+  for (const [position, run] of runs.entries()) {
+    const next = runs[position + 1];
+    if (next === undefined || hasReason(run, next, index, promises)) continue;
+    allowed -= 1;
+    if (allowed < 0) {
+      const evidence = [run.deliver, ...run.settles, next.deliver];
+      return [{ mid: story.mid, text: `run ${position + 2} of the message has no reason`, evidence }];
+    }
+  }
+  return [];
+}
+
+/** Runs in the order in which they began. */
+function runsOf({ handovers }: Story): readonly Started[] {
+  return handovers.filter(hasStarted).toSorted((a, b) => a.start.t - b.start.t);
+}
+
+type Started = Handover & { readonly start: NonNullable<Handover["start"]> };
+
+function hasStarted(handover: Handover): handover is Started {
+  return handover.start !== undefined;
+}
+
+/** The broker was told to deliver twice. */
+function declaredDuplicates({ events }: HistoryIndex): number {
+  return events.filter((event) => event.type === "fault.start" && event.fault.startsWith("F-09")).length;
+}
+
+function hasReason(
+  run: Started,
+  next: Started,
+  { deaths }: HistoryIndex,
+  promises: HistoryPromises,
+): boolean {
+  const { end, settles, deliver, leaseEnd } = run;
+  const isAckConfirmed = settledAs(run, "ack") !== undefined;
+  if (end !== undefined && end.result !== "ack" && end.t <= next.start.t) return true;
+  if (settles.some(({ kind, t }) => kind !== "ack" && t <= next.deliver.t)) return true;
+  // Its lease ended, so that another hand-over was due whatever came of this one.
+  if (leaseEnd <= next.deliver.t + nanoseconds(promises.slackMs)) {
+    return !isAckConfirmed || promises.lateAcks;
+  }
+  if (settles.some(({ type }) => UNSURE.has(type))) return true;
+  const diedAt = deaths.get(deliver.proc) ?? Number.POSITIVE_INFINITY;
+  return diedAt <= next.start.t && !isAckConfirmed;
+}
+
+const UNSURE: ReadonlySet<string> = new Set(["settle.lost", "settle.fail", "settle.info"]);
+
+export const noZombieAck: Invariant = {
+  id: "I-6",
+  title: "no ack is reported as confirmed after the holder knew that its lease was gone",
+  check({ handovers }, { lateAcks, slackMs }) {
+    const findings = handovers.flatMap((handover): readonly Finding[] => {
+      const ack = settledAs(handover, "ack");
+      const { deliver, leaseEnd, lostAt } = handover;
+      if (ack === undefined) return [];
+      const knownAt = Math.min(lostAt ?? Number.POSITIVE_INFINITY, leaseEnd + nanoseconds(slackMs));
+      const { mid } = deliver;
+      return ack.t > knownAt
+        ? [{ mid, text: "an ack was confirmed after the lease was known to be gone" }]
+        : [];
+    });
+    return lateAcks ? { verdict: findings.length === 0 ? "pass" : "info", findings } : judged(findings);
+  },
+};
+
+export const exclusiveLease: Invariant = {
+  id: "I-8",
+  title: "no two handlers hold one message at a time, and who lost it is told to stop",
+  check: (index, promises) =>
+    judged([...index.stories.values()].flatMap((story) => overlaps(story, index, promises))),
+};
+
+function overlaps(story: Story, index: HistoryIndex, promises: HistoryPromises): readonly Finding[] {
+  const slack = nanoseconds(promises.slackMs);
+  const runs = runsOf(story);
+  const { mid } = story;
+  return runs.flatMap((first, position): readonly Finding[] => {
+    const second = runs.slice(position + 1).find(({ deliver }) => deliver.bid === first.deliver.bid);
+    if (second === undefined) return [];
+    const endedAt = first.end?.t ?? deathOf(first, index);
+    if (second.start.t >= endedAt - slack) return [];
+    const evidence = [first.start, second.start];
+    if (second.start.t < first.leaseEnd - slack && !isSettled(first, second.start.t)) {
+      return [{ mid, text: "two handlers ran on the message under one lease", evidence }];
+    }
+    return isToldInTime(first, endedAt, promises)
+      ? []
+      : [{ mid, text: "a handler was not told that its lease was gone", evidence }];
+  });
+}
+
+/** Released or dead-lettered before: its handler has timed out and is ignored. */
+function isSettled({ settles }: Handover, before: number): boolean {
+  return settles.some(({ type, t }) => type === "settle.invoke" && t <= before);
+}
+
+function isToldInTime(
+  { abort, leaseEnd, settles }: Handover,
+  endedAt: number,
+  promises: HistoryPromises,
+): boolean {
+  const settledAt = settles[0]?.t ?? Number.POSITIVE_INFINITY;
+  const dueAt = Math.min(leaseEnd, settledAt) + nanoseconds(promises.abortWithinMs + promises.slackMs);
+  return endedAt <= dueAt || (abort?.t ?? Number.POSITIVE_INFINITY) <= dueAt;
+}
+
+function deathOf({ deliver }: Handover, { deaths }: HistoryIndex): number {
+  return deaths.get(deliver.proc) ?? Number.POSITIVE_INFINITY;
+}
+
+export const trueAttempts: Invariant = {
+  id: "I-10",
+  title: "the number of a delivery never falls, and is true where the service counts exactly",
+  check: ({ stories }, { deliveryCount }) =>
+    deliveryCount === "none"
+      ? { verdict: "info", findings: [{ text: "the service does not count deliveries" }] }
+      : judged([...stories.values()].flatMap((story) => miscounted(story, deliveryCount === "exact"))),
+};
+
+/** A hand-over that no handler began may count or not; a service that can tell does not count it. */
+function miscounted({ mid, handovers }: Story, isExact: boolean): readonly Finding[] {
+  const seen = new Map<string, { handed: number; begun: number; attempt: number }>();
+  for (const { deliver, start } of handovers) {
+    const before = seen.get(deliver.bid) ?? { handed: 0, begun: 0, attempt: 0 };
+    const { attempt = before.handed + 1 } = deliver;
+    const handed = `delivery ${before.handed + 1}`;
+    if (attempt < before.attempt) return [{ mid, text: `${handed} says ${attempt} after ${before.attempt}` }];
+    if (isExact && (attempt <= before.begun || attempt > before.handed + 1)) {
+      return [{ mid, text: `${handed} says that it is number ${attempt}` }];
+    }
+    const begun = before.begun + (start === undefined ? 0 : 1);
+    seen.set(deliver.bid, { handed: before.handed + 1, begun, attempt });
+  }
+  return [];
+}
+
+export const boundedConcurrency: Invariant = {
+  id: "I-15",
+  title: "a consumer runs no more handlers and holds no more leases than it may",
+  check({ handovers }, { concurrency, prefetch }) {
+    if (concurrency === undefined) {
+      return { verdict: "info", findings: [{ text: "the run states no limit of concurrency" }] };
+    }
+    const byConsumer = Map.groupBy(handovers, ({ deliver }) => `${deliver.proc}/${deliver.consumer}`);
+    const findings: Finding[] = [];
+    for (const [consumer, held] of byConsumer) {
+      const running = peak(held.filter(hasStarted).map((run) => [run.start.t, slotFreedAt(run)]));
+      if (running > concurrency)
+        findings.push({ text: `${consumer} ran ${running} handlers, allowed ${concurrency}` });
+      if (prefetch === undefined) continue;
+      const leases = peak(held.map((one) => [one.deliver.t, releasedAt(one)]));
+      const allowed = concurrency + prefetch;
+      if (leases > allowed) findings.push({ text: `${consumer} held ${leases} leases, allowed ${allowed}` });
+    }
+    return judged(findings);
+  },
+};
+
+/** A run that was told to stop gives up its slot: it may be one that never ends. */
+function slotFreedAt({ abort, end }: Started): number {
+  return Math.min(abort?.t ?? Number.POSITIVE_INFINITY, end?.t ?? Number.POSITIVE_INFINITY);
+}
+
+function releasedAt({ settles, leaseEnd }: Handover): number {
+  return Math.min(settles[0]?.t ?? Number.POSITIVE_INFINITY, leaseEnd);
+}
+
+/** The most intervals that overlap; one that never ends goes on for ever. */
+function peak(intervals: readonly (readonly [number, number | undefined])[]): number {
+  const steps = intervals.flatMap(([from, to]) => [
+    { t: from, by: 1 },
+    { t: to ?? Number.POSITIVE_INFINITY, by: -1 },
+  ]);
+  let now = 0;
+  let most = 0;
+  // At one moment ends come first: a slot that is freed may be used at once.
+  for (const { by } of steps.toSorted((a, b) => a.t - b.t || a.by - b.by)) {
+    now += by;
+    most = Math.max(most, now);
+  }
+  return most;
+}

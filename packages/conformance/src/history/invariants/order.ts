@@ -1,0 +1,80 @@
+import type { Handover, HistoryIndex, SettleEvent, Story } from "../history-index.ts";
+import { judged, type Finding, type Invariant } from "../invariant.ts";
+
+interface Run {
+  readonly mid: string;
+  readonly kseq: number;
+  readonly startedAt: number;
+  /** When the message was done for good: handled, or given up. */
+  readonly doneAt: number;
+}
+
+export const keyOrder: Invariant = {
+  id: "I-9",
+  title:
+    "messages of a key are done in the order of their sends, and none begins before the one before it is done",
+  check(index, { ordered }) {
+    if (!ordered) return { verdict: "info", findings: [{ text: "the target keeps no order" }] };
+    const findings: Finding[] = [];
+    for (const stories of keysOf(index).values()) findings.push(...outOfOrder(stories));
+    return judged(findings);
+  },
+};
+
+/** Messages with a key and a place in it, by sender and key: only one sender's order is promised. */
+function keysOf({ stories }: HistoryIndex): ReadonlyMap<string, readonly Story[]> {
+  const keyed = [...stories.values()].filter(({ sends }) => sends[0]?.invoke.kseq !== undefined);
+  return Map.groupBy(keyed, ({ sends }) => `${sends[0]?.invoke.proc ?? ""}/${sends[0]?.invoke.key ?? ""}`);
+}
+
+function outOfOrder(stories: readonly Story[]): readonly Finding[] {
+  const doneAt = new Map(stories.map((story) => [sequenceOf(story), doneTime(story)]));
+  const confirmed = stories
+    .filter(isPlaced)
+    .map(sequenceOf)
+    .toSorted((a, b) => a - b);
+  const runs = stories.flatMap(runsOf).toSorted((a, b) => a.startedAt - b.startedAt);
+  for (const run of runs) {
+    const earlier = confirmed.findLast((kseq) => kseq < run.kseq && (doneAt.get(kseq) ?? 0) > run.startedAt);
+    if (earlier === undefined) continue;
+    const text = `message ${run.kseq} of its key began before message ${earlier} was done`;
+    return [{ mid: run.mid, text }];
+  }
+  return [];
+}
+
+/**
+ * A message that failed to be sent, or perhaps did, holds up nobody: its place is its sender's to decide.
+ * Nor does one that the service itself gave up: nobody is told when.
+ */
+function isPlaced({ sends, handovers, deadLetters }: Story): boolean {
+  const isGivenUpByUs = handovers.some(({ settles }) => settles.some(({ kind }) => kind === "dead"));
+  return sends.length === 1 && sends[0]?.outcome === "ok" && (deadLetters.length === 0 || isGivenUpByUs);
+}
+
+function sequenceOf({ sends }: Story): number {
+  return sends[0]?.invoke.kseq ?? 0;
+}
+
+function runsOf(story: Story): readonly Run[] {
+  const kseq = sequenceOf(story);
+  const doneAt = doneTime(story);
+  return story.handovers.flatMap(({ start }) =>
+    start === undefined ? [] : [{ mid: story.mid, kseq, startedAt: start.t, doneAt }],
+  );
+}
+
+function doneTime({ handovers }: Story): number {
+  return Math.min(Number.POSITIVE_INFINITY, ...handovers.flatMap(endOfSuccess));
+}
+
+/** A dead letter is gone from its key as soon as the service has it, which may be before the answer is here. */
+function endOfSuccess({ end, settles }: Handover): readonly number[] {
+  if (end?.result === "ack") return [end.t];
+  const applied = new Set(settles.filter(isPerhapsDead).map(({ op }) => op));
+  return settles.filter(({ type, op }) => type === "settle.invoke" && applied.has(op)).map(({ t }) => t);
+}
+
+function isPerhapsDead({ type, kind }: SettleEvent): boolean {
+  return kind === "dead" && (type === "settle.ok" || type === "settle.info");
+}

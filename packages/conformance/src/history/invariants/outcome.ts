@@ -1,0 +1,199 @@
+import {
+  isAcked,
+  isConfirmed,
+  possibleCopies,
+  settledAs,
+  type Handover,
+  type HistoryIndex,
+  type Story,
+} from "../history-index.ts";
+import type { HistoryEvent } from "../history-event.ts";
+import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
+
+export const completeDeadLetters: Invariant = {
+  id: "I-11",
+  title: "whatever was given up is a dead letter once, with its reason, and nothing else is",
+  check: (index, promises) =>
+    judged([...index.stories.values()].flatMap((story) => deadLetterFaults(story, index, promises))),
+};
+
+function deadLetterFaults(story: Story, index: HistoryIndex, promises: HistoryPromises): readonly Finding[] {
+  const { mid, deadLetters, handovers } = story;
+  const dead = handovers.filter((handover) => isGivenUp(handover, promises));
+  const copies = new Set(deadLetters.map(({ bid }) => bid)).size;
+  if (copies === 0) {
+    // A try that failed is made again; only a confirmed one has to be found.
+    return dead.some((handover) => settledAs(handover, "dead") !== undefined)
+      ? [{ mid, text: "the message was given up and is no dead letter" }]
+      : [];
+  }
+  if (dead.length === 0 && handovers.length > 0)
+    return [{ mid, text: "a dead letter that nobody had given up" }];
+  if (deadLetters.some(({ reason }) => reason === undefined))
+    return [{ mid, text: "a dead letter without a reason" }];
+  const allowed = possibleCopies(story) + dead.filter((handover) => isUnsure(handover, index)).length;
+  return copies > allowed ? [{ mid, text: `${copies} dead letters of one message, allowed ${allowed}` }] : [];
+}
+
+function isGivenUp({ deliver, end, settles }: Handover, { attempts }: HistoryPromises): boolean {
+  if (end?.result === "dead" || settles.some(({ kind }) => kind === "dead")) return true;
+  const isLast = attempts !== undefined && (deliver.attempt ?? 1) >= attempts;
+  return (
+    isLast &&
+    (end === undefined || end.result === "throw" || end.result === "retry" || end.result === "aborted")
+  );
+}
+
+/** The copy may have been made although nobody was told. */
+function isUnsure({ deliver, settles }: Handover, { deaths }: HistoryIndex): boolean {
+  return (
+    deaths.has(deliver.proc) ||
+    settles.some(({ type }) => type === "settle.info" || type === "settle.lost" || type === "settle.fail")
+  );
+}
+
+export const conservation: Invariant = {
+  id: "I-12",
+  title: "a confirmed message ends in one place: acked, a dead letter, or still in its queue",
+  check: (index) =>
+    judged(
+      [...index.stories.values()].flatMap((story): readonly Finding[] => {
+        if (!isConfirmed(story)) return [];
+        const places = [isAcked(story), story.deadLetters.length > 0, story.leftovers.length > 0];
+        const count = places.filter(Boolean).length;
+        const isExcused =
+          possibleCopies(story) > 1 || story.handovers.some((handover) => isUnsure(handover, index));
+        if (count <= 1 || isExcused) return [];
+        const names = ["acked", "a dead letter", "in its queue"].filter((_, place) => places[place]);
+        return [{ mid: story.mid, text: `the message is ${names.join(" and ")} at once` }];
+      }),
+    ),
+};
+
+export const progress: Invariant = {
+  id: "I-13",
+  title: "after the last fault work goes on within the recovery time, and drains end in theirs",
+  check({ events, stories }, { recoveryMs, drainMs }) {
+    const findings: Finding[] = [];
+    const healed = events.findLast(({ type }) => type === "fault.stop");
+    if (healed !== undefined && recoveryMs !== undefined && hasWorkAfter(stories, healed.t)) {
+      const success = events.find(
+        ({ t, ...event }) => t >= healed.t && "result" in event && event.result === "ack",
+      );
+      const tookMs = ((success?.t ?? Number.POSITIVE_INFINITY) - healed.t) / 1_000_000;
+      if (tookMs > recoveryMs) {
+        const took = Number.isFinite(tookMs) ? `${Math.round(tookMs)} ms` : "for ever";
+        findings.push({
+          text: `the first success after the last fault took ${took}, allowed ${recoveryMs} ms`,
+        });
+      }
+    }
+    if (drainMs !== undefined) findings.push(...slowDrains(events, drainMs));
+    return judged(findings);
+  },
+};
+
+function hasWorkAfter(stories: HistoryIndex["stories"], t: number): boolean {
+  return [...stories.values()].some(
+    (story) =>
+      isConfirmed(story) &&
+      story.deadLetters.length === 0 &&
+      !story.handovers.some(({ end }) => end !== undefined && end.result === "ack" && end.t < t),
+  );
+}
+
+function slowDrains(events: readonly HistoryEvent[], drainMs: number): readonly Finding[] {
+  return events.flatMap((start): readonly Finding[] => {
+    if (start.type !== "drain.start") return [];
+    const end = events.find(
+      (event) => event.type === "drain.end" && event.dest === start.dest && event.t >= start.t,
+    );
+    if (end !== undefined && end.t - start.t <= nanoseconds(drainMs)) return [];
+    return [{ text: `the drain of ${start.dest} did not end within ${drainMs} ms`, evidence: [start] }];
+  });
+}
+
+export const truthfulShutdown: Invariant = {
+  id: "I-14",
+  title: "what a consumer reports at its close is what happened, and nothing happens after",
+  check: (index) =>
+    judged(index.events.flatMap((event) => (event.type === "consumer.close" ? untrue(event, index) : []))),
+};
+
+function untrue(close: HistoryEvent<"consumer.close">, { handovers }: HistoryIndex): readonly Finding[] {
+  const own = handovers.filter(
+    ({ deliver }) => deliver.proc === close.proc && deliver.consumer === close.consumer,
+  );
+  const done = own.filter((one) => settledAs(one, "ack") ?? settledAs(one, "dead")).length;
+  const running = own.filter(
+    ({ start, end }) => start !== undefined && start.t < close.t && (end?.t ?? Infinity) > close.t,
+  );
+  // An answer that was lost may have been a yes; a consumer may count it either way.
+  const unsure = own.filter((one) => isPerhapsDone(one)).length;
+  const { handled, abandoned } = close.report;
+  const findings: Finding[] = [];
+  if (handled < done || handled > done + unsure)
+    findings.push({ text: `${close.consumer} reports ${handled} handled, it was ${done}` });
+  if (abandoned !== running.length) {
+    findings.push({ text: `${close.consumer} reports ${abandoned} abandoned, it was ${running.length}` });
+  }
+  const late = own.find(({ deliver, start, settles }) =>
+    [deliver, ...(start === undefined ? [] : [start]), ...settles].some(({ t }) => t > close.t),
+  );
+  if (late !== undefined) {
+    findings.push({ mid: late.deliver.mid, text: `${close.consumer} went on after its close` });
+  }
+  return findings;
+}
+
+function isPerhapsDone(handover: Handover): boolean {
+  const { settles } = handover;
+  const isSure = settledAs(handover, "ack") ?? settledAs(handover, "dead");
+  return (
+    isSure === undefined && settles.some(({ type, kind }) => type === "settle.info" && kind !== "release")
+  );
+}
+
+export const boundedCost: Invariant = {
+  id: "I-16",
+  title: "requests per message, empty asks and renewals stay within their bounds",
+  check(index, promises) {
+    const { callsPerMessage, emptyAsksPerMinute } = promises;
+    const confirmed = [...index.stories.values()].filter(isConfirmed).length;
+    const costs = index.events.filter((event) => event.type === "cost");
+    const findings: Finding[] = [];
+    for (const [operation, allowed] of Object.entries(callsPerMessage)) {
+      const calls = costs
+        .filter((cost) => cost.operation === operation)
+        .reduce((sum, cost) => sum + cost.calls, 0);
+      if (calls > allowed * confirmed) {
+        findings.push({
+          text: `${calls} ${operation} requests for ${confirmed} messages, allowed ${allowed} each`,
+        });
+      }
+    }
+    for (const { operation, empty, durationMs, proc } of costs) {
+      const perMinute = (empty * 60_000) / Math.max(durationMs, 1);
+      if (emptyAsksPerMinute !== undefined && perMinute > emptyAsksPerMinute) {
+        findings.push({ text: `${proc} made ${Math.round(perMinute)} empty ${operation} requests a minute` });
+      }
+    }
+    return judged([
+      ...findings,
+      ...index.handovers.flatMap((handover) => excessRenewals(handover, promises)),
+    ]);
+  },
+};
+
+/** One renewal per interval, and as many more as failed. */
+function excessRenewals(handover: Handover, { renewEveryMs }: HistoryPromises): readonly Finding[] {
+  if (renewEveryMs === undefined) return [];
+  const { deliver, renews, settles, leaseEnd } = handover;
+  const calls = renews.filter(({ type }) => type === "renew.invoke").length;
+  const failed = renews.filter(({ type }) => type === "renew.fail").length;
+  const heldUntil = Math.min(settles.at(-1)?.t ?? leaseEnd, leaseEnd);
+  const allowed = Math.ceil((heldUntil - deliver.t) / nanoseconds(renewEveryMs)) + failed;
+  return calls > allowed
+    ? [{ mid: deliver.mid, text: `${calls} renewals of one lease, allowed ${allowed}` }]
+    : [];
+}

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventProblem, type HistoryEvent } from "./history-event.ts";
+
+/** A line of a history that cannot be read. */
+export class HistoryError extends Error {
+  override readonly name = "HistoryError";
+}
+
+/**
+ * Every event of the processes that wrote to `folder`, in order of time.
+ * A last line that was cut off by the death of its process is left out.
+ * @throws HistoryError for any other line that is no event, with file and line
+ */
+export function readHistory(folder: string): readonly HistoryEvent[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
+  if (files.length === 0) throw new HistoryError(`${folder} has no history: no file ends in .jsonl`);
+  return files
+    .flatMap((name) => parseHistory(readFileSync(join(folder, name), "utf8"), name))
+    .toSorted(byTime);
+}
+
+/** The events of one file's text. */
+function parseHistory(text: string, name: string): readonly HistoryEvent[] {
+  const lines = text.split("\n");
+  // What follows the last line break is empty, or was being written when the process died.
+  lines.pop();
+  return lines.map((line, index) => parseLine(line, `${name}:${index + 1}`));
+}
+
+/** Events in order of time; of one moment, in the order in which they were given. */
+export function byTime(a: HistoryEvent, b: HistoryEvent): number {
+  return a.t - b.t;
+}
+
+function parseLine(line: string, place: string): HistoryEvent {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new HistoryError(`${place} is no JSON`, { cause: error });
+  }
+  const problem = eventProblem(value);
+  if (problem !== undefined) throw new HistoryError(`${place} is no event of a history: ${problem}`);
+  return value as HistoryEvent;
+}

@@ -1,0 +1,184 @@
+import type { BadHistory } from "./bad-histories-1-to-9.ts";
+import { history } from "./history-builder.ts";
+
+/** At least two histories by hand for each invariant from I-10 on; each must be caught by that one. */
+export const BAD_10_TO_16: Readonly<Record<string, readonly BadHistory[]>> = {
+  "I-10": [
+    {
+      name: "a number falls",
+      events: history().send("m").fail("m", "t1", { attempt: 2 }).handle("m", "t2", { attempt: 1 }).drained(),
+    },
+    {
+      name: "an exact service counts two deliveries as one",
+      events: history().send("m").fail("m", "t1", { attempt: 1 }).handle("m", "t2", { attempt: 1 }).drained(),
+      promises: { deliveryCount: "exact" },
+    },
+  ],
+  "I-11": [
+    {
+      name: "a message that was given up is nowhere",
+      events: history()
+        .send("m")
+        .deliver("m", "t1")
+        .start("t1")
+        .end("t1", "dead")
+        .settle("t1", "dead")
+        .drained(),
+      also: ["I-1"],
+    },
+    {
+      name: "a dead letter after one failure of five",
+      events: history().send("m").fail("m", "t1", { attempt: 1 }).deadLetter("m").drained(),
+      promises: { attempts: 5 },
+    },
+    {
+      name: "three dead letters of one message",
+      events: history()
+        .send("m")
+        .bury("m", "t1")
+        .deadLetter("m", { bid: "x" })
+        .deadLetter("m", { bid: "y" })
+        .drained(),
+    },
+    {
+      name: "a dead letter without a reason",
+      events: history()
+        .send("m")
+        .deliver("m", "t1")
+        .start("t1")
+        .end("t1", "dead")
+        .settle("t1", "dead")
+        .deadLetter("m", { reason: undefined })
+        .drained(),
+    },
+  ],
+  "I-12": [
+    {
+      name: "a message is acked and a dead letter",
+      events: history().send("m").bury("m", "t1").handle("m", "t2").drained(),
+    },
+    {
+      name: "a message is acked and in its queue",
+      events: (() => {
+        const all = history().send("m").handle("m", "t1");
+        all.event("drain.deliver", { mid: "m", dest: "orders" });
+        return all.drained();
+      })(),
+    },
+  ],
+  "I-13": [
+    {
+      name: "nothing is handled for long after the fault",
+      events: history().send("m").fault("F-04").wait(60_000).handle("m", "t1").drained(),
+      promises: { recoveryMs: 5_000 },
+    },
+    {
+      name: "nothing is ever handled after the fault",
+      events: history().send("m").fault("F-04").drained(),
+      promises: { recoveryMs: 5_000 },
+      also: ["I-1"],
+    },
+    {
+      name: "a drain takes too long",
+      events: (() => {
+        const all = history().send("m").handle("m", "t1");
+        all.event("drain.start", { dest: "orders" });
+        all.wait(60_000).event("drain.end", { dest: "orders", emptyPolls: 3 });
+        return all.events;
+      })(),
+      promises: { drainMs: 10_000 },
+    },
+  ],
+  "I-14": [
+    {
+      name: "a report counts too many",
+      events: history()
+        .send("m")
+        .handle("m", "t1")
+        .close({ handled: 2, released: 0, abandoned: 0 })
+        .drained(),
+    },
+    {
+      name: "a handler runs on and the report does not say so",
+      events: history()
+        .send("m")
+        .deliver("m", "t1")
+        .start("t1")
+        .close({ handled: 0, released: 1, abandoned: 0 })
+        .wait(100)
+        .end("t1", "aborted")
+        .handle("m", "t2", { consumer: "c-2" })
+        .drained(),
+    },
+    {
+      name: "a message is taken after the close",
+      events: history()
+        .send("m")
+        .close({ handled: 1, released: 0, abandoned: 0 })
+        .handle("m", "t1")
+        .drained(),
+    },
+  ],
+  "I-15": [
+    {
+      name: "two handlers where one may run",
+      events: history()
+        .send("a")
+        .send("b")
+        .deliver("a", "t1")
+        .deliver("b", "t2")
+        .start("t1")
+        .start("t2")
+        .end("t1")
+        .end("t2")
+        .settle("t1")
+        .settle("t2")
+        .drained(),
+      promises: { concurrency: 1 },
+    },
+    {
+      name: "leases are hoarded",
+      events: ["a", "b", "c"]
+        .reduce(
+          (all, mid) => all.handle(mid, `${mid}1`),
+          ["a", "b", "c"].reduce((all, mid) => all.send(mid).deliver(mid, `${mid}0`), history()),
+        )
+        .drained(),
+      promises: { concurrency: 1, prefetch: 1 },
+    },
+  ],
+  "I-16": [
+    {
+      name: "three receives a message",
+      events: (() => {
+        const all = history().send("m").handle("m", "t1");
+        all.event("cost", { operation: "receive", calls: 3, empty: 0, durationMs: 1_000 });
+        return all.drained();
+      })(),
+      promises: { callsPerMessage: { receive: 2 } },
+    },
+    {
+      name: "an idle consumer asks in a hot loop",
+      events: (() => {
+        const all = history().send("m").handle("m", "t1");
+        all.event("cost", { operation: "receive", calls: 700, empty: 699, durationMs: 60_000 });
+        return all.drained();
+      })(),
+      promises: { emptyAsksPerMinute: 60 },
+    },
+    {
+      name: "a lease is renewed at every turn",
+      events: history()
+        .send("m")
+        .deliver("m", "t1", { leaseMs: 1_000 })
+        .start("t1")
+        .renew("t1")
+        .renew("t1")
+        .renew("t1")
+        .end("t1")
+        .settle("t1")
+        .drained(),
+      promises: { renewEveryMs: 500 },
+    },
+  ],
+};

@@ -1,0 +1,39 @@
+import { describe, expect, test } from "vitest";
+import { checkHistory, INVARIANTS } from "../../src/history/check-history.ts";
+import { BAD_10_TO_16 } from "./bad-histories-10-to-16.ts";
+import { BAD_1_TO_9 } from "./bad-histories-1-to-9.ts";
+import { history } from "./history-builder.ts";
+
+const BAD = { ...BAD_1_TO_9, ...BAD_10_TO_16 };
+
+describe.each(Object.entries(BAD))("%s fails", (id, histories) => {
+  test.each(histories)("when $name", ({ events, promises = {}, also = [] }) => {
+    const { verdict, invariants } = checkHistory(events, promises);
+    const failed = invariants.filter((one) => one.verdict === "fail").map((one) => one.id);
+    expect(verdict).toBe("fail");
+    expect(failed).toContain(id);
+    // A fault is reported where it belongs, not everywhere.
+    expect(failed.filter((other) => other !== id && !also.includes(other))).toEqual([]);
+  });
+});
+
+test("every invariant that can fail has at least two bad histories", () => {
+  const judging = INVARIANTS.map(({ id }) => id).filter((id) => id !== "I-3");
+  expect(Object.keys(BAD)).toEqual(judging);
+  expect(Object.values(BAD).every((histories) => histories.length >= 2)).toBe(true);
+});
+
+test("a counter-example is the timeline of its message, the shortest first", () => {
+  const events = history()
+    .send("long")
+    .fail("long", "t1")
+    .send("short")
+    .send("fine")
+    .handle("fine", "t2")
+    .drained();
+  const { invariants } = checkHistory(events);
+  const loss = invariants.find(({ id }) => id === "I-1");
+  expect(loss?.found).toBe(2);
+  expect(loss?.findings.map(({ mid }) => mid)).toEqual(["short", "long"]);
+  expect(loss?.findings[0]?.timeline.map(({ type }) => type)).toEqual(["send.invoke", "send.ok"]);
+});
