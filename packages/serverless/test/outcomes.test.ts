@@ -19,7 +19,7 @@ describe("what a handler does decides what the platform is told", () => {
   test("throwing releases with the delay of the policy", async () => {
     const { call, emitted } = eventBench(failing);
     const [outcome] = await call({ deliveries: [orderDelivery("a")] });
-    expect(outcome).toMatchObject({ kind: "release", delayMs: 7_000, cause: "retry" });
+    expect(outcome).toEqual({ kind: "release", delayMs: 7_000, cause: "retry", error: new Error("down") });
     expect(emitted).toMatchObject([{ name: "handled", event: { id: "a", attempt: 1, outcome: "release" } }]);
   });
 

@@ -209,7 +209,7 @@ function copyOf(
 ): ItemResult<OutgoingMessage> {
   if (delivery === undefined) return { ok: false, error: new Error("the delivery is not of this event") };
   try {
-    // A foreign message says no content type, and its copy does neither.
+    // A foreign message says no content type: empty means none to every reader.
     return { ok: true, value: deadLetterMessage(delivery, item, { driver, target, contentType: "" }) };
   } catch (error) {
     return { ok: false, error };

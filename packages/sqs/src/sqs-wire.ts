@@ -60,8 +60,7 @@ export function encodeMessage(message: OutgoingMessage, isAlone = false): Encode
   const header: Header = {
     v: HEADER_VERSION,
     id: message.id,
-    // Empty: a copy of somebody else's message, which says nothing either.
-    ct: message.contentType === "" ? undefined : message.contentType,
+    ct: message.contentType,
     cid: message.correlationId,
     rt: message.replyTo,
     s: message.subject,

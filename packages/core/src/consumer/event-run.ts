@@ -191,14 +191,16 @@ function isFailure({ outcome }: HeldDelivery, { route }: OpenedConsumer): boolea
 
 /** What holds now that everything has its result: only what was confirmed counts as done. */
 async function finalOutcome(held: HeldDelivery): Promise<Outcome> {
-  const { settlement } = held;
-  const error = await held.completion().then(
+  const { settlement, outcome } = held;
+  const unsettled = await held.completion().then(
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (settlement === undefined) return error === undefined ? UNSTARTED : retried(error);
-  if (error === undefined) return settlement;
-  return settlement.kind === "release" ? { ...settlement, error } : retried(error);
+  // Why the handler failed says more than why its message could not be given back.
+  const error = (outcome?.kind === "release" ? outcome.error : undefined) ?? unsettled;
+  if (settlement?.kind === "release") return error === undefined ? settlement : { ...settlement, error };
+  if (settlement !== undefined && unsettled === undefined) return settlement;
+  return unsettled === undefined ? UNSTARTED : retried(error);
 }
 
 function retried(error: unknown): Outcome {

@@ -3,8 +3,8 @@ import { createBatchHandler, createHandler } from "@anyqueue/serverless";
 import type { Context, SQSBatchResponse, SQSEvent, SQSHandler } from "aws-lambda";
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import { sqsEvents } from "../src/lambda.ts";
-import { lambdaEvent } from "../src/testing.ts";
+import { sqsEvents } from "../../src/lambda.ts";
+import { lambdaEvent } from "../../src/testing.ts";
 
 const orders = defineQueue("orders", { schema: z.object({ orderId: z.string(), total: z.coerce.number() }) });
 
