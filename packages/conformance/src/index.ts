@@ -16,6 +16,7 @@ export type {
   DeniedAccess,
   ForeignMessage,
   ForeignPeer,
+  FunctionHost,
   Harness,
   KnownGap,
   QueueRequest,

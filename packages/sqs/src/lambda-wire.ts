@@ -1,5 +1,6 @@
 import type { Delivery, EventBatch } from "@anyqueue/core/adapter";
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
+import type { HandBacks } from "./hand-backs.ts";
 import { invalid } from "./refusal.ts";
 import { decodeMessage, type SqsHandle } from "./sqs-wire.ts";
 
@@ -69,8 +70,11 @@ export interface DecodedEvent {
 const ARN = /^arn:(aws[a-z-]*):sqs:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_.-]+)$/;
 const EVENT_SOURCE = "aws:sqs";
 
-/** @throws INVALID_ARGUMENT for an event that is none of SQS's, or of which nothing could be reported by its id. */
-export function decodeEvent(event: unknown, receivedAtMs: number): DecodedEvent {
+/**
+ * `handBacks`: what this process gave back before a handler had begun, and SQS counted all the same.
+ * @throws INVALID_ARGUMENT for an event that is none of SQS's, or of which nothing could be reported by its id.
+ */
+export function decodeEvent(event: unknown, receivedAtMs: number, handBacks: HandBacks): DecodedEvent {
   const records = recordsOf(event);
   // SQS may hand over one message twice in one batch, and only its id can be reported: it is one delivery.
   const latest = new Map<string, Delivery<SqsHandle>>();
@@ -81,7 +85,7 @@ export function decodeEvent(event: unknown, receivedAtMs: number): DecodedEvent 
     if (sourceArn !== checked.eventSourceARN)
       throw invalid(`record ${index} of the event comes from another queue`, ONE_QUEUE);
     // A Map keeps the place of the first and here the handle of the last, which is the one that still counts.
-    latest.set(checked.messageId, decodeRecord(checked, receivedAtMs));
+    latest.set(checked.messageId, decodeRecord(checked, receivedAtMs, handBacks));
   }
   return {
     deliveries: [...latest.values()],
@@ -145,7 +149,11 @@ function checkRecord(record: unknown, index: number): CheckedRecord {
   };
 }
 
-function decodeRecord(record: CheckedRecord, receivedAtMs: number): Delivery<SqsHandle> {
+function decodeRecord(
+  record: CheckedRecord,
+  receivedAtMs: number,
+  handBacks: HandBacks,
+): Delivery<SqsHandle> {
   const message: Message = {
     MessageId: record.messageId,
     ReceiptHandle: record.receiptHandle,
@@ -154,7 +162,12 @@ function decodeRecord(record: CheckedRecord, receivedAtMs: number): Delivery<Sqs
     MessageAttributes: nativeAttributes(record.messageAttributes),
   };
   // The visibility timeout is the queue's, and the event does not say how much of it is left.
-  const decoded = decodeMessage(message, receivedAtMs, Number.POSITIVE_INFINITY);
+  const decoded = decodeMessage(
+    message,
+    receivedAtMs,
+    Number.POSITIVE_INFINITY,
+    handBacks.of(record.messageId),
+  );
   return { ...decoded, native: record.native };
 }
 

@@ -16,6 +16,7 @@ import {
   type SqsCalls,
   type SqsEvent,
 } from "./lambda-wire.ts";
+import { HandBacks } from "./hand-backs.ts";
 import { invalid } from "./refusal.ts";
 import { FIFO_CAPABILITIES, SQS_LIMITS, STANDARD_CAPABILITIES } from "./sqs-limits.ts";
 import type { SqsHandle } from "./sqs-wire.ts";
@@ -55,9 +56,10 @@ type SqsSource = EventSource<[event: SqsEvent, context?: LambdaContext], SqsBatc
 export function sqsEvents(options: SqsEventsOptions = {}): SqsSource {
   checkOptions(options);
   const { mode = "partial", fifoFailureScope = "group", calls } = options;
+  const handBacks = new HandBacks();
   return Object.freeze({
     receive: (event: SqsEvent, context?: LambdaContext) => {
-      const { deliveries, source } = decodeEvent(event, systemClock.now());
+      const { deliveries, source } = decodeEvent(event, systemClock.now(), handBacks);
       const target = targetOf(deliveries, source);
       return {
         deliveries,
@@ -71,6 +73,7 @@ export function sqsEvents(options: SqsEventsOptions = {}): SqsSource {
     },
     reply: (outcomes: readonly Outcome[], batch: EventBatch<SqsHandle>) => {
       const failures = failuresOf(outcomes, batch.deliveries);
+      for (const { itemIdentifier, isUnstarted } of failures) if (isUnstarted) handBacks.add(itemIdentifier);
       if (mode === "throw" && failures.length > 0) throw refusedBatch(failures, batch);
       return { batchItemFailures: failures.map(({ itemIdentifier }) => ({ itemIdentifier })) };
     },
@@ -96,6 +99,8 @@ function isFifo({ capabilities }: Target): boolean {
 
 interface Failure {
   readonly itemIdentifier: string;
+  /** No handler failed on it: it keeps its attempts. */
+  readonly isUnstarted: boolean;
   readonly error: unknown;
 }
 
@@ -107,7 +112,8 @@ function failuresOf(
   return deliveries.flatMap(({ providerId }, index) => {
     const outcome = outcomes[index];
     if (outcome !== undefined && outcome.kind !== "release") return [];
-    return [{ itemIdentifier: providerId, error: outcome?.error }];
+    const isUnstarted = outcome?.cause !== "retry";
+    return [{ itemIdentifier: providerId, isUnstarted, error: outcome?.error }];
   });
 }
 

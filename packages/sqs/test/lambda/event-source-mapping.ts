@@ -17,6 +17,10 @@ export interface MappingOptions {
   /** False: a mapping without ReportBatchItemFailures. @default true */
   readonly isPartial?: boolean;
   readonly context?: LambdaContext;
+  /** How long a poll waits for messages. @default 0 */
+  readonly waitSeconds?: number;
+  /** Ends a poll that waits. */
+  readonly signal?: AbortSignal;
 }
 
 /** What one poll of the mapping did; undefined: the queue had nothing. */
@@ -31,15 +35,8 @@ export async function invokeOnce(
   handler: LambdaFunction,
   options: MappingOptions,
 ): Promise<Invocation | undefined> {
-  const { client, queueUrl, batchSize = 10, isPartial = true, context } = options;
-  const { Messages: messages = [] } = await client.send(
-    new ReceiveMessageCommand({
-      QueueUrl: queueUrl,
-      MaxNumberOfMessages: batchSize,
-      MessageSystemAttributeNames: ["All"],
-      MessageAttributeNames: ["All"],
-    }),
-  );
+  const { client, queueUrl, isPartial = true, context } = options;
+  const messages = await poll(options);
   if (messages.length === 0) return undefined;
   const event = { Records: messages.map((message) => recordOf(message, options.queueArn)) };
   const response = await handler(event, context).catch(() => undefined);
@@ -54,6 +51,27 @@ export async function invokeOnce(
     await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
   }
   return { event, response };
+}
+
+async function poll(options: MappingOptions): Promise<readonly Message[]> {
+  const { client, queueUrl, batchSize = 10, waitSeconds = 0, signal } = options;
+  const receive = new ReceiveMessageCommand({
+    QueueUrl: queueUrl,
+    MaxNumberOfMessages: batchSize,
+    WaitTimeSeconds: waitSeconds,
+    MessageSystemAttributeNames: ["All"],
+    MessageAttributeNames: ["All"],
+  });
+  try {
+    const { Messages: messages = [] } = await client.send(
+      receive,
+      signal === undefined ? {} : { abortSignal: signal },
+    );
+    return messages;
+  } catch (error) {
+    if (signal?.aborted === true) return [];
+    throw error;
+  }
 }
 
 /** A message of the SDK as a record of an event. */

@@ -1,5 +1,6 @@
-import { defineQueue, type Message } from "@anyqueue/core";
+import { bytes, defineQueue, type Message } from "@anyqueue/core";
 import { createHandler } from "@anyqueue/serverless";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { sqsEvents, type SqsBatchResponse, type SqsEvent } from "../../src/lambda.ts";
 import { lambdaEvent } from "../../src/testing.ts";
@@ -56,6 +57,24 @@ describe("messages of an event", () => {
     const bare = { messageId: "m", receiptHandle: "h", body: '{"orderId":"o"}' };
     expect(await handler({ Records: [bare] } as unknown as SqsEvent)).toEqual(ALL_FINE);
     expect(attempts).toEqual([1]);
+  });
+
+  test("come as they were sent, whatever bytes and attributes they have", async () => {
+    const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,12}$/).filter((text) => !text.startsWith("aq-"));
+    const text = fc.string({ unit: "grapheme" }).filter((value) => value.isWellFormed());
+    const binary = defineQueue<Uint8Array>("binary", { codec: bytes() });
+    const property = fc.asyncProperty(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.dictionary(name, text, { maxKeys: 14 }),
+      async (body, attributes) => {
+        const seen: Message<Uint8Array>[] = [];
+        const handler = createHandler(binary, sqsEvents(), (message) => void seen.push(message));
+        expect(await handler(lambdaEvent(binary, [{ body, attributes }]))).toEqual(ALL_FINE);
+        expect(Buffer.from(seen[0]?.body ?? [])).toEqual(Buffer.from(body));
+        expect({ ...seen[0]?.attributes }).toEqual({ ...attributes });
+      },
+    );
+    await fc.assert(property, { numRuns: 200 });
   });
 
   test("with a torn header of ours are reported, and their neighbours handled", async () => {

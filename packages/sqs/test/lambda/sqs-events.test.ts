@@ -132,6 +132,24 @@ describe("the response to a FIFO queue", () => {
     expect(seen).toEqual(["b1", "a1"]);
   });
 
+  test("keeps the attempts of followers, whose receives SQS counts although nothing handled them", async () => {
+    const attempts: [string, number][] = [];
+    const handler = createHandler(grouped, sqsEvents(), ({ body }, { attempt }) => {
+      attempts.push([body.orderId, attempt]);
+      if (body.orderId === "a1" && attempt < 3) throw new Error("down");
+    });
+    for (const attempt of [1, 2, 3]) {
+      const messages = ["a1", "a2"].map((orderId) => ({ body: { orderId }, messageId: orderId, attempt }));
+      await handler(lambdaEvent(grouped, messages));
+    }
+    expect(attempts).toEqual([
+      ["a1", 1],
+      ["a1", 2],
+      ["a1", 3],
+      ["a2", 1],
+    ]);
+  });
+
   test("has no such scope on a standard queue, whose messages have no order", async () => {
     const handler = createHandler(orders, sqsEvents({ fifoFailureScope: "batch" }), failing("a"), {
       concurrency: 1,
