@@ -17,6 +17,11 @@ const STEPS: readonly Step[] = [
   { name: "consumers", command: ["node", "tooling/package-checks/check-consumers.ts"], fix: "pnpm build" },
   { name: "api", command: ["node", "tooling/api-report.ts"], fix: FIX },
   { name: "size", command: ["node", "tooling/bundle-size.ts"], fix: "see bundles in tooling/budgets.json" },
+  {
+    name: "functions",
+    command: ["node", "tooling/function-size.ts"],
+    fix: "see functions in tooling/budgets.json",
+  },
   { name: "docs", command: vitest("repository", "tooling/docs"), fix: "pnpm check docs" },
   { name: "matrix", command: ["node", "tooling/matrix.ts"], fix: "node tooling/matrix.ts <version>" },
   { name: "interop", command: ["pnpm", "test:interop"], fix: "pnpm test:interop" },

@@ -14,7 +14,11 @@ const ADAPTER_BASE = ["@anyqueue/core", "@anyqueue/core/adapter"];
 export const IMPORT_RULES: readonly ImportRule[] = [
   { folder: "packages/core/src", mayImport: [] },
   { folder: "packages/memory/src", mayImport: [...ADAPTER_BASE, "@anyqueue/core/testing"] },
-  { folder: "packages/sqs/src", mayImport: [...ADAPTER_BASE, "@aws-sdk/client-sqs"] },
+  {
+    folder: "packages/sqs/src",
+    mayImport: [...ADAPTER_BASE, "@anyqueue/core/testing", "@aws-sdk/client-sqs"],
+  },
+  { folder: "packages/serverless/src", mayImport: ["@anyqueue/core"] },
   { folder: "packages/emulator/src", mayImport: [] },
   {
     folder: "packages/conformance/src",

@@ -51,16 +51,24 @@ export class CaseClients {
     { provider, url, ...options }: ConnectOptions,
     onConnect: (adapter: QueueAdapter) => void,
   ): QueueClient {
+    const listener = this.#events.listener();
     const client = createClient(
       {
         url: url ?? this.#backend.url,
         queues: Object.fromEntries(queues.map((queue) => [queue.name, entityConfig(queue)])),
       },
       [this.#wrap(provider ?? this.#backend.provider(), onConnect)],
-      { clock: this.#clock, listener: this.#events.listener(), ...options },
+      { clock: this.#clock, listener, ...options },
     );
-    this.#clients.push(client);
-    return client;
+    const hosted =
+      this.#backend.hostFunctions?.(client, {
+        clock: this.#clock,
+        listener,
+        middleware: options.middleware,
+        queues: new Map(queues.map((queue) => [queue.name, queue])),
+      }) ?? client;
+    this.#clients.push(hosted);
+    return hosted;
   }
 
   #wrap(provider: Provider, onConnect: (adapter: QueueAdapter) => void): Provider {

@@ -10,6 +10,8 @@ export type RegisterTest = (name: string, run: () => Promise<void>) => unknown;
 export interface ConformanceOptions {
   readonly harness: Harness;
   readonly knownGaps?: readonly KnownGap[];
+  /** Only these cases, by id: for event sources, which have no use for the others. @default all */
+  readonly only?: readonly string[];
   /** The runner's own `afterAll` (`after` in `node:test`); ends the backend. */
   readonly afterAll: (end: () => Promise<void>) => unknown;
   /** Gets the matrix and the results when all is done. @default nothing */
@@ -23,10 +25,13 @@ export interface ConformanceOptions {
  * conformance(test, { harness: memoryHarness, afterAll });
  */
 export function conformance(test: RegisterTest, options: ConformanceOptions): void {
-  const { harness, knownGaps = [], report } = options;
+  const { harness, knownGaps = [], only, report } = options;
+  const unknown = only?.find((id) => CASES.every((known) => known.id !== id));
+  if (unknown !== undefined) throw new Error(`there is no case ${unknown}`);
   let opening: Promise<ConformanceRun> | undefined;
   const open = (): Promise<ConformanceRun> => (opening ??= openRun(harness, { knownGaps }));
   for (const current of CASES) {
+    if (only?.includes(current.id) === false) continue;
     test(`${harness.name} ${current.id} [${current.rule}] ${current.title}`, async () => {
       const run = await open();
       assertNotFailed(await run.runCase(current));

@@ -1,3 +1,4 @@
+import type { ClientOptions, QueueClient } from "@anyqueue/core";
 import type { Clock, Feature, Provider } from "@anyqueue/core/adapter";
 
 /**
@@ -40,8 +41,20 @@ export interface Backend {
   readonly absent?:
     | { readonly foreign?: string; readonly missing?: string; readonly denied?: string }
     | undefined;
+  /**
+   * For event sources: gives a client whose consumers' `run` has a function called with events, as its platform would.
+   * Everything else is the client's own. With it only cases about what a handler does mean anything: see `only`.
+   */
+  readonly hostFunctions?: ((client: QueueClient, host: FunctionHost) => QueueClient) | undefined;
   /** A provider whose credentials may not do anything, with the code that its calls must end with. */
   readonly denied?: DeniedAccess | undefined;
+}
+
+/** What the functions of one client get. */
+export interface FunctionHost extends Pick<ClientOptions, "listener" | "middleware"> {
+  readonly clock: Clock;
+  /** By the name of the definition. */
+  readonly queues: ReadonlyMap<string, CreatedQueue>;
 }
 
 /**

@@ -49,6 +49,7 @@ export type {
   DeniedAccess,
   ForeignMessage,
   ForeignPeer,
+  FunctionHost,
   Harness,
   KnownGap,
   QueueRequest,

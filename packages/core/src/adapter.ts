@@ -19,4 +19,5 @@ export {
 export { ERROR_CODES, type ErrorCode } from "./errors/error-codes.ts";
 export { redact } from "./errors/redact.ts";
 export { suggest } from "./errors/suggest.ts";
+export { deadLetterMessage } from "./consumer/dead-letter.ts";
 export { RESERVED, RESERVED_PREFIX } from "./message/attributes.ts";

@@ -10,12 +10,19 @@ export type {
 } from "./client/client-types.ts";
 export type { EntityConfig, QueueConfig } from "./client/config.ts";
 export { DEFAULTS } from "./client/defaults.ts";
+export {
+  createEventEngine,
+  type EventEngine,
+  type EventEngineOptions,
+  type EventResult,
+  type EventWork,
+} from "./consumer/event-engine.ts";
 export type { HealthOptions } from "./client/health-server.ts";
 export type { Provider } from "./client/provider.ts";
 export { route } from "./client/route.ts";
 export { runWorker, type WorkerOptions, type WorkerProcess } from "./client/run-worker.ts";
 export type { Feature } from "./driver/capabilities.ts";
-export type { EventBatch, EventSource } from "./driver/event-source.ts";
+export type { EventBatch, EventSource, Outcome } from "./driver/event-source.ts";
 export { ERROR_CODES, type ErrorCode } from "./errors/error-codes.ts";
 export { DeadLetterError, RetryError } from "./errors/handler-errors.ts";
 export { isQueueError, QueueError, type ErrorDetails } from "./errors/queue-error.ts";

@@ -1,9 +1,12 @@
 import { ControlRoutes } from "./control/control-routes.ts";
 import { resolveEmulatorOptions, type EmulatorOptions } from "./emulator-options.ts";
+import { EmulatorError } from "./emulator-error.ts";
 import { FaultPlan } from "./faults/fault-plan.ts";
 import type { FaultRule } from "./faults/fault-rule.ts";
 import { reachableAuthority, type Front, type FrontContext } from "./fronts/front.ts";
 import type { QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
+import type { EventSourceMapping } from "./fronts/sqs/mappings/event-source-mapping.ts";
+import type { EventSourceMappingOptions } from "./fronts/sqs/mappings/mapping-options.ts";
 import { startSqsFront } from "./fronts/sqs/sqs-front.ts";
 import type { HttpExchange } from "./http/http-exchange.ts";
 import { startHttpListener } from "./http/http-listener.ts";
@@ -46,6 +49,12 @@ export interface Emulator {
   readonly sqs: {
     /** Every queue with its messages, as they are now. */
     queues(): readonly QueueSnapshot[];
+    /**
+     * Has a queue call a function, as Lambda's event source mapping does, with its limits and its rules of deletion.
+     * Processes of the function ask for events at the runtime API named in `environment` of the result.
+     * @throws INVALID_OPTION
+     */
+    addMapping(options: EventSourceMappingOptions): Promise<EventSourceMapping>;
   };
   /** Forgets queues, messages, fault rules and the log, and starts the seed anew. The clock goes on. */
   reset(): void;
@@ -89,7 +98,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     clock: { now: () => clock.now(), advance: (ms) => clock.advance(ms) },
     faults: context.faults,
     log: context.log,
-    sqs: { queues: () => sqs?.queues() ?? [] },
+    sqs: {
+      queues: () => sqs?.queues() ?? [],
+      async addMapping(options) {
+        if (sqs !== undefined) return await sqs.addMapping(options);
+        throw new EmulatorError("INVALID_OPTION", "The SQS front is off: there is no queue to map.");
+      },
+    },
     reset() {
       for (const front of running) front.reset();
       context.faults.clear();

@@ -14,5 +14,7 @@ export type {
 } from "./faults/fault-rule.ts";
 export type { SqsFaultAction } from "./faults/sqs-fault-action.ts";
 export type { CallLogEntry, CallOutcome } from "./log/call-log.ts";
+export type { EventSourceMapping, InvocationSnapshot } from "./fronts/sqs/mappings/event-source-mapping.ts";
+export type { EventSourceMappingOptions } from "./fronts/sqs/mappings/mapping-options.ts";
 export type { MessageSnapshot, QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 export type { ClockMode } from "./time/engine-clock.ts";

@@ -3,6 +3,8 @@ import type { Provider } from "@anyqueue/core/adapter";
 import { sqs, type SqsModes, type SqsOptions } from "./sqs-provider.ts";
 
 export { sqs, type SqsModes, type SqsOptions } from "./sqs-provider.ts";
+export { sqsCalls, type SqsCallsOptions } from "./sqs-calls.ts";
+export type { SqsCalls } from "./lambda-wire.ts";
 export type { SqsClientOptions } from "./sqs-client.ts";
 
 /** Options of {@link createSqsClient}: the connection, and how names are made. */

@@ -8,7 +8,10 @@ import testingEntry = require("@anyqueue/core/testing");
 import conformanceEntry = require("@anyqueue/conformance");
 import emulatorEntry = require("@anyqueue/emulator");
 import memoryEntry = require("@anyqueue/memory");
+import serverlessEntry = require("@anyqueue/serverless");
 import sqsEntry = require("@anyqueue/sqs");
+import lambdaEntry = require("@anyqueue/sqs/lambda");
+import sqsTestingEntry = require("@anyqueue/sqs/testing");
 
 const jobs = core.defineQueue<{ readonly job: number }>("jobs");
 
@@ -26,6 +29,13 @@ async function main(): Promise<void> {
   const endpoint = encodeURIComponent(emulator.endpoints.sqs ?? "");
   await exchange(core.createClient(`sqs://us-east-1?endpoint=${endpoint}`, [sqsEntry.sqs()]));
   await emulator.close();
+
+  const source = lambdaEntry.sqsEvents({ calls: sqsEntry.sqsCalls({ changeVisibility: true }) });
+  const call = serverlessEntry.createHandler(jobs, source, (message) => {
+    assert.equal(message.body.job, 42);
+  });
+  const reply = await call(sqsTestingEntry.lambdaEvent(jobs, [{ body: { job: 42 } }]));
+  assert.deepEqual(reply, { batchItemFailures: [] });
 
   // Both copies of the library can meet in one process; an error of one is an error to the other.
   const esm = await import("@anyqueue/core");

@@ -9,7 +9,10 @@ import * as testingEntry from "@anyqueue/core/testing";
 import * as conformanceEntry from "@anyqueue/conformance";
 import { startEmulator } from "@anyqueue/emulator";
 import { memory } from "@anyqueue/memory";
-import { sqs } from "@anyqueue/sqs";
+import { createHandler } from "@anyqueue/serverless";
+import { sqs, sqsCalls } from "@anyqueue/sqs";
+import { sqsEvents } from "@anyqueue/sqs/lambda";
+import { lambdaContext, lambdaEvent } from "@anyqueue/sqs/testing";
 
 const jobs = defineQueue<{ readonly job: number }>("jobs");
 
@@ -29,6 +32,10 @@ assert.throws(
   () => createClient("memory:?nothing=1", [memory()]),
   (error) => isQueueError(error) && error instanceof QueueError,
 );
+const calls = sqsCalls({ changeVisibility: true });
+const call = createHandler(jobs, sqsEvents({ calls }), (message) => assert.equal(message.body.job, 42));
+const reply = await call(lambdaEvent(jobs, [{ body: { job: 42 } }]), lambdaContext("30s"));
+assert.deepEqual(reply, { batchItemFailures: [] });
 process.stdout.write("exchanged\n");
 
 async function exchange(client: QueueClient): Promise<void> {

@@ -37,13 +37,13 @@ const SEND_TIMEOUT_MS = 15_000;
 
 /** Dead letters by sending a copy to their queue; the caller acks the original afterwards. */
 export function createCopyRoute(options: CopyRouteOptions): DeadLetterRoute {
-  const { driver, contentType, toError } = options;
+  const { driver, toError } = options;
   const batcher = createCopyBatcher(options);
   return {
     kind: "copy",
     send: async (delivery, outcome) => {
       try {
-        const copy = fittingCopy(deadLetterCopy(delivery, outcome, contentType), options);
+        const copy = deadLetterMessage(delivery, outcome, options);
         const result = await batcher.add(copy);
         return result.ok ? undefined : toError("send", result.error);
       } catch (error) {
@@ -57,10 +57,21 @@ export function createCopyRoute(options: CopyRouteOptions): DeadLetterRoute {
   };
 }
 
-/** The message as it came, with the core's record of why it is dead. */
+/**
+ * The copy that goes to a dead-letter queue: the message as it came, with the core's record of why it is dead.
+ * @throws MESSAGE_TOO_LARGE if it does not fit, even without its description
+ */
+export function deadLetterMessage(
+  delivery: Delivery<unknown>,
+  outcome: Pick<DeadLetterOutcome, "attributes">,
+  options: Pick<CopyRouteOptions, "driver" | "target" | "contentType">,
+): OutgoingMessage {
+  return fittingCopy(deadLetterCopy(delivery, outcome, options.contentType), options);
+}
+
 function deadLetterCopy(
   delivery: Delivery<unknown>,
-  outcome: DeadLetterOutcome,
+  outcome: Pick<DeadLetterOutcome, "attributes">,
   contentType: string,
 ): OutgoingMessage {
   const { orderingKey, correlationId, replyTo, subject } = delivery;
@@ -87,7 +98,10 @@ function withoutTimes(attributes: Readonly<Record<string, string>>): Record<stri
 }
 
 /** Without its description if it is too large with it. @throws MESSAGE_TOO_LARGE */
-function fittingCopy(copy: OutgoingMessage, { driver, target }: CopyRouteOptions): OutgoingMessage {
+function fittingCopy(
+  copy: OutgoingMessage,
+  { driver, target }: Pick<CopyRouteOptions, "driver" | "target">,
+): OutgoingMessage {
   const limitBytes = target.limits.maxMessageBytes;
   if (fits(copy, driver, target)) return copy;
   const attributes = { ...copy.attributes };

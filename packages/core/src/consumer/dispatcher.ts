@@ -10,6 +10,8 @@ export interface DispatcherOptions {
   readonly clock: Clock;
   readonly rateLimit: RateLimit | undefined;
   readonly lanes: KeyLanes | undefined;
+  /** One more bound, shared with other dispatchers; who frees a permit of it calls `startReady` of the others. @default none */
+  readonly mayStart?: () => boolean;
   /** Must not throw. */
   readonly start: (held: HeldDelivery) => void;
   /** The rate allows starts again. */
@@ -61,8 +63,9 @@ export class Dispatcher {
   }
 
   startReady(): void {
-    const { clock, rateLimit, start } = this.#options;
+    const { clock, rateLimit, start, mayStart } = this.#options;
     while (!this.#isStopped && this.running < this.#limit && this.#ready.length > 0) {
+      if (mayStart?.() === false) return;
       const waitMs = rateLimit?.waitMs(clock.now()) ?? 0;
       if (waitMs > 0) {
         this.#startLater(waitMs);

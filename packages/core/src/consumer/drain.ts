@@ -66,7 +66,7 @@ async function step(name: string, steps: DrainSteps, run: () => unknown): Promis
 }
 
 /** @returns false if `work` took longer. */
-async function within(clock: Clock, ms: number, work: Promise<void>): Promise<boolean> {
+export async function within(clock: Clock, ms: number, work: Promise<void>): Promise<boolean> {
   return await new Promise<boolean>((resolve, reject) => {
     const timer = clock.setTimer(
       () => {

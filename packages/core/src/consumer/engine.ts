@@ -32,8 +32,16 @@ export interface Engine {
   readonly toError: (operation: Operation, error: unknown) => QueueError;
 }
 
+/** What of a consumer's setup the engine needs. */
+export interface EngineSetup extends Pick<
+  ConsumerSetup,
+  "details" | "clock" | "events" | "logger" | "random"
+> {
+  readonly adapter: Pick<ConsumerSetup["adapter"], "name" | "classify">;
+}
+
 export interface EngineOptions {
-  readonly setup: ConsumerSetup;
+  readonly setup: EngineSetup;
   readonly settings: ConsumerSettings;
   readonly opened: OpenedConsumer;
   readonly lanes: KeyLanes | undefined;

@@ -123,9 +123,9 @@ export class LeaseKeeper {
   /** @throws UNSUPPORTED, LEASE_LOST */
   async extend(held: HeldDelivery, byMs: number): Promise<void> {
     const { lease } = held;
-    const { time, limits } = this.#options;
+    const { capabilities, time, limits } = this.#options;
     if (lease === undefined) throw leaseLost("the lease ended before it could be extended");
-    if (lease.untilMs === Number.POSITIVE_INFINITY) return; // held as long as the link lives
+    if (capabilities.lease === "link") return; // held as long as the link lives
     if (this.#renewals === undefined) {
       throw new QueueError("UNSUPPORTED", {
         what: "leases of this queue cannot be extended",

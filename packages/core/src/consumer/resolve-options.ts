@@ -27,7 +27,8 @@ export interface ConsumerSettings {
   readonly deadLetter: "auto" | "none";
 }
 
-const OPTION_KEYS: readonly string[] = [
+/** Members of `ConsumerOptions`. */
+export const OPTION_KEYS: readonly string[] = [
   ...POLICY_KEYS,
   "concurrency",
   "prefetch",

@@ -14,6 +14,8 @@ export interface ContextParts {
   readonly logger: Logger;
   /** Runs after which a failure dead-letters; Infinity: never. */
   readonly lastAttempt: number;
+  /** Lease time at which every run ends at the latest. @default none */
+  readonly endsAtMs?: number;
 }
 
 /** Power over one delivery. Everything is made when it is looked at. */
@@ -40,7 +42,8 @@ export class RunContext implements HandlerContext {
 
   get deadline(): Date {
     const { clock, time } = this.#parts;
-    const endsAtMs = Math.min(this.#held.wakeAtMs, this.#held.capAtMs);
+    const ownEndMs = Math.min(this.#held.wakeAtMs, this.#held.capAtMs);
+    const endsAtMs = Math.min(ownEndMs, this.#parts.endsAtMs ?? Number.POSITIVE_INFINITY);
     return new Date(clock.wallNow() + Math.min(endsAtMs - time.quick(), MAX_DATE_MS));
   }
 

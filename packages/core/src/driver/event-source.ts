@@ -1,5 +1,6 @@
 import type { Delivery } from "./delivery.ts";
-import type { ConsumerDriver } from "./driver.ts";
+import type { ConsumerDriver, QueueAdapter } from "./driver.ts";
+import type { Target } from "./entity.ts";
 
 /** What the engine decided for one delivery. */
 export type Outcome =
@@ -17,17 +18,35 @@ export type Outcome =
       readonly attributes: Readonly<Record<string, string>>;
     };
 
-/** Push-shaped sources (Lambda, Functions, HTTP push). `receive` may throw: the platform redelivers. */
+/** Push-shaped sources (Lambda, Functions, HTTP push): one call of the platform brings a batch and takes an answer. */
 export interface EventSource<Args extends readonly unknown[], Reply, Handle = unknown> {
+  /** May throw, then no handler runs and the platform redelivers. @throws INVALID_ARGUMENT for an event of another kind */
   receive(...args: Args): EventBatch<Handle> | Promise<EventBatch<Handle>>;
+  /**
+   * Tells the platform. `outcomes[i]` is what holds for `batch.deliveries[i]` after `settle`: a dead letter that could
+   * not be moved is a release. If it throws, nothing counts as settled and the platform redelivers the whole batch.
+   */
   reply(outcomes: readonly Outcome[], batch: EventBatch<Handle>, ...args: Args): Reply | Promise<Reply>;
 }
 
 /** What one event brought: deliveries, the time left, and ways to settle them. */
 export interface EventBatch<Handle = unknown> {
+  /** In the order of the event; followers of one ordering key after their predecessor. Each object once. */
   readonly deliveries: readonly Delivery<Handle>[];
+  /** Milliseconds until the platform ends this call. @default no end */
   readonly remainingMs?: () => number;
+  /**
+   * What can be done to one delivery before the reply; what is absent is left to the reply.
+   * `extendBatch`: leases can be lengthened on request. `deadLetterBatch`: messages can be dead-lettered at once,
+   * else they stay in their queue until its own policy moves them.
+   */
   readonly settle?: Partial<
     Pick<ConsumerDriver<Handle>, "ackBatch" | "releaseBatch" | "deadLetterBatch" | "extendBatch">
   >;
+  /** Where they come from. @default a target named after the definition, in order by key */
+  readonly target?: Target;
+  /** Names the provider in errors of `settle` and reads them. @default every failure is `INTERNAL` */
+  readonly adapter?: Pick<QueueAdapter, "name" | "classify">;
+  /** What is not started any more after a failure: later messages of its key, or everything. @default "key" */
+  readonly failureScope?: "key" | "batch";
 }

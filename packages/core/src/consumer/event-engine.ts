@@ -1,0 +1,191 @@
+import { resolveOptions as resolveClientOptions } from "../client/client-options.ts";
+import type { ClientOptions } from "../client/client-types.ts";
+import type { EventBatch, Outcome } from "../driver/event-source.ts";
+import { isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import { durationProblems } from "../message/check-policy.ts";
+import { detailsOf, type DefinitionDetails, type Source } from "../message/queue-definition.ts";
+import { composeHandle } from "../middleware/compose.ts";
+import type { BatchHandler, ConsumerOptions, Handler } from "../queue-consumer.ts";
+import { systemClock, type Clock } from "../time/clock.ts";
+import { durationToMs, type Duration } from "../time/duration.ts";
+import { gatherBatches } from "./batch-run.ts";
+import { EventRun } from "./event-run.ts";
+import { openBatch, UNNAMED_ADAPTER } from "./event-target.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { OPTION_KEYS, resolveOptions, type ConsumerSettings } from "./resolve-options.ts";
+import { SettledMemory } from "./settled-memory.ts";
+import { refuseMisfit } from "./start-checks.ts";
+
+/** Options of a function's handler: those of a consumer, and what a worker has from its client. */
+export interface EventEngineOptions
+  extends
+    Omit<ConsumerOptions, "prefetch">,
+    Pick<ClientOptions, "clock" | "listener" | "logger" | "middleware"> {
+  /**
+   * Kept free of the time that the platform gives to one call: nothing starts any more, signals abort, and the rest is
+   * reported unfinished. Longer for handlers that need time to stop. @default a tenth, from "1s" to "10s"
+   */
+  readonly deadlineMargin?: Duration | undefined;
+}
+
+/** What a function does with its messages: one at a time, or up to `size` at once. */
+export type EventWork<Body> =
+  | { readonly handler: Handler<Body> }
+  | { readonly batchHandler: BatchHandler<Body>; readonly size: number };
+
+/** What became of a batch. */
+export interface EventResult {
+  /** One per delivery, in their order. */
+  readonly outcomes: readonly Outcome[];
+  /** To be called if the platform could not be told: what is done already is acked when it comes again to this process. */
+  replyFailed(): void;
+}
+
+/** The engine of a consumer for batches that a platform brings. */
+export interface EventEngine {
+  /**
+   * Handles one batch; several may run at once and share concurrency and rate.
+   * @throws UNSUPPORTED for a need of the definition that the batch's queue cannot meet
+   */
+  process(batch: EventBatch): Promise<EventResult>;
+}
+
+/**
+ * Makes the engine that `createHandler` of `@anyqueue/serverless` runs on; no I/O.
+ * Applications use that; this is for hosts of an {@link EventSource} of their own.
+ * @throws INVALID_ARGUMENT with every problem
+ */
+export function createEventEngine<Body>(
+  definition: Source<Body>,
+  work: EventWork<Body>,
+  options: EventEngineOptions = {},
+): EventEngine {
+  return new Engine(detailsOf(definition), work as EventWork<unknown>, options);
+}
+
+const CLIENT_KEYS = ["clock", "listener", "logger", "middleware"];
+const KEYS = [...OPTION_KEYS.filter((key) => key !== "prefetch"), ...CLIENT_KEYS, "deadlineMargin"];
+
+class Engine implements EventEngine {
+  readonly #details: DefinitionDetails;
+  readonly #work: EventWork<unknown>;
+  readonly #clock: Clock;
+  readonly #client: ReturnType<typeof resolveClientOptions>;
+  readonly #settings: ConsumerSettings;
+  readonly #marginMs: number | undefined;
+  readonly #rateLimit: RateLimit | undefined;
+  /** Kept over the calls: a platform uses a process again. */
+  readonly #memory = new SettledMemory();
+  readonly #runs = new Set<EventRun>();
+
+  constructor(details: DefinitionDetails, work: EventWork<unknown>, options: EventEngineOptions) {
+    refuseProblems([...optionProblems(options), ...workProblems(work)]);
+    if (details.kind === "topic") throw refusedTopic(details);
+    const { clock, listener, logger, middleware, deadlineMargin, ...consumer } = options;
+    this.#details = details;
+    this.#work = work;
+    this.#clock = clock ?? systemClock;
+    this.#client = resolveClientOptions({ listener, logger, middleware });
+    this.#settings = resolveOptions(consumer, details.policy);
+    this.#marginMs = deadlineMargin === undefined ? undefined : durationToMs(deadlineMargin);
+    const { rateLimit } = this.#settings;
+    this.#rateLimit = rateLimit && new RateLimit(rateLimit.count, rateLimit.perMs);
+  }
+
+  async process(batch: EventBatch): Promise<EventResult> {
+    const opened = openBatch(this.#details, this.#settings, batch);
+    const { target } = opened;
+    refuseMisfit({ details: this.#details, settings: this.#settings, target, facts: undefined });
+    const { logger, events } = this.#client;
+    const run = new EventRun({
+      batch,
+      opened,
+      setup: {
+        details: this.#details,
+        clock: this.#clock,
+        adapter: batch.adapter ?? UNNAMED_ADAPTER,
+        logger,
+        events,
+      },
+      settings: this.#settings,
+      memory: this.#memory,
+      handle: this.#handle(target.name),
+      limit: this.#limit,
+      marginMs: this.#marginMs,
+      rateLimit: this.#rateLimit,
+      mayStart: () => this.#running() < this.#limit,
+      onPermit: () => {
+        this.#startReady();
+      },
+    });
+    this.#runs.add(run);
+    try {
+      const outcomes = await run.run();
+      return {
+        outcomes,
+        replyFailed: () => {
+          run.rememberDone();
+        },
+      };
+    } finally {
+      this.#runs.delete(run);
+      // What an abandoned handler held is free for the others.
+      this.#startReady();
+    }
+  }
+
+  #startReady(): void {
+    for (const run of this.#runs) run.startReady();
+  }
+
+  get #limit(): number {
+    const size = "size" in this.#work ? this.#work.size : 1;
+    return this.#settings.concurrency * size;
+  }
+
+  #running(): number {
+    let running = 0;
+    for (const run of this.#runs) running += run.running;
+    return running;
+  }
+
+  /** A batch handler gets messages of one event only: another event may end earlier. */
+  #handle(target: string): Handler<unknown> {
+    const { middleware } = this.#client;
+    const handler = "handler" in this.#work ? this.#work.handler : this.#gather(this.#work);
+    return middleware.some((one) => "handle" in one) ? composeHandle(middleware, handler, target) : handler;
+  }
+
+  #gather({ batchHandler, size }: Extract<EventWork<unknown>, { readonly size: number }>): Handler<unknown> {
+    const concurrency = (): number => this.#settings.concurrency;
+    return gatherBatches(batchHandler, { size, waitMs: 0, concurrency, clock: this.#clock });
+  }
+}
+
+function optionProblems(options: EventEngineOptions): string[] {
+  if (!isRecord(options)) return [`options: expected an object, got ${kindOf(options)}`];
+  if (options["prefetch"] !== undefined)
+    return ["options.prefetch: a function fetches nothing, the platform does; leave it out"];
+  const { deadlineMargin } = options;
+  return [
+    ...unknownKeys(options, KEYS, "options").filter((problem) => !problem.includes('"prefetch"')),
+    ...(deadlineMargin === undefined ? [] : durationProblems(deadlineMargin, "options.deadlineMargin")),
+  ];
+}
+
+function workProblems(work: EventWork<unknown>): string[] {
+  const handler: unknown = "handler" in work ? work.handler : work.batchHandler;
+  const problems =
+    typeof handler === "function" ? [] : [`handler: expected a function, got ${kindOf(handler)}`];
+  if ("size" in work && !(Number.isSafeInteger(work.size) && work.size >= 1))
+    problems.push(`size: expected a whole number from 1, got ${work.size}`);
+  return problems;
+}
+
+function refusedTopic({ name }: DefinitionDetails): QueueError {
+  return new QueueError("INVALID_ARGUMENT", {
+    what: `the definition ${JSON.stringify(name)} is a topic`,
+    remedy: "A topic is not consumed: use topic.subscription(name).",
+  });
+}

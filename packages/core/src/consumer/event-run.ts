@@ -1,0 +1,208 @@
+import type { EventBatch, Outcome } from "../driver/event-source.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import type { Handler } from "../queue-consumer.ts";
+import { newDeferred } from "./deferred.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { within } from "./drain.ts";
+import { createEngine, type Engine, type EngineSetup } from "./engine.ts";
+import { eventDeadline } from "./event-deadline.ts";
+import type { HeldDelivery } from "./held-delivery.ts";
+import { KeyLanes } from "./key-lanes.ts";
+import type { OpenedConsumer } from "./open-consumer.ts";
+import { UNSTARTED } from "./outcome-executor.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import type { ConsumerSettings } from "./resolve-options.ts";
+import type { SettledMemory } from "./settled-memory.ts";
+import { Worker } from "./worker.ts";
+
+export interface EventRunOptions {
+  readonly batch: EventBatch;
+  readonly opened: OpenedConsumer;
+  readonly setup: EngineSetup;
+  readonly settings: ConsumerSettings;
+  readonly memory: SettledMemory;
+  /** The handler inside its middleware. */
+  readonly handle: Handler<unknown>;
+  /** Deliveries in handlers at once. */
+  readonly limit: number;
+  /** Undefined: the usual part of what is left. */
+  readonly marginMs: number | undefined;
+  readonly rateLimit: RateLimit | undefined;
+  /** False: other batches take all permits. */
+  readonly mayStart: () => boolean;
+  /** A permit is free. */
+  readonly onPermit: () => void;
+}
+
+/** Settlements of a call without an end get this long. */
+const FLUSH_WITHIN_MS = 15_000;
+
+/** One batch, from the event to its outcomes: the parts of a worker, without anything to fetch. */
+export class EventRun {
+  readonly #options: EventRunOptions;
+  readonly #dispatcher: Dispatcher;
+  readonly #engine: Engine;
+  readonly #worker: Worker;
+  readonly #allLeft = newDeferred<void>();
+  /** Aligned with the deliveries. */
+  #held: readonly HeldDelivery[] = [];
+
+  constructor(options: EventRunOptions) {
+    this.#options = options;
+    const { opened, setup, settings } = options;
+    const { target } = opened;
+    const lanes = target.capabilities.ordering === "by-key" ? new KeyLanes() : undefined;
+    this.#dispatcher = new Dispatcher({
+      limit: options.limit,
+      clock: setup.clock,
+      rateLimit: options.rateLimit,
+      lanes,
+      mayStart: options.mayStart,
+      start: (held) => {
+        this.#worker.start(held);
+      },
+      onTokens: () => {},
+    });
+    this.#engine = this.#newEngine(lanes);
+    const { context, time } = this.#engine;
+    const endsAtMs = time.quick() + (this.#deadline()?.stopInMs ?? Number.POSITIVE_INFINITY);
+    this.#worker = new Worker({
+      ...this.#engine,
+      context: { ...context, endsAtMs },
+      target: target.name,
+      clock: setup.clock,
+      events: setup.events,
+      dispatcher: this.#dispatcher,
+      lanes,
+      handlerTimeoutMs: settings.handlerTimeoutMs,
+      onRoom: options.onPermit,
+      onIdle: () => {},
+    });
+  }
+
+  /** Handlers that hold a permit. */
+  get running(): number {
+    return this.#dispatcher.running;
+  }
+
+  startReady(): void {
+    this.#dispatcher.startReady();
+  }
+
+  /** One outcome per delivery, in their order. Never rejects. */
+  async run(): Promise<readonly Outcome[]> {
+    const { batch, setup } = this.#options;
+    const { clock } = setup;
+    const deadline = this.#deadline();
+    this.#take();
+    if (deadline === undefined) {
+      this.#dispatcher.resume();
+      await this.#allLeft.promise;
+    } else {
+      if (deadline.stopInMs > 0) this.#dispatcher.resume();
+      const isDone = deadline.stopInMs > 0 && (await within(clock, deadline.stopInMs, this.#allLeft.promise));
+      if (!isDone) await this.#stop(deadline.graceMs);
+    }
+    const leftMs = (batch.remainingMs?.() ?? Number.POSITIVE_INFINITY) - (deadline?.replyMs ?? 0);
+    await this.#engine.settler.flush(Math.max(0, Math.min(FLUSH_WITHIN_MS, leftMs)));
+    await this.#engine.keeper.stop();
+    return await Promise.all(this.#held.map(finalOutcome));
+  }
+
+  /** The reply failed: the platform redelivers what was done already, which no handler shall see again. */
+  rememberDone(): void {
+    for (const { delivery, settlement } of this.#held) {
+      if (settlement !== undefined && settlement.kind !== "release")
+        this.#options.memory.add(delivery.providerId);
+    }
+  }
+
+  /** Nothing starts before all are in hand and known by their place. */
+  #take(): void {
+    const { deliveries } = this.#options.batch;
+    this.#dispatcher.stop();
+    this.#worker.accept(deliveries, 0, 0);
+    const places = new Map(this.#engine.keeper.holders().map((held) => [held.delivery, held]));
+    this.#held = deliveries.flatMap((delivery) => places.get(delivery) ?? []);
+    if (deliveries.length === 0) this.#allLeft.resolve();
+  }
+
+  /** The platform's time is over: not a failure of the messages that are given back. */
+  async #stop(graceMs: number): Promise<void> {
+    const { clock } = this.#options.setup;
+    this.#stopStarting();
+    if (this.#worker.outstanding === 0) return;
+    this.#worker.abortAll(
+      new QueueError("CANCELLED", {
+        what: "the time that the platform gives to this call is over",
+        remedy: "Stop; the message is given back. Allow the function more time, or give it fewer messages.",
+        target: this.#options.opened.target.name,
+      }),
+    );
+    if (!(await within(clock, graceMs, this.#allLeft.promise))) this.#worker.giveBackRunning();
+  }
+
+  #stopStarting(): void {
+    this.#dispatcher.stop();
+    this.#worker.giveBackUnstarted();
+  }
+
+  #left(held: HeldDelivery): void {
+    const { batch, opened } = this.#options;
+    this.#worker.leave(held);
+    if (batch.failureScope === "batch" && isFailure(held, opened)) this.#stopStarting();
+    if (this.#worker.outstanding === 0) this.#allLeft.resolve();
+  }
+
+  #deadline(): ReturnType<typeof eventDeadline> | undefined {
+    const { batch, marginMs } = this.#options;
+    return batch.remainingMs === undefined ? undefined : eventDeadline(batch.remainingMs(), marginMs);
+  }
+
+  #newEngine(lanes: KeyLanes | undefined): Engine {
+    return createEngine({
+      ...this.#options,
+      lanes,
+      lingerMs: 0,
+      hooks: {
+        left: (held) => {
+          this.#left(held);
+        },
+        ready: (held) => {
+          this.#dispatcher.offer(held);
+          this.#dispatcher.startReady();
+        },
+        // What cannot be settled is left to the reply, and reported.
+        fatal: () => {},
+        lastAsk: () => 0,
+      },
+      onWake: (held) => {
+        this.#worker.wake(held);
+      },
+      onSettled: () => {},
+    });
+  }
+}
+
+function isFailure({ outcome }: HeldDelivery, { route }: OpenedConsumer): boolean {
+  if (outcome?.kind === "dead-letter") return route.kind === "none";
+  return outcome?.kind === "release" && outcome.cause === "retry";
+}
+
+/** What holds now that everything has its result: only what was confirmed counts as done. */
+async function finalOutcome(held: HeldDelivery): Promise<Outcome> {
+  const { settlement, outcome } = held;
+  const unsettled = await held.completion().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  // Why the handler failed says more than why its message could not be given back.
+  const error = (outcome?.kind === "release" ? outcome.error : undefined) ?? unsettled;
+  if (settlement?.kind === "release") return error === undefined ? settlement : { ...settlement, error };
+  if (settlement !== undefined && unsettled === undefined) return settlement;
+  return unsettled === undefined ? UNSTARTED : retried(error);
+}
+
+function retried(error: unknown): Outcome {
+  return { kind: "release", delayMs: 0, cause: "retry", error };
+}

@@ -1,0 +1,137 @@
+import type { Capabilities } from "../driver/capabilities.ts";
+import type { ConsumerDriver, ErrorClass, ItemResult, QueueAdapter } from "../driver/driver.ts";
+import type { Target } from "../driver/entity.ts";
+import type { EventBatch } from "../driver/event-source.ts";
+import type { Limits, OperationLimits } from "../driver/limits.ts";
+import type { DefinitionDetails } from "../message/queue-definition.ts";
+import type { DeadLetterRoute } from "./dead-letter.ts";
+import { DEFAULTS } from "../client/defaults.ts";
+import type { OpenedConsumer } from "./open-consumer.ts";
+import type { ConsumerSettings } from "./resolve-options.ts";
+
+/** A batch as the engine sees it: a driver that has nothing to fetch, and settles what the source can settle. */
+export function openBatch(
+  details: DefinitionDetails,
+  settings: ConsumerSettings,
+  batch: EventBatch,
+): OpenedConsumer {
+  const { settle = {} } = batch;
+  const target = batch.target ?? nameOnly(details);
+  return {
+    target: { ...target, capabilities: { ...target.capabilities, ...abilities(settle) } },
+    driver: settleOnly(settle),
+    route: routeOf(details, settings, settle),
+    leaseMs: settings.leaseMs ?? DEFAULTS.leaseMs,
+  };
+}
+
+/** Who reads the errors of `settle`; the platform itself where the source does not say. */
+export const UNNAMED_ADAPTER: Pick<QueueAdapter, "name" | "classify"> = Object.freeze({
+  name: "event",
+  classify: (): ErrorClass => ({ code: "INTERNAL", retryable: false, ambiguous: true }),
+});
+
+type Settle = NonNullable<EventBatch["settle"]>;
+
+/** The platform holds the lease and takes back what is not acknowledged; a delay is waited for there, never here. */
+function abilities(settle: Settle): Partial<Capabilities> {
+  return {
+    lease: settle.extendBatch === undefined ? "none" : "timed",
+    leaseSetBy: "entity",
+    release: "native",
+    releaseDelay: { maxMs: Number.POSITIVE_INFINITY },
+    deadLetter: settle.deadLetterBatch === undefined ? "none" : "native",
+    followers: "release",
+  };
+}
+
+function settleOnly(settle: Settle): ConsumerDriver<unknown> {
+  const { extendBatch, deadLetterBatch } = settle;
+  return {
+    receiveBatch: async () => [],
+    ackBatch: async (handles, signal) =>
+      (await settle.ackBatch?.(handles, signal)) ?? handles.map(() => LEFT_TO_REPLY),
+    releaseBatch: async (items, signal) =>
+      (await settle.releaseBatch?.(items, signal)) ?? items.map(() => LEFT_TO_REPLY),
+    ...(extendBatch !== undefined && {
+      extendBatch: async (items, signal) => await extendBatch.call(settle, items, signal),
+    }),
+    ...(deadLetterBatch !== undefined && {
+      deadLetterBatch: async (items, signal) => await deadLetterBatch.call(settle, items, signal),
+    }),
+    close: async () => {},
+  };
+}
+
+const LEFT_TO_REPLY: ItemResult = Object.freeze({ ok: true, value: undefined });
+
+function routeOf(details: DefinitionDetails, settings: ConsumerSettings, settle: Settle): DeadLetterRoute {
+  if (details.kind === "dead-letter") return { kind: "none", why: "a dead letter has nowhere further to go" };
+  if (settings.deadLetter === "none")
+    return { kind: "none", why: 'the definition says deadLetter: "none", so the message stays in its queue' };
+  if (settle.deadLetterBatch !== undefined) return { kind: "native" };
+  return {
+    kind: "none",
+    why: "this event source cannot move a message, so it stays in its queue until the queue's own policy moves it",
+  };
+}
+
+/** For sources that say nothing of themselves. */
+function nameOnly(details: DefinitionDetails): Target {
+  const { name, needs, topic } = details;
+  const kind = details.kind;
+  return {
+    name: `event:${topic === undefined ? name : `${topic}/${name}`}`,
+    entity: name,
+    ref: { kind, name, features: needs, ...(topic === undefined ? {} : { topic }) },
+    capabilities: UNKNOWN_CAPABILITIES,
+    limits: UNLIMITED,
+  };
+}
+
+const UNKNOWN_CAPABILITIES: Capabilities = Object.freeze({
+  ordering: "by-key",
+  deduplication: "none",
+  sendDelay: "none",
+  releaseDelay: "none",
+  lease: "none",
+  leaseSetBy: "entity",
+  release: "native",
+  deadLetter: "none",
+  deliveryCount: "approximate",
+  settle: "accepted",
+  abort: "clean",
+  followers: "release",
+  isolation: "free",
+  batchFailure: "per-item",
+  batchKey: "mixed",
+  ttl: false,
+  peek: false,
+  cancel: false,
+  filter: false,
+  exactlyOnceAck: false,
+});
+
+const ANY = Number.MAX_SAFE_INTEGER;
+const OPERATION: OperationLimits = Object.freeze({ maxItems: ANY, maxInFlight: 1 });
+const KEY = Object.freeze({ maxLength: ANY });
+
+const UNLIMITED: Limits = Object.freeze({
+  maxMessageBytes: ANY,
+  send: { ...OPERATION, maxBytes: ANY, overheadBytes: 0 },
+  receive: { maxItems: ANY, maxWaitMs: 0, parallel: 1, billed: false },
+  ack: OPERATION,
+  release: OPERATION,
+  extend: OPERATION,
+  deadLetter: OPERATION,
+  lease: { minMs: 0, maxMs: ANY, totalMs: Number.POSITIVE_INFINITY },
+  attributes: {
+    maxCount: ANY,
+    maxNameBytes: ANY,
+    maxValueBytes: ANY,
+    reservedPrefixes: [],
+    emptyValues: true,
+  },
+  orderingKey: KEY,
+  deduplicationId: KEY,
+});

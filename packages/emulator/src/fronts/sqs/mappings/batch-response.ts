@@ -1,0 +1,44 @@
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (2026-11-29): "Success and failure conditions"
+
+/** What stays in the queue after an answer of a function. */
+export type BatchFailures = "none" | "all" | ReadonlySet<string>;
+
+/**
+ * Reads the answer to an event with these message ids.
+ * Empty, null, or without `batchItemFailures`: all succeeded. No JSON, an empty or null or unknown id, another key: all
+ * failed. Without partial responses every answer means success.
+ */
+export function readBatchResponse(
+  body: string,
+  messageIds: readonly string[],
+  isPartial: boolean,
+): BatchFailures {
+  if (!isPartial) return "none";
+  const answer = parse(body);
+  if (answer === INVALID) return "all";
+  if (answer === undefined || answer === null) return "none";
+  if (typeof answer !== "object" || Array.isArray(answer)) return "all";
+  const list: unknown = Reflect.get(answer, "batchItemFailures");
+  if (list === undefined || list === null) return "none";
+  if (!Array.isArray(list)) return "all";
+  const known = new Set(messageIds);
+  const failed = new Set<string>();
+  for (const item of list) {
+    const id: unknown =
+      typeof item === "object" && item !== null ? Reflect.get(item, "itemIdentifier") : undefined;
+    if (typeof id !== "string" || !known.has(id)) return "all";
+    failed.add(id);
+  }
+  return failed.size === 0 ? "none" : failed;
+}
+
+const INVALID = Symbol("invalid");
+
+function parse(body: string): unknown {
+  if (body.trim() === "") return undefined;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return INVALID;
+  }
+}

@@ -1,0 +1,126 @@
+import type { HttpExchange } from "../../../http/http-exchange.ts";
+import { startHttpListener, type HttpListener } from "../../../http/http-listener.ts";
+import { reachableAuthority } from "../../front.ts";
+
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html (2026-11-29)
+const NEXT = "/2018-06-01/runtime/invocation/next";
+const RESULT = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/;
+const INIT_ERROR = "/2018-06-01/runtime/init/error";
+/** Of an answer, as of an event. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (2026-11-29) */
+export const LAMBDA_MAX_PAYLOAD_BYTES: number = 6 * 1024 * 1024;
+
+/** One event on its way through a function. */
+export interface Invocation {
+  readonly requestId: string;
+  readonly event: string;
+  /** When the function's time is over, by the clock of its process. */
+  readonly deadlineMs: number;
+  readonly functionArn: string;
+  /** Called once, with what the function answered. */
+  readonly onResult: (result: InvocationResult) => void;
+}
+
+export interface InvocationResult {
+  readonly kind: "response" | "error";
+  readonly body: string;
+}
+
+/** The runtime API of one function: its processes ask for events here and bring their answers. */
+export class RuntimeEndpoint {
+  readonly #onIdle: () => void;
+  /** Environments that wait for an event, the one that waits longest first. */
+  readonly #idle = new Set<HttpExchange>();
+  readonly #open = new Map<string, Invocation>();
+  #listener: HttpListener | undefined;
+  #authority = "";
+  /** What a runtime said of its failed start. */
+  readonly initErrors: string[] = [];
+
+  /** @param onIdle an environment asks for an event */
+  constructor(onIdle: () => void) {
+    this.#onIdle = onIdle;
+  }
+
+  async start(host: string): Promise<void> {
+    this.#listener = await startHttpListener(host, 0, async (exchange) => this.#handle(exchange));
+    this.#authority = reachableAuthority(host, this.#listener.port);
+  }
+
+  /** Value of AWS_LAMBDA_RUNTIME_API. */
+  get authority(): string {
+    return this.#authority;
+  }
+
+  get hasIdle(): boolean {
+    return this.#idle.size > 0;
+  }
+
+  /** Gives an event to the environment that waits longest. @returns false if there is none */
+  dispatch(invocation: Invocation): boolean {
+    const [exchange] = this.#idle;
+    if (exchange === undefined) return false;
+    this.#idle.delete(exchange);
+    this.#open.set(invocation.requestId, invocation);
+    exchange.answer({
+      status: 200,
+      headers: {
+        "content-type": "application/json",
+        "lambda-runtime-aws-request-id": invocation.requestId,
+        "lambda-runtime-deadline-ms": String(invocation.deadlineMs),
+        "lambda-runtime-invoked-function-arn": invocation.functionArn,
+        "lambda-runtime-trace-id": `Root=1-00000000-${invocation.requestId.replaceAll("-", "").slice(0, 24)};Sampled=0`,
+      },
+      body: invocation.event,
+    });
+    return true;
+  }
+
+  /** Its time is over: a later answer is refused. */
+  forget(requestId: string): void {
+    this.#open.delete(requestId);
+  }
+
+  async close(): Promise<void> {
+    this.#idle.clear();
+    this.#open.clear();
+    await this.#listener?.close();
+  }
+
+  #handle(exchange: HttpExchange): void {
+    const { pathname } = exchange.target;
+    const [, requestId, kind] = RESULT.exec(pathname) ?? [];
+    if (exchange.method === "GET" && pathname === NEXT) this.#wait(exchange);
+    else if (exchange.method === "POST" && requestId !== undefined)
+      this.#finish(exchange, requestId, kind === "error" ? "error" : "response");
+    else if (exchange.method === "POST" && pathname === INIT_ERROR) {
+      this.initErrors.push(exchange.body);
+      answer(exchange, 202, { status: "OK" });
+    } else
+      answer(exchange, 404, { errorType: "NotFound", errorMessage: `No ${exchange.method} ${pathname}.` });
+  }
+
+  #wait(exchange: HttpExchange): void {
+    if (exchange.disconnected.aborted) return;
+    exchange.disconnected.addEventListener("abort", () => this.#idle.delete(exchange), { once: true });
+    this.#idle.add(exchange);
+    this.#onIdle();
+  }
+
+  #finish(exchange: HttpExchange, requestId: string, kind: InvocationResult["kind"]): void {
+    const invocation = this.#open.get(requestId);
+    if (invocation === undefined) {
+      answer(exchange, 400, { errorType: "InvalidRequestID", errorMessage: "Invalid request ID" });
+      return;
+    }
+    this.#open.delete(requestId);
+    const isTooLarge = Buffer.byteLength(exchange.body) > LAMBDA_MAX_PAYLOAD_BYTES;
+    if (isTooLarge)
+      answer(exchange, 413, { errorType: "RequestEntityTooLarge", errorMessage: "Exceeded 6 MB" });
+    else answer(exchange, 202, { status: "OK" });
+    invocation.onResult({ kind: isTooLarge ? "error" : kind, body: exchange.body });
+  }
+}
+
+function answer(exchange: HttpExchange, status: number, body: object): void {
+  exchange.answer({ status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+}

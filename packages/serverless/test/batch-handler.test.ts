@@ -1,0 +1,72 @@
+import type { BatchHandler } from "@anyqueue/core";
+import { describe, expect, test } from "vitest";
+import { eventBench, eventually, kinds, orderDelivery, type Order, untilAborted } from "./event-bench.ts";
+
+const SIX = ["1", "2", "3", "4", "5", "6"];
+
+function deliveries(ids: readonly string[] = SIX): ReturnType<typeof orderDelivery>[] {
+  return ids.map((id) => orderDelivery(id));
+}
+
+describe("a batch handler", () => {
+  test("gets up to size messages at once and acknowledges them by returning", async () => {
+    const sizes: number[] = [];
+    const batchHandler: BatchHandler<Order> = async (messages) => void sizes.push(messages.length);
+    const { call } = eventBench({ batchHandler, size: 4 });
+    expect(kinds(await call({ deliveries: deliveries() }))).toEqual(SIX.map(() => "ack"));
+    expect(sizes).toEqual([4, 2]);
+  });
+
+  test("decides over each message with PromiseSettledResults", async () => {
+    const { call } = eventBench({
+      batchHandler: async (messages) =>
+        await Promise.allSettled(
+          messages.map(async ({ body }) => {
+            if (Number(body.order) % 2 === 0) throw new Error("even");
+          }),
+        ),
+    });
+    expect(kinds(await call({ deliveries: deliveries() }))).toEqual([
+      "ack",
+      "release",
+      "ack",
+      "release",
+      "ack",
+      "release",
+    ]);
+  });
+
+  test("fails all of its messages by throwing, and by answering for too few", async () => {
+    for (const batchHandler of [async () => await Promise.reject(new Error("down")), async () => []]) {
+      const { call } = eventBench({ batchHandler });
+      expect(kinds(await call({ deliveries: deliveries() }))).toEqual(SIX.map(() => "release"));
+    }
+  });
+
+  test("never sees an undecodable message, nor two messages of one key", async () => {
+    const seen: string[][] = [];
+    const batchHandler: BatchHandler<Order> = async (messages) =>
+      void seen.push(messages.map(({ id }) => id));
+    const { call } = eventBench({ batchHandler });
+    const event = [
+      orderDelivery("a1", { orderingKey: "a" }),
+      orderDelivery("a2", { orderingKey: "a" }),
+      orderDelivery("bad", { body: new TextEncoder().encode("{") }),
+      orderDelivery("b1", { orderingKey: "b" }),
+    ];
+    expect(kinds(await call({ deliveries: event }))).toEqual(["ack", "ack", "release", "ack"]);
+    expect(seen).toEqual([["a1", "b1"], ["a2"]]);
+  });
+
+  test("is stopped by the end of the platform's time", async () => {
+    const { call, clock } = eventBench({
+      batchHandler: async (_messages, { signal }) => {
+        await untilAborted(signal);
+      },
+    });
+    const outcomes = await eventually(clock, call({ deliveries: deliveries(), timeoutMs: 30_000 }));
+    expect(outcomes.every((outcome) => outcome.kind === "release" && outcome.cause === "unstarted")).toBe(
+      true,
+    );
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { eventBench, eventually, kinds, orderDelivery, untilAborted } from "./event-bench.ts";
+
+const UNFINISHED = { kind: "release", delayMs: 0, cause: "unstarted" };
+
+describe("the time that the platform gives", () => {
+  test("ends runs a margin before it, gives back what has not started, and keeps what is done", async () => {
+    const started: string[] = [];
+    const { call, clock } = eventBench(
+      async ({ id }, { signal }) => {
+        started.push(id);
+        if (id === "quick") return;
+        await untilAborted(signal);
+      },
+      { options: { concurrency: 2 } },
+    );
+    const deliveries = ["quick", "slow", "slower", "never"].map((id) => orderDelivery(id));
+    const outcomes = await eventually(clock, call({ deliveries, timeoutMs: 30_000 }));
+    expect(outcomes).toEqual([{ kind: "ack" }, UNFINISHED, UNFINISHED, UNFINISHED]);
+    expect(started).toEqual(["quick", "slow", "slower"]);
+    expect(clock.now()).toBe(27_000);
+  });
+
+  test("says in the signal's reason and in the deadline why and when a run ends", async () => {
+    let reason: unknown;
+    let deadlineMs = 0;
+    const { call, clock } = eventBench(async (_message, { signal, deadline }) => {
+      deadlineMs = deadline?.getTime() ?? 0;
+      await new Promise<void>((resolve) => {
+        signal.addEventListener("abort", () => {
+          reason = signal.reason;
+          resolve();
+        });
+      });
+    });
+    const startedAtMs = clock.wallNow();
+    await eventually(clock, call({ deliveries: [orderDelivery("a")], timeoutMs: 30_000 }));
+    expect(reason).toMatchObject({ code: "CANCELLED", target: "event:orders" });
+    expect(deadlineMs - startedAtMs).toBe(27_000);
+  });
+
+  test("counts as done what a handler still finishes after its signal aborted", async () => {
+    const { call, clock } = eventBench(async (_message, { signal }) => {
+      await new Promise<void>((resolve) => {
+        signal.addEventListener("abort", () => clock.setTimer(resolve, 1_000));
+      });
+    });
+    const outcomes = await eventually(clock, call({ deliveries: [orderDelivery("a")], timeoutMs: 30_000 }));
+    expect(outcomes).toEqual([{ kind: "ack" }]);
+  });
+
+  test("is kept although a handler ignores its signal; its late end changes nothing", async () => {
+    const { call, clock, emitted } = eventBench(async () => {
+      await new Promise<void>((resolve) => void clock.setTimer(resolve, 3_600_000));
+    });
+    const outcomes = await eventually(clock, call({ deliveries: [orderDelivery("a")], timeoutMs: 30_000 }));
+    expect(outcomes).toEqual([UNFINISHED]);
+    expect(clock.now()).toBeLessThan(30_000);
+    await clock.advance("1h");
+    expect(emitted.at(-1)).toMatchObject({ name: "late-result", event: { result: "returned" } });
+  });
+
+  test.each([0, -5, 900, 1_000])("starts nothing with %i ms left", async (timeoutMs) => {
+    let runs = 0;
+    const { call, clock } = eventBench(() => {
+      runs += 1;
+    });
+    const outcomes = await call({ deliveries: [orderDelivery("a"), orderDelivery("b")], timeoutMs });
+    expect(outcomes).toEqual([UNFINISHED, UNFINISHED]);
+    expect(runs).toBe(0);
+    expect(clock.now()).toBe(0);
+  });
+
+  test("is shared out as deadlineMargin says", async () => {
+    const { call, clock } = eventBench(
+      async (_message, { signal }) => {
+        await untilAborted(signal);
+      },
+      { options: { deadlineMargin: "12s" } },
+    );
+    expect(
+      kinds(await eventually(clock, call({ deliveries: [orderDelivery("a")], timeoutMs: 30_000 }))),
+    ).toEqual(["release"]);
+    expect(clock.now()).toBe(18_000);
+  });
+
+  test("bounds what settlements may still take, and an unconfirmed dead letter is reported as failed", async () => {
+    const { call, clock } = eventBench(
+      () => {
+        throw new Error("down");
+      },
+      { batch: { settle: { deadLetterBatch: async () => await new Promise(() => {}) } } },
+    );
+    const deliveries = [orderDelivery("a", { deliveryCount: 3 })];
+    const outcomes = await eventually(clock, call({ deliveries, timeoutMs: 8_000 }));
+    expect(outcomes).toMatchObject([{ kind: "release", error: { code: "TIMEOUT" } }]);
+    expect(clock.now()).toBeLessThan(8_000);
+  });
+
+  test("without an end leaves a handler all the time it needs", async () => {
+    const { call, clock } = eventBench(async () => {
+      await new Promise<void>((resolve) => void clock.setTimer(resolve, 1_200_000));
+    });
+    expect(await eventually(clock, call({ deliveries: [orderDelivery("a")] }))).toEqual([{ kind: "ack" }]);
+  });
+});

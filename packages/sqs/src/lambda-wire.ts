@@ -1,0 +1,215 @@
+import type { Delivery, EventBatch } from "@anyqueue/core/adapter";
+import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
+import type { HandBacks } from "./hand-backs.ts";
+import { invalid } from "./refusal.ts";
+import { decodeMessage, type SqsHandle } from "./sqs-wire.ts";
+
+// The event, as @types/aws-lambda 8.10.164 has it and
+// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html (2026-11-29) shows it. Binary values are base64 text.
+
+/** A message attribute of an event. */
+export interface SqsRecordAttribute {
+  readonly dataType?: string | undefined;
+  readonly stringValue?: string | undefined;
+  readonly binaryValue?: string | undefined;
+}
+
+/** One message of an event. */
+export interface SqsRecord {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  /** Numbers are text. */
+  readonly attributes: object;
+  readonly messageAttributes: Readonly<Record<string, SqsRecordAttribute>>;
+  readonly eventSource: string;
+  readonly eventSourceARN: string;
+  readonly awsRegion: string;
+}
+
+/** What Lambda calls a function with for an SQS event source mapping. */
+export interface SqsEvent {
+  readonly Records: readonly SqsRecord[];
+}
+
+/** What of Lambda's context is used. */
+export interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
+
+/** The messages that Lambda leaves in the queue; it deletes all others of the event. */
+export interface SqsBatchResponse {
+  batchItemFailures: { itemIdentifier: string }[];
+}
+
+/** What a batch can do at SQS, and who reads its errors. */
+export type SqsSettling = Required<Pick<EventBatch<SqsHandle>, "adapter" | "settle">>;
+
+/** What a function may ask of SQS itself; made by `sqsCalls`. */
+export interface SqsCalls {
+  /** @throws INVALID_ARGUMENT if the event does not say its queue, or a FIFO queue's dead letters are to go to a standard one */
+  of(arn: string | undefined, deliveries: readonly Delivery<SqsHandle>[]): SqsSettling;
+}
+
+/** Where an event comes from. */
+export interface QueueArn {
+  readonly arn: string;
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly name: string;
+}
+
+export interface DecodedEvent {
+  /** Each stored message once. */
+  readonly deliveries: readonly Delivery<SqsHandle>[];
+  /** Undefined: the records do not say. */
+  readonly source: QueueArn | undefined;
+}
+
+const ARN = /^arn:(aws[a-z-]*):sqs:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_.-]+)$/;
+const EVENT_SOURCE = "aws:sqs";
+
+/**
+ * `handBacks`: what this process gave back before a handler had begun, and SQS counted all the same.
+ * @throws INVALID_ARGUMENT for an event that is none of SQS's, or of which nothing could be reported by its id.
+ */
+export function decodeEvent(event: unknown, receivedAtMs: number, handBacks: HandBacks): DecodedEvent {
+  const records = recordsOf(event);
+  // SQS may hand over one message twice in one batch, and only its id can be reported: it is one delivery.
+  const latest = new Map<string, Delivery<SqsHandle>>();
+  let sourceArn: string | undefined;
+  for (const [index, record] of records.entries()) {
+    const checked = checkRecord(record, index);
+    sourceArn ??= checked.eventSourceARN;
+    if (sourceArn !== checked.eventSourceARN)
+      throw invalid(`record ${index} of the event comes from another queue`, ONE_QUEUE);
+    // A Map keeps the place of the first and here the handle of the last, which is the one that still counts.
+    latest.set(checked.messageId, decodeRecord(checked, receivedAtMs, handBacks));
+  }
+  return {
+    deliveries: [...latest.values()],
+    source: sourceArn === undefined ? undefined : parseArn(sourceArn),
+  };
+}
+
+/** @throws INVALID_ARGUMENT if it names no queue */
+export function parseArn(text: string): QueueArn {
+  const [arn, partition, region, account, name] = ARN.exec(text) ?? [];
+  if (arn === undefined || partition === undefined || region === undefined || account === undefined) {
+    throw invalid(
+      `${JSON.stringify(text.slice(0, 200))} is no ARN of a queue`,
+      "Write arn:aws:sqs:region:account:name.",
+    );
+  }
+  return { arn, partition, region, account, name: name ?? "" };
+}
+
+const ONE_QUEUE =
+  "A mapping delivers from one queue: give each queue's messages to the function as events of their own.";
+const WRONG_EVENT =
+  "Point an SQS event source mapping at this function, or use the source that fits its trigger.";
+
+function recordsOf(event: unknown): readonly unknown[] {
+  const records = isRecord(event) ? event["Records"] : undefined;
+  if (Array.isArray(records)) return records;
+  throw invalid(`expected an SQS event, got ${describeEvent(event)}`, WRONG_EVENT);
+}
+
+interface CheckedRecord {
+  readonly native: unknown;
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly messageAttributes: Readonly<Record<string, unknown>>;
+  readonly eventSourceARN: string | undefined;
+}
+
+/** Events that people write by hand leave out much; only what a reply needs must be there. */
+function checkRecord(record: unknown, index: number): CheckedRecord {
+  if (!isRecord(record)) throw invalid(`record ${index} of the event is no object`, WRONG_EVENT);
+  // SNS writes it with a capital letter.
+  const eventSource = record["eventSource"] ?? record["EventSource"] ?? EVENT_SOURCE;
+  if (eventSource !== EVENT_SOURCE)
+    throw invalid(`expected an SQS event, got a record of ${JSON.stringify(eventSource)}`, WRONG_EVENT);
+  const { messageId, receiptHandle, body, attributes, messageAttributes, eventSourceARN } = record;
+  if (typeof messageId !== "string" || messageId === "") {
+    const remedy = "Without its messageId a failure cannot be reported, so the whole event is refused.";
+    throw invalid(`record ${index} of the event has no messageId`, remedy);
+  }
+  return {
+    native: record,
+    messageId,
+    receiptHandle: textOf(receiptHandle),
+    body: textOf(body),
+    attributes: texts(attributes),
+    messageAttributes: isRecord(messageAttributes) ? messageAttributes : {},
+    eventSourceARN: typeof eventSourceARN === "string" ? eventSourceARN : undefined,
+  };
+}
+
+function decodeRecord(
+  record: CheckedRecord,
+  receivedAtMs: number,
+  handBacks: HandBacks,
+): Delivery<SqsHandle> {
+  const message: Message = {
+    MessageId: record.messageId,
+    ReceiptHandle: record.receiptHandle,
+    Body: record.body,
+    Attributes: record.attributes,
+    MessageAttributes: nativeAttributes(record.messageAttributes),
+  };
+  // The visibility timeout is the queue's, and the event does not say how much of it is left.
+  const decoded = decodeMessage(
+    message,
+    receivedAtMs,
+    Number.POSITIVE_INFINITY,
+    handBacks.of(record.messageId),
+  );
+  return { ...decoded, native: record.native };
+}
+
+function nativeAttributes(given: Readonly<Record<string, unknown>>): Record<string, MessageAttributeValue> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => {
+      const { dataType, stringValue, binaryValue } = isRecord(value) ? value : {};
+      const native: MessageAttributeValue = {
+        DataType: typeof dataType === "string" ? dataType : undefined,
+        StringValue: typeof stringValue === "string" ? stringValue : undefined,
+        BinaryValue: typeof binaryValue === "string" ? Buffer.from(binaryValue, "base64") : undefined,
+      };
+      return [name, native];
+    }),
+  );
+}
+
+/** For the one who pointed the wrong trigger here; without the event's data. */
+function describeEvent(event: unknown): string {
+  if (!isRecord(event))
+    return Array.isArray(event) ? "an array" : event === null ? "null" : `a ${typeof event}`;
+  if ("requestContext" in event || "httpMethod" in event)
+    return "an HTTP request (API Gateway, function URL)";
+  if ("detail-type" in event) return "an event of EventBridge";
+  if ("awslogs" in event) return "an event of CloudWatch Logs";
+  const keys = Object.keys(event).slice(0, 5).join(", ");
+  return keys === "" ? "an empty object" : `an object with ${keys}`;
+}
+
+function texts(given: unknown): Readonly<Record<string, string>> {
+  if (!isRecord(given)) return {};
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]): [string, string][] =>
+      typeof value === "string" || typeof value === "number" ? [[name, String(value)]] : [],
+    ),
+  );
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,9 @@
+export { sqsEvents, type SqsEventsOptions } from "./sqs-events.ts";
+export type {
+  LambdaContext,
+  SqsBatchResponse,
+  SqsCalls,
+  SqsEvent,
+  SqsRecord,
+  SqsRecordAttribute,
+} from "./lambda-wire.ts";

@@ -1,0 +1,219 @@
+import {
+  deadLetterMessage,
+  systemClock,
+  type ConsumerDriver,
+  type DeadLetterItem,
+  type Delivery,
+  type ItemResult,
+  type OutgoingMessage,
+  type ProducerDriver,
+  type QueueAdapter,
+  type Target,
+} from "@anyqueue/core/adapter";
+import { parseArn, type QueueArn, type SqsCalls, type SqsSettling } from "./lambda-wire.ts";
+import { invalid } from "./refusal.ts";
+import { sqs, type SqsOptions } from "./sqs-provider.ts";
+import { parseAddress } from "./sqs-url.ts";
+import type { SqsHandle } from "./sqs-wire.ts";
+
+/** What the role of a function may ask of SQS itself, and how SQS is reached. */
+export interface SqsCallsOptions extends SqsOptions {
+  /**
+   * True: the role may call `sqs:ChangeMessageVisibility`. A failed message then comes again after the delay of the
+   * retry policy and not at the end of the queue's visibility timeout, and `context.extend` works. @default false
+   */
+  readonly changeVisibility?: boolean | undefined;
+  /**
+   * Name (of the same account and region), URL or ARN of the queue for dead letters; the role needs `sqs:SendMessage`
+   * on it. Without it, what is to be dead-lettered is listed as failed until the queue's redrive policy moves it.
+   * @default none
+   */
+  readonly deadLetterQueue?: string | undefined;
+}
+
+interface OpenQueue {
+  readonly adapter: QueueAdapter;
+  readonly consumer: ConsumerDriver<unknown>;
+  readonly deadLetters: { readonly producer: ProducerDriver; readonly target: Target } | undefined;
+}
+
+/** Domains of queue URLs. https://docs.aws.amazon.com/general/latest/gr/sqs-service.html (2026-11-24) */
+const DOMAINS: Readonly<Record<string, string>> = {
+  aws: "amazonaws.com",
+  "aws-us-gov": "amazonaws.com",
+  "aws-cn": "amazonaws.com.cn",
+};
+
+/**
+ * What a Lambda function asks of SQS itself, for the option `calls` of `sqsEvents`. Kept apart from that, so that a
+ * function without it carries none of this; the SDK is loaded with the first such request.
+ *
+ * @example
+ * sqsEvents({ calls: sqsCalls({ changeVisibility: true, deadLetterQueue: "orders-dead" }) })
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options
+ */
+export function sqsCalls(options: SqsCallsOptions): SqsCalls {
+  checkCalls(options);
+  const { changeVisibility = false, deadLetterQueue, ...connection } = options;
+  return new Calls(
+    { changeVisibility, deadLetterQueue, region: connection.region, client: connection.client },
+    sqs(connection),
+  );
+}
+
+function checkCalls(options: SqsCallsOptions): void {
+  const { changeVisibility, deadLetterQueue }: SqsCallsOptions = options ?? {};
+  const problems: string[] = [];
+  if (!["undefined", "boolean"].includes(typeof changeVisibility))
+    problems.push("changeVisibility: expected true or false");
+  if (deadLetterQueue !== undefined && (typeof deadLetterQueue !== "string" || deadLetterQueue === ""))
+    problems.push("deadLetterQueue: expected the name, URL or ARN of a queue");
+  if (changeVisibility !== true && deadLetterQueue === undefined)
+    problems.push("nothing is allowed: say changeVisibility: true, deadLetterQueue, or both");
+  if (problems.length > 0)
+    throw invalid(
+      `sqsCalls(): ${problems.join("; ")}`,
+      "Correct the options; every problem found is listed.",
+    );
+  if (deadLetterQueue !== undefined) parseAddress(deadLetterQueue);
+}
+
+interface CallsSettings {
+  readonly changeVisibility: boolean;
+  readonly deadLetterQueue: string | undefined;
+  readonly region: string | undefined;
+  readonly client: SqsOptions["client"];
+}
+
+class Calls implements SqsCalls {
+  readonly #settings: CallsSettings;
+  readonly #provider: ReturnType<typeof sqs>;
+  /** By ARN: one function may have several mappings. */
+  readonly #queues = new Map<string, OpenQueue>();
+
+  constructor(settings: CallsSettings, provider: ReturnType<typeof sqs>) {
+    this.#settings = settings;
+    this.#provider = provider;
+  }
+
+  of(arn: string | undefined, deliveries: readonly Delivery<SqsHandle>[]): SqsSettling {
+    if (arn === undefined) throw invalid("the event has no eventSourceARN", NEEDS_ARN);
+    const { adapter, consumer, deadLetters } = this.#open(arn);
+    let known: ReturnType<typeof byHandle> | undefined;
+    const settle: SqsSettling["settle"] = {
+      ...(this.#settings.changeVisibility && {
+        releaseBatch: async (items, signal) => await consumer.releaseBatch(items, signal),
+        extendBatch: async (items, signal) => (await consumer.extendBatch?.(items, signal)) ?? [],
+      }),
+      ...(deadLetters !== undefined && {
+        deadLetterBatch: async (items, signal) =>
+          await sendCopies(items, (known ??= byHandle(deliveries)), deadLetters, signal),
+      }),
+    };
+    return { adapter, settle };
+  }
+
+  #open(arn: string): OpenQueue {
+    const known = this.#queues.get(arn);
+    if (known !== undefined) return known;
+    const source = parseArn(arn);
+    const adapter = this.#connect(source);
+    const target = targetAt(adapter, addressOf(source));
+    const opened: OpenQueue = {
+      adapter,
+      consumer: adapter.openConsumer(target, SETTLE_ONLY),
+      deadLetters: this.#openDeadLetters(adapter, source),
+    };
+    this.#queues.set(arn, opened);
+    return opened;
+  }
+
+  #openDeadLetters(adapter: QueueAdapter, source: QueueArn): OpenQueue["deadLetters"] {
+    const { deadLetterQueue } = this.#settings;
+    if (deadLetterQueue === undefined) return undefined;
+    const target = targetAt(adapter, deadLetterAddress(deadLetterQueue, source));
+    if (target.capabilities.ordering === "none" && source.name.endsWith(".fifo")) {
+      const remedy = "Dead letters of a FIFO queue belong into a FIFO queue.";
+      throw invalid(`deadLetterQueue: ${source.name} is a FIFO queue, ${target.entity} is not`, remedy);
+    }
+    return { producer: adapter.openProducer(target), target };
+  }
+
+  #connect({ region }: QueueArn): QueueAdapter {
+    const isSaid = this.#settings.region !== undefined || this.#settings.client !== undefined;
+    const authority = isSaid ? "" : region;
+    const url = { scheme: "sqs", authority, path: "", parameters: {}, text: `sqs://${authority}` };
+    return this.#provider.connect(url, { clock: systemClock });
+  }
+}
+
+const NEEDS_ARN =
+  "Which queue to call is read from it: give the event that Lambda gives, or leave these options out.";
+
+/** The driver receives nothing: the mapping does. */
+const SETTLE_ONLY: Parameters<QueueAdapter["openConsumer"]>[1] = Object.freeze({
+  mode: "pull",
+  leaseMs: 0,
+  flow: { maxOutstanding: 0, lanes: 0 },
+  events: { leasesLost: () => {}, fault: () => {} },
+});
+
+function targetAt(adapter: QueueAdapter, name: string): Target {
+  return adapter.resolve({ kind: "queue", name, exact: true, features: [] });
+}
+
+/** Its URL, made and not looked up: a function's role seldom may call GetQueueUrl. */
+function addressOf({ arn, partition, region, account, name }: QueueArn): string {
+  const domain = DOMAINS[partition];
+  return domain === undefined ? arn : `https://sqs.${region}.${domain}/${account}/${name}`;
+}
+
+function deadLetterAddress(given: string, source: QueueArn): string {
+  const { arn, url } = parseAddress(given);
+  if (url !== undefined) return given;
+  return addressOf(
+    arn === undefined ? { ...source, name: given, arn: siblingArn(given, source) } : parseArn(arn),
+  );
+}
+
+function siblingArn(name: string, { partition, region, account }: QueueArn): string {
+  return `arn:${partition}:sqs:${region}:${account}:${name}`;
+}
+
+function byHandle(deliveries: readonly Delivery<SqsHandle>[]): ReadonlyMap<SqsHandle, Delivery<SqsHandle>> {
+  return new Map(deliveries.map((delivery) => [delivery.handle, delivery]));
+}
+
+/** Sent first, reported as handled afterwards: a crash in between leaves both, never none. */
+async function sendCopies(
+  items: readonly DeadLetterItem<SqsHandle>[],
+  deliveries: ReadonlyMap<SqsHandle, Delivery<SqsHandle>>,
+  { producer, target }: NonNullable<OpenQueue["deadLetters"]>,
+  signal: AbortSignal,
+): Promise<readonly ItemResult[]> {
+  const copies = items.map((item) => copyOf(item, deliveries.get(item.handle), producer, target));
+  const fitting = copies.flatMap((copy) => (copy.ok ? [copy.value] : []));
+  const sent = [...(await producer.sendBatch(fitting, signal))];
+  return copies.map((copy) => {
+    const result = copy.ok ? sent.shift() : copy;
+    return result?.ok === true ? SENT : { ok: false, error: result?.error };
+  });
+}
+
+function copyOf(
+  item: DeadLetterItem<SqsHandle>,
+  delivery: Delivery<SqsHandle> | undefined,
+  driver: ProducerDriver,
+  target: Target,
+): ItemResult<OutgoingMessage> {
+  if (delivery === undefined) return { ok: false, error: new Error("the delivery is not of this event") };
+  try {
+    // A foreign message says no content type: empty means none to every reader.
+    return { ok: true, value: deadLetterMessage(delivery, item, { driver, target, contentType: "" }) };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
+
+const SENT: ItemResult = Object.freeze({ ok: true, value: undefined });

@@ -1,0 +1,158 @@
+import type { EventSource } from "@anyqueue/core";
+import {
+  QueueError,
+  suggest,
+  systemClock,
+  type Delivery,
+  type EventBatch,
+  type Outcome,
+  type Target,
+} from "@anyqueue/core/adapter";
+import {
+  decodeEvent,
+  type QueueArn,
+  type LambdaContext,
+  type SqsBatchResponse,
+  type SqsCalls,
+  type SqsEvent,
+} from "./lambda-wire.ts";
+import { HandBacks } from "./hand-backs.ts";
+import { invalid } from "./refusal.ts";
+import { FIFO_CAPABILITIES, SQS_LIMITS, STANDARD_CAPABILITIES } from "./sqs-limits.ts";
+import type { SqsHandle } from "./sqs-wire.ts";
+
+/** How a Lambda function answers its event source mapping, and what its role may do beside that. */
+export interface SqsEventsOptions {
+  /**
+   * `partial`: failed messages are listed, the mapping deletes the others. It must have `ReportBatchItemFailures`
+   * among its `FunctionResponseTypes`: a mapping without it deletes the listed ones too.
+   * `throw`: for a mapping without it. One failed message fails the whole event, and everything comes again.
+   * @default "partial"
+   */
+  readonly mode?: "partial" | "throw" | undefined;
+  /**
+   * FIFO queues: what is not started any more after a failure. `group`: later messages of its group. `batch`: all.
+   * Both are listed as failed with it, because a later message must not be deleted before an earlier one. @default "group"
+   */
+  readonly fifoFailureScope?: "group" | "batch" | undefined;
+  /**
+   * What the function may ask of SQS itself: `sqsCalls` of `@anyqueue/sqs`. Without it nothing is asked and no SDK is
+   * needed: a failed message comes again when the queue's visibility timeout ends, and dead letters are left to the
+   * queue's redrive policy. @default none
+   */
+  readonly calls?: SqsCalls | undefined;
+}
+
+type SqsSource = EventSource<[event: SqsEvent, context?: LambdaContext], SqsBatchResponse, SqsHandle>;
+
+/**
+ * The events of an SQS event source mapping of AWS Lambda, standard and FIFO, for `createHandler`.
+ *
+ * @example
+ * export const handler = createHandler(orders, sqsEvents(), onOrder);
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options
+ */
+export function sqsEvents(options: SqsEventsOptions = {}): SqsSource {
+  checkOptions(options);
+  const { mode = "partial", fifoFailureScope = "group", calls } = options;
+  const handBacks = new HandBacks();
+  return Object.freeze({
+    receive: (event: SqsEvent, context?: LambdaContext) => {
+      const { deliveries, source } = decodeEvent(event, systemClock.now(), handBacks);
+      const target = targetOf(deliveries, source);
+      return {
+        deliveries,
+        target,
+        ...(typeof context?.getRemainingTimeInMillis === "function" && {
+          remainingMs: () => context.getRemainingTimeInMillis(),
+        }),
+        ...(isFifo(target) && fifoFailureScope === "batch" && { failureScope: "batch" as const }),
+        ...(calls !== undefined && deliveries.length > 0 && calls.of(source?.arn, deliveries)),
+      };
+    },
+    reply: (outcomes: readonly Outcome[], batch: EventBatch<SqsHandle>) => {
+      const failures = failuresOf(outcomes, batch.deliveries);
+      for (const { itemIdentifier, isUnstarted } of failures) if (isUnstarted) handBacks.add(itemIdentifier);
+      if (mode === "throw" && failures.length > 0) throw refusedBatch(failures, batch);
+      return { batchItemFailures: failures.map(({ itemIdentifier }) => ({ itemIdentifier })) };
+    },
+  });
+}
+
+function targetOf(deliveries: readonly Delivery<SqsHandle>[], source: QueueArn | undefined): Target {
+  const name = source?.name ?? "unknown";
+  // Only messages of FIFO queues are in a group that orders.
+  const isOrdered = name.endsWith(".fifo") || deliveries.some(({ orderingKey }) => orderingKey !== undefined);
+  return {
+    name: `sqs://${source?.region ?? ""}/${name}`,
+    entity: name,
+    ref: { kind: "queue", name, exact: true, features: [] },
+    capabilities: isOrdered ? FIFO_CAPABILITIES : STANDARD_CAPABILITIES,
+    limits: SQS_LIMITS,
+  };
+}
+
+function isFifo({ capabilities }: Target): boolean {
+  return capabilities.ordering === "by-key";
+}
+
+interface Failure {
+  readonly itemIdentifier: string;
+  /** No handler failed on it: it keeps its attempts. */
+  readonly isUnstarted: boolean;
+  readonly error: unknown;
+}
+
+/** What is neither handled nor in the dead-letter queue stays in its queue. */
+function failuresOf(
+  outcomes: readonly Outcome[],
+  deliveries: readonly Delivery<SqsHandle>[],
+): readonly Failure[] {
+  return deliveries.flatMap(({ providerId }, index) => {
+    const outcome = outcomes[index];
+    if (outcome !== undefined && outcome.kind !== "release") return [];
+    const isUnstarted = outcome?.cause !== "retry";
+    return [{ itemIdentifier: providerId, isUnstarted, error: outcome?.error }];
+  });
+}
+
+function refusedBatch(
+  failures: readonly Failure[],
+  { deliveries, target }: EventBatch<SqsHandle>,
+): QueueError {
+  const errors = failures.flatMap(({ error }) => (error === undefined ? [] : [error]));
+  return new QueueError("UNAVAILABLE", {
+    what: `${failures.length} of ${deliveries.length} messages were not handled, so the whole event is refused and comes again`,
+    remedy: 'Add ReportBatchItemFailures to the mapping and use mode "partial": then only these come again.',
+    provider: "sqs",
+    target: target?.name,
+    cause: new AggregateError(errors, `${errors.length} handlers failed`),
+  });
+}
+
+const OPTIONS = ["mode", "fifoFailureScope", "calls"];
+
+function checkOptions(options: SqsEventsOptions): void {
+  if (typeof options !== "object" || options === null)
+    throw invalid("sqsEvents(): expected an object of options", "Write sqsEvents() or sqsEvents({ … }).");
+  const { mode, fifoFailureScope, calls } = options;
+  const problems = Object.keys(options)
+    .filter((key) => !OPTIONS.includes(key))
+    .map((key) => unknownOption(key));
+  if (![undefined, "partial", "throw"].includes(mode)) problems.push('mode: expected "partial" or "throw"');
+  if (![undefined, "group", "batch"].includes(fifoFailureScope))
+    problems.push('fifoFailureScope: expected "group" or "batch"');
+  if (calls !== undefined && typeof calls?.of !== "function")
+    problems.push("calls: expected what sqsCalls() returns");
+  if (problems.length > 0)
+    throw invalid(
+      `sqsEvents(): ${problems.join("; ")}`,
+      "Correct the options; every problem found is listed.",
+    );
+}
+
+function unknownOption(key: string): string {
+  const meant = suggest(key, OPTIONS);
+  return `unknown option ${JSON.stringify(key)} (${meant === undefined ? `known: ${OPTIONS.join(", ")}` : `did you mean "${meant}"?`})`;
+}

@@ -1,0 +1,91 @@
+// Measures whole functions as they are deployed: bundled with the engine and everything they use, the vendor's SDK
+// left out. Bytes, milliseconds of a cold import, and that no SDK is even named. Needs a build.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { builtPackages } from "./published-packages.ts";
+import { ROOT } from "./steps.ts";
+
+interface Budgets {
+  /** By the function's file. */
+  readonly functions: Readonly<Record<string, FunctionBudget>>;
+}
+
+interface FunctionBudget {
+  readonly maxGzipBytes: number;
+  readonly maxImportMs: number;
+  /** Packages that it leaves to its runtime; the bundle must not import them. */
+  readonly without: readonly string[];
+}
+
+/** The quickest of so many: a busy machine makes an import slower, never quicker. */
+const RUNS = 7;
+
+await main();
+
+async function main(): Promise<void> {
+  builtPackages();
+  const { functions }: Budgets = JSON.parse(readFileSync(join(ROOT, "tooling", "budgets.json"), "utf8"));
+  for (const [file, budget] of Object.entries(functions)) {
+    // One after the other: they are timed.
+    // oxlint-disable-next-line no-await-in-loop
+    await measure(file, budget);
+  }
+}
+
+async function measure(file: string, budget: FunctionBudget): Promise<void> {
+  const result = await build({
+    entryPoints: [join(ROOT, file)],
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    // It warns of bare imports of chunks, which cost nothing.
+    logLevel: "error",
+    format: "esm",
+    platform: "node",
+    outdir: "out",
+    external: [...budget.without],
+  });
+  const code = result.outputFiles[0]?.contents ?? new Uint8Array();
+  const bytes = gzipSync(code, { level: 9 }).length;
+  const importMs = coldImportMs(code);
+  process.stdout.write(
+    `${file.padEnd(28)} ${bytes} of ${budget.maxGzipBytes} bytes (${code.length} minified), cold import ${importMs.toFixed(1)} of ${budget.maxImportMs} ms\n`,
+  );
+  if (bytes > budget.maxGzipBytes) fail(`${file} is ${bytes - budget.maxGzipBytes} bytes over its budget`);
+  if (importMs > budget.maxImportMs) fail(`${file} takes ${importMs.toFixed(1)} ms to import`);
+  const imported = Object.values(result.metafile.outputs).flatMap((output) => output.imports);
+  for (const { path } of imported) {
+    if (!isBuiltin(path)) fail(`${file} imports ${path}, which it must do without`);
+  }
+}
+
+/** Of a process of its own, without the time that Node needs to start. */
+function coldImportMs(code: Uint8Array): number {
+  const folder = mkdtempSync(join(tmpdir(), "anyqueue-function-"));
+  try {
+    const bundle = join(folder, "function.mjs");
+    writeFileSync(bundle, code);
+    const program = `const at = performance.now(); await import(${JSON.stringify(pathToFileURL(bundle).href)}); console.log(performance.now() - at);`;
+    const times = Array.from({ length: RUNS }, () =>
+      Number(
+        execFileSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" }),
+      ),
+    );
+    return Math.min(...times);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function fail(message: string): void {
+  process.stderr.write(`${message}; see functions in tooling/budgets.json\n`);
+  process.exitCode = 1;
+}
