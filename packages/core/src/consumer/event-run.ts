@@ -1,7 +1,6 @@
 import type { EventBatch, Outcome } from "../driver/event-source.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Handler } from "../queue-consumer.ts";
-import { newDeferred } from "./deferred.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { within } from "./drain.ts";
 import { createEngine, type Engine, type EngineSetup } from "./engine.ts";
@@ -43,7 +42,7 @@ export class EventRun {
   readonly #dispatcher: Dispatcher;
   readonly #engine: Engine;
   readonly #worker: Worker;
-  readonly #allLeft = newDeferred<void>();
+  readonly #allLeft = Promise.withResolvers<void>();
   /** Aligned with the deliveries. */
   #held: readonly HeldDelivery[] = [];
 
