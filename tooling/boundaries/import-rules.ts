@@ -15,7 +15,13 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   { folder: "packages/core/src", mayImport: [] },
   { folder: "packages/memory/src", mayImport: [...ADAPTER_BASE, "@anyqueue/core/testing"] },
   { folder: "packages/sqs/src", mayImport: [...ADAPTER_BASE, "@aws-sdk/client-sqs"] },
-  { folder: "packages/emulator/src", mayImport: [] },
+  {
+    folder: "packages/service-bus/src",
+    mayImport: [...ADAPTER_BASE, "@azure/service-bus"],
+    mayLoad: ["@azure/identity"],
+  },
+  { folder: "packages/pubsub/src", mayImport: [...ADAPTER_BASE, "@google-cloud/pubsub"] },
+  { folder: "packages/emulator/src", mayImport: ["@grpc/grpc-js", "@grpc/proto-loader", "rhea"] },
   {
     folder: "packages/conformance/src",
     mayImport: ["@anyqueue/core", "@anyqueue/core/adapter", "@anyqueue/core/testing"],
