@@ -58,6 +58,7 @@ function makeExchange(request: IncomingMessage, response: ServerResponse, body: 
     headers: request.headers,
     body,
     isFromLoopback: isLoopback(request.socket.remoteAddress ?? ""),
+    isSecure: "encrypted" in request.socket,
     disconnected: disconnect.signal,
     answer: (answer) => {
       respond(response, answer);

@@ -42,7 +42,7 @@ async function overHttps(port: number): Promise<string> {
   const asked = request({ port, host: "127.0.0.1", path: "/orders", ca: CERTIFICATE.ca, agent: false });
   asked.end();
   const [response] = await once(asked, "response");
-  return firstBytes(response);
+  return await firstBytes(response);
 }
 
 describe("a port for several protocols", () => {
@@ -113,27 +113,27 @@ describe("a connection that is of no use", () => {
     const { port } = await openMux({ patienceMs: 20 });
     const socket = open(port);
     if (said === "AM") socket.write(said);
-    await once(socket, "close");
+    expect(await once(socket, "close")).toBeDefined();
   });
 
   test("is closed after a while when it stays silent inside TLS", async () => {
     const { port } = await openMux({ patienceMs: 200 });
     const socket = connectTls({ port, host: "127.0.0.1", ca: CERTIFICATE.ca });
-    await once(socket, "close");
+    expect(await once(socket, "close")).toBeDefined();
   });
 
   test("is closed at once when it speaks something else", async () => {
     const { port } = await openMux();
     const socket = open(port);
     socket.write(Buffer.of(0, 1, 2, 3));
-    await once(socket, "close");
+    expect(await once(socket, "close")).toBeDefined();
   });
 
   test("is closed when it ends before its first bytes", async () => {
     const { port } = await openMux();
     const socket = open(port);
     socket.end("AM");
-    await once(socket, "close");
+    expect(await once(socket, "close")).toBeDefined();
   });
 
   test("is closed on a port for TLS when it comes without", async () => {
@@ -141,7 +141,7 @@ describe("a connection that is of no use", () => {
     expect(await overHttps(port)).toBe("GET /orders");
     const socket = open(port);
     socket.write(AMQP_HEADER);
-    await once(socket, "close");
+    expect(await once(socket, "close")).toBeDefined();
   });
 
   test("a quick connection is served while a silent one waits, and closing ends both", async () => {
