@@ -255,4 +255,6 @@ export interface Namespace {
   findMailbox(path: string): Mailbox;
   /** The subscription whose rules an address stands for. Throws not found. */
   findSubscription(path: string): SubscriptionEntity;
+  /** Deletes every entity; links are told. */
+  reset(): void;
 }
