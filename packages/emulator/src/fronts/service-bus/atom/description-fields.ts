@@ -1,6 +1,6 @@
 import type { EntityStatus } from "../engine/entity-settings.ts";
 import { badRequest } from "./atom-error.ts";
-import { parseDuration } from "./iso-duration.ts";
+import { parseDuration } from "../iso-duration.ts";
 import type { XmlElement } from "./xml-reader.ts";
 
 const STATUSES: readonly EntityStatus[] = ["Active", "Disabled", "SendDisabled", "ReceiveDisabled"];

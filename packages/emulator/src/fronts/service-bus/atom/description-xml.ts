@@ -1,6 +1,6 @@
 import type { MessageCounts, QueueEntity, SubscriptionEntity, TopicEntity } from "../engine/contract.ts";
 import type { IntakeSettings, MailboxSettings } from "../engine/entity-settings.ts";
-import { formatDuration } from "./iso-duration.ts";
+import { formatDuration } from "../iso-duration.ts";
 import { xml, type Xml } from "./xml-writer.ts";
 
 const CONNECT_NAMESPACE = "http://schemas.microsoft.com/netservices/2010/10/servicebus/connect";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FOREVER_MS } from "../engine/entity-settings.ts";
+import { FOREVER_MS } from "./engine/entity-settings.ts";
 import { formatDuration, parseDuration } from "./iso-duration.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,4 +1,4 @@
-import { FOREVER_MS } from "../engine/entity-settings.ts";
+import { FOREVER_MS } from "./engine/entity-settings.ts";
 
 // What the service says for "never", the longest span that it knows (2^63 - 1 ticks of 100 ns).
 const FOREVER = "P10675199DT2H48M5.4775807S";
