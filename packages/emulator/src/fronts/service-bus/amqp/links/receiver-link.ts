@@ -10,7 +10,7 @@ import type { AttachAnswer, AttachRequest } from "../transport/attach-request.ts
 import type { AmqpValue } from "../transport/amqp-value.ts";
 import { ACCEPTED_STATE, rejectedState, type Outcome } from "../transport/outcome.ts";
 import type { OutgoingLink } from "../transport/outgoing-link.ts";
-import { errorValue } from "../transport/performatives.ts";
+import { errorValue } from "../transport/write-performative.ts";
 import { tagSequence } from "./reply-links.ts";
 import { settlementOf } from "./settle-delivery.ts";
 

@@ -8,7 +8,7 @@ import type { AttachRequest } from "../transport/attach-request.ts";
 import type { AmqpConnection } from "../transport/amqp-connection.ts";
 import type { IncomingDelivery } from "../transport/incoming-link.ts";
 import { ACCEPTED_STATE, rejectedState } from "../transport/outcome.ts";
-import { errorValue } from "../transport/performatives.ts";
+import { errorValue } from "../transport/write-performative.ts";
 
 // The service grants its senders about as much; what counts is that it never runs dry.
 const CREDIT_WINDOW = 1000;

@@ -40,7 +40,21 @@ export function propertyOf(value: AmqpValue): PropertyValue {
     case "array":
     case "described":
       return { type: "opaque", value: encode(value) };
-    default:
+    case "null":
+    case "boolean":
+    case "ubyte":
+    case "ushort":
+    case "uint":
+    case "byte":
+    case "short":
+    case "int":
+    case "float":
+    case "double":
+    case "timestamp":
+    case "uuid":
+    case "binary":
+    case "string":
+    case "symbol":
       return value;
   }
 }
@@ -73,7 +87,14 @@ export function valueOf({ type, value }: PropertyValue): AmqpValue {
       return binary(bytesOf(value));
     case "opaque":
       return new AmqpDecoder(bytesOf(value)).read();
-    default:
+    case "ubyte":
+    case "ushort":
+    case "uint":
+    case "byte":
+    case "short":
+    case "int":
+    case "float":
+    case "double":
       return { type, value: Number(value) };
   }
 }

@@ -1,7 +1,9 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { AmqpDecodeError } from "./amqp-decoder.ts";
 import { AmqpSession, INCOMING_WINDOW, type SessionConnection } from "./amqp-session.ts";
 import type { AmqpValue } from "./amqp-value.ts";
+import { FrameOutbox } from "./frame-outbox.ts";
 import type { AttachRequest } from "./attach-request.ts";
 import {
   AMQP_FRAME,
@@ -13,15 +15,8 @@ import {
   SASL_PROTOCOL,
   type Frame,
 } from "./frame-reader.ts";
-import {
-  beginFrame,
-  closeFrame,
-  endFrame,
-  openFrame,
-  readPerformative,
-  type AmqpError,
-  type Performative,
-} from "./performatives.ts";
+import { readPerformative, type AmqpError, type Performative } from "./performatives.ts";
+import { beginFrame, closeFrame, endFrame, openFrame } from "./write-performative.ts";
 import { answerInit, mechanismsFrame } from "./sasl-handshake.ts";
 
 export interface ConnectionOptions {
@@ -52,12 +47,8 @@ export class AmqpConnection implements SessionConnection {
   readonly #events: ConnectionEvents;
   readonly #reader = new FrameReader(MAX_FRAME_BYTES);
   readonly #sessions = new Map<number, AmqpSession>();
-  readonly #unflushed = new Set<AmqpSession>();
+  readonly #outbox: FrameOutbox;
   #phase: Phase = "header";
-  #outbox: Buffer[] = [];
-  #isFlushPlanned = false;
-  #isNudgePlanned = false;
-  #hasWritten = false;
   #silentMs = 0;
   #heartbeat: NodeJS.Timeout | undefined;
   hostname = "";
@@ -67,6 +58,7 @@ export class AmqpConnection implements SessionConnection {
     this.#socket = socket;
     this.#options = options;
     this.#events = events;
+    this.#outbox = new FrameOutbox(socket, () => this.#phase !== "closed" && this.#phase !== "lost");
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     // A reset or a socket destroyed on this side says neither "end" nor anything in AMQP.
@@ -82,14 +74,16 @@ export class AmqpConnection implements SessionConnection {
       return;
     }
     this.send(0, closeFrame(error), Buffer.alloc(0));
-    this.#flush();
+    this.#outbox.flush();
     this.#lose("closing");
   }
 
   /** Fault: the connection is reset; the client is told nothing else. */
   reset(): void {
     this.#lose("closed");
-    this.#socket.resetAndDestroy();
+    // A socket inside TLS cannot be reset from its outer end.
+    if (this.#socket instanceof TLSSocket) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   /** Fault: as if the machine had gone. The socket stays, and nobody is behind it any more. */
@@ -103,12 +97,11 @@ export class AmqpConnection implements SessionConnection {
   }
 
   send(channel: number, value: AmqpValue, payload: Buffer): void {
-    if (this.#phase === "running") this.#write(frameBytes(AMQP_FRAME, channel, value, payload));
+    if (this.#phase === "running") this.#outbox.add(frameBytes(AMQP_FRAME, channel, value, payload));
   }
 
   wantFlush(session: AmqpSession): void {
-    this.#unflushed.add(session);
-    this.#planFlush();
+    this.#outbox.wantFlush(session);
   }
 
   onAttach(request: AttachRequest): void {
@@ -143,11 +136,11 @@ export class AmqpConnection implements SessionConnection {
 
   #onHeader(protocol: number): void {
     if (protocol === SASL_PROTOCOL && this.#phase === "header") {
-      this.#write(headerBytes(SASL_PROTOCOL));
-      this.#write(frameBytes(SASL_FRAME, 0, mechanismsFrame()));
+      this.#outbox.add(headerBytes(SASL_PROTOCOL));
+      this.#outbox.add(frameBytes(SASL_FRAME, 0, mechanismsFrame()));
       this.#phase = "sasl";
     } else if (protocol === AMQP_PROTOCOL) {
-      this.#write(headerBytes(AMQP_PROTOCOL));
+      this.#outbox.add(headerBytes(AMQP_PROTOCOL));
       this.#phase = "open";
     } else {
       // The header we speak tells the client what it should have said.
@@ -158,12 +151,12 @@ export class AmqpConnection implements SessionConnection {
 
   #onFrame({ type, channel, value, payload }: Frame): void {
     if (value === undefined) return;
-    this.#planNudge();
+    if (this.#phase === "running") this.#outbox.nudge();
     if (this.#phase === "sasl" && type === SASL_FRAME) {
       const { isAccepted, frame } = answerInit(value);
-      this.#write(frameBytes(SASL_FRAME, 0, frame));
+      this.#outbox.add(frameBytes(SASL_FRAME, 0, frame));
       if (isAccepted) this.#phase = "amqpHeader";
-      else this.#socket.end(this.#takeOutbox());
+      else this.#outbox.end();
       return;
     }
     if (type !== AMQP_FRAME) throw new AmqpDecodeError(`Frames of type ${type} are not expected here.`);
@@ -171,12 +164,17 @@ export class AmqpConnection implements SessionConnection {
   }
 
   #onPerformative(frame: Performative, channel: number, payload: Buffer): void {
+    // Who has said goodbye listens for nothing but the answer.
+    if (this.#phase === "closing" && frame.kind !== "close") return;
+    if ((this.#phase === "open") !== (frame.kind === "open") && this.#phase !== "closing") {
+      throw new AmqpDecodeError("A connection is opened once, before anything else.");
+    }
     switch (frame.kind) {
       case "open":
         return this.#onOpen(frame);
       case "close":
         if (this.#phase === "running") this.send(0, closeFrame(), Buffer.alloc(0));
-        this.#socket.end(this.#takeOutbox());
+        this.#outbox.end();
         return this.#lose("closed");
       case "begin":
         this.#sessions.set(channel, new AmqpSession(this, channel, frame));
@@ -185,7 +183,11 @@ export class AmqpConnection implements SessionConnection {
         this.#sessions.get(channel)?.onLost();
         this.#sessions.delete(channel);
         return this.send(channel, endFrame(), Buffer.alloc(0));
-      default: {
+      case "attach":
+      case "flow":
+      case "transfer":
+      case "disposition":
+      case "detach": {
         const session = this.#sessions.get(channel);
         if (session !== undefined) onSessionFrame(session, frame, payload);
       }
@@ -215,56 +217,8 @@ export class AmqpConnection implements SessionConnection {
       const description = `The connection was inactive for more than the allowed ${this.#options.silenceMs} milliseconds and is closed by the service.`;
       this.close({ condition: "amqp:connection:forced", description });
     } else {
-      this.#write(frameBytes(AMQP_FRAME, 0));
+      this.#outbox.add(frameBytes(AMQP_FRAME, 0));
     }
-  }
-
-  /**
-   * The client's socket holds a small write back until the one before it is acknowledged, and our
-   * machine acknowledges late when there is nothing to send: 40 ms. An empty frame carries the
-   * acknowledgement at once.
-   */
-  #planNudge(): void {
-    if (this.#isNudgePlanned) return;
-    this.#isNudgePlanned = true;
-    this.#hasWritten = false;
-    setImmediate(() => {
-      this.#isNudgePlanned = false;
-      if (!this.#hasWritten && this.#phase === "running") this.#write(frameBytes(AMQP_FRAME, 0));
-    });
-  }
-
-  #write(bytes: Buffer): void {
-    this.#outbox.push(bytes);
-    this.#planFlush();
-  }
-
-  /** All frames of one turn leave in one write, so that a client sees an attach with its detach. */
-  #planFlush(): void {
-    if (this.#isFlushPlanned) return;
-    this.#isFlushPlanned = true;
-    process.nextTick(() => this.#flush());
-  }
-
-  #flush(): void {
-    this.#isFlushPlanned = false;
-    if (this.#phase === "closed" || this.#phase === "lost" || !this.#socket.writable) {
-      this.#outbox = [];
-      return;
-    }
-    const bytes = this.#takeOutbox();
-    if (bytes.length === 0) return;
-    this.#hasWritten = true;
-    this.#socket.write(bytes);
-  }
-
-  #takeOutbox(): Buffer {
-    const sessions = [...this.#unflushed];
-    this.#unflushed.clear();
-    for (const session of sessions) session.flush();
-    const bytes = Buffer.concat(this.#outbox);
-    this.#outbox = [];
-    return bytes;
   }
 
   /** Everything that hangs on this connection ends. */

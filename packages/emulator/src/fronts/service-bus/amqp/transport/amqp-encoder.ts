@@ -78,7 +78,20 @@ export class AmqpEncoder {
       case "string":
       case "symbol":
         return this.#variable(value);
-      default:
+      case "ubyte":
+      case "ushort":
+      case "byte":
+      case "short":
+      case "float":
+      case "double":
+      case "char":
+      case "timestamp":
+      case "uuid":
+      case "decimal32":
+      case "decimal64":
+      case "decimal128":
+      case "map":
+      case "array":
         return this.#wide(value);
     }
   }

@@ -3,18 +3,14 @@ import { AttachRequest } from "./attach-request.ts";
 import { DispositionBuffer } from "./disposition-buffer.ts";
 import type { LinkEnd, LinkSession, OutgoingTransfer } from "./link.ts";
 import { OutgoingWindow } from "./outgoing-window.ts";
+import type { AmqpError, Attach, Disposition, Flow, Transfer } from "./performatives.ts";
 import {
   attachFrame,
   detachFrame,
   flowFrame,
-  type AmqpError,
-  type Attach,
   type AttachReply,
-  type Disposition,
-  type Flow,
   type FlowReply,
-  type Transfer,
-} from "./performatives.ts";
+} from "./write-performative.ts";
 import { AmqpDecodeError } from "./amqp-decoder.ts";
 
 /** Frames that a client may send before it hears of a new window. */

@@ -1,5 +1,5 @@
 import { ACCEPTED_STATE } from "./outcome.ts";
-import { dispositionFrame } from "./performatives.ts";
+import { dispositionFrame } from "./write-performative.ts";
 import type { AmqpValue } from "./amqp-value.ts";
 
 /**

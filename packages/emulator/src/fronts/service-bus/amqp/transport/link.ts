@@ -1,4 +1,5 @@
-import type { AmqpError, Attach, AttachReply, Flow, Transfer } from "./performatives.ts";
+import type { AmqpError, Attach, Flow, Transfer } from "./performatives.ts";
+import type { AttachReply } from "./write-performative.ts";
 import type { AmqpValue } from "./amqp-value.ts";
 import type { Outcome } from "./outcome.ts";
 

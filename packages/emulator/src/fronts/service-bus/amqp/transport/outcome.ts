@@ -51,6 +51,7 @@ export function outcomeOf(state: AmqpValue | undefined): Outcome | undefined {
         annotations: annotations?.type === "map" ? annotations : undefined,
       };
     }
+    case undefined:
     default:
       return { kind: "other" };
   }

@@ -2,7 +2,7 @@ import { binary, type AmqpValue } from "./amqp-value.ts";
 import { encode } from "./amqp-encoder.ts";
 import type { OutgoingTransfer } from "./link.ts";
 import type { Disposition, Flow } from "./performatives.ts";
-import { transferFrame } from "./performatives.ts";
+import { transferFrame } from "./write-performative.ts";
 
 /** A frame with the bytes behind its performative. */
 export interface OutgoingFrame {

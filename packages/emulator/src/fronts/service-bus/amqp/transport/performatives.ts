@@ -1,29 +1,11 @@
 import { AmqpDecodeError } from "./amqp-decoder.ts";
-import {
-  boolean,
-  composite,
-  integerOf,
-  map,
-  NULL,
-  numberOf,
-  optional,
-  string,
-  symbol,
-  textOf,
-  ubyte,
-  uint,
-  ulong,
-  ushort,
-  type AmqpValue,
-} from "./amqp-value.ts";
+import { integerOf, numberOf, textOf, type AmqpValue } from "./amqp-value.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";
 import { terminusOf, type Terminus } from "./terminus.ts";
 
 /*
  * The nine frames of AMQP 1.0 and their fields.
  * https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-transport-v1.0-os.html (2026-11-29)
- * All fields are written, absent ones as null: one client reads frames by position and trips over
- * short lists (azure-servicebus 7.15 for Python).
  */
 
 /** Why a link, session or connection ends, or a message is rejected. */
@@ -89,18 +71,21 @@ export type Performative =
   | { readonly kind: "end" }
   | { readonly kind: "close" };
 
-const OPEN = 0x10;
-const BEGIN = 0x11;
-const ATTACH = 0x12;
-const FLOW = 0x13;
-const TRANSFER = 0x14;
-const DISPOSITION = 0x15;
-const DETACH = 0x16;
-const END = 0x17;
-const CLOSE = 0x18;
+/** Descriptors of the frames. */
+export const FRAME = {
+  open: 0x10,
+  begin: 0x11,
+  attach: 0x12,
+  flow: 0x13,
+  transfer: 0x14,
+  disposition: 0x15,
+  detach: 0x16,
+  end: 0x17,
+  close: 0x18,
+} as const;
 
-// Default of max-frame-size and of windows that are not limited.
-const MAX_UINT = 0xff_ff_ff_ff;
+/** Default of max-frame-size and of windows that are not limited. */
+export const MAX_UINT = 0xff_ff_ff_ff;
 
 /** Fields of a composite by position. */
 export class Fields {
@@ -147,20 +132,20 @@ export function compositeOf(
 export function readPerformative(value: AmqpValue): Performative {
   const { code, fields } = compositeOf(value) ?? { code: -1, fields: new Fields([]) };
   switch (code) {
-    case OPEN:
+    case FRAME.open:
       return {
         kind: "open",
         hostname: fields.text(1) ?? "",
         maxFrameSize: fields.number(2) ?? MAX_UINT,
         idleMs: fields.number(4) ?? 0,
       };
-    case BEGIN:
+    case FRAME.begin:
       return { kind: "begin", nextOutgoingId: fields.mandatory(1), incomingWindow: fields.mandatory(2) };
-    case ATTACH:
+    case FRAME.attach:
       return { kind: "attach", ...readAttach(fields) };
-    case FLOW:
+    case FRAME.flow:
       return { kind: "flow", ...readFlow(fields) };
-    case TRANSFER:
+    case FRAME.transfer:
       return {
         kind: "transfer",
         handle: fields.mandatory(0),
@@ -170,13 +155,13 @@ export function readPerformative(value: AmqpValue): Performative {
         hasMore: fields.flag(5) ?? false,
         isAborted: fields.flag(9) ?? false,
       };
-    case DISPOSITION:
+    case FRAME.disposition:
       return { kind: "disposition", ...readDisposition(fields) };
-    case DETACH:
+    case FRAME.detach:
       return { kind: "detach", handle: fields.mandatory(0), isClosed: fields.flag(1) ?? false };
-    case END:
+    case FRAME.end:
       return { kind: "end" };
-    case CLOSE:
+    case FRAME.close:
       return { kind: "close" };
     default:
       throw new AmqpDecodeError("A frame holds no performative of AMQP 1.0.");
@@ -219,147 +204,3 @@ function readDisposition(fields: Fields): Disposition {
     outcome: outcomeOf(fields.value(4)),
   };
 }
-
-export interface OpenReply {
-  readonly containerId: string;
-  readonly hostname: string;
-  readonly maxFrameSize: number;
-  readonly channelMax: number;
-  readonly idleMs: number;
-}
-
-export function openFrame({ containerId, hostname, maxFrameSize, channelMax, idleMs }: OpenReply): AmqpValue {
-  return composite(BigInt(OPEN), [
-    string(containerId),
-    string(hostname),
-    uint(maxFrameSize),
-    ushort(channelMax),
-    uint(idleMs),
-    ...nulls(5),
-  ]);
-}
-
-export function beginFrame(remoteChannel: number, window: number): AmqpValue {
-  return composite(BigInt(BEGIN), [
-    ushort(remoteChannel),
-    uint(0),
-    uint(window),
-    uint(MAX_UINT),
-    uint(MAX_UINT),
-    ...nulls(3),
-  ]);
-}
-
-export interface AttachReply {
-  readonly name: string;
-  readonly handle: number;
-  /** True: we are the receiver. */
-  readonly isReceiver: boolean;
-  readonly senderSettleMode: number;
-  readonly receiverSettleMode: number;
-  readonly source: AmqpValue;
-  readonly target: AmqpValue;
-  readonly maxMessageSize?: number | undefined;
-  readonly properties?: AmqpValue | undefined;
-}
-
-export function attachFrame(reply: AttachReply): AmqpValue {
-  return composite(BigInt(ATTACH), [
-    string(reply.name),
-    uint(reply.handle),
-    boolean(reply.isReceiver),
-    ubyte(reply.senderSettleMode),
-    ubyte(reply.receiverSettleMode),
-    reply.source,
-    reply.target,
-    NULL,
-    NULL,
-    // A sender must say where its count begins, a receiver must not.
-    reply.isReceiver ? NULL : uint(0),
-    optional(reply.maxMessageSize, (bytes) => ulong(BigInt(bytes))),
-    NULL,
-    NULL,
-    reply.properties ?? NULL,
-  ]);
-}
-
-export interface FlowReply {
-  readonly nextIncomingId: number;
-  readonly incomingWindow: number;
-  readonly nextOutgoingId: number;
-  readonly link?: {
-    readonly handle: number;
-    readonly deliveryCount: number;
-    readonly credit: number;
-    readonly isDrain: boolean;
-  };
-}
-
-export function flowFrame({ nextIncomingId, incomingWindow, nextOutgoingId, link }: FlowReply): AmqpValue {
-  return composite(BigInt(FLOW), [
-    uint(nextIncomingId),
-    uint(incomingWindow),
-    uint(nextOutgoingId),
-    uint(MAX_UINT),
-    ...(link === undefined
-      ? nulls(5)
-      : [uint(link.handle), uint(link.deliveryCount), uint(link.credit), NULL, boolean(link.isDrain)]),
-    boolean(false),
-    NULL,
-  ]);
-}
-
-export interface TransferStart {
-  readonly handle: number;
-  readonly deliveryId: number;
-  readonly deliveryTag: AmqpValue;
-  readonly isSettled: boolean;
-  readonly hasMore: boolean;
-}
-
-export function transferFrame(start: TransferStart): AmqpValue {
-  return composite(BigInt(TRANSFER), [
-    uint(start.handle),
-    uint(start.deliveryId),
-    start.deliveryTag,
-    uint(0),
-    boolean(start.isSettled),
-    boolean(start.hasMore),
-    ...nulls(5),
-  ]);
-}
-
-export function dispositionFrame(
-  isReceiver: boolean,
-  first: number,
-  last: number,
-  state: AmqpValue,
-): AmqpValue {
-  return composite(BigInt(DISPOSITION), [
-    boolean(isReceiver),
-    uint(first),
-    uint(last),
-    boolean(true),
-    state,
-    NULL,
-  ]);
-}
-
-export function detachFrame(handle: number, isClosed: boolean, error?: AmqpError): AmqpValue {
-  return composite(BigInt(DETACH), [uint(handle), boolean(isClosed), optional(error, errorValue)]);
-}
-
-export function endFrame(error?: AmqpError): AmqpValue {
-  return composite(BigInt(END), [optional(error, errorValue)]);
-}
-
-export function closeFrame(error?: AmqpError): AmqpValue {
-  return composite(BigInt(CLOSE), [optional(error, errorValue)]);
-}
-
-/** Three fields, the last an empty map: one client takes a shorter error for none (uamqp). */
-export function errorValue({ condition, description }: AmqpError): AmqpValue {
-  return composite(0x1dn, [symbol(condition), string(description), map([])]);
-}
-
-const nulls = (count: number): readonly AmqpValue[] => Array.from({ length: count }, () => NULL);
