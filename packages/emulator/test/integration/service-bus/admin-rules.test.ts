@@ -45,8 +45,8 @@ describe.each(TRANSPORTS)("rules over %s", (transport) => {
   test("an SQL rule keeps its text, its parameters with their types, and its action", async () => {
     const { admin } = await withSubscription(transport);
     const filter = {
-      sqlExpression: `color IN ('red', "x") AND amount >= @min AND sys.Label <> @label OR @flag AND day > @day`,
-      sqlParameters: { "@min": 1.5, "@label": "<a & b>", "@flag": true, "@day": new Date(1_700_000_000_123) },
+      sqlExpression: `color IN ('red', "x") AND amount >= @min AND sys.Label <> @label OR @flag`,
+      sqlParameters: { "@min": 1.5, "@label": "<a & b>", "@flag": true },
     };
     const action = { sqlExpression: "SET sys.Label = 'seen'; REMOVE color" };
     await admin.createRule("events", "audit", "typed", filter, action);
