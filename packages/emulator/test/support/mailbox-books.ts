@@ -9,7 +9,7 @@ import type { Queue } from "../../src/fronts/service-bus/engine/queue.ts";
 import type { VirtualClock } from "../../src/time/engine-clock.ts";
 import { sbContent, tokenOf } from "./service-bus-engine.ts";
 
-export const MAX_DELIVERIES = 4;
+export const MAX_DELIVERIES = 2;
 
 interface Held {
   readonly id: string;
