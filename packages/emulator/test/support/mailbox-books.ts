@@ -1,10 +1,10 @@
-import { expect } from "vitest";
 import type {
   Consumer,
   ConsumerHandle,
   Delivery,
   SessionHandle,
 } from "../../src/fronts/service-bus/engine/contract.ts";
+import type { MessageContent } from "../../src/fronts/service-bus/engine/message-content.ts";
 import type { Queue } from "../../src/fronts/service-bus/engine/queue.ts";
 import type { VirtualClock } from "../../src/time/engine-clock.ts";
 import { sbContent, tokenOf } from "./service-bus-engine.ts";
@@ -19,6 +19,17 @@ interface Held {
 }
 
 type Settlement = "complete" | "abandon" | "defer" | "deadLetter" | "renew" | "expire";
+
+/** A queue at one moment, as far as it can be known from outside as well. */
+interface BooksView {
+  /** Of every message that is not completed, dead ones included. */
+  readonly ids: readonly string[];
+  readonly deliveryCounts: Readonly<Record<string, number>>;
+  readonly locked: number;
+  readonly counts: Readonly<Record<"scheduled" | "ready" | "locked" | "deferred", number>>;
+  readonly bytes: number;
+  readonly problems: readonly string[];
+}
 
 /** A receiver of the books: gets what the mailbox pushes and reports it at once. */
 class BookConsumer implements Consumer {
@@ -136,48 +147,75 @@ export class MailboxBooks {
     for (const delivery of deliveries) this.#hold(delivery);
   }
 
-  /** What the queue says must be what the books say. */
-  expectToBalance(): void {
+  /** What the queue says. Must be what the books say at any moment. */
+  queueView(): BooksView {
     this.#loseExpired();
-    expect(this.#problems).toEqual([]);
     const { shelf } = this.#queue.mailbox.keeper;
     const stored = shelf.all();
     const dead = this.#queue.family.deadLetters.keeper.shelf.all();
-    const ids = [...stored, ...dead].map(({ content }) => content.properties.messageId);
-    expect(ids.toSorted()).toEqual([...this.#counts.keys()].toSorted());
-    const counted = { scheduled: 0, ready: 0, locked: 0, deferred: 0 };
-    for (const { state } of stored) if (state !== "gone") counted[state] += 1;
-    expect(shelf.counts).toEqual(counted);
-    expect(shelf.bytes).toBe(stored.length * 100);
-    expect(counted.locked).toBe(this.#held.length);
-    for (const { content, deliveryCount, isDeferred } of stored) {
-      expect(deliveryCount).toBe(this.#counts.get(content.properties.messageId));
-      // A deferral counts and never buries.
-      if (!isDeferred) expect(deliveryCount).toBeLessThan(MAX_DELIVERIES);
-    }
-    for (const { content, deliveryCount, expiresAtMs } of dead) {
-      const isWornOut = deliveryCount >= MAX_DELIVERIES;
-      const isExpired = expiresAtMs <= this.#clock.now();
-      expect(isWornOut || isExpired || this.#buried.has(content.properties.messageId)).toBe(true);
-    }
+    const now = this.#clock.now();
+    const unexplained = dead.filter(
+      ({ content, deliveryCount, expiresAtMs }) =>
+        deliveryCount < MAX_DELIVERIES && expiresAtMs > now && !this.#buried.has(idOf(content)),
+    );
+    // A deferral counts and never buries.
+    const wornOut = stored.filter(
+      ({ isDeferred, deliveryCount }) => !isDeferred && deliveryCount >= MAX_DELIVERIES,
+    );
+    return {
+      ids: [...stored, ...dead].map(({ content }) => idOf(content)).toSorted(),
+      deliveryCounts: Object.fromEntries(
+        stored.map(({ content, deliveryCount }) => [idOf(content), deliveryCount]),
+      ),
+      locked: stored.filter(({ state }) => state === "locked").length,
+      counts: { ...shelf.counts },
+      bytes: shelf.bytes,
+      problems: [
+        ...this.#problems,
+        ...unexplained.map(({ content }) => `${idOf(content)} was buried for no reason`),
+        ...wornOut.map(({ content }) => `${idOf(content)} was not buried`),
+      ],
+    };
   }
 
-  /** A receiver with room for everything gets whatever is ready. */
-  expectToDrain(): void {
-    for (const place of [0, 1, 2]) this.leave(place);
+  booksView(): BooksView {
+    const stored = this.#queue.mailbox.keeper.shelf.all();
+    const counts = { scheduled: 0, ready: 0, locked: 0, deferred: 0 };
+    for (const { state } of stored) if (state !== "gone") counts[state] += 1;
+    return {
+      ids: [...this.#counts.keys()].toSorted(),
+      deliveryCounts: Object.fromEntries(
+        stored.map(({ content }) => [idOf(content), this.#counts.get(idOf(content)) ?? -1]),
+      ),
+      locked: this.#held.length,
+      counts,
+      bytes: stored.length * 100,
+      problems: [],
+    };
+  }
+
+  readyIds(): string[] {
+    const ready = this.#queue.mailbox.keeper.shelf.all().filter(({ state }) => state === "ready");
+    return ready.map(({ content }) => idOf(content)).toSorted();
+  }
+
+  /** What a receiver with room for everything gets when all others have left. */
+  drain(): string[] {
     const { mailbox } = this.#queue;
-    const ready = mailbox.keeper.shelf.all().filter(({ state }) => state === "ready");
     const got: string[] = [];
     const collector: Consumer = {
       mode: "peekLock",
       hasRoom: () => true,
-      deliver: ({ message }) => got.push(message.content.properties.messageId),
+      deliver: ({ message }) => got.push(idOf(message.content)),
       end: () => undefined,
     };
     if (!mailbox.requiresSession) mailbox.attach(collector);
     else for (const id of mailbox.sessionIds(0, 10)) mailbox.acceptSession(id).attach(collector);
-    expect(got.toSorted()).toEqual(ready.map(({ content }) => content.properties.messageId).toSorted());
-    expect(mailbox.keeper.shelf.counts.ready).toBe(0);
+    return got.toSorted();
+  }
+
+  leaveAll(): void {
+    for (const place of this.#consumers.keys()) this.leave(place);
   }
 
   #open(consumer: BookConsumer): void {
@@ -206,7 +244,7 @@ export class MailboxBooks {
   }
 
   #hold({ message, ...delivery }: Delivery): void {
-    const id = message.content.properties.messageId;
+    const id = idOf(message.content);
     if (this.#held.some((held) => held.id === id)) this.#problems.push(`${id} is in two hands`);
     if (message.deliveryCount !== this.#counts.get(id)) this.#problems.push(`${id} is miscounted`);
     const { sessionId } = message.content.properties;
@@ -226,7 +264,7 @@ export class MailboxBooks {
       .all()
       .filter((other) => other.state === "ready" && other.sequenceNumber < message.sequenceNumber)
       .filter((other) => !mailbox.requiresSession || other.sessionId === sessionId);
-    if (earlier.length > 0) this.#problems.push(`${message.content.properties.messageId} came too early`);
+    if (earlier.length > 0) this.#problems.push(`${idOf(message.content)} came too early`);
   }
 
   /** Locks that have run out count as a delivery. */
@@ -241,8 +279,8 @@ export class MailboxBooks {
   #isAlive(id: string): boolean {
     const stored = this.#queue.mailbox.keeper.shelf.all();
     const dead = this.#queue.family.deadLetters.keeper.shelf.all();
-    if (stored.some(({ content }) => content.properties.messageId === id)) return true;
-    const buried = dead.find(({ content }) => content.properties.messageId === id);
+    if (stored.some(({ content }) => idOf(content) === id)) return true;
+    const buried = dead.find(({ content }) => idOf(content) === id);
     return buried !== undefined && buried.deliveryCount >= MAX_DELIVERIES;
   }
 
@@ -252,9 +290,11 @@ export class MailboxBooks {
   }
 
   #numberOf(id: string): number {
-    const message = this.#queue.mailbox.keeper.shelf
-      .all()
-      .find(({ content }) => content.properties.messageId === id);
+    const message = this.#queue.mailbox.keeper.shelf.all().find(({ content }) => idOf(content) === id);
     return message?.sequenceNumber ?? -1;
   }
+}
+
+function idOf(content: MessageContent): string {
+  return content.properties.messageId;
 }

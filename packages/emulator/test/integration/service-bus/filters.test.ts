@@ -31,6 +31,7 @@ const MESSAGES: readonly ServiceBusMessage[] = [
   { messageId: "bare", body: "4" },
 ];
 
+type Rows = Readonly<Record<string, readonly string[]>>;
 type Filter = SqlRuleFilter | CorrelationRuleFilter;
 
 /** Ids of the messages that pass each filter: one subscription for each, one batch for all. */
@@ -54,19 +55,18 @@ async function passing(filters: readonly Filter[]): Promise<string[][]> {
   return passed;
 }
 
-async function passingSql(rows: Readonly<Record<string, readonly string[]>>): Promise<void> {
+/** The given expressions with the ids that pass each of them. */
+async function passingSql(rows: Rows): Promise<Rows> {
   const expressions = Object.keys(rows);
   const passed = await passing(expressions.map((sqlExpression) => ({ sqlExpression })));
-  expect(Object.fromEntries(expressions.map((expression, index) => [expression, passed[index]]))).toEqual(
-    rows,
-  );
+  return Object.fromEntries(expressions.map((expression, index) => [expression, passed[index] ?? []]));
 }
 
 const ALL = ["order-1", "order-2", "refund-1", "bare"];
 
 describe("an SQL filter sees", () => {
   test("numbers by value, whatever type the client chose for them", async () => {
-    await passingSql({
+    const rows: Rows = {
       "amount = 5": ["order-1"],
       "amount = 5.0": ["order-1"],
       "amount > 4": ["order-1", "order-2"],
@@ -76,11 +76,12 @@ describe("an SQL filter sees", () => {
       "rate = 1": ["order-2"],
       "amount = '5'": [],
       "amount IN (-5, 50)": ["order-2", "refund-1"],
-    });
+    };
+    expect(await passingSql(rows)).toEqual(rows);
   });
 
   test("texts and booleans", async () => {
-    await passingSql({
+    const rows: Rows = {
       "region LIKE 'eu%'": ["order-1"],
       "region NOT LIKE 'eu%'": ["order-2"],
       "region LIKE '__-east'": ["order-2"],
@@ -89,11 +90,12 @@ describe("an SQL filter sees", () => {
       vip: ["order-1"],
       "[two words] = 'x'": ["order-2"],
       "region + '!' = 'eu-west!'": ["order-1"],
-    });
+    };
+    expect(await passingSql(rows)).toEqual(rows);
   });
 
   test("what is missing as unknown", async () => {
-    await passingSql({
+    const rows: Rows = {
       "region IS NULL": ["refund-1", "bare"],
       "region IS NOT NULL": ["order-1", "order-2"],
       "EXISTS(region)": ["order-1", "order-2", "refund-1"],
@@ -101,11 +103,12 @@ describe("an SQL filter sees", () => {
       "amount <> 5": ["order-2", "refund-1"],
       "NOT (amount = 5)": ["order-2", "refund-1"],
       "amount = 5 OR sys.Label = 'refund'": ["order-1", "refund-1"],
-    });
+    };
+    expect(await passingSql(rows)).toEqual(rows);
   });
 
   test("the broker's own properties", async () => {
-    await passingSql({
+    const rows: Rows = {
       "sys.Label = 'order'": ["order-1", "order-2"],
       "SYS.MESSAGEID = 'bare'": ["bare"],
       "sys.CorrelationId = 'c-1'": ["order-1"],
@@ -113,7 +116,8 @@ describe("an SQL filter sees", () => {
       "sys.To IS NOT NULL": ["order-1"],
       "1 = 1": ALL,
       "1 = 0": [],
-    });
+    };
+    expect(await passingSql(rows)).toEqual(rows);
   });
 
   // The rule manager of 7.9.5 sends the expression alone; parameters travel over HTTP only.

@@ -208,13 +208,11 @@ const GROUPS: Readonly<Record<string, readonly Row[]>> = {
   ],
 };
 
-for (const [group, rows] of Object.entries(GROUPS)) {
-  describe(group, () => {
-    test.for(rows)("%s is %s", ([expression, isMatch]) => {
-      expect(matches(expression)).toBe(isMatch);
-    });
+describe.for(Object.entries(GROUPS))("%s", ([, rows]) => {
+  test.for(rows)("%s is %s", ([expression, isMatch]) => {
+    expect(matches(expression)).toBe(isMatch);
   });
-}
+});
 
 describe("what cannot be read is refused with its position", () => {
   const rows: readonly (readonly [string, number, string])[] = [
