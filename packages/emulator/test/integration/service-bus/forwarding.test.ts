@@ -81,7 +81,10 @@ describe("dead letters", () => {
     const client = connect();
     await client.createSender("orders").sendMessages({ body: "bad" });
     const receiver = client.createReceiver("orders");
-    await receiver.deadLetterMessage(await receiveOne(receiver), { deadLetterReason: "broken" });
+    await receiver.deadLetterMessage(await receiveOne(receiver), {
+      deadLetterReason: "broken",
+      deadLetterErrorDescription: "by a test",
+    });
     const message = await receiveOne(client.createReceiver("graveyard"));
     expect(message).toMatchObject({
       body: "bad",

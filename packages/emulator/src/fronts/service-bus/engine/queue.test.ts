@@ -182,6 +182,22 @@ describe("limits", () => {
     expect([peekIds(queue), queue.target.maxMessageBytes]).toEqual([["fits"], 1024]);
   });
 
+  test("refuse ids of more than 128 characters", () => {
+    const { queue } = oneQueue();
+    const [fits, long] = ["x".repeat(128), "x".repeat(129)];
+    queue.target.send([sbContent(fits, { sessionId: fits, partitionKey: fits, replyToSessionId: fits })]);
+    for (const content of [
+      sbContent(long),
+      sbContent("a", { sessionId: long }),
+      sbContent("a", { partitionKey: long }),
+      sbContent("a", { replyToSessionId: long }),
+    ])
+      expect(() => {
+        queue.target.send([content]);
+      }).toThrow(expect.objectContaining({ condition: "com.microsoft:argument-out-of-range" }));
+    expect(queue.counts.active).toBe(1);
+  });
+
   test("refuse what does not fit into the queue any more; settling makes room", () => {
     const { queue } = oneQueue({ maxSizeInMegabytes: 1, maxMessageSizeInKilobytes: 1024 });
     queue.target.send([sbContent("big", { sizeBytes: 1_000_000 })]);
