@@ -103,6 +103,29 @@ describe("settings", () => {
     expect([namespace.queue("q"), good.settings.lockDurationMs]).toEqual([undefined, 60_000]);
   });
 
+  test("take their least and their greatest value", () => {
+    const { namespace } = manualNamespace();
+    const least = {
+      lockDurationMs: 5_000,
+      maxDeliveryCount: 1,
+      duplicateDetectionHistoryMs: 20_000,
+      autoDeleteOnIdleMs: 300_000,
+      maxSizeInMegabytes: 1,
+      maxMessageSizeInKilobytes: 1,
+      userMetadata: "",
+    };
+    const most = {
+      lockDurationMs: 300_000,
+      maxDeliveryCount: 2_000,
+      duplicateDetectionHistoryMs: 7 * 86_400_000,
+      maxSizeInMegabytes: 81_920,
+      maxMessageSizeInKilobytes: 102_400,
+      userMetadata: "x".repeat(1_024),
+    };
+    expect(namespace.createQueue("least", least).settings).toMatchObject(least);
+    expect(namespace.createQueue("most", most).settings).toMatchObject(most);
+  });
+
   test("default to the service's", () => {
     const { namespace } = manualNamespace();
     expect(namespace.createQueue("q").settings).toMatchObject({
