@@ -3,33 +3,35 @@ import { runClient } from "../external-client.ts";
 import { goProgram } from "./installed-clients.ts";
 import { withServiceBus, WORLD, type ServiceBusUnderTest } from "./with-service-bus.ts";
 
-test.each<readonly [string, (servers: ServiceBusUnderTest) => Readonly<Record<string, string>>]>([
+test.for<readonly [string, (servers: ServiceBusUnderTest) => Readonly<Record<string, string>>]>([
   ["in plain TCP", ({ plain }) => ({ CONNECTION_STRING: plain })],
   ["inside TLS", ({ tls, caFile }) => ({ CONNECTION_STRING: tls, CA_FILE: caFile })],
-])("azservicebus sends, settles, defers, schedules, filters and holds sessions %s", async (...args) => {
-  const [, environment, context] = args;
-  const program = await goProgram(context);
-  await withServiceBus(WORLD, async (servers) => {
-    const env = environment(servers);
-    const seen: unknown = JSON.parse(await runClient(servers.emulator, program, ["data"], { env }));
-    expect(seen).toEqual({
-      peeked: 6,
-      received: ["one", "body 2", "body 3", "body 4", "body 5", "body 6"],
-      properties: { n: 1, s: "x", b: true },
-      // This client counts the delivery at hand too.
-      again: ["2", 2],
-      deferred: "4",
-      dead: ["3", "broken", "It does not parse."],
-      scheduled: 1,
-      left: 0,
-      state: "halfway",
-      session: ["of a"],
-      next: "b",
-      filtered: ["high"],
-      missing: true,
+])(
+  "azservicebus sends, settles, defers, schedules, filters and holds sessions %s",
+  async ([, environment], context) => {
+    const program = await goProgram(context);
+    await withServiceBus(WORLD, async (servers) => {
+      const env = environment(servers);
+      const seen: unknown = JSON.parse(await runClient(servers.emulator, program, ["data"], { env }));
+      expect(seen).toEqual({
+        peeked: 6,
+        received: ["one", "body 2", "body 3", "body 4", "body 5", "body 6"],
+        properties: { n: 1, s: "x", b: true },
+        // This client counts the delivery at hand too.
+        again: ["2", 2],
+        deferred: "4",
+        dead: ["3", "broken", "It does not parse."],
+        scheduled: 1,
+        left: 0,
+        state: "halfway",
+        session: ["of a"],
+        next: "b",
+        filtered: ["high"],
+        missing: true,
+      });
     });
-  });
-});
+  },
+);
 
 test("azservicebus administers every kind of entity, over TLS", async (context) => {
   const program = await goProgram(context);
