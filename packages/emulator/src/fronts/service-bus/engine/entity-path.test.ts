@@ -44,7 +44,9 @@ test("refuses a slash in the name of a subscription or a rule, and more than 50 
   expect(() => {
     checkRuleName("x".repeat(51));
   }).toThrow("no valid rule name");
-  expect(() => {
-    checkRuleName("$Default");
-  }).not.toThrow();
+  for (const name of ["$Default", "x".repeat(50)])
+    expect(() => {
+      checkRuleName(name);
+      checkSubscriptionName(name);
+    }).not.toThrow();
 });

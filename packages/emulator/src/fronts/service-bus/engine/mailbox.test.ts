@@ -185,8 +185,11 @@ describe("settlement", () => {
     const consumer = new TestConsumer(3).attachTo(queue.mailbox);
     queue.mailbox.abandon(consumer.lastToken);
     queue.mailbox.expireLock(consumer.lastToken);
-    queue.mailbox.complete(consumer.lastToken);
-    expect(queue.mailbox.keeper.outcomes.all()).toEqual({ a: { abandoned: 1, lockLost: 1, completed: 1 } });
+    queue.mailbox.defer(consumer.lastToken);
+    queue.mailbox.receiveDeferred({ sequenceNumbers: [1], mode: "receiveAndDelete" });
+    expect(queue.mailbox.keeper.outcomes.all()).toEqual({
+      a: { abandoned: 1, lockLost: 1, deferred: 1, taken: 1 },
+    });
   });
 });
 

@@ -164,6 +164,19 @@ describe("the lock of a session", () => {
     expect(() => queue.mailbox.renewSessionLock("a")).toThrow(SESSION_LOST);
   });
 
+  test("stays when its consumer closes, which gets nothing more", () => {
+    const { queue } = sessionQueue();
+    const session = queue.mailbox.acceptSession("a");
+    const consumer = new TestConsumer(9).attachTo(session);
+    consumer.close();
+    send(queue, "a1");
+    expect(consumer.ids).toEqual([]);
+    const next = new TestConsumer(9).attachTo(session);
+    consumer.close();
+    send(queue, "a2");
+    expect(next.ids).toEqual(["a1", "a2"]);
+  });
+
   test("given back returns unsettled messages uncounted, and twice is once", () => {
     const { queue } = sessionQueue();
     send(queue, "a1", "a2");

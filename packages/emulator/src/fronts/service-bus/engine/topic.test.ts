@@ -247,6 +247,20 @@ describe("subscriptions", () => {
     expect(message.deadLetterSource).toBe("t/Subscriptions/dying");
   });
 
+  test("obey an update at once: what is disabled ends, what forwards sends on", () => {
+    const { topic, namespace, subscription } = oneTopic();
+    const target = namespace.createQueue("target");
+    const consumer = new TestConsumer(0).attachTo(subscription.mailbox);
+    topic.target.send([sbContent("a")]);
+    namespace.updateSubscription("t", "s", { status: "ReceiveDisabled" });
+    expect(consumer.ended?.condition).toBe("com.microsoft:entity-disabled");
+    namespace.updateSubscription("t", "s", { forwardTo: "target" });
+    expect([subscription.counts.active, target.counts.active]).toEqual([0, 1]);
+    expect(() => namespace.updateSubscription("t", "s", { forwardTo: "missing" })).toThrow(
+      expect.objectContaining({ condition: "amqp:not-found" }),
+    );
+  });
+
   test("go with their topic, and their receivers are told", () => {
     const { namespace, subscription } = oneTopic();
     const consumer = new TestConsumer(1).attachTo(subscription.mailbox);
