@@ -19,7 +19,13 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     mayImport: [...ADAPTER_BASE, "@anyqueue/core/testing", "@aws-sdk/client-sqs"],
   },
   { folder: "packages/serverless/src", mayImport: ["@anyqueue/core"] },
-  { folder: "packages/emulator/src", mayImport: [] },
+  {
+    folder: "packages/service-bus/src",
+    mayImport: [...ADAPTER_BASE, "@azure/service-bus"],
+    mayLoad: ["@azure/identity"],
+  },
+  { folder: "packages/pubsub/src", mayImport: [...ADAPTER_BASE, "@google-cloud/pubsub"] },
+  { folder: "packages/emulator/src", mayImport: ["@grpc/grpc-js", "@grpc/proto-loader"] },
   {
     folder: "packages/conformance/src",
     mayImport: ["@anyqueue/core", "@anyqueue/core/adapter", "@anyqueue/core/testing"],

@@ -1,4 +1,5 @@
 import { EmulatorError } from "./emulator-error.ts";
+import type { ServiceBusConfig } from "./fronts/service-bus/config/service-bus-config.ts";
 import type { ClockMode } from "./time/engine-clock.ts";
 
 /** How `startEmulator` starts. Everything has a default. */
@@ -7,6 +8,14 @@ export interface EmulatorOptions {
   readonly host?: string | undefined;
   /** Port of the SQS front, 0 for a free one, false for no SQS front. @default 0 if no port is named, else false */
   readonly sqsPort?: number | false | undefined;
+  /** Port of the Service Bus front, 0 for a free one, false for none. AMQP and HTTP, with or without TLS. @default 0 if no port is named, else false */
+  readonly serviceBusPort?: number | false | undefined;
+  /** Port of the Service Bus front for TLS alone, for clients that cannot be told not to use it. @default false */
+  readonly serviceBusTlsPort?: number | false | undefined;
+  /** Entities that the Service Bus front has from the start, in the format of the vendor's own emulator. @default none */
+  readonly serviceBusConfig?: ServiceBusConfig | undefined;
+  /** Service Bus clients must show a valid token: right key, not expired, for what they ask. @default false */
+  readonly strictTokens?: boolean | undefined;
   /** `hybrid` runs with the real clock and can be advanced; `manual` stands still otherwise. @default "hybrid" */
   readonly clock?: ClockMode | undefined;
   /** Seed of every random choice: which call a fault hits, in which order messages are shuffled. @default 1 */
@@ -17,6 +26,10 @@ export interface EmulatorOptions {
 export interface ResolvedEmulatorOptions {
   readonly host: string;
   readonly sqsPort: number | false;
+  readonly serviceBusPort: number | false;
+  readonly serviceBusTlsPort: number | false;
+  readonly serviceBusConfig: ServiceBusConfig | undefined;
+  readonly strictTokens: boolean;
   readonly clock: ClockMode;
   readonly seed: number;
 }
@@ -25,11 +38,15 @@ export interface ResolvedEmulatorOptions {
 export const EMULATOR_DEFAULTS: ResolvedEmulatorOptions = Object.freeze({
   host: "127.0.0.1",
   sqsPort: 0,
+  serviceBusPort: 0,
+  serviceBusTlsPort: false,
+  serviceBusConfig: undefined,
+  strictTokens: false,
   clock: "hybrid",
   seed: 1,
 });
 
-const PORTS = ["sqsPort"] as const;
+const PORTS = ["sqsPort", "serviceBusPort", "serviceBusTlsPort"] as const;
 
 export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulatorOptions {
   for (const name of Object.keys(options)) {
@@ -40,6 +57,8 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
   const resolved: ResolvedEmulatorOptions = {
     host: options.host ?? EMULATOR_DEFAULTS.host,
     ...resolvePorts(options),
+    serviceBusConfig: options.serviceBusConfig ?? EMULATOR_DEFAULTS.serviceBusConfig,
+    strictTokens: options.strictTokens ?? EMULATOR_DEFAULTS.strictTokens,
     clock: options.clock ?? EMULATOR_DEFAULTS.clock,
     seed: options.seed ?? EMULATOR_DEFAULTS.seed,
   };
@@ -51,6 +70,7 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
   }
   if (!Number.isSafeInteger(resolved.seed))
     throw invalid(`seed must be an integer, got ${JSON.stringify(resolved.seed)}.`);
+  checkServiceBusOptions(resolved);
   return Object.freeze(resolved);
 }
 
@@ -70,6 +90,14 @@ function resolvePorts(options: EmulatorOptions): Ports {
     throw invalid("Every front is switched off: there is nothing to start.");
   }
   return Object.fromEntries(ports) as unknown as Ports;
+}
+
+function checkServiceBusOptions(options: ResolvedEmulatorOptions): void {
+  const { serviceBusConfig, serviceBusPort, serviceBusTlsPort, strictTokens } = options;
+  if (typeof strictTokens !== "boolean")
+    throw invalid(`strictTokens must be true or false, got ${JSON.stringify(strictTokens)}.`);
+  if (serviceBusConfig !== undefined && serviceBusPort === false && serviceBusTlsPort === false)
+    throw invalid("serviceBusConfig has no use without the Service Bus front. Name serviceBusPort too.");
 }
 
 function isPort(port: number): boolean {

@@ -1,13 +1,20 @@
 import { ControlRoutes } from "./control/control-routes.ts";
-import { resolveEmulatorOptions, type EmulatorOptions } from "./emulator-options.ts";
 import { EmulatorError } from "./emulator-error.ts";
+import {
+  resolveEmulatorOptions,
+  type EmulatorOptions,
+  type ResolvedEmulatorOptions,
+} from "./emulator-options.ts";
 import { FaultPlan } from "./faults/fault-plan.ts";
 import type { FaultRule } from "./faults/fault-rule.ts";
 import { reachableAuthority, type Front, type FrontContext } from "./fronts/front.ts";
+import type { EntitySnapshot } from "./fronts/service-bus/entity-snapshot.ts";
+import type { ServiceBusConfig } from "./fronts/service-bus/config/service-bus-config.ts";
+import type { ServiceBusFront } from "./fronts/service-bus/service-bus-front.ts";
 import type { QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 import type { EventSourceMapping } from "./fronts/sqs/mappings/event-source-mapping.ts";
 import type { EventSourceMappingOptions } from "./fronts/sqs/mappings/mapping-options.ts";
-import { startSqsFront } from "./fronts/sqs/sqs-front.ts";
+import type { SqsFront } from "./fronts/sqs/sqs-front.ts";
 import type { HttpExchange } from "./http/http-exchange.ts";
 import { startHttpListener } from "./http/http-listener.ts";
 import { CallLog, type CallLogEntry } from "./log/call-log.ts";
@@ -21,6 +28,10 @@ export interface EmulatorEndpoints {
   readonly control: string;
   /** `http://127.0.0.1:4100` */
   readonly sqs?: string;
+  /** `127.0.0.1:4101`: AMQP and HTTP, with or without TLS. */
+  readonly serviceBus?: string;
+  /** `127.0.0.1:4102`: AMQP and HTTP with TLS alone, if `serviceBusTlsPort` was named. */
+  readonly serviceBusTls?: string;
 }
 
 /** A running emulator. Nothing of it survives `close`. */
@@ -56,7 +67,26 @@ export interface Emulator {
      */
     addMapping(options: EventSourceMappingOptions): Promise<EventSourceMapping>;
   };
-  /** Forgets queues, messages, fault rules and the log, and starts the seed anew. The clock goes on. */
+  readonly serviceBus: {
+    /** Every queue, topic and subscription with its messages, as they are now. */
+    entities(): readonly EntitySnapshot[];
+    /**
+     * Creates the entities of a configuration in the format of the vendor's own emulator.
+     *
+     * @throws EmulatorError `INVALID_OPTION` when the configuration is wrong or the front is off.
+     */
+    apply(config: ServiceBusConfig): void;
+    /**
+     * Certificate (PEM) of the authority that a client has to trust in order to use TLS.
+     *
+     * @throws EmulatorError `INVALID_OPTION` when the front is off.
+     */
+    certificateAuthority(): string;
+  };
+  /**
+   * Forgets queues, messages, fault rules and the log, and starts the seed anew. The clock goes on;
+   * entities of `serviceBusConfig` are there again.
+   */
   reset(): void;
   /** Closes every connection and ends long polls. */
   close(): Promise<void>;
@@ -70,9 +100,10 @@ export interface Emulator {
  * const client = new SQSClient({ endpoint: emulator.endpoints.sqs, region: "eu-west-1" });
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const { host, sqsPort, clock: mode, seed } = resolveEmulatorOptions(options);
-  const clock = new VirtualClock(mode);
-  const random = new SeededRandom(seed);
+  const resolved = resolveEmulatorOptions(options);
+  const { host } = resolved;
+  const clock = new VirtualClock(resolved.clock);
+  const random = new SeededRandom(resolved.seed);
   const context: FrontContext = {
     host,
     clock,
@@ -82,16 +113,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     random,
     control: async (exchange) => await routes.handle(exchange),
   };
-  const running: Front[] = [];
-  const start = async <Of extends Front>(port: number | false, starting: StartFront<Of>) => {
-    if (port === false) return undefined;
-    const front = await starting(context, port);
-    running.push(front);
-    return front;
-  };
+  const running: Running = { fronts: [] };
   const closeAll = async (): Promise<void> => {
     clock.stop();
-    await Promise.all(running.map((front) => front.close()));
+    await Promise.all(running.fronts.map((front) => front.close()));
     clock.stop();
   };
   const controls: Controls = {
@@ -99,44 +124,84 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     faults: context.faults,
     log: context.log,
     sqs: {
-      queues: () => sqs?.queues() ?? [],
+      queues: () => running.sqs?.queues() ?? [],
       async addMapping(options) {
-        if (sqs !== undefined) return await sqs.addMapping(options);
+        if (running.sqs !== undefined) return await running.sqs.addMapping(options);
         throw new EmulatorError("INVALID_OPTION", "The SQS front is off: there is no queue to map.");
       },
     },
+    serviceBus: {
+      entities: () => running.serviceBus?.entities() ?? [],
+      apply: (config) => {
+        serviceBusOf(running).apply(config);
+      },
+      certificateAuthority: () => serviceBusOf(running).certificateAuthority(),
+    },
     reset() {
-      for (const front of running) front.reset();
+      for (const front of running.fronts) front.reset();
       context.faults.clear();
       context.log.clear();
       random.restart();
     },
   };
   const routes = new ControlRoutes(controls, host);
-  let sqs: Awaited<ReturnType<typeof startSqsFront>> | undefined;
   try {
-    sqs = await start(sqsPort, startSqsFront);
-    const control = sqs?.endpoint ?? (await start(0, startControlFront))?.endpoint ?? "";
-    return {
-      ...controls,
-      endpoints: { control, ...(sqs === undefined ? {} : { sqs: sqs.endpoint }) },
-      environment: Object.assign({}, ...running.map((front) => front.environment)),
-      close: closeAll,
-    };
+    const endpoints = await startFronts(context, resolved, running);
+    const environment = Object.assign({}, ...running.fronts.map((front) => front.environment));
+    return { ...controls, endpoints, environment, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;
   }
 }
 
-type StartFront<Of extends Front> = (context: FrontContext, port: number) => Promise<Of>;
+/** The fronts that have started so far. */
+interface Running {
+  readonly fronts: Front[];
+  sqs?: SqsFront;
+  serviceBus?: ServiceBusFront;
+}
+
+/** Loads and starts each front that is wanted; the first that speaks HTTP has the control API. */
+async function startFronts(
+  context: FrontContext,
+  options: ResolvedEmulatorOptions,
+  running: Running,
+): Promise<EmulatorEndpoints> {
+  const { sqsPort, serviceBusPort, serviceBusTlsPort } = options;
+  const started = <Of extends Front>(front: Of): Of => {
+    running.fronts.push(front);
+    return front;
+  };
+  if (sqsPort !== false) {
+    const { startSqsFront } = await import("./fronts/sqs/sqs-front.ts");
+    running.sqs = started(await startSqsFront(context, sqsPort));
+  }
+  if (serviceBusPort !== false || serviceBusTlsPort !== false) {
+    const { startServiceBusFront } = await import("./fronts/service-bus/service-bus-front.ts");
+    running.serviceBus = started(await startServiceBusFront(context, options));
+  }
+  const sqs = running.sqs?.endpoint;
+  const { endpoint: serviceBus, tlsEndpoint: serviceBusTls } = running.serviceBus ?? {};
+  const control =
+    sqs ??
+    (serviceBus === undefined ? started(await startControlFront(context)).endpoint : `http://${serviceBus}`);
+  return {
+    control,
+    ...(sqs !== undefined && { sqs }),
+    ...(serviceBus !== undefined && { serviceBus }),
+    ...(serviceBusTls !== undefined && { serviceBusTls }),
+  };
+}
+
+function serviceBusOf({ serviceBus }: Running): ServiceBusFront {
+  if (serviceBus !== undefined) return serviceBus;
+  throw new EmulatorError("INVALID_OPTION", "The Service Bus front is off. Name serviceBusPort.");
+}
 
 /** The control API by itself, where no front speaks HTTP. */
-async function startControlFront(
-  context: FrontContext,
-  port: number,
-): Promise<Front & { readonly endpoint: string }> {
-  const listener = await startHttpListener(context.host, port, async (exchange: HttpExchange) => {
+async function startControlFront(context: FrontContext): Promise<Front & { readonly endpoint: string }> {
+  const listener = await startHttpListener(context.host, 0, async (exchange: HttpExchange) => {
     if (await context.control(exchange)) return;
     exchange.answer({ status: 404, headers: {}, body: "Only the control API is here." });
   });
@@ -149,4 +214,4 @@ async function startControlFront(
 }
 
 /** The part of an emulator that its HTTP control API offers too. */
-export type Controls = Pick<Emulator, "clock" | "faults" | "log" | "sqs" | "reset">;
+export type Controls = Pick<Emulator, "clock" | "faults" | "log" | "sqs" | "serviceBus" | "reset">;

@@ -16,5 +16,27 @@ export type { SqsFaultAction } from "./faults/sqs-fault-action.ts";
 export type { CallLogEntry, CallOutcome } from "./log/call-log.ts";
 export type { EventSourceMapping, InvocationSnapshot } from "./fronts/sqs/mappings/event-source-mapping.ts";
 export type { EventSourceMappingOptions } from "./fronts/sqs/mappings/mapping-options.ts";
+export type { EntityMessageSnapshot, EntitySnapshot } from "./fronts/service-bus/entity-snapshot.ts";
+export type { EntityStatus } from "./fronts/service-bus/engine/entity-settings.ts";
+export type { MessageCounts } from "./fronts/service-bus/engine/contract.ts";
+export type { Outcome, OutcomeCounts } from "./fronts/service-bus/engine/outcome-log.ts";
+export type {
+  CorrelationFilterConfig,
+  NamespaceConfig,
+  QueueConfig,
+  QueuePropertiesConfig,
+  RuleConfig,
+  ServiceBusConfig,
+  SubscriptionConfig,
+  SubscriptionPropertiesConfig,
+  TopicConfig,
+  TopicPropertiesConfig,
+} from "./fronts/service-bus/config/service-bus-config.ts";
+export {
+  usePlainHttp,
+  type PipelineClient,
+  type PlainHttpPolicy,
+  type PlainRequest,
+} from "./fronts/service-bus/use-plain-http.ts";
 export type { MessageSnapshot, QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 export type { ClockMode } from "./time/engine-clock.ts";

@@ -1,39 +1,75 @@
-import { startEmulator, type Emulator } from "@anyqueue/emulator";
+import { readFile } from "node:fs/promises";
+import { startEmulator, type EmulatorOptions } from "@anyqueue/emulator";
 import { parseFlags, type ParsedFlags } from "../parse-flags.ts";
 import type { Terminal } from "../terminal.ts";
+import { describeServers, greeting } from "../up/describe-servers.ts";
+import { writeTrustFile } from "../up/write-trust-file.ts";
 import { UsageError } from "../usage-error.ts";
 
 const HELP = `Usage: anyqueue up [flags]
 
 Starts the emulator in the foreground, until Ctrl+C. Nothing is kept after it ends.
+Every server starts on a free port, unless a port is named: then only those that are.
 
-  --sqs-port <port>   port of the SQS server, 0 for a free one (default: a free one)
-  --host <address>    address to listen on (default: 127.0.0.1)
-  --json              first line on standard output: one JSON object with every endpoint
-  --help              this text`;
+  --sqs-port <port>              port of the SQS server, 0 for a free one
+  --service-bus-port <port>      port of the Service Bus server: AMQP and HTTP, with or without TLS
+  --service-bus-tls-port <port>  port of the Service Bus server for TLS only (default: none)
+  --service-bus-config <file>    queues and topics to begin with, in the format of the vendor's emulator
+  --host <address>               address to listen on (default: 127.0.0.1)
+  --json                         first line on standard output: one JSON object with every endpoint
+  --help                         this text`;
 
 const DEFAULT_HOST = "127.0.0.1";
 const MAX_PORT = 65_535;
+const FLAGS = {
+  "sqs-port": "value",
+  "service-bus-port": "value",
+  "service-bus-tls-port": "value",
+  "service-bus-config": "value",
+  host: "value",
+  json: "flag",
+  help: "flag",
+} as const;
 
 /** `anyqueue up`: runs until the process is told to stop. */
 export async function up(args: readonly string[], terminal: Terminal): Promise<number> {
-  const flags = parseFlags("up", args, { "sqs-port": "value", host: "value", json: "flag", help: "flag" });
+  const flags = parseFlags("up", args, FLAGS);
   if (flags.has("help")) {
     terminal.print(HELP);
     return 0;
   }
   const [surplus] = flags.positionals;
   if (surplus !== undefined) throw new UsageError(`anyqueue up: "${surplus}" is one argument too many.`);
-  const host = flags.value("host") ?? DEFAULT_HOST;
-  const ports = { sqsPort: readPort(flags, "sqs-port") };
+  const options = await readOptions(flags);
   const stopped = terminal.untilStopped();
-  const emulator = await startEmulator({ host, ...ports });
-  if (!isLoopback(host)) warnOfOpenHost(host, terminal);
-  if (flags.has("json")) terminal.print(JSON.stringify(describeServers(emulator)));
-  else for (const line of greeting(emulator)) terminal.print(line);
+  const emulator = await startEmulator(options);
+  const needsTrust = emulator.endpoints.serviceBusTls !== undefined;
+  const trustFile = needsTrust ? await writeTrustFile(emulator.serviceBus.certificateAuthority()) : undefined;
+  const trust = { caFile: trustFile?.path };
+  if (!isLoopback(options.host)) warnOfOpenHost(options.host, terminal);
+  if (flags.has("json")) terminal.print(JSON.stringify(describeServers(emulator, trust)));
+  else for (const line of greeting(emulator, trust)) terminal.print(line);
   await stopped;
   await emulator.close();
+  await trustFile?.remove();
   return 0;
+}
+
+async function readOptions(flags: ParsedFlags): Promise<EmulatorOptions & { readonly host: string }> {
+  const configFile = flags.value("service-bus-config");
+  const ports = {
+    sqsPort: readPort(flags, "sqs-port"),
+    serviceBusPort: readPort(flags, "service-bus-port"),
+    serviceBusTlsPort: readPort(flags, "service-bus-tls-port"),
+  };
+  const isServiceBusOff = ports.serviceBusPort === undefined && ports.serviceBusTlsPort === undefined;
+  if (configFile !== undefined && ports.sqsPort !== undefined && isServiceBusOff) {
+    throw new UsageError(
+      "anyqueue up: --service-bus-config needs the Service Bus server. Add --service-bus-port 0.",
+    );
+  }
+  const serviceBusConfig = configFile === undefined ? undefined : await readConfig(configFile);
+  return { host: flags.value("host") ?? DEFAULT_HOST, ...ports, serviceBusConfig };
 }
 
 /** Undefined where the flag is not given: every server starts then, or only those that are named. */
@@ -47,6 +83,25 @@ function readPort(flags: ParsedFlags, name: string): number | undefined {
   );
 }
 
+/** What is inside is for the emulator to check. */
+async function readConfig(file: string): Promise<EmulatorOptions["serviceBusConfig"]> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`anyqueue up: --service-bus-config cannot be read: ${reasonOf(error)}`);
+  }
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/u, ""));
+  } catch (error) {
+    throw new UsageError(`anyqueue up: ${file} is not JSON: ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
@@ -56,25 +111,4 @@ function warnOfOpenHost(host: string, terminal: Terminal): void {
   terminal.warn(
     "WARNING: whoever reaches this machine can read, send and delete every message, without credentials.",
   );
-}
-
-/** The object behind `--json`, one member per server. */
-function describeServers(emulator: Emulator): Readonly<Record<string, unknown>> {
-  const { sqs } = emulator.endpoints;
-  return {
-    sqs: { endpoint: sqs, env: emulator.environment },
-    control: { endpoint: `${emulator.endpoints.control}/__anyqueue` },
-  };
-}
-
-function greeting(emulator: Emulator): readonly string[] {
-  return [
-    "anyqueue is up. Ctrl+C stops it; nothing is kept.",
-    "",
-    `  SQS      ${emulator.endpoints.sqs}`,
-    "",
-    "For the shell in which your application runs:",
-    "",
-    ...Object.entries(emulator.environment).map(([name, value]) => `export ${name}=${value}`),
-  ];
 }

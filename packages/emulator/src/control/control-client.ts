@@ -1,5 +1,7 @@
 import { EmulatorError } from "../emulator-error.ts";
 import type { FaultRule } from "../faults/fault-rule.ts";
+import type { EntitySnapshot } from "../fronts/service-bus/entity-snapshot.ts";
+import type { ServiceBusConfig } from "../fronts/service-bus/config/service-bus-config.ts";
 import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
 import type { CallLogEntry } from "../log/call-log.ts";
 import { CONTROL_PREFIX } from "./control-routes.ts";
@@ -18,6 +20,12 @@ export interface ControlClient {
   count(operation?: string): Promise<number>;
   clearLog(): Promise<void>;
   queues(): Promise<readonly QueueSnapshot[]>;
+  /** As `emulator.serviceBus` of the other process. */
+  readonly serviceBus: {
+    entities(): Promise<readonly EntitySnapshot[]>;
+    apply(config: ServiceBusConfig): Promise<void>;
+    certificateAuthority(): Promise<string>;
+  };
   reset(): Promise<void>;
 }
 
@@ -58,6 +66,12 @@ export function controlClient(endpoint: string): ControlClient {
     count: async (operation) => (await send("GET", `/log${logQuery(operation)}`)).count,
     clearLog: async () => void (await send("DELETE", "/log")),
     queues: async () => (await send("GET", "/queues")).queues,
+    serviceBus: {
+      entities: async () => (await send("GET", "/service-bus/entities")).entities,
+      apply: async (config) => void (await send("POST", "/service-bus/entities", config)),
+      certificateAuthority: async () =>
+        (await send("GET", "/service-bus/certificate-authority")).certificateAuthority,
+    },
     reset: async () => void (await send("POST", "/reset")),
   };
 }

@@ -1,6 +1,7 @@
 import type { Controls } from "../emulator.ts";
 import { EmulatorError } from "../emulator-error.ts";
 import { parseFaultRule } from "../faults/check-fault-rule.ts";
+import { assertServiceBusConfig } from "../fronts/service-bus/config/apply-config.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 
 /** Path under which every request is for the emulator itself and none for the cloud it plays. */
@@ -66,6 +67,12 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["GET /log", readLog],
   ["DELETE /log", ({ log }) => emptyAfter(() => log.clear())],
   ["GET /queues", ({ sqs }) => ({ queues: sqs.queues() })],
+  ["GET /service-bus/entities", ({ serviceBus }) => ({ entities: serviceBus.entities() })],
+  ["POST /service-bus/entities", applyServiceBusConfig],
+  [
+    "GET /service-bus/certificate-authority",
+    ({ serviceBus }) => ({ certificateAuthority: serviceBus.certificateAuthority() }),
+  ],
   ["POST /reset", (controls) => emptyAfter(() => controls.reset())],
 ]);
 
@@ -75,6 +82,13 @@ async function advanceClock({ clock }: Controls, exchange: HttpExchange): Promis
   if (typeof ms !== "number") throw new RangeError('The body must be { "ms": <number of milliseconds> }.');
   const { fired } = await clock.advance(ms);
   return { now: clock.now(), fired };
+}
+
+function applyServiceBusConfig({ serviceBus }: Controls, exchange: HttpExchange): unknown {
+  const config = readJson(exchange);
+  assertServiceBusConfig(config);
+  serviceBus.apply(config);
+  return {};
 }
 
 function readLog({ log }: Controls, exchange: HttpExchange): unknown {

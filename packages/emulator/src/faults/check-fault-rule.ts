@@ -10,15 +10,16 @@ import {
   type Member,
   type Members,
 } from "./rule-members.ts";
+import { SERVICE_BUS_ACTION_MEMBERS } from "./service-bus-action-members.ts";
 import { SQS_ACTION_MEMBERS } from "./sqs-action-members.ts";
 
 /** Every kind of action of every front, with its members. */
 const ACTIONS: Readonly<Record<Protocol, Readonly<Record<string, Members>>>> = {
   sqs: SQS_ACTION_MEMBERS,
-  "service-bus": {},
+  "service-bus": SERVICE_BUS_ACTION_MEMBERS,
   pubsub: {},
 };
-const PROTOCOLS = Object.keys(ACTIONS) as readonly Protocol[];
+export const PROTOCOLS: readonly Protocol[] = Object.keys(ACTIONS) as readonly Protocol[];
 
 const RULE_MEMBERS: Members = {
   operation: { check: isText, expected: "the name of an operation, such as SendMessage or Send*" },
@@ -59,45 +60,61 @@ export function assertFaultRule(rule: unknown): asserts rule is FaultRule {
   if (isObject(match)) checkMembers(match, MATCH_MEMBERS, "match");
   if (!isObject(action)) return;
   const kind = action["kind"];
-  checkMembers(action, { ...membersOf(kind, rule["protocol"]), kind: KIND }, `action "${String(kind)}"`);
+  checkAction(action, rule["protocol"]);
   if (kind === "expireLease" && rule["when"] === "after") {
-    throw invalid(
-      'Action "expireLease" works on the receipt handles of a request and only with when: "before".',
-    );
+    throw invalid('Action "expireLease" works on what a request names and only with when: "before".');
   }
 }
 
 const KIND: Member = { check: isText, expected: "a kind" };
 
-/** True where this front knows actions of this kind; a rule for others passes it by. */
-export function knowsAction(protocol: Protocol, kind: string): boolean {
-  return Object.hasOwn(ACTIONS[protocol], kind);
+/** True where this front knows such an action; a rule for others passes it by. */
+export function knowsAction(protocol: Protocol, action: Readonly<Record<string, unknown>>): boolean {
+  const members = membersOf(protocol, action["kind"]);
+  return members !== undefined && problemWith(action, members, "") === undefined;
 }
 
-function membersOf(kind: unknown, protocol: unknown): Members {
+/** A rule that names no front is meant for those whose action of this kind it fits. */
+function checkAction(action: Readonly<Record<string, unknown>>, protocol: unknown): void {
+  const kind = action["kind"];
   const fronts = PROTOCOLS.filter((name) => protocol === undefined || protocol === name);
-  for (const front of fronts) {
-    const members = typeof kind === "string" && knowsAction(front, kind) ? ACTIONS[front][kind] : undefined;
-    if (members !== undefined) return members;
+  const knowing = fronts.filter((name) => membersOf(name, kind) !== undefined);
+  if (knowing.some((name) => knowsAction(name, action))) return;
+  for (const name of knowing) {
+    const problem = problemWith(action, membersOf(name, kind) ?? {}, `action "${String(kind)}"`);
+    if (problem !== undefined) throw invalid(problem);
   }
   const known = new Set(fronts.flatMap((front) => Object.keys(ACTIONS[front])));
   throw invalid(`Unknown kind of fault action ${JSON.stringify(kind)}. Known: ${[...known].join(", ")}.`);
 }
 
+function membersOf(protocol: Protocol, kind: unknown): Members | undefined {
+  if (typeof kind !== "string" || !Object.hasOwn(ACTIONS[protocol], kind)) return undefined;
+  return { ...ACTIONS[protocol][kind], kind: KIND };
+}
+
 function checkMembers(value: Readonly<Record<string, unknown>>, members: Members, where: string): void {
+  const problem = problemWith(value, members, where);
+  if (problem !== undefined) throw invalid(problem);
+}
+
+function problemWith(
+  value: Readonly<Record<string, unknown>>,
+  members: Members,
+  where: string,
+): string | undefined {
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(members, name)) continue;
-    throw invalid(`Unknown member ${name} in ${where}. Known: ${Object.keys(members).join(", ") || "none"}.`);
+    return `Unknown member ${name} in ${where}. Known: ${Object.keys(members).join(", ") || "none"}.`;
   }
   for (const [name, member] of Object.entries(members)) {
     const given = value[name];
     if (given === undefined && member.isRequired !== true) continue;
     if (!member.check(given)) {
-      throw invalid(
-        `${name} in ${where} must be ${member.expected}, got ${JSON.stringify(given) ?? "nothing"}.`,
-      );
+      return `${name} in ${where} must be ${member.expected}, got ${JSON.stringify(given) ?? "nothing"}.`;
     }
   }
+  return undefined;
 }
 
 function invalid(message: string): EmulatorError {

@@ -1,5 +1,5 @@
 import type { SeededRandom } from "../random/seeded-random.ts";
-import { assertFaultRule, knowsAction } from "./check-fault-rule.ts";
+import { assertFaultRule, knowsAction, PROTOCOLS } from "./check-fault-rule.ts";
 import type { ActionsByProtocol, FaultCall, FaultMatch, FaultRule, Protocol } from "./fault-rule.ts";
 
 /** A rule that fires on a call now. */
@@ -13,6 +13,8 @@ interface ActiveRule {
   readonly rule: FaultRule;
   readonly operation: RegExp | undefined;
   readonly queue: RegExp | undefined;
+  /** The fronts that know its action. */
+  readonly protocols: ReadonlySet<Protocol>;
   toSkip: number;
   left: number;
   fired: number;
@@ -37,6 +39,7 @@ export class FaultPlan {
       rule,
       operation: globPattern(rule.operation),
       queue: globPattern(rule.queue),
+      protocols: new Set(PROTOCOLS.filter((protocol) => knowsAction(protocol, { ...rule.action }))),
       toSkip: rule.skip ?? 0,
       left: rule.count ?? Number.POSITIVE_INFINITY,
       fired: 0,
@@ -78,7 +81,7 @@ export class FaultPlan {
 
 function fits(active: ActiveRule, call: FaultCall): boolean {
   if (active.rule.protocol !== undefined && active.rule.protocol !== call.protocol) return false;
-  if (!knowsAction(call.protocol, active.rule.action.kind)) return false;
+  if (!active.protocols.has(call.protocol)) return false;
   if (active.operation !== undefined && !active.operation.test(call.operation)) return false;
   if (active.queue !== undefined && !active.queue.test(call.queue ?? "")) return false;
   const { match } = active.rule;

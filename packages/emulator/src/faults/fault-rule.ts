@@ -1,9 +1,10 @@
+import type { ServiceBusFaultAction } from "./service-bus-fault-action.ts";
 import type { SqsFaultAction } from "./sqs-fault-action.ts";
 
 /** The actions that each front knows. */
 export interface ActionsByProtocol {
   readonly sqs: SqsFaultAction;
-  readonly "service-bus": never;
+  readonly "service-bus": ServiceBusFaultAction;
   readonly pubsub: never;
 }
 

@@ -8,6 +8,8 @@ export interface HttpExchange {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly isFromLoopback: boolean;
+  /** True when the request came inside TLS. */
+  readonly isSecure: boolean;
   /** Aborted when the connection closes before the answer has been given. */
   readonly disconnected: AbortSignal;
   answer(answer: HttpAnswer): void;

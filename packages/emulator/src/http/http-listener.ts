@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-import { EmulatorError } from "../emulator-error.ts";
+import { startListener, type Listener } from "../net/start-listener.ts";
 import type { HttpAnswer, HttpExchange, HttpHandler } from "./http-exchange.ts";
 
 // A message of 1 MiB in which every character is escaped takes six times as much.
@@ -9,60 +8,17 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 // Longer than any client keeps an idle connection, so that no request meets a closing one.
 const KEEP_ALIVE_MS = 120_000;
 
-export interface HttpListener {
-  readonly port: number;
-  /** Resolves when every connection is closed; open requests are cut off. */
-  close(): Promise<void>;
+export async function startHttpListener(host: string, port: number, handler: HttpHandler): Promise<Listener> {
+  return await startListener(createHttpServer(handler), host, port);
 }
 
-export async function startHttpListener(
-  host: string,
-  port: number,
-  handler: HttpHandler,
-): Promise<HttpListener> {
+/** Without a port of its own where another server hands it its connections. */
+export function createHttpServer(handler: HttpHandler): Server {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true });
-  const sockets = trackSockets(server);
   server.on("request", (request, response) => {
     void serve(request, response, handler);
   });
-  await listen(server, host, port);
-  const address = server.address();
-  if (address === null || typeof address === "string")
-    throw new EmulatorError("NO_ADDRESS", "The server has no port.");
-  return {
-    port: address.port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
-}
-
-function trackSockets(server: Server): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  return sockets;
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error) => {
-      reject(
-        new EmulatorError(
-          "CANNOT_LISTEN",
-          `Cannot listen on ${host}:${port}: ${error.message}. Choose another port, or 0 for a free one.`,
-          { cause: error },
-        ),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
+  return server;
 }
 
 async function serve(
@@ -102,6 +58,7 @@ function makeExchange(request: IncomingMessage, response: ServerResponse, body: 
     headers: request.headers,
     body,
     isFromLoopback: isLoopback(request.socket.remoteAddress ?? ""),
+    isSecure: "encrypted" in request.socket,
     disconnected: disconnect.signal,
     answer: (answer) => {
       respond(response, answer);

@@ -1,4 +1,4 @@
-import { Deque } from "./deque.ts";
+import { Deque } from "../../../collections/deque.ts";
 import type { DeliveryOrder } from "./delivery-order.ts";
 import type { MessageState, StoredMessage } from "./stored-message.ts";
 

@@ -1,0 +1,91 @@
+import type { Emulator } from "@anyqueue/emulator";
+
+/** One server as people and programs are told of it. */
+interface ServerDescription {
+  /** Member of the object behind `--json`. */
+  readonly member: string;
+  readonly title: string;
+  /** Where it listens, each with what it is. */
+  readonly addresses: readonly string[];
+  readonly details: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Where the certificate of the authority was written, if a client needs it. */
+export interface TrustFile {
+  readonly caFile: string | undefined;
+}
+
+const SERVICE_BUS_STRING = "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING";
+
+/** The object behind `--json`, one member per server. */
+export function describeServers(emulator: Emulator, trust: TrustFile): Readonly<Record<string, unknown>> {
+  const servers = serversOf(emulator, trust).map(
+    ({ member, details, env }) => [member, { ...details, env }] as const,
+  );
+  return {
+    ...Object.fromEntries(servers),
+    control: { endpoint: `${emulator.endpoints.control}/__anyqueue` },
+  };
+}
+
+/** What people are told: every server, and lines to copy. */
+export function greeting(emulator: Emulator, trust: TrustFile): readonly string[] {
+  const servers = serversOf(emulator, trust);
+  const width = Math.max(...servers.map(({ title }) => title.length));
+  return [
+    "anyqueue is up. Ctrl+C stops it; nothing is kept.",
+    "",
+    ...servers.flatMap(({ title, addresses }) =>
+      addresses.map((address, index) => `  ${(index === 0 ? title : "").padEnd(width)}  ${address}`),
+    ),
+    "",
+    "For the shell in which your application runs:",
+    "",
+    ...servers.flatMap(({ env }) =>
+      Object.entries(env).map(([name, value]) => `export ${name}=${shellWord(value)}`),
+    ),
+  ];
+}
+
+function serversOf(
+  { endpoints, environment }: Emulator,
+  { caFile }: TrustFile,
+): readonly ServerDescription[] {
+  const { sqs, serviceBus, serviceBusTls } = endpoints;
+  const variables = Object.entries(environment);
+  const servers: ServerDescription[] = [];
+  if (sqs !== undefined) {
+    const env = Object.fromEntries(variables.filter(([name]) => name.startsWith("AWS_")));
+    servers.push({ member: "sqs", title: "SQS", addresses: [sqs], details: { endpoint: sqs }, env });
+  }
+  if (serviceBus !== undefined || serviceBusTls !== undefined) {
+    const connectionString = environment[SERVICE_BUS_STRING] ?? "";
+    servers.push({
+      member: "serviceBus",
+      title: "Service Bus",
+      addresses: [
+        ...(serviceBus === undefined ? [] : [`${serviceBus}  AMQP, HTTP, with or without TLS`]),
+        ...(serviceBusTls === undefined
+          ? []
+          : [`${serviceBusTls}  TLS only; authority: ${caFile ?? "unknown"}`]),
+      ],
+      details: {
+        ...(serviceBus !== undefined && { endpoint: serviceBus }),
+        ...(serviceBusTls !== undefined && { tlsEndpoint: serviceBusTls }),
+        ...(caFile !== undefined && { caFile }),
+        connectionString,
+      },
+      env: {
+        [SERVICE_BUS_STRING]: connectionString,
+        ...(caFile !== undefined && { NODE_EXTRA_CA_CERTS: caFile }),
+      },
+    });
+  }
+  return servers;
+}
+
+/** Quoted where a shell would see more than one word. */
+function shellWord(text: string): string {
+  return /^[\w.,:/@%+=-]*$/u.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

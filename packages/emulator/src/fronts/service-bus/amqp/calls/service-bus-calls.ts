@@ -1,0 +1,39 @@
+import { randomUUID } from "node:crypto";
+import type { FaultCall } from "../../../../faults/fault-rule.ts";
+import type { CallLog } from "../../../../log/call-log.ts";
+import type { CallSubject } from "./call-site.ts";
+import { ServiceBusCall, type CallParts } from "./service-bus-call.ts";
+
+// Service Bus has none in its wire protocol; rules and the log want one.
+const REGION = "local";
+
+/** Opens calls: writes each into the log and gives it its faults. */
+export class ServiceBusCalls {
+  readonly #parts: CallParts & { readonly log: CallLog };
+
+  constructor(parts: CallParts & { readonly log: CallLog }) {
+    this.#parts = parts;
+  }
+
+  open({ operation, path, site, entries = 1, body }: CallSubject): ServiceBusCall {
+    const start = {
+      protocol: "service-bus",
+      wire: "amqp",
+      operation,
+      queue: path,
+      region: REGION,
+      attempt: 1,
+      invocationId: undefined,
+    } as const;
+    const call: FaultCall<"service-bus"> = {
+      ...start,
+      // Only rules that look at bodies pay for them.
+      get body() {
+        return body?.() ?? "";
+      },
+    };
+    const { log, clock } = this.#parts;
+    const opened = log.open({ ...start, at: clock.now(), requestId: randomUUID(), entries });
+    return new ServiceBusCall(this.#parts, site, call, opened);
+  }
+}

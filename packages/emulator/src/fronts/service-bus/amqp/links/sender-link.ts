@@ -1,0 +1,73 @@
+import type { SendTarget } from "../../engine/contract.ts";
+import { AmqpRefusal } from "../amqp-errors.ts";
+import type { CallSite } from "../calls/call-site.ts";
+import type { ServiceBusCall } from "../calls/service-bus-call.ts";
+import type { EdgeParts } from "../edge-parts.ts";
+import { decodeTransfer } from "../message/decode-transfer.ts";
+import type { AttachRequest } from "../transport/attach-request.ts";
+import type { AmqpConnection } from "../transport/amqp-connection.ts";
+import type { IncomingDelivery } from "../transport/incoming-link.ts";
+import { ACCEPTED_STATE, rejectedState } from "../transport/outcome.ts";
+import { errorValue } from "../transport/write-performative.ts";
+
+// The service grants its senders about as much; what counts is that it never runs dry.
+const CREDIT_WINDOW = 1000;
+
+/** Confirms the link of a client that sends to a queue or a topic. Throws `EngineError` where nothing can be sent. */
+export function acceptSender(
+  parts: EdgeParts,
+  request: AttachRequest,
+  connection: AmqpConnection,
+  target: SendTarget,
+  call: ServiceBusCall,
+): void {
+  const handle = target.attachSender({ end: (error) => link.detach(call.errorOf(error)) });
+  const link = request.acceptSender(
+    { maxMessageBytes: target.maxMessageBytes, creditWindow: call.has("noCredit") ? 0 : CREDIT_WINDOW },
+    {
+      onMessage: (delivery) => inbox.receive(delivery),
+      onDetached: () => handle.close(),
+    },
+  );
+  const site: CallSite = { connection, link: link.name, detach: (error) => link.detach(error) };
+  const inbox = new SenderInbox(parts, target, site);
+}
+
+/** What comes in over one link. */
+class SenderInbox {
+  readonly #parts: EdgeParts;
+  readonly #target: SendTarget;
+  readonly #site: CallSite;
+
+  constructor(parts: EdgeParts, target: SendTarget, site: CallSite) {
+    this.#parts = parts;
+    this.#target = target;
+    this.#site = site;
+  }
+
+  /** One disposition for a whole batch: all of it is taken or nothing. */
+  receive(delivery: IncomingDelivery): void {
+    const call = this.#parts.calls.open({
+      operation: "send",
+      path: this.#target.path,
+      site: this.#site,
+      body: () => delivery.payload.toString("latin1"),
+    });
+    call.run(
+      () => this.#send(delivery),
+      (answer) => {
+        delivery.settle(answer.isDone ? ACCEPTED_STATE : rejectedState(errorValue(answer.error)));
+      },
+    );
+  }
+
+  #send({ payload, format, isOversize }: IncomingDelivery): void {
+    if (isOversize) {
+      throw new AmqpRefusal(
+        "amqp:link:message-size-exceeded",
+        `The received message exceeds the limit (${this.#target.maxMessageBytes} bytes) currently allowed on the link.`,
+      );
+    }
+    this.#target.send(decodeTransfer(payload, format, (wireMs) => this.#parts.wireTime.toEngineMs(wireMs)));
+  }
+}

@@ -1,0 +1,127 @@
+import type {
+  ApplicationProperties,
+  ContentChanges,
+  MessageContent,
+  MessageProperties,
+} from "../../engine/message-content.ts";
+import { AmqpDecodeError } from "../transport/amqp-decoder.ts";
+import { encode } from "../transport/amqp-encoder.ts";
+import { composite, elementsOf, type AmqpValue } from "../transport/amqp-value.ts";
+import {
+  readProperties,
+  withMessageId,
+  writeProperties,
+  type MessageFrame,
+  type ToEngineTime,
+} from "./message-fields.ts";
+import { propertiesMap, propertiesOf } from "./property-values.ts";
+import { SECTION, sectionValue, splitSections, type Section } from "./sections.ts";
+
+/** The parts of a message that are replaced independently of each other. */
+interface Parts {
+  readonly sizeBytes: number;
+  readonly frame: MessageFrame;
+  readonly fields: readonly AmqpValue[];
+  readonly propertiesBytes: Buffer;
+  readonly applicationPropertiesBytes: Buffer;
+  /** Body and footer. */
+  readonly rest: Buffer;
+}
+
+/**
+ * A message as its sender encoded it. Only what the broker itself reads is decoded; a change writes
+ * the one section anew that it concerns.
+ */
+export class WireMessage implements MessageContent {
+  readonly properties: MessageProperties;
+  readonly applicationProperties: ApplicationProperties;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts, properties: MessageProperties, applicationProperties: ApplicationProperties) {
+    this.#parts = parts;
+    this.properties = properties;
+    this.applicationProperties = applicationProperties;
+  }
+
+  get sizeBytes(): number {
+    return this.#parts.sizeBytes;
+  }
+
+  /** Header and annotations as the sender gave them. */
+  get frame(): MessageFrame {
+    return this.#parts.frame;
+  }
+
+  get fields(): readonly AmqpValue[] {
+    return this.#parts.fields;
+  }
+
+  with({ properties, applicationProperties }: ContentChanges): WireMessage {
+    let parts = this.#parts;
+    if (properties !== undefined) {
+      const fields = writeProperties(parts.fields, properties);
+      parts = { ...parts, fields, propertiesBytes: encodeFields(fields) };
+    }
+    if (applicationProperties !== undefined) {
+      parts = { ...parts, applicationPropertiesBytes: encodeApplicationProperties(applicationProperties) };
+    }
+    return new WireMessage(
+      parts,
+      { ...this.properties, ...properties },
+      applicationProperties ?? this.applicationProperties,
+    );
+  }
+
+  /** Everything behind the annotations. */
+  bareBytes(fields: readonly AmqpValue[] = this.fields): readonly Buffer[] {
+    const { propertiesBytes, applicationPropertiesBytes, rest } = this.#parts;
+    return [
+      fields === this.fields ? propertiesBytes : encodeFields(fields),
+      applicationPropertiesBytes,
+      rest,
+    ];
+  }
+}
+
+/** Throws `AmqpDecodeError` for bytes that are no message. */
+export function decodeMessage(bytes: Buffer, toEngineTime: ToEngineTime): WireMessage {
+  const sections = splitSections(bytes);
+  const find = (code: number): Section | undefined => sections.find((section) => section.code === code);
+  const rest = sections.filter(({ code }) => code >= SECTION.data);
+  if (rest.length === 0) throw new AmqpDecodeError("A message has no body.");
+  const frame: MessageFrame = {
+    header: elementsOf(sectionValue(find(SECTION.header))),
+    annotations: sectionValue(find(SECTION.messageAnnotations)),
+  };
+  const given = elementsOf(sectionValue(find(SECTION.properties)));
+  const fields = withMessageId(given);
+  const applicationProperties = find(SECTION.applicationProperties);
+  const parts: Parts = {
+    sizeBytes: bytes.length,
+    frame,
+    fields,
+    propertiesBytes: fields === given ? bytesOf(find(SECTION.properties)) : encodeFields(fields),
+    applicationPropertiesBytes: bytesOf(applicationProperties),
+    rest: Buffer.concat(rest.map((section) => section.bytes)),
+  };
+  const properties = readProperties(fields, frame, toEngineTime);
+  return new WireMessage(parts, properties, propertiesOf(sectionValue(applicationProperties)));
+}
+
+/** Copies, for a batch or a socket's chunk must not stay in memory for one message of it. */
+function bytesOf(section: Section | undefined): Buffer {
+  return section === undefined ? Buffer.alloc(0) : Buffer.from(section.bytes);
+}
+
+function encodeFields(fields: readonly AmqpValue[]): Buffer {
+  return encode(composite(BigInt(SECTION.properties), fields));
+}
+
+function encodeApplicationProperties(properties: ApplicationProperties): Buffer {
+  if (properties.size === 0) return Buffer.alloc(0);
+  return encode({
+    type: "described",
+    descriptor: { type: "ulong", value: BigInt(SECTION.applicationProperties) },
+    value: propertiesMap(properties),
+  });
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import { AmqpConnection, type ConnectionOptions } from "./amqp-connection.ts";
+import type { AttachRequest } from "./attach-request.ts";
+import type { AmqpError } from "./performatives.ts";
+
+/** Called for every link that a client wants. */
+export type AttachHandler = (request: AttachRequest, connection: AmqpConnection) => void;
+
+// The service lets an idle connection live for four minutes; its clients expect a sign of life
+// within one. Seen on the wire with @azure/service-bus 7.9.5, 2026-11-24.
+const TIMING = { heartbeatMs: 30_000, silenceMs: 240_000 };
+
+/** An AMQP 1.0 server without a port: whoever listens hands it its sockets. */
+export class AmqpServer {
+  readonly #onAttach: AttachHandler;
+  readonly #options: ConnectionOptions;
+  readonly #connections = new Set<AmqpConnection>();
+
+  constructor(onAttach: AttachHandler, timing: Partial<typeof TIMING> = {}) {
+    this.#onAttach = onAttach;
+    this.#options = { containerId: randomUUID().replaceAll("-", ""), ...TIMING, ...timing };
+  }
+
+  /** Takes over a connected socket; what it has received and nobody has read may still be in it. */
+  accept(socket: Socket): void {
+    const connection = new AmqpConnection(socket, this.#options, {
+      onAttach: this.#onAttach,
+      onClosed: (closed) => {
+        this.#connections.delete(closed);
+      },
+    });
+    this.#connections.add(connection);
+  }
+
+  connections(): readonly AmqpConnection[] {
+    return [...this.#connections];
+  }
+
+  /** Says goodbye to every client. */
+  closeAll(error?: AmqpError): void {
+    for (const connection of this.connections()) connection.close(error);
+  }
+
+  /** Hangs up on every client. */
+  destroyAll(): void {
+    for (const connection of this.connections()) connection.destroy();
+  }
+}

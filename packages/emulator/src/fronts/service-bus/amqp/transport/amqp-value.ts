@@ -1,0 +1,106 @@
+/**
+ * A value with its AMQP 1.0 type. Types are kept because clients tell an `int` from a `long`, and
+ * a broker that decodes and encodes again must not change one into the other.
+ */
+export type AmqpValue =
+  | { readonly type: "null"; readonly value: null }
+  | { readonly type: "boolean"; readonly value: boolean }
+  | { readonly type: SmallNumberType; readonly value: number }
+  | { readonly type: "ulong" | "long"; readonly value: bigint }
+  /** Milliseconds since the epoch. */
+  | { readonly type: "timestamp"; readonly value: number }
+  /** Canonical form, lower case. */
+  | { readonly type: "uuid"; readonly value: string }
+  | { readonly type: "binary"; readonly value: Buffer }
+  | { readonly type: "string" | "symbol"; readonly value: string }
+  /** Nobody computes with these; they are passed on. */
+  | { readonly type: "decimal32" | "decimal64" | "decimal128"; readonly value: Buffer }
+  | { readonly type: "list"; readonly value: readonly AmqpValue[] }
+  | { readonly type: "map"; readonly value: readonly AmqpEntry[] }
+  | { readonly type: "array"; readonly of: ElementType; readonly value: readonly AmqpValue[] }
+  | { readonly type: "described"; readonly descriptor: AmqpValue; readonly value: AmqpValue };
+
+export type SmallNumberType =
+  | "ubyte"
+  | "ushort"
+  | "uint"
+  | "byte"
+  | "short"
+  | "int"
+  | "float"
+  | "double"
+  | "char";
+
+/** What an array is an array of; descriptors, which its elements share too, stand in the elements. */
+export type ElementType = Exclude<AmqpValue["type"], "described">;
+
+export type AmqpEntry = readonly [key: AmqpValue, value: AmqpValue];
+
+export const NULL: AmqpValue = { type: "null", value: null };
+
+export const boolean = (value: boolean): AmqpValue => ({ type: "boolean", value });
+export const ubyte = (value: number): AmqpValue => ({ type: "ubyte", value });
+export const ushort = (value: number): AmqpValue => ({ type: "ushort", value });
+export const uint = (value: number): AmqpValue => ({ type: "uint", value });
+export const int = (value: number): AmqpValue => ({ type: "int", value });
+export const long = (value: bigint): AmqpValue => ({ type: "long", value });
+export const ulong = (value: bigint): AmqpValue => ({ type: "ulong", value });
+export const timestamp = (value: number): AmqpValue => ({ type: "timestamp", value });
+export const binary = (value: Buffer): AmqpValue => ({ type: "binary", value });
+export const string = (value: string): AmqpValue => ({ type: "string", value });
+export const symbol = (value: string): AmqpValue => ({ type: "symbol", value });
+export const list = (value: readonly AmqpValue[]): AmqpValue => ({ type: "list", value });
+export const map = (value: readonly AmqpEntry[]): AmqpValue => ({ type: "map", value });
+
+/** The composite types of the specification: a list under a small number. */
+export const composite = (code: bigint, fields: readonly AmqpValue[]): AmqpValue => ({
+  type: "described",
+  descriptor: ulong(code),
+  value: list(fields),
+});
+
+export const array = (of: ElementType, value: readonly AmqpValue[]): AmqpValue => ({
+  type: "array",
+  of,
+  value,
+});
+
+/** Absent is null on the wire. */
+export function optional<Value>(value: Value | undefined, wrap: (value: Value) => AmqpValue): AmqpValue {
+  return value === undefined ? NULL : wrap(value);
+}
+
+/** A text under any of the two types that hold one. */
+export function textOf(value: AmqpValue | undefined): string | undefined {
+  return value?.type === "string" || value?.type === "symbol" ? value.value : undefined;
+}
+
+/** A whole or broken number of any width; those beyond 2^53 lose precision. */
+export function numberOf(value: AmqpValue | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value.value === "number") return value.value;
+  return typeof value.value === "bigint" ? Number(value.value) : undefined;
+}
+
+/** A whole number of any width. */
+export function integerOf(value: AmqpValue | undefined): bigint | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value.value === "bigint") return value.value;
+  return typeof value.value === "number" && Number.isInteger(value.value) ? BigInt(value.value) : undefined;
+}
+
+/** Elements of a list or of an array; one value by itself counts as a list of one. */
+export function elementsOf(value: AmqpValue | undefined): readonly AmqpValue[] {
+  if (value === undefined || value.type === "null") return [];
+  return value.type === "list" || value.type === "array" ? value.value : [value];
+}
+
+export function entriesOf(value: AmqpValue | undefined): readonly AmqpEntry[] {
+  return value?.type === "map" ? value.value : [];
+}
+
+/** The value under a string or symbol key of a map; null counts as absent. */
+export function entryOf(value: AmqpValue | undefined, key: string): AmqpValue | undefined {
+  const found = entriesOf(value).find(([name]) => textOf(name) === key)?.[1];
+  return found?.type === "null" ? undefined : found;
+}

@@ -1,0 +1,81 @@
+import type { Socket } from "node:net";
+import { AMQP_FRAME, frameBytes } from "./frame-reader.ts";
+
+/** Someone who has frames to add before the next write. */
+export interface Flushable {
+  flush(): void;
+}
+
+/** What is on its way to a socket. */
+export class FrameOutbox {
+  readonly #socket: Socket;
+  readonly #canWrite: () => boolean;
+  readonly #unflushed = new Set<Flushable>();
+  #frames: Buffer[] = [];
+  #isFlushPlanned = false;
+  #isNudgePlanned = false;
+  #hasWritten = false;
+
+  constructor(socket: Socket, canWrite: () => boolean) {
+    this.#socket = socket;
+    this.#canWrite = canWrite;
+  }
+
+  add(bytes: Buffer): void {
+    this.#frames.push(bytes);
+    this.#planFlush();
+  }
+
+  wantFlush(source: Flushable): void {
+    this.#unflushed.add(source);
+    this.#planFlush();
+  }
+
+  /**
+   * The client's socket holds a small write back until the one before it is acknowledged, and our
+   * machine acknowledges late when there is nothing to send: 40 ms. An empty frame, which means
+   * nothing, carries the acknowledgement at once.
+   */
+  nudge(): void {
+    if (this.#isNudgePlanned) return;
+    this.#isNudgePlanned = true;
+    this.#hasWritten = false;
+    setImmediate(() => {
+      this.#isNudgePlanned = false;
+      if (!this.#hasWritten && this.#canWrite()) this.add(frameBytes(AMQP_FRAME, 0));
+    });
+  }
+
+  /** Everything that waits leaves in one write, so that a client sees an attach with its detach. */
+  flush(): void {
+    this.#isFlushPlanned = false;
+    if (!this.#canWrite() || !this.#socket.writable) {
+      this.#frames = [];
+      return;
+    }
+    const bytes = this.#take();
+    if (bytes.length === 0) return;
+    this.#hasWritten = true;
+    this.#socket.write(bytes);
+  }
+
+  /** The last words, then the end of what we send. */
+  end(): void {
+    this.#socket.end(this.#take());
+  }
+
+  #planFlush(): void {
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    process.nextTick(() => this.flush());
+  }
+
+  #take(): Buffer {
+    const sources = [...this.#unflushed];
+    this.#unflushed.clear();
+    for (const source of sources) source.flush();
+    const bytes = Buffer.concat(this.#frames);
+    this.#frames = [];
+    return bytes;
+  }
+}

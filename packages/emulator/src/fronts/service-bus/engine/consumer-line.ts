@@ -1,0 +1,56 @@
+import { Deque } from "../../../collections/deque.ts";
+import type { Consumer } from "./contract.ts";
+import type { EngineError } from "./engine-error.ts";
+
+/** A consumer's place among its rivals. */
+export interface Seat {
+  readonly consumer: Consumer;
+  /** In the line, at most once. */
+  isWaiting: boolean;
+  isClosed: boolean;
+}
+
+/** Consumers with room in the order in which they got it; who is served goes to the end of the line. */
+export class ConsumerLine {
+  readonly #seats = new Set<Seat>();
+  readonly #waiting = new Deque<Seat>();
+
+  get size(): number {
+    return this.#seats.size;
+  }
+
+  add(consumer: Consumer): Seat {
+    const seat: Seat = { consumer, isWaiting: false, isClosed: false };
+    this.#seats.add(seat);
+    return seat;
+  }
+
+  remove(seat: Seat): void {
+    seat.isClosed = true;
+    this.#seats.delete(seat);
+  }
+
+  /** Puts a seat in the line if it has room. */
+  wait(seat: Seat): void {
+    if (seat.isWaiting || seat.isClosed || !seat.consumer.hasRoom()) return;
+    seat.isWaiting = true;
+    this.#waiting.push(seat);
+  }
+
+  /** The first seat with room, taken out of the line. */
+  next(): Seat | undefined {
+    for (;;) {
+      const seat = this.#waiting.shift();
+      if (seat === undefined) return undefined;
+      seat.isWaiting = false;
+      if (!seat.isClosed && seat.consumer.hasRoom()) return seat;
+    }
+  }
+
+  end(error: EngineError): void {
+    for (const seat of [...this.#seats]) {
+      this.remove(seat);
+      seat.consumer.end(error);
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import type { EngineClock } from "../../../time/engine-clock.ts";
+import { isSendOpen } from "./check-settings.ts";
+import type { LinkHandle, LinkWatcher, SendTarget } from "./contract.ts";
+import { DuplicateWindow } from "./duplicate-window.ts";
+import type { EngineError } from "./engine-error.ts";
+import type { EntityStatus, IntakeSettings } from "./entity-settings.ts";
+import { freshArrival, type Arrival } from "./mailbox-surroundings.ts";
+import type { MessageContent, MessageProperties } from "./message-content.ts";
+import { entityDisabled, entityFull, messageTooLarge, outOfRange, sessionIdMissing } from "./refusals.ts";
+import { SenderLinks } from "./sender-links.ts";
+
+// https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas (2026-11-29)
+const MAX_ID_CHARACTERS = 128;
+
+/** The entity behind an intake. */
+export interface IntakeEntity {
+  readonly clock: EngineClock;
+  readonly requiresSession: boolean;
+  settings(): IntakeSettings & { readonly status: EntityStatus };
+  sizeBytes(): number;
+  checkExists(): void;
+  touch(): void;
+  /** Stores the message or its copies, and answers its number. */
+  take(arrival: Arrival): number;
+  /** Keeps the message until it is due, and answers its number. */
+  schedule(arrival: Arrival, dueMs: number): number;
+  cancelScheduled(sequenceNumbers: readonly number[]): void;
+  /** Delivers what was taken. */
+  pump(): void;
+}
+
+/** The gate of a queue or topic: what may come in, once, now or later. */
+export class Intake implements SendTarget {
+  readonly path: string;
+  readonly #entity: IntakeEntity;
+  readonly #senders = new SenderLinks();
+  readonly #duplicates = new DuplicateWindow();
+
+  constructor(path: string, entity: IntakeEntity) {
+    this.path = path;
+    this.#entity = entity;
+  }
+
+  get maxMessageBytes(): number {
+    return this.#entity.settings().maxMessageSizeInKilobytes * 1024;
+  }
+
+  attachSender(watcher: LinkWatcher): LinkHandle {
+    this.#checkOpen();
+    return this.#senders.attach(watcher);
+  }
+
+  send(contents: readonly MessageContent[]): void {
+    this.#check(contents);
+    const nowMs = this.#entity.clock.now();
+    for (const content of contents) this.#takeOnce(content, nowMs);
+    this.#entity.pump();
+  }
+
+  schedule(contents: readonly MessageContent[]): readonly number[] {
+    this.#check(contents);
+    const nowMs = this.#entity.clock.now();
+    const sequenceNumbers = contents.map((content) => this.#takeOnce(content, nowMs));
+    this.#entity.pump();
+    return sequenceNumbers;
+  }
+
+  cancelScheduled(sequenceNumbers: readonly number[]): void {
+    this.#checkOpen();
+    this.#entity.cancelScheduled(sequenceNumbers);
+  }
+
+  /** Takes a message that another entity forwards; the sender of that one is told nothing. */
+  accept(arrival: Arrival): void {
+    this.#check([arrival.content]);
+    this.#onceOnly(arrival.content, this.#entity.clock.now(), () => this.#entity.take(arrival));
+    this.#entity.pump();
+  }
+
+  end(error: EngineError): void {
+    this.#senders.end(error);
+  }
+
+  settingsChanged(): void {
+    if (!isSendOpen(this.#entity.settings().status)) this.end(entityDisabled(this.path));
+  }
+
+  #check(contents: readonly MessageContent[]): void {
+    this.#checkOpen();
+    const { maxMessageBytes } = this;
+    let bytes = 0;
+    for (const content of contents) {
+      if (content.sizeBytes > maxMessageBytes) throw messageTooLarge(content.sizeBytes, maxMessageBytes);
+      checkIds(content.properties);
+      if (this.#entity.requiresSession && content.properties.sessionId === undefined)
+        throw sessionIdMissing();
+      bytes += content.sizeBytes;
+    }
+    const sizeBytes = this.#entity.sizeBytes();
+    const maxBytes = this.#entity.settings().maxSizeInMegabytes * 1024 * 1024;
+    if (sizeBytes + bytes > maxBytes) throw entityFull(this.path, sizeBytes, maxBytes);
+  }
+
+  #checkOpen(): void {
+    this.#entity.checkExists();
+    if (!isSendOpen(this.#entity.settings().status)) throw entityDisabled(this.path);
+    this.#entity.touch();
+  }
+
+  #takeOnce(content: MessageContent, nowMs: number): number {
+    const dueMs = content.properties.scheduledAtMs;
+    return this.#onceOnly(content, nowMs, () => {
+      const arrival = freshArrival(content);
+      return dueMs !== undefined && dueMs > nowMs
+        ? this.#entity.schedule(arrival, dueMs)
+        : this.#entity.take(arrival);
+    });
+  }
+
+  /** A duplicate is accepted and dropped; its sender cannot tell. */
+  #onceOnly(content: MessageContent, nowMs: number, take: () => number): number {
+    const settings = this.#entity.settings();
+    if (!settings.requiresDuplicateDetection) return take();
+    const key = duplicateKey(content, settings.enablePartitioning);
+    const first = this.#duplicates.find(key, nowMs, settings.duplicateDetectionHistoryMs);
+    if (first !== undefined) return first;
+    const sequenceNumber = take();
+    this.#duplicates.remember(key, sequenceNumber, nowMs);
+    return sequenceNumber;
+  }
+}
+
+const MEASURED_IDS = ["messageId", "sessionId", "replyToSessionId", "partitionKey"] as const;
+
+/** The vendor's own client checks before it sends; others find out here. */
+function checkIds(properties: MessageProperties): void {
+  for (const member of MEASURED_IDS) {
+    const length = properties[member]?.length ?? 0;
+    if (length > MAX_ID_CHARACTERS)
+      throw outOfRange(
+        member,
+        `at most ${String(MAX_ID_CHARACTERS)} characters`,
+        `${String(length)} characters`,
+      );
+  }
+}
+
+/**
+ * A partitioned entity compares the partition key too, because partitions do not know of each other.
+ * https://learn.microsoft.com/azure/service-bus-messaging/duplicate-detection (2026-11-29)
+ */
+function duplicateKey({ properties }: MessageContent, isPartitioned: boolean): string {
+  if (!isPartitioned) return properties.messageId;
+  return JSON.stringify([properties.sessionId ?? properties.partitionKey ?? null, properties.messageId]);
+}

@@ -1,0 +1,42 @@
+import { Deque } from "../../../collections/deque.ts";
+import { SequenceHeap } from "./sequence-heap.ts";
+import type { StoredMessage } from "./stored-message.ts";
+
+/**
+ * Messages that may be delivered, by sequence number. Fresh ones arrive in order and wait in a deque;
+ * those that come back from a lock wait in a heap, because they belong in front of later ones.
+ *
+ * A message that goes while it waits (it expires, or is deleted) stays in the line and is skipped.
+ */
+export class ReadyLine {
+  readonly #fresh = new Deque<StoredMessage>();
+  readonly #returned = new SequenceHeap<StoredMessage>();
+
+  push(message: StoredMessage): void {
+    this.#fresh.push(message);
+  }
+
+  putBack(message: StoredMessage): void {
+    this.#returned.push(message);
+  }
+
+  peek(): StoredMessage | undefined {
+    this.trim();
+    const fresh = this.#fresh.at(0);
+    const returned = this.#returned.peek();
+    if (fresh === undefined || returned === undefined) return fresh ?? returned;
+    return returned.sequenceNumber < fresh.sequenceNumber ? returned : fresh;
+  }
+
+  shift(): StoredMessage | undefined {
+    const first = this.peek();
+    if (first === undefined) return undefined;
+    return first === this.#fresh.at(0) ? this.#fresh.shift() : this.#returned.pop();
+  }
+
+  /** Lets go of the messages at the head that are gone, so that an unread line does not keep them. */
+  trim(): void {
+    while (this.#fresh.at(0)?.state === "gone") this.#fresh.shift();
+    while (this.#returned.peek()?.state === "gone") this.#returned.pop();
+  }
+}

@@ -1,0 +1,22 @@
+import type { LinkHandle, LinkWatcher } from "./contract.ts";
+import type { EngineError } from "./engine-error.ts";
+
+/** Links that send to one entity. They only want to know when it goes away. */
+export class SenderLinks {
+  readonly #watchers = new Set<LinkWatcher>();
+
+  attach(watcher: LinkWatcher): LinkHandle {
+    this.#watchers.add(watcher);
+    return {
+      close: () => {
+        this.#watchers.delete(watcher);
+      },
+    };
+  }
+
+  end(error: EngineError): void {
+    const watchers = [...this.#watchers];
+    this.#watchers.clear();
+    for (const watcher of watchers) watcher.end(error);
+  }
+}

@@ -1,0 +1,130 @@
+import type { Socket } from "node:net";
+import { createHttpServer } from "../../http/http-listener.ts";
+import { makeCertificate, type ServerCertificate } from "../../net/make-certificate.ts";
+import { startPortMux } from "../../net/port-mux.ts";
+import type { Listener } from "../../net/start-listener.ts";
+import { reachableAuthority, type Front, type FrontContext } from "../front.ts";
+import { createAmqpFront } from "./amqp/amqp-front.ts";
+import { AtomRequests } from "./atom/atom-requests.ts";
+import { snapshotEntities, type EntitySnapshot } from "./entity-snapshot.ts";
+import { ServiceBusNamespace } from "./engine/namespace.ts";
+import { applyConfig } from "./config/apply-config.ts";
+import type { ServiceBusConfig } from "./config/service-bus-config.ts";
+import { checkTokenWith, NAMESPACE_KEY, type TokenCheck } from "./sas-token.ts";
+
+/** The Service Bus server while it runs. */
+export interface ServiceBusFront extends Front {
+  /** `127.0.0.1:5672`; AMQP and HTTP, with or without TLS. Undefined with a TLS port alone. */
+  readonly endpoint: string | undefined;
+  /** AMQP and HTTP, always with TLS. */
+  readonly tlsEndpoint: string | undefined;
+  /** Every entity with its messages, as they are now. */
+  entities(): readonly EntitySnapshot[];
+  /** Creates the entities of a configuration; those that exist are an error. */
+  apply(config: ServiceBusConfig): void;
+  /** Certificate (PEM) of the authority that clients of the TLS port have to trust. */
+  certificateAuthority(): string;
+}
+
+/** Where the front listens: 0 for a free port, false for none. One of them has to be there. */
+export interface ServiceBusPorts {
+  readonly serviceBusPort: number | false;
+  readonly serviceBusTlsPort: number | false;
+}
+
+export interface ServiceBusFrontOptions extends ServiceBusPorts {
+  readonly serviceBusConfig: ServiceBusConfig | undefined;
+  readonly strictTokens: boolean;
+}
+
+const NAMESPACE_NAME = "anyqueue";
+
+/** Starts the front with the entities of its configuration. */
+export async function startServiceBusFront(
+  context: FrontContext,
+  options: ServiceBusFrontOptions,
+): Promise<ServiceBusFront> {
+  const { clock, host } = context;
+  const namespace = new ServiceBusNamespace({ clock, name: NAMESPACE_NAME });
+  const start = (): void => {
+    if (options.serviceBusConfig !== undefined) applyConfig(namespace, options.serviceBusConfig);
+  };
+  start();
+  const checkToken = options.strictTokens ? checkTokenWith(() => clock.realNow()) : believe;
+  const amqp = createAmqpFront({ ...context, namespace, checkToken });
+  const atom = new AtomRequests({ ...context, namespace, checkToken });
+  const http = createHttpServer(async (exchange) => {
+    if (!(await context.control(exchange))) await atom.handle(exchange);
+  });
+  const takers = {
+    amqp: (socket: Socket) => {
+      amqp.accept(socket);
+    },
+    http: (socket: Socket) => {
+      http.emit("connection", socket);
+    },
+  };
+  const certificate = once(() => makeCertificate(host, clock.realNow()));
+  const listeners = await listen(
+    options,
+    async (port, accepts) => await startPortMux(host, port, takers, { certificate, accepts }),
+  );
+  const [endpoint, tlsEndpoint] = [listeners.any, listeners.tls].map((listener) =>
+    listener === undefined ? undefined : reachableAuthority(host, listener.port),
+  );
+  return {
+    endpoint,
+    tlsEndpoint,
+    environment: {
+      ANYQUEUE_SERVICE_BUS_CONNECTION_STRING: connectionString(endpoint, tlsEndpoint),
+    },
+    entities: () => snapshotEntities(namespace),
+    apply: (config) => {
+      applyConfig(namespace, config);
+    },
+    certificateAuthority: () => certificate().ca,
+    reset() {
+      namespace.reset();
+      start();
+    },
+    async close() {
+      amqp.close();
+      await Promise.all([listeners.any?.close(), listeners.tls?.close()]);
+      namespace.reset();
+    },
+  };
+}
+
+const believe: TokenCheck = () => undefined;
+
+function once(make: () => ServerCertificate): () => ServerCertificate {
+  let made: ServerCertificate | undefined;
+  return () => (made ??= make());
+}
+
+interface Listeners {
+  readonly any: Listener | undefined;
+  readonly tls: Listener | undefined;
+}
+
+/** Both ports or none: a second port that is taken must not leave the first one open. */
+async function listen(
+  { serviceBusPort, serviceBusTlsPort }: ServiceBusPorts,
+  open: (port: number, accepts: "any" | "tls") => Promise<Listener>,
+): Promise<Listeners> {
+  const any = serviceBusPort === false ? undefined : await open(serviceBusPort, "any");
+  try {
+    return { any, tls: serviceBusTlsPort === false ? undefined : await open(serviceBusTlsPort, "tls") };
+  } catch (error) {
+    await any?.close();
+    throw error;
+  }
+}
+
+/** The flag makes clients leave TLS out, so it is not there where TLS is all that is offered. */
+function connectionString(endpoint: string | undefined, tlsEndpoint: string | undefined): string {
+  const { name, key } = NAMESPACE_KEY;
+  const where = `Endpoint=sb://${endpoint ?? tlsEndpoint ?? ""}`;
+  const access = `SharedAccessKeyName=${name};SharedAccessKey=${key}`;
+  return endpoint === undefined ? `${where};${access}` : `${where};${access};UseDevelopmentEmulator=true`;
+}

@@ -1,0 +1,41 @@
+/** What a client of the vendor's administration API, such as `ServiceBusAdministrationClient`, has. */
+export interface PipelineClient {
+  readonly pipeline: { addPolicy(policy: PlainHttpPolicy, options: { readonly afterPhase: "Sign" }): void };
+}
+
+/** Sends what the client means to send over TLS in plain HTTP. */
+export interface PlainHttpPolicy {
+  readonly name: string;
+  sendRequest<Asked extends PlainRequest, Answer>(
+    request: Asked,
+    next: (request: Asked) => Promise<Answer>,
+  ): Promise<Answer>;
+}
+
+export interface PlainRequest {
+  url: string;
+  allowInsecureConnection?: boolean;
+}
+
+/**
+ * Lets `ServiceBusAdministrationClient` talk to the emulator without TLS.
+ *
+ * The client of `@azure/service-bus` 7.9 uses https whatever the connection string says. The other
+ * way is to give it `{ tlsOptions: { ca: emulator.serviceBus.certificateAuthority() } }`.
+ *
+ * @example
+ * const admin = usePlainHttp(new ServiceBusAdministrationClient(connectionString));
+ */
+export function usePlainHttp<Client extends PipelineClient>(client: Client): Client {
+  client.pipeline.addPolicy(PLAIN_HTTP, { afterPhase: "Sign" });
+  return client;
+}
+
+const PLAIN_HTTP: PlainHttpPolicy = {
+  name: "anyqueueEmulatorPlainHttp",
+  sendRequest(request, next) {
+    request.url = request.url.replace(/^https:/u, "http:");
+    request.allowInsecureConnection = true;
+    return next(request);
+  },
+};

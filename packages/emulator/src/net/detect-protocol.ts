@@ -1,0 +1,21 @@
+/** What a connection speaks, told by its first bytes. */
+export type WireProtocol = "amqp" | "tls" | "http";
+
+/** How many bytes decide at the latest. */
+const DECIDING_BYTES = 4;
+
+const AMQP_HEADER = Buffer.from("AMQP");
+const TLS_HANDSHAKE = 0x16;
+const FIRST_CAPITAL = 0x41;
+const LAST_CAPITAL = 0x5a;
+
+/** Undefined while the bytes could still be more than one protocol; "unknown" when they can be none. */
+export function detectProtocol(bytes: Buffer): WireProtocol | "unknown" | undefined {
+  const first = bytes[0];
+  if (first === undefined) return undefined;
+  if (first === TLS_HANDSHAKE) return "tls";
+  const seen = Math.min(bytes.length, DECIDING_BYTES);
+  if (AMQP_HEADER.compare(bytes, 0, seen, 0, seen) === 0) return seen === DECIDING_BYTES ? "amqp" : undefined;
+  // HTTP methods are upper case: https://www.rfc-editor.org/rfc/rfc9110#section-9 (2026-11-29)
+  return first >= FIRST_CAPITAL && first <= LAST_CAPITAL ? "http" : "unknown";
+}

@@ -1,0 +1,61 @@
+import { createServer, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import type { ServerCertificate } from "./make-certificate.ts";
+import { sortConnection } from "./sort-connection.ts";
+import { startListener, type Listener } from "./start-listener.ts";
+
+// A client that connects ahead of its first request, as a pool may, is quiet for a while.
+const FIRST_BYTES_PATIENCE_MS = 60_000;
+
+/** Who takes the connections of a port, with or without TLS around them. */
+export interface MuxTakers {
+  amqp(socket: Socket): void;
+  http(socket: Socket): void;
+}
+
+export interface MuxOptions {
+  /** Asked for at the first TLS connection. */
+  readonly certificate: () => ServerCertificate;
+  /** `tls`: a port on which nothing but TLS is accepted. @default "any" */
+  readonly accepts?: "any" | "tls";
+  /** How long a connection may keep silent before its first bytes, and during its TLS handshake. */
+  readonly patienceMs?: number;
+}
+
+/** One port for AMQP and HTTP, each plain or inside TLS. */
+export async function startPortMux(
+  host: string,
+  port: number,
+  takers: MuxTakers,
+  options: MuxOptions,
+): Promise<Listener> {
+  const patienceMs = options.patienceMs ?? FIRST_BYTES_PATIENCE_MS;
+  const plain = { amqp: takers.amqp, http: takers.http };
+  const tls = tlsUnwrapper(options.certificate, patienceMs, (socket) => {
+    sortConnection(socket, plain, patienceMs);
+  });
+  const outer = options.accepts === "tls" ? { tls } : { ...plain, tls };
+  const server = createServer({ noDelay: true }, (socket) => {
+    sortConnection(socket, outer, patienceMs);
+  });
+  return await startListener(server, host, port);
+}
+
+/** The TLS server is made when the first connection needs it: most emulators never see one. */
+function tlsUnwrapper(
+  certificate: () => ServerCertificate,
+  patienceMs: number,
+  onSecure: (socket: Socket) => void,
+): (socket: Socket) => void {
+  let server: ReturnType<typeof createTlsServer> | undefined;
+  return (socket) => {
+    if (server === undefined) {
+      const { key, cert } = certificate();
+      server = createTlsServer({ key, cert, handshakeTimeout: patienceMs }, onSecure);
+      server.on("tlsClientError", (_error, failed) => {
+        failed.destroy();
+      });
+    }
+    server.emit("connection", socket);
+  };
+}

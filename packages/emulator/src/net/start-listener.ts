@@ -1,0 +1,52 @@
+import type { Server, Socket } from "node:net";
+import { EmulatorError } from "../emulator-error.ts";
+
+/** A server that listens. */
+export interface Listener {
+  readonly port: number;
+  /** Resolves when every connection is closed; what is under way on them is cut off. */
+  close(): Promise<void>;
+}
+
+/** Makes a server of any protocol listen; `port` 0 takes a free one. */
+export async function startListener(server: Server, host: string, port: number): Promise<Listener> {
+  const sockets = trackSockets(server);
+  await listen(server, host, port);
+  const address = server.address();
+  if (address === null || typeof address === "string")
+    throw new EmulatorError("NO_ADDRESS", "The server has no port.");
+  return {
+    port: address.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+function trackSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      reject(
+        new EmulatorError(
+          "CANNOT_LISTEN",
+          `Cannot listen on ${host}:${port}: ${error.message}. Choose another port, or 0 for a free one.`,
+          { cause: error },
+        ),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}

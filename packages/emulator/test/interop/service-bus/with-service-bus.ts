@@ -1,0 +1,61 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startEmulator, type Emulator, type ServiceBusConfig } from "@anyqueue/emulator";
+
+/** An emulator of its own for each test, with what its client needs to know. */
+export interface ServiceBusUnderTest {
+  readonly emulator: Emulator;
+  /** Leads clients that know of emulators to the port without TLS. */
+  readonly plain: string;
+  /** Leads every client to the port for TLS. */
+  readonly tls: string;
+  /** File with the certificate of the authority. */
+  readonly caFile: string;
+}
+
+/** What the programs of every language work on. */
+export const WORLD: ServiceBusConfig = {
+  UserConfig: {
+    Namespaces: [
+      {
+        Queues: [{ Name: "orders" }, { Name: "sessions", Properties: { RequiresSession: true } }],
+        Topics: [
+          {
+            Name: "events",
+            Subscriptions: [
+              {
+                Name: "high",
+                Rules: [
+                  {
+                    Name: "above-five",
+                    Properties: { FilterType: "Sql", SqlFilter: { SqlExpression: "n > 5" } },
+                  },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+};
+
+export async function withServiceBus(
+  serviceBusConfig: ServiceBusConfig | undefined,
+  use: (servers: ServiceBusUnderTest) => Promise<void>,
+): Promise<void> {
+  const emulator = await startEmulator({ serviceBusPort: 0, serviceBusTlsPort: 0, serviceBusConfig });
+  const folder = await mkdtemp(join(tmpdir(), "anyqueue-interop-"));
+  try {
+    const caFile = join(folder, "ca.pem");
+    await writeFile(caFile, emulator.serviceBus.certificateAuthority());
+    const plain = emulator.environment["ANYQUEUE_SERVICE_BUS_CONNECTION_STRING"] ?? "";
+    const access = "SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=anyqueue";
+    const tls = `Endpoint=sb://${emulator.endpoints.serviceBusTls};${access}`;
+    await use({ emulator, plain, tls, caFile });
+  } finally {
+    await emulator.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
