@@ -4,7 +4,7 @@ import { makeCertificate, type ServerCertificate } from "../../net/make-certific
 import { startPortMux } from "../../net/port-mux.ts";
 import type { Listener } from "../../net/start-listener.ts";
 import { reachableAuthority, type Front, type FrontContext } from "../front.ts";
-import { ServiceBusAmqp } from "./amqp/service-bus-amqp.ts";
+import { createAmqpFront } from "./amqp/amqp-front.ts";
 import { AtomRequests } from "./atom/atom-requests.ts";
 import { snapshotEntities, type EntitySnapshot } from "./entity-snapshot.ts";
 import { ServiceBusNamespace } from "./engine/namespace.ts";
@@ -51,10 +51,10 @@ export async function startServiceBusFront(
   };
   start();
   const checkToken = options.strictTokens ? checkTokenWith(() => clock.realNow()) : believe;
-  const amqp = new ServiceBusAmqp({ ...context, namespace, checkToken });
+  const amqp = createAmqpFront({ ...context, namespace, checkToken });
   const atom = new AtomRequests({ ...context, namespace, checkToken });
   const http = createHttpServer(async (exchange) => {
-    if (!(await context.control(exchange))) atom.handle(exchange);
+    if (!(await context.control(exchange))) await atom.handle(exchange);
   });
   const takers = {
     amqp: (socket: Socket) => {
@@ -65,8 +65,9 @@ export async function startServiceBusFront(
     },
   };
   const certificate = once(() => makeCertificate(host, clock.realNow()));
-  const listeners = await listen(options, async (port, accepts) =>
-    startPortMux(host, port, takers, { certificate, accepts }),
+  const listeners = await listen(
+    options,
+    async (port, accepts) => await startPortMux(host, port, takers, { certificate, accepts }),
   );
   const [endpoint, tlsEndpoint] = [listeners.any, listeners.tls].map((listener) =>
     listener === undefined ? undefined : reachableAuthority(host, listener.port),
