@@ -73,7 +73,7 @@ export class ServiceBusAdmin implements AdminDriver {
         : await client.getSubscriptionRuntimeProperties(root, subscription, options);
     if (isDeadLetter) return { ready: counts.deadLetterMessageCount, approximate: false };
     const delayed = "scheduledMessageCount" in counts ? counts.scheduledMessageCount : 0;
-    return { ready: counts.activeMessageCount, delayed, approximate: false };
+    return { ready: counts.activeMessageCount, delayed, approximate: true };
   }
 
   async list(prefix: string, signal: AbortSignal): Promise<readonly string[]> {

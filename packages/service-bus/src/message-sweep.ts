@@ -14,7 +14,6 @@ import { ID_PROPERTY, sequenceNumberOf } from "./service-bus-wire.ts";
 import { Settlements } from "./settlements.ts";
 import type { Address } from "./service-bus-url.ts";
 
-const BATCH_ITEMS = 500;
 const MOVE_ITEMS = 100;
 /** An empty reply after this means an empty entity. */
 const LAST_WAIT_MS = 1_000;
@@ -57,7 +56,8 @@ export class MessageSweep {
     try {
       for (;;) {
         refuseAborted(signal);
-        const messages = await this.#receive(receiver, MOVE_ITEMS);
+        const count = Math.min(await countActive(receiver), MOVE_ITEMS);
+        const messages = count === 0 ? [] : await this.#receive(receiver, count);
         if (messages.length === 0) return;
         for (const message of messages) {
           await this.#connection.bounded(sender.sendMessages(copyOf(message, to.isDeduplicated)), undefined);
@@ -75,17 +75,18 @@ export class MessageSweep {
   }
 
   async #receiveAll(
-    receiver: Pick<ServiceBusReceiver, "receiveMessages">,
+    receiver: Pick<ServiceBusReceiver, "receiveMessages" | "peekMessages">,
     signal: AbortSignal,
   ): Promise<void> {
     for (;;) {
       refuseAborted(signal);
-      if ((await this.#receive(receiver, BATCH_ITEMS)).length === 0) return;
+      const count = await countActive(receiver);
+      if (count === 0 || (await this.#receive(receiver, count)).length === 0) return;
     }
   }
 
   async #receive(
-    receiver: Pick<ServiceBusReceiver, "receiveMessages">,
+    receiver: Pick<ServiceBusReceiver, "receiveMessages" | "peekMessages">,
     maxItems: number,
   ): Promise<readonly ServiceBusReceivedMessage[]> {
     // Never aborted: the SDK would lose what it holds.
@@ -118,9 +119,9 @@ export class MessageSweep {
 
   async #hasMessages(client: ServiceBusClient, address: Address): Promise<boolean> {
     const receiver = openReceiver(client, address, "peekLock");
-    const peeked = await receiver.peekMessages(MAX_PEEK_ITEMS, { fromSequenceNumber: sequenceNumberOf("0") });
-    await receiver.close();
-    return peeked.some(({ state }) => state === "active");
+    return await countActive(receiver)
+      .then((count) => count > 0)
+      .finally(() => receiver.close());
   }
 
   async #purgeHidden(client: ServiceBusClient, address: Address, signal: AbortSignal): Promise<void> {
@@ -146,6 +147,12 @@ export class MessageSweep {
       await Promise.allSettled([receiver.close(), sender?.close()]);
     }
   }
+}
+
+/** As many as one look shows. Asked for exactly these, a receive does not wait for more. */
+async function countActive(receiver: Pick<ServiceBusReceiver, "peekMessages">): Promise<number> {
+  const peeked = await receiver.peekMessages(MAX_PEEK_ITEMS, { fromSequenceNumber: sequenceNumberOf("0") });
+  return peeked.filter(({ state }) => state === "active").length;
 }
 
 type SequenceNumber = NonNullable<ServiceBusReceivedMessage["sequenceNumber"]>;

@@ -7,8 +7,11 @@ import type { ServiceBusHandle } from "./service-bus-handle.ts";
 
 /** The credit of a link is fixed when it is made: a few sizes serve every ask, with fewer messages than asked at most. */
 const SIZES = [200, 50, 10, 3, 1] as const;
-/** Asks that wait less than this are given the time of one look at the service: else nothing could arrive at all. */
+/** Asks that wait less than this are given the time of a few looks at the service: else nothing could arrive at all. */
 const SHORT_WAIT_MS = 50;
+/** Round trips until a message can be here. A new link needs several, and shows that it had too few. */
+const FEWEST_LOOKS = 2;
+const MOST_LOOKS = 64;
 
 /** Messages on request: nothing is credited, and so nothing locked, between two asks. */
 export class PullIntake implements Intake {
@@ -36,7 +39,7 @@ export class PullIntake implements Intake {
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
     if (signal.aborted || this.#closing.signal.aborted) return [];
     const link = await this.#freeLink(ask.maxItems);
-    const taking = this.#take(link, ask, signal);
+    const taking = this.#takeOnce(link, ask, signal);
     this.#asks.add(taking);
     try {
       return await taking;
@@ -51,14 +54,37 @@ export class PullIntake implements Intake {
     await Promise.all(this.#links.map((link) => link.close()));
   }
 
-  async #take(link: PullLink, ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
+  /** Once: a short ask that was over before its link was open is made again with more time. */
+  async #takeOnce(
+    link: PullLink,
+    ask: ReceiveAsk,
+    signal: AbortSignal,
+  ): Promise<readonly ServiceBusHandle[]> {
+    for (let looks = FEWEST_LOOKS; ; looks *= 2) {
+      const handles = await this.#take(link, ask, looks, signal);
+      const isDone = handles.length > 0 || link.hasAsked || ask.waitMs >= SHORT_WAIT_MS;
+      if (isDone || looks >= MOST_LOOKS || signal.aborted || this.#closing.signal.aborted) return handles;
+    }
+  }
+
+  async #take(
+    link: PullLink,
+    { waitMs }: ReceiveAsk,
+    looks: number,
+    signal: AbortSignal,
+  ): Promise<readonly ServiceBusHandle[]> {
+    if (waitMs < SHORT_WAIT_MS) return await link.take(this.#look(looks));
     const over = new AbortController();
     const end = (): void => over.abort();
-    const timer = this.#clock.setTimer(end, ask.waitMs);
+    const timer = this.#clock.setTimer(end, waitMs);
     signal.addEventListener("abort", end, { once: true });
     this.#closing.signal.addEventListener("abort", end, { once: true });
     try {
-      return await link.take(this.#ended(ask, over.signal));
+      return await link.take(
+        new Promise((resolve) => {
+          over.signal.addEventListener("abort", () => resolve(), { once: true });
+        }),
+      );
     } finally {
       timer.cancel();
       signal.removeEventListener("abort", end);
@@ -66,15 +92,8 @@ export class PullIntake implements Intake {
     }
   }
 
-  async #ended({ waitMs }: ReceiveAsk, over: AbortSignal): Promise<void> {
-    // Two looks: the link opens while the first is under way, and its messages come before the second's answer.
-    for (let looks = 0; looks < 2 && waitMs < SHORT_WAIT_MS; looks += 1) {
-      await this.#receivers.peek(1, this.#closing.signal);
-    }
-    if (waitMs < SHORT_WAIT_MS || over.aborted) return;
-    await new Promise<void>((resolve) => {
-      over.addEventListener("abort", () => resolve(), { once: true });
-    });
+  async #look(times: number): Promise<void> {
+    for (let look = 0; look < times; look += 1) await this.#receivers.peek(1, this.#closing.signal);
   }
 
   async #freeLink(maxItems: number): Promise<PullLink> {

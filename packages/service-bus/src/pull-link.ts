@@ -22,6 +22,8 @@ export class PullLink implements HandleOwner {
   readonly #settlements: Settlements;
   #isClosed = false;
   isBusy = false;
+  /** False if the last ask was over before the link could ask the service for anything. */
+  hasAsked = false;
 
   constructor(
     receiver: ServiceBusReceiver,
@@ -51,6 +53,7 @@ export class PullLink implements HandleOwner {
       report = resolve;
     });
     this.isBusy = true;
+    this.hasAsked = true;
     try {
       const subscription = this.#subscribe(stopping.signal, {
         processMessage: async (message) => {
@@ -59,6 +62,11 @@ export class PullLink implements HandleOwner {
           await gate;
         },
         processError: async ({ error }) => {
+          if (stopping.signal.aborted) {
+            // The SDK says that it was stopped before it had given any credit.
+            this.hasAsked = false;
+            return;
+          }
           if (isIdleDetach(error)) return;
           failures.push(error);
           report();

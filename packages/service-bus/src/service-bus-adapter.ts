@@ -46,6 +46,8 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
   readonly #settings: ServiceBusSettings;
   /** By entity in lower case, as the service compares names. */
   readonly #locks = new Map<string, LockLength>();
+  /** Entities that were seen to detect duplicates, whatever their definition says. */
+  readonly #deduplicated = new Set<string>();
   #isClosed = false;
 
   constructor(settings: ServiceBusSettings) {
@@ -74,6 +76,7 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     const administration = await this.#settings.connection.administration();
     const probed = await probeEntity(administration, target, signal);
     if (probed.facts.leaseMs !== undefined) this.#locksOf(target).knownMs = probed.facts.leaseMs;
+    if (probed.capabilities?.deduplication === "window") this.#deduplicated.add(target.entity.toLowerCase());
     return probed;
   }
 
@@ -129,7 +132,7 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
   #formOf({ capabilities, entity }: Target): WireForm {
     return {
       isOrdered: capabilities.ordering === "by-key",
-      isDeduplicated: capabilities.deduplication === "window",
+      isDeduplicated: capabilities.deduplication === "window" || this.#deduplicated.has(entity.toLowerCase()),
       isDeadLetter: parseAddress(entity).isDeadLetter,
       clock: this.#settings.clock,
     };

@@ -156,7 +156,7 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
   },
   { text: /too big to fit in a single batch/i, code: "BATCH_TOO_LARGE", source: SDK },
   {
-    text: /status-code: 401|ExpiredToken|Invalid signature|token (?:has|is) expired/i,
+    text: /status-code: 401|\b401\d\d: |ExpiredToken|InvalidSignature|Invalid authorization token|token (?:has|is) expired/i,
     code: "UNAUTHENTICATED",
     source: SEEN,
   },

@@ -3,6 +3,7 @@ import { isQueueError, type SendResult } from "@anyqueue/core";
 import { caseGroup, type ConformanceCase } from "../case.ts";
 import { ascending, numbers } from "../recorder.ts";
 import { rejection } from "../rejection.ts";
+import { assertIdentity } from "../identity.ts";
 
 /** Batches in both directions. */
 export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
@@ -25,7 +26,7 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
       await bench.until("they arrive", () => recorder.succeeded >= count);
       recorder.assertSeqs(numbers(count));
       for (const { seq, message } of recorder.deliveries) {
-        assert.equal(message.providerId, sent[seq]?.providerId, `provider id of message ${seq}`);
+        assertIdentity(sent[seq], message);
       }
     },
   },
@@ -186,7 +187,7 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("they arrive", () => recorder.succeeded >= 40);
       for (const { seq, message } of recorder.deliveries) {
-        assert.equal(message.providerId, sent[seq]?.providerId, `provider id of message ${seq}`);
+        assertIdentity(sent[seq], message);
       }
     },
   },
