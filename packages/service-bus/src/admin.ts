@@ -45,10 +45,12 @@ export class ServiceBusAdmin implements AdminDriver {
     if (address.isDeadLetter) return;
     const client = await this.#connection.administration();
     const { root, subscription } = address;
-    if (target.ref.kind === "topic") await createTopic(client, target, signal);
+    if (target.ref.kind === "topic") await createTopic(client, root, target, signal);
     else if (subscription === undefined)
       await createQueue(client, root, wantedBy(target, options), target, signal);
     else {
+      // A definition of a subscription has its topic made before; any other that is kept in one has not.
+      if (target.ref.kind !== "subscription") await createTopic(client, root, target, signal);
       const rules = this.#rulesOf(address);
       await createSubscription(
         client,
@@ -205,16 +207,17 @@ async function createQueue(
 
 async function createTopic(
   client: ServiceBusAdministrationClient,
-  { ref, entity }: Target,
+  name: string,
+  { ref }: Target,
   signal: AbortSignal,
 ): Promise<void> {
   const requiresDuplicateDetection = ref.features.includes("deduplication");
   const options = { abortSignal: signal };
   try {
-    await client.createTopic(entity, { requiresDuplicateDetection, ...options });
+    await client.createTopic(name, { requiresDuplicateDetection, ...options });
   } catch (error) {
     if (!isExisting(error)) throw error;
-    const existing = await client.getTopic(entity, options);
+    const existing = await client.getTopic(name, options);
     // A definition of a subscription creates its topic too, and knows nothing of deduplication.
     if (requiresDuplicateDetection && !existing.requiresDuplicateDetection) throw error;
   }

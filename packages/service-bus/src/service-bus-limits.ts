@@ -42,8 +42,8 @@ export const SILENCE_MARGIN_MS = 5_000;
 export const WATCHDOG_MS = 120_000;
 /** A session without messages is given back after this if there is a free lane. */
 export const SESSION_IDLE_MS = 1_000;
-/** The same where every lane is taken: others may wait. Longer than a message needs to follow the one before. */
-export const CONTESTED_IDLE_MS = 25;
+/** The same at least where every lane is taken and others may wait; else as long as three messages need to follow. */
+export const CONTESTED_IDLE_MS = 10;
 /** How long a session that was just locked may take to bring its first message. */
 export const FIRST_MESSAGE_MS = 500;
 /** A session that keeps a lane busy for so long gives way to others. */

@@ -1,4 +1,4 @@
-import type { Clock, ConsumerEvents, Flow, ReceiveAsk } from "@anyqueue/core/adapter";
+import type { Clock, ConsumerEvents, Flow, ReceiveAsk, Timer } from "@anyqueue/core/adapter";
 import type { EntityReceivers } from "./entity-receivers.ts";
 import { Inbox } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
@@ -10,6 +10,8 @@ import { SessionSlot, type SlotEvents } from "./session-slot.ts";
 
 /** An ask that waits less than this looks first whether there is anything to wait for. */
 const SHORT_WAIT_MS = 50;
+/** Between two asks sessions stay locked for so long: the next ask finds what came too late for this one. */
+const LINGER_MS = 100;
 /** To lock a session and get its first message. */
 const FIRST_MESSAGE_WAIT_MS = 400;
 
@@ -21,6 +23,7 @@ interface SlotHandle extends ServiceBusHandle {
 export class SessionIntake implements Intake {
   readonly #receivers: EntityReceivers;
   readonly #locks: LockLength;
+  readonly #clock: Clock;
   readonly #events: ConsumerEvents<ServiceBusHandle>;
   readonly #isPull: boolean;
   readonly #inbox: Inbox<SlotHandle>;
@@ -31,6 +34,7 @@ export class SessionIntake implements Intake {
   #turns = 0;
   #asks = 0;
   #isOpen = false;
+  #linger: Timer | undefined;
   #stopListening: (() => void) | undefined;
 
   constructor(
@@ -42,6 +46,7 @@ export class SessionIntake implements Intake {
   ) {
     this.#receivers = receivers;
     this.#locks = locks;
+    this.#clock = clock;
     this.#events = events;
     this.#flow = flow;
     this.#isPull = mode === "pull";
@@ -82,20 +87,20 @@ export class SessionIntake implements Intake {
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
     if (!this.#isPull) return this.#alive(await this.#inbox.take(ask, signal));
     this.#asks += 1;
+    this.#linger?.cancel();
+    this.#linger = undefined;
     this.#pump.wake(this.#lanes());
     try {
       return this.#alive(await this.#inbox.take(await this.#patient(ask), signal));
     } finally {
       this.#asks -= 1;
-      if (this.#asks === 0) {
-        this.#pump.rest();
-        await this.#giveBack();
-      }
+      if (this.#asks === 0) this.#restLater();
     }
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#linger?.cancel();
     this.#stopListening?.();
     this.#inbox.close();
     this.#inbox.takeAll();
@@ -117,7 +122,21 @@ export class SessionIntake implements Intake {
     if (!isOfSlot(handle)) return;
     this.#pump.arrived(handle.owner);
     this.#inbox.push(handle);
-    if (this.#isPull && this.#asks === 0) void this.#giveBack();
+    if (this.#isPull && this.#isResting) void this.#giveBack();
+  }
+
+  #restLater(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#linger = this.#clock.setTimer(() => {
+      this.#linger = undefined;
+      this.#pump.rest();
+      void this.#giveBack();
+    }, LINGER_MS);
+  }
+
+  /** Nobody asks, and nobody has asked for a moment. */
+  get #isResting(): boolean {
+    return this.#asks === 0 && this.#linger === undefined;
   }
 
   #alive(handles: readonly SlotHandle[]): readonly ServiceBusHandle[] {

@@ -51,6 +51,9 @@ export class SessionPump<Session extends PumpedSession> {
   #pause: Timer | undefined;
   #tick: Timer | undefined;
   #isClosed = false;
+  /** Sessions whose first message is awaited, and what such a message takes: a round trip. */
+  readonly #fresh = new Set<Session>();
+  #roundTripMs = 0;
   /** The session that was let go last: one that comes back at once competes with no other. */
   #lastId: string | undefined;
 
@@ -93,13 +96,14 @@ export class SessionPump<Session extends PumpedSession> {
     this.#idleTimers.get(session)?.cancel();
     this.#idleTimers.delete(session);
     const heldMs = this.#options.clock.now() - session.startedAtMs;
+    if (this.#fresh.delete(session)) this.#roundTripMs = (this.#roundTripMs + heldMs) / 2;
     if (this.#isContested && heldMs >= SESSION_TURN_MS) this.#letGo(session);
   }
 
   /** Nothing of the session is outstanding. */
   idle(session: Session): void {
     if (!session.isTaking || this.#lanes === 0) this.#letGo(session);
-    else this.#awaitMore(session, this.#isContested ? CONTESTED_IDLE_MS : SESSION_IDLE_MS);
+    else this.#awaitMore(session, this.#isContested ? this.#contestedIdleMs() : SESSION_IDLE_MS);
   }
 
   /** The session's lock is gone. */
@@ -165,6 +169,7 @@ export class SessionPump<Session extends PumpedSession> {
       return;
     }
     this.#sessions.add(session);
+    this.#fresh.add(session);
     session.start();
     const isAlone = session.sessionId === this.#lastId;
     this.#lastId = undefined;
@@ -196,8 +201,14 @@ export class SessionPump<Session extends PumpedSession> {
     this.#fill();
   }
 
+  /** The next message of a session is on its way for a round trip: to let go before would cost four for each message. */
+  #contestedIdleMs(): number {
+    return Math.min(SESSION_IDLE_MS, Math.max(CONTESTED_IDLE_MS, 3 * this.#roundTripMs));
+  }
+
   #drop(session: Session): void {
     this.#sessions.delete(session);
+    this.#fresh.delete(session);
     this.#idleTimers.get(session)?.cancel();
     this.#idleTimers.delete(session);
   }
