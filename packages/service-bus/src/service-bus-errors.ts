@@ -216,7 +216,7 @@ export function isIdleDetach(error: unknown): boolean {
 /** After two attempts the SDK throws an AggregateError without text or code; the last of its errors tells. */
 function unwrap(error: unknown): unknown {
   const inner = field(error, "errors");
-  if (textField(error, "name") === "AggregateAuthenticationError" || !Array.isArray(inner)) return error;
+  if (textField(error, "name") !== "AggregateError" || !Array.isArray(inner)) return error;
   const errors: readonly unknown[] = inner;
   return errors.length === 0 ? error : unwrap(errors.at(-1));
 }
