@@ -3,6 +3,7 @@ import { get } from "node:http";
 import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
 import { controlClient } from "../../src/control/control-client.ts";
+import { EMULATOR_DEFAULTS } from "../../src/emulator-options.ts";
 import { startEmulator } from "../../src/emulator.ts";
 import { spawnEmulator } from "../../src/spawn-emulator.ts";
 import { errorOf, runEmulator, sqsClient } from "../support/running-emulator.ts";
@@ -121,9 +122,9 @@ describe("the control API over HTTP", () => {
 
 describe("options", () => {
   test.each([
-    [{ sqsport: 1 }, "Unknown option sqsport. Known: host, sqsPort, clock, seed."],
+    [{ sqsport: 1 }, `Unknown option sqsport. Known: ${Object.keys(EMULATOR_DEFAULTS).join(", ")}.`],
     [{ sqsPort: 65_536 }, "sqsPort must be a port from 0 to 65535 or false, got 65536."],
-    [{ sqsPort: false }, "Every front is switched off: there is nothing to start."],
+    [{ sqsPort: false, serviceBusPort: false }, "Every front is switched off: there is nothing to start."],
     [{ host: "" }, 'host must be an address such as 127.0.0.1, got "".'],
     [{ clock: "fast" }, 'clock must be "hybrid" or "manual", got "fast".'],
     [{ seed: 0.5 }, "seed must be an integer, got 0.5."],

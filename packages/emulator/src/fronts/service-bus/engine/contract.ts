@@ -160,7 +160,7 @@ export interface SendTarget {
   /**
    * All or none. A content with `scheduledAtMs` in the future is scheduled.
    * Throws `amqp:link:message-size-exceeded`, `amqp:resource-limit-exceeded` (full), disabled, not
-   * found, `amqp:not-allowed` (session id missing).
+   * found, `amqp:not-allowed` (session id missing), `com.microsoft:argument-out-of-range` (id too long).
    */
   send(contents: readonly MessageContent[]): void;
   /** As `send`, and answers the sequence numbers. */

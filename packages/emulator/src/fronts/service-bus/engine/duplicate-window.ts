@@ -1,4 +1,7 @@
+import { Deque } from "../../../collections/deque.ts";
+
 interface Entry {
+  readonly key: string;
   readonly sequenceNumber: number;
   readonly sinceMs: number;
 }
@@ -8,23 +11,28 @@ interface Entry {
  * by a duplicate, and outlives the message.
  */
 export class DuplicateWindow {
+  readonly #byKey = new Map<string, Entry>();
   /** In order of arrival, which is the order of expiry. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Deque<Entry>();
 
   /** The number of the first message with this id, if it is still remembered. */
   find(key: string, nowMs: number, windowMs: number): number | undefined {
     this.#forget(nowMs - windowMs);
-    return this.#entries.get(key)?.sequenceNumber;
+    return this.#byKey.get(key)?.sequenceNumber;
   }
 
   remember(key: string, sequenceNumber: number, nowMs: number): void {
-    this.#entries.set(key, { sequenceNumber, sinceMs: nowMs });
+    const entry: Entry = { key, sequenceNumber, sinceMs: nowMs };
+    this.#byKey.set(key, entry);
+    this.#entries.push(entry);
   }
 
   #forget(untilMs: number): void {
-    for (const [key, entry] of this.#entries) {
-      if (entry.sinceMs > untilMs) return;
-      this.#entries.delete(key);
+    for (;;) {
+      const oldest = this.#entries.at(0);
+      if (oldest === undefined || oldest.sinceMs > untilMs) return;
+      this.#entries.shift();
+      this.#byKey.delete(oldest.key);
     }
   }
 }

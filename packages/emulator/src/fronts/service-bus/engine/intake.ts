@@ -5,9 +5,12 @@ import { DuplicateWindow } from "./duplicate-window.ts";
 import type { EngineError } from "./engine-error.ts";
 import type { EntityStatus, IntakeSettings } from "./entity-settings.ts";
 import { freshArrival, type Arrival } from "./mailbox-surroundings.ts";
-import type { MessageContent } from "./message-content.ts";
-import { entityDisabled, entityFull, messageTooLarge, sessionIdMissing } from "./refusals.ts";
+import type { MessageContent, MessageProperties } from "./message-content.ts";
+import { entityDisabled, entityFull, messageTooLarge, outOfRange, sessionIdMissing } from "./refusals.ts";
 import { SenderLinks } from "./sender-links.ts";
+
+// https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas (2026-11-29)
+const MAX_ID_CHARACTERS = 128;
 
 /** The entity behind an intake. */
 export interface IntakeEntity {
@@ -88,6 +91,7 @@ export class Intake implements SendTarget {
     let bytes = 0;
     for (const content of contents) {
       if (content.sizeBytes > maxMessageBytes) throw messageTooLarge(content.sizeBytes, maxMessageBytes);
+      checkIds(content.properties);
       if (this.#entity.requiresSession && content.properties.sessionId === undefined)
         throw sessionIdMissing();
       bytes += content.sizeBytes;
@@ -123,6 +127,21 @@ export class Intake implements SendTarget {
     const sequenceNumber = take();
     this.#duplicates.remember(key, sequenceNumber, nowMs);
     return sequenceNumber;
+  }
+}
+
+const MEASURED_IDS = ["messageId", "sessionId", "replyToSessionId", "partitionKey"] as const;
+
+/** The vendor's own client checks before it sends; others find out here. */
+function checkIds(properties: MessageProperties): void {
+  for (const member of MEASURED_IDS) {
+    const length = properties[member]?.length ?? 0;
+    if (length > MAX_ID_CHARACTERS)
+      throw outOfRange(
+        member,
+        `at most ${String(MAX_ID_CHARACTERS)} characters`,
+        `${String(length)} characters`,
+      );
   }
 }
 

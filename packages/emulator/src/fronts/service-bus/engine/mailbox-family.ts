@@ -67,7 +67,9 @@ export class MailboxFamily {
   }
 
   get sizeBytes(): number {
-    return this.mailboxes.reduce((sum, { keeper }) => sum + keeper.shelf.bytes, 0);
+    // Asked for each send, hence without a list.
+    const { main, deadLetters, transferDeadLetters } = this;
+    return main.keeper.shelf.bytes + deadLetters.keeper.shelf.bytes + transferDeadLetters.keeper.shelf.bytes;
   }
 
   get hasReceivers(): boolean {

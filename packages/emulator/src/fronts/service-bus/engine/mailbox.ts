@@ -131,7 +131,7 @@ export class MessageMailbox implements Mailbox {
   receiveDeferred(request: DeferredRequest): readonly Delivery[] {
     this.#use();
     const hold = this.requiresSession ? this.#holdOf(request.sessionId ?? "") : undefined;
-    const messages = request.sequenceNumbers.map((sequenceNumber) =>
+    const messages = [...new Set(request.sequenceNumbers)].map((sequenceNumber) =>
       this.#deferred(sequenceNumber, hold?.sessionId),
     );
     return messages.map((message) => this.#takeDeferred(message, request.mode === "peekLock", hold));

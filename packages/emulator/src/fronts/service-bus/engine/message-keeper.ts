@@ -132,6 +132,7 @@ export class MessageKeeper implements DistributionHost {
   }
 
   remove(message: StoredMessage, outcome?: Outcome): void {
+    if (message.state === "gone") return;
     if (outcome !== undefined) this.count(message, outcome);
     const wasScheduled = message.state === "scheduled";
     this.locks.release(message);

@@ -12,34 +12,40 @@ export type Outcome =
 
 export type OutcomeCounts = Readonly<Partial<Record<Outcome, number>>>;
 
-/** An emulator that runs for weeks must not grow: the oldest ids are forgotten. */
-const MAX_MESSAGE_IDS = 10_000;
+type Counts = Partial<Record<Outcome, number>>;
+
+/** An emulator that runs for weeks must not grow: between this and twice as many ids are remembered. */
+const IDS_PER_GENERATION = 10_000;
 
 /**
  * Outcomes per message id. Settlements that an SDK merges on the way are answered like right ones;
  * only the broker can tell a test what really arrived.
+ *
+ * Two generations instead of one map that forgets its oldest key: finding that key costs a walk over
+ * all that were deleted before it.
  */
 export class OutcomeLog {
-  readonly #byMessageId = new Map<string, Partial<Record<Outcome, number>>>();
+  #young = new Map<string, Counts>();
+  #old = new Map<string, Counts>();
 
   count(messageId: string, outcome: Outcome): void {
-    const counts = this.#byMessageId.get(messageId) ?? this.#add(messageId);
+    const counts = this.#young.get(messageId) ?? this.#rejuvenate(messageId);
     counts[outcome] = (counts[outcome] ?? 0) + 1;
   }
 
   all(): Readonly<Record<string, OutcomeCounts>> {
-    return Object.fromEntries([...this.#byMessageId].map(([id, counts]) => [id, { ...counts }]));
+    return Object.fromEntries(
+      [...this.#old, ...this.#young].map(([messageId, counts]) => [messageId, { ...counts }]),
+    );
   }
 
-  #add(messageId: string): Partial<Record<Outcome, number>> {
-    if (this.#byMessageId.size >= MAX_MESSAGE_IDS) {
-      for (const oldest of this.#byMessageId.keys()) {
-        this.#byMessageId.delete(oldest);
-        break;
-      }
+  #rejuvenate(messageId: string): Counts {
+    const counts = this.#old.get(messageId) ?? {};
+    if (this.#young.size >= IDS_PER_GENERATION) {
+      this.#old = this.#young;
+      this.#young = new Map();
     }
-    const counts: Partial<Record<Outcome, number>> = {};
-    this.#byMessageId.set(messageId, counts);
+    this.#young.set(messageId, counts);
     return counts;
   }
 }

@@ -1,3 +1,4 @@
+import { Deque } from "../../../collections/deque.ts";
 import type { SessionHandle, SessionWaiter } from "./contract.ts";
 import type { Distribution, DistributionHost } from "./distribution.ts";
 import type { EngineError } from "./engine-error.ts";
@@ -10,8 +11,11 @@ import type { StoredMessage } from "./stored-message.ts";
 export class SessionDistribution implements Distribution {
   readonly #host: DistributionHost;
   readonly #sessions = new Map<string, Session>();
-  /** Sessions with ready messages and no holder, the longest waiting first, so that none starves. */
-  readonly #available = new Set<Session>();
+  /**
+   * Sessions with ready messages and no holder, the longest waiting first, so that none starves.
+   * One that is accepted by name, or loses its messages, stays in the line and is skipped.
+   */
+  readonly #available = new Deque<Session>();
   /** Holds whose session got something to deliver since the last pump. */
   readonly #unserved = new Set<SessionHold>();
   readonly #waiters: SessionWaiters;
@@ -95,7 +99,7 @@ export class SessionDistribution implements Distribution {
     const session = this.#sessions.get(message.sessionId ?? "");
     if (session === undefined) return;
     session.messageCount -= 1;
-    if (session.ready.peek() === undefined) this.#available.delete(session);
+    session.ready.trim();
     this.#forgetIfEmpty(session);
   }
 
@@ -104,10 +108,10 @@ export class SessionDistribution implements Distribution {
       this.#unserved.delete(hold);
       this.serve(hold);
     }
-    for (const session of this.#available) {
-      const waiter = this.#waiters.shift();
-      if (waiter === undefined) return;
-      waiter.granted(this.#grant(session));
+    while (this.#waiters.size > 0) {
+      const session = this.#nextAvailable();
+      if (session === undefined) return;
+      this.#waiters.shift()?.granted(this.#grant(session));
     }
   }
 
@@ -145,7 +149,6 @@ export class SessionDistribution implements Distribution {
   #grant(session: Session): SessionHold {
     const hold = new SessionHold(session, this);
     session.hold = hold;
-    this.#available.delete(session);
     this.renew(hold);
     return hold;
   }
@@ -158,15 +161,30 @@ export class SessionDistribution implements Distribution {
     if (hold.timer !== undefined) this.#host.clock.cancel(hold.timer);
     session.hold = undefined;
     for (const message of [...hold.messages]) this.#host.giveBack(message, isCounted);
-    if (session.ready.peek() !== undefined) this.#available.add(session);
+    if (session.ready.peek() !== undefined) this.#joinLine(session);
     this.#forgetIfEmpty(session);
     if (error !== undefined) consumer?.end(error);
     this.pump();
   }
 
   #hasReady(session: Session): void {
-    if (session.hold === undefined) this.#available.add(session);
+    if (session.hold === undefined) this.#joinLine(session);
     else this.#unserved.add(session.hold);
+  }
+
+  #joinLine(session: Session): void {
+    if (session.isInLine) return;
+    session.isInLine = true;
+    this.#available.push(session);
+  }
+
+  #nextAvailable(): Session | undefined {
+    for (;;) {
+      const session = this.#available.shift();
+      if (session === undefined) return undefined;
+      session.isInLine = false;
+      if (session.hold === undefined && session.ready.peek() !== undefined) return session;
+    }
   }
 
   #open(sessionId: string): Session {
@@ -180,6 +198,5 @@ export class SessionDistribution implements Distribution {
   #forgetIfEmpty(session: Session): void {
     if (session.messageCount > 0 || session.state !== null || session.hold !== undefined) return;
     this.#sessions.delete(session.id);
-    this.#available.delete(session);
   }
 }

@@ -13,6 +13,8 @@ export class Session {
   messageCount = 0;
   state: Uint8Array | null = null;
   hold: SessionHold | undefined;
+  /** In the line of available sessions, at most once. */
+  isInLine = false;
 
   constructor(id: string) {
     this.id = id;

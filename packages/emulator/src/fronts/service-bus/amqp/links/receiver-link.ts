@@ -8,7 +8,7 @@ import { lockTokenOfTag, tagOfLockToken } from "../message/lock-token.ts";
 import type { AmqpConnection } from "../transport/amqp-connection.ts";
 import type { AttachAnswer, AttachRequest } from "../transport/attach-request.ts";
 import type { AmqpValue } from "../transport/amqp-value.ts";
-import { ACCEPTED_STATE, rejectedState, type Outcome } from "../transport/outcome.ts";
+import { confirmationOf, rejectedState, type Outcome } from "../transport/outcome.ts";
 import type { OutgoingLink } from "../transport/outgoing-link.ts";
 import { errorValue } from "../transport/write-performative.ts";
 import { tagSequence } from "./reply-links.ts";
@@ -140,7 +140,7 @@ export class ReceiverLink implements Consumer {
         apply(mailbox, lockToken);
       },
       (ended) => {
-        answer(ended.isDone ? ACCEPTED_STATE : rejectedState(errorValue(ended.error)));
+        answer(ended.isDone ? confirmationOf(outcome) : rejectedState(errorValue(ended.error)));
       },
     );
   }

@@ -12,13 +12,24 @@ const TICKS_AT_EPOCH = 621_355_968_000_000_000n;
 
 /** Which session a receiver wants: one by name, or any. Undefined: it wants no session. */
 export function wantedSession(attach: Attach): { readonly sessionId: string | undefined } | undefined {
-  const filter = attach.source?.filter;
-  const entry =
-    filter?.type === "map" ? filter.value.find(([key]) => textOf(key) === SESSION_FILTER) : undefined;
-  if (entry === undefined) return undefined;
-  const [, value] = entry;
-  // Some clients describe the filter, some write its value alone.
+  const value = filterOf(attach);
+  if (value === undefined) return undefined;
   return { sessionId: textOf(value.type === "described" ? value.value : value) };
+}
+
+/** Some clients describe the filter, as AMQP has it, and some write its value alone. */
+function filterOf(attach: Attach): AmqpValue | undefined {
+  const filter = attach.source?.filter;
+  if (filter?.type !== "map") return undefined;
+  return filter.value.find(([key]) => textOf(key) === SESSION_FILTER)?.[1];
+}
+
+/** In the form in which the client wrote its own: each reads no other. */
+function grantedFilter(attach: Attach, sessionId: string): AmqpValue {
+  const asked = filterOf(attach);
+  const granted = string(sessionId);
+  const value = asked?.type === "described" ? { ...asked, value: granted } : granted;
+  return map([[symbol(SESSION_FILTER), value]]);
 }
 
 /** A locked session as a source; the answer to the attach tells which one it is and until when. */
@@ -28,7 +39,7 @@ export function sessionSource(
   attach: Attach,
   lockedUntilWireMs: number,
 ): DeliverySource {
-  const filter = map([[symbol(SESSION_FILTER), string(session.sessionId)]]);
+  const filter = grantedFilter(attach, session.sessionId);
   const source = attach.source === undefined ? bareTerminus("source") : withFilter(attach.source, filter);
   return {
     mailbox,

@@ -1,6 +1,6 @@
 import type { ReceiveMode } from "../../engine/contract.ts";
 import { AmqpRefusal } from "../amqp-errors.ts";
-import { encodeDelivery, encodePeeked } from "../message/encode-delivery.ts";
+import { encodeDeferred, encodePeeked } from "../message/encode-delivery.ts";
 import { propertiesOf } from "../message/property-values.ts";
 import { decodeMessage } from "../message/wire-message.ts";
 import {
@@ -78,7 +78,7 @@ export function receiveDeferred(context: ManagementContext): ManagementResult {
     deliveries.map((delivery) => {
       const { lockToken, lockedUntilMs } = delivery;
       const skewed = lockedUntilMs === undefined ? undefined : lockedUntilMs + call.skewMs;
-      const message = encodeDelivery({ ...delivery, lockedUntilMs: skewed }, (ms) => wireTime.toWireMs(ms));
+      const message = encodeDeferred({ ...delivery, lockedUntilMs: skewed }, (ms) => wireTime.toWireMs(ms));
       const token: AmqpEntry[] =
         lockToken === undefined ? [] : [entry("lock-token", { type: "uuid", value: lockToken })];
       return [entry("message", binary(message)), ...token];

@@ -6,18 +6,16 @@ import { decodeMessage, type WireMessage } from "./wire-message.ts";
 // A message whose data sections are messages. Seen on the wire with @azure/service-bus 7.9.5.
 const BATCH_FORMAT = 0x80_01_37_00;
 
-/** The messages of one transfer: one, or all of a batch. Throws `AmqpDecodeError`. */
+/** The messages of one transfer: one, or all of a batch, which may be none. Throws `AmqpDecodeError`. */
 export function decodeTransfer(
   payload: Buffer,
   format: number,
   toEngineTime: ToEngineTime,
 ): readonly WireMessage[] {
   if (format !== BATCH_FORMAT) return [decodeMessage(payload, toEngineTime)];
-  const messages = splitSections(payload)
+  return splitSections(payload)
     .filter(({ code }) => code === SECTION.data)
     .map(({ valueBytes }) => decodeMessage(dataOf(valueBytes), toEngineTime));
-  if (messages.length === 0) throw new AmqpDecodeError("A batch holds no message.");
-  return messages;
 }
 
 function dataOf(valueBytes: Buffer): Buffer {

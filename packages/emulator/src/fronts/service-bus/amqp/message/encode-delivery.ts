@@ -44,23 +44,44 @@ export function encodeDelivery(delivery: Delivery, toWireTime: ToWireTime): Buff
   return encodeMessage(delivery.message, delivery.lockedUntilMs, toWireTime);
 }
 
+/**
+ * A message in a response of `$management`, where no delivery tag carries its lock token: clients
+ * such as azservicebus 1.11.0 for Go look for it among the delivery annotations.
+ */
+export function encodeDeferred(delivery: Delivery, toWireTime: ToWireTime): Buffer {
+  return encodeMessage(delivery.message, delivery.lockedUntilMs, toWireTime, delivery.lockToken);
+}
+
 /** A message that nobody gets a lock on. */
 export function encodePeeked(message: MessageView, toWireTime: ToWireTime): Buffer {
   return encodeMessage(message, undefined, toWireTime);
 }
 
-function encodeMessage(view: MessageView, lockedUntilMs: number | undefined, toWireTime: ToWireTime): Buffer {
+function encodeMessage(
+  view: MessageView,
+  lockedUntilMs: number | undefined,
+  toWireTime: ToWireTime,
+  lockToken?: string,
+): Buffer {
   const { content } = view;
   if (!(content instanceof WireMessage)) throw new TypeError("A message did not come in over AMQP.");
   const head = [
     encode(composite(BigInt(SECTION.header), headerFields(view, content))),
-    encode({
-      type: "described",
-      descriptor: { type: "ulong", value: BigInt(SECTION.messageAnnotations) },
-      value: map(annotationsOf(view, content, lockedUntilMs, toWireTime)),
-    }),
+    ...(lockToken === undefined ? [] : [encodeLockToken(lockToken)]),
+    encodeMap(SECTION.messageAnnotations, annotationsOf(view, content, lockedUntilMs, toWireTime)),
   ];
   return Buffer.concat([...head, ...content.bareBytes(fieldsOf(view, content, toWireTime))]);
+}
+
+function encodeLockToken(lockToken: string): Buffer {
+  return encodeMap(SECTION.deliveryAnnotations, [
+    [symbol("x-opt-lock-token"), { type: "uuid", value: lockToken }],
+  ]);
+}
+
+function encodeMap(section: number, entries: readonly AmqpEntry[]): Buffer {
+  const descriptor = { type: "ulong", value: BigInt(section) } as const;
+  return encode({ type: "described", descriptor, value: map(entries) });
 }
 
 function headerFields(view: MessageView, { frame }: WireMessage): readonly AmqpValue[] {

@@ -28,6 +28,28 @@ const MODIFIED = 0x27n;
 
 export const ACCEPTED_STATE: AmqpValue = composite(ACCEPTED, []);
 
+const REJECTED_STATE: AmqpValue = composite(REJECTED, []);
+const RELEASED_STATE: AmqpValue = composite(RELEASED, []);
+const MODIFIED_STATE: AmqpValue = composite(MODIFIED, []);
+
+/**
+ * How the broker confirms that it did as it was told. It repeats the kind of outcome: a client may
+ * take any other for a failure, as does azure-servicebus 7.15.0 for Python (seen on the wire, 2026-11-29).
+ */
+export function confirmationOf(outcome: Outcome): AmqpValue {
+  switch (outcome.kind) {
+    case "accepted":
+    case "other":
+      return ACCEPTED_STATE;
+    case "rejected":
+      return REJECTED_STATE;
+    case "released":
+      return RELEASED_STATE;
+    case "modified":
+      return MODIFIED_STATE;
+  }
+}
+
 export const rejectedState = (error: AmqpValue): AmqpValue => composite(REJECTED, [error]);
 
 export function outcomeOf(state: AmqpValue | undefined): Outcome | undefined {

@@ -1,0 +1,80 @@
+import { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
+import { afterEach } from "vitest";
+import type { EmulatorOptions } from "../../src/emulator-options.ts";
+import { startEmulator, type Emulator } from "../../src/emulator.ts";
+import { usePlainHttp } from "../../src/fronts/service-bus/use-plain-http.ts";
+
+export interface RunningAdministration {
+  readonly emulator: Emulator;
+  readonly connectionString: string;
+  readonly admin: ServiceBusAdministrationClient;
+  /** A client for the data; it ends with the test. */
+  connect(): ServiceBusClient;
+}
+
+/** The two ways on which the unmodified client reaches the emulator. */
+export const TRANSPORTS = ["plain HTTP", "TLS"] as const;
+
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()));
+});
+
+/** An emulator with the real administration client before it; both end with the test. */
+export async function runAdministration(
+  transport: (typeof TRANSPORTS)[number] = "plain HTTP",
+  options: EmulatorOptions = {},
+): Promise<RunningAdministration> {
+  const emulator = await startEmulator({ serviceBusPort: 0, ...options });
+  const connectionString = emulator.environment["ANYQUEUE_SERVICE_BUS_CONNECTION_STRING"] ?? "";
+  const clients: ServiceBusClient[] = [];
+  closers.push(async () => {
+    await Promise.all(clients.map((client) => client.close()));
+    await emulator.close();
+  });
+  const ca = emulator.serviceBus.certificateAuthority();
+  return {
+    emulator,
+    connectionString,
+    admin: administrationClient(connectionString, transport === "TLS" ? ca : undefined),
+    connect() {
+      const retryOptions = { maxRetries: 0, timeoutInMs: 5000 };
+      const client = new ServiceBusClient(connectionString, { retryOptions });
+      clients.push(client);
+      return client;
+    },
+  };
+}
+
+/** With `ca` over TLS, else in plain HTTP. */
+export function administrationClient(connectionString: string, ca?: string): ServiceBusAdministrationClient {
+  const retryOptions = { maxRetries: 0 };
+  return ca === undefined
+    ? usePlainHttp(new ServiceBusAdministrationClient(connectionString, { retryOptions }))
+    : new ServiceBusAdministrationClient(connectionString, { retryOptions, tlsOptions: { ca } });
+}
+
+/** Code and status of the error with which a call of the administration client ends. */
+export async function refusalOf(call: Promise<unknown>): Promise<{
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+  readonly message: string;
+}> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "RestError") throw error;
+    const code = "code" in error ? String(error.code) : undefined;
+    const status = "statusCode" in error ? Number(error.statusCode) : undefined;
+    return { code, status, message: error.message };
+  }
+  throw new Error("The call succeeded.");
+}
+
+/** All items of a list with pages. */
+export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const found: Item[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}

@@ -1,0 +1,105 @@
+import { createServer, type AddressInfo } from "node:net";
+import { ServiceBusClient, ServiceBusError, type ServiceBusClientOptions } from "@azure/service-bus";
+import { afterEach } from "vitest";
+import { FaultPlan } from "../../src/faults/fault-plan.ts";
+import { createAmqpFront, type AmqpFront } from "../../src/fronts/service-bus/amqp/amqp-front.ts";
+import { ServiceBusNamespace } from "../../src/fronts/service-bus/engine/namespace.ts";
+import { snapshotEntities, type EntitySnapshot } from "../../src/fronts/service-bus/entity-snapshot.ts";
+import { checkTokenWith, NAMESPACE_KEY } from "../../src/fronts/service-bus/sas-token.ts";
+import { CallLog } from "../../src/log/call-log.ts";
+import { SeededRandom } from "../../src/random/seeded-random.ts";
+import { VirtualClock } from "../../src/time/engine-clock.ts";
+import { WireTime } from "../../src/time/wire-time.ts";
+
+export interface RunningServiceBus {
+  readonly namespace: ServiceBusNamespace;
+  readonly clock: VirtualClock;
+  readonly faults: FaultPlan;
+  readonly log: CallLog;
+  readonly front: AmqpFront;
+  readonly port: number;
+  readonly connectionString: string;
+  /** Another client of the real SDK; it ends with the test. */
+  connect(options?: ServiceBusClientOptions, connectionString?: string): ServiceBusClient;
+  /** What the broker holds of an entity. */
+  entity(path: string): EntitySnapshot;
+}
+
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()));
+});
+
+/** Without retries a failure is told as it is; with them only the tests of retries say so. */
+const NO_RETRIES = { maxRetries: 0, timeoutInMs: 5000 };
+
+/** A namespace behind a port of its own, and clients of the real SDK; all end with the test. */
+export async function runServiceBus(
+  options: { readonly strictTokens?: boolean } = {},
+): Promise<RunningServiceBus> {
+  const clock = new VirtualClock("hybrid");
+  const namespace = new ServiceBusNamespace({ clock, name: "anyqueue" });
+  const faults = new FaultPlan(new SeededRandom(1));
+  const log = new CallLog();
+  const checkToken = options.strictTokens === true ? checkTokenWith(() => clock.realNow()) : () => undefined;
+  const front = createAmqpFront({ namespace, clock, wireTime: new WireTime(clock), faults, log, checkToken });
+  const server = createServer((socket) => {
+    front.accept(socket);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const clients: ServiceBusClient[] = [];
+  closers.push(async () => {
+    faults.clear();
+    await Promise.all(clients.map((client) => client.close()));
+    front.close();
+    await new Promise((resolve) => {
+      server.close(resolve);
+    });
+    clock.stop();
+  });
+  const connectionString = `Endpoint=sb://127.0.0.1:${port};SharedAccessKeyName=${NAMESPACE_KEY.name};SharedAccessKey=${NAMESPACE_KEY.key};UseDevelopmentEmulator=true`;
+  return {
+    namespace,
+    clock,
+    faults,
+    log,
+    front,
+    port,
+    connectionString,
+    connect(clientOptions = {}, text = connectionString) {
+      const client = new ServiceBusClient(text, { retryOptions: NO_RETRIES, ...clientOptions });
+      clients.push(client);
+      return client;
+    },
+    entity(path) {
+      const found = snapshotEntities(namespace).find((entity) => entity.path === path);
+      if (found === undefined) throw new Error(`The broker has no entity ${path}.`);
+      return found;
+    },
+  };
+}
+
+/** The code and the text with which a call of the SDK failed. */
+export async function failureOf(call: Promise<unknown>): Promise<{
+  readonly code: string | undefined;
+  readonly message: string;
+  readonly retryable: boolean | undefined;
+}> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof ServiceBusError) {
+      return { code: error.code, message: error.message, retryable: error.retryable };
+    }
+    return {
+      code: undefined,
+      message: error instanceof Error ? error.message : String(error),
+      retryable: undefined,
+    };
+  }
+  throw new Error("The call was expected to fail.");
+}
