@@ -27,7 +27,8 @@ export class Inbox<Item> {
 
   /** Rejects the one who waits, else the next who asks; what came in before goes first (rule D1). */
   fail(error: unknown): void {
-    this.#failure = { error };
+    // The first tells the cause, those that follow it only that things do not work.
+    this.#failure ??= { error };
     for (const waiter of this.#waiters) waiter.wake();
   }
 

@@ -39,6 +39,10 @@ export class PullIntake implements Intake {
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
     if (signal.aborted || this.#closing.signal.aborted) return [];
     const link = await this.#freeLink(ask.maxItems);
+    if (isAborted(signal) || isAborted(this.#closing.signal)) {
+      link.isBusy = false;
+      return [];
+    }
     const taking = this.#takeOnce(link, ask, signal);
     this.#asks.add(taking);
     try {
@@ -98,15 +102,20 @@ export class PullIntake implements Intake {
 
   async #freeLink(maxItems: number): Promise<PullLink> {
     const credit = SIZES.find((size) => size <= maxItems) ?? 1;
-    const free = this.#links.find((link) => !link.isBusy && link.credit === credit);
+    const free = this.#links.find((link) => !link.isBusy && !link.isBroken && link.credit === credit);
     if (free !== undefined) {
       free.isBusy = true;
       return free;
     }
     const receiver = await this.#receivers.newReceiver();
-    const link = new PullLink(receiver, credit, this.#receivers.connection, this.#locks);
+    const link = new PullLink(receiver, credit, this.#receivers, this.#locks);
     link.isBusy = true;
     this.#links.push(link);
     return link;
   }
+}
+
+/** A signal changes while we wait, which the compiler does not know of a property. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }

@@ -1,12 +1,12 @@
 import type { DeadLetterItem, ItemResult, ReleaseItem } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { LockLength } from "./lock-length.ts";
-import type { NamespaceConnection } from "./namespace-connection.ts";
+import type { EntityReceivers } from "./entity-receivers.ts";
 import { nextTurn } from "./next-turn.ts";
-import { linkGone, messageLock, renewLock } from "./renew-lock.ts";
-import { isIdleDetach } from "./service-bus-errors.ts";
+import { linkGone } from "./renew-lock.ts";
+import { field, isIdleDetach } from "./service-bus-errors.ts";
 import type { HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
-import { Settlements } from "./settlements.ts";
+import { SettlingSide } from "./settling-side.ts";
 
 /**
  * One receiver that takes a fixed number of messages at most, for one ask at a time. The SDK's `receiveMessages` waits
@@ -17,25 +17,25 @@ export class PullLink implements HandleOwner {
   readonly leaseKey: string | undefined = undefined;
   readonly credit: number;
   readonly #receiver: ServiceBusReceiver;
-  readonly #connection: NamespaceConnection;
+  readonly #receivers: EntityReceivers;
   readonly #locks: LockLength;
-  readonly #settlements: Settlements;
+  readonly #settling: SettlingSide;
   #isClosed = false;
   isBusy = false;
   /** False if the last ask was over before the link could ask the service for anything. */
   hasAsked = false;
 
-  constructor(
-    receiver: ServiceBusReceiver,
-    credit: number,
-    connection: NamespaceConnection,
-    locks: LockLength,
-  ) {
+  constructor(receiver: ServiceBusReceiver, credit: number, receivers: EntityReceivers, locks: LockLength) {
     this.#receiver = receiver;
     this.credit = credit;
-    this.#connection = connection;
+    this.#receivers = receivers;
     this.#locks = locks;
-    this.#settlements = new Settlements(receiver, connection);
+    this.#settling = new SettlingSide(receiver, receivers, locks, () => this.#settling.breakOff());
+  }
+
+  /** True: nothing can be received on it any more; what came on it is still settled. */
+  get isBroken(): boolean {
+    return this.#settling.isBroken;
   }
 
   /** What came until `ended`, or until the first was there and nothing more was on its way. @throws what the SDK reports */
@@ -62,12 +62,11 @@ export class PullLink implements HandleOwner {
           await gate;
         },
         processError: async ({ error }) => {
-          if (stopping.signal.aborted) {
-            // The SDK says that it was stopped before it had given any credit.
-            this.hasAsked = false;
-            return;
-          }
-          if (isIdleDetach(error)) return;
+          const isStop = field(error, "name") === "AbortError";
+          // The SDK says that it was stopped before it had given any credit.
+          if (isStop) this.hasAsked = false;
+          else this.#settling.breakOff();
+          if (stopping.signal.aborted || isIdleDetach(error)) return;
           failures.push(error);
           report();
         },
@@ -90,32 +89,31 @@ export class PullLink implements HandleOwner {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#receiver.close();
+    await this.#settling.close();
   }
 
   async complete({ message }: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult> {
-    return this.#ifClosed() ?? (await this.#settlements.complete(message, signal));
+    return this.#ifClosed() ?? (await this.#settling.complete(message, signal));
   }
 
   async release({ handle, note }: ReleaseItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
-    return this.#ifClosed() ?? (await this.#settlements.abandon(handle.message, note, signal));
+    return this.#ifClosed() ?? (await this.#settling.abandon(handle.message, note, signal));
   }
 
   async deadLetter(item: DeadLetterItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
-    return this.#ifClosed() ?? (await this.#settlements.deadLetter(item.handle.message, item, signal));
+    return this.#ifClosed() ?? (await this.#settling.deadLetter(item.handle.message, item, signal));
   }
 
   async renew(
     { message }: ServiceBusHandle,
     signal: AbortSignal,
   ): Promise<ItemResult<{ readonly leaseMs: number }>> {
-    const renew = messageLock(this.#receiver, message);
-    return this.#ifClosed() ?? (await renewLock(renew, this.#connection, this.#locks, signal));
+    return this.#ifClosed() ?? (await this.#settling.renew(message, signal));
   }
 
   #subscribe(signal: AbortSignal, handlers: Handlers): { close(): Promise<void> } {
     const options = { autoCompleteMessages: false, maxConcurrentCalls: this.credit, abortSignal: signal };
-    return this.#connection.scoped(() => this.#receiver.subscribe(handlers, options));
+    return this.#receivers.connection.scoped(() => this.#receiver.subscribe(handlers, options));
   }
 
   #ifClosed(): { readonly ok: false; readonly error: unknown } | undefined {

@@ -1,10 +1,9 @@
 import { QueueError, type ItemResult } from "@anyqueue/core/adapter";
-import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { LockLength } from "./lock-length.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { PROVIDER } from "./refusal.ts";
 
-/** Renews a lock by its token; never rejects. Sessions renew with the same words and another call. */
+/** Renews the lock of a message or a session; never rejects. */
 export async function renewLock(
   renew: () => Promise<Date>,
   connection: NamespaceConnection,
@@ -22,18 +21,10 @@ export async function renewLock(
   }
 }
 
-/** The lock of one message, by its lock token: two messages with one id are two locks (rule D5). */
-export function messageLock(
-  receiver: ServiceBusReceiver,
-  message: ServiceBusReceivedMessage,
-): () => Promise<Date> {
-  return () => receiver.renewMessageLock(message);
-}
-
-/** What a handle yields whose link is closed. */
+/** What a handle yields whose link was closed by us. */
 export function linkGone(): QueueError {
   return new QueueError("LEASE_LOST", {
-    what: "the link that the message came on is closed",
+    what: "the consumer that received the message is closed",
     provider: PROVIDER,
   });
 }

@@ -154,6 +154,7 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
     code: "INVALID_ARGUMENT",
     source: AMQP,
   },
+  { text: /^Length of '\w+' property on the message/i, code: "INVALID_ARGUMENT", source: SDK },
   { text: /too big to fit in a single batch/i, code: "BATCH_TOO_LARGE", source: SDK },
   {
     text: /status-code: 401|\b401\d\d: |ExpiredToken|InvalidSignature|Invalid authorization token|token (?:has|is) expired/i,
@@ -167,7 +168,11 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
     ambiguous: true,
     source: SDK,
   },
-  { text: /Connection is reopening|Link has been permanently closed/i, code: "CONNECTION_LOST", source: SDK },
+  {
+    text: /^Cannot request messages on the receiver|Connection is reopening|Link has been permanently closed/i,
+    code: "CONNECTION_LOST",
+    source: SDK,
+  },
   { text: /is closed and can no longer be used|already closed/i, code: "LEASE_LOST", source: SDK },
 ];
 

@@ -94,8 +94,7 @@ export class SessionSlot implements HandleOwner {
 
   /**
    * One message at a time, so that no follower is here when a message goes back.
-   * Once: a second subscription would hand over every message twice, because the SDK keeps the
-   * first listener.
+   * Once: the SDK refuses a second subscription of a session, also after the first has ended.
    */
   start(): void {
     const handlers = {

@@ -132,9 +132,10 @@ export class StreamIntake implements Intake {
 
   async #add(credit: number): Promise<void> {
     const receiver = await this.#receivers.newReceiver();
-    const link = new StreamLink(receiver, credit, this.#receivers.connection, this.#locks, {
+    const link = new StreamLink(receiver, credit, this.#receivers, this.#locks, {
       arrived: (handle) => this.#inbox.push(handle),
       failed: (error) => this.#failed(error),
+      broken: (broken) => this.#replace(broken),
     });
     this.#links.push(link);
     link.open();
@@ -156,6 +157,15 @@ export class StreamIntake implements Intake {
       }),
     );
     await stopped.catch(() => {});
+  }
+
+  #replace(link: StreamLink): void {
+    const at = this.#links.indexOf(link);
+    if (at < 0 || this.#isClosed) return;
+    this.#links.splice(at, 1);
+    void this.#retire(link)
+      .then(() => this.#adjust())
+      .catch((error: unknown) => this.#failed(error));
   }
 
   async #giveBack(): Promise<void> {

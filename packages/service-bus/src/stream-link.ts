@@ -1,14 +1,17 @@
 import type { DeadLetterItem, ItemResult, ReleaseItem } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { LockLength } from "./lock-length.ts";
-import type { NamespaceConnection } from "./namespace-connection.ts";
-import { linkGone, messageLock, renewLock } from "./renew-lock.ts";
+import type { EntityReceivers } from "./entity-receivers.ts";
+import { linkGone } from "./renew-lock.ts";
+import { classifyServiceBusError } from "./service-bus-errors.ts";
 import type { HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
-import { Settlements } from "./settlements.ts";
+import { SettlingSide } from "./settling-side.ts";
 
 export interface StreamLinkEvents {
   readonly arrived: (handle: ServiceBusHandle) => void;
   readonly failed: (error: unknown) => void;
+  /** Messages that came on it must be settled elsewhere: another link has to take its place. */
+  readonly broken: (link: StreamLink) => void;
 }
 
 /** A delivery of a link without sessions. */
@@ -40,10 +43,10 @@ class StreamHandle implements ServiceBusHandle {
 export class StreamLink implements HandleOwner {
   readonly leaseKey: string | undefined = undefined;
   readonly #receiver: ServiceBusReceiver;
-  readonly #connection: NamespaceConnection;
+  readonly #receivers: EntityReceivers;
   readonly #locks: LockLength;
   readonly #events: StreamLinkEvents;
-  readonly #settlements: Settlements;
+  readonly #settling: SettlingSide;
   readonly #ending = new AbortController();
   /** Handed over or buffered, and not settled. */
   readonly #unsettled = new Set<StreamHandle>();
@@ -62,16 +65,16 @@ export class StreamLink implements HandleOwner {
   constructor(
     receiver: ServiceBusReceiver,
     credit: number,
-    connection: NamespaceConnection,
+    receivers: EntityReceivers,
     locks: LockLength,
     events: StreamLinkEvents,
   ) {
     this.#receiver = receiver;
     this.#granted = credit;
-    this.#connection = connection;
+    this.#receivers = receivers;
     this.#locks = locks;
     this.#events = events;
-    this.#settlements = new Settlements(receiver, connection);
+    this.#settling = new SettlingSide(receiver, receivers, locks, () => this.#break());
     this.lastArrivalMs = locks.now();
   }
 
@@ -97,7 +100,9 @@ export class StreamLink implements HandleOwner {
     const handlers = {
       processMessage: (message: ServiceBusReceivedMessage) => this.#receive(message),
       processError: async ({ error }: { readonly error: unknown }) => {
-        if (this.#state === "open") this.#events.failed(error);
+        if (this.#state !== "open") return;
+        this.#events.failed(error);
+        this.#break();
       },
     };
     const options = {
@@ -105,7 +110,7 @@ export class StreamLink implements HandleOwner {
       maxConcurrentCalls: this.#granted,
       abortSignal: this.#ending.signal,
     };
-    this.#subscription = this.#connection.scoped(() => this.#receiver.subscribe(handlers, options));
+    this.#subscription = this.#receivers.connection.scoped(() => this.#receiver.subscribe(handlers, options));
   }
 
   /** Lowers the credit as far as messages are in hand. @returns by how much */
@@ -129,7 +134,10 @@ export class StreamLink implements HandleOwner {
     this.#state = "ending";
     // First, so that a subscription that is still trying to begin ends too.
     this.#ending.abort();
-    await this.#subscription?.close();
+    const stopped = this.#subscription?.close();
+    // Nothing can be under way on a link that is gone, and its drain would only run into the SDK's timeouts.
+    if (this.#settling.isBroken) stopped?.catch(() => {});
+    else await stopped;
   }
 
   /** Closes when everything is settled; the handles are worth nothing then (rule D5). */
@@ -146,7 +154,8 @@ export class StreamLink implements HandleOwner {
     this.#state = "closed";
     this.#ending.abort();
     for (const free of this.#withheld.splice(0)) free();
-    await this.#receiver.close();
+    this.#onSettled?.();
+    await this.#settling.close();
   }
 
   /** Forgets what nobody will settle any more: its lock has ended. */
@@ -155,16 +164,16 @@ export class StreamLink implements HandleOwner {
   }
 
   async complete(handle: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult> {
-    return await this.#settled(handle, () => this.#settlements.complete(handle.message, signal));
+    return await this.#settled(handle, () => this.#settling.complete(handle.message, signal));
   }
 
   async release({ handle, note }: ReleaseItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
-    return await this.#settled(handle, () => this.#settlements.abandon(handle.message, note, signal));
+    return await this.#settled(handle, () => this.#settling.abandon(handle.message, note, signal));
   }
 
   async deadLetter(item: DeadLetterItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
     return await this.#settled(item.handle, () =>
-      this.#settlements.deadLetter(item.handle.message, item, signal),
+      this.#settling.deadLetter(item.handle.message, item, signal),
     );
   }
 
@@ -173,11 +182,17 @@ export class StreamLink implements HandleOwner {
     signal: AbortSignal,
   ): Promise<ItemResult<{ readonly leaseMs: number }>> {
     if (this.#state === "closed") return { ok: false, error: linkGone() };
-    const renew = messageLock(this.#receiver, handle.message);
-    const result = await renewLock(renew, this.#connection, this.#locks, signal);
+    const result = await this.#settling.renew(handle.message, signal);
     if (result.ok && handle instanceof StreamHandle)
       handle.leaseUntilMs = this.#locks.now() + result.value.leaseMs;
     return result;
+  }
+
+  /** With nothing to settle the SDK may open the link again by itself, at its own pace. */
+  #break(): void {
+    if (this.#state !== "open" || this.#unsettled.size === 0) return;
+    this.#settling.breakOff();
+    this.#events.broken(this);
   }
 
   /** Never rejects: an error thrown into the SDK would make it abandon the message by itself, outside our order. */
@@ -198,7 +213,7 @@ export class StreamLink implements HandleOwner {
     // Before the answer: the next message travels while this one is settled.
     this.#freeSlot(handle);
     const result = await settle();
-    if (result.ok) this.#forget(handle);
+    if (result.ok || isLost(result.error)) this.#forget(handle);
     return result;
   }
 
@@ -220,4 +235,8 @@ export class StreamLink implements HandleOwner {
   #checkSettled(): void {
     if (this.#unsettled.size === 0) this.#onSettled?.();
   }
+}
+
+function isLost(error: unknown): boolean {
+  return classifyServiceBusError(error, "ack").code === "LEASE_LOST";
 }
