@@ -109,7 +109,11 @@ export class MessageSweep {
             ? client.acceptNextSession(root, { ...options, abortSignal: signal })
             : client.acceptNextSession(root, subscription, { ...options, abortSignal: signal }),
         );
-        await this.#receiveAll(session, signal).finally(() => session.close());
+        try {
+          await this.#receiveAll(session, signal);
+        } finally {
+          await session.close();
+        }
       } catch (error) {
         if (isNoSession(error)) return;
         throw error;
@@ -119,9 +123,11 @@ export class MessageSweep {
 
   async #hasMessages(client: ServiceBusClient, address: Address): Promise<boolean> {
     const receiver = openReceiver(client, address, "peekLock");
-    return await countActive(receiver)
-      .then((count) => count > 0)
-      .finally(() => receiver.close());
+    try {
+      return (await countActive(receiver)) > 0;
+    } finally {
+      await receiver.close();
+    }
   }
 
   async #purgeHidden(client: ServiceBusClient, address: Address, signal: AbortSignal): Promise<void> {

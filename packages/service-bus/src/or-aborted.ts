@@ -21,8 +21,3 @@ export function orAborted<Value>(
     work.finally(() => signal.removeEventListener("abort", stop)).then(resolve, reject);
   });
 }
-
-/** In the shape of the SDK's own. */
-export function abortError(signal: AbortSignal): Error {
-  return Object.assign(new Error("aborted", { cause: signal.reason }), { name: "AbortError" });
-}

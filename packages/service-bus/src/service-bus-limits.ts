@@ -36,8 +36,6 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 export const TOKEN_TIMEOUT_MS = 4_500;
 /** How long `close` waits for the SDK's farewells before it cuts the connection. */
 export const CLOSE_TIMEOUT_MS = 3_000;
-/** How long the service may take to start or end a link: longer than the SDK's own timeout, so it never fires first. */
-export const SILENCE_MARGIN_MS = 5_000;
 /** A link with credit that brought nothing for so long is compared with what the entity holds. */
 export const WATCHDOG_MS = 120_000;
 /** A session without messages is given back after this if there is a free lane. */

@@ -183,7 +183,7 @@ function textOfValue(value: unknown): { readonly text: string; readonly type?: s
   if (value instanceof Date) return { text: value.toISOString(), type: "timestamp" };
   if (value instanceof Uint8Array) return { text: Buffer.from(value).toString("base64"), type: "binary" };
   if (typeof value === "object") return { text: jsonOf(value), type: "object" };
-  return { text: String(value), type: typeof value };
+  return { text: `${value as string | number | bigint | boolean}`, type: typeof value };
 }
 
 /** Bytes as they are. Other SDKs also send AMQP values and sequences: text as its bytes, anything else as JSON. */

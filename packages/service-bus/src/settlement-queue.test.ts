@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { seededRandom } from "../test/seeded-random.ts";
 import { SettlementQueue, type Disposition } from "./settlement-queue.ts";
 
 /** Turns of an event loop, one at a time. */
@@ -42,7 +43,7 @@ function runAll(
 const KINDS = { C: "complete", D: "other", A: "other" } as const;
 
 function kindsOf(text: string): readonly Disposition[] {
-  return [...text].map((letter) => (letter === "C" ? KINDS.C : KINDS.D));
+  return text.split("").map((letter) => (letter === "C" ? KINDS.C : KINDS.D));
 }
 
 test.each([
@@ -75,8 +76,8 @@ test("an idle queue starts the next settlement at once, whatever it is", () => {
 });
 
 test.each([1, 2, 3, 4, 5])("keeps order and never mixes a turn, seed %i", (seed) => {
-  const random = randomFrom(seed);
-  const kinds = Array.from({ length: 2_000 }, () => (random() < 0.2 ? "other" : "complete") as Disposition);
+  const random = seededRandom(seed);
+  const kinds = Array.from({ length: 2_000 }, (): Disposition => (random() < 0.2 ? "other" : "complete"));
   let at = 0;
   const pushedAt = kinds.map(() => (at += random() < 0.3 ? 1 : 0));
 
@@ -89,14 +90,3 @@ test.each([1, 2, 3, 4, 5])("keeps order and never mixes a turn, seed %i", (seed)
   );
   expect(mixed).toEqual([]);
 });
-
-/** Mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -122,7 +122,7 @@ class ListReader {
   }
 
   #field(): Field {
-    const constructor = this.#bytes[this.#at++];
+    const constructor = this.#bytes[this.#at++] ?? 0;
     switch (constructor) {
       case 0x41:
         return true;

@@ -104,6 +104,7 @@ describe("the wrong entity", () => {
     open.push(consumer);
     await consumer.open?.(never);
     const [delivery] = await receive(consumer, 1);
+    expect(delivery?.orderingKey).toBe("k");
     valuesOf(await consumer.ackBatch([delivery?.handle], never));
   });
 

@@ -206,6 +206,7 @@ describe("a connection", () => {
     await own.openProducer(queueOf(own)).open?.(never);
     await own.close();
     await client.createSender("orders").sendMessages({ body: "still open" });
+    expect(tap.sockets.size).toBe(1);
     await client.close();
   });
 

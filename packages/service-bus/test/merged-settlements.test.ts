@@ -16,6 +16,7 @@ import {
   sessionQueueOf,
   valuesOf,
 } from "./open-adapter.ts";
+import { laterAtRandom, seededRandom } from "./seeded-random.ts";
 
 // The trap: rhea 3.0.5 merges adjacent settlements of one tick into one frame with the first one's outcome.
 
@@ -208,12 +209,14 @@ describe("the adapter, settling in one tick", () => {
     ["CCAD", ["completed", "completed", "abandoned", "deadLettered"], ["accepted", "modified", "rejected"]],
   ])("keeps the outcomes of %s apart", async (text, outcomes, expected) => {
     const settled = await settleAll(
-      [...text].map((step): Step => (step === "D" || step === "A" ? step : "C")),
+      text.split("").map((step): Step => (step === "D" || step === "A" ? step : "C")),
     );
     expect(outcomesOf(settled.name, settled.ids)).toEqual(outcomes);
     expect(settled.frames.map(({ outcome }) => outcome)).toEqual(expected);
-    for (const { first, last, outcome } of settled.frames)
-      if (outcome !== "accepted") expect(last).toBe(first);
+    const ranges = settled.frames.filter(
+      ({ first, last, outcome }) => last > first && outcome !== "accepted",
+    );
+    expect(ranges).toEqual([]);
   });
 
   test("keeps the reasons of two dead letters apart", async () => {
@@ -231,7 +234,7 @@ describe("the adapter, settling in one tick", () => {
   ])(
     "keeps every outcome of a mix at any concurrency, seed %i, sessions %s",
     async (seed, hasSessions, count) => {
-      const random = randomFrom(seed);
+      const random = seededRandom(seed);
       const name = await newQueue(hasSessions);
       const adapter = openAdapter(tap.endpoint);
       const target = hasSessions ? sessionQueueOf(adapter, name) : queueOf(adapter, name);
@@ -291,23 +294,3 @@ describe("the adapter, settling in one tick", () => {
     return present(await consumer.deadLetterBatch?.([{ handle, reason, attributes: {} }], never));
   }
 });
-
-/** At once, in a microtask, or in a later turn. */
-async function laterAtRandom<Value>(random: () => number, work: () => Promise<Value>): Promise<Value> {
-  const draw = random();
-  if (draw < 0.4) return await work();
-  if (draw < 0.7) await Promise.resolve();
-  else await new Promise((resolve) => setImmediate(resolve));
-  return await work();
-}
-
-/** Mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

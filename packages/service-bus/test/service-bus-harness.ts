@@ -62,7 +62,7 @@ export function connectionString(endpoint: string, key = "any"): string {
   return `Endpoint=sb://${endpoint}/;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=${key};UseDevelopmentEmulator=true`;
 }
 
-export function urlOf(endpoint: string): string {
+function urlOf(endpoint: string): string {
   return `service-bus://emulator?endpoint=${endpoint}`;
 }
 

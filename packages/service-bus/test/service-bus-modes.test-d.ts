@@ -1,5 +1,6 @@
 import { createClient, defineQueue, type QueueClient } from "@anyqueue/core";
 import type { Provider } from "@anyqueue/core/adapter";
+import type { TokenCredential } from "@azure/service-bus";
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { createServiceBusClient, serviceBus, type ServiceBusModes } from "../src/index.ts";
@@ -21,8 +22,7 @@ test("one queue can order, deduplicate, delay and expire", () => {
 });
 
 test("options are those of the vendor's own types", () => {
-  // @ts-expect-error -- retries are the core's
-  serviceBus({ clientOptions: { retryOptions: { maxRetries: 3 } } });
-  // @ts-expect-error -- a credential is an object
-  serviceBus({ credential: "secret" });
+  type Given = NonNullable<Parameters<typeof serviceBus>[0]>;
+  expectTypeOf<NonNullable<Given["clientOptions"]>>().not.toHaveProperty("retryOptions");
+  expectTypeOf<NonNullable<Given["credential"]>>().toEqualTypeOf<TokenCredential>();
 });

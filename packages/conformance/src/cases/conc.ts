@@ -287,10 +287,8 @@ async function heldOf(bench: Bench, queue: TestQueue, done: number): Promise<num
   const rival = await driver.consumer();
   let taken = 0;
   for (;;) {
-    const received = await bench.settled(
-      "an ask answers",
-      rival.receiveBatch({ maxItems: 50, waitMs: 0 }, bench.signal),
-    );
+    const asking = rival.receiveBatch({ maxItems: 50, waitMs: 0 }, bench.signal);
+    const received = await bench.settled("an ask answers", asking);
     if (received.length === 0) return 200 - done - taken;
     taken += received.length;
     // Settled, because a service may hand over only so many keys at once.
