@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
 import { Socket } from "node:net";
 import { QueueError, systemClock } from "@anyqueue/core/adapter";
 import type * as AzureSdk from "@azure/service-bus";
@@ -20,6 +21,8 @@ export interface ClientFactory {
   readonly isForeign: boolean;
 }
 
+/** How long a socket may take to close by itself after its farewell. */
+const FAREWELL_MS = 500;
 /** Node tells of every socket here before it connects. https://nodejs.org/api/diagnostics_channel.html#net (2026-11-29) */
 const SOCKETS = "net.client.socket";
 
@@ -144,29 +147,15 @@ export class NamespaceConnection {
     return await this.scoped(() => make(sdk));
   }
 
-  /** The SDK waits for answers that may never come; the sockets do not. */
+  /** The SDK waits for answers that may never come, and its socket for the other end. */
   async #end(client: Promise<ServiceBusClient>): Promise<void> {
     const ended = client.then((opened) => opened.close());
-    let isLate = false;
-    const limit = new Promise<void>((resolve) => {
-      const timer = systemClock.setTimer(
-        () => {
-          isLate = true;
-          resolve();
-        },
-        CLOSE_TIMEOUT_MS,
-        true,
-      );
-      void ended
-        .catch(() => {})
-        .finally(() => {
-          timer.cancel();
-          resolve();
-        });
-    });
-    await limit;
-    for (const socket of this.#sockets) socket.destroy();
-    if (!isLate) await ended;
+    const isInTime = await settlesWithin(ended, CLOSE_TIMEOUT_MS);
+    const gone = [...this.#sockets].map((socket) => once(socket, "close"));
+    await settlesWithin(Promise.all(gone), FAREWELL_MS);
+    // With an error: rhea 3.0.5 stops its timer of two minutes, which keeps the process alive, at an "end" or "error" only.
+    for (const socket of this.#sockets) socket.destroy(new Error("the Service Bus connection is closed"));
+    if (isInTime) await ended;
   }
 
   #refuseClosed(): void {
@@ -200,4 +189,17 @@ async function loadSdk(): Promise<Sdk> {
       cause: error,
     });
   }
+}
+
+/** False: it was not over by then. Never rejects. */
+async function settlesWithin(work: Promise<unknown>, limitMs: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const timer = systemClock.setTimer(() => resolve(false), limitMs, true);
+    void work
+      .catch(() => {})
+      .finally(() => {
+        timer.cancel();
+        resolve(true);
+      });
+  });
 }

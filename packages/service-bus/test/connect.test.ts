@@ -6,9 +6,15 @@ import { connectionString } from "./service-bus-harness.ts";
 
 const FOLDER = fileURLToPath(new URL("..", import.meta.url));
 const PROGRAM = `
+  import { defineQueue } from "@anyqueue/core";
   import { connect } from "@anyqueue/core/auto";
   const client = await connect("service-bus:");
-  console.log(JSON.stringify(await client.admin.list()));
+  const orders = defineQueue("orders");
+  await client.admin.create(orders);
+  const consumer = client.consumer(orders);
+  const handled = new Promise((resolve) => void consumer.run(({ body }) => resolve(body)));
+  await client.producer(orders).send({ id: "o-1" });
+  console.log(JSON.stringify(await handled));
   await client.close();
 `;
 
@@ -40,7 +46,10 @@ async function run(
 
 test("connect() takes the connection string from the environment, and the process ends by itself", async () => {
   const text = connectionString(emulator.endpoints.serviceBus ?? "");
-  expect(await run({ ANYQUEUE_SERVICE_BUS_CONNECTION_STRING: text })).toEqual({ stdout: "[]\n", stderr: "" });
+  expect(await run({ ANYQUEUE_SERVICE_BUS_CONNECTION_STRING: text })).toEqual({
+    stdout: '{"id":"o-1"}\n',
+    stderr: "",
+  });
 });
 
 test("a wrong one is named without its key", async () => {
