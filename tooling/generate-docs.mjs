@@ -11,6 +11,9 @@ const TITLES = {
   memory: "Memory",
   "sqs-standard": "SQS standard",
   "sqs-fifo": "SQS FIFO",
+  "service-bus-queue": "Service Bus queue",
+  "service-bus-session": "Service Bus session queue",
+  "service-bus-subscription": "Service Bus subscription",
 };
 const GROUPS = {
   PROD: "Producing",

@@ -9,13 +9,17 @@ import {
 import { isAutomatic } from "./imports.ts";
 import { productFiles, type SourceFile } from "./source-files.ts";
 
-const LIBRARY_FOLDERS = ["core", "memory", "sqs", "conformance"].map((name) => `packages/${name}/src`);
+const LIBRARY_FOLDERS = ["core", "memory", "sqs", "service-bus", "conformance"].map(
+  (name) => `packages/${name}/src`,
+);
 
 /** Where time enters. */
 const CLOCK_FILES = [
   "packages/core/src/time/clock.ts",
   // Turns the event loop between two virtual moments, so that real I/O can answer.
   "packages/core/src/time/virtual-clock.ts",
+  // The next turn of the event loop is an order, not a time: a timer would cost a millisecond for each settlement.
+  "packages/service-bus/src/next-turn.ts",
   // Waits in real time for harnesses whose broker cannot be hurried.
   "packages/conformance/src/bench-time.ts",
   // Histories of several processes need the one time that they share.

@@ -10,11 +10,19 @@ import {
   type TargetResults,
 } from "@anyqueue/conformance";
 import { memoryHarness } from "../../packages/memory/test/memory-harness.ts";
-import { emulatorHarness } from "../../packages/sqs/test/sqs-harness.ts";
+import { emulatorHarness as serviceBusHarness } from "../../packages/service-bus/test/service-bus-harness.ts";
+import { emulatorHarness as sqsHarness } from "../../packages/sqs/test/sqs-harness.ts";
 import { runStep } from "../steps.ts";
 import { writeDocumented } from "./documented-results.ts";
 
-const HARNESSES: readonly Harness[] = [memoryHarness(), emulatorHarness("standard"), emulatorHarness("fifo")];
+const HARNESSES: readonly Harness[] = [
+  memoryHarness(),
+  sqsHarness("standard"),
+  sqsHarness("fifo"),
+  serviceBusHarness("queue"),
+  serviceBusHarness("session"),
+  serviceBusHarness("subscription"),
+];
 
 await main();
 

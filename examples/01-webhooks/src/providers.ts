@@ -23,6 +23,7 @@ export const STAGES: Readonly<Record<string, () => Promise<Stage>>> = {
       close: () => Promise.resolve(),
     }),
   sqs: sqsOnTheEmulator,
+  "service-bus": serviceBusOnTheEmulator,
 };
 
 /** The real AWS SDK against the emulator, which runs in a process of its own. */
@@ -35,6 +36,19 @@ async function sqsOnTheEmulator(): Promise<Stage> {
     environment: { ...emulator.environment, ANYQUEUE_URL: `sqs://us-east-1?endpoint=${endpoint}` },
     spansProcesses: true,
     countRequests: () => control.count(),
+    close: () => emulator.close(),
+  };
+}
+
+/** The real Azure SDK against the emulator, which runs in a process of its own. */
+async function serviceBusOnTheEmulator(): Promise<Stage> {
+  const emulator = await spawnEmulator({ serviceBusPort: 0 });
+  const endpoint = emulator.endpoints.serviceBus ?? "";
+  return {
+    provider: "service-bus",
+    environment: { ...emulator.environment, ANYQUEUE_URL: `service-bus://emulator?endpoint=${endpoint}` },
+    spansProcesses: true,
+    countRequests: () => emulator.control.count(),
     close: () => emulator.close(),
   };
 }

@@ -12,7 +12,7 @@ test("the demo loses nothing, kills a worker, and counts the same on every provi
   const { providers }: { providers: readonly ProviderResult[] } = JSON.parse(lines.at(-1) ?? "");
   expect(code).toBe(0);
   expect(lines).toHaveLength(1);
-  expect(providers.map(({ provider }) => provider)).toEqual(["memory", "sqs"]);
+  expect(providers.map(({ provider }) => provider)).toEqual(["memory", "sqs", "service-bus"]);
   for (const row of providers) {
     expect(row).toMatchObject({ sent: 400, lost: 0 });
     expect(row.handled + row.deadLettered).toBe(400);
@@ -27,7 +27,7 @@ test("the demo refuses a provider that it does not know", async () => {
   const { code, stderr } = await demo("--providers", "memory,sqz");
 
   expect(code).toBe(2);
-  expect(stderr).toContain("--providers memory,sqs");
+  expect(stderr).toContain("--providers memory,sqs,service-bus");
 });
 
 async function demo(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -52,6 +52,10 @@ export const NEEDS = {
   binaryBody: { meaning: "bodies are bytes", isMet: () => true },
   batchSend: { meaning: "several messages in one request", isMet: (f) => f.limits.send.maxItems > 1 },
   batchSettle: { meaning: "several settlements in one request", isMet: (f) => f.limits.ack.maxItems > 1 },
+  batchExtend: {
+    meaning: "several leases renewed in one request",
+    isMet: (f) => f.limits.extend.maxItems > 1,
+  },
   inspect: { meaning: "the entity's settings can be read", isMet: (f) => f.inspectable },
 } as const satisfies Record<string, NeedRule>;
 

@@ -1,25 +1,61 @@
 import assert from "node:assert/strict";
-import type { Feature } from "@anyqueue/core/adapter";
+import type { QueueError } from "@anyqueue/core";
+import type { Capabilities, Feature } from "@anyqueue/core/adapter";
 import type { Bench } from "./bench.ts";
+import { createGate } from "./gate.ts";
 import type { Need } from "./needs.ts";
 import { rejection, thrown } from "./rejection.ts";
+import type { TestQueue } from "./test-queue.ts";
 
 /** What must hold where a need is not met: refused with UNSUPPORTED before any I/O, or visibly absent. */
 export async function assertAbsent(bench: Bench, need: Need): Promise<void> {
   await ABSENCES[need](bench);
 }
 
-/** A definition that needs a feature which its target lacks is refused when its producer or consumer is made. */
+/**
+ * A definition that needs a feature which its target lacks is refused when its producer or consumer is made, or, where
+ * only the service knows that an entity lacks what others of its kind have, by `verify` and by the consumer's start.
+ */
 export async function assertRefused(bench: Bench, feature: Feature): Promise<void> {
   const ordered = feature === "ordering" || bench.isOrderedTarget;
   const queue = bench.misdefine(await bench.queue(), { needs: [feature], ordered });
+  if (isStated(bench.driver(queue).target.capabilities, feature)) {
+    await assertRefusedAtStart(bench, queue, feature);
+    return;
+  }
   const before = bench.plan.count();
   for (const make of [() => queue.producer(), () => queue.consumer()]) {
-    const error = thrown(make, "UNSUPPORTED");
-    assert.ok("feature" in error && error.feature === feature, `the error names the feature ${feature}`);
-    assert.ok(error.remedy.length > 0, "a remedy");
+    assertNames(thrown(make, "UNSUPPORTED"), feature);
   }
   assert.equal(bench.plan.count(), before, "calls");
+}
+
+async function assertRefusedAtStart(bench: Bench, queue: TestQueue, feature: Feature): Promise<void> {
+  assertNames(await rejection(queue.client.verify(queue.definition), "UNSUPPORTED"), feature);
+  // Only order is something that a consumer relies on; the other features are a sender's.
+  if (feature !== "ordering") return;
+  const running = queue.consumer().run(() => undefined);
+  assertNames(await rejection(bench.settled("the start is refused", running), "UNSUPPORTED"), feature);
+  assert.equal(bench.plan.count("receive"), 0, "asks");
+}
+
+function assertNames(error: QueueError, feature: Feature): void {
+  assert.ok("feature" in error && error.feature === feature, `the error names the feature ${feature}`);
+  assert.ok(error.remedy.length > 0, "a remedy");
+}
+
+/** What `resolve` says, before anybody has looked. */
+function isStated(capabilities: Capabilities, feature: Feature): boolean {
+  switch (feature) {
+    case "ordering":
+      return capabilities.ordering === "by-key";
+    case "deduplication":
+      return capabilities.deduplication === "window";
+    case "delay":
+      return capabilities.sendDelay !== "none";
+    case "ttl":
+      return capabilities.ttl;
+  }
 }
 
 const ABSENCES: Readonly<Record<Need, (bench: Bench) => Promise<void>>> = {
@@ -33,7 +69,10 @@ const ABSENCES: Readonly<Record<Need, (bench: Bench) => Promise<void>>> = {
   noDedup: async (bench) => assert.equal(bench.facts.capabilities.deduplication, "window"),
   noDelay: async (bench) => assert.notEqual(bench.facts.capabilities.sendDelay, "none"),
   release: (bench) => assertRetryRefused(bench, "0ms"),
-  releaseDelay: (bench) => assertRetryRefused(bench, "10s"),
+  releaseDelay: async (bench) => {
+    if (bench.facts.capabilities.release === "native") await assertHeldByCore(bench);
+    else await assertRetryRefused(bench, "10s");
+  },
   leaseExtend: assertNoExtension,
   leaseVisible: async (bench) => assert.notEqual(bench.facts.capabilities.settle, "confirmed"),
   attempts: assertFiniteAttemptsRefused,
@@ -44,6 +83,7 @@ const ABSENCES: Readonly<Record<Need, (bench: Bench) => Promise<void>>> = {
   headers: assertAttributesRefused,
   batchSend: assertSingleSends,
   batchSettle: async (bench) => assert.equal(bench.facts.limits.ack.maxItems, 1),
+  batchExtend: assertSingleRenewals,
   inspect: assertNotInspectable,
 };
 
@@ -58,6 +98,22 @@ async function assertRetryRefused(bench: Bench, delay: "0ms" | "10s"): Promise<v
   assert.ok(message !== undefined);
   await rejection(message.retry(delay), "UNSUPPORTED");
   assert.equal(bench.plan.count("release"), 0, "requests");
+}
+
+/** Where the service cannot delay, the core keeps the lease for as long, and gives the message back then. */
+async function assertHeldByCore(bench: Bench): Promise<void> {
+  const queue = await bench.queue();
+  await bench.settled("it is confirmed", queue.send());
+  const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
+  assert.ok(message !== undefined);
+  const retrying = message.retry("10s");
+  await bench.advance(8_000);
+  assert.equal(bench.plan.count("release"), 0, "requests before the time");
+  await bench.settled("it is given back", retrying, 5_000);
+  assert.equal(bench.plan.calls("release").length, 1, "requests");
+  const [again] = await bench.settled("it comes again", queue.consumer().receive({ wait: "5s" }));
+  assert.equal(again?.id, message.id, "the same message");
+  await bench.settled("the ack is confirmed", again?.ack() ?? Promise.resolve());
 }
 
 async function assertNoExtension(bench: Bench): Promise<void> {
@@ -106,6 +162,24 @@ async function assertSingleSends(bench: Bench): Promise<void> {
     bench.plan.calls("send").map(({ items }) => items),
     [1, 1, 1],
   );
+}
+
+async function assertSingleRenewals(bench: Bench): Promise<void> {
+  const queue = await bench.queue();
+  await bench.settled("they are confirmed", queue.send(3));
+  const gate = createGate();
+  const recorder = bench.recorder();
+  void bench.start(
+    queue.consumer({ concurrency: 3 }),
+    recorder.handler(() => gate.opened),
+  );
+  await bench.until("all run", () => recorder.running === 3);
+  await bench.advance(3 * bench.leaseMs);
+  gate.open();
+  await bench.until("all end", () => recorder.succeeded === 3);
+  const sizes = bench.plan.calls("extend").map(({ items }) => items);
+  assert.ok(sizes.length >= 3 && Math.max(...sizes) === 1, `renewals of ${sizes.join(", ")}`);
+  recorder.assertSeqs([0, 1, 2]);
 }
 
 async function assertNotInspectable(bench: Bench): Promise<void> {

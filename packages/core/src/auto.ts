@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkConfig, CONFIG_KEYS, type QueueConfig } from "./client/config.ts";
 import type { ClientOptions, QueueClient } from "./client/client-types.ts";
-import { KNOWN_PACKAGES, schemeRemedy } from "./client/known-packages.ts";
+import { KNOWN_PACKAGES, schemeRemedy, type KnownPackage } from "./client/known-packages.ts";
 import type { Provider } from "./client/provider.ts";
 import { createClient } from "./client/queue-client.ts";
 import { isRecord, kindOf, unknownKeys } from "./errors/check-options.ts";
@@ -166,11 +166,18 @@ async function importProvider(scheme: string): Promise<Provider> {
   const known = Object.hasOwn(KNOWN_PACKAGES, scheme) ? KNOWN_PACKAGES[scheme] : undefined;
   const loaded = known === undefined ? undefined : await importPackage(known.name);
   const factory: unknown = loaded === undefined ? undefined : loaded[known?.factory ?? ""];
-  if (typeof factory === "function") return factory() as Provider; // our own package keeps this contract
+  if (typeof factory === "function") return factory(fromEnvironment(known)) as Provider; // our own package keeps this contract
   throw new QueueError("INVALID_ARGUMENT", {
     what: known === undefined ? `no package is known for "${scheme}:"` : `${known.name} is not installed`,
     remedy: schemeRemedy(scheme, []),
   });
+}
+
+/** Undefined: nothing is set, and the provider finds its credentials by itself. */
+function fromEnvironment(known: KnownPackage | undefined): Readonly<Record<string, string>> | undefined {
+  const variables = Object.entries(known?.environment ?? {});
+  const set = nonEmpty(Object.fromEntries(variables.map(([option, name]) => [option, process.env[name]])));
+  return Object.keys(set).length === 0 ? undefined : set;
 }
 
 /**

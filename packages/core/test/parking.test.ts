@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { QueueError } from "../src/index.ts";
 import { consumerBench } from "./consumer-bench.ts";
 
 describe("where the service cannot delay a retry", () => {
@@ -70,6 +71,98 @@ describe("where the service cannot delay a retry", () => {
     expect(queue.count("release")).toBe(0);
     await clock.advance("2s");
     expect(queue.acked).toEqual(["m"]);
+    await consumer.close();
+    await run;
+  });
+});
+
+describe("where the service delays messages but no redeliveries, and emulation is allowed", () => {
+  const LONG = {
+    capabilities: { releaseDelay: "none", sendDelay: { maxMs: 86_400_000 }, ordering: "none" },
+    emulate: ["delay"],
+    options: { retry: { attempts: 3, delay: "10m" } },
+  } as const;
+
+  test("a longer delay is a copy that is due later; the original is acked only when the copy is confirmed", async () => {
+    const { clock, queue, deadLetters, events, consumer } = consumerBench(LONG);
+    queue.put("m", {}, { attributes: { tenant: "acme" } });
+    const run = consumer.run(() => {
+      throw new Error("later");
+    });
+    await clock.settle();
+    const [[copy] = []] = deadLetters.calls;
+    expect(copy).toMatchObject({ id: "m", attributes: { tenant: "acme", "aq-at": "1" } });
+    expect(copy?.deliverAtMs).toBe(clock.wallNow() + 600_000);
+    expect(queue.acked).toEqual(["m"]);
+    expect(queue.released).toEqual([]);
+    expect(events.of("dead-lettered")).toEqual([]);
+    expect(await consumer.close()).toMatchObject({ handled: 0 });
+    await run;
+  });
+
+  test("a copy goes on counting where the message left off, and is dead-lettered when its attempts are spent", async () => {
+    const { clock, queue, events, consumer } = consumerBench(LONG);
+    queue.put("m", {}, { attributes: { "aq-at": "2" } });
+    const attempts: number[] = [];
+    const run = consumer.run((_message, { attempt, isLastAttempt }) => {
+      attempts.push(attempt);
+      expect(isLastAttempt).toBe(true);
+      throw new Error("never");
+    });
+    await clock.settle();
+    expect(attempts).toEqual([3]);
+    expect(events.of("dead-lettered")).toMatchObject([{ id: "m", attempt: 3 }]);
+    await consumer.close();
+    await run;
+  });
+
+  test("a copy that is not confirmed acks nothing: the lease is kept for a minute and the message comes again", async () => {
+    const refused = { ok: false, error: new QueueError("UNAVAILABLE", { what: "no" }) } as const;
+    const { clock, queue, consumer } = consumerBench({
+      ...LONG,
+      deadLetters: async (messages) => messages.map(() => refused),
+    });
+    queue.put("m");
+    const run = consumer.run((_message, { attempt }) => {
+      if (attempt === 1) throw new Error("later");
+    });
+    await clock.advance("59s");
+    expect([queue.acked, queue.released]).toEqual([[], []]);
+    await clock.advance("2s");
+    expect(queue.released).toMatchObject([{ id: "m" }]);
+    expect(queue.acked).toEqual(["m"]);
+    await consumer.close();
+    await run;
+  });
+
+  test("a delay of a minute at most is still made of the lease", async () => {
+    const { clock, queue, deadLetters, consumer } = consumerBench({
+      ...LONG,
+      options: { retry: { delay: "1m" } },
+    });
+    queue.put("m");
+    const run = consumer.run((_message, { attempt }) => {
+      if (attempt === 1) throw new Error("later");
+    });
+    await clock.advance("61s");
+    expect(deadLetters.calls).toEqual([]);
+    expect(queue.released).toMatchObject([{ id: "m" }]);
+    await consumer.close();
+    await run;
+  });
+
+  test.each([
+    ["order is kept", { ...LONG.capabilities, ordering: "by-key" }, {}],
+    ["it is a subscription", LONG.capabilities, { kind: "subscription" }],
+  ] as const)("no copy is made where %s", async (_why, capabilities, details) => {
+    const { clock, queue, deadLetters, consumer } = consumerBench({ ...LONG, capabilities, details });
+    queue.put("m");
+    const run = consumer.run((_message, { attempt }) => {
+      if (attempt === 1) throw new Error("later");
+    });
+    await clock.advance("9m");
+    expect(deadLetters.calls).toEqual([]);
+    expect(queue.leased).toBe(1);
     await consumer.close();
     await run;
   });

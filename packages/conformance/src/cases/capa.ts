@@ -29,12 +29,10 @@ export const CAPA: readonly ConformanceCase[] = caseGroup("CAPA", [
       );
       assert.equal(consumer.peekBatch !== undefined, capabilities.peek, "peekBatch");
       assert.equal(driver.producer.cancelBatch !== undefined, capabilities.cancel, "cancelBatch");
-      const before = bench.plan.count();
       await assertFeature(bench, "ordering", capabilities.ordering === "by-key");
       await assertFeature(bench, "deduplication", capabilities.deduplication === "window");
       await assertFeature(bench, "delay", capabilities.sendDelay !== "none");
       await assertFeature(bench, "ttl", capabilities.ttl);
-      assert.equal(bench.plan.count(), before, "calls");
     },
   },
   {
@@ -46,7 +44,8 @@ export const CAPA: readonly ConformanceCase[] = caseGroup("CAPA", [
     async run(bench) {
       const driver = bench.driver(await bench.queue());
       const { send, receive, ack } = driver.target.limits;
-      const count = Math.min(send.maxItems, 100);
+      // Each message has a key of its own: where a request has one key, they come key by key and take their time.
+      const count = Math.min(send.maxItems, bench.facts.capabilities.batchKey === "uniform" ? 20 : 100);
       await driver.sendAll(...driver.messages(count));
       const consumer = await driver.consumer();
       const deliveries = await driver.receive(consumer, count);
@@ -141,5 +140,7 @@ async function assertFeature(bench: Bench, feature: Feature, isClaimed: boolean)
     return;
   }
   const own = await bench.queue({ needs: [feature] });
+  const before = bench.plan.count();
   own.producer();
+  assert.equal(bench.plan.count(), before, "calls");
 }

@@ -54,7 +54,8 @@ export const DELY: readonly ConformanceCase[] = caseGroup("DELY", [
     async run(bench) {
       const driver = bench.driver(await bench.queue(DELAYED));
       const deliverAtMs = bench.time.clock.wallNow() + DELAY_MS;
-      const receipts = await driver.sendAll(...driver.messages(2, () => ({ deliverAtMs })));
+      const messages = driver.messages(2, () => ({ deliverAtMs }));
+      const receipts = await driver.sendAll(...messages);
       const token = receipts[0]?.cancelToken;
       assert.ok(token !== undefined, "a token to cancel with");
       const results = await bench.settled(
@@ -69,8 +70,8 @@ export const DELY: readonly ConformanceCase[] = caseGroup("DELY", [
       const consumer = await driver.consumer();
       const received = await driver.receiveNow(consumer);
       assert.deepEqual(
-        received.map(({ providerId }) => providerId),
-        [receipts[1]?.providerId],
+        received.map(({ id }) => id),
+        [messages[1]?.id],
       );
     },
   },

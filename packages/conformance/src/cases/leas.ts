@@ -168,7 +168,7 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
     title: "renewals go out together, within the limits of one request",
     rule: "D2",
     level: "portable",
-    needs: ["leaseExtend", "batchSettle"],
+    needs: ["leaseExtend", "batchExtend"],
     async run(bench) {
       const queue = await bench.queue();
       await bench.settled("the sends are confirmed", queue.send(12));

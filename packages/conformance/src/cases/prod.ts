@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { caseGroup, type ConformanceCase } from "../case.ts";
 import { numbers } from "../recorder.ts";
 import { rejection } from "../rejection.ts";
+import { assertIdentity } from "../identity.ts";
 
 /** Producing. */
 export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
@@ -20,11 +21,7 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       await bench.until("the message arrives", () => recorder.succeeded === 1);
       await bench.advance(2 * bench.leaseMs);
       recorder.assertSeqs([0]);
-      assert.equal(
-        recorder.deliveries[0]?.message.providerId,
-        sent.providerId,
-        "provider id of the delivery",
-      );
+      assertIdentity(sent, recorder.deliveries[0]?.message);
     },
   },
   {
@@ -208,7 +205,7 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
       assert.equal(sent?.id, id, "id of the receipt");
       assert.equal(message?.id, id, "id of the delivery");
-      assert.equal(message.providerId, sent.providerId, "provider id of both");
+      assertIdentity(sent, message);
       assert.notEqual(message.providerId, id, "provider id");
       await bench.settled("the ack is confirmed", message.ack());
     },

@@ -32,7 +32,7 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
     title: "the delay of a RetryError wins over the policy's",
     rule: "D4",
     level: "portable",
-    needs: ["releaseDelay"],
+    needs: ["release"],
     async run(bench) {
       const queue = await bench.queue({ retry: { attempts: 3, delay: "1s" } });
       await bench.settled("the send is confirmed", queue.send());
@@ -78,7 +78,7 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
     title: "the delays between attempts follow the policy",
     rule: "D4",
     level: "portable",
-    needs: ["releaseDelay"],
+    needs: ["release"],
     async run(bench) {
       const queue = await bench.queue({ retry: { attempts: 4, delay: (attempt) => `${attempt * 10}s` } });
       await bench.settled("the send is confirmed", queue.send());
@@ -111,7 +111,7 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
       );
       await bench.until(
         "it failed and was given back",
-        () => before.started === 1 && bench.plan.count("release") === 1,
+        () => before.started >= 1 && bench.plan.count("release") >= 1,
       );
       await bench.settled("the process ends", queue.client.close());
       const after = bench.recorder();

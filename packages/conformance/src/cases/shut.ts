@@ -112,7 +112,7 @@ export const SHUT: readonly ConformanceCase[] = caseGroup("SHUT", [
     level: "portable",
     needs: ["release"],
     async run(bench) {
-      const queue = await bench.queue({ retry: { attempts: 1, delay: "10m" } });
+      const queue = await bench.queue({ retry: { attempts: 1, delay: "1m" } });
       await bench.settled("it is confirmed", queue.send());
       const recorder = bench.recorder();
       const consumer = queue.consumer();

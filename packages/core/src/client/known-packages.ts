@@ -7,6 +7,8 @@ export interface KnownPackage {
   readonly factory: string;
   /** What `npm install` needs. */
   readonly install: string;
+  /** Options of the factory that stand in the environment, by name: secrets of services without a chain of their own. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** By scheme. Packages of other authors are passed to `createClient`; only these can be found by name. */
@@ -14,7 +16,10 @@ export const KNOWN_PACKAGES: Readonly<Record<string, KnownPackage>> = Object.fre
   memory: known("memory", "memory"),
   sqlite: known("sqlite", "sqlite"),
   sqs: known("sqs", "sqs", "@aws-sdk/client-sqs"),
-  "service-bus": known("service-bus", "serviceBus", "@azure/service-bus"),
+  "service-bus": {
+    ...known("service-bus", "serviceBus", "@azure/service-bus"),
+    environment: { connectionString: "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING" },
+  },
   pubsub: known("pubsub", "pubsub", "@google-cloud/pubsub"),
 });
 

@@ -125,7 +125,8 @@ function fits(copy: OutgoingMessage, driver: ProducerDriver, target: Target): bo
   return userAttributes <= limits.attributes.maxCount && driver.sizeOf(copy) <= limits.maxMessageBytes;
 }
 
-function createCopyBatcher(options: CopyRouteOptions): Batcher<OutgoingMessage, SendReceipt> {
+/** Sends copies together, as far as one request takes them. */
+export function createCopyBatcher(options: CopyRouteOptions): Batcher<OutgoingMessage, SendReceipt> {
   const { driver, target, clock } = options;
   const { send } = target.limits;
   return createBatcher<OutgoingMessage, SendReceipt>({

@@ -101,7 +101,7 @@ function createSettling(
 ): Pick<Engine, "keeper" | "settler" | "executor"> {
   const { setup, settings, opened, memory, lanes, hooks } = options;
   const { clock, events, details } = setup;
-  const { target, driver, route, leaseMs } = opened;
+  const { target, driver, route, retries, leaseMs } = opened;
   const { limits, capabilities } = target;
   const shared = { clock, time, driver, limits, capabilities, random, toError };
   const keeper = new LeaseKeeper({
@@ -126,6 +126,7 @@ function createSettling(
     ...shared,
     target: target.name,
     route,
+    retries,
     keeper,
     settler,
     memory,

@@ -1,4 +1,5 @@
 import type { Delivery } from "../driver/delivery.ts";
+import { attemptOf } from "./attempt-of.ts";
 import type { Outcome } from "../driver/event-source.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import type { Lease } from "./lease.ts";
@@ -60,7 +61,7 @@ export class HeldDelivery {
     this.delivery = delivery;
     this.key = key;
     this.ask = ask;
-    this.attempt = delivery.deliveryCount ?? 1;
+    this.attempt = attemptOf(delivery);
   }
 
   get state(): HeldState {

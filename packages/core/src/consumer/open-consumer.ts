@@ -3,8 +3,9 @@ import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
 import { isQueueError, queueError, QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
-import { createCopyRoute, type DeadLetterRoute } from "./dead-letter.ts";
+import { createCopyRoute, type CopyRouteOptions, type DeadLetterRoute } from "./dead-letter.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
+import { canCopyRetries, createRetryRoute, type RetryRoute } from "./retry-copy.ts";
 import { refuseMisfit, startNotices, wantedLeaseMs } from "./start-checks.ts";
 import { timedRequest } from "./timed-request.ts";
 
@@ -14,6 +15,8 @@ export interface OpenedConsumer {
   readonly target: Target;
   readonly driver: ConsumerDriver<unknown>;
   readonly route: DeadLetterRoute;
+  /** For delays that the lease is too dear for; undefined: the lease is kept. */
+  readonly retries: RetryRoute | undefined;
   /** What a receive or a renewal asks for. */
   readonly leaseMs: number;
 }
@@ -36,22 +39,29 @@ export async function openConsumer(
   for (const text of startNotices(start)) events.emit("notice", { target: target.name, text });
   const leaseMs = wantedLeaseMs(start);
   const route = await openRoute(setup, settings, target, probed?.facts);
+  let retries: RetryRoute | undefined;
   let driver: ConsumerDriver<unknown> | undefined;
   try {
+    retries = await openRetries(setup, target);
     const opened = adapter.openConsumer(target, { ...options, leaseMs });
     driver = opened;
     await openDriver(setup, opened);
-    return { target, driver, route, leaseMs };
+    return { target, driver, route, retries, leaseMs };
   } catch (error) {
-    await Promise.allSettled([driver?.close(), route.kind === "copy" ? route.close() : undefined]);
+    await Promise.allSettled([
+      driver?.close(),
+      retries?.close(),
+      route.kind === "copy" ? route.close() : undefined,
+    ]);
     throw wrapDriverError(adapter, target, "open", error);
   }
 }
 
 /** Both ends close, whatever happens to the other. */
-export async function closeOpened({ driver, route }: OpenedConsumer): Promise<void> {
+export async function closeOpened({ driver, route, retries }: OpenedConsumer): Promise<void> {
   const closed = await Promise.allSettled([
     driver.close(),
+    retries?.close(),
     route.kind === "copy" ? route.close() : undefined,
   ]);
   for (const result of closed) if (result.status === "rejected") throw result.reason;
@@ -118,6 +128,22 @@ async function openRoute(
     throw queueError("UNSUPPORTED", { what, remedy, target: target.name }, { feature: "deadLetter", remedy });
   }
   return await openCopyRoute(setup, setup.deadLetterTarget(facts));
+}
+
+async function openRetries(setup: ConsumerSetup, target: Target): Promise<RetryRoute | undefined> {
+  const { adapter, clock, details } = setup;
+  if (!canCopyRetries(details, target)) return undefined;
+  const driver = adapter.openProducer(target);
+  try {
+    await openDriver(setup, driver);
+  } catch (error) {
+    await Promise.allSettled([driver.close()]);
+    throw error;
+  }
+  const { contentType } = details.codec;
+  const toError: CopyRouteOptions["toError"] = (operation, error) =>
+    wrapDriverError(adapter, target, operation, error);
+  return createRetryRoute({ driver, target, clock, contentType, toError });
 }
 
 async function openCopyRoute(setup: ConsumerSetup, target: Target): Promise<DeadLetterRoute> {

@@ -9,13 +9,17 @@ import type { KeyLanes } from "./key-lanes.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LeaseTime } from "./lease-time.ts";
 import { ACK } from "./process-delivery.ts";
+import type { RetryRoute } from "./retry-copy.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 import type { Settler, SettleResult } from "./settler.ts";
+import { MAX_PARK_MS } from "./start-checks.ts";
 
 export interface ExecutorOptions {
   readonly target: string;
   readonly capabilities: Capabilities;
   readonly route: DeadLetterRoute;
+  /** Undefined: the core keeps the lease for every delay. */
+  readonly retries: RetryRoute | undefined;
   readonly keeper: LeaseKeeper;
   readonly settler: Settler;
   readonly time: LeaseTime;
@@ -33,7 +37,7 @@ export interface ExecutorOptions {
 }
 
 export interface ExecutorHooks {
-  /** The delivery takes no room any more; once for each. */
+  /** It takes no room any more; once for each. */
   left(held: HeldDelivery): void;
   /** The next of its key may run. */
   ready(held: HeldDelivery): void;
@@ -120,8 +124,7 @@ export class OutcomeExecutor {
     const { settlement } = held;
     const { target, events, memory } = this.#options;
     const { id, providerId } = held.delivery;
-    const isProcessed = settlement?.kind === "ack";
-    if (isProcessed && result.kind !== "settled") memory.add(providerId);
+    if (settlement?.kind === "ack" && result.kind !== "settled") memory.add(providerId);
     else memory.delete(providerId);
     if (result.kind === "lost") this.#emitLost(held, result.error);
     if (result.kind === "failed" && settlement !== undefined) {
@@ -130,7 +133,7 @@ export class OutcomeExecutor {
       if (FATAL_AT_SETTLE.has(result.error.code)) this.#options.hooks.fatal(result.error);
     }
     const isDone = result.kind === "settled" || result.kind === "unknown";
-    if (isDone && settlement?.kind !== "release") this.#countHandled(held);
+    if (isDone && isProcessedBy(settlement) && isProcessedBy(held.outcome)) this.#countHandled(held);
     held.finish(isDone ? held.failure : errorOf(result));
     this.#settleLane(held, isDone);
   }
@@ -149,17 +152,11 @@ export class OutcomeExecutor {
     }
   }
 
-  #countHandled(held: HeldDelivery): void {
+  #countHandled({ outcome, delivery, attempt }: HeldDelivery): void {
     this.handled += 1;
-    const { outcome } = held;
     if (outcome?.kind !== "dead-letter") return;
     const { target, events } = this.#options;
-    events.emit("dead-lettered", {
-      target,
-      id: held.delivery.id,
-      reason: outcome.reason,
-      attempt: held.attempt,
-    });
+    events.emit("dead-lettered", { target, id: delivery.id, reason: outcome.reason, attempt });
   }
 
   #release(held: HeldDelivery, delayMs: number, cause: "retry" | "unstarted"): void {
@@ -173,6 +170,9 @@ export class OutcomeExecutor {
       this.#submit(held, { kind: "release", delayMs: Math.min(delayMs, native.maxMs), cause });
     } else if (delayMs === 0 || this.#isDraining) {
       this.#submit(held, { kind: "release", delayMs: 0, cause });
+    } else if (delayMs > MAX_PARK_MS && this.#options.retries?.takes(held.delivery, delayMs) === true) {
+      const copied = this.#options.retries.send(held.delivery, delayMs);
+      void this.#copyThenAck(held, copied, () => this.#release(held, MAX_PARK_MS, cause));
     } else {
       held.become("parked");
       keeper.wakeAt(held, Math.min(time.quick() + Math.min(delayMs, maxParkMs), held.capAtMs));
@@ -192,8 +192,11 @@ export class OutcomeExecutor {
     if (route.kind === "native") {
       this.#submit(held, outcome);
     } else if (route.kind === "copy") {
-      this.#begin(held);
-      void this.#copyThenAck(held, outcome, route);
+      void this.#copyThenAck(held, route.send(held.delivery, outcome), (error) => {
+        this.#emitDeadLetterFailed(held, error);
+        this.#blockKey(held);
+        this.#release(held, backoffMs(held.attempt, this.#options.bounds, this.#options.random), "retry");
+      });
     } else {
       this.#emitDeadLetterFailed(
         held,
@@ -207,19 +210,15 @@ export class OutcomeExecutor {
   /** In this order: a message that is in both places is a duplicate, one that is in neither is lost. */
   async #copyThenAck(
     held: HeldDelivery,
-    outcome: DeadLetterOutcome,
-    route: Extract<DeadLetterRoute, { readonly kind: "copy" }>,
+    copied: Promise<QueueError | undefined>,
+    onFailed: (error: QueueError) => void,
   ): Promise<void> {
-    const error = await route.send(held.delivery, outcome);
-    if (held.state === "done") {
-      if (error === undefined) this.#options.memory.add(held.delivery.providerId);
-    } else if (error === undefined) {
-      this.#submit(held, ACK);
-    } else {
-      this.#emitDeadLetterFailed(held, error);
-      this.#blockKey(held);
-      this.#release(held, backoffMs(held.attempt, this.#options.bounds, this.#options.random), "retry");
-    }
+    this.#begin(held);
+    const error = await copied;
+    if (held.state !== "done") {
+      if (error === undefined) this.#submit(held, ACK);
+      else onFailed(error);
+    } else if (error === undefined) this.#options.memory.add(held.delivery.providerId);
   }
 
   #submit(held: HeldDelivery, settlement: Outcome): void {
@@ -275,18 +274,21 @@ export class OutcomeExecutor {
     if (next !== undefined) this.#options.hooks.ready(next);
   }
 
-  #emitLost(held: HeldDelivery, error: QueueError): void {
-    this.#options.events.emit("lease-lost", { target: this.#options.target, id: held.delivery.id, error });
+  #emitLost({ delivery }: HeldDelivery, error: QueueError): void {
+    const { target, events } = this.#options;
+    events.emit("lease-lost", { target, id: delivery.id, error });
   }
 
   #emitDeadLetterFailed(held: HeldDelivery, error: QueueError): void {
+    const { target, events } = this.#options;
     held.failure = error;
-    this.#options.events.emit("dead-letter-failed", {
-      target: this.#options.target,
-      id: held.delivery.id,
-      error,
-    });
+    events.emit("dead-letter-failed", { target, id: held.delivery.id, error });
   }
+}
+
+/** Neither given back, nor replaced by a copy that is tried later. */
+function isProcessedBy(outcome: Outcome | undefined): boolean {
+  return outcome?.kind !== "release";
 }
 
 function errorOf(result: SettleResult): QueueError | undefined {

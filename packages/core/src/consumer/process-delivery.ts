@@ -7,6 +7,7 @@ import { decodeDelivery, rawMessage } from "../message/decode-message.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import type { ConsumerOptions, HandlerContext, Message } from "../queue-consumer.ts";
 import { DEAD_LETTER_REASONS, decideRedelivery, type RedeliveryPolicy } from "../retry/redelivery.ts";
+import { attemptOf } from "./attempt-of.ts";
 
 /** What a delivery is processed by; the same for a worker and for a function. */
 export interface ProcessingRules {
@@ -59,7 +60,7 @@ export function outcomeOfFailure(
   error: unknown,
 ): Outcome {
   if (isDeadLetterError(error)) return deadLetter(rules, delivery, error.reason, error.cause ?? error);
-  const redelivery = decideRedelivery(rules.redelivery, delivery.deliveryCount ?? 1, error);
+  const redelivery = decideRedelivery(rules.redelivery, attemptOf(delivery), error);
   if (redelivery.kind === "dead-letter") return deadLetter(rules, delivery, redelivery.reason, error);
   return { kind: "release", delayMs: redelivery.delayMs, cause: "retry", error };
 }
@@ -134,7 +135,7 @@ function deadLetter(
       [RESERVED.deadReason]: shortReason,
       [RESERVED.deadDescription]: description,
       [RESERVED.deadSource]: rules.source,
-      [RESERVED.deadAttempts]: String(delivery.deliveryCount ?? 1),
+      [RESERVED.deadAttempts]: String(attemptOf(delivery)),
       ...(delivery.enqueuedAtMs === undefined
         ? {}
         : { [RESERVED.deadFirst]: wholeMs(delivery.enqueuedAtMs) }),

@@ -7,6 +7,8 @@ export const RESERVED = Object.freeze({
   due: "aq-due",
   /** Not after this time (ttl emulation). */
   expires: "aq-exp",
+  /** Deliveries of the copies before this one (a retry whose delay was made of a new message). */
+  attempts: "aq-at",
   deadReason: "aq-dead-reason",
   deadDescription: "aq-dead-description",
   deadSource: "aq-dead-source",

@@ -1,0 +1,65 @@
+import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
+import type { Target } from "../driver/entity.ts";
+import type { QueueError } from "../errors/queue-error.ts";
+import { RESERVED } from "../message/attributes.ts";
+import type { DefinitionDetails } from "../message/queue-definition.ts";
+import { attemptOf } from "./attempt-of.ts";
+import { createCopyBatcher, type CopyRouteOptions } from "./dead-letter.ts";
+
+/** A delayed retry as a new message, where the service delays messages but no redeliveries. */
+export interface RetryRoute {
+  /** False: it would have expired by then. */
+  takes(delivery: Delivery<unknown>, delayMs: number): boolean;
+  /** Sends the copy; the caller acks the original afterwards. Resolves with the error of a copy that was not confirmed. Never rejects. */
+  send(delivery: Delivery<unknown>, delayMs: number): Promise<QueueError | undefined>;
+  close(): Promise<void>;
+}
+
+/**
+ * True where a copy means the same as the message itself: not on a topic, which would copy it to every subscription, and
+ * not where order is kept, which it would lose.
+ */
+export function canCopyRetries({ kind, emulate }: DefinitionDetails, { capabilities }: Target): boolean {
+  const { releaseDelay, sendDelay, ordering } = capabilities;
+  if (kind !== "queue" || !emulate.includes("delay")) return false;
+  return releaseDelay === "none" && sendDelay !== "none" && ordering === "none";
+}
+
+export function createRetryRoute(options: CopyRouteOptions): RetryRoute {
+  const { driver, clock, contentType, toError } = options;
+  const batcher = createCopyBatcher(options);
+  return {
+    takes: ({ expiresAtMs }, delayMs) => expiresAtMs === undefined || expiresAtMs > clock.wallNow() + delayMs,
+    send: async (delivery, delayMs) => {
+      try {
+        const result = await batcher.add(retryCopy(delivery, clock.wallNow() + delayMs, contentType));
+        return result.ok ? undefined : toError("send", result.error);
+      } catch (error) {
+        return toError("send", error);
+      }
+    },
+    close: async () => {
+      await batcher.close();
+      await driver.close();
+    },
+  };
+}
+
+/** The message as it came, due later, with the attempts that the service's count of the copy will not know. */
+function retryCopy(delivery: Delivery<unknown>, deliverAtMs: number, contentType: string): OutgoingMessage {
+  const { id, body, providerId, expiresAtMs, correlationId, replyTo, subject } = delivery;
+  const attempt = attemptOf(delivery);
+  return {
+    id,
+    body,
+    contentType: delivery.contentType ?? contentType,
+    attributes: { ...delivery.attributes, [RESERVED.attempts]: String(attempt) },
+    // A second copy of this attempt after a crash is a duplicate to a queue that knows such; the next attempt's is none.
+    deduplicationId: `${providerId}-${attempt}`,
+    deliverAtMs,
+    ...(expiresAtMs === undefined ? {} : { ttlMs: expiresAtMs - deliverAtMs }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(subject === undefined ? {} : { subject }),
+  };
+}

@@ -1,0 +1,152 @@
+import type { AdminDriver, CreateOptions, EntityCounts, Target } from "@anyqueue/core/adapter";
+import { createQueue, createSubscription, createTopic, wantedBy } from "./create-entity.ts";
+import { MessageSweep } from "./message-sweep.ts";
+import type { NamespaceConnection } from "./namespace-connection.ts";
+import { unsupported } from "./refusal.ts";
+import { parseAddress, type Address } from "./service-bus-url.ts";
+import type { SubscriptionRule } from "./subscription-rule.ts";
+
+type Rules = Readonly<Record<string, readonly SubscriptionRule[]>>;
+
+/** Provisioning and inspection of queues, topics, subscriptions and their rules. */
+export class ServiceBusAdmin implements AdminDriver {
+  readonly #connection: NamespaceConnection;
+  readonly #rules: Rules;
+  readonly #sweep: MessageSweep;
+
+  constructor(connection: NamespaceConnection, rules: Rules) {
+    this.#connection = connection;
+    this.#rules = rules;
+    this.#sweep = new MessageSweep(connection);
+  }
+
+  /** The service keeps dead letters in a part of the entity: there is nothing to make for them. */
+  async create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<void> {
+    const address = parseAddress(target.entity);
+    if (address.isDeadLetter) return;
+    const client = await this.#connection.administration();
+    const { root, subscription } = address;
+    if (target.ref.kind === "topic") await createTopic(client, root, target, signal);
+    else if (subscription === undefined)
+      await createQueue(client, root, wantedBy(target, options), target, signal);
+    else {
+      // A definition of a subscription has its topic made before; any other that is kept in one has not.
+      if (target.ref.kind !== "subscription") await createTopic(client, root, target, signal);
+      const rules = this.#rulesOf(address);
+      await createSubscription(
+        client,
+        { topic: root, subscription, wanted: wantedBy(target, options), rules },
+        signal,
+      );
+    }
+  }
+
+  /** Messages that are locked count as ready: the service does not tell them apart. */
+  async inspect(target: Target, signal: AbortSignal): Promise<EntityCounts> {
+    const client = await this.#connection.administration();
+    const { root, subscription, isDeadLetter } = parseAddress(target.entity);
+    const options = { abortSignal: signal };
+    if (target.ref.kind === "topic") {
+      const { scheduledMessageCount } = await client.getTopicRuntimeProperties(root, options);
+      return { delayed: scheduledMessageCount, approximate: false };
+    }
+    const counts =
+      subscription === undefined
+        ? await client.getQueueRuntimeProperties(root, options)
+        : await client.getSubscriptionRuntimeProperties(root, subscription, options);
+    if (isDeadLetter) return { ready: counts.deadLetterMessageCount, approximate: false };
+    const delayed = "scheduledMessageCount" in counts ? counts.scheduledMessageCount : 0;
+    return { ready: counts.activeMessageCount, delayed, approximate: true };
+  }
+
+  async list(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+    const client = await this.#connection.administration();
+    const options = { abortSignal: signal };
+    const names: string[] = [];
+    for await (const { name } of client.listQueues(options)) if (name.startsWith(prefix)) names.push(name);
+    for await (const { name } of client.listTopics(options)) {
+      if (!name.startsWith(prefix)) continue;
+      names.push(name);
+      for await (const { subscriptionName } of client.listSubscriptions(name, options)) {
+        names.push(`${name}/Subscriptions/${subscriptionName}`);
+      }
+    }
+    return names;
+  }
+
+  async purge(target: Target, signal: AbortSignal): Promise<void> {
+    if (target.ref.kind !== "topic") {
+      await this.#sweep.purge(parseAddress(target.entity), await this.#hasSessions(target, signal), signal);
+      return;
+    }
+    const client = await this.#connection.administration();
+    const { root } = parseAddress(target.entity);
+    for await (const each of client.listSubscriptions(root, { abortSignal: signal })) {
+      const address = parseAddress(`${root}/Subscriptions/${each.subscriptionName}`);
+      await this.#sweep.purge(address, each.requiresSession, signal);
+    }
+  }
+
+  async delete(target: Target, signal: AbortSignal): Promise<void> {
+    const { root, subscription, isDeadLetter } = parseAddress(target.entity);
+    const options = { abortSignal: signal };
+    if (isDeadLetter) {
+      const remedy = "Delete the entity itself, or purge its dead letters.";
+      throw unsupported("delete", `${target.name}: the service keeps dead letters inside the entity`, remedy);
+    }
+    const client = await this.#connection.administration();
+    if (target.ref.kind === "topic") await client.deleteTopic(root, options);
+    else if (subscription === undefined) await client.deleteQueue(root, options);
+    else await client.deleteSubscription(root, subscription, options);
+  }
+
+  /**
+   * Message by message, because the service has no move: sent first, then completed. A subscription gets its dead letters
+   * back through its topic, and so does every other one: that is refused unless it is alone.
+   */
+  async *redrive(from: Target, to: Target, signal: AbortSignal): AsyncGenerator<{ readonly moved: number }> {
+    const source = parseAddress(from.entity);
+    const destination = parseAddress(to.entity);
+    if (destination.subscription !== undefined) await this.#refuseFanOut(destination, to, signal);
+    const client = await this.#connection.administration();
+    const options = { abortSignal: signal };
+    const { requiresDuplicateDetection: isDeduplicated } =
+      destination.subscription === undefined
+        ? await client.getQueue(destination.root, options)
+        : await client.getTopic(destination.root, options);
+    yield* this.#sweep.move(source, { entity: destination.root, isDeduplicated }, signal);
+  }
+
+  async close(): Promise<void> {
+    // The connection belongs to the adapter.
+  }
+
+  async #hasSessions(target: Target, signal: AbortSignal): Promise<boolean> {
+    const { root, subscription, isDeadLetter } = parseAddress(target.entity);
+    if (isDeadLetter) return false;
+    const client = await this.#connection.administration();
+    const options = { abortSignal: signal };
+    const { requiresSession } =
+      subscription === undefined
+        ? await client.getQueue(root, options)
+        : await client.getSubscription(root, subscription, options);
+    return requiresSession;
+  }
+
+  async #refuseFanOut({ root }: Address, to: Target, signal: AbortSignal): Promise<void> {
+    const client = await this.#connection.administration();
+    let count = 0;
+    for await (const _ of client.listSubscriptions(root, { abortSignal: signal })) count += 1;
+    if (count === 1) return;
+    throw unsupported(
+      "redrive",
+      `${to.name}: sent to the topic again, its dead letters would reach all ${count} subscriptions`,
+      "Forward the subscription to a queue and consume that, or move them with a filter of your own.",
+    );
+  }
+
+  #rulesOf({ root, subscription = "" }: Address): readonly SubscriptionRule[] | undefined {
+    const name = `${root}/${subscription}`.toLowerCase();
+    return Object.entries(this.#rules).find(([key]) => key.toLowerCase() === name)?.[1];
+  }
+}

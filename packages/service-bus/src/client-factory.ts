@@ -1,0 +1,168 @@
+import { QueueError, systemClock } from "@anyqueue/core/adapter";
+import type {
+  ServiceBusAdministrationClient,
+  ServiceBusClient,
+  ServiceBusClientOptions,
+  TokenCredential,
+} from "@azure/service-bus";
+import type { ClientFactory, Sdk } from "./namespace-connection.ts";
+import { invalid, PROVIDER } from "./refusal.ts";
+import { REQUEST_TIMEOUT_MS, TOKEN_TIMEOUT_MS } from "./service-bus-limits.ts";
+import { emulatorString, readConnectionString, type Place } from "./service-bus-url.ts";
+
+/** Settings of the SDK client that are the adapter's own, and why. */
+export const OWN_SETTINGS = {
+  retryOptions: "a retry inside the SDK can send a message twice, unseen, and waits 30 s between tries",
+  customEndpointAddress: 'use "?endpoint=amqps://host:port" of the URL',
+};
+/** Settings of the SDK client that an application may give. */
+export type ServiceBusClientSettings = Omit<ServiceBusClientOptions, keyof typeof OWN_SETTINGS>;
+
+export interface ClientSettings {
+  readonly client?: ServiceBusClient | undefined;
+  readonly administrationClient?: ServiceBusAdministrationClient | undefined;
+  readonly connectionString?: string | undefined;
+  readonly credential?: TokenCredential | undefined;
+  readonly clientOptions?: ServiceBusClientSettings | undefined;
+}
+
+/**
+ * One try, because retries are the core's. The delay is the one between the SDK's reconnections of a receiver, which go
+ * on for ever; they take it as fixed whatever `mode` says (7.9.5: the enum's exponential is 0, which reads as unset).
+ */
+const RETRY_OPTIONS = { maxRetries: 0, retryDelayInMs: 1_000, timeoutInMs: REQUEST_TIMEOUT_MS } as const;
+
+/** @throws INVALID_ARGUMENT if nothing says where to connect, or two say different things. */
+export function createFactory(place: Place, settings: ClientSettings): ClientFactory {
+  const { client, administrationClient } = settings;
+  const connection = client === undefined ? connectionOf(place, settings) : undefined;
+  return {
+    isForeign: client !== undefined,
+    client: async (sdk) => client ?? (await newClient(sdk, connection, place, settings)),
+    administration: async (sdk) =>
+      administrationClient ?? (await newAdministration(sdk, connection, place, settings)),
+  };
+}
+
+/** What the SDK's constructors take: a connection string, or a host whose credential is still to be found. */
+type ConnectionArguments = { readonly text: string } | { readonly host: string };
+
+function connectionOf(place: Place, { connectionString, credential }: ClientSettings): ConnectionArguments {
+  if (place.endpoint !== undefined && place.isPlain)
+    return { text: emulatorString(place.endpoint, connectionString) };
+  if (connectionString !== undefined) {
+    const { host, isEmulator } = readConnectionString(connectionString);
+    const name = host.replace(/:\d+$/, "");
+    if (place.host !== undefined && !isEmulator && place.host.toLowerCase() !== name.toLowerCase()) {
+      throw invalid(`the URL says ${place.host}, the connection string says ${name}`, "Say it once.");
+    }
+    return { text: connectionString };
+  }
+  if (place.host !== undefined) return { host: place.host };
+  const remedy = 'Write "service-bus://my-namespace", or give a connection string.';
+  throw invalid(
+    credential === undefined ? "no Service Bus namespace is named" : "a credential alone names no namespace",
+    remedy,
+  );
+}
+
+async function newClient(
+  sdk: Sdk,
+  connection: ConnectionArguments | undefined,
+  { endpoint, isPlain }: Place,
+  settings: ClientSettings,
+): Promise<ServiceBusClient> {
+  const options: ServiceBusClientOptions = {
+    ...settings.clientOptions,
+    // A copy: the SDK writes into it.
+    retryOptions: { ...RETRY_OPTIONS },
+    ...(endpoint === undefined || isPlain ? {} : { customEndpointAddress: `https://${endpoint}/` }),
+  };
+  const to = known(connection);
+  if ("text" in to) return new sdk.ServiceBusClient(to.text, options);
+  return new sdk.ServiceBusClient(to.host, await credentialOf(settings), options);
+}
+
+async function newAdministration(
+  sdk: Sdk,
+  connection: ConnectionArguments | undefined,
+  place: Place,
+  settings: ClientSettings,
+): Promise<ServiceBusAdministrationClient> {
+  const to = known(connection);
+  // Its own retries sleep for many seconds on a busy service, and the core has its own.
+  const options = { retryOptions: { maxRetries: 0 } };
+  if ("host" in to)
+    return new sdk.ServiceBusAdministrationClient(to.host, await credentialOf(settings), options);
+  const client = new sdk.ServiceBusAdministrationClient(to.text, options);
+  if (place.isPlain || readConnectionString(to.text).isEmulator) speakPlainHttp(client);
+  return client;
+}
+
+/** The SDK's administration knows no emulator and always asks for https (7.9.5). */
+function speakPlainHttp(client: ServiceBusAdministrationClient): void {
+  client.pipeline.addPolicy(
+    {
+      name: "anyqueueEmulator",
+      async sendRequest(request, next) {
+        request.url = request.url.replace(/^https:/, "http:");
+        request.allowInsecureConnection = true;
+        return await next(request);
+      },
+    },
+    { afterPhase: "Sign" },
+  );
+}
+
+function known(connection: ConnectionArguments | undefined): ConnectionArguments {
+  if (connection !== undefined) return connection;
+  throw invalid(
+    "this needs the administration of the namespace, and only `client` was given",
+    "Give `administrationClient` beside `client`.",
+  );
+}
+
+async function credentialOf({ credential }: ClientSettings): Promise<TokenCredential> {
+  return timely(credential ?? (await defaultCredential()));
+}
+
+/** Service Bus has no chain of its own to find credentials in; Azure's is in a package of its own. */
+async function defaultCredential(): Promise<TokenCredential> {
+  try {
+    const { DefaultAzureCredential } = await import("@azure/identity");
+    return new DefaultAzureCredential();
+  } catch (error) {
+    throw new QueueError("UNAUTHENTICATED", {
+      what: "there are no credentials: no connection string was given and @azure/identity cannot be loaded",
+      remedy:
+        "Set ANYQUEUE_SERVICE_BUS_CONNECTION_STRING, pass serviceBus({ connectionString }) or serviceBus({ credential }), or run: npm install @azure/identity",
+      provider: PROVIDER,
+      cause: error,
+    });
+  }
+}
+
+/** A credential may search for half a minute before it gives up; what it finds later it has for the next call. */
+function timely(credential: TokenCredential): TokenCredential {
+  return {
+    async getToken(scopes, options) {
+      const found = credential.getToken(scopes, options);
+      const late = new Promise<never>((_resolve, reject) => {
+        const timer = systemClock.setTimer(
+          () => {
+            reject(
+              new QueueError("UNAUTHENTICATED", {
+                what: `the credential gave no token within ${TOKEN_TIMEOUT_MS} ms`,
+                provider: PROVIDER,
+              }),
+            );
+          },
+          TOKEN_TIMEOUT_MS,
+          true,
+        );
+        void found.catch(() => {}).finally(() => timer.cancel());
+      });
+      return await Promise.race([found, late]);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { Clock, ReceiveAsk } from "@anyqueue/core/adapter";
+
+/** What came in and was not asked for yet, and those who ask. */
+export class Inbox<Item> {
+  readonly #clock: Clock;
+  readonly #waiters = new Set<Waiter>();
+  #items: Item[] = [];
+  #failure: { readonly error: unknown } | undefined;
+  #isClosed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get length(): number {
+    return this.#items.length;
+  }
+
+  push(item: Item): void {
+    this.#failure = undefined;
+    this.#items.push(item);
+    for (const waiter of this.#waiters) {
+      waiter.wake();
+      return;
+    }
+  }
+
+  /** Rejects the one who waits, else the next who asks; what came in before goes first (rule D1). */
+  fail(error: unknown): void {
+    // The first tells the cause, those that follow it only that things do not work.
+    this.#failure ??= { error };
+    for (const waiter of this.#waiters) waiter.wake();
+  }
+
+  /** Everything that nobody has asked for. */
+  takeAll(): readonly Item[] {
+    const items = this.#items;
+    this.#items = [];
+    return items;
+  }
+
+  /** As soon as anything is there; empty after `waitMs`, on abort, and once closed. */
+  async take({ maxItems, waitMs }: ReceiveAsk, signal: AbortSignal): Promise<readonly Item[]> {
+    if (this.#items.length === 0 && this.#failure === undefined && waitMs > 0)
+      await this.#wait(waitMs, signal);
+    if (this.#items.length > 0) return this.#items.splice(0, maxItems);
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined && !signal.aborted && !this.#isClosed) throw failure.error;
+    return [];
+  }
+
+  /** Nobody waits any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const waiter of this.#waiters) waiter.wake();
+  }
+
+  async #wait(waitMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#isClosed) return;
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        this.#waiters.delete(waiter);
+        timer.cancel();
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      const waiter: Waiter = { wake };
+      const timer = this.#clock.setTimer(wake, waitMs);
+      signal.addEventListener("abort", wake, { once: true });
+      this.#waiters.add(waiter);
+    });
+  }
+}
+
+interface Waiter {
+  readonly wake: () => void;
+}

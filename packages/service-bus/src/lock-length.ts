@@ -1,0 +1,30 @@
+import { systemClock, type Clock } from "@anyqueue/core/adapter";
+import { MAX_LOCK_MS } from "./service-bus-limits.ts";
+
+/** How long the locks of one entity last. */
+export class LockLength {
+  readonly #clock: Clock;
+  /** The entity's own setting, once a probe could read it. */
+  knownMs: number | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /**
+   * When a lock ends that was given or renewed just now, in the clock's monotonic time. Where the setting is unknown
+   * there is only the service's own date to go by, which the machine's clock may contradict (rule D14).
+   */
+  untilMs(lockedUntil: Date | undefined): number {
+    return this.now() + (this.knownMs ?? statedMs(lockedUntil));
+  }
+}
+
+function statedMs(lockedUntil: Date | undefined): number {
+  if (lockedUntil === undefined) return MAX_LOCK_MS;
+  return Math.min(MAX_LOCK_MS, Math.max(0, lockedUntil.getTime() - systemClock.wallNow()));
+}

@@ -1,0 +1,205 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { Socket } from "node:net";
+import { QueueError, systemClock } from "@anyqueue/core/adapter";
+import type * as AzureSdk from "@azure/service-bus";
+import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
+import { orAborted } from "./or-aborted.ts";
+import { PROVIDER } from "./refusal.ts";
+import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
+
+export type Sdk = typeof AzureSdk;
+
+/** How the SDK's clients of one namespace are made. */
+export interface ClientFactory {
+  readonly client: (sdk: Sdk) => ServiceBusClient | Promise<ServiceBusClient>;
+  readonly administration: (
+    sdk: Sdk,
+  ) => ServiceBusAdministrationClient | Promise<ServiceBusAdministrationClient>;
+  /** True: the client is the application's own and is left open. */
+  readonly isForeign: boolean;
+}
+
+/** How long a socket may take to close by itself after its farewell. */
+const FAREWELL_MS = 500;
+/** Node tells of every socket here before it connects. https://nodejs.org/api/diagnostics_channel.html#net (2026-11-29) */
+const SOCKETS = "net.client.socket";
+
+/**
+ * The one connection to a namespace, shared and counted (rule D8); the SDK is loaded with the first use.
+ *
+ * The SDK says nothing when its socket dies: what is under way waits for its timeout, a minute where a session is
+ * settled. And it leaves Nagle's algorithm on, which costs a round trip for each small frame. Both are mended without
+ * a private member: sockets that are opened by our calls are seen in a channel of Node, and told from others by the
+ * asynchronous context that they are opened in.
+ */
+export class NamespaceConnection {
+  readonly #factory: ClientFactory;
+  readonly #scope = new AsyncLocalStorage<true>();
+  readonly #deaths = new Set<(error: QueueError) => void>();
+  readonly #sockets = new Set<Socket>();
+  #sdk: Promise<Sdk> | undefined;
+  #client: Promise<ServiceBusClient> | undefined;
+  #administration: Promise<ServiceBusAdministrationClient> | undefined;
+  #users = 0;
+  #isClosed = false;
+
+  constructor(factory: ClientFactory) {
+    this.#factory = factory;
+  }
+
+  /** One more adapter uses it. */
+  acquire(): void {
+    if (this.#users === 0) subscribe(SOCKETS, this.#onSocket);
+    this.#users += 1;
+    this.#isClosed = false;
+  }
+
+  /** The last one ends it. */
+  async release(): Promise<void> {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    this.#isClosed = true;
+    const client = this.#client;
+    this.#client = undefined;
+    this.#administration = undefined;
+    try {
+      if (client !== undefined && !this.#factory.isForeign) await this.#end(client);
+    } finally {
+      unsubscribe(SOCKETS, this.#onSocket);
+    }
+  }
+
+  /** Calls the SDK. @throws CLOSED after the last `release` */
+  async call<Value>(work: (client: ServiceBusClient) => Value | Promise<Value>): Promise<Value> {
+    const client = await this.client();
+    return await this.scoped(() => work(client));
+  }
+
+  /** Runs what may open the connection, so that its socket is known as ours. */
+  scoped<Value>(work: () => Value): Value {
+    return this.#scope.run(true, work);
+  }
+
+  async client(): Promise<ServiceBusClient> {
+    this.#refuseClosed();
+    this.#client ??= this.#load(this.#factory.client).catch((error: unknown) => {
+      this.#client = undefined;
+      throw error;
+    });
+    return await this.#client;
+  }
+
+  async administration(): Promise<ServiceBusAdministrationClient> {
+    this.#refuseClosed();
+    this.#administration ??= this.#load(this.#factory.administration).catch((error: unknown) => {
+      this.#administration = undefined;
+      throw error;
+    });
+    return await this.#administration;
+  }
+
+  /** Calls back whenever the socket dies. @returns ends that */
+  onDeath(listener: (error: QueueError) => void): () => void {
+    this.#deaths.add(listener);
+    return () => this.#deaths.delete(listener);
+  }
+
+  /**
+   * What `work` comes to, unless the connection dies or the signal aborts first: it may have taken effect then.
+   * The SDK's own promise goes on unheard.
+   */
+  async bounded<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+    let stop = (): void => {};
+    const death = new Promise<never>((_resolve, reject) => {
+      stop = this.onDeath(reject);
+    });
+    const first = Promise.race([work, death]);
+    try {
+      return await (signal === undefined ? first : orAborted(first, signal, () => throwAbandoned(signal)));
+    } finally {
+      stop();
+    }
+  }
+
+  readonly #onSocket = (message: unknown): void => {
+    if (this.#scope.getStore() !== true) return;
+    const socket = socketOf(message);
+    if (socket === undefined) return;
+    socket.setNoDelay(true);
+    this.#sockets.add(socket);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#reportDeath();
+    });
+  };
+
+  #reportDeath(): void {
+    const what = "the connection to Service Bus was cut";
+    const error = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true });
+    for (const listener of this.#deaths) listener(error);
+  }
+
+  async #load<Client>(make: (sdk: Sdk) => Client | Promise<Client>): Promise<Client> {
+    this.#sdk ??= loadSdk();
+    const sdk = await this.#sdk;
+    return await this.scoped(() => make(sdk));
+  }
+
+  /** The SDK waits for answers that may never come, and its socket for the other end. */
+  async #end(client: Promise<ServiceBusClient>): Promise<void> {
+    const ended = client.then((opened) => opened.close());
+    const isInTime = await settlesWithin(ended, CLOSE_TIMEOUT_MS);
+    const gone = [...this.#sockets].map((socket) => once(socket, "close"));
+    await settlesWithin(Promise.all(gone), FAREWELL_MS);
+    // With an error: rhea 3.0.5 stops its timer of two minutes, which keeps the process alive, at an "end" or "error" only.
+    for (const socket of this.#sockets) socket.destroy(new Error("the Service Bus connection is closed"));
+    if (isInTime) await ended;
+  }
+
+  #refuseClosed(): void {
+    if (this.#isClosed)
+      throw new QueueError("CLOSED", { what: "the Service Bus connection is closed", provider: PROVIDER });
+  }
+}
+
+function throwAbandoned(signal: AbortSignal): never {
+  throw new QueueError("CANCELLED", {
+    what: "given up before the service answered",
+    provider: PROVIDER,
+    ambiguous: true,
+    cause: signal.reason,
+  });
+}
+
+function socketOf(message: unknown): Socket | undefined {
+  if (typeof message !== "object" || message === null || !("socket" in message)) return undefined;
+  return message.socket instanceof Socket ? message.socket : undefined;
+}
+
+async function loadSdk(): Promise<Sdk> {
+  try {
+    return await import("@azure/service-bus");
+  } catch (error) {
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: "the package @azure/service-bus cannot be loaded",
+      remedy: "Run: npm install @azure/service-bus",
+      provider: PROVIDER,
+      cause: error,
+    });
+  }
+}
+
+/** False: it was not over by then. Never rejects. */
+async function settlesWithin(work: Promise<unknown>, limitMs: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const timer = systemClock.setTimer(() => resolve(false), limitMs, true);
+    void work
+      .catch(() => {})
+      .finally(() => {
+        timer.cancel();
+        resolve(true);
+      });
+  });
+}

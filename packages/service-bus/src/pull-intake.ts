@@ -1,0 +1,121 @@
+import type { Clock, ReceiveAsk } from "@anyqueue/core/adapter";
+import type { EntityReceivers } from "./entity-receivers.ts";
+import type { Intake } from "./intake.ts";
+import type { LockLength } from "./lock-length.ts";
+import { PullLink } from "./pull-link.ts";
+import type { ServiceBusHandle } from "./service-bus-handle.ts";
+
+/** The credit of a link is fixed when it is made: a few sizes serve every ask, with fewer messages than asked at most. */
+const SIZES = [200, 50, 10, 3, 1] as const;
+/** Asks that wait less than this are given the time of a few looks at the service: else nothing could arrive at all. */
+const SHORT_WAIT_MS = 50;
+/** Round trips until a message can be here. A new link needs several, and shows that it had too few. */
+const FEWEST_LOOKS = 2;
+const MOST_LOOKS = 64;
+
+/** Messages on request: nothing is credited, and so nothing locked, between two asks. */
+export class PullIntake implements Intake {
+  readonly #receivers: EntityReceivers;
+  readonly #locks: LockLength;
+  readonly #clock: Clock;
+  readonly #links: PullLink[] = [];
+  readonly #asks = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+
+  constructor(receivers: EntityReceivers, locks: LockLength, clock: Clock) {
+    this.#receivers = receivers;
+    this.#locks = locks;
+    this.#clock = clock;
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#receivers.peek(1, signal);
+  }
+
+  async setFlow(): Promise<void> {
+    // The asks are the flow.
+  }
+
+  async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
+    if (signal.aborted || this.#closing.signal.aborted) return [];
+    const link = await this.#freeLink(ask.maxItems);
+    if (isAborted(signal) || isAborted(this.#closing.signal)) {
+      link.isBusy = false;
+      return [];
+    }
+    const taking = this.#takeOnce(link, ask, signal);
+    this.#asks.add(taking);
+    try {
+      return await taking;
+    } finally {
+      this.#asks.delete(taking);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#asks);
+    await Promise.all(this.#links.map((link) => link.close()));
+  }
+
+  /** Once: a short ask that was over before its link was open is made again with more time. */
+  async #takeOnce(
+    link: PullLink,
+    ask: ReceiveAsk,
+    signal: AbortSignal,
+  ): Promise<readonly ServiceBusHandle[]> {
+    for (let looks = FEWEST_LOOKS; ; looks *= 2) {
+      const handles = await this.#take(link, ask, looks, signal);
+      const isDone = handles.length > 0 || link.hasAsked || ask.waitMs >= SHORT_WAIT_MS;
+      if (isDone || looks >= MOST_LOOKS || signal.aborted || this.#closing.signal.aborted) return handles;
+    }
+  }
+
+  async #take(
+    link: PullLink,
+    { waitMs }: ReceiveAsk,
+    looks: number,
+    signal: AbortSignal,
+  ): Promise<readonly ServiceBusHandle[]> {
+    if (waitMs < SHORT_WAIT_MS) return await link.take(this.#look(looks));
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    const timer = this.#clock.setTimer(end, waitMs);
+    signal.addEventListener("abort", end, { once: true });
+    this.#closing.signal.addEventListener("abort", end, { once: true });
+    try {
+      return await link.take(
+        new Promise((resolve) => {
+          over.signal.addEventListener("abort", () => resolve(), { once: true });
+        }),
+      );
+    } finally {
+      timer.cancel();
+      signal.removeEventListener("abort", end);
+      this.#closing.signal.removeEventListener("abort", end);
+    }
+  }
+
+  async #look(times: number): Promise<void> {
+    for (let look = 0; look < times; look += 1) await this.#receivers.peek(1, this.#closing.signal);
+  }
+
+  async #freeLink(maxItems: number): Promise<PullLink> {
+    const credit = SIZES.find((size) => size <= maxItems) ?? 1;
+    const free = this.#links.find((link) => !link.isBusy && !link.isBroken && link.credit === credit);
+    if (free !== undefined) {
+      free.isBusy = true;
+      return free;
+    }
+    const receiver = await this.#receivers.newReceiver();
+    const link = new PullLink(receiver, credit, this.#receivers, this.#locks);
+    link.isBusy = true;
+    this.#links.push(link);
+    return link;
+  }
+}
+
+/** A signal changes while we wait, which the compiler does not know of a property. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

@@ -1,0 +1,127 @@
+import type { DeadLetterItem, ItemResult, ReleaseItem } from "@anyqueue/core/adapter";
+import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import type { LockLength } from "./lock-length.ts";
+import type { EntityReceivers } from "./entity-receivers.ts";
+import { nextTurn } from "./next-turn.ts";
+import { linkGone } from "./renew-lock.ts";
+import { field, isIdleDetach } from "./service-bus-errors.ts";
+import type { HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
+import { SettlingSide } from "./settling-side.ts";
+
+/**
+ * One receiver that takes a fixed number of messages at most, for one ask at a time. The SDK's `receiveMessages` waits
+ * a second for more when it has too few, and loses what it holds when it is aborted; a subscription that ends with the
+ * first message and is drained does neither.
+ */
+export class PullLink implements HandleOwner {
+  readonly leaseKey: string | undefined = undefined;
+  readonly credit: number;
+  readonly #receiver: ServiceBusReceiver;
+  readonly #receivers: EntityReceivers;
+  readonly #locks: LockLength;
+  readonly #settling: SettlingSide;
+  #isClosed = false;
+  isBusy = false;
+  /** False if the last ask was over before the link could ask the service for anything. */
+  hasAsked = false;
+
+  constructor(receiver: ServiceBusReceiver, credit: number, receivers: EntityReceivers, locks: LockLength) {
+    this.#receiver = receiver;
+    this.credit = credit;
+    this.#receivers = receivers;
+    this.#locks = locks;
+    this.#settling = new SettlingSide(receiver, receivers, locks, () => this.#settling.breakOff());
+  }
+
+  /** True: nothing can be received on it any more; what came on it is still settled. */
+  get isBroken(): boolean {
+    return this.#settling.isBroken;
+  }
+
+  /** What came until `ended`, or until the first was there and nothing more was on its way. @throws what the SDK reports */
+  async take(ended: Promise<void>): Promise<readonly ServiceBusHandle[]> {
+    const handles: ServiceBusHandle[] = [];
+    const failures: unknown[] = [];
+    const stopping = new AbortController();
+    let openGate = (): void => {};
+    // Withheld until the subscription has ended: the SDK would ask for one message more with each.
+    const gate = new Promise<void>((resolve) => {
+      openGate = resolve;
+    });
+    let report = (): void => {};
+    const changed = new Promise<void>((resolve) => {
+      report = resolve;
+    });
+    this.isBusy = true;
+    this.hasAsked = true;
+    try {
+      const subscription = this.#subscribe(stopping.signal, {
+        processMessage: async (message) => {
+          handles.push({ message, owner: this, leaseUntilMs: this.#locks.untilMs(message.lockedUntilUtc) });
+          report();
+          await gate;
+        },
+        processError: async ({ error }) => {
+          const isStop = field(error, "name") === "AbortError";
+          // The SDK says that it was stopped before it had given any credit.
+          if (isStop) this.hasAsked = false;
+          else this.#settling.breakOff();
+          if (stopping.signal.aborted || isIdleDetach(error)) return;
+          failures.push(error);
+          report();
+        },
+      });
+      await Promise.race([changed, ended]);
+      // First, so that a subscription that is still trying to begin ends too.
+      stopping.abort();
+      await subscription.close();
+    } finally {
+      openGate();
+      // The SDK reacts to the open gate in microtasks; the next subscription must find none of them.
+      await new Promise<void>((resolve) => {
+        nextTurn(resolve);
+      });
+      this.isBusy = false;
+    }
+    if (handles.length === 0 && failures.length > 0) throw failures[0];
+    return handles;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#settling.close();
+  }
+
+  async complete({ message }: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult> {
+    return this.#ifClosed() ?? (await this.#settling.complete(message, signal));
+  }
+
+  async release({ handle, note }: ReleaseItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
+    return this.#ifClosed() ?? (await this.#settling.abandon(handle.message, note, signal));
+  }
+
+  async deadLetter(item: DeadLetterItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
+    return this.#ifClosed() ?? (await this.#settling.deadLetter(item.handle.message, item, signal));
+  }
+
+  async renew(
+    { message }: ServiceBusHandle,
+    signal: AbortSignal,
+  ): Promise<ItemResult<{ readonly leaseMs: number }>> {
+    return this.#ifClosed() ?? (await this.#settling.renew(message, signal));
+  }
+
+  #subscribe(signal: AbortSignal, handlers: Handlers): { close(): Promise<void> } {
+    const options = { autoCompleteMessages: false, maxConcurrentCalls: this.credit, abortSignal: signal };
+    return this.#receivers.connection.scoped(() => this.#receiver.subscribe(handlers, options));
+  }
+
+  #ifClosed(): { readonly ok: false; readonly error: unknown } | undefined {
+    return this.#isClosed ? { ok: false, error: linkGone() } : undefined;
+  }
+}
+
+interface Handlers {
+  processMessage(message: ServiceBusReceivedMessage): Promise<void>;
+  processError(args: { readonly error: unknown }): Promise<void>;
+}

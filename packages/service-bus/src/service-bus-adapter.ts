@@ -1,0 +1,150 @@
+import type {
+  AdminDriver,
+  Clock,
+  ConsumerDriver,
+  ConsumerDriverOptions,
+  EntityRef,
+  ErrorClass,
+  Operation,
+  ProbeResult,
+  ProducerDriver,
+  QueueAdapter,
+  Target,
+} from "@anyqueue/core/adapter";
+import { EntityReceivers } from "./entity-receivers.ts";
+import { LockLength } from "./lock-length.ts";
+import type { NamespaceConnection } from "./namespace-connection.ts";
+import { probeEntity } from "./probe-entity.ts";
+import { PullIntake } from "./pull-intake.ts";
+import { unsupported } from "./refusal.ts";
+import { ServiceBusConsumer } from "./service-bus-consumer.ts";
+import { classifyServiceBusError } from "./service-bus-errors.ts";
+import type { ServiceBusHandle } from "./service-bus-handle.ts";
+import { capabilitiesOf, SERVICE_BUS_LIMITS } from "./service-bus-limits.ts";
+import { ServiceBusProducer } from "./service-bus-producer.ts";
+import { entityOf, parseAddress } from "./service-bus-url.ts";
+import type { WireForm } from "./service-bus-wire.ts";
+import { SessionIntake } from "./session-intake.ts";
+import { StreamIntake } from "./stream-intake.ts";
+import type { SubscriptionRule } from "./subscription-rule.ts";
+
+export interface ServiceBusSettings {
+  readonly connection: NamespaceConnection;
+  /** For names and messages. */
+  readonly namespace: string;
+  /** In lower case. */
+  readonly sessionEntities: ReadonlySet<string>;
+  readonly canCancel: boolean;
+  readonly rules: Readonly<Record<string, readonly SubscriptionRule[]>>;
+  readonly clock: Clock;
+}
+
+/** One connection: the queues, topics and subscriptions of a namespace. */
+export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
+  readonly name = "service-bus";
+  readonly classify: (error: unknown, during: Operation) => ErrorClass = classifyServiceBusError;
+  readonly #settings: ServiceBusSettings;
+  /** By entity in lower case, as the service compares names. */
+  readonly #locks = new Map<string, LockLength>();
+  /** Entities that were seen to detect duplicates, whatever their definition says. */
+  readonly #deduplicated = new Set<string>();
+  #isClosed = false;
+
+  constructor(settings: ServiceBusSettings) {
+    this.#settings = settings;
+    settings.connection.acquire();
+  }
+
+  resolve(ref: EntityRef): Target {
+    const entity = entityOf(ref);
+    const { isDeadLetter, subscription } = parseAddress(entity);
+    const kind = isDeadLetter ? "dead-letter" : subscription === undefined ? ref.kind : "subscription";
+    const isNamed = this.#settings.sessionEntities.has(entity.toLowerCase());
+    // Dead letters are read without sessions, also those of an entity that has them.
+    const isOrdered = !isDeadLetter && (ref.features.includes("ordering") || isNamed);
+    const { canCancel, namespace } = this.#settings;
+    return Object.freeze({
+      name: `service-bus://${namespace}/${entity}`,
+      entity,
+      ref,
+      capabilities: capabilitiesOf({ ...ref, kind }, { isOrdered, canCancel }),
+      limits: SERVICE_BUS_LIMITS,
+    });
+  }
+
+  async probe(target: Target, signal: AbortSignal): Promise<ProbeResult> {
+    const administration = await this.#settings.connection.administration();
+    const probed = await probeEntity(administration, target, signal);
+    if (probed.facts.leaseMs !== undefined) this.#locksOf(target).knownMs = probed.facts.leaseMs;
+    if (probed.capabilities?.deduplication === "window") this.#deduplicated.add(target.entity.toLowerCase());
+    return probed;
+  }
+
+  openProducer(target: Target): ProducerDriver {
+    const { root, isDeadLetter } = parseAddress(target.entity);
+    if (isDeadLetter) {
+      throw unsupported(
+        "send",
+        `${target.name}: only the service puts messages there`,
+        "Send to its source.",
+      );
+    }
+    if (target.ref.kind === "subscription") {
+      const what = `${target.name}: a message reaches a subscription through its topic, and every other one with it`;
+      throw unsupported("send", what, "Send to the topic.");
+    }
+    return new ServiceBusProducer(this.#settings.connection, root, target, this.#formOf(target));
+  }
+
+  openConsumer(
+    target: Target,
+    options: ConsumerDriverOptions<ServiceBusHandle>,
+  ): ConsumerDriver<ServiceBusHandle> {
+    if (target.ref.kind === "topic") {
+      const what = `${target.name}: a topic itself holds no messages`;
+      throw unsupported("receive", what, "Define a subscription of it.");
+    }
+    const { connection, clock } = this.#settings;
+    const { flow, events, mode } = options;
+    const receivers = new EntityReceivers(connection, parseAddress(target.entity));
+    const locks = this.#locksOf(target);
+    const form = this.#formOf(target);
+    const newIntake = (): SessionIntake | StreamIntake | PullIntake => {
+      if (form.isOrdered) return new SessionIntake(receivers, locks, clock, events, { flow, mode });
+      if (mode === "pull") return new PullIntake(receivers, locks, clock);
+      return new StreamIntake(receivers, locks, clock, events, flow);
+    };
+    return new ServiceBusConsumer(newIntake(), receivers, locks, form);
+  }
+
+  async admin(): Promise<AdminDriver> {
+    const { ServiceBusAdmin } = await import("./admin.ts");
+    const { connection, rules } = this.#settings;
+    return new ServiceBusAdmin(connection, rules);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#settings.connection.release();
+  }
+
+  #formOf({ capabilities, entity }: Target): WireForm {
+    return {
+      isOrdered: capabilities.ordering === "by-key",
+      isDeduplicated: capabilities.deduplication === "window" || this.#deduplicated.has(entity.toLowerCase()),
+      isDeadLetter: parseAddress(entity).isDeadLetter,
+      clock: this.#settings.clock,
+    };
+  }
+
+  #locksOf({ entity }: Target): LockLength {
+    const key = entity.toLowerCase();
+    let locks = this.#locks.get(key);
+    if (locks === undefined) {
+      locks = new LockLength(this.#settings.clock);
+      this.#locks.set(key, locks);
+    }
+    return locks;
+  }
+}

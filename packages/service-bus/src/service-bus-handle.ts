@@ -1,0 +1,20 @@
+import type { DeadLetterItem, ItemResult, ReleaseItem } from "@anyqueue/core/adapter";
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+
+/** What settles one delivery: the message, and the link that brought it (rule D5). */
+export interface ServiceBusHandle {
+  readonly message: ServiceBusReceivedMessage;
+  readonly owner: HandleOwner;
+  /** The clock's monotonic time at which the lock ends, as far as is known here. */
+  readonly leaseUntilMs: number;
+}
+
+/** The link that a delivery came on. No method rejects. */
+export interface HandleOwner {
+  /** Deliveries with the same key share one lock. */
+  readonly leaseKey: string | undefined;
+  complete(handle: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult>;
+  release(item: ReleaseItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult>;
+  deadLetter(item: DeadLetterItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult>;
+  renew(handle: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult<{ readonly leaseMs: number }>>;
+}

@@ -1,0 +1,114 @@
+import type { Capabilities, EntityRef, Limits } from "@anyqueue/core/adapter";
+
+// Quotas: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas (2026-11-29)
+// Large messages: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-premium-messaging#large-messages-support (2026-11-29)
+// Locks: https://learn.microsoft.com/azure/service-bus-messaging/message-transfers-locks-settlement (2026-11-29)
+
+/** One message of the Basic and Standard tiers; Premium entities say their own, which a probe and an open sender read. */
+export const STANDARD_MAX_MESSAGE_BYTES = 262_144;
+/** One batch of the Premium tier, also where its single messages may have 100 MB. https://github.com/Azure/azure-sdk-for-js/issues/33278 (2026-11-29) */
+export const MAX_BATCH_BYTES = 1_048_576;
+/** The service refuses batches of more than 4,500 messages. https://github.com/Azure/azure-service-bus/issues/397 (2026-11-29) */
+export const MAX_BATCH_ITEMS = 4_000;
+/** All headers of one message together, the service's own too. */
+export const MAX_HEADER_BYTES = 65_536;
+/** One application property. */
+const MAX_PROPERTY_BYTES = 32_767;
+/** `messageId` and `sessionId`; longer ones are refused by the SDK itself. */
+export const MAX_ID_LENGTH = 128;
+/** `LockDuration` of an entity. */
+export const MIN_LOCK_MS = 5_000;
+export const MAX_LOCK_MS = 300_000;
+/** `MaxDeliveryCount` of an entity. */
+export const MAX_DELIVERY_COUNT = 2_000;
+/** A longer reason or description of a dead letter is cut off by the service. */
+export const MAX_REASON_LENGTH = 4_096;
+/** rhea 3.0.5 has room for 2,048 unsettled deliveries on one link: half of it leaves room for settlements under way. */
+export const MAX_LINK_CREDIT = 1_000;
+/** Messages of one peek. https://learn.microsoft.com/azure/service-bus-messaging/message-browsing (2026-11-29) */
+export const MAX_PEEK_ITEMS = 250;
+
+// Ours, not the vendor's.
+
+/** One request of the SDK: below the 15 s that the core waits, so that the SDK's own answer comes first. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+/** A credential that gives no token by then has failed: a start must end within 5 s. */
+export const TOKEN_TIMEOUT_MS = 4_500;
+/** How long `close` waits for the SDK's farewells before it cuts the connection. */
+export const CLOSE_TIMEOUT_MS = 3_000;
+/** A link with credit that brought nothing for so long is compared with what the entity holds. */
+export const WATCHDOG_MS = 120_000;
+/** A session without messages is given back after this if there is a free lane. */
+export const SESSION_IDLE_MS = 1_000;
+/** The same at least where every lane is taken and others may wait; else as long as three messages need to follow. */
+export const CONTESTED_IDLE_MS = 10;
+/** How long a session that was just locked may take to bring its first message. */
+export const FIRST_MESSAGE_MS = 500;
+/** A session that keeps a lane busy for so long gives way to others. */
+export const SESSION_TURN_MS = 30_000;
+/** `acceptNextSession` calls that wait at the service at once. */
+export const MAX_ACCEPTS = 8;
+/** After an accept that failed at once. */
+export const ACCEPT_PAUSE_MS = 1_000;
+/** The longest delay that we pass on; the service documents no bound. Ten years. */
+const MAX_DELAY_MS = 315_360_000_000;
+
+/** What one target can do as far as its definition says. */
+export function capabilitiesOf(
+  ref: EntityRef,
+  { isOrdered, canCancel }: { readonly isOrdered: boolean; readonly canCancel: boolean },
+): Capabilities {
+  return {
+    ordering: isOrdered ? "by-key" : "none",
+    deduplication: ref.features.includes("deduplication") ? "window" : "none",
+    sendDelay: { maxMs: MAX_DELAY_MS },
+    releaseDelay: "none",
+    lease: isOrdered ? "shared" : "timed",
+    leaseSetBy: "entity",
+    release: "native",
+    // A dead letter has nowhere further to go.
+    deadLetter: ref.kind === "dead-letter" ? "none" : "native",
+    deliveryCount: "exact",
+    settle: "confirmed",
+    abort: "clean",
+    // A failed message of a session comes back on the same link, before what follows it.
+    followers: isOrdered ? "hold" : "release",
+    isolation: "free",
+    batchFailure: "atomic",
+    batchKey: isOrdered ? "uniform" : "mixed",
+    ttl: true,
+    peek: true,
+    cancel: canCancel,
+    filter: ref.kind === "subscription",
+    exactlyOnceAck: false,
+  };
+}
+
+export const SERVICE_BUS_LIMITS: Limits = Object.freeze({
+  maxMessageBytes: STANDARD_MAX_MESSAGE_BYTES,
+  // Beyond four batches out, one thread of the SDK is busy all the time. The driver itself splits by the exact size.
+  send: {
+    maxItems: MAX_BATCH_ITEMS,
+    maxInFlight: 4,
+    maxBytes: STANDARD_MAX_MESSAGE_BYTES,
+    overheadBytes: 0,
+  },
+  // The service pushes: an ask only waits for what comes.
+  receive: { maxItems: 200, maxWaitMs: 30_000, parallel: 1, billed: false },
+  ack: { maxItems: 200, maxInFlight: 8 },
+  release: { maxItems: 200, maxInFlight: 4 },
+  // The SDK renews one lock a call.
+  extend: { maxItems: 1, maxInFlight: 32 },
+  deadLetter: { maxItems: 200, maxInFlight: 4 },
+  lease: { minMs: MIN_LOCK_MS, maxMs: MAX_LOCK_MS, totalMs: Number.POSITIVE_INFINITY },
+  attributes: {
+    // Bounded by the 64 KB of all headers, which the driver checks.
+    maxCount: 250,
+    maxNameBytes: 1_024,
+    maxValueBytes: MAX_PROPERTY_BYTES,
+    reservedPrefixes: [],
+    emptyValues: true,
+  },
+  orderingKey: { maxLength: MAX_ID_LENGTH },
+  deduplicationId: { maxLength: MAX_ID_LENGTH },
+});

@@ -1,0 +1,253 @@
+import {
+  queueError,
+  QueueError,
+  type ItemResult,
+  type OutgoingMessage,
+  type ProducerDriver,
+  type SendReceipt,
+  type Target,
+} from "@anyqueue/core/adapter";
+import type { ServiceBusMessage, ServiceBusMessageBatch, ServiceBusSender } from "@azure/service-bus";
+import type { NamespaceConnection } from "./namespace-connection.ts";
+import { PROVIDER } from "./refusal.ts";
+import { planRequests, type SendRequest } from "./send-plan.ts";
+import { MAX_BATCH_BYTES, MAX_HEADER_BYTES } from "./service-bus-limits.ts";
+import {
+  dueAt,
+  encodeMessage,
+  sequenceNumberOf,
+  sizeOfMessage,
+  type SizedMessage,
+  type WireForm,
+} from "./service-bus-wire.ts";
+
+type SendResult = ItemResult<SendReceipt>;
+
+/** One message, ready for the SDK. */
+interface Prepared extends SizedMessage {
+  readonly encoded: ServiceBusMessage;
+  readonly due: Date | undefined;
+}
+
+/** Sends to one queue or topic. */
+export class ServiceBusProducer implements ProducerDriver {
+  /** Absent where delayed messages travel in ordinary batches, which have no numbers to cancel by (rule D4). */
+  readonly cancelBatch?: NonNullable<ProducerDriver["cancelBatch"]>;
+  readonly #connection: NamespaceConnection;
+  readonly #entity: string;
+  readonly #target: Target;
+  readonly #form: WireForm;
+  /** `sizeOf` and `sendBatch` see the same message: it is encoded once. */
+  readonly #prepared = new WeakMap<OutgoingMessage, Prepared>();
+  #sender: Promise<ServiceBusSender> | undefined;
+  /** What the service said when the link was opened. */
+  #maxBytes: number | undefined;
+
+  constructor(connection: NamespaceConnection, entity: string, target: Target, form: WireForm) {
+    this.#connection = connection;
+    this.#entity = entity;
+    this.#target = target;
+    this.#form = form;
+    if (target.capabilities.cancel) {
+      this.cancelBatch = async (tokens, signal) =>
+        await Promise.all(tokens.map((token) => this.#cancel(token, signal)));
+    }
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#newBatch(signal);
+  }
+
+  sizeOf(message: OutgoingMessage): number {
+    return this.#prepare(message).bytes;
+  }
+
+  async sendBatch(messages: readonly OutgoingMessage[], signal: AbortSignal): Promise<readonly SendResult[]> {
+    const prepared = messages.map((message) => this.#prepare(message));
+    const results: (SendResult | undefined)[] = prepared.map((each) => this.#tooLarge(each));
+    const open = [...prepared.keys()].filter((index) => results[index] === undefined);
+    const lines = planRequests(
+      open.map((index) => ({
+        index,
+        bytes: prepared[index]?.bytes ?? 0,
+        key: prepared[index]?.encoded.sessionId,
+        dueMs: this.#target.capabilities.cancel ? prepared[index]?.due?.getTime() : undefined,
+      })),
+      Math.min(this.#maxBytes ?? this.#target.limits.send.maxBytes, MAX_BATCH_BYTES),
+    );
+    // Sessions side by side, the requests of one session one after the other.
+    await Promise.all(
+      lines.map(async (line) => {
+        let isHeldUp = false;
+        for (const request of line) {
+          const answers: readonly SendResult[] = isHeldUp
+            ? request.indexes.map(() => heldUp())
+            : await this.#send(request, prepared, signal);
+          for (const [at, index] of request.indexes.entries()) results[index] = answers[at] ?? unanswered();
+          isHeldUp ||= this.#form.isOrdered && answers.some((answer) => !answer.ok);
+        }
+      }),
+    );
+    return results.map((result) => result ?? unanswered());
+  }
+
+  async close(): Promise<void> {
+    const sender = await this.#sender?.catch(() => undefined);
+    this.#sender = undefined;
+    await sender?.close();
+  }
+
+  async #send(
+    { indexes, dueMs }: SendRequest,
+    prepared: readonly Prepared[],
+    signal: AbortSignal,
+  ): Promise<readonly SendResult[]> {
+    const messages = indexes.flatMap((index) => prepared[index]?.encoded ?? []);
+    try {
+      if (dueMs !== undefined) return await this.#schedule(messages, new Date(dueMs), signal);
+      const [first] = messages;
+      if (messages.length === 1 && first !== undefined) await this.#sendOne(first, signal);
+      else await this.#sendMany(messages, signal);
+      return messages.map(() => SENT);
+    } catch (error) {
+      return messages.map(() => ({ ok: false, error }));
+    }
+  }
+
+  /** By itself, because a Premium entity takes larger messages alone than in a batch. */
+  async #sendOne(message: ServiceBusMessage, signal: AbortSignal): Promise<void> {
+    await this.#request(signal, (sender, abortSignal) => sender.sendMessages(message, { abortSignal }));
+  }
+
+  async #sendMany(messages: readonly ServiceBusMessage[], signal: AbortSignal): Promise<void> {
+    let rest = messages;
+    while (rest.length > 0) {
+      const batch = await this.#newBatch(signal);
+      const added = fill(batch, rest);
+      const [first] = rest;
+      if (added === 0 && first !== undefined) await this.#sendOne(first, signal);
+      else await this.#request(signal, (sender, abortSignal) => sender.sendMessages(batch, { abortSignal }));
+      rest = rest.slice(Math.max(1, added));
+    }
+  }
+
+  async #schedule(
+    messages: readonly ServiceBusMessage[],
+    due: Date,
+    signal: AbortSignal,
+  ): Promise<readonly SendResult[]> {
+    const numbers = await this.#request(signal, (sender, abortSignal) =>
+      sender.scheduleMessages([...messages], due, { abortSignal }),
+    );
+    // No provider id: the message gets another number when it becomes due.
+    return numbers.map((number) => ({ ok: true, value: { cancelToken: number.toString() } }));
+  }
+
+  async #cancel(token: string, signal: AbortSignal): Promise<ItemResult> {
+    try {
+      if (!/^\d{1,20}$/.test(token)) throw noToken();
+      const number = sequenceNumberOf(token);
+      await this.#request(signal, (sender, abortSignal) =>
+        sender.cancelScheduledMessages(number, { abortSignal }),
+      );
+      return { ok: true, value: undefined };
+    } catch (error) {
+      return { ok: false, error };
+    }
+  }
+
+  /** Opens the link, and learns how large a message may be. */
+  async #newBatch(signal: AbortSignal): Promise<ServiceBusMessageBatch> {
+    const batch = await this.#request(signal, (sender, abortSignal) =>
+      sender.createMessageBatch({ abortSignal }),
+    );
+    // Undefined if the service does not say it, which the SDK's type does not know.
+    if (batch.maxSizeInBytes > 0) this.#maxBytes = batch.maxSizeInBytes;
+    return batch;
+  }
+
+  /** A send that is under way when the socket dies would wait for its timeout: it ends at once, and may have arrived. */
+  async #request<Value>(
+    signal: AbortSignal,
+    work: (sender: ServiceBusSender, abortSignal: AbortSignal) => Promise<Value>,
+  ): Promise<Value> {
+    if (signal.aborted) {
+      throw new QueueError("CANCELLED", { what: "aborted before the request", cause: signal.reason });
+    }
+    this.#sender ??= this.#connection.call((client) => client.createSender(this.#entity));
+    const sender = await this.#sender.catch((error: unknown) => {
+      this.#sender = undefined;
+      throw error;
+    });
+    const ending = new AbortController();
+    try {
+      const answer = this.#connection.scoped(() => work(sender, ending.signal));
+      return await this.#connection.bounded(answer, signal);
+    } finally {
+      ending.abort();
+    }
+  }
+
+  /** The core knows the limit of the tier; this one is the entity's own, as its link says it, and that of the headers. */
+  #tooLarge({ bytes, headerBytes }: Prepared): SendResult | undefined {
+    const limitBytes = this.#maxBytes ?? Number.POSITIVE_INFINITY;
+    if (headerBytes > MAX_HEADER_BYTES) {
+      return this.#refused("the attributes and other headers of the message", headerBytes, MAX_HEADER_BYTES);
+    }
+    return bytes > limitBytes
+      ? this.#refused("the message with its attributes", bytes, limitBytes)
+      : undefined;
+  }
+
+  #refused(what: string, sizeBytes: number, limitBytes: number): SendResult {
+    const init = {
+      what: `${what} have ${sizeBytes} bytes, ${limitBytes} are allowed`,
+      target: this.#target.name,
+      provider: PROVIDER,
+      operation: "send",
+    } as const;
+    return { ok: false, error: queueError("MESSAGE_TOO_LARGE", init, { sizeBytes, limitBytes }) };
+  }
+
+  #prepare(message: OutgoingMessage): Prepared {
+    let prepared = this.#prepared.get(message);
+    if (prepared === undefined) {
+      const encoded = encodeMessage(message, this.#form);
+      const due = dueAt(message, this.#form);
+      if (due !== undefined && !this.#target.capabilities.cancel) encoded.scheduledEnqueueTimeUtc = due;
+      prepared = { ...sizeOfMessage(message, encoded), encoded, due };
+      this.#prepared.set(message, prepared);
+    }
+    return prepared;
+  }
+}
+
+const SENT: SendResult = Object.freeze({ ok: true, value: Object.freeze({}) });
+
+/** How many of the first messages fit. */
+function fill(batch: ServiceBusMessageBatch, messages: readonly ServiceBusMessage[]): number {
+  const tooBig = messages.findIndex((message) => !batch.tryAddMessage(message));
+  return tooBig < 0 ? messages.length : tooBig;
+}
+
+/** Sent now, it would overtake what failed before it. */
+function heldUp(): SendResult {
+  const what = "an earlier message of its key failed, so this one was not sent";
+  return { ok: false, error: new QueueError("UNAVAILABLE", { what, provider: PROVIDER, operation: "send" }) };
+}
+
+function unanswered(): SendResult {
+  const what = "Service Bus did not answer for this message";
+  return {
+    ok: false,
+    error: new QueueError("INTERNAL", { what, provider: PROVIDER, operation: "send", ambiguous: true }),
+  };
+}
+
+function noToken(): QueueError {
+  return new QueueError("INVALID_ARGUMENT", {
+    what: "this is no cancel token of Service Bus",
+    provider: PROVIDER,
+    operation: "cancel",
+  });
+}

@@ -1,0 +1,115 @@
+import { systemClock, type ConnectionUrl, type QueueAdapter } from "@anyqueue/core/adapter";
+import { describe, expect, test } from "vitest";
+import { serviceBus, type ServiceBusOptions } from "./service-bus-provider.ts";
+
+const KEY = "SECRETKEY0123456789=";
+const STRING = `Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=${KEY}`;
+
+function connect(options: ServiceBusOptions, authority = "shop"): QueueAdapter {
+  const url: ConnectionUrl = {
+    scheme: "service-bus",
+    authority,
+    path: "",
+    parameters: {},
+    text: `service-bus://${authority}`,
+  };
+  return serviceBus(options).connect(url, { clock: systemClock });
+}
+
+/** What an application without types could write. */
+function untyped(options: object): ServiceBusOptions {
+  return options;
+}
+
+describe("options", () => {
+  test.each([
+    ["an unknown option", { connectonString: STRING }, /did you mean "connectionString"/],
+    ["a credential that is none", { credential: {} }, /`credential` is no TokenCredential/],
+    ["a client that is none", { client: {} }, /`client` is no ServiceBusClient/],
+    [
+      "an administration client alone",
+      { administrationClient: { getQueue() {} } },
+      /needs `client` beside it/,
+    ],
+    ["two secrets", { connectionString: STRING, credential: { getToken() {} } }, /exclude each other/],
+    ["retries of the SDK", { clientOptions: { retryOptions: {} } }, /retryOptions is the adapter's own/],
+    ["session entities that are no list", { sessionEntities: "orders" }, /`sessionEntities` is no list/],
+    ["a flag that is none", { cancellable: "yes" }, /`cancellable` is neither true nor false/],
+    ["rules that are no lists", { rules: { "orders/billing": "all" } }, /`rules` is no record of lists/],
+    ["a wrong connection string", { connectionString: "Endpoint=sb://x/" }, /SharedAccessKeyName is missing/],
+  ])("with %s are refused", (_what, options, message) => {
+    expect(() => serviceBus(untyped(options))).toThrow(message);
+  });
+
+  test("name every problem at once, and show no secret", () => {
+    let shown = "";
+    try {
+      serviceBus(untyped({ connectionString: `${STRING};nonsense`, cancellable: 1, nope: KEY }));
+    } catch (error) {
+      shown = String(error);
+    }
+    expect(shown).toMatch(/unknown option "nope".*cancellable/s);
+    expect(shown).not.toContain(KEY);
+  });
+
+  test("say one namespace: the URL's and the connection string's must agree", () => {
+    expect(() => connect({ connectionString: STRING }, "another")).toThrow(/Say it once/);
+    expect(connect({ connectionString: STRING }, "shop").name).toBe("service-bus");
+  });
+
+  test("without any namespace are refused", () => {
+    expect(() => connect({}, "")).toThrow(/no Service Bus namespace is named/);
+    expect(() => connect({ credential: { getToken: async () => null } }, "")).toThrow(/a credential alone/);
+  });
+});
+
+describe("a target", () => {
+  const queue = (features: readonly ("ordering" | "deduplication")[] = []) =>
+    ({ kind: "queue", name: "orders", features }) as const;
+
+  test("is free of secrets", () => {
+    expect(connect({ connectionString: STRING }, "").resolve(queue()).name).toBe("service-bus://shop/orders");
+  });
+
+  test("has sessions if its definition is ordered, or if the application says so", () => {
+    expect(connect({}).resolve(queue()).capabilities.ordering).toBe("none");
+    expect(connect({}).resolve(queue(["ordering"])).capabilities).toMatchObject({
+      ordering: "by-key",
+      lease: "shared",
+    });
+    const told = connect({ sessionEntities: ["Orders"] });
+    expect(told.resolve(queue()).capabilities.ordering).toBe("by-key");
+  });
+
+  test("of dead letters has no sessions, and no dead letters of its own", () => {
+    const dead = connect({}).resolve({ kind: "dead-letter", name: "orders", features: ["ordering"] });
+    expect(dead.capabilities).toMatchObject({ ordering: "none", deadLetter: "none" });
+  });
+
+  test("gives cancel tokens only if asked to, because they cost a request each", () => {
+    const [dear, cheap] = [connect({ cancellable: true }), connect({})];
+    expect(dear.openProducer(dear.resolve(queue())).cancelBatch).toBeDefined();
+    expect(cheap.openProducer(cheap.resolve(queue())).cancelBatch).toBeUndefined();
+  });
+
+  test("has one side where it has one", () => {
+    const adapter = connect({});
+    const options = {
+      mode: "stream",
+      leaseMs: 1,
+      flow: { maxOutstanding: 1, lanes: 1 },
+      events: { leasesLost() {}, fault() {} },
+    } as const;
+    const topic = adapter.resolve({ kind: "topic", name: "orders", features: [] });
+    expect(() => adapter.openConsumer(topic, options)).toThrow(/a topic itself holds no messages/);
+    const subscription = adapter.resolve({
+      kind: "subscription",
+      topic: "orders",
+      name: "billing",
+      features: [],
+    });
+    expect(() => adapter.openProducer(subscription)).toThrow(/through its topic/);
+    const dead = adapter.resolve({ kind: "dead-letter", name: "orders", features: [] });
+    expect(() => adapter.openProducer(dead)).toThrow(/only the service puts messages there/);
+  });
+});

@@ -1,0 +1,164 @@
+import { suggest, type ConnectionUrl, type Provider, type ProviderContext } from "@anyqueue/core/adapter";
+import type { ServiceBusAdministrationClient, ServiceBusClient, TokenCredential } from "@azure/service-bus";
+import { createFactory, OWN_SETTINGS, type ServiceBusClientSettings } from "./client-factory.ts";
+import { NamespaceConnection } from "./namespace-connection.ts";
+import { invalid } from "./refusal.ts";
+import { ServiceBusAdapter } from "./service-bus-adapter.ts";
+import { field } from "./service-bus-errors.ts";
+import { readConnectionString, readPlace } from "./service-bus-url.ts";
+import type { SubscriptionRule } from "./subscription-rule.ts";
+
+/** How to reach Service Bus; with a connection string or a credential, or with a client of your own. */
+export interface ServiceBusOptions {
+  /** Of a namespace or of one entity; a secret. Its host must be the URL's, if that names one. */
+  readonly connectionString?: string | undefined;
+  /** @default `DefaultAzureCredential` of @azure/identity, if that package is installed */
+  readonly credential?: TokenCredential | undefined;
+  /**
+   * A client of your own, used as it is and left open by `close()`.
+   * Build it with `retryOptions: { maxRetries: 0 }`: the SDK repeats sends whose answer was lost.
+   */
+  readonly client?: ServiceBusClient | undefined;
+  /** Its counterpart for `client.admin` and the checks at start; only beside `client`. */
+  readonly administrationClient?: ServiceBusAdministrationClient | undefined;
+  /**
+   * Entities that require sessions although no definition says so: names as the service knows them, subscriptions as
+   * `"topic/Subscriptions/name"`. Needed only where the entity's settings may not be read: an ordered definition says it too.
+   * @default none
+   */
+  readonly sessionEntities?: readonly string[] | undefined;
+  /**
+   * True: a delayed message can be cancelled. Each moment then costs a request of its own over the management link, which
+   * the Standard tier counts ten times; false: delayed messages travel in ordinary batches.
+   * @default false
+   */
+  readonly cancellable?: boolean | undefined;
+  /** Rules that `client.admin.create` gives a subscription, by `"topic/name"`. @default one rule that lets everything pass */
+  readonly rules?: Readonly<Record<string, readonly SubscriptionRule[]>> | undefined;
+  /** Further settings of the SDK client, such as `webSocketOptions`; those that keep messages safe are refused here. */
+  readonly clientOptions?: ServiceBusClientSettings | undefined;
+}
+
+/** One entity can have all of it: sessions and duplicate detection are independent settings. */
+export type ServiceBusModes = ("ordering" | "deduplication" | "delay" | "ttl")[];
+
+const OPTIONS = [
+  "connectionString",
+  "credential",
+  "client",
+  "administrationClient",
+  "sessionEntities",
+  "cancellable",
+  "rules",
+  "clientOptions",
+] as const;
+/** Of these, none stands beside `client`. */
+const CONNECTION_OPTIONS = ["connectionString", "credential", "clientOptions"] as const;
+
+/**
+ * Azure Service Bus, for `createClient`. Nothing is loaded or sent before the first use.
+ *
+ * @example
+ * const client = createClient("service-bus://my-namespace", [serviceBus()]);
+ */
+export function serviceBus(options: ServiceBusOptions = {}): Provider<"service-bus", ServiceBusModes> {
+  checkOptions(options);
+  const settled = Object.freeze({ ...options });
+  /** One connection per namespace, whatever else their URLs say (rule D8). */
+  const connections = new Map<string, NamespaceConnection>();
+  return Object.freeze({
+    scheme: "service-bus" as const,
+    connect: (url: ConnectionUrl, context: ProviderContext) => connect(settled, connections, url, context),
+  });
+}
+
+function connect(
+  options: ServiceBusOptions,
+  connections: Map<string, NamespaceConnection>,
+  url: ConnectionUrl,
+  { clock }: ProviderContext,
+): ServiceBusAdapter {
+  const place = readPlace(url);
+  const key = JSON.stringify([place.host?.toLowerCase(), place.endpoint]);
+  let connection = connections.get(key);
+  if (connection === undefined) {
+    connection = new NamespaceConnection(createFactory(place, options));
+    connections.set(key, connection);
+  }
+  const host = place.host ?? options.client?.fullyQualifiedNamespace ?? hostOf(options.connectionString);
+  return new ServiceBusAdapter({
+    connection,
+    namespace: host.replace(/\.servicebus\.windows\.net$/i, ""),
+    sessionEntities: new Set((options.sessionEntities ?? []).map((name) => name.toLowerCase())),
+    canCancel: options.cancellable === true,
+    rules: options.rules ?? {},
+    clock,
+  });
+}
+
+function hostOf(connectionString: string | undefined): string {
+  return connectionString === undefined ? "" : readConnectionString(connectionString).host;
+}
+
+function checkOptions(options: ServiceBusOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw invalid(
+      "serviceBus(): expected an object of options",
+      "Write serviceBus() or serviceBus({ connectionString }).",
+    );
+  }
+  const problems = Object.keys(options)
+    .filter((key) => !OPTIONS.some((known) => known === key))
+    .map((key) => unknownOption(key));
+  problems.push(...clientProblems(options), ...valueProblems(options));
+  if (problems.length > 0) {
+    throw invalid(
+      `serviceBus(): ${problems.join("; ")}`,
+      "Correct the options; every problem found is listed.",
+    );
+  }
+  if (options.connectionString !== undefined) readConnectionString(options.connectionString);
+}
+
+function clientProblems(options: ServiceBusOptions): readonly string[] {
+  const { client, administrationClient, credential, connectionString, clientOptions } = options;
+  const problems = Object.entries(OWN_SETTINGS)
+    .filter(([setting]) => Object.hasOwn(clientOptions ?? {}, setting))
+    .map(([setting, why]) => `clientOptions.${setting} is the adapter's own: ${why}`);
+  if (client !== undefined && typeof field(client, "createReceiver") !== "function") {
+    problems.push("`client` is no ServiceBusClient");
+  }
+  if (administrationClient !== undefined) {
+    if (typeof field(administrationClient, "getQueue") !== "function") {
+      problems.push("`administrationClient` is no ServiceBusAdministrationClient");
+    }
+    if (client === undefined) problems.push("`administrationClient` needs `client` beside it");
+  }
+  if (credential !== undefined && typeof field(credential, "getToken") !== "function") {
+    problems.push("`credential` is no TokenCredential");
+  }
+  if (credential !== undefined && connectionString !== undefined) {
+    problems.push("`connectionString` and `credential` exclude each other");
+  }
+  if (client === undefined) return problems;
+  const beside = CONNECTION_OPTIONS.filter((key) => options[key] !== undefined);
+  return [...problems, ...beside.map((key) => `\`client\` and \`${key}\` exclude each other`)];
+}
+
+function valueProblems({ sessionEntities, cancellable, rules }: ServiceBusOptions): readonly string[] {
+  const isList = sessionEntities === undefined || Array.isArray(sessionEntities);
+  const isFlag = cancellable === undefined || typeof cancellable === "boolean";
+  const isRules =
+    rules === undefined ||
+    (typeof rules === "object" && Object.values(rules).every((each) => Array.isArray(each)));
+  return [
+    ...(isList ? [] : ["`sessionEntities` is no list of names"]),
+    ...(isFlag ? [] : ["`cancellable` is neither true nor false"]),
+    ...(isRules ? [] : ["`rules` is no record of lists"]),
+  ];
+}
+
+function unknownOption(key: string): string {
+  const meant = suggest(key, OPTIONS);
+  return `unknown option ${JSON.stringify(key)} (${meant === undefined ? `known: ${OPTIONS.join(", ")}` : `did you mean "${meant}"?`})`;
+}

@@ -1,0 +1,268 @@
+import { randomUUID } from "node:crypto";
+import { systemClock, type Clock, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
+import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
+import { MAX_ID_LENGTH, MAX_REASON_LENGTH } from "./service-bus-limits.ts";
+
+/** The application's id where `messageId` is something else: a deduplication id, or it is too long. */
+export const ID_PROPERTY = "aq-id";
+/** The message had no ordering key; its session is its own. */
+const OWN_PROPERTY = "aq-own";
+/** Attributes that rhea 3.0.5 would lose: it builds a plain object, in which `__proto__` is no member. */
+const OVERFLOW_PROPERTY = "aq-x";
+const LOST_NAME = "__proto__";
+/** Written by the service into dead letters; told apart from the application's own attributes. */
+const DEAD_PROPERTIES = ["DeadLetterReason", "DeadLetterErrorDescription"] as const;
+/** "For ever", as the service writes it, in milliseconds. */
+const FOREVER_MS = 922_337_203_685_477;
+
+/** How messages of one target are written and read. */
+export interface WireForm {
+  readonly isOrdered: boolean;
+  readonly isDeduplicated: boolean;
+  readonly isDeadLetter: boolean;
+  readonly clock: Clock;
+}
+
+/** What the SDK sends. */
+export function encodeMessage(message: OutgoingMessage, form: WireForm): ServiceBusMessage {
+  const messageId = messageIdOf(message, form);
+  const isAlone = form.isOrdered && message.orderingKey === undefined;
+  const encoded: ServiceBusMessage = {
+    // Always bytes: the SDK writes any other body as JSON, a text with its quotes.
+    body: bufferOf(message.body),
+    messageId,
+    contentType: message.contentType,
+    applicationProperties: propertiesOf(message, messageId, isAlone),
+  };
+  // A session entity takes no message without a session: one without a key gets its own and waits for nobody.
+  if (message.orderingKey !== undefined) encoded.sessionId = message.orderingKey;
+  else if (isAlone) encoded.sessionId = randomUUID();
+  if (message.correlationId !== undefined) encoded.correlationId = message.correlationId;
+  if (message.replyTo !== undefined) encoded.replyTo = message.replyTo;
+  if (message.subject !== undefined) encoded.subject = message.subject;
+  if (message.ttlMs !== undefined) encoded.timeToLive = Math.max(1, Math.ceil(message.ttlMs));
+  return encoded;
+}
+
+/** When a delayed message is due, in the time of the SDK, which is the machine's; undefined: at once. */
+export function dueAt(message: OutgoingMessage, { clock }: WireForm): Date | undefined {
+  if (message.deliverAtMs === undefined) return undefined;
+  const delayMs = message.deliverAtMs - clock.wallNow();
+  return delayMs > 0 ? new Date(systemClock.wallNow() + Math.ceil(delayMs)) : undefined;
+}
+
+export interface SizedMessage {
+  /** Of the whole message inside a batch. */
+  readonly bytes: number;
+  /** Of everything but the body. */
+  readonly headerBytes: number;
+}
+
+/**
+ * Never less than what rhea writes: a section's and a value's own bytes, a string as its UTF-8 bytes behind five.
+ * https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-types-v1.0-os.html (2026-11-29)
+ */
+export function sizeOfMessage(message: OutgoingMessage, encoded: ServiceBusMessage): SizedMessage {
+  let headerBytes = SECTIONS_BYTES;
+  const texts = [encoded.messageId, message.contentType, encoded.sessionId, message.correlationId];
+  for (const text of [...texts, message.replyTo, message.subject]) {
+    if (typeof text === "string") headerBytes += STRING_BYTES + Buffer.byteLength(text);
+  }
+  for (const [name, value] of Object.entries(encoded.applicationProperties ?? {})) {
+    headerBytes += 2 * STRING_BYTES + Buffer.byteLength(name) + Buffer.byteLength(String(value));
+  }
+  return { bytes: headerBytes + message.body.byteLength, headerBytes };
+}
+
+/** Header with its time to live, annotations with the due time, properties with their two times, section codes, batch framing. */
+const SECTIONS_BYTES = 160;
+const STRING_BYTES = 5;
+
+/** A message of the SDK as the core sees it. */
+export function decodeMessage<Handle>(
+  message: ServiceBusReceivedMessage,
+  handle: Handle,
+  form: WireForm,
+): Delivery<Handle> {
+  const { attributes, types, id, isAlone } = readProperties(message, form);
+  const providerId = message.sequenceNumber?.toString() ?? textOf(message.messageId) ?? "";
+  const { body, contentType } = readBody(message);
+  const delivery: Mutable<Delivery<Handle>> = {
+    handle,
+    id: id ?? textOf(message.messageId) ?? providerId,
+    providerId,
+    body,
+    attributes,
+    // Zero-based on the wire, and absent where a broker leaves the header out.
+    deliveryCount: (message.deliveryCount ?? 0) + 1,
+    native: message,
+  };
+  if (types !== undefined) delivery.attributeTypes = types;
+  if (contentType !== undefined) delivery.contentType = contentType;
+  if (message.sessionId !== undefined && !isAlone) delivery.orderingKey = message.sessionId;
+  const correlationId = textOf(message.correlationId);
+  if (correlationId !== undefined) delivery.correlationId = correlationId;
+  if (message.replyTo !== undefined) delivery.replyTo = message.replyTo;
+  if (message.subject !== undefined) delivery.subject = message.subject;
+  const messageId = textOf(message.messageId);
+  if (form.isDeduplicated && messageId !== undefined) delivery.deduplicationId = messageId;
+  addTimes(delivery, message, form.clock);
+  addDeadLetter(delivery, message);
+  return delivery;
+}
+
+/** The reason of a dead letter, as long as the service keeps it. */
+export function clipReason(text: string): string {
+  return text.slice(0, MAX_REASON_LENGTH);
+}
+
+/** A sequence number that was handed out as text, in the form that the SDK's calls take: it looks at these two members. */
+export function sequenceNumberOf(digits: string): Parameters<PeekFrom>[0] {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt.asUintN(64, BigInt(digits)));
+  return { __isLong__: true, toBytesBE: () => [...bytes] } as unknown as Parameters<PeekFrom>[0];
+}
+
+type PeekFrom = (from: NonNullable<ServiceBusReceivedMessage["sequenceNumber"]>) => void;
+
+function messageIdOf(message: OutgoingMessage, { isDeduplicated }: WireForm): string {
+  const id = isDeduplicated ? (message.deduplicationId ?? message.id) : message.id;
+  return id.length <= MAX_ID_LENGTH && id !== "" ? id : randomUUID();
+}
+
+function propertiesOf(message: OutgoingMessage, messageId: string, isAlone: boolean): Record<string, string> {
+  const properties: Record<string, string> = {};
+  for (const [name, value] of Object.entries(message.attributes)) {
+    if (name === LOST_NAME) properties[OVERFLOW_PROPERTY] = JSON.stringify([value]);
+    else properties[name] = value;
+  }
+  if (messageId !== message.id) properties[ID_PROPERTY] = message.id;
+  if (isAlone) properties[OWN_PROPERTY] = "1";
+  return properties;
+}
+
+interface ReadProperties {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly types: Readonly<Record<string, string>> | undefined;
+  readonly id: string | undefined;
+  readonly isAlone: boolean;
+}
+
+function readProperties(message: ServiceBusReceivedMessage, { isDeadLetter }: WireForm): ReadProperties {
+  const properties = message.applicationProperties ?? {};
+  const attributes: Record<string, string> = {};
+  let types: Record<string, string> | undefined;
+  let id: string | undefined;
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === ID_PROPERTY && typeof value === "string") id = value;
+    else if (name === OVERFLOW_PROPERTY) restore(attributes, value);
+    else if (name !== OWN_PROPERTY && !(isDeadLetter && DEAD_PROPERTIES.some((dead) => dead === name))) {
+      const { text, type } = textOfValue(value);
+      attributes[name] = text;
+      if (type !== undefined) (types ??= {})[name] = type;
+    }
+  }
+  return { attributes, types, id, isAlone: properties[OWN_PROPERTY] === "1" };
+}
+
+function restore(attributes: Record<string, string>, value: unknown): void {
+  const [text]: unknown[] = JSON.parse(String(value)) as unknown[];
+  // An assignment would be lost.
+  Object.defineProperty(attributes, LOST_NAME, {
+    value: String(text),
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}
+
+/** Strings as they are; everything else as text, with the name of its type. */
+function textOfValue(value: unknown): { readonly text: string; readonly type?: string } {
+  if (typeof value === "string") return { text: value };
+  if (value === null || value === undefined) return { text: "", type: "null" };
+  if (value instanceof Date) return { text: value.toISOString(), type: "timestamp" };
+  if (value instanceof Uint8Array) return { text: Buffer.from(value).toString("base64"), type: "binary" };
+  if (typeof value === "object") return { text: jsonOf(value), type: "object" };
+  return { text: `${value as string | number | bigint | boolean}`, type: typeof value };
+}
+
+/** Bytes as they are. Other SDKs also send AMQP values and sequences: text as its bytes, anything else as JSON. */
+function readBody(message: ServiceBusReceivedMessage): {
+  readonly body: Uint8Array;
+  readonly contentType: string | undefined;
+} {
+  const { contentType } = message;
+  const body: unknown = message.body;
+  if (body instanceof Uint8Array) return { body, contentType };
+  if (Array.isArray(body) && body.length > 0 && body.every((part) => part instanceof Uint8Array)) {
+    return { body: Buffer.concat(body), contentType };
+  }
+  if (typeof body === "string") return { body: Buffer.from(body), contentType: contentType ?? "text/plain" };
+  if (body === undefined) return { body: new Uint8Array(0), contentType };
+  return { body: Buffer.from(jsonOf(body)), contentType: contentType ?? "application/json" };
+}
+
+/** Numbers beyond JSON's become text; bytes inside a value become base64. */
+function jsonOf(value: unknown): string {
+  const json = JSON.stringify(value, (_key, each: unknown) => {
+    if (typeof each === "bigint") return each.toString();
+    return isBufferJson(each) ? Buffer.from(each.data).toString("base64") : each;
+  });
+  return json ?? "null";
+}
+
+/** A Buffer has turned itself into this before a replacer sees it. */
+function isBufferJson(value: unknown): value is { readonly data: readonly number[] } {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "type" in value &&
+    value.type === "Buffer" &&
+    "data" in value
+  );
+}
+
+/** The SDK's dates are in the machine's time; the core's may be another. */
+function addTimes<Handle>(
+  delivery: Mutable<Delivery<Handle>>,
+  message: ServiceBusReceivedMessage,
+  clock: Clock,
+): void {
+  const { enqueuedTimeUtc, timeToLive } = message;
+  if (enqueuedTimeUtc === undefined) return;
+  const enqueuedAtMs = enqueuedTimeUtc.getTime() + clock.wallNow() - systemClock.wallNow();
+  delivery.enqueuedAtMs = Math.round(enqueuedAtMs);
+  if (timeToLive === undefined || timeToLive >= FOREVER_MS) return;
+  const expiresAtMs = Math.round(enqueuedAtMs + timeToLive);
+  if (expiresAtMs < FOREVER_MS) delivery.expiresAtMs = expiresAtMs;
+}
+
+function addDeadLetter<Handle>(
+  delivery: Mutable<Delivery<Handle>>,
+  { deadLetterReason, deadLetterErrorDescription, deadLetterSource }: ServiceBusReceivedMessage,
+): void {
+  const info = {
+    ...(typeof deadLetterReason === "string" ? { reason: deadLetterReason } : {}),
+    ...(typeof deadLetterErrorDescription === "string" ? { description: deadLetterErrorDescription } : {}),
+    ...(deadLetterSource === undefined ? {} : { source: deadLetterSource }),
+  };
+  if (Object.keys(info).length > 0) delivery.deadLetter = info;
+}
+
+/** Ids are text, unsigned numbers or UUIDs. */
+function textOf(id: ServiceBusReceivedMessage["messageId"]): string | undefined {
+  if (id === undefined) return undefined;
+  if (typeof id === "string") return id === "" ? undefined : id;
+  if (typeof id === "number") return String(id);
+  const hex = Buffer.from(id).toString("hex");
+  return hex.length === UUID_DIGITS ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-") : hex;
+}
+
+const UUID_DIGITS = 32;
+
+/** A view: no copy. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

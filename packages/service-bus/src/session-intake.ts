@@ -1,0 +1,163 @@
+import type { Clock, ConsumerEvents, Flow, ReceiveAsk, Timer } from "@anyqueue/core/adapter";
+import type { EntityReceivers } from "./entity-receivers.ts";
+import { Inbox } from "./inbox.ts";
+import type { Intake } from "./intake.ts";
+import type { LockLength } from "./lock-length.ts";
+import { isIdleDetach } from "./service-bus-errors.ts";
+import type { ServiceBusHandle } from "./service-bus-handle.ts";
+import { SessionPump } from "./session-pump.ts";
+import { SessionSlot, type SlotEvents } from "./session-slot.ts";
+
+/** An ask that waits less than this looks first whether there is anything to wait for. */
+const SHORT_WAIT_MS = 50;
+/** Between two asks sessions stay locked for so long: the next ask finds what came too late for this one. */
+const LINGER_MS = 100;
+/** To lock a session and get its first message. */
+const FIRST_MESSAGE_WAIT_MS = 400;
+
+interface SlotHandle extends ServiceBusHandle {
+  readonly owner: SessionSlot;
+}
+
+/** Messages of an entity with sessions: pushed for as long as the flow says, or, in pull mode, while somebody asks. */
+export class SessionIntake implements Intake {
+  readonly #receivers: EntityReceivers;
+  readonly #locks: LockLength;
+  readonly #clock: Clock;
+  readonly #events: ConsumerEvents<ServiceBusHandle>;
+  readonly #isPull: boolean;
+  readonly #inbox: Inbox<SlotHandle>;
+  readonly #pump: SessionPump<SessionSlot>;
+  readonly #slotEvents: SlotEvents;
+  readonly #closing = new AbortController();
+  #flow: Flow;
+  #turns = 0;
+  #asks = 0;
+  #isOpen = false;
+  #linger: Timer | undefined;
+  #stopListening: (() => void) | undefined;
+
+  constructor(
+    receivers: EntityReceivers,
+    locks: LockLength,
+    clock: Clock,
+    events: ConsumerEvents<ServiceBusHandle>,
+    { flow, mode }: { readonly flow: Flow; readonly mode: "stream" | "pull" },
+  ) {
+    this.#receivers = receivers;
+    this.#locks = locks;
+    this.#clock = clock;
+    this.#events = events;
+    this.#flow = flow;
+    this.#isPull = mode === "pull";
+    this.#inbox = new Inbox(clock);
+    this.#pump = new SessionPump({
+      clock,
+      accept: (signal) => this.#accept(signal),
+      failed: (error) => {
+        if (!isIdleDetach(error)) this.#inbox.fail(error);
+      },
+    });
+    this.#slotEvents = {
+      arrived: (handle) => this.#arrived(handle),
+      idle: (slot) => this.#pump.idle(slot),
+      lost: (slot, error) => {
+        this.#events.leasesLost({ leaseKey: slot.leaseKey }, error);
+        this.#pump.lost(slot);
+      },
+    };
+  }
+
+  /** A missing entity or right shows in the look; the accepts that follow would be asked again and again. */
+  async open(signal: AbortSignal): Promise<void> {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#stopListening = this.#receivers.connection.onDeath((error) => this.#pump.loseAll(error));
+    await this.#receivers.peek(1, signal);
+    if (!this.#isPull) this.#pump.setLanes(this.#lanes());
+  }
+
+  async setFlow(flow: Flow): Promise<void> {
+    this.#flow = flow;
+    if (this.#isPull || !this.#isOpen) return;
+    this.#pump.setLanes(this.#lanes());
+    if (this.#lanes() === 0) await this.#giveBack();
+  }
+
+  async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
+    if (!this.#isPull) return this.#alive(await this.#inbox.take(ask, signal));
+    this.#asks += 1;
+    this.#linger?.cancel();
+    this.#linger = undefined;
+    this.#pump.wake(this.#lanes());
+    try {
+      return this.#alive(await this.#inbox.take(await this.#patient(ask), signal));
+    } finally {
+      this.#asks -= 1;
+      if (this.#asks === 0) this.#restLater();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#linger?.cancel();
+    this.#stopListening?.();
+    this.#inbox.close();
+    this.#inbox.takeAll();
+    await this.#pump.close();
+  }
+
+  #lanes(): number {
+    // One message of each session at a time.
+    return Math.min(this.#flow.lanes, this.#flow.maxOutstanding);
+  }
+
+  async #accept(signal: AbortSignal): Promise<SessionSlot> {
+    const session = await this.#receivers.acceptSession(signal);
+    this.#turns += 1;
+    return new SessionSlot(session, this.#turns, this.#receivers.connection, this.#locks, this.#slotEvents);
+  }
+
+  #arrived(handle: ServiceBusHandle): void {
+    if (!isOfSlot(handle)) return;
+    this.#pump.arrived(handle.owner);
+    this.#inbox.push(handle);
+    if (this.#isPull && this.#isResting) void this.#giveBack();
+  }
+
+  #restLater(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#linger = this.#clock.setTimer(() => {
+      this.#linger = undefined;
+      this.#pump.rest();
+      void this.#giveBack();
+    }, LINGER_MS);
+  }
+
+  /** Nobody asks, and nobody has asked for a moment. */
+  get #isResting(): boolean {
+    return this.#asks === 0 && this.#linger === undefined;
+  }
+
+  #alive(handles: readonly SlotHandle[]): readonly ServiceBusHandle[] {
+    return handles.filter(({ owner }) => !owner.isGone);
+  }
+
+  /** Sessions are locked one by one, so that an ask without a wait would never find anything. */
+  async #patient(ask: ReceiveAsk): Promise<ReceiveAsk> {
+    if (ask.waitMs >= SHORT_WAIT_MS || this.#inbox.length > 0) return ask;
+    const [first] = await this.#receivers.peek(1, this.#closing.signal);
+    return first === undefined ? ask : { ...ask, waitMs: FIRST_MESSAGE_WAIT_MS };
+  }
+
+  async #giveBack(): Promise<void> {
+    const { signal } = new AbortController();
+    for (const handle of this.#inbox.takeAll()) {
+      await handle.owner.release({ handle, delayMs: 0, cause: "unstarted" }, signal);
+    }
+  }
+}
+
+function isOfSlot(handle: ServiceBusHandle): handle is SlotHandle {
+  return handle.owner instanceof SessionSlot;
+}

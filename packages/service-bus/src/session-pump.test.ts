@@ -1,0 +1,251 @@
+import { createVirtualClock, type VirtualClock } from "@anyqueue/core/testing";
+import { expect, test } from "vitest";
+import { SESSION_TURN_MS } from "./service-bus-limits.ts";
+import { SessionPump, type PumpedSession } from "./session-pump.ts";
+
+class FakeSession implements PumpedSession {
+  readonly sessionId: string;
+  readonly startedAtMs: number;
+  readonly log: string[] = [];
+  outstanding = 0;
+  isTaking = true;
+  isDead = false;
+  #onLost: (session: FakeSession) => void;
+
+  constructor(sessionId: string, startedAtMs: number, onLost: (session: FakeSession) => void) {
+    this.sessionId = sessionId;
+    this.startedAtMs = startedAtMs;
+    this.#onLost = onLost;
+  }
+
+  start(): void {
+    this.log.push("start");
+  }
+
+  async stop(): Promise<void> {
+    if (this.isTaking) this.log.push("stop");
+    this.isTaking = false;
+  }
+
+  async close(): Promise<void> {
+    this.log.push("close");
+  }
+
+  pause(): void {
+    this.log.push("pause");
+  }
+
+  resume(): void {
+    this.log.push("resume");
+  }
+
+  lose(): void {
+    this.log.push("lose");
+    this.#onLost(this);
+  }
+}
+
+/** A service whose sessions are handed out when the test says so. */
+class Bench {
+  readonly clock: VirtualClock = createVirtualClock();
+  readonly pending: PromiseWithResolvers<FakeSession>[] = [];
+  readonly failures: unknown[] = [];
+  readonly pump = new SessionPump<FakeSession>({
+    clock: this.clock,
+    accept: () => {
+      const accept = Promise.withResolvers<FakeSession>();
+      this.pending.push(accept);
+      return accept.promise;
+    },
+    failed: (error) => void this.failures.push(error),
+  });
+
+  async give(sessionId: string): Promise<FakeSession> {
+    const session = new FakeSession(sessionId, this.clock.now(), (lost) => this.pump.lost(lost));
+    this.pending.shift()?.resolve(session);
+    await settled();
+    return session;
+  }
+
+  async refuse(error: unknown): Promise<void> {
+    this.pending.shift()?.reject(error);
+    await settled();
+  }
+
+  /** A message comes and is settled. */
+  async work(session: FakeSession): Promise<void> {
+    session.outstanding = 1;
+    this.pump.arrived(session);
+    session.outstanding = 0;
+    this.pump.idle(session);
+    await settled();
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    await settled();
+  }
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
+const NO_SESSION = Object.assign(new Error("none"), { code: "SessionCannotBeLocked" });
+
+test("asks for as many sessions as there are lanes, up to a bound", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(3);
+  expect(bench.pending).toHaveLength(3);
+  const wide = new Bench();
+  wide.pump.setLanes(100);
+  expect(wide.pending).toHaveLength(8);
+  await Promise.all([bench.pump.close(), wide.pump.close()]);
+});
+
+test("no session is the usual answer: the next accept goes out at once, nothing is reported", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(1);
+  await bench.advance(10_000);
+  await bench.refuse(NO_SESSION);
+  expect(bench.pending).toHaveLength(1);
+  expect(bench.failures).toEqual([]);
+});
+
+test("an accept that fails at once is not asked again in the same breath", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(1);
+  await bench.refuse(NO_SESSION);
+  expect(bench.pending).toHaveLength(0);
+  await bench.advance(1_000);
+  expect(bench.pending).toHaveLength(1);
+});
+
+test("a failure is reported, and the pump goes on after a pause", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(1);
+  const failure = Object.assign(new Error("denied"), { code: "UnauthorizedAccess" });
+  await bench.refuse(failure);
+  expect(bench.failures).toEqual([failure]);
+  await bench.advance(1_000);
+  expect(bench.pending).toHaveLength(1);
+});
+
+test("an idle session is let go soon where others may wait, and the next is accepted", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(1);
+  const session = await bench.give("a");
+  await bench.work(session);
+  expect(session.log).toEqual(["start"]);
+  await bench.advance(10);
+  expect(session.log).toEqual(["start", "stop", "close"]);
+  expect(bench.pending).toHaveLength(1);
+});
+
+test("with a free lane an idle session stays longer", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(2);
+  const session = await bench.give("a");
+  await bench.work(session);
+  await bench.advance(500);
+  expect(session.log).toEqual(["start"]);
+  await bench.advance(500);
+  expect(session.log).toEqual(["start", "stop", "close"]);
+});
+
+test("a session is not let go before its message is settled", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(1);
+  const session = await bench.give("a");
+  session.outstanding = 1;
+  bench.pump.arrived(session);
+  await bench.advance(60_000);
+  expect(session.log).toEqual(["start"]);
+});
+
+test("a busy session gives way after its turn, so that none starves", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(1);
+  const session = await bench.give("busy");
+  await bench.work(session);
+  await bench.advance(5);
+  for (let spentMs = 0; spentMs <= SESSION_TURN_MS && session.isTaking; spentMs += 5) {
+    await bench.work(session);
+    await bench.advance(5);
+  }
+  session.outstanding = 0;
+  bench.pump.idle(session);
+  await settled();
+  expect(session.log).toEqual(["start", "stop", "close"]);
+  await bench.give("patient");
+  expect([...bench.pump.sessions].map(({ sessionId }) => sessionId)).toEqual(["patient"]);
+});
+
+test("a session that comes back at once is alone, and waits longer for its next message", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(1);
+  const first = await bench.give("a");
+  await bench.work(first);
+  await bench.advance(10);
+  const again = await bench.give("a");
+  await bench.advance(900);
+  expect(again.log).toEqual(["start"]);
+  await bench.advance(100);
+  expect(again.log).toEqual(["start", "stop", "close"]);
+});
+
+test("a lost session makes room at once", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(1);
+  const session = await bench.give("a");
+  session.outstanding = 1;
+  bench.pump.arrived(session);
+  session.lose();
+  await settled();
+  expect(bench.pump.sessions.size).toBe(0);
+  expect(bench.pending).toHaveLength(1);
+});
+
+test("a session whose link died without a word is found within a second", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(1);
+  const session = await bench.give("a");
+  session.outstanding = 1;
+  bench.pump.arrived(session);
+  session.isDead = true;
+  await bench.advance(1_000);
+  expect(session.log).toContain("lose");
+});
+
+test("a session that comes after nobody wants it any more is let go", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(1);
+  bench.pump.setLanes(0);
+  const late = await bench.give("late");
+  expect(late.log).toEqual(["close"]);
+});
+
+test("at rest a session with something outstanding stays, the others are let go", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(2);
+  const [held, free] = [await bench.give("held"), await bench.give("free")];
+  held.outstanding = 1;
+  bench.pump.arrived(held);
+  bench.pump.rest();
+  await settled();
+  expect(free.log).toEqual(["start", "pause", "stop", "close"]);
+  expect(held.log).toEqual(["start", "pause"]);
+  bench.pump.wake(2);
+  expect(held.log).toEqual(["start", "pause", "resume"]);
+});
+
+test("closing lets every session go", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(2);
+  const session = await bench.give("a");
+  await bench.pump.close();
+  expect(session.log).toEqual(["start", "stop", "close"]);
+  expect(bench.pump.sessions.size).toBe(0);
+  const late = await bench.give("late");
+  expect(late.log).toEqual(["close"]);
+});

@@ -1,0 +1,245 @@
+import { QueueError, type Clock, type Timer } from "@anyqueue/core/adapter";
+import { PROVIDER } from "./refusal.ts";
+import { isNoSession } from "./service-bus-errors.ts";
+import {
+  ACCEPT_PAUSE_MS,
+  CONTESTED_IDLE_MS,
+  FIRST_MESSAGE_MS,
+  MAX_ACCEPTS,
+  SESSION_IDLE_MS,
+  SESSION_TURN_MS,
+} from "./service-bus-limits.ts";
+
+/** One locked session, as the pump sees it. */
+export interface PumpedSession {
+  readonly sessionId: string;
+  readonly startedAtMs: number;
+  readonly outstanding: number;
+  readonly isTaking: boolean;
+  readonly isDead: boolean;
+  start(): void;
+  /** Resolves when nothing more can come. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  lose(error: unknown): void;
+}
+
+export interface PumpOptions<Session extends PumpedSession> {
+  readonly clock: Clock;
+  /** Locks the next session; waits for one at the service. */
+  readonly accept: (signal: AbortSignal) => Promise<Session>;
+  /** A failure in the background. */
+  readonly failed: (error: unknown) => void;
+}
+
+const TICK_MS = 1_000;
+
+/**
+ * Keeps up to `lanes` sessions locked: accept → take its messages → let go when it is idle → accept the next. A busy
+ * session gives way after its turn, so that none starves. "No session" is the usual answer of an idle entity.
+ */
+export class SessionPump<Session extends PumpedSession> {
+  readonly #options: PumpOptions<Session>;
+  readonly #sessions = new Set<Session>();
+  readonly #idleTimers = new Map<Session, Timer>();
+  readonly #stopping = new Set<Promise<void>>();
+  #lanes = 0;
+  #accepting = 0;
+  #accepts = new AbortController();
+  #pause: Timer | undefined;
+  #tick: Timer | undefined;
+  #isClosed = false;
+  /** Sessions whose first message is awaited, and what such a message takes: a round trip. */
+  readonly #fresh = new Set<Session>();
+  #roundTripMs = 0;
+  /** The session that was let go last: one that comes back at once competes with no other. */
+  #lastId: string | undefined;
+
+  constructor(options: PumpOptions<Session>) {
+    this.#options = options;
+  }
+
+  get sessions(): ReadonlySet<Session> {
+    return this.#sessions;
+  }
+
+  /** 0 lets every session go as soon as what is outstanding of it is settled. */
+  setLanes(lanes: number): void {
+    this.#lanes = lanes;
+    const surplus = this.#sessions.size - lanes;
+    for (const session of [...this.#sessions].slice(0, Math.max(0, surplus))) this.#letGo(session);
+    if (lanes === 0) this.#cancelAccepts();
+    this.#fill();
+  }
+
+  /** Nobody asks: sessions with something outstanding stay locked and bring nothing more, the others are let go. */
+  rest(): void {
+    this.#lanes = 0;
+    this.#cancelAccepts();
+    for (const session of this.#sessions) {
+      session.pause();
+      if (session.outstanding === 0) this.#letGo(session);
+    }
+  }
+
+  /** After `rest`. */
+  wake(lanes: number): void {
+    this.#lanes = lanes;
+    for (const session of this.#sessions) session.resume();
+    this.#fill();
+  }
+
+  /** A message of the session came. */
+  arrived(session: Session): void {
+    this.#idleTimers.get(session)?.cancel();
+    this.#idleTimers.delete(session);
+    const heldMs = this.#options.clock.now() - session.startedAtMs;
+    if (this.#fresh.delete(session)) this.#roundTripMs = (this.#roundTripMs + heldMs) / 2;
+    if (this.#isContested && heldMs >= SESSION_TURN_MS) this.#letGo(session);
+  }
+
+  /** Nothing of the session is outstanding. */
+  idle(session: Session): void {
+    if (!session.isTaking || this.#lanes === 0) this.#letGo(session);
+    else this.#awaitMore(session, this.#isContested ? this.#contestedIdleMs() : SESSION_IDLE_MS);
+  }
+
+  /** The session's lock is gone. */
+  lost(session: Session): void {
+    this.#drop(session);
+    void session.close().catch(() => {});
+    this.#fill();
+  }
+
+  /** The connection is gone, and every session with it. */
+  loseAll(error: unknown): void {
+    for (const session of [...this.#sessions]) session.lose(error);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#lanes = 0;
+    this.#cancelAccepts();
+    this.#pause?.cancel();
+    this.#tick?.cancel();
+    await Promise.all([...this.#sessions].map((session) => session.stop().catch(() => {})));
+    await Promise.all([...this.#sessions].map((session) => session.close().catch(this.#options.failed)));
+    await Promise.all(this.#stopping);
+    for (const session of this.#sessions) this.#drop(session);
+  }
+
+  /** Every lane is taken: sessions without an owner wait. */
+  get #isContested(): boolean {
+    return this.#sessions.size >= this.#lanes;
+  }
+
+  #fill(): void {
+    const mayAccept = (): boolean =>
+      !this.#isClosed &&
+      this.#pause === undefined &&
+      this.#accepting < MAX_ACCEPTS &&
+      this.#sessions.size + this.#accepting < this.#lanes;
+    while (mayAccept()) void this.#accept(this.#accepts.signal);
+  }
+
+  async #accept(signal: AbortSignal): Promise<void> {
+    const { clock, accept, failed } = this.#options;
+    const startedAtMs = clock.now();
+    this.#accepting += 1;
+    try {
+      const session = await accept(signal);
+      this.#accepting -= 1;
+      this.#take(session);
+    } catch (error) {
+      this.#accepting -= 1;
+      if (signal.aborted) return;
+      const isUsual = isNoSession(error);
+      if (!isUsual) failed(error);
+      if (!isUsual || clock.now() - startedAtMs < ACCEPT_PAUSE_MS) this.#pauseAccepts();
+    }
+    this.#fill();
+  }
+
+  #take(session: Session): void {
+    if (this.#isClosed || this.#sessions.size >= this.#lanes) {
+      const closed = session.close().catch(this.#options.failed);
+      this.#track(closed);
+      return;
+    }
+    this.#sessions.add(session);
+    this.#fresh.add(session);
+    session.start();
+    const isAlone = session.sessionId === this.#lastId;
+    this.#lastId = undefined;
+    if (session.outstanding === 0) this.#awaitMore(session, isAlone ? SESSION_IDLE_MS : FIRST_MESSAGE_MS);
+    this.#watch();
+  }
+
+  #awaitMore(session: Session, waitMs: number): void {
+    this.#idleTimers.get(session)?.cancel();
+    const timer = this.#options.clock.setTimer(() => {
+      this.#idleTimers.delete(session);
+      if (session.outstanding === 0) this.#letGo(session);
+    }, waitMs);
+    this.#idleTimers.set(session, timer);
+  }
+
+  #letGo(session: Session): void {
+    if (!this.#sessions.has(session)) return;
+    this.#track(this.#stopThenClose(session).catch(this.#options.failed));
+  }
+
+  async #stopThenClose(session: Session): Promise<void> {
+    await session.stop();
+    // What came in the last moment is settled first; `idle` brings us here again.
+    if (session.outstanding > 0 || !this.#sessions.has(session)) return;
+    this.#drop(session);
+    this.#lastId = session.sessionId;
+    await session.close();
+    this.#fill();
+  }
+
+  /** The next message of a session is on its way for a round trip: to let go before would cost four for each message. */
+  #contestedIdleMs(): number {
+    return Math.min(SESSION_IDLE_MS, Math.max(CONTESTED_IDLE_MS, 3 * this.#roundTripMs));
+  }
+
+  #drop(session: Session): void {
+    this.#sessions.delete(session);
+    this.#fresh.delete(session);
+    this.#idleTimers.get(session)?.cancel();
+    this.#idleTimers.delete(session);
+  }
+
+  #track(work: Promise<void>): void {
+    this.#stopping.add(work);
+    void work.finally(() => this.#stopping.delete(work));
+  }
+
+  #pauseAccepts(): void {
+    this.#pause ??= this.#options.clock.setTimer(() => {
+      this.#pause = undefined;
+      this.#fill();
+    }, ACCEPT_PAUSE_MS);
+  }
+
+  /** The SDK cannot take an accept back: a session that it still brings is let go at once. */
+  #cancelAccepts(): void {
+    this.#accepts.abort();
+    this.#accepts = new AbortController();
+  }
+
+  #watch(): void {
+    this.#tick ??= this.#options.clock.setTimer(() => {
+      this.#tick = undefined;
+      for (const session of [...this.#sessions]) if (session.isDead) session.lose(sessionEnded());
+      if (this.#sessions.size > 0 && !this.#isClosed) this.#watch();
+    }, TICK_MS);
+  }
+}
+
+function sessionEnded(): QueueError {
+  return new QueueError("LEASE_LOST", { what: "the link to the session was closed", provider: PROVIDER });
+}

@@ -1,0 +1,224 @@
+import { QueueError, type DeadLetterItem, type ItemResult, type ReleaseItem } from "@anyqueue/core/adapter";
+import type { ServiceBusReceivedMessage, ServiceBusSessionReceiver } from "@azure/service-bus";
+import type { LockLength } from "./lock-length.ts";
+import type { NamespaceConnection } from "./namespace-connection.ts";
+import { PROVIDER } from "./refusal.ts";
+import { renewLock } from "./renew-lock.ts";
+import type { HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
+import { DONE, Settlements } from "./settlements.ts";
+
+export interface SlotEvents {
+  readonly arrived: (handle: ServiceBusHandle) => void;
+  /** Nothing of the session is outstanding any more. */
+  readonly idle: (slot: SessionSlot) => void;
+  /** The lock is gone, with everything that was outstanding. */
+  readonly lost: (slot: SessionSlot, error: unknown) => void;
+}
+
+class SessionHandle implements ServiceBusHandle {
+  readonly message: ServiceBusReceivedMessage;
+  readonly owner: SessionSlot;
+  freeSlot: (() => void) | undefined;
+
+  constructor(message: ServiceBusReceivedMessage, owner: SessionSlot, freeSlot: () => void) {
+    this.message = message;
+    this.owner = owner;
+    this.freeSlot = freeSlot;
+  }
+
+  /** One lock for the session. */
+  get leaseUntilMs(): number {
+    return this.owner.leaseUntilMs;
+  }
+}
+
+/**
+ * One session that is locked by us: `taking` its messages, then `stopping` (no credit, what is outstanding is still
+ * settled), then `closed`, or `lost` from either of the first two.
+ */
+export class SessionSlot implements HandleOwner {
+  readonly sessionId: string;
+  readonly leaseKey: string;
+  readonly startedAtMs: number;
+  readonly #session: ServiceBusSessionReceiver;
+  readonly #connection: NamespaceConnection;
+  readonly #locks: LockLength;
+  readonly #events: SlotEvents;
+  readonly #settlements: Settlements;
+  readonly #outstanding = new Set<SessionHandle>();
+  /** Slots that stay taken while nobody asks. */
+  readonly #owed: (() => void)[] = [];
+  #subscription: { close(): Promise<void> } | undefined;
+  #state: "taking" | "stopping" | "closed" | "lost" = "taking";
+  #stopped: Promise<void> | undefined;
+  #ended: Promise<void> | undefined;
+  #lossError: unknown;
+  isPaused = false;
+  leaseUntilMs: number;
+
+  /** @param turn makes the lease of this hand-over another one than that of an earlier */
+  constructor(
+    session: ServiceBusSessionReceiver,
+    turn: number,
+    connection: NamespaceConnection,
+    locks: LockLength,
+    events: SlotEvents,
+  ) {
+    this.#session = session;
+    this.sessionId = session.sessionId;
+    this.leaseKey = `${turn}:${session.sessionId}`;
+    this.#connection = connection;
+    this.#locks = locks;
+    this.#events = events;
+    this.#settlements = new Settlements(session, connection);
+    this.startedAtMs = locks.now();
+    this.leaseUntilMs = locks.untilMs(session.sessionLockedUntilUtc);
+  }
+
+  get outstanding(): number {
+    return this.#outstanding.size;
+  }
+
+  get isGone(): boolean {
+    return this.#state === "lost" || this.#state === "closed";
+  }
+
+  get isTaking(): boolean {
+    return this.#state === "taking";
+  }
+
+  /** The service may end the link without a word (https://github.com/Azure/azure-sdk-for-js/issues/24540, 2026-11-29). */
+  get isDead(): boolean {
+    return (this.#state === "taking" || this.#state === "stopping") && this.#session.isClosed;
+  }
+
+  /**
+   * One message at a time, so that no follower is here when a message goes back.
+   * Once: the SDK refuses a second subscription of a session, also after the first has ended.
+   */
+  start(): void {
+    const handlers = {
+      processMessage: (message: ServiceBusReceivedMessage) => this.#receive(message),
+      processError: async ({ error }: { readonly error: unknown }) => {
+        if (this.#session.isClosed) this.lose(error);
+      },
+    };
+    const options = { autoCompleteMessages: false, maxConcurrentCalls: 1 };
+    this.#subscription = this.#connection.scoped(() => this.#session.subscribe(handlers, options));
+  }
+
+  /** While nobody asks, freed slots bring no new messages. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    for (const free of this.#owed.splice(0)) free();
+  }
+
+  /** Takes no more. Resolves when what was under way has arrived: the service answers a drain at once. */
+  async stop(): Promise<void> {
+    if (this.#state === "taking") this.#state = "stopping";
+    this.#stopped ??= this.#subscription?.close();
+    await this.#stopped;
+  }
+
+  /** Lets the session go; what is not settled is available again, and not counted as a delivery. */
+  async close(): Promise<void> {
+    if (this.#state !== "lost") this.#state = "closed";
+    this.#ended ??= this.#session.close();
+    await this.#ended;
+  }
+
+  lose(error: unknown): void {
+    if (this.#state === "closed" || this.#state === "lost") return;
+    this.#state = "lost";
+    this.#lossError = error;
+    this.#outstanding.clear();
+    this.#events.lost(this, error);
+  }
+
+  async complete(handle: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult> {
+    return await this.#settled(handle, () => this.#settlements.complete(handle.message, signal));
+  }
+
+  /**
+   * A message that nobody began is not sent back: giving it back would count as a delivery, letting the session go
+   * does not. So the session ends with it.
+   */
+  async release(item: ReleaseItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
+    const { handle, cause, note } = item;
+    if (cause === "retry") {
+      return await this.#settled(handle, () => this.#settlements.abandon(handle.message, note, signal), true);
+    }
+    return await this.#settled(handle, async () => {
+      void this.stop().catch(() => {});
+      return DONE;
+    });
+  }
+
+  async deadLetter(item: DeadLetterItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
+    return await this.#settled(item.handle, () =>
+      this.#settlements.deadLetter(item.handle.message, item, signal),
+    );
+  }
+
+  async renew(
+    _handle: ServiceBusHandle,
+    signal: AbortSignal,
+  ): Promise<ItemResult<{ readonly leaseMs: number }>> {
+    const gone = this.#ifGone();
+    if (gone !== undefined) return gone;
+    const result = await renewLock(
+      () => this.#session.renewSessionLock(),
+      this.#connection,
+      this.#locks,
+      signal,
+    );
+    if (result.ok) this.leaseUntilMs = this.#locks.now() + result.value.leaseMs;
+    return result;
+  }
+
+  /** Never rejects: an error thrown into the SDK would make it abandon the message by itself, outside our order. */
+  async #receive(message: ServiceBusReceivedMessage): Promise<void> {
+    if (this.#state === "closed" || this.#state === "lost") return;
+    await new Promise<void>((resolve) => {
+      const handle = new SessionHandle(message, this, resolve);
+      this.#outstanding.add(handle);
+      this.#events.arrived(handle);
+    });
+  }
+
+  /** @param isBack the message comes again: asked for before it is back, its follower would overtake it */
+  async #settled(
+    handle: ServiceBusHandle,
+    settle: () => Promise<ItemResult>,
+    isBack = false,
+  ): Promise<ItemResult> {
+    const gone = this.#ifGone();
+    if (gone !== undefined) return gone;
+    if (!(handle instanceof SessionHandle)) return await settle();
+    if (!isBack) this.#freeSlot(handle);
+    const result = await settle();
+    this.#freeSlot(handle);
+    if (result.ok && this.#outstanding.delete(handle) && this.#outstanding.size === 0)
+      this.#events.idle(this);
+    return result;
+  }
+
+  #freeSlot(handle: SessionHandle): void {
+    const { freeSlot } = handle;
+    handle.freeSlot = undefined;
+    if (freeSlot === undefined) return;
+    if (this.isPaused) this.#owed.push(freeSlot);
+    else freeSlot();
+  }
+
+  #ifGone(): { readonly ok: false; readonly error: unknown } | undefined {
+    if (!this.isGone) return undefined;
+    const what = "the session that the message came from is not locked by this consumer any more";
+    const error = new QueueError("LEASE_LOST", { what, provider: PROVIDER, cause: this.#lossError });
+    return { ok: false, error };
+  }
+}

@@ -1,0 +1,82 @@
+import { QueueError, type DeadLetterItem, type ItemResult } from "@anyqueue/core/adapter";
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import { nextTurn } from "./next-turn.ts";
+import type { NamespaceConnection } from "./namespace-connection.ts";
+import { PROVIDER } from "./refusal.ts";
+import { clipReason } from "./service-bus-wire.ts";
+import { SettlementQueue, type Disposition } from "./settlement-queue.ts";
+
+/** What of the SDK's receivers, of a session or not, settles. */
+export interface SettlingReceiver {
+  completeMessage(message: ServiceBusReceivedMessage): Promise<void>;
+  abandonMessage(message: ServiceBusReceivedMessage, properties?: Record<string, string>): Promise<void>;
+  deadLetterMessage(
+    message: ServiceBusReceivedMessage,
+    options?: { deadLetterReason?: string; deadLetterErrorDescription?: string; [property: string]: unknown },
+  ): Promise<void>;
+}
+
+export const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });
+
+/** All settlements of one receiver, one after the other as rhea needs it, none without an end. */
+export class Settlements {
+  readonly #receiver: SettlingReceiver;
+  readonly #connection: NamespaceConnection;
+  readonly #queue = new SettlementQueue(nextTurn);
+
+  constructor(receiver: SettlingReceiver, connection: NamespaceConnection) {
+    this.#receiver = receiver;
+    this.#connection = connection;
+  }
+
+  async complete(message: ServiceBusReceivedMessage, signal: AbortSignal | undefined): Promise<ItemResult> {
+    return await this.#settle("complete", () => this.#receiver.completeMessage(message), signal);
+  }
+
+  async abandon(
+    message: ServiceBusReceivedMessage,
+    note: Readonly<Record<string, string>> | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ItemResult> {
+    const properties = note === undefined ? undefined : { ...note };
+    return await this.#settle("other", () => this.#receiver.abandonMessage(message, properties), signal);
+  }
+
+  async deadLetter(
+    message: ServiceBusReceivedMessage,
+    { reason, description, attributes }: Omit<DeadLetterItem<unknown>, "handle">,
+    signal: AbortSignal,
+  ): Promise<ItemResult> {
+    const options = {
+      ...attributes,
+      deadLetterReason: clipReason(reason),
+      ...(description === undefined ? {} : { deadLetterErrorDescription: clipReason(description) }),
+    };
+    return await this.#settle("other", () => this.#receiver.deadLetterMessage(message, options), signal);
+  }
+
+  async #settle(
+    kind: Disposition,
+    work: () => Promise<void>,
+    signal: AbortSignal | undefined,
+  ): Promise<ItemResult> {
+    return await new Promise((resolve) => {
+      this.#queue.push(kind, () => {
+        if (signal?.aborted === true) {
+          resolve({ ok: false, error: notStarted(signal) });
+          return;
+        }
+        const result = this.#connection.bounded(this.#connection.scoped(work), signal);
+        result.then(
+          () => resolve(DONE),
+          (error: unknown) => resolve({ ok: false, error }),
+        );
+      });
+    });
+  }
+}
+
+function notStarted(signal: AbortSignal): QueueError {
+  const what = "aborted before the settlement went out";
+  return new QueueError("CANCELLED", { what, provider: PROVIDER, cause: signal.reason });
+}

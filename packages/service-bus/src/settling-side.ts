@@ -1,0 +1,108 @@
+import type { DeadLetterItem, ItemResult } from "@anyqueue/core/adapter";
+import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import type { EntityReceivers } from "./entity-receivers.ts";
+import type { LockLength } from "./lock-length.ts";
+import { renewLock } from "./renew-lock.ts";
+import { Settlements } from "./settlements.ts";
+
+/** A receiver as what settles, also after its link is gone: the lock of a message outlives the link that brought it. */
+interface Settler {
+  readonly receiver: ServiceBusReceiver;
+  readonly settlements: Settlements;
+}
+
+/**
+ * Settles the messages of one link without sessions.
+ *
+ * When a link breaks, the SDK opens another one in the same receiver and would settle the old messages on the dead
+ * link, without an answer ever (7.9.5, seen against the emulator). Once the receiver is closed it goes by lock token
+ * over the management link instead, on behalf of any other receiver of the entity: so that is what a break does here.
+ */
+export class SettlingSide {
+  readonly #receivers: EntityReceivers;
+  readonly #locks: LockLength;
+  readonly #stopListening: () => void;
+  #settler: Promise<Settler>;
+  #isBroken = false;
+
+  /** @param onBreak the connection is gone, and every link with it */
+  constructor(
+    receiver: ServiceBusReceiver,
+    receivers: EntityReceivers,
+    locks: LockLength,
+    onBreak: () => void,
+  ) {
+    this.#receivers = receivers;
+    this.#locks = locks;
+    this.#settler = Promise.resolve(this.#settlerOf(receiver));
+    this.#stopListening = receivers.connection.onDeath(onBreak);
+  }
+
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** The link is gone. */
+  breakOff(): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    const before = this.#settler;
+    this.#settler = this.#replace(before);
+    this.#settler.catch(() => {});
+  }
+
+  async complete(message: ServiceBusReceivedMessage, signal: AbortSignal): Promise<ItemResult> {
+    return await this.#with(({ settlements }) => settlements.complete(message, signal));
+  }
+
+  async abandon(
+    message: ServiceBusReceivedMessage,
+    note: Readonly<Record<string, string>> | undefined,
+    signal: AbortSignal,
+  ): Promise<ItemResult> {
+    return await this.#with(({ settlements }) => settlements.abandon(message, note, signal));
+  }
+
+  async deadLetter(
+    message: ServiceBusReceivedMessage,
+    item: Omit<DeadLetterItem<unknown>, "handle">,
+    signal: AbortSignal,
+  ): Promise<ItemResult> {
+    return await this.#with(({ settlements }) => settlements.deadLetter(message, item, signal));
+  }
+
+  /** By its lock token: two messages with one id are two locks (rule D5). */
+  async renew(
+    message: ServiceBusReceivedMessage,
+    signal: AbortSignal,
+  ): Promise<ItemResult<{ readonly leaseMs: number }>> {
+    return await this.#with(({ receiver }) =>
+      renewLock(() => receiver.renewMessageLock(message), this.#receivers.connection, this.#locks, signal),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#stopListening();
+    const settler = await this.#settler.catch(() => undefined);
+    await settler?.receiver.close();
+  }
+
+  async #with<Value>(work: (settler: Settler) => Promise<ItemResult<Value>>): Promise<ItemResult<Value>> {
+    try {
+      return await work(await this.#settler);
+    } catch (error) {
+      return { ok: false, error };
+    }
+  }
+
+  async #replace(before: Promise<Settler>): Promise<Settler> {
+    const { receiver } = await before;
+    // Not waited for: the farewell of a dead link may take its time, and the SDK knows at once that it is closed.
+    receiver.close().catch(() => {});
+    return this.#settlerOf(await this.#receivers.newReceiver());
+  }
+
+  #settlerOf(receiver: ServiceBusReceiver): Settler {
+    return { receiver, settlements: new Settlements(receiver, this.#receivers.connection) };
+  }
+}

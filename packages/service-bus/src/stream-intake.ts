@@ -1,0 +1,211 @@
+import type { Clock, ConsumerEvents, Flow, ReceiveAsk, Timer } from "@anyqueue/core/adapter";
+import type { EntityReceivers } from "./entity-receivers.ts";
+import { Inbox } from "./inbox.ts";
+import type { Intake } from "./intake.ts";
+import type { LockLength } from "./lock-length.ts";
+import type { ServiceBusHandle } from "./service-bus-handle.ts";
+import { isIdleDetach } from "./service-bus-errors.ts";
+import { MAX_LINK_CREDIT, WATCHDOG_MS } from "./service-bus-limits.ts";
+import { StreamLink } from "./stream-link.ts";
+
+/** Beyond this many links their credit is gathered again in as few as it needs. */
+const MAX_LINKS = 8;
+const TICK_MS = 5_000;
+
+/**
+ * Messages of an entity without sessions, pushed. The credit of the links together is what may be outstanding (rule D1):
+ * it is raised by one more link, lowered by withholding slots, and where too few messages are in hand for that, by
+ * replacing the link, because only the end of a subscription calls its credit back.
+ */
+export class StreamIntake implements Intake {
+  readonly #receivers: EntityReceivers;
+  readonly #locks: LockLength;
+  readonly #clock: Clock;
+  readonly #events: ConsumerEvents<ServiceBusHandle>;
+  readonly #inbox: Inbox<ServiceBusHandle>;
+  readonly #links: StreamLink[] = [];
+  /** They bring nothing more and wait for their last settlement. */
+  readonly #ending = new Map<StreamLink, Promise<void>>();
+  #wanted: number;
+  #adjusting: Promise<void> | undefined;
+  #tick: Timer | undefined;
+  #isOpen = false;
+  #isClosed = false;
+
+  constructor(
+    receivers: EntityReceivers,
+    locks: LockLength,
+    clock: Clock,
+    events: ConsumerEvents<ServiceBusHandle>,
+    flow: Flow,
+  ) {
+    this.#receivers = receivers;
+    this.#locks = locks;
+    this.#clock = clock;
+    this.#events = events;
+    this.#inbox = new Inbox(clock);
+    this.#wanted = flow.maxOutstanding;
+  }
+
+  /**
+   * A missing entity or right shows in the look: the SDK would try to subscribe for ever. It goes out behind the first
+   * link's opening on the same connection, so that its answer also says that messages can flow.
+   */
+  async open(signal: AbortSignal): Promise<void> {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    await Promise.all([this.#adjust(), this.#receivers.peek(1, signal)]);
+    this.#watch();
+  }
+
+  async setFlow(flow: Flow): Promise<void> {
+    this.#wanted = flow.maxOutstanding;
+    if (this.#isOpen) await this.#adjust();
+  }
+
+  async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
+    return await this.#inbox.take(ask, signal);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#tick?.cancel();
+    this.#inbox.close();
+    await this.#adjusting;
+    const links = [...this.#links.splice(0), ...this.#ending.keys()];
+    await Promise.all(links.map((link) => link.stop()));
+    await this.#giveBack();
+    await Promise.all(links.map((link) => link.close()));
+    await Promise.all(this.#ending.values());
+  }
+
+  /** One at a time; a change that comes meanwhile is carried out after it. */
+  async #adjust(): Promise<void> {
+    const before = this.#adjusting;
+    const adjusting = (async () => {
+      await before;
+      if (!this.#isClosed) await this.#fit();
+    })();
+    this.#adjusting = adjusting;
+    try {
+      await adjusting;
+    } finally {
+      if (this.#adjusting === adjusting) this.#adjusting = undefined;
+    }
+  }
+
+  async #fit(): Promise<void> {
+    let missing = this.#wanted - this.#outstanding();
+    if (this.#wanted === 0) {
+      await Promise.all(this.#links.splice(0).map((link) => this.#retire(link)));
+      await this.#giveBack();
+      return;
+    }
+    for (const link of this.#links) {
+      if (missing > 0) missing -= link.restore(missing);
+      else if (missing < 0) missing += link.withhold(-missing);
+    }
+    while (missing < 0) {
+      const link = this.#links.pop();
+      if (link === undefined) break;
+      missing += link.credit;
+      await this.#retire(link);
+      missing -= link.inHand;
+    }
+    if (missing > 0 && this.#links.length >= MAX_LINKS) {
+      const gathered = this.#links.splice(0);
+      await Promise.all(gathered.map((link) => this.#retire(link)));
+      missing = this.#wanted - this.#outstanding();
+    }
+    for (; missing > 0 && !this.#isClosed; missing -= MAX_LINK_CREDIT) {
+      await this.#add(Math.min(missing, MAX_LINK_CREDIT));
+    }
+  }
+
+  /** Credited or in hand. */
+  #outstanding(): number {
+    let sum = 0;
+    for (const link of this.#links) sum += link.credit;
+    for (const link of this.#ending.keys()) sum += link.inHand;
+    return sum;
+  }
+
+  async #add(credit: number): Promise<void> {
+    const receiver = await this.#receivers.newReceiver();
+    const link = new StreamLink(receiver, credit, this.#receivers, this.#locks, {
+      arrived: (handle) => this.#inbox.push(handle),
+      failed: (error) => this.#failed(error),
+      broken: (broken) => this.#replace(broken),
+    });
+    this.#links.push(link);
+    link.open();
+  }
+
+  /** Resolves when the link brings nothing more; it closes by itself with its last settlement. */
+  async #retire(link: StreamLink): Promise<void> {
+    const stopped = link.stop();
+    const closed = stopped
+      .then(() => link.closeWhenSettled())
+      .catch((error: unknown) => this.#events.fault(error));
+    this.#ending.set(
+      link,
+      closed.finally(() => {
+        this.#ending.delete(link);
+        // What it had outstanding is free for others.
+        if (!this.#isClosed && this.#wanted > 0)
+          void this.#adjust().catch((error: unknown) => this.#failed(error));
+      }),
+    );
+    await stopped.catch(() => {});
+  }
+
+  #replace(link: StreamLink): void {
+    const at = this.#links.indexOf(link);
+    if (at < 0 || this.#isClosed) return;
+    this.#links.splice(at, 1);
+    void this.#retire(link)
+      .then(() => this.#adjust())
+      .catch((error: unknown) => this.#failed(error));
+  }
+
+  async #giveBack(): Promise<void> {
+    const { signal } = new AbortController();
+    const handles = this.#inbox.takeAll();
+    const results = handles.map((handle) =>
+      handle.owner.release({ handle, delayMs: 0, cause: "unstarted" }, signal),
+    );
+    for (const result of await Promise.all(results)) if (!result.ok) this.#events.fault(result.error);
+  }
+
+  #failed(error: unknown): void {
+    if (!isIdleDetach(error)) this.#inbox.fail(error);
+  }
+
+  #watch(): void {
+    if (this.#isClosed) return;
+    this.#tick = this.#clock.setTimer(() => {
+      const nowMs = this.#clock.now();
+      for (const link of [...this.#links, ...this.#ending.keys()]) link.prune(nowMs);
+      void this.#replaceSilent(nowMs).catch((error: unknown) => this.#events.fault(error));
+      this.#watch();
+    }, TICK_MS);
+  }
+
+  /** A link can fall silent without an error: then messages wait that it has credit for. */
+  async #replaceSilent(nowMs: number): Promise<void> {
+    const silent = this.#links.filter((link) => link.isSilent && nowMs - link.lastArrivalMs >= WATCHDOG_MS);
+    if (silent.length === 0) return;
+    for (const link of silent) link.lastArrivalMs = nowMs;
+    const [first] = await this.#receivers.peek(1, new AbortController().signal);
+    const number = first?.sequenceNumber?.toString();
+    const isWaiting = first?.state === "active" && !this.#links.some((link) => link.holds(number));
+    if (!isWaiting || this.#isClosed) return;
+    for (const link of silent) {
+      const at = this.#links.indexOf(link);
+      if (at < 0) continue;
+      this.#links.splice(at, 1);
+      await this.#retire(link);
+    }
+    await this.#adjust();
+  }
+}

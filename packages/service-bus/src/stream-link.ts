@@ -1,0 +1,242 @@
+import type { DeadLetterItem, ItemResult, ReleaseItem } from "@anyqueue/core/adapter";
+import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import type { LockLength } from "./lock-length.ts";
+import type { EntityReceivers } from "./entity-receivers.ts";
+import { linkGone } from "./renew-lock.ts";
+import { classifyServiceBusError } from "./service-bus-errors.ts";
+import type { HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
+import { SettlingSide } from "./settling-side.ts";
+
+export interface StreamLinkEvents {
+  readonly arrived: (handle: ServiceBusHandle) => void;
+  readonly failed: (error: unknown) => void;
+  /** Messages that came on it must be settled elsewhere: another link has to take its place. */
+  readonly broken: (link: StreamLink) => void;
+}
+
+/** A delivery of a link without sessions. */
+class StreamHandle implements ServiceBusHandle {
+  readonly message: ServiceBusReceivedMessage;
+  readonly owner: StreamLink;
+  leaseUntilMs: number;
+  /** Lets the SDK ask for one more message; undefined: done already. */
+  freeSlot: (() => void) | undefined;
+
+  constructor(
+    message: ServiceBusReceivedMessage,
+    owner: StreamLink,
+    leaseUntilMs: number,
+    freeSlot: () => void,
+  ) {
+    this.message = message;
+    this.owner = owner;
+    this.leaseUntilMs = leaseUntilMs;
+    this.freeSlot = freeSlot;
+  }
+}
+
+/**
+ * One receiver that the service pushes to. Its credit is fixed: the SDK asks for one message more whenever the promise of
+ * a message resolves, so a slot is free when that message's settlement begins, and the credit sinks when promises are
+ * withheld.
+ */
+export class StreamLink implements HandleOwner {
+  readonly leaseKey: string | undefined = undefined;
+  readonly #receiver: ServiceBusReceiver;
+  readonly #receivers: EntityReceivers;
+  readonly #locks: LockLength;
+  readonly #events: StreamLinkEvents;
+  readonly #settling: SettlingSide;
+  readonly #ending = new AbortController();
+  /** Handed over or buffered, and not settled. */
+  readonly #unsettled = new Set<StreamHandle>();
+  readonly #withheld: (() => void)[] = [];
+  readonly #granted: number;
+  #subscription: { close(): Promise<void> } | undefined;
+  #state: "new" | "open" | "ending" | "closed" = "new";
+  #onSettled: (() => void) | undefined;
+  /** How many slots are, or will be, kept from the SDK. */
+  #surplus = 0;
+  /** Messages whose slots are not free. */
+  inHand = 0;
+  /** Monotonic. */
+  lastArrivalMs: number;
+
+  constructor(
+    receiver: ServiceBusReceiver,
+    credit: number,
+    receivers: EntityReceivers,
+    locks: LockLength,
+    events: StreamLinkEvents,
+  ) {
+    this.#receiver = receiver;
+    this.#granted = credit;
+    this.#receivers = receivers;
+    this.#locks = locks;
+    this.#events = events;
+    this.#settling = new SettlingSide(receiver, receivers, locks, () => this.#break());
+    this.lastArrivalMs = locks.now();
+  }
+
+  /** Messages that may be outstanding on this link. */
+  get credit(): number {
+    return this.#state === "open" ? this.#granted - this.#surplus : 0;
+  }
+
+  get isSilent(): boolean {
+    return this.#state === "open" && this.inHand < this.credit;
+  }
+
+  holds(sequenceNumber: string | undefined): boolean {
+    for (const { message } of this.#unsettled) {
+      if (message.sequenceNumber?.toString() === sequenceNumber) return true;
+    }
+    return false;
+  }
+
+  open(): void {
+    if (this.#state !== "new") return;
+    this.#state = "open";
+    const handlers = {
+      processMessage: (message: ServiceBusReceivedMessage) => this.#receive(message),
+      processError: async ({ error }: { readonly error: unknown }) => {
+        if (this.#state !== "open") return;
+        this.#events.failed(error);
+        this.#break();
+      },
+    };
+    const options = {
+      autoCompleteMessages: false,
+      maxConcurrentCalls: this.#granted,
+      abortSignal: this.#ending.signal,
+    };
+    this.#subscription = this.#receivers.connection.scoped(() => this.#receiver.subscribe(handlers, options));
+  }
+
+  /** Lowers the credit as far as messages are in hand. @returns by how much */
+  withhold(count: number): number {
+    const possible = Math.min(count, this.inHand - (this.#surplus - this.#withheld.length));
+    this.#surplus += Math.max(0, possible);
+    return Math.max(0, possible);
+  }
+
+  /** Raises a lowered credit. @returns by how much */
+  restore(count: number): number {
+    const possible = Math.min(count, this.#surplus);
+    this.#surplus -= possible;
+    while (this.#withheld.length > this.#surplus) this.#withheld.pop()?.();
+    return possible;
+  }
+
+  /** Takes no more; resolves when what was under way has arrived. */
+  async stop(): Promise<void> {
+    if (this.#state !== "open") return;
+    this.#state = "ending";
+    // First, so that a subscription that is still trying to begin ends too.
+    this.#ending.abort();
+    const stopped = this.#subscription?.close();
+    // Nothing can be under way on a link that is gone, and its drain would only run into the SDK's timeouts.
+    if (this.#settling.isBroken) stopped?.catch(() => {});
+    else await stopped;
+  }
+
+  /** Closes when everything is settled; the handles are worth nothing then (rule D5). */
+  async closeWhenSettled(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#onSettled = resolve;
+      this.#checkSettled();
+    });
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#ending.abort();
+    for (const free of this.#withheld.splice(0)) free();
+    this.#onSettled?.();
+    await this.#settling.close();
+  }
+
+  /** Forgets what nobody will settle any more: its lock has ended. */
+  prune(nowMs: number): void {
+    for (const handle of this.#unsettled) if (handle.leaseUntilMs < nowMs) this.#forget(handle);
+  }
+
+  async complete(handle: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult> {
+    return await this.#settled(handle, () => this.#settling.complete(handle.message, signal));
+  }
+
+  async release({ handle, note }: ReleaseItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
+    return await this.#settled(handle, () => this.#settling.abandon(handle.message, note, signal));
+  }
+
+  async deadLetter(item: DeadLetterItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
+    return await this.#settled(item.handle, () =>
+      this.#settling.deadLetter(item.handle.message, item, signal),
+    );
+  }
+
+  async renew(
+    handle: ServiceBusHandle,
+    signal: AbortSignal,
+  ): Promise<ItemResult<{ readonly leaseMs: number }>> {
+    if (this.#state === "closed") return { ok: false, error: linkGone() };
+    const result = await this.#settling.renew(handle.message, signal);
+    if (result.ok && handle instanceof StreamHandle)
+      handle.leaseUntilMs = this.#locks.now() + result.value.leaseMs;
+    return result;
+  }
+
+  /** With nothing to settle the SDK may open the link again by itself, at its own pace. */
+  #break(): void {
+    if (this.#state !== "open" || this.#unsettled.size === 0) return;
+    this.#settling.breakOff();
+    this.#events.broken(this);
+  }
+
+  /** Never rejects: an error thrown into the SDK would make it abandon the message by itself, outside our order. */
+  async #receive(message: ServiceBusReceivedMessage): Promise<void> {
+    if (this.#state === "closed") return;
+    this.lastArrivalMs = this.#locks.now();
+    await new Promise<void>((resolve) => {
+      const handle = new StreamHandle(message, this, this.#locks.untilMs(message.lockedUntilUtc), resolve);
+      this.inHand += 1;
+      this.#unsettled.add(handle);
+      this.#events.arrived(handle);
+    });
+  }
+
+  async #settled(handle: ServiceBusHandle, settle: () => Promise<ItemResult>): Promise<ItemResult> {
+    if (this.#state === "closed" || !(handle instanceof StreamHandle))
+      return { ok: false, error: linkGone() };
+    // Before the answer: the next message travels while this one is settled.
+    this.#freeSlot(handle);
+    const result = await settle();
+    if (result.ok || isLost(result.error)) this.#forget(handle);
+    return result;
+  }
+
+  #forget(handle: StreamHandle): void {
+    this.#freeSlot(handle);
+    this.#unsettled.delete(handle);
+    this.#checkSettled();
+  }
+
+  #freeSlot(handle: StreamHandle): void {
+    const { freeSlot } = handle;
+    if (freeSlot === undefined) return;
+    handle.freeSlot = undefined;
+    this.inHand -= 1;
+    if (this.#withheld.length < this.#surplus) this.#withheld.push(freeSlot);
+    else freeSlot();
+  }
+
+  #checkSettled(): void {
+    if (this.#unsettled.size === 0) this.#onSettled?.();
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return classifyServiceBusError(error, "ack").code === "LEASE_LOST";
+}

@@ -1,0 +1,38 @@
+import type { CorrelationRuleFilter, RuleProperties, SqlRuleFilter } from "@azure/service-bus";
+
+/** One rule of a subscription: a message that any of its rules lets pass is copied into it. */
+export interface SubscriptionRule {
+  /** Up to 50 letters, digits, ".", "-" and "_"; unique in the subscription. */
+  readonly name: string;
+  /** An SQL condition over the attributes and `sys.` properties: `"total > 100 AND sys.Label = 'order'"`. */
+  readonly sql?: string | undefined;
+  /** Header fields and attributes that must be equal; cheaper for the service than SQL. */
+  readonly correlation?: CorrelationRuleFilter | undefined;
+  /** An SQL action on the copy: `"SET priority = 'high'"`. */
+  readonly action?: string | undefined;
+}
+
+/** Without a condition everything passes. */
+export function filterOf({ sql, correlation }: SubscriptionRule): SqlRuleFilter | CorrelationRuleFilter {
+  return correlation ?? { sqlExpression: sql ?? "1=1" };
+}
+
+/** True if the service has exactly these rules. */
+export function hasRules(existing: readonly RuleProperties[], wanted: readonly SubscriptionRule[]): boolean {
+  if (existing.length !== wanted.length) return false;
+  return wanted.every((rule) => {
+    const found = existing.find(({ name }) => name.toLowerCase() === rule.name.toLowerCase());
+    if (found === undefined) return false;
+    const isSameAction = (found.action.sqlExpression ?? "") === (rule.action ?? "");
+    return isSameAction && sameText(found.filter) === sameText(filterOf(rule));
+  });
+}
+
+function sameText(filter: object): string {
+  const members = Object.entries(filter).filter(([, value]) => value !== undefined && !isEmpty(value));
+  return JSON.stringify(members.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}

@@ -1,0 +1,146 @@
+import { createServer, connect, type AddressInfo, type Socket } from "node:net";
+
+/** A settlement as it left the client: one frame, which may cover several deliveries. */
+export interface DispositionFrame {
+  readonly first: number;
+  readonly last: number;
+  readonly outcome: "accepted" | "rejected" | "released" | "modified" | "other";
+}
+
+const DISPOSITION = 0x15;
+const OUTCOMES: Readonly<Record<number, DispositionFrame["outcome"]>> = {
+  0x24: "accepted",
+  0x25: "rejected",
+  0x26: "released",
+  0x27: "modified",
+};
+
+/** A relay in front of a broker that reads the raw frames of the client: what an SDK reports is not what it wrote. */
+export class AmqpTap {
+  readonly dispositions: DispositionFrame[] = [];
+  /** Sockets of clients that are open. */
+  readonly sockets = new Set<Socket>();
+  /** Calls of setNoDelay cannot be seen from outside; the sizes of the chunks can. */
+  readonly chunks: number[] = [];
+  readonly #server;
+
+  constructor(target: string) {
+    const [host = "", port = ""] = target.split(":");
+    this.#server = createServer((client) => {
+      const broker = connect(Number(port), host);
+      const frames = new FrameReader((frame) => this.#read(frame));
+      this.sockets.add(client);
+      client.on("data", (chunk) => {
+        this.chunks.push(chunk.length);
+        frames.push(chunk);
+        broker.write(chunk);
+      });
+      broker.on("data", (chunk) => client.write(chunk));
+      const end = (): void => {
+        this.sockets.delete(client);
+        client.destroy();
+        broker.destroy();
+      };
+      for (const socket of [client, broker]) socket.on("error", end).on("close", end);
+    });
+  }
+
+  static async start(target: string): Promise<AmqpTap> {
+    const tap = new AmqpTap(target);
+    await new Promise<void>((resolve) => tap.#server.listen(0, "127.0.0.1", resolve));
+    return tap;
+  }
+
+  get endpoint(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Every connection dies without a farewell. */
+  cut(): void {
+    for (const socket of this.sockets) socket.resetAndDestroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #read(frame: Buffer): void {
+    const offset = (frame[4] ?? 0) * 4;
+    const performative = new ListReader(frame.subarray(offset));
+    if (frame[5] !== 0 || performative.code !== DISPOSITION) return;
+    const [, first, last, , state] = performative.read(5);
+    if (typeof first !== "number") return;
+    const outcome = typeof state === "object" ? (OUTCOMES[state.code] ?? "other") : "other";
+    this.dispositions.push({ first, last: typeof last === "number" ? last : first, outcome });
+  }
+}
+
+/** Cuts a stream into frames; the protocol headers at its beginning are eight bytes each. */
+class FrameReader {
+  readonly #onFrame: (frame: Buffer) => void;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(onFrame: (frame: Buffer) => void) {
+    this.#onFrame = onFrame;
+  }
+
+  push(chunk: Buffer): void {
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    for (;;) {
+      const isHeader = this.#rest.subarray(0, 4).toString("latin1") === "AMQP";
+      const size = isHeader
+        ? 8
+        : this.#rest.length < 4
+          ? Number.POSITIVE_INFINITY
+          : this.#rest.readUInt32BE(0);
+      if (this.#rest.length < size || this.#rest.length === 0) return;
+      if (!isHeader && size > 8) this.#onFrame(this.#rest.subarray(0, size));
+      this.#rest = this.#rest.subarray(size);
+    }
+  }
+}
+
+type Field = number | boolean | undefined | { readonly code: number };
+
+/** The first fields of a described list: enough of AMQP 1.0's types to read a disposition. */
+class ListReader {
+  readonly code: number;
+  readonly #bytes: Buffer;
+  #at = 3;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    // 0x00 (described), 0x53 (small ulong), the code.
+    this.code = bytes[0] === 0 && bytes[1] === 0x53 ? (bytes[2] ?? 0) : -1;
+    const constructor = bytes[3];
+    this.#at = constructor === 0xc0 ? 6 : constructor === 0xd0 ? 12 : 4;
+  }
+
+  read(count: number): readonly Field[] {
+    return Array.from({ length: count }, () => this.#field());
+  }
+
+  #field(): Field {
+    const constructor = this.#bytes[this.#at++] ?? 0;
+    switch (constructor) {
+      case 0x41:
+        return true;
+      case 0x42:
+        return false;
+      case 0x56:
+        return this.#bytes[this.#at++] === 1;
+      case 0x43:
+        return 0;
+      case 0x52:
+        return this.#bytes[this.#at++];
+      case 0x70:
+        this.#at += 4;
+        return this.#bytes.readUInt32BE(this.#at - 4);
+      case 0x00:
+        return { code: this.#bytes[this.#at + 1] ?? 0 };
+      default:
+        return undefined;
+    }
+  }
+}

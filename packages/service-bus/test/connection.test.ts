@@ -1,0 +1,266 @@
+import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
+import { startEmulator, type Emulator } from "@anyqueue/emulator";
+import { createServer, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { AmqpTap } from "./amqp-tap.ts";
+import {
+  consumerOptions,
+  never,
+  openAdapter,
+  outgoing,
+  queueOf,
+  rawAdministration,
+  rawClient,
+  receive,
+  rejection,
+  sessionQueueOf,
+  valuesOf,
+} from "./open-adapter.ts";
+
+let emulator: Emulator;
+let tap: AmqpTap;
+let adapter: QueueAdapter;
+const open: { close(): Promise<void> }[] = [];
+
+beforeEach(async () => {
+  emulator = await startEmulator({ serviceBusPort: 0 });
+  tap = await AmqpTap.start(emulator.endpoints.serviceBus ?? "");
+  adapter = openAdapter(tap.endpoint);
+  const admin = rawAdministration(emulator.endpoints.serviceBus ?? "");
+  await admin.createQueue("orders", { lockDuration: "PT5M" });
+  await admin.createQueue("keyed", { lockDuration: "PT5M", requiresSession: true });
+});
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+  await adapter.close();
+  await tap.close();
+  await emulator.close();
+});
+
+async function consume(target: Target, options = consumerOptions()): Promise<ConsumerDriver<unknown>> {
+  const consumer = adapter.openConsumer(target, options);
+  open.push(consumer);
+  await consumer.open?.(never);
+  return consumer;
+}
+
+/** Resolves in how long a call took to fail, with its error. */
+async function timed(work: Promise<unknown>): Promise<{ readonly ms: number; readonly error: unknown }> {
+  const startedAt = performance.now();
+  const error = await rejection(work);
+  return { ms: performance.now() - startedAt, error };
+}
+
+describe("a socket that dies", () => {
+  test("leaves a send of the raw SDK waiting for its whole timeout", async () => {
+    const client = rawClient(tap.endpoint, 1_500);
+    const sender = client.createSender("orders");
+    await sender.sendMessages({ body: "first" });
+    emulator.faults.add({
+      protocol: "service-bus",
+      operation: "send",
+      when: "after",
+      count: 1,
+      action: { kind: "reset" },
+    });
+    const { ms } = await timed(sender.sendMessages({ body: "second" }));
+    expect(ms).toBeGreaterThan(1_000);
+    await client.close();
+  });
+
+  test("ends a send of the adapter at once, as one that may have arrived", async () => {
+    const producer = adapter.openProducer(queueOf(adapter));
+    open.push(producer);
+    valuesOf(await producer.sendBatch([outgoing("first")], never));
+    emulator.faults.add({
+      protocol: "service-bus",
+      operation: "send",
+      when: "after",
+      count: 1,
+      action: { kind: "reset" },
+    });
+    const startedAt = performance.now();
+    const [result] = await producer.sendBatch([outgoing("second")], never);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(result?.ok).toBe(false);
+    const error = result?.ok === false ? result.error : undefined;
+    expect(adapter.classify(error, "send")).toMatchObject({
+      code: "CONNECTION_LOST",
+      retryable: true,
+      ambiguous: true,
+    });
+    valuesOf(await producer.sendBatch([outgoing("third")], never));
+  });
+
+  test("ends a settlement at once, and its repetition says what became of it", async () => {
+    const producer = adapter.openProducer(queueOf(adapter));
+    open.push(producer);
+    valuesOf(await producer.sendBatch([outgoing("one")], never));
+    const consumer = await consume(queueOf(adapter));
+    const [delivery] = await receive(consumer, 1);
+    emulator.faults.add({
+      protocol: "service-bus",
+      operation: "complete",
+      when: "after",
+      count: 1,
+      action: { kind: "reset" },
+    });
+    const startedAt = performance.now();
+    const [lost] = await consumer.ackBatch([delivery?.handle], never);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(adapter.classify(lost?.ok === false ? lost.error : undefined, "ack")).toMatchObject({
+      code: "CONNECTION_LOST",
+      ambiguous: true,
+    });
+    const [again] = await consumer.ackBatch([delivery?.handle], never);
+    expect(adapter.classify(again?.ok === false ? again.error : undefined, "ack").code).toBe("LEASE_LOST");
+  });
+
+  test("does not end a consumer: it goes on by itself, and what it held can still be settled", async () => {
+    const producer = adapter.openProducer(queueOf(adapter));
+    open.push(producer);
+    valuesOf(await producer.sendBatch([outgoing("before")], never));
+    const consumer = await consume(queueOf(adapter));
+    const [before] = await receive(consumer, 1);
+    tap.cut();
+    const sent = await sendUntilItWorks(producer);
+    expect(sent).toBe(true);
+    const [after] = await receive(consumer, 1);
+    valuesOf(await consumer.ackBatch([before?.handle, after?.handle], never));
+  }, 15_000);
+
+  test("loses every session at once: their handlers hear of it within a second", async () => {
+    const producer = adapter.openProducer(sessionQueueOf(adapter, "keyed"));
+    open.push(producer);
+    valuesOf(
+      await producer.sendBatch(
+        [outgoing("a", { orderingKey: "a" }), outgoing("b", { orderingKey: "b" })],
+        never,
+      ),
+    );
+    const options = consumerOptions();
+    const consumer = await consume(sessionQueueOf(adapter, "keyed"), options);
+    const deliveries = await receive(consumer, 2);
+    const cutAt = performance.now();
+    tap.cut();
+    while (options.lost.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(performance.now() - cutAt).toBeLessThan(1_000);
+    expect(options.lost).toEqual(expect.arrayContaining(deliveries.map(({ leaseKey }) => ({ leaseKey }))));
+    const results = await consumer.ackBatch(
+      deliveries.map(({ handle }) => handle),
+      never,
+    );
+    for (const result of results) {
+      expect(adapter.classify(result.ok ? undefined : result.error, "ack").code).toBe("LEASE_LOST");
+    }
+  });
+});
+
+async function sendUntilItWorks(producer: ReturnType<QueueAdapter["openProducer"]>): Promise<boolean> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const [result] = await producer.sendBatch([outgoing("after")], never);
+    if (result?.ok === true) return true;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return false;
+}
+
+describe("a connection", () => {
+  test("is one, shared by all producers and consumers of a client", async () => {
+    for (const name of ["orders", "keyed"]) {
+      const producer = adapter.openProducer(queueOf(adapter, name));
+      open.push(producer);
+      await producer.open?.(never);
+    }
+    await consume(queueOf(adapter));
+    await consume(sessionQueueOf(adapter, "keyed"));
+    expect(tap.sockets.size).toBe(1);
+  });
+
+  test("is shared by the adapters of one provider, and ends with the last of them", async () => {
+    const { serviceBus } = await import("../src/index.ts");
+    const provider = serviceBus();
+    const url = {
+      scheme: "service-bus",
+      authority: "emulator",
+      path: "",
+      parameters: { endpoint: tap.endpoint },
+      text: "service-bus://emulator",
+    };
+    const clock = (await import("@anyqueue/core/adapter")).systemClock;
+    const [one, two] = [provider.connect(url, { clock }), provider.connect(url, { clock })];
+    for (const each of [one, two]) await each.openProducer(queueOf(each)).open?.(never);
+    expect(tap.sockets.size).toBe(1);
+    await one.close();
+    expect(tap.sockets.size).toBe(1);
+    await two.openProducer(queueOf(two)).open?.(never);
+    await two.close();
+    await two.close();
+    while (tap.sockets.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test("that is given in is left open", async () => {
+    const client = rawClient(tap.endpoint);
+    const own = openAdapter(tap.endpoint, { options: { client } });
+    await own.openProducer(queueOf(own)).open?.(never);
+    await own.close();
+    await client.createSender("orders").sendMessages({ body: "still open" });
+    expect(tap.sockets.size).toBe(1);
+    await client.close();
+  });
+
+  test("sends small frames at once: Nagle's algorithm is off", async () => {
+    const noDelay: boolean[] = [];
+    const { subscribe, unsubscribe } = await import("node:diagnostics_channel");
+    const watch = (message: unknown): void => {
+      const { socket } = message as { readonly socket: Socket };
+      const { setNoDelay } = socket;
+      socket.setNoDelay = (on = true) => {
+        noDelay.push(on);
+        return setNoDelay.call(socket, on);
+      };
+    };
+    subscribe("net.client.socket", watch);
+    const own = openAdapter(tap.endpoint);
+    // The channel tells everybody in the order of subscription: ours must be there first to see the call.
+    await own.openProducer(queueOf(own)).open?.(never);
+    unsubscribe("net.client.socket", watch);
+    await own.close();
+    expect(noDelay).toContain(true);
+  });
+
+  test("to nobody fails at once and clearly", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    const own = openAdapter(`127.0.0.1:${port}`);
+    const { ms, error } = await timed(Promise.resolve(own.openProducer(queueOf(own)).open?.(never)));
+    expect(ms).toBeLessThan(5_000);
+    expect(own.classify(error, "open")).toMatchObject({ code: "CONNECTION_LOST", retryable: true });
+    await own.close();
+  });
+
+  test("without retries of the SDK's own: its AggregateError is seen only by those who ask for it", async () => {
+    const client = rawClient(tap.endpoint);
+    emulator.faults.add({ protocol: "service-bus", operation: "send", action: { kind: "throttle" } });
+    const { ServiceBusClient } = await import("@azure/service-bus");
+    const { connectionString } = await import("./service-bus-harness.ts");
+    const retrying = new ServiceBusClient(connectionString(tap.endpoint), {
+      retryOptions: { maxRetries: 1, retryDelayInMs: 1 },
+    });
+    const bare = await rejection(retrying.createSender("orders").sendMessages({ body: "x" }));
+    expect(bare).toBeInstanceOf(AggregateError);
+    expect(bare).toMatchObject({ message: "" });
+    expect(adapter.classify(bare, "send")).toMatchObject({ code: "THROTTLED", retryAfterMs: 2_000 });
+    const producer = adapter.openProducer(queueOf(adapter));
+    open.push(producer);
+    const before = emulator.log.count("send");
+    const [result] = await producer.sendBatch([outgoing("x")], never);
+    expect(adapter.classify(result?.ok === false ? result.error : undefined, "send").code).toBe("THROTTLED");
+    expect(emulator.log.count("send")).toBe(before + 1);
+    await Promise.all([client.close(), retrying.close()]);
+  });
+});

@@ -1,0 +1,219 @@
+import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
+import { startEmulator, type Emulator } from "@anyqueue/emulator";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import {
+  consumerOptions,
+  never,
+  openAdapter,
+  outgoing,
+  present,
+  rawAdministration,
+  rawClient,
+  receive,
+  sessionQueueOf,
+  valuesOf,
+} from "./open-adapter.ts";
+
+let emulator: Emulator;
+let endpoint: string;
+let adapter: QueueAdapter;
+let queues = 0;
+const open: { close(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  emulator = await startEmulator({ serviceBusPort: 0 });
+  endpoint = emulator.endpoints.serviceBus ?? "";
+  adapter = openAdapter(endpoint);
+});
+
+afterEach(async () => {
+  emulator.faults.clear();
+  for (const each of open.splice(0)) await each.close();
+});
+
+afterAll(async () => {
+  await adapter.close();
+  await emulator.close();
+});
+
+async function newQueue(): Promise<Target> {
+  queues += 1;
+  const name = `sessions-${queues}`;
+  await rawAdministration(endpoint).createQueue(name, { lockDuration: "PT1M", requiresSession: true });
+  return sessionQueueOf(adapter, name);
+}
+
+/** `{ a: 2, b: 1 }`: two messages of session a, one of b. */
+async function send(target: Target, counts: Readonly<Record<string, number>>): Promise<void> {
+  const producer = adapter.openProducer(target);
+  open.push(producer);
+  const messages = Object.entries(counts).flatMap(([orderingKey, count]) =>
+    Array.from({ length: count }, (_, index) => outgoing(`${orderingKey}${index}`, { orderingKey })),
+  );
+  valuesOf(await producer.sendBatch(messages, never));
+}
+
+async function consume(
+  target: Target,
+  lanes: number,
+  options = consumerOptions(),
+): Promise<ConsumerDriver<unknown>> {
+  const consumer = adapter.openConsumer(target, { ...options, flow: { maxOutstanding: 100, lanes } });
+  open.push(consumer);
+  await consumer.open?.(never);
+  return consumer;
+}
+
+/** Handles everything, one ask after the other; gives the ids in order. */
+async function drain(consumer: ConsumerDriver<unknown>, count: number): Promise<readonly string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) {
+    for (const { id, handle } of await receive(consumer, 1, 50)) {
+      ids.push(id);
+      valuesOf(await consumer.ackBatch([handle], never));
+    }
+  }
+  return ids;
+}
+
+test("many sessions go through few lanes, each in its own order", async () => {
+  const target = await newQueue();
+  const counts = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`s${index}-`, 5]));
+  await send(target, counts);
+  const ids = await drain(await consume(target, 3), 60);
+  for (const session of Object.keys(counts)) {
+    const own = ids.filter((id) => id.startsWith(session));
+    expect(own).toEqual(Array.from({ length: 5 }, (_, index) => `${session}${index}`));
+  }
+});
+
+test("one message of a session is outstanding at a time, and no more sessions than lanes", async () => {
+  const target = await newQueue();
+  await send(target, { a: 3, b: 3, c: 3 });
+  const consumer = await consume(target, 2);
+  const deliveries = await receive(consumer, 2);
+  expect(new Set(deliveries.map(({ orderingKey }) => orderingKey)).size).toBe(2);
+  expect(await consumer.receiveBatch({ maxItems: 10, waitMs: 50 }, never)).toEqual([]);
+});
+
+test("a message that goes back is followed by itself, not by its follower", async () => {
+  const target = await newQueue();
+  await send(target, { a: 3 });
+  const consumer = await consume(target, 1);
+  const [first] = await receive(consumer, 1);
+  valuesOf(await consumer.releaseBatch([{ handle: first?.handle, delayMs: 0, cause: "retry" }], never));
+  const [again] = await receive(consumer, 1);
+  expect(again).toMatchObject({ id: "a0", deliveryCount: 2 });
+  valuesOf(await consumer.ackBatch([again?.handle], never));
+  expect(await drain(consumer, 2)).toEqual(["a1", "a2"]);
+});
+
+test("what nobody began is let go with its session, and that is no delivery", async () => {
+  const target = await newQueue();
+  await send(target, { a: 1 });
+  const consumer = await consume(target, 1);
+  const [first] = await receive(consumer, 1);
+  valuesOf(await consumer.releaseBatch([{ handle: first?.handle, delayMs: 0, cause: "unstarted" }], never));
+  const [again] = await receive(consumer, 1);
+  expect(again).toMatchObject({ id: "a0", deliveryCount: 1 });
+});
+
+test("deliveries of one session share a lease, renewed by one call; a later hand-over is another", async () => {
+  const target = await newQueue();
+  await send(target, { a: 2 });
+  const consumer = await consume(target, 1);
+  const [first] = await receive(consumer, 1);
+  const before = emulator.log.count("renewSessionLock");
+  const [lease] = valuesOf(
+    present(await consumer.extendBatch?.([{ handle: first?.handle, leaseMs: 1 }], never)),
+  );
+  expect(lease?.leaseMs).toBeGreaterThan(50_000);
+  expect(emulator.log.count("renewSessionLock")).toBe(before + 1);
+  await consumer.releaseBatch([{ handle: first?.handle, delayMs: 0, cause: "unstarted" }], never);
+  const [again] = await receive(consumer, 1);
+  expect(again?.leaseKey).not.toBe(first?.leaseKey);
+});
+
+test("an empty entity is no failure: accepts that find nothing are not reported", async () => {
+  const target = await newQueue();
+  const options = consumerOptions();
+  const consumer = await consume(target, 1, options);
+  await emulator.clock.advance(30_000);
+  expect(await consumer.receiveBatch({ maxItems: 1, waitMs: 50 }, never)).toEqual([]);
+  expect(options.faults).toEqual([]);
+  await send(target, { late: 1 });
+  expect(await receive(consumer, 1)).toHaveLength(1);
+});
+
+test("a session that the service takes away is reported with its key, and its handles are worth nothing", async () => {
+  const target = await newQueue();
+  await send(target, { a: 2 });
+  const options = consumerOptions();
+  const consumer = await consume(target, 1, options);
+  const [first] = await receive(consumer, 1);
+  emulator.faults.add({
+    protocol: "service-bus",
+    operation: "renewSessionLock",
+    count: 1,
+    action: { kind: "sessionLost" },
+  });
+  const [renewed] = present(await consumer.extendBatch?.([{ handle: first?.handle, leaseMs: 1 }], never));
+  expect(adapter.classify(renewed?.ok === false ? renewed.error : undefined, "extend").code).toBe(
+    "LEASE_LOST",
+  );
+  while (options.lost.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(options.lost).toEqual([{ leaseKey: first?.leaseKey }]);
+  const [acked] = await consumer.ackBatch([first?.handle], never);
+  expect(adapter.classify(acked?.ok === false ? acked.error : undefined, "ack").code).toBe("LEASE_LOST");
+  expect((await receive(consumer, 1))[0]?.id).toBe("a0");
+});
+
+test("a stopped flow lets every session go", async () => {
+  const target = await newQueue();
+  await send(target, { a: 1, b: 1 });
+  const consumer = await consume(target, 2);
+  await consumer.receiveBatch({ maxItems: 1, waitMs: 5_000 }, never);
+  await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
+  await consumer.close();
+  const rival = await consume(target, 2);
+  expect((await drain(rival, 2)).toSorted()).toEqual(["a0", "b0"]);
+});
+
+describe("dead letters of an entity with sessions", () => {
+  test("are read without sessions, and keep their key", async () => {
+    const target = await newQueue();
+    await send(target, { a: 1 });
+    const consumer = await consume(target, 1);
+    const [delivery] = await receive(consumer, 1);
+    const item = {
+      handle: delivery?.handle,
+      reason: "no use",
+      description: "at all",
+      attributes: { "aq-dead-attempts": "1" },
+    };
+    valuesOf(present(await consumer.deadLetterBatch?.([item], never)));
+    const dead = adapter.resolve({ kind: "dead-letter", name: target.entity, features: ["ordering"] });
+    const burial = adapter.openConsumer(dead, consumerOptions());
+    open.push(burial);
+    await burial.open?.(never);
+    const [found] = await receive(burial, 1);
+    expect(found).toMatchObject({
+      id: "a0",
+      orderingKey: "a",
+      deadLetter: { reason: "no use", description: "at all" },
+      attributes: { "aq-dead-attempts": "1" },
+    });
+    expect(burial.deadLetterBatch).toBeUndefined();
+  });
+});
+
+test("a session of the raw SDK can be subscribed to once: one that went idle must be let go to be taken again", async () => {
+  const target = await newQueue();
+  await send(target, { a: 1 });
+  const client = rawClient(endpoint);
+  open.push(client);
+  const session = await client.acceptNextSession(target.entity);
+  const handlers = { processMessage: async () => {}, processError: async () => {} };
+  await session.subscribe(handlers, { maxConcurrentCalls: 1 }).close();
+  expect(() => session.subscribe(handlers)).toThrow(/already receiving messages/);
+});
