@@ -21,6 +21,7 @@ export function openBatch(
     target: { ...target, capabilities: { ...target.capabilities, ...abilities(settle) } },
     driver: settleOnly(settle),
     route: routeOf(details, settings, settle),
+    retries: undefined,
     leaseMs: settings.leaseMs ?? DEFAULTS.leaseMs,
   };
 }

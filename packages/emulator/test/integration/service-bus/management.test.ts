@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { RuleProperties, ServiceBusReceivedMessage, ServiceBusRuleManager } from "@azure/service-bus";
 import { failureOf, runServiceBus } from "../../support/running-service-bus.ts";
 
 async function withQueue() {
@@ -114,7 +114,7 @@ describe("peek", () => {
     await sender.sendMessages({ body: 1 });
     const [message] = await receiver.receiveMessages(1, QUICK);
     if (message === undefined) throw new Error("Nothing arrived.");
-    await receiver.deadLetterMessage(message, { deadLetterReason: "r" });
+    await receiver.deadLetterMessage(message, { deadLetterReason: "r", deadLetterErrorDescription: "d" });
     const deadLetters = client.createReceiver("orders", { subQueueType: "deadLetter" });
     expect(await deadLetters.peekMessages(3)).toMatchObject([{ body: 1, deadLetterReason: "r" }]);
   });
@@ -158,7 +158,7 @@ describe("rules", () => {
 
   test("a new subscription has the rule that takes everything", async () => {
     const { rules } = await withSubscription();
-    expect(await rules.getRules()).toMatchObject([{ name: "$Default", filter: { sqlExpression: "1=1" } }]);
+    expect(await listed(rules)).toMatchObject([{ name: "$Default", filter: { sqlExpression: "1=1" } }]);
   });
 
   test("rules of every kind are created, listed and deleted", async () => {
@@ -181,7 +181,7 @@ describe("rules", () => {
       { sqlExpression: "SET seen = TRUE" },
     );
     await rules.deleteRule("$Default");
-    expect(await rules.getRules()).toEqual([
+    expect(await listed(rules)).toEqual([
       expect.objectContaining({ name: "by-field", filter: correlation }),
       expect.objectContaining({
         name: "by-sql",
@@ -234,3 +234,9 @@ test("a thousand calls over one pair of links are all answered", { timeout: 60_0
   expect(answers.every(([message]) => message?.body === 1)).toBe(true);
   expect(log.count("peek")).toBe(1201);
 });
+
+async function listed(rules: ServiceBusRuleManager): Promise<readonly RuleProperties[]> {
+  const all: RuleProperties[] = [];
+  for await (const rule of rules.listRules()) all.push(rule);
+  return all;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AmqpAnnotatedMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { ServiceBusReceivedMessage, ServiceBusSender } from "@azure/service-bus";
 import { runServiceBus } from "../../support/running-service-bus.ts";
 
 async function withQueue() {
@@ -51,7 +51,7 @@ describe("what a sender writes is what a receiver reads", () => {
     ["sequence", [1, "two", { three: 3 }]],
   ] as const)("a body of type %s that is no data section: %j", async (bodyType, body) => {
     const { sender, receiveOne } = await withQueue();
-    const annotated: AmqpAnnotatedMessage = { body, bodyType };
+    const annotated: Parameters<ServiceBusSender["sendMessages"]>[0] = { body, bodyType };
     await sender.sendMessages(annotated);
     const received = await receiveOne();
     expect(received.body).toEqual(body);

@@ -1,5 +1,6 @@
 import type { HttpExchange } from "../../../http/http-exchange.ts";
-import { startHttpListener, type HttpListener } from "../../../http/http-listener.ts";
+import { startHttpListener } from "../../../http/http-listener.ts";
+import type { Listener } from "../../../net/start-listener.ts";
 import { reachableAuthority } from "../../front.ts";
 
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html (2026-11-29)
@@ -31,7 +32,7 @@ export class RuntimeEndpoint {
   /** Environments that wait for an event, the one that waits longest first. */
   readonly #idle = new Set<HttpExchange>();
   readonly #open = new Map<string, Invocation>();
-  #listener: HttpListener | undefined;
+  #listener: Listener | undefined;
   #authority = "";
   /** What a runtime said of its failed start. */
   readonly initErrors: string[] = [];

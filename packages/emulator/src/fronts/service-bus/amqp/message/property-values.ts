@@ -25,7 +25,7 @@ export function propertiesOf(value: AmqpValue | undefined): ApplicationPropertie
   );
 }
 
-export function propertyOf(value: AmqpValue): PropertyValue {
+function propertyOf(value: AmqpValue): PropertyValue {
   switch (value.type) {
     case "ulong":
     case "long":

@@ -1,4 +1,4 @@
-import { list, NULL, string, symbol, textOf, integerOf, type AmqpValue } from "./amqp-value.ts";
+import { list, NULL, string, textOf, integerOf, type AmqpValue } from "./amqp-value.ts";
 
 /** Source or target of a link. */
 export interface Terminus {
@@ -46,6 +46,3 @@ export function bareTerminus(kind: "source" | "target", address?: string): AmqpV
     value: list(address === undefined ? [NULL] : [string(address)]),
   };
 }
-
-/** The key of a filter map as clients write it. */
-export const filterKey = (name: string): AmqpValue => symbol(name);

@@ -1,4 +1,0 @@
-import { defineConfig } from "tsup";
-import { libraryBuild } from "../../tooling/library-build.ts";
-
-export default defineConfig(libraryBuild(["src/index.ts"]));
