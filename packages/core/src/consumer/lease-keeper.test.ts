@@ -180,15 +180,15 @@ describe("an extension", () => {
   });
 
   test("is needless where the lease lasts as long as the link, and refused where it cannot be", async () => {
-    const { keeper, requests, track } = leaseBench({ lease: "link" });
-    const forEver = track("a", {}, Number.POSITIVE_INFINITY);
-    await keeper.extend(forEver, 60_000);
-    const limited = track("b");
-    await expect(keeper.extend(limited, 60_000)).rejects.toMatchObject({
+    const linked = leaseBench({ lease: "link" });
+    await linked.keeper.extend(linked.track("a", {}, Number.POSITIVE_INFINITY), 60_000);
+    const { keeper, requests, track } = leaseBench({ lease: "none" });
+    await expect(keeper.extend(track("b"), 60_000)).rejects.toMatchObject({
       code: "UNSUPPORTED",
       operation: "extend",
       message: expect.stringContaining("cannot be extended"),
     });
+    expect(linked.requests).toEqual([]);
     expect(requests).toEqual([]);
   });
 });
