@@ -222,6 +222,21 @@ describe("a start refuses", () => {
     await run;
   });
 
+  test("a long retry delay on a subscription, emulated or not: a copy would reach the others too", async () => {
+    const options = { retry: { delay: "2m" } } as const;
+    const { error } = await refusedStart({
+      capabilities: { releaseDelay: "none" },
+      options,
+      emulate: ["delay"],
+      details: { kind: "subscription", topic: "events" },
+    });
+    expect(error).toMatchObject({
+      code: "UNSUPPORTED",
+      feature: "delay",
+      message: expect.stringContaining("forward the subscription to a queue"),
+    });
+  });
+
   test("a handler timeout longer than the service holds a delivery", async () => {
     const { error } = await refusedStart({
       options: { handlerTimeout: "2h" },

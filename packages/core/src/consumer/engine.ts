@@ -17,7 +17,7 @@ import type { ConsumerSettings } from "./resolve-options.ts";
 import type { ContextParts } from "./run-context.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 import { Settler } from "./settler.ts";
-import { longestHoldMs, MAX_PARK_MS } from "./start-checks.ts";
+import { longestHoldMs, MAX_PARK_MS, mayDelayLonger } from "./start-checks.ts";
 
 /** What a worker and a puller have in common: leases, settlements, dead letters. */
 export interface Engine {
@@ -133,7 +133,7 @@ function createSettling(
     events,
     lanes,
     bounds: redelivery.bounds,
-    maxParkMs: details.emulate.includes("delay") ? Number.POSITIVE_INFINITY : MAX_PARK_MS,
+    maxParkMs: mayDelayLonger(details) ? Number.POSITIVE_INFINITY : MAX_PARK_MS,
     hooks,
   });
   return { keeper, settler, executor };
@@ -168,7 +168,7 @@ function redeliveryPolicy(
   random: () => number,
 ): RedeliveryPolicy {
   const { capabilities } = opened.target;
-  const canDelay = capabilities.releaseDelay !== "none" || setup.details.emulate.includes("delay");
+  const canDelay = capabilities.releaseDelay !== "none" || mayDelayLonger(setup.details);
   return {
     // Dead letters have no budget: there is nowhere further to go.
     attempts: setup.details.kind === "dead-letter" ? Number.POSITIVE_INFINITY : settings.attempts,

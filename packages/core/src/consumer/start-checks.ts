@@ -83,15 +83,24 @@ function refuseAttempts(start: StartFacts): void {
 
 function refuseRetryDelay(start: StartFacts): void {
   const { details, target } = start;
-  const canDelay = target.capabilities.releaseDelay !== "none" || details.emulate.includes("delay");
+  const canDelay = target.capabilities.releaseDelay !== "none" || mayDelayLonger(details);
   const fixedMs = fixedDelayMs(start.settings);
   if (canDelay || fixedMs <= MAX_PARK_MS) return;
+  const otherwise =
+    details.kind === "subscription"
+      ? "forward the subscription to a queue and consume that."
+      : 'allow more with emulate: ["delay"].';
   throw unsupported(
     start,
     "delay",
     `retry.delay is ${fixedMs} ms, but the service cannot delay a retry`,
-    `Set at most ${MAX_PARK_MS / 1_000} s, or allow more with emulate: ["delay"].`,
+    `Set at most ${MAX_PARK_MS / 1_000} s, or ${otherwise}`,
   );
+}
+
+/** A delay beyond `MAX_PARK_MS` may be emulated. Not on a subscription: its topic would copy the retry to all others. */
+export function mayDelayLonger({ kind, emulate }: DefinitionDetails): boolean {
+  return kind !== "subscription" && emulate.includes("delay");
 }
 
 function refuseTimes(start: StartFacts): void {

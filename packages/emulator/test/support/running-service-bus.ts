@@ -83,23 +83,22 @@ export async function runServiceBus(
   };
 }
 
-/** The code and the text with which a call of the SDK failed. */
-export async function failureOf(call: Promise<unknown>): Promise<{
+/** How a call of the SDK failed; its errors have no common class. */
+export interface Failure {
   readonly code: string | undefined;
   readonly message: string;
   readonly retryable: boolean | undefined;
-}> {
+}
+
+export async function failureOf(call: Promise<unknown>): Promise<Failure> {
   try {
     await call;
   } catch (error) {
     if (error instanceof ServiceBusError) {
       return { code: error.code, message: error.message, retryable: error.retryable };
     }
-    return {
-      code: undefined,
-      message: error instanceof Error ? error.message : String(error),
-      retryable: undefined,
-    };
+    const { code, retryable, message } = error as Partial<Failure>;
+    return { code, message: message ?? String(error), retryable };
   }
   throw new Error("The call was expected to fail.");
 }
