@@ -46,10 +46,10 @@ export function encodeMessage(message: OutgoingMessage): PubsubMessage {
 
 /**
  * Bytes of the message inside a publish request: fields 1 data, 2 attributes, 5 ordering key of PubsubMessage, and the
- * tag and length of the message itself. Exact by the protobuf encoding.
+ * tag and length of the message itself. Exact by the protobuf encoding, which writes an empty body, too.
  */
 export function sizeOfMessage(message: OutgoingMessage): number {
-  let bytes = message.body.byteLength === 0 ? 0 : fieldBytes(message.body.byteLength);
+  let bytes = fieldBytes(message.body.byteLength);
   for (const [name, value] of Object.entries(wireAttributes(message))) {
     bytes += fieldBytes(fieldBytes(Buffer.byteLength(name)) + fieldBytes(Buffer.byteLength(value)));
   }
