@@ -131,9 +131,7 @@ function withoutOptions(node: Node): Node {
   // A field may be called "options" as well: it has an id.
   const isKept = (key: string, value: unknown): boolean =>
     !drop.has(key) || (typeof value === "object" && value !== null && "id" in value);
-  return JSON.parse(
-    JSON.stringify(node, (key, value: unknown) => (isKept(key, value) ? value : undefined)),
-  );
+  return JSON.parse(JSON.stringify(node, (key, value: unknown) => (isKept(key, value) ? value : undefined)));
 }
 
 /** Namespaces in alphabetic order, so that the order in which types were found does not show. */
