@@ -7,6 +7,8 @@ export interface EmulatorOptions {
   readonly host?: string | undefined;
   /** Port of the SQS front, 0 for a free one, false for no SQS front. @default 0 if no port is named, else false */
   readonly sqsPort?: number | false | undefined;
+  /** Port of the Pub/Sub front, 0 for a free one, false for no Pub/Sub front. @default 0 if no port is named, else false */
+  readonly pubsubPort?: number | false | undefined;
   /** `hybrid` runs with the real clock and can be advanced; `manual` stands still otherwise. @default "hybrid" */
   readonly clock?: ClockMode | undefined;
   /** Seed of every random choice: which call a fault hits, in which order messages are shuffled. @default 1 */
@@ -17,6 +19,7 @@ export interface EmulatorOptions {
 export interface ResolvedEmulatorOptions {
   readonly host: string;
   readonly sqsPort: number | false;
+  readonly pubsubPort: number | false;
   readonly clock: ClockMode;
   readonly seed: number;
 }
@@ -25,11 +28,12 @@ export interface ResolvedEmulatorOptions {
 export const EMULATOR_DEFAULTS: ResolvedEmulatorOptions = Object.freeze({
   host: "127.0.0.1",
   sqsPort: 0,
+  pubsubPort: 0,
   clock: "hybrid",
   seed: 1,
 });
 
-const PORTS = ["sqsPort"] as const;
+const PORTS = ["sqsPort", "pubsubPort"] as const;
 
 export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulatorOptions {
   for (const name of Object.keys(options)) {

@@ -3,6 +3,8 @@ import { resolveEmulatorOptions, type EmulatorOptions } from "./emulator-options
 import { FaultPlan } from "./faults/fault-plan.ts";
 import type { FaultRule } from "./faults/fault-rule.ts";
 import { reachableAuthority, type Front, type FrontContext } from "./fronts/front.ts";
+import { startPubsubFront } from "./fronts/pubsub/pubsub-front.ts";
+import type { SubscriptionSnapshot, TopicSnapshot } from "./fronts/pubsub/subscription-snapshot.ts";
 import type { QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 import { startSqsFront } from "./fronts/sqs/sqs-front.ts";
 import type { HttpExchange } from "./http/http-exchange.ts";
@@ -18,6 +20,8 @@ export interface EmulatorEndpoints {
   readonly control: string;
   /** `http://127.0.0.1:4100` */
   readonly sqs?: string;
+  /** `127.0.0.1:8085`, as `PUBSUB_EMULATOR_HOST` wants it. */
+  readonly pubsub?: string;
 }
 
 /** A running emulator. Nothing of it survives `close`. */
@@ -47,7 +51,13 @@ export interface Emulator {
     /** Every queue with its messages, as they are now. */
     queues(): readonly QueueSnapshot[];
   };
-  /** Forgets queues, messages, fault rules and the log, and starts the seed anew. The clock goes on. */
+  readonly pubsub: {
+    /** Every topic, as it is now. */
+    topics(): readonly TopicSnapshot[];
+    /** Every subscription with its messages, as they are now. */
+    subscriptions(): readonly SubscriptionSnapshot[];
+  };
+  /** Forgets queues, topics, messages, fault rules and the log, and starts the seed anew. The clock goes on. */
   reset(): void;
   /** Closes every connection and ends long polls. */
   close(): Promise<void>;
@@ -61,7 +71,7 @@ export interface Emulator {
  * const client = new SQSClient({ endpoint: emulator.endpoints.sqs, region: "eu-west-1" });
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const { host, sqsPort, clock: mode, seed } = resolveEmulatorOptions(options);
+  const { host, sqsPort, pubsubPort, clock: mode, seed } = resolveEmulatorOptions(options);
   const clock = new VirtualClock(mode);
   const random = new SeededRandom(seed);
   const context: FrontContext = {
@@ -90,6 +100,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     faults: context.faults,
     log: context.log,
     sqs: { queues: () => sqs?.queues() ?? [] },
+    pubsub: {
+      topics: () => pubsub?.topics() ?? [],
+      subscriptions: () => pubsub?.subscriptions() ?? [],
+    },
     reset() {
       for (const front of running) front.reset();
       context.faults.clear();
@@ -99,12 +113,18 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
   const routes = new ControlRoutes(controls, host);
   let sqs: Awaited<ReturnType<typeof startSqsFront>> | undefined;
+  let pubsub: Awaited<ReturnType<typeof startPubsubFront>> | undefined;
   try {
     sqs = await start(sqsPort, startSqsFront);
+    pubsub = await start(pubsubPort, startPubsubFront);
     const control = sqs?.endpoint ?? (await start(0, startControlFront))?.endpoint ?? "";
     return {
       ...controls,
-      endpoints: { control, ...(sqs === undefined ? {} : { sqs: sqs.endpoint }) },
+      endpoints: {
+        control,
+        ...(sqs === undefined ? {} : { sqs: sqs.endpoint }),
+        ...(pubsub === undefined ? {} : { pubsub: pubsub.endpoint }),
+      },
       environment: Object.assign({}, ...running.map((front) => front.environment)),
       close: closeAll,
     };
@@ -134,4 +154,4 @@ async function startControlFront(
 }
 
 /** The part of an emulator that its HTTP control API offers too. */
-export type Controls = Pick<Emulator, "clock" | "faults" | "log" | "sqs" | "reset">;
+export type Controls = Pick<Emulator, "clock" | "faults" | "log" | "sqs" | "pubsub" | "reset">;

@@ -12,7 +12,15 @@ export type {
   Protocol,
   Wire,
 } from "./faults/fault-rule.ts";
+export type { PubsubFaultAction } from "./faults/pubsub-fault-action.ts";
 export type { SqsFaultAction } from "./faults/sqs-fault-action.ts";
 export type { CallLogEntry, CallOutcome } from "./log/call-log.ts";
+export type {
+  ConsumerSnapshot,
+  SubscriptionMessageSnapshot,
+  SubscriptionSnapshot,
+  TopicSnapshot,
+} from "./fronts/pubsub/subscription-snapshot.ts";
+export type { GrpcCode } from "./fronts/pubsub/pubsub-error.ts";
 export type { MessageSnapshot, QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 export type { ClockMode } from "./time/engine-clock.ts";

@@ -1,5 +1,6 @@
 import { EmulatorError } from "../emulator-error.ts";
 import type { FaultRule } from "../faults/fault-rule.ts";
+import type { SubscriptionSnapshot, TopicSnapshot } from "../fronts/pubsub/subscription-snapshot.ts";
 import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
 import type { CallLogEntry } from "../log/call-log.ts";
 import { CONTROL_PREFIX } from "./control-routes.ts";
@@ -18,6 +19,8 @@ export interface ControlClient {
   count(operation?: string): Promise<number>;
   clearLog(): Promise<void>;
   queues(): Promise<readonly QueueSnapshot[]>;
+  topics(): Promise<readonly TopicSnapshot[]>;
+  subscriptions(): Promise<readonly SubscriptionSnapshot[]>;
   reset(): Promise<void>;
 }
 
@@ -58,6 +61,8 @@ export function controlClient(endpoint: string): ControlClient {
     count: async (operation) => (await send("GET", `/log${logQuery(operation)}`)).count,
     clearLog: async () => void (await send("DELETE", "/log")),
     queues: async () => (await send("GET", "/queues")).queues,
+    topics: async () => (await send("GET", "/pubsub/topics")).topics,
+    subscriptions: async () => (await send("GET", "/pubsub/subscriptions")).subscriptions,
     reset: async () => void (await send("POST", "/reset")),
   };
 }

@@ -66,6 +66,8 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["GET /log", readLog],
   ["DELETE /log", ({ log }) => emptyAfter(() => log.clear())],
   ["GET /queues", ({ sqs }) => ({ queues: sqs.queues() })],
+  ["GET /pubsub/topics", ({ pubsub }) => ({ topics: pubsub.topics() })],
+  ["GET /pubsub/subscriptions", ({ pubsub }) => ({ subscriptions: pubsub.subscriptions() })],
   ["POST /reset", (controls) => emptyAfter(() => controls.reset())],
 ]);
 

@@ -1,5 +1,6 @@
 import type { Emulator } from "../emulator.ts";
 import { EmulatorError, type EmulatorErrorCode } from "../emulator-error.ts";
+import type { SubscriptionSnapshot, TopicSnapshot } from "../fronts/pubsub/subscription-snapshot.ts";
 import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
 import type { CallLogEntry } from "../log/call-log.ts";
 
@@ -11,6 +12,8 @@ export interface ControlAnswer {
   readonly entries: readonly CallLogEntry[];
   readonly count: number;
   readonly queues: readonly QueueSnapshot[];
+  readonly topics: readonly TopicSnapshot[];
+  readonly subscriptions: readonly SubscriptionSnapshot[];
 }
 
 /** Both ends are this package in the same version, so the shape is trusted and only success is checked. */

@@ -10,13 +10,14 @@ import {
   type Member,
   type Members,
 } from "./rule-members.ts";
+import { PUBSUB_ACTION_MEMBERS } from "./pubsub-action-members.ts";
 import { SQS_ACTION_MEMBERS } from "./sqs-action-members.ts";
 
 /** Every kind of action of every front, with its members. */
 const ACTIONS: Readonly<Record<Protocol, Readonly<Record<string, Members>>>> = {
   sqs: SQS_ACTION_MEMBERS,
   "service-bus": {},
-  pubsub: {},
+  pubsub: PUBSUB_ACTION_MEMBERS,
 };
 const PROTOCOLS = Object.keys(ACTIONS) as readonly Protocol[];
 

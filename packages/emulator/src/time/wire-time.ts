@@ -18,6 +18,11 @@ export class WireTime {
     return this.#clock.realNow() + (engineMs - this.#clock.now());
   }
 
+  /** The other way: a moment that a client names, in engine time. */
+  toEngineMs(wireMs: number): number {
+    return this.#clock.now() + (wireMs - this.#clock.realNow());
+  }
+
   toWireSeconds(engineMs: number): number {
     return Math.floor(this.toWireMs(engineMs) / 1000);
   }
