@@ -98,6 +98,7 @@ export class Pipeline {
       },
       accept: (deliveries, ask, stalledMs) => {
         this.#worker.accept(deliveries, ask, stalledMs);
+        this.#growFlow();
       },
       refuse: (deliveries, ask) => {
         this.#worker.refuse(deliveries, ask);
@@ -155,6 +156,7 @@ export class Pipeline {
     const { clock, events } = setup;
     const { executor, settler, keeper } = this.#engine;
     this.#dispatcher.stop();
+    this.#isPaused = true; // nothing tells the driver to go on
     executor.beginDrain();
     this.#tellFlow({ maxOutstanding: 0, lanes: 0 });
     return await drain(
@@ -259,6 +261,13 @@ export class Pipeline {
     const wanted = this.#room.flow();
     const changed = Math.abs(wanted.maxOutstanding - this.#flow.maxOutstanding);
     if (!this.#isPaused && changed > this.#flow.maxOutstanding * FLOW_STEP) this.#tellFlow(wanted);
+  }
+
+  /** At once, so that other keys need not wait while what was allowed lies behind a busy one. */
+  #growFlow(): void {
+    if (this.#isPaused || this.#options.opened.driver.setFlow === undefined) return;
+    const wanted = this.#room.flow();
+    if (wanted.maxOutstanding > this.#flow.maxOutstanding * (1 + FLOW_STEP)) this.#tellFlow(wanted);
   }
 
   async #idle(): Promise<void> {
