@@ -3,23 +3,43 @@ import type { Feature } from "@anyqueue/core/adapter";
 import type { Bench } from "./bench.ts";
 import type { Need } from "./needs.ts";
 import { rejection, thrown } from "./rejection.ts";
+import type { QueueOptions, TestQueue } from "./test-queue.ts";
 
 /** What must hold where a need is not met: refused with UNSUPPORTED before any I/O, or visibly absent. */
 export async function assertAbsent(bench: Bench, need: Need): Promise<void> {
   await ABSENCES[need](bench);
 }
 
-/** A definition that needs a feature which its target lacks is refused when its producer or consumer is made. */
-export async function assertRefused(bench: Bench, feature: Feature): Promise<void> {
-  const ordered = feature === "ordering" || bench.isOrderedTarget;
-  const queue = bench.misdefine(await bench.queue(), { needs: [feature], ordered });
+/**
+ * A definition that needs a feature which its target lacks is refused when its producer or consumer is made; order that
+ * only the entity can tell, when its consumer starts (D4).
+ */
+export async function assertRefused(
+  bench: Bench,
+  feature: Feature,
+  options: QueueOptions = { needs: [feature], ordered: feature === "ordering" || bench.isOrderedTarget },
+): Promise<void> {
+  const queue = bench.misdefine(await bench.queue(), options);
+  const isToldByEntity =
+    feature === "ordering" && bench.driver(queue).target.capabilities.ordering !== "none";
   const before = bench.plan.count();
-  for (const make of [() => queue.producer(), () => queue.consumer()]) {
-    const error = thrown(make, "UNSUPPORTED");
+  const refusals = isToldByEntity
+    ? [
+        await rejection(
+          bench.settled(
+            "the start is refused",
+            queue.consumer().run(() => undefined),
+          ),
+          "UNSUPPORTED",
+        ),
+      ]
+    : [() => queue.producer(), () => queue.consumer()].map((make) => thrown(make, "UNSUPPORTED"));
+  for (const error of refusals) {
     assert.ok("feature" in error && error.feature === feature, `the error names the feature ${feature}`);
     assert.ok(error.remedy.length > 0, "a remedy");
   }
-  assert.equal(bench.plan.count(), before, "calls");
+  if (isToldByEntity) assert.equal(bench.plan.count("receive"), 0, "asks");
+  else assert.equal(bench.plan.count(), before, "calls");
 }
 
 const ABSENCES: Readonly<Record<Need, (bench: Bench) => Promise<void>>> = {
@@ -71,7 +91,11 @@ async function assertNoExtension(bench: Bench): Promise<void> {
 }
 
 async function assertFiniteAttemptsRefused(bench: Bench): Promise<void> {
-  const queue = await bench.queue({ retry: { attempts: 3 } });
+  await assertAttemptsRefused(bench, await bench.queue({ retry: { attempts: 3 } }));
+}
+
+/** A finite number of attempts cannot be kept where nothing counts. */
+export async function assertAttemptsRefused(bench: Bench, queue: TestQueue): Promise<void> {
   const running = queue.consumer().run(() => undefined);
   await rejection(bench.settled("the start is refused", running), "UNSUPPORTED");
   assert.equal(bench.plan.count("receive"), 0, "asks");

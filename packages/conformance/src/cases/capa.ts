@@ -29,12 +29,10 @@ export const CAPA: readonly ConformanceCase[] = caseGroup("CAPA", [
       );
       assert.equal(consumer.peekBatch !== undefined, capabilities.peek, "peekBatch");
       assert.equal(driver.producer.cancelBatch !== undefined, capabilities.cancel, "cancelBatch");
-      const before = bench.plan.count();
       await assertFeature(bench, "ordering", capabilities.ordering === "by-key");
       await assertFeature(bench, "deduplication", capabilities.deduplication === "window");
       await assertFeature(bench, "delay", capabilities.sendDelay !== "none");
       await assertFeature(bench, "ttl", capabilities.ttl);
-      assert.equal(bench.plan.count(), before, "calls");
     },
   },
   {

@@ -4,8 +4,8 @@ import type { Bench } from "../bench.ts";
 import { caseGroup, type ConformanceCase } from "../case.ts";
 import { takeDeadLetters } from "../dead-letters.ts";
 import { aborted, createGate } from "../gate.ts";
+import { assertRefused } from "../negative.ts";
 import { ascending, numbers, type Recorder } from "../recorder.ts";
-import { thrown } from "../rejection.ts";
 import type { QueueOptions } from "../test-queue.ts";
 
 const ONE_KEY: QueueOptions = { ordered: true, keyOf: () => "only" };
@@ -205,11 +205,7 @@ export const ORDR: readonly ConformanceCase[] = caseGroup("ORDR", [
     level: "portable",
     needs: ["unordered"],
     async run(bench) {
-      const queue = bench.misdefine(await bench.queue(), ONE_KEY);
-      const error = thrown(() => queue.producer(), "UNSUPPORTED");
-      assert.match(error.message, /ordering/);
-      thrown(() => queue.consumer(), "UNSUPPORTED");
-      assert.equal(bench.plan.count(), 0, "calls");
+      await assertRefused(bench, "ordering", ONE_KEY);
     },
     /** Where there is order, it is given to whoever asks. */
     async otherwise(bench) {
