@@ -27,7 +27,6 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
   readonly #clock: Clock;
   readonly #handBacks = new HandBacks();
   readonly #receiver: Receiver;
-  #settling = 0;
 
   constructor(clients: PubsubClients, subscription: PubsubSubscription, options: Options, clock: Clock) {
     this.#subscription = subscription;
@@ -60,7 +59,7 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
   async ackBatch(handles: readonly PubsubHandle[], signal: AbortSignal): Promise<readonly ItemResult[]> {
     for (const { messageId } of handles) this.#handBacks.forget(messageId);
     const ackIds = handles.map(({ ackId }) => ackId);
-    return await this.#settled(handles.length, this.#subscription.acknowledge(ackIds, signal));
+    return await this.#settled(handles, this.#subscription.acknowledge(ackIds, signal));
   }
 
   async releaseBatch(
@@ -71,12 +70,14 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
       ackId: handle.ackId,
       seconds: this.#delaySeconds(delayMs),
     }));
-    const results = await this.#settled(items.length, this.#subscription.changeDeadlines(changes, signal));
+    const handles = items.map(({ handle }) => handle);
+    const sentAtMs = this.#clock.now();
+    const results = await this.#settled(handles, this.#subscription.changeDeadlines(changes, signal));
     for (const [index, { handle, cause }] of items.entries()) {
       if (results[index]?.ok !== true) continue;
       if (cause === "unstarted") this.#handBacks.add(handle.messageId);
       const seconds = changes[index]?.seconds ?? 0;
-      if (seconds > 0) this.#receiver.parked(handle, seconds * 1_000);
+      if (seconds > 0) this.#receiver.parked(handle, sentAtMs + seconds * 1_000);
     }
     return results;
   }
@@ -96,7 +97,9 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     const spentMs = this.#clock.now() - sentAtMs;
     return changes.map(({ seconds }, index) => {
       const result = results[index];
+      const handle = items[index]?.handle;
       if (result?.ok === false) return result;
+      if (handle !== undefined) this.#receiver.extended(handle, sentAtMs + seconds * 1_000);
       return { ok: true, value: { leaseMs: Math.max(0, seconds * 1_000 - spentMs) } };
     });
   }
@@ -112,14 +115,12 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
   }
 
   /** The service counts a delivery as outstanding until the answer. */
-  async #settled<T>(count: number, work: Promise<T>): Promise<T> {
-    this.#settling += count;
-    this.#receiver.settling(this.#settling);
+  async #settled<T>(handles: readonly PubsubHandle[], work: Promise<T>): Promise<T> {
+    this.#receiver.settling(handles);
     try {
       return await work;
     } finally {
-      this.#settling -= count;
-      this.#receiver.settling(this.#settling);
+      this.#receiver.settled(handles.length);
     }
   }
 }

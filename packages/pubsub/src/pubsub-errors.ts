@@ -60,7 +60,11 @@ export const TEXTS: readonly TextRow[] = [
     code: "UNAUTHENTICATED",
     source: AUTH,
   },
-  { text: /does not exist, or it is not a file|ENOENT.*credentials/i, code: "UNAUTHENTICATED", source: AUTH },
+  {
+    text: /does not exist, or it is not a file|ENOENT: no such file or directory, open/i,
+    code: "UNAUTHENTICATED",
+    source: AUTH,
+  },
   { text: /universe domain .* does not match/i, code: "UNAUTHENTICATED", source: AUTH },
   { text: /client has already been closed|closed PubSub object/i, code: "CLOSED", source: SDK },
   // Ended by somebody in between: nobody here has cancelled it.

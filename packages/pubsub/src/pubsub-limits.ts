@@ -97,7 +97,7 @@ export const ORDERED_CAPABILITIES: Capabilities = Object.freeze({
 });
 
 export const PUBSUB_LIMITS: Limits = Object.freeze({
-  maxMessageBytes: PUBSUB_MAX_REQUEST_BYTES,
+  maxMessageBytes: PUBSUB_MAX_REQUEST_BYTES - PUBSUB_REQUEST_OVERHEAD_BYTES,
   send: {
     maxItems: PUBSUB_MAX_PUBLISH_ITEMS,
     maxInFlight: 8,

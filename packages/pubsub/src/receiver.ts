@@ -13,15 +13,18 @@ export interface ReceiverParts {
   readonly handBacks: HandBacks;
 }
 
-/** Brings deliveries: a stream for workers, single pulls for pull mode. */
+/** Brings deliveries: streams for workers, single pulls for pull mode. */
 export interface Receiver {
   open(signal: AbortSignal): Promise<void>;
   setFlow(flow: Flow): Promise<void>;
   receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly Delivery<PubsubHandle>[]>;
-  /** So many settlements are without an answer. */
-  settling(count: number): void;
-  /** A delivery was given back with a delay. */
-  parked(handle: PubsubHandle, delayMs: number): void;
+  /** Settlements begin: these deliveries are not outstanding any more. */
+  settling(handles: readonly PubsubHandle[]): void;
+  /** So many settlements have their answer. */
+  settled(count: number): void;
+  /** The service still counts a delivery that was given back with a delay. */
+  parked(handle: PubsubHandle, untilMs: number): void;
+  extended(handle: PubsubHandle, untilMs: number): void;
   close(): Promise<void>;
 }
 

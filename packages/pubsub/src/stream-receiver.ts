@@ -1,54 +1,36 @@
-import { randomUUID } from "node:crypto";
 import type { Delivery, Flow, ReceiveAsk } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import { DeliveryBuffer } from "./delivery-buffer.ts";
 import { Headroom } from "./headroom.ts";
-import { ParkedDeliveries } from "./parked-deliveries.ts";
-import { isPassing } from "./pubsub-errors.ts";
-import { HEALTHY_STREAM_MS, LATE_ANSWER_MS, OPEN_ANSWER_MS } from "./pubsub-limits.ts";
+import { Outstanding } from "./outstanding.ts";
+import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
-import type { PullClient } from "./pull-clients.ts";
-import { PullStream } from "./pull-stream.ts";
 import { Receipts } from "./receipts.ts";
 import { confirmed, giveBack, type Receiver, type ReceiverParts } from "./receiver.ts";
+import { StreamPool } from "./stream-pool.ts";
 import { WaitingAsks } from "./waiting-asks.ts";
 
 type Deliveries = readonly Delivery<PubsubHandle>[];
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 
-/** The stream in use, with its number and what it was told. */
-interface Current {
-  readonly stream: PullStream;
-  readonly number: number;
-  readonly maxOutstanding: number;
-}
-
-/**
- * Deliveries of one streaming pull. The service pushes as many as the flow allows; a changed flow, or a stream that is
- * clogged with delayed deliveries, opens another stream. Leases and acknowledgements do not depend on the stream.
- */
+/** Deliveries that the service pushes, as many as the flow allows. Leases and settlements do not depend on a stream. */
 export class StreamReceiver implements Receiver {
   readonly #parts: ReceiverParts;
-  readonly #clientId = randomUUID();
+  readonly #pool: StreamPool;
+  readonly #outstanding = new Outstanding();
   readonly #buffer: DeliveryBuffer;
   readonly #asks: WaitingAsks;
   readonly #receipts: Receipts;
   readonly #headroom = new Headroom();
-  readonly #parked = new ParkedDeliveries();
-  readonly #streams = new Set<PullStream>();
-  #place: PullClient | undefined;
-  #current: Current | undefined;
-  #starting: Promise<void> | undefined;
   #maxOutstanding: number;
-  #streamCount = 0;
+  /** Settlements without an answer. */
+  #settling = 0;
   #isExactlyOnce = false;
   #isClosed = false;
   /** Why the last stream failed, as long as nobody was told. */
   #failure: { readonly error: unknown } | undefined;
   /** Called at the first sign of a stream, or when it fails. */
   #onSign: (() => void) | undefined;
-  /** Called when no stream is left. */
-  #onStreamsEnded: (() => void) | undefined;
 
   constructor(parts: ReceiverParts, flow: Flow) {
     this.#parts = parts;
@@ -63,6 +45,12 @@ export class StreamReceiver implements Receiver {
       leaseMs: parts.leaseMs,
       renew: async (deliveries) => await this.#renew(deliveries),
     });
+    this.#pool = new StreamPool({
+      ...parts,
+      outstanding: this.#outstanding,
+      onResponse: (response, stream) => this.#heard(response, stream),
+      onFailure: (error) => this.#fail(error),
+    });
   }
 
   /** Rejects if the first stream fails; without flow there is none yet. */
@@ -71,46 +59,41 @@ export class StreamReceiver implements Receiver {
     this.#isExactlyOnce = this.#parts.subscription.known?.enableExactlyOnceDelivery === true;
     if (this.#maxOutstanding === 0) return;
     await this.#firstSign();
-    if (this.#failure === undefined) return;
-    const { error } = this.#failure;
-    this.#failure = undefined;
-    throw error;
+    this.#throwFailure();
   }
 
   async setFlow({ maxOutstanding }: Flow): Promise<void> {
     this.#maxOutstanding = maxOutstanding;
-    if (maxOutstanding === 0) {
-      this.#retire();
-      await giveBack(this.#parts, this.#buffer.drain());
-    } else if (this.#current === undefined) {
-      this.#ensureStream();
-    } else if (this.#current.maxOutstanding !== this.#wanted) {
-      this.#replace();
-    }
+    this.#want(true);
+    if (maxOutstanding === 0) await this.#giveBack(this.#buffer.drain());
   }
 
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<Deliveries> {
     const ready = this.#buffer.take(ask.maxItems);
     if (ready.length > 0 || signal.aborted || this.#isClosed) return ready;
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure.error;
-    this.#ensureStream();
+    this.#throwFailure();
+    this.#pool.resume();
     return await this.#asks.wait(ask, signal);
   }
 
-  settling(count: number): void {
-    const isStarved = this.#asks.count > 0;
-    const nowMs = this.#parts.clock.now();
-    if (!this.#headroom.update({ settling: count, isStarved, nowMs })) return;
-    if (this.#current !== undefined && this.#current.maxOutstanding !== this.#wanted) this.#replace();
+  settling(handles: readonly PubsubHandle[]): void {
+    this.#settling += handles.length;
+    for (const { stream, ackId } of handles) this.#outstanding.delete(stream, ackId);
+    this.#makeHeadroom();
+    this.#pool.adjust();
   }
 
-  parked(handle: PubsubHandle, delayMs: number): void {
-    if (this.#current === undefined || handle.stream !== this.#current.number) return;
-    const nowMs = this.#parts.clock.now();
-    this.#parked.add(nowMs + delayMs);
-    if (this.#parked.areTooMany(this.#current.maxOutstanding, nowMs)) this.#replace();
+  settled(count: number): void {
+    this.#settling -= count;
+    this.#makeHeadroom();
+  }
+
+  parked({ stream }: PubsubHandle, untilMs: number): void {
+    this.#pool.park(stream, untilMs);
+  }
+
+  extended({ stream, ackId }: PubsubHandle, untilMs: number): void {
+    this.#outstanding.extend(stream, ackId, untilMs);
   }
 
   /** What still arrives is given back; nothing that was handed over is touched. */
@@ -118,99 +101,51 @@ export class StreamReceiver implements Receiver {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#asks.answerAll();
-    this.#retire();
-    await giveBack(this.#parts, this.#buffer.drain());
-    await this.#streamsEnded();
-    for (const stream of this.#streams) stream.cancel();
+    await Promise.all([this.#pool.close(), this.#giveBack(this.#buffer.drain())]);
     await this.#receipts.settled();
-    this.#place?.release();
   }
 
-  get #wanted(): number {
-    return this.#maxOutstanding + this.#headroom.size;
+  #want(isExplicit: boolean): void {
+    const room = this.#maxOutstanding === 0 ? 0 : this.#maxOutstanding + this.#headroom.size;
+    this.#pool.want(room, isExplicit);
   }
 
-  #ensureStream(): void {
-    if (this.#current !== undefined || this.#starting !== undefined) return;
-    if (this.#isClosed || this.#maxOutstanding === 0) return;
-    this.#starting = this.#start()
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#starting = undefined;
-      });
+  #makeHeadroom(): void {
+    const isStarved = this.#asks.count > 0;
+    const nowMs = this.#parts.clock.now();
+    if (this.#headroom.update({ settling: this.#settling, isStarved, nowMs })) this.#want(true);
   }
 
-  async #start(): Promise<void> {
-    const { clients, subscription, clock, leaseMs } = this.#parts;
-    const path = await subscription.path();
-    this.#place ??= await clients.pull();
-    if (this.#isClosed || this.#maxOutstanding === 0) return;
-    this.#streamCount += 1;
-    const number = this.#streamCount;
-    const maxOutstanding = this.#wanted;
-    const stream: PullStream = new PullStream({
-      client: this.#place.client,
-      subscription: path,
-      clientId: this.#clientId,
-      leaseSeconds: Math.ceil(leaseMs / 1_000),
-      maxOutstanding,
-      clock,
-      onResponse: (response) => this.#heard(response, number),
-      onEnd: (error) => this.#ended(stream, error),
-    });
-    this.#streams.add(stream);
-    this.#parked.clear();
-    this.#current = { stream, number, maxOutstanding };
-  }
-
-  #replace(): void {
-    this.#retire();
-    this.#ensureStream();
-  }
-
-  #retire(): void {
-    const stream = this.#current?.stream;
-    this.#current = undefined;
-    stream?.retire();
-  }
-
-  #heard({ subscriptionProperties, receivedMessages }: Response, number: number): void {
+  #heard({ subscriptionProperties, receivedMessages }: Response, stream: number): void {
     this.#onSign?.();
     const isExactlyOnce = subscriptionProperties?.exactlyOnceDeliveryEnabled;
     if (typeof isExactlyOnce === "boolean") this.#isExactlyOnce = isExactlyOnce;
+    if (receivedMessages === undefined || receivedMessages === null || receivedMessages.length === 0) return;
     const { handBacks, clock, leaseMs } = this.#parts;
-    const deliveries = (receivedMessages ?? []).map((received) =>
-      decodeMessage(received, {
-        stream: number,
-        handedBack: handBacks.of(received.message?.messageId ?? ""),
-      }),
-    );
-    if (deliveries.length === 0) return;
+    const nowMs = clock.now();
+    const deliveries = receivedMessages.map((received) => {
+      const handedBack = handBacks.of(received.message?.messageId ?? "");
+      const delivery = decodeMessage(received, { stream, handedBack });
+      this.#outstanding.add(stream, delivery.handle.ackId, nowMs + leaseMs, nowMs);
+      return delivery;
+    });
     if (this.#isExactlyOnce) this.#receipts.add(deliveries);
-    else this.#admit(deliveries, clock.now() + leaseMs);
+    else this.#admit(deliveries, nowMs + leaseMs);
   }
 
   #admit(deliveries: Deliveries, untilMs: number): void {
     if (this.#isClosed || this.#maxOutstanding === 0) {
-      void giveBack(this.#parts, deliveries);
+      void this.#giveBack(deliveries);
       return;
     }
+    for (const { handle } of deliveries) this.extended(handle, untilMs);
     this.#buffer.add(deliveries, untilMs);
     this.#asks.serve((maxItems) => this.#buffer.take(maxItems));
   }
 
-  #ended(stream: PullStream, error: unknown): void {
-    this.#streams.delete(stream);
-    if (this.#streams.size === 0) this.#onStreamsEnded?.();
-    if (this.#current?.stream !== stream) return;
-    this.#current = undefined;
-    const livedMs = this.#parts.clock.now() - stream.startedAtMs;
-    if (isPassing(error) && stream.hasAnswered && livedMs >= HEALTHY_STREAM_MS) {
-      this.#parts.events.fault(error);
-      this.#ensureStream();
-    } else {
-      this.#fail(error);
-    }
+  async #giveBack(deliveries: Deliveries): Promise<void> {
+    for (const { handle } of deliveries) this.#outstanding.delete(handle.stream, handle.ackId);
+    await giveBack(this.#parts, deliveries);
   }
 
   /** The next ask opens another stream: how long to wait before it is the core's to say (D3). */
@@ -219,9 +154,17 @@ export class StreamReceiver implements Receiver {
     this.#onSign?.();
   }
 
+  #throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
+  }
+
   async #renew(deliveries: Deliveries): Promise<readonly boolean[]> {
+    const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
     try {
       const renewed = new Set(await confirmed(this.#parts, deliveries));
+      for (const { handle } of renewed) this.extended(handle, untilMs);
       return deliveries.map((delivery) => renewed.has(delivery));
     } catch (error) {
       this.#parts.events.fault(error);
@@ -237,18 +180,7 @@ export class StreamReceiver implements Receiver {
         timer.cancel();
         resolve();
       };
-      this.#ensureStream();
-    });
-  }
-
-  async #streamsEnded(): Promise<void> {
-    if (this.#streams.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = this.#parts.clock.setTimer(resolve, LATE_ANSWER_MS, true);
-      this.#onStreamsEnded = () => {
-        timer.cancel();
-        resolve();
-      };
+      this.#want(true);
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { Delivery, Flow, ReceiveAsk } from "@anyqueue/core/adapter";
+import type { Delivery, ReceiveAsk } from "@anyqueue/core/adapter";
 import { callOptions } from "./pubsub-client.ts";
 import { statusOf } from "./pubsub-errors.ts";
 import { LATE_ANSWER_MS, REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
@@ -35,9 +35,8 @@ export class UnaryReceiver implements Receiver {
     await this.#parts.subscription.confirm(signal);
   }
 
-  async setFlow(_flow: Flow): Promise<void> {
-    // Nothing comes unless it is asked for.
-  }
+  /** Nothing comes unless it is asked for. */
+  async setFlow(): Promise<void> {}
 
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<Deliveries> {
     if (signal.aborted || this.#cut.signal.aborted) return [];
@@ -48,13 +47,11 @@ export class UnaryReceiver implements Receiver {
     return await asks.wait({ ...ask, waitMs }, signal);
   }
 
-  settling(_count: number): void {
-    // No stream counts.
-  }
-
-  parked(_handle: PubsubHandle, _delayMs: number): void {
-    // No stream counts.
-  }
+  // No stream counts anything.
+  settling(): void {}
+  settled(): void {}
+  parked(): void {}
+  extended(): void {}
 
   async close(): Promise<void> {
     for (const { asks } of this.#pulls) asks.answerAll();

@@ -254,18 +254,34 @@ describe("flow", () => {
     expect(deadlines()).toEqual([[["ack-2"], 0]]);
     await consumer.setFlow?.({ maxOutstanding: 3, lanes: 3 }, never);
     await until(() => server.streams.length === 2);
-    expect(server.stream(1).opening).toMatchObject({ maxOutstandingMessages: "3" });
+    // One is still in hand.
+    expect(server.stream(1).opening).toMatchObject({ maxOutstandingMessages: "2" });
     await consumer.close();
   });
 
-  test("another limit opens another stream for the same client", async () => {
+  test("a higher limit opens another stream for what is more, for the same client", async () => {
     const { consumer } = await opened();
     await consumer.setFlow?.({ maxOutstanding: 25, lanes: 25 }, never);
     await until(() => server.streams.length === 2);
-    expect(server.stream(1).opening).toMatchObject({ maxOutstandingMessages: "25" });
+    expect(server.stream(1).opening).toMatchObject({ maxOutstandingMessages: "15" });
     expect(server.stream(1).opening["clientId"]).toBe(server.stream(0).opening["clientId"]);
     await consumer.setFlow?.({ maxOutstanding: 25, lanes: 25 }, never);
     expect(server.streams).toHaveLength(2);
+    await consumer.close();
+  });
+
+  test("a lower limit counts what is in hand before it opens another stream", async () => {
+    const { consumer } = await opened({ flow: { maxOutstanding: 4, lanes: 4 } });
+    server.stream(0).send({ receivedMessages: ["1", "2", "3"].map((id) => stored(id, id)) });
+    const deliveries = await consumer.receiveBatch(ASK, never);
+    await consumer.setFlow?.({ maxOutstanding: 2, lanes: 2 }, never);
+    await until(() => server.stream(0).isHalfClosed);
+    const [first, second] = deliveries.map(({ handle }) => handle);
+    await consumer.ackBatch([first], never);
+    expect(server.streams).toHaveLength(1);
+    await consumer.ackBatch([second], never);
+    await until(() => server.streams.length === 2);
+    expect(server.stream(1).opening).toMatchObject({ maxOutstandingMessages: "1" });
     await consumer.close();
   });
 
