@@ -10,6 +10,9 @@ const TITLES = {
   memory: "Memory",
   "sqs-standard": "SQS standard",
   "sqs-fifo": "SQS FIFO",
+  "pubsub-plain": "Pub/Sub",
+  "pubsub-ordered": "Pub/Sub ordered",
+  "pubsub-exactly-once": "Pub/Sub exactly-once",
 };
 const GROUPS = {
   PROD: "Producing",

@@ -10,11 +10,19 @@ import {
   type TargetResults,
 } from "@anyqueue/conformance";
 import { memoryHarness } from "../../packages/memory/test/memory-harness.ts";
-import { emulatorHarness } from "../../packages/sqs/test/sqs-harness.ts";
+import { emulatorHarness as pubsubHarness } from "../../packages/pubsub/test/pubsub-harness.ts";
+import { emulatorHarness as sqsHarness } from "../../packages/sqs/test/sqs-harness.ts";
 import { runStep } from "../steps.ts";
 import { writeDocumented } from "./documented-results.ts";
 
-const HARNESSES: readonly Harness[] = [memoryHarness(), emulatorHarness("standard"), emulatorHarness("fifo")];
+const HARNESSES: readonly Harness[] = [
+  memoryHarness(),
+  sqsHarness("standard"),
+  sqsHarness("fifo"),
+  pubsubHarness("plain"),
+  pubsubHarness("ordered"),
+  pubsubHarness("exactly-once"),
+];
 
 await main();
 

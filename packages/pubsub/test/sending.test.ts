@@ -111,11 +111,3 @@ describe.each(MAJORS)("sending with release %i", (major) => {
     expect(await rejection(producer.sendBatch([outgoing("b")], never))).toMatchObject({ code: "CLOSED" });
   });
 });
-
-test("a single awaited send waits for no timer", async () => {
-  await producer.sendBatch([outgoing("warm-up")], never);
-  const startedAt = performance.now();
-  for (let count = 0; count < 20; count += 1) await producer.sendBatch([outgoing(String(count))], never);
-  // Google's high-level client waits 10 ms for company with each of them.
-  expect(performance.now() - startedAt).toBeLessThan(20 * 10);
-});
