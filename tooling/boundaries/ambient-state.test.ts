@@ -9,7 +9,9 @@ import {
 import { isAutomatic } from "./imports.ts";
 import { productFiles, type SourceFile } from "./source-files.ts";
 
-const LIBRARY_FOLDERS = ["core", "memory", "sqs", "conformance"].map((name) => `packages/${name}/src`);
+const LIBRARY_FOLDERS = ["core", "memory", "sqs", "pubsub", "conformance"].map(
+  (name) => `packages/${name}/src`,
+);
 
 /** Where time enters. */
 const CLOCK_FILES = [

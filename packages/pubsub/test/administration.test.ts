@@ -1,6 +1,13 @@
-import { createClient, deadLetters, defineQueue, defineTopic, type QueueClient } from "@anyqueue/core";
+import {
+  createClient,
+  deadLetters,
+  defineQueue,
+  defineTopic,
+  unchecked,
+  type QueueClient,
+} from "@anyqueue/core";
 import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
-import type { protos, v1 } from "@google-cloud/pubsub";
+import type { v1 } from "@google-cloud/pubsub";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { pubsub, type PubsubOptions } from "../src/index.ts";
 import { rejection } from "./open-adapter.ts";
@@ -34,7 +41,7 @@ function connect(options: PubsubOptions = {}): QueueClient {
   return createClient(`pubsub://p?endpoint=${emulator.endpoints.pubsub ?? ""}`, [pubsub(options)]);
 }
 
-async function settingsOf(id: string): Promise<protos.google.pubsub.v1.ISubscription> {
+async function settingsOf(id: string): Promise<object> {
   const [settings] = await subscriber.getSubscription({ subscription: `projects/p/subscriptions/${id}` });
   return settings;
 }
@@ -59,7 +66,7 @@ describe("create", () => {
   });
 
   test("keeps order where the definition needs it, for its dead letters too", async () => {
-    await client.admin.create(defineQueue(fresh(), { needs: ["ordering"] }));
+    await client.admin.create(defineQueue(fresh(), { schema: unchecked(), needs: ["ordering"] }));
     expect(await settingsOf(fresh())).toMatchObject({ enableMessageOrdering: true });
     expect(await settingsOf(`${fresh()}-dead`)).toMatchObject({ enableMessageOrdering: true });
   });
@@ -82,7 +89,7 @@ describe("create", () => {
   });
 
   test("of a subscription makes its topic first, and leaves that when the subscription is deleted", async () => {
-    const events = defineTopic<unknown>(fresh());
+    const events = defineTopic(fresh());
     const billing = events.subscription("billing");
     await client.admin.create(billing);
     expect(await settingsOf(`${fresh()}-billing`)).toMatchObject({ topic: `projects/p/topics/${fresh()}` });
@@ -95,7 +102,7 @@ describe("create", () => {
     const definition = defineQueue(fresh(), { lease: "45s" });
     await client.admin.create(definition);
     await client.admin.create(definition);
-    const other = defineQueue(fresh(), { lease: "50s", needs: ["ordering"] });
+    const other = defineQueue(fresh(), { schema: unchecked(), lease: "50s", needs: ["ordering"] });
     expect(await rejection(client.admin.create(other))).toMatchObject({ code: "ALREADY_EXISTS" });
     expect(await settingsOf(fresh())).toMatchObject({ ackDeadlineSeconds: 45, enableMessageOrdering: false });
   });
@@ -132,7 +139,7 @@ describe("the rest", () => {
   });
 
   test("delete takes topic and subscription away, and says if neither was there", async () => {
-    const definition = defineQueue<unknown>(fresh(), {
+    const definition = defineQueue(fresh(), {
       deadLetter: "none",
       retry: { attempts: "unlimited" },
     });

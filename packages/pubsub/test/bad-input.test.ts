@@ -1,4 +1,4 @@
-import { createClient, defineQueue, type QueueClient } from "@anyqueue/core";
+import { createClient, defineQueue, unchecked, type QueueClient } from "@anyqueue/core";
 import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
 import { v1 } from "@google-cloud/pubsub";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -111,7 +111,7 @@ describe("what is not there", () => {
 describe("what the subscription cannot do", () => {
   test("order: refused when the consumer starts", async () => {
     await client.admin.create(defineQueue<object>(fresh(), NOTHING));
-    const wanting = defineQueue<object>(fresh(), { ...NOTHING, needs: ["ordering"] });
+    const wanting = defineQueue(fresh(), { schema: unchecked(), ...NOTHING, needs: ["ordering"] });
     expect(await startError(client.consumer(wanting))).toMatchObject({
       code: "UNSUPPORTED",
       feature: "ordering",
@@ -129,7 +129,7 @@ describe("what the subscription cannot do", () => {
 
   test("deduplication, delay and time to live: refused when the producer is made", () => {
     for (const feature of ["deduplication", "delay", "ttl"] as const) {
-      const definition = defineQueue<object>(fresh(), { needs: [feature] });
+      const definition = defineQueue(fresh(), { schema: unchecked(), needs: [feature] });
       expect(() => client.producer(definition)).toThrow(/UNSUPPORTED/);
     }
   });
@@ -155,7 +155,11 @@ describe("what a message cannot be", () => {
   });
 
   test("an ordering key over its bytes", async () => {
-    const keyed = defineQueue<object>(fresh(), { orderingKey: () => "k".repeat(342), needs: ["ordering"] });
+    const keyed = defineQueue(fresh(), {
+      schema: unchecked(),
+      orderingKey: () => "k".repeat(342),
+      needs: ["ordering"],
+    });
     expect(await rejection(client.producer(keyed).send({}))).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 

@@ -1,6 +1,5 @@
 import {
   systemClock,
-  type AdminDriver,
   type Clock,
   type ConsumerDriverOptions,
   type OutgoingMessage,
@@ -36,10 +35,6 @@ export function openAdapter(
 
 export function queue(adapter: QueueAdapter, name = "orders"): Target {
   return adapter.resolve({ kind: "queue", name, features: [] });
-}
-
-export function ordered(adapter: QueueAdapter, name = "orders"): Target {
-  return adapter.resolve({ kind: "queue", name, features: ["ordering"] });
 }
 
 export function outgoing(id: string, more: Partial<OutgoingMessage> = {}): OutgoingMessage {
@@ -78,8 +73,4 @@ export async function rejection(work: Promise<unknown> | undefined): Promise<unk
     return error;
   }
   throw new Error("it should have rejected");
-}
-
-export async function adminOf(adapter: QueueAdapter): Promise<AdminDriver> {
-  return present(await adapter.admin?.(), "administration");
 }

@@ -40,7 +40,7 @@ export function emulatorHarness(kind: SubscriptionKind): Harness {
 }
 
 /** Any server that speaks Pub/Sub; entities are made with the plain SDK, not with what is being tested. */
-export async function pubsubBackend(endpoint: string, kind: SubscriptionKind): Promise<Backend> {
+async function pubsubBackend(endpoint: string, kind: SubscriptionKind): Promise<Backend> {
   const client = plainClient(endpoint);
   const config = { ...(await client.getClientConfig()) };
   const generated = {
@@ -69,7 +69,7 @@ export async function pubsubBackend(endpoint: string, kind: SubscriptionKind): P
   };
 }
 
-export function plainClient(endpoint: string): PubSub {
+function plainClient(endpoint: string): PubSub {
   return new PubSub({
     projectId: PROJECT,
     apiEndpoint: endpoint,

@@ -14,9 +14,7 @@ test("the provider says what one topic with its subscription can have", () => {
 test("a queue that needs what Pub/Sub cannot give does not compile", () => {
   const client = createClient("pubsub://my-project", [pubsub()]);
   const ordered = client.producer(defineQueue("a", { schema, needs: ["ordering"] }));
-  const emulated = client.producer(defineQueue("b", { schema, needs: ["delay"], emulate: ["delay"] }));
   expectTypeOf(ordered.send).parameter(0).toEqualTypeOf<{ id: string }>();
-  expectTypeOf(emulated.send).parameter(0).toEqualTypeOf<{ id: string }>();
   // @ts-expect-error -- Pub/Sub does not deduplicate what is published
   client.producer(defineQueue("c", { schema, needs: ["deduplication"] }));
   // @ts-expect-error -- Pub/Sub has no delay per message

@@ -1,4 +1,4 @@
-import { createClient, defineQueue } from "@anyqueue/core";
+import { createClient, defineQueue, unchecked } from "@anyqueue/core";
 import type { QueueAdapter } from "@anyqueue/core/adapter";
 import type { PubSub } from "@google-cloud/pubsub";
 import { status } from "@grpc/grpc-js";
@@ -10,7 +10,11 @@ import { GrpcError, ScriptedServer } from "./scripted-server.ts";
 
 // Each trap is first shown with Google's own client, then that the adapter does not fall into it.
 
-const orders = defineQueue<{ id: string }>("orders", { orderingKey: () => "k", needs: ["ordering"] });
+const orders = defineQueue("orders", {
+  schema: unchecked<{ id: string }>(),
+  orderingKey: () => "k",
+  needs: ["ordering"],
+});
 
 let server: ScriptedServer;
 let raw: PubSub;
@@ -83,7 +87,8 @@ describe("the project's placeholder", () => {
     const plain = client.producer(defineQueue<{ id: string }>("plain"));
     const error = await rejection(plain.send({ id: "1" }, { attributes: { template: "a {{projectId}} b" } }));
     expect(error).toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("template") });
-    const keyed = defineQueue<{ id: string }>("keyed", {
+    const keyed = defineQueue("keyed", {
+      schema: unchecked<{ id: string }>(),
       orderingKey: () => "x{{projectId}}",
       needs: ["ordering"],
     });

@@ -1,4 +1,4 @@
-import { createClient, defineQueue } from "@anyqueue/core";
+import { createClient, defineQueue, unchecked } from "@anyqueue/core";
 import type { ConsumerDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import type { Message, PubSub, Subscription } from "@google-cloud/pubsub";
 import { status } from "@grpc/grpc-js";
@@ -81,7 +81,7 @@ describe("close", () => {
 
   test("here waits for them, and acknowledges them", async () => {
     const client = createClient(`pubsub://p?endpoint=${server.endpoint}`, [pubsub()]);
-    const orders = defineQueue<unknown>("orders", { retry: { attempts: "unlimited" }, deadLetter: "none" });
+    const orders = defineQueue("orders", { retry: { attempts: "unlimited" }, deadLetter: "none" });
     const consumer = client.consumer(orders);
     const { promise, resolve } = Promise.withResolvers<void>();
     let isStarted = false;
@@ -185,7 +185,9 @@ describe("messages of one key", () => {
     server.answer("GetSubscription", () => ({ enableMessageOrdering: true }));
     const client = createClient(`pubsub://p?endpoint=${server.endpoint}`, [pubsub()]);
     const policy = { retry: { attempts: "unlimited" }, deadLetter: "none" } as const;
-    const consumer = client.consumer(defineQueue<unknown>("orders", { ...policy, needs: ["ordering"] }));
+    const consumer = client.consumer(
+      defineQueue("orders", { schema: unchecked(), ...policy, needs: ["ordering"] }),
+    );
     const order: string[] = [];
     const run = consumer.run(async ({ providerId }) => {
       order.push(`${providerId} begins`);

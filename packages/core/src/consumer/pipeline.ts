@@ -1,4 +1,5 @@
 import { DEFAULTS } from "../client/defaults.ts";
+import type { Delivery } from "../driver/delivery.ts";
 import type { ConsumerEvents, Flow } from "../driver/driver.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import type { DrainReport, Handler } from "../queue-consumer.ts";
@@ -97,8 +98,7 @@ export class Pipeline {
         ended: () => this.#worker.ended,
       },
       accept: (deliveries, ask, stalledMs) => {
-        this.#worker.accept(deliveries, ask, stalledMs);
-        this.#growFlow();
+        this.#accept(deliveries, ask, stalledMs);
       },
       refuse: (deliveries, ask) => {
         this.#worker.refuse(deliveries, ask);
@@ -263,8 +263,9 @@ export class Pipeline {
     if (!this.#isPaused && changed > this.#flow.maxOutstanding * FLOW_STEP) this.#tellFlow(wanted);
   }
 
-  /** At once, so that other keys need not wait while what was allowed lies behind a busy one. */
-  #growFlow(): void {
+  /** More flow is told at once: other keys need not wait while what was allowed lies behind a busy one. */
+  #accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number): void {
+    this.#worker.accept(deliveries, ask, stalledMs);
     if (this.#isPaused || this.#options.opened.driver.setFlow === undefined) return;
     const wanted = this.#room.flow();
     if (wanted.maxOutstanding > this.#flow.maxOutstanding * (1 + FLOW_STEP)) this.#tellFlow(wanted);
