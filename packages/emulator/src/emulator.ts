@@ -4,6 +4,7 @@ import { FaultPlan } from "./faults/fault-plan.ts";
 import type { FaultRule } from "./faults/fault-rule.ts";
 import { reachableAuthority, type Front, type FrontContext } from "./fronts/front.ts";
 import { startPubsubFront } from "./fronts/pubsub/pubsub-front.ts";
+import type { PushSigningKeys } from "./fronts/pubsub/push/oidc-tokens.ts";
 import type { SubscriptionSnapshot, TopicSnapshot } from "./fronts/pubsub/subscription-snapshot.ts";
 import type { QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 import { startSqsFront } from "./fronts/sqs/sqs-front.ts";
@@ -56,6 +57,8 @@ export interface Emulator {
     topics(): readonly TopicSnapshot[];
     /** Every subscription with its messages, as they are now. */
     subscriptions(): readonly SubscriptionSnapshot[];
+    /** Public key of the tokens that push requests carry; the control API serves it too. */
+    signingKeys(): Promise<PushSigningKeys>;
   };
   /** Forgets queues, topics, messages, fault rules and the log, and starts the seed anew. The clock goes on. */
   reset(): void;
@@ -103,6 +106,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     pubsub: {
       topics: () => pubsub?.topics() ?? [],
       subscriptions: () => pubsub?.subscriptions() ?? [],
+      signingKeys: async () => (await pubsub?.signingKeys()) ?? { jwks: { keys: [] }, pems: {} },
     },
     reset() {
       for (const front of running) front.reset();
