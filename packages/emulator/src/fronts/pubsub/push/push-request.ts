@@ -25,7 +25,11 @@ export function pushRequest(
 }
 
 /** https://cloud.google.com/pubsub/docs/push#receive_push (2026-11-29) */
-function wrapped({ message, deliveryAttempt }: Delivery, subscription: string, publishedAt: string): PushRequest {
+function wrapped(
+  { message, deliveryAttempt }: Delivery,
+  subscription: string,
+  publishedAt: string,
+): PushRequest {
   const { data, attributes, id, orderingKey } = message;
   const body = {
     message: {

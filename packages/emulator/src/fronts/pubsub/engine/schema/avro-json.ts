@@ -10,7 +10,9 @@ export function isAvroJson(type: AvroType, value: unknown): boolean {
       return (
         isObject(value) &&
         Object.keys(value).length === type.fields.length &&
-        type.fields.every((field) => Object.hasOwn(value, field.name) && isAvroJson(field.type, value[field.name]))
+        type.fields.every(
+          (field) => Object.hasOwn(value, field.name) && isAvroJson(field.type, value[field.name]),
+        )
       );
     case "enum":
       return typeof value === "string" && type.symbols.includes(value);

@@ -125,7 +125,8 @@ export class SchemaRegistry {
 
   validate(check: DataCheck, data: Uint8Array, encoding: SchemaEncoding): void {
     if (encoding === "ENCODING_UNSPECIFIED") throw invalidArgument("The encoding must be JSON or BINARY.");
-    if (!check(data, encoding)) throw invalidArgument("Invalid data in message: Message failed schema validation.");
+    if (!check(data, encoding))
+      throw invalidArgument("Invalid data in message: Message failed schema validation.");
   }
 
   #allowed({ schema, firstRevisionId, lastRevisionId }: SchemaSettings): readonly SchemaRevision[] {
