@@ -17,6 +17,8 @@ export const PUBSUB_LIBRARIES: readonly PubsubLibrary[] = [
   { version: "5.3.1", library: five as unknown as Library },
 ];
 
+type GeneratedOptions = NonNullable<ConstructorParameters<typeof six.v1.PublisherClient>[0]>;
+
 export const PROJECT = "test-project";
 
 export interface RunningPubsub {
@@ -60,7 +62,8 @@ export async function runPubsub(
     return client;
   };
   const pubsub = connect();
-  const config = await pubsub.getClientConfig();
+  // The client hands its own configuration to its own generated classes, whose types are stricter.
+  const config = { ...(await pubsub.getClientConfig()) } as GeneratedOptions;
   const publisher = new library.v1.PublisherClient(config);
   const subscriber = new library.v1.SubscriberClient(config);
   const schemas = new library.v1.SchemaServiceClient(config);

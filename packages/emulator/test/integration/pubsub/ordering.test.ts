@@ -9,7 +9,7 @@ describe.each(PUBSUB_LIBRARIES)("ordering, with the client $version", (library) 
   test("messages of a key come in the order of their publication", async () => {
     const { pubsub, createPair } = await runPubsub(library);
     await createPair(ORDERED);
-    const topic = pubsub.topic("orders", { enableMessageOrdering: true, batching: { maxMilliseconds: 1 } });
+    const topic = pubsub.topic("orders", { messageOrdering: true, batching: { maxMilliseconds: 1 } });
     const bodies = Array.from({ length: 50 }, (_value, index) => String(index));
     await Promise.all(
       bodies.map((body) => topic.publishMessage({ data: Buffer.from(body), orderingKey: "k" })),
@@ -44,7 +44,7 @@ describe.each(PUBSUB_LIBRARIES)("ordering, with the client $version", (library) 
     await running.publishTo("k", "2");
     await running.publishTo("k", "3");
     await until(() => streams.some(({ messages }) => messages.length === 3));
-    expect(streams.map(({ messages }) => messages.length).toSorted()).toEqual([0, 3]);
+    expect(streams.filter(({ messages }) => messages.length === 0)).toHaveLength(1);
     const owner = streams.find(({ messages }) => messages.length === 3);
     owner?.write({ ackIds: owner.messages.map(({ ackId }) => ackId ?? "") });
     await until(() => running.emulator.pubsub.subscriptions()[0]?.messages.length === 0);

@@ -163,7 +163,9 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
     await until(() => open(running) === 0);
     const token = endpoint.requests[0]?.headers.authorization?.replace("Bearer ", "") ?? "";
     const { control } = running.emulator.endpoints;
-    const certs = await (await fetch(`${control}/__anyqueue/pubsub/certs`)).json();
+    const certs: Record<string, string> = JSON.parse(
+      await (await fetch(`${control}/__anyqueue/pubsub/certs`)).text(),
+    );
     const verify = (audience: string) =>
       new OAuth2Client().verifySignedJwtWithCertsAsync(token, certs, audience, [
         "https://accounts.google.com",
@@ -173,7 +175,7 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
       email_verified: true,
     });
     await expect(verify("other")).rejects.toThrow("Wrong recipient");
-    const jwks = await (await fetch(`${control}/__anyqueue/pubsub/jwks`)).json();
+    const jwks = JSON.parse(await (await fetch(`${control}/__anyqueue/pubsub/jwks`)).text());
     expect(jwks).toEqual((await running.emulator.pubsub.signingKeys()).jwks);
     expect(jwks.keys[0]).toMatchObject({ kty: "RSA", alg: "RS256", use: "sig" });
   });

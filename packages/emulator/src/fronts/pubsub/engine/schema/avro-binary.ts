@@ -44,7 +44,14 @@ class AvroReader {
         });
       case "union":
         return this.skip(this.#oneOf(type.branches));
-      default:
+      case "null":
+      case "boolean":
+      case "int":
+      case "long":
+      case "float":
+      case "double":
+      case "bytes":
+      case "string":
         return this.#primitive(type.kind);
     }
   }

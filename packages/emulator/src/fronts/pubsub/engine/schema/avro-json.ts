@@ -24,7 +24,14 @@ export function isAvroJson(type: AvroType, value: unknown): boolean {
       return isObject(value) && Object.values(value).every((item) => isAvroJson(type.values, item));
     case "union":
       return type.branches.some((branch) => isBranch(branch, value));
-    default:
+    case "null":
+    case "boolean":
+    case "int":
+    case "long":
+    case "float":
+    case "double":
+    case "bytes":
+    case "string":
       return isPrimitive(type.kind, value);
   }
 }
