@@ -12,7 +12,7 @@ test.each([
   [["upp"], 'anyqueue: unknown command "upp". Did you mean anyqueue up?'],
   [["explode"], 'anyqueue: unknown command "explode". Known: up, send, tail.'],
   [["up", "--sqsport", "1"], "anyqueue up: unknown flag --sqsport. Did you mean --sqs-port?"],
-  [["up", "-x"], "anyqueue up: unknown flag -x. Known: --sqs-port, --host, --json, --help."],
+  [["up", "-x"], "anyqueue up: unknown flag -x. Known: --sqs-port, --pubsub-port, --host, --json, --help."],
   [
     ["up", "--sqs-port", "65536"],
     'anyqueue up: --sqs-port must be a port from 0 to 65535, got "65536". 0 takes a free port.',

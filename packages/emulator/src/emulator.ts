@@ -3,7 +3,8 @@ import { resolveEmulatorOptions, type EmulatorOptions } from "./emulator-options
 import { FaultPlan } from "./faults/fault-plan.ts";
 import type { FaultRule } from "./faults/fault-rule.ts";
 import { reachableAuthority, type Front, type FrontContext } from "./fronts/front.ts";
-import { startPubsubFront } from "./fronts/pubsub/pubsub-front.ts";
+import { startPubsubFront, type PubsubFront } from "./fronts/pubsub/pubsub-front.ts";
+import type { PushSigningKeys } from "./fronts/pubsub/push/oidc-tokens.ts";
 import type { SubscriptionSnapshot, TopicSnapshot } from "./fronts/pubsub/subscription-snapshot.ts";
 import type { QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 import { startSqsFront } from "./fronts/sqs/sqs-front.ts";
@@ -56,6 +57,8 @@ export interface Emulator {
     topics(): readonly TopicSnapshot[];
     /** Every subscription with its messages, as they are now. */
     subscriptions(): readonly SubscriptionSnapshot[];
+    /** Public key of the tokens that push requests carry; the control API serves it too. */
+    signingKeys(): Promise<PushSigningKeys>;
   };
   /** Forgets queues, topics, messages, fault rules and the log, and starts the seed anew. The clock goes on. */
   reset(): void;
@@ -100,10 +103,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     faults: context.faults,
     log: context.log,
     sqs: { queues: () => sqs?.queues() ?? [] },
-    pubsub: {
-      topics: () => pubsub?.topics() ?? [],
-      subscriptions: () => pubsub?.subscriptions() ?? [],
-    },
+    pubsub: pubsubControls(() => pubsub),
     reset() {
       for (const front of running) front.reset();
       context.faults.clear();
@@ -113,7 +113,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
   const routes = new ControlRoutes(controls, host);
   let sqs: Awaited<ReturnType<typeof startSqsFront>> | undefined;
-  let pubsub: Awaited<ReturnType<typeof startPubsubFront>> | undefined;
+  let pubsub: PubsubFront | undefined;
   try {
     sqs = await start(sqsPort, startSqsFront);
     pubsub = await start(pubsubPort, startPubsubFront);
@@ -132,6 +132,14 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     await closeAll();
     throw error;
   }
+}
+
+function pubsubControls(front: () => PubsubFront | undefined): Controls["pubsub"] {
+  return {
+    topics: () => front()?.topics() ?? [],
+    subscriptions: () => front()?.subscriptions() ?? [],
+    signingKeys: async () => (await front()?.signingKeys()) ?? { jwks: { keys: [] }, pems: {} },
+  };
 }
 
 type StartFront<Of extends Front> = (context: FrontContext, port: number) => Promise<Of>;

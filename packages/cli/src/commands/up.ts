@@ -7,17 +7,26 @@ const HELP = `Usage: anyqueue up [flags]
 
 Starts the emulator in the foreground, until Ctrl+C. Nothing is kept after it ends.
 
-  --sqs-port <port>   port of the SQS server, 0 for a free one (default: a free one)
-  --host <address>    address to listen on (default: 127.0.0.1)
-  --json              first line on standard output: one JSON object with every endpoint
-  --help              this text`;
+  --sqs-port <port>     port of the SQS server, 0 for a free one (default: a free one)
+  --pubsub-port <port>  port of the Pub/Sub server, 0 for a free one (default: a free one)
+  --host <address>      address to listen on (default: 127.0.0.1)
+  --json                first line on standard output: one JSON object with every endpoint
+  --help                this text
+
+A port that is named starts its server alone, beside others that are named.`;
 
 const DEFAULT_HOST = "127.0.0.1";
 const MAX_PORT = 65_535;
 
 /** `anyqueue up`: runs until the process is told to stop. */
 export async function up(args: readonly string[], terminal: Terminal): Promise<number> {
-  const flags = parseFlags("up", args, { "sqs-port": "value", host: "value", json: "flag", help: "flag" });
+  const flags = parseFlags("up", args, {
+    "sqs-port": "value",
+    "pubsub-port": "value",
+    host: "value",
+    json: "flag",
+    help: "flag",
+  });
   if (flags.has("help")) {
     terminal.print(HELP);
     return 0;
@@ -25,7 +34,7 @@ export async function up(args: readonly string[], terminal: Terminal): Promise<n
   const [surplus] = flags.positionals;
   if (surplus !== undefined) throw new UsageError(`anyqueue up: "${surplus}" is one argument too many.`);
   const host = flags.value("host") ?? DEFAULT_HOST;
-  const ports = { sqsPort: readPort(flags, "sqs-port") };
+  const ports = { sqsPort: readPort(flags, "sqs-port"), pubsubPort: readPort(flags, "pubsub-port") };
   const stopped = terminal.untilStopped();
   const emulator = await startEmulator({ host, ...ports });
   if (!isLoopback(host)) warnOfOpenHost(host, terminal);
@@ -60,18 +69,21 @@ function warnOfOpenHost(host: string, terminal: Terminal): void {
 
 /** The object behind `--json`, one member per server. */
 function describeServers(emulator: Emulator): Readonly<Record<string, unknown>> {
-  const { sqs } = emulator.endpoints;
+  const { sqs, pubsub } = emulator.endpoints;
   return {
-    sqs: { endpoint: sqs, env: emulator.environment },
+    ...(sqs === undefined ? {} : { sqs: { endpoint: sqs, env: emulator.environment } }),
+    ...(pubsub === undefined ? {} : { pubsub: { endpoint: pubsub, env: emulator.environment } }),
     control: { endpoint: `${emulator.endpoints.control}/__anyqueue` },
   };
 }
 
 function greeting(emulator: Emulator): readonly string[] {
+  const { sqs, pubsub } = emulator.endpoints;
   return [
     "anyqueue is up. Ctrl+C stops it; nothing is kept.",
     "",
-    `  SQS      ${emulator.endpoints.sqs}`,
+    ...(sqs === undefined ? [] : [`  SQS      ${sqs}`]),
+    ...(pubsub === undefined ? [] : [`  Pub/Sub  ${pubsub}`]),
     "",
     "For the shell in which your application runs:",
     "",

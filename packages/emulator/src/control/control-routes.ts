@@ -68,6 +68,8 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["GET /queues", ({ sqs }) => ({ queues: sqs.queues() })],
   ["GET /pubsub/topics", ({ pubsub }) => ({ topics: pubsub.topics() })],
   ["GET /pubsub/subscriptions", ({ pubsub }) => ({ subscriptions: pubsub.subscriptions() })],
+  ["GET /pubsub/jwks", async ({ pubsub }) => (await pubsub.signingKeys()).jwks],
+  ["GET /pubsub/certs", async ({ pubsub }) => (await pubsub.signingKeys()).pems],
   ["POST /reset", (controls) => emptyAfter(() => controls.reset())],
 ]);
 

@@ -1,6 +1,9 @@
 import { reachableAuthority, type Front, type FrontContext } from "../front.ts";
 import { IamPolicies } from "./engine/iam-policies.ts";
 import { PubsubEngine } from "./engine/pubsub-engine.ts";
+import { OidcTokens, type PushSigningKeys } from "./push/oidc-tokens.ts";
+import { PushConnections } from "./push/post-to-endpoint.ts";
+import { PushDispatcher } from "./push/push-dispatcher.ts";
 import {
   snapshotSubscription,
   snapshotTopic,
@@ -14,6 +17,8 @@ export interface PubsubFront extends Front {
   readonly endpoint: string;
   topics(): readonly TopicSnapshot[];
   subscriptions(): readonly SubscriptionSnapshot[];
+  /** Public key of the tokens that push requests carry. */
+  signingKeys(): Promise<PushSigningKeys>;
 }
 
 /** A project that clients use when they are told of no other. */
@@ -25,10 +30,14 @@ export async function startPubsubFront(context: FrontContext, port: number): Pro
   const { startGrpcServer } = await import("./grpc/start-grpc-server.ts");
   const { host, clock, wireTime } = context;
   const policies = new IamPolicies();
-  const engine = new PubsubEngine({
+  const tokens = new OidcTokens();
+  const pushes = new PushDispatcher({ ...context, tokens, connections: new PushConnections() });
+  const engine: PubsubEngine = new PubsubEngine({
     clock,
     defer: setImmediate,
     formatTime: (engineMs) => new Date(wireTime.toWireMs(engineMs)).toISOString(),
+    onSubscriptionChanged: (subscription) =>
+      pushes.update(subscription, engine.subscriptions.isAlive(subscription)),
   });
   const server = await startGrpcServer(host, port, { ...context, engine, policies });
   const endpoint = reachableAuthority(host, server.port);
@@ -47,9 +56,11 @@ export async function startPubsubFront(context: FrontContext, port: number): Pro
     topics: () =>
       engine.topics.all().map((topic) => snapshotTopic(topic, engine.subscriptions.of(topic.name))),
     subscriptions: () => engine.subscriptions.all().map(snapshotSubscription),
+    signingKeys: () => tokens.keys(),
     reset,
     async close() {
       reset();
+      pushes.stop();
       await server.close();
     },
   };

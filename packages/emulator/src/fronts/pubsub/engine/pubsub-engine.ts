@@ -1,8 +1,10 @@
 import type { EngineClock } from "../../../time/engine-clock.ts";
+import { invalidArgument } from "../pubsub-error.ts";
 import { checkMessages } from "./check-messages.ts";
 import type { Defer } from "./delivery-pump.ts";
 import { sizeOf, type MessageContent, type PublishedMessage } from "./published-message.ts";
 import { DELETED_TOPIC } from "./resource-name.ts";
+import { DELETED_SCHEMA, SchemaRegistry } from "./schema/schema-registry.ts";
 import { seekToSnapshot, seekToTime } from "./seek.ts";
 import { SnapshotRegistry } from "./snapshot-registry.ts";
 import type { Subscription } from "./subscription.ts";
@@ -24,11 +26,19 @@ export class PubsubEngine {
   readonly topics: TopicRegistry;
   readonly subscriptions: SubscriptionRegistry;
   readonly snapshots: SnapshotRegistry;
+  readonly schemas: SchemaRegistry;
   #published = 0;
 
   constructor({ clock, defer, formatTime, onSubscriptionChanged }: PubsubEngineOptions) {
     this.clock = clock;
-    this.topics = new TopicRegistry(clock, () => undefined);
+    this.schemas = new SchemaRegistry(clock);
+    this.topics = new TopicRegistry(clock, ({ schemaSettings }) => {
+      if (schemaSettings === null || schemaSettings.schema === DELETED_SCHEMA) return;
+      if (schemaSettings.encoding === "ENCODING_UNSPECIFIED") {
+        throw invalidArgument("The schema settings' encoding must be JSON or BINARY.");
+      }
+      this.schemas.get(schemaSettings.schema);
+    });
     this.snapshots = new SnapshotRegistry(clock, (name) => this.topics.find(name));
     this.subscriptions = new SubscriptionRegistry({
       clock,
@@ -42,15 +52,26 @@ export class PubsubEngine {
 
   /** Takes all the messages or, where one is not allowed, none. Returns their ids. */
   publish(topicName: string, messages: readonly MessageContent[]): readonly string[] {
-    this.topics.get(topicName);
+    const topic = this.topics.get(topicName);
     checkMessages(messages);
-    return this.#publish(topicName, messages);
+    const { schemaSettings } = topic.resource;
+    const labelled = schemaSettings === null ? messages : this.schemas.label(schemaSettings, messages);
+    return this.#publish(topicName, labelled);
   }
 
   deleteTopic(name: string): void {
     this.topics.delete(name);
     this.subscriptions.orphan(name);
     for (const snapshot of this.snapshots.all()) if (snapshot.topic === name) snapshot.topic = DELETED_TOPIC;
+  }
+
+  deleteSchema(name: string): void {
+    this.schemas.delete(name);
+    for (const topic of this.topics.all()) {
+      const { schemaSettings } = topic.resource;
+      if (schemaSettings?.schema !== name) continue;
+      topic.update({ ...topic.resource, schemaSettings: { ...schemaSettings, schema: DELETED_SCHEMA } });
+    }
   }
 
   seekToTime(subscriptionName: string, timeMs: number): void {
@@ -69,6 +90,7 @@ export class PubsubEngine {
     this.snapshots.clear();
     this.subscriptions.clear();
     this.topics.clear();
+    this.schemas.clear();
   }
 
   #publish(topicName: string, messages: readonly MessageContent[]): readonly string[] {

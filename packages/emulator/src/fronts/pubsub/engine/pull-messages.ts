@@ -24,10 +24,13 @@ export function pullMessages(
   };
   const atOnce = subscription.take(options);
   if (atOnce.length > 0 || returnImmediately || cancelled.aborted) return Promise.resolve(atOnce);
-  const finish = (batch: readonly Delivery[]): void => {
+  const stop = (): void => {
     clock.cancel(timer);
     cancelled.removeEventListener("abort", giveUp);
     subscription.leave(consumer);
+  };
+  const finish = (batch: readonly Delivery[]): void => {
+    stop();
     resolve(batch);
   };
   const giveUp = (): void => {
@@ -36,7 +39,7 @@ export function pullMessages(
   const timer = clock.at(clock.now() + PUBSUB_MAX_PULL_WAIT_MS, giveUp);
   cancelled.addEventListener("abort", giveUp);
   const consumer = subscription.consume(options, (error) => {
-    giveUp();
+    stop();
     reject(error);
   });
   return promise;

@@ -1,5 +1,5 @@
-import { Metadata, type ServiceError } from "@grpc/grpc-js";
-import { GRPC_CODES, PubsubError, type ErrorReason } from "../pubsub-error.ts";
+import { Metadata, status, type ServiceError } from "@grpc/grpc-js";
+import { PubsubError, type ErrorReason } from "../pubsub-error.ts";
 import { encodeMessage } from "./load-services.ts";
 
 const DOMAIN = "pubsub.googleapis.com";
@@ -8,7 +8,7 @@ const ERROR_INFO = "google.rpc.ErrorInfo";
 
 /** What grpc-js sends as the end of a call. */
 export function toServiceError(error: PubsubError): ServiceError {
-  const code = GRPC_CODES[error.code];
+  const code = status[error.code];
   const metadata = new Metadata();
   if (error.reason !== undefined) metadata.set(DETAILS_KEY, encodeDetails(code, error.message, error.reason));
   return Object.assign(new Error(error.message), { code, details: error.message, metadata });

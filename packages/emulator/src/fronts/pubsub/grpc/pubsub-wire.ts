@@ -1,3 +1,4 @@
+import type { SchemaEncoding } from "../engine/schema/check-definition.ts";
 import type { Policy } from "../engine/iam-policies.ts";
 import type {
   Labels,
@@ -20,6 +21,14 @@ export interface WireReceivedMessage {
   readonly ackId: string;
   readonly message: WireMessage;
   readonly deliveryAttempt: number;
+}
+
+export type SchemaView = "SCHEMA_VIEW_UNSPECIFIED" | "BASIC" | "FULL";
+
+export interface WireSchema {
+  readonly name: string;
+  readonly type: string;
+  readonly definition: string;
 }
 
 interface FieldMask {
@@ -74,6 +83,26 @@ export interface PubsubRequests {
     readonly subscription: string;
     readonly time?: Timestamp;
     readonly snapshot?: string;
+  };
+  readonly CreateSchema: {
+    readonly parent: string;
+    readonly schema: WireSchema | null;
+    readonly schemaId: string;
+  };
+  readonly GetSchema: { readonly name: string; readonly view: SchemaView };
+  readonly ListSchemas: Page & { readonly parent: string; readonly view: SchemaView };
+  readonly ListSchemaRevisions: Page & { readonly name: string; readonly view: SchemaView };
+  readonly CommitSchema: { readonly name: string; readonly schema: WireSchema | null };
+  readonly RollbackSchema: { readonly name: string; readonly revisionId: string };
+  readonly DeleteSchemaRevision: { readonly name: string; readonly revisionId: string };
+  readonly DeleteSchema: { readonly name: string };
+  readonly ValidateSchema: { readonly parent: string; readonly schema: WireSchema | null };
+  readonly ValidateMessage: {
+    readonly parent: string;
+    readonly name?: string;
+    readonly schema?: WireSchema;
+    readonly message: Uint8Array;
+    readonly encoding: SchemaEncoding;
   };
   readonly SetIamPolicy: { readonly resource: string; readonly policy: Policy | null };
   readonly GetIamPolicy: { readonly resource: string };

@@ -10,7 +10,7 @@ import type { Operation } from "../operations/operation.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { loadService, SERVICES } from "./load-services.ts";
 import type { StreamingPullRequest, StreamingPullResponse } from "./pubsub-wire.ts";
-import { StreamingPull } from "./streaming-pull.ts";
+import { serveStreamingPull } from "./streaming-pull.ts";
 import { UnaryCall, type GrpcParts } from "./unary-call.ts";
 
 /** The gRPC server while it runs. */
@@ -52,7 +52,7 @@ function implement(methods: readonly string[], parts: GrpcParts): UntypedService
   for (const name of methods) {
     if (name === "StreamingPull") {
       handlers[name] = (call: ServerDuplexStream<StreamingPullRequest, StreamingPullResponse>) => {
-        new StreamingPull(call, parts);
+        serveStreamingPull(call, parts);
       };
     } else if (isUnary(name)) handlers[name] = unaryHandler(name, UNARY_OPERATIONS[name], parts);
   }

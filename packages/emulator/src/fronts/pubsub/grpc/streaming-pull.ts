@@ -21,9 +21,17 @@ const DEFAULT_SLOW_MS = 50;
 /** `opening` until the first request has been granted; nothing is sent once it is `ended`. */
 type StreamState = "opening" | "flowing" | "ended";
 
+/** Serves one StreamingPull call until it ends from either side. */
+export function serveStreamingPull(call: StreamingPullCall, parts: GrpcParts): void {
+  const stream = new StreamingPull(call, parts);
+  stream.listen();
+}
+
+type StreamingPullCall = ServerDuplexStream<StreamingPullRequest, StreamingPullResponse>;
+
 /** One StreamingPull call: requests are worked off in order, responses leave in order. */
-export class StreamingPull {
-  readonly #call: ServerDuplexStream<StreamingPullRequest, StreamingPullResponse>;
+class StreamingPull {
+  readonly #call: StreamingPullCall;
   readonly #parts: GrpcParts;
   readonly #connection: Connection | undefined;
   readonly #cancel = new AbortController();
@@ -40,18 +48,21 @@ export class StreamingPull {
   #isDeaf = false;
   #slowMs: number | undefined;
 
-  constructor(call: ServerDuplexStream<StreamingPullRequest, StreamingPullResponse>, parts: GrpcParts) {
+  constructor(call: StreamingPullCall, parts: GrpcParts) {
     this.#call = call;
     this.#parts = parts;
     this.#connection = parts.connections.get(call.getPeer());
-    call.on("data", (request: StreamingPullRequest) => {
+  }
+
+  listen(): void {
+    this.#call.on("data", (request: StreamingPullRequest) => {
       this.#requests = this.#requests.then(() => this.#receive(request));
     });
-    call.once("end", () => {
+    this.#call.once("end", () => {
       this.#requests = this.#requests.then(() => this.#finish("ok"));
     });
-    call.once("cancelled", () => this.#finish("disconnected"));
-    call.on("error", () => this.#finish("disconnected"));
+    this.#call.once("cancelled", () => this.#finish("disconnected"));
+    this.#call.on("error", () => this.#finish("disconnected"));
   }
 
   async #receive(request: StreamingPullRequest): Promise<void> {
@@ -132,7 +143,7 @@ export class StreamingPull {
       return;
     }
     const queued: Promise<void> = (this.#responses ?? Promise.resolve())
-      .then(async () => this.#sendFaulty(messages, faults, await before))
+      .then(async () => await this.#sendFaulty(messages, faults, await before))
       .finally(() => {
         if (this.#responses === queued) this.#responses = undefined;
       });

@@ -27,5 +27,6 @@ function checkExists(resource: string, engine: PubsubEngine): void {
   const kind = resource.split("/")[2];
   if (kind === "subscriptions") engine.subscriptions.get(resource);
   else if (kind === "snapshots") engine.snapshots.get(resource);
+  else if (kind === "schemas") engine.schemas.get(resource);
   else engine.topics.get(resource);
 }

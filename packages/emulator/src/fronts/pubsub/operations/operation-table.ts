@@ -3,6 +3,18 @@ import { getIamPolicy, setIamPolicy, testIamPermissions } from "./iam-operations
 import { acknowledge, modifyAckDeadline, pull } from "./message-operations.ts";
 import type { Operation } from "./operation.ts";
 import {
+  commitSchema,
+  createSchema,
+  deleteSchema,
+  deleteSchemaRevision,
+  getSchema,
+  listSchemaRevisions,
+  listSchemas,
+  rollbackSchema,
+  validateMessage,
+  validateSchema,
+} from "./schema-operations.ts";
+import {
   createSnapshot,
   deleteSnapshot,
   getSnapshot,
@@ -58,6 +70,16 @@ export const UNARY_OPERATIONS: UnaryOperations = {
   UpdateSnapshot: updateSnapshot,
   DeleteSnapshot: deleteSnapshot,
   Seek: seek,
+  CreateSchema: createSchema,
+  GetSchema: getSchema,
+  ListSchemas: listSchemas,
+  ListSchemaRevisions: listSchemaRevisions,
+  CommitSchema: commitSchema,
+  RollbackSchema: rollbackSchema,
+  DeleteSchemaRevision: deleteSchemaRevision,
+  DeleteSchema: deleteSchema,
+  ValidateSchema: validateSchema,
+  ValidateMessage: validateMessage,
   SetIamPolicy: setIamPolicy,
   GetIamPolicy: getIamPolicy,
   TestIamPermissions: testIamPermissions,
