@@ -54,6 +54,12 @@ export class DeliveryBuffer {
     return taken;
   }
 
+  /** The service hands these over again, after the failed one of their key (D15). */
+  dropKeys(keys: ReadonlySet<string>): void {
+    this.#items = this.#items.filter(({ delivery }) => !keys.has(delivery.orderingKey ?? ""));
+    this.#arm();
+  }
+
   /** All of them, whatever is left of their leases. */
   drain(): readonly Delivery<PubsubHandle>[] {
     const all = this.#items.map(({ delivery }) => delivery);

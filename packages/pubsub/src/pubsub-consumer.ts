@@ -72,7 +72,10 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     }));
     const handles = items.map(({ handle }) => handle);
     const sentAtMs = this.#clock.now();
+    this.#receiver.released(handles);
     const results = await this.#settled(handles, this.#subscription.changeDeadlines(changes, signal));
+    // Also what came while the request was out.
+    this.#receiver.released(handles);
     for (const [index, { handle, cause }] of items.entries()) {
       if (results[index]?.ok !== true) continue;
       if (cause === "unstarted") this.#handBacks.add(handle.messageId);

@@ -105,7 +105,8 @@ export const PUBSUB_LIMITS: Limits = Object.freeze({
     overheadBytes: PUBSUB_REQUEST_OVERHEAD_BYTES,
   },
   // A stream brings what the flow allows, however large the ask is; small asks keep the room behind a busy key small.
-  receive: { maxItems: 100, maxWaitMs: 20_000, parallel: 2, billed: false },
+  // One at a time, so that what comes again after a failure comes in the order of the answers.
+  receive: { maxItems: 100, maxWaitMs: 20_000, parallel: 1, billed: false },
   ack: { maxItems: PUBSUB_MAX_ACK_IDS, maxInFlight: 2 },
   release: { maxItems: PUBSUB_MAX_ACK_IDS, maxInFlight: 2 },
   extend: { maxItems: PUBSUB_MAX_ACK_IDS, maxInFlight: 2 },

@@ -11,6 +11,7 @@ export class PubsubSubscription {
   readonly #clients: PubsubClients;
   readonly #resource: ResourceName;
   #known: SubscriptionSettings | undefined;
+  #isOrdered: boolean | undefined;
 
   constructor(clients: PubsubClients, resource: ResourceName) {
     this.#clients = clients;
@@ -20,6 +21,16 @@ export class PubsubSubscription {
   /** As last read; undefined as long as nobody could. */
   get known(): SubscriptionSettings | undefined {
     return this.#known;
+  }
+
+  /** True: after a failure the service hands over what follows on the key again, and nobody need give it back. */
+  get keepsOrder(): boolean {
+    return this.#isOrdered ?? this.#known?.enableMessageOrdering === true;
+  }
+
+  /** A stream says it, also to those who may not read settings. */
+  learnOrder(isOrdered: boolean): void {
+    this.#isOrdered = isOrdered;
   }
 
   async path(): Promise<string> {
@@ -64,5 +75,6 @@ export class PubsubSubscription {
   /** After it was deleted or made anew. */
   forget(): void {
     this.#known = undefined;
+    this.#isOrdered = undefined;
   }
 }

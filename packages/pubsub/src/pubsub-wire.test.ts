@@ -26,7 +26,7 @@ describe("our own messages", () => {
     });
     const { handle, native: _native, ...delivery } = roundTrip(sent);
     expect(delivery).toEqual({ ...sent, body: Buffer.from("hello"), providerId: "77" });
-    expect(handle).toEqual({ ackId: "a", messageId: "77", stream: 1 });
+    expect(handle).toEqual({ ackId: "a", messageId: "77", stream: 1, orderingKey: "k" });
   });
 
   test.each([

@@ -24,6 +24,7 @@ export interface PubsubHandle {
   readonly messageId: string;
   /** Number of the stream that brought it: a delayed release counts there until its delay is over. */
   readonly stream: number;
+  readonly orderingKey: string | undefined;
 }
 
 /** Where and when a message arrived. */
@@ -62,15 +63,16 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
   const { ackId, message, deliveryAttempt } = received;
   const messageId = message?.messageId ?? "";
   const carried: Readonly<Record<string, string>> = message?.attributes ?? {};
+  const orderingKey = message?.orderingKey || undefined;
   const delivery: Mutable<Delivery<PubsubHandle>> = {
-    handle: { ackId: ackId ?? "", messageId, stream: arrival.stream },
+    handle: { ackId: ackId ?? "", messageId, stream: arrival.stream, orderingKey },
     id: messageId,
     providerId: messageId,
     body: bytesOf(message?.data),
     attributes: carried,
     native: received,
   };
-  if (message?.orderingKey) delivery.orderingKey = message.orderingKey;
+  if (orderingKey !== undefined) delivery.orderingKey = orderingKey;
   // 0: the subscription has no dead-letter policy and counts nothing.
   if (deliveryAttempt) delivery.deliveryCount = Math.max(1, deliveryAttempt - arrival.handedBack);
   const enqueuedAtMs = timeOf(message?.publishTime);

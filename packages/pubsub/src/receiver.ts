@@ -22,6 +22,8 @@ export interface Receiver {
   settling(handles: readonly PubsubHandle[]): void;
   /** So many settlements have their answer. */
   settled(count: number): void;
+  /** Deliveries go back: what follows on their keys is handed over again after them. */
+  released(handles: readonly PubsubHandle[]): void;
   /** The service still counts a delivery that was given back with a delay. */
   parked(handle: PubsubHandle, untilMs: number): void;
   extended(handle: PubsubHandle, untilMs: number): void;
@@ -53,7 +55,7 @@ export async function confirmed(
   const lostKeys = new Set<string>();
   return deliveries.filter(({ orderingKey }, index) => {
     const isLost = results[index]?.ok !== true;
-    if (orderingKey === undefined) return !isLost;
+    if (orderingKey === undefined || !subscription.keepsOrder) return !isLost;
     if (isLost) lostKeys.add(orderingKey);
     return !lostKeys.has(orderingKey);
   });

@@ -88,6 +88,15 @@ export class StreamReceiver implements Receiver {
     this.#makeHeadroom();
   }
 
+  released(handles: readonly PubsubHandle[]): void {
+    if (!this.#parts.subscription.keepsOrder) return;
+    const keys = new Set(handles.flatMap(({ orderingKey }) => orderingKey ?? []));
+    if (keys.size === 0) return;
+    this.#buffer.dropKeys(keys);
+    this.#outstanding.deleteKeys(keys);
+    this.#pool.adjust();
+  }
+
   parked({ stream }: PubsubHandle, untilMs: number): void {
     this.#pool.park(stream, untilMs);
   }
@@ -118,15 +127,17 @@ export class StreamReceiver implements Receiver {
 
   #heard({ subscriptionProperties, receivedMessages }: Response, stream: number): void {
     this.#onSign?.();
-    const isExactlyOnce = subscriptionProperties?.exactlyOnceDeliveryEnabled;
-    if (typeof isExactlyOnce === "boolean") this.#isExactlyOnce = isExactlyOnce;
+    const { exactlyOnceDeliveryEnabled, messageOrderingEnabled } = subscriptionProperties ?? {};
+    if (typeof exactlyOnceDeliveryEnabled === "boolean") this.#isExactlyOnce = exactlyOnceDeliveryEnabled;
+    if (typeof messageOrderingEnabled === "boolean")
+      this.#parts.subscription.learnOrder(messageOrderingEnabled);
     if (receivedMessages === undefined || receivedMessages === null || receivedMessages.length === 0) return;
     const { handBacks, clock, leaseMs } = this.#parts;
     const nowMs = clock.now();
     const deliveries = receivedMessages.map((received) => {
       const handedBack = handBacks.of(received.message?.messageId ?? "");
       const delivery = decodeMessage(received, { stream, handedBack });
-      this.#outstanding.add(stream, delivery.handle.ackId, nowMs + leaseMs, nowMs);
+      this.#outstanding.add(delivery.handle, nowMs + leaseMs, nowMs);
       return delivery;
     });
     if (this.#isExactlyOnce) this.#receipts.add(deliveries);

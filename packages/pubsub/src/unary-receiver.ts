@@ -50,6 +50,7 @@ export class UnaryReceiver implements Receiver {
   // No stream counts anything.
   settling(): void {}
   settled(): void {}
+  released(): void {}
   parked(): void {}
   extended(): void {}
 

@@ -193,3 +193,31 @@ describe("flow", () => {
     await consumer.close();
   });
 });
+
+test("what follows a released delivery on its key takes no room of the next stream", async () => {
+  server.properties = { exactlyOnceDeliveryEnabled: false, messageOrderingEnabled: true };
+  const { consumer } = await opened({ flow: { maxOutstanding: 2, lanes: 2 } });
+  const keyed = (id: string): ReturnType<typeof stored> => stored(id, id, { message: { orderingKey: "x" } });
+  server.stream(0).send({ receivedMessages: [keyed("1"), keyed("2")] });
+  const [head] = await consumer.receiveBatch(ASK, never);
+  // Half of the room is parked, so another stream begins; the core lets go of the second, which comes again.
+  await consumer.releaseBatch([{ handle: head?.handle, delayMs: 1_000, cause: "retry" }], never);
+  await until(() => server.streams.length === 2);
+  expect(server.stream(1).opening).toMatchObject({ maxOutstandingMessages: "2" });
+  await consumer.close();
+});
+
+test.each([
+  ["of an ordered subscription is not handed over before it", true, ["3"]],
+  ["elsewhere stays, because nobody would hand it over again", false, ["2", "3"]],
+])("what follows a released delivery on its key %s", async (_, messageOrderingEnabled, left) => {
+  server.properties = { exactlyOnceDeliveryEnabled: false, messageOrderingEnabled };
+  const { consumer } = await opened();
+  const keyed = (id: string, orderingKey: string): ReturnType<typeof stored> =>
+    stored(id, id, { message: { orderingKey } });
+  server.stream(0).send({ receivedMessages: [keyed("1", "x"), keyed("2", "x"), keyed("3", "y")] });
+  const [head] = await consumer.receiveBatch({ ...ASK, maxItems: 1 }, never);
+  await consumer.releaseBatch([{ handle: head?.handle, delayMs: 0, cause: "retry" }], never);
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(left);
+  await consumer.close();
+});
