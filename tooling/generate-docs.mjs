@@ -14,6 +14,9 @@ const TITLES = {
   "service-bus-queue": "Service Bus queue",
   "service-bus-session": "Service Bus session queue",
   "service-bus-subscription": "Service Bus subscription",
+  "pubsub-plain": "Pub/Sub",
+  "pubsub-ordered": "Pub/Sub ordered",
+  "pubsub-exactly-once": "Pub/Sub exactly-once",
 };
 const GROUPS = {
   PROD: "Producing",

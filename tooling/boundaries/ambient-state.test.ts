@@ -9,7 +9,7 @@ import {
 import { isAutomatic } from "./imports.ts";
 import { productFiles, type SourceFile } from "./source-files.ts";
 
-const LIBRARY_FOLDERS = ["core", "memory", "sqs", "service-bus", "conformance"].map(
+const LIBRARY_FOLDERS = ["core", "memory", "sqs", "service-bus", "pubsub", "conformance"].map(
   (name) => `packages/${name}/src`,
 );
 

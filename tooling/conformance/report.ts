@@ -11,6 +11,7 @@ import {
 } from "@anyqueue/conformance";
 import { memoryHarness } from "../../packages/memory/test/memory-harness.ts";
 import { emulatorHarness as serviceBusHarness } from "../../packages/service-bus/test/service-bus-harness.ts";
+import { emulatorHarness as pubsubHarness } from "../../packages/pubsub/test/pubsub-harness.ts";
 import { emulatorHarness as sqsHarness } from "../../packages/sqs/test/sqs-harness.ts";
 import { runStep } from "../steps.ts";
 import { writeDocumented } from "./documented-results.ts";
@@ -22,6 +23,9 @@ const HARNESSES: readonly Harness[] = [
   serviceBusHarness("queue"),
   serviceBusHarness("session"),
   serviceBusHarness("subscription"),
+  pubsubHarness("plain"),
+  pubsubHarness("ordered"),
+  pubsubHarness("exactly-once"),
 ];
 
 await main();

@@ -24,6 +24,7 @@ export const STAGES: Readonly<Record<string, () => Promise<Stage>>> = {
     }),
   sqs: sqsOnTheEmulator,
   "service-bus": serviceBusOnTheEmulator,
+  pubsub: pubsubOnTheEmulator,
 };
 
 /** The real AWS SDK against the emulator, which runs in a process of its own. */
@@ -47,6 +48,19 @@ async function serviceBusOnTheEmulator(): Promise<Stage> {
   return {
     provider: "service-bus",
     environment: { ...emulator.environment, ANYQUEUE_URL: `service-bus://emulator?endpoint=${endpoint}` },
+    spansProcesses: true,
+    countRequests: () => emulator.control.count(),
+    close: () => emulator.close(),
+  };
+}
+
+/** The real Google client against the emulator, which runs in a process of its own. */
+async function pubsubOnTheEmulator(): Promise<Stage> {
+  const emulator = await spawnEmulator({ pubsubPort: 0 });
+  const endpoint = emulator.endpoints.pubsub ?? "";
+  return {
+    provider: "pubsub",
+    environment: { ...emulator.environment, ANYQUEUE_URL: `pubsub://webhooks?endpoint=${endpoint}` },
     spansProcesses: true,
     countRequests: () => emulator.control.count(),
     close: () => emulator.close(),

@@ -14,7 +14,7 @@ test.each([
   [["up", "--sqsport", "1"], "anyqueue up: unknown flag --sqsport. Did you mean --sqs-port?"],
   [
     ["up", "-x"],
-    "anyqueue up: unknown flag -x. Known: --sqs-port, --service-bus-port, --service-bus-tls-port, --service-bus-config, --host, --json, --help.",
+    "anyqueue up: unknown flag -x. Known: --sqs-port, --service-bus-port, --service-bus-tls-port, --service-bus-config, --pubsub-port, --host, --json, --help.",
   ],
   [
     ["up", "--sqs-port", "65536"],

@@ -64,6 +64,13 @@ export class DriverBench {
     return consumer;
   }
 
+  /** Whether the service counts the deliveries of this very entity. */
+  async countsDeliveries(): Promise<boolean> {
+    const probed = await this.adapter.probe?.(this.target, this.#bench.signal);
+    const { deliveryCount } = { ...this.target.capabilities, ...probed?.capabilities };
+    return deliveryCount !== "none";
+  }
+
   /** A message with a key and a deduplication id of its own where the target wants them. */
   message(draft: DraftMessage = {}): OutgoingMessage {
     const number = this.#nextId;

@@ -97,6 +97,8 @@ export interface ForeignMessage {
 }
 
 export interface ForeignPeer {
+  /** True: the service's attributes are texts and nothing else. */
+  readonly writesNumbersAsText?: true | undefined;
   /** Sends text with string attributes and, in `numbers`, attributes of the vendor's own number type. */
   send(
     entity: string,

@@ -127,7 +127,11 @@ async function assertNoExtension(bench: Bench): Promise<void> {
 }
 
 async function assertFiniteAttemptsRefused(bench: Bench): Promise<void> {
-  const queue = await bench.queue({ retry: { attempts: 3 } });
+  await assertAttemptsRefused(bench, await bench.queue({ retry: { attempts: 3 } }));
+}
+
+/** A finite number of attempts cannot be kept where nothing counts. */
+export async function assertAttemptsRefused(bench: Bench, queue: TestQueue): Promise<void> {
   const running = queue.consumer().run(() => undefined);
   await rejection(bench.settled("the start is refused", running), "UNSUPPORTED");
   assert.equal(bench.plan.count("receive"), 0, "asks");

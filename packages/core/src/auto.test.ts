@@ -152,9 +152,9 @@ describe("loadConfig", () => {
 
 describe("connect", () => {
   test("names the package of a scheme that is not installed, and how to install it", async () => {
-    const message = await refusal(connect("pubsub://my-project"));
-    expect(message).toContain("@anyqueue/pubsub is not installed");
-    expect(message).toContain("npm install @anyqueue/pubsub @google-cloud/pubsub");
+    const message = await refusal(connect("sqlite:///tmp/queue.db"));
+    expect(message).toContain("@anyqueue/sqlite is not installed");
+    expect(message).toContain("npm install @anyqueue/sqlite");
   });
 
   test.each([

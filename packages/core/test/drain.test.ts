@@ -42,6 +42,21 @@ describe("close", () => {
     await run;
   });
 
+  test("keeps the flow at zero for as long as it waits", async () => {
+    const { clock, queue, consumer } = consumerBench();
+    queue.put("m");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const run = consumer.run(() => promise);
+    await clock.settle();
+    const closed = consumer.close();
+    await clock.advance("10s");
+    expect(queue.flows.at(-1)).toEqual({ maxOutstanding: 0, lanes: 0 });
+    resolve();
+    await clock.settle();
+    await closed;
+    await run;
+  });
+
   test("gives back at once what no handler has started, uncounted and without delay", async () => {
     const { clock, queue, consumer } = consumerBench({ options: { concurrency: 1, prefetch: 4 } });
     for (let index = 0; index < 5; index += 1) queue.put(`m${index}`);

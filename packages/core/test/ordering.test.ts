@@ -15,6 +15,33 @@ function keyed(options: BenchOptions = {}): ConsumerBench {
   return consumerBench({ details: { needs: ["ordering"] }, options: { concurrency: 8 }, ...options });
 }
 
+describe("the flow of an ordered queue", () => {
+  test("has room beyond what runs only while deliveries wait behind their key, and at once", async () => {
+    const bench = keyed({ options: { concurrency: 2, prefetch: 0 } });
+    const flows = (): readonly number[] => bench.queue.flows.map(({ maxOutstanding }) => maxOutstanding);
+    for (const key of KEYS) bench.queue.put(`${key}0`, {}, { orderingKey: key });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const run = bench.consumer.run(() => promise);
+    await bench.clock.settle();
+    expect(flows()).toEqual([2]);
+    resolve();
+    await bench.consumer.close();
+    await run;
+
+    const oneKey = keyed({ options: { concurrency: 2, prefetch: 0 } });
+    for (let number = 0; number < 9; number += 1) oneKey.queue.put(`a${number}`, {}, { orderingKey: "a" });
+    const held = Promise.withResolvers<void>();
+    const other = oneKey.consumer.run(() => held.promise);
+    await oneKey.clock.settle();
+    const [first = 0, second = 0] = oneKey.queue.flows.map(({ maxOutstanding }) => maxOutstanding);
+    expect(first).toBe(2);
+    expect(second).toBeGreaterThan(2);
+    held.resolve();
+    await oneKey.consumer.close();
+    await other;
+  });
+});
+
 describe("keyed lanes", () => {
   test("run one delivery of a key at a time, in order, and keys in parallel", async () => {
     const bench = keyed();

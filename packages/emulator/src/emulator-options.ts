@@ -16,6 +16,8 @@ export interface EmulatorOptions {
   readonly serviceBusConfig?: ServiceBusConfig | undefined;
   /** Service Bus clients must show a valid token: right key, not expired, for what they ask. @default false */
   readonly strictTokens?: boolean | undefined;
+  /** Port of the Pub/Sub front, 0 for a free one, false for no Pub/Sub front. @default 0 if no port is named, else false */
+  readonly pubsubPort?: number | false | undefined;
   /** `hybrid` runs with the real clock and can be advanced; `manual` stands still otherwise. @default "hybrid" */
   readonly clock?: ClockMode | undefined;
   /** Seed of every random choice: which call a fault hits, in which order messages are shuffled. @default 1 */
@@ -30,6 +32,7 @@ export interface ResolvedEmulatorOptions {
   readonly serviceBusTlsPort: number | false;
   readonly serviceBusConfig: ServiceBusConfig | undefined;
   readonly strictTokens: boolean;
+  readonly pubsubPort: number | false;
   readonly clock: ClockMode;
   readonly seed: number;
 }
@@ -42,11 +45,12 @@ export const EMULATOR_DEFAULTS: ResolvedEmulatorOptions = Object.freeze({
   serviceBusTlsPort: false,
   serviceBusConfig: undefined,
   strictTokens: false,
+  pubsubPort: 0,
   clock: "hybrid",
   seed: 1,
 });
 
-const PORTS = ["sqsPort", "serviceBusPort", "serviceBusTlsPort"] as const;
+const PORTS = ["sqsPort", "serviceBusPort", "serviceBusTlsPort", "pubsubPort"] as const;
 
 export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulatorOptions {
   for (const name of Object.keys(options)) {

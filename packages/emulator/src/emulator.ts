@@ -1,23 +1,18 @@
 import { ControlRoutes } from "./control/control-routes.ts";
 import { EmulatorError } from "./emulator-error.ts";
-import {
-  resolveEmulatorOptions,
-  type EmulatorOptions,
-  type ResolvedEmulatorOptions,
-} from "./emulator-options.ts";
+import { resolveEmulatorOptions, type EmulatorOptions } from "./emulator-options.ts";
 import { FaultPlan } from "./faults/fault-plan.ts";
 import type { FaultRule } from "./faults/fault-rule.ts";
-import { reachableAuthority, type Front, type FrontContext } from "./fronts/front.ts";
+import type { FrontContext } from "./fronts/front.ts";
 import type { EntitySnapshot } from "./fronts/service-bus/entity-snapshot.ts";
 import type { ServiceBusConfig } from "./fronts/service-bus/config/service-bus-config.ts";
-import type { ServiceBusFront } from "./fronts/service-bus/service-bus-front.ts";
+import type { PushSigningKeys } from "./fronts/pubsub/push/oidc-tokens.ts";
+import type { SubscriptionSnapshot, TopicSnapshot } from "./fronts/pubsub/subscription-snapshot.ts";
 import type { QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 import type { EventSourceMapping } from "./fronts/sqs/mappings/event-source-mapping.ts";
 import type { EventSourceMappingOptions } from "./fronts/sqs/mappings/mapping-options.ts";
-import type { SqsFront } from "./fronts/sqs/sqs-front.ts";
-import type { HttpExchange } from "./http/http-exchange.ts";
-import { startHttpListener } from "./http/http-listener.ts";
 import { CallLog, type CallLogEntry } from "./log/call-log.ts";
+import { serviceBusOf, startFronts, type RunningFronts } from "./running-fronts.ts";
 import { SeededRandom } from "./random/seeded-random.ts";
 import { VirtualClock } from "./time/engine-clock.ts";
 import { WireTime } from "./time/wire-time.ts";
@@ -32,6 +27,8 @@ export interface EmulatorEndpoints {
   readonly serviceBus?: string;
   /** `127.0.0.1:4102`: AMQP and HTTP with TLS alone, if `serviceBusTlsPort` was named. */
   readonly serviceBusTls?: string;
+  /** `127.0.0.1:8085`, as `PUBSUB_EMULATOR_HOST` wants it. */
+  readonly pubsub?: string;
 }
 
 /** A running emulator. Nothing of it survives `close`. */
@@ -83,8 +80,16 @@ export interface Emulator {
      */
     certificateAuthority(): string;
   };
+  readonly pubsub: {
+    /** Every topic, as it is now. */
+    topics(): readonly TopicSnapshot[];
+    /** Every subscription with its messages, as they are now. */
+    subscriptions(): readonly SubscriptionSnapshot[];
+    /** Public key of the tokens that push requests carry; the control API serves it too. */
+    signingKeys(): Promise<PushSigningKeys>;
+  };
   /**
-   * Forgets queues, messages, fault rules and the log, and starts the seed anew. The clock goes on;
+   * Forgets queues, topics, messages, fault rules and the log, and starts the seed anew. The clock goes on;
    * entities of `serviceBusConfig` are there again.
    */
   reset(): void;
@@ -113,7 +118,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     random,
     control: async (exchange) => await routes.handle(exchange),
   };
-  const running: Running = { fronts: [] };
+  const running: RunningFronts = { fronts: [] };
   const closeAll = async (): Promise<void> => {
     clock.stop();
     await Promise.all(running.fronts.map((front) => front.close()));
@@ -137,6 +142,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       },
       certificateAuthority: () => serviceBusOf(running).certificateAuthority(),
     },
+    pubsub: {
+      topics: () => running.pubsub?.topics() ?? [],
+      subscriptions: () => running.pubsub?.subscriptions() ?? [],
+      signingKeys: async () => (await running.pubsub?.signingKeys()) ?? { jwks: { keys: [] }, pems: {} },
+    },
     reset() {
       for (const front of running.fronts) front.reset();
       context.faults.clear();
@@ -155,63 +165,5 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   }
 }
 
-/** The fronts that have started so far. */
-interface Running {
-  readonly fronts: Front[];
-  sqs?: SqsFront;
-  serviceBus?: ServiceBusFront;
-}
-
-/** Loads and starts each front that is wanted; the first that speaks HTTP has the control API. */
-async function startFronts(
-  context: FrontContext,
-  options: ResolvedEmulatorOptions,
-  running: Running,
-): Promise<EmulatorEndpoints> {
-  const { sqsPort, serviceBusPort, serviceBusTlsPort } = options;
-  const started = <Of extends Front>(front: Of): Of => {
-    running.fronts.push(front);
-    return front;
-  };
-  if (sqsPort !== false) {
-    const { startSqsFront } = await import("./fronts/sqs/sqs-front.ts");
-    running.sqs = started(await startSqsFront(context, sqsPort));
-  }
-  if (serviceBusPort !== false || serviceBusTlsPort !== false) {
-    const { startServiceBusFront } = await import("./fronts/service-bus/service-bus-front.ts");
-    running.serviceBus = started(await startServiceBusFront(context, options));
-  }
-  const sqs = running.sqs?.endpoint;
-  const { endpoint: serviceBus, tlsEndpoint: serviceBusTls } = running.serviceBus ?? {};
-  const control =
-    sqs ??
-    (serviceBus === undefined ? started(await startControlFront(context)).endpoint : `http://${serviceBus}`);
-  return {
-    control,
-    ...(sqs !== undefined && { sqs }),
-    ...(serviceBus !== undefined && { serviceBus }),
-    ...(serviceBusTls !== undefined && { serviceBusTls }),
-  };
-}
-
-function serviceBusOf({ serviceBus }: Running): ServiceBusFront {
-  if (serviceBus !== undefined) return serviceBus;
-  throw new EmulatorError("INVALID_OPTION", "The Service Bus front is off. Name serviceBusPort.");
-}
-
-/** The control API by itself, where no front speaks HTTP. */
-async function startControlFront(context: FrontContext): Promise<Front & { readonly endpoint: string }> {
-  const listener = await startHttpListener(context.host, 0, async (exchange: HttpExchange) => {
-    if (await context.control(exchange)) return;
-    exchange.answer({ status: 404, headers: {}, body: "Only the control API is here." });
-  });
-  return {
-    endpoint: `http://${reachableAuthority(context.host, listener.port)}`,
-    environment: {},
-    reset: () => undefined,
-    close: () => listener.close(),
-  };
-}
-
 /** The part of an emulator that its HTTP control API offers too. */
-export type Controls = Pick<Emulator, "clock" | "faults" | "log" | "sqs" | "serviceBus" | "reset">;
+export type Controls = Pick<Emulator, "clock" | "faults" | "log" | "sqs" | "serviceBus" | "pubsub" | "reset">;

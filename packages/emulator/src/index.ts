@@ -12,6 +12,7 @@ export type {
   Protocol,
   Wire,
 } from "./faults/fault-rule.ts";
+export type { PubsubFaultAction } from "./faults/pubsub-fault-action.ts";
 export type { SqsFaultAction } from "./faults/sqs-fault-action.ts";
 export type { CallLogEntry, CallOutcome } from "./log/call-log.ts";
 export type { EventSourceMapping, InvocationSnapshot } from "./fronts/sqs/mappings/event-source-mapping.ts";
@@ -38,5 +39,13 @@ export {
   type PlainHttpPolicy,
   type PlainRequest,
 } from "./fronts/service-bus/use-plain-http.ts";
+export type {
+  ConsumerSnapshot,
+  SubscriptionMessageSnapshot,
+  SubscriptionSnapshot,
+  TopicSnapshot,
+} from "./fronts/pubsub/subscription-snapshot.ts";
+export type { PushSigningKeys } from "./fronts/pubsub/push/oidc-tokens.ts";
+export type { GrpcCode } from "./fronts/pubsub/pubsub-error.ts";
 export type { MessageSnapshot, QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 export type { ClockMode } from "./time/engine-clock.ts";

@@ -1,6 +1,5 @@
-import type { Delivery, EventBatch } from "@anyqueue/core/adapter";
+import type { Delivery, EventBatch, HandBacks } from "@anyqueue/core/adapter";
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
-import type { HandBacks } from "./hand-backs.ts";
 import { invalid } from "./refusal.ts";
 import { decodeMessage, type SqsHandle } from "./sqs-wire.ts";
 

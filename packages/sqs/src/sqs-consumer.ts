@@ -8,8 +8,7 @@ import type {
   ReceiveAsk,
   ReleaseItem,
 } from "@anyqueue/core/adapter";
-import { QueueError } from "@anyqueue/core/adapter";
-import { HandBacks } from "./hand-backs.ts";
+import { HandBacks, QueueError } from "@anyqueue/core/adapter";
 import { LatePolls } from "./late-polls.ts";
 import { orAborted } from "./or-aborted.ts";
 import { alignReply, inTens } from "./batch-reply.ts";

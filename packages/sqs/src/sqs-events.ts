@@ -1,5 +1,6 @@
 import type { EventSource } from "@anyqueue/core";
 import {
+  HandBacks,
   QueueError,
   suggest,
   systemClock,
@@ -16,7 +17,6 @@ import {
   type SqsCalls,
   type SqsEvent,
 } from "./lambda-wire.ts";
-import { HandBacks } from "./hand-backs.ts";
 import { invalid } from "./refusal.ts";
 import { FIFO_CAPABILITIES, SQS_LIMITS, STANDARD_CAPABILITIES } from "./sqs-limits.ts";
 import type { SqsHandle } from "./sqs-wire.ts";

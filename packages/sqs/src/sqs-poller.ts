@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { Clock, Delivery, ReceiveAsk } from "@anyqueue/core/adapter";
+import type { Clock, Delivery, HandBacks, ReceiveAsk } from "@anyqueue/core/adapter";
 import type { Message, ReceiveMessageCommandInput } from "@aws-sdk/client-sqs";
 import { ChecksumError, isIntact } from "./checksum.ts";
-import type { HandBacks } from "./hand-backs.ts";
 import {
   RECEIVE_MARGIN_MS,
   SQS_ATTEMPT_ID_MS,

@@ -15,6 +15,7 @@ Every server starts on a free port, unless a port is named: then only those that
   --service-bus-port <port>      port of the Service Bus server: AMQP and HTTP, with or without TLS
   --service-bus-tls-port <port>  port of the Service Bus server for TLS only (default: none)
   --service-bus-config <file>    queues and topics to begin with, in the format of the vendor's emulator
+  --pubsub-port <port>           port of the Pub/Sub server, 0 for a free one
   --host <address>               address to listen on (default: 127.0.0.1)
   --json                         first line on standard output: one JSON object with every endpoint
   --help                         this text`;
@@ -26,6 +27,7 @@ const FLAGS = {
   "service-bus-port": "value",
   "service-bus-tls-port": "value",
   "service-bus-config": "value",
+  "pubsub-port": "value",
   host: "value",
   json: "flag",
   help: "flag",
@@ -61,9 +63,11 @@ async function readOptions(flags: ParsedFlags): Promise<EmulatorOptions & { read
     sqsPort: readPort(flags, "sqs-port"),
     serviceBusPort: readPort(flags, "service-bus-port"),
     serviceBusTlsPort: readPort(flags, "service-bus-tls-port"),
+    pubsubPort: readPort(flags, "pubsub-port"),
   };
   const isServiceBusOff = ports.serviceBusPort === undefined && ports.serviceBusTlsPort === undefined;
-  if (configFile !== undefined && ports.sqsPort !== undefined && isServiceBusOff) {
+  const isOtherNamed = ports.sqsPort !== undefined || ports.pubsubPort !== undefined;
+  if (configFile !== undefined && isOtherNamed && isServiceBusOff) {
     throw new UsageError(
       "anyqueue up: --service-bus-config needs the Service Bus server. Add --service-bus-port 0.",
     );

@@ -16,6 +16,11 @@ export interface TrustFile {
   readonly caFile: string | undefined;
 }
 
+const PUBSUB_VARIABLES: ReadonlySet<string> = new Set([
+  "PUBSUB_EMULATOR_HOST",
+  "PUBSUB_PROJECT_ID",
+  "METADATA_SERVER_DETECTION",
+]);
 const SERVICE_BUS_STRING = "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING";
 
 /** The object behind `--json`, one member per server. */
@@ -52,7 +57,7 @@ function serversOf(
   { endpoints, environment }: Emulator,
   { caFile }: TrustFile,
 ): readonly ServerDescription[] {
-  const { sqs, serviceBus, serviceBusTls } = endpoints;
+  const { sqs, serviceBus, serviceBusTls, pubsub } = endpoints;
   const variables = Object.entries(environment);
   const servers: ServerDescription[] = [];
   if (sqs !== undefined) {
@@ -80,6 +85,16 @@ function serversOf(
         [SERVICE_BUS_STRING]: connectionString,
         ...(caFile !== undefined && { NODE_EXTRA_CA_CERTS: caFile }),
       },
+    });
+  }
+  if (pubsub !== undefined) {
+    const env = Object.fromEntries(variables.filter(([name]) => PUBSUB_VARIABLES.has(name)));
+    servers.push({
+      member: "pubsub",
+      title: "Pub/Sub",
+      addresses: [pubsub],
+      details: { endpoint: pubsub },
+      env,
     });
   }
   return servers;

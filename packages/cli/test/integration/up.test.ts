@@ -77,6 +77,16 @@ test("a port that was asked for is the port that is used", async () => {
   expect(JSON.parse(printed[0] ?? "").sqs.endpoint).toBe(`http://127.0.0.1:${port}`);
 });
 
+test("a Pub/Sub port that is named starts that server and no other", async () => {
+  const free = JSON.parse((await up(["--json"])).printed[0] ?? "").pubsub.endpoint;
+  const { printed } = await up(["--json", "--pubsub-port", free.split(":")[1]]);
+  const servers = JSON.parse(printed[0] ?? "");
+  expect(servers.pubsub.endpoint).toBe(free);
+  expect(servers.pubsub.env.PUBSUB_EMULATOR_HOST).toBe(free);
+  expect(servers.sqs).toBeUndefined();
+  expect((await up(["--pubsub-port", "0"])).printed.join("\n")).toMatch(/Pub\/Sub {2}127\.0\.0\.1:[0-9]+/);
+});
+
 test("an address beyond loopback is a loud warning", async () => {
   const { warned } = await up(["--host", "0.0.0.0"]);
   expect(warned.join("\n")).toContain("WARNING: the servers listen on 0.0.0.0, not only on loopback.");

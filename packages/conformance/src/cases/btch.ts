@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { isQueueError, type SendResult } from "@anyqueue/core";
+import type { Bench } from "../bench.ts";
 import { caseGroup, type ConformanceCase } from "../case.ts";
 import { ascending, numbers } from "../recorder.ts";
 import { rejection } from "../rejection.ts";
+import type { QueueOptions } from "../test-queue.ts";
 import { assertIdentity } from "../identity.ts";
 
 /** Batches in both directions. */
@@ -120,7 +122,7 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
     level: "portable",
     needs: ["batchSend"],
     async run(bench) {
-      const queue = await bench.queue();
+      const queue = await bench.queue(togetherOptions(bench));
       bench.plan.fail({ operation: "send", code: "TIMEOUT", when: "after" });
       const [outcome] = await bench.settled("it ends", Promise.allSettled([queue.send(3)]));
       const isSafe =
@@ -176,10 +178,7 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
     level: "portable",
     needs: ["batchSend"],
     async run(bench) {
-      // Where a request has one key, only messages of one key can share it.
-      const keyOf = (): string => "shared";
-      const isUniform = bench.facts.capabilities.batchKey === "uniform";
-      const queue = await bench.queue(isUniform ? { keyOf } : {});
+      const queue = await bench.queue(togetherOptions(bench));
       const producer = queue.producer();
       const sends = numbers(40).map((seq) => producer.send(queue.body(seq), { id: `${queue.name}-${seq}` }));
       const sent = await bench.settled("they are confirmed", Promise.all(sends));
@@ -262,4 +261,9 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
 
 function codeOf(result: SendResult): string {
   return result.ok ? "ok" : result.error.code;
+}
+
+/** Of a queue whose messages may share a request. */
+function togetherOptions(bench: Bench): QueueOptions {
+  return bench.facts.capabilities.batchKey === "uniform" ? { keyOf: () => "one" } : {};
 }

@@ -111,7 +111,7 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
       assert.deepEqual({ ...message?.attributes }, { tenant: "acme", total: "42" });
       assert.deepEqual(
         Object.keys(message?.attributeTypes ?? {}),
-        ["total"],
+        bench.backend.foreign?.writesNumbersAsText === true ? [] : ["total"],
         "names with a type of their own",
       );
       await bench.settled("the ack is confirmed", message?.ack() ?? Promise.resolve());

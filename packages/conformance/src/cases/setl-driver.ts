@@ -103,16 +103,19 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
       );
       await driver.receive(consumer, 1);
     },
-    /** Where the service takes late acks the capability must say so, and a late ack must then work. */
+    /** Where a late ack is answered with success the capability must say so, and whether it then has an effect. */
     async otherwise(bench) {
-      assert.equal(bench.facts.capabilities.settle, "lateOk", "the capability `settle`");
+      const { settle } = bench.facts.capabilities;
+      assert.ok(settle === "lateOk" || settle === "accepted", `the capability \`settle\` is ${settle}`);
       const driver = bench.driver(await bench.queue());
       const consumer = await driver.consumer();
       await driver.sendAll(driver.message());
       const [delivery] = await driver.receive(consumer, 1);
       await bench.advance(1.5 * bench.leaseMs);
       values(await bench.settled("it answers", consumer.ackBatch([delivery?.handle], bench.signal)));
-      assert.deepEqual(await driver.receiveNow(consumer), []);
+      // Merely accepted: it may be gone, or come once more.
+      const again = await driver.receiveNow(consumer);
+      assert.ok(again.length <= (settle === "lateOk" ? 0 : 1), `${again.length} deliveries after a late ack`);
     },
   },
   {

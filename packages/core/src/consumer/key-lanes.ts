@@ -40,7 +40,7 @@ export class KeyLanes {
       this.waiting += 1;
       return "waiting";
     }
-    if (lane.block !== undefined) {
+    if (lane.block !== undefined && !cameAfterHead(lane, held)) {
       if (nowMs < lane.block.untilMs || held.ask <= lane.block.lastAsk) return "follower";
       lane.block = undefined; // settled elsewhere: the service would not hand over a later one otherwise
     }
@@ -158,4 +158,14 @@ export class KeyLanes {
   #laneOf(held: HeldDelivery): Lane | undefined {
     return held.key === undefined ? undefined : this.#lanes.get(held.key);
   }
+}
+
+/**
+ * The failed one is here again, and this came with it or was asked for since: it follows in order, even if the service
+ * was a little earlier than expected, and nobody would hand it over once more. A broker that pushes answers an ask that
+ * was out already with both.
+ */
+function cameAfterHead({ block, current }: Lane, held: HeldDelivery): boolean {
+  if (block === undefined || current?.delivery.providerId !== block.providerId) return false;
+  return held.ask === current.ask || held.ask > block.lastAsk;
 }

@@ -1,4 +1,5 @@
 import { DEFAULTS } from "../client/defaults.ts";
+import type { Delivery } from "../driver/delivery.ts";
 import type { ConsumerEvents, Flow } from "../driver/driver.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import type { DrainReport, Handler } from "../queue-consumer.ts";
@@ -96,7 +97,7 @@ export class Pipeline {
         ended: () => this.#worker.ended,
       },
       accept: (deliveries, ask, stalledMs) => {
-        this.#worker.accept(deliveries, ask, stalledMs);
+        this.#accept(deliveries, ask, stalledMs);
       },
       refuse: (deliveries, ask) => {
         this.#worker.refuse(deliveries, ask);
@@ -154,6 +155,7 @@ export class Pipeline {
     const { clock, events } = setup;
     const { executor, settler, keeper } = this.#engine;
     this.#dispatcher.stop();
+    this.#isPaused = true; // nothing tells the driver to go on
     executor.beginDrain();
     this.#tellFlow({ maxOutstanding: 0, lanes: 0 });
     return await drain(
@@ -258,6 +260,14 @@ export class Pipeline {
     const wanted = this.#room.flow();
     const changed = Math.abs(wanted.maxOutstanding - this.#flow.maxOutstanding);
     if (!this.#isPaused && changed > this.#flow.maxOutstanding * FLOW_STEP) this.#tellFlow(wanted);
+  }
+
+  /** More flow is told at once: other keys need not wait while what was allowed lies behind a busy one. */
+  #accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number): void {
+    this.#worker.accept(deliveries, ask, stalledMs);
+    if (this.#isPaused || this.#options.opened.driver.setFlow === undefined) return;
+    const wanted = this.#room.flow();
+    if (wanted.maxOutstanding > this.#flow.maxOutstanding * (1 + FLOW_STEP)) this.#tellFlow(wanted);
   }
 
   async #idle(): Promise<void> {

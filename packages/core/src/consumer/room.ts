@@ -48,9 +48,13 @@ export class Room {
     return dispatcher.rateRoom(Math.min(capacity, unsettledLeft) - (outstanding() - behindTheirKey));
   }
 
-  /** What a broker that pushes is told. */
+  /**
+   * What a broker that pushes is told: all that it is allowed it sends, so that room behind busy keys is given only as
+   * far as it is used, and as much again for other keys.
+   */
   flow(): Flow {
-    return { maxOutstanding: this.capacity() + this.#laneRoom(), lanes: this.#options.dispatcher.limit };
+    const behindTheirKey = Math.min(2 * (this.#options.lanes?.waiting ?? 0), this.#laneRoom());
+    return { maxOutstanding: this.capacity() + behindTheirKey, lanes: this.#options.dispatcher.limit };
   }
 
   #prefetch(): number {

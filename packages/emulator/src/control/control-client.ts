@@ -2,6 +2,7 @@ import { EmulatorError } from "../emulator-error.ts";
 import type { FaultRule } from "../faults/fault-rule.ts";
 import type { EntitySnapshot } from "../fronts/service-bus/entity-snapshot.ts";
 import type { ServiceBusConfig } from "../fronts/service-bus/config/service-bus-config.ts";
+import type { SubscriptionSnapshot, TopicSnapshot } from "../fronts/pubsub/subscription-snapshot.ts";
 import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
 import type { CallLogEntry } from "../log/call-log.ts";
 import { CONTROL_PREFIX } from "./control-routes.ts";
@@ -26,6 +27,8 @@ export interface ControlClient {
     apply(config: ServiceBusConfig): Promise<void>;
     certificateAuthority(): Promise<string>;
   };
+  topics(): Promise<readonly TopicSnapshot[]>;
+  subscriptions(): Promise<readonly SubscriptionSnapshot[]>;
   reset(): Promise<void>;
 }
 
@@ -72,6 +75,8 @@ export function controlClient(endpoint: string): ControlClient {
       certificateAuthority: async () =>
         (await send("GET", "/service-bus/certificate-authority")).certificateAuthority,
     },
+    topics: async () => (await send("GET", "/pubsub/topics")).topics,
+    subscriptions: async () => (await send("GET", "/pubsub/subscriptions")).subscriptions,
     reset: async () => void (await send("POST", "/reset")),
   };
 }

@@ -73,6 +73,10 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
     "GET /service-bus/certificate-authority",
     ({ serviceBus }) => ({ certificateAuthority: serviceBus.certificateAuthority() }),
   ],
+  ["GET /pubsub/topics", ({ pubsub }) => ({ topics: pubsub.topics() })],
+  ["GET /pubsub/subscriptions", ({ pubsub }) => ({ subscriptions: pubsub.subscriptions() })],
+  ["GET /pubsub/jwks", async ({ pubsub }) => (await pubsub.signingKeys()).jwks],
+  ["GET /pubsub/certs", async ({ pubsub }) => (await pubsub.signingKeys()).pems],
   ["POST /reset", (controls) => emptyAfter(() => controls.reset())],
 ]);
 

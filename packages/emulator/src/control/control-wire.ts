@@ -1,6 +1,7 @@
 import type { Emulator } from "../emulator.ts";
 import { EmulatorError, type EmulatorErrorCode } from "../emulator-error.ts";
 import type { EntitySnapshot } from "../fronts/service-bus/entity-snapshot.ts";
+import type { SubscriptionSnapshot, TopicSnapshot } from "../fronts/pubsub/subscription-snapshot.ts";
 import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
 import type { CallLogEntry } from "../log/call-log.ts";
 
@@ -14,6 +15,8 @@ export interface ControlAnswer {
   readonly queues: readonly QueueSnapshot[];
   readonly entities: readonly EntitySnapshot[];
   readonly certificateAuthority: string;
+  readonly topics: readonly TopicSnapshot[];
+  readonly subscriptions: readonly SubscriptionSnapshot[];
 }
 
 /** Both ends are this package in the same version, so the shape is trusted and only success is checked. */

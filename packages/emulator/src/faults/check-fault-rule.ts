@@ -11,13 +11,14 @@ import {
   type Members,
 } from "./rule-members.ts";
 import { SERVICE_BUS_ACTION_MEMBERS } from "./service-bus-action-members.ts";
+import { PUBSUB_ACTION_MEMBERS } from "./pubsub-action-members.ts";
 import { SQS_ACTION_MEMBERS } from "./sqs-action-members.ts";
 
 /** Every kind of action of every front, with its members. */
 const ACTIONS: Readonly<Record<Protocol, Readonly<Record<string, Members>>>> = {
   sqs: SQS_ACTION_MEMBERS,
   "service-bus": SERVICE_BUS_ACTION_MEMBERS,
-  pubsub: {},
+  pubsub: PUBSUB_ACTION_MEMBERS,
 };
 export const PROTOCOLS: readonly Protocol[] = Object.keys(ACTIONS) as readonly Protocol[];
 

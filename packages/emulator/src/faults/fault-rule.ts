@@ -1,11 +1,12 @@
 import type { ServiceBusFaultAction } from "./service-bus-fault-action.ts";
+import type { PubsubFaultAction } from "./pubsub-fault-action.ts";
 import type { SqsFaultAction } from "./sqs-fault-action.ts";
 
 /** The actions that each front knows. */
 export interface ActionsByProtocol {
   readonly sqs: SqsFaultAction;
   readonly "service-bus": ServiceBusFaultAction;
-  readonly pubsub: never;
+  readonly pubsub: PubsubFaultAction;
 }
 
 /** The front that a call came to. */

@@ -124,7 +124,11 @@ describe("options", () => {
   test.each([
     [{ sqsport: 1 }, `Unknown option sqsport. Known: ${Object.keys(EMULATOR_DEFAULTS).join(", ")}.`],
     [{ sqsPort: 65_536 }, "sqsPort must be a port from 0 to 65535 or false, got 65536."],
-    [{ sqsPort: false, serviceBusPort: false }, "Every front is switched off: there is nothing to start."],
+    [
+      { sqsPort: false, serviceBusPort: false, pubsubPort: false },
+      "Every front is switched off: there is nothing to start.",
+    ],
+    [{ pubsubPort: -1 }, "pubsubPort must be a port from 0 to 65535 or false, got -1."],
     [{ host: "" }, 'host must be an address such as 127.0.0.1, got "".'],
     [{ clock: "fast" }, 'clock must be "hybrid" or "manual", got "fast".'],
     [{ seed: 0.5 }, "seed must be an integer, got 0.5."],

@@ -2,12 +2,12 @@
 const MAX_MESSAGES = 10_000;
 
 /**
- * How often this consumer gave a message back that no handler had begun. SQS counts every receive, and a receive of a
- * FIFO queue brings the followers of a failing message along, again with each of its tries: without this they would
- * have no attempts left when their turn comes.
+ * How often a consumer gave a message back that no handler had begun, for services that count every hand-over. There
+ * the followers of a failing message come along again with each of its tries: without this they would have no attempts
+ * left when their turn comes.
  */
 export class HandBacks {
-  /** By MessageId, which stays the same from receive to receive. */
+  /** By the provider's id, which stays the same from delivery to delivery. */
   readonly #counts = new Map<string, number>();
 
   of(messageId: string): number {

@@ -1,0 +1,267 @@
+import type { EngineClock } from "../../../time/engine-clock.ts";
+import { Deque } from "../../../collections/deque.ts";
+import { newEntry, type BacklogEntry } from "./backlog-entry.ts";
+import type { Consumer, LaneTicket } from "./consumer.ts";
+import { KeyLane } from "./key-lane.ts";
+import type { PublishedMessage } from "./published-message.ts";
+
+/** What the backlog asks of the subscription that it belongs to. */
+export interface BacklogRules {
+  readonly isOrdered: boolean;
+  /** An acknowledged message is never delivered again. */
+  readonly isExactlyOnce: () => boolean;
+  /** A lease has run out. */
+  readonly onExpired: (entry: BacklogEntry) => void;
+  /** A message can be delivered that could not before, or a consumer has room again. */
+  readonly onChange: () => void;
+}
+
+/**
+ * The messages that one subscription has not finished with: the only code that changes their state.
+ * Every step costs the same however many messages there are.
+ */
+export class Backlog {
+  readonly #clock: EngineClock;
+  readonly #rules: BacklogRules;
+  /** Ready, waiting and leased messages by number, in order of publication. */
+  readonly #entries = new Map<number, BacklogEntry>();
+  readonly #lanes = new Map<string, KeyLane>();
+  /** What anybody may have. Entries that have changed since they were put in are passed over. */
+  readonly #ready = new Deque<BacklogEntry | LaneTicket>();
+  #leases = 0;
+  #leased = 0;
+
+  constructor(clock: EngineClock, rules: BacklogRules) {
+    this.#clock = clock;
+    this.#rules = rules;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get leased(): number {
+    return this.#leased;
+  }
+
+  get(messageNumber: number): BacklogEntry | undefined {
+    return this.#entries.get(messageNumber);
+  }
+
+  oldest(): BacklogEntry | undefined {
+    return this.#entries.values().next().value;
+  }
+
+  all(): readonly BacklogEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  add(message: PublishedMessage): void {
+    const lane =
+      this.#rules.isOrdered && message.orderingKey !== "" ? this.#laneOf(message.orderingKey) : undefined;
+    const entry = newEntry(message, lane);
+    this.#entries.set(message.number, entry);
+    if (lane === undefined) this.#ready.push(entry);
+    else {
+      const isFirst = lane.next() === undefined;
+      lane.add(entry);
+      if (isFirst) this.#queueLane(lane);
+    }
+    this.#rules.onChange();
+  }
+
+  /** Leases the next message for this consumer, or returns undefined when there is none for it. */
+  take(consumer: Consumer): BacklogEntry | undefined {
+    consumer.isOwnTurn = !consumer.isOwnTurn;
+    const lines = consumer.isOwnTurn ? [consumer.lanes, this.#ready] : [this.#ready, consumer.lanes];
+    for (const line of lines) {
+      for (let first = line.shift(); first !== undefined; first = line.shift()) {
+        const entry = "lane" in first && "ticket" in first ? nextOf(first) : first;
+        if (entry?.state === "ready") return this.#lease(entry, consumer);
+      }
+    }
+    return undefined;
+  }
+
+  /** The lease runs out `afterMs` from now, whatever it was before. */
+  extend(entry: BacklogEntry, afterMs: number): void {
+    if (entry.lease === undefined) return;
+    this.#clock.cancel(entry.lease.timer);
+    entry.lease.timer = this.#expireAt(entry, this.#clock.now() + afterMs);
+  }
+
+  /** Takes a message out that its consumer has acknowledged. */
+  acknowledge(entry: BacklogEntry): void {
+    // Its place is kept while an earlier message of its key can still fail.
+    this.#takeOut(entry, entry.lane === undefined || this.#rules.isExactlyOnce() ? "gone" : "settled");
+  }
+
+  /** Takes a message out that nobody has acknowledged: it was too old, or is a dead letter. */
+  discard(entry: BacklogEntry): void {
+    this.#takeOut(entry, "gone");
+  }
+
+  /** Offers a message again after a delay, and with it everything of its key that came later. */
+  retry(entry: BacklogEntry, delayMs: number): void {
+    const { lane } = entry;
+    this.#endLease(entry);
+    if (lane === undefined) this.#retryAlone(entry, delayMs);
+    else this.#retryLane(lane, entry, delayMs);
+    this.#rules.onChange();
+  }
+
+  /**
+   * Puts messages back among those that are here. Within a key the order is that of publication,
+   * so what is out of an ordered subscription comes once more.
+   */
+  restore(messages: readonly PublishedMessage[]): void {
+    const kept = new Map(this.#entries);
+    if (this.#rules.isOrdered) this.clear();
+    this.#entries.clear();
+    for (const message of messages) {
+      const entry = kept.get(message.number);
+      if (entry === undefined || entry.state === "gone") this.add(message);
+      else this.#entries.set(message.number, entry);
+    }
+  }
+
+  /** Takes every message out. */
+  clear(): void {
+    for (const entry of this.#entries.values()) {
+      this.#endLease(entry);
+      this.#cancelRetry(entry);
+      entry.state = "gone";
+    }
+    for (const lane of this.#lanes.values()) {
+      if (lane.retryTimer !== undefined) this.#clock.cancel(lane.retryTimer);
+      lane.ticket += 1;
+    }
+    this.#entries.clear();
+    this.#lanes.clear();
+    this.#ready.clear();
+    this.#rules.onChange();
+  }
+
+  #takeOut(entry: BacklogEntry, state: "settled" | "gone"): void {
+    const { lane } = entry;
+    this.#entries.delete(entry.message.number);
+    this.#endLease(entry);
+    this.#cancelRetry(entry);
+    entry.state = state;
+    if (lane !== undefined) this.#tidy(lane);
+    this.#rules.onChange();
+  }
+
+  #laneOf(key: string): KeyLane {
+    const known = this.#lanes.get(key);
+    if (known !== undefined) return known;
+    const lane = new KeyLane(key);
+    this.#lanes.set(key, lane);
+    return lane;
+  }
+
+  /** Into the line of whoever holds messages of the key, or of everybody. */
+  #queueLane(lane: KeyLane): void {
+    lane.ticket += 1;
+    if (lane.retryTimer !== undefined || lane.next() === undefined) return;
+    // Queued again when the last one that is out comes back.
+    if (lane.owner?.isOneAtATime === true) return;
+    (lane.owner?.lanes ?? this.#ready).push({ lane, ticket: lane.ticket });
+  }
+
+  #lease(entry: BacklogEntry, consumer: Consumer): BacklogEntry {
+    const { lane } = entry;
+    entry.state = "leased";
+    entry.deliveries += 1;
+    this.#leased += 1;
+    this.#leases += 1;
+    entry.lease = {
+      number: this.#leases,
+      holder: consumer,
+      timer: this.#expireAt(entry, this.#clock.now() + consumer.ackDeadlineMs),
+    };
+    consumer.hold(entry);
+    if (lane !== undefined) {
+      lane.pass(entry);
+      lane.outstanding += 1;
+      lane.owner = consumer;
+      this.#queueLane(lane);
+    }
+    return entry;
+  }
+
+  #expireAt(entry: BacklogEntry, dueMs: number): ReturnType<EngineClock["at"]> {
+    return this.#clock.at(dueMs, () => this.#rules.onExpired(entry));
+  }
+
+  #endLease(entry: BacklogEntry): void {
+    const { lease, lane } = entry;
+    if (lease === undefined) return;
+    this.#clock.cancel(lease.timer);
+    lease.holder.release(entry);
+    entry.lease = undefined;
+    this.#leased -= 1;
+    if (lane === undefined) return;
+    lane.outstanding -= 1;
+    if (lane.outstanding > 0) return;
+    lane.owner = undefined;
+    this.#queueLane(lane);
+  }
+
+  #retryAlone(entry: BacklogEntry, delayMs: number): void {
+    const offer = (): void => {
+      entry.retryTimer = undefined;
+      entry.state = "ready";
+      this.#ready.push(entry);
+    };
+    if (delayMs <= 0) return offer();
+    entry.state = "waiting";
+    entry.retryTimer = this.#clock.at(this.#clock.now() + delayMs, () => {
+      offer();
+      this.#rules.onChange();
+    });
+  }
+
+  #retryLane(lane: KeyLane, entry: BacklogEntry, delayMs: number): void {
+    const followers = lane.rewind(entry);
+    entry.state = "ready";
+    for (const follower of followers) this.#takeBack(follower);
+    if (lane.retryTimer !== undefined) this.#clock.cancel(lane.retryTimer);
+    lane.retryTimer = undefined;
+    if (delayMs > 0) {
+      lane.retryTimer = this.#clock.at(this.#clock.now() + delayMs, () => {
+        lane.retryTimer = undefined;
+        this.#queueLane(lane);
+        this.#rules.onChange();
+      });
+    }
+    this.#queueLane(lane);
+  }
+
+  /** A message that was delivered after one that failed: whatever has become of it, it comes again. */
+  #takeBack(entry: BacklogEntry): void {
+    if (entry.state === "gone") return;
+    this.#endLease(entry);
+    if (entry.state === "settled") this.#entries.set(entry.message.number, entry);
+    entry.state = "ready";
+  }
+
+  #cancelRetry(entry: BacklogEntry): void {
+    if (entry.retryTimer !== undefined) this.#clock.cancel(entry.retryTimer);
+    entry.retryTimer = undefined;
+  }
+
+  #tidy(lane: KeyLane): void {
+    lane.trim((entry) => {
+      entry.state = "gone";
+    });
+    if (!lane.isEmpty) return;
+    if (lane.retryTimer !== undefined) this.#clock.cancel(lane.retryTimer);
+    lane.ticket += 1;
+    this.#lanes.delete(lane.key);
+  }
+}
+
+function nextOf({ lane, ticket }: LaneTicket): BacklogEntry | undefined {
+  return ticket === lane.ticket ? lane.next() : undefined;
+}

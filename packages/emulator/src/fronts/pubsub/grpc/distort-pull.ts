@@ -1,0 +1,54 @@
+import type { Subscription } from "../engine/subscription.ts";
+import type { PubsubCallFaults } from "./pubsub-call-faults.ts";
+import type { WireReceivedMessage } from "./pubsub-wire.ts";
+import type { GrpcParts } from "./unary-call.ts";
+
+/** Messages of a response as the faults leave them: in another order, dated wrongly, and soon to come again. */
+export function distortMessages(
+  messages: readonly WireReceivedMessage[],
+  subscription: Subscription,
+  faults: PubsubCallFaults,
+  { random }: Pick<GrpcParts, "random">,
+): readonly WireReceivedMessage[] {
+  const { enableExactlyOnceDelivery, enableMessageOrdering } = subscription.resource;
+  if (faults.has("duplicate") && !enableExactlyOnceDelivery) {
+    subscription.giveBack(messages.map(({ ackId }) => ackId));
+  }
+  const skewMs = faults.find("clockSkew")?.skewMs;
+  const dated = skewMs === undefined ? messages : messages.map((message) => shifted(message, skewMs));
+  return faults.has("shuffle") && !enableMessageOrdering ? random.shuffled(dated) : dated;
+}
+
+/** The same for the response of a Pull; any other is left alone. */
+export function distortPull(
+  request: object,
+  response: object,
+  faults: PubsubCallFaults,
+  parts: GrpcParts,
+): object {
+  if (!isPullResponse(response) || !("subscription" in request)) return response;
+  const subscription = parts.engine.subscriptions.all().find(({ name }) => name === request.subscription);
+  if (subscription === undefined) return response;
+  return { receivedMessages: distortMessages(response.receivedMessages, subscription, faults, parts) };
+}
+
+function isPullResponse(
+  response: object,
+): response is { readonly receivedMessages: readonly WireReceivedMessage[] } {
+  return "receivedMessages" in response;
+}
+
+function shifted(received: WireReceivedMessage, skewMs: number): WireReceivedMessage {
+  const { publishTime } = received.message;
+  if (publishTime === null) return received;
+  const ms = publishTime.seconds * 1000 + skewMs;
+  const seconds = Math.floor(ms / 1000);
+  const nanos = publishTime.nanos + Math.round((ms - seconds * 1000) * 1_000_000);
+  return {
+    ...received,
+    message: {
+      ...received.message,
+      publishTime: { seconds: seconds + Math.floor(nanos / 1e9), nanos: nanos % 1e9 },
+    },
+  };
+}

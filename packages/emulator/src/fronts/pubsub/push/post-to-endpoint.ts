@@ -1,0 +1,38 @@
+import { Agent as HttpAgent, request as requestHttp } from "node:http";
+import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import type { PushRequest } from "./push-request.ts";
+
+/** Keeps connections to push endpoints. */
+export class PushConnections {
+  readonly #http = new HttpAgent({ keepAlive: true });
+  readonly #https = new HttpsAgent({ keepAlive: true });
+
+  /** Status of the answer; undefined where there was none. */
+  post(endpoint: string, { body, headers }: PushRequest, signal: AbortSignal): Promise<number | undefined> {
+    const { promise, resolve } = Promise.withResolvers<number | undefined>();
+    const isTls = endpoint.startsWith("https:");
+    const options = {
+      method: "POST",
+      headers: { ...headers, "content-length": body.length },
+      signal,
+      agent: isTls ? this.#https : this.#http,
+    };
+    const request = isTls ? requestHttps(endpoint, options) : requestHttp(endpoint, options);
+    request.once("response", (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    request.once("error", () => resolve(undefined));
+    // A final answer may follow, but the service takes this one for an acknowledgement already.
+    request.once("information", ({ statusCode }) => {
+      if (statusCode === 102) resolve(statusCode);
+    });
+    request.end(body);
+    return promise;
+  }
+
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+}

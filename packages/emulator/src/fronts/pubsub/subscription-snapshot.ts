@@ -1,0 +1,96 @@
+import type { BacklogEntry } from "./engine/backlog-entry.ts";
+import type { Subscription } from "./engine/subscription.ts";
+import type { Topic } from "./engine/topic.ts";
+
+/** A Pub/Sub topic as it is at one moment, for tests and for the curious. */
+export interface TopicSnapshot {
+  /** `projects/P/topics/T` */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Full names of the subscriptions that get its messages. */
+  readonly subscriptions: readonly string[];
+  /** Messages that the topic itself retains; 0 without topic retention. */
+  readonly retained: number;
+}
+
+/** A Pub/Sub subscription as it is at one moment. */
+export interface SubscriptionSnapshot {
+  /** `projects/P/subscriptions/S` */
+  readonly name: string;
+  /** `_deleted-topic_` once the topic is gone. */
+  readonly topic: string;
+  readonly isOrdered: boolean;
+  readonly isExactlyOnce: boolean;
+  readonly isDetached: boolean;
+  readonly pushEndpoint: string | undefined;
+  /** Messages that nobody holds and that can be had now, or after a failure's backoff. */
+  readonly available: number;
+  /** Messages that are out. */
+  readonly outstanding: number;
+  /** Open streams, pulls that wait, and the push of a push subscription. */
+  readonly consumers: readonly ConsumerSnapshot[];
+  readonly messages: readonly SubscriptionMessageSnapshot[];
+}
+
+/** Someone who takes messages from a subscription. */
+export interface ConsumerSnapshot {
+  /** What a stream's client calls itself; empty for a pull. */
+  readonly clientId: string;
+  /** Messages that it holds. */
+  readonly outstanding: number;
+}
+
+/** A message in the backlog of one subscription. */
+export interface SubscriptionMessageSnapshot {
+  readonly id: string;
+  /** `waiting` backs off after a failure. */
+  readonly state: "ready" | "waiting" | "leased";
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly orderingKey: string;
+  /** How often it has been handed out. */
+  readonly deliveries: number;
+  /** Nacks and expiries. */
+  readonly failures: number;
+}
+
+export function snapshotTopic(topic: Topic, subscriptions: readonly Subscription[]): TopicSnapshot {
+  return {
+    name: topic.name,
+    labels: topic.resource.labels,
+    subscriptions: subscriptions.map(({ name }) => name),
+    retained: topic.retained().length,
+  };
+}
+
+export function snapshotSubscription({ resource, backlog, consumers }: Subscription): SubscriptionSnapshot {
+  const pushEndpoint = resource.pushConfig?.pushEndpoint ?? "";
+  return {
+    name: resource.name,
+    topic: resource.topic,
+    isOrdered: resource.enableMessageOrdering,
+    isExactlyOnce: resource.enableExactlyOnceDelivery,
+    isDetached: resource.detached,
+    pushEndpoint: pushEndpoint === "" ? undefined : pushEndpoint,
+    available: backlog.size - backlog.leased,
+    outstanding: backlog.leased,
+    consumers: consumers.map(({ clientId, outstanding }) => ({ clientId, outstanding })),
+    messages: backlog.all().flatMap(snapshotMessage),
+  };
+}
+
+function snapshotMessage(entry: BacklogEntry): readonly SubscriptionMessageSnapshot[] {
+  const { state, message, deliveries, failures } = entry;
+  if (state === "settled" || state === "gone") return [];
+  return [
+    {
+      id: message.id,
+      state: state === "ready" && entry.lane?.retryTimer !== undefined ? "waiting" : state,
+      body: Buffer.from(message.data).toString(),
+      attributes: message.attributes,
+      orderingKey: message.orderingKey,
+      deliveries,
+      failures,
+    },
+  ];
+}

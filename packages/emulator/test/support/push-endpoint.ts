@@ -1,0 +1,51 @@
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import { afterEach } from "vitest";
+
+/** What was posted to an endpoint. */
+export interface PushedRequest {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface PushEndpoint {
+  readonly url: string;
+  readonly requests: readonly PushedRequest[];
+  /** Most requests that were under way at the same time. */
+  mostAtOnce(): number;
+}
+
+const closers: (() => void)[] = [];
+
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+/** Answers with these statuses in turn, and with 204 when they are used up; "never" leaves a request open. */
+export async function startPushEndpoint(statuses: readonly (number | "never")[] = []): Promise<PushEndpoint> {
+  const requests: PushedRequest[] = [];
+  const toAnswer = [...statuses];
+  let now = 0;
+  let most = 0;
+  const server = createServer((request, response) => {
+    now += 1;
+    most = Math.max(most, now);
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      requests.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
+      const status = toAnswer.shift() ?? 204;
+      now -= 1;
+      if (status !== "never") response.writeHead(status).end();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closers.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return { url: `http://127.0.0.1:${port}/push`, requests, mostAtOnce: () => most };
+}

@@ -1,0 +1,11 @@
+/** Why one ack id of a request was refused, as an exactly-once subscription lists it. */
+export class AckIdError extends Error {
+  /** `PERMANENT_FAILURE_INVALID_ACK_ID`, `TRANSIENT_FAILURE_UNORDERED_ACK_ID`, … */
+  readonly reason: string;
+
+  constructor(reason: string, cause: unknown) {
+    super(`the ack id was refused: ${reason}`, { cause });
+    this.name = "AckIdError";
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,230 @@
+import type { AdminDriver, Clock, CreateOptions, EntityCounts, Target } from "@anyqueue/core/adapter";
+import { QueueError } from "@anyqueue/core/adapter";
+import type { protos } from "@google-cloud/pubsub";
+import type { Provisioning } from "./provisioning.ts";
+import { callOptions, type PubsubClients } from "./pubsub-client.ts";
+import { classifyPubsubError } from "./pubsub-errors.ts";
+import {
+  PUBSUB_MAX_DELIVERIES,
+  PUBSUB_MAX_LEASE_MS,
+  PUBSUB_MIN_DELIVERIES,
+  PUBSUB_MIN_LEASE_MS,
+} from "./pubsub-limits.ts";
+import type { PubsubSubscription } from "./pubsub-subscription.ts";
+import { parseEntity, type ResourceName } from "./pubsub-url.ts";
+import { durationMs, type SubscriptionSettings } from "./subscription-facts.ts";
+
+/** Provisioning and inspection of topics and subscriptions. */
+export class PubsubAdmin implements AdminDriver {
+  readonly #clients: PubsubClients;
+  readonly #subscriptionOf: (resource: ResourceName) => PubsubSubscription;
+  readonly #provisioning: Provisioning;
+  readonly #clock: Clock;
+
+  constructor(
+    clients: PubsubClients,
+    subscriptionOf: (resource: ResourceName) => PubsubSubscription,
+    provisioning: Provisioning,
+    clock: Clock,
+  ) {
+    this.#clients = clients;
+    this.#subscriptionOf = subscriptionOf;
+    this.#provisioning = provisioning;
+    this.#clock = clock;
+  }
+
+  /** A subscription's topic is made with it only where both are one queue. */
+  async create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<void> {
+    const { topic, subscription } = parseEntity(target.entity, target.ref);
+    if (topic !== undefined && target.ref.kind !== "subscription")
+      await this.#createTopic(topic, options, signal);
+    if (topic === undefined || subscription === undefined) return;
+    const settings = await this.#settingsOf(target, options);
+    const client = await this.#clients.subscriber();
+    try {
+      await client.createSubscription(settings, callOptions(signal));
+    } catch (error) {
+      if (classifyPubsubError(error, "admin").code !== "ALREADY_EXISTS") throw error;
+      refuseOther(settings, await this.#subscriptionOf(subscription).settings(signal), target);
+    }
+    this.#subscriptionOf(subscription).forget();
+  }
+
+  /** Pub/Sub has no counts but in Cloud Monitoring; that the entity exists is all that can be said. */
+  async inspect(target: Target, signal: AbortSignal): Promise<EntityCounts> {
+    const { topic, subscription } = parseEntity(target.entity, target.ref);
+    if (subscription !== undefined) {
+      await this.#subscriptionOf(subscription).settings(signal);
+    } else if (topic !== undefined) {
+      const client = await this.#clients.publisher();
+      await client.getTopic({ topic: await this.#clients.path("topics", topic) }, callOptions(signal));
+    }
+    return { approximate: true };
+  }
+
+  /** Topics and subscriptions; a queue, which is both, once. */
+  async list(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+    const project = `projects/${await this.#clients.project()}`;
+    const [publisher, subscriber] = [await this.#clients.publisher(), await this.#clients.subscriber()];
+    const [topics] = await publisher.listTopics({ project }, callOptions(signal));
+    const [subscriptions] = await subscriber.listSubscriptions({ project }, callOptions(signal));
+    const names = [...topics, ...subscriptions].map(({ name }) => idOf(name ?? ""));
+    return [...new Set(names)].filter((name) => name.startsWith(prefix)).toSorted();
+  }
+
+  /** Everything published before now counts as acknowledged. */
+  async purge(target: Target, signal: AbortSignal): Promise<void> {
+    const { subscription } = parseEntity(target.entity, target.ref);
+    if (subscription === undefined) {
+      throw new QueueError("UNSUPPORTED", {
+        what: "a topic holds no messages",
+        remedy: "Purge its subscriptions.",
+        target: target.name,
+        provider: "pubsub",
+      });
+    }
+    const nowMs = this.#clock.wallNow();
+    const time = { seconds: Math.floor(nowMs / 1_000), nanos: Math.floor(nowMs % 1_000) * 1_000_000 };
+    const client = await this.#clients.subscriber();
+    await client.seek(
+      { subscription: await this.#subscriptionOf(subscription).path(), time },
+      callOptions(signal),
+    );
+  }
+
+  /** A queue's topic and subscription; a subscription's topic stays. */
+  async delete(target: Target, signal: AbortSignal): Promise<void> {
+    const { topic, subscription } = parseEntity(target.entity, target.ref);
+    const failures: unknown[] = [];
+    let deleted = 0;
+    const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+      try {
+        await work();
+        deleted += 1;
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    if (subscription !== undefined)
+      await attempt(async () => await this.#deleteSubscription(subscription, signal));
+    if (topic !== undefined && target.ref.kind !== "subscription")
+      await attempt(async () => await this.#deleteTopic(topic, signal));
+    // Half a queue that was missing before is gone as well.
+    const left = failures.filter(
+      (error) => classifyPubsubError(error, "admin").code !== "NOT_FOUND" || deleted === 0,
+    );
+    if (left.length > 0) throw left[0];
+  }
+
+  async close(): Promise<void> {
+    // The connection belongs to the adapter.
+  }
+
+  async #createTopic(topic: ResourceName, { tags }: CreateOptions, signal: AbortSignal): Promise<void> {
+    const client = await this.#clients.publisher();
+    const name = await this.#clients.path("topics", topic);
+    try {
+      await client.createTopic(
+        { name, ...(tags === undefined ? {} : { labels: { ...tags } }) },
+        callOptions(signal),
+      );
+    } catch (error) {
+      if (classifyPubsubError(error, "admin").code !== "ALREADY_EXISTS") throw error;
+    }
+  }
+
+  async #settingsOf(target: Target, options: CreateOptions): Promise<SubscriptionSettings> {
+    const { topic, subscription } = parseEntity(target.entity, target.ref);
+    const { isExactlyOnce, retryPolicy, filters } = this.#provisioning;
+    const filter = filters.get(target.ref.name) ?? filters.get(subscription?.id ?? "");
+    return {
+      name: await this.#clients.path("subscriptions", subscription ?? NO_NAME),
+      topic: await this.#clients.path("topics", topic ?? NO_NAME),
+      ackDeadlineSeconds: deadlineSeconds(options.leaseMs),
+      enableMessageOrdering: target.ref.features.includes("ordering"),
+      enableExactlyOnceDelivery: isExactlyOnce,
+      // Without this a subscription that nobody reads for 31 days is deleted, and with it what it holds.
+      expirationPolicy: {},
+      ...(filter === undefined || target.ref.kind === "dead-letter" ? {} : { filter }),
+      ...(options.tags === undefined ? {} : { labels: { ...options.tags } }),
+      ...(retryPolicy === undefined
+        ? {}
+        : {
+            retryPolicy: {
+              minimumBackoff: secondsAndNanos(retryPolicy.minMs),
+              maximumBackoff: secondsAndNanos(retryPolicy.maxMs),
+            },
+          }),
+      ...(await this.#deadLetterPolicy(options)),
+    };
+  }
+
+  async #deadLetterPolicy({
+    deadLetter,
+    maxDeliveries = PUBSUB_MIN_DELIVERIES,
+  }: CreateOptions): Promise<SubscriptionSettings> {
+    if (deadLetter === undefined) return {};
+    const { topic } = parseEntity(deadLetter.entity, deadLetter.ref);
+    const deadLetterTopic = await this.#clients.path("topics", topic ?? NO_NAME);
+    const maxDeliveryAttempts = Math.min(
+      Math.max(maxDeliveries, PUBSUB_MIN_DELIVERIES),
+      PUBSUB_MAX_DELIVERIES,
+    );
+    return { deadLetterPolicy: { deadLetterTopic, maxDeliveryAttempts } };
+  }
+
+  async #deleteSubscription(subscription: ResourceName, signal: AbortSignal): Promise<void> {
+    const client = await this.#clients.subscriber();
+    const known = this.#subscriptionOf(subscription);
+    await client.deleteSubscription({ subscription: await known.path() }, callOptions(signal));
+    known.forget();
+  }
+
+  async #deleteTopic(topic: ResourceName, signal: AbortSignal): Promise<void> {
+    const client = await this.#clients.publisher();
+    await client.deleteTopic({ topic: await this.#clients.path("topics", topic) }, callOptions(signal));
+  }
+}
+
+const NO_NAME: ResourceName = { id: "", project: undefined };
+
+/** What cannot be changed later, or would change what consumers rely on. @throws ALREADY_EXISTS naming the settings */
+function refuseOther(wanted: SubscriptionSettings, found: SubscriptionSettings, target: Target): void {
+  const differing = Object.entries(comparable(wanted)).filter(
+    ([name, value]) => comparable(found)[name] !== value,
+  );
+  if (differing.length === 0) return;
+  throw new QueueError("ALREADY_EXISTS", {
+    what: `the subscription exists with another ${differing.map(([name]) => name).join(", ")}`,
+    target: target.name,
+    provider: "pubsub",
+    operation: "admin",
+  });
+}
+
+function comparable(settings: SubscriptionSettings): Readonly<Record<string, string | number | boolean>> {
+  const { deadLetterPolicy, retryPolicy } = settings;
+  return {
+    topic: settings.topic ?? "",
+    "ack deadline": settings.ackDeadlineSeconds ?? 0,
+    ordering: settings.enableMessageOrdering ?? false,
+    "exactly-once delivery": settings.enableExactlyOnceDelivery ?? false,
+    filter: settings.filter ?? "",
+    "dead-letter topic": deadLetterPolicy?.deadLetterTopic ?? "",
+    "maximum of delivery attempts": deadLetterPolicy?.maxDeliveryAttempts ?? 0,
+    "minimum backoff": durationMs(retryPolicy?.minimumBackoff) ?? -1,
+    "maximum backoff": durationMs(retryPolicy?.maximumBackoff) ?? -1,
+  };
+}
+
+function deadlineSeconds(leaseMs = PUBSUB_MIN_LEASE_MS): number {
+  return Math.ceil(Math.min(Math.max(leaseMs, PUBSUB_MIN_LEASE_MS), PUBSUB_MAX_LEASE_MS) / 1_000);
+}
+
+function secondsAndNanos(ms: number): protos.google.protobuf.IDuration {
+  return { seconds: Math.floor(ms / 1_000), nanos: (ms % 1_000) * 1_000_000 };
+}
+
+function idOf(name: string): string {
+  return name.slice(name.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,72 @@
+import { durationToMs, isQueueError, type Duration } from "@anyqueue/core/adapter";
+
+/** How `client.admin.create` makes subscriptions, beyond what a definition says. */
+export interface ProvisioningOptions {
+  /**
+   * Acknowledgements that are confirmed, and no second delivery while a lease lasts or after a confirmed one.
+   * Costs throughput, and a request for every delivery. @default false
+   */
+  readonly exactlyOnce?: boolean | undefined;
+  /**
+   * Backoff of the service itself after each nack or expired lease, "0s" to "600s". With one whose `min` covers the
+   * delay of a retry, delayed messages take no room on a consumer's stream. @default none: redelivered at once
+   */
+  readonly retryPolicy?: { readonly min: Duration; readonly max: Duration } | undefined;
+  /**
+   * Filters of new subscriptions, by the subscription's name as the definition has it:
+   * `{ invoices: 'attributes.kind = "invoice"' }`. A filter cannot be changed later. @default none
+   */
+  readonly filters?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The same, checked. */
+export interface Provisioning {
+  readonly isExactlyOnce: boolean;
+  readonly retryPolicy: { readonly minMs: number; readonly maxMs: number } | undefined;
+  readonly filters: ReadonlyMap<string, string>;
+}
+
+/** Longest backoff, and bytes of a filter. https://cloud.google.com/pubsub/quotas#resource_limits (2026-11-29) */
+const MAX_BACKOFF_MS = 600_000;
+const MAX_FILTER_BYTES = 256;
+const KEYS = ["exactlyOnce", "retryPolicy", "filters"];
+
+/** Collects what is wrong in `problems`. */
+export function checkProvisioning(options: ProvisioningOptions = {}, problems: string[]): Provisioning {
+  if (typeof options !== "object" || options === null) {
+    problems.push("`provisioning` is no object");
+    return NOTHING;
+  }
+  const { exactlyOnce = false, retryPolicy, filters = {} } = options;
+  const unknown = Object.keys(options).filter((key) => !KEYS.includes(key));
+  problems.push(...unknown.map((key) => `unknown option provisioning.${key} (known: ${KEYS.join(", ")})`));
+  if (typeof exactlyOnce !== "boolean") problems.push("`provisioning.exactlyOnce` is neither true nor false");
+  for (const [name, filter] of Object.entries(filters)) {
+    const isFilter =
+      typeof filter === "string" && filter !== "" && Buffer.byteLength(filter) <= MAX_FILTER_BYTES;
+    if (!isFilter)
+      problems.push(`provisioning.filters.${name} is no filter of 1 to ${MAX_FILTER_BYTES} bytes`);
+  }
+  return {
+    isExactlyOnce: exactlyOnce,
+    retryPolicy: retryPolicy === undefined ? undefined : backoff(retryPolicy, problems),
+    filters: new Map(Object.entries(filters)),
+  };
+}
+
+function backoff(
+  { min, max }: NonNullable<ProvisioningOptions["retryPolicy"]>,
+  problems: string[],
+): Provisioning["retryPolicy"] {
+  try {
+    const minMs = durationToMs(min, "provisioning.retryPolicy.min");
+    const maxMs = durationToMs(max, "provisioning.retryPolicy.max");
+    if (minMs <= maxMs && maxMs <= MAX_BACKOFF_MS) return { minMs, maxMs };
+    problems.push("`provisioning.retryPolicy`: expected min up to max, and max up to 600s");
+  } catch (error) {
+    problems.push(isQueueError(error) ? error.message : String(error));
+  }
+  return undefined;
+}
+
+const NOTHING: Provisioning = { isExactlyOnce: false, retryPolicy: undefined, filters: new Map() };

@@ -1,0 +1,118 @@
+import { queueError } from "@anyqueue/core/adapter";
+import type {
+  AdminDriver,
+  ConsumerDriver,
+  ConsumerDriverOptions,
+  EntityRef,
+  ErrorClass,
+  Operation,
+  ProbeResult,
+  ProducerDriver,
+  QueueAdapter,
+  Target,
+} from "@anyqueue/core/adapter";
+import type { Provisioning } from "./provisioning.ts";
+import { PubsubClients, type ClientSettings } from "./pubsub-client.ts";
+import { PubsubConsumer } from "./pubsub-consumer.ts";
+import { classifyPubsubError } from "./pubsub-errors.ts";
+import { ORDERED_CAPABILITIES, PUBSUB_CAPABILITIES, PUBSUB_LIMITS } from "./pubsub-limits.ts";
+import { PubsubProducer } from "./pubsub-producer.ts";
+import { PubsubSubscription } from "./pubsub-subscription.ts";
+import { entityOf, parseEntity, type PubsubEntity, type ResourceName } from "./pubsub-url.ts";
+import type { PubsubHandle } from "./pubsub-wire.ts";
+import { subscriptionFacts, UNREADABLE } from "./subscription-facts.ts";
+
+export interface PubsubSettings extends ClientSettings {
+  readonly provisioning: Provisioning;
+}
+
+/** One connection: a project's topics and subscriptions. */
+export class PubsubAdapter implements QueueAdapter<PubsubHandle> {
+  readonly name = "pubsub";
+  readonly classify: (error: unknown, during: Operation) => ErrorClass = classifyPubsubError;
+  readonly #settings: PubsubSettings;
+  readonly #clients: PubsubClients;
+  readonly #subscriptions = new Map<string, PubsubSubscription>();
+
+  constructor(settings: PubsubSettings) {
+    this.#settings = settings;
+    this.#clients = new PubsubClients(settings);
+  }
+
+  resolve(ref: EntityRef): Target {
+    const entity = entityOf(ref);
+    parseEntity(entity, ref);
+    return Object.freeze({
+      name: `pubsub://${this.#settings.project ?? ""}/${entity}`,
+      entity,
+      ref,
+      capabilities: ref.features.includes("ordering") ? ORDERED_CAPABILITIES : PUBSUB_CAPABILITIES,
+      limits: PUBSUB_LIMITS,
+    });
+  }
+
+  async probe(target: Target, signal: AbortSignal): Promise<ProbeResult> {
+    const { subscription } = parseEntity(target.entity, target.ref);
+    if (subscription === undefined) return { facts: { unknown: [] } };
+    try {
+      const settings = await this.subscription(subscription).settings(signal);
+      return subscriptionFacts(settings, await this.#clients.isEmulated());
+    } catch (error) {
+      if (classifyPubsubError(error, "probe").code !== "ACCESS_DENIED") throw error;
+      return { facts: UNREADABLE };
+    }
+  }
+
+  openProducer(target: Target): ProducerDriver {
+    const { topic } = entityWith(target, "topic");
+    return new PubsubProducer(this.#clients, topic);
+  }
+
+  openConsumer(target: Target, options: ConsumerDriverOptions<PubsubHandle>): ConsumerDriver<PubsubHandle> {
+    const subscription = this.subscription(entityWith(target, "subscription").subscription);
+    return new PubsubConsumer(this.#clients, subscription, options, this.#settings.clock);
+  }
+
+  async admin(): Promise<AdminDriver> {
+    const { PubsubAdmin } = await import("./admin.ts");
+    const { clock, provisioning } = this.#settings;
+    return new PubsubAdmin(this.#clients, (name) => this.subscription(name), provisioning, clock);
+  }
+
+  async close(): Promise<void> {
+    await this.#clients.close();
+  }
+
+  /** The one object of a subscription, so that what is known of it is known to all. */
+  subscription(resource: ResourceName): PubsubSubscription {
+    const key = `${resource.project ?? ""}/${resource.id}`;
+    let known = this.#subscriptions.get(key);
+    if (known === undefined) {
+      known = new PubsubSubscription(this.#clients, resource);
+      this.#subscriptions.set(key, known);
+    }
+    return known;
+  }
+}
+
+type Half = "topic" | "subscription";
+
+/** @throws UNSUPPORTED for the half that the entity lacks */
+function entityWith<H extends Half>(
+  target: Target,
+  half: H,
+): PubsubEntity & { readonly [Key in H]: ResourceName } {
+  const entity = parseEntity(target.entity, target.ref);
+  if (hasHalf(entity, half)) return entity;
+  const what = half === "topic" ? "a subscription is only read" : "a topic is only written";
+  const remedy =
+    half === "topic" ? "Send to its topic." : "Define a subscription of the topic and consume that.";
+  throw queueError("UNSUPPORTED", { what, remedy, target: target.name }, { feature: half, remedy });
+}
+
+function hasHalf<H extends Half>(
+  entity: PubsubEntity,
+  half: H,
+): entity is PubsubEntity & { readonly [Key in H]: ResourceName } {
+  return entity[half] !== undefined;
+}

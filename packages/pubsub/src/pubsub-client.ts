@@ -1,0 +1,235 @@
+import { QueueError, type Clock } from "@anyqueue/core/adapter";
+import type * as PubsubSdk from "@google-cloud/pubsub";
+import type { CallOptions, ClientConfig, PubSub, v1 } from "@google-cloud/pubsub";
+import { FLOW_CONTROL_WINDOW_BYTES, LOOKUP_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
+import type { Endpoint, ResourceName } from "./pubsub-url.ts";
+import { PullClients, type PullClient } from "./pull-clients.ts";
+import { invalid } from "./refusal.ts";
+
+type Sdk = typeof PubsubSdk;
+
+/** Settings of the SDK client that are the adapter's own, and why. */
+export const OWN_SETTINGS = {
+  projectId: "use the URL or the option of pubsub()",
+  apiEndpoint: "use the option `endpoint` of pubsub()",
+  servicePath: "use the option `endpoint` of pubsub()",
+  port: "use the option `endpoint` of pubsub()",
+  emulatorMode: "the endpoint decides, so that nothing is plaintext by accident",
+  fallback: "the streams of a consumer need gRPC",
+  autoRetry: "retries are the core's",
+};
+/** Settings of the SDK client that an application may give. */
+export type PubsubClientOptions = Omit<ClientConfig, keyof typeof OWN_SETTINGS>;
+
+export interface ClientSettings {
+  readonly client?: PubSub | undefined;
+  readonly project?: string | undefined;
+  readonly endpoint?: Endpoint | undefined;
+  readonly clientOptions?: PubsubClientOptions | undefined;
+  readonly clock: Clock;
+  /** @throws INVALID_ARGUMENT if an endpoint of the environment may not be spoken to in plaintext. */
+  readonly checkOrigin: (hostAndPort: string) => void;
+}
+
+/** What the generated clients of a connection are made with. */
+interface Base {
+  readonly sdk: Sdk;
+  readonly config: ClientConfig;
+  readonly project: string;
+}
+
+/** The generated clients of one connection: loaded with the first call, ended once. */
+export class PubsubClients {
+  readonly #settings: ClientSettings;
+  readonly #pulls: PullClients;
+  #base: Promise<Base> | undefined;
+  #publisher: Promise<v1.PublisherClient> | undefined;
+  #subscriber: Promise<v1.SubscriberClient> | undefined;
+  #isClosed = false;
+
+  constructor(settings: ClientSettings) {
+    this.#settings = settings;
+    // Without a pool of its own gRPC would share one connection, and its 100 streams, among them all.
+    this.#pulls = new PullClients(() => this.#newSubscriber({ "grpc.use_local_subchannel_pool": 1 }));
+  }
+
+  /** A client whose start failed is made anew by the next call: credentials may have come. */
+  async publisher(): Promise<v1.PublisherClient> {
+    this.#refuseUse();
+    this.#publisher ??= this.#newPublisher();
+    this.#publisher.catch(() => {
+      this.#publisher = undefined;
+    });
+    return await this.#publisher;
+  }
+
+  /** For everything but pulling. */
+  async subscriber(): Promise<v1.SubscriberClient> {
+    this.#refuseUse();
+    this.#subscriber ??= this.#newSubscriber({});
+    this.#subscriber.catch(() => {
+      this.#subscriber = undefined;
+    });
+    return await this.#subscriber;
+  }
+
+  /** One place on a connection for pulling, so that long pulls never starve acknowledgements (D8). */
+  async pull(): Promise<PullClient> {
+    this.#refuseUse();
+    return await this.#pulls.acquire();
+  }
+
+  async project(): Promise<string> {
+    return (await this.#prepared()).project;
+  }
+
+  /** `projects/my-project/topics/orders` */
+  async path(kind: "topics" | "subscriptions", { id, project }: ResourceName): Promise<string> {
+    return `projects/${project ?? (await this.project())}/${kind}/${id}`;
+  }
+
+  /** True: this connection is to an emulator. */
+  async isEmulated(): Promise<boolean> {
+    return (await this.#prepared()).config.emulatorMode === true;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const clients = [this.#publisher, this.#subscriber, ...this.#pulls.takeAll()];
+    // One that never started rejects its own close, too.
+    await Promise.allSettled(clients.map(async (client) => await (await client)?.close()));
+  }
+
+  #refuseUse(): void {
+    if (this.#isClosed) throw new QueueError("CLOSED", { what: "the Pub/Sub connection is closed" });
+  }
+
+  async #newPublisher(): Promise<v1.PublisherClient> {
+    const { sdk, config } = await this.#prepared();
+    return await this.#started(new sdk.v1.PublisherClient({ ...config }));
+  }
+
+  async #newSubscriber(extra: object): Promise<v1.SubscriberClient> {
+    const { sdk, config } = await this.#prepared();
+    return await this.#started(new sdk.v1.SubscriberClient({ ...config, ...extra }));
+  }
+
+  /** Finds credentials; the channel itself connects with the first call. */
+  async #started<Client extends { initialize(): Promise<unknown>; close(): Promise<void> }>(
+    client: Client,
+  ): Promise<Client> {
+    await this.#within(client.initialize());
+    if (!this.#isClosed) return client;
+    await client.close();
+    throw new QueueError("CLOSED", { what: "the Pub/Sub connection was closed while it opened" });
+  }
+
+  async #prepared(): Promise<Base> {
+    this.#refuseUse();
+    this.#base ??= this.#prepare();
+    this.#base.catch(() => {
+      this.#base = undefined;
+    });
+    return await this.#base;
+  }
+
+  async #prepare(): Promise<Base> {
+    const sdk = await loadSdk();
+    const { client, project } = this.#settings;
+    if (client !== undefined && !(client instanceof sdk.PubSub)) throw otherCopy();
+    const endpoint = client === undefined ? this.#endpoint(sdk) : undefined;
+    const pubsub = client ?? new sdk.PubSub(this.#configOf(endpoint));
+    const config = await this.#within(pubsub.getClientConfig());
+    const { isEmulator: emulatorMode } = pubsub;
+    // Given anew: the SDK's own reading of an endpoint takes an IPv6 address apart.
+    const place = endpoint === undefined ? {} : { servicePath: endpoint.host, port: endpoint.port };
+    return {
+      sdk,
+      config: { ...config, ...place, emulatorMode },
+      project: project ?? config.projectId ?? "",
+    };
+  }
+
+  #endpoint(sdk: Sdk): Endpoint | undefined {
+    return this.#settings.endpoint ?? this.#environmentEndpoint(sdk);
+  }
+
+  /** PUBSUB_EMULATOR_HOST and its like are read by the SDK; what it found is looked at before anything is plaintext. */
+  #environmentEndpoint(sdk: Sdk): Endpoint | undefined {
+    const { options } = new sdk.PubSub({ projectId: "unused", emulatorMode: false });
+    const { servicePath: host } = options;
+    if (host === undefined) return undefined;
+    const port = Number(options.port ?? HTTPS_PORT);
+    const isEncrypted = host.endsWith(GOOGLE_DOMAIN);
+    if (!isEncrypted) this.#settings.checkOrigin(`${host}:${port}`);
+    return { host, port, isEncrypted };
+  }
+
+  #configOf(endpoint: Endpoint | undefined): ClientConfig {
+    const { project, clientOptions } = this.#settings;
+    const isEmulator = endpoint !== undefined && !endpoint.isEncrypted;
+    return {
+      ...CHANNEL,
+      ...clientOptions,
+      ...(project === undefined ? {} : { projectId: project }),
+      ...(endpoint === undefined ? {} : { apiEndpoint: `${endpoint.host}:${endpoint.port}` }),
+      // Else the SDK takes every host but Google's for an emulator, and gives up TLS and credentials without a word.
+      emulatorMode: isEmulator,
+      // An emulator needs no credentials; without this the SDK looks for the universe they belong to.
+      ...(isEmulator ? { clientOptions: { universeDomain: UNIVERSE } } : {}),
+    };
+  }
+
+  async #within<T>(work: Promise<T>): Promise<T> {
+    const { clock } = this.#settings;
+    return await new Promise<T>((resolve, reject) => {
+      const timer = clock.setTimer(() => reject(noCredentials()), LOOKUP_TIMEOUT_MS, true);
+      work.then(resolve, reject).finally(() => timer.cancel());
+    });
+  }
+}
+
+const CHANNEL = { "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES };
+const HTTPS_PORT = 443;
+const UNIVERSE = "googleapis.com";
+const GOOGLE_DOMAIN = `.${UNIVERSE}`;
+
+/** One try, and its own short budget: the SDK's retries hide the real code behind DEADLINE_EXCEEDED. */
+export function callOptions(
+  signal: AbortSignal | undefined,
+  timeoutMs: number = REQUEST_TIMEOUT_MS,
+): CallOptions {
+  const options: CallOptions = { timeout: timeoutMs, retry: { retryCodes: [] } };
+  // Heeded by 6.x; 5.x lets the call run out.
+  if (signal !== undefined) options.signal = signal;
+  return options;
+}
+
+async function loadSdk(): Promise<Sdk> {
+  try {
+    return await import("@google-cloud/pubsub");
+  } catch (error) {
+    throw new QueueError("INVALID_ARGUMENT", {
+      what: "the package @google-cloud/pubsub cannot be loaded",
+      remedy: "Run: npm install @google-cloud/pubsub@6.3.0",
+      cause: error,
+    });
+  }
+}
+
+function otherCopy(): QueueError {
+  return invalid(
+    "pubsub(): `client` is a PubSub of another copy of @google-cloud/pubsub than the one that this package finds",
+    "Install one version of @google-cloud/pubsub only (npm dedupe), or give `clientOptions` instead of `client`.",
+  );
+}
+
+function noCredentials(): QueueError {
+  return new QueueError("UNAUTHENTICATED", {
+    what: `no Google credentials were found within ${LOOKUP_TIMEOUT_MS} ms`,
+    remedy:
+      "Set GOOGLE_APPLICATION_CREDENTIALS, run gcloud auth application-default login, or give a client.",
+    provider: "pubsub",
+  });
+}

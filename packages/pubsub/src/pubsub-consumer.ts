@@ -1,0 +1,134 @@
+import type {
+  Clock,
+  ConsumerDriver,
+  ConsumerDriverOptions,
+  Delivery,
+  ExtendItem,
+  Flow,
+  ItemResult,
+  ReceiveAsk,
+  ReleaseItem,
+} from "@anyqueue/core/adapter";
+import { HandBacks } from "@anyqueue/core/adapter";
+import type { PubsubClients } from "./pubsub-client.ts";
+import { PUBSUB_MAX_LEASE_MS, PUBSUB_MIN_LEASE_MS } from "./pubsub-limits.ts";
+import type { PubsubSubscription } from "./pubsub-subscription.ts";
+import type { PubsubHandle } from "./pubsub-wire.ts";
+import type { Receiver, ReceiverParts } from "./receiver.ts";
+import { minBackoffMs } from "./subscription-facts.ts";
+import { StreamReceiver } from "./stream-receiver.ts";
+import { UnaryReceiver } from "./unary-receiver.ts";
+
+type Options = ConsumerDriverOptions<PubsubHandle>;
+
+/** Receives from one subscription and settles what it handed over. */
+export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
+  readonly #subscription: PubsubSubscription;
+  readonly #clock: Clock;
+  readonly #handBacks = new HandBacks();
+  readonly #receiver: Receiver;
+
+  constructor(clients: PubsubClients, subscription: PubsubSubscription, options: Options, clock: Clock) {
+    this.#subscription = subscription;
+    this.#clock = clock;
+    const { mode, events, flow } = options;
+    const leaseMs = Math.min(Math.max(options.leaseMs, PUBSUB_MIN_LEASE_MS), PUBSUB_MAX_LEASE_MS);
+    const parts: ReceiverParts = {
+      clients,
+      subscription,
+      leaseMs,
+      clock,
+      events,
+      handBacks: this.#handBacks,
+    };
+    this.#receiver = mode === "stream" ? new StreamReceiver(parts, flow) : new UnaryReceiver(parts);
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#receiver.open(signal);
+  }
+
+  async setFlow(flow: Flow): Promise<void> {
+    await this.#receiver.setFlow(flow);
+  }
+
+  async receiveBatch(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly Delivery<PubsubHandle>[]> {
+    return await this.#receiver.receive(ask, signal);
+  }
+
+  async ackBatch(handles: readonly PubsubHandle[], signal: AbortSignal): Promise<readonly ItemResult[]> {
+    for (const { messageId } of handles) this.#handBacks.forget(messageId);
+    const ackIds = handles.map(({ ackId }) => ackId);
+    return await this.#settled(handles, this.#subscription.acknowledge(ackIds, signal));
+  }
+
+  async releaseBatch(
+    items: readonly ReleaseItem<PubsubHandle>[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemResult[]> {
+    const changes = items.map(({ handle, delayMs }) => ({
+      ackId: handle.ackId,
+      seconds: this.#delaySeconds(delayMs),
+    }));
+    const handles = items.map(({ handle }) => handle);
+    const sentAtMs = this.#clock.now();
+    this.#receiver.released(handles);
+    const results = await this.#settled(handles, this.#subscription.changeDeadlines(changes, signal));
+    // Also what came while the request was out.
+    this.#receiver.released(handles);
+    for (const [index, { handle, cause }] of items.entries()) {
+      if (results[index]?.ok !== true) continue;
+      if (cause === "unstarted") this.#handBacks.add(handle.messageId);
+      const seconds = changes[index]?.seconds ?? 0;
+      if (seconds > 0) this.#receiver.parked(handle, sentAtMs + seconds * 1_000);
+    }
+    return results;
+  }
+
+  async extendBatch(
+    items: readonly ExtendItem<PubsubHandle>[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemResult<{ readonly leaseMs: number }>[]> {
+    const sentAtMs = this.#clock.now();
+    const changes = items.map(({ handle, leaseMs }) => ({
+      ackId: handle.ackId,
+      // 0 would give it back.
+      seconds: Math.max(1, secondsOf(leaseMs)),
+    }));
+    const results = await this.#subscription.changeDeadlines(changes, signal);
+    // The service counts from some moment after the request left.
+    const spentMs = this.#clock.now() - sentAtMs;
+    return changes.map(({ seconds }, index) => {
+      const result = results[index];
+      const handle = items[index]?.handle;
+      if (result?.ok === false) return result;
+      if (handle !== undefined) this.#receiver.extended(handle, sentAtMs + seconds * 1_000);
+      return { ok: true, value: { leaseMs: Math.max(0, seconds * 1_000 - spentMs) } };
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#receiver.close();
+  }
+
+  /** A retry policy that waits long enough delays by itself, and what waits there counts on no stream. */
+  #delaySeconds(delayMs: number): number {
+    const policyMs = minBackoffMs(this.#subscription.known);
+    return policyMs !== undefined && policyMs >= delayMs ? 0 : secondsOf(delayMs);
+  }
+
+  /** The service counts a delivery as outstanding until the answer. */
+  async #settled<T>(handles: readonly PubsubHandle[], work: Promise<T>): Promise<T> {
+    this.#receiver.settling(handles);
+    try {
+      return await work;
+    } finally {
+      this.#receiver.settled(handles.length);
+    }
+  }
+}
+
+/** Rounded up (D4). */
+function secondsOf(ms: number): number {
+  return Math.ceil(Math.min(Math.max(ms, 0), PUBSUB_MAX_LEASE_MS) / 1_000);
+}

@@ -1,0 +1,190 @@
+import { isQueueError, type ErrorClass, type ErrorCode, type Operation } from "@anyqueue/core/adapter";
+import { AckIdError } from "./ack-id-error.ts";
+
+/** What one gRPC status means. */
+export interface StatusRow {
+  readonly name: string;
+  readonly code: ErrorCode;
+  /** True: the operation may have taken effect although it failed. */
+  readonly ambiguous?: boolean;
+  readonly source: string;
+}
+
+/** A meaning that a text gives where one status has several. */
+export interface TextRow {
+  readonly text: RegExp;
+  /** Only with this status; absent: with any, or with none. */
+  readonly status?: number;
+  readonly during?: readonly Operation[];
+  readonly code: ErrorCode;
+  readonly ambiguous?: boolean;
+  readonly source: string;
+}
+
+type Meaning = Pick<StatusRow, "code" | "ambiguous">;
+
+const DOCS = "https://cloud.google.com/pubsub/docs/reference/error-codes (2026-11-29)";
+const GRPC = "https://grpc.io/docs/guides/status-codes/ (2026-11-29)";
+const EXACTLY_ONCE = "https://cloud.google.com/pubsub/docs/exactly-once-delivery (2026-11-29)";
+const SDK = "@google-cloud/pubsub 5.3.1 and 6.3.0, seen on the wire (2026-11-29)";
+const AUTH = "google-auth-library 10.5 and 11.3, observed (2026-11-29)";
+const SETTLING: readonly Operation[] = ["ack", "release", "extend", "deadLetter"];
+
+/** By gRPC status number. */
+export const STATUSES: Readonly<Record<number, StatusRow>> = {
+  1: { name: "CANCELLED", code: "CANCELLED", ambiguous: true, source: GRPC },
+  2: { name: "UNKNOWN", code: "UNAVAILABLE", ambiguous: true, source: GRPC },
+  3: { name: "INVALID_ARGUMENT", code: "INVALID_ARGUMENT", source: DOCS },
+  4: { name: "DEADLINE_EXCEEDED", code: "TIMEOUT", ambiguous: true, source: DOCS },
+  5: { name: "NOT_FOUND", code: "NOT_FOUND", source: DOCS },
+  6: { name: "ALREADY_EXISTS", code: "ALREADY_EXISTS", source: DOCS },
+  7: { name: "PERMISSION_DENIED", code: "ACCESS_DENIED", source: DOCS },
+  // Quotas of Pub/Sub are rates: waiting mends it.
+  8: { name: "RESOURCE_EXHAUSTED", code: "THROTTLED", source: DOCS },
+  9: { name: "FAILED_PRECONDITION", code: "UNSUPPORTED", source: DOCS },
+  10: { name: "ABORTED", code: "UNAVAILABLE", ambiguous: true, source: GRPC },
+  11: { name: "OUT_OF_RANGE", code: "INVALID_ARGUMENT", source: GRPC },
+  12: { name: "UNIMPLEMENTED", code: "UNSUPPORTED", source: GRPC },
+  13: { name: "INTERNAL", code: "UNAVAILABLE", ambiguous: true, source: DOCS },
+  14: { name: "UNAVAILABLE", code: "UNAVAILABLE", ambiguous: true, source: DOCS },
+  15: { name: "DATA_LOSS", code: "UNAVAILABLE", ambiguous: true, source: GRPC },
+  16: { name: "UNAUTHENTICATED", code: "UNAUTHENTICATED", source: DOCS },
+};
+
+/** These win over the statuses; the first that fits counts. */
+export const TEXTS: readonly TextRow[] = [
+  { text: /could not load the default credentials/i, code: "UNAUTHENTICATED", source: AUTH },
+  { text: /unable to detect a project id/i, code: "UNAUTHENTICATED", source: AUTH },
+  {
+    text: /invalid_grant|invalid_rapt|getting metadata from plugin failed/i,
+    code: "UNAUTHENTICATED",
+    source: AUTH,
+  },
+  {
+    text: /does not exist, or it is not a file|ENOENT: no such file or directory, open/i,
+    code: "UNAUTHENTICATED",
+    source: AUTH,
+  },
+  { text: /universe domain .* does not match/i, code: "UNAUTHENTICATED", source: AUTH },
+  { text: /client has already been closed|closed PubSub object/i, code: "CLOSED", source: SDK },
+  // Ended by somebody in between: nobody here has cancelled it.
+  { status: 1, during: ["receive"], text: /(?:)/, code: "UNAVAILABLE", source: SDK },
+  // Before anything was sent.
+  {
+    status: 14,
+    text: /no connection established|name resolution failed/i,
+    code: "CONNECTION_LOST",
+    source: SDK,
+  },
+  {
+    status: 14,
+    text: /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/,
+    code: "CONNECTION_LOST",
+    source: SDK,
+  },
+  {
+    status: 14,
+    text: /ECONNRESET|EPIPE|connection dropped|read ETIMEDOUT|socket hang up|keepalive/i,
+    code: "CONNECTION_LOST",
+    ambiguous: true,
+    source: SDK,
+  },
+  { status: 13, text: /RST_STREAM|GOAWAY/i, code: "CONNECTION_LOST", ambiguous: true, source: SDK },
+  {
+    status: 3,
+    during: SETTLING,
+    text: /ack(nowledgement)? ?ids?/i,
+    code: "LEASE_LOST",
+    source: EXACTLY_ONCE,
+  },
+  { status: 9, during: SETTLING, text: /(?:)/, code: "LEASE_LOST", source: EXACTLY_ONCE },
+  {
+    status: 3,
+    text: /too large|exceeds? the (?:limit|maximum)|(?:message|request) size/i,
+    code: "MESSAGE_TOO_LARGE",
+    source: DOCS,
+  },
+  { status: 8, text: /message larger than max|larger than max \(/i, code: "MESSAGE_TOO_LARGE", source: GRPC },
+];
+
+/** What the SDK says when its own budget is used up: status 4, the real one in the text. */
+const MASKED = /retrying error (?:\w*Error): (\d+) [A-Z_]+/;
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["THROTTLED", "CONNECTION_LOST", "TIMEOUT", "UNAVAILABLE"]);
+
+/** What any value means that a call to Pub/Sub can reject with or report for one ack id. */
+export function classifyPubsubError(error: unknown, during: Operation): ErrorClass {
+  if (isQueueError(error))
+    return { code: error.code, retryable: error.retryable, ambiguous: error.ambiguous };
+  if (error instanceof AckIdError) return classOfAckId(error.reason);
+  const text = typeof error === "string" ? error : (textField(error, "message") ?? "");
+  const status = realStatus(field(error, "code"), text);
+  const row = status === undefined ? undefined : STATUSES[status];
+  const meaning: Meaning = meaningOfText(text, status, during) ??
+    row ?? { code: "INTERNAL", ambiguous: true };
+  const requestId = textField(error, "requestId");
+  return {
+    code: meaning.code,
+    retryable: RETRYABLE.has(meaning.code),
+    ambiguous: meaning.ambiguous === true,
+    providerCode: row?.name ?? textField(error, "name") ?? "",
+    ...(requestId === undefined ? {} : { requestId }),
+  };
+}
+
+/** The status of a failed call or stream; undefined where the value has none. */
+export function statusOf(error: unknown): number | undefined {
+  return realStatus(field(error, "code"), textField(error, "message") ?? "");
+}
+
+/** Endings of a stream that the SDK's own subscriber opens another one after; it ends with any other. */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([1, 4, 8, 10, 13, 14]);
+
+/** True: a stream that ended so is opened again. */
+export function isPassing(error: unknown): boolean {
+  if (isQueueError(error)) return error.retryable;
+  return PASSING_STATUSES.has(statusOf(error) ?? -1);
+}
+
+/** The refused ids of a request to an exactly-once subscription, with their reasons; the other ids were settled. */
+export function refusedAckIds(error: unknown): ReadonlyMap<string, string> | undefined {
+  const listed = field(error, "errorInfoMetadata");
+  if (typeof listed !== "object" || listed === null) return undefined;
+  const refused = Object.entries(listed).filter(([, reason]) =>
+    /^(?:PERMANENT|TRANSIENT)_/.test(String(reason)),
+  );
+  return refused.length === 0 ? undefined : new Map(refused.map(([id, reason]) => [id, String(reason)]));
+}
+
+/** https://cloud.google.com/pubsub/docs/exactly-once-delivery (2026-11-29): only transient ones may succeed later. */
+function classOfAckId(reason: string): ErrorClass {
+  const isTransient = reason.startsWith("TRANSIENT_");
+  const code = isTransient ? "UNAVAILABLE" : "LEASE_LOST";
+  return { code, retryable: isTransient, ambiguous: false, providerCode: reason };
+}
+
+function realStatus(code: unknown, text: string): number | undefined {
+  if (typeof code !== "number") return undefined;
+  const [, masked] = MASKED.exec(text) ?? [];
+  if (masked !== undefined && code === 4) return Number(masked);
+  // 0 with an error is the SDK's "closed", told by its text.
+  return code === 0 ? undefined : code;
+}
+
+function meaningOfText(text: string, status: number | undefined, during: Operation): Meaning | undefined {
+  return TEXTS.find(
+    (row) =>
+      (row.status === undefined || row.status === status) &&
+      (row.during === undefined || row.during.includes(during)) &&
+      row.text.test(text),
+  );
+}
+
+/** A member of a value of which nothing is known. */
+export function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && name in value ? Reflect.get(value, name) : undefined;
+}
+
+function textField(value: unknown, name: string): string | undefined {
+  const found = field(value, name);
+  return typeof found === "string" ? found : undefined;
+}

@@ -1,0 +1,81 @@
+import type { ItemResult, OutgoingMessage, ProducerDriver, SendReceipt } from "@anyqueue/core/adapter";
+import { callOptions, type PubsubClients } from "./pubsub-client.ts";
+import { classifyPubsubError } from "./pubsub-errors.ts";
+import { LOOKUP_TIMEOUT_MS } from "./pubsub-limits.ts";
+import type { ResourceName } from "./pubsub-url.ts";
+import { encodeMessage, sizeOfMessage } from "./pubsub-wire.ts";
+
+/** Publishes to one topic through the generated client: no timer of its own, one answer for each message. */
+export class PubsubProducer implements ProducerDriver {
+  readonly #clients: PubsubClients;
+  readonly #topic: ResourceName;
+
+  constructor(clients: PubsubClients, topic: ResourceName) {
+    this.#clients = clients;
+    this.#topic = topic;
+  }
+
+  /** Looking at a topic is a right that a producer does not need. */
+  async open(signal: AbortSignal): Promise<void> {
+    const client = await this.#clients.publisher();
+    try {
+      await client.getTopic({ topic: await this.#path() }, callOptions(signal, LOOKUP_TIMEOUT_MS));
+    } catch (error) {
+      if (classifyPubsubError(error, "open").code !== "ACCESS_DENIED") throw error;
+    }
+  }
+
+  sizeOf(message: OutgoingMessage): number {
+    return sizeOfMessage(message);
+  }
+
+  /** All messages of a request must share one ordering key; requests of one call go out one after the other. */
+  async sendBatch(
+    messages: readonly OutgoingMessage[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemResult<SendReceipt>[]> {
+    const [first = [], ...others] = byOrderingKey(messages);
+    const results = [...(await this.#publish(first, signal))];
+    for (const batch of others) {
+      try {
+        results.push(...(await this.#publish(batch, signal)));
+      } catch (error) {
+        for (const _ of batch) results.push({ ok: false, error });
+      }
+    }
+    return results;
+  }
+
+  async close(): Promise<void> {
+    // The connection belongs to the adapter.
+  }
+
+  async #publish(
+    messages: readonly OutgoingMessage[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemResult<SendReceipt>[]> {
+    if (messages.length === 0) return [];
+    const client = await this.#clients.publisher();
+    const request = { topic: await this.#path(), messages: messages.map(encodeMessage) };
+    const [{ messageIds }] = await client.publish(request, callOptions(signal));
+    return messages.map((_, index) => {
+      const providerId = messageIds?.[index];
+      // The request was accepted as a whole, so the message is stored; its number alone is missing.
+      return { ok: true, value: providerId === undefined ? {} : { providerId } };
+    });
+  }
+
+  async #path(): Promise<string> {
+    return await this.#clients.path("topics", this.#topic);
+  }
+}
+
+function byOrderingKey(messages: readonly OutgoingMessage[]): readonly OutgoingMessage[][] {
+  const batches: OutgoingMessage[][] = [];
+  for (const message of messages) {
+    const last = batches.at(-1);
+    if (last !== undefined && last[0]?.orderingKey === message.orderingKey) last.push(message);
+    else batches.push([message]);
+  }
+  return batches;
+}

@@ -1,0 +1,112 @@
+import { loopbackOrRefuse, suggest } from "@anyqueue/core/adapter";
+import type { ConnectionUrl, Provider, ProviderContext } from "@anyqueue/core/adapter";
+import type { PubSub } from "@google-cloud/pubsub";
+import { checkProvisioning, type Provisioning, type ProvisioningOptions } from "./provisioning.ts";
+import { PubsubAdapter } from "./pubsub-adapter.ts";
+import { OWN_SETTINGS, type PubsubClientOptions } from "./pubsub-client.ts";
+import { field } from "./pubsub-errors.ts";
+import { checkEndpoint, isProject, readConnectionUrl } from "./pubsub-url.ts";
+import { invalid } from "./refusal.ts";
+
+/** How to reach Pub/Sub; everything is optional where the Google environment says it. */
+export interface PubsubOptions {
+  /**
+   * A `PubSub` of your own: its project, credentials and endpoint are used, and it is left open by `close()`.
+   * Streams and requests are made by generated clients beside it, which are closed.
+   */
+  readonly client?: PubSub | undefined;
+  /** Google Cloud project. @default the project in the URL, else the one of the credentials */
+  readonly project?: string | undefined;
+  /**
+   * Another server: `"127.0.0.1:8085"` (an emulator, plaintext) or `"https://…"` (TLS, such as Private Service Connect).
+   * @default `?endpoint=` of the URL, else PUBSUB_EMULATOR_HOST, else Google
+   */
+  readonly endpoint?: string | undefined;
+  /** Further settings of the SDK client, `auth` for one; those that keep messages safe are the adapter's own and refused here. */
+  readonly clientOptions?: PubsubClientOptions | undefined;
+  /** How `client.admin.create` makes subscriptions. @default at least once, no retry policy, no filter */
+  readonly provisioning?: ProvisioningOptions | undefined;
+}
+
+/** What one topic with its subscription can have: order by key. */
+export type PubsubModes = "ordering"[];
+
+const OPTIONS = ["client", "project", "endpoint", "clientOptions", "provisioning"] as const;
+/** What a client that was given in says itself. */
+const OF_A_CLIENT = ["project", "endpoint", "clientOptions"] as const;
+
+/**
+ * Google Cloud Pub/Sub, for `createClient`. Nothing is loaded or sent before the first use.
+ *
+ * @example
+ * const client = createClient("pubsub://my-project", [pubsub()]);
+ */
+export function pubsub(options: PubsubOptions = {}): Provider<"pubsub", PubsubModes> {
+  const provisioning = checkOptions(options);
+  const settled = Object.freeze({ ...options });
+  return Object.freeze({
+    scheme: "pubsub" as const,
+    connect: (url: ConnectionUrl, context: ProviderContext) => connect(settled, provisioning, url, context),
+  });
+}
+
+function connect(
+  options: PubsubOptions,
+  provisioning: Provisioning,
+  url: ConnectionUrl,
+  { clock }: ProviderContext,
+): PubsubAdapter {
+  const place = readConnectionUrl(url);
+  const endpoint =
+    place.endpoint ?? (options.endpoint === undefined ? undefined : checkEndpoint(options.endpoint, url));
+  if (place.project !== undefined && options.project !== undefined && place.project !== options.project) {
+    const what = `${url.text}: the URL says ${place.project}, the option \`project\` says ${options.project}`;
+    throw invalid(what, "Say it once.");
+  }
+  if (options.client !== undefined && endpoint !== undefined) {
+    throw invalid(
+      `${url.text}: \`client\` and an endpoint exclude each other`,
+      "The client knows its endpoint.",
+    );
+  }
+  return new PubsubAdapter({
+    ...options,
+    project: place.project ?? options.project,
+    endpoint,
+    provisioning,
+    clock,
+    checkOrigin: (hostAndPort) => loopbackOrRefuse(hostAndPort, url),
+  });
+}
+
+function checkOptions(options: PubsubOptions): Provisioning {
+  if (typeof options !== "object" || options === null) {
+    throw invalid(
+      "pubsub(): expected an object of options",
+      'Write pubsub() or pubsub({ project: "my-project" }).',
+    );
+  }
+  const problems = Object.keys(options)
+    .filter((key) => !OPTIONS.some((known) => known === key))
+    .map((key) => unknownOption(key));
+  for (const [setting, why] of Object.entries(OWN_SETTINGS)) {
+    const isGiven = Object.hasOwn(options.clientOptions ?? {}, setting);
+    if (isGiven) problems.push(`clientOptions.${setting} is the adapter's own: ${why}`);
+  }
+  if (options.project !== undefined && !isProject(options.project))
+    problems.push("`project` is no Google Cloud project");
+  if (options.client !== undefined) {
+    if (typeof field(options.client, "getClientConfig") !== "function")
+      problems.push("`client` is no PubSub");
+    const beside = OF_A_CLIENT.filter((key) => options[key] !== undefined);
+    problems.push(...beside.map((key) => `\`client\` and \`${key}\` exclude each other`));
+  }
+  const provisioning = checkProvisioning(options.provisioning, problems);
+  if (problems.length === 0) return provisioning;
+  throw invalid(`pubsub(): ${problems.join("; ")}`, "Correct the options; every problem found is listed.");
+}
+
+function unknownOption(key: string): string {
+  const meant = suggest(key, OPTIONS);
+  return `unknown option ${JSON.stringify(key)} (${meant === undefined ? `known: ${OPTIONS.join(", ")}` : `did you mean "${meant}"?`})`;
+}

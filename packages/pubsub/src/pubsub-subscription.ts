@@ -1,0 +1,80 @@
+import type { ItemResult } from "@anyqueue/core/adapter";
+import { inRequests, type AckItem } from "./ack-requests.ts";
+import { callOptions, type PubsubClients } from "./pubsub-client.ts";
+import { classifyPubsubError } from "./pubsub-errors.ts";
+import { LOOKUP_TIMEOUT_MS } from "./pubsub-limits.ts";
+import type { ResourceName } from "./pubsub-url.ts";
+import type { SubscriptionSettings } from "./subscription-facts.ts";
+
+/** One subscription of a connection: its name, what is known of it, and how to settle its messages. Shared by its drivers. */
+export class PubsubSubscription {
+  readonly #clients: PubsubClients;
+  readonly #resource: ResourceName;
+  #known: SubscriptionSettings | undefined;
+  #isOrdered: boolean | undefined;
+
+  constructor(clients: PubsubClients, resource: ResourceName) {
+    this.#clients = clients;
+    this.#resource = resource;
+  }
+
+  /** As last read; undefined as long as nobody could. */
+  get known(): SubscriptionSettings | undefined {
+    return this.#known;
+  }
+
+  /** True: after a failure the service hands over what follows on the key again, and nobody need give it back. */
+  get keepsOrder(): boolean {
+    return this.#isOrdered ?? this.#known?.enableMessageOrdering === true;
+  }
+
+  /** A stream says it, also to those who may not read settings. */
+  learnOrder(isOrdered: boolean): void {
+    this.#isOrdered = isOrdered;
+  }
+
+  async path(): Promise<string> {
+    return await this.#clients.path("subscriptions", this.#resource);
+  }
+
+  async settings(signal: AbortSignal): Promise<SubscriptionSettings> {
+    const client = await this.#clients.subscriber();
+    const request = { subscription: await this.path() };
+    const [settings] = await client.getSubscription(request, callOptions(signal, LOOKUP_TIMEOUT_MS));
+    this.#known = settings;
+    return settings;
+  }
+
+  /** Rejects if it is missing or these credentials are no good. Reading settings is a right that a consumer does not need. */
+  async confirm(signal: AbortSignal): Promise<void> {
+    try {
+      await this.settings(signal);
+    } catch (error) {
+      if (classifyPubsubError(error, "open").code !== "ACCESS_DENIED") throw error;
+    }
+  }
+
+  async acknowledge(ackIds: readonly string[], signal?: AbortSignal): Promise<readonly ItemResult[]> {
+    const client = await this.#clients.subscriber();
+    const subscription = await this.path();
+    return await inRequests(
+      ackIds.map((ackId) => ({ ackId, seconds: 0 })),
+      async (ids) => await client.acknowledge({ subscription, ackIds: ids }, callOptions(signal)),
+    );
+  }
+
+  /** 0 seconds: visible again at once. */
+  async changeDeadlines(items: readonly AckItem[], signal?: AbortSignal): Promise<readonly ItemResult[]> {
+    const client = await this.#clients.subscriber();
+    const subscription = await this.path();
+    return await inRequests(items, async (ackIds, ackDeadlineSeconds) => {
+      await client.modifyAckDeadline({ subscription, ackIds, ackDeadlineSeconds }, callOptions(signal));
+    });
+  }
+
+  /** After it was deleted or made anew. */
+  forget(): void {
+    this.#known = undefined;
+    this.#isOrdered = undefined;
+  }
+}

@@ -1,0 +1,149 @@
+import type { Delivery, OutgoingMessage } from "@anyqueue/core/adapter";
+import type { protos } from "@google-cloud/pubsub";
+
+type PubsubMessage = protos.google.pubsub.v1.IPubsubMessage;
+type ReceivedMessage = protos.google.pubsub.v1.IReceivedMessage;
+
+/** The application id; what carries it is one of ours. */
+const ID = "aq-id";
+const CONTENT_TYPE = "content-type";
+/** Ours, where the application has an attribute with the name of the standard one. */
+const OWN_CONTENT_TYPE = "aq-content-type";
+const CORRELATION_ID = "aq-correlation-id";
+const REPLY_TO = "aq-reply-to";
+const SUBJECT = "aq-subject";
+const OWN: ReadonlySet<string> = new Set([ID, OWN_CONTENT_TYPE, CORRELATION_ID, REPLY_TO, SUBJECT]);
+
+/** Set by the service on what its dead-letter policy forwards. https://cloud.google.com/pubsub/docs/handling-failures#track-delivery-attempts (2026-11-29) */
+const DEAD_LETTER_SOURCE = "CloudPubSubDeadLetterSourceSubscription";
+
+/** What settles a delivery. */
+export interface PubsubHandle {
+  readonly ackId: string;
+  /** Stays the same from delivery to delivery. */
+  readonly messageId: string;
+  /** Number of the stream that brought it: a delayed release counts there until its delay is over. */
+  readonly stream: number;
+  readonly orderingKey: string | undefined;
+}
+
+/** Where and when a message arrived. */
+export interface Arrival {
+  readonly stream: number;
+  /** Deliveries that were given back before any handler began. */
+  readonly handedBack: number;
+}
+
+/** The wire form of a message; the body is a view, not a copy. */
+export function encodeMessage(message: OutgoingMessage): PubsubMessage {
+  const { body, orderingKey } = message;
+  const encoded: PubsubMessage = {
+    data: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+    attributes: wireAttributes(message),
+  };
+  if (orderingKey !== undefined) encoded.orderingKey = orderingKey;
+  return encoded;
+}
+
+/**
+ * Bytes of the message inside a publish request: fields 1 data, 2 attributes, 5 ordering key of PubsubMessage, and the
+ * tag and length of the message itself. Exact by the protobuf encoding, which writes an empty body, too.
+ */
+export function sizeOfMessage(message: OutgoingMessage): number {
+  let bytes = fieldBytes(message.body.byteLength);
+  for (const [name, value] of Object.entries(wireAttributes(message))) {
+    bytes += fieldBytes(fieldBytes(Buffer.byteLength(name)) + fieldBytes(Buffer.byteLength(value)));
+  }
+  if (message.orderingKey !== undefined) bytes += fieldBytes(Buffer.byteLength(message.orderingKey));
+  return fieldBytes(bytes);
+}
+
+/** A message of Pub/Sub as the core sees it, but for its lease. */
+export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Delivery<PubsubHandle> {
+  const { ackId, message, deliveryAttempt } = received;
+  const messageId = message?.messageId ?? "";
+  const carried: Readonly<Record<string, string>> = message?.attributes ?? {};
+  const orderingKey = message?.orderingKey || undefined;
+  const delivery: Mutable<Delivery<PubsubHandle>> = {
+    handle: { ackId: ackId ?? "", messageId, stream: arrival.stream, orderingKey },
+    id: messageId,
+    providerId: messageId,
+    body: bytesOf(message?.data),
+    attributes: carried,
+    native: received,
+  };
+  if (orderingKey !== undefined) delivery.orderingKey = orderingKey;
+  // 0: the subscription has no dead-letter policy and counts nothing.
+  if (deliveryAttempt) delivery.deliveryCount = Math.max(1, deliveryAttempt - arrival.handedBack);
+  const enqueuedAtMs = timeOf(message?.publishTime);
+  if (enqueuedAtMs !== undefined) delivery.enqueuedAtMs = enqueuedAtMs;
+  const source = carried[DEAD_LETTER_SOURCE];
+  if (source !== undefined) delivery.deadLetter = { source };
+  if (carried[ID] === undefined) addForeignFields(delivery, carried);
+  else addOwnFields(delivery, carried, carried[ID]);
+  return delivery;
+}
+
+/** Somebody else's: all attributes stay. */
+function addForeignFields(
+  delivery: Mutable<Delivery<PubsubHandle>>,
+  carried: Readonly<Record<string, string>>,
+): void {
+  const contentType = carried[CONTENT_TYPE];
+  if (contentType !== undefined) delivery.contentType = contentType;
+}
+
+function addOwnFields(
+  delivery: Mutable<Delivery<PubsubHandle>>,
+  carried: Readonly<Record<string, string>>,
+  id: string,
+): void {
+  const ownType = carried[OWN_CONTENT_TYPE];
+  const contentType = ownType ?? carried[CONTENT_TYPE];
+  const correlationId = carried[CORRELATION_ID];
+  const replyTo = carried[REPLY_TO];
+  const subject = carried[SUBJECT];
+  delivery.id = id;
+  if (contentType !== undefined) delivery.contentType = contentType;
+  if (correlationId !== undefined) delivery.correlationId = correlationId;
+  if (replyTo !== undefined) delivery.replyTo = replyTo;
+  if (subject !== undefined) delivery.subject = subject;
+  delivery.attributes = Object.fromEntries(
+    Object.entries(carried).filter(
+      ([name]) => !OWN.has(name) && (name !== CONTENT_TYPE || ownType !== undefined),
+    ),
+  );
+}
+
+function wireAttributes(message: OutgoingMessage): Record<string, string> {
+  const { id, contentType, attributes, correlationId, replyTo, subject } = message;
+  const typeName = CONTENT_TYPE in attributes ? OWN_CONTENT_TYPE : CONTENT_TYPE;
+  const wire: Record<string, string> = { ...attributes, [ID]: id, [typeName]: contentType };
+  if (correlationId !== undefined) wire[CORRELATION_ID] = correlationId;
+  if (replyTo !== undefined) wire[REPLY_TO] = replyTo;
+  if (subject !== undefined) wire[SUBJECT] = subject;
+  return wire;
+}
+
+/** A length-delimited field whose number is below 16: tag, length, content. */
+function fieldBytes(contentBytes: number): number {
+  let lengthBytes = 1;
+  for (let rest = contentBytes; rest >= 128; rest /= 128) lengthBytes += 1;
+  return 1 + lengthBytes + contentBytes;
+}
+
+/** Bytes come as a Buffer, or as base64 text from a client that was told so. */
+function bytesOf(data: Uint8Array | string | null | undefined): Uint8Array {
+  if (data === undefined || data === null) return EMPTY;
+  return typeof data === "string" ? Buffer.from(data, "base64") : data;
+}
+
+/** Unix epoch milliseconds; the seconds are a text, a number or a Long, as the client is set up. */
+function timeOf(time: protos.google.protobuf.ITimestamp | null | undefined): number | undefined {
+  if (time === undefined || time === null) return undefined;
+  return Number(String(time.seconds ?? 0)) * 1_000 + Math.floor((time.nanos ?? 0) / 1_000_000);
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const EMPTY = new Uint8Array(0);

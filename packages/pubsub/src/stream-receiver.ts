@@ -1,0 +1,197 @@
+import type { Delivery, Flow, ReceiveAsk } from "@anyqueue/core/adapter";
+import type { protos } from "@google-cloud/pubsub";
+import { DeliveryBuffer } from "./delivery-buffer.ts";
+import { Headroom } from "./headroom.ts";
+import { Outstanding } from "./outstanding.ts";
+import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
+import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
+import { Receipts } from "./receipts.ts";
+import { confirmed, giveBack, type Receiver, type ReceiverParts } from "./receiver.ts";
+import { StreamPool } from "./stream-pool.ts";
+import { WaitingAsks } from "./waiting-asks.ts";
+
+type Deliveries = readonly Delivery<PubsubHandle>[];
+type Response = protos.google.pubsub.v1.IStreamingPullResponse;
+
+/** Deliveries that the service pushes, as many as the flow allows. Leases and settlements do not depend on a stream. */
+export class StreamReceiver implements Receiver {
+  readonly #parts: ReceiverParts;
+  readonly #pool: StreamPool;
+  readonly #outstanding = new Outstanding();
+  readonly #buffer: DeliveryBuffer;
+  readonly #asks: WaitingAsks;
+  readonly #receipts: Receipts;
+  readonly #headroom = new Headroom();
+  #maxOutstanding: number;
+  /** Settlements without an answer. */
+  #settling = 0;
+  #isExactlyOnce = false;
+  #isClosed = false;
+  /** Why the last stream failed, as long as nobody was told. */
+  #failure: { readonly error: unknown } | undefined;
+  /** Called at the first sign of a stream, or when it fails. */
+  #onSign: (() => void) | undefined;
+
+  constructor(parts: ReceiverParts, flow: Flow) {
+    this.#parts = parts;
+    this.#maxOutstanding = flow.maxOutstanding;
+    this.#asks = new WaitingAsks(parts.clock);
+    this.#receipts = new Receipts({
+      ...parts,
+      admit: (deliveries, untilMs) => this.#admit(deliveries, untilMs),
+    });
+    this.#buffer = new DeliveryBuffer({
+      clock: parts.clock,
+      leaseMs: parts.leaseMs,
+      renew: async (deliveries) => await this.#renew(deliveries),
+    });
+    this.#pool = new StreamPool({
+      ...parts,
+      outstanding: this.#outstanding,
+      onResponse: (response, stream) => this.#heard(response, stream),
+      onFailure: (error) => this.#fail(error),
+    });
+  }
+
+  /** Rejects if the first stream fails; without flow there is none yet. */
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#parts.subscription.confirm(signal);
+    this.#isExactlyOnce = this.#parts.subscription.known?.enableExactlyOnceDelivery === true;
+    if (this.#maxOutstanding === 0) return;
+    await this.#firstSign();
+    this.#throwFailure();
+  }
+
+  async setFlow({ maxOutstanding }: Flow): Promise<void> {
+    this.#maxOutstanding = maxOutstanding;
+    this.#want(true);
+    if (maxOutstanding === 0) await this.#giveBack(this.#buffer.drain());
+  }
+
+  async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<Deliveries> {
+    const ready = this.#buffer.take(ask.maxItems);
+    if (ready.length > 0 || signal.aborted || this.#isClosed) return ready;
+    this.#throwFailure();
+    this.#pool.resume();
+    return await this.#asks.wait(ask, signal);
+  }
+
+  settling(handles: readonly PubsubHandle[]): void {
+    this.#settling += handles.length;
+    for (const { stream, ackId } of handles) this.#outstanding.delete(stream, ackId);
+    this.#makeHeadroom();
+    this.#pool.adjust();
+  }
+
+  settled(count: number): void {
+    this.#settling -= count;
+    this.#makeHeadroom();
+  }
+
+  released(handles: readonly PubsubHandle[]): void {
+    if (!this.#parts.subscription.keepsOrder) return;
+    const keys = new Set(handles.flatMap(({ orderingKey }) => orderingKey ?? []));
+    if (keys.size === 0) return;
+    this.#buffer.dropKeys(keys);
+    this.#outstanding.deleteKeys(keys);
+    this.#pool.adjust();
+  }
+
+  parked({ stream }: PubsubHandle, untilMs: number): void {
+    this.#pool.park(stream, untilMs);
+  }
+
+  extended({ stream, ackId }: PubsubHandle, untilMs: number): void {
+    this.#outstanding.extend(stream, ackId, untilMs);
+  }
+
+  /** What still arrives is given back; nothing that was handed over is touched. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#asks.answerAll();
+    await Promise.all([this.#pool.close(), this.#giveBack(this.#buffer.drain())]);
+    await this.#receipts.settled();
+  }
+
+  #want(isExplicit: boolean): void {
+    const room = this.#maxOutstanding === 0 ? 0 : this.#maxOutstanding + this.#headroom.size;
+    this.#pool.want(room, isExplicit);
+  }
+
+  #makeHeadroom(): void {
+    const isStarved = this.#asks.count > 0;
+    const nowMs = this.#parts.clock.now();
+    if (this.#headroom.update({ settling: this.#settling, isStarved, nowMs })) this.#want(true);
+  }
+
+  #heard({ subscriptionProperties, receivedMessages }: Response, stream: number): void {
+    this.#onSign?.();
+    const { exactlyOnceDeliveryEnabled, messageOrderingEnabled } = subscriptionProperties ?? {};
+    if (typeof exactlyOnceDeliveryEnabled === "boolean") this.#isExactlyOnce = exactlyOnceDeliveryEnabled;
+    if (typeof messageOrderingEnabled === "boolean")
+      this.#parts.subscription.learnOrder(messageOrderingEnabled);
+    if (receivedMessages === undefined || receivedMessages === null || receivedMessages.length === 0) return;
+    const { handBacks, clock, leaseMs } = this.#parts;
+    const nowMs = clock.now();
+    const deliveries = receivedMessages.map((received) => {
+      const handedBack = handBacks.of(received.message?.messageId ?? "");
+      const delivery = decodeMessage(received, { stream, handedBack });
+      this.#outstanding.add(delivery.handle, nowMs + leaseMs, nowMs);
+      return delivery;
+    });
+    if (this.#isExactlyOnce) this.#receipts.add(deliveries);
+    else this.#admit(deliveries, nowMs + leaseMs);
+  }
+
+  #admit(deliveries: Deliveries, untilMs: number): void {
+    if (this.#isClosed || this.#maxOutstanding === 0) {
+      void this.#giveBack(deliveries);
+      return;
+    }
+    for (const { handle } of deliveries) this.extended(handle, untilMs);
+    this.#buffer.add(deliveries, untilMs);
+    this.#asks.serve((maxItems) => this.#buffer.take(maxItems));
+  }
+
+  async #giveBack(deliveries: Deliveries): Promise<void> {
+    for (const { handle } of deliveries) this.#outstanding.delete(handle.stream, handle.ackId);
+    await giveBack(this.#parts, deliveries);
+  }
+
+  /** The next ask opens another stream: how long to wait before it is the core's to say (D3). */
+  #fail(error: unknown): void {
+    if (!this.#asks.failAll(error)) this.#failure = { error };
+    this.#onSign?.();
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  async #renew(deliveries: Deliveries): Promise<readonly boolean[]> {
+    const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
+    try {
+      const renewed = new Set(await confirmed(this.#parts, deliveries));
+      for (const { handle } of renewed) this.extended(handle, untilMs);
+      return deliveries.map((delivery) => renewed.has(delivery));
+    } catch (error) {
+      this.#parts.events.fault(error);
+      return deliveries.map(() => false);
+    }
+  }
+
+  async #firstSign(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#parts.clock.setTimer(resolve, OPEN_ANSWER_MS, true);
+      this.#onSign = () => {
+        this.#onSign = undefined;
+        timer.cancel();
+        resolve();
+      };
+      this.#want(true);
+    });
+  }
+}

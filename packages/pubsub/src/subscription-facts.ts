@@ -1,0 +1,91 @@
+import type { Capabilities, EntityFacts, ProbeResult } from "@anyqueue/core/adapter";
+import type { protos } from "@google-cloud/pubsub";
+import { PUBSUB_DEFAULT_MIN_BACKOFF_MS, PUBSUB_MIN_DELIVERIES } from "./pubsub-limits.ts";
+
+/** What is read of a subscription. */
+export type SubscriptionSettings = Pick<
+  protos.google.pubsub.v1.ISubscription,
+  | "name"
+  | "topic"
+  | "ackDeadlineSeconds"
+  | "enableMessageOrdering"
+  | "enableExactlyOnceDelivery"
+  | "deadLetterPolicy"
+  | "retryPolicy"
+  | "messageRetentionDuration"
+  | "filter"
+  | "pushConfig"
+  | "expirationPolicy"
+  | "labels"
+>;
+type Duration = protos.google.protobuf.IDuration;
+
+/** Why nothing is known. */
+export const UNREADABLE: EntityFacts = {
+  unknown: [
+    "The subscription's settings cannot be read (pubsub.subscriptions.get is missing), so whether it keeps order, counts deliveries, dead-letters or delivers exactly once is unknown.",
+  ],
+};
+
+/** What a subscription's settings say. */
+export function subscriptionFacts(settings: SubscriptionSettings, isEmulated: boolean): ProbeResult {
+  const { deadLetterPolicy, enableMessageOrdering, enableExactlyOnceDelivery } = settings;
+  const capabilities: Partial<Capabilities> = {
+    ordering: enableMessageOrdering === true ? "by-key" : "none",
+    deliveryCount: hasDeadLetters(settings) ? "approximate" : "none",
+    settle: enableExactlyOnceDelivery === true ? "confirmed" : "accepted",
+    exactlyOnceAck: enableExactlyOnceDelivery === true,
+  };
+  const retentionMs = durationMs(settings.messageRetentionDuration);
+  const facts: EntityFacts = {
+    ...(settings.ackDeadlineSeconds ? { leaseMs: settings.ackDeadlineSeconds * 1_000 } : {}),
+    ...(retentionMs === undefined ? {} : { retentionMs }),
+    ...(hasDeadLetters(settings)
+      ? {
+          maxDeliveries: deadLetterPolicy?.maxDeliveryAttempts || PUBSUB_MIN_DELIVERIES,
+          deadLetterEntity: deadLetterEntity(settings),
+        }
+      : {}),
+    unknown: unknownOf(settings, isEmulated),
+  };
+  return { capabilities, facts };
+}
+
+/** Shortest delay of a nack; undefined without a retry policy. */
+export function minBackoffMs(settings: SubscriptionSettings | undefined): number | undefined {
+  const policy = settings?.retryPolicy;
+  if (policy === undefined || policy === null) return undefined;
+  return durationMs(policy.minimumBackoff) ?? PUBSUB_DEFAULT_MIN_BACKOFF_MS;
+}
+
+function hasDeadLetters({ deadLetterPolicy }: SubscriptionSettings): boolean {
+  return deadLetterPolicy?.deadLetterTopic !== undefined && deadLetterPolicy.deadLetterTopic !== "";
+}
+
+/** The topic's id, or its full name where it is in another project than the subscription. */
+function deadLetterEntity({ name, deadLetterPolicy }: SubscriptionSettings): string {
+  const topic = deadLetterPolicy?.deadLetterTopic ?? "";
+  const isSameProject = topic.split("/")[1] === name?.split("/")[1];
+  return isSameProject ? topic.slice(topic.lastIndexOf("/") + 1) : topic;
+}
+
+function unknownOf(settings: SubscriptionSettings, isEmulated: boolean): readonly string[] {
+  const unknown: string[] = [];
+  if (hasDeadLetters(settings) && !isEmulated) {
+    unknown.push(
+      `Whether the service's own account (service-PROJECT_NUMBER@gcp-sa-pubsub.iam.gserviceaccount.com) may publish to ${settings.deadLetterPolicy?.deadLetterTopic ?? ""} and subscribe to ${settings.name ?? ""} cannot be read; without roles/pubsub.publisher and roles/pubsub.subscriber there it dead-letters nothing.`,
+    );
+  }
+  if (settings.pushConfig?.pushEndpoint) {
+    unknown.push(
+      "The subscription pushes to an endpoint; whether something else consumes it is not known here.",
+    );
+  }
+  return unknown;
+}
+
+/** The seconds are a text, a number or a Long, as the client is set up. */
+export function durationMs(duration: Duration | null | undefined): number | undefined {
+  if (duration === undefined || duration === null) return undefined;
+  return Number(String(duration.seconds ?? 0)) * 1_000 + Math.floor((duration.nanos ?? 0) / 1_000_000);
+}

@@ -1,0 +1,128 @@
+import type { Delivery, ReceiveAsk } from "@anyqueue/core/adapter";
+import { callOptions } from "./pubsub-client.ts";
+import { statusOf } from "./pubsub-errors.ts";
+import { LATE_ANSWER_MS, REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
+import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
+import type { PullClient } from "./pull-clients.ts";
+import { confirmed, giveBack, type Receiver, type ReceiverParts } from "./receiver.ts";
+import { WaitingAsks } from "./waiting-asks.ts";
+
+type Deliveries = readonly Delivery<PubsubHandle>[];
+
+/** A pull on its way. */
+interface RunningPull {
+  readonly maxItems: number;
+  readonly asks: WaitingAsks;
+  readonly done: Promise<void>;
+}
+
+const DEADLINE_EXCEEDED = 4;
+/** Cut off by our own deadline a pull may take messages that nobody hears of: it runs on, and the next ask takes it over. */
+const MIN_PULL_MS = 5_000;
+
+/** One pull for one ask. A pull cannot be recalled: what comes after its ask is over goes to the next ask, or back. */
+export class UnaryReceiver implements Receiver {
+  readonly #parts: ReceiverParts;
+  readonly #cut = new AbortController();
+  readonly #pulls = new Set<RunningPull>();
+  #place: Promise<PullClient> | undefined;
+
+  constructor(parts: ReceiverParts) {
+    this.#parts = parts;
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#parts.subscription.confirm(signal);
+  }
+
+  /** Nothing comes unless it is asked for. */
+  async setFlow(): Promise<void> {}
+
+  async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<Deliveries> {
+    if (signal.aborted || this.#cut.signal.aborted) return [];
+    const late = [...this.#pulls].find(({ maxItems, asks }) => asks.count === 0 && maxItems <= ask.maxItems);
+    const { asks } = late ?? this.#start(ask);
+    // An ask that shall not wait gets the answer to a pull that does not either.
+    const waitMs = late === undefined && ask.waitMs === 0 ? REQUEST_TIMEOUT_MS : ask.waitMs;
+    return await asks.wait({ ...ask, waitMs }, signal);
+  }
+
+  // No stream counts anything.
+  settling(): void {}
+  settled(): void {}
+  released(): void {}
+  parked(): void {}
+  extended(): void {}
+
+  async close(): Promise<void> {
+    for (const { asks } of this.#pulls) asks.answerAll();
+    await this.#settled();
+    this.#cut.abort();
+    await this.#settled();
+    const place = await this.#place?.catch(() => undefined);
+    place?.release();
+  }
+
+  #start(ask: ReceiveAsk): RunningPull {
+    const asks = new WaitingAsks(this.#parts.clock);
+    const running: RunningPull = { maxItems: ask.maxItems, asks, done: this.#run(ask, asks) };
+    this.#pulls.add(running);
+    void running.done.finally(() => this.#pulls.delete(running));
+    return running;
+  }
+
+  /** Never rejects. */
+  async #run(ask: ReceiveAsk, asks: WaitingAsks): Promise<void> {
+    try {
+      const deliveries = await this.#pull(ask);
+      if (deliveries.length === 0) asks.answerAll();
+      let rest = deliveries;
+      asks.serve(() => {
+        const all = rest;
+        rest = [];
+        return all;
+      });
+      await giveBack(this.#parts, rest);
+    } catch (error) {
+      if (!asks.failAll(error) && !this.#cut.signal.aborted) this.#parts.events.fault(error);
+    }
+  }
+
+  async #pull({ maxItems, waitMs }: ReceiveAsk): Promise<Deliveries> {
+    const { clients, subscription, handBacks, clock, leaseMs } = this.#parts;
+    const { client } = await (this.#place ??= clients.pull());
+    const request = {
+      subscription: await subscription.path(),
+      maxMessages: maxItems,
+      returnImmediately: waitMs === 0,
+    };
+    const timeoutMs = waitMs === 0 ? REQUEST_TIMEOUT_MS : Math.max(waitMs, MIN_PULL_MS);
+    try {
+      const [{ receivedMessages }] = await client.pull(request, callOptions(this.#cut.signal, timeoutMs));
+      const deliveries = (receivedMessages ?? []).map((received) =>
+        decodeMessage(received, { stream: 0, handedBack: handBacks.of(received.message?.messageId ?? "") }),
+      );
+      if (deliveries.length === 0) return [];
+      // A pull leases for the subscription's own time, and from some moment of the wait.
+      const sentAtMs = clock.now();
+      const ours = await confirmed(this.#parts, deliveries);
+      return ours.map((delivery) => ({ ...delivery, leaseMs: sentAtMs + leaseMs - clock.now() }));
+    } catch (error) {
+      // Nothing came in time: the service answers an empty pull so, or not at all.
+      if (statusOf(error) === DEADLINE_EXCEEDED) return [];
+      throw error;
+    }
+  }
+
+  /** Resolves when no pull is on its way, at the latest after a short while. */
+  async #settled(): Promise<void> {
+    if (this.#pulls.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#parts.clock.setTimer(resolve, LATE_ANSWER_MS, true);
+      void Promise.all([...this.#pulls].map(({ done }) => done)).finally(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+}

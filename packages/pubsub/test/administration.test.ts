@@ -1,0 +1,178 @@
+import {
+  createClient,
+  deadLetters,
+  defineQueue,
+  defineTopic,
+  unchecked,
+  type QueueClient,
+} from "@anyqueue/core";
+import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
+import type { v1 } from "@google-cloud/pubsub";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { pubsub, type PubsubOptions } from "../src/index.ts";
+import { rejection } from "./open-adapter.ts";
+import { rawSubscriber } from "./raw-sdk.ts";
+
+let emulator: SpawnedEmulator;
+let subscriber: v1.SubscriberClient;
+let client: QueueClient;
+let names = 0;
+
+beforeAll(async () => {
+  emulator = await spawnEmulator({ pubsubPort: 0 });
+  subscriber = await rawSubscriber(emulator.endpoints.pubsub ?? "");
+});
+
+afterAll(async () => {
+  await subscriber.close();
+  await emulator.close();
+});
+
+beforeEach(() => {
+  names += 1;
+  client = connect();
+});
+
+afterEach(async () => {
+  await client.close();
+});
+
+function connect(options: PubsubOptions = {}): QueueClient {
+  return createClient(`pubsub://p?endpoint=${emulator.endpoints.pubsub ?? ""}`, [pubsub(options)]);
+}
+
+async function settingsOf(id: string): Promise<object> {
+  const [settings] = await subscriber.getSubscription({ subscription: `projects/p/subscriptions/${id}` });
+  return settings;
+}
+
+const fresh = (): string => `queue-${names}`;
+
+describe("create", () => {
+  test("makes topic, subscription and dead letters, wired, and nothing that expires", async () => {
+    await client.admin.create(defineQueue(fresh(), { lease: "45s", retry: { attempts: 7 } }));
+    expect(await settingsOf(fresh())).toMatchObject({
+      topic: `projects/p/topics/${fresh()}`,
+      ackDeadlineSeconds: 45,
+      enableMessageOrdering: false,
+      enableExactlyOnceDelivery: false,
+      deadLetterPolicy: {
+        deadLetterTopic: `projects/p/topics/${fresh()}-dead`,
+        maxDeliveryAttempts: 14,
+      },
+      expirationPolicy: { ttl: null },
+    });
+    expect(await settingsOf(`${fresh()}-dead`)).toMatchObject({ topic: `projects/p/topics/${fresh()}-dead` });
+  });
+
+  test("keeps order where the definition needs it, for its dead letters too", async () => {
+    await client.admin.create(defineQueue(fresh(), { schema: unchecked(), needs: ["ordering"] }));
+    expect(await settingsOf(fresh())).toMatchObject({ enableMessageOrdering: true });
+    expect(await settingsOf(`${fresh()}-dead`)).toMatchObject({ enableMessageOrdering: true });
+  });
+
+  test("gives exactly-once delivery, a retry policy and a filter where the provider says so", async () => {
+    const other = connect({
+      provisioning: {
+        exactlyOnce: true,
+        retryPolicy: { min: "5s", max: "2m" },
+        filters: { [fresh()]: 'attributes.kind = "invoice"' },
+      },
+    });
+    await other.admin.create(defineQueue(fresh()));
+    expect(await settingsOf(fresh())).toMatchObject({
+      enableExactlyOnceDelivery: true,
+      retryPolicy: { minimumBackoff: { seconds: "5" }, maximumBackoff: { seconds: "120" } },
+      filter: 'attributes.kind = "invoice"',
+    });
+    await other.close();
+  });
+
+  test("of a subscription makes its topic first, and leaves that when the subscription is deleted", async () => {
+    const events = defineTopic(fresh());
+    const billing = events.subscription("billing");
+    await client.admin.create(billing);
+    expect(await settingsOf(`${fresh()}-billing`)).toMatchObject({ topic: `projects/p/topics/${fresh()}` });
+    await client.admin.delete(billing);
+    await client.producer(events).send({});
+    expect(await client.admin.list(fresh())).toEqual([fresh(), `${fresh()}-billing-dead`]);
+  });
+
+  test("is idempotent, and refuses an entity with other settings by their names", async () => {
+    const definition = defineQueue(fresh(), { lease: "45s" });
+    await client.admin.create(definition);
+    await client.admin.create(definition);
+    const other = defineQueue(fresh(), { schema: unchecked(), lease: "50s", needs: ["ordering"] });
+    expect(await rejection(client.admin.create(other))).toMatchObject({ code: "ALREADY_EXISTS" });
+    expect(await settingsOf(fresh())).toMatchObject({ ackDeadlineSeconds: 45, enableMessageOrdering: false });
+  });
+
+  test("wires nothing where attempts are unlimited, because the service would end what the definition leaves open", async () => {
+    await client.admin.create(defineQueue(fresh(), { retry: { attempts: "unlimited" }, deadLetter: "none" }));
+    expect(await settingsOf(fresh())).toMatchObject({ deadLetterPolicy: null });
+  });
+});
+
+describe("the rest", () => {
+  test("inspect says that an entity is there and claims no numbers; a missing one is NOT_FOUND", async () => {
+    const definition = defineQueue(fresh());
+    expect(await rejection(client.admin.inspect(definition))).toMatchObject({ code: "NOT_FOUND" });
+    await client.admin.create(definition);
+    expect(await client.admin.inspect(definition)).toEqual({ approximate: true });
+  });
+
+  test("purge drops what was sent before and nothing that is sent after", async () => {
+    const definition = defineQueue<{ id: string }>(fresh());
+    await client.admin.create(definition);
+    await client.producer(definition).send({ id: "before" });
+    await client.admin.purge(definition);
+    await client.producer(definition).send({ id: "after" });
+    const received = await client.consumer(definition).receive({ max: 10, wait: "1s" });
+    expect(received.map(({ body }) => body)).toEqual([{ id: "after" }]);
+    await received[0]?.ack();
+  });
+
+  test("list gives every name once, by its beginning", async () => {
+    await client.admin.create(defineQueue(fresh()));
+    expect(await client.admin.list(fresh())).toEqual([fresh(), `${fresh()}-dead`]);
+    expect(await client.admin.list("no-such")).toEqual([]);
+  });
+
+  test("delete takes topic and subscription away, and says if neither was there", async () => {
+    const definition = defineQueue(fresh(), {
+      deadLetter: "none",
+      retry: { attempts: "unlimited" },
+    });
+    await client.admin.create(definition);
+    await client.admin.delete(definition);
+    expect(await client.admin.list(fresh())).toEqual([]);
+    expect(await rejection(client.admin.delete(definition))).toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  test("redrive brings dead letters back as they were", async () => {
+    const definition = defineQueue<{ id: string }>(fresh(), { retry: { attempts: 1 } });
+    await client.admin.create(definition);
+    await client.producer(definition).send({ id: "a" }, { id: "m-a", attributes: { tenant: "acme" } });
+    const consumer = client.consumer(definition);
+    const run = consumer.run(() => {
+      throw new Error("never");
+    });
+    const dead = connect();
+    await expect
+      .poll(async () => {
+        const [letter] = await dead.consumer(deadLetters(definition)).receive({ wait: "1s" });
+        await letter?.retry("0ms");
+        return letter?.deadLettered?.reason;
+      })
+      .toBeDefined();
+    await consumer.close();
+    await run;
+    let moved = 0;
+    for await (const progress of client.admin.redrive(deadLetters(definition))) ({ moved } = progress);
+    expect(moved).toBe(1);
+    const [back] = await dead.consumer(definition).receive({ wait: "2s" });
+    expect(back).toMatchObject({ id: "m-a", body: { id: "a" }, attributes: { tenant: "acme" } });
+    await back?.ack();
+    await dead.close();
+  });
+});

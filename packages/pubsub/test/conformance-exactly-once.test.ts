@@ -1,0 +1,6 @@
+import { conformance } from "@anyqueue/conformance";
+import { afterAll, test } from "vitest";
+import { assertDocumented } from "../../../tooling/conformance/documented-results.ts";
+import { emulatorHarness } from "./pubsub-harness.ts";
+
+conformance(test, { harness: emulatorHarness("exactly-once"), afterAll, report: assertDocumented });

@@ -1,0 +1,26 @@
+import { generateKeyPairSync } from "node:crypto";
+import { PubSub, v1 } from "@google-cloud/pubsub";
+
+/** Google's own client as an application would make it, without the adapter. */
+export function rawClient(endpoint: string): PubSub {
+  return new PubSub({
+    projectId: "p",
+    apiEndpoint: endpoint,
+    emulatorMode: true,
+    // No look for the universe of credentials that are not there.
+    clientOptions: { universeDomain: "googleapis.com" },
+  });
+}
+
+export async function rawSubscriber(endpoint: string): Promise<v1.SubscriberClient> {
+  return new v1.SubscriberClient({ ...(await rawClient(endpoint).getClientConfig()) });
+}
+
+/** Credentials of a service account that signs its own tokens: nothing is asked of anybody. */
+export function selfSigned(): { readonly client_email: string; readonly private_key: string } {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+  return {
+    client_email: "nobody@p.iam.gserviceaccount.com",
+    private_key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+  };
+}

@@ -1,0 +1,177 @@
+import type { ConsumerDriver, QueueAdapter } from "@anyqueue/core/adapter";
+import { v1 } from "@google-cloud/pubsub";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { MAJORS, useMajor } from "./majors.ts";
+import { consumerOptions, never, openAdapter, outgoing, queue, rejection } from "./open-adapter.ts";
+import { rawClient, rawSubscriber, selfSigned } from "./raw-sdk.ts";
+import { ScriptedServer, until } from "./scripted-server.ts";
+
+// Each trap is first shown with Google's own client, then that the adapter does not fall into it.
+
+let server: ScriptedServer;
+const adapters: QueueAdapter[] = [];
+
+beforeEach(async () => {
+  server = await ScriptedServer.start({ "grpc.max_concurrent_streams": 100 });
+});
+
+afterEach(async () => {
+  await Promise.all(adapters.splice(0).map(async (adapter) => await adapter.close()));
+  server.close();
+});
+
+function connect(...args: Parameters<typeof openAdapter>): QueueAdapter {
+  const adapter = openAdapter(...args);
+  adapters.push(adapter);
+  return adapter;
+}
+
+async function send(adapter: QueueAdapter): Promise<unknown> {
+  return await adapter.openProducer(queue(adapter)).sendBatch([outgoing("1")], never);
+}
+
+describe("an endpoint that is not Google's", () => {
+  test("trap: is an emulator to the SDK, without TLS and without credentials", async () => {
+    const raw = rawClient("pubsub.example.com:443");
+    expect(raw.isEmulator).toBe(true);
+    await raw.close();
+    const { PubSub } = await import("@google-cloud/pubsub");
+    expect(new PubSub({ projectId: "p", apiEndpoint: "psc.example.com:443" }).isEmulator).toBe(true);
+  });
+
+  test.each(MAJORS)("is spoken to over TLS here if it is https (release %i)", async () => {
+    const clientOptions = { credentials: selfSigned() };
+    const adapter = connect(`https://${server.endpoint}`, { options: { clientOptions } });
+    const error = await rejection(send(adapter));
+    expect(adapter.classify(error, "send")).toMatchObject({ retryable: true });
+    expect(server.calls).toEqual([]);
+  });
+
+  test("is refused here if it is plaintext and on another machine", () => {
+    expect(() => openAdapter("pubsub.example.com:8085")).toThrow(/INVALID_ARGUMENT.*not encrypted/);
+  });
+});
+
+describe("PUBSUB_EMULATOR_HOST", () => {
+  test("trap: is unknown to a generated client of the SDK", async () => {
+    vi.stubEnv("PUBSUB_EMULATOR_HOST", server.endpoint);
+    const bare = new v1.SubscriberClient({ projectId: "p" });
+    expect(bare.apiEndpoint).toBe("pubsub.googleapis.com");
+  });
+
+  describe.each(MAJORS)("with release %i", (major) => {
+    useMajor(major);
+
+    test("is heeded here, for sending and for receiving", async () => {
+      vi.stubEnv("PUBSUB_EMULATOR_HOST", server.endpoint);
+      const adapter = connect(undefined);
+      await send(adapter);
+      const consumer = adapter.openConsumer(queue(adapter), consumerOptions());
+      await consumer.open?.(never);
+      expect([server.count("Publish"), server.streams.length]).toEqual([1, 1]);
+      await consumer.close();
+    });
+
+    test("does not move a connection that names its endpoint", async () => {
+      vi.stubEnv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1");
+      await send(connect(server.endpoint));
+      expect(server.count("Publish")).toBe(1);
+    });
+
+    test("on another machine is refused unless the URL allows plaintext", async () => {
+      vi.stubEnv("PUBSUB_EMULATOR_HOST", "pubsub.example.com:8085");
+      expect(await rejection(send(connect(undefined)))).toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining("plaintext=allow"),
+      });
+    });
+  });
+});
+
+test("trap: the SDK takes an IPv6 address apart; here it is called as it stands", async () => {
+  const raw = rawClient("[::1]:8085");
+  expect(raw.options.servicePath).toBe("[");
+  await raw.close();
+  const adapter = connect("[::1]:1");
+  expect(String(await rejection(send(adapter)))).toContain("::1");
+});
+
+describe("more than a hundred streams", () => {
+  const COUNT = 120;
+
+  test("trap: do not fit on the one connection of an SDK client, and say nothing", async () => {
+    const subscriber = await rawSubscriber(server.endpoint);
+    await subscriber.initialize();
+    const streams = Array.from({ length: COUNT }, (_, index) => {
+      const stream = subscriber.streamingPull();
+      stream.on("error", () => {});
+      stream.write({ subscription: `projects/p/subscriptions/s-${index}` });
+      return stream;
+    });
+    await until(() => server.streams.length === 100);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(server.streams).toHaveLength(100);
+    for (const stream of streams) stream.cancel();
+    await subscriber.close();
+  });
+
+  test("have connections of their own here, and leave room for acknowledgements", async () => {
+    const adapter = connect(server.endpoint);
+    const consumers: ConsumerDriver<unknown>[] = [];
+    for (let index = 0; index < COUNT; index += 1)
+      consumers.push(adapter.openConsumer(queue(adapter, `subscription-${index}`), consumerOptions()));
+    await Promise.all(consumers.map(async (consumer) => await consumer.open?.(never)));
+    expect(server.streams).toHaveLength(COUNT);
+    await Promise.all(consumers.map(async (consumer) => await consumer.close()));
+  });
+});
+
+describe.each(MAJORS)("without credentials, release %i", (major) => {
+  useMajor(major);
+  const options = { clientOptions: { keyFilename: "/nonexistent/key.json" } };
+
+  test("a start fails within 5 s, as what it is, and closing is no error", async () => {
+    const adapter = connect(undefined, { options });
+    const startedAt = performance.now();
+    const consumer = adapter.openConsumer(queue(adapter), consumerOptions());
+    const errors = [
+      await rejection(adapter.openProducer(queue(adapter)).open?.(never)),
+      await rejection(consumer.open?.(never)),
+    ];
+    expect(errors.map((error) => adapter.classify(error, "open").code)).toEqual([
+      "UNAUTHENTICATED",
+      "UNAUTHENTICATED",
+    ]);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    await consumer.close();
+    await adapter.close();
+  });
+
+  test("trap: the next use looks again, although the SDK keeps its failure", async () => {
+    const adapter = connect(undefined, { options });
+    await rejection(adapter.openProducer(queue(adapter)).open?.(never));
+    const again = await rejection(adapter.openProducer(queue(adapter)).open?.(never));
+    expect(adapter.classify(again, "open").code).toBe("UNAUTHENTICATED");
+  });
+});
+
+test("a client that was given in brings its endpoint and stays open", async () => {
+  const client = rawClient(server.endpoint);
+  const adapter = connect(undefined, { options: { client } });
+  await send(adapter);
+  await adapter.close();
+  expect(server.count("Publish")).toBe(1);
+  expect(await client.topic("orders").publishMessage({ data: Buffer.from("x") })).toBe("m-0");
+  await client.close();
+});
+
+test("a client of another copy of the SDK is refused with the way out", async () => {
+  const other = await import("@google-cloud/pubsub-5");
+  const client = new other.PubSub({ projectId: "p", apiEndpoint: server.endpoint, emulatorMode: true });
+  // @ts-expect-error -- the types of two releases differ as their classes do
+  const adapter = connect(undefined, { options: { client } });
+  expect(await rejection(send(adapter))).toMatchObject({
+    code: "INVALID_ARGUMENT",
+    message: expect.stringContaining("another copy"),
+  });
+});
