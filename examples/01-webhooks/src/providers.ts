@@ -17,7 +17,7 @@ export const STAGES: Readonly<Record<string, () => Promise<Stage>>> = {
   memory: () =>
     Promise.resolve({
       provider: "memory",
-      environment: { ANYQUEUE_URL: "memory:" },
+      environment: { ANYQUEUE_ENV: "memory", ANYQUEUE_URL: "memory:" },
       spansProcesses: false,
       countRequests: () => Promise.resolve(0),
       close: () => Promise.resolve(),
@@ -34,7 +34,11 @@ async function sqsOnTheEmulator(): Promise<Stage> {
   const control = controlClient(endpoint);
   return {
     provider: "sqs",
-    environment: { ...emulator.environment, ANYQUEUE_URL: `sqs://us-east-1?endpoint=${endpoint}` },
+    environment: {
+      ...emulator.environment,
+      ANYQUEUE_ENV: "sqs",
+      ANYQUEUE_URL: `sqs://us-east-1?endpoint=${endpoint}`,
+    },
     spansProcesses: true,
     countRequests: () => control.count(),
     close: () => emulator.close(),
@@ -47,9 +51,14 @@ async function serviceBusOnTheEmulator(): Promise<Stage> {
   const endpoint = emulator.endpoints.serviceBus ?? "";
   return {
     provider: "service-bus",
-    environment: { ...emulator.environment, ANYQUEUE_URL: `service-bus://emulator?endpoint=${endpoint}` },
+    environment: {
+      ...emulator.environment,
+      ANYQUEUE_ENV: "service-bus",
+      ANYQUEUE_URL: `service-bus://emulator?endpoint=${endpoint}`,
+    },
     spansProcesses: true,
-    countRequests: () => emulator.control.count(),
+    // A delivery is pushed: nobody asks for it.
+    countRequests: async () => (await emulator.control.count()) - (await emulator.control.count("receive")),
     close: () => emulator.close(),
   };
 }
@@ -60,7 +69,11 @@ async function pubsubOnTheEmulator(): Promise<Stage> {
   const endpoint = emulator.endpoints.pubsub ?? "";
   return {
     provider: "pubsub",
-    environment: { ...emulator.environment, ANYQUEUE_URL: `pubsub://webhooks?endpoint=${endpoint}` },
+    environment: {
+      ...emulator.environment,
+      ANYQUEUE_ENV: "pubsub",
+      ANYQUEUE_URL: `pubsub://webhooks?endpoint=${endpoint}`,
+    },
     spansProcesses: true,
     countRequests: () => emulator.control.count(),
     close: () => emulator.close(),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { deadLetters, type DrainReport, type QueueClient } from "@anyqueue/core";
-import { connect } from "@anyqueue/core/auto";
+import { connectAsConfigured } from "./connect-as-configured.ts";
 import { webhookHandler } from "./handler.ts";
 import { createJournalReader, openJournal } from "./journal.ts";
 import { webhookDeliveries } from "./payloads.ts";
@@ -34,6 +34,8 @@ export interface ProviderRun {
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 const CONCURRENT_SENDS = 200;
+/** Share of the messages after which a worker dies: in the middle of its work, and soon enough for its leases to end meanwhile. */
+const KILL_AT = 0.15;
 /** Longest time without any progress before the rest counts as lost. */
 const PATIENCE_MS = 12_000;
 
@@ -45,7 +47,7 @@ export async function runProvider(
 ): Promise<ProviderRun> {
   Object.assign(process.env, stage.environment);
   const folder = await mkdtemp(join(tmpdir(), "anyqueue-webhooks-"));
-  const client = await connect();
+  const client = await connectAsConfigured();
   const tally = new Tally();
   const readJournals = createJournalReader(folder);
   try {
@@ -67,7 +69,7 @@ export async function runProvider(
       let lastChange = performance.now();
       for (let settled = -1; tally.settled < count && performance.now() - lastChange < PATIENCE_MS;) {
         for (const entry of readJournals()) tally.add(entry);
-        if (tally.settled > count * 0.4) workers.killOne();
+        if (tally.settled > count * KILL_AT) workers.killOne();
         if (tally.settled !== settled) lastChange = performance.now();
         settled = tally.settled;
         onProgress(settled);

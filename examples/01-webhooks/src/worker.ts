@@ -1,13 +1,13 @@
 // A worker process. Everything about the provider comes from the environment: ANYQUEUE_URL.
 import { runWorker } from "@anyqueue/core";
-import { connect } from "@anyqueue/core/auto";
 import { webhookHandler } from "./handler.ts";
+import { connectAsConfigured } from "./connect-as-configured.ts";
 import { openJournal } from "./journal.ts";
 import { webhooks } from "./queue.ts";
 
 const [folder = ".", name = `worker-${process.pid}`] = process.argv.slice(2);
 const journal = openJournal(folder, name);
-const client = await connect();
+const client = await connectAsConfigured();
 await runWorker(client, [client.consumer(webhooks, { concurrency: 32 }).run(webhookHandler(journal))]);
 await client.close();
 journal.close();

@@ -5,6 +5,7 @@ import { Socket } from "node:net";
 import { QueueError, systemClock } from "@anyqueue/core/adapter";
 import type * as AzureSdk from "@azure/service-bus";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
+import { guardLinkCloses } from "./guard-link-closes.ts";
 import { orAborted } from "./or-aborted.ts";
 import { PROVIDER } from "./refusal.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
@@ -84,7 +85,7 @@ export class NamespaceConnection {
 
   async client(): Promise<ServiceBusClient> {
     this.#refuseClosed();
-    this.#client ??= this.#load(this.#factory.client).catch((error: unknown) => {
+    this.#client ??= this.#open().catch((error: unknown) => {
       this.#client = undefined;
       throw error;
     });
@@ -139,6 +140,12 @@ export class NamespaceConnection {
     const what = "the connection to Service Bus was cut";
     const error = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true });
     for (const listener of this.#deaths) listener(error);
+  }
+
+  async #open(): Promise<ServiceBusClient> {
+    const client = await this.#load(this.#factory.client);
+    guardLinkCloses(client);
+    return client;
   }
 
   async #load<Client>(make: (sdk: Sdk) => Client | Promise<Client>): Promise<Client> {

@@ -22,13 +22,13 @@ async function withEmulator<Result>(
 
 describe("which fronts start", () => {
   test.each([
-    [{}, ["control", "sqs", "serviceBus"]],
+    [{}, ["control", "sqs", "serviceBus", "pubsub"]],
     [{ sqsPort: 0 }, ["control", "sqs"]],
     [{ serviceBusPort: 0 }, ["control", "serviceBus"]],
     [{ serviceBusTlsPort: 0 }, ["control", "serviceBusTls"]],
     [{ serviceBusPort: 0, serviceBusTlsPort: 0 }, ["control", "serviceBus", "serviceBusTls"]],
-    [{ sqsPort: false as const }, ["control", "serviceBus"]],
-    [{ serviceBusConfig: ORDERS }, ["control", "sqs", "serviceBus"]],
+    [{ sqsPort: false as const }, ["control", "serviceBus", "pubsub"]],
+    [{ serviceBusConfig: ORDERS }, ["control", "sqs", "serviceBus", "pubsub"]],
   ])("%j: those that are named, or all", async (options, names) => {
     await withEmulator(options, async ({ endpoints }) => {
       expect(Object.keys(endpoints)).toEqual(names);

@@ -1,0 +1,68 @@
+import { field } from "./service-bus-errors.ts";
+
+type Method = (...args: unknown[]) => unknown;
+
+/**
+ * Keeps the SDK from ending the process: it closes links in places where nobody looks at what comes of it (a drain that
+ * is not answered within 200 ms, an abort while a link opens), and where the connection is dead that close is rejected a
+ * minute later as an unhandled rejection (7.9.5, seen on the wire). Links of this client close without rejecting.
+ *
+ * The links are the SDK's own affair and are found by its inner names; where those are gone, nothing changes.
+ * @returns whether they were found
+ */
+export function guardLinkCloses(client: object): boolean {
+  const context = field(client, "_connectionContext");
+  if (typeof context !== "object" || context === null) return false;
+  let connection = field(context, "connection");
+  if (!guardConnection(connection)) return false;
+  // The SDK makes another connection when one is lost.
+  Object.defineProperty(context, "connection", {
+    configurable: true,
+    enumerable: true,
+    get: () => connection,
+    set: (next: unknown) => {
+      connection = next;
+      guardConnection(next);
+    },
+  });
+  return true;
+}
+
+const OPENERS = ["createReceiver", "createSender", "createAwaitableSender"] as const;
+
+function guardConnection(connection: unknown): boolean {
+  if (typeof connection !== "object" || connection === null) return false;
+  let isKnown = false;
+  for (const name of OPENERS) {
+    const open = methodOf(connection, name);
+    if (open === undefined) continue;
+    isKnown = true;
+    const guarded = async (...args: unknown[]): Promise<unknown> => {
+      const link = await open.apply(connection, args);
+      guardLink(link);
+      return link;
+    };
+    Object.defineProperty(connection, name, { configurable: true, writable: true, value: guarded });
+  }
+  return isKnown;
+}
+
+function guardLink(link: unknown): void {
+  if (typeof link !== "object" || link === null) return;
+  const close = methodOf(link, "close");
+  if (close === undefined) return;
+  const guarded = async (...args: unknown[]): Promise<unknown> => {
+    try {
+      return await close.apply(link, args);
+    } catch {
+      // It is gone either way: whoever waits for messages on it hears so from the connection.
+      return undefined;
+    }
+  };
+  Object.defineProperty(link, "close", { configurable: true, writable: true, value: guarded });
+}
+
+function methodOf(target: object, name: string): Method | undefined {
+  const found = field(target, name);
+  return typeof found === "function" ? (found as Method) : undefined;
+}

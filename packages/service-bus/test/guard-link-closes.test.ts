@@ -1,0 +1,55 @@
+import { startEmulator } from "@anyqueue/emulator";
+import { ServiceBusClient } from "@azure/service-bus";
+import { expect, test } from "vitest";
+import { guardLinkCloses } from "../src/guard-link-closes.ts";
+
+class FakeConnection {
+  readonly closes: string[] = [];
+
+  async createReceiver(name: string): Promise<{ close(): Promise<void> }> {
+    return {
+      close: async () => {
+        this.closes.push(name);
+        throw new Error("Unable to close the receiver due to operation timeout.");
+      },
+    };
+  }
+}
+
+test("trap: a close that nobody answers rejects nothing, on this connection and on the one after it", async () => {
+  const context = { connection: new FakeConnection() };
+  expect(guardLinkCloses({ _connectionContext: context })).toBe(true);
+  const link = await context.connection.createReceiver("first");
+  await expect(link.close()).resolves.toBeUndefined();
+  const next = new FakeConnection();
+  context.connection = next;
+  const reopened = await context.connection.createReceiver("second");
+  await expect(reopened.close()).resolves.toBeUndefined();
+  expect([context.connection, next.closes]).toEqual([next, ["second"]]);
+});
+
+test.each([
+  {},
+  { _connectionContext: null },
+  { _connectionContext: {} },
+  { _connectionContext: { connection: {} } },
+])("a client with other insides is left as it is: %j", (client) => {
+  const before = structuredClone(client);
+  expect(guardLinkCloses(client)).toBe(false);
+  expect(client).toEqual(before);
+});
+
+test("the links of the installed SDK are found", async () => {
+  const emulator = await startEmulator({
+    serviceBusPort: 0,
+    serviceBusConfig: { UserConfig: { Namespaces: [{ Queues: [{ Name: "orders" }] }] } },
+  });
+  const client = new ServiceBusClient(emulator.environment["ANYQUEUE_SERVICE_BUS_CONNECTION_STRING"] ?? "");
+  expect(guardLinkCloses(client)).toBe(true);
+  const sender = client.createSender("orders");
+  await sender.sendMessages({ body: 1 });
+  const inner: unknown = Reflect.get(Reflect.get(sender, "_sender"), "_link");
+  expect(Object.hasOwn(inner as object, "close")).toBe(true);
+  await client.close();
+  await emulator.close();
+});
