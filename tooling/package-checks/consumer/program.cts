@@ -9,6 +9,7 @@ import conformanceEntry = require("@anyqueue/conformance");
 import emulatorEntry = require("@anyqueue/emulator");
 import memoryEntry = require("@anyqueue/memory");
 import serverlessEntry = require("@anyqueue/serverless");
+import serviceBusEntry = require("@anyqueue/service-bus");
 import sqsEntry = require("@anyqueue/sqs");
 import lambdaEntry = require("@anyqueue/sqs/lambda");
 import sqsTestingEntry = require("@anyqueue/sqs/testing");
@@ -28,6 +29,10 @@ async function main(): Promise<void> {
   Object.assign(process.env, emulator.environment);
   const endpoint = encodeURIComponent(emulator.endpoints.sqs ?? "");
   await exchange(core.createClient(`sqs://us-east-1?endpoint=${endpoint}`, [sqsEntry.sqs()]));
+  const { serviceBus = "" } = emulator.endpoints;
+  await exchange(
+    core.createClient(`service-bus://emulator?endpoint=${serviceBus}`, [serviceBusEntry.serviceBus()]),
+  );
   await emulator.close();
 
   const source = lambdaEntry.sqsEvents({ calls: sqsEntry.sqsCalls({ changeVisibility: true }) });

@@ -10,6 +10,7 @@ import * as conformanceEntry from "@anyqueue/conformance";
 import { startEmulator } from "@anyqueue/emulator";
 import { memory } from "@anyqueue/memory";
 import { createHandler } from "@anyqueue/serverless";
+import { serviceBus } from "@anyqueue/service-bus";
 import { sqs, sqsCalls } from "@anyqueue/sqs";
 import { sqsEvents } from "@anyqueue/sqs/lambda";
 import { lambdaContext, lambdaEvent } from "@anyqueue/sqs/testing";
@@ -26,6 +27,9 @@ const emulator = await startEmulator();
 Object.assign(process.env, emulator.environment);
 const endpoint = encodeURIComponent(emulator.endpoints.sqs ?? "");
 await exchange(createClient(`sqs://us-east-1?endpoint=${endpoint}`, [sqs()]));
+await exchange(
+  createClient(`service-bus://emulator?endpoint=${emulator.endpoints.serviceBus ?? ""}`, [serviceBus()]),
+);
 await emulator.close();
 
 assert.throws(
