@@ -12,7 +12,7 @@ test("the demo loses nothing, kills a worker, and counts the same on every provi
   const { providers }: { providers: readonly ProviderResult[] } = JSON.parse(lines.at(-1) ?? "");
   expect(code).toBe(0);
   expect(lines).toHaveLength(1);
-  expect(providers.map(({ provider }) => provider)).toEqual(["memory", "sqs", "service-bus"]);
+  expect(providers.map(({ provider }) => provider)).toEqual(["memory", "sqs", "service-bus", "pubsub"]);
   for (const row of providers) {
     expect(row).toMatchObject({ sent: 400, lost: 0 });
     expect(row.handled + row.deadLettered).toBe(400);
