@@ -131,10 +131,13 @@ function run(args, env) {
   });
 }
 
-/** Without `nodedir`: it would give the headers of another Node to a native build. */
+/**
+ * Without `nodedir`: it would give the headers of another Node to a native build.
+ * With a place for compiled modules: reading the TypeScript sources anew is most of the time that a program takes to start.
+ */
 function environment() {
   const { npm_config_nodedir: _, ...rest } = process.env;
-  return rest;
+  return { NODE_COMPILE_CACHE: join(store, "compile-cache"), ...rest };
 }
 
 function fail(message) {

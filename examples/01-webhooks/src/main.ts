@@ -1,44 +1,85 @@
 // npm run demo: GitHub's own webhook payloads through every provider, with one program that reads only configuration.
 import { parseArgs } from "node:util";
 import { STAGES } from "./providers.ts";
-import { progressBar, table } from "./report.ts";
-import { runProvider, type ProviderRun } from "./run-provider.ts";
+import { progressBars, table, type Progress } from "./report.ts";
+import { runProvider, type ProviderRun, type Watcher } from "./run-provider.ts";
 import { verdict } from "./verdict.ts";
 
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    messages: { type: "string", default: "10000" },
-    providers: { type: "string", default: Object.keys(STAGES).join(",") },
-  },
-});
+const USAGE = `usage: npm run demo -- [--json] [--messages N] [--providers ${Object.keys(STAGES).join(",")}]`;
+
 process.exitCode = await demo();
 
 async function demo(): Promise<number> {
-  const count = Number(values.messages);
-  const unknown = values.providers.split(",").filter((name) => !(name in STAGES));
-  if (!Number.isInteger(count) || count < 1 || unknown.length > 0) {
-    process.stderr.write(
-      `usage: npm run demo -- [--json] [--messages N] [--providers ${Object.keys(STAGES).join(",")}]\n`,
-    );
+  const plan = readPlan();
+  if (typeof plan === "string") {
+    process.stderr.write(`${plan}\n${USAGE}\n`);
     return 2;
   }
-  const out = values.json ? process.stderr : process.stdout;
-  out.write(`${count} GitHub webhooks through the same program, provider after provider\n\n`);
-  const runs: ProviderRun[] = [];
-  for (const name of values.providers.split(",")) {
-    const stage = await STAGES[name]?.();
-    if (stage === undefined) continue;
-    try {
-      runs.push(await runProvider(stage, count, progressBar(name, count, out)));
-    } finally {
-      await stage.close();
-    }
-  }
+  const { isJson, count, names } = plan;
+  const out = isJson ? process.stderr : process.stdout;
+  out.write(`${count} GitHub webhooks through the same program, on one provider after the other\n\n`);
+  const runs = await runAll(names, count, progressBars(names, count, out));
   const results = runs.map((run) => run.result);
   out.write(`\n${table(results)}\n\n`);
-  if (values.json) process.stdout.write(`${JSON.stringify({ providers: results })}\n`);
+  if (isJson) process.stdout.write(`${JSON.stringify({ providers: results })}\n`);
   return judge(runs, out);
+}
+
+interface Plan {
+  readonly isJson: boolean;
+  /** Messages for each provider. */
+  readonly count: number;
+  readonly names: readonly string[];
+}
+
+/** What the command line asks for, or what is wrong with it. */
+function readPlan(): Plan | string {
+  let values: { readonly json: boolean; readonly messages: string; readonly providers: string };
+  try {
+    ({ values } = parseArgs({
+      options: {
+        json: { type: "boolean", default: false },
+        messages: { type: "string", default: "10000" },
+        providers: { type: "string", default: Object.keys(STAGES).join(",") },
+      },
+    }));
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const count = Number(values.messages);
+  if (!Number.isInteger(count) || count < 1) return `--messages: ${values.messages} is no positive number`;
+  const names = [...new Set(values.providers.split(","))];
+  const unknown = names.filter((name) => !Object.hasOwn(STAGES, name));
+  if (unknown.length > 0) return `--providers: there is no ${unknown.join(", ")}`;
+  return { isJson: values.json, count, names };
+}
+
+/**
+ * The clouds with the longest leases first: while a provider waits for those of its killed worker, which takes no
+ * processor, the next one runs.
+ */
+async function runAll(names: readonly string[], count: number, progress: Progress): Promise<ProviderRun[]> {
+  const runs = new Map<string, Promise<ProviderRun>>();
+  for (const name of names.toReversed()) {
+    const { promise: isWaiting, resolve } = Promise.withResolvers<void>();
+    const run = runStage(name, count, {
+      onProgress: (settled) => progress(name, settled),
+      onWaiting: resolve,
+    });
+    runs.set(name, run);
+    await Promise.race([isWaiting, run]);
+  }
+  return await Promise.all(names.flatMap((name) => runs.get(name) ?? []));
+}
+
+async function runStage(name: string, count: number, watcher: Watcher): Promise<ProviderRun> {
+  const stage = await STAGES[name]?.();
+  if (stage === undefined) throw new Error(`no provider ${name}`);
+  try {
+    return await runProvider(stage, count, watcher);
+  } finally {
+    await stage.close();
+  }
 }
 
 /** Non-zero if anything was lost or if the providers disagree about what the webhooks said. */

@@ -13,25 +13,39 @@ const COLUMNS: readonly (readonly [keyof ProviderResult, string])[] = [
   ["requestsPerMessage", "requests/message"],
 ];
 
-/** Redraws one line on a terminal; elsewhere prints a line at each quarter. */
-export function progressBar(
-  provider: string,
+/** Tells how far one provider is. */
+export type Progress = (provider: string, done: number) => void;
+
+/** One bar per provider, drawn anew on a terminal; elsewhere a line at each quarter. */
+export function progressBars(
+  providers: readonly string[],
   total: number,
-  out: NodeJS.WriteStream,
-): (done: number) => void {
-  let quarter = -1;
-  return (done) => {
-    const share = total === 0 ? 1 : done / total;
-    const filled = Math.round(share * BAR_WIDTH);
-    const bar = `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)}`;
-    const line = `${provider.padEnd(12)} ${bar} ${String(Math.floor(share * 100)).padStart(3)} %`;
-    if (out.isTTY) {
-      out.write(`\r${line}${done >= total ? "\n" : ""}`);
-    } else if (Math.floor(share * 4) > quarter) {
-      quarter = Math.floor(share * 4);
-      out.write(`${line}\n`);
-    }
+  out: Pick<NodeJS.WriteStream, "isTTY" | "write">,
+): Progress {
+  const shares = new Map(providers.map((provider) => [provider, 0]));
+  const draw = (): string => [...shares].map(([provider, share]) => `${bar(provider, share)}\n`).join("");
+  if (!out.isTTY) return quarters(total, out);
+  out.write(draw());
+  return (provider, done) => {
+    shares.set(provider, done / total);
+    out.write(`\u001B[${shares.size}A${draw()}`);
   };
+}
+
+function quarters(total: number, out: Pick<NodeJS.WriteStream, "write">): Progress {
+  const shown = new Map<string, number>();
+  return (provider, done) => {
+    const quarter = Math.floor((done / total) * 4);
+    if (quarter <= (shown.get(provider) ?? -1)) return;
+    shown.set(provider, quarter);
+    out.write(`${bar(provider, done / total)}\n`);
+  };
+}
+
+function bar(provider: string, share: number): string {
+  const filled = Math.round(share * BAR_WIDTH);
+  const blocks = `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)}`;
+  return `${provider.padEnd(12)} ${blocks} ${String(Math.floor(share * 100)).padStart(3)} %`;
 }
 
 /** The final table, numbers right-aligned. */

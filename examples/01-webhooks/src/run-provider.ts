@@ -23,6 +23,7 @@ export interface ProviderResult {
   readonly deadLettered: number;
   readonly duplicates: number;
   readonly lost: number;
+  /** Of the first nine tenths: what is left then waits for retries and for the leases of the killed worker. */
   readonly messagesPerSecond: number;
   readonly requestsPerMessage: number;
 }
@@ -36,15 +37,21 @@ const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 const CONCURRENT_SENDS = 200;
 /** Share of the messages after which a worker dies: in the middle of its work, and soon enough for its leases to end meanwhile. */
 const KILL_AT = 0.15;
+/** After this share the rest waits: for its next attempt, or for the leases of the worker that died. */
+const BUSY_SHARE = 0.9;
 /** Longest time without any progress before the rest counts as lost. */
-const PATIENCE_MS = 12_000;
+const PATIENCE_MS = 30_000;
+
+/** What somebody who watches a run is told. */
+export interface Watcher {
+  onProgress(settled: number): void;
+  /** Nearly all is done; what is left waits, and keeps no processor busy. */
+  onWaiting(): void;
+}
 
 /** Sends `count` webhooks, lets workers handle them, kills one of the workers midway, and counts. */
-export async function runProvider(
-  stage: Stage,
-  count: number,
-  onProgress: (settled: number) => void,
-): Promise<ProviderRun> {
+export async function runProvider(stage: Stage, count: number, watcher: Watcher): Promise<ProviderRun> {
+  // For the connection of this process; the workers get it when they start.
   Object.assign(process.env, stage.environment);
   const folder = await mkdtemp(join(tmpdir(), "anyqueue-webhooks-"));
   const client = await connectAsConfigured();
@@ -52,36 +59,40 @@ export async function runProvider(
   const readJournals = createJournalReader(folder);
   try {
     await client.admin.create(webhooks);
-    const workers = stage.spansProcesses ? workerProcesses(folder) : workerInside(client, folder);
+    const workers = stage.spansProcesses ? workerProcesses(folder, stage) : workerInside(client, folder);
     const graveyard = client.consumer(deadLetters(webhooks));
     const burying = graveyard.run((message) => tally.addDeadLetter(message.id));
-    const startedAt = performance.now();
     const sending = sendAll(client, count);
-    await followProgress();
-    const seconds = (performance.now() - startedAt) / 1_000;
+    const perSecond = await followProgress();
     await sending;
     await Promise.all([workers.stop(), graveyard.close()]);
     await burying;
     for (const entry of readJournals()) tally.add(entry);
-    return { result: await summarize(seconds), aggregates: tally.aggregates };
+    return { result: await summarize(perSecond), aggregates: tally.aggregates };
 
-    async function followProgress(): Promise<void> {
-      let lastChange = performance.now();
-      for (let settled = -1; tally.settled < count && performance.now() - lastChange < PATIENCE_MS;) {
+    /** Until all is settled. The rate is that of the busy part, because a wait for a lease says nothing about speed. */
+    async function followProgress(): Promise<number> {
+      const startedAt = performance.now();
+      let [lastChange, perSecond] = [startedAt, 0];
+      for (let settled = -1; settled < count && performance.now() - lastChange < PATIENCE_MS;) {
+        if (settled >= 0) await sleep(50);
         for (const entry of readJournals()) tally.add(entry);
         if (tally.settled > count * KILL_AT) workers.killOne();
         if (tally.settled !== settled) lastChange = performance.now();
         settled = tally.settled;
-        onProgress(settled);
-        await sleep(50);
+        watcher.onProgress(settled);
+        if (perSecond > 0 || settled < count * BUSY_SHARE) continue;
+        perSecond = Math.round(settled / ((lastChange - startedAt) / 1_000));
+        watcher.onWaiting();
       }
+      return perSecond;
     }
   } finally {
     await client.close();
     await rm(folder, { recursive: true, force: true });
   }
 
-  async function summarize(seconds: number): Promise<ProviderResult> {
+  async function summarize(messagesPerSecond: number): Promise<ProviderResult> {
     return {
       provider: stage.provider,
       sent: count,
@@ -90,7 +101,7 @@ export async function runProvider(
       deadLettered: tally.deadLettered,
       duplicates: tally.duplicates,
       lost: count - tally.settled,
-      messagesPerSecond: Math.round(count / seconds),
+      messagesPerSecond,
       requestsPerMessage: Number(((await stage.countRequests()) / count).toFixed(3)),
     };
   }
@@ -112,10 +123,11 @@ interface Workers {
   stop(): Promise<unknown>;
 }
 
-function workerProcesses(folder: string): Workers {
+function workerProcesses(folder: string, { environment }: Stage): Workers {
   const start = (name: string): ChildProcess =>
     spawn(process.execPath, [...process.execArgv, WORKER, folder, name], {
-      stdio: ["ignore", "inherit", "inherit"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      env: { ...process.env, ...environment },
     });
   const victim = start("worker-1");
   const survivor = start("worker-2");

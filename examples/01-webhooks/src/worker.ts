@@ -6,6 +6,10 @@ import { openJournal } from "./journal.ts";
 import { webhooks } from "./queue.ts";
 
 const [folder = ".", name = `worker-${process.pid}`] = process.argv.slice(2);
+// A worker whose parent is gone has nobody left to stop it.
+process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+process.channel?.unref();
+
 const journal = openJournal(folder, name);
 const client = await connectAsConfigured();
 await runWorker(client, [client.consumer(webhooks, { concurrency: 32 }).run(webhookHandler(journal))]);

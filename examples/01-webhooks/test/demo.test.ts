@@ -23,11 +23,18 @@ test("the demo loses nothing, kills a worker, and counts the same on every provi
   expect(providers[1]?.requestsPerMessage).toBeGreaterThan(0);
 });
 
-test("the demo refuses a provider that it does not know", async () => {
-  const { code, stderr } = await demo("--providers", "memory,sqz");
+test.each([
+  [["--providers", "memory,sqz"], "there is no sqz"],
+  [["--messages", "none"], "none is no positive number"],
+  [["--mesages", "10"], "--mesages"],
+])("the demo refuses %j with its usage", async (args, problem) => {
+  const { code, stderr } = await demo(...args);
 
   expect(code).toBe(2);
-  expect(stderr).toContain("--providers memory,sqs,service-bus");
+  expect(stderr).toContain(problem);
+  expect(stderr).toContain(
+    "usage: npm run demo -- [--json] [--messages N] [--providers memory,sqs,service-bus",
+  );
 });
 
 async function demo(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -49,8 +49,11 @@ export function controlClient(endpoint: string): ControlClient {
     }
     return await readControlAnswer(response, `${method} ${path}`);
   };
-  const logQuery = (operation: string | undefined): string =>
-    operation === undefined ? "" : `?operation=${encodeURIComponent(operation)}`;
+  const logQuery = (operation: string | undefined, isCountOnly: boolean): string => {
+    const query = new URLSearchParams(operation === undefined ? {} : { operation });
+    if (isCountOnly) query.set("countOnly", "true");
+    return query.size === 0 ? "" : `?${query.toString()}`;
+  };
   return {
     now: async () => (await send("GET", "/clock")).now,
     advance: async (ms) => ({ fired: (await send("POST", "/clock/advance", { ms })).fired }),
@@ -65,8 +68,8 @@ export function controlClient(endpoint: string): ControlClient {
     },
     removeFault: async (id) => void (await send("DELETE", `/faults/${encodeURIComponent(id)}`)),
     clearFaults: async () => void (await send("DELETE", "/faults")),
-    log: async (operation) => (await send("GET", `/log${logQuery(operation)}`)).entries,
-    count: async (operation) => (await send("GET", `/log${logQuery(operation)}`)).count,
+    log: async (operation) => (await send("GET", `/log${logQuery(operation, false)}`)).entries,
+    count: async (operation) => (await send("GET", `/log${logQuery(operation, true)}`)).count,
     clearLog: async () => void (await send("DELETE", "/log")),
     queues: async () => (await send("GET", "/queues")).queues,
     serviceBus: {

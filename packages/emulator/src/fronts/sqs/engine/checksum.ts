@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
 import type { MessageAttributes } from "./stored-message.ts";
 
-const TRANSPORT_STRING = 1;
-const TRANSPORT_BINARY = 2;
+const STRING_KIND = Buffer.of(1);
+const BINARY_KIND = Buffer.of(2);
+const LENGTH_BYTES = 4;
 
 export function md5OfText(text: string): string {
   return hash("md5", text);
@@ -20,20 +21,28 @@ export function sha256OfText(text: string): string {
  */
 export function md5OfAttributes(attributes: MessageAttributes): string | undefined {
   if (attributes.size === 0) return undefined;
-  const parts: Buffer[] = [];
+  const parts: Uint8Array[] = [];
   for (const name of [...attributes.keys()].toSorted()) {
     const attribute = attributes.get(name);
     if (attribute === undefined) continue;
-    const isBinary = attribute.binaryValue !== undefined;
-    const value = attribute.binaryValue ?? Buffer.from(attribute.stringValue ?? "");
-    parts.push(...withLength(Buffer.from(name)), ...withLength(Buffer.from(attribute.dataType)));
-    parts.push(Buffer.of(isBinary ? TRANSPORT_BINARY : TRANSPORT_STRING), ...withLength(value));
+    const { binaryValue, stringValue = "", dataType } = attribute;
+    parts.push(withLength(name), withLength(dataType));
+    if (binaryValue === undefined) parts.push(STRING_KIND, withLength(stringValue));
+    else parts.push(BINARY_KIND, lengthOf(binaryValue.length), binaryValue);
   }
   return hash("md5", Buffer.concat(parts));
 }
 
-function withLength(bytes: Buffer): [Buffer, Buffer] {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return [length, bytes];
+function withLength(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafe(LENGTH_BYTES + length);
+  bytes.writeUInt32BE(length);
+  bytes.write(text, LENGTH_BYTES);
+  return bytes;
+}
+
+function lengthOf(length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(LENGTH_BYTES);
+  bytes.writeUInt32BE(length);
+  return bytes;
 }

@@ -7,8 +7,13 @@ type Variable = Extract<AmqpValue, { readonly type: "binary" | "string" | "symbo
 
 /** Writes typed values; the buffer grows as needed. */
 export class AmqpEncoder {
-  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  #bytes: Buffer;
   #length = 0;
+
+  /** `extraBytes`: how much longer than usual the result will be, where that is known. */
+  constructor(extraBytes = 0) {
+    this.#bytes = Buffer.allocUnsafe(FIRST_BYTES + extraBytes);
+  }
 
   /** What was written so far; a view that the next write may outgrow, so take it last. */
   bytes(): Buffer {

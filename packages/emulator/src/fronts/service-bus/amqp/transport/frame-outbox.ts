@@ -74,8 +74,9 @@ export class FrameOutbox {
     const sources = [...this.#unflushed];
     this.#unflushed.clear();
     for (const source of sources) source.flush();
-    const bytes = Buffer.concat(this.#frames);
+    const frames = this.#frames;
     this.#frames = [];
-    return bytes;
+    const [first] = frames;
+    return frames.length === 1 && first !== undefined ? first : Buffer.concat(frames);
   }
 }

@@ -81,7 +81,7 @@ export function frameBytes(
   value?: AmqpValue,
   payload: Uint8Array = EMPTY,
 ): Buffer {
-  const encoder = new AmqpEncoder().uint32(0).byte(2).byte(type).uint16(channel);
+  const encoder = new AmqpEncoder(payload.length).uint32(0).byte(2).byte(type).uint16(channel);
   if (value !== undefined) encoder.write(value);
   const bytes = encoder.raw(payload).bytes();
   bytes.writeUInt32BE(bytes.length, 0);
