@@ -10,7 +10,7 @@ async function run(...args: readonly string[]) {
 
 test.each([
   [["upp"], 'anyqueue: unknown command "upp". Did you mean anyqueue up?'],
-  [["explode"], 'anyqueue: unknown command "explode". Known: up, send, tail.'],
+  [["explode"], 'anyqueue: unknown command "explode". Known: up, create, send, tail.'],
   [["up", "--sqsport", "1"], "anyqueue up: unknown flag --sqsport. Did you mean --sqs-port?"],
   [
     ["up", "-x"],
@@ -68,6 +68,25 @@ test.each([
     ["send", "q", '{"a":tru}'],
     "anyqueue send: the body cannot be sent: it is no JSON: column 6: expected a value. --text sends text as it is.",
   ],
+  [["create"], "anyqueue create: which queue? anyqueue create <queue>; --help shows the flags."],
+  [["create", "q", "r"], 'anyqueue create: "r" is one argument too many.'],
+  [["create", "q", "--order"], "anyqueue create: unknown flag --order. Did you mean --ordered?"],
+  [
+    ["create", "q", "--attempts", "0"],
+    'anyqueue create: --attempts must be a whole number from 1, or "unlimited", got "0".',
+  ],
+  [
+    ["create", "q", "--attempts", "2.5"],
+    'anyqueue create: --attempts must be a whole number from 1, or "unlimited", got "2.5".',
+  ],
+  [
+    ["create", "q", "--lease", "30"],
+    'anyqueue create: --lease got "30". Write a number and its unit: "500ms", "30s", "5m", "2h", "7d".',
+  ],
+  [
+    ["create", "q", "--attempts", "3", "--no-dead-letters"],
+    "anyqueue create: --attempts end in the dead letters, which --no-dead-letters leaves out.",
+  ],
   [["tail"], "anyqueue tail: which queue? anyqueue tail <queue>; --help shows the flags."],
   [["tail", "q", "r"], 'anyqueue tail: "r" is one argument too many.'],
   [["tail", "q", "--deadletters"], "anyqueue tail: unknown flag --deadletters. Did you mean --dead-letters?"],
@@ -96,6 +115,10 @@ test("help and version are printed", async () => {
   expect(await run("send", "--help")).toMatchObject({
     exitCode: 0,
     printed: expect.stringContaining("--attribute <name=value>"),
+  });
+  expect(await run("create", "--help")).toMatchObject({
+    exitCode: 0,
+    printed: expect.stringContaining("--no-dead-letters"),
   });
   expect(await run("tail", "--help")).toMatchObject({
     exitCode: 0,

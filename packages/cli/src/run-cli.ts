@@ -21,6 +21,13 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map<string, CommandEntry
     },
   ],
   [
+    "create",
+    {
+      summary: "create a queue and its dead letters",
+      load: async () => (await import("./commands/create.ts")).create,
+    },
+  ],
+  [
     "send",
     {
       summary: "send a message, or every line of a file, to a queue",

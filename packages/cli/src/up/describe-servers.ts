@@ -7,6 +7,8 @@ interface ServerDescription {
   readonly title: string;
   /** Where it listens, each with what it is. */
   readonly addresses: readonly string[];
+  /** For `connect()` and for `--url` of the other commands. */
+  readonly url: string;
   readonly details: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -26,7 +28,7 @@ const SERVICE_BUS_STRING = "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING";
 /** The object behind `--json`, one member per server. */
 export function describeServers(emulator: Emulator, trust: TrustFile): Readonly<Record<string, unknown>> {
   const servers = serversOf(emulator, trust).map(
-    ({ member, details, env }) => [member, { ...details, env }] as const,
+    ({ member, url, details, env }) => [member, { ...details, url, env }] as const,
   );
   return {
     ...Object.fromEntries(servers),
@@ -50,8 +52,19 @@ export function greeting(emulator: Emulator, trust: TrustFile): readonly string[
     ...servers.flatMap(({ env }) =>
       Object.entries(env).map(([name, value]) => `export ${name}=${shellWord(value)}`),
     ),
+    "",
+    "Then, for example:",
+    "",
+    ...servers.map(({ url }, index) => `${index === 0 ? "" : "# or: "}export ANYQUEUE_URL=${shellWord(url)}`),
+    ...TRIAL,
   ];
 }
+
+const TRIAL: readonly string[] = [
+  "anyqueue create orders",
+  `anyqueue send orders '{"orderId":"o-1"}'`,
+  "anyqueue tail orders",
+];
 
 function serversOf(
   { endpoints, environment }: Emulator,
@@ -62,7 +75,8 @@ function serversOf(
   const servers: ServerDescription[] = [];
   if (sqs !== undefined) {
     const env = Object.fromEntries(variables.filter(([name]) => name.startsWith("AWS_")));
-    servers.push({ member: "sqs", title: "SQS", addresses: [sqs], details: { endpoint: sqs }, env });
+    const url = `sqs://${environment["AWS_REGION"] ?? ""}?endpoint=${sqs}`;
+    servers.push({ member: "sqs", title: "SQS", addresses: [sqs], url, details: { endpoint: sqs }, env });
   }
   if (serviceBus !== undefined || serviceBusTls !== undefined) {
     const connectionString = environment[SERVICE_BUS_STRING] ?? "";
@@ -75,6 +89,7 @@ function serversOf(
           ? []
           : [`${serviceBusTls}  TLS only; authority: ${caFile ?? "unknown"}`]),
       ],
+      url: `service-bus://emulator?endpoint=${serviceBus ?? `amqps://${serviceBusTls ?? ""}`}`,
       details: {
         ...(serviceBus !== undefined && { endpoint: serviceBus }),
         ...(serviceBusTls !== undefined && { tlsEndpoint: serviceBusTls }),
@@ -93,6 +108,7 @@ function serversOf(
       member: "pubsub",
       title: "Pub/Sub",
       addresses: [pubsub],
+      url: `pubsub://${environment["PUBSUB_PROJECT_ID"] ?? ""}?endpoint=${pubsub}`,
       details: { endpoint: pubsub },
       env,
     });

@@ -67,6 +67,11 @@ test("lines to copy are printed for people", async () => {
   );
   expect(text).toMatch(/^export AWS_ENDPOINT_URL_SQS=http:\/\/127\.0\.0\.1:[0-9]+$/m);
   expect(text).toContain("export AWS_REGION=us-east-1");
+  expect(text).toMatch(/^export ANYQUEUE_URL='sqs:\/\/us-east-1\?endpoint=http:\/\/127\.0\.0\.1:[0-9]+'$/m);
+  expect(text).toMatch(
+    /^# or: export ANYQUEUE_URL='service-bus:\/\/emulator\?endpoint=127\.0\.0\.1:[0-9]+'$/m,
+  );
+  expect(text).toMatch(/^# or: export ANYQUEUE_URL='pubsub:\/\/[\w-]+\?endpoint=127\.0\.0\.1:[0-9]+'$/m);
   expect(warned).toEqual([]);
 });
 
@@ -98,6 +103,7 @@ test("only the servers start whose ports are named", async () => {
   expect(Object.keys(others)).toEqual(["control"]);
   expect(serviceBus).toEqual({
     endpoint: expect.stringMatching(/^127\.0\.0\.1:[0-9]+$/),
+    url: `service-bus://emulator?endpoint=${serviceBus.endpoint}`,
     connectionString: `Endpoint=sb://${serviceBus.endpoint};SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=anyqueue;UseDevelopmentEmulator=true`,
     env: { ANYQUEUE_SERVICE_BUS_CONNECTION_STRING: serviceBus.connectionString },
   });

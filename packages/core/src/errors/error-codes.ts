@@ -6,7 +6,8 @@
 export const ERROR_CODES = {
   NOT_FOUND: {
     retryable: false,
-    remedy: "Create it (client.admin.create) or correct the name, prefix or region.",
+    remedy:
+      "Create it (client.admin.create, or `anyqueue create <queue>` in a shell) or correct the name, prefix or region.",
   },
   ALREADY_EXISTS: { retryable: false, remedy: "Delete it first, or ask for the settings it has." },
   UNAUTHENTICATED: { retryable: false, remedy: "Provide credentials that are valid and not expired." },

@@ -1,0 +1,110 @@
+import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { runCli } from "../../src/run-cli.ts";
+import { RecordingTerminal } from "../recording-terminal.ts";
+
+let emulator: SpawnedEmulator;
+
+beforeAll(async () => {
+  emulator = await spawnEmulator({ sqsPort: 0, serviceBusPort: 0, pubsubPort: 0 });
+});
+
+afterAll(async () => {
+  await emulator.close();
+});
+
+beforeEach(async () => {
+  await emulator.control.reset();
+  for (const [name, value] of Object.entries(emulator.environment)) vi.stubEnv(name, value);
+});
+
+async function anyqueue(...args: readonly string[]) {
+  const terminal = new RecordingTerminal();
+  const code = await runCli(args, terminal);
+  return { code, printed: terminal.printed, warned: terminal.warned.join("\n") };
+}
+
+function urlOf(provider: string): string {
+  const { sqs = "", serviceBus = "", pubsub = "" } = emulator.endpoints;
+  if (provider === "sqs") return `sqs://us-east-1?endpoint=${sqs}`;
+  if (provider === "pubsub") return `pubsub://local?endpoint=${pubsub}`;
+  return `service-bus://emulator?endpoint=${serviceBus}`;
+}
+
+describe.each(["sqs", "service-bus", "pubsub"])("on %s", (provider) => {
+  test("create, send and tail follow each other as somebody new types them", async () => {
+    vi.stubEnv("ANYQUEUE_URL", urlOf(provider));
+
+    const early = await anyqueue("send", "orders", "{}");
+    expect(early.code).toBe(1);
+    expect(early.warned).toMatch(/NOT_FOUND.*anyqueue create/s);
+
+    expect(await anyqueue("create", "orders")).toEqual({
+      code: 0,
+      printed: ["orders is there with its dead letters."],
+      warned: "",
+    });
+    expect(await anyqueue("send", "orders", '{"a":1}', "--id", "o-1")).toMatchObject({
+      code: 0,
+      printed: ["o-1"],
+    });
+    const { code, printed } = await anyqueue("tail", "orders", "--json", "--max", "1");
+    expect(code).toBe(0);
+    expect(printed.map((line) => JSON.parse(line))).toMatchObject([{ id: "o-1", body: { a: 1 } }]);
+    const dead = await anyqueue("tail", "orders", "--dead-letters", "--for", "100ms");
+    expect(dead).toMatchObject({ code: 0, printed: [] });
+  });
+
+  test("an ordered queue takes messages with a key", async () => {
+    vi.stubEnv("ANYQUEUE_URL", urlOf(provider));
+
+    expect((await anyqueue("create", "orders", "--ordered")).code).toBe(0);
+
+    expect((await anyqueue("send", "orders", "{}", "--key", "k", "--id", "o-1")).code).toBe(0);
+    const { printed } = await anyqueue("tail", "orders", "--ordered", "--json", "--max", "1");
+    expect(JSON.parse(printed.join())).toMatchObject({ id: "o-1", orderingKey: "k" });
+  });
+
+  test("again it changes nothing, and other settings are refused", async () => {
+    const flags = ["orders", "--url", urlOf(provider)];
+
+    expect((await anyqueue("create", ...flags)).code).toBe(0);
+    expect((await anyqueue("create", ...flags)).code).toBe(0);
+
+    const other = await anyqueue("create", ...flags, "--lease", "90s");
+    expect(other.code).toBe(1);
+    expect(other.warned).toMatch(/^ALREADY_EXISTS/);
+  });
+});
+
+test("flags become settings of the queue", async () => {
+  const flags = ["--attempts", "7", "--lease", "45s", "--url", urlOf("sqs")];
+
+  await anyqueue("create", "orders", ...flags);
+
+  const [queue] = (await emulator.control.queues()).filter(({ name }) => name === "orders");
+  const { VisibilityTimeout, RedrivePolicy } = queue?.attributes ?? {};
+  expect(VisibilityTimeout).toBe("45");
+  expect(JSON.parse(RedrivePolicy ?? "")).toMatchObject({
+    deadLetterTargetArn: expect.stringMatching(/:orders-dead$/),
+    maxReceiveCount: 14,
+  });
+});
+
+test("without dead letters there are none", async () => {
+  const { printed } = await anyqueue("create", "orders", "--no-dead-letters", "--url", urlOf("sqs"));
+
+  expect(printed).toEqual(["orders is there."]);
+  expect((await emulator.control.queues()).map(({ name }) => name)).toEqual(["orders"]);
+});
+
+test("a queue of a real name gets dead letters named after it", async () => {
+  const flags = ["--deduplicating", "--url", urlOf("sqs")];
+
+  expect(await anyqueue("create", "orders.fifo", ...flags)).toMatchObject({ code: 0, warned: "" });
+
+  expect((await emulator.control.queues()).map(({ name }) => name).toSorted()).toEqual([
+    "orders-dead.fifo",
+    "orders.fifo",
+  ]);
+});
