@@ -18,6 +18,8 @@ interface Row {
   readonly messagesPerSecond: readonly number[];
   readonly cpuMicrosPerMessage: readonly number[];
   readonly requestsPerMessage: readonly number[];
+  /** Medians of the rounds; empty where a call is no round trip. */
+  readonly roundTripMs: readonly number[];
 }
 
 const groups = GROUPS.map((group) =>
@@ -47,6 +49,7 @@ function rowOf(name: string): Row {
     messagesPerSecond: all.map(({ measurement: m }) => m.messages / m.seconds),
     cpuMicrosPerMessage: all.map(({ measurement: m }) => m.cpuMicros / Math.max(1, m.messages)),
     requestsPerMessage: all.map((trial) => trial.requestsPerMessage),
+    roundTripMs: all.flatMap(({ measurement: m }) => m.roundTripMs ?? []),
   };
 }
 
@@ -57,10 +60,12 @@ function render(rows: readonly Row[]): string {
     const speed = ratio(ours?.messagesPerSecond, row.messagesPerSecond);
     const cpu = ratio(ours?.cpuMicrosPerMessage, row.cpuMicrosPerMessage);
     const cells = [row.name, spread(row.messagesPerSecond), spread(row.cpuMicrosPerMessage), speed, cpu];
-    return `| ${[...cells, median(row.requestsPerMessage).toFixed(3)].join(" | ")} |`;
+    const roundTrip = row.roundTripMs.length === 0 ? "" : spread(row.roundTripMs, 2);
+    return `| ${[...cells, median(row.requestsPerMessage).toFixed(3), roundTrip].join(" | ")} |`;
   });
-  const head = "| scenario | messages/s | CPU µs/message | ours ÷ this: speed | CPU | requests/message |";
-  return [head, "|---|---|---|---|---|---|", ...lines].join("\n");
+  const head =
+    "| scenario | messages/s | CPU µs/message | ours ÷ this: speed | CPU | requests/message | round trip ms |";
+  return [head, "|---|---|---|---|---|---|---|", ...lines].join("\n");
 }
 
 function ratio(ours: readonly number[] = [], theirs: readonly number[]): string {

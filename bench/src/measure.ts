@@ -4,6 +4,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 export interface Running {
   /** Messages finished so far. */
   done(): number;
+  /** How long the last calls took, in ms; left out where a call is no round trip. */
+  latenciesMs?(): readonly number[];
   stop(): Promise<void>;
 }
 
@@ -19,6 +21,8 @@ export interface Measurement {
   readonly seconds: number;
   readonly cpuMicros: number;
   readonly rssBytes: number;
+  /** Median round trip of a call; undefined where none was timed. */
+  readonly roundTripMs: number | undefined;
 }
 
 export function median(values: readonly number[]): number {
@@ -36,6 +40,22 @@ export function exampleBody(index: number): { readonly id: string; readonly item
 
 /** After so many calls a caller lets the event loop turn: queues inside one process never would. */
 const CALLS_A_TURN = 64;
+
+/** Round trips of the end of the window are enough for a median. */
+const LATENCIES_KEPT = 10_000;
+
+/** One caller that repeats `call` until stopped, and how long each took. */
+export function timedCaller(call: () => Promise<unknown>): Running {
+  const latenciesMs: number[] = [];
+  let calls = 0;
+  const timed = async (): Promise<void> => {
+    const startedAt = performance.now();
+    await call();
+    latenciesMs[calls % LATENCIES_KEPT] = performance.now() - startedAt;
+    calls += 1;
+  };
+  return { ...callers(1, timed), latenciesMs: () => latenciesMs };
+}
 
 /** `count` callers that each repeat `call` until stopped. */
 export function callers(count: number, call: () => Promise<unknown>, size = 1): Running {

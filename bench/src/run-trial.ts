@@ -22,11 +22,12 @@ const path = (file: string): string => fileURLToPath(new URL(file, import.meta.u
 const ENVIRONMENT = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "bench", AWS_SECRET_ACCESS_KEY: "bench" };
 const GIVE_UP_MS = 30_000;
 
+/** Servers in processes of their own, by the first words of what needs them. */
+const STUBS = { sqs: "stubs/sqs-stub.ts", "service-bus": "stubs/service-bus-broker.ts" };
+
 /** Runs one scenario in a fresh process against a fresh stub. */
 export async function runTrial(name: string, windowMs: number): Promise<Trial> {
-  const stub = name.startsWith("sqs")
-    ? fork(path("stubs/sqs-stub.ts"), [], { execArgv: process.execArgv })
-    : undefined;
+  const stub = startStub(name);
   const port = stub === undefined ? 0 : (await message<{ port: number }>(stub)).port;
   const worker = fork(path("worker.ts"), [name, String(port), "1000", String(windowMs)], {
     execArgv: process.execArgv,
@@ -46,11 +47,16 @@ export async function runTrial(name: string, windowMs: number): Promise<Trial> {
   }
 }
 
+function startStub(name: string): ChildProcess | undefined {
+  const entry = Object.entries(STUBS).find(([prefix]) => name.startsWith(`${prefix} `));
+  return entry === undefined ? undefined : fork(path(entry[1]), [], { execArgv: process.execArgv });
+}
+
 function check(name: string, total: number, counts: StubCounts | undefined): string | undefined {
   if (counts === undefined) return total > 0 ? undefined : "nothing was done";
-  if (name.startsWith("sqs send") && counts.sent < total)
+  if (name.includes(" send: ") && counts.sent < total)
     return `confirmed ${total}, the stub saw ${counts.sent}`;
-  if (name.startsWith("sqs consume: anyqueue") && counts.deleted < total) {
+  if (name.includes(" consume: anyqueue") && counts.deleted < total) {
     return `handled ${total}, the stub saw ${counts.deleted} deletes`;
   }
   return undefined;

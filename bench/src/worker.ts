@@ -1,6 +1,6 @@
 // One measured process. argv: scenario name, stub port, warm-up ms, window ms.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Measurement } from "./measure.ts";
+import { median, type Measurement } from "./measure.ts";
 import { findScenario } from "./scenarios/all.ts";
 
 const [name = "", port = "0", warmUpMs = "1000", windowMs = "1500"] = process.argv.slice(2);
@@ -14,6 +14,11 @@ const measurement: Measurement = {
   seconds: (performance.now() - before.at) / 1_000,
   cpuMicros: cpu.user + cpu.system,
   rssBytes: process.memoryUsage().rss,
+  roundTripMs: medianOf(running.latenciesMs?.()),
 };
 await running.stop();
 process.send?.({ measurement, total: running.done() }, () => process.exit(0));
+
+function medianOf(values: readonly number[] | undefined): number | undefined {
+  return values === undefined ? undefined : median(values);
+}

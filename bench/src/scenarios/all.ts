@@ -1,5 +1,10 @@
 import type { Scenario } from "../measure.ts";
 import { memoryScenarios } from "./memory.ts";
+import {
+  serviceBusConsumeScenarios,
+  serviceBusRoundTripScenarios,
+  serviceBusSendScenarios,
+} from "./service-bus.ts";
 import { sqsConsumeScenarios } from "./sqs-consume.ts";
 import { sqsSendScenarios } from "./sqs-send.ts";
 
@@ -8,6 +13,9 @@ export const GROUPS: readonly (readonly Scenario[])[] = [
   memoryScenarios,
   sqsSendScenarios,
   sqsConsumeScenarios,
+  serviceBusRoundTripScenarios,
+  serviceBusSendScenarios,
+  serviceBusConsumeScenarios,
 ];
 
 export function findScenario(name: string): Scenario {

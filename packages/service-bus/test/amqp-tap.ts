@@ -20,8 +20,6 @@ export class AmqpTap {
   readonly dispositions: DispositionFrame[] = [];
   /** Sockets of clients that are open. */
   readonly sockets = new Set<Socket>();
-  /** Calls of setNoDelay cannot be seen from outside; the sizes of the chunks can. */
-  readonly chunks: number[] = [];
   readonly #server;
 
   constructor(target: string) {
@@ -31,7 +29,6 @@ export class AmqpTap {
       const frames = new FrameReader((frame) => this.#read(frame));
       this.sockets.add(client);
       client.on("data", (chunk) => {
-        this.chunks.push(chunk.length);
         frames.push(chunk);
         broker.write(chunk);
       });

@@ -1,7 +1,8 @@
 import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
 import { startEmulator, type Emulator } from "@anyqueue/emulator";
-import { createServer, type Socket } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { createServer, Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AmqpTap } from "./amqp-tap.ts";
 import {
   consumerOptions,
@@ -210,24 +211,24 @@ describe("a connection", () => {
     await client.close();
   });
 
-  test("sends small frames at once: Nagle's algorithm is off", async () => {
-    const noDelay: boolean[] = [];
-    const { subscribe, unsubscribe } = await import("node:diagnostics_channel");
+  test("trap: the SDK leaves Nagle's algorithm on, which costs small frames a round trip; ours is off", async () => {
+    const endpoint = emulator.endpoints.serviceBus ?? "";
+    const sockets: Socket[] = [];
     const watch = (message: unknown): void => {
-      const { socket } = message as { readonly socket: Socket };
-      const { setNoDelay } = socket;
-      socket.setNoDelay = (on = true) => {
-        noDelay.push(on);
-        return setNoDelay.call(socket, on);
-      };
+      sockets.push((message as { readonly socket: Socket }).socket);
     };
     subscribe("net.client.socket", watch);
-    const own = openAdapter(tap.endpoint);
-    // The channel tells everybody in the order of subscription: ours must be there first to see the call.
+    onTestFinished(() => void unsubscribe("net.client.socket", watch));
+    const setNoDelay = vi.spyOn(Socket.prototype, "setNoDelay");
+    const client = rawClient(endpoint);
+    await client.createSender("orders").sendMessages({ body: "x" });
+    const own = openAdapter(endpoint);
     await own.openProducer(queueOf(own)).open?.(never);
-    unsubscribe("net.client.socket", watch);
-    await own.close();
-    expect(noDelay).toContain(true);
+    await Promise.all([client.close(), own.close()]);
+    const [ofSdk, ofAdapter] = sockets;
+    expect(sockets).toHaveLength(2);
+    expect(setNoDelay.mock.contexts).not.toContain(ofSdk);
+    expect(setNoDelay.mock.contexts).toContain(ofAdapter);
   });
 
   test("to nobody fails at once and clearly", async () => {

@@ -44,8 +44,9 @@ export const WORLD: ServiceBusConfig = {
 export async function withServiceBus(
   serviceBusConfig: ServiceBusConfig | undefined,
   use: (servers: ServiceBusUnderTest) => Promise<void>,
+  { serviceBusTlsPort = 0 }: { readonly serviceBusTlsPort?: number } = {},
 ): Promise<void> {
-  const emulator = await startEmulator({ serviceBusPort: 0, serviceBusTlsPort: 0, serviceBusConfig });
+  const emulator = await startEmulator({ serviceBusPort: 0, serviceBusTlsPort, serviceBusConfig });
   const folder = await mkdtemp(join(tmpdir(), "anyqueue-interop-"));
   try {
     const caFile = join(folder, "ca.pem");

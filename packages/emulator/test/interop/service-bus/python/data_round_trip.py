@@ -15,12 +15,11 @@ from azure.servicebus.exceptions import ServiceBusError
 
 options = {}
 if "CA_FILE" in os.environ:
+    options["connection_verify"] = os.environ["CA_FILE"]
+if "ENDPOINT" in os.environ:
     # Inside TLS this client takes no port from the connection string.
-    options = {
-        "connection_verify": os.environ["CA_FILE"],
-        "custom_endpoint_address": os.environ["ENDPOINT"],
-        "transport_type": TransportType.Amqp,
-    }
+    options["custom_endpoint_address"] = os.environ["ENDPOINT"]
+    options["transport_type"] = TransportType.Amqp
 client = ServiceBusClient.from_connection_string(
     os.environ["CONNECTION_STRING"], retry_total=0, socket_timeout=10, **options
 )
