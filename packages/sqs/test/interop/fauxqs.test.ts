@@ -1,5 +1,5 @@
-import { conformanceOnPartner } from "./conformance-on-partner.ts";
+import { sqsConformanceOnPartner } from "./conformance-on-partner.ts";
 import { FAUXQS_DEVIATIONS } from "./fauxqs-deviations.ts";
 import { FAUXQS } from "./partner-servers.ts";
 
-conformanceOnPartner(FAUXQS, FAUXQS_DEVIATIONS);
+sqsConformanceOnPartner(FAUXQS, FAUXQS_DEVIATIONS);

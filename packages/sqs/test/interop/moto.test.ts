@@ -1,5 +1,5 @@
-import { conformanceOnPartner } from "./conformance-on-partner.ts";
+import { sqsConformanceOnPartner } from "./conformance-on-partner.ts";
 import { MOTO_DEVIATIONS } from "./moto-deviations.ts";
 import { MOTO } from "./partner-servers.ts";
 
-conformanceOnPartner(MOTO, MOTO_DEVIATIONS);
+sqsConformanceOnPartner(MOTO, MOTO_DEVIATIONS);

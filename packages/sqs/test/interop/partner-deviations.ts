@@ -1,4 +1,5 @@
 import { CASES, type KnownGap } from "@anyqueue/conformance";
+import type { LeftOut } from "../../../../tooling/conformance/on-partner.ts";
 
 /** Where one server does not do what Amazon SQS does, as far as the suite shows it. */
 export interface PartnerDeviations {
@@ -11,9 +12,6 @@ export interface PartnerDeviations {
   /** Cases that the server cannot take in reasonable time, or not with the same result every time; why. */
   readonly notRun: Readonly<Record<"standard" | "fifo", LeftOut>>;
 }
-
-/** Why a case is left out, by its id. */
-export type LeftOut = Readonly<Record<string, string>>;
 
 /** Cases above the driver that send, refuse or settle without a waiting consumer. */
 const WITHOUT_A_WAITING_CONSUMER: readonly string[] = [

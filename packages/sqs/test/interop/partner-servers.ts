@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { buildApp } from "fauxqs";
 import { createSqsServer } from "local-aws-sqs";
+import type { Partner as AnyPartner } from "../../../../tooling/conformance/on-partner.ts";
 
 const HOST = "127.0.0.1";
 const REGION = "eu-west-1";
@@ -12,16 +13,8 @@ const MOTO_SERIES = "5.2.";
 const MOTO_START_LIMIT_MS = 60_000;
 
 /** A running SQS server that somebody else wrote, on loopback. */
-export interface PartnerServer {
-  readonly endpoint: string;
-  close(): Promise<void>;
-}
-
-export interface Partner {
+export interface Partner extends AnyPartner {
   readonly name: "fauxqs" | "local-aws-sqs" | "moto";
-  /** Why it cannot be started here. */
-  missing(): string | undefined;
-  start(): Promise<PartnerServer>;
 }
 
 /** https://github.com/kibertoad/fauxqs (2.4.1). Its command line listens on every address, so it is embedded. */

@@ -88,6 +88,15 @@ describe.each(PUBSUB_LIBRARIES)("faults of calls, with the client $version", (li
     expect(emulator.log.entries().at(-1)?.outcome).toBe("held");
   });
 
+  test("a deadline of years, as Python's client sets for messages with a key, is not over at once", async () => {
+    const { emulator, publisher, createPair } = await runPubsub(library);
+    await createPair();
+    emulator.faults.add({ operation: "Publish", action: { kind: "delay", ms: 50 } });
+    const years = { timeout: 27_000 * 3_600_000, retry: null };
+    await publisher.publish({ topic, messages: [MESSAGE] }, years);
+    expect(emulator.pubsub.subscriptions()[0]?.messages).toHaveLength(1);
+  });
+
   test("a delay is one of engine time", async () => {
     const { emulator, publisher, createPair } = await runPubsub(library, { clock: "manual" });
     await createPair();

@@ -99,6 +99,20 @@ describe.each(PUBSUB_LIBRARIES)("streaming pull, with the generated client $vers
     expect(stream.responses[1]?.receivedMessages).toHaveLength(1);
   });
 
+  // Clients of other languages take a response that says nothing of exactly-once delivery for one that says there is none.
+  test("every response tells the subscription's properties", async () => {
+    const running = await runPubsub(library);
+    await running.createPair({ enableExactlyOnceDelivery: true });
+    await running.publish("a", "b");
+    const stream = open(running);
+    await until(() => stream.messages.length === 2);
+    stream.write({ ackIds: [stream.messages[0]?.ackId ?? ""] });
+    await until(() => stream.responses.some(({ acknowledgeConfirmation }) => acknowledgeConfirmation));
+    for (const { subscriptionProperties } of stream.responses) {
+      expect(subscriptionProperties).toMatchObject({ exactlyOnceDeliveryEnabled: true });
+    }
+  });
+
   test("a keepalive is answered", async () => {
     const running = await runPubsub(library);
     await running.createPair();

@@ -7,6 +7,7 @@ import {
 } from "@grpc/grpc-js";
 import { UNARY_OPERATIONS, type UnaryOperations } from "../operations/operation-table.ts";
 import type { Operation } from "../operations/operation.ts";
+import { leaveDeadlinesToClients } from "./client-deadlines.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { loadService, SERVICES } from "./load-services.ts";
 import type { StreamingPullRequest, StreamingPullResponse } from "./pubsub-wire.ts";
@@ -24,6 +25,7 @@ const OPTIONS = {
   "grpc.max_receive_message_length": -1,
   "grpc.max_send_message_length": -1,
   "grpc.enable_channelz": 0,
+  interceptors: [leaveDeadlinesToClients],
 };
 
 export async function startGrpcServer(

@@ -43,7 +43,6 @@ class StreamingPull {
   #requests: Promise<void> = Promise.resolve();
   /** Set while responses are held up by a fault; those that follow queue behind. */
   #responses: Promise<void> | undefined;
-  #told: string | undefined;
   #isStarved = false;
   #isDeaf = false;
   #slowMs: number | undefined;
@@ -89,7 +88,7 @@ class StreamingPull {
     this.#state = "flowing";
     this.#subscription = subscription;
     this.#adopt(faults);
-    this.#tellProperties(true);
+    this.#write({});
     this.#consume(subscription, request, faults.has("overflow"));
     if (this.#isInterrupted(await faults.draw("after", this.#cancel.signal))) return;
     this.#adopt(faults);
@@ -125,7 +124,7 @@ class StreamingPull {
     this.#settle(request);
     if (this.#isInterrupted(await faults.draw("after", this.#cancel.signal))) return;
     // Any request is answered: that is how a client knows that the stream is alive.
-    if (!this.#isDeaf) this.#tellProperties(true);
+    if (!this.#isDeaf) this.#write({});
   }
 
   #settle(request: StreamingPullRequest): void {
@@ -169,30 +168,27 @@ class StreamingPull {
 
   #send(messages: readonly WireReceivedMessage[], faults: PubsubCallFaults): void {
     if (this.#state === "ended") return;
-    this.#tellProperties(false);
     this.#write({ receivedMessages: messages });
     const after = faults.draw("after", this.#cancel.signal);
     void after?.then((interruption) => this.#isInterrupted(interruption));
   }
 
-  /** Exactly-once delivery can be switched while streams are open: they hear of it in a response. */
-  #tellProperties(isAnswer: boolean): void {
-    if (this.#subscription === undefined) return;
+  /** In every response: clients of other languages take one that says nothing for a change. */
+  #withProperties(response: StreamingPullResponse): StreamingPullResponse {
+    if (this.#subscription === undefined) return response;
     const { enableExactlyOnceDelivery, enableMessageOrdering } = this.#subscription.resource;
-    const properties = `${enableExactlyOnceDelivery} ${enableMessageOrdering}`;
-    if (!isAnswer && properties === this.#told) return;
-    this.#told = properties;
-    this.#write({
+    return {
+      ...response,
       subscriptionProperties: {
         exactlyOnceDeliveryEnabled: enableExactlyOnceDelivery,
         messageOrderingEnabled: enableMessageOrdering,
       },
-    });
+    };
   }
 
   #write(response: StreamingPullResponse): void {
     if (this.#state === "ended" || this.#connection?.isSilent === true) return;
-    if (this.#call.write(response) || this.#consumer === undefined) return;
+    if (this.#call.write(this.#withProperties(response)) || this.#consumer === undefined) return;
     const consumer = this.#consumer;
     if (consumer.isBlocked) return;
     consumer.isBlocked = true;
