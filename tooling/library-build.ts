@@ -22,7 +22,7 @@ export function libraryBuild(entry: string[]): Options {
 }
 
 /** A program that is only ever started, never imported: ESM alone and no types. */
-export function programBuild(entry: string[]): Options {
+export function programBuild(entry: Record<string, string>): Options {
   return {
     entry,
     format: ["esm"],

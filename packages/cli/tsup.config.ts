@@ -1,4 +1,10 @@
 import { defineConfig } from "tsup";
 import { programBuild } from "../../tooling/library-build.ts";
 
-export default defineConfig(programBuild(["src/main.ts"]));
+export default defineConfig(
+  programBuild({
+    main: "src/main.ts",
+    // Programs of their own, started beside main.
+    "lambda-bootstrap": "src/invoke/lambda/lambda-bootstrap.ts",
+  }),
+);

@@ -3,8 +3,10 @@ export interface ImportRule {
   readonly folder: string;
   /** Packages that may be imported; Node's modules and the folder's own files always may. */
   readonly mayImport: readonly string[];
-  /** Packages that may be imported by `import()` alone, so that they load only when needed. */
+  /** Packages that may be imported by `import()` alone, or for their types, so that they load only when needed. */
   readonly mayLoad?: readonly string[];
+  /** Files that may import what a user names. */
+  readonly mayCompute?: readonly string[];
 }
 
 /** The public API: `createClient` is behind the client that an adapter package offers by itself. */
@@ -32,7 +34,8 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     folder: "packages/cli/src",
-    mayImport: ["@anyqueue/core", "@anyqueue/core/auto", "@anyqueue/emulator"],
-    mayLoad: ["@anyqueue/memory", "@anyqueue/sqs"],
+    mayImport: ["@anyqueue/core", "@anyqueue/core/auto", "@anyqueue/emulator", "@anyqueue/emulator/lambda"],
+    mayLoad: ["@anyqueue/memory", "@anyqueue/sqs", "@aws-sdk/client-sqs"],
+    mayCompute: ["packages/cli/src/invoke/load-function.ts"],
   },
 ];

@@ -58,6 +58,9 @@ describe("imports", () => {
     expect(importViolations(parsed("packages/cli/src/a.ts", 'import "@anyqueue/sqs";'), rule)).toHaveLength(
       1,
     );
+    expect(
+      importViolations(parsed("packages/cli/src/a.ts", 'import type { A } from "@anyqueue/sqs";'), rule),
+    ).toEqual([]);
   });
 });
 

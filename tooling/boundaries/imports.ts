@@ -7,7 +7,8 @@ interface Import {
   readonly node: ts.Node;
   /** Undefined when `import()` is given something that is computed. */
   readonly specifier: string | undefined;
-  readonly isDynamic: boolean;
+  /** Loads nothing before it runs: `import()`, `require()`, or types alone. */
+  readonly isDeferred: boolean;
 }
 
 /** Every `import`, `export … from`, `import()`, `require()` and `import("…")` type of a file. */
@@ -16,11 +17,12 @@ function importsOf(file: SourceFile): readonly Import[] {
   walk(file.syntax, (node) => {
     const specifier = specifierNode(node);
     if (specifier === undefined) return;
-    const isDynamic = ts.isCallExpression(node);
+    const isTypeAlone =
+      ts.isImportDeclaration(node) && node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
     found.push({
       node,
       specifier: ts.isStringLiteralLike(specifier) ? specifier.text : undefined,
-      isDynamic,
+      isDeferred: isTypeAlone || ts.isCallExpression(node),
     });
   });
   return found;
@@ -34,14 +36,19 @@ export function importViolations(file: SourceFile, rule: ImportRule): readonly s
   });
 }
 
-function violation(file: SourceFile, rule: ImportRule, { specifier, isDynamic }: Import): string | undefined {
+function violation(
+  file: SourceFile,
+  rule: ImportRule,
+  { specifier, isDeferred }: Import,
+): string | undefined {
   if (specifier === undefined) {
-    return isAutomatic(file.path) ? undefined : "imports a computed name, which only core/src/auto may";
+    const isFree = isAutomatic(file.path) || rule.mayCompute?.includes(file.path) === true;
+    return isFree ? undefined : "imports a computed name, which only core/src/auto may";
   }
   if (specifier.startsWith("node:")) return undefined;
   if (specifier.startsWith(".")) return relativeViolation(file, rule, specifier);
   if (rule.mayImport.includes(specifier)) return undefined;
-  if (isDynamic && rule.mayLoad?.includes(specifier) === true) return undefined;
+  if (isDeferred && rule.mayLoad?.includes(specifier) === true) return undefined;
   return `imports ${specifier}, which ${rule.folder} may not`;
 }
 
@@ -52,7 +59,7 @@ function relativeViolation(file: SourceFile, rule: ImportRule, specifier: string
   return undefined;
 }
 
-/** `connect()` imports the package that a URL's scheme names; nothing else may be that free. */
+/** `connect()` imports the package that a URL's scheme names; nothing else of the libraries may be that free. */
 export function isAutomatic(path: string): boolean {
   return path === "packages/core/src/auto.ts" || path.startsWith("packages/core/src/auto/");
 }

@@ -1,11 +1,6 @@
-import {
-  defineQueue,
-  isQueueError,
-  type EventListener,
-  type QueueClient,
-  type QueueConfig,
-} from "@anyqueue/core";
+import type { EventListener, QueueClient, QueueConfig } from "@anyqueue/core";
 import { connect, loadConfig } from "@anyqueue/core/auto";
+import { isDefinitionName, STAND_IN } from "./definition-name.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command was told about its queue. */
@@ -22,9 +17,6 @@ export interface OpenedClient {
   readonly name: string;
 }
 
-/** Stands for a queue whose real name is none that a definition may have. */
-const STAND_IN = "anyqueue-cli-queue";
-
 /** Connects without any I/O to the broker. @throws QueueError for a bad configuration, or naming the package to install */
 export async function openClient(
   { url, queue }: QueueAddress,
@@ -40,14 +32,4 @@ export async function openClient(
   if (isDefinitionName(queue)) return { client: await connect(config, { listener }), name: queue };
   const queues = { ...config.queues, [STAND_IN]: queue };
   return { client: await connect({ ...config, queues }, { listener }), name: STAND_IN };
-}
-
-function isDefinitionName(name: string): boolean {
-  try {
-    defineQueue(name);
-    return true;
-  } catch (error) {
-    if (isQueueError(error, "INVALID_ARGUMENT")) return false;
-    throw error;
-  }
 }

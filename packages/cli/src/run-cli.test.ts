@@ -10,7 +10,7 @@ async function run(...args: readonly string[]) {
 
 test.each([
   [["upp"], 'anyqueue: unknown command "upp". Did you mean anyqueue up?'],
-  [["explode"], 'anyqueue: unknown command "explode". Known: up, create, send, tail.'],
+  [["explode"], 'anyqueue: unknown command "explode". Known: up, create, send, tail, invoke.'],
   [["up", "--sqsport", "1"], "anyqueue up: unknown flag --sqsport. Did you mean --sqs-port?"],
   [
     ["up", "-x"],
@@ -98,6 +98,25 @@ test.each([
   [
     ["tail", "q", "--for", "61m"],
     "anyqueue tail: --for is 1h at most without --ack, because no message can be held for longer.",
+  ],
+  [["invoke"], "anyqueue invoke: which function? anyqueue invoke <function file>; --help shows the flags."],
+  [["invoke", "f.mjs"], "anyqueue invoke: which queue? Add --queue <name or url>."],
+  [["invoke", "f.mjs", "g.mjs", "--queue", "q"], 'anyqueue invoke: "g.mjs" is one argument too many.'],
+  [
+    ["invoke", "f.mjs", "--queue", "q", "--runtime", "lamda"],
+    'anyqueue invoke: unknown runtime "lamda". Did you mean lambda?',
+  ],
+  [
+    ["invoke", "f.mjs", "--queue", "q", "--runtime", "lambda", "--batch-size", "0"],
+    'anyqueue invoke: --batch-size must be a whole number from 1 to 10000, got "0".',
+  ],
+  [
+    ["invoke", "f.mjs", "--queue", "q", "--runtime", "lambda", "--window", "6m"],
+    'anyqueue invoke: --window must be 0s to 5m, got "6m".',
+  ],
+  [
+    ["invoke", "f.mjs", "--queue", "q", "--runtime", "lambda", "--timeout", "3"],
+    'anyqueue invoke: --timeout got "3". Write a number and its unit: "500ms", "30s", "5m", "2h", "7d".',
   ],
 ])("%j is a mistake that is explained", async (args, message) => {
   expect(await run(...args)).toEqual({ exitCode: 2, printed: "", warned: message });

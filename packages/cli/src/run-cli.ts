@@ -41,6 +41,13 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map<string, CommandEntry
       load: async () => (await import("./commands/tail.ts")).tail,
     },
   ],
+  [
+    "invoke",
+    {
+      summary: "call a function file with the messages of a queue, as its platform would",
+      load: async () => (await import("./commands/invoke.ts")).invoke,
+    },
+  ],
 ]);
 
 const USAGE = `Usage: anyqueue <command> [flags]

@@ -63,6 +63,8 @@ export interface Emulator {
      * @throws INVALID_OPTION
      */
     addMapping(options: EventSourceMappingOptions): Promise<EventSourceMapping>;
+    /** Those that are open, oldest first. */
+    mappings(): readonly EventSourceMapping[];
   };
   readonly serviceBus: {
     /** Every queue, topic and subscription with its messages, as they are now. */
@@ -128,13 +130,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     clock: { now: () => clock.now(), advance: (ms) => clock.advance(ms) },
     faults: context.faults,
     log: context.log,
-    sqs: {
-      queues: () => running.sqs?.queues() ?? [],
-      async addMapping(options) {
-        if (running.sqs !== undefined) return await running.sqs.addMapping(options);
-        throw new EmulatorError("INVALID_OPTION", "The SQS front is off: there is no queue to map.");
-      },
-    },
+    sqs: sqsControls(running),
     serviceBus: {
       entities: () => running.serviceBus?.entities() ?? [],
       apply: (config) => {
@@ -163,6 +159,17 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     await closeAll();
     throw error;
   }
+}
+
+function sqsControls(running: RunningFronts): Emulator["sqs"] {
+  return {
+    queues: () => running.sqs?.queues() ?? [],
+    async addMapping(options) {
+      if (running.sqs !== undefined) return await running.sqs.addMapping(options);
+      throw new EmulatorError("INVALID_OPTION", "The SQS front is off: there is no queue to map.");
+    },
+    mappings: () => running.sqs?.mappings() ?? [],
+  };
 }
 
 /** The part of an emulator that its HTTP control API offers too. */

@@ -15,7 +15,11 @@ export type {
 export type { PubsubFaultAction } from "./faults/pubsub-fault-action.ts";
 export type { SqsFaultAction } from "./faults/sqs-fault-action.ts";
 export type { CallLogEntry, CallOutcome } from "./log/call-log.ts";
-export type { EventSourceMapping, InvocationSnapshot } from "./fronts/sqs/mappings/event-source-mapping.ts";
+export type {
+  EventSourceMapping,
+  InvocationSnapshot,
+  MappingSnapshot,
+} from "./fronts/sqs/mappings/event-source-mapping.ts";
 export type { EventSourceMappingOptions } from "./fronts/sqs/mappings/mapping-options.ts";
 export type { EntityMessageSnapshot, EntitySnapshot } from "./fronts/service-bus/entity-snapshot.ts";
 export type { EntityStatus } from "./fronts/service-bus/engine/entity-settings.ts";

@@ -1,4 +1,4 @@
-import { durationFlag } from "../duration-flag.ts";
+import { durationFlag, durationMs } from "../duration-flag.ts";
 import { parseFlags, type FlagKinds, type ParsedFlags } from "../parse-flags.ts";
 import { queueArgument } from "../queue-argument.ts";
 import { UsageError } from "../usage-error.ts";
@@ -75,14 +75,6 @@ function readFor(flags: ParsedFlags, removes: boolean): Pick<TailPlan, "forMs" |
   const forMs = durationMs(forText);
   if (removes || forMs <= HOLDING.maxMs) return { forMs, forText };
   throw mistake("--for is 1h at most without --ack, because no message can be held for longer.");
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** Of a duration that was checked. */
-function durationMs(duration: string): number {
-  const unit = /[a-z]+$/.exec(duration)?.[0] ?? "";
-  return Number.parseFloat(duration) * (UNIT_MS[unit] ?? Number.NaN);
 }
 
 function mistake(what: string): UsageError {

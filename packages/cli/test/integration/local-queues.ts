@@ -34,7 +34,12 @@ export class LocalQueues implements AsyncDisposable {
   }
 
   /** Sends as a foreign program would. */
-  async send(name: string, body: string, attributes: Readonly<Record<string, string>> = {}): Promise<void> {
+  async send(
+    name: string,
+    body: string,
+    attributes: Readonly<Record<string, string>> = {},
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     const fields = Object.entries(attributes).flatMap(([attribute, value], index) => [
       [`MessageAttribute.${index + 1}.Name`, attribute],
       [`MessageAttribute.${index + 1}.Value.DataType`, "String"],
@@ -44,6 +49,7 @@ export class LocalQueues implements AsyncDisposable {
       Action: "SendMessage",
       QueueUrl: `${this.#emulator.endpoints.sqs ?? ""}/000000000000/${name}`,
       MessageBody: body,
+      ...parameters,
       ...Object.fromEntries(fields),
     });
   }

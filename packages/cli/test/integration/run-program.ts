@@ -45,6 +45,10 @@ export class Program implements AsyncDisposable {
     }));
   }
 
+  get lineCount(): number {
+    return this.#lines.length;
+  }
+
   async untilLines(count: number): Promise<readonly string[]> {
     await this.#until(() => this.#lines.length >= count);
     return this.#lines;

@@ -3,6 +3,8 @@ import type { FaultRule } from "../faults/fault-rule.ts";
 import type { EntitySnapshot } from "../fronts/service-bus/entity-snapshot.ts";
 import type { ServiceBusConfig } from "../fronts/service-bus/config/service-bus-config.ts";
 import type { SubscriptionSnapshot, TopicSnapshot } from "../fronts/pubsub/subscription-snapshot.ts";
+import type { MappingSnapshot } from "../fronts/sqs/mappings/event-source-mapping.ts";
+import type { EventSourceMappingOptions } from "../fronts/sqs/mappings/mapping-options.ts";
 import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
 import type { CallLogEntry } from "../log/call-log.ts";
 import { CONTROL_PREFIX } from "./control-routes.ts";
@@ -21,6 +23,14 @@ export interface ControlClient {
   count(operation?: string): Promise<number>;
   clearLog(): Promise<void>;
   queues(): Promise<readonly QueueSnapshot[]>;
+  /** Queues that call functions, as `emulator.sqs.addMapping` makes them. */
+  readonly mappings: {
+    create(options: EventSourceMappingOptions): Promise<MappingSnapshot>;
+    list(): Promise<readonly MappingSnapshot[]>;
+    get(id: string): Promise<MappingSnapshot>;
+    /** Returns what it was at its end. */
+    delete(id: string): Promise<MappingSnapshot>;
+  };
   /** As `emulator.serviceBus` of the other process. */
   readonly serviceBus: {
     entities(): Promise<readonly EntitySnapshot[]>;
@@ -72,6 +82,12 @@ export function controlClient(endpoint: string): ControlClient {
     count: async (operation) => (await send("GET", `/log${logQuery(operation, true)}`)).count,
     clearLog: async () => void (await send("DELETE", "/log")),
     queues: async () => (await send("GET", "/queues")).queues,
+    mappings: {
+      create: async (options) => (await send("POST", "/mappings", options)).mapping,
+      list: async () => (await send("GET", "/mappings")).mappings,
+      get: async (id) => (await send("GET", `/mappings/${encodeURIComponent(id)}`)).mapping,
+      delete: async (id) => (await send("DELETE", `/mappings/${encodeURIComponent(id)}`)).mapping,
+    },
     serviceBus: {
       entities: async () => (await send("GET", "/service-bus/entities")).entities,
       apply: async (config) => void (await send("POST", "/service-bus/entities", config)),

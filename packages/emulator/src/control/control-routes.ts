@@ -2,6 +2,7 @@ import type { Controls } from "../emulator.ts";
 import { EmulatorError } from "../emulator-error.ts";
 import { parseFaultRule } from "../faults/check-fault-rule.ts";
 import { assertServiceBusConfig } from "../fronts/service-bus/config/apply-config.ts";
+import { createMapping, deleteMapping, showMapping } from "./mapping-routes.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 
 /** Path under which every request is for the emulator itself and none for the cloud it plays. */
@@ -38,8 +39,8 @@ export class ControlRoutes {
       return refuse(exchange, 403, "The control API does not answer web pages.");
     }
     const path = pathname.slice(CONTROL_PREFIX.length);
-    const id = /^\/faults\/([^/]+)$/.exec(path)?.[1];
-    const key = `${exchange.method} ${id === undefined ? path : "/faults/:id"}`;
+    const [, collection, id] = /^\/(faults|mappings)\/([^/]+)$/.exec(path) ?? [];
+    const key = `${exchange.method} ${collection === undefined ? path : `/${collection}/:id`}`;
     const route = ROUTES.get(key);
     if (route === undefined)
       return refuse(exchange, 404, `No route ${key}. Known: ${[...ROUTES.keys()].join(", ")}.`);
@@ -67,6 +68,10 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["GET /log", readLog],
   ["DELETE /log", ({ log }) => emptyAfter(() => log.clear())],
   ["GET /queues", ({ sqs }) => ({ queues: sqs.queues() })],
+  ["GET /mappings", ({ sqs }) => ({ mappings: sqs.mappings().map((mapping) => mapping.snapshot()) })],
+  ["POST /mappings", async (controls, exchange) => await createMapping(controls, readJson(exchange))],
+  ["GET /mappings/:id", (controls, _exchange, id) => showMapping(controls, id)],
+  ["DELETE /mappings/:id", async (controls, _exchange, id) => await deleteMapping(controls, id)],
   ["GET /service-bus/entities", ({ serviceBus }) => ({ entities: serviceBus.entities() })],
   ["POST /service-bus/entities", applyServiceBusConfig],
   [

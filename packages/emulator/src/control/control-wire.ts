@@ -2,6 +2,7 @@ import type { Emulator } from "../emulator.ts";
 import { EmulatorError, type EmulatorErrorCode } from "../emulator-error.ts";
 import type { EntitySnapshot } from "../fronts/service-bus/entity-snapshot.ts";
 import type { SubscriptionSnapshot, TopicSnapshot } from "../fronts/pubsub/subscription-snapshot.ts";
+import type { MappingSnapshot } from "../fronts/sqs/mappings/event-source-mapping.ts";
 import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
 import type { CallLogEntry } from "../log/call-log.ts";
 
@@ -13,6 +14,8 @@ export interface ControlAnswer {
   readonly entries: readonly CallLogEntry[];
   readonly count: number;
   readonly queues: readonly QueueSnapshot[];
+  readonly mapping: MappingSnapshot;
+  readonly mappings: readonly MappingSnapshot[];
   readonly entities: readonly EntitySnapshot[];
   readonly certificateAuthority: string;
   readonly topics: readonly TopicSnapshot[];

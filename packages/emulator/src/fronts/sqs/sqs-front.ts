@@ -2,11 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { HttpExchange } from "../../http/http-exchange.ts";
 import { startHttpListener } from "../../http/http-listener.ts";
 import { reachableAuthority, type Front, type FrontContext } from "../front.ts";
-import { EmulatorError } from "../../emulator-error.ts";
 import { SqsEngine } from "./engine/sqs-engine.ts";
-import type { SqsQueue } from "./engine/sqs-queue.ts";
-import { RunningMapping, type EventSourceMapping } from "./mappings/event-source-mapping.ts";
+import type { EventSourceMapping } from "./mappings/event-source-mapping.ts";
 import type { EventSourceMappingOptions } from "./mappings/mapping-options.ts";
+import { MappingRegistry } from "./mappings/mapping-registry.ts";
 import type { OperationOutput } from "./operations/operation.ts";
 import { jsonWire } from "./protocol/json-wire.ts";
 import { queryWire } from "./protocol/query-wire.ts";
@@ -22,6 +21,7 @@ export interface SqsFront extends Front {
   queues(): readonly QueueSnapshot[];
   /** Has a queue call a function. @throws INVALID_OPTION */
   addMapping(options: EventSourceMappingOptions): Promise<EventSourceMapping>;
+  mappings(): readonly EventSourceMapping[];
 }
 
 /** Listens on `port`, 0 for a free one. */
@@ -33,46 +33,24 @@ export async function startSqsFront(context: FrontContext, port: number): Promis
     if (!(await context.control(exchange))) await requests.handle(exchange);
   });
   const endpoint = `http://${reachableAuthority(host, listener.port)}`;
-  const mappings = new Set<EventSourceMapping>();
-  const closeMappings = async (): Promise<void> => {
-    const open = [...mappings];
-    mappings.clear();
-    await Promise.all(open.map((mapping) => mapping.close()));
-  };
+  const mappings = new MappingRegistry(engine, context);
   return {
     endpoint,
     environment: environmentFor(endpoint),
     queues: () => engine.queues().map(snapshotQueue),
-    async addMapping(options) {
-      const mapping = new RunningMapping(options, mappedQueue(engine, options.queue), context);
-      mappings.add(mapping);
-      return await mapping.start();
-    },
+    addMapping: (options) => mappings.add(options),
+    mappings: () => mappings.list(),
     reset: () => {
       // Their queues are gone; what closes after that finds nothing to do.
-      void closeMappings();
+      void mappings.closeAll();
       engine.reset();
     },
     async close() {
-      await closeMappings();
+      await mappings.closeAll();
       await listener.close();
       engine.reset();
     },
   };
-}
-
-/** By ARN, or by name in whatever region and account it is. */
-function mappedQueue(engine: SqsEngine, nameOrArn: string): SqsQueue {
-  const queue = engine
-    .queues()
-    .find(
-      ({ arn, identity }) => arn === nameOrArn || (identity.name === nameOrArn && !nameOrArn.includes(":")),
-    );
-  if (queue !== undefined) return queue;
-  throw new EmulatorError(
-    "INVALID_OPTION",
-    `Event source mapping: there is no queue ${JSON.stringify(nameOrArn)}. Create it first.`,
-  );
 }
 
 /** Any credentials do; the SDKs only insist that there are some. */

@@ -25,14 +25,29 @@ export interface InvocationSnapshot {
   readonly failedIds: readonly string[];
 }
 
+/** A mapping as it is at one moment. */
+export interface MappingSnapshot {
+  readonly id: string;
+  readonly queueArn: string;
+  /** The options with every default filled in; `maxConcurrency` is absent where there is no bound. */
+  readonly options: Omit<EventSourceMappingOptions, "queue">;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly invocations: readonly InvocationSnapshot[];
+  readonly initErrors: readonly string[];
+}
+
 /** A queue that calls a function, until it is closed or the emulator is reset. */
 export interface EventSourceMapping {
+  /** Made up; the control API knows the mapping by it. */
+  readonly id: string;
   /** What the function's process is started with: AWS_LAMBDA_RUNTIME_API and the function's name. */
   readonly environment: Readonly<Record<string, string>>;
   /** Every call so far, oldest first. */
   invocations(): readonly InvocationSnapshot[];
   /** What runtimes said of failed starts. */
   initErrors(): readonly string[];
+  /** All of it, as it is now. */
+  snapshot(): MappingSnapshot;
   /** Ends the polling and cuts the runtimes off; messages on their way come again after their visibility timeout. */
   close(): Promise<void>;
 }
@@ -47,6 +62,7 @@ type MutableSnapshot = { -readonly [Name in keyof InvocationSnapshot]: Invocatio
 
 /** Gathers batches, hands them to whoever asks at the runtime endpoint, and deletes what was handled. */
 export class RunningMapping implements EventSourceMapping {
+  readonly id: string = randomUUID();
   readonly #queue: SqsQueue;
   readonly #around: MappingSurroundings;
   readonly #options: ResolvedMappingOptions;
@@ -59,11 +75,21 @@ export class RunningMapping implements EventSourceMapping {
   #isWindowOver = false;
   #isWaiting = false;
   #running = 0;
+  readonly #onClose: () => void;
   #isClosed = false;
 
   /** @throws INVALID_OPTION */
-  constructor(options: EventSourceMappingOptions, queue: SqsQueue, around: MappingSurroundings) {
-    this.#options = resolveMapping(options, queue);
+  constructor(
+    options: EventSourceMappingOptions,
+    queue: SqsQueue,
+    around: MappingSurroundings,
+    onClose: () => void,
+  ) {
+    this.#onClose = onClose;
+    this.#options = resolveMapping(options, {
+      isFifo: queue.identity.isFifo,
+      visibilityTimeoutMs: queue.settings.visibilityTimeoutMs,
+    });
     this.#queue = queue;
     this.#around = around;
   }
@@ -91,8 +117,21 @@ export class RunningMapping implements EventSourceMapping {
     return [...this.#runtime.initErrors];
   }
 
+  snapshot(): MappingSnapshot {
+    const { maxConcurrency, ...options } = this.#options;
+    return {
+      id: this.id,
+      queueArn: this.#queue.arn,
+      options: Number.isFinite(maxConcurrency) ? { ...options, maxConcurrency } : options,
+      environment: this.environment,
+      invocations: this.invocations(),
+      initErrors: this.initErrors(),
+    };
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#onClose();
     this.#queue.waiters.remove(this.#waiter);
     for (const timer of this.#timers) this.#around.clock.cancel(timer);
     this.#timers.clear();

@@ -1,5 +1,4 @@
 import { EmulatorError } from "../../../emulator-error.ts";
-import type { SqsQueue } from "../engine/sqs-queue.ts";
 
 // Limits and defaults of event source mappings:
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html (2026-11-29) and
@@ -36,8 +35,17 @@ const MAX_WINDOW_SECONDS = 300;
 const DEFAULT_TIMEOUT_MS = 3_000;
 const MAX_TIMEOUT_MS = 900_000;
 
+/** What a mapping's options depend on. */
+export interface MappedQueue {
+  readonly isFifo: boolean;
+  readonly visibilityTimeoutMs: number;
+}
+
 /** @throws INVALID_OPTION with every problem, in the words of the service where it has some */
-export function resolveMapping(options: EventSourceMappingOptions, queue: SqsQueue): ResolvedMappingOptions {
+export function resolveMapping(
+  options: Omit<EventSourceMappingOptions, "queue">,
+  queue: MappedQueue,
+): ResolvedMappingOptions {
   const resolved: ResolvedMappingOptions = {
     functionName: options.functionName ?? "function",
     batchSize: options.batchSize ?? MAX_BATCH_WITHOUT_WINDOW,
@@ -54,7 +62,7 @@ export function resolveMapping(options: EventSourceMappingOptions, queue: SqsQue
 
 function batchProblems(
   { batchSize, windowSeconds, maxConcurrency }: ResolvedMappingOptions,
-  { identity }: SqsQueue,
+  { isFifo }: MappedQueue,
 ): string[] {
   const problems: string[] = [];
   if (!isWhole(batchSize, 1, MAX_BATCH))
@@ -63,18 +71,21 @@ function batchProblems(
     problems.push(`windowSeconds must be 0 to ${MAX_WINDOW_SECONDS}, got ${windowSeconds}.`);
   if (maxConcurrency !== Number.POSITIVE_INFINITY && !isWhole(maxConcurrency, 2, 1_000))
     problems.push(`maxConcurrency must be 2 to 1000, got ${maxConcurrency}.`);
-  if (identity.isFifo && windowSeconds > 0) problems.push("A FIFO queue has no batching window.");
+  if (isFifo && windowSeconds > 0) problems.push("A FIFO queue has no batching window.");
   if (batchSize <= MAX_BATCH_WITHOUT_WINDOW) return problems;
-  if (identity.isFifo) problems.push(`batchSize of a FIFO queue is at most ${MAX_BATCH_WITHOUT_WINDOW}.`);
+  if (isFifo) problems.push(`batchSize of a FIFO queue is at most ${MAX_BATCH_WITHOUT_WINDOW}.`);
   else if (windowSeconds < 1) problems.push("A batchSize above 10 needs windowSeconds of at least 1.");
   return problems;
 }
 
-function timeProblems({ functionTimeoutMs }: ResolvedMappingOptions, { settings }: SqsQueue): string[] {
+function timeProblems(
+  { functionTimeoutMs }: ResolvedMappingOptions,
+  { visibilityTimeoutMs }: MappedQueue,
+): string[] {
   if (!isWhole(functionTimeoutMs, 1, MAX_TIMEOUT_MS))
     return [`functionTimeoutMs must be 1 to ${MAX_TIMEOUT_MS}, got ${functionTimeoutMs}.`];
-  if (settings.visibilityTimeoutMs >= functionTimeoutMs) return [];
-  const seconds = settings.visibilityTimeoutMs / 1_000;
+  if (visibilityTimeoutMs >= functionTimeoutMs) return [];
+  const seconds = visibilityTimeoutMs / 1_000;
   return [
     `Queue visibility timeout: ${seconds} seconds is less than Function timeout: ${functionTimeoutMs / 1_000} seconds.`,
   ];

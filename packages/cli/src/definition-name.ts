@@ -1,0 +1,15 @@
+import { defineQueue, isQueueError } from "@anyqueue/core";
+
+/** Stands for a queue whose real name is none that a definition may have. */
+export const STAND_IN = "anyqueue-cli-queue";
+
+/** False: it is what only the provider understands, such as `orders.fifo`, a queue's URL, an ARN. */
+export function isDefinitionName(name: string): boolean {
+  try {
+    defineQueue(name);
+    return true;
+  } catch (error) {
+    if (isQueueError(error, "INVALID_ARGUMENT")) return false;
+    throw error;
+  }
+}

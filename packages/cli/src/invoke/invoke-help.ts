@@ -1,0 +1,27 @@
+export const INVOKE_HELP = `Usage: anyqueue invoke <function file> --queue <queue> --runtime <platform> [flags]
+
+Takes the messages of a queue and calls a function with them as its platform would: batches, partial
+failures, timeouts and retries are the platform's. The function runs in processes of its own, one
+line of output is one call. What it writes goes to standard error.
+
+  --queue <queue>       name of a definition, the queue's real name, URL or ARN, or a connection
+                        with the name in it: sqs://eu-west-1/orders
+  --url <url>           the connection, such as sqs://eu-west-1
+                        (default: ANYQUEUE_URL, else anyqueue.config.json)
+  --runtime <platform>  lambda
+  --ordered             the queue keeps order per key (SQS: the FIFO queue of that name)
+  --once                end when the queue is empty; code 0 if all was handled, 1 if something failed
+  --json                one JSON object per call
+  --help                this text
+
+Ctrl+C ends it: what runs may finish, what no function has seen is given back at once.
+
+lambda: an event source mapping. The file is dist/orders.mjs, whose export "handler" is called, or
+as Lambda names it dist/orders.handler.
+  --batch-size <n>               messages of one event: 1 to 10, with a window up to 10000 (default: 10)
+  --window <duration>            how long a batch may gather, 0s to 5m (default: 0s)
+  --report-batch-item-failures   as FunctionResponseTypes has it; without it, what the function
+                                 answers without an error is deleted
+  --max-concurrency <n>          events under way at once, each in a process of its own (default: 5)
+  --timeout <duration>           of the function, up to 15m (default: 3s, as Lambda has it)
+  --runtime-client <command>     a program that runs the handler in place of ours: aws-lambda-ric`;

@@ -1,0 +1,147 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readBatchResponse, type BatchFailures } from "@anyqueue/emulator/lambda";
+import type { Message } from "@aws-sdk/client-sqs";
+import type { InvocationReport } from "../invocation-report.ts";
+import type { BatchGatherer, GatheredBatch } from "./batch-gatherer.ts";
+import type { EnvironmentPool } from "./environment-pool.ts";
+import type { EnvironmentResult } from "./lambda-environment.ts";
+import { orderBreaks } from "./order-breaks.ts";
+
+export interface MappingParts {
+  readonly queue: {
+    delete(messages: readonly Message[]): Promise<readonly string[]>;
+    release(messages: readonly Message[]): Promise<readonly string[]>;
+  };
+  readonly gatherer: BatchGatherer;
+  readonly pool: EnvironmentPool;
+  readonly isPartial: boolean;
+  /** True: ends when the queue has nothing and nothing runs. */
+  readonly isOnce: boolean;
+  readonly onReport: (report: InvocationReport) => void;
+  readonly onWarning: (text: string) => void;
+  /** A settlement did not work: what was handled comes again. */
+  readonly onUnsettled: (count: number) => void;
+}
+
+const MAX_FAILURES_IN_A_ROW = 5;
+const PAUSE_AFTER_FAILURE_MS = 1_000;
+
+/** Polls, calls the function, and deletes what it handled, as an event source mapping does. */
+export class LambdaMapping {
+  readonly #parts: MappingParts;
+  readonly #running = new Set<Promise<void>>();
+  #failure: Error | undefined;
+
+  constructor(parts: MappingParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when `signal` has aborted, or with `isOnce` the queue is empty, and every call has ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#poll(signal);
+    } finally {
+      await Promise.all(this.#running);
+      await this.#release(this.#parts.gatherer.held);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #poll(signal: AbortSignal): Promise<void> {
+    const { pool, gatherer, isOnce } = this.#parts;
+    let failuresInARow = 0;
+    // oxlint-disable no-await-in-loop -- one poller
+    while (!signal.aborted && this.#failure === undefined) {
+      await pool.untilRoom();
+      if (signal.aborted) return;
+      try {
+        const batch = await gatherer.next(signal);
+        failuresInARow = 0;
+        if (batch !== undefined) this.#start(batch);
+        else if (isOnce && this.#running.size === 0) return;
+        else if (isOnce) await Promise.race(this.#running);
+      } catch (error) {
+        failuresInARow += 1;
+        if (!isPassing(error) || failuresInARow >= MAX_FAILURES_IN_A_ROW) throw error;
+        this.#parts.onWarning(
+          `the queue could not be asked, trying again: ${error instanceof Error ? error.message : String(error)}`,
+        );
+        await sleep(PAUSE_AFTER_FAILURE_MS, undefined, { signal }).catch(() => {});
+      }
+    }
+    // oxlint-enable no-await-in-loop
+  }
+
+  #start(batch: GatheredBatch): void {
+    const call = this.#invoke(batch)
+      .catch(async (error: unknown) => {
+        this.#failure ??= error instanceof Error ? error : new Error(String(error));
+        await this.#release(batch.messages);
+      })
+      .finally(() => this.#running.delete(call));
+    this.#running.add(call);
+  }
+
+  async #invoke({ messages, event }: GatheredBatch): Promise<void> {
+    const { pool, queue, onReport, onUnsettled, onWarning } = this.#parts;
+    const requestId = randomUUID();
+    const { result, isColdStart, durationMs } = await pool.invoke(event, requestId);
+    const messageIds = messages.map(({ MessageId }) => MessageId ?? "");
+    const failures = this.#failures(messageIds, result);
+    const isFailed = (id: string): boolean => failures === "all" || (failures !== "none" && failures.has(id));
+    const failedIds = messageIds.filter(isFailed);
+    const done = messages.filter(({ MessageId }) => !isFailed(MessageId ?? ""));
+    for (const text of orderBreaks(messages, isFailed)) onWarning(text);
+    const undeleted = done.length === 0 ? [] : await queue.delete(done);
+    for (const text of undeleted) onWarning(`handled, but not deleted, so it comes again: ${text}`);
+    if (undeleted.length > 0) onUnsettled(undeleted.length);
+    onReport({
+      requestId,
+      messageIds,
+      outcome: outcomeOf(result, failedIds.length, messageIds.length),
+      failedIds,
+      error: errorOf(result, failures),
+      durationMs,
+      isColdStart: isColdStart || undefined,
+    });
+  }
+
+  /** Of messages that no function has seen. */
+  async #release(messages: readonly Message[]): Promise<void> {
+    if (messages.length === 0) return;
+    for (const text of await this.#parts.queue.release(messages))
+      this.#parts.onWarning(`not given back, comes again after its visibility timeout: ${text}`);
+  }
+
+  #failures(messageIds: readonly string[], result: EnvironmentResult): BatchFailures {
+    if (result.kind !== "response") return "all";
+    return readBatchResponse(result.body, messageIds, this.#parts.isPartial);
+  }
+}
+
+function outcomeOf(result: EnvironmentResult, failed: number, all: number): InvocationReport["outcome"] {
+  if (result.kind !== "response") return result.kind;
+  if (failed === 0) return "ok";
+  return failed === all ? "error" : "partial";
+}
+
+/** In one line. */
+function errorOf(result: EnvironmentResult, failures: BatchFailures): string | undefined {
+  if (result.kind === "timeout") return "no answer within the function's timeout";
+  if (result.kind === "crash") return result.body;
+  if (result.kind === "response") return failures === "all" ? "the answer is no batch response" : undefined;
+  try {
+    const said: unknown = JSON.parse(result.body);
+    if (typeof said !== "object" || said === null) return result.body;
+    return `${Reflect.get(said, "errorType")}: ${Reflect.get(said, "errorMessage")}`.split("\n")[0];
+  } catch {
+    return result.body;
+  }
+}
+
+/** False for what asking again does not mend: a queue that is gone, rights that are missing. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return Reflect.get(error, "$fault") !== "client";
+}

@@ -1,0 +1,175 @@
+import type * as AwsSdk from "@aws-sdk/client-sqs";
+import type { Message, QueueAttributeName, SQSClient } from "@aws-sdk/client-sqs";
+import { InvokeError } from "../invoke-error.ts";
+import type { QueuePlace } from "../queue-place.ts";
+
+type Sdk = typeof AwsSdk;
+
+/** What a mapping has to know of its queue. */
+export interface SqsQueueFacts {
+  readonly url: string;
+  readonly arn: string;
+  readonly isFifo: boolean;
+  readonly visibilityTimeoutMs: number;
+  /** Undefined: failed messages come again for ever. */
+  readonly maxReceiveCount: number | undefined;
+}
+
+const MAX_BATCH = 10;
+const ARN = /^arn:[^:]+:sqs:([^:]+):([^:]+):(.+)$/;
+
+/** One queue through the plain SDK: what a mapping does is Lambda's, so the engine of anyqueue stays out of it. */
+export class SqsQueue {
+  readonly #sdk: Sdk;
+  readonly #client: SQSClient;
+  readonly facts: SqsQueueFacts;
+
+  constructor(sdk: Sdk, client: SQSClient, facts: SqsQueueFacts) {
+    this.#sdk = sdk;
+    this.#client = client;
+    this.facts = facts;
+  }
+
+  /** @throws NO_SUCH_QUEUE, QUEUE_UNREACHABLE, MISSING_PACKAGE */
+  static async open(place: QueuePlace, isOrdered: boolean): Promise<SqsQueue> {
+    const sdk = await loadSdk();
+    const entity = isOrdered && !place.entity.endsWith(".fifo") ? `${place.entity}.fifo` : place.entity;
+    const [, arnRegion, arnAccount, arnName] = ARN.exec(entity) ?? [];
+    const region = place.authority === "" ? arnRegion : place.authority;
+    const endpoint = place.parameters.get("endpoint");
+    const client = new sdk.SQSClient({
+      ...(region !== undefined && { region }),
+      ...(endpoint !== null && { endpoint }),
+      useQueueUrlAsEndpoint: endpoint === null && /^https?:/i.test(entity),
+    });
+    try {
+      const account = arnAccount ?? place.parameters.get("account") ?? undefined;
+      const url = /^https?:/i.test(entity) ? entity : await urlOf(sdk, client, arnName ?? entity, account);
+      return new SqsQueue(sdk, client, await factsOf(sdk, client, url));
+    } catch (error) {
+      client.destroy();
+      throw openError(error, entity);
+    }
+  }
+
+  /** Up to 10. Not to be aborted: what a closed connection was being sent would stay invisible. */
+  async receive(max: number, waitSeconds: number): Promise<readonly Message[]> {
+    const { Messages = [] } = await this.#client.send(
+      new this.#sdk.ReceiveMessageCommand({
+        QueueUrl: this.facts.url,
+        MaxNumberOfMessages: Math.min(MAX_BATCH, max),
+        WaitTimeSeconds: waitSeconds,
+        MessageSystemAttributeNames: ["All"],
+        MessageAttributeNames: ["All"],
+      }),
+    );
+    return Messages;
+  }
+
+  /** Returns those that could not be deleted, with the reason. */
+  async delete(messages: readonly Message[]): Promise<readonly string[]> {
+    return await this.#inTens(messages, async (QueueUrl, entries) => {
+      const Entries = entries.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle }));
+      return (await this.#client.send(new this.#sdk.DeleteMessageBatchCommand({ QueueUrl, Entries }))).Failed;
+    });
+  }
+
+  /** Makes them visible again at once. Returns those that could not be. */
+  async release(messages: readonly Message[]): Promise<readonly string[]> {
+    return await this.#inTens(messages, async (QueueUrl, entries) => {
+      const Entries = entries.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle, VisibilityTimeout: 0 }));
+      const command = new this.#sdk.ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries });
+      return (await this.#client.send(command)).Failed;
+    });
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  async #inTens(
+    messages: readonly Message[],
+    request: (url: string, entries: readonly Entry[]) => Promise<readonly Failure[] | undefined>,
+  ): Promise<readonly string[]> {
+    const failed: string[] = [];
+    for (let start = 0; start < messages.length; start += MAX_BATCH) {
+      const part = messages.slice(start, start + MAX_BATCH);
+      const entries = part.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+      const idOf = (index: unknown): string => part[Number(index)]?.MessageId ?? "";
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- a batch of a mapping is one of its calls
+        const failures = (await request(this.facts.url, entries)) ?? [];
+        failed.push(...failures.map(({ Id, Message }) => `${idOf(Id)}: ${Message ?? "refused"}`));
+      } catch (error) {
+        failed.push(...entries.map(({ Id }) => `${idOf(Id)}: ${textOf(error)}`));
+      }
+    }
+    return failed;
+  }
+}
+
+interface Entry {
+  readonly Id: string;
+  readonly ReceiptHandle: string | undefined;
+}
+
+interface Failure {
+  readonly Id: string | undefined;
+  readonly Message?: string | undefined;
+}
+
+async function urlOf(
+  sdk: Sdk,
+  client: SQSClient,
+  name: string,
+  account: string | undefined,
+): Promise<string> {
+  const command = new sdk.GetQueueUrlCommand({
+    QueueName: name,
+    ...(account !== undefined && { QueueOwnerAWSAccountId: account }),
+  });
+  return (await client.send(command)).QueueUrl ?? "";
+}
+
+async function factsOf(sdk: Sdk, client: SQSClient, url: string): Promise<SqsQueueFacts> {
+  const AttributeNames: QueueAttributeName[] = ["QueueArn", "VisibilityTimeout", "RedrivePolicy"];
+  const { Attributes = {} } = await client.send(
+    new sdk.GetQueueAttributesCommand({ QueueUrl: url, AttributeNames }),
+  );
+  const redrive: unknown = JSON.parse(Attributes["RedrivePolicy"] ?? "{}");
+  const count = typeof redrive === "object" && redrive !== null ? Reflect.get(redrive, "maxReceiveCount") : 0;
+  return {
+    url,
+    arn: Attributes["QueueArn"] ?? "",
+    isFifo: url.endsWith(".fifo"),
+    visibilityTimeoutMs: Number(Attributes["VisibilityTimeout"]) * 1_000,
+    maxReceiveCount: Number(count) > 0 ? Number(count) : undefined,
+  };
+}
+
+async function loadSdk(): Promise<Sdk> {
+  try {
+    return await import("@aws-sdk/client-sqs");
+  } catch (error) {
+    throw new InvokeError("MISSING_PACKAGE", "@aws-sdk/client-sqs cannot be loaded", "Install it.", {
+      cause: error,
+    });
+  }
+}
+
+function openError(error: unknown, entity: string): InvokeError {
+  const options = { cause: error };
+  if (error instanceof Error && /NonExistentQueue|QueueDoesNotExist/.test(error.name)) {
+    return new InvokeError("NO_SUCH_QUEUE", `there is no queue ${entity}`, "Create it first.", options);
+  }
+  return new InvokeError(
+    "QUEUE_UNREACHABLE",
+    `${entity}: ${textOf(error)}`,
+    "Check region, endpoint and credentials.",
+    options,
+  );
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,40 @@
+// Handlers as an application exports them, without a library; what a message asks for is in its body.
+
+export async function handler(event, context) {
+  for (const { body } of event.Records) console.log(`handled ${body} of ${context.functionName}`);
+}
+
+export async function partly(event) {
+  const failed = event.Records.filter(({ body }) => body.startsWith("bad"));
+  return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+}
+
+export async function throws() {
+  throw new TypeError("the database\nis down");
+}
+
+export async function hangs(event, context) {
+  console.log(`left ${context.getRemainingTimeInMillis() <= 400 && context.getRemainingTimeInMillis() > 0}`);
+  await new Promise((resolve) => setTimeout(resolve, 3_600_000));
+}
+
+export async function exits() {
+  process.exit(7);
+}
+
+/** The first message of an event fails alone, as a function does that knows nothing of order. */
+export async function firstFails(event) {
+  return { batchItemFailures: [{ itemIdentifier: event.Records[0].messageId }] };
+}
+
+export function withCallback(event, _context, callback) {
+  setImmediate(() => callback(null, `${event.Records.length} done`));
+}
+
+export async function waitsForSignal(event) {
+  console.log(`started ${event.Records.length}`);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  console.log("finished");
+}
+
+export const notAFunction = 1;
