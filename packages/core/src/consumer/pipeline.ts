@@ -51,7 +51,10 @@ export class Pipeline {
     const { setup, settings, opened } = options;
     const { clock, events } = setup;
     const { target, driver } = opened;
-    this.#lanes = target.capabilities.ordering === "by-key" ? new KeyLanes() : undefined;
+    this.#lanes =
+      target.capabilities.ordering === "by-key"
+        ? new KeyLanes(target.capabilities.followers === "drop")
+        : undefined;
     this.#watchdog = new Watchdog(clock, () => {
       this.#check();
     });
