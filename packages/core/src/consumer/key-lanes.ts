@@ -1,4 +1,5 @@
 import { Fifo } from "../batching/fifo.ts";
+import type { Capabilities } from "../driver/capabilities.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 
 /** A key whose message failed, until that message is settled for good. */
@@ -28,6 +29,11 @@ const UNCONFIRMED_MS = 1_000;
  * is overdue: services round delays up to seconds, and what was on its way comes first.
  */
 const PIPELINE_SLACK_MS = 5_000;
+
+/** The lanes of a target that keeps order. */
+export function keyLanesFor({ ordering, followers }: Capabilities): KeyLanes | undefined {
+  return ordering === "by-key" ? new KeyLanes(followers === "drop") : undefined;
+}
 
 /** One delivery of an ordering key at a time, keys in parallel. */
 export class KeyLanes {
