@@ -40,6 +40,7 @@ export {
   type InvariantOutcome,
   type InvariantVerdict,
 } from "./history/invariant.ts";
+export { messageHash } from "./history/message-hash.ts";
 export { HistoryError, readHistory } from "./history/read-history.ts";
 export { Tagged } from "./history/recording-adapter.ts";
 export type {

@@ -100,10 +100,11 @@ export class HistoryRecorder {
       this.#begin(tok, context);
       try {
         const value: unknown = await handler(message, context);
-        this.#end(tok, message.id, context.signal.aborted ? "aborted" : "ack");
+        // A handler that returned although it was told to stop has done its work: what follows is its ack.
+        this.#end(tok, message.id, "ack", context.signal.aborted);
         return value;
       } catch (error) {
-        this.#end(tok, message.id, context.signal.aborted ? "aborted" : resultOf(error));
+        this.#end(tok, message.id, resultOf(error), context.signal.aborted);
         throw error;
       }
     };
@@ -123,10 +124,10 @@ export class HistoryRecorder {
     signal.addEventListener("abort", onAbort, { once: true });
   }
 
-  #end(tok: string, mid: string, result: HandleResult): void {
+  #end(tok: string, mid: string, result: HandleResult, isAborted: boolean): void {
     this.#results.set(tok, result);
     if (result === "ack") this.#handled.add(mid);
-    this.#sink.write("handle.end", this.#sink.operation(), { tok, result });
+    this.#sink.write("handle.end", this.#sink.operation(), { tok, result: isAborted ? "aborted" : result });
   }
 
   /**

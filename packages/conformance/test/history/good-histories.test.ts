@@ -81,6 +81,23 @@ const GOOD: readonly GoodHistory[] = [
       .settle("t2")
       .drained(),
   },
+  { name: "an ack in time whose answer came late", events: lateAnswer() },
+  {
+    name: "acks that wait for company, while what may run next is here",
+    events: history()
+      .send("a")
+      .send("b")
+      .deliver("a", "t1")
+      .start("t1")
+      .end("t1")
+      .deliver("b", "t2")
+      .start("t2")
+      .end("t2")
+      .settle("t1")
+      .settle("t2")
+      .drained(),
+    promises: { concurrency: 1, prefetch: 0 },
+  },
   {
     name: "a late ack where the service takes it",
     events: history()
@@ -205,6 +222,13 @@ const GOOD: readonly GoodHistory[] = [
       .drained(),
   },
 ];
+
+function lateAnswer(): readonly HistoryEvent[] {
+  const late = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1");
+  const op = late.event("settle.invoke", { tok: "t1", kind: "ack" });
+  late.wait(3_000).event("settle.ok", { tok: "t1", kind: "ack" }, { op });
+  return late.drained();
+}
 
 function leftover(): readonly HistoryEvent[] {
   const all = history().send("m");

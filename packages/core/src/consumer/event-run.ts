@@ -6,7 +6,7 @@ import { within } from "./drain.ts";
 import { createEngine, type Engine, type EngineSetup } from "./engine.ts";
 import { eventDeadline } from "./event-deadline.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
-import { KeyLanes } from "./key-lanes.ts";
+import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
 import type { OpenedConsumer } from "./open-consumer.ts";
 import { UNSTARTED } from "./outcome-executor.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -50,7 +50,7 @@ export class EventRun {
     this.#options = options;
     const { opened, setup, settings } = options;
     const { target } = opened;
-    const lanes = target.capabilities.ordering === "by-key" ? new KeyLanes() : undefined;
+    const lanes = keyLanesFor(target.capabilities);
     this.#dispatcher = new Dispatcher({
       limit: options.limit,
       clock: setup.clock,

@@ -1,4 +1,5 @@
 import { Fifo } from "../batching/fifo.ts";
+import type { Capabilities } from "../driver/capabilities.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 
 /** A key whose message failed, until that message is settled for good. */
@@ -23,11 +24,28 @@ export type Placement = "ready" | "waiting" | "follower";
 /** Of a block whose message is not back at the service yet. */
 const UNCONFIRMED_MS = 1_000;
 
+/**
+ * A service that hands over a later message of a key while the failed one is out proves nothing by it, until the failed one
+ * is overdue: services round delays up to seconds, and what was on its way comes first.
+ */
+const PIPELINE_SLACK_MS = 5_000;
+
+/** The lanes of a target that keeps order. */
+export function keyLanesFor({ ordering, followers }: Capabilities): KeyLanes | undefined {
+  return ordering === "by-key" ? new KeyLanes(followers === "drop") : undefined;
+}
+
 /** One delivery of an ordering key at a time, keys in parallel. */
 export class KeyLanes {
-  readonly #lanes = new Map<string, Lane>();
+  /** The service hands over what follows while the failed one is still out, and once more behind it. */
+  readonly isPipelined: boolean;
   /** Deliveries that wait behind another of their key. */
   waiting = 0;
+  readonly #lanes = new Map<string, Lane>();
+
+  constructor(isPipelined = false) {
+    this.isPipelined = isPipelined;
+  }
 
   place(held: HeldDelivery, key: string, nowMs: number): Placement {
     const lane = this.#lane(key);
@@ -100,7 +118,7 @@ export class KeyLanes {
   confirmBlock(held: HeldDelivery, untilMs: number, lastAsk: number): void {
     const block = this.#laneOf(held)?.block;
     if (block === undefined || block.providerId !== held.delivery.providerId) return;
-    block.untilMs = untilMs;
+    block.untilMs = untilMs + (this.isPipelined ? PIPELINE_SLACK_MS : 0);
     block.lastAsk = lastAsk;
   }
 

@@ -116,7 +116,8 @@ export class OutcomeExecutor {
     this.#emitLost(held, error);
     this.#blockKey(held);
     this.#end(held, error);
-    this.#confirmBlock(held, 0);
+    // Where only the connection was lost, the service keeps the lease.
+    this.#confirmBlock(held, this.#options.lanes?.isPipelined === true ? (held.delivery.leaseMs ?? 0) : 0);
   }
 
   /** The settler's answer. */

@@ -7,7 +7,7 @@ import type { ConsumerSetup } from "./consumer-setup.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
-import { KeyLanes } from "./key-lanes.ts";
+import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
 import { closeOpened, type OpenedConsumer } from "./open-consumer.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { ReceiveLoop } from "./receive-loop.ts";
@@ -51,7 +51,7 @@ export class Pipeline {
     const { setup, settings, opened } = options;
     const { clock, events } = setup;
     const { target, driver } = opened;
-    this.#lanes = target.capabilities.ordering === "by-key" ? new KeyLanes() : undefined;
+    this.#lanes = keyLanesFor(target.capabilities);
     this.#watchdog = new Watchdog(clock, () => {
       this.#check();
     });

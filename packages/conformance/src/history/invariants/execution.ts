@@ -68,11 +68,13 @@ export const noZombieAck: Invariant = {
   check({ handovers }, { lateAcks, slackMs }) {
     const findings = handovers.flatMap((handover): readonly Finding[] => {
       const ack = settledAs(handover, "ack");
-      const { deliver, leaseEnd, lostAt } = handover;
+      const { deliver, leaseEnd, lostAt, settles } = handover;
       if (ack === undefined) return [];
       const knownAt = Math.min(lostAt ?? Number.POSITIVE_INFINITY, leaseEnd + nanoseconds(slackMs));
       const { mid } = deliver;
-      return ack.t > knownAt
+      // What was asked for in time may be confirmed late: the service applied it when the lease was good.
+      const asked = settles.find(({ type, op }) => type === "settle.invoke" && op === ack.op);
+      return (asked ?? ack).t > knownAt
         ? [{ mid, text: "an ack was confirmed after the lease was known to be gone" }]
         : [];
     });
@@ -178,8 +180,10 @@ function slotFreedAt({ abort, end }: Started): number {
   return Math.min(abort?.t ?? Number.POSITIVE_INFINITY, end?.t ?? Number.POSITIVE_INFINITY);
 }
 
-function releasedAt({ settles, leaseEnd }: Handover): number {
-  return Math.min(settles[0]?.t ?? Number.POSITIVE_INFINITY, leaseEnd);
+/** With the end of its handler the settlement has begun, which may wait for company before its request goes out. */
+function releasedAt({ end, settles, leaseEnd }: Handover): number {
+  const endedAt = end?.t ?? Number.POSITIVE_INFINITY;
+  return Math.min(endedAt, settles[0]?.t ?? Number.POSITIVE_INFINITY, leaseEnd);
 }
 
 /** The most intervals that overlap; one that never ends goes on for ever. */

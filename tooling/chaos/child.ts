@@ -1,0 +1,38 @@
+import type { ChildCommand, ChildNews, ChildSettings } from "./child-commands.ts";
+
+/** The settings in the only argument. */
+export function readSettings(): ChildSettings {
+  const settings: ChildSettings = JSON.parse(process.argv[2] ?? "{}");
+  return settings;
+}
+
+/** To whoever started this process; nobody listens any more if that one has died. */
+export function tell(news: ChildNews): void {
+  process.send?.(news);
+}
+
+/** Carries out what every child can do, and leaves the rest to `others`. */
+export function onCommand(others: (command: ChildCommand) => void): void {
+  process.on("message", (command: ChildCommand) => {
+    if (command.kind === "block") block(command.ms);
+    else if (command.kind === "jump") jumpWallClock(command.ms);
+    else others(command);
+  });
+  // Without its watcher the run is over.
+  process.on("disconnect", () => process.exit(0));
+}
+
+function block(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until;);
+}
+
+/** As when somebody sets the machine's clock: `Date` is off, timers and the monotonic clock are not. */
+function jumpWallClock(ms: number): void {
+  const RealDate = Date;
+  const now = (): number => RealDate.now() + ms;
+  globalThis.Date = new Proxy(RealDate, {
+    construct: (target, args, newTarget): Date =>
+      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
+    get: (target, name, receiver): unknown => (name === "now" ? now : Reflect.get(target, name, receiver)),
+  });
+}

@@ -1,0 +1,60 @@
+// A consumer process: handles until it is told to end, and starts again where its consumer ends by itself.
+import { setTimeout as sleep } from "node:timers/promises";
+import { HistoryRecorder, HistoryWriter } from "@anyqueue/conformance";
+import { createClient, isQueueError, type QueueConsumer } from "@anyqueue/core";
+import { chaosHandler, chaosQueue, type ChaosBody } from "./chaos-queue.ts";
+import { onCommand, readSettings, tell } from "./child.ts";
+import { stageOf } from "./providers.ts";
+
+/** As a supervisor of processes would wait before it starts one again. */
+const RESTART_MS = 500;
+/** Time of handlers to end at SIGTERM. */
+const CLOSE_TIMEOUT = "4s";
+
+const settings = readSettings();
+const stage = stageOf(settings.stage);
+const sink = new HistoryWriter(settings.folder, settings.proc);
+const ending = new AbortController();
+let life = 0;
+
+onCommand(() => undefined);
+process.once("SIGTERM", () => {
+  ending.abort();
+});
+while (!ending.signal.aborted) {
+  // oxlint-disable-next-line no-await-in-loop -- one consumer after the other
+  await live();
+}
+sink.close();
+process.exit(0);
+
+/** One consumer from its start to its end. */
+async function live(): Promise<void> {
+  life += 1;
+  const recorder = new HistoryRecorder(sink, `consumer-${life}`);
+  const client = createClient(stage.url(settings.address), [recorder.provider(stage.provider())]);
+  const { concurrency, prefetch } = settings;
+  const consumer = client.consumer(chaosQueue(stage), { concurrency, prefetch });
+  const stop = (): void => void consumer.close({ timeout: CLOSE_TIMEOUT });
+  ending.signal.addEventListener("abort", stop);
+  const failure = await runUntilItEnds(consumer, recorder);
+  ending.signal.removeEventListener("abort", stop);
+  await client.close();
+  if (failure === undefined || ending.signal.aborted) return;
+  process.stderr.write(`${settings.proc}: the consumer ended: ${failure}\n`);
+  await sleep(RESTART_MS);
+}
+
+async function runUntilItEnds(
+  consumer: QueueConsumer<ChaosBody>,
+  recorder: HistoryRecorder,
+): Promise<string | undefined> {
+  const running = consumer.run(recorder.handler(chaosHandler));
+  tell({ kind: "ready" });
+  try {
+    recorder.closed(await running);
+    return undefined;
+  } catch (error) {
+    return isQueueError(error) ? error.code : String(error);
+  }
+}

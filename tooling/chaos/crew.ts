@@ -1,0 +1,135 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { HistorySink } from "@anyqueue/conformance";
+import type { ChildCommand, ChildNews, ChildSettings } from "./child-commands.ts";
+
+/** The program of each role. */
+const PROGRAMS = {
+  producer: "producer-process.ts",
+  consumer: "consumer-process.ts",
+  both: "memory-process.ts",
+} as const;
+
+/** Ends by itself in this time after SIGTERM, or something is wrong. Milliseconds. */
+const END_MS = 15_000;
+
+/** One producer or consumer process. */
+export class Member {
+  readonly name: string;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  readonly #errors: string[] = [];
+  #isExpectedToEnd = false;
+
+  constructor(child: ChildProcess, name: string, onExit: (member: Member, signal: string | null) => void) {
+    this.name = name;
+    this.#child = child;
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#errors.push(text));
+    this.#exited = once(child, "exit").then(([, signal]) => {
+      onExit(this, typeof signal === "string" ? signal : null);
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Why it is not to be trusted; undefined: it ended as it should, or runs. */
+  get complaint(): string | undefined {
+    const { exitCode } = this.#child;
+    const isGone = exitCode !== null && (exitCode !== 0 || !this.#isExpectedToEnd);
+    return isGone ? `${this.name} exited with code ${exitCode}: ${this.stderr.slice(-600)}` : undefined;
+  }
+
+  get stderr(): string {
+    return this.#errors.join("");
+  }
+
+  tell(command: ChildCommand): void {
+    if (this.isRunning && this.#child.connected) this.#child.send(command);
+  }
+
+  /** Resolves with the next news that is awaited, or when the process is gone. */
+  async hear(isAwaited: (news: ChildNews) => boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const listener = (news: ChildNews): void => {
+      if (isAwaited(news)) resolve();
+    };
+    this.#child.on("message", listener);
+    await Promise.race([promise, this.#exited]);
+    this.#child.off("message", listener);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#isExpectedToEnd ||= signal === "SIGTERM" || signal === "SIGKILL";
+    this.#child.kill(signal);
+  }
+
+  /** SIGTERM, and SIGKILL where that does not help. True: it ended by itself. */
+  async end(): Promise<boolean> {
+    if (!this.isRunning) return true;
+    this.signal("SIGTERM");
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_MS);
+    await this.#exited;
+    clearTimeout(timer);
+    return this.#child.signalCode === null;
+  }
+
+  async exited(): Promise<void> {
+    await this.#exited;
+  }
+}
+
+/** All processes of one cell; their deaths are written into the history. */
+export class Crew {
+  readonly #settings: Omit<ChildSettings, "proc" | "address">;
+  readonly #watcher: HistorySink;
+  readonly #members: Member[] = [];
+
+  constructor(settings: Omit<ChildSettings, "proc" | "address">, watcher: HistorySink) {
+    this.#settings = settings;
+    this.#watcher = watcher;
+  }
+
+  get members(): readonly Member[] {
+    return this.#members;
+  }
+
+  /** Starts one; resolves when it takes commands. `nodeOptions` such as `--max-old-space-size=64`. */
+  async start(
+    role: keyof typeof PROGRAMS,
+    address: string,
+    nodeOptions: readonly string[] = [],
+  ): Promise<Member> {
+    const proc = `${role}-${this.#members.length + 1}`;
+    const settings: ChildSettings = { ...this.#settings, address, proc };
+    const program = fileURLToPath(new URL(PROGRAMS[role], import.meta.url));
+    const child = fork(program, [JSON.stringify(settings)], {
+      execArgv: ["--conditions=@anyqueue/source", ...nodeOptions],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    const member = new Member(child, proc, (gone, signal) => {
+      this.#watcher.write("proc.exit", this.#watcher.operation(), {
+        of: gone.name,
+        ...(signal === null ? {} : { signal }),
+      });
+    });
+    this.#members.push(member);
+    await member.hear(({ kind }) => kind === "ready");
+    return member;
+  }
+
+  /** Ends all; names those that did not end by themselves. */
+  async end(): Promise<readonly string[]> {
+    const ended = await Promise.all(
+      this.#members.map(async (member) => ({ member, isByItself: await member.end() })),
+    );
+    return [
+      ...this.#members.flatMap(({ complaint }) => complaint ?? []),
+      ...ended
+        .filter(({ isByItself }) => !isByItself)
+        .map(({ member }) => `${member.name} did not end at SIGTERM`),
+    ];
+  }
+}

@@ -1,0 +1,89 @@
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { machineHistoryTime, type HistoryEvent } from "@anyqueue/conformance";
+
+/** Follows the histories of a run while they are written, and counts. */
+export class HistoryTail {
+  readonly #folder: string;
+  readonly #readBytes = new Map<string, number>();
+  readonly #midOfSend = new Map<string, string>();
+  readonly #midOfToken = new Map<string, string>();
+  readonly #confirmed = new Set<string>();
+  readonly #done = new Set<string>();
+  /** Settled as far as anybody knows, and since when: what was not applied comes again. Nanoseconds. */
+  readonly #perhapsDone = new Map<string, number>();
+  readonly #graceMs: number;
+  readonly #counts = new Map<string, number>();
+
+  /** @param graceMs a settlement of unknown outcome counts after this time, in which its message would have come again */
+  constructor(folder: string, graceMs: number) {
+    this.#folder = folder;
+    this.#graceMs = graceMs;
+  }
+
+  /** Reads what is new. */
+  read(): this {
+    if (!existsSync(this.#folder)) return this;
+    for (const name of readdirSync(this.#folder)) {
+      for (const event of this.#newEvents(name)) this.#count(event);
+    }
+    return this;
+  }
+
+  /** Events of a type, such as `handle.start`; settlements by kind, such as `settle.ok dead`. */
+  count(what: string): number {
+    return this.#counts.get(what) ?? 0;
+  }
+
+  /** Messages whose send was confirmed. */
+  get confirmed(): number {
+    return this.#confirmed.size;
+  }
+
+  /** Confirmed messages that are neither acked nor given up. */
+  get open(): number {
+    let open = 0;
+    for (const mid of this.#confirmed) if (!this.#isDone(mid)) open += 1;
+    return open;
+  }
+
+  #isDone(mid: string): boolean {
+    const since = this.#perhapsDone.get(mid) ?? Number.POSITIVE_INFINITY;
+    return this.#done.has(mid) || machineHistoryTime.monotonic() - since > this.#graceMs * 1_000_000;
+  }
+
+  #count(event: HistoryEvent): void {
+    const what = "kind" in event ? `${event.type} ${event.kind}` : event.type;
+    this.#counts.set(what, this.count(what) + 1);
+    if (event.type === "send.invoke") this.#midOfSend.set(event.op, event.mid);
+    else if (event.type === "send.ok") this.#confirmed.add(this.#midOfSend.get(event.op) ?? "");
+    else if (event.type === "deliver") {
+      this.#midOfToken.set(event.tok, event.mid);
+      this.#perhapsDone.delete(event.mid);
+    } else if ((event.type === "settle.ok" || event.type === "settle.info") && event.kind !== "release") {
+      const mid = this.#midOfToken.get(event.tok) ?? "";
+      if (event.type === "settle.ok") this.#done.add(mid);
+      else this.#perhapsDone.set(mid, event.t);
+    }
+  }
+
+  #newEvents(name: string): readonly HistoryEvent[] {
+    const from = this.#readBytes.get(name) ?? 0;
+    const added = bytesFrom(join(this.#folder, name), from);
+    // A line that is being written is read the next time.
+    const end = added.lastIndexOf("\n") + 1;
+    this.#readBytes.set(name, from + end);
+    const lines = added.toString("utf8", 0, end).split("\n").filter(Boolean);
+    return lines.map((line): HistoryEvent => JSON.parse(line));
+  }
+}
+
+function bytesFrom(path: string, from: number): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - from));
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, from));
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Wave } from "./phases.ts";
+import { wireOf, type Arena, type FaultKind } from "./cell.ts";
+import { CLOUDS } from "./providers.ts";
+const HOUR_MS = 3_600_000;
+
+/** What happens to processes. */
+export const PROCESS_FAULTS: readonly FaultKind[] = [
+  {
+    name: "consumer-killed",
+    rows: ["F-10"],
+    stages: CLOUDS,
+    phases: ["handle", "settle", "renew", "dead-letter"],
+    begin: async (arena) => {
+      // Somewhere between two lines of its work.
+      await sleep(arena.random() * 300);
+      arena.consumers.shift()?.signal("SIGKILL");
+    },
+    end: replace,
+  },
+  {
+    name: "producer-killed",
+    rows: ["F-29"],
+    stages: CLOUDS,
+    phases: ["send"],
+    begin: async ({ random, producer }) => {
+      await sleep(random() * 300);
+      producer.signal("SIGKILL");
+    },
+    end: async (arena) => {
+      arena.producer = await arena.crew.start("producer", wireOf(arena).toProducer.address);
+    },
+  },
+  {
+    name: "consumer-stopped",
+    rows: ["F-12"],
+    blursLeases: true,
+    stages: CLOUDS,
+    phases: ["handle", "settle"],
+    forLeases: 2,
+    begin: async (arena) => {
+      await join(arena);
+      arena.consumers[0]?.signal("SIGSTOP");
+    },
+    end: ({ consumers }) => consumers[0]?.signal("SIGCONT"),
+  },
+  {
+    name: "loop-blocked",
+    rows: ["F-11"],
+    blursLeases: true,
+    stages: CLOUDS,
+    phases: ["handle", "settle"],
+    forLeases: 1.5,
+    begin: async (arena) => {
+      await join(arena);
+      arena.consumers[0]?.tell({ kind: "block", ms: 1.4 * arena.stage.leaseMs });
+    },
+  },
+  {
+    name: "terminated",
+    rows: ["F-25"],
+    stages: CLOUDS,
+    phases: ["receive", "handle", "settle", "renew", "dead-letter"],
+    begin: (arena) => arena.consumers.shift()?.signal("SIGTERM"),
+    end: replace,
+  },
+  {
+    name: "wall-clock",
+    rows: ["F-20"],
+    stages: CLOUDS,
+    phases: ["send", "handle", "renew"],
+    begin: ({ random, producer, consumers }) => {
+      const ms = random() < 0.5 ? HOUR_MS : -HOUR_MS;
+      for (const member of [producer, ...consumers]) member.tell({ kind: "jump", ms });
+    },
+  },
+  rolling("rolling-deploy", 20, { count: 1_200, everyMs: 60, takesMs: 20 }),
+  rolling("rolling-deploy-once", 1, { count: 150, everyMs: 30, takesMs: 20 }),
+  {
+    name: "scaled",
+    rows: ["F-27"],
+    stages: ["sqs", "service-bus", "pubsub"],
+    phases: ["settle"],
+    forMs: 1_000,
+    during: { count: 600, everyMs: 5, takesMs: 300 },
+    begin: async (arena) => {
+      await Promise.all(Array.from({ length: 9 }, async () => await join(arena)));
+    },
+    end: async ({ consumers }) => {
+      await Promise.all(consumers.splice(1).map(async (member) => await member.end()));
+    },
+    verify: (events) => {
+      const workers = new Set(events.filter(({ type }) => type === "handle.start").map(({ proc }) => proc));
+      return workers.size === 10 ? [] : [`only ${workers.size} of 10 consumers got work`];
+    },
+  },
+];
+
+/** Five consumers; each is ended and replaced in turn, while messages keep coming. */
+function rolling(name: string, rounds: number, during: Wave): FaultKind {
+  return {
+    name,
+    rows: ["F-26"],
+    stages: ["sqs", "service-bus-session", "pubsub-ordered"],
+    phases: ["settle"],
+    forMs: 500,
+    during,
+    begin: async (arena) => {
+      await Promise.all(Array.from({ length: 4 }, async () => await join(arena)));
+      for (let restarts = 0; restarts < 5 * rounds; restarts += 1) {
+        // oxlint-disable-next-line no-await-in-loop -- in turn is the point
+        await Promise.all([arena.consumers.shift()?.end(), join(arena)]);
+      }
+    },
+  };
+}
+
+async function replace(arena: Arena): Promise<void> {
+  await join(arena);
+}
+
+/** One more consumer. */
+async function join(arena: Arena): Promise<void> {
+  arena.consumers.push(await arena.startConsumer());
+}

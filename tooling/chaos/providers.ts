@@ -1,0 +1,105 @@
+import type { HistoryPromises } from "@anyqueue/conformance";
+import type { Provider } from "@anyqueue/core/adapter";
+import type { EmulatorEndpoints, EmulatorOptions } from "@anyqueue/emulator";
+import { memory } from "@anyqueue/memory";
+import { pubsub } from "@anyqueue/pubsub";
+import { serviceBus } from "@anyqueue/service-bus";
+import { sqs } from "@anyqueue/sqs";
+
+/** The emulated service behind a provider; memory has none. */
+export type Front = "sqs" | "service-bus" | "pubsub";
+
+/** One kind of queue that the matrix runs on. */
+export interface Stage {
+  /** Absent: it lives inside one process. */
+  readonly front?: Front;
+  readonly ordered: boolean;
+  /** The shortest lease that the service knows, or one that is short enough, milliseconds. */
+  readonly leaseMs: number;
+  readonly promises: Partial<HistoryPromises>;
+  /** `address` is `host:port` of whoever stands before the service. */
+  url(address: string): string;
+  provider(): Provider;
+}
+
+const ANY_CREDENTIALS = { accessKeyId: "chaos", secretAccessKey: "chaos" };
+
+const SQS_STAGE = {
+  front: "sqs",
+  leaseMs: 2_000,
+  url: (address: string) => `sqs://eu-west-1?endpoint=http://${address}`,
+  provider: () => sqs({ credentials: ANY_CREDENTIALS }),
+} as const;
+
+const SERVICE_BUS_STAGE = {
+  front: "service-bus",
+  leaseMs: 5_000,
+  url: (address: string) => `service-bus://emulator?endpoint=${address}`,
+  provider: () => serviceBus(),
+} as const;
+
+const PUBSUB_STAGE = {
+  front: "pubsub",
+  leaseMs: 10_000,
+  url: (address: string) => `pubsub://chaos?endpoint=${address}`,
+  provider: () => pubsub(),
+} as const;
+
+const MEMORY_STAGE = {
+  leaseMs: 2_000,
+  url: () => "memory:",
+  provider: () => memory(),
+} as const;
+
+const STAGES = {
+  memory: { ...MEMORY_STAGE, ordered: false, promises: { deliveryCount: "exact" } },
+  "memory-ordered": { ...MEMORY_STAGE, ordered: true, promises: { deliveryCount: "exact" } },
+  sqs: { ...SQS_STAGE, ordered: false, promises: { lateAcks: true } },
+  "sqs-fifo": { ...SQS_STAGE, ordered: true, promises: {} },
+  "service-bus": { ...SERVICE_BUS_STAGE, ordered: false, promises: { deliveryCount: "exact" } },
+  "service-bus-session": {
+    ...SERVICE_BUS_STAGE,
+    ordered: true,
+    // A session that ends without its lock running out gives its messages back uncounted.
+    promises: { deliveryCount: "approximate" },
+  },
+  // An ack there is accepted without a word on its effect, so that one that came late is no lie.
+  pubsub: { ...PUBSUB_STAGE, ordered: false, promises: { lateAcks: true } },
+  "pubsub-ordered": {
+    ...PUBSUB_STAGE,
+    ordered: true,
+    promises: { lateAcks: true, redeliversFollowers: true },
+  },
+  "pubsub-exactly-once": {
+    ...PUBSUB_STAGE,
+    ordered: false,
+    promises: {},
+    provider: () => pubsub({ provisioning: { exactlyOnce: true } }),
+  },
+} as const satisfies Readonly<Record<string, Stage>>;
+
+/** A kind of queue by its name in `--only`. */
+export type StageName = keyof typeof STAGES;
+
+export const MEMORY: readonly StageName[] = ["memory", "memory-ordered"];
+export const SQS: readonly StageName[] = ["sqs", "sqs-fifo"];
+export const SERVICE_BUS: readonly StageName[] = ["service-bus", "service-bus-session"];
+export const PUBSUB: readonly StageName[] = ["pubsub", "pubsub-ordered", "pubsub-exactly-once"];
+/** All that are reached over a wire. */
+export const CLOUDS: readonly StageName[] = [...SQS, ...SERVICE_BUS, ...PUBSUB];
+
+export function stageOf(name: StageName): Stage {
+  return STAGES[name];
+}
+
+/** Starts only the front that is needed. */
+export function emulatorOptions(front: Front, seed: number): EmulatorOptions {
+  const port = { sqs: "sqsPort", "service-bus": "serviceBusPort", pubsub: "pubsubPort" } as const;
+  return { [port[front]]: 0, seed };
+}
+
+/** `host:port` of a front. */
+export function addressOf(front: Front, endpoints: EmulatorEndpoints): string {
+  const name = { sqs: "sqs", "service-bus": "serviceBus", pubsub: "pubsub" } as const;
+  return (endpoints[name[front]] ?? "").replace(/^https?:\/\//, "");
+}

@@ -1,0 +1,178 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HistoryWriter, readHistory, type HistoryVerdict } from "@anyqueue/conformance";
+import { cellName, type Arena, type Cell, type FaultKind } from "./cell.ts";
+import { ATTEMPTS, QUEUE } from "./chaos-queue.ts";
+import { Crew } from "./crew.ts";
+import { HistoryTail } from "./history-tail.ts";
+import { AFTER, messagesOf, PHASE_PLANS, WARM_UP, type Wave } from "./phases.ts";
+import { stageOf, type Stage } from "./providers.ts";
+import { judge, type Row } from "./row.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { openSite, type Site } from "./site.ts";
+
+const CONCURRENCY = 8;
+const PREFETCH = 4;
+/** Longest time in which a phase must come about, milliseconds. */
+const REACH_MS = 45_000;
+const DEFAULT_FAULT_MS = 1_500;
+const DEFAULT_RECOVERY_MS = 10_000;
+/** From the end of the fault until everything must be done, beyond the recovery, milliseconds. */
+const WORK_MS = 40_000;
+const POLL_MS = 25;
+const WARM_UPS = 3;
+
+/** What is left of a cell that ran. */
+export interface CellResult {
+  readonly row: Row;
+  readonly verdict: HistoryVerdict;
+  readonly folder: string;
+}
+
+/** Runs one cell in processes of its own; its histories are written below `folder`. */
+export async function runCell(cell: Cell, folder: string, seed: number): Promise<CellResult> {
+  const run = new CellRun(cell, join(folder, cellName(cell).replaceAll("/", "-")), seed);
+  return await run.run();
+}
+
+class CellRun {
+  readonly #cell: Cell;
+  readonly #folder: string;
+  readonly #seed: number;
+  readonly #random: () => number;
+  readonly #watcher: HistoryWriter;
+  readonly #crew: Crew;
+  readonly #tail: HistoryTail;
+  readonly #complaints: string[] = [];
+
+  constructor(cell: Cell, folder: string, seed: number) {
+    this.#cell = cell;
+    this.#folder = folder;
+    this.#seed = seed;
+    this.#random = seededRandom(seed);
+    this.#watcher = new HistoryWriter(folder, "watcher");
+    const settings = { stage: cell.provider, folder, concurrency: CONCURRENCY, prefetch: PREFETCH };
+    this.#crew = new Crew(settings, this.#watcher);
+    this.#tail = new HistoryTail(folder, 1.5 * stageOf(cell.provider).leaseMs);
+  }
+
+  async run(): Promise<CellResult> {
+    const { provider, fault, phase } = this.#cell;
+    const stage = stageOf(provider);
+    try {
+      await this.#play();
+    } finally {
+      this.#complaints.push(...(await this.#crew.end()));
+      this.#watcher.close();
+    }
+    const events = readHistory(this.#folder);
+    this.#complaints.push(...(fault.verify?.(events) ?? []));
+    const facts = {
+      provider,
+      fault: fault.name,
+      phase,
+      seed: this.#seed,
+      complaints: this.#complaints,
+      promises: {
+        ordered: stage.ordered,
+        attempts: ATTEMPTS,
+        concurrency: CONCURRENCY,
+        // Behind busy keys an ordered target has room of its own.
+        prefetch: stage.ordered || fault.blursLeases === true ? undefined : PREFETCH,
+        recoveryMs: recoveryOf(fault, stage),
+        ...stage.promises,
+      },
+    };
+    return { ...judge(events, facts), folder: this.#folder };
+  }
+
+  async #play(): Promise<void> {
+    const site = await openSite({
+      cell: this.#cell,
+      seed: this.#seed,
+      crew: this.#crew,
+      watcher: this.#watcher,
+      tail: this.#tail,
+      random: this.#random,
+    });
+    try {
+      await this.#warmUp(site.arena);
+      await this.#meetFault(site);
+      await this.#work(site.arena.stage);
+      this.#complaints.push(...(await this.#crew.end()));
+      await site.readLeftovers();
+    } finally {
+      await site.close();
+    }
+  }
+
+  async #meetFault({ arena, heal }: Site): Promise<void> {
+    const { fault, phase } = this.#cell;
+    const plan = PHASE_PLANS[phase];
+    const sent = [this.#send(arena, plan.before, "before")];
+    const isReached = await this.#until(() => plan.isReached(this.#tail.read()), REACH_MS);
+    if (!isReached) this.#complaints.push(`the phase ${phase} never came about`);
+    this.#note("fault.start");
+    const beginning = fault.begin(arena);
+    sent.push(this.#send(arena, fault.during ?? plan.during, "during"));
+    await beginning;
+    await sleep(durationOf(fault, arena.stage));
+    await fault.end?.(arena);
+    await heal();
+    this.#note("fault.stop");
+    await Promise.all(sent);
+    await this.#send(arena, AFTER, "after");
+  }
+
+  /** Until one message has gone all the way: what loads and connects first is done. */
+  async #warmUp(arena: Arena): Promise<void> {
+    for (let tries = 1; tries <= WARM_UPS; tries += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- once more only where it failed
+      await this.#send(arena, WARM_UP, `warm-up-${tries}`);
+      const isThrough = (): boolean => this.#tail.read().confirmed > 0 && this.#tail.open === 0;
+      // oxlint-disable-next-line no-await-in-loop
+      if (await this.#until(isThrough, REACH_MS)) return;
+    }
+    this.#complaints.push("nothing got through before the fault");
+  }
+
+  async #send({ producer, stage }: Arena, wave: Wave, name: string): Promise<void> {
+    if (wave.count === 0) return;
+    const messages = messagesOf(wave, name, stage.leaseMs, this.#random);
+    const isSent = producer.hear((news) => news.kind === "sent" && news.wave === name);
+    producer.tell({ kind: "send", wave: name, messages, everyMs: wave.everyMs });
+    await isSent;
+  }
+
+  /** Until every confirmed message is done. */
+  async #work(stage: Stage): Promise<void> {
+    const patienceMs = recoveryOf(this.#cell.fault, stage) + WORK_MS;
+    const isDone = await this.#until(() => this.#tail.read().open === 0, patienceMs);
+    if (!isDone) this.#complaints.push(`${this.#tail.open} confirmed messages were not done in time`);
+  }
+
+  #note(type: "fault.start" | "fault.stop"): void {
+    const { fault } = this.#cell;
+    const what = `${fault.rows[0] ?? ""} ${fault.name}`;
+    this.#watcher.write(type, this.#watcher.operation(), { fault: what, seed: this.#seed });
+    if (type === "fault.stop") this.#watcher.write("drain.start", this.#watcher.operation(), { dest: QUEUE });
+  }
+
+  async #until(isTrue: () => boolean, patienceMs: number): Promise<boolean> {
+    for (const until = performance.now() + patienceMs; performance.now() < until;) {
+      if (isTrue()) return true;
+      // oxlint-disable-next-line no-await-in-loop -- it is a poll
+      await sleep(POLL_MS);
+    }
+    return isTrue();
+  }
+}
+
+function durationOf({ forMs, forLeases }: FaultKind, { leaseMs }: Stage): number {
+  return forMs ?? (forLeases === undefined ? DEFAULT_FAULT_MS : forLeases * leaseMs);
+}
+
+/** A message that was being handled may have to wait for the end of its lease, twice where its key was too. */
+function recoveryOf({ recoveryMs }: FaultKind, { leaseMs }: Stage): number {
+  return 2 * leaseMs + (recoveryMs ?? DEFAULT_RECOVERY_MS);
+}

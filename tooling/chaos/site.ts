@@ -1,0 +1,120 @@
+import type { HistorySink } from "@anyqueue/conformance";
+import { createClient } from "@anyqueue/core";
+import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
+import type { Arena, Cell, Wire } from "./cell.ts";
+import { chaosQueue } from "./chaos-queue.ts";
+import type { Crew, Member } from "./crew.ts";
+import { FaultProxy } from "./fault-proxy.ts";
+import type { HistoryTail } from "./history-tail.ts";
+import { addressOf, emulatorOptions, stageOf, type Front } from "./providers.ts";
+import { readLeftovers } from "./read-leftovers.ts";
+
+/** What a site is made from. */
+export interface SiteParts {
+  readonly cell: Cell;
+  readonly seed: number;
+  readonly crew: Crew;
+  readonly watcher: HistorySink;
+  readonly tail: HistoryTail;
+  random(): number;
+}
+
+/** Where a cell happens: a service, or none, with a producer and a consumer that run. */
+export interface Site {
+  readonly arena: Arena;
+  /** Nothing goes wrong from now on. */
+  heal(): Promise<void>;
+  /** Reads what is left; all processes have ended. */
+  readLeftovers(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts the service of a cell, its proxies, a producer and a consumer. */
+export async function openSite(parts: SiteParts): Promise<Site> {
+  const { front } = stageOf(parts.cell.provider);
+  if (front === undefined) return await openMemorySite(parts);
+  const emulator = await spawnEmulator(emulatorOptions(front, parts.seed));
+  try {
+    return await openEmulatedSite(parts, emulator, front);
+  } catch (error) {
+    await emulator.close();
+    throw error;
+  }
+}
+
+async function openEmulatedSite(
+  { cell, seed, crew, watcher, tail, random }: SiteParts,
+  emulator: SpawnedEmulator,
+  front: Front,
+): Promise<Site> {
+  const { provider, phase } = cell;
+  const stage = stageOf(provider);
+  const queue = chaosQueue(stage);
+  const address = addressOf(front, emulator.endpoints);
+  const client = createClient(stage.url(address), [stage.provider()]);
+  await client.admin.create(queue);
+  const [toProducer, toConsumer] = await openProxies(address, seed);
+  const startConsumer = async (): Promise<Member> => await crew.start("consumer", toConsumer.address);
+  const [producer, consumer] = await Promise.all([
+    crew.start("producer", toProducer.address),
+    startConsumer(),
+  ]);
+  const { control } = emulator;
+  const wire: Wire = {
+    toProducer,
+    toConsumer,
+    control,
+    proxy: phase === "send" ? toProducer : toConsumer,
+    deleteQueue: async () => await client.admin.delete(queue),
+    createQueue: async () => await client.admin.create(queue),
+  };
+  return {
+    arena: { stage, phase, crew, producer, consumers: [consumer], tail, random, startConsumer, wire },
+    async heal() {
+      await control.clearFaults();
+      toProducer.mode = "pass";
+      toConsumer.mode = "pass";
+    },
+    async readLeftovers() {
+      const expireLeases = async (): Promise<void> => void (await control.advance(3 * stage.leaseMs));
+      await readLeftovers({ client, definition: queue, watcher, expireLeases });
+    },
+    async close() {
+      await client.close();
+      await Promise.all([toProducer.close(), toConsumer.close()]);
+      await emulator.close();
+    },
+  };
+}
+
+async function openProxies(address: string, seed: number): Promise<readonly [FaultProxy, FaultProxy]> {
+  const [host = "", port = ""] = address.split(":");
+  const options = { host, port: Number(port) };
+  return await Promise.all([
+    FaultProxy.open({ ...options, seed }),
+    FaultProxy.open({ ...options, seed: seed + 1 }),
+  ]);
+}
+
+/** All in one process, which reads what is left before it ends. */
+async function openMemorySite({ cell, crew, tail, random }: SiteParts): Promise<Site> {
+  const { provider, phase } = cell;
+  const process = await crew.start("both", "");
+  const nothing = async (): Promise<void> => {};
+  return {
+    arena: {
+      stage: stageOf(provider),
+      phase,
+      crew,
+      producer: process,
+      consumers: [],
+      tail,
+      random,
+      startConsumer: async () => await Promise.reject(new Error("its consumers live in its producer")),
+      wire: undefined,
+    },
+    heal: nothing,
+    readLeftovers: nothing,
+    close: nothing,
+  };
+}
