@@ -44,6 +44,33 @@ describe("what a source can settle itself", () => {
     expect(tries).toBe(3);
   });
 
+  test("and could not be dead-lettered is handled again when the platform could not be told", async () => {
+    let isDown = true;
+    const seen: string[] = [];
+    const { call, clock, emitted } = eventBench(
+      ({ id }) => {
+        seen.push(id);
+        if (id === "a") throw new DeadLetterError("no such customer");
+      },
+      {
+        onReply: () => {
+          if (isDown) throw new Error("the whole event is refused");
+        },
+        batch: {
+          adapter: { name: "test", classify: () => ({ code: "NOT_FOUND", retryable: false }) },
+          settle: { deadLetterBatch: async (items) => items.map(() => (isDown ? NO : OK)) },
+        },
+      },
+    );
+    const deliveries = ["a", "b"].map((id) => orderDelivery(id));
+    await expect(eventually(clock, call({ deliveries }))).rejects.toThrow("refused");
+    isDown = false;
+    const again = deliveries.map((each, index) => ({ ...each, handle: `again-${index}` }));
+    expect(kinds(await eventually(clock, call({ deliveries: again })))).toEqual(["dead-letter", "ack"]);
+    expect(seen).toEqual(["a", "b", "a"]);
+    expect(emitted).toContainEqual({ name: "redelivery-acked", event: expect.objectContaining({ id: "b" }) });
+  });
+
   test("but cannot be, is a failure for the platform although the handler ran", async () => {
     const { call, clock, emitted } = eventBench(() => undefined, {
       batch: {

@@ -45,6 +45,8 @@ export class EventRun {
   readonly #allLeft = Promise.withResolvers<void>();
   /** Aligned with the deliveries. */
   #held: readonly HeldDelivery[] = [];
+  /** Aligned too; empty before the end. */
+  #outcomes: readonly Outcome[] = [];
 
   constructor(options: EventRunOptions) {
     this.#options = options;
@@ -105,14 +107,16 @@ export class EventRun {
     const leftMs = (batch.remainingMs?.() ?? Number.POSITIVE_INFINITY) - (deadline?.replyMs ?? 0);
     await this.#engine.settler.flush(Math.max(0, Math.min(FLUSH_WITHIN_MS, leftMs)));
     await this.#engine.keeper.stop();
-    return await Promise.all(this.#held.map(finalOutcome));
+    this.#outcomes = await Promise.all(this.#held.map(finalOutcome));
+    return this.#outcomes;
   }
 
   /** The reply failed: the platform redelivers what was done already, which no handler shall see again. */
   rememberDone(): void {
-    for (const { delivery, settlement } of this.#held) {
-      if (settlement !== undefined && settlement.kind !== "release")
-        this.#options.memory.add(delivery.providerId);
+    for (const [index, { delivery }] of this.#held.entries()) {
+      const outcome = this.#outcomes[index];
+      // What was only tried is not done: a dead letter that could not be moved is nowhere but in its queue.
+      if (outcome !== undefined && outcome.kind !== "release") this.#options.memory.add(delivery.providerId);
     }
   }
 
