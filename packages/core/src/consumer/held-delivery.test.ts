@@ -82,6 +82,7 @@ describe("a delivery in hand", () => {
     early.abort(error);
     early.abort(new QueueError("TIMEOUT", { what: "second" }));
     expect(signal.reason).toBe(error);
+    expect(early.abortReason).toBe(error);
     const late = new HeldDelivery(delivery("h"), undefined, 1);
     late.abort(error);
     expect(late.signal.reason).toBe(error);

@@ -159,6 +159,7 @@ describe("a block", () => {
     expect(lanes.blockedForMs("k", 1_000)).toBe(0);
     expect(lanes.blockedForMs("k", 1_500)).toBe(0);
     expect(lanes.blockedForMs("free", 1_500)).toBe(0);
+    expect(filledLanes("m1").lanes.blockedForMs("k", 1_500)).toBe(0);
     const unconfirmed = filledLanes("m1");
     unconfirmed.lanes.block(unconfirmed.of("m1"));
     expect(unconfirmed.lanes.blockedForMs("k", 400)).toBe(1_000);
@@ -222,6 +223,7 @@ describe("a block that nobody lifts", () => {
     lanes.place(held("m1", 2), "k", 1_000);
     lanes.keep(held("m2"), "k");
     expect(lanes.expireBlocks(9_000)).toEqual([]);
+    expect(lanes.place(held("m3", 1), "k", 1_000)).toBe("follower");
     const unconfirmed = filledLanes("m1");
     unconfirmed.lanes.block(unconfirmed.of("m1"));
     unconfirmed.lanes.vacate(unconfirmed.of("m1"));

@@ -1,88 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { EventLog } from "../../test/consumer-bench.ts";
-import { FAKE_LIMITS, FakeServiceError } from "../../test/fake-adapter.ts";
-import type { Delivery } from "../driver/delivery.ts";
-import type { ConsumerDriver, ErrorClass, ReceiveAsk } from "../driver/driver.ts";
-import type { Limits } from "../driver/limits.ts";
-import { QueueError } from "../errors/queue-error.ts";
-import { createVirtualClock, delivery } from "../testing.ts";
-import { ReceiveLoop } from "./receive-loop.ts";
-
-const UNAVAILABLE: ErrorClass = { code: "UNAVAILABLE", retryable: true };
-const UNAUTHENTICATED: ErrorClass = { code: "UNAUTHENTICATED", retryable: false };
-
-const some = (count: number): readonly Delivery<unknown>[] =>
-  Array.from({ length: count }, (_, index) => delivery<unknown>(`h${index}`));
-
-/** A loop whose asks stay out until the test answers them. */
-function bench({ random = 0.5, ...receive }: Partial<Limits["receive"]> & { readonly random?: number } = {}) {
-  const clock = createVirtualClock();
-  const events = new EventLog();
-  const state = { room: 10, capacity: 10, waiting: 0, ended: 0, looks: 0, stalledMs: 0 };
-  const asks: (ReceiveAsk & {
-    readonly atMs: number;
-    readonly signal: AbortSignal;
-    readonly answer: (deliveries: readonly Delivery<unknown>[]) => Promise<void>;
-    readonly fail: (errorClass: ErrorClass) => Promise<void>;
-  })[] = [];
-  const accepted: { readonly count: number; readonly ask: number; readonly stalledMs: number }[] = [];
-  const refused: { readonly count: number; readonly ask: number }[] = [];
-  const fatal: string[] = [];
-  const driver = {
-    async receiveBatch(ask: ReceiveAsk, signal: AbortSignal) {
-      const { promise, resolve, reject } = Promise.withResolvers<readonly Delivery<unknown>[]>();
-      asks.push({
-        ...ask,
-        signal,
-        atMs: clock.now(),
-        async answer(deliveries) {
-          resolve(deliveries);
-          await clock.settle();
-        },
-        async fail(errorClass) {
-          reject(new FakeServiceError(errorClass));
-          await clock.settle();
-        },
-      });
-      return await promise;
-    },
-  } as unknown as ConsumerDriver<unknown>;
-  const loop = new ReceiveLoop({
-    target: "fake://here/orders",
-    driver,
-    limits: { ...FAKE_LIMITS, receive: { ...FAKE_LIMITS.receive, ...receive } },
-    clock,
-    events,
-    random: () => random,
-    toError: (operation, thrown) => {
-      const { errorClass } = thrown as FakeServiceError;
-      return new QueueError(errorClass.code, { what: `${operation} failed`, ...errorClass });
-    },
-    demand: {
-      room: () => {
-        state.looks += 1;
-        return state.room;
-      },
-      capacity: () => state.capacity,
-      waiting: () => state.waiting,
-      ended: () => state.ended,
-    },
-    accept: ({ length }, ask, stalledMs) => accepted.push({ count: length, ask, stalledMs }),
-    refuse: ({ length }, ask) => refused.push({ count: length, ask }),
-    onFatal: (error) => fatal.push(error.code),
-    stalledMs: () => state.stalledMs,
-  });
-  const latest = () => {
-    const ask = asks.at(-1);
-    if (ask === undefined) throw new Error("nothing was asked for");
-    return ask;
-  };
-  const start = async (): Promise<void> => {
-    loop.start();
-    await clock.settle();
-  };
-  return { clock, events, state, asks, accepted, refused, fatal, loop, latest, start };
-}
+import { receiveBench, some, UNAVAILABLE } from "../../test/receive-bench.ts";
 
 describe("an ask", () => {
   test.each([
@@ -90,7 +7,7 @@ describe("an ask", () => {
     ["a full reply at most", 25, 10],
     ["one, where there is room for one", 1, 1],
   ])("is for %s", async (_claim, room, maxItems) => {
-    const { state, asks, loop, start } = bench();
+    const { state, asks, loop, start } = receiveBench();
     state.room = room;
     await start();
     expect(asks).toMatchObject([{ maxItems, waitMs: 20_000, atMs: 0 }]);
@@ -98,7 +15,7 @@ describe("an ask", () => {
   });
 
   test.each([0, -1])("is not made with room for %i", async (room) => {
-    const { clock, state, asks, loop, start } = bench();
+    const { clock, state, asks, loop, start } = receiveBench();
     state.room = room;
     await start();
     expect(asks).toHaveLength(0);
@@ -109,7 +26,7 @@ describe("an ask", () => {
   });
 
   test("comes of a start, once, and of one look however often the loop is woken", async () => {
-    const { clock, state, asks, loop, start } = bench();
+    const { clock, state, asks, loop, start } = receiveBench();
     loop.wake();
     await clock.settle();
     expect(asks).toHaveLength(0);
@@ -125,7 +42,7 @@ describe("an ask", () => {
   });
 
   test("leaves out what is asked for already, and goes beside others only while replies are full", async () => {
-    const { state, asks, loop, latest, start } = bench({ parallel: 3 });
+    const { state, asks, loop, latest, start } = receiveBench({ parallel: 3 });
     state.room = 15;
     await start();
     expect(asks.map(({ maxItems }) => maxItems)).toEqual([10]);
@@ -142,8 +59,18 @@ describe("an ask", () => {
     expect(loop.lastAsk).toBe(6);
   });
 
+  test("goes beside one more for each full reply, not beside as many as there may be", async () => {
+    const { state, asks, latest, start } = receiveBench({ parallel: 4 });
+    state.room = 1_000;
+    await start();
+    await latest().answer(some(10));
+    expect(asks).toHaveLength(1 + 2);
+    await latest().answer(some(10));
+    expect(asks).toHaveLength(2 + 3);
+  });
+
   test("never goes beside more than the service takes", async () => {
-    const { state, asks, latest, start } = bench({ parallel: 2 });
+    const { state, asks, latest, start } = receiveBench({ parallel: 2 });
     state.room = 1_000;
     await start();
     for (let replies = 0; replies < 4; replies += 1) await latest().answer(some(10));
@@ -152,7 +79,7 @@ describe("an ask", () => {
   });
 
   test("brings what it brought, with its number and how long the event loop was blocked since", async () => {
-    const { clock, events, state, accepted, refused, asks, latest, start } = bench();
+    const { clock, events, state, accepted, refused, asks, latest, start } = receiveBench();
     state.stalledMs = 5;
     await start();
     state.room = 0;
@@ -168,7 +95,7 @@ describe("an ask", () => {
   });
 
   test("makes no event where nobody listens", async () => {
-    const { events, latest, start } = bench();
+    const { events, latest, start } = receiveBench();
     events.isActive = () => false;
     await start();
     await latest().answer(some(1));
@@ -176,7 +103,7 @@ describe("an ask", () => {
   });
 
   test("measures the rate, and the round trip where its reply was full", async () => {
-    const { clock, state, loop, latest, start } = bench();
+    const { clock, state, loop, latest, start } = receiveBench();
     await start();
     state.ended = 30;
     await clock.advance(100);
@@ -195,7 +122,7 @@ describe("an ask that costs money", () => {
     ["is made for half of what there can ever be", 2, 4, 1],
     ["is not made for less than that", 1, 4, 0],
   ])("%s", async (_claim, room, capacity, asked) => {
-    const { state, asks, start } = bench({ billed: true });
+    const { state, asks, start } = receiveBench({ billed: true });
     Object.assign(state, { room, capacity, waiting: 1 });
     await start();
     expect(asks).toHaveLength(asked);
@@ -205,7 +132,7 @@ describe("an ask that costs money", () => {
     ["is made for any room where what is ready lasts no longer than a reply takes", 2, 1],
     ["waits where it lasts longer", 3, 0],
   ])("%s", async (_claim, waiting, asked) => {
-    const { state, asks, loop, start } = bench({ billed: true });
+    const { state, asks, loop, start } = receiveBench({ billed: true });
     Object.assign(state, { room: 1, waiting });
     Object.assign(loop.pace, { ratePerMs: 0.1, roundTripMs: 20 });
     await start();
@@ -213,140 +140,24 @@ describe("an ask that costs money", () => {
   });
 
   test("is the only kind that waits for more room", async () => {
-    const { state, asks, start } = bench({ billed: false });
+    const { state, asks, start } = receiveBench({ billed: false });
     Object.assign(state, { room: 1, waiting: 9 });
     await start();
     expect(asks).toHaveLength(1);
   });
 });
 
-describe("an ask that fails", () => {
-  test("is made again after a pause that grows with each failure, and shrinks again with a reply", async () => {
-    const { clock, events, asks, loop, latest, start } = bench({ random: 0.999 });
-    await start();
-    for (const pauseMs of [100, 200, 400]) {
-      await latest().fail(UNAVAILABLE);
-      expect(clock.pendingTimers).toBe(1);
-      await clock.advance(pauseMs - 1);
-      expect(latest().signal.aborted).toBe(false);
-      const before = asks.length;
-      await clock.advance(1);
-      expect(asks.length).toBe(before + 1);
-    }
-    expect(loop.trouble).toMatch(/^receive fails \(3\): .*UNAVAILABLE/u);
-    await latest().answer([]);
-    expect(loop.trouble).toBeUndefined();
-    await latest().fail(UNAVAILABLE);
-    expect(loop.trouble).toMatch(/^receive fails \(1\)/u);
-    expect(events.of("receive-error").map(({ failures, delayMs }) => [failures, delayMs])).toEqual([
-      [1, 100],
-      [2, 200],
-      [3, 400],
-      [1, 100],
-    ]);
-    expect(events.of("receive-error")[0]).toMatchObject({
-      target: "fake://here/orders",
-      error: { code: "UNAVAILABLE" },
-    });
-  });
-
-  test("waits the least pause where chance would have none, and 30 s at most", async () => {
-    const lucky = bench({ random: 0 });
-    await lucky.start();
-    await lucky.latest().fail(UNAVAILABLE);
-    await lucky.clock.advance(99);
-    expect(lucky.asks).toHaveLength(1);
-    await lucky.clock.advance(1);
-    expect(lucky.asks).toHaveLength(2);
-
-    const unlucky = bench({ random: 0.999_999 });
-    await unlucky.start();
-    for (let failures = 0; failures < 12; failures += 1) {
-      await unlucky.latest().fail(UNAVAILABLE);
-      await unlucky.clock.advance(30_000);
-    }
-    expect(Math.max(...unlucky.events.of("receive-error").map(({ delayMs }) => delayMs))).toBe(30_000);
-  });
-
-  test("waits as long as the service says, and not less than the pause", async () => {
-    const { clock, asks, latest, start } = bench();
-    await start();
-    await latest().fail({ ...UNAVAILABLE, retryAfterMs: 7_000 });
-    await clock.advance(6_999);
-    expect(asks).toHaveLength(1);
-    await clock.advance(1);
-    expect(asks).toHaveLength(2);
-    await latest().fail({ ...UNAVAILABLE, retryAfterMs: 1 });
-    await clock.advance(99);
-    expect(asks).toHaveLength(2);
-  });
-
-  test("beside another makes no second pause, and one ask at once follows", async () => {
-    const { clock, state, asks, latest, start } = bench({ random: 0 });
-    state.room = 100;
-    await start();
-    await latest().answer(some(10));
-    expect(asks).toHaveLength(3);
-    await asks[1]?.fail(UNAVAILABLE);
-    await asks[2]?.fail({ ...UNAVAILABLE, retryAfterMs: 50_000 });
-    expect(clock.pendingTimers).toBe(1);
-    await clock.advance(100);
-    expect(asks).toHaveLength(4);
-  });
-
-  test.each(["NOT_FOUND", "ACCESS_DENIED", "INVALID_ARGUMENT", "UNSUPPORTED", "CLOSED"] as const)(
-    "for good (%s) ends the loop and says so once",
-    async (code) => {
-      const { clock, state, asks, fatal, loop, latest, start } = bench();
-      state.room = 100;
-      await start();
-      await latest().answer(some(10));
-      await asks[1]?.fail({ code, retryable: false });
-      await asks[2]?.fail({ code, retryable: false });
-      expect(fatal).toEqual([code]);
-      loop.wake();
-      loop.start();
-      await clock.advance("10m");
-      expect([asks.length, clock.pendingTimers]).toEqual([3, 0]);
-    },
-  );
-
-  test("with such a code, but in passing, ends nothing", async () => {
-    const { clock, asks, fatal, latest, start } = bench();
-    await start();
-    await latest().fail({ code: "NOT_FOUND", retryable: true });
-    await clock.advance(100);
-    expect([asks.length, fatal]).toEqual([2, []]);
-  });
-
-  test("for its credentials ends the loop at once if it never worked", async () => {
-    const { fatal, latest, start } = bench();
-    await start();
-    await latest().fail(UNAUTHENTICATED);
-    expect(fatal).toEqual(["UNAUTHENTICATED"]);
-  });
-
-  test.each([
-    [299_999, []],
-    [300_000, ["UNAUTHENTICATED"]],
-  ])("for its credentials, and worked before, after %i ms: %j", async (failingMs, expected) => {
-    const { clock, fatal, latest, start } = bench();
-    await start();
-    await latest().answer([]);
-    await latest().fail({ ...UNAUTHENTICATED, retryAfterMs: 200_000 });
-    await clock.advance(200_000);
-    await latest().answer([]); // what failed before this does not count
-    await clock.advance(200_000);
-    await latest().fail({ ...UNAUTHENTICATED, retryAfterMs: failingMs });
-    await clock.advance(failingMs);
-    await latest().fail(UNAUTHENTICATED);
-    expect(fatal).toEqual(expected);
-  });
-});
-
 describe("a pause", () => {
+  test("comes before an ask that was about to go out", async () => {
+    const { clock, asks, loop } = receiveBench();
+    loop.start();
+    await loop.pause();
+    await clock.settle();
+    expect(asks).toHaveLength(0);
+  });
+
   test("takes back what was asked for and waits for it; what still comes is refused", async () => {
-    const { clock, accepted, refused, asks, loop, latest, start } = bench();
+    const { clock, accepted, refused, asks, loop, latest, start } = receiveBench();
     await start();
     let isPaused = false;
     const paused = loop.pause().then(() => {
@@ -364,7 +175,7 @@ describe("a pause", () => {
   });
 
   test("makes a failure of what was taken back no failure", async () => {
-    const { clock, events, fatal, loop, latest, start } = bench();
+    const { clock, events, fatal, loop, latest, start } = receiveBench();
     await start();
     const paused = loop.pause();
     await latest().fail({ code: "ACCESS_DENIED", retryable: false });
@@ -373,7 +184,7 @@ describe("a pause", () => {
   });
 
   test("ends the wait after a failure: the next start asks at once", async () => {
-    const { clock, asks, loop, latest, start } = bench();
+    const { clock, asks, loop, latest, start } = receiveBench();
     await start();
     await latest().fail({ ...UNAVAILABLE, retryAfterMs: 60_000 });
     await loop.pause();
@@ -383,7 +194,7 @@ describe("a pause", () => {
   });
 
   test("after a stop does not make the loop start again; a stop takes back what is out too", async () => {
-    const { asks, refused, loop, latest, start } = bench();
+    const { asks, refused, loop, latest, start } = receiveBench();
     await start();
     const stopped = loop.stop();
     expect(latest().signal.aborted).toBe(true);
@@ -398,7 +209,8 @@ describe("a pause", () => {
 
 describe("an ask that does not come back", () => {
   test("is given up half a minute after its wait, and another takes its room", async () => {
-    const { clock, events, asks, loop, latest, start } = bench();
+    const { clock, events, asks, loop, latest, start } = receiveBench();
+    await clock.advance(3_000);
     await start();
     await clock.advance(49_999);
     loop.check(clock.now());
@@ -418,7 +230,7 @@ describe("an ask that does not come back", () => {
   });
 
   test("is refused if it comes back after all, and its failure is nobody's", async () => {
-    const { clock, events, state, asks, accepted, refused, loop, start } = bench();
+    const { clock, events, state, asks, accepted, refused, loop, start } = receiveBench();
     state.room = 100;
     await start();
     await asks[0]?.answer(some(10)); // two are out
@@ -434,7 +246,7 @@ describe("an ask that does not come back", () => {
   });
 
   test("is looked for also where nothing woke the loop: the look wakes it", async () => {
-    const { clock, state, asks, loop, start } = bench();
+    const { clock, state, asks, loop, start } = receiveBench();
     state.room = 0;
     await start();
     state.room = 4;
