@@ -147,6 +147,16 @@ describe("the route of copies", () => {
     expect(driver.calls).toEqual([]);
   });
 
+  test("takes a request with fewer results than copies for one that failed", async () => {
+    const { clock, route: copies } = route({ script: async () => await Promise.resolve([]) });
+    let error: unknown;
+    void copies.send(delivery("h"), DEAD).then((found) => {
+      error = found;
+    });
+    await clock.settle();
+    expect(error).toMatchObject({ code: "INTERNAL", ambiguous: true, operation: "send" });
+  });
+
   test("waits fifteen seconds for an answer", async () => {
     const { clock, driver, route: copies } = route({ script: async () => await new Promise(() => {}) });
     let error: unknown;
