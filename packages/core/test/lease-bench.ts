@@ -1,6 +1,7 @@
 import type { Capabilities } from "../src/driver/capabilities.ts";
 import type { Delivery } from "../src/driver/delivery.ts";
 import type { ConsumerDriver, ErrorClass, ExtendItem, ItemResult } from "../src/driver/driver.ts";
+import type { OperationLimits } from "../src/driver/limits.ts";
 import { QueueError } from "../src/errors/queue-error.ts";
 import { HeldDelivery } from "../src/consumer/held-delivery.ts";
 import { LeaseKeeper } from "../src/consumer/lease-keeper.ts";
@@ -14,6 +15,7 @@ interface BenchOptions {
   readonly serviceTotalMs?: number;
   readonly random?: number;
   readonly lease?: Capabilities["lease"];
+  readonly extend?: OperationLimits;
 }
 
 export type Extended = ItemResult<{ readonly leaseMs: number }>;
@@ -30,6 +32,7 @@ export function leaseBench({
   const requests: { readonly atMs: number; readonly items: readonly string[] }[] = [];
   const lost: string[] = [];
   const woken: string[] = [];
+  const hooks: { onLost?: (held: HeldDelivery) => void; onWake?: (held: HeldDelivery) => void } = {};
   let answer = async (items: readonly ExtendItem<unknown>[]): Promise<readonly Extended[]> =>
     items.map((item) => ({ ok: true, value: { leaseMs: item.leaseMs } }));
   const driver = {
@@ -46,6 +49,7 @@ export function leaseBench({
     capabilities: { ...FAKE_CAPABILITIES, lease: rest.lease ?? "timed" },
     limits: {
       ...FAKE_LIMITS,
+      extend: rest.extend ?? FAKE_LIMITS.extend,
       lease: { ...FAKE_LIMITS.lease, totalMs: rest.serviceTotalMs ?? FAKE_LIMITS.lease.totalMs },
     },
     clock,
@@ -54,12 +58,19 @@ export function leaseBench({
     totalMs,
     random: () => random,
     toError: (operation, error) => {
+      if (error instanceof QueueError) return error;
       const found: ErrorClass =
         error instanceof FakeServiceError ? error.errorClass : { code: "INTERNAL", retryable: false };
       return new QueueError(found.code, { what: `${operation} failed`, ...found });
     },
-    onLost: (held, error) => lost.push(`${held.delivery.id} ${error.code}`),
-    onWake: (held) => woken.push(held.delivery.id),
+    onLost: (held, error) => {
+      lost.push(`${held.delivery.id} ${error.code}`);
+      hooks.onLost?.(held);
+    },
+    onWake: (held) => {
+      woken.push(held.delivery.id);
+      hooks.onWake?.(held);
+    },
   });
   const track = (id: string, over: Partial<Delivery<unknown>> = {}, leftMs: number | undefined = leaseMs) => {
     const held = new HeldDelivery(delivery<unknown>(id, { id, ...over }), undefined, 1);
@@ -73,6 +84,8 @@ export function leaseBench({
     lost,
     woken,
     track,
+    /** Called after what happened is written down. */
+    hooks,
     answerWith(next: typeof answer) {
       answer = next;
     },

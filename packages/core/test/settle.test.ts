@@ -48,7 +48,7 @@ describe("a settlement", () => {
   });
 
   test("keeps the lease alive between its tries", async () => {
-    const { clock, queue, consumer } = consumerBench();
+    const { clock, queue, consumer, events } = consumerBench();
     queue.put("m");
     queue.failNext(
       "ack",
@@ -58,6 +58,8 @@ describe("a settlement", () => {
     await clock.advance("8m");
     expect(queue.acked).toEqual(["m"]);
     expect(queue.messages).toEqual([]);
+    expect(events.of("settle-failed")).toEqual([]);
+    expect(events.of("redelivery-acked")).toEqual([]);
     await consumer.close();
     await run;
   });

@@ -1,3 +1,4 @@
+import { asRecord } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { BatchHandler, Handler, HandlerContext, Logger, Message } from "../queue-consumer.ts";
 import type { Clock, Timer } from "../time/clock.ts";
@@ -47,7 +48,7 @@ class Gatherer {
 
   /** One timer for the oldest; with no wait, all that started in one tick go together. */
   #startLater(): void {
-    if (this.#timer !== undefined || this.#members.length === 0) return;
+    if (this.#timer !== undefined) return;
     const { clock, waitMs } = this.#options;
     const start = (): void => {
       this.#timer = undefined;
@@ -99,26 +100,22 @@ function endEach(members: readonly Member[], results: unknown): void {
     for (const member of members) member.run.resolve();
     return;
   }
-  const settled: readonly unknown[] = Array.isArray(results) ? results : [];
-  if (!Array.isArray(results) || settled.length !== members.length) {
-    const got = Array.isArray(results) ? `${settled.length} results` : typeof results;
+  if (!Array.isArray(results) || results.length !== members.length) {
+    const got = Array.isArray(results) ? `${results.length} results` : typeof results;
     throw new QueueError("INVALID_ARGUMENT", {
       what: `the batch handler returned ${got} for ${members.length} messages`,
       remedy: "Return nothing, or one PromiseSettledResult per message, in their order.",
     });
   }
-  for (const [index, member] of members.entries()) endOne(member, settled[index]);
+  for (const [index, member] of members.entries()) endOne(member, results[index]);
 }
 
 function endOne(member: Member, result: unknown): void {
-  const status =
-    typeof result === "object" && result !== null && "status" in result ? result.status : undefined;
+  const { status, reason } = asRecord(result);
   if (status === "fulfilled") {
     member.run.resolve();
   } else if (status === "rejected") {
-    member.run.reject(
-      typeof result === "object" && result !== null && "reason" in result ? result.reason : undefined,
-    );
+    member.run.reject(reason);
   } else {
     member.run.reject(
       new QueueError("INVALID_ARGUMENT", {

@@ -6,6 +6,7 @@ import type { Outcome } from "../driver/event-source.ts";
 import { queueError, type QueueError } from "../errors/queue-error.ts";
 import { isReserved, RESERVED } from "../message/attributes.ts";
 import type { Clock } from "../time/clock.ts";
+import { alignedResults } from "./results-of-alive.ts";
 import { timedRequest } from "./timed-request.ts";
 
 type DeadLetterOutcome = Extract<Outcome, { readonly kind: "dead-letter" }>;
@@ -136,11 +137,8 @@ export function createCopyBatcher(options: CopyRouteOptions): Batcher<OutgoingMe
     uniformKey: target.capabilities.batchKey === "uniform",
     clock,
     run: async (copies): Promise<readonly ItemResult<SendReceipt>[]> =>
-      await timedRequest(
-        clock,
-        "send",
-        SEND_TIMEOUT_MS,
-        async (signal) => await driver.sendBatch(copies, signal),
+      await timedRequest(clock, "send", SEND_TIMEOUT_MS, async (signal) =>
+        alignedResults("send", copies.length, await driver.sendBatch(copies, signal)),
       ),
   });
 }

@@ -130,6 +130,20 @@ describe("a rate", () => {
     expect(dispatcher.rateRoom(10)).toBe(0);
   });
 
+  test("that allows nothing now is asked again when it does, also where nothing is ready", async () => {
+    const { clock, dispatcher, counts, offer } = bench({ rate: new RateLimit(1, 1_000) });
+    offer("a");
+    dispatcher.startReady();
+    expect(clock.pendingTimers).toBe(0);
+    expect(dispatcher.rateRoom(0)).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+    expect(dispatcher.rateRoom(5)).toBe(0);
+    await clock.advance(999);
+    expect(counts.tokens).toBe(0);
+    await clock.advance(1);
+    expect([counts.tokens, dispatcher.rateRoom(5)]).toEqual([1, 1]);
+  });
+
   test("without one there is always room", () => {
     const { clock, dispatcher } = bench();
     expect([dispatcher.rateRoom(5), dispatcher.rateRoom(0), dispatcher.rateRoom(-1)]).toEqual([5, 0, -1]);

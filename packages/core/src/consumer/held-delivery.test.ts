@@ -19,12 +19,70 @@ describe("a delivery in hand", () => {
     expect(held.state).toBe("done");
   });
 
+  test.each([
+    ["waiting", [], ["running", "parked", "settling", "done"]],
+    ["running", ["running"], ["parked", "settling", "done"]],
+    ["parked", ["parked"], ["settling", "done"]],
+    ["settling", ["settling"], ["parked", "done"]],
+    ["done", ["done"], []],
+  ] as const)("that is %s becomes what may follow and nothing else", (state, path, following) => {
+    const states = ["waiting", "running", "parked", "settling", "done"] as const;
+    const reached = states.filter((next) => {
+      const held = new HeldDelivery(delivery("h"), undefined, 1);
+      for (const step of path) held.become(step);
+      try {
+        held.become(next);
+      } catch {}
+      return held.state === next && next !== state;
+    });
+    expect(reached).toEqual(following);
+  });
+
+  test("starts without a lease, a permit or a decision, and takes room", () => {
+    const held = new HeldDelivery(delivery("h"), "k", 7);
+    expect([held.key, held.ask, held.takesRoom, held.hasPermit, held.isHandlerActive]).toEqual([
+      "k",
+      7,
+      true,
+      false,
+      false,
+    ]);
+    expect([held.isSubmitted, held.wasAmbiguous, held.abortReason, held.outcome]).toEqual([
+      false,
+      false,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test("has one signal, that is not aborted where nothing was", () => {
+    const held = new HeldDelivery(delivery("h"), undefined, 1);
+    expect(held.signal).toBe(held.signal);
+    expect(held.signal.aborted).toBe(false);
+    held.abort(error);
+    expect(held.abortReason).toBe(error);
+  });
+
+  test("tells a good end to who waited for it", async () => {
+    const held = new HeldDelivery(delivery("h"), undefined, 1);
+    let isDone = false;
+    const waiting = held.completion().then(() => {
+      isDone = true;
+    });
+    await Promise.resolve();
+    expect(isDone).toBe(false);
+    held.finish();
+    await waiting;
+    await held.completion();
+  });
+
   test("aborts its signal once, also for those who look later", () => {
     const early = new HeldDelivery(delivery("h"), undefined, 1);
     const { signal } = early;
     early.abort(error);
     early.abort(new QueueError("TIMEOUT", { what: "second" }));
     expect(signal.reason).toBe(error);
+    expect(early.abortReason).toBe(error);
     const late = new HeldDelivery(delivery("h"), undefined, 1);
     late.abort(error);
     expect(late.signal.reason).toBe(error);

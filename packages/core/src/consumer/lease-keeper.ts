@@ -7,6 +7,7 @@ import type { Clock, Timer } from "../time/clock.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import { dueAtMs, leaseLost, newLease, type Lease } from "./lease.ts";
 import type { LeaseTime } from "./lease-time.ts";
+import { resultsOfAlive } from "./results-of-alive.ts";
 import { timedRequest } from "./timed-request.ts";
 
 interface Renewal {
@@ -14,6 +15,8 @@ interface Renewal {
   readonly leaseMs: number;
   sentAtMs: number;
 }
+
+type Renewed = ItemResult<{ readonly leaseMs: number }>;
 
 export interface LeaseKeeperOptions {
   readonly driver: ConsumerDriver<unknown>;
@@ -106,7 +109,7 @@ export class LeaseKeeper {
     const { lease } = held;
     if (lease === undefined) return;
     lease.isPaused = false;
-    this.#scheduleRenewal(lease, this.#options.time.quick());
+    // At its old moment, or now if that has passed: tries that follow each other must not put it off for ever.
     this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
   }
 
@@ -138,6 +141,7 @@ export class LeaseKeeper {
     lease.promisedUntilMs = Math.max(lease.promisedUntilMs, nowMs + leaseMs);
     const error = await this.#renew(lease, Math.max(leaseMs, lease.promisedUntilMs - nowMs));
     if (error !== undefined) throw error;
+    if (held.lease === undefined) throw leaseLost("the lease ended while it was extended");
   }
 
   /** Everything in hand. */
@@ -183,15 +187,20 @@ export class LeaseKeeper {
     });
   }
 
-  async #request(renewals: readonly Renewal[]): Promise<readonly ItemResult<{ readonly leaseMs: number }>[]> {
+  /** What was lost while it waited for its turn has no handle any more. */
+  async #request(renewals: readonly Renewal[]): Promise<readonly Renewed[]> {
     const { driver, clock, time } = this.#options;
     const sentAtMs = time.read();
-    const items = renewals.map((renewal) => {
-      renewal.sentAtMs = sentAtMs;
-      return { handle: renewal.lease.holders[0]?.delivery.handle, leaseMs: renewal.leaseMs };
-    });
-    return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, async (signal) => {
-      return (await driver.extendBatch?.(items, signal)) ?? [];
+    const gone: Renewed = { ok: false, error: leaseLost("the lease ended before it could be renewed") };
+    const isHeld = ({ lease }: Renewal): boolean => lease.holders.length > 0;
+    return await resultsOfAlive("extend", renewals, isHeld, gone, async (held) => {
+      const items = held.map((renewal) => {
+        renewal.sentAtMs = sentAtMs;
+        return { handle: renewal.lease.holders[0]?.delivery.handle, leaseMs: renewal.leaseMs };
+      });
+      return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, async (signal) => {
+        return (await driver.extendBatch?.(items, signal)) ?? [];
+      });
     });
   }
 
@@ -233,7 +242,7 @@ export class LeaseKeeper {
   }
 
   #arm(atMs: number): void {
-    if (atMs >= this.#armedAtMs || atMs === Number.POSITIVE_INFINITY) return;
+    if (atMs >= this.#armedAtMs) return;
     this.#timer?.cancel();
     this.#armedAtMs = atMs;
     const { clock, time } = this.#options;

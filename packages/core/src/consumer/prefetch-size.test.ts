@@ -8,6 +8,7 @@ describe("the prefetch", () => {
   test.each([
     ["is nothing until the rate is measured", { ratePerMs: 0 }, 0],
     ["is nothing until a round trip is measured", { roundTripMs: 0 }, 0],
+    ["is nothing until then also where asks are billed", { roundTripMs: 0, isBilled: true }, 0],
     ["is two round trips of work", {}, 20],
     ["grows with the rate", { ratePerMs: 5 }, 100],
     ["is a thousand at most", { ratePerMs: 1_000 }, 1_000],
@@ -43,8 +44,11 @@ describe("the prefetch", () => {
 describe("the pace", () => {
   test("follows samples, smoothed, and ignores intervals that are too short", () => {
     const meter = new PaceMeter(0);
-    meter.sampleRate(10, 100);
+    meter.sampleRate(49, 100);
     expect(meter.ratePerMs).toBe(0);
+    const early = new PaceMeter(0);
+    early.sampleRate(50, 100);
+    expect(early.ratePerMs).toBe(2);
     meter.sampleRate(100, 200);
     expect(meter.ratePerMs).toBe(2);
     meter.sampleRate(200, 200);

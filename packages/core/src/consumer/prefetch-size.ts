@@ -22,7 +22,7 @@ const BILLED_AHEAD_MS = 1_000;
  */
 export function prefetchSize(pace: Pace): number {
   const { ratePerMs, roundTripMs, leaseMs, replyItems, isBilled } = pace;
-  if (ratePerMs <= 0 || roundTripMs <= 0) return 0;
+  if (roundTripMs <= 0) return 0;
   const aheadItems = ratePerMs * roundTripMs * 2;
   const fullReplyItems = isBilled ? Math.min(replyItems, ratePerMs * BILLED_AHEAD_MS) : 0;
   const leaseShareItems = (ratePerMs * leaseMs) / 4;

@@ -181,8 +181,11 @@ export class Puller {
         clock: this.#options.setup.clock,
         stopAsking: async () => {},
         giveBackUnstarted: () => {
-          const unsettled = keeper.holders().filter((held) => held.state === "waiting");
-          for (const held of unsettled) executor.giveBack(held);
+          const unsettled = keeper.holders().filter(({ state }) => state === "waiting" || state === "parked");
+          for (const held of unsettled) {
+            if (held.state === "waiting") executor.giveBack(held);
+            else executor.unpark(held); // whoever waits for its retry would wait for ever
+          }
           return unsettled.length;
         },
         idle: async () => {},

@@ -10,6 +10,7 @@ import type { HeldDelivery } from "./held-delivery.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
 import type { LeaseTime } from "./lease-time.ts";
+import { resultsOfAlive } from "./results-of-alive.ts";
 import { timedRequest } from "./timed-request.ts";
 
 /** What became of a settlement. `unknown`: the lease was gone when a try was repeated that may have taken effect. */
@@ -144,18 +145,15 @@ export class Settler {
   ): Promise<readonly ItemResult[]> {
     const { clock, keeper, time } = this.#options;
     const nowMs = time.read();
-    const alive = batch.filter((held) => keeper.leftMs(held, nowMs) > 0);
-    const results =
-      alive.length === 0
-        ? []
-        : await timedRequest(clock, operation, REQUEST_TIMEOUT_MS, async (signal) => {
-            return await this.#call(operation, alive, signal);
-          });
-    assertAligned(operation, alive.length, results.length);
-    if (alive.length === batch.length) return results;
-    const byHeld = new Map(alive.map((held, index) => [held, results[index]]));
-    return batch.map(
-      (held) => byHeld.get(held) ?? { ok: false, error: leaseLost("the lease may have run out") },
+    return await resultsOfAlive(
+      operation,
+      batch,
+      (held) => keeper.leftMs(held, nowMs) > 0,
+      { ok: false, error: leaseLost("the lease may have run out") },
+      async (alive) =>
+        await timedRequest(clock, operation, REQUEST_TIMEOUT_MS, async (signal) => {
+          return await this.#call(operation, alive, signal);
+        }),
     );
   }
 
@@ -231,16 +229,6 @@ export class Settler {
     this.#options.onResult(held, result);
     if (this.pending === 0) this.#onIdle?.();
   }
-}
-
-/** Rule D2. A driver that breaks it must not make us guess which message a result belongs to. */
-function assertAligned(operation: Operation, asked: number, answered: number): void {
-  if (asked === answered) return;
-  throw new QueueError("INTERNAL", {
-    what: `the driver gave ${answered} results for ${asked} items of ${operation}`,
-    operation,
-    ambiguous: true,
-  });
 }
 
 function releaseItem(held: HeldDelivery): Parameters<ConsumerDriver<unknown>["releaseBatch"]>[0] {

@@ -1,0 +1,198 @@
+import { describe, expect, test } from "vitest";
+import { createVirtualClock } from "../testing.ts";
+import { drain, within, type DrainSteps } from "./drain.ts";
+
+const never = async (): Promise<void> => await new Promise(() => {});
+
+/** Steps that are quick unless the test replaces them; each is written down with its moment. */
+function bench(over: Partial<DrainSteps> = {}) {
+  const clock = createVirtualClock();
+  const log: string[] = [];
+  const reasons: unknown[] = [];
+  const errors: string[] = [];
+  const note = (name: string): void => {
+    log.push(`${clock.now()} ${name}`);
+  };
+  const defaults: DrainSteps = {
+    clock,
+    stopAsking: async () => {},
+    giveBackUnstarted: () => 2,
+    idle: async () => {},
+    abortHandlers: (reason) => {
+      reasons.push(reason);
+    },
+    giveBackRunning: () => 3,
+    flush: async () => {},
+    stopLeases: async () => {},
+    close: async () => {},
+    report: (givenBack) => ({ handled: 7, released: givenBack, abandoned: 1 }),
+    onError: (step, error) => {
+      errors.push(`${step}: ${String(error)}`);
+    },
+  };
+  const steps: DrainSteps = { ...defaults, ...over };
+  const noted: DrainSteps = {
+    ...steps,
+    stopAsking: async () => {
+      note("stop");
+      await steps.stopAsking();
+    },
+    giveBackUnstarted: () => {
+      note("give back unstarted");
+      return steps.giveBackUnstarted();
+    },
+    idle: async () => {
+      note("idle");
+      await steps.idle();
+    },
+    abortHandlers: (reason) => {
+      note("abort");
+      steps.abortHandlers(reason);
+    },
+    giveBackRunning: () => {
+      note("give back running");
+      return steps.giveBackRunning();
+    },
+    flush: async (withinMs) => {
+      note(`flush ${withinMs}`);
+      await steps.flush(withinMs);
+    },
+    stopLeases: async () => {
+      note("stop leases");
+      await steps.stopLeases();
+    },
+    close: async () => {
+      note("close");
+      await steps.close();
+    },
+  };
+  return { clock, log, reasons, errors, steps: noted };
+}
+
+describe("a drain", () => {
+  test("does its steps in their order, and no timer is left", async () => {
+    const { clock, log, reasons, errors, steps } = bench();
+    expect(await drain(steps, 10_000)).toEqual({ handled: 7, released: 2, abandoned: 1 });
+    expect(log).toEqual([
+      "0 stop",
+      "0 give back unstarted",
+      "0 idle",
+      "0 flush 5000",
+      "0 stop leases",
+      "0 close",
+    ]);
+    expect([reasons, errors, clock.pendingTimers]).toEqual([[], [], 0]);
+  });
+
+  test("aborts handlers after the time it was given, waits a grace and gives back what they hold", async () => {
+    const { clock, log, reasons, steps } = bench({ idle: never });
+    const drained = drain(steps, 10_000);
+    await clock.advance(60_000);
+    expect(await drained).toMatchObject({ released: 5 });
+    expect(log.slice(2)).toEqual([
+      "0 idle",
+      "10000 abort",
+      "10000 idle",
+      "11000 give back running",
+      "11000 flush 5000",
+      "11000 stop leases",
+      "11000 close",
+    ]);
+    expect(reasons).toMatchObject([
+      {
+        code: "CANCELLED",
+        message: expect.stringContaining("10000 ms"),
+        remedy: expect.stringMatching(/.+/u),
+      },
+    ]);
+  });
+
+  test("gives 25 s where nothing was said", async () => {
+    const { clock, log, steps } = bench({ idle: never });
+    const drained = drain(steps);
+    await clock.advance(60_000);
+    await drained;
+    expect(log).toContain("25000 abort");
+  });
+
+  test("waits no longer for handlers that stop in time", async () => {
+    const end = Promise.withResolvers<void>();
+    const { clock, log, reasons, steps } = bench({ idle: async () => await end.promise });
+    const drained = drain(steps, 10_000);
+    await clock.advance(4_000);
+    end.resolve();
+    await clock.settle();
+    await drained;
+    expect(reasons).toEqual([]);
+    expect(log).toContain("4000 flush 5000");
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test.each([
+    ["an ask that is not back", { stopAsking: never }, "1000 give back unstarted"],
+    ["a renewal that is not answered", { stopLeases: never }, "5000 close"],
+  ])("does not wait for ever for %s", async (_what, over, next) => {
+    const { clock, log, errors, steps } = bench(over);
+    const drained = drain(steps, 10_000);
+    await clock.advance(60_000);
+    await drained;
+    expect(log).toContain(next);
+    expect(errors).toEqual([]);
+  });
+
+  test("ends five seconds after a driver was told to close, closed or not", async () => {
+    const { clock, steps } = bench({ close: never });
+    let isDone = false;
+    const drained = drain(steps, 10_000).then(() => {
+      isDone = true;
+    });
+    await clock.advance(4_999);
+    expect(isDone).toBe(false);
+    await clock.advance(1);
+    expect(isDone).toBe(true);
+    await drained;
+  });
+
+  test("does every step even if all of them fail, and says which did", async () => {
+    const fails = async (): Promise<void> => await Promise.reject(new Error("no"));
+    const throws = (): number => {
+      throw new Error("no");
+    };
+    const { log, errors, steps } = bench({
+      stopAsking: fails,
+      giveBackUnstarted: throws,
+      idle: fails,
+      flush: fails,
+      stopLeases: fails,
+      close: fails,
+    });
+    expect(await drain(steps, 10_000)).toMatchObject({ released: 0 });
+    expect(log).toHaveLength(6);
+    expect(errors).toEqual([
+      "stop asking: Error: no",
+      "give back: Error: no",
+      "wait for handlers: Error: no",
+      "flush settlements: Error: no",
+      "stop leases: Error: no",
+      "close drivers: Error: no",
+    ]);
+  });
+});
+
+describe("a wait with an end", () => {
+  test("is true for what ended in time, and false for what did not", async () => {
+    const clock = createVirtualClock();
+    expect(await within(clock, 10, Promise.resolve())).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
+    const late = within(clock, 10, never());
+    await clock.advance(10);
+    expect(await late).toBe(false);
+  });
+
+  test("rejects with what it waits for, and leaves no timer", async () => {
+    const clock = createVirtualClock();
+    await expect(within(clock, 10, Promise.reject(new Error("no")))).rejects.toThrow("no");
+    await clock.settle();
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

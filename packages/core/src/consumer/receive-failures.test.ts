@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import { receiveBench, some, UNAVAILABLE } from "../../test/receive-bench.ts";
+import type { ErrorClass } from "../driver/driver.ts";
+
+const UNAUTHENTICATED: ErrorClass = { code: "UNAUTHENTICATED", retryable: false };
+
+describe("an ask that fails", () => {
+  test("is made again after a pause that grows with each failure, and shrinks again with a reply", async () => {
+    const { clock, events, asks, loop, latest, start } = receiveBench({ random: 0.999 });
+    await start();
+    for (const pauseMs of [100, 200, 400]) {
+      await latest().fail(UNAVAILABLE);
+      expect(clock.pendingTimers).toBe(1);
+      await clock.advance(pauseMs - 1);
+      expect(latest().signal.aborted).toBe(false);
+      const before = asks.length;
+      await clock.advance(1);
+      expect(asks.length).toBe(before + 1);
+    }
+    expect(loop.trouble).toMatch(/^receive fails \(3\): .*UNAVAILABLE/u);
+    await latest().answer([]);
+    expect(loop.trouble).toBeUndefined();
+    await latest().fail(UNAVAILABLE);
+    expect(loop.trouble).toMatch(/^receive fails \(1\)/u);
+    expect(events.of("receive-error").map(({ failures, delayMs }) => [failures, delayMs])).toEqual([
+      [1, 100],
+      [2, 200],
+      [3, 400],
+      [1, 100],
+    ]);
+    expect(events.of("receive-error")[0]).toMatchObject({
+      target: "fake://here/orders",
+      error: { code: "UNAVAILABLE", message: expect.stringContaining("receive failed") },
+    });
+  });
+
+  test("waits the least pause where chance would have none, and 30 s at most", async () => {
+    const lucky = receiveBench({ random: 0 });
+    await lucky.start();
+    await lucky.latest().fail(UNAVAILABLE);
+    await lucky.clock.advance(99);
+    expect(lucky.asks).toHaveLength(1);
+    await lucky.clock.advance(1);
+    expect(lucky.asks).toHaveLength(2);
+
+    const unlucky = receiveBench({ random: 0.999_999 });
+    await unlucky.start();
+    for (let failures = 0; failures < 12; failures += 1) {
+      await unlucky.latest().fail(UNAVAILABLE);
+      await unlucky.clock.advance(30_000);
+    }
+    expect(Math.max(...unlucky.events.of("receive-error").map(({ delayMs }) => delayMs))).toBe(30_000);
+  });
+
+  test("waits as long as the service says, and not less than the pause", async () => {
+    const { clock, asks, latest, start } = receiveBench();
+    await start();
+    await latest().fail({ ...UNAVAILABLE, retryAfterMs: 7_000 });
+    await clock.advance(6_999);
+    expect(asks).toHaveLength(1);
+    await clock.advance(1);
+    expect(asks).toHaveLength(2);
+    await latest().fail({ ...UNAVAILABLE, retryAfterMs: 1 });
+    await clock.advance(99);
+    expect(asks).toHaveLength(2);
+  });
+
+  test("beside another makes no second pause, and one ask at once follows", async () => {
+    const { clock, state, asks, latest, start } = receiveBench({ random: 0 });
+    state.room = 100;
+    await start();
+    await latest().answer(some(10));
+    expect(asks).toHaveLength(3);
+    await asks[1]?.fail(UNAVAILABLE);
+    await asks[2]?.fail({ ...UNAVAILABLE, retryAfterMs: 50_000 });
+    expect(clock.pendingTimers).toBe(1);
+    await clock.advance(100);
+    expect(asks).toHaveLength(4);
+  });
+
+  test.each(["NOT_FOUND", "ACCESS_DENIED", "INVALID_ARGUMENT", "UNSUPPORTED", "CLOSED"] as const)(
+    "for good (%s) ends the loop and says so once",
+    async (code) => {
+      const { clock, state, asks, fatal, loop, latest, start } = receiveBench();
+      state.room = 100;
+      await start();
+      await latest().answer(some(10));
+      await asks[1]?.fail({ code, retryable: false });
+      await asks[2]?.fail({ code, retryable: false });
+      expect(fatal).toEqual([code]);
+      loop.wake();
+      loop.start();
+      await clock.advance("10m");
+      expect([asks.length, clock.pendingTimers]).toEqual([3, 0]);
+    },
+  );
+
+  test("with such a code, but in passing, ends nothing", async () => {
+    const { clock, asks, fatal, latest, start } = receiveBench();
+    await start();
+    await latest().fail({ code: "NOT_FOUND", retryable: true });
+    await clock.advance(100);
+    expect([asks.length, fatal]).toEqual([2, []]);
+  });
+
+  test("for its credentials ends the loop at once if it never worked", async () => {
+    const { fatal, latest, start } = receiveBench();
+    await start();
+    await latest().fail(UNAUTHENTICATED);
+    expect(fatal).toEqual(["UNAUTHENTICATED"]);
+  });
+
+  test.each([
+    [299_999, []],
+    [300_000, ["UNAUTHENTICATED"]],
+  ])("for its credentials, and worked before, after %i ms: %j", async (failingMs, expected) => {
+    const { clock, fatal, latest, start } = receiveBench();
+    await start();
+    await latest().answer([]);
+    await latest().fail({ ...UNAUTHENTICATED, retryAfterMs: 200_000 });
+    await clock.advance(200_000);
+    await latest().answer([]); // what failed before this does not count
+    await clock.advance(200_000);
+    await latest().fail({ ...UNAUTHENTICATED, retryAfterMs: failingMs });
+    await clock.advance(failingMs);
+    await latest().fail(UNAUTHENTICATED);
+    expect(fatal).toEqual(expected);
+  });
+});

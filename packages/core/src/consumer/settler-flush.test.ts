@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { BUSY, failure, OK, RELEASE, settleBench } from "../../test/settle-bench.ts";
+import type { ItemResult } from "../driver/driver.ts";
+
+describe("a flush", () => {
+  test("sends what gathers and what waits for its next try, and ends with the last result", async () => {
+    const { clock, settler, requests, results, submit, answerWith } = settleBench({ lingerMs: 5_000 });
+    answerWith(async () => [failure({ ...BUSY, retryAfterMs: 30_000 })]);
+    submit("a");
+    await clock.advance(5_000);
+    answerWith(async (items) => items.map(() => OK));
+    submit("b");
+    let isFlushed = false;
+    void settler.flush(10_000).then(() => {
+      isFlushed = true;
+    });
+    await clock.settle();
+    expect(requests.slice(1)).toEqual([{ atMs: 5_000, operation: "ack", items: ["b", "a"] }]);
+    expect([isFlushed, results, clock.pendingTimers]).toEqual([true, ["b settled", "a settled"], 1]);
+    submit("c");
+    await clock.settle();
+    expect(requests.at(-1)?.items).toEqual(["c"]); // from now on nothing gathers
+  });
+
+  test("does not end before the last of them has its result", async () => {
+    const { clock, settler, submit, answerWith } = settleBench();
+    const slow = Promise.withResolvers<readonly ItemResult[]>();
+    answerWith(async (items) => (items.includes("a") ? await slow.promise : items.map(() => OK)));
+    submit("a");
+    submit("b", RELEASE);
+    let isFlushed = false;
+    void settler.flush(10_000).then(() => {
+      isFlushed = true;
+    });
+    await clock.settle();
+    expect([isFlushed, settler.pending]).toEqual([false, 1]);
+    slow.resolve([OK]);
+    await clock.settle();
+    expect([isFlushed, settler.pending]).toEqual([true, 0]);
+  });
+
+  test("of nothing is done at once and leaves no timer", async () => {
+    const { clock, settler } = settleBench();
+    await settler.flush(10_000);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("gives up what is not confirmed in time, and cannot say whether it was done", async () => {
+    const { clock, settler, results, submit, answerWith } = settleBench();
+    answerWith(async () => await new Promise(() => {}));
+    submit("a");
+    await clock.settle();
+    const flushed = settler.flush(10_000);
+    await clock.advance(9_999);
+    expect(results).toEqual([]);
+    await clock.advance(1);
+    await flushed;
+    expect(results).toEqual(["a failed TIMEOUT?"]);
+    expect(settler.pending).toBe(0);
+  });
+
+  test("tries nothing again that could not be done in time", async () => {
+    const { clock, settler, results, submit, answerWith } = settleBench();
+    await clock.advance(5_000);
+    answerWith(async () => [failure({ ...BUSY, retryAfterMs: 3_000 })]);
+    submit("a");
+    const flushed = settler.flush(2_000);
+    await clock.settle();
+    await flushed;
+    expect(results).toEqual(["a failed THROTTLED"]);
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import { errorOf } from "../../test/consumer-bench.ts";
+import { createVirtualClock } from "../testing.ts";
+import { timedRequest } from "./timed-request.ts";
+
+describe("a request", () => {
+  test("gives its answer, and leaves no timer and no abort behind", async () => {
+    const clock = createVirtualClock();
+    const signals: AbortSignal[] = [];
+    const answer = await timedRequest(clock, "ack", 1_000, async (signal) => {
+      signals.push(signal);
+      return await Promise.resolve("done");
+    });
+    expect(answer).toBe("done");
+    await clock.settle();
+    expect(clock.pendingTimers).toBe(0);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  });
+
+  test("rejects with the error of the call, and leaves no timer", async () => {
+    const clock = createVirtualClock();
+    const failed = new Error("refused");
+    expect(await errorOf(timedRequest(clock, "ack", 1_000, async () => await Promise.reject(failed)))).toBe(
+      failed,
+    );
+    await clock.settle();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("without an answer times out, though it may have worked, and tells the call", async () => {
+    const clock = createVirtualClock();
+    const signals: AbortSignal[] = [];
+    const failure = errorOf(
+      timedRequest(clock, "release", 1_000, async (signal) => {
+        signals.push(signal);
+        return await new Promise(() => {});
+      }),
+    );
+    await clock.advance(999);
+    expect(signals[0]?.aborted).toBe(false);
+    await clock.advance(1);
+    const error = await failure;
+    expect(error).toMatchObject({
+      code: "TIMEOUT",
+      operation: "release",
+      ambiguous: true,
+      message: expect.stringContaining("1000 ms"),
+    });
+    expect(signals[0]?.reason).toBe(error);
+  });
+
+  test("that rejects because it was aborted is a time-out all the same", async () => {
+    const clock = createVirtualClock();
+    const failure = errorOf(
+      timedRequest(clock, "ack", 1_000, async (signal) => {
+        await new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            reject(new Error("aborted"));
+          });
+        });
+      }),
+    );
+    await clock.advance(1_000);
+    expect(await failure).toMatchObject({ code: "TIMEOUT" });
+  });
+});
