@@ -3,7 +3,10 @@ import { defineConfig } from "vitest/config";
 export const SOURCE_CONDITIONS: string[] = ["@anyqueue/source", "node", "development|production"];
 const INTEROP = ["**/test/interop/**"];
 const CONFORMANCE = ["packages/*/test/conformance*.test.ts"];
+/** Against the emulator's servers, with the vendors' SDKs: seconds, and sockets. */
+const SOCKETS = ["packages/{sqs,service-bus,pubsub,emulator}/test/**/*.test.ts"];
 const INTEGRATION = ["packages/*/test/integration/**/*.test.ts", "examples/*/test/**/*.test.ts"];
+const OTHERS = [...INTEROP, ...CONFORMANCE, ...INTEGRATION, "**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
   // Without Vite's usual `module` condition: with it the AWS SDK resolves to a build that only
@@ -33,17 +36,29 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
+          // They keep nothing in modules, so they can share them: half of the time would go into loading them anew.
+          isolate: false,
           // All of them take milliseconds; a busy machine can make seconds of it.
           testTimeout: 20_000,
           include: ["packages/*/{src,test}/**/*.test.ts", "bench/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [...INTEROP, ...CONFORMANCE, ...INTEGRATION, "**/node_modules/**", "**/dist/**"],
+          exclude: [...SOCKETS, ...OTHERS],
         },
+      },
+      {
+        extends: true,
+        test: { name: "sockets", testTimeout: 20_000, include: SOCKETS, exclude: OTHERS },
       },
       {
         extends: true,
         // Boundaries, budgets and documents: tests of the repository itself.
         // The first test of a file parses every source, which takes long on a busy machine.
-        test: { name: "repository", include: ["tooling/**/*.test.ts"], testTimeout: 60_000 },
+        // Without isolation they parse them once.
+        test: {
+          name: "repository",
+          include: ["tooling/**/*.test.ts"],
+          isolate: false,
+          testTimeout: 60_000,
+        },
       },
       {
         extends: true,

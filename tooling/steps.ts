@@ -9,6 +9,8 @@ export interface Step {
   readonly command: readonly string[];
   /** What to type when the step fails. */
   readonly fix: string;
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface StepResult {
@@ -25,7 +27,7 @@ export interface RunOptions {
 
 export async function runStep(step: Step, options: RunOptions = {}): Promise<StepResult> {
   const startedAt = performance.now();
-  const { code, output } = await execute(step.command, options);
+  const { code, output } = await execute(step, options);
   const isPassed = code === 0;
   if (!isPassed) process.stdout.write(output);
   return { isPassed, seconds: (performance.now() - startedAt) / 1000 };
@@ -47,7 +49,7 @@ export function inSeconds(seconds: number): string {
 }
 
 async function execute(
-  command: readonly string[],
+  { command, env }: Step,
   { quiet = false, cwd = ROOT }: RunOptions,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const [program = "", ...args] = command;
@@ -56,7 +58,7 @@ async function execute(
     cwd,
     stdio: quiet ? ["ignore", "pipe", "pipe"] : "inherit",
     shell: process.platform === "win32",
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, PATH: path, ...env },
   });
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {

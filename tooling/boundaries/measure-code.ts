@@ -10,6 +10,14 @@ export interface FunctionSize {
 
 /** Lines that carry at least one token: neither blank nor only a comment. */
 export function codeLines(file: SourceFile): number {
+  const known = counted.get(file) ?? countCodeLines(file);
+  counted.set(file, known);
+  return known;
+}
+
+const counted = new WeakMap<SourceFile, number>();
+
+function countCodeLines(file: SourceFile): number {
   const lines = new Set<number>();
   visitTokens(file.syntax, file.syntax, (token) => {
     const last = lineOf(file, token.getEnd());

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import ts from "typescript";
+import { filesBelow } from "../files-below.ts";
 import { ROOT } from "../steps.ts";
 
 export interface SourceFile {
@@ -11,7 +12,6 @@ export interface SourceFile {
 }
 
 const CODE_FOLDERS = ["packages", "examples", "bench", "tooling"];
-const LEFT_OUT = new Set(["node_modules", "dist", "coverage", "etc"]);
 
 let all: readonly SourceFile[] | undefined;
 
@@ -41,14 +41,6 @@ export function place(file: SourceFile, node: ts.Node): string {
 
 export function lineOf(file: SourceFile, position: number): number {
   return file.syntax.getLineAndCharacterOfPosition(position).line;
-}
-
-function filesBelow(folder: string): readonly string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (LEFT_OUT.has(entry.name) || entry.name.startsWith(".")) return [];
-    const path = join(folder, entry.name);
-    return entry.isDirectory() ? filesBelow(path) : [path];
-  });
 }
 
 function parse(path: string): SourceFile {

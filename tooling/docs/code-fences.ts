@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { filesBelow } from "../files-below.ts";
 import { ROOT } from "../steps.ts";
 
 export interface CodeFence {
@@ -49,8 +50,5 @@ function endOfFence(lines: readonly string[], first: number, ticks: string): num
 
 function markdownBelow(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /(?<!\.api)\.md$/u.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !/[\\/](node_modules|dist)[\\/]/u.test(path));
+  return filesBelow(folder).filter((path) => /(?<!\.api)\.md$/u.test(path));
 }

@@ -66,6 +66,9 @@ function compilerOptions(): ts.CompilerOptions {
   return { ...options, noEmit: true, noUnusedLocals: false, noUnusedParameters: false };
 }
 
+/** Of the language and the packages, by path: every program reads the same. */
+const parsedFiles = new Map<string, ts.SourceFile | undefined>();
+
 function hostWith(modules: ReadonlyMap<string, string>, options: ts.CompilerOptions): ts.CompilerHost {
   const disk = ts.createCompilerHost(options);
   return {
@@ -74,7 +77,10 @@ function hostWith(modules: ReadonlyMap<string, string>, options: ts.CompilerOpti
     readFile: (path) => modules.get(path) ?? disk.readFile(path),
     getSourceFile: (path, languageVersion, ...rest) => {
       const text = modules.get(path);
-      if (text === undefined) return disk.getSourceFile(path, languageVersion, ...rest);
+      if (text === undefined) {
+        if (!parsedFiles.has(path)) parsedFiles.set(path, disk.getSourceFile(path, languageVersion, ...rest));
+        return parsedFiles.get(path);
+      }
       return ts.createSourceFile(path, text, languageVersion, true);
     },
   };

@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
 import { RecordingTerminal } from "../test/recording-terminal.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -157,6 +159,18 @@ test("an address that cannot be listened on fails with its reason", async () => 
   const { exitCode, warned } = await run("up", "--host", "192.0.2.1");
   expect(exitCode).toBe(1);
   expect(warned).toContain("Cannot listen on 192.0.2.1");
+  expect(warned).toContain("Choose an address of this machine");
+});
+
+test("a port that is taken fails with its reason", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void other.close());
+  await once(other, "listening");
+  const address = other.address();
+  const port = typeof address === "object" ? String(address?.port) : "";
+  const { exitCode, warned } = await run("up", "--sqs-port", port);
+  expect(exitCode).toBe(1);
+  expect(warned).toMatch(/EADDRINUSE.* Choose another port, or 0 for a free one\.$/);
 });
 
 test("credentials in a URL are refused and not repeated", async () => {

@@ -9,6 +9,7 @@ export { HandBacks } from "./driver/hand-backs.ts";
 export type { Provider, ProviderContext } from "./client/provider.ts";
 export { loopbackOrRefuse, readParameters, type ConnectionUrl } from "./client/parse-url.ts";
 export { systemClock, type Clock, type Timer } from "./time/clock.ts";
+export { orAborted } from "./time/or-aborted.ts";
 export { durationToMs, type Duration } from "./time/duration.ts";
 export {
   isQueueError,

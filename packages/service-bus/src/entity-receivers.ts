@@ -1,5 +1,5 @@
+import { orAborted } from "@anyqueue/core/adapter";
 import type { ServiceBusClient, ServiceBusReceiver, ServiceBusSessionReceiver } from "@azure/service-bus";
-import { orAborted } from "./or-aborted.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { sequenceNumberOf } from "./service-bus-wire.ts";
 import type { Address } from "./service-bus-url.ts";

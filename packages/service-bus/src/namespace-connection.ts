@@ -2,11 +2,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { Socket } from "node:net";
-import { QueueError, systemClock } from "@anyqueue/core/adapter";
+import { orAborted, QueueError, systemClock } from "@anyqueue/core/adapter";
 import type * as AzureSdk from "@azure/service-bus";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
 import { guardLinkCloses } from "./guard-link-closes.ts";
-import { orAborted } from "./or-aborted.ts";
 import { PROVIDER } from "./refusal.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
 

@@ -1,7 +1,7 @@
 import type { AdminDriver, Clock, CreateOptions, EntityCounts, Target, Timer } from "@anyqueue/core/adapter";
-import { QueueError } from "@anyqueue/core/adapter";
+import { orAborted, QueueError } from "@anyqueue/core/adapter";
 import type { ListMessageMoveTasksResultEntry } from "@aws-sdk/client-sqs";
-import { abortError, orAborted } from "./or-aborted.ts";
+import { abortError } from "./abort-error.ts";
 import type { SqsClients } from "./sqs-client.ts";
 import { SQS_MAX_RECEIVE_COUNT, SQS_MAX_RETENTION_SECONDS } from "./sqs-limits.ts";
 import type { SqsQueue } from "./sqs-queue.ts";

@@ -8,9 +8,8 @@ import type {
   ReceiveAsk,
   ReleaseItem,
 } from "@anyqueue/core/adapter";
-import { HandBacks, QueueError } from "@anyqueue/core/adapter";
+import { HandBacks, orAborted, QueueError } from "@anyqueue/core/adapter";
 import { LatePolls } from "./late-polls.ts";
-import { orAborted } from "./or-aborted.ts";
 import { alignReply, inTens } from "./batch-reply.ts";
 import { LATE_ANSWER_MS, LEASE_CAP_MARGIN_MS, SQS_LIMITS, SQS_MAX_LEASE_MS } from "./sqs-limits.ts";
 import { SqsPoller } from "./sqs-poller.ts";

@@ -1,6 +1,6 @@
 import type { GetQueueAttributesCommandInput } from "@aws-sdk/client-sqs";
-import type { ErrorCode } from "@anyqueue/core/adapter";
-import { abortError, orAborted } from "./or-aborted.ts";
+import { orAborted, type ErrorCode } from "@anyqueue/core/adapter";
+import { abortError } from "./abort-error.ts";
 import type { SqsCall, SqsClients } from "./sqs-client.ts";
 import { classifySqsError } from "./sqs-errors.ts";
 import type { QueueAddress } from "./sqs-url.ts";

@@ -42,11 +42,19 @@ function listen(server: Server, host: string, port: number): Promise<void> {
       reject(
         new EmulatorError(
           "CANNOT_LISTEN",
-          `Cannot listen on ${host}:${port}: ${error.message}. Choose another port, or 0 for a free one.`,
+          `Cannot listen on ${host}:${port}: ${error.message}. ${remedyOf(error)}`,
           { cause: error },
         ),
       );
     });
     server.listen(port, host, resolve);
   });
+}
+
+/** The place is wrong where the host is not this machine's, and the port where somebody else has it. */
+function remedyOf(error: Error): string {
+  const code = "code" in error ? error.code : undefined;
+  return code === "ENOTFOUND" || code === "EADDRNOTAVAIL"
+    ? "Choose an address of this machine, such as 127.0.0.1."
+    : "Choose another port, or 0 for a free one.";
 }
