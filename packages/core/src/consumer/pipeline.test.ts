@@ -206,6 +206,50 @@ describe("the end", () => {
     expect(queue.released.at(-1)).toMatchObject({ id: "a", cause: "unstarted" });
   });
 
+  test.each([
+    ["acks it then", [{ ok: true, value: { providerId: "d" } }], { handled: 1, acked: ["m"], released: [] }],
+    [
+      "gives it back at once if that fails",
+      [{ ok: false, error: new Error("no") }],
+      { handled: 0, acked: [], released: ["m"] },
+    ],
+  ] as const)(
+    "waits for a dead letter that is on its way to its queue, and %s",
+    async (_what, answer, end) => {
+      const copied = Promise.withResolvers<typeof answer>();
+      const settledAfterClose: boolean[] = [];
+      const bench = await running({
+        capabilities: { deadLetter: "none", releaseDelay: "none" },
+        options: { retry: { attempts: 1 } },
+        deadLetters: async () => await copied.promise,
+        driver: (queue) => ({
+          receiveBatch: queue.receiveBatch.bind(queue),
+          ackBatch: async (handles) => {
+            settledAfterClose.push(queue.isClosed);
+            return await queue.ackBatch(handles);
+          },
+          releaseBatch: async (items) => {
+            settledAfterClose.push(queue.isClosed);
+            return await queue.releaseBatch(items);
+          },
+          close: queue.close.bind(queue),
+        }),
+      });
+      const { clock, queue, consumer } = bench;
+      queue.put("m");
+      await clock.settle();
+      await bench.fail("m");
+      const closed = consumer.close();
+      await clock.advance(100);
+      expect(queue.isClosed).toBe(false);
+      copied.resolve(answer);
+      await clock.settle();
+      expect(await closed).toMatchObject({ handled: end.handled });
+      expect([queue.acked, queue.released.map(({ id }) => id)]).toEqual([end.acked, end.released]);
+      expect(settledAfterClose).toEqual([false]);
+    },
+  );
+
   test("parks nothing any more", async () => {
     const bench = await running({
       capabilities: { releaseDelay: "none" },
