@@ -38,6 +38,9 @@ function recorders(log: string[], state: { readonly leftMs: number }) {
       log.push(`${id} ${settlement?.kind}${how}`);
     },
     retry: ({ delivery: { id } }: HeldDelivery) => log.push(`${id} tried again`),
+    after: async (work: Promise<unknown>, then: (result: unknown) => void) => {
+      then(await work);
+    },
     lose: ({ delivery: { id } }: HeldDelivery) => log.push(`${id} lost while settling`),
   } as unknown as Settler;
   return { keeper, settler };

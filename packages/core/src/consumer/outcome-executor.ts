@@ -215,11 +215,12 @@ export class OutcomeExecutor {
     onFailed: (error: QueueError) => void,
   ): Promise<void> {
     this.#begin(held);
-    const error = await copied;
-    if (held.state !== "done") {
-      if (error === undefined) this.#submit(held, ACK);
-      else onFailed(error);
-    } else if (error === undefined) this.#options.memory.add(held.delivery.providerId);
+    await this.#options.settler.after(copied, (error) => {
+      if (held.state !== "done") {
+        if (error === undefined) this.#submit(held, ACK);
+        else onFailed(error);
+      } else if (error === undefined) this.#options.memory.add(held.delivery.providerId);
+    });
   }
 
   #submit(held: HeldDelivery, settlement: Outcome): void {

@@ -220,6 +220,26 @@ describe("the close of a consumer that pulled", () => {
     expect(queue.isClosed).toBe(false);
   });
 
+  test("waits for an ack that is on its way", async () => {
+    const answer = Promise.withResolvers<void>();
+    const { clock, queue, consumer } = consumerBench();
+    queue.put("m");
+    const [message] = await consumer.receive();
+    queue.failNext("ack", async (applied) => {
+      await answer.promise;
+      return applied();
+    });
+    const acked = message?.ack();
+    await clock.settle();
+    const closed = consumer.close();
+    await clock.advance(100);
+    expect(queue.isClosed).toBe(false);
+    answer.resolve();
+    await clock.settle();
+    expect(await closed).toEqual({ handled: 1, released: 0, abandoned: 0 });
+    await acked;
+  });
+
   test("counts what was settled and what went back, and says what failed", async () => {
     const { queue, consumer, events } = consumerBench({
       driver: (one) =>

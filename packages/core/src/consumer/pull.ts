@@ -30,7 +30,6 @@ export class Puller {
   readonly #closing = new AbortController();
   #opening: Promise<Engine> | undefined;
   #engine: Engine | undefined;
-  #asks = 0;
   #closed: Promise<DrainReport> | undefined;
 
   constructor(options: PullerOptions) {
@@ -114,7 +113,7 @@ export class Puller {
       lanes: undefined,
       lingerMs: 0,
       handle: () => undefined,
-      hooks: { left: () => {}, ready: () => {}, fatal: () => {}, lastAsk: () => this.#asks },
+      hooks: { left: () => {}, ready: () => {}, fatal: () => {}, lastAsk: () => 0 },
       onWake: (held) => {
         this.#wake(held);
       },
@@ -148,7 +147,6 @@ export class Puller {
       maxItems: Math.min(maxItems, limits.receive.maxItems),
       waitMs: Math.min(leftMs, limits.receive.maxWaitMs),
     };
-    this.#asks += 1;
     let deliveries: readonly Delivery<unknown>[];
     try {
       deliveries = await opened.driver.receiveBatch(
@@ -158,7 +156,7 @@ export class Puller {
     } catch (error) {
       throw toError("receive", error);
     }
-    const held = deliveries.map((delivery) => engine.admission.hold(delivery, undefined, this.#asks, 0));
+    const held = deliveries.map((delivery) => engine.admission.hold(delivery, undefined, 0, 0));
     const isCancelled = signal !== undefined && isAborted(signal);
     if (isCancelled || this.isClosed) {
       for (const one of held) engine.executor.giveBack(one);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { BUSY, failure, OK, RELEASE, settleBench } from "../../test/settle-bench.ts";
+import { ACK, BUSY, failure, OK, RELEASE, settleBench } from "../../test/settle-bench.ts";
 import type { ItemResult } from "../driver/driver.ts";
 
 describe("a flush", () => {
@@ -37,6 +37,41 @@ describe("a flush", () => {
     slow.resolve([OK]);
     await clock.settle();
     expect([isFlushed, settler.pending]).toEqual([true, 0]);
+  });
+
+  test("waits for what a settlement needs first, and for the settlement that follows", async () => {
+    const { clock, settler, requests, results, track } = settleBench();
+    const copied = Promise.withResolvers<string>();
+    const held = track("a");
+    const seen: string[] = [];
+    void settler.after(copied.promise, (result) => {
+      seen.push(result);
+      held.settlement = ACK;
+      settler.submit(held);
+    });
+    expect(settler.pending).toBe(1);
+    let isFlushed = false;
+    void settler.flush(10_000).then(() => {
+      isFlushed = true;
+    });
+    await clock.settle();
+    expect([isFlushed, requests]).toEqual([false, []]);
+    copied.resolve("copied");
+    await clock.settle();
+    expect([isFlushed, seen, results, settler.pending]).toEqual([true, ["copied"], ["a settled"], 0]);
+  });
+
+  test("waits no longer than it may for what never comes", async () => {
+    const { clock, settler } = settleBench();
+    void settler.after(new Promise(() => {}), () => {});
+    let isFlushed = false;
+    void settler.flush(10_000).then(() => {
+      isFlushed = true;
+    });
+    await clock.advance(9_999);
+    expect(isFlushed).toBe(false);
+    await clock.advance(1);
+    expect(isFlushed).toBe(true);
   });
 
   test("of nothing is done at once and leaves no timer", async () => {

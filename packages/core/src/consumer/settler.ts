@@ -47,7 +47,7 @@ export class Settler {
   /** They wait for their next try. */
   readonly #retrying = new Set<HeldDelivery>();
   #onIdle: (() => void) | undefined;
-  /** Settlements without a result yet. */
+  /** Settlements without a result yet, those that wait for a copy too. */
   pending = 0;
   /** Lease time after which nothing is tried again. */
   #closesAtMs = Number.POSITIVE_INFINITY;
@@ -67,6 +67,14 @@ export class Settler {
     held.isSubmitted = true;
     this.pending += 1;
     this.#push(held);
+  }
+
+  /** A settlement that needs `work` done first, and then follows or does not: a flush waits for it too. */
+  async after<Result>(work: Promise<Result>, then: (result: Result) => void): Promise<void> {
+    this.pending += 1;
+    then(await work);
+    this.pending -= 1;
+    if (this.pending === 0) this.#onIdle?.();
   }
 
   /** The time of the next try has come. */

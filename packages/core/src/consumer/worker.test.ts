@@ -72,6 +72,7 @@ describe("what comes in", () => {
 describe("a run", () => {
   test("that returns acks, frees its permit for the next and says that there is room", async () => {
     const { clock, events, log, counts, worker, accept, run } = workerBench({ limit: 1 });
+    await clock.advance(100);
     await accept("a1", "b1");
     await clock.advance(250);
     await run("a1").end();
