@@ -18,7 +18,7 @@ interface Held {
   untilMs: number;
 }
 
-type Settlement = "complete" | "abandon" | "defer" | "deadLetter" | "renew" | "expire";
+type Settlement = "complete" | "abandon" | "release" | "defer" | "deadLetter" | "renew" | "expire";
 
 /** A queue at one moment, as far as it can be known from outside as well. */
 interface BooksView {
@@ -118,9 +118,10 @@ export class MailboxBooks {
     this.#drop(held);
     if (how === "complete") this.#counts.delete(held.id);
     else if (how === "deadLetter") this.#buried.add(held.id);
-    else this.#counts.set(held.id, (this.#counts.get(held.id) ?? 0) + 1);
+    else if (how !== "release") this.#counts.set(held.id, (this.#counts.get(held.id) ?? 0) + 1);
     if (how === "complete") mailbox.complete(held.token);
     if (how === "abandon") mailbox.abandon(held.token);
+    if (how === "release") mailbox.release(held.token);
     if (how === "deadLetter") mailbox.deadLetter(held.token, {});
     if (how === "expire") mailbox.expireLock(held.token);
     if (how === "defer") {

@@ -21,15 +21,18 @@ import { manualClock } from "./manual-engine.ts";
 /** A content without an encoding. */
 export class PlainContent implements MessageContent {
   readonly sizeBytes: number;
+  readonly headerBytes: number;
   readonly properties: MessageProperties;
   readonly applicationProperties: ApplicationProperties;
 
   constructor(
     sizeBytes: number,
+    headerBytes: number,
     properties: MessageProperties,
     applicationProperties: ApplicationProperties,
   ) {
     this.sizeBytes = sizeBytes;
+    this.headerBytes = headerBytes;
     this.properties = properties;
     this.applicationProperties = applicationProperties;
   }
@@ -37,6 +40,7 @@ export class PlainContent implements MessageContent {
   with({ properties, applicationProperties }: ContentChanges): PlainContent {
     return new PlainContent(
       this.sizeBytes,
+      this.headerBytes,
       { ...this.properties, ...properties },
       applicationProperties ?? this.applicationProperties,
     );
@@ -45,14 +49,16 @@ export class PlainContent implements MessageContent {
 
 export interface ContentOptions extends Partial<MessageProperties> {
   readonly sizeBytes?: number;
+  readonly headerBytes?: number;
   readonly user?: Readonly<Record<string, PropertyValue>>;
 }
 
 /** A message by its id, with nothing else unless told. */
 export function sbContent(messageId: string, options: ContentOptions = {}): PlainContent {
-  const { sizeBytes = 100, user = {}, ...properties } = options;
+  const { sizeBytes = 100, headerBytes = 50, user = {}, ...properties } = options;
   return new PlainContent(
     sizeBytes,
+    headerBytes,
     {
       messageId,
       correlationId: undefined,

@@ -165,6 +165,22 @@ describe("sizes", () => {
   });
 });
 
+describe("headers", () => {
+  const properties = (bytes: number): Record<string, string> =>
+    Object.fromEntries(["a", "b", "c"].map((name) => [name, "x".repeat(bytes / 3)]));
+
+  test("of more than 64 KB are refused, however small the body", async () => {
+    const { sender, entity } = await withQueue();
+    const heavy = sender.sendMessages({ body: "small", applicationProperties: properties(66_000) });
+    expect(await failureOf(heavy)).toMatchObject({
+      code: "MessageSizeExceeded",
+      message: expect.stringContaining("exceeds the limit (65536 bytes)"),
+    });
+    await sender.sendMessages({ body: Buffer.alloc(150_000), applicationProperties: properties(64_000) });
+    expect(entity("orders").counts.active).toBe(1);
+  });
+});
+
 describe("tokens", () => {
   test("with a wrong key are refused when keys are checked", async () => {
     const { connect, connectionString, namespace, log } = await runServiceBus({ strictTokens: true });

@@ -8,6 +8,7 @@ import {
   type TopicSettings,
 } from "./entity-settings.ts";
 import type { EngineError } from "./engine-error.ts";
+import { formatDuration } from "../iso-duration.ts";
 import { fixedAtCreation, outOfRange } from "./refusals.ts";
 
 // https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas and
@@ -63,7 +64,12 @@ const SUBSCRIPTION_DEFAULTS: SubscriptionSettings = {
   deadLetteringOnFilterEvaluationExceptions: true,
 };
 
-const FIXED_MEMBERS = ["requiresSession", "requiresDuplicateDetection", "enablePartitioning"] as const;
+/** Members that an update may not change, with their names on the wire. */
+const FIXED_MEMBERS = [
+  ["requiresSession", "RequiresSession"],
+  ["requiresDuplicateDetection", "RequiresDuplicateDetection"],
+  ["enablePartitioning", "EnablePartitioning"],
+] as const;
 
 type AnySettings = Partial<QueueSettings & TopicSettings & SubscriptionSettings>;
 
@@ -86,8 +92,8 @@ export function updatedSettings<Settings extends AnySettings>(
   given: Partial<Settings>,
 ): Settings {
   const after: Settings = { ...before, ...given };
-  for (const member of FIXED_MEMBERS) {
-    if (after[member] !== before[member]) throw fixedAtCreation(member, path);
+  for (const [member, name] of FIXED_MEMBERS) {
+    if (after[member] !== before[member]) throw fixedAtCreation(name, path);
   }
   return checked(after);
 }
@@ -98,20 +104,21 @@ function checked<Settings extends AnySettings>(settings: Settings): Settings {
   return settings;
 }
 
+/** Errors name the members as clients know them. */
 function firstError(settings: AnySettings): EngineError | undefined {
   return (
-    checkDuration("lockDurationMs", settings.lockDurationMs, MIN_LOCK_MS, MAX_LOCK_MS) ??
-    checkWhole("maxDeliveryCount", settings.maxDeliveryCount, MAX_DELIVERY_COUNT) ??
-    checkDuration("defaultMessageTimeToLiveMs", settings.defaultMessageTimeToLiveMs, 1, FOREVER_MS) ??
+    checkDuration("LockDuration", settings.lockDurationMs, MIN_LOCK_MS, MAX_LOCK_MS) ??
+    checkWhole("MaxDeliveryCount", settings.maxDeliveryCount, MAX_DELIVERY_COUNT) ??
+    checkDuration("DefaultMessageTimeToLive", settings.defaultMessageTimeToLiveMs, 1, FOREVER_MS) ??
     checkDuration(
-      "duplicateDetectionHistoryMs",
+      "DuplicateDetectionHistoryTimeWindow",
       settings.duplicateDetectionHistoryMs,
       MIN_HISTORY_MS,
       MAX_HISTORY_MS,
     ) ??
-    checkDuration("autoDeleteOnIdleMs", settings.autoDeleteOnIdleMs, MIN_IDLE_MS, FOREVER_MS) ??
-    checkWhole("maxSizeInMegabytes", settings.maxSizeInMegabytes, MAX_SIZE_MEGABYTES) ??
-    checkWhole("maxMessageSizeInKilobytes", settings.maxMessageSizeInKilobytes, MAX_MESSAGE_KILOBYTES) ??
+    checkDuration("AutoDeleteOnIdle", settings.autoDeleteOnIdleMs, MIN_IDLE_MS, FOREVER_MS) ??
+    checkWhole("MaxSizeInMegabytes", settings.maxSizeInMegabytes, MAX_SIZE_MEGABYTES) ??
+    checkWhole("MaxMessageSizeInKilobytes", settings.maxMessageSizeInKilobytes, MAX_MESSAGE_KILOBYTES) ??
     checkMetadata(settings.userMetadata) ??
     checkForwarding(settings)
   );
@@ -124,7 +131,11 @@ function checkDuration(
   maxMs: number,
 ): EngineError | undefined {
   if (value === undefined || (value >= minMs && value <= maxMs)) return undefined;
-  return outOfRange(member, `from ${String(minMs)} ms to ${String(maxMs)} ms`, `${String(value)} ms`);
+  return outOfRange(
+    member,
+    `from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`,
+    formatDuration(value),
+  );
 }
 
 function checkWhole(member: string, value: number | undefined, max: number): EngineError | undefined {
@@ -135,7 +146,7 @@ function checkWhole(member: string, value: number | undefined, max: number): Eng
 function checkMetadata(value: string | undefined): EngineError | undefined {
   if (value === undefined || value.length <= MAX_METADATA_CHARACTERS) return undefined;
   return outOfRange(
-    "userMetadata",
+    "UserMetadata",
     `at most ${String(MAX_METADATA_CHARACTERS)} characters`,
     `${String(value.length)} characters`,
   );
@@ -144,7 +155,7 @@ function checkMetadata(value: string | undefined): EngineError | undefined {
 /** https://learn.microsoft.com/azure/service-bus-messaging/service-bus-auto-forwarding (2026-11-29) */
 function checkForwarding({ forwardTo, requiresSession }: AnySettings): EngineError | undefined {
   if (forwardTo === undefined || requiresSession !== true) return undefined;
-  return outOfRange("forwardTo", "absent where sessions are required", `'${forwardTo}'`);
+  return outOfRange("ForwardTo", "absent where sessions are required", `'${forwardTo}'`);
 }
 
 /** Whether messages may come in. */

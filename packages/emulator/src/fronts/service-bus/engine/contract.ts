@@ -120,6 +120,8 @@ export interface Mailbox {
   complete(lockToken: string): void;
   /** `properties` are merged into the application properties. */
   abandon(lockToken: string, properties?: ApplicationProperties): void;
+  /** As `abandon`, and counts no delivery. */
+  release(lockToken: string): void;
   defer(lockToken: string, properties?: ApplicationProperties): void;
   /** Also throws `amqp:not-allowed` in a dead-letter queue. */
   deadLetter(lockToken: string, request: DeadLetterRequest): void;

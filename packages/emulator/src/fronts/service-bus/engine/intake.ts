@@ -6,11 +6,19 @@ import type { EngineError } from "./engine-error.ts";
 import type { EntityStatus, IntakeSettings } from "./entity-settings.ts";
 import { freshArrival, type Arrival } from "./mailbox-surroundings.ts";
 import type { MessageContent, MessageProperties } from "./message-content.ts";
-import { entityDisabled, entityFull, messageTooLarge, outOfRange, sessionIdMissing } from "./refusals.ts";
+import {
+  entityDisabled,
+  entityFull,
+  headersTooLarge,
+  messageTooLarge,
+  outOfRange,
+  sessionIdMissing,
+} from "./refusals.ts";
 import { SenderLinks } from "./sender-links.ts";
 
 // https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas (2026-11-29)
 const MAX_ID_CHARACTERS = 128;
+const MAX_HEADER_BYTES = 65_536;
 
 /** The entity behind an intake. */
 export interface IntakeEntity {
@@ -91,6 +99,8 @@ export class Intake implements SendTarget {
     let bytes = 0;
     for (const content of contents) {
       if (content.sizeBytes > maxMessageBytes) throw messageTooLarge(content.sizeBytes, maxMessageBytes);
+      if (content.headerBytes > MAX_HEADER_BYTES)
+        throw headersTooLarge(content.headerBytes, MAX_HEADER_BYTES);
       checkIds(content.properties);
       if (this.#entity.requiresSession && content.properties.sessionId === undefined)
         throw sessionIdMissing();
@@ -130,15 +140,21 @@ export class Intake implements SendTarget {
   }
 }
 
-const MEASURED_IDS = ["messageId", "sessionId", "replyToSessionId", "partitionKey"] as const;
+/** Ids that are measured, with their names in the vendor's documents. */
+const MEASURED_IDS = [
+  ["messageId", "MessageId"],
+  ["sessionId", "SessionId"],
+  ["replyToSessionId", "ReplyToSessionId"],
+  ["partitionKey", "PartitionKey"],
+] as const;
 
 /** The vendor's own client checks before it sends; others find out here. */
 function checkIds(properties: MessageProperties): void {
-  for (const member of MEASURED_IDS) {
+  for (const [member, name] of MEASURED_IDS) {
     const length = properties[member]?.length ?? 0;
     if (length > MAX_ID_CHARACTERS)
       throw outOfRange(
-        member,
+        name,
         `at most ${String(MAX_ID_CHARACTERS)} characters`,
         `${String(length)} characters`,
       );

@@ -11,9 +11,9 @@ type Step =
   | { readonly kind: "receiveDeferred"; readonly pick: number }
   | { readonly kind: "advance"; readonly ms: number };
 
-type Settlement = "complete" | "abandon" | "defer" | "deadLetter" | "renew" | "expire";
+type Settlement = "complete" | "abandon" | "release" | "defer" | "deadLetter" | "renew" | "expire";
 
-const HOWS = ["complete", "abandon", "abandon", "defer", "deadLetter", "renew", "expire"] as const;
+const HOWS = ["complete", "abandon", "abandon", "release", "defer", "deadLetter", "renew", "expire"] as const;
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(

@@ -8,6 +8,7 @@ import {
   tokenOf,
   userProperty,
 } from "../../../../test/support/service-bus-engine.ts";
+import { settlementOf } from "../amqp/links/settle-delivery.ts";
 import type { QueueSettings } from "./entity-settings.ts";
 import type { Queue } from "./queue.ts";
 
@@ -114,6 +115,16 @@ describe("settlement", () => {
     const { message } = consumer.last;
     expect([consumer.ids, message.deliveryCount]).toEqual([["a", "a"], 1]);
     expect([userProperty(message, "kept"), userProperty(message, "changed")]).toEqual(["1", "2"]);
+  });
+
+  test("release puts the message back in its place and counts no delivery", () => {
+    const { queue } = oneQueue({ maxDeliveryCount: 1 });
+    send(queue, "a", "b");
+    const consumer = new TestConsumer(1).attachTo(queue.mailbox);
+    settlementOf({ kind: "released" }).apply(queue.mailbox, consumer.lastToken);
+    consumer.give(1);
+    expect([consumer.ids, consumer.last.message.deliveryCount]).toEqual([["a", "a"], 0]);
+    expect(queue.mailbox.keeper.outcomes.all()).toEqual({ a: { released: 1 } });
   });
 
   test("defer takes the message out of the line; its number brings it back", () => {

@@ -84,6 +84,11 @@ export class MessageMailbox implements Mailbox {
     this.#keeper.abandon(message);
   }
 
+  release(lockToken: string): void {
+    const { message } = this.#held(lockToken);
+    this.#keeper.giveUp(message);
+  }
+
   defer(lockToken: string, properties?: ApplicationProperties): void {
     const { message } = this.#held(lockToken);
     this.#change(message, properties);

@@ -65,6 +65,8 @@ export interface ContentChanges {
 export interface MessageContent {
   /** Bytes that count against the size of a message and of an entity. */
   readonly sizeBytes: number;
+  /** Those of them that are not the body: header, annotations, properties of both kinds. */
+  readonly headerBytes: number;
   readonly properties: MessageProperties;
   readonly applicationProperties: ApplicationProperties;
   with(changes: ContentChanges): MessageContent;

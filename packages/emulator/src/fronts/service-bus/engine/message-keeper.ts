@@ -121,6 +121,14 @@ export class MessageKeeper implements DistributionHost {
     this.pump();
   }
 
+  /** The receiver gave the message back without having tried it: no delivery. */
+  giveUp(message: StoredMessage): void {
+    this.count(message, "released");
+    this.locks.release(message);
+    this.#comeBack(message, false);
+    this.pump();
+  }
+
   defer(message: StoredMessage): void {
     this.count(message, "deferred");
     this.locks.release(message);

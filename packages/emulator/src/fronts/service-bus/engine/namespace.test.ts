@@ -103,6 +103,18 @@ describe("settings", () => {
     expect([namespace.queue("q"), good.settings.lockDurationMs]).toEqual([undefined, 60_000]);
   });
 
+  test("are called in errors what clients call them", () => {
+    const { namespace } = manualNamespace();
+    namespace.createQueue("q");
+    expect(() => namespace.updateQueue("q", { lockDurationMs: 300_001 })).toThrow(
+      "The value of 'LockDuration' must be from PT5S to PT5M, got PT5M0.001S.",
+    );
+    expect(() => namespace.updateQueue("q", { requiresSession: true })).toThrow(/'RequiresSession'/u);
+    expect(() => namespace.createQueue("r", { maxDeliveryCount: 0 })).toThrow(
+      "The value of 'MaxDeliveryCount' must be a whole number from 1 to 2000, got 0.",
+    );
+  });
+
   test("take their least and their greatest value", () => {
     const { namespace } = manualNamespace();
     const least = {

@@ -2,6 +2,8 @@
 export type Outcome =
   | "completed"
   | "abandoned"
+  /** Given back by an AMQP `released`: no delivery. */
+  | "released"
   | "deferred"
   | "deadLettered"
   /** Taken by a receive-and-delete. */

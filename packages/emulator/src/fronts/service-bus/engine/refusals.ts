@@ -112,6 +112,14 @@ export function messageTooLarge(bytes: number, maxBytes: number): EngineError {
   );
 }
 
+/** All that is not body: the service limits it apart from the whole. */
+export function headersTooLarge(bytes: number, maxBytes: number): EngineError {
+  return new EngineError(
+    "amqp:link:message-size-exceeded",
+    `The header of the received message (${String(bytes)} bytes of properties) exceeds the limit (${String(maxBytes)} bytes).`,
+  );
+}
+
 export function entityFull(path: string, bytes: number, maxBytes: number): EngineError {
   return new EngineError(
     "amqp:resource-limit-exceeded",

@@ -28,7 +28,8 @@ export function settlementOf(outcome: Outcome): Settlement {
         apply: (mailbox, token) => mailbox.deadLetter(token, deadLetterOf(outcome)),
       };
     case "released":
-      return { operation: "release", apply: (mailbox, token) => mailbox.abandon(token) };
+      // It counts no delivery: https://github.com/Azure/amqpnetlite/issues/342 (2026-11-29).
+      return { operation: "release", apply: (mailbox, token) => mailbox.release(token) };
     case "other":
       return {
         operation: "settle",

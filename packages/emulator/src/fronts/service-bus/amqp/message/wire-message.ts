@@ -20,6 +20,7 @@ import { SECTION, sectionValue, splitSections, type Section } from "./sections.t
 /** The parts of a message that are replaced independently of each other. */
 interface Parts {
   readonly sizeBytes: number;
+  readonly headerBytes: number;
   readonly frame: MessageFrame;
   readonly fields: readonly AmqpValue[];
   readonly propertiesBytes: Buffer;
@@ -45,6 +46,10 @@ export class WireMessage implements MessageContent {
 
   get sizeBytes(): number {
     return this.#parts.sizeBytes;
+  }
+
+  get headerBytes(): number {
+    return this.#parts.headerBytes;
   }
 
   /** Header and annotations as the sender gave them. */
@@ -98,6 +103,7 @@ export function decodeMessage(bytes: Buffer, toEngineTime: ToEngineTime): WireMe
   const applicationProperties = find(SECTION.applicationProperties);
   const parts: Parts = {
     sizeBytes: bytes.length,
+    headerBytes: bytes.length - rest.reduce((sum, section) => sum + section.bytes.length, 0),
     frame,
     fields,
     propertiesBytes: fields === given ? bytesOf(find(SECTION.properties)) : encodeFields(fields),
