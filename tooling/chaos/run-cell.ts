@@ -31,7 +31,7 @@ export interface CellResult {
 
 /** Runs one cell in processes of its own; its histories are written below `folder`. */
 export async function runCell(cell: Cell, folder: string, seed: number): Promise<CellResult> {
-  const run = new CellRun(cell, join(folder, cellName(cell).replaceAll("/", "-")), seed);
+  const run = new CellRun(cell, join(folder, `${cellName(cell).replaceAll("/", "-")}-${seed}`), seed);
   return await run.run();
 }
 
@@ -121,7 +121,21 @@ class CellRun {
     await heal();
     this.#note("fault.stop");
     await Promise.all(sent);
-    await this.#send(arena, AFTER, "after");
+    await this.#sendAfter(arena);
+  }
+
+  /** Until something is confirmed again: a producer must recover, too. */
+  async #sendAfter(arena: Arena): Promise<void> {
+    const before = this.#tail.read().confirmed;
+    const until = performance.now() + recoveryOf(this.#cell.fault, arena.stage);
+    for (let tries = 1; this.#tail.read().confirmed === before; tries += 1) {
+      if (performance.now() > until) {
+        this.#complaints.push("nothing could be sent after the fault");
+        return;
+      }
+      // oxlint-disable-next-line no-await-in-loop -- once more only where it failed
+      await this.#send(arena, AFTER, `after-${tries}`);
+    }
   }
 
   /** Until one message has gone all the way: what loads and connects first is done. */

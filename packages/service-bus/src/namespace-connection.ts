@@ -9,6 +9,7 @@ import { guardLinkCloses } from "./guard-link-closes.ts";
 import { orAborted } from "./or-aborted.ts";
 import { PROVIDER } from "./refusal.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
+import { watchSilence } from "./watch-silence.ts";
 
 export type Sdk = typeof AzureSdk;
 
@@ -130,6 +131,7 @@ export class NamespaceConnection {
     if (socket === undefined) return;
     socket.setNoDelay(true);
     this.#sockets.add(socket);
+    watchSilence(socket);
     socket.once("close", () => {
       this.#sockets.delete(socket);
       this.#reportDeath();
