@@ -4,32 +4,45 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { cellName, cellsOf, selectCells, type Cell } from "./chaos/cell.ts";
-import { runCell, type CellResult } from "./chaos/run-cell.ts";
-import { rowsTable, describeFailure } from "./chaos/report.ts";
-
+import { cellName, cellsOf } from "./chaos/cell.ts";
 import { FAULT_KINDS } from "./chaos/fault-kinds.ts";
-
+import { plannedCells, requestedCells, type PlannedCell, type RunRequest } from "./chaos/plan-run.ts";
+import { describeFailure, publishedReport, rowsTable } from "./chaos/report.ts";
+import type { Row } from "./chaos/row.ts";
+import { runCell } from "./chaos/run-cell.ts";
 import { ROOT } from "./steps.ts";
+
+const USAGE = `usage: pnpm chaos [--only provider/fault/phase]… [--short] [--seed N] [--minutes N] [--parallel N] [--publish]
+  --only      cells, each part perhaps with *; parts that are left out fit everything
+  --short     the cells that run before every merge
+  --minutes   goes round the cells for so long, every round under another seed
+  --parallel  cells at a time (3)
+  --publish   writes docs/reference/chaos.json, from which the table in docs/reliability.md is generated
+`;
+const PUBLISHED = join(ROOT, "docs", "reference", "chaos.json");
 
 const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true, default: [] },
+    short: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
-    folder: { type: "string", default: join(ROOT, ".reports", "chaos") },
+    minutes: { type: "string" },
     parallel: { type: "string", default: "3" },
+    folder: { type: "string", default: join(ROOT, ".reports", "chaos") },
+    publish: { type: "boolean", default: false },
   },
 });
 
 await main();
 
 async function main(): Promise<void> {
-  const seed = Number(values.seed);
+  const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+  const request: RunRequest = { only: values.only, short: values.short, seed: Number(values.seed), minutes };
+  const cells = requestedCells(cellsOf(FAULT_KINDS), request);
   const parallel = Number(values.parallel);
-  const all = cellsOf(FAULT_KINDS);
-  const cells = values.only.length === 0 ? all : selectCells(all, values.only);
-  if (cells.length === 0 || !Number.isSafeInteger(seed) || !(parallel >= 1)) {
-    process.stderr.write("usage: pnpm chaos [--only provider/fault/phase] [--seed N] [--parallel N]\n");
+  const isSound = Number.isSafeInteger(request.seed) && parallel >= 1 && (minutes ?? 1) > 0;
+  if (cells.length === 0 || !isSound) {
+    process.stderr.write(cells.length === 0 ? `no such cell\n${USAGE}` : USAGE);
     process.exitCode = 2;
     return;
   }
@@ -37,24 +50,38 @@ async function main(): Promise<void> {
   process.env["NODE_COMPILE_CACHE"] ??= join(ROOT, ".reports", "compile-cache");
   rmSync(values.folder, { recursive: true, force: true });
   mkdirSync(values.folder, { recursive: true });
-  const results: CellResult[] = [];
-  const waiting = [...cells];
-  const lane = async (): Promise<void> => {
-    for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) {
-      // oxlint-disable-next-line no-await-in-loop -- a lane has one cell at a time
-      const result = await runCell(cell, join(values.folder, "histories"), seed);
-      results.push(result);
-      show(cell, result);
-    }
-  };
-  await Promise.all(Array.from({ length: parallel }, lane));
-  const rows = results.map(({ row }) => row);
-  writeFileSync(join(values.folder, "chaos-report.json"), `${JSON.stringify({ seed, rows }, null, 2)}\n`);
+  const rows = await runAll(plannedCells(cells, request), parallel, minutes);
+  const report = { seed: request.seed, rows };
+  writeFileSync(join(values.folder, "chaos-report.json"), `${JSON.stringify(report, null, 2)}\n`);
+  if (values.publish) writeFileSync(PUBLISHED, publishedReport(report, new Date()));
   process.stdout.write(`${rowsTable(rows)}\n`);
   if (rows.some(({ verdict }) => verdict !== "pass")) process.exitCode = 1;
 }
 
-function show(cell: Cell, result: CellResult): void {
-  process.stdout.write(`${result.row.verdict.padEnd(8)} ${cellName(cell)}\n`);
-  if (result.row.verdict !== "pass") process.stdout.write(`${describeFailure(result)}\n`);
+async function runAll(
+  planned: Generator<PlannedCell>,
+  parallel: number,
+  minutes: number | undefined,
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  const endsAt = performance.now() + (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
+  const lane = async (): Promise<void> => {
+    for (const one of planned) {
+      // oxlint-disable-next-line no-await-in-loop -- a lane has one cell at a time
+      rows.push(await runOne(one));
+      if (performance.now() > endsAt) return;
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, lane));
+  return rows;
+}
+
+async function runOne({ cell, seed }: PlannedCell): Promise<Row> {
+  const result = await runCell(cell, join(values.folder, "histories"), seed);
+  const { row, folder } = result;
+  const problem = row.verdict === "pass" ? "" : `${describeFailure(result)}\n`;
+  process.stdout.write(`${row.verdict.padEnd(8)} ${cellName(cell)}\n${problem}`);
+  // A soak would fill the disk with what nobody will look at.
+  if (row.verdict === "pass") rmSync(folder, { recursive: true, force: true });
+  return row;
 }

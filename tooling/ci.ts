@@ -25,6 +25,7 @@ const STEPS: readonly Step[] = [
   { name: "docs", command: vitest("repository", "tooling/docs"), fix: "pnpm check docs" },
   { name: "matrix", command: ["node", "tooling/matrix.ts"], fix: "node tooling/matrix.ts <version>" },
   { name: "interop", command: ["pnpm", "test:interop"], fix: "pnpm test:interop" },
+  { name: "chaos", command: ["pnpm", "--silent", "chaos", "--short"], fix: "pnpm chaos --only <cell>" },
   // Last, so that the line of totals closes the log.
   { name: "tests", command: ["npm", "test", "--", "--coverage"], fix: "npm test" },
 ];

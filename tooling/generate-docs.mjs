@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { chaosSection } from "./docs/chaos-table.mjs";
 import { defaultsPage, errorCodesPage } from "./docs/engine-pages.mjs";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -65,6 +66,11 @@ function documents({ generatedAt, claims, targets }) {
     "docs/reference/capabilities.md": capabilitiesPage(targets),
     "docs/reference/errors.md": errorCodesPage(page),
     "docs/reference/defaults.md": defaultsPage(page, table),
+    "docs/reliability.md": between(
+      read("docs/reliability.md"),
+      "chaos",
+      chaosSection(JSON.parse(read("docs/reference/chaos.json")), table),
+    ),
     "README.md": between(read("README.md"), "providers", table(readmeRows(targets))),
   };
 }

@@ -35,6 +35,8 @@ export interface Wire {
   /** The one of the side that the phase is about. */
   readonly proxy: FaultProxy;
   readonly control: ControlClient;
+  /** Requests that failed, and connections that were made, so far. */
+  countFailures(): Promise<number>;
   deleteQueue(): Promise<void>;
   createQueue(): Promise<void>;
 }

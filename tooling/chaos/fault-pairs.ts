@@ -25,6 +25,7 @@ function pairOf(one: FaultKind, two: FaultKind): FaultKind {
   return {
     name: `${one.name}+${two.name}`,
     rows: ["F-36"],
+    blursLeases: true,
     stages: one.stages.filter((stage) => two.stages.includes(stage)),
     phases: one.phases.filter((phase) => two.phases.includes(phase)),
     ...(forMs === 0 ? {} : { forMs }),

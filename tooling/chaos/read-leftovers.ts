@@ -1,10 +1,18 @@
 import { messageHash, type HistorySink } from "@anyqueue/conformance";
-import { deadLetters, type QueueClient, type QueueConsumer, type ReceivedMessage } from "@anyqueue/core";
+import {
+  deadLetters,
+  type QueueClient,
+  type QueueConsumer,
+  type QueueCounts,
+  type QueueDefinition,
+  type ReceivedMessage,
+} from "@anyqueue/core";
 import { QUEUE, type ChaosBody } from "./chaos-queue.ts";
-import type { QueueDefinition } from "@anyqueue/core";
 
 /** Empty asks in a row that prove a queue empty. */
 const EMPTY_POLLS = 3;
+/** What is not empty by then is not proved to be. */
+const MAX_ASKS = 200;
 
 /** How the end of a cell is looked at. */
 export interface Leftovers {
@@ -18,8 +26,9 @@ export interface Leftovers {
 /** Reads what is in the dead letters and still in the queue, and writes it down. The consumers have ended. */
 export async function readLeftovers({ client, definition, watcher, expireLeases }: Leftovers): Promise<void> {
   await expireLeases();
+  const counts = async (): Promise<QueueCounts> => await client.admin.inspect(definition);
   const graveyard = client.consumer(deadLetters(definition));
-  for await (const letter of untilEmpty(graveyard)) {
+  for await (const letter of untilEmpty(graveyard, async () => (await counts()).deadLettered)) {
     const { id: mid, providerId: bid, attributes, body, deadLettered } = letter;
     const reason = deadLettered?.reason;
     watcher.write("dlq.deliver", watcher.operation(), {
@@ -32,20 +41,34 @@ export async function readLeftovers({ client, definition, watcher, expireLeases 
   }
   await graveyard.close();
   const rest = client.consumer(definition);
-  for await (const message of untilEmpty(rest)) {
+  for await (const message of untilEmpty(rest, async () => depthOf(await counts()))) {
     watcher.write("drain.deliver", watcher.operation(), { mid: message.id, dest: QUEUE });
     await message.ack();
   }
   await rest.close();
-  watcher.write("drain.end", watcher.operation(), { dest: QUEUE, emptyPolls: EMPTY_POLLS });
+  const depth = depthOf(await counts());
+  watcher.write("drain.end", watcher.operation(), {
+    dest: QUEUE,
+    emptyPolls: EMPTY_POLLS,
+    ...(depth === undefined ? {} : { depth }),
+  });
 }
 
-/** Everything, until several asks in a row bring nothing. */
-async function* untilEmpty<Body>(consumer: QueueConsumer<Body>): AsyncGenerator<ReceivedMessage<Body>> {
-  for (let empty = 0; empty < EMPTY_POLLS;) {
+function depthOf({ ready, inFlight = 0, delayed = 0 }: QueueCounts): number | undefined {
+  return ready === undefined ? undefined : ready + inFlight + delayed;
+}
+
+/** Everything, until several asks in a row bring nothing and the service says so, where it can. */
+async function* untilEmpty<Body>(
+  consumer: QueueConsumer<Body>,
+  depth: () => Promise<number | undefined>,
+): AsyncGenerator<ReceivedMessage<Body>> {
+  for (let empty = 0, asks = 0; empty < EMPTY_POLLS && asks < MAX_ASKS; asks += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one ask after the other is what proves it
     const messages = await consumer.receive({ max: 10, wait: "300ms" });
-    empty = messages.length === 0 ? empty + 1 : 0;
+    // oxlint-disable-next-line no-await-in-loop
+    const isEmpty = messages.length === 0 && ((await depth()) ?? 0) === 0;
+    empty = isEmpty ? empty + 1 : 0;
     yield* messages;
   }
 }

@@ -44,3 +44,18 @@ export function describeFailure({ row, verdict, folder }: CellResult): string {
     `    again: pnpm chaos --only ${row.provider}/${row.fault}/${row.phase} --seed ${row.seed}`,
   ].join("\n");
 }
+
+/** The rows as they are kept in the documents: without what only the run itself needs. */
+export function publishedReport(
+  { seed, rows }: { readonly seed: number; readonly rows: readonly Row[] },
+  at: Date,
+): string {
+  const kept = rows
+    .map(({ problems, seed: _seed, ...row }) => (problems.length === 0 ? row : { ...row, problems }))
+    .toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), "en"));
+  return `${JSON.stringify({ date: at.toISOString().slice(0, 10), seed, rows: kept }, null, 2)}\n`;
+}
+
+function nameOf({ provider, fault, phase }: Pick<Row, "provider" | "fault" | "phase">): string {
+  return `${provider}/${fault}/${phase}`;
+}

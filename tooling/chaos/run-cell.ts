@@ -19,6 +19,8 @@ const DEFAULT_FAULT_MS = 1_500;
 const DEFAULT_RECOVERY_MS = 10_000;
 /** From the end of the fault until everything must be done, beyond the recovery, milliseconds. */
 const WORK_MS = 40_000;
+/** Failing requests and new connections of a cell: more than its messages and pauses explain is a hot loop. */
+const FAILURES_A_MINUTE = 3_000;
 const POLL_MS = 25;
 const WARM_UPS = 3;
 
@@ -31,7 +33,7 @@ export interface CellResult {
 
 /** Runs one cell in processes of its own; its histories are written below `folder`. */
 export async function runCell(cell: Cell, folder: string, seed: number): Promise<CellResult> {
-  const run = new CellRun(cell, join(folder, cellName(cell).replaceAll("/", "-")), seed);
+  const run = new CellRun(cell, join(folder, `${cellName(cell).replaceAll("/", "-")}-${seed}`), seed);
   return await run.run();
 }
 
@@ -80,6 +82,7 @@ class CellRun {
         // Behind busy keys an ordered target has room of its own.
         prefetch: stage.ordered || fault.blursLeases === true ? undefined : PREFETCH,
         recoveryMs: recoveryOf(fault, stage),
+        emptyAsksPerMinute: FAILURES_A_MINUTE,
         ...stage.promises,
       },
     };
@@ -112,16 +115,41 @@ class CellRun {
     const sent = [this.#send(arena, plan.before, "before")];
     const isReached = await this.#until(() => plan.isReached(this.#tail.read()), REACH_MS);
     if (!isReached) this.#complaints.push(`the phase ${phase} never came about`);
+    const failuresBefore = await arena.wire?.countFailures();
+    const startedAt = performance.now();
     this.#note("fault.start");
     const beginning = fault.begin(arena);
     sent.push(this.#send(arena, fault.during ?? plan.during, "during"));
     await beginning;
     await sleep(durationOf(fault, arena.stage));
+    await this.#count(arena, failuresBefore ?? 0, performance.now() - startedAt);
     await fault.end?.(arena);
     await heal();
     this.#note("fault.stop");
     await Promise.all(sent);
-    await this.#send(arena, AFTER, "after");
+    await this.#sendAfter(arena);
+  }
+
+  /** What failed while the fault lasted: the checker knows how much of it is a hot loop. */
+  async #count({ wire }: Arena, before: number, durationMs: number): Promise<void> {
+    if (wire === undefined) return;
+    const calls = (await wire.countFailures()) - before;
+    const cost = { operation: "failing", calls, empty: calls, durationMs };
+    this.#watcher.write("cost", this.#watcher.operation(), cost);
+  }
+
+  /** Until something is confirmed again: a producer must recover, too. */
+  async #sendAfter(arena: Arena): Promise<void> {
+    const before = this.#tail.read().confirmed;
+    const until = performance.now() + recoveryOf(this.#cell.fault, arena.stage);
+    for (let tries = 1; this.#tail.read().confirmed === before; tries += 1) {
+      if (performance.now() > until) {
+        this.#complaints.push("nothing could be sent after the fault");
+        return;
+      }
+      // oxlint-disable-next-line no-await-in-loop -- once more only where it failed
+      await this.#send(arena, AFTER, `after-${tries}`);
+    }
   }
 
   /** Until one message has gone all the way: what loads and connects first is done. */

@@ -110,6 +110,7 @@ export const SERVICE_FAULTS: readonly FaultKind[] = [
   {
     name: "no-answer",
     rows: ["F-04"],
+    blursLeases: true,
     stages: CLOUDS,
     phases: ["send", "settle"],
     recoveryMs: 60_000,

@@ -65,6 +65,12 @@ async function openEmulatedSite(
     toConsumer,
     control,
     proxy: phase === "send" ? toProducer : toConsumer,
+    countFailures: async () => {
+      const failed = (await control.log()).filter(
+        ({ outcome }) => outcome === "error" || outcome === "reset",
+      );
+      return failed.length + toProducer.accepted + toConsumer.accepted;
+    },
     deleteQueue: async () => await client.admin.delete(queue),
     createQueue: async () => await client.admin.create(queue),
   };

@@ -28,6 +28,7 @@ export const WIRE_FAULTS: readonly FaultKind[] = [
   {
     name: "half-open",
     rows: ["F-04", "F-32"],
+    blursLeases: true,
     stages: CLOUDS,
     phases: ["send", "settle"],
     recoveryMs: 60_000,
@@ -36,6 +37,7 @@ export const WIRE_FAULTS: readonly FaultKind[] = [
   {
     name: "black-hole",
     rows: ["F-04"],
+    blursLeases: true,
     stages: CLOUDS,
     phases: ["send", "receive", "settle"],
     recoveryMs: 60_000,

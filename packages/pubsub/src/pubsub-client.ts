@@ -1,7 +1,13 @@
 import { QueueError, type Clock } from "@anyqueue/core/adapter";
 import type * as PubsubSdk from "@google-cloud/pubsub";
 import type { CallOptions, ClientConfig, PubSub, v1 } from "@google-cloud/pubsub";
-import { FLOW_CONTROL_WINDOW_BYTES, LOOKUP_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
+import {
+  FLOW_CONTROL_WINDOW_BYTES,
+  LOOKUP_TIMEOUT_MS,
+  PING_ANSWER_MS,
+  PING_MS,
+  REQUEST_TIMEOUT_MS,
+} from "./pubsub-limits.ts";
 import type { Endpoint, ResourceName } from "./pubsub-url.ts";
 import { PullClients, type PullClient } from "./pull-clients.ts";
 import { invalid } from "./refusal.ts";
@@ -190,7 +196,11 @@ export class PubsubClients {
   }
 }
 
-const CHANNEL = { "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES };
+const CHANNEL = {
+  "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES,
+  "grpc.keepalive_time_ms": PING_MS,
+  "grpc.keepalive_timeout_ms": PING_ANSWER_MS,
+};
 const HTTPS_PORT = 443;
 const UNIVERSE = "googleapis.com";
 const GOOGLE_DOMAIN = `.${UNIVERSE}`;

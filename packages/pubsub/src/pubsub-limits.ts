@@ -55,6 +55,12 @@ export const HEALTHY_STREAM_MS = 1_000;
 export const OPEN_ANSWER_MS = 1_500;
 /** `close` waits this long for what is still on its way to be given back. */
 export const LATE_ANSWER_MS = 500;
+/**
+ * A connection that does not answer a ping is replaced: behind a network that drops packets without a word every new stream
+ * and request would go down the same dead connection. The SDK's own 5 minutes are too long for a consumer to stand still.
+ */
+export const PING_MS = 30_000;
+export const PING_ANSWER_MS = 10_000;
 /** HTTP/2 streams of one connection are 100 at the service; some stay free for requests. */
 export const STREAMS_PER_CONNECTION = 80;
 /** HTTP/2 window of a connection; with the 64 KiB default a round trip of 10 ms bounds every reader at 6 MB/s. */

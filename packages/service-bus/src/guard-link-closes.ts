@@ -5,7 +5,8 @@ type Method = (...args: unknown[]) => unknown;
 /**
  * Keeps the SDK from ending the process: it closes links in places where nobody looks at what comes of it (a drain that
  * is not answered within 200 ms, an abort while a link opens), and where the connection is dead that close is rejected a
- * minute later as an unhandled rejection (7.9.5, seen on the wire). Links of this client close without rejecting.
+ * minute later as an unhandled rejection (7.9.5, seen on the wire). Links of this client and the AMQP sessions below them
+ * close without rejecting.
  *
  * The links are the SDK's own affair and are found by its inner names; where those are gone, nothing changes.
  * @returns whether they were found
@@ -28,7 +29,7 @@ export function guardLinkCloses(client: object): boolean {
   return true;
 }
 
-const OPENERS = ["createReceiver", "createSender", "createAwaitableSender"] as const;
+const OPENERS = ["createSession", "createReceiver", "createSender", "createAwaitableSender"] as const;
 
 function guardConnection(connection: unknown): boolean {
   if (typeof connection !== "object" || connection === null) return false;

@@ -8,6 +8,7 @@ import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/se
 import { guardLinkCloses } from "./guard-link-closes.ts";
 import { PROVIDER } from "./refusal.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
+import { watchSilence } from "./watch-silence.ts";
 
 export type Sdk = typeof AzureSdk;
 
@@ -129,6 +130,7 @@ export class NamespaceConnection {
     if (socket === undefined) return;
     socket.setNoDelay(true);
     this.#sockets.add(socket);
+    watchSilence(socket);
     socket.once("close", () => {
       this.#sockets.delete(socket);
       this.#reportDeath();

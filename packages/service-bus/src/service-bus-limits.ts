@@ -34,6 +34,13 @@ export const MAX_PEEK_ITEMS = 250;
 export const REQUEST_TIMEOUT_MS = 10_000;
 /** A credential that gives no token by then has failed: a start must end within 5 s. */
 export const TOKEN_TIMEOUT_MS = 4_500;
+/**
+ * A connection that is silent for so long is dead: the SDK asks for a sign of life at least once a minute, and the service
+ * gives one every 30 s. The SDK itself waits for two minutes.
+ */
+export const SILENCE_MS = 45_000;
+/** How often a connection is looked at. */
+export const SILENCE_LOOK_MS = 5_000;
 /** How long `close` waits for the SDK's farewells before it cuts the connection. */
 export const CLOSE_TIMEOUT_MS = 3_000;
 /** A link with credit that brought nothing for so long is compared with what the entity holds. */

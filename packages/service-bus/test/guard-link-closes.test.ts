@@ -28,6 +28,17 @@ test("trap: a close that nobody answers rejects nothing, on this connection and 
   expect([context.connection, next.closes]).toEqual([next, ["second"]]);
 });
 
+test("trap: the AMQP session below a link rejects nothing either", async () => {
+  const connection = {
+    createSession: async () => ({
+      close: async () => await Promise.reject(new Error("Unable to close the amqp session")),
+    }),
+  };
+  expect(guardLinkCloses({ _connectionContext: { connection } })).toBe(true);
+  const session = await connection.createSession();
+  await expect(session.close()).resolves.toBeUndefined();
+});
+
 test.each([
   {},
   { _connectionContext: null },

@@ -81,6 +81,30 @@ const GOOD: readonly GoodHistory[] = [
       .settle("t2")
       .drained(),
   },
+  {
+    name: "a lease that its holder gave up early, and a redelivery",
+    events: history()
+      .send("m")
+      .deliver("m", "t1", { leaseMs: 5_000 })
+      .start("t1")
+      .end("t1")
+      .abort("t1")
+      .handle("m", "t2")
+      .drained(),
+  },
+  {
+    name: "a dead letter whose original was not known to be gone when its consumer closed, and a second copy",
+    events: history()
+      .send("m")
+      .deliver("m", "t1", { leaseMs: 100 })
+      .start("t1")
+      .end("t1", "dead")
+      .settle("t1", "dead", "open")
+      .wait(200)
+      .deadLetter("m", { bid: "1" })
+      .bury("m", "t2")
+      .drained(),
+  },
   { name: "an ack in time whose answer came late", events: lateAnswer() },
   {
     name: "acks that wait for company, while what may run next is here",

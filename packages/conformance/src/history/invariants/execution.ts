@@ -51,6 +51,9 @@ function hasReason(
   const isAckConfirmed = settledAs(run, "ack") !== undefined;
   if (end !== undefined && end.result !== "ack" && end.t <= next.start.t) return true;
   if (settles.some(({ kind, t }) => kind !== "ack" && t <= next.deliver.t)) return true;
+  // Its holder was told that its lease was gone: it may have counted from another moment than its history does.
+  if (run.abort?.reason === LEASE_LOST && run.abort.t <= next.start.t)
+    return !isAckConfirmed || promises.lateAcks;
   // Its lease ended, so that another hand-over was due whatever came of this one.
   if (leaseEnd <= next.deliver.t + nanoseconds(promises.slackMs)) {
     return !isAckConfirmed || promises.lateAcks;
@@ -60,6 +63,7 @@ function hasReason(
   return diedAt <= next.start.t && !isAckConfirmed;
 }
 
+const LEASE_LOST = "LEASE_LOST";
 const UNSURE: ReadonlySet<string> = new Set(["settle.lost", "settle.fail", "settle.info"]);
 
 export const noZombieAck: Invariant = {

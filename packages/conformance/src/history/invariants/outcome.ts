@@ -5,6 +5,7 @@ import {
   settledAs,
   type Handover,
   type HistoryIndex,
+  type SettleEvent,
   type Story,
 } from "../history-index.ts";
 import type { HistoryEvent } from "../history-event.ts";
@@ -48,8 +49,15 @@ function isGivenUp({ deliver, end, settles }: Handover, { attempts }: HistoryPro
 function isUnsure({ deliver, settles }: Handover, { deaths }: HistoryIndex): boolean {
   return (
     deaths.has(deliver.proc) ||
+    isUnanswered(settles) ||
     settles.some(({ type }) => type === "settle.info" || type === "settle.lost" || type === "settle.fail")
   );
+}
+
+/** A consumer that closed, or a process that ended, did not wait for the answer. */
+function isUnanswered(settles: readonly SettleEvent[]): boolean {
+  const answered = new Set(settles.filter(({ type }) => type !== "settle.invoke").map(({ op }) => op));
+  return settles.some(({ op }) => !answered.has(op));
 }
 
 export const conservation: Invariant = {
