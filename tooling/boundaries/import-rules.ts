@@ -23,7 +23,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   { folder: "packages/serverless/src", mayImport: ["@anyqueue/core"] },
   {
     folder: "packages/service-bus/src",
-    mayImport: [...ADAPTER_BASE, "@azure/service-bus"],
+    mayImport: [...ADAPTER_BASE, "@anyqueue/core/testing", "@azure/service-bus"],
     mayLoad: ["@azure/identity"],
   },
   { folder: "packages/pubsub/src", mayImport: [...ADAPTER_BASE, "@google-cloud/pubsub"] },

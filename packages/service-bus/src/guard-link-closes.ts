@@ -1,4 +1,4 @@
-import { field } from "./service-bus-errors.ts";
+import { field } from "./field.ts";
 
 type Method = (...args: unknown[]) => unknown;
 

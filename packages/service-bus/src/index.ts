@@ -3,6 +3,8 @@ import type { Provider } from "@anyqueue/core/adapter";
 import { serviceBus, type ServiceBusModes, type ServiceBusOptions } from "./service-bus-provider.ts";
 
 export { serviceBus, type ServiceBusModes, type ServiceBusOptions } from "./service-bus-provider.ts";
+export { serviceBusCalls, type ServiceBusCallsOptions } from "./service-bus-calls.ts";
+export type { ServiceBusCalls } from "./functions-wire.ts";
 export type { ServiceBusClientSettings } from "./client-factory.ts";
 export type { SubscriptionRule } from "./subscription-rule.ts";
 

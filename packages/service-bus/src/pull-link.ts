@@ -4,7 +4,8 @@ import type { LockLength } from "./lock-length.ts";
 import type { EntityReceivers } from "./entity-receivers.ts";
 import { nextTurn } from "./next-turn.ts";
 import { linkGone } from "./renew-lock.ts";
-import { field, isIdleDetach } from "./service-bus-errors.ts";
+import { isIdleDetach } from "./service-bus-errors.ts";
+import { field } from "./field.ts";
 import type { HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
 import { SettlingSide } from "./settling-side.ts";
 

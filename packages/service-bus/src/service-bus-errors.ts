@@ -1,3 +1,4 @@
+import { field } from "./field.ts";
 import { isQueueError, type ErrorClass, type ErrorCode, type Operation } from "@anyqueue/core/adapter";
 
 /** One line of the table: vendor names, the portable code, and where the names were seen. */
@@ -263,11 +264,6 @@ function meaningOfStatus(status: unknown): Meaning {
 function retryAfterOf(error: unknown): number | undefined {
   const [, seconds] = /Please wait (\d+) seconds/i.exec(textField(error, "message") ?? "") ?? [];
   return seconds === undefined ? undefined : Number(seconds) * 1_000;
-}
-
-/** A member of a value of which nothing is known. */
-export function field(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && name in value ? Reflect.get(value, name) : undefined;
 }
 
 function textField(value: unknown, name: string): string | undefined {

@@ -4,7 +4,7 @@ import { createFactory, OWN_SETTINGS, type ServiceBusClientSettings } from "./cl
 import { NamespaceConnection } from "./namespace-connection.ts";
 import { invalid } from "./refusal.ts";
 import { ServiceBusAdapter } from "./service-bus-adapter.ts";
-import { field } from "./service-bus-errors.ts";
+import { field } from "./field.ts";
 import { readConnectionString, readPlace } from "./service-bus-url.ts";
 import type { SubscriptionRule } from "./subscription-rule.ts";
 

@@ -23,7 +23,8 @@ export type DeadLetterRoute =
       ) => Promise<QueueError | undefined>;
       readonly close: () => Promise<void>;
     }
-  | { readonly kind: "none"; readonly why: string };
+  /** `retryMs`: how long what should be dead waits before it comes again; default: the longest back-off. */
+  | { readonly kind: "none"; readonly why: string; readonly retryMs?: number };
 
 export interface CopyRouteOptions {
   readonly driver: ProducerDriver;

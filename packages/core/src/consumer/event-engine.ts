@@ -78,6 +78,7 @@ class Engine implements EventEngine {
   /** Kept over the calls: a platform uses a process again. */
   readonly #memory = new SettledMemory();
   readonly #runs = new Set<EventRun>();
+  readonly #told = new Set<string>();
 
   constructor(details: DefinitionDetails, work: EventWork<unknown>, options: EventEngineOptions) {
     refuseProblems([...optionProblems(options), ...workProblems(work)]);
@@ -98,6 +99,7 @@ class Engine implements EventEngine {
     const { target } = opened;
     refuseMisfit({ details: this.#details, settings: this.#settings, target, facts: undefined });
     const { logger, events } = this.#client;
+    this.#notify(target.name, batch.notices);
     const run = new EventRun({
       batch,
       opened,
@@ -132,6 +134,15 @@ class Engine implements EventEngine {
       this.#runs.delete(run);
       // What an abandoned handler held is free for the others.
       this.#startReady();
+    }
+  }
+
+  /** Each sentence once, as the start of a worker says it. */
+  #notify(target: string, notices: readonly string[] = []): void {
+    for (const text of notices) {
+      if (this.#told.has(text)) continue;
+      this.#told.add(text);
+      this.#client.events.emit("notice", { target, text });
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Capabilities } from "../driver/capabilities.ts";
+import type { Capabilities, NativeDelay } from "../driver/capabilities.ts";
 import type { ConsumerDriver, ErrorClass, ItemResult, QueueAdapter } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 import type { EventBatch } from "../driver/event-source.ts";
@@ -18,9 +18,9 @@ export function openBatch(
   const { settle = {} } = batch;
   const target = batch.target ?? nameOnly(details);
   return {
-    target: { ...target, capabilities: { ...target.capabilities, ...abilities(settle) } },
+    target: { ...target, capabilities: { ...target.capabilities, ...abilities(batch) } },
     driver: settleOnly(settle),
-    route: routeOf(details, settings, settle),
+    route: routeOf(details, settings, batch),
     retries: undefined,
     leaseMs: settings.leaseMs ?? DEFAULTS.leaseMs,
   };
@@ -34,17 +34,19 @@ export const UNNAMED_ADAPTER: Pick<QueueAdapter, "name" | "classify"> = Object.f
 
 type Settle = NonNullable<EventBatch["settle"]>;
 
-/** The platform holds the lease and takes back what is not acknowledged; a delay is waited for there, never here. */
-function abilities(settle: Settle): Partial<Capabilities> {
+/** The platform holds the lease and takes back what is not acknowledged; a delay is waited for there if it can. */
+function abilities({ settle = {}, releaseDelay = ANY_DELAY }: EventBatch): Partial<Capabilities> {
   return {
     lease: settle.extendBatch === undefined ? "none" : "timed",
     leaseSetBy: "entity",
     release: "native",
-    releaseDelay: { maxMs: Number.POSITIVE_INFINITY },
+    releaseDelay,
     deadLetter: settle.deadLetterBatch === undefined ? "none" : "native",
     followers: "release",
   };
 }
+
+const ANY_DELAY: NativeDelay = Object.freeze({ maxMs: Number.POSITIVE_INFINITY });
 
 function settleOnly(settle: Settle): ConsumerDriver<unknown> {
   const { extendBatch, deadLetterBatch } = settle;
@@ -66,7 +68,11 @@ function settleOnly(settle: Settle): ConsumerDriver<unknown> {
 
 const LEFT_TO_REPLY: ItemResult = Object.freeze({ ok: true, value: undefined });
 
-function routeOf(details: DefinitionDetails, settings: ConsumerSettings, settle: Settle): DeadLetterRoute {
+function routeOf(
+  details: DefinitionDetails,
+  settings: ConsumerSettings,
+  { settle = {}, releaseDelay }: EventBatch,
+): DeadLetterRoute {
   if (details.kind === "dead-letter") return { kind: "none", why: "a dead letter has nowhere further to go" };
   if (settings.deadLetter === "none")
     return { kind: "none", why: 'the definition says deadLetter: "none", so the message stays in its queue' };
@@ -74,6 +80,8 @@ function routeOf(details: DefinitionDetails, settings: ConsumerSettings, settle:
   return {
     kind: "none",
     why: "this event source cannot move a message, so it stays in its queue until the queue's own policy moves it",
+    // Waiting here would cost the function's time and bring that moment no nearer.
+    ...(releaseDelay === "none" && { retryMs: 0 }),
   };
 }
 

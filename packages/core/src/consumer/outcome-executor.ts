@@ -204,7 +204,7 @@ export class OutcomeExecutor {
         new QueueError("UNSUPPORTED", { what: route.why, target: this.#options.target }),
       );
       this.#blockKey(held);
-      this.#release(held, this.#options.bounds.maxMs, "retry");
+      this.#release(held, route.retryMs ?? this.#options.bounds.maxMs, "retry");
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Capabilities } from "./capabilities.ts";
 import type { Delivery } from "./delivery.ts";
 import type { ConsumerDriver, QueueAdapter } from "./driver.ts";
 import type { Target } from "./entity.ts";
@@ -47,6 +48,13 @@ export interface EventBatch<Handle = unknown> {
   readonly target?: Target;
   /** Names the provider in errors of `settle` and reads them. @default every failure is `INTERNAL` */
   readonly adapter?: Pick<QueueAdapter, "name" | "classify">;
+  /**
+   * How long the platform itself can wait before it hands a released message over again. `none`: it does so at once, and
+   * keeps the lease meanwhile, so that the call goes on and waits as a worker does, a minute at most. @default any length
+   */
+  readonly releaseDelay?: Capabilities["releaseDelay"];
+  /** What this platform cannot do, one sentence each: told once for each function, as the event `notice`. @default none */
+  readonly notices?: readonly string[];
   /** What is not started any more after a failure: later messages of its key, or everything. @default "key" */
   readonly failureScope?: "key" | "batch";
 }

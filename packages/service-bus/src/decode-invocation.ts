@@ -1,0 +1,151 @@
+import type { Delivery } from "@anyqueue/core/adapter";
+import { defaultDelivery, sdkDelivery, type MessageParts } from "./functions-message.ts";
+import type {
+  FunctionsContext,
+  FunctionsHandle,
+  FunctionsTrigger,
+  Invocation,
+  InvocationForm,
+  ServiceBusActions,
+} from "./functions-wire.ts";
+import { invalid } from "./refusal.ts";
+import { isRecord, TriggerMetadata } from "./trigger-metadata.ts";
+
+const TRIGGER = "serviceBusTrigger";
+/** Of a context that a test has made itself. */
+const UNKNOWN_TRIGGER = "unknown";
+const WRONG_EVENT =
+  "Register the function with app.serviceBusQueue or app.serviceBusTopic, or use the source that fits its trigger.";
+
+/**
+ * What the host called the function with.
+ * @throws INVALID_ARGUMENT for a call by something else, or one whose messages and metadata do not fit together
+ */
+export function decodeInvocation(input: unknown, given: unknown, form: InvocationForm): Invocation {
+  const context = checkContext(input, given);
+  const trigger = triggerOf(context);
+  const sdk = sdkInput(input);
+  const brought = sdk === undefined ? input : sdk.messages;
+  const isListed = sdk === undefined ? isListedByHost(context) : Array.isArray(brought);
+  const cardinality = cardinalityOf(isListed, trigger, form);
+  const bodies = cardinality === "many" ? listOf(brought) : [brought];
+  const metadata = new TriggerMetadata(
+    context.triggerMetadata,
+    cardinality === "many" ? bodies.length : undefined,
+  );
+  if (cardinality === "many") refuseGaps(bodies.length, metadata.count);
+  // Of a single message the host renews the lock for as long as the function runs.
+  const lockMs = cardinality === "many" ? form.lockMs : undefined;
+  const deliveries = bodies.map((body, index) => {
+    const parts: MessageParts = {
+      body,
+      metadata: metadata.of(index),
+      context,
+      trigger,
+      index,
+      form: { ...form, lockMs },
+    };
+    return sdk === undefined ? defaultDelivery(parts) : sdkDelivery(parts, sdk.actions);
+  });
+  return { deliveries: onceEach(deliveries), cardinality, trigger, actions: sdk?.actions };
+}
+
+/** The context comes last in the v4 programming model; another model, or another platform, calls with something else. */
+function checkContext(input: unknown, context: unknown): FunctionsContext {
+  if (isRecord(input) && "bindingData" in input) {
+    const remedy = "Register it with app.serviceBusQueue of @azure/functions 4.";
+    throw invalid("the function was called as in the v3 programming model, with its context first", remedy);
+  }
+  if (!isRecord(context))
+    throw invalid(`expected a Service Bus trigger, got ${describeCall(input)}`, WRONG_EVENT);
+  const { options } = context as FunctionsContext;
+  const type = options?.trigger?.["type"] ?? UNKNOWN_TRIGGER;
+  if (type !== TRIGGER && type !== UNKNOWN_TRIGGER)
+    throw invalid(
+      `expected a Service Bus trigger, got a trigger of type ${JSON.stringify(type)}`,
+      WRONG_EVENT,
+    );
+  return context;
+}
+
+function triggerOf({ options }: FunctionsContext): FunctionsTrigger {
+  const { queueName, topicName, subscriptionName, cardinality, isSessionsEnabled, autoCompleteMessages } =
+    options?.trigger ?? {};
+  const isSubscription = typeof topicName === "string" && typeof subscriptionName === "string";
+  return {
+    ...(isSubscription && { entity: `${topicName}/Subscriptions/${subscriptionName}` }),
+    ...(typeof queueName === "string" && { entity: queueName }),
+    isSubscription,
+    ...((cardinality === "one" || cardinality === "many") && { cardinality }),
+    ...(typeof isSessionsEnabled === "boolean" && { hasSessions: isSessionsEnabled }),
+    autoCompletes: autoCompleteMessages !== false,
+  };
+}
+
+/** What @azure/functions-extensions-servicebus makes of a call; told by its shape, so that it need not be installed. */
+function sdkInput(
+  input: unknown,
+): { readonly messages: unknown; readonly actions: ServiceBusActions } | undefined {
+  if (!isRecord(input)) return undefined;
+  const { messages, actions } = input;
+  const isActions =
+    isRecord(actions) && ["complete", "abandon", "deadletter"].every((name) => name in actions);
+  return isActions && typeof messages === "object" && messages !== null
+    ? { messages, actions: actions as unknown as ServiceBusActions }
+    : undefined;
+}
+
+/** A body can itself be a list: only the metadata tell. */
+function isListedByHost({ triggerMetadata }: FunctionsContext): boolean | undefined {
+  const names = Object.keys(triggerMetadata ?? {}).map((name) => name.toLowerCase());
+  if (names.includes("messageidarray") || names.includes("deliverycountarray")) return true;
+  return names.includes("messageid") || names.includes("deliverycount") ? false : undefined;
+}
+
+function cardinalityOf(
+  isListed: boolean | undefined,
+  trigger: FunctionsTrigger,
+  form: InvocationForm,
+): "one" | "many" {
+  const told = isListed === undefined ? trigger.cardinality : isListed ? "many" : "one";
+  const wanted = form.cardinality ?? told ?? "one";
+  if (told === undefined || told === wanted) return wanted;
+  throw invalid(
+    `the trigger's cardinality is ${JSON.stringify(told)}, that of functionsEvents() ${JSON.stringify(wanted)}`,
+    "Say the same at both, or leave it out of functionsEvents().",
+  );
+}
+
+function listOf(bodies: unknown): readonly unknown[] {
+  if (Array.isArray(bodies)) return bodies;
+  throw invalid(
+    `expected a list of messages, got ${describeCall(bodies)}`,
+    'Register the trigger with cardinality "many", or say cardinality: "one" here.',
+  );
+}
+
+/** The host leaves empty texts out of a list of texts: then no body can be told from another one's. */
+function refuseGaps(bodies: number, messages: number | undefined): void {
+  if (messages === undefined || messages === bodies) return;
+  throw invalid(
+    `the host brought ${bodies} bodies of ${messages} messages`,
+    'It leaves out empty ones as text: use dataType "binary", the SDK binding, or cardinality "one".',
+  );
+}
+
+/** One stored message is settled once: the lock that came last is the one that counts. */
+function onceEach(deliveries: readonly Delivery<FunctionsHandle>[]): readonly Delivery<FunctionsHandle>[] {
+  // A Map keeps the place of the first, here with the delivery that came last.
+  return [...new Map(deliveries.map((delivery) => [delivery.providerId, delivery])).values()];
+}
+
+/** Without the call's data. */
+function describeCall(input: unknown): string {
+  if (!isRecord(input))
+    return Array.isArray(input) ? "a list" : input === null ? "null" : `a ${typeof input}`;
+  if ("Records" in input) return "an event of AWS Lambda";
+  if ("requestContext" in input || "httpMethod" in input || "headers" in input) return "an HTTP request";
+  if ("specversion" in input) return "a CloudEvent";
+  const keys = Object.keys(input).slice(0, 5).join(", ");
+  return keys === "" ? "an empty object" : `an object with ${keys}`;
+}

@@ -1,0 +1,82 @@
+import type { Message } from "@anyqueue/core";
+import { amqpMapOf } from "./amqp-map.ts";
+import { isSettled } from "./functions-settling.ts";
+import type { FunctionsHandle } from "./functions-wire.ts";
+import { invalid, unsupported } from "./refusal.ts";
+
+/** What Service Bus can do to a message beside return and throw, with the SDK binding of Azure Functions. */
+export interface FunctionsActions {
+  /**
+   * Sets the message aside: it stays in its queue, and nobody gets it unless by the number that this resolves with.
+   * The handler then returns; its message counts as handled. `properties` are added to the message.
+   */
+  defer(properties?: Readonly<Record<string, string>>): Promise<string>;
+  /** Keeps bytes with the message's session, up to 256 KB. @throws INVALID_ARGUMENT without a session */
+  setSessionState(state: Uint8Array): Promise<void>;
+  /** Lets other processes have the session as soon as the function ends. @throws INVALID_ARGUMENT without a session */
+  releaseSession(): Promise<void>;
+}
+
+/** By `message.native`, which only the source makes. */
+const handles = new WeakMap<object, FunctionsHandle>();
+
+/** Makes the actions of a delivery known. */
+export function rememberActions(handle: FunctionsHandle): void {
+  handles.set(handle.native, handle);
+}
+
+/**
+ * The actions of a message that came through `functionsEvents()` and the SDK binding.
+ *
+ * @example
+ * const sequenceNumber = await functionsActions(message).defer();
+ *
+ * @throws INVALID_ARGUMENT for any other message, UNSUPPORTED with the default binding
+ */
+export function functionsActions(message: Pick<Message<unknown>, "native">): FunctionsActions {
+  const handle =
+    typeof message.native === "object" && message.native !== null ? handles.get(message.native) : undefined;
+  if (handle === undefined) {
+    throw invalid(
+      "the message did not come through functionsEvents()",
+      "Call it with the handler's own message.",
+    );
+  }
+  const { sdk } = handle;
+  if (sdk === undefined) {
+    throw unsupported(
+      "functionsActions",
+      "the default binding of Azure Functions settles by the function's end alone",
+      "Register the trigger with sdkBinding: true and autoCompleteMessages: false, and import @azure/functions-extensions-servicebus.",
+    );
+  }
+  const sessionOf = (): string => {
+    if (handle.sessionId !== undefined) return handle.sessionId;
+    throw invalid(
+      "the message has no session",
+      "Use a queue with sessions, and isSessionsEnabled at the trigger.",
+    );
+  };
+  return {
+    defer: (properties = {}) => defer(handle, sdk, properties),
+    setSessionState: (state) => sdk.actions.setSessionState(sessionOf(), state),
+    releaseSession: () => sdk.actions.releaseSession(sessionOf()),
+  };
+}
+
+async function defer(
+  handle: FunctionsHandle,
+  { message, actions }: NonNullable<FunctionsHandle["sdk"]>,
+  properties: Readonly<Record<string, string>>,
+): Promise<string> {
+  const { sequenceNumber } = handle;
+  if (sequenceNumber === undefined) {
+    const remedy = "Without it nobody could ever receive the message again, so it is not deferred.";
+    throw invalid("the host did not tell the message's sequence number", remedy);
+  }
+  if (isSettled(handle))
+    throw invalid(`the message is ${handle.settledAs} already`, "Defer it once, before the handler ends.");
+  await actions.defer(message, amqpMapOf(properties));
+  handle.settledAs = "deferred";
+  return sequenceNumber;
+}

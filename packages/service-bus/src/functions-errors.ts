@@ -1,0 +1,71 @@
+import { isQueueError, type ErrorClass, type ErrorCode, type Operation } from "@anyqueue/core/adapter";
+import { field } from "./field.ts";
+
+const HOST =
+  "SettlementService of azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.ServiceBus (2026-11-29)";
+const GRPC = "https://grpc.io/docs/guides/status-codes/ (2026-11-29)";
+const DOTNET =
+  "https://learn.microsoft.com/dotnet/api/azure.messaging.servicebus.servicebusfailurereason (2026-11-29)";
+
+interface Row {
+  /** Status of gRPC; or, in the text of status 2, the reason of .NET's ServiceBusException. */
+  readonly name: number | string;
+  readonly code: ErrorCode;
+  readonly retryable?: true;
+  readonly ambiguous?: true;
+  readonly source: string;
+}
+
+/** What the host's answer means. A table of its own: that of the SDK would be half of a function's bundle. */
+const ROWS: readonly Row[] = [
+  { name: 1, code: "CANCELLED", ambiguous: true, source: GRPC },
+  { name: 4, code: "TIMEOUT", retryable: true, ambiguous: true, source: GRPC },
+  { name: 8, code: "THROTTLED", retryable: true, source: GRPC },
+  // The host keeps a lock token only while its call runs.
+  { name: 9, code: "LEASE_LOST", source: HOST },
+  // A host that does not know an action.
+  { name: 12, code: "UNSUPPORTED", source: GRPC },
+  { name: 14, code: "CONNECTION_LOST", retryable: true, ambiguous: true, source: GRPC },
+  { name: "MessageLockLost", code: "LEASE_LOST", source: DOTNET },
+  { name: "SessionLockLost", code: "LEASE_LOST", source: DOTNET },
+  { name: "MessageNotFound", code: "NOT_FOUND", source: DOTNET },
+  { name: "MessagingEntityNotFound", code: "NOT_FOUND", source: DOTNET },
+  { name: "MessagingEntityDisabled", code: "UNAVAILABLE", source: DOTNET },
+  { name: "QuotaExceeded", code: "QUOTA_EXCEEDED", retryable: true, source: DOTNET },
+  { name: "ServiceBusy", code: "THROTTLED", retryable: true, source: DOTNET },
+  { name: "ServiceTimeout", code: "TIMEOUT", retryable: true, ambiguous: true, source: DOTNET },
+  {
+    name: "ServiceCommunicationProblem",
+    code: "CONNECTION_LOST",
+    retryable: true,
+    ambiguous: true,
+    source: DOTNET,
+  },
+  { name: "UnauthorizedAccessException", code: "ACCESS_DENIED", source: HOST },
+];
+
+const UNKNOWN = 2;
+
+/** What any value means that an action of the SDK binding can reject with. */
+export function classifyFunctionsError(error: unknown, _during: Operation): ErrorClass {
+  if (isQueueError(error))
+    return { code: error.code, retryable: error.retryable, ambiguous: error.ambiguous };
+  const status = field(error, "code");
+  const name = status === UNKNOWN ? reasonOf(error) : status;
+  const row = ROWS.find((each) => each.name === name);
+  return {
+    code: row?.code ?? "INTERNAL",
+    retryable: row?.retryable === true,
+    ambiguous: row === undefined || row.ambiguous === true,
+    ...((typeof name === "string" || typeof name === "number") && { providerCode: String(name) }),
+  };
+}
+
+/** .NET writes `ServiceBusException: … (MessageLockLost). For troubleshooting …`, or another exception's name. */
+function reasonOf(error: unknown): string | undefined {
+  const details = field(error, "details") ?? field(error, "message");
+  const text = typeof details === "string" ? details : "";
+  const [, reason] = /ServiceBusException: [^]*?\((\w+)\)\./.exec(text) ?? [];
+  const [, exception] = /\b(\w+Exception)\b/.exec(text) ?? [];
+  return reason ?? exception;
+}

@@ -1,0 +1,229 @@
+import type { EventSource } from "@anyqueue/core";
+import {
+  durationToMs,
+  HandBacks,
+  QueueError,
+  suggest,
+  systemClock,
+  type Clock,
+  type Delivery,
+  type Duration,
+  type EventBatch,
+  type Outcome,
+  type Target,
+} from "@anyqueue/core/adapter";
+import { decodeInvocation } from "./decode-invocation.ts";
+import { rememberActions } from "./functions-actions.ts";
+import { noticesOf } from "./functions-notices.ts";
+import { isSettled, sdkSettling } from "./functions-settling.ts";
+import type { FunctionsContext, FunctionsHandle, Invocation, ServiceBusCalls } from "./functions-wire.ts";
+import { invalid, PROVIDER } from "./refusal.ts";
+import { capabilitiesOf, SERVICE_BUS_LIMITS } from "./service-bus-limits.ts";
+
+/** How a function of Azure Functions is called, and what it may do beside returning and throwing. */
+export interface FunctionsEventsOptions {
+  /**
+   * Messages of one call, as the trigger has it; said here, a trigger with another one is refused.
+   * With the default binding one failed message of `many` brings all of them back. @default what the trigger says
+   */
+  readonly cardinality?: "one" | "many" | undefined;
+  /**
+   * `functionTimeout` of host.json. Shortly before its end nothing starts any more, signals abort, and what is unfinished
+   * is given back. @default none: a function that runs too long is killed by the host
+   */
+  readonly functionTimeout?: Duration | undefined;
+  /**
+   * `LockDuration` of the entity, "5s" to "5m". The host renews the locks of cardinality `one` alone: with it, those of
+   * `many` are renewed by the SDK binding, and are known to be lost with the default binding. @default not known
+   */
+  readonly lockDuration?: Duration | undefined;
+  /**
+   * What the function may ask of Service Bus itself: `serviceBusCalls` of `@anyqueue/service-bus`. The SDK binding needs
+   * none of it. Without it and with the default binding, dead letters are left to the queue's MaxDeliveryCount. @default none
+   */
+  readonly calls?: ServiceBusCalls | undefined;
+  /** What `functionTimeout` is measured by. @default the machine's */
+  readonly clock?: Pick<Clock, "now"> | undefined;
+}
+
+type FunctionsSource = EventSource<[message: unknown, context: FunctionsContext], void, FunctionsHandle>;
+
+/**
+ * The calls of a Service Bus trigger of Azure Functions, queue or topic, for `createHandler`. With the default binding,
+ * or, where `sdkBinding: true` is said and @azure/functions-extensions-servicebus is imported, message by message.
+ *
+ * @example
+ * app.serviceBusQueue("orders", {
+ *   connection: "SERVICE_BUS", queueName: "orders", handler: createHandler(orders, functionsEvents(), onOrder),
+ * });
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options
+ */
+export function functionsEvents(options: FunctionsEventsOptions = {}): FunctionsSource {
+  checkOptions(options);
+  const { calls, clock = systemClock, cardinality } = options;
+  const timeoutMs = msOf(options.functionTimeout, "functionTimeout");
+  const lockMs = msOf(options.lockDuration, "lockDuration");
+  const handBacks = new HandBacks();
+  const told = new Set<string>();
+  const dialect = { wrapsTexts: false };
+  return Object.freeze({
+    receive: (message: unknown, context: FunctionsContext) => {
+      const endsAtMs = clock.now() + (timeoutMs ?? 0);
+      const invocation = decodeInvocation(message, context, { cardinality, handBacks, lockMs });
+      const { deliveries, actions } = invocation;
+      for (const { handle } of deliveries) rememberActions(handle);
+      const notices = noticesOf(invocation, { hasCalls: calls !== undefined, hasLock: lockMs !== undefined });
+      warnOnce(notices, told, context);
+      const canLeave = !invocation.trigger.autoCompletes;
+      return {
+        deliveries,
+        notices,
+        target: targetOf(invocation),
+        // The service gives back at once what is abandoned; while the function runs the lock is kept.
+        releaseDelay: "none" as const,
+        ...(timeoutMs !== undefined && { remainingMs: () => endsAtMs - clock.now() }),
+        ...(actions === undefined ? calls?.of(deliveries) : sdkSettling({ canLeave, lockMs, dialect })),
+      };
+    },
+    reply: async (outcomes: readonly Outcome[], { deliveries }: EventBatch<FunctionsHandle>) => {
+      if (deliveries[0]?.handle.sdk === undefined) replyByEnd(outcomes, deliveries, handBacks);
+      else await replyByActions(outcomes, deliveries, handBacks);
+    },
+  });
+}
+
+/** Returning completes, throwing gives back: all messages of the call alike. */
+function replyByEnd(
+  outcomes: readonly Outcome[],
+  deliveries: readonly Delivery<FunctionsHandle>[],
+  handBacks: HandBacks,
+): void {
+  const failures = outcomes.filter((outcome) => outcome.kind === "release");
+  if (failures.length === 0 && outcomes.length === deliveries.length) return;
+  countHandBacks(outcomes, deliveries, handBacks);
+  throw failureOf(failures, deliveries);
+}
+
+/** Everything is settled, or the host gives the rest back: it completes what a function leaves if that returns. */
+async function replyByActions(
+  outcomes: readonly Outcome[],
+  deliveries: readonly Delivery<FunctionsHandle>[],
+  handBacks: HandBacks,
+): Promise<void> {
+  const left = await releaseSession(deliveries);
+  countHandBacks(outcomes, deliveries, handBacks, ({ handle }) => !left.includes(handle));
+  const open = outcomes.filter((_, index) => {
+    const handle = deliveries[index]?.handle;
+    return handle === undefined || !isSettled(handle);
+  });
+  if (open.length > 0) throw failureOf(open, deliveries);
+}
+
+/** What was not started goes back with its session, uncounted; where that fails the host gives it back by itself. */
+async function releaseSession(
+  deliveries: readonly Delivery<FunctionsHandle>[],
+): Promise<readonly FunctionsHandle[]> {
+  const left = deliveries.flatMap(({ handle }) => (handle.settledAs === "left" ? [handle] : []));
+  const [first] = left;
+  if (first?.sdk === undefined || first.sessionId === undefined) return [];
+  try {
+    // All messages of a call are of one session.
+    await first.sdk.actions.releaseSession(first.sessionId);
+    return left;
+  } catch {
+    for (const handle of left) handle.settledAs = undefined;
+    return [];
+  }
+}
+
+/** What no handler failed on keeps its attempts, although the service counts it as delivered. */
+function countHandBacks(
+  outcomes: readonly Outcome[],
+  deliveries: readonly Delivery<FunctionsHandle>[],
+  handBacks: HandBacks,
+  isCounted: (delivery: Delivery<FunctionsHandle>) => boolean = () => true,
+): void {
+  for (const [index, delivery] of deliveries.entries()) {
+    const outcome = outcomes[index];
+    const isUnstarted = outcome?.kind === "release" && outcome.cause === "unstarted";
+    if (isUnstarted && isCounted(delivery)) handBacks.add(delivery.providerId);
+  }
+}
+
+/** The handler's own error where there is but one message: the host shows what a function throws. */
+function failureOf(failures: readonly Outcome[], deliveries: readonly Delivery<FunctionsHandle>[]): Error {
+  const errors = failures.flatMap((outcome) =>
+    outcome.kind === "release" && outcome.error !== undefined ? [outcome.error] : [],
+  );
+  const [only] = errors;
+  if (deliveries.length === 1 && only instanceof Error) return only;
+  return new QueueError("UNAVAILABLE", {
+    what: `${failures.length} of ${deliveries.length} messages were not handled, and come again with all that is not settled`,
+    remedy: "Look at the cause; with the SDK binding each message is settled for itself.",
+    provider: PROVIDER,
+    cause: new AggregateError(errors, `${errors.length} handlers failed`),
+  });
+}
+
+function targetOf({ trigger, deliveries }: Invocation): Target {
+  const { entity = "unknown", isSubscription, hasSessions } = trigger;
+  const isOrdered = hasSessions ?? deliveries.some(({ orderingKey }) => orderingKey !== undefined);
+  const kind = entity.endsWith("/$DeadLetterQueue")
+    ? "dead-letter"
+    : isSubscription
+      ? "subscription"
+      : "queue";
+  const ref = { kind, name: entity, exact: true, features: [] } as const;
+  return {
+    name: `service-bus:///${entity}`,
+    entity,
+    ref,
+    // Followers of a failed message go back with it: the host brings them again after it.
+    capabilities: { ...capabilitiesOf(ref, { isOrdered, canCancel: false }), followers: "release" },
+    limits: SERVICE_BUS_LIMITS,
+  };
+}
+
+/** In the function's own log too: many have no listener. */
+function warnOnce(notices: readonly string[], told: Set<string>, context: FunctionsContext): void {
+  const warn = context.warn as ((text: string) => void) | undefined;
+  for (const text of notices) {
+    if (told.has(text)) continue;
+    told.add(text);
+    warn?.call(context, `anyqueue: ${text}`);
+  }
+}
+
+function msOf(duration: Duration | undefined, name: string): number | undefined {
+  return duration === undefined ? undefined : durationToMs(duration, `functionsEvents(): ${name}`);
+}
+
+const OPTIONS = ["cardinality", "functionTimeout", "lockDuration", "calls", "clock"];
+
+function checkOptions(options: FunctionsEventsOptions): void {
+  if (typeof options !== "object" || options === null)
+    throw invalid(
+      "functionsEvents(): expected an object of options",
+      "Write functionsEvents() or functionsEvents({ … }).",
+    );
+  const { cardinality, calls, clock } = options;
+  const problems = Object.keys(options)
+    .filter((key) => !OPTIONS.includes(key))
+    .map((key) => unknownOption(key));
+  if (![undefined, "one", "many"].includes(cardinality))
+    problems.push('cardinality: expected "one" or "many"');
+  if (calls !== undefined && typeof calls?.of !== "function")
+    problems.push("calls: expected what serviceBusCalls() returns");
+  if (clock !== undefined && typeof clock?.now !== "function") problems.push("clock: expected a clock");
+  if (problems.length > 0)
+    throw invalid(
+      `functionsEvents(): ${problems.join("; ")}`,
+      "Correct the options; every problem found is listed.",
+    );
+}
+
+function unknownOption(key: string): string {
+  const meant = suggest(key, OPTIONS);
+  return `unknown option ${JSON.stringify(key)} (${meant === undefined ? `known: ${OPTIONS.join(", ")}` : `did you mean "${meant}"?`})`;
+}

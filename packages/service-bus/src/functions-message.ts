@@ -1,0 +1,191 @@
+import { randomUUID } from "node:crypto";
+import { systemClock, type Delivery } from "@anyqueue/core/adapter";
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import type {
+  FunctionsContext,
+  FunctionsHandle,
+  FunctionsTrigger,
+  InvocationForm,
+  ServiceBusActions,
+} from "./functions-wire.ts";
+import { invalid } from "./refusal.ts";
+import { decodeMessage } from "./service-bus-wire.ts";
+import { isRecord, type MessageMetadata } from "./trigger-metadata.ts";
+
+/** One message of a call. */
+export interface MessageParts {
+  /** As the function got it: bytes, a text, what JSON made of one, or a message of the SDK. */
+  readonly body: unknown;
+  readonly metadata: MessageMetadata;
+  readonly context: FunctionsContext;
+  readonly trigger: FunctionsTrigger;
+  readonly index: number;
+  readonly form: InvocationForm;
+}
+
+/** The typecode of a data section, as rhea has it. */
+const DATA_SECTION = 0x75;
+const BINARY = "application/octet-stream";
+const IS_TEXT = /^text\/|[/+]json\b|[/+]xml\b/i;
+const IS_JSON = /[/+]json\b/i;
+const REPLACED = "\uFFFD";
+const DEAD_REASON = "DeadLetterReason";
+const DEAD_DESCRIPTION = "DeadLetterErrorDescription";
+
+/** A message of the default binding: its body, and what the metadata tell of it. */
+export function defaultDelivery(parts: MessageParts): Delivery<FunctionsHandle> {
+  const { body, metadata, context } = parts;
+  const { contentType, enqueuedAtMs, expiresAtMs } = metadata;
+  const message = {
+    ...metadata,
+    body: bodyOf(body, contentType),
+    ...(enqueuedAtMs !== undefined && { enqueuedTimeUtc: new Date(enqueuedAtMs) }),
+    ...(enqueuedAtMs !== undefined &&
+      expiresAtMs !== undefined && { timeToLive: Math.max(0, expiresAtMs - enqueuedAtMs) }),
+    ...deadReasonOf(metadata),
+  };
+  return deliveryOf(parts, message, { context, message: body }, undefined);
+}
+
+/** A message of the SDK binding; what its preview gets wrong is taken from the raw message or from the metadata. */
+export function sdkDelivery(parts: MessageParts, actions: ServiceBusActions): Delivery<FunctionsHandle> {
+  const { context, index } = parts;
+  if (!isRecord(parts.body)) throw invalid(`message ${index} of the call is no object`, UPDATE);
+  const message = parts.body as unknown as ServiceBusReceivedMessage;
+  const raw = recordOf(parts.body["_rawAmqpMessage"]);
+  const annotations = recordOf(raw["messageAnnotations"]);
+  const sequenceNumber = digitsOf(annotations["x-opt-sequence-number"]) ?? parts.metadata.sequenceNumber;
+  const enqueuedTimeUtc = dateOf(annotations["x-opt-enqueued-time"]) ?? message.enqueuedTimeUtc;
+  const source = annotations["x-opt-deadletter-source"];
+  // .NET adds one when it receives, and the preview passes that on; were it none, a try more is better than one less.
+  const deliveryCount = parts.metadata.deliveryCount ?? Math.max(1, message.deliveryCount ?? 1);
+  const whole = {
+    ...message,
+    body: dataOf(raw["body"]) ?? message.body,
+    sequenceNumber,
+    deliveryCount,
+    ...(enqueuedTimeUtc !== undefined && { enqueuedTimeUtc }),
+    ...(typeof source === "string" && { deadLetterSource: source }),
+  };
+  return deliveryOf(parts, whole, { context, message }, { message, actions });
+}
+
+const UPDATE = "Use a version of @azure/functions-extensions-servicebus from 0.2.0-preview.";
+
+interface KnownMessage extends Partial<
+  Omit<ServiceBusReceivedMessage, "body" | "sequenceNumber" | "_rawAmqpMessage">
+> {
+  readonly body: unknown;
+  readonly sequenceNumber?: string | undefined;
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+function deliveryOf(
+  { metadata, trigger, form }: MessageParts,
+  message: KnownMessage,
+  native: FunctionsHandle["native"],
+  sdk: FunctionsHandle["sdk"],
+): Delivery<FunctionsHandle> {
+  const { sequenceNumber, deliveryCount } = message;
+  const lockToken = message.lockToken ?? metadata.lockToken;
+  const sessionId = trigger.hasSessions === false ? undefined : message.sessionId;
+  const handle: FunctionsHandle = { native, sdk, sessionId, sequenceNumber, settledAs: undefined };
+  const decoded = decodeMessage(
+    { applicationProperties: message.properties, ...message } as unknown as ServiceBusReceivedMessage,
+    handle,
+    {
+      isOrdered: false,
+      isDeduplicated: false,
+      isDeadLetter: message.deadLetterSource !== undefined,
+      clock: systemClock,
+    },
+  );
+  // A message id is no identity. Without a number of its own only this delivery's lock tells it from all others.
+  const providerId = sequenceNumber ?? `lock:${lockToken ?? randomUUID()}`;
+  const { deliveryCount: _, ...rest } = decoded;
+  return {
+    ...rest,
+    id: decoded.id === "" ? providerId : decoded.id,
+    providerId,
+    native,
+    ...(deliveryCount !== undefined && {
+      deliveryCount: Math.max(1, deliveryCount - form.handBacks.of(providerId)),
+    }),
+    ...(sessionId !== undefined && { leaseKey: sessionId }),
+    leaseMs: form.lockMs ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+/**
+ * The host decodes a body as UTF-8 and @azure/functions tries it as JSON, unless the trigger says dataType "binary".
+ * @throws INVALID_ARGUMENT for bytes that came as text: they cannot be made whole again
+ */
+function bodyOf(body: unknown, contentType: string | undefined): unknown {
+  if (body instanceof Uint8Array || body === undefined) return body;
+  const isText = contentType === undefined || IS_TEXT.test(contentType);
+  if (contentType === BINARY || (typeof body === "string" && body.includes(REPLACED) && !isText)) {
+    throw invalid(
+      "a binary body came as text",
+      'Give the trigger dataType: "binary" (with app.generic), or use the SDK binding.',
+    );
+  }
+  if (typeof body !== "string") return Buffer.from(JSON.stringify(body));
+  return Buffer.from(contentType !== undefined && IS_JSON.test(contentType) ? jsonOf(body) : body);
+}
+
+/** A text that came out of JSON goes back into it; one that never was JSON stays as it is, for the codec to refuse. */
+function jsonOf(text: string): string {
+  return isJson(text) || !/^\s*["[{]/.test(text) ? JSON.stringify(text) : text;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @azure/functions makes the first letter of every name small, also of the service's own. */
+function deadReasonOf({ deadLetterSource, properties }: MessageMetadata): object {
+  if (deadLetterSource === undefined) return {};
+  const kept = { ...properties };
+  const take = (name: string): unknown => {
+    const small = name.charAt(0).toLowerCase() + name.slice(1);
+    const value = kept[name] ?? kept[small];
+    delete kept[name];
+    delete kept[small];
+    return value;
+  };
+  return {
+    deadLetterReason: take(DEAD_REASON),
+    deadLetterErrorDescription: take(DEAD_DESCRIPTION),
+    properties: kept,
+  };
+}
+
+/** The preview decodes every data section as UTF-8: the bytes are in the raw message alone. */
+function dataOf(section: unknown): Uint8Array | undefined {
+  const { typecode, content } = recordOf(section);
+  if (typecode !== DATA_SECTION) return undefined;
+  if (content instanceof Uint8Array) return content;
+  const isParts = Array.isArray(content) && content.every((part) => part instanceof Uint8Array);
+  return isParts ? Buffer.concat(content) : undefined;
+}
+
+/** rhea keeps a number that JavaScript cannot hold as its eight bytes. */
+function digitsOf(value: unknown): string | undefined {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? String(value) : undefined;
+  const isLong = value instanceof Uint8Array && value.byteLength === 8;
+  return isLong ? Buffer.from(value).readBigInt64BE().toString() : undefined;
+}
+
+function dateOf(value: unknown): Date | undefined {
+  if (value instanceof Date) return value;
+  return typeof value === "number" ? new Date(value) : undefined;
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
+}

@@ -1,0 +1,33 @@
+import type { Invocation } from "./functions-wire.ts";
+
+export interface NoticeFacts {
+  readonly hasCalls: boolean;
+  readonly hasLock: boolean;
+}
+
+/** What this way of being called cannot do, one sentence each. */
+export function noticesOf(
+  { actions, cardinality, trigger, deliveries }: Invocation,
+  { hasCalls, hasLock }: NoticeFacts,
+): readonly string[] {
+  const isDefault = actions === undefined;
+  const isUncounted = deliveries.some(({ deliveryCount }) => deliveryCount === undefined);
+  return [
+    ...(isDefault && !hasCalls ? [NO_DEAD_LETTERS] : []),
+    ...(isDefault && cardinality === "many" ? [ALL_TOGETHER] : []),
+    ...(!isDefault && trigger.autoCompletes ? [AUTO_COMPLETE] : []),
+    ...(cardinality === "many" && !hasLock ? [NO_RENEWAL] : []),
+    ...(isUncounted ? [NO_METADATA] : []),
+  ];
+}
+
+const NO_DEAD_LETTERS =
+  "the default binding cannot dead-letter: a message whose attempts are spent comes again until the queue's MaxDeliveryCount moves it, without our reason; use the SDK binding, or calls: serviceBusCalls({ deadLetterQueue })";
+const ALL_TOGETHER =
+  'the default binding settles all messages of a call alike: one that fails brings all of them back; use the SDK binding, or cardinality "one"';
+const AUTO_COMPLETE =
+  "the SDK binding is used without autoCompleteMessages: false: what was not started in a session counts as delivered when it is given back";
+const NO_RENEWAL =
+  'the host renews no lock with cardinality "many": say lockDuration, so that locks are renewed with the SDK binding and are known to be lost without it';
+const NO_METADATA =
+  "the host does not tell how often its messages were delivered: each counts as a first attempt, and the queue's MaxDeliveryCount alone ends the tries";

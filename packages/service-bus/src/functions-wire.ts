@@ -1,0 +1,88 @@
+import type { Delivery, EventBatch, HandBacks } from "@anyqueue/core/adapter";
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+
+/** What of the `InvocationContext` of @azure/functions is used. */
+export interface FunctionsContext {
+  readonly invocationId?: string | undefined;
+  readonly triggerMetadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly options?: { readonly trigger?: Readonly<Record<string, unknown>> | undefined } | undefined;
+  readonly warn?: ((...args: never[]) => void) | undefined;
+}
+
+/** What @azure/functions-extensions-servicebus 0.2.0-preview brings with each call to settle its messages by. */
+export interface ServiceBusActions {
+  complete(message: ServiceBusReceivedMessage): Promise<void>;
+  abandon(message: ServiceBusReceivedMessage, propertiesToModify?: Uint8Array): Promise<void>;
+  deadletter(
+    message: ServiceBusReceivedMessage,
+    propertiesToModify?: Uint8Array,
+    deadletterReason?: string,
+    deadletterErrorDescription?: string,
+  ): Promise<void>;
+  defer(message: ServiceBusReceivedMessage, propertiesToModify?: Uint8Array): Promise<void>;
+  renewMessageLock(message: ServiceBusReceivedMessage): Promise<void>;
+  setSessionState(sessionId: string, sessionState: Uint8Array): Promise<void>;
+  releaseSession(sessionId: string): Promise<void>;
+  renewSessionLock(sessionId: string): Promise<Date>;
+}
+
+/** `message.native` of a handler in Azure Functions. */
+export interface FunctionsNative {
+  /** What the function was called with. */
+  readonly context: FunctionsContext;
+  /** The SDK's message, with the SDK binding; the body as the host gave it, with the default binding. */
+  readonly message: unknown;
+}
+
+/** What settles one delivery. */
+export interface FunctionsHandle {
+  readonly native: FunctionsNative;
+  /** Undefined: the default binding, which settles by the function's end alone. */
+  readonly sdk:
+    | { readonly message: ServiceBusReceivedMessage; readonly actions: ServiceBusActions }
+    | undefined;
+  /** Where the entity has sessions. */
+  readonly sessionId: string | undefined;
+  /** What it is received by again when it is deferred; undefined: the host did not tell. */
+  readonly sequenceNumber: string | undefined;
+  /** What was done about it; `left`: nothing, its session goes back as a whole. */
+  settledAs: "completed" | "abandoned" | "dead-lettered" | "deferred" | "left" | undefined;
+}
+
+/** One call of a function. */
+export interface Invocation {
+  /** Each stored message once. */
+  readonly deliveries: readonly Delivery<FunctionsHandle>[];
+  readonly cardinality: "one" | "many";
+  readonly trigger: FunctionsTrigger;
+  /** Undefined: the default binding. */
+  readonly actions: ServiceBusActions | undefined;
+}
+
+/** What the function was registered with; what is absent was not told. */
+export interface FunctionsTrigger {
+  /** `"orders"`, `"orders/Subscriptions/billing"`. */
+  readonly entity?: string;
+  readonly isSubscription: boolean;
+  readonly cardinality?: "one" | "many";
+  readonly hasSessions?: boolean;
+  /** False: the host completes nothing by itself. */
+  readonly autoCompletes: boolean;
+}
+
+/** How the messages of a function are read. */
+export interface InvocationForm {
+  /** Undefined: as the trigger says. */
+  readonly cardinality: "one" | "many" | undefined;
+  /** What this process gave back before a handler had begun, and the service counted all the same. */
+  readonly handBacks: HandBacks;
+  /** How long a lock lasts that nobody but us renews; undefined: the host renews it, or it is not known. */
+  readonly lockMs: number | undefined;
+}
+
+/** What a function asks of Service Bus itself; made by `serviceBusCalls`. */
+export interface ServiceBusCalls {
+  of(
+    deliveries: readonly Delivery<FunctionsHandle>[],
+  ): Required<Pick<EventBatch<FunctionsHandle>, "adapter" | "settle">>;
+}

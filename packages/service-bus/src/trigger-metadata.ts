@@ -1,0 +1,143 @@
+// What the Functions host tells of a message beside its body.
+// Names: ServiceBusTriggerBindingStrategy of azure-sdk-for-net; spelling and values: @azure/functions 4.16.5,
+// fromRpcTriggerMetadata and fromRpcTypedData. https://github.com/Azure/azure-functions-nodejs-library (2026-11-29)
+//
+// On its way every text is tried as JSON ("42" comes as a number), every name gets a small first letter, 64-bit numbers
+// may come in two halves, and lists leave out what is empty: nothing is taken at its word here.
+
+/** Metadata of one message; what is absent was not told, or not in a form that can be trusted. */
+export interface MessageMetadata {
+  readonly messageId?: string;
+  readonly sessionId?: string;
+  readonly correlationId?: string;
+  readonly contentType?: string;
+  readonly subject?: string;
+  readonly replyTo?: string;
+  readonly lockToken?: string;
+  readonly deadLetterSource?: string;
+  /** Digits. */
+  readonly sequenceNumber?: string;
+  /** From 1. */
+  readonly deliveryCount?: number;
+  readonly enqueuedAtMs?: number;
+  readonly expiresAtMs?: number;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+const TEXTS = [
+  ["messageId", "messageid"],
+  ["sessionId", "sessionid"],
+  ["correlationId", "correlationid"],
+  ["contentType", "contenttype"],
+  ["subject", "subject", "label"],
+  ["replyTo", "replyto"],
+  ["lockToken", "locktoken"],
+  ["deadLetterSource", "deadlettersource"],
+] as const;
+
+/** The year that .NET means by "never". */
+const NEVER = 9999;
+
+/** Reads metadata by message; without `many` there is one message. */
+export class TriggerMetadata {
+  /** By name in small letters. */
+  readonly #values: ReadonlyMap<string, unknown>;
+  /** Undefined: cardinality `one`. */
+  readonly #many: number | undefined;
+
+  /** @param many messages of the call, for cardinality `many` */
+  constructor(metadata: unknown, many: number | undefined) {
+    this.#many = many;
+    const entries = isRecord(metadata) ? Object.entries(metadata) : [];
+    this.#values = new Map(entries.map(([name, value]) => [name.toLowerCase(), value]));
+  }
+
+  /** How many messages the host says there are; undefined: it does not say. */
+  get count(): number | undefined {
+    // Numbers, of which no list leaves one out.
+    for (const name of ["deliverycountarray", "sequencenumberarray", "applicationpropertiesarray"]) {
+      const list = listOf(this.#values.get(name));
+      if (list !== undefined) return list.length;
+    }
+    return undefined;
+  }
+
+  of(index: number): MessageMetadata {
+    const value = (...names: readonly string[]): unknown => this.#first(names, index);
+    const texts = TEXTS.map(([field, ...names]) => [field, textOf(value(...names))] as const);
+    const sequenceNumber = digitsOf(value("sequencenumber"));
+    const deliveryCount = Number(digitsOf(value("deliverycount")) ?? Number.NaN);
+    const enqueuedAtMs = timeOf(value("enqueuedtimeutc", "enqueuedtime"));
+    const expiresAtMs = timeOf(value("expiresatutc", "expiresat"));
+    return {
+      ...Object.fromEntries(texts.filter(([, text]) => text !== undefined)),
+      ...(sequenceNumber !== undefined && { sequenceNumber }),
+      ...(deliveryCount >= 1 && { deliveryCount }),
+      ...(enqueuedAtMs !== undefined && { enqueuedAtMs }),
+      ...(expiresAtMs !== undefined && { expiresAtMs }),
+      properties: recordOf(value("applicationproperties", "userproperties")),
+    };
+  }
+
+  #first(names: readonly string[], index: number): unknown {
+    for (const name of names) {
+      const value = this.#many === undefined ? this.#values.get(name) : this.#listed(name, index, this.#many);
+      if (value !== undefined && value !== null) return value;
+    }
+    return undefined;
+  }
+
+  /** A list that is not as long as the call has messages has left some out, and nobody knows which. */
+  #listed(name: string, index: number, many: number): unknown {
+    const list = listOf(this.#values.get(`${name}array`));
+    return list?.length === many ? list[index] : undefined;
+  }
+}
+
+function listOf(value: unknown): readonly unknown[] | undefined {
+  const list = typeof value === "string" ? parsed(value) : value;
+  return Array.isArray(list) ? list : undefined;
+}
+
+/** A text that JSON took for a number comes back as it was, unless the number is too long for that. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value === "" ? undefined : value;
+  if (typeof value === "boolean") return String(value);
+  if (typeof value !== "number") return undefined;
+  return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? String(value) : undefined;
+}
+
+function digitsOf(value: unknown): string | undefined {
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
+  if (typeof value === "string") return /^\d+$/.test(value) ? value : undefined;
+  // A Long, or what is left of one when its names have been through @azure/functions.
+  const { low, high } = recordOf(value);
+  if (typeof low !== "number" || typeof high !== "number") return undefined;
+  return ((BigInt.asUintN(32, BigInt(high)) << 32n) | BigInt.asUintN(32, BigInt(low))).toString();
+}
+
+/** .NET leaves the zone out of some times; they are all UTC. */
+function timeOf(value: unknown): number | undefined {
+  if (value instanceof Date) return value.getTime();
+  if (typeof value !== "string") return undefined;
+  const date = new Date(/(?:Z|[+-]\d\d:\d\d)$/i.test(value) ? value : `${value}Z`);
+  return Number.isNaN(date.getTime()) || date.getUTCFullYear() >= NEVER ? undefined : date.getTime();
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  const record = typeof value === "string" ? parsed(value) : value;
+  return isRecord(record) ? record : {};
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

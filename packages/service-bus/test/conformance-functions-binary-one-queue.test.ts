@@ -1,0 +1,16 @@
+import { conformance } from "@anyqueue/conformance";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { functionsHarness } from "./functions/functions-harness.ts";
+import { DEAD_LETTER_CASES, SERVERLESS_CASES } from "./functions/serverless-cases.ts";
+
+const harness = functionsHarness({ kind: "queue", binding: "binary", cardinality: "one" });
+
+conformance(test, {
+  harness,
+  only: SERVERLESS_CASES.filter((id) => !DEAD_LETTER_CASES.includes(id)),
+  afterAll,
+});
+
+afterEach(() => {
+  expect(harness.takeCalls(), "calls of functions").toBeGreaterThan(0);
+});

@@ -1,0 +1,207 @@
+// The Functions host for a Service Bus trigger: receives with the plain SDK, calls the worker, completes or gives back.
+// ServiceBusListener of azure-sdk-for-net (2026-11-29). What is its own here: it waits for nothing it need not wait for.
+
+import type { Clock } from "@anyqueue/core/adapter";
+import type {
+  ServiceBusClient,
+  ServiceBusReceivedMessage,
+  ServiceBusReceiver,
+  ServiceBusReceiverOptions,
+} from "@azure/service-bus";
+import { invoke, registered, type LibraryVersion, type RegisteredFunction } from "./functions-worker.ts";
+import { HeldMessage } from "./held-message.ts";
+import { holdMessages } from "./settlement-server.ts";
+import { bodyData, modelData, triggerMetadata } from "./trigger-data.ts";
+
+export interface HostOptions {
+  readonly client: ServiceBusClient;
+  readonly library: LibraryVersion;
+  /** The name under which the app registered it. */
+  readonly functionName: string;
+  /** Messages of a call, for cardinality `many`. @default 10 */
+  readonly maxBatch?: number;
+  /** Calls at once, or sessions at once. @default 1 */
+  readonly concurrency?: number;
+  /** What the app logs. */
+  readonly log?: (text: string) => void;
+  /** Keeps the lock of a single message while its call runs, as the host does. @default locks are long enough */
+  readonly renewal?: { readonly clock: Pick<Clock, "setTimer">; readonly everyMs: number };
+  /** The function is called. */
+  readonly onCall?: () => void;
+}
+
+/** One call of the function. */
+export interface HostCall {
+  readonly messages: readonly ServiceBusReceivedMessage[];
+  /** What the function threw. */
+  readonly error?: unknown;
+}
+
+/** How long a poll waits; real time. */
+const POLL_MS = 100;
+/** After which a session without a message is let go; the host waits for longer. */
+const SESSION_IDLE_MS = 5;
+/** How long a call waits for more messages when it has one. */
+const MORE_MS = 2;
+
+interface Trigger {
+  readonly entity: readonly [string] | readonly [topic: string, subscription: string];
+  readonly name: string;
+  readonly isMany: boolean;
+  readonly isBinary: boolean;
+  readonly hasSessions: boolean;
+  readonly usesSdk: boolean;
+  readonly autoCompletes: boolean;
+}
+
+export class FunctionsHost {
+  readonly #options: HostOptions;
+  readonly #function: RegisteredFunction;
+  readonly #trigger: Trigger;
+  readonly #receivers = new Set<ServiceBusReceiver>();
+  readonly calls: HostCall[] = [];
+  #isStopping = false;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#function = registered(options.library, options.functionName);
+    this.#trigger = triggerOf(this.#function);
+  }
+
+  /** Receives and calls until `stop`. */
+  async run(): Promise<void> {
+    const { concurrency = 1 } = this.#options;
+    await Promise.all(Array.from({ length: concurrency }, () => this.#pump()));
+    await Promise.all([...this.#receivers].map((receiver) => receiver.close()));
+  }
+
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  async #pump(): Promise<void> {
+    let receiver: ServiceBusReceiver | undefined;
+    while (!this.#isStopping) {
+      receiver ??= await this.#open();
+      if (receiver === undefined) continue;
+      const messages = await this.#receive(receiver);
+      const isSessionOver = messages.length === 0 || (await this.#call(receiver, messages));
+      if (!this.#trigger.hasSessions || !isSessionOver) continue;
+      this.#receivers.delete(receiver);
+      await receiver.close();
+      receiver = undefined;
+    }
+  }
+
+  async #open(): Promise<ServiceBusReceiver | undefined> {
+    const { client } = this.#options;
+    const { entity, hasSessions } = this.#trigger;
+    const options: ServiceBusReceiverOptions = {
+      skipParsingBodyAsJson: true,
+      maxAutoLockRenewalDurationInMs: 0,
+    };
+    const [queue, subscription] = entity;
+    const receiver = hasSessions
+      ? await this.#nextSession(entity)
+      : subscription === undefined
+        ? client.createReceiver(queue, options)
+        : client.createReceiver(queue, subscription, options);
+    if (receiver !== undefined) this.#receivers.add(receiver);
+    return receiver;
+  }
+
+  async #nextSession([queue, subscription]: Trigger["entity"]): Promise<ServiceBusReceiver | undefined> {
+    const { client } = this.#options;
+    const options = { skipParsingBodyAsJson: true, maxAutoLockRenewalDurationInMs: 0 };
+    try {
+      return await (subscription === undefined
+        ? client.acceptNextSession(queue, options)
+        : client.acceptNextSession(queue, subscription, options));
+    } catch {
+      // Expected of an entity that has no message.
+      await new Promise((resolve) => setTimeout(resolve, MORE_MS));
+      return undefined;
+    }
+  }
+
+  async #receive(receiver: ServiceBusReceiver): Promise<readonly ServiceBusReceivedMessage[]> {
+    const { maxBatch = 10 } = this.#options;
+    const maxWaitTimeInMs = this.#trigger.hasSessions ? SESSION_IDLE_MS : POLL_MS;
+    const first = await receiver.receiveMessages(1, { maxWaitTimeInMs });
+    if (!this.#trigger.isMany || first.length === 0 || maxBatch === 1) return first;
+    const more = await receiver.receiveMessages(maxBatch - 1, { maxWaitTimeInMs: MORE_MS });
+    return [...first, ...more];
+  }
+
+  /** @returns true if the function let its session go */
+  async #call(
+    receiver: ServiceBusReceiver,
+    messages: readonly ServiceBusReceivedMessage[],
+  ): Promise<boolean> {
+    const { isMany, isBinary, usesSdk, name } = this.#trigger;
+    const held = messages.map((message) => new HeldMessage(message, receiver));
+    using _held = holdMessages(held);
+    const data = usesSdk ? modelData(messages, isMany) : bodyData(messages, { isMany, isBinary });
+    const request = { inputData: [{ name, data }], triggerMetadata: triggerMetadata(messages, isMany) };
+    this.#options.onCall?.();
+    const stopRenewing = isMany ? () => {} : this.#keepLocks(held);
+    const result = await invoke(this.#function, request, this.#options.log);
+    stopRenewing();
+    this.calls.push({ messages, ...result });
+    await this.#settle(held, result.error === undefined);
+    return held.some(({ isSessionReleased }) => isSessionReleased);
+  }
+
+  /** @returns what ends it */
+  #keepLocks(held: readonly HeldMessage[]): () => void {
+    const { renewal } = this.#options;
+    if (renewal === undefined) return () => {};
+    let isOver = false;
+    const renew = async (message: HeldMessage): Promise<void> => {
+      if (isOver || message.isSettled) return;
+      await (message.sessionId === undefined ? message.renewLock() : message.renewSession());
+    };
+    const arm = (): void => {
+      renewal.clock.setTimer(() => {
+        if (isOver) return;
+        for (const message of held) renew(message).catch(() => undefined);
+        arm();
+      }, renewal.everyMs);
+    };
+    arm();
+    return () => {
+      isOver = true;
+    };
+  }
+
+  /** A failed call gives back what is not settled, whatever the trigger says. */
+  async #settle(held: readonly HeldMessage[], hasSucceeded: boolean): Promise<void> {
+    const open = held.filter(({ isSettled }) => !isSettled);
+    for (const message of open) {
+      try {
+        if (!hasSucceeded) await message.abandon();
+        else if (this.#trigger.autoCompletes) await message.complete();
+      } catch (error) {
+        // Its lock is lost: it comes again.
+        this.#options.log?.(String(error));
+      }
+    }
+  }
+}
+
+function triggerOf({ bindings }: RegisteredFunction): Trigger {
+  const [name, binding] = Object.entries(bindings)[0] ?? [];
+  if (name === undefined || binding === undefined) throw new Error("the function has no trigger");
+  const { queueName, topicName, subscriptionName, properties } = binding;
+  const entity = typeof queueName === "string" ? [queueName] : [topicName, subscriptionName];
+  return {
+    entity: entity as unknown as Trigger["entity"],
+    name,
+    isMany: binding["cardinality"] === "many",
+    isBinary: binding["dataType"] === "binary",
+    hasSessions: binding["isSessionsEnabled"] === true,
+    usesSdk:
+      (properties as Readonly<Record<string, unknown>> | undefined)?.["supportsDeferredBinding"] === "true",
+    autoCompletes: binding["autoCompleteMessages"] !== false,
+  };
+}
