@@ -26,7 +26,10 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     mayImport: [...ADAPTER_BASE, "@anyqueue/core/testing", "@azure/service-bus"],
     mayLoad: ["@azure/identity"],
   },
-  { folder: "packages/pubsub/src", mayImport: [...ADAPTER_BASE, "@google-cloud/pubsub"] },
+  {
+    folder: "packages/pubsub/src",
+    mayImport: [...ADAPTER_BASE, "@anyqueue/core/testing", "@google-cloud/pubsub"],
+  },
   { folder: "packages/emulator/src", mayImport: ["@grpc/grpc-js", "@grpc/proto-loader"] },
   {
     folder: "packages/conformance/src",

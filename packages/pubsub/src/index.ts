@@ -3,6 +3,8 @@ import type { Provider } from "@anyqueue/core/adapter";
 import { pubsub, type PubsubModes, type PubsubOptions } from "./pubsub-provider.ts";
 
 export { pubsub, type PubsubModes, type PubsubOptions } from "./pubsub-provider.ts";
+export { pubsubCalls, type PubsubCallsOptions } from "./pubsub-calls.ts";
+export type { PubsubCalls } from "./push-options.ts";
 export type { PubsubClientOptions } from "./pubsub-client.ts";
 export type { ProvisioningOptions } from "./provisioning.ts";
 

@@ -40,6 +40,9 @@ export const PUBSUB_MAX_OUTSTANDING_BYTES = 104_857_600;
 
 // Ours, not the vendor's.
 
+/** Body of a push: the data of the largest message as base64, attributes with every character escaped, and room. */
+export const PUSH_MAX_REQUEST_BYTES = 16_777_216;
+
 /** One request; the SDK's own budget is 600 s, and what it reports after that hides the real code. */
 export const REQUEST_TIMEOUT_MS = 15_000;
 /** Finding credentials and looking at an entity, so that a start fails soon (D13). */

@@ -118,7 +118,9 @@ function addOwnFields(
 function wireAttributes(message: OutgoingMessage): Record<string, string> {
   const { id, contentType, attributes, correlationId, replyTo, subject } = message;
   const typeName = CONTENT_TYPE in attributes ? OWN_CONTENT_TYPE : CONTENT_TYPE;
-  const wire: Record<string, string> = { ...attributes, [ID]: id, [typeName]: contentType };
+  const wire: Record<string, string> = { ...attributes, [ID]: id };
+  // Of a dead letter whose sender said none.
+  if (contentType !== "") wire[typeName] = contentType;
   if (correlationId !== undefined) wire[CORRELATION_ID] = correlationId;
   if (replyTo !== undefined) wire[REPLY_TO] = replyTo;
   if (subject !== undefined) wire[SUBJECT] = subject;

@@ -6,11 +6,11 @@ import type {
   Harness,
   QueueRequest,
 } from "@anyqueue/conformance";
-import { spawnEmulator } from "@anyqueue/emulator";
+import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
 import { PubSub, v1, type CreateSubscriptionOptions } from "@google-cloud/pubsub";
 import { pubsub } from "../src/index.ts";
 
-const PROJECT = "conformance";
+export const PROJECT = "conformance";
 /** The service's own upper bound: the policy is there, and stays out of the way. */
 const MAX_DELIVERY_ATTEMPTS = 100;
 /** The service's own lower bound. */
@@ -24,17 +24,24 @@ export type SubscriptionKind = "plain" | "ordered" | "exactly-once";
 export function emulatorHarness(kind: SubscriptionKind): Harness {
   return {
     name: `pubsub-${kind}`,
-    async open() {
-      const emulator = await spawnEmulator({ pubsubPort: 0 });
-      const backend = await pubsubBackend(emulator.endpoints.pubsub ?? "", kind);
-      return {
-        ...backend,
-        time: { kind: "remote", advance: async (ms) => void (await emulator.control.advance(ms)) },
-        close: async () => {
-          await backend.close();
-          await emulator.close();
-        },
-      };
+    open: async () => await openBackend(kind),
+  };
+}
+
+export interface EmulatorBackend extends Backend {
+  readonly endpoints: SpawnedEmulator["endpoints"];
+}
+
+export async function openBackend(kind: SubscriptionKind): Promise<EmulatorBackend> {
+  const emulator = await spawnEmulator({ pubsubPort: 0 });
+  const backend = await pubsubBackend(emulator.endpoints.pubsub ?? "", kind);
+  return {
+    ...backend,
+    endpoints: emulator.endpoints,
+    time: { kind: "remote", advance: async (ms) => void (await emulator.control.advance(ms)) },
+    close: async () => {
+      await backend.close();
+      await emulator.close();
     },
   };
 }

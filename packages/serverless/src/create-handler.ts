@@ -3,8 +3,10 @@ import {
   QueueError,
   type BatchHandler,
   type BodyOf,
+  type EventBatch,
   type EventEngine,
   type EventEngineOptions,
+  type EventResult,
   type EventSource,
   type Handler,
   type Source,
@@ -67,8 +69,16 @@ function answering<Args extends readonly unknown[], Reply>(
   engine: EventEngine,
 ): (...args: Args) => Promise<Reply> {
   return async (...args) => {
-    const batch = await source.receive(...args);
-    const result = await engine.process(batch);
+    let batch: EventBatch | undefined;
+    let result: EventResult;
+    try {
+      batch = await source.receive(...args);
+      result = await engine.process(batch);
+    } catch (error) {
+      if (source.refuse === undefined) throw error;
+      engine.refused(error);
+      return await source.refuse(error, batch, ...args);
+    }
     try {
       return await source.reply(result.outcomes, batch, ...args);
     } catch (error) {

@@ -1,6 +1,6 @@
-import { defineQueue, defineTopic, type EventSource } from "@anyqueue/core";
+import { defineQueue, defineTopic, unchecked, type EventSource } from "@anyqueue/core";
 import { describe, expect, test } from "vitest";
-import { createBatchHandler, createHandler, type HandlerOptions } from "../src/index.ts";
+import { createBatchHandler, createHandler, type EventBatch, type HandlerOptions } from "../src/index.ts";
 
 const orders = defineQueue("orders");
 const source: EventSource<[], string> = { receive: () => ({ deliveries: [] }), reply: () => "done" };
@@ -80,4 +80,58 @@ test("an event that the source refuses rejects, and no handler runs", async () =
   };
   await expect(createHandler(orders, refusing, () => (runs += 1))()).rejects.toThrow("not mine");
   expect(runs).toBe(0);
+});
+
+describe("a source that answers for what it refuses", () => {
+  const refusal = new Error("not mine");
+  const seen: unknown[] = [];
+  const listener = { "event-refused": (event: unknown) => void seen.push(event) };
+  const logger = { info: () => {}, warn: (fields: object) => void seen.push(fields), error: () => {} };
+  const refusing = (
+    over: Partial<EventSource<[call: string], string>>,
+  ): EventSource<[call: string], string> => ({
+    receive: () => {
+      throw refusal;
+    },
+    reply: () => "handled",
+    refuse: (error, batch, call) => `${call}: ${String(error)}, ${batch === undefined ? "no" : "a"} batch`,
+    ...over,
+  });
+
+  test("is asked for its answer, and the refusal is reported and logged", async () => {
+    seen.length = 0;
+    const call = createHandler(orders, refusing({}), handler, { listener, logger });
+    expect(await call("x")).toBe("x: Error: not mine, no batch");
+    const reported = { target: "event:orders", error: refusal };
+    expect(seen).toEqual([reported, reported]);
+  });
+
+  test("is asked with its batch where the engine refused that", async () => {
+    const target = {
+      name: "test://orders",
+      entity: "orders",
+      ref: { kind: "queue", name: "orders", features: [] },
+      capabilities: { ordering: "none" },
+    } as unknown as NonNullable<EventBatch["target"]>;
+    const source = refusing({ receive: () => ({ deliveries: [], target }) });
+    const ordered = defineQueue("ordered", { schema: unchecked<string>(), orderingKey: () => "k" });
+    expect(await createHandler(ordered, source, handler)("x")).toMatch(/^x: .*UNSUPPORTED.*, a batch$/);
+  });
+
+  test("answers although the logger throws, and is not asked when its reply fails", async () => {
+    const broken = {
+      ...logger,
+      warn: () => {
+        throw new Error("disk full");
+      },
+    };
+    expect(await createHandler(orders, refusing({}), handler, { logger: broken })("x")).toContain("not mine");
+    const mute = refusing({
+      receive: () => ({ deliveries: [] }),
+      reply: () => {
+        throw new Error("hung up");
+      },
+    });
+    await expect(createHandler(orders, mute, handler)("x")).rejects.toThrow("hung up");
+  });
 });

@@ -174,3 +174,19 @@ describe("a reply that fails", () => {
     expect(runs).toEqual(["a", "b", "b"]);
   });
 });
+
+describe("what the platform was told already that it is done", () => {
+  test("is acked without its handler, each time that it comes, and reported", async () => {
+    const runs: string[] = [];
+    const settled = orderDelivery("a");
+    const { call, emitted } = eventBench(({ id }) => void runs.push(id), {
+      batch: { wasSettled: (providerId) => providerId === settled.providerId },
+    });
+    for (let time = 0; time < 2; time += 1) {
+      const deliveries = [settled, orderDelivery("b")];
+      expect(kinds(await call({ deliveries }))).toEqual(["ack", "ack"]);
+    }
+    expect(runs).toEqual(["b", "b"]);
+    expect(emitted.filter(({ name }) => name === "redelivery-acked")).toHaveLength(2);
+  });
+});

@@ -49,6 +49,8 @@ export interface EventEngine {
    * @throws UNSUPPORTED for a need of the definition that the batch's queue cannot meet
    */
   process(batch: EventBatch): Promise<EventResult>;
+  /** Reports a call that the source answers although nothing of it was handled. */
+  refused(error: unknown): void;
 }
 
 /**
@@ -100,6 +102,8 @@ class Engine implements EventEngine {
     refuseMisfit({ details: this.#details, settings: this.#settings, target, facts: undefined });
     const { logger, events } = this.#client;
     this.#notify(target.name, batch.notices);
+    for (const { providerId } of batch.deliveries)
+      if (batch.wasSettled?.(providerId) === true) this.#memory.add(providerId);
     const run = new EventRun({
       batch,
       opened,
@@ -134,6 +138,18 @@ class Engine implements EventEngine {
       this.#runs.delete(run);
       // What an abandoned handler held is free for the others.
       this.#startReady();
+    }
+  }
+
+  refused(error: unknown): void {
+    const { events, logger } = this.#client;
+    const target = `event:${this.#details.name}`;
+    events.emit("event-refused", { target, error });
+    try {
+      logger.warn({ target, error }, "a call was refused, nothing of it was handled");
+    } catch (thrown) {
+      // The platform waits for an answer, whatever becomes of the log.
+      events.emit("listener-error", { event: "event-refused", error: thrown });
     }
   }
 

@@ -28,6 +28,11 @@ export interface EventSource<Args extends readonly unknown[], Reply, Handle = un
    * not be moved is a release. If it throws, nothing counts as settled and the platform redelivers the whole batch.
    */
   reply(outcomes: readonly Outcome[], batch: EventBatch<Handle>, ...args: Args): Reply | Promise<Reply>;
+  /**
+   * For platforms that take an answer instead of an exception (HTTP): answers a call whose `receive` threw or whose
+   * batch the engine refused, after that was reported. Nothing of it was handled. @default the call rejects
+   */
+  refuse?(error: unknown, batch: EventBatch<Handle> | undefined, ...args: Args): Reply | Promise<Reply>;
 }
 
 /** What one event brought: deliveries, the time left, and ways to settle them. */
@@ -46,6 +51,11 @@ export interface EventBatch<Handle = unknown> {
   >;
   /** Where they come from. @default a target named after the definition, in order by key */
   readonly target?: Target;
+  /**
+   * True: the platform was told already that this one is done, and brings it again because it did not hear that. It is
+   * acked without a handler. @default none is
+   */
+  readonly wasSettled?: (providerId: string) => boolean;
   /** Names the provider in errors of `settle` and reads them. @default every failure is `INTERNAL` */
   readonly adapter?: Pick<QueueAdapter, "name" | "classify">;
   /**

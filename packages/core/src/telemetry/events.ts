@@ -61,6 +61,8 @@ export interface QueueEvents {
   };
   /** A redelivery of a message that was handled but could not be settled: acked without running the handler. */
   readonly "redelivery-acked": { readonly target: string; readonly id: string };
+  /** A call of a function's platform was answered with a refusal: forged, no event of its source, or too much at once. */
+  readonly "event-refused": { readonly target: string; readonly error: unknown };
   /** An expired message was dropped by the ttl emulation. */
   readonly expired: { readonly target: string; readonly id: string };
   /** A feature is emulated by the core; once per producer or consumer. */
@@ -92,6 +94,7 @@ const NAMES: Readonly<Record<EventName, true>> = {
   "late-result": true,
   "settle-failed": true,
   "redelivery-acked": true,
+  "event-refused": true,
   expired: true,
   emulated: true,
   notice: true,

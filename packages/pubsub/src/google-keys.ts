@@ -1,0 +1,144 @@
+import type { webcrypto } from "node:crypto";
+import { loopbackOrRefuse, QueueError, type Clock } from "@anyqueue/core/adapter";
+
+/** A JSON Web Key Set, as far as it is used. */
+export interface JsonWebKeySet {
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** URL of a JWK set, or what gives one. */
+export type PushKeys = string | (() => JsonWebKeySet | Promise<JsonWebKeySet>);
+
+/** Keys of accounts.google.com. https://accounts.google.com/.well-known/openid-configuration, jwks_uri (2026-11-29) */
+export const GOOGLE_KEYS_URL = "https://www.googleapis.com/oauth2/v3/certs";
+
+const FETCH_TIMEOUT_MS = 5_000;
+/** Where the answer says no max-age, and for keys from a function. */
+const DEFAULT_AGE_MS = 300_000;
+const MAX_AGE_MS = 86_400_000;
+/** A token may name any key: unknown ones are not looked for more often than this. */
+const REFETCH_AFTER_MS = 30_000;
+const MIN_RSA_BITS = 2_048;
+/** What Google signs with: RS256. */
+export const SIGNATURE = Object.freeze({ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" });
+
+/** A key that signatures are checked with; of Web Crypto, which costs nothing until it is used. */
+export type PublicKey = webcrypto.CryptoKey;
+
+interface Keys {
+  readonly byId: ReadonlyMap<string, PublicKey>;
+  readonly fetchedAtMs: number;
+  readonly untilMs: number;
+}
+
+/** The public keys that tokens are signed with: fetched when they are needed, kept as long as their answer allows. */
+export class PublicKeys {
+  readonly #source: PushKeys;
+  readonly #clock: Clock;
+  #keys: Keys | undefined;
+  #fetching: Promise<Keys> | undefined;
+
+  constructor(source: PushKeys, clock: Clock) {
+    this.#source = source;
+    this.#clock = clock;
+  }
+
+  /** Undefined: there is no such key. @throws UNAVAILABLE if the keys cannot be read */
+  async find(id: string): Promise<PublicKey | undefined> {
+    const nowMs = this.#clock.now();
+    const known = this.#keys;
+    const isFresh = known !== undefined && nowMs < known.untilMs;
+    const found = isFresh ? known.byId.get(id) : undefined;
+    if (found !== undefined || (isFresh && nowMs < known.fetchedAtMs + REFETCH_AFTER_MS)) return found;
+    // Keys change while old ones are still cached: a key that is not known may be new.
+    return (await this.#fetchOnce()).byId.get(id);
+  }
+
+  async #fetchOnce(): Promise<Keys> {
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = undefined;
+    });
+    return await this.#fetching;
+  }
+
+  async #fetch(): Promise<Keys> {
+    try {
+      const { set, ageMs } =
+        typeof this.#source === "string"
+          ? await fetchKeySet(this.#source, this.#clock)
+          : { set: await this.#source(), ageMs: DEFAULT_AGE_MS };
+      const fetchedAtMs = this.#clock.now();
+      const keys = { byId: await keysOf(set), fetchedAtMs, untilMs: fetchedAtMs + ageMs };
+      this.#keys = keys;
+      return keys;
+    } catch (error) {
+      throw new QueueError("UNAVAILABLE", {
+        what: "the keys that push tokens are checked with could not be read",
+        remedy: "Nothing is accepted until they can be; Pub/Sub pushes the messages again.",
+        provider: "pubsub",
+        cause: error,
+      });
+    }
+  }
+}
+
+/** What is wrong with a source of keys. */
+export function checkKeySource(keys: unknown): string[] {
+  if (keys === undefined || typeof keys === "function") return [];
+  if (typeof keys !== "string" || !/^https?:\/\//.test(keys) || !URL.canParse(keys))
+    return ["keys: expected the http or https URL of a JWK set, or a function"];
+  try {
+    loopbackOrRefuse(keys, { scheme: "pubsub", authority: "", path: "", parameters: {}, text: "keys" });
+    return [];
+  } catch {
+    return ["keys: expected https, except on this machine: whoever can change the keys can call"];
+  }
+}
+
+async function fetchKeySet(url: string, clock: Clock): Promise<{ set: unknown; ageMs: number }> {
+  const timeout = new AbortController();
+  const timer = clock.setTimer(() => timeout.abort(new Error("no answer in time")), FETCH_TIMEOUT_MS, true);
+  try {
+    const response = await fetch(url, { signal: timeout.signal, redirect: "error" });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return { set: await response.json(), ageMs: ageOf(response.headers) };
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** How long an answer may be kept, in milliseconds. */
+function ageOf(headers: Headers): number {
+  const [, maxAge] = /(?:^|[\s,])max-age=(\d+)/i.exec(headers.get("cache-control") ?? "") ?? [];
+  if (maxAge === undefined) return DEFAULT_AGE_MS;
+  const age = Number(headers.get("age") ?? 0);
+  const leftMs = (Number(maxAge) - (Number.isFinite(age) ? age : 0)) * 1_000;
+  return Math.min(Math.max(leftMs, 0), MAX_AGE_MS);
+}
+
+/** @throws if it is no key set; keys of other kinds are left out. */
+async function keysOf(set: unknown): Promise<ReadonlyMap<string, PublicKey>> {
+  const list: unknown = isRecord(set) ? set["keys"] : undefined;
+  if (!Array.isArray(list)) throw new Error("the answer is no JWK set");
+  const keys = await Promise.all(
+    list.map(async (jwk: unknown) => (isRecord(jwk) ? await signingKey(jwk) : [])),
+  );
+  return new Map(keys.flat());
+}
+
+async function signingKey(jwk: Readonly<Record<string, unknown>>): Promise<[string, PublicKey][]> {
+  const { kid, kty, n, e, use = "sig", alg = "RS256" } = jwk;
+  const isText = typeof kid === "string" && typeof n === "string" && typeof e === "string";
+  if (!isText || kty !== "RSA" || use !== "sig" || alg !== "RS256") return [];
+  try {
+    const key = await crypto.subtle.importKey("jwk", { kty, n, e }, SIGNATURE, false, ["verify"]);
+    const { modulusLength } = key.algorithm as webcrypto.RsaHashedKeyAlgorithm;
+    return modulusLength < MIN_RSA_BITS ? [] : [[kid, key]];
+  } catch {
+    return [];
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

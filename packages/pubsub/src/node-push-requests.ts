@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { EventSource } from "@anyqueue/core";
+import type { EventBatch, Outcome } from "@anyqueue/core/adapter";
+import type { PubsubHandle } from "./pubsub-wire.ts";
+import { readNodeBody, type NodePushRequest } from "./push-body.ts";
+import { PushDesk } from "./push-desk.ts";
+import { PushGuard } from "./push-guard.ts";
+import type { PushOptions } from "./push-options.ts";
+import type { PushHeaders } from "./push-shapes.ts";
+import { answerTo, answerToError, type PushAnswer } from "./push-status.ts";
+import { decodePush } from "./push-wire.ts";
+
+type NodeSource = EventSource<[request: NodePushRequest, response: ServerResponse], void, PubsubHandle>;
+
+/**
+ * As `pushRequests`, for servers of `node:http` and what is built on them: Express, and `http()` of the functions
+ * framework. The body may have been read by them already.
+ *
+ * @example
+ * createServer(createHandler(orders, nodePushRequests({ trustPlatform: true }), onOrder)).listen(8080);
+ *
+ * @throws INVALID_ARGUMENT as `pushRequests`
+ */
+export function nodePushRequests(options: PushOptions): NodeSource {
+  const guard = new PushGuard("nodePushRequests", options);
+  const desk = new PushDesk(guard.settings);
+  return Object.freeze({
+    receive: async (request: NodePushRequest) => {
+      const headers = headersOf(request);
+      await guard.check(request.method, headers);
+      return await desk.receive(async () =>
+        decodePush(headers, await readNodeBody(request, guard.settings.maxBodyBytes), desk.counts),
+      );
+    },
+    reply: (
+      outcomes: readonly Outcome[],
+      batch: EventBatch<PubsubHandle>,
+      request: NodePushRequest,
+      response: ServerResponse,
+    ) => {
+      respond(request, response, answerTo(desk.leave(batch, outcomes)));
+    },
+    refuse: (
+      error: unknown,
+      batch: EventBatch<PubsubHandle> | undefined,
+      request: NodePushRequest,
+      response: ServerResponse,
+    ) => {
+      if (batch !== undefined) desk.leave(batch);
+      respond(request, response, answerToError(error));
+    },
+  });
+}
+
+function headersOf({ headers }: IncomingMessage): PushHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]],
+    ),
+  );
+}
+
+/** A client that has gone hears nothing; its message comes again. */
+function respond(request: IncomingMessage, response: ServerResponse, { status, text }: PushAnswer): void {
+  if (response.headersSent || response.destroyed) return;
+  // What was not read of a refused request stands in the way of the next one on its connection.
+  const isUnread = !request.complete;
+  response.writeHead(status, {
+    ...(text !== "" && {
+      "content-type": "text/plain; charset=utf-8",
+      "content-length": Buffer.byteLength(text),
+    }),
+    ...(isUnread && { connection: "close" }),
+  });
+  response.end(text);
+  if (isUnread) request.resume();
+}

@@ -1,0 +1,92 @@
+import {
+  deadLetterMessage,
+  systemClock,
+  type DeadLetterItem,
+  type Delivery,
+  type ItemResult,
+  type ProducerDriver,
+  type QueueAdapter,
+  type Target,
+} from "@anyqueue/core/adapter";
+import { pubsub, type PubsubOptions } from "./pubsub-provider.ts";
+import type { PubsubCalls, PubsubSettling } from "./push-options.ts";
+import type { PubsubHandle } from "./pubsub-wire.ts";
+import { invalid } from "./refusal.ts";
+
+/** What the service account of a function may ask of Pub/Sub itself, and how Pub/Sub is reached. */
+export interface PubsubCallsOptions extends PubsubOptions {
+  /**
+   * Topic for dead letters: its name (in the subscription's project) or its full name. The account needs
+   * `roles/pubsub.publisher` on it, and the topic a subscription: without one everything sent there is lost.
+   */
+  readonly deadLetterTopic: string;
+}
+
+interface OpenTopic {
+  readonly adapter: QueueAdapter;
+  readonly producer: ProducerDriver;
+  readonly target: Target;
+}
+
+/**
+ * What a function asks of Pub/Sub itself, for the option `calls` of `pushRequests`, `nodePushRequests` and
+ * `pubsubEvents`. Kept apart from them, so that a function without it carries none of this; the SDK is loaded with the
+ * first dead letter.
+ *
+ * @example
+ * pushRequests({ audience, serviceAccount, calls: pubsubCalls({ deadLetterTopic: "orders-dead" }) })
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options
+ */
+export function pubsubCalls(options: PubsubCallsOptions): PubsubCalls {
+  const { deadLetterTopic, ...connection }: PubsubCallsOptions = options ?? {};
+  if (typeof deadLetterTopic !== "string" || deadLetterTopic === "")
+    throw invalid("pubsubCalls(): deadLetterTopic: expected the name of a topic", 'Write "orders-dead".');
+  const provider = pubsub(connection);
+  const isProjectSaid = connection.project !== undefined || connection.client !== undefined;
+  // Refuses a name that is none when it is written, not when the first message dies.
+  openTopic(provider, deadLetterTopic, "");
+  /** By project: one function may have several subscriptions. */
+  const topics = new Map<string, OpenTopic>();
+  return Object.freeze({
+    of: (project: string | undefined, deliveries: readonly Delivery<PubsubHandle>[]): PubsubSettling => {
+      const authority = isProjectSaid ? "" : (project ?? "");
+      let topic = topics.get(authority);
+      if (topic === undefined) {
+        topic = openTopic(provider, deadLetterTopic, authority);
+        topics.set(authority, topic);
+      }
+      const opened = topic;
+      return {
+        adapter: opened.adapter,
+        settle: {
+          deadLetterBatch: async (items, signal) => await sendCopies(items, deliveries, opened, signal),
+        },
+      };
+    },
+  });
+}
+
+function openTopic(provider: ReturnType<typeof pubsub>, topic: string, project: string): OpenTopic {
+  const url = { scheme: "pubsub", authority: project, path: "", parameters: {}, text: `pubsub://${project}` };
+  const adapter = provider.connect(url, { clock: systemClock });
+  const target = adapter.resolve({ kind: "topic", name: topic, exact: true, features: [] });
+  return { adapter, producer: adapter.openProducer(target), target };
+}
+
+/** Sent first, reported as handled afterwards: a crash in between leaves both, never none. */
+async function sendCopies(
+  items: readonly DeadLetterItem<PubsubHandle>[],
+  deliveries: readonly Delivery<PubsubHandle>[],
+  { producer, target }: OpenTopic,
+  signal: AbortSignal,
+): Promise<readonly ItemResult[]> {
+  const copies = items.map((item) => {
+    const delivery = deliveries.find(({ handle }) => handle === item.handle);
+    if (delivery === undefined) throw new Error("the delivery is not of this push");
+    // A foreign message says no content type: empty means none to every reader.
+    return deadLetterMessage(delivery, item, { driver: producer, target, contentType: "" });
+  });
+  const sent = await producer.sendBatch(copies, signal);
+  return sent.map((result) => (result.ok ? { ok: true, value: undefined } : result));
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage } from "node:http";
+import { QueueError, queueError } from "@anyqueue/core/adapter";
+import { invalid } from "./refusal.ts";
+
+/** A request of Node's server, as it is or as Express and the functions framework pass it on, with its body read. */
+export interface NodePushRequest extends IncomingMessage {
+  /** Of the functions framework: the bytes as they came. */
+  readonly rawBody?: unknown;
+  /** Of a body parser: bytes, text or an object. */
+  readonly body?: unknown;
+}
+
+/** @throws MESSAGE_TOO_LARGE by what the request says of its length, before anything is read */
+export function checkLength(contentLength: string | undefined, limitBytes: number): void {
+  const bytes = Number(contentLength ?? 0);
+  if (bytes > limitBytes) throw tooLarge(bytes, limitBytes);
+}
+
+/** @throws MESSAGE_TOO_LARGE */
+export async function readFetchBody(request: Request, limitBytes: number): Promise<Uint8Array> {
+  if (request.bodyUsed) throw invalid("the request's body was read already", "Pass the request on unread.");
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const reader = request.body?.getReader();
+  for (;;) {
+    // One chunk after the other: that is what a stream is.
+    // oxlint-disable-next-line no-await-in-loop
+    const chunk: { readonly done: boolean; readonly value?: Uint8Array } = (await reader?.read()) ?? END;
+    if (chunk.value === undefined) return Buffer.concat(chunks);
+    bytes += chunk.value.byteLength;
+    if (bytes > limitBytes) {
+      await reader?.cancel();
+      throw tooLarge(bytes, limitBytes);
+    }
+    chunks.push(chunk.value);
+  }
+}
+
+const END = { done: true };
+
+/** @throws MESSAGE_TOO_LARGE; INVALID_ARGUMENT if somebody read the body and kept nothing of it */
+export async function readNodeBody(request: NodePushRequest, limitBytes: number): Promise<Uint8Array> {
+  const parsed = parsedBody(request);
+  const bytes = parsed ?? (await readStream(request, limitBytes));
+  if (bytes.byteLength > limitBytes) throw tooLarge(bytes.byteLength, limitBytes);
+  return bytes;
+}
+
+function parsedBody({ rawBody, body, readableEnded: isRead }: NodePushRequest): Uint8Array | undefined {
+  if (rawBody instanceof Uint8Array) return rawBody;
+  if (body instanceof Uint8Array) return body;
+  if (typeof body === "string") return Buffer.from(body);
+  if (typeof body === "object" && body !== null) return Buffer.from(JSON.stringify(body));
+  if (!isRead) return undefined;
+  throw invalid("the request's body was read already", "Mount this handler before what reads bodies.");
+}
+
+async function readStream(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.byteLength;
+    // What follows is read on and dropped: a client that is still sending would not hear the answer.
+    if (bytes <= limitBytes) chunks.push(chunk);
+    else reject(tooLarge(bytes, limitBytes));
+  });
+  request.once("end", () => resolve(Buffer.concat(chunks)));
+  request.once("error", reject);
+  request.once("close", () => reject(new QueueError("CONNECTION_LOST", CUT_OFF)));
+  return await promise;
+}
+
+const CUT_OFF = { what: "the request ended before its body did", provider: "pubsub" };
+
+function tooLarge(sizeBytes: number, limitBytes: number): QueueError {
+  const remedy = "Raise maxBodyBytes: Pub/Sub pushes the message again until it is taken.";
+  return queueError(
+    "MESSAGE_TOO_LARGE",
+    {
+      what: `the request has ${sizeBytes} bytes or more, ${limitBytes} are taken`,
+      remedy,
+      provider: "pubsub",
+    },
+    { sizeBytes, limitBytes },
+  );
+}

@@ -1,0 +1,143 @@
+import { HandBacks, QueueError, type EventBatch, type Outcome, type Target } from "@anyqueue/core/adapter";
+import { AnsweredMessages } from "./answered-messages.ts";
+import { ORDERED_CAPABILITIES, PUBSUB_LIMITS } from "./pubsub-limits.ts";
+import type { PubsubHandle } from "./pubsub-wire.ts";
+import type { ResolvedPush } from "./push-options.ts";
+import { PushTurns, type EndTurn } from "./push-turns.ts";
+import type { PushCounts, PushedDelivery, SubscriptionName } from "./push-wire.ts";
+
+/** A call of the platform that is under way. */
+export interface Visit {
+  /** Monotonic. */
+  readonly arrivedAtMs: number;
+  leave(): void;
+}
+
+/** Kept of the ack deadline when a message's turn does not come: the refusal must still be heard. */
+const REFUSAL_MS = 1_000;
+
+/**
+ * What pushes have in common, however they arrive. One message comes with each call, and calls know nothing of each
+ * other: here they are counted, take their turns, and remember what was answered.
+ */
+export class PushDesk {
+  readonly counts: PushCounts = { handBacks: new HandBacks(), failures: new HandBacks() };
+  readonly #settings: ResolvedPush;
+  readonly #turns: PushTurns;
+  readonly #answered: AnsweredMessages;
+  readonly #inHand = new Set<Visit>();
+  readonly #visits = new WeakMap<EventBatch<PubsubHandle>, { readonly visit: Visit; readonly key: string }>();
+
+  constructor(settings: ResolvedPush) {
+    this.#settings = settings;
+    this.#turns = new PushTurns(settings.clock);
+    this.#answered = new AnsweredMessages(settings.clock, settings.rememberMs);
+  }
+
+  /**
+   * Decodes a call's message and waits for its turn.
+   * @throws THROTTLED beyond `maxRequests`, or if what comes before takes too long; and what `decode` throws
+   */
+  async receive(decode: () => PushedDelivery | Promise<PushedDelivery>): Promise<EventBatch<PubsubHandle>> {
+    const visit = this.#enter();
+    try {
+      const pushed = await decode();
+      return await this.#batch(visit, pushed);
+    } catch (error) {
+      visit.leave();
+      throw error;
+    }
+  }
+
+  /** Ends the call of a batch. @returns what became of its message */
+  leave(batch: EventBatch<PubsubHandle>, outcomes: readonly Outcome[] = []): Outcome | undefined {
+    const known = this.#visits.get(batch);
+    const [outcome] = outcomes;
+    const messageId = batch.deliveries[0]?.providerId ?? "";
+    if (outcome?.kind === "release") {
+      const { handBacks, failures } = this.counts;
+      (outcome.cause === "retry" ? failures : handBacks).add(messageId);
+    } else if (outcome !== undefined && known !== undefined) {
+      this.#answered.add(known.key);
+      this.counts.handBacks.forget(messageId);
+      this.counts.failures.forget(messageId);
+    }
+    known?.visit.leave();
+    return outcome;
+  }
+
+  #enter(): Visit {
+    const { clock, maxRequests } = this.#settings;
+    if (this.#inHand.size >= maxRequests) {
+      throw throttled(
+        `${maxRequests} messages are in hand already`,
+        "Nothing to do: Pub/Sub slows down. More are taken with more maxRequests, concurrency or instances.",
+      );
+    }
+    const visit: Visit = {
+      arrivedAtMs: clock.now(),
+      leave: () => {
+        this.#inHand.delete(visit);
+      },
+    };
+    this.#inHand.add(visit);
+    return visit;
+  }
+
+  async #batch(visit: Visit, { delivery, subscription }: PushedDelivery): Promise<EventBatch<PubsubHandle>> {
+    const { clock, ackDeadlineMs, calls } = this.#settings;
+    const { orderingKey, providerId } = delivery;
+    const scope = subscription === undefined ? "" : `${subscription.project}/${subscription.id}`;
+    const key = `${scope} ${providerId}`;
+    const remainingMs =
+      ackDeadlineMs === undefined ? undefined : () => visit.arrivedAtMs + ackDeadlineMs - clock.now();
+    // A message that is pushed again while it is handled waits for what becomes of it, as a later one of its key does.
+    const turn = orderingKey === undefined ? `message ${key}` : `key ${scope} ${orderingKey}`;
+    const endTurn = await this.#turns.take(turn, waitOf(remainingMs));
+    if (endTurn === undefined) {
+      throw throttled(
+        "the message that has to be handled before this one is still being handled",
+        "Nothing to do: it is pushed again. Handlers that take this long need a longer ack deadline.",
+      );
+    }
+    const batch: EventBatch<PubsubHandle> = {
+      deliveries: [delivery],
+      target: targetOf(subscription),
+      wasSettled: () => this.#answered.has(key),
+      ...(remainingMs !== undefined && { remainingMs }),
+      ...calls?.of(subscription?.project, [delivery]),
+    };
+    this.#visits.set(batch, { visit: ending(visit, endTurn), key });
+    return batch;
+  }
+}
+
+function ending(visit: Visit, endTurn: EndTurn): Visit {
+  return {
+    ...visit,
+    leave: () => {
+      endTurn();
+      visit.leave();
+    },
+  };
+}
+
+function waitOf(remainingMs: (() => number) | undefined): number | undefined {
+  return remainingMs === undefined ? undefined : Math.max(0, remainingMs() - REFUSAL_MS);
+}
+
+/** Whether the subscription keeps order cannot be seen; whoever needs it makes it so. */
+function targetOf(subscription: SubscriptionName | undefined): Target {
+  const { project = "", id = "unknown" } = subscription ?? {};
+  return {
+    name: `pubsub://${project}/${id}`,
+    entity: id,
+    ref: { kind: "queue", name: id, exact: true, features: [] },
+    capabilities: ORDERED_CAPABILITIES,
+    limits: PUBSUB_LIMITS,
+  };
+}
+
+function throttled(what: string, remedy: string): QueueError {
+  return new QueueError("THROTTLED", { what, remedy, provider: "pubsub" });
+}

@@ -1,0 +1,48 @@
+import type { EventSource } from "@anyqueue/core";
+import type { EventBatch, Outcome } from "@anyqueue/core/adapter";
+import type { PubsubHandle } from "./pubsub-wire.ts";
+import { readFetchBody } from "./push-body.ts";
+import { PushDesk } from "./push-desk.ts";
+import { PushGuard } from "./push-guard.ts";
+import type { PushOptions } from "./push-options.ts";
+import { answerTo, answerToError, type PushAnswer } from "./push-status.ts";
+import { decodePush } from "./push-wire.ts";
+
+type FetchSource = EventSource<[request: Request], Response, PubsubHandle>;
+
+/**
+ * The requests of a Pub/Sub push subscription, wrapped or unwrapped, for `createHandler`: the function takes a `Request`
+ * and gives a `Response`, as fetch-style servers (Hono, Next.js, Deno) have them. Who calls is checked first.
+ *
+ * @example
+ * export const POST = createHandler(
+ *   orders,
+ *   pushRequests({ audience: "https://example.com/orders", serviceAccount: "push@my-project.iam.gserviceaccount.com" }),
+ *   onOrder,
+ * );
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options, and without `audience` or `trustPlatform: true`
+ */
+export function pushRequests(options: PushOptions): FetchSource {
+  const guard = new PushGuard("pushRequests", options);
+  const desk = new PushDesk(guard.settings);
+  return Object.freeze({
+    receive: async (request: Request) => {
+      const headers = Object.fromEntries(request.headers);
+      await guard.check(request.method, headers);
+      return await desk.receive(async () =>
+        decodePush(headers, await readFetchBody(request, guard.settings.maxBodyBytes), desk.counts),
+      );
+    },
+    reply: (outcomes: readonly Outcome[], batch: EventBatch<PubsubHandle>) =>
+      responseOf(answerTo(desk.leave(batch, outcomes))),
+    refuse: (error: unknown, batch: EventBatch<PubsubHandle> | undefined) => {
+      if (batch !== undefined) desk.leave(batch);
+      return responseOf(answerToError(error));
+    },
+  });
+}
+
+function responseOf({ status, text }: PushAnswer): Response {
+  return text === "" ? new Response(null, { status }) : new Response(text, { status });
+}

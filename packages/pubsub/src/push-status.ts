@@ -1,0 +1,42 @@
+import { isQueueError, type ErrorCode, type Outcome } from "@anyqueue/core/adapter";
+
+// Pub/Sub takes 102, 200, 201, 202 and 204 for an acknowledgement; after everything else the message comes again, by the
+// subscription's retry policy. https://cloud.google.com/pubsub/docs/push#receive_push (2026-11-29)
+
+/** The status line of an answer, and what its reader should know. */
+export interface PushAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+const HANDLED: PushAnswer = Object.freeze({ status: 204, text: "" });
+const FAILED: PushAnswer = Object.freeze({ status: 500, text: "the message was not handled" });
+const UNFINISHED: PushAnswer = Object.freeze({
+  status: 503,
+  text: "there was no time to handle the message",
+});
+
+/** What a message's outcome is told as. */
+export function answerTo(outcome: Outcome | undefined): PushAnswer {
+  if (outcome === undefined) return UNFINISHED;
+  if (outcome.kind !== "release") return HANDLED;
+  return outcome.cause === "retry" ? FAILED : UNFINISHED;
+}
+
+const STATUSES: Partial<Record<ErrorCode, number>> = {
+  INVALID_ARGUMENT: 400,
+  UNAUTHENTICATED: 401,
+  ACCESS_DENIED: 403,
+  MESSAGE_TOO_LARGE: 413,
+  THROTTLED: 429,
+  UNAVAILABLE: 503,
+};
+/** Strangers are not told why. */
+const SILENT: ReadonlySet<number> = new Set([401, 403, 500, 503]);
+
+/** What a call that was not handled is told. */
+export function answerToError(error: unknown): PushAnswer {
+  if (!isQueueError(error)) return { status: 500, text: "" };
+  const status = STATUSES[error.code] ?? 500;
+  return { status, text: SILENT.has(status) ? "" : error.message };
+}

@@ -1,0 +1,86 @@
+import { generateKeyPairSync, randomUUID, sign, type KeyObject } from "node:crypto";
+import { systemClock, type Clock } from "@anyqueue/core/adapter";
+import type { JsonWebKeySet } from "./google-keys.ts";
+
+/** What a token says. */
+export interface PushTokenClaims {
+  readonly audience: string;
+  readonly serviceAccount: string;
+  /** @default "https://accounts.google.com" */
+  readonly issuer?: string | undefined;
+  /** @default now */
+  readonly issuedAt?: Date | undefined;
+  /** @default an hour after it was issued */
+  readonly expiresAt?: Date | undefined;
+  /** @default true */
+  readonly isEmailVerified?: boolean | undefined;
+}
+
+/** A key of its own, and tokens that are signed with it. */
+export interface PushTokens {
+  /** For the option `keys` of `pushRequests`. */
+  readonly keys: () => JsonWebKeySet;
+  /** A token as Pub/Sub's pushes carry it. */
+  sign(claims: PushTokenClaims): string;
+  /** Signs with a new key from now on, and forgets the old one. */
+  rotate(): void;
+}
+
+const HOUR_SECONDS = 3_600;
+const RSA_BITS = 2_048;
+
+interface SigningKey {
+  readonly id: string;
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+/**
+ * Tokens for tests of an endpoint that checks them.
+ *
+ * @example
+ * const tokens = pushTokens();
+ * const source = pushRequests({ audience: "a", serviceAccount: "push@p.iam.gserviceaccount.com", keys: tokens.keys });
+ */
+export function pushTokens(clock: Pick<Clock, "wallNow"> = systemClock): PushTokens {
+  let key = newKey();
+  return {
+    keys: () => ({
+      keys: [{ ...key.publicKey.export({ format: "jwk" }), kid: key.id, use: "sig", alg: "RS256" }],
+    }),
+    sign: (claims) => signed(key, payloadOf(claims, clock.wallNow())),
+    rotate: () => {
+      key = newKey();
+    },
+  };
+}
+
+function newKey(): SigningKey {
+  return { id: randomUUID(), ...generateKeyPairSync("rsa", { modulusLength: RSA_BITS }) };
+}
+
+function payloadOf(claims: PushTokenClaims, nowMs: number): object {
+  const { audience, serviceAccount, issuer = "https://accounts.google.com", isEmailVerified = true } = claims;
+  const issuedAt = Math.floor((claims.issuedAt?.getTime() ?? nowMs) / 1_000);
+  return {
+    aud: audience,
+    azp: serviceAccount,
+    email: serviceAccount,
+    email_verified: isEmailVerified,
+    exp:
+      claims.expiresAt === undefined
+        ? issuedAt + HOUR_SECONDS
+        : Math.floor(claims.expiresAt.getTime() / 1_000),
+    iat: issuedAt,
+    iss: issuer,
+    sub: serviceAccount,
+  };
+}
+
+function signed({ id, privateKey }: SigningKey, payload: object): string {
+  const [header, content] = [{ alg: "RS256", kid: id, typ: "JWT" }, payload].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString("base64url"),
+  );
+  const signature = sign("RSA-SHA256", Buffer.from(`${header}.${content}`), privateKey);
+  return `${header}.${content}.${signature.toString("base64url")}`;
+}
