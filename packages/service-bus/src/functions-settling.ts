@@ -1,8 +1,7 @@
-import { QueueError, type EventBatch, type ItemResult } from "@anyqueue/core/adapter";
+import { orAborted, QueueError, type EventBatch, type ItemResult } from "@anyqueue/core/adapter";
 import { amqpMapOf } from "./amqp-map.ts";
 import { classifyFunctionsError } from "./functions-errors.ts";
 import type { FunctionsHandle } from "./functions-wire.ts";
-import { orAborted } from "./or-aborted.ts";
 import { field } from "./field.ts";
 import { PROVIDER } from "./refusal.ts";
 import { clipReason } from "./service-bus-wire.ts";
