@@ -60,7 +60,7 @@ describe("messages of an event", () => {
   });
 
   test("come as they were sent, whatever bytes and attributes they have", async () => {
-    const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,12}$/).filter((text) => !text.startsWith("aq-"));
+    const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,12}$/).filter((text) => !/^aq-/i.test(text));
     const text = fc.string({ unit: "grapheme" }).filter((value) => value.isWellFormed());
     const binary = defineQueue<Uint8Array>("binary", { codec: bytes() });
     const property = fc.asyncProperty(
