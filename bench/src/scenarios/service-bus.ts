@@ -1,0 +1,65 @@
+import { createClient, defineQueue } from "@anyqueue/core";
+import { serviceBus } from "@anyqueue/service-bus";
+import { ServiceBusClient } from "@azure/service-bus";
+import { EXAMPLE_BODIES } from "../body.ts";
+import { callers, closing } from "../callers.ts";
+import type { SteadyScenario as Scenario, StubPlan } from "../scenario.ts";
+
+export const SERVICE_BUS: StubPlan = { kind: "service-bus" };
+export const FAR_SERVICE_BUS: StubPlan = { kind: "service-bus", roundTripMs: 10 };
+
+/** The SDK's client; the stub has no administration endpoint, so that none is given. */
+export function sdkClient(port: number): ServiceBusClient {
+  const place = `Endpoint=sb://127.0.0.1:${port}`;
+  const key = "SharedAccessKeyName=bench;SharedAccessKey=YmVuY2g=";
+  return new ServiceBusClient(`${place};${key};UseDevelopmentEmulator=true`);
+}
+
+const send: Scenario = {
+  name: "service-bus send: anyqueue, 2,000 callers",
+  stub: SERVICE_BUS,
+  accounts: "sent",
+  async start({ port }) {
+    const sdk = sdkClient(port);
+    const client = createClient("service-bus:", [serviceBus({ client: sdk })]);
+    const producer = client.producer(defineQueue<object>("bench"));
+    const sendOne = (nth: number): Promise<unknown> => producer.send(EXAMPLE_BODIES[nth % 32] ?? {});
+    await sendOne(0);
+    return closing(callers(2_000, sendOne), async () => {
+      await client.close();
+      await sdk.close();
+    });
+  },
+};
+
+function consuming(name: string, stub: StubPlan, concurrency: number): Scenario {
+  return {
+    name,
+    stub,
+    accounts: "settled",
+    async start({ port }) {
+      const sdk = sdkClient(port);
+      const client = createClient("service-bus:", [serviceBus({ client: sdk })]);
+      let handled = 0;
+      const consumer = client.consumer(defineQueue<object>("bench", { deadLetter: "none" }), { concurrency });
+      const run = consumer.run(() => {
+        handled += 1;
+      });
+      return {
+        done: () => handled,
+        async stop() {
+          await client.close();
+          await run;
+          await sdk.close();
+        },
+      };
+    },
+  };
+}
+
+export const serviceBusScenarios: readonly Scenario[] = [
+  send,
+  consuming("service-bus consume: anyqueue, concurrency 100", SERVICE_BUS, 100),
+  consuming("service-bus at 10 ms: anyqueue, concurrency 10", FAR_SERVICE_BUS, 10),
+  consuming("service-bus at 10 ms: anyqueue, concurrency 100", FAR_SERVICE_BUS, 100),
+];
