@@ -20,10 +20,8 @@ const STEADY: readonly SteadyScenario[] = [
   ...pubsubAnchors,
 ];
 
-export const ALL_SCENARIOS: readonly Scenario[] = [...STEADY, ...coldScenarios];
-
 export function findScenario(name: string): Scenario {
-  return find(ALL_SCENARIOS, name);
+  return find<Scenario>([...STEADY, ...coldScenarios], name);
 }
 
 export function findSteady(name: string): SteadyScenario {

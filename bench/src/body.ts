@@ -6,7 +6,7 @@ export interface ExampleBody {
 
 const ITEMS = 22;
 
-export function exampleBody(index: number): ExampleBody {
+function exampleBody(index: number): ExampleBody {
   const items = Array.from({ length: ITEMS }, (_, i) => ({
     sku: `A-${100 + i}`,
     quantity: i % 9,

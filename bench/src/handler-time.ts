@@ -3,12 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 const FROM_MS = 5;
 const SPREAD_MS = 45;
 
-/** Mean time of a handler of `slowHandler`, in milliseconds. */
-export const MEAN_HANDLER_MS: number = FROM_MS + SPREAD_MS / 2;
-
 let nth = 0;
 
-/** A handler's wait for somebody else: 5 to 50 ms, evenly spread, the same sequence in every run. */
+/** A handler's wait for somebody else: 5 to 50 ms, 27.5 in the mean, evenly spread, the same sequence in every run. */
 export async function slowHandler(): Promise<void> {
   nth += 1;
   // Steps of the golden ratio fill an interval evenly from the first on.

@@ -1,12 +1,25 @@
-// pnpm bench [--rounds 5] [--window 1500] [--only sqs] [--ci] [--prof] [--node PATH]; see README.md.
+// pnpm bench [--rounds 5] [--window 1500] [--only sqs] [--ci] [--prof] [--node PATH] [--publish]; see README.md.
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { judge, readGoals, scenariosOf } from "./report/goals.ts";
+import { performancePage } from "./report/performance-page.ts";
 import { goalTable, scenarioTable } from "./report/tables.ts";
 import type { Measures } from "./scenario.ts";
 import { compile } from "./trial/compile.ts";
 import { runTrial } from "./trial/run-trial.ts";
+
+/** Whose versions the published page names. */
+const PEERS = [
+  "@aws-sdk/client-sqs",
+  "@azure/service-bus",
+  "@google-cloud/pubsub",
+  "sqs-consumer",
+  "sqs-producer",
+  "fastq",
+  "p-queue",
+];
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +29,7 @@ const { values } = parseArgs({
     ci: { type: "boolean", default: false },
     prof: { type: "boolean", default: false },
     node: { type: "string" },
+    publish: { type: "boolean", default: false },
   },
 });
 const roundCount = positive("--rounds", values.rounds, values.ci ? 3 : 5);
@@ -59,7 +73,20 @@ const report = {
   goals: results,
 };
 writeFileSync(new URL("../report.json", import.meta.url), `${JSON.stringify(report, null, 1)}\n`);
-process.exit(0);
+if (values.publish) {
+  const run = { goals, results, rounds, roundCount, windowMs, versions: versionsOf(PEERS) };
+  writeFileSync(new URL("../../docs/performance.md", import.meta.url), performancePage(run));
+}
+// A goal that even the best round misses; `near` is a matter of the machine's mood.
+if (values.ci && results.some(({ verdict }) => verdict === "missed")) process.exitCode = 1;
+process.exit();
+
+function versionsOf(packages: readonly string[]): Readonly<Record<string, string>> {
+  const read = createRequire(import.meta.url);
+  return Object.fromEntries(
+    packages.map((name) => [name, (read(`${name}/package.json`) as { readonly version: string }).version]),
+  );
+}
 
 function positive(flag: string, text: string | undefined, standard: number): number {
   const value = text === undefined ? standard : Number(text);

@@ -1,6 +1,7 @@
 import type { Running } from "./callers.ts";
 
-export type StubKind = "sqs" | "service-bus" | "pubsub";
+/** All but the last are endless stubs; that one is the emulator, for what its own sockets cost. */
+export type StubKind = "sqs" | "service-bus" | "pubsub" | "service-bus-emulator";
 
 /** The server that a scenario talks to. */
 export interface StubPlan {

@@ -8,6 +8,9 @@ import type { SteadyScenario as Scenario, StubPlan } from "../scenario.ts";
 export const SERVICE_BUS: StubPlan = { kind: "service-bus" };
 export const FAR_SERVICE_BUS: StubPlan = { kind: "service-bus", roundTripMs: 10 };
 
+/** Where small frames that wait for an acknowledgement (Nagle) would cost 40 ms each. */
+const EMULATOR: StubPlan = { kind: "service-bus-emulator" };
+
 /** The SDK's client; the stub has no administration endpoint, so that none is given. */
 export function sdkClient(port: number): ServiceBusClient {
   const place = `Endpoint=sb://127.0.0.1:${port}`;
@@ -15,22 +18,24 @@ export function sdkClient(port: number): ServiceBusClient {
   return new ServiceBusClient(`${place};${key};UseDevelopmentEmulator=true`);
 }
 
-const send: Scenario = {
-  name: "service-bus send: anyqueue, 2,000 callers",
-  stub: SERVICE_BUS,
-  accounts: "sent",
-  async start({ port }) {
-    const sdk = sdkClient(port);
-    const client = createClient("service-bus:", [serviceBus({ client: sdk })]);
-    const producer = client.producer(defineQueue<object>("bench"));
-    const sendOne = (nth: number): Promise<unknown> => producer.send(EXAMPLE_BODIES[nth % 32] ?? {});
-    await sendOne(0);
-    return closing(callers(2_000, sendOne), async () => {
-      await client.close();
-      await sdk.close();
-    });
-  },
-};
+function sending(name: string, stub: StubPlan, callersAtOnce: number): Scenario {
+  return {
+    name,
+    stub,
+    accounts: "sent",
+    async start({ port }) {
+      const sdk = sdkClient(port);
+      const client = createClient("service-bus:", [serviceBus({ client: sdk })]);
+      const producer = client.producer(defineQueue<object>("bench"));
+      const send = (nth: number): Promise<unknown> => producer.send(EXAMPLE_BODIES[nth % 32] ?? {});
+      await send(0);
+      return closing(callers(callersAtOnce, send), async () => {
+        await client.close();
+        await sdk.close();
+      });
+    },
+  };
+}
 
 function consuming(name: string, stub: StubPlan, concurrency: number): Scenario {
   return {
@@ -58,7 +63,8 @@ function consuming(name: string, stub: StubPlan, concurrency: number): Scenario 
 }
 
 export const serviceBusScenarios: readonly Scenario[] = [
-  send,
+  sending("service-bus send: anyqueue, 2,000 callers", SERVICE_BUS, 2_000),
+  sending("service-bus idle send: anyqueue, to the emulator", EMULATOR, 1),
   consuming("service-bus consume: anyqueue, concurrency 100", SERVICE_BUS, 100),
   consuming("service-bus at 10 ms: anyqueue, concurrency 10", FAR_SERVICE_BUS, 10),
   consuming("service-bus at 10 ms: anyqueue, concurrency 100", FAR_SERVICE_BUS, 100),

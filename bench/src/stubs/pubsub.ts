@@ -1,4 +1,5 @@
 // An endless Pub/Sub: publishes are counted, streaming pulls are filled up to what they allow. Bytes in, bytes out.
+import { promisify } from "node:util";
 import { Server, ServerCredentials, type ServerDuplexStream, type ServiceDefinition } from "@grpc/grpc-js";
 import type { handleUnaryCall } from "@grpc/grpc-js";
 import { EXAMPLE_BODIES } from "../body.ts";
@@ -54,10 +55,8 @@ server.addService(
     StreamingPull: open,
   },
 );
-server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
-  if (error !== null) throw error;
-  void withRoundTrip(port).then(report);
-});
+const bind = promisify(server.bindAsync.bind(server));
+report(await withRoundTrip(await bind("127.0.0.1:0", ServerCredentials.createInsecure())));
 
 function open(stream: Pull): void {
   const pull: OpenPull = { stream, maxOutstanding: 0, isBlocked: false };

@@ -1,6 +1,7 @@
 // An endless Service Bus queue on rhea: grants every token, accepts every transfer, fills every receiver's credit.
 import { createRequire } from "node:module";
-import type { AddressInfo, Server } from "node:net";
+import type { AddressInfo } from "node:net";
+import type * as Rhea from "rhea";
 import type { Container, Delivery, EventContext, Message, Sender } from "rhea";
 import { EXAMPLE_BODIES } from "../body.ts";
 import { counts, report, withRoundTrip } from "./stub-process.ts";
@@ -14,7 +15,7 @@ interface Codec {
 }
 
 const require = createRequire(import.meta.url);
-const rhea = require("rhea") as typeof import("rhea");
+const rhea = require("rhea") as typeof Rhea;
 const codec = require("rhea/lib/message.js") as Codec;
 const { types } = rhea;
 
@@ -55,7 +56,7 @@ container.on("accepted", ({ delivery, sender }: EventContext) => {
   counts.settled += 1;
   if (delivery !== undefined && !delivery.remote_settled) {
     // Settled second: the receiver waits for this answer.
-    delivery.update(true, ACCEPTED as never);
+    delivery.update(true, ACCEPTED);
     (delivery as { -readonly [Key in keyof Delivery]: Delivery[Key] }).remote_settled = true;
   }
   schedule(sender);
@@ -69,7 +70,7 @@ const server = container.listen({
   max_frame_size: MAX_FRAME_BYTES,
   receiver_options: { credit_window: CREDIT, autoaccept: true, max_message_size: MAX_MESSAGE_BYTES },
   sender_options: { autosettle: true },
-} as Parameters<Container["listen"]>[0]) as Server;
+});
 server.on("connection", (socket) => socket.setNoDelay(true));
 server.on("listening", () => void withRoundTrip((server.address() as AddressInfo).port).then(report));
 
@@ -110,7 +111,7 @@ function dataSections(batch: Buffer): number {
 
 /** In a turn of its own, so that the transfers of many settlements leave together. */
 function schedule(sender: Sender | undefined): void {
-  if (sender === undefined || scheduled.has(sender) || String(sender.source?.address).includes("$")) return;
+  if (sender === undefined || scheduled.has(sender) || sender.source.address.includes("$")) return;
   scheduled.add(sender);
   setImmediate(() => {
     scheduled.delete(sender);

@@ -27,12 +27,14 @@ export async function withRoundTrip(port: number): Promise<number> {
   return (relay.address() as AddressInfo).port;
 }
 
+/** The end is as late as the data before it. */
 function pipe(from: Socket, to: Socket): void {
-  from.on("data", (chunk) => {
+  const later = (act: () => void): void => {
     setTimeout(() => {
-      if (!to.destroyed) to.write(chunk);
+      if (!to.destroyed) act();
     }, ROUND_TRIP_MS / 2);
-  });
+  };
+  from.on("data", (chunk) => later(() => to.write(chunk)));
   from.on("error", () => to.destroy());
-  from.on("close", () => to.destroy());
+  from.on("close", () => later(() => to.destroy()));
 }

@@ -9,6 +9,7 @@ const ENTRIES = [
   "trial/worker",
   "stubs/sqs",
   "stubs/service-bus",
+  "stubs/service-bus-emulator",
   "stubs/pubsub",
   "cold/import-core",
   "cold/import-adapters",
