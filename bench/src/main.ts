@@ -1,82 +1,95 @@
-// pnpm bench [-- --rounds 3 --window 1500 --only sqs]: interleaved rounds, a fresh process per trial, ratios first.
-import { writeFileSync } from "node:fs";
+// pnpm bench [--rounds 5] [--window 1500] [--only sqs] [--ci] [--prof] [--node PATH] [--publish]; see README.md.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { median } from "./measure.ts";
-import { runTrial, type Trial } from "./run-trial.ts";
-import { GROUPS } from "./scenarios/all.ts";
+import { judge, readGoals, scenariosOf } from "./report/goals.ts";
+import { performancePage } from "./report/performance-page.ts";
+import { goalTable, scenarioTable } from "./report/tables.ts";
+import type { Measures } from "./scenario.ts";
+import { compile } from "./trial/compile.ts";
+import { runTrial } from "./trial/run-trial.ts";
+
+/** Whose versions the published page names. */
+const PEERS = [
+  "@aws-sdk/client-sqs",
+  "@azure/service-bus",
+  "@google-cloud/pubsub",
+  "sqs-consumer",
+  "sqs-producer",
+  "fastq",
+  "p-queue",
+];
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "3" },
-    window: { type: "string", default: "1500" },
+    rounds: { type: "string" },
+    window: { type: "string" },
     only: { type: "string", default: "" },
+    ci: { type: "boolean", default: false },
+    prof: { type: "boolean", default: false },
+    node: { type: "string" },
+    publish: { type: "boolean", default: false },
   },
 });
-
-interface Row {
-  readonly name: string;
-  readonly messagesPerSecond: readonly number[];
-  readonly cpuMicrosPerMessage: readonly number[];
-  readonly requestsPerMessage: readonly number[];
-  /** Medians of the rounds; empty where a call is no round trip. */
-  readonly roundTripMs: readonly number[];
-}
-
-const groups = GROUPS.map((group) =>
-  group.map((scenario) => scenario.name).filter((name) => name.includes(values.only)),
+const roundCount = positive("--rounds", values.rounds, values.ci ? 3 : 5);
+const windowMs = positive("--window", values.window, values.ci ? 800 : 1_500);
+const goals = readGoals().filter(
+  ({ id, ci = false, scenario }) =>
+    (!values.ci || ci) && [id, scenario].some((text) => text.includes(values.only)),
 );
-const trials = new Map<string, Trial[]>();
-for (let round = 0; round < Number(values.rounds); round += 1) {
-  // Order is reversed every other round, so that a machine that slows down favours nobody.
-  for (const name of round % 2 === 0 ? groups.flat() : groups.flat().toReversed()) {
-    const trial = await runTrial(name, Number(values.window));
-    if (trial.fault !== undefined) throw new Error(`${name}: ${trial.fault}`);
-    trials.set(name, [...(trials.get(name) ?? []), trial]);
+if (goals.length === 0)
+  throw new Error(`--only ${values.only}: no goal and no scenario has that in its name`);
+
+const profiles = fileURLToPath(new URL("../.profiles/", import.meta.url));
+if (values.prof) mkdirSync(profiles, { recursive: true });
+const options = {
+  warmUpMs: values.ci ? 700 : 1_000,
+  windowMs,
+  execPath: values.node,
+  execArgv: values.prof ? ["--cpu-prof", `--cpu-prof-dir=${profiles}`] : [],
+};
+
+await compile();
+const names = scenariosOf(goals);
+const rounds = new Map<string, Measures[]>(names.map((name) => [name, []]));
+for (let round = 0; round < roundCount; round += 1) {
+  // Turned round every other time, so that a machine that slows down favours nobody.
+  for (const name of round % 2 === 0 ? names : names.toReversed()) {
+    rounds.get(name)?.push(await runTrial(name, options));
+    process.stderr.write(".");
   }
+  process.stderr.write(` round ${round + 1} of ${roundCount}\n`);
 }
 
-const tables = groups.filter((group) => group.length > 0).map((group) => group.map(rowOf));
-process.stdout.write(`${tables.map(render).join("\n\n")}\n`);
-writeFileSync(
-  new URL("../report.json", import.meta.url),
-  `${JSON.stringify({ node: process.version, rounds: Number(values.rounds), groups: tables }, null, 1)}\n`,
-);
-
-function rowOf(name: string): Row {
-  const all = trials.get(name) ?? [];
-  return {
-    name,
-    messagesPerSecond: all.map(({ measurement: m }) => m.messages / m.seconds),
-    cpuMicrosPerMessage: all.map(({ measurement: m }) => m.cpuMicros / Math.max(1, m.messages)),
-    requestsPerMessage: all.map((trial) => trial.requestsPerMessage),
-    roundTripMs: all.flatMap(({ measurement: m }) => m.roundTripMs ?? []),
-  };
+const results = goals.map((goal) => judge(goal, rounds));
+process.stdout.write(`${scenarioTable(rounds)}\n\n${goalTable(goals, results)}\n`);
+const report = {
+  generatedAt: new Date().toISOString(),
+  node: process.version,
+  rounds: roundCount,
+  windowMs,
+  scenarios: Object.fromEntries(rounds),
+  goals: results,
+};
+writeFileSync(new URL("../report.json", import.meta.url), `${JSON.stringify(report, null, 1)}\n`);
+if (values.publish) {
+  const run = { goals, results, rounds, roundCount, windowMs, versions: versionsOf(PEERS) };
+  writeFileSync(new URL("../../docs/performance.md", import.meta.url), performancePage(run));
 }
+// A goal that even the best round misses; `near` is a matter of the machine's mood.
+if (values.ci && results.some(({ verdict }) => verdict === "missed")) process.exitCode = 1;
+process.exit();
 
-/** The first row is ours; ratios are paired by round. */
-function render(rows: readonly Row[]): string {
-  const [ours] = rows;
-  const lines = rows.map((row) => {
-    const speed = ratio(ours?.messagesPerSecond, row.messagesPerSecond);
-    const cpu = ratio(ours?.cpuMicrosPerMessage, row.cpuMicrosPerMessage);
-    const cells = [row.name, spread(row.messagesPerSecond), spread(row.cpuMicrosPerMessage), speed, cpu];
-    const roundTrip = row.roundTripMs.length === 0 ? "" : spread(row.roundTripMs, 2);
-    return `| ${[...cells, median(row.requestsPerMessage).toFixed(3), roundTrip].join(" | ")} |`;
-  });
-  const head =
-    "| scenario | messages/s | CPU µs/message | ours ÷ this: speed | CPU | requests/message | round trip ms |";
-  return [head, "|---|---|---|---|---|---|---|", ...lines].join("\n");
-}
-
-function ratio(ours: readonly number[] = [], theirs: readonly number[]): string {
-  return spread(
-    theirs.map((value, round) => (ours[round] ?? Number.NaN) / value),
-    2,
+function versionsOf(packages: readonly string[]): Readonly<Record<string, string>> {
+  const read = createRequire(import.meta.url);
+  return Object.fromEntries(
+    packages.map((name) => [name, (read(`${name}/package.json`) as { readonly version: string }).version]),
   );
 }
 
-function spread(numbers: readonly number[], digits = 0): string {
-  const text = (value: number): string =>
-    value < 100 && digits === 0 ? value.toFixed(1) : value.toFixed(digits);
-  return `${text(median(numbers))} [${text(Math.min(...numbers))}–${text(Math.max(...numbers))}]`;
+function positive(flag: string, text: string | undefined, standard: number): number {
+  const value = text === undefined ? standard : Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`${flag} ${String(text)}: expected a whole number above 0`);
 }

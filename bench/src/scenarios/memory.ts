@@ -1,26 +1,25 @@
 import { createClient, defineQueue } from "@anyqueue/core";
 import { memory } from "@anyqueue/memory";
-import fastq from "fastq";
-import PQueue from "p-queue";
-import { callers, type Running, type Scenario } from "../measure.ts";
+import { callers } from "../callers.ts";
+import type { SteadyScenario as Scenario } from "../scenario.ts";
 
-const CALLERS = 256;
-const CONCURRENCY = 64;
+export const MEMORY_CALLERS = 256;
+export const MEMORY_CONCURRENCY = 64;
 
 /** Send, lease, run a handler, ack: the whole way of a message inside one process. */
-const anyqueueMemory: Scenario = {
-  name: "memory: anyqueue full trip",
+export const memoryFullTrip: Scenario = {
+  name: "memory: anyqueue, send to ack",
   async start() {
     const client = createClient("memory:", [memory()]);
     const queue = defineQueue<{ id: string }>("bench");
     const producer = client.producer(queue);
     let handled = 0;
-    const consumer = client.consumer(queue, { concurrency: CONCURRENCY });
+    const consumer = client.consumer(queue, { concurrency: MEMORY_CONCURRENCY });
     const run = consumer.run(() => {
       handled += 1;
     });
     const body = { id: "order-1" };
-    const sending = callers(CALLERS, () => producer.send(body));
+    const sending = callers(MEMORY_CALLERS, () => producer.send(body));
     return {
       done: () => handled,
       async stop() {
@@ -31,21 +30,3 @@ const anyqueueMemory: Scenario = {
     };
   },
 };
-
-const fastqPromise: Scenario = {
-  name: "memory: fastq.promise",
-  start(): Promise<Running> {
-    const queue = fastq.promise((body: { id: string }) => Promise.resolve(body.id), CONCURRENCY);
-    return Promise.resolve(callers(CALLERS, () => queue.push({ id: "order-1" })));
-  },
-};
-
-const pQueue: Scenario = {
-  name: "memory: p-queue",
-  start(): Promise<Running> {
-    const queue = new PQueue({ concurrency: CONCURRENCY });
-    return Promise.resolve(callers(CALLERS, () => queue.add(() => Promise.resolve("order-1"))));
-  },
-};
-
-export const memoryScenarios: readonly Scenario[] = [anyqueueMemory, fastqPromise, pQueue];

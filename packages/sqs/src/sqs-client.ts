@@ -1,8 +1,9 @@
 import { QueueError } from "@anyqueue/core/adapter";
 import type * as AwsSdk from "@aws-sdk/client-sqs";
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import { buildClient, carry } from "./lean-client.ts";
 import { field } from "./sqs-errors.ts";
-import { CONNECT_TIMEOUT_MS, RECEIVE_MARGIN_MS, REQUEST_TIMEOUT_MS, SQS_MAX_WAIT_MS } from "./sqs-limits.ts";
+import { REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
 export type Sdk = typeof AwsSdk;
 type In = AwsSdk.ServiceInputTypes;
@@ -61,27 +62,27 @@ export class SqsClients {
   #sdk: Promise<Sdk> | undefined;
   #work: SQSClient | undefined;
   #polls: SQSClient | undefined;
+  readonly #isOurHandler: boolean;
   #isClosed = false;
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
+    this.#isOurHandler =
+      settings.client === undefined && settings.clientOptions?.requestHandler === undefined;
   }
 
   readonly call: SqsCall = async (build, options = {}) => {
     const sdk = await (this.#sdk ??= loadSdk());
     this.#refuseUse(options.signal);
     const client = this.#clientFor(sdk, options.isPoll ?? false);
-    const http = {
-      requestTimeout: options.timeoutMs ?? REQUEST_TIMEOUT_MS,
-      ...(options.signal === undefined ? {} : { abortSignal: options.signal }),
-    };
+    const send = this.#sender(client, options);
     try {
-      return await client.send(build(sdk), http);
+      return await send(build(sdk));
     } catch (error) {
       if (isWithoutRegion(error)) throw withoutRegion(error);
       if (!wasExpired(error)) throw error;
       // The SDK has learned the service's time from this answer, but would use it only in a retry of its own.
-      return await client.send(build(sdk), http);
+      return await send(build(sdk));
     }
   };
 
@@ -99,44 +100,27 @@ export class SqsClients {
     throw new QueueError("CANCELLED", { what: "aborted before the request", cause: signal.reason });
   }
 
+  /** The SDK keeps its resolved middleware only for calls without options: those of ours travel beside the input. */
+  #sender(
+    client: SQSClient,
+    { signal, timeoutMs = REQUEST_TIMEOUT_MS }: CallOptions,
+  ): <I extends In, O extends Out>(command: SqsCommand<I, O>) => Promise<O> {
+    if (this.#isOurHandler) {
+      return async (command) => {
+        carry(command.input, { signal, timeoutMs });
+        return await client.send(command);
+      };
+    }
+    const http = { requestTimeout: timeoutMs, ...(signal !== undefined && { abortSignal: signal }) };
+    return async (command) => await client.send(command, http);
+  }
+
   #clientFor(sdk: Sdk, isPoll: boolean): SQSClient {
     if (this.#settings.client !== undefined) return this.#settings.client;
     return isPoll
-      ? (this.#polls ??= buildClient(sdk, this.#settings, Infinity, SQS_MAX_WAIT_MS + 2 * RECEIVE_MARGIN_MS))
-      : (this.#work ??= buildClient(sdk, this.#settings, 64, REQUEST_TIMEOUT_MS + RECEIVE_MARGIN_MS));
+      ? (this.#polls ??= buildClient(sdk, this.#settings, Infinity))
+      : (this.#work ??= buildClient(sdk, this.#settings, 64));
   }
-}
-
-function buildClient(sdk: Sdk, settings: ClientSettings, maxSockets: number, silenceMs: number): SQSClient {
-  const agent = { keepAlive: true, maxSockets };
-  return new sdk.SQSClient({
-    cacheMiddleware: true,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      // Without this the SDK only warns, and a half-open connection hangs for ever.
-      throwOnRequestTimeout: true,
-      // The request timeout ends with the head of an answer; this one also ends a body that stops half-way.
-      socketTimeout: silenceMs,
-      httpAgent: agent,
-      httpsAgent: agent,
-      logger: SILENT,
-    },
-    ...settings.clientOptions,
-    ...given(settings),
-    // The SDK repeats a send whose answer was lost: a second message on a standard queue. The core knows better when to.
-    maxAttempts: 1,
-    // The SDK's check throws a whole batch away for one bad message; ours looks at each.
-    md5: false,
-    // Else the host in a queue URL beats the endpoint that was configured, AWS_ENDPOINT_URL_SQS too.
-    useQueueUrlAsEndpoint: false,
-  });
-}
-
-/** The SDK takes a present `undefined` for a value. */
-function given({ region, endpoint, credentials }: ClientSettings): SQSClientConfig {
-  const pairs = Object.entries({ region, endpoint, credentials }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(pairs);
 }
 
 async function loadSdk(): Promise<Sdk> {
@@ -171,5 +155,3 @@ function wasExpired(error: unknown): boolean {
   // Set by the SDK's signer, from the date of the answer.
   return REFUSED.test(error.name) && field(field(error, "$metadata"), "clockSkewCorrected") === true;
 }
-
-const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };

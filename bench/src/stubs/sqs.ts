@@ -1,20 +1,14 @@
-// An endless SQS: accepts everything, always has messages, answers from cached bytes and counts. argv[2]: lag in ms.
+// An endless SQS: accepts everything, always has messages, answers from cached bytes, and counts.
 import { hash } from "node:crypto";
-import { createServer, type Socket } from "node:net";
-import { exampleBody } from "../measure.ts";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { EXAMPLE_BODIES } from "../body.ts";
+import { counts, report, ROUND_TRIP_MS } from "./stub-process.ts";
 
-const lagMs = Number(process.argv[2] ?? 0);
-const counts = { requests: 0, sent: 0, received: 0, deleted: 0 };
 const REQUEST_ID = "0b1f3c1e-0000-5000-8000-000000000000";
 const answers = new Map<string, Buffer>();
 
 const server = createServer({ noDelay: true }, serve);
-server.listen(0, "127.0.0.1", () => {
-  const address = server.address();
-  process.send?.({ port: typeof address === "object" ? address?.port : undefined });
-});
-process.on("message", () => process.send?.({ counts: { ...counts }, cpu: process.cpuUsage() }));
-process.on("disconnect", () => process.exit(0));
+server.listen(0, "127.0.0.1", () => report((server.address() as AddressInfo).port));
 
 function serve(socket: Socket): void {
   let pending: Buffer = Buffer.alloc(0);
@@ -23,7 +17,7 @@ function serve(socket: Socket): void {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
     for (let request = takeRequest(); request !== undefined; request = takeRequest()) {
       const answer = reply(request.operation, request.body);
-      if (lagMs > 0) setTimeout(() => socket.write(answer), lagMs);
+      if (ROUND_TRIP_MS > 0) setTimeout(() => socket.write(answer), ROUND_TRIP_MS);
       else socket.write(answer);
     }
   });
@@ -49,7 +43,7 @@ interface Entry {
 function reply(operation: string, body: Buffer): Buffer {
   counts.requests += 1;
   if (operation === "receivemessage") return receive(body);
-  const parsed: { Entries?: readonly Entry[]; MessageBody?: string } = JSON.parse(body.toString());
+  const parsed = JSON.parse(body.toString()) as { Entries?: readonly Entry[]; MessageBody?: string };
   if (operation === "getqueueurl") return json(`{"QueueUrl":"http://127.0.0.1/000000000000/bench"}`);
   if (operation === "getqueueattributes") return json(`{"Attributes":{"VisibilityTimeout":"30"}}`);
   if (operation === "sendmessage") {
@@ -58,7 +52,7 @@ function reply(operation: string, body: Buffer): Buffer {
   }
   const entries = parsed.Entries ?? [];
   if (operation === "sendmessagebatch") counts.sent += entries.length;
-  if (operation.startsWith("delete")) counts.deleted += entries.length || 1;
+  if (operation.startsWith("delete")) counts.settled += entries.length || 1;
   const Successful = entries.map(({ Id, MessageBody }) =>
     MessageBody === undefined ? { Id } : { Id, MessageId: REQUEST_ID, MD5OfMessageBody: md5(MessageBody) },
   );
@@ -70,11 +64,10 @@ function receive(body: Buffer): Buffer {
   counts.received += count;
   return cached(`receive ${count}`, () => {
     const Messages = Array.from({ length: count }, (_, index) => {
-      const Body = JSON.stringify(exampleBody(index));
-      const ReceiptHandle = `AQEB${"wJnKyrHigUMZj6rYigCgxlaS3SLy0a".repeat(11)}${index}`;
+      const Body = JSON.stringify(EXAMPLE_BODIES[index]);
       return {
         MessageId: `0b1f3c1e-0000-4000-8000-00000000000${index}`,
-        ReceiptHandle,
+        ReceiptHandle: `AQEB${"wJnKyrHigUMZj6rYigCgxlaS3SLy0a".repeat(11)}${index}`,
         MD5OfBody: md5(Body),
         Body,
       };
@@ -92,8 +85,9 @@ function cached(key: string, make: () => string): Buffer {
 }
 
 function json(text: string): Buffer {
-  const head = `HTTP/1.1 200 OK\r\nx-amzn-RequestId: ${REQUEST_ID}\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n`;
-  return Buffer.from(head + text);
+  const length = Buffer.byteLength(text);
+  const head = `HTTP/1.1 200 OK\r\nx-amzn-RequestId: ${REQUEST_ID}\r\nContent-Type: application/x-amz-json-1.0\r\n`;
+  return Buffer.from(`${head}Content-Length: ${length}\r\n\r\n${text}`);
 }
 
 function md5(text: string): string {

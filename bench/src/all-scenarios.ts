@@ -1,0 +1,39 @@
+import { memoryAnchors } from "./anchors/memory.ts";
+import { pubsubAnchors } from "./anchors/pubsub.ts";
+import { serviceBusAnchors } from "./anchors/service-bus.ts";
+import { sqsAnchors } from "./anchors/sqs.ts";
+import type { ColdScenario, Scenario, SteadyScenario } from "./scenario.ts";
+import { coldScenarios } from "./scenarios/cold.ts";
+import { memoryFullTrip } from "./scenarios/memory.ts";
+import { pubsubScenarios } from "./scenarios/pubsub.ts";
+import { serviceBusScenarios } from "./scenarios/service-bus.ts";
+import { sqsScenarios } from "./scenarios/sqs.ts";
+
+const STEADY: readonly SteadyScenario[] = [
+  memoryFullTrip,
+  ...memoryAnchors,
+  ...sqsScenarios,
+  ...sqsAnchors,
+  ...serviceBusScenarios,
+  ...serviceBusAnchors,
+  ...pubsubScenarios,
+  ...pubsubAnchors,
+];
+
+export function findScenario(name: string): Scenario {
+  return find<Scenario>([...STEADY, ...coldScenarios], name);
+}
+
+export function findSteady(name: string): SteadyScenario {
+  return find(STEADY, name);
+}
+
+export function isCold(scenario: Scenario): scenario is ColdScenario {
+  return "cold" in scenario;
+}
+
+function find<S extends Scenario>(scenarios: readonly S[], name: string): S {
+  const found = scenarios.find((scenario) => scenario.name === name);
+  if (found === undefined) throw new Error(`no scenario "${name}"`);
+  return found;
+}

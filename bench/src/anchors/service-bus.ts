@@ -1,0 +1,107 @@
+import type { ServiceBusMessage, ServiceBusReceiverOptions } from "@azure/service-bus";
+import { EXAMPLE_BODIES } from "../body.ts";
+import { callers, closing, type Running } from "../callers.ts";
+import type { SteadyScenario as Scenario, StubPlan } from "../scenario.ts";
+import { FAR_SERVICE_BUS, SERVICE_BUS, sdkClient } from "../scenarios/service-bus.ts";
+
+const BATCH_BYTES = 262_144;
+
+const naiveSend: Scenario = {
+  name: "service-bus send: SDK, one by one by 2,000 callers",
+  stub: SERVICE_BUS,
+  accounts: "sent",
+  async start({ port }) {
+    const client = sdkClient(port);
+    const sender = client.createSender("bench");
+    await sender.sendMessages(messageOf(0));
+    return closing(
+      callers(2_000, (nth) => sender.sendMessages(messageOf(nth))),
+      () => client.close(),
+    );
+  },
+};
+
+/** Full batches, four at a time, bodies as bytes: the fastest use of the SDK's own sender. */
+const tunedSend: Scenario = {
+  name: "service-bus send: SDK, createMessageBatch by hand, 4 at once",
+  stub: SERVICE_BUS,
+  accounts: "sent",
+  async start({ port }) {
+    const client = sdkClient(port);
+    const sender = client.createSender("bench");
+    let sent = 0;
+    const sendBatch = async (nth: number): Promise<void> => {
+      const batch = await sender.createMessageBatch({ maxSizeInBytes: BATCH_BYTES });
+      let index = nth;
+      while (batch.tryAddMessage(messageOf(index))) index += 1;
+      await sender.sendMessages(batch);
+      sent += batch.count;
+    };
+    await sendBatch(0);
+    const running = callers(4, sendBatch);
+    return closing({ ...running, done: () => sent }, () => client.close());
+  },
+};
+
+interface SubscribePlan {
+  readonly stub: StubPlan;
+  readonly maxConcurrentCalls?: number;
+  readonly receiver?: ServiceBusReceiverOptions;
+}
+
+function subscribe(name: string, { stub, maxConcurrentCalls, receiver = {} }: SubscribePlan): Scenario {
+  return {
+    name,
+    stub,
+    accounts: "settled",
+    start({ port }): Promise<Running> {
+      const client = sdkClient(port);
+      const isRaw = receiver.skipParsingBodyAsJson === true;
+      const open = client.createReceiver("bench", receiver);
+      let handled = 0;
+      open.subscribe(
+        {
+          processMessage: async (message) => {
+            const body: unknown = isRaw ? JSON.parse(String(message.body)) : message.body;
+            await open.completeMessage(message);
+            if (body !== undefined) handled += 1;
+          },
+          processError: () => Promise.resolve(),
+        },
+        { autoCompleteMessages: false, ...(maxConcurrentCalls !== undefined && { maxConcurrentCalls }) },
+      );
+      // Closing a subscription that is full waits for ever; the process ends anyway.
+      return Promise.resolve({ done: () => handled, stop: () => Promise.resolve() });
+    },
+  };
+}
+
+function messageOf(nth: number): ServiceBusMessage {
+  return {
+    body: Buffer.from(JSON.stringify(EXAMPLE_BODIES[nth % EXAMPLE_BODIES.length])),
+    messageId: `m-${nth}`,
+    contentType: "application/json",
+    applicationProperties: { type: "order.created" },
+  };
+}
+
+/** Everything the SDK lets one leave out of a receiver. */
+const LEAN: ServiceBusReceiverOptions = {
+  skipParsingBodyAsJson: true,
+  skipConvertingDate: true,
+  maxAutoLockRenewalDurationInMs: 0,
+};
+
+export const serviceBusAnchors: readonly Scenario[] = [
+  naiveSend,
+  tunedSend,
+  subscribe("service-bus consume: SDK, subscribe", { stub: SERVICE_BUS }),
+  subscribe("service-bus consume: SDK, subscribe(100)", { stub: SERVICE_BUS, maxConcurrentCalls: 100 }),
+  subscribe("service-bus consume: SDK, subscribe(100) at its leanest", {
+    stub: SERVICE_BUS,
+    maxConcurrentCalls: 100,
+    receiver: LEAN,
+  }),
+  subscribe("service-bus at 10 ms: SDK, subscribe(10)", { stub: FAR_SERVICE_BUS, maxConcurrentCalls: 10 }),
+  subscribe("service-bus at 10 ms: SDK, subscribe(100)", { stub: FAR_SERVICE_BUS, maxConcurrentCalls: 100 }),
+];

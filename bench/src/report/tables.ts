@@ -1,0 +1,42 @@
+import type { Measures } from "../scenario.ts";
+import type { Goal, GoalResult, Rounds } from "./goals.ts";
+import { median } from "./median.ts";
+
+/** One line a goal: what, target, what came out, verdict. */
+export function goalTable(goals: readonly Goal[], results: readonly GoalResult[]): string {
+  const rows = results.map((result) => {
+    const goal = goals.find(({ id }) => id === result.id);
+    const target = `${goal?.compare ?? ""} ${result.gate}`;
+    const spread = `${short(result.median)} [${short(result.min)}–${short(result.max)}]`;
+    return [goal?.text ?? result.id, target, spread, result.verdict];
+  });
+  return table(["goal", "target", "median [range]", "verdict"], rows);
+}
+
+/** One line a scenario, with medians. */
+export function scenarioTable(rounds: Rounds): string {
+  const rows = [...rounds].map(([name, trials]) => [
+    name,
+    ...["messagesPerSecond", "cpuMicros", "requestsPerMessage", "rssMb", "stubLoad"].map((measure) =>
+      cell(trials, measure),
+    ),
+  ]);
+  return table(
+    ["scenario", "messages/s", "CPU µs/message", "requests/message", "RSS MB", "stub's core"],
+    rows,
+  );
+}
+
+function cell(trials: readonly Measures[], measure: string): string {
+  const values = trials.flatMap((trial) => trial[measure] ?? []);
+  return values.length === 0 ? "" : short(median(values));
+}
+
+/** Three significant digits. */
+function short(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString("en-US") : String(Number(value.toPrecision(3)));
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient, defineQueue } from "@anyqueue/core";
+import { sqs } from "@anyqueue/sqs";
+import { EXAMPLE_BODIES } from "../body.ts";
+import { callers, closing } from "../callers.ts";
+import { slowHandler } from "../handler-time.ts";
+import type { SteadyScenario as Scenario, StubPlan } from "../scenario.ts";
+
+export const SQS: StubPlan = { kind: "sqs" };
+export const FAR_SQS: StubPlan = { kind: "sqs", roundTripMs: 10 };
+
+/** One `send` after another by so many callers; the batches are the library's business. */
+function sending(name: string, callersAtOnce: number): Scenario {
+  return {
+    name,
+    stub: SQS,
+    accounts: "sent",
+    async start({ port }) {
+      const client = connect(port);
+      const producer = client.producer(defineQueue<object>("bench"));
+      const send = (nth: number): Promise<unknown> => producer.send(EXAMPLE_BODIES[nth % 32] ?? {});
+      await send(0);
+      return closing(callers(callersAtOnce, send), () => client.close());
+    },
+  };
+}
+
+function consuming(name: string, stub: StubPlan, concurrency: number, work?: () => Promise<void>): Scenario {
+  return {
+    name,
+    stub,
+    accounts: "settled",
+    async start({ port }) {
+      const client = connect(port);
+      let handled = 0;
+      const consumer = client.consumer(defineQueue<object>("bench", { deadLetter: "none" }), { concurrency });
+      const run = consumer.run(async () => {
+        await work?.();
+        handled += 1;
+      });
+      return {
+        done: () => handled,
+        async stop() {
+          await client.close();
+          await run;
+        },
+      };
+    },
+  };
+}
+
+/** Ten thousand handlers that wait for the end. */
+const holding: Scenario = {
+  name: "sqs in flight: anyqueue, 10,000",
+  stub: SQS,
+  async start({ port }) {
+    const client = connect(port);
+    const end = Promise.withResolvers<void>();
+    let started = 0;
+    const queue = defineQueue<object>("bench", { deadLetter: "none" });
+    const run = client.consumer(queue, { concurrency: 10_000 }).run(async () => {
+      started += 1;
+      await end.promise;
+    });
+    while (started < 10_000) await sleep(10);
+    return {
+      done: () => started,
+      async stop() {
+        end.resolve();
+        await client.close();
+        await run;
+      },
+    };
+  },
+};
+
+function connect(port: number): ReturnType<typeof createClient> {
+  return createClient(`sqs://us-east-1?endpoint=http://127.0.0.1:${port}`, [sqs()]);
+}
+
+export const sqsScenarios: readonly Scenario[] = [
+  sending("sqs send: anyqueue, 200 callers", 200),
+  sending("sqs idle send: anyqueue", 1),
+  consuming("sqs consume: anyqueue, concurrency 100", SQS, 100),
+  holding,
+  consuming("sqs at 10 ms: anyqueue, concurrency 10", FAR_SQS, 10, slowHandler),
+  consuming("sqs at 10 ms: anyqueue, concurrency 100", FAR_SQS, 100, slowHandler),
+];

@@ -1,0 +1,162 @@
+// An endless Pub/Sub: publishes are counted, streaming pulls are filled up to what they allow. Bytes in, bytes out.
+import { promisify } from "node:util";
+import { Server, ServerCredentials, type ServerDuplexStream, type ServiceDefinition } from "@grpc/grpc-js";
+import type { handleUnaryCall } from "@grpc/grpc-js";
+import { EXAMPLE_BODIES } from "../body.ts";
+import { countOf, field, numberOf, varintField } from "./protobuf.ts";
+import { counts, report, withRoundTrip } from "./stub-process.ts";
+
+const MESSAGES_A_RESPONSE = 50;
+const ACK_ID_DIGITS = 10;
+const ACK_ID_PREFIX =
+  "RVNEUAYWLF1GSFE3GQhoUQ5PXiM_NSAoRRIBCBQFfH1xU1p1VVQaB1ENGXJ8ZyJrCEEHAUIPN1oRDCd6fmFfWmQYAVlEXyp6".padEnd(
+    166,
+    "A",
+  );
+const EMPTY = Buffer.alloc(0);
+
+type Pull = ServerDuplexStream<Buffer, Buffer>;
+
+interface OpenPull {
+  readonly stream: Pull;
+  maxOutstanding: number;
+  isBlocked: boolean;
+}
+
+const pulls = new Set<OpenPull>();
+const template = responseTemplate();
+let outstanding = 0;
+let nextAckId = 0;
+
+const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
+server.addService(unary("Publisher", ["Publish", "GetTopic"]), {
+  Publish: answering((request) => {
+    const messages = countOf(request, 2);
+    counts.sent += messages;
+    return Buffer.concat(Array.from({ length: messages }, (_, index) => field(1, `19916711285${index}`)));
+  }),
+  GetTopic: answering(() => field(1, "projects/bench/topics/bench")),
+});
+server.addService(
+  { ...unary("Subscriber", ["Acknowledge", "ModifyAckDeadline", "GetSubscription"]), ...streamingPull() },
+  {
+    Acknowledge: answering((request) => {
+      settle(countOf(request, 2));
+      return EMPTY;
+    }),
+    ModifyAckDeadline: answering(() => EMPTY),
+    GetSubscription: answering(() =>
+      Buffer.concat([
+        field(1, "projects/bench/subscriptions/bench"),
+        field(2, "projects/bench/topics/bench"),
+        varintField(5, 60),
+      ]),
+    ),
+    StreamingPull: open,
+  },
+);
+const bind = promisify(server.bindAsync.bind(server));
+report(await withRoundTrip(await bind("127.0.0.1:0", ServerCredentials.createInsecure())));
+
+function open(stream: Pull): void {
+  const pull: OpenPull = { stream, maxOutstanding: 0, isBlocked: false };
+  pulls.add(pull);
+  const gone = (): void => {
+    pulls.delete(pull);
+    if (pulls.size === 0) outstanding = 0;
+  };
+  stream.on("data", (request: Buffer) => {
+    pull.maxOutstanding = numberOf(request, 7) || pull.maxOutstanding || Infinity;
+    settle(countOf(request, 2));
+  });
+  stream.on("end", () => {
+    gone();
+    stream.end();
+  });
+  stream.on("cancelled", gone).on("error", gone);
+}
+
+function settle(ackIds: number): void {
+  counts.settled += ackIds;
+  outstanding = Math.max(0, outstanding - ackIds);
+  fill();
+}
+
+function fill(): void {
+  let allowed = 0;
+  for (const { maxOutstanding } of pulls) allowed += maxOutstanding;
+  for (const pull of pulls) {
+    while (!pull.isBlocked && !pull.stream.destroyed && outstanding + MESSAGES_A_RESPONSE <= allowed) {
+      outstanding += MESSAGES_A_RESPONSE;
+      counts.received += MESSAGES_A_RESPONSE;
+      if (pull.stream.write(nextResponse())) continue;
+      pull.isBlocked = true;
+      pull.stream.once("drain", () => {
+        pull.isBlocked = false;
+        fill();
+      });
+    }
+  }
+}
+
+/** Ack ids differ in their last digits only: those are written over in a copy. */
+function nextResponse(): Buffer {
+  const response = Buffer.from(template.bytes);
+  for (const end of template.ackIdEnds) {
+    let rest = nextAckId;
+    nextAckId += 1;
+    for (let at = end - 1; at >= end - ACK_ID_DIGITS; at -= 1) {
+      response[at] = 0x30 + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+  }
+  return response;
+}
+
+function responseTemplate(): { readonly bytes: Buffer; readonly ackIdEnds: readonly number[] } {
+  const ackId = `${ACK_ID_PREFIX}${"0".repeat(ACK_ID_DIGITS)}`;
+  const ackIdEnds: number[] = [];
+  let bytes: Buffer = EMPTY;
+  for (let index = 0; index < MESSAGES_A_RESPONSE; index += 1) {
+    const message = Buffer.concat([
+      field(1, JSON.stringify(EXAMPLE_BODIES[index % EXAMPLE_BODIES.length])),
+      field(2, Buffer.concat([field(1, "type"), field(2, "order.created")])),
+      field(3, `19916711285${index}`),
+      field(4, varintField(1, 1_764_000_000)),
+    ]);
+    const ack = field(1, ackId);
+    const received = field(1, Buffer.concat([ack, field(2, message)]));
+    const head = received.length - ack.length - field(2, message).length;
+    ackIdEnds.push(bytes.length + head + ack.length);
+    bytes = Buffer.concat([bytes, received]);
+  }
+  return { bytes, ackIdEnds };
+}
+
+function answering(answer: (request: Buffer) => Buffer): handleUnaryCall<Buffer, Buffer> {
+  return ({ request }, callback) => {
+    counts.requests += 1;
+    callback(null, answer(request));
+  };
+}
+
+function unary(service: string, names: readonly string[]): ServiceDefinition {
+  return Object.fromEntries(names.map((name) => [name, method(service, name, false)]));
+}
+
+function streamingPull(): ServiceDefinition {
+  return { StreamingPull: method("Subscriber", "StreamingPull", true) };
+}
+
+function method(service: string, name: string, isStream: boolean): ServiceDefinition[string] {
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  return {
+    path: `/google.pubsub.v1.${service}/${name}`,
+    requestStream: isStream,
+    responseStream: isStream,
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  };
+}

@@ -1,0 +1,40 @@
+import { createServer, connect, type AddressInfo, type Socket } from "node:net";
+import type { StubCounts } from "../scenario.ts";
+
+export type MutableCounts = { -readonly [Key in keyof StubCounts]: StubCounts[Key] };
+
+/** argv[2] of every stub: milliseconds of a round trip. */
+export const ROUND_TRIP_MS: number = Number(process.argv[2] ?? 0);
+
+export const counts: MutableCounts = { requests: 0, sent: 0, received: 0, settled: 0 };
+
+/** Tells the parent where the stub listens, then answers each of its messages with counts and CPU time. */
+export function report(port: number): void {
+  process.on("message", () => process.send?.({ counts: { ...counts }, cpu: process.cpuUsage() }));
+  process.on("disconnect", () => process.exit(0));
+  process.send?.({ port });
+}
+
+/** The port to report: the server's own, or that of a relay that holds every piece for half a round trip each way. */
+export async function withRoundTrip(port: number): Promise<number> {
+  if (ROUND_TRIP_MS === 0) return port;
+  const relay = createServer({ noDelay: true }, (near) => {
+    const far = connect({ port, host: "127.0.0.1", noDelay: true });
+    pipe(near, far);
+    pipe(far, near);
+  });
+  await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
+  return (relay.address() as AddressInfo).port;
+}
+
+/** The end is as late as the data before it. */
+function pipe(from: Socket, to: Socket): void {
+  const later = (act: () => void): void => {
+    setTimeout(() => {
+      if (!to.destroyed) act();
+    }, ROUND_TRIP_MS / 2);
+  };
+  from.on("data", (chunk) => later(() => to.write(chunk)));
+  from.on("error", () => to.destroy());
+  from.on("close", () => later(() => to.destroy()));
+}

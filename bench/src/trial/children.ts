@@ -1,0 +1,50 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { on } from "node:events";
+import { compiled } from "./compile.ts";
+
+const GIVE_UP_MS = 60_000;
+
+/** AWS finds its region and credentials here; they are checked by nobody. */
+const ENVIRONMENT = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "bench", AWS_SECRET_ACCESS_KEY: "bench" };
+
+export interface ChildOptions {
+  /** Another Node to run it with. */
+  readonly execPath?: string | undefined;
+  readonly execArgv?: readonly string[];
+}
+
+/** A process of a compiled entry, and its messages in turn: none is lost while nobody listens. */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #messages: AsyncIterator<unknown[]>;
+  readonly #end = new AbortController();
+
+  constructor(entry: string, args: readonly (string | number)[], options: ChildOptions = {}) {
+    this.#process = fork(compiled(entry), args.map(String), {
+      execArgv: [...(options.execArgv ?? [])],
+      env: { ...process.env, ...ENVIRONMENT },
+      ...(options.execPath !== undefined && { execPath: options.execPath }),
+    });
+    this.#messages = on(this.#process, "message", { signal: this.#end.signal });
+    this.#process.once("exit", (code) => this.#end.abort(new Error(`the child ended with ${String(code)}`)));
+  }
+
+  /** @throws if the child ends or is silent for a minute */
+  async next<T>(): Promise<T> {
+    const silence = setTimeout(() => this.#process.kill(), GIVE_UP_MS);
+    try {
+      const { value } = await this.#messages.next();
+      return value[0] as T;
+    } finally {
+      clearTimeout(silence);
+    }
+  }
+
+  send(message: string): void {
+    this.#process.send(message);
+  }
+
+  stop(): void {
+    this.#process.kill();
+  }
+}

@@ -1,0 +1,41 @@
+import { rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const SOURCE = new URL("../", import.meta.url);
+const OUT = new URL("../../.compiled/", import.meta.url);
+
+const ENTRIES = [
+  "trial/worker",
+  "stubs/sqs",
+  "stubs/service-bus",
+  "stubs/service-bus-emulator",
+  "stubs/pubsub",
+  "cold/import-core",
+  "cold/import-adapters",
+  "cold/service-bus-anyqueue",
+  "cold/service-bus-sdk",
+];
+
+/** Children run plain JavaScript: what strips types at run time takes 30 MB and half a second of each process. */
+export async function compile(): Promise<void> {
+  rmSync(OUT, { recursive: true, force: true });
+  await build({
+    entryPoints: Object.fromEntries(
+      ENTRIES.map((entry) => [entry, fileURLToPath(new URL(`${entry}.ts`, SOURCE))]),
+    ),
+    outdir: fileURLToPath(OUT),
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    target: "node22",
+    format: "esm",
+    outExtension: { ".js": ".mjs" },
+    logLevel: "warning",
+  });
+}
+
+/** The compiled file of an entry, such as `trial/worker`. */
+export function compiled(entry: string): string {
+  return fileURLToPath(new URL(`${entry}.mjs`, OUT));
+}

@@ -1,0 +1,25 @@
+// One measured process. argv: scenario name, stub port, warm-up ms, window ms.
+import { setTimeout as sleep } from "node:timers/promises";
+import { findSteady } from "../all-scenarios.ts";
+import type { FromWorker } from "./messages.ts";
+
+const [name = "", port = "0", warmUpMs = "1000", windowMs = "1500"] = process.argv.slice(2);
+const running = await findSteady(name).start({ port: Number(port) });
+await sleep(Number(warmUpMs));
+tell({ at: "window-start" });
+const before = { atMs: performance.now(), cpu: process.cpuUsage(), done: running.done() };
+await sleep(Number(windowMs));
+const cpu = process.cpuUsage(before.cpu);
+const measurement = {
+  messages: running.done() - before.done,
+  seconds: (performance.now() - before.atMs) / 1_000,
+  cpuMicros: cpu.user + cpu.system,
+  rssBytes: process.memoryUsage().rss,
+};
+tell({ at: "window-end", measurement });
+await running.stop();
+process.send?.({ at: "stopped", done: running.done() } satisfies FromWorker, () => process.exit(0));
+
+function tell(message: FromWorker): void {
+  process.send?.(message);
+}

@@ -1,0 +1,59 @@
+import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import { OneShotSha256 } from "./one-shot-sha256.ts";
+import type { ClientSettings, Sdk } from "./sqs-client.ts";
+import { SqsHttpHandler, type ExchangeOptions } from "./sqs-http-handler.ts";
+import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
+
+/**
+ * An SDK client without what the SDK does for every request and this adapter has no use for: its HTTP handler, its hash
+ * objects, its log, and the middleware resolved anew. Signing, credentials, clock skew, endpoints and errors stay the SDK's.
+ */
+export function buildClient(sdk: Sdk, settings: ClientSettings, maxSockets: number): SQSClient {
+  const client = new sdk.SQSClient({
+    cacheMiddleware: true,
+    sha256: OneShotSha256,
+    requestHandler: new SqsHttpHandler({
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      maxSockets,
+      optionsOf: (request) => exchangeOptions.get(request) ?? DEFAULT_EXCHANGE,
+    }),
+    ...settings.clientOptions,
+    ...given(settings),
+    // The SDK repeats a send whose answer was lost: a second message on a standard queue. The core knows better when to.
+    maxAttempts: 1,
+    // The SDK's check throws a whole batch away for one bad message; ours looks at each.
+    md5: false,
+    // Else the host in a queue URL beats the endpoint that was configured, AWS_ENDPOINT_URL_SQS too.
+    useQueueUrlAsEndpoint: false,
+  });
+  // The innermost step: the request is signed, and will not be copied again.
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const options = exchangeOptions.get(args.input);
+      if (options !== undefined) exchangeOptions.set(Object(args.request), options);
+      return await next(args);
+    },
+    { step: "deserialize", priority: "low", name: "exchangeOptions" },
+  );
+  // It copies every input and output for a log that nobody reads.
+  if (settings.clientOptions?.logger === undefined) client.middlewareStack.remove("loggerMiddleware");
+  return client;
+}
+
+/**
+ * Options of the call with this input. They go beside the SDK and not through it: it keeps resolved middleware only for
+ * calls without options.
+ */
+export function carry(input: object, options: ExchangeOptions): void {
+  exchangeOptions.set(input, options);
+}
+
+/** By the input of a call, then by its signed request. */
+const exchangeOptions = new WeakMap<object, ExchangeOptions>();
+const DEFAULT_EXCHANGE: ExchangeOptions = { timeoutMs: REQUEST_TIMEOUT_MS };
+
+/** The SDK takes a present `undefined` for a value. */
+function given({ region, endpoint, credentials }: ClientSettings): SQSClientConfig {
+  const pairs = Object.entries({ region, endpoint, credentials }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(pairs);
+}
