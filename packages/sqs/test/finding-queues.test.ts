@@ -112,6 +112,15 @@ describe("finding a queue", () => {
     await adapter.openConsumer(target, consumerOptions()).open?.(never);
   });
 
+  test("says that nobody listens, and that nothing was sent", async () => {
+    // Port 9 of this machine: whatever asks there is refused.
+    const nobody = openAdapter("http://127.0.0.1:9");
+    const error = await rejection(nobody.openProducer(standard(nobody)).open?.(never));
+    expect(nobody.classify(error, "open")).toMatchObject({ code: "CONNECTION_LOST", retryable: true });
+    expect(nobody.classify(error, "send").ambiguous).not.toBe(true);
+    await nobody.close();
+  });
+
   test("says that credentials are missing", async () => {
     const broke = openAdapter(server.endpoint, {
       options: {
