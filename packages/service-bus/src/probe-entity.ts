@@ -1,6 +1,7 @@
-import type { Capabilities, ProbeResult, Target } from "@anyqueue/core/adapter";
+import { QueueError, type Capabilities, type ProbeResult, type Target } from "@anyqueue/core/adapter";
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { durationMs } from "./iso-duration.ts";
+import { PROVIDER } from "./refusal.ts";
 import { capabilitiesOf, STANDARD_MAX_MESSAGE_BYTES } from "./service-bus-limits.ts";
 import { parseAddress } from "./service-bus-url.ts";
 
@@ -20,7 +21,7 @@ export async function probeEntity(
   target: Target,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  const settings = await readSettings(administration, target, signal);
+  const settings = await readChecked(administration, target, signal);
   const leaseMs = durationMs(settings.lockDuration);
   const retentionMs = durationMs(settings.defaultMessageTimeToLive);
   const { isDeadLetter } = parseAddress(target.entity);
@@ -40,6 +41,57 @@ export async function probeEntity(
   };
 }
 
+/**
+ * Queues and topics share their names, and a sender of one is a sender of the other: only the administration tells them
+ * apart. It answers for either what it has; the SDK cannot read a topic as a queue and says that the answer does not
+ * parse, but reads a queue as a topic (7.9.5).
+ */
+async function readChecked(
+  administration: ServiceBusAdministrationClient,
+  target: Target,
+  signal: AbortSignal,
+): Promise<EntitySettings> {
+  const { root, subscription } = parseAddress(target.entity);
+  const wantsTopic = subscription !== undefined || target.ref.kind === "topic";
+  const read = readSettings(administration, target, signal);
+  if (wantsTopic) {
+    const [settings, isQueue] = await Promise.allSettled([
+      read,
+      exists(administration.getQueue(root, { abortSignal: signal })),
+    ]);
+    if (isQueue.status === "fulfilled" && isQueue.value) throw wrongKind(target, root, "queue", "topic");
+    if (settings.status === "rejected") throw settings.reason;
+    return settings.value;
+  }
+  try {
+    return await read;
+  } catch (error) {
+    if (await exists(administration.getTopic(root, { abortSignal: signal })))
+      throw wrongKind(target, root, "topic", "queue");
+    throw error;
+  }
+}
+
+/** Whether the service has, and the SDK can read, what was asked for. */
+async function exists(answer: Promise<unknown>): Promise<boolean> {
+  return await answer.then(
+    () => true,
+    () => false,
+  );
+}
+
+function wrongKind(target: Target, name: string, is: string, wanted: string): QueueError {
+  return new QueueError("INVALID_ARGUMENT", {
+    what: `${name} is a ${is}, and the definition wants a ${wanted}`,
+    remedy:
+      is === "topic"
+        ? "Define it with defineTopic, and read from a subscription of it."
+        : "Define it with defineQueue, or name the topic that is meant.",
+    provider: PROVIDER,
+    target: target.name,
+  });
+}
+
 async function readSettings(
   administration: ServiceBusAdministrationClient,
   target: Target,
@@ -56,8 +108,8 @@ async function readSettings(
     const { requiresDuplicateDetection, maxMessageSizeInKilobytes } = topic;
     return { ...read, requiresDuplicateDetection, ...defined({ maxMessageSizeInKilobytes }) };
   }
-  if (target.ref.kind === "topic") return await administration.getTopic(root, options);
-  return await administration.getQueue(root, options);
+  if (target.ref.kind !== "topic") return await administration.getQueue(root, options);
+  return await administration.getTopic(root, options);
 }
 
 function capabilitiesBy(settings: EntitySettings, { ref, capabilities }: Target): Partial<Capabilities> {

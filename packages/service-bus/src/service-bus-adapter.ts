@@ -1,16 +1,19 @@
-import type {
-  AdminDriver,
-  Clock,
-  ConsumerDriver,
-  ConsumerDriverOptions,
-  EntityRef,
-  ErrorClass,
-  Operation,
-  ProbeResult,
-  ProducerDriver,
-  QueueAdapter,
-  Target,
+import {
+  isQueueError,
+  type AdminDriver,
+  type Clock,
+  type ConsumerDriver,
+  type ConsumerDriverOptions,
+  type EntityRef,
+  type ErrorClass,
+  type Operation,
+  type ProbeResult,
+  type ProducerDriver,
+  type QueueAdapter,
+  type QueueError,
+  type Target,
 } from "@anyqueue/core/adapter";
+import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { EntityReceivers } from "./entity-receivers.ts";
 import { LockLength } from "./lock-length.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
@@ -48,6 +51,8 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
   readonly #locks = new Map<string, LockLength>();
   /** Entities that were seen to detect duplicates, whatever their definition says. */
   readonly #deduplicated = new Set<string>();
+  /** Targets whose entity was seen to be of another kind, by name. */
+  readonly #wrongKinds = new Map<string, QueueError>();
   #isClosed = false;
 
   constructor(settings: ServiceBusSettings) {
@@ -74,13 +79,14 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
 
   async probe(target: Target, signal: AbortSignal): Promise<ProbeResult> {
     const administration = await this.#settings.connection.administration();
-    const probed = await probeEntity(administration, target, signal);
+    const probed = await this.#probed(administration, target, signal);
     if (probed.facts.leaseMs !== undefined) this.#locksOf(target).knownMs = probed.facts.leaseMs;
     if (probed.capabilities?.deduplication === "window") this.#deduplicated.add(target.entity.toLowerCase());
     return probed;
   }
 
   openProducer(target: Target): ProducerDriver {
+    this.#assertKind(target);
     const { root, isDeadLetter } = parseAddress(target.entity);
     if (isDeadLetter) {
       throw unsupported(
@@ -100,6 +106,7 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     target: Target,
     options: ConsumerDriverOptions<ServiceBusHandle>,
   ): ConsumerDriver<ServiceBusHandle> {
+    this.#assertKind(target);
     if (target.ref.kind === "topic") {
       const what = `${target.name}: a topic itself holds no messages`;
       throw unsupported("receive", what, "Define a subscription of it.");
@@ -127,6 +134,27 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#settings.connection.release();
+  }
+
+  /** The core takes a failed look for a missing right; what was seen to be of the wrong kind must not open either. */
+  async #probed(
+    administration: ServiceBusAdministrationClient,
+    target: Target,
+    signal: AbortSignal,
+  ): Promise<ProbeResult> {
+    this.#wrongKinds.delete(target.name);
+    try {
+      return await probeEntity(administration, target, signal);
+    } catch (error) {
+      if (isQueueError(error, "INVALID_ARGUMENT")) this.#wrongKinds.set(target.name, error);
+      throw error;
+    }
+  }
+
+  /** @throws what a look found, until another one finds it otherwise */
+  #assertKind(target: Target): void {
+    const error = this.#wrongKinds.get(target.name);
+    if (error !== undefined) throw error;
   }
 
   #formOf({ capabilities, entity }: Target): WireForm {

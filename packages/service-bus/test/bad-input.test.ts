@@ -1,7 +1,8 @@
-import type { QueueAdapter, Target } from "@anyqueue/core/adapter";
+import { createClient, defineQueue, defineTopic } from "@anyqueue/core";
+import type { EntityRef, QueueAdapter, Target } from "@anyqueue/core/adapter";
 import { startEmulator, type Emulator } from "@anyqueue/emulator";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { ServiceBusOptions } from "../src/index.ts";
+import { serviceBus, type ServiceBusOptions } from "../src/index.ts";
 import {
   consumerOptions,
   never,
@@ -48,11 +49,11 @@ afterAll(async () => {
 
 /** The code that opening a consumer, or its first ask, ends with; within five seconds. */
 async function consumerCode(target: Target, by: QueueAdapter = adapter): Promise<string> {
-  const consumer = by.openConsumer(target, consumerOptions());
-  open.push(consumer);
   const startedAt = performance.now();
   const error = await rejection(
     (async () => {
+      const consumer = by.openConsumer(target, consumerOptions());
+      open.push(consumer);
       await consumer.open?.(never);
       await consumer.receiveBatch({ maxItems: 1, waitMs: 4_000 }, never);
       throw new Error("nothing was wrong");
@@ -63,9 +64,12 @@ async function consumerCode(target: Target, by: QueueAdapter = adapter): Promise
 }
 
 async function producerCode(target: Target, by: QueueAdapter = adapter): Promise<string> {
-  const producer = by.openProducer(target);
-  open.push(producer);
-  return by.classify(await rejection(producer.open?.(never)), "open").code;
+  const opened = (async () => {
+    const producer = by.openProducer(target);
+    open.push(producer);
+    await producer.open?.(never);
+  })();
+  return by.classify(await rejection(opened), "open").code;
 }
 
 describe("the wrong entity", () => {
@@ -79,10 +83,50 @@ describe("the wrong entity", () => {
     expect(await producerCode(queueOf(adapter, "missing"))).toBe("NOT_FOUND");
   });
 
-  test("a topic read as a queue is refused", async () => {
-    expect(["INVALID_ARGUMENT", "NOT_FOUND", "UNSUPPORTED"]).toContain(
-      await consumerCode(queueOf(adapter, "events")),
-    );
+  const wrongKinds: readonly (readonly [string, EntityRef, RegExp])[] = [
+    ["a topic as a queue", { kind: "queue", name: "events", features: [] }, /events is a topic, .* queue/u],
+    [
+      "the dead letters of a topic",
+      { kind: "dead-letter", name: "events", features: [] },
+      /events is a topic, .* queue/u,
+    ],
+    ["a queue as a topic", { kind: "topic", name: "plain", features: [] }, /plain is a queue, .* topic/u],
+    [
+      "a subscription of a queue",
+      { kind: "subscription", topic: "plain", name: "audit", features: [] },
+      /plain is a queue, .* topic/u,
+    ],
+  ];
+  test.each(wrongKinds)("%s is INVALID_ARGUMENT, and nothing opens", async (_what, ref, text) => {
+    const target = adapter.resolve(ref);
+    const error = await rejection(adapter.probe?.(target, never));
+    expect([adapter.classify(error, "probe").code, String(error)]).toEqual([
+      "INVALID_ARGUMENT",
+      expect.stringMatching(text),
+    ]);
+    expect(await consumerCode(target)).toBe("INVALID_ARGUMENT");
+    expect(await producerCode(target)).toBe("INVALID_ARGUMENT");
+  });
+
+  test("a start and a verification say which kind an entity has", async () => {
+    const url = `service-bus://emulator?endpoint=${endpoint}`;
+    const client = createClient(url, [serviceBus()]);
+    open.push({ close: async () => void (await client.close()) });
+    const queue = defineQueue<string>("events", { deadLetter: "none" });
+    expect(await rejection(client.verify(queue))).toMatchObject({
+      message: expect.stringContaining("events is a topic"),
+    });
+    expect(await rejection(client.consumer(queue).run(() => {}))).toMatchObject({ code: "INVALID_ARGUMENT" });
+    const topic = defineTopic<string>("plain");
+    expect(await rejection(client.verify(topic))).toMatchObject({
+      message: expect.stringContaining("plain is a queue"),
+    });
+  });
+
+  test("a topic read as a queue is INVALID_ARGUMENT too without the right to look", async () => {
+    const own = openAdapter(endpoint);
+    open.push(own);
+    expect(await consumerCode(queueOf(own, "events"), own)).toBe("INVALID_ARGUMENT");
   });
 
   test("an entity with sessions read without is refused as the caller's mistake", async () => {

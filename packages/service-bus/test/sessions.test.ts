@@ -13,6 +13,7 @@ import {
   sessionQueueOf,
   valuesOf,
 } from "./open-adapter.ts";
+import { createShiftedClock } from "./shifted-clock.ts";
 
 let emulator: Emulator;
 let endpoint: string;
@@ -62,6 +63,11 @@ async function consume(
   open.push(consumer);
   await consumer.open?.(never);
   return consumer;
+}
+
+/** Resolves when it is so; the machine decides how long that takes. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Handles everything, one ask after the other; gives the ids in order. */
@@ -133,6 +139,27 @@ test("deliveries of one session share a lease, renewed by one call; a later hand
   const [again] = await receive(consumer, 1);
   expect(again?.leaseKey).not.toBe(first?.leaseKey);
 });
+
+test("a session that falls silent is let go and taken again: its message comes, uncounted", async () => {
+  const clock = createShiftedClock();
+  const own = openAdapter(endpoint, { clock });
+  open.push(own);
+  const target = await newQueue();
+  await send(target, { a: 1 });
+  // Locked for us at the service, and never sent.
+  emulator.faults.add({ protocol: "service-bus", operation: "receive", count: 1, action: { kind: "hold" } });
+  const consumer = own.openConsumer(sessionQueueOf(own, target.entity), consumerOptions());
+  open.push(consumer);
+  await consumer.open?.(never);
+  await until(() => emulator.log.entries().some(({ outcome }) => outcome === "held"));
+  const accepted = emulator.log.count("acceptSession");
+  const asking = receive(consumer, 1);
+  await until(() => {
+    clock.shift(1_000);
+    return emulator.log.count("acceptSession") > accepted;
+  });
+  expect((await asking).map(({ id, deliveryCount }) => [id, deliveryCount])).toEqual([["a0", 1]]);
+}, 20_000);
 
 test("an empty entity is no failure: accepts that find nothing are not reported", async () => {
   const target = await newQueue();
