@@ -6,8 +6,8 @@ import { memoryBroker } from "./memory-broker.ts";
 
 /** `pnpm check` looks at fewer. */
 const SEEDS = Number(process.env["ANYQUEUE_EXPLORED_SEEDS"] ?? 2_000);
-const CHUNK = Math.min(250, SEEDS);
-const chunks = Array.from({ length: SEEDS / CHUNK }, (_, index) => index * CHUNK);
+const CHUNK = 100;
+const chunks = Array.from({ length: Math.ceil(SEEDS / CHUNK) }, (_, index) => index * CHUNK);
 
 /** Seeds that once showed a defect of the engine, of the broker or of the checker; each with what it was. */
 const FIXTURES: readonly (readonly [seed: number, what: string])[] = [

@@ -29,9 +29,11 @@ test.each(["sqs://eu-west-1?endpoint=http://127.0.0.1:4566", "orderingKey=c-7", 
 
 test("takes linear time over texts that look like secrets everywhere", () => {
   const hostile = "a=token=://x:".repeat(20_000);
-  const startedAt = performance.now();
+  // Of the processor, not of the clock: what else the machine does is no fault of the function.
+  const before = process.cpuUsage();
   redact(hostile);
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1_000).toBeLessThan(1_000);
 });
 
 test("knows secret names whatever their case", () => {
