@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import type { EventBatch, Outcome } from "../driver/event-source.ts";
+import { DeadLetterError } from "../errors/handler-errors.ts";
+import { RESERVED } from "../message/attributes.ts";
+import { defineQueue } from "../message/queue-definition.ts";
+import { createVirtualClock, delivery } from "../testing.ts";
+import { createEventEngine, type EventEngineOptions } from "./event-engine.ts";
+
+const orders = defineQueue("orders", { retry: { attempts: 3, delay: "7s" } });
+const refused = new Error("down");
+
+/** Handles one batch: what the handler does with a message is in its name. */
+async function outcomesOf(
+  names: readonly string[],
+  batch: Partial<EventBatch> = {},
+  options: EventEngineOptions = {},
+): Promise<{ readonly outcomes: readonly Outcome[]; readonly runs: readonly string[] }> {
+  const clock = createVirtualClock();
+  const runs: string[] = [];
+  const engine = createEventEngine(
+    orders,
+    {
+      handler: ({ id }) => {
+        runs.push(id);
+        if (id.startsWith("dead")) throw new DeadLetterError("bad");
+        if (id.startsWith("fails")) throw refused;
+      },
+    },
+    { clock, concurrency: 1, ...options },
+  );
+  const early = { [RESERVED.due]: String(clock.wallNow() + 9_000) };
+  const deliveries = names.map((id) =>
+    delivery<unknown>(id, { id, providerId: id, attributes: id.startsWith("early") ? early : {} }),
+  );
+  const { outcomes } = await engine.process({ deliveries, ...batch });
+  return { outcomes, runs };
+}
+
+describe("a batch that fails as a whole", () => {
+  const whole = { failureScope: "batch" } as const;
+  const native = {
+    deadLetterBatch: async (items: readonly unknown[]) =>
+      items.map(() => ({ ok: true, value: undefined }) as const),
+  };
+
+  test.each([
+    ["stops after a failure", "fails", {}, ["a", "fails"]],
+    ["stops after a dead letter that stays in its queue", "dead", {}, ["a", "dead"]],
+    ["goes on after a dead letter that was moved", "dead", { settle: native }, ["a", "dead", "z"]],
+    ["goes on after what was only early", "early", {}, ["a", "z"]],
+  ] as const)("%s", async (_claim, name, batch, expected) => {
+    const { outcomes, runs } = await outcomesOf(["a", name, "z"], { ...whole, ...batch });
+    expect(runs).toEqual(expected);
+    const last = { kind: "release", delayMs: 0, cause: "unstarted" };
+    expect(outcomes[2]).toEqual(expected.some((run) => run === "z") ? { kind: "ack" } : last);
+  });
+
+  test("is not what a batch is unless it says so", async () => {
+    expect((await outcomesOf(["a", "fails", "z"])).runs).toEqual(["a", "fails", "z"]);
+  });
+});
+
+describe("the outcome of a delivery", () => {
+  test("that failed has its delay and its error, one that is early has no error", async () => {
+    const { outcomes } = await outcomesOf(["fails", "early"]);
+    expect(outcomes).toStrictEqual([
+      { kind: "release", delayMs: 7_000, cause: "retry", error: refused },
+      { kind: "release", delayMs: 9_000, cause: "unstarted" },
+    ]);
+  });
+
+  test("that could not be dead-lettered is a release with the reason", async () => {
+    const { outcomes } = await outcomesOf(["dead"]);
+    expect(outcomes).toMatchObject([
+      { kind: "release", delayMs: 300_000, cause: "retry", error: { code: "UNSUPPORTED" } },
+    ]);
+  });
+
+  test("that was moved is a dead letter", async () => {
+    const deadLetterBatch = async (items: readonly unknown[]) =>
+      items.map(() => ({ ok: true, value: undefined }) as const);
+    const { outcomes } = await outcomesOf(["dead"], { settle: { deadLetterBatch } });
+    expect(outcomes).toMatchObject([{ kind: "dead-letter", reason: "bad" }]);
+  });
+
+  test("whose ack could not be confirmed is a retry with the error", async () => {
+    const ackBatch = async (items: readonly unknown[]) =>
+      items.map(() => ({ ok: false, error: refused }) as const);
+    const { outcomes } = await outcomesOf(["a"], { settle: { ackBatch } });
+    expect(outcomes).toMatchObject([
+      { kind: "release", delayMs: 0, cause: "retry", error: { code: "INTERNAL", cause: refused } },
+    ]);
+  });
+});
