@@ -26,10 +26,13 @@ export function nodePushRequests(options: PushOptions): NodeSource {
   const desk = new PushDesk(guard.settings);
   return Object.freeze({
     receive: async (request: NodePushRequest) => {
+      const { clock, maxBodyBytes } = guard.settings;
+      const arrivedAtMs = clock.now();
       const headers = headersOf(request);
       await guard.check(request.method, headers);
-      return await desk.receive(async () =>
-        decodePush(headers, await readNodeBody(request, guard.settings.maxBodyBytes), desk.counts),
+      return await desk.receive(
+        async () => decodePush(headers, await readNodeBody(request, maxBodyBytes), desk.counts),
+        arrivedAtMs,
       );
     },
     reply: (
@@ -55,7 +58,10 @@ export function nodePushRequests(options: PushOptions): NodeSource {
 function headersOf({ headers }: IncomingMessage): PushHeaders {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]],
+      // HTTP/2 has its request line among the headers.
+      value === undefined || name.startsWith(":")
+        ? []
+        : [[name, Array.isArray(value) ? value.join(", ") : value]],
     ),
   );
 }

@@ -46,12 +46,13 @@ export async function readNodeBody(request: NodePushRequest, limitBytes: number)
   return bytes;
 }
 
-function parsedBody({ rawBody, body, readableEnded: isRead }: NodePushRequest): Uint8Array | undefined {
+/** What others made of a body that they have read; of an unread one they may have made something, too: `{}`. */
+function parsedBody({ rawBody, body, readableDidRead: isRead }: NodePushRequest): Uint8Array | undefined {
   if (rawBody instanceof Uint8Array) return rawBody;
+  if (!isRead) return undefined;
   if (body instanceof Uint8Array) return body;
   if (typeof body === "string") return Buffer.from(body);
   if (typeof body === "object" && body !== null) return Buffer.from(JSON.stringify(body));
-  if (!isRead) return undefined;
   throw invalid("the request's body was read already", "Mount this handler before what reads bodies.");
 }
 
@@ -66,8 +67,9 @@ async function readStream(request: IncomingMessage, limitBytes: number): Promise
     else reject(tooLarge(bytes, limitBytes));
   });
   request.once("end", () => resolve(Buffer.concat(chunks)));
-  request.once("error", reject);
-  request.once("close", () => reject(new QueueError("CONNECTION_LOST", CUT_OFF)));
+  const cutOff = (cause?: unknown): void => reject(new QueueError("CONNECTION_LOST", { ...CUT_OFF, cause }));
+  request.once("error", cutOff);
+  request.once("close", cutOff);
   return await promise;
 }
 

@@ -35,11 +35,14 @@ export class PushDesk {
   }
 
   /**
-   * Decodes a call's message and waits for its turn.
+   * Decodes a call's message and waits for its turn. `arrivedAtMs`: monotonic, when the call came.
    * @throws THROTTLED beyond `maxRequests`, or if what comes before takes too long; and what `decode` throws
    */
-  async receive(decode: () => PushedDelivery | Promise<PushedDelivery>): Promise<EventBatch<PubsubHandle>> {
-    const visit = this.#enter();
+  async receive(
+    decode: () => PushedDelivery | Promise<PushedDelivery>,
+    arrivedAtMs: number = this.#settings.clock.now(),
+  ): Promise<EventBatch<PubsubHandle>> {
+    const visit = this.#enter(arrivedAtMs);
     try {
       const pushed = await decode();
       return await this.#batch(visit, pushed);
@@ -66,8 +69,8 @@ export class PushDesk {
     return outcome;
   }
 
-  #enter(): Visit {
-    const { clock, maxRequests } = this.#settings;
+  #enter(arrivedAtMs: number): Visit {
+    const { maxRequests } = this.#settings;
     if (this.#inHand.size >= maxRequests) {
       throw throttled(
         `${maxRequests} messages are in hand already`,
@@ -75,7 +78,7 @@ export class PushDesk {
       );
     }
     const visit: Visit = {
-      arrivedAtMs: clock.now(),
+      arrivedAtMs,
       leave: () => {
         this.#inHand.delete(visit);
       },
@@ -95,6 +98,7 @@ export class PushDesk {
     const turn = orderingKey === undefined ? `message ${key}` : `key ${scope} ${orderingKey}`;
     const endTurn = await this.#turns.take(turn, waitOf(remainingMs));
     if (endTurn === undefined) {
+      this.counts.handBacks.add(providerId);
       throw throttled(
         "the message that has to be handled before this one is still being handled",
         "Nothing to do: it is pushed again. Handlers that take this long need a longer ack deadline.",

@@ -28,10 +28,13 @@ export function pushRequests(options: PushOptions): FetchSource {
   const desk = new PushDesk(guard.settings);
   return Object.freeze({
     receive: async (request: Request) => {
+      const { clock, maxBodyBytes } = guard.settings;
+      const arrivedAtMs = clock.now();
       const headers = Object.fromEntries(request.headers);
       await guard.check(request.method, headers);
-      return await desk.receive(async () =>
-        decodePush(headers, await readFetchBody(request, guard.settings.maxBodyBytes), desk.counts),
+      return await desk.receive(
+        async () => decodePush(headers, await readFetchBody(request, maxBodyBytes), desk.counts),
+        arrivedAtMs,
       );
     },
     reply: (outcomes: readonly Outcome[], batch: EventBatch<PubsubHandle>) =>

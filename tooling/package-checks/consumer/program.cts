@@ -8,6 +8,8 @@ import testingEntry = require("@anyqueue/core/testing");
 import conformanceEntry = require("@anyqueue/conformance");
 import emulatorEntry = require("@anyqueue/emulator");
 import memoryEntry = require("@anyqueue/memory");
+import pushEntry = require("@anyqueue/pubsub/push");
+import pushTestingEntry = require("@anyqueue/pubsub/testing");
 import serverlessEntry = require("@anyqueue/serverless");
 import serviceBusEntry = require("@anyqueue/service-bus");
 import sqsEntry = require("@anyqueue/sqs");
@@ -41,6 +43,16 @@ async function main(): Promise<void> {
   });
   const reply = await call(sqsTestingEntry.lambdaEvent(jobs, [{ body: { job: 42 } }]));
   assert.deepEqual(reply, { batchItemFailures: [] });
+
+  const push = serverlessEntry.createHandler(
+    jobs,
+    pushEntry.pushRequests({ trustPlatform: true }),
+    (message) => {
+      assert.equal(message.body.job, 42);
+    },
+  );
+  const pushed = await push(pushTestingEntry.pushRequest(jobs, { body: { job: 42 } }));
+  assert.equal(pushed.status, 204);
 
   // Both copies of the library can meet in one process; an error of one is an error to the other.
   const esm = await import("@anyqueue/core");

@@ -9,6 +9,8 @@ import * as testingEntry from "@anyqueue/core/testing";
 import * as conformanceEntry from "@anyqueue/conformance";
 import { startEmulator } from "@anyqueue/emulator";
 import { memory } from "@anyqueue/memory";
+import { nodePushRequests, pubsubEvents, pushRequests } from "@anyqueue/pubsub/push";
+import { pubsubEvent, pushRequest, pushTokens } from "@anyqueue/pubsub/testing";
 import { createHandler } from "@anyqueue/serverless";
 import { serviceBus } from "@anyqueue/service-bus";
 import { sqs, sqsCalls } from "@anyqueue/sqs";
@@ -40,6 +42,18 @@ const calls = sqsCalls({ changeVisibility: true });
 const call = createHandler(jobs, sqsEvents({ calls }), (message) => assert.equal(message.body.job, 42));
 const reply = await call(lambdaEvent(jobs, [{ body: { job: 42 } }]), lambdaContext("30s"));
 assert.deepEqual(reply, { batchItemFailures: [] });
+
+// Without Google's client: these entries need none of it, nor its declarations.
+const account = { audience: "https://example.com", serviceAccount: "push@project.iam.gserviceaccount.com" };
+const tokens = pushTokens();
+const push = createHandler(jobs, pushRequests({ ...account, keys: tokens.keys }), (message) =>
+  assert.equal(message.body.job, 42),
+);
+const pushed = { body: { job: 42 } };
+assert.equal((await push(pushRequest(jobs, pushed, { token: tokens.sign(account) }))).status, 204);
+assert.equal((await push(pushRequest(jobs, pushed))).status, 401);
+await createHandler(jobs, pubsubEvents({ trustPlatform: true }), () => {})(pubsubEvent(jobs, pushed));
+assert.throws(() => nodePushRequests({} as never), /neither audience nor trustPlatform/);
 process.stdout.write("exchanged\n");
 
 async function exchange(client: QueueClient): Promise<void> {

@@ -39,7 +39,7 @@ function nodeFunction(handler: Handler<Order>, options = TRUSTED, more: HandlerO
 }
 
 /** Serves on loopback until the test ends; resolves with its URL. */
-async function listen(
+export async function listen(
   handler: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Promise<string> {
   const server = createServer((request, response) => void handler(request, response));
