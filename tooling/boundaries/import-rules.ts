@@ -32,7 +32,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     folder: "packages/cli/src",
-    mayImport: ["@anyqueue/core", "@anyqueue/core/auto", "@anyqueue/emulator"],
+    mayImport: ["@anyqueue/core", "@anyqueue/core/auto", "@anyqueue/core/testing", "@anyqueue/emulator"],
     mayLoad: ["@anyqueue/memory", "@anyqueue/sqs"],
   },
 ];
