@@ -37,7 +37,13 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     folder: "packages/cli/src",
-    mayImport: ["@anyqueue/core", "@anyqueue/core/auto", "@anyqueue/emulator", "@anyqueue/emulator/lambda"],
+    mayImport: [
+      "@anyqueue/core",
+      "@anyqueue/core/auto",
+      "@anyqueue/core/testing",
+      "@anyqueue/emulator",
+      "@anyqueue/emulator/lambda",
+    ],
     mayLoad: ["@anyqueue/memory", "@anyqueue/sqs", "@aws-sdk/client-sqs"],
     mayCompute: ["packages/cli/src/invoke/load-function.ts"],
   },

@@ -48,12 +48,19 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map<string, CommandEntry
       load: async () => (await import("./commands/invoke.ts")).invoke,
     },
   ],
+  [
+    "deploy-files",
+    {
+      summary: "print what a function behind a queue needs, for your own tools to apply",
+      load: async () => (await import("./commands/deploy-files.ts")).deployFiles,
+    },
+  ],
 ]);
 
 const USAGE = `Usage: anyqueue <command> [flags]
 
 Commands
-${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(6)} ${summary}`).join("\n")}
+${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`).join("\n")}
 
 anyqueue <command> --help shows the flags of a command.`;
 

@@ -1,0 +1,87 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isQueueError } from "@anyqueue/core";
+import { loadConfig } from "@anyqueue/core/auto";
+import { deployFiles as generate } from "../deploy-files/deploy-files.ts";
+import { deploymentOf } from "../deploy-files/deployment.ts";
+import { entityNames, type NameConfig } from "../deploy-files/entity-names.ts";
+import type { GeneratedFile } from "../deploy-files/generated-file.ts";
+import { loadDefinition } from "../deploy-files/load-definition.ts";
+import { readDeployPlan } from "../deploy-files/read-deploy-plan.ts";
+import type { Terminal } from "../terminal.ts";
+import { UsageError } from "../usage-error.ts";
+
+const HELP = `Usage: anyqueue deploy-files <module> --runtime <runtime> [flags]
+
+Prints what a function behind a queue needs: queue, dead letters, trigger, and the least permissions.
+Nothing is applied. The definition that <module> exports and the configuration say names and needs.
+
+  --runtime <runtime>        lambda (SAM, CloudFormation, Terraform), azure-functions (Bicep, Terraform,
+                             host.json) or cloud-run (Terraform)
+  --export <name>            the definition, where the module exports several
+  --function-timeout <time>  the function's own timeout (default: 30s)
+  --concurrency <number>     calls at once (default: 10)
+  --batch-size <number>      messages of one call (default: 10; cloud-run: 1)
+  --window <time>            lambda: how long a call waits for more messages (default: 0s)
+  --format <format>          only this one: sam, cloudformation, terraform, bicep, json
+  --prefix <text>            put before names, instead of the configuration's
+  --out <folder>             write files there; none that exists is overwritten (default: standard output)
+  --help                     this text`;
+
+/** `anyqueue deploy-files`: prints or writes files, and applies nothing. */
+export async function deployFiles(args: readonly string[], terminal: Terminal): Promise<number> {
+  const plan = readDeployPlan(args);
+  if (plan === undefined) {
+    terminal.print(HELP);
+    return 0;
+  }
+  const details = await loadDefinition(plan.module, plan.exportName);
+  const config = await nameConfig(plan.prefix);
+  const { runtime } = plan.settings;
+  const deployment = deploymentOf(details, entityNames(details, runtime, config), plan.settings);
+  const files = generate(deployment).filter(({ format }) => (plan.format ?? format) === format);
+  if (plan.out === undefined) print(files, terminal);
+  else await writeFiles(files, plan.out, terminal);
+  return 0;
+}
+
+/** Names need no connection: a project that has none configured has the names of its definitions. */
+async function nameConfig(prefix: string | undefined): Promise<NameConfig> {
+  const given = prefix === undefined ? {} : { prefix };
+  try {
+    return { ...(await loadConfig()), ...given };
+  } catch (error) {
+    if (isQueueError(error, "INVALID_ARGUMENT") && error.message.includes("no connection is configured"))
+      return given;
+    throw error;
+  }
+}
+
+/** One file as it is; of several each behind a line with its name. */
+function print(files: readonly GeneratedFile[], terminal: Terminal): void {
+  for (const { name, text } of files) {
+    if (files.length > 1) terminal.print(`--- ${name}`);
+    terminal.print(text.trimEnd());
+  }
+}
+
+async function writeFiles(
+  files: readonly GeneratedFile[],
+  folder: string,
+  terminal: Terminal,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { name, text } of files) {
+    const path = join(folder, name);
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- the first that exists ends it
+      await writeFile(path, text, { flag: "wx" });
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+      if (code === "EEXIST")
+        throw new UsageError(`anyqueue deploy-files: ${path} exists, and is not overwritten.`);
+      throw error;
+    }
+    terminal.print(path);
+  }
+}

@@ -1,0 +1,36 @@
+import type { Deployment } from "./deployment.ts";
+
+const MIN_LOCK_S = 60;
+/** https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas (2026-11-29) */
+const MAX_LOCK_S = 300;
+
+/** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/integration (2026-11-29) */
+export const RECEIVER_ROLE = "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0";
+export const RECEIVER_ROLE_NAME = "Azure Service Bus Data Receiver";
+
+/** As long as the function may take, as far as a lock lasts; beyond that the host or the engine renews it. */
+function lockS({ timeoutS }: Deployment): number {
+  return Math.min(MAX_LOCK_S, Math.max(MIN_LOCK_S, timeoutS));
+}
+
+/** ISO 8601, as Service Bus has it. */
+function isoSeconds(seconds: number): string {
+  return seconds % 60 === 0 ? `PT${seconds / 60}M` : `PT${seconds}S`;
+}
+
+/** What the queue or subscription is told. */
+export interface EntitySettings {
+  readonly lockDuration: string;
+  readonly maxDeliveryCount: number;
+  readonly requiresSession: boolean;
+  readonly deadLetteringOnMessageExpiration: true;
+}
+
+export function entitySettings(deployment: Deployment): EntitySettings {
+  return {
+    lockDuration: isoSeconds(lockS(deployment)),
+    maxDeliveryCount: deployment.maxDeliveries,
+    requiresSession: deployment.isOrdered,
+    deadLetteringOnMessageExpiration: true,
+  };
+}

@@ -1,0 +1,58 @@
+import type { QueueConfig } from "@anyqueue/core";
+import type { DefinitionDetails } from "@anyqueue/core/testing";
+import { UsageError } from "../usage-error.ts";
+import type { Runtime } from "./deployment.ts";
+
+/** What the entities are called at the provider. */
+export interface EntityNames {
+  /** The queue, or the subscription. */
+  readonly queue: string;
+  /** Of a subscription; for Pub/Sub of every queue. */
+  readonly topic: string | undefined;
+  /** Undefined: inside the queue, as Service Bus has it. */
+  readonly deadLetter: string | undefined;
+}
+
+/** Of the configuration, what names say. */
+export type NameConfig = Pick<QueueConfig, "prefix" | "queues">;
+
+const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._~%+/-]*$/;
+
+/** The names that a client with the same configuration uses. @throws UsageError for one that is an address and no name */
+export function entityNames(details: DefinitionDetails, runtime: Runtime, config: NameConfig): EntityNames {
+  const { prefix = "" } = config;
+  const key = details.topic ?? details.name;
+  const given = config.queues?.[key];
+  const entity = typeof given === "string" ? { name: given } : (given ?? {});
+  const suffix = runtime === "lambda" && isFifo(details) ? ".fifo" : "";
+  if (details.topic !== undefined) {
+    const topic = plain(entity.name) ?? prefix + details.topic;
+    const configured = plain(entity.subscriptions?.[details.name]);
+    const isPubsub = runtime === "cloud-run";
+    const queue = configured ?? (isPubsub ? `${topic}-${details.name}` : details.name);
+    return { queue, topic, deadLetter: isPubsub ? (plain(entity.deadLetter) ?? `${queue}-dead`) : undefined };
+  }
+  const queue = plain(entity.name) ?? prefix + details.name + suffix;
+  const base = suffix === "" ? queue : queue.slice(0, -suffix.length);
+  const deadLetter = plain(entity.deadLetter) ?? `${base}-dead${suffix}`;
+  if (suffix !== "" && !(queue.endsWith(suffix) && deadLetter.endsWith(suffix)))
+    throw new UsageError(
+      `anyqueue deploy-files: ${queue} and ${deadLetter} are FIFO queues, and must end with .fifo.`,
+    );
+  return {
+    queue,
+    topic: runtime === "cloud-run" ? queue : undefined,
+    deadLetter: runtime === "azure-functions" ? undefined : deadLetter,
+  };
+}
+
+function isFifo({ needs }: DefinitionDetails): boolean {
+  return needs.includes("ordering") || needs.includes("deduplication");
+}
+
+function plain(name: string | undefined): string | undefined {
+  if (name === undefined || (PLAIN_NAME.test(name) && !name.includes("://"))) return name;
+  throw new UsageError(
+    `anyqueue deploy-files: the configuration names an entity by its address (${JSON.stringify(name)}): write its name.`,
+  );
+}

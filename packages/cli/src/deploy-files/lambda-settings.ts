@@ -1,0 +1,28 @@
+import type { Deployment } from "./deployment.ts";
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html (2026-11-29) */
+const VISIBILITY_FACTOR = 6;
+const MAX_VISIBILITY_S = 43_200;
+/** The longest that SQS keeps a message. */
+export const MAX_RETENTION_S = 1_209_600;
+
+/** Without it Lambda deletes what a function lists as failed. */
+export const RESPONSE_TYPES: readonly string[] = ["ReportBatchItemFailures"];
+
+/** At least six times the function's timeout, and the window: no message comes again while its function runs. */
+export function visibilityS({ timeoutS, windowS }: Deployment): number {
+  return Math.min(MAX_VISIBILITY_S, VISIBILITY_FACTOR * timeoutS + windowS);
+}
+
+export function isFifo({ isOrdered, isDeduplicated }: Deployment): boolean {
+  return isOrdered || isDeduplicated;
+}
+
+/** What the mapping needs, and what `sqsCalls` asks for. */
+export const QUEUE_ACTIONS: readonly string[] = [
+  "sqs:ReceiveMessage",
+  "sqs:DeleteMessage",
+  "sqs:GetQueueAttributes",
+  "sqs:ChangeMessageVisibility",
+];
+export const DEAD_LETTER_ACTIONS: readonly string[] = ["sqs:SendMessage"];

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { deduplicated, ordered, plain, subscription, textOf, type Given } from "./a-deployment.ts";
+
+describe("Bicep", () => {
+  test.each([
+    ["a queue", plain],
+    ["an ordered queue", ordered],
+    ["a queue that detects duplicates", deduplicated],
+    ["a subscription", subscription],
+  ] as [string, Given][])("of %s closes what it opens, and names what it uses", (_what, definition) => {
+    const text = textOf(definition, "azure-functions", "bicep");
+    const code = text.replaceAll(/\/\/.*$/gm, "").replaceAll(/'(?:\\.|[^'\\])*'/g, "''");
+    for (const [open, close] of ["{}", "()", "[]"]) {
+      expect(code.split(open ?? "").length).toBe(code.split(close ?? "").length);
+    }
+    expect(code.replaceAll("''", "")).not.toContain("'");
+    const declared = [...code.matchAll(/^(?:param|resource|var) (\w+)/gm)].map(([, name]) => name);
+    const used = [...code.matchAll(/(?:parent|scope): (\w+)$/gm)].map(([, name]) => name);
+    expect(used.length).toBeGreaterThan(1);
+    expect(used.filter((name) => !declared.includes(name))).toEqual([]);
+    expect(new Set(declared).size).toBe(declared.length);
+  });
+
+  test("has lock, deliveries and sessions, and the right to receive alone", () => {
+    const text = textOf(ordered, "azure-functions", "bicep", { over: { timeoutS: 90 } });
+    expect(text).toContain("lockDuration: 'PT90S'");
+    expect(text).toContain("maxDeliveryCount: 10");
+    expect(text).toContain("requiresSession: true");
+    expect(text.match(/roleAssignments@/g)).toHaveLength(1);
+    expect(text).toContain("4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0");
+    expect(textOf(deduplicated, "azure-functions", "bicep")).toContain("requiresDuplicateDetection: true");
+  });
+
+  test("of a subscription hangs it below its topic", () => {
+    const text = textOf(subscription, "azure-functions", "bicep");
+    expect(text).toContain("parent: topic\n  name: 'billing'");
+  });
+});
+
+test("host.json bounds the calls, and keeps locks for as long as a function may run", () => {
+  const text = textOf(plain, "azure-functions", "json", {
+    over: { timeoutS: 3_725, concurrency: 7, batchSize: 20 },
+  });
+  expect(JSON.parse(text)).toMatchObject({
+    functionTimeout: "01:02:05",
+    extensions: {
+      serviceBus: {
+        maxConcurrentCalls: 7,
+        maxConcurrentSessions: 7,
+        maxMessageBatchSize: 20,
+        maxAutoLockRenewalDuration: "01:02:05",
+      },
+    },
+  });
+});
