@@ -1,3 +1,4 @@
+import { openAzureFunctionsHost } from "../invoke/azure-functions/azure-functions-host.ts";
 import { findFunctionFile } from "../invoke/function-file.ts";
 import type { Host, HostParts } from "../invoke/host.ts";
 import { InvocationTally, reportAsJson, reportAsText } from "../invoke/invocation-report.ts";
@@ -46,5 +47,7 @@ async function openHost({ platform }: InvokePlan, parts: HostParts): Promise<Hos
   switch (platform.runtime) {
     case "lambda":
       return await openLambdaHost(platform, parts);
+    case "azure-functions":
+      return await openAzureFunctionsHost(platform, parts);
   }
 }

@@ -8,7 +8,7 @@ line of output is one call. What it writes goes to standard error.
                         with the name in it: sqs://eu-west-1/orders
   --url <url>           the connection, such as sqs://eu-west-1
                         (default: ANYQUEUE_URL, else anyqueue.config.json)
-  --runtime <platform>  lambda
+  --runtime <platform>  lambda or azure-functions
   --ordered             the queue keeps order per key (SQS: the FIFO queue of that name)
   --once                end when the queue is empty; code 0 if all was handled, 1 if something failed
   --json                one JSON object per call
@@ -24,4 +24,11 @@ as Lambda names it dist/orders.handler.
                                  answers without an error is deleted
   --max-concurrency <n>          events under way at once, each in a process of its own (default: 5)
   --timeout <duration>           of the function, up to 15m (default: 3s, as Lambda has it)
-  --runtime-client <command>     a program that runs the handler in place of ours: aws-lambda-ric`;
+  --runtime-client <command>     a program that runs the handler in place of ours: aws-lambda-ric
+
+azure-functions: the Functions host for an app of the v4 model. Returning completes, throwing
+abandons, for a function of cardinality "many" the whole batch; Service Bus counts deliveries.
+  --function <name>              which function, where the app has several of Service Bus
+  --batch-size <n>               messages of one call at cardinality "many" (default: 1000)
+  --max-concurrency <n>          calls of a single-message function at once (default: 16)
+  --timeout <duration>           of the function; after that the app is started anew (default: 5m)`;
