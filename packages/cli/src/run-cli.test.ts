@@ -105,7 +105,7 @@ test.each([
   ],
   [
     ["invoke", "f.mjs", "--queue", "q"],
-    "anyqueue invoke: which platform? Add --runtime lambda|azure-functions.",
+    "anyqueue invoke: which platform? Add --runtime lambda|azure-functions|cloud-run.",
   ],
 ])("%j is a mistake that is explained", async (args, message) => {
   expect(await run(...args)).toEqual({ exitCode: 2, printed: "", warned: message });

@@ -1,4 +1,5 @@
 import { openAzureFunctionsHost } from "../invoke/azure-functions/azure-functions-host.ts";
+import { openCloudRunHost } from "../invoke/cloud-run/cloud-run-host.ts";
 import { findFunctionFile } from "../invoke/function-file.ts";
 import type { Host, HostParts } from "../invoke/host.ts";
 import { InvocationTally, reportAsJson, reportAsText } from "../invoke/invocation-report.ts";
@@ -49,5 +50,7 @@ async function openHost({ platform }: InvokePlan, parts: HostParts): Promise<Hos
       return await openLambdaHost(platform, parts);
     case "azure-functions":
       return await openAzureFunctionsHost(platform, parts);
+    case "cloud-run":
+      return await openCloudRunHost(platform, parts);
   }
 }
