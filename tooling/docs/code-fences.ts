@@ -47,10 +47,12 @@ function endOfFence(lines: readonly string[], first: number, ticks: string): num
   return end === -1 ? lines.length : end;
 }
 
+/** Does not go through `readdirSync`'s own recursion, which follows the links of node_modules from package to package. */
 function markdownBelow(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /(?<!\.api)\.md$/u.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !/[\\/](node_modules|dist)[\\/]/u.test(path));
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return /^(?:node_modules|dist)$/u.test(entry.name) ? [] : markdownBelow(path);
+    return entry.isFile() && /(?<!\.api)\.md$/u.test(entry.name) ? [path] : [];
+  });
 }
