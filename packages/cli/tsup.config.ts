@@ -6,5 +6,7 @@ export default defineConfig(
     main: "src/main.ts",
     // Programs of their own, started beside main.
     "lambda-bootstrap": "src/invoke/lambda/lambda-bootstrap.ts",
+    "functions-worker": "src/invoke/azure-functions/functions-worker.ts",
+    "http-function": "src/invoke/cloud-run/http-function.ts",
   }),
 );

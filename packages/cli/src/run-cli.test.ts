@@ -120,6 +120,14 @@ test.each([
     ["invoke", "f.mjs", "--queue", "q", "--runtime", "lambda", "--timeout", "3"],
     'anyqueue invoke: --timeout got "3". Write a number and its unit: "500ms", "30s", "5m", "2h", "7d".',
   ],
+  [
+    ["invoke", "f.mjs", "--queue", "q", "--runtime", "azure-functions", "--window", "1s"],
+    "anyqueue invoke: --window belongs to --runtime lambda; azure-functions has no such setting.",
+  ],
+  [
+    ["invoke", "f.mjs", "--queue", "q"],
+    "anyqueue invoke: which platform? Add --runtime lambda|azure-functions|cloud-run.",
+  ],
 ])("%j is a mistake that is explained", async (args, message) => {
   expect(await run(...args)).toEqual({ exitCode: 2, printed: "", warned: message });
 });

@@ -6,13 +6,13 @@ import type { FaultRule } from "./faults/fault-rule.ts";
 import type { FrontContext } from "./fronts/front.ts";
 import type { EntitySnapshot } from "./fronts/service-bus/entity-snapshot.ts";
 import type { ServiceBusConfig } from "./fronts/service-bus/config/service-bus-config.ts";
-import type { PushSigningKeys } from "./fronts/pubsub/push/oidc-tokens.ts";
+import type { PushSigningKeys, PushTokenClaims } from "./fronts/pubsub/push/oidc-tokens.ts";
 import type { SubscriptionSnapshot, TopicSnapshot } from "./fronts/pubsub/subscription-snapshot.ts";
 import type { QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 import type { EventSourceMapping } from "./fronts/sqs/mappings/event-source-mapping.ts";
 import type { EventSourceMappingOptions } from "./fronts/sqs/mappings/mapping-options.ts";
 import { CallLog, type CallLogEntry } from "./log/call-log.ts";
-import { serviceBusOf, startFronts, type RunningFronts } from "./running-fronts.ts";
+import { serviceBusOf, signPushToken, startFronts, type RunningFronts } from "./running-fronts.ts";
 import { SeededRandom } from "./random/seeded-random.ts";
 import { VirtualClock } from "./time/engine-clock.ts";
 import { WireTime } from "./time/wire-time.ts";
@@ -89,6 +89,12 @@ export interface Emulator {
     subscriptions(): readonly SubscriptionSnapshot[];
     /** Public key of the tokens that push requests carry; the control API serves it too. */
     signingKeys(): Promise<PushSigningKeys>;
+    /**
+     * A token as push requests carry it, for whoever plays the push.
+     *
+     * @throws EmulatorError `INVALID_OPTION` when the front is off.
+     */
+    signToken(claims: PushTokenClaims): Promise<string>;
   };
   /**
    * Forgets queues, topics, messages, fault rules and the log, and starts the seed anew. The clock goes on;
@@ -142,6 +148,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       topics: () => running.pubsub?.topics() ?? [],
       subscriptions: () => running.pubsub?.subscriptions() ?? [],
       signingKeys: async () => (await running.pubsub?.signingKeys()) ?? { jwks: { keys: [] }, pems: {} },
+      signToken: async (claims) => await signPushToken(running, claims),
     },
     reset() {
       for (const front of running.fronts) front.reset();

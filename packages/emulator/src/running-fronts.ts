@@ -2,6 +2,7 @@ import { EmulatorError } from "./emulator-error.ts";
 import type { ResolvedEmulatorOptions } from "./emulator-options.ts";
 import type { EmulatorEndpoints } from "./emulator.ts";
 import { reachableAuthority, type Front, type FrontContext } from "./fronts/front.ts";
+import type { PushTokenClaims } from "./fronts/pubsub/push/oidc-tokens.ts";
 import type { PubsubFront } from "./fronts/pubsub/pubsub-front.ts";
 import type { ServiceBusFront } from "./fronts/service-bus/service-bus-front.ts";
 import type { SqsFront } from "./fronts/sqs/sqs-front.ts";
@@ -57,6 +58,12 @@ export async function startFronts(
 export function serviceBusOf({ serviceBus }: RunningFronts): ServiceBusFront {
   if (serviceBus !== undefined) return serviceBus;
   throw new EmulatorError("INVALID_OPTION", "The Service Bus front is off. Name serviceBusPort.");
+}
+
+/** @throws INVALID_OPTION */
+export async function signPushToken({ pubsub }: RunningFronts, claims: PushTokenClaims): Promise<string> {
+  if (pubsub !== undefined) return await pubsub.signToken(claims);
+  throw new EmulatorError("INVALID_OPTION", "The Pub/Sub front is off. Name pubsubPort.");
 }
 
 /** The control API by itself, where no front speaks HTTP. */

@@ -1,3 +1,5 @@
+import { openAzureFunctionsHost } from "../invoke/azure-functions/azure-functions-host.ts";
+import { openCloudRunHost } from "../invoke/cloud-run/cloud-run-host.ts";
 import { findFunctionFile } from "../invoke/function-file.ts";
 import type { Host, HostParts } from "../invoke/host.ts";
 import { InvocationTally, reportAsJson, reportAsText } from "../invoke/invocation-report.ts";
@@ -46,5 +48,9 @@ async function openHost({ platform }: InvokePlan, parts: HostParts): Promise<Hos
   switch (platform.runtime) {
     case "lambda":
       return await openLambdaHost(platform, parts);
+    case "azure-functions":
+      return await openAzureFunctionsHost(platform, parts);
+    case "cloud-run":
+      return await openCloudRunHost(platform, parts);
   }
 }

@@ -8,7 +8,7 @@ line of output is one call. What it writes goes to standard error.
                         with the name in it: sqs://eu-west-1/orders
   --url <url>           the connection, such as sqs://eu-west-1
                         (default: ANYQUEUE_URL, else anyqueue.config.json)
-  --runtime <platform>  lambda
+  --runtime <platform>  lambda, azure-functions or cloud-run
   --ordered             the queue keeps order per key (SQS: the FIFO queue of that name)
   --once                end when the queue is empty; code 0 if all was handled, 1 if something failed
   --json                one JSON object per call
@@ -24,4 +24,22 @@ as Lambda names it dist/orders.handler.
                                  answers without an error is deleted
   --max-concurrency <n>          events under way at once, each in a process of its own (default: 5)
   --timeout <duration>           of the function, up to 15m (default: 3s, as Lambda has it)
-  --runtime-client <command>     a program that runs the handler in place of ours: aws-lambda-ric`;
+  --runtime-client <command>     a program that runs the handler in place of ours: aws-lambda-ric
+
+azure-functions: the Functions host for an app of the v4 model. Returning completes, throwing
+abandons, for a function of cardinality "many" the whole batch; Service Bus counts deliveries.
+  --function <name>              which function, where the app has several of Service Bus
+  --batch-size <n>               messages of one call at cardinality "many" (default: 1000)
+  --max-concurrency <n>          calls of a single-message function at once (default: 16)
+  --timeout <duration>           of the function; after that the app is started anew (default: 5m)
+
+cloud-run: a push subscription. The file listens on process.env.PORT, or exports a node:http handler
+or { fetch }, or registers a function of the functions framework. Status 102, 200, 201, 202 and 204
+acknowledge; while pushes fail they come more slowly, 100 ms to a minute apart.
+  --target <name>                the function that @google-cloud/functions-framework serves
+  --path <path>                  where requests go (default: /)
+  --max-concurrency <n>          requests at once (default: 80)
+  --timeout <duration>           the ack deadline: no answer by then is a failure (default: 10s)
+  --token-from <endpoint>        an emulator's control endpoint, which signs a token for each request
+  --audience <text>              whom the tokens are for
+  --service-account <email>      whom they are from`;

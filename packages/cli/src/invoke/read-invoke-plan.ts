@@ -1,6 +1,8 @@
 import { parseFlags, type FlagKinds, type ParsedFlags } from "../parse-flags.ts";
 import { nearestName } from "../nearest-name.ts";
 import { UsageError } from "../usage-error.ts";
+import { readAzureFunctionsPlan, type AzureFunctionsPlan } from "./azure-functions/azure-functions-plan.ts";
+import { readCloudRunPlan, type CloudRunPlan } from "./cloud-run/cloud-run-plan.ts";
 import { readLambdaPlan, type LambdaPlan } from "./lambda/lambda-plan.ts";
 
 /** What one call of `anyqueue invoke` shall do. */
@@ -11,7 +13,7 @@ export interface InvokePlan {
   readonly isOrdered: boolean;
   readonly isOnce: boolean;
   readonly isJson: boolean;
-  readonly platform: LambdaPlan;
+  readonly platform: LambdaPlan | AzureFunctionsPlan | CloudRunPlan;
 }
 
 export type Runtime = InvokePlan["platform"]["runtime"];
@@ -35,6 +37,21 @@ const OWN: Readonly<Record<Runtime, FlagKinds>> = {
     "max-concurrency": "value",
     timeout: "value",
     "runtime-client": "value",
+  },
+  "azure-functions": {
+    function: "value",
+    "batch-size": "value",
+    "max-concurrency": "value",
+    timeout: "value",
+  },
+  "cloud-run": {
+    "max-concurrency": "value",
+    timeout: "value",
+    target: "value",
+    path: "value",
+    audience: "value",
+    "service-account": "value",
+    "token-from": "value",
   },
 };
 
@@ -63,6 +80,8 @@ export function readInvokePlan(args: readonly string[]): InvokePlan | undefined 
 
 const READERS: { readonly [R in Runtime]: (flags: ParsedFlags) => InvokePlan["platform"] } = {
   lambda: readLambdaPlan,
+  "azure-functions": readAzureFunctionsPlan,
+  "cloud-run": readCloudRunPlan,
 };
 
 function readRuntime(flags: ParsedFlags): Runtime {

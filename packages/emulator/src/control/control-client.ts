@@ -2,6 +2,7 @@ import { EmulatorError } from "../emulator-error.ts";
 import type { FaultRule } from "../faults/fault-rule.ts";
 import type { EntitySnapshot } from "../fronts/service-bus/entity-snapshot.ts";
 import type { ServiceBusConfig } from "../fronts/service-bus/config/service-bus-config.ts";
+import type { PushTokenClaims } from "../fronts/pubsub/push/oidc-tokens.ts";
 import type { SubscriptionSnapshot, TopicSnapshot } from "../fronts/pubsub/subscription-snapshot.ts";
 import type { MappingSnapshot } from "../fronts/sqs/mappings/event-source-mapping.ts";
 import type { EventSourceMappingOptions } from "../fronts/sqs/mappings/mapping-options.ts";
@@ -39,6 +40,8 @@ export interface ControlClient {
   };
   topics(): Promise<readonly TopicSnapshot[]>;
   subscriptions(): Promise<readonly SubscriptionSnapshot[]>;
+  /** A token as push requests carry it. */
+  signToken(claims: PushTokenClaims): Promise<string>;
   reset(): Promise<void>;
 }
 
@@ -96,6 +99,7 @@ export function controlClient(endpoint: string): ControlClient {
     },
     topics: async () => (await send("GET", "/pubsub/topics")).topics,
     subscriptions: async () => (await send("GET", "/pubsub/subscriptions")).subscriptions,
+    signToken: async (claims) => (await send("POST", "/pubsub/tokens", claims)).token,
     reset: async () => void (await send("POST", "/reset")),
   };
 }

@@ -1,5 +1,6 @@
 import type { Controls } from "../emulator.ts";
 import { EmulatorError } from "../emulator-error.ts";
+import { isObject } from "../faults/rule-members.ts";
 import { parseFaultRule } from "../faults/check-fault-rule.ts";
 import { assertServiceBusConfig } from "../fronts/service-bus/config/apply-config.ts";
 import { createMapping, deleteMapping, showMapping } from "./mapping-routes.ts";
@@ -82,6 +83,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["GET /pubsub/subscriptions", ({ pubsub }) => ({ subscriptions: pubsub.subscriptions() })],
   ["GET /pubsub/jwks", async ({ pubsub }) => (await pubsub.signingKeys()).jwks],
   ["GET /pubsub/certs", async ({ pubsub }) => (await pubsub.signingKeys()).pems],
+  ["POST /pubsub/tokens", signToken],
   ["POST /reset", (controls) => emptyAfter(() => controls.reset())],
 ]);
 
@@ -98,6 +100,14 @@ function applyServiceBusConfig({ serviceBus }: Controls, exchange: HttpExchange)
   assertServiceBusConfig(config);
   serviceBus.apply(config);
   return {};
+}
+
+async function signToken({ pubsub }: Controls, exchange: HttpExchange): Promise<unknown> {
+  const body = readJson(exchange);
+  const { email, audience } = isObject(body) ? body : {};
+  if (typeof email !== "string" || typeof audience !== "string")
+    throw new RangeError('The body must be { "email": <service account>, "audience": <text> }.');
+  return { token: await pubsub.signToken({ email, audience }) };
 }
 
 function readLog({ log }: Controls, exchange: HttpExchange): unknown {

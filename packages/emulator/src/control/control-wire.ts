@@ -20,6 +20,7 @@ export interface ControlAnswer {
   readonly certificateAuthority: string;
   readonly topics: readonly TopicSnapshot[];
   readonly subscriptions: readonly SubscriptionSnapshot[];
+  readonly token: string;
 }
 
 /** Both ends are this package in the same version, so the shape is trusted and only success is checked. */

@@ -1,7 +1,7 @@
 import { reachableAuthority, type Front, type FrontContext } from "../front.ts";
 import { IamPolicies } from "./engine/iam-policies.ts";
 import { PubsubEngine } from "./engine/pubsub-engine.ts";
-import { OidcTokens, type PushSigningKeys } from "./push/oidc-tokens.ts";
+import { OidcTokens, type PushSigningKeys, type PushTokenClaims } from "./push/oidc-tokens.ts";
 import { PushConnections } from "./push/post-to-endpoint.ts";
 import { PushDispatcher } from "./push/push-dispatcher.ts";
 import {
@@ -19,6 +19,8 @@ export interface PubsubFront extends Front {
   subscriptions(): readonly SubscriptionSnapshot[];
   /** Public key of the tokens that push requests carry. */
   signingKeys(): Promise<PushSigningKeys>;
+  /** A token as push requests carry it. */
+  signToken(claims: PushTokenClaims): Promise<string>;
 }
 
 /** A project that clients use when they are told of no other. */
@@ -57,6 +59,8 @@ export async function startPubsubFront(context: FrontContext, port: number): Pro
       engine.topics.all().map((topic) => snapshotTopic(topic, engine.subscriptions.of(topic.name))),
     subscriptions: () => engine.subscriptions.all().map(snapshotSubscription),
     signingKeys: () => tokens.keys(),
+    signToken: async (claims) =>
+      await tokens.sign({ ...claims, issuedAt: Math.floor(context.clock.realNow() / 1_000) }),
     reset,
     async close() {
       reset();

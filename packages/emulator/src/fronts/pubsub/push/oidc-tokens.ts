@@ -9,10 +9,16 @@ export interface PushSigningKeys {
   readonly pems: Readonly<Record<string, string>>;
 }
 
-/** Who a token is from and for. */
-export interface TokenClaims {
+/** Who a push token is from and for. */
+export interface PushTokenClaims {
+  /** The service account of the push subscription. */
   readonly email: string;
+  /** What the endpoint asks for. */
   readonly audience: string;
+}
+
+/** The same with its time. */
+export interface TokenClaims extends PushTokenClaims {
   /** Seconds since the epoch, in the clients' time. */
   readonly issuedAt: number;
 }

@@ -1,0 +1,52 @@
+import { InvokeError } from "../invoke-error.ts";
+import type { RegisteredFunction, TriggerBinding } from "./worker-messages.ts";
+
+export interface ChosenFunction {
+  readonly name: string;
+  readonly trigger: TriggerBinding;
+}
+
+/**
+ * The function that is meant: the one that was named, else the one of this queue, else the only one of Service Bus.
+ * @throws NO_SUCH_FUNCTION, UNSUPPORTED
+ */
+export function chooseFunction(
+  functions: readonly RegisteredFunction[],
+  wanted: string | undefined,
+  queue: string,
+  path: string,
+): ChosenFunction {
+  const fed = functions.flatMap(({ name, trigger }) =>
+    trigger?.type.toLowerCase() === "servicebustrigger" ? [{ name, trigger }] : [],
+  );
+  const ofQueue = fed.filter(({ trigger }) => trigger.properties["queueName"] === queue);
+  const candidates = wanted === undefined ? (ofQueue.length > 0 ? ofQueue : fed) : fed;
+  const [chosen, another] = candidates.filter(({ name }) => wanted === undefined || name === wanted);
+  if (chosen === undefined) {
+    const known = functions.map(({ name }) => name).join(", ");
+    const what =
+      wanted === undefined ? "no function with a Service Bus trigger" : `no Service Bus function ${wanted}`;
+    throw new InvokeError(
+      "NO_SUCH_FUNCTION",
+      `${path} registers ${what}${known === "" ? "" : `; registered: ${known}`}`,
+      "Register it with app.serviceBusQueue of @azure/functions.",
+    );
+  }
+  if (another !== undefined) {
+    const names = candidates.map(({ name }) => name).join(", ");
+    throw new InvokeError("NO_SUCH_FUNCTION", `${path} has several: ${names}`, "Name one with --function.");
+  }
+  refuseSettlement(chosen);
+  return chosen;
+}
+
+/** What settles by itself asks the host over a channel that only the host has. */
+function refuseSettlement({ name, trigger }: ChosenFunction): void {
+  const { sdkBinding, autoCompleteMessages } = trigger.properties;
+  if (sdkBinding !== true && autoCompleteMessages !== false) return;
+  throw new InvokeError(
+    "UNSUPPORTED",
+    `${name} settles its messages itself (${sdkBinding === true ? "sdkBinding" : "autoCompleteMessages: false"})`,
+    "Only the Functions host can run it; run it here with the default binding.",
+  );
+}

@@ -1,0 +1,35 @@
+/** One value of the host's protocol, as far as a Service Bus trigger has it. */
+export type TypedData =
+  | { readonly string: string }
+  | { readonly json: string }
+  | { readonly bytes: Uint8Array }
+  | { readonly int: number }
+  | { readonly collectionString: { readonly string: readonly string[] } }
+  | { readonly collectionBytes: { readonly bytes: readonly Uint8Array[] } };
+
+/** A binding as an app registers it; what it does not name is the host's default. */
+export interface TriggerBinding {
+  readonly name: string;
+  readonly type: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+export interface RegisteredFunction {
+  readonly name: string;
+  readonly trigger: TriggerBinding | undefined;
+}
+
+/** What the host tells the worker process. */
+export interface InvokeMessage {
+  readonly kind: "invoke";
+  readonly invocationId: string;
+  readonly functionName: string;
+  readonly inputData: readonly { readonly name: string; readonly data: TypedData }[];
+  readonly triggerMetadata: Readonly<Record<string, TypedData>>;
+}
+
+/** What the worker process tells the host. */
+export type WorkerMessage =
+  | { readonly kind: "loaded"; readonly functions: readonly RegisteredFunction[] }
+  | { readonly kind: "not-loaded"; readonly error: string }
+  | { readonly kind: "done"; readonly invocationId: string; readonly error: string | undefined };

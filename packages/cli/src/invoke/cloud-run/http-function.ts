@@ -1,0 +1,68 @@
+// The program that a function's file runs in, where it does not listen by itself: serves what it exports on PORT.
+
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { loadFunction } from "../load-function.ts";
+
+type NodeHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
+type FetchHandler = (request: Request) => Response | Promise<Response>;
+
+process.once("disconnect", () => process.exit());
+await main(process.argv[2] ?? "", process.argv[3]);
+
+async function main(path: string, exportName: string | undefined): Promise<void> {
+  const exports = await loadFunction(path);
+  const known = Object.keys(exports);
+  const handler =
+    exports[exportName ?? "handler"] ?? (exportName === undefined ? exports["default"] : undefined);
+  const serve = asNodeHandler(handler);
+  if (serve !== undefined)
+    createServer((request, response) => void answer(serve, request, response)).listen(port());
+  else if (exportName !== undefined) process.send?.({ kind: "no-export", known });
+  // Else the file listens by itself; if it does not, the host finds nobody on PORT.
+}
+
+function port(): number {
+  return Number(process.env["PORT"]);
+}
+
+function asNodeHandler(handler: unknown): NodeHandler | undefined {
+  if (typeof handler === "function") return handler as NodeHandler;
+  const fetchHandler: unknown =
+    typeof handler === "object" && handler !== null ? Reflect.get(handler, "fetch") : undefined;
+  if (typeof fetchHandler !== "function") return undefined;
+  const bound = fetchHandler.bind(handler) as FetchHandler;
+  return async (request, response) => await serveFetch(bound, request, response);
+}
+
+/** What a handler throws is an answer of 500, as servers have it. */
+async function answer(serve: NodeHandler, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    await serve(request, response);
+  } catch (error) {
+    console.error(error);
+    if (!response.headersSent) response.writeHead(500);
+    response.end();
+  }
+}
+
+async function serveFetch(
+  handler: FetchHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers))
+    for (const each of [value ?? []].flat()) headers.append(name, each);
+  const method = request.method ?? "GET";
+  const answered = await handler(
+    new Request(new URL(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`), {
+      method,
+      headers,
+      ...(method !== "GET" && method !== "HEAD" && { body: Buffer.concat(chunks) }),
+    }),
+  );
+  response.writeHead(answered.status, Object.fromEntries(answered.headers));
+  response.end(Buffer.from(await answered.arrayBuffer()));
+}

@@ -1,0 +1,201 @@
+import { once } from "node:events";
+import { Agent, request } from "node:http";
+import { createRequire } from "node:module";
+import { connect, createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FunctionFile } from "../function-file.ts";
+import { FunctionProcess, ownProgram } from "../function-process.ts";
+import { InvokeError } from "../invoke-error.ts";
+import type { PushRequest } from "./push-request.ts";
+
+/** How one request ended. */
+export type ServiceAnswer =
+  | { readonly kind: "status"; readonly status: number }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "crash"; readonly reason: string };
+
+export interface ServiceSettings {
+  readonly file: FunctionFile;
+  /** Undefined: the file listens on PORT, or exports a handler. */
+  readonly target: string | undefined;
+  readonly path: string;
+  readonly timeoutMs: number;
+  readonly onLine: (line: string) => void;
+}
+
+const START_TIMEOUT_MS = 20_000;
+const BEAT_MS = 50;
+const FRAMEWORK = "@google-cloud/functions-framework";
+
+/** A function's file as a container runs it: told its PORT, started again when it has ended. */
+export class HttpService {
+  readonly #settings: ServiceSettings;
+  readonly #agent = new Agent({ keepAlive: true });
+  #process: FunctionProcess | undefined;
+  #port = 0;
+  #starting: Promise<void> | undefined;
+
+  constructor(settings: ServiceSettings) {
+    this.#settings = settings;
+  }
+
+  /** Resolves when it listens. @throws FUNCTION_DID_NOT_START, NO_SUCH_EXPORT, MISSING_PACKAGE */
+  async start(): Promise<void> {
+    if (this.#process?.isEnded === true) this.#starting = undefined;
+    this.#starting ??= this.#start();
+    await this.#starting;
+  }
+
+  /** @throws FUNCTION_DID_NOT_START after a crash */
+  async post({ headers, body }: PushRequest): Promise<ServiceAnswer> {
+    await this.start();
+    const running = this.#process;
+    const { path, timeoutMs } = this.#settings;
+    const over = new AbortController();
+    const answered = Promise.withResolvers<ServiceAnswer>();
+    const sent = request(
+      {
+        host: "127.0.0.1",
+        port: this.#port,
+        path,
+        method: "POST",
+        headers,
+        agent: this.#agent,
+        signal: over.signal,
+      },
+      (response) => {
+        response.resume();
+        answered.resolve({ kind: "status", status: response.statusCode ?? 0 });
+      },
+    );
+    sent.once("error", (error) => {
+      if (!over.signal.aborted) answered.resolve({ kind: "crash", reason: error.message });
+    });
+    // The service takes this for an acknowledgement already, whatever follows.
+    sent.once("information", ({ statusCode }) => {
+      if (statusCode === 102) answered.resolve({ kind: "status", status: statusCode });
+    });
+    sent.end(body);
+    const timer = new AbortController();
+    const late = sleep(timeoutMs, { kind: "timeout" as const }, { signal: timer.signal });
+    late.catch(() => {});
+    const result = await Promise.race([answered.promise, late]);
+    timer.abort();
+    if (result.kind === "timeout") over.abort();
+    // A connection breaks some turns before its process is known to have ended.
+    if (result.kind === "crash") await Promise.race([running?.ended, sleep(BEAT_MS)]);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#agent.destroy();
+    await this.#process?.end();
+  }
+
+  async #start(): Promise<void> {
+    const { file, onLine } = this.#settings;
+    this.#port = await freePort();
+    const failed = Promise.withResolvers<never>();
+    failed.promise.catch(() => {});
+    const service = new FunctionProcess({
+      command: this.#command(),
+      environment: { PORT: String(this.#port), K_SERVICE: "anyqueue-invoke", K_REVISION: "local" },
+      onLine,
+      onMessage: (message) => failed.reject(noExport(file, message)),
+    });
+    this.#process = service;
+    void service.ended.then((reason) => failed.reject(this.#notStarted(`the process ended: ${reason}`)));
+    const over = new AbortController();
+    try {
+      await Promise.race([
+        untilListening(this.#port, over.signal),
+        failed.promise,
+        this.#tooLate(over.signal),
+      ]);
+    } catch (error) {
+      await service.end();
+      throw error;
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #tooLate(signal: AbortSignal): Promise<never> {
+    await sleep(START_TIMEOUT_MS, undefined, { signal });
+    throw this.#notStarted(`nobody listens on PORT after ${START_TIMEOUT_MS / 1_000} s`);
+  }
+
+  #command(): readonly string[] {
+    const { file, target } = this.#settings;
+    if (target === undefined) {
+      const exported = file.exportName === undefined ? [] : [file.exportName];
+      return [...ownProgram(import.meta.url, "http-function"), file.path, ...exported];
+    }
+    return [
+      ...[process.execPath, ...process.execArgv, frameworkProgram(file.path)],
+      ...[`--source=${file.path}`, `--target=${target}`, `--port=${this.#port}`],
+    ];
+  }
+
+  #notStarted(what: string): InvokeError {
+    return new InvokeError(
+      "FUNCTION_DID_NOT_START",
+      `${this.#settings.file.path}: ${what}`,
+      "Listen on process.env.PORT, export a handler (request, response) or { fetch }, or name a --target.",
+    );
+  }
+}
+
+function noExport({ path, exportName }: FunctionFile, message: unknown): InvokeError {
+  const known: unknown = typeof message === "object" && message !== null ? Reflect.get(message, "known") : [];
+  const names = Array.isArray(known) ? known.join(", ") : "";
+  return new InvokeError(
+    "NO_SUCH_EXPORT",
+    `${path}: ${exportName ?? "handler"} is no handler; exported: ${names}`,
+    "Name the export: file.export.",
+  );
+}
+
+/** The vendor's own host, as the function's package has it installed. @throws MISSING_PACKAGE */
+function frameworkProgram(path: string): string {
+  try {
+    return join(dirname(createRequire(path).resolve(FRAMEWORK)), "main.js");
+  } catch (error) {
+    throw new InvokeError(
+      "MISSING_PACKAGE",
+      `--target is served by ${FRAMEWORK}, which is not installed where ${path} is`,
+      `Run: npm install ${FRAMEWORK}`,
+      { cause: error },
+    );
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+async function untilListening(port: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    // oxlint-disable-next-line no-await-in-loop
+    if (await isListening(port)) return;
+    // oxlint-disable-next-line no-await-in-loop
+    await sleep(BEAT_MS);
+  }
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  return await new Promise((resolve) => {
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
