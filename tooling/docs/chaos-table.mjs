@@ -71,7 +71,7 @@ function providerRows(rows) {
 
 function faultRows(rows) {
   const providers = Object.keys(PROVIDERS).filter((name) => rows.some(({ provider }) => provider === name));
-  const faults = [...new Set(rows.map(({ fault }) => fault))].toSorted();
+  const faults = [...new Set(rows.map(({ fault }) => fault))].toSorted((a, b) => a.localeCompare(b, "en"));
   const lines = faults.map((fault) => [
     fault,
     ...providers.map((provider) => {
