@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { checkHistory } from "../../src/history/check-history.ts";
 import type { HistoryEvent } from "../../src/history/history-event.ts";
 import type { HistoryPromises } from "../../src/history/invariant.ts";
-import { history } from "./history-builder.ts";
+import { history, type HistoryBuilder } from "./history-builder.ts";
 
 /** Good histories in which something comes late, as real processes write them. */
 const GOOD: readonly {
@@ -50,8 +50,28 @@ const GOOD: readonly {
       .drained(),
     promises: { concurrency: 1, prefetch: 0 },
   },
+  { name: "a renewal in time whose answer came late", events: lateRenewal() },
+  {
+    name: "an ack that was confirmed after its lease was reported lost, and is not counted as handled",
+    events: lostWhileAcking().close({ handled: 0, released: 0, abandoned: 0 }).drained(),
+  },
   { name: "an ack in time whose answer came late", events: lateAnswer() },
 ];
+
+function lateRenewal(): readonly HistoryEvent[] {
+  const late = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").wait(900);
+  const op = late.event("renew.invoke", { tok: "t1" });
+  late.wait(500).event("renew.ok", { tok: "t1", until: 2_500_000_000 }, { op });
+  return late.wait(500).end("t1").settle("t1").drained();
+}
+
+function lostWhileAcking(): HistoryBuilder {
+  const lost = history().send("m").deliver("m", "t1").start("t1").end("t1");
+  const op = lost.event("settle.invoke", { tok: "t1", kind: "ack" });
+  lost.event("renew.lost", { tok: "t1" });
+  lost.event("settle.ok", { tok: "t1", kind: "ack" }, { op });
+  return lost;
+}
 
 function lateAnswer(): readonly HistoryEvent[] {
   const late = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1");
