@@ -26,7 +26,7 @@ const ANY_CREDENTIALS = { accessKeyId: "chaos", secretAccessKey: "chaos" };
 
 const SQS_STAGE = {
   front: "sqs",
-  leaseMs: 2_000,
+  leaseMs: 4_000,
   url: (address: string) => `sqs://eu-west-1?endpoint=http://${address}`,
   provider: () => sqs({ credentials: ANY_CREDENTIALS }),
 } as const;

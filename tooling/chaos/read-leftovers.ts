@@ -3,7 +3,6 @@ import {
   deadLetters,
   type QueueClient,
   type QueueConsumer,
-  type QueueCounts,
   type QueueDefinition,
   type ReceivedMessage,
 } from "@anyqueue/core";
@@ -21,14 +20,27 @@ export interface Leftovers {
   readonly watcher: HistorySink;
   /** Lets every lease and delay run out. */
   expireLeases(): Promise<void>;
+  /** What the service itself says that there is; absent where it cannot be asked. */
+  depths?(): Promise<Depths>;
+}
+
+/** Messages in a queue and in its dead letters. */
+export interface Depths {
+  readonly queue: number;
+  readonly dead: number;
 }
 
 /** Reads what is in the dead letters and still in the queue, and writes it down. The consumers have ended. */
-export async function readLeftovers({ client, definition, watcher, expireLeases }: Leftovers): Promise<void> {
+export async function readLeftovers({
+  client,
+  definition,
+  watcher,
+  expireLeases,
+  depths,
+}: Leftovers): Promise<void> {
   await expireLeases();
-  const counts = async (): Promise<QueueCounts> => await client.admin.inspect(definition);
   const graveyard = client.consumer(deadLetters(definition));
-  for await (const letter of untilEmpty(graveyard, async () => (await counts()).deadLettered)) {
+  for await (const letter of untilEmpty(graveyard, async () => (await depths?.())?.dead)) {
     const { id: mid, providerId: bid, attributes, body, deadLettered } = letter;
     const reason = deadLettered?.reason;
     watcher.write("dlq.deliver", watcher.operation(), {
@@ -41,21 +53,17 @@ export async function readLeftovers({ client, definition, watcher, expireLeases 
   }
   await graveyard.close();
   const rest = client.consumer(definition);
-  for await (const message of untilEmpty(rest, async () => depthOf(await counts()))) {
+  for await (const message of untilEmpty(rest, async () => (await depths?.())?.queue)) {
     watcher.write("drain.deliver", watcher.operation(), { mid: message.id, dest: QUEUE });
     await message.ack();
   }
   await rest.close();
-  const depth = depthOf(await counts());
+  const depth = (await depths?.())?.queue;
   watcher.write("drain.end", watcher.operation(), {
     dest: QUEUE,
     emptyPolls: EMPTY_POLLS,
     ...(depth === undefined ? {} : { depth }),
   });
-}
-
-function depthOf({ ready, inFlight = 0, delayed = 0 }: QueueCounts): number | undefined {
-  return ready === undefined ? undefined : ready + inFlight + delayed;
 }
 
 /** Everything, until several asks in a row bring nothing and the service says so, where it can. */

@@ -21,6 +21,8 @@ const DEFAULT_RECOVERY_MS = 10_000;
 const WORK_MS = 40_000;
 /** Failing requests and new connections of a cell: more than its messages and pauses explain is a hot loop. */
 const FAILURES_A_MINUTE = 3_000;
+/** Between two processes of a machine that is busy with both. */
+const SLACK_MS = 1_000;
 const POLL_MS = 25;
 const WARM_UPS = 3;
 
@@ -78,6 +80,7 @@ class CellRun {
       promises: {
         ordered: stage.ordered,
         attempts: ATTEMPTS,
+        slackMs: SLACK_MS,
         concurrency: CONCURRENCY,
         // Behind busy keys an ordered target has room of its own.
         prefetch: stage.ordered || fault.blursLeases === true ? undefined : PREFETCH,

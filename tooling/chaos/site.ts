@@ -7,7 +7,8 @@ import type { Crew, Member } from "./crew.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import type { HistoryTail } from "./history-tail.ts";
 import { addressOf, emulatorOptions, stageOf, type Front } from "./providers.ts";
-import { readLeftovers } from "./read-leftovers.ts";
+import { depthsOf } from "./depths-of.ts";
+import { readLeftovers, type Depths } from "./read-leftovers.ts";
 
 /** What a site is made from. */
 export interface SiteParts {
@@ -83,7 +84,8 @@ async function openEmulatedSite(
     },
     async readLeftovers() {
       const expireLeases = async (): Promise<void> => void (await control.advance(3 * stage.leaseMs));
-      await readLeftovers({ client, definition: queue, watcher, expireLeases });
+      const depths = async (): Promise<Depths> => await depthsOf(front, control);
+      await readLeftovers({ client, definition: queue, watcher, expireLeases, depths });
     },
     async close() {
       await client.close();

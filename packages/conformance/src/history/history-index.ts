@@ -128,7 +128,10 @@ function finish({ deliver, start, end, abort, settles, renews }: Draft): Handove
   const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
   for (const renew of renews) {
-    if (renew.type === "renew.ok" && renew.t <= leaseEnd) leaseEnd = renew.until;
+    if (renew.type !== "renew.ok") continue;
+    // What was asked for in time may be confirmed late: the service renewed a lease that was good.
+    const asked = renews.find(({ type, op }) => type === "renew.invoke" && op === renew.op) ?? renew;
+    if (asked.t <= leaseEnd) leaseEnd = renew.until;
   }
   if (lost !== undefined) leaseEnd = Math.min(leaseEnd, lost.t);
   return { deliver, start, end, abort, settles, renews, leaseEnd, lostAt: lost?.t };

@@ -82,47 +82,6 @@ const GOOD: readonly GoodHistory[] = [
       .drained(),
   },
   {
-    name: "a lease that its holder gave up early, and a redelivery",
-    events: history()
-      .send("m")
-      .deliver("m", "t1", { leaseMs: 5_000 })
-      .start("t1")
-      .end("t1")
-      .abort("t1")
-      .handle("m", "t2")
-      .drained(),
-  },
-  {
-    name: "a dead letter whose original was not known to be gone when its consumer closed, and a second copy",
-    events: history()
-      .send("m")
-      .deliver("m", "t1", { leaseMs: 100 })
-      .start("t1")
-      .end("t1", "dead")
-      .settle("t1", "dead", "open")
-      .wait(200)
-      .deadLetter("m", { bid: "1" })
-      .bury("m", "t2")
-      .drained(),
-  },
-  { name: "an ack in time whose answer came late", events: lateAnswer() },
-  {
-    name: "acks that wait for company, while what may run next is here",
-    events: history()
-      .send("a")
-      .send("b")
-      .deliver("a", "t1")
-      .start("t1")
-      .end("t1")
-      .deliver("b", "t2")
-      .start("t2")
-      .end("t2")
-      .settle("t1")
-      .settle("t2")
-      .drained(),
-    promises: { concurrency: 1, prefetch: 0 },
-  },
-  {
     name: "a late ack where the service takes it",
     events: history()
       .send("m")
@@ -246,13 +205,6 @@ const GOOD: readonly GoodHistory[] = [
       .drained(),
   },
 ];
-
-function lateAnswer(): readonly HistoryEvent[] {
-  const late = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1");
-  const op = late.event("settle.invoke", { tok: "t1", kind: "ack" });
-  late.wait(3_000).event("settle.ok", { tok: "t1", kind: "ack" }, { op });
-  return late.drained();
-}
 
 function leftover(): readonly HistoryEvent[] {
   const all = history().send("m");

@@ -138,20 +138,27 @@ function untrue(close: HistoryEvent<"consumer.close">, { handovers }: HistoryInd
   );
   // An answer that was lost may have been a yes; a consumer may count it either way.
   const unsure = own.filter((one) => isPerhapsDone(one)).length;
+  // Nor does a consumer count what was confirmed after it had heard that the lease was gone.
+  const late = own.filter((one) => isConfirmedAfterLoss(one)).length;
   const { handled, abandoned } = close.report;
   const findings: Finding[] = [];
-  if (handled < done || handled > done + unsure)
+  if (handled < done - late || handled > done + unsure)
     findings.push({ text: `${close.consumer} reports ${handled} handled, it was ${done}` });
   if (abandoned !== running.length) {
     findings.push({ text: `${close.consumer} reports ${abandoned} abandoned, it was ${running.length}` });
   }
-  const late = own.find(({ deliver, start, settles }) =>
+  const after = own.find(({ deliver, start, settles }) =>
     [deliver, ...(start === undefined ? [] : [start]), ...settles].some(({ t }) => t > close.t),
   );
-  if (late !== undefined) {
-    findings.push({ mid: late.deliver.mid, text: `${close.consumer} went on after its close` });
+  if (after !== undefined) {
+    findings.push({ mid: after.deliver.mid, text: `${close.consumer} went on after its close` });
   }
   return findings;
+}
+
+function isConfirmedAfterLoss(handover: Handover): boolean {
+  const confirmed = settledAs(handover, "ack") ?? settledAs(handover, "dead");
+  return confirmed !== undefined && handover.lostAt !== undefined && handover.lostAt <= confirmed.t;
 }
 
 function isPerhapsDone(handover: Handover): boolean {
