@@ -1,7 +1,11 @@
-import { parse } from "@cdktf/hcl2json";
+import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import type { Runtime } from "../../src/deploy-files/deployment.ts";
 import { deduplicated, ordered, plain, RUNTIMES, subscription, textOf, type Given } from "./a-deployment.ts";
+
+/** Not imported: its types would bring those of browsers into every file of the repository. */
+const require = createRequire(import.meta.url);
+const { parse } = require("@cdktf/hcl2json") as { parse(file: string, text: string): Promise<Parsed> };
 
 interface Parsed {
   readonly resource: Readonly<
@@ -16,7 +20,7 @@ async function parsed(
   runtime: Runtime,
   given: Parameters<typeof textOf>[3] = {},
 ): Promise<Parsed> {
-  return (await parse("main.tf", textOf(definition, runtime, "terraform", given))) as unknown as Parsed;
+  return await parse("main.tf", textOf(definition, runtime, "terraform", given));
 }
 
 function one(all: Parsed, type: string, name: string): Readonly<Record<string, unknown>> {
