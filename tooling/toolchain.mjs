@@ -6,7 +6,16 @@
 //   node tooling/toolchain.mjs --print-env         print an `export PATH=…` line for eval
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -60,7 +69,17 @@ function pnpmFolders() {
   const version = pinned.slice("pnpm@".length).split("+")[0];
   const installed = spawnSync("pnpm", ["--version"], { encoding: "utf8", shell: isWindows, cwd: root });
   if (installed.status === 0 && installed.stdout.trim().split(".")[0] === version.split(".")[0]) return [];
-  return [join(fetched("pnpm", version), "node_modules", ".bin")];
+  const modules = join(fetched("pnpm", version), "node_modules");
+  return [...nativeFolders(join(modules, "@pnpm")), join(modules, ".bin")];
+}
+
+/** Where pnpm's own binary lies. What npm links instead is a script that starts it: slower, and deaf to signals. */
+function nativeFolders(scope) {
+  if (!existsSync(scope)) return [];
+  const binary = isWindows ? "pnpm.exe" : "pnpm";
+  return readdirSync(scope)
+    .map((name) => join(scope, name))
+    .filter((folder) => existsSync(join(folder, binary)));
 }
 
 /** Installs one package into `.toolchain/NAME@VERSION` unless it is there already. */
