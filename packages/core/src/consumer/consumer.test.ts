@@ -81,6 +81,33 @@ describe("a consumer", () => {
     await run;
   });
 
+  test("that pulled may run after its close, and pull after that", async () => {
+    const { clock, queue, consumer } = consumerBench();
+    await consumer.receive();
+    await consumer.close();
+    queue.put("m");
+    const run = consumer.run(() => undefined);
+    await clock.settle();
+    expect(queue.acked).toEqual(["m"]);
+    await consumer.close();
+    await run;
+    queue.put("n");
+    expect(await consumer.receive()).toHaveLength(1);
+    await consumer.close();
+  });
+
+  test("that was paused and resumed before its run is not paused in it", async () => {
+    const { clock, queue, consumer } = consumerBench();
+    consumer.pause();
+    consumer.resume();
+    queue.put("m");
+    const run = consumer.run(() => undefined);
+    await clock.settle();
+    expect(queue.acked).toEqual(["m"]);
+    await consumer.close();
+    await run;
+  });
+
   test("may run again after a start that failed", async () => {
     const { clock, queue, consumer } = consumerBench();
     queue.openFailures = [new Error("no")];
@@ -133,6 +160,23 @@ describe("middleware", () => {
 });
 
 describe("a consumer of batches", () => {
+  test("may take them one by one", async () => {
+    const { clock, queue, consumer } = consumerBench();
+    for (const id of ["a", "b"]) queue.put(id);
+    const sizes: number[] = [];
+    const run = consumer.runBatch(
+      async (messages) => {
+        sizes.push(messages.length);
+        await Promise.resolve();
+      },
+      { size: 1 },
+    );
+    await clock.settle();
+    expect(sizes).toEqual([1, 1]);
+    await consumer.close();
+    await run;
+  });
+
   test("takes ten at once where nothing is said, for each of its handlers", async () => {
     const { clock, queue, consumer } = consumerBench({ options: { concurrency: 2, prefetch: 0 } });
     for (let index = 0; index < 50; index += 1) queue.put(`m${index}`);

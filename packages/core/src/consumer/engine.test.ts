@@ -41,10 +41,23 @@ describe("leases that a driver reports as lost", () => {
     await run;
   });
 
-  test("are nobody's before there are any", () => {
-    const { queue, consumer } = consumerBench();
-    void consumer.receive();
-    expect(() => queue.options?.events.leasesLost("all", GONE)).not.toThrow();
+  test("are nobody's while the driver opens", async () => {
+    const { queue, consumer, events } = consumerBench({
+      driver: (one) => ({
+        open: async () => {
+          one.options?.events.leasesLost("all", GONE);
+          await Promise.resolve();
+        },
+        receiveBatch: one.receiveBatch.bind(one),
+        ackBatch: one.ackBatch.bind(one),
+        releaseBatch: one.releaseBatch.bind(one),
+        close: one.close.bind(one),
+      }),
+    });
+    queue.put("m");
+    expect(await consumer.receive()).toHaveLength(1);
+    expect(events.of("lease-lost")).toEqual([]);
+    await consumer.close();
   });
 });
 
@@ -91,6 +104,12 @@ describe("the pause before a retry", () => {
     expect(await longestPause(options)).toBe(ms);
   });
 
+  test("is spread over that minute, not cut off at it", async () => {
+    const setup = { random: () => 0.5 };
+    expect(await longestPause({ capabilities: { releaseDelay: "none" }, setup })).toBe(30_000);
+    expect(await longestPause({ setup })).toBe(150_000);
+  });
+
   test("follows the back-off where the application's own function fails, which is told", async () => {
     const { clock, queue, consumer, events } = consumerBench({
       options: {
@@ -111,6 +130,25 @@ describe("the pause before a retry", () => {
       { event: "retry.delay", error: { message: "bad policy" } },
     ]);
     await consumer.close();
+    await run;
+  });
+});
+
+describe("a delivery that does not say how long its lease is", () => {
+  test.each([
+    ["timed", 1],
+    ["shared", 1],
+    ["none", 0],
+    ["link", 0],
+  ] as const)("has the wanted one where leases are %s", async (lease, renewals) => {
+    const { clock, queue, consumer } = consumerBench({ capabilities: { lease } });
+    queue.put("m", {}, { leaseMs: undefined as unknown as number, leaseKey: "s" });
+    const run = consumer.run(async () => await new Promise(() => {}));
+    await clock.advance("31s");
+    expect(queue.count("extend")).toBe(renewals);
+    const closed = consumer.close({ timeout: "0ms" });
+    await clock.advance("5s");
+    await closed;
     await run;
   });
 });

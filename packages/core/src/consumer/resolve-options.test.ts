@@ -36,6 +36,11 @@ describe("the options of a consumer", () => {
     expect(resolveOptions({ retry: { attempts: "unlimited" } }, {}).attempts).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test("may say what is the default", () => {
+    const spoken = { prefetch: "auto", onInvalid: "dead-letter", deadLetter: "auto" } as const;
+    expect(resolveOptions(spoken, {})).toEqual(resolveOptions({}, {}));
+  });
+
   test("are read in milliseconds", () => {
     const settings = resolveOptions({ rateLimit: { count: 3, per: "1m" }, handlerTimeout: "2s" }, {});
     expect(settings).toMatchObject({ rateLimit: { count: 3, perMs: 60_000 }, handlerTimeoutMs: 2_000 });
