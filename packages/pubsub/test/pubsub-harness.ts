@@ -29,7 +29,7 @@ export function emulatorHarness(kind: SubscriptionKind): Harness {
       const backend = await pubsubBackend(emulator.endpoints.pubsub ?? "", kind);
       return {
         ...backend,
-        time: { kind: "remote", advance: async (ms) => void (await emulator.control.advance(ms)) },
+        time: { kind: "remote", advance: async (ms) => (await emulator.control.advance(ms)).calls },
         close: async () => {
           await backend.close();
           await emulator.close();
