@@ -53,6 +53,29 @@ describe("time of a case", () => {
     expect(time.clock.wallNow()).toBe(before.wall - 3_600_000);
   });
 
+  test("hardly moves while clients are at work at the broker", async () => {
+    const moves: number[] = [];
+    let calls = 0;
+    const advance = async (ms: number): Promise<number> => {
+      moves.push(ms);
+      // Two looks later the client has come to its end.
+      return Math.min((calls += 1), 3);
+    };
+    const time = createBenchTime({ kind: "remote", advance }, 1_000, () => true);
+    await time.advance(2_000);
+    expect(moves).toEqual([1_000, 0, 0, 0, 1_000]);
+    expect(time.isAtWork).toBe(false);
+  });
+
+  test("moves on at a broker that is asked for ever", async () => {
+    let calls = 0;
+    const time = createBenchTime({ kind: "remote", advance: async () => (calls += 1) }, 1_000, () => true);
+    const startMs = time.clock.now();
+    await time.advance(2_000);
+    expect(time.clock.now() - startMs).toBeGreaterThanOrEqual(2_000);
+    expect(time.isAtWork).toBe(true);
+  });
+
   test("does not move on while calls are out", async () => {
     let isQuiet = false;
     const moves: number[] = [];

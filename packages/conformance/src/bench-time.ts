@@ -10,6 +10,8 @@ export interface BenchTime {
   advance(ms: number, stepMs?: number): Promise<void>;
   /** Lets pending work run without moving a clock that stands still. */
   beat(): Promise<void>;
+  /** Calls reached the broker between the last two moves of time: what they are for has not come to its end. */
+  readonly isAtWork: boolean;
   /** Time passes, but no timer of the clients fires: a blocked event loop. */
   stall(ms: number): Promise<void>;
   /** Sets the clients' wall clock forward or back. */
@@ -22,16 +24,28 @@ const REMOTE_BEAT_MS = 1;
 const VIRTUAL_TURNS = 4;
 /** A call that stays out longer than this many beats does not hold up time: it may be what the case is about. */
 const MAX_QUIET_BEATS = 500;
+/** Calls that go on and on do not hold up time either: a client may ask for ever. */
+const MAX_WORK_BEATS = 20;
 
 /** Lets I/O and everything that waits for it have its turn. */
 export async function realTurn(): Promise<void> {
   await nextTurn();
 }
 
-/** @param isQuiet false while driver calls are out whose effect should be in before time moves on */
-export function createBenchTime(time: BackendTime, usualStepMs: number, isQuiet: () => boolean): BenchTime {
+/**
+ * @param isQuiet false while driver calls are out whose effect should be in before time moves on
+ * @param assertOwner throws when time is no longer this case's to move
+ */
+export function createBenchTime(
+  time: BackendTime,
+  usualStepMs: number,
+  isQuiet: () => boolean,
+  assertOwner: () => void = () => {},
+): BenchTime {
   const running = createAdvancingClock();
   const clock = createShiftClock(time.kind === "virtual" ? time.clock : running);
+  let calls: number | undefined;
+  let isAtWork = false;
 
   async function beat(): Promise<void> {
     if (time.kind === "virtual") {
@@ -44,19 +58,35 @@ export function createBenchTime(time: BackendTime, usualStepMs: number, isQuiet:
   async function settle(): Promise<void> {
     for (let count = 0; count < MAX_QUIET_BEATS; count += 1) {
       await beat();
-      if (isQuiet()) return;
+      if (!isQuiet()) continue;
+      if (!isAtWork || count >= MAX_WORK_BEATS) return;
+      // A look: the broker answers behind what it has done for the calls before, so that their answers are here first.
+      await move(0);
     }
   }
 
   async function move(ms: number): Promise<void> {
-    if (time.kind === "real") await realDelay(ms);
-    else await time.advance(ms);
-    if (time.kind === "remote") await running.advance(ms);
+    assertOwner();
+    if (time.kind === "real") {
+      await realDelay(ms);
+      return;
+    }
+    if (time.kind === "virtual") {
+      await time.advance(ms);
+      return;
+    }
+    const seen = await time.advance(ms);
+    isAtWork = seen !== calls;
+    calls = seen;
+    await running.advance(ms);
   }
 
   return {
     clock,
     beat,
+    get isAtWork() {
+      return isAtWork;
+    },
     async advance(ms, stepMs = usualStepMs) {
       await settle();
       for (let left = ms; left > 0; left -= stepMs) {

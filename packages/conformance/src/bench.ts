@@ -21,6 +21,8 @@ const BUSY_MACHINE_MS = 3_000;
 const DEFAULT_WITHIN_MS = 60_000;
 /** Looks before time is moved at all: what is on its way arrives first. */
 const PATIENT_BEATS = 12;
+/** Time moves in small steps at first, and again whenever clients are at work. */
+const FIRST_STEP_MS = 5;
 
 /** What the suite knows about the run that a case belongs to. */
 export interface RunContext {
@@ -50,6 +52,7 @@ export class Bench {
   readonly #drivers: DriverBench[] = [];
   readonly #failures: unknown[] = [];
   readonly #controller = new AbortController();
+  #abandoned: { readonly error: unknown } | undefined;
 
   constructor(caseId: string, context: RunContext) {
     this.caseId = caseId;
@@ -64,6 +67,7 @@ export class Bench {
       context.backend.time,
       this.leaseMs / STEPS_PER_LEASE,
       () => this.plan.isQuiet,
+      () => this.#assertNotAbandoned(),
     );
     this.#clients = new CaseClients(this.backend, this.time.clock, this.plan, this.events);
   }
@@ -186,7 +190,7 @@ export class Bench {
   ): Promise<void> {
     const startedAtMs = this.now();
     const allowedMs = withinMs + (this.backend.time.kind === "virtual" ? 0 : BUSY_MACHINE_MS);
-    let stepMs = 5;
+    let stepMs = FIRST_STEP_MS;
     for (let beat = 0; ; beat += 1) {
       this.#rethrow();
       if (await condition()) return;
@@ -195,7 +199,7 @@ export class Bench {
       assert.ok(this.now() - startedAtMs <= allowedMs, `not within ${withinMs} ms: ${claim}`);
       if (beat < PATIENT_BEATS || this.backend.time.kind === "real") continue;
       await this.time.advance(stepMs);
-      stepMs = Math.min(stepMs * 1.3, this.leaseMs / 30);
+      stepMs = this.time.isAtWork ? FIRST_STEP_MS : Math.min(stepMs * 1.3, this.leaseMs / 30);
     }
   }
 
@@ -220,11 +224,25 @@ export class Bench {
     this.plan.clear();
     this.#controller.abort();
     const drivers = Promise.all(this.#drivers.map((driver) => driver.close()));
-    await this.settled("everything closes", Promise.all([drivers, this.#clients.close()]));
+    const closed = Promise.all([drivers, this.#clients.close()]);
+    // An abandoned case moves no time: it belongs to the next one.
+    if (this.#abandoned === undefined) await this.settled("everything closes", closed);
+    else await closed;
     this.#rethrow();
   }
 
+  /** The case took too long: whatever it waits for, it waits no more, and time is no longer its to move. */
+  abandon(error: unknown): void {
+    this.#abandoned ??= { error };
+    this.plan.clear();
+  }
+
+  #assertNotAbandoned(): void {
+    if (this.#abandoned !== undefined) throw this.#abandoned.error;
+  }
+
   #rethrow(): void {
+    this.#assertNotAbandoned();
     if (this.#failures.length > 0) throw this.#failures.shift();
   }
 

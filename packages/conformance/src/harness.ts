@@ -61,12 +61,13 @@ export interface FunctionHost extends Pick<ClientOptions, "listener" | "middlewa
  * How time passes.
  * - `virtual`: broker and clients share a clock that stands still until it is advanced (memory: `createVirtualClock`).
  * - `remote`: the broker's clock runs by itself and can be advanced (the emulator); the suite gives clients a clock
- *   that runs by itself too, and advances both together.
+ *   that runs by itself too, and advances both together. `advance` resolves with how many calls the broker has seen so
+ *   far, if it knows: while clients are at work time hardly moves, however slow the machine is.
  * - `real`: a service; the suite waits.
  */
 export type BackendTime =
   | { readonly kind: "virtual"; readonly clock: Clock; advance(ms: number): Promise<void> }
-  | { readonly kind: "remote"; advance(ms: number): Promise<void> }
+  | { readonly kind: "remote"; advance(ms: number): Promise<number | undefined> }
   | { readonly kind: "real" };
 
 export interface QueueRequest {

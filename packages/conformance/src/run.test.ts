@@ -1,5 +1,7 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { memoryHarness } from "../test/memory-backend.ts";
+import { createGate } from "./gate.ts";
 import type { Harness } from "./harness.ts";
 import { formatMatrix, publishable, publishValue, type CaseResult } from "./results.ts";
 import { runConformance } from "./run.ts";
@@ -59,6 +61,27 @@ describe("a run", () => {
     const stuck = altered(() => ({ createQueue: firstThenNever() }));
     const { cases } = await runConformance(stuck, { only: ["PROD-01"], caseTimeoutMs: 50 });
     expect(cases[0]?.reason).toMatch(/not done after 50 ms of real time/u);
+  });
+
+  test("ends a case that lasts too long before the next one: time is no longer its to move", async () => {
+    let moves = 0;
+    const late = createGate();
+    const slow = altered(({ time }) => ({
+      // Time does not pass before the deadline has, as on a machine that stands still.
+      time: {
+        ...time,
+        advance: async () => {
+          moves += 1;
+          await late.opened;
+        },
+      },
+    }));
+    const { cases } = await runConformance(slow, { only: ["RTRY-03"], caseTimeoutMs: 700 });
+    expect(cases[0]?.reason).toMatch(/not done after 700 ms of real time/u);
+    expect(moves).toBe(1);
+    late.open();
+    for (let turn = 0; turn < 100; turn += 1) await nextTurn();
+    expect(moves).toBe(1);
   });
 });
 

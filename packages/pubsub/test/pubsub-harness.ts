@@ -38,7 +38,7 @@ export async function openBackend(kind: SubscriptionKind): Promise<EmulatorBacke
   return {
     ...backend,
     endpoints: emulator.endpoints,
-    time: { kind: "remote", advance: async (ms) => void (await emulator.control.advance(ms)) },
+    time: { kind: "remote", advance: async (ms) => (await emulator.control.advance(ms)).calls },
     close: async () => {
       await backend.close();
       await emulator.close();

@@ -5,6 +5,7 @@ import { Socket } from "node:net";
 import { orAborted, QueueError, systemClock } from "@anyqueue/core/adapter";
 import type * as AzureSdk from "@azure/service-bus";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
+import { BoundedWork } from "./bounded-work.ts";
 import { guardLinkCloses } from "./guard-link-closes.ts";
 import { PROVIDER } from "./refusal.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
@@ -40,6 +41,7 @@ export class NamespaceConnection {
   readonly #scope = new AsyncLocalStorage<true>();
   readonly #deaths = new Set<(error: QueueError) => void>();
   readonly #sockets = new Set<Socket>();
+  readonly #bounded = new BoundedWork(abandoned);
   #sdk: Promise<Sdk> | undefined;
   #client: Promise<ServiceBusClient> | undefined;
   #administration: Promise<ServiceBusAdministrationClient> | undefined;
@@ -111,17 +113,8 @@ export class NamespaceConnection {
    * What `work` comes to, unless the connection dies or the signal aborts first: it may have taken effect then.
    * The SDK's own promise goes on unheard.
    */
-  async bounded<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-    let stop = (): void => {};
-    const death = new Promise<never>((_resolve, reject) => {
-      stop = this.onDeath(reject);
-    });
-    const first = Promise.race([work, death]);
-    try {
-      return await (signal === undefined ? first : orAborted(first, signal, () => throwAbandoned(signal)));
-    } finally {
-      stop();
-    }
+  bounded<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+    return this.#bounded.run(work, signal);
   }
 
   readonly #onSocket = (message: unknown): void => {
@@ -140,6 +133,7 @@ export class NamespaceConnection {
   #reportDeath(): void {
     const what = "the connection to Service Bus was cut";
     const error = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true });
+    this.#bounded.failAll(error);
     for (const listener of this.#deaths) listener(error);
   }
 
@@ -172,8 +166,8 @@ export class NamespaceConnection {
   }
 }
 
-function throwAbandoned(signal: AbortSignal): never {
-  throw new QueueError("CANCELLED", {
+function abandoned(signal: AbortSignal): QueueError {
+  return new QueueError("CANCELLED", {
     what: "given up before the service answered",
     provider: PROVIDER,
     ambiguous: true,

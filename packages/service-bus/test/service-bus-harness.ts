@@ -41,7 +41,7 @@ export function emulatorHarness(kind: TargetKind): Harness {
       const backend = serviceBusBackend(endpoint, kind);
       return {
         ...backend,
-        time: { kind: "remote", advance: async (ms) => void (await emulator.control.advance(ms)) },
+        time: { kind: "remote", advance: async (ms) => (await emulator.control.advance(ms)).calls },
         denied: {
           // Its key is none that the namespace knows.
           provider: () => serviceBus(),

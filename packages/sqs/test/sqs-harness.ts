@@ -33,7 +33,7 @@ export function emulatorHarness(kind: "standard" | "fifo"): Harness {
       const endpoint = emulator.endpoints.sqs ?? "";
       return {
         ...sqsBackend(endpoint, kind),
-        time: { kind: "remote", advance: async (ms) => void (await emulator.control.advance(ms)) },
+        time: { kind: "remote", advance: async (ms) => (await emulator.control.advance(ms)).calls },
         close: () => emulator.close(),
       };
     },

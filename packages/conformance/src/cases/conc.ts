@@ -272,10 +272,12 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
       void bench.start(queue.consumer({ rateLimit: { count: 5, per: "2s" } }), recorder.handler());
       await bench.until("all are handled", () => recorder.succeeded >= 20);
       const starts = recorder.deliveries.map(({ startedAtMs }) => startedAtMs);
+      // A handler starts a moment after it may: on a clock that runs, a busy machine makes more of the first's moment.
+      const momentMs = bench.backend.time.kind === "virtual" ? 10 : 250;
       for (const [index, startedAtMs] of starts.entries()) {
         const sixth = starts[index + 5];
         if (sixth !== undefined)
-          assert.ok(sixth - startedAtMs >= 1_990, `6 starts within ${sixth - startedAtMs} ms`);
+          assert.ok(sixth - startedAtMs >= 2_000 - momentMs, `6 starts within ${sixth - startedAtMs} ms`);
       }
     },
   },

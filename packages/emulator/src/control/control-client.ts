@@ -14,7 +14,8 @@ import { readControlAnswer } from "./control-wire.ts";
 /** Remote control of an emulator in another process. */
 export interface ControlClient {
   now(): Promise<number>;
-  advance(ms: number): Promise<{ readonly fired: number }>;
+  /** `calls`: how many calls the clients have made so far; moving time by 0 tells whether they are at work. */
+  advance(ms: number): Promise<{ readonly fired: number; readonly calls: number }>;
   /** A rule whose `match` is a function cannot travel; use the fields of `FaultMatch`. */
   addFault(rule: FaultRule): Promise<string>;
   removeFault(id: string): Promise<void>;
@@ -69,7 +70,10 @@ export function controlClient(endpoint: string): ControlClient {
   };
   return {
     now: async () => (await send("GET", "/clock")).now,
-    advance: async (ms) => ({ fired: (await send("POST", "/clock/advance", { ms })).fired }),
+    advance: async (ms) => {
+      const { fired, calls } = await send("POST", "/clock/advance", { ms });
+      return { fired, calls };
+    },
     addFault: async (rule) => {
       if (typeof rule.match === "function") {
         throw new EmulatorError(

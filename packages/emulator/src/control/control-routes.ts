@@ -87,12 +87,12 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["POST /reset", (controls) => emptyAfter(() => controls.reset())],
 ]);
 
-async function advanceClock({ clock }: Controls, exchange: HttpExchange): Promise<unknown> {
+async function advanceClock({ clock, log }: Controls, exchange: HttpExchange): Promise<unknown> {
   const body = readJson(exchange);
   const ms = typeof body === "object" && body !== null && "ms" in body ? body.ms : undefined;
   if (typeof ms !== "number") throw new RangeError('The body must be { "ms": <number of milliseconds> }.');
   const { fired } = await clock.advance(ms);
-  return { now: clock.now(), fired };
+  return { now: clock.now(), fired, calls: log.count() };
 }
 
 function applyServiceBusConfig({ serviceBus }: Controls, exchange: HttpExchange): unknown {

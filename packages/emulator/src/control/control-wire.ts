@@ -10,6 +10,7 @@ import type { CallLogEntry } from "../log/call-log.ts";
 export interface ControlAnswer {
   readonly now: number;
   readonly fired: number;
+  readonly calls: number;
   readonly id: string;
   readonly entries: readonly CallLogEntry[];
   readonly count: number;

@@ -26,7 +26,7 @@ describe("the control API over HTTP", () => {
     const QueueUrl = await createQueue("orders");
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "a", DelaySeconds: 60 }));
     const before = await control.now();
-    expect(await control.advance(60_000)).toEqual({ fired: 1 });
+    expect(await control.advance(60_000)).toEqual({ fired: 1, calls: emulator.log.count() });
     expect(await control.now()).toBe(before + 60_000);
     expect(emulator.clock.now()).toBe(before + 60_000);
     expect((await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages).toHaveLength(1);

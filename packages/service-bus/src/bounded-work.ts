@@ -1,0 +1,76 @@
+/** Someone who waits for an answer. */
+type Fail = (error: unknown) => void;
+
+/** Those who share a signal: a batch of settlements has one, and one listener is enough for it. */
+interface Group {
+  readonly waiting: Set<Fail>;
+  readonly stopListening: () => void;
+}
+
+/** Work that ends when its signal aborts or its connection dies, whatever becomes of its own promise. */
+export class BoundedWork {
+  readonly #groups = new Map<AbortSignal | undefined, Group>();
+  readonly #abandoned: (signal: AbortSignal) => Error;
+
+  /** @param abandoned what an abort of the signal comes to */
+  constructor(abandoned: (signal: AbortSignal) => Error) {
+    this.#abandoned = abandoned;
+  }
+
+  /** What `work` comes to, unless the signal or `failAll` is first: it then goes on unheard. */
+  run<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        work.catch(() => {});
+        reject(this.#abandoned(signal));
+        return;
+      }
+      const group = this.#groupOf(signal);
+      group.waiting.add(reject);
+      const leave = (): void => {
+        if (group.waiting.delete(reject) && group.waiting.size === 0) this.#end(group, signal);
+      };
+      work.then(
+        (value) => {
+          leave();
+          resolve(value);
+        },
+        (error: unknown) => {
+          leave();
+          /* oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it is */
+          reject(error);
+        },
+      );
+    });
+  }
+
+  failAll(error: unknown): void {
+    for (const [signal, group] of this.#groups) this.#fail(group, signal, error);
+  }
+
+  #groupOf(signal: AbortSignal | undefined): Group {
+    const known = this.#groups.get(signal);
+    if (known !== undefined) return known;
+    const onAbort = (): void => {
+      if (signal !== undefined) this.#fail(group, signal, this.#abandoned(signal));
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const group = {
+      waiting: new Set<Fail>(),
+      stopListening: () => signal?.removeEventListener("abort", onAbort),
+    };
+    this.#groups.set(signal, group);
+    return group;
+  }
+
+  #fail(group: Group, signal: AbortSignal | undefined, error: unknown): void {
+    this.#end(group, signal);
+    for (const fail of group.waiting) fail(error);
+    group.waiting.clear();
+  }
+
+  #end(group: Group, signal: AbortSignal | undefined): void {
+    this.#groups.delete(signal);
+    group.stopListening();
+  }
+}
