@@ -35,3 +35,14 @@ test("what comes in such an answer without the failed one must not run before it
   expect(lanes.place(held("m1", 2), "k", 2_000)).toBe("ready");
   expect(lanes.place(held("m2", 1), "k", 2_000)).toBe("follower");
 });
+
+test("a driver that keeps back what is early may bring the failed one and the next before its answer, one by one", () => {
+  const lanes = new KeyLanes(true);
+  const failed = held("m1", 1);
+  lanes.place(failed, "k", 0);
+  lanes.block(failed);
+  lanes.vacate(failed);
+  // The answer to the release is lost or late; the message is here again.
+  expect(lanes.place(held("m1", 1), "k", 10)).toBe("ready");
+  expect(lanes.place(held("m2", 2), "k", 11)).toBe("waiting");
+});

@@ -26,8 +26,14 @@ const UNCONFIRMED_MS = 1_000;
 /** One delivery of an ordering key at a time, keys in parallel. */
 export class KeyLanes {
   readonly #lanes = new Map<string, Lane>();
+  readonly #isDriverInOrder: boolean;
   /** Deliveries that wait behind another of their key. */
   waiting = 0;
+
+  /** @param isDriverInOrder true: the driver itself keeps back what follows a failed message (`followers: "drop"`) */
+  constructor(isDriverInOrder = false) {
+    this.#isDriverInOrder = isDriverInOrder;
+  }
 
   place(held: HeldDelivery, key: string, nowMs: number): Placement {
     const lane = this.#lane(key);
@@ -40,7 +46,7 @@ export class KeyLanes {
       this.waiting += 1;
       return "waiting";
     }
-    if (lane.block !== undefined && !cameAfterHead(lane, held)) {
+    if (lane.block !== undefined && !this.#cameAfterHead(lane, held)) {
       if (nowMs < lane.block.untilMs || held.ask <= lane.block.lastAsk) return "follower";
       lane.block = undefined; // settled elsewhere: the service would not hand over a later one otherwise
     }
@@ -96,12 +102,16 @@ export class KeyLanes {
     return followers;
   }
 
-  /** The failed delivery is back at the service, which hands it over again at `untilMs`. */
-  confirmBlock(held: HeldDelivery, untilMs: number, lastAsk: number): void {
+  /**
+   * The failed delivery is back at the service, which hands it over again at `untilMs`.
+   * @param isDriverTold true: the driver itself gave it back, and may be the one that keeps back what is early
+   */
+  confirmBlock(held: HeldDelivery, untilMs: number, lastAsk: number, isDriverTold = false): void {
     const block = this.#laneOf(held)?.block;
     if (block === undefined || block.providerId !== held.delivery.providerId) return;
-    block.untilMs = untilMs;
-    block.lastAsk = lastAsk;
+    const isInOrder = isDriverTold && this.#isDriverInOrder;
+    block.untilMs = isInOrder ? Number.NEGATIVE_INFINITY : untilMs;
+    block.lastAsk = isInOrder ? Number.NEGATIVE_INFINITY : lastAsk;
   }
 
   /** Takes all that has not started. */
@@ -158,14 +168,16 @@ export class KeyLanes {
   #laneOf(held: HeldDelivery): Lane | undefined {
     return held.key === undefined ? undefined : this.#lanes.get(held.key);
   }
-}
 
-/**
- * The failed one is here again, and this came with it or was asked for since: it follows in order, even if the service
- * was a little earlier than expected, and nobody would hand it over once more. A broker that pushes answers an ask that
- * was out already with both.
- */
-function cameAfterHead({ block, current }: Lane, held: HeldDelivery): boolean {
-  if (block === undefined || current?.delivery.providerId !== block.providerId) return false;
-  return held.ask === current.ask || held.ask > block.lastAsk;
+  /**
+   * The failed one is here again, and this came with it or was asked for since: it follows in order, even if the service
+   * was a little earlier than expected, and nobody would hand it over once more. A broker that pushes answers an ask that
+   * was out already with both.
+   */
+  #cameAfterHead({ block, current }: Lane, held: HeldDelivery): boolean {
+    if (block === undefined || current?.delivery.providerId !== block.providerId) return false;
+    const isBack = current.state === "waiting" || current.state === "running";
+    if (this.#isDriverInOrder && isBack) return true;
+    return held.ask === current.ask || held.ask > block.lastAsk;
+  }
 }

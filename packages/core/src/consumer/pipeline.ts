@@ -1,4 +1,5 @@
 import { DEFAULTS } from "../client/defaults.ts";
+import type { Capabilities } from "../driver/capabilities.ts";
 import type { Delivery } from "../driver/delivery.ts";
 import type { ConsumerEvents, Flow } from "../driver/driver.ts";
 import type { QueueError } from "../errors/queue-error.ts";
@@ -51,7 +52,7 @@ export class Pipeline {
     const { setup, settings, opened } = options;
     const { clock, events } = setup;
     const { target, driver } = opened;
-    this.#lanes = target.capabilities.ordering === "by-key" ? new KeyLanes() : undefined;
+    this.#lanes = lanesFor(target.capabilities);
     this.#watchdog = new Watchdog(clock, () => {
       this.#check();
     });
@@ -282,4 +283,8 @@ const BLOCK_SLACK_MS = 5_000;
 
 function newRateLimit({ rateLimit }: ConsumerSettings): RateLimit | undefined {
   return rateLimit === undefined ? undefined : new RateLimit(rateLimit.count, rateLimit.perMs);
+}
+
+function lanesFor({ ordering, followers }: Capabilities): KeyLanes | undefined {
+  return ordering === "by-key" ? new KeyLanes(followers === "drop") : undefined;
 }
