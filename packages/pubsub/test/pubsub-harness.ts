@@ -40,7 +40,7 @@ export function emulatorHarness(kind: SubscriptionKind): Harness {
 }
 
 /** Any server that speaks Pub/Sub; entities are made with the plain SDK, not with what is being tested. */
-async function pubsubBackend(endpoint: string, kind: SubscriptionKind): Promise<Backend> {
+export async function pubsubBackend(endpoint: string, kind: SubscriptionKind): Promise<Backend> {
   const client = plainClient(endpoint);
   const config = { ...(await client.getClientConfig()) };
   const generated = {
