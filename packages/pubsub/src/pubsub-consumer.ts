@@ -27,12 +27,14 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
   readonly #clock: Clock;
   readonly #handBacks = new HandBacks();
   readonly #receiver: Receiver;
+  readonly #leaseMs: number;
 
   constructor(clients: PubsubClients, subscription: PubsubSubscription, options: Options, clock: Clock) {
     this.#subscription = subscription;
     this.#clock = clock;
     const { mode, events, flow } = options;
     const leaseMs = Math.min(Math.max(options.leaseMs, PUBSUB_MIN_LEASE_MS), PUBSUB_MAX_LEASE_MS);
+    this.#leaseMs = leaseMs;
     const parts: ReceiverParts = {
       clients,
       subscription,
@@ -72,10 +74,17 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     }));
     const handles = items.map(({ handle }) => handle);
     const sentAtMs = this.#clock.now();
-    this.#receiver.released(handles);
+    this.#receiver.releasing(handles);
     const results = await this.#settled(handles, this.#subscription.changeDeadlines(changes, signal));
-    // Also what came while the request was out.
-    this.#receiver.released(handles);
+    const nowMs = this.#clock.now();
+    this.#receiver.released(
+      items.map(({ handle }, index) => ({
+        handle,
+        // What could not be given back comes when its lease is over.
+        comesAtMs:
+          nowMs + (results[index]?.ok === true ? (changes[index]?.seconds ?? 0) * 1_000 : this.#leaseMs),
+      })),
+    );
     for (const [index, { handle, cause }] of items.entries()) {
       if (results[index]?.ok !== true) continue;
       if (cause === "unstarted") this.#handBacks.add(handle.messageId);

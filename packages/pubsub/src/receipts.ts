@@ -1,12 +1,12 @@
 import type { Delivery } from "@anyqueue/core/adapter";
-import { confirmed, type ReceiverParts } from "./receiver.ts";
+import { confirmed, type Confirmation, type ReceiverParts } from "./receiver.ts";
 import type { PubsubHandle } from "./pubsub-wire.ts";
 
 type Deliveries = readonly Delivery<PubsubHandle>[];
 
 export interface ReceiptsOptions extends ReceiverParts {
   /** Takes what is confirmed; `untilMs`: end of its lease, monotonic. */
-  readonly admit: (deliveries: Deliveries, untilMs: number) => void;
+  readonly admit: (confirmation: Confirmation, untilMs: number) => void;
 }
 
 /**

@@ -1,5 +1,14 @@
-import type { Clock, ConsumerEvents, Delivery, Flow, HandBacks, ReceiveAsk } from "@anyqueue/core/adapter";
+import type {
+  Clock,
+  ConsumerEvents,
+  Delivery,
+  Flow,
+  HandBacks,
+  ItemResult,
+  ReceiveAsk,
+} from "@anyqueue/core/adapter";
 import type { PubsubClients } from "./pubsub-client.ts";
+import { classifyPubsubError } from "./pubsub-errors.ts";
 import type { PubsubSubscription } from "./pubsub-subscription.ts";
 import type { PubsubHandle } from "./pubsub-wire.ts";
 
@@ -13,6 +22,12 @@ export interface ReceiverParts {
   readonly handBacks: HandBacks;
 }
 
+/** A delivery that was given back, and when the service offers it again; monotonic. */
+export interface Return {
+  readonly handle: PubsubHandle;
+  readonly comesAtMs: number;
+}
+
 /** Brings deliveries: streams for workers, single pulls for pull mode. */
 export interface Receiver {
   open(signal: AbortSignal): Promise<void>;
@@ -23,7 +38,9 @@ export interface Receiver {
   /** So many settlements have their answer. */
   settled(count: number): void;
   /** Deliveries go back: what follows on their keys is handed over again after them. */
-  released(handles: readonly PubsubHandle[]): void;
+  releasing(handles: readonly PubsubHandle[]): void;
+  /** They have gone back, and each is offered again at that moment. */
+  released(returns: readonly Return[]): void;
   /** The service still counts a delivery that was given back with a delay. */
   parked(handle: PubsubHandle, untilMs: number): void;
   extended(handle: PubsubHandle, untilMs: number): void;
@@ -41,22 +58,59 @@ export async function giveBack(
   await subscription.changeDeadlines(items).catch((error: unknown) => events.fault(error));
 }
 
+/** What a request for leases came to. */
+export interface Confirmation {
+  readonly ours: readonly Delivery<PubsubHandle>[];
+  /** First of each ordering key that could not be confirmed: nothing after it is ours before it comes again. */
+  readonly lost: readonly Return[];
+}
+
+const TRIES = 3;
+const PAUSE_MS = 100;
+
 /**
  * Confirms deliveries and gives each a lease of `leaseMs`. What cannot be confirmed is left out, and with it what
- * follows on its key: the service hands these over again, in order.
+ * follows on its key: the service hands these over again, in order. A lost answer costs a whole lease, so that what
+ * fails for the moment is tried again.
  */
 export async function confirmed(
-  { subscription, leaseMs }: Pick<ReceiverParts, "subscription" | "leaseMs">,
+  parts: Pick<ReceiverParts, "subscription" | "leaseMs" | "clock">,
   deliveries: readonly Delivery<PubsubHandle>[],
-): Promise<readonly Delivery<PubsubHandle>[]> {
-  const seconds = Math.ceil(leaseMs / 1_000);
-  const items = deliveries.map(({ handle }) => ({ ackId: handle.ackId, seconds }));
-  const results = await subscription.changeDeadlines(items);
-  const lostKeys = new Set<string>();
-  return deliveries.filter(({ orderingKey }, index) => {
-    const isLost = results[index]?.ok !== true;
+): Promise<Confirmation> {
+  const { subscription, leaseMs, clock } = parts;
+  const results = await leaseResults(parts, deliveries);
+  const lost = new Map<string, Return>();
+  const ours = deliveries.filter(({ orderingKey, handle }, index) => {
+    const result = results[index];
+    const isLost = result?.ok !== true;
     if (orderingKey === undefined || !subscription.keepsOrder) return !isLost;
-    if (isLost) lostKeys.add(orderingKey);
-    return !lostKeys.has(orderingKey);
+    if (isLost && !lost.has(orderingKey)) {
+      // Refused for good, it is on its way to somebody already.
+      const isGone = result?.ok === false && !isPassingResult(result);
+      lost.set(orderingKey, { handle, comesAtMs: clock.now() + (isGone ? 0 : leaseMs) });
+    }
+    return !lost.has(orderingKey);
   });
+  return { ours, lost: [...lost.values()] };
+}
+
+async function leaseResults(
+  { subscription, leaseMs, clock }: Pick<ReceiverParts, "subscription" | "leaseMs" | "clock">,
+  deliveries: readonly Delivery<PubsubHandle>[],
+): Promise<readonly (ItemResult | undefined)[]> {
+  const seconds = Math.ceil(leaseMs / 1_000);
+  const results: (ItemResult | undefined)[] = deliveries.map(() => undefined);
+  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+    const open = [...deliveries.entries()].filter(([index]) => isPassingResult(results[index]));
+    if (open.length === 0) break;
+    if (attempt > 1) await new Promise<void>((resolve) => clock.setTimer(resolve, PAUSE_MS * attempt, true));
+    const items = open.map(([, { handle }]) => ({ ackId: handle.ackId, seconds }));
+    const answers = await subscription.changeDeadlines(items);
+    for (const [position, [index]] of open.entries()) results[index] = answers[position];
+  }
+  return results;
+}
+
+function isPassingResult(result: ItemResult | undefined): boolean {
+  return result === undefined || (!result.ok && classifyPubsubError(result.error, "extend").retryable);
 }

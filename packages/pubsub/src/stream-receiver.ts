@@ -1,12 +1,13 @@
 import type { Delivery, Flow, ReceiveAsk } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import { DeliveryBuffer } from "./delivery-buffer.ts";
+import { FailedKeys } from "./failed-keys.ts";
 import { Headroom } from "./headroom.ts";
 import { Outstanding } from "./outstanding.ts";
 import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { Receipts } from "./receipts.ts";
-import { confirmed, giveBack, type Receiver, type ReceiverParts } from "./receiver.ts";
+import { confirmed, giveBack, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
 import { StreamPool } from "./stream-pool.ts";
 import { WaitingAsks } from "./waiting-asks.ts";
 
@@ -22,6 +23,7 @@ export class StreamReceiver implements Receiver {
   readonly #asks: WaitingAsks;
   readonly #receipts: Receipts;
   readonly #headroom = new Headroom();
+  readonly #failed = new FailedKeys();
   #maxOutstanding: number;
   /** Settlements without an answer. */
   #settling = 0;
@@ -38,7 +40,10 @@ export class StreamReceiver implements Receiver {
     this.#asks = new WaitingAsks(parts.clock);
     this.#receipts = new Receipts({
       ...parts,
-      admit: (deliveries, untilMs) => this.#admit(deliveries, untilMs),
+      admit: ({ ours, lost }, untilMs) => {
+        this.#lost(lost);
+        this.#admit(ours, untilMs);
+      },
     });
     this.#buffer = new DeliveryBuffer({
       clock: parts.clock,
@@ -88,13 +93,45 @@ export class StreamReceiver implements Receiver {
     this.#makeHeadroom();
   }
 
-  released(handles: readonly PubsubHandle[]): void {
-    if (!this.#parts.subscription.keepsOrder) return;
-    const keys = new Set(handles.flatMap(({ orderingKey }) => orderingKey ?? []));
+  releasing(handles: readonly PubsubHandle[]): void {
+    const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
+    const keys = this.#failedKeys(handles, (key, { messageId }) =>
+      this.#failed.releasing(key, messageId, untilMs),
+    );
     if (keys.size === 0) return;
     this.#buffer.dropKeys(keys);
     this.#outstanding.deleteKeys(keys);
     this.#pool.adjust();
+  }
+
+  released(returns: readonly Return[]): void {
+    const comesAtMs = new Map(returns.map((one) => [one.handle, one.comesAtMs]));
+    this.#failedKeys([...comesAtMs.keys()], (key, handle) =>
+      this.#failed.released(key, handle.messageId, comesAtMs.get(handle) ?? 0),
+    );
+  }
+
+  /** Deliveries that nobody got; they come again, and before them nothing of their keys. */
+  #lost(returns: readonly Return[]): void {
+    for (const { handle, comesAtMs } of returns) {
+      const { orderingKey = "", messageId } = handle;
+      this.#buffer.dropKeys(new Set([orderingKey]));
+      this.#failed.lost(orderingKey, messageId, comesAtMs);
+    }
+  }
+
+  #failedKeys(
+    handles: readonly PubsubHandle[],
+    mark: (key: string, handle: PubsubHandle) => void,
+  ): ReadonlySet<string> {
+    const keys = new Set<string>();
+    if (!this.#parts.subscription.keepsOrder) return keys;
+    for (const handle of handles) {
+      if (handle.orderingKey === undefined) continue;
+      keys.add(handle.orderingKey);
+      mark(handle.orderingKey, handle);
+    }
+    return keys;
   }
 
   parked({ stream }: PubsubHandle, untilMs: number): void {
@@ -149,9 +186,29 @@ export class StreamReceiver implements Receiver {
       void this.#giveBack(deliveries);
       return;
     }
-    for (const { handle } of deliveries) this.extended(handle, untilMs);
-    this.#buffer.add(deliveries, untilMs);
+    const ours = this.#inOrder(deliveries, untilMs);
+    for (const { handle } of ours) this.extended(handle, untilMs);
+    this.#buffer.add(ours, untilMs);
     this.#asks.serve((maxItems) => this.#buffer.take(maxItems));
+  }
+
+  /** Without what follows a message that was given back and has not come again (D15). */
+  #inOrder(deliveries: Deliveries, untilMs: number): Deliveries {
+    if (!this.#parts.subscription.keepsOrder) return deliveries;
+    const nowMs = this.#parts.clock.now();
+    const early: Delivery<PubsubHandle>[] = [];
+    const ours = deliveries.filter((delivery) => {
+      const { handle, orderingKey } = delivery;
+      const verdict = this.#failed.judge(orderingKey, handle.messageId, nowMs);
+      if (verdict === "give-back") early.push(delivery);
+      if (verdict === "drop") {
+        this.#outstanding.delete(handle.stream, handle.ackId);
+        this.parked(handle, untilMs);
+      }
+      return verdict === "take";
+    });
+    void this.#giveBack(early);
+    return ours;
   }
 
   async #giveBack(deliveries: Deliveries): Promise<void> {
@@ -174,7 +231,9 @@ export class StreamReceiver implements Receiver {
   async #renew(deliveries: Deliveries): Promise<readonly boolean[]> {
     const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
     try {
-      const renewed = new Set(await confirmed(this.#parts, deliveries));
+      const { ours, lost } = await confirmed(this.#parts, deliveries);
+      this.#lost(lost);
+      const renewed = new Set(ours);
       for (const { handle } of renewed) this.extended(handle, untilMs);
       return deliveries.map((delivery) => renewed.has(delivery));
     } catch (error) {

@@ -50,6 +50,7 @@ export class UnaryReceiver implements Receiver {
   // No stream counts anything.
   settling(): void {}
   settled(): void {}
+  releasing(): void {}
   released(): void {}
   parked(): void {}
   extended(): void {}
@@ -105,7 +106,7 @@ export class UnaryReceiver implements Receiver {
       if (deliveries.length === 0) return [];
       // A pull leases for the subscription's own time, and from some moment of the wait.
       const sentAtMs = clock.now();
-      const ours = await confirmed(this.#parts, deliveries);
+      const { ours } = await confirmed(this.#parts, deliveries);
       return ours.map((delivery) => ({ ...delivery, leaseMs: sentAtMs + leaseMs - clock.now() }));
     } catch (error) {
       // Nothing came in time: the service answers an empty pull so, or not at all.

@@ -47,7 +47,7 @@ export async function openBackend(kind: SubscriptionKind): Promise<EmulatorBacke
 }
 
 /** Any server that speaks Pub/Sub; entities are made with the plain SDK, not with what is being tested. */
-async function pubsubBackend(endpoint: string, kind: SubscriptionKind): Promise<Backend> {
+export async function pubsubBackend(endpoint: string, kind: SubscriptionKind): Promise<Backend> {
   const client = plainClient(endpoint);
   const config = { ...(await client.getClientConfig()) };
   const generated = {

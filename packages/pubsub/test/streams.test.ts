@@ -221,3 +221,47 @@ test.each([
   expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(left);
   await consumer.close();
 });
+
+test("what comes of a key while its failed message is kept back by the service is not handed over before it", async () => {
+  server.properties = { exactlyOnceDeliveryEnabled: false, messageOrderingEnabled: true };
+  const { consumer } = await opened();
+  const keyed = (id: string, orderingKey: string): ReturnType<typeof stored> =>
+    stored(id, id, { message: { orderingKey } });
+  server.stream(0).send({ receivedMessages: [keyed("1", "x")] });
+  const [head] = await consumer.receiveBatch(ASK, never);
+  await consumer.releaseBatch([{ handle: head?.handle, delayMs: 5_000, cause: "retry" }], never);
+  server.stream(0).send({ receivedMessages: [keyed("2", "x"), keyed("3", "y")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["3"]);
+  // It comes again, and what follows with it.
+  server.stream(0).send({ receivedMessages: [keyed("1", "x"), keyed("2", "x")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["1", "2"]);
+  await consumer.close();
+});
+
+test("of a key whose message could not be confirmed nothing is handed over before that comes again", async () => {
+  server.properties = { exactlyOnceDeliveryEnabled: true, messageOrderingEnabled: true };
+  server.answer("ModifyAckDeadline", (nth) =>
+    nth <= 3 ? new GrpcError(status.UNAVAILABLE, "not now") : undefined,
+  );
+  const { consumer } = await opened();
+  const keyed = (id: string): ReturnType<typeof stored> => stored(id, id, { message: { orderingKey: "x" } });
+  server.stream(0).send({ receivedMessages: [keyed("1")] });
+  await until(() => server.count("ModifyAckDeadline") === 3);
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 4);
+  server.stream(0).send({ receivedMessages: [keyed("1"), keyed("2")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["1", "2"]);
+  await consumer.close();
+});
+
+test("an unanswered confirmation under exactly-once is asked for again, so that it costs no lease", async () => {
+  server.properties = { exactlyOnceDeliveryEnabled: true, messageOrderingEnabled: false };
+  server.answer("ModifyAckDeadline", (nth) =>
+    nth === 1 ? new GrpcError(status.UNAVAILABLE, "not now") : undefined,
+  );
+  const { consumer } = await opened();
+  server.stream(0).send({ receivedMessages: [stored("1", "a")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["1"]);
+  expect(server.count("ModifyAckDeadline")).toBe(2);
+  await consumer.close();
+});

@@ -269,3 +269,14 @@ describe("while a key is blocked", () => {
     expect(lanes.place(held("m3", 2), "k", 500)).toBe("waiting");
   });
 });
+
+test("a driver that keeps back what is early may bring the failed one and the next before its answer, one by one", () => {
+  const lanes = new KeyLanes(true);
+  const failed = held("m1", 1);
+  lanes.place(failed, "k", 0);
+  lanes.block(failed);
+  lanes.vacate(failed);
+  // The answer to the release is lost or late; the message is here again.
+  expect(lanes.place(held("m1", 1), "k", 10)).toBe("ready");
+  expect(lanes.place(held("m2", 2), "k", 11)).toBe("waiting");
+});

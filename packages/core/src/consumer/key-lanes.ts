@@ -37,7 +37,7 @@ export function keyLanesFor({ ordering, followers }: Capabilities): KeyLanes | u
 
 /** One delivery of an ordering key at a time, keys in parallel. */
 export class KeyLanes {
-  /** The service hands over what follows while the failed one is still out, and once more behind it. */
+  /** The service hands over what follows while the failed one is still out (`followers: "drop"`); the driver keeps it back. */
   readonly isPipelined: boolean;
   /** Deliveries that wait behind another of their key. */
   waiting = 0;
@@ -58,7 +58,7 @@ export class KeyLanes {
       this.waiting += 1;
       return "waiting";
     }
-    if (lane.block !== undefined && !cameAfterHead(lane, held)) {
+    if (lane.block !== undefined && !this.#cameAfterHead(lane, held)) {
       if (nowMs < lane.block.untilMs || held.ask <= lane.block.lastAsk) return "follower";
       lane.block = undefined; // settled elsewhere: the service would not hand over a later one otherwise
     }
@@ -114,12 +114,18 @@ export class KeyLanes {
     return followers;
   }
 
-  /** The failed delivery is back at the service, which hands it over again at `untilMs`. */
-  confirmBlock(held: HeldDelivery, untilMs: number, lastAsk: number): void {
+  /**
+   * The failed delivery is back at the service, which hands it over again at `untilMs`.
+   * @param isDriverTold true: the driver itself gave it back, and may be the one that keeps back what is early
+   */
+  confirmBlock(held: HeldDelivery, untilMs: number, lastAsk: number, isDriverTold = false): void {
     const block = this.#laneOf(held)?.block;
     if (block === undefined || block.providerId !== held.delivery.providerId) return;
-    block.untilMs = untilMs + (this.isPipelined ? PIPELINE_SLACK_MS : 0);
-    block.lastAsk = lastAsk;
+    const isInOrder = isDriverTold && this.isPipelined;
+    block.untilMs = isInOrder
+      ? Number.NEGATIVE_INFINITY
+      : untilMs + (this.isPipelined ? PIPELINE_SLACK_MS : 0);
+    block.lastAsk = isInOrder ? Number.NEGATIVE_INFINITY : lastAsk;
   }
 
   /** Takes all that has not started. */
@@ -176,14 +182,16 @@ export class KeyLanes {
   #laneOf(held: HeldDelivery): Lane | undefined {
     return held.key === undefined ? undefined : this.#lanes.get(held.key);
   }
-}
 
-/**
- * The failed one is here again, and this came with it or was asked for since: it follows in order, even if the service
- * was a little earlier than expected, and nobody would hand it over once more. A broker that pushes answers an ask that
- * was out already with both.
- */
-function cameAfterHead({ block, current }: Lane, held: HeldDelivery): boolean {
-  if (block === undefined || current?.delivery.providerId !== block.providerId) return false;
-  return held.ask === current.ask || held.ask > block.lastAsk;
+  /**
+   * The failed one is here again, and this came with it or was asked for since: it follows in order, even if the service
+   * was a little earlier than expected, and nobody would hand it over once more. A broker that pushes answers an ask that
+   * was out already with both.
+   */
+  #cameAfterHead({ block, current }: Lane, held: HeldDelivery): boolean {
+    if (block === undefined || current?.delivery.providerId !== block.providerId) return false;
+    const isBack = current.state === "waiting" || current.state === "running";
+    if (this.isPipelined && isBack) return true;
+    return held.ask === current.ask || held.ask > block.lastAsk;
+  }
 }

@@ -144,7 +144,7 @@ export class OutcomeExecutor {
     const { settlement } = held;
     if (lanes === undefined || held.key === undefined) return;
     if (settlement?.kind === "release") {
-      this.#confirmBlock(held, settlement.delayMs);
+      this.#confirmBlock(held, settlement.delayMs, true);
     } else if (held.outcome?.kind === "dead-letter" && isDone) {
       this.#advance(lanes.finish(held));
     } else if (held.outcome?.kind === "dead-letter") {
@@ -267,9 +267,9 @@ export class OutcomeExecutor {
     }
   }
 
-  #confirmBlock(held: HeldDelivery, delayMs: number): void {
+  #confirmBlock(held: HeldDelivery, delayMs: number, isDriverTold = false): void {
     const { lanes, hooks, time } = this.#options;
-    lanes?.confirmBlock(held, time.quick() + delayMs, hooks.lastAsk());
+    lanes?.confirmBlock(held, time.quick() + delayMs, hooks.lastAsk(), isDriverTold);
   }
 
   #advance(next: HeldDelivery | undefined): void {

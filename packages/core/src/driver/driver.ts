@@ -39,7 +39,9 @@
  *   (`NOT_FOUND`, `ACCESS_DENIED`, `UNAUTHENTICATED` are fatal here, within 5 s) → asks.
  * - **D14 `leaseMs`** is what is left when `receiveBatch` resolves: buffering time subtracted, monotonic, never server
  *   time minus wall clock where the lease length is known.
- * - **D15 After a release on a key** the core dispatches no buffered follower of it; `followers` says what happens to them.
+ * - **D15 After a release on a key** the core dispatches no buffered follower of it; `followers` says what happens to
+ *   them. A driver that declares `drop` hands over nothing of the key, once `releaseBatch` has answered, that the service
+ *   will hand over again after the message that went back.
  */
 import type { ErrorCode } from "../errors/error-codes.ts";
 import type { AdminDriver } from "./admin-driver.ts";

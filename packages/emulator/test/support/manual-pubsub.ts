@@ -75,7 +75,7 @@ export function textsOf(deliveries: readonly Delivery[]): readonly string[] {
   return deliveries.map(({ message }) => Buffer.from(message.data).toString());
 }
 
-const BLANK_TOPIC: TopicResource = {
+export const BLANK_TOPIC: TopicResource = {
   name: "",
   labels: {},
   messageRetentionDuration: null,
@@ -85,7 +85,7 @@ const BLANK_TOPIC: TopicResource = {
   messageTransforms: [],
 };
 
-const BLANK_SUBSCRIPTION: SubscriptionResource = {
+export const BLANK_SUBSCRIPTION: SubscriptionResource = {
   name: "",
   topic: TOPIC,
   pushConfig: null,

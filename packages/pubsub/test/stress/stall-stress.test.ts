@@ -1,0 +1,29 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { scheduleOf } from "./schedule.ts";
+import { SeededChoice } from "./seeded-choice.ts";
+import { PATIENCE_MS, StressRun } from "./stress-run.ts";
+
+vi.mock("@google-cloud/pubsub", async () => await import("./virtual-sdk.ts"));
+
+/** More with ANYQUEUE_STRESS_SEEDS=1000; others with ANYQUEUE_STRESS_FROM=5000. */
+const COUNT = Number(process.env["ANYQUEUE_STRESS_SEEDS"] ?? 60);
+const FROM = Number(process.env["ANYQUEUE_STRESS_FROM"] ?? 0);
+/** What a dead connection swallowed comes again when its lease of 60 s is over; nothing else may take as long. */
+const LONGEST_IDLE_MS = 75_000;
+const SEEDS = Array.from({ length: COUNT }, (_, index) => FROM + index);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test.each(SEEDS)(
+  "seed %i: nothing stalls, nothing is lost, nothing overtakes, nobody holds more than allowed",
+  async (seed) => {
+    const jitter = new SeededChoice(seed + 2);
+    vi.spyOn(Math, "random").mockImplementation(() => jitter.next());
+    const report = await new StressRun(scheduleOf(seed)).run();
+    expect(report).toMatchObject({ lost: [], overflows: [], disorder: [], left: 0 });
+    expect(report.doneAfterMs).toBeLessThan(PATIENCE_MS);
+    expect(report.longestIdleMs).toBeLessThan(LONGEST_IDLE_MS);
+  },
+);
