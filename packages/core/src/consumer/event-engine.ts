@@ -96,14 +96,26 @@ class Engine implements EventEngine {
     this.#rateLimit = rateLimit && new RateLimit(rateLimit.count, rateLimit.perMs);
   }
 
+  refused(error: unknown): void {
+    const { events, logger } = this.#client;
+    const target = `event:${this.#details.name}`;
+    events.emit("event-refused", { target, error });
+    try {
+      logger.warn({ target, error }, "a call was refused, nothing of it was handled");
+    } catch (thrown) {
+      // The platform waits for an answer, whatever becomes of the log.
+      events.emit("listener-error", { event: "event-refused", error: thrown });
+    }
+  }
+
   async process(batch: EventBatch): Promise<EventResult> {
+    for (const { providerId } of batch.deliveries)
+      if (batch.wasSettled?.(providerId) === true) this.#memory.add(providerId);
     const opened = openBatch(this.#details, this.#settings, batch);
     const { target } = opened;
     refuseMisfit({ details: this.#details, settings: this.#settings, target, facts: undefined });
     const { logger, events } = this.#client;
     this.#notify(target.name, batch.notices);
-    for (const { providerId } of batch.deliveries)
-      if (batch.wasSettled?.(providerId) === true) this.#memory.add(providerId);
     const run = new EventRun({
       batch,
       opened,
@@ -138,18 +150,6 @@ class Engine implements EventEngine {
       this.#runs.delete(run);
       // What an abandoned handler held is free for the others.
       this.#startReady();
-    }
-  }
-
-  refused(error: unknown): void {
-    const { events, logger } = this.#client;
-    const target = `event:${this.#details.name}`;
-    events.emit("event-refused", { target, error });
-    try {
-      logger.warn({ target, error }, "a call was refused, nothing of it was handled");
-    } catch (thrown) {
-      // The platform waits for an answer, whatever becomes of the log.
-      events.emit("listener-error", { event: "event-refused", error: thrown });
     }
   }
 
