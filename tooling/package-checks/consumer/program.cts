@@ -10,6 +10,8 @@ import emulatorEntry = require("@anyqueue/emulator");
 import memoryEntry = require("@anyqueue/memory");
 import serverlessEntry = require("@anyqueue/serverless");
 import serviceBusEntry = require("@anyqueue/service-bus");
+import functionsEntry = require("@anyqueue/service-bus/azure-functions");
+import functionsTestingEntry = require("@anyqueue/service-bus/testing");
 import sqsEntry = require("@anyqueue/sqs");
 import lambdaEntry = require("@anyqueue/sqs/lambda");
 import sqsTestingEntry = require("@anyqueue/sqs/testing");
@@ -41,6 +43,10 @@ async function main(): Promise<void> {
   });
   const reply = await call(sqsTestingEntry.lambdaEvent(jobs, [{ body: { job: 42 } }]));
   assert.deepEqual(reply, { batchItemFailures: [] });
+  const invocation = functionsTestingEntry.functionsInvocation(jobs, [{ body: { job: 42 } }]);
+  await serverlessEntry.createHandler(jobs, functionsEntry.functionsEvents(), (message) => {
+    assert.equal(message.body.job, 42);
+  })(...invocation.args);
 
   // Both copies of the library can meet in one process; an error of one is an error to the other.
   const esm = await import("@anyqueue/core");

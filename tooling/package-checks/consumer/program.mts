@@ -11,6 +11,8 @@ import { startEmulator } from "@anyqueue/emulator";
 import { memory } from "@anyqueue/memory";
 import { createHandler } from "@anyqueue/serverless";
 import { serviceBus } from "@anyqueue/service-bus";
+import { functionsEvents } from "@anyqueue/service-bus/azure-functions";
+import { functionsInvocation } from "@anyqueue/service-bus/testing";
 import { sqs, sqsCalls } from "@anyqueue/sqs";
 import { sqsEvents } from "@anyqueue/sqs/lambda";
 import { lambdaContext, lambdaEvent } from "@anyqueue/sqs/testing";
@@ -40,6 +42,11 @@ const calls = sqsCalls({ changeVisibility: true });
 const call = createHandler(jobs, sqsEvents({ calls }), (message) => assert.equal(message.body.job, 42));
 const reply = await call(lambdaEvent(jobs, [{ body: { job: 42 } }]), lambdaContext("30s"));
 assert.deepEqual(reply, { batchItemFailures: [] });
+const invocation = functionsInvocation(jobs, [{ body: { job: 42 } }], { binding: "sdk" });
+await createHandler(jobs, functionsEvents(), (message) => assert.equal(message.body.job, 42))(
+  ...invocation.args,
+);
+assert.deepEqual(invocation.settled, [{ id: "message-1", as: "completed" }]);
 process.stdout.write("exchanged\n");
 
 async function exchange(client: QueueClient): Promise<void> {
