@@ -36,7 +36,8 @@ export function importViolations(file: SourceFile, rule: ImportRule): readonly s
 
 function violation(file: SourceFile, rule: ImportRule, { specifier, isDynamic }: Import): string | undefined {
   if (specifier === undefined) {
-    return isAutomatic(file.path) ? undefined : "imports a computed name, which only core/src/auto may";
+    const mayCompute = isAutomatic(file.path) || APPLICATION_LOADERS.has(file.path);
+    return mayCompute ? undefined : "imports a computed name, which only core/src/auto may";
   }
   if (specifier.startsWith("node:")) return undefined;
   if (specifier.startsWith(".")) return relativeViolation(file, rule, specifier);
@@ -52,7 +53,12 @@ function relativeViolation(file: SourceFile, rule: ImportRule, specifier: string
   return undefined;
 }
 
-/** `connect()` imports the package that a URL's scheme names; nothing else may be that free. */
+/** They import a module of the application that the command line names. */
+const APPLICATION_LOADERS: ReadonlySet<string> = new Set([
+  "packages/cli/src/deploy-files/load-definition.ts",
+]);
+
+/** `connect()` imports the package that a URL's scheme names; nothing else of a library may be that free. */
 export function isAutomatic(path: string): boolean {
   return path === "packages/core/src/auto.ts" || path.startsWith("packages/core/src/auto/");
 }
