@@ -45,6 +45,9 @@ export const IMPORT_RULES: readonly ImportRule[] = [
       "@anyqueue/emulator/lambda",
     ],
     mayLoad: ["@anyqueue/memory", "@anyqueue/sqs", "@aws-sdk/client-sqs"],
-    mayCompute: ["packages/cli/src/invoke/load-function.ts"],
+    mayCompute: [
+      "packages/cli/src/invoke/load-function.ts",
+      "packages/cli/src/deploy-files/load-definition.ts",
+    ],
   },
 ];

@@ -12,6 +12,8 @@ import pushEntry = require("@anyqueue/pubsub/push");
 import pushTestingEntry = require("@anyqueue/pubsub/testing");
 import serverlessEntry = require("@anyqueue/serverless");
 import serviceBusEntry = require("@anyqueue/service-bus");
+import functionsEntry = require("@anyqueue/service-bus/azure-functions");
+import functionsTestingEntry = require("@anyqueue/service-bus/testing");
 import sqsEntry = require("@anyqueue/sqs");
 import lambdaEntry = require("@anyqueue/sqs/lambda");
 import sqsTestingEntry = require("@anyqueue/sqs/testing");
@@ -43,6 +45,10 @@ async function main(): Promise<void> {
   });
   const reply = await call(sqsTestingEntry.lambdaEvent(jobs, [{ body: { job: 42 } }]));
   assert.deepEqual(reply, { batchItemFailures: [] });
+  const invocation = functionsTestingEntry.functionsInvocation(jobs, [{ body: { job: 42 } }]);
+  await serverlessEntry.createHandler(jobs, functionsEntry.functionsEvents(), (message) => {
+    assert.equal(message.body.job, 42);
+  })(...invocation.args);
 
   const push = serverlessEntry.createHandler(
     jobs,

@@ -13,6 +13,8 @@ import { nodePushRequests, pubsubEvents, pushRequests } from "@anyqueue/pubsub/p
 import { pubsubEvent, pushRequest, pushTokens } from "@anyqueue/pubsub/testing";
 import { createHandler } from "@anyqueue/serverless";
 import { serviceBus } from "@anyqueue/service-bus";
+import { functionsEvents } from "@anyqueue/service-bus/azure-functions";
+import { functionsInvocation } from "@anyqueue/service-bus/testing";
 import { sqs, sqsCalls } from "@anyqueue/sqs";
 import { sqsEvents } from "@anyqueue/sqs/lambda";
 import { lambdaContext, lambdaEvent } from "@anyqueue/sqs/testing";
@@ -54,6 +56,12 @@ assert.equal((await push(pushRequest(jobs, pushed, { token: tokens.sign(account)
 assert.equal((await push(pushRequest(jobs, pushed))).status, 401);
 await createHandler(jobs, pubsubEvents({ trustPlatform: true }), () => {})(pubsubEvent(jobs, pushed));
 assert.throws(() => nodePushRequests({} as never), /neither audience nor trustPlatform/);
+
+const invocation = functionsInvocation(jobs, [{ body: { job: 42 } }], { binding: "sdk" });
+await createHandler(jobs, functionsEvents(), (message) => assert.equal(message.body.job, 42))(
+  ...invocation.args,
+);
+assert.deepEqual(invocation.settled, [{ id: "message-1", as: "completed" }]);
 process.stdout.write("exchanged\n");
 
 async function exchange(client: QueueClient): Promise<void> {

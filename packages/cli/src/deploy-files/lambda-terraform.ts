@@ -1,6 +1,6 @@
 import type { Deployment } from "./deployment.ts";
 import type { GeneratedFile } from "./generated-file.ts";
-import { Block, ref, terraformFile, variable } from "./hcl.ts";
+import { Block, ref, terraformFile, variable, type Section } from "./hcl.ts";
 import {
   DEAD_LETTER_ACTIONS,
   isFifo,
@@ -12,13 +12,19 @@ import {
 
 /** Queue, dead-letter queue, mapping and permissions for a function that exists already. */
 export function lambdaTerraform(deployment: Deployment): GeneratedFile {
-  const { label, names, maxDeliveries, batchSize, windowS, concurrency } = deployment;
-  const fifo = isFifo(deployment) ? true : undefined;
-  const queue = `aws_sqs_queue.${label}`;
-  const dead = `aws_sqs_queue.${label}_dead`;
   return terraformFile([
     variable("function_name", "Name or ARN of the function"),
     variable("function_role_name", "Name of the role that the function runs with"),
+    ...queues(deployment),
+    ...access(deployment),
+    mapping(deployment),
+  ]);
+}
+
+function queues(deployment: Deployment): readonly Section[] {
+  const { label, names, maxDeliveries } = deployment;
+  const fifo = isFifo(deployment) ? true : undefined;
+  return [
     {
       head: ["resource", "aws_sqs_queue", `${label}_dead`],
       body: {
@@ -36,22 +42,30 @@ export function lambdaTerraform(deployment: Deployment): GeneratedFile {
         fifo_queue: fifo,
         visibility_timeout_seconds: visibilityS(deployment),
         redrive_policy: ref(
-          `jsonencode({ deadLetterTargetArn = ${dead}.arn, maxReceiveCount = ${maxDeliveries} })`,
+          `jsonencode({ deadLetterTargetArn = aws_sqs_queue.${label}_dead.arn, maxReceiveCount = ${maxDeliveries} })`,
         ),
         sqs_managed_sse_enabled: true,
       },
     },
+  ];
+}
+
+function access({ label }: Deployment): readonly Section[] {
+  return [
     {
       head: ["data", "aws_iam_policy_document", label],
       body: {
-        statement: new Block({ actions: QUEUE_ACTIONS, resources: [ref(`${queue}.arn`)] }),
+        statement: new Block({ actions: QUEUE_ACTIONS, resources: [ref(`aws_sqs_queue.${label}.arn`)] }),
       },
     },
     {
       head: ["data", "aws_iam_policy_document", `${label}_dead`],
       body: {
         source_policy_documents: [ref(`data.aws_iam_policy_document.${label}.json`)],
-        statement: new Block({ actions: DEAD_LETTER_ACTIONS, resources: [ref(`${dead}.arn`)] }),
+        statement: new Block({
+          actions: DEAD_LETTER_ACTIONS,
+          resources: [ref(`aws_sqs_queue.${label}_dead.arn`)],
+        }),
       },
     },
     {
@@ -62,18 +76,21 @@ export function lambdaTerraform(deployment: Deployment): GeneratedFile {
         policy: ref(`data.aws_iam_policy_document.${label}_dead.json`),
       },
     },
-    {
-      head: ["resource", "aws_lambda_event_source_mapping", label],
-      remark: "Without ReportBatchItemFailures what the function lists as failed is deleted.",
-      body: {
-        event_source_arn: ref(`${queue}.arn`),
-        function_name: ref("var.function_name"),
-        batch_size: batchSize,
-        maximum_batching_window_in_seconds: windowS > 0 ? windowS : undefined,
-        function_response_types: RESPONSE_TYPES,
-        scaling_config: new Block({ maximum_concurrency: concurrency }),
-        depends_on: [ref(`aws_iam_role_policy.${label}`)],
-      },
+  ];
+}
+
+function mapping({ label, batchSize, windowS, concurrency }: Deployment): Section {
+  return {
+    head: ["resource", "aws_lambda_event_source_mapping", label],
+    remark: "Without ReportBatchItemFailures what the function lists as failed is deleted.",
+    body: {
+      event_source_arn: ref(`aws_sqs_queue.${label}.arn`),
+      function_name: ref("var.function_name"),
+      batch_size: batchSize,
+      maximum_batching_window_in_seconds: windowS > 0 ? windowS : undefined,
+      function_response_types: RESPONSE_TYPES,
+      scaling_config: new Block({ maximum_concurrency: concurrency }),
+      depends_on: [ref(`aws_iam_role_policy.${label}`)],
     },
-  ]);
+  };
 }
