@@ -128,6 +128,22 @@ test.each([
     ["invoke", "f.mjs", "--queue", "q"],
     "anyqueue invoke: which platform? Add --runtime lambda|azure-functions|cloud-run.",
   ],
+  [
+    ["invoke", "f.mjs", "--queue", "q", "--runtime", "cloud-run", "--path", "push"],
+    'anyqueue invoke: --path must begin with a slash, got "push".',
+  ],
+  [
+    ["invoke", "f.mjs", "--queue", "q", "--runtime", "cloud-run", "--audience", "a"],
+    "anyqueue invoke: who signs the token? Add --token-from <control endpoint>, which anyqueue up prints.",
+  ],
+  [
+    ["invoke", "f.mjs", "--queue", "q", "--runtime", "cloud-run", "--token-from", "localhost"],
+    'anyqueue invoke: --token-from must be a URL such as http://127.0.0.1:4100, got "localhost".',
+  ],
+  [
+    ["invoke", "f.mjs", "--queue", "q", "--runtime", "cloud-run", "--token-from", "http://127.0.0.1:1"],
+    "anyqueue invoke: whom is the token for? Add --audience <text>.",
+  ],
 ])("%j is a mistake that is explained", async (args, message) => {
   expect(await run(...args)).toEqual({ exitCode: 2, printed: "", warned: message });
 });
@@ -152,6 +168,10 @@ test("help and version are printed", async () => {
   expect(await run("tail", "--help")).toMatchObject({
     exitCode: 0,
     printed: expect.stringContaining("counts as one delivery attempt"),
+  });
+  expect(await run("invoke", "--help")).toMatchObject({
+    exitCode: 0,
+    printed: expect.stringContaining("--report-batch-item-failures"),
   });
   expect(await run("--version")).toMatchObject({
     exitCode: 0,

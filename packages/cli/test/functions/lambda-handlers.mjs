@@ -37,4 +37,13 @@ export async function waitsForSignal(event) {
   console.log("finished");
 }
 
+export async function slowly(event) {
+  const named = event.Records.map(({ body, attributes }) => `${attributes.MessageGroupId} ${body}`).join(
+    ", ",
+  );
+  console.log(`begin ${named}`);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  console.log(`end ${named}`);
+}
+
 export const notAFunction = 1;

@@ -70,9 +70,13 @@ describe("a Service Bus function", () => {
     await sendAll("archive", [{ number: 12 }, { number: 13 }]);
     await using program = invoking("functions-app.mjs", "archive", "--once", "--json");
     const { lines, errors } = await program.ended;
-    expect(outcomesOf(lines).at(0)).toBe("error");
+    // How many of them come at once is the service's part.
+    const reports = lines.map((line): Record<string, readonly unknown[]> => JSON.parse(line));
+    const failures = reports.filter(({ failedIds }) => failedIds?.length !== 0);
+    expect(failures.length).toBeGreaterThan(0);
+    for (const { messageIds, failedIds } of failures) expect(failedIds).toEqual(messageIds);
     expect(outcomesOf(lines).at(-1)).toBe("ok");
-    expect(errors).toContain("archive 2 2");
+    expect(errors).toMatch(/archive (\d) \1/);
     expect(await entity("archive")).toMatchObject({ messages: [], deadLetters: [] });
   });
 

@@ -79,7 +79,7 @@ describe("a service behind a push subscription", () => {
 
   test("may be a fetch handler, with a token that the emulator signed", async () => {
     await sendAll("a");
-    const token = ["--token-from", emulator.endpoints.control, "--audience", "orders"];
+    const token = ["--token-from", `${emulator.endpoints.control}/__anyqueue`, "--audience", "orders"];
     await using program = invoking("push-handlers.fetching", "--once", ...token);
     const { code, errors } = await program.ended;
     expect(errors).toMatch(/fetched a Bearer [\w-]+\.[\w-]+\.[\w-]+/);

@@ -89,6 +89,37 @@ describe("a Lambda function with --once", () => {
     expect(await program.ended).toMatchObject({ code: 0, lines: [expect.stringMatching(/^ok/)] });
   });
 
+  test("may be run by another client of the runtime API", async () => {
+    await sendAll(["a"]);
+    const client = `${process.execPath} ${join(FUNCTIONS, "runtime-client.mjs")}`;
+    await using program = invoking("lambda-handlers.handler", "--once", "--runtime-client", client);
+    const { code, errors } = await program.ended;
+    expect(errors).toContain("another client runs lambda-handlers.handler in true");
+    expect(errors).toContain("handled a of lambda-handlers");
+    expect(code).toBe(0);
+  });
+
+  test("on a FIFO queue has one batch of a group at a time, in order, and groups side by side", async () => {
+    await local.create("orders.fifo", { FifoQueue: "true", ContentBasedDeduplication: "true" });
+    for (const body of ["1", "2", "3"])
+      for (const group of ["a", "b"])
+        await local.send("orders.fifo", `${body}${group}`, {}, { MessageGroupId: group });
+    await using program = invoking("lambda-handlers.slowly", "--once", "--ordered", "--batch-size", "1");
+    const { code, lines, errors } = await program.ended;
+    for (const group of ["a", "b"]) {
+      const steps = [...errors.matchAll(new RegExp(`^(?:begin|end) ${group} .*$`, "gm"))].map(
+        ([step]) => step,
+      );
+      const expected = ["1", "2", "3"].flatMap((body) => [
+        `begin ${group} ${body}${group}`,
+        `end ${group} ${body}${group}`,
+      ]);
+      expect(steps).toEqual(expected);
+    }
+    expect(lines).toHaveLength(6);
+    expect(code).toBe(0);
+  });
+
   test("on a FIFO queue is warned when it gives up the order of a group", async () => {
     await local.create("orders.fifo", { FifoQueue: "true", ContentBasedDeduplication: "true" });
     for (const body of ["1", "2", "3"]) await local.send("orders.fifo", body, {}, { MessageGroupId: "g" });
@@ -193,6 +224,7 @@ describe("a mistake is named before any message is taken", () => {
     ["lambda-handlers.mjs", ["--batch-size", "11"], 1, /INVALID_MAPPING: .*needs windowSeconds/],
     ["lambda-handlers.mjs", ["--queue", "sqs://us-east-1/nothing"], 1, /NO_SUCH_QUEUE: .*nothing/],
     ["lambda-handlers.mjs", ["--queue", "x", "--url", "memory:"], 1, /WRONG_PROVIDER: x is on memory:/],
+    ["lambda-handlers.mjs", ["--runtime-client", "no-such-program"], 1, /FUNCTION_DID_NOT_START: .*ENOENT/],
     ["lambda-handlers.mjs", ["--runtime-client", "false"], 1, /FUNCTION_DID_NOT_START: .*exit code 1/],
   ])("%s %j", async (handler, flags, expected, message) => {
     await sendAll(["a"]);

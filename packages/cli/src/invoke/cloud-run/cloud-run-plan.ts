@@ -54,7 +54,8 @@ function readToken(flags: ParsedFlags): TokenPlan | undefined {
   if (!/^https?:\/\//i.test(from) || !URL.canParse(from))
     throw mistake(`--token-from must be a URL such as http://127.0.0.1:4100, got "${from}".`);
   if (audience === undefined) throw mistake("whom is the token for? Add --audience <text>.");
-  return { from, audience, email: email ?? DEFAULTS.email };
+  // As `anyqueue up` prints it, or as `emulator.endpoints` has it.
+  return { from: from.replace(/\/__anyqueue\/?$/, ""), audience, email: email ?? DEFAULTS.email };
 }
 
 function mistake(what: string): UsageError {
