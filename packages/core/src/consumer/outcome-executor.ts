@@ -215,11 +215,13 @@ export class OutcomeExecutor {
     onFailed: (error: QueueError) => void,
   ): Promise<void> {
     this.#begin(held);
+    const submitted = this.#options.settler.announce();
     const error = await copied;
     if (held.state !== "done") {
       if (error === undefined) this.#submit(held, ACK);
       else onFailed(error);
     } else if (error === undefined) this.#options.memory.add(held.delivery.providerId);
+    submitted();
   }
 
   #submit(held: HeldDelivery, settlement: Outcome): void {

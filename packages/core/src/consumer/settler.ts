@@ -48,6 +48,8 @@ export class Settler {
   #onIdle: (() => void) | undefined;
   /** Settlements without a result yet. */
   pending = 0;
+  /** Settlements that are still to come. */
+  #announced = 0;
   /** Lease time after which nothing is tried again. */
   #closesAtMs = Number.POSITIVE_INFINITY;
 
@@ -68,6 +70,15 @@ export class Settler {
     this.#push(held);
   }
 
+  /** A settlement is to come, as soon as a copy is stored; a flush waits for it. @returns says that it has been submitted */
+  announce(): () => void {
+    this.#announced += 1;
+    return () => {
+      this.#announced -= 1;
+      this.#tellIdle();
+    };
+  }
+
   /** The time of the next try has come. */
   retry(held: HeldDelivery): void {
     if (this.#retrying.delete(held)) this.#push(held);
@@ -84,7 +95,7 @@ export class Settler {
     this.#closesAtMs = time.quick() + withinMs;
     for (const held of this.#retrying) this.retry(held);
     for (const batcher of Object.values(this.#batchers)) void batcher.flush();
-    if (this.pending === 0) return;
+    if (this.pending + this.#announced === 0) return;
     await new Promise<void>((resolve) => {
       const timer = clock.setTimer(
         () => {
@@ -99,6 +110,10 @@ export class Settler {
         resolve();
       };
     });
+  }
+
+  #tellIdle(): void {
+    if (this.pending + this.#announced === 0) this.#onIdle?.();
   }
 
   /** A renewal that is on its way ends first: it would overwrite the delay of a release. */
@@ -229,7 +244,7 @@ export class Settler {
     this.#retrying.delete(held);
     this.#options.keeper.untrack(held);
     this.#options.onResult(held, result);
-    if (this.pending === 0) this.#onIdle?.();
+    this.#tellIdle();
   }
 }
 
