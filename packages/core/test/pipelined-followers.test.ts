@@ -26,23 +26,6 @@ async function bringFollower({ queue, clock }: ConsumerBench): Promise<void> {
 }
 
 describe("a later message is no proof that the failed one is done", () => {
-  test("where the service rounds the delay of the retry up", async () => {
-    const done: string[] = [];
-    const { bench, run } = pipelined(done, async () => await Promise.reject(new Error("head fails")));
-    await bench.clock.settle();
-    const head = bench.queue.messages.find(({ id }) => id === "a0");
-    if (head !== undefined) head.visibleAtMs = bench.clock.now() + 1_000;
-    await bench.clock.advance("500ms");
-    await bringFollower(bench);
-    await bench.clock.advance("200ms");
-    expect(done).toEqual(["b0"]);
-    bench.queue.messages.reverse();
-    await bench.clock.advance("2m");
-    expect(done).toEqual(["b0", "a0", "a1"]);
-    await bench.consumer.close();
-    await run;
-  });
-
   test("where only the connection was lost and the service keeps the lease", async () => {
     const done: string[] = [];
     const { bench, run } = pipelined(done, async (signal) => {

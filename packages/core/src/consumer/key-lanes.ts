@@ -25,8 +25,8 @@ export type Placement = "ready" | "waiting" | "follower";
 const UNCONFIRMED_MS = 1_000;
 
 /**
- * A service that hands over a later message of a key while the failed one is out proves nothing by it, until the failed one
- * is overdue: services round delays up to seconds, and what was on its way comes first.
+ * A service that hands over a later message of a key while a lost one is out proves nothing by it, until the lost one is
+ * overdue: services round times up to seconds, and what was on its way comes first.
  */
 const PIPELINE_SLACK_MS = 5_000;
 
