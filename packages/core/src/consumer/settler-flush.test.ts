@@ -61,6 +61,19 @@ describe("a flush", () => {
     expect([isFlushed, seen, results, settler.pending]).toEqual([true, ["copied"], ["a settled"], 0]);
   });
 
+  test("ends when what was needed first is done and nothing follows", async () => {
+    const { clock, settler } = settleBench();
+    const copied = Promise.withResolvers<undefined>();
+    void settler.after(copied.promise, () => {});
+    let isFlushed = false;
+    void settler.flush(10_000).then(() => {
+      isFlushed = true;
+    });
+    copied.resolve(undefined);
+    await clock.settle();
+    expect([isFlushed, settler.pending, clock.pendingTimers]).toEqual([true, 0, 0]);
+  });
+
   test("waits no longer than it may for what never comes", async () => {
     const { clock, settler } = settleBench();
     void settler.after(new Promise(() => {}), () => {});
