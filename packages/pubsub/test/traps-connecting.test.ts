@@ -175,3 +175,26 @@ test("a client of another copy of the SDK is refused with the way out", async ()
     message: expect.stringContaining("another copy"),
   });
 });
+
+describe("a consumer of a server that is not there", () => {
+  test("trap: hears nothing from the SDK, for five minutes", async () => {
+    server.close();
+    const subscription = rawClient(server.endpoint).subscription("orders");
+    const failed = new Promise((resolve) => subscription.once("error", resolve));
+    subscription.on("message", () => {});
+    const pending = new Promise((resolve) => setTimeout(resolve, 600, "pending"));
+    expect(await Promise.race([failed, pending])).toBe("pending");
+    await subscription.close();
+  });
+
+  test("hears of it here when it starts, within 5 s", async () => {
+    server.close();
+    const adapter = openAdapter(server.endpoint);
+    const consumer = adapter.openConsumer(queue(adapter), consumerOptions());
+    const startedAt = performance.now();
+    const error = await rejection(consumer.open?.(never));
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(adapter.classify(error, "open")).toMatchObject({ code: "CONNECTION_LOST", ambiguous: false });
+    await adapter.close();
+  });
+});
