@@ -63,6 +63,8 @@ export interface FaultKind {
   readonly during?: Wave;
   /** Deliveries that were known to be late when they came are not held; the history cannot tell. @default false */
   readonly blursLeases?: boolean;
+  /** The service delivers once more for no reason that a consumer could know. @default false */
+  readonly deliversTwice?: boolean;
   /** How soon after its end a handler must have succeeded, milliseconds. @default 10000 */
   readonly recoveryMs?: number;
   begin(arena: Arena): unknown;

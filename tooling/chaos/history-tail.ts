@@ -60,10 +60,12 @@ export class HistoryTail {
     else if (event.type === "deliver") {
       this.#midOfToken.set(event.tok, event.mid);
       this.#perhapsDone.delete(event.mid);
-    } else if ((event.type === "settle.ok" || event.type === "settle.info") && event.kind !== "release") {
+    } else if (PERHAPS_DONE.has(event.type) && "kind" in event && event.kind !== "release") {
       const mid = this.#midOfToken.get(event.tok) ?? "";
       if (event.type === "settle.ok") this.#done.add(mid);
       else this.#perhapsDone.set(mid, event.t);
+    } else if (event.type === "settle.fail" || event.type === "settle.lost") {
+      this.#perhapsDone.delete(this.#midOfToken.get(event.tok) ?? "");
     }
   }
 
@@ -77,6 +79,9 @@ export class HistoryTail {
     return lines.map((line): HistoryEvent => JSON.parse(line));
   }
 }
+
+/** The process may die before it hears the answer. */
+const PERHAPS_DONE: ReadonlySet<string> = new Set(["settle.invoke", "settle.info", "settle.ok"]);
 
 function bytesFrom(path: string, from: number): Buffer {
   const file = openSync(path, "r");

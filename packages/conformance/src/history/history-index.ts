@@ -160,12 +160,19 @@ export function isAcked(story: Story): boolean {
   return story.handovers.some((handover) => settledAs(handover, "ack") !== undefined);
 }
 
-/** True: it was handled, and its ack may have been applied although nobody was told. */
+/** True: it was handled, and its ack may have been applied although nobody was told, or nobody was left to be told. */
 export function isPerhapsAcked(story: Story): boolean {
   return story.handovers.some(
     ({ end, settles }) =>
-      end?.result === "ack" && settles.some(({ type, kind }) => type === "settle.info" && kind === "ack"),
+      end?.result === "ack" &&
+      (isUnanswered(settles) || settles.some(({ type, kind }) => type === "settle.info" && kind === "ack")),
   );
+}
+
+/** A consumer that closed, or a process that ended, did not wait for the answer. */
+export function isUnanswered(settles: readonly SettleEvent[]): boolean {
+  const answered = new Set(settles.filter(({ type }) => type !== "settle.invoke").map(({ op }) => op));
+  return settles.some(({ op }) => !answered.has(op));
 }
 
 /** How many copies of it the broker may hold: every send that was not refused stores one. */

@@ -50,6 +50,22 @@ const GOOD: readonly {
       .drained(),
     promises: { concurrency: 1, prefetch: 0 },
   },
+  {
+    name: "a worker that was killed while its ack was on its way",
+    events: history()
+      .send("m")
+      .deliver("m", "t1", { proc: "worker-1" })
+      .start("t1")
+      .end("t1")
+      .settle("t1", "ack", "open")
+      .kill("worker-1")
+      .drained(),
+  },
+  {
+    name: "an acked follower that comes again behind its failed head, where the service says so",
+    events: follower(),
+    promises: { redeliversFollowers: true },
+  },
   { name: "a renewal in time whose answer came late", events: lateRenewal() },
   {
     name: "an ack that was confirmed after its lease was reported lost, and is not counted as handled",
@@ -57,6 +73,14 @@ const GOOD: readonly {
   },
   { name: "an ack in time whose answer came late", events: lateAnswer() },
 ];
+
+function follower(): readonly HistoryEvent[] {
+  const two = history().send("head", "ok", { key: "k" }).send("next", "ok", { key: "k" });
+  const delivered = { bid: "2", key: "k" };
+  two.deliver("head", "h1", { bid: "1", key: "k", leaseMs: 60_000 });
+  two.handle("next", "n1", delivered).start("h1").end("h1", "throw").settle("h1", "release");
+  return two.handle("head", "h2", { bid: "1", key: "k" }).handle("next", "n2", delivered).drained();
+}
 
 function lateRenewal(): readonly HistoryEvent[] {
   const late = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").wait(900);

@@ -26,6 +26,7 @@ export interface HandoverTraits {
   readonly hash?: string;
   readonly attempt?: number;
   readonly leaseMs?: number;
+  readonly key?: string;
 }
 
 /** Writes a history by hand, in milliseconds from 0; each call is one event, one millisecond after the last. */
@@ -62,7 +63,15 @@ export class HistoryBuilder {
   }
 
   deliver(mid: string, tok: string, traits: HandoverTraits = {}): this {
-    const { proc, consumer = "c-1", bid = `b-${mid}`, hash = `hash of ${mid}`, attempt, leaseMs } = traits;
+    const {
+      proc,
+      consumer = "c-1",
+      bid = `b-${mid}`,
+      hash = `hash of ${mid}`,
+      attempt,
+      leaseMs,
+      key,
+    } = traits;
     this.event(
       "deliver",
       {
@@ -72,6 +81,7 @@ export class HistoryBuilder {
         hash,
         consumer,
         dest: "orders",
+        ...(key === undefined ? {} : { key }),
         ...(attempt === undefined ? {} : { attempt }),
         ...(leaseMs === undefined ? {} : { leaseUntil: (this.#nowMs + 1 + leaseMs) * MS }),
       },

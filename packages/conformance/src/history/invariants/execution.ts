@@ -44,11 +44,12 @@ function declaredDuplicates({ events }: HistoryIndex): number {
 function hasReason(
   run: Started,
   next: Started,
-  { deaths }: HistoryIndex,
+  { deaths, handovers }: HistoryIndex,
   promises: HistoryPromises,
 ): boolean {
   const { end, settles, deliver, leaseEnd } = run;
   const isAckConfirmed = settledAs(run, "ack") !== undefined;
+  if (promises.redeliversFollowers && handovers.some((one) => isUndoneHead(one, run, next))) return true;
   if (end !== undefined && end.result !== "ack" && end.t <= next.start.t) return true;
   if (settles.some(({ kind, t }) => kind !== "ack" && t <= next.deliver.t)) return true;
   // Its holder was told that its lease was gone: it may have counted from another moment than its history does.
@@ -61,6 +62,17 @@ function hasReason(
   if (settles.some(({ type }) => UNSURE.has(type))) return true;
   const diedAt = deaths.get(deliver.proc) ?? Number.POSITIVE_INFINITY;
   return diedAt <= next.start.t && !isAckConfirmed;
+}
+
+/** Another of its key was not done when it came again: what follows that one comes again too, also what was acked. */
+function isUndoneHead(head: Handover, { deliver }: Started, next: Started): boolean {
+  const isBefore = head.deliver.key === deliver.key && head.deliver.t <= next.deliver.t;
+  return (
+    deliver.key !== undefined &&
+    isBefore &&
+    head.deliver.mid !== deliver.mid &&
+    settledAs(head, "ack") === undefined
+  );
 }
 
 const LEASE_LOST = "LEASE_LOST";

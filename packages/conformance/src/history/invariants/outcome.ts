@@ -1,11 +1,11 @@
 import {
   isAcked,
   isConfirmed,
+  isUnanswered,
   possibleCopies,
   settledAs,
   type Handover,
   type HistoryIndex,
-  type SettleEvent,
   type Story,
 } from "../history-index.ts";
 import type { HistoryEvent } from "../history-event.ts";
@@ -54,23 +54,19 @@ function isUnsure({ deliver, settles }: Handover, { deaths }: HistoryIndex): boo
   );
 }
 
-/** A consumer that closed, or a process that ended, did not wait for the answer. */
-function isUnanswered(settles: readonly SettleEvent[]): boolean {
-  const answered = new Set(settles.filter(({ type }) => type !== "settle.invoke").map(({ op }) => op));
-  return settles.some(({ op }) => !answered.has(op));
-}
-
 export const conservation: Invariant = {
   id: "I-12",
   title: "a confirmed message ends in one place: acked, a dead letter, or still in its queue",
-  check: (index) =>
+  check: (index, { redeliversFollowers }) =>
     judged(
       [...index.stories.values()].flatMap((story): readonly Finding[] => {
         if (!isConfirmed(story)) return [];
         const places = [isAcked(story), story.deadLetters.length > 0, story.leftovers.length > 0];
         const count = places.filter(Boolean).length;
         const isExcused =
-          possibleCopies(story) > 1 || story.handovers.some((handover) => isUnsure(handover, index));
+          (redeliversFollowers && story.handovers.some(({ deliver }) => deliver.key !== undefined)) ||
+          possibleCopies(story) > 1 ||
+          story.handovers.some((handover) => isUnsure(handover, index));
         if (count <= 1 || isExcused) return [];
         const names = ["acked", "a dead letter", "in its queue"].filter((_, place) => places[place]);
         return [{ mid: story.mid, text: `the message is ${names.join(" and ")} at once` }];
