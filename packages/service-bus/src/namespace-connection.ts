@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { Socket } from "node:net";
-import { orAborted, QueueError, systemClock } from "@anyqueue/core/adapter";
+import { QueueError, systemClock } from "@anyqueue/core/adapter";
 import type * as AzureSdk from "@azure/service-bus";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
 import { BoundedWork } from "./bounded-work.ts";
