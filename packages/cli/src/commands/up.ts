@@ -3,7 +3,7 @@ import { startEmulator, type EmulatorOptions } from "@anyqueue/emulator";
 import { parseFlags, type ParsedFlags } from "../parse-flags.ts";
 import type { Terminal } from "../terminal.ts";
 import { describeServers, greeting } from "../up/describe-servers.ts";
-import { launcherGone } from "../up/launcher-watch.ts";
+import { findLaunchers, launcherGone } from "../up/launcher-watch.ts";
 import { writeTrustFile } from "../up/write-trust-file.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -44,8 +44,9 @@ export async function up(args: readonly string[], terminal: Terminal): Promise<n
   const [surplus] = flags.positionals;
   if (surplus !== undefined) throw new UsageError(`anyqueue up: "${surplus}" is one argument too many.`);
   const options = await readOptions(flags);
-  const ended = new AbortController();
-  const stopped = Promise.race([terminal.untilStopped(), launcherGone(ended.signal)]);
+  const stopped = terminal.untilStopped();
+  // Known before the first line is printed, after which somebody may end them.
+  const launchers = await findLaunchers();
   const emulator = await startEmulator(options);
   const needsTrust = emulator.endpoints.serviceBusTls !== undefined;
   const trustFile = needsTrust ? await writeTrustFile(emulator.serviceBus.certificateAuthority()) : undefined;
@@ -53,7 +54,8 @@ export async function up(args: readonly string[], terminal: Terminal): Promise<n
   if (!isLoopback(options.host)) warnOfOpenHost(options.host, terminal);
   if (flags.has("json")) terminal.print(JSON.stringify(describeServers(emulator, trust)));
   else for (const line of greeting(emulator, trust)) terminal.print(line);
-  await stopped;
+  const ended = new AbortController();
+  await Promise.race([stopped, launcherGone(launchers, ended.signal)]);
   ended.abort();
   await emulator.close();
   await trustFile?.remove();

@@ -17,14 +17,18 @@ const WORDS_OF_A_NAME = 2;
 const LOOK_EVERY_MS = 500;
 const LONGEST_LINE = 20;
 
+/** The package managers that started this process, with the shells between; none for one that was started by hand. */
+export async function findLaunchers(): Promise<readonly number[]> {
+  if (process.env["npm_lifecycle_event"] === undefined) return [];
+  return launchersOf(process.ppid, await runningProcesses());
+}
+
 /**
- * Resolves when a package manager that started this process has gone. They end at a signal without passing it on, which
- * leaves what they started running: after `kill` of a `pnpm anyqueue up`, the emulator. Never resolves for a process
- * that was started by hand, which may outlive its shell.
+ * Resolves when a package manager that started this process has gone. Some end at a signal without passing it on, which
+ * leaves what they started running: after `kill` of a `pnpm anyqueue up`, the emulator. Without any it never resolves:
+ * what was started by hand may outlive its shell.
  */
-export async function launcherGone(signal: AbortSignal): Promise<void> {
-  if (process.env["npm_lifecycle_event"] === undefined) return await never(signal);
-  const line = launchersOf(process.ppid, await runningProcesses());
+export async function launcherGone(line: readonly number[], signal: AbortSignal): Promise<void> {
   if (line.length === 0) return await never(signal);
   while (!signal.aborted) {
     // Aborted, the pause ends early, and so does the loop.

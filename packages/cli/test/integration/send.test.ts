@@ -137,7 +137,8 @@ describe("many lines", () => {
     const path = join(folder, "orders.jsonl");
     await writeFile(path, Array.from({ length: 2_000 }, (_, index) => `{"n":${index}}\n`).join(""));
     const { code, printed, warned } = await send(["orders", "--lines", "--file", path, ...URL_FLAG]);
-    expect({ code, warned }).toEqual({ code: 0, warned: ["2,000 sent, 0 failed"] });
+    // Before it there may be lines that say how far it is, on a machine that is slow.
+    expect({ code, end: warned.at(-1) }).toEqual({ code: 0, end: "2,000 sent, 0 failed" });
     expect(new Set(printed).size).toBe(2_000);
     expect(new Set(await bodies()).size).toBe(2_000);
     expect(await local.control.count("SendMessageBatch")).toBeLessThan(300);
@@ -160,7 +161,8 @@ describe("many lines", () => {
       expect.stringMatching(/^line 3: INVALID_MESSAGE: the body: it is no JSON: column 2/),
       "2 sent, 2 failed",
     ]);
-    expect(await bodies()).toEqual(["1", "4"]);
+    // A standard queue promises no order.
+    expect((await bodies()).toSorted()).toEqual(["1", "4"]);
   });
 
   test("of a file that is not there are a failure that names it", async () => {
