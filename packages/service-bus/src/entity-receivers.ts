@@ -1,5 +1,4 @@
 import type { ServiceBusClient, ServiceBusReceiver, ServiceBusSessionReceiver } from "@azure/service-bus";
-import { orAborted } from "./or-aborted.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { sequenceNumberOf } from "./service-bus-wire.ts";
 import type { Address } from "./service-bus-url.ts";
@@ -51,7 +50,12 @@ export class EntityReceivers {
     const looker = (this.#looker ??= await this.newReceiver());
     const options = { fromSequenceNumber: FROM_THE_FIRST, abortSignal: signal };
     const peeked = this.#connection.scoped(() => looker.peekMessages(maxItems, options));
-    return await orAborted(this.#connection.bounded(peeked, undefined), signal, () => []);
+    try {
+      return await this.#connection.bounded(peeked, signal);
+    } catch (error) {
+      if (signal.aborted) return [];
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
