@@ -44,8 +44,11 @@ export function createBenchTime(
 ): BenchTime {
   const running = createAdvancingClock();
   const clock = createShiftClock(time.kind === "virtual" ? time.clock : running);
-  let calls: number | undefined;
-  let isAtWork = false;
+  const mover = createMover(time, running);
+  const move = async (ms: number): Promise<void> => {
+    assertOwner();
+    await mover.move(ms);
+  };
 
   async function beat(): Promise<void> {
     if (time.kind === "virtual") {
@@ -59,33 +62,17 @@ export function createBenchTime(
     for (let count = 0; count < MAX_QUIET_BEATS; count += 1) {
       await beat();
       if (!isQuiet()) continue;
-      if (!isAtWork || count >= MAX_WORK_BEATS) return;
+      if (!mover.isAtWork || count >= MAX_WORK_BEATS) return;
       // A look: the broker answers behind what it has done for the calls before, so that their answers are here first.
       await move(0);
     }
-  }
-
-  async function move(ms: number): Promise<void> {
-    assertOwner();
-    if (time.kind === "real") {
-      await realDelay(ms);
-      return;
-    }
-    if (time.kind === "virtual") {
-      await time.advance(ms);
-      return;
-    }
-    const seen = await time.advance(ms);
-    isAtWork = seen !== calls;
-    calls = seen;
-    await running.advance(ms);
   }
 
   return {
     clock,
     beat,
     get isAtWork() {
-      return isAtWork;
+      return mover.isAtWork;
     },
     async advance(ms, stepMs = usualStepMs) {
       await settle();
@@ -100,6 +87,33 @@ export function createBenchTime(
       clock.thaw();
     },
     jumpWall: (ms) => clock.jumpWall(ms),
+  };
+}
+
+interface Mover extends Pick<BenchTime, "isAtWork"> {
+  move(ms: number): Promise<void>;
+}
+
+/** Lets time pass at the broker, then at the clients. */
+function createMover(time: BackendTime, clients: AdvancingClock): Mover {
+  let calls: number | undefined;
+  let isAtWork = false;
+  return {
+    get isAtWork() {
+      return isAtWork;
+    },
+    async move(ms) {
+      if (time.kind === "real") {
+        await realDelay(ms);
+      } else if (time.kind === "virtual") {
+        await time.advance(ms);
+      } else {
+        const seen = await time.advance(ms);
+        isAtWork = seen !== calls;
+        calls = seen;
+        await clients.advance(ms);
+      }
+    },
   };
 }
 

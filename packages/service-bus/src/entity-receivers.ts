@@ -51,7 +51,12 @@ export class EntityReceivers {
     const looker = (this.#looker ??= await this.newReceiver());
     const options = { fromSequenceNumber: FROM_THE_FIRST, abortSignal: signal };
     const peeked = this.#connection.scoped(() => looker.peekMessages(maxItems, options));
-    return await orAborted(this.#connection.bounded(peeked, undefined), signal, () => []);
+    try {
+      return await this.#connection.bounded(peeked, signal);
+    } catch (error) {
+      if (signal.aborted) return [];
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -52,44 +52,40 @@ async function readChecked(
   signal: AbortSignal,
 ): Promise<EntitySettings> {
   const { root, subscription } = parseAddress(target.entity);
-  const wantsTopic = subscription !== undefined || target.ref.kind === "topic";
+  const options = { abortSignal: signal };
   const read = readSettings(administration, target, signal);
-  if (wantsTopic) {
-    const [settings, isQueue] = await Promise.allSettled([
-      read,
-      exists(administration.getQueue(root, { abortSignal: signal })),
-    ]);
-    if (isQueue.status === "fulfilled" && isQueue.value) throw wrongKind(target, root, "queue", "topic");
-    if (settings.status === "rejected") throw settings.reason;
-    return settings.value;
+  read.catch(() => {});
+  const wantsTopic = subscription !== undefined || target.ref.kind === "topic";
+  if (!wantsTopic) {
+    const settings = await read.catch(() => undefined);
+    if (settings === undefined && (await exists(administration.getTopic(root, options))))
+      throw wrongKind(
+        target,
+        root,
+        "topic",
+        "queue",
+        "Define it with defineTopic, and read a subscription of it.",
+      );
+  } else if (await exists(administration.getQueue(root, options))) {
+    throw wrongKind(
+      target,
+      root,
+      "queue",
+      "topic",
+      "Define it with defineQueue, or name the topic that is meant.",
+    );
   }
-  try {
-    return await read;
-  } catch (error) {
-    if (await exists(administration.getTopic(root, { abortSignal: signal })))
-      throw wrongKind(target, root, "topic", "queue");
-    throw error;
-  }
+  return await read;
 }
 
 /** Whether the service has, and the SDK can read, what was asked for. */
 async function exists(answer: Promise<unknown>): Promise<boolean> {
-  return await answer.then(
-    () => true,
-    () => false,
-  );
+  return await answer.then(() => true).catch(() => false);
 }
 
-function wrongKind(target: Target, name: string, is: string, wanted: string): QueueError {
-  return new QueueError("INVALID_ARGUMENT", {
-    what: `${name} is a ${is}, and the definition wants a ${wanted}`,
-    remedy:
-      is === "topic"
-        ? "Define it with defineTopic, and read from a subscription of it."
-        : "Define it with defineQueue, or name the topic that is meant.",
-    provider: PROVIDER,
-    target: target.name,
-  });
+function wrongKind(target: Target, name: string, is: string, wanted: string, remedy: string): QueueError {
+  const what = `${name} is a ${is}, and the definition wants a ${wanted}`;
+  return new QueueError("INVALID_ARGUMENT", { what, remedy, provider: PROVIDER, target: target.name });
 }
 
 async function readSettings(

@@ -83,27 +83,18 @@ describe("the wrong entity", () => {
     expect(await producerCode(queueOf(adapter, "missing"))).toBe("NOT_FOUND");
   });
 
-  const wrongKinds: readonly (readonly [string, EntityRef, RegExp])[] = [
-    ["a topic as a queue", { kind: "queue", name: "events", features: [] }, /events is a topic, .* queue/u],
-    [
-      "the dead letters of a topic",
-      { kind: "dead-letter", name: "events", features: [] },
-      /events is a topic, .* queue/u,
-    ],
-    ["a queue as a topic", { kind: "topic", name: "plain", features: [] }, /plain is a queue, .* topic/u],
-    [
-      "a subscription of a queue",
-      { kind: "subscription", topic: "plain", name: "audit", features: [] },
-      /plain is a queue, .* topic/u,
-    ],
+  const features: readonly [] = [];
+  const wrongKinds: readonly (readonly [string, EntityRef, string])[] = [
+    ["a topic as a queue", { kind: "queue", name: "events", features }, "events is a topic"],
+    ["the dead letters of a topic", { kind: "dead-letter", name: "events", features }, "events is a topic"],
+    ["a queue as a topic", { kind: "topic", name: "plain", features }, "plain is a queue"],
+    ["its subscription", { kind: "subscription", topic: "plain", name: "a", features }, "plain is a queue"],
   ];
   test.each(wrongKinds)("%s is INVALID_ARGUMENT, and nothing opens", async (_what, ref, text) => {
     const target = adapter.resolve(ref);
     const error = await rejection(adapter.probe?.(target, never));
-    expect([adapter.classify(error, "probe").code, String(error)]).toEqual([
-      "INVALID_ARGUMENT",
-      expect.stringMatching(text),
-    ]);
+    expect(adapter.classify(error, "probe").code).toBe("INVALID_ARGUMENT");
+    expect(String(error)).toContain(text);
     expect(await consumerCode(target)).toBe("INVALID_ARGUMENT");
     expect(await producerCode(target)).toBe("INVALID_ARGUMENT");
   });
@@ -113,14 +104,10 @@ describe("the wrong entity", () => {
     const client = createClient(url, [serviceBus()]);
     open.push({ close: async () => void (await client.close()) });
     const queue = defineQueue<string>("events", { deadLetter: "none" });
-    expect(await rejection(client.verify(queue))).toMatchObject({
-      message: expect.stringContaining("events is a topic"),
-    });
+    expect(String(await rejection(client.verify(queue)))).toContain("events is a topic");
     expect(await rejection(client.consumer(queue).run(() => {}))).toMatchObject({ code: "INVALID_ARGUMENT" });
     const topic = defineTopic<string>("plain");
-    expect(await rejection(client.verify(topic))).toMatchObject({
-      message: expect.stringContaining("plain is a queue"),
-    });
+    expect(String(await rejection(client.verify(topic)))).toContain("plain is a queue");
   });
 
   test("a topic read as a queue is INVALID_ARGUMENT too without the right to look", async () => {

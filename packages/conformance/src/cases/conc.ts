@@ -272,13 +272,10 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
       void bench.start(queue.consumer({ rateLimit: { count: 5, per: "2s" } }), recorder.handler());
       await bench.until("all are handled", () => recorder.succeeded >= 20);
       const starts = recorder.deliveries.map(({ startedAtMs }) => startedAtMs);
-      // A handler starts a moment after it may: on a clock that runs, a busy machine makes more of the first's moment.
-      const momentMs = bench.backend.time.kind === "virtual" ? 10 : 250;
-      for (const [index, startedAtMs] of starts.entries()) {
-        const sixth = starts[index + 5];
-        if (sixth !== undefined)
-          assert.ok(sixth - startedAtMs >= 2_000 - momentMs, `6 starts within ${sixth - startedAtMs} ms`);
-      }
+      // A handler starts a moment after it may, a long one where the clock runs and the machine is busy.
+      const leastMs = bench.backend.time.kind === "virtual" ? 1_990 : 1_750;
+      const spansMs = starts.slice(5).map((sixth, index) => sixth - (starts[index] ?? Number.NaN));
+      for (const ms of spansMs) assert.ok(ms >= leastMs, `6 starts within ${ms} ms`);
     },
   },
 ]);

@@ -105,19 +105,18 @@ export class MailboxBooks {
 
   settle(how: Settlement, pick: number): void {
     this.#loseExpired();
-    const held = this.#held[pick];
+    const [held, { mailbox }] = [this.#held[pick], this.#queue];
     if (held === undefined) return;
-    const { mailbox } = this.#queue;
     if (how === "renew") {
       const untilMs = mailbox.renewLock(held.token);
-      for (const one of this.#held)
-        if (one === held || (held.sessionId !== undefined && one.sessionId === held.sessionId))
-          one.untilMs = untilMs;
+      const isSame = ({ sessionId }: Held): boolean =>
+        sessionId !== undefined && sessionId === held.sessionId;
+      for (const one of this.#held) if (one === held || isSame(one)) one.untilMs = untilMs;
       return;
     }
     this.#drop(held);
-    if (how === "complete") this.#counts.delete(held.id);
-    else if (how === "deadLetter") this.#buried.add(held.id);
+    if (how === "deadLetter") this.#buried.add(held.id);
+    else if (how === "complete") this.#counts.delete(held.id);
     else if (how !== "release") this.#counts.set(held.id, (this.#counts.get(held.id) ?? 0) + 1);
     if (how === "complete") mailbox.complete(held.token);
     if (how === "abandon") mailbox.abandon(held.token);

@@ -198,15 +198,6 @@ describe("limits", () => {
     expect(queue.counts.active).toBe(1);
   });
 
-  test("refuse more than 64 KB beside the body", () => {
-    const { queue } = oneQueue();
-    queue.target.send([sbContent("fits", { headerBytes: 65_536 })]);
-    expect(() => {
-      queue.target.send([sbContent("heavy", { headerBytes: 65_537 })]);
-    }).toThrow(/65537 bytes of properties.*65536 bytes/u);
-    expect(queue.counts.active).toBe(1);
-  });
-
   test("refuse what does not fit into the queue any more; settling makes room", () => {
     const { queue } = oneQueue({ maxSizeInMegabytes: 1, maxMessageSizeInKilobytes: 1024 });
     queue.target.send([sbContent("big", { sizeBytes: 1_000_000 })]);
