@@ -124,13 +124,19 @@ export class FunctionsHost {
     }
   }
 
+  /** Nothing where the link or session is gone, as the host goes on after an error of its loop. */
   async #receive(receiver: ServiceBusReceiver): Promise<readonly ServiceBusReceivedMessage[]> {
-    const { maxBatch = 10 } = this.#options;
+    const { maxBatch = 10, log } = this.#options;
     const maxWaitTimeInMs = this.#trigger.hasSessions ? SESSION_IDLE_MS : POLL_MS;
-    const first = await receiver.receiveMessages(1, { maxWaitTimeInMs });
-    if (!this.#trigger.isMany || first.length === 0 || maxBatch === 1) return first;
-    const more = await receiver.receiveMessages(maxBatch - 1, { maxWaitTimeInMs: MORE_MS });
-    return [...first, ...more];
+    let first: readonly ServiceBusReceivedMessage[] = [];
+    try {
+      first = await receiver.receiveMessages(1, { maxWaitTimeInMs });
+      if (!this.#trigger.isMany || first.length === 0 || maxBatch === 1) return first;
+      return [...first, ...(await receiver.receiveMessages(maxBatch - 1, { maxWaitTimeInMs: MORE_MS }))];
+    } catch (error) {
+      log?.(String(error));
+      return first;
+    }
   }
 
   /** @returns true if the function let its session go */
