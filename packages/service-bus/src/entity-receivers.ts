@@ -1,4 +1,3 @@
-import { orAborted } from "@anyqueue/core/adapter";
 import type { ServiceBusClient, ServiceBusReceiver, ServiceBusSessionReceiver } from "@azure/service-bus";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { sequenceNumberOf } from "./service-bus-wire.ts";
