@@ -12,6 +12,8 @@ export class HistoryTail {
   readonly #done = new Set<string>();
   /** Settled as far as anybody knows, and since when: what was not applied comes again. Nanoseconds. */
   readonly #perhapsDone = new Map<string, number>();
+  /** Those of them of which an answer was lost: what is answered later cannot undo it. */
+  readonly #unsure = new Set<string>();
   readonly #graceMs: number;
   readonly #counts = new Map<string, number>();
 
@@ -60,12 +62,15 @@ export class HistoryTail {
     else if (event.type === "deliver") {
       this.#midOfToken.set(event.tok, event.mid);
       this.#perhapsDone.delete(event.mid);
+      this.#unsure.delete(event.mid);
     } else if (PERHAPS_DONE.has(event.type) && "kind" in event && event.kind !== "release") {
       const mid = this.#midOfToken.get(event.tok) ?? "";
+      if (event.type === "settle.info") this.#unsure.add(mid);
       if (event.type === "settle.ok") this.#done.add(mid);
       else this.#perhapsDone.set(mid, event.t);
     } else if (event.type === "settle.fail" || event.type === "settle.lost") {
-      this.#perhapsDone.delete(this.#midOfToken.get(event.tok) ?? "");
+      const mid = this.#midOfToken.get(event.tok) ?? "";
+      if (!this.#unsure.has(mid)) this.#perhapsDone.delete(mid);
     }
   }
 
