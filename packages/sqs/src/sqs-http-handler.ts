@@ -6,6 +6,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { TLSSocket } from "node:tls";
+import { systemClock, type Timer } from "@anyqueue/core/adapter";
 import type { SQSClientConfig } from "@aws-sdk/client-sqs";
 
 type HandlerOfSdk = Extract<SQSClientConfig["requestHandler"], { handle: unknown }>;
@@ -90,7 +91,7 @@ class Exchange {
   readonly #connectTimeoutMs: number;
   readonly #resolve: (reply: HttpReply) => void;
   readonly #reject: (error: unknown) => void;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #isOver = false;
 
   constructor(
@@ -108,10 +109,10 @@ class Exchange {
   }
 
   start(body: unknown): void {
-    const { signal, timeoutMs } = this.#options;
+    const { signal } = this.#options;
     this.#request.on("error", this.#fail);
     this.#request.on("response", this.#read);
-    this.#timer = setTimeout(this.#expire, timeoutMs);
+    this.#watch();
     signal?.addEventListener("abort", this.#abort, { once: true });
     if (signal?.aborted === true) {
       this.#abort();
@@ -119,10 +120,10 @@ class Exchange {
     }
     this.#request.on("socket", (socket) => {
       if (!socket.connecting) return;
-      const slow = setTimeout(this.#expireConnect, this.#connectTimeoutMs);
+      const slow = systemClock.setTimer(this.#expireConnect, this.#connectTimeoutMs);
       // A server that takes the connection and never shakes hands is as unreachable as none.
       const ready = socket instanceof TLSSocket ? "secureConnect" : "connect";
-      socket.once(ready, () => clearTimeout(slow)).once("close", () => clearTimeout(slow));
+      socket.once(ready, () => slow.cancel()).once("close", () => slow.cancel());
     });
     this.#request.end(body);
   }
@@ -131,7 +132,7 @@ class Exchange {
     const chunks: Buffer[] = [];
     response.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
-      this.#timer?.refresh();
+      this.#watch();
     });
     response.on("error", this.#fail);
     response.on("end", () => {
@@ -155,6 +156,12 @@ class Exchange {
     this.#reject(error);
   };
 
+  /** Begins with the request, and anew with each piece of its answer. */
+  #watch(): void {
+    this.#timer?.cancel();
+    this.#timer = systemClock.setTimer(this.#expire, this.#options.timeoutMs);
+  }
+
   readonly #expire = (): void => this.#cut("TimeoutError", `no answer within ${this.#options.timeoutMs} ms`);
 
   readonly #expireConnect = (): void => {
@@ -175,7 +182,7 @@ class Exchange {
 
   #end(): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#options.signal?.removeEventListener("abort", this.#abort);
   }
 }
