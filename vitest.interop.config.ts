@@ -10,7 +10,7 @@ export default defineConfig({
     include: ["packages/*/test/interop/**/*.test.ts"],
     pool: "forks",
     // These files wait more than they work: for leases in real time, and for Terraform.
-    maxWorkers: 2,
+    maxWorkers: 3,
     retry: 0,
     allowOnly: false,
     passWithNoTests: false,
