@@ -4,11 +4,13 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { BACKLOG } from "./chaos/backlog-plan.ts";
 import { cellName, cellsOf } from "./chaos/cell.ts";
 import { FAULT_KINDS } from "./chaos/fault-kinds.ts";
 import { plannedCells, requestedCells, type PlannedCell, type RunRequest } from "./chaos/plan-run.ts";
 import { describeFailure, publishedReport, rowsTable } from "./chaos/report.ts";
 import type { Row } from "./chaos/row.ts";
+import { runBacklog } from "./chaos/run-backlog.ts";
 import { runCell } from "./chaos/run-cell.ts";
 import { ROOT } from "./steps.ts";
 
@@ -77,7 +79,8 @@ async function runAll(
 }
 
 async function runOne({ cell, seed }: PlannedCell): Promise<Row> {
-  const result = await runCell(cell, join(values.folder, "histories"), seed);
+  const run = cell.fault === BACKLOG ? runBacklog : runCell;
+  const result = await run(cell, join(values.folder, "histories"), seed);
   const { row, folder } = result;
   const problem = row.verdict === "pass" ? "" : `${describeFailure(result)}\n`;
   process.stdout.write(`${row.verdict.padEnd(8)} ${cellName(cell)}\n${problem}`);

@@ -1,3 +1,4 @@
+import { BACKLOG } from "./backlog-plan.ts";
 import type { FaultKind } from "./cell.ts";
 import { pairsOf } from "./fault-pairs.ts";
 import { MEMORY_FAULTS } from "./memory-faults.ts";
@@ -8,4 +9,4 @@ import { WIRE_FAULTS } from "./wire-faults.ts";
 const SINGLE: readonly FaultKind[] = [...MEMORY_FAULTS, ...WIRE_FAULTS, ...SERVICE_FAULTS, ...PROCESS_FAULTS];
 
 /** Everything that the matrix lets go wrong. */
-export const FAULT_KINDS: readonly FaultKind[] = [...SINGLE, ...pairsOf(SINGLE)];
+export const FAULT_KINDS: readonly FaultKind[] = [...SINGLE, ...pairsOf(SINGLE), BACKLOG];

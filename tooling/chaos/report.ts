@@ -33,7 +33,7 @@ export function rowsTable(rows: readonly Row[]): string {
 
 /** Why a cell did not pass, with the smallest counter-example and the command that runs it again. */
 export function describeFailure({ row, verdict, folder }: CellResult): string {
-  const exhibit = verdict.invariants
+  const exhibit = (verdict?.invariants ?? [])
     .filter((one) => one.verdict === "fail")
     .flatMap(({ findings }) => findings)
     .find(({ timeline }) => timeline.length > 0);

@@ -29,7 +29,8 @@ const WARM_UPS = 3;
 /** What is left of a cell that ran. */
 export interface CellResult {
   readonly row: Row;
-  readonly verdict: HistoryVerdict;
+  /** Absent where there is no history. */
+  readonly verdict?: HistoryVerdict;
   readonly folder: string;
 }
 
