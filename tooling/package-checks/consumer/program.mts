@@ -55,10 +55,9 @@ const pushed = { body: { job: 42 } };
 assert.equal((await push(pushRequest(jobs, pushed, { token: tokens.sign(account) }))).status, 204);
 assert.equal((await push(pushRequest(jobs, pushed))).status, 401);
 await createHandler(jobs, pubsubEvents({ trustPlatform: true }), () => {})(pubsubEvent(jobs, pushed));
-assert.throws(
-  () => Reflect.apply(nodePushRequests, undefined, [{}]) as unknown,
-  /neither audience nor trustPlatform/,
-);
+assert.throws(() => {
+  Reflect.apply(nodePushRequests, undefined, [{}]);
+}, /neither audience nor trustPlatform/);
 
 const invocation = functionsInvocation(jobs, [{ body: { job: 42 } }], { binding: "sdk" });
 await createHandler(jobs, functionsEvents(), (message) => assert.equal(message.body.job, 42))(
