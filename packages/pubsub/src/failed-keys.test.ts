@@ -38,3 +38,47 @@ test("a message that nobody got holds up what follows it, unless one before it d
   keys.lost("j", "m2", 60_000);
   expect(keys.judge("j", "m1", 10)).toBe("take");
 });
+
+test("what follows a message that is on its way back as early goes back as well, however long that takes", () => {
+  const keys = new FailedKeys();
+  keys.releasing("k", "m1", 60_000);
+  keys.released("k", "m1", 100);
+  keys.returning("k", "m2", 61_000);
+  // Somebody else has the first by now, but the second is still here.
+  expect(keys.judge("k", "m3", 5_000)).toBe("give-back");
+  keys.returning("k", "m3", 65_000);
+  keys.released("k", "m2", 6_000);
+  expect(keys.judge("k", "m4", 6_010)).toBe("give-back");
+  keys.released("k", "m3", 6_020);
+  expect(keys.judge("k", "m2", 6_030)).toBe("take");
+  expect(keys.judge("k", "m3", 6_030)).toBe("take");
+});
+
+test("of messages that went back as early each may be the first that comes again", () => {
+  const keys = new FailedKeys();
+  keys.returning("k", "m3", 60_000);
+  keys.released("k", "m3", 100);
+  keys.returning("k", "m2", 60_000);
+  keys.released("k", "m2", 200);
+  expect(keys.judge("k", "m2", 210)).toBe("take");
+});
+
+test("what went back as early does not hold up the failed message before it", () => {
+  const keys = new FailedKeys();
+  keys.returning("k", "m2", 60_000);
+  keys.releasing("k", "m1", 60_000);
+  keys.released("k", "m1", 5_000);
+  expect(keys.judge("k", "m2", 4_000)).toBe("drop");
+  expect(keys.judge("k", "m1", 5_010)).toBe("take");
+});
+
+test("a message that comes again before the answer to its return is handed over, and what follows it too", () => {
+  const keys = new FailedKeys();
+  keys.returning("k", "10", 60_000, 7);
+  keys.returning("k", "9", 60_000, 7);
+  keys.returning("k", "11", 60_000, 6);
+  expect(keys.judge("k", "9", 50, 7)).toBe("give-back");
+  expect(keys.judge("k", "10", 50, 7)).toBe("give-back");
+  expect(keys.judge("k", "11", 50, 6)).toBe("take");
+  expect(keys.judge("k", "9", 50, 7)).toBe("take");
+});

@@ -2,45 +2,78 @@
 export type Verdict = "take" | "drop" | "give-back";
 
 interface FailedHead {
-  readonly messageId: string;
   /** When the service offers it again; monotonic. */
   readonly comesAtMs: number;
   readonly before: Exclude<Verdict, "take">;
+  /** When it was published, if it went back as early; undefined: it had been handed over, and is before all of those. */
+  readonly earlySinceMs: number | undefined;
 }
+
+/** By message id; those that had been handed over are first. */
+type Heads = Map<string, FailedHead>;
 
 /** From a message's return to its arrival here; afterwards it is taken to have gone to somebody else. */
 const GRACE_MS = 1_000;
 
 /**
- * Ordering keys of which a message was given back. Until it comes again the service still sends what follows it, and
+ * Ordering keys of which messages were given back. Until each comes again the service still sends what follows it, and
  * takes all of that back when the message returns: none of it may be handed over before.
  */
 export class FailedKeys {
-  readonly #heads = new Map<string, FailedHead>();
+  readonly #keys = new Map<string, Heads>();
 
-  /** The request is out. What arrives meanwhile may be from before it or, if the message went elsewhere, from after it. */
+  /**
+   * The request is out for a message that was handed over, and so is before all that was not. What arrives meanwhile may
+   * be from before it or, if the message went elsewhere, from after it.
+   */
   releasing(key: string, messageId: string, comesAtMs: number): void {
-    this.#heads.set(key, { messageId, comesAtMs, before: "give-back" });
+    const heads: Heads = new Map([[messageId, { comesAtMs, before: "give-back", earlySinceMs: undefined }]]);
+    for (const [id, head] of this.#keys.get(key) ?? []) if (id !== messageId) heads.set(id, head);
+    this.#keys.set(key, heads);
+  }
+
+  /** The same for one that was not handed over. */
+  returning(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
+    const heads: Heads = this.#keys.get(key) ?? new Map();
+    heads.set(messageId, { comesAtMs, before: "give-back", earlySinceMs: publishedAtMs });
+    this.#keys.set(key, heads);
   }
 
   /** Until the message returns it is leased for nobody, and everything after it comes again with it. */
   released(key: string, messageId: string, comesAtMs: number): void {
-    // It is back already.
-    if (this.#heads.get(key)?.messageId !== messageId) return;
-    this.#heads.set(key, { messageId, comesAtMs, before: "drop" });
+    const heads = this.#keys.get(key);
+    const head = heads?.get(messageId);
+    // Otherwise it is back already.
+    if (head !== undefined) heads?.set(messageId, { ...head, comesAtMs, before: "drop" });
   }
 
   /** A message that nobody got, unless one before it is out already. */
   lost(key: string, messageId: string, comesAtMs: number): void {
-    if (!this.#heads.has(key)) this.#heads.set(key, { messageId, comesAtMs, before: "drop" });
+    if (this.#keys.has(key)) return;
+    this.#keys.set(key, new Map([[messageId, { comesAtMs, before: "drop", earlySinceMs: undefined }]]));
   }
 
-  judge(key: string | undefined, messageId: string, nowMs: number): Verdict {
-    const head = key === undefined ? undefined : this.#heads.get(key);
-    if (key === undefined || head === undefined) return "take";
-    if (messageId !== head.messageId && nowMs < head.comesAtMs) return head.before;
-    if (messageId !== head.messageId && nowMs < head.comesAtMs + GRACE_MS) return "give-back";
-    this.#heads.delete(key);
-    return "take";
+  judge(key: string | undefined, messageId: string, nowMs: number, publishedAtMs = 0): Verdict {
+    const heads = key === undefined ? undefined : this.#keys.get(key);
+    if (key === undefined || heads === undefined) return "take";
+    let verdict: Verdict = "take";
+    for (const [id, { comesAtMs, before, earlySinceMs }] of heads) {
+      // Whatever else is here follows it.
+      if (id === messageId && earlySinceMs === undefined) break;
+      if (id === messageId) continue;
+      // The service may send it again before the answer to its return is here.
+      if (earlySinceMs !== undefined && follows(id, earlySinceMs, messageId, publishedAtMs)) continue;
+      if (nowMs < comesAtMs && before === "drop") return "drop";
+      const graceMs = earlySinceMs === undefined || !heads.has(messageId) ? GRACE_MS : 0;
+      if (nowMs < comesAtMs + graceMs) verdict = "give-back";
+    }
+    if (verdict === "take") this.#keys.delete(key);
+    return verdict;
   }
+}
+
+/** Messages that were published together have one time; their ids, which are numbers, count up. */
+function follows(id: string, publishedAtMs: number, otherId: string, otherPublishedAtMs: number): boolean {
+  if (publishedAtMs !== otherPublishedAtMs) return publishedAtMs > otherPublishedAtMs;
+  return id.length === otherId.length ? id > otherId : id.length > otherId.length;
 }

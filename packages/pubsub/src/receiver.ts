@@ -65,7 +65,8 @@ export interface Confirmation {
   readonly lost: readonly Return[];
 }
 
-const TRIES = 3;
+/** Of a request that fails for the moment. */
+export const TRIES = 3;
 const PAUSE_MS = 100;
 
 /**
@@ -111,6 +112,7 @@ async function leaseResults(
   return results;
 }
 
-function isPassingResult(result: ItemResult | undefined): boolean {
+/** True: another try may succeed. */
+export function isPassingResult(result: ItemResult | undefined): boolean {
   return result === undefined || (!result.ok && classifyPubsubError(result.error, "extend").retryable);
 }

@@ -2,12 +2,13 @@ import type { Delivery, Flow, ReceiveAsk } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import { DeliveryBuffer } from "./delivery-buffer.ts";
 import { FailedKeys } from "./failed-keys.ts";
+import { GiveBacks } from "./give-backs.ts";
 import { Headroom } from "./headroom.ts";
 import { Outstanding } from "./outstanding.ts";
 import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { Receipts } from "./receipts.ts";
-import { confirmed, giveBack, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
+import { confirmed, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
 import { StreamPool } from "./stream-pool.ts";
 import { WaitingAsks } from "./waiting-asks.ts";
 
@@ -24,6 +25,7 @@ export class StreamReceiver implements Receiver {
   readonly #receipts: Receipts;
   readonly #headroom = new Headroom();
   readonly #failed = new FailedKeys();
+  readonly #giveBacks: GiveBacks;
   #maxOutstanding: number;
   /** Settlements without an answer. */
   #settling = 0;
@@ -45,6 +47,7 @@ export class StreamReceiver implements Receiver {
         this.#admit(ours, untilMs);
       },
     });
+    this.#giveBacks = new GiveBacks({ ...parts, onBack: (deliveries) => this.#back(deliveries) });
     this.#buffer = new DeliveryBuffer({
       clock: parts.clock,
       leaseMs: parts.leaseMs,
@@ -70,7 +73,7 @@ export class StreamReceiver implements Receiver {
   async setFlow({ maxOutstanding }: Flow): Promise<void> {
     this.#maxOutstanding = maxOutstanding;
     this.#want(true);
-    if (maxOutstanding === 0) await this.#giveBack(this.#buffer.drain());
+    if (maxOutstanding === 0) this.#giveBack(this.#buffer.drain());
   }
 
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<Deliveries> {
@@ -147,8 +150,10 @@ export class StreamReceiver implements Receiver {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#asks.answerAll();
-    await Promise.all([this.#pool.close(), this.#giveBack(this.#buffer.drain())]);
+    this.#giveBack(this.#buffer.drain());
+    await this.#pool.close();
     await this.#receipts.settled();
+    await this.#giveBacks.close();
   }
 
   #want(isExplicit: boolean): void {
@@ -183,7 +188,7 @@ export class StreamReceiver implements Receiver {
 
   #admit(deliveries: Deliveries, untilMs: number): void {
     if (this.#isClosed || this.#maxOutstanding === 0) {
-      void this.#giveBack(deliveries);
+      this.#giveBack(deliveries);
       return;
     }
     const ours = this.#inOrder(deliveries, untilMs);
@@ -198,8 +203,8 @@ export class StreamReceiver implements Receiver {
     const nowMs = this.#parts.clock.now();
     const early: Delivery<PubsubHandle>[] = [];
     const ours = deliveries.filter((delivery) => {
-      const { handle, orderingKey } = delivery;
-      const verdict = this.#failed.judge(orderingKey, handle.messageId, nowMs);
+      const { handle, orderingKey, enqueuedAtMs } = delivery;
+      const verdict = this.#failed.judge(orderingKey, handle.messageId, nowMs, enqueuedAtMs);
       if (verdict === "give-back") early.push(delivery);
       if (verdict === "drop") {
         this.#outstanding.delete(handle.stream, handle.ackId);
@@ -207,13 +212,26 @@ export class StreamReceiver implements Receiver {
       }
       return verdict === "take";
     });
-    void this.#giveBack(early);
+    this.#giveBack(early);
     return ours;
   }
 
-  async #giveBack(deliveries: Deliveries): Promise<void> {
-    for (const { handle } of deliveries) this.#outstanding.delete(handle.stream, handle.ackId);
-    await giveBack(this.#parts, deliveries);
+  /** What nobody has begun. Until it is back nothing after it may be handed over either. */
+  #giveBack(deliveries: Deliveries): void {
+    const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
+    const handles = deliveries.map(({ handle }) => handle);
+    for (const { stream, ackId } of handles) this.#outstanding.delete(stream, ackId);
+    const publishedAtMs = new Map(deliveries.map(({ handle, enqueuedAtMs }) => [handle, enqueuedAtMs]));
+    this.#failedKeys(handles, (key, handle) =>
+      this.#failed.returning(key, handle.messageId, untilMs, publishedAtMs.get(handle)),
+    );
+    this.#giveBacks.add(deliveries);
+  }
+
+  #back(deliveries: Deliveries): void {
+    const nowMs = this.#parts.clock.now();
+    const handles = deliveries.map(({ handle }) => handle);
+    this.#failedKeys(handles, (key, { messageId }) => this.#failed.released(key, messageId, nowMs));
   }
 
   /** The next ask opens another stream: how long to wait before it is the core's to say (D3). */

@@ -10,20 +10,25 @@ const COUNT = Number(process.env["ANYQUEUE_STRESS_SEEDS"] ?? 60);
 const FROM = Number(process.env["ANYQUEUE_STRESS_FROM"] ?? 0);
 /** What a dead connection swallowed comes again when its lease of 60 s is over; nothing else may take as long. */
 const LONGEST_IDLE_MS = 75_000;
-const SEEDS = Array.from({ length: COUNT }, (_, index) => FROM + index);
+const RIGHT = "nothing stalls, nothing is lost, nothing overtakes, nobody holds more than allowed";
+const SEEDS = Array.from({ length: COUNT }, (_, index) => [FROM + index, RIGHT] as const);
+/** Schedules that found a fault once, and what it was. */
+const FOUND = [
+  [667, "what follows an early message that could not be given back is not handed over"],
+  [716, "nor if streams end meanwhile"],
+  [1_268, "nor with three consumers"],
+  [1_222, "of messages that went back as early the first is handed over first"],
+] as const;
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test.each(SEEDS)(
-  "seed %i: nothing stalls, nothing is lost, nothing overtakes, nobody holds more than allowed",
-  async (seed) => {
-    const jitter = new SeededChoice(seed + 2);
-    vi.spyOn(Math, "random").mockImplementation(() => jitter.next());
-    const report = await new StressRun(scheduleOf(seed)).run();
-    expect(report).toMatchObject({ lost: [], overflows: [], disorder: [], left: 0 });
-    expect(report.doneAfterMs).toBeLessThan(PATIENCE_MS);
-    expect(report.longestIdleMs).toBeLessThan(LONGEST_IDLE_MS);
-  },
-);
+test.each([...FOUND, ...SEEDS])("seed %i: %s", async (seed) => {
+  const jitter = new SeededChoice(seed + 2);
+  vi.spyOn(Math, "random").mockImplementation(() => jitter.next());
+  const report = await new StressRun(scheduleOf(seed)).run();
+  expect(report).toMatchObject({ lost: [], overflows: [], disorder: [], left: 0 });
+  expect(report.doneAfterMs).toBeLessThan(PATIENCE_MS);
+  expect(report.longestIdleMs).toBeLessThan(LONGEST_IDLE_MS);
+});

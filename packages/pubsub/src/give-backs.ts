@@ -1,0 +1,89 @@
+import type { Delivery, ItemResult } from "@anyqueue/core/adapter";
+import type { PubsubHandle } from "./pubsub-wire.ts";
+import { isPassingResult, TRIES, type ReceiverParts } from "./receiver.ts";
+
+type Deliveries = readonly Delivery<PubsubHandle>[];
+
+export interface GiveBacksOptions extends Pick<
+  ReceiverParts,
+  "subscription" | "events" | "handBacks" | "clock" | "leaseMs"
+> {
+  /** The service has them again, or will not take them. */
+  readonly onBack: (deliveries: Deliveries) => void;
+}
+
+interface Pending {
+  readonly delivery: Delivery<PubsubHandle>;
+  /** Afterwards it has come back by itself; monotonic. */
+  readonly untilMs: number;
+}
+
+const PAUSE_MS = 100;
+const MAX_PAUSE_MS = 1_000;
+
+/**
+ * Makes deliveries that nobody has begun visible again. One that stays here holds up its key for a whole lease, so that
+ * what fails for the moment is tried until then. One request is out at a time and takes all that came meanwhile: a
+ * message and what follows it go back in order.
+ */
+export class GiveBacks {
+  readonly #options: GiveBacksOptions;
+  #pending: Pending[] = [];
+  #running: Promise<void> | undefined;
+  #isClosing = false;
+
+  constructor(options: GiveBacksOptions) {
+    this.#options = options;
+  }
+
+  add(deliveries: Deliveries): void {
+    if (deliveries.length === 0) return;
+    const { handBacks, clock, leaseMs } = this.#options;
+    const untilMs = clock.now() + leaseMs;
+    for (const delivery of deliveries) {
+      handBacks.add(delivery.handle.messageId);
+      this.#pending.push({ delivery, untilMs });
+    }
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Resolves when none is under way; from now on each is tried a few times only. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (this.#pending.length > 0) {
+      const batch = this.#pending;
+      this.#pending = [];
+      const failed = new Set(await this.#failed(batch));
+      failures = failed.size > 0 ? failures + 1 : 0;
+      if (this.#isClosing && failures >= TRIES) failed.clear();
+      this.#pending = [...failed, ...this.#pending];
+      const open = new Set(this.#pending.map(({ delivery }) => delivery.handle.messageId));
+      const back = batch.map(({ delivery }) => delivery);
+      this.#options.onBack(back.filter(({ handle }) => !open.has(handle.messageId)));
+      if (failed.size > 0) await this.#pause(Math.min(failures * PAUSE_MS, MAX_PAUSE_MS));
+    }
+  }
+
+  /** @returns those that are worth another try */
+  async #failed(batch: readonly Pending[]): Promise<readonly Pending[]> {
+    const { subscription, events, clock } = this.#options;
+    const items = batch.map(({ delivery }) => ({ ackId: delivery.handle.ackId, seconds: 0 }));
+    const results = await subscription.changeDeadlines(items).catch((error: unknown) => {
+      events.fault(error);
+      return batch.map((): ItemResult => ({ ok: false, error }));
+    });
+    const nowMs = clock.now();
+    return batch.filter(({ untilMs }, index) => isPassingResult(results[index]) && nowMs < untilMs);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => this.#options.clock.setTimer(resolve, ms, true));
+  }
+}
