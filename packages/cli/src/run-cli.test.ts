@@ -12,7 +12,7 @@ async function run(...args: readonly string[]) {
 
 test.each([
   [["upp"], 'anyqueue: unknown command "upp". Did you mean anyqueue up?'],
-  [["explode"], 'anyqueue: unknown command "explode". Known: up, create, send, tail, invoke.'],
+  [["explode"], 'anyqueue: unknown command "explode". Known: up, create, send, tail, invoke, deploy-files.'],
   [["up", "--sqsport", "1"], "anyqueue up: unknown flag --sqsport. Did you mean --sqs-port?"],
   [
     ["up", "-x"],
