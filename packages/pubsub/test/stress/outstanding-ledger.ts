@@ -8,6 +8,8 @@ interface Held {
 export class OutstandingLedger {
   readonly #now: () => number;
   readonly #held = new Map<number, Map<string, Held>>();
+  /** Messages that were given back and have not come again, with their keys. */
+  readonly #out = new Map<string, string>();
   readonly #settling = new Map<number, number>();
   readonly #mostSettling = new Map<number, number>();
 
@@ -20,7 +22,9 @@ export class OutstandingLedger {
     for (const others of this.#held.values()) {
       for (const [id, { messageId }] of others) if (messageId === held.messageId) others.delete(id);
     }
-    this.#of(consumer).set(ackId, held);
+    this.#out.delete(held.messageId);
+    // What comes of a key meanwhile is let go of, and comes again too.
+    if (![...this.#out.values()].includes(held.orderingKey)) this.#of(consumer).set(ackId, held);
   }
 
   settling(consumer: number, ackIds: readonly string[]): void {
@@ -30,7 +34,9 @@ export class OutstandingLedger {
   /** What follows a failed message of a key comes again: nobody will settle it. */
   dropped(consumer: number, ackIds: readonly string[]): void {
     const held = this.#of(consumer);
-    const keys = new Set(ackIds.map((ackId) => held.get(ackId)?.orderingKey));
+    const failed = ackIds.flatMap((ackId) => held.get(ackId) ?? []);
+    for (const { messageId, orderingKey } of failed) this.#out.set(messageId, orderingKey);
+    const keys = new Set(failed.map(({ orderingKey }) => orderingKey));
     for (const [id, { orderingKey }] of held) if (keys.has(orderingKey)) held.delete(id);
   }
 

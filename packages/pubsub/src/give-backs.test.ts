@@ -1,0 +1,69 @@
+import { HandBacks, type Delivery, type ItemResult } from "@anyqueue/core/adapter";
+import { createVirtualClock } from "@anyqueue/core/testing";
+import { expect, test } from "vitest";
+import { GiveBacks } from "./give-backs.ts";
+import type { PubsubSubscription } from "./pubsub-subscription.ts";
+import type { PubsubHandle } from "./pubsub-wire.ts";
+
+const UNAVAILABLE: ItemResult = { ok: false, error: Object.assign(new Error("not now"), { code: 14 }) };
+
+/** Every request has the same answer; `requests` are its ack ids, `back` what was reported as gone. */
+function givingBack(answer: ItemResult): {
+  readonly clock: ReturnType<typeof createVirtualClock>;
+  readonly giveBacks: GiveBacks;
+  readonly requests: (readonly string[])[];
+  readonly back: string[];
+} {
+  const clock = createVirtualClock();
+  const requests: (readonly string[])[] = [];
+  const back: string[] = [];
+  const subscription: Pick<PubsubSubscription, "changeDeadlines"> = {
+    changeDeadlines: async (items) => {
+      requests.push(items.map(({ ackId }) => ackId));
+      return items.map(() => answer);
+    },
+  };
+  const giveBacks = new GiveBacks({
+    subscription: subscription as PubsubSubscription,
+    clock,
+    leaseMs: 10_000,
+    handBacks: new HandBacks(),
+    events: { fault: () => undefined } as never,
+    onBack: (deliveries) => back.push(...deliveries.map(({ handle }) => handle.ackId)),
+  });
+  return { clock, giveBacks, requests, back };
+}
+
+const delivery = (id: string): Delivery<PubsubHandle> =>
+  ({ handle: { ackId: id, messageId: id } }) as unknown as Delivery<PubsubHandle>;
+
+test("what comes while a request is out goes with the next one", async () => {
+  const { giveBacks, requests, back } = givingBack({ ok: true, value: undefined });
+  giveBacks.add([delivery("1")]);
+  giveBacks.add([delivery("2")]);
+  giveBacks.add([delivery("3")]);
+  await giveBacks.close();
+  expect(requests).toEqual([["1"], ["2", "3"]]);
+  expect(back).toEqual(["1", "2", "3"]);
+});
+
+test("a request that fails for the moment is repeated until the lease is over", async () => {
+  const { clock, giveBacks, requests, back } = givingBack(UNAVAILABLE);
+  giveBacks.add([delivery("1")]);
+  await clock.advance(9_000);
+  expect(back).toEqual([]);
+  await clock.advance(2_000);
+  expect(back).toEqual(["1"]);
+  const count = requests.length;
+  await clock.advance(60_000);
+  expect(requests).toHaveLength(count);
+});
+
+test("closing waits for three tries and no more", async () => {
+  const { clock, giveBacks, requests } = givingBack(UNAVAILABLE);
+  giveBacks.add([delivery("1")]);
+  const closed = giveBacks.close();
+  await clock.advance(1_000);
+  await closed;
+  expect(requests).toHaveLength(3);
+});
