@@ -14,7 +14,7 @@ export default defineConfig({
     retry: 0,
     allowOnly: false,
     passWithNoTests: false,
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 120_000,
     // The verbose one says why a test was skipped.
     reporters: ["verbose", "./tooling/closing-line.ts"],
