@@ -1,6 +1,5 @@
 // pnpm bench [--rounds 5] [--window 1500] [--only sqs] [--ci] [--prof] [--node PATH] [--publish]; see README.md.
-import { mkdirSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { judge, readGoals, scenariosOf } from "./report/goals.ts";
@@ -81,10 +80,12 @@ if (values.publish) {
 if (values.ci && results.some(({ verdict }) => verdict === "missed")) process.exitCode = 1;
 process.exit();
 
+/** Not every package exports its `package.json`. */
 function versionsOf(packages: readonly string[]): Readonly<Record<string, string>> {
-  const read = createRequire(import.meta.url);
+  const read = (name: string): string =>
+    readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), "utf8");
   return Object.fromEntries(
-    packages.map((name) => [name, (read(`${name}/package.json`) as { readonly version: string }).version]),
+    packages.map((name) => [name, (JSON.parse(read(name)) as { readonly version: string }).version]),
   );
 }
 
