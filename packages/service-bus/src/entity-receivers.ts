@@ -19,7 +19,9 @@ export class EntityReceivers {
   readonly #connection: NamespaceConnection;
   readonly #address: Address;
   /** Looks and never receives, so that it holds no link. */
-  #looker: ServiceBusReceiver | undefined;
+  #looker: { readonly receiver: ServiceBusReceiver; readonly generation: number } | undefined;
+  /** On which connection the management link is open, by how many had died before. */
+  #managedAfter: number | undefined;
 
   constructor(connection: NamespaceConnection, address: Address) {
     this.#connection = connection;
@@ -38,28 +40,47 @@ export class EntityReceivers {
   async acceptSession(signal: AbortSignal): Promise<ServiceBusSessionReceiver> {
     const { root, subscription } = this.#address;
     const options = { ...RECEIVER_OPTIONS, abortSignal: signal };
-    return await this.#connection.call((client) =>
+    // The signal is the caller's affair: a session that comes after it is let go.
+    const accepted = this.#connection.call((client) =>
       subscription === undefined
         ? client.acceptNextSession(root, options)
         : client.acceptNextSession(root, subscription, options),
     );
+    return await this.#connection.bounded(accepted, undefined);
   }
 
   /** From the first message on: without a number the SDK goes on where its last look ended. */
   async peek(maxItems: number, signal: AbortSignal): Promise<ReceivedMessages> {
-    const looker = (this.#looker ??= await this.newReceiver());
-    const options = { fromSequenceNumber: FROM_THE_FIRST, abortSignal: signal };
-    const peeked = this.#connection.scoped(() => looker.peekMessages(maxItems, options));
+    const looker = await this.#openLooker();
+    const { deaths } = this.#connection;
     try {
-      return await this.#connection.bounded(peeked, signal);
+      const peeked = await this.#connection.abandonable(
+        (abortSignal) => looker.peekMessages(maxItems, { fromSequenceNumber: FROM_THE_FIRST, abortSignal }),
+        signal,
+      );
+      this.#managedAfter = deaths;
+      return peeked;
     } catch (error) {
       if (signal.aborted) return [];
       throw error;
     }
   }
 
+  /** Before what must not be the first to open the connection, or its management link. */
+  async openManagement(signal: AbortSignal): Promise<void> {
+    if (this.#managedAfter !== this.#connection.deaths) await this.peek(1, signal);
+  }
+
   async close(): Promise<void> {
-    await this.#looker?.close();
+    const looker = this.#looker;
+    if (looker?.generation === this.#connection.generation) await looker.receiver.close();
+  }
+
+  async #openLooker(): Promise<ServiceBusReceiver> {
+    const { generation } = this.#connection;
+    if (this.#looker?.generation !== generation)
+      this.#looker = { receiver: await this.newReceiver(), generation };
+    return this.#looker.receiver;
   }
 }
 

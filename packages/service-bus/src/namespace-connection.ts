@@ -6,6 +6,7 @@ import { QueueError, systemClock } from "@anyqueue/core/adapter";
 import type * as AzureSdk from "@azure/service-bus";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
 import { BoundedWork } from "./bounded-work.ts";
+import { ClientLife } from "./client-life.ts";
 import { guardLinkCloses } from "./guard-link-closes.ts";
 import { PROVIDER } from "./refusal.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
@@ -23,6 +24,9 @@ export interface ClientFactory {
   readonly isForeign: boolean;
 }
 
+/** @param wasUp false: the socket never got as far as the service, and the SDK tries again at its own pace */
+export type DeathListener = (error: QueueError, wasUp: boolean) => void;
+
 /** How long a socket may take to close by itself after its farewell. */
 const FAREWELL_MS = 500;
 /** Node tells of every socket here before it connects. https://nodejs.org/api/diagnostics_channel.html#net (2026-11-29) */
@@ -32,18 +36,21 @@ const SOCKETS = "net.client.socket";
  * The one connection to a namespace, shared and counted (rule D8); the SDK is loaded with the first use.
  *
  * The SDK says nothing when its socket dies: what is under way waits for its timeout, a minute where a session is
- * settled. And it leaves Nagle's algorithm on, which costs a round trip for each small frame. Both are mended without
- * a private member: sockets that are opened by our calls are seen in a channel of Node, and told from others by the
+ * settled. Its recovery waits a minute too where a token was being asked for, or where a link is given up meanwhile, with
+ * every link of the client behind it (7.9.5, seen against the emulator): so a client whose connection died is replaced by
+ * a new one. And it leaves Nagle's algorithm on, which costs a round trip for each small frame. All is mended without a
+ * private member: sockets that are opened by our calls are seen in a channel of Node, and told from others by the
  * asynchronous context that they are opened in.
  */
 export class NamespaceConnection {
   readonly #factory: ClientFactory;
-  readonly #scope = new AsyncLocalStorage<true>();
-  readonly #deaths = new Set<(error: QueueError) => void>();
-  readonly #sockets = new Set<Socket>();
+  readonly #scope = new AsyncLocalStorage<ClientLife>();
+  readonly #deaths = new Set<DeathListener>();
   readonly #bounded = new BoundedWork(abandoned);
   #sdk: Promise<Sdk> | undefined;
-  #client: Promise<ServiceBusClient> | undefined;
+  #life = new ClientLife();
+  #generation = 0;
+  #died = 0;
   #administration: Promise<ServiceBusAdministrationClient> | undefined;
   #users = 0;
   #isClosed = false;
@@ -64,11 +71,11 @@ export class NamespaceConnection {
     this.#users -= 1;
     if (this.#users > 0) return;
     this.#isClosed = true;
-    const client = this.#client;
-    this.#client = undefined;
+    const life = this.#life;
+    this.#life = new ClientLife();
     this.#administration = undefined;
     try {
-      if (client !== undefined && !this.#factory.isForeign) await this.#end(client);
+      if (!this.#factory.isForeign) await this.#end(life);
     } finally {
       unsubscribe(SOCKETS, this.#onSocket);
     }
@@ -82,16 +89,17 @@ export class NamespaceConnection {
 
   /** Runs what may open the connection, so that its socket is known as ours. */
   scoped<Value>(work: () => Value): Value {
-    return this.#scope.run(true, work);
+    return this.#scope.run(this.#life, work);
   }
 
   async client(): Promise<ServiceBusClient> {
     this.#refuseClosed();
-    this.#client ??= this.#open().catch((error: unknown) => {
-      this.#client = undefined;
+    const life = this.#life;
+    life.client ??= this.#open().catch((error: unknown) => {
+      life.client = undefined;
       throw error;
     });
-    return await this.#client;
+    return await life.client;
   }
 
   async administration(): Promise<ServiceBusAdministrationClient> {
@@ -104,9 +112,29 @@ export class NamespaceConnection {
   }
 
   /** Calls back whenever the socket dies. @returns ends that */
-  onDeath(listener: (error: QueueError) => void): () => void {
+  onDeath(listener: DeathListener): () => void {
     this.#deaths.add(listener);
     return () => this.#deaths.delete(listener);
+  }
+
+  /** Another number: the client is another one, and what was made with the one before is of no more use. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** How often a connection has died: a link that was opened before is not open any more. */
+  get deaths(): number {
+    return this.#died;
+  }
+
+  /** The connection has carried an answer: something that is opening on it can be aborted without harm to the others. */
+  get isProven(): boolean {
+    return this.#life.isProven;
+  }
+
+  /** The client was given in: it is not replaced, and not closed. */
+  get isForeign(): boolean {
+    return this.#factory.isForeign;
   }
 
   /**
@@ -117,24 +145,56 @@ export class NamespaceConnection {
     return this.#bounded.run(work, signal);
   }
 
+  /** The same, and what the SDK still does for it then is aborted, where that does no harm. */
+  async abandonable<Value>(
+    work: (abandoned: AbortSignal) => Promise<Value>,
+    signal: AbortSignal,
+  ): Promise<Value> {
+    const life = this.#life;
+    const ending = new AbortController();
+    try {
+      const answer = await this.bounded(
+        this.scoped(() => work(ending.signal)),
+        signal,
+      );
+      life.isProven = !life.isOver;
+      return answer;
+    } finally {
+      if (life.isProven) ending.abort();
+    }
+  }
+
   readonly #onSocket = (message: unknown): void => {
-    if (this.#scope.getStore() !== true) return;
+    const life = this.#scope.getStore();
     const socket = socketOf(message);
-    if (socket === undefined) return;
+    if (life === undefined || socket === undefined) return;
+    if (life.isOver) {
+      life.refuse(socket);
+      return;
+    }
     socket.setNoDelay(true);
-    this.#sockets.add(socket);
+    life.sockets.add(socket);
     watchSilence(socket);
     socket.once("close", () => {
-      this.#sockets.delete(socket);
-      this.#reportDeath();
+      life.sockets.delete(socket);
+      if (!life.isOver) this.#reportDeath(life, socket.bytesRead > 0);
     });
   };
 
-  #reportDeath(): void {
+  #reportDeath(life: ClientLife, wasUp: boolean): void {
+    this.#died += 1;
+    life.isProven = false;
+    if (wasUp && life === this.#life && !this.#factory.isForeign) {
+      life.end();
+      this.#life = new ClientLife();
+      this.#generation += 1;
+    }
     const what = "the connection to Service Bus was cut";
     const error = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true });
     this.#bounded.failAll(error);
-    for (const listener of this.#deaths) listener(error);
+    // Nobody wants another one after the last farewell.
+    if (this.#isClosed) return;
+    for (const listener of this.#deaths) listener(error, wasUp);
   }
 
   async #open(): Promise<ServiceBusClient> {
@@ -150,13 +210,14 @@ export class NamespaceConnection {
   }
 
   /** The SDK waits for answers that may never come, and its socket for the other end. */
-  async #end(client: Promise<ServiceBusClient>): Promise<void> {
+  async #end({ client, sockets }: ClientLife): Promise<void> {
+    if (client === undefined) return;
     const ended = client.then((opened) => opened.close());
     const isInTime = await settlesWithin(ended, CLOSE_TIMEOUT_MS);
-    const gone = [...this.#sockets].map((socket) => once(socket, "close"));
+    const gone = [...sockets].map((socket) => once(socket, "close"));
     await settlesWithin(Promise.all(gone), FAREWELL_MS);
     // With an error: rhea 3.0.5 stops its timer of two minutes, which keeps the process alive, at an "end" or "error" only.
-    for (const socket of this.#sockets) socket.destroy(new Error("the Service Bus connection is closed"));
+    for (const socket of sockets) socket.destroy(new Error("the Service Bus connection is closed"));
     if (isInTime) await ended;
   }
 

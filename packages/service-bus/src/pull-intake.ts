@@ -38,6 +38,7 @@ export class PullIntake implements Intake {
 
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
     if (signal.aborted || this.#closing.signal.aborted) return [];
+    await this.#receivers.openManagement(signal);
     const link = await this.#freeLink(ask.maxItems);
     if (isAborted(signal) || isAborted(this.#closing.signal)) {
       link.isBusy = false;

@@ -22,6 +22,8 @@ export class PullLink implements HandleOwner {
   readonly #locks: LockLength;
   readonly #settling: SettlingSide;
   #isClosed = false;
+  /** Ends the ask that is under way. */
+  #giveUp: ((error: unknown) => void) | undefined;
   isBusy = false;
   /** False if the last ask was over before the link could ask the service for anything. */
   hasAsked = false;
@@ -31,7 +33,10 @@ export class PullLink implements HandleOwner {
     this.credit = credit;
     this.#receivers = receivers;
     this.#locks = locks;
-    this.#settling = new SettlingSide(receiver, receivers, locks, () => this.#settling.breakOff());
+    this.#settling = new SettlingSide(receiver, receivers, locks, (error) => {
+      this.#settling.breakOff();
+      this.#giveUp?.(error);
+    });
   }
 
   /** True: nothing can be received on it any more; what came on it is still settled. */
@@ -55,6 +60,10 @@ export class PullLink implements HandleOwner {
     });
     this.isBusy = true;
     this.hasAsked = true;
+    this.#giveUp = (error) => {
+      failures.push(error);
+      report();
+    };
     try {
       const subscription = this.#subscribe(stopping.signal, {
         processMessage: async (message) => {
@@ -73,10 +82,15 @@ export class PullLink implements HandleOwner {
         },
       });
       await Promise.race([changed, ended]);
+      const { isBroken } = this.#settling;
       // First, so that a subscription that is still trying to begin ends too.
-      stopping.abort();
-      await subscription.close();
+      if (!isBroken) stopping.abort();
+      const closed = subscription.close();
+      // The drain of a link that is gone would only run into the SDK's timeouts.
+      if (isBroken) closed.catch(() => {});
+      else await closed;
     } finally {
+      this.#giveUp = undefined;
       openGate();
       // The SDK reacts to the open gate in microtasks; the next subscription must find none of them.
       await new Promise<void>((resolve) => {

@@ -40,6 +40,8 @@ export class ServiceBusProducer implements ProducerDriver {
   /** `sizeOf` and `sendBatch` see the same message: it is encoded once. */
   readonly #prepared = new WeakMap<OutgoingMessage, Prepared>();
   #sender: Promise<ServiceBusSender> | undefined;
+  /** Of the client that the sender belongs to. */
+  #generation = 0;
   /** What the service said when the link was opened. */
   #maxBytes: number | undefined;
 
@@ -94,7 +96,10 @@ export class ServiceBusProducer implements ProducerDriver {
   async close(): Promise<void> {
     const sender = await this.#sender?.catch(() => undefined);
     this.#sender = undefined;
-    await sender?.close();
+    const closed = sender?.close();
+    // A link of a client that is over takes its time to close.
+    if (this.#generation === this.#connection.generation) await closed;
+    else closed?.catch(() => {});
   }
 
   async #send(
@@ -174,18 +179,20 @@ export class ServiceBusProducer implements ProducerDriver {
     if (signal.aborted) {
       throw new QueueError("CANCELLED", { what: "aborted before the request", cause: signal.reason });
     }
-    this.#sender ??= this.#connection.call((client) => client.createSender(this.#entity));
-    const sender = await this.#sender.catch((error: unknown) => {
+    const sender = await this.#openSender();
+    return await this.#connection.abandonable((abandoned) => work(sender, abandoned), signal);
+  }
+
+  async #openSender(): Promise<ServiceBusSender> {
+    const { generation } = this.#connection;
+    if (this.#sender === undefined || this.#generation !== generation) {
+      this.#generation = generation;
+      this.#sender = this.#connection.call((client) => client.createSender(this.#entity));
+    }
+    return await this.#sender.catch((error: unknown) => {
       this.#sender = undefined;
       throw error;
     });
-    const ending = new AbortController();
-    try {
-      const answer = this.#connection.scoped(() => work(sender, ending.signal));
-      return await this.#connection.bounded(answer, signal);
-    } finally {
-      ending.abort();
-    }
   }
 
   /** The core knows the limit of the tier; this one is the entity's own, as its link says it, and that of the headers. */

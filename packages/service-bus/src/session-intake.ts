@@ -72,8 +72,13 @@ export class SessionIntake implements Intake {
   async open(signal: AbortSignal): Promise<void> {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    this.#stopListening = this.#receivers.connection.onDeath((error) => this.#pump.loseAll(error));
-    await this.#receivers.peek(1, signal);
+    this.#stopListening ??= this.#receivers.connection.onDeath((error) => this.#pump.loseAll(error));
+    try {
+      await this.#receivers.peek(1, signal);
+    } catch (error) {
+      this.#isOpen = false;
+      throw error;
+    }
     if (!this.#isPull) this.#pump.setLanes(this.#lanes());
   }
 

@@ -3,6 +3,7 @@ import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/servi
 import type { EntityReceivers } from "./entity-receivers.ts";
 import type { LockLength } from "./lock-length.ts";
 import { renewLock } from "./renew-lock.ts";
+import type { DeathListener } from "./namespace-connection.ts";
 import { Settlements } from "./settlements.ts";
 
 /** A receiver as what settles, also after its link is gone: the lock of a message outlives the link that brought it. */
@@ -23,6 +24,8 @@ export class SettlingSide {
   readonly #locks: LockLength;
   readonly #stopListening: () => void;
   #settler: Promise<Settler>;
+  /** Of the client that settles. */
+  #generation: number;
   #isBroken = false;
 
   /** @param onBreak the connection is gone, and every link with it */
@@ -30,10 +33,11 @@ export class SettlingSide {
     receiver: ServiceBusReceiver,
     receivers: EntityReceivers,
     locks: LockLength,
-    onBreak: () => void,
+    onBreak: DeathListener,
   ) {
     this.#receivers = receivers;
     this.#locks = locks;
+    this.#generation = receivers.connection.generation;
     this.#settler = Promise.resolve(this.#settlerOf(receiver));
     this.#stopListening = receivers.connection.onDeath(onBreak);
   }
@@ -46,9 +50,7 @@ export class SettlingSide {
   breakOff(): void {
     if (this.#isBroken) return;
     this.#isBroken = true;
-    const before = this.#settler;
-    this.#settler = this.#replace(before);
-    this.#settler.catch(() => {});
+    this.#renewSettler();
   }
 
   async complete(message: ServiceBusReceivedMessage, signal: AbortSignal): Promise<ItemResult> {
@@ -76,9 +78,11 @@ export class SettlingSide {
     message: ServiceBusReceivedMessage,
     signal: AbortSignal,
   ): Promise<ItemResult<{ readonly leaseMs: number }>> {
-    return await this.#with(({ receiver }) =>
-      renewLock(() => receiver.renewMessageLock(message), this.#receivers.connection, this.#locks, signal),
-    );
+    return await this.#with(async ({ receiver }) => {
+      await this.#receivers.openManagement(signal);
+      const { connection } = this.#receivers;
+      return await renewLock(() => receiver.renewMessageLock(message), connection, this.#locks, signal);
+    });
   }
 
   async close(): Promise<void> {
@@ -88,6 +92,8 @@ export class SettlingSide {
   }
 
   async #with<Value>(work: (settler: Settler) => Promise<ItemResult<Value>>): Promise<ItemResult<Value>> {
+    // Another connection has died since the link did.
+    if (this.#isBroken && this.#generation !== this.#receivers.connection.generation) this.#renewSettler();
     try {
       return await work(await this.#settler);
     } catch (error) {
@@ -95,10 +101,15 @@ export class SettlingSide {
     }
   }
 
+  #renewSettler(): void {
+    this.#generation = this.#receivers.connection.generation;
+    this.#settler = this.#replace(this.#settler);
+    this.#settler.catch(() => {});
+  }
+
   async #replace(before: Promise<Settler>): Promise<Settler> {
-    const { receiver } = await before;
     // Not waited for: the farewell of a dead link may take its time, and the SDK knows at once that it is closed.
-    receiver.close().catch(() => {});
+    void before.then(({ receiver }) => receiver.close()).catch(() => {});
     return this.#settlerOf(await this.#receivers.newReceiver());
   }
 

@@ -5,7 +5,7 @@ import type { Intake } from "./intake.ts";
 import type { LockLength } from "./lock-length.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
 import { isIdleDetach } from "./service-bus-errors.ts";
-import { MAX_LINK_CREDIT, WATCHDOG_MS } from "./service-bus-limits.ts";
+import { MAX_LINK_CREDIT, REOPEN_PAUSE_MS, WATCHDOG_MS } from "./service-bus-limits.ts";
 import { StreamLink } from "./stream-link.ts";
 
 /** Beyond this many links their credit is gathered again in as few as it needs. */
@@ -54,7 +54,12 @@ export class StreamIntake implements Intake {
   async open(signal: AbortSignal): Promise<void> {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    await Promise.all([this.#adjust(), this.#receivers.peek(1, signal)]);
+    try {
+      await Promise.all([this.#adjust(), this.#receivers.peek(1, signal)]);
+    } catch (error) {
+      this.#isOpen = false;
+      throw error;
+    }
     this.#watch();
   }
 
@@ -71,7 +76,7 @@ export class StreamIntake implements Intake {
     this.#isClosed = true;
     this.#tick?.cancel();
     this.#inbox.close();
-    await this.#adjusting;
+    await this.#adjusting?.catch(() => {});
     const links = [...this.#links.splice(0), ...this.#ending.keys()];
     await Promise.all(links.map((link) => link.stop()));
     await this.#giveBack();
@@ -164,8 +169,18 @@ export class StreamIntake implements Intake {
     if (at < 0 || this.#isClosed) return;
     this.#links.splice(at, 1);
     void this.#retire(link)
+      .then(() => this.#pauseAfter(link))
       .then(() => this.#adjust())
       .catch((error: unknown) => this.#failed(error));
+  }
+
+  /** A connection that dies again and again is opened at most once a while. */
+  async #pauseAfter({ openedAtMs }: StreamLink): Promise<void> {
+    const pauseMs = openedAtMs + REOPEN_PAUSE_MS - this.#clock.now();
+    if (pauseMs <= 0) return;
+    await new Promise<void>((resolve) => {
+      this.#clock.setTimer(resolve, pauseMs);
+    });
   }
 
   async #giveBack(): Promise<void> {

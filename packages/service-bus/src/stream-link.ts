@@ -60,6 +60,7 @@ export class StreamLink implements HandleOwner {
   /** Messages whose slots are not free. */
   inHand = 0;
   /** Monotonic. */
+  readonly openedAtMs: number;
   lastArrivalMs: number;
 
   constructor(
@@ -74,8 +75,12 @@ export class StreamLink implements HandleOwner {
     this.#receivers = receivers;
     this.#locks = locks;
     this.#events = events;
-    this.#settling = new SettlingSide(receiver, receivers, locks, () => this.#break());
-    this.lastArrivalMs = locks.now();
+    // A client that is replaced takes its idle links with it.
+    this.#settling = new SettlingSide(receiver, receivers, locks, (_error, wasUp) =>
+      this.#break(wasUp && !receivers.connection.isForeign),
+    );
+    this.openedAtMs = locks.now();
+    this.lastArrivalMs = this.openedAtMs;
   }
 
   /** Messages that may be outstanding on this link. */
@@ -132,8 +137,10 @@ export class StreamLink implements HandleOwner {
   async stop(): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "ending";
+    // Nothing can have come on a connection that is still being opened, and nobody can end a subscription there.
+    if (!this.#receivers.connection.isProven) this.#settling.breakOff();
     // First, so that a subscription that is still trying to begin ends too.
-    this.#ending.abort();
+    if (!this.#settling.isBroken) this.#ending.abort();
     const stopped = this.#subscription?.close();
     // Nothing can be under way on a link that is gone, and its drain would only run into the SDK's timeouts.
     if (this.#settling.isBroken) stopped?.catch(() => {});
@@ -152,7 +159,6 @@ export class StreamLink implements HandleOwner {
   async close(): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#ending.abort();
     for (const free of this.#withheld.splice(0)) free();
     this.#onSettled?.();
     await this.#settling.close();
@@ -189,8 +195,8 @@ export class StreamLink implements HandleOwner {
   }
 
   /** With nothing to settle the SDK may open the link again by itself, at its own pace. */
-  #break(): void {
-    if (this.#state !== "open" || this.#unsettled.size === 0) return;
+  #break(always = false): void {
+    if (this.#state !== "open" || (this.#unsettled.size === 0 && !always)) return;
     this.#settling.breakOff();
     this.#events.broken(this);
   }

@@ -1,0 +1,36 @@
+import type { Socket } from "node:net";
+import type { ServiceBusClient } from "@azure/service-bus";
+
+/** One client of the SDK, from its first use until its connection dies. */
+export class ClientLife {
+  readonly sockets = new Set<Socket>();
+  client: Promise<ServiceBusClient> | undefined;
+  /**
+   * Its connection has carried an answer. Whatever is aborted before then leaves the connection half open, and all who
+   * share it wait a minute for it (rhea-promise 3.0.3, seen against the emulator).
+   */
+  isProven = false;
+  #isOver = false;
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Nobody uses it any more. Not waited for: a client whose connection is dead takes its time to close. */
+  end(): void {
+    this.#isOver = true;
+    for (const socket of this.sockets) socket.destroy(overError());
+    void this.client?.then((client) => client.close()).catch(() => {});
+  }
+
+  /** For a socket that the SDK opens after the end: its receivers would connect again for ever. */
+  refuse(socket: Socket): void {
+    socket.on("error", () => {});
+    // Node tells of a socket before it connects it, which would bring it back to life.
+    process.nextTick(() => socket.destroy(overError()));
+  }
+}
+
+function overError(): Error {
+  return new Error("the Service Bus connection is over");
+}

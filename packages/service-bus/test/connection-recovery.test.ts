@@ -1,0 +1,221 @@
+import type {
+  ConsumerDriver,
+  OutgoingMessage,
+  ProducerDriver,
+  QueueAdapter,
+  Target,
+} from "@anyqueue/core/adapter";
+import { startEmulator, type Emulator } from "@anyqueue/emulator";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { AmqpTap } from "./amqp-tap.ts";
+import {
+  consumerOptions,
+  never,
+  openAdapter,
+  outgoing,
+  queueOf,
+  rawAdministration,
+  rawClient,
+  receive,
+  rejection,
+  sessionQueueOf,
+  valuesOf,
+} from "./open-adapter.ts";
+
+/** Longer than any step takes here, and far below the minute that the SDK waits. */
+const SOON_MS = 10_000;
+
+let emulator: Emulator;
+let adapter: QueueAdapter;
+const open: { close(): Promise<void> }[] = [];
+
+beforeEach(async () => {
+  emulator = await startEmulator({ serviceBusPort: 0 });
+  const endpoint = emulator.endpoints.serviceBus ?? "";
+  adapter = openAdapter(endpoint);
+  const admin = rawAdministration(endpoint);
+  await admin.createQueue("orders", { lockDuration: "PT5M" });
+  await admin.createQueue("others", { lockDuration: "PT5M" });
+  await admin.createQueue("keyed", { lockDuration: "PT5M", requiresSession: true });
+});
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+  await adapter.close();
+  await emulator.close();
+});
+
+/** The connection dies in place of the next answer to such a request. */
+function cutAt(operation: string, queue?: string): void {
+  emulator.faults.add({
+    protocol: "service-bus",
+    operation,
+    queue,
+    when: "before",
+    count: 1,
+    action: { kind: "reset" },
+  });
+}
+
+function producerOf(name: string) {
+  const producer = adapter.openProducer(queueOf(adapter, name));
+  open.push(producer);
+  return producer;
+}
+
+async function consume(target: Target, mode: "stream" | "pull" = "stream"): Promise<ConsumerDriver<unknown>> {
+  const consumer = adapter.openConsumer(target, consumerOptions({ mode }));
+  open.push(consumer);
+  await consumer.open?.(never);
+  return consumer;
+}
+
+async function send(
+  producer: ProducerDriver,
+  id: string,
+  more: Partial<OutgoingMessage> = {},
+): Promise<void> {
+  valuesOf(await producer.sendBatch([outgoing(id, more)], never));
+}
+
+/** How long it took, milliseconds. */
+async function msOf(work: Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work;
+  return performance.now() - startedAt;
+}
+
+// The SDK asks for a token with a timeout of its own of a minute, while it holds the lock of the link (7.9.5), and its
+// recovery of the connection waits for that lock: meanwhile no link of the client opens.
+describe("trap: a socket that dies while a token is asked for", () => {
+  test("holds up every link of the raw SDK's client until the minute is over", async () => {
+    const client = rawClient(emulator.endpoints.serviceBus ?? "", 1_000);
+    const orders = client.createSender("orders");
+    await orders.sendMessages({ body: "first" });
+    cutAt("putToken");
+    await rejection(client.createSender("others").sendMessages({ body: "lost" }));
+    expect(await rejection(orders.sendMessages({ body: "second" }))).toMatchObject({
+      code: "ServiceTimeout",
+    });
+    // Not waited for: it takes the rest of the minute.
+    void client.close().catch(() => {});
+  });
+
+  test("does not hold up the adapter's producers", async () => {
+    const first = producerOf("orders");
+    await send(first, "first");
+    cutAt("putToken");
+    const [lost] = await producerOf("others").sendBatch([outgoing("lost")], never);
+    expect(lost?.ok).toBe(false);
+    expect(await msOf(send(first, "second"))).toBeLessThan(SOON_MS);
+  });
+
+  test("does not hold up a stream whose credit was being raised", async () => {
+    const producer = producerOf("orders");
+    const consumer = await consume(queueOf(adapter));
+    cutAt("putToken");
+    await consumer.setFlow?.({ maxOutstanding: 20, lanes: 20 }, never);
+    await vi.waitUntil(() => emulator.faults.list().every(({ fired }) => fired > 0));
+    expect(await msOf(receiveNext(producer, consumer, "after"))).toBeLessThan(SOON_MS);
+  });
+
+  test("does not hold up a stream whose first link was being opened", async () => {
+    const producer = producerOf("orders");
+    await send(producer, "before");
+    cutAt("putToken");
+    const consumer = adapter.openConsumer(queueOf(adapter), consumerOptions());
+    open.push(consumer);
+    await rejection(consumer.open?.(never));
+    expect(await msOf(Promise.resolve(consumer.open?.(never)))).toBeLessThan(SOON_MS);
+    expect(await msOf(receive(consumer, 1))).toBeLessThan(SOON_MS);
+  });
+
+  test("does not hold up renewals over a connection that is new", async () => {
+    const producer = producerOf("orders");
+    const consumer = await consume(queueOf(adapter));
+    await send(producer, "one");
+    const [delivery] = await receive(consumer, 1);
+    cutAt("send");
+    await producer.sendBatch([outgoing("cut")], never);
+    cutAt("putToken", "orders/$management");
+    expect(await msOf(renewUntilItWorks(consumer, delivery?.handle))).toBeLessThan(SOON_MS);
+    expect(emulator.faults.list().every(({ fired }) => fired > 0)).toBe(true);
+  });
+
+  test("does not hold up asks for single messages", async () => {
+    const producer = producerOf("orders");
+    const consumer = await consume(queueOf(adapter), "pull");
+    cutAt("putToken");
+    await rejection(receive(consumer, 1));
+    expect(await msOf(receiveNext(producer, consumer, "after"))).toBeLessThan(SOON_MS);
+  });
+
+  test("does not hold up sessions", async () => {
+    cutAt("putToken");
+    const consumer = adapter.openConsumer(sessionQueueOf(adapter, "keyed"), consumerOptions());
+    open.push(consumer);
+    await rejection(consumer.open?.(never));
+    expect(await msOf(Promise.resolve(consumer.open?.(never)))).toBeLessThan(SOON_MS);
+    const producer = adapter.openProducer(sessionQueueOf(adapter, "keyed"));
+    open.push(producer);
+    expect(await msOf(receiveNext(producer, consumer, "after", { orderingKey: "a" }))).toBeLessThan(SOON_MS);
+  });
+});
+
+// What is aborted then closes half of the connection, and nobody opens another one (rhea-promise 3.0.3).
+describe("trap: a link that is given up while the shared connection opens", () => {
+  let server: AmqpTap;
+
+  beforeEach(async () => {
+    server = await AmqpTap.start(emulator.endpoints.serviceBus ?? "");
+  });
+
+  afterEach(() => server.close());
+
+  test("takes every other link of the raw SDK's client with it", async () => {
+    const client = rawClient(server.endpoint, 1_000);
+    const ending = new AbortController();
+    const handlers = { processMessage: async () => {}, processError: async () => {} };
+    client.createReceiver("orders").subscribe(handlers, { abortSignal: ending.signal });
+    await vi.waitUntil(() => server.sockets.size === 1, { interval: 0 });
+    ending.abort();
+    expect(await rejection(client.createSender("orders").sendMessages({ body: "x" }))).toBeDefined();
+    void client.close().catch(() => {});
+  });
+
+  test("is no matter to the adapter's other producers and consumers", async () => {
+    const own = openAdapter(server.endpoint);
+    const consumer = own.openConsumer(queueOf(own), consumerOptions());
+    const opening = consumer.open?.(never)?.catch(() => {});
+    await vi.waitUntil(() => server.sockets.size === 1, { interval: 0 });
+    const closing = consumer.close();
+    const producer = own.openProducer(queueOf(own));
+    expect(await msOf(send(producer, "one"))).toBeLessThan(SOON_MS);
+    expect(await msOf(Promise.all([opening, closing]))).toBeLessThan(SOON_MS);
+    await own.close();
+  });
+});
+
+/** Sends until it is confirmed, and receives until the message is there. */
+async function receiveNext(
+  producer: ProducerDriver,
+  consumer: ConsumerDriver<unknown>,
+  id: string,
+  more: Partial<OutgoingMessage> = {},
+): Promise<void> {
+  for (let isSent = false; !isSent;) {
+    const [result] = await producer.sendBatch([outgoing(id, more)], never);
+    isSent = result?.ok === true;
+  }
+  for (let count = 0; count === 0;) {
+    const ask = { maxItems: 1, waitMs: 1_000 };
+    count = (await consumer.receiveBatch(ask, never).catch(() => [])).length;
+  }
+}
+
+async function renewUntilItWorks(consumer: ConsumerDriver<unknown>, handle: unknown): Promise<void> {
+  for (let isRenewed = false; !isRenewed;) {
+    const [result] = (await consumer.extendBatch?.([{ handle, leaseMs: 60_000 }], never)) ?? [];
+    isRenewed = result?.ok === true;
+  }
+}
