@@ -90,7 +90,8 @@ export default defineConfig({
           typecheck: {
             enabled: true,
             only: true,
-            tsconfig: "./tsconfig.json",
+            // Of these tests alone: the whole repository is checked by `pnpm types`.
+            tsconfig: "./tsconfig.type-tests.json",
             include: ["packages/*/{src,test}/**/*.test-d.ts"],
           },
         },
