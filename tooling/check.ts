@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const lane = async (): Promise<void> => {
     for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
       // oxlint-disable-next-line no-await-in-loop
-      const { isPassed, seconds } = await runStep(step, { quiet: true });
+      const { isPassed, seconds } = await runStep(step, { output: "shown when it fails" });
       process.stdout.write(`${isPassed ? "ok  " : "FAIL"} ${step.name.padEnd(12)} ${inSeconds(seconds)}\n`);
       if (!isPassed) failed.push(step);
     }

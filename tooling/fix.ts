@@ -20,7 +20,7 @@ await main();
 async function main(): Promise<void> {
   for (const step of STEPS) {
     // oxlint-disable-next-line no-await-in-loop
-    const { isPassed, seconds } = await runStep(step, { quiet: true });
+    const { isPassed, seconds } = await runStep(step, { output: "shown when it fails" });
     process.stdout.write(`${isPassed ? "ok  " : "FAIL"} ${step.name.padEnd(12)} ${inSeconds(seconds)}\n`);
     if (isPassed) continue;
     process.stdout.write(`left to do by hand: ${step.fix}\n`);

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import { delimiter, join } from "node:path";
 
 export const ROOT: string = join(import.meta.dirname, "..");
@@ -11,16 +12,20 @@ export interface Step {
   readonly fix: string;
   /** Variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Works only while what runs beside it leaves a processor idle. */
+  readonly givesWay?: boolean;
 }
 
 export interface StepResult {
   readonly isPassed: boolean;
   readonly seconds: number;
+  /** What it wrote, unless that was shown. */
+  readonly output: string;
 }
 
 export interface RunOptions {
-  /** Shows the output only when the step fails. */
-  readonly quiet?: boolean;
+  /** What becomes of the output. @default "shown" */
+  readonly output?: "shown" | "shown when it fails" | "returned";
   /** The repository's root unless told otherwise. */
   readonly cwd?: string;
 }
@@ -29,8 +34,8 @@ export async function runStep(step: Step, options: RunOptions = {}): Promise<Ste
   const startedAt = performance.now();
   const { code, output } = await execute(step, options);
   const isPassed = code === 0;
-  if (!isPassed) process.stdout.write(output);
-  return { isPassed, seconds: (performance.now() - startedAt) / 1000 };
+  if (!isPassed && options.output !== "returned") process.stdout.write(output);
+  return { isPassed, seconds: (performance.now() - startedAt) / 1000, output };
 }
 
 /** The steps a person named, in their fixed order; all of them when nobody named any. */
@@ -49,17 +54,18 @@ export function inSeconds(seconds: number): string {
 }
 
 async function execute(
-  { command, env }: Step,
-  { quiet = false, cwd = ROOT }: RunOptions,
+  { command, env, givesWay = false }: Step,
+  { output = "shown", cwd = ROOT }: RunOptions,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const [program = "", ...args] = command;
   const path = [join(ROOT, "node_modules", ".bin"), process.env["PATH"] ?? ""].join(delimiter);
   const child = spawn(program, args, {
     cwd,
-    stdio: quiet ? ["ignore", "pipe", "pipe"] : "inherit",
+    stdio: output === "shown" ? "inherit" : ["ignore", "pipe", "pipe"],
     shell: process.platform === "win32",
     env: { ...process.env, PATH: path, ...env },
   });
+  if (givesWay && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { findScenario } from "../src/all-scenarios.ts";
 import { judge, readGoals, scenariosOf, type Goal, type Rounds } from "../src/report/goals.ts";
-import { goalTable, scenarioTable } from "../src/report/tables.ts";
+import { belowFloors, goalTable, scenarioTable } from "../src/report/tables.ts";
 
 const FASTER: Goal = {
   id: "faster",
@@ -35,6 +35,25 @@ describe("a goal", () => {
     expect(judge(goal, roundsOf([100, 160, 170], []))).toMatchObject({ median: 160, verdict: "near" });
   });
 
+  test.each([
+    ["holds", [100, 90, 70], []],
+    ["holds by the best round alone", [70, 60, 90], []],
+    [
+      "does not hold",
+      [70, 60, 79],
+      ['faster is below its floor: messagesPerSecond of "ours" >= 0.8 was expected, not 0.7 [0.6–0.79]'],
+    ],
+  ])("has a floor that %s with rounds %j to 100", (_, speeds, below) => {
+    const goal: Goal = { ...FASTER, floor: 0.8 };
+    const result = judge(goal, roundsOf(speeds, [100, 100, 100]));
+    expect(result).toMatchObject({ verdict: "missed", isBelowFloor: below.length > 0 });
+    expect(belowFloors([goal], [result])).toEqual(below);
+  });
+
+  test("without a floor is below none", () => {
+    expect(judge(FASTER, roundsOf([1], [100]))).toMatchObject({ verdict: "missed", isBelowFloor: false });
+  });
+
   test("cannot be judged without its rounds or its measure", () => {
     expect(() => judge(FASTER, new Map())).toThrow('scenario "ours" was not run');
     expect(() => judge({ ...FASTER, measure: "rssMb" }, roundsOf([1], [1]))).toThrow('no measure "rssMb"');
@@ -46,6 +65,13 @@ describe("goals.json", () => {
     const goals = readGoals();
     for (const name of scenariosOf(goals)) expect(findScenario(name).name).toBe(name);
     expect(new Set(goals.map(({ id }) => id)).size).toBe(goals.length);
+  });
+
+  test("asks of no floor more than of its goal", () => {
+    const tooHigh = readGoals().filter(({ compare, gate, floor = gate }) =>
+      compare === ">=" ? floor > gate : floor < gate,
+    );
+    expect(tooHigh).toEqual([]);
   });
 
   test("compares only scenarios of one kind of server", () => {

@@ -113,7 +113,7 @@ function compilers(): readonly Compiler[] {
 }
 
 async function pass(cwd: string, name: string, command: readonly string[]): Promise<void> {
-  const { isPassed } = await runStep({ name, command, fix: "" }, { quiet: true, cwd });
+  const { isPassed } = await runStep({ name, command, fix: "" }, { output: "shown when it fails", cwd });
   process.stdout.write(`${isPassed ? "ok  " : "FAIL"} ${name}\n`);
   if (!isPassed) throw new Error(`the packed packages failed in a consumer: ${name}`);
 }

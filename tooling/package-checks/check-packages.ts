@@ -22,7 +22,9 @@ async function check(packed: PackedPackage): Promise<boolean> {
     // node16: subpath exports cannot work under the older node10 resolution.
     commands.push(["attw", packed.tarball, "--profile", "node16", "--no-emoji", "--format", "ascii"]);
   }
-  const runs = commands.map((command) => runStep({ name: packed.name, command, fix: "" }, { quiet: true }));
+  const runs = commands.map((command) =>
+    runStep({ name: packed.name, command, fix: "" }, { output: "shown when it fails" }),
+  );
   const results = await Promise.all(runs);
   return results.every((result) => result.isPassed);
 }

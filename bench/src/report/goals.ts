@@ -12,8 +12,11 @@ export interface Goal {
   readonly measure: string;
   readonly compare: ">=" | "<=";
   readonly gate: number;
-  /** Part of `pnpm bench:ci`. */
-  readonly ci?: boolean;
+  /**
+   * What holds today, with room for a busy machine: `pnpm bench:ci` measures the goals that have one, and fails where
+   * even the best round misses it. It follows the goal as that comes nearer, and never goes back.
+   */
+  readonly floor?: number;
 }
 
 /** `near`: the median misses the gate, the best round does not. */
@@ -27,6 +30,8 @@ export interface GoalResult {
   readonly min: number;
   readonly max: number;
   readonly verdict: Verdict;
+  /** Worse than its floor by the median and by the best round alike. */
+  readonly isBelowFloor: boolean;
 }
 
 /** All rounds of each scenario, by its name, in the same order for all. */
@@ -55,9 +60,12 @@ export function judge(goal: Goal, rounds: Rounds): GoalResult {
   const min = Math.min(...values);
   const max = Math.max(...values);
   const best = goal.compare === ">=" ? max : min;
-  const isMet = (value: number): boolean => (goal.compare === ">=" ? value >= goal.gate : value <= goal.gate);
-  const verdict = isMet(middle) ? "met" : isMet(best) ? "near" : "missed";
-  return { id: goal.id, measure: goal.measure, gate: goal.gate, median: middle, min, max, verdict };
+  const { id, measure, gate, floor } = goal;
+  const meets = (value: number, bound: number): boolean =>
+    goal.compare === ">=" ? value >= bound : value <= bound;
+  const verdict = meets(middle, gate) ? "met" : meets(best, gate) ? "near" : "missed";
+  const isBelowFloor = floor !== undefined && !meets(best, floor);
+  return { id, measure, gate, median: middle, min, max, verdict, isBelowFloor };
 }
 
 function valuesOf(scenario: string, measure: string, rounds: Rounds): readonly number[] {

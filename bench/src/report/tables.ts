@@ -13,6 +13,17 @@ export function goalTable(goals: readonly Goal[], results: readonly GoalResult[]
   return table(["goal", "target", "median [range]", "verdict"], rows);
 }
 
+/** One line for each goal that came out below its floor. */
+export function belowFloors(goals: readonly Goal[], results: readonly GoalResult[]): readonly string[] {
+  return results
+    .filter(({ isBelowFloor }) => isBelowFloor)
+    .map(({ id, median: middle, min, max }) => {
+      const { compare, floor, measure, scenario } = goals.find((goal) => goal.id === id) ?? {};
+      const got = `${short(middle)} [${short(min)}–${short(max)}]`;
+      return `${id} is below its floor: ${measure} of "${scenario}" ${compare} ${floor} was expected, not ${got}`;
+    });
+}
+
 /** One line a scenario, with medians. */
 export function scenarioTable(rounds: Rounds): string {
   const rows = [...rounds].map(([name, trials]) => [

@@ -23,10 +23,10 @@ export class Program implements AsyncDisposable {
   #waiters: (() => void)[] = [];
 
   constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
-    const { PATH = "", TMPDIR = "" } = process.env;
+    const { PATH = "", TMPDIR = "", NODE_COMPILE_CACHE = "" } = process.env;
     this.child = spawn(process.execPath, ["--conditions=@anyqueue/source", MAIN, ...args], {
       cwd: ROOT,
-      env: { PATH, ...(TMPDIR !== "" && { TMPDIR }), ...environment },
+      env: { PATH, NODE_COMPILE_CACHE, ...(TMPDIR !== "" && { TMPDIR }), ...environment },
     });
     createInterface({ input: this.child.stdout }).on("line", (line) => {
       this.#lines.push(line);
