@@ -22,4 +22,5 @@ export { ERROR_CODES, type ErrorCode } from "./errors/error-codes.ts";
 export { redact } from "./errors/redact.ts";
 export { suggest } from "./errors/suggest.ts";
 export { deadLetterMessage } from "./consumer/dead-letter.ts";
+export { deadLetterByCopies, type DeadLetterCopies } from "./consumer/dead-letter-copies.ts";
 export { RESERVED, RESERVED_PREFIX } from "./message/attributes.ts";

@@ -1,12 +1,9 @@
 import {
-  deadLetterMessage,
+  deadLetterByCopies,
   systemClock,
-  type DeadLetterItem,
+  type DeadLetterCopies,
   type Delivery,
-  type ItemResult,
-  type ProducerDriver,
   type QueueAdapter,
-  type Target,
 } from "@anyqueue/core/adapter";
 import { pubsub, type PubsubOptions } from "./pubsub-provider.ts";
 import type { PubsubCalls, PubsubSettling } from "./push-options.ts";
@@ -22,10 +19,8 @@ export interface PubsubCallsOptions extends PubsubOptions {
   readonly deadLetterTopic: string;
 }
 
-interface OpenTopic {
+interface OpenTopic extends DeadLetterCopies {
   readonly adapter: QueueAdapter;
-  readonly producer: ProducerDriver;
-  readonly target: Target;
 }
 
 /**
@@ -56,13 +51,7 @@ export function pubsubCalls(options: PubsubCallsOptions): PubsubCalls {
         topic = openTopic(provider, deadLetterTopic, authority);
         topics.set(authority, topic);
       }
-      const opened = topic;
-      return {
-        adapter: opened.adapter,
-        settle: {
-          deadLetterBatch: async (items, signal) => await sendCopies(items, deliveries, opened, signal),
-        },
-      };
+      return { adapter: topic.adapter, settle: { deadLetterBatch: deadLetterByCopies(deliveries, topic) } };
     },
   });
 }
@@ -72,21 +61,4 @@ function openTopic(provider: ReturnType<typeof pubsub>, topic: string, project: 
   const adapter = provider.connect(url, { clock: systemClock });
   const target = adapter.resolve({ kind: "topic", name: topic, exact: true, features: [] });
   return { adapter, producer: adapter.openProducer(target), target };
-}
-
-/** Sent first, reported as handled afterwards: a crash in between leaves both, never none. */
-async function sendCopies(
-  items: readonly DeadLetterItem<PubsubHandle>[],
-  deliveries: readonly Delivery<PubsubHandle>[],
-  { producer, target }: OpenTopic,
-  signal: AbortSignal,
-): Promise<readonly ItemResult[]> {
-  const copies = items.map((item) => {
-    const delivery = deliveries.find(({ handle }) => handle === item.handle);
-    if (delivery === undefined) throw new Error("the delivery is not of this push");
-    // A foreign message says no content type: empty means none to every reader.
-    return deadLetterMessage(delivery, item, { driver: producer, target, contentType: "" });
-  });
-  const sent = await producer.sendBatch(copies, signal);
-  return sent.map((result) => (result.ok ? { ok: true, value: undefined } : result));
 }

@@ -1,14 +1,4 @@
-import {
-  deadLetterMessage,
-  systemClock,
-  type DeadLetterItem,
-  type Delivery,
-  type ItemResult,
-  type OutgoingMessage,
-  type ProducerDriver,
-  type QueueAdapter,
-  type Target,
-} from "@anyqueue/core/adapter";
+import { deadLetterByCopies, systemClock, type Delivery, type QueueAdapter } from "@anyqueue/core/adapter";
 import type { FunctionsHandle, ServiceBusCalls } from "./functions-wire.ts";
 import { invalid } from "./refusal.ts";
 import { serviceBus, type ServiceBusOptions } from "./service-bus-provider.ts";
@@ -48,10 +38,7 @@ export function serviceBusCalls(options: ServiceBusCallsOptions): ServiceBusCall
   return Object.freeze({
     of: (deliveries: readonly Delivery<FunctionsHandle>[]) => ({
       adapter,
-      settle: {
-        deadLetterBatch: async (items: readonly DeadLetterItem<FunctionsHandle>[], signal: AbortSignal) =>
-          await sendCopies(items, deliveries, deadLetters, signal),
-      },
+      settle: { deadLetterBatch: deadLetterByCopies(deliveries, deadLetters) },
     }),
   });
 }
@@ -65,42 +52,3 @@ function connect(
   const url = { scheme: "service-bus", authority, path: "", parameters, text: `service-bus://${authority}` };
   return provider.connect(url, { clock: systemClock });
 }
-
-interface DeadLetters {
-  readonly producer: ProducerDriver;
-  readonly target: Target;
-}
-
-/** Sent first, completed afterwards: a crash in between leaves both, never none. */
-async function sendCopies(
-  items: readonly DeadLetterItem<FunctionsHandle>[],
-  deliveries: readonly Delivery<FunctionsHandle>[],
-  { producer, target }: DeadLetters,
-  signal: AbortSignal,
-): Promise<readonly ItemResult[]> {
-  const copies = items.map((item) => copyOf(item, deliveries, producer, target));
-  const fitting = copies.flatMap((copy) => (copy.ok ? [copy.value] : []));
-  const sent = fitting.length === 0 ? [] : [...(await producer.sendBatch(fitting, signal))];
-  return copies.map((copy) => {
-    const result = copy.ok ? sent.shift() : copy;
-    return result?.ok === true ? SENT : { ok: false, error: result?.error };
-  });
-}
-
-function copyOf(
-  item: DeadLetterItem<FunctionsHandle>,
-  deliveries: readonly Delivery<FunctionsHandle>[],
-  driver: ProducerDriver,
-  target: Target,
-): ItemResult<OutgoingMessage> {
-  const delivery = deliveries.find(({ handle }) => handle === item.handle);
-  if (delivery === undefined) return { ok: false, error: new Error("the delivery is not of this call") };
-  try {
-    // A foreign message says no content type: empty means none to every reader.
-    return { ok: true, value: deadLetterMessage(delivery, item, { driver, target, contentType: "" }) };
-  } catch (error) {
-    return { ok: false, error };
-  }
-}
-
-const SENT: ItemResult = Object.freeze({ ok: true, value: undefined });

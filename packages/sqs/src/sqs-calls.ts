@@ -1,12 +1,9 @@
 import {
-  deadLetterMessage,
+  deadLetterByCopies,
   systemClock,
   type ConsumerDriver,
-  type DeadLetterItem,
+  type DeadLetterCopies,
   type Delivery,
-  type ItemResult,
-  type OutgoingMessage,
-  type ProducerDriver,
   type QueueAdapter,
   type Target,
 } from "@anyqueue/core/adapter";
@@ -34,7 +31,7 @@ export interface SqsCallsOptions extends SqsOptions {
 interface OpenQueue {
   readonly adapter: QueueAdapter;
   readonly consumer: ConsumerDriver<unknown>;
-  readonly deadLetters: { readonly producer: ProducerDriver; readonly target: Target } | undefined;
+  readonly deadLetters: DeadLetterCopies | undefined;
 }
 
 /** Domains of queue URLs. https://docs.aws.amazon.com/general/latest/gr/sqs-service.html (2026-11-24) */
@@ -100,16 +97,12 @@ class Calls implements SqsCalls {
   of(arn: string | undefined, deliveries: readonly Delivery<SqsHandle>[]): SqsSettling {
     if (arn === undefined) throw invalid("the event has no eventSourceARN", NEEDS_ARN);
     const { adapter, consumer, deadLetters } = this.#open(arn);
-    let known: ReturnType<typeof byHandle> | undefined;
     const settle: SqsSettling["settle"] = {
       ...(this.#settings.changeVisibility && {
         releaseBatch: async (items, signal) => await consumer.releaseBatch(items, signal),
         extendBatch: async (items, signal) => (await consumer.extendBatch?.(items, signal)) ?? [],
       }),
-      ...(deadLetters !== undefined && {
-        deadLetterBatch: async (items, signal) =>
-          await sendCopies(items, (known ??= byHandle(deliveries)), deadLetters, signal),
-      }),
+      ...(deadLetters !== undefined && { deadLetterBatch: deadLetterByCopies(deliveries, deadLetters) }),
     };
     return { adapter, settle };
   }
@@ -180,40 +173,3 @@ function deadLetterAddress(given: string, source: QueueArn): string {
 function siblingArn(name: string, { partition, region, account }: QueueArn): string {
   return `arn:${partition}:sqs:${region}:${account}:${name}`;
 }
-
-function byHandle(deliveries: readonly Delivery<SqsHandle>[]): ReadonlyMap<SqsHandle, Delivery<SqsHandle>> {
-  return new Map(deliveries.map((delivery) => [delivery.handle, delivery]));
-}
-
-/** Sent first, reported as handled afterwards: a crash in between leaves both, never none. */
-async function sendCopies(
-  items: readonly DeadLetterItem<SqsHandle>[],
-  deliveries: ReadonlyMap<SqsHandle, Delivery<SqsHandle>>,
-  { producer, target }: NonNullable<OpenQueue["deadLetters"]>,
-  signal: AbortSignal,
-): Promise<readonly ItemResult[]> {
-  const copies = items.map((item) => copyOf(item, deliveries.get(item.handle), producer, target));
-  const fitting = copies.flatMap((copy) => (copy.ok ? [copy.value] : []));
-  const sent = [...(await producer.sendBatch(fitting, signal))];
-  return copies.map((copy) => {
-    const result = copy.ok ? sent.shift() : copy;
-    return result?.ok === true ? SENT : { ok: false, error: result?.error };
-  });
-}
-
-function copyOf(
-  item: DeadLetterItem<SqsHandle>,
-  delivery: Delivery<SqsHandle> | undefined,
-  driver: ProducerDriver,
-  target: Target,
-): ItemResult<OutgoingMessage> {
-  if (delivery === undefined) return { ok: false, error: new Error("the delivery is not of this event") };
-  try {
-    // A foreign message says no content type: empty means none to every reader.
-    return { ok: true, value: deadLetterMessage(delivery, item, { driver, target, contentType: "" }) };
-  } catch (error) {
-    return { ok: false, error };
-  }
-}
-
-const SENT: ItemResult = Object.freeze({ ok: true, value: undefined });
