@@ -6,6 +6,8 @@ line of output is one call. What it writes goes to standard error.
 
   --queue <queue>       name of a definition, the queue's real name, URL or ARN, or a connection
                         with the name in it: sqs://eu-west-1/orders
+  --subscription <name> then --queue names its topic: name of a definition, or the subscription's
+                        real name
   --url <url>           the connection, such as sqs://eu-west-1
                         (default: ANYQUEUE_URL, else anyqueue.config.json)
   --runtime <platform>  lambda, azure-functions or cloud-run

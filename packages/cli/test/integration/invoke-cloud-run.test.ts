@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { defineQueue, text, unchecked } from "@anyqueue/core";
+import { defineQueue, defineTopic, text, unchecked } from "@anyqueue/core";
 import { connect } from "@anyqueue/core/auto";
 import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import { Program } from "./run-program.ts";
 
 const FUNCTIONS = join(import.meta.dirname, "../functions");
 const orders = defineQueue("orders", { schema: unchecked<string>(), codec: text() });
+const placed = defineTopic("placed", { schema: unchecked<string>(), codec: text() });
 let emulator: SpawnedEmulator;
 let url: string;
 
@@ -24,11 +25,13 @@ beforeEach(async () => {
   await client.close();
 });
 
-const invoking = (file: string, ...args: readonly string[]): Program =>
-  new Program(
-    ["invoke", join(FUNCTIONS, file), "--runtime", "cloud-run", "--queue", "orders", "--url", url, ...args],
+const invoking = (file: string, ...args: readonly string[]): Program => {
+  const queue = args.includes("--subscription") ? "placed" : "orders";
+  return new Program(
+    ["invoke", join(FUNCTIONS, file), "--runtime", "cloud-run", "--queue", queue, "--url", url, ...args],
     {},
   );
+};
 
 async function sendAll(...texts: readonly string[]): Promise<void> {
   const client = await connect({ url });
@@ -84,6 +87,19 @@ describe("a service behind a push subscription", () => {
     const { code, errors } = await program.ended;
     expect(errors).toMatch(/fetched a Bearer [\w-]+\.[\w-]+\.[\w-]+/);
     expect(code).toBe(0);
+  });
+
+  test("may be behind one subscription of a topic", async () => {
+    const client = await connect({ url });
+    for (const name of ["billing", "shipping"]) await client.admin.create(placed.subscription(name));
+    await client.producer(placed).send("a");
+    await client.close();
+    await using program = invoking("push-handlers.mjs", "--once", "--subscription", "billing");
+    const { code, errors } = await program.ended;
+    expect(errors).toMatch(/pushed a to \/ from projects\/demo\/subscriptions\/placed-billing/);
+    expect(code).toBe(0);
+    const left = (await emulator.control.subscriptions()).filter(({ messages }) => messages.length > 0);
+    expect(left.map(({ name }) => name)).toEqual(["projects/demo/subscriptions/placed-shipping"]);
   });
 
   test("may listen by itself, or throw", async () => {

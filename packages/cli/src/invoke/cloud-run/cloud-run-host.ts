@@ -16,7 +16,7 @@ const ACKNOWLEDGING: ReadonlySet<number> = new Set([102, 200, 201, 202, 204]);
  * @throws InvokeError, before any message is taken
  */
 export async function openCloudRunHost(plan: CloudRunPlan, parts: HostParts): Promise<Host> {
-  const { place, isOnce, isOrdered, onWarning } = parts;
+  const { place, isOnce, onWarning } = parts;
   requireProvider(place, "pubsub", "cloud-run");
   const service = new HttpService({ ...plan, file: parts.file, onLine: parts.onLine });
   try {
@@ -24,7 +24,6 @@ export async function openCloudRunHost(plan: CloudRunPlan, parts: HostParts): Pr
     const pushes = new Pushes(plan, parts, service);
     const pump = await MessagePump.open({
       place,
-      isOrdered,
       batchSize: 1,
       maxConcurrency: plan.maxConcurrency,
       isOnce,
@@ -112,7 +111,7 @@ async function authorize(token: TokenPlan | undefined): Promise<Readonly<Record<
 
 /** Of a queue whose topic and subscription have two names, `topic/subscription`, it is the second. */
 function subscriptionName({ authority, entity }: QueuePlace): string {
-  if (entity.startsWith("projects/")) return entity;
+  if (entity.startsWith("projects/")) return entity.replace("/topics/", "/subscriptions/");
   return `projects/${authority}/subscriptions/${entity.slice(entity.indexOf("/") + 1)}`;
 }
 
