@@ -54,6 +54,7 @@ const OWN: Readonly<Record<Runtime, FlagKinds>> = {
     audience: "value",
     "service-account": "value",
     "token-from": "value",
+    emulator: "value",
   },
 };
 
