@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { connect, loadConfig } from "./auto.ts";
+import { connect, loadConfig, locate } from "./auto.ts";
 import { isQueueError } from "./errors/queue-error.ts";
+import { defineQueue, defineTopic } from "./message/queue-definition.ts";
 
 async function folderWith(file?: unknown): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "anyqueue-"));
@@ -166,5 +167,35 @@ describe("connect", () => {
     const message = await refusal(connect(url));
     expect(message).toContain(text);
     expect(message).not.toContain("s3cret");
+  });
+});
+
+describe("locate", () => {
+  const config = {
+    url: "memory:",
+    prefix: "dev-",
+    queues: { calls: { url: "memory://elsewhere/old-calls" } },
+  };
+
+  test("finds what a client with this configuration finds, without asking anybody", async () => {
+    const { url, target } = await locate(defineQueue("orders"), config);
+    expect([url.scheme, url.authority, target.entity]).toEqual(["memory", "", "dev-orders"]);
+    const moved = await locate(defineQueue("calls"), config);
+    expect([moved.url.authority, moved.url.path, moved.target.entity]).toEqual([
+      "elsewhere",
+      "",
+      "old-calls",
+    ]);
+  });
+
+  test("finds subscriptions", async () => {
+    const { target } = await locate(defineTopic("placed").subscription("billing"), config);
+    expect(target.ref).toMatchObject({ kind: "subscription", name: "billing", topic: "dev-placed" });
+  });
+
+  test("names the package that a scheme needs", async () => {
+    expect(await refusal(locate(defineQueue("orders"), "nats://here"))).toContain(
+      'no package is known for "nats:"',
+    );
   });
 });

@@ -5,13 +5,16 @@ import { pathToFileURL } from "node:url";
 import { checkConfig, CONFIG_KEYS, type QueueConfig } from "./client/config.ts";
 import type { ClientOptions, QueueClient } from "./client/client-types.ts";
 import { KNOWN_PACKAGES, schemeRemedy, type KnownPackage } from "./client/known-packages.ts";
+import { locateIn, type Location } from "./client/locate.ts";
 import type { Provider } from "./client/provider.ts";
 import { createClient } from "./client/queue-client.ts";
 import { isRecord, kindOf, unknownKeys } from "./errors/check-options.ts";
 import { QueueError } from "./errors/queue-error.ts";
 import { suggest } from "./errors/suggest.ts";
+import type { AnyDefinition } from "./message/queue-definition.ts";
 
 export type { QueueConfig } from "./client/config.ts";
+export type { Location } from "./client/locate.ts";
 
 /** Where {@link loadConfig} looks. */
 export interface LoadOptions {
@@ -32,10 +35,17 @@ export async function connect(
   options: ClientOptions = {},
 ): Promise<QueueClient> {
   const given = config ?? (await loadConfig());
-  const { url, queues, variables } = checkConfig(given);
-  const urls = [url, ...[...queues.values()].map((entity) => entity.url), ...variables.values()];
-  const schemes = new Set(urls.flatMap((each) => (each === undefined ? [] : [each.scheme])));
-  return createClient(given, await Promise.all([...schemes].map(importProvider)), options);
+  return createClient(given, await providersOf(given), options);
+}
+
+/**
+ * Where `connect(config)` finds a definition's messages: connection, entity and what it can do. For tools that have to name
+ * the entity themselves; asks no broker.
+ * @throws INVALID_ARGUMENT with every problem, or naming the package to install
+ */
+export async function locate(definition: AnyDefinition, config?: string | QueueConfig): Promise<Location> {
+  const given = config ?? (await loadConfig());
+  return await locateIn(definition, given, await providersOf(given));
 }
 
 /**
@@ -60,6 +70,14 @@ export async function loadConfig(options: LoadOptions = {}): Promise<QueueConfig
     });
   }
   return checked(merged, problems);
+}
+
+/** Those of every connection that the configuration names. */
+async function providersOf(config: string | QueueConfig): Promise<readonly Provider[]> {
+  const { url, queues, variables } = checkConfig(config);
+  const urls = [url, ...[...queues.values()].map((entity) => entity.url), ...variables.values()];
+  const schemes = new Set(urls.flatMap((each) => (each === undefined ? [] : [each.scheme])));
+  return await Promise.all([...schemes].map(importProvider));
 }
 
 const FILE_NAME = "anyqueue.config.json";

@@ -7,12 +7,13 @@ import type { FrontContext } from "./fronts/front.ts";
 import type { EntitySnapshot } from "./fronts/service-bus/entity-snapshot.ts";
 import type { ServiceBusConfig } from "./fronts/service-bus/config/service-bus-config.ts";
 import type { PushSigningKeys, PushTokenClaims } from "./fronts/pubsub/push/oidc-tokens.ts";
+import type { PushTarget } from "./fronts/pubsub/push/set-push.ts";
 import type { SubscriptionSnapshot, TopicSnapshot } from "./fronts/pubsub/subscription-snapshot.ts";
 import type { QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 import type { EventSourceMapping } from "./fronts/sqs/mappings/event-source-mapping.ts";
 import type { EventSourceMappingOptions } from "./fronts/sqs/mappings/mapping-options.ts";
 import { CallLog, type CallLogEntry } from "./log/call-log.ts";
-import { serviceBusOf, signPushToken, startFronts, type RunningFronts } from "./running-fronts.ts";
+import { pubsubOf, serviceBusOf, startFronts, type RunningFronts } from "./running-fronts.ts";
 import { SeededRandom } from "./random/seeded-random.ts";
 import { VirtualClock } from "./time/engine-clock.ts";
 import { WireTime } from "./time/wire-time.ts";
@@ -87,6 +88,13 @@ export interface Emulator {
     topics(): readonly TopicSnapshot[];
     /** Every subscription with its messages, as they are now. */
     subscriptions(): readonly SubscriptionSnapshot[];
+    /**
+     * Has a subscription (`projects/P/subscriptions/S`) push to an endpoint on this machine, or, without one, be pulled from
+     * again: its `pushConfig`, for whoever has no client at hand. A push that is under way is given up.
+     *
+     * @throws EmulatorError `INVALID_OPTION` without such a subscription, for another machine, and when the front is off.
+     */
+    setPush(subscription: string, push: PushTarget | undefined): void;
     /** Public key of the tokens that push requests carry; the control API serves it too. */
     signingKeys(): Promise<PushSigningKeys>;
     /**
@@ -132,7 +140,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     await Promise.all(running.fronts.map((front) => front.close()));
     clock.stop();
   };
+  let endpoints: EmulatorEndpoints = { control: "" };
   const controls: Controls = {
+    get endpoints() {
+      return endpoints;
+    },
     clock: { now: () => clock.now(), advance: (ms) => clock.advance(ms) },
     faults: context.faults,
     log: context.log,
@@ -144,12 +156,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       },
       certificateAuthority: () => serviceBusOf(running).certificateAuthority(),
     },
-    pubsub: {
-      topics: () => running.pubsub?.topics() ?? [],
-      subscriptions: () => running.pubsub?.subscriptions() ?? [],
-      signingKeys: async () => (await running.pubsub?.signingKeys()) ?? { jwks: { keys: [] }, pems: {} },
-      signToken: async (claims) => await signPushToken(running, claims),
-    },
+    pubsub: pubsubControls(running),
     reset() {
       for (const front of running.fronts) front.reset();
       context.faults.clear();
@@ -159,7 +166,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
   const routes = new ControlRoutes(controls, host);
   try {
-    const endpoints = await startFronts(context, resolved, running);
+    endpoints = await startFronts(context, resolved, running);
     const environment = Object.assign({}, ...running.fronts.map((front) => front.environment));
     return { ...controls, endpoints, environment, close: closeAll };
   } catch (error) {
@@ -179,5 +186,20 @@ function sqsControls(running: RunningFronts): Emulator["sqs"] {
   };
 }
 
+function pubsubControls(running: RunningFronts): Emulator["pubsub"] {
+  return {
+    topics: () => running.pubsub?.topics() ?? [],
+    subscriptions: () => running.pubsub?.subscriptions() ?? [],
+    setPush: (subscription, push) => {
+      pubsubOf(running).setPush(subscription, push);
+    },
+    signingKeys: async () => (await running.pubsub?.signingKeys()) ?? { jwks: { keys: [] }, pems: {} },
+    signToken: async (claims) => await pubsubOf(running).signToken(claims),
+  };
+}
+
 /** The part of an emulator that its HTTP control API offers too. */
-export type Controls = Pick<Emulator, "clock" | "faults" | "log" | "sqs" | "serviceBus" | "pubsub" | "reset">;
+export type Controls = Pick<
+  Emulator,
+  "endpoints" | "clock" | "faults" | "log" | "sqs" | "serviceBus" | "pubsub" | "reset"
+>;

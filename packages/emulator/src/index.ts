@@ -50,6 +50,7 @@ export type {
   TopicSnapshot,
 } from "./fronts/pubsub/subscription-snapshot.ts";
 export type { PushSigningKeys, PushTokenClaims } from "./fronts/pubsub/push/oidc-tokens.ts";
+export type { PushTarget } from "./fronts/pubsub/push/set-push.ts";
 export type { GrpcCode } from "./fronts/pubsub/pubsub-error.ts";
 export type { MessageSnapshot, QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 export type { ClockMode } from "./time/engine-clock.ts";

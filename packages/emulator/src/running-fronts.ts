@@ -2,7 +2,6 @@ import { EmulatorError } from "./emulator-error.ts";
 import type { ResolvedEmulatorOptions } from "./emulator-options.ts";
 import type { EmulatorEndpoints } from "./emulator.ts";
 import { reachableAuthority, type Front, type FrontContext } from "./fronts/front.ts";
-import type { PushTokenClaims } from "./fronts/pubsub/push/oidc-tokens.ts";
 import type { PubsubFront } from "./fronts/pubsub/pubsub-front.ts";
 import type { ServiceBusFront } from "./fronts/service-bus/service-bus-front.ts";
 import type { SqsFront } from "./fronts/sqs/sqs-front.ts";
@@ -61,8 +60,8 @@ export function serviceBusOf({ serviceBus }: RunningFronts): ServiceBusFront {
 }
 
 /** @throws INVALID_OPTION */
-export async function signPushToken({ pubsub }: RunningFronts, claims: PushTokenClaims): Promise<string> {
-  if (pubsub !== undefined) return await pubsub.signToken(claims);
+export function pubsubOf({ pubsub }: RunningFronts): PubsubFront {
+  if (pubsub !== undefined) return pubsub;
   throw new EmulatorError("INVALID_OPTION", "The Pub/Sub front is off. Name pubsubPort.");
 }
 

@@ -13,6 +13,10 @@ export interface Visit {
   leave(): void;
 }
 
+/** Of every push alike, in one array: nothing to make for each call. */
+const NOTICES: readonly string[] = Object.freeze([
+  "a push subscription cannot delay one message: what fails comes again when the subscription's own retry policy says, whatever delay the definition or the handler asks for",
+]);
 /** Kept of the ack deadline when a message's turn does not come: the refusal must still be heard. */
 const REFUSAL_MS = 1_000;
 
@@ -107,6 +111,7 @@ export class PushDesk {
     const batch: EventBatch<PubsubHandle> = {
       deliveries: [delivery],
       target: targetOf(subscription),
+      notices: NOTICES,
       wasSettled: () => this.#answered.has(key),
       ...(remainingMs !== undefined && { remainingMs }),
       ...calls?.of(subscription?.project, [delivery]),

@@ -21,8 +21,7 @@ export async function invoke(args: readonly string[], terminal: Terminal): Promi
   const tally = new InvocationTally();
   const host = await openHost(plan, {
     file: findFunctionFile(plan.file),
-    place: await findQueue(plan.queue, plan.url),
-    isOrdered: plan.isOrdered,
+    place: await findQueue(plan),
     isOnce: plan.isOnce,
     onReport: (report) => {
       tally.count(report);

@@ -6,8 +6,6 @@ import type { QueuePlace } from "./queue-place.ts";
 export interface HostParts {
   readonly file: FunctionFile;
   readonly place: QueuePlace;
-  /** The queue keeps order per key. */
-  readonly isOrdered: boolean;
   /** True: ends when the queue has nothing and nothing runs. */
   readonly isOnce: boolean;
   readonly onReport: (report: InvocationReport) => void;

@@ -6,6 +6,8 @@ line of output is one call. What it writes goes to standard error.
 
   --queue <queue>       name of a definition, the queue's real name, URL or ARN, or a connection
                         with the name in it: sqs://eu-west-1/orders
+  --subscription <name> then --queue names its topic: name of a definition, or the subscription's
+                        real name
   --url <url>           the connection, such as sqs://eu-west-1
                         (default: ANYQUEUE_URL, else anyqueue.config.json)
   --runtime <platform>  lambda, azure-functions or cloud-run
@@ -36,10 +38,14 @@ abandons, for a function of cardinality "many" the whole batch; Service Bus coun
 cloud-run: a push subscription. The file listens on process.env.PORT, or exports a node:http handler
 or { fetch }, or registers a function of the functions framework. Status 102, 200, 201, 202 and 204
 acknowledge; while pushes fail they come more slowly, 100 ms to a minute apart.
+The emulator pushes by itself; what is elsewhere is pulled, and posted.
   --target <name>                the function that @google-cloud/functions-framework serves
   --path <path>                  where requests go (default: /)
   --max-concurrency <n>          requests at once (default: 80)
   --timeout <duration>           the ack deadline: no answer by then is a failure (default: 10s)
+  --emulator <endpoint>          the control endpoint of the emulator that has the queue, which then
+                                 pushes by itself, also the tokens (default: ANYQUEUE_EMULATOR, as
+                                 anyqueue up prints it, if the queue is there)
   --token-from <endpoint>        an emulator's control endpoint, which signs a token for each request
   --audience <text>              whom the tokens are for
   --service-account <email>      whom they are from`;

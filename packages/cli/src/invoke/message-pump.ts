@@ -1,13 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  bytes,
-  defineQueue,
-  isQueueError,
-  unchecked,
-  type QueueClient,
-  type QueueConsumer,
-  type ReceivedMessage,
-} from "@anyqueue/core";
+import { isQueueError, type QueueClient, type QueueConsumer, type ReceivedMessage } from "@anyqueue/core";
 import { connect } from "@anyqueue/core/auto";
 import type { QueuePlace } from "./queue-place.ts";
 
@@ -15,7 +7,6 @@ export type PumpedMessage = ReceivedMessage<Uint8Array>;
 
 export interface PumpOptions {
   readonly place: QueuePlace;
-  readonly isOrdered: boolean;
   /** Messages of one call. */
   readonly batchSize: number;
   /** Calls under way at once. */
@@ -43,12 +34,7 @@ export class MessagePump {
   constructor(options: PumpOptions, client: QueueClient) {
     this.#options = options;
     this.#client = client;
-    const queue = defineQueue(options.place.name, {
-      schema: unchecked<Uint8Array>(),
-      codec: bytes(), // what a body is, the platform says and the function
-      needs: options.isOrdered ? ["ordering"] : [],
-    });
-    this.#consumer = client.consumer(queue, {
+    this.#consumer = client.consumer(options.place.definition, {
       // How often a message comes, and where it goes then, is the entity's own policy, as behind the platform.
       retry: { attempts: "unlimited" },
       deadLetter: "none",

@@ -1,42 +1,74 @@
-import type { EntityConfig, QueueConfig } from "@anyqueue/core";
-import { connect, loadConfig } from "@anyqueue/core/auto";
+import {
+  bytes,
+  defineQueue,
+  defineTopic,
+  unchecked,
+  type QueueConfig,
+  type Source,
+  type TopicDefinition,
+} from "@anyqueue/core";
+import { loadConfig, locate, type Location } from "@anyqueue/core/auto";
 import { isDefinitionName, STAND_IN } from "../definition-name.ts";
 import { InvokeError } from "./invoke-error.ts";
 
+/** What the command line says of a queue. */
+export interface QueueNaming {
+  /** The queue, or the topic of a subscription. */
+  readonly queue: string;
+  readonly subscription: string | undefined;
+  /** Undefined: as the environment and `anyqueue.config.json` say. */
+  readonly url: string | undefined;
+  /** The queue keeps order per key. */
+  readonly isOrdered: boolean;
+}
+
 /** Where a queue is, as the command line and the configuration say. */
 export interface QueuePlace {
-  /** What a client connects by; the queue is its entity `name`. */
+  readonly naming: QueueNaming;
+  /** What a client connects by. */
   readonly config: QueueConfig;
-  /** Name of the definition. */
-  readonly name: string;
+  /** What a client defines it by. */
+  readonly definition: Source<Uint8Array, "ordering">;
   readonly scheme: string;
   /** Region, namespace or project; "" if the environment says it. */
   readonly authority: string;
-  readonly parameters: URLSearchParams;
+  readonly parameters: Readonly<Record<string, string>>;
   /** The entity's real name, its URL or its ARN. */
   readonly entity: string;
 }
 
 /**
  * Finds the queue of `--queue`: the name of a definition, what only the provider understands (`orders.fifo`, an ARN, a
- * queue's URL), or a connection with the queue's name as its path (`sqs://eu-west-1/orders`).
+ * queue's URL), or a connection with the queue's name as its path (`sqs://eu-west-1/orders`). With a subscription it is
+ * the topic that is named so.
  * @throws QueueError for a bad configuration, or naming the package to install
  */
-export async function findQueue(queue: string, url: string | undefined): Promise<QueuePlace> {
-  const place = placeOf(await configFor(queue, url), isDefinitionName(queue) ? queue : STAND_IN);
-  // Refuses what the configuration has wrong, before anything starts; opens no connection.
-  await (await connect(place.config)).close();
-  return place;
+export async function findQueue(naming: QueueNaming): Promise<QueuePlace> {
+  const { queue, subscription, url } = naming;
+  const config = await configFor(queue, url);
+  const name = isDefinitionName(queue) ? queue : STAND_IN;
+  if (subscription === undefined) return await placeOf(naming, config, defineQueue(name, formOf(naming)));
+  const topic: TopicDefinition<Uint8Array, Uint8Array, "ordering"> = defineTopic(name, formOf(naming));
+  if (isDefinitionName(subscription)) return await placeOf(naming, config, topic.subscription(subscription));
+  const queues = { ...config.queues, [name]: withSubscription(config, name, subscription) };
+  return await placeOf(naming, { ...config, queues }, topic.subscription(STAND_IN));
 }
 
 /** @throws WRONG_PROVIDER */
 export function requireProvider(place: QueuePlace, scheme: string, runtime: string): void {
   if (place.scheme === scheme) return;
+  const { name } = place.definition;
   throw new InvokeError(
     "WRONG_PROVIDER",
-    `${place.name === STAND_IN ? place.entity : place.name} is on ${place.scheme}:, and --runtime ${runtime} is fed by ${scheme}:`,
+    `${name === STAND_IN ? place.entity : name} is on ${place.scheme}:, and --runtime ${runtime} is fed by ${scheme}:`,
     `Name a queue of ${scheme}:, with --url or ANYQUEUE_URL, or another runtime.`,
   );
+}
+
+/** What a body is, the platform says and the function. */
+function formOf({ isOrdered }: QueueNaming) {
+  const needs: readonly "ordering"[] = isOrdered ? ["ordering"] : [];
+  return { schema: unchecked<Uint8Array>(), codec: bytes(), needs };
 }
 
 async function configFor(queue: string, url: string | undefined): Promise<QueueConfig> {
@@ -48,23 +80,21 @@ async function configFor(queue: string, url: string | undefined): Promise<QueueC
   return { ...config, queues: { ...config.queues, [STAND_IN]: queue } };
 }
 
-/** What the core makes of a configuration: a queue's own URL wins over the common one, its name over the prefix. */
-function placeOf(config: QueueConfig, name: string): QueuePlace {
-  const given = config.queues?.[name];
-  const own: EntityConfig = typeof given === "string" ? { name: given } : (given ?? {});
-  const variable = config.variables?.[`ANYQUEUE_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}_URL`];
-  const ownUrl = variable ?? own.url;
-  const [, scheme = "", authority = "", path = "", query = ""] =
-    /^([^:]+):(?:\/\/([^/?]*)(?:\/([^?]*))?)?(?:\?(.*))?$/.exec(ownUrl ?? config.url) ?? [];
-  const pathName = ownUrl === undefined ? "" : decodeURIComponent(path);
-  return {
-    config,
-    name,
-    scheme: scheme.toLowerCase(),
-    authority: decodeURIComponent(authority),
-    parameters: new URLSearchParams(query),
-    entity: own.name ?? (pathName === "" ? (config.prefix ?? "") + name : pathName),
-  };
+/** Names are the core's to find, so that a client and this command never read one configuration in two ways. */
+async function placeOf(
+  naming: QueueNaming,
+  config: QueueConfig,
+  definition: QueuePlace["definition"],
+): Promise<QueuePlace> {
+  const { url, target }: Location = await locate(definition, config);
+  const { scheme, authority, parameters } = url;
+  return { naming, config, definition, scheme, authority, parameters, entity: target.entity };
+}
+
+function withSubscription(config: QueueConfig, topic: string, subscription: string) {
+  const given = config.queues?.[topic];
+  const entity = typeof given === "string" ? { name: given } : given;
+  return { ...entity, subscriptions: { ...entity?.subscriptions, [STAND_IN]: subscription } };
 }
 
 function withoutPath(url: string): string {

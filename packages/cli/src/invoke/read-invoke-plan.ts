@@ -9,6 +9,7 @@ import { readLambdaPlan, type LambdaPlan } from "./lambda/lambda-plan.ts";
 export interface InvokePlan {
   readonly file: string;
   readonly queue: string;
+  readonly subscription: string | undefined;
   readonly url: string | undefined;
   readonly isOrdered: boolean;
   readonly isOnce: boolean;
@@ -20,6 +21,7 @@ export type Runtime = InvokePlan["platform"]["runtime"];
 
 const COMMON: FlagKinds = {
   queue: "value",
+  subscription: "value",
   url: "value",
   runtime: "value",
   ordered: "flag",
@@ -52,6 +54,7 @@ const OWN: Readonly<Record<Runtime, FlagKinds>> = {
     audience: "value",
     "service-account": "value",
     "token-from": "value",
+    emulator: "value",
   },
 };
 
@@ -70,6 +73,7 @@ export function readInvokePlan(args: readonly string[]): InvokePlan | undefined 
   return {
     file,
     queue,
+    subscription: readSubscription(flags, runtime),
     url: flags.value("url"),
     isOrdered: flags.has("ordered"),
     isOnce: flags.has("once"),
@@ -105,6 +109,13 @@ function refuseForeign(flags: ParsedFlags, runtime: Runtime): void {
     for (const name of Object.keys(kinds))
       if (flags.has(name) && !Object.hasOwn(OWN[runtime], name))
         throw mistake(`--${name} belongs to --runtime ${other}; ${runtime} has no such setting.`);
+}
+
+function readSubscription(flags: ParsedFlags, runtime: Runtime): string | undefined {
+  const subscription = flags.value("subscription");
+  if (subscription === "") throw mistake("which subscription? --subscription needs a name.");
+  if (subscription === undefined || runtime !== "lambda") return subscription;
+  throw mistake("--subscription is of topics, which SQS has none of; name the queue.");
 }
 
 function mistake(what: string): UsageError {

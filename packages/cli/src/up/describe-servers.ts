@@ -103,7 +103,11 @@ function serversOf(
     });
   }
   if (pubsub !== undefined) {
-    const env = Object.fromEntries(variables.filter(([name]) => PUBSUB_VARIABLES.has(name)));
+    const env = {
+      ...Object.fromEntries(variables.filter(([name]) => PUBSUB_VARIABLES.has(name))),
+      // Who can be told to push, for `anyqueue invoke`.
+      ANYQUEUE_EMULATOR: endpoints.control,
+    };
     servers.push({
       member: "pubsub",
       title: "Pub/Sub",

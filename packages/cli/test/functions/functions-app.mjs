@@ -29,6 +29,13 @@ app.serviceBusQueue("archive", {
   },
 });
 
+app.serviceBusTopic("bill", {
+  connection: "SERVICEBUS",
+  topicName: "placed",
+  subscriptionName: "Billing",
+  handler: (order, context) => context.log(`billed ${order.number}`),
+});
+
 app.serviceBusQueue("settles", {
   ...queue("settles"),
   autoCompleteMessages: false,

@@ -11,9 +11,10 @@ beforeEach(async () => {
     Name,
     Properties: { MaxDeliveryCount: 4 },
   }));
+  const Topics = [{ Name: "placed", Subscriptions: [{ Name: "billing" }, { Name: "shipping" }] }];
   emulator = await spawnEmulator({
     serviceBusPort: 0,
-    serviceBusConfig: { UserConfig: { Namespaces: [{ Queues }] } },
+    serviceBusConfig: { UserConfig: { Namespaces: [{ Queues, Topics }] } },
   });
 });
 
@@ -80,6 +81,16 @@ describe("a Service Bus function", () => {
     expect(await entity("archive")).toMatchObject({ messages: [], deadLetters: [] });
   });
 
+  test("may be behind one subscription of a topic", async () => {
+    await sendAll("placed", [{ number: 7 }]);
+    await using program = invoking("functions-app.mjs", "placed", "--subscription", "billing", "--once");
+    const { code, lines, errors } = await program.ended;
+    expect({ code, lines }).toEqual({ code: 0, lines: [expect.stringMatching(/^ok .* bill$/)] });
+    expect(errors).toContain("billed 7");
+    expect(await entity("placed/Subscriptions/billing")).toMatchObject({ messages: [] });
+    expect(await entity("placed/Subscriptions/shipping")).toMatchObject({ messages: [{}] });
+  });
+
   test("that ends its process or never returns gives its message back, and the app is started again", async () => {
     await sendAll("orders", [{ number: 1, fate: "exits" }]);
     await using exiting = invoking("functions-app.mjs", "orders", "--once", "--json");
@@ -105,9 +116,9 @@ describe("a mistake is named before any message is taken", () => {
       "functions-app.mjs",
       "orders",
       ["--function", "nothing"],
-      /NO_SUCH_FUNCTION: .* registered: charge, archive/,
+      /NO_SUCH_FUNCTION: .* registered: charge, archive, bill/,
     ],
-    ["functions-app.mjs", "other", [], /NO_SUCH_FUNCTION: .* has several: charge, archive, settles/],
+    ["functions-app.mjs", "other", [], /NO_SUCH_FUNCTION: .* has several: charge, archive, bill, settles/],
     ["functions-app.mjs", "settles", [], /UNSUPPORTED: settles settles its messages itself/],
     ["lambda-handlers.mjs", "orders", [], /NO_SUCH_FUNCTION: .* registers no function with a Service Bus/],
     ["cannot-load.mjs", "orders", [], /FUNCTION_DID_NOT_START: .*Error: no configuration/],

@@ -1,12 +1,13 @@
 import { join } from "node:path";
-import { defineQueue, text, unchecked } from "@anyqueue/core";
+import { defineQueue, defineTopic, text, unchecked } from "@anyqueue/core";
 import { connect } from "@anyqueue/core/auto";
 import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { Program } from "./run-program.ts";
 
 const FUNCTIONS = join(import.meta.dirname, "../functions");
 const orders = defineQueue("orders", { schema: unchecked<string>(), codec: text() });
+const placed = defineTopic("placed", { schema: unchecked<string>(), codec: text() });
 let emulator: SpawnedEmulator;
 let url: string;
 
@@ -24,11 +25,13 @@ beforeEach(async () => {
   await client.close();
 });
 
+const invocation = (file: string, ...args: readonly string[]): readonly string[] => {
+  const queue = args.includes("--queue") ? [] : ["--queue", "orders"];
+  return ["invoke", join(FUNCTIONS, file), "--runtime", "cloud-run", ...queue, "--url", url, ...args];
+};
+
 const invoking = (file: string, ...args: readonly string[]): Program =>
-  new Program(
-    ["invoke", join(FUNCTIONS, file), "--runtime", "cloud-run", "--queue", "orders", "--url", url, ...args],
-    {},
-  );
+  new Program(invocation(file, ...args), {});
 
 async function sendAll(...texts: readonly string[]): Promise<void> {
   const client = await connect({ url });
@@ -41,10 +44,15 @@ async function open(): Promise<readonly string[]> {
   return subscriptions.flatMap(({ messages }) => messages.map(({ body }) => body));
 }
 
-describe("a service behind a push subscription", () => {
+const pushing = (): readonly string[] => ["--emulator", emulator.endpoints.control];
+
+describe.each([
+  ["that is pulled and posted", (): readonly string[] => []],
+  ["that the emulator pushes", pushing],
+])("a service behind a push subscription %s", (_how, how) => {
   test("acknowledges by its status, and what fails is pushed again", async () => {
     await sendAll("first", "fails once");
-    await using program = invoking("push-handlers.mjs", "--path", "/push", "--json");
+    await using program = invoking("push-handlers.mjs", "--path", "/push", "--json", ...how());
     await program.untilLines(3);
     program.child.kill("SIGINT");
     const { code, lines, errors } = await program.ended;
@@ -60,7 +68,7 @@ describe("a service behind a push subscription", () => {
 
   test("with --once keeps what failed for the next run, and the code says so", async () => {
     await sendAll("fine", "never");
-    await using program = invoking("push-handlers.mjs", "--once");
+    await using program = invoking("push-handlers.mjs", "--once", ...how());
     const { code, errors } = await program.ended;
     expect(errors).toContain("2 invocations: 1 handled, 1 failed");
     expect(code).toBe(1);
@@ -72,11 +80,79 @@ describe("a service behind a push subscription", () => {
     ["exits", [], /^crash /],
   ])("that %s has failed", async (body, flags, line) => {
     await sendAll(body);
-    await using program = invoking("push-handlers.mjs", "--once", ...flags);
+    await using program = invoking("push-handlers.mjs", "--once", ...flags, ...how());
     expect(await program.ended).toMatchObject({ code: 1, lines: [expect.stringMatching(line)] });
     expect(await open()).toEqual([body]);
   });
 
+  test("gets its messages in order, and none behind one that failed", async () => {
+    const keyed = defineQueue("keyed", {
+      schema: unchecked<string>(),
+      codec: text(),
+      orderingKey: (body: string) => body.slice(0, 1),
+    });
+    const client = await connect({ url });
+    await client.admin.create(keyed);
+    await client.producer(keyed).sendMany(["a1 never", "a2", "b1", "b2"].map((body) => ({ body })));
+    await client.close();
+    await using program = invoking("push-handlers.mjs", "--once", "--queue", "keyed", "--ordered", ...how());
+    const { code, errors } = await program.ended;
+    expect(new Set([...errors.matchAll(/pushed (\S+)/g)].map(([, name]) => name))).toEqual(
+      new Set(["a1", "b1", "b2"]),
+    );
+    expect(errors.indexOf("pushed b1")).toBeLessThan(errors.indexOf("pushed b2"));
+    expect(code).toBe(1);
+    expect(await open()).toEqual(["a1 never", "a2"]);
+  });
+});
+
+describe("the emulator", () => {
+  test("pushes to nobody any more when it has ended, and gives back at once what no function had", async () => {
+    await sendAll("hangs", "a", "b");
+    await using program = invoking(
+      "push-handlers.mjs",
+      "--max-concurrency",
+      "1",
+      "--timeout",
+      "3s",
+      ...pushing(),
+    );
+    await program.untilError("pushed hangs");
+    program.child.kill("SIGINT");
+    const { lines } = await program.ended;
+    expect(lines).toEqual([expect.stringMatching(/^timeout /)]);
+    const found = await emulator.control.subscriptions();
+    const subscription = found.find(({ name }) => name.endsWith("/orders"));
+    expect(subscription).toMatchObject({ outstanding: 0, available: 3 });
+    expect(subscription?.pushEndpoint).toBeUndefined();
+  });
+
+  test("signs the tokens itself", async () => {
+    await sendAll("a");
+    await using program = invoking("push-handlers.fetching", "--once", "--audience", "orders", ...pushing());
+    const { code, errors } = await program.ended;
+    expect(errors).toMatch(/fetched a Bearer [\w-]+\.[\w-]+\.[\w-]+/);
+    expect(code).toBe(0);
+  });
+
+  test("is the one that the environment names, if the queue is there", async () => {
+    const named = { ANYQUEUE_EMULATOR: emulator.endpoints.control };
+    await sendAll("a");
+    await using program = new Program(invocation("push-handlers.mjs", "--once"), named);
+    expect((await program.ended).errors).toContain("The emulator pushes the messages of orders");
+    const other = await spawnEmulator({ pubsubPort: 0 });
+    onTestFinished(async () => await other.close());
+    await sendAll("b");
+    const elsewhere = { ANYQUEUE_EMULATOR: other.endpoints.control };
+    await using pulling = new Program(invocation("push-handlers.mjs", "--once"), elsewhere);
+    expect(await pulling.ended).toMatchObject({
+      code: 0,
+      errors: expect.stringContaining("Pushing the messages"),
+    });
+  });
+});
+
+describe("a service behind a push subscription", () => {
   test("may be a fetch handler, with a token that the emulator signed", async () => {
     await sendAll("a");
     const token = ["--token-from", `${emulator.endpoints.control}/__anyqueue`, "--audience", "orders"];
@@ -84,6 +160,27 @@ describe("a service behind a push subscription", () => {
     const { code, errors } = await program.ended;
     expect(errors).toMatch(/fetched a Bearer [\w-]+\.[\w-]+\.[\w-]+/);
     expect(code).toBe(0);
+  });
+
+  test("may be behind one subscription of a topic", async () => {
+    const client = await connect({ url });
+    for (const name of ["billing", "shipping"]) await client.admin.create(placed.subscription(name));
+    await client.producer(placed).send("a");
+    await client.close();
+    await using program = invoking(
+      "push-handlers.mjs",
+      "--once",
+      "--queue",
+      "placed",
+      "--subscription",
+      "billing",
+      ...pushing(),
+    );
+    const { code, errors } = await program.ended;
+    expect(errors).toMatch(/pushed a to \/ from projects\/demo\/subscriptions\/placed-billing/);
+    expect(code).toBe(0);
+    const left = (await emulator.control.subscriptions()).filter(({ messages }) => messages.length > 0);
+    expect(left.map(({ name }) => name)).toEqual(["projects/demo/subscriptions/placed-shipping"]);
   });
 
   test("may listen by itself, or throw", async () => {
@@ -110,6 +207,7 @@ describe("a mistake is named before any message is taken", () => {
     ["push-handlers.nothing", [], /NO_SUCH_EXPORT: .*nothing is no handler; exported: /],
     ["cannot-load.mjs", [], /FUNCTION_DID_NOT_START: .*the process ended: exit code 1/],
     ["push-framework.mjs", ["--target", "nothing"], /FUNCTION_DID_NOT_START: /],
+    ["push-handlers.mjs", ["--emulator", "http://127.0.0.1:1"], /QUEUE_UNREACHABLE: no emulator answers/],
   ])("%s %j", async (file, flags, message) => {
     await sendAll("a");
     await using program = invoking(file, "--once", ...flags);

@@ -1,8 +1,10 @@
+import type { EmulatorEndpoints } from "../emulator.ts";
 import { EmulatorError } from "../emulator-error.ts";
 import type { FaultRule } from "../faults/fault-rule.ts";
 import type { EntitySnapshot } from "../fronts/service-bus/entity-snapshot.ts";
 import type { ServiceBusConfig } from "../fronts/service-bus/config/service-bus-config.ts";
 import type { PushTokenClaims } from "../fronts/pubsub/push/oidc-tokens.ts";
+import type { PushTarget } from "../fronts/pubsub/push/set-push.ts";
 import type { SubscriptionSnapshot, TopicSnapshot } from "../fronts/pubsub/subscription-snapshot.ts";
 import type { MappingSnapshot } from "../fronts/sqs/mappings/event-source-mapping.ts";
 import type { EventSourceMappingOptions } from "../fronts/sqs/mappings/mapping-options.ts";
@@ -13,6 +15,8 @@ import { readControlAnswer } from "./control-wire.ts";
 
 /** Remote control of an emulator in another process. */
 export interface ControlClient {
+  /** Where the servers of the emulator listen. */
+  endpoints(): Promise<EmulatorEndpoints>;
   now(): Promise<number>;
   /** `calls`: how many calls the clients have made so far; moving time by 0 tells whether they are at work. */
   advance(ms: number): Promise<{ readonly fired: number; readonly calls: number }>;
@@ -41,6 +45,8 @@ export interface ControlClient {
   };
   topics(): Promise<readonly TopicSnapshot[]>;
   subscriptions(): Promise<readonly SubscriptionSnapshot[]>;
+  /** As `emulator.pubsub.setPush` of the other process. */
+  setPush(subscription: string, push: PushTarget | undefined): Promise<void>;
   /** A token as push requests carry it. */
   signToken(claims: PushTokenClaims): Promise<string>;
   reset(): Promise<void>;
@@ -63,12 +69,8 @@ export function controlClient(endpoint: string): ControlClient {
     }
     return await readControlAnswer(response, `${method} ${path}`);
   };
-  const logQuery = (operation: string | undefined, isCountOnly: boolean): string => {
-    const query = new URLSearchParams(operation === undefined ? {} : { operation });
-    if (isCountOnly) query.set("countOnly", "true");
-    return query.size === 0 ? "" : `?${query.toString()}`;
-  };
   return {
+    endpoints: async () => (await send("GET", "/endpoints")).endpoints,
     now: async () => (await send("GET", "/clock")).now,
     advance: async (ms) => {
       const { fired, calls } = await send("POST", "/clock/advance", { ms });
@@ -103,7 +105,15 @@ export function controlClient(endpoint: string): ControlClient {
     },
     topics: async () => (await send("GET", "/pubsub/topics")).topics,
     subscriptions: async () => (await send("GET", "/pubsub/subscriptions")).subscriptions,
+    setPush: async (subscription, push) =>
+      void (await send("POST", "/pubsub/push", { subscription, push: push ?? null })),
     signToken: async (claims) => (await send("POST", "/pubsub/tokens", claims)).token,
     reset: async () => void (await send("POST", "/reset")),
   };
+}
+
+function logQuery(operation: string | undefined, isCountOnly: boolean): string {
+  const query = new URLSearchParams(operation === undefined ? {} : { operation });
+  if (isCountOnly) query.set("countOnly", "true");
+  return query.size === 0 ? "" : `?${query.toString()}`;
 }

@@ -3,6 +3,8 @@ import { EmulatorError } from "../emulator-error.ts";
 import { isObject } from "../faults/rule-members.ts";
 import { parseFaultRule } from "../faults/check-fault-rule.ts";
 import { assertServiceBusConfig } from "../fronts/service-bus/config/apply-config.ts";
+import type { PushTokenClaims } from "../fronts/pubsub/push/oidc-tokens.ts";
+import type { PushTarget } from "../fronts/pubsub/push/set-push.ts";
 import { createMapping, deleteMapping, showMapping } from "./mapping-routes.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 
@@ -81,9 +83,11 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ],
   ["GET /pubsub/topics", ({ pubsub }) => ({ topics: pubsub.topics() })],
   ["GET /pubsub/subscriptions", ({ pubsub }) => ({ subscriptions: pubsub.subscriptions() })],
+  ["POST /pubsub/push", setPush],
   ["GET /pubsub/jwks", async ({ pubsub }) => (await pubsub.signingKeys()).jwks],
   ["GET /pubsub/certs", async ({ pubsub }) => (await pubsub.signingKeys()).pems],
   ["POST /pubsub/tokens", signToken],
+  ["GET /endpoints", ({ endpoints }) => ({ endpoints })],
   ["POST /reset", (controls) => emptyAfter(() => controls.reset())],
 ]);
 
@@ -102,12 +106,33 @@ function applyServiceBusConfig({ serviceBus }: Controls, exchange: HttpExchange)
   return {};
 }
 
+function setPush({ pubsub }: Controls, exchange: HttpExchange): unknown {
+  const body = readJson(exchange);
+  const { subscription, push } = isObject(body) ? body : {};
+  if (typeof subscription !== "string" || (push !== null && !isPushTarget(push))) {
+    throw new RangeError(
+      'The body must be { "subscription": <name>, "push": { "endpoint": <URL>, "token"?: { "email", "audience" } } or null }.',
+    );
+  }
+  pubsub.setPush(subscription, push ?? undefined);
+  return {};
+}
+
+function isPushTarget(push: unknown): push is PushTarget {
+  if (!isObject(push) || typeof push["endpoint"] !== "string") return false;
+  const { token } = push;
+  return token === undefined || isTokenClaims(token);
+}
+
+function isTokenClaims(claims: unknown): claims is PushTokenClaims {
+  return isObject(claims) && typeof claims["email"] === "string" && typeof claims["audience"] === "string";
+}
+
 async function signToken({ pubsub }: Controls, exchange: HttpExchange): Promise<unknown> {
   const body = readJson(exchange);
-  const { email, audience } = isObject(body) ? body : {};
-  if (typeof email !== "string" || typeof audience !== "string")
+  if (!isTokenClaims(body))
     throw new RangeError('The body must be { "email": <service account>, "audience": <text> }.');
-  return { token: await pubsub.signToken({ email, audience }) };
+  return { token: await pubsub.signToken({ email: body.email, audience: body.audience }) };
 }
 
 function readLog({ log }: Controls, exchange: HttpExchange): unknown {

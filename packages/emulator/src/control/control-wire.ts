@@ -1,4 +1,4 @@
-import type { Emulator } from "../emulator.ts";
+import type { Emulator, EmulatorEndpoints } from "../emulator.ts";
 import { EmulatorError, type EmulatorErrorCode } from "../emulator-error.ts";
 import type { EntitySnapshot } from "../fronts/service-bus/entity-snapshot.ts";
 import type { SubscriptionSnapshot, TopicSnapshot } from "../fronts/pubsub/subscription-snapshot.ts";
@@ -8,6 +8,7 @@ import type { CallLogEntry } from "../log/call-log.ts";
 
 /** The members that answers of the control API may have; each route fills its own. */
 export interface ControlAnswer {
+  readonly endpoints: EmulatorEndpoints;
   readonly now: number;
   readonly fired: number;
   readonly calls: number;

@@ -59,6 +59,15 @@ describe.each(FORMS)("a push over %s", (_name, make) => {
     expect(attempts).toEqual([1, 3, 1, 3]);
   });
 
+  test("cannot delay one message, and says so once, however many come", async () => {
+    const { seen: notices, listener } = collecting("notice");
+    const push = make(fine, TRUSTED, { listener });
+    for (const orderId of ["o-1", "o-2"]) await push(pushRequest(orders, { body: { orderId } }));
+    expect(notices).toEqual([
+      { target: "pubsub://my-project/orders", text: expect.stringContaining("cannot delay one message") },
+    ]);
+  });
+
   test("of a subscription that does not count has the attempts that this process saw", async () => {
     const attempts: number[] = [];
     const push = make((_message, { attempt }) => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Host, HostParts } from "../host.ts";
 import { InvokeError } from "../invoke-error.ts";
 import { MessagePump, type PumpedMessage } from "../message-pump.ts";
-import { requireProvider } from "../queue-place.ts";
+import { findQueue, requireProvider } from "../queue-place.ts";
 import { settleMessages } from "../settle-messages.ts";
 import type { AzureFunctionsPlan } from "./azure-functions-plan.ts";
 import { chooseFunction } from "./choose-function.ts";
@@ -27,6 +27,7 @@ export async function openAzureFunctionsHost(plan: AzureFunctionsPlan, parts: Ho
   const app = new FunctionsApp({ path: file.path, timeoutMs: plan.timeoutMs, onLine });
   try {
     const { name, trigger } = chooseFunction(await app.start(), plan.functionName, place.entity, file.path);
+    const hasSessions = trigger.properties["isSessionsEnabled"] === true;
     const isMany = isManyOf(trigger);
     const onBatch = async (messages: readonly PumpedMessage[]): Promise<void> => {
       const requestId = randomUUID();
@@ -42,8 +43,7 @@ export async function openAzureFunctionsHost(plan: AzureFunctionsPlan, parts: Ho
       parts.onReport({ requestId, functionName: name, messageIds, outcome, failedIds, error, durationMs });
     };
     const pump = await MessagePump.open({
-      place,
-      isOrdered: parts.isOrdered || trigger.properties["isSessionsEnabled"] === true,
+      place: hasSessions ? await findQueue({ ...place.naming, isOrdered: true }) : place,
       batchSize: isMany ? plan.batchSize : 1,
       // One batch at a time, as the host has it; single messages side by side.
       maxConcurrency: isMany ? 1 : plan.maxConcurrency,

@@ -7,19 +7,19 @@ export interface ChosenFunction {
 }
 
 /**
- * The function that is meant: the one that was named, else the one of this queue, else the only one of Service Bus.
+ * The function that is meant: the one that was named, else the one of this queue or subscription, else the only one of Service Bus.
  * @throws NO_SUCH_FUNCTION, UNSUPPORTED
  */
 export function chooseFunction(
   functions: readonly RegisteredFunction[],
   wanted: string | undefined,
-  queue: string,
+  entity: string,
   path: string,
 ): ChosenFunction {
   const fed = functions.flatMap(({ name, trigger }) =>
     trigger?.type.toLowerCase() === "servicebustrigger" ? [{ name, trigger }] : [],
   );
-  const ofQueue = fed.filter(({ trigger }) => trigger.properties["queueName"] === queue);
+  const ofQueue = fed.filter(({ trigger }) => sourceOf(trigger).toLowerCase() === entity.toLowerCase());
   const candidates = wanted === undefined ? (ofQueue.length > 0 ? ofQueue : fed) : fed;
   const [chosen, another] = candidates.filter(({ name }) => wanted === undefined || name === wanted);
   if (chosen === undefined) {
@@ -29,7 +29,7 @@ export function chooseFunction(
     throw new InvokeError(
       "NO_SUCH_FUNCTION",
       `${path} registers ${what}${known === "" ? "" : `; registered: ${known}`}`,
-      "Register it with app.serviceBusQueue of @azure/functions.",
+      "Register it with app.serviceBusQueue or app.serviceBusTopic of @azure/functions.",
     );
   }
   if (another !== undefined) {
@@ -38,6 +38,14 @@ export function chooseFunction(
   }
   refuseSettlement(chosen);
   return chosen;
+}
+
+/** The entity that a trigger names, as Service Bus has it: in any case of letters. */
+function sourceOf({ properties }: TriggerBinding): string {
+  const { queueName, topicName, subscriptionName } = properties;
+  if (typeof queueName === "string") return queueName;
+  const isNamed = typeof topicName === "string" && typeof subscriptionName === "string";
+  return isNamed ? `${topicName}/Subscriptions/${subscriptionName}` : "";
 }
 
 /** What settles by itself asks the host over a channel that only the host has. */

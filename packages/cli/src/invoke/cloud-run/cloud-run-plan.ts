@@ -16,6 +16,16 @@ export interface CloudRunPlan {
   readonly path: string;
   /** Undefined: requests carry no token. */
   readonly token: TokenPlan | undefined;
+  /** Undefined: none is known. */
+  readonly emulator: EmulatorPlan | undefined;
+}
+
+/** An emulator that pushes by itself, if the queue is one of its own. */
+export interface EmulatorPlan {
+  /** Base URL of its control API. */
+  readonly control: string;
+  /** False: the environment names it, and the queue may be elsewhere. */
+  readonly isAskedFor: boolean;
 }
 
 /** Who signs the tokens, and what they say. */
@@ -33,6 +43,7 @@ const DEFAULTS = Object.freeze({ maxConcurrency: 80, timeoutMs: 10_000, email: "
 export function readCloudRunPlan(flags: ParsedFlags): CloudRunPlan {
   const path = flags.value("path") ?? "/";
   if (!path.startsWith("/")) throw mistake(`--path must begin with a slash, got "${path}".`);
+  const emulator = readEmulator(flags);
   return {
     runtime: "cloud-run",
     maxConcurrency:
@@ -40,22 +51,36 @@ export function readCloudRunPlan(flags: ParsedFlags): CloudRunPlan {
     timeoutMs: durationMsFlag("invoke", flags, "timeout", { min: "1ms", max: "10m" }) ?? DEFAULTS.timeoutMs,
     target: flags.value("target"),
     path,
-    token: readToken(flags),
+    token: readToken(flags, emulator),
+    emulator,
   };
 }
 
-function readToken(flags: ParsedFlags): TokenPlan | undefined {
-  const from = flags.value("token-from");
+/** `anyqueue up` prints the variable beside those of Pub/Sub. */
+function readEmulator(flags: ParsedFlags): EmulatorPlan | undefined {
+  const given = flags.value("emulator");
+  const named = given ?? process.env["ANYQUEUE_EMULATOR"] ?? "";
+  if (named === "" && given === undefined) return undefined;
+  const name = given === undefined ? "ANYQUEUE_EMULATOR" : "--emulator";
+  return { control: controlUrl(name, named), isAskedFor: given !== undefined };
+}
+
+function readToken(flags: ParsedFlags, emulator: EmulatorPlan | undefined): TokenPlan | undefined {
+  const given = flags.value("token-from");
   const audience = flags.value("audience");
   const email = flags.value("service-account");
-  if (from === undefined && audience === undefined && email === undefined) return undefined;
+  if (given === undefined && audience === undefined && email === undefined) return undefined;
+  const from = given === undefined ? emulator?.control : controlUrl("--token-from", given);
   if (from === undefined)
     throw mistake("who signs the token? Add --token-from <control endpoint>, which anyqueue up prints.");
-  if (!/^https?:\/\//i.test(from) || !URL.canParse(from))
-    throw mistake(`--token-from must be a URL such as http://127.0.0.1:4100, got "${from}".`);
   if (audience === undefined) throw mistake("whom is the token for? Add --audience <text>.");
-  // As `anyqueue up` prints it, or as `emulator.endpoints` has it.
-  return { from: from.replace(/\/__anyqueue\/?$/, ""), audience, email: email ?? DEFAULTS.email };
+  return { from, audience, email: email ?? DEFAULTS.email };
+}
+
+/** As `anyqueue up` prints it, or as `emulator.endpoints` has it. */
+function controlUrl(name: string, given: string): string {
+  if (/^https?:\/\//i.test(given) && URL.canParse(given)) return given.replace(/\/__anyqueue\/?$/, "");
+  throw mistake(`${name} must be a URL such as http://127.0.0.1:4100, got "${given}".`);
 }
 
 function mistake(what: string): UsageError {

@@ -15,7 +15,7 @@ import { SqsQueue, type SqsQueueFacts } from "./sqs-queue.ts";
  */
 export async function openLambdaHost(plan: LambdaPlan, parts: HostParts): Promise<Host> {
   requireProvider(parts.place, "sqs", "lambda");
-  const queue = await SqsQueue.open(parts.place, parts.isOrdered);
+  const queue = await SqsQueue.open(parts.place);
   const functionName = basename(parts.file.path, extname(parts.file.path));
   const [, , , region = "", account = ""] = queue.facts.arn.split(":");
   const pool = new EnvironmentPool(

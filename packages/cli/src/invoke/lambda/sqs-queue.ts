@@ -31,19 +31,18 @@ export class SqsQueue {
   }
 
   /** @throws NO_SUCH_QUEUE, QUEUE_UNREACHABLE, MISSING_PACKAGE */
-  static async open(place: QueuePlace, isOrdered: boolean): Promise<SqsQueue> {
+  static async open({ entity, authority, parameters }: QueuePlace): Promise<SqsQueue> {
     const sdk = await loadSdk();
-    const entity = isOrdered && !place.entity.endsWith(".fifo") ? `${place.entity}.fifo` : place.entity;
     const [, arnRegion, arnAccount, arnName] = ARN.exec(entity) ?? [];
-    const region = place.authority === "" ? arnRegion : place.authority;
-    const endpoint = place.parameters.get("endpoint");
+    const region = authority === "" ? arnRegion : authority;
+    const { endpoint } = parameters;
     const client = new sdk.SQSClient({
       ...(region !== undefined && { region }),
-      ...(endpoint !== null && { endpoint }),
-      useQueueUrlAsEndpoint: endpoint === null && /^https?:/i.test(entity),
+      ...(endpoint !== undefined && { endpoint }),
+      useQueueUrlAsEndpoint: endpoint === undefined && /^https?:/i.test(entity),
     });
     try {
-      const account = arnAccount ?? place.parameters.get("account") ?? undefined;
+      const account = arnAccount ?? parameters["account"];
       const url = /^https?:/i.test(entity) ? entity : await urlOf(sdk, client, arnName ?? entity, account);
       return new SqsQueue(sdk, client, await factsOf(sdk, client, url));
     } catch (error) {

@@ -4,6 +4,7 @@ import { PubsubEngine } from "./engine/pubsub-engine.ts";
 import { OidcTokens, type PushSigningKeys, type PushTokenClaims } from "./push/oidc-tokens.ts";
 import { PushConnections } from "./push/post-to-endpoint.ts";
 import { PushDispatcher } from "./push/push-dispatcher.ts";
+import { setPush, type PushTarget } from "./push/set-push.ts";
 import {
   snapshotSubscription,
   snapshotTopic,
@@ -17,6 +18,7 @@ export interface PubsubFront extends Front {
   readonly endpoint: string;
   topics(): readonly TopicSnapshot[];
   subscriptions(): readonly SubscriptionSnapshot[];
+  setPush(subscription: string, push: PushTarget | undefined): void;
   /** Public key of the tokens that push requests carry. */
   signingKeys(): Promise<PushSigningKeys>;
   /** A token as push requests carry it. */
@@ -58,6 +60,9 @@ export async function startPubsubFront(context: FrontContext, port: number): Pro
     topics: () =>
       engine.topics.all().map((topic) => snapshotTopic(topic, engine.subscriptions.of(topic.name))),
     subscriptions: () => engine.subscriptions.all().map(snapshotSubscription),
+    setPush: (subscription, push) => {
+      setPush(engine, subscription, push);
+    },
     signingKeys: () => tokens.keys(),
     signToken: async (claims) =>
       await tokens.sign({ ...claims, issuedAt: Math.floor(context.clock.realNow() / 1_000) }),

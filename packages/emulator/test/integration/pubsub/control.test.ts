@@ -3,6 +3,7 @@ import { controlClient } from "../../../src/control/control-client.ts";
 import { startEmulator, type Emulator } from "../../../src/emulator.ts";
 import { spawnEmulator } from "../../../src/spawn-emulator.ts";
 import { openStream } from "../../support/open-stream.ts";
+import { startPushEndpoint } from "../../support/push-endpoint.ts";
 import { until } from "../../support/running-emulator.ts";
 import { failureOf, pullNow, PUBSUB_LIBRARIES, runPubsub } from "../../support/running-pubsub.ts";
 
@@ -46,6 +47,37 @@ test("topics and subscriptions are shown as they are, in the process and over HT
   const control = controlClient(running.emulator.endpoints.control);
   expect(await control.topics()).toEqual(running.emulator.pubsub.topics());
   expect(await control.subscriptions()).toEqual(JSON.parse(JSON.stringify([subscription])));
+});
+
+test("a subscription is made to push over HTTP, with a token, and to be pulled from again", async () => {
+  const running = await runPubsub(newest);
+  const { name } = await running.createPair();
+  const endpoint = await startPushEndpoint();
+  const control = controlClient(running.emulator.endpoints.control);
+  expect((await control.endpoints()).pubsub).toBe(running.emulator.endpoints.pubsub);
+  await control.setPush(name, {
+    endpoint: endpoint.url,
+    token: { email: "p@x.invalid", audience: "orders" },
+  });
+  await running.publish("a");
+  await until(() => endpoint.requests.length === 1);
+  expect(endpoint.requests[0]?.headers.authorization).toMatch(/^Bearer /);
+  expect((await control.subscriptions())[0]?.pushEndpoint).toBe(endpoint.url);
+  await control.setPush(name, undefined);
+  await running.publish("b");
+  expect((await pullNow(running, name)).map(({ body }) => body)).toEqual(["b"]);
+});
+
+test.each([
+  ["projects/test-project/subscriptions/nothing", "http://127.0.0.1:1/", /nothing/],
+  [undefined, "http://example.com/", /loopback/],
+  [undefined, "nonsense", /Invalid push endpoint/],
+])("a push from %s to %s is refused over HTTP", async (other, endpoint, text) => {
+  const running = await runPubsub(newest);
+  const { name } = await running.createPair();
+  const control = controlClient(running.emulator.endpoints.control);
+  await expect(control.setPush(other ?? name, { endpoint })).rejects.toThrow(text);
+  await expect(control.setPush(name, JSON.parse('{"endpoint":1}'))).rejects.toThrow("The body must be");
 });
 
 test("a reset forgets everything and ends streams", async () => {

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PushTokenClaims } from "@anyqueue/emulator";
+import type { HostParts } from "../host.ts";
+import type { CloudRunPlan } from "./cloud-run-plan.ts";
+import type { EmulatedSubscription } from "./emulated-subscription.ts";
+import type { HttpService } from "./http-service.ts";
+import { isAcknowledging, pushReport } from "./push-report.ts";
+import { PushRelay } from "./push-relay.ts";
+
+const BEAT_MS = 100;
+
+/** The emulator's own pushes: its back-off, its order, its ack deadline, its tokens. */
+export class EmulatorPushes {
+  readonly #plan: CloudRunPlan;
+  readonly #parts: HostParts;
+  readonly #subscription: EmulatedSubscription;
+  readonly #relay: PushRelay;
+  /** With --once: what has failed is not pushed again, it stays for the next run. */
+  readonly #failedOnce = new Set<string>();
+
+  constructor(
+    plan: CloudRunPlan,
+    parts: HostParts,
+    service: HttpService,
+    subscription: EmulatedSubscription,
+  ) {
+    this.#plan = plan;
+    this.#parts = parts;
+    this.#subscription = subscription;
+    this.#relay = new PushRelay({
+      path: plan.path,
+      maxConcurrency: plan.maxConcurrency,
+      post: async (request) => await service.post(request),
+      onAnswer: (messageId, answer, durationMs) => {
+        if (parts.isOnce && !isAcknowledging(answer)) this.#failedOnce.add(messageId);
+        parts.onReport(pushReport(messageId, answer, durationMs));
+      },
+      isHeld: (messageId) => this.#failedOnce.has(messageId),
+    });
+  }
+
+  /** Resolves when `signal` has aborted, or the subscription is drained, and every call has ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    const before = (await this.#subscription.snapshot()).pushEndpoint;
+    if (before !== undefined)
+      this.#parts.onWarning(`the subscription pushed to ${before}; it is pulled from when this has ended.`);
+    try {
+      const endpoint = await this.#relay.listen();
+      await this.#subscription.setPush({ endpoint, token: this.#token });
+      await this.#untilOver(signal);
+    } finally {
+      await this.#relay.drain();
+      // A function that deleted its subscription is done as well.
+      await this.#subscription.setPush(undefined).catch(() => {});
+      this.#relay.close();
+    }
+    if (this.#relay.failure !== undefined) throw this.#relay.failure;
+  }
+
+  /** The relay is ours, and goes with the run. */
+  async close(): Promise<void> {}
+
+  async #untilOver(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && this.#relay.failure === undefined) {
+      // oxlint-disable-next-line no-await-in-loop -- the emulator is asked now and then
+      if (this.#parts.isOnce && (await this.#isDrained())) return;
+      // oxlint-disable-next-line no-await-in-loop
+      await sleep(BEAT_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  get #token(): PushTokenClaims | undefined {
+    const { token } = this.#plan;
+    return token === undefined ? undefined : { audience: token.audience, email: token.email };
+  }
+
+  /** Nothing is left but what has failed, and what its order keeps behind that. */
+  async #isDrained(): Promise<boolean> {
+    if (!this.#relay.isIdle) return false;
+    const { messages, isOrdered } = await this.#subscription.snapshot();
+    const failed = messages.filter(({ id }) => this.#failedOnce.has(id));
+    const keys = new Set(
+      failed.map(({ orderingKey }) => orderingKey).filter((key) => isOrdered && key !== ""),
+    );
+    return (
+      this.#relay.isIdle &&
+      messages.every(({ id, orderingKey }) => this.#failedOnce.has(id) || keys.has(orderingKey))
+    );
+  }
+}

@@ -1,0 +1,33 @@
+/** Messages of one ordering key take turns, and what follows a failed one goes back with it. */
+export class KeyTurns {
+  readonly #tails = new Map<string, Promise<boolean>>();
+
+  /** Runs `work`, which tells whether it did what it had to, after what came before; if that failed, `giveBack` instead. */
+  async take(
+    key: string | undefined,
+    work: () => Promise<boolean>,
+    giveBack: () => Promise<void>,
+  ): Promise<void> {
+    if (key === undefined || key === "") {
+      await work();
+      return;
+    }
+    const turn = this.#after(this.#tails.get(key), work, giveBack);
+    this.#tails.set(key, turn);
+    try {
+      await turn;
+    } finally {
+      if (this.#tails.get(key) === turn) this.#tails.delete(key);
+    }
+  }
+
+  async #after(
+    before: Promise<boolean> | undefined,
+    work: () => Promise<boolean>,
+    giveBack: () => Promise<void>,
+  ): Promise<boolean> {
+    if (before === undefined || (await before)) return await work();
+    await giveBack();
+    return false;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Target } from "../driver/entity.ts";
+import { detailsOf, type AnyDefinition } from "../message/queue-definition.ts";
+import { checkConfig, type QueueConfig } from "./config.ts";
+import { Connections } from "./connections.ts";
+import { Directory } from "./directory.ts";
+import type { ConnectionUrl } from "./parse-url.ts";
+import type { Provider } from "./provider.ts";
+
+/** Where a definition's entity is. */
+export interface Location {
+  /** The connection, without the entity's name. */
+  readonly url: ConnectionUrl;
+  /** The entity, with the names and the capabilities that a client has for it. */
+  readonly target: Target;
+}
+
+/** Where a client with this configuration finds a definition; asks nobody. */
+export async function locateIn(
+  definition: AnyDefinition,
+  config: string | QueueConfig,
+  providers: readonly Provider[],
+): Promise<Location> {
+  const connections = new Connections(providers, undefined);
+  try {
+    const { route, target } = new Directory(checkConfig(config), connections).find(detailsOf(definition));
+    return { url: route.url, target };
+  } finally {
+    await connections.close();
+  }
+}
