@@ -169,13 +169,13 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
 
   #send(): void {
     const batch = this.#lanes.takeBatch();
-    const lanes = new Set(batch.map((entry) => entry.lane));
+    const lanes = lanesOf(batch);
     for (const lane of lanes) lane.inFlight += 1;
     this.#inFlight += 1;
     void this.#run(batch, lanes);
   }
 
-  async #run(batch: readonly Entry<Item, Value>[], lanes: ReadonlySet<Lane<Item, Value>>): Promise<void> {
+  async #run(batch: readonly Entry<Item, Value>[], lanes: Iterable<Lane<Item, Value>>): Promise<void> {
     let results: readonly (ItemResult<Value> | undefined)[];
     try {
       results = await this.#options.run(batch.map((entry) => entry.item));
@@ -185,11 +185,13 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
     this.#inFlight -= 1;
     for (const lane of lanes) lane.inFlight -= 1;
     // Deferrals first: whoever gets a result may add at once, and must not overtake them.
-    for (const [index, entry] of batch.entries()) if (results[index] === undefined) this.#defer(entry);
-    for (const [index, entry] of batch.entries()) {
+    batch.forEach((entry, index) => {
+      if (results[index] === undefined) this.#defer(entry);
+    });
+    batch.forEach((entry, index) => {
       const result = results[index];
       if (result !== undefined) this.#finish(entry, result);
-    }
+    });
     for (const lane of lanes) this.#lanes.refresh(lane);
     this.#schedulePump();
   }
@@ -239,4 +241,11 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
+}
+
+/** One, where there is no order to keep: no set for a batch of hundreds. */
+function lanesOf<Item, Value>(batch: readonly Entry<Item, Value>[]): Iterable<Lane<Item, Value>> {
+  const first = batch[0]?.lane;
+  if (first !== undefined && batch.every(({ lane }) => lane === first)) return [first];
+  return new Set(batch.map((entry) => entry.lane));
 }

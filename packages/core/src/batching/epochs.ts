@@ -27,7 +27,7 @@ export class Epochs {
 
   leave(epoch: Epoch): void {
     epoch.pending -= 1;
-    if (epoch.pending === 0) this.#release();
+    if (epoch.pending === 0 && this.#sealed.length > 0) this.#release();
   }
 
   /** Resolves when everything entered so far has left. */

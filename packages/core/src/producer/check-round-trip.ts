@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import type { Codec } from "../message/codec.ts";
+import { json, type Codec } from "../message/codec.ts";
 import { schemaError } from "../message/schema-issues.ts";
 import type { SchemaResult, StandardSchemaV1 } from "../message/standard-schema.ts";
+import { isPlainJson } from "./plain-json.ts";
 
 /**
  * Proves that the consumer will get the body that the sender gave: decodes what goes on the wire and checks it again.
@@ -18,6 +19,8 @@ export function checkRoundTrip(
   codec: Codec,
   schema: StandardSchemaV1 | undefined,
 ): Promise<void> | undefined {
+  // What equals the body passes the schema as the body did.
+  if (codec === json() && isPlainJson(body)) return undefined;
   const decoded = decode(codec, encoded);
   if (schema === undefined) {
     if (isDeepStrictEqual(body, decoded)) return undefined;

@@ -5,26 +5,38 @@ import type { Sent } from "../queue-producer.ts";
 import type { Dated } from "../time/deadline.ts";
 
 /** One message from `send` until its promise is settled. */
-export interface PendingSend extends Dated {
+export class PendingSend implements Dated {
   readonly seq: number;
+  readonly deadlineMs: number;
   readonly epoch: Epoch;
   readonly promise: Promise<Sent>;
-  readonly resolve: (sent: Sent) => void;
-  readonly reject: (error: QueueError) => void;
+  resolve!: (sent: Sent) => void;
+  reject!: (error: QueueError) => void;
   orderingKey: string | undefined;
   /** Set when it enters the pipeline. */
   message: OutgoingMessage | undefined;
-  sizeBytes: number;
-  isSettled: boolean;
+  sizeBytes = 0;
+  isSettled = false;
   /** Tries that failed. */
-  failures: number;
+  failures = 0;
   lastError: QueueError | undefined;
   /** True: an earlier try may have taken effect. */
-  mayBeApplied: boolean;
+  mayBeApplied = false;
   /** The call that is out with it. */
   call: SendCall | undefined;
   /** Stops listening to the caller's signal. */
   unlisten: (() => void) | undefined;
+
+  constructor(seq: number, deadlineMs: number, epoch: Epoch, orderingKey: string | undefined) {
+    this.seq = seq;
+    this.deadlineMs = deadlineMs;
+    this.epoch = epoch;
+    this.orderingKey = orderingKey;
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
 }
 
 /** One call of the driver. It is aborted when nobody waits for any of its messages any more. */

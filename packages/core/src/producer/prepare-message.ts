@@ -20,6 +20,7 @@ import {
   type Refuse,
 } from "./check-fields.ts";
 import { checkRoundTrip } from "./check-round-trip.ts";
+import { newMessageId } from "./message-id.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
 import { sendPlace, type SendPlace } from "./send-place.ts";
 import { AS_IT_IS, sendTiming, type SendTiming } from "./send-timing.ts";
@@ -33,12 +34,6 @@ export interface PreparedMessage {
   readonly replyTo: string | undefined;
   /** Rejects if an asynchronous schema refuses the body. */
   readonly verdict: Promise<void> | undefined;
-}
-
-/** A message and its size by the provider's counting. */
-export interface SizedMessage {
-  readonly message: OutgoingMessage;
-  readonly sizeBytes: number;
 }
 
 /** Options with erased types: what they hold is checked here. */
@@ -55,6 +50,7 @@ export class MessagePreparer {
   #isProven = false;
   readonly #emulated = new Set<Feature>();
   readonly #place: SendPlace;
+  readonly #needsDeduplication: boolean;
 
   constructor(setup: ProducerSetup, driver: Pick<ProducerDriver, "sizeOf">) {
     const { maxMessageBytes, send } = setup.target.limits;
@@ -63,19 +59,13 @@ export class MessagePreparer {
     this.#setup = setup;
     this.#driver = driver;
     this.#place = sendPlace(setup);
+    this.#needsDeduplication = setup.details.needs.includes("deduplication");
     this.#limitBytes = Math.min(maxMessageBytes, send.maxBytes - send.overheadBytes);
   }
 
   /** @throws INVALID_MESSAGE, INVALID_ARGUMENT, UNSUPPORTED */
-  prepare(body: unknown, options: AnyOptions = {}): PreparedMessage {
-    if (typeof options !== "object" || options === null) {
-      throw this.#refuse("options", `expected an object, got ${kindOf(options)}`);
-    }
-    checkOptionNames(options, this.#refuse);
-    const { signal } = options;
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw this.#refuse("signal", `expected an AbortSignal, got ${kindOf(signal)}`);
-    }
+  prepare(body: unknown, options: AnyOptions = NO_OPTIONS): PreparedMessage {
+    if (options !== NO_OPTIONS) this.#checkOptions(options);
     const verdict = this.#validate(body);
     if (!(verdict instanceof Promise)) refuseIssues(verdict, body);
     // Nothing may be read of the caller's objects after the first wait: they are the caller's to change.
@@ -91,7 +81,7 @@ export class MessagePreparer {
   }
 
   /** The message for the driver, with what the middleware made of the draft. @throws INVALID_ARGUMENT, MESSAGE_TOO_LARGE */
-  finish(prepared: PreparedMessage, draft: OutgoingDraft): SizedMessage {
+  finish(prepared: PreparedMessage, draft: OutgoingDraft): OutgoingMessage {
     checkAttributes(draft.attributes, this.#target.limits.attributes, this.#refuse);
     const { timing, deduplicationId, correlationId, replyTo } = prepared;
     const message: Writable<OutgoingMessage> = {
@@ -107,9 +97,14 @@ export class MessagePreparer {
     if (timing.ttlMs !== undefined) message.ttlMs = timing.ttlMs;
     if (correlationId !== undefined) message.correlationId = correlationId;
     if (replyTo !== undefined) message.replyTo = replyTo;
+    return message;
+  }
+
+  /** The size of what `finish` made, by the provider's counting. @throws MESSAGE_TOO_LARGE */
+  measure(message: OutgoingMessage, { timing }: PreparedMessage): number {
     const sizeBytes = this.#checkedSize(message);
-    for (const feature of timing.emulated ?? []) this.#reportEmulated(feature);
-    return { message, sizeBytes };
+    if (timing.emulated !== undefined) for (const feature of timing.emulated) this.#reportEmulated(feature);
+    return sizeBytes;
   }
 
   readonly #refuse: Refuse = (field, problem, remedy) =>
@@ -118,6 +113,17 @@ export class MessagePreparer {
       remedy,
       ...this.#place,
     });
+
+  #checkOptions(options: AnyOptions): void {
+    if (typeof options !== "object" || options === null) {
+      throw this.#refuse("options", `expected an object, got ${kindOf(options)}`);
+    }
+    checkOptionNames(options, this.#refuse);
+    const { signal } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw this.#refuse("signal", `expected an AbortSignal, got ${kindOf(signal)}`);
+    }
+  }
 
   #validate(body: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
     if (this.#details.schema === undefined) return UNCHECKED;
@@ -151,7 +157,7 @@ export class MessagePreparer {
   #id(body: unknown, given: unknown): string {
     if (given !== undefined) return checkKey("id", given, ID_LIMITS, this.#refuse);
     const { id } = this.#details;
-    if (id === undefined) return crypto.randomUUID();
+    if (id === undefined) return newMessageId();
     return checkKey(
       "id",
       callFor("id", () => id(body)),
@@ -173,11 +179,11 @@ export class MessagePreparer {
 
   #deduplicationId(id: string): string | undefined {
     const { limits, capabilities } = this.#target;
-    if (this.#details.needs.includes("deduplication")) {
+    if (this.#needsDeduplication) {
       return checkKey("id (as deduplication id)", id, limits.deduplicationId, this.#refuse);
     }
     // A token of this send: another try of it is recognised, another send with the same application id is none.
-    return capabilities.deduplication === "window" ? crypto.randomUUID() : undefined;
+    return capabilities.deduplication === "window" ? newMessageId() : undefined;
   }
 
   #text(field: string, value: unknown): string | undefined {
@@ -230,6 +236,7 @@ export class MessagePreparer {
   }
 }
 
+const NO_OPTIONS: AnyOptions = Object.freeze({});
 const UNCHECKED: SchemaResult<unknown> = Object.freeze({ value: undefined });
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -55,9 +55,10 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
       if (this.#hasMiddleware || verdict !== undefined || this.#turns.isTaken(draft.orderingKey)) {
         return this.#sendInTurn(prepared, options?.signal);
       }
-      const sized = this.#preparer.finish(prepared, draft);
+      const message = this.#preparer.finish(prepared, draft);
+      const sizeBytes = this.#preparer.measure(message, prepared);
       const pending = this.#pipeline.accept(draft.orderingKey, options?.signal);
-      this.#pipeline.enter(pending, sized);
+      this.#pipeline.enter(pending, message, sizeBytes);
       return pending.promise;
     } catch (error) {
       return Promise.reject(this.#placed(error));
@@ -156,7 +157,8 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   async #walk(prepared: PreparedMessage, pending: PendingSend, turn: Turn | undefined): Promise<void> {
     const last = async (draft: OutgoingDraft): Promise<Sent> => {
       await turn?.mine;
-      this.#pipeline.enter(pending, this.#preparer.finish(prepared, draft));
+      const message = this.#preparer.finish(prepared, draft);
+      this.#pipeline.enter(pending, message, this.#preparer.measure(message, prepared));
       turn?.over();
       return await pending.promise;
     };

@@ -1,16 +1,15 @@
 import { createBatcher, type Batcher } from "../batching/batcher.ts";
 import { Epochs } from "../batching/epochs.ts";
 import { Fifo } from "../batching/fifo.ts";
+import type { OutgoingMessage } from "../driver/delivery.ts";
 import type { ItemResult, ProducerDriver } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { asAmbiguous } from "../errors/wrap-error.ts";
-import type { Sent } from "../queue-producer.ts";
 import { cancelledError } from "../time/abort.ts";
 import type { Timer } from "../time/clock.ts";
 import { DeadlineList } from "../time/deadline.ts";
 import { KeyLatches } from "./key-latches.ts";
-import type { PendingSend } from "./pending-send.ts";
-import type { SizedMessage } from "./prepare-message.ts";
+import { PendingSend } from "./pending-send.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
 import { sendPlace, type SendPlace } from "./send-place.ts";
 import { SendRun, type SendOwner } from "./send-run.ts";
@@ -57,38 +56,26 @@ export class SendPipeline implements SendOwner {
   /** Begins a send: its time and its signal count from now. @throws CANCELLED if the signal is aborted already */
   accept(orderingKey: string | undefined, signal: AbortSignal | undefined): PendingSend {
     if (signal?.aborted === true) throw cancelledError(signal, this.#place);
-    const { promise, resolve, reject } = Promise.withResolvers<Sent>();
     this.#lastSeq += 1;
-    const pending: PendingSend = {
-      seq: this.#lastSeq,
-      deadlineMs: this.#setup.clock.now() + this.#setup.sendTimeoutMs,
-      epoch: this.#epochs.enter(),
-      promise,
-      resolve,
-      reject,
-      orderingKey,
-      message: undefined,
-      sizeBytes: 0,
-      isSettled: false,
-      failures: 0,
-      lastError: undefined,
-      mayBeApplied: false,
-      call: undefined,
-      unlisten: undefined,
-    };
+    const deadlineMs = this.#setup.clock.now() + this.#setup.sendTimeoutMs;
+    const pending = new PendingSend(this.#lastSeq, deadlineMs, this.#epochs.enter(), orderingKey);
     this.#deadlines.add(pending);
     if (signal !== undefined) this.#listen(pending, signal);
     return pending;
   }
 
   /** Puts an accepted message on its way; without effect on one that is settled. */
-  enter(pending: PendingSend, { message, sizeBytes }: SizedMessage): void {
+  enter(pending: PendingSend, message: OutgoingMessage, sizeBytes: number): void {
     if (pending.isSettled || this.refuseLatched(pending)) return;
     pending.message = message;
     pending.orderingKey = message.orderingKey;
     pending.sizeBytes = sizeBytes;
-    this.#overflow.push(pending);
-    this.#admit();
+    if (this.#overflow.length === 0 && this.#fits(pending)) {
+      this.#batcher.push(pending);
+    } else {
+      this.#overflow.push(pending);
+      this.#admit();
+    }
   }
 
   get isFull(): boolean {
@@ -160,8 +147,11 @@ export class SendPipeline implements SendOwner {
   async #run(items: readonly PendingSend[]): Promise<readonly (ItemResult | undefined)[]> {
     const run = new SendRun(this.#setup, this.#driver, this);
     await run.attempt(items);
-    const again = items.filter((pending) => !pending.isSettled);
-    if (again.length > 0) this.#retryLater(again, run.retryMs);
+    if (items.every((pending) => pending.isSettled)) return items.map(() => DONE);
+    this.#retryLater(
+      items.filter((pending) => !pending.isSettled),
+      run.retryMs,
+    );
     return items.map((pending) => (pending.isSettled ? DONE : undefined));
   }
 
@@ -180,14 +170,17 @@ export class SendPipeline implements SendOwner {
   /** Lets in what fits; a message larger than the whole buffer goes alone. */
   #admit(): void {
     for (let next = this.#overflow.peek(); next !== undefined; next = this.#overflow.peek()) {
-      const buffered = this.#batcher.pendingBytes;
-      const fits = buffered === 0 || buffered + next.sizeBytes <= this.#setup.maxBufferedBytes;
-      if (!next.isSettled && !fits) return;
+      if (!next.isSettled && !this.#fits(next)) return;
       this.#overflow.take();
       if (!next.isSettled) this.#batcher.push(next);
     }
     if (this.#roomWaiters.length === 0 || this.isFull) return;
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
+  }
+
+  #fits({ sizeBytes }: PendingSend): boolean {
+    const buffered = this.#batcher.pendingBytes;
+    return buffered === 0 || buffered + sizeBytes <= this.#setup.maxBufferedBytes;
   }
 
   #listen(pending: PendingSend, signal: AbortSignal): void {

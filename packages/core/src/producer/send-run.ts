@@ -104,6 +104,7 @@ export class SendRun {
     try {
       // Abandoned: all are settled, the results do not matter any more. A driver that hangs must not hold the slot.
       const results = await Promise.race([this.#driver.sendBatch(messages, call.signal), call.abandoned]);
+      if (results?.length === messages.length) return results;
       return messages.map((_, index) => results?.[index] ?? { ok: false, error: this.#noResult() });
     } catch (error) {
       return messages.map(() => ({ ok: false, error }));
@@ -112,12 +113,20 @@ export class SendRun {
 
   /** Settles what is decided; returns the messages that an atomic batch was refused with. */
   #judge(live: readonly PendingSend[], results: SendResults): readonly PendingSend[] {
-    const lastSent = new Map<string, number>();
-    for (const [index, pending] of live.entries()) {
+    let failed = 0;
+    live.forEach((pending, index) => {
       const result = results[index];
-      if (result?.ok !== true) continue;
-      if (pending.orderingKey !== undefined) lastSent.set(pending.orderingKey, index);
-      this.#owner.succeed(pending, result.value.providerId ?? pending.message?.id ?? "");
+      if (result?.ok === true)
+        this.#owner.succeed(pending, result.value.providerId ?? pending.message?.id ?? "");
+      else failed += 1;
+    });
+    return failed === 0 ? live.slice(0, 0) : this.#judgeFailures(live, results);
+  }
+
+  #judgeFailures(live: readonly PendingSend[], results: SendResults): readonly PendingSend[] {
+    const lastSent = new Map<string, number>();
+    for (const [index, { orderingKey }] of live.entries()) {
+      if (orderingKey !== undefined && results[index]?.ok === true) lastSent.set(orderingKey, index);
     }
     const failures: (readonly [PendingSend, QueueError, isOvertaken: boolean])[] = [];
     for (const [index, pending] of live.entries()) {

@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { isPlainJson } from "./plain-json.ts";
+
+test("what passes is the same after its round trip", () => {
+  fc.assert(
+    fc.property(fc.anything({ withDate: true, withMap: true, withNullPrototype: true }), (value) => {
+      fc.pre(isPlainJson(value));
+      // Without -0, which JSON makes 0.
+      const copy: unknown = JSON.parse(JSON.stringify(value));
+      expect(copy).toEqual(value);
+    }),
+  );
+});
+
+test("every JSON value passes", () => {
+  fc.assert(
+    fc.property(fc.json(), (source) => {
+      const value: unknown = JSON.parse(source);
+      expect(isPlainJson(value)).toBe(!source.includes("toJSON"));
+    }),
+  );
+});
+
+const sparse: unknown[] = [];
+sparse[1] = 1;
+
+test.each([
+  ["an undefined property", { a: undefined }],
+  ["a hole", sparse],
+  ["undefined in an array", [undefined]],
+  ["an array with a name of its own", Object.assign([1], { name: "a" })],
+  ["an array of another kind", new (class Lines extends Array<number> {})()],
+  ["NaN", { a: [Number.NaN] }],
+  ["a date", { at: new Date(0) }],
+  ["an instance", new Error("an instance")],
+  ["an object without a prototype", Object.create(null)],
+  ["a hidden toJSON", Object.defineProperty({}, "toJSON", { value: () => 5 })],
+  ["a function", { run: () => 1 }],
+  ["a symbol", Symbol("a")],
+  ["a bigint", 1n],
+])("%s needs a closer look", (_name, value) => {
+  expect(isPlainJson(value)).toBe(false);
+});
