@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { protos } from "@google-cloud/pubsub";
 import type { Outstanding } from "./outstanding.ts";
 import { ParkedDeliveries } from "./parked-deliveries.ts";
@@ -28,7 +27,7 @@ interface OpenStream {
 /** The streams of one consumer: together they have as much room as is wanted. */
 export class StreamPool {
   readonly #options: StreamPoolOptions;
-  readonly #clientId = randomUUID();
+  readonly #clientId = crypto.randomUUID();
   readonly #parked = new ParkedDeliveries();
   #open: OpenStream[] = [];
   readonly #retiring = new Set<PullStream>();

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { systemClock, type Delivery } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type {
@@ -101,7 +100,7 @@ function deliveryOf(
     },
   );
   // A message id is no identity. Without a number of its own only this delivery's lock tells it from all others.
-  const providerId = sequenceNumber ?? `lock:${lockToken ?? randomUUID()}`;
+  const providerId = sequenceNumber ?? `lock:${lockToken ?? crypto.randomUUID()}`;
   const { deliveryCount: _, ...rest } = decoded;
   return {
     ...rest,

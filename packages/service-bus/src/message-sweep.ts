@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { QueueError } from "@anyqueue/core/adapter";
 import type {
   ServiceBusClient,
@@ -201,7 +200,11 @@ function copyOf(message: ServiceBusReceivedMessage, isDeduplicated: boolean): Se
   if (!isDeduplicated) return copy;
   // With its old id the service would drop the copy inside its window.
   const id = properties[ID_PROPERTY] ?? String(message.messageId ?? message.sequenceNumber);
-  return { ...copy, messageId: randomUUID(), applicationProperties: { ...properties, [ID_PROPERTY]: id } };
+  return {
+    ...copy,
+    messageId: crypto.randomUUID(),
+    applicationProperties: { ...properties, [ID_PROPERTY]: id },
+  };
 }
 
 function refuseAborted(signal: AbortSignal): void {

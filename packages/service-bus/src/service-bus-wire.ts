@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { systemClock, type Clock, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
 import { MAX_ID_LENGTH, MAX_REASON_LENGTH } from "./service-bus-limits.ts";
@@ -36,7 +35,7 @@ export function encodeMessage(message: OutgoingMessage, form: WireForm): Service
   };
   // A session entity takes no message without a session: one without a key gets its own and waits for nobody.
   if (message.orderingKey !== undefined) encoded.sessionId = message.orderingKey;
-  else if (isAlone) encoded.sessionId = randomUUID();
+  else if (isAlone) encoded.sessionId = crypto.randomUUID();
   if (message.correlationId !== undefined) encoded.correlationId = message.correlationId;
   if (message.replyTo !== undefined) encoded.replyTo = message.replyTo;
   if (message.subject !== undefined) encoded.subject = message.subject;
@@ -127,7 +126,7 @@ type PeekFrom = (from: NonNullable<ServiceBusReceivedMessage["sequenceNumber"]>)
 
 function messageIdOf(message: OutgoingMessage, { isDeduplicated }: WireForm): string {
   const id = isDeduplicated ? (message.deduplicationId ?? message.id) : message.id;
-  return id.length <= MAX_ID_LENGTH && id !== "" ? id : randomUUID();
+  return id.length <= MAX_ID_LENGTH && id !== "" ? id : crypto.randomUUID();
 }
 
 function propertiesOf(message: OutgoingMessage, messageId: string, isAlone: boolean): Record<string, string> {

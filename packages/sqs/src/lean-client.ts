@@ -1,5 +1,6 @@
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import { OneShotSha256 } from "./one-shot-sha256.ts";
+import { RequestCopies } from "./request-copies.ts";
 import type { ClientSettings, Sdk } from "./sqs-client.ts";
 import { SqsHttpHandler, type ExchangeOptions } from "./sqs-http-handler.ts";
 import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
@@ -9,14 +10,11 @@ import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
  * objects, its log, and the middleware resolved anew. Signing, credentials, clock skew, endpoints and errors stay the SDK's.
  */
 export function buildClient(sdk: Sdk, settings: ClientSettings, maxSockets: number): SQSClient {
+  const handler = new SqsHttpHandler({ connectTimeoutMs: CONNECT_TIMEOUT_MS, maxSockets, optionsOf });
   const client = new sdk.SQSClient({
     cacheMiddleware: true,
     sha256: OneShotSha256,
-    requestHandler: new SqsHttpHandler({
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      maxSockets,
-      optionsOf: (request) => exchangeOptions.get(request) ?? DEFAULT_EXCHANGE,
-    }),
+    requestHandler: handler,
     ...settings.clientOptions,
     ...given(settings),
     // The SDK repeats a send whose answer was lost: a second message on a standard queue. The core knows better when to.
@@ -37,7 +35,23 @@ export function buildClient(sdk: Sdk, settings: ClientSettings, maxSockets: numb
   );
   // It copies every input and output for a log that nobody reads.
   if (settings.clientOptions?.logger === undefined) client.middlewareStack.remove("loggerMiddleware");
+  if (mayCopy(settings)) {
+    new RequestCopies(client, (request, input) => handler.exchange(request, optionsOf(input))).install();
+  }
   return client;
+}
+
+/** Settings that shape all requests alike, and see none. */
+const WITHOUT_EFFECT_ON_COPIES: ReadonlySet<string> = new Set([
+  "customUserAgent",
+  "profile",
+  "useDualstackEndpoint",
+  "useFipsEndpoint",
+  "userAgentAppId",
+] satisfies (keyof SQSClientConfig)[]);
+
+function mayCopy({ clientOptions = {} }: ClientSettings): boolean {
+  return Object.keys(clientOptions).every((key) => WITHOUT_EFFECT_ON_COPIES.has(key));
 }
 
 /**
@@ -46,6 +60,10 @@ export function buildClient(sdk: Sdk, settings: ClientSettings, maxSockets: numb
  */
 export function carry(input: object, options: ExchangeOptions): void {
   exchangeOptions.set(input, options);
+}
+
+function optionsOf(inputOrRequest: object): ExchangeOptions {
+  return exchangeOptions.get(inputOrRequest) ?? DEFAULT_EXCHANGE;
 }
 
 /** By the input of a call, then by its signed request. */

@@ -23,7 +23,7 @@ export class OneShotSha256 {
   }
 
   async digest(): Promise<Uint8Array> {
-    return this.#secret === undefined ? sha256(this.#data) : hmac(this.#secret, this.#data);
+    return this.#secret === undefined ? sha256(this.#data) : hmacSha256(this.#secret, this.#data);
   }
 
   reset(): void {
@@ -32,7 +32,7 @@ export class OneShotSha256 {
 }
 
 /** RFC 2104. */
-function hmac(secret: Buffer, data: Buffer): Buffer {
+export function hmacSha256(secret: Buffer, data: Buffer): Buffer {
   const key = secret.length > BLOCK_BYTES ? sha256(secret) : secret;
   const inner = Buffer.alloc(BLOCK_BYTES + data.length, 0x36);
   const outer = Buffer.alloc(BLOCK_BYTES + 32, 0x5c);

@@ -1,7 +1,7 @@
 import { QueueError } from "@anyqueue/core/adapter";
 import type * as AwsSdk from "@aws-sdk/client-sqs";
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
-import { buildClient, carry } from "./lean-client.ts";
+import type * as LeanClient from "./lean-client.ts";
 import { field } from "./sqs-errors.ts";
 import { REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
@@ -51,6 +51,12 @@ export interface CallOptions {
   readonly isPoll?: boolean;
 }
 
+/** Neither is there before the first call: Node's own HTTP alone takes longer to load than the rest of this package. */
+interface Loaded {
+  readonly sdk: Sdk;
+  readonly lean: typeof LeanClient;
+}
+
 /** Refused although well formed, so never applied: worth one more try with the clock that the SDK corrected. */
 const EXPIRED = /^(?:RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)$/;
 /** The same, but only if the answer also showed that our clock is off. */
@@ -59,7 +65,7 @@ const REFUSED = /^(?:SignatureDoesNotMatch|InvalidSignatureException|AuthFailure
 /** The SDK clients of one connection: loaded with the first call, ended once. */
 export class SqsClients {
   readonly #settings: ClientSettings;
-  #sdk: Promise<Sdk> | undefined;
+  #loaded: Promise<Loaded> | undefined;
   #work: SQSClient | undefined;
   #polls: SQSClient | undefined;
   readonly #isOurHandler: boolean;
@@ -72,10 +78,10 @@ export class SqsClients {
   }
 
   readonly call: SqsCall = async (build, options = {}) => {
-    const sdk = await (this.#sdk ??= loadSdk());
+    const loaded = await (this.#loaded ??= load());
     this.#refuseUse(options.signal);
-    const client = this.#clientFor(sdk, options.isPoll ?? false);
-    const send = this.#sender(client, options);
+    const { sdk } = loaded;
+    const send = this.#sender(loaded, options);
     try {
       return await send(build(sdk));
     } catch (error) {
@@ -102,12 +108,13 @@ export class SqsClients {
 
   /** The SDK keeps its resolved middleware only for calls without options: those of ours travel beside the input. */
   #sender(
-    client: SQSClient,
-    { signal, timeoutMs = REQUEST_TIMEOUT_MS }: CallOptions,
+    loaded: Loaded,
+    { signal, timeoutMs = REQUEST_TIMEOUT_MS, isPoll = false }: CallOptions,
   ): <I extends In, O extends Out>(command: SqsCommand<I, O>) => Promise<O> {
+    const client = this.#clientFor(loaded, isPoll);
     if (this.#isOurHandler) {
       return async (command) => {
-        carry(command.input, { signal, timeoutMs });
+        loaded.lean.carry(command.input, { signal, timeoutMs });
         return await client.send(command);
       };
     }
@@ -115,12 +122,17 @@ export class SqsClients {
     return async (command) => await client.send(command, http);
   }
 
-  #clientFor(sdk: Sdk, isPoll: boolean): SQSClient {
+  #clientFor({ sdk, lean }: Loaded, isPoll: boolean): SQSClient {
     if (this.#settings.client !== undefined) return this.#settings.client;
     return isPoll
-      ? (this.#polls ??= buildClient(sdk, this.#settings, Infinity))
-      : (this.#work ??= buildClient(sdk, this.#settings, 64));
+      ? (this.#polls ??= lean.buildClient(sdk, this.#settings, Infinity))
+      : (this.#work ??= lean.buildClient(sdk, this.#settings, 64));
   }
+}
+
+async function load(): Promise<Loaded> {
+  const [sdk, lean] = await Promise.all([loadSdk(), import("./lean-client.ts")]);
+  return { sdk, lean };
 }
 
 async function loadSdk(): Promise<Sdk> {

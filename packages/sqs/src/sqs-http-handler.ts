@@ -10,8 +10,9 @@ import { systemClock, type Timer } from "@anyqueue/core/adapter";
 import type { SQSClientConfig } from "@aws-sdk/client-sqs";
 
 type HandlerOfSdk = Extract<SQSClientConfig["requestHandler"], { handle: unknown }>;
-type HttpRequest = Parameters<HandlerOfSdk["handle"]>[0];
-type HttpReply = Awaited<ReturnType<HandlerOfSdk["handle"]>>;
+export type HttpRequest = Parameters<HandlerOfSdk["handle"]>[0];
+type HttpResult = Awaited<ReturnType<HandlerOfSdk["handle"]>>;
+export type HttpReply = HttpResult["response"];
 
 /** What one exchange may take. */
 export interface ExchangeOptions {
@@ -47,9 +48,13 @@ export class SqsHttpHandler {
   }
 
   /** @throws TimeoutError, AbortError or Node's own error of the socket; the names are those of the SDK's handler. */
-  async handle(request: HttpRequest): Promise<HttpReply> {
-    const { promise, resolve, reject } = Promise.withResolvers<HttpReply>();
-    const options = this.#settings.optionsOf(request);
+  async handle(request: HttpRequest): Promise<HttpResult> {
+    return await this.exchange(request, this.#settings.optionsOf(request));
+  }
+
+  /** The same, with the options at hand. */
+  exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResult> {
+    const { promise, resolve, reject } = Promise.withResolvers<HttpResult>();
     const exchange = new Exchange(
       this.#open(request),
       options,
@@ -58,7 +63,7 @@ export class SqsHttpHandler {
       reject,
     );
     exchange.start(request.body);
-    return await promise;
+    return promise;
   }
 
   /** Settings that the SDK would change on the fly; ours are fixed. */
@@ -89,7 +94,7 @@ class Exchange {
   readonly #request: ClientRequest;
   readonly #options: ExchangeOptions;
   readonly #connectTimeoutMs: number;
-  readonly #resolve: (reply: HttpReply) => void;
+  readonly #resolve: (reply: HttpResult) => void;
   readonly #reject: (error: unknown) => void;
   #timer: Timer | undefined;
   #isOver = false;
@@ -98,7 +103,7 @@ class Exchange {
     request: ClientRequest,
     options: ExchangeOptions,
     connectTimeoutMs: number,
-    resolve: (reply: HttpReply) => void,
+    resolve: (reply: HttpResult) => void,
     reject: (error: unknown) => void,
   ) {
     this.#request = request;
@@ -145,7 +150,7 @@ class Exchange {
           reason: response.statusMessage,
           headers: headersOf(response),
           body: chunks.length === 1 ? first : Buffer.concat(chunks),
-        } as HttpReply["response"],
+        } as HttpReply,
       });
     });
   };

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Clock, Delivery, HandBacks, ReceiveAsk } from "@anyqueue/core/adapter";
 import type { Message, ReceiveMessageCommandInput } from "@aws-sdk/client-sqs";
 import { ChecksumError, isIntact } from "./checksum.ts";
@@ -85,7 +84,7 @@ export class SqsPoller {
       this.#lost.shift();
     const index = this.#lost.findIndex((lost) => lost.maxItems <= maxItems);
     const [lost] = index < 0 ? [] : this.#lost.splice(index, 1);
-    return lost ?? { attemptId: randomUUID(), maxItems, startedAtMs: nowMs };
+    return lost ?? { attemptId: crypto.randomUUID(), maxItems, startedAtMs: nowMs };
   }
 
   /** A message with a wrong checksum stays in its queue until its lease ends; so do followers in its group. */

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { queueError } from "@anyqueue/core/adapter";
 import type {
   Clock,
@@ -82,7 +81,7 @@ export class SqsProducer implements ProducerDriver {
       MessageAttributes: attributes,
     };
     if (this.#queue.isFifo) {
-      const token = message.deduplicationId ?? randomUUID();
+      const token = message.deduplicationId ?? crypto.randomUUID();
       entry.MessageDeduplicationId = token;
       // FIFO wants a group of every message; without a key each message has one of its own and waits for nobody.
       entry.MessageGroupId = message.orderingKey ?? token;

@@ -7,6 +7,8 @@ import type { AddressInfo } from "node:net";
 export interface ScriptedCall {
   readonly operation: string;
   readonly input: Readonly<Record<string, unknown>>;
+  /** The body as it came. */
+  readonly text: string;
   readonly host: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Resolves when the client closed the connection before an answer. */
@@ -73,9 +75,11 @@ export class ScriptedServer {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const target = String(request.headers["x-amz-target"] ?? "");
+    const text = Buffer.concat(chunks).toString("utf8");
     const call: ScriptedCall = {
       operation: target.replace("AmazonSQS.", ""),
-      input: JSON.parse(Buffer.concat(chunks).toString("utf8") || "{}") as Record<string, unknown>,
+      input: JSON.parse(text || "{}") as Record<string, unknown>,
+      text,
       host: request.headers.host ?? "",
       headers: request.headers,
       gone: new Promise((resolve) => response.once("close", () => resolve())),

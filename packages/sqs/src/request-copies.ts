@@ -1,0 +1,128 @@
+import { isDeepStrictEqual } from "node:util";
+import { systemClock } from "@anyqueue/core/adapter";
+import type { ServiceInputTypes, ServiceOutputTypes, SQSClient } from "@aws-sdk/client-sqs";
+import { SignedTemplate } from "./signed-template.ts";
+import type { HttpReply, HttpRequest } from "./sqs-http-handler.ts";
+import { field } from "./sqs-errors.ts";
+import { HOT_COMMANDS, readReply } from "./sqs-replies.ts";
+
+/** Sends a request that the SDK does not see, with the options of the call that has this input. */
+type Carry = (request: HttpRequest, input: object) => Promise<{ readonly response: HttpReply }>;
+
+/** How long requests are copied before the SDK makes one again, and samples the service's clock with it. */
+const COPIED_FOR_MS = 60_000;
+/** Queues and operations that are remembered; then all are learned anew. */
+const MAX_LESSONS = 1_000;
+
+interface Lesson {
+  readonly template: SignedTemplate;
+  /** Two requests of the SDK that agree: what else changes from request to request would show. */
+  readonly isConfirmed: boolean;
+  readonly untilMs: number;
+}
+
+/**
+ * Spares most requests the way through the SDK: it makes one a minute of each kind, and those in between are its copies
+ * with another body, time and signature. Whatever does not succeed is handed to the SDK as if it had sent that request,
+ * so that errors, clock skew and odd answers stay its own. See docs/decisions/0033.
+ */
+export class RequestCopies {
+  readonly #client: SQSClient;
+  readonly #carry: Carry;
+  /** By command and queue: both may decide about endpoint and headers. */
+  readonly #lessons = new Map<string, Lesson>();
+  /** Of copies, by input: what the SDK is to make of it. */
+  readonly #outcomes = new WeakMap<object, ReturnType<Carry>>();
+
+  constructor(client: SQSClient, carry: Carry) {
+    this.#client = client;
+    this.#carry = carry;
+  }
+
+  install(): void {
+    const { middlewareStack } = this.#client;
+    middlewareStack.add(
+      (next, { commandName = "" }) =>
+        async (args) => {
+          const output = await this.#sendCopy(commandName, args.input);
+          if (output !== undefined) return { output: output as ServiceOutputTypes, response: undefined };
+          try {
+            return await next(args);
+          } catch (error) {
+            throw this.#outcomes.delete(args.input) ? unread(error) : error;
+          }
+        },
+      { step: "initialize", priority: "high", name: "requestCopies" },
+    );
+    middlewareStack.add(
+      (next, { commandName = "" }) =>
+        async (args) => {
+          const outcome = this.#outcomes.get(args.input);
+          if (outcome !== undefined) {
+            this.#outcomes.delete(args.input);
+            return await outcome;
+          }
+          const result = await next(args);
+          if (HOT_COMMANDS.has(commandName) && isSuccess(result.response))
+            await this.#learn(keyOf(commandName, args.input), args.input, args.request as HttpRequest);
+          return result;
+        },
+      // The innermost step: the request is signed.
+      { step: "deserialize", priority: "low", name: "requestLessons" },
+    );
+  }
+
+  /** Undefined: it is the SDK's turn, to make the request or to read the answer to the copy. */
+  async #sendCopy(commandName: string, input: ServiceInputTypes): Promise<object | undefined> {
+    const lesson = this.#lessons.get(keyOf(commandName, input));
+    if (lesson?.isConfirmed !== true || systemClock.now() > lesson.untilMs) return undefined;
+    // Asked each time: they are kept, and renewed, by the SDK.
+    const identity = await this.#client.config.credentials();
+    if (!lesson.template.isFor(identity)) return undefined;
+    const signedAtMs = systemClock.wallNow() + this.#client.config.systemClockOffset;
+    const outcome = this.#carry(lesson.template.sign(JSON.stringify(input), signedAtMs), input);
+    try {
+      const { response } = await outcome;
+      const output = readReply(commandName, response);
+      if (output !== undefined) return output;
+    } catch {
+      // The SDK meets the same rejection.
+    }
+    this.#outcomes.set(input, outcome);
+    return undefined;
+  }
+
+  /** Never rejects: the request that it learns from was carried out. */
+  async #learn(key: string, input: object, request: HttpRequest): Promise<void> {
+    try {
+      const template = SignedTemplate.of(request, await this.#client.config.credentials());
+      if (template === undefined || !isBodyOf(input, request.body)) return;
+      const isConfirmed = this.#lessons.get(key)?.template.isLike(template) === true;
+      if (this.#lessons.size >= MAX_LESSONS) this.#lessons.clear();
+      this.#lessons.set(key, { template, isConfirmed, untilMs: systemClock.now() + COPIED_FOR_MS });
+    } catch {
+      // Nothing learned; the next request is the SDK's again.
+    }
+  }
+}
+
+function keyOf(commandName: string, input: ServiceInputTypes): string {
+  return `${commandName} ${"QueueUrl" in input ? input.QueueUrl : ""}`;
+}
+
+/** The SDK failed on its way to the answer of a copy, which may have been applied. */
+function unread(cause: unknown): Error {
+  return Object.assign(new Error("the answer could not be read", { cause }), { name: "InternalError" });
+}
+
+function isSuccess(response: unknown): boolean {
+  return field(response, "statusCode") === 200;
+}
+
+/** The SDK's own writing of the input, whatever the order of its fields. */
+function isBodyOf(input: object, body: unknown): boolean {
+  if (!(body instanceof Uint8Array) && typeof body !== "string") return false;
+  const written =
+    typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  return isDeepStrictEqual(JSON.parse(written), JSON.parse(JSON.stringify(input)));
+}

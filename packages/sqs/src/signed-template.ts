@@ -1,0 +1,126 @@
+import { hash, randomUUID } from "node:crypto";
+import type { HttpRequest } from "./sqs-http-handler.ts";
+import { hmacSha256 } from "./one-shot-sha256.ts";
+
+/** What of an identity goes into a signature. */
+export interface SigningIdentity {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+}
+
+const AUTHORIZATION =
+  /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, SignedHeaders=([^,]+), Signature=/;
+/** Headers that are made for each request; every other one is the same in all of a kind. */
+const OWN_HEADERS = [
+  "amz-sdk-invocation-id",
+  "content-length",
+  "x-amz-content-sha256",
+  "x-amz-date",
+  "authorization",
+] as const;
+/** Where the SDK says on whose behalf it asks: in a function, another invocation each time. */
+const TRACE_HEADER = /^(?:x-amzn-trace-id|traceparent)$/i;
+
+/**
+ * A request as the SDK made and signed it, from which others with another body are made. Everything is the SDK's but
+ * the body, the time, the invocation's id and, of Signature Version 4, what follows from these.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html (2026-11-29)
+ */
+export class SignedTemplate {
+  readonly #request: HttpRequest;
+  readonly #identity: SigningIdentity;
+  readonly #scope: string;
+  readonly #region: string;
+  readonly #service: string;
+  readonly #signedNames: readonly string[];
+  #day = "";
+  #key: Buffer = Buffer.alloc(0);
+
+  /** Undefined if signing this request once more gives another signature: then it is not understood. */
+  static of(signed: HttpRequest, identity: SigningIdentity): SignedTemplate | undefined {
+    const { authorization = "", "x-amz-date": date = "" } = signed.headers;
+    const parts = AUTHORIZATION.exec(authorization);
+    const isKnown = OWN_HEADERS.every((name) => signed.headers[name] !== undefined);
+    const isTraced = Object.keys(signed.headers).some((name) => TRACE_HEADER.test(name));
+    if (parts === null || !isKnown || isTraced || Object.keys(signed.query ?? {}).length > 0)
+      return undefined;
+    const template = new SignedTemplate(signed, identity, parts);
+    return template.#authorization(signed.headers, date) === authorization ? template : undefined;
+  }
+
+  /** @param parts of the SDK's Authorization header */
+  constructor(signed: HttpRequest, identity: SigningIdentity, parts: RegExpExecArray) {
+    const [, , , region = "", service = "", signedNames = ""] = parts;
+    // The SDK goes on with its own.
+    this.#request = { ...signed, headers: { ...signed.headers }, body: undefined };
+    this.#identity = identity;
+    this.#region = region;
+    this.#service = service;
+    this.#scope = `${region}/${service}/aws4_request`;
+    this.#signedNames = signedNames.split(";");
+  }
+
+  isFor({ accessKeyId, secretAccessKey, sessionToken }: SigningIdentity): boolean {
+    const own = this.#identity;
+    return (
+      own.secretAccessKey === secretAccessKey &&
+      own.accessKeyId === accessKeyId &&
+      own.sessionToken === sessionToken
+    );
+  }
+
+  /** True if both would make the same request of the same body, time and id. */
+  isLike(other: SignedTemplate): boolean {
+    return this.isFor(other.#identity) && this.#constant() === other.#constant();
+  }
+
+  /** A signed request with this body at this time, in milliseconds since 1970. */
+  sign(body: string, atMs: number): HttpRequest {
+    const date = longDate(atMs);
+    const headers: Record<string, string> = {
+      // First, so that they keep their places.
+      ...this.#request.headers,
+      "amz-sdk-invocation-id": randomUUID(),
+      "content-length": String(Buffer.byteLength(body)),
+      "x-amz-content-sha256": hash("sha256", body),
+      "x-amz-date": date,
+    };
+    headers["authorization"] = this.#authorization(headers, date);
+    return { ...this.#request, headers, body };
+  }
+
+  #authorization(headers: HttpRequest["headers"], date: string): string {
+    const day = date.slice(0, 8);
+    if (day !== this.#day) this.#renewKey(day);
+    let canonical = `${this.#request.method}\n${this.#request.path}\n\n`;
+    for (const name of this.#signedNames) canonical += `${name}:${headers[name] ?? ""}\n`;
+    const names = this.#signedNames.join(";");
+    canonical += `\n${names}\n${headers["x-amz-content-sha256"] ?? ""}`;
+    const text = `AWS4-HMAC-SHA256\n${date}\n${day}/${this.#scope}\n${hash("sha256", canonical)}`;
+    const signature = hmacSha256(this.#key, Buffer.from(text)).toString("hex");
+    const credential = `${this.#identity.accessKeyId}/${day}/${this.#scope}`;
+    return `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`;
+  }
+
+  #renewKey(day: string): void {
+    this.#day = day;
+    this.#key = [day, this.#region, this.#service, "aws4_request"].reduce<Buffer>(
+      (key, part) => hmacSha256(key, Buffer.from(part)),
+      Buffer.from(`AWS4${this.#identity.secretAccessKey}`),
+    );
+  }
+
+  #constant(): string {
+    const { protocol, hostname, port, method, path, headers } = this.#request;
+    const shared = Object.entries(headers).map(([name, value]) =>
+      OWN_HEADERS.some((own) => own === name) ? [name] : [name, value],
+    );
+    return JSON.stringify([protocol, hostname, port, method, path, this.#scope, this.#signedNames, shared]);
+  }
+}
+
+/** `20261129T110151Z` */
+function longDate(atMs: number): string {
+  return new Date(atMs).toISOString().replace(/[-:]|\.\d+/g, "");
+}

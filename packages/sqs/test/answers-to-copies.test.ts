@@ -1,0 +1,117 @@
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { describe, expect, test } from "vitest";
+import { classifySqsError } from "../src/sqs-errors.ts";
+import { call, plain, server, taught, type Operation } from "./copying-clients.ts";
+import { ANY_CREDENTIALS, rejection } from "./open-adapter.ts";
+import { refusal, sent } from "./scripted-server.ts";
+
+describe("the answer to a copy", () => {
+  const message = {
+    MessageId: "m",
+    ReceiptHandle: "h",
+    MD5OfBody: "5",
+    Body: "b",
+    MD5OfMessageAttributes: "6",
+  };
+  const withAttributes = (value: unknown): unknown => ({
+    Messages: [{ ...message, MessageAttributes: value }],
+  });
+  const answers: [string, Operation, unknown][] = [
+    ["nothing at all", "ReceiveMessage", ""],
+    ["no message", "ReceiveMessage", {}],
+    ["null for messages", "ReceiveMessage", { Messages: null }],
+    ["a message", "ReceiveMessage", { Messages: [{ ...message, Attributes: { SentTimestamp: "1" } }] }],
+    ["a message with nulls", "ReceiveMessage", { Messages: [{ ...message, Body: null, Attributes: null }] }],
+    ["a null among messages", "ReceiveMessage", { Messages: [message, null] }],
+    ["unknown fields", "ReceiveMessage", { Messages: [{ ...message, New: 1 }], Other: {} }],
+    ["text attributes", "ReceiveMessage", withAttributes({ a: { DataType: "Number", StringValue: "1" } })],
+    [
+      "binary attributes",
+      "ReceiveMessage",
+      withAttributes({ a: { DataType: "Binary", BinaryValue: "AAE=" } }),
+    ],
+    ["an attribute that is no text", "ReceiveMessage", withAttributes({ a: "text" })],
+    [
+      "__proto__",
+      "ReceiveMessage",
+      `{"Messages":[{"MessageAttributes":{"__proto__":{"DataType":"String"}}}]}`,
+    ],
+    ["a body that is a number", "ReceiveMessage", { Messages: [{ ...message, Body: 5 }] }],
+    ["a named type", "ReceiveMessage", { Messages: [{ __type: "Message", More: 1 }] }],
+    ["messages that are none", "ReceiveMessage", { Messages: "none" }],
+    ["results", "SendMessageBatch", { Successful: [{ ...sent("0", "b"), SequenceNumber: "7" }], Failed: [] }],
+    ["refusals", "SendMessageBatch", { Failed: [{ Id: "0", SenderFault: true, Code: "C", Message: "M" }] }],
+    ["results of deletes", "DeleteMessageBatch", { Successful: [{ Id: "0" }] }],
+    ["results of changes", "ChangeMessageVisibilityBatch", { Successful: [{ Id: "0" }], Failed: [] }],
+  ];
+
+  test.each(answers)("with %s is read as the SDK reads it (%s)", async (_, operation, body) => {
+    const { client } = await taught(operation);
+    const headers = { "x-amz-id-2": "extended", "x-amz-cf-id": "front" };
+    server.answer(operation, () => ({ body, headers }));
+    const expected = await call(plain(), operation);
+    expect(await call(client, operation)).toEqual(expected);
+  });
+
+  const failures: [string, ReturnType<typeof refusal>][] = [
+    ["a refusal", refusal("QueueDoesNotExist", 400, "AWS.SimpleQueueService.NonExistentQueue")],
+    ["a throttling", refusal("RequestThrottled", 403)],
+    ["a failure", refusal("InternalFailure", 500)],
+    ["a page of a proxy", { status: 503, body: "<html>busy</html>", headers: { "retry-after": "3" } }],
+    ["a page with status 200", { status: 200, body: "<html>sign in</html>" }],
+    ["no success", { status: 204, body: "" }],
+  ];
+
+  test.each(failures)("that is %s gives the SDK's error, and was asked for once", async (_, reply) => {
+    const { client } = await taught("SendMessageBatch");
+    server.answer("SendMessageBatch", () => reply);
+    const outcome = async (by: SQSClient): Promise<unknown> =>
+      await call(by, "SendMessageBatch").catch((error: unknown) => ({
+        classified: classifySqsError(error, "send"),
+        text: String(error),
+        fields: Object.entries(error as object),
+        class: Object.getPrototypeOf(error).constructor.name,
+      }));
+    expect(await outcome(client)).toEqual(await outcome(plain()));
+    expect(server.count("SendMessageBatch")).toBe(4);
+  });
+
+  test("that was cut off is a lost connection, and is not asked for again", async () => {
+    const { client } = await taught("SendMessageBatch");
+    server.answer("SendMessageBatch", () => "reset");
+    const error = await rejection(call(client, "SendMessageBatch"));
+    expect(classifySqsError(error, "send")).toMatchObject({ code: "CONNECTION_LOST", ambiguous: true });
+    expect(server.count("SendMessageBatch")).toBe(3);
+  });
+
+  test("that shows another time is learned from by the SDK, and by the next copy", async () => {
+    const { client } = await taught("SendMessageBatch");
+    const date = new Date(Date.now() + 3_600_000).toUTCString();
+    server.answer("SendMessageBatch", (nth) =>
+      nth === 3 ? { status: 403, body: { __type: "RequestExpired" }, headers: { date } } : undefined,
+    );
+    const error = await rejection(call(client, "SendMessageBatch"));
+    expect(error).toMatchObject({ name: "RequestExpired", $metadata: { clockSkewCorrected: true } });
+    await call(client, "SendMessageBatch");
+    const [before, after] = server.calls.slice(-2).map(({ headers }) => String(headers["x-amz-date"]));
+    expect(before?.slice(9, 11)).not.toBe(after?.slice(9, 11));
+  });
+
+  test("that the SDK cannot come to read counts as possibly applied", async () => {
+    let calls = 0;
+    const credentials = async (): Promise<typeof ANY_CREDENTIALS & { expiration: Date }> => {
+      calls += 1;
+      if (calls > failFrom) throw new Error("the source of credentials is gone");
+      // So near that the SDK asks again each time.
+      return { ...ANY_CREDENTIALS, expiration: new Date(Date.now() + 1_000) };
+    };
+    let failFrom = Infinity;
+    const { client } = await taught("SendMessageBatch", { credentials });
+    server.answer("SendMessageBatch", () => {
+      failFrom = calls;
+      return refusal("InternalFailure", 500);
+    });
+    const error = await rejection(call(client, "SendMessageBatch"));
+    expect(classifySqsError(error, "send")).toMatchObject({ code: "UNAVAILABLE", ambiguous: true });
+  });
+});

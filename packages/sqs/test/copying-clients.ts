@@ -1,0 +1,106 @@
+import * as sdk from "@aws-sdk/client-sqs";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { afterEach, beforeEach, vi } from "vitest";
+import { buildClient } from "../src/lean-client.ts";
+import type { ClientSettings } from "../src/sqs-client.ts";
+import { ANY_CREDENTIALS, present } from "./open-adapter.ts";
+import { ScriptedServer, type ScriptedCall } from "./scripted-server.ts";
+
+/** Of the test that runs. */
+export let server: ScriptedServer;
+const clients: SQSClient[] = [];
+
+beforeEach(async () => {
+  server = await ScriptedServer.start();
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+  for (const client of clients.splice(0)) client.destroy();
+  await server.close();
+});
+
+interface Connected {
+  readonly client: SQSClient;
+  /** How many requests the SDK made, answers to copies that it read included. */
+  readonly made: () => number;
+}
+
+export function connect(settings: ClientSettings = {}): Connected {
+  const given = { region: "eu-west-1", endpoint: server.endpoint, credentials: ANY_CREDENTIALS };
+  const client = buildClient(sdk, { ...given, ...settings }, 4);
+  clients.push(client);
+  let made = 0;
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      made += 1;
+      return await next(args);
+    },
+    { step: "initialize", priority: "low" },
+  );
+  return { client, made: () => made };
+}
+
+/** The SDK as it comes, with our settings. */
+export function plain(): SQSClient {
+  const client = new sdk.SQSClient({
+    region: "eu-west-1",
+    endpoint: server.endpoint,
+    credentials: ANY_CREDENTIALS,
+    maxAttempts: 1,
+    md5: false,
+    useQueueUrlAsEndpoint: false,
+  });
+  clients.push(client);
+  return client;
+}
+
+export const QueueUrl = "https://sqs.eu-west-1.amazonaws.com/000000000000/orders";
+const attribute = { DataType: "String", StringValue: 'a "b" \\ é 😀' };
+/** In the order in which the SDK writes the fields, so that even the bytes of the bodies can be compared. */
+export const COMMANDS = {
+  SendMessageBatch: () =>
+    new sdk.SendMessageBatchCommand({
+      QueueUrl,
+      Entries: [
+        { Id: "0", MessageBody: 'é 😀 \u2028 "quoted" \\ \t', MessageAttributes: { "aq-h": attribute } },
+        { Id: "1", MessageBody: "later", DelaySeconds: 3, MessageAttributes: {} },
+        { Id: "2", MessageBody: "x", MessageDeduplicationId: "d", MessageGroupId: "g" },
+      ],
+    }),
+  ReceiveMessage: () =>
+    new sdk.ReceiveMessageCommand({
+      QueueUrl,
+      MessageSystemAttributeNames: ["All"],
+      MessageAttributeNames: ["All"],
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 30,
+      WaitTimeSeconds: 0,
+      ReceiveRequestAttemptId: undefined,
+    }),
+  DeleteMessageBatch: () =>
+    new sdk.DeleteMessageBatchCommand({ QueueUrl, Entries: [{ Id: "0", ReceiptHandle: "AQEB/+=" }] }),
+  ChangeMessageVisibilityBatch: () =>
+    new sdk.ChangeMessageVisibilityBatchCommand({
+      QueueUrl,
+      Entries: [{ Id: "0", ReceiptHandle: "AQEB/+=", VisibilityTimeout: 0 }],
+    }),
+} as const;
+export type Operation = keyof typeof COMMANDS;
+export const OPERATIONS = Object.keys(COMMANDS) as Operation[];
+
+export async function call(client: SQSClient, operation: Operation): Promise<object> {
+  const command = COMMANDS[operation]();
+  return await client.send(command as unknown as sdk.SendMessageBatchCommand);
+}
+
+/** From the third call on, requests are copies. */
+export async function taught(operation: Operation, settings: ClientSettings = {}): Promise<Connected> {
+  const connected = connect(settings);
+  await call(connected.client, operation);
+  await call(connected.client, operation);
+  return connected;
+}
+
+export const lastCall = (): ScriptedCall => present(server.calls.at(-1), "call");

@@ -1,0 +1,97 @@
+import { hash } from "node:crypto";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { describe, expect, test, vi } from "vitest";
+import { carry } from "../src/lean-client.ts";
+import { classifySqsError } from "../src/sqs-errors.ts";
+import { call, COMMANDS, connect, lastCall, OPERATIONS, plain, server, taught } from "./copying-clients.ts";
+import { ANY_CREDENTIALS, present, rejection } from "./open-adapter.ts";
+import { until, type ScriptedCall } from "./scripted-server.ts";
+
+const EACH_ITS_OWN = ["amz-sdk-invocation-id", "authorization", "x-amz-date"];
+
+/** What must be the same in two requests with the same body. */
+function sameIn({ headers, input }: ScriptedCall): unknown {
+  return [
+    input,
+    Object.entries(headers).map(([name, value]) => (EACH_ITS_OWN.includes(name) ? name : [name, value])),
+  ];
+}
+
+/** The SDK's own signature of a request that came. */
+async function signatureOf(client: SQSClient, { headers, text }: ScriptedCall): Promise<string | undefined> {
+  const { authorization: _, connection: __, ...signed } = headers as Record<string, string>;
+  const stamp = present(signed["x-amz-date"], "date");
+  const signingDate = new Date(stamp.replace(/^(....)(..)(..T..)(..)(..)Z$/, "$1-$2-$3:$4:$5Z"));
+  const signer = await client.config.signer({
+    name: "sigv4",
+    signingName: "sqs",
+    signingRegion: "eu-west-1",
+    properties: {},
+  });
+  const request = {
+    method: "POST",
+    protocol: "http:",
+    hostname: "",
+    path: "/",
+    query: {},
+    headers: signed,
+    body: text,
+  };
+  return (await signer.sign(request, { signingDate })).headers["authorization"];
+}
+
+describe("a copy", () => {
+  test.each(OPERATIONS)("of %s is, on the wire, what the SDK sends", async (operation) => {
+    const { client, made } = await taught(operation);
+    await call(client, operation);
+    expect(made()).toBe(2);
+    const copy = lastCall();
+    // Sent as our client does it, without copies, by a client that has not learned yet.
+    await call(connect().client, operation);
+    expect(sameIn(copy)).toEqual(sameIn(lastCall()));
+    expect(copy.headers["authorization"]).toBe(await signatureOf(client, copy));
+    expect(copy.headers["x-amz-content-sha256"]).toBe(hash("sha256", copy.text));
+    expect(copy.headers["amz-sdk-invocation-id"]).toMatch(/^[0-9a-f-]{36}$/);
+    // The SDK as it comes sends the same body.
+    await call(plain(), operation);
+    expect(copy.input).toEqual(lastCall().input);
+  });
+
+  test("is signed with the session token, and says so", async () => {
+    const credentials = { ...ANY_CREDENTIALS, sessionToken: "token/+=" };
+    const { client, made } = await taught("SendMessageBatch", { credentials });
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(2);
+    expect(lastCall().headers["x-amz-security-token"]).toBe("token/+=");
+    expect(lastCall().headers["authorization"]).toBe(await signatureOf(client, lastCall()));
+  });
+
+  test("is signed with the key of its day", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-29T23:59:59Z") });
+    server.script(() => ({ body: {}, headers: { date: new Date().toUTCString() } }));
+    const { client, made } = await taught("SendMessageBatch");
+    vi.setSystemTime(Date.parse("2026-11-30T00:00:01Z"));
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(2);
+    expect(lastCall().headers["x-amz-date"]).toBe("20261130T000001Z");
+    expect(lastCall().headers["authorization"]).toBe(await signatureOf(client, lastCall()));
+  });
+
+  test("ends after its time, and by its signal, as a request of the SDK does", async () => {
+    const { client, made } = await taught("SendMessageBatch");
+    server.answer("SendMessageBatch", () => "hang");
+    const late = COMMANDS.SendMessageBatch();
+    carry(late.input, { timeoutMs: 20 });
+    const timeout = await rejection(client.send(late));
+    expect(classifySqsError(timeout, "send")).toMatchObject({ code: "TIMEOUT", ambiguous: true });
+    expect(made()).toBe(3);
+    const abort = new AbortController();
+    const cut = COMMANDS.SendMessageBatch();
+    carry(cut.input, { timeoutMs: 60_000, signal: abort.signal });
+    const sending = rejection(client.send(cut));
+    await until(() => server.count("SendMessageBatch") === 4);
+    abort.abort();
+    expect(classifySqsError(await sending, "send")).toMatchObject({ code: "CANCELLED", ambiguous: true });
+    expect(server.count("SendMessageBatch")).toBe(4);
+  });
+});

@@ -1,0 +1,110 @@
+import * as sdk from "@aws-sdk/client-sqs";
+import { describe, expect, test, vi } from "vitest";
+import type { ClientSettings } from "../src/sqs-client.ts";
+import { call, connect, QueueUrl, server, taught } from "./copying-clients.ts";
+import { ANY_CREDENTIALS } from "./open-adapter.ts";
+
+describe("the SDK makes the request itself", () => {
+  test("for every other operation", async () => {
+    const { client, made } = connect();
+    for (let count = 0; count < 4; count += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      await client.send(new sdk.GetQueueUrlCommand({ QueueName: "orders" }));
+    }
+    expect(made()).toBe(4);
+  });
+
+  test("for another queue", async () => {
+    const { client, made } = await taught("DeleteMessageBatch");
+    const Entries = [{ Id: "0", ReceiptHandle: "h" }];
+    await client.send(new sdk.DeleteMessageBatchCommand({ QueueUrl: `${QueueUrl}-2`, Entries }));
+    expect(made()).toBe(3);
+  });
+
+  test("once its last one is a minute old", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { client, made } = await taught("SendMessageBatch");
+    vi.advanceTimersByTime(59_000);
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(2);
+    vi.advanceTimersByTime(2_000);
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(3);
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(3);
+  });
+
+  test("with new credentials", async () => {
+    let accessKeyId = "first";
+    const credentials = async (): Promise<typeof ANY_CREDENTIALS & { expiration: Date }> => ({
+      accessKeyId,
+      secretAccessKey: "secret",
+      expiration: new Date(Date.now() + 1_000),
+    });
+    const { client, made } = await taught("SendMessageBatch", { credentials });
+    await call(client, "SendMessageBatch");
+    accessKeyId = "second";
+    await call(client, "SendMessageBatch");
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(4);
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(4);
+    const keys = server.calls.map(
+      ({ headers }) => /Credential=(\w+)/.exec(headers["authorization"] as string)?.[1],
+    );
+    expect(keys).toEqual(["first", "first", "first", "second", "second", "second"]);
+  });
+
+  test("where a header changes from request to request that is not known to", async () => {
+    const { client, made } = connect();
+    let nth = 0;
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        nth += 1;
+        Object.assign(args.request as object, {
+          headers: { ...(args.request as { headers: object }).headers, "x-new": `${nth}` },
+        });
+        return await next(args);
+      },
+      { step: "build" },
+    );
+    for (let count = 0; count < 4; count += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      await call(client, "SendMessageBatch");
+    }
+    expect(made()).toBe(4);
+    expect(server.calls.map(({ headers }) => headers["x-new"])).toEqual(["1", "2", "3", "4"]);
+  });
+
+  test.each([
+    [
+      "an application's logger",
+      { clientOptions: { logger: { debug() {}, info() {}, warn() {}, error() {} } } },
+    ],
+    ["an application's signing", { clientOptions: { signingEscapePath: false } }],
+  ])("with %s", async (_, settings: ClientSettings) => {
+    const { client, made } = await taught("SendMessageBatch", settings);
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(3);
+  });
+
+  test("in a function, where each carries the trace of its invocation", async () => {
+    vi.stubEnv("AWS_LAMBDA_FUNCTION_NAME", "fn");
+    vi.stubEnv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793");
+    const { client, made } = await taught("SendMessageBatch");
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(3);
+  });
+
+  test("where the source of credentials fails after a request, which still succeeded", async () => {
+    let calls = 0;
+    const credentials = async (): Promise<typeof ANY_CREDENTIALS & { expiration: Date }> => {
+      calls += 1;
+      if (server.calls.length === 1) throw new Error("gone for a moment");
+      return { ...ANY_CREDENTIALS, expiration: new Date(Date.now() + 1_000) };
+    };
+    const { client } = connect({ credentials });
+    expect(await call(client, "SendMessageBatch")).toMatchObject({ Successful: [{}, {}, {}] });
+    expect(calls).toBeGreaterThan(1);
+  });
+});
