@@ -22,11 +22,18 @@ export interface WireForm {
   readonly clock: Clock;
 }
 
-/** What the SDK sends. */
-export function encodeMessage(message: OutgoingMessage, form: WireForm): ServiceBusMessage {
+/** What the SDK sends: bytes, and every other value a text. */
+export interface EncodedMessage extends ServiceBusMessage {
+  readonly body: Buffer;
+  readonly messageId: string;
+  correlationId?: string;
+  readonly applicationProperties: Record<string, string>;
+}
+
+export function encodeMessage(message: OutgoingMessage, form: WireForm): EncodedMessage {
   const messageId = messageIdOf(message, form);
   const isAlone = form.isOrdered && message.orderingKey === undefined;
-  const encoded: ServiceBusMessage = {
+  const encoded: EncodedMessage = {
     // Always bytes: the SDK writes any other body as JSON, a text with its quotes.
     body: bufferOf(message.body),
     messageId,
@@ -61,14 +68,14 @@ export interface SizedMessage {
  * Never less than what rhea writes: a section's and a value's own bytes, a string as its UTF-8 bytes behind five.
  * https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-types-v1.0-os.html (2026-11-29)
  */
-export function sizeOfMessage(message: OutgoingMessage, encoded: ServiceBusMessage): SizedMessage {
+export function sizeOfMessage(message: OutgoingMessage, encoded: EncodedMessage): SizedMessage {
   let headerBytes = SECTIONS_BYTES;
   const texts = [encoded.messageId, message.contentType, encoded.sessionId, message.correlationId];
   for (const text of [...texts, message.replyTo, message.subject]) {
     if (typeof text === "string") headerBytes += STRING_BYTES + Buffer.byteLength(text);
   }
-  for (const [name, value] of Object.entries(encoded.applicationProperties ?? {})) {
-    headerBytes += 2 * STRING_BYTES + Buffer.byteLength(name) + Buffer.byteLength(String(value));
+  for (const [name, value] of Object.entries(encoded.applicationProperties)) {
+    headerBytes += 2 * STRING_BYTES + Buffer.byteLength(name) + Buffer.byteLength(value);
   }
   return { bytes: headerBytes + message.body.byteLength, headerBytes };
 }

@@ -14,7 +14,7 @@ const TICK_MS = 5_000;
 
 /**
  * Messages of an entity without sessions, pushed. The credit of the links together is what may be outstanding (rule D1):
- * it is raised by one more link, lowered by withholding slots, and where too few messages are in hand for that, by
+ * it is raised on the links that are open or by one more, lowered by withholding slots, and where too few messages are in hand for that, by
  * replacing the link, because only the end of a subscription calls its credit back.
  */
 export class StreamIntake implements Intake {
@@ -108,6 +108,7 @@ export class StreamIntake implements Intake {
     }
     for (const link of this.#links) {
       if (missing > 0) missing -= link.restore(missing);
+      if (missing > 0) missing -= link.raise(missing);
       else if (missing < 0) missing += link.withhold(-missing);
     }
     while (missing < 0) {

@@ -2,9 +2,11 @@ import type { DeadLetterItem, ItemResult, ReleaseItem } from "@anyqueue/core/ada
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { LockLength } from "./lock-length.ts";
 import type { EntityReceivers } from "./entity-receivers.ts";
+import { raiseCredit } from "./raise-credit.ts";
 import { linkGone } from "./renew-lock.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
 import type { HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
+import { MAX_LINK_CREDIT } from "./service-bus-limits.ts";
 import { SettlingSide } from "./settling-side.ts";
 
 export interface StreamLinkEvents {
@@ -36,9 +38,8 @@ class StreamHandle implements ServiceBusHandle {
 }
 
 /**
- * One receiver that the service pushes to. Its credit is fixed: the SDK asks for one message more whenever the promise of
- * a message resolves, so a slot is free when that message's settlement begins, and the credit sinks when promises are
- * withheld.
+ * One receiver that the service pushes to. The SDK asks for one message more whenever the promise of a message resolves, so
+ * a slot is free when that message's settlement begins, and the credit sinks when promises are withheld.
  */
 export class StreamLink implements HandleOwner {
   readonly leaseKey: string | undefined = undefined;
@@ -51,7 +52,7 @@ export class StreamLink implements HandleOwner {
   /** Handed over or buffered, and not settled. */
   readonly #unsettled = new Set<StreamHandle>();
   readonly #withheld: (() => void)[] = [];
-  readonly #granted: number;
+  #granted: number;
   #subscription: { close(): Promise<void> } | undefined;
   #state: "new" | "open" | "ending" | "closed" = "new";
   #onSettled: (() => void) | undefined;
@@ -130,6 +131,14 @@ export class StreamLink implements HandleOwner {
     const possible = Math.min(count, this.#surplus);
     this.#surplus -= possible;
     while (this.#withheld.length > this.#surplus) this.#withheld.pop()?.();
+    return possible;
+  }
+
+  /** Raises the credit beyond what the link began with. @returns by how much */
+  raise(count: number): number {
+    const possible = Math.min(count, MAX_LINK_CREDIT - this.#granted);
+    if (this.#state !== "open" || possible <= 0 || !raiseCredit(this.#receiver, possible)) return 0;
+    this.#granted += possible;
     return possible;
   }
 

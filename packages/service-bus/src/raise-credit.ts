@@ -1,0 +1,23 @@
+import { field } from "./field.ts";
+
+/**
+ * Lets the service send more messages on the link of a subscription: one small frame, where another link costs a token and
+ * three round trips. The SDK raises credit by itself only as handlers end; what it does that with is found by its inner
+ * names. A link that it opens again begins with the raised credit.
+ *
+ * @returns false: those names are gone, or the link is not open
+ */
+export function raiseCredit(receiver: object, count: number): boolean {
+  const streaming = field(receiver, "_streamingReceiver");
+  const helper = field(streaming, "_receiverHelper");
+  const add = field(helper, "addCredit");
+  const before = field(streaming, "maxConcurrentCalls");
+  if (typeof streaming !== "object" || streaming === null) return false;
+  if (typeof add !== "function" || typeof before !== "number") return false;
+  try {
+    add.call(helper, count);
+  } catch {
+    return false;
+  }
+  return Reflect.set(streaming, "maxConcurrentCalls", before + count);
+}
