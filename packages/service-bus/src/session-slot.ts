@@ -136,6 +136,7 @@ export class SessionSlot implements HandleOwner {
     this.#state = "lost";
     this.#lossError = error;
     this.#outstanding.clear();
+    this.#settlements.giveUp(error);
     this.#events.lost(this, error);
   }
 

@@ -23,6 +23,9 @@ export class Settlements {
   readonly #receiver: SettlingReceiver;
   readonly #connection: NamespaceConnection;
   readonly #queue = new SettlementQueue(nextTurn);
+  /** Those who wait for an answer. */
+  readonly #waiting = new Set<(result: ItemResult) => void>();
+  #endedBy: QueueError | undefined;
 
   constructor(receiver: SettlingReceiver, connection: NamespaceConnection) {
     this.#receiver = receiver;
@@ -55,6 +58,17 @@ export class Settlements {
     return await this.#settle("other", () => this.#receiver.deadLetterMessage(message, options), signal);
   }
 
+  /**
+   * The link is gone. The SDK does not tell those who wait for its answers (7.9.5): a session's settlements would wait for
+   * their timeout, and with them all others of their batch.
+   */
+  giveUp(cause: unknown): void {
+    const what = "the link was gone before the service answered";
+    this.#endedBy = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true, cause });
+    for (const resolve of this.#waiting) resolve({ ok: false, error: this.#endedBy });
+    this.#waiting.clear();
+  }
+
   async #settle(
     kind: Disposition,
     work: () => Promise<void>,
@@ -66,14 +80,29 @@ export class Settlements {
           resolve({ ok: false, error: notStarted(signal) });
           return;
         }
+        if (this.#endedBy !== undefined) {
+          resolve({ ok: false, error: linkGone(this.#endedBy) });
+          return;
+        }
+        this.#waiting.add(resolve);
         const result = this.#connection.bounded(this.#connection.scoped(work), signal);
         result.then(
-          () => resolve(DONE),
-          (error: unknown) => resolve({ ok: false, error }),
+          () => this.#answer(resolve, DONE),
+          (error: unknown) => this.#answer(resolve, { ok: false, error }),
         );
       });
     });
   }
+
+  #answer(resolve: (result: ItemResult) => void, result: ItemResult): void {
+    this.#waiting.delete(resolve);
+    resolve(result);
+  }
+}
+
+function linkGone(cause: unknown): QueueError {
+  const what = "the link was gone before the settlement went out";
+  return new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, cause });
 }
 
 function notStarted(signal: AbortSignal): QueueError {

@@ -109,7 +109,12 @@ export class SettlingSide {
 
   async #replace(before: Promise<Settler>): Promise<Settler> {
     // Not waited for: the farewell of a dead link may take its time, and the SDK knows at once that it is closed.
-    void before.then(({ receiver }) => receiver.close()).catch(() => {});
+    void before
+      .then(async ({ receiver, settlements }) => {
+        settlements.giveUp(undefined);
+        await receiver.close();
+      })
+      .catch(() => {});
     return this.#settlerOf(await this.#receivers.newReceiver());
   }
 

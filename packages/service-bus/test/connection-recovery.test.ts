@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type {
   ConsumerDriver,
   OutgoingMessage,
@@ -110,11 +111,12 @@ describe("trap: a socket that dies while a token is asked for", () => {
     expect(await msOf(send(first, "second"))).toBeLessThan(SOON_MS);
   });
 
-  test("does not hold up a stream whose credit was being raised", async () => {
+  test("does not hold up a stream that was being resumed", async () => {
     const producer = producerOf("orders");
     const consumer = await consume(queueOf(adapter));
+    await consumer.setFlow?.({ maxOutstanding: 0, lanes: 10 }, never);
     cutAt("putToken");
-    await consumer.setFlow?.({ maxOutstanding: 20, lanes: 20 }, never);
+    await consumer.setFlow?.({ maxOutstanding: 10, lanes: 10 }, never);
     await vi.waitUntil(() => emulator.faults.list().every(({ fired }) => fired > 0));
     expect(await msOf(receiveNext(producer, consumer, "after"))).toBeLessThan(SOON_MS);
   });
@@ -193,6 +195,65 @@ describe("trap: a link that is given up while the shared connection opens", () =
     expect(await msOf(send(producer, "one"))).toBeLessThan(SOON_MS);
     expect(await msOf(Promise.all([opening, closing]))).toBeLessThan(SOON_MS);
     await own.close();
+  });
+});
+
+// The SDK knows of the end of the link, and does not tell those who wait for an answer on it (7.9.5).
+describe("trap: a link that is detached while a settlement is under way", () => {
+  beforeEach(() => {
+    emulator.faults.add({
+      protocol: "service-bus",
+      operation: "deadLetter",
+      when: "before",
+      count: 1,
+      action: { kind: "detach", condition: "amqp:internal-error" },
+    });
+  });
+
+  test("leaves a session's settlement of the raw SDK waiting, beyond the timeout that the client was given", async () => {
+    const client = rawClient(emulator.endpoints.serviceBus ?? "", 500);
+    await client.createSender("keyed").sendMessages({ body: "a", sessionId: "a" });
+    const session = await client.acceptNextSession("keyed");
+    const [message] = await session.receiveMessages(1);
+    if (message === undefined) throw new Error("nothing came");
+    const settled = session.deadLetterMessage(message).then(
+      () => "settled",
+      () => "failed",
+    );
+    await vi.waitUntil(() => session.isClosed);
+    expect(await Promise.race([settled, sleep(1_000, "waiting")])).toBe("waiting");
+    void client.close().catch(() => {});
+  });
+
+  test("ends a session's settlement at once, and not those of other sessions in its batch", async () => {
+    const producer = adapter.openProducer(sessionQueueOf(adapter, "keyed"));
+    open.push(producer);
+    for (const key of ["a", "b"]) await send(producer, key, { orderingKey: key });
+    const consumer = await consume(sessionQueueOf(adapter, "keyed"));
+    const deliveries = await receive(consumer, 2);
+    const items = deliveries.map(({ handle }) => ({ handle, reason: "bad" }));
+    const startedAt = performance.now();
+    const results = (await consumer.deadLetterBatch?.(items, never)) ?? [];
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(results.filter(({ ok }) => ok)).toHaveLength(1);
+    const failed = results.find((result) => !result.ok);
+    expect(adapter.classify(failed?.ok === false ? failed.error : undefined, "deadLetter")).toMatchObject({
+      code: "CONNECTION_LOST",
+      ambiguous: true,
+    });
+  });
+
+  test("ends a settlement without a session at once, and its repetition settles", async () => {
+    const producer = producerOf("orders");
+    await send(producer, "one");
+    const consumer = await consume(queueOf(adapter));
+    const [delivery] = await receive(consumer, 1);
+    const items = [{ handle: delivery?.handle, reason: "bad" }];
+    const startedAt = performance.now();
+    const [first] = (await consumer.deadLetterBatch?.(items, never)) ?? [];
+    expect(first?.ok).toBe(false);
+    valuesOf((await consumer.deadLetterBatch?.(items, never)) ?? []);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 });
 
