@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { HistoryEvent } from "@anyqueue/conformance";
 import type { Wave } from "./phases.ts";
 import { wireOf, type Arena, type FaultKind } from "./cell.ts";
 import { CLOUDS } from "./providers.ts";
@@ -30,6 +31,21 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
     end: async (arena) => {
       arena.producer = await arena.crew.start("producer", wireOf(arena).toProducer.address);
     },
+  },
+  {
+    name: "producer-terminated",
+    rows: ["F-25"],
+    stages: CLOUDS,
+    phases: ["send"],
+    begin: async ({ random, producer }) => {
+      await sleep(random() * 300);
+      producer.signal("SIGTERM");
+      await producer.exited();
+    },
+    end: async (arena) => {
+      arena.producer = await arena.crew.start("producer", wireOf(arena).toProducer.address);
+    },
+    verify: leavesNoSendOpen,
   },
   {
     name: "consumer-stopped",
@@ -113,6 +129,16 @@ function rolling(name: string, rounds: number, during: Wave): FaultKind {
       }
     },
   };
+}
+
+/** A producer that is closed in order knows what became of every send. */
+function leavesNoSendOpen(events: readonly HistoryEvent[]): readonly string[] {
+  const open = new Set<string>();
+  for (const event of events) {
+    if (event.type === "send.invoke") open.add(event.op);
+    else if (event.type.startsWith("send.")) open.delete(event.op);
+  }
+  return open.size === 0 ? [] : [`${open.size} sends have no outcome`];
 }
 
 async function replace(arena: Arena): Promise<void> {
