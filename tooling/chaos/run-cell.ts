@@ -85,7 +85,7 @@ class CellRun {
         concurrency: CONCURRENCY,
         // Behind busy keys an ordered target has room of its own.
         prefetch: stage.ordered || fault.blursLeases === true ? undefined : PREFETCH,
-        recoveryMs: recoveryOf(fault, stage),
+        recoveryMs: recoveryOf(this.#cell, stage),
         emptyAsksPerMinute: FAILURES_A_MINUTE,
         ...stage.promises,
       },
@@ -145,7 +145,7 @@ class CellRun {
   /** Until something is confirmed again: a producer must recover, too. */
   async #sendAfter(arena: Arena): Promise<void> {
     const before = this.#tail.read().confirmed;
-    const until = performance.now() + recoveryOf(this.#cell.fault, arena.stage);
+    const until = performance.now() + recoveryOf(this.#cell, arena.stage);
     for (let tries = 1; this.#tail.read().confirmed === before; tries += 1) {
       if (performance.now() > until) {
         this.#complaints.push("nothing could be sent after the fault");
@@ -178,7 +178,7 @@ class CellRun {
 
   /** Until every confirmed message is done. */
   async #work(stage: Stage): Promise<void> {
-    const patienceMs = recoveryOf(this.#cell.fault, stage) + WORK_MS;
+    const patienceMs = recoveryOf(this.#cell, stage) + WORK_MS;
     const isDone = await this.#until(() => this.#tail.read().open === 0, patienceMs);
     if (!isDone) this.#complaints.push(`${this.#tail.open} confirmed messages were not done in time`);
   }
@@ -206,7 +206,11 @@ function durationOf({ forMs, forLeases }: FaultKind, { leaseMs }: Stage): number
   return forMs ?? (forLeases === undefined ? DEFAULT_FAULT_MS : forLeases * leaseMs);
 }
 
-/** A message that was being handled may have to wait for the end of its lease, twice where its key was too. */
-function recoveryOf({ recoveryMs }: FaultKind, { leaseMs }: Stage): number {
-  return 2 * leaseMs + (recoveryMs ?? DEFAULT_RECOVERY_MS);
+/**
+ * One period between two tries, as long as they get. A message that was being handled may also have to wait for the end of
+ * its lease, twice where its key was too; a fault of sending touches no lease.
+ */
+function recoveryOf({ fault, phase }: Cell, { leaseMs }: Stage): number {
+  const leases = phase === "send" ? 0 : 2;
+  return leases * leaseMs + (fault.recoveryMs ?? DEFAULT_RECOVERY_MS);
 }
