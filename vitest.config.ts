@@ -17,7 +17,8 @@ export default defineConfig({
   resolve: { conditions: SOURCE_CONDITIONS },
   ssr: { resolve: { conditions: SOURCE_CONDITIONS, externalConditions: SOURCE_CONDITIONS } },
   test: {
-    maxWorkers: 2,
+    // One more than the processors of the smallest machine: some files wait for programs that they have started.
+    maxWorkers: 3,
     sequence: {
       sequencer: longestFirst([
         "packages/conformance/test/explore/exploration.test.ts",
