@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { longestFirst } from "./tooling/longest-first.ts";
 
 export const SOURCE_CONDITIONS: string[] = ["@anyqueue/source", "node", "development|production"];
 const INTEROP = ["**/test/interop/**"];
@@ -16,7 +17,18 @@ export default defineConfig({
   resolve: { conditions: SOURCE_CONDITIONS },
   ssr: { resolve: { conditions: SOURCE_CONDITIONS, externalConditions: SOURCE_CONDITIONS } },
   test: {
-    maxWorkers: 2,
+    // One more than the processors of the smallest machine: some files wait for programs that they have started.
+    maxWorkers: 3,
+    sequence: {
+      sequencer: longestFirst([
+        "packages/conformance/test/explore/exploration.test.ts",
+        "packages/cli/test/integration/invoke-cloud-run.test.ts",
+        "packages/cli/test/integration/invoke-azure-functions.test.ts",
+        "packages/cli/test/integration/invoke-lambda.test.ts",
+        "packages/service-bus/test/integration/functions-host.test.ts",
+        "examples/01-webhooks/test/demo.test.ts",
+      ]),
+    },
     retry: 0,
     allowOnly: false,
     passWithNoTests: false,
@@ -81,7 +93,6 @@ export default defineConfig({
           include: INTEGRATION,
           setupFiles: FAST_CHILDREN,
           pool: "forks",
-          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

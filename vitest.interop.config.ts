@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { longestFirst } from "./tooling/longest-first.ts";
 import { SOURCE_CONDITIONS } from "./vitest.config.ts";
 
 /** Two minutes of waiting, and Go's compiler before: run by request, beside the one of Google's kinds that always runs. */
@@ -15,6 +16,18 @@ export default defineConfig({
     pool: "forks",
     // These files wait more than they work: for leases in real time, and for Terraform.
     maxWorkers: 3,
+    // The whole run takes as long as the first of them.
+    sequence: {
+      sequencer: longestFirst([
+        "packages/pubsub/test/interop/google-emulator.test.ts",
+        "packages/sqs/test/interop/moto.test.ts",
+        "packages/emulator/test/interop/terraform.test.ts",
+        "packages/sqs/test/interop/fauxqs.test.ts",
+        "packages/sqs/test/interop/local-aws-sqs.test.ts",
+        "packages/emulator/test/interop/service-bus/python.test.ts",
+        "packages/emulator/test/interop/pubsub/differential/differential.test.ts",
+      ]),
+    },
     retry: 0,
     allowOnly: false,
     passWithNoTests: false,
