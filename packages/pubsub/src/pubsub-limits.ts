@@ -35,7 +35,7 @@ export const PUBSUB_MAX_DELIVERIES = 100;
 export const PUBSUB_DEFAULT_MIN_BACKOFF_MS = 10_000;
 /** Messages of one unary pull; more are asked for in vain. */
 const PUBSUB_MAX_PULL_ITEMS = 1_000;
-/** The generated client's own bound of unacknowledged bytes on a stream; @google-cloud/pubsub 6.3.0, subscriber.js. */
+/** Unacknowledged bytes of one consumer: what the SDK allows each of its streams; @google-cloud/pubsub 6.3.0, subscriber.js. */
 export const PUBSUB_MAX_OUTSTANDING_BYTES = 104_857_600;
 
 // Ours, not the vendor's.

@@ -1,11 +1,6 @@
 import { QueueError, type Clock, type Timer } from "@anyqueue/core/adapter";
 import type { protos, v1 } from "@google-cloud/pubsub";
-import {
-  KEEPALIVE_ANSWER_MS,
-  KEEPALIVE_MS,
-  PUBSUB_MAX_OUTSTANDING_BYTES,
-  STREAM_LIFETIME_MS,
-} from "./pubsub-limits.ts";
+import { KEEPALIVE_ANSWER_MS, KEEPALIVE_MS, STREAM_LIFETIME_MS } from "./pubsub-limits.ts";
 
 type Request = protos.google.pubsub.v1.IStreamingPullRequest;
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
@@ -18,6 +13,8 @@ export interface PullStreamOptions {
   readonly clientId: string;
   readonly leaseSeconds: number;
   readonly maxOutstanding: number;
+  /** Of the bodies and attributes of what is outstanding. */
+  readonly maxBytes: number;
   readonly clock: Clock;
   readonly onResponse: (response: Response) => void;
   /** Once. Undefined: it was ended from this side, or the server ended it without an error. */
@@ -120,7 +117,7 @@ function firstRequest(options: PullStreamOptions): Request {
     streamAckDeadlineSeconds: options.leaseSeconds,
     clientId: options.clientId,
     maxOutstandingMessages: options.maxOutstanding,
-    maxOutstandingBytes: PUBSUB_MAX_OUTSTANDING_BYTES,
+    maxOutstandingBytes: options.maxBytes,
     // Version 1: the server answers keep-alives.
     protocolVersion: 1,
   };

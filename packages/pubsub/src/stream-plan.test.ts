@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { planStreams } from "./stream-plan.ts";
+import { PUBSUB_MAX_OUTSTANDING_BYTES } from "./pubsub-limits.ts";
+import { bytesOfNext, planStreams } from "./stream-plan.ts";
 
 test.each([
   ["the first stream gets all the room", { wanted: 10, open: [], heldElsewhere: 0 }, { retire: 0, room: 10 }],
@@ -48,5 +49,28 @@ test("never opens more room than is free, and never keeps more streams than are 
       expect(kept + room).toBeLessThanOrEqual(Math.max(0, given.wanted - given.heldElsewhere));
       expect(retire === 0 || room === 0).toBe(true);
     }),
+  );
+});
+
+test("the bytes of all streams together are those of one consumer, however many there are", () => {
+  const open: number[] = [];
+  while (open.length < 4) open.push(bytesOfNext(open));
+  expect(open).toEqual([52_428_800, 26_214_400, 13_107_200, 13_107_200]);
+  expect(open.reduce((sum, bytes) => sum + bytes, 0)).toBe(PUBSUB_MAX_OUTSTANDING_BYTES);
+});
+
+test("streams that come and go leave room for the largest message, and stay within the bytes of all", () => {
+  // A number below the count of open streams ends that one; any other opens one.
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 7 }), { maxLength: 200 }), (steps) => {
+      let open: number[] = [];
+      for (const step of steps) {
+        if (open.length === 4 || step < open.length) open = open.filter((_, index) => index !== step % 4);
+        else open.push(bytesOfNext(open));
+        expect(Math.min(...open, Number.POSITIVE_INFINITY)).toBeGreaterThan(10_000_000);
+        expect(open.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(PUBSUB_MAX_OUTSTANDING_BYTES);
+      }
+    }),
+    { numRuns: 500 },
   );
 });

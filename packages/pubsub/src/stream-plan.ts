@@ -1,3 +1,5 @@
+import { PUBSUB_MAX_OUTSTANDING_BYTES } from "./pubsub-limits.ts";
+
 /** What is open, and what is wanted. */
 export interface StreamSituation {
   /** Deliveries that the service may have outstanding here in all. */
@@ -18,6 +20,8 @@ export interface StreamPlan {
 
 /** More are joined into one: each costs a stream of the connection. */
 const MAX_STREAMS = 4;
+/** A stream with less would get large messages one by one at best. */
+const LEAST_BYTES = 12_500_000;
 
 /**
  * A stream's `maxOutstanding` is fixed when it opens. More room is another stream; less room is one fewer, and what it
@@ -32,6 +36,16 @@ export function planStreams({ wanted, open, heldElsewhere, isExplicit }: StreamS
   const isWorthIt = open.length === 0 || isExplicit || free * 2 >= wanted;
   if (!isWorthIt) return NOTHING;
   return open.length < MAX_STREAMS ? { retire: 0, room: free } : { retire: open.length, room: 0 };
+}
+
+/**
+ * Unacknowledged bytes that one more stream may have, as those of each are fixed when it opens: half of what the open
+ * ones leave of all, and the last possible stream the whole rest.
+ */
+export function bytesOfNext(open: readonly number[]): number {
+  const left = PUBSUB_MAX_OUTSTANDING_BYTES - open.reduce((sum, bytes) => sum + bytes, 0);
+  const share = open.length >= MAX_STREAMS - 1 ? left : Math.floor(left / 2);
+  return Math.max(share, LEAST_BYTES);
 }
 
 /** So many of the newest streams have at least `surplus` room together. */

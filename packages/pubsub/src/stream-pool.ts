@@ -6,7 +6,7 @@ import { HEALTHY_STREAM_MS, LATE_ANSWER_MS } from "./pubsub-limits.ts";
 import type { PullClient } from "./pull-clients.ts";
 import { PullStream } from "./pull-stream.ts";
 import type { ReceiverParts } from "./receiver.ts";
-import { planStreams } from "./stream-plan.ts";
+import { bytesOfNext, planStreams } from "./stream-plan.ts";
 
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 
@@ -22,9 +22,10 @@ interface OpenStream {
   readonly number: number;
   /** Its `maxOutstanding`. */
   readonly room: number;
+  readonly maxBytes: number;
 }
 
-/** The streams of one consumer: together they have as much room as is wanted. */
+/** The streams of one consumer: together they have as much room as is wanted, and bytes for all of them. */
 export class StreamPool {
   readonly #options: StreamPoolOptions;
   readonly #clientId = crypto.randomUUID();
@@ -107,18 +108,20 @@ export class StreamPool {
     if (this.#wanted === 0) return;
     this.#count += 1;
     const number = this.#count;
+    const maxBytes = bytesOfNext(this.#open.map((one) => one.maxBytes));
     const stream: PullStream = new PullStream({
       client: this.#place.client,
       subscription: path,
       clientId: this.#clientId,
       leaseSeconds: Math.ceil(leaseMs / 1_000),
       maxOutstanding: room,
+      maxBytes,
       clock,
       onResponse: (response) => onResponse(response, number),
       onEnd: (error) => this.#ended(stream, error),
     });
     if (this.#open.length === 0) this.#parked.clear();
-    this.#open.push({ stream, number, room });
+    this.#open.push({ stream, number, room, maxBytes });
   }
 
   /** The newest first. */

@@ -7,6 +7,8 @@ export interface DispositionFrame {
   readonly outcome: "accepted" | "rejected" | "released" | "modified" | "other";
 }
 
+const FLOW = 0x13;
+const TRANSFER = 0x14;
 const DISPOSITION = 0x15;
 const OUTCOMES: Readonly<Record<number, DispositionFrame["outcome"]>> = {
   0x24: "accepted",
@@ -18,6 +20,10 @@ const OUTCOMES: Readonly<Record<number, DispositionFrame["outcome"]>> = {
 /** A relay in front of a broker that reads the raw frames of the client: what an SDK reports is not what it wrote. */
 export class AmqpTap {
   readonly dispositions: DispositionFrame[] = [];
+  /** What the client sent, as encoded messages; each in one frame, as small ones are. */
+  readonly sent: Buffer[] = [];
+  /** How often the client granted credit, or took it back. */
+  flows = 0;
   /** Sockets of clients that are open. */
   readonly sockets = new Set<Socket>();
   readonly #server;
@@ -65,7 +71,10 @@ export class AmqpTap {
   #read(frame: Buffer): void {
     const offset = (frame[4] ?? 0) * 4;
     const performative = new ListReader(frame.subarray(offset));
-    if (frame[5] !== 0 || performative.code !== DISPOSITION) return;
+    if (frame[5] !== 0) return;
+    if (performative.code === FLOW) this.flows += 1;
+    if (performative.code === TRANSFER) this.sent.push(frame.subarray(offset + performative.length));
+    if (performative.code !== DISPOSITION) return;
     const [, first, last, , state] = performative.read(5);
     if (typeof first !== "number") return;
     const outcome = typeof state === "object" ? (OUTCOMES[state.code] ?? "other") : "other";
@@ -103,6 +112,8 @@ type Field = number | boolean | undefined | { readonly code: number };
 /** The first fields of a described list: enough of AMQP 1.0's types to read a disposition. */
 class ListReader {
   readonly code: number;
+  /** Of the whole list. */
+  readonly length: number;
   readonly #bytes: Buffer;
   #at = 3;
 
@@ -112,6 +123,8 @@ class ListReader {
     this.code = bytes[0] === 0 && bytes[1] === 0x53 ? (bytes[2] ?? 0) : -1;
     const constructor = bytes[3];
     this.#at = constructor === 0xc0 ? 6 : constructor === 0xd0 ? 12 : 4;
+    this.length =
+      constructor === 0xc0 ? 5 + (bytes[4] ?? 0) : constructor === 0xd0 ? 8 + bytes.readUInt32BE(4) : 4;
   }
 
   read(count: number): readonly Field[] {
