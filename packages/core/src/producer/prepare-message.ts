@@ -230,7 +230,7 @@ export class MessagePreparer {
   }
 }
 
-const UNCHECKED: SchemaResult<unknown> = Object.freeze({ value: undefined });
+const UNCHECKED: SchemaResult<unknown> = /* @__PURE__ */ Object.freeze({ value: undefined });
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
