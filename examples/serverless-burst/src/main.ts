@@ -1,5 +1,5 @@
 // A burst of orders on an emulated SQS, once for a worker and once for a function:
-// node --conditions=@anyqueue/source examples/serverless-burst/src/main.ts [--orders 20000] [--svg burst.svg] [--json]
+// node --conditions=@anyqueue/source examples/serverless-burst/src/main.ts [--orders 20000 | --short] [--svg burst.svg] [--json]
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { createClient } from "@anyqueue/core";
@@ -16,14 +16,21 @@ await main();
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      orders: { type: "string", default: "20000" },
+      orders: { type: "string" },
+      short: { type: "boolean", default: false },
       svg: { type: "string" },
       json: { type: "boolean", default: false },
     },
   });
-  const count = Number(values.orders);
+  if (values.short && values.orders !== undefined) {
+    console.error("--short is 2000 orders: leave out one of --short and --orders.");
+    process.exitCode = 2;
+    return;
+  }
+  const given = values.orders ?? (values.short ? "2000" : "20000");
+  const count = Number(given);
   if (!Number.isSafeInteger(count) || count < 1) {
-    console.error(`--orders takes a whole number from 1, got "${values.orders}".`);
+    console.error(`--orders takes a whole number from 1, got "${given}".`);
     process.exitCode = 2;
     return;
   }

@@ -51,6 +51,13 @@ test("a number of orders that is none is refused", async () => {
   });
 });
 
+test("a short burst has its own number of orders", async () => {
+  expect(await burst("--short", "--orders", "600")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("--short is 2000 orders"),
+  });
+});
+
 /** 10 orders arrive at once and are charged in two intervals. */
 function smallResult(): BurstResult {
   const gauge = new Gauge(1_000);

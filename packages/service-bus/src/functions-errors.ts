@@ -1,11 +1,9 @@
 import { isQueueError, type ErrorClass, type ErrorCode, type Operation } from "@anyqueue/core/adapter";
 import { field } from "./field.ts";
 
-const HOST =
-  "SettlementService of azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.ServiceBus (2026-11-29)";
-const GRPC = "https://grpc.io/docs/guides/status-codes/ (2026-11-29)";
-const DOTNET =
-  "https://learn.microsoft.com/dotnet/api/azure.messaging.servicebus.servicebusfailurereason (2026-11-29)";
+// HOST: SettlementService of azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.ServiceBus (2026-11-29)
+// GRPC: https://grpc.io/docs/guides/status-codes/ (2026-11-29)
+// DOTNET: https://learn.microsoft.com/dotnet/api/azure.messaging.servicebus.servicebusfailurereason (2026-11-29)
 
 interface Row {
   /** Status of gRPC; or, in the text of status 2, the reason of .NET's ServiceBusException. */
@@ -13,35 +11,30 @@ interface Row {
   readonly code: ErrorCode;
   readonly retryable?: true;
   readonly ambiguous?: true;
-  readonly source: string;
 }
 
 /** What the host's answer means. A table of its own: that of the SDK would be half of a function's bundle. */
 const ROWS: readonly Row[] = [
-  { name: 1, code: "CANCELLED", ambiguous: true, source: GRPC },
-  { name: 4, code: "TIMEOUT", retryable: true, ambiguous: true, source: GRPC },
-  { name: 8, code: "THROTTLED", retryable: true, source: GRPC },
-  // The host keeps a lock token only while its call runs.
-  { name: 9, code: "LEASE_LOST", source: HOST },
-  // A host that does not know an action.
-  { name: 12, code: "UNSUPPORTED", source: GRPC },
-  { name: 14, code: "CONNECTION_LOST", retryable: true, ambiguous: true, source: GRPC },
-  { name: "MessageLockLost", code: "LEASE_LOST", source: DOTNET },
-  { name: "SessionLockLost", code: "LEASE_LOST", source: DOTNET },
-  { name: "MessageNotFound", code: "NOT_FOUND", source: DOTNET },
-  { name: "MessagingEntityNotFound", code: "NOT_FOUND", source: DOTNET },
-  { name: "MessagingEntityDisabled", code: "UNAVAILABLE", source: DOTNET },
-  { name: "QuotaExceeded", code: "QUOTA_EXCEEDED", retryable: true, source: DOTNET },
-  { name: "ServiceBusy", code: "THROTTLED", retryable: true, source: DOTNET },
-  { name: "ServiceTimeout", code: "TIMEOUT", retryable: true, ambiguous: true, source: DOTNET },
-  {
-    name: "ServiceCommunicationProblem",
-    code: "CONNECTION_LOST",
-    retryable: true,
-    ambiguous: true,
-    source: DOTNET,
-  },
-  { name: "UnauthorizedAccessException", code: "ACCESS_DENIED", source: HOST },
+  // GRPC
+  { name: 1, code: "CANCELLED", ambiguous: true },
+  { name: 4, code: "TIMEOUT", retryable: true, ambiguous: true },
+  { name: 8, code: "THROTTLED", retryable: true },
+  { name: 14, code: "CONNECTION_LOST", retryable: true, ambiguous: true },
+  // GRPC: a host that does not know an action.
+  { name: 12, code: "UNSUPPORTED" },
+  // HOST: it keeps a lock token only while its call runs.
+  { name: 9, code: "LEASE_LOST" },
+  { name: "UnauthorizedAccessException", code: "ACCESS_DENIED" },
+  // DOTNET
+  { name: "MessageLockLost", code: "LEASE_LOST" },
+  { name: "SessionLockLost", code: "LEASE_LOST" },
+  { name: "MessageNotFound", code: "NOT_FOUND" },
+  { name: "MessagingEntityNotFound", code: "NOT_FOUND" },
+  { name: "MessagingEntityDisabled", code: "UNAVAILABLE" },
+  { name: "QuotaExceeded", code: "QUOTA_EXCEEDED", retryable: true },
+  { name: "ServiceBusy", code: "THROTTLED", retryable: true },
+  { name: "ServiceTimeout", code: "TIMEOUT", retryable: true, ambiguous: true },
+  { name: "ServiceCommunicationProblem", code: "CONNECTION_LOST", retryable: true, ambiguous: true },
 ];
 
 const UNKNOWN = 2;

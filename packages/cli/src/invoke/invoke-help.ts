@@ -29,7 +29,8 @@ as Lambda names it dist/orders.handler.
   --runtime-client <command>     a program that runs the handler in place of ours: aws-lambda-ric
 
 azure-functions: the Functions host for an app of the v4 model. Returning completes, throwing
-abandons, for a function of cardinality "many" the whole batch; Service Bus counts deliveries.
+abandons, for a function of cardinality "many" the whole batch; Service Bus counts deliveries. With
+sdkBinding the function settles by itself, through the extension that the app has installed.
   --function <name>              which function, where the app has several of Service Bus
   --batch-size <n>               messages of one call at cardinality "many" (default: 1000)
   --max-concurrency <n>          calls of a single-message function at once (default: 16)

@@ -119,7 +119,12 @@ describe("a mistake is named before any message is taken", () => {
       /NO_SUCH_FUNCTION: .* registered: charge, archive, bill/,
     ],
     ["functions-app.mjs", "other", [], /NO_SUCH_FUNCTION: .* has several: charge, archive, bill, settles/],
-    ["functions-app.mjs", "settles", [], /UNSUPPORTED: settles settles its messages itself/],
+    [
+      "functions-app.mjs",
+      "settles",
+      [],
+      /UNSUPPORTED: settles says autoCompleteMessages: false without sdkBinding/,
+    ],
     ["lambda-handlers.mjs", "orders", [], /NO_SUCH_FUNCTION: .* registers no function with a Service Bus/],
     ["cannot-load.mjs", "orders", [], /FUNCTION_DID_NOT_START: .*Error: no configuration/],
     ["functions-app.charge", "orders", [], /UNSUPPORTED: .*registered, not exported/],

@@ -12,14 +12,13 @@ export interface KnownPackage {
 }
 
 /** By scheme. Packages of other authors are passed to `createClient`; only these can be found by name. */
-export const KNOWN_PACKAGES: Readonly<Record<string, KnownPackage>> = Object.freeze({
+export const KNOWN_PACKAGES: Readonly<Record<string, KnownPackage>> = /* @__PURE__ */ Object.freeze({
   memory: known("memory", "memory"),
   sqlite: known("sqlite", "sqlite"),
   sqs: known("sqs", "sqs", "@aws-sdk/client-sqs"),
-  "service-bus": {
-    ...known("service-bus", "serviceBus", "@azure/service-bus"),
-    environment: { connectionString: "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING" },
-  },
+  "service-bus": known("service-bus", "serviceBus", "@azure/service-bus", {
+    connectionString: "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING",
+  }),
   pubsub: known("pubsub", "pubsub", "@google-cloud/pubsub"),
 });
 
@@ -38,7 +37,13 @@ export function schemeRemedy(scheme: string, given: readonly string[]): string {
     : `Did you mean "${meant}:"?`;
 }
 
-function known(folder: string, factory: string, peer = ""): KnownPackage {
+/* @__NO_SIDE_EFFECTS__ */
+function known(
+  folder: string,
+  factory: string,
+  peer = "",
+  environment: KnownPackage["environment"] = {},
+): KnownPackage {
   const name = `@anyqueue/${folder}`;
-  return { name, factory, install: `${name} ${peer}`.trim() };
+  return { name, factory, install: `${name} ${peer}`.trim(), environment };
 }

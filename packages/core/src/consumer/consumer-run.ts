@@ -22,7 +22,11 @@ export interface ConsumerRunOptions {
   readonly isPaused: boolean;
 }
 
-export const NOTHING_HANDLED: DrainReport = Object.freeze({ handled: 0, released: 0, abandoned: 0 });
+export const NOTHING_HANDLED: DrainReport = /* @__PURE__ */ Object.freeze({
+  handled: 0,
+  released: 0,
+  abandoned: 0,
+});
 
 /** One life of a consumer, from `run` to `close`. */
 export class ConsumerRun {

@@ -28,7 +28,7 @@ export function createConsumer<Body>(setup: ConsumerSetup): QueueConsumer<Body> 
 }
 
 const DEFAULT_BATCH_SIZE = 10;
-const HEALTHY: Health = Object.freeze({ live: true, ready: true, reasons: [] });
+const HEALTHY: Health = /* @__PURE__ */ Object.freeze({ live: true, ready: true, reasons: [] });
 
 /** Either runs a handler or hands over messages on request; after `close` it may begin anew. */
 class Consumer<Body> implements QueueConsumer<Body> {

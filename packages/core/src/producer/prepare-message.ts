@@ -236,8 +236,8 @@ export class MessagePreparer {
   }
 }
 
-const NO_OPTIONS: AnyOptions = Object.freeze({});
-const UNCHECKED: SchemaResult<unknown> = Object.freeze({ value: undefined });
+const NO_OPTIONS: AnyOptions = /* @__PURE__ */ Object.freeze({});
+const UNCHECKED: SchemaResult<unknown> = /* @__PURE__ */ Object.freeze({ value: undefined });
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 

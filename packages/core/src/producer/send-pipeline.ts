@@ -14,7 +14,7 @@ import type { ProducerSetup } from "./producer-setup.ts";
 import { sendPlace, type SendPlace } from "./send-place.ts";
 import { SendRun, type SendOwner } from "./send-run.ts";
 
-const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });
+const DONE: ItemResult = /* @__PURE__ */ Object.freeze({ ok: true, value: undefined });
 
 /** From prepared messages to confirmations: buffer, batches, retries, deadlines, latches. */
 export class SendPipeline implements SendOwner {

@@ -23,7 +23,7 @@ export interface TimingContext {
   readonly refuse: Refuse;
 }
 
-export const AS_IT_IS: SendTiming = Object.freeze({});
+export const AS_IT_IS: SendTiming = /* @__PURE__ */ Object.freeze({});
 
 /** @throws UNSUPPORTED for what the provider lacks and the definition does not emulate, INVALID_ARGUMENT */
 export function sendTiming(delay: unknown, ttl: unknown, context: TimingContext): SendTiming {

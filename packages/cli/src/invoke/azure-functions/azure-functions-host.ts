@@ -5,17 +5,23 @@ import { MessagePump, type PumpedMessage } from "../message-pump.ts";
 import { findQueue, requireProvider } from "../queue-place.ts";
 import { settleMessages } from "../settle-messages.ts";
 import type { AzureFunctionsPlan } from "./azure-functions-plan.ts";
-import { chooseFunction } from "./choose-function.ts";
+import { chooseFunction, settlesItself, type ChosenFunction } from "./choose-function.ts";
 import { FunctionsApp } from "./functions-app.ts";
+import { appPackages } from "./settling/app-packages.ts";
+import { startSettlementServer } from "./settling/settlement-server.ts";
+import { settlingCalls } from "./settling/settling-calls.ts";
 import { isManyOf, triggerData } from "./trigger-data.ts";
+
+/** What hands the messages of a queue to a function. */
+export type Feed = Pick<Host, "run" | "close"> & { readonly rule: string };
 
 /**
  * The Functions host for one Service Bus function of an app: returning completes, throwing abandons, the whole batch at
- * cardinality "many".
+ * cardinality "many"; a function with the SDK binding settles each message as it wants.
  * @throws InvokeError, before any message is taken
  */
 export async function openAzureFunctionsHost(plan: AzureFunctionsPlan, parts: HostParts): Promise<Host> {
-  const { place, file, onLine, onWarning, isOnce } = parts;
+  const { place, file, onLine } = parts;
   requireProvider(place, "service-bus", "azure-functions");
   if (file.exportName !== undefined) {
     throw new InvokeError(
@@ -24,43 +30,67 @@ export async function openAzureFunctionsHost(plan: AzureFunctionsPlan, parts: Ho
       "Name the file alone, and the function with --function.",
     );
   }
-  const app = new FunctionsApp({ path: file.path, timeoutMs: plan.timeoutMs, onLine });
+  const packages = appPackages(file.path);
+  const server = packages && (await startSettlementServer(packages));
+  const workerArguments = server?.workerArguments ?? [];
+  const app = new FunctionsApp({ path: file.path, workerArguments, timeoutMs: plan.timeoutMs, onLine });
+  const closeAll = async (): Promise<void> => {
+    await app.close();
+    server?.close();
+  };
   try {
-    const { name, trigger } = chooseFunction(await app.start(), plan.functionName, place.entity, file.path);
-    const hasSessions = trigger.properties["isSessionsEnabled"] === true;
-    const isMany = isManyOf(trigger);
-    const onBatch = async (messages: readonly PumpedMessage[]): Promise<void> => {
-      const requestId = randomUUID();
-      const startedAtMs = performance.now();
-      const { outcome, error } = await app.invoke(
-        { functionName: name, ...triggerData(trigger, messages) },
-        requestId,
-      );
-      const durationMs = performance.now() - startedAtMs;
-      await settleMessages(messages, outcome === "ok", parts);
-      const messageIds = messages.map(({ id }) => id);
-      const failedIds = outcome === "ok" ? [] : messageIds;
-      parts.onReport({ requestId, functionName: name, messageIds, outcome, failedIds, error, durationMs });
-    };
-    const pump = await MessagePump.open({
-      place: hasSessions ? await findQueue({ ...place.naming, isOrdered: true }) : place,
-      batchSize: isMany ? plan.batchSize : 1,
-      // One batch at a time, as the host has it; single messages side by side.
-      maxConcurrency: isMany ? 1 : plan.maxConcurrency,
-      isOnce,
-      onBatch,
-      onWarning,
-    });
+    const chosen = chooseFunction(await app.start(), plan.functionName, place.entity, file.path);
+    const feed = settlesItself(chosen)
+      ? settlingCalls({ chosen, app, plan, parts, packages, server })
+      : await wholeCalls(chosen, app, plan, parts);
+    const size = isManyOf(chosen.trigger) ? `up to ${plan.batchSize} at once` : "one by one";
     return {
-      greeting: `Calling ${name} with the messages of ${place.entity}, ${isMany ? `up to ${plan.batchSize} at once` : "one by one"}. Returning completes, throwing abandons, and Service Bus counts.`,
-      run: async (signal) => await pump.run(signal),
+      greeting: `Calling ${chosen.name} with the messages of ${place.entity}, ${size}. ${feed.rule}, and Service Bus counts.`,
+      run: async (signal) => await feed.run(signal),
       async close() {
-        await pump.close();
-        await app.close();
+        await feed.close();
+        await closeAll();
       },
     };
   } catch (error) {
-    await app.close();
+    await closeAll();
     throw error;
   }
+}
+
+/** Calls that are settled by how they end. */
+async function wholeCalls(
+  { name, trigger }: ChosenFunction,
+  app: FunctionsApp,
+  plan: AzureFunctionsPlan,
+  parts: HostParts,
+): Promise<Feed> {
+  const { place, isOnce, onWarning } = parts;
+  const isMany = isManyOf(trigger);
+  const hasSessions = trigger.properties["isSessionsEnabled"] === true;
+  const onBatch = async (messages: readonly PumpedMessage[]): Promise<void> => {
+    const requestId = randomUUID();
+    const startedAtMs = performance.now();
+    const message = { functionName: name, ...triggerData(trigger, messages) };
+    const { outcome, error } = await app.invoke(message, requestId);
+    const durationMs = performance.now() - startedAtMs;
+    await settleMessages(messages, outcome === "ok", parts);
+    const messageIds = messages.map(({ id }) => id);
+    const failedIds = outcome === "ok" ? [] : messageIds;
+    parts.onReport({ requestId, functionName: name, messageIds, outcome, failedIds, error, durationMs });
+  };
+  const pump = await MessagePump.open({
+    place: hasSessions ? await findQueue({ ...place.naming, isOrdered: true }) : place,
+    batchSize: isMany ? plan.batchSize : 1,
+    // One batch at a time, as the host has it; single messages side by side.
+    maxConcurrency: isMany ? 1 : plan.maxConcurrency,
+    isOnce,
+    onBatch,
+    onWarning,
+  });
+  return {
+    rule: "Returning completes, throwing abandons",
+    run: async (signal) => await pump.run(signal),
+    close: async () => await pump.close(),
+  };
 }

@@ -36,7 +36,6 @@ export function chooseFunction(
     const names = candidates.map(({ name }) => name).join(", ");
     throw new InvokeError("NO_SUCH_FUNCTION", `${path} has several: ${names}`, "Name one with --function.");
   }
-  refuseSettlement(chosen);
   return chosen;
 }
 
@@ -48,13 +47,21 @@ function sourceOf({ properties }: TriggerBinding): string {
   return isNamed ? `${topicName}/Subscriptions/${subscriptionName}` : "";
 }
 
-/** What settles by itself asks the host over a channel that only the host has. */
-function refuseSettlement({ name, trigger }: ChosenFunction): void {
-  const { sdkBinding, autoCompleteMessages } = trigger.properties;
-  if (sdkBinding !== true && autoCompleteMessages !== false) return;
+/**
+ * True: it has the SDK binding, and settles its messages one by one.
+ * @throws UNSUPPORTED for a function that neither settles nor lets the host do it
+ */
+export function settlesItself({ name, trigger }: ChosenFunction): boolean {
+  const { sdkBinding, properties, autoCompleteMessages } = trigger.properties;
+  const isDeferred =
+    typeof properties === "object" &&
+    properties !== null &&
+    Reflect.get(properties, "supportsDeferredBinding") === "true";
+  if (sdkBinding === true || isDeferred) return true;
+  if (autoCompleteMessages !== false) return false;
   throw new InvokeError(
     "UNSUPPORTED",
-    `${name} settles its messages itself (${sdkBinding === true ? "sdkBinding" : "autoCompleteMessages: false"})`,
-    "Only the Functions host can run it; run it here with the default binding.",
+    `${name} says autoCompleteMessages: false without sdkBinding: true, so nobody settles its messages`,
+    "Add sdkBinding: true and @azure/functions-extensions-servicebus, or leave out autoCompleteMessages.",
   );
 }

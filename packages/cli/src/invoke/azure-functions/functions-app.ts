@@ -12,6 +12,8 @@ export interface AppResult {
 
 export interface AppSettings {
   readonly path: string;
+  /** More arguments of the app's process. */
+  readonly workerArguments: readonly string[];
   readonly timeoutMs: number;
   readonly onLine: (line: string) => void;
 }
@@ -67,14 +69,14 @@ export class FunctionsApp {
   }
 
   async #load(): Promise<readonly RegisteredFunction[]> {
-    const { path, onLine } = this.#settings;
+    const { path, workerArguments, onLine } = this.#settings;
     const loaded = Promise.withResolvers<readonly RegisteredFunction[]>();
     const failed = (what: string): void =>
       loaded.reject(
         new InvokeError("FUNCTION_DID_NOT_START", `${path}: ${what}`, "What the app wrote is above."),
       );
     const worker = new FunctionProcess({
-      command: [...ownProgram(import.meta.url, "functions-worker"), path],
+      command: [...ownProgram(import.meta.url, "functions-worker"), path, ...workerArguments],
       environment: { FUNCTIONS_WORKER_RUNTIME: "node", AzureWebJobsFeatureFlags: "EnableWorkerIndexing" },
       onLine,
       onMessage: (message) => {

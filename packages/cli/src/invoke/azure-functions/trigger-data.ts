@@ -1,8 +1,12 @@
 import type { InvokeMessage, TriggerBinding, TypedData } from "./worker-messages.ts";
 
 /** What of a message the trigger passes on. */
-export interface TriggerMessage {
+export interface TriggerMessage extends MessageFacts {
   readonly body: Uint8Array;
+}
+
+/** What is told of a message beside its body. */
+export interface MessageFacts {
   /** 1 at the first delivery, as the host counts. */
   readonly attempt: number;
   /** The vendor SDK's message. */
@@ -14,15 +18,18 @@ export function triggerData(
   binding: TriggerBinding,
   messages: readonly TriggerMessage[],
 ): Pick<InvokeMessage, "inputData" | "triggerMetadata"> {
-  const isMany = isManyOf(binding);
   const isBinary = isSet(binding, "dataType", "binary");
   const bodies = messages.map(({ body }) => body);
-  return {
-    inputData: [
-      { name: binding.name, data: isMany ? bodiesData(bodies, isBinary) : bodyData(bodies[0], isBinary) },
-    ],
-    triggerMetadata: isMany ? metadataOfMany(messages) : metadataOfOne(messages[0]),
-  };
+  const data = isManyOf(binding) ? bodiesData(bodies, isBinary) : bodyData(bodies[0], isBinary);
+  return { inputData: [{ name: binding.name, data }], triggerMetadata: metadataFor(binding, messages) };
+}
+
+/** What a trigger tells of its messages beside their bodies. */
+export function metadataFor(
+  binding: TriggerBinding,
+  messages: readonly MessageFacts[],
+): InvokeMessage["triggerMetadata"] {
+  return isManyOf(binding) ? metadataOfMany(messages) : metadataOfOne(messages[0]);
 }
 
 export function isManyOf(binding: TriggerBinding): boolean {
@@ -48,14 +55,14 @@ function textOf(body: Uint8Array): string {
   return new TextDecoder().decode(body);
 }
 
-function metadataOfOne(message: TriggerMessage | undefined): Readonly<Record<string, TypedData>> {
+function metadataOfOne(message: MessageFacts | undefined): Readonly<Record<string, TypedData>> {
   if (message === undefined) return {};
   const given = Object.entries(metadata(message)).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [name, typed(value)]));
 }
 
 /** A batch has an array of each, in the order of its messages. */
-function metadataOfMany(messages: readonly TriggerMessage[]): Readonly<Record<string, TypedData>> {
+function metadataOfMany(messages: readonly MessageFacts[]): Readonly<Record<string, TypedData>> {
   const all = messages.map(metadata);
   const names = new Set(all.flatMap((each) => Object.keys(each)));
   return Object.fromEntries(
@@ -67,7 +74,7 @@ function metadataOfMany(messages: readonly TriggerMessage[]): Readonly<Record<st
 }
 
 // https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger#message-metadata (2026-11-29)
-function metadata({ attempt, native }: TriggerMessage): Readonly<Record<string, unknown>> {
+function metadata({ attempt, native }: MessageFacts): Readonly<Record<string, unknown>> {
   const of = (name: string): unknown =>
     typeof native === "object" && native !== null ? Reflect.get(native, name) : undefined;
   const properties = of("applicationProperties") ?? {};

@@ -5,7 +5,17 @@ export type TypedData =
   | { readonly bytes: Uint8Array }
   | { readonly int: number }
   | { readonly collectionString: { readonly string: readonly string[] } }
+  | { readonly modelBindingData: ModelBindingData }
+  | { readonly collectionModelBindingData: { readonly modelBindingData: readonly ModelBindingData[] } }
   | { readonly collectionBytes: { readonly bytes: readonly Uint8Array[] } };
+
+/** A whole message, for the SDK binding. */
+export interface ModelBindingData {
+  readonly version: string;
+  readonly source: string;
+  readonly contentType: string;
+  readonly content: Uint8Array;
+}
 
 /** A binding as an app registers it; what it does not name is the host's default. */
 export interface TriggerBinding {
