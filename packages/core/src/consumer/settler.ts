@@ -232,7 +232,7 @@ export class Settler {
   #finish(held: HeldDelivery, result: SettleResult): void {
     held.isSubmitted = false;
     this.pending -= 1;
-    this.#retrying.delete(held);
+    if (this.#retrying.size > 0) this.#retrying.delete(held);
     this.#options.keeper.untrack(held);
     this.#options.onResult(held, result);
     if (this.pending === 0) this.#onIdle?.();
