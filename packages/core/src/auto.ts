@@ -6,10 +6,10 @@ import { checkConfig, CONFIG_KEYS, type QueueConfig } from "./client/config.ts";
 import type { ClientOptions, QueueClient } from "./client/client-types.ts";
 import { KNOWN_PACKAGES, schemeRemedy, type KnownPackage } from "./client/known-packages.ts";
 import type { Provider } from "./client/provider.ts";
-import { createClient } from "./client/queue-client.ts";
 import { isRecord, kindOf, unknownKeys } from "./errors/check-options.ts";
 import { QueueError } from "./errors/queue-error.ts";
 import { suggest } from "./errors/suggest.ts";
+import { createClient } from "./index.ts";
 
 export type { QueueConfig } from "./client/config.ts";
 

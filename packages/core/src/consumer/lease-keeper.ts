@@ -195,7 +195,10 @@ export class LeaseKeeper {
   async #request(renewals: readonly Renewal[]): Promise<readonly Renewed[]> {
     const { driver, clock, time } = this.#options;
     const sentAtMs = time.read();
-    const gone: Renewed = { ok: false, error: leaseLost("the lease ended before it could be renewed") };
+    const gone = (): Renewed => ({
+      ok: false,
+      error: leaseLost("the lease ended before it could be renewed"),
+    });
     const isHeld = ({ lease }: Renewal): boolean => lease.holders.length > 0;
     return await resultsOfAlive("extend", renewals, isHeld, gone, async (held) => {
       const items = held.map((renewal) => {

@@ -157,7 +157,7 @@ export class Settler {
       operation,
       batch,
       (held) => keeper.leftMs(held, nowMs) > 0,
-      { ok: false, error: leaseLost("the lease may have run out") },
+      () => ({ ok: false, error: leaseLost("the lease may have run out") }),
       async (alive) =>
         await timedRequest(clock, operation, REQUEST_TIMEOUT_MS, async (signal) => {
           return await this.#call(operation, alive, signal);
