@@ -77,24 +77,15 @@ function runHandler(
     const returned = rules.handle(message, context);
     const mayBePending =
       (typeof returned === "object" && returned !== null) || typeof returned === "function";
-    return mayBePending ? endOf(rules, delivery, returned) : HANDLED;
+    if (!mayBePending) return HANDLED;
+    // Not awaited: an async function that waits takes 430 bytes, as long as the handler runs; this less than half.
+    return Promise.resolve(returned).then(handled, (error: unknown) => failed(rules, delivery, error));
   } catch (error) {
     return failed(rules, delivery, error);
   }
 }
 
-async function endOf(
-  rules: ProcessingRules,
-  delivery: Delivery<unknown>,
-  returned: unknown,
-): Promise<Processed> {
-  try {
-    await returned;
-    return HANDLED;
-  } catch (error) {
-    return failed(rules, delivery, error);
-  }
-}
+const handled = (): Processed => HANDLED;
 
 /** What follows when a run of this delivery failed with `error`. Never throws. */
 export function outcomeOfFailure(

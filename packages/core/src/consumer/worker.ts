@@ -148,12 +148,8 @@ export class Worker {
   #run(held: HeldDelivery): void {
     const { rules, context } = this.#parts;
     const processed = processDelivery(rules, held.delivery, new RunContext(held, context));
-    if (processed instanceof Promise) void this.#endLater(held, processed);
+    if (processed instanceof Promise) void processed.then((ended) => this.#end(held, ended));
     else this.#end(held, processed);
-  }
-
-  async #endLater(held: HeldDelivery, processing: Promise<Processed>): Promise<void> {
-    this.#end(held, await processing);
   }
 
   #end(held: HeldDelivery, processed: Processed): void {
