@@ -7,10 +7,10 @@ import type { ClientOptions, QueueClient } from "./client/client-types.ts";
 import { KNOWN_PACKAGES, schemeRemedy, type KnownPackage } from "./client/known-packages.ts";
 import { locateIn, type Location } from "./client/locate.ts";
 import type { Provider } from "./client/provider.ts";
-import { createClient } from "./client/queue-client.ts";
 import { isRecord, kindOf, unknownKeys } from "./errors/check-options.ts";
 import { QueueError } from "./errors/queue-error.ts";
 import { suggest } from "./errors/suggest.ts";
+import { createClient } from "./index.ts";
 import type { AnyDefinition } from "./message/queue-definition.ts";
 
 export type { QueueConfig } from "./client/config.ts";

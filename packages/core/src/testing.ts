@@ -1,10 +1,11 @@
 import type { Delivery, OutgoingMessage } from "./driver/delivery.ts";
+import { json } from "./index.ts";
 
 export { decodeDelivery, rawMessage } from "./message/decode-message.ts";
 export { detailsOf, type DefinitionDetails } from "./message/queue-definition.ts";
 export { createVirtualClock, type VirtualClock, type VirtualClockOptions } from "./time/virtual-clock.ts";
 
-const EMPTY_JSON = new TextEncoder().encode("{}");
+const EMPTY_JSON = json().encode({});
 
 /** A valid outgoing message for tests of drivers; `over` replaces fields. */
 export function outgoing(over: Partial<OutgoingMessage> = {}): OutgoingMessage {

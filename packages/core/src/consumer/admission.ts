@@ -24,9 +24,11 @@ export interface AdmissionParts {
 export class Admission {
   readonly #parts: AdmissionParts;
   readonly #emulated = new Set<string>();
+  readonly #wallNow: () => number;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
+    this.#wallNow = () => parts.clock.wallNow();
   }
 
   /** Rule D14: what a blocked event loop cost is subtracted from the lease. */
@@ -39,7 +41,7 @@ export class Admission {
 
   /** @returns false if the delivery is dealt with already. */
   admit(held: HeldDelivery): boolean {
-    const { target, events, executor, memory, clock, isTimed } = this.#parts;
+    const { target, events, executor, memory, isTimed } = this.#parts;
     const { delivery } = held;
     if (memory.has(delivery.providerId)) {
       events.emit("redelivery-acked", { target, id: delivery.id });
@@ -47,7 +49,7 @@ export class Admission {
       return false;
     }
     if (!isTimed) return true;
-    const timeliness = timelinessOf(delivery, () => clock.wallNow());
+    const timeliness = timelinessOf(delivery, this.#wallNow);
     if (timeliness.kind === "due") return true;
     if (timeliness.kind === "expired") {
       this.#reportEmulation("ttl");

@@ -24,6 +24,7 @@ export class Dispatcher {
   readonly #ready = new Fifo<HeldDelivery>();
   #timer: Timer | undefined;
   #isStopped = false;
+  #isStarting = false;
   #limit: number;
   /** Permits that are taken. */
   running = 0;
@@ -62,7 +63,15 @@ export class Dispatcher {
     this.#ready.push(held);
   }
 
+  /** Of no effect while it is at it: a run that ends at once gives its permit to the next in this loop, not deeper. */
   startReady(): void {
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    this.#startAll();
+    this.#isStarting = false;
+  }
+
+  #startAll(): void {
     const { clock, rateLimit, start, mayStart } = this.#options;
     while (!this.#isStopped && this.running < this.#limit && this.#ready.length > 0) {
       if (mayStart?.() === false) return;

@@ -55,7 +55,7 @@ export class HeldDelivery {
   #controller: AbortController | undefined;
   #abortReason: QueueError | undefined;
   #completion: PromiseWithResolvers<void> | undefined;
-  #result: { readonly error: Completion } | undefined;
+  #error: Completion;
 
   constructor(delivery: Delivery<unknown>, key: string | undefined, ask: number) {
     this.delivery = delivery;
@@ -96,8 +96,8 @@ export class HeldDelivery {
 
   /** The end of its settlement: resolves when the provider confirmed. */
   async completion(): Promise<void> {
-    if (this.#result !== undefined) {
-      if (this.#result.error !== undefined) throw this.#result.error;
+    if (this.#state === "done") {
+      if (this.#error !== undefined) throw this.#error;
       return;
     }
     this.#completion ??= Promise.withResolvers();
@@ -107,7 +107,7 @@ export class HeldDelivery {
   finish(error?: Completion): void {
     if (this.#state === "done") return;
     this.become("done");
-    this.#result = { error };
+    this.#error = error;
     if (error === undefined) this.#completion?.resolve();
     else this.#completion?.reject(error);
   }

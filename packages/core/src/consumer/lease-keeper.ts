@@ -1,4 +1,5 @@
 import { createBatcher, type Batcher } from "../batching/batcher.ts";
+import { LinkedList } from "../batching/linked-list.ts";
 import type { Capabilities } from "../driver/capabilities.ts";
 import type { ConsumerDriver, ItemResult, Operation } from "../driver/driver.ts";
 import type { Limits } from "../driver/limits.ts";
@@ -48,7 +49,7 @@ const TOTAL_MARGIN_MS = 5_000;
 /** Keeps every lease alive with one timer, and says when one is gone. */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
-  readonly #leases = new Set<Lease>();
+  readonly #leases = new LinkedList<Lease>();
   readonly #shared = new Map<string, Lease>();
   readonly #renewals: Batcher<Renewal, { readonly leaseMs: number }> | undefined;
   readonly #totalMs: number;
@@ -71,11 +72,12 @@ export class LeaseKeeper {
     const key = held.delivery.leaseKey;
     let lease = key === undefined ? undefined : this.#shared.get(key);
     if (lease === undefined) {
-      lease = newLease(key);
+      lease = newLease(key, held);
       this.#leases.add(lease);
       if (key !== undefined) this.#shared.set(key, lease);
+    } else {
+      lease.holders.push(held);
     }
-    lease.holders.push(held);
     held.lease = lease;
     held.capAtMs = nowMs + this.#totalMs;
     held.wakeAtMs = held.capAtMs;
@@ -89,9 +91,11 @@ export class LeaseKeeper {
     const { lease } = held;
     if (lease === undefined) return;
     held.lease = undefined;
-    const index = lease.holders.indexOf(held);
-    if (index !== -1) lease.holders.splice(index, 1);
-    if (lease.holders.length > 0) return;
+    const { holders } = lease;
+    const index = holders.indexOf(held);
+    if (index === holders.length - 1) holders.pop();
+    else if (index !== -1) holders.splice(index, 1);
+    if (holders.length > 0) return;
     this.#leases.delete(lease);
     if (lease.key !== undefined) this.#shared.delete(lease.key);
   }
@@ -146,12 +150,12 @@ export class LeaseKeeper {
 
   /** Everything in hand. */
   holders(): readonly HeldDelivery[] {
-    return [...this.#leases].flatMap((lease) => lease.holders);
+    return this.#leases.toArray().flatMap((lease) => lease.holders);
   }
 
   /** Reported by the driver. */
   lose(isLost: (held: HeldDelivery) => boolean, error: QueueError): void {
-    for (const lease of this.#leases) {
+    for (const lease of this.#leases.toArray()) {
       for (const held of [...lease.holders]) if (isLost(held)) this.#lost(held, error);
     }
   }
@@ -191,7 +195,10 @@ export class LeaseKeeper {
   async #request(renewals: readonly Renewal[]): Promise<readonly Renewed[]> {
     const { driver, clock, time } = this.#options;
     const sentAtMs = time.read();
-    const gone: Renewed = { ok: false, error: leaseLost("the lease ended before it could be renewed") };
+    const gone = (): Renewed => ({
+      ok: false,
+      error: leaseLost("the lease ended before it could be renewed"),
+    });
     const isHeld = ({ lease }: Renewal): boolean => lease.holders.length > 0;
     return await resultsOfAlive("extend", renewals, isHeld, gone, async (held) => {
       const items = held.map((renewal) => {
@@ -260,9 +267,9 @@ export class LeaseKeeper {
     if (this.#armedAtMs === Number.NEGATIVE_INFINITY) return; // stopped
     this.#armedAtMs = Number.POSITIVE_INFINITY;
     const nowMs = this.#options.time.read();
-    for (const lease of this.#leases) this.#attend(lease, nowMs);
+    for (const lease of this.#leases.toArray()) this.#attend(lease, nowMs);
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const lease of this.#leases) nextMs = Math.min(nextMs, dueAtMs(lease));
+    for (const lease of this.#leases.toArray()) nextMs = Math.min(nextMs, dueAtMs(lease));
     this.#arm(nextMs);
   }
 

@@ -1,8 +1,9 @@
+import type { Linked } from "../batching/linked-list.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 
 /** One lease at the service: of one delivery, or of all deliveries with one `leaseKey`. Times are lease times. */
-export interface Lease {
+export interface Lease extends Linked<Lease> {
   readonly key: string | undefined;
   readonly holders: HeldDelivery[];
   untilMs: number;
@@ -19,15 +20,18 @@ export function leaseLost(what: string): QueueError {
   return new QueueError("LEASE_LOST", { what });
 }
 
-export function newLease(key: string | undefined): Lease {
+/** With its first holder: an array that is filled later has room for sixteen more. */
+export function newLease(key: string | undefined, holder: HeldDelivery): Lease {
   return {
     key,
-    holders: [],
+    holders: [holder],
     untilMs: Number.POSITIVE_INFINITY,
     promisedUntilMs: Number.NEGATIVE_INFINITY,
     renewAtMs: Number.POSITIVE_INFINITY,
     renewing: undefined,
     isPaused: false,
+    previous: undefined,
+    next: undefined,
   };
 }
 

@@ -9,15 +9,15 @@ export async function resultsOfAlive<Item, Value>(
   operation: Operation,
   items: readonly Item[],
   isAlive: (item: Item) => boolean,
-  gone: ItemResult<Value>,
+  gone: () => ItemResult<Value>,
   ask: (alive: readonly Item[]) => Promise<readonly ItemResult<Value>[]>,
 ): Promise<readonly ItemResult<Value>[]> {
   const alive = items.filter(isAlive);
-  if (alive.length === 0) return items.map(() => gone);
+  if (alive.length === 0) return items.map(gone);
   const results = alignedResults(operation, alive.length, await ask(alive));
   if (alive.length === items.length) return results;
   const byItem = new Map(alive.map((item, index) => [item, results[index]]));
-  return items.map((item) => byItem.get(item) ?? gone);
+  return items.map((item) => byItem.get(item) ?? gone());
 }
 
 /**

@@ -20,7 +20,7 @@ export class SettledMemory {
   }
 
   delete(providerId: string): void {
-    this.#ids.delete(providerId);
+    if (this.#ids.size > 0) this.#ids.delete(providerId);
   }
 }
 

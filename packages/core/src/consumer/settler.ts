@@ -157,7 +157,7 @@ export class Settler {
       operation,
       batch,
       (held) => keeper.leftMs(held, nowMs) > 0,
-      { ok: false, error: leaseLost("the lease may have run out") },
+      () => ({ ok: false, error: leaseLost("the lease may have run out") }),
       async (alive) =>
         await timedRequest(clock, operation, REQUEST_TIMEOUT_MS, async (signal) => {
           return await this.#call(operation, alive, signal);
@@ -232,7 +232,7 @@ export class Settler {
   #finish(held: HeldDelivery, result: SettleResult): void {
     held.isSubmitted = false;
     this.pending -= 1;
-    this.#retrying.delete(held);
+    if (this.#retrying.size > 0) this.#retrying.delete(held);
     this.#options.keeper.untrack(held);
     this.#options.onResult(held, result);
     if (this.pending === 0) this.#onIdle?.();

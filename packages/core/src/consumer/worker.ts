@@ -37,7 +37,7 @@ export interface WorkerParts {
   readonly onIdle: () => void;
 }
 
-/** Runs the handler on what comes in. One async call per message; everything else is fields and counters. */
+/** Runs the handler on what comes in. A promise only for a handler that has one; everything else is fields and counters. */
 export class Worker {
   readonly #parts: WorkerParts;
   /** Handlers that run although their delivery is gone. */
@@ -94,7 +94,7 @@ export class Worker {
       this.active += 1;
       if (handlerTimeoutMs !== undefined)
         keeper.wakeAt(held, Math.min(nowMs + handlerTimeoutMs, held.capAtMs));
-      void this.#run(held);
+      this.#run(held);
     } else {
       dispatcher.free(held);
     }
@@ -145,11 +145,17 @@ export class Worker {
     return this.#parts.admission.hold(delivery, key, ask, stalledMs);
   }
 
-  async #run(held: HeldDelivery): Promise<void> {
-    const { rules, context, dispatcher, onIdle, onRoom } = this.#parts;
-    const processed = await processDelivery(rules, held.delivery, new RunContext(held, context));
+  #run(held: HeldDelivery): void {
+    const { rules, context } = this.#parts;
+    const processed = processDelivery(rules, held.delivery, new RunContext(held, context));
+    if (processed instanceof Promise) void processed.then((ended) => this.#end(held, ended));
+    else this.#end(held, processed);
+  }
+
+  #end(held: HeldDelivery, processed: Processed): void {
+    const { dispatcher, onIdle, onRoom } = this.#parts;
     held.isHandlerActive = false;
-    this.#orphans.delete(held);
+    if (this.#orphans.size > 0) this.#orphans.delete(held);
     this.active -= 1;
     this.ended += 1;
     dispatcher.free(held);

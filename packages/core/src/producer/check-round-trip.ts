@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { json, type Codec } from "../message/codec.ts";
@@ -23,7 +21,7 @@ export function checkRoundTrip(
   if (codec === json() && isPlainJson(body)) return undefined;
   const decoded = decode(codec, encoded);
   if (schema === undefined) {
-    if (isDeepStrictEqual(body, decoded)) return undefined;
+    if (isSame(body, decoded)) return undefined;
     const difference = firstDifference(body, decoded, "the body");
     if (difference !== undefined) throw lost(difference);
     return undefined;
@@ -59,7 +57,7 @@ function firstDifference(before: unknown, after: unknown, path: string): string 
     return `${path} was ${nameOf(before)} and becomes ${nameOf(after)}`;
   }
   if (Array.isArray(before) !== Array.isArray(after) || !isPlain(before)) {
-    if (isDeepStrictEqual(before, after)) return undefined; // a codec may well carry dates and maps
+    if (isSame(before, after)) return undefined; // a codec may well carry dates and maps
     return `${path} was ${nameOf(before)} and becomes ${nameOf(after)}`;
   }
   return firstInnerDifference(before, after, path);
@@ -74,6 +72,10 @@ function firstInnerDifference(before: object, after: object, path: string): stri
     if (difference !== undefined) return difference;
   }
   return undefined;
+}
+
+function isSame(before: unknown, after: unknown): boolean {
+  return process.getBuiltinModule("node:util").isDeepStrictEqual(before, after);
 }
 
 function isPlain(value: object): boolean {

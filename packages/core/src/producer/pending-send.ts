@@ -5,7 +5,7 @@ import type { Sent } from "../queue-producer.ts";
 import type { Dated } from "../time/deadline.ts";
 
 /** One message from `send` until its promise is settled. */
-export class PendingSend implements Dated {
+export class PendingSend implements Dated<PendingSend> {
   readonly seq: number;
   readonly deadlineMs: number;
   readonly epoch: Epoch;
@@ -26,6 +26,8 @@ export class PendingSend implements Dated {
   call: SendCall | undefined;
   /** Stops listening to the caller's signal. */
   unlisten: (() => void) | undefined;
+  previous: PendingSend | undefined;
+  next: PendingSend | undefined;
 
   constructor(seq: number, deadlineMs: number, epoch: Epoch, orderingKey: string | undefined) {
     this.seq = seq;

@@ -1,4 +1,4 @@
-import { channel, type Channel } from "node:diagnostics_channel";
+import type { Channel } from "node:diagnostics_channel";
 import type { EventListener, EventName, EventSink, QueueEvents } from "./events.ts";
 
 /** Publishes every event on the diagnostics channel `anyqueue:<name>` and to the listeners. */
@@ -53,7 +53,7 @@ class ChannelSink implements EventSink {
   #channel(name: EventName): Channel {
     let found = this.#channels.get(name);
     if (found === undefined) {
-      found = channel(`anyqueue:${name}`);
+      found = process.getBuiltinModule("node:diagnostics_channel").channel(`anyqueue:${name}`);
       this.#channels.set(name, found);
     }
     return found;

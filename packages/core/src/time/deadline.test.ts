@@ -1,12 +1,18 @@
 import { beforeEach, expect, test } from "vitest";
 
-import { DeadlineList } from "./deadline.ts";
+import { DeadlineList, type Dated } from "./deadline.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 
-interface Item {
+interface Item extends Dated<Item> {
   readonly name: string;
-  readonly deadlineMs: number;
 }
+
+const item = (name: string, deadlineMs: number): Item => ({
+  name,
+  deadlineMs,
+  previous: undefined,
+  next: undefined,
+});
 
 let clock: VirtualClock;
 let expired: string[];
@@ -15,13 +21,13 @@ let list: DeadlineList<Item>;
 beforeEach(() => {
   clock = createVirtualClock();
   expired = [];
-  list = new DeadlineList(clock, (item) => expired.push(`${item.name}@${clock.now()}`));
+  list = new DeadlineList(clock, ({ name }) => expired.push(`${name}@${clock.now()}`));
 });
 
 test("each item expires at its time, by one timer", async () => {
-  list.add({ name: "a", deadlineMs: 10 });
-  list.add({ name: "b", deadlineMs: 10 });
-  list.add({ name: "c", deadlineMs: 25 });
+  list.add(item("a", 10));
+  list.add(item("b", 10));
+  list.add(item("c", 25));
   expect(clock.pendingTimers).toBe(1);
   await clock.advance(9);
   expect(expired).toEqual([]);
@@ -31,28 +37,28 @@ test("each item expires at its time, by one timer", async () => {
 });
 
 test("what was deleted does not expire, and the next one is still on time", async () => {
-  const first = { name: "a", deadlineMs: 10 };
+  const first = item("a", 10);
   list.add(first);
-  list.add({ name: "b", deadlineMs: 15 });
+  list.add(item("b", 15));
   list.delete(first);
   await clock.advance(30);
   expect(expired).toEqual(["b@15"]);
 });
 
 test("begins again after it was empty", async () => {
-  const first = { name: "a", deadlineMs: 10 };
+  const first = item("a", 10);
   list.add(first);
   list.delete(first);
   await clock.advance(100);
   expect(clock.pendingTimers).toBe(0);
-  list.add({ name: "b", deadlineMs: 150 });
+  list.add(item("b", 150));
   await clock.advance(50);
   expect(expired).toEqual(["b@150"]);
 });
 
 test("stopped it leaves no timer", () => {
   list.stop();
-  list.add({ name: "a", deadlineMs: 10 });
+  list.add(item("a", 10));
   list.stop();
   expect(clock.pendingTimers).toBe(0);
 });

@@ -1,7 +1,8 @@
+import { LinkedList, type Linked } from "../batching/linked-list.ts";
 import type { Clock, Timer } from "./clock.ts";
 
 /** Something that has to be done before a moment of `clock.now()`. */
-export interface Dated {
+export interface Dated<Item> extends Linked<Item> {
   readonly deadlineMs: number;
 }
 
@@ -9,11 +10,11 @@ export interface Dated {
  * Deadlines of many items that all get the same time: one timer for all of them.
  * They must be added in the order of their deadlines.
  */
-export class DeadlineList<Item extends Dated> {
+export class DeadlineList<Item extends Dated<Item>> {
   readonly #clock: Clock;
   readonly #onExpired: (item: Item) => void;
-  /** Oldest first; a set because most items leave long before their deadline. */
-  readonly #open = new Set<Item>();
+  /** Oldest first; linked because most items leave long before their deadline. */
+  readonly #open = new LinkedList<Item>();
   #timer: Timer | undefined;
 
   constructor(clock: Clock, onExpired: (item: Item) => void) {
@@ -45,7 +46,7 @@ export class DeadlineList<Item extends Dated> {
 
   #expire(): void {
     const nowMs = this.#clock.now();
-    for (const item of this.#open) {
+    for (let item = this.#open.first; item !== undefined; item = this.#open.first) {
       if (item.deadlineMs > nowMs) {
         this.#arm(item);
         return;
