@@ -1,10 +1,10 @@
 // One measured process. argv: scenario name, stub port, warm-up ms, window ms.
 import { setTimeout as sleep } from "node:timers/promises";
-import { findSteady } from "../all-scenarios.ts";
+import { loadSteady } from "../load-steady.ts";
 import type { FromWorker } from "./messages.ts";
 
 const [name = "", port = "0", warmUpMs = "1000", windowMs = "1500"] = process.argv.slice(2);
-const running = await findSteady(name).start({ port: Number(port) });
+const running = await (await loadSteady(name)).start({ port: Number(port) });
 await sleep(Number(warmUpMs));
 tell({ at: "window-start" });
 const before = { atMs: performance.now(), cpu: process.cpuUsage(), done: running.done() };
