@@ -21,19 +21,11 @@ const STEADY: readonly SteadyScenario[] = [
 ];
 
 export function findScenario(name: string): Scenario {
-  return find<Scenario>([...STEADY, ...coldScenarios], name);
-}
-
-export function findSteady(name: string): SteadyScenario {
-  return find(STEADY, name);
+  const found = [...STEADY, ...coldScenarios].find((scenario) => scenario.name === name);
+  if (found === undefined) throw new Error(`no scenario "${name}"`);
+  return found;
 }
 
 export function isCold(scenario: Scenario): scenario is ColdScenario {
   return "cold" in scenario;
-}
-
-function find<S extends Scenario>(scenarios: readonly S[], name: string): S {
-  const found = scenarios.find((scenario) => scenario.name === name);
-  if (found === undefined) throw new Error(`no scenario "${name}"`);
-  return found;
 }

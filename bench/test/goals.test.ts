@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { findScenario } from "../src/all-scenarios.ts";
+import { findScenario, isCold } from "../src/all-scenarios.ts";
+import { loadSteady } from "../src/load-steady.ts";
 import { judge, readGoals, scenariosOf, type Goal, type Rounds } from "../src/report/goals.ts";
 import { belowFloors, goalTable, scenarioTable } from "../src/report/tables.ts";
 
@@ -72,6 +73,13 @@ describe("goals.json", () => {
       compare === ">=" ? floor > gate : floor < gate,
     );
     expect(tooHigh).toEqual([]);
+  });
+
+  test("names scenarios that a trial can load alone", async () => {
+    const steady = scenariosOf(readGoals()).filter((name) => !isCold(findScenario(name)));
+    const loaded = await Promise.all(steady.map(loadSteady));
+    expect(loaded.map(({ name }) => name)).toEqual(steady);
+    await expect(loadSteady("sqs: none")).rejects.toThrow('no scenario "sqs: none"');
   });
 
   test("compares only scenarios of one kind of server", () => {

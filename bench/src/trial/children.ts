@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { on } from "node:events";
+import { on, once } from "node:events";
 import { compiled } from "./compile.ts";
 
 const GIVE_UP_MS = 60_000;
@@ -47,6 +47,12 @@ export class Child {
 
   send(message: string): void {
     this.#process.send(message);
+  }
+
+  /** Resolves when the process is gone by itself. */
+  async ended(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null)
+      await once(this.#process, "exit");
   }
 
   stop(): void {

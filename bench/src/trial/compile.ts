@@ -26,6 +26,8 @@ export async function compile(): Promise<void> {
     ),
     outdir: fileURLToPath(OUT),
     bundle: true,
+    // What is imported on demand stays so.
+    splitting: true,
     packages: "external",
     platform: "node",
     target: "node22",

@@ -50,6 +50,8 @@ async function runSteady(
     const after = await stub?.ask();
     const stopped = await worker.next<FromWorker>();
     if (measured.at !== "window-end" || stopped.at !== "stopped") throw new Error("a message out of turn");
+    // A profile is written at the very end.
+    await worker.ended();
     const { counts } = (await stub?.ask()) ?? { counts: undefined };
     check(scenario, stopped.done, counts);
     const { messages, seconds, cpuMicros, rssBytes } = measured.measurement;

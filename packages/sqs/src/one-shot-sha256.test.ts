@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { OneShotSha256 } from "./one-shot-sha256.ts";
+import { HmacKey, OneShotSha256 } from "./one-shot-sha256.ts";
 
 const part = fc.oneof(fc.string(), fc.uint8Array({ maxLength: 300 }));
 
@@ -50,4 +50,18 @@ describe("the digest for the SDK's signer", () => {
     own.update("after");
     expect(Buffer.from(await own.digest())).toEqual(createHash("sha256").update("after").digest());
   });
+});
+
+test("one HMAC key signs many texts, and each signature is its own", () => {
+  const property = fc.property(
+    fc.uint8Array({ maxLength: 200 }),
+    fc.array(fc.uint8Array()),
+    (secret, texts) => {
+      const key = new HmacKey(Buffer.from(secret));
+      const signatures = texts.map((text) => key.sign(Buffer.from(text)));
+      const expected = texts.map((text) => createHmac("sha256", secret).update(text).digest());
+      expect(signatures).toEqual(expected);
+    },
+  );
+  fc.assert(property);
 });

@@ -23,7 +23,7 @@ export class OneShotSha256 {
   }
 
   async digest(): Promise<Uint8Array> {
-    return this.#secret === undefined ? sha256(this.#data) : hmacSha256(this.#secret, this.#data);
+    return this.#secret === undefined ? sha256(this.#data) : new HmacKey(this.#secret).sign(this.#data);
   }
 
   reset(): void {
@@ -31,18 +31,27 @@ export class OneShotSha256 {
   }
 }
 
-/** RFC 2104. */
-export function hmacSha256(secret: Buffer, data: Buffer): Buffer {
-  const key = secret.length > BLOCK_BYTES ? sha256(secret) : secret;
-  const inner = Buffer.alloc(BLOCK_BYTES + data.length, 0x36);
-  const outer = Buffer.alloc(BLOCK_BYTES + 32, 0x5c);
-  for (let index = 0; index < key.length; index += 1) {
-    inner[index]! ^= key[index]!;
-    outer[index]! ^= key[index]!;
+/** HMAC-SHA-256 with one secret (RFC 2104): what each signature has of it is made once. */
+export class HmacKey {
+  readonly #inner = Buffer.alloc(BLOCK_BYTES, 0x36);
+  /** The block, and room for the inner hash. */
+  readonly #outer = Buffer.alloc(BLOCK_BYTES + 32, 0x5c);
+
+  constructor(secret: Buffer) {
+    const key = secret.length > BLOCK_BYTES ? sha256(secret) : secret;
+    for (let index = 0; index < key.length; index += 1) {
+      this.#inner[index]! ^= key[index]!;
+      this.#outer[index]! ^= key[index]!;
+    }
   }
-  inner.set(data, BLOCK_BYTES);
-  outer.set(sha256(inner), BLOCK_BYTES);
-  return sha256(outer);
+
+  sign(data: Buffer): Buffer {
+    const inner = Buffer.allocUnsafe(BLOCK_BYTES + data.length);
+    inner.set(this.#inner);
+    inner.set(data, BLOCK_BYTES);
+    this.#outer.set(sha256(inner), BLOCK_BYTES);
+    return sha256(this.#outer);
+  }
 }
 
 function sha256(data: Buffer): Buffer {

@@ -1,6 +1,6 @@
 import { hash, randomUUID } from "node:crypto";
 import type { HttpRequest } from "./sqs-http-handler.ts";
-import { hmacSha256 } from "./one-shot-sha256.ts";
+import { HmacKey } from "./one-shot-sha256.ts";
 
 /** What of an identity goes into a signature. */
 export interface SigningIdentity {
@@ -30,12 +30,14 @@ const TRACE_HEADER = /^(?:x-amzn-trace-id|traceparent)$/i;
 export class SignedTemplate {
   readonly #request: HttpRequest;
   readonly #identity: SigningIdentity;
-  readonly #scope: string;
-  readonly #region: string;
-  readonly #service: string;
-  readonly #signedNames: readonly string[];
+  readonly #scope: readonly string[];
+  readonly #signedNames: string;
+  /** The canonical request: text, the value of a header, text, … */
+  readonly #canonical: readonly { readonly text: string; readonly header: string }[];
+  #second = Number.NaN;
+  #date = "";
   #day = "";
-  #key: Buffer = Buffer.alloc(0);
+  #key: HmacKey | undefined;
 
   /** Undefined if signing this request once more gives another signature: then it is not understood. */
   static of(signed: HttpRequest, identity: SigningIdentity): SignedTemplate | undefined {
@@ -55,10 +57,9 @@ export class SignedTemplate {
     // The SDK goes on with its own.
     this.#request = { ...signed, headers: { ...signed.headers }, body: undefined };
     this.#identity = identity;
-    this.#region = region;
-    this.#service = service;
-    this.#scope = `${region}/${service}/aws4_request`;
-    this.#signedNames = signedNames.split(";");
+    this.#scope = [region, service, "aws4_request"];
+    this.#signedNames = signedNames;
+    this.#canonical = canonicalOf(this.#request, signedNames);
   }
 
   isFor({ accessKeyId, secretAccessKey, sessionToken }: SigningIdentity): boolean {
@@ -77,7 +78,7 @@ export class SignedTemplate {
 
   /** A signed request with this body at this time, in milliseconds since 1970. */
   sign(body: string, atMs: number): HttpRequest {
-    const date = longDate(atMs);
+    const date = this.#dateOf(atMs);
     const headers: Record<string, string> = {
       // First, so that they keep their places.
       ...this.#request.headers,
@@ -92,35 +93,61 @@ export class SignedTemplate {
 
   #authorization(headers: HttpRequest["headers"], date: string): string {
     const day = date.slice(0, 8);
-    if (day !== this.#day) this.#renewKey(day);
-    let canonical = `${this.#request.method}\n${this.#request.path}\n\n`;
-    for (const name of this.#signedNames) canonical += `${name}:${headers[name] ?? ""}\n`;
-    const names = this.#signedNames.join(";");
-    canonical += `\n${names}\n${headers["x-amz-content-sha256"] ?? ""}`;
-    const text = `AWS4-HMAC-SHA256\n${date}\n${day}/${this.#scope}\n${hash("sha256", canonical)}`;
-    const signature = hmacSha256(this.#key, Buffer.from(text)).toString("hex");
-    const credential = `${this.#identity.accessKeyId}/${day}/${this.#scope}`;
-    return `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`;
+    let canonical = "";
+    for (const { text, header } of this.#canonical) canonical += text + (headers[header] ?? "");
+    const scope = `${day}/${this.#scope.join("/")}`;
+    const text = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${hash("sha256", canonical)}`;
+    const signature = this.#keyOf(day).sign(Buffer.from(text, "latin1")).toString("hex");
+    const credential = `${this.#identity.accessKeyId}/${scope}`;
+    return `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${this.#signedNames}, Signature=${signature}`;
   }
 
-  #renewKey(day: string): void {
-    this.#day = day;
-    this.#key = [day, this.#region, this.#service, "aws4_request"].reduce<Buffer>(
-      (key, part) => hmacSha256(key, Buffer.from(part)),
-      Buffer.from(`AWS4${this.#identity.secretAccessKey}`),
-    );
+  /** `20261129T110151Z` */
+  #dateOf(atMs: number): string {
+    const second = Math.floor(atMs / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#date = new Date(atMs).toISOString().replace(/[-:]|\.\d+/g, "");
+    }
+    return this.#date;
+  }
+
+  #keyOf(day: string): HmacKey {
+    if (this.#key === undefined || day !== this.#day) {
+      this.#day = day;
+      this.#key = [day, ...this.#scope].reduce(
+        (key, part) => new HmacKey(key.sign(Buffer.from(part))),
+        new HmacKey(Buffer.from(`AWS4${this.#identity.secretAccessKey}`)),
+      );
+    }
+    return this.#key;
   }
 
   #constant(): string {
     const { protocol, hostname, port, method, path, headers } = this.#request;
-    const shared = Object.entries(headers).map(([name, value]) =>
-      OWN_HEADERS.some((own) => own === name) ? [name] : [name, value],
-    );
+    const shared = Object.entries(headers).map(([name, value]) => (isOwn(name) ? [name] : [name, value]));
     return JSON.stringify([protocol, hostname, port, method, path, this.#scope, this.#signedNames, shared]);
   }
 }
 
-/** `20261129T110151Z` */
-function longDate(atMs: number): string {
-  return new Date(atMs).toISOString().replace(/[-:]|\.\d+/g, "");
+function canonicalOf(
+  { method, path, headers }: HttpRequest,
+  signedNames: string,
+): { readonly text: string; readonly header: string }[] {
+  const parts: { text: string; header: string }[] = [];
+  let text = `${method}\n${path}\n\n`;
+  for (const name of signedNames.split(";")) {
+    text += `${name}:`;
+    if (isOwn(name)) {
+      parts.push({ text, header: name });
+      text = "";
+    } else text += headers[name] ?? "";
+    text += "\n";
+  }
+  parts.push({ text: `${text}\n${signedNames}\n`, header: "x-amz-content-sha256" });
+  return parts;
+}
+
+function isOwn(header: string): boolean {
+  return OWN_HEADERS.some((own) => own === header);
 }

@@ -42,9 +42,12 @@ export class SqsProducer implements ProducerDriver {
     signal: AbortSignal,
   ): Promise<readonly ItemResult<SendReceipt>[]> {
     const url = await this.#queue.url(signal);
+    const send = (chunk: readonly OutgoingMessage[]): ReturnType<typeof this.sendBatch> =>
+      this.#send(url, chunk, signal);
     const limitBytes = this.#queue.maxMessageBytes ?? Infinity;
     const isFitting = (message: OutgoingMessage): boolean => this.sizeOf(message) <= limitBytes;
-    const sent = [...(await inTens(messages.filter(isFitting), (chunk) => this.#send(url, chunk, signal)))];
+    if (messages.every(isFitting)) return await inTens(messages, send);
+    const sent = [...(await inTens(messages.filter(isFitting), send))];
     return messages.flatMap((message) =>
       isFitting(message) ? sent.splice(0, 1) : [this.#tooLarge(this.sizeOf(message), limitBytes)],
     );

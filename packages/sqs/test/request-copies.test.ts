@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test, vi } from "vitest";
 import { carry } from "../src/lean-client.ts";
+import type { ClientSettings } from "../src/sqs-client.ts";
 import { classifySqsError } from "../src/sqs-errors.ts";
 import { call, COMMANDS, connect, lastCall, OPERATIONS, plain, server, taught } from "./copying-clients.ts";
 import { ANY_CREDENTIALS, present, rejection } from "./open-adapter.ts";
@@ -63,6 +64,15 @@ describe("a copy", () => {
     await call(client, "SendMessageBatch");
     expect(made()).toBe(2);
     expect(lastCall().headers["x-amz-security-token"]).toBe("token/+=");
+    expect(lastCall().headers["authorization"]).toBe(await signatureOf(client, lastCall()));
+  });
+
+  test("says what the application wants to be said of it", async () => {
+    const clientOptions: ClientSettings["clientOptions"] = { customUserAgent: [["shop", "1.0"]] };
+    const { client, made } = await taught("SendMessageBatch", { clientOptions });
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(2);
+    expect(lastCall().headers["user-agent"]).toMatch(/ shop\/1\.0$/);
     expect(lastCall().headers["authorization"]).toBe(await signatureOf(client, lastCall()));
   });
 
