@@ -82,7 +82,7 @@ export class NamespaceConnection {
 
   /** Runs what may open the connection, so that its socket is known as ours. */
   scoped<Value>(work: () => Value): Value {
-    return this.#scope.run(true, work);
+    return this.#scope.getStore() === true ? work() : this.#scope.run(true, work);
   }
 
   async client(): Promise<ServiceBusClient> {
@@ -115,6 +115,16 @@ export class NamespaceConnection {
    */
   bounded<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
     return this.#bounded.run(work, signal);
+  }
+
+  /** The same without a promise: calls one of the two back, once. */
+  boundedThen<Value>(
+    work: Promise<Value>,
+    signal: AbortSignal | undefined,
+    onValue: (value: Value) => void,
+    onError: (error: unknown) => void,
+  ): void {
+    this.#bounded.follow(work, signal, onValue, onError);
   }
 
   readonly #onSocket = (message: unknown): void => {

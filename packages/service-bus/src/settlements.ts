@@ -3,6 +3,7 @@ import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { nextTurn } from "./next-turn.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { PROVIDER } from "./refusal.ts";
+import type { Done } from "./service-bus-handle.ts";
 import { clipReason } from "./service-bus-wire.ts";
 import { SettlementQueue, type Disposition } from "./settlement-queue.ts";
 
@@ -30,7 +31,14 @@ export class Settlements {
   }
 
   async complete(message: ServiceBusReceivedMessage, signal: AbortSignal | undefined): Promise<ItemResult> {
-    return await this.#settle("complete", () => this.#receiver.completeMessage(message), signal);
+    return await new Promise((resolve) => {
+      this.completeThen(message, signal, resolve);
+    });
+  }
+
+  /** Calls back once. */
+  completeThen(message: ServiceBusReceivedMessage, signal: AbortSignal | undefined, done: Done): void {
+    this.#settleThen("complete", () => this.#receiver.completeMessage(message), signal, done);
   }
 
   async abandon(
@@ -61,17 +69,27 @@ export class Settlements {
     signal: AbortSignal | undefined,
   ): Promise<ItemResult> {
     return await new Promise((resolve) => {
-      this.#queue.push(kind, () => {
-        if (signal?.aborted === true) {
-          resolve({ ok: false, error: notStarted(signal) });
-          return;
-        }
-        const result = this.#connection.bounded(this.#connection.scoped(work), signal);
-        result.then(
-          () => resolve(DONE),
-          (error: unknown) => resolve({ ok: false, error }),
-        );
-      });
+      this.#settleThen(kind, work, signal, resolve);
+    });
+  }
+
+  #settleThen(
+    kind: Disposition,
+    work: () => Promise<void>,
+    signal: AbortSignal | undefined,
+    done: Done,
+  ): void {
+    this.#queue.push(kind, () => {
+      if (signal?.aborted === true) {
+        done({ ok: false, error: notStarted(signal) });
+        return;
+      }
+      this.#connection.boundedThen(
+        this.#connection.scoped(work),
+        signal,
+        () => done(DONE),
+        (error: unknown) => done({ ok: false, error }),
+      );
     });
   }
 }

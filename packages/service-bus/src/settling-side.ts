@@ -3,6 +3,7 @@ import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/servi
 import type { EntityReceivers } from "./entity-receivers.ts";
 import type { LockLength } from "./lock-length.ts";
 import { renewLock } from "./renew-lock.ts";
+import type { Done } from "./service-bus-handle.ts";
 import { Settlements } from "./settlements.ts";
 
 /** A receiver as what settles, also after its link is gone: the lock of a message outlives the link that brought it. */
@@ -23,6 +24,8 @@ export class SettlingSide {
   readonly #locks: LockLength;
   readonly #stopListening: () => void;
   #settler: Promise<Settler>;
+  /** The same once it is there. */
+  #present: Settler | undefined;
   #isBroken = false;
 
   /** @param onBreak the connection is gone, and every link with it */
@@ -34,7 +37,8 @@ export class SettlingSide {
   ) {
     this.#receivers = receivers;
     this.#locks = locks;
-    this.#settler = Promise.resolve(this.#settlerOf(receiver));
+    this.#present = this.#settlerOf(receiver);
+    this.#settler = Promise.resolve(this.#present);
     this.#stopListening = receivers.connection.onDeath(onBreak);
   }
 
@@ -47,12 +51,19 @@ export class SettlingSide {
     if (this.#isBroken) return;
     this.#isBroken = true;
     const before = this.#settler;
+    this.#present = undefined;
     this.#settler = this.#replace(before);
     this.#settler.catch(() => {});
   }
 
-  async complete(message: ServiceBusReceivedMessage, signal: AbortSignal): Promise<ItemResult> {
-    return await this.#with(({ settlements }) => settlements.complete(message, signal));
+  /** Calls back once. */
+  complete(message: ServiceBusReceivedMessage, signal: AbortSignal, done: Done): void {
+    if (this.#present === undefined) void this.#completeLater(message, signal, done);
+    else this.#present.settlements.completeThen(message, signal, done);
+  }
+
+  async #completeLater(message: ServiceBusReceivedMessage, signal: AbortSignal, done: Done): Promise<void> {
+    done(await this.#with(({ settlements }) => settlements.complete(message, signal)));
   }
 
   async abandon(
@@ -89,7 +100,8 @@ export class SettlingSide {
 
   async #with<Value>(work: (settler: Settler) => Promise<ItemResult<Value>>): Promise<ItemResult<Value>> {
     try {
-      return await work(await this.#settler);
+      // At once where it can be, so that settlements go out in the order of their calls.
+      return await work(this.#present ?? (await this.#settler));
     } catch (error) {
       return { ok: false, error };
     }
