@@ -25,15 +25,15 @@ export async function inRequests(
   items: readonly AckItem[],
   request: (ackIds: string[], seconds: number) => Promise<unknown>,
 ): Promise<readonly ItemResult[]> {
-  const results = new Map<AckItem, ItemResult>();
+  const failures = new Map<AckItem, ItemResult>();
   const chunks = splitItems(items);
   const workers = Array.from({ length: Math.min(PARALLEL, chunks.length) }, async () => {
     for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
-      for (const [item, result] of await settled(chunk, request)) results.set(item, result);
+      for (const [item, result] of await failuresOf(chunk, request)) failures.set(item, result);
     }
   });
   await Promise.all(workers);
-  return items.map((item) => results.get(item) ?? DONE);
+  return items.map((item) => failures.get(item) ?? DONE);
 }
 
 /** By deadline, then by number and bytes of ids. */
@@ -58,20 +58,23 @@ export function splitItems(items: readonly AckItem[]): AckItem[][] {
   return chunks;
 }
 
-async function settled(
+type Failures = readonly (readonly [AckItem, ItemResult])[];
+
+/** What did not settle: where all is well, nothing is made for each id. */
+async function failuresOf(
   chunk: readonly AckItem[],
   request: (ackIds: string[], seconds: number) => Promise<unknown>,
-): Promise<readonly (readonly [AckItem, ItemResult])[]> {
+): Promise<Failures> {
   const ackIds = chunk.map(({ ackId }) => ackId);
   try {
     await request(ackIds, chunk[0]?.seconds ?? 0);
-    return chunk.map((item) => [item, DONE]);
+    return [];
   } catch (error) {
     const refused = refusedAckIds(error);
     if (refused !== undefined) {
-      return chunk.map((item) => {
+      return chunk.flatMap((item) => {
         const reason = refused.get(item.ackId);
-        return [item, reason === undefined ? DONE : { ok: false, error: new AckIdError(reason, error) }];
+        return reason === undefined ? [] : [[item, { ok: false, error: new AckIdError(reason, error) }]];
       });
     }
     // Refused as malformed without saying which: nothing was applied, so the good ones can be told from the bad.
@@ -83,11 +86,11 @@ async function settled(
 async function halves(
   chunk: readonly AckItem[],
   request: (ackIds: string[], seconds: number) => Promise<unknown>,
-): Promise<readonly (readonly [AckItem, ItemResult])[]> {
+): Promise<Failures> {
   const middle = Math.ceil(chunk.length / 2);
   return [
-    ...(await settled(chunk.slice(0, middle), request)),
-    ...(await settled(chunk.slice(middle), request)),
+    ...(await failuresOf(chunk.slice(0, middle), request)),
+    ...(await failuresOf(chunk.slice(middle), request)),
   ];
 }
 

@@ -1,8 +1,11 @@
 import type { Clock, Delivery, Timer } from "@anyqueue/core/adapter";
 import type { PubsubHandle } from "./pubsub-wire.ts";
 
+/** Nobody has it yet, so that it may still change. */
+type Fresh = Omit<Delivery<PubsubHandle>, "leaseMs"> & { leaseMs?: number };
+
 interface Buffered {
-  readonly delivery: Delivery<PubsubHandle>;
+  readonly delivery: Fresh;
   /** End of its lease; monotonic. */
   untilMs: number;
 }
@@ -47,7 +50,9 @@ export class DeliveryBuffer {
     for (; next < this.#items.length && taken.length < maxItems; next += 1) {
       const item = this.#items[next];
       const leftMs = item === undefined ? 0 : item.untilMs - nowMs;
-      if (item !== undefined && leftMs >= MIN_LEFT_MS) taken.push({ ...item.delivery, leaseMs: leftMs });
+      if (item === undefined || leftMs < MIN_LEFT_MS) continue;
+      item.delivery.leaseMs = leftMs;
+      taken.push(item.delivery);
     }
     this.#items = this.#items.slice(next);
     this.#arm();

@@ -3,19 +3,14 @@ import type { PubsubHandle } from "./pubsub-wire.ts";
 /** Entries of one stream from which on lost ones are looked for. */
 const SWEEP_AT = 1_024;
 
-interface Lease {
-  /** Its end, monotonic. */
-  untilMs: number;
-  readonly orderingKey: string | undefined;
-}
-
 interface Held {
-  readonly byAckId: Map<string, Lease>;
+  /** End of each lease, monotonic. By the handle itself: an ack id has 200 characters to hash. */
+  readonly untilMs: Map<Brought, number>;
   sweepAt: number;
 }
 
-/** One delivery, and the stream that brought it. */
-type Brought = Pick<PubsubHandle, "stream" | "ackId" | "orderingKey">;
+/** The handle of one delivery, always the same object. */
+type Brought = Pick<PubsubHandle, "stream" | "orderingKey">;
 
 /**
  * What each stream brought and is not settled: the service counts it there. What an ended stream brought takes room of
@@ -24,33 +19,34 @@ type Brought = Pick<PubsubHandle, "stream" | "ackId" | "orderingKey">;
 export class Outstanding {
   readonly #streams = new Map<number, Held>();
 
-  add({ stream, ackId, orderingKey }: Brought, untilMs: number, nowMs: number): void {
-    let held = this.#streams.get(stream);
+  add(brought: Brought, untilMs: number, nowMs: number): void {
+    let held = this.#streams.get(brought.stream);
     if (held === undefined) {
-      held = { byAckId: new Map(), sweepAt: SWEEP_AT };
-      this.#streams.set(stream, held);
+      held = { untilMs: new Map(), sweepAt: SWEEP_AT };
+      this.#streams.set(brought.stream, held);
     }
-    held.byAckId.set(ackId, { untilMs, orderingKey });
-    if (held.byAckId.size < held.sweepAt) return;
+    held.untilMs.set(brought, untilMs);
+    if (held.untilMs.size < held.sweepAt) return;
     sweep(held, nowMs);
-    held.sweepAt = Math.max(SWEEP_AT, 2 * held.byAckId.size);
+    held.sweepAt = Math.max(SWEEP_AT, 2 * held.untilMs.size);
   }
 
   /** A renewed lease lasts longer. */
-  extend(stream: number, ackId: string, untilMs: number): void {
-    const lease = this.#streams.get(stream)?.byAckId.get(ackId);
-    if (lease !== undefined) lease.untilMs = untilMs;
+  extend(brought: Brought, untilMs: number): void {
+    const held = this.#streams.get(brought.stream);
+    if (held?.untilMs.has(brought) === true) held.untilMs.set(brought, untilMs);
   }
 
-  delete(stream: number, ackId: string): void {
-    this.#streams.get(stream)?.byAckId.delete(ackId);
+  delete(brought: Brought): void {
+    this.#streams.get(brought.stream)?.untilMs.delete(brought);
   }
 
   /** The service takes everything on these keys back: nobody will settle it, and it comes again (D15). */
   deleteKeys(keys: ReadonlySet<string>): void {
-    for (const { byAckId } of this.#streams.values()) {
-      for (const [ackId, { orderingKey }] of byAckId) {
-        if (orderingKey !== undefined && keys.has(orderingKey)) byAckId.delete(ackId);
+    for (const { untilMs } of this.#streams.values()) {
+      for (const brought of untilMs.keys()) {
+        const { orderingKey } = brought;
+        if (orderingKey !== undefined && keys.has(orderingKey)) untilMs.delete(brought);
       }
     }
   }
@@ -61,13 +57,13 @@ export class Outstanding {
     for (const [stream, held] of this.#streams) {
       if (isOpen(stream)) continue;
       sweep(held, nowMs);
-      if (held.byAckId.size === 0) this.#streams.delete(stream);
-      count += held.byAckId.size;
+      if (held.untilMs.size === 0) this.#streams.delete(stream);
+      count += held.untilMs.size;
     }
     return count;
   }
 }
 
-function sweep({ byAckId }: Held, nowMs: number): void {
-  for (const [ackId, { untilMs }] of byAckId) if (untilMs <= nowMs) byAckId.delete(ackId);
+function sweep({ untilMs }: Held, nowMs: number): void {
+  for (const [brought, endMs] of untilMs) if (endMs <= nowMs) untilMs.delete(brought);
 }

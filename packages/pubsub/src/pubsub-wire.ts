@@ -50,10 +50,32 @@ export function encodeMessage(message: OutgoingMessage): PubsubMessage {
  * tag and length of the message itself. Exact by the protobuf encoding, which writes an empty body, too.
  */
 export function sizeOfMessage(message: OutgoingMessage): number {
-  let bytes = fieldBytes(message.body.byteLength);
-  for (const [name, value] of Object.entries(wireAttributes(message))) {
-    bytes += fieldBytes(fieldBytes(Buffer.byteLength(name)) + fieldBytes(Buffer.byteLength(value)));
+  const { body, attributes, id, contentType, correlationId, replyTo, subject } = message;
+  let bytes = fieldBytes(body.byteLength) + attributeBytes(ID, id);
+  for (const name of Object.keys(attributes)) {
+    // One of ours would be in its place on the wire.
+    if (name !== CONTENT_TYPE && !OWN.has(name)) bytes += attributeBytes(name, attributes[name] ?? "");
+    else return sizeOfWire(message);
   }
+  if (contentType !== "") bytes += attributeBytes(CONTENT_TYPE, contentType);
+  if (correlationId !== undefined) bytes += attributeBytes(CORRELATION_ID, correlationId);
+  if (replyTo !== undefined) bytes += attributeBytes(REPLY_TO, replyTo);
+  if (subject !== undefined) bytes += attributeBytes(SUBJECT, subject);
+  return withKeyBytes(message, bytes);
+}
+
+function sizeOfWire(message: OutgoingMessage): number {
+  let bytes = fieldBytes(message.body.byteLength);
+  for (const [name, value] of Object.entries(wireAttributes(message))) bytes += attributeBytes(name, value);
+  return withKeyBytes(message, bytes);
+}
+
+function attributeBytes(name: string, value: string): number {
+  return fieldBytes(fieldBytes(Buffer.byteLength(name)) + fieldBytes(Buffer.byteLength(value)));
+}
+
+function withKeyBytes(message: OutgoingMessage, before: number): number {
+  let bytes = before;
   if (message.orderingKey !== undefined) bytes += fieldBytes(Buffer.byteLength(message.orderingKey));
   return fieldBytes(bytes);
 }

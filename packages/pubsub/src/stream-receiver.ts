@@ -44,6 +44,7 @@ export class StreamReceiver implements Receiver {
       ...parts,
       admit: ({ ours, lost }, untilMs) => {
         this.#lost(lost);
+        for (const { handle } of ours) this.extended(handle, untilMs);
         this.#admit(ours, untilMs);
       },
     });
@@ -86,7 +87,7 @@ export class StreamReceiver implements Receiver {
 
   settling(handles: readonly PubsubHandle[]): void {
     this.#settling += handles.length;
-    for (const { stream, ackId } of handles) this.#outstanding.delete(stream, ackId);
+    for (const handle of handles) this.#outstanding.delete(handle);
     this.#makeHeadroom();
     this.#pool.adjust();
   }
@@ -141,8 +142,8 @@ export class StreamReceiver implements Receiver {
     this.#pool.park(stream, untilMs);
   }
 
-  extended({ stream, ackId }: PubsubHandle, untilMs: number): void {
-    this.#outstanding.extend(stream, ackId, untilMs);
+  extended(handle: PubsubHandle, untilMs: number): void {
+    this.#outstanding.extend(handle, untilMs);
   }
 
   /** What still arrives is given back; nothing that was handed over is touched. */
@@ -192,7 +193,6 @@ export class StreamReceiver implements Receiver {
       return;
     }
     const ours = this.#inOrder(deliveries, untilMs);
-    for (const { handle } of ours) this.extended(handle, untilMs);
     this.#buffer.add(ours, untilMs);
     this.#asks.serve((maxItems) => this.#buffer.take(maxItems));
   }
@@ -207,7 +207,7 @@ export class StreamReceiver implements Receiver {
       const verdict = this.#failed.judge(orderingKey, handle.messageId, nowMs, enqueuedAtMs);
       if (verdict === "give-back") early.push(delivery);
       if (verdict === "drop") {
-        this.#outstanding.delete(handle.stream, handle.ackId);
+        this.#outstanding.delete(handle);
         this.parked(handle, untilMs);
       }
       return verdict === "take";
@@ -220,7 +220,7 @@ export class StreamReceiver implements Receiver {
   #giveBack(deliveries: Deliveries): void {
     const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
     const handles = deliveries.map(({ handle }) => handle);
-    for (const { stream, ackId } of handles) this.#outstanding.delete(stream, ackId);
+    for (const handle of handles) this.#outstanding.delete(handle);
     const publishedAtMs = new Map(deliveries.map(({ handle, enqueuedAtMs }) => [handle, enqueuedAtMs]));
     this.#failedKeys(handles, (key, handle) =>
       this.#failed.returning(key, handle.messageId, untilMs, publishedAtMs.get(handle)),

@@ -44,3 +44,16 @@ test("listens once for all that share a signal, and no longer than they wait", a
   await Promise.all(all);
   expect(remove).toHaveBeenCalledTimes(1);
 });
+
+test("calls back once, whatever comes later", async () => {
+  const work = bounded();
+  const { signal } = new AbortController();
+  const late = Promise.withResolvers<string>();
+  const heard: unknown[] = [];
+  const hear = (what: unknown): void => void heard.push(what);
+  work.follow(late.promise, signal, hear, hear);
+  work.failAll("cut");
+  late.resolve("late");
+  await late.promise;
+  expect(heard).toEqual(["cut"]);
+});

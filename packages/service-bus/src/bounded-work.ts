@@ -20,28 +20,37 @@ export class BoundedWork {
   /** What `work` comes to, unless the signal or `failAll` is first: it then goes on unheard. */
   run<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
-        work.catch(() => {});
-        reject(this.#abandoned(signal));
-        return;
-      }
-      const group = this.#groupOf(signal);
-      group.waiting.add(reject);
-      const leave = (): void => {
-        if (group.waiting.delete(reject) && group.waiting.size === 0) this.#end(group, signal);
-      };
-      work.then(
-        (value) => {
-          leave();
-          resolve(value);
-        },
-        (error: unknown) => {
-          leave();
-          /* oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it is */
-          reject(error);
-        },
-      );
+      this.follow(work, signal, resolve, reject);
     });
+  }
+
+  /** The same without a promise: calls one of the two back, once. */
+  follow<Value>(
+    work: Promise<Value>,
+    signal: AbortSignal | undefined,
+    onValue: (value: Value) => void,
+    onError: (error: unknown) => void,
+  ): void {
+    if (signal?.aborted === true) {
+      work.catch(() => {});
+      onError(this.#abandoned(signal));
+      return;
+    }
+    const group = this.#groupOf(signal);
+    group.waiting.add(onError);
+    const leave = (): boolean => {
+      const isWaiting = group.waiting.delete(onError);
+      if (isWaiting && group.waiting.size === 0) this.#end(group, signal);
+      return isWaiting;
+    };
+    work.then(
+      (value) => {
+        if (leave()) onValue(value);
+      },
+      (error: unknown) => {
+        if (leave()) onError(error);
+      },
+    );
   }
 
   failAll(error: unknown): void {

@@ -89,7 +89,7 @@ export class NamespaceConnection {
 
   /** Runs what may open the connection, so that its socket is known as ours. */
   scoped<Value>(work: () => Value): Value {
-    return this.#scope.run(this.#life, work);
+    return this.#scope.getStore() === this.#life ? work() : this.#scope.run(this.#life, work);
   }
 
   async client(): Promise<ServiceBusClient> {
@@ -145,7 +145,17 @@ export class NamespaceConnection {
     return this.#bounded.run(work, signal);
   }
 
-  /** The same, and what the SDK still does for it then is aborted, where that does no harm. */
+  /** The same without a promise: calls one of the two back, once. */
+  boundedThen<Value>(
+    work: Promise<Value>,
+    signal: AbortSignal | undefined,
+    onValue: (value: Value) => void,
+    onError: (error: unknown) => void,
+  ): void {
+    this.#bounded.follow(work, signal, onValue, onError);
+  }
+
+  /** As `bounded`, and what the SDK still does for it then is aborted, where that does no harm. */
   async abandonable<Value>(
     work: (abandoned: AbortSignal) => Promise<Value>,
     signal: AbortSignal,

@@ -6,7 +6,7 @@ import { nextTurn } from "./next-turn.ts";
 import { linkGone } from "./renew-lock.ts";
 import { isIdleDetach } from "./service-bus-errors.ts";
 import { field } from "./field.ts";
-import type { HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
+import type { Done, HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
 import { SettlingSide } from "./settling-side.ts";
 
 /**
@@ -107,8 +107,10 @@ export class PullLink implements HandleOwner {
     await this.#settling.close();
   }
 
-  async complete({ message }: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult> {
-    return this.#ifClosed() ?? (await this.#settling.complete(message, signal));
+  complete({ message }: ServiceBusHandle, signal: AbortSignal, done: Done): void {
+    const gone = this.#ifClosed();
+    if (gone === undefined) this.#settling.complete(message, signal, done);
+    else done(gone);
   }
 
   async release({ handle, note }: ReleaseItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {

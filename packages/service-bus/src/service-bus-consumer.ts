@@ -55,7 +55,20 @@ export class ServiceBusConsumer implements ConsumerDriver<ServiceBusHandle> {
   }
 
   async ackBatch(handles: readonly ServiceBusHandle[], signal: AbortSignal): Promise<readonly ItemResult[]> {
-    return await Promise.all(handles.map((handle) => handle.owner.complete(handle, signal)));
+    if (handles.length === 0) return [];
+    return await new Promise((resolve) => {
+      const results: ItemResult[] = [];
+      let open = handles.length;
+      const complete = (handle: ServiceBusHandle, index: number): void =>
+        handle.owner.complete(handle, signal, (result) => {
+          results[index] = result;
+          open -= 1;
+          if (open === 0) resolve(results);
+        });
+      this.#receivers.connection.scoped(() => {
+        handles.forEach(complete);
+      });
+    });
   }
 
   /** There is no delay: the core holds the lock meanwhile (`releaseDelay: "none"`). */
@@ -90,11 +103,10 @@ export class ServiceBusConsumer implements ConsumerDriver<ServiceBusHandle> {
 
   #delivery(handle: ServiceBusHandle): Delivery<ServiceBusHandle> {
     const { leaseKey } = handle.owner;
-    return {
-      ...decodeMessage(handle.message, handle, this.#form),
-      leaseMs: Math.max(0, handle.leaseUntilMs - this.#locks.now()),
-      ...(leaseKey === undefined ? {} : { leaseKey }),
-    };
+    const delivery = decodeMessage(handle.message, handle, this.#form);
+    delivery.leaseMs = Math.max(0, handle.leaseUntilMs - this.#locks.now());
+    if (leaseKey !== undefined) delivery.leaseKey = leaseKey;
+    return delivery;
   }
 }
 

@@ -9,11 +9,14 @@ export interface ServiceBusHandle {
   readonly leaseUntilMs: number;
 }
 
+export type Done = (result: ItemResult) => void;
+
 /** The link that a delivery came on. No method rejects. */
 export interface HandleOwner {
   /** Deliveries with the same key share one lock. */
   readonly leaseKey: string | undefined;
-  complete(handle: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult>;
+  /** Calls back once: it is what most messages come to, so that it makes no promise of its own. */
+  complete(handle: ServiceBusHandle, signal: AbortSignal, done: Done): void;
   release(item: ReleaseItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult>;
   deadLetter(item: DeadLetterItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult>;
   renew(handle: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult<{ readonly leaseMs: number }>>;

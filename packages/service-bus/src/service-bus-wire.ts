@@ -89,7 +89,7 @@ export function decodeMessage<Handle>(
   message: ServiceBusReceivedMessage,
   handle: Handle,
   form: WireForm,
-): Delivery<Handle> {
+): Mutable<Delivery<Handle>> {
   const { attributes, types, id, isAlone } = readProperties(message, form);
   const providerId = message.sequenceNumber?.toString() ?? textOf(message.messageId) ?? "";
   const { body, contentType } = readBody(message);
@@ -236,7 +236,8 @@ function addTimes<Handle>(
 ): void {
   const { enqueuedTimeUtc, timeToLive } = message;
   if (enqueuedTimeUtc === undefined) return;
-  const enqueuedAtMs = enqueuedTimeUtc.getTime() + clock.wallNow() - systemClock.wallNow();
+  const aheadMs = clock === systemClock ? 0 : clock.wallNow() - systemClock.wallNow();
+  const enqueuedAtMs = enqueuedTimeUtc.getTime() + aheadMs;
   delivery.enqueuedAtMs = Math.round(enqueuedAtMs);
   if (timeToLive === undefined || timeToLive >= FOREVER_MS) return;
   const expiresAtMs = Math.round(enqueuedAtMs + timeToLive);
@@ -247,6 +248,7 @@ function addDeadLetter<Handle>(
   delivery: Mutable<Delivery<Handle>>,
   { deadLetterReason, deadLetterErrorDescription, deadLetterSource }: ServiceBusReceivedMessage,
 ): void {
+  if ((deadLetterReason ?? deadLetterErrorDescription ?? deadLetterSource) === undefined) return;
   const info = {
     ...(typeof deadLetterReason === "string" ? { reason: deadLetterReason } : {}),
     ...(typeof deadLetterErrorDescription === "string" ? { description: deadLetterErrorDescription } : {}),
@@ -271,4 +273,4 @@ function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -4,7 +4,7 @@ import type { LockLength } from "./lock-length.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { PROVIDER } from "./refusal.ts";
 import { renewLock } from "./renew-lock.ts";
-import type { HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
+import type { Done, HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
 import { DONE, Settlements } from "./settlements.ts";
 
 export interface SlotEvents {
@@ -140,8 +140,8 @@ export class SessionSlot implements HandleOwner {
     this.#events.lost(this, error);
   }
 
-  async complete(handle: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult> {
-    return await this.#settled(handle, () => this.#settlements.complete(handle.message, signal));
+  complete(handle: ServiceBusHandle, signal: AbortSignal, done: Done): void {
+    void this.#complete(handle, signal, done);
   }
 
   /**
@@ -192,6 +192,10 @@ export class SessionSlot implements HandleOwner {
   }
 
   /** @param isBack the message comes again: asked for before it is back, its follower would overtake it */
+  async #complete(handle: ServiceBusHandle, signal: AbortSignal, done: Done): Promise<void> {
+    done(await this.#settled(handle, () => this.#settlements.complete(handle.message, signal)));
+  }
+
   async #settled(
     handle: ServiceBusHandle,
     settle: () => Promise<ItemResult>,

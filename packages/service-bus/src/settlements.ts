@@ -3,6 +3,7 @@ import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { nextTurn } from "./next-turn.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { PROVIDER } from "./refusal.ts";
+import type { Done } from "./service-bus-handle.ts";
 import { clipReason } from "./service-bus-wire.ts";
 import { SettlementQueue, type Disposition } from "./settlement-queue.ts";
 
@@ -24,7 +25,7 @@ export class Settlements {
   readonly #connection: NamespaceConnection;
   readonly #queue = new SettlementQueue(nextTurn);
   /** Those who wait for an answer. */
-  readonly #waiting = new Set<(result: ItemResult) => void>();
+  readonly #waiting = new Set<Done>();
   #endedBy: QueueError | undefined;
 
   constructor(receiver: SettlingReceiver, connection: NamespaceConnection) {
@@ -33,7 +34,14 @@ export class Settlements {
   }
 
   async complete(message: ServiceBusReceivedMessage, signal: AbortSignal | undefined): Promise<ItemResult> {
-    return await this.#settle("complete", () => this.#receiver.completeMessage(message), signal);
+    return await new Promise((resolve) => {
+      this.completeThen(message, signal, resolve);
+    });
+  }
+
+  /** Calls back once. */
+  completeThen(message: ServiceBusReceivedMessage, signal: AbortSignal | undefined, done: Done): void {
+    this.#settleThen("complete", () => this.#receiver.completeMessage(message), signal, done);
   }
 
   async abandon(
@@ -65,8 +73,9 @@ export class Settlements {
   giveUp(cause: unknown): void {
     const what = "the link was gone before the service answered";
     this.#endedBy = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true, cause });
-    for (const resolve of this.#waiting) resolve({ ok: false, error: this.#endedBy });
+    const waiting = [...this.#waiting];
     this.#waiting.clear();
+    for (const done of waiting) done({ ok: false, error: this.#endedBy });
   }
 
   async #settle(
@@ -75,28 +84,38 @@ export class Settlements {
     signal: AbortSignal | undefined,
   ): Promise<ItemResult> {
     return await new Promise((resolve) => {
-      this.#queue.push(kind, () => {
-        if (signal?.aborted === true) {
-          resolve({ ok: false, error: notStarted(signal) });
-          return;
-        }
-        if (this.#endedBy !== undefined) {
-          resolve({ ok: false, error: linkGone(this.#endedBy) });
-          return;
-        }
-        this.#waiting.add(resolve);
-        const result = this.#connection.bounded(this.#connection.scoped(work), signal);
-        result.then(
-          () => this.#answer(resolve, DONE),
-          (error: unknown) => this.#answer(resolve, { ok: false, error }),
-        );
-      });
+      this.#settleThen(kind, work, signal, resolve);
     });
   }
 
-  #answer(resolve: (result: ItemResult) => void, result: ItemResult): void {
-    this.#waiting.delete(resolve);
-    resolve(result);
+  #settleThen(
+    kind: Disposition,
+    work: () => Promise<void>,
+    signal: AbortSignal | undefined,
+    done: Done,
+  ): void {
+    this.#queue.push(kind, () => {
+      if (signal?.aborted === true) {
+        done({ ok: false, error: notStarted(signal) });
+        return;
+      }
+      if (this.#endedBy !== undefined) {
+        done({ ok: false, error: linkGone(this.#endedBy) });
+        return;
+      }
+      this.#waiting.add(done);
+      this.#connection.boundedThen(
+        this.#connection.scoped(work),
+        signal,
+        () => this.#answer(done, DONE),
+        (error: unknown) => this.#answer(done, { ok: false, error }),
+      );
+    });
+  }
+
+  /** Whoever was given up has its answer. */
+  #answer(done: Done, result: ItemResult): void {
+    if (this.#waiting.delete(done)) done(result);
   }
 }
 

@@ -4,6 +4,7 @@ import type { EntityReceivers } from "./entity-receivers.ts";
 import type { LockLength } from "./lock-length.ts";
 import { renewLock } from "./renew-lock.ts";
 import type { DeathListener } from "./namespace-connection.ts";
+import type { Done } from "./service-bus-handle.ts";
 import { Settlements } from "./settlements.ts";
 
 /** A receiver as what settles, also after its link is gone: the lock of a message outlives the link that brought it. */
@@ -24,6 +25,8 @@ export class SettlingSide {
   readonly #locks: LockLength;
   readonly #stopListening: () => void;
   #settler: Promise<Settler>;
+  /** The same once it is there. */
+  #present: Settler | undefined;
   /** Of the client that settles. */
   #generation: number;
   #isBroken = false;
@@ -38,7 +41,8 @@ export class SettlingSide {
     this.#receivers = receivers;
     this.#locks = locks;
     this.#generation = receivers.connection.generation;
-    this.#settler = Promise.resolve(this.#settlerOf(receiver));
+    this.#present = this.#settlerOf(receiver);
+    this.#settler = Promise.resolve(this.#present);
     this.#stopListening = receivers.connection.onDeath(onBreak);
   }
 
@@ -50,11 +54,18 @@ export class SettlingSide {
   breakOff(): void {
     if (this.#isBroken) return;
     this.#isBroken = true;
+    this.#present = undefined;
     this.#renewSettler();
   }
 
-  async complete(message: ServiceBusReceivedMessage, signal: AbortSignal): Promise<ItemResult> {
-    return await this.#with(({ settlements }) => settlements.complete(message, signal));
+  /** Calls back once. */
+  complete(message: ServiceBusReceivedMessage, signal: AbortSignal, done: Done): void {
+    if (this.#present === undefined) void this.#completeLater(message, signal, done);
+    else this.#present.settlements.completeThen(message, signal, done);
+  }
+
+  async #completeLater(message: ServiceBusReceivedMessage, signal: AbortSignal, done: Done): Promise<void> {
+    done(await this.#with(({ settlements }) => settlements.complete(message, signal)));
   }
 
   async abandon(
@@ -95,7 +106,8 @@ export class SettlingSide {
     // Another connection has died since the link did.
     if (this.#isBroken && this.#generation !== this.#receivers.connection.generation) this.#renewSettler();
     try {
-      return await work(await this.#settler);
+      // At once where it can be, so that settlements go out in the order of their calls.
+      return await work(this.#present ?? (await this.#settler));
     } catch (error) {
       return { ok: false, error };
     }

@@ -5,7 +5,7 @@ import type { EntityReceivers } from "./entity-receivers.ts";
 import { raiseCredit } from "./raise-credit.ts";
 import { linkGone } from "./renew-lock.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
-import type { HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
+import type { Done, HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
 import { MAX_LINK_CREDIT } from "./service-bus-limits.ts";
 import { SettlingSide } from "./settling-side.ts";
 
@@ -178,8 +178,17 @@ export class StreamLink implements HandleOwner {
     for (const handle of this.#unsettled) if (handle.leaseUntilMs < nowMs) this.#forget(handle);
   }
 
-  async complete(handle: ServiceBusHandle, signal: AbortSignal): Promise<ItemResult> {
-    return await this.#settled(handle, () => this.#settling.complete(handle.message, signal));
+  complete(handle: ServiceBusHandle, signal: AbortSignal, done: Done): void {
+    if (this.#state === "closed" || !(handle instanceof StreamHandle)) {
+      done({ ok: false, error: linkGone() });
+      return;
+    }
+    // Before the answer: the next message travels while this one is settled.
+    this.#freeSlot(handle);
+    this.#settling.complete(handle.message, signal, (result) => {
+      this.#answered(handle, result);
+      done(result);
+    });
   }
 
   async release({ handle, note }: ReleaseItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
@@ -211,10 +220,10 @@ export class StreamLink implements HandleOwner {
   }
 
   /** Never rejects: an error thrown into the SDK would make it abandon the message by itself, outside our order. */
-  async #receive(message: ServiceBusReceivedMessage): Promise<void> {
-    if (this.#state === "closed") return;
+  #receive(message: ServiceBusReceivedMessage): Promise<void> {
+    if (this.#state === "closed") return Promise.resolve();
     this.lastArrivalMs = this.#locks.now();
-    await new Promise<void>((resolve) => {
+    return new Promise<void>((resolve) => {
       const handle = new StreamHandle(message, this, this.#locks.untilMs(message.lockedUntilUtc), resolve);
       this.inHand += 1;
       this.#unsettled.add(handle);
@@ -225,11 +234,14 @@ export class StreamLink implements HandleOwner {
   async #settled(handle: ServiceBusHandle, settle: () => Promise<ItemResult>): Promise<ItemResult> {
     if (this.#state === "closed" || !(handle instanceof StreamHandle))
       return { ok: false, error: linkGone() };
-    // Before the answer: the next message travels while this one is settled.
     this.#freeSlot(handle);
     const result = await settle();
-    if (result.ok || isLost(result.error)) this.#forget(handle);
+    this.#answered(handle, result);
     return result;
+  }
+
+  #answered(handle: StreamHandle, result: ItemResult): void {
+    if (result.ok || isLost(result.error)) this.#forget(handle);
   }
 
   #forget(handle: StreamHandle): void {
