@@ -73,7 +73,8 @@ export class EntityReceivers {
 
   async close(): Promise<void> {
     const looker = this.#looker;
-    if (looker?.generation === this.#connection.generation) await looker.receiver.close();
+    if (looker !== undefined)
+      await this.#connection.closing(() => looker.receiver.close(), looker.generation);
   }
 
   async #openLooker(): Promise<ServiceBusReceiver> {

@@ -174,6 +174,23 @@ export class NamespaceConnection {
     }
   }
 
+  /**
+   * Closes something that was made with the client of that generation. Waited for only as long as that client lives: with
+   * a dead connection the SDK takes its time.
+   */
+  async closing(close: () => Promise<void>, generation: number): Promise<void> {
+    const closed = this.scoped(close);
+    if (generation !== this.#generation) {
+      closed.catch(() => {});
+      return;
+    }
+    try {
+      await this.bounded(closed, undefined);
+    } catch (error) {
+      if (generation === this.#generation) throw error;
+    }
+  }
+
   readonly #onSocket = (message: unknown): void => {
     const life = this.#scope.getStore();
     const socket = socketOf(message);

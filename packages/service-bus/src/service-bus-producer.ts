@@ -100,10 +100,7 @@ export class ServiceBusProducer implements ProducerDriver {
   async close(): Promise<void> {
     const sender = await this.#sender?.catch(() => undefined);
     this.#sender = undefined;
-    const closed = sender?.close();
-    // A link of a client that is over takes its time to close.
-    if (this.#generation === this.#connection.generation) await closed;
-    else closed?.catch(() => {});
+    if (sender !== undefined) await this.#connection.closing(() => sender.close(), this.#generation);
   }
 
   async #send(

@@ -42,6 +42,7 @@ export class SessionSlot implements HandleOwner {
   readonly startedAtMs: number;
   readonly #session: ServiceBusSessionReceiver;
   readonly #connection: NamespaceConnection;
+  readonly #generation: number;
   readonly #locks: LockLength;
   readonly #events: SlotEvents;
   readonly #settlements: Settlements;
@@ -68,6 +69,7 @@ export class SessionSlot implements HandleOwner {
     this.sessionId = session.sessionId;
     this.leaseKey = `${turn}:${session.sessionId}`;
     this.#connection = connection;
+    this.#generation = connection.generation;
     this.#locks = locks;
     this.#events = events;
     this.#settlements = new Settlements(session, connection);
@@ -127,7 +129,7 @@ export class SessionSlot implements HandleOwner {
   /** Lets the session go; what is not settled is available again, and not counted as a delivery. */
   async close(): Promise<void> {
     if (this.#state !== "lost") this.#state = "closed";
-    this.#ended ??= this.#session.close();
+    this.#ended ??= this.#connection.closing(() => this.#session.close(), this.#generation);
     await this.#ended;
   }
 

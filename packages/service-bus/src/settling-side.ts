@@ -99,7 +99,8 @@ export class SettlingSide {
   async close(): Promise<void> {
     this.#stopListening();
     const settler = await this.#settler.catch(() => undefined);
-    await settler?.receiver.close();
+    if (settler !== undefined)
+      await this.#receivers.connection.closing(() => settler.receiver.close(), this.#generation);
   }
 
   async #with<Value>(work: (settler: Settler) => Promise<ItemResult<Value>>): Promise<ItemResult<Value>> {

@@ -231,7 +231,7 @@ describe("trap: a link that is detached while a settlement is under way", () => 
     for (const key of ["a", "b"]) await send(producer, key, { orderingKey: key });
     const consumer = await consume(sessionQueueOf(adapter, "keyed"));
     const deliveries = await receive(consumer, 2);
-    const items = deliveries.map(({ handle }) => ({ handle, reason: "bad" }));
+    const items = deliveries.map(({ handle }) => ({ handle, reason: "bad", attributes: {} }));
     const startedAt = performance.now();
     const results = (await consumer.deadLetterBatch?.(items, never)) ?? [];
     expect(performance.now() - startedAt).toBeLessThan(1_000);
@@ -248,7 +248,7 @@ describe("trap: a link that is detached while a settlement is under way", () => 
     await send(producer, "one");
     const consumer = await consume(queueOf(adapter));
     const [delivery] = await receive(consumer, 1);
-    const items = [{ handle: delivery?.handle, reason: "bad" }];
+    const items = [{ handle: delivery?.handle, reason: "bad", attributes: {} }];
     const startedAt = performance.now();
     const [first] = (await consumer.deadLetterBatch?.(items, never)) ?? [];
     expect(first?.ok).toBe(false);
