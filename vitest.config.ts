@@ -7,8 +7,7 @@ const CONFORMANCE = ["packages/*/test/conformance*.test.ts"];
 /** Against the emulator's servers, with the vendors' SDKs: seconds, and sockets. */
 const SOCKETS = ["packages/{sqs,service-bus,pubsub,emulator}/test/**/*.test.ts"];
 const INTEGRATION = ["packages/*/test/integration/**/*.test.ts", "examples/*/test/**/*.test.ts"];
-/** For files that start programs from their sources. */
-const FAST_CHILDREN = ["./tooling/compile-cache-for-children.ts"];
+const KEEP_COMPILED = ["./tooling/keep-compiled.ts"];
 const OTHERS = [...INTEROP, ...CONFORMANCE, ...INTEGRATION, "**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
@@ -60,18 +59,24 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "sockets", testTimeout: 20_000, include: SOCKETS, exclude: OTHERS },
+        test: {
+          name: "sockets",
+          testTimeout: 20_000,
+          include: SOCKETS,
+          exclude: OTHERS,
+          setupFiles: KEEP_COMPILED,
+        },
       },
       {
         extends: true,
         // Boundaries, budgets and documents: tests of the repository itself.
         // The first test of a file parses every source, which takes long on a busy machine.
-        // Without isolation they parse them once.
+        // Without isolation each worker parses them once.
         test: {
           name: "repository",
           include: ["tooling/**/*.test.ts"],
           isolate: false,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
         },
       },
       {
@@ -79,7 +84,7 @@ export default defineConfig({
         test: {
           name: "conformance",
           include: CONFORMANCE,
-          setupFiles: FAST_CHILDREN,
+          setupFiles: KEEP_COMPILED,
           // A case has 30 s, a slow one 60 s, by the suite's own watch, which ends it before the next one begins; the
           // runner's would not.
           testTimeout: 90_000,
@@ -91,7 +96,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: INTEGRATION,
-          setupFiles: FAST_CHILDREN,
+          setupFiles: KEEP_COMPILED,
           pool: "forks",
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -55,19 +55,6 @@ test("a failure is named with its remedy, and nothing begins after it", async ()
   expect(lines).not.toContain("never said");
 });
 
-test("a step that gives way has the lowest priority", async () => {
-  const polite: Step = {
-    ...step(
-      "polite",
-      `const asking = setInterval(() => os.getPriority() === 19 && clearInterval(asking), 5);
-       process.once("exit", () => console.log("nice", os.getPriority()))`,
-    ),
-    givesWay: true,
-  };
-  const { lines } = await logOf([[[polite], [says("other")]]]);
-  expect(lines).toContain("nice 19");
-});
-
 test("some of the steps keep their stages and lanes, without those that are empty", () => {
   const [a, b, c, d] = ["a", "b", "c", "d"].map(says);
   if (a === undefined || b === undefined || c === undefined || d === undefined) throw new Error("four");

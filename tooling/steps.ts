@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { constants, setPriority } from "node:os";
 import { delimiter, join } from "node:path";
 
 export const ROOT: string = join(import.meta.dirname, "..");
@@ -12,8 +11,6 @@ export interface Step {
   readonly fix: string;
   /** Variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Works only while what runs beside it leaves a processor idle. */
-  readonly givesWay?: boolean;
 }
 
 export interface StepResult {
@@ -54,7 +51,7 @@ export function inSeconds(seconds: number): string {
 }
 
 async function execute(
-  { command, env, givesWay = false }: Step,
+  { command, env }: Step,
   { output = "shown", cwd = ROOT }: RunOptions,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const [program = "", ...args] = command;
@@ -65,7 +62,6 @@ async function execute(
     shell: process.platform === "win32",
     env: { ...process.env, PATH: path, ...env },
   });
-  if (givesWay && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
