@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import { longestFirst } from "./tooling/longest-first.ts";
 import { SOURCE_CONDITIONS } from "./vitest.config.ts";
 
-/** Two minutes of waiting, and Go's compiler before: run by request, beside the one of Google's kinds that always runs. */
+/** Minutes of waiting for each kind, and Go's compiler before: run by request, beside the one of Google's kinds that always runs. */
 const BY_REQUEST = ["packages/pubsub/test/interop/pstest.test.ts"];
 
 /** Runs against servers and clients that other people wrote; absent ones are reported, not required. */

@@ -24,6 +24,8 @@ export interface FakeServiceOptions {
   readonly openErrors?: Readonly<Record<string, Error>>;
   readonly hasAdmin?: boolean;
   readonly nativeRedrive?: boolean;
+  /** What every creation leaves to somebody else. */
+  readonly leftByCreate?: readonly string[];
   /** Sending this message id fails. */
   readonly refusedId?: string;
 }
@@ -165,6 +167,7 @@ export class FakeService {
         log.push(`create ${target.entity}`);
         created.set(target.entity, options);
         this.messages(target.entity);
+        return this.#options.leftByCreate;
       },
       inspect: async (target) => {
         const found = this.#entities.get(target.entity);

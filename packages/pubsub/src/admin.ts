@@ -12,7 +12,7 @@ import {
 } from "./pubsub-limits.ts";
 import type { PubsubSubscription } from "./pubsub-subscription.ts";
 import { parseEntity, type ResourceName } from "./pubsub-url.ts";
-import { durationMs, type SubscriptionSettings } from "./subscription-facts.ts";
+import { durationMs, neededGrants, type SubscriptionSettings } from "./subscription-facts.ts";
 
 /** Provisioning and inspection of topics and subscriptions. */
 export class PubsubAdmin implements AdminDriver {
@@ -33,12 +33,15 @@ export class PubsubAdmin implements AdminDriver {
     this.#clock = clock;
   }
 
-  /** A subscription's topic is made with it only where both are one queue. */
-  async create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<void> {
+  /**
+   * A subscription's topic is made with it only where both are one queue.
+   * @returns the grants that a new dead-letter policy needs: without them the service moves nothing and says nothing
+   */
+  async create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<readonly string[]> {
     const { topic, subscription } = parseEntity(target.entity, target.ref);
     if (topic !== undefined && target.ref.kind !== "subscription")
       await this.#createTopic(topic, options, signal);
-    if (topic === undefined || subscription === undefined) return;
+    if (topic === undefined || subscription === undefined) return [];
     const settings = await this.#settingsOf(target, options);
     const client = await this.#clients.subscriber();
     try {
@@ -46,8 +49,12 @@ export class PubsubAdmin implements AdminDriver {
     } catch (error) {
       if (classifyPubsubError(error, "admin").code !== "ALREADY_EXISTS") throw error;
       refuseOther(settings, await this.#subscriptionOf(subscription).settings(signal), target);
+      return [];
     }
     this.#subscriptionOf(subscription).forget();
+    const grants = neededGrants(settings);
+    if (grants === undefined || (await this.#clients.isEmulated())) return [];
+    return [`Grant ${grants}: without both Pub/Sub dead-letters nothing, and says nothing.`];
   }
 
   /** Pub/Sub has no counts but in Cloud Monitoring; that the entity exists is all that can be said. */

@@ -37,7 +37,7 @@ describe("subscriptionFacts", () => {
       const { capabilities, facts } = subscriptionFacts(settings, false);
       expect(capabilities?.deliveryCount).toBe("approximate");
       expect(facts).toMatchObject({ deadLetterEntity, maxDeliveries });
-      expect(facts.unknown).toEqual([expect.stringMatching(/gcp-sa-pubsub.*roles\/pubsub\.publisher/)]);
+      expect(facts.unknown).toEqual([expect.stringMatching(/roles\/pubsub\.publisher.*gcp-sa-pubsub/)]);
       expect(subscriptionFacts(settings, true).facts.unknown).toEqual([]);
     },
   );

@@ -69,11 +69,22 @@ function deadLetterEntity({ name, deadLetterPolicy }: SubscriptionSettings): str
   return isSameProject ? topic.slice(topic.lastIndexOf("/") + 1) : topic;
 }
 
+/**
+ * What the service's own account needs, so that a dead-letter policy does anything; undefined without a policy. The
+ * number of a project cannot be read from Pub/Sub. https://cloud.google.com/pubsub/docs/handling-failures#grant_forwarding_permissions (2026-11-29)
+ */
+export function neededGrants(settings: SubscriptionSettings): string | undefined {
+  if (!hasDeadLetters(settings)) return undefined;
+  const { name = "", deadLetterPolicy } = settings;
+  return `roles/pubsub.publisher on ${deadLetterPolicy?.deadLetterTopic ?? ""} and roles/pubsub.subscriber on ${name} for service-PROJECT_NUMBER@gcp-sa-pubsub.iam.gserviceaccount.com (the number of project ${name?.split("/")[1] ?? ""})`;
+}
+
 function unknownOf(settings: SubscriptionSettings, isEmulated: boolean): readonly string[] {
   const unknown: string[] = [];
-  if (hasDeadLetters(settings) && !isEmulated) {
+  const grants = neededGrants(settings);
+  if (grants !== undefined && !isEmulated) {
     unknown.push(
-      `Whether the service's own account (service-PROJECT_NUMBER@gcp-sa-pubsub.iam.gserviceaccount.com) may publish to ${settings.deadLetterPolicy?.deadLetterTopic ?? ""} and subscribe to ${settings.name ?? ""} cannot be read; without roles/pubsub.publisher and roles/pubsub.subscriber there it dead-letters nothing.`,
+      `Whether Pub/Sub may dead-letter cannot be read; without ${grants} it dead-letters nothing.`,
     );
   }
   if (settings.pushConfig?.pushEndpoint) {

@@ -1,7 +1,5 @@
-import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
-import { startEmulator, type Emulator } from "@anyqueue/emulator";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-
+import type { Target } from "@anyqueue/core/adapter";
+import { describe, expect, test } from "vitest";
 import {
   consumerOptions,
   never,
@@ -9,91 +7,35 @@ import {
   outgoing,
   present,
   queueOf,
-  rawAdministration,
   receive,
   rejection,
   valuesOf,
+  until,
 } from "./open-adapter.ts";
 import { createShiftedClock } from "./shifted-clock.ts";
+import { useSharedEmulator } from "./shared-emulator.ts";
 
-let emulator: Emulator;
-let endpoint: string;
-let adapter: QueueAdapter;
-let queues = 0;
-const open: { close(): Promise<void> }[] = [];
-
-beforeAll(async () => {
-  emulator = await startEmulator({ serviceBusPort: 0 });
-  endpoint = emulator.endpoints.serviceBus ?? "";
-  adapter = openAdapter(endpoint);
-});
-
-afterEach(async () => {
-  emulator.faults.clear();
-  for (const each of open.splice(0)) await each.close();
-});
-
-afterAll(async () => {
-  await adapter.close();
-  await emulator.close();
-});
-
-async function newQueue(settings: { lockDuration?: string } = {}): Promise<Target> {
-  queues += 1;
-  const name = `receiving-${queues}`;
-  await rawAdministration(endpoint).createQueue(name, { lockDuration: "PT5M", ...settings });
-  return queueOf(adapter, name);
-}
-
-async function send(target: Target, count: number, name = "m"): Promise<readonly string[]> {
-  const producer = adapter.openProducer(target);
-  open.push(producer);
-  const ids = Array.from({ length: count }, (_, index) => `${name}${index}`);
-  valuesOf(
-    await producer.sendBatch(
-      ids.map((id) => outgoing(id)),
-      never,
-    ),
-  );
-  return ids;
-}
-
-async function consume(target: Target, options = consumerOptions()): Promise<ConsumerDriver<unknown>> {
-  const consumer = adapter.openConsumer(target, options);
-  open.push(consumer);
-  await consumer.open?.(never);
-  return consumer;
-}
-
-/** Resolves when the emulator says so; the machine decides how long that takes. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
-
-function locked(target: Target): number {
-  const found = emulator.serviceBus.entities().find(({ path }) => path === target.entity);
-  return present(found, target.entity).messages.filter(({ state }) => state === "locked").length;
-}
+const shared = useSharedEmulator();
 
 describe("locks", () => {
   test("the SDK's own renewal is off: without the core nothing is renewed", async () => {
-    const target = await newQueue({ lockDuration: "PT5S" });
-    await send(target, 1);
-    const consumer = await consume(target);
+    const target = await shared.newQueue({ lockDuration: "PT5S" });
+    await shared.send(target, 1);
+    const consumer = await shared.consume(target);
     const [delivery] = await receive(consumer, 1);
-    const before = emulator.log.count("renewLock");
+    const before = shared.emulator.log.count("renewLock");
     const renewed = await consumer.extendBatch?.([{ handle: delivery?.handle, leaseMs: 5_000 }], never);
     const [lease] = valuesOf(present(renewed));
     expect(lease?.leaseMs).toBeGreaterThan(4_000);
-    expect(emulator.log.count("renewLock")).toBe(before + 1);
+    expect(shared.emulator.log.count("renewLock")).toBe(before + 1);
   });
 
   test("two messages with one id in flight are two locks: completing one leaves the other's renewal alone", async () => {
-    const target = await newQueue();
-    const producer = adapter.openProducer(target);
-    open.push(producer);
+    const target = await shared.newQueue();
+    const producer = shared.adapter.openProducer(target);
+    shared.keep(producer);
     valuesOf(await producer.sendBatch([outgoing("twin"), outgoing("twin")], never));
-    const consumer = await consume(target);
+    const consumer = await shared.consume(target);
     const [first, second] = await receive(consumer, 2);
     expect([first?.id, second?.id]).toEqual(["twin", "twin"]);
     valuesOf(await consumer.ackBatch([first?.handle], never));
@@ -102,11 +44,11 @@ describe("locks", () => {
   });
 
   test("a lock that ran out is an outcome of its delivery alone", async () => {
-    const target = await newQueue();
-    await send(target, 2);
-    const consumer = await consume(target);
+    const target = await shared.newQueue();
+    await shared.send(target, 2);
+    const consumer = await shared.consume(target);
     const deliveries = await receive(consumer, 2);
-    emulator.faults.add({
+    shared.emulator.faults.add({
       protocol: "service-bus",
       operation: "complete",
       count: 1,
@@ -116,18 +58,20 @@ describe("locks", () => {
       deliveries.map(({ handle }) => handle),
       never,
     );
-    const codes = results.map((result) => (result.ok ? "ok" : adapter.classify(result.error, "ack").code));
+    const codes = results.map((result) =>
+      result.ok ? "ok" : shared.adapter.classify(result.error, "ack").code,
+    );
     expect(codes.toSorted()).toEqual(["LEASE_LOST", "ok"]);
   });
 
   test("a delivery whose lock ended and that nobody settles gives its slot back", async () => {
-    const target = await newQueue({ lockDuration: "PT5S" });
-    await send(target, 3);
-    const consumer = await consume(target, consumerOptions({ flow: { maxOutstanding: 1, lanes: 1 } }));
+    const target = await shared.newQueue({ lockDuration: "PT5S" });
+    await shared.send(target, 3);
+    const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 1, lanes: 1 } }));
     const [first] = await receive(consumer, 1);
     expect(first?.id).toBe("m0");
     // Its lock ends, it comes again, and only then the slot of its first delivery is known to be free.
-    await emulator.clock.advance(6_000);
+    await shared.emulator.clock.advance(6_000);
     const again = await consumer.receiveBatch({ maxItems: 1, waitMs: 15_000 }, never);
     expect(again).toHaveLength(1);
   }, 20_000);
@@ -140,46 +84,49 @@ describe("links", () => {
     more: { condition?: string; description?: string } = {},
   ): Promise<void> {
     const action = { kind: "detach", ...more } as const;
-    emulator.faults.add({ protocol: "service-bus", operation: "receive", count: 1, action });
-    await send(target, 1, "cut");
+    shared.emulator.faults.add({ protocol: "service-bus", operation: "receive", count: 1, action });
+    await shared.send(target, 1, "cut");
   }
 
   test("a detached link opens again by itself, and its failure is reported", async () => {
-    const target = await newQueue();
-    const consumer = await consume(target);
+    const target = await shared.newQueue();
+    const consumer = await shared.consume(target);
     const asking = rejection(consumer.receiveBatch({ maxItems: 1, waitMs: 10_000 }, never));
     await detach(target, { condition: "amqp:internal-error", description: "the node moves" });
-    expect(adapter.classify(await asking, "receive")).toMatchObject({ code: "UNAVAILABLE", retryable: true });
-    await send(target, 1, "after");
+    expect(shared.adapter.classify(await asking, "receive")).toMatchObject({
+      code: "UNAVAILABLE",
+      retryable: true,
+    });
+    await shared.send(target, 1, "after");
     expect((await receive(consumer, 1)).map(({ id }) => id)).toEqual(["after0"]);
   });
 
   test("the service's idle timeout is no failure", async () => {
-    const target = await newQueue();
-    const consumer = await consume(target);
+    const target = await shared.newQueue();
+    const consumer = await shared.consume(target);
     await detach(target);
-    await send(target, 1, "after");
+    await shared.send(target, 1, "after");
     expect((await receive(consumer, 1)).map(({ id }) => id)).toEqual(["after0"]);
   });
 
   test("a message whose link is gone is settled all the same: its lock lives on", async () => {
-    const target = await newQueue();
-    await send(target, 1);
-    const consumer = await consume(target);
+    const target = await shared.newQueue();
+    await shared.send(target, 1);
+    const consumer = await shared.consume(target);
     const [delivery] = await receive(consumer, 1);
     await detach(target);
-    await send(target, 1, "after");
+    await shared.send(target, 1, "after");
     await receive(consumer, 1);
     valuesOf(await consumer.ackBatch([delivery?.handle], never));
-    expect(locked(target)).toBe(2);
+    expect(shared.locked(target)).toBe(2);
   });
 
   test("a link that falls silent is replaced when messages wait that it has credit for", async () => {
     const clock = createShiftedClock();
-    const own = openAdapter(endpoint, { clock });
-    open.push(own);
-    const target = await newQueue();
-    emulator.faults.add({
+    const own = openAdapter(shared.endpoint, { clock });
+    shared.keep(own);
+    const target = await shared.newQueue();
+    shared.emulator.faults.add({
       protocol: "service-bus",
       operation: "receive",
       count: 1,
@@ -189,25 +136,25 @@ describe("links", () => {
       queueOf(own, target.entity),
       consumerOptions({ flow: { maxOutstanding: 5, lanes: 1 } }),
     );
-    open.push(consumer);
+    shared.keep(consumer);
     await consumer.open?.(never);
-    await send(target, 1);
-    await until(() => locked(target) === 1);
+    await shared.send(target, 1);
+    await until(() => shared.locked(target) === 1);
     // Held on its way to us; its lock ends, and the service offers it again to whoever asks.
-    await emulator.clock.advance(301_000);
+    await shared.emulator.clock.advance(301_000);
     clock.shift(130_000);
     expect(await receive(consumer, 1)).toHaveLength(1);
   }, 20_000);
 
   test("peeking begins with the first message each time, and locks nothing", async () => {
-    const target = await newQueue();
-    const ids = await send(target, 3);
-    const consumer = await consume(target, consumerOptions({ mode: "pull" }));
+    const target = await shared.newQueue();
+    const ids = await shared.send(target, 3);
+    const consumer = await shared.consume(target, consumerOptions({ mode: "pull" }));
     for (let look = 0; look < 2; look += 1) {
       const peeked = present(await consumer.peekBatch?.(10, never));
       expect(peeked.map(({ id }) => id)).toEqual(ids);
       expect(() => peeked[0]?.handle).toThrow(/only looked at/);
     }
-    expect(locked(target)).toBe(0);
+    expect(shared.locked(target)).toBe(0);
   });
 });

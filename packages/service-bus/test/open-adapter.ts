@@ -119,3 +119,8 @@ export function rawClient(endpoint: string, timeoutInMs = 5_000): ServiceBusClie
 export function rawAdministration(endpoint: string): ServiceBusAdministrationClient {
   return usePlainHttp(new ServiceBusAdministrationClient(connectionString(endpoint)));
 }
+
+/** Resolves when it is so; the machine decides how long that takes. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}

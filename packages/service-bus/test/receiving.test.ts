@@ -1,104 +1,42 @@
-import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
-import { startEmulator, type Emulator } from "@anyqueue/emulator";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import {
   consumerOptions,
   never,
-  openAdapter,
-  outgoing,
   present,
-  queueOf,
-  rawAdministration,
   rawClient,
   receive,
   rejection,
   valuesOf,
+  until,
 } from "./open-adapter.ts";
+import { useSharedEmulator } from "./shared-emulator.ts";
 
-let emulator: Emulator;
-let endpoint: string;
-let adapter: QueueAdapter;
-let queues = 0;
-const open: { close(): Promise<void> }[] = [];
-
-beforeAll(async () => {
-  emulator = await startEmulator({ serviceBusPort: 0 });
-  endpoint = emulator.endpoints.serviceBus ?? "";
-  adapter = openAdapter(endpoint);
-});
-
-afterEach(async () => {
-  emulator.faults.clear();
-  for (const each of open.splice(0)) await each.close();
-});
-
-afterAll(async () => {
-  await adapter.close();
-  await emulator.close();
-});
-
-async function newQueue(settings: { lockDuration?: string } = {}): Promise<Target> {
-  queues += 1;
-  const name = `receiving-${queues}`;
-  await rawAdministration(endpoint).createQueue(name, { lockDuration: "PT5M", ...settings });
-  return queueOf(adapter, name);
-}
-
-async function send(target: Target, count: number, name = "m"): Promise<readonly string[]> {
-  const producer = adapter.openProducer(target);
-  open.push(producer);
-  const ids = Array.from({ length: count }, (_, index) => `${name}${index}`);
-  valuesOf(
-    await producer.sendBatch(
-      ids.map((id) => outgoing(id)),
-      never,
-    ),
-  );
-  return ids;
-}
-
-async function consume(target: Target, options = consumerOptions()): Promise<ConsumerDriver<unknown>> {
-  const consumer = adapter.openConsumer(target, options);
-  open.push(consumer);
-  await consumer.open?.(never);
-  return consumer;
-}
-
-/** Resolves when the emulator says so; the machine decides how long that takes. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
-
-function locked(target: Target): number {
-  const found = emulator.serviceBus.entities().find(({ path }) => path === target.entity);
-  return present(found, target.entity).messages.filter(({ state }) => state === "locked").length;
-}
+const shared = useSharedEmulator();
 
 describe("receiveMessages of the raw SDK", () => {
   test("waits a second for more when it has too few; the adapter does not", async () => {
-    const target = await newQueue();
-    await send(target, 3);
-    const client = rawClient(endpoint);
-    open.push(client);
+    const target = await shared.newQueue();
+    await shared.send(target, 3);
+    const client = rawClient(shared.endpoint);
+    shared.keep(client);
     const receiver = client.createReceiver(target.entity);
     const startedAt = performance.now();
     expect(await receiver.receiveMessages(10, { maxWaitTimeInMs: 10_000 })).toHaveLength(3);
     expect(performance.now() - startedAt).toBeGreaterThan(900);
     await receiver.close();
 
-    const other = await newQueue();
-    await send(other, 3);
-    const consumer = await consume(other, consumerOptions({ mode: "pull" }));
+    const other = await shared.newQueue();
+    await shared.send(other, 3);
+    const consumer = await shared.consume(other, consumerOptions({ mode: "pull" }));
     const askedAt = performance.now();
     expect((await receive(consumer, 3, 10)).length).toBe(3);
     expect(performance.now() - askedAt).toBeLessThan(800);
   });
 
   test("loses what it holds when it is aborted; an aborted ask of the adapter keeps nothing locked", async () => {
-    const target = await newQueue();
-    const client = rawClient(endpoint);
-    open.push(client);
+    const target = await shared.newQueue();
+    const client = rawClient(shared.endpoint);
+    shared.keep(client);
     const receiver = client.createReceiver(target.entity);
     const controller = new AbortController();
     const receiving = receiver.receiveMessages(10, {
@@ -106,34 +44,37 @@ describe("receiveMessages of the raw SDK", () => {
       abortSignal: controller.signal,
     });
     const rejected = rejection(receiving);
-    await until(() => emulator.log.count("attach") > 0);
-    await send(target, 1);
-    await until(() => locked(target) === 1);
+    await until(() => shared.emulator.log.count("attach") > 0);
+    await shared.send(target, 1);
+    await until(() => shared.locked(target) === 1);
     controller.abort();
     expect(await rejected).toMatchObject({ name: "AbortError" });
-    expect(locked(target)).toBe(1);
+    expect(shared.locked(target)).toBe(1);
 
-    const other = await newQueue();
-    const consumer = await consume(other, consumerOptions({ mode: "pull" }));
+    const other = await shared.newQueue();
+    const consumer = await shared.consume(other, consumerOptions({ mode: "pull" }));
     const aborting = new AbortController();
     const asking = consumer.receiveBatch({ maxItems: 10, waitMs: 30_000 }, aborting.signal);
     aborting.abort();
     expect(await asking).toEqual([]);
-    await send(other, 1);
+    await shared.send(other, 1);
     expect(await receive(consumer, 1)).toHaveLength(1);
   });
 
   test("gets 2,048 unsettled messages on one link and no more; the adapter spreads them over links", async () => {
-    const target = await newQueue();
-    await send(target, 2_500);
-    const client = rawClient(endpoint);
-    open.push(client);
+    const target = await shared.newQueue();
+    await shared.send(target, 2_500);
+    const client = rawClient(shared.endpoint);
+    shared.keep(client);
     const receiver = client.createReceiver(target.entity, { maxAutoLockRenewalDurationInMs: 0 });
     expect(await receiver.receiveMessages(2_500, { maxWaitTimeInMs: 2_000 })).toHaveLength(2_048);
 
-    const other = await newQueue();
-    await send(other, 2_500);
-    const consumer = await consume(other, consumerOptions({ flow: { maxOutstanding: 2_500, lanes: 1 } }));
+    const other = await shared.newQueue();
+    await shared.send(other, 2_500);
+    const consumer = await shared.consume(
+      other,
+      consumerOptions({ flow: { maxOutstanding: 2_500, lanes: 1 } }),
+    );
     const deliveries = await receive(consumer, 2_500);
     expect(new Set(deliveries.map(({ id }) => id)).size).toBe(2_500);
     valuesOf(
@@ -147,11 +88,11 @@ describe("receiveMessages of the raw SDK", () => {
 
 describe("flow", () => {
   test("no more is locked than may be outstanding, and a slot is free when its settlement begins", async () => {
-    const target = await newQueue();
-    await send(target, 20);
-    const consumer = await consume(target, consumerOptions({ flow: { maxOutstanding: 4, lanes: 1 } }));
+    const target = await shared.newQueue();
+    await shared.send(target, 20);
+    const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 4, lanes: 1 } }));
     const deliveries = await receive(consumer, 4);
-    expect(locked(target)).toBe(4);
+    expect(shared.locked(target)).toBe(4);
     valuesOf(
       await consumer.ackBatch(
         deliveries.slice(0, 2).map(({ handle }) => handle),
@@ -159,17 +100,17 @@ describe("flow", () => {
       ),
     );
     expect(await receive(consumer, 2)).toHaveLength(2);
-    expect(locked(target)).toBe(4);
+    expect(shared.locked(target)).toBe(4);
   });
 
   test("is raised while messages are in hand", async () => {
-    const target = await newQueue();
-    await send(target, 20);
-    const consumer = await consume(target, consumerOptions({ flow: { maxOutstanding: 2, lanes: 1 } }));
+    const target = await shared.newQueue();
+    await shared.send(target, 20);
+    const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 2, lanes: 1 } }));
     await receive(consumer, 2);
     await consumer.setFlow?.({ maxOutstanding: 7, lanes: 1 }, never);
     await receive(consumer, 5);
-    expect(locked(target)).toBe(7);
+    expect(shared.locked(target)).toBe(7);
   });
 
   test("is raised on the link that is open: another would cost round trips", async () => {
@@ -204,9 +145,9 @@ describe("flow", () => {
   });
 
   test("is lowered by withheld slots where messages are in hand", async () => {
-    const target = await newQueue();
-    await send(target, 20);
-    const consumer = await consume(target, consumerOptions({ flow: { maxOutstanding: 6, lanes: 1 } }));
+    const target = await shared.newQueue();
+    await shared.send(target, 20);
+    const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 6, lanes: 1 } }));
     const deliveries = await receive(consumer, 6);
     await consumer.setFlow?.({ maxOutstanding: 2, lanes: 1 }, never);
     valuesOf(
@@ -217,47 +158,50 @@ describe("flow", () => {
     );
     await receive(consumer, 2);
     expect(await consumer.receiveBatch({ maxItems: 10, waitMs: 50 }, never)).toEqual([]);
-    expect(locked(target)).toBe(2);
+    expect(shared.locked(target)).toBe(2);
   });
 
   test("is lowered at once where nothing is in hand: the credit is called back", async () => {
-    const target = await newQueue();
-    const consumer = await consume(target, consumerOptions({ flow: { maxOutstanding: 10, lanes: 1 } }));
+    const target = await shared.newQueue();
+    const consumer = await shared.consume(
+      target,
+      consumerOptions({ flow: { maxOutstanding: 10, lanes: 1 } }),
+    );
     await consumer.setFlow?.({ maxOutstanding: 1, lanes: 1 }, never);
-    await send(target, 5);
+    await shared.send(target, 5);
     await receive(consumer, 1);
     expect(await consumer.receiveBatch({ maxItems: 10, waitMs: 50 }, never)).toEqual([]);
-    expect(locked(target)).toBe(1);
+    expect(shared.locked(target)).toBe(1);
   });
 
   test("stops and goes on; what nobody asked for goes back", async () => {
-    const target = await newQueue();
-    await send(target, 3);
-    const consumer = await consume(target, consumerOptions({ flow: { maxOutstanding: 3, lanes: 1 } }));
-    await until(() => locked(target) === 3);
+    const target = await shared.newQueue();
+    await shared.send(target, 3);
+    const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 3, lanes: 1 } }));
+    await until(() => shared.locked(target) === 3);
     await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
-    expect(locked(target)).toBe(0);
+    expect(shared.locked(target)).toBe(0);
     await consumer.setFlow?.({ maxOutstanding: 3, lanes: 1 }, never);
     expect(await receive(consumer, 3)).toHaveLength(3);
   });
 
   test("closing gives back what nobody asked for", async () => {
-    const target = await newQueue();
-    await send(target, 3);
-    const consumer = await consume(target);
-    await until(() => locked(target) === 3);
+    const target = await shared.newQueue();
+    await shared.send(target, 3);
+    const consumer = await shared.consume(target);
+    await until(() => shared.locked(target) === 3);
     await consumer.close();
-    expect(locked(target)).toBe(0);
+    expect(shared.locked(target)).toBe(0);
   });
 });
 
 describe("somebody else's bodies", () => {
   test("a text sent by the raw SDK comes with its quotes: that is what it wrote", async () => {
-    const target = await newQueue();
-    const client = rawClient(endpoint);
-    open.push(client);
+    const target = await shared.newQueue();
+    const client = rawClient(shared.endpoint);
+    shared.keep(client);
     await client.createSender(target.entity).sendMessages({ body: "hello" });
-    const [delivery] = await receive(await consume(target), 1);
+    const [delivery] = await receive(await shared.consume(target), 1);
     expect(Buffer.from(present(delivery).body).toString()).toBe('"hello"');
   });
 
@@ -267,11 +211,11 @@ describe("somebody else's bodies", () => {
     ["sequence", [1, 2], "[1,2]"],
     ["data", Buffer.from("123"), "123"],
   ] as const)("an AMQP %s (%s) is delivered", async (bodyType, body, text) => {
-    const target = await newQueue();
-    const client = rawClient(endpoint);
-    open.push(client);
+    const target = await shared.newQueue();
+    const client = rawClient(shared.endpoint);
+    shared.keep(client);
     await client.createSender(target.entity).sendMessages({ body, bodyType });
-    const [delivery] = await receive(await consume(target), 1);
+    const [delivery] = await receive(await shared.consume(target), 1);
     expect(Buffer.from(present(delivery).body).toString()).toBe(text);
   });
 });

@@ -14,6 +14,7 @@ import {
   receive,
   rejection,
   valuesOf,
+  until,
 } from "./open-adapter.ts";
 
 // The renewal of @azure/service-bus 7.9.5 keeps its timers by message id. First each trap as the plain SDK springs it.
@@ -36,10 +37,6 @@ afterEach(async () => {
   await adapter.close();
   await emulator.close();
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 /** The SDK believes that locks end in a moment, and renews them at once. */
 function hurryRenewals(): void {

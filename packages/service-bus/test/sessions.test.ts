@@ -1,53 +1,31 @@
-import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
-import { startEmulator, type Emulator } from "@anyqueue/emulator";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { ConsumerDriver, Target } from "@anyqueue/core/adapter";
+import { describe, expect, test } from "vitest";
 import {
   consumerOptions,
   never,
   openAdapter,
   outgoing,
   present,
-  rawAdministration,
   rawClient,
   receive,
   sessionQueueOf,
   valuesOf,
+  until,
 } from "./open-adapter.ts";
 import { createShiftedClock } from "./shifted-clock.ts";
+import { useSharedEmulator } from "./shared-emulator.ts";
 
-let emulator: Emulator;
-let endpoint: string;
-let adapter: QueueAdapter;
-let queues = 0;
-const open: { close(): Promise<void> }[] = [];
-
-beforeAll(async () => {
-  emulator = await startEmulator({ serviceBusPort: 0 });
-  endpoint = emulator.endpoints.serviceBus ?? "";
-  adapter = openAdapter(endpoint);
-});
-
-afterEach(async () => {
-  emulator.faults.clear();
-  for (const each of open.splice(0)) await each.close();
-});
-
-afterAll(async () => {
-  await adapter.close();
-  await emulator.close();
-});
+const shared = useSharedEmulator();
 
 async function newQueue(): Promise<Target> {
-  queues += 1;
-  const name = `sessions-${queues}`;
-  await rawAdministration(endpoint).createQueue(name, { lockDuration: "PT1M", requiresSession: true });
-  return sessionQueueOf(adapter, name);
+  const name = await shared.createQueue({ lockDuration: "PT1M", requiresSession: true });
+  return sessionQueueOf(shared.adapter, name);
 }
 
 /** `{ a: 2, b: 1 }`: two messages of session a, one of b. */
 async function send(target: Target, counts: Readonly<Record<string, number>>): Promise<void> {
-  const producer = adapter.openProducer(target);
-  open.push(producer);
+  const producer = shared.adapter.openProducer(target);
+  shared.keep(producer);
   const messages = Object.entries(counts).flatMap(([orderingKey, count]) =>
     Array.from({ length: count }, (_, index) => outgoing(`${orderingKey}${index}`, { orderingKey })),
   );
@@ -59,15 +37,10 @@ async function consume(
   lanes: number,
   options = consumerOptions(),
 ): Promise<ConsumerDriver<unknown>> {
-  const consumer = adapter.openConsumer(target, { ...options, flow: { maxOutstanding: 100, lanes } });
-  open.push(consumer);
+  const consumer = shared.adapter.openConsumer(target, { ...options, flow: { maxOutstanding: 100, lanes } });
+  shared.keep(consumer);
   await consumer.open?.(never);
   return consumer;
-}
-
-/** Resolves when it is so; the machine decides how long that takes. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Handles everything, one ask after the other; gives the ids in order. */
@@ -129,12 +102,12 @@ test("deliveries of one session share a lease, renewed by one call; a later hand
   await send(target, { a: 2 });
   const consumer = await consume(target, 1);
   const [first] = await receive(consumer, 1);
-  const before = emulator.log.count("renewSessionLock");
+  const before = shared.emulator.log.count("renewSessionLock");
   const [lease] = valuesOf(
     present(await consumer.extendBatch?.([{ handle: first?.handle, leaseMs: 1 }], never)),
   );
   expect(lease?.leaseMs).toBeGreaterThan(50_000);
-  expect(emulator.log.count("renewSessionLock")).toBe(before + 1);
+  expect(shared.emulator.log.count("renewSessionLock")).toBe(before + 1);
   await consumer.releaseBatch([{ handle: first?.handle, delayMs: 0, cause: "unstarted" }], never);
   const [again] = await receive(consumer, 1);
   expect(again?.leaseKey).not.toBe(first?.leaseKey);
@@ -142,21 +115,26 @@ test("deliveries of one session share a lease, renewed by one call; a later hand
 
 test("a session that falls silent is let go and taken again: its message comes, uncounted", async () => {
   const clock = createShiftedClock();
-  const own = openAdapter(endpoint, { clock });
-  open.push(own);
+  const own = openAdapter(shared.endpoint, { clock });
+  shared.keep(own);
   const target = await newQueue();
   await send(target, { a: 1 });
   // Locked for us at the service, and never sent.
-  emulator.faults.add({ protocol: "service-bus", operation: "receive", count: 1, action: { kind: "hold" } });
+  shared.emulator.faults.add({
+    protocol: "service-bus",
+    operation: "receive",
+    count: 1,
+    action: { kind: "hold" },
+  });
   const consumer = own.openConsumer(sessionQueueOf(own, target.entity), consumerOptions());
-  open.push(consumer);
+  shared.keep(consumer);
   await consumer.open?.(never);
-  await until(() => emulator.log.entries().some(({ outcome }) => outcome === "held"));
-  const accepted = emulator.log.count("acceptSession");
+  await until(() => shared.emulator.log.entries().some(({ outcome }) => outcome === "held"));
+  const accepted = shared.emulator.log.count("acceptSession");
   const asking = receive(consumer, 1);
   await until(() => {
     clock.shift(1_000);
-    return emulator.log.count("acceptSession") > accepted;
+    return shared.emulator.log.count("acceptSession") > accepted;
   });
   expect((await asking).map(({ id, deliveryCount }) => [id, deliveryCount])).toEqual([["a0", 1]]);
 }, 20_000);
@@ -165,7 +143,7 @@ test("an empty entity is no failure: accepts that find nothing are not reported"
   const target = await newQueue();
   const options = consumerOptions();
   const consumer = await consume(target, 1, options);
-  await emulator.clock.advance(30_000);
+  await shared.emulator.clock.advance(30_000);
   expect(await consumer.receiveBatch({ maxItems: 1, waitMs: 50 }, never)).toEqual([]);
   expect(options.faults).toEqual([]);
   await send(target, { late: 1 });
@@ -178,20 +156,22 @@ test("a session that the service takes away is reported with its key, and its ha
   const options = consumerOptions();
   const consumer = await consume(target, 1, options);
   const [first] = await receive(consumer, 1);
-  emulator.faults.add({
+  shared.emulator.faults.add({
     protocol: "service-bus",
     operation: "renewSessionLock",
     count: 1,
     action: { kind: "sessionLost" },
   });
   const [renewed] = present(await consumer.extendBatch?.([{ handle: first?.handle, leaseMs: 1 }], never));
-  expect(adapter.classify(renewed?.ok === false ? renewed.error : undefined, "extend").code).toBe(
+  expect(shared.adapter.classify(renewed?.ok === false ? renewed.error : undefined, "extend").code).toBe(
     "LEASE_LOST",
   );
   while (options.lost.length === 0) await new Promise((resolve) => setImmediate(resolve));
   expect(options.lost).toEqual([{ leaseKey: first?.leaseKey }]);
   const [acked] = await consumer.ackBatch([first?.handle], never);
-  expect(adapter.classify(acked?.ok === false ? acked.error : undefined, "ack").code).toBe("LEASE_LOST");
+  expect(shared.adapter.classify(acked?.ok === false ? acked.error : undefined, "ack").code).toBe(
+    "LEASE_LOST",
+  );
   expect((await receive(consumer, 1))[0]?.id).toBe("a0");
 });
 
@@ -219,9 +199,9 @@ describe("dead letters of an entity with sessions", () => {
       attributes: { "aq-dead-attempts": "1" },
     };
     valuesOf(present(await consumer.deadLetterBatch?.([item], never)));
-    const dead = adapter.resolve({ kind: "dead-letter", name: target.entity, features: ["ordering"] });
-    const burial = adapter.openConsumer(dead, consumerOptions());
-    open.push(burial);
+    const dead = shared.adapter.resolve({ kind: "dead-letter", name: target.entity, features: ["ordering"] });
+    const burial = shared.adapter.openConsumer(dead, consumerOptions());
+    shared.keep(burial);
     await burial.open?.(never);
     const [found] = await receive(burial, 1);
     expect(found).toMatchObject({
@@ -237,8 +217,8 @@ describe("dead letters of an entity with sessions", () => {
 test("a session of the raw SDK can be subscribed to once: one that went idle must be let go to be taken again", async () => {
   const target = await newQueue();
   await send(target, { a: 1 });
-  const client = rawClient(endpoint);
-  open.push(client);
+  const client = rawClient(shared.endpoint);
+  shared.keep(client);
   const session = await client.acceptNextSession(target.entity);
   const handlers = { processMessage: async () => {}, processError: async () => {} };
   await session.subscribe(handlers, { maxConcurrentCalls: 1 }).close();

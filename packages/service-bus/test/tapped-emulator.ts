@@ -85,8 +85,3 @@ export function useTappedEmulator(): TappedEmulator {
   afterEach(async () => await tapped.stop());
   return tapped;
 }
-
-/** Resolves when it is so; the machine decides how long that takes. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}

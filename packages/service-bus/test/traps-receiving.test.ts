@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { consumerOptions, never, outgoing, queueOf, rawClient, receive, rejection } from "./open-adapter.ts";
-import { until, useTappedEmulator } from "./tapped-emulator.ts";
+import {
+  consumerOptions,
+  never,
+  outgoing,
+  queueOf,
+  rawClient,
+  receive,
+  rejection,
+  until,
+} from "./open-adapter.ts";
+import { useTappedEmulator } from "./tapped-emulator.ts";
 
 // Each trap is first shown with the plain SDK (@azure/service-bus 7.9.5), then that the adapter does not fall into it.
 

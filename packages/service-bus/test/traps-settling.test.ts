@@ -11,9 +11,10 @@ import {
   rejection,
   sessionQueueOf,
   valuesOf,
+  until,
 } from "./open-adapter.ts";
 import { connectionString } from "./service-bus-harness.ts";
-import { until, useTappedEmulator } from "./tapped-emulator.ts";
+import { useTappedEmulator } from "./tapped-emulator.ts";
 
 // Each trap is first shown with the plain SDK (@azure/service-bus 7.9.5), then that the adapter does not fall into it.
 

@@ -3,6 +3,7 @@ import { FakeServiceError } from "../../test/fake-adapter.ts";
 import { FakeService, type FakeServiceOptions } from "../../test/fake-provider.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { deadLetters, defineQueue, defineTopic, unchecked } from "../message/queue-definition.ts";
+import { createEventSink } from "../telemetry/channels.ts";
 import { createAdmin, maxDeliveriesFor } from "./admin.ts";
 import type { QueueAdmin, RedriveOptions } from "./client-types.ts";
 import type { Source } from "../message/queue-definition.ts";
@@ -12,8 +13,10 @@ const orders = defineQueue("orders");
 function bench(options: FakeServiceOptions = {}, config: object = {}) {
   const service = new FakeService(options);
   const ending = new AbortController();
-  const admin = createAdmin(service.directory(config), ending.signal, () => {});
-  return { service, admin, ending };
+  const notices: object[] = [];
+  const events = createEventSink([{ notice: (event) => void notices.push(event) }]);
+  const admin = createAdmin(service.directory(config), ending.signal, () => {}, events);
+  return { service, admin, ending, notices };
 }
 
 async function movedBy(admin: QueueAdmin, of: Source, options?: RedriveOptions): Promise<number[]> {
@@ -37,6 +40,18 @@ describe("create", () => {
       leaseMs: 30_000,
       deadLetter: { entity: "orders-dead" },
     });
+  });
+
+  test("tells what the service leaves to somebody else, with the entity", async () => {
+    const { admin, notices } = bench({ leftByCreate: ["Grant something."] });
+    await admin.create(orders);
+    expect(notices).toEqual([
+      { target: expect.stringContaining("orders-dead"), text: "Grant something." },
+      { target: expect.stringMatching(/orders$/u), text: "Grant something." },
+    ]);
+    const silent = bench();
+    await silent.admin.create(orders);
+    expect(silent.notices).toEqual([]);
   });
 
   test.each([

@@ -5,6 +5,7 @@ import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts
 import { isQueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { detailsOf, type AnyDefinition, type DefinitionDetails } from "../message/queue-definition.ts";
+import type { EventSink } from "../telemetry/events.ts";
 import { durationToMs } from "../time/duration.ts";
 import { unmetNeeds } from "./check-needs.ts";
 import type { AdminOptions, QueueAdmin, QueueCounts } from "./client-types.ts";
@@ -18,7 +19,12 @@ import { redrive } from "./redrive.ts";
 const REDRIVE_OPTIONS: readonly string[] = ["signal", "max", "filter"];
 
 /** The portable administration of a client; `assertOpen` throws CLOSED after `close()`. */
-export function createAdmin(directory: Directory, ending: AbortSignal, assertOpen: () => void): QueueAdmin {
+export function createAdmin(
+  directory: Directory,
+  ending: AbortSignal,
+  assertOpen: () => void,
+  events: EventSink,
+): QueueAdmin {
   const signalOf = (options: AdminOptions, known: readonly string[] = ["signal"]): AbortSignal => {
     refuseProblems(callProblems(options, known, "options"));
     return options.signal === undefined ? ending : AbortSignal.any([options.signal, ending]);
@@ -29,7 +35,7 @@ export function createAdmin(directory: Directory, ending: AbortSignal, assertOpe
   };
   return Object.freeze({
     create: async (of: AnyDefinition, options: AdminOptions = {}) =>
-      await create(find(of), directory, signalOf(options)),
+      await create(find(of), directory, signalOf(options), events),
     inspect: async (of: AnyDefinition, options: AdminOptions = {}) =>
       await inspect(find(of), directory, signalOf(options)),
     purge: async (of: AnyDefinition, options: AdminOptions = {}) => {
@@ -72,7 +78,12 @@ export function maxDeliveriesFor(
 /** Messages of one key in one reply of a service that counts hand-overs. */
 const FOLLOWERS = 10;
 
-async function create(place: Place, directory: Directory, signal: AbortSignal): Promise<void> {
+async function create(
+  place: Place,
+  directory: Directory,
+  signal: AbortSignal,
+  events: EventSink,
+): Promise<void> {
   const { details, target, connection } = place;
   const unmet = unmetNeeds(details, target, connection.adapter.name);
   if (unmet.length > 0) throw combineErrors(unmet, "needs that cannot be met");
@@ -80,8 +91,15 @@ async function create(place: Place, directory: Directory, signal: AbortSignal): 
   const hasDeadLetters =
     details.kind !== "topic" && details.kind !== "dead-letter" && details.policy.deadLetter !== "none";
   const deadLetter = hasDeadLetters ? deadLetterTarget(place, undefined) : undefined;
-  const call = async (of: Target, options: CreateOptions): Promise<void> =>
-    await administrate(connection, of, signal, async (admin) => await admin.create(of, options, signal));
+  const call = async (of: Target, options: CreateOptions): Promise<void> => {
+    const left = await administrate(
+      connection,
+      of,
+      signal,
+      async (admin) => await admin.create(of, options, signal),
+    );
+    for (const text of left ?? []) events.emit("notice", { target: of.name, text });
+  };
   if (deadLetter !== undefined) await call(deadLetter, {});
   await call(target, details.kind === "topic" ? {} : settingsOf(details, target, deadLetter));
 }

@@ -72,7 +72,7 @@ class Client<P extends Provider> implements QueueClient<P> {
     this.#directory = directory;
     this.#connections = connections;
     this.#options = options;
-    this.admin = createAdmin(directory, this.#ending.signal, () => this.#assertOpen());
+    this.admin = createAdmin(directory, this.#ending.signal, () => this.#assertOpen(), options.events);
   }
 
   producer<In, Out, N extends Feature, U extends Feature>(

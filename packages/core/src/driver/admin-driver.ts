@@ -21,8 +21,11 @@ export interface EntityCounts {
 
 /** Provisioning and inspection (D12). Every method rejects with the vendor's value, read through `classify(…, "admin")`. */
 export interface AdminDriver {
-  /** Idempotent; an entity that exists with other settings rejects ALREADY_EXISTS and changes nothing. */
-  create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<void>;
+  /**
+   * Idempotent; an entity that exists with other settings rejects ALREADY_EXISTS and changes nothing.
+   * @returns what it could not do and somebody has to, such as a grant, one sentence each: told as the event `notice`
+   */
+  create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<readonly string[] | void>;
   inspect(target: Target, signal: AbortSignal): Promise<EntityCounts>;
   list(prefix: string, signal: AbortSignal): Promise<readonly string[]>;
   purge(target: Target, signal: AbortSignal): Promise<void>;

@@ -1,10 +1,11 @@
-import type { Socket } from "node:net";
+import type { Server } from "node:http";
 import { createHttpServer } from "../../http/http-listener.ts";
 import { makeCertificate, type ServerCertificate } from "../../net/make-certificate.ts";
-import { startPortMux } from "../../net/port-mux.ts";
+import { startPortMux, type MuxTakers } from "../../net/port-mux.ts";
 import type { Listener } from "../../net/start-listener.ts";
+import { asksForPath, createWebSocketTaker } from "../../net/web-socket-server.ts";
 import { reachableAuthority, type Front, type FrontContext } from "../front.ts";
-import { createAmqpFront } from "./amqp/amqp-front.ts";
+import { createAmqpFront, type AmqpFront } from "./amqp/amqp-front.ts";
 import { AtomRequests } from "./atom/atom-requests.ts";
 import { snapshotEntities, type EntitySnapshot } from "./entity-snapshot.ts";
 import { ServiceBusNamespace } from "./engine/namespace.ts";
@@ -38,6 +39,8 @@ export interface ServiceBusFrontOptions extends ServiceBusPorts {
 }
 
 const NAMESPACE_NAME = "anyqueue";
+/** Where clients find AMQP inside WebSockets; @azure/service-bus 7.9.5, constructorHelpers.js. */
+const WEB_SOCKETS = "/$servicebus/websocket";
 
 /** Starts the front with the entities of its configuration. */
 export async function startServiceBusFront(
@@ -56,14 +59,7 @@ export async function startServiceBusFront(
   const http = createHttpServer(async (exchange) => {
     if (!(await context.control(exchange))) await atom.handle(exchange);
   });
-  const takers = {
-    amqp: (socket: Socket) => {
-      amqp.accept(socket);
-    },
-    http: (socket: Socket) => {
-      http.emit("connection", socket);
-    },
-  };
+  const takers = takersOf(amqp, http);
   const certificate = once(() => makeCertificate(host, clock.realNow()));
   const listeners = await listen(
     options,
@@ -91,6 +87,25 @@ export async function startServiceBusFront(
       amqp.close();
       await Promise.all([listeners.any?.close(), listeners.tls?.close()]);
       namespace.reset();
+    },
+  };
+}
+
+/** AMQP as it is and inside WebSockets; every other request is the administration's. */
+function takersOf(amqp: AmqpFront, http: Server): MuxTakers {
+  const takeWebSocket = createWebSocketTaker({
+    protocols: ["AMQPWSB10", "amqp"],
+    onStream: (stream) => {
+      amqp.accept(stream);
+    },
+  });
+  return {
+    amqp: (socket) => {
+      amqp.accept(socket);
+    },
+    http: (socket) => {
+      if (asksForPath(socket, WEB_SOCKETS)) takeWebSocket(socket);
+      else http.emit("connection", socket);
     },
   };
 }

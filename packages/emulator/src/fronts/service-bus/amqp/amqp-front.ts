@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import type { FrontContext } from "../../front.ts";
 import type { Mailbox, Namespace } from "../engine/contract.ts";
 import type { TokenCheck } from "../sas-token.ts";
@@ -15,6 +14,7 @@ import { wantedSession } from "./links/session-source.ts";
 import { ManagementNode } from "./management/management-node.ts";
 import type { AmqpConnection } from "./transport/amqp-connection.ts";
 import { AmqpServer } from "./transport/amqp-server.ts";
+import type { AmqpStream } from "./transport/amqp-stream.ts";
 import type { AttachRequest } from "./transport/attach-request.ts";
 
 export interface AmqpFrontParts extends Pick<FrontContext, "clock" | "wireTime" | "faults" | "log"> {
@@ -42,8 +42,8 @@ export class AmqpFront {
     this.#server = new AmqpServer((request, connection) => this.#onAttach(request, connection));
   }
 
-  /** Takes over a connected socket whose first bytes are those of AMQP. */
-  accept(socket: Socket): void {
+  /** Takes over a connection whose first bytes are those of AMQP. */
+  accept(socket: AmqpStream): void {
     this.#server.accept(socket);
   }
 

@@ -1,9 +1,11 @@
 import { DOCS, type ReferenceTable } from "./reference-table.ts";
+import { SHARED_DIFFERENCES } from "./shared-differences.ts";
 
 /** Google's emulator 0.8.20. */
 export const GOOGLE_EMULATOR_DIFFERENCES: ReferenceTable = {
   notRun: {},
   differences: {
+    ...SHARED_DIFFERENCES,
     "labels are updated by mask": {
       why: "takes only a part of a topic's fields in a mask",
       source: DOCS.reference,
@@ -32,11 +34,6 @@ export const GOOGLE_EMULATOR_DIFFERENCES: ReferenceTable = {
       source: DOCS.reference,
       seen: { low: "OK", high: "INVALID_ARGUMENT", least: "OK", most: "OK" },
     },
-    "a retention is from ten minutes to 31 days": {
-      why: "has the older limit of seven days",
-      source: DOCS.reference,
-      seen: { short: "INVALID_ARGUMENT", long: "INVALID_ARGUMENT", least: "OK", most: "INVALID_ARGUMENT" },
-    },
     "a detached subscription says so and cannot be pulled": {
       why: "cannot detach",
       source: DOCS.emulator,
@@ -51,24 +48,6 @@ export const GOOGLE_EMULATOR_DIFFERENCES: ReferenceTable = {
       why: "keeps filters unread",
       source: DOCS.emulator,
       seen: { broken: "OK", unknown: "OK", long: "OK", fine: "OK" },
-    },
-    "an ordering key has at most 1,024 bytes": {
-      why: "has no limit",
-      source: DOCS.limits,
-      seen: ["OK", "OK"],
-    },
-    "attributes have their limits": {
-      why: "has none",
-      source: DOCS.limits,
-      seen: {
-        name: "OK",
-        value: "OK",
-        count: "OK",
-        empty: "OK",
-        reserved: "OK",
-        largest: "OK",
-        emptyValue: "OK",
-      },
     },
     "a pull asks for one message at least": {
       why: "takes a negative number",
@@ -91,11 +70,6 @@ export const GOOGLE_EMULATOR_DIFFERENCES: ReferenceTable = {
       source: DOCS.emulator,
       seen: "threw 12 UNIMPLEMENTED: Method google.pubsub.v1.Publisher/DetachSubscription is unimplemented",
     },
-    "a stream holds no more than it was opened for, until an ack makes room": {
-      why: "pushes everything, whatever the stream was opened for",
-      source: DOCS.reference,
-      seen: [4, 4],
-    },
     "exactly-once: a stream confirms its acks": {
       why: "confirms nothing on a stream",
       source: DOCS.reference,
@@ -115,11 +89,6 @@ export const GOOGLE_EMULATOR_DIFFERENCES: ReferenceTable = {
       why: "gives nothing for a while, not even the message that failed",
       source: DOCS.ordering,
       seen: [],
-    },
-    "a retry policy holds a failed message back": {
-      why: "keeps retry policies and does not follow them",
-      source: DOCS.retryPolicy,
-      seen: [["a"], []],
     },
     "on a stream what follows a failed message of its key comes again after it": {
       why: "gives the failed message alone again, and what follows when its lease is over",

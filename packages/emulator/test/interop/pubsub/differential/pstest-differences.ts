@@ -1,4 +1,5 @@
 import { DOCS, type ReferenceTable } from "./reference-table.ts";
+import { SHARED_DIFFERENCES } from "./shared-differences.ts";
 
 /** pstest of cloud.google.com/go/pubsub/v2 2.9.0. */
 export const PSTEST_DIFFERENCES: ReferenceTable = {
@@ -7,6 +8,7 @@ export const PSTEST_DIFFERENCES: ReferenceTable = {
     "a seek back brings nothing that was not": "ends the server",
   },
   differences: {
+    ...SHARED_DIFFERENCES,
     "a new subscription has the service's defaults": {
       why: "gives neither a deadline nor an expiration policy",
       source: DOCS.reference,
@@ -25,11 +27,6 @@ export const PSTEST_DIFFERENCES: ReferenceTable = {
       source: DOCS.reference,
       seen: { low: "OK", high: "UNKNOWN", least: "OK", most: "OK" },
     },
-    "a retention is from ten minutes to 31 days": {
-      why: "has the older limit of seven days",
-      source: DOCS.reference,
-      seen: { short: "INVALID_ARGUMENT", long: "INVALID_ARGUMENT", least: "OK", most: "INVALID_ARGUMENT" },
-    },
     "a detached subscription says so and cannot be pulled": {
       why: "says OK to a detach and does nothing",
       source: DOCS.reference,
@@ -44,24 +41,6 @@ export const PSTEST_DIFFERENCES: ReferenceTable = {
       why: "parses filters, and takes unknown fields and any length",
       source: DOCS.filters,
       seen: { broken: "INVALID_ARGUMENT", unknown: "OK", long: "OK", fine: "OK" },
-    },
-    "an ordering key has at most 1,024 bytes": {
-      why: "has no limit",
-      source: DOCS.limits,
-      seen: ["OK", "OK"],
-    },
-    "attributes have their limits": {
-      why: "has none",
-      source: DOCS.limits,
-      seen: {
-        name: "OK",
-        value: "OK",
-        count: "OK",
-        empty: "OK",
-        reserved: "OK",
-        largest: "OK",
-        emptyValue: "OK",
-      },
     },
     "a pull asks for one message at least": {
       why: "takes zero",
@@ -79,11 +58,6 @@ export const PSTEST_DIFFERENCES: ReferenceTable = {
       source: DOCS.reference,
       seen: "still open",
     },
-    "a stream holds no more than it was opened for, until an ack makes room": {
-      why: "pushes everything, whatever the stream was opened for",
-      source: DOCS.reference,
-      seen: [4, 4],
-    },
     "exactly-once: a stream confirms its acks": {
       why: "keeps the flag alone",
       source: DOCS.exactlyOnce,
@@ -93,11 +67,6 @@ export const PSTEST_DIFFERENCES: ReferenceTable = {
       why: "keeps the flag alone",
       source: DOCS.exactlyOnce,
       seen: [null],
-    },
-    "a retry policy holds a failed message back": {
-      why: "keeps retry policies and does not follow them",
-      source: DOCS.retryPolicy,
-      seen: [["a"], []],
     },
     "on a stream what follows a failed message of its key comes again after it": {
       why: "gives the second message only when the first is acknowledged, and then the first again",

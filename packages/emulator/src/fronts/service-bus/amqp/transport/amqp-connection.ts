@@ -1,7 +1,7 @@
-import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { AmqpDecodeError } from "./amqp-decoder.ts";
 import { AmqpSession, INCOMING_WINDOW, type SessionConnection } from "./amqp-session.ts";
+import type { AmqpStream } from "./amqp-stream.ts";
 import type { AmqpValue } from "./amqp-value.ts";
 import { FrameOutbox } from "./frame-outbox.ts";
 import type { AttachRequest } from "./attach-request.ts";
@@ -42,7 +42,7 @@ const CHANNEL_MAX = 4999;
 
 /** One client's connection and its socket. */
 export class AmqpConnection implements SessionConnection {
-  readonly #socket: Socket;
+  readonly #socket: AmqpStream;
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
   readonly #reader = new FrameReader(MAX_FRAME_BYTES);
@@ -54,7 +54,7 @@ export class AmqpConnection implements SessionConnection {
   hostname = "";
   maxFrameBytes = MAX_FRAME_BYTES;
 
-  constructor(socket: Socket, options: ConnectionOptions, events: ConnectionEvents) {
+  constructor(socket: AmqpStream, options: ConnectionOptions, events: ConnectionEvents) {
     this.#socket = socket;
     this.#options = options;
     this.#events = events;

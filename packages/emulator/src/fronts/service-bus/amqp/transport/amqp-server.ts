@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Socket } from "node:net";
 import { AmqpConnection, type ConnectionOptions } from "./amqp-connection.ts";
+import type { AmqpStream } from "./amqp-stream.ts";
 import type { AttachRequest } from "./attach-request.ts";
 import type { AmqpError } from "./performatives.ts";
 
@@ -23,7 +23,7 @@ export class AmqpServer {
   }
 
   /** Takes over a connected socket; what it has received and nobody has read may still be in it. */
-  accept(socket: Socket): void {
+  accept(socket: AmqpStream): void {
     const connection = new AmqpConnection(socket, this.#options, {
       onAttach: this.#onAttach,
       onClosed: (closed) => {

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { AMQP_FRAME, frameBytes } from "./frame-reader.ts";
 
 /** Someone who has frames to add before the next write. */
@@ -8,7 +8,7 @@ export interface Flushable {
 
 /** What is on its way to a socket. */
 export class FrameOutbox {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #canWrite: () => boolean;
   readonly #unflushed = new Set<Flushable>();
   #frames: Buffer[] = [];
@@ -16,7 +16,7 @@ export class FrameOutbox {
   #isNudgePlanned = false;
   #hasWritten = false;
 
-  constructor(socket: Socket, canWrite: () => boolean) {
+  constructor(socket: Duplex, canWrite: () => boolean) {
     this.#socket = socket;
     this.#canWrite = canWrite;
   }

@@ -1,0 +1,77 @@
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import {
+  WEB_SOCKET_BINARY,
+  WEB_SOCKET_CLOSE,
+  WEB_SOCKET_CONTINUATION,
+  WEB_SOCKET_PING,
+  WEB_SOCKET_PONG,
+  webSocketFrame,
+  WebSocketFrameReader,
+  type WebSocketFrame,
+} from "./web-socket-frames.ts";
+
+/** The bytes that a WebSocket carries in binary messages, as those of a socket. */
+export class WebSocketStream extends Duplex {
+  readonly #socket: Socket;
+  readonly #frames = new WebSocketFrameReader();
+
+  /** `head`: what came behind the request that opened it. */
+  constructor(socket: Socket, head: Buffer) {
+    super({
+      read: () => void socket.resume(),
+      write: (chunk: Buffer, _encoding, done) =>
+        void socket.write(webSocketFrame(WEB_SOCKET_BINARY, chunk), done),
+      final: (done) => void socket.end(webSocketFrame(WEB_SOCKET_CLOSE, Buffer.alloc(0)), done),
+      destroy: (error, done) => {
+        socket.destroy();
+        done(error);
+      },
+    });
+    this.#socket = socket;
+    socket.on("data", (chunk: Buffer) => this.#take(chunk));
+    socket.on("end", () => this.push(null));
+    socket.on("error", (error) => this.destroy(error));
+    socket.on("close", () => this.destroy());
+    if (head.length > 0) this.#take(head);
+  }
+
+  setNoDelay(isOn: boolean): void {
+    this.#socket.setNoDelay(isOn);
+  }
+
+  /** A socket inside TLS cannot be reset from its outer end. */
+  resetAndDestroy(): void {
+    if (this.#socket instanceof TLSSocket) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+  }
+
+  #take(chunk: Buffer): void {
+    try {
+      for (const frame of this.#frames.push(chunk)) this.#on(frame);
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : undefined);
+    }
+  }
+
+  #on({ opcode, payload }: WebSocketFrame): void {
+    switch (opcode) {
+      case WEB_SOCKET_CONTINUATION:
+      case WEB_SOCKET_BINARY:
+        if (!this.push(payload)) this.#socket.pause();
+        return;
+      case WEB_SOCKET_PING:
+        this.#socket.write(webSocketFrame(WEB_SOCKET_PONG, payload));
+        return;
+      case WEB_SOCKET_CLOSE:
+        this.push(null);
+        return;
+      case WEB_SOCKET_PONG:
+        return;
+      default:
+        // Text has no place in AMQP.
+        this.destroy();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
+import { startEmulator, type Emulator } from "@anyqueue/emulator";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import {
+  consumerOptions,
+  never,
+  openAdapter,
+  outgoing,
+  present,
+  queueOf,
+  rawAdministration,
+  valuesOf,
+} from "./open-adapter.ts";
+
+/** One emulator and one adapter for the tests of a file, each with queues of its own. */
+export class SharedEmulator {
+  emulator!: Emulator;
+  adapter!: QueueAdapter;
+  readonly #open: { close(): Promise<unknown> }[] = [];
+  #queues = 0;
+
+  async start(): Promise<void> {
+    this.emulator = await startEmulator({ serviceBusPort: 0 });
+    this.adapter = openAdapter(this.endpoint);
+  }
+
+  /** After each test: nothing of it stays open. */
+  async clear(): Promise<void> {
+    this.emulator.faults.clear();
+    for (const each of this.#open.splice(0)) await each.close();
+  }
+
+  async stop(): Promise<void> {
+    await this.adapter.close();
+    await this.emulator.close();
+  }
+
+  get endpoint(): string {
+    return this.emulator.endpoints.serviceBus ?? "";
+  }
+
+  /** Closes it after the test. */
+  keep<Opened extends { close(): Promise<unknown> }>(opened: Opened): Opened {
+    this.#open.push(opened);
+    return opened;
+  }
+
+  /** A name that no other test has. */
+  async createQueue(settings: { lockDuration?: string; requiresSession?: boolean }): Promise<string> {
+    this.#queues += 1;
+    const name = `queue-${this.#queues}`;
+    await rawAdministration(this.endpoint).createQueue(name, settings);
+    return name;
+  }
+
+  async newQueue(settings: { lockDuration?: string } = {}): Promise<Target> {
+    return queueOf(this.adapter, await this.createQueue({ lockDuration: "PT5M", ...settings }));
+  }
+
+  async send(target: Target, count: number, name = "m"): Promise<readonly string[]> {
+    const producer = this.keep(this.adapter.openProducer(target));
+    const ids = Array.from({ length: count }, (_, index) => `${name}${index}`);
+    valuesOf(
+      await producer.sendBatch(
+        ids.map((id) => outgoing(id)),
+        never,
+      ),
+    );
+    return ids;
+  }
+
+  async consume(target: Target, options = consumerOptions()): Promise<ConsumerDriver<unknown>> {
+    const consumer = this.keep(this.adapter.openConsumer(target, options));
+    await consumer.open?.(never);
+    return consumer;
+  }
+
+  locked(target: Target): number {
+    const found = this.emulator.serviceBus.entities().find(({ path }) => path === target.entity);
+    return present(found, target.entity).messages.filter(({ state }) => state === "locked").length;
+  }
+}
+
+export function useSharedEmulator(): SharedEmulator {
+  const shared = new SharedEmulator();
+  beforeAll(async () => await shared.start());
+  afterEach(async () => await shared.clear());
+  afterAll(async () => await shared.stop());
+  return shared;
+}
