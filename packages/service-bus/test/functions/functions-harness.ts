@@ -1,4 +1,4 @@
-import type { CreatedQueue, FunctionHost, Harness } from "@anyqueue/conformance";
+import type { BackendTime, CreatedQueue, FunctionHost, Harness } from "@anyqueue/conformance";
 import type {
   ConsumerOptions,
   DrainReport,
@@ -16,6 +16,7 @@ import { hostOf, type Registration } from "./functions-bench.ts";
 import type { FunctionsHost } from "./host/functions-host.ts";
 import { requireExtension } from "./host/functions-worker.ts";
 import { startSettlementServer } from "./host/settlement-server.ts";
+import { WorkUnderWay } from "./work-under-way.ts";
 
 export interface FunctionsHarness extends Harness {
   /** Calls of functions since the last call of this: a case without any proves nothing here. */
@@ -51,9 +52,11 @@ export function functionsHarness(options: FunctionsHarnessOptions): FunctionsHar
       const sdk = rawClient(endpoint);
       const server = await startSettlementServer();
       requireExtension();
-      const platform: Platform = { ...options, sdk, onCall: () => (calls += 1) };
+      const work = new WorkUnderWay();
+      const platform: Platform = { ...options, sdk, work, onCall: () => (calls += 1) };
       return {
         ...backend,
+        time: unhurried(backend.time, work),
         hostFunctions: (client, host) => hosting(client, host, platform),
         close: async () => {
           await sdk.close();
@@ -67,7 +70,19 @@ export function functionsHarness(options: FunctionsHarnessOptions): FunctionsHar
 
 interface Platform extends FunctionsHarnessOptions {
   readonly sdk: ServiceBusClient;
+  readonly work: WorkUnderWay;
   readonly onCall: () => void;
+}
+
+function unhurried(time: BackendTime, work: WorkUnderWay): BackendTime {
+  if (time.kind !== "remote") return time;
+  return {
+    ...time,
+    advance: async (ms) => {
+      await work.untilDone();
+      return await time.advance(ms);
+    },
+  };
 }
 
 /** The client, with consumers that are functions; what is read by hand is read as ever. */
@@ -144,9 +159,9 @@ class HostedFunction {
   #deploy(handler: Handler<unknown>): FunctionsHost {
     const { prefetch: _, ...options } = this.#options;
     const { clock, listener, middleware } = this.#host;
-    const { sdk, kind, binding, cardinality, onCall } = this.#platform;
+    const { sdk, work, kind, binding, cardinality, onCall } = this.#platform;
     const { entity: queueName } = this.#queue;
-    const source = functionsEvents({ lockDuration: LOCK });
+    const source = work.watch(functionsEvents({ lockDuration: LOCK }));
     const given = { ...options, clock, listener, middleware };
     const registration: Registration = {
       queueName,

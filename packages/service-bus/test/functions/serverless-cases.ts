@@ -20,13 +20,6 @@ export const DEAD_LETTER_CASES: readonly string[] = [
   ...["RTRY-01", "RTRY-10", "ORDR-09"],
 ];
 
-/**
- * What depends on how soon the host takes a session: a message that waits for its retry keeps one of its calls, here one
- * of two, from the sessions behind it, and after a failure the session is let go and taken anew. Locks of 5 s on a clock that
- * runs ahead of a busy machine are lost by two hosts with 320 messages: then one is delivered twice.
- */
-export const SESSION_PACE_CASES: readonly string[] = ["RTRY-10", "RTRY-14", "ORDR-02"];
-
 /** Where the queue keeps an order. */
 export const SERVERLESS_ORDER_CASES: readonly string[] = [
   ...["ORDR-01", "ORDR-02", "ORDR-03", "ORDR-04", "ORDR-05", "ORDR-09"],
