@@ -55,6 +55,12 @@ export type {
   KnownGap,
   QueueRequest,
 } from "./harness.ts";
+export {
+  FunctionCalls,
+  hostingFunctions,
+  type FunctionToHost,
+  type HostedFunction,
+} from "./hosted-functions.ts";
 export { NEEDS, missingNeeds, type Need, type TargetFacts } from "./needs.ts";
 export {
   formatMatrix,
@@ -66,4 +72,5 @@ export {
   type TargetResults,
 } from "./results.ts";
 export { openRun, runConformance, type ConformanceRun, type RunOptions } from "./run.ts";
+export { SERVERLESS_CASES, SERVERLESS_ORDER_CASES } from "./serverless-cases.ts";
 export { CASES } from "./suite.ts";

@@ -8,5 +8,5 @@ const harness = pushHarness("ordered");
 conformance(test, { harness, only: [...PUSH_CASES, ...PUSH_ORDER_CASES], afterAll });
 
 afterEach(() => {
-  expect(harness.takeRequests(), "pushes").toBeGreaterThan(0);
+  expect(harness.calls.take(), "pushes").toBeGreaterThan(0);
 });

@@ -1,7 +1,7 @@
-import { conformance } from "@anyqueue/conformance";
+import { conformance, SERVERLESS_CASES } from "@anyqueue/conformance";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { functionsHarness } from "./functions/functions-harness.ts";
-import { DEAD_LETTER_CASES, SERVERLESS_CASES } from "./functions/serverless-cases.ts";
+import { DEAD_LETTER_CASES } from "./functions/serverless-cases.ts";
 
 const harness = functionsHarness({ kind: "queue", binding: "binary", cardinality: "one" });
 
@@ -12,5 +12,5 @@ conformance(test, {
 });
 
 afterEach(() => {
-  expect(harness.takeCalls(), "calls of functions").toBeGreaterThan(0);
+  expect(harness.calls.take(), "calls of functions").toBeGreaterThan(0);
 });

@@ -1,18 +1,12 @@
-import { conformance } from "@anyqueue/conformance";
+import { conformance, SERVERLESS_CASES, SERVERLESS_ORDER_CASES } from "@anyqueue/conformance";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { functionsHarness } from "./functions/functions-harness.ts";
-import {
-  SESSION_PACE_CASES,
-  SERVERLESS_CASES,
-  SERVERLESS_ORDER_CASES,
-} from "./functions/serverless-cases.ts";
 
 const harness = functionsHarness({ kind: "session", binding: "sdk", cardinality: "many" });
-const left: readonly string[] = SESSION_PACE_CASES;
-const only = [...SERVERLESS_CASES, ...SERVERLESS_ORDER_CASES].filter((id) => !left.includes(id));
+const only = [...SERVERLESS_CASES, ...SERVERLESS_ORDER_CASES];
 
 conformance(test, { harness, only, afterAll });
 
 afterEach(() => {
-  expect(harness.takeCalls(), "calls of functions").toBeGreaterThan(0);
+  expect(harness.calls.take(), "calls of functions").toBeGreaterThan(0);
 });

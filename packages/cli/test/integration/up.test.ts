@@ -88,6 +88,7 @@ test("a Pub/Sub port that is named starts that server and no other", async () =>
   const servers = JSON.parse(printed[0] ?? "");
   expect(servers.pubsub.endpoint).toBe(free);
   expect(servers.pubsub.env.PUBSUB_EMULATOR_HOST).toBe(free);
+  expect(`${servers.pubsub.env.ANYQUEUE_EMULATOR}/__anyqueue`).toBe(servers.control.endpoint);
   expect(servers.sqs).toBeUndefined();
   expect((await up(["--pubsub-port", "0"])).printed.join("\n")).toMatch(/Pub\/Sub {2}127\.0\.0\.1:[0-9]+/);
 });

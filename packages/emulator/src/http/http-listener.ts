@@ -105,10 +105,11 @@ async function trickle(
   response.end();
 }
 
-/** A target such as `//host` is legal HTTP and no legal URL. */
+/** A path may begin with two slashes, which in a URL alone would be a host. */
 function parseTarget(target: string): URL {
   const base = "http://localhost";
-  return URL.canParse(target, base) ? new URL(target, base) : new URL(base);
+  const url = target.startsWith("/") ? base + target : target;
+  return URL.canParse(url, base) ? new URL(url, base) : new URL(base);
 }
 
 function isLoopback(address: string): boolean {

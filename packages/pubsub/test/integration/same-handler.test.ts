@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { setTimeout as onTheWire } from "node:timers/promises";
 import {
   createClient,
   deadLetters,
@@ -10,78 +9,30 @@ import {
 } from "@anyqueue/core";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { startEmulator, type Emulator } from "@anyqueue/emulator";
-import { testQueues } from "@anyqueue/memory";
 import { createHandler } from "@anyqueue/serverless";
 import { PubSub } from "@google-cloud/pubsub";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { onOrder, orders, unorderedOrders, type Order } from "../../../sqs/test/lambda/order-handler.ts";
+import {
+  onOrder,
+  orders,
+  unorderedOrders,
+  type Order,
+} from "../../../serverless/test/one-handler/order-handler.ts";
+import {
+  asMemoryWorker,
+  DEAD,
+  passing,
+  runWorker,
+  sendAll,
+  Tracer,
+  type Trace,
+} from "../../../serverless/test/one-handler/trace.ts";
 import { pubsub, pubsubCalls } from "../../src/index.ts";
 import { nodePushRequests, pubsubEvents, pushRequests, type PushedEnvelope } from "../../src/push.ts";
 
 const PROJECT = "p";
 const AUDIENCE = "https://example.com/orders";
 const SERVICE_ACCOUNT = "push@p.iam.gserviceaccount.com";
-const FATES = ["fine", "fails-once", "fine", "refused", "retries-later", "always-fails", "fine"] as const;
-const SENT: readonly Order[] = ["a", "b", "c"].flatMap((customer, place) =>
-  FATES.map((_, number): Order => ({
-    customer,
-    number,
-    fate: FATES[(number + place * 2) % FATES.length] ?? "fine",
-  })),
-);
-const REAL_BEAT_MS = 2;
-const STEP_MS = 100;
-
-/** What an application sees of its messages, whatever carried them. */
-interface Trace {
-  /** Per ordering key: every run of the handler and what followed; in order where the queue keeps one. */
-  readonly runs: Readonly<Record<string, readonly string[]>>;
-  /** Ids and reasons of the dead letters. */
-  readonly dead: readonly string[];
-}
-
-class Tracer {
-  readonly #runs = new Map<string, string[]>();
-  handled = 0;
-
-  readonly listener: EventListener = {
-    handled: ({ id, attempt, outcome }) => {
-      const key = id.slice(0, 1);
-      const runs = this.#runs.get(key) ?? [];
-      this.#runs.set(key, runs);
-      runs.push(`${id} attempt ${attempt}: ${outcome}`);
-      if (outcome !== "release") this.handled += 1;
-    },
-  };
-
-  async trace(client: QueueClient, definition: QueueDefinition<Order>, isOrdered: boolean): Promise<Trace> {
-    const dead: string[] = [];
-    const consumer = client.consumer(deadLetters(definition));
-    while (dead.length < 6) {
-      for (const message of await consumer.receive({ max: 50, wait: "1s" })) {
-        dead.push(`${message.id}: ${message.deadLettered?.reason} after ${message.deadLettered?.attempts}`);
-        await message.ack();
-      }
-    }
-    const runs = [...this.#runs].map(([key, list]) => [key, isOrdered ? list : list.toSorted()] as const);
-    return {
-      runs: Object.fromEntries(runs.toSorted(([a], [b]) => a.localeCompare(b))),
-      dead: dead.toSorted(),
-    };
-  }
-}
-
-async function asMemoryWorker(definition: QueueDefinition<Order>, isOrdered: boolean): Promise<Trace> {
-  const tracer = new Tracer();
-  await using queues = await testQueues({ client: { listener: tracer.listener } });
-  const consumer = queues.client.consumer(definition);
-  const run = consumer.run(onOrder);
-  await queues.client.producer(definition).sendMany(SENT.map((body) => ({ body })));
-  while (tracer.handled < SENT.length) await queues.advance("1s");
-  await consumer.close();
-  await run;
-  return await tracer.trace(queues.client, definition, isOrdered);
-}
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => unknown;
 type MakeEndpoint = (definition: QueueDefinition<Order>, listener: EventListener) => Serve;
@@ -128,23 +79,13 @@ async function asPubsubWorker(definition: QueueDefinition<Order>, isOrdered: boo
   const clock = createVirtualClock();
   await createQueue(isOrdered);
   await using plain = clientOf();
-  await plain.producer(definition).sendMany(SENT.map((body) => ({ body })));
+  await sendAll(plain, definition);
   await using client = clientOf(tracer.listener, clock);
-  const consumer = client.consumer(definition);
-  const run = consumer.run(onOrder);
-  const passing = async (until: () => boolean): Promise<void> => {
-    while (!until()) {
-      await onTheWire(REAL_BEAT_MS);
-      await emulator.clock.advance(STEP_MS);
-      await clock.advance(STEP_MS);
-    }
-  };
-  await passing(() => tracer.handled === SENT.length);
-  let isClosed = false;
-  void consumer.close().then(() => (isClosed = true));
-  await passing(() => isClosed);
-  await run;
-  return await tracer.trace(plain, definition, isOrdered);
+  await runWorker(client, definition, tracer, async (ms) => {
+    await emulator.clock.advance(ms);
+    await clock.advance(ms);
+  });
+  return await tracer.trace(plain, deadLetters(definition), isOrdered);
 }
 
 async function asEndpoint(
@@ -161,12 +102,12 @@ async function asEndpoint(
   const port = typeof address === "object" && address !== null ? address.port : 0;
   await createQueue(isOrdered, `http://127.0.0.1:${port}/`);
   await using client = clientOf();
-  await client.producer(definition).sendMany(SENT.map((body) => ({ body })));
-  while (tracer.handled < SENT.length) {
-    await onTheWire(REAL_BEAT_MS);
-    await emulator.clock.advance(STEP_MS);
-  }
-  const trace = await tracer.trace(client, definition, isOrdered);
+  await sendAll(client, definition);
+  await passing(
+    () => tracer.isDone,
+    async (ms) => await emulator.clock.advance(ms),
+  );
+  const trace = await tracer.trace(client, deadLetters(definition), isOrdered);
   server.close();
   server.closeAllConnections();
   return trace;
@@ -231,7 +172,7 @@ describe.each([
 
   beforeAll(async () => {
     memory = await asMemoryWorker(definition, isOrdered);
-    expect(memory.dead).toHaveLength(6);
+    expect(memory.dead).toHaveLength(DEAD);
     expect(memory.runs["a"]).toContain("a-4 attempt 2: ack");
   });
 

@@ -1,14 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
-import type { CreatedQueue, FunctionHost, Harness } from "@anyqueue/conformance";
-import type {
-  ConsumerOptions,
-  DrainReport,
-  Handler,
-  QueueClient,
-  QueueConsumer,
-  Source,
-} from "@anyqueue/core";
+import {
+  FunctionCalls,
+  hostingFunctions,
+  type FunctionToHost,
+  type Harness,
+  type HostedFunction,
+} from "@anyqueue/conformance";
 import { createHandler } from "@anyqueue/serverless";
 import type { v1 } from "@google-cloud/pubsub";
 import { pubsubCalls } from "../../src/index.ts";
@@ -20,22 +18,15 @@ const AUDIENCE = "https://example.com/push";
 const SERVICE_ACCOUNT = "push@conformance.iam.gserviceaccount.com";
 
 export interface PushHarness extends Harness {
-  /** Requests that were pushed since the last call of this: a case without any proves nothing here. */
-  takeRequests(): number;
+  /** Requests that were pushed. */
+  readonly calls: FunctionCalls;
 }
 
 /** The emulator's subscriptions, with handlers behind an endpoint that it pushes to, with signed tokens. */
 export function pushHarness(kind: "plain" | "ordered"): PushHarness {
-  let requests = 0;
-  const onRequest = (): void => {
-    requests += 1;
-  };
+  const calls = new FunctionCalls();
   return {
-    takeRequests: () => {
-      const taken = requests;
-      requests = 0;
-      return taken;
-    },
+    calls,
     name: `push-${kind}`,
     async open() {
       const backend = await openBackend(kind);
@@ -43,10 +34,11 @@ export function pushHarness(kind: "plain" | "ordered"): PushHarness {
       // Read once: time passes too quickly here for a request in between.
       const answer = await fetch(`${backend.endpoints.control}/__anyqueue/pubsub/jwks`);
       const keys = (await answer.json()) as JsonWebKeySet;
-      const platform = { endpoints: backend.endpoints, keys, subscriber, onRequest };
+      const platform = { endpoints: backend.endpoints, keys, subscriber, calls };
       return {
         ...backend,
-        hostFunctions: (client, host) => hosting(client, host, platform),
+        hostFunctions: (client, host) =>
+          hostingFunctions(client, host, (toHost) => new PushEndpoint(toHost, platform)),
         close: async () => {
           await subscriber.close();
           await backend.close();
@@ -60,68 +52,25 @@ interface Platform {
   readonly endpoints: EmulatorBackend["endpoints"];
   readonly keys: JsonWebKeySet;
   readonly subscriber: v1.SubscriberClient;
-  readonly onRequest: () => void;
-}
-
-/** The client, with consumers that are push endpoints; what is read by hand is read as ever. */
-function hosting(client: QueueClient, host: FunctionHost, platform: Platform): QueueClient {
-  const endpoints: PushEndpoint[] = [];
-  const consumer = (definition: Source, options: ConsumerOptions = {}): QueueConsumer<never> => {
-    const own = client.consumer(definition, options);
-    const queue = host.queues.get(definition.name);
-    if (definition.kind !== "queue" || queue === undefined) return own as QueueConsumer<never>;
-    const endpoint = new PushEndpoint(definition, options, { queue, host, platform });
-    endpoints.push(endpoint);
-    return override(own, {
-      run: async (handler: Handler<unknown>) => await endpoint.run(handler),
-      close: async () => await endpoint.close(),
-    }) as QueueConsumer<never>;
-  };
-  const close: QueueClient["close"] = async (options) => {
-    await Promise.all(endpoints.map(async (endpoint) => await endpoint.close()));
-    return await client.close(options);
-  };
-  return override<QueueClient>(client, { consumer, close });
-}
-
-function override<Base extends object>(base: Base, members: Readonly<Record<string, unknown>>): Base {
-  return new Proxy(base, {
-    get: (target, name) => {
-      const own: unknown = typeof name === "string" ? members[name] : undefined;
-      if (own !== undefined) return own;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
-
-const NOTHING: DrainReport = { handled: 0, released: 0, abandoned: 0 };
-
-interface EndpointParts {
-  readonly queue: CreatedQueue;
-  readonly host: FunctionHost;
-  readonly platform: Platform;
+  readonly calls: FunctionCalls;
 }
 
 /** One endpoint, which its subscription pushes to until it is closed. */
-class PushEndpoint {
-  readonly #definition: Source;
-  readonly #options: ConsumerOptions;
-  readonly #parts: EndpointParts;
-  readonly #closed = Promise.withResolvers<DrainReport>();
+class PushEndpoint implements HostedFunction {
+  readonly #toHost: FunctionToHost;
+  readonly #platform: Platform;
+  readonly #closed = Promise.withResolvers<void>();
   #server: Server | undefined;
 
-  constructor(definition: Source, options: ConsumerOptions, parts: EndpointParts) {
-    this.#definition = definition;
-    this.#options = options;
-    this.#parts = parts;
+  constructor(toHost: FunctionToHost, platform: Platform) {
+    this.#toHost = toHost;
+    this.#platform = platform;
   }
 
-  async run(handler: Handler<unknown>): Promise<DrainReport> {
-    const serve = this.#deploy(handler);
-    const { platform } = this.#parts;
+  async run(): Promise<void> {
+    const serve = this.#deploy();
     const server = createServer((request, response) => {
-      platform.onRequest();
+      this.#platform.calls.add();
       void serve(request, response);
     });
     this.#server = server;
@@ -130,46 +79,43 @@ class PushEndpoint {
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     await this.#pushTo(`http://127.0.0.1:${port}/`);
-    return await this.#closed.promise;
+    await this.#closed.promise;
   }
 
-  async close(): Promise<DrainReport> {
+  async close(): Promise<void> {
     const server = this.#server;
-    if (server === undefined) return NOTHING;
+    if (server === undefined) return;
     this.#server = undefined;
     await this.#pushTo(undefined);
     server.close();
     server.closeAllConnections();
-    this.#closed.resolve(NOTHING);
-    return NOTHING;
+    this.#closed.resolve();
   }
 
-  #deploy(handler: Handler<unknown>): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-    const { prefetch: _, ...options } = this.#options;
-    const { queue, host, platform } = this.#parts;
-    const { clock, listener, middleware } = host;
+  #deploy(): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+    const { definition, handler, queue, options } = this.#toHost;
+    const { endpoints, keys } = this.#platform;
     const source = nodePushRequests({
       audience: AUDIENCE,
       serviceAccount: SERVICE_ACCOUNT,
-      keys: () => platform.keys,
+      keys: () => keys,
       ackDeadline: "600s",
-      clock,
+      clock: options.clock,
       ...(queue.deadLetterEntity !== undefined && {
         calls: pubsubCalls({
           project: PROJECT,
-          endpoint: platform.endpoints.pubsub ?? "",
+          endpoint: endpoints.pubsub ?? "",
           deadLetterTopic: queue.deadLetterEntity,
         }),
       }),
     });
-    return createHandler(this.#definition, source, handler, { ...options, clock, listener, middleware });
+    return createHandler(definition, source, handler, options);
   }
 
   async #pushTo(pushEndpoint: string | undefined): Promise<void> {
-    const { queue, platform } = this.#parts;
     const oidcToken = { serviceAccountEmail: SERVICE_ACCOUNT, audience: AUDIENCE };
-    await platform.subscriber.modifyPushConfig({
-      subscription: `projects/${PROJECT}/subscriptions/${queue.entity}`,
+    await this.#platform.subscriber.modifyPushConfig({
+      subscription: `projects/${PROJECT}/subscriptions/${this.#toHost.queue.entity}`,
       pushConfig: pushEndpoint === undefined ? {} : { pushEndpoint, oidcToken },
     });
   }

@@ -146,6 +146,23 @@ describe("the time that a function has", () => {
       { id: "b", as: "abandoned" },
     ]);
   });
+
+  test("that is over already starts nothing: all is given back, by throwing with the default binding", async () => {
+    const clock = createVirtualClock();
+    const seen: string[] = [];
+    // Less than what is kept free to stop in.
+    const source = functionsEvents({ functionTimeout: "500ms", clock });
+    const handler = createHandler(orders, source, ({ id }) => void seen.push(id), { clock });
+    const error = await rejection(passing(clock, handler(...callOf(["a", "b"]).args)));
+    expect(error).toMatchObject({ code: "UNAVAILABLE" });
+    const call = callOf(["a", "b"], { binding: "sdk" });
+    await passing(clock, handler(...call.args));
+    expect(call.settled).toEqual([
+      { id: "a", as: "abandoned" },
+      { id: "b", as: "abandoned" },
+    ]);
+    expect(seen).toEqual([]);
+  });
 });
 
 test("a batch handler gets the messages of a call together", async () => {

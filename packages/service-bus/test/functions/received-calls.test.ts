@@ -196,6 +196,22 @@ describe("a message of the SDK binding", () => {
     });
   });
 
+  test("of other senders has every property as a text, bytes and times too", async () => {
+    const applicationProperties = {
+      digest: Buffer.of(0, 255),
+      due: new Date("2026-11-29T08:00:00Z"),
+      weight: 12.5,
+      nothing: null,
+    };
+    const [seen] = await seenOf({ ...message, applicationProperties }, {});
+    expect({ ...seen?.attributes }).toEqual({
+      digest: "AP8=",
+      due: expect.any(String),
+      weight: "12.5",
+      nothing: "",
+    });
+  });
+
   test("is counted as the host's metadata say", async () => {
     const [seen] = await seenOf(message, { triggerMetadata: { DeliveryCount: 2 } });
     expect(seen?.attempt).toBe(2);

@@ -1,33 +1,8 @@
 /**
- * The cases of the suite that mean something for a function: what a handler gets, and what follows from what it does.
- * The others are about a consumer's own polling, leases, pull mode and shutdown, which a platform has instead, or they
- * count the requests of a driver, which a function has none of.
- */
-export const SERVERLESS_CASES: readonly string[] = [
-  ...["CONS-01", "CONS-04", "CONS-05", "CONS-07", "CONS-08", "CONS-12"],
-  ...["RTRY-01", "RTRY-02", "RTRY-03", "RTRY-04", "RTRY-05", "RTRY-06", "RTRY-09", "RTRY-10"],
-  ...["RTRY-13", "RTRY-14", "RTRY-15", "RTRY-16", "RTRY-17", "RTRY-18"],
-  ...["HDRS-11"],
-  ...["CONC-01", "CONC-05", "CONC-06", "CONC-10"],
-];
-
-/**
- * Of these, what is seen in the dead letters, or ends with a last attempt before them: the default binding has no dead
- * letters but those of the queue's own policy, and so no last attempt.
+ * Of the cases for functions, what is seen in the dead letters, or ends with a last attempt before them: the default binding
+ * has no dead letters but those of the queue's own policy, and so no last attempt.
  */
 export const DEAD_LETTER_CASES: readonly string[] = [
   ...["CONS-08", "RTRY-02", "RTRY-04", "RTRY-05", "RTRY-06", "RTRY-15", "RTRY-18", "HDRS-11"],
   ...["RTRY-01", "RTRY-10", "ORDR-09"],
-];
-
-/**
- * What depends on how soon the host takes a session: a message that waits for its retry keeps one of its calls, here one
- * of two, from the sessions behind it, and after a failure the session is let go and taken anew. Locks of 5 s on a clock that
- * runs ahead of a busy machine are lost by two hosts with 320 messages: then one is delivered twice.
- */
-export const SESSION_PACE_CASES: readonly string[] = ["RTRY-10", "RTRY-14", "ORDR-02"];
-
-/** Where the queue keeps an order. */
-export const SERVERLESS_ORDER_CASES: readonly string[] = [
-  ...["ORDR-01", "ORDR-02", "ORDR-03", "ORDR-04", "ORDR-05", "ORDR-09"],
 ];

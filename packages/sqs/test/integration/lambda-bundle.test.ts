@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -14,15 +15,26 @@ const MESSAGES = 300;
 const REAL_BEAT_MS = 5;
 const STEP_MS = 500;
 
+/** What a process runs that asks for events: a loop of ours, and the client that AWS wrote for its own images. */
+const CLIENTS: readonly (readonly [string, readonly string[]])[] = [
+  ["a plain loop", [join(import.meta.dirname, "lambda-process.ts"), "function.js"]],
+  ["AWS's runtime client", [runtimeClient(), "function.handler"]],
+];
+
 let folder: string;
-let bundle: string;
+
+/** It may not be imported: it is its program alone that is published for that. */
+function runtimeClient(): string {
+  const library = createRequire(import.meta.url).resolve("@serverless-stack/aws-lambda-ric");
+  return join(library, "../../bin/index.js");
+}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "anyqueue-lambda-"));
-  bundle = join(folder, "function.mjs");
+  await writeFile(join(folder, "package.json"), '{"type":"module"}');
   await build({
     entryPoints: [join(import.meta.dirname, "order-function.ts")],
-    outfile: bundle,
+    outfile: join(folder, "function.js"),
     bundle: true,
     minify: true,
     format: "esm",
@@ -36,19 +48,21 @@ afterAll(async () => await rm(folder, { recursive: true }));
 
 /** Environments of a function: a process that ends is started again, as Lambda does it. */
 class Fleet {
+  readonly #command: readonly string[];
   readonly #environment: EventSourceMapping["environment"];
   readonly #processes = new Set<ChildProcess>();
   readonly journal: string[] = [];
   crashes = 0;
   #isStopping = false;
 
-  constructor(environment: EventSourceMapping["environment"]) {
+  constructor(command: readonly string[], environment: EventSourceMapping["environment"]) {
+    this.#command = command;
     this.#environment = environment;
   }
 
   start(): void {
-    const program = join(import.meta.dirname, "lambda-process.ts");
-    const child = spawn(process.execPath, [program, bundle], {
+    const child = spawn(process.execPath, this.#command, {
+      cwd: folder,
       env: { ...this.#environment },
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -104,40 +118,43 @@ function count<Item>(items: readonly Item[], wanted: Item): number {
   return items.filter((item) => item === wanted).length;
 }
 
-test("a bundle in processes of its own handles every message, although some fail and two kill their process", async () => {
-  const emulator = await startEmulator({ sqsPort: 0 });
-  await sendAll(emulator);
-  const mapping = await emulator.sqs.addMapping({
-    queue: "orders",
-    batchSize: 50,
-    windowSeconds: 1,
-    reportBatchItemFailures: true,
-    functionTimeoutMs: 20_000,
-  });
-  const fleet = new Fleet(mapping.environment);
-  fleet.start();
-  fleet.start();
-  const holds = (name: string): number =>
-    emulator.sqs.queues().find((queue) => queue.name === name)?.messages.length ?? 0;
-  try {
-    while (holds("orders") > 0) {
-      await onTheWire(REAL_BEAT_MS);
-      // Time moves only while no process works: it must not be over for one that is slow.
-      const events = mapping.invocations().map(({ outcome }) => outcome);
-      const abandoned = fleet.crashes - count(events, "timeout");
-      if (count(events, "pending") <= abandoned) await emulator.clock.advance(STEP_MS);
+test.each(CLIENTS)(
+  "a bundle under %s handles every message, although some fail and two kill their process",
+  async (_name, command) => {
+    const emulator = await startEmulator({ sqsPort: 0 });
+    await sendAll(emulator);
+    const mapping = await emulator.sqs.addMapping({
+      queue: "orders",
+      batchSize: 50,
+      windowSeconds: 1,
+      reportBatchItemFailures: true,
+      functionTimeoutMs: 20_000,
+    });
+    const fleet = new Fleet(command, mapping.environment);
+    fleet.start();
+    fleet.start();
+    const holds = (name: string): number =>
+      emulator.sqs.queues().find((queue) => queue.name === name)?.messages.length ?? 0;
+    try {
+      while (holds("orders") > 0) {
+        await onTheWire(REAL_BEAT_MS);
+        // Time moves only while no process works: it must not be over for one that is slow.
+        const events = mapping.invocations().map(({ outcome }) => outcome);
+        const abandoned = fleet.crashes - count(events, "timeout");
+        if (count(events, "pending") <= abandoned) await emulator.clock.advance(STEP_MS);
+      }
+      const expected = Array.from({ length: MESSAGES }, (_, number) => String(number)).filter(
+        (n) => n !== "150",
+      );
+      expect([...new Set(fleet.journal)].toSorted()).toEqual(expected.toSorted());
+      expect(fleet.crashes).toBe(2);
+      expect(holds("orders-dead")).toBe(1);
+      const outcomes = mapping.invocations().map(({ outcome }) => outcome);
+      expect(count(outcomes, "timeout")).toBe(2);
+      expect(count(outcomes, "error")).toBe(0);
+    } finally {
+      await fleet.stop();
+      await emulator.close();
     }
-    const expected = Array.from({ length: MESSAGES }, (_, number) => String(number)).filter(
-      (n) => n !== "150",
-    );
-    expect([...new Set(fleet.journal)].toSorted()).toEqual(expected.toSorted());
-    expect(fleet.crashes).toBe(2);
-    expect(holds("orders-dead")).toBe(1);
-    const outcomes = mapping.invocations().map(({ outcome }) => outcome);
-    expect(count(outcomes, "timeout")).toBe(2);
-    expect(count(outcomes, "error")).toBe(0);
-  } finally {
-    await fleet.stop();
-    await emulator.close();
-  }
-});
+  },
+);

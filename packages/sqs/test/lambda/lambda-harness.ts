@@ -1,12 +1,10 @@
-import type { CreatedQueue, FunctionHost, Harness } from "@anyqueue/conformance";
-import type {
-  ConsumerOptions,
-  DrainReport,
-  Handler,
-  QueueClient,
-  QueueConsumer,
-  Source,
-} from "@anyqueue/core";
+import {
+  FunctionCalls,
+  hostingFunctions,
+  type FunctionToHost,
+  type Harness,
+  type HostedFunction,
+} from "@anyqueue/conformance";
 import { createHandler } from "@anyqueue/serverless";
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { sqsCalls } from "../../src/index.ts";
@@ -19,23 +17,16 @@ import { invokeOnce, type LambdaFunction, type MappingOptions } from "./event-so
 const REGION = "eu-west-1";
 
 export interface LambdaHarness extends Harness {
-  /** Invocations of functions since the last call of this: a case without any proves nothing here. */
-  takeInvocations(): number;
+  /** Invocations of functions. */
+  readonly calls: FunctionCalls;
 }
 
 /** The emulator's queues, with handlers that run as Lambda functions behind an event source mapping. */
 export function lambdaHarness(kind: "standard" | "fifo"): LambdaHarness {
   const base = emulatorHarness(kind);
-  let invocations = 0;
-  const onInvoked = (): void => {
-    invocations += 1;
-  };
+  const calls = new FunctionCalls();
   return {
-    takeInvocations: () => {
-      const taken = invocations;
-      invocations = 0;
-      return taken;
-    },
+    calls,
     name: `lambda-sqs-${kind}`,
     async open() {
       const backend = await base.open();
@@ -43,7 +34,8 @@ export function lambdaHarness(kind: "standard" | "fifo"): LambdaHarness {
       const sdk = new SQSClient({ endpoint, region: REGION, credentials: ANY_CREDENTIALS });
       return {
         ...backend,
-        hostFunctions: (client, host) => hosting(client, host, { sdk, endpoint, onInvoked }),
+        hostFunctions: (client, host) =>
+          hostingFunctions(client, host, (toHost) => new MappedFunction(toHost, { sdk, endpoint, calls })),
         close: async () => {
           sdk.destroy();
           await backend.close();
@@ -53,98 +45,46 @@ export function lambdaHarness(kind: "standard" | "fifo"): LambdaHarness {
   };
 }
 
-/** The client, with consumers that are functions; what is read by hand is read as ever. */
-function hosting(client: QueueClient, host: FunctionHost, platform: Platform): QueueClient {
-  const functions: HostedFunction[] = [];
-  const consumer = (definition: Source, options: ConsumerOptions = {}): QueueConsumer<never> => {
-    const own = client.consumer(definition, options);
-    const queue = host.queues.get(definition.name);
-    if (definition.kind !== "queue" || queue === undefined) return own as QueueConsumer<never>;
-    const hosted = new HostedFunction(definition, options, queue, host, platform);
-    functions.push(hosted);
-    return override(own, {
-      run: (handler: Handler<unknown>) => hosted.run(handler),
-      close: () => hosted.close(),
-    }) as QueueConsumer<never>;
-  };
-  const close: QueueClient["close"] = async (options) => {
-    await Promise.all(functions.map(async (hosted) => await hosted.close()));
-    return await client.close(options);
-  };
-  return override<QueueClient>(client, { consumer, close });
-}
-
-function override<Base extends object>(base: Base, members: Readonly<Record<string, unknown>>): Base {
-  return new Proxy(base, {
-    get: (target, name) => {
-      const own: unknown = typeof name === "string" ? members[name] : undefined;
-      if (own !== undefined) return own;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
-
 interface Platform {
   readonly sdk: SQSClient;
   readonly endpoint: string;
-  readonly onInvoked: () => void;
+  readonly calls: FunctionCalls;
 }
 
-const NOTHING: DrainReport = { handled: 0, released: 0, abandoned: 0 };
-
 /** One function and its mapping, which polls until it is closed. */
-class HostedFunction {
-  readonly #definition: Source;
-  readonly #options: ConsumerOptions;
-  readonly #queue: CreatedQueue;
-  readonly #host: FunctionHost;
+class MappedFunction implements HostedFunction {
+  readonly #toHost: FunctionToHost;
   readonly #platform: Platform;
   readonly #ending = new AbortController();
-  #running: Promise<DrainReport> | undefined;
+  #running: Promise<void> | undefined;
 
-  constructor(
-    definition: Source,
-    options: ConsumerOptions,
-    queue: CreatedQueue,
-    host: FunctionHost,
-    platform: Platform,
-  ) {
-    this.#definition = definition;
-    this.#options = options;
-    this.#queue = queue;
-    this.#host = host;
+  constructor(toHost: FunctionToHost, platform: Platform) {
+    this.#toHost = toHost;
     this.#platform = platform;
   }
 
-  async run(handler: Handler<unknown>): Promise<DrainReport> {
-    this.#running = this.#poll(this.#deploy(handler));
-    return await this.#running;
+  async run(): Promise<void> {
+    this.#running = this.#poll(this.#deploy());
+    await this.#running;
   }
 
-  async close(): Promise<DrainReport> {
+  async close(): Promise<void> {
     this.#ending.abort();
-    return (await this.#running) ?? NOTHING;
+    await this.#running;
   }
 
-  #deploy(handler: Handler<unknown>): LambdaFunction {
-    const { prefetch: _, ...options } = this.#options;
-    const { clock, listener, middleware } = this.#host;
+  #deploy(): LambdaFunction {
+    const { definition, handler, queue, options } = this.#toHost;
     const calls = sqsCalls({
       endpoint: this.#platform.endpoint,
       credentials: ANY_CREDENTIALS,
       changeVisibility: true,
-      deadLetterQueue: this.#queue.deadLetterEntity,
+      deadLetterQueue: queue.deadLetterEntity,
     });
-    return createHandler(this.#definition, sqsEvents({ calls }), handler, {
-      ...options,
-      clock,
-      listener,
-      middleware,
-    });
+    return createHandler(definition, sqsEvents({ calls }), handler, options);
   }
 
-  async #poll(handler: LambdaFunction): Promise<DrainReport> {
+  async #poll(handler: LambdaFunction): Promise<void> {
     const mapping = await this.#mapping();
     while (!this.#ending.signal.aborted) {
       // oxlint-disable-next-line no-await-in-loop
@@ -152,16 +92,15 @@ class HostedFunction {
         ...mapping,
         waitSeconds: 20,
         signal: this.#ending.signal,
-        context: lambdaContext("15m", this.#host.clock),
+        context: lambdaContext("15m", this.#toHost.options.clock),
       });
-      if (invocation !== undefined) this.#platform.onInvoked();
+      if (invocation !== undefined) this.#platform.calls.add();
     }
-    return NOTHING;
   }
 
   async #mapping(): Promise<MappingOptions> {
     const { sdk } = this.#platform;
-    const found = await sdk.send(new GetQueueUrlCommand({ QueueName: this.#queue.entity }));
+    const found = await sdk.send(new GetQueueUrlCommand({ QueueName: this.#toHost.queue.entity }));
     const queueUrl = found.QueueUrl ?? "";
     const read = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["QueueArn"] });
     const queueArn = (await sdk.send(read)).Attributes?.QueueArn ?? "";

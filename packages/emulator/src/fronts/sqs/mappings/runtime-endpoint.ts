@@ -88,7 +88,8 @@ export class RuntimeEndpoint {
   }
 
   #handle(exchange: HttpExchange): void {
-    const { pathname } = exchange.target;
+    // AWS's client for Node in its form without native code asks for //2018-06-01/….
+    const pathname = exchange.target.pathname.replace(/^\/{2,}/, "/");
     const [, requestId, kind] = RESULT.exec(pathname) ?? [];
     if (exchange.method === "GET" && pathname === NEXT) this.#wait(exchange);
     else if (exchange.method === "POST" && requestId !== undefined)

@@ -1,0 +1,100 @@
+import type {
+  ConsumerOptions,
+  DrainReport,
+  Handler,
+  QueueClient,
+  QueueConsumer,
+  Source,
+} from "@anyqueue/core";
+import type { CreatedQueue, FunctionHost } from "./harness.ts";
+
+/** A handler that is to run as a function behind a queue. */
+export interface FunctionToHost {
+  readonly definition: Source;
+  readonly handler: Handler<unknown>;
+  readonly queue: CreatedQueue;
+  /** For `createHandler`: those of the consumer, but for what a platform has in its place, and those of the client. */
+  readonly options: Omit<ConsumerOptions, "prefetch"> &
+    Pick<FunctionHost, "clock" | "listener" | "middleware">;
+}
+
+/** A function where it runs, with what brings it its messages. */
+export interface HostedFunction {
+  /** Brings messages until it is closed. */
+  run(): Promise<void>;
+  /** Resolves when no call is under way; also without a run. */
+  close(): Promise<void>;
+}
+
+/** Counts the calls of functions: a case without any proves nothing of them. */
+export class FunctionCalls {
+  #count = 0;
+
+  add(): void {
+    this.#count += 1;
+  }
+
+  /** How many there were since the last take. */
+  take(): number {
+    const taken = this.#count;
+    this.#count = 0;
+    return taken;
+  }
+}
+
+/**
+ * A client whose consumers are functions, for `Backend.hostFunctions`; what a case reads by hand is read as ever.
+ *
+ * @example
+ * hostFunctions: (client, host) => hostingFunctions(client, host, (it) => new Mapping(createHandler(it.definition, …)))
+ */
+export function hostingFunctions(
+  client: QueueClient,
+  host: FunctionHost,
+  deploy: (toHost: FunctionToHost) => HostedFunction,
+): QueueClient {
+  const closers: (() => Promise<DrainReport>)[] = [];
+  const consumer = (definition: Source, options: ConsumerOptions = {}): QueueConsumer<never> => {
+    const own = client.consumer(definition, options);
+    const queue = host.queues.get(definition.name);
+    if (definition.kind !== "queue" || queue === undefined) return own as QueueConsumer<never>;
+    let hosted: HostedFunction | undefined;
+    const run = async (handler: Handler<unknown>): Promise<DrainReport> => {
+      hosted = deploy({ definition, handler, queue, options: optionsOf(options, host) });
+      await hosted.run();
+      return NOTHING;
+    };
+    const close = async (): Promise<DrainReport> => {
+      await hosted?.close();
+      return NOTHING;
+    };
+    closers.push(close);
+    return override(own, { run, close }) as QueueConsumer<never>;
+  };
+  const close: QueueClient["close"] = async (options) => {
+    await Promise.all(closers.map(async (each) => await each()));
+    return await client.close(options);
+  };
+  return override<QueueClient>(client, { consumer, close });
+}
+
+const NOTHING: DrainReport = { handled: 0, released: 0, abandoned: 0 };
+
+function optionsOf(
+  given: ConsumerOptions,
+  { clock, listener, middleware }: FunctionHost,
+): FunctionToHost["options"] {
+  const { prefetch: _, ...options } = given;
+  return { ...options, clock, listener, middleware };
+}
+
+function override<Base extends object>(base: Base, members: Readonly<Record<string, unknown>>): Base {
+  return new Proxy(base, {
+    get: (target, name) => {
+      const own: unknown = typeof name === "string" ? members[name] : undefined;
+      if (own !== undefined) return own;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}

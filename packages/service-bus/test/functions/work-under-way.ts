@@ -1,0 +1,61 @@
+import { setTimeout as realDelay } from "node:timers/promises";
+import type { EventBatch, EventSource } from "@anyqueue/core";
+
+const REAL_BEAT_MS = 1;
+/** What stays out longer than this many beats does not hold up time: it may be what the case is about. */
+const MAX_BEATS = 500;
+
+/**
+ * What a function asks of its host is no call of the broker yet: time must not move on before it has become one, or locks are
+ * lost that would have been renewed in time.
+ */
+export class WorkUnderWay {
+  #count = 0;
+
+  /** Counts what the engine asks of the batches of a source. */
+  watch<Args extends readonly unknown[], Reply, Handle>(
+    source: EventSource<Args, Reply, Handle>,
+  ): EventSource<Args, Reply, Handle> {
+    return {
+      receive: async (...args) => this.#watched(await source.receive(...args)),
+      reply: async (outcomes, batch, ...args) =>
+        await this.#counted(async () => await source.reply(outcomes, batch, ...args)),
+    };
+  }
+
+  /** Resolves when nothing is under way. */
+  async untilDone(): Promise<void> {
+    // oxlint-disable-next-line no-await-in-loop -- it looks again and again
+    for (let beat = 0; beat < MAX_BEATS && this.#count > 0; beat += 1) await realDelay(REAL_BEAT_MS);
+  }
+
+  #watched<Handle>(batch: EventBatch<Handle>): EventBatch<Handle> {
+    const { settle } = batch;
+    if (settle === undefined) return batch;
+    const { ackBatch, releaseBatch, deadLetterBatch, extendBatch } = settle;
+    return {
+      ...batch,
+      settle: {
+        ...(ackBatch && { ackBatch: async (...args) => await this.#counted(() => ackBatch(...args)) }),
+        ...(releaseBatch && {
+          releaseBatch: async (...args) => await this.#counted(() => releaseBatch(...args)),
+        }),
+        ...(deadLetterBatch && {
+          deadLetterBatch: async (...args) => await this.#counted(() => deadLetterBatch(...args)),
+        }),
+        ...(extendBatch && {
+          extendBatch: async (...args) => await this.#counted(() => extendBatch(...args)),
+        }),
+      },
+    };
+  }
+
+  async #counted<Value>(work: () => Value | Promise<Value>): Promise<Value> {
+    this.#count += 1;
+    try {
+      return await work();
+    } finally {
+      this.#count -= 1;
+    }
+  }
+}
