@@ -31,11 +31,17 @@ export class Admission {
     this.#wallNow = () => parts.clock.wallNow();
   }
 
-  /** Rule D14: what a blocked event loop cost is subtracted from the lease. */
-  hold(delivery: Delivery<unknown>, key: string | undefined, ask: number, stalledMs: number): HeldDelivery {
+  /** Rule D14: what a blocked event loop cost is subtracted from the lease. `nowMs`: lease time, if it is known already. */
+  hold(
+    delivery: Delivery<unknown>,
+    key: string | undefined,
+    ask: number,
+    stalledMs: number,
+    nowMs?: number,
+  ): HeldDelivery {
     const held = new HeldDelivery(delivery, key, ask);
     const leaseMs = delivery.leaseMs ?? this.#parts.leaseMs;
-    this.#parts.keeper.track(held, leaseMs === undefined ? undefined : leaseMs - stalledMs);
+    this.#parts.keeper.track(held, leaseMs === undefined ? undefined : leaseMs - stalledMs, nowMs);
     return held;
   }
 

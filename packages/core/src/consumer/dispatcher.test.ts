@@ -50,6 +50,35 @@ describe("permits", () => {
     expect(started).toEqual(["a", "b"]);
   });
 
+  test("of runs that end at once go on in one loop, however many there are", () => {
+    let depth = 0;
+    let deepest = 0;
+    let ended = 0;
+    const dispatcher: Dispatcher = new Dispatcher({
+      limit: 1,
+      clock: createVirtualClock(),
+      rateLimit: undefined,
+      lanes: undefined,
+      start: (held) => {
+        depth += 1;
+        deepest = Math.max(deepest, depth);
+        held.become("running");
+        dispatcher.free(held);
+        ended += 1;
+        dispatcher.startReady();
+        depth -= 1;
+      },
+      onTokens: () => {},
+    });
+    for (let count = 0; count < 20_000; count += 1) {
+      dispatcher.offer(new HeldDelivery(delivery("h"), undefined, 1));
+    }
+
+    dispatcher.startReady();
+
+    expect([ended, deepest, dispatcher.running]).toEqual([20_000, 1, 0]);
+  });
+
   test("follow a higher limit at once", () => {
     const { dispatcher, started, offer } = bench({ limit: 1 });
     offer("a", "b");

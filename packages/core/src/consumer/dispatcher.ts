@@ -67,8 +67,11 @@ export class Dispatcher {
   startReady(): void {
     if (this.#isStarting) return;
     this.#isStarting = true;
-    this.#startAll();
-    this.#isStarting = false;
+    try {
+      this.#startAll();
+    } finally {
+      this.#isStarting = false;
+    }
   }
 
   #startAll(): void {

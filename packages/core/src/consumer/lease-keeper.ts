@@ -67,8 +67,7 @@ export class LeaseKeeper {
   }
 
   /** `leaseMs`: what is left now; undefined: it lasts as long as the link. */
-  track(held: HeldDelivery, leaseMs: number | undefined): void {
-    const nowMs = this.#options.time.quick();
+  track(held: HeldDelivery, leaseMs: number | undefined, nowMs: number = this.#options.time.quick()): void {
     const key = held.delivery.leaseKey;
     let lease = key === undefined ? undefined : this.#shared.get(key);
     if (lease === undefined) {

@@ -62,6 +62,20 @@ describe("a delivery is", () => {
     expect(seen[0]?.[1]).toBe(CONTEXT);
   });
 
+  test("done at once where neither its decoding nor its handler has to be waited for", () => {
+    const message = delivery<unknown>("h", { id: "m" });
+    const now = processDelivery(rules({ handle: () => 5 }), message, CONTEXT);
+    expect(now).toMatchObject({ outcome: { kind: "ack" } });
+    const later = processDelivery(rules({ handle: async () => 5 }), message, CONTEXT);
+    expect(later).toBeInstanceOf(Promise);
+  });
+
+  test("waited for where the handler gives something that only looks like a promise", async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- what other promise libraries give
+    const thenable = { then: (_done: unknown, fail: (error: Error) => void) => fail(new Error("no")) };
+    expect(await processed({ handle: () => thenable })).toMatchObject({ error: { message: "no" } });
+  });
+
   test.each([
     [
       "throws",

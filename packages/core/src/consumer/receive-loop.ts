@@ -45,6 +45,8 @@ interface Ask {
   readonly startedAtMs: number;
   readonly stalledAtMs: number;
   readonly controller: AbortController;
+  /** Never rejects. */
+  run: Promise<void>;
   /** True: nobody waits for its answer any more. */
   isAbandoned: boolean;
 }
@@ -68,7 +70,8 @@ const FATAL: ReadonlySet<string> = new Set([
 /** Asks for as many deliveries as there is room for, and goes on asking whatever happens. */
 export class ReceiveLoop {
   readonly #options: ReceiveLoopOptions;
-  readonly #asks = new Map<Ask, Promise<void>>();
+  /** Those that are out, in any order; a few. */
+  readonly #asks: Ask[] = [];
   readonly pace: PaceMeter;
   #state: "paused" | "asking" | "stopped" = "paused";
   /** Asked for and not answered. */
@@ -121,7 +124,7 @@ export class ReceiveLoop {
   check(nowMs: number): void {
     const { limits, target, events } = this.#options;
     const overdueMs = limits.receive.maxWaitMs + STALL_MS;
-    for (const ask of this.#asks.keys()) {
+    for (const ask of [...this.#asks]) {
       if (nowMs - ask.startedAtMs < overdueMs) continue;
       this.trouble = `stalled: no answer for ${Math.round((nowMs - ask.startedAtMs) / 1_000)} s`;
       events.emit("notice", { target, text: `an ask did not come back (${this.trouble}); it was given up` });
@@ -135,8 +138,9 @@ export class ReceiveLoop {
   async #abortAll(): Promise<void> {
     this.#backoff?.cancel();
     this.#backoff = undefined;
-    for (const ask of this.#asks.keys()) ask.controller.abort();
-    await Promise.all(this.#asks.values());
+    const asks = [...this.#asks];
+    for (const { controller } of asks) controller.abort();
+    await Promise.all(asks.map(async ({ run }) => await run));
   }
 
   #askAll(): void {
@@ -147,7 +151,7 @@ export class ReceiveLoop {
     if (this.#state !== "asking" || this.#backoff !== undefined) return 0;
     const { limits, demand } = this.#options;
     const { receive } = limits;
-    if (this.#asks.size >= Math.min(this.#parallel, receive.parallel)) return 0;
+    if (this.#asks.length >= Math.min(this.#parallel, receive.parallel)) return 0;
     const room = demand.room() - this.#asked;
     if (room <= 0) return 0;
     const isWorthIt = room >= Math.min(receive.maxItems, demand.capacity()) / 2;
@@ -170,12 +174,12 @@ export class ReceiveLoop {
       startedAtMs: clock.now(),
       stalledAtMs: stalledMs(),
       controller: new AbortController(),
+      run: Promise.resolve(),
       isAbandoned: false,
     };
     this.#asked += items;
-    this.#asks.set(ask, Promise.resolve());
-    const run = this.#run(ask);
-    if (this.#asks.has(ask)) this.#asks.set(ask, run); // a driver that throws at once has ended it already
+    this.#asks.push(ask);
+    ask.run = this.#run(ask);
   }
 
   async #run(ask: Ask): Promise<void> {
@@ -239,6 +243,9 @@ export class ReceiveLoop {
   }
 
   #end(ask: Ask): void {
-    if (this.#asks.delete(ask)) this.#asked -= ask.items;
+    const index = this.#asks.indexOf(ask);
+    if (index === -1) return;
+    this.#asks.splice(index, 1);
+    this.#asked -= ask.items;
   }
 }

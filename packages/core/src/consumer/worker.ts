@@ -61,13 +61,13 @@ export class Worker {
 
   accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number): void {
     const { dispatcher, lanes, executor, time } = this.#parts;
+    const nowMs = time.quick();
     for (const delivery of deliveries) {
-      const held = this.#hold(delivery, ask, stalledMs);
+      const held = this.#hold(delivery, ask, stalledMs, nowMs);
       if (lanes === undefined || held.key === undefined) {
         dispatcher.offer(held);
         continue;
       }
-      const nowMs = time.quick();
       const placement = lanes.place(held, held.key, nowMs);
       if (placement === "ready") dispatcher.offer(held);
       else if (placement === "follower") executor.follow(held, lanes.blockedForMs(held.key, nowMs));
@@ -139,10 +139,10 @@ export class Worker {
     return running.length;
   }
 
-  #hold(delivery: Delivery<unknown>, ask: number, stalledMs: number): HeldDelivery {
+  #hold(delivery: Delivery<unknown>, ask: number, stalledMs: number, nowMs?: number): HeldDelivery {
     const key = this.#parts.lanes === undefined ? undefined : delivery.orderingKey;
     this.outstanding += 1;
-    return this.#parts.admission.hold(delivery, key, ask, stalledMs);
+    return this.#parts.admission.hold(delivery, key, ask, stalledMs, nowMs);
   }
 
   #run(held: HeldDelivery): void {

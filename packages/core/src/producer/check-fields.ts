@@ -41,6 +41,9 @@ export function checkText(field: string, value: unknown, refuse: Refuse): string
   return value;
 }
 
+/** Shared by the messages that have none, where no middleware may add some. */
+export const NO_ATTRIBUTES: Record<string, string> = Object.freeze({});
+
 /** A copy of the application's attributes. */
 export function copyAttributes(given: unknown, refuse: Refuse): Record<string, string> {
   if (given === undefined) return {};
@@ -56,6 +59,7 @@ export function checkAttributes(
   limits: AttributeLimits,
   refuse: Refuse,
 ): void {
+  if (attributes === NO_ATTRIBUTES) return;
   const names = Object.keys(attributes);
   for (const name of names) {
     checkName(name, limits, refuse);

@@ -17,6 +17,7 @@ import {
   checkText,
   copyAttributes,
   ID_LIMITS,
+  NO_ATTRIBUTES,
   type Refuse,
 } from "./check-fields.ts";
 import { checkRoundTrip } from "./check-round-trip.ts";
@@ -51,6 +52,7 @@ export class MessagePreparer {
   readonly #emulated = new Set<Feature>();
   readonly #place: SendPlace;
   readonly #needsDeduplication: boolean;
+  readonly #mayAddAttributes: boolean;
 
   constructor(setup: ProducerSetup, driver: Pick<ProducerDriver, "sizeOf">) {
     const { maxMessageBytes, send } = setup.target.limits;
@@ -60,6 +62,7 @@ export class MessagePreparer {
     this.#driver = driver;
     this.#place = sendPlace(setup);
     this.#needsDeduplication = setup.details.needs.includes("deduplication");
+    this.#mayAddAttributes = setup.middleware.some((middleware) => middleware.send !== undefined);
     this.#limitBytes = Math.min(maxMessageBytes, send.maxBytes - send.overheadBytes);
   }
 
@@ -138,7 +141,8 @@ export class MessagePreparer {
   }
 
   #draft(body: unknown, options: AnyOptions): OutgoingDraft {
-    const attributes = copyAttributes(options.attributes, this.#refuse);
+    const hasNone = options.attributes === undefined && !this.#mayAddAttributes;
+    const attributes = hasNone ? NO_ATTRIBUTES : copyAttributes(options.attributes, this.#refuse);
     const draft: Writable<OutgoingDraft> = {
       id: this.#id(body, options.id),
       target: this.#target.name,

@@ -26,9 +26,8 @@ class ChannelSink implements EventSink {
   }
 
   isActive(name: EventName): boolean {
-    return (
-      this.#channel(name).hasSubscribers || this.#listeners.some((listener) => listener[name] !== undefined)
-    );
+    if (this.#channel(name).hasSubscribers) return true;
+    return this.#listeners.length > 0 && this.#listeners.some((listener) => listener[name] !== undefined);
   }
 
   /** What throws here is dropped: reporting it once more would never end. */
