@@ -7,12 +7,30 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { TLSSocket } from "node:tls";
 import { systemClock, type Timer } from "@anyqueue/core/adapter";
-import type { SQSClientConfig } from "@aws-sdk/client-sqs";
 
-type HandlerOfSdk = Extract<SQSClientConfig["requestHandler"], { handle: unknown }>;
-export type HttpRequest = Parameters<HandlerOfSdk["handle"]>[0];
-type HttpResult = Awaited<ReturnType<HandlerOfSdk["handle"]>>;
-export type HttpReply = HttpResult["response"];
+/** As the SDK's handlers get it. */
+export interface HttpRequest {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | readonly (string | null)[] | null>> | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** As they give it back, the body in one piece. */
+export interface HttpReply {
+  readonly statusCode: number;
+  readonly reason: string | undefined;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
+
+interface HttpResult {
+  readonly response: HttpReply;
+}
 
 /** What one exchange may take. */
 export interface ExchangeOptions {
@@ -154,8 +172,8 @@ class Exchange {
           statusCode: response.statusCode ?? -1,
           reason: response.statusMessage,
           headers: headersOf(response),
-          body: chunks.length === 1 ? first : Buffer.concat(chunks),
-        } as HttpReply,
+          body: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks),
+        },
       });
     });
   };
