@@ -74,22 +74,32 @@ export class RequestCopies {
 
   /** Undefined: it is the SDK's turn, to make the request or to read the answer to the copy. */
   async #sendCopy(commandName: string, input: ServiceInputTypes): Promise<object | undefined> {
-    const lesson = this.#lessons.get(keyOf(commandName, input));
+    const key = keyOf(commandName, input);
+    const request = await this.#copyFor(key, input);
+    if (request === undefined) return undefined;
+    const outcome = this.#carry(request, input);
+    this.#outcomes.set(input, outcome);
+    try {
+      const { response } = await outcome;
+      // Should it have been the copy that was refused, the next request is none.
+      if (response.statusCode >= 400 && response.statusCode < 500) this.#lessons.delete(key);
+      const output = readReply(commandName, response);
+      if (output !== undefined) this.#outcomes.delete(input);
+      return output;
+    } catch {
+      // The SDK meets the same rejection.
+      return undefined;
+    }
+  }
+
+  async #copyFor(key: string, input: object): Promise<HttpRequest | undefined> {
+    const lesson = this.#lessons.get(key);
     if (lesson?.isConfirmed !== true || systemClock.now() > lesson.untilMs) return undefined;
     // Asked each time: they are kept, and renewed, by the SDK.
     const identity = await this.#client.config.credentials();
     if (!lesson.template.isFor(identity)) return undefined;
     const signedAtMs = systemClock.wallNow() + this.#client.config.systemClockOffset;
-    const outcome = this.#carry(lesson.template.sign(JSON.stringify(input), signedAtMs), input);
-    try {
-      const { response } = await outcome;
-      const output = readReply(commandName, response);
-      if (output !== undefined) return output;
-    } catch {
-      // The SDK meets the same rejection.
-    }
-    this.#outcomes.set(input, outcome);
-    return undefined;
+    return Number.isFinite(signedAtMs) ? lesson.template.sign(JSON.stringify(input), signedAtMs) : undefined;
   }
 
   /** Never rejects: the request that it learns from was carried out. */

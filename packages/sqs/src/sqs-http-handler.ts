@@ -7,12 +7,30 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { TLSSocket } from "node:tls";
 import { systemClock, type Timer } from "@anyqueue/core/adapter";
-import type { SQSClientConfig } from "@aws-sdk/client-sqs";
 
-type HandlerOfSdk = Extract<SQSClientConfig["requestHandler"], { handle: unknown }>;
-export type HttpRequest = Parameters<HandlerOfSdk["handle"]>[0];
-type HttpResult = Awaited<ReturnType<HandlerOfSdk["handle"]>>;
-export type HttpReply = HttpResult["response"];
+/** As the SDK's handlers get it. */
+export interface HttpRequest {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | readonly (string | null)[] | null>> | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** As they give it back, the body in one piece. */
+export interface HttpReply {
+  readonly statusCode: number;
+  readonly reason: string | undefined;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
+
+interface HttpResult {
+  readonly response: HttpReply;
+}
 
 /** What one exchange may take. */
 export interface ExchangeOptions {
@@ -62,7 +80,7 @@ export class SqsHttpHandler {
       resolve,
       reject,
     );
-    exchange.start(request.body);
+    exchange.start(request.body, encodingOf(request));
     return promise;
   }
 
@@ -89,6 +107,11 @@ export class SqsHttpHandler {
   }
 }
 
+/** Text of one byte a character is written at once; of other text Node reserves thrice the room, and writes it later. */
+function encodingOf({ body, headers }: HttpRequest): BufferEncoding {
+  return typeof body === "string" && headers["content-length"] === String(body.length) ? "latin1" : "utf8";
+}
+
 /** One request and its answer. */
 class Exchange {
   readonly #request: ClientRequest;
@@ -113,7 +136,7 @@ class Exchange {
     this.#reject = reject;
   }
 
-  start(body: unknown): void {
+  start(body: unknown, encoding: BufferEncoding): void {
     const { signal } = this.#options;
     this.#request.on("error", this.#fail);
     this.#request.on("response", this.#read);
@@ -130,7 +153,7 @@ class Exchange {
       const ready = socket instanceof TLSSocket ? "secureConnect" : "connect";
       socket.once(ready, () => slow.cancel()).once("close", () => slow.cancel());
     });
-    this.#request.end(body);
+    this.#request.end(body, encoding);
   }
 
   readonly #read = (response: IncomingMessage): void => {
@@ -149,8 +172,8 @@ class Exchange {
           statusCode: response.statusCode ?? -1,
           reason: response.statusMessage,
           headers: headersOf(response),
-          body: chunks.length === 1 ? first : Buffer.concat(chunks),
-        } as HttpReply,
+          body: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks),
+        },
       });
     });
   };

@@ -10,7 +10,7 @@ type Reader = (value: unknown) => unknown;
  */
 export function readReply(commandName: string, { statusCode, body, headers }: HttpReply): object | undefined {
   const reader = READERS.get(commandName);
-  if (reader === undefined || statusCode !== 200 || !(body instanceof Buffer)) return undefined;
+  if (reader === undefined || statusCode !== 200) return undefined;
   try {
     const output = reader(JSON.parse(body.toString())) as Fields;
     output["$metadata"] = {

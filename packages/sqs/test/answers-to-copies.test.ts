@@ -84,17 +84,26 @@ describe("the answer to a copy", () => {
     expect(server.count("SendMessageBatch")).toBe(3);
   });
 
-  test("that shows another time is learned from by the SDK, and by the next copy", async () => {
-    const { client } = await taught("SendMessageBatch");
+  test("that shows another time is learned from by the SDK, and by the copies after it", async () => {
     const date = new Date(Date.now() + 3_600_000).toUTCString();
+    const { client, made } = await taught("SendMessageBatch");
     server.answer("SendMessageBatch", (nth) =>
-      nth === 3 ? { status: 403, body: { __type: "RequestExpired" }, headers: { date } } : undefined,
+      nth === 3
+        ? { status: 403, body: { __type: "RequestExpired" }, headers: { date } }
+        : { body: {}, headers: { date } },
     );
     const error = await rejection(call(client, "SendMessageBatch"));
     expect(error).toMatchObject({ name: "RequestExpired", $metadata: { clockSkewCorrected: true } });
-    await call(client, "SendMessageBatch");
-    const [before, after] = server.calls.slice(-2).map(({ headers }) => String(headers["x-amz-date"]));
-    expect(before?.slice(9, 11)).not.toBe(after?.slice(9, 11));
+    // Refused, the copy is no more a pattern: two of the SDK's own come first.
+    for (let count = 0; count < 3; count += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      await call(client, "SendMessageBatch");
+    }
+    expect(made()).toBe(5);
+    const [before, ...after] = server.calls.slice(-4).map(({ headers }) => String(headers["x-amz-date"]));
+    const hours = new Set(after.map((stamp) => stamp.slice(9, 11)));
+    expect(hours.size).toBe(1);
+    expect(hours).not.toContain(before?.slice(9, 11));
   });
 
   test("that the SDK cannot come to read counts as possibly applied", async () => {

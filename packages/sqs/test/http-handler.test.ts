@@ -40,6 +40,15 @@ describe("an exchange", () => {
     expect(seen).toEqual(["POST", "/?a=1%202&b=x&b=y", "AmazonSQS.SendMessage"]);
   });
 
+  test.each(["text", "é", "ÿ😀", "", "a\u0000b"])("sends the text %j as UTF-8", async (body) => {
+    const bytes: Buffer[] = [];
+    const { send } = await serve((request, response) => {
+      request.on("data", (chunk: Buffer) => bytes.push(chunk)).on("end", () => response.end());
+    });
+    await send({ body, headers: { "content-length": String(Buffer.byteLength(body)) } });
+    expect(Buffer.concat(bytes)).toEqual(Buffer.from(body));
+  });
+
   test("uses a connection again", async () => {
     const ports = new Set<number | undefined>();
     const { send } = await serve((request, response) => {
