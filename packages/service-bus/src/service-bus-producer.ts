@@ -188,7 +188,7 @@ export class ServiceBusProducer implements ProducerDriver {
       const answer = this.#connection.scoped(() => work(sender, ending.signal));
       return await this.#connection.bounded(answer, signal);
     } finally {
-      ending.abort();
+      ending.abort(OVER);
     }
   }
 
@@ -225,6 +225,9 @@ export class ServiceBusProducer implements ProducerDriver {
     return prepared;
   }
 }
+
+/** A reason of its own: without one Node makes an exception with a stack for each request. */
+const OVER = new Error("the request is over");
 
 const SENT: SendResult = Object.freeze({ ok: true, value: Object.freeze({}) });
 
