@@ -1,5 +1,7 @@
 import { QueueError, type Clock, type Timer } from "@anyqueue/core/adapter";
 import type { protos, v1 } from "@google-cloud/pubsub";
+import { decodePullResponse } from "./decode-pull.ts";
+import { decodingWith } from "./own-codec.ts";
 import { KEEPALIVE_ANSWER_MS, KEEPALIVE_MS, STREAM_LIFETIME_MS } from "./pubsub-limits.ts";
 
 type Request = protos.google.pubsub.v1.IStreamingPullRequest;
@@ -42,7 +44,8 @@ export class PullStream {
     this.startedAtMs = clock.now();
     this.#lastHeardMs = this.startedAtMs;
     const headers = { "x-goog-request-params": `subscription=${encodeURIComponent(subscription)}` };
-    this.#call = client.streamingPull({ timeout: STREAM_LIFETIME_MS, otherArgs: { headers } });
+    const otherArgs = { headers, options: decodingWith(decodePullResponse) };
+    this.#call = client.streamingPull({ timeout: STREAM_LIFETIME_MS, otherArgs });
     this.#call.on("data", (response: Response) => this.#heard(response));
     // Headers come before the first message: the subscription exists and may be consumed.
     this.#call.on("metadata", () => this.#heard(undefined));

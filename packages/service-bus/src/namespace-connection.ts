@@ -170,7 +170,7 @@ export class NamespaceConnection {
       life.isProven = !life.isOver;
       return answer;
     } finally {
-      if (life.isProven) ending.abort();
+      if (life.isProven) ending.abort(OVER);
     }
   }
 
@@ -253,6 +253,9 @@ export class NamespaceConnection {
       throw new QueueError("CLOSED", { what: "the Service Bus connection is closed", provider: PROVIDER });
   }
 }
+
+/** A reason of its own: without one Node makes an exception with a stack for each request. */
+const OVER = new Error("the request is over");
 
 function abandoned(signal: AbortSignal): QueueError {
   return new QueueError("CANCELLED", {

@@ -1,0 +1,83 @@
+// Encoding: https://protobuf.dev/programming-guides/encoding/ (2026-11-29)
+
+const VARINT = 0;
+const FIXED_64 = 1;
+const DELIMITED = 2;
+const FIXED_32 = 5;
+
+/** What is not read here, for whoever can read everything. */
+export class UnreadableProto extends Error {}
+
+/** Walks over the fields of protobuf messages in one buffer. */
+export class ProtoReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /** False at the end of a message. */
+  more(end: number): boolean {
+    if (this.#at > end) throw new UnreadableProto("a field ends behind its message");
+    return this.#at < end;
+  }
+
+  /** Number and wire type, as one integer: `number * 8 + type`. */
+  tag(): number {
+    return this.varint();
+  }
+
+  /** @throws UnreadableProto beyond 2^53, and for negative numbers, which have ten bytes */
+  varint(): number {
+    const first = this.#byte();
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    for (let factor = 0x80; ; factor *= 0x80) {
+      const byte = this.#byte();
+      value += (byte & 0x7f) * factor;
+      if (!Number.isSafeInteger(value)) throw new UnreadableProto("a number has too many bytes");
+      if (byte < 0x80) return value;
+    }
+  }
+
+  /** Reads a length; the end of what follows. */
+  end(): number {
+    const length = this.varint();
+    const end = this.#at + length;
+    if (end > this.#bytes.length) throw new UnreadableProto("a field ends behind its message");
+    return end;
+  }
+
+  text(): string {
+    const end = this.end();
+    const text = this.#bytes.toString("utf8", this.#at, end);
+    this.#at = end;
+    return text;
+  }
+
+  /** A view: no copy. */
+  view(): Buffer {
+    const end = this.end();
+    const view = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return view;
+  }
+
+  /** Over the value of a field that is not known here. */
+  skip(tag: number): void {
+    const type = tag % 8;
+    if (type === VARINT) while (this.#byte() >= 0x80);
+    else if (type === DELIMITED) this.#at = this.end();
+    else if (type === FIXED_64) this.#at += 8;
+    else if (type === FIXED_32) this.#at += 4;
+    else throw new UnreadableProto(`wire type ${type}`);
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.#at];
+    if (byte === undefined) throw new UnreadableProto("the bytes end too soon");
+    this.#at += 1;
+    return byte;
+  }
+}

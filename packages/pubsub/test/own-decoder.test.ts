@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { decodingWith } from "../src/own-codec.ts";
+import { UnreadableProto } from "../src/proto-reader.ts";
+import { rawSubscriber } from "./raw-sdk.ts";
+import { ScriptedServer, stored, until } from "./scripted-server.ts";
+
+test("the generated client decodes by what it is given, and by itself what that leaves", async () => {
+  const server = await ScriptedServer.start();
+  const client = await rawSubscriber(server.endpoint);
+  const given: number[] = [];
+  const options = decodingWith((bytes) => {
+    given.push(bytes.length);
+    if (given.length === 1) throw new UnreadableProto("the first one");
+    return { isOurs: true };
+  });
+  const call = client.streamingPull({ otherArgs: { options } });
+  const responses: object[] = [];
+  call.on("data", (response: object) => responses.push(response)).on("error", () => {});
+  call.write({ subscription: "projects/p/subscriptions/orders", streamAckDeadlineSeconds: 10 });
+  // A stream says first what its subscription is like.
+  await until(() => responses.length === 1);
+  server.stream(0).send({ receivedMessages: [stored("1", "a")] });
+  await until(() => responses.length === 2);
+  expect(responses).toMatchObject([{ subscriptionProperties: {} }, { isOurs: true }]);
+  call.cancel();
+  await client.close();
+  server.close();
+});
