@@ -114,32 +114,32 @@ describe("flow", () => {
   });
 
   test("is raised on the link that is open: another would cost round trips", async () => {
-    const target = await newQueue();
-    await send(target, 20);
-    const consumer = await consume(target, consumerOptions({ flow: { maxOutstanding: 2, lanes: 1 } }));
+    const target = await shared.newQueue();
+    await shared.send(target, 20);
+    const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 2, lanes: 1 } }));
     const first = await receive(consumer, 2);
-    const attached = emulator.log.count("attach");
+    const attached = shared.emulator.log.count("attach");
     for (const maxOutstanding of [3, 8]) await consumer.setFlow?.({ maxOutstanding, lanes: 1 }, never);
     const more = await receive(consumer, 6);
     expect(await consumer.receiveBatch({ maxItems: 10, waitMs: 50 }, never)).toEqual([]);
-    expect(locked(target)).toBe(8);
-    expect(emulator.log.count("attach")).toBe(attached);
+    expect(shared.locked(target)).toBe(8);
+    expect(shared.emulator.log.count("attach")).toBe(attached);
     const handles = [...first, ...more].map(({ handle }) => handle);
     valuesOf(await consumer.ackBatch(handles, never));
     expect(await receive(consumer, 8)).toHaveLength(8);
   });
 
   test("has its raised size also when the SDK opened the link again by itself", async () => {
-    const target = await newQueue();
-    const consumer = await consume(target, consumerOptions({ flow: { maxOutstanding: 2, lanes: 1 } }));
-    await send(target, 1, "first");
+    const target = await shared.newQueue();
+    const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 2, lanes: 1 } }));
+    await shared.send(target, 1, "first");
     const [first] = await receive(consumer, 1);
     await consumer.setFlow?.({ maxOutstanding: 5, lanes: 1 }, never);
     valuesOf(await consumer.ackBatch([first?.handle], never));
     const action = { kind: "detach" } as const;
-    emulator.faults.add({ protocol: "service-bus", operation: "receive", count: 1, action });
-    await send(target, 1, "cut");
-    await send(target, 9, "after");
+    shared.emulator.faults.add({ protocol: "service-bus", operation: "receive", count: 1, action });
+    await shared.send(target, 1, "cut");
+    await shared.send(target, 9, "after");
     await receive(consumer, 5);
     expect(await consumer.receiveBatch({ maxItems: 10, waitMs: 50 }, never)).toEqual([]);
   });
