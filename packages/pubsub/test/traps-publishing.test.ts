@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { createClient, defineQueue, unchecked } from "@anyqueue/core";
 import type { QueueAdapter } from "@anyqueue/core/adapter";
 import type { PubSub } from "@google-cloud/pubsub";
@@ -164,8 +165,38 @@ test("trap: a single awaited publish of the SDK waits 10 ms for company; one her
   expect(await timed(async () => await producer.sendBatch([outgoing("1")], never))).toBeLessThan(9);
 });
 
-test("trap: release 5 writes tracing into the application's attributes; nothing is written into them here", async () => {
-  const attributes = Object.freeze({ tenant: "acme" });
-  const producer = adapter.openProducer(queue(adapter));
-  expect(await producer.sendBatch([outgoing("1", { attributes })], never)).toMatchObject([{ ok: true }]);
+describe("attributes of an application that traces", () => {
+  /** What release 5 takes of OpenTelemetry's interface, in the copy that it loads itself. */
+  interface Tracing {
+    readonly trace: {
+      wrapSpanContext(context: object): object;
+      setGlobalTracerProvider(provider: object): boolean;
+      disable(): void;
+    };
+  }
+
+  test("trap: are written into by release 5 of the SDK", async () => {
+    const ownRequire = createRequire(createRequire(import.meta.url).resolve("@google-cloud/pubsub-5"));
+    const { trace } = ownRequire("@opentelemetry/api") as Tracing;
+    const span = trace.wrapSpanContext({ traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 });
+    trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan: () => span }) });
+    const { PubSub: PubSub5 } = await import("@google-cloud/pubsub-5");
+    const client = new PubSub5({
+      projectId: "p",
+      apiEndpoint: server.endpoint,
+      emulatorMode: true,
+      enableOpenTelemetryTracing: true,
+    });
+    const attributes = { tenant: "acme" };
+    await client.topic("orders").publishMessage({ data: Buffer.from("x"), attributes });
+    await client.close();
+    trace.disable();
+    expect(Object.keys(attributes)).toEqual(["tenant", "googclient_traceparent"]);
+  });
+
+  test("are left as they are here", async () => {
+    const attributes = Object.freeze({ tenant: "acme" });
+    const producer = adapter.openProducer(queue(adapter));
+    expect(await producer.sendBatch([outgoing("1", { attributes })], never)).toMatchObject([{ ok: true }]);
+  });
 });
