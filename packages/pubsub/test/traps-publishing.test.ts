@@ -176,8 +176,8 @@ describe("attributes of an application that traces", () => {
   }
 
   test("trap: are written into by release 5 of the SDK", async () => {
-    const require = createRequire(createRequire(import.meta.url).resolve("@google-cloud/pubsub-5"));
-    const { trace } = require("@opentelemetry/api") as Tracing;
+    const ownRequire = createRequire(createRequire(import.meta.url).resolve("@google-cloud/pubsub-5"));
+    const { trace } = ownRequire("@opentelemetry/api") as Tracing;
     const span = trace.wrapSpanContext({ traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 });
     trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan: () => span }) });
     const { PubSub: PubSub5 } = await import("@google-cloud/pubsub-5");
