@@ -245,7 +245,6 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
 
 /** One, where there is no order to keep: no set for a batch of hundreds. */
 function lanesOf<Item, Value>(batch: readonly Entry<Item, Value>[]): Iterable<Lane<Item, Value>> {
-  const first = batch[0]?.lane;
-  if (first !== undefined && batch.every(({ lane }) => lane === first)) return [first];
-  return new Set(batch.map((entry) => entry.lane));
+  const all = batch.map(({ lane }) => lane);
+  return all.every((lane) => lane === all[0]) ? all.slice(0, 1) : new Set(all);
 }

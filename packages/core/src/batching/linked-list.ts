@@ -44,8 +44,4 @@ export class LinkedList<Item extends Linked<Item>> {
     for (let item = this.#first; item !== undefined; item = item.next) items.push(item);
     return items;
   }
-
-  clear(): void {
-    for (let item = this.#first; item !== undefined; item = this.#first) this.delete(item);
-  }
 }

@@ -170,7 +170,7 @@ export class LeaseKeeper {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#armedAtMs = Number.NEGATIVE_INFINITY; // nothing arms it again
-    this.#leases.clear();
+    for (const lease of this.#leases.toArray()) this.#leases.delete(lease);
     this.#shared.clear();
     await this.#renewals?.close();
   }
