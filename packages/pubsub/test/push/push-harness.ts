@@ -1,16 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { CreatedQueue, FunctionHost, Harness } from "@anyqueue/conformance";
-import type {
-  ConsumerOptions,
-  DrainReport,
-  Handler,
-  QueueClient,
-  QueueConsumer,
-  Source,
-} from "@anyqueue/core";
+import type { ConsumerOptions, DrainReport, Handler, QueueClient, Source } from "@anyqueue/core";
 import { createHandler } from "@anyqueue/serverless";
 import type { v1 } from "@google-cloud/pubsub";
+import { hostConsumers } from "../../../../tooling/conformance/hosted-client.ts";
 import { pubsubCalls } from "../../src/index.ts";
 import { nodePushRequests, type JsonWebKeySet } from "../../src/push.ts";
 import { openBackend, PROJECT, type EmulatorBackend } from "../pubsub-harness.ts";
@@ -65,34 +59,11 @@ interface Platform {
 
 /** The client, with consumers that are push endpoints; what is read by hand is read as ever. */
 function hosting(client: QueueClient, host: FunctionHost, platform: Platform): QueueClient {
-  const endpoints: PushEndpoint[] = [];
-  const consumer = (definition: Source, options: ConsumerOptions = {}): QueueConsumer<never> => {
-    const own = client.consumer(definition, options);
-    const queue = host.queues.get(definition.name);
-    if (definition.kind !== "queue" || queue === undefined) return own as QueueConsumer<never>;
-    const endpoint = new PushEndpoint(definition, options, { queue, host, platform });
-    endpoints.push(endpoint);
-    return override(own, {
-      run: async (handler: Handler<unknown>) => await endpoint.run(handler),
-      close: async () => await endpoint.close(),
-    }) as QueueConsumer<never>;
-  };
-  const close: QueueClient["close"] = async (options) => {
-    await Promise.all(endpoints.map(async (endpoint) => await endpoint.close()));
-    return await client.close(options);
-  };
-  return override<QueueClient>(client, { consumer, close });
-}
-
-function override<Base extends object>(base: Base, members: Readonly<Record<string, unknown>>): Base {
-  return new Proxy(base, {
-    get: (target, name) => {
-      const own: unknown = typeof name === "string" ? members[name] : undefined;
-      if (own !== undefined) return own;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+  return hostConsumers(
+    client,
+    host.queues,
+    (definition, options, queue) => new PushEndpoint(definition, options, { queue, host, platform }),
+  );
 }
 
 const NOTHING: DrainReport = { handled: 0, released: 0, abandoned: 0 };

@@ -1,14 +1,8 @@
 import type { CreatedQueue, FunctionHost, Harness } from "@anyqueue/conformance";
-import type {
-  ConsumerOptions,
-  DrainReport,
-  Handler,
-  QueueClient,
-  QueueConsumer,
-  Source,
-} from "@anyqueue/core";
+import type { ConsumerOptions, DrainReport, Handler, QueueClient, Source } from "@anyqueue/core";
 import { createHandler } from "@anyqueue/serverless";
 import type { ServiceBusClient } from "@azure/service-bus";
+import { hostConsumers } from "../../../../tooling/conformance/hosted-client.ts";
 import { functionsEvents } from "../../src/azure-functions.ts";
 import { rawClient } from "../open-adapter.ts";
 import { emulatorHarness } from "../service-bus-harness.ts";
@@ -72,34 +66,11 @@ interface Platform extends FunctionsHarnessOptions {
 
 /** The client, with consumers that are functions; what is read by hand is read as ever. */
 function hosting(client: QueueClient, host: FunctionHost, platform: Platform): QueueClient {
-  const functions: HostedFunction[] = [];
-  const consumer = (definition: Source, options: ConsumerOptions = {}): QueueConsumer<never> => {
-    const own = client.consumer(definition, options);
-    const queue = host.queues.get(definition.name);
-    if (definition.kind !== "queue" || queue === undefined) return own as QueueConsumer<never>;
-    const hosted = new HostedFunction(definition, options, queue, host, platform);
-    functions.push(hosted);
-    return override(own, {
-      run: (handler: Handler<unknown>) => hosted.run(handler),
-      close: () => hosted.close(),
-    }) as QueueConsumer<never>;
-  };
-  const close: QueueClient["close"] = async (options) => {
-    await Promise.all(functions.map(async (hosted) => await hosted.close()));
-    return await client.close(options);
-  };
-  return override<QueueClient>(client, { consumer, close });
-}
-
-function override<Base extends object>(base: Base, members: Readonly<Record<string, unknown>>): Base {
-  return new Proxy(base, {
-    get: (target, name) => {
-      const own: unknown = typeof name === "string" ? members[name] : undefined;
-      if (own !== undefined) return own;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+  return hostConsumers(
+    client,
+    host.queues,
+    (definition, options, queue) => new HostedFunction(definition, options, queue, host, platform),
+  );
 }
 
 const NOTHING: DrainReport = { handled: 0, released: 0, abandoned: 0 };
