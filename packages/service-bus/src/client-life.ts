@@ -31,6 +31,8 @@ export class ClientLife {
   }
 }
 
+/** As the system would put it: the SDK passes on what it does not know as an error without a meaning. */
 function overError(): Error {
-  return new Error("the Service Bus connection is over");
+  const error = new Error("the Service Bus connection is over");
+  return Object.assign(error, { code: "ECONNRESET", errno: -104, syscall: "read" });
 }
