@@ -16,8 +16,8 @@ export default defineConfig({
   resolve: { conditions: SOURCE_CONDITIONS },
   ssr: { resolve: { conditions: SOURCE_CONDITIONS, externalConditions: SOURCE_CONDITIONS } },
   test: {
-    // One more than the processors of the smallest machine: some files wait for programs that they have started.
-    maxWorkers: 3,
+    // As many as the smallest machine has processors: with three, cases that share a clock with another process came late.
+    maxWorkers: 2,
     sequence: {
       sequencer: longestFirst([
         "packages/conformance/test/explore/exploration.test.ts",
