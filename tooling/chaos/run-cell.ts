@@ -21,6 +21,8 @@ const DEFAULT_RECOVERY_MS = 10_000;
 const WORK_MS = 40_000;
 /** Failing requests and new connections of a cell: more than its messages and pauses explain is a hot loop. */
 const FAILURES_A_MINUTE = 3_000;
+/** Tries of one message in the first seconds, 50 ms and then twice as long apart: no hot loop yet. */
+const FIRST_TRIES = 5;
 /** Between two processes of a machine that is busy with both. */
 const SLACK_MS = 1_000;
 const POLL_MS = 25;
@@ -126,7 +128,8 @@ class CellRun {
     sent.push(this.#send(arena, fault.during ?? plan.during, "during"));
     await beginning;
     await sleep(durationOf(fault, arena.stage));
-    await this.#count(arena, failuresBefore ?? 0, performance.now() - startedAt);
+    const expected = FIRST_TRIES * (fault.during ?? plan.during).count;
+    await this.#count(arena, (failuresBefore ?? 0) + expected, performance.now() - startedAt);
     await fault.end?.(arena);
     await heal();
     this.#note("fault.stop");
@@ -137,7 +140,7 @@ class CellRun {
   /** What failed while the fault lasted: the checker knows how much of it is a hot loop. */
   async #count({ wire }: Arena, before: number, durationMs: number): Promise<void> {
     if (wire === undefined) return;
-    const calls = (await wire.countFailures()) - before;
+    const calls = Math.max(0, (await wire.countFailures()) - before);
     const cost = { operation: "failing", calls, empty: calls, durationMs };
     this.#watcher.write("cost", this.#watcher.operation(), cost);
   }

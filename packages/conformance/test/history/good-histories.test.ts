@@ -157,6 +157,22 @@ const GOOD: readonly GoodHistory[] = [
       .drained(),
   },
   {
+    name: "a copy whose answer was lost, the message given back for another try: two dead letters",
+    events: history()
+      .send("m")
+      .deliver("m", "t1")
+      .start("t1")
+      .end("t1", "dead")
+      .settle("t1", "release")
+      .deadLetter("m", { bid: "d-1" })
+      .deliver("m", "t2", { attempt: 2 })
+      .start("t2")
+      .end("t2", "dead")
+      .settle("t2", "dead")
+      .deadLetter("m", { bid: "d-2" })
+      .drained(),
+  },
+  {
     name: "the service itself dead-letters what outlived its attempts",
     events: history().send("m").fail("m", "t1", { attempt: 5 }).deadLetter("m").drained(),
     promises: { attempts: 5 },

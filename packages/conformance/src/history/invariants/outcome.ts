@@ -46,8 +46,11 @@ function isGivenUp({ deliver, end, settles }: Handover, { attempts }: HistoryPro
 }
 
 /** The copy may have been made although nobody was told. */
-function isUnsure({ deliver, settles }: Handover, { deaths }: HistoryIndex): boolean {
+function isUnsure({ deliver, end, settles }: Handover, { deaths }: HistoryIndex): boolean {
+  // Given back although it was given up: the copy seemed to fail.
+  const isGivenBack = end?.result === "dead" && settles.some(({ kind }) => kind === "release");
   return (
+    isGivenBack ||
     deaths.has(deliver.proc) ||
     isUnanswered(settles) ||
     settles.some(({ type }) => type === "settle.info" || type === "settle.lost" || type === "settle.fail")
