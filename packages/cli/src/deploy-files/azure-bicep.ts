@@ -7,7 +7,9 @@ const TYPE = "Microsoft.ServiceBus/namespaces";
 
 /** Queue or subscription, in a namespace that exists already, and the right of the function's identity to receive. */
 export function azureBicep(deployment: Deployment): GeneratedFile {
-  const { names, label } = deployment;
+  const { names } = deployment;
+  // Fixed, because a queue may be called as another part of this file is.
+  const entity = names.topic === undefined ? "queue" : "subscription";
   const lines = [
     `// ${ORIGIN}`,
     "",
@@ -25,8 +27,8 @@ export function azureBicep(deployment: Deployment): GeneratedFile {
     "",
     "// Azure Service Bus Data Receiver: receive and settle, nothing else.",
     "resource receive 'Microsoft.Authorization/roleAssignments@2022-04-01' = {",
-    `  name: guid(${label}.id, functionPrincipalId, '${RECEIVER_ROLE}')`,
-    `  scope: ${label}`,
+    `  name: guid(${entity}.id, functionPrincipalId, '${RECEIVER_ROLE}')`,
+    `  scope: ${entity}`,
     "  properties: {",
     `    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '${RECEIVER_ROLE}')`,
     "    principalId: functionPrincipalId",
@@ -43,9 +45,9 @@ export function azureBicep(deployment: Deployment): GeneratedFile {
 }
 
 function queueLines(deployment: Deployment): readonly string[] {
-  const { names, label, isDeduplicated } = deployment;
+  const { names, isDeduplicated } = deployment;
   return [
-    `resource ${label} '${TYPE}/queues@${API}' = {`,
+    `resource queue '${TYPE}/queues@${API}' = {`,
     "  parent: namespace",
     `  name: '${names.queue}'`,
     "  properties: {",
@@ -57,7 +59,7 @@ function queueLines(deployment: Deployment): readonly string[] {
 }
 
 function subscriptionLines(deployment: Deployment, topic: string): readonly string[] {
-  const { names, label, isDeduplicated } = deployment;
+  const { names, isDeduplicated } = deployment;
   return [
     `resource topic '${TYPE}/topics@${API}' = {`,
     "  parent: namespace",
@@ -65,7 +67,7 @@ function subscriptionLines(deployment: Deployment, topic: string): readonly stri
     ...(isDeduplicated ? ["  properties: {", ...DEDUPLICATION, "  }"] : ["  properties: {}"]),
     "}",
     "",
-    `resource ${label} '${TYPE}/topics/subscriptions@${API}' = {`,
+    `resource subscription '${TYPE}/topics/subscriptions@${API}' = {`,
     "  parent: topic",
     `  name: '${names.queue}'`,
     "  properties: {",

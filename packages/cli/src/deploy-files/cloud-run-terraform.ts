@@ -85,7 +85,7 @@ function subscription(deployment: Deployment): Section {
   const uri = ref(`google_cloud_run_v2_service.${label}.uri`);
   return {
     head: ["resource", "google_pubsub_subscription", label],
-    remark: "Pushed with a token of an account of its own; pushRequests({ audience }) checks it.",
+    remark: `Cloud Run checks the token before it calls the service: pushRequests({ trustPlatform: true, ackDeadline: "${ackDeadlineS(deployment)}s" }).`,
     body: {
       project: ref("var.project"),
       name: names.queue,

@@ -26,9 +26,8 @@ export function cloudFormationFile(deployment: Deployment): GeneratedFile {
       [`${id}Access`]: {
         Type: "AWS::IAM::Policy",
         Properties: {
-          PolicyName: `${deployment.label}-queue`,
+          ...policy(deployment),
           Roles: [{ Ref: "FunctionRoleName" }],
-          PolicyDocument: { Version: "2012-10-17", Statement: statements(deployment) },
         },
       },
       [`${id}Mapping`]: {
@@ -58,6 +57,8 @@ export function samFile(deployment: Deployment): GeneratedFile {
     },
     Resources: {
       ...queues(deployment),
+      // Without a role of its own, SAM makes one that may read and empty every queue of the account.
+      [`${id}Role`]: { Type: "AWS::IAM::Role", Properties: role(deployment) },
       [`${id}Function`]: {
         Type: "AWS::Serverless::Function",
         Properties: {
@@ -65,7 +66,7 @@ export function samFile(deployment: Deployment): GeneratedFile {
           Handler: { Ref: "Handler" },
           CodeUri: { Ref: "CodeUri" },
           Timeout: timeoutS,
-          Policies: [{ Version: "2012-10-17", Statement: statements(deployment) }],
+          Role: arnOf(`${id}Role`),
           Events: {
             [`${id}Queue`]: {
               Type: "SQS",
@@ -117,11 +118,31 @@ function mapping({ batchSize, windowS, concurrency }: Deployment): Json {
   };
 }
 
-function statements({ id }: Deployment): readonly Json[] {
-  return [
+/** For a Lambda function that writes its log and works on its queue. */
+function role(deployment: Deployment): Json {
+  return {
+    AssumeRolePolicyDocument: {
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" },
+      ],
+    },
+    ManagedPolicyArns: [{ "Fn::Sub": WRITES_LOG }],
+    Policies: [policy(deployment)],
+  };
+}
+
+const WRITES_LOG = "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+
+function policy({ id, label }: Deployment): Json {
+  const statements = [
     { Effect: "Allow", Action: QUEUE_ACTIONS, Resource: arnOf(`${id}Queue`) },
     { Effect: "Allow", Action: DEAD_LETTER_ACTIONS, Resource: arnOf(`${id}DeadLetterQueue`) },
   ];
+  return {
+    PolicyName: `${label}-queue`,
+    PolicyDocument: { Version: "2012-10-17", Statement: statements },
+  };
 }
 
 function outputs({ id }: Deployment): Json {

@@ -1,7 +1,7 @@
 import { parseDuration, type Duration } from "@anyqueue/core";
 import type { DefinitionDetails } from "@anyqueue/core/testing";
 import { UsageError } from "../usage-error.ts";
-import type { EntityNames } from "./entity-names.ts";
+import { nameProblems, type EntityNames } from "./entity-names.ts";
 
 export type Runtime = "lambda" | "azure-functions" | "cloud-run";
 
@@ -70,6 +70,7 @@ export function deploymentOf(
   const problems = [
     ...settingsProblems(settings, isOrdered || isDeduplicated),
     ...needsProblems(details, settings.runtime),
+    ...nameProblems(names, settings.runtime),
   ];
   if (problems.length > 0) throw new UsageError(`anyqueue deploy-files: ${problems.join("; ")}.`);
   const words = (details.topic === undefined ? [details.name] : [details.topic, details.name]).join("-");
@@ -77,7 +78,7 @@ export function deploymentOf(
     ...settings,
     names,
     id: pascal(words),
-    label: words.replaceAll(/[^A-Za-z0-9]+/g, "_").toLowerCase(),
+    label: labelOf(words),
     isOrdered,
     isDeduplicated,
     maxDeliveries: maxDeliveriesOf(details, settings.runtime, isOrdered),
@@ -142,6 +143,12 @@ const UNIT_S: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3_
 export function secondsOf(duration: Duration): number {
   const [, count = "", unit = ""] = /^([\d.]+)([a-z]+)$/.exec(parseDuration(duration)) ?? [];
   return Math.ceil(Number(count) * (UNIT_S[unit] ?? Number.NaN));
+}
+
+/** No name in these files begins with a digit. */
+function labelOf(words: string): string {
+  const label = words.replaceAll(/[^A-Za-z0-9]+/g, "_").toLowerCase();
+  return /^\d/.test(label) ? `queue_${label}` : label;
 }
 
 function pascal(words: string): string {

@@ -46,6 +46,39 @@ export function entityNames(details: DefinitionDetails, runtime: Runtime, config
   };
 }
 
+/** As the adapters have them. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html,
+ *  https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftservicebus,
+ *  https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names (2026-11-29) */
+const NAMES: Readonly<Record<Runtime, { readonly pattern: RegExp; readonly rule: string }>> = {
+  lambda: {
+    pattern: /^(?=.{1,80}$)[A-Za-z0-9_-]+(?:\.fifo)?$/,
+    rule: "letters, digits, - and _, and not longer than 80",
+  },
+  "azure-functions": {
+    pattern: /^(?=.{1,260}$)[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?$/,
+    rule: "letters, digits, ., -, _ and /, an end of letter or digit, and not longer than 260",
+  },
+  "cloud-run": {
+    pattern: /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$/,
+    rule: "3 to 255 of letters, digits and -._~+%, a letter first, and not goog",
+  },
+};
+const AZURE_SUBSCRIPTION = /^(?=.{1,50}$)[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
+
+/** What the provider would refuse when the files are applied. */
+export function nameProblems({ queue, topic, deadLetter }: EntityNames, runtime: Runtime): readonly string[] {
+  const { pattern, rule } = NAMES[runtime];
+  const isAzureSubscription = runtime === "azure-functions" && topic !== undefined;
+  const entities = new Set([topic, isAzureSubscription ? undefined : queue, deadLetter]);
+  const illegal = [...entities].filter((name) => name !== undefined && !pattern.test(name));
+  const problems: string[] = [];
+  if (illegal.length > 0)
+    problems.push(`${illegal.map((name) => JSON.stringify(name)).join(", ")}: a name there is ${rule}`);
+  if (isAzureSubscription && !AZURE_SUBSCRIPTION.test(queue))
+    problems.push(`${JSON.stringify(queue)}: a subscription there has 1 to 50 letters, digits, ., - and _`);
+  return problems;
+}
+
 function isFifo({ needs }: DefinitionDetails): boolean {
   return needs.includes("ordering") || needs.includes("deduplication");
 }

@@ -48,5 +48,5 @@ function asDetails(value: unknown): DefinitionDetails | undefined {
 }
 
 function mistake(text: string): UsageError {
-  return new UsageError(`anyqueue deploy-files: ${text}.`);
+  return new UsageError(`anyqueue deploy-files: ${text.replace(/\.$/, "")}.`);
 }

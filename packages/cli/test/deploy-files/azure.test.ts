@@ -1,3 +1,4 @@
+import { defineQueue } from "@anyqueue/core";
 import { describe, expect, test } from "vitest";
 import { deduplicated, ordered, plain, subscription, textOf, type Given } from "./a-deployment.ts";
 
@@ -7,6 +8,9 @@ describe("Bicep", () => {
     ["an ordered queue", ordered],
     ["a queue that detects duplicates", deduplicated],
     ["a subscription", subscription],
+    ["a queue that is called like a part of the file", defineQueue("namespace")],
+    ["another such queue", defineQueue("receive")],
+    ["a queue whose name begins with a digit", defineQueue("2fast")],
   ] as [string, Given][])("of %s closes what it opens, and names what it uses", (_what, definition) => {
     const text = textOf(definition, "azure-functions", "bicep");
     const code = text.replaceAll(/\/\/.*$/gm, "").replaceAll(/'(?:\\.|[^'\\])*'/g, "''");
@@ -15,6 +19,7 @@ describe("Bicep", () => {
     }
     expect(code.replaceAll("''", "")).not.toContain("'");
     const declared = [...code.matchAll(/^(?:param|resource|var) (\w+)/gm)].map(([, name]) => name);
+    expect(declared.filter((name) => /^\d/.test(name ?? ""))).toEqual([]);
     const used = [...code.matchAll(/(?:parent|scope): (\w+)$/gm)].map(([, name]) => name);
     expect(used.length).toBeGreaterThan(1);
     expect(used.filter((name) => !declared.includes(name))).toEqual([]);

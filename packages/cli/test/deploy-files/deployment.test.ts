@@ -44,6 +44,29 @@ describe("what cannot be is refused by name", () => {
     },
   );
 
+  test.each([
+    [plain, "lambda", { prefix: "p".repeat(75) }, "and not longer than 80"],
+    [plain, "lambda", { prefix: "p".repeat(70) }, `"${"p".repeat(70)}orders-dead"`],
+    [plain, "lambda", { queues: { orders: "my.orders" } }, '"my.orders"'],
+    [plain, "lambda", { prefix: "prod env-" }, '"prod env-orders", "prod env-orders-dead"'],
+    [subscription, "azure-functions", { queues: { "shop-events": { name: "a/" } } }, '"a/"'],
+    [
+      subscription,
+      "azure-functions",
+      { queues: { "shop-events": { subscriptions: { billing: "b".repeat(51) } } } },
+      "1 to 50 letters",
+    ],
+    [defineQueue("2fast"), "cloud-run", {}, '"2fast", "2fast-dead"'],
+    [plain, "cloud-run", { prefix: "google-" }, "google-orders"],
+  ] as [Given, Runtime, Parameters<typeof entityNames>[2], string][])(
+    "a name that the provider does not take: %o for %s with %o",
+    (definition, runtime, config, words) => {
+      const details = detailsOf(definition);
+      const names = entityNames(details, runtime, config);
+      expect(() => deploymentOf(details, names, settings(runtime))).toThrow(words);
+    },
+  );
+
   test("all at once", () => {
     expect(() => deployment(plain, "lambda", { timeoutS: 901, concurrency: 1 })).toThrow(
       /--function-timeout.*; --concurrency/,

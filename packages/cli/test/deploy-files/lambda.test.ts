@@ -78,6 +78,33 @@ describe.each(["sam", "cloudformation"] as const)("the %s template", (format) =>
   });
 });
 
+/** To a role of its own making SAM adds AWSLambdaSQSQueueExecutionRole, which may read and empty every queue. */
+test("the SAM function has a role that may use these queues alone, and write its log", () => {
+  const { Resources } = template(plain, "sam");
+  expect(Resources["OrdersFunction"]?.["Properties"]).toMatchObject({
+    Role: { "Fn::GetAtt": ["OrdersRole", "Arn"] },
+  });
+  expect(Resources["OrdersFunction"]?.["Properties"]).not.toHaveProperty("Policies");
+  expect(Resources["OrdersRole"]?.["Properties"]).toMatchObject({
+    AssumeRolePolicyDocument: {
+      Statement: [{ Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
+    },
+    ManagedPolicyArns: [
+      { "Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole" },
+    ],
+    Policies: [
+      {
+        PolicyDocument: {
+          Statement: [
+            { Resource: { "Fn::GetAtt": ["OrdersQueue", "Arn"] } },
+            { Resource: { "Fn::GetAtt": ["OrdersDeadLetterQueue", "Arn"] } },
+          ],
+        },
+      },
+    ],
+  });
+});
+
 test("the mapping that SAM makes of its event fits the vendor's schema", () => {
   const { Resources } = template(plain, "sam", { over: { batchSize: 50, windowS: 5 } });
   const { Properties } = Resources["OrdersFunction"] as {

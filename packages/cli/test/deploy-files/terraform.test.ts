@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { defineQueue } from "@anyqueue/core";
 import { describe, expect, test } from "vitest";
 import type { Runtime } from "../../src/deploy-files/deployment.ts";
 import { deduplicated, ordered, plain, RUNTIMES, subscription, textOf, type Given } from "./a-deployment.ts";
@@ -27,15 +28,19 @@ function one(all: Parsed, type: string, name: string): Readonly<Record<string, u
   return all.resource[type]?.[name]?.[0] ?? {};
 }
 
-const ALL = RUNTIMES.flatMap((runtime) =>
-  (["a queue", "an ordered queue", "a subscription"] as const).map((what) => [what, runtime] as const),
-).filter(([what, runtime]) => !(what === "a subscription" && runtime === "lambda"));
-
 const DEFINITIONS = {
   "a queue": plain,
   "an ordered queue": ordered,
   "a subscription": subscription,
+  "a queue whose name begins with a digit": defineQueue("2fast"),
 } as const;
+
+/** Lambda reads no subscriptions, and Pub/Sub takes no such name. */
+const IMPOSSIBLE = new Set(["a subscription lambda", "a queue whose name begins with a digit cloud-run"]);
+
+const ALL = RUNTIMES.flatMap((runtime) =>
+  (Object.keys(DEFINITIONS) as (keyof typeof DEFINITIONS)[]).map((what) => [what, runtime] as const),
+).filter(([what, runtime]) => !IMPOSSIBLE.has(`${what} ${runtime}`));
 
 describe("Terraform", () => {
   test.each(ALL)("of %s for %s parses, and everything that it refers to is in it", async (what, runtime) => {
@@ -135,6 +140,9 @@ describe("Terraform", () => {
       '"roles/run.invoker"',
     ]);
     expect(one(all, "google_pubsub_subscription", "orders_dead")).toMatchObject({ name: "orders-dead" });
+    // Cloud Run itself lets nobody but the pushes in, and the source is to know the ack deadline.
+    const text = textOf(ordered, "cloud-run", "terraform", { over: { timeoutS: 45 } });
+    expect(text).toContain('pushRequests({ trustPlatform: true, ackDeadline: "45s" })');
   });
 
   test("writes a name as a text, whatever is in it", async () => {
