@@ -5,7 +5,7 @@ export interface InvocationReport {
   readonly functionName?: string | undefined;
   /** Ids that the provider gave to the messages. */
   readonly messageIds: readonly string[];
-  /** `partial`: some failed · `error`: the function said that it failed · `timeout`: nothing in time · `crash`: its process ended. */
+  /** `partial`: the function says which messages failed · `error`: that it failed itself · `timeout`: nothing in time · `crash`: its process ended. */
   readonly outcome: "ok" | "partial" | "error" | "timeout" | "crash";
   /** Messages that stay in the queue and come again. */
   readonly failedIds: readonly string[];

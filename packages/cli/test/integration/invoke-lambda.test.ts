@@ -67,11 +67,24 @@ describe("a Lambda function with --once", () => {
     expect(await local.messages("orders")).toMatchObject([{ body: "bad", state: "inFlight" }]);
   });
 
-  test("that lists failures without the flag loses them, as at AWS", async () => {
+  test("that lists failures without the flag loses them, as at AWS, and that is said", async () => {
     await sendAll(["bad"]);
     await using program = invoking("lambda-handlers.partly", "--once");
-    expect(await program.ended).toMatchObject({ code: 0, lines: [expect.stringMatching(/^ok/)] });
+    const { code, lines, errors } = await program.ended;
+    expect(lines).toEqual([expect.stringMatching(/^ok/)]);
+    expect(errors).toContain("1 message that the function lists as failed is deleted");
+    expect(errors).toContain("--report-batch-item-failures");
+    expect(code).toBe(0);
     expect(await local.messages("orders")).toEqual([]);
+  });
+
+  test("that lists the only message of a call did not fail as a whole", async () => {
+    await sendAll(["bad"]);
+    await using program = invoking("lambda-handlers.partly", "--once", "--report-batch-item-failures");
+    const { code, lines, errors } = await program.ended;
+    expect(lines).toEqual([expect.stringMatching(/^partial {2}1 message, 1 failed/)]);
+    expect(errors).not.toContain("is deleted");
+    expect(code).toBe(1);
   });
 
   test.each([

@@ -63,7 +63,8 @@ function checkMapping(plan: LambdaPlan, { isFifo, visibilityTimeoutMs }: SqsQueu
     resolveMapping(options, { isFifo, visibilityTimeoutMs });
   } catch (error) {
     if (!(error instanceof EmulatorError)) throw error;
-    throw new InvokeError("INVALID_MAPPING", error.message, "Lambda refuses such a mapping too.", {
+    const what = error.message.replace(/\.$/, "");
+    throw new InvokeError("INVALID_MAPPING", what, "Lambda refuses such a mapping too.", {
       cause: error,
     });
   }

@@ -93,13 +93,15 @@ export class LambdaMapping {
     const failedIds = messageIds.filter(isFailed);
     const done = messages.filter(({ MessageId }) => !isFailed(MessageId ?? ""));
     for (const text of orderBreaks(messages, isFailed)) onWarning(text);
+    const lost = this.#listedInVain(messageIds, result);
+    if (lost > 0) onWarning(lostText(lost));
     const undeleted = done.length === 0 ? [] : await queue.delete(done);
     for (const text of undeleted) onWarning(`handled, but not deleted, so it comes again: ${text}`);
     if (undeleted.length > 0) onUnsettled(undeleted.length);
     onReport({
       requestId,
       messageIds,
-      outcome: outcomeOf(result, failedIds.length, messageIds.length),
+      outcome: outcomeOf(result, failures),
       failedIds,
       error: errorOf(result, failures),
       durationMs,
@@ -118,12 +120,24 @@ export class LambdaMapping {
     if (result.kind !== "response") return "all";
     return readBatchResponse(result.body, messageIds, this.#parts.isPartial);
   }
+
+  /** How many messages the function wants again from a mapping that does not read what it says. */
+  #listedInVain(messageIds: readonly string[], result: EnvironmentResult): number {
+    if (this.#parts.isPartial || result.kind !== "response") return 0;
+    const listed = readBatchResponse(result.body, messageIds, true);
+    return typeof listed === "string" ? 0 : listed.size;
+  }
 }
 
-function outcomeOf(result: EnvironmentResult, failed: number, all: number): InvocationReport["outcome"] {
+function outcomeOf(result: EnvironmentResult, failures: BatchFailures): InvocationReport["outcome"] {
   if (result.kind !== "response") return result.kind;
-  if (failed === 0) return "ok";
-  return failed === all ? "error" : "partial";
+  if (failures === "none") return "ok";
+  return failures === "all" ? "error" : "partial";
+}
+
+function lostText(count: number): string {
+  const [what, is] = count === 1 ? ["1 message", "is"] : [`${count} messages`, "are"];
+  return `${what} that the function lists as failed ${is} deleted, as Lambda does it without --report-batch-item-failures.`;
 }
 
 /** In one line. */
