@@ -41,6 +41,7 @@ or { fetch }, or registers a function of the functions framework. Status 102, 20
 acknowledge; while pushes fail they come more slowly, 100 ms to a minute apart.
 The emulator pushes by itself; what is elsewhere is pulled, and posted.
   --target <name>                the function that @google-cloud/functions-framework serves
+  --cloud-events                 as Eventarc posts them to the function of a trigger: for cloudEvent()
   --path <path>                  where requests go (default: /)
   --max-concurrency <n>          requests at once (default: 80)
   --timeout <duration>           the ack deadline: no answer by then is a failure (default: 10s)

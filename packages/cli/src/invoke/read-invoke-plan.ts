@@ -55,6 +55,7 @@ const OWN: Readonly<Record<Runtime, FlagKinds>> = {
     "service-account": "value",
     "token-from": "value",
     emulator: "value",
+    "cloud-events": "flag",
   },
 };
 

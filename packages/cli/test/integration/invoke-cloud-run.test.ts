@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { defineQueue, defineTopic, text, unchecked } from "@anyqueue/core";
 import { connect } from "@anyqueue/core/auto";
 import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { Program } from "./run-program.ts";
 
 const FUNCTIONS = join(import.meta.dirname, "../functions");
@@ -199,6 +199,56 @@ describe("a service behind a push subscription", () => {
     const { code, errors } = await program.ended;
     expect(errors).toMatch(/framework \d+/);
     expect(code).toBe(0);
+  });
+});
+
+describe("a function with a trigger, of the vendor's own framework", () => {
+  const keyed = defineQueue("keyed", {
+    schema: unchecked<string>(),
+    codec: text(),
+    orderingKey: (body: string) => `key${body.length}`,
+  });
+
+  const sendKeyed = async (...texts: readonly string[]): Promise<void> => {
+    const client = await connect({ url });
+    await client.admin.create(keyed);
+    await client.producer(keyed).sendMany(texts.map((body) => ({ body })));
+    await client.close();
+  };
+
+  const triggered = (...args: readonly string[]): Program =>
+    invoking("push-event.mjs", "--once", "--queue", "keyed", "--ordered", "--target", "orders", ...args);
+
+  test("gets the events that Eventarc makes, whole, and fails by its answer", async () => {
+    await sendKeyed("", "a", "never");
+    vi.stubEnv("ANYQUEUE_EMULATOR", emulator.endpoints.control);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await using program = triggered("--cloud-events");
+    const { code, lines, errors } = await program.ended;
+    const origin = "google.cloud.pubsub.topic.v1.messagePublished of //pubsub.googleapis.com/projects/demo";
+    expect(errors).toContain(`${origin}/topics/keyed from projects/demo/subscriptions/keyed: [a] of key1`);
+    expect(errors).toContain("[] of key0");
+    expect(errors.match(/same id true, time true, undefined/g)).toHaveLength(3);
+    expect(errors).not.toContain("Failed to extract the topic name");
+    expect(lines.filter((line) => line.startsWith("error"))).toEqual([
+      expect.stringContaining("it answered 500"),
+    ]);
+    expect(code).toBe(1);
+    expect(await open()).toEqual(["never"]);
+  });
+
+  test("that is pushed to all the same is named, because the framework changes pushes", async () => {
+    await sendKeyed("a");
+    await using program = triggered();
+    const { errors } = await program.ended;
+    expect(errors).toContain("add --cloud-events");
+  });
+
+  test("is not pushed to by the emulator", async () => {
+    await using program = triggered("--cloud-events", ...pushing());
+    const { code, errors } = await program.ended;
+    expect(errors).toContain("--cloud-events are made here: leave out --emulator");
+    expect(code).toBe(2);
   });
 });
 

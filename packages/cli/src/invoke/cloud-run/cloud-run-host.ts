@@ -16,16 +16,15 @@ export async function openCloudRunHost(plan: CloudRunPlan, parts: HostParts): Pr
   requireProvider(place, "pubsub", "cloud-run");
   const name = subscriptionName(place);
   const emulated = plan.emulator && (await emulatedSubscription(plan.emulator, place, name));
-  const service = new HttpService({ ...plan, file: parts.file, onLine: parts.onLine });
+  const service = new HttpService({ ...plan, file: parts.file, onLine: withHint(plan, parts) });
   try {
     await service.start();
     const pushes: Pick<Host, "run" | "close"> =
       emulated === undefined
         ? await PulledPushes.open(plan, parts, service, name)
         : new EmulatorPushes(plan, parts, service, emulated);
-    const who = emulated === undefined ? "Pushing" : "The emulator pushes";
     return {
-      greeting: `${who} the messages of ${place.entity} to ${plan.path}. 102, 200, 201, 202 and 204 acknowledge, everything else and ${plan.timeoutMs / 1_000} s without an answer do not.`,
+      greeting: `${whoPushes(plan, emulated !== undefined)} the messages of ${place.entity} to ${plan.path}. 102, 200, 201, 202 and 204 acknowledge, everything else and ${plan.timeoutMs / 1_000} s without an answer do not.`,
       run: async (signal) => await pushes.run(signal),
       async close() {
         await pushes.close();
@@ -36,6 +35,20 @@ export async function openCloudRunHost(plan: CloudRunPlan, parts: HostParts): Pr
     await service.close();
     throw error;
   }
+}
+
+function whoPushes({ isCloudEvents }: CloudRunPlan, isEmulated: boolean): string {
+  if (isCloudEvents) return "Posting events of";
+  return isEmulated ? "The emulator pushes" : "Pushing";
+}
+
+/** The framework makes an event of a push, and loses its key, its attempt and its subscription on the way. */
+function withHint({ isCloudEvents }: CloudRunPlan, { onLine, onWarning }: HostParts): (line: string) => void {
+  return (line) => {
+    onLine(line);
+    if (!isCloudEvents && line.trim() === "Signature type: cloudevent")
+      onWarning("this function gets events of a trigger, and no pushes: add --cloud-events.");
+  };
 }
 
 /** Of a queue whose topic and subscription have two names, `topic/subscription`, it is the second. */

@@ -16,7 +16,9 @@ export interface CloudRunPlan {
   readonly path: string;
   /** Undefined: requests carry no token. */
   readonly token: TokenPlan | undefined;
-  /** Undefined: none is known. */
+  /** True: as Eventarc posts them to the function of a trigger, not as a subscription pushes them. */
+  readonly isCloudEvents: boolean;
+  /** Undefined: none is known, or it does not matter. */
   readonly emulator: EmulatorPlan | undefined;
 }
 
@@ -44,6 +46,9 @@ export function readCloudRunPlan(flags: ParsedFlags): CloudRunPlan {
   const path = flags.value("path") ?? "/";
   if (!path.startsWith("/")) throw mistake(`--path must begin with a slash, got "${path}".`);
   const emulator = readEmulator(flags);
+  const isCloudEvents = flags.has("cloud-events");
+  if (isCloudEvents && emulator?.isAskedFor === true)
+    throw mistake("--cloud-events are made here: leave out --emulator, which pushes.");
   return {
     runtime: "cloud-run",
     maxConcurrency:
@@ -52,7 +57,8 @@ export function readCloudRunPlan(flags: ParsedFlags): CloudRunPlan {
     target: flags.value("target"),
     path,
     token: readToken(flags, emulator),
-    emulator,
+    isCloudEvents,
+    emulator: isCloudEvents ? undefined : emulator,
   };
 }
 

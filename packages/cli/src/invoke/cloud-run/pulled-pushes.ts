@@ -6,7 +6,7 @@ import type { HttpService, ServiceAnswer } from "./http-service.ts";
 import { KeyTurns } from "./key-turns.ts";
 import { PushBackoff } from "./push-backoff.ts";
 import { isAcknowledging, pushReport } from "./push-report.ts";
-import { pushRequest } from "./push-request.ts";
+import { eventRequest, pushRequest } from "./push-request.ts";
 
 /** Pulls, and posts one push after the other or side by side, with one back-off for all, as a subscription has it. */
 export class PulledPushes {
@@ -96,7 +96,9 @@ export class PulledPushes {
   }
 
   async #post(message: PumpedMessage): Promise<ServiceAnswer> {
-    const request = pushRequest(message, this.#subscription);
+    const request = this.#plan.isCloudEvents
+      ? eventRequest(message, this.#subscription)
+      : pushRequest(message, this.#subscription);
     const authorization = await authorize(this.#plan.token);
     return await this.#service.post({ ...request, headers: { ...request.headers, ...authorization } });
   }

@@ -16,27 +16,54 @@ export interface PushedMessage {
 
 /** A message in the wrapper of a push. https://cloud.google.com/pubsub/docs/push#receive_push (2026-11-29) */
 export function pushRequest(message: PushedMessage, subscription: string): PushRequest {
-  const { providerId, body, enqueuedAt, orderingKey, native } = message;
-  const attributes = member(member(native, "message"), "attributes");
-  const deliveryAttempt = member(native, "deliveryAttempt");
-  const publishTime = (enqueuedAt ?? new Date()).toISOString();
-  // JSON leaves out what is undefined; so does the service.
+  const deliveryAttempt = Number(member(message.native, "deliveryAttempt"));
   const wrapper = {
-    message: {
-      attributes: isFilled(attributes) ? attributes : undefined,
-      data: body.byteLength === 0 ? undefined : Buffer.from(body).toString("base64"),
-      messageId: providerId,
-      message_id: providerId,
-      publishTime,
-      publish_time: publishTime,
-      orderingKey: orderingKey === "" ? undefined : orderingKey,
-    },
+    message: wrapped(message, publishTimeOf(message)),
     subscription,
-    deliveryAttempt: Number(deliveryAttempt) > 0 ? Number(deliveryAttempt) : undefined,
+    deliveryAttempt: deliveryAttempt > 0 ? deliveryAttempt : undefined,
   };
+  return { headers: HEADERS, body: JSON.stringify(wrapper) };
+}
+
+/**
+ * The event that Eventarc makes of a message, which tells of no attempt. The topic has its subscription's name here.
+ * https://github.com/googleapis/google-cloudevents, google/events/cloud/pubsub/v1 (2026-11-29)
+ */
+export function eventRequest(message: PushedMessage, subscription: string): PushRequest {
+  const time = publishTimeOf(message);
   return {
-    headers: { "content-type": "application/json", "user-agent": "CloudPubSub-Google" },
-    body: JSON.stringify(wrapper),
+    headers: {
+      ...HEADERS,
+      "ce-id": message.providerId,
+      "ce-source": `//pubsub.googleapis.com/${subscription.replace("/subscriptions/", "/topics/")}`,
+      "ce-specversion": "1.0",
+      "ce-time": time,
+      "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
+    },
+    body: JSON.stringify({ message: wrapped(message, time), subscription }),
+  };
+}
+
+const HEADERS = { "content-type": "application/json", "user-agent": "CloudPubSub-Google" };
+
+function publishTimeOf({ enqueuedAt }: PushedMessage): string {
+  return (enqueuedAt ?? new Date()).toISOString();
+}
+
+/** JSON leaves out what is undefined; so does the service. */
+function wrapped(
+  { providerId, body, orderingKey, native }: PushedMessage,
+  publishTime: string,
+): Readonly<Record<string, unknown>> {
+  const attributes = member(member(native, "message"), "attributes");
+  return {
+    attributes: isFilled(attributes) ? attributes : undefined,
+    data: body.byteLength === 0 ? undefined : Buffer.from(body).toString("base64"),
+    messageId: providerId,
+    message_id: providerId,
+    publishTime,
+    publish_time: publishTime,
+    orderingKey: orderingKey === "" ? undefined : orderingKey,
   };
 }
 
