@@ -66,6 +66,7 @@ describe("checkConfig", () => {
     const message = refusal(config);
     expect(message).toContain(text);
     expect(message).not.toContain("s3cret");
+    expect(message).not.toMatch(/\.[.;]/);
   });
 
   test("reports everything at once", () => {

@@ -133,7 +133,7 @@ function readUrl(value: unknown, where: string, problems: string[]): ConnectionU
     return parseUrl(value, where);
   } catch (error) {
     if (!isQueueError(error)) throw error;
-    problems.push(error.message.replace(/^INVALID_ARGUMENT: /, ""));
+    problems.push(error.message.replaceAll(/^INVALID_ARGUMENT: |\.$/g, ""));
     return undefined;
   }
 }
