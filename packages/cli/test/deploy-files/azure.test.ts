@@ -1,6 +1,9 @@
-import { defineQueue } from "@anyqueue/core";
+import { defineQueue, defineTopic, unchecked } from "@anyqueue/core";
 import { describe, expect, test } from "vitest";
 import { deduplicated, ordered, plain, subscription, textOf, type Given } from "./a-deployment.ts";
+import { modelProblems } from "./service-bus-models.ts";
+
+const deduplicatedTopic = defineTopic("shop-events", { schema: unchecked(), needs: ["deduplication"] });
 
 describe("Bicep", () => {
   test.each([
@@ -24,6 +27,33 @@ describe("Bicep", () => {
     expect(used.length).toBeGreaterThan(1);
     expect(used.filter((name) => !declared.includes(name))).toEqual([]);
     expect(new Set(declared).size).toBe(declared.length);
+  });
+
+  test.each([
+    ["a queue", plain, 1],
+    ["an ordered queue", ordered, 1],
+    ["a queue that detects duplicates", deduplicated, 1],
+    ["a subscription", subscription, 2],
+    ["a subscription of a topic that detects duplicates", deduplicatedTopic.subscription("billing"), 2],
+  ] as [string, Given, number][])(
+    "of %s sets only what the service's own models have",
+    (_what, definition, entities) => {
+      const text = textOf(definition, "azure-functions", "bicep");
+      expect(text.match(/^resource \w+ 'Microsoft.ServiceBus\/namespaces\/.*= \{$/gm)).toHaveLength(entities);
+      expect(modelProblems(text)).toEqual([]);
+    },
+  );
+
+  test("is found to be wrong by these models where it is", () => {
+    const text = textOf(plain, "azure-functions", "bicep")
+      .replace("requiresSession", "requiresSesion")
+      .replace("'PT1M'", "60")
+      .replace("maxDeliveryCount: ", "messageCount: ");
+    expect(modelProblems(text)).toEqual([
+      "queue.lockDuration: 60 is no TimeSpan",
+      "queue.messageCount cannot be set",
+      "queue.requiresSesion cannot be set",
+    ]);
   });
 
   test("has lock, deliveries and sessions, and the right to receive alone", () => {
