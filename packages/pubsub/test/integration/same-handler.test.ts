@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import {
   createClient,
   deadLetters,
@@ -28,14 +28,14 @@ import {
   type Trace,
 } from "../../../serverless/test/one-handler/trace.ts";
 import { pubsub, pubsubCalls } from "../../src/index.ts";
-import { nodePushRequests, pubsubEvents, pushRequests, type PushedEnvelope } from "../../src/push.ts";
+import { nodePushRequests, pubsubEvents, pushRequests } from "../../src/push.ts";
+import { eventEndpoint, fetchEndpoint, type Endpoint } from "../push/push-endpoints.ts";
 
 const PROJECT = "p";
 const AUDIENCE = "https://example.com/orders";
 const SERVICE_ACCOUNT = "push@p.iam.gserviceaccount.com";
 
-type Serve = (request: IncomingMessage, response: ServerResponse) => unknown;
-type MakeEndpoint = (definition: QueueDefinition<Order>, listener: EventListener) => Serve;
+type MakeEndpoint = (definition: QueueDefinition<Order>, listener: EventListener) => Endpoint;
 
 let emulator: Emulator;
 let sdk: PubSub;
@@ -129,40 +129,13 @@ function calls(): ReturnType<typeof pubsubCalls> {
 const asNodeServer: MakeEndpoint = (definition, listener) =>
   createHandler(definition, nodePushRequests(verified()), onOrder, { listener });
 
-const asFetchServer: MakeEndpoint = (definition, listener) => {
-  const handler = createHandler(definition, pushRequests(verified()), onOrder, { listener });
-  return async (request, response) => {
-    const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [
-      name,
-      String(value),
-    ]);
-    const answer = await handler(
-      new Request("http://127.0.0.1/", { method: "POST", headers, body: await bodyOf(request) }),
-    );
-    response.writeHead(answer.status).end(await answer.text());
-  };
-};
+const asFetchServer: MakeEndpoint = (definition, listener) =>
+  fetchEndpoint(createHandler(definition, pushRequests(verified()), onOrder, { listener }));
 
-/** The trigger of a function: it takes the push, and calls with a CloudEvent, which has no delivery attempt. */
 const asCloudEventFunction: MakeEndpoint = (definition, listener) => {
   const source = pubsubEvents({ trustPlatform: true, calls: calls() });
-  const handler = createHandler(definition, source, onOrder, { listener });
-  return async (request, response) => {
-    const envelope: PushedEnvelope = JSON.parse(await bodyOf(request));
-    const { deliveryAttempt: _, ...data } = envelope;
-    const event = { type: "google.cloud.pubsub.topic.v1.messagePublished", data };
-    await handler(event).then(
-      () => response.writeHead(204).end(),
-      () => response.writeHead(500).end(),
-    );
-  };
+  return eventEndpoint(createHandler(definition, source, onOrder, { listener }));
 };
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
-}
 
 describe.each([
   ["with ordering keys", orders as unknown as QueueDefinition<Order>, true],

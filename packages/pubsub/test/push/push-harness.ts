@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import {
   FunctionCalls,
@@ -10,9 +10,10 @@ import {
 import { createHandler } from "@anyqueue/serverless";
 import type { v1 } from "@google-cloud/pubsub";
 import { pubsubCalls } from "../../src/index.ts";
-import { nodePushRequests, type JsonWebKeySet } from "../../src/push.ts";
+import { nodePushRequests, pubsubEvents, pushRequests, type JsonWebKeySet } from "../../src/push.ts";
 import { openBackend, PROJECT, type EmulatorBackend } from "../pubsub-harness.ts";
 import { rawSubscriber } from "../raw-sdk.ts";
+import { eventEndpoint, fetchEndpoint, type Endpoint } from "./push-endpoints.ts";
 
 const AUDIENCE = "https://example.com/push";
 const SERVICE_ACCOUNT = "push@conformance.iam.gserviceaccount.com";
@@ -22,19 +23,22 @@ export interface PushHarness extends Harness {
   readonly calls: FunctionCalls;
 }
 
+/** What the endpoint is: a server of `node:http`, one with `Request` and `Response`, a function of CloudEvents. */
+export type EndpointForm = "node" | "fetch" | "event";
+
 /** The emulator's subscriptions, with handlers behind an endpoint that it pushes to, with signed tokens. */
-export function pushHarness(kind: "plain" | "ordered"): PushHarness {
+export function pushHarness(kind: "plain" | "ordered", form: EndpointForm = "node"): PushHarness {
   const calls = new FunctionCalls();
   return {
     calls,
-    name: `push-${kind}`,
+    name: form === "node" ? `push-${kind}` : `push-${form}-${kind}`,
     async open() {
       const backend = await openBackend(kind);
       const subscriber = await rawSubscriber(backend.endpoints.pubsub ?? "");
       // Read once: time passes too quickly here for a request in between.
       const answer = await fetch(`${backend.endpoints.control}/__anyqueue/pubsub/jwks`);
       const keys = (await answer.json()) as JsonWebKeySet;
-      const platform = { endpoints: backend.endpoints, keys, subscriber, calls };
+      const platform = { endpoints: backend.endpoints, form, keys, subscriber, calls };
       return {
         ...backend,
         hostFunctions: (client, host) =>
@@ -49,6 +53,7 @@ export function pushHarness(kind: "plain" | "ordered"): PushHarness {
 }
 
 interface Platform {
+  readonly form: EndpointForm;
   readonly endpoints: EmulatorBackend["endpoints"];
   readonly keys: JsonWebKeySet;
   readonly subscriber: v1.SubscriberClient;
@@ -92,13 +97,10 @@ class PushEndpoint implements HostedFunction {
     this.#closed.resolve();
   }
 
-  #deploy(): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  #deploy(): Endpoint {
     const { definition, handler, queue, options } = this.#toHost;
-    const { endpoints, keys } = this.#platform;
-    const source = nodePushRequests({
-      audience: AUDIENCE,
-      serviceAccount: SERVICE_ACCOUNT,
-      keys: () => keys,
+    const { endpoints, form, keys } = this.#platform;
+    const settings = {
       ackDeadline: "600s",
       clock: options.clock,
       ...(queue.deadLetterEntity !== undefined && {
@@ -108,8 +110,15 @@ class PushEndpoint implements HostedFunction {
           deadLetterTopic: queue.deadLetterEntity,
         }),
       }),
-    });
-    return createHandler(definition, source, handler, options);
+    } as const;
+    if (form === "event") {
+      const source = pubsubEvents({ ...settings, trustPlatform: true });
+      return eventEndpoint(createHandler(definition, source, handler, options));
+    }
+    const verified = { ...settings, audience: AUDIENCE, serviceAccount: SERVICE_ACCOUNT, keys: () => keys };
+    if (form === "fetch")
+      return fetchEndpoint(createHandler(definition, pushRequests(verified), handler, options));
+    return createHandler(definition, nodePushRequests(verified), handler, options);
   }
 
   async #pushTo(pushEndpoint: string | undefined): Promise<void> {
