@@ -1,5 +1,6 @@
 import type { AdminDriver, CreateOptions, EntityCounts, Target } from "@anyqueue/core/adapter";
 import { createQueue, createSubscription, createTopic, wantedBy } from "./create-entity.ts";
+import { DeadLetterMove } from "./dead-letter-move.ts";
 import { MessageSweep } from "./message-sweep.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { unsupported } from "./refusal.ts";
@@ -114,7 +115,11 @@ export class ServiceBusAdmin implements AdminDriver {
       destination.subscription === undefined
         ? await client.getQueue(destination.root, options)
         : await client.getTopic(destination.root, options);
-    yield* this.#sweep.move(source, { entity: destination.root, isDeduplicated }, signal);
+    yield* new DeadLetterMove(this.#connection).run(
+      source,
+      { entity: destination.root, isDeduplicated },
+      signal,
+    );
   }
 
   async close(): Promise<void> {
