@@ -1,6 +1,8 @@
 import type { AdminDriver, CreateOptions, EntityCounts, Target } from "@anyqueue/core/adapter";
 import { createQueue, createSubscription, createTopic, wantedBy } from "./create-entity.ts";
+import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { DeadLetterMove } from "./dead-letter-move.ts";
+import { assertKind } from "./entity-kind.ts";
 import { MessageSweep } from "./message-sweep.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { unsupported } from "./refusal.ts";
@@ -44,7 +46,7 @@ export class ServiceBusAdmin implements AdminDriver {
 
   /** Messages that are locked count as ready: the service does not tell them apart. */
   async inspect(target: Target, signal: AbortSignal): Promise<EntityCounts> {
-    const client = await this.#connection.administration();
+    const client = await this.#checked(target, signal);
     const { root, subscription, isDeadLetter } = parseAddress(target.entity);
     const options = { abortSignal: signal };
     if (target.ref.kind === "topic") {
@@ -76,11 +78,11 @@ export class ServiceBusAdmin implements AdminDriver {
   }
 
   async purge(target: Target, signal: AbortSignal): Promise<void> {
+    const client = await this.#checked(target, signal);
     if (target.ref.kind !== "topic") {
       await this.#sweep.purge(parseAddress(target.entity), await this.#hasSessions(target, signal), signal);
       return;
     }
-    const client = await this.#connection.administration();
     const { root } = parseAddress(target.entity);
     for await (const each of client.listSubscriptions(root, { abortSignal: signal })) {
       const address = parseAddress(`${root}/Subscriptions/${each.subscriptionName}`);
@@ -95,7 +97,7 @@ export class ServiceBusAdmin implements AdminDriver {
       const remedy = "Delete the entity itself, or purge its dead letters.";
       throw unsupported("delete", `${target.name}: the service keeps dead letters inside the entity`, remedy);
     }
-    const client = await this.#connection.administration();
+    const client = await this.#checked(target, signal);
     if (target.ref.kind === "topic") await client.deleteTopic(root, options);
     else if (subscription === undefined) await client.deleteQueue(root, options);
     else await client.deleteSubscription(root, subscription, options);
@@ -108,8 +110,8 @@ export class ServiceBusAdmin implements AdminDriver {
   async *redrive(from: Target, to: Target, signal: AbortSignal): AsyncGenerator<{ readonly moved: number }> {
     const source = parseAddress(from.entity);
     const destination = parseAddress(to.entity);
+    const client = await this.#checked(to, signal);
     if (destination.subscription !== undefined) await this.#refuseFanOut(destination, to, signal);
-    const client = await this.#connection.administration();
     const options = { abortSignal: signal };
     const { requiresDuplicateDetection: isDeduplicated } =
       destination.subscription === undefined
@@ -124,6 +126,13 @@ export class ServiceBusAdmin implements AdminDriver {
 
   async close(): Promise<void> {
     // The connection belongs to the adapter.
+  }
+
+  /** @throws INVALID_ARGUMENT for an entity of another kind than the definition says */
+  async #checked(target: Target, signal: AbortSignal): Promise<ServiceBusAdministrationClient> {
+    const client = await this.#connection.administration();
+    await assertKind(client, target, signal);
+    return client;
   }
 
   async #hasSessions(target: Target, signal: AbortSignal): Promise<boolean> {
