@@ -7,17 +7,15 @@ import { MessageSweep } from "./message-sweep.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { unsupported } from "./refusal.ts";
 import { parseAddress, type Address } from "./service-bus-url.ts";
-import type { SubscriptionRule } from "./subscription-rule.ts";
-
-type Rules = Readonly<Record<string, readonly SubscriptionRule[]>>;
+import type { SubscriptionRules } from "./subscription-rules.ts";
 
 /** Provisioning and inspection of queues, topics, subscriptions and their rules. */
 export class ServiceBusAdmin implements AdminDriver {
   readonly #connection: NamespaceConnection;
-  readonly #rules: Rules;
+  readonly #rules: SubscriptionRules;
   readonly #sweep: MessageSweep;
 
-  constructor(connection: NamespaceConnection, rules: Rules) {
+  constructor(connection: NamespaceConnection, rules: SubscriptionRules) {
     this.#connection = connection;
     this.#rules = rules;
     this.#sweep = new MessageSweep(connection);
@@ -35,7 +33,7 @@ export class ServiceBusAdmin implements AdminDriver {
     else {
       // A definition of a subscription has its topic made before; any other that is kept in one has not.
       if (target.ref.kind !== "subscription") await createTopic(client, root, target, signal);
-      const rules = this.#rulesOf(address);
+      const rules = this.#rules.of(root, subscription);
       await createSubscription(
         client,
         { topic: root, subscription, wanted: wantedBy(target, options), rules },
@@ -157,10 +155,5 @@ export class ServiceBusAdmin implements AdminDriver {
       `${to.name}: sent to the topic again, its dead letters would reach all ${count} subscriptions`,
       "Forward the subscription to a queue and consume that, or move them with a filter of your own.",
     );
-  }
-
-  #rulesOf({ root, subscription = "" }: Address): readonly SubscriptionRule[] | undefined {
-    const name = `${root}/${subscription}`.toLowerCase();
-    return Object.entries(this.#rules).find(([key]) => key.toLowerCase() === name)?.[1];
   }
 }

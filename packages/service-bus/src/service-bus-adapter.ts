@@ -29,7 +29,7 @@ import { entityOf, parseAddress } from "./service-bus-url.ts";
 import type { WireForm } from "./service-bus-wire.ts";
 import { SessionIntake } from "./session-intake.ts";
 import { StreamIntake } from "./stream-intake.ts";
-import type { SubscriptionRule } from "./subscription-rule.ts";
+import type { SubscriptionRules } from "./subscription-rules.ts";
 
 export interface ServiceBusSettings {
   readonly connection: NamespaceConnection;
@@ -38,7 +38,7 @@ export interface ServiceBusSettings {
   /** In lower case. */
   readonly sessionEntities: ReadonlySet<string>;
   readonly canCancel: boolean;
-  readonly rules: Readonly<Record<string, readonly SubscriptionRule[]>>;
+  readonly rules: SubscriptionRules;
   readonly clock: Clock;
 }
 

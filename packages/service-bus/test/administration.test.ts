@@ -1,8 +1,9 @@
+import { createClient, defineTopic } from "@anyqueue/core";
 import type { AdminDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
 import { startEmulator, type Emulator } from "@anyqueue/emulator";
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SubscriptionRule } from "../src/index.ts";
+import { serviceBus, type SubscriptionRule } from "../src/index.ts";
 import {
   adminOf,
   bury,
@@ -128,6 +129,17 @@ describe("create", () => {
     ]);
     await consumer.close();
     expect(await readyIn(subscription("all"))).toBe(3);
+  });
+
+  test("finds a subscription's rules by the definition's name, whatever the prefix of the environment", async () => {
+    const client = createClient({ url: `service-bus://emulator?endpoint=${endpoint}`, prefix: "dev-" }, [
+      serviceBus({ rules: { "events/large": LARGE } }),
+    ]);
+    await client.admin.create(defineTopic("events").subscription("large"));
+    await client.close();
+    const names: string[] = [];
+    for await (const { name } of raw.listRules("dev-events", "large")) names.push(name);
+    expect(names).toEqual(["large", "urgent"]);
   });
 
   test("refuses to leave a subscription with other rules than those that were asked for", async () => {

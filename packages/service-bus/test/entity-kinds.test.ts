@@ -2,7 +2,16 @@ import { createClient, defineQueue, defineTopic } from "@anyqueue/core";
 import type { AdminDriver, EntityRef, Target } from "@anyqueue/core/adapter";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { serviceBus } from "../src/index.ts";
-import { adminOf, never, present, rawAdministration, rejection } from "./open-adapter.ts";
+import {
+  adminOf,
+  never,
+  openAdapter,
+  present,
+  queueOf,
+  rawAdministration,
+  rejection,
+} from "./open-adapter.ts";
+import { connectionString } from "./service-bus-harness.ts";
 import { useSharedEmulator } from "./shared-emulator.ts";
 
 // Queues and topics share their names, and the service's administration answers for either what it has.
@@ -73,4 +82,12 @@ describe("one client with a right and a wrong definition of a name", () => {
     });
     await client.producer(defineQueue<string>("plain")).send("one");
   });
+});
+
+test("a connection string of one entity opens that one, and is the caller's mistake for any other", async () => {
+  const options = { connectionString: `${connectionString(shared.endpoint)};EntityPath=plain` };
+  const own = shared.keep(openAdapter(shared.endpoint, { options }));
+  await own.openProducer(queueOf(own, "plain")).open?.(never);
+  const error = await rejection(own.openProducer(queueOf(own, "other")).open?.(never));
+  expect(own.classify(error, "open")).toMatchObject({ code: "INVALID_ARGUMENT", retryable: false });
 });
