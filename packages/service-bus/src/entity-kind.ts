@@ -1,6 +1,8 @@
 import { QueueError, type Target } from "@anyqueue/core/adapter";
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
+import { field } from "./field.ts";
 import { PROVIDER } from "./refusal.ts";
+import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { parseAddress } from "./service-bus-url.ts";
 
 /**
@@ -30,9 +32,16 @@ export async function assertKind(
   }
 }
 
-/** Whether the service has, and the SDK can read, what was asked for. */
+/** Whether the service has, and the SDK can read, what was asked for. @throws what says neither */
 async function exists(answer: Promise<unknown>): Promise<boolean> {
-  return await answer.then(() => true).catch(() => false);
+  try {
+    await answer;
+    return true;
+  } catch (error) {
+    const isUnread = field(error, "code") === "PARSE_ERROR";
+    if (isUnread || classifyServiceBusError(error, "admin").code === "NOT_FOUND") return false;
+    throw error;
+  }
 }
 
 function wrongKind(target: Target, what: string, remedy: string): QueueError {
