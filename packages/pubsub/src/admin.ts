@@ -14,23 +14,27 @@ import type { PubsubSubscription } from "./pubsub-subscription.ts";
 import { parseEntity, type ResourceName } from "./pubsub-url.ts";
 import { durationMs, neededGrants, type SubscriptionSettings } from "./subscription-facts.ts";
 
+/** How subscriptions are made, and when "now" is. */
+interface AdminSettings {
+  readonly provisioning: Provisioning;
+  readonly prefix: string;
+  readonly clock: Clock;
+}
+
 /** Provisioning and inspection of topics and subscriptions. */
 export class PubsubAdmin implements AdminDriver {
   readonly #clients: PubsubClients;
   readonly #subscriptionOf: (resource: ResourceName) => PubsubSubscription;
-  readonly #provisioning: Provisioning;
-  readonly #clock: Clock;
+  readonly #settings: AdminSettings;
 
   constructor(
     clients: PubsubClients,
     subscriptionOf: (resource: ResourceName) => PubsubSubscription,
-    provisioning: Provisioning,
-    clock: Clock,
+    settings: AdminSettings,
   ) {
     this.#clients = clients;
     this.#subscriptionOf = subscriptionOf;
-    this.#provisioning = provisioning;
-    this.#clock = clock;
+    this.#settings = settings;
   }
 
   /**
@@ -90,7 +94,7 @@ export class PubsubAdmin implements AdminDriver {
         provider: "pubsub",
       });
     }
-    const nowMs = this.#clock.wallNow();
+    const nowMs = this.#settings.clock.wallNow();
     const time = { seconds: Math.floor(nowMs / 1_000), nanos: Math.floor(nowMs % 1_000) * 1_000_000 };
     const client = await this.#clients.subscriber();
     await client.seek(
@@ -142,8 +146,8 @@ export class PubsubAdmin implements AdminDriver {
 
   async #settingsOf(target: Target, options: CreateOptions): Promise<SubscriptionSettings> {
     const { topic, subscription } = parseEntity(target.entity, target.ref);
-    const { isExactlyOnce, retryPolicy, filters } = this.#provisioning;
-    const filter = filters.get(target.ref.name) ?? filters.get(subscription?.id ?? "");
+    const { isExactlyOnce, retryPolicy } = this.#settings.provisioning;
+    const filter = this.#filterOf(target, subscription);
     return {
       name: await this.#clients.path("subscriptions", subscription ?? NO_NAME),
       topic: await this.#clients.path("topics", topic ?? NO_NAME),
@@ -164,6 +168,14 @@ export class PubsubAdmin implements AdminDriver {
           }),
       ...(await this.#deadLetterPolicy(options)),
     };
+  }
+
+  /** By the definition's name, which is the queue's without the prefix; or by the subscription's own. */
+  #filterOf({ ref: { name } }: Target, subscription: ResourceName | undefined): string | undefined {
+    const { prefix, provisioning } = this.#settings;
+    const { filters } = provisioning;
+    const plain = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+    return filters.get(name) ?? filters.get(plain) ?? filters.get(subscription?.id ?? "");
   }
 
   async #deadLetterPolicy({

@@ -13,7 +13,7 @@ export interface ProvisioningOptions {
    */
   readonly retryPolicy?: { readonly min: Duration; readonly max: Duration } | undefined;
   /**
-   * Filters of new subscriptions, by the subscription's name as the definition has it:
+   * Filters of new subscriptions, by the name of the subscription or queue as its definition has it:
    * `{ invoices: 'attributes.kind = "invoice"' }`. A filter cannot be changed later. @default none
    */
   readonly filters?: Readonly<Record<string, string>> | undefined;
@@ -37,16 +37,11 @@ export function checkProvisioning(options: ProvisioningOptions = {}, problems: s
     problems.push("`provisioning` is no object");
     return NOTHING;
   }
-  const { exactlyOnce = false, retryPolicy, filters = {} } = options;
+  const { exactlyOnce = false, retryPolicy } = options;
+  const filters = checkFilters(options.filters, problems);
   const unknown = Object.keys(options).filter((key) => !KEYS.includes(key));
   problems.push(...unknown.map((key) => `unknown option provisioning.${key} (known: ${KEYS.join(", ")})`));
   if (typeof exactlyOnce !== "boolean") problems.push("`provisioning.exactlyOnce` is neither true nor false");
-  for (const [name, filter] of Object.entries(filters)) {
-    const isFilter =
-      typeof filter === "string" && filter !== "" && Buffer.byteLength(filter) <= MAX_FILTER_BYTES;
-    if (!isFilter)
-      problems.push(`provisioning.filters.${name} is no filter of 1 to ${MAX_FILTER_BYTES} bytes`);
-  }
   return {
     isExactlyOnce: exactlyOnce,
     retryPolicy: retryPolicy === undefined ? undefined : backoff(retryPolicy, problems),
@@ -54,10 +49,34 @@ export function checkProvisioning(options: ProvisioningOptions = {}, problems: s
   };
 }
 
+function checkFilters(
+  filters: ProvisioningOptions["filters"] = {},
+  problems: string[],
+): Readonly<Record<string, string>> {
+  if (typeof filters !== "object" || filters === null) {
+    problems.push("`provisioning.filters` is no record of texts");
+    return {};
+  }
+  for (const [name, filter] of Object.entries(filters)) {
+    const isFilter =
+      typeof filter === "string" && filter !== "" && Buffer.byteLength(filter) <= MAX_FILTER_BYTES;
+    if (!isFilter)
+      problems.push(`provisioning.filters.${name} is no filter of 1 to ${MAX_FILTER_BYTES} bytes`);
+  }
+  return filters;
+}
+
 function backoff(
-  { min, max }: NonNullable<ProvisioningOptions["retryPolicy"]>,
+  policy: NonNullable<ProvisioningOptions["retryPolicy"]>,
   problems: string[],
 ): Provisioning["retryPolicy"] {
+  if (typeof policy !== "object" || policy === null) {
+    problems.push("`provisioning.retryPolicy` is no object");
+    return undefined;
+  }
+  const { min, max, ...others } = policy;
+  const unknown = Object.keys(others);
+  problems.push(...unknown.map((key) => `unknown option provisioning.retryPolicy.${key} (known: min, max)`));
   try {
     const minMs = durationToMs(min, "provisioning.retryPolicy.min");
     const maxMs = durationToMs(max, "provisioning.retryPolicy.max");

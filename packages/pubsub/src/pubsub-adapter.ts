@@ -24,6 +24,8 @@ import { subscriptionFacts, UNREADABLE } from "./subscription-facts.ts";
 
 export interface PubsubSettings extends ClientSettings {
   readonly provisioning: Provisioning;
+  /** What names made from definitions begin with. */
+  readonly prefix: string;
 }
 
 /** One connection: a project's topics and subscriptions. */
@@ -75,8 +77,7 @@ export class PubsubAdapter implements QueueAdapter<PubsubHandle> {
 
   async admin(): Promise<AdminDriver> {
     const { PubsubAdmin } = await import("./admin.ts");
-    const { clock, provisioning } = this.#settings;
-    return new PubsubAdmin(this.#clients, (name) => this.subscription(name), provisioning, clock);
+    return new PubsubAdmin(this.#clients, (name) => this.subscription(name), this.#settings);
   }
 
   async close(): Promise<void> {

@@ -58,6 +58,13 @@ describe("classifyPubsubError", () => {
     [14, "14 UNAVAILABLE: Connection dropped", "send", "CONNECTION_LOST", true],
     [13, "13 INTERNAL: Received RST_STREAM with code 2", "send", "CONNECTION_LOST", true],
     [3, "The value for message size is too large. You passed 10000417", "send", "MESSAGE_TOO_LARGE", false],
+    [
+      3,
+      "The value for attribute_value_size is too large. You passed 1100",
+      "send",
+      "INVALID_ARGUMENT",
+      false,
+    ],
     [3, "You have passed an invalid ack ID to the service (ackId=abc).", "ack", "LEASE_LOST", false],
     [3, "Some acknowledgement ids in the request were invalid.", "extend", "LEASE_LOST", false],
     [3, "You have passed an invalid ack ID to the service (ackId=abc).", "send", "INVALID_ARGUMENT", false],

@@ -98,6 +98,13 @@ export const TEXTS: readonly TextRow[] = [
     source: EXACTLY_ONCE,
   },
   { status: 9, during: SETTLING, text: /(?:)/, code: "LEASE_LOST", source: EXACTLY_ONCE },
+  // Of an attribute, a key or their number: less of the body would not mend it.
+  {
+    status: 3,
+    text: /value for (?:attribute|ordering_key)\w* is too large/i,
+    code: "INVALID_ARGUMENT",
+    source: DOCS,
+  },
   {
     status: 3,
     text: /too large|exceeds? the (?:limit|maximum)|(?:message|request) size/i,

@@ -50,6 +50,16 @@ describe("pubsub()", () => {
       { provisioning: { filters: { orders: "x".repeat(257) } } },
       /filters\.orders/,
     ],
+    ["filters that are none", { provisioning: { filters: "billing" } }, /filters` is no record/],
+    ["no filters", { provisioning: { filters: null } }, /filters` is no record/],
+    ["no backoff", { provisioning: { retryPolicy: null } }, /retryPolicy` is no object/],
+    [
+      "an unknown key of a backoff",
+      { provisioning: { retryPolicy: { min: "1s", max: "2s", mx: "3s" } } },
+      /unknown option provisioning\.retryPolicy\.mx/,
+    ],
+    ["settings of the client that are none", { clientOptions: 5 }, /`clientOptions` is no object/],
+    ["an endpoint that is no text", { endpoint: 8085 }, /`endpoint` is no text/],
     ["provisioning that is none", { provisioning: 7 }, /`provisioning` is no object/],
   ])("refuses %s", (_, options, message) => {
     expect(refused(options)).toMatchObject({

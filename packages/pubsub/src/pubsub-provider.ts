@@ -54,7 +54,7 @@ function connect(
   options: PubsubOptions,
   provisioning: Provisioning,
   url: ConnectionUrl,
-  { clock }: ProviderContext,
+  { clock, prefix = "" }: ProviderContext,
 ): PubsubAdapter {
   const place = readConnectionUrl(url);
   const endpoint =
@@ -74,6 +74,7 @@ function connect(
     project: place.project ?? options.project,
     endpoint,
     provisioning,
+    prefix,
     clock,
     checkOrigin: (hostAndPort) => loopbackOrRefuse(hostAndPort, url),
   });
@@ -89,6 +90,10 @@ function checkOptions(options: PubsubOptions): Provisioning {
   const problems = Object.keys(options)
     .filter((key) => !OPTIONS.some((known) => known === key))
     .map((key) => unknownOption(key));
+  const { clientOptions, endpoint } = options;
+  if (clientOptions !== undefined && (typeof clientOptions !== "object" || clientOptions === null))
+    problems.push("`clientOptions` is no object");
+  if (endpoint !== undefined && typeof endpoint !== "string") problems.push("`endpoint` is no text");
   for (const [setting, why] of Object.entries(OWN_SETTINGS)) {
     const isGiven = Object.hasOwn(options.clientOptions ?? {}, setting);
     if (isGiven) problems.push(`clientOptions.${setting} is the adapter's own: ${why}`);

@@ -88,6 +88,19 @@ describe("create", () => {
     await other.close();
   });
 
+  test("finds a filter by the definition's name, whatever the prefix of the environment", async () => {
+    const url = `pubsub://p?endpoint=${emulator.endpoints.pubsub ?? ""}`;
+    const filters = { [fresh()]: 'attributes.kind = "invoice"', billing: 'attributes.kind = "bill"' };
+    const other = createClient({ url, prefix: "dev-" }, [pubsub({ provisioning: { filters } })]);
+    await other.admin.create(defineQueue(fresh()));
+    await other.admin.create(defineTopic(`${fresh()}-events`).subscription("billing"));
+    expect(await settingsOf(`dev-${fresh()}`)).toMatchObject({ filter: 'attributes.kind = "invoice"' });
+    expect(await settingsOf(`dev-${fresh()}-events-billing`)).toMatchObject({
+      filter: 'attributes.kind = "bill"',
+    });
+    await other.close();
+  });
+
   test("of a subscription makes its topic first, and leaves that when the subscription is deleted", async () => {
     const events = defineTopic(fresh());
     const billing = events.subscription("billing");

@@ -163,6 +163,13 @@ describe("what a message cannot be", () => {
     expect(await rejection(client.producer(keyed).send({}))).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
+  test("a correlation id over 1,024 bytes, which travels as an attribute", async () => {
+    const definition = defineQueue<object>(fresh(), NOTHING);
+    await client.admin.create(definition);
+    const error = await rejection(client.producer(definition).send({}, { correlationId: "x".repeat(1_100) }));
+    expect(error).toMatchObject({ code: "INVALID_ARGUMENT", retryable: false });
+  });
+
   test("ten megabytes: refused with its size and the limit", async () => {
     const large = defineQueue<string>(fresh(), NOTHING);
     expect(await rejection(client.producer(large).send("x".repeat(10_000_000)))).toMatchObject({

@@ -1,20 +1,21 @@
 import type { AdminDriver, CreateOptions, EntityCounts, Target } from "@anyqueue/core/adapter";
 import { createQueue, createSubscription, createTopic, wantedBy } from "./create-entity.ts";
+import type { ServiceBusAdministrationClient } from "@azure/service-bus";
+import { DeadLetterMove } from "./dead-letter-move.ts";
+import { assertKind } from "./entity-kind.ts";
 import { MessageSweep } from "./message-sweep.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { unsupported } from "./refusal.ts";
 import { parseAddress, type Address } from "./service-bus-url.ts";
-import type { SubscriptionRule } from "./subscription-rule.ts";
-
-type Rules = Readonly<Record<string, readonly SubscriptionRule[]>>;
+import type { SubscriptionRules } from "./subscription-rules.ts";
 
 /** Provisioning and inspection of queues, topics, subscriptions and their rules. */
 export class ServiceBusAdmin implements AdminDriver {
   readonly #connection: NamespaceConnection;
-  readonly #rules: Rules;
+  readonly #rules: SubscriptionRules;
   readonly #sweep: MessageSweep;
 
-  constructor(connection: NamespaceConnection, rules: Rules) {
+  constructor(connection: NamespaceConnection, rules: SubscriptionRules) {
     this.#connection = connection;
     this.#rules = rules;
     this.#sweep = new MessageSweep(connection);
@@ -32,7 +33,7 @@ export class ServiceBusAdmin implements AdminDriver {
     else {
       // A definition of a subscription has its topic made before; any other that is kept in one has not.
       if (target.ref.kind !== "subscription") await createTopic(client, root, target, signal);
-      const rules = this.#rulesOf(address);
+      const rules = this.#rules.of(root, subscription);
       await createSubscription(
         client,
         { topic: root, subscription, wanted: wantedBy(target, options), rules },
@@ -43,7 +44,7 @@ export class ServiceBusAdmin implements AdminDriver {
 
   /** Messages that are locked count as ready: the service does not tell them apart. */
   async inspect(target: Target, signal: AbortSignal): Promise<EntityCounts> {
-    const client = await this.#connection.administration();
+    const client = await this.#checked(target, signal);
     const { root, subscription, isDeadLetter } = parseAddress(target.entity);
     const options = { abortSignal: signal };
     if (target.ref.kind === "topic") {
@@ -75,11 +76,11 @@ export class ServiceBusAdmin implements AdminDriver {
   }
 
   async purge(target: Target, signal: AbortSignal): Promise<void> {
+    const client = await this.#checked(target, signal);
     if (target.ref.kind !== "topic") {
       await this.#sweep.purge(parseAddress(target.entity), await this.#hasSessions(target, signal), signal);
       return;
     }
-    const client = await this.#connection.administration();
     const { root } = parseAddress(target.entity);
     for await (const each of client.listSubscriptions(root, { abortSignal: signal })) {
       const address = parseAddress(`${root}/Subscriptions/${each.subscriptionName}`);
@@ -94,7 +95,7 @@ export class ServiceBusAdmin implements AdminDriver {
       const remedy = "Delete the entity itself, or purge its dead letters.";
       throw unsupported("delete", `${target.name}: the service keeps dead letters inside the entity`, remedy);
     }
-    const client = await this.#connection.administration();
+    const client = await this.#checked(target, signal);
     if (target.ref.kind === "topic") await client.deleteTopic(root, options);
     else if (subscription === undefined) await client.deleteQueue(root, options);
     else await client.deleteSubscription(root, subscription, options);
@@ -107,18 +108,29 @@ export class ServiceBusAdmin implements AdminDriver {
   async *redrive(from: Target, to: Target, signal: AbortSignal): AsyncGenerator<{ readonly moved: number }> {
     const source = parseAddress(from.entity);
     const destination = parseAddress(to.entity);
+    const client = await this.#checked(to, signal);
     if (destination.subscription !== undefined) await this.#refuseFanOut(destination, to, signal);
-    const client = await this.#connection.administration();
     const options = { abortSignal: signal };
     const { requiresDuplicateDetection: isDeduplicated } =
       destination.subscription === undefined
         ? await client.getQueue(destination.root, options)
         : await client.getTopic(destination.root, options);
-    yield* this.#sweep.move(source, { entity: destination.root, isDeduplicated }, signal);
+    yield* new DeadLetterMove(this.#connection).run(
+      source,
+      { entity: destination.root, isDeduplicated },
+      signal,
+    );
   }
 
   async close(): Promise<void> {
     // The connection belongs to the adapter.
+  }
+
+  /** @throws INVALID_ARGUMENT for an entity of another kind than the definition says */
+  async #checked(target: Target, signal: AbortSignal): Promise<ServiceBusAdministrationClient> {
+    const client = await this.#connection.administration();
+    await assertKind(client, target, signal);
+    return client;
   }
 
   async #hasSessions(target: Target, signal: AbortSignal): Promise<boolean> {
@@ -143,10 +155,5 @@ export class ServiceBusAdmin implements AdminDriver {
       `${to.name}: sent to the topic again, its dead letters would reach all ${count} subscriptions`,
       "Forward the subscription to a queue and consume that, or move them with a filter of your own.",
     );
-  }
-
-  #rulesOf({ root, subscription = "" }: Address): readonly SubscriptionRule[] | undefined {
-    const name = `${root}/${subscription}`.toLowerCase();
-    return Object.entries(this.#rules).find(([key]) => key.toLowerCase() === name)?.[1];
   }
 }

@@ -1,4 +1,4 @@
-import { QueueError, systemClock } from "@anyqueue/core/adapter";
+import { QueueError } from "@anyqueue/core/adapter";
 import type {
   ServiceBusAdministrationClient,
   ServiceBusClient,
@@ -7,8 +7,9 @@ import type {
 } from "@azure/service-bus";
 import type { ClientFactory, Sdk } from "./namespace-connection.ts";
 import { invalid, PROVIDER } from "./refusal.ts";
-import { REQUEST_TIMEOUT_MS, TOKEN_TIMEOUT_MS } from "./service-bus-limits.ts";
+import { REQUEST_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { emulatorString, readConnectionString, type Place } from "./service-bus-url.ts";
+import { timely } from "./timely-credential.ts";
 
 /** Settings of the SDK client that are the adapter's own, and why. */
 export const OWN_SETTINGS = {
@@ -35,12 +36,21 @@ const RETRY_OPTIONS = { maxRetries: 0, retryDelayInMs: 1_000, timeoutInMs: REQUE
 /** @throws INVALID_ARGUMENT if nothing says where to connect, or two say different things. */
 export function createFactory(place: Place, settings: ClientSettings): ClientFactory {
   const { client, administrationClient } = settings;
+  /** One for both: what it has found, or waited for in vain, is found once. */
+  let shared: Promise<TokenCredential> | undefined;
+  const credential = async (): Promise<TokenCredential> => {
+    shared ??= credentialOf(settings).catch((error: unknown) => {
+      shared = undefined;
+      throw error;
+    });
+    return await shared;
+  };
   const connection = client === undefined ? connectionOf(place, settings) : undefined;
   return {
     isForeign: client !== undefined,
-    client: async (sdk) => client ?? (await newClient(sdk, connection, place, settings)),
+    client: async (sdk) => client ?? (await newClient(sdk, connection, place, settings, credential)),
     administration: async (sdk) =>
-      administrationClient ?? (await newAdministration(sdk, connection, place, settings)),
+      administrationClient ?? (await newAdministration(sdk, connection, place, credential)),
   };
 }
 
@@ -71,6 +81,7 @@ async function newClient(
   connection: ConnectionArguments | undefined,
   { endpoint, isPlain }: Place,
   settings: ClientSettings,
+  credential: () => Promise<TokenCredential>,
 ): Promise<ServiceBusClient> {
   const options: ServiceBusClientOptions = {
     ...settings.clientOptions,
@@ -80,20 +91,19 @@ async function newClient(
   };
   const to = known(connection);
   if ("text" in to) return new sdk.ServiceBusClient(to.text, options);
-  return new sdk.ServiceBusClient(to.host, await credentialOf(settings), options);
+  return new sdk.ServiceBusClient(to.host, await credential(), options);
 }
 
 async function newAdministration(
   sdk: Sdk,
   connection: ConnectionArguments | undefined,
   place: Place,
-  settings: ClientSettings,
+  credential: () => Promise<TokenCredential>,
 ): Promise<ServiceBusAdministrationClient> {
   const to = known(connection);
   // Its own retries sleep for many seconds on a busy service, and the core has its own.
   const options = { retryOptions: { maxRetries: 0 } };
-  if ("host" in to)
-    return new sdk.ServiceBusAdministrationClient(to.host, await credentialOf(settings), options);
+  if ("host" in to) return new sdk.ServiceBusAdministrationClient(to.host, await credential(), options);
   const client = new sdk.ServiceBusAdministrationClient(to.text, options);
   if (place.isPlain || readConnectionString(to.text).isEmulator) speakPlainHttp(client);
   return client;
@@ -140,29 +150,4 @@ async function defaultCredential(): Promise<TokenCredential> {
       cause: error,
     });
   }
-}
-
-/** A credential may search for half a minute before it gives up; what it finds later it has for the next call. */
-function timely(credential: TokenCredential): TokenCredential {
-  return {
-    async getToken(scopes, options) {
-      const found = credential.getToken(scopes, options);
-      const late = new Promise<never>((_resolve, reject) => {
-        const timer = systemClock.setTimer(
-          () => {
-            reject(
-              new QueueError("UNAUTHENTICATED", {
-                what: `the credential gave no token within ${TOKEN_TIMEOUT_MS} ms`,
-                provider: PROVIDER,
-              }),
-            );
-          },
-          TOKEN_TIMEOUT_MS,
-          true,
-        );
-        void found.catch(() => {}).finally(() => timer.cancel());
-      });
-      return await Promise.race([found, late]);
-    },
-  };
 }

@@ -1,5 +1,6 @@
 import { QueueError, type CreateOptions, type Target } from "@anyqueue/core/adapter";
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
+import { assertKind } from "./entity-kind.ts";
 import { durationMs, isoDuration } from "./iso-duration.ts";
 import { PROVIDER } from "./refusal.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
@@ -47,6 +48,7 @@ export async function createQueue(
     await client.createQueue(name, { ...wanted, requiresDuplicateDetection, ...options });
   } catch (error) {
     if (!isExisting(error)) throw error;
+    await assertKind(client, target, signal);
     const existing = await client.getQueue(name, options);
     const isSame =
       isLike(existing, wanted) && existing.requiresDuplicateDetection === requiresDuplicateDetection;
@@ -57,15 +59,16 @@ export async function createQueue(
 export async function createTopic(
   client: ServiceBusAdministrationClient,
   name: string,
-  { ref }: Target,
+  target: Target,
   signal: AbortSignal,
 ): Promise<void> {
-  const requiresDuplicateDetection = ref.features.includes("deduplication");
+  const requiresDuplicateDetection = target.ref.features.includes("deduplication");
   const options = { abortSignal: signal };
   try {
     await client.createTopic(name, { requiresDuplicateDetection, ...options });
   } catch (error) {
     if (!isExisting(error)) throw error;
+    await assertKind(client, target, signal);
     const existing = await client.getTopic(name, options);
     // A definition of a subscription creates its topic too, and knows nothing of deduplication.
     if (requiresDuplicateDetection && !existing.requiresDuplicateDetection) throw error;

@@ -1,7 +1,7 @@
-import { QueueError, type Capabilities, type ProbeResult, type Target } from "@anyqueue/core/adapter";
+import type { Capabilities, ProbeResult, Target } from "@anyqueue/core/adapter";
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
+import { assertKind } from "./entity-kind.ts";
 import { durationMs } from "./iso-duration.ts";
-import { PROVIDER } from "./refusal.ts";
 import { capabilitiesOf, STANDARD_MAX_MESSAGE_BYTES } from "./service-bus-limits.ts";
 import { parseAddress } from "./service-bus-url.ts";
 
@@ -41,51 +41,16 @@ export async function probeEntity(
   };
 }
 
-/**
- * Queues and topics share their names, and a sender of one is a sender of the other: only the administration tells them
- * apart. It answers for either what it has; the SDK cannot read a topic as a queue and says that the answer does not
- * parse, but reads a queue as a topic (7.9.5).
- */
+/** @throws INVALID_ARGUMENT for an entity of another kind */
 async function readChecked(
   administration: ServiceBusAdministrationClient,
   target: Target,
   signal: AbortSignal,
 ): Promise<EntitySettings> {
-  const { root, subscription } = parseAddress(target.entity);
-  const options = { abortSignal: signal };
   const read = readSettings(administration, target, signal);
   read.catch(() => {});
-  const wantsTopic = subscription !== undefined || target.ref.kind === "topic";
-  if (!wantsTopic) {
-    const settings = await read.catch(() => undefined);
-    if (settings === undefined && (await exists(administration.getTopic(root, options))))
-      throw wrongKind(
-        target,
-        root,
-        "topic",
-        "queue",
-        "Define it with defineTopic, and read a subscription of it.",
-      );
-  } else if (await exists(administration.getQueue(root, options))) {
-    throw wrongKind(
-      target,
-      root,
-      "queue",
-      "topic",
-      "Define it with defineQueue, or name the topic that is meant.",
-    );
-  }
+  await assertKind(administration, target, signal);
   return await read;
-}
-
-/** Whether the service has, and the SDK can read, what was asked for. */
-async function exists(answer: Promise<unknown>): Promise<boolean> {
-  return await answer.then(() => true).catch(() => false);
-}
-
-function wrongKind(target: Target, name: string, is: string, wanted: string, remedy: string): QueueError {
-  const what = `${name} is a ${is}, and the definition wants a ${wanted}`;
-  return new QueueError("INVALID_ARGUMENT", { what, remedy, provider: PROVIDER, target: target.name });
 }
 
 async function readSettings(

@@ -29,7 +29,7 @@ import { entityOf, parseAddress } from "./service-bus-url.ts";
 import type { WireForm } from "./service-bus-wire.ts";
 import { SessionIntake } from "./session-intake.ts";
 import { StreamIntake } from "./stream-intake.ts";
-import type { SubscriptionRule } from "./subscription-rule.ts";
+import type { SubscriptionRules } from "./subscription-rules.ts";
 
 export interface ServiceBusSettings {
   readonly connection: NamespaceConnection;
@@ -38,7 +38,7 @@ export interface ServiceBusSettings {
   /** In lower case. */
   readonly sessionEntities: ReadonlySet<string>;
   readonly canCancel: boolean;
-  readonly rules: Readonly<Record<string, readonly SubscriptionRule[]>>;
+  readonly rules: SubscriptionRules;
   readonly clock: Clock;
 }
 
@@ -51,7 +51,7 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
   readonly #locks = new Map<string, LockLength>();
   /** Entities that were seen to detect duplicates, whatever their definition says. */
   readonly #deduplicated = new Set<string>();
-  /** Targets whose entity was seen to be of another kind, by name. */
+  /** Targets whose entity was seen to be of another kind. */
   readonly #wrongKinds = new Map<string, QueueError>();
   #isClosed = false;
 
@@ -142,18 +142,18 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     target: Target,
     signal: AbortSignal,
   ): Promise<ProbeResult> {
-    this.#wrongKinds.delete(target.name);
+    this.#wrongKinds.delete(kindAndName(target));
     try {
       return await probeEntity(administration, target, signal);
     } catch (error) {
-      if (isQueueError(error, "INVALID_ARGUMENT")) this.#wrongKinds.set(target.name, error);
+      if (isQueueError(error, "INVALID_ARGUMENT")) this.#wrongKinds.set(kindAndName(target), error);
       throw error;
     }
   }
 
   /** @throws what a look found, until another one finds it otherwise */
   #assertKind(target: Target): void {
-    const error = this.#wrongKinds.get(target.name);
+    const error = this.#wrongKinds.get(kindAndName(target));
     if (error !== undefined) throw error;
   }
 
@@ -175,4 +175,9 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     }
     return locks;
   }
+}
+
+/** A queue and a topic of one name are two targets, of which one is wrong. */
+function kindAndName({ ref, name }: Target): string {
+  return `${ref.kind} ${name}`;
 }

@@ -156,6 +156,7 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
     source: AMQP,
   },
   { text: /^Length of '\w+' property on the message/i, code: "INVALID_ARGUMENT", source: SDK },
+  { text: /does not match the EntityPath in the connection string/i, code: "INVALID_ARGUMENT", source: SDK },
   { text: /too big to fit in a single batch/i, code: "BATCH_TOO_LARGE", source: SDK },
   {
     text: /status-code: 401|\b401\d\d: |ExpiredToken|InvalidSignature|Invalid authorization token|token (?:has|is) expired/i,

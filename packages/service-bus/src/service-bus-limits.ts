@@ -32,8 +32,8 @@ export const MAX_PEEK_ITEMS = 250;
 
 /** One request of the SDK: below the 15 s that the core waits, so that the SDK's own answer comes first. */
 export const REQUEST_TIMEOUT_MS = 10_000;
-/** A credential that gives no token by then has failed: a start must end within 5 s. */
-export const TOKEN_TIMEOUT_MS = 4_500;
+/** A credential that gives no token by then has failed: a start must end within 5 s, and opens a connection first. */
+export const TOKEN_TIMEOUT_MS = 4_000;
 /**
  * A connection that is silent for so long is dead: the SDK asks for a sign of life at least once a minute, and the service
  * gives one every 30 s. The SDK itself waits for two minutes.

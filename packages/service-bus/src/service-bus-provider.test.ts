@@ -36,9 +36,32 @@ describe("options", () => {
     ["session entities that are no list", { sessionEntities: "orders" }, /`sessionEntities` is no list/],
     ["a flag that is none", { cancellable: "yes" }, /`cancellable` is neither true nor false/],
     ["rules that are no lists", { rules: { "orders/billing": "all" } }, /`rules` is no record of lists/],
+    ["session entities that are no names", { sessionEntities: [5] }, /`sessionEntities` is no list of names/],
+    ["no rules", { rules: null }, /`rules` is no record of lists/],
+    ["settings of the client that are none", { clientOptions: 5 }, /`clientOptions` is no object/],
     ["a wrong connection string", { connectionString: "Endpoint=sb://x/" }, /SharedAccessKeyName is missing/],
   ])("with %s are refused", (_what, options, message) => {
     expect(() => serviceBus(untyped(options))).toThrow(message);
+  });
+
+  test.each([
+    ["an unknown key", [{ name: "large", slq: "1=1" }], /unknown key "slq" \(did you mean "sql"\?\)/],
+    ["no name", [{ sql: "1=1" }], /no name of 1 to 50/],
+    ["two conditions", [{ name: "a", sql: "1=1", correlation: {} }], /`sql` and `correlation` exclude/],
+    ["a condition that is none", [{ name: "a", sql: 5 }], /`sql` is no condition/],
+    ["a correlation that is none", [{ name: "a", correlation: "x" }], /`correlation` is no object/],
+    ["an action that is none", [{ name: "a", action: "" }], /`action` is no SQL action/],
+    ["something else", ["1=1"], /a rule is no object/],
+    ["its name a second time", [{ name: "a" }, { name: "A" }], /two rules have one name/],
+    ["nothing", [], /expected a rule; left out, everything passes/],
+  ])("with a rule of %s are refused", (_what, list, message) => {
+    expect(() => serviceBus(untyped({ rules: { "orders/billing": list } }))).toThrow(message);
+  });
+
+  test("with rules of something that is no subscription are refused", () => {
+    expect(() => serviceBus({ rules: { orders: [{ name: "a" }] } })).toThrow(
+      /expected "topic\/subscription"/,
+    );
   });
 
   test("name every problem at once, and show no secret", () => {

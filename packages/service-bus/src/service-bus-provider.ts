@@ -7,6 +7,7 @@ import { ServiceBusAdapter } from "./service-bus-adapter.ts";
 import { field } from "./field.ts";
 import { readConnectionString, readPlace } from "./service-bus-url.ts";
 import type { SubscriptionRule } from "./subscription-rule.ts";
+import { ruleProblems, SubscriptionRules } from "./subscription-rules.ts";
 
 /** How to reach Service Bus; with a connection string or a credential, or with a client of your own. */
 export interface ServiceBusOptions {
@@ -28,12 +29,15 @@ export interface ServiceBusOptions {
    */
   readonly sessionEntities?: readonly string[] | undefined;
   /**
-   * True: a delayed message can be cancelled. Each moment then costs a request of its own over the management link, which
+   * True: a delayed message can be cancelled, by who uses the driver itself. Each moment then costs a request of its own over the management link, which
    * the Standard tier counts ten times; false: delayed messages travel in ordinary batches.
    * @default false
    */
   readonly cancellable?: boolean | undefined;
-  /** Rules that `client.admin.create` gives a subscription, by `"topic/name"`. @default one rule that lets everything pass */
+  /**
+   * Rules that `client.admin.create` gives a subscription, by `"topic/name"` as the definitions have them, or with the prefix
+   * where only one environment is meant. @default one rule that lets everything pass
+   */
   readonly rules?: Readonly<Record<string, readonly SubscriptionRule[]>> | undefined;
   /** Further settings of the SDK client, such as `webSocketOptions`; those that keep messages safe are refused here. */
   readonly clientOptions?: ServiceBusClientSettings | undefined;
@@ -76,7 +80,7 @@ function connect(
   options: ServiceBusOptions,
   connections: Map<string, NamespaceConnection>,
   url: ConnectionUrl,
-  { clock }: ProviderContext,
+  { clock, prefix = "" }: ProviderContext,
 ): ServiceBusAdapter {
   const place = readPlace(url);
   const key = JSON.stringify([place.host?.toLowerCase(), place.endpoint]);
@@ -91,7 +95,7 @@ function connect(
     namespace: host.replace(/\.servicebus\.windows\.net$/i, ""),
     sessionEntities: new Set((options.sessionEntities ?? []).map((name) => name.toLowerCase())),
     canCancel: options.cancellable === true,
-    rules: options.rules ?? {},
+    rules: new SubscriptionRules(options.rules ?? {}, prefix),
     clock,
   });
 }
@@ -122,6 +126,8 @@ function checkOptions(options: ServiceBusOptions): void {
 
 function clientProblems(options: ServiceBusOptions): readonly string[] {
   const { client, administrationClient, credential, connectionString, clientOptions } = options;
+  if (clientOptions !== undefined && (typeof clientOptions !== "object" || clientOptions === null))
+    return ["`clientOptions` is no object"];
   const problems = Object.entries(OWN_SETTINGS)
     .filter(([setting]) => Object.hasOwn(clientOptions ?? {}, setting))
     .map(([setting, why]) => `clientOptions.${setting} is the adapter's own: ${why}`);
@@ -146,15 +152,14 @@ function clientProblems(options: ServiceBusOptions): readonly string[] {
 }
 
 function valueProblems({ sessionEntities, cancellable, rules }: ServiceBusOptions): readonly string[] {
-  const isList = sessionEntities === undefined || Array.isArray(sessionEntities);
+  const isList =
+    sessionEntities === undefined ||
+    (Array.isArray(sessionEntities) && sessionEntities.every((name) => typeof name === "string"));
   const isFlag = cancellable === undefined || typeof cancellable === "boolean";
-  const isRules =
-    rules === undefined ||
-    (typeof rules === "object" && Object.values(rules).every((each) => Array.isArray(each)));
   return [
     ...(isList ? [] : ["`sessionEntities` is no list of names"]),
     ...(isFlag ? [] : ["`cancellable` is neither true nor false"]),
-    ...(isRules ? [] : ["`rules` is no record of lists"]),
+    ...ruleProblems(rules),
   ];
 }
 

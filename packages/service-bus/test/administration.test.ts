@@ -1,11 +1,14 @@
+import { createClient, defineTopic } from "@anyqueue/core";
 import type { AdminDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
 import { startEmulator, type Emulator } from "@anyqueue/emulator";
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SubscriptionRule } from "../src/index.ts";
+import { serviceBus, type SubscriptionRule } from "../src/index.ts";
 import {
   adminOf,
+  bury,
   consumerOptions,
+  deadLettersOf,
   never,
   openAdapter,
   outgoing,
@@ -54,10 +57,6 @@ function subscription(name: string, topic = "events"): Target {
   return adapter.resolve({ kind: "subscription", topic, name, features: [] });
 }
 
-function deadLettersOf({ entity }: Target): Target {
-  return adapter.resolve({ kind: "dead-letter", name: entity, exact: true, features: [] });
-}
-
 async function send(target: Target, count: number, key?: string): Promise<void> {
   const producer = adapter.openProducer(target);
   const messages = Array.from({ length: count }, (_, index) =>
@@ -65,18 +64,6 @@ async function send(target: Target, count: number, key?: string): Promise<void> 
   );
   valuesOf(await producer.sendBatch(messages, never));
   await producer.close();
-}
-
-async function bury(target: Target, count: number): Promise<void> {
-  const consumer = adapter.openConsumer(target, consumerOptions());
-  await consumer.open?.(never);
-  const items = (await receive(consumer, count)).map(({ handle }) => ({
-    handle,
-    reason: "bad",
-    attributes: {},
-  }));
-  valuesOf(present(await consumer.deadLetterBatch?.(items, never)));
-  await consumer.close();
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -91,8 +78,8 @@ describe("create", () => {
   test("makes a queue with its lock, its limit of deliveries, sessions and duplicate detection", async () => {
     const name = newName();
     const target = adapter.resolve({ kind: "queue", name, features: ["ordering", "deduplication"] });
-    const options = { leaseMs: 30_000, maxDeliveries: 7, deadLetter: deadLettersOf(target) };
-    await admin.create(deadLettersOf(target), {}, never);
+    const options = { leaseMs: 30_000, maxDeliveries: 7, deadLetter: deadLettersOf(adapter, target) };
+    await admin.create(deadLettersOf(adapter, target), {}, never);
     await admin.create(target, options, never);
     expect(await raw.getQueue(name)).toMatchObject({
       lockDuration: "PT30S",
@@ -144,6 +131,17 @@ describe("create", () => {
     expect(await readyIn(subscription("all"))).toBe(3);
   });
 
+  test("finds a subscription's rules by the definition's name, whatever the prefix of the environment", async () => {
+    const client = createClient({ url: `service-bus://emulator?endpoint=${endpoint}`, prefix: "dev-" }, [
+      serviceBus({ rules: { "events/large": LARGE } }),
+    ]);
+    await client.admin.create(defineTopic("events").subscription("large"));
+    await client.close();
+    const names: string[] = [];
+    for await (const { name } of raw.listRules("dev-events", "large")) names.push(name);
+    expect(names).toEqual(["large", "urgent"]);
+  });
+
   test("refuses to leave a subscription with other rules than those that were asked for", async () => {
     await raw.createRule("events", "large", "more", { sqlExpression: "1=1" });
     expect(await codeOf(admin.create(subscription("large"), {}, never))).toBe("ALREADY_EXISTS");
@@ -165,7 +163,7 @@ test("list names queues, topics and subscriptions with the prefix", async () => 
 test("delete removes the entity; its dead letters cannot go without it", async () => {
   const target = queueOf(adapter, newName());
   await admin.create(target, {}, never);
-  expect(await codeOf(admin.delete(deadLettersOf(target), never))).toBe("UNSUPPORTED");
+  expect(await codeOf(admin.delete(deadLettersOf(adapter, target), never))).toBe("UNSUPPORTED");
   await admin.delete(target, never);
   expect(await raw.queueExists(target.entity)).toBe(false);
   expect(await codeOf(admin.inspect(target, never))).toBe("NOT_FOUND");
@@ -197,54 +195,31 @@ describe("purge", () => {
     expect(await readyIn(target)).toBe(0);
   });
 
+  test("removes what is deferred in a session, and leaves a session that somebody holds", async () => {
+    const target = sessionQueueOf(adapter, newName());
+    await admin.create(target, {}, never);
+    await send(target, 3, "s");
+    const client = rawClient(endpoint);
+    const held = await client.acceptSession(target.entity, "s1");
+    for (const session of [await client.acceptSession(target.entity, "s0"), held]) {
+      const [message] = await session.receiveMessages(1, { maxWaitTimeInMs: 2_000 });
+      await session.deferMessage(present(message));
+      if (session !== held) await session.close();
+    }
+    await admin.purge(target, never);
+    const entity = emulator.serviceBus.entities().find(({ path }) => path === target.entity);
+    expect(new Set(entity?.messages.map(({ sessionId }) => sessionId))).toEqual(new Set(["s1"]));
+    await client.close();
+  });
+
   test("of dead letters leaves the queue alone", async () => {
     const target = queueOf(adapter, newName());
     await admin.create(target, {}, never);
     await send(target, 2);
-    await bury(target, 2);
+    await bury(adapter, target, 2);
     await send(target, 1);
-    expect(await readyIn(deadLettersOf(target))).toBe(2);
-    await admin.purge(deadLettersOf(target), never);
-    expect([await readyIn(target), await readyIn(deadLettersOf(target))]).toEqual([1, 0]);
-  });
-});
-
-describe("redrive", () => {
-  async function redriven(from: Target, to: Target): Promise<number> {
-    let total = 0;
-    for await (const { moved } of present(admin.redrive).call(admin, from, to, never)) total = moved;
-    return total;
-  }
-
-  test("brings dead letters back without the service's marks, also where duplicates are detected", async () => {
-    const target = adapter.resolve({ kind: "queue", name: newName(), features: ["deduplication"] });
-    await admin.create(target, {}, never);
-    await send(target, 3);
-    await bury(target, 3);
-    expect(await redriven(deadLettersOf(target), target)).toBe(3);
-    expect(await readyIn(deadLettersOf(target))).toBe(0);
-    const consumer = adapter.openConsumer(target, consumerOptions());
-    await consumer.open?.(never);
-    const deliveries = await receive(consumer, 3);
-    expect(deliveries.map(({ id, deadLetter }) => [id, deadLetter])).toEqual([
-      ["m0", undefined],
-      ["m1", undefined],
-      ["m2", undefined],
-    ]);
-    await consumer.close();
-  });
-
-  test("brings them back to a subscription only if it is alone: the topic would copy them to all", async () => {
-    await raw.createTopic("shared");
-    await raw.createSubscription("shared", "one");
-    const one = subscription("one", "shared");
-    const topic = adapter.resolve({ kind: "topic", name: "shared", features: [] });
-    await send(topic, 1);
-    await bury(one, 1);
-    await raw.createSubscription("shared", "two");
-    expect(await codeOf(redriven(deadLettersOf(one), one))).toBe("UNSUPPORTED");
-    await raw.deleteSubscription("shared", "two");
-    expect(await redriven(deadLettersOf(one), one)).toBe(1);
-    expect(await readyIn(one)).toBe(1);
+    expect(await readyIn(deadLettersOf(adapter, target))).toBe(2);
+    await admin.purge(deadLettersOf(adapter, target), never);
+    expect([await readyIn(target), await readyIn(deadLettersOf(adapter, target))]).toEqual([1, 0]);
   });
 });

@@ -110,6 +110,24 @@ export async function adminOf(adapter: QueueAdapter): Promise<AdminDriver> {
   return present(await adapter.admin?.(), "administration");
 }
 
+/** The dead letters of an entity. */
+export function deadLettersOf(adapter: QueueAdapter, { entity }: Target): Target {
+  return adapter.resolve({ kind: "dead-letter", name: entity, exact: true, features: [] });
+}
+
+/** Dead-letters the next `count` messages. */
+export async function bury(adapter: QueueAdapter, target: Target, count: number): Promise<void> {
+  const consumer = adapter.openConsumer(target, consumerOptions());
+  await consumer.open?.(never);
+  const items = (await receive(consumer, count)).map(({ handle }) => ({
+    handle,
+    reason: "bad",
+    attributes: {},
+  }));
+  valuesOf(present(await consumer.deadLetterBatch?.(items, never)));
+  await consumer.close();
+}
+
 /** The plain SDK, with short waits and no retries. */
 export function rawClient(endpoint: string, timeoutInMs = 5_000): ServiceBusClient {
   const retryOptions = { maxRetries: 0, timeoutInMs, retryDelayInMs: 100 };

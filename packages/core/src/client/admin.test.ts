@@ -174,13 +174,14 @@ describe("redrive", () => {
         "aq-dead-reason": "r",
         "aq-due": "1",
         "aq-exp": "2",
+        "aq-at": "3",
       };
       made.service.put("orders-dead", { id, attributes, orderingKey: "k", deduplicationId: "old" });
     }
     return { ...made, ids };
   }
 
-  test("moves all back in order, with their history and without old times and deduplication ids", async () => {
+  test("moves all back in order, with their history and without old times, attempts and deduplication ids", async () => {
     const { service, admin, ids } = dead();
     expect(await movedBy(admin, orders)).toEqual([10, 20, 25]);
     expect(service.ids("orders")).toEqual(ids);

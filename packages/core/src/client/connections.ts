@@ -19,12 +19,14 @@ export interface Connection {
 export class Connections {
   readonly #providers: readonly Provider[];
   readonly #clock: Clock | undefined;
+  readonly #prefix: string;
   readonly #open = new Map<string, Connection>();
   readonly #admins: AdminDriver[] = [];
 
-  constructor(providers: readonly Provider[], clock: Clock | undefined) {
+  constructor(providers: readonly Provider[], clock: Clock | undefined, prefix = "") {
     this.#providers = providers;
     this.#clock = clock;
+    this.#prefix = prefix;
   }
 
   /** @throws INVALID_ARGUMENT for a scheme that no provider serves, or a URL that its provider refuses. */
@@ -66,7 +68,7 @@ export class Connections {
   #connect(url: ConnectionUrl): Connection {
     const provider = this.provider(url);
     const clock = this.#clock ?? provider.clock ?? systemClock;
-    const adapter = provider.connect(url, { clock });
+    const adapter = provider.connect(url, { clock, prefix: this.#prefix });
     let admin: Promise<AdminDriver> | undefined;
     const load = async (): Promise<AdminDriver> => {
       const driver = await loadAdmin(adapter);

@@ -6,6 +6,8 @@ import type { ConnectionUrl } from "./parse-url.ts";
 /** What a provider gets from the client that connects it. */
 export interface ProviderContext {
   readonly clock: Clock;
+  /** Names of entities begin with it unless they are configured; for options that go by the definitions' names. @default none */
+  readonly prefix?: string | undefined;
 }
 
 /**

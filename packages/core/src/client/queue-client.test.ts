@@ -178,6 +178,21 @@ describe("verify", () => {
   });
 });
 
+test("tells its providers the prefix of its names", () => {
+  const { provider } = bench().service;
+  const prefixes: unknown[] = [];
+  const telling = {
+    ...provider,
+    connect: (...args: Parameters<typeof provider.connect>) => {
+      prefixes.push(args[1].prefix);
+      return provider.connect(...args);
+    },
+  };
+  createClient({ url: "fake://one", prefix: "dev-" }, [telling]);
+  createClient("fake://one", [telling]);
+  expect(prefixes).toEqual(["dev-", ""]);
+});
+
 describe("close", () => {
   test("closes consumers, then producers, then connections; once", async () => {
     const { service, client } = bench();

@@ -49,7 +49,7 @@ export function createClient<const P extends readonly Provider[]>(
   }
   const resolved = resolveOptions(options);
   const checked = checkConfig(config);
-  const connections = new Connections(providers, options.clock);
+  const connections = new Connections(providers, options.clock, checked.prefix);
   for (const { url } of checked.queues.values()) if (url !== undefined) connections.provider(url);
   connections.get(checked.url);
   return new Client(new Directory(checked, connections), connections, resolved);

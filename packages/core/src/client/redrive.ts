@@ -172,10 +172,15 @@ class Pump {
 
   /**
    * A new message with the old content. Its deduplication id is new: with the old one the service would drop it
-   * inside its window. Its due and expiry times are gone: it is wanted now.
+   * inside its window. Its due and expiry times are gone, it is wanted now, and so are the attempts of earlier copies.
    */
   #outgoing(delivery: Delivery<unknown>): OutgoingMessage {
-    const { [RESERVED.due]: _due, [RESERVED.expires]: _expires, ...attributes } = delivery.attributes;
+    const {
+      [RESERVED.due]: _due,
+      [RESERVED.expires]: _expires,
+      [RESERVED.attempts]: _attempts,
+      ...attributes
+    } = delivery.attributes;
     const { id, body, orderingKey, correlationId, replyTo, subject } = delivery;
     return {
       id,

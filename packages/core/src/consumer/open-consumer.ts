@@ -32,13 +32,15 @@ export async function openConsumer(
 ): Promise<OpenedConsumer> {
   const { adapter, details, events } = setup;
   const located = await locate(setup);
-  const probed = await probe(setup, located);
+  const { probed, missing } = await probe(setup, located);
   const target = refined(located, probed);
   const start = { details, settings, target, facts: probed?.facts };
   refuseMisfit(start);
   for (const text of startNotices(start)) events.emit("notice", { target: target.name, text });
   const leaseMs = wantedLeaseMs(start);
-  const route = await openRoute(setup, settings, target, probed?.facts);
+  const route = await openRoute(setup, settings, target, probed?.facts).catch((error: unknown) => {
+    throw isQueueError(error, "NOT_FOUND") && missing !== undefined ? missing : error;
+  });
   let retries: RetryRoute | undefined;
   let driver: ConsumerDriver<unknown> | undefined;
   try {
@@ -77,17 +79,26 @@ async function locate(setup: ConsumerSetup): Promise<Target> {
   }
 }
 
+interface Probed {
+  readonly probed?: ProbeResult | undefined;
+  /** As far as a look can tell, the entity itself is not there. */
+  readonly missing?: QueueError;
+}
+
 /** Rights to look may be missing: what cannot be read is unknown, and the start says so. */
-async function probe(setup: ConsumerSetup, target: Target): Promise<ProbeResult | undefined> {
+async function probe(setup: ConsumerSetup, target: Target): Promise<Probed> {
   const { adapter, clock } = setup;
-  if (adapter.probe === undefined) return undefined;
+  if (adapter.probe === undefined) return {};
   try {
-    return await timedRequest(clock, "probe", STEP_TIMEOUT_MS, async (signal) => {
+    const probed = await timedRequest(clock, "probe", STEP_TIMEOUT_MS, async (signal) => {
       return await adapter.probe?.(target, signal);
     });
+    return { probed };
   } catch (error) {
     const { message } = wrapDriverError(adapter, target, "probe", error);
-    return { facts: { unknown: [`the queue's settings could not be read: ${message}`] } };
+    const probed = { facts: { unknown: [`the queue's settings could not be read: ${message}`] } };
+    const failure = wrapDriverError(adapter, target, "open", error);
+    return isQueueError(failure, "NOT_FOUND") ? { probed, missing: failure } : { probed };
   }
 }
 

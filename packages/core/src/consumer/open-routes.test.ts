@@ -65,6 +65,21 @@ describe("the way to the dead letters", () => {
     expect(producers.map(({ isClosed }) => isClosed)).toEqual([true]);
   });
 
+  test("that does not exist is no news where the queue itself does not: that is said instead", async () => {
+    const gone = refused({ code: "NOT_FOUND", retryable: false });
+    const { open } = openBench({
+      capabilities: { deadLetter: "none" },
+      probe: async () => await Promise.reject(gone),
+      openProducer: async () => await Promise.reject(gone),
+    });
+    expect(await errorOf(open())).toMatchObject({
+      code: "NOT_FOUND",
+      operation: "open",
+      target: "fake://here/orders",
+      cause: gone,
+    });
+  });
+
   test("that fails otherwise fails as it is", async () => {
     const { open } = openBench({
       capabilities: { deadLetter: "none" },

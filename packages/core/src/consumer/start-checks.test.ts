@@ -117,6 +117,20 @@ describe("a start is refused", () => {
     expect(error).toMatchObject({ code: "UNSUPPORTED", remedy: expect.stringMatching(/60 s.*forward/u) });
   });
 
+  test.each([
+    ["600s", undefined],
+    ["601s", "UNSUPPORTED"],
+  ] as const)("for a delay of %s where the service delays by ten minutes at most: %s", (delay, code) => {
+    const given = {
+      capabilities: { releaseDelay: { maxMs: 600_000 } },
+      options: { retry: { delay } },
+      details: { emulate: ["delay"] },
+    } as const;
+    const error = refusal(given);
+    expect(error?.code).toBe(code);
+    expect(error?.remedy ?? "600 s").toContain("600 s");
+  });
+
   test("for no delay that is a function: it is asked later", () => {
     expect(refusal({ ...UNDELAYED, options: { retry: { delay: () => "5m" } } })).toBeUndefined();
     expect(refusal(UNDELAYED)).toBeUndefined();

@@ -83,9 +83,14 @@ function refuseAttempts(start: StartFacts): void {
 
 function refuseRetryDelay(start: StartFacts): void {
   const { details, target } = start;
-  const canDelay = target.capabilities.releaseDelay !== "none" || mayDelayLonger(details);
+  const native = target.capabilities.releaseDelay;
   const fixedMs = fixedDelayMs(start.settings);
-  if (canDelay || fixedMs <= MAX_PARK_MS) return;
+  if (native !== "none") {
+    if (fixedMs <= native.maxMs) return;
+    const what = `retry.delay is ${fixedMs} ms, but the service delays a retry by ${native.maxMs} ms at most`;
+    throw unsupported(start, "delay", what, `Set at most ${native.maxMs / 1_000} s.`);
+  }
+  if (mayDelayLonger(details) || fixedMs <= MAX_PARK_MS) return;
   const otherwise =
     details.kind === "subscription"
       ? "forward the subscription to a queue and consume that."

@@ -52,9 +52,10 @@ export interface ControlClient {
   reset(): Promise<void>;
 }
 
-/** `endpoint` is `emulator.endpoints.control`, such as `http://127.0.0.1:4100`. */
+/** `endpoint` is `emulator.endpoints.control`, such as `http://127.0.0.1:4100`, or what `anyqueue up` prints for it. */
 export function controlClient(endpoint: string): ControlClient {
-  const base = `${endpoint.replace(/\/+$/, "")}${CONTROL_PREFIX}`;
+  const origin = endpoint.replace(/\/+$/, "");
+  const base = origin.endsWith(CONTROL_PREFIX) ? origin : `${origin}${CONTROL_PREFIX}`;
   const send = async (method: string, path: string, body?: unknown) => {
     let response: Response;
     try {

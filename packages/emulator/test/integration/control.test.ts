@@ -32,6 +32,11 @@ describe("the control API over HTTP", () => {
     expect((await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages).toHaveLength(1);
   });
 
+  test("is found by its own address too, as `anyqueue up` prints it", async () => {
+    const { endpoint, emulator } = await runEmulator({ clock: "manual" });
+    expect(await controlClient(`${endpoint}/__anyqueue`).now()).toBe(emulator.clock.now());
+  });
+
   test("adds, lists and removes faults", async () => {
     const { control, emulator, createQueue } = await withControl();
     const id = await control.addFault({ operation: "CreateQueue", action: { kind: "accessDenied" } });

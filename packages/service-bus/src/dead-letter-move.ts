@@ -1,0 +1,105 @@
+import { RESERVED } from "@anyqueue/core/adapter";
+import type { ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSender } from "@azure/service-bus";
+import type { NamespaceConnection } from "./namespace-connection.ts";
+import { classifyServiceBusError } from "./service-bus-errors.ts";
+import { ID_PROPERTY } from "./service-bus-wire.ts";
+import { Settlements } from "./settlements.ts";
+import type { Address } from "./service-bus-url.ts";
+import { countActive, openReceiver, refuseAborted, takeMessages } from "./take-messages.ts";
+
+const MOVE_ITEMS = 100;
+
+/** Moves dead letters, message by message: the service has no move. */
+export class DeadLetterMove {
+  readonly #connection: NamespaceConnection;
+
+  constructor(connection: NamespaceConnection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Sends each dead letter to the entity and completes it there. What the entity does not take stays, and is told when the
+   * others of its turn are moved; any other failure ends it. Nothing stays locked.
+   */
+  async *run(
+    from: Address,
+    to: { readonly entity: string; readonly isDeduplicated: boolean },
+    signal: AbortSignal,
+  ): AsyncGenerator<{ readonly moved: number }> {
+    const client = await this.#connection.client();
+    const receiver = openReceiver(client, from, "peekLock");
+    const sender = client.createSender(to.entity);
+    const settlements = new Settlements(receiver, this.#connection);
+    let moved = 0;
+    try {
+      for (;;) {
+        refuseAborted(signal);
+        const count = Math.min(await countActive(receiver), MOVE_ITEMS);
+        const messages = count === 0 ? [] : await takeMessages(this.#connection, receiver, count);
+        if (messages.length === 0) return;
+        const { arrived, failures } = await this.#copyAll(messages, to.isDeduplicated, sender, signal);
+        const results = await Promise.all(
+          messages.map((message) =>
+            arrived.has(message)
+              ? settlements.complete(message, undefined)
+              : settlements.abandon(message, undefined, undefined),
+          ),
+        );
+        moved += arrived.size;
+        if (arrived.size > 0) yield { moved };
+        if (failures.length > 0) throw failures[0];
+        for (const result of results) if (!result.ok) throw result.error;
+      }
+    } finally {
+      await Promise.allSettled([sender.close(), receiver.close()]);
+    }
+  }
+
+  /** Goes on past what is refused for its own sake, and no further where the next one would fail as well. */
+  async #copyAll(
+    messages: readonly ServiceBusReceivedMessage[],
+    isDeduplicated: boolean,
+    sender: ServiceBusSender,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly arrived: ReadonlySet<ServiceBusReceivedMessage>;
+    readonly failures: readonly unknown[];
+  }> {
+    const arrived = new Set<ServiceBusReceivedMessage>();
+    const failures: unknown[] = [];
+    for (const message of messages) {
+      if (signal.aborted) break;
+      try {
+        await this.#connection.bounded(sender.sendMessages(copyOf(message, isDeduplicated)), undefined);
+        arrived.add(message);
+      } catch (error) {
+        failures.push(error);
+        if (classifyServiceBusError(error, "send").retryable) break;
+      }
+    }
+    return { arrived, failures };
+  }
+}
+
+/**
+ * Everything that a sender may set, in the body form it had. The service's marks of a dead letter are left behind, and so
+ * are the attempts of earlier copies, which would leave it none.
+ */
+function copyOf(message: ServiceBusReceivedMessage, isDeduplicated: boolean): ServiceBusMessage {
+  const {
+    DeadLetterReason: _r,
+    DeadLetterErrorDescription: _d,
+    [RESERVED.attempts]: _attempts,
+    ...properties
+  } = message.applicationProperties ?? {};
+  const { scheduledEnqueueTimeUtc: _s, applicationProperties: _a, timeToLive: _t, ...rest } = message;
+  const copy = { ...rest, applicationProperties: properties };
+  if (!isDeduplicated) return copy;
+  // With its old id the service would drop the copy inside its window.
+  const id = properties[ID_PROPERTY] ?? String(message.messageId ?? message.sequenceNumber);
+  return {
+    ...copy,
+    messageId: crypto.randomUUID(),
+    applicationProperties: { ...properties, [ID_PROPERTY]: id },
+  };
+}

@@ -1,0 +1,54 @@
+import { QueueError } from "@anyqueue/core/adapter";
+import type { ServiceBusClient, ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import type { NamespaceConnection } from "./namespace-connection.ts";
+import { PROVIDER } from "./refusal.ts";
+import { MAX_PEEK_ITEMS } from "./service-bus-limits.ts";
+import { sequenceNumberOf } from "./service-bus-wire.ts";
+import type { Address } from "./service-bus-url.ts";
+
+type Receiver = Pick<ServiceBusReceiver, "receiveMessages" | "peekMessages">;
+
+/** An empty reply after this means an empty entity. */
+const LAST_WAIT_MS = 1_000;
+
+/** Up to `maxItems`, as the receiver takes them. */
+export async function takeMessages(
+  connection: NamespaceConnection,
+  receiver: Receiver,
+  maxItems: number,
+): Promise<readonly ServiceBusReceivedMessage[]> {
+  // Never aborted: the SDK would lose what it holds.
+  const received = connection.scoped(() =>
+    receiver.receiveMessages(maxItems, { maxWaitTimeInMs: LAST_WAIT_MS }),
+  );
+  return await connection.bounded(received, undefined);
+}
+
+/** As many as one look shows. Asked for exactly these, a receive does not wait for more. */
+export async function countActive(receiver: Pick<ServiceBusReceiver, "peekMessages">): Promise<number> {
+  const peeked = await receiver.peekMessages(MAX_PEEK_ITEMS, { fromSequenceNumber: sequenceNumberOf("0") });
+  return peeked.filter(({ state }) => state === "active").length;
+}
+
+export function openReceiver(
+  client: ServiceBusClient,
+  { root, subscription, isDeadLetter }: Address,
+  receiveMode: "receiveAndDelete" | "peekLock",
+): ServiceBusReceiver {
+  const options = {
+    receiveMode,
+    maxAutoLockRenewalDurationInMs: 0,
+    skipParsingBodyAsJson: true,
+    skipConvertingDate: true,
+    ...(isDeadLetter ? { subQueueType: "deadLetter" as const } : {}),
+  };
+  return subscription === undefined
+    ? client.createReceiver(root, options)
+    : client.createReceiver(root, subscription, options);
+}
+
+/** @throws CANCELLED */
+export function refuseAborted(signal: AbortSignal): void {
+  if (signal.aborted)
+    throw new QueueError("CANCELLED", { what: "aborted", provider: PROVIDER, cause: signal.reason });
+}

@@ -1,0 +1,68 @@
+import { QueueError, systemClock } from "@anyqueue/core/adapter";
+import type { TokenCredential } from "@azure/service-bus";
+import { PROVIDER } from "./refusal.ts";
+import { classifyServiceBusError } from "./service-bus-errors.ts";
+import { TOKEN_TIMEOUT_MS } from "./service-bus-limits.ts";
+
+type Token = NonNullable<Awaited<ReturnType<TokenCredential["getToken"]>>>;
+
+/** A start asks several times, one after the other: a credential that hangs is waited for once. */
+const SAME_START_MS = 2_000;
+
+/**
+ * The credential, but whatever it fails by is said, and soon. It may search for half a minute before it gives up; what it
+ * finds later it has for the next call.
+ */
+export function timely(credential: TokenCredential): TokenCredential {
+  let hangsUntilMs = 0;
+  return {
+    async getToken(scopes, options) {
+      if (systemClock.now() < hangsUntilMs) throw tooSlow();
+      const found = tokenOf(credential, scopes, options);
+      found.then(
+        () => (hangsUntilMs = 0),
+        () => (hangsUntilMs = 0),
+      );
+      const late = new Promise<never>((_resolve, reject) => {
+        const timer = systemClock.setTimer(
+          () => {
+            hangsUntilMs = systemClock.now() + SAME_START_MS;
+            reject(tooSlow());
+          },
+          TOKEN_TIMEOUT_MS,
+          true,
+        );
+        void found.catch(() => {}).finally(() => timer.cancel());
+      });
+      return await Promise.race([found, late]);
+    },
+  };
+}
+
+/** @throws UNAUTHENTICATED for what no table knows: a credential may be anything, and fail by anything */
+async function tokenOf(
+  credential: TokenCredential,
+  ...args: Parameters<TokenCredential["getToken"]>
+): Promise<Token> {
+  let token: Token | null;
+  try {
+    token = await credential.getToken(...args);
+  } catch (error) {
+    if (classifyServiceBusError(error, "open").code !== "INTERNAL") throw error;
+    throw noToken(`: ${error instanceof Error ? error.message : typeof error}`, error);
+  }
+  if (token === null) throw noToken("");
+  return token;
+}
+
+function tooSlow(): QueueError {
+  return noToken(` within ${TOKEN_TIMEOUT_MS} ms`);
+}
+
+function noToken(why: string, cause?: unknown): QueueError {
+  return new QueueError("UNAUTHENTICATED", {
+    what: `the credential gave no token${why}`,
+    provider: PROVIDER,
+    cause,
+  });
+}

@@ -1,0 +1,121 @@
+import type { Target } from "@anyqueue/core/adapter";
+import { beforeAll, expect, test } from "vitest";
+import {
+  adminOf,
+  bury,
+  consumerOptions,
+  deadLettersOf,
+  never,
+  outgoing,
+  present,
+  rawAdministration,
+  receive,
+  rejection,
+  valuesOf,
+} from "./open-adapter.ts";
+import { useSharedEmulator } from "./shared-emulator.ts";
+
+const shared = useSharedEmulator();
+let admin: Awaited<ReturnType<typeof adminOf>>;
+
+beforeAll(async () => {
+  admin = await adminOf(shared.adapter);
+});
+
+async function redriven(target: Target): Promise<number> {
+  let total = 0;
+  const from = deadLettersOf(shared.adapter, target);
+  for await (const { moved } of present(admin.redrive).call(admin, from, target, never)) total = moved;
+  return total;
+}
+
+async function redriveCode(target: Target): Promise<string> {
+  return shared.adapter.classify(await rejection(redriven(target)), "admin").code;
+}
+
+/** How many are ready, in the entity and in its dead letters. */
+async function readyIn(target: Target): Promise<readonly (number | undefined)[]> {
+  const both = [target, deadLettersOf(shared.adapter, target)];
+  return await Promise.all(both.map(async (each) => (await admin.inspect(each, never)).ready));
+}
+
+/** A queue with as many dead letters. */
+async function withDeadLetters(count: number): Promise<Target> {
+  const target = await shared.newQueue();
+  await shared.send(target, count);
+  await bury(shared.adapter, target, count);
+  return target;
+}
+
+test("brings dead letters back without the service's marks, also where duplicates are detected", async () => {
+  const { adapter } = shared;
+  const target = adapter.resolve({ kind: "queue", name: "deduplicated", features: ["deduplication"] });
+  await admin.create(target, {}, never);
+  await shared.send(target, 3);
+  await bury(adapter, target, 3);
+  expect(await redriven(target)).toBe(3);
+  expect(await readyIn(target)).toEqual([3, 0]);
+  const consumer = await shared.consume(target, consumerOptions());
+  const deliveries = await receive(consumer, 3);
+  expect(deliveries.map(({ id, deadLetter }) => [id, deadLetter])).toEqual([
+    ["m0", undefined],
+    ["m1", undefined],
+    ["m2", undefined],
+  ]);
+});
+
+test("resets attempts: those of earlier copies are left behind, the history is kept", async () => {
+  const target = await shared.newQueue();
+  const producer = shared.keep(shared.adapter.openProducer(target));
+  const attributes = { tenant: "acme", "aq-at": "4", "aq-dead-reason": "bad" };
+  valuesOf(await producer.sendBatch([outgoing("copied", { attributes })], never));
+  await bury(shared.adapter, target, 1);
+  expect(await redriven(target)).toBe(1);
+  const [delivery] = await receive(await shared.consume(target), 1);
+  expect(delivery).toMatchObject({ id: "copied", deliveryCount: 1 });
+  expect(delivery?.attributes).toEqual({ tenant: "acme", "aq-dead-reason": "bad" });
+});
+
+test("that is refused midway leaves no message in both places, and none locked", async () => {
+  const target = await withDeadLetters(5);
+  shared.emulator.faults.add({
+    protocol: "service-bus",
+    operation: "send",
+    queue: target.entity,
+    skip: 2,
+    count: 1,
+    action: { kind: "throttle" },
+  });
+  expect(await redriveCode(target)).toBe("THROTTLED");
+  expect(await readyIn(target)).toEqual([2, 3]);
+  expect(await redriven(target)).toBe(3);
+  expect(await readyIn(target)).toEqual([5, 0]);
+});
+
+test("goes on past a message that its queue does not take, which stays", async () => {
+  const target = await withDeadLetters(3);
+  shared.emulator.faults.add({
+    protocol: "service-bus",
+    operation: "send",
+    queue: target.entity,
+    count: 1,
+    action: { kind: "error", condition: "amqp:link:message-size-exceeded", description: "too large" },
+  });
+  expect(await redriveCode(target)).toBe("MESSAGE_TOO_LARGE");
+  expect(await readyIn(target)).toEqual([2, 1]);
+});
+
+test("to a subscription works only if it is alone: the topic would copy them to all", async () => {
+  const { adapter, endpoint } = shared;
+  const raw = rawAdministration(endpoint);
+  await raw.createTopic("shared");
+  await raw.createSubscription("shared", "one");
+  const one = adapter.resolve({ kind: "subscription", topic: "shared", name: "one", features: [] });
+  await shared.send(adapter.resolve({ kind: "topic", name: "shared", features: [] }), 1);
+  await bury(adapter, one, 1);
+  await raw.createSubscription("shared", "two");
+  expect(await redriveCode(one)).toBe("UNSUPPORTED");
+  await raw.deleteSubscription("shared", "two");
+  expect(await redriven(one)).toBe(1);
+  expect(await readyIn(one)).toEqual([1, 0]);
+});

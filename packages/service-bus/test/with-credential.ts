@@ -1,0 +1,62 @@
+import { createClient, defineQueue, isQueueError, type QueueClient } from "@anyqueue/core";
+import { serviceBus, type ServiceBusOptions } from "../src/index.ts";
+
+/**
+ * A program: sends and receives with a `TokenCredential`, which the SDK does over TLS only, and prints what came of it.
+ * Arguments: what the credential does, host and port. A process of its own, because only at its start can it be told whom
+ * to trust.
+ */
+const [, , kind = "", endpoint = ""] = process.argv;
+
+type Credential = NonNullable<ServiceBusOptions["credential"]>;
+
+const CREDENTIALS: Readonly<Record<string, Credential["getToken"]>> = {
+  good: async () => await Promise.resolve({ token: "a-token", expiresOnTimestamp: Date.now() + 3_600_000 }),
+  hangs: async () => await new Promise(() => {}),
+  "finds nothing": async () => await Promise.resolve(null),
+  fails: async () => await Promise.reject(new Error("no identity is assigned to this machine")),
+};
+
+const orders = defineQueue<string>("orders", { deadLetter: "none" });
+
+/** What the call ends with, and after how long. */
+async function ended(call: () => Promise<unknown>): Promise<object> {
+  const startedAt = performance.now();
+  const outcome = await call().catch((error: unknown) =>
+    isQueueError(error) ? { code: error.code, message: error.message } : String(error),
+  );
+  return { outcome, ms: performance.now() - startedAt };
+}
+
+async function roundTrip(client: QueueClient): Promise<string | undefined> {
+  await client.producer(orders).send("one");
+  const [message] = await client.consumer(orders).receive({ wait: "2s" });
+  await message?.ack();
+  return message?.body;
+}
+
+function connect(): QueueClient {
+  const getToken = CREDENTIALS[kind];
+  if (getToken === undefined) throw new Error(`no such credential: ${kind}`);
+  return createClient(`service-bus://shop.invalid?endpoint=amqps://${endpoint}`, [
+    serviceBus({ credential: { getToken } }),
+  ]);
+}
+
+const calls: readonly ((client: QueueClient) => Promise<unknown>)[] =
+  kind === "good"
+    ? [roundTrip]
+    : [
+        async (client) => await client.producer(orders).send("one"),
+        async (client) => await client.consumer(orders).run(() => {}),
+        async (client) => await client.admin.inspect(orders),
+      ];
+const seen = await Promise.all(
+  calls.map(async (call) => {
+    const client = connect();
+    const outcome = await ended(async () => await call(client));
+    await client.close();
+    return outcome;
+  }),
+);
+process.stdout.write(JSON.stringify(seen));
