@@ -8,6 +8,7 @@ import { Outstanding } from "./outstanding.ts";
 import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { Receipts } from "./receipts.ts";
+import { StallMeter } from "./stall-meter.ts";
 import { confirmed, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
 import { StreamPool } from "./stream-pool.ts";
 import { WaitingAsks } from "./waiting-asks.ts";
@@ -26,6 +27,7 @@ export class StreamReceiver implements Receiver {
   readonly #headroom = new Headroom();
   readonly #failed = new FailedKeys();
   readonly #giveBacks: GiveBacks;
+  readonly #stalls: StallMeter;
   #maxOutstanding: number;
   /** Settlements without an answer. */
   #settling = 0;
@@ -53,7 +55,10 @@ export class StreamReceiver implements Receiver {
       clock: parts.clock,
       leaseMs: parts.leaseMs,
       renew: async (deliveries) => await this.#renew(deliveries),
+      keepsOrder: () => parts.subscription.keepsOrder,
+      onLost: (returns) => this.#lost(returns),
     });
+    this.#stalls = new StallMeter(parts.clock);
     this.#pool = new StreamPool({
       ...parts,
       outstanding: this.#outstanding,
@@ -65,6 +70,7 @@ export class StreamReceiver implements Receiver {
   /** Rejects if the first stream fails; without flow there is none yet. */
   async open(signal: AbortSignal): Promise<void> {
     await this.#parts.subscription.confirm(signal);
+    if (!this.#isClosed) this.#stalls.start();
     this.#isExactlyOnce = this.#parts.subscription.known?.enableExactlyOnceDelivery === true;
     if (this.#maxOutstanding === 0) return;
     await this.#firstSign();
@@ -150,6 +156,7 @@ export class StreamReceiver implements Receiver {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#stalls.stop();
     this.#asks.answerAll();
     this.#giveBack(this.#buffer.drain());
     await this.#pool.close();
@@ -177,14 +184,15 @@ export class StreamReceiver implements Receiver {
     if (receivedMessages === undefined || receivedMessages === null || receivedMessages.length === 0) return;
     const { handBacks, clock, leaseMs } = this.#parts;
     const nowMs = clock.now();
+    const untilMs = nowMs + leaseMs - this.#stalls.waitedMs(nowMs);
     const deliveries = receivedMessages.map((received) => {
       const handedBack = handBacks.of(received.message?.messageId ?? "");
       const delivery = decodeMessage(received, { stream, handedBack });
-      this.#outstanding.add(delivery.handle, nowMs + leaseMs, nowMs);
+      this.#outstanding.add(delivery.handle, untilMs, nowMs);
       return delivery;
     });
     if (this.#isExactlyOnce) this.#receipts.add(deliveries);
-    else this.#admit(deliveries, nowMs + leaseMs);
+    else this.#admit(deliveries, untilMs);
   }
 
   #admit(deliveries: Deliveries, untilMs: number): void {
