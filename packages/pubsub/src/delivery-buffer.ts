@@ -93,12 +93,7 @@ export class DeliveryBuffer {
       if (head.delivery.providerId !== providerId || isGone(item)) return false;
       return lost.delete(orderingKey);
     });
-    onLost(
-      [...lost.values()].map(({ delivery: { handle }, untilMs }) => ({
-        handle,
-        comesAtMs: Math.max(untilMs, nowMs),
-      })),
-    );
+    onLost([...lost.values()].map(({ delivery: { handle }, untilMs }) => ({ handle, comesAtMs: untilMs })));
   }
 
   #arm(): void {

@@ -16,6 +16,9 @@ import { WaitingAsks } from "./waiting-asks.ts";
 type Deliveries = readonly Delivery<PubsubHandle>[];
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 
+/** What is early a second time stays away for as long as the message before it may be on its way. */
+const EARLY_AGAIN_SECONDS = 1;
+
 /** Deliveries that the service pushes, as many as the flow allows. Leases and settlements do not depend on a stream. */
 export class StreamReceiver implements Receiver {
   readonly #parts: ReceiverParts;
@@ -50,7 +53,7 @@ export class StreamReceiver implements Receiver {
         this.#admit(ours, untilMs);
       },
     });
-    this.#giveBacks = new GiveBacks({ ...parts, onBack: (deliveries) => this.#back(deliveries) });
+    this.#giveBacks = new GiveBacks({ ...parts, onBack: (returns) => this.released(returns) });
     this.#buffer = new DeliveryBuffer({
       clock: parts.clock,
       leaseMs: parts.leaseMs,
@@ -210,10 +213,12 @@ export class StreamReceiver implements Receiver {
     if (!this.#parts.subscription.keepsOrder) return deliveries;
     const nowMs = this.#parts.clock.now();
     const early: Delivery<PubsubHandle>[] = [];
+    const earlyAgain: Delivery<PubsubHandle>[] = [];
     const ours = deliveries.filter((delivery) => {
       const { handle, orderingKey, enqueuedAtMs } = delivery;
       const verdict = this.#failed.judge(orderingKey, handle.messageId, nowMs, enqueuedAtMs);
-      if (verdict === "give-back") early.push(delivery);
+      if (verdict === "give-back")
+        (this.#failed.isBackEarly(orderingKey, handle.messageId) ? earlyAgain : early).push(delivery);
       if (verdict === "drop") {
         this.#outstanding.delete(handle);
         this.parked(handle, untilMs);
@@ -221,11 +226,13 @@ export class StreamReceiver implements Receiver {
       return verdict === "take";
     });
     this.#giveBack(early);
+    // Each return counts as an attempt at the service, and it comes as fast as it goes.
+    this.#giveBack(earlyAgain, EARLY_AGAIN_SECONDS);
     return ours;
   }
 
   /** What nobody has begun. Until it is back nothing after it may be handed over either. */
-  #giveBack(deliveries: Deliveries): void {
+  #giveBack(deliveries: Deliveries, seconds = 0): void {
     const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
     const handles = deliveries.map(({ handle }) => handle);
     for (const handle of handles) this.#outstanding.delete(handle);
@@ -233,13 +240,7 @@ export class StreamReceiver implements Receiver {
     this.#failedKeys(handles, (key, handle) =>
       this.#failed.returning(key, handle.messageId, untilMs, publishedAtMs.get(handle)),
     );
-    this.#giveBacks.add(deliveries);
-  }
-
-  #back(deliveries: Deliveries): void {
-    const nowMs = this.#parts.clock.now();
-    const handles = deliveries.map(({ handle }) => handle);
-    this.#failedKeys(handles, (key, { messageId }) => this.#failed.released(key, messageId, nowMs));
+    this.#giveBacks.add(deliveries, seconds);
   }
 
   /** The next ask opens another stream: how long to wait before it is the core's to say (D3). */
