@@ -32,6 +32,8 @@ export class HeldDelivery {
   /** What settles it; another one after the message was handed over again while it was in hand. */
   handle: unknown;
   lease: Lease | undefined;
+  /** The next in its chain of `KnownMessages`. */
+  nextKnown: HeldDelivery | undefined;
   /** When the lease keeper calls back: time limit of the run, end of parking, next try of a settlement. */
   wakeAtMs: number = Number.POSITIVE_INFINITY;
   /** The longest that it is held in all. */

@@ -4,6 +4,11 @@ import type { OpenedConsumer } from "./open-consumer.ts";
 /** Acks of one generation. */
 const MAX_ACKS = 10_000;
 
+/** A power of two; more than most consumers hold at once. */
+const CHAINS = 1_024;
+/** Ids count up, so that they differ at the end. */
+const TELLING_CHARACTERS = 4;
+
 /** For a service that says nothing of the effect of a settlement. */
 export function knownMessagesFor({ target, leaseMs }: OpenedConsumer): KnownMessages | undefined {
   const { settle, lease } = target.capabilities;
@@ -16,7 +21,8 @@ export function knownMessagesFor({ target, leaseMs }: OpenedConsumer): KnownMess
  */
 export class KnownMessages {
   readonly #windowMs: number;
-  readonly #inHand = new Map<string, HeldDelivery>();
+  /** Chains through the deliveries: a `Map` that they pass through would keep them (see `LinkedList`). */
+  readonly #inHand = new Array<HeldDelivery | undefined>(CHAINS).fill(undefined);
   /** Two generations: nothing has to be forgotten one by one. */
   #acked = new Set<string>();
   #ackedBefore = new Set<string>();
@@ -28,16 +34,28 @@ export class KnownMessages {
   }
 
   hold(held: HeldDelivery): void {
-    this.#inHand.set(held.delivery.providerId, held);
+    const chain = chainOf(held.delivery.providerId);
+    held.nextKnown = this.#inHand[chain];
+    this.#inHand[chain] = held;
   }
 
+  /** Without effect on one that is not in hand. */
   letGo(held: HeldDelivery): void {
-    const { providerId } = held.delivery;
-    if (this.#inHand.get(providerId) === held) this.#inHand.delete(providerId);
+    const chain = chainOf(held.delivery.providerId);
+    let before: HeldDelivery | undefined;
+    let one = this.#inHand[chain];
+    for (; one !== undefined && one !== held; one = one.nextKnown) before = one;
+    if (one === undefined) return;
+    if (before === undefined) this.#inHand[chain] = held.nextKnown;
+    else before.nextKnown = held.nextKnown;
+    held.nextKnown = undefined;
   }
 
+  /** The newest of a message. */
   holder(providerId: string): HeldDelivery | undefined {
-    return this.#inHand.get(providerId);
+    let one = this.#inHand[chainOf(providerId)];
+    while (one !== undefined && one.delivery.providerId !== providerId) one = one.nextKnown;
+    return one;
   }
 
   /** An ack that was taken may have come too late for all that. */
@@ -50,7 +68,7 @@ export class KnownMessages {
 
   /** True: its ack has gone out, or was taken a short while ago. */
   isAcked(providerId: string, nowMs: number): boolean {
-    const held = this.#inHand.get(providerId);
+    const held = this.holder(providerId);
     if (held?.isSubmitted === true && held.settlement?.kind === "ack") return true;
     this.#turn(nowMs);
     return this.#acked.has(providerId) || this.#ackedBefore.has(providerId);
@@ -63,4 +81,11 @@ export class KnownMessages {
     this.#acked = new Set();
     this.#turnsAtMs = nowMs + this.#windowMs;
   }
+}
+
+function chainOf(providerId: string): number {
+  let hash = 0;
+  for (let at = Math.max(0, providerId.length - TELLING_CHARACTERS); at < providerId.length; at += 1)
+    hash = hash * 31 + providerId.charCodeAt(at);
+  return hash % CHAINS;
 }
