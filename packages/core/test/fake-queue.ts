@@ -50,6 +50,8 @@ export class FakeQueue implements ConsumerDriver<string> {
   messages: FakeMessage[] = [];
   readonly acked: string[] = [];
   readonly dead: FakeMessage[] = [];
+  /** Settlements and renewals of a lease that is gone are taken without a word. */
+  isMute = false;
   asksOut = 0;
   mostAsksOut = 0;
   isClosed = false;
@@ -101,6 +103,14 @@ export class FakeQueue implements ConsumerDriver<string> {
   /** Handed over and not settled. */
   get leased(): number {
     return this.messages.filter((message) => this.#isLeased(message)).length;
+  }
+
+  /** Its lease runs out before its time, and nobody is told: it is handed over again. */
+  expire(...ids: readonly string[]): void {
+    for (const message of this.messages) {
+      if (ids.includes(message.id)) message.visibleAtMs = this.#clock.now();
+    }
+    this.#wake();
   }
 
   async open(): Promise<void> {
@@ -253,7 +263,7 @@ export class FakeQueue implements ConsumerDriver<string> {
     const applied = (): readonly ItemResult[] =>
       handles.map((handle) => {
         const message = this.messages.find((one) => one.handle === handle);
-        if (message === undefined || !this.#isLeased(message)) return lost();
+        if (message === undefined || !this.#isLeased(message)) return this.isMute ? TAKEN : lost();
         apply(message, handle);
         this.#wake();
         return { ok: true, value: undefined };
@@ -280,6 +290,8 @@ export class FakeQueue implements ConsumerDriver<string> {
     this.calls.push({ operation, atMs: this.#clock.now(), items });
   }
 }
+
+const TAKEN: ItemResult = { ok: true, value: undefined };
 
 function lost(): ItemResult {
   return { ok: false, error: new FakeServiceError({ code: "LEASE_LOST", retryable: false }) };

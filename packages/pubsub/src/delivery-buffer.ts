@@ -1,5 +1,6 @@
 import type { Clock, Delivery, Timer } from "@anyqueue/core/adapter";
 import type { PubsubHandle } from "./pubsub-wire.ts";
+import type { Return } from "./receiver.ts";
 
 /** Nobody has it yet, so that it may still change. */
 type Fresh = Omit<Delivery<PubsubHandle>, "leaseMs"> & { leaseMs?: number };
@@ -15,6 +16,10 @@ export interface DeliveryBufferOptions {
   readonly leaseMs: number;
   /** Lengthens leases by `leaseMs`. @returns which succeeded; never rejects */
   readonly renew: (deliveries: readonly Delivery<PubsubHandle>[]) => Promise<readonly boolean[]>;
+  /** True: what follows a lost delivery on its key comes again with it. */
+  readonly keepsOrder: () => boolean;
+  /** The first of each key whose lease ran out before anybody asked for it. */
+  readonly onLost: (returns: readonly Return[]) => void;
 }
 
 /** With less than this left a delivery is not handed over: its lease would be gone before anything began. */
@@ -42,21 +47,17 @@ export class DeliveryBuffer {
     this.#arm();
   }
 
-  /** The oldest, each with what is left of its lease (D14); one whose lease ran out comes again by itself. */
+  /** The oldest, each with what is left of its lease (D14). */
   take(maxItems: number): readonly Delivery<PubsubHandle>[] {
     const nowMs = this.#options.clock.now();
-    const taken: Delivery<PubsubHandle>[] = [];
-    let next = 0;
-    for (; next < this.#items.length && taken.length < maxItems; next += 1) {
-      const item = this.#items[next];
-      const leftMs = item === undefined ? 0 : item.untilMs - nowMs;
-      if (item === undefined || leftMs < MIN_LEFT_MS) continue;
-      item.delivery.leaseMs = leftMs;
-      taken.push(item.delivery);
-    }
-    this.#items = this.#items.slice(next);
+    this.#dropExpired(nowMs);
+    const taken = this.#items.slice(0, maxItems);
+    this.#items = this.#items.slice(taken.length);
     this.#arm();
-    return taken;
+    return taken.map(({ delivery, untilMs }) => {
+      delivery.leaseMs = untilMs - nowMs;
+      return delivery;
+    });
   }
 
   /** The service hands these over again, after the failed one of their key (D15). */
@@ -71,6 +72,28 @@ export class DeliveryBuffer {
     this.#items = [];
     this.#arm();
     return all;
+  }
+
+  /** What ran out comes again by itself, and where order is kept what follows it does, too. */
+  #dropExpired(nowMs: number): void {
+    const isGone = ({ untilMs }: Buffered): boolean => untilMs - nowMs < MIN_LEFT_MS;
+    if (!this.#items.some(isGone)) return;
+    const { keepsOrder, onLost } = this.#options;
+    const isOrdered = keepsOrder();
+    const lost = new Map<string, Buffered>();
+    this.#items = this.#items.filter((item) => {
+      const { orderingKey, providerId } = item.delivery;
+      if (!isOrdered || orderingKey === undefined) return !isGone(item);
+      const head = lost.get(orderingKey);
+      if (head === undefined) {
+        if (isGone(item)) lost.set(orderingKey, item);
+        return !isGone(item);
+      }
+      // Here again.
+      if (head.delivery.providerId !== providerId || isGone(item)) return false;
+      return lost.delete(orderingKey);
+    });
+    onLost([...lost.values()].map(({ delivery: { handle }, untilMs }) => ({ handle, comesAtMs: untilMs })));
   }
 
   #arm(): void {
@@ -88,6 +111,8 @@ export class DeliveryBuffer {
     this.#timer = undefined;
     const { clock, leaseMs, renew } = this.#options;
     const sentAtMs = clock.now();
+    // The service would renew without a word what it does not count any more.
+    this.#dropExpired(sentAtMs);
     const due = this.#items.filter(({ untilMs }) => untilMs - sentAtMs < leaseMs / 2);
     this.#arm();
     if (due.length === 0) return;

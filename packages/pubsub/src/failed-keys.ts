@@ -53,6 +53,11 @@ export class FailedKeys {
     this.#keys.set(key, new Map([[messageId, { comesAtMs, before: "drop", earlySinceMs: undefined }]]));
   }
 
+  /** True: it went back as early before, and the service offers it here again. */
+  isBackEarly(key: string | undefined, messageId: string): boolean {
+    return this.#keys.get(key ?? "")?.get(messageId)?.earlySinceMs !== undefined;
+  }
+
   judge(key: string | undefined, messageId: string, nowMs: number, publishedAtMs = 0): Verdict {
     const heads = key === undefined ? undefined : this.#keys.get(key);
     if (key === undefined || heads === undefined) return "take";

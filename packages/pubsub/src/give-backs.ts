@@ -1,6 +1,6 @@
 import type { Delivery, ItemResult } from "@anyqueue/core/adapter";
 import type { PubsubHandle } from "./pubsub-wire.ts";
-import { isPassingResult, TRIES, type ReceiverParts } from "./receiver.ts";
+import { isPassingResult, TRIES, type ReceiverParts, type Return } from "./receiver.ts";
 
 type Deliveries = readonly Delivery<PubsubHandle>[];
 
@@ -9,11 +9,13 @@ export interface GiveBacksOptions extends Pick<
   "subscription" | "events" | "handBacks" | "clock" | "leaseMs"
 > {
   /** The service has them again, or will not take them. */
-  readonly onBack: (deliveries: Deliveries) => void;
+  readonly onBack: (returns: readonly Return[]) => void;
 }
 
 interface Pending {
   readonly delivery: Delivery<PubsubHandle>;
+  /** When the service offers it again. */
+  readonly seconds: number;
   /** Afterwards it has come back by itself; monotonic. */
   readonly untilMs: number;
 }
@@ -36,13 +38,13 @@ export class GiveBacks {
     this.#options = options;
   }
 
-  add(deliveries: Deliveries): void {
+  add(deliveries: Deliveries, seconds = 0): void {
     if (deliveries.length === 0) return;
     const { handBacks, clock, leaseMs } = this.#options;
     const untilMs = clock.now() + leaseMs;
     for (const delivery of deliveries) {
       handBacks.add(delivery.handle.messageId);
-      this.#pending.push({ delivery, untilMs });
+      this.#pending.push({ delivery, seconds, untilMs });
     }
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
@@ -65,7 +67,10 @@ export class GiveBacks {
       if (this.#isClosing && failures >= TRIES) failed.clear();
       this.#pending = [...failed, ...this.#pending];
       const open = new Set(this.#pending.map(({ delivery }) => delivery.handle.messageId));
-      const back = batch.map(({ delivery }) => delivery);
+      const nowMs = this.#options.clock.now();
+      const back = batch.map(({ delivery, seconds }): Return => {
+        return { handle: delivery.handle, comesAtMs: nowMs + seconds * 1_000 };
+      });
       this.#options.onBack(back.filter(({ handle }) => !open.has(handle.messageId)));
       if (failed.size > 0) await this.#pause(Math.min(failures * PAUSE_MS, MAX_PAUSE_MS));
     }
@@ -74,7 +79,7 @@ export class GiveBacks {
   /** @returns those that are worth another try */
   async #failed(batch: readonly Pending[]): Promise<readonly Pending[]> {
     const { subscription, events, clock } = this.#options;
-    const items = batch.map(({ delivery }) => ({ ackId: delivery.handle.ackId, seconds: 0 }));
+    const items = batch.map(({ delivery, seconds }) => ({ ackId: delivery.handle.ackId, seconds }));
     const results = await subscription.changeDeadlines(items).catch((error: unknown) => {
       events.fault(error);
       return batch.map((): ItemResult => ({ ok: false, error }));

@@ -8,12 +8,16 @@ import { Outstanding } from "./outstanding.ts";
 import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { Receipts } from "./receipts.ts";
+import { StallMeter } from "./stall-meter.ts";
 import { confirmed, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
 import { StreamPool } from "./stream-pool.ts";
 import { WaitingAsks } from "./waiting-asks.ts";
 
 type Deliveries = readonly Delivery<PubsubHandle>[];
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
+
+/** What is early a second time stays away for as long as the message before it may be on its way. */
+const EARLY_AGAIN_SECONDS = 1;
 
 /** Deliveries that the service pushes, as many as the flow allows. Leases and settlements do not depend on a stream. */
 export class StreamReceiver implements Receiver {
@@ -26,6 +30,7 @@ export class StreamReceiver implements Receiver {
   readonly #headroom = new Headroom();
   readonly #failed = new FailedKeys();
   readonly #giveBacks: GiveBacks;
+  readonly #stalls: StallMeter;
   #maxOutstanding: number;
   /** Settlements without an answer. */
   #settling = 0;
@@ -48,12 +53,15 @@ export class StreamReceiver implements Receiver {
         this.#admit(ours, untilMs);
       },
     });
-    this.#giveBacks = new GiveBacks({ ...parts, onBack: (deliveries) => this.#back(deliveries) });
+    this.#giveBacks = new GiveBacks({ ...parts, onBack: (returns) => this.released(returns) });
     this.#buffer = new DeliveryBuffer({
       clock: parts.clock,
       leaseMs: parts.leaseMs,
       renew: async (deliveries) => await this.#renew(deliveries),
+      keepsOrder: () => parts.subscription.keepsOrder,
+      onLost: (returns) => this.#lost(returns),
     });
+    this.#stalls = new StallMeter(parts.clock);
     this.#pool = new StreamPool({
       ...parts,
       outstanding: this.#outstanding,
@@ -65,6 +73,7 @@ export class StreamReceiver implements Receiver {
   /** Rejects if the first stream fails; without flow there is none yet. */
   async open(signal: AbortSignal): Promise<void> {
     await this.#parts.subscription.confirm(signal);
+    if (!this.#isClosed) this.#stalls.start();
     this.#isExactlyOnce = this.#parts.subscription.known?.enableExactlyOnceDelivery === true;
     if (this.#maxOutstanding === 0) return;
     await this.#firstSign();
@@ -150,6 +159,7 @@ export class StreamReceiver implements Receiver {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#stalls.stop();
     this.#asks.answerAll();
     this.#giveBack(this.#buffer.drain());
     await this.#pool.close();
@@ -177,14 +187,15 @@ export class StreamReceiver implements Receiver {
     if (receivedMessages === undefined || receivedMessages === null || receivedMessages.length === 0) return;
     const { handBacks, clock, leaseMs } = this.#parts;
     const nowMs = clock.now();
+    const untilMs = nowMs + leaseMs - this.#stalls.waitedMs(nowMs);
     const deliveries = receivedMessages.map((received) => {
       const handedBack = handBacks.of(received.message?.messageId ?? "");
       const delivery = decodeMessage(received, { stream, handedBack });
-      this.#outstanding.add(delivery.handle, nowMs + leaseMs, nowMs);
+      this.#outstanding.add(delivery.handle, untilMs, nowMs);
       return delivery;
     });
     if (this.#isExactlyOnce) this.#receipts.add(deliveries);
-    else this.#admit(deliveries, nowMs + leaseMs);
+    else this.#admit(deliveries, untilMs);
   }
 
   #admit(deliveries: Deliveries, untilMs: number): void {
@@ -202,10 +213,12 @@ export class StreamReceiver implements Receiver {
     if (!this.#parts.subscription.keepsOrder) return deliveries;
     const nowMs = this.#parts.clock.now();
     const early: Delivery<PubsubHandle>[] = [];
+    const earlyAgain: Delivery<PubsubHandle>[] = [];
     const ours = deliveries.filter((delivery) => {
       const { handle, orderingKey, enqueuedAtMs } = delivery;
       const verdict = this.#failed.judge(orderingKey, handle.messageId, nowMs, enqueuedAtMs);
-      if (verdict === "give-back") early.push(delivery);
+      if (verdict === "give-back")
+        (this.#failed.isBackEarly(orderingKey, handle.messageId) ? earlyAgain : early).push(delivery);
       if (verdict === "drop") {
         this.#outstanding.delete(handle);
         this.parked(handle, untilMs);
@@ -213,11 +226,13 @@ export class StreamReceiver implements Receiver {
       return verdict === "take";
     });
     this.#giveBack(early);
+    // Each return counts as an attempt at the service, and it comes as fast as it goes.
+    this.#giveBack(earlyAgain, EARLY_AGAIN_SECONDS);
     return ours;
   }
 
   /** What nobody has begun. Until it is back nothing after it may be handed over either. */
-  #giveBack(deliveries: Deliveries): void {
+  #giveBack(deliveries: Deliveries, seconds = 0): void {
     const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
     const handles = deliveries.map(({ handle }) => handle);
     for (const handle of handles) this.#outstanding.delete(handle);
@@ -225,13 +240,7 @@ export class StreamReceiver implements Receiver {
     this.#failedKeys(handles, (key, handle) =>
       this.#failed.returning(key, handle.messageId, untilMs, publishedAtMs.get(handle)),
     );
-    this.#giveBacks.add(deliveries);
-  }
-
-  #back(deliveries: Deliveries): void {
-    const nowMs = this.#parts.clock.now();
-    const handles = deliveries.map(({ handle }) => handle);
-    this.#failedKeys(handles, (key, { messageId }) => this.#failed.released(key, messageId, nowMs));
+    this.#giveBacks.add(deliveries, seconds);
   }
 
   /** The next ask opens another stream: how long to wait before it is the core's to say (D3). */

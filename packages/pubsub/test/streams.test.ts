@@ -265,33 +265,3 @@ test("an unanswered confirmation under exactly-once is asked for again, so that 
   expect(server.count("ModifyAckDeadline")).toBe(2);
   await consumer.close();
 });
-
-test("what follows an early message is not handed over while that could not be given back", async () => {
-  server.properties = { exactlyOnceDeliveryEnabled: false, messageOrderingEnabled: true };
-  const clock = createVirtualClock();
-  adapter = openAdapter(server.endpoint, { clock });
-  const { consumer } = await opened();
-  const keyed = (id: string): ReturnType<typeof stored> => stored(id, id, { message: { orderingKey: "x" } });
-  server.stream(0).send({ receivedMessages: [keyed("1")] });
-  const [head] = await consumer.receiveBatch(ASK, never);
-  await consumer.releaseBatch([{ handle: head?.handle, delayMs: 0, cause: "retry" }], never);
-  let isDown = true;
-  server.answer("ModifyAckDeadline", () => {
-    if (isDown) return new GrpcError(status.UNAVAILABLE, "not now");
-    setImmediate(() => server.stream(0).send({ receivedMessages: [keyed("2"), keyed("3")] }));
-    return undefined;
-  });
-  // Somebody else has the first, and settles it.
-  server.stream(0).send({ receivedMessages: [keyed("2")] });
-  await until(() => server.count("ModifyAckDeadline") === 2);
-  await clock.advance(2_000);
-  server.stream(0).send({ receivedMessages: [keyed("3"), stored("4", "4")] });
-  const [other, ...early] = await consumer.receiveBatch(ASK, never);
-  expect([other?.providerId, ...idsOf(early)]).toEqual(["4"]);
-  // Its answer comes after that to the return, so that the next try is due.
-  await consumer.ackBatch([other?.handle], never);
-  isDown = false;
-  await clock.advance(1_000);
-  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2", "3"]);
-  await consumer.close();
-});

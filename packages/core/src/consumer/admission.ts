@@ -2,7 +2,9 @@ import type { Delivery } from "../driver/delivery.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import type { Clock } from "../time/clock.ts";
 import { HeldDelivery } from "./held-delivery.ts";
+import type { KnownMessages } from "./known-messages.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
+import { leaseLost } from "./lease.ts";
 import type { OutcomeExecutor } from "./outcome-executor.ts";
 import { ACK, timelinessOf } from "./process-delivery.ts";
 import type { SettledMemory } from "./settled-memory.ts";
@@ -16,6 +18,8 @@ export interface AdmissionParts {
   readonly keeper: LeaseKeeper;
   readonly executor: OutcomeExecutor;
   readonly memory: SettledMemory;
+  /** Absent where the service says so when a lease has run out. */
+  readonly known?: KnownMessages | undefined;
   /** False for dead letters: they are neither early nor expired. */
   readonly isTimed: boolean;
 }
@@ -45,13 +49,42 @@ export class Admission {
     return held;
   }
 
+  /**
+   * True: the message is in hand already, and is held by the lease of this delivery from now on. Its handler goes on: a
+   * second run would be one without a reason.
+   */
+  takesOver(delivery: Delivery<unknown>, stalledMs: number, nowMs: number): boolean {
+    const { known, keeper, executor, leaseMs = 0 } = this.#parts;
+    const held = known?.holder(delivery.providerId);
+    if (held === undefined || held.isSubmitted || held.outcome?.kind === "release") return false;
+    if (keeper.leftMs(held, nowMs) <= 0) {
+      executor.lost(held, leaseLost("the lease had run out when the message was handed over again"));
+      return false;
+    }
+    const leftMs = (delivery.leaseMs ?? leaseMs) - stalledMs;
+    // Gone as well, it comes once more.
+    if (leftMs > 0) keeper.replace(held, delivery.handle, leftMs, nowMs);
+    return true;
+  }
+
+  /** @returns true if the message was acked already, and now is once more: that ack had no effect. */
+  acksAgain(held: HeldDelivery, nowMs: number): boolean {
+    const { known } = this.#parts;
+    if (known === undefined) return false;
+    if (known.isAcked(held.delivery.providerId, nowMs)) {
+      this.#ackAgain(held);
+      return true;
+    }
+    known.hold(held);
+    return false;
+  }
+
   /** @returns false if the delivery is dealt with already. */
   admit(held: HeldDelivery): boolean {
     const { target, events, executor, memory, isTimed } = this.#parts;
     const { delivery } = held;
     if (memory.has(delivery.providerId)) {
-      events.emit("redelivery-acked", { target, id: delivery.id });
-      executor.apply(held, ACK);
+      this.#ackAgain(held);
       return false;
     }
     if (!isTimed) return true;
@@ -66,6 +99,12 @@ export class Admission {
       executor.apply(held, { kind: "release", delayMs: timeliness.remainingMs, cause: "unstarted" });
     }
     return false;
+  }
+
+  #ackAgain(held: HeldDelivery): void {
+    const { target, events, executor } = this.#parts;
+    events.emit("redelivery-acked", { target, id: held.delivery.id });
+    executor.apply(held, ACK);
   }
 
   #reportEmulation(feature: string): void {

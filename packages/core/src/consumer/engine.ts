@@ -8,6 +8,7 @@ import { Admission } from "./admission.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { KeyLanes } from "./key-lanes.ts";
+import type { KnownMessages } from "./known-messages.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LeaseTime } from "./lease-time.ts";
 import type { OpenedConsumer } from "./open-consumer.ts";
@@ -27,6 +28,7 @@ export interface Engine {
   readonly settler: Settler;
   readonly executor: OutcomeExecutor;
   readonly admission: Admission;
+  readonly known: KnownMessages | undefined;
   readonly rules: ProcessingRules;
   readonly context: ContextParts;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
@@ -46,6 +48,8 @@ export interface EngineOptions {
   readonly opened: OpenedConsumer;
   readonly lanes: KeyLanes | undefined;
   readonly memory: SettledMemory;
+  /** Absent where nothing comes again without a reason. */
+  readonly known?: KnownMessages | undefined;
   /** 0: every settlement goes out at once. */
   readonly lingerMs: number;
   readonly handle: Handler<unknown>;
@@ -84,6 +88,7 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     events,
     memory,
+    known: options.known,
     isTimed: details.kind !== "dead-letter",
   });
   const { onInvalid } = settings;
@@ -91,7 +96,7 @@ export function createEngine(options: EngineOptions): Engine {
   const rules: ProcessingRules = { details, handle, onInvalid, redelivery, source: target.entity, wallNow };
   const lastAttempt = route.kind === "none" ? Number.POSITIVE_INFINITY : redelivery.attempts;
   const context: ContextParts = { ...settling, ...base, clock, logger, lastAttempt };
-  return { ...base, ...settling, opened, admission, rules, context };
+  return { ...base, ...settling, opened, admission, known: options.known, rules, context };
 }
 
 /** Leases, settlements and their consequences: three parts that need each other. */
@@ -130,6 +135,7 @@ function createSettling(
     keeper,
     settler,
     memory,
+    known: options.known,
     events,
     lanes,
     bounds: redelivery.bounds,
@@ -160,7 +166,7 @@ export function driverEvents(
 function isAmong(held: HeldDelivery, lost: Parameters<ConsumerEvents<unknown>["leasesLost"]>[0]): boolean {
   if (lost === "all") return true;
   if ("leaseKey" in lost) return held.delivery.leaseKey === lost.leaseKey;
-  return lost.handles.includes(held.delivery.handle);
+  return lost.handles.includes(held.handle);
 }
 
 function redeliveryPolicy(

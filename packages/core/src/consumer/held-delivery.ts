@@ -29,7 +29,11 @@ export class HeldDelivery {
   /** Number of the ask that brought it. */
   readonly ask: number;
   readonly attempt: number;
+  /** What settles it; another one after the message was handed over again while it was in hand. */
+  handle: unknown;
   lease: Lease | undefined;
+  /** The next in its chain of `KnownMessages`. */
+  nextKnown: HeldDelivery | undefined;
   /** When the lease keeper calls back: time limit of the run, end of parking, next try of a settlement. */
   wakeAtMs: number = Number.POSITIVE_INFINITY;
   /** The longest that it is held in all. */
@@ -62,6 +66,7 @@ export class HeldDelivery {
     this.key = key;
     this.ask = ask;
     this.attempt = attemptOf(delivery);
+    this.handle = delivery.handle;
   }
 
   get state(): HeldState {

@@ -1,23 +1,14 @@
-import { createBatcher, type Batcher } from "../batching/batcher.ts";
+import type { Batcher } from "../batching/batcher.ts";
 import { LinkedList } from "../batching/linked-list.ts";
 import type { Capabilities } from "../driver/capabilities.ts";
-import type { ConsumerDriver, ItemResult, Operation } from "../driver/driver.ts";
+import type { ConsumerDriver, Operation } from "../driver/driver.ts";
 import type { Limits } from "../driver/limits.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import { dueAtMs, leaseLost, newLease, type Lease } from "./lease.ts";
 import type { LeaseTime } from "./lease-time.ts";
-import { resultsOfAlive } from "./results-of-alive.ts";
-import { timedRequest } from "./timed-request.ts";
-
-interface Renewal {
-  readonly lease: Lease;
-  readonly leaseMs: number;
-  sentAtMs: number;
-}
-
-type Renewed = ItemResult<{ readonly leaseMs: number }>;
+import { createRenewals, type Renewal } from "./renewals.ts";
 
 export interface LeaseKeeperOptions {
   readonly driver: ConsumerDriver<unknown>;
@@ -42,7 +33,6 @@ const GATHER_SHARE = 0.05;
 const MAX_GATHER_MS = 1_000;
 /** Nearest next try of a failed renewal. */
 const MIN_RETRY_MS = 250;
-const REQUEST_TIMEOUT_MS = 15_000;
 /** A delivery is given back this long before the service would end its lease for good. */
 const TOTAL_MARGIN_MS = 5_000;
 
@@ -63,7 +53,7 @@ export class LeaseKeeper {
     const marginMs = Math.min(TOTAL_MARGIN_MS, leaseMs / 4);
     this.#totalMs = Math.min(options.totalMs, limits.lease.totalMs - marginMs);
     this.#gatherMs = Math.min(MAX_GATHER_MS, leaseMs * GATHER_SHARE);
-    this.#renewals = this.#createRenewals();
+    this.#renewals = createRenewals(options);
   }
 
   /** `leaseMs`: what is left now; undefined: it lasts as long as the link. */
@@ -97,6 +87,16 @@ export class LeaseKeeper {
     if (holders.length > 0) return;
     this.#leases.delete(lease);
     if (lease.key !== undefined) this.#shared.delete(lease.key);
+  }
+
+  /** The message was handed over again while it is in hand: its lease is the one of that delivery from now on. */
+  replace(held: HeldDelivery, handle: unknown, leaseMs: number, nowMs: number): void {
+    const { lease } = held;
+    if (lease === undefined) return;
+    held.handle = handle;
+    lease.untilMs = nowMs + leaseMs;
+    this.#scheduleRenewal(lease, nowMs);
+    this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
   }
 
   /** Stops renewing before a settlement; the caller waits for what is returned. A shared lease goes on. */
@@ -175,41 +175,6 @@ export class LeaseKeeper {
     await this.#renewals?.close();
   }
 
-  #createRenewals(): Batcher<Renewal, { readonly leaseMs: number }> | undefined {
-    const { driver, capabilities, limits, clock } = this.#options;
-    const isTimed = capabilities.lease === "timed" || capabilities.lease === "shared";
-    if (!isTimed || driver.extendBatch === undefined) return undefined;
-    return createBatcher<Renewal, { readonly leaseMs: number }>({
-      maxItems: limits.extend.maxItems,
-      maxBytes: Number.POSITIVE_INFINITY,
-      overheadBytes: 0,
-      maxInFlight: limits.extend.maxInFlight,
-      sizeOf: () => 0,
-      clock,
-      run: async (renewals) => await this.#request(renewals),
-    });
-  }
-
-  /** What was lost while it waited for its turn has no handle any more. */
-  async #request(renewals: readonly Renewal[]): Promise<readonly Renewed[]> {
-    const { driver, clock, time } = this.#options;
-    const sentAtMs = time.read();
-    const gone = (): Renewed => ({
-      ok: false,
-      error: leaseLost("the lease ended before it could be renewed"),
-    });
-    const isHeld = ({ lease }: Renewal): boolean => lease.holders.length > 0;
-    return await resultsOfAlive("extend", renewals, isHeld, gone, async (held) => {
-      const items = held.map((renewal) => {
-        renewal.sentAtMs = sentAtMs;
-        return { handle: renewal.lease.holders[0]?.delivery.handle, leaseMs: renewal.leaseMs };
-      });
-      return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, async (signal) => {
-        return (await driver.extendBatch?.(items, signal)) ?? [];
-      });
-    });
-  }
-
   /** @returns the error of a renewal that failed. Never rejects. */
   async #renew(lease: Lease, leaseMs: number): Promise<QueueError | undefined> {
     const ended = this.#send(lease, leaseMs);
@@ -218,8 +183,12 @@ export class LeaseKeeper {
   }
 
   async #send(lease: Lease, leaseMs: number): Promise<QueueError | undefined> {
-    const renewal: Renewal = { lease, leaseMs, sentAtMs: 0 };
+    const renewal: Renewal = { lease, leaseMs, sentAtMs: 0, handle: lease.holders[0]?.handle };
     const result = await this.#renewals?.add(renewal);
+    // Handed over again meanwhile: the answer is about a lease that is gone.
+    const [holder] = lease.holders;
+    const isReplaced = lease.key === undefined && holder !== undefined && holder.handle !== renewal.handle;
+    if (isReplaced) return await this.#send(lease, leaseMs);
     lease.renewing = undefined;
     if (result === undefined || lease.holders.length === 0) return undefined;
     const nowMs = this.#options.time.read();

@@ -6,12 +6,13 @@ import type { EventSink } from "../telemetry/events.ts";
 import type { DeadLetterRoute } from "./dead-letter.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { KeyLanes } from "./key-lanes.ts";
+import type { KnownMessages } from "./known-messages.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LeaseTime } from "./lease-time.ts";
 import { ACK } from "./process-delivery.ts";
 import type { RetryRoute } from "./retry-copy.ts";
 import type { SettledMemory } from "./settled-memory.ts";
-import type { Settler, SettleResult } from "./settler.ts";
+import { errorOf, type Settler, type SettleResult } from "./settler.ts";
 import { MAX_PARK_MS } from "./start-checks.ts";
 
 export interface ExecutorOptions {
@@ -24,6 +25,8 @@ export interface ExecutorOptions {
   readonly settler: Settler;
   readonly time: LeaseTime;
   readonly memory: SettledMemory;
+  /** Absent where the service says what became of a settlement. */
+  readonly known?: KnownMessages | undefined;
   readonly events: EventSink;
   /** Undefined where the target keeps no order, and in pull mode. */
   readonly lanes: KeyLanes | undefined;
@@ -123,10 +126,11 @@ export class OutcomeExecutor {
   /** The settler's answer. */
   settled(held: HeldDelivery, result: SettleResult): void {
     const { settlement } = held;
-    const { target, events, memory } = this.#options;
+    const { target, events, memory, known, time } = this.#options;
     const { id, providerId } = held.delivery;
     if (settlement?.kind === "ack" && result.kind !== "settled") memory.add(providerId);
     else memory.delete(providerId);
+    known?.settled(held, result.kind === "settled", time.quick());
     if (result.kind === "lost") this.#emitLost(held, result.error);
     if (result.kind === "failed" && settlement !== undefined) {
       events.emit("settle-failed", { target, id, kind: settlement.kind, error: result.error });
@@ -236,6 +240,7 @@ export class OutcomeExecutor {
 
   #end(held: HeldDelivery, error: QueueError | undefined): void {
     this.#options.keeper.untrack(held);
+    this.#options.known?.letGo(held);
     held.finish(error);
     this.#leave(held);
   }
@@ -291,8 +296,4 @@ export class OutcomeExecutor {
 /** Neither given back, nor replaced by a copy that is tried later. */
 function isProcessedBy(outcome: Outcome | undefined): boolean {
   return outcome?.kind !== "release";
-}
-
-function errorOf(result: SettleResult): QueueError | undefined {
-  return result.kind === "lost" || result.kind === "failed" ? result.error : undefined;
 }

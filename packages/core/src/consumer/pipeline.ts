@@ -8,6 +8,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
 import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
+import { knownMessagesFor } from "./known-messages.ts";
 import { closeOpened, type OpenedConsumer } from "./open-consumer.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { ReceiveLoop } from "./receive-loop.ts";
@@ -197,6 +198,7 @@ export class Pipeline {
       settings,
       opened,
       memory,
+      known: knownMessagesFor(opened),
       handle,
       lanes: this.#lanes,
       lingerMs: opened.target.limits.receive.billed ? DEFAULTS.settleLingerMs : 0,

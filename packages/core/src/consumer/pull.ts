@@ -9,6 +9,7 @@ import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain } from "./drain.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
+import { knownMessagesFor } from "./known-messages.ts";
 import { leaseLost } from "./lease.ts";
 import { closeOpened, openConsumer } from "./open-consumer.ts";
 import { processInvalid } from "./process-delivery.ts";
@@ -110,6 +111,7 @@ export class Puller {
       settings,
       opened,
       memory,
+      known: knownMessagesFor(opened),
       lanes: undefined,
       lingerMs: 0,
       handle: () => undefined,
@@ -156,7 +158,10 @@ export class Puller {
     } catch (error) {
       throw toError("receive", error);
     }
-    const held = deliveries.map((delivery) => engine.admission.hold(delivery, undefined, 0, 0));
+    const nowMs = engine.time.quick();
+    const held = deliveries
+      .filter((delivery) => !engine.admission.takesOver(delivery, 0, nowMs))
+      .map((delivery) => engine.admission.hold(delivery, undefined, 0, 0, nowMs));
     const isCancelled = signal !== undefined && isAborted(signal);
     if (isCancelled || this.isClosed) {
       for (const one of held) engine.executor.giveBack(one);
@@ -215,7 +220,8 @@ const PULL_OUTSTANDING = 1_000;
 
 /** Undefined: the message is dealt with already, or cannot be decoded. */
 async function admitted(held: HeldDelivery, engine: Engine): Promise<PulledMessage | undefined> {
-  if (!engine.admission.admit(held)) return undefined;
+  if (engine.admission.acksAgain(held, engine.time.quick()) || !engine.admission.admit(held))
+    return undefined;
   try {
     const message = await decodeDelivery(engine.rules.details, held.delivery);
     return { message: pulledMessage(message, held, engine), held };

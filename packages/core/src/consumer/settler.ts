@@ -173,7 +173,7 @@ export class Settler {
     const { driver } = this.#options;
     if (operation === "ack")
       return await driver.ackBatch(
-        batch.map((held) => held.delivery.handle),
+        batch.map(({ handle }) => handle),
         signal,
       );
     if (operation === "release") return await driver.releaseBatch(batch.flatMap(releaseItem), signal);
@@ -239,18 +239,23 @@ export class Settler {
   }
 }
 
+/** Why it was not done. */
+export function errorOf(result: SettleResult): QueueError | undefined {
+  return result.kind === "lost" || result.kind === "failed" ? result.error : undefined;
+}
+
 function releaseItem(held: HeldDelivery): Parameters<ConsumerDriver<unknown>["releaseBatch"]>[0] {
-  const { settlement, delivery } = held;
+  const { settlement, handle } = held;
   if (settlement?.kind !== "release") return [];
-  return [{ handle: delivery.handle, delayMs: settlement.delayMs, cause: settlement.cause }];
+  return [{ handle, delayMs: settlement.delayMs, cause: settlement.cause }];
 }
 
 function deadLetterItem(
   held: HeldDelivery,
 ): Parameters<NonNullable<ConsumerDriver<unknown>["deadLetterBatch"]>>[0] {
-  const { settlement, delivery } = held;
+  const { settlement, handle } = held;
   if (settlement?.kind !== "dead-letter") return [];
   const { reason, description, attributes } = settlement;
-  const item = { handle: delivery.handle, reason, attributes };
+  const item = { handle, reason, attributes };
   return [description === undefined ? item : { ...item, description }];
 }

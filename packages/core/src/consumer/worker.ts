@@ -6,6 +6,7 @@ import type { Admission } from "./admission.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { KeyLanes } from "./key-lanes.ts";
+import type { KnownMessages } from "./known-messages.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
 import type { LeaseTime } from "./lease-time.ts";
@@ -26,6 +27,7 @@ export interface WorkerParts {
   readonly rules: ProcessingRules;
   readonly context: ContextParts;
   readonly admission: Admission;
+  readonly known?: KnownMessages | undefined;
   readonly dispatcher: Dispatcher;
   readonly lanes: KeyLanes | undefined;
   readonly keeper: LeaseKeeper;
@@ -42,6 +44,8 @@ export class Worker {
   readonly #parts: WorkerParts;
   /** Handlers that run although their delivery is gone. */
   readonly #orphans = new Set<HeldDelivery>();
+  /** What came again and waits for the end of such a run of its message. */
+  readonly #behind = new Map<HeldDelivery, HeldDelivery>();
   /** Handlers that run, the orphans too. */
   active = 0;
   /** Deliveries that take room: no settlement has begun. */
@@ -60,10 +64,12 @@ export class Worker {
   }
 
   accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number): void {
-    const { dispatcher, lanes, executor, time } = this.#parts;
+    const { admission, dispatcher, lanes, executor, time } = this.#parts;
     const nowMs = time.quick();
     for (const delivery of deliveries) {
+      if (admission.takesOver(delivery, stalledMs, nowMs)) continue;
       const held = this.#hold(delivery, ask, stalledMs, nowMs);
+      if (admission.acksAgain(held, nowMs)) continue;
       if (lanes === undefined || held.key === undefined) {
         dispatcher.offer(held);
         continue;
@@ -77,7 +83,10 @@ export class Worker {
 
   /** Gives back what came too late to be taken. */
   refuse(deliveries: readonly Delivery<unknown>[], ask: number): void {
-    for (const delivery of deliveries) this.#parts.executor.giveBack(this.#hold(delivery, ask, 0));
+    const { admission, executor, time } = this.#parts;
+    for (const delivery of deliveries) {
+      if (!admission.takesOver(delivery, 0, time.quick())) executor.giveBack(this.#hold(delivery, ask, 0));
+    }
   }
 
   /** The dispatcher granted a permit. */
@@ -87,6 +96,8 @@ export class Worker {
     if (keeper.leftMs(held, nowMs) <= 0) {
       dispatcher.free(held);
       executor.lost(held, leaseLost("the lease ran out before a handler could start"));
+    } else if (this.#waitsForOrphan(held, nowMs)) {
+      dispatcher.free(held);
     } else if (admission.admit(held)) {
       held.become("running");
       held.startedAtMs = nowMs;
@@ -110,10 +121,11 @@ export class Worker {
 
   /** The watchdog's look: a run that goes on without its lease keeps its permit only as long as it could have. */
   check(nowMs: number): void {
-    const { dispatcher, handlerTimeoutMs = Number.POSITIVE_INFINITY } = this.#parts;
+    const { dispatcher } = this.#parts;
     for (const held of this.#orphans) {
-      const isOver = nowMs >= Math.min(held.startedAtMs + handlerTimeoutMs, held.capAtMs);
-      if (isOver) dispatcher.free(held);
+      if (!this.#isOver(held, nowMs)) continue;
+      dispatcher.free(held);
+      this.#offerBehind(held);
     }
     dispatcher.startReady();
   }
@@ -121,7 +133,9 @@ export class Worker {
   /** Gives back what no handler has started. @returns how many */
   giveBackUnstarted(): number {
     const { dispatcher, executor, keeper } = this.#parts;
-    const unstarted = dispatcher.takeUnstarted();
+    const behind = [...this.#behind.values()].filter(({ state }) => state === "waiting");
+    this.#behind.clear();
+    const unstarted = [...dispatcher.takeUnstarted(), ...behind];
     for (const held of unstarted) executor.giveBack(held);
     const parked = keeper.holders().filter((held) => held.state === "parked");
     for (const held of parked) executor.unpark(held);
@@ -155,7 +169,10 @@ export class Worker {
   #end(held: HeldDelivery, processed: Processed): void {
     const { dispatcher, onIdle, onRoom } = this.#parts;
     held.isHandlerActive = false;
-    if (this.#orphans.size > 0) this.#orphans.delete(held);
+    if (this.#orphans.size > 0) {
+      this.#orphans.delete(held);
+      this.#offerBehind(held);
+    }
     this.active -= 1;
     this.ended += 1;
     dispatcher.free(held);
@@ -164,6 +181,29 @@ export class Worker {
     dispatcher.startReady();
     onRoom();
     if (this.active === 0) onIdle();
+  }
+
+  /** Only where it would be the same message twice at once; a lane sees to that by itself. */
+  #waitsForOrphan(held: HeldDelivery, nowMs: number): boolean {
+    if (this.#parts.known === undefined || held.key !== undefined) return false;
+    for (const orphan of this.#orphans) {
+      if (orphan.delivery.providerId !== held.delivery.providerId || this.#isOver(orphan, nowMs)) continue;
+      this.#behind.set(orphan, held);
+      return true;
+    }
+    return false;
+  }
+
+  #offerBehind(orphan: HeldDelivery): void {
+    const next = this.#behind.get(orphan);
+    if (next === undefined) return;
+    this.#behind.delete(orphan);
+    this.#parts.dispatcher.offer(next);
+  }
+
+  #isOver({ startedAtMs, capAtMs }: HeldDelivery, nowMs: number): boolean {
+    const { handlerTimeoutMs = Number.POSITIVE_INFINITY } = this.#parts;
+    return nowMs >= Math.min(startedAtMs + handlerTimeoutMs, capAtMs);
   }
 
   #running(): readonly HeldDelivery[] {

@@ -24,6 +24,8 @@
  *   `UNSUPPORTED`, always before the operation's I/O. `extendBatch` exists if and only if `lease` is timed or shared,
  *   `deadLetterBatch` if and only if `deadLetter` is native. `delayMs` rounds up to the service's unit.
  * - **D5 Identity.** Leases and settlement are keyed by delivery, never by message id: duplicates of one id are normal.
+ *   Where `settle` is `accepted`, a second delivery of a stored message (`providerId`) that the core has in hand is taken
+ *   for another lease of it, and its handle settles it from then on.
  *   A handle is bound to its link: if that is gone it yields `LEASE_LOST` locally and never goes out on a new one.
  * - **D6 A lost lease is an outcome** (`ok: false` that classifies to `LEASE_LOST`), not a throw; lost at a distance
  *   (session, connection) it is reported through `events.leasesLost` within a second.

@@ -59,7 +59,7 @@ export interface QueueEvents {
     readonly kind: "ack" | "release" | "dead-letter";
     readonly error: QueueError;
   };
-  /** A redelivery of a message that was handled but could not be settled: acked without running the handler. */
+  /** A redelivery of a message that was handled and whose ack failed, or may have had no effect: acked without its handler. */
   readonly "redelivery-acked": { readonly target: string; readonly id: string };
   /** A call of a function's platform was answered with a refusal: forged, no event of its source, or too much at once. */
   readonly "event-refused": { readonly target: string; readonly error: unknown };

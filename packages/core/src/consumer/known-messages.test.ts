@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { delivery } from "../testing.ts";
+import { HeldDelivery } from "./held-delivery.ts";
+import { KnownMessages } from "./known-messages.ts";
+
+function held(providerId: string): HeldDelivery {
+  return new HeldDelivery(delivery<unknown>(providerId, { providerId }), undefined, 1);
+}
+
+test("finds each of many, and no more when it is let go", () => {
+  const known = new KnownMessages(10_000);
+  const all = Array.from({ length: 5_000 }, (_, index) => held(String(index)));
+  for (const one of all) known.hold(one);
+  expect(all.filter((one) => known.holder(one.delivery.providerId) !== one)).toEqual([]);
+  for (const one of all.slice(0, 4_000)) known.letGo(one);
+  const left = all.filter((one) => known.holder(one.delivery.providerId) === one);
+  expect(left).toEqual(all.slice(4_000));
+});
+
+test("has the newest of a message, and the one before when that is let go", () => {
+  const known = new KnownMessages(10_000);
+  const [first, second] = [held("m"), held("m")];
+  known.hold(first);
+  known.hold(second);
+  expect(known.holder("m")).toBe(second);
+  known.letGo(second);
+  known.letGo(second);
+  expect(known.holder("m")).toBe(first);
+});
+
+test("lets go of nothing but what it has", () => {
+  const known = new KnownMessages(10_000);
+  const one = held("m");
+  known.hold(one);
+  known.letGo(held("m"));
+  expect(known.holder("m")).toBe(one);
+});
+
+test("remembers acks that were taken for one window at least and two at most", () => {
+  const known = new KnownMessages(10_000);
+  const one = held("m");
+  one.settlement = { kind: "ack" };
+  known.hold(one);
+  known.settled(one, true, 5_000);
+  expect(known.holder("m")).toBeUndefined();
+  expect(known.isAcked("m", 15_000)).toBe(true);
+  expect(known.isAcked("m", 25_001)).toBe(false);
+});
+
+test("remembers neither what was given back nor an ack that failed", () => {
+  const known = new KnownMessages(10_000);
+  const [released, failed] = [held("r"), held("f")];
+  released.settlement = { kind: "release", delayMs: 0, cause: "retry" };
+  failed.settlement = { kind: "ack" };
+  known.settled(released, true, 0);
+  known.settled(failed, false, 0);
+  expect([known.isAcked("r", 0), known.isAcked("f", 0)]).toEqual([false, false]);
+});
+
+test("remembers so many acks at most, the newest", () => {
+  const known = new KnownMessages(10_000);
+  for (let index = 0; index < 30_001; index += 1) {
+    const one = held(String(index));
+    one.settlement = { kind: "ack" };
+    known.settled(one, true, 1);
+  }
+  expect([known.isAcked("30000", 1), known.isAcked("20000", 1), known.isAcked("0", 1)]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});

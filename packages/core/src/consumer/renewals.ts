@@ -1,0 +1,59 @@
+import { createBatcher, type Batcher } from "../batching/batcher.ts";
+import type { ItemResult } from "../driver/driver.ts";
+import type { LeaseKeeperOptions } from "./lease-keeper.ts";
+import { leaseLost, type Lease } from "./lease.ts";
+import { resultsOfAlive } from "./results-of-alive.ts";
+import { timedRequest } from "./timed-request.ts";
+
+/** A lease that shall last longer. */
+export interface Renewal {
+  readonly lease: Lease;
+  readonly leaseMs: number;
+  sentAtMs: number;
+  /** What was sent for it. */
+  handle: unknown;
+}
+
+type Parts = Pick<LeaseKeeperOptions, "driver" | "capabilities" | "limits" | "clock" | "time">;
+type Renewed = ItemResult<{ readonly leaseMs: number }>;
+
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** Brings renewals to the service, many in one request. Undefined: leases here are not renewed. */
+export function createRenewals(parts: Parts): Batcher<Renewal, { readonly leaseMs: number }> | undefined {
+  const { driver, capabilities, limits, clock } = parts;
+  const isTimed = capabilities.lease === "timed" || capabilities.lease === "shared";
+  if (!isTimed || driver.extendBatch === undefined) return undefined;
+  return createBatcher<Renewal, { readonly leaseMs: number }>({
+    maxItems: limits.extend.maxItems,
+    maxBytes: Number.POSITIVE_INFINITY,
+    overheadBytes: 0,
+    maxInFlight: limits.extend.maxInFlight,
+    sizeOf: () => 0,
+    clock,
+    run: async (renewals) => await request(parts, renewals),
+  });
+}
+
+/** What was lost while it waited for its turn has no handle any more. */
+async function request(
+  { driver, clock, time }: Parts,
+  renewals: readonly Renewal[],
+): Promise<readonly Renewed[]> {
+  const sentAtMs = time.read();
+  const gone = (): Renewed => ({
+    ok: false,
+    error: leaseLost("the lease ended before it could be renewed"),
+  });
+  const isHeld = ({ lease }: Renewal): boolean => lease.holders.length > 0;
+  return await resultsOfAlive("extend", renewals, isHeld, gone, async (held) => {
+    const items = held.map((renewal) => {
+      renewal.sentAtMs = sentAtMs;
+      renewal.handle = renewal.lease.holders[0]?.handle;
+      return { handle: renewal.handle, leaseMs: renewal.leaseMs };
+    });
+    return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, async (signal) => {
+      return (await driver.extendBatch?.(items, signal)) ?? [];
+    });
+  });
+}

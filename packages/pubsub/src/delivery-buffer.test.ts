@@ -1,0 +1,68 @@
+import type { Delivery } from "@anyqueue/core/adapter";
+import { createVirtualClock } from "@anyqueue/core/testing";
+import { expect, test } from "vitest";
+import { DeliveryBuffer } from "./delivery-buffer.ts";
+import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
+
+const LEASE_MS = 20_000;
+
+function buffered({ keepsOrder = false } = {}) {
+  const clock = createVirtualClock();
+  const lost: string[] = [];
+  const renewed: string[] = [];
+  const buffer = new DeliveryBuffer({
+    clock,
+    leaseMs: LEASE_MS,
+    renew: async (deliveries) => {
+      renewed.push(...deliveries.map(({ providerId }) => providerId));
+      return deliveries.map(() => true);
+    },
+    keepsOrder: () => keepsOrder,
+    onLost: (returns) => void lost.push(...returns.map(({ handle }) => handle.messageId)),
+  });
+  const take = (): readonly string[] => buffer.take(10).map(({ native }) => ackIdOf(native));
+  return { clock, buffer, lost, renewed, take };
+}
+
+/** `"a1"`: the delivery 1 of message a. */
+function message(name: string, orderingKey = ""): Delivery<PubsubHandle> {
+  const received = {
+    ackId: name,
+    message: { messageId: name.slice(0, 1), data: Buffer.from("x"), orderingKey },
+  };
+  return decodeMessage(received, { stream: 1, handedBack: 0 });
+}
+
+function ackIdOf(native: unknown): string {
+  return (native as { readonly ackId: string }).ackId;
+}
+
+test("a lease that ran out while the process stood still is not renewed: the service would say yes", async () => {
+  const { clock, buffer, renewed, take } = buffered();
+  buffer.add([message("a1")], LEASE_MS);
+  clock.stall(LEASE_MS + 1_000);
+  await clock.advance(1);
+  buffer.add([message("b1")], clock.now() + LEASE_MS);
+  expect([renewed, take()]).toEqual([[], ["b1"]]);
+});
+
+test("without an order what follows a lost delivery is handed over", () => {
+  const { clock, buffer, lost, take } = buffered();
+  buffer.add([message("a1", "k")], 0);
+  buffer.add([message("b1", "k")], clock.now() + LEASE_MS);
+  expect([take(), lost]).toEqual([["b1"], []]);
+});
+
+test("where order is kept it is not: it comes again behind the lost one", () => {
+  const { clock, buffer, lost, take } = buffered({ keepsOrder: true });
+  buffer.add([message("a1", "k")], 0);
+  buffer.add([message("b1", "k"), message("c1", "l"), message("d1")], clock.now() + LEASE_MS);
+  expect([take(), lost]).toEqual([["c1", "d1"], ["a"]]);
+});
+
+test("unless the lost one is here again", () => {
+  const { clock, buffer, lost, take } = buffered({ keepsOrder: true });
+  buffer.add([message("a1", "k"), message("b1", "k")], 0);
+  buffer.add([message("a2", "k"), message("b2", "k")], clock.now() + LEASE_MS);
+  expect([take(), lost]).toEqual([["a2", "b2"], []]);
+});

@@ -1,0 +1,76 @@
+import type { ConsumerDriver, Delivery, QueueAdapter } from "@anyqueue/core/adapter";
+import { createVirtualClock } from "@anyqueue/core/testing";
+import { status } from "@grpc/grpc-js";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { consumerOptions, never, openAdapter, queue } from "./open-adapter.ts";
+import { GrpcError, ScriptedServer, stored, until } from "./scripted-server.ts";
+
+const ASK = { maxItems: 10, waitMs: 20_000 };
+
+let server: ScriptedServer;
+let adapter: QueueAdapter;
+
+beforeEach(async () => {
+  server = await ScriptedServer.start();
+  server.properties = { exactlyOnceDeliveryEnabled: false, messageOrderingEnabled: true };
+});
+
+afterEach(async () => {
+  await adapter.close();
+  server.close();
+});
+
+const idsOf = (deliveries: readonly Delivery<unknown>[]): readonly string[] =>
+  deliveries.map(({ providerId }) => providerId);
+
+const keyed = (id: string): ReturnType<typeof stored> => stored(id, id, { message: { orderingKey: "x" } });
+
+/** A consumer that has given back the first message of a key; nobody sends it again. */
+async function waitingForFirst() {
+  const clock = createVirtualClock();
+  adapter = openAdapter(server.endpoint, { clock });
+  const consumer: ConsumerDriver<unknown> = adapter.openConsumer(queue(adapter), consumerOptions());
+  await consumer.open?.(never);
+  server.stream(0).send({ receivedMessages: [keyed("1")] });
+  const [first] = await consumer.receiveBatch(ASK, never);
+  await consumer.releaseBatch([{ handle: first?.handle, delayMs: 0, cause: "retry" }], never);
+  return { clock, consumer };
+}
+
+test("what is early again goes back for a second: each time counts as an attempt at the service", async () => {
+  const { consumer } = await waitingForFirst();
+  for (const round of [2, 3]) {
+    server.stream(0).send({ receivedMessages: [keyed("2")] });
+    await until(() => server.count("ModifyAckDeadline") === round);
+  }
+  const deadlines = server.requests("ModifyAckDeadline");
+  expect(deadlines.map(({ ackIds, ackDeadlineSeconds }) => [ackIds, ackDeadlineSeconds])).toEqual([
+    [["ack-1"], 0],
+    [["ack-2"], 0],
+    [["ack-2"], 1],
+  ]);
+  await consumer.close();
+});
+
+test("what follows an early message is not handed over while that could not be given back", async () => {
+  const { clock, consumer } = await waitingForFirst();
+  let isDown = true;
+  server.answer("ModifyAckDeadline", () => {
+    if (isDown) return new GrpcError(status.UNAVAILABLE, "not now");
+    setImmediate(() => server.stream(0).send({ receivedMessages: [keyed("2"), keyed("3")] }));
+    return undefined;
+  });
+  // Somebody else has the first, and settles it.
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 2);
+  await clock.advance(2_000);
+  server.stream(0).send({ receivedMessages: [keyed("3"), stored("4", "4")] });
+  const [other, ...early] = await consumer.receiveBatch(ASK, never);
+  expect([other?.providerId, ...idsOf(early)]).toEqual(["4"]);
+  // Its answer comes after that to the return, so that the next try is due.
+  await consumer.ackBatch([other?.handle], never);
+  isDown = false;
+  await clock.advance(1_000);
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2", "3"]);
+  await consumer.close();
+});
