@@ -116,6 +116,8 @@ function sendOf(
 
 interface Draft {
   readonly deliver: HistoryEvent<"deliver">;
+  /** By the service's record; undefined: it has none, or another delivery is on it. */
+  readonly recordedAt: number | undefined;
   start?: HistoryEvent<"handle.start">;
   end?: HistoryEvent<"handle.end">;
   abort?: HistoryEvent<"handle.abort">;
@@ -125,10 +127,13 @@ interface Draft {
 
 function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] {
   const drafts = new Map<string, Draft>();
-  const handedOut = new Map<string, number>();
+  /** By lease; each is for one delivery. */
+  const records = new Map<string, number[]>();
   for (const event of events) {
-    if (event.type === "hand.out") handedOut.set(event.lease, event.t);
-    if (event.type === "deliver") drafts.set(event.tok, { deliver: event, settles: [], renews: [] });
+    if (event.type === "hand.out") records.set(event.lease, [...(records.get(event.lease) ?? []), event.t]);
+    if (event.type !== "deliver") continue;
+    const recordedAt = records.get(event.lease ?? "")?.shift();
+    drafts.set(event.tok, { deliver: event, recordedAt, settles: [], renews: [] });
   }
   for (const event of events) {
     if (!("tok" in event) || event.type === "deliver") continue;
@@ -140,15 +145,14 @@ function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] 
     else if (isRenew(event)) draft.renews.push(event);
     else draft.settles.push(event);
   }
-  return [...drafts.values()].map((draft) => finish(draft, handedOut));
+  return [...drafts.values()].map(finish);
 }
 
 function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
   return event.type.startsWith("renew.");
 }
 
-function finish(draft: Draft, handedOut: ReadonlyMap<string, number>): Handover {
-  const { deliver, start, end, abort, settles, renews } = draft;
+function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Draft): Handover {
   const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
   for (const renew of renews) {
@@ -158,11 +162,9 @@ function finish(draft: Draft, handedOut: ReadonlyMap<string, number>): Handover 
     if (asked.t <= leaseEnd) leaseEnd = renew.until;
   }
   if (lost !== undefined) leaseEnd = Math.min(leaseEnd, lost.t);
-  const recordedAt = handedOut.get(deliver.lease ?? "");
-  const handedAt = Math.min(deliver.t, recordedAt ?? deliver.t);
   return {
     deliver,
-    handedAt,
+    handedAt: recordedAt ?? deliver.t,
     isOnRecord: recordedAt !== undefined,
     start,
     end,

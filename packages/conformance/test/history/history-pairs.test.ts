@@ -34,6 +34,23 @@ const PAIRS: readonly Pair[] = [
     bad: history().send("m").handOut("one").handle("m", "t1", { lease: "another" }).drained(),
   },
   {
+    name: "two deliveries of a message in a run that the service recorded: it made two of them, or one",
+    good: history()
+      .send("m")
+      .handOut("one")
+      .fail("m", "t1", { lease: "one" })
+      .handOut("two")
+      .handle("m", "t2", { lease: "two" })
+      .drained(),
+    invariant: "I-2",
+    bad: history()
+      .send("m")
+      .handOut("one")
+      .fail("m", "t1", { lease: "one" })
+      .handle("m", "t2", { lease: "one" })
+      .drained(),
+  },
+  {
     name: "numbers that fall as they are read: the service counted upwards, or did not",
     good: readOutOfOrder([1, 2]),
     invariant: "I-10",

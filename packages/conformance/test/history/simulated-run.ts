@@ -85,7 +85,13 @@ class World {
     this.#handed += 1;
     const held = { mid: stored.mid, tok: `t-${this.#handed}`, proc: `worker-${this.#worker}` };
     this.#history
-      .deliver(held.mid, held.tok, { proc: held.proc, attempt: stored.attempt, leaseMs: 3_600_000 })
+      .handOut(held.tok)
+      .deliver(held.mid, held.tok, {
+        proc: held.proc,
+        attempt: stored.attempt,
+        leaseMs: 3_600_000,
+        lease: held.tok,
+      })
       .start(held.tok);
     this.#held.push(held);
   }
