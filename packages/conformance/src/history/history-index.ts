@@ -236,14 +236,23 @@ export function possibleCopies(story: Story): number {
   return Math.max(1, tokens.size);
 }
 
-/** True: every copy of it may have been in a queue that was deleted after it was last handed out. */
-export function isPerhapsDeleted({ sends, handovers }: Story, { deletions }: HistoryIndex): boolean {
+/** When every copy of it may have been in a queue that was deleted then, and was not handed out later; the end of time: never. */
+export function goneAt({ sends, handovers }: Story, { deletions }: HistoryIndex): number {
   const lastAt = Math.max(...handovers.map(({ handedAt }) => handedAt));
-  return sends.every(
-    ({ invoke, outcome }) =>
-      outcome === "fail" ||
-      deletions.some(({ dest, t }) => dest === invoke.dest && Math.max(invoke.t, lastAt) < t),
-  );
+  const ends = sends
+    .filter(({ outcome }) => outcome !== "fail")
+    .map(({ invoke }) => {
+      const since = Math.max(invoke.t, lastAt);
+      return (
+        deletions.find(({ dest, t }) => dest === invoke.dest && since < t)?.t ?? Number.POSITIVE_INFINITY
+      );
+    });
+  return Math.max(...ends);
+}
+
+/** True: it may be gone with its queue. */
+export function isPerhapsDeleted(story: Story, index: HistoryIndex): boolean {
+  return goneAt(story, index) < Number.POSITIVE_INFINITY;
 }
 
 /** All events of one message in order of time, for a person to read. */

@@ -14,6 +14,9 @@ interface Pair {
   readonly promises?: Partial<HistoryPromises>;
 }
 
+const first = { key: "k", kseq: 1 };
+const second = { key: "k", kseq: 2 };
+
 const PAIRS: readonly Pair[] = [
   {
     name: "a hand-over that is read after somebody else's ack: the service made it before, or again",
@@ -26,6 +29,13 @@ const PAIRS: readonly Pair[] = [
     good: readAfterAck("before"),
     invariant: "I-7",
     bad: readAfterAck("before").filter(({ type }) => type !== "hand.out"),
+  },
+  {
+    name: "a delivery after an ack that may be late: somebody else had the message before it, or nobody",
+    good: lateAck("before"),
+    invariant: "I-7",
+    bad: lateAck("after"),
+    promises: { lateAcks: true },
   },
   {
     name: "a delivery in a run that the service recorded: it is on the record, or it is not",
@@ -105,6 +115,18 @@ const PAIRS: readonly Pair[] = [
     bad: history().send("m", "info").deleteQueue().send("m").drained(),
   },
   {
+    name: "a message of a key that begins before an earlier one is done: that is gone with its queue, or not yet",
+    good: history()
+      .send("m1", "ok", first)
+      .deleteQueue()
+      .send("m2", "ok", second)
+      .handle("m2", "t")
+      .drained(),
+    invariant: "I-9",
+    bad: history().send("m1", "ok", first).send("m2", "ok", second).handle("m2", "t").deleteQueue().drained(),
+    promises: { ordered: true },
+  },
+  {
     name: "no success after a fault: all that there was is gone with its queue, or there is more",
     good: history().send("m").deleteQueue().fault("F-19").drained(),
     invariant: "I-13",
@@ -120,6 +142,15 @@ function readAfterAck(handedOut: "before" | "after"): readonly HistoryEvent[] {
   all.handOut("new").handle("m", "t2", { lease: "new", proc: "other" }).wait(2_000);
   if (handedOut === "after") all.handOut("old");
   return all.deliver("m", "t1", { lease: "old" }).drained();
+}
+
+/** An ack that is confirmed after its lease ended, before or after the message was given to somebody who fails. */
+function lateAck(givenAway: "before" | "after"): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1").wait(2_000);
+  if (givenAway === "after") all.settle("t1").wait(2_000);
+  all.deliver("m", "t2", { proc: "other" }).start("t2");
+  if (givenAway === "before") all.settle("t1");
+  return all.end("t2", "throw").settle("t2", "release").wait(2_000).handle("m", "t3").drained();
 }
 
 /** The second of two hand-overs is read first. */

@@ -117,11 +117,17 @@ export const ackIsFinal: Invariant = {
   },
 };
 
-function redeliveries(story: Story, { slackMs }: HistoryPromises): readonly Finding[] {
+function redeliveries(story: Story, { slackMs, lateAcks }: HistoryPromises): readonly Finding[] {
   const { mid, handovers } = story;
   return handovers.flatMap((handover): readonly Finding[] => {
     const ack = settledAs(handover, "ack");
     if (ack === undefined) return [];
+    // Such a service confirms it without a word on its effect: somebody else had the message already.
+    const isLate = handovers.some(
+      ({ deliver, handedAt }) =>
+        deliver.bid === handover.deliver.bid && handedAt > handover.handedAt && handedAt < ack.t,
+    );
+    if (lateAcks && isLate) return [];
     const again = handovers.find(
       ({ deliver, handedAt }) =>
         handedAt > ack.t + nanoseconds(slackMs) &&
