@@ -86,5 +86,6 @@ async function runOne({ cell, seed }: PlannedCell): Promise<Row> {
   process.stdout.write(`${row.verdict.padEnd(8)} ${cellName(cell)}\n${problem}`);
   // A soak would fill the disk with what nobody will look at.
   if (row.verdict === "pass") rmSync(folder, { recursive: true, force: true });
+  else writeFileSync(join(folder, "verdict.json"), `${JSON.stringify(result, null, 2)}\n`);
   return row;
 }

@@ -61,6 +61,8 @@ export interface FaultKind {
   readonly forLeases?: number;
   /** What is sent meanwhile. @default what the phase says */
   readonly during?: Wave;
+  /** That is sent when `begin` is done, not while it is at it. @default false */
+  readonly sendsAfterBegin?: boolean;
   /** Deliveries that were known to be late when they came are not held; the history cannot tell. @default false */
   readonly blursLeases?: boolean;
   /** The service delivers once more for no reason that a consumer could know. @default false */

@@ -40,5 +40,7 @@ export type ChildCommand =
 /** What it tells. */
 export type ChildNews =
   | { readonly kind: "ready" }
+  /** Its consumer has reached the service and asks for messages. */
+  | { readonly kind: "started" }
   /** Every send of this wave has an outcome. */
   | { readonly kind: "sent"; readonly wave: string };

@@ -1,3 +1,4 @@
+import type { HistoryWriter } from "@anyqueue/conformance";
 import type { ChildCommand, ChildNews, ChildSettings } from "./child-commands.ts";
 
 /** The settings in the only argument. */
@@ -11,15 +12,25 @@ export function tell(news: ChildNews): void {
   process.send?.(news);
 }
 
-/** Carries out what every child can do, and leaves the rest to `others`. */
-export function onCommand(others: (command: ChildCommand) => void): void {
+/** Carries out what every child can do, and leaves the rest to `others`. `sinks`: the histories that the process writes. */
+export function onCommand(
+  others: (command: ChildCommand) => void,
+  sinks: readonly HistoryWriter[] = [],
+): void {
   process.on("message", (command: ChildCommand) => {
-    if (command.kind === "block") block(command.ms);
+    if (command.kind === "block") blockAs(sinks, command.ms);
     else if (command.kind === "jump") jumpWallClock(command.ms);
     else others(command);
   });
   // Without its watcher the run is over.
   process.on("disconnect", () => process.exit(0));
+}
+
+/** Standing still is the one thing that a process cannot write down while it does it. */
+function blockAs(sinks: readonly HistoryWriter[], ms: number): void {
+  for (const sink of sinks) sink.write("proc.still", sink.operation(), { of: sink.proc });
+  block(ms);
+  for (const sink of sinks) sink.write("proc.wake", sink.operation(), { of: sink.proc });
 }
 
 function block(ms: number): void {

@@ -4,7 +4,7 @@ import { HistoryRecorder, HistoryWriter } from "@anyqueue/conformance";
 import { createClient, isQueueError, type QueueConsumer } from "@anyqueue/core";
 import { chaosHandler, chaosQueue, type ChaosBody } from "./chaos-queue.ts";
 import { onCommand, readSettings, tell } from "./child.ts";
-import { stageOf } from "./providers.ts";
+import { leaseOf, stageOf } from "./providers.ts";
 
 /** As a supervisor of processes would wait before it starts one again. */
 const RESTART_MS = 500;
@@ -17,7 +17,7 @@ const sink = new HistoryWriter(settings.folder, settings.proc);
 const ending = new AbortController();
 let life = 0;
 
-onCommand(() => undefined);
+onCommand(() => undefined, [sink]);
 process.once("SIGTERM", () => {
   ending.abort();
 });
@@ -31,8 +31,10 @@ process.exit(0);
 /** One consumer from its start to its end. */
 async function live(): Promise<void> {
   life += 1;
-  const recorder = new HistoryRecorder(sink, `consumer-${life}`);
-  const client = createClient(stage.url(settings.address), [recorder.provider(stage.provider())]);
+  const recorder = new HistoryRecorder(sink, `consumer-${life}`, leaseOf(stage));
+  const client = createClient(stage.url(settings.address), [recorder.provider(stage.provider())], {
+    listener: { state: ({ state }) => (state === "started" ? tell({ kind: "started" }) : undefined) },
+  });
   const { concurrency, prefetch } = settings;
   const consumer = client.consumer(chaosQueue(stage), { concurrency, prefetch });
   const stop = (): void => void consumer.close({ timeout: CLOSE_TIMEOUT });

@@ -17,18 +17,24 @@ const END_MS = 15_000;
 /** One producer or consumer process. */
 export class Member {
   readonly name: string;
+  /** When it consumes: it has reached the service once. Or when it is gone. */
+  readonly started: Promise<void>;
   readonly #child: ChildProcess;
+  readonly #watcher: HistorySink;
   readonly #exited: Promise<void>;
   readonly #errors: string[] = [];
   #isExpectedToEnd = false;
 
-  constructor(child: ChildProcess, name: string, onExit: (member: Member, signal: string | null) => void) {
+  constructor(child: ChildProcess, name: string, watcher: HistorySink) {
     this.name = name;
     this.#child = child;
+    this.#watcher = watcher;
     child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#errors.push(text));
     this.#exited = once(child, "exit").then(([, signal]) => {
-      onExit(this, typeof signal === "string" ? signal : null);
+      const how = typeof signal === "string" ? { signal } : {};
+      watcher.write("proc.exit", watcher.operation(), { of: name, ...how });
     });
+    this.started = this.hear(({ kind }) => kind === "started");
   }
 
   get isRunning(): boolean {
@@ -63,6 +69,8 @@ export class Member {
 
   signal(signal: NodeJS.Signals): void {
     this.#isExpectedToEnd ||= signal === "SIGTERM" || signal === "SIGKILL";
+    const note = signal === "SIGSTOP" ? "proc.still" : signal === "SIGCONT" ? "proc.wake" : undefined;
+    if (note !== undefined) this.#watcher.write(note, this.#watcher.operation(), { of: this.name });
     this.#child.kill(signal);
   }
 
@@ -109,12 +117,7 @@ export class Crew {
       execArgv: ["--conditions=@anyqueue/source", ...nodeOptions],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    const member = new Member(child, proc, (gone, signal) => {
-      this.#watcher.write("proc.exit", this.#watcher.operation(), {
-        of: gone.name,
-        ...(signal === null ? {} : { signal }),
-      });
-    });
+    const member = new Member(child, proc, this.#watcher);
     this.#members.push(member);
     await member.hear(({ kind }) => kind === "ready");
     return member;

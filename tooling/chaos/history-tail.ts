@@ -16,6 +16,9 @@ export class HistoryTail {
   readonly #unsure = new Set<string>();
   readonly #graceMs: number;
   readonly #counts = new Map<string, number>();
+  /** When a message was last sent, and when its queue was last deleted: nobody waits for what went with it. */
+  readonly #sentAt = new Map<string, number>();
+  #deletedAt = Number.NEGATIVE_INFINITY;
 
   /** @param graceMs a settlement of unknown outcome counts after this time, in which its message would have come again */
   constructor(folder: string, graceMs: number) {
@@ -42,7 +45,7 @@ export class HistoryTail {
     return this.#confirmed.size;
   }
 
-  /** Confirmed messages that are neither acked nor given up. */
+  /** Confirmed messages that are neither acked nor given up, nor gone with their queue. */
   get open(): number {
     let open = 0;
     for (const mid of this.#confirmed) if (!this.#isDone(mid)) open += 1;
@@ -51,13 +54,17 @@ export class HistoryTail {
 
   #isDone(mid: string): boolean {
     const since = this.#perhapsDone.get(mid) ?? Number.POSITIVE_INFINITY;
+    if ((this.#sentAt.get(mid) ?? 0) < this.#deletedAt) return true;
     return this.#done.has(mid) || machineHistoryTime.monotonic() - since > this.#graceMs * 1_000_000;
   }
 
   #count(event: HistoryEvent): void {
     const what = "kind" in event ? `${event.type} ${event.kind}` : event.type;
     this.#counts.set(what, this.count(what) + 1);
-    if (event.type === "send.invoke") this.#midOfSend.set(event.op, event.mid);
+    if (event.type === "send.invoke") {
+      this.#midOfSend.set(event.op, event.mid);
+      this.#sentAt.set(event.mid, event.t);
+    } else if (event.type === "queue.deleted") this.#deletedAt = event.t;
     else if (event.type === "send.ok") this.#confirmed.add(this.#midOfSend.get(event.op) ?? "");
     else if (event.type === "deliver") {
       this.#midOfToken.set(event.tok, event.mid);

@@ -29,6 +29,7 @@ const failing: Provider = {
   connect: (url, context) => faulty(provider.connect(url, context), plan),
 };
 
+const sinks: HistoryWriter[] = [];
 const producing = connect("producer");
 const producer = producing.client.producer(queue);
 const consumers: Running[] = [];
@@ -41,14 +42,16 @@ onCommand((command) => {
   else if (command.kind === "faults") for (const fault of command.faults) plan.fail(fault);
   else if (command.kind === "heal") plan.clear();
   else if (command.kind === "scale") scale(command.to);
-});
+}, sinks);
 process.once("SIGTERM", () => void end().finally(() => process.exit()));
 await producing.client.admin.create(queue);
 scale(1);
 tell({ kind: "ready" });
 
 function connect(name: string): { readonly client: QueueClient; readonly recorder: HistoryRecorder } {
-  const recorder = new HistoryRecorder(new HistoryWriter(folder, `${proc}-${name}`));
+  const sink = new HistoryWriter(folder, `${proc}-${name}`);
+  sinks.push(sink);
+  const recorder = new HistoryRecorder(sink);
   return { recorder, client: createClient(stage.url(""), [recorder.provider(failing)]) };
 }
 

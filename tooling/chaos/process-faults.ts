@@ -4,6 +4,8 @@ import type { Wave } from "./phases.ts";
 import { wireOf, type Arena, type FaultKind } from "./cell.ts";
 import { CLOUDS } from "./providers.ts";
 const HOUR_MS = 3_600_000;
+/** Longest time in which ten consumers must have reached the service, milliseconds. */
+const START_MS = 60_000;
 
 /** What happens to processes. */
 export const PROCESS_FAULTS: readonly FaultKind[] = [
@@ -97,10 +99,14 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
     rows: ["F-27"],
     stages: ["sqs", "service-bus", "pubsub"],
     phases: ["settle"],
-    forMs: 1_000,
-    during: { count: 600, everyMs: 5, takesMs: 300 },
+    forMs: 3_000,
+    // Ten that load the same SDK on a small machine are done at very different times: the load waits for the last.
+    sendsAfterBegin: true,
+    during: { count: 800, everyMs: 5, takesMs: 300 },
     begin: async (arena) => {
       await Promise.all(Array.from({ length: 9 }, async () => await join(arena)));
+      const started = Promise.all(arena.consumers.map(async (consumer) => await consumer.started));
+      await Promise.race([started, sleep(START_MS)]);
     },
     end: async ({ consumers }) => {
       await Promise.all(consumers.splice(1).map(async (member) => await member.end()));

@@ -1,4 +1,4 @@
-import type { HistoryPromises } from "@anyqueue/conformance";
+import type { HistoryPromises, LeaseOf } from "@anyqueue/conformance";
 import type { Provider } from "@anyqueue/core/adapter";
 import type { EmulatorEndpoints, EmulatorOptions } from "@anyqueue/emulator";
 import { memory } from "@anyqueue/memory";
@@ -95,7 +95,19 @@ export function stageOf(name: StageName): Stage {
 /** Starts only the front that is needed. */
 export function emulatorOptions(front: Front, seed: number): EmulatorOptions {
   const port = { sqs: "sqsPort", "service-bus": "serviceBusPort", pubsub: "pubsubPort" } as const;
-  return { [port[front]]: 0, seed };
+  return { [port[front]]: 0, seed, recordHandOuts: true };
+}
+
+/** What each service calls a hand-over, by the name that it has in the SDK's message. */
+const LEASES = { sqs: "ReceiptHandle", "service-bus": "lockToken", pubsub: "ackId" } as const;
+
+/** For a recorder: the name under which the emulator has recorded a hand-over. */
+export function leaseOf({ front }: Stage): LeaseOf | undefined {
+  if (front === undefined) return undefined;
+  return (native) => {
+    const lease: unknown = Reflect.get(Object(native), LEASES[front]);
+    return typeof lease === "string" ? lease : undefined;
+  };
 }
 
 /** `host:port` of a front. */

@@ -68,6 +68,9 @@ class CellRun {
     const stage = stageOf(provider);
     try {
       await this.#play();
+    } catch (error) {
+      // Hundreds of other cells are worth their report.
+      this.#complaints.push(`the cell broke off: ${String(error)}`);
     } finally {
       this.#complaints.push(...(await this.#crew.end()));
       this.#watcher.close();
@@ -125,6 +128,7 @@ class CellRun {
     const startedAt = performance.now();
     this.#note("fault.start");
     const beginning = fault.begin(arena);
+    if (fault.sendsAfterBegin === true) await beginning;
     sent.push(this.#send(arena, fault.during ?? plan.during, "during"));
     await beginning;
     await sleep(durationOf(fault, arena.stage));

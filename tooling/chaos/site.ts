@@ -1,8 +1,8 @@
-import type { HistorySink } from "@anyqueue/conformance";
+import { leaseHash, type HistoryWriter } from "@anyqueue/conformance";
 import { createClient } from "@anyqueue/core";
 import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
 import type { Arena, Cell, Wire } from "./cell.ts";
-import { chaosQueue } from "./chaos-queue.ts";
+import { chaosQueue, QUEUE } from "./chaos-queue.ts";
 import type { Crew, Member } from "./crew.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import type { HistoryTail } from "./history-tail.ts";
@@ -15,7 +15,7 @@ export interface SiteParts {
   readonly cell: Cell;
   readonly seed: number;
   readonly crew: Crew;
-  readonly watcher: HistorySink;
+  readonly watcher: HistoryWriter;
   readonly tail: HistoryTail;
   random(): number;
 }
@@ -72,7 +72,10 @@ async function openEmulatedSite(
       );
       return failed.length + toProducer.accepted + toConsumer.accepted;
     },
-    deleteQueue: async () => await client.admin.delete(queue),
+    deleteQueue: async () => {
+      await client.admin.delete(queue);
+      watcher.write("queue.deleted", watcher.operation(), { dest: QUEUE });
+    },
     createQueue: async () => await client.admin.create(queue),
   };
   return {
@@ -83,6 +86,9 @@ async function openEmulatedSite(
       toConsumer.mode = "pass";
     },
     async readLeftovers() {
+      for (const { lease, machineNs } of await control.handOuts()) {
+        watcher.write("hand.out", watcher.operation(), { lease: leaseHash(lease) }, machineNs);
+      }
       const expireLeases = async (): Promise<void> => void (await control.advance(3 * stage.leaseMs));
       const depths = async (): Promise<Depths> => await depthsOf(front, control);
       await readLeftovers({ client, definition: queue, watcher, expireLeases, depths });

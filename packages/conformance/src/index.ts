@@ -40,9 +40,9 @@ export {
   type InvariantOutcome,
   type InvariantVerdict,
 } from "./history/invariant.ts";
-export { messageHash } from "./history/message-hash.ts";
+export { leaseHash, messageHash } from "./history/message-hash.ts";
 export { HistoryError, readHistory } from "./history/read-history.ts";
-export { Tagged } from "./history/recording-adapter.ts";
+export { Tagged, type LeaseOf } from "./history/recording-adapter.ts";
 export type {
   Backend,
   BackendTime,

@@ -126,6 +126,18 @@ describe("time that a lease cannot see", () => {
     await close(bench);
   });
 
+  test("a blocked event loop: the signal aborts before a timer of the handler that fell due meanwhile", async () => {
+    const bench = await running();
+    let isAborted: boolean | undefined;
+    bench.clock.setTimer(() => {
+      isAborted = bench.context.signal.aborted;
+    }, 5_000);
+    bench.clock.stall(61_000);
+    await bench.clock.advance(0);
+    expect(isAborted).toBe(true);
+    await close(bench);
+  });
+
   test("a machine that slept: a settlement looks at the time since boot first", async () => {
     const bench = await running();
     bench.clock.suspend(61_000);

@@ -18,6 +18,8 @@ export interface EmulatorOptions {
   readonly strictTokens?: boolean | undefined;
   /** Port of the Pub/Sub front, 0 for a free one, false for no Pub/Sub front. @default 0 if no port is named, else false */
   readonly pubsubPort?: number | false | undefined;
+  /** Keeps when each message was handed out, for `emulator.handOuts`. @default false */
+  readonly recordHandOuts?: boolean | undefined;
   /** `hybrid` runs with the real clock and can be advanced; `manual` stands still otherwise. @default "hybrid" */
   readonly clock?: ClockMode | undefined;
   /** Seed of every random choice: which call a fault hits, in which order messages are shuffled. @default 1 */
@@ -33,6 +35,7 @@ export interface ResolvedEmulatorOptions {
   readonly serviceBusConfig: ServiceBusConfig | undefined;
   readonly strictTokens: boolean;
   readonly pubsubPort: number | false;
+  readonly recordHandOuts: boolean;
   readonly clock: ClockMode;
   readonly seed: number;
 }
@@ -46,6 +49,7 @@ export const EMULATOR_DEFAULTS: ResolvedEmulatorOptions = Object.freeze({
   serviceBusConfig: undefined,
   strictTokens: false,
   pubsubPort: 0,
+  recordHandOuts: false,
   clock: "hybrid",
   seed: 1,
 });
@@ -63,6 +67,7 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
     ...resolvePorts(options),
     serviceBusConfig: options.serviceBusConfig ?? EMULATOR_DEFAULTS.serviceBusConfig,
     strictTokens: options.strictTokens ?? EMULATOR_DEFAULTS.strictTokens,
+    recordHandOuts: options.recordHandOuts ?? EMULATOR_DEFAULTS.recordHandOuts,
     clock: options.clock ?? EMULATOR_DEFAULTS.clock,
     seed: options.seed ?? EMULATOR_DEFAULTS.seed,
   };
@@ -74,6 +79,9 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
   }
   if (!Number.isSafeInteger(resolved.seed))
     throw invalid(`seed must be an integer, got ${JSON.stringify(resolved.seed)}.`);
+  if (typeof resolved.recordHandOuts !== "boolean") {
+    throw invalid(`recordHandOuts must be true or false, got ${JSON.stringify(resolved.recordHandOuts)}.`);
+  }
   checkServiceBusOptions(resolved);
   return Object.freeze(resolved);
 }

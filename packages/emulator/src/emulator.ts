@@ -13,6 +13,7 @@ import type { QueueSnapshot } from "./fronts/sqs/queue-snapshot.ts";
 import type { EventSourceMapping } from "./fronts/sqs/mappings/event-source-mapping.ts";
 import type { EventSourceMappingOptions } from "./fronts/sqs/mappings/mapping-options.ts";
 import { CallLog, type CallLogEntry } from "./log/call-log.ts";
+import { HandOutLog, type HandOut } from "./log/hand-out-log.ts";
 import { pubsubOf, serviceBusOf, startFronts, type RunningFronts } from "./running-fronts.ts";
 import { SeededRandom } from "./random/seeded-random.ts";
 import { VirtualClock } from "./time/engine-clock.ts";
@@ -55,6 +56,8 @@ export interface Emulator {
     clear(): void;
     count(operation?: string): number;
   };
+  /** Messages that were handed out under a lease, the newest 50,000, oldest first; with `recordHandOuts`. */
+  handOuts(): readonly HandOut[];
   readonly sqs: {
     /** Every queue with its messages, as they are now. */
     queues(): readonly QueueSnapshot[];
@@ -131,6 +134,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     wireTime: new WireTime(clock),
     faults: new FaultPlan(random),
     log: new CallLog(),
+    handOuts: new HandOutLog(clock, resolved.recordHandOuts),
     random,
     control: async (exchange) => await routes.handle(exchange),
   };
@@ -148,6 +152,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     clock: { now: () => clock.now(), advance: (ms) => clock.advance(ms) },
     faults: context.faults,
     log: context.log,
+    handOuts: () => context.handOuts.entries(),
     sqs: sqsControls(running),
     serviceBus: {
       entities: () => running.serviceBus?.entities() ?? [],
@@ -161,6 +166,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       for (const front of running.fronts) front.reset();
       context.faults.clear();
       context.log.clear();
+      context.handOuts.clear();
       random.restart();
     },
   };
@@ -201,5 +207,5 @@ function pubsubControls(running: RunningFronts): Emulator["pubsub"] {
 /** The part of an emulator that its HTTP control API offers too. */
 export type Controls = Pick<
   Emulator,
-  "endpoints" | "clock" | "faults" | "log" | "sqs" | "serviceBus" | "pubsub" | "reset"
+  "endpoints" | "clock" | "faults" | "log" | "handOuts" | "sqs" | "serviceBus" | "pubsub" | "reset"
 >;

@@ -15,6 +15,7 @@ export type {
 export type { PubsubFaultAction } from "./faults/pubsub-fault-action.ts";
 export type { SqsFaultAction } from "./faults/sqs-fault-action.ts";
 export type { CallLogEntry, CallOutcome } from "./log/call-log.ts";
+export type { HandOut } from "./log/hand-out-log.ts";
 export type {
   EventSourceMapping,
   InvocationSnapshot,

@@ -49,6 +49,8 @@ export interface EventMembers {
     readonly bid: string;
     /** Identity of this hand-over. */
     readonly tok: string;
+    /** What the service calls it, hashed; the same as in its `hand.out`. */
+    readonly lease?: string;
     readonly dest: string;
     readonly hash: string;
     readonly consumer: string;
@@ -56,6 +58,8 @@ export interface EventMembers {
     readonly leaseUntil?: number;
     readonly key?: string;
   };
+  /** By the service's own record and at its time: whoever is handed a message may read it long after. */
+  readonly "hand.out": { readonly lease: string };
   readonly "handle.start": { readonly tok: string };
   /** The handler's signal aborted. */
   readonly "handle.abort": { readonly tok: string; readonly reason: string };
@@ -87,7 +91,12 @@ export interface EventMembers {
   readonly "drain.deliver": { readonly mid: string; readonly dest: string };
   /** `depth` where it can be read. */
   readonly "drain.end": { readonly dest: string; readonly emptyPolls: number; readonly depth?: number };
+  /** A queue is deleted by now, with what was in it. */
+  readonly "queue.deleted": { readonly dest: string };
   readonly "proc.start": { readonly pid: number };
+  /** From here to its `proc.wake` the process does nothing: it is stopped, or its event loop is blocked. */
+  readonly "proc.still": { readonly of: string };
+  readonly "proc.wake": { readonly of: string };
   /** `close` of a consumer resolved. */
   readonly "consumer.close": { readonly consumer: string; readonly report: CloseReport };
   /** `signal` where it was killed; written by whoever watches it. */
@@ -124,6 +133,7 @@ const REQUIRED: Readonly<Record<EventType, Readonly<Record<string, "string" | "n
     hash: "string",
     consumer: "string",
   },
+  "hand.out": { lease: "string" },
   "handle.start": { tok: "string" },
   "handle.abort": { tok: "string", reason: "string" },
   "handle.end": { tok: "string", result: "string" },
@@ -142,7 +152,10 @@ const REQUIRED: Readonly<Record<EventType, Readonly<Record<string, "string" | "n
   "drain.start": { dest: "string" },
   "drain.deliver": { mid: "string", dest: "string" },
   "drain.end": { dest: "string", emptyPolls: "number" },
+  "queue.deleted": { dest: "string" },
   "proc.start": { pid: "number" },
+  "proc.still": { of: "string" },
+  "proc.wake": { of: "string" },
   "consumer.close": { consumer: "string", report: "object" },
   "proc.exit": { of: "string" },
   cost: { operation: "string", calls: "number", empty: "number", durationMs: "number" },

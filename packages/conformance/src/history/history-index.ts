@@ -15,6 +15,10 @@ export interface Send {
 /** One hand-over with all that happened to it. */
 export interface Handover {
   readonly deliver: HistoryEvent<"deliver">;
+  /** When the service handed it out; where there is no record of that, when it was read. */
+  readonly handedAt: number;
+  /** True: the service has a record of it. */
+  readonly isOnRecord: boolean;
   readonly start: HistoryEvent<"handle.start"> | undefined;
   readonly end: HistoryEvent<"handle.end"> | undefined;
   readonly abort: HistoryEvent<"handle.abort"> | undefined;
@@ -37,7 +41,7 @@ export type RenewEvent = HistoryEvent<"renew.invoke" | "renew.ok" | "renew.lost"
 export interface Story {
   readonly mid: string;
   readonly sends: readonly Send[];
-  /** In order of time. */
+  /** In the order in which they were handed out. */
   readonly handovers: readonly Handover[];
   readonly deadLetters: readonly HistoryEvent<"dlq.deliver">[];
   readonly leftovers: readonly HistoryEvent<"drain.deliver">[];
@@ -50,6 +54,15 @@ export interface HistoryIndex {
   readonly handovers: readonly Handover[];
   /** When each process ended by a signal that leaves it no time. */
   readonly deaths: ReadonlyMap<string, number>;
+  /** When each process stood still, in order of time. */
+  readonly stills: ReadonlyMap<string, readonly Still[]>;
+  readonly deletions: readonly HistoryEvent<"queue.deleted">[];
+}
+
+/** A time in which a process did nothing. */
+export interface Still {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** One pass over the events; they need not be sorted. */
@@ -77,7 +90,15 @@ export function indexHistory(unsorted: readonly HistoryEvent[]): HistoryIndex {
     else if (event.type === "drain.deliver") storyOf(event.mid).leftovers.push(event);
   }
   for (const handover of handovers) storyOf(handover.deliver.mid).handovers.push(handover);
-  return { events, stories, handovers, deaths: deathsIn(events) };
+  for (const { handovers: own } of stories.values()) own.sort((a, b) => a.handedAt - b.handedAt);
+  return {
+    events,
+    stories,
+    handovers,
+    deaths: deathsIn(events),
+    stills: stillsIn(events),
+    deletions: events.filter((event) => event.type === "queue.deleted"),
+  };
 }
 
 type MutableStory = {
@@ -95,6 +116,8 @@ function sendOf(
 
 interface Draft {
   readonly deliver: HistoryEvent<"deliver">;
+  /** By the service's record; undefined: it has none, or another delivery is on it. */
+  readonly recordedAt: number | undefined;
   start?: HistoryEvent<"handle.start">;
   end?: HistoryEvent<"handle.end">;
   abort?: HistoryEvent<"handle.abort">;
@@ -104,8 +127,13 @@ interface Draft {
 
 function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] {
   const drafts = new Map<string, Draft>();
+  /** By lease; each is for one delivery. */
+  const records = new Map<string, number[]>();
   for (const event of events) {
-    if (event.type === "deliver") drafts.set(event.tok, { deliver: event, settles: [], renews: [] });
+    if (event.type === "hand.out") records.set(event.lease, [...(records.get(event.lease) ?? []), event.t]);
+    if (event.type !== "deliver") continue;
+    const recordedAt = records.get(event.lease ?? "")?.shift();
+    drafts.set(event.tok, { deliver: event, recordedAt, settles: [], renews: [] });
   }
   for (const event of events) {
     if (!("tok" in event) || event.type === "deliver") continue;
@@ -124,7 +152,7 @@ function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
   return event.type.startsWith("renew.");
 }
 
-function finish({ deliver, start, end, abort, settles, renews }: Draft): Handover {
+function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Draft): Handover {
   const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
   for (const renew of renews) {
@@ -134,7 +162,33 @@ function finish({ deliver, start, end, abort, settles, renews }: Draft): Handove
     if (asked.t <= leaseEnd) leaseEnd = renew.until;
   }
   if (lost !== undefined) leaseEnd = Math.min(leaseEnd, lost.t);
-  return { deliver, start, end, abort, settles, renews, leaseEnd, lostAt: lost?.t };
+  return {
+    deliver,
+    handedAt: recordedAt ?? deliver.t,
+    isOnRecord: recordedAt !== undefined,
+    start,
+    end,
+    abort,
+    settles,
+    renews,
+    leaseEnd,
+    lostAt: lost?.t,
+  };
+}
+
+function stillsIn(events: readonly HistoryEvent[]): ReadonlyMap<string, readonly Still[]> {
+  const stills = new Map<string, Still[]>();
+  for (const event of events) {
+    if (event.type === "proc.still") {
+      const own = stills.get(event.of) ?? [];
+      stills.set(event.of, own);
+      own.push({ from: event.t, to: Number.POSITIVE_INFINITY });
+    } else if (event.type === "proc.wake") {
+      const last = stills.get(event.of)?.pop();
+      if (last !== undefined) stills.get(event.of)?.push({ from: last.from, to: event.t });
+    }
+  }
+  return stills;
 }
 
 function deathsIn(events: readonly HistoryEvent[]): ReadonlyMap<string, number> {
@@ -182,15 +236,36 @@ export function possibleCopies(story: Story): number {
   return Math.max(1, tokens.size);
 }
 
+/** When every copy of it may have been in a queue that was deleted then, and was not handed out later; the end of time: never. */
+export function goneAt({ sends, handovers }: Story, { deletions }: HistoryIndex): number {
+  const lastAt = Math.max(...handovers.map(({ handedAt }) => handedAt));
+  const ends = sends
+    .filter(({ outcome }) => outcome !== "fail")
+    .map(({ invoke }) => {
+      const since = Math.max(invoke.t, lastAt);
+      return (
+        deletions.find(({ dest, t }) => dest === invoke.dest && since < t)?.t ?? Number.POSITIVE_INFINITY
+      );
+    });
+  return Math.max(...ends);
+}
+
+/** True: it may be gone with its queue. */
+export function isPerhapsDeleted(story: Story, index: HistoryIndex): boolean {
+  return goneAt(story, index) < Number.POSITIVE_INFINITY;
+}
+
 /** All events of one message in order of time, for a person to read. */
 export function timelineOf(index: HistoryIndex, mid: string): readonly HistoryEvent[] {
   const story = index.stories.get(mid);
   if (story === undefined) return [];
   const operations = new Set(story.sends.map(({ invoke }) => invoke.op));
   const tokens = new Set(story.handovers.map(({ deliver }) => deliver.tok));
+  const leases = new Set(story.handovers.map(({ deliver }) => deliver.lease));
   return index.events.filter((event) => {
     if ("mid" in event) return event.mid === mid;
     if ("tok" in event) return tokens.has(event.tok);
+    if (event.type === "hand.out") return leases.has(event.lease);
     return event.type.startsWith("send.") && operations.has(event.op);
   });
 }

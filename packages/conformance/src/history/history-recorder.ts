@@ -14,7 +14,7 @@ import type { Feature, Provider } from "@anyqueue/core/adapter";
 import type { HandleResult } from "./history-event.ts";
 import type { HistorySink } from "./history-writer.ts";
 import { messageHash } from "./message-hash.ts";
-import { recordingAdapter, Tagged } from "./recording-adapter.ts";
+import { recordingAdapter, Tagged, type LeaseOf } from "./recording-adapter.ts";
 
 /** What a recorded send knows of its place in an order. */
 export interface RecordedSend {
@@ -34,14 +34,19 @@ export interface RecordedSend {
 export class HistoryRecorder {
   readonly #sink: HistorySink;
   readonly #consumer: string;
+  readonly #leaseOf: LeaseOf | undefined;
   /** How the run of each hand-over ended, while its settlement is to come. */
   readonly #results = new Map<string, HandleResult>();
   readonly #handled = new Set<string>();
 
-  /** @param consumer name of the consumer of this process, unique in it */
-  constructor(sink: HistorySink, consumer = "consumer") {
+  /**
+   * @param consumer name of the consumer of this process, unique in it
+   * @param leaseOf what the service calls a hand-over, for a run in which the service keeps a record of its own
+   */
+  constructor(sink: HistorySink, consumer = "consumer", leaseOf?: LeaseOf) {
     this.#sink = sink;
     this.#consumer = consumer;
+    this.#leaseOf = leaseOf;
   }
 
   /** The same provider, with hand-overs, settlements and renewals written down; `message.native` becomes a `Tagged`. */
@@ -50,6 +55,7 @@ export class HistoryRecorder {
   ): Provider<Scheme, Modes> {
     const meaning = {
       consumer: this.#consumer,
+      leaseOf: this.#leaseOf,
       meansDead: (tok: string, mid: string) => this.#meansDead(tok, mid),
     };
     return {

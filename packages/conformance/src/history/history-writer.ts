@@ -17,7 +17,8 @@ export interface HistorySink {
  * A line has reached the system when `write` returns, so that a kill cannot hide what was about to happen.
  */
 export class HistoryWriter implements HistorySink {
-  readonly #proc: string;
+  /** Name of the process. */
+  readonly proc: string;
   readonly #time: HistoryTime;
   readonly #file: number;
   #nextOperation = 1;
@@ -25,22 +26,25 @@ export class HistoryWriter implements HistorySink {
   /** @param proc name of the process, unique in the run; it becomes the name of the file */
   constructor(folder: string, proc: string, time: HistoryTime = machineHistoryTime) {
     mkdirSync(folder, { recursive: true });
-    this.#proc = proc;
+    this.proc = proc;
     this.#time = time;
     this.#file = openSync(join(folder, `${proc}.jsonl`), "a");
     this.write("proc.start", this.operation(), { pid: process.pid });
   }
 
   operation(): string {
-    return `${this.#proc}:${this.#nextOperation++}`;
+    return `${this.proc}:${this.#nextOperation++}`;
   }
 
   now(): number {
     return this.#time.monotonic();
   }
 
-  write<Type extends EventType>(type: Type, op: string, members: EventMembers[Type]): void {
-    const base = { t: this.#time.monotonic(), w: this.#time.wall(), proc: this.#proc, op, type };
+  /** `t`: when it happened, where somebody else saw that and this process only writes it down. */
+  write<Type extends EventType>(type: Type, op: string, members: EventMembers[Type], t?: number): void {
+    const now = this.#time.monotonic();
+    const w = this.#time.wall() - Math.round((now - (t ?? now)) / 1_000_000);
+    const base = { t: t ?? now, w, proc: this.proc, op, type };
     writeSync(this.#file, `${JSON.stringify({ ...base, ...members })}\n`);
   }
 

@@ -12,3 +12,8 @@ export function messageHash(body: Uint8Array, attributes: Readonly<Record<string
   }
   return hash.digest("hex").slice(0, 16);
 }
+
+/** Short for what a service calls a hand-over, the same in every process. */
+export function leaseHash(lease: string): string {
+  return createHash("sha256").update(lease).digest("hex").slice(0, 16);
+}

@@ -10,7 +10,7 @@ import type {
 } from "@anyqueue/core/adapter";
 import type { SettleKind } from "./history-event.ts";
 import type { HistorySink } from "./history-writer.ts";
-import { messageHash } from "./message-hash.ts";
+import { leaseHash, messageHash } from "./message-hash.ts";
 
 /** What `message.native` is in a recorded run: the SDK's own object, and the name of the hand-over. */
 export class Tagged {
@@ -23,9 +23,13 @@ export class Tagged {
   }
 }
 
+/** Receipt handle, lock token or ack id of a message as its SDK has it. */
+export type LeaseOf = (native: unknown) => string | undefined;
+
 /** What the recorder knows and the driver does not. */
 export interface RecordedMeaning {
   readonly consumer: string;
+  readonly leaseOf: LeaseOf | undefined;
   /** True: the ack of this hand-over is the end of a dead letter that was copied. */
   meansDead(tok: string, mid: string): boolean;
 }
@@ -135,6 +139,7 @@ class RecordingConsumer {
     const op = sink.operation();
     const { id, providerId, deliveryCount, leaseMs, orderingKey, leaseKey } = delivery;
     const ticket: Ticket = { tok: op, mid: id, handle: delivery.handle };
+    const lease = meaning.leaseOf?.(delivery.native);
     this.#tickets.set(delivery.handle, { ticket, leaseKey });
     sink.write("deliver", op, {
       mid: id,
@@ -143,6 +148,7 @@ class RecordingConsumer {
       dest: target.entity,
       hash: messageHash(delivery.body, delivery.attributes),
       consumer: meaning.consumer,
+      ...(lease === undefined ? {} : { lease: leaseHash(lease) }),
       ...(deliveryCount === undefined ? {} : { attempt: deliveryCount }),
       ...(leaseMs === undefined ? {} : { leaseUntil: sink.now() + leaseMs * 1_000_000 }),
       ...(orderingKey === undefined ? {} : { key: orderingKey }),

@@ -48,6 +48,7 @@ const DAMAGES: readonly Damage[] = [
   { invariant: "I-10", to: (events, pick) => changed(events, pick, "deliver", { attempt: 99 }) },
   { invariant: "I-5", to: repeatedRun },
   { invariant: "I-7", to: repeatedRun },
+  { invariant: "I-2", to: repeatedRun },
   { invariant: "I-14", to: (events) => [...events, closeThatReports(events, 10_000)] },
 ];
 

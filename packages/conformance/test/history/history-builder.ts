@@ -27,6 +27,8 @@ export interface HandoverTraits {
   readonly attempt?: number;
   readonly leaseMs?: number;
   readonly key?: string;
+  /** What the service calls it. */
+  readonly lease?: string;
 }
 
 /** Writes a history by hand, in milliseconds from 0; each call is one event, one millisecond after the last. */
@@ -71,6 +73,7 @@ export class HistoryBuilder {
       attempt,
       leaseMs,
       key,
+      lease,
     } = traits;
     this.event(
       "deliver",
@@ -82,6 +85,7 @@ export class HistoryBuilder {
         consumer,
         dest: "orders",
         ...(key === undefined ? {} : { key }),
+        ...(lease === undefined ? {} : { lease }),
         ...(attempt === undefined ? {} : { attempt }),
         ...(leaseMs === undefined ? {} : { leaseUntil: (this.#nowMs + 1 + leaseMs) * MS }),
       },
@@ -157,6 +161,28 @@ export class HistoryBuilder {
   close(report: CloseReport, where: { readonly consumer?: string; readonly proc?: string } = {}): this {
     const { consumer = "c-1", proc = "worker" } = where;
     this.event("consumer.close", { consumer, report }, { proc });
+    return this;
+  }
+
+  /** As the service itself writes it down. */
+  handOut(lease: string): this {
+    this.event("hand.out", { lease }, { proc: "service" });
+    return this;
+  }
+
+  /** The process does nothing until `wake`. */
+  still(proc: string): this {
+    this.event("proc.still", { of: proc }, { proc: "watcher" });
+    return this;
+  }
+
+  wake(proc: string): this {
+    this.event("proc.wake", { of: proc }, { proc: "watcher" });
+    return this;
+  }
+
+  deleteQueue(dest = "orders"): this {
+    this.event("queue.deleted", { dest }, { proc: "watcher" });
     return this;
   }
 

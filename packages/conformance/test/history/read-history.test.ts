@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { checkHistory } from "../../src/history/check-history.ts";
 import { HistoryRecorder } from "../../src/history/history-recorder.ts";
 import { HistoryWriter } from "../../src/history/history-writer.ts";
+import { leaseHash } from "../../src/history/message-hash.ts";
 import { readHistory } from "../../src/history/read-history.ts";
 
 let folder: string;
@@ -32,6 +33,20 @@ test("what processes wrote is read in order of time", () => {
     "b proc.start",
     "a fault.start",
     "b fault.stop",
+  ]);
+});
+
+test("what somebody else saw is written with the time at which it happened", () => {
+  let now = 1_000_000_000;
+  const time = { monotonic: () => (now += 1), wall: () => 5_000 };
+  const writer = new HistoryWriter(folder, "watcher", time);
+  writer.write("fault.start", writer.operation(), { fault: "F-12" });
+  writer.write("hand.out", writer.operation(), { lease: "abc" }, 400_000_000);
+  writer.close();
+  expect(readHistory(folder).map(({ type, t, w }) => [type, t, w])).toEqual([
+    ["hand.out", 400_000_000, 4_400],
+    ["proc.start", 1_000_000_001, 5_000],
+    ["fault.start", 1_000_000_002, 5_000],
   ]);
 });
 
@@ -95,6 +110,20 @@ test("a recorded producer and consumer give a history that passes", async () => 
     handovers: 15,
     runs: 15,
   });
+});
+
+test("a hand-over carries what the service calls it, hashed, where the recorder is told where to find it", async () => {
+  const jobs = defineQueue<number>("jobs");
+  const writer = new HistoryWriter(folder, "both");
+  const recorder = new HistoryRecorder(writer, "c-1", () => "the same for all");
+  const client = createClient("memory:", [recorder.provider(memory())]);
+  await recorder.send(client.producer(jobs), "jobs", 1);
+  const [message] = await client.consumer(jobs).receive();
+  await message?.ack();
+  await client.close();
+  writer.close();
+  const deliver = readHistory(folder).find(({ type }) => type === "deliver");
+  expect(deliver).toMatchObject({ lease: leaseHash("the same for all") });
 });
 
 test("a handler of a client that is not recorded is told what is missing", async () => {

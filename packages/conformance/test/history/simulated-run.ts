@@ -45,16 +45,23 @@ class World {
   /** Per key, in order; only the first may be held. */
   readonly #queues: Stored[][] = Array.from({ length: KEYS }, () => []);
   readonly #held: Held[] = [];
+  /** Handed out to a process that stands still, and to somebody else since. */
+  readonly #unread: { readonly mid: string; readonly tok: string; readonly attempt: number }[] = [];
   #sent = 0;
   #handed = 0;
   #worker = 0;
 
   take({ what, pick, luck }: Step): void {
     if (what === "send") this.#send(pick % KEYS, luck);
-    else if (what === "deliver") this.#deliver(pick);
-    else if (what === "finish") this.#finishOne(pick, luck);
+    else if (what === "deliver") {
+      if (luck % 5 === 0) this.#handToSleeper(pick);
+      this.#deliver(pick);
+    } else if (what === "finish") this.#finishOne(pick, luck);
     else if (what === "kill") this.#kill();
-    else this.#history.wait(luck % 50);
+    else {
+      this.#history.wait(luck % 50);
+      this.#wakeSleeper();
+    }
   }
 
   /** Handles what is left, one by one, and drains. */
@@ -64,6 +71,7 @@ class World {
       this.#deliver(0);
       this.#finishOne(0, 0);
     }
+    this.#wakeSleeper();
     return this.#history.drained();
   }
 
@@ -76,16 +84,44 @@ class World {
     if (outcome !== "fail") this.#queues[key]?.push({ mid, attempt: 0, isHeld: false });
   }
 
-  #deliver(pick: number): void {
+  /** Its lease ends before it has read anything. */
+  #handToSleeper(pick: number): void {
+    const stored = this.#next(pick);
+    if (stored === undefined) return;
+    stored.attempt += 1;
+    this.#handed += 1;
+    const tok = `t-${this.#handed}`;
+    this.#unread.push({ mid: stored.mid, tok, attempt: stored.attempt });
+    this.#history.handOut(tok).wait(LEASE_MS);
+  }
+
+  #wakeSleeper(): void {
+    for (const { mid, tok, attempt } of this.#unread.splice(0)) {
+      this.#history.deliver(mid, tok, { proc: "sleeper", attempt, leaseMs: 0, lease: tok });
+    }
+  }
+
+  /** A message that may be handed out. */
+  #next(pick: number): Stored | undefined {
     const free = this.#queues.filter((queue) => queue[0] !== undefined && !queue[0].isHeld);
-    const stored = free[pick % Math.max(free.length, 1)]?.[0];
+    return free[pick % Math.max(free.length, 1)]?.[0];
+  }
+
+  #deliver(pick: number): void {
+    const stored = this.#next(pick);
     if (stored === undefined) return;
     stored.attempt += 1;
     stored.isHeld = true;
     this.#handed += 1;
     const held = { mid: stored.mid, tok: `t-${this.#handed}`, proc: `worker-${this.#worker}` };
     this.#history
-      .deliver(held.mid, held.tok, { proc: held.proc, attempt: stored.attempt, leaseMs: 3_600_000 })
+      .handOut(held.tok)
+      .deliver(held.mid, held.tok, {
+        proc: held.proc,
+        attempt: stored.attempt,
+        leaseMs: 3_600_000,
+        lease: held.tok,
+      })
       .start(held.tok);
     this.#held.push(held);
   }

@@ -159,10 +159,10 @@ export class LeaseKeeper {
     }
   }
 
-  /** After a sleep of the machine the timer fires late: looks at once. */
+  /** After a sleep of the machine or a blocked event loop the timer is late: looks at once, before handlers go on. */
   checkSleep(): void {
-    const { time } = this.#options;
-    if (time.quick() < time.read()) this.#tick();
+    const nowMs = this.#options.time.quick();
+    if (nowMs < this.#options.time.read() || nowMs > this.#armedAtMs) this.#tick();
   }
 
   /** Forgets all; renewals on their way are awaited. */

@@ -10,6 +10,7 @@ import type { MappingSnapshot } from "../fronts/sqs/mappings/event-source-mappin
 import type { EventSourceMappingOptions } from "../fronts/sqs/mappings/mapping-options.ts";
 import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
 import type { CallLogEntry } from "../log/call-log.ts";
+import type { HandOut } from "../log/hand-out-log.ts";
 import { CONTROL_PREFIX } from "./control-routes.ts";
 import { readControlAnswer } from "./control-wire.ts";
 
@@ -28,6 +29,8 @@ export interface ControlClient {
   log(operation?: string): Promise<readonly CallLogEntry[]>;
   count(operation?: string): Promise<number>;
   clearLog(): Promise<void>;
+  /** As `emulator.handOuts` of the other process. */
+  handOuts(): Promise<readonly HandOut[]>;
   queues(): Promise<readonly QueueSnapshot[]>;
   /** Queues that call functions, as `emulator.sqs.addMapping` makes them. */
   readonly mappings: {
@@ -91,6 +94,7 @@ export function controlClient(endpoint: string): ControlClient {
     log: async (operation) => (await send("GET", `/log${logQuery(operation, false)}`)).entries,
     count: async (operation) => (await send("GET", `/log${logQuery(operation, true)}`)).count,
     clearLog: async () => void (await send("DELETE", "/log")),
+    handOuts: async () => (await send("GET", "/hand-outs")).handOuts,
     queues: async () => (await send("GET", "/queues")).queues,
     mappings: {
       create: async (options) => (await send("POST", "/mappings", options)).mapping,

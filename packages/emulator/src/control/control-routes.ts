@@ -70,6 +70,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["DELETE /faults/:id", ({ faults }, _exchange, id) => emptyAfter(() => faults.remove(id))],
   ["GET /log", readLog],
   ["DELETE /log", ({ log }) => emptyAfter(() => log.clear())],
+  ["GET /hand-outs", ({ handOuts }) => ({ handOuts: handOuts() })],
   ["GET /queues", ({ sqs }) => ({ queues: sqs.queues() })],
   ["GET /mappings", ({ sqs }) => ({ mappings: sqs.mappings().map((mapping) => mapping.snapshot()) })],
   ["POST /mappings", async (controls, exchange) => await createMapping(controls, readJson(exchange))],

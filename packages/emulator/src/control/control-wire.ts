@@ -5,6 +5,7 @@ import type { SubscriptionSnapshot, TopicSnapshot } from "../fronts/pubsub/subsc
 import type { MappingSnapshot } from "../fronts/sqs/mappings/event-source-mapping.ts";
 import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
 import type { CallLogEntry } from "../log/call-log.ts";
+import type { HandOut } from "../log/hand-out-log.ts";
 
 /** The members that answers of the control API may have; each route fills its own. */
 export interface ControlAnswer {
@@ -15,6 +16,7 @@ export interface ControlAnswer {
   readonly id: string;
   readonly entries: readonly CallLogEntry[];
   readonly count: number;
+  readonly handOuts: readonly HandOut[];
   readonly queues: readonly QueueSnapshot[];
   readonly mapping: MappingSnapshot;
   readonly mappings: readonly MappingSnapshot[];

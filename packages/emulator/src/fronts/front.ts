@@ -1,6 +1,7 @@
 import type { FaultPlan } from "../faults/fault-plan.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 import type { CallLog } from "../log/call-log.ts";
+import type { HandOutLog } from "../log/hand-out-log.ts";
 import type { SeededRandom } from "../random/seeded-random.ts";
 import type { VirtualClock } from "../time/engine-clock.ts";
 import type { WireTime } from "../time/wire-time.ts";
@@ -13,6 +14,7 @@ export interface FrontContext {
   readonly wireTime: WireTime;
   readonly faults: FaultPlan;
   readonly log: CallLog;
+  readonly handOuts: HandOutLog;
   readonly random: SeededRandom;
   /** True: the request was one of the control API and is answered. A front that speaks HTTP asks first. */
   readonly control: (exchange: HttpExchange) => Promise<boolean>;

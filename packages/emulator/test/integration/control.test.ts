@@ -137,6 +137,7 @@ describe("options", () => {
     [{ host: "" }, 'host must be an address such as 127.0.0.1, got "".'],
     [{ clock: "fast" }, 'clock must be "hybrid" or "manual", got "fast".'],
     [{ seed: 0.5 }, "seed must be an integer, got 0.5."],
+    [{ recordHandOuts: 1 }, "recordHandOuts must be true or false, got 1."],
   ])("%j is refused", async (options, message) => {
     // @ts-expect-error that is the point
     await expect(startEmulator(options)).rejects.toMatchObject({

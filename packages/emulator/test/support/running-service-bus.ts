@@ -7,6 +7,7 @@ import { ServiceBusNamespace } from "../../src/fronts/service-bus/engine/namespa
 import { snapshotEntities, type EntitySnapshot } from "../../src/fronts/service-bus/entity-snapshot.ts";
 import { checkTokenWith, NAMESPACE_KEY } from "../../src/fronts/service-bus/sas-token.ts";
 import { CallLog } from "../../src/log/call-log.ts";
+import { HandOutLog } from "../../src/log/hand-out-log.ts";
 import { SeededRandom } from "../../src/random/seeded-random.ts";
 import { VirtualClock } from "../../src/time/engine-clock.ts";
 import { WireTime } from "../../src/time/wire-time.ts";
@@ -43,7 +44,9 @@ export async function runServiceBus(
   const faults = new FaultPlan(new SeededRandom(1));
   const log = new CallLog();
   const checkToken = options.strictTokens === true ? checkTokenWith(() => clock.realNow()) : () => undefined;
-  const front = createAmqpFront({ namespace, clock, wireTime: new WireTime(clock), faults, log, checkToken });
+  const handOuts = new HandOutLog(clock, false);
+  const wireTime = new WireTime(clock);
+  const front = createAmqpFront({ namespace, clock, wireTime, faults, log, handOuts, checkToken });
   const server = createServer((socket) => {
     front.accept(socket);
   });

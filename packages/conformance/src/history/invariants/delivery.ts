@@ -2,6 +2,7 @@ import {
   isAcked,
   isConfirmed,
   isPerhapsAcked,
+  isPerhapsDeleted,
   possibleCopies,
   settledAs,
   type HistoryIndex,
@@ -12,10 +13,14 @@ import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant
 export const noLoss: Invariant = {
   id: "I-1",
   title:
-    "every confirmed message is delivered, dead-lettered or still in its queue, and ends acked or dead-lettered",
+    "every confirmed message is delivered, dead-lettered or still in its queue, and ends acked or dead-lettered, unless its queue is deleted",
   check(index, promises) {
     const open = [...index.stories.values()].filter(
-      (story) => isConfirmed(story) && !isAcked(story) && story.deadLetters.length === 0,
+      (story) =>
+        isConfirmed(story) &&
+        !isAcked(story) &&
+        story.deadLetters.length === 0 &&
+        !isPerhapsDeleted(story, index),
     );
     const lost = open.filter((story) => story.leftovers.length === 0 && !isPerhapsAcked(story));
     if (open.length === 0) return judged([]);
@@ -46,19 +51,24 @@ function destinationOf(event: object): string {
 
 export const noPhantom: Invariant = {
   id: "I-2",
-  title: "only messages that were sent are seen, and none whose send failed",
-  check: ({ stories }) =>
-    judged(
+  title:
+    "only messages that were sent are seen, and none whose send failed, and only what the service handed out",
+  check: ({ events, stories }) => {
+    const isRecorded = events.some(({ type }) => type === "hand.out");
+    return judged(
       [...stories.values()].flatMap((story): readonly Finding[] => {
         const isSeen = story.handovers.length + story.deadLetters.length + story.leftovers.length > 0;
         if (!isSeen) return [];
         const { mid, sends } = story;
         if (sends.length === 0) return [{ mid, text: "the message was seen and nobody had sent it" }];
-        return sends.every(({ outcome }) => outcome === "fail")
-          ? [{ mid, text: "every send of the message was reported as failed, and it was stored" }]
+        if (sends.every(({ outcome }) => outcome === "fail"))
+          return [{ mid, text: "every send of the message was reported as failed, and it was stored" }];
+        return isRecorded && story.handovers.some(({ isOnRecord }) => !isOnRecord)
+          ? [{ mid, text: "a delivery was read that the service has no record of" }]
           : [];
       }),
-    ),
+    );
+  },
 };
 
 export const recovered: Invariant = {
@@ -107,14 +117,20 @@ export const ackIsFinal: Invariant = {
   },
 };
 
-function redeliveries(story: Story, { slackMs }: HistoryPromises): readonly Finding[] {
+function redeliveries(story: Story, { slackMs, lateAcks }: HistoryPromises): readonly Finding[] {
   const { mid, handovers } = story;
   return handovers.flatMap((handover): readonly Finding[] => {
     const ack = settledAs(handover, "ack");
     if (ack === undefined) return [];
+    // Such a service confirms it without a word on its effect: somebody else had the message already.
+    const isLate = handovers.some(
+      ({ deliver, handedAt }) =>
+        deliver.bid === handover.deliver.bid && handedAt > handover.handedAt && handedAt < ack.t,
+    );
+    if (lateAcks && isLate) return [];
     const again = handovers.find(
-      ({ deliver }) =>
-        deliver.t > ack.t + nanoseconds(slackMs) &&
+      ({ deliver, handedAt }) =>
+        handedAt > ack.t + nanoseconds(slackMs) &&
         // Another stored copy of the message is another matter (I-5).
         (deliver.bid === handover.deliver.bid || possibleCopies(story) === 1),
     );

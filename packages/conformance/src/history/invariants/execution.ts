@@ -10,7 +10,7 @@ export const boundedDuplicates: Invariant = {
 };
 
 function unjustified(story: Story, index: HistoryIndex, promises: HistoryPromises): readonly Finding[] {
-  const runs = runsOf(story);
+  const runs = story.handovers.filter(hasStarted);
   const copies = possibleCopies(story);
   let allowed = copies - 1 + declaredDuplicates(index);
   for (const [position, run] of runs.entries()) {
@@ -51,12 +51,14 @@ function hasReason(
   const isAckConfirmed = settledAs(run, "ack") !== undefined;
   if (promises.redeliversFollowers && handovers.some((one) => isUndoneHead(one, run, next))) return true;
   if (end !== undefined && end.result !== "ack" && end.t <= next.start.t) return true;
-  if (settles.some(({ kind, t }) => kind !== "ack" && t <= next.deliver.t)) return true;
+  if (settles.some(({ kind, t }) => kind !== "ack" && t <= next.handedAt)) return true;
+  // It was read only after the service had given up on it and handed it to somebody else.
+  if (next.handedAt < deliver.t) return !isAckConfirmed || promises.lateAcks;
   // Its holder was told that its lease was gone: it may have counted from another moment than its history does.
   if (run.abort?.reason === LEASE_LOST && run.abort.t <= next.start.t)
     return !isAckConfirmed || promises.lateAcks;
   // Its lease ended, so that another hand-over was due whatever came of this one.
-  if (leaseEnd <= next.deliver.t + nanoseconds(promises.slackMs)) {
+  if (leaseEnd <= next.handedAt + nanoseconds(promises.slackMs)) {
     return !isAckConfirmed || promises.lateAcks;
   }
   if (settles.some(({ type }) => UNSURE.has(type))) return true;
@@ -118,7 +120,7 @@ function overlaps(story: Story, index: HistoryIndex, promises: HistoryPromises):
     if (second.start.t < first.leaseEnd - slack && !isSettled(first, second.start.t)) {
       return [{ mid, text: "two handlers ran on the message under one lease", evidence }];
     }
-    return isToldInTime(first, endedAt, promises)
+    return isToldInTime(first, endedAt, index, promises)
       ? []
       : [{ mid, text: "a handler was not told that its lease was gone", evidence }];
   });
@@ -130,12 +132,18 @@ function isSettled({ settles }: Handover, before: number): boolean {
 }
 
 function isToldInTime(
-  { abort, leaseEnd, settles }: Handover,
+  { abort, deliver, leaseEnd, settles }: Handover,
   endedAt: number,
+  { stills }: HistoryIndex,
   promises: HistoryPromises,
 ): boolean {
   const settledAt = settles[0]?.t ?? Number.POSITIVE_INFINITY;
-  const dueAt = Math.min(leaseEnd, settledAt) + nanoseconds(promises.abortWithinMs + promises.slackMs);
+  const fromAt = Math.min(leaseEnd, settledAt);
+  let dueAt = fromAt + nanoseconds(promises.abortWithinMs + promises.slackMs);
+  // A process that stands still tells nobody anything: that time is not counted.
+  for (const { from, to } of stills.get(deliver.proc) ?? []) {
+    if (from < dueAt && to > fromAt) dueAt += to - Math.max(from, fromAt);
+  }
   return endedAt <= dueAt || (abort?.t ?? Number.POSITIVE_INFINITY) <= dueAt;
 }
 

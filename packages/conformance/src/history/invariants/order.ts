@@ -1,4 +1,4 @@
-import type { Handover, HistoryIndex, SettleEvent, Story } from "../history-index.ts";
+import { goneAt, type Handover, type HistoryIndex, type SettleEvent, type Story } from "../history-index.ts";
 import { judged, type Finding, type Invariant } from "../invariant.ts";
 
 interface Run {
@@ -16,7 +16,7 @@ export const keyOrder: Invariant = {
   check(index, { ordered }) {
     if (!ordered) return { verdict: "info", findings: [{ text: "the target keeps no order" }] };
     const findings: Finding[] = [];
-    for (const stories of keysOf(index).values()) findings.push(...outOfOrder(stories));
+    for (const stories of keysOf(index).values()) findings.push(...outOfOrder(stories, index));
     return judged(findings);
   },
 };
@@ -27,8 +27,11 @@ function keysOf({ stories }: HistoryIndex): ReadonlyMap<string, readonly Story[]
   return Map.groupBy(keyed, ({ sends }) => `${sends[0]?.invoke.proc ?? ""}/${sends[0]?.invoke.key ?? ""}`);
 }
 
-function outOfOrder(stories: readonly Story[]): readonly Finding[] {
-  const doneAt = new Map(stories.map((story) => [sequenceOf(story), doneTime(story)]));
+function outOfOrder(stories: readonly Story[], index: HistoryIndex): readonly Finding[] {
+  // What is gone with its queue holds up nobody from then on.
+  const doneAt = new Map(
+    stories.map((story) => [sequenceOf(story), Math.min(doneTime(story), goneAt(story, index))]),
+  );
   const confirmed = stories
     .filter(isPlaced)
     .map(sequenceOf)

@@ -1,6 +1,7 @@
 import {
   isAcked,
   isConfirmed,
+  isPerhapsDeleted,
   isUnanswered,
   possibleCopies,
   settledAs,
@@ -80,10 +81,11 @@ export const conservation: Invariant = {
 export const progress: Invariant = {
   id: "I-13",
   title: "after the last fault work goes on within the recovery time, and drains end in theirs",
-  check({ events, stories }, { recoveryMs, drainMs }) {
+  check(index, { recoveryMs, drainMs }) {
+    const { events } = index;
     const findings: Finding[] = [];
     const healed = events.findLast(({ type }) => type === "fault.stop");
-    if (healed !== undefined && recoveryMs !== undefined && hasWorkAfter(stories, healed.t)) {
+    if (healed !== undefined && recoveryMs !== undefined && hasWorkAfter(index, healed.t)) {
       const success = events.find(
         ({ t, ...event }) => t >= healed.t && "result" in event && event.result === "ack",
       );
@@ -100,11 +102,12 @@ export const progress: Invariant = {
   },
 };
 
-function hasWorkAfter(stories: HistoryIndex["stories"], t: number): boolean {
-  return [...stories.values()].some(
+function hasWorkAfter(index: HistoryIndex, t: number): boolean {
+  return [...index.stories.values()].some(
     (story) =>
       isConfirmed(story) &&
       story.deadLetters.length === 0 &&
+      !isPerhapsDeleted(story, index) &&
       !story.handovers.some(({ end }) => end !== undefined && end.result === "ack" && end.t < t),
   );
 }

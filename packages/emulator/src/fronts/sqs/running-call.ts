@@ -2,6 +2,7 @@ import type { FaultPlan } from "../../faults/fault-plan.ts";
 import type { FaultCall } from "../../faults/fault-rule.ts";
 import type { HttpAnswer, HttpExchange } from "../../http/http-exchange.ts";
 import type { CallLog, OpenCall } from "../../log/call-log.ts";
+import type { HandOutLog } from "../../log/hand-out-log.ts";
 import type { SeededRandom } from "../../random/seeded-random.ts";
 import { waitFor } from "../../time/wait-for.ts";
 import type { WireTime } from "../../time/wire-time.ts";
@@ -21,6 +22,7 @@ export interface SqsFrontParts {
   readonly wireTime: WireTime;
   readonly faults: FaultPlan;
   readonly log: CallLog;
+  readonly handOuts: HandOutLog;
   readonly random: SeededRandom;
 }
 
@@ -41,6 +43,7 @@ export class RunningCall {
   readonly #request: DecodedRequest;
   readonly #parts: SqsFrontParts;
   readonly #caller: Caller;
+  readonly #name: string | undefined;
   readonly #open: OpenCall;
   readonly #faults: SqsCallFaults;
   readonly #entries: readonly Readonly<Record<string, unknown>>[];
@@ -51,6 +54,7 @@ export class RunningCall {
     this.#caller = readCaller(request.exchange);
     this.#entries = entriesOf(request.call);
     const call = describeCall(request, this.#caller.region);
+    this.#name = call.queue;
     this.#open = parts.log.open({
       ...describeStart(call),
       at: parts.engine.clock.now(),
@@ -77,7 +81,9 @@ export class RunningCall {
     if (run === undefined) {
       throw sqsError("UnknownOperation", `The action ${operation} is not valid for this endpoint.`);
     }
-    return await run(new OperationInput(members), this.#context());
+    const output = await run(new OperationInput(members), this.#context());
+    this.#parts.handOuts.record(this.#name, () => handlesIn(output));
+    return output;
   }
 
   async answer(output: OperationOutput): Promise<void> {

@@ -32,6 +32,11 @@ export function distortPull(
   return { receivedMessages: distortMessages(response.receivedMessages, subscription, faults, parts) };
 }
 
+/** Ack ids of the messages in a response; none where it is that of another call. */
+export function ackIdsIn(response: object): readonly string[] {
+  return isPullResponse(response) ? response.receivedMessages.map(({ ackId }) => ackId) : [];
+}
+
 function isPullResponse(
   response: object,
 ): response is { readonly receivedMessages: readonly WireReceivedMessage[] } {

@@ -2,6 +2,7 @@ import type { ServerDuplexStream } from "@grpc/grpc-js";
 import type { OpenCall } from "../../../log/call-log.ts";
 import { waitFor } from "../../../time/wait-for.ts";
 import type { Consumer, Delivery } from "../engine/consumer.ts";
+import { idOf } from "../engine/resource-name.ts";
 import type { Subscription } from "../engine/subscription.ts";
 import { checkAckDeadline } from "../engine/subscription-settings.ts";
 import { checkPullable } from "../operations/message-operations.ts";
@@ -134,7 +135,9 @@ class StreamingPull {
   }
 
   #deliver(batch: readonly Delivery[]): void {
-    const messages = batch.map((delivery) => toReceivedMessage(delivery, this.#parts.wireTime));
+    const { handOuts, wireTime } = this.#parts;
+    const messages = batch.map((delivery) => toReceivedMessage(delivery, wireTime));
+    handOuts.record(idOf(this.#first?.subscription ?? ""), () => batch.map(({ ackId }) => ackId));
     const faults = this.#faultsOf("StreamingPull.response");
     const before = faults.draw("before", this.#cancel.signal);
     if (before === undefined && this.#responses === undefined && this.#slowMs === undefined) {

@@ -1,6 +1,7 @@
 import type { sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
 import type { FaultPlan } from "../../../faults/fault-plan.ts";
 import type { CallLog, OpenCall } from "../../../log/call-log.ts";
+import type { HandOutLog } from "../../../log/hand-out-log.ts";
 import type { SeededRandom } from "../../../random/seeded-random.ts";
 import type { WireTime } from "../../../time/wire-time.ts";
 import type { IamPolicies } from "../engine/iam-policies.ts";
@@ -10,7 +11,7 @@ import type { Operation } from "../operations/operation.ts";
 import { GRPC_CODES, type PubsubError } from "../pubsub-error.ts";
 import type { ConnectionTable, Connection } from "./connection-table.ts";
 import { describeCall, describeStart } from "./describe-call.ts";
-import { distortPull } from "./distort-pull.ts";
+import { ackIdsIn, distortPull } from "./distort-pull.ts";
 import { toPubsubError, toServiceError } from "./grpc-status.ts";
 import { PubsubCallFaults, type Interruption } from "./pubsub-call-faults.ts";
 
@@ -21,6 +22,7 @@ export interface GrpcParts {
   readonly wireTime: WireTime;
   readonly faults: FaultPlan;
   readonly log: CallLog;
+  readonly handOuts: HandOutLog;
   readonly random: SeededRandom;
   readonly connections: ConnectionTable;
 }
@@ -30,6 +32,7 @@ export class UnaryCall<Request extends object> {
   readonly #call: ServerUnaryCall<Request, object>;
   readonly #callback: sendUnaryData<object>;
   readonly #parts: GrpcParts;
+  readonly #name: string | undefined;
   readonly #open: OpenCall;
   readonly #faults: PubsubCallFaults;
   readonly #connection: Connection | undefined;
@@ -46,6 +49,7 @@ export class UnaryCall<Request extends object> {
     this.#parts = parts;
     const { faults, log, engine, connections } = parts;
     const described = describeCall(name, call.request, call.metadata);
+    this.#name = described.queue;
     this.#open = log.open(describeStart(described, call.request, engine.clock.now()));
     this.#connection = connections.get(call.getPeer());
     const target = { plan: faults, clock: engine.clock, open: this.#open, connection: this.#connection };
@@ -60,6 +64,7 @@ export class UnaryCall<Request extends object> {
     let response: object;
     try {
       response = await operation(this.#call.request, this.#context());
+      this.#parts.handOuts.record(this.#name, () => ackIdsIn(response));
     } catch (error) {
       return this.#refuse(toPubsubError(error));
     }

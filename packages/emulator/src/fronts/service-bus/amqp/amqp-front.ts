@@ -17,7 +17,10 @@ import { AmqpServer } from "./transport/amqp-server.ts";
 import type { AmqpStream } from "./transport/amqp-stream.ts";
 import type { AttachRequest } from "./transport/attach-request.ts";
 
-export interface AmqpFrontParts extends Pick<FrontContext, "clock" | "wireTime" | "faults" | "log"> {
+export interface AmqpFrontParts extends Pick<
+  FrontContext,
+  "clock" | "wireTime" | "faults" | "log" | "handOuts"
+> {
   readonly namespace: Namespace;
   readonly checkToken: TokenCheck;
 }
@@ -33,9 +36,9 @@ export class AmqpFront {
   readonly #cbs: CbsNode;
   readonly #management: ManagementNode;
 
-  constructor({ namespace, clock, wireTime, faults, log, checkToken }: AmqpFrontParts) {
+  constructor({ namespace, clock, wireTime, faults, log, handOuts, checkToken }: AmqpFrontParts) {
     const wireNow = (): number => wireTime.toWireMs(clock.now());
-    const calls = new ServiceBusCalls({ faults, clock, log, wireNow, namespace: namespace.name });
+    const calls = new ServiceBusCalls({ faults, clock, log, handOuts, wireNow, namespace: namespace.name });
     this.#parts = { namespace, clock, wireTime, checkToken, calls };
     this.#cbs = new CbsNode(this.#parts);
     this.#management = new ManagementNode(this.#parts);

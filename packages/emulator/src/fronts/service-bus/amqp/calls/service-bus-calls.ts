@@ -1,18 +1,29 @@
 import { randomUUID } from "node:crypto";
 import type { FaultCall } from "../../../../faults/fault-rule.ts";
 import type { CallLog } from "../../../../log/call-log.ts";
+import type { HandOutLog } from "../../../../log/hand-out-log.ts";
 import type { CallSubject } from "./call-site.ts";
 import { ServiceBusCall, type CallParts } from "./service-bus-call.ts";
 
 // Service Bus has none in its wire protocol; rules and the log want one.
 const REGION = "local";
 
+interface Logs {
+  readonly log: CallLog;
+  readonly handOuts: HandOutLog;
+}
+
 /** Opens calls: writes each into the log and gives it its faults. */
 export class ServiceBusCalls {
-  readonly #parts: CallParts & { readonly log: CallLog };
+  readonly #parts: CallParts & Logs;
 
-  constructor(parts: CallParts & { readonly log: CallLog }) {
+  constructor(parts: CallParts & Logs) {
     this.#parts = parts;
+  }
+
+  /** A message leaves for a receiver; without a lock there is nothing to record. */
+  handedOut(path: string, lockToken: string | undefined): void {
+    if (lockToken !== undefined) this.#parts.handOuts.record(path, () => [lockToken]);
   }
 
   open({ operation, path, site, entries = 1, body }: CallSubject): ServiceBusCall {

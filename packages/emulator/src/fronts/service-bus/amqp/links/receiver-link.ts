@@ -82,11 +82,10 @@ export class ReceiverLink implements Consumer {
   }
 
   deliver(delivery: Delivery): void {
-    const call = this.#parts.calls.open({
-      operation: "receive",
-      path: this.#source.mailbox.path,
-      site: this.#site,
-    });
+    const { calls } = this.#parts;
+    const { path } = this.#source.mailbox;
+    calls.handedOut(path, delivery.lockToken);
+    const call = calls.open({ operation: "receive", path, site: this.#site });
     const refuse: CallSite["detach"] = (error) => this.#site.detach(error);
     let isNow = true;
     this.#isDelaying = true;

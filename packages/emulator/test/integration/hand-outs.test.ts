@@ -1,0 +1,86 @@
+import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { ServiceBusClient } from "@azure/service-bus";
+import { afterEach, expect, test } from "vitest";
+import { controlClient } from "../../src/control/control-client.ts";
+import { startEmulator, type Emulator } from "../../src/emulator.ts";
+import { openStream } from "../support/open-stream.ts";
+import { runEmulator, until } from "../support/running-emulator.ts";
+import { pullNow, PUBSUB_LIBRARIES, runPubsub } from "../support/running-pubsub.ts";
+
+const [newest] = PUBSUB_LIBRARIES;
+if (newest === undefined) throw new Error("There is no client to test with.");
+
+const emulators: Emulator[] = [];
+
+afterEach(async () => {
+  await Promise.all(emulators.splice(0).map((emulator) => emulator.close()));
+});
+
+test("every receive of a queue is recorded under its receipt handle, in order and at its time", async () => {
+  const { emulator, endpoint, sqs, createQueue } = await runEmulator({
+    clock: "manual",
+    recordHandOuts: true,
+  });
+  const QueueUrl = await createQueue("orders");
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "a" }));
+  const receive = async (): Promise<string | undefined> =>
+    (await sqs.send(new ReceiveMessageCommand({ QueueUrl, VisibilityTimeout: 10 }))).Messages?.[0]
+      ?.ReceiptHandle;
+  const startedAt = emulator.clock.now();
+  const before = Number(process.hrtime.bigint());
+  const first = await receive();
+  await emulator.clock.advance(10_000);
+  const second = await receive();
+  expect(await receive()).toBeUndefined();
+  const handOuts = await controlClient(endpoint).handOuts();
+  expect(handOuts).toEqual(emulator.handOuts());
+  expect(handOuts).toMatchObject([
+    { lease: first, queue: "orders", at: startedAt },
+    { lease: second, queue: "orders", at: startedAt + 10_000 },
+  ]);
+  const [one, two] = handOuts.map(({ machineNs }) => machineNs);
+  expect(one).toBeGreaterThan(before);
+  expect(two).toBeGreaterThan(one ?? Number.POSITIVE_INFINITY);
+  emulator.reset();
+  expect(emulator.handOuts()).toEqual([]);
+});
+
+test("nothing is recorded where nobody asked for it", async () => {
+  const { emulator, sqs, createQueue } = await runEmulator();
+  const QueueUrl = await createQueue("orders");
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "a" }));
+  await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+  expect(emulator.handOuts()).toEqual([]);
+});
+
+test("a delivery over AMQP is recorded under its lock token, and a message that needs no settling is not", async () => {
+  const emulator = await startEmulator({
+    serviceBusPort: 0,
+    serviceBusConfig: { UserConfig: { Namespaces: [{ Queues: [{ Name: "orders" }] }] } },
+    recordHandOuts: true,
+  });
+  emulators.push(emulator);
+  const client = new ServiceBusClient(emulator.environment["ANYQUEUE_SERVICE_BUS_CONNECTION_STRING"] ?? "");
+  const receiver = client.createReceiver("orders");
+  const taker = client.createReceiver("orders", { receiveMode: "receiveAndDelete" });
+  await client.createSender("orders").sendMessages([{ body: "a" }, { body: "b" }]);
+  const [message] = await receiver.receiveMessages(1);
+  expect(await taker.receiveMessages(1)).toHaveLength(1);
+  expect(emulator.handOuts()).toMatchObject([{ lease: message?.lockToken, queue: "orders" }]);
+  await client.close();
+});
+
+test("what a pull and a stream bring is recorded under its ack id", async () => {
+  const running = await runPubsub(newest, { recordHandOuts: true });
+  const { name } = await running.createPair();
+  await running.publish("a", "b");
+  const [pulled] = await pullNow(running, name, 1);
+  const stream = openStream(running.subscriber, name);
+  await until(() => stream.messages.length === 1);
+  const [streamed] = stream.messages;
+  const queue = name.split("/").at(-1);
+  expect(running.emulator.handOuts()).toMatchObject([
+    { lease: pulled?.ackId, queue },
+    { lease: streamed?.ackId, queue },
+  ]);
+});
