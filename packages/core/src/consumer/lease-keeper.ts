@@ -31,6 +31,8 @@ export interface LeaseKeeperOptions {
   readonly totalMs: number;
   readonly random: () => number;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
+  /** Ends the requests that are out; none goes out any more. */
+  readonly cut: AbortSignal;
   /** The lease of a delivery is gone; called once. */
   readonly onLost: (held: HeldDelivery, error: QueueError) => void;
   /** `wakeAtMs` of a delivery has come. */
@@ -192,7 +194,7 @@ export class LeaseKeeper {
 
   /** What was lost while it waited for its turn has no handle any more. */
   async #request(renewals: readonly Renewal[]): Promise<readonly Renewed[]> {
-    const { driver, clock, time } = this.#options;
+    const { driver, clock, cut, time } = this.#options;
     const sentAtMs = time.read();
     const gone = (): Renewed => ({
       ok: false,
@@ -204,9 +206,9 @@ export class LeaseKeeper {
         renewal.sentAtMs = sentAtMs;
         return { handle: renewal.lease.holders[0]?.delivery.handle, leaseMs: renewal.leaseMs };
       });
-      return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, async (signal) => {
-        return (await driver.extendBatch?.(items, signal)) ?? [];
-      });
+      const extend = async (signal: AbortSignal): Promise<readonly Renewed[]> =>
+        (await driver.extendBatch?.(items, signal)) ?? [];
+      return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, extend, cut);
     });
   }
 
