@@ -78,7 +78,7 @@ export function hostingFunctions(
   return override<QueueClient>(client, { consumer, close });
 }
 
-const NOTHING: DrainReport = { handled: 0, released: 0, abandoned: 0 };
+const NOTHING: DrainReport = { handled: 0, released: 0, unsettled: 0, abandoned: 0 };
 
 function optionsOf(
   given: ConsumerOptions,

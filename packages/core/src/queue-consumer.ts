@@ -108,8 +108,10 @@ export interface ConsumerOptions extends QueuePolicy {
 export interface DrainReport {
   /** Messages acked or dead-lettered in the life of the consumer. */
   readonly handled: number;
-  /** Unfinished messages given back during the drain. */
+  /** Unfinished messages given back during the drain; the service confirmed it. */
   readonly released: number;
+  /** Messages in hand whose end the service did not confirm: they come again when their lease runs out. */
+  readonly unsettled: number;
   /** Handlers that did not end in time; the only ones that can still be running. */
   readonly abandoned: number;
 }
@@ -154,6 +156,9 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
   resume(): void;
   /** Live and ready while it does not run. */
   health(): Health;
-  /** Drains: stops asking, gives back what no handler started, waits for handlers up to `timeout` (default "25s"), flushes. */
+  /**
+   * Drains: stops asking, gives back what no handler started, waits for handlers up to `timeout` (default "25s"), flushes.
+   * Resolves at the latest 3 seconds after `timeout`, also where nothing answers.
+   */
   close(options?: { readonly timeout?: Duration | undefined }): Promise<DrainReport>;
 }

@@ -12,7 +12,7 @@ describe("a running consumer", () => {
 
     expect(queue.acked.toSorted()).toEqual(["m0", "m1", "m2", "m3", "m4", "m5"]);
     await consumer.close();
-    expect(await run).toEqual({ handled: 6, released: 0, abandoned: 0 });
+    expect(await run).toEqual({ handled: 6, released: 0, unsettled: 0, abandoned: 0 });
     expect(queue.isClosed).toBe(true);
   });
 
@@ -165,7 +165,7 @@ describe("a handler that fails in odd ways", () => {
     expect(queue.dead).toMatchObject([{ id: "m", deadReason: "ATTEMPTS_SPENT", handOvers: 2 }]);
     const closed = consumer.close({ timeout: "1s" });
     await clock.advance("3s");
-    expect(await closed).toEqual({ handled: 1, released: 0, abandoned: 2 });
+    expect(await closed).toEqual({ handled: 1, released: 0, unsettled: 0, abandoned: 2 });
     await run;
   });
 

@@ -9,7 +9,7 @@ describe("close", () => {
     const run = consumer.run(() => undefined);
     await clock.advance("5s");
     expect(queue.asksOut).toBe(1);
-    expect(await consumer.close()).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await consumer.close()).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
     await run;
     expect(clock.now()).toBe(5_000);
     expect(queue.asksOut).toBe(0);
@@ -37,7 +37,7 @@ describe("close", () => {
     expect(queue.count("extend")).toBeGreaterThanOrEqual(3);
     end();
     await clock.settle();
-    expect(await closed).toEqual({ handled: 1, released: 0, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 1, released: 0, unsettled: 0, abandoned: 0 });
     expect(queue.acked).toEqual(["m"]);
     await run;
   });
@@ -75,7 +75,7 @@ describe("close", () => {
     );
     end();
     await clock.settle();
-    expect(await closed).toEqual({ handled: 1, released: 4, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 1, released: 4, unsettled: 0, abandoned: 0 });
     await run;
   });
 
@@ -95,7 +95,7 @@ describe("close", () => {
     await clock.settle();
     const closed = consumer.close({ timeout: "3s" });
     await clock.advance("3s");
-    expect(await closed).toEqual({ handled: 0, released: 1, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 0, released: 1, unsettled: 0, abandoned: 0 });
     expect(reasons).toMatchObject([{ code: "CANCELLED" }]);
     expect(queue.released).toMatchObject([{ id: "m", delayMs: 0, cause: "unstarted" }]);
     expect(queue.dead).toEqual([]);
@@ -116,7 +116,7 @@ describe("close", () => {
     await clock.settle();
     const closed = consumer.close({ timeout: "3s" });
     await clock.advance("5s");
-    expect(await closed).toEqual({ handled: 0, released: 1, abandoned: 1 });
+    expect(await closed).toEqual({ handled: 0, released: 1, unsettled: 0, abandoned: 1 });
     expect(queue.released).toMatchObject([{ id: "m", cause: "unstarted" }]);
     end();
     await clock.settle();
@@ -134,7 +134,7 @@ describe("close", () => {
     expect(one).toEqual(other);
     expect(await run).toEqual(one);
     expect(events.of("state").map(({ state }) => state)).toEqual(["started", "draining", "closed"]);
-    expect(await consumer.close()).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await consumer.close()).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
   });
 
   test("is what asynchronous disposal does", async () => {
@@ -154,7 +154,7 @@ describe("close", () => {
       reports.push(await consumer.close({ timeout: "2s" }));
     });
     await clock.advance("10s");
-    expect(reports).toEqual([{ handled: 0, released: 1, abandoned: 1 }]);
+    expect(reports).toEqual([{ handled: 0, released: 1, unsettled: 0, abandoned: 1 }]);
     expect(await run).toEqual(reports[0]);
   });
 
@@ -165,7 +165,7 @@ describe("close", () => {
       void consumer.close();
     });
     await clock.settle();
-    expect(await run).toEqual({ handled: 1, released: 0, abandoned: 0 });
+    expect(await run).toEqual({ handled: 1, released: 0, unsettled: 0, abandoned: 0 });
     expect(queue.acked).toEqual(["m"]);
   });
 
@@ -194,7 +194,7 @@ describe("close", () => {
     await clock.settle();
     const closed = consumer.close();
     await clock.advance("10s");
-    expect(await closed).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 0, released: 0, unsettled: 1, abandoned: 0 });
     expect(events.of("settle-failed")).toMatchObject([{ id: "m", kind: "ack", error: { code: "TIMEOUT" } }]);
     await run;
   });
@@ -212,7 +212,7 @@ describe("close", () => {
     await clock.settle();
     const closed = consumer.close();
     await clock.advance("10s");
-    expect(await closed).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
     expect(events.of("notice").map(({ text }) => text)).toEqual([expect.stringContaining("will not close")]);
     await run;
   });
@@ -253,8 +253,8 @@ describe("close", () => {
     expect(consumer.health().ready).toBe(false);
     const closed = consumer.close();
     await clock.settle();
-    expect(await closed).toEqual({ handled: 0, released: 0, abandoned: 0 });
-    expect(await run).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
+    expect(await run).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
   });
 
   test("lets the same object run again", async () => {
@@ -264,7 +264,7 @@ describe("close", () => {
       const run = consumer.run(() => undefined);
       await clock.settle();
       await consumer.close();
-      expect(await run).toEqual({ handled: 1, released: 0, abandoned: 0 });
+      expect(await run).toEqual({ handled: 1, released: 0, unsettled: 0, abandoned: 0 });
     }
     expect(queue.acked).toEqual(["a", "b", "c"]);
   });

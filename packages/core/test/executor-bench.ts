@@ -38,7 +38,7 @@ function recorders(log: string[], state: { readonly leftMs: number }) {
       log.push(`${id} ${settlement?.kind}${how}`);
     },
     retry: ({ delivery: { id } }: HeldDelivery) => log.push(`${id} tried again`),
-    after: async (work: Promise<unknown>, then: (result: unknown) => void) => {
+    after: async (_held: HeldDelivery, work: Promise<unknown>, then: (result: unknown) => void) => {
       then(await work);
     },
     lose: ({ delivery: { id } }: HeldDelivery) => log.push(`${id} lost while settling`),
@@ -77,9 +77,16 @@ export function executorBench({ capabilities, isOrdered = false, over }: Executo
     ...over,
   });
   /** A delivery that a handler is done with, or one that waits in its lane. */
-  const take = (name: string, { isRunning = true, ask = 1 } = {}): HeldDelivery => {
+  const take = (
+    name: string,
+    { isRunning = true, ask = 1, leaseMs }: { isRunning?: boolean; ask?: number; leaseMs?: number } = {},
+  ): HeldDelivery => {
     const key = isOrdered ? "k" : undefined;
-    const held = new HeldDelivery(delivery(name, { id: name, providerId: name }), key, ask);
+    const held = new HeldDelivery(
+      delivery(name, { id: name, providerId: name, ...(leaseMs !== undefined && { leaseMs }) }),
+      key,
+      ask,
+    );
     if (key !== undefined) lanes?.place(held, key, clock.now());
     if (isRunning) held.become("running");
     return held;

@@ -57,6 +57,7 @@ export function leaseBench({
     leaseMs,
     totalMs,
     random: () => random,
+    cut: new AbortController().signal,
     toError: (operation, error) => {
       if (error instanceof QueueError) return error;
       const found: ErrorClass =

@@ -76,7 +76,8 @@ export function openBench({
     logger: { info: () => {}, warn: () => {}, error: () => {} },
     ...setup,
   };
+  const closing = new AbortController();
   const open = async (): Promise<OpenedConsumer> =>
-    await openConsumer(made, resolveOptions(options, {}), FLOW);
-  return { clock, events, queue, consumers, producers, target, open };
+    await openConsumer(made, resolveOptions(options, {}), FLOW, closing.signal);
+  return { clock, closing, events, queue, consumers, producers, target, open };
 }

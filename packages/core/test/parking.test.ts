@@ -54,7 +54,7 @@ describe("where the service cannot delay a retry", () => {
       throw new Error("later");
     });
     await clock.settle();
-    expect(await consumer.close()).toEqual({ handled: 0, released: 1, abandoned: 0 });
+    expect(await consumer.close()).toEqual({ handled: 0, released: 1, unsettled: 0, abandoned: 0 });
     expect(queue.released).toMatchObject([{ id: "m", delayMs: 0, cause: "retry" }]);
     await run;
   });

@@ -112,7 +112,7 @@ describe("a received message", () => {
     confirm();
     await acked;
     expect(queue.acked).toEqual(["m"]);
-    expect(await consumer.close()).toEqual({ handled: 1, released: 0, abandoned: 0 });
+    expect(await consumer.close()).toEqual({ handled: 1, released: 0, unsettled: 0, abandoned: 0 });
   });
 
   test("acked twice is one call of the driver", async () => {
@@ -240,7 +240,7 @@ describe("a received message", () => {
 
   test("is given back when the consumer closes", async () => {
     const { queue, consumer, message } = await received();
-    expect(await consumer.close()).toEqual({ handled: 0, released: 1, abandoned: 0 });
+    expect(await consumer.close()).toEqual({ handled: 0, released: 1, unsettled: 0, abandoned: 0 });
     expect(queue.released).toMatchObject([{ id: "m" }]);
     await expect(message.ack()).rejects.toMatchObject({ code: "ALREADY_SETTLED" });
     expect(queue.isClosed).toBe(true);

@@ -31,12 +31,13 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
   const errors: QueueError[] = [];
   const renewals: number[] = [];
   let renewed: Promise<unknown> = Promise.resolve();
-  let answer = async (items: readonly unknown[]): Promise<readonly ItemResult[]> => items.map(() => OK);
+  let answer = async (items: readonly unknown[], _signal: AbortSignal): Promise<readonly ItemResult[]> =>
+    items.map(() => OK);
   const call =
     (operation: string) =>
-    async (items: readonly unknown[]): Promise<readonly ItemResult[]> => {
+    async (items: readonly unknown[], signal: AbortSignal): Promise<readonly ItemResult[]> => {
       requests.push({ atMs: clock.now(), operation, items });
-      return await answer(items);
+      return await answer(items, signal);
     };
   const driver = {
     ackBatch: call("ack"),
@@ -48,6 +49,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
       return items.map((item) => ({ ok: true, value: { leaseMs: item.leaseMs } }));
     },
   } as unknown as ConsumerDriver<unknown>;
+  const cut = new AbortController();
   const toError = (operation: string, error: unknown): QueueError => {
     if (error instanceof QueueError) return error;
     const found: ErrorClass =
@@ -64,6 +66,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
     totalMs,
     random: () => 0.5,
     toError,
+    cut: cut.signal,
     onLost: (held, error) => settler.lose(held, error),
     onWake: (held) => settler.retry(held),
   });
@@ -76,6 +79,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
     lingerMs,
     random: () => 0.5,
     toError,
+    cut: cut.signal,
     onResult: ({ delivery: { id } }, result) => {
       if ("error" in result) errors.push(result.error);
       const error = "error" in result ? ` ${result.error.code}${result.error.ambiguous ? "?" : ""}` : "";
@@ -95,6 +99,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
   };
   return {
     clock,
+    cut,
     settler,
     keeper,
     requests,

@@ -4,6 +4,8 @@ import type { ServiceBusClient } from "@azure/service-bus";
 /** One client of the SDK, from its first use until its connection dies. */
 export class ClientLife {
   readonly sockets = new Set<Socket>();
+  /** Aborts what still waits for the service when the client has ended. */
+  readonly ending = new AbortController();
   client: Promise<ServiceBusClient> | undefined;
   /**
    * Its connection has carried an answer. Whatever is aborted before then leaves the connection half open, and all who
@@ -20,7 +22,10 @@ export class ClientLife {
   end(): void {
     this.#isOver = true;
     for (const socket of this.sockets) socket.destroy(overError());
-    void this.client?.then((client) => client.close()).catch(() => {});
+    void this.client
+      ?.then((client) => client.close())
+      .catch(() => {})
+      .finally(() => this.ending.abort());
   }
 
   /** For a socket that the SDK opens after the end: its receivers would connect again for ever. */

@@ -95,7 +95,7 @@ export class NamespaceConnection {
   async client(): Promise<ServiceBusClient> {
     this.#refuseClosed();
     const life = this.#life;
-    life.client ??= this.#open().catch((error: unknown) => {
+    life.client ??= this.#open(life).catch((error: unknown) => {
       life.client = undefined;
       throw error;
     });
@@ -224,23 +224,23 @@ export class NamespaceConnection {
     for (const listener of this.#deaths) listener(error, wasUp);
   }
 
-  async #open(): Promise<ServiceBusClient> {
+  async #open({ ending }: ClientLife): Promise<ServiceBusClient> {
     const client = await this.#load(this.#factory.client);
-    guardLinkCloses(client);
+    guardLinkCloses(client, ending.signal);
     return client;
   }
 
   async #load<Client>(make: (sdk: Sdk) => Client | Promise<Client>): Promise<Client> {
-    this.#sdk ??= loadSdk();
-    const sdk = await this.#sdk;
+    const sdk = await (this.#sdk ??= loadSdk());
     return await this.scoped(() => make(sdk));
   }
 
   /** The SDK waits for answers that may never come, and its socket for the other end. */
-  async #end({ client, sockets }: ClientLife): Promise<void> {
+  async #end({ client, ending, sockets }: ClientLife): Promise<void> {
     if (client === undefined) return;
     const ended = client.then((opened) => opened.close());
     const isInTime = await settlesWithin(ended, CLOSE_TIMEOUT_MS);
+    ending.abort();
     const gone = [...sockets].map((socket) => once(socket, "close"));
     await settlesWithin(Promise.all(gone), FAREWELL_MS);
     // With an error: rhea 3.0.5 stops its timer of two minutes, which keeps the process alive, at an "end" or "error" only.
@@ -249,8 +249,8 @@ export class NamespaceConnection {
   }
 
   #refuseClosed(): void {
-    if (this.#isClosed)
-      throw new QueueError("CLOSED", { what: "the Service Bus connection is closed", provider: PROVIDER });
+    const what = "the Service Bus connection is closed";
+    if (this.#isClosed) throw new QueueError("CLOSED", { what, provider: PROVIDER });
   }
 }
 

@@ -41,8 +41,8 @@ export const TOKEN_TIMEOUT_MS = 4_000;
 export const SILENCE_MS = 45_000;
 /** How often a connection is looked at. */
 export const SILENCE_LOOK_MS = 5_000;
-/** How long `close` waits for the SDK's farewells before it cuts the connection. */
-export const CLOSE_TIMEOUT_MS = 3_000;
+/** How long `close` waits for the SDK's farewells before it cuts the connection: everything is settled by then. */
+export const CLOSE_TIMEOUT_MS = 1_000;
 /** Least time between two links that take each other's place. */
 export const REOPEN_PAUSE_MS = 500;
 /** A link with credit that brought nothing for so long is compared with what the entity holds. */

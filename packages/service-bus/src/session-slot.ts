@@ -129,8 +129,16 @@ export class SessionSlot implements HandleOwner {
   /** Lets the session go; what is not settled is available again, and not counted as a delivery. */
   async close(): Promise<void> {
     if (this.#state !== "lost") this.#state = "closed";
-    this.#ended ??= this.#connection.closing(() => this.#session.close(), this.#generation);
+    this.#ended ??= this.#end();
     await this.#ended;
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#connection.closing(() => this.#session.close(), this.#generation);
+    } finally {
+      this.#settlements.giveUp(undefined);
+    }
   }
 
   lose(error: unknown): void {
@@ -162,8 +170,10 @@ export class SessionSlot implements HandleOwner {
   }
 
   async deadLetter(item: DeadLetterItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
-    return await this.#settled(item.handle, () =>
-      this.#settlements.deadLetter(item.handle.message, item, signal),
+    return await this.#settled(
+      item.handle,
+      () => this.#settlements.deadLetter(item.handle.message, item, signal),
+      true,
     );
   }
 
@@ -193,22 +203,25 @@ export class SessionSlot implements HandleOwner {
     });
   }
 
-  /** @param isBack the message comes again: asked for before it is back, its follower would overtake it */
   async #complete(handle: ServiceBusHandle, signal: AbortSignal, done: Done): Promise<void> {
     done(await this.#settled(handle, () => this.#settlements.complete(handle.message, signal)));
   }
 
+  /**
+   * @param isAwaited the follower is not asked for before the service has said yes. A message that comes again would be
+   *   overtaken by it; so would one that was refused: it stays locked until the session's lock ends, with our slot.
+   */
   async #settled(
     handle: ServiceBusHandle,
     settle: () => Promise<ItemResult>,
-    isBack = false,
+    isAwaited = false,
   ): Promise<ItemResult> {
     const gone = this.#ifGone();
     if (gone !== undefined) return gone;
     if (!(handle instanceof SessionHandle)) return await settle();
-    if (!isBack) this.#freeSlot(handle);
+    if (!isAwaited) this.#freeSlot(handle);
     const result = await settle();
-    this.#freeSlot(handle);
+    if (result.ok) this.#freeSlot(handle);
     if (result.ok && this.#outstanding.delete(handle) && this.#outstanding.size === 0)
       this.#events.idle(this);
     return result;

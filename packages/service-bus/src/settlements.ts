@@ -1,5 +1,6 @@
 import { QueueError, type DeadLetterItem, type ItemResult } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import { freeSettleTimers } from "./free-settle-timers.ts";
 import { nextTurn } from "./next-turn.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { PROVIDER } from "./refusal.ts";
@@ -73,6 +74,7 @@ export class Settlements {
   giveUp(cause: unknown): void {
     const what = "the link was gone before the service answered";
     this.#endedBy = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true, cause });
+    freeSettleTimers(this.#receiver);
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const done of waiting) done({ ok: false, error: this.#endedBy });

@@ -99,8 +99,12 @@ export class SettlingSide {
   async close(): Promise<void> {
     this.#stopListening();
     const settler = await this.#settler.catch(() => undefined);
-    if (settler !== undefined)
+    if (settler === undefined) return;
+    try {
       await this.#receivers.connection.closing(() => settler.receiver.close(), this.#generation);
+    } finally {
+      settler.settlements.giveUp(undefined);
+    }
   }
 
   async #with<Value>(work: (settler: Settler) => Promise<ItemResult<Value>>): Promise<ItemResult<Value>> {

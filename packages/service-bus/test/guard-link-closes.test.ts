@@ -3,6 +3,8 @@ import { ServiceBusClient } from "@azure/service-bus";
 import { expect, test } from "vitest";
 import { guardLinkCloses } from "../src/guard-link-closes.ts";
 
+const never = new AbortController().signal;
+
 class FakeConnection {
   readonly closes: string[] = [];
 
@@ -18,7 +20,7 @@ class FakeConnection {
 
 test("trap: a close that nobody answers rejects nothing, on this connection and on the one after it", async () => {
   const context = { connection: new FakeConnection() };
-  expect(guardLinkCloses({ _connectionContext: context })).toBe(true);
+  expect(guardLinkCloses({ _connectionContext: context }, never)).toBe(true);
   const link = await context.connection.createReceiver("first");
   await expect(link.close()).resolves.toBeUndefined();
   const next = new FakeConnection();
@@ -34,9 +36,25 @@ test("trap: the AMQP session below a link rejects nothing either", async () => {
       close: async () => await Promise.reject(new Error("Unable to close the amqp session")),
     }),
   };
-  expect(guardLinkCloses({ _connectionContext: { connection } })).toBe(true);
+  expect(guardLinkCloses({ _connectionContext: { connection } }, never)).toBe(true);
   const session = await connection.createSession();
   await expect(session.close()).resolves.toBeUndefined();
+});
+
+test("trap: a link that waits for the service to open it waits no longer than its client lives", async () => {
+  const signals: unknown[] = [];
+  const connection = {
+    createReceiver: async (options: { readonly abortSignal?: AbortSignal }) => {
+      signals.push(options.abortSignal);
+      return {};
+    },
+  };
+  const ending = new AbortController();
+  guardLinkCloses({ _connectionContext: { connection } }, ending.signal);
+  const own = new AbortController().signal;
+  await connection.createReceiver({});
+  await connection.createReceiver({ abortSignal: own });
+  expect(signals).toEqual([ending.signal, own]);
 });
 
 test.each([
@@ -46,7 +64,7 @@ test.each([
   { _connectionContext: { connection: {} } },
 ])("a client with other insides is left as it is: %j", (client) => {
   const before = structuredClone(client);
-  expect(guardLinkCloses(client)).toBe(false);
+  expect(guardLinkCloses(client, never)).toBe(false);
   expect(client).toEqual(before);
 });
 
@@ -56,7 +74,7 @@ test("the links of the installed SDK are found", async () => {
     serviceBusConfig: { UserConfig: { Namespaces: [{ Queues: [{ Name: "orders" }] }] } },
   });
   const client = new ServiceBusClient(emulator.environment["ANYQUEUE_SERVICE_BUS_CONNECTION_STRING"] ?? "");
-  expect(guardLinkCloses(client)).toBe(true);
+  expect(guardLinkCloses(client, never)).toBe(true);
   const sender = client.createSender("orders");
   await sender.sendMessages({ body: 1 });
   const inner: unknown = Reflect.get(Reflect.get(sender, "_sender"), "_link");

@@ -1,4 +1,4 @@
-import type { ConsumerDriver, Target } from "@anyqueue/core/adapter";
+import type { ConsumerDriver, ItemResult, Target } from "@anyqueue/core/adapter";
 import { describe, expect, test } from "vitest";
 import {
   consumerOptions,
@@ -174,6 +174,41 @@ test("a session that the service takes away is reported with its key, and its ha
   );
   expect((await receive(consumer, 1))[0]?.id).toBe("a0");
 });
+
+test.each(["deadLetter", "abandon"] as const)(
+  "a message whose %s is refused brings no follower: it comes first again when its lock has ended",
+  async (operation) => {
+    const target = await newQueue();
+    await send(target, { a: 2 });
+    const options = consumerOptions();
+    const consumer = await consume(target, 1, options);
+    const [first] = await receive(consumer, 1);
+    shared.emulator.faults.add({
+      protocol: "service-bus",
+      operation,
+      count: 1,
+      action: { kind: "throttle" },
+    });
+    const handle = first?.handle;
+    const settle = async (): Promise<readonly ItemResult[]> =>
+      operation === "deadLetter"
+        ? present(await consumer.deadLetterBatch?.([{ handle, reason: "R", attributes: {} }], never))
+        : await consumer.releaseBatch([{ handle, delayMs: 0, cause: "retry" }], never);
+    expect(await settle()).toMatchObject([{ ok: false }]);
+    // The link has had its answer: no second one can be had on it.
+    const [again] = await settle();
+    expect(
+      shared.adapter.classify(
+        again?.ok === false ? again.error : undefined,
+        operation === "abandon" ? "release" : operation,
+      ).code,
+    ).toBe("ALREADY_SETTLED");
+    expect(await consumer.receiveBatch({ maxItems: 1, waitMs: 50 }, never)).toEqual([]);
+    await shared.emulator.clock.advance(60_001);
+    await until(() => options.lost.length > 0);
+    expect(await drain(consumer, 2)).toEqual(["a0", "a1"]);
+  },
+);
 
 test("a stopped flow lets every session go", async () => {
   const target = await newQueue();

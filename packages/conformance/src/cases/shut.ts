@@ -46,7 +46,7 @@ export const SHUT: readonly ConformanceCase[] = caseGroup("SHUT", [
       assert.equal(isClosed, false, "closed while a handler runs");
       gate.open();
       const report = await bench.settled("it closes", closing);
-      assert.deepEqual({ ...report }, { handled: 1, released: 0, abandoned: 0 });
+      assert.deepEqual({ ...report }, { handled: 1, released: 0, unsettled: 0, abandoned: 0 });
       const acks = bench.plan.calls("ack");
       assert.ok(acks.length === 1 && acks[0]?.endedAtMs !== undefined, "the ack is confirmed");
     },
@@ -69,7 +69,7 @@ export const SHUT: readonly ConformanceCase[] = caseGroup("SHUT", [
       void bench.start(consumer, obedient);
       await bench.until("it runs", () => recorder.running === 1);
       const report = await bench.settled("it closes", consumer.close({ timeout: "3s" }), 20_000);
-      assert.deepEqual({ ...report }, { handled: 0, released: 1, abandoned: 0 });
+      assert.deepEqual({ ...report }, { handled: 0, released: 1, unsettled: 0, abandoned: 0 });
       const after = bench.recorder();
       void bench.start(queue.consumer({}, queue.otherClient()), after.handler());
       await bench.until("another handles it at once", () => after.succeeded === 1, bench.leaseMs / 2);

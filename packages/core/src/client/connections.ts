@@ -2,6 +2,7 @@ import type { AdminDriver } from "../driver/admin-driver.ts";
 import type { QueueAdapter } from "../driver/driver.ts";
 import { QueueError, queueError } from "../errors/queue-error.ts";
 import { systemClock, type Clock } from "../time/clock.ts";
+import { within } from "../time/within.ts";
 import { schemeRemedy } from "./known-packages.ts";
 import type { ConnectionUrl } from "./parse-url.ts";
 import type { Provider } from "./provider.ts";
@@ -11,6 +12,8 @@ export interface Connection {
   readonly provider: Provider;
   readonly adapter: QueueAdapter;
   readonly clock: Clock;
+  /** Those that were loaded. */
+  readonly admins: readonly AdminDriver[];
   /** Loaded at the first call. @throws UNSUPPORTED if the provider has none. */
   admin(): Promise<AdminDriver>;
 }
@@ -21,7 +24,6 @@ export class Connections {
   readonly #clock: Clock | undefined;
   readonly #prefix: string;
   readonly #open = new Map<string, Connection>();
-  readonly #admins: AdminDriver[] = [];
 
   constructor(providers: readonly Provider[], clock: Clock | undefined, prefix = "") {
     this.#providers = providers;
@@ -55,27 +57,33 @@ export class Connections {
     return this.#providers.some((provider) => provider.scheme === scheme && provider.ownsPath === true);
   }
 
-  /** Closes everything, whatever fails; resolves with what failed. */
-  async close(): Promise<readonly unknown[]> {
-    const adapters = [...this.#open.values()].map(({ adapter }) => adapter);
-    const results = [
-      ...(await Promise.allSettled(this.#admins.map(async (admin) => await admin.close()))),
-      ...(await Promise.allSettled(adapters.map(async (adapter) => await adapter.close()))),
-    ];
-    return results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+  /** Closes everything, whatever fails, and waits no longer than `withinMs`; resolves with what failed. */
+  async close(withinMs: number): Promise<readonly unknown[]> {
+    const failed: unknown[] = [];
+    const end = async (part: { close(): Promise<void> }): Promise<void> => {
+      await part.close().catch((error: unknown) => failed.push(error));
+    };
+    await Promise.all(
+      [...this.#open.values()].map(async ({ adapter, clock, admins }) => {
+        const closed = Promise.all(admins.map(end)).then(async () => await end(adapter));
+        await within(clock, withinMs, closed);
+      }),
+    );
+    return failed;
   }
 
   #connect(url: ConnectionUrl): Connection {
     const provider = this.provider(url);
     const clock = this.#clock ?? provider.clock ?? systemClock;
     const adapter = provider.connect(url, { clock, prefix: this.#prefix });
+    const admins: AdminDriver[] = [];
     let admin: Promise<AdminDriver> | undefined;
     const load = async (): Promise<AdminDriver> => {
       const driver = await loadAdmin(adapter);
-      this.#admins.push(driver);
+      admins.push(driver);
       return driver;
     };
-    return { provider, adapter, clock, admin: async () => await (admin ??= load()) };
+    return { provider, adapter, clock, admins, admin: async () => await (admin ??= load()) };
   }
 }
 

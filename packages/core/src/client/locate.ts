@@ -14,6 +14,9 @@ export interface Location {
   readonly target: Target;
 }
 
+/** Nothing was asked, so that there is nothing to wait for. */
+const CLOSE_WITHIN_MS = 1_000;
+
 /** Where a client with this configuration finds a definition; asks nobody. */
 export async function locateIn(
   definition: AnyDefinition,
@@ -25,6 +28,6 @@ export async function locateIn(
     const { route, target } = new Directory(checkConfig(config), connections).find(detailsOf(definition));
     return { url: route.url, target };
   } finally {
-    await connections.close();
+    await connections.close(CLOSE_WITHIN_MS);
   }
 }

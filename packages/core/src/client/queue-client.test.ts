@@ -197,7 +197,7 @@ describe("close", () => {
   test("closes consumers, then producers, then connections; once", async () => {
     const { service, client } = bench();
     await client.producer(orders).send({ id: "o-1" });
-    expect(await client.close()).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await client.close()).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
     await client.close();
     expect(service.log.filter((line) => line.startsWith("close"))).toEqual([
       "close producer orders",

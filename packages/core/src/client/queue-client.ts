@@ -1,5 +1,6 @@
 import { createConsumer } from "../consumer/consumer.ts";
 import type { ConsumerSetup } from "../consumer/consumer-setup.ts";
+import { NOTHING_HANDLED } from "../consumer/drain.ts";
 import { closeTimeoutMs } from "../consumer/resolve-options.ts";
 import type { Feature } from "../driver/capabilities.ts";
 import { isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
@@ -16,6 +17,7 @@ import {
 import { createProducer, type ClosableProducer } from "../producer/producer.ts";
 import type { ConsumerOptions, DrainReport, Health, QueueConsumer } from "../queue-consumer.ts";
 import type { QueueProducer } from "../queue-producer.ts";
+import type { Clock } from "../time/clock.ts";
 import { createAdmin } from "./admin.ts";
 import { unmetNeeds } from "./check-needs.ts";
 import { resolveOptions, type ResolvedOptions } from "./client-options.ts";
@@ -51,9 +53,15 @@ export function createClient<const P extends readonly Provider[]>(
   const checked = checkConfig(config);
   const connections = new Connections(providers, options.clock, checked.prefix);
   for (const { url } of checked.queues.values()) if (url !== undefined) connections.provider(url);
-  connections.get(checked.url);
-  return new Client(new Directory(checked, connections), connections, resolved);
+  const { clock } = connections.get(checked.url);
+  return new Client(new Directory(checked, connections), connections, resolved, clock);
 }
+
+/** Beyond the time that a close was given: until sends are given up, and until connections are not waited for any more. */
+const SEND_GRACE_MS = 3_000;
+const END_GRACE_MS = 4_000;
+/** Each of the two gets so much, however long the consumers took. */
+const LEAST_STEP_MS = 500;
 
 /* oxlint-disable-next-line typescript/no-explicit-any -- held to be closed; their types matter to callers only */
 type AnyProducer = ClosableProducer<any, any>;
@@ -62,13 +70,16 @@ class Client<P extends Provider> implements QueueClient<P> {
   readonly admin: QueueAdmin;
   readonly #directory: Directory;
   readonly #connections: Connections;
+  /** Of its own connection; queues with a URL of their own may have others. */
+  readonly #clock: Clock;
   readonly #options: ResolvedOptions;
   readonly #producers = new Map<DefinitionDetails, AnyProducer>();
   readonly #consumers = new Set<QueueConsumer<unknown>>();
   readonly #ending = new AbortController();
   #closing: Promise<DrainReport> | undefined;
 
-  constructor(directory: Directory, connections: Connections, options: ResolvedOptions) {
+  constructor(directory: Directory, connections: Connections, options: ResolvedOptions, clock: Clock) {
+    this.#clock = clock;
     this.#directory = directory;
     this.#connections = connections;
     this.#options = options;
@@ -139,8 +150,7 @@ class Client<P extends Provider> implements QueueClient<P> {
 
   async close(options: { readonly timeout?: ConsumerOptions["lease"] } = {}): Promise<DrainReport> {
     // Before anything is closed: a mistake in the options must not cost the drain.
-    closeTimeoutMs(options);
-    this.#closing ??= this.#closeAll(options);
+    this.#closing ??= this.#closeAll(options, closeTimeoutMs(options));
     return await this.#closing;
   }
 
@@ -149,25 +159,28 @@ class Client<P extends Provider> implements QueueClient<P> {
   }
 
   /** Handlers may send: producers close after the consumers; everything needs its connection until the end. */
-  async #closeAll(options: { readonly timeout?: ConsumerOptions["lease"] }): Promise<DrainReport> {
+  async #closeAll(
+    options: { readonly timeout?: ConsumerOptions["lease"] },
+    timeoutMs: number,
+  ): Promise<DrainReport> {
+    const deadlineMs = this.#clock.now() + timeoutMs;
+    const left = (graceMs: number): number =>
+      Math.max(LEAST_STEP_MS, deadlineMs + graceMs - this.#clock.now());
     const drained = await Promise.allSettled(
       [...this.#consumers].map(async (consumer) => await consumer.close(options)),
     );
     const flushed = await Promise.allSettled(
-      [...this.#producers.values()].map(async (producer) => {
-        await producer.flush();
-        await producer.close();
-      }),
+      [...this.#producers.values()].map(async (producer) => await producer.close(left(SEND_GRACE_MS))),
     );
     this.#ending.abort(new QueueError("CLOSED", { what: "the client was closed" }));
     const rejected = [...drained, ...flushed].flatMap((result) =>
       result.status === "rejected" ? [result.reason] : [],
     );
-    const errors = [...rejected, ...(await this.#connections.close())];
+    const errors = [...rejected, ...(await this.#connections.close(left(END_GRACE_MS)))];
     if (errors.length > 0) throw combineErrors(errors, "closing the client failed in part");
     return drained.reduce(
       (sum, result) => (result.status === "fulfilled" ? add(sum, result.value) : sum),
-      NOTHING,
+      NOTHING_HANDLED,
     );
   }
 
@@ -215,12 +228,11 @@ class Client<P extends Provider> implements QueueClient<P> {
   }
 }
 
-const NOTHING: DrainReport = { handled: 0, released: 0, abandoned: 0 };
-
 function add(a: DrainReport, b: DrainReport): DrainReport {
   return {
     handled: a.handled + b.handled,
     released: a.released + b.released,
+    unsettled: a.unsettled + b.unsettled,
     abandoned: a.abandoned + b.abandoned,
   };
 }

@@ -5,7 +5,7 @@ import type { DrainReport, Health } from "../queue-consumer.ts";
 import type { QueueClient } from "./client-types.ts";
 import { runWorker, type WorkerOptions, type WorkerProcess } from "./run-worker.ts";
 
-const REPORT: DrainReport = { handled: 1, released: 0, abandoned: 0 };
+const REPORT: DrainReport = { handled: 1, released: 0, unsettled: 0, abandoned: 0 };
 
 class FakeProcess implements WorkerProcess {
   exitCode: number | undefined;

@@ -39,6 +39,29 @@ describe("an ordering key", () => {
   });
 
   test.each([
+    ["dead letter", DEAD],
+    ["release", retry(0)],
+  ] as const)(
+    "is blocked for a whole lease by a %s that was refused: nobody has let the message go",
+    (_what, outcome) => {
+      const { lanes, executor, take } = executorBench({ isOrdered: true });
+      const held = take("m", { leaseMs: 30_000 });
+      executor.apply(held, outcome);
+      executor.settled(held, { kind: "failed", error: refusal("INTERNAL") });
+      expect(lanes?.blockedForMs("k", 0)).toBe(30_000);
+    },
+  );
+
+  test("is not blocked by a dead letter of which nobody knows whether it was taken", () => {
+    const { lanes, executor, take } = executorBench({ isOrdered: true });
+    const held = take("m", { leaseMs: 30_000 });
+    executor.apply(held, DEAD);
+    held.wasAmbiguous = true;
+    executor.settled(held, { kind: "lost", error: refusal("LEASE_LOST") });
+    expect(lanes?.blockedForMs("k", 0)).toBe(0);
+  });
+
+  test.each([
     ["release", ["n left", "n release 0 unstarted", "m left", "m release 5000 retry"], 0],
     ["drop", ["n untracked", "n left", "m left", "m release 5000 retry"], 0],
     ["hold", ["m left", "m release 5000 retry"], 1],

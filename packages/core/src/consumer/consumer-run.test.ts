@@ -70,10 +70,9 @@ describe("a start that fails", () => {
       new FakeServiceError({ code: "ACCESS_DENIED", retryable: false }),
     ]);
     const failure = errorOf(consumer.run(() => undefined));
-    const closed = consumer.close();
     await clock.settle();
     expect(await failure).toMatchObject({ code: "ACCESS_DENIED" });
-    expect(await closed).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await consumer.close()).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
     expect(states()).toEqual([]);
   });
 
@@ -119,7 +118,7 @@ describe("a close while the driver opens", () => {
     await clock.settle();
     const closed = consumer.close();
     opened.resolve();
-    expect(await closed).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
     await run;
     expect([queue.isClosed, queue.count("receive"), states()]).toEqual([true, 0, []]);
   });

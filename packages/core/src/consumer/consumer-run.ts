@@ -5,8 +5,9 @@ import type { DrainReport, Handler, Health } from "../queue-consumer.ts";
 import { backoffMs } from "../retry/backoff.ts";
 import type { QueueEvents } from "../telemetry/events.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
+import { NOTHING_HANDLED } from "./drain.ts";
 import { driverEvents } from "./engine.ts";
-import { closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
+import { closeInTime, closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import type { SettledMemory } from "./settled-memory.ts";
@@ -22,12 +23,6 @@ export interface ConsumerRunOptions {
   readonly isPaused: boolean;
 }
 
-export const NOTHING_HANDLED: DrainReport = /* @__PURE__ */ Object.freeze({
-  handled: 0,
-  released: 0,
-  abandoned: 0,
-});
-
 /** One life of a consumer, from `run` to `close`. */
 export class ConsumerRun {
   readonly #options: ConsumerRunOptions;
@@ -37,7 +32,7 @@ export class ConsumerRun {
   #pipeline: Pipeline | undefined;
   #limit: number;
   #isPaused: boolean;
-  #isClosing = false;
+  readonly #closing = new AbortController();
   #timeoutMs: number = DEFAULTS.drainMs;
   #fatal: QueueError | undefined;
   #startTrouble: string | undefined;
@@ -100,7 +95,7 @@ export class ConsumerRun {
 
   async #work(opened: OpenedConsumer): Promise<DrainReport> {
     if (this.#isClosing) {
-      await closeOpened(opened);
+      await closeInTime(this.#options.setup.clock, closeOpened(opened));
       return NOTHING_HANDLED;
     }
     const pipeline = new Pipeline({
@@ -132,9 +127,10 @@ export class ConsumerRun {
     const events = driverEvents(setup, () => this.#pipeline?.engine);
     for (let failures = 1; !this.#isClosing; failures += 1) {
       try {
-        return await openConsumer(setup, settings, { mode: "stream", flow, events });
+        return await openConsumer(setup, settings, { mode: "stream", flow, events }, this.#closing.signal);
       } catch (thrown) {
         const error = wrapDriverError(setup.adapter, setup.target, "open", thrown);
+        if (this.#isClosing && error.code === "CANCELLED") break;
         if (!error.retryable) throw error;
         await this.#waitToRetry(failures, error);
       }
@@ -154,9 +150,13 @@ export class ConsumerRun {
     timer.cancel();
   }
 
+  get #isClosing(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   #requestClose(timeoutMs: number): void {
     if (this.#isClosing) return;
-    this.#isClosing = true;
+    this.#closing.abort();
     this.#timeoutMs = timeoutMs;
     this.#closeRequest.resolve();
     this.#endWait?.resolve();

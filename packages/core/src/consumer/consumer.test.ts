@@ -18,7 +18,7 @@ describe("a consumer", () => {
       },
     });
     expect(consumer.health()).toEqual({ live: true, ready: true, reasons: [] });
-    expect(await consumer.close()).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await consumer.close()).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
     expect(closes).toBe(0);
     await expect(consumer.close({ timeout: "x" as "1s" })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",

@@ -11,8 +11,9 @@ import type {
 } from "../queue-consumer.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import { gatherBatches } from "./batch-run.ts";
-import { ConsumerRun, NOTHING_HANDLED } from "./consumer-run.ts";
+import { ConsumerRun } from "./consumer-run.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
+import { NOTHING_HANDLED } from "./drain.ts";
 import { Puller } from "./pull.ts";
 import {
   checkConcurrency,

@@ -39,8 +39,8 @@ const SEND_TIMEOUT_MS = 15_000;
 
 /** Dead letters by sending a copy to their queue; the caller acks the original afterwards. */
 export function createCopyRoute(options: CopyRouteOptions): DeadLetterRoute {
-  const { driver, toError } = options;
-  const batcher = createCopyBatcher(options);
+  const { toError } = options;
+  const { batcher, close } = createCopyBatcher(options);
   return {
     kind: "copy",
     send: async (delivery, outcome) => {
@@ -52,10 +52,7 @@ export function createCopyRoute(options: CopyRouteOptions): DeadLetterRoute {
         return toError("send", error);
       }
     },
-    close: async () => {
-      await batcher.close();
-      await driver.close();
-    },
+    close,
   };
 }
 
@@ -127,19 +124,30 @@ function fits(copy: OutgoingMessage, driver: ProducerDriver, target: Target): bo
   return userAttributes <= limits.attributes.maxCount && driver.sizeOf(copy) <= limits.maxMessageBytes;
 }
 
-/** Sends copies together, as far as one request takes them. */
-export function createCopyBatcher(options: CopyRouteOptions): Batcher<OutgoingMessage, SendReceipt> {
+/** Sends copies together, as far as one request takes them. Whoever closes it waits for none. */
+export function createCopyBatcher(options: CopyRouteOptions): {
+  readonly batcher: Batcher<OutgoingMessage, SendReceipt>;
+  readonly close: () => Promise<void>;
+} {
   const { driver, target, clock } = options;
   const { send } = target.limits;
-  return createBatcher<OutgoingMessage, SendReceipt>({
+  const cut = new AbortController();
+  const batcher = createBatcher<OutgoingMessage, SendReceipt>({
     ...send,
     sizeOf: (copy) => driver.sizeOf(copy),
     keyOf: (copy) => copy.orderingKey,
     uniformKey: target.capabilities.batchKey === "uniform",
     clock,
-    run: async (copies): Promise<readonly ItemResult<SendReceipt>[]> =>
-      await timedRequest(clock, "send", SEND_TIMEOUT_MS, async (signal) =>
-        alignedResults("send", copies.length, await driver.sendBatch(copies, signal)),
-      ),
+    run: async (copies): Promise<readonly ItemResult<SendReceipt>[]> => {
+      const call = async (signal: AbortSignal): Promise<readonly ItemResult<SendReceipt>[]> =>
+        alignedResults("send", copies.length, await driver.sendBatch(copies, signal));
+      return await timedRequest(clock, "send", SEND_TIMEOUT_MS, call, cut.signal);
+    },
   });
+  const close = async (): Promise<void> => {
+    cut.abort();
+    await batcher.close();
+    await driver.close();
+  };
+  return { batcher, close };
 }

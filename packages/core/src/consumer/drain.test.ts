@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { DrainReport } from "../queue-consumer.ts";
 import { createVirtualClock } from "../testing.ts";
-import { drain, within, type DrainSteps } from "./drain.ts";
+import { within } from "../time/within.ts";
+import { drain, type DrainSteps } from "./drain.ts";
 
+const REPORT: DrainReport = { handled: 7, released: 2, unsettled: 0, abandoned: 1 };
 const never = async (): Promise<void> => await new Promise(() => {});
 
 /** Steps that are quick unless the test replaces them; each is written down with its moment. */
@@ -16,16 +19,17 @@ function bench(over: Partial<DrainSteps> = {}) {
   const defaults: DrainSteps = {
     clock,
     stopAsking: async () => {},
-    giveBackUnstarted: () => 2,
+    giveBackUnstarted: () => {},
     idle: async () => {},
     abortHandlers: (reason) => {
       reasons.push(reason);
     },
-    giveBackRunning: () => 3,
+    giveBackRunning: () => {},
     flush: async () => {},
+    cutOff: () => {},
     stopLeases: async () => {},
     close: async () => {},
-    report: (givenBack) => ({ handled: 7, released: givenBack, abandoned: 1 }),
+    report: () => REPORT,
     onError: (step, error) => {
       errors.push(`${step}: ${String(error)}`);
     },
@@ -39,7 +43,7 @@ function bench(over: Partial<DrainSteps> = {}) {
     },
     giveBackUnstarted: () => {
       note("give back unstarted");
-      return steps.giveBackUnstarted();
+      steps.giveBackUnstarted();
     },
     idle: async () => {
       note("idle");
@@ -51,11 +55,15 @@ function bench(over: Partial<DrainSteps> = {}) {
     },
     giveBackRunning: () => {
       note("give back running");
-      return steps.giveBackRunning();
+      steps.giveBackRunning();
     },
     flush: async (withinMs) => {
       note(`flush ${withinMs}`);
       await steps.flush(withinMs);
+    },
+    cutOff: () => {
+      note("cut off");
+      steps.cutOff();
     },
     stopLeases: async () => {
       note("stop leases");
@@ -72,12 +80,13 @@ function bench(over: Partial<DrainSteps> = {}) {
 describe("a drain", () => {
   test("does its steps in their order, and no timer is left", async () => {
     const { clock, log, reasons, errors, steps } = bench();
-    expect(await drain(steps, 10_000)).toEqual({ handled: 7, released: 2, abandoned: 1 });
+    expect(await drain(steps, 10_000)).toBe(REPORT);
     expect(log).toEqual([
       "0 stop",
       "0 give back unstarted",
       "0 idle",
       "0 flush 5000",
+      "0 cut off",
       "0 stop leases",
       "0 close",
     ]);
@@ -88,13 +97,14 @@ describe("a drain", () => {
     const { clock, log, reasons, steps } = bench({ idle: never });
     const drained = drain(steps, 10_000);
     await clock.advance(60_000);
-    expect(await drained).toMatchObject({ released: 5 });
+    await drained;
     expect(log.slice(2)).toEqual([
       "0 idle",
       "10000 abort",
       "10000 idle",
       "11000 give back running",
-      "11000 flush 5000",
+      "11000 flush 1500",
+      "11000 cut off",
       "11000 stop leases",
       "11000 close",
     ]);
@@ -155,44 +165,66 @@ describe("a drain", () => {
 
   test("does every step even if all of them fail, and says which did", async () => {
     const fails = async (): Promise<void> => await Promise.reject(new Error("no"));
-    const throws = (): number => {
+    const throws = (): never => {
       throw new Error("no");
     };
     const { log, errors, steps } = bench({
       stopAsking: fails,
       giveBackUnstarted: throws,
       idle: fails,
+      cutOff: throws,
       flush: fails,
       stopLeases: fails,
       close: fails,
     });
-    expect(await drain(steps, 10_000)).toMatchObject({ released: 0 });
-    expect(log).toHaveLength(6);
+    expect(await drain(steps, 10_000)).toBe(REPORT);
+    expect(log).toHaveLength(7);
     expect(errors).toEqual([
       "stop asking: Error: no",
       "give back: Error: no",
       "wait for handlers: Error: no",
       "flush settlements: Error: no",
+      "cut off: Error: no",
       "stop leases: Error: no",
       "close drivers: Error: no",
     ]);
   });
 });
 
-describe("a wait with an end", () => {
-  test("is true for what ended in time, and false for what did not", async () => {
-    const clock = createVirtualClock();
-    expect(await within(clock, 10, Promise.resolve())).toBe(true);
-    expect(clock.pendingTimers).toBe(0);
-    const late = within(clock, 10, never());
-    await clock.advance(10);
-    expect(await late).toBe(false);
-  });
+describe("a drain where nothing answers", () => {
+  const silent = {
+    stopAsking: never,
+    idle: never,
+    flush: never,
+    stopLeases: never,
+    close: never,
+  };
 
-  test("rejects with what it waits for, and leaves no timer", async () => {
-    const clock = createVirtualClock();
-    await expect(within(clock, 10, Promise.reject(new Error("no")))).rejects.toThrow("no");
-    await clock.settle();
-    expect(clock.pendingTimers).toBe(0);
+  test.each([0, 1_000, 4_000, 25_000])(
+    "of %i ms ends three seconds later at the latest",
+    async (timeoutMs) => {
+      const { clock, steps } = bench({
+        ...silent,
+        flush: async (withinMs) => {
+          await within(clock, withinMs, never());
+        },
+      });
+      let endedAtMs = -1;
+      const drained = drain(steps, timeoutMs).then(() => {
+        endedAtMs = clock.now();
+      });
+      await clock.advance(60_000);
+      await drained;
+      expect(endedAtMs).toBe(timeoutMs + 3_000);
+      expect(clock.pendingTimers).toBe(0);
+    },
+  );
+
+  test("gives settlements the time that it has, and cuts off what they left", async () => {
+    const { clock, log, steps } = bench({ stopAsking: never, stopLeases: never, close: never });
+    const drained = drain(steps, 4_000);
+    await clock.advance(60_000);
+    await drained;
+    expect(log.slice(3)).toEqual(["1000 flush 5000", "1000 cut off", "1000 stop leases", "6000 close"]);
   });
 });

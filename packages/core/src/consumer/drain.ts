@@ -2,23 +2,31 @@ import { DEFAULTS } from "../client/defaults.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { DrainReport } from "../queue-consumer.ts";
 import type { Clock } from "../time/clock.ts";
+import { within } from "../time/within.ts";
+
+export const NOTHING_HANDLED: DrainReport = /* @__PURE__ */ Object.freeze({
+  handled: 0,
+  released: 0,
+  unsettled: 0,
+  abandoned: 0,
+});
 
 /** What a drain does, in the order of doing. */
 export interface DrainSteps {
   readonly clock: Clock;
   /** Flow 0, no more asks. */
   readonly stopAsking: () => Promise<void>;
-  /** @returns how many were given back */
-  readonly giveBackUnstarted: () => number;
+  readonly giveBackUnstarted: () => void;
   /** Resolves when no handler runs. */
   readonly idle: () => Promise<void>;
   readonly abortHandlers: (reason: QueueError) => void;
-  /** @returns how many were given back */
-  readonly giveBackRunning: () => number;
+  readonly giveBackRunning: () => void;
   readonly flush: (withinMs: number) => Promise<void>;
+  /** Nobody waits for an answer any more: requests that are out are aborted, and none goes out. */
+  readonly cutOff: () => void;
   readonly stopLeases: () => Promise<void>;
   readonly close: () => Promise<void>;
-  readonly report: (givenBack: number) => DrainReport;
+  readonly report: () => DrainReport;
   /** A step failed; the drain goes on. */
   readonly onError: (step: string, error: unknown) => void;
 }
@@ -29,17 +37,23 @@ const STOP_WITHIN_MS = 1_000;
 const GRACE_MS = 1_000;
 const FLUSH_WITHIN_MS = 5_000;
 const CLOSE_WITHIN_MS = 5_000;
+/** Beyond the time that the drain was given: until settlements are given up, and until its end. */
+const FLUSH_GRACE_MS = 2_500;
+const END_GRACE_MS = 3_000;
 
-/** Ends a consumer: every step runs even if one before it fails. Never rejects. */
+/**
+ * Ends a consumer: every step runs even if one before it fails. Never rejects, and resolves `END_GRACE_MS` after its time
+ * at the latest, whatever the service does.
+ */
 export async function drain(steps: DrainSteps, timeoutMs: number = DEFAULTS.drainMs): Promise<DrainReport> {
   const { clock } = steps;
-  let givenBack = 0;
+  const deadlineMs = clock.now() + timeoutMs;
+  const left = (graceMs: number, mostMs: number): number =>
+    Math.max(0, Math.min(mostMs, deadlineMs + graceMs - clock.now()));
   await step("stop asking", steps, async () => await within(clock, STOP_WITHIN_MS, steps.stopAsking()));
-  await step("give back", steps, () => {
-    givenBack += steps.giveBackUnstarted();
-  });
+  await step("give back", steps, steps.giveBackUnstarted);
   await step("wait for handlers", steps, async () => {
-    if (await within(clock, timeoutMs, steps.idle())) return;
+    if (await within(clock, left(0, timeoutMs), steps.idle())) return;
     steps.abortHandlers(
       new QueueError("CANCELLED", {
         what: `the consumer is closing and waits no longer than ${timeoutMs} ms`,
@@ -47,14 +61,19 @@ export async function drain(steps: DrainSteps, timeoutMs: number = DEFAULTS.drai
       }),
     );
     await within(clock, GRACE_MS, steps.idle());
-    givenBack += steps.giveBackRunning();
+    steps.giveBackRunning();
   });
   await step("flush settlements", steps, async () => {
-    await steps.flush(FLUSH_WITHIN_MS);
+    await steps.flush(left(FLUSH_GRACE_MS, FLUSH_WITHIN_MS));
   });
-  await step("stop leases", steps, async () => await within(clock, CLOSE_WITHIN_MS, steps.stopLeases()));
-  await step("close drivers", steps, async () => await within(clock, CLOSE_WITHIN_MS, steps.close()));
-  return steps.report(givenBack);
+  await step("cut off", steps, steps.cutOff);
+  for (const [name, end] of [
+    ["stop leases", steps.stopLeases],
+    ["close drivers", steps.close],
+  ] as const) {
+    await step(name, steps, async () => await within(clock, left(END_GRACE_MS, CLOSE_WITHIN_MS), end()));
+  }
+  return steps.report();
 }
 
 async function step(name: string, steps: DrainSteps, run: () => unknown): Promise<void> {
@@ -63,24 +82,4 @@ async function step(name: string, steps: DrainSteps, run: () => unknown): Promis
   } catch (error) {
     steps.onError(name, error);
   }
-}
-
-/** @returns false if `work` took longer. */
-export async function within(clock: Clock, ms: number, work: Promise<void>): Promise<boolean> {
-  return await new Promise<boolean>((resolve, reject) => {
-    const timer = clock.setTimer(
-      () => {
-        resolve(false);
-      },
-      ms,
-      true,
-    );
-    work
-      .then(() => {
-        resolve(true);
-      }, reject)
-      .finally(() => {
-        timer.cancel();
-      });
-  });
 }

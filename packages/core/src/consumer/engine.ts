@@ -31,6 +31,8 @@ export interface Engine {
   readonly known: KnownMessages | undefined;
   readonly rules: ProcessingRules;
   readonly context: ContextParts;
+  /** Ends all requests but the asks. */
+  readonly cut: AbortController;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
 }
 
@@ -64,6 +66,7 @@ interface EngineBase {
   readonly time: LeaseTime;
   readonly random: () => number;
   readonly redelivery: RedeliveryPolicy;
+  readonly cut: AbortController;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
 }
 
@@ -77,6 +80,7 @@ export function createEngine(options: EngineOptions): Engine {
     time: new LeaseTime(clock),
     random,
     redelivery,
+    cut: new AbortController(),
     toError: (operation, error) => wrapDriverError(adapter, target, operation, error),
   };
   const settling = createSettling(options, base);
@@ -102,13 +106,13 @@ export function createEngine(options: EngineOptions): Engine {
 /** Leases, settlements and their consequences: three parts that need each other. */
 function createSettling(
   options: EngineOptions,
-  { time, random, redelivery, toError }: EngineBase,
+  { time, random, redelivery, cut, toError }: EngineBase,
 ): Pick<Engine, "keeper" | "settler" | "executor"> {
   const { setup, settings, opened, memory, lanes, hooks } = options;
   const { clock, events, details } = setup;
   const { target, driver, route, retries, leaseMs } = opened;
   const { limits, capabilities } = target;
-  const shared = { clock, time, driver, limits, capabilities, random, toError };
+  const shared = { clock, time, driver, limits, capabilities, random, toError, cut: cut.signal };
   const keeper = new LeaseKeeper({
     ...shared,
     leaseMs,

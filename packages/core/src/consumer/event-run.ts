@@ -1,8 +1,8 @@
 import type { EventBatch, Outcome } from "../driver/event-source.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Handler } from "../queue-consumer.ts";
+import { within } from "../time/within.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { within } from "./drain.ts";
 import { createEngine, type Engine, type EngineSetup } from "./engine.ts";
 import { eventDeadline } from "./event-deadline.ts";
 import type { HeldDelivery } from "./held-delivery.ts";

@@ -37,9 +37,9 @@ describe("a dead letter that is copied", () => {
     expect(log).toEqual(["m left"]);
     await answer();
     expect(log).toEqual(["m left", "m ack"]);
-    expect([executor.handled, events.seen]).toEqual([0, []]);
+    expect([executor.tally.handled, events.seen]).toEqual([0, []]);
     executor.settled(held, SETTLED);
-    expect(executor.handled).toBe(1);
+    expect(executor.tally.handled).toBe(1);
     expect(events.seen).toEqual([
       { name: "dead-lettered", event: { target: TARGET, id: "m", reason: "R", attempt: 1 } },
     ]);
@@ -56,7 +56,7 @@ describe("a dead letter that is copied", () => {
       { name: "dead-letter-failed", event: { target: TARGET, id: "m", error: { code: "INTERNAL" } } },
     ]);
     executor.settled(held, SETTLED);
-    expect(executor.handled).toBe(0);
+    expect(executor.tally.handled).toBe(0);
     await expect(held.completion()).rejects.toMatchObject({ code: "INTERNAL" });
   });
 

@@ -22,6 +22,8 @@ export interface LeaseKeeperOptions {
   readonly totalMs: number;
   readonly random: () => number;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
+  /** Ends the requests that are out; none goes out any more. */
+  readonly cut: AbortSignal;
   /** The lease of a delivery is gone; called once. */
   readonly onLost: (held: HeldDelivery, error: QueueError) => void;
   /** `wakeAtMs` of a delivery has come. */

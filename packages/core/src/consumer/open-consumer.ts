@@ -2,6 +2,8 @@ import type { ConsumerDriver, ConsumerDriverOptions } from "../driver/driver.ts"
 import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
 import { isQueueError, queueError, QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
+import type { Clock } from "../time/clock.ts";
+import { within } from "../time/within.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { createCopyRoute, type CopyRouteOptions, type DeadLetterRoute } from "./dead-letter.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
@@ -21,59 +23,76 @@ export interface OpenedConsumer {
   readonly leaseMs: number;
 }
 
+/** A start that somebody may end. */
+interface Opening extends ConsumerSetup {
+  readonly cut: AbortSignal;
+}
+
 /** Rule D13: a start that cannot work ends within this. */
 const STEP_TIMEOUT_MS = 5_000;
+/** What was opened in vain closes within this, or is not waited for. */
+const UNUSED_CLOSE_MS = 1_500;
 
-/** Rule D13: find, probe, check, open. Rejects with a QueueError and leaves nothing open. */
+/** Rule D13: find, probe, check, open. Rejects with a QueueError, at once when it is `cut`, and leaves nothing open. */
 export async function openConsumer(
   setup: ConsumerSetup,
   settings: ConsumerSettings,
   options: Omit<ConsumerDriverOptions<unknown>, "leaseMs">,
+  cut: AbortSignal,
 ): Promise<OpenedConsumer> {
-  const { adapter, details, events } = setup;
-  const located = await locate(setup);
-  const { probed, missing } = await probe(setup, located);
+  const { adapter, clock, details, events } = setup;
+  const opening: Opening = { ...setup, cut };
+  const located = await locate(opening);
+  const { probed, missing } = await probe(opening, located);
   const target = refined(located, probed);
   const start = { details, settings, target, facts: probed?.facts };
   refuseMisfit(start);
   for (const text of startNotices(start)) events.emit("notice", { target: target.name, text });
   const leaseMs = wantedLeaseMs(start);
-  const route = await openRoute(setup, settings, target, probed?.facts).catch((error: unknown) => {
+  const route = await openRoute(opening, settings, target, probed?.facts).catch((error: unknown) => {
     throw isQueueError(error, "NOT_FOUND") && missing !== undefined ? missing : error;
   });
   let retries: RetryRoute | undefined;
   let driver: ConsumerDriver<unknown> | undefined;
   try {
-    retries = await openRetries(setup, target);
+    retries = await openRetries(opening, target);
     const opened = adapter.openConsumer(target, { ...options, leaseMs });
     driver = opened;
-    await openDriver(setup, opened);
+    await openDriver(opening, opened);
     return { target, driver, route, retries, leaseMs };
   } catch (error) {
-    await Promise.allSettled([
-      driver?.close(),
-      retries?.close(),
-      route.kind === "copy" ? route.close() : undefined,
-    ]);
+    await closeInTime(clock, closeAll(route, retries, driver));
     throw wrapDriverError(adapter, target, "open", error);
   }
 }
 
 /** Both ends close, whatever happens to the other. */
 export async function closeOpened({ driver, route, retries }: OpenedConsumer): Promise<void> {
+  await closeAll(route, retries, driver);
+}
+
+async function closeAll(
+  route: DeadLetterRoute,
+  retries: RetryRoute | undefined,
+  driver: ConsumerDriver<unknown> | undefined,
+): Promise<void> {
   const closed = await Promise.allSettled([
-    driver.close(),
+    driver?.close(),
     retries?.close(),
     route.kind === "copy" ? route.close() : undefined,
   ]);
   for (const result of closed) if (result.status === "rejected") throw result.reason;
 }
 
-async function locate(setup: ConsumerSetup): Promise<Target> {
-  const { adapter, target, clock, locate: find } = setup;
+/** Never rejects: what is closed here has failed already, or was never used. */
+export async function closeInTime(clock: Clock, closed: Promise<void>): Promise<void> {
+  await within(clock, UNUSED_CLOSE_MS, closed).catch(() => {});
+}
+
+async function locate({ adapter, target, clock, cut, locate: find }: Opening): Promise<Target> {
   if (find === undefined) return target;
   try {
-    return await timedRequest(clock, "open", STEP_TIMEOUT_MS, find);
+    return await timedRequest(clock, "open", STEP_TIMEOUT_MS, find, cut);
   } catch (error) {
     throw wrapDriverError(adapter, target, "open", error);
   }
@@ -86,14 +105,12 @@ interface Probed {
 }
 
 /** Rights to look may be missing: what cannot be read is unknown, and the start says so. */
-async function probe(setup: ConsumerSetup, target: Target): Promise<Probed> {
-  const { adapter, clock } = setup;
+async function probe({ adapter, clock, cut }: Opening, target: Target): Promise<Probed> {
   if (adapter.probe === undefined) return {};
+  const look = async (signal: AbortSignal): Promise<ProbeResult | undefined> =>
+    await adapter.probe?.(target, signal);
   try {
-    const probed = await timedRequest(clock, "probe", STEP_TIMEOUT_MS, async (signal) => {
-      return await adapter.probe?.(target, signal);
-    });
-    return { probed };
+    return { probed: await timedRequest(clock, "probe", STEP_TIMEOUT_MS, look, cut) };
   } catch (error) {
     const { message } = wrapDriverError(adapter, target, "probe", error);
     const probed = { facts: { unknown: [`the queue's settings could not be read: ${message}`] } };
@@ -112,17 +129,15 @@ function refined(target: Target, probed: ProbeResult | undefined): Target {
 }
 
 async function openDriver(
-  { clock }: ConsumerSetup,
+  { clock, cut }: Opening,
   driver: { open?(signal: AbortSignal): Promise<void> },
 ): Promise<void> {
   if (driver.open === undefined) return;
-  await timedRequest(clock, "open", STEP_TIMEOUT_MS, async (signal) => {
-    await driver.open?.(signal);
-  });
+  await timedRequest(clock, "open", STEP_TIMEOUT_MS, async (signal) => await driver.open?.(signal), cut);
 }
 
 async function openRoute(
-  setup: ConsumerSetup,
+  setup: Opening,
   settings: ConsumerSettings,
   target: Target,
   facts: EntityFacts | undefined,
@@ -141,14 +156,14 @@ async function openRoute(
   return await openCopyRoute(setup, setup.deadLetterTarget(facts));
 }
 
-async function openRetries(setup: ConsumerSetup, target: Target): Promise<RetryRoute | undefined> {
+async function openRetries(setup: Opening, target: Target): Promise<RetryRoute | undefined> {
   const { adapter, clock, details } = setup;
   if (!canCopyRetries(details, target)) return undefined;
   const driver = adapter.openProducer(target);
   try {
     await openDriver(setup, driver);
   } catch (error) {
-    await Promise.allSettled([driver.close()]);
+    await closeInTime(clock, driver.close());
     throw error;
   }
   const { contentType } = details.codec;
@@ -157,13 +172,13 @@ async function openRetries(setup: ConsumerSetup, target: Target): Promise<RetryR
   return createRetryRoute({ driver, target, clock, contentType, toError });
 }
 
-async function openCopyRoute(setup: ConsumerSetup, target: Target): Promise<DeadLetterRoute> {
+async function openCopyRoute(setup: Opening, target: Target): Promise<DeadLetterRoute> {
   const { adapter, clock, details } = setup;
   const driver = adapter.openProducer(target);
   try {
     await openDriver(setup, driver);
   } catch (error) {
-    await Promise.allSettled([driver.close()]);
+    await closeInTime(clock, driver.close());
     throw withRouteRemedy(wrapDriverError(adapter, target, "open", error));
   }
   return createCopyRoute({

@@ -50,7 +50,7 @@ describe("the result of a settlement", () => {
     executor.apply(held, outcome);
     executor.settled(held, SETTLED);
     await held.completion();
-    expect([held.state, executor.handled, fatal]).toEqual(["done", handled, []]);
+    expect([held.state, executor.tally.handled, fatal]).toEqual(["done", handled, []]);
   });
 
   test("of an ack that may have worked is a good end, and the message is remembered", async () => {
@@ -59,7 +59,7 @@ describe("the result of a settlement", () => {
     executor.apply(held, ACK);
     executor.settled(held, { kind: "unknown" });
     await held.completion();
-    expect([executor.handled, memory.has("m"), events.seen]).toEqual([1, true, []]);
+    expect([executor.tally.handled, memory.has("m"), events.seen]).toEqual([1, true, []]);
   });
 
   test("that is lost is reported, and the message remembered as processed", async () => {
@@ -70,7 +70,7 @@ describe("the result of a settlement", () => {
     executor.settled(held, { kind: "lost", error: lost });
     await expect(held.completion()).rejects.toBe(lost);
     expect(events.seen).toEqual([{ name: "lease-lost", event: { target: TARGET, id: "m", error: lost } }]);
-    expect([executor.handled, memory.has("m"), fatal]).toEqual([0, true, []]);
+    expect([executor.tally.handled, memory.has("m"), fatal]).toEqual([0, true, []]);
   });
 
   test.each([
@@ -84,7 +84,7 @@ describe("the result of a settlement", () => {
     expect(events.seen).toMatchObject([
       { name: "settle-failed", event: { target: TARGET, id: "m", kind, error: { code: "INTERNAL" } } },
     ]);
-    expect([executor.handled, memory.has("m")]).toEqual([0, isRemembered]);
+    expect([executor.tally.handled, memory.has("m")]).toEqual([0, isRemembered]);
     await expect(held.completion()).rejects.toMatchObject({ code: "INTERNAL" });
   });
 

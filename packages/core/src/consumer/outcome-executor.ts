@@ -14,6 +14,7 @@ import type { RetryRoute } from "./retry-copy.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 import { errorOf, type Settler, type SettleResult } from "./settler.ts";
 import { MAX_PARK_MS } from "./start-checks.ts";
+import { Tally } from "./tally.ts";
 
 export interface ExecutorOptions {
   readonly target: string;
@@ -60,9 +61,7 @@ const FATAL_AT_SETTLE: ReadonlySet<string> = new Set(["ACCESS_DENIED", "NOT_FOUN
 /** Carries out what was decided for a delivery, and keeps its ordering key in step. */
 export class OutcomeExecutor {
   readonly #options: ExecutorOptions;
-  #isDraining = false;
-  /** Acked or dead-lettered so far. */
-  handled = 0;
+  readonly tally = new Tally();
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -103,11 +102,6 @@ export class OutcomeExecutor {
     else this.#options.settler.retry(held);
   }
 
-  /** From now on nothing is parked. */
-  beginDrain(): void {
-    this.#isDraining = true;
-  }
-
   /** Reported by the lease keeper or the driver. */
   lost(held: HeldDelivery, error: QueueError): void {
     if (held.state === "settling" && held.settlement !== undefined) {
@@ -132,33 +126,38 @@ export class OutcomeExecutor {
     else memory.delete(providerId);
     known?.settled(held, result.kind === "settled", time.quick());
     if (result.kind === "lost") this.#emitLost(held, result.error);
-    if (result.kind === "failed" && settlement !== undefined) {
-      events.emit("settle-failed", { target, id, kind: settlement.kind, error: result.error });
-      if (settlement.kind === "dead-letter") this.#emitDeadLetterFailed(held, result.error);
+    const meant = settlement ?? held.outcome;
+    if (result.kind === "failed" && meant !== undefined) {
+      events.emit("settle-failed", { target, id, kind: meant.kind, error: result.error });
+      if (meant.kind === "dead-letter") this.#emitDeadLetterFailed(held, result.error);
       if (FATAL_AT_SETTLE.has(result.error.code)) this.#options.hooks.fatal(result.error);
     }
     const isDone = result.kind === "settled" || result.kind === "unknown";
-    if (isDone && isProcessedBy(settlement) && isProcessedBy(held.outcome)) this.#countHandled(held);
+    if (!isDone) this.tally.leave();
+    else if (isProcessedBy(settlement) && isProcessedBy(held.outcome)) this.#countHandled(held);
+    else this.tally.release();
     held.finish(isDone ? held.failure : errorOf(result));
     this.#settleLane(held, isDone);
   }
 
   #settleLane(held: HeldDelivery, isDone: boolean): void {
     const { lanes } = this.#options;
-    const { settlement } = held;
+    const { settlement, delivery } = held;
     if (lanes === undefined || held.key === undefined) return;
+    // What was refused stays with its lease, which nobody renews any more.
+    const keptMs = isDone || held.wasAmbiguous ? 0 : (delivery.leaseMs ?? 0);
     if (settlement?.kind === "release") {
-      this.#confirmBlock(held, settlement.delayMs, true);
+      this.#confirmBlock(held, Math.max(settlement.delayMs, keptMs), true);
     } else if (held.outcome?.kind === "dead-letter" && isDone) {
       this.#advance(lanes.finish(held));
     } else if (held.outcome?.kind === "dead-letter") {
       this.#blockKey(held);
-      this.#confirmBlock(held, 0);
+      this.#confirmBlock(held, keptMs);
     }
   }
 
   #countHandled({ outcome, delivery, attempt }: HeldDelivery): void {
-    this.handled += 1;
+    this.tally.handled += 1;
     if (outcome?.kind !== "dead-letter") return;
     const { target, events } = this.#options;
     events.emit("dead-lettered", { target, id: delivery.id, reason: outcome.reason, attempt });
@@ -173,7 +172,7 @@ export class OutcomeExecutor {
     const native = capabilities.releaseDelay;
     if (native !== "none") {
       this.#submit(held, { kind: "release", delayMs: Math.min(delayMs, native.maxMs), cause });
-    } else if (delayMs === 0 || this.#isDraining) {
+    } else if (delayMs === 0 || this.tally.isDraining) {
       this.#submit(held, { kind: "release", delayMs: 0, cause });
     } else if (delayMs > MAX_PARK_MS && this.#options.retries?.takes(held.delivery, delayMs) === true) {
       const copied = this.#options.retries.send(held.delivery, delayMs);
@@ -219,7 +218,7 @@ export class OutcomeExecutor {
     onFailed: (error: QueueError) => void,
   ): Promise<void> {
     this.#begin(held);
-    await this.#options.settler.after(copied, (error) => {
+    await this.#options.settler.after(held, copied, (error) => {
       if (held.state !== "done") {
         if (error === undefined) this.#submit(held, ACK);
         else onFailed(error);
@@ -239,6 +238,7 @@ export class OutcomeExecutor {
   }
 
   #end(held: HeldDelivery, error: QueueError | undefined): void {
+    this.tally.leave();
     this.#options.keeper.untrack(held);
     this.#options.known?.letGo(held);
     held.finish(error);

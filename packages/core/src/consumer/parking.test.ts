@@ -70,7 +70,7 @@ describe("where the service cannot delay a retry", () => {
 
   test("nothing waits any more once a drain began", () => {
     const { log, executor, take } = executorBench(undelayed);
-    executor.beginDrain();
+    executor.tally.isDraining = true;
     executor.apply(take("m"), retry(5_000));
     expect(log).toEqual(["m left", "m release 0 retry"]);
   });
@@ -106,7 +106,7 @@ describe("where the service cannot delay a retry", () => {
     await clock.settle();
     expect(log).toEqual(["m left", "m ack"]);
     executor.settled(held, SETTLED);
-    expect([executor.handled, events.seen]).toEqual([0, []]);
+    expect([executor.tally.handled, events.seen]).toEqual([0, []]);
   });
 
   test("a copy that fails leaves the message here for a minute", async () => {

@@ -123,7 +123,7 @@ describe("the end", () => {
     await clock.advance("1s");
     expect(queue.released.map(({ id }) => id)).toEqual(["b", "c"]);
     await bench.fail("a"); // it stopped for its signal, which is not a failure
-    expect(await closed).toEqual({ handled: 0, released: 3, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 0, released: 3, unsettled: 0, abandoned: 0 });
     expect(queue.released.at(-1)).toMatchObject({ id: "a", cause: "unstarted" });
   });
 
@@ -182,7 +182,7 @@ describe("the end", () => {
     const closed = consumer.close({ timeout: "20s" });
     await clock.settle();
     await bench.fail("m");
-    expect(await closed).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 0, released: 1, unsettled: 0, abandoned: 0 });
     expect(queue.released).toMatchObject([{ id: "m", delayMs: 0, cause: "retry" }]);
   });
 

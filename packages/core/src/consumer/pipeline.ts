@@ -154,32 +154,35 @@ export class Pipeline {
   async drain(timeoutMs: number): Promise<DrainReport> {
     const { setup, opened } = this.#options;
     const { clock, events } = setup;
-    const { executor, settler, keeper } = this.#engine;
+    const { cut, executor, settler, keeper } = this.#engine;
     this.#dispatcher.stop();
     this.#isPaused = true; // nothing tells the driver to go on
-    executor.beginDrain();
+    executor.tally.isDraining = true;
     this.#tellFlow({ maxOutstanding: 0, lanes: 0 });
     return await drain(
       {
         clock,
         stopAsking: async () => await this.#loop.stop(),
-        giveBackUnstarted: () => this.#worker.giveBackUnstarted(),
+        giveBackUnstarted: () => {
+          this.#worker.giveBackUnstarted();
+        },
         idle: async () => await this.#idle(),
         abortHandlers: (reason) => {
           this.#worker.abortAll(reason);
         },
-        giveBackRunning: () => this.#worker.giveBackRunning(),
+        giveBackRunning: () => {
+          this.#worker.giveBackRunning();
+        },
         flush: async (withinMs) => await settler.flush(withinMs),
+        cutOff: () => {
+          cut.abort();
+        },
         stopLeases: async () => {
           this.#watchdog.stop();
           await keeper.stop();
         },
         close: async () => await closeOpened(opened),
-        report: (givenBack) => ({
-          handled: executor.handled,
-          released: givenBack + this.#worker.givenBack,
-          abandoned: this.#worker.active,
-        }),
+        report: () => executor.tally.report(this.#worker.active),
         onError: (step, error) => {
           events.emit("notice", {
             target: opened.target.name,

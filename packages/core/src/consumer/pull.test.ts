@@ -145,7 +145,7 @@ describe("an ask of receive", () => {
     expect(await next).toEqual({ done: true, value: undefined });
     queue.openFailures = [new FakeServiceError({ code: "ACCESS_DENIED", retryable: false })];
     await expect(consumer.receive()).rejects.toMatchObject({ code: "ACCESS_DENIED" });
-    expect(await consumer.close()).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await consumer.close()).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
   });
 });
 
@@ -216,7 +216,7 @@ describe("the close of a consumer that pulled", () => {
     queue.openFailures = [new FakeServiceError({ code: "ACCESS_DENIED", retryable: false })];
     await errorOf(consumer.receive());
     queue.isClosed = false;
-    expect(await consumer.close()).toEqual({ handled: 0, released: 0, abandoned: 0 });
+    expect(await consumer.close()).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
     expect(queue.isClosed).toBe(false);
   });
 
@@ -236,7 +236,7 @@ describe("the close of a consumer that pulled", () => {
     expect(queue.isClosed).toBe(false);
     answer.resolve();
     await clock.settle();
-    expect(await closed).toEqual({ handled: 1, released: 0, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 1, released: 0, unsettled: 0, abandoned: 0 });
     await acked;
   });
 
@@ -249,7 +249,7 @@ describe("the close of a consumer that pulled", () => {
     const [first] = await consumer.receive({ max: 3 });
     await first?.ack();
     const [one, other] = await Promise.all([consumer.close(), consumer.close()]);
-    expect(one).toEqual({ handled: 1, released: 2, abandoned: 0 });
+    expect(one).toEqual({ handled: 1, released: 2, unsettled: 0, abandoned: 0 });
     expect(other).toEqual(one);
     expect(events.of("notice")).toEqual([
       {

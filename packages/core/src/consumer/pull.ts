@@ -6,7 +6,7 @@ import type { DrainReport, QueueConsumer, ReceivedMessage } from "../queue-consu
 import { cancelledError } from "../time/abort.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
-import { drain } from "./drain.ts";
+import { drain, NOTHING_HANDLED } from "./drain.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import { knownMessagesFor } from "./known-messages.ts";
@@ -91,21 +91,27 @@ export class Puller {
 
   /** A failed start is tried again by the next call. */
   async #open(): Promise<Engine> {
-    if (this.isClosed) throw new QueueError("CLOSED", { what: "the consumer is closing" });
+    this.#refuseClosed();
     this.#opening ??= this.#openEngine().catch((error: unknown) => {
       this.#opening = undefined;
+      this.#refuseClosed();
       throw error;
     });
     return await this.#opening;
   }
 
+  #refuseClosed(): void {
+    if (this.isClosed) throw new QueueError("CLOSED", { what: "the consumer is closing" });
+  }
+
   async #openEngine(): Promise<Engine> {
     const { setup, settings, memory } = this.#options;
-    const opened = await openConsumer(setup, settings, {
+    const options = {
       mode: "pull",
       flow: { maxOutstanding: PULL_OUTSTANDING, lanes: settings.concurrency },
       events: driverEvents(setup, () => this.#engine),
-    });
+    } as const;
+    const opened = await openConsumer(setup, settings, options, this.#closing.signal);
     this.#engine = createEngine({
       setup,
       settings,
@@ -176,9 +182,9 @@ export class Puller {
     this.#closing.abort();
     await this.#opening?.catch(() => {});
     const engine = this.#engine;
-    if (engine === undefined) return { handled: 0, released: 0, abandoned: 0 };
-    const { executor, keeper, settler, opened } = engine;
-    executor.beginDrain();
+    if (engine === undefined) return NOTHING_HANDLED;
+    const { cut, executor, keeper, settler, opened } = engine;
+    executor.tally.isDraining = true;
     return await drain(
       {
         clock: this.#options.setup.clock,
@@ -189,15 +195,17 @@ export class Puller {
             if (held.state === "waiting") executor.giveBack(held);
             else executor.unpark(held); // whoever waits for its retry would wait for ever
           }
-          return unsettled.length;
         },
         idle: async () => {},
         abortHandlers: () => {},
-        giveBackRunning: () => 0,
+        giveBackRunning: () => {},
         flush: async (withinMs) => await settler.flush(withinMs),
+        cutOff: () => {
+          cut.abort();
+        },
         stopLeases: async () => await keeper.stop(),
         close: async () => await closeOpened(opened),
-        report: (released) => ({ handled: executor.handled, released, abandoned: 0 }),
+        report: () => executor.tally.report(0),
         onError: (step, error) => {
           const text = `closing: ${step} failed: ${String(error)}`;
           this.#options.setup.events.emit("notice", { target: opened.target.name, text });

@@ -15,7 +15,7 @@ describe("a received message", () => {
     expect([isRetried, queue.released]).toEqual([false, []]);
     const closed = consumer.close();
     await clock.settle();
-    expect(await closed).toEqual({ handled: 0, released: 1, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 0, released: 1, unsettled: 0, abandoned: 0 });
     expect(queue.released).toMatchObject([{ id: "m", delayMs: 0, cause: "retry" }]);
     expect(isRetried).toBe(true);
     await retried;

@@ -26,8 +26,8 @@ export function canCopyRetries({ kind, emulate }: DefinitionDetails, { capabilit
 }
 
 export function createRetryRoute(options: CopyRouteOptions): RetryRoute {
-  const { driver, clock, contentType, toError } = options;
-  const batcher = createCopyBatcher(options);
+  const { clock, contentType, toError } = options;
+  const { batcher, close } = createCopyBatcher(options);
   return {
     takes: ({ expiresAtMs }, delayMs) => expiresAtMs === undefined || expiresAtMs > clock.wallNow() + delayMs,
     send: async (delivery, delayMs) => {
@@ -38,10 +38,7 @@ export function createRetryRoute(options: CopyRouteOptions): RetryRoute {
         return toError("send", error);
       }
     },
-    close: async () => {
-      await batcher.close();
-      await driver.close();
-    },
+    close,
   };
 }
 

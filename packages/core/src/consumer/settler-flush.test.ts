@@ -44,7 +44,7 @@ describe("a flush", () => {
     const copied = Promise.withResolvers<string>();
     const held = track("a");
     const seen: string[] = [];
-    void settler.after(copied.promise, (result) => {
+    void settler.after(held, copied.promise, (result) => {
       seen.push(result);
       held.settlement = ACK;
       settler.submit(held);
@@ -62,21 +62,21 @@ describe("a flush", () => {
   });
 
   test("ends when what was needed first is done and nothing follows", async () => {
-    const { clock, settler } = settleBench();
+    const { clock, settler, track } = settleBench();
     const copied = Promise.withResolvers<undefined>();
-    void settler.after(copied.promise, () => {});
+    void settler.after(track("a"), copied.promise, () => {});
     let isFlushed = false;
     void settler.flush(10_000).then(() => {
       isFlushed = true;
     });
     copied.resolve(undefined);
     await clock.settle();
-    expect([isFlushed, settler.pending, clock.pendingTimers]).toEqual([true, 0, 0]);
+    expect([isFlushed, settler.pending]).toEqual([true, 0]);
   });
 
   test("waits no longer than it may for what never comes", async () => {
-    const { clock, settler } = settleBench();
-    void settler.after(new Promise(() => {}), () => {});
+    const { clock, settler, results, track } = settleBench();
+    void settler.after(track("a"), new Promise(() => {}), () => {});
     let isFlushed = false;
     void settler.flush(10_000).then(() => {
       isFlushed = true;
@@ -84,7 +84,49 @@ describe("a flush", () => {
     await clock.advance(9_999);
     expect(isFlushed).toBe(false);
     await clock.advance(1);
-    expect(isFlushed).toBe(true);
+    expect([isFlushed, results, settler.pending]).toEqual([true, ["a failed TIMEOUT?"], 0]);
+  });
+
+  test("that gave up a copy is told all the same when it came, and counts it no more", async () => {
+    const { clock, settler, track } = settleBench();
+    const copied = Promise.withResolvers<string>();
+    const seen: string[] = [];
+    void settler.after(track("a"), copied.promise, (result) => {
+      seen.push(result);
+    });
+    const flushed = settler.flush(10_000);
+    await clock.advance(10_000);
+    await flushed;
+    copied.resolve("copied");
+    await clock.settle();
+    expect([seen, settler.pending]).toEqual([["copied"], 0]);
+  });
+
+  test("is followed by a cut: what is out is aborted, and nothing goes out any more", async () => {
+    const { clock, cut, settler, requests, results, submit, answerWith } = settleBench();
+    const aborted: string[] = [];
+    answerWith(
+      async (_items, signal) =>
+        await new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            aborted.push("ack");
+            reject(new Error("aborted"));
+          });
+        }),
+    );
+    submit("a");
+    await clock.settle();
+    const flushed = settler.flush(10_000);
+    await clock.advance(10_000);
+    await flushed;
+    cut.abort();
+    submit("b");
+    await clock.settle();
+    expect([aborted, requests.length, results]).toEqual([
+      ["ack"],
+      1,
+      ["a failed TIMEOUT?", "b failed CANCELLED"],
+    ]);
   });
 
   test("of nothing is done at once and leaves no timer", async () => {

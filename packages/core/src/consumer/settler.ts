@@ -28,6 +28,8 @@ export interface SettlerOptions {
   readonly lingerMs: number;
   readonly random: () => number;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
+  /** Ends the requests that are out; none goes out any more. */
+  readonly cut: AbortSignal;
   /** Called once for each delivery that was submitted. Must not throw. */
   readonly onResult: (held: HeldDelivery, result: SettleResult) => void;
 }
@@ -44,6 +46,8 @@ type SettleBatcher = Batcher<HeldDelivery, undefined>;
 export class Settler {
   readonly #options: SettlerOptions;
   readonly #batchers: Readonly<Record<Outcome["kind"], SettleBatcher>>;
+  /** They wait for their copy. */
+  readonly #copying = new Set<HeldDelivery>();
   /** They wait for their next try. */
   readonly #retrying = new Set<HeldDelivery>();
   #onIdle: (() => void) | undefined;
@@ -70,11 +74,17 @@ export class Settler {
   }
 
   /** A settlement that needs `work` done first, and then follows or does not: a flush waits for it too. */
-  async after<Result>(work: Promise<Result>, then: (result: Result) => void): Promise<void> {
+  async after<Result>(
+    held: HeldDelivery,
+    work: Promise<Result>,
+    then: (result: Result) => void,
+  ): Promise<void> {
     this.pending += 1;
-    then(await work);
-    this.pending -= 1;
-    if (this.pending === 0) this.#onIdle?.();
+    this.#copying.add(held);
+    const result = await work;
+    const isAwaited = this.#copying.delete(held);
+    then(result);
+    if (isAwaited) this.#leave();
   }
 
   /** The time of the next try has come. */
@@ -151,7 +161,7 @@ export class Settler {
     operation: "ack" | "release" | "deadLetter",
     batch: readonly HeldDelivery[],
   ): Promise<readonly ItemResult[]> {
-    const { clock, keeper, time } = this.#options;
+    const { clock, cut, keeper, time } = this.#options;
     const nowMs = time.read();
     return await resultsOfAlive(
       operation,
@@ -159,9 +169,15 @@ export class Settler {
       (held) => keeper.leftMs(held, nowMs) > 0,
       () => ({ ok: false, error: leaseLost("the lease may have run out") }),
       async (alive) =>
-        await timedRequest(clock, operation, REQUEST_TIMEOUT_MS, async (signal) => {
-          return await this.#call(operation, alive, signal);
-        }),
+        await timedRequest(
+          clock,
+          operation,
+          REQUEST_TIMEOUT_MS,
+          async (signal) => {
+            return await this.#call(operation, alive, signal);
+          },
+          cut,
+        ),
     );
   }
 
@@ -220,21 +236,28 @@ export class Settler {
   }
 
   #failAll(why: string): void {
-    const unanswered = this.#options.keeper.holders().filter((held) => held.isSubmitted);
-    for (const held of unanswered) {
-      this.#finish(held, {
-        kind: "failed",
-        error: new QueueError("TIMEOUT", { what: why, ambiguous: true }),
-      });
+    const failed = (): SettleResult => ({
+      kind: "failed",
+      error: new QueueError("TIMEOUT", { what: why, ambiguous: true }),
+    });
+    for (const held of this.#options.keeper.holders()) if (held.isSubmitted) this.#finish(held, failed());
+    for (const held of this.#copying) {
+      this.#copying.delete(held);
+      if (held.state === "done") this.#leave();
+      else this.#finish(held, failed());
     }
   }
 
   #finish(held: HeldDelivery, result: SettleResult): void {
     held.isSubmitted = false;
-    this.pending -= 1;
     if (this.#retrying.size > 0) this.#retrying.delete(held);
     this.#options.keeper.untrack(held);
     this.#options.onResult(held, result);
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.pending -= 1;
     if (this.pending === 0) this.#onIdle?.();
   }
 }

@@ -130,27 +130,22 @@ export class Worker {
     dispatcher.startReady();
   }
 
-  /** Gives back what no handler has started. @returns how many */
-  giveBackUnstarted(): number {
+  /** Gives back what no handler has started. */
+  giveBackUnstarted(): void {
     const { dispatcher, executor, keeper } = this.#parts;
     const behind = [...this.#behind.values()].filter(({ state }) => state === "waiting");
     this.#behind.clear();
-    const unstarted = [...dispatcher.takeUnstarted(), ...behind];
-    for (const held of unstarted) executor.giveBack(held);
-    const parked = keeper.holders().filter((held) => held.state === "parked");
-    for (const held of parked) executor.unpark(held);
-    return unstarted.length + parked.length;
+    for (const held of [...dispatcher.takeUnstarted(), ...behind]) executor.giveBack(held);
+    for (const held of keeper.holders()) if (held.state === "parked") executor.unpark(held);
   }
 
   abortAll(reason: QueueError): void {
     for (const held of this.#running()) held.abort(reason);
   }
 
-  /** Gives back what handlers still hold, whatever they do. @returns how many */
-  giveBackRunning(): number {
-    const running = this.#running();
-    for (const held of running) this.#parts.executor.apply(held, UNSTARTED);
-    return running.length;
+  /** Gives back what handlers still hold, whatever they do. */
+  giveBackRunning(): void {
+    for (const held of this.#running()) this.#parts.executor.apply(held, UNSTARTED);
   }
 
   #hold(delivery: Delivery<unknown>, ask: number, stalledMs: number, nowMs?: number): HeldDelivery {
@@ -219,7 +214,6 @@ export class Worker {
     }
     // Stopped by our own drain: not a failure.
     const isCancelled = processed.isFailure && isQueueError(held.abortReason, "CANCELLED");
-    if (isCancelled) this.givenBack += 1;
     this.#finishRun(held, isCancelled ? CANCELLED : processed);
   }
 
@@ -259,9 +253,6 @@ export class Worker {
     const next = lanes?.vacate(held);
     if (next !== undefined) dispatcher.offer(next);
   }
-
-  /** Runs that a drain stopped and whose messages went back. */
-  givenBack = 0;
 }
 
 const CANCELLED: Processed = Object.freeze({ outcome: UNSTARTED, error: undefined, isFailure: false });

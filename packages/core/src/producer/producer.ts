@@ -6,6 +6,7 @@ import { composeSend } from "../middleware/compose.ts";
 import type { OutgoingDraft } from "../middleware/middleware.ts";
 import type { QueueProducer, SendOptions, SendResult, Sent } from "../queue-producer.ts";
 import { cancelledError } from "../time/abort.ts";
+import { within } from "../time/within.ts";
 import { KeyTurns, type Turn } from "./key-turns.ts";
 import type { PendingSend } from "./pending-send.ts";
 import { MessagePreparer, type PreparedMessage } from "./prepare-message.ts";
@@ -17,8 +18,11 @@ import { sendPlace, type SendPlace } from "./send-place.ts";
 export interface ClosableProducer<Body, Uses extends Feature = never> extends QueueProducer<Body, Uses> {
   /** Resolves when sends can flow. @throws NOT_FOUND, ACCESS_DENIED, UNAUTHENTICATED */
   open(signal: AbortSignal): Promise<void>;
-  /** Flushes; sends that are called later reject CLOSED. */
-  close(): Promise<void>;
+  /**
+   * Flushes; sends that are called later reject CLOSED. What is not confirmed within `withinMs` rejects TIMEOUT; without
+   * it, each send has its own time.
+   */
+  close(withinMs?: number): Promise<void>;
 }
 
 /** The one implementation of the producer, over any driver. */
@@ -27,6 +31,9 @@ export function createProducer<Body, Uses extends Feature>(
 ): ClosableProducer<Body, Uses> {
   return new Producer<Body, Uses>(setup);
 }
+
+/** A driver that takes longer is not waited for. */
+const DRIVER_CLOSE_MS = 500;
 
 class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Uses> {
   readonly #setup: ProducerSetup;
@@ -110,16 +117,16 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     }
   }
 
-  async close(): Promise<void> {
-    this.#closing ??= this.#end();
+  async close(withinMs: number = this.#setup.sendTimeoutMs): Promise<void> {
+    this.#closing ??= this.#end(withinMs);
     await this.#closing;
   }
 
-  async #end(): Promise<void> {
+  async #end(withinMs: number): Promise<void> {
     try {
-      await this.#pipeline.close();
+      await this.#pipeline.close(withinMs);
     } finally {
-      await this.#closeDriver();
+      await within(this.#setup.clock, DRIVER_CLOSE_MS, this.#closeDriver());
     }
   }
 

@@ -8,6 +8,7 @@ import { asAmbiguous } from "../errors/wrap-error.ts";
 import { cancelledError } from "../time/abort.ts";
 import type { Timer } from "../time/clock.ts";
 import { DeadlineList } from "../time/deadline.ts";
+import { within } from "../time/within.ts";
 import { KeyLatches } from "./key-latches.ts";
 import { PendingSend } from "./pending-send.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
@@ -38,7 +39,9 @@ export class SendPipeline implements SendOwner {
     this.#setup = setup;
     this.#driver = driver;
     this.#place = sendPlace(setup);
-    this.#deadlines = new DeadlineList(setup.clock, (pending) => this.#expire(pending));
+    this.#deadlines = new DeadlineList(setup.clock, (pending) => {
+      this.#expire(pending, `within ${setup.sendTimeoutMs} ms`);
+    });
     this.#batcher = createBatcher<PendingSend, undefined>({
       maxItems: send.maxItems,
       maxBytes: send.maxBytes,
@@ -100,8 +103,11 @@ export class SendPipeline implements SendOwner {
     await this.#epochs.seal();
   }
 
-  async close(): Promise<void> {
-    await this.flush();
+  /** What is not confirmed within `withinMs` is given up. */
+  async close(withinMs: number): Promise<void> {
+    if (!(await within(this.#setup.clock, withinMs, this.flush()))) {
+      for (const pending of this.#deadlines.all()) this.#expire(pending, "before the close");
+    }
     this.#deadlines.stop();
     // Whatever still waits for a try belongs to nobody: it was aborted or ran out of time.
     for (const [timer, items] of this.#retries) {
@@ -195,9 +201,9 @@ export class SendPipeline implements SendOwner {
     };
   }
 
-  #expire(pending: PendingSend): void {
+  #expire(pending: PendingSend, when: string): void {
     const error = new QueueError("TIMEOUT", {
-      what: `no confirmation within ${this.#setup.sendTimeoutMs} ms`,
+      what: `no confirmation ${when}`,
       ambiguous: isInDoubt(pending),
       ...this.#place,
       cause: pending.lastError,

@@ -31,6 +31,11 @@ export class DeadlineList<Item extends Dated<Item>> {
     this.#open.delete(item);
   }
 
+  /** What has not left yet, oldest first. */
+  all(): readonly Item[] {
+    return this.#open.toArray();
+  }
+
   /** Ends the timer; items added later start it again. */
   stop(): void {
     this.#timer?.cancel();
