@@ -4,7 +4,7 @@ import { DEFAULTS } from "../client/defaults.ts";
 export interface Pace {
   /** Handlers that ended, per millisecond; 0 = not measured. */
   readonly ratePerMs: number;
-  /** Of one ask that was answered at once; 0 = not measured. */
+  /** Of one ask that was answered at once, or of acknowledgements where a broker pushes; 0 = not measured. */
   readonly roundTripMs: number;
   readonly leaseMs: number;
   /** Most that one reply can hold. */
@@ -54,7 +54,7 @@ export class PaceMeter {
     this.#sampledEnded = ended;
   }
 
-  /** Of an ask whose reply was full: it waited for nothing but the network. */
+  /** Of something that waited for nothing but the network: an ask whose reply was full, or acknowledgements. */
   sampleRoundTrip(durationMs: number): void {
     this.roundTripMs = smoothed(this.roundTripMs, durationMs);
   }
