@@ -124,7 +124,7 @@ export class ReceiveLoop {
 
   /** Acknowledgements were answered after so long: where a broker pushes, only they tell the round trip. */
   acked(durationMs: number): void {
-    if (this.#isPushed) this.pace.sampleRoundTrip(durationMs);
+    if (this.#isPushed) this.pace.sampleAcked(this.#options.clock.now(), durationMs);
   }
 
   /** Measures the rate although no ask was answered; of effect only where a broker pushes. */
