@@ -57,7 +57,9 @@ export class PubsubProducer implements ProducerDriver {
     if (messages.length === 0) return [];
     const client = await this.#clients.publisher();
     const request = { topic: await this.#path(), messages: messages.map(encodeMessage) };
-    const [{ messageIds }] = await client.publish(request, callOptions(signal));
+    // Nothing is gathered: release 5 would make one request of several, of different keys too, which the service refuses.
+    const options = { ...callOptions(signal), isBundling: false };
+    const [{ messageIds }] = await client.publish(request, options);
     return messages.map((_, index) => {
       const providerId = messageIds?.[index];
       // The request was accepted as a whole, so the message is stored; its number alone is missing.

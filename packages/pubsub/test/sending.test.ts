@@ -71,6 +71,16 @@ describe.each(MAJORS)("sending with release %i", (major) => {
     expect(keys).toEqual([["x", "x"], ["y"]]);
   });
 
+  test("makes a request of every call: the client gathers nothing, least of all of different keys", async () => {
+    await Promise.all(
+      ["x", "y"].map((orderingKey) => producer.sendBatch([outgoing(orderingKey, { orderingKey })], never)),
+    );
+    expect(server.requests("Publish").map(({ messages }) => messages)).toEqual([
+      [expect.objectContaining({ orderingKey: "x" })],
+      [expect.objectContaining({ orderingKey: "y" })],
+    ]);
+  });
+
   test.each([
     [status.NOT_FOUND, "NOT_FOUND", false, false],
     [status.PERMISSION_DENIED, "ACCESS_DENIED", false, false],

@@ -59,6 +59,8 @@ export interface EngineOptions {
   readonly onWake: (held: HeldDelivery) => void;
   /** A settlement has its result. */
   readonly onSettled: () => void;
+  /** The service has answered acknowledgements, after so long. */
+  readonly onAcked?: ((durationMs: number) => void) | undefined;
 }
 
 /** What all parts get. */
@@ -130,6 +132,7 @@ function createSettling(
       executor.settled(held, result);
       options.onSettled();
     },
+    onAcked: options.onAcked,
   });
   const executor: OutcomeExecutor = new OutcomeExecutor({
     ...shared,

@@ -223,6 +223,9 @@ export class Pipeline {
       onSettled: () => {
         if (this.#room.isSettlingLate) this.#loop.wake();
       },
+      onAcked: (durationMs) => {
+        this.#loop.acked(durationMs);
+      },
     });
   }
 
@@ -262,6 +265,8 @@ export class Pipeline {
     }
     this.#dispatcher.startReady();
     this.#loop.check(clock.now());
+    // Where handlers stand still no ask is answered, and only this look finds out that less is worth holding.
+    if (this.#worker.outstanding > 0) this.#loop.samplePushed();
     const wanted = this.#room.flow();
     const changed = Math.abs(wanted.maxOutstanding - this.#flow.maxOutstanding);
     if (!this.#isPaused && changed > this.#flow.maxOutstanding * FLOW_STEP) this.#tellFlow(wanted);

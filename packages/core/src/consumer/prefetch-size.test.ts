@@ -57,4 +57,29 @@ describe("the pace", () => {
     meter.sampleRoundTrip(20);
     expect(meter.roundTripMs).toBeCloseTo(13);
   });
+
+  test("takes the shortest answer to an acknowledgement: others waited for a busy process", () => {
+    const meter = new PaceMeter(0);
+    for (const [atMs, durationMs] of [
+      [100, 40],
+      [200, 10],
+      [300, 500],
+    ] as const)
+      meter.sampleAcked(atMs, durationMs);
+    expect(meter.roundTripMs).toBe(10);
+  });
+
+  test("forgets the shortest answer after five to ten seconds: the way may have become longer", () => {
+    const meter = new PaceMeter(0);
+    meter.sampleAcked(1_000, 10);
+    meter.sampleAcked(4_999, 30);
+    meter.sampleAcked(5_000, 40);
+    expect(meter.roundTripMs).toBe(10);
+    meter.sampleAcked(9_999, 50);
+    expect(meter.roundTripMs).toBe(10);
+    meter.sampleAcked(10_000, 60);
+    expect(meter.roundTripMs).toBe(40);
+    meter.sampleAcked(15_000, 70);
+    expect(meter.roundTripMs).toBe(60);
+  });
 });

@@ -4,7 +4,7 @@ import { DEFAULTS } from "../client/defaults.ts";
 export interface Pace {
   /** Handlers that ended, per millisecond; 0 = not measured. */
   readonly ratePerMs: number;
-  /** Of one ask that was answered at once; 0 = not measured. */
+  /** Of one ask that was answered at once, or of acknowledgements where a broker pushes; 0 = not measured. */
   readonly roundTripMs: number;
   readonly leaseMs: number;
   /** Most that one reply can hold. */
@@ -33,6 +33,8 @@ export function prefetchSize(pace: Pace): number {
 const SMOOTHING = 0.3;
 /** Shorter intervals measure noise. */
 const MIN_SAMPLE_MS = 50;
+/** For how long, at the least, the shortest answer counts. */
+const SHORTEST_WINDOW_MS = 5_000;
 
 /** Measures rate and round trip as the loop runs. */
 export class PaceMeter {
@@ -40,9 +42,14 @@ export class PaceMeter {
   roundTripMs = 0;
   #sampledAtMs: number;
   #sampledEnded = 0;
+  /** Of this window, and of the one before it. */
+  #shortestMs = Number.POSITIVE_INFINITY;
+  #shortestBeforeMs = Number.POSITIVE_INFINITY;
+  #shortestSinceMs: number;
 
   constructor(nowMs: number) {
     this.#sampledAtMs = nowMs;
+    this.#shortestSinceMs = nowMs;
   }
 
   /** `ended`: handlers that ended so far. */
@@ -57,6 +64,20 @@ export class PaceMeter {
   /** Of an ask whose reply was full: it waited for nothing but the network. */
   sampleRoundTrip(durationMs: number): void {
     this.roundTripMs = smoothed(this.roundTripMs, durationMs);
+  }
+
+  /**
+   * Of acknowledgements, whose answers wait for a busy process too: the shortest of the last seconds counts. Else the
+   * busiest consumer would hold the most, and be kept the busier by it.
+   */
+  sampleAcked(nowMs: number, durationMs: number): void {
+    if (nowMs - this.#shortestSinceMs >= SHORTEST_WINDOW_MS) {
+      this.#shortestBeforeMs = this.#shortestMs;
+      this.#shortestMs = Number.POSITIVE_INFINITY;
+      this.#shortestSinceMs = nowMs;
+    }
+    this.#shortestMs = Math.min(this.#shortestMs, durationMs);
+    this.roundTripMs = Math.min(this.#shortestMs, this.#shortestBeforeMs);
   }
 }
 

@@ -73,6 +73,7 @@ export class ReceiveLoop {
   /** Those that are out, in any order; a few. */
   readonly #asks: Ask[] = [];
   readonly pace: PaceMeter;
+  readonly #isPushed: boolean;
   #state: "paused" | "asking" | "stopped" = "paused";
   /** Asked for and not answered. */
   #asked = 0;
@@ -91,6 +92,7 @@ export class ReceiveLoop {
   constructor(options: ReceiveLoopOptions) {
     this.#options = options;
     this.pace = new PaceMeter(options.clock.now());
+    this.#isPushed = options.driver.setFlow !== undefined;
   }
 
   start(): void {
@@ -118,6 +120,17 @@ export class ReceiveLoop {
   async stop(): Promise<void> {
     this.#state = "stopped";
     await this.#abortAll();
+  }
+
+  /** Acknowledgements were answered after so long: where a broker pushes, only they tell the round trip. */
+  acked(durationMs: number): void {
+    if (this.#isPushed) this.pace.sampleAcked(this.#options.clock.now(), durationMs);
+  }
+
+  /** Measures the rate although no ask was answered; of effect only where a broker pushes. */
+  samplePushed(): void {
+    const { clock, demand } = this.#options;
+    if (this.#isPushed) this.pace.sampleRate(clock.now(), demand.ended());
   }
 
   /** The watchdog's look: an ask that never comes back must not end the loop. */
@@ -206,7 +219,8 @@ export class ReceiveLoop {
     this.trouble = undefined;
     const isFull = deliveries.length >= ask.items;
     this.#parallel = isFull ? Math.min(this.#parallel + 1, limits.receive.parallel) : 1;
-    if (isFull) this.pace.sampleRoundTrip(durationMs);
+    // What a broker has pushed is answered out of the driver's buffer.
+    if (isFull && !this.#isPushed) this.pace.sampleRoundTrip(durationMs);
     this.pace.sampleRate(nowMs, demand.ended());
     if (events.isActive("receive")) events.emit("receive", { target, count: deliveries.length, durationMs });
     if (this.#state === "asking") accept(deliveries, ask.number, stalledMs() - ask.stalledAtMs);

@@ -32,6 +32,8 @@ export interface SettlerOptions {
   readonly cut: AbortSignal;
   /** Called once for each delivery that was submitted. Must not throw. */
   readonly onResult: (held: HeldDelivery, result: SettleResult) => void;
+  /** The service has answered acknowledgements, after so long. Must not throw. */
+  readonly onAcked?: ((durationMs: number) => void) | undefined;
 }
 
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -187,13 +189,19 @@ export class Settler {
     signal: AbortSignal,
   ): Promise<readonly ItemResult[]> {
     const { driver } = this.#options;
-    if (operation === "ack")
-      return await driver.ackBatch(
-        batch.map(({ handle }) => handle),
-        signal,
-      );
+    if (operation === "ack") return await this.#ack(batch, signal);
     if (operation === "release") return await driver.releaseBatch(batch.flatMap(releaseItem), signal);
     return (await driver.deadLetterBatch?.(batch.flatMap(deadLetterItem), signal)) ?? [];
+  }
+
+  async #ack(batch: readonly HeldDelivery[], signal: AbortSignal): Promise<readonly ItemResult[]> {
+    const { driver, clock, onAcked } = this.#options;
+    const startedAtMs = clock.now();
+    const handles = batch.map(({ handle }) => handle);
+    const results = await driver.ackBatch(handles, signal);
+    // What a driver refuses by itself says nothing of the network.
+    if (results.some(({ ok }) => ok)) onAcked?.(clock.now() - startedAtMs);
+    return results;
   }
 
   #receiveResult(operation: Operation, held: HeldDelivery, result: ItemResult): void {
