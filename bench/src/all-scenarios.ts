@@ -4,12 +4,14 @@ import { serviceBusAnchors } from "./anchors/service-bus.ts";
 import { sqsAnchors } from "./anchors/sqs.ts";
 import type { ColdScenario, Scenario, SteadyScenario } from "./scenario.ts";
 import { coldScenarios } from "./scenarios/cold.ts";
+import { coreFullTrip } from "./scenarios/core.ts";
 import { memoryFullTrip } from "./scenarios/memory.ts";
 import { pubsubScenarios } from "./scenarios/pubsub.ts";
 import { serviceBusScenarios } from "./scenarios/service-bus.ts";
 import { sqsScenarios } from "./scenarios/sqs.ts";
 
 const STEADY: readonly SteadyScenario[] = [
+  coreFullTrip,
   memoryFullTrip,
   ...memoryAnchors,
   ...sqsScenarios,

@@ -4,6 +4,7 @@ type Load = () => Promise<readonly SteadyScenario[]>;
 
 /** By the first word of a name: ours, and everybody else's. */
 const MODULES: Readonly<Record<string, readonly Load[]>> = {
+  core: [async () => [(await import("./scenarios/core.ts")).coreFullTrip]],
   memory: [
     async () => [(await import("./scenarios/memory.ts")).memoryFullTrip],
     async () => (await import("./anchors/memory.ts")).memoryAnchors,

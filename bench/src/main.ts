@@ -6,6 +6,7 @@ import { judge, readGoals, scenariosOf } from "./report/goals.ts";
 import { performancePage } from "./report/performance-page.ts";
 import { belowFloors, goalTable, scenarioTable } from "./report/tables.ts";
 import type { Measures } from "./scenario.ts";
+import type { SoakReport } from "./soak/soak-report.ts";
 import { compile } from "./trial/compile.ts";
 import { runTrial } from "./trial/run-trial.ts";
 
@@ -73,7 +74,9 @@ const report = {
 };
 writeFileSync(new URL("../report.json", import.meta.url), `${JSON.stringify(report, null, 1)}\n`);
 if (values.publish) {
-  const run = { goals, results, rounds, roundCount, windowMs, versions: versionsOf(PEERS) };
+  const soakFile = new URL("../../docs/reference/soak.json", import.meta.url);
+  const soak = JSON.parse(readFileSync(soakFile, "utf8")) as SoakReport;
+  const run = { goals, results, rounds, roundCount, windowMs, versions: versionsOf(PEERS), soak };
   writeFileSync(new URL("../../docs/performance.md", import.meta.url), performancePage(run));
 }
 if (values.ci) {

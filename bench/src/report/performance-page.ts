@@ -1,4 +1,5 @@
 import { cpus } from "node:os";
+import { soakTable, type SoakReport } from "../soak/soak-report.ts";
 import type { Goal, GoalResult, Rounds } from "./goals.ts";
 import { goalTable, scenarioTable } from "./tables.ts";
 
@@ -10,11 +11,13 @@ export interface Run {
   readonly windowMs: number;
   /** Versions of what was measured, by package. */
   readonly versions: Readonly<Record<string, string>>;
+  /** The last one that was published. */
+  readonly soak: SoakReport;
 }
 
 /** `docs/performance.md`, from one full run. */
 export function performancePage(run: Run): string {
-  const { goals, results, rounds, roundCount, windowMs, versions } = run;
+  const { goals, results, rounds, roundCount, windowMs, versions, soak } = run;
   const behind = results.filter(({ verdict }) => verdict !== "met");
   const date = new Date().toISOString().slice(0, 10);
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
@@ -42,6 +45,13 @@ ${behind.length === 0 ? "Nowhere, in this run." : behind.map((result) => lineOf(
 Medians. Where the stub took more than 0.85 of a core, it was the limit and not the client.
 
 ${scenarioTable(rounds)}
+
+## What stays
+
+\`pnpm bench:soak --publish\` on ${soak.date}: ${soak.minutes} minutes of ${soak.rate} messages a second of 0.5 KB on each provider, against the
+emulator in a process of its own. The heap is measured after full collections, and its growth from the first third on.
+
+${soakTable(soak.rows)}
 `;
 }
 

@@ -7,10 +7,12 @@ const OUT = new URL("../../.compiled/", import.meta.url);
 
 const ENTRIES = [
   "trial/worker",
+  "soak/client",
   "stubs/sqs",
   "stubs/service-bus",
   "stubs/service-bus-emulator",
   "stubs/pubsub",
+  "cold/core-cost",
   "cold/import-core",
   "cold/import-adapters",
   "cold/service-bus-anyqueue",

@@ -1,0 +1,155 @@
+// A provider that does as little as a provider can, so that what is measured is the core's.
+import type {
+  Capabilities,
+  ConsumerDriver,
+  Delivery,
+  ItemResult,
+  Limits,
+  OutgoingMessage,
+  ProducerDriver,
+  Provider,
+  SendReceipt,
+  Target,
+} from "@anyqueue/core/adapter";
+
+const LEASE_MS = 30_000;
+const BATCH = 1_000;
+
+const CAPABILITIES: Capabilities = {
+  ordering: "none",
+  deduplication: "none",
+  sendDelay: "none",
+  releaseDelay: "none",
+  lease: "timed",
+  leaseSetBy: "consumer",
+  release: "native",
+  deadLetter: "none",
+  deliveryCount: "exact",
+  settle: "confirmed",
+  abort: "clean",
+  followers: "release",
+  isolation: "free",
+  batchFailure: "per-item",
+  batchKey: "mixed",
+  ttl: false,
+  peek: false,
+  cancel: false,
+  filter: false,
+  exactlyOnceAck: true,
+};
+
+const OPERATION = { maxItems: BATCH, maxInFlight: 4 };
+
+const LIMITS: Limits = {
+  maxMessageBytes: 1_048_576,
+  send: { ...OPERATION, maxBytes: 16_777_216, overheadBytes: 0 },
+  receive: { maxItems: BATCH, maxWaitMs: 30_000, parallel: 1, billed: false },
+  ack: OPERATION,
+  release: OPERATION,
+  extend: OPERATION,
+  deadLetter: OPERATION,
+  lease: { minMs: 1, maxMs: 43_200_000, totalMs: Number.POSITIVE_INFINITY },
+  attributes: {
+    maxCount: 10,
+    maxNameBytes: 256,
+    maxValueBytes: 1_024,
+    reservedPrefixes: [],
+    emptyValues: true,
+  },
+  orderingKey: { maxLength: 128 },
+  deduplicationId: { maxLength: 128 },
+};
+
+const SENT: ItemResult<SendReceipt> = { ok: true, value: {} };
+const DONE: ItemResult = { ok: true, value: undefined };
+const EXTENDED: ItemResult<{ readonly leaseMs: number }> = { ok: true, value: { leaseMs: LEASE_MS } };
+
+/** Messages in order of sending, and whoever waits for the next. */
+export class BareQueue {
+  /** Acknowledged so far. */
+  acked = 0;
+  #waiting: Delivery<number>[] = [];
+  #wake: (() => void) | undefined;
+
+  put(message: OutgoingMessage): void {
+    const { id, body, contentType, attributes } = message;
+    this.#waiting.push({
+      handle: this.#waiting.length,
+      id,
+      providerId: id,
+      body,
+      contentType,
+      attributes,
+      deliveryCount: 1,
+      leaseMs: LEASE_MS,
+      native: undefined,
+    });
+    this.#wake?.();
+  }
+
+  async take(maxItems: number, signal: AbortSignal): Promise<readonly Delivery<number>[]> {
+    if (this.#waiting.length === 0 && !signal.aborted) await this.#untilThere(signal);
+    if (signal.aborted) return [];
+    if (this.#waiting.length > maxItems) return this.#waiting.splice(0, maxItems);
+    const all = this.#waiting;
+    this.#waiting = [];
+    return all;
+  }
+
+  #untilThere(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#wake = undefined;
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#wake = wake;
+      signal.addEventListener("abort", wake);
+    });
+  }
+}
+
+/** `bare:`, where every queue is the one that is given. */
+export function bare(queue: BareQueue): Provider<"bare", []> {
+  return {
+    scheme: "bare",
+    connect: () => ({
+      name: "bare",
+      resolve: (ref): Target => ({
+        name: `bare:${ref.name}`,
+        entity: ref.name,
+        ref,
+        capabilities: CAPABILITIES,
+        limits: LIMITS,
+      }),
+      openProducer: () => producerOf(queue),
+      openConsumer: () => consumerOf(queue),
+      classify: () => ({ code: "INTERNAL", retryable: false }),
+      close: () => Promise.resolve(),
+    }),
+  };
+}
+
+function producerOf(queue: BareQueue): ProducerDriver {
+  return {
+    sizeOf: ({ body }) => body.byteLength,
+    sendBatch(messages) {
+      for (const message of messages) queue.put(message);
+      return Promise.resolve(messages.map(() => SENT));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function consumerOf(queue: BareQueue): ConsumerDriver<number> {
+  return {
+    receiveBatch: async ({ maxItems }, signal) => await queue.take(maxItems, signal),
+    ackBatch(handles) {
+      queue.acked += handles.length;
+      return Promise.resolve(handles.map(() => DONE));
+    },
+    releaseBatch: (items) => Promise.resolve(items.map(() => DONE)),
+    extendBatch: (items) => Promise.resolve(items.map(() => EXTENDED)),
+    close: () => Promise.resolve(),
+  };
+}

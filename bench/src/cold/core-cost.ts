@@ -1,0 +1,74 @@
+// What the core allocates: promises on the way of a message, and heap for each that is in a handler.
+import { setFlagsFromString } from "node:v8";
+import { promiseHooks } from "node:v8";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { runInNewContext } from "node:vm";
+import { bytes, createClient, defineQueue } from "@anyqueue/core";
+import { BareQueue, bare } from "../bare/bare-provider.ts";
+import { tell } from "./tell.ts";
+
+const MESSAGES = 10_000;
+/** What is made once, and what the engine makes of itself while it warms up, does not count. */
+const WARM_UP = 2_000;
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+const queue = defineQueue<Uint8Array>("bench", { codec: bytes(), deadLetter: "none" });
+const body = new Uint8Array(1_024);
+
+const waiting = new BareQueue();
+const client = createClient("bare:", [bare(waiting)]);
+const producer = client.producer(queue);
+const promisesPerMessage = await promisesOf();
+const heapPerMessage = await heapOf();
+tell({ promisesPerMessage, heapPerMessage });
+
+/** Senders that wait for nothing but the flush: the promise of each `send` is the library's, their own would not be. */
+async function promisesOf(): Promise<number> {
+  const run = client.consumer(queue, { concurrency: 64 });
+  void run.run(() => {
+    // Nothing to do.
+  });
+  await send(WARM_UP);
+  let promises = 0;
+  const stop = promiseHooks.onInit(() => {
+    promises += 1;
+  });
+  await send(MESSAGES);
+  stop();
+  await run.close();
+  return promises / MESSAGES;
+}
+
+async function send(count: number): Promise<void> {
+  const until = waiting.acked + count;
+  for (let nth = 0; nth < count; nth += 1) void producer.send(body);
+  await producer.flush();
+  while (waiting.acked < until) await nextTurn();
+}
+
+/** All have been sent before the first is handed over, so that what lies in the queue is part of both counts. */
+async function heapOf(): Promise<number> {
+  for (let nth = 0; nth < MESSAGES; nth += 1) void producer.send(body);
+  await producer.flush();
+  const end = Promise.withResolvers<void>();
+  let started = 0;
+  const before = heapUsed();
+  const consumer = client.consumer(queue, { concurrency: MESSAGES });
+  void consumer.run(() => {
+    started += 1;
+    return end.promise;
+  });
+  while (started < MESSAGES) await nextTurn();
+  const held = heapUsed() - before;
+  end.resolve();
+  await client.close();
+  return held / MESSAGES;
+}
+
+function heapUsed(): number {
+  // Twice: what a finaliser lets go of is collected in the second.
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
