@@ -60,7 +60,8 @@ const NEVER = new Block({ ttl: "" });
 /** Requests that one instance takes at once. https://cloud.google.com/run/docs/about-concurrency (2026-11-29) */
 const PER_INSTANCE = 80;
 
-function service({ label, names, timeoutS, concurrency }: Deployment): Section {
+function service(deployment: Deployment): Section {
+  const { label, names, concurrency } = deployment;
   const instances = Math.ceil(concurrency / PER_INSTANCE);
   return {
     head: ["resource", "google_cloud_run_v2_service", label],
@@ -71,7 +72,8 @@ function service({ label, names, timeoutS, concurrency }: Deployment): Section {
       ingress: "INGRESS_TRAFFIC_INTERNAL_ONLY",
       template: new Block({
         service_account: ref("var.service_account"),
-        timeout: `${timeoutS}s`,
+        // The source stops its handlers before the ack deadline: what Cloud Run cut off earlier could not be answered.
+        timeout: `${ackDeadlineS(deployment)}s`,
         max_instance_request_concurrency: Math.ceil(concurrency / instances),
         scaling: new Block({ max_instance_count: instances }),
         containers: new Block({ image: ref("var.image") }),

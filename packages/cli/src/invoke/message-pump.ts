@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isQueueError, type QueueClient, type QueueConsumer, type ReceivedMessage } from "@anyqueue/core";
 import { connect } from "@anyqueue/core/auto";
+import { withoutOwnAttempts } from "../own-attempts.ts";
 import type { QueuePlace } from "./queue-place.ts";
 
 export type PumpedMessage = ReceivedMessage<Uint8Array>;
@@ -45,7 +46,7 @@ export class MessagePump {
   /** Connects without taking anything. */
   static async open(options: PumpOptions): Promise<MessagePump> {
     const client = await connect(options.place.config, {
-      listener: { notice: ({ text }) => options.onWarning(text) },
+      listener: { notice: ({ text }) => options.onWarning(withoutOwnAttempts(text)) },
     });
     return new MessagePump(options, client);
   }

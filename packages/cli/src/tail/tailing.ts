@@ -14,6 +14,7 @@ import {
   type QueueError,
   type ReceivedMessage,
 } from "@anyqueue/core";
+import { withoutOwnAttempts } from "../own-attempts.ts";
 import type { Terminal } from "../terminal.ts";
 import { describeAsJson, describeAsText, type ShownMessage } from "./describe-message.ts";
 import type { TailPlan } from "./read-tail-plan.ts";
@@ -72,7 +73,7 @@ export class Tailing {
       warn(text);
     };
     return {
-      notice: ({ text }) => warn(`note: ${text}`),
+      notice: ({ text }) => warn(`note: ${withoutOwnAttempts(text)}`),
       expired: ({ id }) => warn(`note: ${id} had outlived its ttl and was removed, as by any consumer`),
       "lease-lost": ({ id, error }) => warn(`note: ${id} is no longer held: ${error.message}`),
       "settle-failed": ({ id, kind, error }) =>

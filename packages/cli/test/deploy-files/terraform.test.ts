@@ -145,6 +145,14 @@ describe("Terraform", () => {
     expect(text).toContain('pushRequests({ trustPlatform: true, ackDeadline: "45s" })');
   });
 
+  test("for Cloud Run ends no request before the ack deadline, which is 10 s at least", async () => {
+    const all = await parsed(plain, "cloud-run", { over: { timeoutS: 5 } });
+    expect(one(all, "google_pubsub_subscription", "orders")).toMatchObject({ ack_deadline_seconds: 10 });
+    expect(one(all, "google_cloud_run_v2_service", "orders")).toMatchObject({
+      template: [{ timeout: "10s" }],
+    });
+  });
+
   test("writes a name as a text, whatever is in it", async () => {
     const config = { queues: { orders: { name: "orders%7B${x}", deadLetter: "dead" } } };
     await expect(parsed(plain, "lambda", { config })).rejects.toThrow("its address");

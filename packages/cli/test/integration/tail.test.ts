@@ -240,7 +240,7 @@ describe("dead letters", () => {
       expect.objectContaining({ body: 1 }),
     ]);
     expect((await tail(["mails", "--for", "1s"])).warned).toContain(
-      "the service dead-letters after 3 deliveries",
+      "note: the service dead-letters after 3 deliveries",
     );
   });
 });
