@@ -229,6 +229,7 @@ function comparable(settings: SubscriptionSettings): Readonly<Record<string, str
     ordering: settings.enableMessageOrdering ?? false,
     "exactly-once delivery": settings.enableExactlyOnceDelivery ?? false,
     filter: settings.filter ?? "",
+    detachment: settings.detached ?? false,
     "dead-letter topic": deadLetterPolicy?.deadLetterTopic ?? "",
     "maximum of delivery attempts": deadLetterPolicy?.maxDeliveryAttempts ?? 0,
     "minimum backoff": durationMs(retryPolicy?.minimumBackoff) ?? -1,

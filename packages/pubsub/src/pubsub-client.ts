@@ -7,6 +7,8 @@ import {
   PING_ANSWER_MS,
   PING_MS,
   REQUEST_TIMEOUT_MS,
+  SAME_START_MS,
+  SLOW_LOOKUP_MS,
 } from "./pubsub-limits.ts";
 import type { Endpoint, ResourceName } from "./pubsub-url.ts";
 import { PullClients, type PullClient } from "./pull-clients.ts";
@@ -51,6 +53,8 @@ export class PubsubClients {
   #base: Promise<Base> | undefined;
   #publisher: Promise<v1.PublisherClient> | undefined;
   #subscriber: Promise<v1.SubscriberClient> | undefined;
+  /** How the last lookup of credentials failed that was slow, and until when that holds. */
+  #failed: { readonly error: unknown; readonly untilMs: number } | undefined;
   #isClosed = false;
 
   constructor(settings: ClientSettings) {
@@ -133,6 +137,8 @@ export class PubsubClients {
 
   async #prepared(): Promise<Base> {
     this.#refuseUse();
+    const failed = this.#failed;
+    if (failed !== undefined && this.#settings.clock.now() < failed.untilMs) throw failed.error;
     this.#base ??= this.#prepare();
     this.#base.catch(() => {
       this.#base = undefined;
@@ -189,10 +195,18 @@ export class PubsubClients {
 
   async #within<T>(work: Promise<T>): Promise<T> {
     const { clock } = this.#settings;
-    return await new Promise<T>((resolve, reject) => {
-      const timer = clock.setTimer(() => reject(noCredentials()), LOOKUP_TIMEOUT_MS, true);
-      work.then(resolve, reject).finally(() => timer.cancel());
-    });
+    const startedAtMs = clock.now();
+    const late = Promise.withResolvers<never>();
+    const timer = clock.setTimer(() => late.reject(noCredentials()), LOOKUP_TIMEOUT_MS, true);
+    try {
+      return await Promise.race([work, late.promise]);
+    } catch (error) {
+      const nowMs = clock.now();
+      if (nowMs - startedAtMs >= SLOW_LOOKUP_MS) this.#failed = { error, untilMs: nowMs + SAME_START_MS };
+      throw error;
+    } finally {
+      timer.cancel();
+    }
   }
 }
 

@@ -45,8 +45,11 @@ export const PUSH_MAX_REQUEST_BYTES = 16_777_216;
 
 /** One request; the SDK's own budget is 600 s, and what it reports after that hides the real code. */
 export const REQUEST_TIMEOUT_MS = 15_000;
-/** Finding credentials and looking at an entity, so that a start fails soon (D13). */
-export const LOOKUP_TIMEOUT_MS = 4_500;
+/** Finding credentials and looking at an entity, so that a start fails within 5 s (D13), with the SDK still to be loaded. */
+export const LOOKUP_TIMEOUT_MS = 4_000;
+/** A start asks for credentials several times, one after the other: a lookup that took so long and failed holds for so long. */
+export const SLOW_LOOKUP_MS = 1_000;
+export const SAME_START_MS = 2_000;
 /** The server ends a stream after about half an hour; a stream is given this long by its own deadline. */
 export const STREAM_LIFETIME_MS = 1_800_000;
 /** How often a quiet stream is asked for a sign of life, and how long the answer may take; as the SDK's own subscriber does. */

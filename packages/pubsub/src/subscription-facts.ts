@@ -17,6 +17,7 @@ export type SubscriptionSettings = Pick<
   | "pushConfig"
   | "expirationPolicy"
   | "labels"
+  | "detached"
 >;
 type Duration = protos.google.protobuf.IDuration;
 

@@ -7,11 +7,11 @@ import {
   type QueueClient,
 } from "@anyqueue/core";
 import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
-import type { v1 } from "@google-cloud/pubsub";
+import { v1 } from "@google-cloud/pubsub";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { pubsub, type PubsubOptions } from "../src/index.ts";
 import { rejection } from "./open-adapter.ts";
-import { rawSubscriber } from "./raw-sdk.ts";
+import { rawClient, rawSubscriber } from "./raw-sdk.ts";
 
 let emulator: SpawnedEmulator;
 let subscriber: v1.SubscriberClient;
@@ -118,6 +118,20 @@ describe("create", () => {
     const other = defineQueue(fresh(), { schema: unchecked(), lease: "50s", needs: ["ordering"] });
     expect(await rejection(client.admin.create(other))).toMatchObject({ code: "ALREADY_EXISTS" });
     expect(await settingsOf(fresh())).toMatchObject({ ackDeadlineSeconds: 45, enableMessageOrdering: false });
+  });
+
+  test("refuses a subscription that is there and detached: it would never get anything", async () => {
+    const definition = defineQueue(fresh());
+    await client.admin.create(definition);
+    const publisher = new v1.PublisherClient({
+      ...(await rawClient(emulator.endpoints.pubsub ?? "").getClientConfig()),
+    });
+    await publisher.detachSubscription({ subscription: `projects/p/subscriptions/${fresh()}` });
+    await publisher.close();
+    expect(await rejection(client.admin.create(definition))).toMatchObject({
+      code: "ALREADY_EXISTS",
+      message: expect.stringContaining("detachment"),
+    });
   });
 
   test("wires nothing where attempts are unlimited, because the service would end what the definition leaves open", async () => {

@@ -1,6 +1,8 @@
+import { createClient, defineQueue, type QueueClient } from "@anyqueue/core";
 import type { ConsumerDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import { v1 } from "@google-cloud/pubsub";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { pubsub, type PubsubOptions } from "../src/index.ts";
 import { MAJORS, useMajor } from "./majors.ts";
 import { consumerOptions, never, openAdapter, outgoing, queue, rejection } from "./open-adapter.ts";
 import { rawClient, rawSubscriber, selfSigned } from "./raw-sdk.ts";
@@ -145,6 +147,31 @@ describe.each(MAJORS)("without credentials, release %i", (major) => {
     expect(performance.now() - startedAt).toBeLessThan(5_000);
     await consumer.close();
     await adapter.close();
+  });
+
+  test("a lookup that hangs is waited for once: a send, a start and an administrative call fail within 5 s", async () => {
+    const hang = async (): Promise<never> => await new Promise(() => {});
+    const auth = new Proxy({}, { get: (_, name) => (name === "then" ? undefined : hang) });
+    const clientOptions = { auth } as NonNullable<PubsubOptions["clientOptions"]>;
+    const orders = defineQueue<string>("orders", { deadLetter: "none", retry: { attempts: "unlimited" } });
+    const calls: readonly ((client: QueueClient) => Promise<unknown>)[] = [
+      async (client) => await client.producer(orders).send("one"),
+      async (client) => await client.consumer(orders).run(() => {}),
+      async (client) => await client.admin.inspect(orders),
+    ];
+    // Loading the SDK takes as long as the machine likes, and is not what is measured.
+    await import("@google-cloud/pubsub");
+    const took = calls.map(async (call) => {
+      const client = createClient(`pubsub://p?endpoint=https://${server.endpoint}`, [
+        pubsub({ clientOptions }),
+      ]);
+      const startedAt = performance.now();
+      expect(await rejection(call(client))).toMatchObject({ code: "UNAUTHENTICATED" });
+      const ms = performance.now() - startedAt;
+      await client.close();
+      return ms;
+    });
+    expect(Math.max(...(await Promise.all(took)))).toBeLessThan(5_000);
   });
 
   test("trap: the next use looks again, although the SDK keeps its failure", async () => {

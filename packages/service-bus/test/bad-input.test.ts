@@ -152,6 +152,7 @@ describe("the wrong entity", () => {
     const created = await admin.createQueue("closed");
     await admin.updateQueue({ ...created, status: "Disabled" });
     expect(await producerCode(queueOf(adapter, "closed"))).toBe("UNAVAILABLE");
+    expect(await consumerCode(queueOf(adapter, "closed"))).toBe("UNAVAILABLE");
   });
 
   test("a queue that is deleted while it is consumed ends with NOT_FOUND; made again it can be consumed again", async () => {
@@ -215,6 +216,7 @@ describe("the wrong credentials", () => {
     const error = await rejection(producer.open?.(never));
     expect(own.classify(error, "open").code).toBe("UNAUTHENTICATED");
     expect(String(error)).not.toContain("SECRETKEY");
+    expect(await consumerCode(queueOf(own, "plain"), own)).toBe("UNAUTHENTICATED");
   });
 
   test("a right that is missing is ACCESS_DENIED", async () => {
@@ -225,6 +227,7 @@ describe("the wrong credentials", () => {
       action: { kind: "unauthorized" },
     });
     expect(await producerCode(queueOf(adapter, "plain"))).toBe("ACCESS_DENIED");
+    expect(await consumerCode(queueOf(adapter, "plain"))).toBe("ACCESS_DENIED");
   });
 });
 

@@ -6,8 +6,10 @@ import {
   openAdapter,
   outgoing,
   present,
+  rawAdministration,
   rawClient,
   receive,
+  rejection,
   sessionQueueOf,
   valuesOf,
   until,
@@ -209,6 +211,25 @@ test.each(["deadLetter", "abandon"] as const)(
     expect(await drain(consumer, 2)).toEqual(["a0", "a1"]);
   },
 );
+
+test("an entity that is deleted while it is consumed ends with NOT_FOUND; made again it can be consumed again", async () => {
+  const target = await newQueue();
+  await send(target, { a: 1 });
+  const consumer = await consume(target, 2);
+  await receive(consumer, 1);
+  const admin = rawAdministration(shared.endpoint);
+  await admin.deleteQueue(target.entity);
+  const codes: string[] = [];
+  while (codes.at(-1) !== "NOT_FOUND") {
+    const error = await rejection(consumer.receiveBatch({ maxItems: 1, waitMs: 4_000 }, never));
+    codes.push(shared.adapter.classify(error, "receive").code);
+    if (codes.length > 5) throw new Error(codes.join(", "));
+  }
+  await consumer.close();
+  await admin.createQueue(target.entity, { requiresSession: true });
+  await send(target, { again: 1 });
+  expect(await drain(await consume(target, 2), 1)).toEqual(["again0"]);
+}, 30_000);
 
 test("a stopped flow lets every session go", async () => {
   const target = await newQueue();
