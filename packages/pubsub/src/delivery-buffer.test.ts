@@ -8,7 +8,7 @@ const LEASE_MS = 20_000;
 
 function buffered({ keepsOrder = false } = {}) {
   const clock = createVirtualClock();
-  const lost: string[] = [];
+  const expired: string[] = [];
   const renewed: string[] = [];
   const buffer = new DeliveryBuffer({
     clock,
@@ -18,10 +18,10 @@ function buffered({ keepsOrder = false } = {}) {
       return deliveries.map(() => true);
     },
     keepsOrder: () => keepsOrder,
-    onLost: (returns) => void lost.push(...returns.map(({ handle }) => handle.messageId)),
+    onExpired: (deliveries) => void expired.push(...deliveries.map(({ native }) => ackIdOf(native))),
   });
   const take = (): readonly string[] => buffer.take(10).map(({ native }) => ackIdOf(native));
-  return { clock, buffer, lost, renewed, take };
+  return { clock, buffer, expired, renewed, take };
 }
 
 /** `"a1"`: the delivery 1 of message a. */
@@ -47,22 +47,25 @@ test("a lease that ran out while the process stood still is not renewed: the ser
 });
 
 test("without an order what follows a lost delivery is handed over", () => {
-  const { clock, buffer, lost, take } = buffered();
+  const { clock, buffer, expired, take } = buffered();
   buffer.add([message("a1", "k")], 0);
   buffer.add([message("b1", "k")], clock.now() + LEASE_MS);
-  expect([take(), lost]).toEqual([["b1"], []]);
+  expect([take(), expired]).toEqual([["b1"], ["a1"]]);
 });
 
 test("where order is kept it is not: it comes again behind the lost one", () => {
-  const { clock, buffer, lost, take } = buffered({ keepsOrder: true });
+  const { clock, buffer, expired, take } = buffered({ keepsOrder: true });
   buffer.add([message("a1", "k")], 0);
   buffer.add([message("b1", "k"), message("c1", "l"), message("d1")], clock.now() + LEASE_MS);
-  expect([take(), lost]).toEqual([["c1", "d1"], ["a"]]);
+  expect([take(), expired]).toEqual([
+    ["c1", "d1"],
+    ["a1", "b1"],
+  ]);
 });
 
 test("unless the lost one is here again", () => {
-  const { clock, buffer, lost, take } = buffered({ keepsOrder: true });
+  const { clock, buffer, expired, take } = buffered({ keepsOrder: true });
   buffer.add([message("a1", "k"), message("b1", "k")], 0);
   buffer.add([message("a2", "k"), message("b2", "k")], clock.now() + LEASE_MS);
-  expect([take(), lost]).toEqual([["a2", "b2"], []]);
+  expect([take(), expired]).toEqual([["a2", "b2"], []]);
 });

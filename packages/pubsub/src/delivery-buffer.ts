@@ -1,6 +1,5 @@
 import type { Clock, Delivery, Timer } from "@anyqueue/core/adapter";
 import type { PubsubHandle } from "./pubsub-wire.ts";
-import type { Return } from "./receiver.ts";
 
 /** Nobody has it yet, so that it may still change. */
 type Fresh = Omit<Delivery<PubsubHandle>, "leaseMs"> & { leaseMs?: number };
@@ -18,8 +17,8 @@ export interface DeliveryBufferOptions {
   readonly renew: (deliveries: readonly Delivery<PubsubHandle>[]) => Promise<readonly boolean[]>;
   /** True: what follows a lost delivery on its key comes again with it. */
   readonly keepsOrder: () => boolean;
-  /** The first of each key whose lease ran out before anybody asked for it. */
-  readonly onLost: (returns: readonly Return[]) => void;
+  /** Nobody gets these: their leases ran out, or may have, before anybody asked for them. */
+  readonly onExpired: (deliveries: readonly Delivery<PubsubHandle>[]) => void;
 }
 
 /** With less than this left a delivery is not handed over: its lease would be gone before anything began. */
@@ -74,26 +73,32 @@ export class DeliveryBuffer {
     return all;
   }
 
-  /** What ran out comes again by itself, and where order is kept what follows it does, too. */
+  /** Where order is kept, without what follows on their keys: that comes again behind them. */
   #dropExpired(nowMs: number): void {
     const isGone = ({ untilMs }: Buffered): boolean => untilMs - nowMs < MIN_LEFT_MS;
     if (!this.#items.some(isGone)) return;
-    const { keepsOrder, onLost } = this.#options;
+    const { keepsOrder, onExpired } = this.#options;
     const isOrdered = keepsOrder();
-    const lost = new Map<string, Buffered>();
+    const dropped: Fresh[] = [];
+    /** By key: the first that is gone, and what follows it. */
+    const keys = new Map<string, Fresh[]>();
     this.#items = this.#items.filter((item) => {
-      const { orderingKey, providerId } = item.delivery;
-      if (!isOrdered || orderingKey === undefined) return !isGone(item);
-      const head = lost.get(orderingKey);
-      if (head === undefined) {
-        if (isGone(item)) lost.set(orderingKey, item);
+      const { delivery } = item;
+      const { orderingKey, providerId } = delivery;
+      if (!isOrdered || orderingKey === undefined) {
+        if (isGone(item)) dropped.push(delivery);
         return !isGone(item);
       }
-      // Here again.
-      if (head.delivery.providerId !== providerId || isGone(item)) return false;
-      return lost.delete(orderingKey);
+      const behind = keys.get(orderingKey);
+      // Here again, it begins the key anew.
+      if (behind?.[0]?.providerId === providerId && !isGone(item)) return keys.delete(orderingKey);
+      if (behind === undefined && !isGone(item)) return true;
+      if (behind === undefined) keys.set(orderingKey, [delivery]);
+      else behind.push(delivery);
+      return false;
     });
-    onLost([...lost.values()].map(({ delivery: { handle }, untilMs }) => ({ handle, comesAtMs: untilMs })));
+    for (const behind of keys.values()) dropped.push(...behind);
+    if (dropped.length > 0) onExpired(dropped);
   }
 
   #arm(): void {

@@ -59,7 +59,8 @@ export class StreamReceiver implements Receiver {
       leaseMs: parts.leaseMs,
       renew: async (deliveries) => await this.#renew(deliveries),
       keepsOrder: () => parts.subscription.keepsOrder,
-      onLost: (returns) => this.#lost(returns),
+      // One that is alive after all would be out for the rest of its lease.
+      onExpired: (deliveries) => this.#giveBack(deliveries),
     });
     this.#stalls = new StallMeter(parts.clock);
     this.#pool = new StreamPool({

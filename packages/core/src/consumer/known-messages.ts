@@ -22,7 +22,7 @@ export function knownMessagesFor({ target, leaseMs }: OpenedConsumer): KnownMess
 export class KnownMessages {
   readonly #windowMs: number;
   /** Chains through the deliveries: a `Map` that they pass through would keep them (see `LinkedList`). */
-  readonly #inHand = new Array<HeldDelivery | undefined>(CHAINS).fill(undefined);
+  readonly #inHand: (HeldDelivery | undefined)[] = Array.from({ length: CHAINS }, () => undefined);
   /** Two generations: nothing has to be forgotten one by one. */
   #acked = new Set<string>();
   #ackedBefore = new Set<string>();
