@@ -41,7 +41,8 @@ function outOfOrder(stories: readonly Story[], index: HistoryIndex): readonly Fi
     const earlier = confirmed.findLast((kseq) => kseq < run.kseq && (doneAt.get(kseq) ?? 0) > run.startedAt);
     if (earlier === undefined) continue;
     const text = `message ${run.kseq} of its key began before message ${earlier} was done`;
-    return [{ mid: run.mid, text }];
+    const other = stories.find((story) => sequenceOf(story) === earlier)?.mid;
+    return [{ mid: run.mid, other, text }];
   }
   return [];
 }
