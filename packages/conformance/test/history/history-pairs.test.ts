@@ -38,6 +38,20 @@ const PAIRS: readonly Pair[] = [
     promises: { lateAcks: true },
   },
   {
+    name: "a delivery after an ack without an effect: it is acked once more, or handled once more",
+    good: history().send("m").handle("m", "t1").wait(2_000).deliver("m", "t2").settle("t2").drained(),
+    invariant: "I-7",
+    bad: history().send("m").handle("m", "t1").wait(2_000).handle("m", "t2").drained(),
+    promises: { lateAcks: true },
+  },
+  {
+    name: "two leases where one may be held: both are of one stored message, or of two",
+    good: twoLeases("b-m"),
+    invariant: "I-15",
+    bad: twoLeases("b-n"),
+    promises: { concurrency: 1, prefetch: 0, lateAcks: true },
+  },
+  {
     name: "a delivery in a run that the service recorded: it is on the record, or it is not",
     good: history().send("m").handOut("one").handle("m", "t1", { lease: "one" }).drained(),
     invariant: "I-2",
@@ -141,6 +155,19 @@ const PAIRS: readonly Pair[] = [
     promises: { recoveryMs: 5_000 },
   },
 ];
+
+/** A second delivery while the first is being handled, which is settled by the second one's name. */
+function twoLeases(bid: string): readonly HistoryEvent[] {
+  return history()
+    .send("m", "info")
+    .send("m")
+    .deliver("m", "t1")
+    .start("t1")
+    .deliver("m", "t2", { bid })
+    .end("t1")
+    .settle("t2")
+    .drained();
+}
 
 /** Nobody was left to hear what became of its settlement. */
 function killedWhileBurying(): HistoryBuilder {
