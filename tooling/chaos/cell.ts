@@ -69,6 +69,8 @@ export interface FaultKind {
   readonly deliversTwice?: boolean;
   /** How soon after its end a handler must have succeeded, milliseconds. @default 10000 */
   readonly recoveryMs?: number;
+  /** What has to be there before the phase comes about, so that the fault meets it. */
+  prepare?(arena: Arena): unknown;
   begin(arena: Arena): unknown;
   /** What is wrong with the history beyond the invariants, in sentences. */
   verify?(events: readonly HistoryEvent[]): readonly string[];

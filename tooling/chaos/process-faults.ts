@@ -56,10 +56,8 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
     stages: CLOUDS,
     phases: ["handle", "settle"],
     forLeases: 2,
-    begin: async (arena) => {
-      await join(arena);
-      arena.consumers[0]?.signal("SIGSTOP");
-    },
+    prepare: joinAndStart,
+    begin: ({ consumers }) => consumers[0]?.signal("SIGSTOP"),
     end: ({ consumers }) => consumers[0]?.signal("SIGCONT"),
   },
   {
@@ -69,10 +67,8 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
     stages: CLOUDS,
     phases: ["handle", "settle"],
     forLeases: 1.5,
-    begin: async (arena) => {
-      await join(arena);
-      arena.consumers[0]?.tell({ kind: "block", ms: 1.4 * arena.stage.leaseMs });
-    },
+    prepare: joinAndStart,
+    begin: ({ consumers, stage }) => consumers[0]?.tell({ kind: "block", ms: 1.4 * stage.leaseMs }),
   },
   {
     name: "terminated",
@@ -105,8 +101,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
     during: { count: 800, everyMs: 5, takesMs: 300 },
     begin: async (arena) => {
       await Promise.all(Array.from({ length: 9 }, async () => await join(arena)));
-      const started = Promise.all(arena.consumers.map(async (consumer) => await consumer.started));
-      await Promise.race([started, sleep(START_MS)]);
+      await allStarted(arena);
     },
     end: async ({ consumers }) => {
       await Promise.all(consumers.splice(1).map(async (member) => await member.end()));
@@ -149,6 +144,17 @@ function leavesNoSendOpen(events: readonly HistoryEvent[]): readonly string[] {
 
 async function replace(arena: Arena): Promise<void> {
   await join(arena);
+}
+
+/** One more consumer, which asks for messages when it is there. */
+async function joinAndStart(arena: Arena): Promise<void> {
+  await join(arena);
+  await allStarted(arena);
+}
+
+async function allStarted({ consumers }: Arena): Promise<void> {
+  const started = Promise.all(consumers.map(async (consumer) => await consumer.started));
+  await Promise.race([started, sleep(START_MS)]);
 }
 
 /** One more consumer. */

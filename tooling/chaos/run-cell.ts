@@ -121,6 +121,7 @@ class CellRun {
   async #meetFault({ arena, heal }: Site): Promise<void> {
     const { fault, phase } = this.#cell;
     const plan = PHASE_PLANS[phase];
+    await fault.prepare?.(arena);
     const sent = [this.#send(arena, plan.before, "before")];
     const isReached = await this.#until(() => plan.isReached(this.#tail.read()), REACH_MS);
     if (!isReached) this.#complaints.push(`the phase ${phase} never came about`);

@@ -7,6 +7,7 @@ import {
   type Invariant,
   type InvariantVerdict,
 } from "./invariant.ts";
+import { byTime } from "./read-history.ts";
 import { ackIsFinal, integrity, noLoss, noPhantom, recovered } from "./invariants/delivery.ts";
 import {
   boundedConcurrency,
@@ -73,7 +74,7 @@ export interface CheckedInvariant {
   readonly findings: readonly Exhibit[];
 }
 
-/** A finding with what shows it: the timeline of its message, as a person reads it. */
+/** A finding with what shows it: the timeline of its message, or of its two messages, as a person reads it. */
 export interface Exhibit {
   readonly text: string;
   readonly mid?: string | undefined;
@@ -118,8 +119,10 @@ function checkOne(invariant: Invariant, index: HistoryIndex, promises: HistoryPr
   };
 }
 
-function exhibit({ text, mid, evidence = [] }: Finding, index: HistoryIndex): Exhibit {
-  return { text, mid, timeline: mid === undefined ? evidence : timelineOf(index, mid) };
+function exhibit({ text, mid, other, evidence = [] }: Finding, index: HistoryIndex): Exhibit {
+  if (mid === undefined) return { text, mid, timeline: evidence };
+  const others = other === undefined ? [] : timelineOf(index, other);
+  return { text, mid, timeline: [...timelineOf(index, mid), ...others].toSorted(byTime) };
 }
 
 function countsOf({ stories, handovers }: HistoryIndex): HistoryCounts {

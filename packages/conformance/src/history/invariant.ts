@@ -55,6 +55,8 @@ export interface Finding {
   /** A sentence. */
   readonly text: string;
   readonly mid?: string | undefined;
+  /** The other message that it takes to see it. */
+  readonly other?: string | undefined;
   /** What shows it, where the timeline of `mid` does not. */
   readonly evidence?: readonly HistoryEvent[] | undefined;
 }

@@ -23,6 +23,32 @@ test("every invariant that can fail has at least two bad histories", () => {
   expect(Object.values(BAD).every((histories) => histories.length >= 2)).toBe(true);
 });
 
+test("a counter-example of the order is the timeline of both messages", () => {
+  const keyed = (kseq: number): { readonly key: string; readonly kseq: number } => ({ key: "k", kseq });
+  const events = history()
+    .send("m1", "ok", keyed(1))
+    .send("m2", "ok", keyed(2))
+    .send("m3", "ok", keyed(3))
+    .handle("m2", "t2")
+    .handle("m1", "t1")
+    .handle("m3", "t3")
+    .drained();
+  const order = checkHistory(events, { ordered: true }).invariants.find(({ id }) => id === "I-9");
+  const timeline = order?.findings[0]?.timeline ?? [];
+  expect(timeline.flatMap((event) => ("tok" in event ? [`${event.type} ${event.tok}`] : []))).toEqual([
+    "deliver t2",
+    "handle.start t2",
+    "handle.end t2",
+    "settle.invoke t2",
+    "settle.ok t2",
+    "deliver t1",
+    "handle.start t1",
+    "handle.end t1",
+    "settle.invoke t1",
+    "settle.ok t1",
+  ]);
+});
+
 test("a counter-example is the timeline of its message, the shortest first", () => {
   const events = history()
     .send("long")

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { checkHistory } from "../../src/history/check-history.ts";
 import type { HistoryEvent } from "../../src/history/history-event.ts";
 import type { HistoryPromises } from "../../src/history/invariant.ts";
-import { history } from "./history-builder.ts";
+import { history, type HistoryBuilder } from "./history-builder.ts";
 
 /** What excuses a history, and the same without the excuse: the checker must tell them apart. */
 interface Pair {
@@ -36,6 +36,20 @@ const PAIRS: readonly Pair[] = [
     invariant: "I-7",
     bad: lateAck("after"),
     promises: { lateAcks: true },
+  },
+  {
+    name: "a delivery after an ack without an effect: it is acked once more, or handled once more",
+    good: history().send("m").handle("m", "t1").wait(2_000).deliver("m", "t2").settle("t2").drained(),
+    invariant: "I-7",
+    bad: history().send("m").handle("m", "t1").wait(2_000).handle("m", "t2").drained(),
+    promises: { lateAcks: true },
+  },
+  {
+    name: "two leases where one may be held: both are of one stored message, or of two",
+    good: twoLeases("b-m"),
+    invariant: "I-15",
+    bad: twoLeases("b-n"),
+    promises: { concurrency: 1, prefetch: 0, lateAcks: true },
   },
   {
     name: "a delivery in a run that the service recorded: it is on the record, or it is not",
@@ -127,6 +141,13 @@ const PAIRS: readonly Pair[] = [
     promises: { ordered: true },
   },
   {
+    name: "a message of a key that begins before a killed worker's dead letter is confirmed: that was made, or was not",
+    good: killedWhileBurying().handle("m2", "t2").drained(),
+    invariant: "I-9",
+    bad: killedWhileBurying().handle("m2", "t2").bury("m1", "t3").drained(),
+    promises: { ordered: true },
+  },
+  {
     name: "no success after a fault: all that there was is gone with its queue, or there is more",
     good: history().send("m").deleteQueue().fault("F-19").drained(),
     invariant: "I-13",
@@ -134,6 +155,26 @@ const PAIRS: readonly Pair[] = [
     promises: { recoveryMs: 5_000 },
   },
 ];
+
+/** A second delivery while the first is being handled, which is settled by the second one's name. */
+function twoLeases(bid: string): readonly HistoryEvent[] {
+  return history()
+    .send("m", "info")
+    .send("m")
+    .deliver("m", "t1")
+    .start("t1")
+    .deliver("m", "t2", { bid })
+    .end("t1")
+    .settle("t2")
+    .drained();
+}
+
+/** Nobody was left to hear what became of its settlement. */
+function killedWhileBurying(): HistoryBuilder {
+  const all = history().send("m1", "ok", first).send("m2", "ok", second);
+  all.deliver("m1", "t1", { proc: "worker-1", leaseMs: 60_000 }).start("t1").end("t1", "dead");
+  return all.settle("t1", "dead", "open").kill("worker-1").deadLetter("m1");
+}
 
 /** Two hand-overs of one message; the first lies in a socket while somebody else handles the second. */
 function readAfterAck(handedOut: "before" | "after"): readonly HistoryEvent[] {

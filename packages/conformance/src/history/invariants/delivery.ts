@@ -129,8 +129,10 @@ function redeliveries(story: Story, { slackMs, lateAcks }: HistoryPromises): rea
     );
     if (lateAcks && isLate) return [];
     const again = handovers.find(
-      ({ deliver, handedAt }) =>
+      ({ deliver, handedAt, start }) =>
         handedAt > ack.t + nanoseconds(slackMs) &&
+        // Nor does it say when an ack had none: what comes again is acked once more, and no handler sees it.
+        (!lateAcks || start !== undefined) &&
         // Another stored copy of the message is another matter (I-5).
         (deliver.bid === handover.deliver.bid || possibleCopies(story) === 1),
     );

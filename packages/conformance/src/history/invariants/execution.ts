@@ -191,7 +191,7 @@ export const boundedConcurrency: Invariant = {
       if (running > concurrency)
         findings.push({ text: `${consumer} ran ${running} handlers, allowed ${concurrency}` });
       if (prefetch === undefined) continue;
-      const leases = peak(held.map((one) => [one.deliver.t, releasedAt(one)]));
+      const leases = peak(leasesOf(held));
       const allowed = concurrency + prefetch;
       if (leases > allowed) findings.push({ text: `${consumer} held ${leases} leases, allowed ${allowed}` });
     }
@@ -208,6 +208,15 @@ function slotFreedAt({ abort, end }: Started): number {
 function releasedAt({ end, settles, leaseEnd }: Handover): number {
   const endedAt = end?.t ?? Number.POSITIVE_INFINITY;
   return Math.min(endedAt, settles[0]?.t ?? Number.POSITIVE_INFINITY, leaseEnd);
+}
+
+/** What a consumer is handed once more while it has it is one lease, which goes on. */
+function leasesOf(held: readonly Handover[]): readonly (readonly [number, number])[] {
+  return [...Map.groupBy(held, ({ deliver }) => deliver.bid).values()].flatMap((same) =>
+    same
+      .toSorted((a, b) => a.deliver.t - b.deliver.t)
+      .map((one, at, all) => [one.deliver.t, Math.min(releasedAt(one), all[at + 1]?.deliver.t ?? Infinity)]),
+  );
 }
 
 /** The most intervals that overlap; one that never ends goes on for ever. */

@@ -41,7 +41,8 @@ function outOfOrder(stories: readonly Story[], index: HistoryIndex): readonly Fi
     const earlier = confirmed.findLast((kseq) => kseq < run.kseq && (doneAt.get(kseq) ?? 0) > run.startedAt);
     if (earlier === undefined) continue;
     const text = `message ${run.kseq} of its key began before message ${earlier} was done`;
-    return [{ mid: run.mid, text }];
+    const other = stories.find((story) => sequenceOf(story) === earlier)?.mid;
+    return [{ mid: run.mid, other, text }];
   }
   return [];
 }
@@ -68,14 +69,25 @@ function runsOf(story: Story): readonly Run[] {
 }
 
 function doneTime({ handovers }: Story): number {
-  return Math.min(Number.POSITIVE_INFINITY, ...handovers.flatMap(endOfSuccess));
+  const last = handovers.at(-1);
+  return Math.min(
+    Number.POSITIVE_INFINITY,
+    ...handovers.flatMap((handover) => endOfSuccess(handover, handover === last)),
+  );
 }
 
 /** A dead letter is gone from its key as soon as the service has it, which may be before the answer is here. */
-function endOfSuccess({ end, settles }: Handover): readonly number[] {
+function endOfSuccess({ end, settles }: Handover, isLast: boolean): readonly number[] {
   if (end?.result === "ack") return [end.t];
+  const answered = new Set(settles.filter(({ type }) => type !== "settle.invoke").map(({ op }) => op));
   const applied = new Set(settles.filter(isPerhapsDead).map(({ op }) => op));
-  return settles.filter(({ type, op }) => type === "settle.invoke" && applied.has(op)).map(({ t }) => t);
+  return settles
+    .filter(({ type, kind, op }) => {
+      // Whoever died did not hear the answer; had it been a no, the message would have come again.
+      const isUnheard = isLast && kind === "dead" && !answered.has(op);
+      return type === "settle.invoke" && (isUnheard || applied.has(op));
+    })
+    .map(({ t }) => t);
 }
 
 function isPerhapsDead({ type, kind }: SettleEvent): boolean {
