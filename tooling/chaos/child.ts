@@ -22,6 +22,12 @@ export function onCommand(others: (command: ChildCommand) => void): void {
   process.on("disconnect", () => process.exit(0));
 }
 
+/** Closes the channel to the watcher: whatever still holds the process then, a closed client should not have left behind. */
+export function endByItself(): void {
+  process.removeAllListeners("disconnect");
+  process.disconnect();
+}
+
 function block(ms: number): void {
   for (const until = performance.now() + ms; performance.now() < until;);
 }

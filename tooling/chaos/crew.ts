@@ -21,6 +21,8 @@ export class Member {
   readonly #exited: Promise<void>;
   readonly #errors: string[] = [];
   #isExpectedToEnd = false;
+  /** A second SIGTERM would end it on the spot. */
+  #isTerminated = false;
 
   constructor(child: ChildProcess, name: string, onExit: (member: Member, signal: string | null) => void) {
     this.name = name;
@@ -63,13 +65,14 @@ export class Member {
 
   signal(signal: NodeJS.Signals): void {
     this.#isExpectedToEnd ||= signal === "SIGTERM" || signal === "SIGKILL";
+    this.#isTerminated ||= signal === "SIGTERM";
     this.#child.kill(signal);
   }
 
-  /** SIGTERM, and SIGKILL where that does not help. True: it ended by itself. */
+  /** SIGTERM, unless it had one, and SIGKILL where that does not help. True: it ended by itself. */
   async end(): Promise<boolean> {
     if (!this.isRunning) return true;
-    this.signal("SIGTERM");
+    if (!this.#isTerminated) this.signal("SIGTERM");
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_MS);
     await this.#exited;
     clearTimeout(timer);
