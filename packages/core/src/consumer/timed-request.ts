@@ -35,6 +35,7 @@ export async function timedRequest<T>(
     cut?.addEventListener("abort", onCut, { once: true });
     call(controller.signal)
       .then(resolve, (error: unknown) => {
+        /* oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it is */
         reject(ended ?? error);
       })
       .finally(() => {
