@@ -53,7 +53,6 @@ function timedOut(operation: Operation, timeoutMs: number): QueueError {
 function cutOff(operation: Operation, { reason }: AbortSignal, ambiguous: boolean): QueueError {
   return new QueueError("TIMEOUT", {
     what: "closed before the service answered",
-    remedy: "Allow the close more time.",
     operation,
     ambiguous,
     cause: reason,
