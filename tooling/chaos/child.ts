@@ -33,6 +33,12 @@ function blockAs(sinks: readonly HistoryWriter[], ms: number): void {
   for (const sink of sinks) sink.write("proc.wake", sink.operation(), { of: sink.proc });
 }
 
+/** Closes the channel to the watcher: whatever still holds the process then, a closed client should not have left behind. */
+export function endByItself(): void {
+  process.removeAllListeners("disconnect");
+  process.disconnect();
+}
+
 function block(ms: number): void {
   for (const until = performance.now() + ms; performance.now() < until;);
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HistoryRecorder, HistoryWriter } from "@anyqueue/conformance";
 import { createClient, isQueueError, type QueueConsumer } from "@anyqueue/core";
 import { chaosHandler, chaosQueue, type ChaosBody } from "./chaos-queue.ts";
-import { onCommand, readSettings, tell } from "./child.ts";
+import { endByItself, onCommand, readSettings, tell } from "./child.ts";
 import { leaseOf, stageOf } from "./providers.ts";
 
 /** As a supervisor of processes would wait before it starts one again. */
@@ -26,7 +26,7 @@ while (!ending.signal.aborted) {
   await live();
 }
 sink.close();
-process.exit(0);
+endByItself();
 
 /** One consumer from its start to its end. */
 async function live(): Promise<void> {

@@ -24,6 +24,8 @@ export class Member {
   readonly #exited: Promise<void>;
   readonly #errors: string[] = [];
   #isExpectedToEnd = false;
+  /** A second SIGTERM would end it on the spot. */
+  #isTerminated = false;
 
   constructor(child: ChildProcess, name: string, watcher: HistorySink) {
     this.name = name;
@@ -71,13 +73,14 @@ export class Member {
     this.#isExpectedToEnd ||= signal === "SIGTERM" || signal === "SIGKILL";
     const note = signal === "SIGSTOP" ? "proc.still" : signal === "SIGCONT" ? "proc.wake" : undefined;
     if (note !== undefined) this.#watcher.write(note, this.#watcher.operation(), { of: this.name });
+    this.#isTerminated ||= signal === "SIGTERM";
     this.#child.kill(signal);
   }
 
-  /** SIGTERM, and SIGKILL where that does not help. True: it ended by itself. */
+  /** SIGTERM, unless it had one, and SIGKILL where that does not help. True: it ended by itself. */
   async end(): Promise<boolean> {
     if (!this.isRunning) return true;
-    this.signal("SIGTERM");
+    if (!this.#isTerminated) this.signal("SIGTERM");
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_MS);
     await this.#exited;
     clearTimeout(timer);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createClient } from "../src/client/queue-client.ts";
 import type { ConsumerDriver } from "../src/driver/driver.ts";
-import { DeadLetterError } from "../src/errors/handler-errors.ts";
 import { defineQueue } from "../src/message/queue-definition.ts";
 import { createVirtualClock } from "../src/testing.ts";
 import { consumerBench, errorOf } from "./consumer-bench.ts";
@@ -70,29 +69,6 @@ describe("closing a consumer while nothing answers", () => {
     for (const end of ends.values()) end();
     await clock.advance("60s");
     expect(queue.acked).toEqual(["acked"]);
-  });
-
-  test("does not ack a dead letter whose copy is confirmed after its end", async () => {
-    const stored = Promise.withResolvers<void>();
-    const { clock, queue, consumer } = consumerBench({
-      capabilities: { deadLetter: "none" },
-      deadLetters: async (messages) => {
-        await stored.promise;
-        return messages.map(() => ({ ok: true, value: { providerId: "d" } }));
-      },
-    });
-    queue.put("m");
-    const run = consumer.run(() => {
-      throw new DeadLetterError("bad address");
-    });
-    await clock.settle();
-    const closed = consumer.close({ timeout: "1s" });
-    await clock.advance("5s");
-    expect(await closed).toEqual({ handled: 0, released: 0, unsettled: 1, abandoned: 0 });
-    stored.resolve();
-    await clock.advance("5s");
-    expect(queue.acked).toEqual([]);
-    await run;
   });
 
   test.each(["run", "receive"] as const)("ends a start that hangs at once (%s)", async (use) => {

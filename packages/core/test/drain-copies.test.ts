@@ -2,20 +2,26 @@ import { expect, test } from "vitest";
 import { DeadLetterError } from "../src/errors/handler-errors.ts";
 import { consumerBench } from "./consumer-bench.ts";
 
-test("closing waits for a dead letter that is being copied, and for the ack that follows", async () => {
+/** A consumer whose one message is being copied to the dead letters, until `store` is called. */
+async function copying() {
   const stored = Promise.withResolvers<void>();
-  const { clock, queue, consumer } = consumerBench({
+  const bench = consumerBench({
     capabilities: { deadLetter: "none" },
     deadLetters: async (messages) => {
       await stored.promise;
       return messages.map(() => ({ ok: true, value: { providerId: "d" } }));
     },
   });
-  queue.put("m");
-  const run = consumer.run(() => {
+  bench.queue.put("m");
+  const run = bench.consumer.run(() => {
     throw new DeadLetterError("bad address");
   });
-  await clock.settle();
+  await bench.clock.settle();
+  return { ...bench, run, store: stored.resolve };
+}
+
+test("closing waits for a dead letter that is being copied, and for the ack that follows", async () => {
+  const { clock, queue, consumer, run, store } = await copying();
   let isClosed = false;
   const closing = consumer.close().then((report) => {
     isClosed = true;
@@ -24,25 +30,20 @@ test("closing waits for a dead letter that is being copied, and for the ack that
   await clock.advance("1s");
   // An ack after the driver has closed would not be sent any more.
   expect([isClosed, queue.isClosed]).toEqual([false, false]);
-  stored.resolve();
-  expect(await closing).toMatchObject({ handled: 1, released: 0, abandoned: 0 });
+  store();
+  expect(await closing).toEqual({ handled: 1, released: 0, unsettled: 0, abandoned: 0 });
   expect(queue.acked).toEqual(["m"]);
   await run;
 });
 
-test("closing does not wait for ever for a copy that is never stored", async () => {
-  const { clock, queue, consumer } = consumerBench({
-    capabilities: { deadLetter: "none" },
-    deadLetters: async () => await new Promise(() => {}),
-  });
-  queue.put("m");
-  const run = consumer.run(() => {
-    throw new DeadLetterError("bad address");
-  });
-  await clock.settle();
-  const closing = consumer.close();
+test("closing does not wait for ever for a copy, and acks nothing when it is stored after all", async () => {
+  const { clock, queue, consumer, events, run, store } = await copying();
+  const closing = consumer.close({ timeout: "1s" });
   await clock.advance("30s");
-  expect(await closing).toMatchObject({ handled: 0 });
+  expect(await closing).toEqual({ handled: 0, released: 0, unsettled: 1, abandoned: 0 });
+  expect(events.of("dead-letter-failed")).toMatchObject([{ id: "m", error: { code: "TIMEOUT" } }]);
+  store();
+  await clock.advance("30s");
   expect(queue.acked).toEqual([]);
   await run;
 });

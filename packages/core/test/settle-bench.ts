@@ -79,7 +79,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
     lingerMs,
     random: () => 0.5,
     toError,
-    cut: cut.signal,
+    cut,
     onResult: ({ delivery: { id } }, result) => {
       if ("error" in result) errors.push(result.error);
       const error = "error" in result ? ` ${result.error.code}${result.error.ambiguous ? "?" : ""}` : "";

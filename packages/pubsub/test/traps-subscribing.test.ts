@@ -93,7 +93,7 @@ describe("close", () => {
     await until(() => isStarted);
     const closed = consumer.close();
     resolve();
-    expect(await closed).toEqual({ handled: 1, released: 0, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 1, released: 0, unsettled: 0, abandoned: 0 });
     await run;
     expect(server.requests("Acknowledge")).toEqual([{ subscription: SUBSCRIPTION, ackIds: ["ack-1"] }]);
     const released = server

@@ -49,7 +49,7 @@ describe("closing while a handler works", () => {
     await until(() => isStarted);
     const closed = consumer.close();
     release();
-    expect(await closed).toEqual({ handled: 1, released: 0, abandoned: 0 });
+    expect(await closed).toEqual({ handled: 1, released: 0, unsettled: 0, abandoned: 0 });
     await run;
     expect(tapped.stored()).toEqual([]);
   });

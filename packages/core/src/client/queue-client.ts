@@ -150,7 +150,8 @@ class Client<P extends Provider> implements QueueClient<P> {
 
   async close(options: { readonly timeout?: ConsumerOptions["lease"] } = {}): Promise<DrainReport> {
     // Before anything is closed: a mistake in the options must not cost the drain.
-    this.#closing ??= this.#closeAll(options, closeTimeoutMs(options));
+    const timeoutMs = closeTimeoutMs(options);
+    this.#closing ??= this.#closeAll(options, timeoutMs);
     return await this.#closing;
   }
 

@@ -130,7 +130,7 @@ export class ConsumerRun {
         return await openConsumer(setup, settings, { mode: "stream", flow, events }, this.#closing.signal);
       } catch (thrown) {
         const error = wrapDriverError(setup.adapter, setup.target, "open", thrown);
-        if (this.#isClosing && error.code === "CANCELLED") break;
+        if (this.#isClosing && error.retryable) break;
         if (!error.retryable) throw error;
         await this.#waitToRetry(failures, error);
       }

@@ -230,8 +230,10 @@ describe("the route of copies", () => {
     const { clock, driver, route: copies } = route({ script: async () => await new Promise(() => {}) });
     const sent = copies.send(delivery("h"), DEAD);
     await clock.settle();
-    await copies.close();
-    expect(await sent).toMatchObject({ code: "CANCELLED", ambiguous: true });
+    const closed = copies.close();
+    await clock.advance(1);
+    await closed;
+    expect(await sent).toMatchObject({ code: "TIMEOUT", ambiguous: true });
     expect([driver.isClosed, driver.signals[0]?.aborted]).toEqual([true, true]);
   });
 });

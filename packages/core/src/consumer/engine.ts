@@ -114,9 +114,10 @@ function createSettling(
   const { clock, events, details } = setup;
   const { target, driver, route, retries, leaseMs } = opened;
   const { limits, capabilities } = target;
-  const shared = { clock, time, driver, limits, capabilities, random, toError, cut: cut.signal };
+  const shared = { clock, time, driver, limits, capabilities, random, toError };
   const keeper = new LeaseKeeper({
     ...shared,
+    cut: cut.signal,
     leaseMs,
     totalMs: longestHoldMs(settings),
     onLost: (held, error) => {
@@ -126,6 +127,7 @@ function createSettling(
   });
   const settler = new Settler({
     ...shared,
+    cut,
     keeper,
     lingerMs: options.lingerMs,
     onResult: (held, result) => {

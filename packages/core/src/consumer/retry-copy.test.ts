@@ -127,7 +127,7 @@ describe("the copy of a retry", () => {
     const { driver, route: retries } = route();
     const sent = retries.send(delivery("h"), 1_000);
     await retries.close();
-    expect(await sent).toMatchObject({ code: "CANCELLED", ambiguous: false });
+    expect(await sent).toMatchObject({ code: "TIMEOUT", ambiguous: false });
     expect(driver.isClosed).toBe(true);
   });
 });

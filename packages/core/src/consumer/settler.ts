@@ -6,6 +6,7 @@ import { QueueError } from "../errors/queue-error.ts";
 import { backoffMs } from "../retry/backoff.ts";
 import { REQUEST_BACKOFF } from "../retry/request-retry.ts";
 import type { Clock } from "../time/clock.ts";
+import { within } from "../time/within.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
@@ -29,7 +30,7 @@ export interface SettlerOptions {
   readonly random: () => number;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
   /** Ends the requests that are out; none goes out any more. */
-  readonly cut: AbortSignal;
+  readonly cut: AbortController;
   /** Called once for each delivery that was submitted. Must not throw. */
   readonly onResult: (held: HeldDelivery, result: SettleResult) => void;
   /** The service has answered acknowledgements, after so long. Must not throw. */
@@ -37,8 +38,11 @@ export interface SettlerOptions {
 }
 
 const REQUEST_TIMEOUT_MS = 15_000;
+/** What is cut off has its result by then. */
+const CUT_WITHIN_MS = 20;
 /** With less than this left of its lease, a settlement waits for no company. */
 const URGENT_MS = 1_000;
+const PASSING: ReadonlySet<string> = new Set(["UNAUTHENTICATED", "CANCELLED"]);
 const SETTLED: SettleResult = { kind: "settled" };
 const UNKNOWN: SettleResult = { kind: "unknown" };
 
@@ -99,27 +103,21 @@ export class Settler {
     if (held.isSubmitted) this.#finish(held, this.#resultOfLoss(held, error));
   }
 
-  /** Sends all at once; resolves when everything has its result. What has none after `withinMs` has failed. */
+  /** Sends all at once; resolves when everything has its result. What has none after `withinMs` is cut off, and has failed. */
   async flush(withinMs: number): Promise<void> {
-    const { clock, time } = this.#options;
+    const { clock, cut, time } = this.#options;
     this.#closesAtMs = time.quick() + withinMs;
     for (const held of this.#retrying) this.retry(held);
     for (const batcher of Object.values(this.#batchers)) void batcher.flush();
     if (this.pending === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimer(
-        () => {
-          this.#failAll(`it was not confirmed within ${withinMs} ms`);
-          resolve();
-        },
-        withinMs,
-        true,
-      );
-      this.#onIdle = () => {
-        timer.cancel();
-        resolve();
-      };
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
     });
+    if (await within(clock, withinMs, idle)) return;
+    // Of a batch whose last answer is missing the others are known.
+    cut.abort();
+    if (!(await within(clock, CUT_WITHIN_MS, idle)))
+      this.#failAll(`it was not confirmed within ${withinMs} ms`);
   }
 
   /** A renewal that is on its way ends first: it would overwrite the delay of a release. */
@@ -178,7 +176,7 @@ export class Settler {
           async (signal) => {
             return await this.#call(operation, alive, signal);
           },
-          cut,
+          cut.signal,
         ),
     );
   }
@@ -229,7 +227,8 @@ export class Settler {
       error.retryAfterMs ?? 0,
     );
     // Credentials are renewed while a process lives, so their failure passes.
-    const isPassing = error.retryable || error.code === "UNAUTHENTICATED";
+    // And only we ourselves cancel a settlement, when it takes too long.
+    const isPassing = error.retryable || PASSING.has(error.code);
     if (!isPassing || delayMs >= leftMs) {
       this.#finish(held, { kind: "failed", error });
       return;

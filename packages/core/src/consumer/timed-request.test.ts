@@ -63,4 +63,39 @@ describe("a request", () => {
     await clock.advance(1_000);
     expect(await failure).toMatchObject({ code: "TIMEOUT" });
   });
+
+  test("takes what a driver that is aborted knows by then", async () => {
+    const clock = createVirtualClock();
+    const answer = timedRequest(
+      clock,
+      "ack",
+      1_000,
+      async (signal) =>
+        await new Promise<string>((resolve) => {
+          signal.addEventListener("abort", () => {
+            resolve("two of three");
+          });
+        }),
+    );
+    await clock.advance(1_000);
+    expect(await answer).toBe("two of three");
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("ends when it is cut, and does not begin after that", async () => {
+    const clock = createVirtualClock();
+    const cut = new AbortController();
+    const signals: AbortSignal[] = [];
+    const call = async (signal: AbortSignal): Promise<never> => {
+      signals.push(signal);
+      return await new Promise(() => {});
+    };
+    const failure = errorOf(timedRequest(clock, "ack", 1_000, call, cut.signal));
+    cut.abort();
+    await clock.advance(1);
+    expect(await failure).toMatchObject({ code: "TIMEOUT", ambiguous: true });
+    const late = await errorOf(timedRequest(clock, "ack", 1_000, call, cut.signal));
+    expect(late).toMatchObject({ code: "TIMEOUT", ambiguous: false });
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
 });

@@ -16,25 +16,28 @@ export async function timedRequest<T>(
   if (cut?.aborted === true) throw cutOff(operation, cut, false);
   const controller = new AbortController();
   return await new Promise<T>((resolve, reject) => {
+    let ended: QueueError | undefined;
     const end = (error: QueueError): void => {
-      reject(error);
+      ended = error;
+      timer.cancel();
       controller.abort(error);
+      // In a later turn: a driver that heeds its signal has answered by then, with what it knows of each item.
+      timer = clock.setTimer(() => {
+        reject(error);
+      }, 0);
     };
-    const timer = clock.setTimer(() => {
-      end(
-        new QueueError("TIMEOUT", {
-          what: `the service did not answer within ${timeoutMs} ms`,
-          operation,
-          ambiguous: true,
-        }),
-      );
+    let timer = clock.setTimer(() => {
+      end(timedOut(operation, timeoutMs));
     }, timeoutMs);
     const onCut = (): void => {
       if (cut !== undefined) end(cutOff(operation, cut, true));
     };
     cut?.addEventListener("abort", onCut, { once: true });
     call(controller.signal)
-      .then(resolve, reject)
+      .then(resolve, (error: unknown) => {
+        /* oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it is */
+        reject(ended ?? error);
+      })
       .finally(() => {
         timer.cancel();
         cut?.removeEventListener("abort", onCut);
@@ -42,10 +45,14 @@ export async function timedRequest<T>(
   });
 }
 
+function timedOut(operation: Operation, timeoutMs: number): QueueError {
+  const what = `the service did not answer within ${timeoutMs} ms`;
+  return new QueueError("TIMEOUT", { what, operation, ambiguous: true });
+}
+
 function cutOff(operation: Operation, { reason }: AbortSignal, ambiguous: boolean): QueueError {
-  return new QueueError("CANCELLED", {
+  return new QueueError("TIMEOUT", {
     what: "closed before the service answered",
-    remedy: "Allow the close more time.",
     operation,
     ambiguous,
     cause: reason,
