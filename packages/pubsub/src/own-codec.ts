@@ -11,17 +11,33 @@ type Interceptor = (
   nextCall: (options: object) => unknown,
 ) => unknown;
 
+/** What takes the place of the SDK's own encoder and decoder in one call. */
+export interface OwnCodec {
+  readonly decode: (bytes: Buffer) => unknown;
+  /** The bytes of the request of this call. @default the SDK's own encoder */
+  readonly encode?: () => Buffer;
+}
+
+interface CodedCall {
+  readonly interceptors: readonly Interceptor[];
+}
+
+/** As `codingWith`, for answers alone. */
+export function decodingWith(decode: OwnCodec["decode"]): CodedCall {
+  return codingWith({ decode });
+}
+
 /**
  * Call options with which gRPC decodes the answers of one call by `decode`, and by its own decoder what `decode` leaves:
  * an interceptor, as gRPC offers it for each call, which has the description of its own call to change.
  */
-export function decodingWith(decode: (bytes: Buffer) => unknown): {
-  readonly interceptors: readonly Interceptor[];
-} {
+export function codingWith({ decode, encode }: OwnCodec): CodedCall {
   return {
     interceptors: [
       (options, nextCall) => {
         const method = options.method_definition;
+        if (encode !== undefined && typeof method?.requestSerialize === "function")
+          method.requestSerialize = encode;
         if (typeof method?.responseDeserialize === "function") {
           const theirs = method.responseDeserialize;
           method.responseDeserialize = (bytes) => decoded(bytes, decode, theirs);

@@ -1,9 +1,11 @@
 import type { ItemResult, OutgoingMessage, ProducerDriver, SendReceipt } from "@anyqueue/core/adapter";
+import { codingWith } from "./own-codec.ts";
+import { decodePublishResponse, PublishRequest } from "./publish-codec.ts";
 import { callOptions, type PubsubClients } from "./pubsub-client.ts";
 import { classifyPubsubError } from "./pubsub-errors.ts";
 import { LOOKUP_TIMEOUT_MS } from "./pubsub-limits.ts";
 import type { ResourceName } from "./pubsub-url.ts";
-import { encodeMessage, sizeOfMessage } from "./pubsub-wire.ts";
+import { sizeOfMessage } from "./pubsub-wire.ts";
 
 /** Publishes to one topic through the generated client: no timer of its own, one answer for each message. */
 export class PubsubProducer implements ProducerDriver {
@@ -56,9 +58,11 @@ export class PubsubProducer implements ProducerDriver {
   ): Promise<readonly ItemResult<SendReceipt>[]> {
     if (messages.length === 0) return [];
     const client = await this.#clients.publisher();
-    const request = { topic: await this.#path(), messages: messages.map(encodeMessage) };
+    const request = new PublishRequest(await this.#path(), messages);
+    const codec = { decode: decodePublishResponse, encode: () => request.encode() };
     // Nothing is gathered: release 5 would make one request of several, of different keys too, which the service refuses.
-    const options = { ...callOptions(signal), isBundling: false };
+    const otherArgs = { options: codingWith(codec) };
+    const options = { ...callOptions(signal), otherArgs, isBundling: false };
     const [{ messageIds }] = await client.publish(request, options);
     return messages.map((_, index) => {
       const providerId = messageIds?.[index];

@@ -137,6 +137,22 @@ function addOwnFields(
   );
 }
 
+/** All attributes of the wire form; an object for them is made only where one of ours takes the place of another. */
+export function eachAttribute(message: OutgoingMessage, visit: (name: string, value: string) => void): void {
+  const { id, contentType, attributes, correlationId, replyTo, subject } = message;
+  const names = Object.keys(attributes);
+  if (names.some((name) => name === CONTENT_TYPE || OWN.has(name))) {
+    for (const [name, value] of Object.entries(wireAttributes(message))) visit(name, value);
+    return;
+  }
+  for (const name of names) visit(name, attributes[name] ?? "");
+  visit(ID, id);
+  if (contentType !== "") visit(CONTENT_TYPE, contentType);
+  if (correlationId !== undefined) visit(CORRELATION_ID, correlationId);
+  if (replyTo !== undefined) visit(REPLY_TO, replyTo);
+  if (subject !== undefined) visit(SUBJECT, subject);
+}
+
 function wireAttributes(message: OutgoingMessage): Record<string, string> {
   const { id, contentType, attributes, correlationId, replyTo, subject } = message;
   const typeName = CONTENT_TYPE in attributes ? OWN_CONTENT_TYPE : CONTENT_TYPE;

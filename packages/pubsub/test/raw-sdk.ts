@@ -16,6 +16,10 @@ export async function rawSubscriber(endpoint: string): Promise<v1.SubscriberClie
   return new v1.SubscriberClient({ ...(await rawClient(endpoint).getClientConfig()) });
 }
 
+export async function rawPublisher(endpoint: string): Promise<v1.PublisherClient> {
+  return new v1.PublisherClient({ ...(await rawClient(endpoint).getClientConfig()) });
+}
+
 /** Credentials of a service account that signs its own tokens: nothing is asked of anybody. */
 export function selfSigned(): { readonly client_email: string; readonly private_key: string } {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
-import { decodingWith } from "../src/own-codec.ts";
+import { codingWith, decodingWith } from "../src/own-codec.ts";
 import { UnreadableProto } from "../src/proto-reader.ts";
-import { rawSubscriber } from "./raw-sdk.ts";
+import { decodePublishResponse, PublishRequest } from "../src/publish-codec.ts";
+import { outgoing } from "./open-adapter.ts";
+import { rawPublisher, rawSubscriber } from "./raw-sdk.ts";
 import { ScriptedServer, stored, until } from "./scripted-server.ts";
 
 test("the generated client decodes by what it is given, and by itself what that leaves", async () => {
@@ -23,6 +25,23 @@ test("the generated client decodes by what it is given, and by itself what that 
   await until(() => responses.length === 2);
   expect(responses).toMatchObject([{ subscriptionProperties: {} }, { isOurs: true }]);
   call.cancel();
+  await client.close();
+  server.close();
+});
+
+test("and sends what it is given in place of its own encoding", async () => {
+  const server = await ScriptedServer.start();
+  const client = await rawPublisher(server.endpoint);
+  const request = new PublishRequest("projects/p/topics/orders", [outgoing("a"), outgoing("b")]);
+  const options = codingWith({ decode: decodePublishResponse, encode: () => request.encode() });
+  const [answer] = await client.publish({ topic: "the SDK's form" }, { otherArgs: { options } });
+  expect(answer).toEqual({ messageIds: ["m-0", "m-1"] });
+  expect(server.requests("Publish")).toMatchObject([
+    {
+      topic: "projects/p/topics/orders",
+      messages: [{ attributes: { "aq-id": "a" } }, { attributes: { "aq-id": "b" } }],
+    },
+  ]);
   await client.close();
   server.close();
 });

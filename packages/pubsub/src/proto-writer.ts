@@ -1,0 +1,103 @@
+// Encoding: https://protobuf.dev/programming-guides/encoding/ (2026-11-29)
+
+/** Most that one UTF-16 unit becomes in UTF-8. */
+const MAX_UTF8_BYTES = 3;
+/** Below this a loop over the characters is faster than a call into the runtime. */
+const SHORT_TEXT = 40;
+/** Tag and length of a field; its number is below 16. */
+const HEAD_BYTES = 6;
+
+/** Writes length-delimited fields, whose numbers are below 16, into one buffer that grows. */
+export class ProtoWriter {
+  #bytes: Buffer;
+  #length = 0;
+
+  /** @param capacity bytes that will probably be enough */
+  constructor(capacity: number) {
+    this.#bytes = Buffer.allocUnsafe(capacity);
+  }
+
+  /** All that was written: a view. */
+  written(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  text(tag: number, value: string): void {
+    this.#reserve(HEAD_BYTES + value.length * MAX_UTF8_BYTES);
+    if (value.length <= SHORT_TEXT && this.#shortAscii(tag, value)) return;
+    this.#head(tag, Buffer.byteLength(value));
+    this.#length += this.#bytes.write(value, this.#length);
+  }
+
+  bytes(tag: number, value: Uint8Array): void {
+    this.#reserve(HEAD_BYTES + value.byteLength);
+    this.#head(tag, value.byteLength);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.byteLength;
+  }
+
+  /** @param expectedBytes about how long it will be @returns what `endMessage` needs */
+  beginMessage(tag: number, expectedBytes: number): number {
+    this.#reserve(HEAD_BYTES);
+    this.#head(tag, expectedBytes);
+    return this.#length;
+  }
+
+  /** Where the expected length took as many bytes as the real one does, nothing moves. */
+  endMessage(start: number, expectedBytes: number): void {
+    const end = this.#length;
+    const size = end - start;
+    const lengthStart = start - varintBytes(expectedBytes);
+    const realStart = lengthStart + varintBytes(size);
+    this.#reserve(HEAD_BYTES);
+    if (realStart !== start) this.#bytes.copyWithin(realStart, start, end);
+    this.#length = lengthStart;
+    this.#varint(size);
+    this.#length = realStart + size;
+  }
+
+  /** False: there is another character in it, and nothing counts as written. */
+  #shortAscii(tag: number, value: string): boolean {
+    const bytes = this.#bytes;
+    const start = this.#length + 2;
+    for (let index = 0; index < value.length; index += 1) {
+      const unit = value.charCodeAt(index);
+      if (unit > 0x7f) return false;
+      bytes[start + index] = unit;
+    }
+    bytes[start - 2] = tag;
+    bytes[start - 1] = value.length;
+    this.#length = start + value.length;
+    return true;
+  }
+
+  #head(tag: number, contentBytes: number): void {
+    this.#bytes[this.#length] = tag;
+    this.#length += 1;
+    this.#varint(contentBytes);
+  }
+
+  #varint(value: number): void {
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) {
+      this.#bytes[this.#length] = (rest % 0x80) | 0x80;
+      this.#length += 1;
+    }
+    this.#bytes[this.#length] = rest;
+    this.#length += 1;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
+}
+
+function varintBytes(value: number): number {
+  let count = 1;
+  for (let rest = value; rest >= 0x80; rest /= 0x80) count += 1;
+  return count;
+}
