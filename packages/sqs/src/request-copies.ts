@@ -78,18 +78,17 @@ export class RequestCopies {
     const request = await this.#copyFor(key, input);
     if (request === undefined) return undefined;
     const outcome = this.#carry(request, input);
-    this.#outcomes.set(input, outcome);
     try {
       const { response } = await outcome;
       // Should it have been the copy that was refused, the next request is none.
       if (response.statusCode >= 400 && response.statusCode < 500) this.#lessons.delete(key);
       const output = readReply(commandName, response);
-      if (output !== undefined) this.#outcomes.delete(input);
-      return output;
+      if (output !== undefined) return output;
     } catch {
       // The SDK meets the same rejection.
-      return undefined;
     }
+    this.#outcomes.set(input, outcome);
+    return undefined;
   }
 
   async #copyFor(key: string, input: object): Promise<HttpRequest | undefined> {

@@ -79,12 +79,13 @@ export class SignedTemplate {
   /** A signed request with this body at this time, in milliseconds since 1970. */
   sign(body: string, atMs: number): HttpRequest {
     const date = this.#dateOf(atMs);
+    const bytes = Buffer.from(body);
     const headers: Record<string, string> = {
       // First, so that they keep their places.
       ...this.#request.headers,
       "amz-sdk-invocation-id": randomUUID(),
-      "content-length": String(Buffer.byteLength(body)),
-      "x-amz-content-sha256": hash("sha256", body),
+      "content-length": String(bytes.length),
+      "x-amz-content-sha256": hash("sha256", bytes),
       "x-amz-date": date,
     };
     headers["authorization"] = this.#authorization(headers, date);

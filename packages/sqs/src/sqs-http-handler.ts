@@ -97,14 +97,19 @@ export class SqsHttpHandler {
   }
 
   #open(request: HttpRequest): ClientRequest {
-    const { hostname, port, method, headers } = request;
+    const { hostname, port, method } = request;
     const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
     const path = request.path + queryOf(request.query);
-    const common = { host, port, method, headers, path };
+    const common = { host, port, method, headers: listOf(request.headers), path };
     return request.protocol === "http:"
       ? httpRequest({ ...common, agent: this.#http })
       : httpsRequest({ ...common, agent: this.#https });
   }
+}
+
+/** Node writes a list as it is. Of a record it makes a table first, and adds host and length where they are missing. */
+function listOf(headers: HttpRequest["headers"]): HttpRequest["headers"] | readonly string[] {
+  return "host" in headers && "content-length" in headers ? Object.entries(headers).flat() : headers;
 }
 
 /** Text of one byte a character is written at once; of other text Node reserves thrice the room, and writes it later. */
@@ -160,7 +165,7 @@ class Exchange {
     const chunks: Buffer[] = [];
     response.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
-      this.#watch();
+      if (!response.complete) this.#watch();
     });
     response.on("error", this.#fail);
     response.on("end", () => {

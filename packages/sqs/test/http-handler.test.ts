@@ -40,6 +40,31 @@ describe("an exchange", () => {
     expect(seen).toEqual(["POST", "/?a=1%202&b=x&b=y", "AmazonSQS.SendMessage"]);
   });
 
+  test.each([
+    { "content-length": "2", host: "sqs.example", "X-One": "a" },
+    { host: "sqs.example", "X-One": "a" },
+    { "content-length": "2", "X-One": "a" },
+  ])("sends headers %j with a host and a length, each once", async (headers) => {
+    let raw: string[] = [];
+    const { send, server } = await serve((request, response) => {
+      raw = request.rawHeaders;
+      response.end();
+    });
+    await send({ headers });
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const names = raw.flatMap((name, at) => (at % 2 === 0 ? [name.toLowerCase()] : []));
+    const sent = Object.fromEntries(names.map((name, at) => [name, raw[at * 2 + 1]]));
+    const { "X-One": one, ...others } = headers;
+    expect(sent).toEqual({ host, "content-length": "2", connection: "keep-alive", "x-one": one, ...others });
+    expect(names).toHaveLength(Object.keys(sent).length);
+  });
+
+  test("refuses a header that would become two", async () => {
+    const { send } = await serve((_request, response) => response.end());
+    const split = send({ headers: { host: "sqs.example", "x-one": "a\r\nx-two: b" } });
+    expect(await rejection(split)).toMatchObject({ code: "ERR_INVALID_CHAR" });
+  });
+
   test.each(["text", "é", "ÿ😀", "", "a\u0000b"])("sends the text %j as UTF-8", async (body) => {
     const bytes: Buffer[] = [];
     const { send } = await serve((request, response) => {
