@@ -49,7 +49,8 @@ ${scenarioTable(rounds)}
 ## What stays
 
 \`pnpm bench:soak --publish\` on ${soak.date}: ${soak.minutes} minutes of ${soak.rate} messages a second of 0.5 KB on each provider, against the
-emulator in a process of its own. The heap is measured after full collections, and its growth from the first third on.
+emulator in a process of its own. The heap is measured after full collections and without compiled code, and its growth from the first third
+on.
 
 ${soakTable(soak.rows)}
 `;

@@ -1,4 +1,4 @@
-/** Memory of the measured process after a full collection. */
+/** Memory of the measured process after a full collection; the heap without compiled code. */
 export interface Sample {
   readonly minute: number;
   /** Messages handled so far. */
