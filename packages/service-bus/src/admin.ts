@@ -5,6 +5,7 @@ import { DeadLetterMove } from "./dead-letter-move.ts";
 import { assertKind } from "./entity-kind.ts";
 import { MessageSweep } from "./message-sweep.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
+import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { unsupported } from "./refusal.ts";
 import { parseAddress, type Address } from "./service-bus-url.ts";
 import type { SubscriptionRules } from "./subscription-rules.ts";
@@ -108,13 +109,7 @@ export class ServiceBusAdmin implements AdminDriver {
   async *redrive(from: Target, to: Target, signal: AbortSignal): AsyncGenerator<{ readonly moved: number }> {
     const source = parseAddress(from.entity);
     const destination = parseAddress(to.entity);
-    const client = await this.#checked(to, signal);
-    if (destination.subscription !== undefined) await this.#refuseFanOut(destination, to, signal);
-    const options = { abortSignal: signal };
-    const { requiresDuplicateDetection: isDeduplicated } =
-      destination.subscription === undefined
-        ? await client.getQueue(destination.root, options)
-        : await client.getTopic(destination.root, options);
+    const isDeduplicated = await this.#isDeduplicated(to, destination, signal);
     yield* new DeadLetterMove(this.#connection).run(
       source,
       { entity: destination.root, isDeduplicated },
@@ -133,6 +128,30 @@ export class ServiceBusAdmin implements AdminDriver {
     return client;
   }
 
+  /**
+   * To send and to receive is enough for a queue: one that cannot be looked at is taken for one that looks for duplicates.
+   * Whether a subscription is alone must be seen.
+   */
+  async #isDeduplicated(to: Target, { root, subscription }: Address, signal: AbortSignal): Promise<boolean> {
+    const options = { abortSignal: signal };
+    if (subscription !== undefined) {
+      const client = await this.#checked(to, signal);
+      await this.#refuseFanOut(root, to, signal);
+      return (await client.getTopic(root, options)).requiresDuplicateDetection;
+    }
+    // Missing where the application gave a client alone.
+    const client = await this.#connection.administration().catch(() => undefined);
+    if (client === undefined) return true;
+    try {
+      await assertKind(client, to, signal);
+      return (await client.getQueue(root, options)).requiresDuplicateDetection;
+    } catch (error) {
+      const { code } = classifyServiceBusError(error, "admin");
+      if (code === "ACCESS_DENIED" || code === "UNAUTHENTICATED") return true;
+      throw error;
+    }
+  }
+
   async #hasSessions(target: Target, signal: AbortSignal): Promise<boolean> {
     const { root, subscription, isDeadLetter } = parseAddress(target.entity);
     if (isDeadLetter) return false;
@@ -145,7 +164,7 @@ export class ServiceBusAdmin implements AdminDriver {
     return requiresSession;
   }
 
-  async #refuseFanOut({ root }: Address, to: Target, signal: AbortSignal): Promise<void> {
+  async #refuseFanOut(root: string, to: Target, signal: AbortSignal): Promise<void> {
     const client = await this.#connection.administration();
     let count = 0;
     for await (const _ of client.listSubscriptions(root, { abortSignal: signal })) count += 1;

@@ -100,10 +100,16 @@ export async function createSubscription(
     await refuseOtherRules(client, { topic, subscription, wanted, rules }, signal, error);
     return;
   }
-  for (const rule of others) {
-    const { name, filter, action } = ruleOf(rule);
-    if (action === undefined) await client.createRule(topic, subscription, name, filter, options);
-    else await client.createRule(topic, subscription, name, filter, action, options);
+  try {
+    for (const rule of others) {
+      const { name, filter, action } = ruleOf(rule);
+      if (action === undefined) await client.createRule(topic, subscription, name, filter, options);
+      else await client.createRule(topic, subscription, name, filter, action, options);
+    }
+  } catch (error) {
+    // With some of its rules it would go without messages that it is meant to get.
+    await client.deleteSubscription(topic, subscription).catch(() => {});
+    throw error;
   }
 }
 

@@ -142,6 +142,19 @@ describe("create", () => {
     expect(names).toEqual(["large", "urgent"]);
   });
 
+  test("leaves no subscription behind that has only some of its rules", async () => {
+    const rules = [
+      { name: "large", sql: "total > 100" },
+      { name: "wrong", sql: "total >" },
+    ];
+    const own = openAdapter(endpoint, { options: { rules: { "events/partial": rules } } });
+    const target = own.resolve({ kind: "subscription", topic: "events", name: "partial", features: [] });
+    const error = await rejection((await adminOf(own)).create(target, {}, never));
+    expect(own.classify(error, "admin").code).toBe("INVALID_ARGUMENT");
+    expect(await raw.subscriptionExists("events", "partial")).toBe(false);
+    await own.close();
+  });
+
   test("refuses to leave a subscription with other rules than those that were asked for", async () => {
     await raw.createRule("events", "large", "more", { sqlExpression: "1=1" });
     expect(await codeOf(admin.create(subscription("large"), {}, never))).toBe("ALREADY_EXISTS");

@@ -1,14 +1,16 @@
 import type { Target } from "@anyqueue/core/adapter";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import {
   adminOf,
   bury,
   consumerOptions,
   deadLettersOf,
   never,
+  openAdapter,
   outgoing,
   present,
   rawAdministration,
+  rawClient,
   receive,
   rejection,
   valuesOf,
@@ -103,6 +105,44 @@ test("goes on past a message that its queue does not take, which stays", async (
   });
   expect(await redriveCode(target)).toBe("MESSAGE_TOO_LARGE");
   expect(await readyIn(target)).toEqual([2, 1]);
+});
+
+describe("without the right to administer", () => {
+  const deny = (): void => {
+    for (const operation of ["GetQueue", "GetTopic", "ListSubscriptions"]) {
+      const action = { kind: "unauthorized" } as const;
+      shared.emulator.faults.add({ protocol: "service-bus", operation, action });
+    }
+  };
+
+  test("goes back to a queue under new message ids, as if it looked for duplicates", async () => {
+    const target = await withDeadLetters(2);
+    deny();
+    expect(await redriven(target)).toBe(2);
+    shared.emulator.faults.clear();
+    expect(await readyIn(target)).toEqual([2, 0]);
+    const deliveries = await receive(await shared.consume(target), 2);
+    expect(deliveries.map(({ id }) => id)).toEqual(["m0", "m1"]);
+  });
+
+  test("does so too where the application gave a client alone", async () => {
+    const target = await withDeadLetters(1);
+    const client = shared.keep(rawClient(shared.endpoint));
+    const own = shared.keep(openAdapter(shared.endpoint, { options: { client } }));
+    const from = deadLettersOf(own, target);
+    const ownAdmin = await adminOf(own);
+    for await (const { moved } of present(ownAdmin.redrive).call(ownAdmin, from, target, never)) {
+      expect(moved).toBe(1);
+    }
+    expect(await readyIn(target)).toEqual([1, 0]);
+  });
+
+  test("is refused to a subscription: whether it is alone is not known", async () => {
+    deny();
+    const { adapter } = shared;
+    const one = adapter.resolve({ kind: "subscription", topic: "unseen", name: "one", features: [] });
+    expect(await redriveCode(one)).toBe("ACCESS_DENIED");
+  });
 });
 
 test("to a subscription works only if it is alone: the topic would copy them to all", async () => {
