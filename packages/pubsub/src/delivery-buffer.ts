@@ -1,5 +1,6 @@
 import type { Clock, Delivery, Timer } from "@anyqueue/core/adapter";
 import type { PubsubHandle } from "./pubsub-wire.ts";
+import type { Return } from "./receiver.ts";
 
 /** Nobody has it yet, so that it may still change. */
 type Fresh = Omit<Delivery<PubsubHandle>, "leaseMs"> & { leaseMs?: number };
@@ -8,6 +9,8 @@ interface Buffered {
   readonly delivery: Fresh;
   /** End of its lease; monotonic. */
   untilMs: number;
+  /** The same if it had not waited for this process. */
+  latestMs: number;
 }
 
 export interface DeliveryBufferOptions {
@@ -17,8 +20,8 @@ export interface DeliveryBufferOptions {
   readonly renew: (deliveries: readonly Delivery<PubsubHandle>[]) => Promise<readonly boolean[]>;
   /** True: what follows a lost delivery on its key comes again with it. */
   readonly keepsOrder: () => boolean;
-  /** Nobody gets these: their leases ran out, or may have, before anybody asked for them. */
-  readonly onExpired: (deliveries: readonly Delivery<PubsubHandle>[]) => void;
+  /** The first of each key whose lease ran out, or may have, before anybody asked for it. */
+  readonly onLost: (returns: readonly Return[]) => void;
 }
 
 /** With less than this left a delivery is not handed over: its lease would be gone before anything began. */
@@ -42,7 +45,8 @@ export class DeliveryBuffer {
   }
 
   add(deliveries: readonly Delivery<PubsubHandle>[], untilMs: number): void {
-    for (const delivery of deliveries) this.#items.push({ delivery, untilMs });
+    const latestMs = this.#options.clock.now() + this.#options.leaseMs;
+    for (const delivery of deliveries) this.#items.push({ delivery, untilMs, latestMs });
     this.#arm();
   }
 
@@ -73,32 +77,25 @@ export class DeliveryBuffer {
     return all;
   }
 
-  /** Where order is kept, without what follows on their keys: that comes again behind them. */
+  /** These come again by themselves, and where order is kept what follows them does, too. */
   #dropExpired(nowMs: number): void {
     const isGone = ({ untilMs }: Buffered): boolean => untilMs - nowMs < MIN_LEFT_MS;
     if (!this.#items.some(isGone)) return;
-    const { keepsOrder, onExpired } = this.#options;
+    const { keepsOrder, onLost } = this.#options;
     const isOrdered = keepsOrder();
-    const dropped: Fresh[] = [];
-    /** By key: the first that is gone, and what follows it. */
-    const keys = new Map<string, Fresh[]>();
+    const lost = new Map<string, Return>();
     this.#items = this.#items.filter((item) => {
-      const { delivery } = item;
-      const { orderingKey, providerId } = delivery;
-      if (!isOrdered || orderingKey === undefined) {
-        if (isGone(item)) dropped.push(delivery);
-        return !isGone(item);
-      }
-      const behind = keys.get(orderingKey);
+      const { orderingKey, handle } = item.delivery;
+      if (!isOrdered || orderingKey === undefined) return !isGone(item);
+      const head = lost.get(orderingKey);
       // Here again, it begins the key anew.
-      if (behind?.[0]?.providerId === providerId && !isGone(item)) return keys.delete(orderingKey);
-      if (behind === undefined && !isGone(item)) return true;
-      if (behind === undefined) keys.set(orderingKey, [delivery]);
-      else behind.push(delivery);
+      if (head?.handle.messageId === handle.messageId && !isGone(item)) return lost.delete(orderingKey);
+      if (head === undefined && !isGone(item)) return true;
+      const isHead = head === undefined || head.handle.messageId === handle.messageId;
+      if (isHead) lost.set(orderingKey, { handle, comesAtMs: item.latestMs });
       return false;
     });
-    for (const behind of keys.values()) dropped.push(...behind);
-    if (dropped.length > 0) onExpired(dropped);
+    onLost([...lost.values()]);
   }
 
   #arm(): void {
@@ -123,7 +120,7 @@ export class DeliveryBuffer {
     if (due.length === 0) return;
     const renewed = await renew(due.map(({ delivery }) => delivery));
     for (const [index, item] of due.entries()) {
-      if (renewed[index] === true) item.untilMs = sentAtMs + leaseMs;
+      if (renewed[index] === true) item.untilMs = item.latestMs = sentAtMs + leaseMs;
     }
   }
 }

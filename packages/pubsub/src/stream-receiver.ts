@@ -59,8 +59,7 @@ export class StreamReceiver implements Receiver {
       leaseMs: parts.leaseMs,
       renew: async (deliveries) => await this.#renew(deliveries),
       keepsOrder: () => parts.subscription.keepsOrder,
-      // One that is alive after all would be out for the rest of its lease.
-      onExpired: (deliveries) => this.#giveBack(deliveries),
+      onLost: (returns) => this.#lost(returns),
     });
     this.#stalls = new StallMeter(parts.clock);
     this.#pool = new StreamPool({
