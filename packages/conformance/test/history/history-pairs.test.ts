@@ -105,6 +105,18 @@ const PAIRS: readonly Pair[] = [
     bad: untold("worker", 3_000),
   },
   {
+    name: "a delivery that lay there while its process stood still: no handler begins on it, or one does",
+    good: unreadForLong(2_000).handOut("two").handle("m", "t2", { lease: "two", proc: "other" }).drained(),
+    invariant: "I-8",
+    bad: unreadForLong(2_000).start("t1").end("t1").settle("t1").drained(),
+  },
+  {
+    name: "a handler that begins after a standstill: it cost less than the lease, or more",
+    good: unreadForLong(9_000).start("t1").end("t1").settle("t1").drained(),
+    invariant: "I-8",
+    bad: unreadForLong(1_000).start("t1").end("t1").settle("t1").drained(),
+  },
+  {
     name: "a message that is nowhere: it was sent before its queue was deleted, or after",
     good: history().send("m").deleteQueue().drained(),
     invariant: "I-1",
@@ -155,6 +167,12 @@ const PAIRS: readonly Pair[] = [
     promises: { recoveryMs: 5_000 },
   },
 ];
+
+/** Handed out at the beginning of a standstill of five seconds, and read after it. */
+function unreadForLong(leaseMs: number): HistoryBuilder {
+  const all = history().send("m").still("worker").handOut("one").wait(5_000).wake("worker");
+  return all.deliver("m", "t1", { lease: "one", leaseMs });
+}
 
 /** A second delivery while the first is being handled, which is settled by the second one's name. */
 function twoLeases(bid: string): readonly HistoryEvent[] {

@@ -102,10 +102,33 @@ export const noZombieAck: Invariant = {
 
 export const exclusiveLease: Invariant = {
   id: "I-8",
-  title: "no two handlers hold one message at a time, and who lost it is told to stop",
+  title:
+    "no two handlers hold one message at a time, who lost it is told to stop, and none begins on what a standstill has cost",
   check: (index, promises) =>
-    judged([...index.stories.values()].flatMap((story) => overlaps(story, index, promises))),
+    judged(
+      [...index.stories.values()].flatMap((story) => [
+        ...overlaps(story, index, promises),
+        ...startsTooLate(story, index, promises),
+      ]),
+    ),
 };
+
+/** A process knows how long it stood still: what the service handed out before or meanwhile has that much less of its lease. */
+function startsTooLate(
+  story: Story,
+  { stills }: HistoryIndex,
+  promises: HistoryPromises,
+): readonly Finding[] {
+  return runsOf(story).flatMap(({ deliver, handedAt, start }): readonly Finding[] => {
+    const lease = (deliver.leaseUntil ?? Number.POSITIVE_INFINITY) - deliver.t;
+    const lost = (stills.get(deliver.proc) ?? [])
+      .map(({ from, to }) => Math.min(to, deliver.t) - Math.max(from, handedAt))
+      .reduce((sum, overlap) => sum + Math.max(0, overlap), 0);
+    if (lease - lost >= -nanoseconds(promises.slackMs)) return [];
+    const text = "a handler began although its lease had ended while its process stood still";
+    return [{ mid: story.mid, text, evidence: [deliver, start] }];
+  });
+}
 
 function overlaps(story: Story, index: HistoryIndex, promises: HistoryPromises): readonly Finding[] {
   const slack = nanoseconds(promises.slackMs);
