@@ -81,6 +81,13 @@ const PAIRS: readonly Pair[] = [
     bad: readOutOfOrder([2, 1]),
   },
   {
+    name: "a number that falls where each consumer leaves out what it gave back: another one's, or its own",
+    good: failedThenHandled("other"),
+    invariant: "I-10",
+    bad: failedThenHandled("worker"),
+    promises: { deliveryCount: "perConsumer" },
+  },
+  {
     name: "a second run of what was read late: the service had given up on it before, or nobody had",
     good: runsOfTwo("old", "new"),
     invariant: "I-5",
@@ -224,6 +231,15 @@ function readOutOfOrder([first, second]: readonly [number, number]): readonly Hi
     .start("t2")
     .end("t2")
     .settle("t2")
+    .drained();
+}
+
+/** Number three, and then number one. */
+function failedThenHandled(byWhom: string): readonly HistoryEvent[] {
+  return history()
+    .send("m")
+    .fail("m", "t1", { attempt: 3 })
+    .handle("m", "t2", { attempt: 1, proc: byWhom })
     .drained();
 }
 
