@@ -45,6 +45,9 @@ const PUBSUB_STAGE = {
   provider: () => pubsub(),
 } as const;
 
+/** The service counts what was given back, too; a consumer knows only what it gave back itself. */
+const PUBSUB_PROMISES = { deliveryCount: "perConsumer" } as const;
+
 const MEMORY_STAGE = {
   leaseMs: 2_000,
   url: () => "memory:",
@@ -64,16 +67,16 @@ const STAGES = {
     promises: { deliveryCount: "approximate" },
   },
   // An ack there is accepted without a word on its effect, so that one that came late is no lie.
-  pubsub: { ...PUBSUB_STAGE, ordered: false, promises: { lateAcks: true } },
+  pubsub: { ...PUBSUB_STAGE, ordered: false, promises: { ...PUBSUB_PROMISES, lateAcks: true } },
   "pubsub-ordered": {
     ...PUBSUB_STAGE,
     ordered: true,
-    promises: { lateAcks: true, redeliversFollowers: true },
+    promises: { ...PUBSUB_PROMISES, lateAcks: true, redeliversFollowers: true },
   },
   "pubsub-exactly-once": {
     ...PUBSUB_STAGE,
     ordered: false,
-    promises: {},
+    promises: PUBSUB_PROMISES,
     provider: () => pubsub({ provisioning: { exactlyOnce: true } }),
   },
 } as const satisfies Readonly<Record<string, Stage>>;

@@ -5,8 +5,11 @@ import type { HistoryIndex } from "./history-index.ts";
 export interface HistoryPromises {
   /** No message of a key is handled before the one before it is done. @default false */
   readonly ordered: boolean;
-  /** `exact`: a hand-over says its true number. @default "approximate" */
-  readonly deliveryCount: "none" | "approximate" | "exact";
+  /**
+   * `exact`: a hand-over says its true number. `perConsumer`: each consumer leaves out what it gave back itself, so that only
+   * its own numbers compare. @default "approximate"
+   */
+  readonly deliveryCount: "none" | "perConsumer" | "approximate" | "exact";
   /** The service accepts an ack after the end of the lease (`settle: "lateOk"`). @default false */
   readonly lateAcks: boolean;
   /** The service delivers what follows a failed message of a key again, also what was acked. @default false */

@@ -81,6 +81,13 @@ const PAIRS: readonly Pair[] = [
     bad: readOutOfOrder([2, 1]),
   },
   {
+    name: "a number that falls where each consumer leaves out what it gave back: another one's, or its own",
+    good: failedThenHandled("other"),
+    invariant: "I-10",
+    bad: failedThenHandled("worker"),
+    promises: { deliveryCount: "perConsumer" },
+  },
+  {
     name: "a second run of what was read late: the service had given up on it before, or nobody had",
     good: runsOfTwo("old", "new"),
     invariant: "I-5",
@@ -103,6 +110,18 @@ const PAIRS: readonly Pair[] = [
     good: untold("worker"),
     invariant: "I-8",
     bad: untold("worker", 3_000),
+  },
+  {
+    name: "a delivery that lay there while its process stood still: no handler begins on it, or one does",
+    good: unreadForLong(2_000).handOut("two").handle("m", "t2", { lease: "two", proc: "other" }).drained(),
+    invariant: "I-8",
+    bad: unreadForLong(2_000).start("t1").end("t1").settle("t1").drained(),
+  },
+  {
+    name: "a handler that begins after a standstill: it cost less than the lease, or more",
+    good: unreadForLong(9_000).start("t1").end("t1").settle("t1").drained(),
+    invariant: "I-8",
+    bad: unreadForLong(1_000).start("t1").end("t1").settle("t1").drained(),
   },
   {
     name: "a message that is nowhere: it was sent before its queue was deleted, or after",
@@ -156,6 +175,12 @@ const PAIRS: readonly Pair[] = [
   },
 ];
 
+/** Handed out at the beginning of a standstill of five seconds, and read after it. */
+function unreadForLong(leaseMs: number): HistoryBuilder {
+  const all = history().send("m").still("worker").handOut("one").wait(5_000).wake("worker");
+  return all.deliver("m", "t1", { lease: "one", leaseMs });
+}
+
 /** A second delivery while the first is being handled, which is settled by the second one's name. */
 function twoLeases(bid: string): readonly HistoryEvent[] {
   return history()
@@ -206,6 +231,15 @@ function readOutOfOrder([first, second]: readonly [number, number]): readonly Hi
     .start("t2")
     .end("t2")
     .settle("t2")
+    .drained();
+}
+
+/** Number three, and then number one. */
+function failedThenHandled(byWhom: string): readonly HistoryEvent[] {
+  return history()
+    .send("m")
+    .fail("m", "t1", { attempt: 3 })
+    .handle("m", "t2", { attempt: 1, proc: byWhom })
     .drained();
 }
 

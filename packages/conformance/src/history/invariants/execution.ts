@@ -102,10 +102,33 @@ export const noZombieAck: Invariant = {
 
 export const exclusiveLease: Invariant = {
   id: "I-8",
-  title: "no two handlers hold one message at a time, and who lost it is told to stop",
+  title:
+    "no two handlers hold one message at a time, who lost it is told to stop, and none begins on what a standstill has cost",
   check: (index, promises) =>
-    judged([...index.stories.values()].flatMap((story) => overlaps(story, index, promises))),
+    judged(
+      [...index.stories.values()].flatMap((story) => [
+        ...overlaps(story, index, promises),
+        ...startsTooLate(story, index, promises),
+      ]),
+    ),
 };
+
+/** A process knows how long it stood still: what the service handed out before or meanwhile has that much less of its lease. */
+function startsTooLate(
+  story: Story,
+  { stills }: HistoryIndex,
+  promises: HistoryPromises,
+): readonly Finding[] {
+  return runsOf(story).flatMap(({ deliver, handedAt, start }): readonly Finding[] => {
+    const lease = (deliver.leaseUntil ?? Number.POSITIVE_INFINITY) - deliver.t;
+    const lost = (stills.get(deliver.proc) ?? [])
+      .map(({ from, to }) => Math.min(to, deliver.t) - Math.max(from, handedAt))
+      .reduce((sum, overlap) => sum + Math.max(0, overlap), 0);
+    if (lease - lost >= -nanoseconds(promises.slackMs)) return [];
+    const text = "a handler began although its lease had ended while its process stood still";
+    return [{ mid: story.mid, text, evidence: [deliver, start] }];
+  });
+}
 
 function overlaps(story: Story, index: HistoryIndex, promises: HistoryPromises): readonly Finding[] {
   const slack = nanoseconds(promises.slackMs);
@@ -157,22 +180,27 @@ export const trueAttempts: Invariant = {
   check: ({ stories }, { deliveryCount }) =>
     deliveryCount === "none"
       ? { verdict: "info", findings: [{ text: "the service does not count deliveries" }] }
-      : judged([...stories.values()].flatMap((story) => miscounted(story, deliveryCount === "exact"))),
+      : judged([...stories.values()].flatMap((story) => miscounted(story, deliveryCount))),
 };
 
 /** A hand-over that no handler began may count or not; a service that can tell does not count it. */
-function miscounted({ mid, handovers }: Story, isExact: boolean): readonly Finding[] {
+function miscounted(
+  { mid, handovers }: Story,
+  deliveryCount: HistoryPromises["deliveryCount"],
+): readonly Finding[] {
   const seen = new Map<string, { handed: number; begun: number; attempt: number }>();
   for (const { deliver, start } of handovers) {
-    const before = seen.get(deliver.bid) ?? { handed: 0, begun: 0, attempt: 0 };
+    const counter =
+      deliveryCount === "perConsumer" ? `${deliver.proc}/${deliver.consumer}/${deliver.bid}` : deliver.bid;
+    const before = seen.get(counter) ?? { handed: 0, begun: 0, attempt: 0 };
     const { attempt = before.handed + 1 } = deliver;
     const handed = `delivery ${before.handed + 1}`;
     if (attempt < before.attempt) return [{ mid, text: `${handed} says ${attempt} after ${before.attempt}` }];
-    if (isExact && (attempt <= before.begun || attempt > before.handed + 1)) {
+    if (deliveryCount === "exact" && (attempt <= before.begun || attempt > before.handed + 1)) {
       return [{ mid, text: `${handed} says that it is number ${attempt}` }];
     }
     const begun = before.begun + (start === undefined ? 0 : 1);
-    seen.set(deliver.bid, { handed: before.handed + 1, begun, attempt });
+    seen.set(counter, { handed: before.handed + 1, begun, attempt });
   }
   return [];
 }
