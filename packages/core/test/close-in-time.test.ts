@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createClient } from "../src/client/queue-client.ts";
+import { runWorker, type WorkerProcess } from "../src/client/run-worker.ts";
 import type { ConsumerDriver } from "../src/driver/driver.ts";
 import { defineQueue } from "../src/message/queue-definition.ts";
 import { createVirtualClock } from "../src/testing.ts";
@@ -124,23 +125,29 @@ describe("closing a producer while nothing answers", () => {
   });
 });
 
+/** A client of which nothing answers, with a consumer that runs and a send on its way. */
+async function silentClient() {
+  const clock = createVirtualClock();
+  const silent: ConsumerDriver<string> = {
+    receiveBatch: never,
+    ackBatch: never,
+    releaseBatch: never,
+    close: never,
+  };
+  const driver = new FakeProducerDriver(never);
+  driver.close = never;
+  const adapter = { ...fakeAdapter({ consumer: () => silent, producer: () => driver }), close: never };
+  const client = createClient("fake://here", [{ scheme: "fake", connect: () => adapter }], { clock });
+  const orders = defineQueue("orders", { deadLetter: "none" });
+  const run = client.consumer(orders).run(() => undefined);
+  const sent = errorOf(client.producer(orders).send({ id: 1 }));
+  await clock.settle();
+  return { clock, client, run, sent };
+}
+
 describe("closing a client while nothing answers", () => {
   test("ends five seconds after its time at the latest, with everything that it holds", async () => {
-    const clock = createVirtualClock();
-    const silent: ConsumerDriver<string> = {
-      receiveBatch: never,
-      ackBatch: never,
-      releaseBatch: never,
-      close: never,
-    };
-    const driver = new FakeProducerDriver(never);
-    driver.close = never;
-    const adapter = { ...fakeAdapter({ consumer: () => silent, producer: () => driver }), close: never };
-    const client = createClient("fake://here", [{ scheme: "fake", connect: () => adapter }], { clock });
-    const orders = defineQueue("orders", { deadLetter: "none" });
-    const run = client.consumer(orders).run(() => undefined);
-    const sent = errorOf(client.producer(orders).send({ id: 1 }));
-    await clock.settle();
+    const { clock, client, run, sent } = await silentClient();
     const closed = client.close({ timeout: "3s" });
     const seen = watched(clock, closed);
     await clock.advance("60s");
@@ -148,6 +155,22 @@ describe("closing a client while nothing answers", () => {
     expect(seen.atMs).toBeLessThanOrEqual(8_000);
     expect(await sent).toMatchObject({ code: "TIMEOUT", ambiguous: true });
     await run;
+  });
+
+  test("ends a worker that was told to end in the same time", async () => {
+    const { clock, client, run } = await silentClient();
+    let terminate: () => void = () => {};
+    const process: WorkerProcess = {
+      on: (_signal, listener) => (terminate = listener),
+      off: () => {},
+      exit: () => {},
+    };
+    const worked = runWorker(client, [run], { timeout: "3s", process });
+    const seen = watched(clock, worked);
+    terminate();
+    await clock.advance("60s");
+    await worked;
+    expect(seen.atMs).toBeLessThanOrEqual(8_000);
   });
 });
 
