@@ -6,6 +6,7 @@ export type * from "./driver/entity.ts";
 export type * from "./driver/event-source.ts";
 export type * from "./driver/limits.ts";
 export { HandBacks } from "./driver/hand-backs.ts";
+export { LinkedList, type Linked } from "./batching/linked-list.ts";
 export type { Provider, ProviderContext } from "./client/provider.ts";
 export { loopbackOrRefuse, readParameters, type ConnectionUrl } from "./client/parse-url.ts";
 export { systemClock, type Clock, type Timer } from "./time/clock.ts";

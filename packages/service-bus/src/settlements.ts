@@ -1,4 +1,10 @@
-import { QueueError, type DeadLetterItem, type ItemResult } from "@anyqueue/core/adapter";
+import {
+  LinkedList,
+  QueueError,
+  type DeadLetterItem,
+  type ItemResult,
+  type Linked,
+} from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { freeSettleTimers } from "./free-settle-timers.ts";
 import { nextTurn } from "./next-turn.ts";
@@ -20,13 +26,19 @@ export interface SettlingReceiver {
 
 export const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });
 
+/** Who waits for the answer to one settlement. */
+interface Waiting extends Linked<Waiting> {
+  readonly done: Done;
+  hasAnswer: boolean;
+}
+
 /** All settlements of one receiver, one after the other as rhea needs it, none without an end. */
 export class Settlements {
   readonly #receiver: SettlingReceiver;
   readonly #connection: NamespaceConnection;
   readonly #queue = new SettlementQueue(nextTurn);
   /** Those who wait for an answer. */
-  readonly #waiting = new Set<Done>();
+  readonly #waiting = new LinkedList<Waiting>();
   #endedBy: QueueError | undefined;
 
   constructor(receiver: SettlingReceiver, connection: NamespaceConnection) {
@@ -75,9 +87,7 @@ export class Settlements {
     const what = "the link was gone before the service answered";
     this.#endedBy = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true, cause });
     freeSettleTimers(this.#receiver);
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const done of waiting) done({ ok: false, error: this.#endedBy });
+    for (const one of this.#waiting.toArray()) this.#answer(one, { ok: false, error: this.#endedBy });
   }
 
   async #settle(
@@ -105,19 +115,23 @@ export class Settlements {
         done({ ok: false, error: linkGone(this.#endedBy) });
         return;
       }
-      this.#waiting.add(done);
+      const waiting: Waiting = { done, hasAnswer: false, previous: undefined, next: undefined };
+      this.#waiting.add(waiting);
       this.#connection.boundedThen(
         this.#connection.scoped(work),
         signal,
-        () => this.#answer(done, DONE),
-        (error: unknown) => this.#answer(done, { ok: false, error }),
+        () => this.#answer(waiting, DONE),
+        (error: unknown) => this.#answer(waiting, { ok: false, error }),
       );
     });
   }
 
   /** Whoever was given up has its answer. */
-  #answer(done: Done, result: ItemResult): void {
-    if (this.#waiting.delete(done)) done(result);
+  #answer(waiting: Waiting, result: ItemResult): void {
+    if (waiting.hasAnswer) return;
+    waiting.hasAnswer = true;
+    this.#waiting.delete(waiting);
+    waiting.done(result);
   }
 }
 

@@ -1,4 +1,10 @@
-import type { DeadLetterItem, ItemResult, ReleaseItem } from "@anyqueue/core/adapter";
+import {
+  LinkedList,
+  type DeadLetterItem,
+  type ItemResult,
+  type Linked,
+  type ReleaseItem,
+} from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { LockLength } from "./lock-length.ts";
 import type { EntityReceivers } from "./entity-receivers.ts";
@@ -17,12 +23,14 @@ export interface StreamLinkEvents {
 }
 
 /** A delivery of a link without sessions. */
-class StreamHandle implements ServiceBusHandle {
+class StreamHandle implements ServiceBusHandle, Linked<StreamHandle> {
   readonly message: ServiceBusReceivedMessage;
   readonly owner: StreamLink;
   leaseUntilMs: number;
   /** Lets the SDK ask for one more message; undefined: done already. */
   freeSlot: (() => void) | undefined;
+  previous: StreamHandle | undefined;
+  next: StreamHandle | undefined;
 
   constructor(
     message: ServiceBusReceivedMessage,
@@ -50,7 +58,7 @@ export class StreamLink implements HandleOwner {
   readonly #settling: SettlingSide;
   readonly #ending = new AbortController();
   /** Handed over or buffered, and not settled. */
-  readonly #unsettled = new Set<StreamHandle>();
+  readonly #unsettled = new LinkedList<StreamHandle>();
   readonly #withheld: (() => void)[] = [];
   #granted: number;
   #subscription: { close(): Promise<void> } | undefined;
@@ -94,7 +102,7 @@ export class StreamLink implements HandleOwner {
   }
 
   holds(sequenceNumber: string | undefined): boolean {
-    for (const { message } of this.#unsettled) {
+    for (const { message } of this.#unsettled.toArray()) {
       if (message.sequenceNumber?.toString() === sequenceNumber) return true;
     }
     return false;
@@ -175,7 +183,7 @@ export class StreamLink implements HandleOwner {
 
   /** Forgets what nobody will settle any more: its lock has ended. */
   prune(nowMs: number): void {
-    for (const handle of this.#unsettled) if (handle.leaseUntilMs < nowMs) this.#forget(handle);
+    for (const handle of this.#unsettled.toArray()) if (handle.leaseUntilMs < nowMs) this.#forget(handle);
   }
 
   complete(handle: ServiceBusHandle, signal: AbortSignal, done: Done): void {
@@ -214,7 +222,7 @@ export class StreamLink implements HandleOwner {
 
   /** With nothing to settle the SDK may open the link again by itself, at its own pace. */
   #break(always = false): void {
-    if (this.#state !== "open" || (this.#unsettled.size === 0 && !always)) return;
+    if (this.#state !== "open" || (this.#unsettled.first === undefined && !always)) return;
     this.#settling.breakOff();
     this.#events.broken(this);
   }
@@ -260,7 +268,7 @@ export class StreamLink implements HandleOwner {
   }
 
   #checkSettled(): void {
-    if (this.#unsettled.size === 0) this.#onSettled?.();
+    if (this.#unsettled.first === undefined) this.#onSettled?.();
   }
 }
 

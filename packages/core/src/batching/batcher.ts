@@ -245,6 +245,8 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
 
 /** One, where there is no order to keep: no set for a batch of hundreds. */
 function lanesOf<Item, Value>(batch: readonly Entry<Item, Value>[]): Iterable<Lane<Item, Value>> {
-  const all = batch.map(({ lane }) => lane);
-  return all.every((lane) => lane === all[0]) ? all.slice(0, 1) : new Set(all);
+  const [first] = batch;
+  if (first === undefined) return [];
+  const isOne = batch.every(({ lane }) => lane === first.lane);
+  return isOne ? [first.lane] : new Set(batch.map(({ lane }) => lane));
 }

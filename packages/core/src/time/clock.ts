@@ -1,3 +1,5 @@
+import type * as OsModule from "node:os";
+
 /** A timer that its owner can end. */
 export interface Timer {
   cancel(): void;
@@ -18,11 +20,16 @@ export interface Clock {
 /** Longest delay that setTimeout takes; a longer one would fire at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** Not imported: each module of Node that the core imports at its top makes every start of an application longer. */
+let os: typeof OsModule | undefined;
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  // Not imported: each module of Node that the core imports at its top makes every start of an application longer.
-  bootNow: () => process.getBuiltinModule("node:os").uptime() * 1_000,
+  bootNow() {
+    os ??= process.getBuiltinModule("node:os");
+    return os.uptime() * 1_000;
+  },
   wallNow: () => Date.now(),
   setTimer(callback, delayMs, keepAlive = false) {
     const deadline = performance.now() + delayMs;
