@@ -58,7 +58,7 @@ export class FailedKeys {
   /** It came behind a lost one and is leased to us until then: if somebody else settles that one, it is the next to wait for. */
   dropped(key: string | undefined, messageId: string, comesAtMs: number): void {
     const heads = this.#keys.get(key ?? "") ?? new Map<string, FailedHead>();
-    const isBehindLost = heads.values().every(({ isLost }) => isLost === true);
+    const isBehindLost = [...heads.values()].every(({ isLost }) => isLost === true);
     if (isBehindLost && heads.size > 0 && !heads.has(messageId)) heads.set(messageId, lostHead(comesAtMs));
   }
 
