@@ -82,3 +82,14 @@ test("a message that comes again before the answer to its return is handed over,
   expect(keys.judge("k", "11", 50, 6)).toBe("take");
   expect(keys.judge("k", "9", 50, 7)).toBe("take");
 });
+
+test("what was dropped behind a message that somebody else settled is waited for in its turn", () => {
+  const keys = new FailedKeys();
+  keys.lost("k", "m1", 5_000);
+  expect(keys.judge("k", "m2", 3_000)).toBe("drop");
+  keys.dropped("k", "m2", 13_000);
+  expect(keys.judge("k", "m3", 8_000)).toBe("drop");
+  keys.dropped("k", "m3", 18_000);
+  expect(keys.judge("k", "m2", 13_010)).toBe("take");
+  expect(keys.judge("k", "m3", 13_010)).toBe("take");
+});

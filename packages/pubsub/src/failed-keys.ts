@@ -7,6 +7,8 @@ interface FailedHead {
   readonly before: Exclude<Verdict, "take">;
   /** When it was published, if it went back as early; undefined: it had been handed over, and is before all of those. */
   readonly earlySinceMs: number | undefined;
+  /** Nobody got it here, nor gave it back. */
+  readonly isLost?: true;
 }
 
 /** By message id; those that had been handed over are first. */
@@ -50,7 +52,14 @@ export class FailedKeys {
   /** A message that nobody got, unless one before it is out already. */
   lost(key: string, messageId: string, comesAtMs: number): void {
     if (this.#keys.has(key)) return;
-    this.#keys.set(key, new Map([[messageId, { comesAtMs, before: "drop", earlySinceMs: undefined }]]));
+    this.#keys.set(key, new Map([[messageId, lostHead(comesAtMs)]]));
+  }
+
+  /** It came behind a lost one and is leased to us until then: if somebody else settles that one, it is the next to wait for. */
+  dropped(key: string | undefined, messageId: string, comesAtMs: number): void {
+    const heads = this.#keys.get(key ?? "") ?? new Map<string, FailedHead>();
+    const isBehindLost = [...heads.values()].every(({ isLost }) => isLost === true);
+    if (isBehindLost && heads.size > 0 && !heads.has(messageId)) heads.set(messageId, lostHead(comesAtMs));
   }
 
   /** True: it went back as early before, and the service offers it here again. */
@@ -81,4 +90,8 @@ export class FailedKeys {
 function follows(id: string, publishedAtMs: number, otherId: string, otherPublishedAtMs: number): boolean {
   if (publishedAtMs !== otherPublishedAtMs) return publishedAtMs > otherPublishedAtMs;
   return id.length === otherId.length ? id > otherId : id.length > otherId.length;
+}
+
+function lostHead(comesAtMs: number): FailedHead {
+  return { comesAtMs, before: "drop", earlySinceMs: undefined, isLost: true };
 }

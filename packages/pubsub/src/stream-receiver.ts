@@ -222,6 +222,7 @@ export class StreamReceiver implements Receiver {
       if (verdict === "drop") {
         this.#outstanding.delete(handle);
         this.parked(handle, untilMs);
+        this.#failed.dropped(orderingKey, handle.messageId, nowMs + this.#parts.leaseMs);
       }
       return verdict === "take";
     });
