@@ -26,15 +26,15 @@ export function onCommand(
   process.on("disconnect", () => process.exit(0));
 }
 
+function block(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until;);
+}
+
 /** Standing still is the one thing that a process cannot write down while it does it. */
 function blockAs(sinks: readonly HistoryWriter[], ms: number): void {
   for (const sink of sinks) sink.write("proc.still", sink.operation(), { of: sink.proc });
   block(ms);
   for (const sink of sinks) sink.write("proc.wake", sink.operation(), { of: sink.proc });
-}
-
-function block(ms: number): void {
-  for (const until = performance.now() + ms; performance.now() < until;);
 }
 
 /** As when somebody sets the machine's clock: `Date` is off, timers and the monotonic clock are not. */
