@@ -26,6 +26,10 @@ export function onCommand(
   process.on("disconnect", () => process.exit(0));
 }
 
+function block(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until;);
+}
+
 /** Standing still is the one thing that a process cannot write down while it does it. */
 function blockAs(sinks: readonly HistoryWriter[], ms: number): void {
   for (const sink of sinks) sink.write("proc.still", sink.operation(), { of: sink.proc });
@@ -37,10 +41,6 @@ function blockAs(sinks: readonly HistoryWriter[], ms: number): void {
 export function endByItself(): void {
   process.removeAllListeners("disconnect");
   process.disconnect();
-}
-
-function block(ms: number): void {
-  for (const until = performance.now() + ms; performance.now() < until;);
 }
 
 /** As when somebody sets the machine's clock: `Date` is off, timers and the monotonic clock are not. */

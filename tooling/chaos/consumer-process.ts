@@ -4,7 +4,7 @@ import { HistoryRecorder, HistoryWriter } from "@anyqueue/conformance";
 import { createClient, isQueueError, type QueueConsumer } from "@anyqueue/core";
 import { chaosHandler, chaosQueue, type ChaosBody } from "./chaos-queue.ts";
 import { endByItself, onCommand, readSettings, tell } from "./child.ts";
-import { leaseOf, stageOf } from "./providers.ts";
+import { stageOf } from "./providers.ts";
 
 /** As a supervisor of processes would wait before it starts one again. */
 const RESTART_MS = 500;
@@ -31,7 +31,7 @@ endByItself();
 /** One consumer from its start to its end. */
 async function live(): Promise<void> {
   life += 1;
-  const recorder = new HistoryRecorder(sink, `consumer-${life}`, leaseOf(stage));
+  const recorder = new HistoryRecorder(sink, `consumer-${life}`, stage.leaseOf);
   const client = createClient(stage.url(settings.address), [recorder.provider(stage.provider())], {
     listener: { state: ({ state }) => (state === "started" ? tell({ kind: "started" }) : undefined) },
   });

@@ -70,9 +70,9 @@ export class Member {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#isExpectedToEnd ||= signal === "SIGTERM" || signal === "SIGKILL";
     const note = signal === "SIGSTOP" ? "proc.still" : signal === "SIGCONT" ? "proc.wake" : undefined;
     if (note !== undefined) this.#watcher.write(note, this.#watcher.operation(), { of: this.name });
+    this.#isExpectedToEnd ||= signal === "SIGTERM" || signal === "SIGKILL";
     this.#isTerminated ||= signal === "SIGTERM";
     this.#child.kill(signal);
   }

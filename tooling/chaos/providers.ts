@@ -17,6 +17,8 @@ export interface Stage {
   /** The shortest lease that the service knows, or one that is short enough, milliseconds. */
   readonly leaseMs: number;
   readonly promises: Partial<HistoryPromises>;
+  /** The name under which the emulator has recorded a hand-over. */
+  readonly leaseOf?: LeaseOf;
   /** `address` is `host:port` of whoever stands before the service. */
   url(address: string): string;
   provider(): Provider;
@@ -26,6 +28,7 @@ const ANY_CREDENTIALS = { accessKeyId: "chaos", secretAccessKey: "chaos" };
 
 const SQS_STAGE = {
   front: "sqs",
+  leaseOf: (native: unknown) => textIn(native, "ReceiptHandle"),
   leaseMs: 4_000,
   url: (address: string) => `sqs://eu-west-1?endpoint=http://${address}`,
   provider: () => sqs({ credentials: ANY_CREDENTIALS }),
@@ -33,6 +36,7 @@ const SQS_STAGE = {
 
 const SERVICE_BUS_STAGE = {
   front: "service-bus",
+  leaseOf: (native: unknown) => textIn(native, "lockToken"),
   leaseMs: 5_000,
   url: (address: string) => `service-bus://emulator?endpoint=${address}`,
   provider: () => serviceBus(),
@@ -40,6 +44,7 @@ const SERVICE_BUS_STAGE = {
 
 const PUBSUB_STAGE = {
   front: "pubsub",
+  leaseOf: (native: unknown) => textIn(native, "ackId"),
   leaseMs: 10_000,
   url: (address: string) => `pubsub://chaos?endpoint=${address}`,
   provider: () => pubsub(),
@@ -81,6 +86,11 @@ const STAGES = {
   },
 } as const satisfies Readonly<Record<string, Stage>>;
 
+function textIn(native: unknown, member: string): string | undefined {
+  const value: unknown = Reflect.get(Object(native), member);
+  return typeof value === "string" ? value : undefined;
+}
+
 /** A kind of queue by its name in `--only`. */
 export type StageName = keyof typeof STAGES;
 
@@ -99,18 +109,6 @@ export function stageOf(name: StageName): Stage {
 export function emulatorOptions(front: Front, seed: number): EmulatorOptions {
   const port = { sqs: "sqsPort", "service-bus": "serviceBusPort", pubsub: "pubsubPort" } as const;
   return { [port[front]]: 0, seed, recordHandOuts: true };
-}
-
-/** What each service calls a hand-over, by the name that it has in the SDK's message. */
-const LEASES = { sqs: "ReceiptHandle", "service-bus": "lockToken", pubsub: "ackId" } as const;
-
-/** For a recorder: the name under which the emulator has recorded a hand-over. */
-export function leaseOf({ front }: Stage): LeaseOf | undefined {
-  if (front === undefined) return undefined;
-  return (native) => {
-    const lease: unknown = Reflect.get(Object(native), LEASES[front]);
-    return typeof lease === "string" ? lease : undefined;
-  };
 }
 
 /** `host:port` of a front. */
