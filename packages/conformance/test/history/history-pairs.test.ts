@@ -161,9 +161,16 @@ const PAIRS: readonly Pair[] = [
   },
   {
     name: "a message of a key that begins before a killed worker's dead letter is confirmed: that was made, or was not",
-    good: killedWhileBurying().handle("m2", "t2").drained(),
+    good: killedWhileBurying().deadLetter("m1").handle("m2", "t2").drained(),
     invariant: "I-9",
     bad: killedWhileBurying().handle("m2", "t2").bury("m1", "t3").drained(),
+    promises: { ordered: true },
+  },
+  {
+    name: "a message of a key that begins before an unconfirmed dead letter: that is there, or nowhere",
+    good: killedWhileBurying().deadLetter("m1").handle("m2", "t2").drained(),
+    invariant: "I-9",
+    bad: killedWhileBurying().handle("m2", "t2").drained(),
     promises: { ordered: true },
   },
   {
@@ -198,7 +205,7 @@ function twoLeases(bid: string): readonly HistoryEvent[] {
 function killedWhileBurying(): HistoryBuilder {
   const all = history().send("m1", "ok", first).send("m2", "ok", second);
   all.deliver("m1", "t1", { proc: "worker-1", leaseMs: 60_000 }).start("t1").end("t1", "dead");
-  return all.settle("t1", "dead", "open").kill("worker-1").deadLetter("m1");
+  return all.settle("t1", "dead", "open").kill("worker-1");
 }
 
 /** Two hand-overs of one message; the first lies in a socket while somebody else handles the second. */

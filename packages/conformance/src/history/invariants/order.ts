@@ -68,8 +68,8 @@ function runsOf(story: Story): readonly Run[] {
   );
 }
 
-function doneTime({ handovers }: Story): number {
-  const last = handovers.at(-1);
+function doneTime({ handovers, deadLetters }: Story): number {
+  const last = deadLetters.length === 0 ? undefined : handovers.at(-1);
   return Math.min(
     Number.POSITIVE_INFINITY,
     ...handovers.flatMap((handover) => endOfSuccess(handover, handover === last)),
