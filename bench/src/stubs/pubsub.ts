@@ -7,7 +7,8 @@ import { countOf, field, numberOf, varintField } from "./protobuf.ts";
 import { counts, report, withRoundTrip } from "./stub-process.ts";
 
 const MESSAGES_A_RESPONSE = 50;
-const ACK_ID_DIGITS = 10;
+/** The last digits of an ack id and of its message id. */
+const DIGITS = 10;
 const ACK_ID_PREFIX =
   "RVNEUAYWLF1GSFE3GQhoUQ5PXiM_NSAoRRIBCBQFfH1xU1p1VVQaB1ENGXJ8ZyJrCEEHAUIPN1oRDCd6fmFfWmQYAVlEXyp6".padEnd(
     166,
@@ -26,7 +27,7 @@ interface OpenPull {
 const pulls = new Set<OpenPull>();
 const template = responseTemplate();
 let outstanding = 0;
-let nextAckId = 0;
+let nextNumber = 0;
 
 const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
 server.addService(unary("Publisher", ["Publish", "GetTopic"]), {
@@ -99,38 +100,46 @@ function fill(): void {
   }
 }
 
-/** Ack ids differ in their last digits only: those are written over in a copy. */
+/** Ack ids and message ids differ in their last digits only: those are written over in a copy. */
 function nextResponse(): Buffer {
   const response = Buffer.from(template.bytes);
-  for (const end of template.ackIdEnds) {
-    let rest = nextAckId;
-    nextAckId += 1;
-    for (let at = end - 1; at >= end - ACK_ID_DIGITS; at -= 1) {
-      response[at] = 0x30 + (rest % 10);
+  for (const { ackIdEnd, messageIdEnd } of template.ends) {
+    let rest = nextNumber;
+    nextNumber += 1;
+    for (let back = 1; back <= DIGITS; back += 1) {
+      const digit = 0x30 + (rest % 10);
+      response[ackIdEnd - back] = digit;
+      response[messageIdEnd - back] = digit;
       rest = Math.floor(rest / 10);
     }
   }
   return response;
 }
 
-function responseTemplate(): { readonly bytes: Buffer; readonly ackIdEnds: readonly number[] } {
-  const ackId = `${ACK_ID_PREFIX}${"0".repeat(ACK_ID_DIGITS)}`;
-  const ackIdEnds: number[] = [];
+interface Template {
+  readonly bytes: Buffer;
+  /** Of each message in it. */
+  readonly ends: readonly { readonly ackIdEnd: number; readonly messageIdEnd: number }[];
+}
+
+function responseTemplate(): Template {
+  const zeros = "0".repeat(DIGITS);
+  const ends: { readonly ackIdEnd: number; readonly messageIdEnd: number }[] = [];
   let bytes: Buffer = EMPTY;
   for (let index = 0; index < MESSAGES_A_RESPONSE; index += 1) {
+    const published = field(4, varintField(1, 1_764_000_000));
     const message = Buffer.concat([
       field(1, JSON.stringify(EXAMPLE_BODIES[index % EXAMPLE_BODIES.length])),
       field(2, Buffer.concat([field(1, "type"), field(2, "order.created")])),
-      field(3, `19916711285${index}`),
-      field(4, varintField(1, 1_764_000_000)),
+      field(3, `1991${zeros}`),
+      published,
     ]);
-    const ack = field(1, ackId);
-    const received = field(1, Buffer.concat([ack, field(2, message)]));
-    const head = received.length - ack.length - field(2, message).length;
-    ackIdEnds.push(bytes.length + head + ack.length);
-    bytes = Buffer.concat([bytes, received]);
+    const body = field(2, message);
+    bytes = Buffer.concat([bytes, field(1, Buffer.concat([field(1, `${ACK_ID_PREFIX}${zeros}`), body]))]);
+    // From behind: the message is the last in it, and its id the last but one of its fields.
+    ends.push({ ackIdEnd: bytes.length - body.length, messageIdEnd: bytes.length - published.length });
   }
-  return { bytes, ackIdEnds };
+  return { bytes, ends };
 }
 
 function answering(answer: (request: Buffer) => Buffer): handleUnaryCall<Buffer, Buffer> {

@@ -58,28 +58,24 @@ describe("the pace", () => {
     expect(meter.roundTripMs).toBeCloseTo(13);
   });
 
-  test("takes the shortest answer to an acknowledgement: others waited for a busy process", () => {
+  test.each([
+    ["their mean", [10, 20, 10], 12.1],
+    ["two and a half of the shortest at most: others waited for a busy process", [40, 10, 500], 25],
+  ])("takes of the answers to acknowledgements %s", (_, durationsMs, expected) => {
     const meter = new PaceMeter(0);
-    for (const [atMs, durationMs] of [
-      [100, 40],
-      [200, 10],
-      [300, 500],
-    ] as const)
-      meter.sampleAcked(atMs, durationMs);
-    expect(meter.roundTripMs).toBe(10);
+    for (const [nth, durationMs] of durationsMs.entries()) meter.sampleAcked(nth * 100, durationMs);
+    expect(meter.roundTripMs).toBeCloseTo(expected);
   });
 
   test("forgets the shortest answer after five to ten seconds: the way may have become longer", () => {
     const meter = new PaceMeter(0);
     meter.sampleAcked(1_000, 10);
-    meter.sampleAcked(4_999, 30);
-    meter.sampleAcked(5_000, 40);
-    expect(meter.roundTripMs).toBe(10);
-    meter.sampleAcked(9_999, 50);
-    expect(meter.roundTripMs).toBe(10);
-    meter.sampleAcked(10_000, 60);
-    expect(meter.roundTripMs).toBe(40);
-    meter.sampleAcked(15_000, 70);
-    expect(meter.roundTripMs).toBe(60);
+    meter.sampleAcked(4_999, 300);
+    meter.sampleAcked(5_000, 400);
+    expect(meter.roundTripMs).toBe(25);
+    meter.sampleAcked(9_999, 500);
+    expect(meter.roundTripMs).toBe(25);
+    meter.sampleAcked(10_000, 600);
+    expect(meter.roundTripMs).toBeGreaterThan(100);
   });
 });

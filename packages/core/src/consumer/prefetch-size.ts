@@ -35,6 +35,8 @@ const SMOOTHING = 0.3;
 const MIN_SAMPLE_MS = 50;
 /** For how long, at the least, the shortest answer counts. */
 const SHORTEST_WINDOW_MS = 5_000;
+/** So many of the shortest the mean may be: more is the process's own delay and not the network's. */
+const MOST_OF_SHORTEST = 2.5;
 
 /** Measures rate and round trip as the loop runs. */
 export class PaceMeter {
@@ -42,6 +44,7 @@ export class PaceMeter {
   roundTripMs = 0;
   #sampledAtMs: number;
   #sampledEnded = 0;
+  #meanAckedMs = 0;
   /** Of this window, and of the one before it. */
   #shortestMs = Number.POSITIVE_INFINITY;
   #shortestBeforeMs = Number.POSITIVE_INFINITY;
@@ -67,8 +70,8 @@ export class PaceMeter {
   }
 
   /**
-   * Of acknowledgements, whose answers wait for a busy process too: the shortest of the last seconds counts. Else the
-   * busiest consumer would hold the most, and be kept the busier by it.
+   * Of acknowledgements, whose answers wait for a busy process too: the mean counts, up to a few of the shortest of the last
+   * seconds. Else the busiest consumer would hold the most, and be kept the busier by it.
    */
   sampleAcked(nowMs: number, durationMs: number): void {
     if (nowMs - this.#shortestSinceMs >= SHORTEST_WINDOW_MS) {
@@ -77,7 +80,9 @@ export class PaceMeter {
       this.#shortestSinceMs = nowMs;
     }
     this.#shortestMs = Math.min(this.#shortestMs, durationMs);
-    this.roundTripMs = Math.min(this.#shortestMs, this.#shortestBeforeMs);
+    this.#meanAckedMs = smoothed(this.#meanAckedMs, durationMs);
+    const shortestMs = Math.min(this.#shortestMs, this.#shortestBeforeMs);
+    this.roundTripMs = Math.min(this.#meanAckedMs, shortestMs * MOST_OF_SHORTEST);
   }
 }
 
