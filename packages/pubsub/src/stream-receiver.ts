@@ -1,4 +1,4 @@
-import type { Delivery, Flow, ReceiveAsk } from "@anyqueue/core/adapter";
+import { StallMeter, type Delivery, type Flow, type ReceiveAsk } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import { DeliveryBuffer } from "./delivery-buffer.ts";
 import { FailedKeys } from "./failed-keys.ts";
@@ -8,7 +8,6 @@ import { Outstanding } from "./outstanding.ts";
 import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { Receipts } from "./receipts.ts";
-import { StallMeter } from "./stall-meter.ts";
 import { confirmed, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
 import { StreamPool } from "./stream-pool.ts";
 import { WaitingAsks } from "./waiting-asks.ts";

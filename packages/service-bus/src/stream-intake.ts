@@ -1,4 +1,11 @@
-import type { Clock, ConsumerEvents, Flow, ReceiveAsk, Timer } from "@anyqueue/core/adapter";
+import {
+  StallMeter,
+  type Clock,
+  type ConsumerEvents,
+  type Flow,
+  type ReceiveAsk,
+  type Timer,
+} from "@anyqueue/core/adapter";
 import type { EntityReceivers } from "./entity-receivers.ts";
 import { Inbox } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
@@ -23,6 +30,7 @@ export class StreamIntake implements Intake {
   readonly #clock: Clock;
   readonly #events: ConsumerEvents<ServiceBusHandle>;
   readonly #inbox: Inbox<ServiceBusHandle>;
+  readonly #stalls: StallMeter;
   readonly #links: StreamLink[] = [];
   /** They bring nothing more and wait for their last settlement. */
   readonly #ending = new Map<StreamLink, Promise<void>>();
@@ -44,6 +52,7 @@ export class StreamIntake implements Intake {
     this.#clock = clock;
     this.#events = events;
     this.#inbox = new Inbox(clock);
+    this.#stalls = new StallMeter(clock);
     this.#wanted = flow.maxOutstanding;
   }
 
@@ -61,6 +70,7 @@ export class StreamIntake implements Intake {
       throw error;
     }
     this.#watch();
+    if (!this.#isClosed) this.#stalls.start();
   }
 
   async setFlow(flow: Flow): Promise<void> {
@@ -75,6 +85,7 @@ export class StreamIntake implements Intake {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#tick?.cancel();
+    this.#stalls.stop();
     this.#inbox.close();
     await this.#adjusting?.catch(() => {});
     const links = [...this.#links.splice(0), ...this.#ending.keys()];
@@ -139,6 +150,7 @@ export class StreamIntake implements Intake {
   async #add(credit: number): Promise<void> {
     const receiver = await this.#receivers.newReceiver();
     const link = new StreamLink(receiver, credit, this.#receivers, this.#locks, {
+      mayHaveWaited: () => this.#stalls.waitedMs(this.#clock.now()) > 0,
       arrived: (handle) => this.#inbox.push(handle),
       failed: (error) => this.#failed(error),
       broken: (broken) => this.#replace(broken),

@@ -16,6 +16,8 @@ import { MAX_LINK_CREDIT } from "./service-bus-limits.ts";
 import { SettlingSide } from "./settling-side.ts";
 
 export interface StreamLinkEvents {
+  /** True: what is read now may have waited for a process that stood still, and its lock with it. */
+  readonly mayHaveWaited: () => boolean;
   readonly arrived: (handle: ServiceBusHandle) => void;
   readonly failed: (error: unknown) => void;
   /** Messages that came on it must be settled elsewhere: another link has to take its place. */
@@ -235,8 +237,16 @@ export class StreamLink implements HandleOwner {
       const handle = new StreamHandle(message, this, this.#locks.untilMs(message.lockedUntilUtc), resolve);
       this.inHand += 1;
       this.#unsettled.add(handle);
-      this.#events.arrived(handle);
+      if (this.#events.mayHaveWaited()) void this.#ask(handle);
+      else this.#events.arrived(handle);
     });
+  }
+
+  /** The service alone knows whether the lock lives. Without a yes the message comes again. Never rejects. */
+  async #ask(handle: StreamHandle): Promise<void> {
+    const renewed = await this.renew(handle, new AbortController().signal);
+    if (renewed.ok) this.#events.arrived(handle);
+    else this.#forget(handle);
   }
 
   async #settled(handle: ServiceBusHandle, settle: () => Promise<ItemResult>): Promise<ItemResult> {

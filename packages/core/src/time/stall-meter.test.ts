@@ -1,4 +1,4 @@
-import { createVirtualClock } from "@anyqueue/core/testing";
+import { createVirtualClock } from "./virtual-clock.ts";
 import { expect, test } from "vitest";
 import { StallMeter } from "./stall-meter.ts";
 

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "@anyqueue/core/adapter";
+import type { Clock, Timer } from "./clock.ts";
 
 const TICK_MS = 1_000;
 /** Lateness of a timer below this is that of a busy machine, and little beside the shortest lease. */

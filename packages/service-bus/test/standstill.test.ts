@@ -1,0 +1,60 @@
+import type { ConsumerDriver } from "@anyqueue/core/adapter";
+import { expect, test } from "vitest";
+import { consumerOptions, never, openAdapter, queueOf, receive, valuesOf } from "./open-adapter.ts";
+import { createShiftedClock, type ShiftedClock } from "./shifted-clock.ts";
+import { useSharedEmulator } from "./shared-emulator.ts";
+
+const shared = useSharedEmulator();
+
+test("what is read after a standstill is handed over when the service says that its lock lives", async () => {
+  const { clock, consumer, name } = await consuming();
+  const before = shared.emulator.log.count("renewLock");
+  clock.shift(20_000);
+  await shared.send(name, 1);
+  const [delivery] = await receive(consumer, 1);
+  expect(delivery?.leaseMs).toBeGreaterThan(59_000);
+  expect(shared.emulator.log.count("renewLock")).toBe(before + 1);
+  valuesOf(await consumer.ackBatch([delivery?.handle], never));
+});
+
+test("what is read after its lock has ended is not handed over: it comes again, and takes no room till then", async () => {
+  const { clock, consumer, name } = await consuming();
+  shared.emulator.faults.add({
+    protocol: "service-bus",
+    operation: "renewLock",
+    count: 1,
+    action: { kind: "expireLease" },
+  });
+  clock.shift(70_000);
+  await shared.send(name, 1);
+  const [delivery] = await receive(consumer, 1);
+  expect(delivery?.deliveryCount).toBe(2);
+  valuesOf(await consumer.ackBatch([delivery?.handle], never));
+});
+
+test("nobody is asked where the process did not stand still", async () => {
+  const { consumer, name } = await consuming();
+  const before = shared.emulator.log.count("renewLock");
+  await shared.send(name, 1);
+  const [delivery] = await receive(consumer, 1);
+  expect(shared.emulator.log.count("renewLock")).toBe(before);
+  valuesOf(await consumer.ackBatch([delivery?.handle], never));
+});
+
+/** A consumer with room for one message. */
+async function consuming(): Promise<{
+  readonly clock: ShiftedClock;
+  readonly consumer: ConsumerDriver<unknown>;
+  readonly name: Awaited<ReturnType<typeof shared.newQueue>>;
+}> {
+  const clock = createShiftedClock();
+  const adapter = openAdapter(shared.endpoint, { clock });
+  shared.keep(adapter);
+  const name = await shared.newQueue({ lockDuration: "PT1M" });
+  const target = queueOf(adapter, name.entity);
+  await adapter.probe?.(target, never);
+  const consumer = adapter.openConsumer(target, consumerOptions({ flow: { maxOutstanding: 1, lanes: 1 } }));
+  shared.keep(consumer);
+  await consumer.open?.(never);
+  return { clock, consumer, name };
+}
