@@ -23,6 +23,7 @@ export interface FakeServiceOptions {
   /** What opening a side of an entity rejects with, by `"<side> <entity>"`. */
   readonly openErrors?: Readonly<Record<string, Error>>;
   readonly hasAdmin?: boolean;
+  readonly canSeek?: boolean;
   readonly nativeRedrive?: boolean;
   /** What every creation leaves to somebody else. */
   readonly leftByCreate?: readonly string[];
@@ -186,6 +187,12 @@ export class FakeService {
         log.push(`delete ${target.entity}`);
         this.#entities.delete(target.entity);
       },
+      ...(this.#options.canSeek === true && {
+        seek: async (target: Target, to: Date) => {
+          log.push(`seek ${target.entity} to ${to.toISOString()}`);
+          await Promise.resolve();
+        },
+      }),
       ...(this.#options.nativeRedrive === true && {
         redrive: async function* (from: Target, to: Target) {
           log.push(`native redrive ${from.entity} to ${to.entity}`);

@@ -85,17 +85,20 @@ export class PubsubAdmin implements AdminDriver {
 
   /** Everything published before now counts as acknowledged. */
   async purge(target: Target, signal: AbortSignal): Promise<void> {
+    await this.seek(target, new Date(this.#settings.clock.wallNow()), signal);
+  }
+
+  async seek(target: Target, to: Date, signal: AbortSignal): Promise<void> {
     const { subscription } = parseEntity(target.entity, target.ref);
     if (subscription === undefined) {
       throw new QueueError("UNSUPPORTED", {
         what: "a topic holds no messages",
-        remedy: "Purge its subscriptions.",
+        remedy: "Name one of its subscriptions.",
         target: target.name,
         provider: "pubsub",
       });
     }
-    const nowMs = this.#settings.clock.wallNow();
-    const time = { seconds: Math.floor(nowMs / 1_000), nanos: Math.floor(nowMs % 1_000) * 1_000_000 };
+    const time = secondsAndNanos(Math.floor(to.getTime()));
     const client = await this.#clients.subscriber();
     await client.seek(
       { subscription: await this.#subscriptionOf(subscription).path(), time },
@@ -146,7 +149,7 @@ export class PubsubAdmin implements AdminDriver {
 
   async #settingsOf(target: Target, options: CreateOptions): Promise<SubscriptionSettings> {
     const { topic, subscription } = parseEntity(target.entity, target.ref);
-    const { isExactlyOnce, retryPolicy } = this.#settings.provisioning;
+    const { isExactlyOnce, replayMs, retryPolicy } = this.#settings.provisioning;
     const filter = this.#filterOf(target, subscription);
     return {
       name: await this.#clients.path("subscriptions", subscription ?? NO_NAME),
@@ -158,6 +161,9 @@ export class PubsubAdmin implements AdminDriver {
       expirationPolicy: {},
       ...(filter === undefined || target.ref.kind === "dead-letter" ? {} : { filter }),
       ...(options.tags === undefined ? {} : { labels: { ...options.tags } }),
+      ...(replayMs === undefined
+        ? {}
+        : { retainAckedMessages: true, messageRetentionDuration: secondsAndNanos(replayMs) }),
       ...(retryPolicy === undefined
         ? {}
         : {

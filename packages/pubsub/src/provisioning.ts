@@ -17,6 +17,11 @@ export interface ProvisioningOptions {
    * `{ invoices: 'attributes.kind = "invoice"' }`. A filter cannot be changed later. @default none
    */
   readonly filters?: Readonly<Record<string, string>> | undefined;
+  /**
+   * How long messages are kept also after they were acknowledged, "10m" to "31d", so that `client.admin.seek` can bring
+   * them back. Storage is paid for. @default none: what is acknowledged is gone
+   */
+  readonly replay?: Duration | undefined;
 }
 
 /** The same, checked. */
@@ -24,12 +29,16 @@ export interface Provisioning {
   readonly isExactlyOnce: boolean;
   readonly retryPolicy: { readonly minMs: number; readonly maxMs: number } | undefined;
   readonly filters: ReadonlyMap<string, string>;
+  readonly replayMs: number | undefined;
 }
 
 /** Longest backoff, and bytes of a filter. https://cloud.google.com/pubsub/quotas#resource_limits (2026-11-29) */
 const MAX_BACKOFF_MS = 600_000;
 const MAX_FILTER_BYTES = 256;
-const KEYS = ["exactlyOnce", "retryPolicy", "filters"];
+/** Retention of a subscription. https://cloud.google.com/pubsub/docs/subscription-properties (2026-11-29) */
+const MIN_REPLAY_MS = 600_000;
+const MAX_REPLAY_MS = 2_678_400_000;
+const KEYS = ["exactlyOnce", "retryPolicy", "filters", "replay"];
 
 /** Collects what is wrong in `problems`. */
 export function checkProvisioning(options: ProvisioningOptions = {}, problems: string[]): Provisioning {
@@ -46,7 +55,19 @@ export function checkProvisioning(options: ProvisioningOptions = {}, problems: s
     isExactlyOnce: exactlyOnce,
     retryPolicy: retryPolicy === undefined ? undefined : backoff(retryPolicy, problems),
     filters: new Map(Object.entries(filters)),
+    replayMs: options.replay === undefined ? undefined : replayOf(options.replay, problems),
   };
+}
+
+function replayOf(replay: Duration, problems: string[]): number | undefined {
+  try {
+    const ms = durationToMs(replay, "provisioning.replay");
+    if (ms >= MIN_REPLAY_MS && ms <= MAX_REPLAY_MS) return ms;
+    problems.push("`provisioning.replay`: expected 10m to 31d");
+  } catch (error) {
+    problems.push(isQueueError(error) ? error.message : String(error));
+  }
+  return undefined;
 }
 
 function checkFilters(
@@ -88,4 +109,9 @@ function backoff(
   return undefined;
 }
 
-const NOTHING: Provisioning = { isExactlyOnce: false, retryPolicy: undefined, filters: new Map() };
+const NOTHING: Provisioning = {
+  isExactlyOnce: false,
+  retryPolicy: undefined,
+  filters: new Map(),
+  replayMs: undefined,
+};

@@ -52,6 +52,8 @@ describe("pubsub()", () => {
     ],
     ["filters that are none", { provisioning: { filters: "billing" } }, /filters` is no record/],
     ["no filters", { provisioning: { filters: null } }, /filters` is no record/],
+    ["a replay that is too short", { provisioning: { replay: "9m" } }, /10m to 31d/],
+    ["a replay that is no time", { provisioning: { replay: "soon" } }, /provisioning.replay/],
     ["no backoff", { provisioning: { retryPolicy: null } }, /retryPolicy` is no object/],
     [
       "an unknown key of a backoff",

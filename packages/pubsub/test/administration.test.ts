@@ -5,6 +5,8 @@ import {
   defineTopic,
   unchecked,
   type QueueClient,
+  type QueueDefinition,
+  type ReceivedMessage,
 } from "@anyqueue/core";
 import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
 import { v1 } from "@google-cloud/pubsub";
@@ -44,6 +46,17 @@ function connect(options: PubsubOptions = {}): QueueClient {
 async function settingsOf(id: string): Promise<object> {
   const [settings] = await subscriber.getSubscription({ subscription: `projects/p/subscriptions/${id}` });
   return settings;
+}
+
+/** Acks what is there; a consumer of its own, which remembers nothing. */
+async function takeAll(
+  definition: QueueDefinition<{ id: string }>,
+): Promise<readonly ReceivedMessage<{ id: string }>[]> {
+  const other = connect();
+  const received = await other.consumer(definition).receive({ max: 10, wait: "5s" });
+  await Promise.all(received.map(async (message) => await message.ack()));
+  await other.close();
+  return received;
 }
 
 const fresh = (): string => `queue-${names}`;
@@ -157,6 +170,25 @@ describe("the rest", () => {
     const received = await client.consumer(definition).receive({ max: 10, wait: "1s" });
     expect(received.map(({ body }) => body)).toEqual([{ id: "after" }]);
     await received[0]?.ack();
+  });
+
+  test("seek brings back what was acknowledged where the subscription keeps it, from the moment on", async () => {
+    const keeping = connect({ provisioning: { replay: "10m" } });
+    const definition = defineQueue<{ id: string }>(fresh());
+    await keeping.admin.create(definition);
+    expect(await settingsOf(fresh())).toMatchObject({
+      retainAckedMessages: true,
+      messageRetentionDuration: { seconds: "600" },
+    });
+    const producer = keeping.producer(definition);
+    await producer.send({ id: "long ago" });
+    expect(await takeAll(definition)).toMatchObject([{ body: { id: "long ago" } }]);
+    await emulator.control.advance(60_000);
+    await producer.send({ id: "since" });
+    const [since] = await takeAll(definition);
+    await keeping.admin.seek(definition, since?.enqueuedAt ?? new Date());
+    expect(await takeAll(definition)).toMatchObject([{ body: { id: "since" } }]);
+    await keeping.close();
   });
 
   test("list gives every name once, by its beginning", async () => {

@@ -2,7 +2,7 @@ import type { AdminDriver, CreateOptions, EntityCounts } from "../driver/admin-d
 import type { Capabilities } from "../driver/capabilities.ts";
 import type { Target } from "../driver/entity.ts";
 import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
-import { isQueueError } from "../errors/queue-error.ts";
+import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { detailsOf, type AnyDefinition, type DefinitionDetails } from "../message/queue-definition.ts";
 import type { EventSink } from "../telemetry/events.ts";
@@ -41,6 +41,15 @@ export function createAdmin(
     purge: async (of: AnyDefinition, options: AdminOptions = {}) => {
       const signal = signalOf(options);
       await atEntity(find(of), directory, signal, async (admin, target) => await admin.purge(target, signal));
+    },
+    seek: async (of: AnyDefinition, to: Date, options: AdminOptions = {}) => {
+      const signal = signalOf(options);
+      if (!(to instanceof Date) || Number.isNaN(to.getTime()))
+        refuseProblems([`seek: expected a Date as the moment, got ${kindOf(to)}`]);
+      await atEntity(find(of), directory, signal, async (admin, target) => {
+        if (admin.seek === undefined) throw noSeek(target);
+        await admin.seek(target, to, signal);
+      });
     },
     delete: async (of: AnyDefinition, options: AdminOptions = {}) => {
       const signal = signalOf(options);
@@ -131,6 +140,15 @@ async function createTopicOf(
   } catch (error) {
     if (!isQueueError(error, "UNSUPPORTED")) throw error;
   }
+}
+
+function noSeek({ name }: Target): QueueError {
+  return new QueueError("UNSUPPORTED", {
+    what: "the service cannot go back to a moment",
+    remedy: "Send the messages again; only Pub/Sub keeps what was acknowledged.",
+    target: name,
+    operation: "admin",
+  });
 }
 
 async function inspect(place: Place, directory: Directory, signal: AbortSignal): Promise<QueueCounts> {

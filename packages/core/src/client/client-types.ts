@@ -132,6 +132,13 @@ export interface QueueAdmin {
   /** Removes all messages; dead letters stay. */
   purge(of: Source, options?: AdminOptions): Promise<void>;
   /**
+   * Makes the entity what it was at a moment: what was sent since is delivered again, acknowledged or not, as far as the
+   * service has kept it; what was sent before counts as acknowledged. Of a consumer that runs meanwhile, a message that it
+   * acknowledged less than two leases ago is taken for a duplicate, and not run again (event `redelivery-acked`).
+   * @throws UNSUPPORTED where the service cannot: only Pub/Sub can, and keeps acknowledged messages where its subscription says so
+   */
+  seek(of: Source, to: Date, options?: AdminOptions): Promise<void>;
+  /**
    * Moves dead letters back to where they came from, with their attempts reset and their history kept.
    * At least once: an interruption between send and ack leaves a message in both places.
    */

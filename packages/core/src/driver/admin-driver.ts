@@ -29,6 +29,8 @@ export interface AdminDriver {
   inspect(target: Target, signal: AbortSignal): Promise<EntityCounts>;
   list(prefix: string, signal: AbortSignal): Promise<readonly string[]>;
   purge(target: Target, signal: AbortSignal): Promise<void>;
+  /** Back or forward to a moment. Absent: the service cannot. */
+  seek?(target: Target, to: Date, signal: AbortSignal): Promise<void>;
   delete(target: Target, signal: AbortSignal): Promise<void>;
   /** A move done by the service; yields the number moved so far. Absent: the core moves message by message. */
   redrive?(from: Target, to: Target, signal: AbortSignal): AsyncIterable<{ readonly moved: number }>;
