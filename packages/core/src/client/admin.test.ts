@@ -126,32 +126,6 @@ test("purge empties, delete deletes, list lists: what is named and nothing else"
   expect(await admin.list()).toEqual(["dev-orders"]);
 });
 
-describe("seek", () => {
-  const noon = new Date("2026-11-29T12:00:00Z");
-
-  test("goes to the moment where the service can", async () => {
-    const { service, admin } = bench({ canSeek: true });
-    await admin.seek(orders, noon);
-    expect(service.log).toContain("seek orders to 2026-11-29T12:00:00.000Z");
-  });
-
-  test("is UNSUPPORTED where the service cannot", async () => {
-    await expect(bench().admin.seek(orders, noon)).rejects.toMatchObject({
-      code: "UNSUPPORTED",
-      operation: "admin",
-    });
-  });
-
-  test.each([undefined, "yesterday", 5, new Date("soon")])("refuses %s as a moment", async (moment) => {
-    const { service, admin } = bench({ canSeek: true });
-    await expect(admin.seek(orders, moment as never)).rejects.toMatchObject({
-      code: "INVALID_ARGUMENT",
-      message: expect.stringContaining("Date"),
-    });
-    expect(service.log.filter((line) => line.startsWith("seek"))).toEqual([]);
-  });
-});
-
 test.each([null, 5, "now", { signal: 5 }, { signal: null }, { signal: {} }])(
   "options that are none are refused: %j",
   async (given) => {
