@@ -6,6 +6,8 @@ export class ClientLife {
   readonly sockets = new Set<Socket>();
   /** Aborts what still waits for the service when the client has ended. */
   readonly ending = new AbortController();
+  /** Aborts requests that nobody can answer: the connection is dead, or closed. */
+  readonly over = new AbortController();
   client: Promise<ServiceBusClient> | undefined;
   /**
    * Its connection has carried an answer. Whatever is aborted before then leaves the connection half open, and all who
@@ -21,6 +23,7 @@ export class ClientLife {
   /** Nobody uses it any more. Not waited for: a client whose connection is dead takes its time to close. */
   end(): void {
     this.#isOver = true;
+    this.over.abort();
     for (const socket of this.sockets) socket.destroy(overError());
     void this.client
       ?.then((client) => client.close())

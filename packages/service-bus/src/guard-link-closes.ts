@@ -7,16 +7,20 @@ type Method = (...args: unknown[]) => unknown;
  * is not answered within 200 ms, an abort while a link opens), and where the connection is dead that close is rejected a
  * minute later as an unhandled rejection (7.9.5, seen on the wire). Links of this client and the AMQP sessions below them
  * close without rejecting. And a link that waits for the service to open it, as an accept of a session does for a minute,
- * waits no longer than `ending`, where the SDK gives it no signal of its own: its timer would keep the process alive.
+ * waits no longer than `ending`, where the SDK gives it no signal of its own: its timer would keep the process alive. So would
+ * that of a management request (a renewal, or a settlement whose link is gone) and that of a session's close, which wait no
+ * longer than `over`.
  *
  * The links are the SDK's own affair and are found by its inner names; where those are gone, nothing changes.
  * @returns whether they were found
  */
-export function guardLinkCloses(client: object, ending: AbortSignal): boolean {
+export function guardLinkCloses(client: object, ending: AbortSignal, over: AbortSignal): boolean {
   const context = field(client, "_connectionContext");
   if (typeof context !== "object" || context === null) return false;
   let connection = field(context, "connection");
-  if (!guardConnection(connection, ending)) return false;
+  const signals = { ending, over };
+  if (!guardConnection(connection, signals)) return false;
+  guardManagement(context, over);
   // The SDK makes another connection when one is lost.
   Object.defineProperty(context, "connection", {
     configurable: true,
@@ -24,15 +28,49 @@ export function guardLinkCloses(client: object, ending: AbortSignal): boolean {
     get: () => connection,
     set: (next: unknown) => {
       connection = next;
-      guardConnection(next, ending);
+      guardConnection(next, signals);
     },
   });
   return true;
 }
 
+function guardManagement(context: object, over: AbortSignal): void {
+  const find = methodOf(context, "getManagementClient");
+  if (find === undefined) return;
+  const guarded = new WeakSet<object>();
+  Object.defineProperty(context, "getManagementClient", {
+    configurable: true,
+    writable: true,
+    value: (...args: unknown[]): unknown => {
+      const management = find.apply(context, args);
+      if (typeof management === "object" && management !== null && !guarded.has(management)) {
+        guarded.add(management);
+        guardRequests(management, over);
+      }
+      return management;
+    },
+  });
+}
+
+function guardRequests(management: object, over: AbortSignal): void {
+  const send = methodOf(management, "_makeManagementRequest");
+  if (send === undefined) return;
+  Object.defineProperty(management, "_makeManagementRequest", {
+    configurable: true,
+    writable: true,
+    value: (request: unknown, logger: unknown, options: unknown) =>
+      send.call(management, request, logger, boundedBy(over, options)),
+  });
+}
+
 const OPENERS = ["createSession", "createReceiver", "createSender", "createAwaitableSender"] as const;
 
-function guardConnection(connection: unknown, ending: AbortSignal): boolean {
+interface Signals {
+  readonly ending: AbortSignal;
+  readonly over: AbortSignal;
+}
+
+function guardConnection(connection: unknown, { ending, over }: Signals): boolean {
   if (typeof connection !== "object" || connection === null) return false;
   let isKnown = false;
   for (const name of OPENERS) {
@@ -41,7 +79,7 @@ function guardConnection(connection: unknown, ending: AbortSignal): boolean {
     isKnown = true;
     const guarded = async (options: unknown, ...more: unknown[]): Promise<unknown> => {
       const link = await open.apply(connection, [boundedBy(ending, options), ...more]);
-      guardLink(link);
+      guardLink(link, name === "createSession" ? over : undefined);
       return link;
     };
     Object.defineProperty(connection, name, { configurable: true, writable: true, value: guarded });
@@ -54,13 +92,14 @@ function boundedBy(ending: AbortSignal, options: unknown = {}): unknown {
   return isOwn ? options : { ...options, abortSignal: ending };
 }
 
-function guardLink(link: unknown): void {
+/** `over`: only a session's close takes a signal. */
+function guardLink(link: unknown, over: AbortSignal | undefined): void {
   if (typeof link !== "object" || link === null) return;
   const close = methodOf(link, "close");
   if (close === undefined) return;
   const guarded = async (...args: unknown[]): Promise<unknown> => {
     try {
-      return await close.apply(link, args);
+      return await close.apply(link, over === undefined ? args : [boundedBy(over, args[0])]);
     } catch {
       // It is gone either way: whoever waits for messages on it hears so from the connection.
       return undefined;

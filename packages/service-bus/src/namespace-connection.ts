@@ -224,9 +224,9 @@ export class NamespaceConnection {
     for (const listener of this.#deaths) listener(error, wasUp);
   }
 
-  async #open({ ending }: ClientLife): Promise<ServiceBusClient> {
+  async #open({ ending, over }: ClientLife): Promise<ServiceBusClient> {
     const client = await this.#load(this.#factory.client);
-    guardLinkCloses(client, ending.signal);
+    guardLinkCloses(client, ending.signal, over.signal);
     return client;
   }
 
@@ -236,11 +236,12 @@ export class NamespaceConnection {
   }
 
   /** The SDK waits for answers that may never come, and its socket for the other end. */
-  async #end({ client, ending, sockets }: ClientLife): Promise<void> {
+  async #end({ client, ending, over, sockets }: ClientLife): Promise<void> {
     if (client === undefined) return;
     const ended = client.then((opened) => opened.close());
     const isInTime = await settlesWithin(ended, CLOSE_TIMEOUT_MS);
     ending.abort();
+    over.abort();
     const gone = [...sockets].map((socket) => once(socket, "close"));
     await settlesWithin(Promise.all(gone), FAREWELL_MS);
     // With an error: rhea 3.0.5 stops its timer of two minutes, which keeps the process alive, at an "end" or "error" only.

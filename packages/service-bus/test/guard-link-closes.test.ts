@@ -20,7 +20,7 @@ class FakeConnection {
 
 test("trap: a close that nobody answers rejects nothing, on this connection and on the one after it", async () => {
   const context = { connection: new FakeConnection() };
-  expect(guardLinkCloses({ _connectionContext: context }, never)).toBe(true);
+  expect(guardLinkCloses({ _connectionContext: context }, never, never)).toBe(true);
   const link = await context.connection.createReceiver("first");
   await expect(link.close()).resolves.toBeUndefined();
   const next = new FakeConnection();
@@ -36,9 +36,20 @@ test("trap: the AMQP session below a link rejects nothing either", async () => {
       close: async () => await Promise.reject(new Error("Unable to close the amqp session")),
     }),
   };
-  expect(guardLinkCloses({ _connectionContext: { connection } }, never)).toBe(true);
+  expect(guardLinkCloses({ _connectionContext: { connection } }, never, never)).toBe(true);
   const session = await connection.createSession();
   await expect(session.close()).resolves.toBeUndefined();
+});
+
+test("trap: a session's close waits no longer than its connection lives, a link's takes its own options", async () => {
+  const given: unknown[] = [];
+  const made = async () => ({ close: async (options?: unknown) => void given.push(options) });
+  const connection = { createSession: made, createReceiver: made };
+  guardLinkCloses({ _connectionContext: { connection } }, new AbortController().signal, never);
+  await (await connection.createSession()).close();
+  await (await connection.createReceiver()).close({ closeSession: false });
+  await (await connection.createReceiver()).close();
+  expect(given).toEqual([{ abortSignal: never }, { closeSession: false }, undefined]);
 });
 
 test("trap: a link that waits for the service to open it waits no longer than its client lives", async () => {
@@ -50,11 +61,31 @@ test("trap: a link that waits for the service to open it waits no longer than it
     },
   };
   const ending = new AbortController();
-  guardLinkCloses({ _connectionContext: { connection } }, ending.signal);
+  guardLinkCloses({ _connectionContext: { connection } }, ending.signal, never);
   const own = new AbortController().signal;
   await connection.createReceiver({});
   await connection.createReceiver({ abortSignal: own });
   expect(signals).toEqual([ending.signal, own]);
+});
+
+test("trap: a management request that nobody answers waits no longer than its connection lives", async () => {
+  const emulator = await startEmulator({
+    serviceBusPort: 0,
+    serviceBusConfig: { UserConfig: { Namespaces: [{ Queues: [{ Name: "orders" }] }] } },
+  });
+  const client = new ServiceBusClient(emulator.environment["ANYQUEUE_SERVICE_BUS_CONNECTION_STRING"] ?? "");
+  const over = new AbortController();
+  guardLinkCloses(client, never, over.signal);
+  const receiver = client.createReceiver("orders");
+  await receiver.peekMessages(1);
+  emulator.faults.add({ protocol: "service-bus", operation: "peek", count: 1, action: { kind: "hold" } });
+  const peeked = receiver.peekMessages(1).catch((error: unknown) => error);
+  while (emulator.log.entries().every(({ outcome }) => outcome !== "held"))
+    await new Promise((resolve) => setImmediate(resolve));
+  over.abort();
+  expect(await peeked).toMatchObject({ name: "AbortError" });
+  await client.close();
+  await emulator.close();
 });
 
 test.each([
@@ -64,7 +95,7 @@ test.each([
   { _connectionContext: { connection: {} } },
 ])("a client with other insides is left as it is: %j", (client) => {
   const before = structuredClone(client);
-  expect(guardLinkCloses(client, never)).toBe(false);
+  expect(guardLinkCloses(client, never, never)).toBe(false);
   expect(client).toEqual(before);
 });
 
@@ -74,7 +105,7 @@ test("the links of the installed SDK are found", async () => {
     serviceBusConfig: { UserConfig: { Namespaces: [{ Queues: [{ Name: "orders" }] }] } },
   });
   const client = new ServiceBusClient(emulator.environment["ANYQUEUE_SERVICE_BUS_CONNECTION_STRING"] ?? "");
-  expect(guardLinkCloses(client, never)).toBe(true);
+  expect(guardLinkCloses(client, never, never)).toBe(true);
   const sender = client.createSender("orders");
   await sender.sendMessages({ body: 1 });
   const inner: unknown = Reflect.get(Reflect.get(sender, "_sender"), "_link");
