@@ -240,8 +240,7 @@ export class NamespaceConnection {
     if (client === undefined) return;
     const ended = client.then((opened) => opened.close());
     const isInTime = await settlesWithin(ended, CLOSE_TIMEOUT_MS);
-    ending.abort();
-    over.abort();
+    for (const waiting of [ending, over]) waiting.abort();
     const gone = [...sockets].map((socket) => once(socket, "close"));
     await settlesWithin(Promise.all(gone), FAREWELL_MS);
     // With an error: rhea 3.0.5 stops its timer of two minutes, which keeps the process alive, at an "end" or "error" only.
