@@ -1,4 +1,6 @@
-// A provider that does as little as a provider can, so that what is measured is the core's.
+// A provider that does as little as a provider can, so that what is measured is the core's. It answers in the next turn of the
+// event loop, as a socket would: within one turn every message would be a batch of its own.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type {
   Capabilities,
   ConsumerDriver,
@@ -133,9 +135,10 @@ export function bare(queue: BareQueue): Provider<"bare", []> {
 function producerOf(queue: BareQueue): ProducerDriver {
   return {
     sizeOf: ({ body }) => body.byteLength,
-    sendBatch(messages) {
+    async sendBatch(messages) {
+      await nextTurn();
       for (const message of messages) queue.put(message);
-      return Promise.resolve(messages.map(() => SENT));
+      return messages.map(() => SENT);
     },
     close: () => Promise.resolve(),
   };
@@ -144,9 +147,10 @@ function producerOf(queue: BareQueue): ProducerDriver {
 function consumerOf(queue: BareQueue): ConsumerDriver<number> {
   return {
     receiveBatch: async ({ maxItems }, signal) => await queue.take(maxItems, signal),
-    ackBatch(handles) {
+    async ackBatch(handles) {
+      await nextTurn();
       queue.acked += handles.length;
-      return Promise.resolve(handles.map(() => DONE));
+      return handles.map(() => DONE);
     },
     releaseBatch: (items) => Promise.resolve(items.map(() => DONE)),
     extendBatch: (items) => Promise.resolve(items.map(() => EXTENDED)),
