@@ -43,7 +43,7 @@ export class GiveBacks {
     const { handBacks, clock, leaseMs } = this.#options;
     const untilMs = clock.now() + leaseMs;
     for (const delivery of deliveries) {
-      handBacks.add(delivery.handle.messageId);
+      handBacks.addOnce(delivery.handle);
       this.#pending.push({ delivery, seconds, untilMs });
     }
     this.#running ??= this.#run().finally(() => {

@@ -75,6 +75,7 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     const handles = items.map(({ handle }) => handle);
     const sentAtMs = this.#clock.now();
     this.#receiver.releasing(handles);
+    for (const { handle, cause } of items) if (cause === "unstarted") this.#handBacks.addOnce(handle);
     const results = await this.#settled(handles, this.#subscription.changeDeadlines(changes, signal));
     const nowMs = this.#clock.now();
     this.#receiver.released(
@@ -85,9 +86,8 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
           nowMs + (results[index]?.ok === true ? (changes[index]?.seconds ?? 0) * 1_000 : this.#leaseMs),
       })),
     );
-    for (const [index, { handle, cause }] of items.entries()) {
+    for (const [index, { handle }] of items.entries()) {
       if (results[index]?.ok !== true) continue;
-      if (cause === "unstarted") this.#handBacks.add(handle.messageId);
       const seconds = changes[index]?.seconds ?? 0;
       if (seconds > 0) this.#receiver.parked(handle, sentAtMs + seconds * 1_000);
     }

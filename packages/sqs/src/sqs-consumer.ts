@@ -78,17 +78,14 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
     items: readonly ReleaseItem<SqsHandle>[],
     signal: AbortSignal,
   ): Promise<readonly ItemResult[]> {
-    const results = await this.#changeVisibility(
+    for (const { handle, cause } of items) if (cause === "unstarted") this.#handBacks.addOnce(handle);
+    return await this.#changeVisibility(
       items.map(({ handle, delayMs }) => ({
         handle,
         seconds: secondsOf(Math.min(delayMs, this.#leftMs(handle))),
       })),
       signal,
     );
-    for (const [index, { handle, cause }] of items.entries()) {
-      if (cause === "unstarted" && results[index]?.ok === true) this.#handBacks.add(handle.messageId);
-    }
-    return results;
   }
 
   async extendBatch(
@@ -122,7 +119,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
   /** Unreleased they come back when their lease ends. */
   async #giveBack(deliveries: readonly Delivery<SqsHandle>[]): Promise<void> {
     const changes = deliveries.map(({ handle }) => ({ handle, seconds: 0 }));
-    for (const { handle } of deliveries) this.#handBacks.add(handle.messageId);
+    for (const { handle } of deliveries) this.#handBacks.addOnce(handle);
     await this.#changeVisibility(changes, undefined).catch((error: unknown) => this.#events.fault(error));
   }
 

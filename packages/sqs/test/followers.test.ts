@@ -13,6 +13,7 @@ import {
   openAdapter,
   outgoing,
 } from "./open-adapter.ts";
+import { until } from "./scripted-server.ts";
 
 const NOW = { maxItems: 10, waitMs: 0 };
 
@@ -67,6 +68,38 @@ describe("the followers of a failing message on a FIFO queue", () => {
     await emulator.clock.advance(31_000);
     // That one receive they were not given back from, so that it counts.
     expect(countsOf(await receive())).toEqual([2, 2]);
+  });
+
+  // Seen in the fault matrix: sqs-fifo/black-hole/receive, seed 20261201.
+  test("lose none when they come again before the answer to their return does, or without one", async () => {
+    emulator.faults.add({
+      operation: "ChangeMessageVisibilityBatch",
+      when: "after",
+      count: 1,
+      action: { kind: "hold" },
+    });
+    const unstarted = (await receive()).map(({ handle }) => ({
+      handle,
+      delayMs: 0,
+      cause: "unstarted" as const,
+    }));
+    const given = new AbortController();
+    const released = consumer.releaseBatch(unstarted, given.signal).catch(() => undefined);
+    await until(() => emulator.log.count("ChangeMessageVisibilityBatch") > 0);
+    expect(countsOf(await receive())).toEqual([1, 1, 1]);
+    given.abort();
+    await released;
+  });
+
+  test("lose one only, however often their return is tried", async () => {
+    const [head] = await receive();
+    const unstarted = { handle: head?.handle, delayMs: 0, cause: "unstarted" as const };
+    await consumer.releaseBatch([unstarted], never);
+    await consumer.releaseBatch([unstarted], never);
+    await emulator.clock.advance(31_000);
+    await receive();
+    await emulator.clock.advance(31_000);
+    expect(countsOf(await receive())[0]).toBe(2);
   });
 
   test("are counted anew once they have failed themselves", async () => {

@@ -11,6 +11,16 @@ test("counts per message and forgets on request", () => {
   expect(["a", "b"].map((id) => handBacks.of(id))).toEqual([0, 1]);
 });
 
+test("counts a hand-over once, however often it is handed back", () => {
+  const handBacks = new HandBacks();
+  const first = { messageId: "a" };
+  handBacks.addOnce(first);
+  handBacks.addOnce(first);
+  expect(handBacks.of("a")).toBe(1);
+  handBacks.addOnce({ messageId: "a" });
+  expect(handBacks.of("a")).toBe(2);
+});
+
 test("holds a bounded number of messages and lets go of the one handed back longest ago", () => {
   const handBacks = new HandBacks();
   for (let index = 0; index < 10_000; index += 1) handBacks.add(`m-${index}`);

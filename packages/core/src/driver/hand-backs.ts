@@ -9,6 +9,7 @@ const MAX_MESSAGES = 10_000;
 export class HandBacks {
   /** By the provider's id, which stays the same from delivery to delivery. */
   readonly #counts = new Map<string, number>();
+  readonly #given = new WeakSet<object>();
 
   of(messageId: string): number {
     return this.#counts.get(messageId) ?? 0;
@@ -22,6 +23,16 @@ export class HandBacks {
     if (this.#counts.size <= MAX_MESSAGES) return;
     const [oldest] = this.#counts.keys();
     if (oldest !== undefined) this.#counts.delete(oldest);
+  }
+
+  /**
+   * To be called before the request: the message may come again before its answer does, or without one when its lease ends.
+   * However often that is tried, it is one hand-over.
+   */
+  addOnce(handle: { readonly messageId: string }): void {
+    if (this.#given.has(handle)) return;
+    this.#given.add(handle);
+    this.add(handle.messageId);
   }
 
   forget(messageId: string): void {
