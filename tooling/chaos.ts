@@ -23,19 +23,30 @@ const USAGE = `usage: pnpm chaos [--only provider/fault/phase]… [--short] [--s
 `;
 const PUBLISHED = join(ROOT, "docs", "reference", "chaos.json");
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", multiple: true, default: [] },
-    short: { type: "boolean", default: false },
-    seed: { type: "string", default: "1" },
-    minutes: { type: "string" },
-    parallel: { type: "string", default: "3" },
-    folder: { type: "string", default: join(ROOT, ".reports", "chaos") },
-    publish: { type: "boolean", default: false },
-  },
-});
+const values = readFlags();
 
 await main();
+
+/* oxlint-disable-next-line typescript/explicit-function-return-type -- what it gives follows from the options */
+function readFlags() {
+  try {
+    const { values: flags } = parseArgs({
+      options: {
+        only: { type: "string", multiple: true, default: [] },
+        short: { type: "boolean", default: false },
+        seed: { type: "string", default: "1" },
+        minutes: { type: "string" },
+        parallel: { type: "string", default: "3" },
+        folder: { type: "string", default: join(ROOT, ".reports", "chaos") },
+        publish: { type: "boolean", default: false },
+      },
+    });
+    return flags;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    process.exit(2);
+  }
+}
 
 async function main(): Promise<void> {
   const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
