@@ -55,6 +55,22 @@ test("a failure is named with its remedy, and nothing begins after it", async ()
   expect(lines).not.toContain("never said");
 });
 
+test("the log closes with the end of what failed, after steps that ran on beside it", async () => {
+  const bad = step(
+    "bad",
+    `for (let line = 1; line <= 500; line++) console.log("line " + line); process.exitCode = 1`,
+  );
+  const slow = step("slow", `setTimeout(() => console.log("slow said"), 200)`);
+  const { lines } = await logOf([[[bad], [slow]], [[says("never")]]]);
+  expect(lines.at(-1)).toMatch(/^step "bad" failed after .* s; to mend it: mend bad$/);
+  expect(lines.at(-2)).toBe("line 500");
+  expect(lines.filter((line) => line === "line 500")).toHaveLength(2);
+  expect(lines.filter((line) => line === "line 1")).toHaveLength(1);
+  expect(lines.lastIndexOf('=== once more, the end of what "bad" wrote')).toBeGreaterThan(
+    lines.indexOf("slow said"),
+  );
+});
+
 test("some of the steps keep their stages and lanes, without those that are empty", () => {
   const [a, b, c, d] = ["a", "b", "c", "d"].map(says);
   if (a === undefined || b === undefined || c === undefined || d === undefined) throw new Error("four");

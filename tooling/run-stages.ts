@@ -1,4 +1,4 @@
-import { inSeconds, runStep, type Step } from "./steps.ts";
+import { inSeconds, runStep, type Step, type StepResult } from "./steps.ts";
 
 /** Steps one after another. */
 export type Lane = readonly Step[];
@@ -13,11 +13,15 @@ export interface StageRun {
   readonly onLastStage?: (times: readonly string[]) => void;
 }
 
+/** A log that is cut keeps its end: enough of a failed step to see why. */
+const REPEATED_LINES = 120;
+
 /**
  * Runs the stages up to the first failure; true if there was none.
  *
  * Steps of a stage of one lane write as they go. What steps side by side write is held back until they end, so that the
- * log has every step whole. After a failure no step begins, and those under way come to their end.
+ * log has every step whole. After a failure no step begins, and those under way come to their end; then the end of what
+ * each failed step wrote is repeated, so that the log closes with it.
  */
 export async function runStages(stages: readonly Stage[], run: StageRun = {}): Promise<boolean> {
   const log = new StageLog(run.write ?? ((text) => void process.stdout.write(text)));
@@ -27,7 +31,9 @@ export async function runStages(stages: readonly Stage[], run: StageRun = {}): P
     if (isHeld) log.announce(stage);
     // oxlint-disable-next-line no-await-in-loop
     await Promise.all(stage.map(async (lane) => await runLane(lane, isHeld, log)));
-    if (log.hasFailed) return false;
+    if (!log.hasFailed) continue;
+    if (isHeld) log.repeatFailures();
+    return false;
   }
   return true;
 }
@@ -46,17 +52,21 @@ async function runLane(lane: Lane, isHeld: boolean, log: StageLog): Promise<void
     // oxlint-disable-next-line no-await-in-loop
     const { isPassed, seconds, output } = await runStep(step, { output: isHeld ? "returned" : "shown" });
     if (isHeld) log.whole(step, output);
-    log.ended(step, isPassed, seconds);
+    log.ended(step, { isPassed, seconds, output });
   }
 }
 
 class StageLog {
   readonly times: string[] = [];
-  hasFailed = false;
+  readonly #failures: { readonly step: Step; readonly result: StepResult }[] = [];
   readonly #write: (text: string) => void;
 
   constructor(write: (text: string) => void) {
     this.#write = write;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failures.length > 0;
   }
 
   announce(stage: Stage): void {
@@ -73,10 +83,22 @@ class StageLog {
     this.#write(output);
   }
 
-  ended({ name, fix }: Step, isPassed: boolean, seconds: number): void {
-    this.times.push(`${name.padEnd(12)} ${inSeconds(seconds)}`);
-    if (isPassed) return;
-    this.hasFailed = true;
+  ended(step: Step, result: StepResult): void {
+    this.times.push(`${step.name.padEnd(12)} ${inSeconds(result.seconds)}`);
+    if (result.isPassed) return;
+    this.#failures.push({ step, result });
+    this.#remedy(step, result);
+  }
+
+  repeatFailures(): void {
+    for (const { step, result } of this.#failures) {
+      const lines = result.output.trimEnd().split("\n").slice(-REPEATED_LINES);
+      this.#write(`\n=== once more, the end of what "${step.name}" wrote\n${lines.join("\n")}\n`);
+      this.#remedy(step, result);
+    }
+  }
+
+  #remedy({ name, fix }: Step, { seconds }: StepResult): void {
     this.#write(`step "${name}" failed after ${inSeconds(seconds)}; to mend it: ${fix}\n`);
   }
 }
