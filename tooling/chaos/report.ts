@@ -41,7 +41,7 @@ export function describeFailure({ row, verdict, folder }: CellResult): string {
     ...row.problems.map((problem) => `    ${problem}`),
     ...(exhibit?.timeline ?? []).map((event) => `      ${JSON.stringify(event)}`),
     `    histories: ${folder}`,
-    `    again: pnpm chaos --only ${row.provider}/${row.fault}/${row.phase} --seed ${row.seed}`,
+    `    again: pnpm chaos --only ${rowName(row)} --seed ${row.seed}`,
   ].join("\n");
 }
 
@@ -51,11 +51,14 @@ export function publishedReport(
   at: Date,
 ): string {
   const kept = rows
-    .map(({ problems, seed: _seed, ...row }) => (problems.length === 0 ? row : { ...row, problems }))
-    .toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), "en"));
+    .map(({ problems, seed: _seed, isLate: _isLate, ...row }) =>
+      problems.length === 0 ? row : { ...row, problems },
+    )
+    .toSorted((a, b) => rowName(a).localeCompare(rowName(b), "en"));
   return `${JSON.stringify({ date: at.toISOString().slice(0, 10), seed, rows: kept }, null, 2)}\n`;
 }
 
-function nameOf({ provider, fault, phase }: Pick<Row, "provider" | "fault" | "phase">): string {
+/** The name of its cell. */
+export function rowName({ provider, fault, phase }: Pick<Row, "provider" | "fault" | "phase">): string {
   return `${provider}/${fault}/${phase}`;
 }

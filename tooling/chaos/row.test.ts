@@ -10,6 +10,7 @@ const FACTS: CellFacts = {
   seed: 7,
   promises: {},
   complaints: [],
+  delays: [],
 };
 
 /** Events one millisecond after another. */
@@ -76,9 +77,43 @@ test("a second run without a reason is an unjustified duplicate", () => {
   expect(row).toMatchObject({ justifiedDuplicates: 0, unjustifiedDuplicates: 1, verdict: "fail" });
 });
 
+test("what was not done in time fails a cell, which is late if that is all", () => {
+  const events = history(...sent("a"), ...FAULT, ...handled("a", "t1"), ...DRAINED);
+  const delays = ["the phase send never came about"];
+  expect(judge(events, { ...FACTS, delays }).row).toMatchObject({
+    verdict: "fail",
+    problems: delays,
+    isLate: true,
+  });
+});
+
+test("a drain that did not end is late", () => {
+  expect(judge(history(...sent("a"), ...FAULT), FACTS).row).toMatchObject({
+    verdict: "unknown",
+    isLate: true,
+  });
+});
+
+test("a cell that was slow and lost a message, ran one twice or has a process that died is not late", () => {
+  const delays = ["1 confirmed messages were not done in time"];
+  const lost = history(...sent("a"), ...FAULT, ...DRAINED);
+  const twice = history(...sent("a"), ...FAULT, ...handled("a", "t1"), ...handled("a", "t2"), ...DRAINED);
+  const good = history(...sent("a"), ...FAULT, ...handled("a", "t1"), ...DRAINED);
+  const complaints = ["consumer-2 exited with code 1: "];
+  for (const [events, facts] of [
+    [lost, { ...FACTS, delays }],
+    [twice, { ...FACTS, delays }],
+    [good, { ...FACTS, delays, complaints }],
+  ] as const) {
+    const { row } = judge(events, facts);
+    expect(row.verdict).toBe("fail");
+    expect(row.isLate).toBeUndefined();
+  }
+});
+
 test("a complaint of the runner fails a cell whose history is good", () => {
   const events = history(...sent("a"), ...FAULT, ...handled("a", "t1"), ...DRAINED);
-  const facts = { ...FACTS, complaints: ["the phase send never came about"] };
+  const facts = { ...FACTS, complaints: ["consumer-2 did not end at SIGTERM"] };
   expect(judge(events, facts).row).toMatchObject({ verdict: "fail", problems: facts.complaints });
 });
 

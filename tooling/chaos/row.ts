@@ -25,7 +25,12 @@ export interface Row {
   readonly verdict: "pass" | "fail" | "unknown";
   /** Invariants that did not hold, and what else went wrong. */
   readonly problems: readonly string[];
+  /** It failed, but by time alone: nothing was lost, repeated or out of order, and every process ended well. */
+  readonly isLate?: true;
 }
+
+/** Progress and cost: how soon, and in how many calls. A machine that is busy with others misses them, too. */
+const OF_TIME: ReadonlySet<string> = new Set(["I-13", "I-16"]);
 
 /** What the runner knows of a cell beside its history. */
 export interface CellFacts {
@@ -34,8 +39,10 @@ export interface CellFacts {
   readonly phase: Phase;
   readonly seed: number;
   readonly promises: Partial<HistoryPromises>;
-  /** Processes that crashed, a fault that never came, work that was not done in time. */
+  /** Processes that crashed, a fault that never came. */
   readonly complaints: readonly string[];
+  /** What was not done in time. */
+  readonly delays: readonly string[];
 }
 
 /** Holds the history of a cell against what is promised. */
@@ -50,12 +57,14 @@ export function judge(
 function rowOf(
   events: readonly HistoryEvent[],
   verdict: HistoryVerdict,
-  { provider, fault, phase, seed, complaints }: CellFacts,
+  { provider, fault, phase, seed, complaints, delays }: CellFacts,
 ): Row {
   const broken = verdict.invariants.filter((one) => one.verdict === "fail" || one.verdict === "unknown");
   const failures = (id: string): number =>
     broken.find((one) => one.id === id && one.verdict === "fail")?.found ?? 0;
   const unjustifiedDuplicates = failures("I-5");
+  const isPassed = verdict.verdict === "pass" && complaints.length + delays.length === 0;
+  const isOfTime = broken.every((one) => one.verdict === "unknown" || OF_TIME.has(one.id));
   return {
     provider,
     fault,
@@ -67,11 +76,13 @@ function rowOf(
     unjustifiedDuplicates,
     orderViolations: failures("I-9"),
     recoveryMs: recoveryOf(events),
-    verdict: verdict.verdict === "pass" && complaints.length > 0 ? "fail" : verdict.verdict,
+    verdict: verdict.verdict === "pass" && !isPassed ? "fail" : verdict.verdict,
     problems: [
       ...broken.map(({ id, findings }) => `${id}: ${findings[0]?.text ?? "it is not known"}`),
       ...complaints,
+      ...delays,
     ],
+    ...(!isPassed && isOfTime && complaints.length === 0 && { isLate: true }),
   };
 }
 

@@ -51,6 +51,7 @@ class CellRun {
   readonly #crew: Crew;
   readonly #tail: HistoryTail;
   readonly #complaints: string[] = [];
+  readonly #delays: string[] = [];
 
   constructor(cell: Cell, folder: string, seed: number) {
     this.#cell = cell;
@@ -83,6 +84,7 @@ class CellRun {
       phase,
       seed: this.#seed,
       complaints: this.#complaints,
+      delays: this.#delays,
       promises: {
         ordered: stage.ordered,
         attempts: ATTEMPTS,
@@ -124,7 +126,7 @@ class CellRun {
     await fault.prepare?.(arena);
     const sent = [this.#send(arena, plan.before, "before")];
     const isReached = await this.#until(() => plan.isReached(this.#tail.read()), REACH_MS);
-    if (!isReached) this.#complaints.push(`the phase ${phase} never came about`);
+    if (!isReached) this.#delays.push(`the phase ${phase} never came about`);
     const failuresBefore = await arena.wire?.countFailures();
     const startedAt = performance.now();
     this.#note("fault.start");
@@ -156,7 +158,7 @@ class CellRun {
     const until = performance.now() + recoveryOf(this.#cell, arena.stage);
     for (let tries = 1; this.#tail.read().confirmed === before; tries += 1) {
       if (performance.now() > until) {
-        this.#complaints.push("nothing could be sent after the fault");
+        this.#delays.push("nothing could be sent after the fault");
         return;
       }
       // oxlint-disable-next-line no-await-in-loop -- once more only where it failed
@@ -173,7 +175,7 @@ class CellRun {
       // oxlint-disable-next-line no-await-in-loop
       if (await this.#until(isThrough, REACH_MS)) return;
     }
-    this.#complaints.push("nothing got through before the fault");
+    this.#delays.push("nothing got through before the fault");
   }
 
   async #send({ producer, stage }: Arena, wave: Wave, name: string): Promise<void> {
@@ -188,7 +190,7 @@ class CellRun {
   async #work(stage: Stage): Promise<void> {
     const patienceMs = recoveryOf(this.#cell, stage) + WORK_MS;
     const isDone = await this.#until(() => this.#tail.read().open === 0, patienceMs);
-    if (!isDone) this.#complaints.push(`${this.#tail.open} confirmed messages were not done in time`);
+    if (!isDone) this.#delays.push(`${this.#tail.open} confirmed messages were not done in time`);
   }
 
   #note(type: "fault.start" | "fault.stop"): void {
