@@ -8,6 +8,7 @@ const CONFORMANCE = ["packages/*/test/conformance*.test.ts"];
 const SOCKETS = ["packages/{sqs,service-bus,pubsub,emulator}/test/**/*.test.ts"];
 const INTEGRATION = ["packages/*/test/integration/**/*.test.ts", "examples/*/test/**/*.test.ts"];
 const KEEP_COMPILED = ["./tooling/keep-compiled.ts"];
+const SEEDED = ["./tooling/seeded-properties.ts"];
 const OTHERS = [...INTEROP, ...CONFORMANCE, ...INTEGRATION, "**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
@@ -53,6 +54,7 @@ export default defineConfig({
           isolate: false,
           // All of them take milliseconds; a busy machine can make seconds of it.
           testTimeout: 20_000,
+          setupFiles: SEEDED,
           include: ["packages/*/{src,test}/**/*.test.ts", "bench/**/*.test.ts", "test/**/*.test.ts"],
           exclude: [...SOCKETS, ...OTHERS],
         },
@@ -64,7 +66,7 @@ export default defineConfig({
           testTimeout: 20_000,
           include: SOCKETS,
           exclude: OTHERS,
-          setupFiles: KEEP_COMPILED,
+          setupFiles: [...KEEP_COMPILED, ...SEEDED],
         },
       },
       {
