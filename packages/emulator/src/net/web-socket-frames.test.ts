@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   WEB_SOCKET_BINARY,
   WEB_SOCKET_PING,
@@ -53,6 +53,18 @@ test("frames come out whole and unmasked, wherever the bytes were cut", () => {
     ),
     { numRuns: 50 },
   );
+});
+
+test("a long frame that comes byte by byte is put together once, not at every byte", () => {
+  const concat = vi.spyOn(Buffer, "concat");
+  const bytes = masked(WEB_SOCKET_BINARY, Buffer.alloc(65_536), Buffer.from([1, 2, 3, 4]));
+  concat.mockClear();
+  const reader = new WebSocketFrameReader();
+  let frames = 0;
+  for (let at = 0; at < bytes.length; at += 1) frames += reader.push(bytes.subarray(at, at + 1)).length;
+  expect(frames).toBe(1);
+  // Its head of two bytes, the length of eight, and the whole.
+  expect(concat.mock.calls.length).toBeLessThanOrEqual(3);
 });
 
 test("a frame says what it is", () => {

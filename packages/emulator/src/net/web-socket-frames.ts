@@ -14,35 +14,50 @@ export interface WebSocketFrame {
 /** A client broke the rules of the protocol: its connection has to end. */
 export class WebSocketProtocolError extends Error {}
 
+const MIN_HEAD_BYTES = 2;
+const MASK_BYTES = 4;
 /** More than any AMQP frame or batch of them that a client writes at once. */
 const MAX_FRAME_BYTES = 16 * 1_024 * 1_024;
 
 /** Cuts what a client sends into frames, without their masks. */
 export class WebSocketFrameReader {
-  #rest: Buffer = Buffer.alloc(0);
+  /** What has come of the next frame, put together only when it may be whole: its bytes are copied once. */
+  #chunks: Buffer[] = [];
+  #length = 0;
+  /** Bytes that the next frame has at least. */
+  #least = MIN_HEAD_BYTES;
 
   /** @throws WebSocketProtocolError */
   push(chunk: Buffer): readonly WebSocketFrame[] {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
     const frames: WebSocketFrame[] = [];
-    for (let frame = this.#next(); frame !== undefined; frame = this.#next()) frames.push(frame);
+    while (this.#length >= this.#least) {
+      const frame = this.#next();
+      if (frame !== undefined) frames.push(frame);
+    }
     return frames;
   }
 
+  /** Either the next frame or a better idea of how long it is. */
   #next(): WebSocketFrame | undefined {
-    const bytes = this.#rest;
-    if (bytes.length < 2) return undefined;
+    const [only = Buffer.alloc(0), ...others] = this.#chunks;
+    const bytes = others.length === 0 ? only : Buffer.concat(this.#chunks, this.#length);
+    this.#chunks = [bytes];
     const [first = 0, second = 0] = bytes;
     if ((second & 0x80) === 0) throw new WebSocketProtocolError("a client's frame has no mask");
-    const { length, at } = lengthOf(bytes, second & 0x7f);
+    const { at, length } = lengthOf(bytes, second & 0x7f);
     if (length > MAX_FRAME_BYTES) throw new WebSocketProtocolError(`a frame has ${length} bytes`);
-    const end = at + 4 + length;
-    if (bytes.length < end) return undefined;
-    this.#rest = bytes.subarray(end);
-    return {
-      opcode: first & 0x0f,
-      payload: unmasked(bytes.subarray(at + 4, end), bytes.subarray(at, at + 4)),
-    };
+    const end = at + MASK_BYTES + length;
+    if (bytes.length < end) {
+      this.#least = end;
+      return undefined;
+    }
+    this.#chunks = [bytes.subarray(end)];
+    this.#length = bytes.length - end;
+    this.#least = MIN_HEAD_BYTES;
+    const payload = bytes.subarray(at + MASK_BYTES, end);
+    return { opcode: first & 0x0f, payload: unmasked(payload, bytes.subarray(at, at + MASK_BYTES)) };
   }
 }
 
@@ -61,12 +76,12 @@ export function webSocketFrame(opcode: number, payload: Buffer): Buffer {
   return Buffer.concat([start, payload]);
 }
 
-/** An incomplete length reads as endless bytes that have not come yet. */
-function lengthOf(bytes: Buffer, short: number): { readonly length: number; readonly at: number } {
-  if (short < 126) return { length: short, at: 2 };
-  const [width, at] = short === 126 ? [2, 4] : [8, 10];
-  if (bytes.length < at) return { length: 0, at: Number.POSITIVE_INFINITY };
-  return { length: width === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2)), at };
+/** How long the payload is, and where its mask begins. Of an incomplete length nothing is known but that it goes on. */
+function lengthOf(bytes: Buffer, short: number): { readonly at: number; readonly length: number } {
+  if (short < 126) return { at: 2, length: short };
+  const at = short === 126 ? 4 : 10;
+  if (bytes.length < at) return { at, length: 0 };
+  return { at, length: short === 126 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2)) };
 }
 
 function unmasked(payload: Buffer, mask: Buffer): Buffer {
