@@ -37,6 +37,7 @@ export async function exploreSeed(seed: number, broker: ExplorableBroker): Promi
     abortWithinMs: 1_000 + longestStallMs(schedule),
     recoveryMs: 120_000,
     drainMs: 600_000,
+    finishes: true,
   });
   return { schedule, events, verdict };
 }

@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<keyof HistoryPromises, "boolean" | "number" | "stri
   prefetch: "number",
   recoveryMs: "number",
   drainMs: "number",
+  finishes: "boolean",
   callsPerMessage: "object",
   emptyAsksPerMinute: "number",
   renewEveryMs: "number",

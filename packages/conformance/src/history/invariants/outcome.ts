@@ -80,8 +80,9 @@ export const conservation: Invariant = {
 
 export const progress: Invariant = {
   id: "I-13",
-  title: "after the last fault work goes on within the recovery time, and drains end in theirs",
-  check(index, { recoveryMs, drainMs }) {
+  title:
+    "after the last fault work goes on within the recovery time, nothing stalls, and drains end in their time",
+  check(index, { recoveryMs, drainMs, finishes }) {
     const { events } = index;
     const findings: Finding[] = [];
     const healed = events.findLast(({ type }) => type === "fault.stop");
@@ -98,6 +99,7 @@ export const progress: Invariant = {
       }
     }
     if (drainMs !== undefined) findings.push(...slowDrains(events, drainMs));
+    if (finishes) findings.push(...stalled(index));
     return judged(findings);
   },
 };
@@ -110,6 +112,11 @@ function hasWorkAfter(index: HistoryIndex, t: number): boolean {
       !isPerhapsDeleted(story, index) &&
       !story.handovers.some(({ end }) => end !== undefined && end.result === "ack" && end.t < t),
   );
+}
+
+function stalled({ stories }: HistoryIndex): readonly Finding[] {
+  const left = [...stories.values()].filter((story) => isConfirmed(story) && story.leftovers.length > 0);
+  return left.map(({ mid }) => ({ mid, text: "the message was still in its queue when all should be done" }));
 }
 
 function slowDrains(events: readonly HistoryEvent[], drainMs: number): readonly Finding[] {
