@@ -26,6 +26,8 @@ export interface Handover {
   readonly renews: readonly RenewEvent[];
   /** When the lease was over as far as its holder could know; the end of time where nobody knows. */
   readonly leaseEnd: number;
+  /** When the lease that the holder knew of ran out while a renewal had no answer; undefined: it never did. */
+  readonly lapsedAt: number | undefined;
   /** When the holder was told that the lease is gone. */
   readonly lostAt: number | undefined;
 }
@@ -155,8 +157,10 @@ function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
 function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Draft): Handover {
   const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
+  let lapsedAt: number | undefined;
   for (const renew of renews) {
     if (renew.type !== "renew.ok") continue;
+    if (renew.t > leaseEnd) lapsedAt ??= leaseEnd;
     // What was asked for in time may be confirmed late: the service renewed a lease that was good.
     const asked = renews.find(({ type, op }) => type === "renew.invoke" && op === renew.op) ?? renew;
     if (asked.t <= leaseEnd) leaseEnd = renew.until;
@@ -172,6 +176,7 @@ function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Dra
     settles,
     renews,
     leaseEnd,
+    lapsedAt,
     lostAt: lost?.t,
   };
 }

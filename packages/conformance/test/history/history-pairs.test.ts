@@ -19,6 +19,12 @@ const second = { key: "k", kseq: 2 };
 
 const PAIRS: readonly Pair[] = [
   {
+    name: "a handled message that was never settled comes again: its lease ran out behind a renewal without an answer, or not",
+    good: renewedLate(1_500),
+    invariant: "I-5",
+    bad: renewedLate(500),
+  },
+  {
     name: "a hand-over that is read after somebody else's ack: the service made it before, or again",
     good: readAfterAck("before"),
     invariant: "I-7",
@@ -286,3 +292,13 @@ describe.each(PAIRS)("$name", ({ good, bad, invariant, promises = {} }) => {
     expect(invariants.filter((one) => one.verdict === "fail").map(({ id }) => id)).toContain(invariant);
   });
 });
+
+/** Its renewal is answered so long after it was asked for, half a lease before the end; then the message comes again. */
+function renewedLate(answeredAfterMs: number): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 2_000 }).start("t1").wait(1_000);
+  const op = all.event("renew.invoke", { tok: "t1" });
+  const asked = all.events.at(-1)?.t ?? 0;
+  all.end("t1").wait(answeredAfterMs);
+  all.event("renew.ok", { tok: "t1", until: asked + 10_000_000_000 }, { op });
+  return all.wait(1_500).handle("m", "t2").drained();
+}
