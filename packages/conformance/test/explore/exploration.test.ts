@@ -21,6 +21,7 @@ const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
   [62, "a handler that was told to stop has given up its slot"],
   [54, "a dead letter is gone from its key before its answer is here"],
   [1_000_282, "a lease that ran out behind a renewal without an answer is a reason to run again"],
+  [1_000_859, "a consumer that ended by itself still reports what it had handled"],
 ];
 
 test.each(chunks)("every promise holds in the seeded runs from %i", { timeout: 60_000 }, async (from) => {
