@@ -26,8 +26,6 @@ export interface Handover {
   readonly renews: readonly RenewEvent[];
   /** When the lease was over as far as its holder could know; the end of time where nobody knows. */
   readonly leaseEnd: number;
-  /** When the lease that the holder knew of ran out while a renewal had no answer; undefined: it never did. */
-  readonly lapsedAt: number | undefined;
   /** When the holder was told that the lease is gone. */
   readonly lostAt: number | undefined;
 }
@@ -157,10 +155,8 @@ function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
 function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Draft): Handover {
   const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
-  let lapsedAt: number | undefined;
   for (const renew of renews) {
     if (renew.type !== "renew.ok") continue;
-    if (renew.t > leaseEnd) lapsedAt ??= leaseEnd;
     // What was asked for in time may be confirmed late: the service renewed a lease that was good.
     const asked = renews.find(({ type, op }) => type === "renew.invoke" && op === renew.op) ?? renew;
     if (asked.t <= leaseEnd) leaseEnd = renew.until;
@@ -176,7 +172,6 @@ function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Dra
     settles,
     renews,
     leaseEnd,
-    lapsedAt,
     lostAt: lost?.t,
   };
 }
@@ -219,13 +214,19 @@ export function isAcked(story: Story): boolean {
   return story.handovers.some((handover) => settledAs(handover, "ack") !== undefined);
 }
 
-/** True: it was handled, and its ack may have been applied although nobody was told, or nobody was left to be told. */
+/**
+ * True: it was handled, and its ack may have been applied although nobody was told, or nobody was left to be told. The ack may
+ * be one of a later hand-over that its process did not run again.
+ */
 export function isPerhapsAcked(story: Story): boolean {
-  return story.handovers.some(
-    ({ end, settles }) =>
-      end?.result === "ack" &&
-      (isUnanswered(settles) || settles.some(({ type, kind }) => type === "settle.info" && kind === "ack")),
+  const handled = new Set(
+    story.handovers.filter(({ end }) => end?.result === "ack").map(({ deliver }) => deliver.proc),
   );
+  return story.handovers.some(({ deliver, start, end, settles }) => {
+    const acks = settles.filter(({ kind }) => kind === "ack");
+    const isUnsure = isUnanswered(acks) || acks.some(({ type }) => type === "settle.info");
+    return isUnsure && handled.has(deliver.proc) && (start === undefined || end?.result === "ack");
+  });
 }
 
 /** A consumer that closed, or a process that ended, did not wait for the answer. */

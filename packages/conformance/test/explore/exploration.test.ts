@@ -20,7 +20,8 @@ const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
   [2_942, "an ack whose answer was lost may be counted as handled"],
   [62, "a handler that was told to stop has given up its slot"],
   [54, "a dead letter is gone from its key before its answer is here"],
-  [1_000_282, "a lease that ran out behind a renewal without an answer is a reason to run again"],
+  [1_000_282, "a renewal whose answer was late counts from when it was asked for"],
+  [1_008_403, "the same, behind an ack without an answer"],
   [1_000_859, "a consumer that ended by itself still reports what it had handled"],
 ];
 

@@ -61,8 +61,6 @@ function hasReason(
   if (leaseEnd <= next.handedAt + nanoseconds(promises.slackMs)) {
     return !isAckConfirmed || promises.lateAcks;
   }
-  // Its holder let go of it: the answer that its lease went on came when it had run out as far as anybody there knew.
-  if (run.lapsedAt !== undefined && run.lapsedAt <= next.handedAt && !isAckConfirmed) return true;
   if (settles.some(({ type }) => UNSURE.has(type))) return true;
   const diedAt = deaths.get(deliver.proc) ?? Number.POSITIVE_INFINITY;
   return diedAt <= next.start.t && !isAckConfirmed;
