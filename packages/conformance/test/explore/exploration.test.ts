@@ -22,6 +22,8 @@ const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
   [54, "a dead letter is gone from its key before its answer is here"],
   [1_000_282, "a renewal whose answer was late counts from when it was asked for"],
   [1_008_403, "the same, behind an ack without an answer"],
+  [1_015_857, "a consumer need not count what is confirmed after its lease has run out"],
+  [1_016_116, "an ack of what this process had handled before may be the one that took effect"],
   [1_000_859, "a consumer that ended by itself still reports what it had handled"],
 ];
 

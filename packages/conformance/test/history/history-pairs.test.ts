@@ -19,6 +19,12 @@ const second = { key: "k", kseq: 2 };
 
 const PAIRS: readonly Pair[] = [
   {
+    name: "a report without what was confirmed when its lease had run out, or before",
+    good: confirmedAfter(3_000),
+    invariant: "I-14",
+    bad: confirmedAfter(100),
+  },
+  {
     name: "a message that was acked without a run, perhaps: its handler had succeeded here before, or had failed",
     good: perhapsAckedAgain("ack"),
     invariant: "I-1",
@@ -303,4 +309,12 @@ describe.each(PAIRS)("$name", ({ good, bad, invariant, promises = {} }) => {
 function perhapsAckedAgain(result: "ack" | "throw", proc = "worker"): readonly HistoryEvent[] {
   const first = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1", result);
   return first.wait(2_000).deliver("m", "t2", { proc }).settle("t2", "ack", "info").drained();
+}
+
+/** A dead letter, confirmed so long after it was asked for, under a lease of two seconds. */
+function confirmedAfter(ms: number): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 2_000 }).start("t1").end("t1", "dead");
+  const op = all.event("settle.invoke", { tok: "t1", kind: "dead" });
+  all.wait(ms).event("settle.ok", { tok: "t1", kind: "dead" }, { op });
+  return all.deadLetter("m").close({ handled: 0, released: 0, abandoned: 0 }).drained();
 }

@@ -147,7 +147,7 @@ function untrue(close: HistoryEvent<"consumer.close">, { handovers }: HistoryInd
   );
   // An answer that was lost may have been a yes; a consumer may count it either way.
   const unsure = own.filter((one) => isPerhapsDone(one)).length;
-  // Nor does a consumer count what was confirmed after it had heard that the lease was gone.
+  // Nor does a consumer count what was confirmed after it had given the lease up, told that it is gone or by its own clock.
   const late = own.filter((one) => isConfirmedAfterLoss(one)).length;
   const { handled, abandoned } = close.report;
   const findings: Finding[] = [];
@@ -167,7 +167,7 @@ function untrue(close: HistoryEvent<"consumer.close">, { handovers }: HistoryInd
 
 function isConfirmedAfterLoss(handover: Handover): boolean {
   const confirmed = settledAs(handover, "ack") ?? settledAs(handover, "dead");
-  return confirmed !== undefined && handover.lostAt !== undefined && handover.lostAt <= confirmed.t;
+  return confirmed !== undefined && handover.leaseEnd <= confirmed.t;
 }
 
 function isPerhapsDone(handover: Handover): boolean {
