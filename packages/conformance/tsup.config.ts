@@ -1,4 +1,4 @@
 import { defineConfig } from "tsup";
 import { libraryBuild } from "../../tooling/library-build.ts";
 
-export default defineConfig(libraryBuild(["src/index.ts"]));
+export default defineConfig(libraryBuild(["src/index.ts", "src/judge.ts"]));

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { HistoryWriter } from "@anyqueue/conformance";
 import type { ChildCommand, ChildNews, ChildSettings } from "./child-commands.ts";
 
@@ -10,6 +11,15 @@ export function readSettings(): ChildSettings {
 /** To whoever started this process; nobody listens any more if that one has died. */
 export function tell(news: ChildNews): void {
   process.send?.(news);
+}
+
+/**
+ * It takes commands from here on. What Node has compiled is kept now: on a busy machine, the first time, that takes longer
+ * than the end of a process may, and at its end it would look as if something held it.
+ */
+export function tellReady(): void {
+  flushCompileCache();
+  tell({ kind: "ready" });
 }
 
 /** Carries out what every child can do, and leaves the rest to `others`. `sinks`: the histories that the process writes. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HistoryRecorder, HistoryWriter } from "@anyqueue/conformance";
 import { createClient, isQueueError, type QueueConsumer } from "@anyqueue/core";
 import { chaosHandler, chaosQueue, type ChaosBody } from "./chaos-queue.ts";
-import { endByItself, onCommand, readSettings, tell } from "./child.ts";
+import { endByItself, onCommand, readSettings, tell, tellReady } from "./child.ts";
 import { stageOf } from "./providers.ts";
 
 /** As a supervisor of processes would wait before it starts one again. */
@@ -52,7 +52,7 @@ async function runUntilItEnds(
   recorder: HistoryRecorder,
 ): Promise<string | undefined> {
   const running = consumer.run(recorder.handler(chaosHandler));
-  tell({ kind: "ready" });
+  tellReady();
   try {
     recorder.closed(await running);
     return undefined;

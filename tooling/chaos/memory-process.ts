@@ -5,7 +5,7 @@ import { createClient, type QueueClient, type QueueConsumer } from "@anyqueue/co
 import type { Provider } from "@anyqueue/core/adapter";
 import { chaosHandler, chaosQueue, QUEUE, type ChaosBody } from "./chaos-queue.ts";
 import type { SendCommand } from "./child-commands.ts";
-import { onCommand, readSettings, tell } from "./child.ts";
+import { onCommand, readSettings, tell, tellReady } from "./child.ts";
 import { stageOf } from "./providers.ts";
 import { readLeftovers } from "./read-leftovers.ts";
 
@@ -46,7 +46,7 @@ onCommand((command) => {
 process.once("SIGTERM", () => void end().finally(() => process.exit()));
 await producing.client.admin.create(queue);
 scale(1);
-tell({ kind: "ready" });
+tellReady();
 
 function connect(name: string): { readonly client: QueueClient; readonly recorder: HistoryRecorder } {
   const sink = new HistoryWriter(folder, `${proc}-${name}`);

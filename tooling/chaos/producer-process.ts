@@ -4,7 +4,7 @@ import { HistoryRecorder, HistoryWriter } from "@anyqueue/conformance";
 import { createClient, isQueueError } from "@anyqueue/core";
 import { chaosQueue, QUEUE, type ChaosBody } from "./chaos-queue.ts";
 import type { SendCommand } from "./child-commands.ts";
-import { onCommand, readSettings, tell } from "./child.ts";
+import { onCommand, readSettings, tell, tellReady } from "./child.ts";
 import { stageOf } from "./providers.ts";
 
 /** Longer than a pause between two requests, shorter than anybody wants to wait. */
@@ -23,7 +23,7 @@ onCommand((command) => {
   if (command.kind === "send") void sendAll(command);
 });
 process.once("SIGTERM", () => void client.close().finally(() => process.exit(0)));
-tell({ kind: "ready" });
+tellReady();
 
 async function sendAll({ wave, messages, everyMs }: SendCommand): Promise<void> {
   const sends: Promise<void>[] = [];

@@ -10,7 +10,6 @@ import { QUEUE, type ChaosBody } from "./chaos-queue.ts";
 
 /** Empty asks in a row that prove a queue empty. */
 const EMPTY_POLLS = 3;
-/** What is not empty by then is not proved to be. */
 const MAX_ASKS = 200;
 
 /** How the end of a cell is looked at. */
@@ -22,6 +21,8 @@ export interface Leftovers {
   expireLeases(): Promise<void>;
   /** What the service itself says that there is; absent where it cannot be asked. */
   depths?(): Promise<Depths>;
+  /** What is not empty after so many asks is not proved to be. @default 200 */
+  readonly maxAsks?: number;
 }
 
 /** Messages in a queue and in its dead letters. */
@@ -31,52 +32,46 @@ export interface Depths {
 }
 
 /** Reads what is in the dead letters and still in the queue, and writes it down. The consumers have ended. */
-export async function readLeftovers({
-  client,
-  definition,
-  watcher,
-  expireLeases,
-  depths,
-}: Leftovers): Promise<void> {
+export async function readLeftovers(leftovers: Leftovers): Promise<void> {
+  const { client, definition, watcher, expireLeases, depths } = leftovers;
   await expireLeases();
-  const graveyard = client.consumer(deadLetters(definition));
-  for await (const letter of untilEmpty(graveyard, async () => (await depths?.())?.dead)) {
-    const { id: mid, providerId: bid, attributes, body, deadLettered } = letter;
+  const dead = { consumer: client.consumer(deadLetters(definition)), dest: `dead letters of ${QUEUE}` };
+  const deadDepth = async (): Promise<number | undefined> => (await depths?.())?.dead;
+  await drain(dead, leftovers, deadDepth, ({ id: mid, providerId: bid, attributes, body, deadLettered }) => {
+    const hash = messageHash(body, attributes);
     const reason = deadLettered?.reason;
-    watcher.write("dlq.deliver", watcher.operation(), {
-      mid,
-      bid,
-      hash: messageHash(body, attributes),
-      ...(reason === undefined ? {} : { reason }),
-    });
-    await letter.ack();
-  }
-  await graveyard.close();
-  const rest = client.consumer(definition);
-  for await (const message of untilEmpty(rest, async () => (await depths?.())?.queue)) {
-    watcher.write("drain.deliver", watcher.operation(), { mid: message.id, dest: QUEUE });
-    await message.ack();
-  }
-  await rest.close();
-  const depth = (await depths?.())?.queue;
-  watcher.write("drain.end", watcher.operation(), {
-    dest: QUEUE,
-    emptyPolls: EMPTY_POLLS,
-    ...(depth === undefined ? {} : { depth }),
+    const members = { mid, bid, hash, ...(reason === undefined ? {} : { reason }) };
+    watcher.write("dlq.deliver", watcher.operation(), members);
+  });
+  const rest = { consumer: client.consumer(definition), dest: QUEUE };
+  const restDepth = async (): Promise<number | undefined> => (await depths?.())?.queue;
+  await drain(rest, leftovers, restDepth, ({ id: mid }) => {
+    watcher.write("drain.deliver", watcher.operation(), { mid, dest: QUEUE });
   });
 }
 
-/** Everything, until several asks in a row bring nothing and the service says so, where it can. */
-async function* untilEmpty<Body>(
-  consumer: QueueConsumer<Body>,
-  depth: () => Promise<number | undefined>,
-): AsyncGenerator<ReceivedMessage<Body>> {
-  for (let empty = 0, asks = 0; empty < EMPTY_POLLS && asks < MAX_ASKS; asks += 1) {
+/** Takes everything out, until several asks in a row bring nothing and the service says so, where it can. */
+async function drain<Body>(
+  { consumer, dest }: { readonly consumer: QueueConsumer<Body>; readonly dest: string },
+  { watcher, maxAsks = MAX_ASKS }: Leftovers,
+  depthNow: () => Promise<number | undefined>,
+  note: (message: ReceivedMessage<Body>) => void,
+): Promise<void> {
+  let emptyPolls = 0;
+  let depth: number | undefined;
+  for (let asks = 0; emptyPolls < EMPTY_POLLS && asks < maxAsks; asks += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one ask after the other is what proves it
     const messages = await consumer.receive({ max: 10, wait: "300ms" });
     // oxlint-disable-next-line no-await-in-loop
-    const isEmpty = messages.length === 0 && ((await depth()) ?? 0) === 0;
-    empty = isEmpty ? empty + 1 : 0;
-    yield* messages;
+    depth = await depthNow();
+    emptyPolls = messages.length === 0 && (depth ?? 0) === 0 ? emptyPolls + 1 : 0;
+    for (const message of messages) {
+      note(message);
+      // oxlint-disable-next-line no-await-in-loop -- what was noted is taken out before the next is noted
+      await message.ack();
+    }
   }
+  await consumer.close();
+  const end = { dest, emptyPolls, ...(depth === undefined ? {} : { depth }) };
+  watcher.write("drain.end", watcher.operation(), end);
 }

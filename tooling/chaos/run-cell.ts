@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HistoryWriter, readHistory, type HistoryVerdict } from "@anyqueue/conformance";
@@ -78,25 +79,21 @@ class CellRun {
     }
     const events = readHistory(this.#folder);
     this.#complaints.push(...(fault.verify?.(events) ?? []));
-    const facts = {
-      provider,
-      fault: fault.name,
-      phase,
-      seed: this.#seed,
-      complaints: this.#complaints,
-      delays: this.#delays,
-      promises: {
-        ordered: stage.ordered,
-        attempts: ATTEMPTS,
-        slackMs: SLACK_MS,
-        concurrency: CONCURRENCY,
-        // Behind busy keys an ordered target has room of its own.
-        prefetch: stage.ordered || fault.blursLeases === true ? undefined : PREFETCH,
-        recoveryMs: recoveryOf(this.#cell, stage),
-        emptyAsksPerMinute: FAILURES_A_MINUTE,
-        ...stage.promises,
-      },
+    const promises = {
+      ordered: stage.ordered,
+      attempts: ATTEMPTS,
+      slackMs: SLACK_MS,
+      concurrency: CONCURRENCY,
+      // Behind busy keys an ordered target has room of its own.
+      prefetch: stage.ordered || fault.blursLeases === true ? undefined : PREFETCH,
+      recoveryMs: recoveryOf(this.#cell, stage),
+      emptyAsksPerMinute: FAILURES_A_MINUTE,
+      ...stage.promises,
     };
+    // `pnpm judge` on the folder says the same again.
+    writeFileSync(join(this.#folder, "promises.json"), `${JSON.stringify(promises, null, 2)}\n`);
+    const found = { complaints: this.#complaints, delays: this.#delays };
+    const facts = { provider, fault: fault.name, phase, seed: this.#seed, ...found, promises };
     return { ...judge(events, facts), folder: this.#folder };
   }
 

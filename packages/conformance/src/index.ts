@@ -20,6 +20,7 @@ export {
   type HistoryCounts,
   type HistoryVerdict,
 } from "./history/check-history.ts";
+export { describeVerdict } from "./history/describe-verdict.ts";
 export type {
   CloseReport,
   EventBase,

@@ -5,20 +5,43 @@ import type { Schedule } from "./schedule.ts";
 export interface ExploredBody {
   readonly id: string;
   readonly key: string;
+  /** No consumer can read it. */
+  readonly poison?: boolean;
 }
 
 /** The one queue of a run. */
 export const EXPLORED_QUEUE = "explored";
 
-/** The definition that a schedule asks for. */
-export function exploredQueue({ ordered, attempts, leaseMs }: Schedule): QueueDefinition<ExploredBody> {
-  const policy = { schema: ANY_BODY, retry: { attempts, delay: "500ms" }, lease: `${leaseMs}ms` } as const;
+/** The definition that a schedule asks for, as consumers have it. */
+export function exploredQueue(schedule: Schedule): QueueDefinition<ExploredBody> {
+  return queueWith(schedule, READABLE_BODY);
+}
+
+/** The same, as a producer has it that sends what consumers refuse. */
+export function sentQueue(schedule: Schedule): QueueDefinition<ExploredBody> {
+  return queueWith(schedule, ANY_BODY);
+}
+
+type BodySchema = StandardSchemaV1<ExploredBody, ExploredBody>;
+
+function queueWith(
+  { ordered, attempts, leaseMs }: Schedule,
+  schema: BodySchema,
+): QueueDefinition<ExploredBody> {
+  const policy = { schema, retry: { attempts, delay: "500ms" }, lease: `${leaseMs}ms` } as const;
   return ordered
     ? defineQueue(EXPLORED_QUEUE, { ...policy, orderingKey: ({ key }: ExploredBody) => key })
     : defineQueue(EXPLORED_QUEUE, policy);
 }
 
 /** Only what the run itself has sent is in its queue. */
-const ANY_BODY: StandardSchemaV1<ExploredBody, ExploredBody> = {
-  "~standard": { version: 1, vendor: "anyqueue", validate: (value) => ({ value: value as ExploredBody }) },
-};
+const ANY_BODY: BodySchema = schemaOf((value) => ({ value: value as ExploredBody }));
+
+const READABLE_BODY: BodySchema = schemaOf((value) => {
+  const body = value as ExploredBody;
+  return body.poison === true ? { issues: [{ message: "it is poison" }] } : { value: body };
+});
+
+function schemaOf(validate: BodySchema["~standard"]["validate"]): BodySchema {
+  return { "~standard": { version: 1, vendor: "anyqueue", validate } };
+}

@@ -1,9 +1,7 @@
 import {
   createClient,
   DeadLetterError,
-  deadLetters,
   RetryError,
-  type DrainReport,
   type Handler,
   type QueueClient,
   type QueueConsumer,
@@ -14,25 +12,33 @@ import type { VirtualClock } from "@anyqueue/core/testing";
 import { FaultPlan } from "../fault-plan.ts";
 import { faulty } from "../faulty.ts";
 import { HistoryRecorder } from "../history/history-recorder.ts";
-import { messageHash } from "../history/message-hash.ts";
 import type { HistoryEvent } from "../history/history-event.ts";
 import type { HistorySink } from "../history/history-writer.ts";
 import type { Broker } from "./explore-seed.ts";
-import { EXPLORED_QUEUE, exploredQueue, type ExploredBody } from "./explored-queue.ts";
+import { EXPLORED_QUEUE, exploredQueue, sentQueue, type ExploredBody } from "./explored-queue.ts";
+import { Life } from "./life.ts";
 import { MemoryHistory } from "./memory-history.ts";
 import type { Behaviour, Incident, PlannedMessage, Schedule } from "./schedule.ts";
-import { EMPTY_POLLS, untilEmpty } from "./until-empty.ts";
+import { readWhatIsLeft } from "./read-what-is-left.ts";
+import { THROWING_LISTENER } from "./throwing-listener.ts";
 
-interface RunningConsumer {
+interface Connected {
   readonly client: QueueClient;
-  readonly consumer: QueueConsumer<ExploredBody>;
   readonly recorder: HistoryRecorder;
-  readonly running: Promise<DrainReport>;
+  readonly life: Life;
+}
+
+interface RunningConsumer extends Connected {
+  readonly consumer: QueueConsumer<ExploredBody>;
 }
 
 /** Longest time in which everything must be done after the last incident. */
 const PATIENCE_MS = 3_600_000;
 const STEP_MS = 250;
+/** Longer than every pause, lease and handler: whoever is silent for so long is done, or stalled. */
+const SILENCE_MS = 120_000;
+/** From the end of a consumer that failed to its next start. */
+const RESTART_MS = 500;
 
 /** One schedule, carried out on one broker in virtual time. */
 export class ScheduleRun {
@@ -41,11 +47,15 @@ export class ScheduleRun {
   readonly #broker: Broker;
   readonly #plan: FaultPlan;
   readonly #history: MemoryHistory;
+  /** As consumers have it, and as the producer has it. */
   readonly #definition: QueueDefinition<ExploredBody>;
+  readonly #sent: QueueDefinition<ExploredBody>;
   readonly #behaviours: ReadonlyMap<string, Behaviour>;
   readonly #runs = new Map<string, number>();
   readonly #consumers: RunningConsumer[] = [];
-  readonly #closing: Promise<void>[] = [];
+  readonly #closing: Promise<unknown>[] = [];
+  readonly #watcher: HistorySink;
+  #producing: Connected;
   #started = 0;
 
   constructor(schedule: Schedule, clock: VirtualClock, broker: Broker) {
@@ -55,7 +65,10 @@ export class ScheduleRun {
     this.#plan = new FaultPlan(() => clock.now());
     this.#history = new MemoryHistory(clock);
     this.#definition = exploredQueue(schedule);
+    this.#sent = sentQueue(schedule);
     this.#behaviours = new Map(schedule.messages.map(({ id, behaviour }) => [id, behaviour]));
+    this.#watcher = this.#history.sink("watcher");
+    this.#producing = this.#connect("producer");
   }
 
   /** The most that a consumer of this run may ever run at once. */
@@ -66,14 +79,13 @@ export class ScheduleRun {
 
   async run(): Promise<readonly HistoryEvent[]> {
     const { consumers, messages, incidents } = this.#schedule;
-    const producing = this.#client("producer");
     await this.#admin(async (client) => await client.admin.create(this.#definition));
     for (let index = 0; index < consumers; index += 1) this.#consumers.push(this.#start());
     const sends: Promise<unknown>[] = [];
     const todo = [
       ...messages.map((message) => ({
         atMs: message.atMs,
-        act: () => void sends.push(this.#send(producing, message)),
+        act: () => void sends.push(this.#send(message)),
       })),
       ...incidents.map((incident) => ({ atMs: incident.atMs, act: () => this.#meet(incident) })),
     ].toSorted((a, b) => a.atMs - b.atMs);
@@ -86,51 +98,63 @@ export class ScheduleRun {
     await this.#work();
     for (const consumer of this.#consumers) this.#closing.push(this.#close(consumer));
     await this.#until(Promise.all(this.#closing));
-    await this.#until(producing.client.close());
-    await this.#readWhatIsLeft();
+    await this.#until(this.#producing.client.close());
+    const watcher = this.#watcher;
+    await this.#admin(async (client) => await readWhatIsLeft(client, this.#definition, watcher));
     return this.#history.events;
   }
 
-  async #send(
-    { client, recorder }: { client: QueueClient; recorder: HistoryRecorder },
-    message: PlannedMessage,
-  ): Promise<void> {
-    const { id } = message;
+  async #send(message: PlannedMessage): Promise<void> {
+    const { client, recorder, life } = this.#producing;
+    const { id, behaviour } = message;
     const key = `k-${message.key}`;
     const options = { id, attributes: { from: "explorer" } };
     const place = this.#schedule.ordered ? { key, kseq: this.#schedule.messages.indexOf(message) } : {};
+    const body = { id, key, ...(behaviour.poison === true ? { poison: true } : {}) };
     // What cannot be sent is in the history; a latched key stays latched, which refuses its later messages.
-    await recorder
-      .send(client.producer(this.#definition), EXPLORED_QUEUE, { id, key }, options, place)
+    const sending = recorder
+      .send(client.producer(this.#sent), EXPLORED_QUEUE, body, options, place)
       .catch(() => undefined);
+    await Promise.race([sending, life.over]);
   }
 
-  #client(proc: string): {
-    readonly client: QueueClient;
-    readonly recorder: HistoryRecorder;
-    readonly sink: HistorySink;
-  } {
-    const sink = this.#history.sink(proc);
-    const recorder = new HistoryRecorder(sink);
+  #connect(proc: string): Connected {
+    const life = new Life(proc);
+    const recorder = new HistoryRecorder(life.sink(this.#history.sink(proc)));
     const { provider, url } = this.#broker;
+    const isMortal = this.#schedule.incidents.some(({ kind }) => kind === "kill" || kind === "kill-producer");
     const failing: Provider = {
       ...provider,
-      connect: (target, context) => faulty(provider.connect(target, context), this.#plan),
+      connect: (target, context) => {
+        const adapter = provider.connect(target, context);
+        return faulty(isMortal ? life.adapter(adapter) : adapter, this.#plan);
+      },
     };
-    return { client: createClient(url, [recorder.provider(failing)]), recorder, sink };
+    const listener = this.#schedule.listenerThrows ? THROWING_LISTENER : {};
+    return { client: createClient(url, [recorder.provider(failing)], { listener }), recorder, life };
   }
 
   #start(): RunningConsumer {
     this.#started += 1;
-    const { client, recorder } = this.#client(`worker-${this.#started}`);
+    const connected = this.#connect(`worker-${this.#started}`);
+    const { client, recorder, life } = connected;
     const { concurrency, handlerTimeoutMs } = this.#schedule;
     const consumer = client.consumer(this.#definition, {
       concurrency,
       ...(handlerTimeoutMs === undefined ? {} : { handlerTimeout: `${handlerTimeoutMs}ms` }),
     });
     const running = consumer.run(recorder.handler(this.#handler()));
-    running.catch(() => undefined);
-    return { client, consumer, recorder, running };
+    const started = { ...connected, consumer };
+    // What a retry cannot mend ends a consumer; a supervisor starts it again.
+    running.catch(() => this.#clock.setTimer(() => !life.isOver && this.#replace(started), RESTART_MS));
+    return started;
+  }
+
+  #replace(old: RunningConsumer): void {
+    const place = this.#consumers.indexOf(old);
+    if (place === -1) return;
+    this.#closing.push(old.client.close());
+    this.#consumers[place] = this.#start();
   }
 
   #handler(): Handler<ExploredBody> {
@@ -184,6 +208,22 @@ export class ScheduleRun {
         this.#clock.setTimer(() => paused?.consumer.resume(), incident.forMs);
         return;
       }
+      case "hold": {
+        const { operation, when, times, forMs } = incident;
+        const hold = this.#plan.hold(operation, { when, times });
+        this.#clock.setTimer(() => hold.release(), forMs);
+        return;
+      }
+      case "kill": {
+        const old = this.#consumers[incident.consumer];
+        old?.life.kill(this.#watcher);
+        this.#consumers[incident.consumer] = this.#start();
+        return;
+      }
+      case "kill-producer":
+        this.#producing.life.kill(this.#watcher);
+        this.#producing = this.#connect(`producer-${incident.atMs}`);
+        return;
       case "restart": {
         const old = this.#consumers[incident.consumer];
         if (old === undefined) return;
@@ -206,7 +246,7 @@ export class ScheduleRun {
   /** From here on nothing goes wrong any more. */
   async #heal(): Promise<void> {
     this.#plan.clear();
-    const sink = this.#history.sink("watcher");
+    const sink = this.#watcher;
     sink.write("fault.start", sink.operation(), { fault: "schedule", seed: this.#schedule.seed });
     sink.write("fault.stop", sink.operation(), { fault: "schedule" });
     await this.#clock.settle();
@@ -215,7 +255,13 @@ export class ScheduleRun {
   /** Lets time pass until everything that may be stored is done. */
   async #work(): Promise<void> {
     const untilMs = this.#clock.now() + PATIENCE_MS;
-    while (this.#clock.now() < untilMs && !this.#isDone()) await this.#clock.advance(STEP_MS);
+    let written = 0;
+    let silentMs = 0;
+    while (this.#clock.now() < untilMs && silentMs < SILENCE_MS && !this.#isDone()) {
+      await this.#clock.advance(STEP_MS);
+      silentMs = this.#history.events.length === written ? silentMs + STEP_MS : 0;
+      written = this.#history.events.length;
+    }
   }
 
   #isDone(): boolean {
@@ -249,33 +295,5 @@ export class ScheduleRun {
     const client = createClient(this.#broker.url, [this.#broker.provider]);
     await this.#until(act(client));
     await this.#until(client.close());
-  }
-
-  async #readWhatIsLeft(): Promise<void> {
-    const sink = this.#history.sink("watcher");
-    await this.#admin(async (client) => {
-      const graveyard = client.consumer(deadLetters(this.#definition));
-      for await (const letter of untilEmpty(graveyard)) {
-        const { id: mid, providerId: bid, attributes, body, deadLettered } = letter;
-        const hash = messageHash(body, attributes);
-        const reason = deadLettered?.reason;
-        sink.write("dlq.deliver", sink.operation(), {
-          mid,
-          bid,
-          hash,
-          ...(reason === undefined ? {} : { reason }),
-        });
-        await letter.ack();
-      }
-      await graveyard.close();
-      sink.write("drain.start", sink.operation(), { dest: EXPLORED_QUEUE });
-      const rest = client.consumer(this.#definition);
-      for await (const message of untilEmpty(rest)) {
-        sink.write("drain.deliver", sink.operation(), { mid: message.id, dest: EXPLORED_QUEUE });
-        await message.ack();
-      }
-      sink.write("drain.end", sink.operation(), { dest: EXPLORED_QUEUE, emptyPolls: EMPTY_POLLS });
-      await rest.close();
-    });
   }
 }

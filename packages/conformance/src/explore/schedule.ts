@@ -11,6 +11,8 @@ export interface Behaviour {
   readonly takesMs: number;
   /** True: the first run never ends by itself. */
   readonly hangs: boolean;
+  /** True: no consumer can read it. */
+  readonly poison?: boolean;
 }
 
 /** One message of a schedule. */
@@ -29,6 +31,17 @@ export type Incident = { readonly atMs: number } & (
   | { readonly kind: "jump"; readonly byMs: number }
   | { readonly kind: "pause"; readonly consumer: number; readonly forMs: number }
   | { readonly kind: "restart"; readonly consumer: number }
+  /** Calls that get no answer for so long: before they go out, or after they were done. */
+  | {
+      readonly kind: "hold";
+      readonly operation: Operation;
+      readonly when: "before" | "after";
+      readonly times: number;
+      readonly forMs: number;
+    }
+  /** The process dies; another takes its place. */
+  | { readonly kind: "kill"; readonly consumer: number }
+  | { readonly kind: "kill-producer" }
   | { readonly kind: "concurrency"; readonly consumer: number; readonly to: number }
 );
 
@@ -41,6 +54,8 @@ export interface Schedule {
   readonly attempts: number;
   readonly leaseMs: number;
   readonly handlerTimeoutMs: number | undefined;
+  /** Everybody who listens to the events of a client throws. */
+  readonly listenerThrows: boolean;
   readonly messages: readonly PlannedMessage[];
   readonly incidents: readonly Incident[];
 }
@@ -64,6 +79,20 @@ const OPERATIONS: readonly [Operation, ...Operation[]] = [
   "deadLetter",
 ];
 
+/** What no retry of the engine mends. */
+const FATAL_CODES: readonly [ErrorCode, ...ErrorCode[]] = [
+  "UNAUTHENTICATED",
+  "ACCESS_DENIED",
+  "NOT_FOUND",
+  "INTERNAL",
+];
+
+/**
+ * From here on seeds draw from everything that can go wrong. Those below draw from what could at first, so that they
+ * stay what they were.
+ */
+export const HARSH_FROM = 1_000_000;
+
 /** The same seed gives the same schedule, for ever: a failing one becomes a fixture. */
 export function scheduleOf(seed: number): Schedule {
   const choice = new SeededChoice(seed);
@@ -79,15 +108,54 @@ export function scheduleOf(seed: number): Schedule {
     attempts,
     leaseMs: LEASE_MS,
     handlerTimeoutMs,
+    listenerThrows: false,
   };
   const messages = Array.from({ length: choice.whole(1, 30) }, (_, index) =>
     messageOf(choice, index, handlerTimeoutMs !== undefined),
   );
   const incidents = Array.from({ length: choice.whole(0, 8) }, () => incidentOf(choice, consumers));
-  return {
+  const planned = {
     ...shape,
     messages: messages.toSorted((a, b) => a.atMs - b.atMs),
     incidents: incidents.toSorted((a, b) => a.atMs - b.atMs),
+  };
+  return seed < HARSH_FROM ? planned : harsher(planned, choice);
+}
+
+/** The same with more that goes wrong: at least two things at once, mostly. */
+function harsher(schedule: Schedule, choice: SeededChoice): Schedule {
+  const more = Array.from({ length: choice.whole(1, 6) }, () => harshIncidentOf(choice, schedule.consumers));
+  const messages = schedule.messages.map(({ behaviour, ...message }) => ({
+    ...message,
+    behaviour: { ...behaviour, poison: choice.chance(0.05) },
+  }));
+  return {
+    ...schedule,
+    messages,
+    incidents: [...schedule.incidents, ...more].toSorted((a, b) => a.atMs - b.atMs),
+    listenerThrows: choice.chance(0.2),
+  };
+}
+
+function harshIncidentOf(choice: SeededChoice, consumers: number): Incident {
+  const atMs = choice.whole(0, SPAN_MS);
+  const dice = choice.next();
+  if (dice < 0.3) return { atMs, kind: "fault", fault: { ...faultOf(choice), code: choice.of(FATAL_CODES) } };
+  if (dice < 0.6) return { atMs, ...holdOf(choice) };
+  if (dice < 0.85) return { atMs, kind: "kill", consumer: choice.whole(0, consumers - 1) };
+  return { atMs, kind: "kill-producer" };
+}
+
+/** One answer that is late, or a network that takes everything and gives nothing back. */
+function holdOf(choice: SeededChoice): Omit<Extract<Incident, { kind: "hold" }>, "atMs"> {
+  const operation = choice.of(OPERATIONS);
+  return {
+    kind: "hold",
+    operation,
+    // An answer that brings deliveries late would need a clock of the service to be judged.
+    when: operation === "receive" || choice.chance(0.5) ? "before" : "after",
+    times: choice.chance(0.5) ? choice.whole(1, 3) : 1_000,
+    forMs: choice.whole(100, 5 * LEASE_MS),
   };
 }
 

@@ -214,13 +214,19 @@ export function isAcked(story: Story): boolean {
   return story.handovers.some((handover) => settledAs(handover, "ack") !== undefined);
 }
 
-/** True: it was handled, and its ack may have been applied although nobody was told, or nobody was left to be told. */
+/**
+ * True: it was handled, and its ack may have been applied although nobody was told, or nobody was left to be told. The ack may
+ * be one of a later hand-over that its process did not run again.
+ */
 export function isPerhapsAcked(story: Story): boolean {
-  return story.handovers.some(
-    ({ end, settles }) =>
-      end?.result === "ack" &&
-      (isUnanswered(settles) || settles.some(({ type, kind }) => type === "settle.info" && kind === "ack")),
+  const handled = new Set(
+    story.handovers.filter(({ end }) => end?.result === "ack").map(({ deliver }) => deliver.proc),
   );
+  return story.handovers.some(({ deliver, start, end, settles }) => {
+    const acks = settles.filter(({ kind }) => kind === "ack");
+    const isUnsure = isUnanswered(acks) || acks.some(({ type }) => type === "settle.info");
+    return isUnsure && handled.has(deliver.proc) && (start === undefined || end?.result === "ack");
+  });
 }
 
 /** A consumer that closed, or a process that ended, did not wait for the answer. */

@@ -30,6 +30,8 @@ export interface HistoryPromises {
   readonly recoveryMs?: number | undefined;
   /** Longest drain, milliseconds; absent: not checked. */
   readonly drainMs?: number | undefined;
+  /** Consumers had time for everything: a confirmed message that is left in its queue was stalled. @default false */
+  readonly finishes: boolean;
   /** Requests per confirmed message, by operation; operations that are left out are not checked. @default {} */
   readonly callsPerMessage: Readonly<Record<string, number>>;
   /** Asks that bring nothing, in a minute of one process; absent: not checked. */
@@ -47,6 +49,7 @@ export const HISTORY_PROMISES: HistoryPromises = Object.freeze({
   lateAcks: false,
   redeliversFollowers: false,
   anomalyRate: 0,
+  finishes: false,
   slackMs: 250,
   abortWithinMs: 1_000,
   callsPerMessage: Object.freeze({}),

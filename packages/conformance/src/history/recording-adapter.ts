@@ -182,6 +182,8 @@ class RecordingConsumer {
     call: (handles: readonly unknown[]) => Promise<readonly ItemResult<{ readonly leaseMs: number }>[]>,
   ): Promise<readonly ItemResult<{ readonly leaseMs: number }>[]> {
     const { sink } = this.#parts;
+    // Whoever renews counts from here, not from the answer: the service began the new lease somewhere in between.
+    const askedAt = sink.now();
     const ops = tickets.map(({ tok }) => {
       const op = sink.operation();
       sink.write("renew.invoke", op, { tok });
@@ -192,7 +194,7 @@ class RecordingConsumer {
       if (ticket === undefined || op === undefined) return;
       const { tok } = ticket;
       if (type === "ok")
-        sink.write("renew.ok", op, { tok, until: sink.now() + (value?.leaseMs ?? 0) * 1_000_000 });
+        sink.write("renew.ok", op, { tok, until: askedAt + (value?.leaseMs ?? 0) * 1_000_000 });
       else sink.write(type === "lost" ? "renew.lost" : "renew.fail", op, { tok });
     });
   }

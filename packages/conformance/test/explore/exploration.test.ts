@@ -1,13 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { exploreSeed, type Explored } from "../../src/explore/explore-seed.ts";
 import { describeExplored } from "../../src/explore/describe-explored.ts";
+import { HARSH_FROM, scheduleOf } from "../../src/explore/schedule.ts";
 import { SABOTEURS } from "../sabotage/all.ts";
 import { memoryBroker } from "./memory-broker.ts";
 
 /** `pnpm check` looks at fewer. */
 const SEEDS = Number(process.env["ANYQUEUE_EXPLORED_SEEDS"] ?? 2_000);
 const CHUNK = 100;
-const chunks = Array.from({ length: Math.ceil(SEEDS / CHUNK) }, (_, index) => index * CHUNK);
+const chunks = [...chunksFrom(0, SEEDS), ...chunksFrom(HARSH_FROM, SEEDS / 2)];
+
+function chunksFrom(first: number, seeds: number): readonly number[] {
+  return Array.from({ length: Math.ceil(seeds / CHUNK) }, (_, index) => first + index * CHUNK);
+}
 
 /** Seeds that once showed a defect of the engine, of the broker or of the checker; each with what it was. */
 const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
@@ -15,6 +20,11 @@ const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
   [2_942, "an ack whose answer was lost may be counted as handled"],
   [62, "a handler that was told to stop has given up its slot"],
   [54, "a dead letter is gone from its key before its answer is here"],
+  [1_000_282, "a renewal whose answer was late counts from when it was asked for"],
+  [1_008_403, "the same, behind an ack without an answer"],
+  [1_015_857, "a consumer need not count what is confirmed after its lease has run out"],
+  [1_016_116, "an ack of what this process had handled before may be the one that took effect"],
+  [1_000_859, "a consumer that ended by itself still reports what it had handled"],
 ];
 
 test.each(chunks)("every promise holds in the seeded runs from %i", { timeout: 60_000 }, async (from) => {
@@ -32,11 +42,32 @@ function outcomeOf(explored: Explored): string {
   return explored.verdict.verdict === "pass" ? "pass" : describeExplored(explored);
 }
 
-test("the same seed gives the same run", async () => {
-  const [first, second] = [await exploreSeed(7, memoryBroker()), await exploreSeed(7, memoryBroker())];
+test.each([7, HARSH_FROM + 7])("seed %i gives the same run each time", async (seed) => {
+  const [first, second] = [await exploreSeed(seed, memoryBroker()), await exploreSeed(seed, memoryBroker())];
   expect(second.schedule).toEqual(first.schedule);
   // What the engine draws by itself, such as the jitter of its renewals, is not part of the promise.
   expect(second.verdict.counts.confirmed).toBe(first.verdict.counts.confirmed);
+});
+
+test("a hundred seeds show everything that can go wrong", () => {
+  const schedules = Array.from({ length: 100 }, (_, index) => scheduleOf(HARSH_FROM + index));
+  const kinds = new Set(schedules.flatMap(({ incidents }) => incidents.map(({ kind }) => kind)));
+  expect([...kinds].toSorted()).toEqual([
+    "concurrency",
+    "fault",
+    "hold",
+    "jump",
+    "kill",
+    "kill-producer",
+    "lose-leases",
+    "pause",
+    "restart",
+    "stall",
+  ]);
+  const behaviours = schedules.flatMap(({ messages }) => messages.map(({ behaviour }) => behaviour));
+  expect(behaviours.some(({ poison }) => poison)).toBe(true);
+  expect(behaviours.some(({ hangs }) => hangs)).toBe(true);
+  expect(schedules.some(({ listenerThrows }) => listenerThrows)).toBe(true);
 });
 
 /** What seeded runs must notice in a broken driver, and by which invariants. */

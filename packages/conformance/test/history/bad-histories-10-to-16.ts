@@ -88,6 +88,15 @@ export const BAD_10_TO_16: Readonly<Record<string, readonly BadHistory[]>> = {
       })(),
       promises: { drainMs: 10_000 },
     },
+    {
+      name: "a message is still in its queue although there was time for all",
+      events: (() => {
+        const all = history().send("m").send("n").handle("n", "t1");
+        all.event("drain.deliver", { mid: "m", dest: "orders" });
+        return all.drained();
+      })(),
+      promises: { finishes: true },
+    },
   ],
   "I-14": [
     {

@@ -261,3 +261,25 @@ describe("two errors that end a run", () => {
     expect(await failure).toMatchObject({ code: "ACCESS_DENIED" });
   });
 });
+
+describe("a run that ended by itself", () => {
+  test("has its report for whoever closes then, also of a handler that does not end", async () => {
+    const { clock, queue, consumer } = starting([]);
+    queue.put("done");
+    queue.put("hangs");
+    const failure = errorOf(
+      consumer.run(async ({ id }) => {
+        if (id === "hangs") await new Promise(() => undefined);
+      }),
+    );
+    await clock.settle();
+    queue.failNext("receive", () => {
+      throw new FakeServiceError({ code: "ACCESS_DENIED", retryable: false });
+    });
+    consumer.concurrency += 1;
+    await clock.advance("60s");
+    expect(await failure).toMatchObject({ code: "ACCESS_DENIED" });
+    expect(await consumer.close()).toMatchObject({ handled: 1, abandoned: 1 });
+    expect(await consumer.close()).toMatchObject({ handled: 1, abandoned: 1 });
+  });
+});

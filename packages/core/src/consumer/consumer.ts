@@ -41,6 +41,8 @@ class Consumer<Body> implements QueueConsumer<Body> {
   #isPaused = false;
   #run: { readonly life: ConsumerRun; readonly batchSize: number } | undefined;
   #puller: Puller | undefined;
+  /** Of the life before this one, for whoever closes after its end: a run that ended by itself rejects without it. */
+  #last: DrainReport | undefined;
 
   constructor(setup: ConsumerSetup) {
     this.#setup = setup;
@@ -109,9 +111,10 @@ class Consumer<Body> implements QueueConsumer<Body> {
   async close(options: { readonly timeout?: Duration | undefined } = {}): Promise<DrainReport> {
     const timeoutMs = closeTimeoutMs(options);
     const puller = this.#puller;
-    const ended = this.#run?.life ?? puller;
-    if (ended === undefined) return NOTHING_HANDLED;
-    const report = await ended.close(timeoutMs);
+    const ending = this.#run?.life ?? puller;
+    const report = ending === undefined ? this.#last : await ending.close(timeoutMs);
+    if (report === undefined) return NOTHING_HANDLED;
+    this.#last = report;
     if (puller !== undefined && this.#puller === puller) this.#puller = undefined;
     this.#setup.onClosed?.();
     return report;
@@ -138,6 +141,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
     try {
       return await life.run();
     } finally {
+      this.#last = await life.close(0);
       if (this.#run.life === life) this.#run = undefined;
     }
   }

@@ -23,9 +23,8 @@ export const noLoss: Invariant = {
         !isPerhapsDeleted(story, index),
     );
     const lost = open.filter((story) => story.leftovers.length === 0 && !isPerhapsAcked(story));
-    if (open.length === 0) return judged([]);
     if (isDrained(index, promises)) return judged(lost.map(lostFinding));
-    const text = `no drain proves the queues empty, and ${open.length} confirmed messages are not done`;
+    const text = `no drain proves the queues empty; ${open.length} confirmed messages are not done`;
     return { verdict: "unknown", findings: [{ text }] };
   },
 };
@@ -35,18 +34,21 @@ function lostFinding({ mid, handovers }: Story): Finding {
   return { mid, text: `the confirmed message ${how}, and is neither a dead letter nor in its queue` };
 }
 
-/** Enough empty asks in a row after everything else, and no depth that says otherwise, for every queue drained. */
+/** For every queue, after everything else: enough empty asks in a row, and no depth that says otherwise. */
 function isDrained({ events }: HistoryIndex, { emptyPolls }: HistoryPromises): boolean {
-  const started = new Set(events.filter(({ type }) => type === "drain.start").map(destinationOf));
-  const ended = events.filter((event) => event.type === "drain.end");
-  const isWhole = ended.every((event) => event.emptyPolls >= emptyPolls && (event.depth ?? 0) === 0);
+  const drains = events.filter((event) => event.type === "drain.start" || event.type === "drain.end");
+  const last = events.findLast(({ type }) => type === "send.invoke" || type === "deliver");
+  const ends = [...Map.groupBy(drains, ({ dest }) => dest).values()].map((own) => own.at(-1));
   return (
-    ended.length > 0 && isWhole && [...started].every((dest) => ended.some((event) => event.dest === dest))
+    ends.length > 0 &&
+    ends.every(
+      (end) =>
+        end?.type === "drain.end" &&
+        end.emptyPolls >= emptyPolls &&
+        (end.depth ?? 0) === 0 &&
+        end.t >= (last?.t ?? 0),
+    )
   );
-}
-
-function destinationOf(event: object): string {
-  return "dest" in event ? String(event.dest) : "";
 }
 
 export const noPhantom: Invariant = {

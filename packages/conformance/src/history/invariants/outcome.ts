@@ -80,8 +80,9 @@ export const conservation: Invariant = {
 
 export const progress: Invariant = {
   id: "I-13",
-  title: "after the last fault work goes on within the recovery time, and drains end in theirs",
-  check(index, { recoveryMs, drainMs }) {
+  title:
+    "after the last fault work goes on within the recovery time, nothing stalls, and drains end in their time",
+  check(index, { recoveryMs, drainMs, finishes }) {
     const { events } = index;
     const findings: Finding[] = [];
     const healed = events.findLast(({ type }) => type === "fault.stop");
@@ -98,6 +99,7 @@ export const progress: Invariant = {
       }
     }
     if (drainMs !== undefined) findings.push(...slowDrains(events, drainMs));
+    if (finishes) findings.push(...stalled(index));
     return judged(findings);
   },
 };
@@ -110,6 +112,11 @@ function hasWorkAfter(index: HistoryIndex, t: number): boolean {
       !isPerhapsDeleted(story, index) &&
       !story.handovers.some(({ end }) => end !== undefined && end.result === "ack" && end.t < t),
   );
+}
+
+function stalled({ stories }: HistoryIndex): readonly Finding[] {
+  const left = [...stories.values()].filter((story) => isConfirmed(story) && story.leftovers.length > 0);
+  return left.map(({ mid }) => ({ mid, text: "the message was still in its queue when all should be done" }));
 }
 
 function slowDrains(events: readonly HistoryEvent[], drainMs: number): readonly Finding[] {
@@ -140,7 +147,7 @@ function untrue(close: HistoryEvent<"consumer.close">, { handovers }: HistoryInd
   );
   // An answer that was lost may have been a yes; a consumer may count it either way.
   const unsure = own.filter((one) => isPerhapsDone(one)).length;
-  // Nor does a consumer count what was confirmed after it had heard that the lease was gone.
+  // Nor does a consumer count what was confirmed after it had given the lease up, told that it is gone or by its own clock.
   const late = own.filter((one) => isConfirmedAfterLoss(one)).length;
   const { handled, abandoned } = close.report;
   const findings: Finding[] = [];
@@ -160,7 +167,7 @@ function untrue(close: HistoryEvent<"consumer.close">, { handovers }: HistoryInd
 
 function isConfirmedAfterLoss(handover: Handover): boolean {
   const confirmed = settledAs(handover, "ack") ?? settledAs(handover, "dead");
-  return confirmed !== undefined && handover.lostAt !== undefined && handover.lostAt <= confirmed.t;
+  return confirmed !== undefined && handover.leaseEnd <= confirmed.t;
 }
 
 function isPerhapsDone(handover: Handover): boolean {

@@ -1,0 +1,77 @@
+import type { ConsumerDriver, ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
+import type { HistorySink } from "../history/history-writer.ts";
+
+/** A process of a run, which can be killed: nothing of it goes out after that, nothing reaches it, and it writes nothing. */
+export class Life {
+  readonly proc: string;
+  readonly #over = Promise.withResolvers<void>();
+  #isOver = false;
+
+  constructor(proc: string) {
+    this.proc = proc;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Resolves when it is killed. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  /** `watcher` survives it and writes down its end. */
+  kill(watcher: HistorySink): void {
+    this.#isOver = true;
+    watcher.write("proc.exit", watcher.operation(), { of: this.proc, signal: "SIGKILL" });
+    this.#over.resolve();
+  }
+
+  /** The same sink, until the process is dead. */
+  sink(sink: HistorySink): HistorySink {
+    return {
+      operation: () => sink.operation(),
+      now: () => sink.now(),
+      write: (type, op, members) => {
+        if (!this.#isOver) sink.write(type, op, members);
+      },
+    };
+  }
+
+  /** The same adapter, as far as the process lives. */
+  adapter(adapter: QueueAdapter): QueueAdapter {
+    const { probe } = adapter;
+    return {
+      name: adapter.name,
+      resolve: (ref) => adapter.resolve(ref),
+      classify: (error, during) => adapter.classify(error, during),
+      openProducer: (target) => this.#mortal<ProducerDriver>(adapter.openProducer(target)),
+      openConsumer: (target, options) =>
+        this.#mortal<ConsumerDriver<unknown>>(adapter.openConsumer(target, options)),
+      close: async () => {
+        await adapter.close();
+      },
+      ...(probe === undefined
+        ? {}
+        : { probe: async (target, signal) => await probe.call(adapter, target, signal) }),
+    };
+  }
+
+  #mortal<Driver extends object>(driver: Driver): Driver {
+    return new Proxy(driver, {
+      get: (target, name): unknown => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== "function" || name === "sizeOf") return member;
+        return async (...args: readonly unknown[]): Promise<unknown> => {
+          if (this.#isOver) return await never();
+          const answer: unknown = await Reflect.apply(member, target, args);
+          return this.#isOver ? await never() : answer;
+        };
+      },
+    });
+  }
+}
+
+async function never(): Promise<never> {
+  return await new Promise<never>(() => undefined);
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+// Judges a history that was kept: `npx @anyqueue/conformance FOLDER`.
+
+import { judgeCommand } from "./history/judge-command.ts";
+
+process.exitCode = judgeCommand(process.argv.slice(2), {
+  out: (text) => process.stdout.write(text),
+  error: (text) => process.stderr.write(text),
+});
