@@ -62,9 +62,12 @@ const LIMITS: Limits = {
   deduplicationId: { maxLength: 128 },
 };
 
+const NO_BYTES = new Uint8Array();
 const SENT: ItemResult<SendReceipt> = { ok: true, value: {} };
 const DONE: ItemResult = { ok: true, value: undefined };
 const EXTENDED: ItemResult<{ readonly leaseMs: number }> = { ok: true, value: { leaseMs: LEASE_MS } };
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Messages in order of sending, and whoever waits for the next. */
 export class BareQueue {
@@ -74,18 +77,20 @@ export class BareQueue {
   #wake: (() => void) | undefined;
 
   put(message: OutgoingMessage): void {
-    const { id, body, contentType, attributes } = message;
-    this.#waiting.push({
+    const { id, text, contentType, attributes } = message;
+    const delivery: Writable<Delivery<number>> = {
       handle: this.#waiting.length,
       id,
       providerId: id,
-      body,
+      body: text === undefined ? message.body : NO_BYTES,
       contentType,
       attributes,
       deliveryCount: 1,
       leaseMs: LEASE_MS,
       native: undefined,
-    });
+    };
+    if (text !== undefined) delivery.text = text;
+    this.#waiting.push(delivery);
     this.#wake?.();
   }
 
@@ -134,7 +139,8 @@ export function bare(queue: BareQueue): Provider<"bare", []> {
 
 function producerOf(queue: BareQueue): ProducerDriver {
   return {
-    sizeOf: ({ body }) => body.byteLength,
+    takesText: true,
+    sizeOf: (message) => message.text?.length ?? message.body.byteLength,
     async sendBatch(messages) {
       await nextTurn();
       for (const message of messages) queue.put(message);

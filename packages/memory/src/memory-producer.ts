@@ -16,6 +16,7 @@ import { performCall, type Call } from "./perform-call.ts";
 
 /** Stores messages in one queue, topic or dead-letter mailbox. */
 export class MemoryProducer implements ProducerDriver {
+  readonly takesText: boolean = true;
   readonly #engine: MemoryEngine;
   readonly #target: Target;
   readonly #isDeduplicated: boolean;

@@ -1,11 +1,17 @@
 import { queueError, type DeadLetterInfo, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
-import type { Lease, MessageContent, StoredMessage } from "./broker/stored-message.ts";
+import {
+  ChangedContent,
+  type Lease,
+  type MessageContent,
+  type StoredMessage,
+} from "./broker/stored-message.ts";
 
 const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Our counting rule: the body, and names and values of the attributes, in UTF-8. */
 export function sizeOfMessage(message: OutgoingMessage): number {
-  let size = message.body.byteLength;
+  const { text } = message;
+  let size = text === undefined ? message.body.byteLength : Buffer.byteLength(text);
   for (const name in message.attributes) {
     size += Buffer.byteLength(name) + Buffer.byteLength(message.attributes[name] ?? "");
   }
@@ -15,7 +21,7 @@ export function sizeOfMessage(message: OutgoingMessage): number {
 /** What is stored. The core hands its message over for good; the attributes are frozen, for handlers see them. */
 export function contentOf(message: OutgoingMessage): MessageContent {
   for (const _name in message.attributes) {
-    return { ...message, attributes: Object.freeze({ ...message.attributes }) };
+    return new ChangedContent(message, Object.freeze({ ...message.attributes }));
   }
   return message;
 }
@@ -24,7 +30,7 @@ export function contentOf(message: OutgoingMessage): MessageContent {
 class StoredView {
   readonly id: string;
   readonly providerId: string;
-  readonly body: Uint8Array;
+  readonly text?: string;
   readonly contentType: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly enqueuedAtMs: number;
@@ -38,13 +44,15 @@ class StoredView {
   readonly deadLetter?: DeadLetterInfo;
   /** There is no vendor's object; this is the message's number in order of sending. */
   readonly native: number;
+  readonly #content: MessageContent;
+  #body: Uint8Array | undefined;
 
   constructor(message: StoredMessage) {
     const { content } = message;
     this.id = content.id;
     this.providerId = providerIdOf(message.sequence);
-    // A copy: a handler may write into its bytes. `slice` of a Buffer would be a view.
-    this.body = new Uint8Array(content.body);
+    this.#content = content;
+    if (content.text !== undefined) this.text = content.text;
     this.contentType = content.contentType;
     this.attributes = shownAttributes(content.attributes);
     this.enqueuedAtMs = message.enqueuedAtMs;
@@ -57,6 +65,12 @@ class StoredView {
     if (content.subject !== undefined) this.subject = content.subject;
     if (message.ttlMs !== undefined) this.expiresAtMs = message.enqueuedAtMs + message.ttlMs;
     if (message.burial !== undefined) this.deadLetter = message.burial;
+  }
+
+  /** A copy: a handler may write into its bytes. `slice` of a Buffer would be a view. Made when somebody reads it. */
+  get body(): Uint8Array {
+    this.#body ??= new Uint8Array(this.#content.body);
+    return this.#body;
   }
 }
 

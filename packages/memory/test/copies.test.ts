@@ -55,6 +55,21 @@ describe("a copy (D10)", () => {
     expect(await receiveOne(reader)).toMatchObject(full);
   });
 
+  test("of text has its text and its bytes, also with more attributes", async () => {
+    const { consumer, send } = driverBench();
+    const { body: _, ...rest } = full;
+    const texts = { ...rest, text: "é", body: new TextEncoder().encode("é") };
+    await send(texts);
+    const reader = consumer();
+    const first = await receiveOne(reader);
+    expect(first).toMatchObject(texts);
+    first.body.fill(7);
+    const note = { tenant: "u" };
+    await reader.releaseBatch([{ handle: first.handle, delayMs: 0, cause: "retry", note }], NEVER);
+
+    expect(await receiveOne(reader)).toMatchObject({ ...texts, attributes: { ...full.attributes, ...note } });
+  });
+
   test("of a Buffer is one too", async () => {
     const { consumer, send } = driverBench();
     await send({ body: Buffer.from([1, 2, 3]) });

@@ -22,7 +22,7 @@ const FOLLOWING: Readonly<Record<HeldState, readonly HeldState[]>> = {
 export type Completion = QueueError | undefined;
 
 /** One delivery in our hands, from its arrival to its end. Fields, not closures: there is one of these per message. */
-export class HeldDelivery {
+export class HeldDelivery implements Lease {
   readonly delivery: Delivery<unknown>;
   /** Its lane; undefined: none. */
   readonly key: string | undefined;
@@ -31,7 +31,15 @@ export class HeldDelivery {
   readonly attempt: number;
   /** What settles it; another one after the message was handed over again while it was in hand. */
   handle: unknown;
+  /** Itself, unless it shares one. */
   lease: Lease | undefined;
+  untilMs: number = Number.POSITIVE_INFINITY;
+  promisedUntilMs: number | undefined;
+  renewAtMs: number = Number.POSITIVE_INFINITY;
+  renewing: Promise<unknown> | undefined;
+  isPaused = false;
+  previous: Lease | undefined;
+  next: Lease | undefined;
   /** The next in its chain of `KnownMessages`. */
   nextKnown: HeldDelivery | undefined;
   /** When the lease keeper calls back: time limit of the run, end of parking, next try of a settlement. */
@@ -67,6 +75,16 @@ export class HeldDelivery {
     this.ask = ask;
     this.attempt = attemptOf(delivery);
     this.handle = delivery.handle;
+  }
+
+  /** Of the lease that it is itself. */
+  get leaseKey(): undefined {
+    return undefined;
+  }
+
+  /** Of the lease that it is itself. */
+  get holders(): readonly HeldDelivery[] {
+    return this.lease === this ? [this] : [];
   }
 
   get state(): HeldState {

@@ -6,7 +6,7 @@ import type { Limits } from "../driver/limits.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
-import { dueAtMs, leaseLost, newLease, type Lease } from "./lease.ts";
+import { dueAtMs, leaseLost, SharedLease, type Lease } from "./lease.ts";
 import type { LeaseTime } from "./lease-time.ts";
 import { createRenewals, type Renewal } from "./renewals.ts";
 
@@ -42,7 +42,7 @@ const TOTAL_MARGIN_MS = 5_000;
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #leases = new LinkedList<Lease>();
-  readonly #shared = new Map<string, Lease>();
+  readonly #shared = new Map<string, SharedLease>();
   readonly #renewals: Batcher<Renewal, { readonly leaseMs: number }> | undefined;
   readonly #totalMs: number;
   readonly #gatherMs: number;
@@ -61,14 +61,8 @@ export class LeaseKeeper {
   /** `leaseMs`: what is left now; undefined: it lasts as long as the link. */
   track(held: HeldDelivery, leaseMs: number | undefined, nowMs: number = this.#options.time.quick()): void {
     const key = held.delivery.leaseKey;
-    let lease = key === undefined ? undefined : this.#shared.get(key);
-    if (lease === undefined) {
-      lease = newLease(key, held);
-      this.#leases.add(lease);
-      if (key !== undefined) this.#shared.set(key, lease);
-    } else {
-      lease.holders.push(held);
-    }
+    const lease = key === undefined ? held : this.#share(held, key);
+    if (lease === held) this.#leases.add(held);
     held.lease = lease;
     held.capAtMs = nowMs + this.#totalMs;
     held.wakeAtMs = held.capAtMs;
@@ -82,13 +76,12 @@ export class LeaseKeeper {
     const { lease } = held;
     if (lease === undefined) return;
     held.lease = undefined;
-    const { holders } = lease;
-    const index = holders.indexOf(held);
-    if (index === holders.length - 1) holders.pop();
-    else if (index !== -1) holders.splice(index, 1);
-    if (holders.length > 0) return;
+    if (lease instanceof SharedLease) {
+      lease.leave(held);
+      if (lease.holders.length > 0) return;
+      this.#shared.delete(lease.leaseKey);
+    }
     this.#leases.delete(lease);
-    if (lease.key !== undefined) this.#shared.delete(lease.key);
   }
 
   /** The message was handed over again while it is in hand: its lease is the one of that delivery from now on. */
@@ -104,7 +97,7 @@ export class LeaseKeeper {
   /** Stops renewing before a settlement; the caller waits for what is returned. A shared lease goes on. */
   pause(held: HeldDelivery): Promise<unknown> | undefined {
     const { lease } = held;
-    if (lease === undefined || lease.key !== undefined) return undefined;
+    if (lease === undefined || lease.leaseKey !== undefined) return undefined;
     lease.isPaused = true;
     return lease.renewing;
   }
@@ -143,7 +136,7 @@ export class LeaseKeeper {
     await lease.renewing;
     const nowMs = time.read();
     const leaseMs = Math.min(byMs, limits.lease.maxMs, Math.max(0, held.capAtMs - nowMs));
-    lease.promisedUntilMs = Math.max(lease.promisedUntilMs, nowMs + leaseMs);
+    lease.promisedUntilMs = Math.max(promisedMs(lease), nowMs + leaseMs);
     const error = await this.#renew(lease, Math.max(leaseMs, lease.promisedUntilMs - nowMs));
     if (error !== undefined) throw error;
     if (held.lease === undefined) throw leaseLost("the lease ended while it was extended");
@@ -177,6 +170,17 @@ export class LeaseKeeper {
     await this.#renewals?.close();
   }
 
+  #share(held: HeldDelivery, key: string): SharedLease {
+    let lease = this.#shared.get(key);
+    if (lease === undefined) {
+      lease = new SharedLease(key);
+      this.#leases.add(lease);
+      this.#shared.set(key, lease);
+    }
+    lease.holders.push(held);
+    return lease;
+  }
+
   /** @returns the error of a renewal that failed. Never rejects. */
   async #renew(lease: Lease, leaseMs: number): Promise<QueueError | undefined> {
     const ended = this.#send(lease, leaseMs);
@@ -189,7 +193,8 @@ export class LeaseKeeper {
     const result = await this.#renewals?.add(renewal);
     // Handed over again meanwhile: the answer is about a lease that is gone.
     const [holder] = lease.holders;
-    const isReplaced = lease.key === undefined && holder !== undefined && holder.handle !== renewal.handle;
+    const isReplaced =
+      lease.leaseKey === undefined && holder !== undefined && holder.handle !== renewal.handle;
     if (isReplaced) return await this.#send(lease, leaseMs);
     lease.renewing = undefined;
     if (result === undefined || lease.holders.length === 0) return undefined;
@@ -244,7 +249,7 @@ export class LeaseKeeper {
   }
 
   #attend(lease: Lease, nowMs: number): void {
-    for (const held of lease.holders.length === 1 ? lease.holders : [...lease.holders]) {
+    for (const held of [...lease.holders]) {
       if (held.wakeAtMs > nowMs) continue;
       held.wakeAtMs = Number.POSITIVE_INFINITY;
       this.#options.onWake(held);
@@ -254,7 +259,7 @@ export class LeaseKeeper {
       const error = leaseLost("the lease ran out before it could be renewed");
       for (const held of [...lease.holders]) this.#lost(held, error);
     } else if (lease.renewing === undefined && lease.renewAtMs <= nowMs + this.#gatherMs) {
-      const wantedMs = Math.max(this.#options.leaseMs, lease.promisedUntilMs - nowMs);
+      const wantedMs = Math.max(this.#options.leaseMs, promisedMs(lease) - nowMs);
       void this.#renew(lease, Math.min(wantedMs, this.#options.limits.lease.maxMs));
     }
   }
@@ -264,4 +269,8 @@ export class LeaseKeeper {
     this.untrack(held);
     this.#options.onLost(held, error);
   }
+}
+
+function promisedMs({ promisedUntilMs = Number.NEGATIVE_INFINITY }: Lease): number {
+  return promisedUntilMs;
 }

@@ -4,11 +4,12 @@ import type { HeldDelivery } from "./held-delivery.ts";
 
 /** One lease at the service: of one delivery, or of all deliveries with one `leaseKey`. Times are lease times. */
 export interface Lease extends Linked<Lease> {
-  readonly key: string | undefined;
-  readonly holders: HeldDelivery[];
+  /** Undefined: of one delivery, which is the lease itself: one object less for each message. */
+  readonly leaseKey: string | undefined;
+  readonly holders: readonly HeldDelivery[];
   untilMs: number;
   /** Promised to a handler by `extend`; a renewal never asks for less. */
-  promisedUntilMs: number;
+  promisedUntilMs: number | undefined;
   renewAtMs: number;
   /** The renewal that is on its way. */
   renewing: Promise<unknown> | undefined;
@@ -20,19 +21,26 @@ export function leaseLost(what: string): QueueError {
   return new QueueError("LEASE_LOST", { what });
 }
 
-/** With its first holder: an array that is filled later has room for sixteen more. */
-export function newLease(key: string | undefined, holder: HeldDelivery): Lease {
-  return {
-    key,
-    holders: [holder],
-    untilMs: Number.POSITIVE_INFINITY,
-    promisedUntilMs: Number.NEGATIVE_INFINITY,
-    renewAtMs: Number.POSITIVE_INFINITY,
-    renewing: undefined,
-    isPaused: false,
-    previous: undefined,
-    next: undefined,
-  };
+/** One that may have many holders: a session's. */
+export class SharedLease implements Lease {
+  readonly leaseKey: string;
+  readonly holders: HeldDelivery[] = [];
+  untilMs: number = Number.POSITIVE_INFINITY;
+  promisedUntilMs: number | undefined;
+  renewAtMs: number = Number.POSITIVE_INFINITY;
+  renewing: Promise<unknown> | undefined;
+  isPaused = false;
+  previous: Lease | undefined;
+  next: Lease | undefined;
+
+  constructor(leaseKey: string) {
+    this.leaseKey = leaseKey;
+  }
+
+  leave(holder: HeldDelivery): void {
+    const index = this.holders.indexOf(holder);
+    if (index !== -1) this.holders.splice(index, 1);
+  }
 }
 
 /** When a lease needs attention next. */

@@ -41,7 +41,13 @@ async function processed(
   over: Partial<ProcessingRules>,
   fields: Partial<Delivery<unknown>> = {},
 ): Promise<Processed> {
-  return await processDelivery(rules(over), delivery<unknown>("h", { id: "m", ...fields }), CONTEXT);
+  const held = { delivery: delivery<unknown>("h", { id: "m", ...fields }) };
+  return await new Promise((resolve) => {
+    processDelivery(rules(over), held, CONTEXT, (ended, result) => {
+      expect(ended).toBe(held);
+      resolve(result);
+    });
+  });
 }
 
 /** What a dead letter says of itself. */
@@ -63,11 +69,15 @@ describe("a delivery is", () => {
   });
 
   test("done at once where neither its decoding nor its handler has to be waited for", () => {
-    const message = delivery<unknown>("h", { id: "m" });
-    const now = processDelivery(rules({ handle: () => 5 }), message, CONTEXT);
-    expect(now).toMatchObject({ outcome: { kind: "ack" } });
-    const later = processDelivery(rules({ handle: async () => 5 }), message, CONTEXT);
-    expect(later).toBeInstanceOf(Promise);
+    const held = { delivery: delivery<unknown>("h", { id: "m" }) };
+    const ended: Processed[] = [];
+    const end = (_: unknown, result: Processed): void => {
+      ended.push(result);
+    };
+    processDelivery(rules({ handle: () => 5 }), held, CONTEXT, end);
+    expect(ended).toMatchObject([{ outcome: { kind: "ack" } }]);
+    processDelivery(rules({ handle: async () => 5 }), held, CONTEXT, end);
+    expect(ended).toHaveLength(1);
   });
 
   test("waited for where the handler gives something that only looks like a promise", async () => {

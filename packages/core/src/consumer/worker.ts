@@ -156,12 +156,10 @@ export class Worker {
 
   #run(held: HeldDelivery): void {
     const { rules, context } = this.#parts;
-    const processed = processDelivery(rules, held.delivery, new RunContext(held, context));
-    if (processed instanceof Promise) void processed.then((ended) => this.#end(held, ended));
-    else this.#end(held, processed);
+    processDelivery(rules, held, new RunContext(held, context), this.#end);
   }
 
-  #end(held: HeldDelivery, processed: Processed): void {
+  readonly #end = (held: HeldDelivery, processed: Processed): void => {
     const { dispatcher, onIdle, onRoom } = this.#parts;
     held.isHandlerActive = false;
     if (this.#orphans.size > 0) {
@@ -176,7 +174,7 @@ export class Worker {
     dispatcher.startReady();
     onRoom();
     if (this.active === 0) onIdle();
-  }
+  };
 
   /** Only where it would be the same message twice at once; a lane sees to that by itself. */
   #waitsForOrphan(held: HeldDelivery, nowMs: number): boolean {

@@ -2,7 +2,10 @@
 export interface OutgoingMessage {
   /** Application id; set by the core if the caller gave none. */
   readonly id: string;
+  /** May be a getter: a copy made with `...` has none. */
   readonly body: Uint8Array;
+  /** The text whose UTF-8 the body is; only for a driver that `takesText`, and only where the codec made text. */
+  readonly text?: string;
   readonly contentType: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly orderingKey?: string;
@@ -31,6 +34,8 @@ export interface Delivery<Handle> {
   /** Unique identity of the stored message. */
   readonly providerId: string;
   readonly body: Uint8Array;
+  /** The well-formed text whose UTF-8 the body is, where it came as one: the body need not be read then. */
+  readonly text?: string;
   readonly contentType?: string;
   /** All that the message carries, the core's `aq-` attributes too. */
   readonly attributes: Readonly<Record<string, string>>;

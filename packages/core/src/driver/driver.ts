@@ -136,6 +136,8 @@ export interface SendReceipt {
 export interface ProducerDriver {
   /** Idempotent; resolves when sends can flow. */
   open?(signal: AbortSignal): Promise<void>;
+  /** True: it sends text as text, so that a body's bytes are made only where it reads them. @default false */
+  readonly takesText?: boolean;
   /** The vendor's counting rule, attributes included; pure. */
   sizeOf(message: OutgoingMessage): number;
   sendBatch(

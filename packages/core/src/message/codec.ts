@@ -11,6 +11,12 @@ export interface Codec {
   decode(bytes: Uint8Array): unknown;
 }
 
+/** A codec whose bytes are the UTF-8 of a text: the text alone is enough where nobody wants bytes. */
+export interface TextForm {
+  encode(body: unknown): string;
+  decode(source: string): unknown;
+}
+
 /** JSON of other senders may begin with a byte order mark, which this decoder drops. */
 const jsonDecoder = new TextDecoder("utf-8", { fatal: true });
 /** Text keeps every character, the byte order mark too. */
@@ -18,14 +24,16 @@ const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const JSON_CODEC: Codec = Object.freeze({
   contentType: "application/json",
-  encode: toJson,
-  decode: fromJson,
+  encode: (body: unknown) => utf8(toJson(body)),
+  decode: (bytes: Uint8Array) => fromJson(decodeText(jsonDecoder, bytes)),
 });
+const JSON_TEXT: TextForm = Object.freeze({ encode: toJson, decode: fromJson });
 const TEXT_CODEC: Codec = Object.freeze({
   contentType: "text/plain; charset=utf-8",
-  encode: toText,
+  encode: (body: unknown) => utf8(toText(body)),
   decode: (bytes: Uint8Array) => decodeText(textDecoder, bytes),
 });
+const TEXT_TEXT: TextForm = Object.freeze({ encode: toText, decode: (source: string) => source });
 const BYTES_CODEC: Codec = Object.freeze({
   contentType: "application/octet-stream",
   encode: toBytes,
@@ -45,6 +53,17 @@ export function text(): Codec {
 /** Bytes as they are: the body is a Uint8Array, whatever content type another sender wrote. */
 export function bytes(): Codec {
   return BYTES_CODEC;
+}
+
+/** Undefined: what the codec makes is no text, or not known to be one. */
+export function textFormOf(codec: Codec): TextForm | undefined {
+  if (codec === JSON_CODEC) return JSON_TEXT;
+  return codec === TEXT_CODEC ? TEXT_TEXT : undefined;
+}
+
+/** The bytes of a body that may still be text. */
+export function bytesOf(body: Uint8Array | string): Uint8Array {
+  return typeof body === "string" ? utf8(body) : body;
 }
 
 /**
@@ -72,7 +91,7 @@ export function codecFor(contentType: string | undefined, fallback: Codec): Code
 
 const UTF_8 = /charset\s*=\s*"?(?:utf-?8|us-ascii)"?\s*$/;
 
-function toJson(body: unknown): Uint8Array {
+function toJson(body: unknown): string {
   let encoded: string | undefined;
   try {
     encoded = JSON.stringify(body);
@@ -82,22 +101,21 @@ function toJson(body: unknown): Uint8Array {
   }
   if (encoded === undefined) throw invalid(`the body has no JSON form: it is ${kindOf(body)}`);
   if (mayHoldPrototype(encoded)) refusePrototype(JSON.parse(encoded));
-  return utf8(encoded);
+  return encoded;
 }
 
-function fromJson(bytes: Uint8Array): unknown {
-  const source = decodeText(jsonDecoder, bytes);
-  const value = parse(source, bytes.byteLength);
+function fromJson(source: string): unknown {
+  const value = parse(source);
   if (mayHoldPrototype(source)) refusePrototype(value);
   return value;
 }
 
-function parse(source: string, sizeBytes: number): unknown {
+function parse(source: string): unknown {
   try {
     return JSON.parse(source);
   } catch {
     // Without the cause: V8 quotes the text that it could not parse.
-    throw invalid(`the body is no JSON (${sizeBytes} bytes)`);
+    throw invalid(`the body is no JSON (${Buffer.byteLength(source)} bytes)`);
   }
 }
 
@@ -116,11 +134,11 @@ function refusePrototype(root: unknown): void {
   }
 }
 
-function toText(body: unknown): Uint8Array {
+function toText(body: unknown): string {
   if (typeof body !== "string")
     throw invalid(`the body of a text message must be a string, got ${kindOf(body)}`);
   if (!body.isWellFormed()) throw invalid("the body has a lone surrogate, which UTF-8 cannot carry");
-  return utf8(body);
+  return body;
 }
 
 /** From Node's pool: `TextEncoder` makes an ArrayBuffer for each text, which takes five times as long. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import * as v from "valibot";
 import { isQueueError, type QueueError } from "../errors/queue-error.ts";
+import type { Delivery } from "../driver/delivery.ts";
 import { delivery } from "../testing.ts";
 import { bytes, text } from "./codec.ts";
 import { decodeDelivery, rawMessage } from "./decode-message.ts";
@@ -199,5 +200,35 @@ describe("a dead letter", () => {
     expect(rawMessage(delivery("h", { attributes })).deadLettered).toEqual({ reason: "r" });
     expect(rawMessage(delivery("h")).deadLettered).toBeUndefined();
     expect(rawMessage(delivery("h", { deadLetter: {} })).deadLettered).toEqual({});
+  });
+});
+
+describe("a delivery that came as text", () => {
+  const unread = (fields: { readonly text: string; readonly contentType?: string }): Delivery<string> =>
+    Object.defineProperty(delivery("h", fields), "body", {
+      get: () => {
+        throw new Error("nobody needs the bytes");
+      },
+    });
+
+  test("is decoded without its bytes", () => {
+    const details = detailsOf(defineQueue("names", { schema: unchecked<unknown>() }));
+    expect(decodeDelivery(details, unread({ text: '{"a":"é"}' }))).toMatchObject({ body: { a: "é" } });
+    const texts = detailsOf(defineQueue("texts", { codec: text() }));
+    expect(decodeDelivery(texts, unread({ text: "\uFEFFa", contentType: "text/plain" }))).toMatchObject({
+      body: "\uFEFFa",
+    });
+  });
+
+  test("is refused as its bytes would be", async () => {
+    const error = await refusal(() => decodeDelivery(orders, unread({ text: "é" })));
+    expect(error.message).toContain("the body is no JSON (2 bytes)");
+  });
+
+  test("gives its bytes to a codec of bytes", () => {
+    const details = detailsOf(defineQueue("raw", { codec: bytes() }));
+    expect(decodeDelivery(details, delivery("h", { text: "a", body: body("a") }))).toMatchObject({
+      body: body("a"),
+    });
   });
 });

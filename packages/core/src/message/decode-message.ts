@@ -2,7 +2,7 @@ import type { Delivery } from "../driver/delivery.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { DeadLetterDetails, Message } from "../queue-consumer.ts";
 import { RESERVED, userAttributes } from "./attributes.ts";
-import { codecFor } from "./codec.ts";
+import { codecFor, textFormOf } from "./codec.ts";
 import type { DefinitionDetails } from "./queue-definition.ts";
 import { schemaError } from "./schema-issues.ts";
 import type { SchemaResult } from "./standard-schema.ts";
@@ -41,8 +41,9 @@ function decodeBody(details: DefinitionDetails, delivery: Delivery<unknown>): un
     throw new QueueError("INVALID_MESSAGE", { what: `the message is malformed: ${delivery.malformed}` });
   }
   const codec = codecFor(delivery.contentType, details.codec);
+  const form = delivery.text === undefined ? undefined : textFormOf(codec);
   try {
-    return codec.decode(delivery.body);
+    return form === undefined ? codec.decode(delivery.body) : form.decode(delivery.text ?? "");
   } catch (error) {
     if (error instanceof QueueError) throw error;
     throw new QueueError("INVALID_MESSAGE", {
@@ -79,15 +80,14 @@ function schemaThrew(error: unknown): QueueError {
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function messageOf<Body>(delivery: Delivery<unknown>, body: Body): Message<Body> {
-  const message: Writable<Message<Body>> = {
-    id: delivery.id,
-    body,
-    attributes: userAttributes(delivery.attributes),
-    providerId: delivery.providerId,
-    native: delivery.native,
-  };
+  const { id, providerId, native, contentType } = delivery;
+  const attributes = userAttributes(delivery.attributes);
+  // Nearly all have a content type: a field that is added to an object takes more than one that it begins with.
+  const message: Writable<Message<Body>> =
+    contentType === undefined
+      ? { id, body, attributes, providerId, native }
+      : { id, body, attributes, providerId, native, contentType };
   if (delivery.attributeTypes !== undefined) message.attributeTypes = delivery.attributeTypes;
-  if (delivery.contentType !== undefined) message.contentType = delivery.contentType;
   if (delivery.orderingKey !== undefined) message.orderingKey = delivery.orderingKey;
   if (delivery.correlationId !== undefined) message.correlationId = delivery.correlationId;
   if (delivery.replyTo !== undefined) message.replyTo = delivery.replyTo;

@@ -1,6 +1,6 @@
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import { json, type Codec } from "../message/codec.ts";
+import { bytesOf, json, type Codec } from "../message/codec.ts";
 import { schemaError } from "../message/schema-issues.ts";
 import type { SchemaResult, StandardSchemaV1 } from "../message/standard-schema.ts";
 import { isPlainJson } from "./plain-json.ts";
@@ -13,13 +13,13 @@ import { isPlainJson } from "./plain-json.ts";
  */
 export function checkRoundTrip(
   body: unknown,
-  encoded: Uint8Array,
+  encoded: Uint8Array | string,
   codec: Codec,
   schema: StandardSchemaV1 | undefined,
 ): Promise<void> | undefined {
   // What equals the body passes the schema as the body did.
   if (codec === json() && isPlainJson(body)) return undefined;
-  const decoded = decode(codec, encoded);
+  const decoded = decode(codec, bytesOf(encoded));
   if (schema === undefined) {
     if (isSame(body, decoded)) return undefined;
     const difference = firstDifference(body, decoded, "the body");

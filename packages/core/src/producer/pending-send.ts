@@ -10,8 +10,8 @@ export class PendingSend implements Dated<PendingSend> {
   readonly deadlineMs: number;
   readonly epoch: Epoch;
   readonly promise: Promise<Sent>;
-  resolve!: (sent: Sent) => void;
-  reject!: (error: QueueError) => void;
+  readonly resolve: (sent: Sent) => void;
+  readonly reject: (error: QueueError) => void;
   orderingKey: string | undefined;
   /** Set when it enters the pipeline. */
   message: OutgoingMessage | undefined;
@@ -34,11 +34,21 @@ export class PendingSend implements Dated<PendingSend> {
     this.deadlineMs = deadlineMs;
     this.epoch = epoch;
     this.orderingKey = orderingKey;
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+    this.promise = new Promise(keepEnds);
+    this.resolve = ends.resolve;
+    this.reject = ends.reject;
   }
+}
+
+const ends: { resolve: PendingSend["resolve"]; reject: PendingSend["reject"] } = {
+  resolve: () => {},
+  reject: () => {},
+};
+
+/** One function for all: a closure for each would be one more object per message. */
+function keepEnds(resolve: PendingSend["resolve"], reject: PendingSend["reject"]): void {
+  ends.resolve = resolve;
+  ends.reject = reject;
 }
 
 /** One call of the driver. It is aborted when nobody waits for any of its messages any more. */

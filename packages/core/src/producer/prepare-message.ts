@@ -4,7 +4,7 @@ import type { ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError, isQueueError, queueError } from "../errors/queue-error.ts";
-import type { Codec } from "../message/codec.ts";
+import { bytesOf, textFormOf, type Codec, type TextForm } from "../message/codec.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { schemaError } from "../message/schema-issues.ts";
 import type { SchemaResult } from "../message/standard-schema.ts";
@@ -25,16 +25,26 @@ import { newMessageId } from "./message-id.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
 import { sendPlace, type SendPlace } from "./send-place.ts";
 import { AS_IT_IS, sendTiming, type SendTiming } from "./send-timing.ts";
+import { TextMessage } from "./text-message.ts";
 
 /** A message as far as it can be made without waiting: a copy of all that the caller gave. */
-export interface PreparedMessage {
-  readonly draft: OutgoingDraft;
+export interface PreparedMessage extends Fields {
   readonly timing: SendTiming;
   readonly deduplicationId: string | undefined;
   readonly correlationId: string | undefined;
   readonly replyTo: string | undefined;
   /** Rejects if an asynchronous schema refuses the body. */
   readonly verdict: Promise<void> | undefined;
+}
+
+/** What a middleware may change. */
+interface Fields {
+  readonly id: string;
+  /** Text: its bytes are made when somebody asks for them. */
+  readonly body: Uint8Array | string;
+  readonly contentType: string;
+  readonly attributes: Record<string, string>;
+  readonly orderingKey?: string | undefined;
 }
 
 /** Options with erased types: what they hold is checked here. */
@@ -45,7 +55,7 @@ export class MessagePreparer {
   readonly #details: DefinitionDetails;
   readonly #target: Target;
   readonly #setup: ProducerSetup;
-  readonly #driver: Pick<ProducerDriver, "sizeOf">;
+  readonly #driver: Pick<ProducerDriver, "sizeOf" | "takesText">;
   readonly #limitBytes: number;
   /** False until one body of this producer survived its round trip. */
   #isProven = false;
@@ -53,8 +63,10 @@ export class MessagePreparer {
   readonly #place: SendPlace;
   readonly #needsDeduplication: boolean;
   readonly #mayAddAttributes: boolean;
+  /** Undefined: bodies are encoded to bytes at once. */
+  readonly #text: TextForm | undefined;
 
-  constructor(setup: ProducerSetup, driver: Pick<ProducerDriver, "sizeOf">) {
+  constructor(setup: ProducerSetup, driver: Pick<ProducerDriver, "sizeOf" | "takesText">) {
     const { maxMessageBytes, send } = setup.target.limits;
     this.#details = setup.details;
     this.#target = setup.target;
@@ -63,6 +75,9 @@ export class MessagePreparer {
     this.#place = sendPlace(setup);
     this.#needsDeduplication = setup.details.needs.includes("deduplication");
     this.#mayAddAttributes = setup.middleware.some((middleware) => middleware.send !== undefined);
+    // A middleware looks at bytes.
+    const staysText = driver.takesText === true && !this.#mayAddAttributes;
+    this.#text = staysText ? textFormOf(setup.details.codec) : undefined;
     this.#limitBytes = Math.min(maxMessageBytes, send.maxBytes - send.overheadBytes);
   }
 
@@ -72,29 +87,41 @@ export class MessagePreparer {
     const verdict = this.#validate(body);
     if (!(verdict instanceof Promise)) refuseIssues(verdict, body);
     // Nothing may be read of the caller's objects after the first wait: they are the caller's to change.
-    const draft = this.#draft(body, options);
+    const attributes = this.#attributes(options.attributes);
+    const id = this.#id(body, options.id);
+    const encoded = encode(this.#text ?? this.#details.codec, body);
     return {
-      draft,
+      id,
+      body: encoded,
+      contentType: this.#details.codec.contentType,
+      attributes,
+      orderingKey: this.#orderingKey(body, attributes),
       timing: this.#timing(options),
-      deduplicationId: this.#deduplicationId(draft.id),
-      correlationId: this.#text("correlationId", options.correlationId),
-      replyTo: this.#text("replyTo", options.replyTo),
-      verdict: this.#verdict(verdict, body, draft.body),
+      deduplicationId: this.#deduplicationId(id),
+      correlationId: this.#textOf("correlationId", options.correlationId),
+      replyTo: this.#textOf("replyTo", options.replyTo),
+      verdict: this.#verdict(verdict, body, encoded),
     };
   }
 
+  /** What a middleware gets to see. */
+  draftOf({ id, body, contentType, attributes, orderingKey }: PreparedMessage): OutgoingDraft {
+    const draft = { id, target: this.#target.name, body: bytesOf(body), contentType, attributes };
+    return orderingKey === undefined ? draft : { ...draft, orderingKey };
+  }
+
   /** The message for the driver, with what the middleware made of the draft. @throws INVALID_ARGUMENT, MESSAGE_TOO_LARGE */
-  finish(prepared: PreparedMessage, draft: OutgoingDraft): OutgoingMessage {
-    checkAttributes(draft.attributes, this.#target.limits.attributes, this.#refuse);
+  finish(prepared: PreparedMessage, fields: Fields = prepared): OutgoingMessage {
+    checkAttributes(fields.attributes, this.#target.limits.attributes, this.#refuse);
     const { timing, deduplicationId, correlationId, replyTo } = prepared;
-    const message: Writable<OutgoingMessage> = {
-      id: draft.id,
-      body: draft.body,
-      contentType: draft.contentType,
-      attributes:
-        timing.attributes === undefined ? draft.attributes : { ...draft.attributes, ...timing.attributes },
-    };
-    if (draft.orderingKey !== undefined) message.orderingKey = draft.orderingKey;
+    const { id, body, contentType, orderingKey } = fields;
+    const attributes =
+      timing.attributes === undefined ? fields.attributes : { ...fields.attributes, ...timing.attributes };
+    const message: Writable<OutgoingMessage> =
+      typeof body === "string"
+        ? new TextMessage(id, body, contentType, attributes)
+        : { id, body, contentType, attributes };
+    if (orderingKey !== undefined) message.orderingKey = orderingKey;
     if (deduplicationId !== undefined) message.deduplicationId = deduplicationId;
     if (timing.deliverAtMs !== undefined) message.deliverAtMs = timing.deliverAtMs;
     if (timing.ttlMs !== undefined) message.ttlMs = timing.ttlMs;
@@ -140,22 +167,16 @@ export class MessagePreparer {
     }
   }
 
-  #draft(body: unknown, options: AnyOptions): OutgoingDraft {
-    const hasNone = options.attributes === undefined && !this.#mayAddAttributes;
-    const attributes = hasNone ? NO_ATTRIBUTES : copyAttributes(options.attributes, this.#refuse);
-    const draft: Writable<OutgoingDraft> = {
-      id: this.#id(body, options.id),
-      target: this.#target.name,
-      body: encode(this.#details.codec, body),
-      contentType: this.#details.codec.contentType,
-      attributes,
-    };
+  #attributes(given: unknown): Record<string, string> {
+    const hasNone = given === undefined && !this.#mayAddAttributes;
+    return hasNone ? NO_ATTRIBUTES : copyAttributes(given, this.#refuse);
+  }
+
+  #orderingKey(body: unknown, attributes: Record<string, string>): string | undefined {
     const { orderingKey } = this.#details;
-    if (orderingKey !== undefined) {
-      const key = callFor("orderingKey", () => orderingKey(body, attributes));
-      draft.orderingKey = checkKey("orderingKey", key, this.#target.limits.orderingKey, this.#refuse);
-    }
-    return draft;
+    if (orderingKey === undefined) return undefined;
+    const key = callFor("orderingKey", () => orderingKey(body, attributes));
+    return checkKey("orderingKey", key, this.#target.limits.orderingKey, this.#refuse);
   }
 
   #id(body: unknown, given: unknown): string {
@@ -190,7 +211,7 @@ export class MessagePreparer {
     return capabilities.deduplication === "window" ? newMessageId() : undefined;
   }
 
-  #text(field: string, value: unknown): string | undefined {
+  #textOf(field: string, value: unknown): string | undefined {
     return value === undefined ? undefined : checkText(field, value, this.#refuse);
   }
 
@@ -198,7 +219,7 @@ export class MessagePreparer {
   #verdict(
     verdict: SchemaResult<unknown> | Promise<SchemaResult<unknown>>,
     body: unknown,
-    encoded: Uint8Array,
+    encoded: Uint8Array | string,
   ): Promise<void> | undefined {
     if (!(verdict instanceof Promise)) return this.#proveRoundTrip(body, encoded);
     return verdict.then(
@@ -212,7 +233,7 @@ export class MessagePreparer {
     );
   }
 
-  #proveRoundTrip(body: unknown, encoded: Uint8Array): Promise<void> | undefined {
+  #proveRoundTrip(body: unknown, encoded: Uint8Array | string): Promise<void> | undefined {
     if (this.#isProven && !this.#setup.checkEveryBody) return undefined;
     const { codec, schema } = this.#details;
     const proof = checkRoundTrip(body, encoded, codec, schema);
@@ -245,13 +266,14 @@ const UNCHECKED: SchemaResult<unknown> = /* @__PURE__ */ Object.freeze({ value: 
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-function encode(codec: Codec, body: unknown): Uint8Array {
-  let encoded: Uint8Array;
+function encode(codec: Codec | TextForm, body: unknown): Uint8Array | string {
+  let encoded: Uint8Array | string;
   try {
     encoded = codec.encode(body);
   } catch (error) {
     throw isQueueError(error) ? error : threw("codec", error);
   }
+  if (typeof encoded === "string" && !("contentType" in codec)) return encoded;
   if (!(encoded instanceof Uint8Array)) {
     throw new QueueError("INVALID_MESSAGE", {
       what: `the codec gave ${kindOf(encoded)} instead of a Uint8Array`,

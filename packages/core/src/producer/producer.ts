@@ -58,13 +58,13 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     try {
       this.#assertOpen();
       const prepared = this.#preparer.prepare(body, options);
-      const { draft, verdict } = prepared;
-      if (this.#hasMiddleware || verdict !== undefined || this.#turns.isTaken(draft.orderingKey)) {
+      const { orderingKey, verdict } = prepared;
+      if (this.#hasMiddleware || verdict !== undefined || this.#turns.isTaken(orderingKey)) {
         return this.#sendInTurn(prepared, options?.signal);
       }
-      const message = this.#preparer.finish(prepared, draft);
+      const message = this.#preparer.finish(prepared);
       const sizeBytes = this.#preparer.measure(message, prepared);
-      const pending = this.#pipeline.accept(draft.orderingKey, options?.signal);
+      const pending = this.#pipeline.accept(orderingKey, options?.signal);
       this.#pipeline.enter(pending, message, sizeBytes);
       return pending.promise;
     } catch (error) {
@@ -140,9 +140,9 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
 
   /** For what takes time before it can be sent; sends of one key keep the order in which they were called. */
   #sendInTurn(prepared: PreparedMessage, signal: AbortSignal | undefined): Promise<Sent> {
-    const { draft } = prepared;
-    const pending = this.#pipeline.accept(draft.orderingKey, signal);
-    const turn = draft.orderingKey === undefined ? undefined : this.#turns.take(draft.orderingKey);
+    const { orderingKey } = prepared;
+    const pending = this.#pipeline.accept(orderingKey, signal);
+    const turn = orderingKey === undefined ? undefined : this.#turns.take(orderingKey);
     void this.#guard(this.#walk(prepared, pending, turn), pending, turn);
     return pending.promise;
   }
@@ -170,7 +170,7 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
       return await pending.promise;
     };
     await prepared.verdict;
-    await composeSend(this.#setup.middleware, last)(prepared.draft);
+    await composeSend(this.#setup.middleware, last)(this.#preparer.draftOf(prepared));
     if (pending.message === undefined && !pending.isSettled) throw this.#swallowed();
   }
 

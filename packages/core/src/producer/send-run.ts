@@ -44,7 +44,8 @@ export class SendRun {
   }
 
   async attempt(items: readonly PendingSend[]): Promise<void> {
-    const live = items.filter((pending) => this.#mayGo(pending));
+    const mayAll = items.every((pending) => this.#mayGo(pending));
+    const live = mayAll ? items : items.filter((pending) => this.#mayGo(pending));
     if (live.length === 0) return;
     if (!this.#owner.isDriverOpen && this.#driver.open !== undefined) {
       const opened = await this.#open(live);

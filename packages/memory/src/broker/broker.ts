@@ -2,7 +2,7 @@ import { DeduplicationWindow } from "./deduplication-window.ts";
 import { Mailbox, type BurialOrder } from "./mailbox.ts";
 import { FirstReadyFirst, ShuffledReady } from "./ready-order.ts";
 import { seededRandom } from "./seeded-random.ts";
-import { StoredMessage, type MessageContent } from "./stored-message.ts";
+import { ChangedContent, StoredMessage, type MessageContent } from "./stored-message.ts";
 
 /** Dead letters of `orders` are read as `orders/dead`. */
 const DEAD_SUFFIX = "/dead";
@@ -248,7 +248,7 @@ export function withAttributes(
   attributes: Readonly<Record<string, string>>,
 ): MessageContent {
   if (Object.keys(attributes).length === 0) return content;
-  return { ...content, attributes: Object.freeze({ ...content.attributes, ...attributes }) };
+  return new ChangedContent(content, Object.freeze({ ...content.attributes, ...attributes }));
 }
 
 function revived(message: StoredMessage): StoredMessage {

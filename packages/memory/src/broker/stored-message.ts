@@ -6,6 +6,8 @@ import type { Linked } from "./linked-queue.ts";
 export interface MessageContent {
   readonly id: string;
   readonly body: Uint8Array;
+  /** The text whose UTF-8 the body is. */
+  readonly text?: string;
   readonly contentType: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly orderingKey?: string;
@@ -13,6 +15,38 @@ export interface MessageContent {
   readonly correlationId?: string;
   readonly replyTo?: string;
   readonly subject?: string;
+}
+
+/** The content of another one with other attributes. */
+export class ChangedContent implements MessageContent {
+  readonly id: string;
+  readonly text?: string;
+  readonly contentType: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly orderingKey?: string;
+  readonly deduplicationId?: string;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  readonly subject?: string;
+  readonly #original: MessageContent;
+
+  constructor(original: MessageContent, attributes: Readonly<Record<string, string>>) {
+    this.#original = original;
+    this.id = original.id;
+    this.contentType = original.contentType;
+    this.attributes = attributes;
+    if (original.text !== undefined) this.text = original.text;
+    if (original.orderingKey !== undefined) this.orderingKey = original.orderingKey;
+    if (original.deduplicationId !== undefined) this.deduplicationId = original.deduplicationId;
+    if (original.correlationId !== undefined) this.correlationId = original.correlationId;
+    if (original.replyTo !== undefined) this.replyTo = original.replyTo;
+    if (original.subject !== undefined) this.subject = original.subject;
+  }
+
+  /** Read when somebody asks: text may have no bytes yet. */
+  get body(): Uint8Array {
+    return this.#original.body;
+  }
 }
 
 /** Why a message is a dead letter. */
