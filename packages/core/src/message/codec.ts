@@ -1,3 +1,4 @@
+import type { Delivery } from "../driver/delivery.ts";
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 
@@ -70,6 +71,16 @@ export function codecFor(contentType: string | undefined, fallback: Codec): Code
   });
 }
 
+/** The value of a received body. Text that came as text is read as it is: bytes in between would only be thrown away. */
+export function decodeBody(codec: Codec, delivery: Pick<Delivery<unknown>, "body" | "text">): unknown {
+  const source = codec === JSON_CODEC || codec === TEXT_CODEC ? delivery.text : undefined;
+  if (source === undefined) return codec.decode(delivery.body);
+  return codec === TEXT_CODEC
+    ? source
+    : parseJson(source.startsWith(BYTE_ORDER_MARK) ? source.slice(1) : source);
+}
+
+const BYTE_ORDER_MARK = "\uFEFF";
 const UTF_8 = /charset\s*=\s*"?(?:utf-?8|us-ascii)"?\s*$/;
 
 function toJson(body: unknown): Uint8Array {
@@ -86,18 +97,21 @@ function toJson(body: unknown): Uint8Array {
 }
 
 function fromJson(bytes: Uint8Array): unknown {
-  const source = decodeText(jsonDecoder, bytes);
-  const value = parse(source, bytes.byteLength);
+  return parseJson(decodeText(jsonDecoder, bytes));
+}
+
+function parseJson(source: string): unknown {
+  const value = parse(source);
   if (mayHoldPrototype(source)) refusePrototype(value);
   return value;
 }
 
-function parse(source: string, sizeBytes: number): unknown {
+function parse(source: string): unknown {
   try {
     return JSON.parse(source);
   } catch {
     // Without the cause: V8 quotes the text that it could not parse.
-    throw invalid(`the body is no JSON (${sizeBytes} bytes)`);
+    throw invalid(`the body is no JSON (${Buffer.byteLength(source)} bytes)`);
   }
 }
 

@@ -201,3 +201,38 @@ describe("a dead letter", () => {
     expect(rawMessage(delivery("h", { deadLetter: {} })).deadLettered).toEqual({});
   });
 });
+
+describe("a body that came as text", () => {
+  const asText = (source: string): Parameters<typeof decodeDelivery>[1] =>
+    Object.defineProperty(delivery("h", { contentType: "", text: source }), "body", {
+      get: () => expect.fail("bytes were made of it"),
+    });
+
+  test.each([
+    ["JSON", defineQueue("q"), '{"a":[1,"é"]}', { a: [1, "é"] }],
+    ["JSON behind a byte order mark", defineQueue("q"), "\uFEFF1", 1],
+    ["text", defineQueue<string>("q", { codec: text() }), "\uFEFFé", "\uFEFFé"],
+  ])("is read as %s without its bytes", (_, queue, source, value) => {
+    expect(decodeDelivery(detailsOf(queue), asText(source))).toMatchObject({ body: value });
+  });
+
+  test.each(["{é", '{"__proto__":1}'])("is refused as its bytes would be: %s", async (source) => {
+    const details = detailsOf(defineQueue("q"));
+    const ofText = await refusal(() => decodeDelivery(details, asText(source)));
+    const ofBytes = await refusal(() => decodeDelivery(details, delivery("h", { body: body(source) })));
+    expect(ofText.message).toBe(ofBytes.message);
+    expect(ofText.cause).toBeUndefined();
+  });
+
+  test("is given to every other codec as bytes", () => {
+    const own = {
+      contentType: "x/y",
+      encode: () => body(""),
+      decode: (given: Uint8Array) => given.byteLength,
+    };
+    const came = delivery("h", { contentType: "", text: "é", body: body("é") });
+    expect(decodeDelivery(detailsOf(defineQueue("q", { codec: own })), came)).toMatchObject({ body: 2 });
+    const asBytes = detailsOf(defineQueue<Uint8Array>("q", { codec: bytes() }));
+    expect(decodeDelivery(asBytes, came)).toMatchObject({ body: body("é") });
+  });
+});

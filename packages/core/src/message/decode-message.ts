@@ -2,7 +2,7 @@ import type { Delivery } from "../driver/delivery.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { DeadLetterDetails, Message } from "../queue-consumer.ts";
 import { RESERVED, userAttributes } from "./attributes.ts";
-import { codecFor } from "./codec.ts";
+import { codecFor, decodeBody } from "./codec.ts";
 import type { DefinitionDetails } from "./queue-definition.ts";
 import { schemaError } from "./schema-issues.ts";
 import type { SchemaResult } from "./standard-schema.ts";
@@ -17,7 +17,7 @@ export function decodeDelivery(
   delivery: Delivery<unknown>,
 ): Message<unknown> | Promise<Message<unknown>> {
   if (details.kind === "dead-letter") return rawMessage(delivery);
-  const decoded = decodeBody(details, delivery);
+  const decoded = valueOf(details, delivery);
   if (details.schema === undefined) return messageOf(delivery, decoded);
   const result = validate(details.schema["~standard"].validate, decoded);
   if (result instanceof Promise) {
@@ -36,13 +36,13 @@ export function rawMessage(delivery: Delivery<unknown>): Message<Uint8Array> {
   return messageOf(delivery, delivery.body);
 }
 
-function decodeBody(details: DefinitionDetails, delivery: Delivery<unknown>): unknown {
+function valueOf(details: DefinitionDetails, delivery: Delivery<unknown>): unknown {
   if (delivery.malformed !== undefined) {
     throw new QueueError("INVALID_MESSAGE", { what: `the message is malformed: ${delivery.malformed}` });
   }
   const codec = codecFor(delivery.contentType, details.codec);
   try {
-    return codec.decode(delivery.body);
+    return decodeBody(codec, delivery);
   } catch (error) {
     if (error instanceof QueueError) throw error;
     throw new QueueError("INVALID_MESSAGE", {
