@@ -161,13 +161,8 @@ function decodeRecord(
     MessageAttributes: nativeAttributes(record.messageAttributes),
   };
   // The visibility timeout is the queue's, and the event does not say how much of it is left.
-  const decoded = decodeMessage(
-    message,
-    receivedAtMs,
-    Number.POSITIVE_INFINITY,
-    handBacks.of(record.messageId),
-  );
-  return { ...decoded, native: record.native };
+  const handedBack = handBacks.of(record.messageId);
+  return decodeMessage(message, receivedAtMs, Number.POSITIVE_INFINITY, handedBack, record.native);
 }
 
 function nativeAttributes(given: Readonly<Record<string, unknown>>): Record<string, MessageAttributeValue> {

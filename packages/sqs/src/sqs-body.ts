@@ -33,12 +33,18 @@ export function encodeBody(body: Uint8Array): EncodedBody {
   return { text: base64, bytes: base64.length, encoding: "b64" };
 }
 
-/** The bytes again; undefined if the text does not have the form that its encoding says. */
-export function decodeBody(text: string, encoding: string | undefined): Uint8Array | undefined {
+/** True if the text has the form that an encoding says, and the encoding is one of ours. */
+export function isEncodedAs(
+  text: string,
+  encoding: string | undefined,
+): encoding is BodyEncoding | undefined {
+  return encoding === undefined || encoding === "empty" || (encoding === "b64" && BASE64.test(text));
+}
+
+/** The bytes again. */
+export function decodeBody(text: string, encoding: BodyEncoding | undefined): Uint8Array {
   if (encoding === undefined) return utf8.encode(text);
-  if (encoding === "empty") return new Uint8Array(0);
-  if (encoding !== "b64" || !BASE64.test(text)) return undefined;
-  return new Uint8Array(Buffer.from(text, "base64"));
+  return encoding === "empty" ? new Uint8Array(0) : new Uint8Array(Buffer.from(text, "base64"));
 }
 
 /** JSON whose every character SQS takes; JSON itself escapes control characters and lone surrogates. */

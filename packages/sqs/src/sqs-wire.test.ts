@@ -3,6 +3,7 @@ import type { Message } from "@aws-sdk/client-sqs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SQS_LIMITS } from "./sqs-limits.ts";
+import { encodeBody } from "./sqs-body.ts";
 import { decodeMessage, encodeMessage } from "./sqs-wire.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -25,6 +26,9 @@ function arrived(message: OutgoingMessage, system: Message["Attributes"] = {}, i
 
 const roundTrip = (message: OutgoingMessage): ReturnType<typeof decodeMessage> =>
   decodeMessage(arrived(message), 0, 60_000);
+
+/** True for UTF-8 that SQS takes as it is. */
+const isLegal = (body: Uint8Array): boolean => encodeBody(body).encoding === undefined;
 
 const attributesOf = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`n${index}`, `v${index}`]));
@@ -112,6 +116,19 @@ describe("decodeMessage", () => {
         },
       ),
     );
+  });
+
+  test("leaves text as the text that it came as, and what is none to its bytes", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array(), fc.string({ unit: "binary" }).map(utf8)), (body) => {
+        const delivery = roundTrip(outgoing({ body }));
+        expect(delivery.text === undefined || Buffer.from(utf8(delivery.text)).equals(body)).toBe(true);
+        expect(delivery.text === undefined).toBe(body.length === 0 || !isLegal(body));
+      }),
+    );
+    const foreign = decodeMessage({ Body: "lone \uD800" }, 0, 1);
+    expect(foreign.text).toBeUndefined();
+    expect(foreign.body).toEqual(utf8("lone \uFFFD"));
   });
 
   test("keeps an attribute that is called __proto__", () => {

@@ -1,6 +1,13 @@
 import type { Delivery, OutgoingMessage } from "@anyqueue/core/adapter";
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
-import { decodeBody, encodeBody, isLegalText, legalJson, type BodyEncoding } from "./sqs-body.ts";
+import {
+  decodeBody,
+  encodeBody,
+  isEncodedAs,
+  isLegalText,
+  legalJson,
+  type BodyEncoding,
+} from "./sqs-body.ts";
 import { SQS_MAX_NATIVE_ATTRIBUTES } from "./sqs-limits.ts";
 
 /** One attribute carries all that SQS has no place for, as compact JSON. */
@@ -79,52 +86,91 @@ export function decodeMessage(
   receivedAtMs: number,
   leaseMs: number,
   handedBack = 0,
+  native: unknown = message,
 ): Delivery<SqsHandle> {
-  const providerId = message.MessageId ?? "";
-  const bodyText = message.Body ?? "";
-  const common: Mutable<Delivery<SqsHandle>> = {
-    handle: { receiptHandle: message.ReceiptHandle ?? "", messageId: providerId, receivedAtMs },
-    id: providerId,
-    providerId,
-    body: EMPTY,
-    attributes: NONE,
-    leaseMs,
-    native: message,
-  };
-  addSystemAttributes(common, message.Attributes ?? {}, handedBack);
   const { attributes, types } = nativeAttributes(message.MessageAttributes ?? {});
-  if (types !== undefined) common.attributeTypes = types;
+  const delivery = new SqsDelivery(message, attributes, receivedAtMs, leaseMs, native);
+  addSystemAttributes(delivery, message.Attributes ?? {}, handedBack);
+  if (types !== undefined) delivery.attributeTypes = types;
   try {
     const header = parseHeader(attributes);
-    return header === undefined
-      ? { ...common, attributes, body: bytesOf(bodyText, undefined) }
-      : ours(common, header, attributes, bodyText);
+    if (header !== undefined) addHeader(delivery, header);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { ...common, attributes, body: bytesOf(bodyText, undefined), malformed: reason };
+    delivery.malformed = error instanceof Error ? error.message : String(error);
+  }
+  return delivery;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Its body stays the text of the SDK's message: ten thousand in hand would be twice the memory as bytes beside it. */
+class SqsDelivery implements Mutable<Delivery<SqsHandle>> {
+  readonly handle: SqsHandle;
+  id: string;
+  readonly providerId: string;
+  attributes: Readonly<Record<string, string>>;
+  readonly leaseMs: number;
+  readonly native: unknown;
+  // There only if the message carries them.
+  declare attributeTypes?: Readonly<Record<string, string>>;
+  declare contentType?: string;
+  declare orderingKey?: string;
+  declare deduplicationId?: string;
+  declare correlationId?: string;
+  declare replyTo?: string;
+  declare subject?: string;
+  declare deliveryCount?: number;
+  declare enqueuedAtMs?: number;
+  declare deadLetter?: { readonly source: string };
+  declare malformed?: string;
+  readonly #body: string;
+  #encoding: BodyEncoding | undefined;
+
+  constructor(
+    { MessageId = "", ReceiptHandle = "", Body = "" }: Message,
+    attributes: Readonly<Record<string, string>>,
+    receivedAtMs: number,
+    leaseMs: number,
+    native: unknown,
+  ) {
+    this.handle = { receiptHandle: ReceiptHandle, messageId: MessageId, receivedAtMs };
+    this.id = MessageId;
+    this.providerId = MessageId;
+    this.attributes = attributes;
+    this.leaseMs = leaseMs;
+    this.native = native;
+    this.#body = Body;
+  }
+
+  get body(): Uint8Array {
+    return decodeBody(this.#body, this.#encoding);
+  }
+
+  get text(): string | undefined {
+    return this.#encoding === undefined && this.#body.isWellFormed() ? this.#body : undefined;
+  }
+
+  /** @throws if the body does not have the form that the encoding says */
+  set encoding(encoding: string | undefined) {
+    if (!isEncodedAs(this.#body, encoding))
+      throw new Error(`the body is not in the encoding ${JSON.stringify(encoding)} that its header says`);
+    this.#encoding = encoding;
   }
 }
 
-function ours(
-  common: Delivery<SqsHandle>,
-  header: Header,
-  attributes: Readonly<Record<string, string>>,
-  bodyText: string,
-): Delivery<SqsHandle> {
-  const { [HEADER_ATTRIBUTE]: _header, [OVERFLOW_ATTRIBUTE]: overflow, ...visible } = attributes;
+/** @throws if the header does not fit the message, which is left as it was */
+function addHeader(delivery: SqsDelivery, header: Header): void {
+  const { [HEADER_ATTRIBUTE]: _header, [OVERFLOW_ATTRIBUTE]: overflow, ...visible } = delivery.attributes;
   const core = Object.entries(header).filter(([name]) => name.startsWith(CORE_PREFIX));
-  const delivery: Mutable<Delivery<SqsHandle>> = {
-    ...common,
-    id: header.id,
-    body: bytesOf(bodyText, header.enc),
-    attributes: Object.fromEntries([...Object.entries(visible), ...parseOverflow(overflow), ...core]),
-  };
+  const more = parseOverflow(overflow);
+  delivery.encoding = header.enc;
+  delivery.id = header.id;
+  delivery.attributes = Object.fromEntries([...Object.entries(visible), ...more, ...core]);
   if (header.ct !== undefined) delivery.contentType = header.ct;
   if (header.cid !== undefined) delivery.correlationId = header.cid;
   if (header.rt !== undefined) delivery.replyTo = header.rt;
   if (header.s !== undefined) delivery.subject = header.s;
   if (header.own === 1) delete delivery.orderingKey;
-  return delivery;
 }
 
 /** Undefined: somebody else's message. @throws if the header cannot be ours. */
@@ -171,15 +217,8 @@ function parseRecord(value: string, attribute: string): Readonly<Record<string, 
   return parsed as Readonly<Record<string, unknown>>;
 }
 
-function bytesOf(bodyText: string, encoding: string | undefined): Uint8Array {
-  const bytes = decodeBody(bodyText, encoding);
-  if (bytes === undefined)
-    throw new Error(`the body is not in the encoding ${JSON.stringify(encoding)} that its header says`);
-  return bytes;
-}
-
 function addSystemAttributes(
-  delivery: Mutable<Delivery<SqsHandle>>,
+  delivery: SqsDelivery,
   system: Readonly<Record<string, string | undefined>>,
   handedBack: number,
 ): void {
@@ -232,8 +271,3 @@ function define<Value>(record: Record<string, Value>, name: string, value: Value
     Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
   else record[name] = value;
 }
-
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-
-const EMPTY = new Uint8Array(0);
-const NONE: Readonly<Record<string, string>> = Object.freeze({});

@@ -36,6 +36,8 @@ export const HDRS_BODY: readonly ConformanceCase[] = caseGroup("HDRS", [
       for (const [index, message] of messages.entries()) {
         const delivery = deliveries.find(({ id }) => id === message.id);
         assert.deepEqual([...(delivery?.body ?? [])], [...message.body], `body ${index}`);
+        if (delivery?.text === undefined) continue;
+        assert.deepEqual([...new TextEncoder().encode(delivery.text)], [...message.body], `text ${index}`);
       }
     },
   },
@@ -73,8 +75,9 @@ export const HDRS_BODY: readonly ConformanceCase[] = caseGroup("HDRS", [
       await driver.sendAll(...messages);
       const deliveries = await driver.receive(await driver.consumer(), ENVELOPES.length);
       for (const [index, message] of messages.entries()) {
-        const body = deliveries.find(({ id }) => id === message.id)?.body;
-        assert.equal(new TextDecoder().decode(body), ENVELOPES[index]);
+        const delivery = deliveries.find(({ id }) => id === message.id);
+        assert.equal(new TextDecoder().decode(delivery?.body), ENVELOPES[index]);
+        assert.equal(delivery?.text ?? ENVELOPES[index], ENVELOPES[index], "text");
       }
     },
   },

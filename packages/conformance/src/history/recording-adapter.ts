@@ -269,6 +269,7 @@ function copyOf(delivery: Delivery<unknown>, ticket: Ticket): Delivery<unknown> 
 }
 
 const OPTIONAL = [
+  "text",
   "contentType",
   "attributeTypes",
   "orderingKey",

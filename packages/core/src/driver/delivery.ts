@@ -34,8 +34,11 @@ export interface Delivery<Handle> {
   /** Unique identity of the stored message. */
   readonly providerId: string;
   readonly body: Uint8Array;
-  /** The well-formed text whose UTF-8 the body is, where it came as one: the body need not be read then. */
-  readonly text?: string;
+  /**
+   * The body as text, where it came as such: `body` is its UTF-8, and may be made when it is looked at. Without lone
+   * surrogates, which UTF-8 has no form for. Codecs of text read it, and whoever holds the message holds it once.
+   */
+  readonly text?: string | undefined;
   readonly contentType?: string;
   /** All that the message carries, the core's `aq-` attributes too. */
   readonly attributes: Readonly<Record<string, string>>;

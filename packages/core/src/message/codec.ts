@@ -17,6 +17,7 @@ export interface TextForm {
   decode(source: string): unknown;
 }
 
+const BYTE_ORDER_MARK = "\uFEFF";
 /** JSON of other senders may begin with a byte order mark, which this decoder drops. */
 const jsonDecoder = new TextDecoder("utf-8", { fatal: true });
 /** Text keeps every character, the byte order mark too. */
@@ -27,7 +28,10 @@ const JSON_CODEC: Codec = Object.freeze({
   encode: (body: unknown) => utf8(toJson(body)),
   decode: (bytes: Uint8Array) => fromJson(decodeText(jsonDecoder, bytes)),
 });
-const JSON_TEXT: TextForm = Object.freeze({ encode: toJson, decode: fromJson });
+const JSON_TEXT: TextForm = Object.freeze({
+  encode: toJson,
+  decode: (source: string) => fromJson(source.startsWith(BYTE_ORDER_MARK) ? source.slice(1) : source),
+});
 const TEXT_CODEC: Codec = Object.freeze({
   contentType: "text/plain; charset=utf-8",
   encode: (body: unknown) => utf8(toText(body)),

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import * as v from "valibot";
 import { isQueueError, type QueueError } from "../errors/queue-error.ts";
-import type { Delivery } from "../driver/delivery.ts";
 import { delivery } from "../testing.ts";
 import { bytes, text } from "./codec.ts";
 import { decodeDelivery, rawMessage } from "./decode-message.ts";
@@ -203,32 +202,37 @@ describe("a dead letter", () => {
   });
 });
 
-describe("a delivery that came as text", () => {
-  const unread = (fields: { readonly text: string; readonly contentType?: string }): Delivery<string> =>
-    Object.defineProperty(delivery("h", fields), "body", {
-      get: () => {
-        throw new Error("nobody needs the bytes");
-      },
+describe("a body that came as text", () => {
+  const asText = (source: string): Parameters<typeof decodeDelivery>[1] =>
+    Object.defineProperty(delivery("h", { contentType: "", text: source }), "body", {
+      get: () => expect.fail("bytes were made of it"),
     });
 
-  test("is decoded without its bytes", () => {
-    const details = detailsOf(defineQueue("names", { schema: unchecked<unknown>() }));
-    expect(decodeDelivery(details, unread({ text: '{"a":"é"}' }))).toMatchObject({ body: { a: "é" } });
-    const texts = detailsOf(defineQueue("texts", { codec: text() }));
-    expect(decodeDelivery(texts, unread({ text: "\uFEFFa", contentType: "text/plain" }))).toMatchObject({
-      body: "\uFEFFa",
-    });
+  test.each([
+    ["JSON", defineQueue("q"), '{"a":[1,"é"]}', { a: [1, "é"] }],
+    ["JSON behind a byte order mark", defineQueue("q"), "\uFEFF1", 1],
+    ["text", defineQueue<string>("q", { codec: text() }), "\uFEFFé", "\uFEFFé"],
+  ])("is read as %s without its bytes", (_, queue, source, value) => {
+    expect(decodeDelivery(detailsOf(queue), asText(source))).toMatchObject({ body: value });
   });
 
-  test("is refused as its bytes would be", async () => {
-    const error = await refusal(() => decodeDelivery(orders, unread({ text: "é" })));
-    expect(error.message).toContain("the body is no JSON (2 bytes)");
+  test.each(["{é", '{"__proto__":1}'])("is refused as its bytes would be: %s", async (source) => {
+    const details = detailsOf(defineQueue("q"));
+    const ofText = await refusal(() => decodeDelivery(details, asText(source)));
+    const ofBytes = await refusal(() => decodeDelivery(details, delivery("h", { body: body(source) })));
+    expect(ofText.message).toBe(ofBytes.message);
+    expect(ofText.cause).toBeUndefined();
   });
 
-  test("gives its bytes to a codec of bytes", () => {
-    const details = detailsOf(defineQueue("raw", { codec: bytes() }));
-    expect(decodeDelivery(details, delivery("h", { text: "a", body: body("a") }))).toMatchObject({
-      body: body("a"),
-    });
+  test("is given to every other codec as bytes", () => {
+    const own = {
+      contentType: "x/y",
+      encode: () => body(""),
+      decode: (given: Uint8Array) => given.byteLength,
+    };
+    const came = delivery("h", { contentType: "", text: "é", body: body("é") });
+    expect(decodeDelivery(detailsOf(defineQueue("q", { codec: own })), came)).toMatchObject({ body: 2 });
+    const asBytes = detailsOf(defineQueue<Uint8Array>("q", { codec: bytes() }));
+    expect(decodeDelivery(asBytes, came)).toMatchObject({ body: body("é") });
   });
 });
