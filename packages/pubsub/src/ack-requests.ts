@@ -11,10 +11,10 @@ const INVALID_ARGUMENT = 3;
 /** Requests of one call that are out at once; they differ in their deadlines. */
 const PARALLEL = 8;
 
-/** One id with the seconds that it shall get; an acknowledgement has none. */
+/** One id with the seconds that it shall get. @default of an acknowledgement: none */
 export interface AckItem {
   readonly ackId: string;
-  readonly seconds: number;
+  readonly seconds?: number;
 }
 
 /**
@@ -33,29 +33,38 @@ export async function inRequests(
     }
   });
   await Promise.all(workers);
-  return items.map((item) => failures.get(item) ?? DONE);
+  return items.map(failures.size === 0 ? () => DONE : (item) => failures.get(item) ?? DONE);
 }
 
 /** By deadline, then by number and bytes of ids. */
 export function splitItems(items: readonly AckItem[]): AckItem[][] {
   const chunks: AckItem[][] = [];
-  const open = new Map<number, { readonly chunk: AckItem[]; bytes: number }>();
+  const open = new Map<number, Chunk>();
+  let current: Chunk | undefined;
   for (const item of items) {
-    const bytes = Buffer.byteLength(item.ackId) + ID_BYTES;
-    let current = open.get(item.seconds);
+    const { ackId, seconds = 0 } = item;
+    const bytes = Buffer.byteLength(ackId) + ID_BYTES;
+    // Of one deadline, as a rule: not looked up for each.
+    if (current?.seconds !== seconds) current = open.get(seconds);
     const isFull =
       current === undefined ||
-      current.chunk.length >= PUBSUB_MAX_ACK_IDS ||
+      current.items.length >= PUBSUB_MAX_ACK_IDS ||
       current.bytes + bytes > PUBSUB_MAX_ACK_BYTES;
     if (current === undefined || isFull) {
-      current = { chunk: [], bytes: REQUEST_BYTES };
-      chunks.push(current.chunk);
-      open.set(item.seconds, current);
+      current = { seconds, items: [], bytes: REQUEST_BYTES };
+      chunks.push(current.items);
+      open.set(seconds, current);
     }
-    current.chunk.push(item);
+    current.items.push(item);
     current.bytes += bytes;
   }
   return chunks;
+}
+
+interface Chunk {
+  readonly seconds: number;
+  readonly items: AckItem[];
+  bytes: number;
 }
 
 type Failures = readonly (readonly [AckItem, ItemResult])[];

@@ -1,5 +1,6 @@
 import type { protos } from "@google-cloud/pubsub";
 import { ProtoReader, UnreadableProto } from "./proto-reader.ts";
+import { SeenTexts } from "./seen-texts.ts";
 
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 type ReceivedMessage = protos.google.pubsub.v1.IReceivedMessage;
@@ -23,6 +24,9 @@ const KEY = 0x0a;
 const VALUE = 0x12;
 const SECONDS = 0x08;
 const NANOS = 0x10;
+/** Of attributes. Apart, so that values which never come again leave the names in their places. */
+const NAMES = new SeenTexts();
+const VALUES = new SeenTexts();
 /** Results of acknowledgements on a stream, which are never asked for. */
 const CONFIRMATIONS: ReadonlySet<number> = new Set([0x2a, 0x1a]);
 
@@ -84,8 +88,8 @@ function readAttribute(reader: ProtoReader, attributes: Record<string, string>):
   let value = "";
   for (const end = reader.end(); reader.more(end);) {
     const tag = reader.tag();
-    if (tag === KEY) name = reader.text();
-    else if (tag === VALUE) value = reader.text();
+    if (tag === KEY) name = reader.seenText(NAMES);
+    else if (tag === VALUE) value = reader.seenText(VALUES);
     else reader.skip(tag);
   }
   // An assignment would be lost.

@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
-import { Outstanding } from "./outstanding.ts";
+import { Outstanding, type Brought } from "./outstanding.ts";
 
 const isOpen = (stream: number): boolean => stream === 2;
 
-const brought = (
-  stream: number,
-  orderingKey?: string,
-): { readonly stream: number; readonly orderingKey: string | undefined } => ({ stream, orderingKey });
+const brought = (stream: number, orderingKey?: string): Brought => ({
+  stream,
+  orderingKey,
+  countedUntilMs: undefined,
+  previous: undefined,
+  next: undefined,
+});
 
 test("counts what ended streams brought until it is settled or its lease is over", () => {
   const outstanding = new Outstanding();

@@ -1,16 +1,23 @@
-import type { PubsubHandle } from "./pubsub-wire.ts";
+import { LinkedList, type Linked } from "@anyqueue/core/adapter";
 
 /** Entries of one stream from which on lost ones are looked for. */
 const SWEEP_AT = 1_024;
 
-interface Held {
-  /** End of each lease, monotonic. By the handle itself: an ack id has 200 characters to hash. */
-  readonly untilMs: Map<Brought, number>;
-  sweepAt: number;
+/** The handle of one delivery, always the same object. */
+export interface Brought extends Linked<Brought> {
+  /** Number of the stream that brought it: a delayed release counts there until its delay is over. */
+  readonly stream: number;
+  readonly orderingKey: string | undefined;
+  /** End of its lease while it is counted as outstanding; monotonic. */
+  countedUntilMs: number | undefined;
 }
 
-/** The handle of one delivery, always the same object. */
-type Brought = Pick<PubsubHandle, "stream" | "orderingKey">;
+interface Held {
+  /** A list through the handles: a `Map` that they pass through would keep them (see `LinkedList`). */
+  readonly list: LinkedList<Brought>;
+  count: number;
+  sweepAt: number;
+}
 
 /**
  * What each stream brought and is not settled: the service counts it there. What an ended stream brought takes room of
@@ -22,31 +29,34 @@ export class Outstanding {
   add(brought: Brought, untilMs: number, nowMs: number): void {
     let held = this.#streams.get(brought.stream);
     if (held === undefined) {
-      held = { untilMs: new Map(), sweepAt: SWEEP_AT };
+      held = { list: new LinkedList(), count: 0, sweepAt: SWEEP_AT };
       this.#streams.set(brought.stream, held);
     }
-    held.untilMs.set(brought, untilMs);
-    if (held.untilMs.size < held.sweepAt) return;
+    brought.countedUntilMs = untilMs;
+    held.list.add(brought);
+    held.count += 1;
+    if (held.count < held.sweepAt) return;
     sweep(held, nowMs);
-    held.sweepAt = Math.max(SWEEP_AT, 2 * held.untilMs.size);
+    held.sweepAt = Math.max(SWEEP_AT, 2 * held.count);
   }
 
   /** A renewed lease lasts longer. */
   extend(brought: Brought, untilMs: number): void {
-    const held = this.#streams.get(brought.stream);
-    if (held?.untilMs.has(brought) === true) held.untilMs.set(brought, untilMs);
+    if (brought.countedUntilMs !== undefined) brought.countedUntilMs = untilMs;
   }
 
   delete(brought: Brought): void {
-    this.#streams.get(brought.stream)?.untilMs.delete(brought);
+    if (brought.countedUntilMs === undefined) return;
+    const held = this.#streams.get(brought.stream);
+    if (held !== undefined) uncount(held, brought);
   }
 
   /** The service takes everything on these keys back: nobody will settle it, and it comes again (D15). */
   deleteKeys(keys: ReadonlySet<string>): void {
-    for (const { untilMs } of this.#streams.values()) {
-      for (const brought of untilMs.keys()) {
+    for (const held of this.#streams.values()) {
+      for (const brought of held.list.toArray()) {
         const { orderingKey } = brought;
-        if (orderingKey !== undefined && keys.has(orderingKey)) untilMs.delete(brought);
+        if (orderingKey !== undefined && keys.has(orderingKey)) uncount(held, brought);
       }
     }
   }
@@ -57,13 +67,20 @@ export class Outstanding {
     for (const [stream, held] of this.#streams) {
       if (isOpen(stream)) continue;
       sweep(held, nowMs);
-      if (held.untilMs.size === 0) this.#streams.delete(stream);
-      count += held.untilMs.size;
+      if (held.count === 0) this.#streams.delete(stream);
+      count += held.count;
     }
     return count;
   }
 }
 
-function sweep({ untilMs }: Held, nowMs: number): void {
-  for (const [brought, endMs] of untilMs) if (endMs <= nowMs) untilMs.delete(brought);
+function sweep(held: Held, nowMs: number): void {
+  for (const brought of held.list.toArray())
+    if ((brought.countedUntilMs ?? 0) <= nowMs) uncount(held, brought);
+}
+
+function uncount(held: Held, brought: Brought): void {
+  brought.countedUntilMs = undefined;
+  held.list.delete(brought);
+  held.count -= 1;
 }

@@ -1,5 +1,7 @@
 // Encoding: https://protobuf.dev/programming-guides/encoding/ (2026-11-29)
 
+import type { SeenTexts } from "./seen-texts.ts";
+
 const VARINT = 0;
 const FIXED_64 = 1;
 const DELIMITED = 2;
@@ -52,6 +54,14 @@ export class ProtoReader {
   text(): string {
     const end = this.end();
     const text = this.#bytes.toString("utf8", this.#at, end);
+    this.#at = end;
+    return text;
+  }
+
+  /** One that has probably been read before. */
+  seenText(texts: SeenTexts): string {
+    const end = this.end();
+    const text = texts.read(this.#bytes, this.#at, end);
     this.#at = end;
     return text;
   }

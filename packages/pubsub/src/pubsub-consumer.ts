@@ -60,8 +60,7 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
 
   async ackBatch(handles: readonly PubsubHandle[], signal: AbortSignal): Promise<readonly ItemResult[]> {
     for (const { messageId } of handles) this.#handBacks.forget(messageId);
-    const ackIds = handles.map(({ ackId }) => ackId);
-    return await this.#settled(handles, this.#subscription.acknowledge(ackIds, signal));
+    return await this.#settled(handles, this.#subscription.acknowledge(handles, signal));
   }
 
   async releaseBatch(

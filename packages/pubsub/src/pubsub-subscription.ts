@@ -54,13 +54,15 @@ export class PubsubSubscription {
     }
   }
 
-  async acknowledge(ackIds: readonly string[], signal?: AbortSignal): Promise<readonly ItemResult[]> {
+  async acknowledge(
+    items: readonly Pick<AckItem, "ackId">[],
+    signal?: AbortSignal,
+  ): Promise<readonly ItemResult[]> {
     const client = await this.#clients.subscriber();
     const subscription = await this.path();
-    return await inRequests(
-      ackIds.map((ackId) => ({ ackId, seconds: 0 })),
-      async (ids) => await client.acknowledge({ subscription, ackIds: ids }, callOptions(signal)),
-    );
+    return await inRequests(items, async (ackIds) => {
+      await client.acknowledge({ subscription, ackIds }, callOptions(signal));
+    });
   }
 
   /** 0 seconds: visible again at once. */

@@ -1,5 +1,6 @@
 import type { Delivery, OutgoingMessage } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
+import type { Brought } from "./outstanding.ts";
 
 type PubsubMessage = protos.google.pubsub.v1.IPubsubMessage;
 type ReceivedMessage = protos.google.pubsub.v1.IReceivedMessage;
@@ -18,13 +19,10 @@ const OWN: ReadonlySet<string> = new Set([ID, OWN_CONTENT_TYPE, CORRELATION_ID, 
 const DEAD_LETTER_SOURCE = "CloudPubSubDeadLetterSourceSubscription";
 
 /** What settles a delivery. */
-export interface PubsubHandle {
+export interface PubsubHandle extends Brought {
   readonly ackId: string;
   /** Stays the same from delivery to delivery. */
   readonly messageId: string;
-  /** Number of the stream that brought it: a delayed release counts there until its delay is over. */
-  readonly stream: number;
-  readonly orderingKey: string | undefined;
 }
 
 /** Where and when a message arrived. */
@@ -51,16 +49,16 @@ export function encodeMessage(message: OutgoingMessage): PubsubMessage {
  */
 export function sizeOfMessage(message: OutgoingMessage): number {
   const { body, attributes, id, contentType, correlationId, replyTo, subject } = message;
-  let bytes = fieldBytes(body.byteLength) + attributeBytes(ID, id);
+  let bytes = fieldBytes(body.byteLength) + ownAttributeBytes(ID, id);
   for (const name of Object.keys(attributes)) {
     // One of ours would be in its place on the wire.
     if (name !== CONTENT_TYPE && !OWN.has(name)) bytes += attributeBytes(name, attributes[name] ?? "");
     else return sizeOfWire(message);
   }
-  if (contentType !== "") bytes += attributeBytes(CONTENT_TYPE, contentType);
-  if (correlationId !== undefined) bytes += attributeBytes(CORRELATION_ID, correlationId);
-  if (replyTo !== undefined) bytes += attributeBytes(REPLY_TO, replyTo);
-  if (subject !== undefined) bytes += attributeBytes(SUBJECT, subject);
+  if (contentType !== "") bytes += ownAttributeBytes(CONTENT_TYPE, contentType);
+  if (correlationId !== undefined) bytes += ownAttributeBytes(CORRELATION_ID, correlationId);
+  if (replyTo !== undefined) bytes += ownAttributeBytes(REPLY_TO, replyTo);
+  if (subject !== undefined) bytes += ownAttributeBytes(SUBJECT, subject);
   return withKeyBytes(message, bytes);
 }
 
@@ -72,6 +70,11 @@ function sizeOfWire(message: OutgoingMessage): number {
 
 function attributeBytes(name: string, value: string): number {
   return fieldBytes(fieldBytes(Buffer.byteLength(name)) + fieldBytes(Buffer.byteLength(value)));
+}
+
+/** Our names have as many bytes as characters, so that nothing counts them for each message. */
+function ownAttributeBytes(name: string, value: string): number {
+  return fieldBytes(fieldBytes(name.length) + fieldBytes(Buffer.byteLength(value)));
 }
 
 function withKeyBytes(message: OutgoingMessage, before: number): number {
@@ -87,7 +90,15 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
   const carried: Readonly<Record<string, string>> = message?.attributes ?? {};
   const orderingKey = message?.orderingKey || undefined;
   const delivery: Mutable<Delivery<PubsubHandle>> = {
-    handle: { ackId: ackId ?? "", messageId, stream: arrival.stream, orderingKey },
+    handle: {
+      ackId: ackId ?? "",
+      messageId,
+      stream: arrival.stream,
+      orderingKey,
+      countedUntilMs: undefined,
+      previous: undefined,
+      next: undefined,
+    },
     id: messageId,
     providerId: messageId,
     body: bytesOf(message?.data),
@@ -168,7 +179,7 @@ function wireAttributes(message: OutgoingMessage): Record<string, string> {
 /** A length-delimited field whose number is below 16: tag, length, content. */
 function fieldBytes(contentBytes: number): number {
   let lengthBytes = 1;
-  for (let rest = contentBytes; rest >= 128; rest /= 128) lengthBytes += 1;
+  for (let limit = 0x80; contentBytes >= limit; limit *= 0x80) lengthBytes += 1;
   return 1 + lengthBytes + contentBytes;
 }
 

@@ -42,6 +42,8 @@ export class HeldDelivery implements Lease {
   next: Lease | undefined;
   /** The next in its chain of `KnownMessages`. */
   nextKnown: HeldDelivery | undefined;
+  /** Of its provider's id, where `KnownMessages` has looked at it. */
+  idHash: number | undefined;
   /** When the lease keeper calls back: time limit of the run, end of parking, next try of a settlement. */
   wakeAtMs: number = Number.POSITIVE_INFINITY;
   /** The longest that it is held in all. */

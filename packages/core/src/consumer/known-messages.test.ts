@@ -70,3 +70,19 @@ test("remembers so many acks at most, the newest", () => {
     false,
   ]);
 });
+
+test("takes no message for another of the same ending", () => {
+  const known = new KnownMessages(10_000);
+  const [first, acked] = [held("a-0123456789"), held("b-0123456789")];
+  acked.settlement = { kind: "ack" };
+  known.hold(first);
+  known.hold(acked);
+  expect(known.holder("b-0123456789")).toBe(acked);
+  known.settled(acked, true, 0);
+  expect([known.holder("a-0123456789"), known.holder("b-0123456789")]).toEqual([first, undefined]);
+  expect(["a", "b", "c"].map((start) => known.isAcked(`${start}-0123456789`, 0))).toEqual([
+    false,
+    true,
+    false,
+  ]);
+});

@@ -29,10 +29,10 @@ export async function timedRequest<T>(
     let timer = clock.setTimer(() => {
       end(timedOut(operation, timeoutMs));
     }, timeoutMs);
-    const onCut = (): void => {
+    const listener = new CutListener(() => {
       if (cut !== undefined) end(cutOff(operation, cut, true));
-    };
-    cut?.addEventListener("abort", onCut, { once: true });
+    });
+    cut?.addEventListener("abort", listener, { once: true });
     call(controller.signal)
       .then(resolve, (error: unknown) => {
         /* oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it is */
@@ -40,9 +40,30 @@ export async function timedRequest<T>(
       })
       .finally(() => {
         timer.cancel();
-        cut?.removeEventListener("abort", onCut);
+        cut?.removeEventListener("abort", listener);
+        listener.forget();
       });
   });
+}
+
+/**
+ * Empty when its request has ended. Where requests overlap, a listener that was removed goes on pointing to the one behind
+ * it: once one of them has grown old, all that the later ones hold would survive each collection of young objects.
+ */
+class CutListener {
+  #onCut: (() => void) | undefined;
+
+  constructor(onCut: () => void) {
+    this.#onCut = onCut;
+  }
+
+  handleEvent(): void {
+    this.#onCut?.();
+  }
+
+  forget(): void {
+    this.#onCut = undefined;
+  }
 }
 
 function timedOut(operation: Operation, timeoutMs: number): QueueError {

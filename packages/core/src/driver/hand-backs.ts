@@ -12,7 +12,8 @@ export class HandBacks {
   readonly #given = new WeakSet<object>();
 
   of(messageId: string): number {
-    return this.#counts.get(messageId) ?? 0;
+    // As a rule there is none, and the text need not be hashed.
+    return this.#counts.size === 0 ? 0 : (this.#counts.get(messageId) ?? 0);
   }
 
   add(messageId: string): void {
@@ -36,6 +37,6 @@ export class HandBacks {
   }
 
   forget(messageId: string): void {
-    this.#counts.delete(messageId);
+    if (this.#counts.size > 0) this.#counts.delete(messageId);
   }
 }
