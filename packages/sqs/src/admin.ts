@@ -39,7 +39,7 @@ export class SqsAdmin implements AdminDriver {
       });
     }
     const input = { QueueName: name, Attributes: attributes, tags: options.tags && { ...options.tags } };
-    await this.#queueOf(target).call((sdk) => new sdk.CreateQueueCommand(input), { signal });
+    await this.#queueOf(target).call("CreateQueueCommand", input, { signal });
     this.#queueOf(target).forget();
   }
 
@@ -58,7 +58,7 @@ export class SqsAdmin implements AdminDriver {
     let token: string | undefined;
     do {
       const input = { MaxResults: LIST_PAGE, QueueNamePrefix: prefix || undefined, NextToken: token };
-      const reply = await this.#clients.call((sdk) => new sdk.ListQueuesCommand(input), { signal });
+      const reply = await this.#clients.call("ListQueuesCommand", input, { signal });
       for (const url of reply.QueueUrls ?? []) names.push(url.slice(url.lastIndexOf("/") + 1));
       token = reply.NextToken;
     } while (token !== undefined && token !== "");
@@ -68,13 +68,13 @@ export class SqsAdmin implements AdminDriver {
   async purge(target: Target, signal: AbortSignal): Promise<void> {
     const queue = this.#queueOf(target);
     const url = await queue.url(signal);
-    await queue.call((sdk) => new sdk.PurgeQueueCommand({ QueueUrl: url }), { signal });
+    await queue.call("PurgeQueueCommand", { QueueUrl: url }, { signal });
   }
 
   async delete(target: Target, signal: AbortSignal): Promise<void> {
     const queue = this.#queueOf(target);
     const url = await queue.url(signal);
-    await queue.call((sdk) => new sdk.DeleteQueueCommand({ QueueUrl: url }), { signal });
+    await queue.call("DeleteQueueCommand", { QueueUrl: url }, { signal });
     queue.forget();
   }
 
@@ -86,7 +86,7 @@ export class SqsAdmin implements AdminDriver {
     const queue = this.#queueOf(from);
     const source = await queue.arn(signal);
     const input = { SourceArn: source, DestinationArn: await this.#queueOf(to).arn(signal) };
-    const { TaskHandle: handle } = await queue.call((sdk) => new sdk.StartMessageMoveTaskCommand(input), {
+    const { TaskHandle: handle } = await queue.call("StartMessageMoveTaskCommand", input, {
       signal,
     });
     let isRunning = true;
@@ -100,9 +100,7 @@ export class SqsAdmin implements AdminDriver {
     } finally {
       // Also when the caller stops reading. A move that has just ended refuses to be cancelled, which is no news.
       if (isRunning && handle !== undefined) {
-        await queue
-          .call((sdk) => new sdk.CancelMessageMoveTaskCommand({ TaskHandle: handle }))
-          .catch(() => undefined);
+        await queue.call("CancelMessageMoveTaskCommand", { TaskHandle: handle }).catch(() => undefined);
       }
     }
   }
@@ -119,7 +117,7 @@ export class SqsAdmin implements AdminDriver {
     signal: AbortSignal,
   ): Promise<ListMessageMoveTasksResultEntry> {
     const input = { SourceArn: source, MaxResults: 10 };
-    const reply = await queue.call((sdk) => new sdk.ListMessageMoveTasksCommand(input), { signal });
+    const reply = await queue.call("ListMessageMoveTasksCommand", input, { signal });
     const { Results: tasks = [] } = reply;
     return tasks.find((task) => task.TaskHandle === handle) ?? tasks[0] ?? {};
   }

@@ -19,11 +19,18 @@ export interface BatchReply<Entry extends { readonly Id?: string | undefined }> 
  * Splits into requests of ten and lines the results up with the items (D2).
  * A request that fails as a whole fails its own items only.
  */
-export async function inTens<Item, Value>(
+export function inTens<Item, Value>(
   items: readonly Item[],
   request: (chunk: readonly Item[]) => Promise<readonly ItemResult<Value>[]>,
 ): Promise<readonly ItemResult<Value>[]> {
-  if (items.length <= SQS_MAX_BATCH_ITEMS) return items.length === 0 ? [] : await request(items);
+  if (items.length === 0) return Promise.resolve([]);
+  return items.length <= SQS_MAX_BATCH_ITEMS ? request(items) : inTurn(items, request);
+}
+
+async function inTurn<Item, Value>(
+  items: readonly Item[],
+  request: (chunk: readonly Item[]) => Promise<readonly ItemResult<Value>[]>,
+): Promise<readonly ItemResult<Value>[]> {
   const results: ItemResult<Value>[] = [];
   for (let start = 0; start < items.length; start += SQS_MAX_BATCH_ITEMS) {
     const chunk = items.slice(start, start + SQS_MAX_BATCH_ITEMS);
@@ -44,10 +51,11 @@ export function alignReply<Entry extends { readonly Id?: string | undefined }, V
   resultOf: (entry: Entry, index: number) => ItemResult<Value>,
 ): readonly ItemResult<Value>[] {
   const { requestId } = reply.$metadata;
-  const results: (ItemResult<Value> | undefined)[] = Array.from({ length: count });
+  const results: ItemResult<Value>[] = [];
+  for (let index = 0; index < count; index += 1) results.push(UNANSWERED);
   for (const entry of reply.Successful ?? []) {
     const index = Number(entry.Id);
-    results[index] = resultOf(entry, index);
+    if (results[index] !== undefined) results[index] = resultOf(entry, index);
   }
   for (const entry of reply.Failed ?? []) {
     const error = new EntryError(
@@ -55,13 +63,16 @@ export function alignReply<Entry extends { readonly Id?: string | undefined }, V
       entry.Message ?? "the entry was refused",
       requestId,
     );
-    results[Number(entry.Id)] = { ok: false, error };
+    const index = Number(entry.Id);
+    if (results[index] !== undefined) results[index] = { ok: false, error };
   }
-  return Array.from(
-    { length: count },
-    (_, index) => results[index] ?? { ok: false, error: unanswered(requestId) },
-  );
+  for (let index = 0; index < count; index += 1)
+    if (results[index] === UNANSWERED) results[index] = { ok: false, error: unanswered(requestId) };
+  return results;
 }
+
+/** Stands for what the reply has not said yet. */
+const UNANSWERED: ItemResult<never> = Object.freeze({ ok: false, error: undefined });
 
 /** Neither accepted nor refused: it may have been applied. */
 function unanswered(requestId: string | undefined): Error {

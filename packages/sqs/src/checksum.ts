@@ -1,8 +1,11 @@
+// Not imported: `node:crypto` would be half of what this package takes to load.
+let crypto: typeof import("node:crypto") | undefined;
+
 /** MD5 of a body as SQS reports it; undefined where this Node has no MD5 (FIPS). */
 function md5OfBody(text: string): string | undefined {
+  crypto ??= process.getBuiltinModule("node:crypto");
   try {
-    // Not imported: `node:crypto` would be half of what this package takes to load.
-    return process.getBuiltinModule("node:crypto").hash("md5", text);
+    return crypto.hash("md5", text);
   } catch {
     return undefined;
   }

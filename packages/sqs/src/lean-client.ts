@@ -1,7 +1,7 @@
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import { OneShotSha256 } from "./one-shot-sha256.ts";
 import { RequestCopies } from "./request-copies.ts";
-import type { ClientSettings, Sdk } from "./sqs-client.ts";
+import type { ClientSettings, CommandName, InputOf, OutputOf, Sdk, SqsCommand } from "./sqs-client.ts";
 import { SqsHttpHandler, type ExchangeOptions } from "./sqs-http-handler.ts";
 import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
@@ -9,36 +9,77 @@ import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
  * An SDK client without what the SDK does for every request and this adapter has no use for: its HTTP handler, its hash
  * objects, its log, and the middleware resolved anew. Signing, credentials, clock skew, endpoints and errors stay the SDK's.
  */
-export function buildClient(sdk: Sdk, settings: ClientSettings, maxSockets: number): SQSClient {
-  const handler = new SqsHttpHandler({ connectTimeoutMs: CONNECT_TIMEOUT_MS, maxSockets, optionsOf });
-  const client = new sdk.SQSClient({
-    cacheMiddleware: true,
-    sha256: OneShotSha256,
-    requestHandler: handler,
-    ...settings.clientOptions,
-    ...given(settings),
-    // The SDK repeats a send whose answer was lost: a second message on a standard queue. The core knows better when to.
-    maxAttempts: 1,
-    // The SDK's check throws a whole batch away for one bad message; ours looks at each.
-    md5: false,
-    // Else the host in a queue URL beats the endpoint that was configured, AWS_ENDPOINT_URL_SQS too.
-    useQueueUrlAsEndpoint: false,
-  });
-  // The innermost step: the request is signed, and will not be copied again.
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      const options = exchangeOptions.get(args.input);
-      if (options !== undefined) exchangeOptions.set(Object(args.request), options);
-      return await next(args);
-    },
-    { step: "deserialize", priority: "low", name: "exchangeOptions" },
-  );
-  // It copies every input and output for a log that nobody reads.
-  if (settings.clientOptions?.logger === undefined) client.middlewareStack.remove("loggerMiddleware");
-  if (mayCopy(settings)) {
-    new RequestCopies(client, (request, input) => handler.exchange(request, optionsOf(input))).install();
+export class LeanClient {
+  readonly sdkClient: SQSClient;
+  readonly #sdk: Sdk;
+  readonly #copies: RequestCopies | undefined;
+
+  constructor(sdk: Sdk, settings: ClientSettings, maxSockets: number) {
+    const handler = new SqsHttpHandler({ connectTimeoutMs: CONNECT_TIMEOUT_MS, maxSockets, optionsOf });
+    this.#sdk = sdk;
+    this.sdkClient = new sdk.SQSClient({
+      cacheMiddleware: true,
+      sha256: OneShotSha256,
+      requestHandler: handler,
+      ...settings.clientOptions,
+      ...given(settings),
+      // The SDK repeats a send whose answer was lost: a second message on a standard queue. The core knows better when to.
+      maxAttempts: 1,
+      // The SDK's check throws a whole batch away for one bad message; ours looks at each.
+      md5: false,
+      // Else the host in a queue URL beats the endpoint that was configured, AWS_ENDPOINT_URL_SQS too.
+      useQueueUrlAsEndpoint: false,
+    });
+    // The innermost step: the request is signed, and will not be copied again.
+    this.sdkClient.middlewareStack.add(
+      (next) => async (args) => {
+        const options = exchangeOptions.get(args.input);
+        if (options !== undefined) exchangeOptions.set(Object(args.request), options);
+        return await next(args);
+      },
+      { step: "deserialize", priority: "low", name: "exchangeOptions" },
+    );
+    // It copies every input and output for a log that nobody reads.
+    if (settings.clientOptions?.logger === undefined)
+      this.sdkClient.middlewareStack.remove("loggerMiddleware");
+    if (mayCopy(settings)) this.#copies = new RequestCopies(this.sdkClient, handler);
   }
-  return client;
+
+  /**
+   * A copy of an earlier request where there is one, else the SDK's. The options go beside the SDK and not through it: it
+   * keeps resolved middleware only for calls without options.
+   */
+  async send<Name extends CommandName>(
+    name: Name,
+    input: InputOf<Name>,
+    options: ExchangeOptions,
+  ): Promise<OutputOf<Name>> {
+    const copied = await this.#copies?.send(name, input, options);
+    if (copied !== undefined) return copied as OutputOf<Name>;
+    exchangeOptions.set(input, options);
+    try {
+      return await this.sdkClient.send(commandOf(this.#sdk, name, input));
+    } catch (error) {
+      throw this.#copies?.isUnread(input) === true ? unread(error) : error;
+    }
+  }
+}
+
+/** The types of the SDK know each class, but not what they have in common. */
+export function commandOf<Name extends CommandName>(
+  sdk: Sdk,
+  name: Name,
+  input: InputOf<Name>,
+): SqsCommand<InputOf<Name>, OutputOf<Name>> {
+  const Command = sdk[name] as unknown as new (
+    input: InputOf<Name>,
+  ) => SqsCommand<InputOf<Name>, OutputOf<Name>>;
+  return new Command(input);
+}
+
+/** The SDK failed on its way to the answer of a copy, which may have been applied. */
+function unread(cause: unknown): Error {
+  return Object.assign(new Error("the answer could not be read", { cause }), { name: "InternalError" });
 }
 
 /** Settings that shape all requests alike, and see none. */
@@ -52,14 +93,6 @@ const WITHOUT_EFFECT_ON_COPIES: ReadonlySet<string> = new Set([
 
 function mayCopy({ clientOptions = {} }: ClientSettings): boolean {
   return Object.keys(clientOptions).every((key) => WITHOUT_EFFECT_ON_COPIES.has(key));
-}
-
-/**
- * Options of the call with this input. They go beside the SDK and not through it: it keeps resolved middleware only for
- * calls without options.
- */
-export function carry(input: object, options: ExchangeOptions): void {
-  exchangeOptions.set(input, options);
 }
 
 function optionsOf(inputOrRequest: object): ExchangeOptions {

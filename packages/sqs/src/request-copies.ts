@@ -1,13 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { systemClock } from "@anyqueue/core/adapter";
-import type { ServiceInputTypes, ServiceOutputTypes, SQSClient } from "@aws-sdk/client-sqs";
+import type { ServiceInputTypes, SQSClient } from "@aws-sdk/client-sqs";
 import { SignedTemplate } from "./signed-template.ts";
-import type { HttpReply, HttpRequest } from "./sqs-http-handler.ts";
+import type { ExchangeOptions, HttpReply, HttpRequest, SqsHttpHandler } from "./sqs-http-handler.ts";
 import { field } from "./sqs-errors.ts";
 import { HOT_COMMANDS, readReply } from "./sqs-replies.ts";
-
-/** Sends a request that the SDK does not see, with the options of the call that has this input. */
-type Carry = (request: HttpRequest, input: object) => Promise<{ readonly response: HttpReply }>;
 
 /** How long requests are copied before the SDK makes one again, and samples the service's clock with it. */
 const COPIED_FOR_MS = 60_000;
@@ -28,33 +25,17 @@ interface Lesson {
  */
 export class RequestCopies {
   readonly #client: SQSClient;
-  readonly #carry: Carry;
+  readonly #handler: Pick<SqsHttpHandler, "exchange">;
   /** By command and queue: both may decide about endpoint and headers. */
   readonly #lessons = new Map<string, Lesson>();
-  /** Of copies, by input: what the SDK is to make of it. */
-  readonly #outcomes = new WeakMap<object, ReturnType<Carry>>();
+  /** Of copies that did not succeed, by input: what the SDK is to make of it. */
+  readonly #outcomes = new WeakMap<object, Promise<{ readonly response: HttpReply }>>();
 
-  constructor(client: SQSClient, carry: Carry) {
+  /** @param handler carries what the SDK does not see */
+  constructor(client: SQSClient, handler: Pick<SqsHttpHandler, "exchange">) {
     this.#client = client;
-    this.#carry = carry;
-  }
-
-  install(): void {
-    const { middlewareStack } = this.#client;
-    middlewareStack.add(
-      (next, { commandName = "" }) =>
-        async (args) => {
-          const output = await this.#sendCopy(commandName, args.input);
-          if (output !== undefined) return { output: output as ServiceOutputTypes, response: undefined };
-          try {
-            return await next(args);
-          } catch (error) {
-            throw this.#outcomes.delete(args.input) ? unread(error) : error;
-          }
-        },
-      { step: "initialize", priority: "high", name: "requestCopies" },
-    );
-    middlewareStack.add(
+    this.#handler = handler;
+    client.middlewareStack.add(
       (next, { commandName = "" }) =>
         async (args) => {
           const outcome = this.#outcomes.get(args.input);
@@ -72,12 +53,16 @@ export class RequestCopies {
     );
   }
 
-  /** Undefined: it is the SDK's turn, to make the request or to read the answer to the copy. */
-  async #sendCopy(commandName: string, input: ServiceInputTypes): Promise<object | undefined> {
+  /** Undefined: it is the SDK's turn with this input, to make the request or to read the answer to the copy. */
+  async send(
+    commandName: string,
+    input: ServiceInputTypes,
+    options: ExchangeOptions,
+  ): Promise<object | undefined> {
     const key = keyOf(commandName, input);
     const request = await this.#copyFor(key, input);
     if (request === undefined) return undefined;
-    const outcome = this.#carry(request, input);
+    const outcome = this.#handler.exchange(request, options);
     try {
       const { response } = await outcome;
       // Should it have been the copy that was refused, the next request is none.
@@ -89,6 +74,11 @@ export class RequestCopies {
     }
     this.#outcomes.set(input, outcome);
     return undefined;
+  }
+
+  /** True, once: a copy of this input was answered, and the SDK failed before it came to read that. */
+  isUnread(input: object): boolean {
+    return this.#outcomes.delete(input);
   }
 
   async #copyFor(key: string, input: object): Promise<HttpRequest | undefined> {
@@ -117,11 +107,6 @@ export class RequestCopies {
 
 function keyOf(commandName: string, input: ServiceInputTypes): string {
   return `${commandName} ${"QueueUrl" in input ? input.QueueUrl : ""}`;
-}
-
-/** The SDK failed on its way to the answer of a copy, which may have been applied. */
-function unread(cause: unknown): Error {
-  return Object.assign(new Error("the answer could not be read", { cause }), { name: "InternalError" });
 }
 
 function isSuccess(response: unknown): boolean {

@@ -79,13 +79,12 @@ export class SignedTemplate {
   /** A signed request with this body at this time, in milliseconds since 1970. */
   sign(body: string, atMs: number): HttpRequest {
     const date = this.#dateOf(atMs);
-    const bytes = Buffer.from(body);
     const headers: Record<string, string> = {
       // First, so that they keep their places.
       ...this.#request.headers,
       "amz-sdk-invocation-id": randomUUID(),
-      "content-length": String(bytes.length),
-      "x-amz-content-sha256": hash("sha256", bytes),
+      "content-length": String(Buffer.byteLength(body)),
+      "x-amz-content-sha256": hash("sha256", body),
       "x-amz-date": date,
     };
     headers["authorization"] = this.#authorization(headers, date);

@@ -1,11 +1,14 @@
 import { QueueError } from "@anyqueue/core/adapter";
 import type * as AwsSdk from "@aws-sdk/client-sqs";
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
-import type * as LeanClient from "./lean-client.ts";
+import type * as Lean from "./lean-client.ts";
+import type { LeanClient } from "./lean-client.ts";
 import { field } from "./sqs-errors.ts";
 import { REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
 export type Sdk = typeof AwsSdk;
+/** The SDK's class of an operation, such as `SendMessageBatchCommand`. */
+export type CommandName = Extract<keyof Sdk, `${string}Command`>;
 type In = AwsSdk.ServiceInputTypes;
 type Out = AwsSdk.ServiceOutputTypes;
 export type SqsCommand<I extends In, O extends Out> = AwsSdk.$Command<
@@ -15,11 +18,20 @@ export type SqsCommand<I extends In, O extends Out> = AwsSdk.$Command<
   In,
   Out
 >;
+type TypesOf<Name extends CommandName> =
+  InstanceType<Sdk[Name]> extends { readonly input: infer I; resolveMiddleware(...args: never): infer H }
+    ? H extends (...args: never) => Promise<{ output: infer O }>
+      ? [I, O]
+      : never
+    : never;
+export type InputOf<Name extends CommandName> = TypesOf<Name>[0];
+export type OutputOf<Name extends CommandName> = TypesOf<Name>[1];
 /** Makes one call to SQS; both clients of a connection and its queues have it. */
-export type SqsCall = <I extends In, O extends Out>(
-  build: (sdk: Sdk) => SqsCommand<I, O>,
+export type SqsCall = <Name extends CommandName>(
+  name: Name,
+  input: InputOf<Name>,
   options?: CallOptions,
-) => Promise<O>;
+) => Promise<OutputOf<Name>>;
 
 /** Settings of the SDK client that are the adapter's own, and why. */
 export const OWN_SETTINGS = {
@@ -54,7 +66,7 @@ export interface CallOptions {
 /** Neither is there before the first call: Node's own HTTP alone takes longer to load than the rest of this package. */
 interface Loaded {
   readonly sdk: Sdk;
-  readonly lean: typeof LeanClient;
+  readonly lean: typeof Lean;
 }
 
 /** Refused although well formed, so never applied: worth one more try with the clock that the SDK corrected. */
@@ -66,8 +78,8 @@ const REFUSED = /^(?:SignatureDoesNotMatch|InvalidSignatureException|AuthFailure
 export class SqsClients {
   readonly #settings: ClientSettings;
   #loaded: Promise<Loaded> | undefined;
-  #work: SQSClient | undefined;
-  #polls: SQSClient | undefined;
+  #work: LeanClient | undefined;
+  #polls: LeanClient | undefined;
   readonly #isOurHandler: boolean;
   #isClosed = false;
 
@@ -77,26 +89,23 @@ export class SqsClients {
       settings.client === undefined && settings.clientOptions?.requestHandler === undefined;
   }
 
-  readonly call: SqsCall = async (build, options = {}) => {
+  readonly call: SqsCall = async (name, input, options = {}) => {
     const loaded = await (this.#loaded ??= load());
     this.#refuseUse(options.signal);
-    const { sdk } = loaded;
-    const send = this.#sender(loaded, options);
     try {
-      return await send(build(sdk));
+      return await this.#send(loaded, name, input, options);
     } catch (error) {
       if (isWithoutRegion(error)) throw withoutRegion(error);
       if (!wasExpired(error)) throw error;
       // The SDK has learned the service's time from this answer, but would use it only in a retry of its own.
-      return await send(build(sdk));
+      return await this.#send(loaded, name, input, options);
     }
   };
 
   close(): void {
     this.#isClosed = true;
-    if (this.#settings.client !== undefined) return;
-    this.#work?.destroy();
-    this.#polls?.destroy();
+    this.#work?.sdkClient.destroy();
+    this.#polls?.sdkClient.destroy();
   }
 
   #refuseUse(signal: AbortSignal | undefined): void {
@@ -106,27 +115,23 @@ export class SqsClients {
     throw new QueueError("CANCELLED", { what: "aborted before the request", cause: signal.reason });
   }
 
-  /** The SDK keeps its resolved middleware only for calls without options: those of ours travel beside the input. */
-  #sender(
+  async #send<Name extends CommandName>(
     loaded: Loaded,
+    name: Name,
+    input: InputOf<Name>,
     { signal, timeoutMs = REQUEST_TIMEOUT_MS, isPoll = false }: CallOptions,
-  ): <I extends In, O extends Out>(command: SqsCommand<I, O>) => Promise<O> {
-    const client = this.#clientFor(loaded, isPoll);
-    if (this.#isOurHandler) {
-      return async (command) => {
-        loaded.lean.carry(command.input, { signal, timeoutMs });
-        return await client.send(command);
-      };
-    }
+  ): Promise<OutputOf<Name>> {
+    if (this.#isOurHandler)
+      return await this.#clientFor(loaded, isPoll).send(name, input, { signal, timeoutMs });
+    const client = this.#settings.client ?? this.#clientFor(loaded, isPoll).sdkClient;
     const http = { requestTimeout: timeoutMs, ...(signal !== undefined && { abortSignal: signal }) };
-    return async (command) => await client.send(command, http);
+    return await client.send(loaded.lean.commandOf(loaded.sdk, name, input), http);
   }
 
-  #clientFor({ sdk, lean }: Loaded, isPoll: boolean): SQSClient {
-    if (this.#settings.client !== undefined) return this.#settings.client;
+  #clientFor({ sdk, lean }: Loaded, isPoll: boolean): LeanClient {
     return isPoll
-      ? (this.#polls ??= lean.buildClient(sdk, this.#settings, Infinity))
-      : (this.#work ??= lean.buildClient(sdk, this.#settings, 64));
+      ? (this.#polls ??= new lean.LeanClient(sdk, this.#settings, Infinity))
+      : (this.#work ??= new lean.LeanClient(sdk, this.#settings, 64));
   }
 }
 

@@ -64,7 +64,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
         ReceiptHandle: handle.receiptHandle,
       }));
       const input = { QueueUrl: url, Entries: entries };
-      const reply = await this.#queue.call((sdk) => new sdk.DeleteMessageBatchCommand(input), { signal });
+      const reply = await this.#queue.call("DeleteMessageBatchCommand", input, { signal });
       return alignReply(entries.length, reply, () => DONE);
     });
     // What was not deleted comes again, and its receives have not become more by that.
@@ -135,7 +135,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
         VisibilityTimeout: seconds,
       }));
       const input = { QueueUrl: url, Entries: entries };
-      const reply = await this.#queue.call((sdk) => new sdk.ChangeMessageVisibilityBatchCommand(input), {
+      const reply = await this.#queue.call("ChangeMessageVisibilityBatchCommand", input, {
         signal,
       });
       return alignReply(entries.length, reply, () => DONE);

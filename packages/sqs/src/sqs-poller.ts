@@ -68,7 +68,7 @@ export class SqsPoller {
     };
     const options = { signal: cut, timeoutMs: waitSeconds * 1_000 + RECEIVE_MARGIN_MS, isPoll: true };
     try {
-      const reply = await this.#queue.call((sdk) => new sdk.ReceiveMessageCommand(input), options);
+      const reply = await this.#queue.call("ReceiveMessageCommand", input, options);
       return this.#deliveries(reply.Messages ?? []);
     } catch (error) {
       // Its group may be blocked now for a whole lease, unless the same attempt is made again.

@@ -19,8 +19,6 @@ export class SqsProducer implements ProducerDriver {
   readonly #queue: SqsQueue;
   readonly #target: Target;
   readonly #clock: Clock;
-  /** `sizeOf` and `sendBatch` see the same message: it is encoded once. */
-  readonly #encoded = new WeakMap<OutgoingMessage, EncodedMessage>();
 
   constructor(queue: SqsQueue, target: Target, clock: Clock) {
     this.#queue = queue;
@@ -64,7 +62,7 @@ export class SqsProducer implements ProducerDriver {
   ): Promise<readonly ItemResult<SendReceipt>[]> {
     const entries = messages.map((message, index) => this.#entryOf(message, index));
     const input = { QueueUrl: url, Entries: entries };
-    const reply = await this.#queue.call((sdk) => new sdk.SendMessageBatchCommand(input), { signal });
+    const reply = await this.#queue.call("SendMessageBatchCommand", input, { signal });
     return alignReply(entries.length, reply, (sent, index) => {
       if (!isIntact(entries[index]?.MessageBody ?? "", sent.MD5OfMessageBody)) {
         return {
@@ -102,12 +100,22 @@ export class SqsProducer implements ProducerDriver {
     return { ok: false, error: queueError("MESSAGE_TOO_LARGE", init, { sizeBytes, limitBytes }) };
   }
 
-  #encode(message: OutgoingMessage): EncodedMessage {
-    let encoded = this.#encoded.get(message);
-    if (encoded === undefined) {
-      encoded = encodeMessage(message, this.#queue.isFifo && message.orderingKey === undefined);
-      this.#encoded.set(message, encoded);
-    }
+  #encode(message: Encodable): EncodedMessage {
+    const isAlone = this.#queue.isFifo && message.orderingKey === undefined;
+    const known = message[WIRE_FORM];
+    if (known?.isAlone === isAlone) return known;
+    const encoded = encodeMessage(message, isAlone);
+    if (Object.isExtensible(message)) message[WIRE_FORM] = encoded;
     return encoded;
   }
+}
+
+/**
+ * `sizeOf` and `sendBatch` see the same message: it is encoded once, and carries the result itself. In a WeakMap, which
+ * the collector walks again and again, that would cost as much as the encoding.
+ */
+const WIRE_FORM = Symbol("wire form of SQS");
+
+interface Encodable extends OutgoingMessage {
+  [WIRE_FORM]?: EncodedMessage;
 }

@@ -81,7 +81,7 @@ export class SqsQueue {
       AttributeNames: ["All"],
     };
     const options = { signal, timeoutMs: LOOKUP_TIMEOUT_MS };
-    const reply = await this.call((sdk) => new sdk.GetQueueAttributesCommand(input), options);
+    const reply = await this.call("GetQueueAttributesCommand", input, options);
     const attributes = reply.Attributes ?? {};
     const maxBytes = Number(attributes.MaximumMessageSize);
     if (maxBytes > 0) this.#maxMessageBytes = maxBytes;
@@ -100,7 +100,7 @@ export class SqsQueue {
 
   async #lookUp(): Promise<string> {
     const input = { QueueName: this.address.name, QueueOwnerAWSAccountId: this.#account };
-    const reply = await this.call((sdk) => new sdk.GetQueueUrlCommand(input), {
+    const reply = await this.call("GetQueueUrlCommand", input, {
       timeoutMs: LOOKUP_TIMEOUT_MS,
     });
     if (reply.QueueUrl === undefined)

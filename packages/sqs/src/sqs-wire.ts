@@ -32,6 +32,8 @@ export interface EncodedMessage {
   readonly attributes: Record<string, MessageAttributeValue>;
   /** As SQS counts: the body, and name, type and value of every attribute. */
   readonly bytes: number;
+  /** True: it gets a group of its own on a FIFO queue. */
+  readonly isAlone: boolean;
 }
 
 /** Keys are short because they are paid for with every message. */
@@ -49,22 +51,11 @@ interface Header {
   readonly [core: `${typeof CORE_PREFIX}${string}`]: string;
 }
 
-/** The wire form of a message; `isAlone`: it gets a group of its own on a FIFO queue. */
+/** The wire form of a message. */
 export function encodeMessage(message: OutgoingMessage, isAlone = false): EncodedMessage {
   const body = encodeBody(message.body);
-  const core: [string, string][] = [];
-  const overflow: [string, string][] = [];
-  const attributes: Record<string, MessageAttributeValue> = {};
-  let native = 0;
-  for (const [name, value] of Object.entries(message.attributes)) {
-    if (name.startsWith(CORE_PREFIX)) core.push([name, value]);
-    else if (native < SQS_MAX_NATIVE_ATTRIBUTES && value !== "" && isLegalText(value)) {
-      native += 1;
-      define(attributes, name, text(value));
-    } else overflow.push([name, value]);
-  }
   // JSON leaves out what is undefined.
-  const header: Header = {
+  const header: Mutable<Header> = {
     v: HEADER_VERSION,
     id: message.id,
     ct: message.contentType,
@@ -73,11 +64,22 @@ export function encodeMessage(message: OutgoingMessage, isAlone = false): Encode
     s: message.subject,
     enc: body.encoding,
     own: isAlone ? 1 : undefined,
-    ...Object.fromEntries(core),
   };
-  attributes[HEADER_ATTRIBUTE] = text(legalJson(header));
-  if (overflow.length > 0) attributes[OVERFLOW_ATTRIBUTE] = text(legalJson(Object.fromEntries(overflow)));
-  return { body: body.text, attributes, bytes: body.bytes + sizeOfAttributes(attributes) };
+  const attributes: Record<string, MessageAttributeValue> = {};
+  let overflow: [string, string][] | undefined;
+  let { bytes } = body;
+  let native = 0;
+  for (const [name, value] of Object.entries(message.attributes)) {
+    if (isOfCore(name)) header[name] = value;
+    else if (native < SQS_MAX_NATIVE_ATTRIBUTES && value !== "" && isLegalText(value)) {
+      native += 1;
+      bytes += addText(attributes, name, value);
+    } else (overflow ??= []).push([name, value]);
+  }
+  bytes += addText(attributes, HEADER_ATTRIBUTE, legalJson(header));
+  if (overflow !== undefined)
+    bytes += addText(attributes, OVERFLOW_ATTRIBUTE, legalJson(Object.fromEntries(overflow)));
+  return { body: body.text, attributes, bytes, isAlone };
 }
 
 /** A message of SQS as the core sees it; `handedBack`: receives of it that count as no delivery. */
@@ -253,16 +255,18 @@ function nativeAttributes(native: Readonly<Record<string, MessageAttributeValue>
   return { attributes, types };
 }
 
-function sizeOfAttributes(attributes: Readonly<Record<string, MessageAttributeValue>>): number {
-  let bytes = 0;
-  for (const [name, { DataType = "", StringValue = "" }] of Object.entries(attributes)) {
-    bytes += name.length + DataType.length + Buffer.byteLength(StringValue);
-  }
-  return bytes;
+function isOfCore(name: string): name is `${typeof CORE_PREFIX}${string}` {
+  return name.startsWith(CORE_PREFIX);
 }
 
-function text(value: string): MessageAttributeValue {
-  return { DataType: STRING, StringValue: value };
+/** Returns the bytes that it takes. */
+function addText(
+  attributes: Record<string, MessageAttributeValue>,
+  name: string,
+  StringValue: string,
+): number {
+  define(attributes, name, { DataType: STRING, StringValue });
+  return name.length + STRING.length + Buffer.byteLength(StringValue);
 }
 
 /** `__proto__` is a legal attribute name: an assignment would lose it. */

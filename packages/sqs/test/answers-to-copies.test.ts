@@ -1,5 +1,6 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
+import type { LeanClient } from "../src/lean-client.ts";
 import { classifySqsError } from "../src/sqs-errors.ts";
 import { call, plain, server, taught, type Operation } from "./copying-clients.ts";
 import { ANY_CREDENTIALS, rejection } from "./open-adapter.ts";
@@ -65,7 +66,7 @@ describe("the answer to a copy", () => {
   test.each(failures)("that is %s gives the SDK's error, and was asked for once", async (_, reply) => {
     const { client } = await taught("SendMessageBatch");
     server.answer("SendMessageBatch", () => reply);
-    const outcome = async (by: SQSClient): Promise<unknown> =>
+    const outcome = async (by: LeanClient | SQSClient): Promise<unknown> =>
       await call(by, "SendMessageBatch").catch((error: unknown) => ({
         classified: classifySqsError(error, "send"),
         text: String(error),

@@ -1,8 +1,10 @@
 import * as sdk from "@aws-sdk/client-sqs";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, vi } from "vitest";
-import { buildClient } from "../src/lean-client.ts";
+import { LeanClient } from "../src/lean-client.ts";
 import type { ClientSettings } from "../src/sqs-client.ts";
+import { REQUEST_TIMEOUT_MS } from "../src/sqs-limits.ts";
+import type { ExchangeOptions } from "../src/sqs-http-handler.ts";
 import { ANY_CREDENTIALS, present } from "./open-adapter.ts";
 import { ScriptedServer, type ScriptedCall } from "./scripted-server.ts";
 
@@ -22,17 +24,17 @@ afterEach(async () => {
 });
 
 interface Connected {
-  readonly client: SQSClient;
+  readonly client: LeanClient;
   /** How many requests the SDK made, answers to copies that it read included. */
   readonly made: () => number;
 }
 
 export function connect(settings: ClientSettings = {}): Connected {
   const given = { region: "eu-west-1", endpoint: server.endpoint, credentials: ANY_CREDENTIALS };
-  const client = buildClient(sdk, { ...given, ...settings }, 4);
-  clients.push(client);
+  const client = new LeanClient(sdk, { ...given, ...settings }, 4);
+  clients.push(client.sdkClient);
   let made = 0;
-  client.middlewareStack.add(
+  client.sdkClient.middlewareStack.add(
     (next) => async (args) => {
       made += 1;
       return await next(args);
@@ -90,9 +92,14 @@ export const COMMANDS = {
 export type Operation = keyof typeof COMMANDS;
 export const OPERATIONS = Object.keys(COMMANDS) as Operation[];
 
-export async function call(client: SQSClient, operation: Operation): Promise<object> {
-  const command = COMMANDS[operation]();
-  return await client.send(command as unknown as sdk.SendMessageBatchCommand);
+export async function call(
+  client: LeanClient | SQSClient,
+  operation: Operation,
+  options: ExchangeOptions = { timeoutMs: REQUEST_TIMEOUT_MS },
+): Promise<object> {
+  const command = COMMANDS[operation]() as sdk.SendMessageBatchCommand;
+  if (!(client instanceof LeanClient)) return await client.send(command);
+  return await client.send(`${operation}Command` as "SendMessageBatchCommand", command.input, options);
 }
 
 /** From the third call on, requests are copies. */

@@ -1,10 +1,9 @@
 import { hash } from "node:crypto";
-import type { SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test, vi } from "vitest";
-import { carry } from "../src/lean-client.ts";
+import type { LeanClient } from "../src/lean-client.ts";
 import type { ClientSettings } from "../src/sqs-client.ts";
 import { classifySqsError } from "../src/sqs-errors.ts";
-import { call, COMMANDS, connect, lastCall, OPERATIONS, plain, server, taught } from "./copying-clients.ts";
+import { call, connect, lastCall, OPERATIONS, plain, server, taught } from "./copying-clients.ts";
 import { ANY_CREDENTIALS, present, rejection } from "./open-adapter.ts";
 import { until, type ScriptedCall } from "./scripted-server.ts";
 
@@ -19,11 +18,11 @@ function sameIn({ headers, input }: ScriptedCall): unknown {
 }
 
 /** The SDK's own signature of a request that came. */
-async function signatureOf(client: SQSClient, { headers, text }: ScriptedCall): Promise<string | undefined> {
+async function signatureOf(client: LeanClient, { headers, text }: ScriptedCall): Promise<string | undefined> {
   const { authorization: _, connection: __, ...signed } = headers as Record<string, string>;
   const stamp = present(signed["x-amz-date"], "date");
   const signingDate = new Date(stamp.replace(/^(....)(..)(..T..)(..)(..)Z$/, "$1-$2-$3:$4:$5Z"));
-  const signer = await client.config.signer({
+  const signer = await client.sdkClient.config.signer({
     name: "sigv4",
     signingName: "sqs",
     signingRegion: "eu-west-1",
@@ -90,15 +89,12 @@ describe("a copy", () => {
   test("ends after its time, and by its signal, as a request of the SDK does", async () => {
     const { client, made } = await taught("SendMessageBatch");
     server.answer("SendMessageBatch", () => "hang");
-    const late = COMMANDS.SendMessageBatch();
-    carry(late.input, { timeoutMs: 20 });
-    const timeout = await rejection(client.send(late));
+    const timeout = await rejection(call(client, "SendMessageBatch", { timeoutMs: 20 }));
     expect(classifySqsError(timeout, "send")).toMatchObject({ code: "TIMEOUT", ambiguous: true });
     expect(made()).toBe(3);
     const abort = new AbortController();
-    const cut = COMMANDS.SendMessageBatch();
-    carry(cut.input, { timeoutMs: 60_000, signal: abort.signal });
-    const sending = rejection(client.send(cut));
+    const cut = { timeoutMs: 60_000, signal: abort.signal };
+    const sending = rejection(call(client, "SendMessageBatch", cut));
     await until(() => server.count("SendMessageBatch") === 4);
     abort.abort();
     expect(classifySqsError(await sending, "send")).toMatchObject({ code: "CANCELLED", ambiguous: true });
