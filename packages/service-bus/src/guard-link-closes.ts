@@ -1,3 +1,4 @@
+import { beginSessionsEarly } from "./early-sessions.ts";
 import { field } from "./field.ts";
 
 type Method = (...args: unknown[]) => unknown;
@@ -84,6 +85,7 @@ function guardConnection(connection: unknown, { ending, over }: Signals): boolea
     };
     Object.defineProperty(connection, name, { configurable: true, writable: true, value: guarded });
   }
+  if (isKnown) beginSessionsEarly(connection);
   return isKnown;
 }
 
