@@ -134,7 +134,7 @@ describe("close", () => {
     expect(one).toEqual(other);
     expect(await run).toEqual(one);
     expect(events.of("state").map(({ state }) => state)).toEqual(["started", "draining", "closed"]);
-    expect(await consumer.close()).toEqual({ handled: 0, released: 0, unsettled: 0, abandoned: 0 });
+    expect(await consumer.close()).toEqual(one);
   });
 
   test("is what asynchronous disposal does", async () => {

@@ -15,11 +15,11 @@ const EARLY_SESSIONS = 2;
 export function beginSessionsEarly(connection: object): void {
   const open = methodOf(connection, "open");
   const createSession = methodOf(connection, "createSession");
-  const isOpen = methodOf(connection, "isOpen");
-  if (open === undefined || createSession === undefined || isOpen === undefined) return;
+  if (open === undefined || createSession === undefined) return;
+  if (methodOf(connection, "isOpen") === undefined) return;
   const begun: Promise<unknown>[] = [];
   replace(connection, "open", async (...args) => {
-    if (isOpen.call(connection)) return await open.apply(connection, args);
+    if (isOpenOf(connection)) return await open.apply(connection, args);
     const opened = open.apply(connection, args);
     while (begun.length < EARLY_SESSIONS) {
       const session = createSession.call(connection);
@@ -49,8 +49,8 @@ async function unlessAborted(early: Promise<unknown>, options: unknown): Promise
   });
 }
 
-function isOpenOf(session: object): boolean {
-  return Boolean(methodOf(session, "isOpen")?.call(session));
+function isOpenOf(sessionOrConnection: object): boolean {
+  return Boolean(methodOf(sessionOrConnection, "isOpen")?.call(sessionOrConnection));
 }
 
 function replace(target: object, name: string, value: Method): void {
