@@ -1,5 +1,7 @@
-// Not imported: `node:crypto` would be half of what this package takes to load.
-let crypto: typeof import("node:crypto") | undefined;
+import type * as Crypto from "node:crypto";
+
+// Not imported to run: `node:crypto` would be half of what this package takes to load.
+let crypto: typeof Crypto | undefined;
 
 /** MD5 of a body as SQS reports it; undefined where this Node has no MD5 (FIPS). */
 function md5OfBody(text: string): string | undefined {

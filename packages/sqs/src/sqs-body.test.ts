@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeBody, encodeBody, isEncodedAs, isLegalText, legalJson } from "./sqs-body.ts";
+import { decodeBody, encodeBody, encodeText, isEncodedAs, isLegalText, legalJson } from "./sqs-body.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -53,6 +53,20 @@ describe("encodeBody", () => {
         expect(encoded.bytes).toBe(utf8(encoded.text).byteLength);
         expect(decodeBody(encoded.text, encoded.encoding)).toEqual(Uint8Array.from(bytes));
       }),
+    );
+  });
+
+  test("gives text the form that its bytes have", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          anyText.filter((text) => text.isWellFormed()),
+          fc.constant(""),
+        ),
+        (text) => {
+          expect(encodeText(text)).toEqual(encodeBody(utf8(text)));
+        },
+      ),
     );
   });
 

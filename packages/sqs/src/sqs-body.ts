@@ -33,6 +33,12 @@ export function encodeBody(body: Uint8Array): EncodedBody {
   return { text: base64, bytes: base64.length, encoding: "b64" };
 }
 
+/** The same for well-formed text, whose bytes are only made if SQS does not take it. */
+export function encodeText(text: string): EncodedBody {
+  if (text !== "" && !ILLEGAL_TEXT.test(text)) return { text, bytes: Buffer.byteLength(text) };
+  return encodeBody(utf8.encode(text));
+}
+
 /** True if the text has the form that an encoding says, and the encoding is one of ours. */
 export function isEncodedAs(
   text: string,

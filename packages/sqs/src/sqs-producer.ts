@@ -16,6 +16,7 @@ import { encodeMessage, type EncodedMessage } from "./sqs-wire.ts";
 
 /** Sends to one queue. */
 export class SqsProducer implements ProducerDriver {
+  readonly takesText: boolean = true;
   readonly #queue: SqsQueue;
   readonly #target: Target;
   readonly #clock: Clock;
@@ -103,7 +104,8 @@ export class SqsProducer implements ProducerDriver {
   #encode(message: Encodable): EncodedMessage {
     const isAlone = this.#queue.isFifo && message.orderingKey === undefined;
     const known = message[WIRE_FORM];
-    if (known?.isAlone === isAlone) return known;
+    // A copy of a message has the form of its original, perhaps with other attributes beside it.
+    if (known?.of === message && known.isAlone === isAlone) return known;
     const encoded = encodeMessage(message, isAlone);
     if (Object.isExtensible(message)) message[WIRE_FORM] = encoded;
     return encoded;

@@ -3,6 +3,7 @@ import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import {
   decodeBody,
   encodeBody,
+  encodeText,
   isEncodedAs,
   isLegalText,
   legalJson,
@@ -28,6 +29,7 @@ export interface SqsHandle {
 }
 
 export interface EncodedMessage {
+  readonly of: OutgoingMessage;
   readonly body: string;
   readonly attributes: Record<string, MessageAttributeValue>;
   /** As SQS counts: the body, and name, type and value of every attribute. */
@@ -53,7 +55,7 @@ interface Header {
 
 /** The wire form of a message. */
 export function encodeMessage(message: OutgoingMessage, isAlone = false): EncodedMessage {
-  const body = encodeBody(message.body);
+  const body = message.text === undefined ? encodeBody(message.body) : encodeText(message.text);
   // JSON leaves out what is undefined.
   const header: Mutable<Header> = {
     v: HEADER_VERSION,
@@ -79,7 +81,7 @@ export function encodeMessage(message: OutgoingMessage, isAlone = false): Encode
   bytes += addText(attributes, HEADER_ATTRIBUTE, legalJson(header));
   if (overflow !== undefined)
     bytes += addText(attributes, OVERFLOW_ATTRIBUTE, legalJson(Object.fromEntries(overflow)));
-  return { body: body.text, attributes, bytes, isAlone };
+  return { of: message, body: body.text, attributes, bytes, isAlone };
 }
 
 /** A message of SQS as the core sees it; `handedBack`: receives of it that count as no delivery. */

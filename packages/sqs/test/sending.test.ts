@@ -32,6 +32,16 @@ describe("sending", () => {
     });
   });
 
+  test("sends what a copy of a message says, not what the message said whose size was asked for", async () => {
+    const producer = adapter.openProducer(standard(adapter));
+    const message = outgoing("1", { attributes: { colour: "red" } });
+    producer.sizeOf(message);
+    await producer.sendBatch([{ ...message, attributes: { colour: "blue" } }], never);
+    expect(server.inputs("SendMessageBatch")).toMatchObject([
+      { Entries: [{ MessageAttributes: { colour: { StringValue: "blue" } } }] },
+    ]);
+  });
+
   test("makes one request when the service is unavailable, throttles or fails", async () => {
     const producer = adapter.openProducer(standard(adapter));
     for (const reply of [
