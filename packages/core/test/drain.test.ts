@@ -125,7 +125,7 @@ describe("close", () => {
     await run;
   });
 
-  test("called again shares the drain; run resolves with the same report", async () => {
+  test("called again shares the drain, and its report; run resolves with it", async () => {
     const { clock, queue, consumer, events } = consumerBench();
     queue.put("m");
     const run = consumer.run(() => undefined);

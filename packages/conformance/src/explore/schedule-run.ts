@@ -57,6 +57,7 @@ export class ScheduleRun {
   readonly #watcher: HistorySink;
   #producing: Connected;
   #started = 0;
+  #isEnding = false;
 
   constructor(schedule: Schedule, clock: VirtualClock, broker: Broker) {
     this.#schedule = schedule;
@@ -96,11 +97,11 @@ export class ScheduleRun {
     await this.#heal();
     await this.#until(Promise.all(sends));
     await this.#work();
+    this.#isEnding = true;
     for (const consumer of this.#consumers) this.#closing.push(this.#close(consumer));
     await this.#until(Promise.all(this.#closing));
     await this.#until(this.#producing.client.close());
-    const watcher = this.#watcher;
-    await this.#admin(async (client) => await readWhatIsLeft(client, this.#definition, watcher));
+    await this.#admin(async (client) => await readWhatIsLeft(client, this.#definition, this.#watcher));
     return this.#history.events;
   }
 
@@ -152,7 +153,7 @@ export class ScheduleRun {
 
   #replace(old: RunningConsumer): void {
     const place = this.#consumers.indexOf(old);
-    if (place === -1) return;
+    if (place === -1 || this.#isEnding) return;
     this.#closing.push(old.client.close());
     this.#consumers[place] = this.#start();
   }
