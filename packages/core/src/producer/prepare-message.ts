@@ -176,7 +176,7 @@ export class MessagePreparer {
   #orderingKey(body: unknown, attributes: Record<string, string>): string | undefined {
     const { orderingKey } = this.#details;
     if (orderingKey === undefined) return undefined;
-    const key = callFor("orderingKey", () => orderingKey(body, attributes));
+    const key = callFor("orderingKey", orderingKey, body, attributes);
     return checkKey("orderingKey", key, this.#target.limits.orderingKey, this.#refuse);
   }
 
@@ -184,12 +184,7 @@ export class MessagePreparer {
     if (given !== undefined) return checkKey("id", given, ID_LIMITS, this.#refuse);
     const { id } = this.#details;
     if (id === undefined) return newMessageId();
-    return checkKey(
-      "id",
-      callFor("id", () => id(body)),
-      ID_LIMITS,
-      this.#refuse,
-    );
+    return checkKey("id", callFor("id", id, body), ID_LIMITS, this.#refuse);
   }
 
   #timing(options: AnyOptions): SendTiming {
@@ -267,9 +262,14 @@ const UNCHECKED: SchemaResult<unknown> = /* @__PURE__ */ Object.freeze({ value: 
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-function callFor(option: "id" | "orderingKey", call: () => unknown): unknown {
+/** Without a closure for each message. */
+function callFor<Args extends readonly unknown[]>(
+  option: "id" | "orderingKey",
+  call: (...args: Args) => unknown,
+  ...args: Args
+): unknown {
   try {
-    return call();
+    return call(...args);
   } catch (error) {
     throw threw(`definition's ${option} function`, error);
   }
