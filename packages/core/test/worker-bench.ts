@@ -85,9 +85,7 @@ export function workerBench({ limit = 10, isOrdered = false, over }: BenchOption
     clock,
     rateLimit: undefined,
     lanes,
-    start: (held) => {
-      worker.start(held);
-    },
+    start: (held, nowMs) => worker.start(held, nowMs),
     onTokens: () => {},
   });
   const target = "fake://here/orders";

@@ -130,11 +130,14 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
   #schedulePump(): void {
     if (this.#isPumpScheduled) return;
     this.#isPumpScheduled = true;
-    queueMicrotask(() => {
-      this.#isPumpScheduled = false;
-      this.#pump();
-    });
+    queueMicrotask(this.#pumpLater);
   }
+
+  /** Made once: a function that may make a closure pays for it each time, also where it returns before. */
+  readonly #pumpLater = (): void => {
+    this.#isPumpScheduled = false;
+    this.#pump();
+  };
 
   #pump(): void {
     let skipped = 0;

@@ -12,8 +12,11 @@ export interface DispatcherOptions {
   readonly lanes: KeyLanes | undefined;
   /** One more bound, shared with other dispatchers; who frees a permit of it calls `startReady` of the others. @default none */
   readonly mayStart?: () => boolean;
-  /** Must not throw. */
-  readonly start: (held: HeldDelivery) => void;
+  /**
+   * Must not throw. Gets the lease time, and gives it back, if it is known: a look at the clock takes as long as a promise,
+   * and one that a run ended with is as good as another one right after it.
+   */
+  readonly start: (held: HeldDelivery, nowMs: number | undefined) => number | undefined;
   /** The rate allows starts again. */
   readonly onTokens: () => void;
 }
@@ -64,18 +67,19 @@ export class Dispatcher {
   }
 
   /** Of no effect while it is at it: a run that ends at once gives its permit to the next in this loop, not deeper. */
-  startReady(): void {
+  startReady(nowMs?: number): void {
     if (this.#isStarting) return;
     this.#isStarting = true;
     try {
-      this.#startAll();
+      this.#startAll(nowMs);
     } finally {
       this.#isStarting = false;
     }
   }
 
-  #startAll(): void {
+  #startAll(nowMs: number | undefined): void {
     const { clock, rateLimit, start, mayStart } = this.#options;
+    let knownMs = nowMs;
     while (!this.#isStopped && this.running < this.#limit && this.#ready.length > 0) {
       if (mayStart?.() === false) return;
       const waitMs = rateLimit?.waitMs(clock.now()) ?? 0;
@@ -88,7 +92,7 @@ export class Dispatcher {
       rateLimit?.take(clock.now());
       this.running += 1;
       held.hasPermit = true;
-      start(held);
+      knownMs = start(held, knownMs);
     }
   }
 

@@ -59,9 +59,7 @@ export class EventRun {
       rateLimit: options.rateLimit,
       lanes,
       mayStart: options.mayStart,
-      start: (held) => {
-        this.#worker.start(held);
-      },
+      start: (held, nowMs) => this.#worker.start(held, nowMs),
       onTokens: () => {},
     });
     this.#engine = this.#newEngine(lanes);

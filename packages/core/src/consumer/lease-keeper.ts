@@ -228,15 +228,11 @@ export class LeaseKeeper {
     this.#timer?.cancel();
     this.#armedAtMs = atMs;
     const { clock, time } = this.#options;
-    this.#timer = clock.setTimer(
-      () => {
-        this.#tick();
-      },
-      Math.max(0, atMs - time.quick()),
-    );
+    this.#timer = clock.setTimer(this.#tick, Math.max(0, atMs - time.quick()));
   }
 
-  #tick(): void {
+  /** Made once, because `arm` is called for each message. */
+  readonly #tick = (): void => {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (this.#armedAtMs === Number.NEGATIVE_INFINITY) return; // stopped
@@ -246,7 +242,7 @@ export class LeaseKeeper {
     let nextMs = Number.POSITIVE_INFINITY;
     for (const lease of this.#leases.toArray()) nextMs = Math.min(nextMs, dueAtMs(lease));
     this.#arm(nextMs);
-  }
+  };
 
   #attend(lease: Lease, nowMs: number): void {
     for (const held of [...lease.holders]) {

@@ -61,9 +61,7 @@ export class Pipeline {
       clock,
       rateLimit: newRateLimit(settings),
       lanes: this.#lanes,
-      start: (held) => {
-        this.#worker.start(held);
-      },
+      start: (held, nowMs) => this.#worker.start(held, nowMs),
       onTokens: () => {
         this.#loop.wake();
       },

@@ -105,11 +105,14 @@ export class ReceiveLoop {
   wake(): void {
     if (this.#isWakeScheduled || this.#state !== "asking") return;
     this.#isWakeScheduled = true;
-    queueMicrotask(() => {
-      this.#isWakeScheduled = false;
-      this.#askAll();
-    });
+    queueMicrotask(this.#askLater);
   }
+
+  /** Made once, because `wake` is called for each message. */
+  readonly #askLater = (): void => {
+    this.#isWakeScheduled = false;
+    this.#askAll();
+  };
 
   /** Resolves when no ask is out. What an aborted one still brings is accepted or refused as the consumer decides. */
   async pause(): Promise<void> {

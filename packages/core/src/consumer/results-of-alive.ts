@@ -12,7 +12,7 @@ export async function resultsOfAlive<Item, Value>(
   gone: () => ItemResult<Value>,
   ask: (alive: readonly Item[]) => Promise<readonly ItemResult<Value>[]>,
 ): Promise<readonly ItemResult<Value>[]> {
-  const alive = items.filter(isAlive);
+  const alive = items.every(isAlive) ? items : items.filter(isAlive);
   if (alive.length === 0) return items.map(gone);
   const results = alignedResults(operation, alive.length, await ask(alive));
   if (alive.length === items.length) return results;

@@ -124,10 +124,12 @@ export class Settler {
   #push(held: HeldDelivery): void {
     const renewing = this.#options.keeper.pause(held);
     if (renewing === undefined) this.#enter(held);
-    else
-      void renewing.then(() => {
-        this.#enter(held);
-      });
+    else void this.#enterAfter(renewing, held);
+  }
+
+  async #enterAfter(renewing: Promise<unknown>, held: HeldDelivery): Promise<void> {
+    await renewing;
+    this.#enter(held);
   }
 
   #enter(held: HeldDelivery): void {

@@ -46,6 +46,8 @@ export class Worker {
   readonly #orphans = new Set<HeldDelivery>();
   /** What came again and waits for the end of such a run of its message. */
   readonly #behind = new Map<HeldDelivery, HeldDelivery>();
+  /** Lease time of just now; undefined: somebody else's code has run since the last look at the clock. */
+  #knownMs: number | undefined;
   /** Handlers that run, the orphans too. */
   active = 0;
   /** Deliveries that take room: no settlement has begun. */
@@ -78,7 +80,7 @@ export class Worker {
       if (placement === "ready") dispatcher.offer(held);
       else if (placement === "follower") executor.follow(held, lanes.blockedForMs(held.key, nowMs));
     }
-    dispatcher.startReady();
+    dispatcher.startReady(nowMs);
   }
 
   /** Gives back what came too late to be taken. */
@@ -89,10 +91,10 @@ export class Worker {
     }
   }
 
-  /** The dispatcher granted a permit. */
-  start(held: HeldDelivery): void {
-    const { admission, dispatcher, executor, keeper, time, handlerTimeoutMs } = this.#parts;
-    const nowMs = time.quick();
+  /** The dispatcher granted a permit. @returns the lease time if the run has ended already, or none began */
+  start(held: HeldDelivery, nowMs: number = this.#parts.time.quick()): number | undefined {
+    const { admission, dispatcher, executor, keeper, handlerTimeoutMs } = this.#parts;
+    this.#knownMs = nowMs;
     if (keeper.leftMs(held, nowMs) <= 0) {
       dispatcher.free(held);
       executor.lost(held, leaseLost("the lease ran out before a handler could start"));
@@ -105,10 +107,12 @@ export class Worker {
       this.active += 1;
       if (handlerTimeoutMs !== undefined)
         keeper.wakeAt(held, Math.min(nowMs + handlerTimeoutMs, held.capAtMs));
+      this.#knownMs = undefined;
       this.#run(held);
     } else {
       dispatcher.free(held);
     }
+    return this.#knownMs;
   }
 
   /** A moment has come that the delivery was waiting for. */
@@ -161,6 +165,7 @@ export class Worker {
 
   readonly #end = (held: HeldDelivery, processed: Processed): void => {
     const { dispatcher, onIdle, onRoom } = this.#parts;
+    this.#knownMs = undefined;
     held.isHandlerActive = false;
     if (this.#orphans.size > 0) {
       this.#orphans.delete(held);
@@ -171,7 +176,7 @@ export class Worker {
     dispatcher.free(held);
     if (held.state === "running") this.#conclude(held, processed);
     else this.#reportLate(held, processed);
-    dispatcher.startReady();
+    dispatcher.startReady(this.#knownMs);
     onRoom();
     if (this.active === 0) onIdle();
   };
@@ -205,7 +210,8 @@ export class Worker {
 
   #conclude(held: HeldDelivery, processed: Processed): void {
     const { executor, keeper, time } = this.#parts;
-    if (keeper.leftMs(held, time.quick()) <= 0) {
+    this.#knownMs = time.quick();
+    if (keeper.leftMs(held, this.#knownMs) <= 0) {
       executor.lost(held, leaseLost("the lease ran out while the handler was running"));
       this.#reportLate(held, processed);
       return;
@@ -237,6 +243,7 @@ export class Worker {
     const { events, executor, target, time } = this.#parts;
     executor.apply(held, outcome);
     if (!events.isActive("handled")) return;
+    this.#knownMs = undefined;
     const durationMs = time.quick() - held.startedAtMs;
     const { attempt } = held;
     const event = { target, id: held.delivery.id, attempt, outcome: outcome.kind, durationMs };

@@ -123,9 +123,12 @@ function parse(source: string): unknown {
   }
 }
 
-/** Cheap look before the walk; the second form is the underscore written as a unicode escape. */
+/** Cheap look before the walk, for one character first; the second form is the underscore written as a unicode escape. */
 function mayHoldPrototype(source: string): boolean {
-  return source.includes("__proto__") || source.includes("\\u005");
+  return (
+    (source.includes("_") && source.includes("__proto__")) ||
+    (source.includes("\\") && source.includes("\\u005"))
+  );
 }
 
 /** `JSON.parse` makes `__proto__` an ordinary property, which the next careless copy turns into a prototype. */

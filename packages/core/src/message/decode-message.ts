@@ -80,21 +80,26 @@ function schemaThrew(error: unknown): QueueError {
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function messageOf<Body>(delivery: Delivery<unknown>, body: Body): Message<Body> {
-  const { id, providerId, native, contentType } = delivery;
-  const attributes = userAttributes(delivery.attributes);
-  // Nearly all have a content type: a field that is added to an object takes more than one that it begins with.
-  const message: Writable<Message<Body>> =
-    contentType === undefined
-      ? { id, body, attributes, providerId, native }
-      : { id, body, attributes, providerId, native, contentType };
+  const message = usualFields(delivery, body);
+  if (message.enqueuedAt === undefined && delivery.enqueuedAtMs !== undefined)
+    message.enqueuedAt = new Date(delivery.enqueuedAtMs);
   if (delivery.attributeTypes !== undefined) message.attributeTypes = delivery.attributeTypes;
   if (delivery.orderingKey !== undefined) message.orderingKey = delivery.orderingKey;
   if (delivery.correlationId !== undefined) message.correlationId = delivery.correlationId;
   if (delivery.replyTo !== undefined) message.replyTo = delivery.replyTo;
-  if (delivery.enqueuedAtMs !== undefined) message.enqueuedAt = new Date(delivery.enqueuedAtMs);
   const deadLettered = deadLetterDetails(delivery);
   if (deadLettered !== undefined) message.deadLettered = deadLettered;
   return message;
+}
+
+/** What nearly all have, at once: a field that is added later takes more room than one that an object begins with. */
+function usualFields<Body>(delivery: Delivery<unknown>, body: Body): Writable<Message<Body>> {
+  const { id, providerId, native, contentType, enqueuedAtMs } = delivery;
+  const attributes = userAttributes(delivery.attributes);
+  if (contentType === undefined) return { id, body, attributes, providerId, native };
+  if (enqueuedAtMs === undefined) return { id, body, attributes, providerId, native, contentType };
+  const enqueuedAt = new Date(enqueuedAtMs);
+  return { id, body, attributes, providerId, native, contentType, enqueuedAt };
 }
 
 /** The core's own record first: the service's knows neither attempts nor times. */

@@ -3,8 +3,8 @@ import type { OutgoingMessage } from "../driver/delivery.ts";
 import type { ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 import { kindOf } from "../errors/check-options.ts";
-import { QueueError, isQueueError, queueError } from "../errors/queue-error.ts";
-import { bytesOf, textFormOf, type Codec, type TextForm } from "../message/codec.ts";
+import { QueueError, queueError } from "../errors/queue-error.ts";
+import { bytesOf, textFormOf, type TextForm } from "../message/codec.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { schemaError } from "../message/schema-issues.ts";
 import type { SchemaResult } from "../message/standard-schema.ts";
@@ -21,6 +21,7 @@ import {
   type Refuse,
 } from "./check-fields.ts";
 import { checkRoundTrip } from "./check-round-trip.ts";
+import { encodeBody, threw } from "./encode-body.ts";
 import { newMessageId } from "./message-id.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
 import { sendPlace, type SendPlace } from "./send-place.ts";
@@ -89,7 +90,7 @@ export class MessagePreparer {
     // Nothing may be read of the caller's objects after the first wait: they are the caller's to change.
     const attributes = this.#attributes(options.attributes);
     const id = this.#id(body, options.id);
-    const encoded = encode(this.#text ?? this.#details.codec, body);
+    const encoded = encodeBody(this.#text ?? this.#details.codec, body);
     return {
       id,
       body: encoded,
@@ -175,7 +176,7 @@ export class MessagePreparer {
   #orderingKey(body: unknown, attributes: Record<string, string>): string | undefined {
     const { orderingKey } = this.#details;
     if (orderingKey === undefined) return undefined;
-    const key = callFor("orderingKey", () => orderingKey(body, attributes));
+    const key = callFor("orderingKey", orderingKey, body, attributes);
     return checkKey("orderingKey", key, this.#target.limits.orderingKey, this.#refuse);
   }
 
@@ -183,12 +184,7 @@ export class MessagePreparer {
     if (given !== undefined) return checkKey("id", given, ID_LIMITS, this.#refuse);
     const { id } = this.#details;
     if (id === undefined) return newMessageId();
-    return checkKey(
-      "id",
-      callFor("id", () => id(body)),
-      ID_LIMITS,
-      this.#refuse,
-    );
+    return checkKey("id", callFor("id", id, body), ID_LIMITS, this.#refuse);
   }
 
   #timing(options: AnyOptions): SendTiming {
@@ -266,33 +262,17 @@ const UNCHECKED: SchemaResult<unknown> = /* @__PURE__ */ Object.freeze({ value: 
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-function encode(codec: Codec | TextForm, body: unknown): Uint8Array | string {
-  let encoded: Uint8Array | string;
+/** Without a closure for each message. */
+function callFor<Args extends readonly unknown[]>(
+  option: "id" | "orderingKey",
+  call: (...args: Args) => unknown,
+  ...args: Args
+): unknown {
   try {
-    encoded = codec.encode(body);
-  } catch (error) {
-    throw isQueueError(error) ? error : threw("codec", error);
-  }
-  if (typeof encoded === "string" && !("contentType" in codec)) return encoded;
-  if (!(encoded instanceof Uint8Array)) {
-    throw new QueueError("INVALID_MESSAGE", {
-      what: `the codec gave ${kindOf(encoded)} instead of a Uint8Array`,
-    });
-  }
-  // A codec may hand through the caller's own bytes, which the caller may change while the message waits.
-  return body instanceof Uint8Array && encoded.buffer === body.buffer ? encoded.slice() : encoded;
-}
-
-function callFor(option: "id" | "orderingKey", call: () => unknown): unknown {
-  try {
-    return call();
+    return call(...args);
   } catch (error) {
     throw threw(`definition's ${option} function`, error);
   }
-}
-
-function threw(what: string, cause: unknown): QueueError {
-  return new QueueError("INVALID_MESSAGE", { what: `the ${what} threw for this body`, cause });
 }
 
 function refuseIssues(verdict: SchemaResult<unknown>, body: unknown): void {

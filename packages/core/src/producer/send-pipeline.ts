@@ -8,6 +8,7 @@ import { asAmbiguous } from "../errors/wrap-error.ts";
 import { cancelledError } from "../time/abort.ts";
 import type { Timer } from "../time/clock.ts";
 import { DeadlineList } from "../time/deadline.ts";
+import { TurnTime } from "../time/turn-time.ts";
 import { within } from "../time/within.ts";
 import { KeyLatches } from "./key-latches.ts";
 import { PendingSend } from "./pending-send.ts";
@@ -24,6 +25,7 @@ export class SendPipeline implements SendOwner {
   readonly #place: SendPlace;
   readonly #batcher: Batcher<PendingSend, undefined>;
   readonly #deadlines: DeadlineList<PendingSend>;
+  readonly #turn: TurnTime;
   readonly #latches = new KeyLatches();
   readonly #epochs = new Epochs();
   /** What waits because the buffer is full, in order. */
@@ -39,6 +41,7 @@ export class SendPipeline implements SendOwner {
     this.#setup = setup;
     this.#driver = driver;
     this.#place = sendPlace(setup);
+    this.#turn = new TurnTime(setup.clock);
     this.#deadlines = new DeadlineList(setup.clock, (pending) => {
       this.#expire(pending, `within ${setup.sendTimeoutMs} ms`);
     });
@@ -60,7 +63,7 @@ export class SendPipeline implements SendOwner {
   accept(orderingKey: string | undefined, signal: AbortSignal | undefined): PendingSend {
     if (signal?.aborted === true) throw cancelledError(signal, this.#place);
     this.#lastSeq += 1;
-    const deadlineMs = this.#setup.clock.now() + this.#setup.sendTimeoutMs;
+    const deadlineMs = this.#turn.now() + this.#setup.sendTimeoutMs;
     const pending = new PendingSend(this.#lastSeq, deadlineMs, this.#epochs.enter(), orderingKey);
     this.#deadlines.add(pending);
     if (signal !== undefined) this.#listen(pending, signal);

@@ -156,9 +156,9 @@ export class Broker {
     const sequence = this.#lastSequence;
     if (id !== undefined) destination.deduplication.remember(id, sequence, nowMs);
     const { delayMs, ttlMs, enqueuedAtMs } = submission;
-    const expiresAtMs = ttlMs === undefined ? Number.POSITIVE_INFINITY : nowMs + ttlMs;
     for (const mailbox of destination.mailboxes.values()) {
-      const message = new StoredMessage(sequence, content, { enqueuedAtMs, expiresAtMs, ttlMs });
+      const message = new StoredMessage(sequence, content, enqueuedAtMs, ttlMs);
+      if (ttlMs !== undefined) message.expiresAtMs = nowMs + ttlMs;
       mailbox.enqueue(message, delayMs, nowMs);
       if (delayMs > 0) this.#noteScheduled(sequence, message, mailbox);
     }
@@ -179,7 +179,9 @@ export class Broker {
 
   /** A second copy under the same identity, as a broker makes one that delivers at least once. */
   duplicate(message: StoredMessage, mailbox: Mailbox, nowMs: number): void {
-    const copy = new StoredMessage(message.sequence, message.content, message, message.burial);
+    const { sequence, content, enqueuedAtMs, ttlMs, burial } = message;
+    const copy = new StoredMessage(sequence, content, enqueuedAtMs, ttlMs, burial);
+    copy.expiresAtMs = message.expiresAtMs;
     mailbox.enqueue(copy, 0, nowMs);
   }
 
@@ -207,18 +209,12 @@ export class Broker {
 
   #bury(source: Mailbox, message: StoredMessage, order: BurialOrder, nowMs: number): void {
     const content = withAttributes(message.content, order.attributes);
-    const { enqueuedAtMs } = message;
-    const buried = new StoredMessage(
-      message.sequence,
-      content,
-      // A dead letter is kept until somebody looks at it.
-      { enqueuedAtMs, expiresAtMs: Number.POSITIVE_INFINITY, ttlMs: undefined },
-      {
-        reason: order.reason,
-        source: source.name,
-        ...(order.description === undefined ? {} : { description: order.description }),
-      },
-    );
+    // Without a time to live: a dead letter is kept until somebody looks at it.
+    const buried = new StoredMessage(message.sequence, content, message.enqueuedAtMs, undefined, {
+      reason: order.reason,
+      source: source.name,
+      ...(order.description === undefined ? {} : { description: order.description }),
+    });
     this.deadLettersOf(source).enqueue(buried, 0, nowMs);
   }
 
@@ -252,9 +248,5 @@ export function withAttributes(
 }
 
 function revived(message: StoredMessage): StoredMessage {
-  return new StoredMessage(message.sequence, message.content, {
-    enqueuedAtMs: message.enqueuedAtMs,
-    expiresAtMs: Number.POSITIVE_INFINITY,
-    ttlMs: undefined,
-  });
+  return new StoredMessage(message.sequence, message.content, message.enqueuedAtMs, undefined);
 }

@@ -109,9 +109,8 @@ describe("order", () => {
 
 test("a key is forgotten when its last message is gone", () => {
   const lanes = new Lanes(new FirstReadyFirst(), true);
-  const times = { enqueuedAtMs: 0, expiresAtMs: Number.POSITIVE_INFINITY, ttlMs: undefined };
   const content = { id: "1", body: new Uint8Array(), contentType: "text/plain", attributes: {} };
-  const message = new StoredMessage(1, { ...content, orderingKey: "a" }, times);
+  const message = new StoredMessage(1, { ...content, orderingKey: "a" }, 0, undefined);
   message.state = "visible";
   lanes.join(message);
   expect(lanes.keyCount).toBe(1);

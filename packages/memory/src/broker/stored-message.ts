@@ -97,8 +97,8 @@ export class StoredMessage implements Linked<StoredMessage>, Due {
   content: MessageContent;
   /** Unix epoch milliseconds: data for people, nothing is computed from it. */
   readonly enqueuedAtMs: number;
-  /** By the broker's time; Infinity = never. */
-  readonly expiresAtMs: number;
+  /** By the broker's time; Infinity = never. Set before a mailbox takes it. */
+  expiresAtMs: number = Number.POSITIVE_INFINITY;
   readonly ttlMs: number | undefined;
   readonly burial: Burial | undefined;
   /** `gone` until a mailbox takes it. */
@@ -120,18 +120,14 @@ export class StoredMessage implements Linked<StoredMessage>, Due {
   constructor(
     sequence: number,
     content: MessageContent,
-    times: {
-      readonly enqueuedAtMs: number;
-      readonly expiresAtMs: number;
-      readonly ttlMs: number | undefined;
-    },
+    enqueuedAtMs: number,
+    ttlMs: number | undefined,
     burial?: Burial,
   ) {
     this.sequence = sequence;
     this.content = content;
-    this.enqueuedAtMs = times.enqueuedAtMs;
-    this.expiresAtMs = times.expiresAtMs;
-    this.ttlMs = times.ttlMs;
+    this.enqueuedAtMs = enqueuedAtMs;
+    this.ttlMs = ttlMs;
     this.burial = burial;
   }
 }

@@ -1,0 +1,26 @@
+import { kindOf } from "../errors/check-options.ts";
+import { isQueueError, QueueError } from "../errors/queue-error.ts";
+import type { Codec, TextForm } from "../message/codec.ts";
+
+/** Text from a text form, bytes of nobody else's from a codec. @throws INVALID_MESSAGE */
+export function encodeBody(codec: Codec | TextForm, body: unknown): Uint8Array | string {
+  let encoded: Uint8Array | string;
+  try {
+    encoded = codec.encode(body);
+  } catch (error) {
+    throw isQueueError(error) ? error : threw("codec", error);
+  }
+  if (typeof encoded === "string" && !("contentType" in codec)) return encoded;
+  if (!(encoded instanceof Uint8Array)) {
+    throw new QueueError("INVALID_MESSAGE", {
+      what: `the codec gave ${kindOf(encoded)} instead of a Uint8Array`,
+    });
+  }
+  // A codec may hand through the caller's own bytes, which the caller may change while the message waits.
+  return body instanceof Uint8Array && encoded.buffer === body.buffer ? encoded.slice() : encoded;
+}
+
+/** A function of the application threw for a body. */
+export function threw(what: string, cause: unknown): QueueError {
+  return new QueueError("INVALID_MESSAGE", { what: `the ${what} threw for this body`, cause });
+}
