@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { INTERNAL } from "./fold-entries.ts";
 import { builtPackages, type EntryPoint, type PublishedPackage } from "./published-packages.ts";
 import { ROOT } from "./steps.ts";
 
@@ -52,17 +53,23 @@ function report(specifier: string, bytes: number, budgets: Budgets): void {
 }
 
 async function gzipBytes(published: PublishedPackage, entry: EntryPoint): Promise<number> {
-  const result = await build({
-    entryPoints: [join(published.folder, "dist", `${entry.stem}.js`)],
+  const resolveDir = join(published.folder, "dist");
+  const common = {
     bundle: true,
-    minify: true,
     write: false,
     // It warns of bare imports of chunks, which cost nothing.
     logLevel: "error",
     format: "esm",
     platform: "node",
     external: [...published.peers, ...published.dependencies].flatMap((name) => [name, `${name}/*`]),
-  });
+  } as const;
+  const file = `./${entry.stem}.js`;
+  const whole = await build({ ...common, entryPoints: [join(resolveDir, file)], metafile: true });
+  const names = Object.values(whole.metafile.outputs)[0]?.exports ?? [];
+  // What the files of a package share by way of an entry is no part of it.
+  const given = names.filter((name) => !name.startsWith(INTERNAL)).join(", ");
+  const contents = `export { ${given} } from ${JSON.stringify(file)};`;
+  const result = await build({ ...common, stdin: { contents, resolveDir }, minify: true });
   return result.outputFiles.reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).length, 0);
 }
 

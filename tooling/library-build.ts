@@ -1,4 +1,6 @@
 import type { Options } from "tsup";
+import { fewerFiles } from "./fewer-files.ts";
+import { foldEntries } from "./fold-entries.ts";
 
 /**
  * The one way a published package is built: ESM and CJS with types for both.
@@ -6,8 +8,10 @@ import type { Options } from "tsup";
  * `splitting` gives the entry points of a package one copy of each class, so `instanceof` holds
  * across them. `treeshake` sends the CJS output through rollup; without it the CJS is rewritten
  * by sucrase, which turns `#private` and class fields into assignments and loses class names.
+ *
+ * `along`: entries of which the first is never loaded without the second, so that they share one file.
  */
-export function libraryBuild(entry: string[]): Options {
+export function libraryBuild(entry: string[], along: Readonly<Record<string, string>> = {}): Options {
   return {
     entry,
     format: ["esm", "cjs"],
@@ -18,6 +22,10 @@ export function libraryBuild(entry: string[]): Options {
     treeshake: true,
     target: "node22",
     tsconfig: "../../tsconfig.build.json",
+    esbuildPlugins: [fewerFiles("src/index.ts", along)],
+    async onSuccess() {
+      foldEntries("dist");
+    },
   };
 }
 

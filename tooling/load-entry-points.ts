@@ -3,6 +3,7 @@
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { INTERNAL } from "./fold-entries.ts";
 import { builtPackages, type EntryPoint, type PublishedPackage } from "./published-packages.ts";
 
 let loaded = 0;
@@ -31,7 +32,7 @@ async function compare(published: PublishedPackage, entry: EntryPoint): Promise<
 
 function exportNames(module: object): string {
   return Object.keys(module)
-    .filter((name) => name !== "__esModule")
+    .filter((name) => name !== "__esModule" && !name.startsWith(INTERNAL))
     .toSorted()
     .join(", ");
 }

@@ -1,4 +1,8 @@
 import { defineConfig } from "tsup";
 import { libraryBuild } from "../../tooling/library-build.ts";
 
-export default defineConfig(libraryBuild(["src/index.ts", "src/azure-functions.ts", "src/testing.ts"]));
+export default defineConfig(
+  libraryBuild(["src/index.ts", "src/azure-functions.ts", "src/testing.ts"], {
+    "src/testing.ts": "src/azure-functions.ts",
+  }),
+);

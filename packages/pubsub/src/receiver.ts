@@ -53,7 +53,7 @@ export async function giveBack(
   deliveries: readonly Delivery<PubsubHandle>[],
 ): Promise<void> {
   if (deliveries.length === 0) return;
-  for (const { handle } of deliveries) handBacks.add(handle.messageId);
+  for (const { handle } of deliveries) handBacks.addOnce(handle);
   const items = deliveries.map(({ handle }) => ({ ackId: handle.ackId, seconds: 0 }));
   await subscription.changeDeadlines(items).catch((error: unknown) => events.fault(error));
 }
