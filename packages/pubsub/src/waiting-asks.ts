@@ -1,9 +1,16 @@
-import type { Clock, Delivery, ReceiveAsk, Timer } from "@anyqueue/core/adapter";
+import {
+  LinkedList,
+  type Clock,
+  type Delivery,
+  type Linked,
+  type ReceiveAsk,
+  type Timer,
+} from "@anyqueue/core/adapter";
 import type { PubsubHandle } from "./pubsub-wire.ts";
 
 type Deliveries = readonly Delivery<PubsubHandle>[];
 
-interface WaitingAsk {
+interface WaitingAsk extends Linked<WaitingAsk> {
   readonly maxItems: number;
   answer(deliveries: Deliveries): void;
   fail(error: unknown): void;
@@ -12,14 +19,12 @@ interface WaitingAsk {
 /** Asks that wait for something to come; first come, first served. */
 export class WaitingAsks {
   readonly #clock: Clock;
-  readonly #asks = new Set<WaitingAsk>();
+  /** Not a `Set`, which would keep the answers of those that passed through it (see `LinkedList`). */
+  readonly #asks = new LinkedList<WaitingAsk>();
+  count = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-  }
-
-  get count(): number {
-    return this.#asks.size;
   }
 
   /** Resolves with nothing when the wait is over or the signal aborts (D1). */
@@ -27,11 +32,14 @@ export class WaitingAsks {
     return await new Promise<Deliveries>((resolve, reject) => {
       const end = (): void => {
         this.#asks.delete(waiting);
+        this.count -= 1;
         timer.cancel();
         signal.removeEventListener("abort", giveUp);
       };
       const waiting: WaitingAsk = {
         maxItems: ask.maxItems,
+        previous: undefined,
+        next: undefined,
         answer: (deliveries) => {
           end();
           resolve(deliveries);
@@ -46,12 +54,13 @@ export class WaitingAsks {
       const timer: Timer = this.#clock.setTimer(giveUp, ask.waitMs, true);
       signal.addEventListener("abort", giveUp, { once: true });
       this.#asks.add(waiting);
+      this.count += 1;
     });
   }
 
   /** Answers as many asks as `take` has deliveries for. */
   serve(take: (maxItems: number) => Deliveries): void {
-    for (const ask of this.#asks) {
+    for (let ask = this.#asks.first; ask !== undefined; ask = this.#asks.first) {
       const deliveries = take(ask.maxItems);
       if (deliveries.length === 0) return;
       ask.answer(deliveries);
@@ -59,13 +68,13 @@ export class WaitingAsks {
   }
 
   answerAll(): void {
-    for (const ask of this.#asks) ask.answer([]);
+    for (const ask of this.#asks.toArray()) ask.answer([]);
   }
 
   /** @returns false if nobody was waiting */
   failAll(error: unknown): boolean {
-    const hadAny = this.#asks.size > 0;
-    for (const ask of this.#asks) ask.fail(error);
-    return hadAny;
+    const asks = this.#asks.toArray();
+    for (const ask of asks) ask.fail(error);
+    return asks.length > 0;
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { errorOf } from "../../test/consumer-bench.ts";
 import { createVirtualClock } from "../testing.ts";
 import { timedRequest } from "./timed-request.ts";
@@ -15,6 +15,22 @@ describe("a request", () => {
     await clock.settle();
     expect(clock.pendingTimers).toBe(0);
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  });
+
+  test("leaves nothing of itself with what would have cut it off", async () => {
+    const cut = new AbortController();
+    const listening = vi.spyOn(cut.signal, "addEventListener");
+    const signals: AbortSignal[] = [];
+    const call = async (signal: AbortSignal): Promise<void> => {
+      signals.push(signal);
+      await Promise.resolve();
+    };
+    const clock = createVirtualClock();
+    await timedRequest(clock, "ack", 1_000, call, cut.signal);
+    await clock.settle();
+    const [, listener] = listening.mock.lastCall ?? [];
+    (listener as unknown as { handleEvent(): void }).handleEvent();
+    expect([clock.pendingTimers, ...signals.map(({ aborted }) => aborted)]).toEqual([0, false]);
   });
 
   test("rejects with the error of the call, and leaves no timer", async () => {

@@ -29,10 +29,12 @@ export async function timedRequest<T>(
     let timer = clock.setTimer(() => {
       end(timedOut(operation, timeoutMs));
     }, timeoutMs);
-    const onCut = (): void => {
-      if (cut !== undefined) end(cutOff(operation, cut, true));
+    const listener = {
+      handleEvent: () => {
+        if (cut !== undefined) end(cutOff(operation, cut, true));
+      },
     };
-    cut?.addEventListener("abort", onCut, { once: true });
+    cut?.addEventListener("abort", listener, { once: true });
     call(controller.signal)
       .then(resolve, (error: unknown) => {
         /* oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it is */
@@ -40,7 +42,10 @@ export async function timedRequest<T>(
       })
       .finally(() => {
         timer.cancel();
-        cut?.removeEventListener("abort", onCut);
+        cut?.removeEventListener("abort", listener);
+        // Where requests overlap, a listener that was removed goes on pointing to the one behind it: once one has grown
+        // old, all that the later ones hold would survive each collection of young objects.
+        listener.handleEvent = nothing;
       });
   });
 }
@@ -58,3 +63,5 @@ function cutOff(operation: Operation, { reason }: AbortSignal, ambiguous: boolea
     cause: reason,
   });
 }
+
+const nothing = (): void => {};
