@@ -29,9 +29,11 @@ export async function timedRequest<T>(
     let timer = clock.setTimer(() => {
       end(timedOut(operation, timeoutMs));
     }, timeoutMs);
-    const listener = new CutListener(() => {
-      if (cut !== undefined) end(cutOff(operation, cut, true));
-    });
+    const listener = {
+      handleEvent: () => {
+        if (cut !== undefined) end(cutOff(operation, cut, true));
+      },
+    };
     cut?.addEventListener("abort", listener, { once: true });
     call(controller.signal)
       .then(resolve, (error: unknown) => {
@@ -41,29 +43,11 @@ export async function timedRequest<T>(
       .finally(() => {
         timer.cancel();
         cut?.removeEventListener("abort", listener);
-        listener.forget();
+        // Where requests overlap, a listener that was removed goes on pointing to the one behind it: once one has grown
+        // old, all that the later ones hold would survive each collection of young objects.
+        listener.handleEvent = nothing;
       });
   });
-}
-
-/**
- * Empty when its request has ended. Where requests overlap, a listener that was removed goes on pointing to the one behind
- * it: once one of them has grown old, all that the later ones hold would survive each collection of young objects.
- */
-class CutListener {
-  #onCut: (() => void) | undefined;
-
-  constructor(onCut: () => void) {
-    this.#onCut = onCut;
-  }
-
-  handleEvent(): void {
-    this.#onCut?.();
-  }
-
-  forget(): void {
-    this.#onCut = undefined;
-  }
 }
 
 function timedOut(operation: Operation, timeoutMs: number): QueueError {
@@ -79,3 +63,5 @@ function cutOff(operation: Operation, { reason }: AbortSignal, ambiguous: boolea
     cause: reason,
   });
 }
+
+const nothing = (): void => {};
