@@ -36,13 +36,7 @@ export class BoundedWork {
       onError(this.#abandoned(signal));
       return;
     }
-    const group = this.#groupOf(signal);
-    group.waiting.add(onError);
-    const leave = (): boolean => {
-      const isWaiting = group.waiting.delete(onError);
-      if (isWaiting && group.waiting.size === 0) this.#end(group, signal);
-      return isWaiting;
-    };
+    const leave = this.enter(signal, onError);
     work.then(
       (value) => {
         if (leave()) onValue(value);
@@ -51,6 +45,20 @@ export class BoundedWork {
         if (leave()) onError(error);
       },
     );
+  }
+
+  /**
+   * For work without a promise. `signal` must not have aborted yet.
+   * @returns ends the wait; false: `onError` was first
+   */
+  enter(signal: AbortSignal | undefined, onError: (error: unknown) => void): () => boolean {
+    const group = this.#groupOf(signal);
+    group.waiting.add(onError);
+    return () => {
+      const isWaiting = group.waiting.delete(onError);
+      if (isWaiting && group.waiting.size === 0) this.#end(group, signal);
+      return isWaiting;
+    };
   }
 
   failAll(error: unknown): void {

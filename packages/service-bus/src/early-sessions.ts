@@ -1,6 +1,6 @@
 import { field } from "./field.ts";
 
-type Method = (...args: unknown[]) => Promise<unknown>;
+type Method = (...args: unknown[]) => unknown;
 
 /** The first two that the SDK asks for: of the links of the token, and of the first link of an entity. */
 const EARLY_SESSIONS = 2;
@@ -22,7 +22,7 @@ export function beginSessionsEarly(connection: object): void {
     if (isOpenOf(connection)) return await open.apply(connection, args);
     const opened = open.apply(connection, args);
     while (begun.length < EARLY_SESSIONS) {
-      const session = createSession.call(connection);
+      const session = Promise.resolve(createSession.call(connection));
       // Who takes it hears of it.
       session.catch(() => {});
       begun.push(session);

@@ -145,14 +145,9 @@ export class NamespaceConnection {
     return this.#bounded.run(work, signal);
   }
 
-  /** The same without a promise: calls one of the two back, once. */
-  boundedThen<Value>(
-    work: Promise<Value>,
-    signal: AbortSignal | undefined,
-    onValue: (value: Value) => void,
-    onError: (error: unknown) => void,
-  ): void {
-    this.#bounded.follow(work, signal, onValue, onError);
+  /** For work without a promise: calls back when the connection dies or the signal aborts. @returns ends that; false: it has */
+  bound(signal: AbortSignal | undefined, onError: (error: unknown) => void): () => boolean {
+    return this.#bounded.enter(signal, onError);
   }
 
   /** As `bounded`, and what the SDK still does for it then is aborted, where that does no harm. */

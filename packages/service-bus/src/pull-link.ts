@@ -107,9 +107,9 @@ export class PullLink implements HandleOwner {
     await this.#settling.close();
   }
 
-  complete({ message }: ServiceBusHandle, signal: AbortSignal, done: Done): void {
+  complete(handle: ServiceBusHandle, signal: AbortSignal, done: Done): void {
     const gone = this.#ifClosed();
-    if (gone === undefined) this.#settling.complete(message, signal, done);
+    if (gone === undefined) this.#settling.complete(handle, signal, done);
     else done(gone);
   }
 

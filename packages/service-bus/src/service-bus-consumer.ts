@@ -10,6 +10,7 @@ import {
 } from "@anyqueue/core/adapter";
 import type { EntityReceivers } from "./entity-receivers.ts";
 import type { Intake } from "./intake.ts";
+import { lazily } from "./lean-message.ts";
 import type { LockLength } from "./lock-length.ts";
 import { PROVIDER, unsupported } from "./refusal.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
@@ -103,7 +104,11 @@ export class ServiceBusConsumer implements ConsumerDriver<ServiceBusHandle> {
 
   #delivery(handle: ServiceBusHandle): Delivery<ServiceBusHandle> {
     const { leaseKey } = handle.owner;
-    const delivery = decodeMessage(handle.message, handle, this.#form);
+    const { lean } = handle;
+    const delivery =
+      lean === undefined
+        ? decodeMessage(handle.message, handle, this.#form)
+        : decodeMessage(lean, handle, this.#form, lazily(lean));
     delivery.leaseMs = Math.max(0, handle.leaseUntilMs - this.#locks.now());
     if (leaseKey !== undefined) delivery.leaseKey = leaseKey;
     return delivery;

@@ -1,9 +1,12 @@
 import type { DeadLetterItem, ItemResult, ReleaseItem } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { LeanMessage } from "./lean-message.ts";
 
 /** What settles one delivery: the message, and the link that brought it (rule D5). */
 export interface ServiceBusHandle {
   readonly message: ServiceBusReceivedMessage;
+  /** The same as it came, where the SDK has not touched it. */
+  readonly lean?: LeanMessage | undefined;
   readonly owner: HandleOwner;
   /** The clock's monotonic time at which the lock ends, as far as is known here. */
   readonly leaseUntilMs: number;

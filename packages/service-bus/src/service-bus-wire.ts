@@ -84,11 +84,35 @@ export function sizeOfMessage(message: OutgoingMessage, encoded: EncodedMessage)
 const SECTIONS_BYTES = 160;
 const STRING_BYTES = 5;
 
+/** What is read of a message of the SDK. */
+export type ReadableMessage = {
+  readonly [Name in ReadMember]?: ServiceBusReceivedMessage[Name] | undefined;
+} & {
+  readonly sequenceNumber?: { toString(): string } | undefined;
+};
+
+type ReadMember =
+  | "applicationProperties"
+  | "body"
+  | "contentType"
+  | "correlationId"
+  | "deadLetterErrorDescription"
+  | "deadLetterReason"
+  | "deadLetterSource"
+  | "deliveryCount"
+  | "enqueuedTimeUtc"
+  | "messageId"
+  | "replyTo"
+  | "sessionId"
+  | "subject"
+  | "timeToLive";
+
 /** A message of the SDK as the core sees it. */
 export function decodeMessage<Handle>(
-  message: ServiceBusReceivedMessage,
+  message: ReadableMessage,
   handle: Handle,
   form: WireForm,
+  native: object = message,
 ): Mutable<Delivery<Handle>> {
   const { attributes, types, id, isAlone } = readProperties(message, form);
   const providerId = message.sequenceNumber?.toString() ?? textOf(message.messageId) ?? "";
@@ -101,7 +125,7 @@ export function decodeMessage<Handle>(
     attributes,
     // Zero-based on the wire, and absent where a broker leaves the header out.
     deliveryCount: (message.deliveryCount ?? 0) + 1,
-    native: message,
+    native,
   };
   if (types !== undefined) delivery.attributeTypes = types;
   if (contentType !== undefined) delivery.contentType = contentType;
@@ -154,7 +178,7 @@ interface ReadProperties {
   readonly isAlone: boolean;
 }
 
-function readProperties(message: ServiceBusReceivedMessage, { isDeadLetter }: WireForm): ReadProperties {
+function readProperties(message: ReadableMessage, { isDeadLetter }: WireForm): ReadProperties {
   const properties = message.applicationProperties ?? {};
   const attributes: Record<string, string> = {};
   let types: Record<string, string> | undefined;
@@ -193,7 +217,7 @@ function textOfValue(value: unknown): { readonly text: string; readonly type?: s
 }
 
 /** Bytes as they are. Other SDKs also send AMQP values and sequences: text as its bytes, anything else as JSON. */
-function readBody(message: ServiceBusReceivedMessage): {
+function readBody(message: ReadableMessage): {
   readonly body: Uint8Array;
   readonly contentType: string | undefined;
 } {
@@ -229,11 +253,7 @@ function isBufferJson(value: unknown): value is { readonly data: readonly number
 }
 
 /** The SDK's dates are in the machine's time; the core's may be another. */
-function addTimes<Handle>(
-  delivery: Mutable<Delivery<Handle>>,
-  message: ServiceBusReceivedMessage,
-  clock: Clock,
-): void {
+function addTimes<Handle>(delivery: Mutable<Delivery<Handle>>, message: ReadableMessage, clock: Clock): void {
   const { enqueuedTimeUtc, timeToLive } = message;
   if (enqueuedTimeUtc === undefined) return;
   const aheadMs = clock === systemClock ? 0 : clock.wallNow() - systemClock.wallNow();
@@ -246,7 +266,7 @@ function addTimes<Handle>(
 
 function addDeadLetter<Handle>(
   delivery: Mutable<Delivery<Handle>>,
-  { deadLetterReason, deadLetterErrorDescription, deadLetterSource }: ServiceBusReceivedMessage,
+  { deadLetterReason, deadLetterErrorDescription, deadLetterSource }: ReadableMessage,
 ): void {
   if ((deadLetterReason ?? deadLetterErrorDescription ?? deadLetterSource) === undefined) return;
   const info = {

@@ -6,6 +6,7 @@ import {
   type Linked,
 } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { LeanMessage } from "./lean-message.ts";
 import { freeSettleTimers } from "./free-settle-timers.ts";
 import { nextTurn } from "./next-turn.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
@@ -22,6 +23,12 @@ export interface SettlingReceiver {
     message: ServiceBusReceivedMessage,
     options?: { deadLetterReason?: string; deadLetterErrorDescription?: string; [property: string]: unknown },
   ): Promise<void>;
+}
+
+/** A message to complete. */
+export interface Completable {
+  readonly message: ServiceBusReceivedMessage;
+  readonly lean?: Pick<LeanMessage, "accept"> | undefined;
 }
 
 export const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });
@@ -48,13 +55,17 @@ export class Settlements {
 
   async complete(message: ServiceBusReceivedMessage, signal: AbortSignal | undefined): Promise<ItemResult> {
     return await new Promise((resolve) => {
-      this.completeThen(message, signal, resolve);
+      this.completeThen({ message }, signal, resolve);
     });
   }
 
   /** Calls back once. */
-  completeThen(message: ServiceBusReceivedMessage, signal: AbortSignal | undefined, done: Done): void {
-    this.#settleThen("complete", () => this.#receiver.completeMessage(message), signal, done);
+  completeThen(source: Completable, signal: AbortSignal | undefined, done: Done): void {
+    this.#queue.push("complete", () => {
+      const answer = this.#begin(signal, done);
+      if (answer === undefined || source.lean?.accept(answer) === true) return;
+      this.#follow(() => this.#receiver.completeMessage(source.message), answer);
+    });
   }
 
   async abandon(
@@ -107,23 +118,34 @@ export class Settlements {
     done: Done,
   ): void {
     this.#queue.push(kind, () => {
-      if (signal?.aborted === true) {
-        done({ ok: false, error: notStarted(signal) });
-        return;
-      }
-      if (this.#endedBy !== undefined) {
-        done({ ok: false, error: linkGone(this.#endedBy) });
-        return;
-      }
-      const waiting: Waiting = { done, hasAnswer: false, previous: undefined, next: undefined };
-      this.#waiting.add(waiting);
-      this.#connection.boundedThen(
-        this.#connection.scoped(work),
-        signal,
-        () => this.#answer(waiting, DONE),
-        (error: unknown) => this.#answer(waiting, { ok: false, error }),
-      );
+      const answer = this.#begin(signal, done);
+      if (answer !== undefined) this.#follow(work, answer);
     });
+  }
+
+  /** @returns what takes the answer, unless the signal or the end of the link was first; undefined: it is refused already */
+  #begin(signal: AbortSignal | undefined, done: Done): Done | undefined {
+    if (signal?.aborted === true) {
+      done({ ok: false, error: notStarted(signal) });
+      return undefined;
+    }
+    if (this.#endedBy !== undefined) {
+      done({ ok: false, error: linkGone(this.#endedBy) });
+      return undefined;
+    }
+    const waiting: Waiting = { done, hasAnswer: false, previous: undefined, next: undefined };
+    this.#waiting.add(waiting);
+    const leave = this.#connection.bound(signal, (error) => this.#answer(waiting, { ok: false, error }));
+    return (result) => {
+      if (leave()) this.#answer(waiting, result);
+    };
+  }
+
+  #follow(work: () => Promise<void>, answer: Done): void {
+    this.#connection.scoped(work).then(
+      () => answer(DONE),
+      (error: unknown) => answer({ ok: false, error }),
+    );
   }
 
   /** Whoever was given up has its answer. */

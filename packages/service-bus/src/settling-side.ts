@@ -5,7 +5,7 @@ import type { LockLength } from "./lock-length.ts";
 import { renewLock } from "./renew-lock.ts";
 import type { DeathListener } from "./namespace-connection.ts";
 import type { Done } from "./service-bus-handle.ts";
-import { Settlements } from "./settlements.ts";
+import { Settlements, type Completable } from "./settlements.ts";
 
 /** A receiver as what settles, also after its link is gone: the lock of a message outlives the link that brought it. */
 interface Settler {
@@ -59,9 +59,9 @@ export class SettlingSide {
   }
 
   /** Calls back once. */
-  complete(message: ServiceBusReceivedMessage, signal: AbortSignal, done: Done): void {
-    if (this.#present === undefined) void this.#completeLater(message, signal, done);
-    else this.#present.settlements.completeThen(message, signal, done);
+  complete(source: Completable, signal: AbortSignal, done: Done): void {
+    if (this.#present === undefined) void this.#completeLater(source.message, signal, done);
+    else this.#present.settlements.completeThen(source, signal, done);
   }
 
   async #completeLater(message: ServiceBusReceivedMessage, signal: AbortSignal, done: Done): Promise<void> {

@@ -1,11 +1,7 @@
-import {
-  LinkedList,
-  type DeadLetterItem,
-  type ItemResult,
-  type Linked,
-  type ReleaseItem,
-} from "@anyqueue/core/adapter";
+import { LinkedList, type DeadLetterItem, type ItemResult, type ReleaseItem } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import type { LeanMessage } from "./lean-message.ts";
+import { LeanStream } from "./lean-stream.ts";
 import type { LockLength } from "./lock-length.ts";
 import type { EntityReceivers } from "./entity-receivers.ts";
 import { raiseCredit } from "./raise-credit.ts";
@@ -14,6 +10,7 @@ import { classifyServiceBusError } from "./service-bus-errors.ts";
 import type { Done, HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
 import { MAX_LINK_CREDIT } from "./service-bus-limits.ts";
 import { SettlingSide } from "./settling-side.ts";
+import { StreamHandle } from "./stream-handle.ts";
 
 export interface StreamLinkEvents {
   /** True: what is read now may have waited for a process that stood still, and its lock with it. */
@@ -22,29 +19,6 @@ export interface StreamLinkEvents {
   readonly failed: (error: unknown) => void;
   /** Messages that came on it must be settled elsewhere: another link has to take its place. */
   readonly broken: (link: StreamLink) => void;
-}
-
-/** A delivery of a link without sessions. */
-class StreamHandle implements ServiceBusHandle, Linked<StreamHandle> {
-  readonly message: ServiceBusReceivedMessage;
-  readonly owner: StreamLink;
-  leaseUntilMs: number;
-  /** Lets the SDK ask for one more message; undefined: done already. */
-  freeSlot: (() => void) | undefined;
-  previous: StreamHandle | undefined;
-  next: StreamHandle | undefined;
-
-  constructor(
-    message: ServiceBusReceivedMessage,
-    owner: StreamLink,
-    leaseUntilMs: number,
-    freeSlot: () => void,
-  ) {
-    this.message = message;
-    this.owner = owner;
-    this.leaseUntilMs = leaseUntilMs;
-    this.freeSlot = freeSlot;
-  }
 }
 
 /**
@@ -63,6 +37,7 @@ export class StreamLink implements HandleOwner {
   readonly #unsettled = new LinkedList<StreamHandle>();
   readonly #withheld: (() => void)[] = [];
   #granted: number;
+  #lean: LeanStream | undefined;
   #subscription: { close(): Promise<void> } | undefined;
   #state: "new" | "open" | "ending" | "closed" = "new";
   #onSettled: (() => void) | undefined;
@@ -104,10 +79,7 @@ export class StreamLink implements HandleOwner {
   }
 
   holds(sequenceNumber: string | undefined): boolean {
-    for (const { message } of this.#unsettled.toArray()) {
-      if (message.sequenceNumber?.toString() === sequenceNumber) return true;
-    }
-    return false;
+    return this.#unsettled.toArray().some((handle) => handle.sequenceNumber === sequenceNumber);
   }
 
   open(): void {
@@ -127,6 +99,7 @@ export class StreamLink implements HandleOwner {
       abortSignal: this.#ending.signal,
     };
     this.#subscription = this.#receivers.connection.scoped(() => this.#receiver.subscribe(handlers, options));
+    this.#lean = LeanStream.of(this.#receiver, (message) => this.#arrive(message, message.freeSlot));
   }
 
   /** Lowers the credit as far as messages are in hand. @returns by how much */
@@ -195,7 +168,7 @@ export class StreamLink implements HandleOwner {
     }
     // Before the answer: the next message travels while this one is settled.
     this.#freeSlot(handle);
-    this.#settling.complete(handle.message, signal, (result) => {
+    this.#settling.complete(handle, signal, (result) => {
       this.#answered(handle, result);
       done(result);
     });
@@ -231,15 +204,21 @@ export class StreamLink implements HandleOwner {
 
   /** Never rejects: an error thrown into the SDK would make it abandon the message by itself, outside our order. */
   #receive(message: ServiceBusReceivedMessage): Promise<void> {
-    if (this.#state === "closed") return Promise.resolve();
+    this.#lean?.learn(message);
+    return new Promise<void>((resolve) => this.#arrive(message, resolve));
+  }
+
+  #arrive(message: ServiceBusReceivedMessage | LeanMessage, freeSlot: () => void): void {
+    if (this.#state === "closed") {
+      freeSlot();
+      return;
+    }
     this.lastArrivalMs = this.#locks.now();
-    return new Promise<void>((resolve) => {
-      const handle = new StreamHandle(message, this, this.#locks.untilMs(message.lockedUntilUtc), resolve);
-      this.inHand += 1;
-      this.#unsettled.add(handle);
-      if (this.#events.mayHaveWaited()) void this.#ask(handle);
-      else this.#events.arrived(handle);
-    });
+    const handle = new StreamHandle(message, this, this.#locks.untilMs(message.lockedUntilUtc), freeSlot);
+    this.inHand += 1;
+    this.#unsettled.add(handle);
+    if (this.#events.mayHaveWaited()) void this.#ask(handle);
+    else this.#events.arrived(handle);
   }
 
   /** The service alone knows whether the lock lives. Without a yes the message comes again. Never rejects. */

@@ -1,0 +1,213 @@
+import { isDeepStrictEqual } from "node:util";
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { Done } from "./service-bus-handle.ts";
+import type { ReadableMessage } from "./service-bus-wire.ts";
+
+/** rhea's delivery, as far as it is used here. */
+export interface RawDelivery {
+  readonly id: number;
+  readonly link: { readonly name: string };
+  readonly remote_settled: boolean;
+  readonly remote_state?: { readonly error?: { readonly condition?: string; readonly description?: string } };
+  accept(): void;
+}
+
+/** rhea's decoded message. */
+interface RawMessage {
+  readonly body?: unknown;
+  readonly message_id?: ServiceBusReceivedMessage["messageId"] | null;
+  readonly correlation_id?: ServiceBusReceivedMessage["correlationId"] | null;
+  readonly content_type?: string | null;
+  readonly group_id?: string | null;
+  readonly reply_to?: string | null;
+  readonly subject?: string | null;
+  readonly delivery_count?: number;
+  readonly ttl?: number | null;
+  readonly application_properties?: ServiceBusReceivedMessage["applicationProperties"] | null;
+  readonly message_annotations?: Readonly<Record<string, unknown>> | null;
+}
+
+export interface RawContext {
+  readonly message: RawMessage;
+  readonly delivery: RawDelivery;
+}
+
+/** Makes what the SDK itself would. */
+export type MakeMessage = (context: RawContext) => ServiceBusReceivedMessage;
+
+type SdkMessage = new (
+  message: RawMessage,
+  delivery: RawDelivery,
+  reordersLockToken: boolean,
+  receiveMode: "peekLock",
+  skipsParsingBodyAsJson: boolean,
+  skipsConvertingDate: boolean,
+) => ServiceBusReceivedMessage;
+
+interface Stream {
+  accept(delivery: RawDelivery, done: Done): boolean;
+  readonly freeSlot: () => void;
+}
+
+/** A message as it came, read in place; the SDK's own object of it is made for whoever needs that. */
+export class LeanMessage implements ReadableMessage {
+  readonly #context: RawContext;
+  readonly #make: MakeMessage;
+  readonly #stream: Stream | undefined;
+  #full: ServiceBusReceivedMessage | undefined;
+
+  constructor(context: RawContext, make: MakeMessage, stream?: Stream) {
+    this.#context = context;
+    this.#make = make;
+    this.#stream = stream;
+  }
+
+  /**
+   * @param message what the SDK made of `context`
+   * @returns undefined: another one, made the same way, or what is read here, is not the same
+   */
+  static makerOf(message: ServiceBusReceivedMessage, context: RawContext): MakeMessage | undefined {
+    const Sdk = message.constructor as SdkMessage;
+    const make: MakeMessage = (raw) => new Sdk(raw.message, raw.delivery, true, "peekLock", true, true);
+    try {
+      const lean = new LeanMessage(context, make);
+      const isMadeAlike = SHOWN.every((name) => isDeepStrictEqual(lean.full[name], message[name]));
+      const isReadAlike = READ.every((name) => isDeepStrictEqual(lean[name], message[name]));
+      const isNumberedAlike = String(lean.sequenceNumber) === String(message.sequenceNumber);
+      return isMadeAlike && isReadAlike && isNumberedAlike ? make : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The SDK's own object. */
+  get full(): ServiceBusReceivedMessage {
+    this.#full ??= this.#make(this.#context);
+    return this.#full;
+  }
+
+  /** Completes it. `done` is called once; false: never, for only the SDK can complete it now. */
+  accept(done: Done): boolean {
+    return this.#stream?.accept(this.#context.delivery, done) ?? false;
+  }
+
+  get freeSlot(): () => void {
+    return this.#stream?.freeSlot ?? (() => {});
+  }
+
+  get body(): unknown {
+    const { body } = this.#context.message;
+    return isSection(body) ? body.content : body;
+  }
+
+  get messageId(): ServiceBusReceivedMessage["messageId"] {
+    return this.#context.message.message_id ?? undefined;
+  }
+
+  get correlationId(): ServiceBusReceivedMessage["correlationId"] {
+    return this.#context.message.correlation_id ?? undefined;
+  }
+
+  get contentType(): string | undefined {
+    return this.#context.message.content_type ?? undefined;
+  }
+
+  get sessionId(): string | undefined {
+    return this.#context.message.group_id ?? undefined;
+  }
+
+  get replyTo(): string | undefined {
+    return this.#context.message.reply_to ?? undefined;
+  }
+
+  get subject(): string | undefined {
+    return this.#context.message.subject ?? undefined;
+  }
+
+  get deliveryCount(): number | undefined {
+    return this.#context.message.delivery_count;
+  }
+
+  get timeToLive(): number | undefined {
+    return this.#context.message.ttl || undefined;
+  }
+
+  get applicationProperties(): ServiceBusReceivedMessage["applicationProperties"] {
+    return this.#context.message.application_properties ?? undefined;
+  }
+
+  get sequenceNumber(): number | bigint | undefined {
+    const value = this.#annotation("x-opt-sequence-number");
+    if (typeof value === "number") return value;
+    return Buffer.isBuffer(value) ? value.readBigInt64BE() : undefined;
+  }
+
+  get enqueuedTimeUtc(): Date | undefined {
+    return dateOf(this.#annotation("x-opt-enqueued-time"));
+  }
+
+  get lockedUntilUtc(): Date | undefined {
+    return dateOf(this.#annotation("x-opt-locked-until"));
+  }
+
+  get deadLetterSource(): string | undefined {
+    const source = this.#annotation("x-opt-deadletter-source");
+    return typeof source === "string" ? source : undefined;
+  }
+
+  get deadLetterReason(): string | undefined {
+    return this.applicationProperties?.["DeadLetterReason"] as string | undefined;
+  }
+
+  get deadLetterErrorDescription(): string | undefined {
+    return this.applicationProperties?.["DeadLetterErrorDescription"] as string | undefined;
+  }
+
+  #annotation(name: string): unknown {
+    return this.#context.message.message_annotations?.[name];
+  }
+}
+
+/** What is compared of the first message: what is read here, and what the SDK settles by. */
+const READ = [
+  "body",
+  "messageId",
+  "correlationId",
+  "contentType",
+  "sessionId",
+  "replyTo",
+  "subject",
+  "deliveryCount",
+  "applicationProperties",
+  "enqueuedTimeUtc",
+  "lockedUntilUtc",
+  "deadLetterSource",
+  "deadLetterReason",
+  "deadLetterErrorDescription",
+] as const;
+const SHOWN = [...READ, "lockToken", "state", "partitionKey", "to"] as const;
+
+function isSection(body: unknown): body is { readonly content: unknown } {
+  return typeof body === "object" && body !== null && "typecode" in body && "content" in body;
+}
+
+function dateOf(value: unknown): Date | undefined {
+  if (value instanceof Date) return value;
+  return typeof value === "number" ? new Date(value) : undefined;
+}
+
+/** Stands for the SDK's own object, which is made when somebody looks: few do, and it costs a fifth of a message. */
+export function lazily(message: LeanMessage): object {
+  return new Proxy(message, FULL);
+}
+
+const FULL: ProxyHandler<LeanMessage> = {
+  get: (message, name) => Reflect.get(message.full, name) as unknown,
+  set: (message, name, value) => Reflect.set(message.full, name, value),
+  has: (message, name) => Reflect.has(message.full, name),
+  ownKeys: (message) => Reflect.ownKeys(message.full),
+  getOwnPropertyDescriptor: (message, name) => Reflect.getOwnPropertyDescriptor(message.full, name),
+  getPrototypeOf: (message) => Reflect.getPrototypeOf(message.full),
+  defineProperty: (message, name, descriptor) => Reflect.defineProperty(message.full, name, descriptor),
+  deleteProperty: (message, name) => Reflect.deleteProperty(message.full, name),
+};

@@ -1,0 +1,192 @@
+import { QueueError, systemClock, type ItemResult } from "@anyqueue/core/adapter";
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import { field } from "./field.ts";
+import { LeanMessage, type MakeMessage, type RawContext, type RawDelivery } from "./lean-message.ts";
+import { PROVIDER } from "./refusal.ts";
+import type { Done } from "./service-bus-handle.ts";
+import { DONE } from "./settlements.ts";
+
+type Handler = (context: RawContext) => unknown;
+
+/** The SDK's own names inside a receiver that is subscribed (7.9.5). */
+interface Streaming {
+  readonly link?: { readonly name: string; isOpen(): boolean };
+  readonly _receiverHelper: { addCredit(count: number): void };
+  readonly _deliveryDispositionMap: Map<number, unknown>;
+  readonly _retryOptions?: { readonly timeoutInMs?: number };
+  _createReceiverOptions(useNewName: boolean, handlers: object): Handlers;
+}
+
+interface Handlers {
+  readonly onMessage: Handler;
+  readonly onSettled: Handler;
+}
+
+interface Waiting {
+  readonly untilMs: number;
+  readonly done: Done;
+}
+
+/** The SDK's, where its options say nothing. */
+const SDK_TIMEOUT_MS = 60_000;
+
+/**
+ * Takes the messages and answers of one subscription before the SDK does: it makes of each message an object of thirty
+ * members, six promises and a span, and of each settlement a timer, five promises and another span. That is half of what
+ * consuming costs. Here a message is read when somebody reads it, and a complete is what it is on the wire: one `accept`, and
+ * one answer.
+ *
+ * Links, tokens, credit, recovery and every other settlement stay the SDK's. It is found by its inner names; where those
+ * are gone, or the first message is not read as the SDK reads it, all goes the SDK's way.
+ */
+export class LeanStream {
+  readonly #streaming: Streaming;
+  readonly #arrived: (message: LeanMessage) => void;
+  /** In the order of their time limits. Keyed by rhea's own objects: ids begin anew with each link. */
+  readonly #waiting = new Map<RawDelivery, Waiting>();
+  readonly #timeoutMs: number;
+  #isWatched = false;
+  #freed = 0;
+  /** The first message goes through the SDK, and shows how it makes one. */
+  #first: RawContext | undefined;
+  #make: MakeMessage | undefined;
+  #isOff = false;
+
+  constructor(streaming: Streaming, arrived: (message: LeanMessage) => void) {
+    this.#streaming = streaming;
+    this.#arrived = arrived;
+    this.#timeoutMs = streaming._retryOptions?.timeoutInMs ?? SDK_TIMEOUT_MS;
+  }
+
+  /**
+   * @param receiver that has just been subscribed: its link is not made before the next microtask
+   * @returns undefined if its insides are others
+   */
+  static of(receiver: object, arrived: (message: LeanMessage) => void): LeanStream | undefined {
+    const streaming = field(receiver, "_streamingReceiver");
+    if (!isStreaming(streaming)) return undefined;
+    const lean = new LeanStream(streaming, arrived);
+    const create = streaming._createReceiverOptions;
+    streaming._createReceiverOptions = (useNewName, handlers) => {
+      const options = create.call(streaming, useNewName, handlers);
+      const { onMessage, onSettled } = options;
+      if (typeof onMessage !== "function" || typeof onSettled !== "function") return options;
+      return {
+        ...options,
+        onMessage: (context: RawContext) => lean.#receive(context, onMessage),
+        onSettled: (context: RawContext) => lean.#settled(context, onSettled),
+      };
+    };
+    return lean;
+  }
+
+  /** What the SDK made of the first message. */
+  learn(message: ServiceBusReceivedMessage): void {
+    const context = this.#first;
+    this.#first = undefined;
+    if (context === undefined || this.#make !== undefined) return;
+    this.#make = LeanMessage.makerOf(message, context);
+    this.#isOff = this.#make === undefined;
+  }
+
+  /** Completes a message on its link. @returns false: that cannot be, and the SDK knows what to do instead */
+  accept(delivery: RawDelivery, done: Done): boolean {
+    const { link } = this.#streaming;
+    if (delivery.remote_settled || link?.isOpen() !== true || link.name !== delivery.link.name) return false;
+    this.#waiting.set(delivery, { untilMs: systemClock.now() + this.#timeoutMs, done });
+    this.#watch();
+    delivery.accept();
+    return true;
+  }
+
+  /** Asks for one message more, at the end of the turn for all of it. */
+  readonly freeSlot = (): void => {
+    this.#freed += 1;
+    if (this.#freed > 1) return;
+    queueMicrotask(() => {
+      const freed = this.#freed;
+      this.#freed = 0;
+      try {
+        this.#streaming._receiverHelper.addCredit(freed);
+      } catch {
+        // The link is gone or shall bring nothing more: the SDK ignores it, too.
+      }
+    });
+  };
+
+  #receive(context: RawContext, inSdk: Handler): unknown {
+    const make = this.#make;
+    if (make === undefined) {
+      // Within the call the SDK hands it to our own handler, which asks us to learn.
+      if (!this.#isOff) this.#first = context;
+      return inSdk(context);
+    }
+    // As the SDK does: nothing of a closed link can be settled.
+    if (this.#streaming.link?.isOpen() === true) this.#arrived(new LeanMessage(context, make, this));
+    return undefined;
+  }
+
+  #settled(context: RawContext, inSdk: Handler): unknown {
+    const { delivery } = context;
+    const waiting = this.#waiting.get(delivery);
+    if (waiting === undefined) return inSdk(context);
+    if (!delivery.remote_settled) return undefined;
+    this.#waiting.delete(delivery);
+    const { _deliveryDispositionMap: inTheSdk } = this.#streaming;
+    if (inTheSdk.has(delivery.id)) {
+      // Settled once more by the SDK after this one was given up: the answer is the later one's, as among the SDK's own.
+      waiting.done(unanswered());
+      return inSdk(context);
+    }
+    const error = delivery.remote_state?.error;
+    if (!error?.condition && !error?.description) {
+      waiting.done(DONE);
+      return undefined;
+    }
+    // The SDK makes an error of it, as for a settlement of its own.
+    inTheSdk.set(delivery.id, {
+      resolve: () => waiting.done(DONE),
+      reject: (reason: unknown) => waiting.done({ ok: false, error: reason }),
+    });
+    return inSdk(context);
+  }
+
+  /** One timer for all that wait. */
+  #watch(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    systemClock.setTimer(
+      () => {
+        this.#isWatched = false;
+        this.#expire(systemClock.now());
+        if (this.#waiting.size > 0) this.#watch();
+      },
+      this.#timeoutMs,
+      true,
+    );
+  }
+
+  #expire(nowMs: number): void {
+    for (const [delivery, { untilMs, done }] of this.#waiting) {
+      if (untilMs > nowMs) return;
+      this.#waiting.delete(delivery);
+      done(unanswered());
+    }
+  }
+}
+
+function unanswered(): ItemResult {
+  const what = "the service did not answer a settlement in time";
+  return { ok: false, error: new QueueError("TIMEOUT", { what, provider: PROVIDER, ambiguous: true }) };
+}
+
+function isStreaming(value: unknown): value is Streaming {
+  return (
+    typeof field(value, "_createReceiverOptions") === "function" &&
+    typeof field(field(value, "_receiverHelper"), "addCredit") === "function" &&
+    field(value, "_deliveryDispositionMap") instanceof Map &&
+    typeof value === "object" &&
+    value !== null &&
+    "link" in value
+  );
+}

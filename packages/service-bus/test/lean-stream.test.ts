@@ -1,0 +1,146 @@
+import { systemClock, type Delivery } from "@anyqueue/core/adapter";
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import { describe, expect, test } from "vitest";
+import { field } from "../src/field.ts";
+import { LeanMessage, type RawContext } from "../src/lean-message.ts";
+import { LeanStream } from "../src/lean-stream.ts";
+import { decodeMessage } from "../src/service-bus-wire.ts";
+import { never, present, queueOf, receive, until } from "./open-adapter.ts";
+import { useTappedEmulator } from "./tapped-emulator.ts";
+
+const tapped = useTappedEmulator();
+
+const FORM = { isOrdered: false, isDeduplicated: false, isDeadLetter: false, clock: systemClock };
+
+function isLean({ handle }: Delivery<unknown>): boolean {
+  return field(handle, "lean") !== undefined;
+}
+
+describe("messages that the SDK has not touched", () => {
+  test("are the same as those it makes, the first of a link and the others", async () => {
+    const sender = tapped.raw.createSender("orders");
+    const rich = {
+      body: Buffer.from([1, 2, 0xff]),
+      contentType: "application/x-thing",
+      correlationId: "c",
+      subject: "s",
+      replyTo: "r",
+      timeToLive: 60_000,
+      applicationProperties: { text: "t", number: 1, flag: true, at: new Date(1_000) },
+    };
+    await sender.sendMessages([
+      { ...rich, messageId: "a" },
+      { ...rich, messageId: "b" },
+    ]);
+    const consumer = await tapped.consume();
+    const [first, second] = await receive(consumer, 2);
+    const { handle: _, leaseMs: __, native, ...read } = present(second);
+    // Read before anybody has asked for the SDK's own object.
+    const own = native as ServiceBusReceivedMessage;
+    expect(isLean(present(second))).toBe(true);
+    expect(isLean(present(first))).toBe(false);
+    const { handle: ___, native: ____, ...asOfSdk } = decodeMessage({ ...own }, undefined, FORM);
+    expect(read).toEqual(asOfSdk);
+    expect(read.attributeTypes).toEqual({ number: "number", flag: "boolean", at: "timestamp" });
+    const before = present(first).native as ServiceBusReceivedMessage;
+    expect(own.constructor).toBe(before.constructor);
+    expect(Object.keys(own)).toEqual(Object.keys(before));
+    expect([own.messageId, own.body, own.state]).toEqual(["b", rich.body, "active"]);
+  });
+
+  test("are settled by the SDK's own calls, too, where the application asks it", async () => {
+    await tapped.send(2);
+    const consumer = await tapped.consume();
+    const [, second] = await receive(consumer, 2);
+    const native = present(second).native as ServiceBusReceivedMessage;
+    const other = tapped.keep(tapped.raw.createReceiver("orders"));
+    const lockedUntil = await other.renewMessageLock(native);
+    expect(native.lockedUntilUtc).toEqual(lockedUntil);
+  });
+});
+
+describe("completing without the SDK", () => {
+  async function both(): Promise<{
+    readonly ack: (one: Delivery<unknown>) => Promise<unknown>;
+    readonly second: Delivery<unknown>;
+  }> {
+    await tapped.send(2);
+    const consumer = await tapped.consume(queueOf(tapped.adapter));
+    const [first, second] = await receive(consumer, 2);
+    const ack = async (one: Delivery<unknown>): Promise<unknown> =>
+      present((await consumer.ackBatch([one.handle], never))[0]);
+    expect(await ack(present(first))).toEqual({ ok: true, value: undefined });
+    return { ack, second: present(second) };
+  }
+
+  test("removes the message", async () => {
+    const { ack, second } = await both();
+    expect(await ack(second)).toEqual({ ok: true, value: undefined });
+    expect(tapped.stored()).toEqual([]);
+  });
+
+  test("fails as the service says", async () => {
+    const { ack, second } = await both();
+    tapped.emulator.faults.add({
+      protocol: "service-bus",
+      operation: "complete",
+      count: 1,
+      action: { kind: "error", condition: "com.microsoft:message-lock-lost" },
+    });
+    expect(await ack(second)).toMatchObject({ ok: false, error: { code: "MessageLockLost" } });
+  });
+
+  test("is refused when it is done already", async () => {
+    const { ack, second } = await both();
+    await ack(second);
+    expect(await ack(second)).toMatchObject({ ok: false });
+  });
+});
+
+test("what was given up does not take the answer to the next settlement of its message", async () => {
+  await tapped.send(2);
+  const consumer = await tapped.consume();
+  const [, second] = (await receive(consumer, 2)).map((each) => each.handle);
+  const rule = {
+    protocol: "service-bus",
+    operation: "complete",
+    count: 1,
+    action: { kind: "hold" },
+  } as const;
+  tapped.emulator.faults.add(rule);
+  const abort = new AbortController();
+  const acked = consumer.ackBatch([second], abort.signal);
+  await until(() => tapped.emulator.log.entries().some(({ outcome }) => outcome === "held"));
+  abort.abort();
+  expect(await acked).toMatchObject([{ ok: false, error: { code: "CANCELLED", ambiguous: true } }]);
+  const startedAtMs = performance.now();
+  expect(await consumer.releaseBatch([{ handle: second, delayMs: 0, cause: "retry" }], never)).toMatchObject([
+    { ok: true },
+  ]);
+  expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+});
+
+describe("an SDK with other insides", () => {
+  const context = (): RawContext => ({
+    message: { body: "b", message_id: "m" },
+    delivery: { id: 0, link: { name: "l" }, remote_settled: false, accept: () => {} },
+  });
+
+  test.each([{}, { _streamingReceiver: {} }, { _streamingReceiver: { _createReceiverOptions: () => ({}) } }])(
+    "keeps its messages: %o",
+    (receiver) => {
+      expect(LeanStream.of(receiver, () => {})).toBeUndefined();
+    },
+  );
+
+  test("keeps them if it reads the first one otherwise", () => {
+    class Other {
+      readonly messageId: string;
+
+      constructor() {
+        this.messageId = "another";
+      }
+    }
+    expect(LeanMessage.makerOf(new Other() as ServiceBusReceivedMessage, context())).toBeUndefined();
+  });
+});
