@@ -1,12 +1,6 @@
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingMessage,
-} from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { TLSSocket } from "node:tls";
 import { systemClock, type Timer } from "@anyqueue/core/adapter";
+import { Connections, type Carried, type Connection } from "./http-connections.ts";
+import { ReplyReader } from "./http-reply.ts";
 
 /** As the SDK's handlers get it. */
 export interface HttpRequest {
@@ -50,19 +44,16 @@ export interface HttpHandlerSettings {
 
 /**
  * Carries the SDK's requests over HTTP/1.1. The SDK's own handler costs more CPU than the rest of a request together:
- * four timers, a stream and a dozen listeners each. Here it is one timer, and the body arrives as one buffer.
+ * four timers, a stream and a dozen listeners each. Here it is one timer, and the body arrives as one buffer. Nor is it
+ * Node's HTTP client, which costs two thirds of what an exchange takes then (docs/decisions/0046).
  */
 export class SqsHttpHandler {
   readonly metadata = { handlerProtocol: "http/1.1" };
   readonly #settings: HttpHandlerSettings;
-  readonly #http: HttpAgent;
-  readonly #https: HttpsAgent;
+  readonly #origins: Connections[] = [];
 
   constructor(settings: HttpHandlerSettings) {
     this.#settings = settings;
-    const agent = { keepAlive: true, maxSockets: settings.maxSockets };
-    this.#http = new HttpAgent(agent);
-    this.#https = new HttpsAgent(agent);
   }
 
   /** @throws TimeoutError, AbortError or Node's own error of the socket; the names are those of the SDK's handler. */
@@ -72,16 +63,10 @@ export class SqsHttpHandler {
 
   /** The same, with the options at hand. */
   exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResult> {
-    const { promise, resolve, reject } = Promise.withResolvers<HttpResult>();
-    const exchange = new Exchange(
-      this.#open(request),
-      options,
-      this.#settings.connectTimeoutMs,
-      resolve,
-      reject,
-    );
-    exchange.start(request.body, encodingOf(request));
-    return promise;
+    return new Promise((resolve, reject) => {
+      const exchange = new Exchange(request, options, this.#settings.connectTimeoutMs, resolve, reject);
+      if (exchange.start()) this.#connectionsTo(request).carry(exchange);
+    });
   }
 
   /** Settings that the SDK would change on the fly; ours are fixed. */
@@ -92,141 +77,164 @@ export class SqsHttpHandler {
   }
 
   destroy(): void {
-    this.#http.destroy();
-    this.#https.destroy();
+    for (const connections of this.#origins) connections.destroy();
   }
 
-  #open(request: HttpRequest): ClientRequest {
-    const { hostname, port, method } = request;
-    const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
-    const path = request.path + queryOf(request.query);
-    const common = { host, port, method, headers: listOf(request.headers), path };
-    return request.protocol === "http:"
-      ? httpRequest({ ...common, agent: this.#http })
-      : httpsRequest({ ...common, agent: this.#https });
+  #connectionsTo(request: HttpRequest): Connections {
+    const known = this.#origins.find((connections) => connections.isTo(request));
+    if (known !== undefined) return known;
+    const { protocol, hostname, port } = request;
+    const connections = new Connections({ protocol, hostname, port }, this.#settings.maxSockets);
+    this.#origins.push(connections);
+    return connections;
   }
-}
-
-/** Node writes a list as it is. Of a record it makes a table first, and adds host and length where they are missing. */
-function listOf(headers: HttpRequest["headers"]): HttpRequest["headers"] | readonly string[] {
-  return "host" in headers && "content-length" in headers ? Object.entries(headers).flat() : headers;
-}
-
-/** Text of one byte a character is written at once; of other text Node reserves thrice the room, and writes it later. */
-function encodingOf({ body, headers }: HttpRequest): BufferEncoding {
-  return typeof body === "string" && headers["content-length"] === String(body.length) ? "latin1" : "utf8";
 }
 
 /** One request and its answer. */
-class Exchange {
-  readonly #request: ClientRequest;
+class Exchange implements Carried {
+  readonly #head: string;
+  readonly #body: string | Uint8Array;
   readonly #options: ExchangeOptions;
   readonly #connectTimeoutMs: number;
   readonly #resolve: (reply: HttpResult) => void;
   readonly #reject: (error: unknown) => void;
+  readonly #reader = new ReplyReader();
+  #connection: Connection | undefined;
   #timer: Timer | undefined;
-  #isOver = false;
+  isOver = false;
 
+  /** @throws ERR_INVALID_CHAR */
   constructor(
-    request: ClientRequest,
+    request: HttpRequest,
     options: ExchangeOptions,
     connectTimeoutMs: number,
     resolve: (reply: HttpResult) => void,
     reject: (error: unknown) => void,
   ) {
-    this.#request = request;
+    const { body } = request;
+    this.#body = typeof body === "string" || body instanceof Uint8Array ? body : "";
+    this.#head = headOf(request, this.#body);
     this.#options = options;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  start(body: unknown, encoding: BufferEncoding): void {
+  /** Its time begins. False: it was aborted before. */
+  start(): boolean {
     const { signal } = this.#options;
-    this.#request.on("error", this.#fail);
-    this.#request.on("response", this.#read);
-    this.#watch();
-    signal?.addEventListener("abort", this.#abort, { once: true });
     if (signal?.aborted === true) {
       this.#abort();
-      return;
+      return false;
     }
-    this.#request.on("socket", (socket) => {
-      if (!socket.connecting) return;
-      const slow = systemClock.setTimer(this.#expireConnect, this.#connectTimeoutMs);
-      // A server that takes the connection and never shakes hands is as unreachable as none.
-      const ready = socket instanceof TLSSocket ? "secureConnect" : "connect";
-      socket.once(ready, () => slow.cancel()).once("close", () => slow.cancel());
-    });
-    this.#request.end(body, encoding);
+    this.#watch();
+    signal?.addEventListener("abort", this.#abort, { once: true });
+    return true;
   }
 
-  readonly #read = (response: IncomingMessage): void => {
-    const chunks: Buffer[] = [];
-    response.on("data", (chunk: Buffer) => {
-      chunks.push(chunk);
-      if (!response.complete) this.#watch();
-    });
-    response.on("error", this.#fail);
-    response.on("end", () => {
-      if (!response.complete || this.#isOver) return;
-      this.#end();
-      const [first] = chunks;
-      this.#resolve({
-        response: {
-          statusCode: response.statusCode ?? -1,
-          reason: response.statusMessage,
-          headers: headersOf(response),
-          body: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks),
-        },
-      });
-    });
-  };
+  begin(connection: Connection): void {
+    this.#connection = connection;
+    if (!connection.isOpen) {
+      const slow = systemClock.setTimer(this.#expireConnect, this.#connectTimeoutMs);
+      connection.onceOpen(() => slow.cancel());
+    }
+    const body = this.#body;
+    // Text of one byte a character goes with the head in one piece, at once.
+    if (typeof body === "string" && Buffer.byteLength(body) === body.length)
+      connection.writeLatin1(this.#head + body);
+    else connection.write(this.#head, body);
+  }
 
-  readonly #fail = (error: unknown): void => {
-    if (this.#isOver) return;
+  read(piece: Buffer): void {
+    try {
+      const reply = this.#reader.read(piece);
+      if (reply !== undefined) this.#conclude(reply);
+      else if (!this.#reader.isWaiting) this.#watch();
+    } catch (error) {
+      this.#cut(error);
+    }
+  }
+
+  end(): void {
+    const reply = this.#reader.end();
+    if (reply !== undefined) this.#conclude(reply);
+  }
+
+  fail(error: unknown): void {
+    if (this.isOver) return;
     this.#end();
     this.#reject(error);
-  };
+  }
 
-  /** Begins with the request, and anew with each piece of its answer. */
+  #conclude(response: HttpReply): void {
+    if (this.isOver) return;
+    this.#end();
+    if (this.#reader.isKeptAlive) this.#connection?.done(response.headers["keep-alive"]);
+    else this.#connection?.destroy();
+    this.#resolve({ response });
+  }
+
+  /** Begins with the request, and anew with each piece of its answer's body. */
   #watch(): void {
     this.#timer?.cancel();
     this.#timer = systemClock.setTimer(this.#expire, this.#options.timeoutMs);
   }
 
-  readonly #expire = (): void => this.#cut("TimeoutError", `no answer within ${this.#options.timeoutMs} ms`);
+  readonly #expire = (): void =>
+    this.#cut(named("TimeoutError", `no answer within ${this.#options.timeoutMs} ms`));
 
   readonly #expireConnect = (): void => {
-    this.#cut(
-      "TimeoutError",
-      `did not establish a connection with the server within ${this.#connectTimeoutMs} ms`,
-    );
+    const ms = this.#connectTimeoutMs;
+    this.#cut(named("TimeoutError", `did not establish a connection with the server within ${ms} ms`));
   };
 
   readonly #abort = (): void =>
-    this.#cut("AbortError", "the request was aborted", this.#options.signal?.reason);
+    this.#cut(named("AbortError", "the request was aborted", this.#options.signal?.reason));
 
-  #cut(name: string, message: string, cause?: unknown): void {
-    if (this.#isOver) return;
-    this.#fail(Object.assign(new Error(message, { cause }), { name }));
-    this.#request.destroy();
+  /** Whatever still comes on this connection belongs to nobody. */
+  #cut(error: unknown): void {
+    if (this.isOver) return;
+    this.fail(error);
+    this.#connection?.destroy();
   }
 
   #end(): void {
-    this.#isOver = true;
+    this.isOver = true;
     this.#timer?.cancel();
     this.#options.signal?.removeEventListener("abort", this.#abort);
   }
 }
 
-function headersOf({ headers }: IncomingMessage): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name] = typeof value === "string" ? value : value.join(", ");
-  }
-  return flat;
+function named(name: string, message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { name });
 }
+
+/** @throws ERR_INVALID_CHAR for what would become another header */
+function headOf(request: HttpRequest, body: string | Uint8Array): string {
+  const { method, hostname, port, headers } = request;
+  let fields = "";
+  let texts = "";
+  let hasHost = false;
+  let hasLength = false;
+  for (const [name, value] of Object.entries(headers)) {
+    fields += `${name}: ${value}\r\n`;
+    texts += name + value;
+    hasHost ||= /^host$/i.test(name);
+    hasLength ||= /^content-length$/i.test(name);
+  }
+  const target = request.path + queryOf(request.query);
+  if (ILLEGAL_IN_HEADER.test(texts) || ILLEGAL_IN_TARGET.test(target)) {
+    const error = new TypeError("a header or the path has a character that HTTP does not allow");
+    throw Object.assign(error, { code: "ERR_INVALID_CHAR" });
+  }
+  if (!hasHost) fields += `host: ${hostname}${port === undefined ? "" : `:${port}`}\r\n`;
+  if (!hasLength) fields += `content-length: ${Buffer.byteLength(body)}\r\n`;
+  return `${method} ${target} HTTP/1.1\r\n${fields}connection: keep-alive\r\n\r\n`;
+}
+
+/* oxlint-disable-next-line no-control-regex -- the characters in question */
+const ILLEGAL_IN_HEADER = /[^\t\u0020-\u007e\u0080-\u00ff]/;
+const ILLEGAL_IN_TARGET = /[^\u0021-\u007e]/;
 
 function queryOf(query: HttpRequest["query"] = {}): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>

@@ -1,0 +1,207 @@
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { systemClock } from "@anyqueue/core/adapter";
+
+/** One request and its answer, as its connection sees it. */
+export interface Carried {
+  /** False once nobody waits for it any more. */
+  readonly isOver: boolean;
+  /** It got this connection, which is its own until `done`, and may still have to open. */
+  begin(connection: Connection): void;
+  /** A piece of the answer. */
+  read(piece: Buffer): void;
+  /** The other side sends no more. */
+  end(): void;
+  fail(error: Error): void;
+}
+
+export interface Origin {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number | undefined;
+}
+
+const KEEP_ALIVE_MS = 1_000;
+/** Reused that shortly before its server closes it, a connection would take a request with it. */
+const LAST_MOMENT_MS = 1_000;
+
+/** The connections to one origin: one exchange at a time on each, the last used first. */
+export class Connections {
+  readonly #origin: Origin;
+  readonly #maxSockets: number;
+  readonly #all = new Set<Connection>();
+  readonly #free: Connection[] = [];
+  readonly #waiting: Carried[] = [];
+  /** Of TLS: the next handshake is shorter. */
+  #session: Buffer | undefined;
+
+  constructor(origin: Origin, maxSockets: number) {
+    this.#origin = origin;
+    this.#maxSockets = maxSockets;
+  }
+
+  isTo({ protocol, hostname, port }: Origin): boolean {
+    const own = this.#origin;
+    return own.hostname === hostname && own.port === port && own.protocol === protocol;
+  }
+
+  carry(exchange: Carried): void {
+    const connection = this.#takeFree() ?? this.#open();
+    if (connection === undefined) this.#waiting.push(exchange);
+    else connection.take(exchange);
+  }
+
+  destroy(): void {
+    for (const exchange of this.#waiting.splice(0)) exchange.fail(hungUp());
+    for (const connection of this.#all) connection.destroy();
+  }
+
+  /** The next one that waits, or a rest. */
+  release(connection: Connection): void {
+    if (!connection.isUsable) {
+      connection.destroy();
+      return;
+    }
+    const next = this.#nextWaiting();
+    if (next !== undefined) connection.take(next);
+    else {
+      connection.rest();
+      this.#free.push(connection);
+    }
+  }
+
+  forget(connection: Connection): void {
+    this.#all.delete(connection);
+    const index = this.#free.indexOf(connection);
+    if (index >= 0) this.#free.splice(index, 1);
+    const next = this.#nextWaiting();
+    if (next !== undefined) this.carry(next);
+  }
+
+  #takeFree(): Connection | undefined {
+    for (let free = this.#free.pop(); free !== undefined; free = this.#free.pop()) {
+      if (free.isUsable) return free;
+      free.destroy();
+    }
+    return undefined;
+  }
+
+  #nextWaiting(): Carried | undefined {
+    let next = this.#waiting.shift();
+    while (next?.isOver === true) next = this.#waiting.shift();
+    return next;
+  }
+
+  #open(): Connection | undefined {
+    if (this.#all.size >= this.#maxSockets) return undefined;
+    const { protocol, hostname } = this.#origin;
+    const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+    const common = { host, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    const connection =
+      protocol === "http:"
+        ? new Connection(this, connect({ ...common, port: this.#origin.port ?? 80 }), "connect")
+        : new Connection(this, this.#openTls({ ...common, port: this.#origin.port ?? 443 }), "secureConnect");
+    this.#all.add(connection);
+    return connection;
+  }
+
+  #openTls(options: { readonly host: string; readonly port: number }): TLSSocket {
+    const socket = connectTls({
+      ...options,
+      servername: isIP(options.host) === 0 ? options.host : "",
+      ALPNProtocols: ["http/1.1"],
+      ...(this.#session !== undefined && { session: this.#session }),
+    });
+    return socket
+      .on("session", (session: Buffer) => {
+        this.#session = session;
+      })
+      .on("close", (hadError: boolean) => {
+        if (hadError) this.#session = undefined;
+      });
+  }
+}
+
+/** One connection. It listens to its socket once, and not once for each request. */
+export class Connection {
+  readonly #home: Connections;
+  readonly #socket: Socket;
+  readonly #opened: "connect" | "secureConnect";
+  isOpen = false;
+  #exchange: Carried | undefined;
+  /** When its server may close it; monotonic. */
+  #usableUntilMs = Infinity;
+
+  constructor(home: Connections, socket: Socket, opened: "connect" | "secureConnect") {
+    this.#home = home;
+    this.#socket = socket;
+    this.#opened = opened;
+    socket.once(opened, () => (this.isOpen = true));
+    socket.on("data", (piece: Buffer) => {
+      // Nothing was asked: whatever this is, it must not become the answer to the next request.
+      if (this.#exchange === undefined) this.destroy();
+      else this.#exchange.read(piece);
+    });
+    socket.on("end", () => this.#exchange?.end());
+    socket.on("error", (error) => this.#exchange?.fail(error));
+    socket.on("close", () => {
+      this.#exchange?.fail(hungUp());
+      this.#exchange = undefined;
+      home.forget(this);
+    });
+  }
+
+  get isUsable(): boolean {
+    return this.#socket.writable && this.#socket.readable && systemClock.now() < this.#usableUntilMs;
+  }
+
+  take(exchange: Carried): void {
+    this.#exchange = exchange;
+    this.#socket.ref();
+    exchange.begin(this);
+  }
+
+  /** Calls back when it is open, or will never be. */
+  onceOpen(listener: () => void): void {
+    this.#socket.once(this.#opened, listener).once("close", listener);
+  }
+
+  /** All at once: one call of the system, and one packet where it fits. */
+  write(head: string, body: string | Uint8Array): void {
+    const socket = this.#socket;
+    if (body.length === 0) socket.write(head, "latin1");
+    else {
+      socket.cork();
+      socket.write(head, "latin1");
+      socket.write(body);
+      socket.uncork();
+    }
+  }
+
+  /** The same for text of one byte a character. */
+  writeLatin1(text: string): void {
+    this.#socket.write(text, "latin1");
+  }
+
+  /** The exchange is over, and the connection as good as new. @param hint the header `keep-alive` */
+  done(hint: string | undefined): void {
+    this.#exchange = undefined;
+    const [, seconds] = /timeout=(\d+)/i.exec(hint ?? "") ?? [];
+    this.#usableUntilMs =
+      seconds === undefined ? Infinity : systemClock.now() + Number(seconds) * 1_000 - LAST_MOMENT_MS;
+    this.#home.release(this);
+  }
+
+  /** Without a request it keeps no process alive. */
+  rest(): void {
+    this.#socket.unref();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+function hungUp(): Error {
+  return Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+}

@@ -1,0 +1,154 @@
+import type { HttpReply } from "./sqs-http-handler.ts";
+
+interface Head {
+  readonly statusCode: number;
+  readonly reason: string | undefined;
+  /** Names in lower case; what came twice is joined by a comma. */
+  readonly headers: Record<string, string>;
+  /** How the body ends: after so many bytes, by its last chunk, or with the connection. */
+  readonly body: number | "chunked" | "close";
+  readonly isKeptAlive: boolean;
+}
+
+const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/;
+const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const LENGTH = /^\d{1,15}$/;
+const HEAD_END = "\r\n\r\n";
+const MAX_HEAD_BYTES = 65_536;
+
+/**
+ * Reads one answer of HTTP/1.1 (RFC 9112) out of the pieces in which it comes. Whatever could be read in two ways is
+ * refused: an answer that ends elsewhere than its server meant would be taken for that to the next request.
+ */
+export class ReplyReader {
+  #head: Head | undefined;
+  /** The head as far as it came, then the body. */
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  /** True: the connection may carry another request after this answer. */
+  isKeptAlive = false;
+
+  /** True while the head has not come as a whole. */
+  get isWaiting(): boolean {
+    return this.#head === undefined;
+  }
+
+  /** The answer if this piece completes it. @throws if it is none, or ambiguous */
+  read(piece: Buffer): HttpReply | undefined {
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+    while (this.#head === undefined) if (!this.#readHead()) return undefined;
+    const { body } = this.#head;
+    if (typeof body === "number") return this.#bytes < body ? undefined : this.#end(this.#joined(), body);
+    return body === "chunked" ? this.#readChunks() : undefined;
+  }
+
+  /** The answer if it is one that the end of the connection completes. */
+  end(): HttpReply | undefined {
+    return this.#head?.body === "close" ? this.#end(this.#joined(), this.#bytes) : undefined;
+  }
+
+  /** True: there was a whole head. */
+  #readHead(): boolean {
+    const bytes = this.#joined();
+    const end = bytes.indexOf(HEAD_END);
+    if (end < 0) {
+      if (bytes.length > MAX_HEAD_BYTES) throw unreadable("its head does not end");
+      return false;
+    }
+    const head = parseHead(bytes.toString("latin1", 0, end));
+    // Interim answers, such as 100 Continue, come before the answer.
+    if (head.statusCode >= 200) this.#head = head;
+    this.#keep(bytes.subarray(end + HEAD_END.length));
+    return true;
+  }
+
+  #readChunks(): HttpReply | undefined {
+    const bytes = this.#joined();
+    const found = unchunk(bytes);
+    return found && this.#end(found.body, found.body.length, bytes.length > found.bytes);
+  }
+
+  #end(bytes: Buffer, length: number, isMore = bytes.length > length): HttpReply {
+    const { statusCode, reason, headers, isKeptAlive } = this.#head!;
+    // What comes unasked belongs to no request.
+    this.isKeptAlive = isKeptAlive && !isMore;
+    return { statusCode, reason, headers, body: bytes.subarray(0, length) };
+  }
+
+  #joined(): Buffer {
+    const [first] = this.#pieces;
+    if (this.#pieces.length === 1 && first !== undefined) return first;
+    const joined = Buffer.concat(this.#pieces);
+    this.#keep(joined);
+    return joined;
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#pieces = [bytes];
+    this.#bytes = bytes.length;
+  }
+}
+
+function parseHead(text: string): Head {
+  const [first = "", ...lines] = text.split("\r\n");
+  const [, version, status, reason] = STATUS_LINE.exec(first) ?? [];
+  if (status === undefined) throw unreadable("it does not begin with a status of HTTP/1.1");
+  const headers: Record<string, string> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(0, colon)).toLowerCase();
+    if (!NAME.test(name)) throw unreadable("it has a header without a name");
+    const value = line.slice(colon + 1).trim();
+    const before = headers[name];
+    headers[name] = before === undefined ? value : `${before}, ${value}`;
+  }
+  const statusCode = Number(status);
+  if (statusCode === 101) throw unreadable("it changes the protocol");
+  const body = bodyOf(statusCode, headers);
+  const isKeptAlive = version === "1" && body !== "close" && !/\bclose\b/i.test(headers["connection"] ?? "");
+  return { statusCode, reason, headers, body, isKeptAlive };
+}
+
+function bodyOf(statusCode: number, headers: Head["headers"]): Head["body"] {
+  const { "transfer-encoding": encoding, "content-length": length } = headers;
+  if (encoding !== undefined) {
+    if (length !== undefined || encoding.toLowerCase() !== "chunked")
+      throw unreadable("its length is unclear");
+    return "chunked";
+  }
+  if (length !== undefined && !LENGTH.test(length)) throw unreadable("its length is none");
+  if (statusCode === 204 || statusCode === 304) return 0;
+  return length === undefined ? "close" : Number(length);
+}
+
+/** The body, and how many bytes it took; undefined if more are to come. */
+function unchunk(bytes: Buffer): { readonly body: Buffer; readonly bytes: number } | undefined {
+  const chunks: Buffer[] = [];
+  let at = 0;
+  for (;;) {
+    const end = bytes.indexOf("\r\n", at);
+    if (end < 0) return undefined;
+    const [, hex] = /^([0-9a-f]{1,8})(?:[ \t]*;.*)?$/i.exec(bytes.toString("latin1", at, end)) ?? [];
+    if (hex === undefined) throw unreadable("it has a chunk without a length");
+    const size = Number.parseInt(hex, 16);
+    if (size === 0) return trailed(bytes, end, Buffer.concat(chunks));
+    at = end + 2 + size + 2;
+    if (bytes.length < at) return undefined;
+    if (bytes.toString("latin1", at - 2, at) !== "\r\n") throw unreadable("it has a chunk of another length");
+    chunks.push(bytes.subarray(end + 2, at - 2));
+  }
+}
+
+/** After the last chunk come an empty line or trailers, which nobody reads. */
+function trailed(bytes: Buffer, lastEnd: number, body: Buffer): ReturnType<typeof unchunk> {
+  if (bytes.toString("latin1", lastEnd + 2, lastEnd + 4) === "\r\n") return { body, bytes: lastEnd + 4 };
+  const end = bytes.indexOf(HEAD_END, lastEnd);
+  return end < 0 ? undefined : { body, bytes: end + HEAD_END.length };
+}
+
+/** The request arrived somewhere, and may have been applied. */
+function unreadable(why: string): Error {
+  const error = new Error(`the answer cannot be read: ${why}`);
+  return Object.assign(error, { name: "InternalError" });
+}
