@@ -1,0 +1,49 @@
+import type { HistoryEvent } from "../../src/history/history-event.ts";
+import type { HistoryPromises } from "../../src/history/invariant.ts";
+import { history } from "./history-builder.ts";
+
+/** What excuses a history, and the same without the excuse: the checker must tell them apart. */
+export interface Pair {
+  readonly name: string;
+  readonly good: readonly HistoryEvent[];
+  /** Fails for this invariant. */
+  readonly invariant: string;
+  readonly bad: readonly HistoryEvent[];
+  readonly promises?: Partial<HistoryPromises>;
+}
+
+/** Settlements whose answer is late, or never comes. */
+export const PAIRS_OF_ANSWERS: readonly Pair[] = [
+  {
+    name: "a report without what was confirmed when its lease had run out, or before",
+    good: confirmedAfter(3_000),
+    invariant: "I-14",
+    bad: confirmedAfter(100),
+  },
+  {
+    name: "a message that was acked without a run, perhaps: its handler had succeeded here before, or had failed",
+    good: perhapsAckedAgain("ack"),
+    invariant: "I-1",
+    bad: perhapsAckedAgain("throw"),
+  },
+  {
+    name: "the same: its handler had succeeded in this process, or in another one",
+    good: perhapsAckedAgain("ack"),
+    invariant: "I-1",
+    bad: perhapsAckedAgain("ack", "worker-2"),
+  },
+];
+
+/** The first lease runs out before anything is settled; the second is acked at once, and nobody hears the answer. */
+function perhapsAckedAgain(result: "ack" | "throw", proc = "worker"): readonly HistoryEvent[] {
+  const first = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1", result);
+  return first.wait(2_000).deliver("m", "t2", { proc }).settle("t2", "ack", "info").drained();
+}
+
+/** A dead letter, confirmed so long after it was asked for, under a lease of two seconds. */
+function confirmedAfter(ms: number): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 2_000 }).start("t1").end("t1", "dead");
+  const op = all.event("settle.invoke", { tok: "t1", kind: "dead" });
+  all.wait(ms).event("settle.ok", { tok: "t1", kind: "dead" }, { op });
+  return all.deadLetter("m").close({ handled: 0, released: 0, abandoned: 0 }).drained();
+}
