@@ -126,16 +126,22 @@ export class Crew {
     return member;
   }
 
-  /** Ends all; names those that did not end by themselves. */
-  async end(): Promise<readonly string[]> {
+  /** Ends all; names those that went wrong, and those that did not end by themselves in time. */
+  async end(): Promise<CrewEnd> {
     const ended = await Promise.all(
       this.#members.map(async (member) => ({ member, isByItself: await member.end() })),
     );
-    return [
-      ...this.#members.flatMap(({ complaint }) => complaint ?? []),
-      ...ended
+    return {
+      complaints: this.#members.flatMap(({ complaint }) => complaint ?? []),
+      delays: ended
         .filter(({ isByItself }) => !isByItself)
         .map(({ member }) => `${member.name} did not end at SIGTERM`),
-    ];
+    };
   }
+}
+
+/** What is held against processes that have ended. */
+export interface CrewEnd {
+  readonly complaints: readonly string[];
+  readonly delays: readonly string[];
 }

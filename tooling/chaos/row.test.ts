@@ -113,7 +113,7 @@ test("a cell that was slow and lost a message, ran one twice or has a process th
 
 test("a complaint of the runner fails a cell whose history is good", () => {
   const events = history(...sent("a"), ...FAULT, ...handled("a", "t1"), ...DRAINED);
-  const facts = { ...FACTS, complaints: ["consumer-2 did not end at SIGTERM"] };
+  const facts = { ...FACTS, complaints: ["consumer-2 exited with code 1: "] };
   expect(judge(events, facts).row).toMatchObject({ verdict: "fail", problems: facts.complaints });
 });
 

@@ -25,7 +25,7 @@ export interface Row {
   readonly verdict: "pass" | "fail" | "unknown";
   /** Invariants that did not hold, and what else went wrong. */
   readonly problems: readonly string[];
-  /** It failed, but by time alone: nothing was lost, repeated or out of order, and every process ended well. */
+  /** It failed, but by time alone: nothing was lost, repeated or out of order, and no process died. */
   readonly isLate?: true;
 }
 

@@ -74,7 +74,7 @@ class CellRun {
       // Hundreds of other cells are worth their report.
       this.#complaints.push(`the cell broke off: ${String(error)}`);
     } finally {
-      this.#complaints.push(...(await this.#crew.end()));
+      await this.#endCrew();
       this.#watcher.close();
     }
     const events = readHistory(this.#folder);
@@ -110,11 +110,17 @@ class CellRun {
       await this.#warmUp(site.arena);
       await this.#meetFault(site);
       await this.#work(site.arena.stage);
-      this.#complaints.push(...(await this.#crew.end()));
+      await this.#endCrew();
       await site.readLeftovers();
     } finally {
       await site.close();
     }
+  }
+
+  async #endCrew(): Promise<void> {
+    const { complaints, delays } = await this.#crew.end();
+    this.#complaints.push(...complaints);
+    this.#delays.push(...delays);
   }
 
   async #meetFault({ arena, heal }: Site): Promise<void> {
