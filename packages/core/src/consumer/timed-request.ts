@@ -1,3 +1,4 @@
+import { LinkedList, type Linked } from "../batching/linked-list.ts";
 import type { Operation } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock } from "../time/clock.ts";
@@ -29,10 +30,13 @@ export async function timedRequest<T>(
     let timer = clock.setTimer(() => {
       end(timedOut(operation, timeoutMs));
     }, timeoutMs);
-    const onCut = (): void => {
-      if (cut !== undefined) end(cutOff(operation, cut, true));
+    const request: Cuttable = {
+      cutOff: (by) => end(cutOff(operation, by, true)),
+      previous: undefined,
+      next: undefined,
     };
-    cut?.addEventListener("abort", onCut, { once: true });
+    const underCut = cut === undefined ? undefined : requestsUnder(cut);
+    underCut?.add(request);
     call(controller.signal)
       .then(resolve, (error: unknown) => {
         /* oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it is */
@@ -40,9 +44,31 @@ export async function timedRequest<T>(
       })
       .finally(() => {
         timer.cancel();
-        cut?.removeEventListener("abort", onCut);
+        underCut?.delete(request);
       });
   });
+}
+
+interface Cuttable extends Linked<Cuttable> {
+  cutOff(by: AbortSignal): void;
+}
+
+const requests = new WeakMap<AbortSignal, LinkedList<Cuttable>>();
+
+/**
+ * One listener for all requests of a consumer. Node's list of listeners lets each that was removed point to the next: where
+ * requests overlap, one that has grown old would keep all later ones, with their messages, from the cheap collection.
+ */
+function requestsUnder(cut: AbortSignal): LinkedList<Cuttable> {
+  const known = requests.get(cut);
+  if (known !== undefined) return known;
+  const list = new LinkedList<Cuttable>();
+  requests.set(cut, list);
+  const cutAll = (): void => {
+    for (const request of list.toArray()) request.cutOff(cut);
+  };
+  cut.addEventListener("abort", cutAll, { once: true });
+  return list;
 }
 
 function timedOut(operation: Operation, timeoutMs: number): QueueError {
