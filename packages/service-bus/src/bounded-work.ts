@@ -1,9 +1,15 @@
+import { LinkedList, type Linked } from "@anyqueue/core/adapter";
+
 /** Someone who waits for an answer. */
-type Fail = (error: unknown) => void;
+interface Waiting extends Linked<Waiting> {
+  readonly fail: (error: unknown) => void;
+  isOver: boolean;
+}
 
 /** Those who share a signal: a batch of settlements has one, and one listener is enough for it. */
 interface Group {
-  readonly waiting: Set<Fail>;
+  /** A list, for a Set keeps what passes through it alive for long (docs/decisions/0032). */
+  readonly waiting: LinkedList<Waiting>;
   readonly stopListening: () => void;
 }
 
@@ -53,11 +59,14 @@ export class BoundedWork {
    */
   enter(signal: AbortSignal | undefined, onError: (error: unknown) => void): () => boolean {
     const group = this.#groupOf(signal);
-    group.waiting.add(onError);
+    const waiting: Waiting = { fail: onError, isOver: false, previous: undefined, next: undefined };
+    group.waiting.add(waiting);
     return () => {
-      const isWaiting = group.waiting.delete(onError);
-      if (isWaiting && group.waiting.size === 0) this.#end(group, signal);
-      return isWaiting;
+      if (waiting.isOver) return false;
+      waiting.isOver = true;
+      group.waiting.delete(waiting);
+      if (group.waiting.first === undefined) this.#end(group, signal);
+      return true;
     };
   }
 
@@ -73,7 +82,7 @@ export class BoundedWork {
     };
     signal?.addEventListener("abort", onAbort, { once: true });
     const group = {
-      waiting: new Set<Fail>(),
+      waiting: new LinkedList<Waiting>(),
       stopListening: () => signal?.removeEventListener("abort", onAbort),
     };
     this.#groups.set(signal, group);
@@ -82,8 +91,9 @@ export class BoundedWork {
 
   #fail(group: Group, signal: AbortSignal | undefined, error: unknown): void {
     this.#end(group, signal);
-    for (const fail of group.waiting) fail(error);
-    group.waiting.clear();
+    const failed = group.waiting.toArray();
+    for (const each of failed) each.isOver = true;
+    for (const { fail } of failed) fail(error);
   }
 
   #end(group: Group, signal: AbortSignal | undefined): void {

@@ -1,4 +1,4 @@
-import { QueueError, systemClock, type ItemResult } from "@anyqueue/core/adapter";
+import { LinkedList, QueueError, systemClock, type ItemResult, type Linked } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { field } from "./field.ts";
 import { LeanMessage, type MakeMessage, type RawContext, type RawDelivery } from "./lean-message.ts";
@@ -22,19 +22,23 @@ interface Handlers {
   readonly onSettled: Handler;
 }
 
-interface Waiting {
+interface Waiting extends Linked<Waiting> {
+  readonly delivery: RawDelivery;
   readonly untilMs: number;
   readonly done: Done;
 }
+
+/** Where a delivery keeps who waits for it: a Map would keep the deliveries alive for long (docs/decisions/0032). */
+const WAITING = Symbol("who waits for the settlement");
+type Marked = RawDelivery & { [WAITING]?: Waiting | undefined };
 
 /** The SDK's, where its options say nothing. */
 const SDK_TIMEOUT_MS = 60_000;
 
 /**
- * Takes the messages and answers of one subscription before the SDK does: it makes of each message an object of thirty
- * members, six promises and a span, and of each settlement a timer, five promises and another span. That is half of what
- * consuming costs. Here a message is read when somebody reads it, and a complete is what it is on the wire: one `accept`, and
- * one answer.
+ * Takes the messages and answers of one subscription before the SDK does: it makes of each message a large object, several
+ * promises and a span, and of each settlement a timer, more promises and another span. Here a message is read when somebody
+ * reads it, and a complete is what it is on the wire: one `accept`, and one answer.
  *
  * Links, tokens, credit, recovery and every other settlement stay the SDK's. It is found by its inner names; where those
  * are gone, or the first message is not read as the SDK reads it, all goes the SDK's way.
@@ -42,8 +46,8 @@ const SDK_TIMEOUT_MS = 60_000;
 export class LeanStream {
   readonly #streaming: Streaming;
   readonly #arrived: (message: LeanMessage) => void;
-  /** In the order of their time limits. Keyed by rhea's own objects: ids begin anew with each link. */
-  readonly #waiting = new Map<RawDelivery, Waiting>();
+  /** In the order of their time limits. */
+  readonly #waiting = new LinkedList<Waiting>();
   readonly #timeoutMs: number;
   #isWatched = false;
   #freed = 0;
@@ -93,8 +97,8 @@ export class LeanStream {
   accept(delivery: RawDelivery, done: Done): boolean {
     const { link } = this.#streaming;
     if (delivery.remote_settled || link?.isOpen() !== true || link.name !== delivery.link.name) return false;
-    this.#waiting.set(delivery, { untilMs: systemClock.now() + this.#timeoutMs, done });
-    this.#watch();
+    const untilMs = systemClock.now() + this.#timeoutMs;
+    this.#wait({ delivery, untilMs, done, previous: undefined, next: undefined });
     delivery.accept();
     return true;
   }
@@ -128,10 +132,10 @@ export class LeanStream {
 
   #settled(context: RawContext, inSdk: Handler): unknown {
     const { delivery } = context;
-    const waiting = this.#waiting.get(delivery);
+    const waiting = (delivery as Marked)[WAITING];
     if (waiting === undefined) return inSdk(context);
     if (!delivery.remote_settled) return undefined;
-    this.#waiting.delete(delivery);
+    this.#forget(waiting);
     const { _deliveryDispositionMap: inTheSdk } = this.#streaming;
     if (inTheSdk.has(delivery.id)) {
       // Settled once more by the SDK after this one was given up: the answer is the later one's, as among the SDK's own.
@@ -151,6 +155,24 @@ export class LeanStream {
     return inSdk(context);
   }
 
+  #wait(waiting: Waiting): void {
+    const delivery: Marked = waiting.delivery;
+    const before = delivery[WAITING];
+    if (before !== undefined) {
+      this.#forget(before);
+      before.done(unanswered());
+    }
+    delivery[WAITING] = waiting;
+    this.#waiting.add(waiting);
+    this.#watch();
+  }
+
+  #forget(waiting: Waiting): void {
+    const delivery: Marked = waiting.delivery;
+    delivery[WAITING] = undefined;
+    this.#waiting.delete(waiting);
+  }
+
   /** One timer for all that wait. */
   #watch(): void {
     if (this.#isWatched) return;
@@ -159,7 +181,7 @@ export class LeanStream {
       () => {
         this.#isWatched = false;
         this.#expire(systemClock.now());
-        if (this.#waiting.size > 0) this.#watch();
+        if (this.#waiting.first !== undefined) this.#watch();
       },
       this.#timeoutMs,
       true,
@@ -167,10 +189,10 @@ export class LeanStream {
   }
 
   #expire(nowMs: number): void {
-    for (const [delivery, { untilMs, done }] of this.#waiting) {
-      if (untilMs > nowMs) return;
-      this.#waiting.delete(delivery);
-      done(unanswered());
+    for (const waiting of this.#waiting.toArray()) {
+      if (waiting.untilMs > nowMs) return;
+      this.#forget(waiting);
+      waiting.done(unanswered());
     }
   }
 }
