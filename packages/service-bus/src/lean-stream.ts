@@ -177,15 +177,11 @@ export class LeanStream {
   #watch(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;
-    systemClock.setTimer(
-      () => {
-        this.#isWatched = false;
-        this.#expire(systemClock.now());
-        if (this.#waiting.first !== undefined) this.#watch();
-      },
-      this.#timeoutMs,
-      true,
-    );
+    systemClock.setTimer(() => {
+      this.#isWatched = false;
+      this.#expire(systemClock.now());
+      if (this.#waiting.first !== undefined) this.#watch();
+    }, this.#timeoutMs);
   }
 
   #expire(nowMs: number): void {
