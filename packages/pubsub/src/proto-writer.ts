@@ -1,7 +1,5 @@
 // Encoding: https://protobuf.dev/programming-guides/encoding/ (2026-11-29)
 
-/** Most that one UTF-16 unit becomes in UTF-8. */
-const MAX_UTF8_BYTES = 3;
 /** Below this a loop over the characters is faster than a call into the runtime. */
 const SHORT_TEXT = 40;
 /** Tag and length of a field; its number is below 16. */
@@ -23,10 +21,12 @@ export class ProtoWriter {
   }
 
   text(tag: number, value: string): void {
-    this.#reserve(HEAD_BYTES + value.length * MAX_UTF8_BYTES);
+    this.#reserve(HEAD_BYTES + value.length);
     if (value.length <= SHORT_TEXT && this.#shortAscii(tag, value)) return;
-    this.#head(tag, Buffer.byteLength(value));
-    this.#length += this.#bytes.write(value, this.#length);
+    const size = Buffer.byteLength(value);
+    this.#reserve(HEAD_BYTES + size);
+    this.#head(tag, size);
+    this.#length += this.#bytes.write(value, this.#length, size);
   }
 
   bytes(tag: number, value: Uint8Array): void {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UnreadableProto } from "./proto-reader.ts";
 import { decodePublishResponse, PublishRequest } from "./publish-codec.ts";
-import { encodeMessage } from "./pubsub-wire.ts";
+import { encodeMessage, sizeOfMessage } from "./pubsub-wire.ts";
 
 const { PublishRequest: Request, PublishResponse: Response } = protos.google.pubsub.v1;
 const TOPIC = "projects/p/topics/orders";
@@ -73,6 +73,22 @@ describe("a publish request", () => {
         expect(new PublishRequest(TOPIC, messages).encode().equals(bySdk(messages))).toBe(true);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test("has the same bytes where the body is still text, as many as its size says", () => {
+    const wellFormed = fc.oneof(text, fc.constantFrom("é".repeat(9_000), "🚀".repeat(70_000)));
+    const asText = fc
+      .tuple(message, wellFormed)
+      .filter(([, source]) => source.isWellFormed())
+      .map(([given, source]) => ({ ...given, body: Buffer.from(source), text: source }));
+    fc.assert(
+      fc.property(fc.array(asText, { maxLength: 5 }), (messages) => {
+        const encoded = new PublishRequest(TOPIC, messages).encode();
+        expect(encoded.equals(bySdk(messages))).toBe(true);
+        const sizes = messages.reduce((sum, each) => sum + sizeOfMessage(each), 0);
+        expect(encoded.length - new PublishRequest(TOPIC, []).encode().length).toBe(sizes);
+      }),
     );
   });
 

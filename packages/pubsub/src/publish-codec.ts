@@ -47,10 +47,11 @@ export class PublishRequest implements Request {
     };
     writer.text(TOPIC, this.topic);
     for (const message of this.#messages) {
-      const { body, orderingKey } = message;
-      const expected = body.byteLength + EXPECTED_ATTRIBUTE_BYTES;
+      const { orderingKey, text } = message;
+      const expected = expectedBodyBytes(message) + EXPECTED_ATTRIBUTE_BYTES;
       const start = writer.beginMessage(MESSAGES, expected);
-      writer.bytes(DATA, body);
+      if (text === undefined) writer.bytes(DATA, message.body);
+      else writer.text(DATA, text);
       eachAttribute(message, attribute);
       if (orderingKey !== undefined) writer.text(ORDERING_KEY, orderingKey);
       writer.endMessage(start, expected);
@@ -73,6 +74,11 @@ export function decodePublishResponse(bytes: Buffer): Response {
 
 function expectedBytes(topic: string, messages: readonly OutgoingMessage[]): number {
   let bytes = 2 * topic.length;
-  for (const { body } of messages) bytes += body.byteLength + EXPECTED_ATTRIBUTE_BYTES;
+  for (const message of messages) bytes += expectedBodyBytes(message) + EXPECTED_ATTRIBUTE_BYTES;
   return bytes;
+}
+
+/** Of text the least that it can be, and what most of it is. */
+function expectedBodyBytes(message: OutgoingMessage): number {
+  return message.text === undefined ? message.body.byteLength : message.text.length;
 }

@@ -9,6 +9,7 @@ import { sizeOfMessage } from "./pubsub-wire.ts";
 
 /** Publishes to one topic through the generated client: no timer of its own, one answer for each message. */
 export class PubsubProducer implements ProducerDriver {
+  readonly takesText: boolean = true;
   readonly #clients: PubsubClients;
   readonly #topic: ResourceName;
 

@@ -48,8 +48,8 @@ export function encodeMessage(message: OutgoingMessage): PubsubMessage {
  * tag and length of the message itself. Exact by the protobuf encoding, which writes an empty body, too.
  */
 export function sizeOfMessage(message: OutgoingMessage): number {
-  const { body, attributes, id, contentType, correlationId, replyTo, subject } = message;
-  let bytes = fieldBytes(body.byteLength) + ownAttributeBytes(ID, id);
+  const { attributes, id, contentType, correlationId, replyTo, subject } = message;
+  let bytes = fieldBytes(bodyBytes(message)) + ownAttributeBytes(ID, id);
   for (const name of Object.keys(attributes)) {
     // One of ours would be in its place on the wire.
     if (name !== CONTENT_TYPE && !OWN.has(name)) bytes += attributeBytes(name, attributes[name] ?? "");
@@ -63,9 +63,13 @@ export function sizeOfMessage(message: OutgoingMessage): number {
 }
 
 function sizeOfWire(message: OutgoingMessage): number {
-  let bytes = fieldBytes(message.body.byteLength);
+  let bytes = fieldBytes(bodyBytes(message));
   for (const [name, value] of Object.entries(wireAttributes(message))) bytes += attributeBytes(name, value);
   return withKeyBytes(message, bytes);
+}
+
+function bodyBytes(message: OutgoingMessage): number {
+  return message.text === undefined ? message.body.byteLength : Buffer.byteLength(message.text);
 }
 
 function attributeBytes(name: string, value: string): number {
