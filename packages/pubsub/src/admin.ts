@@ -84,8 +84,16 @@ export class PubsubAdmin implements AdminDriver {
   }
 
   /** Everything published before now counts as acknowledged. */
+  /**
+   * A seek keeps what was published at its very moment, which is told in milliseconds here: it goes to the next one, and this
+   * resolves when that has come, so that what is sent then stays.
+   */
   async purge(target: Target, signal: AbortSignal): Promise<void> {
-    await this.seek(target, new Date(this.#settings.clock.wallNow()), signal);
+    const { clock } = this.#settings;
+    const startedMs = clock.now();
+    await this.seek(target, new Date(Math.floor(clock.wallNow()) + 1), signal);
+    const leftMs = startedMs + 1 - clock.now();
+    if (leftMs > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, leftMs));
   }
 
   async seek(target: Target, to: Date, signal: AbortSignal): Promise<void> {

@@ -172,6 +172,23 @@ describe("the rest", () => {
     await received[0]?.ack();
   });
 
+  test("purge drops what was sent in the millisecond before it, and keeps what is sent in the one after", async () => {
+    const definition = defineQueue<{ id: string }>(fresh());
+    await client.admin.create(definition);
+    const producer = client.producer(definition);
+    const consumer = client.consumer(definition);
+    for (let round = 0; round < 25; round += 1) {
+      // oxlint-disable no-await-in-loop
+      await producer.send({ id: `before ${round}` });
+      await client.admin.purge(definition);
+      await producer.send({ id: `after ${round}` });
+      const received = await consumer.receive({ max: 10, wait: "1s" });
+      expect(received.map(({ body }) => body)).toEqual([{ id: `after ${round}` }]);
+      await received[0]?.ack();
+      // oxlint-enable no-await-in-loop
+    }
+  });
+
   test("seek brings back what was acknowledged where the subscription keeps it, from the moment on", async () => {
     const keeping = connect({ provisioning: { replay: "10m" } });
     const definition = defineQueue<{ id: string }>(fresh());
