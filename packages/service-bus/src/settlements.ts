@@ -13,7 +13,7 @@ import type { NamespaceConnection } from "./namespace-connection.ts";
 import { PROVIDER } from "./refusal.ts";
 import type { Done } from "./service-bus-handle.ts";
 import { clipReason } from "./service-bus-wire.ts";
-import { SettlementQueue, type Disposition } from "./settlement-queue.ts";
+import { SettlementQueue } from "./settlement-queue.ts";
 
 /** What of the SDK's receivers, of a session or not, settles. */
 export interface SettlingReceiver {
@@ -74,7 +74,7 @@ export class Settlements {
     signal: AbortSignal | undefined,
   ): Promise<ItemResult> {
     const properties = note === undefined ? undefined : { ...note };
-    return await this.#settle("other", () => this.#receiver.abandonMessage(message, properties), signal);
+    return await this.#settle(() => this.#receiver.abandonMessage(message, properties), signal);
   }
 
   async deadLetter(
@@ -87,7 +87,7 @@ export class Settlements {
       deadLetterReason: clipReason(reason),
       ...(description === undefined ? {} : { deadLetterErrorDescription: clipReason(description) }),
     };
-    return await this.#settle("other", () => this.#receiver.deadLetterMessage(message, options), signal);
+    return await this.#settle(() => this.#receiver.deadLetterMessage(message, options), signal);
   }
 
   /**
@@ -101,25 +101,13 @@ export class Settlements {
     for (const one of this.#waiting.toArray()) this.#answer(one, { ok: false, error: this.#endedBy });
   }
 
-  async #settle(
-    kind: Disposition,
-    work: () => Promise<void>,
-    signal: AbortSignal | undefined,
-  ): Promise<ItemResult> {
+  /** Alone in its turn, whatever the outcome. */
+  async #settle(work: () => Promise<void>, signal: AbortSignal | undefined): Promise<ItemResult> {
     return await new Promise((resolve) => {
-      this.#settleThen(kind, work, signal, resolve);
-    });
-  }
-
-  #settleThen(
-    kind: Disposition,
-    work: () => Promise<void>,
-    signal: AbortSignal | undefined,
-    done: Done,
-  ): void {
-    this.#queue.push(kind, () => {
-      const answer = this.#begin(signal, done);
-      if (answer !== undefined) this.#follow(work, answer);
+      this.#queue.push("other", () => {
+        const answer = this.#begin(signal, resolve);
+        if (answer !== undefined) this.#follow(work, answer);
+      });
     });
   }
 
