@@ -7,6 +7,7 @@ import { classifySqsError } from "../src/sqs-errors.ts";
 import { SqsHttpHandler, type ExchangeOptions, type HttpRequest } from "../src/sqs-http-handler.ts";
 import { rejection } from "./open-adapter.ts";
 import { until } from "./scripted-server.ts";
+import { anyPost } from "./any-post.ts";
 
 const closing: (() => void)[] = [];
 
@@ -52,15 +53,7 @@ async function connected(
   const optionsOf = (): ExchangeOptions => ({ timeoutMs: 5_000 });
   const handler = new SqsHttpHandler({ connectTimeoutMs: 1_000, maxSockets, optionsOf });
   closing.push(() => handler.destroy());
-  const common = {
-    protocol,
-    hostname: "127.0.0.1",
-    port,
-    method: "POST",
-    path: "/",
-    headers: {},
-    body: "{}",
-  };
+  const common = anyPost(port, protocol);
   return {
     handler,
     async send(options, request) {

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { classifySqsError } from "../src/sqs-errors.ts";
 import { SqsHttpHandler, type ExchangeOptions } from "../src/sqs-http-handler.ts";
 import { rejection } from "./open-adapter.ts";
+import { anyPost } from "./any-post.ts";
 
 const open: { close(): void }[] = [];
 
@@ -159,15 +160,7 @@ async function serve(listener: RequestListener, connectTimeoutMs = 1_000): Promi
       server.close();
     },
   });
-  const common = {
-    protocol: "http:",
-    hostname: "127.0.0.1",
-    port,
-    method: "POST",
-    path: "/",
-    headers: {},
-    body: "{}",
-  };
+  const common = anyPost(port);
   return {
     server,
     async send(request, options = { timeoutMs: 5_000 }) {
