@@ -31,6 +31,7 @@ export function leaseBench({
   const time = new LeaseTime(clock);
   const requests: { readonly atMs: number; readonly items: readonly string[] }[] = [];
   const lost: string[] = [];
+  const overdue: string[] = [];
   const woken: string[] = [];
   const hooks: { onLost?: (held: HeldDelivery) => void; onWake?: (held: HeldDelivery) => void } = {};
   let answer = async (items: readonly ExtendItem<unknown>[]): Promise<readonly Extended[]> =>
@@ -68,6 +69,7 @@ export function leaseBench({
       lost.push(`${held.delivery.id} ${error.code}`);
       hooks.onLost?.(held);
     },
+    onOverdue: (held) => overdue.push(held.delivery.id),
     onWake: (held) => {
       woken.push(held.delivery.id);
       hooks.onWake?.(held);
@@ -83,6 +85,7 @@ export function leaseBench({
     keeper,
     requests,
     lost,
+    overdue,
     woken,
     track,
     /** Called after what happened is written down. */

@@ -68,6 +68,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
     toError,
     cut: cut.signal,
     onLost: (held, error) => settler.lose(held, error),
+    onOverdue: () => undefined,
     onWake: (held) => settler.retry(held),
   });
   const settler = new Settler({

@@ -113,6 +113,23 @@ describe("a settlement", () => {
     await run;
   });
 
+  test("that has no answer when its lease ends: the redelivery is acked without a run", async () => {
+    const { clock, queue, consumer, events } = consumerBench({ options: { lease: "10s" } });
+    queue.put("m");
+    queue.failNext("ack", hangs);
+    let runs = 0;
+    const run = consumer.run(() => {
+      runs += 1;
+    });
+    await clock.advance("12s"); // its request may take 15 s
+    expect(runs).toBe(1);
+    expect(queue.acked).toEqual(["m"]);
+    expect(events.of("redelivery-acked")).toMatchObject([{ id: "m" }]);
+    await clock.advance("10s");
+    await consumer.close();
+    expect(await run).toMatchObject({ handled: 1 });
+  });
+
   test("remembers what it could not ack over a restart of the consumer", async () => {
     const { clock, queue, consumer } = consumerBench();
     queue.put("m");

@@ -9,6 +9,12 @@ const second = { key: "k", kseq: 2 };
 
 const PAIRS: readonly Pair[] = [
   {
+    name: "a message comes again while its ack has no answer: it is acked, or run by the consumer that has handled it",
+    good: unansweredAck().deliver("m", "t2").settle("t2").drained(),
+    invariant: "I-5",
+    bad: unansweredAck().handle("m", "t2").drained(),
+  },
+  {
     name: "a hand-over that is read after somebody else's ack: the service made it before, or again",
     good: readAfterAck("before"),
     invariant: "I-7",
@@ -276,3 +282,8 @@ describe.each([...PAIRS, ...PAIRS_OF_ANSWERS])("$name", ({ good, bad, invariant,
     expect(invariants.filter((one) => one.verdict === "fail").map(({ id }) => id)).toContain(invariant);
   });
 });
+
+function unansweredAck(): HistoryBuilder {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 2_000 }).start("t1").end("t1");
+  return all.settle("t1", "ack", "open").wait(3_000);
+}

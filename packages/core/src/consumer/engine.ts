@@ -123,6 +123,9 @@ function createSettling(
     onLost: (held, error) => {
       executor.lost(held, error);
     },
+    onOverdue: (held) => {
+      executor.overdue(held);
+    },
     onWake: options.onWake,
   });
   const settler = new Settler({

@@ -2,7 +2,7 @@ import type { Delivery } from "../driver/delivery.ts";
 import { attemptOf } from "./attempt-of.ts";
 import type { Outcome } from "../driver/event-source.ts";
 import type { QueueError } from "../errors/queue-error.ts";
-import type { Lease } from "./lease.ts";
+import type { Lease, LeasePause } from "./lease.ts";
 
 /**
  * `waiting`: no handler has begun · `running` · `parked`: held back here before its release, where the service cannot
@@ -37,7 +37,7 @@ export class HeldDelivery implements Lease {
   promisedUntilMs: number | undefined;
   renewAtMs: number = Number.POSITIVE_INFINITY;
   renewing: Promise<unknown> | undefined;
-  isPaused = false;
+  pause: LeasePause | undefined;
   previous: Lease | undefined;
   next: Lease | undefined;
   /** The next in its chain of `KnownMessages`. */

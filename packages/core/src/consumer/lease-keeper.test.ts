@@ -94,6 +94,21 @@ describe("renewals", () => {
     expect([requests.length, lost]).toEqual([1, []]);
   });
 
+  test("that a settlement without an answer puts off are reported, once for each try", async () => {
+    const { clock, keeper, overdue, track } = leaseBench();
+    const held = track("a");
+    keeper.untrack(track("b"));
+    void keeper.pause(held);
+    await clock.advance(29_000);
+    expect(overdue).toEqual([]);
+    await clock.advance(61_000);
+    expect(overdue).toEqual(["a"]);
+    keeper.resume(held);
+    void keeper.pause(held);
+    await clock.advance(1_000);
+    expect(overdue).toEqual(["a", "a"]);
+  });
+
   test("of one lease are one, as long as somebody holds it, also while one of them settles", async () => {
     const { clock, keeper, requests, track } = leaseBench({ lease: "shared" });
     const first = track("a", { leaseKey: "s" });

@@ -26,6 +26,8 @@ export interface LeaseKeeperOptions {
   readonly cut: AbortSignal;
   /** The lease of a delivery is gone; called once. */
   readonly onLost: (held: HeldDelivery, error: QueueError) => void;
+  /** Its settlement has no answer yet, and its lease may end before there is one. Once for each try. */
+  readonly onOverdue: (held: HeldDelivery) => void;
   /** `wakeAtMs` of a delivery has come. */
   readonly onWake: (held: HeldDelivery) => void;
 }
@@ -98,7 +100,7 @@ export class LeaseKeeper {
   pause(held: HeldDelivery): Promise<unknown> | undefined {
     const { lease } = held;
     if (lease === undefined || lease.leaseKey !== undefined) return undefined;
-    lease.isPaused = true;
+    lease.pause = "settling";
     return lease.renewing;
   }
 
@@ -106,7 +108,7 @@ export class LeaseKeeper {
   resume(held: HeldDelivery): void {
     const { lease } = held;
     if (lease === undefined) return;
-    lease.isPaused = false;
+    lease.pause = undefined;
     // At its old moment, or now if that has passed: tries that follow each other must not put it off for ever.
     this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
   }
@@ -158,6 +160,14 @@ export class LeaseKeeper {
   checkSleep(): void {
     const nowMs = this.#options.time.quick();
     if (nowMs < this.#options.time.read() || nowMs > this.#armedAtMs) this.#tick();
+  }
+
+  /** Before more is taken in hand: after a blocked event loop that comes before the turn of the timer. */
+  checkSettling(): void {
+    const nowMs = this.#options.time.quick();
+    if (nowMs < this.#armedAtMs) return;
+    for (const lease of this.#leases.toArray())
+      if (lease.pause === "settling") this.#attendSettling(lease, nowMs);
   }
 
   /** Forgets all; renewals on their way are awaited. */
@@ -250,14 +260,22 @@ export class LeaseKeeper {
       held.wakeAtMs = Number.POSITIVE_INFINITY;
       this.#options.onWake(held);
     }
-    if (lease.isPaused || lease.holders.length === 0) return;
-    if (lease.untilMs <= nowMs) {
+    if (lease.holders.length === 0 || lease.pause === "overdue") return;
+    if (lease.pause === "settling") {
+      this.#attendSettling(lease, nowMs);
+    } else if (lease.untilMs <= nowMs) {
       const error = leaseLost("the lease ran out before it could be renewed");
       for (const held of [...lease.holders]) this.#lost(held, error);
     } else if (lease.renewing === undefined && lease.renewAtMs <= nowMs + this.#gatherMs) {
       const wantedMs = Math.max(this.#options.leaseMs, promisedMs(lease) - nowMs);
       void this.#renew(lease, Math.min(wantedMs, this.#options.limits.lease.maxMs));
     }
+  }
+
+  #attendSettling(lease: Lease, nowMs: number): void {
+    if (Math.min(lease.renewAtMs, lease.untilMs) > nowMs) return;
+    lease.pause = "overdue";
+    for (const held of lease.holders) this.#options.onOverdue(held);
   }
 
   #lost(held: HeldDelivery, error: QueueError): void {

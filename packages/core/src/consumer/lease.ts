@@ -13,9 +13,11 @@ export interface Lease extends Linked<Lease> {
   renewAtMs: number;
   /** The renewal that is on its way. */
   renewing: Promise<unknown> | undefined;
-  /** True while a settlement is on its way: a renewal would overwrite its delay. */
-  isPaused: boolean;
+  /** Not renewed: a settlement is on its way, whose delay that would overwrite. `overdue`: it would have been since. */
+  pause: LeasePause | undefined;
 }
+
+export type LeasePause = "settling" | "overdue";
 
 export function leaseLost(what: string): QueueError {
   return new QueueError("LEASE_LOST", { what });
@@ -29,7 +31,7 @@ export class SharedLease implements Lease {
   promisedUntilMs: number | undefined;
   renewAtMs: number = Number.POSITIVE_INFINITY;
   renewing: Promise<unknown> | undefined;
-  isPaused = false;
+  pause: LeasePause | undefined;
   previous: Lease | undefined;
   next: Lease | undefined;
 
@@ -47,7 +49,7 @@ export class SharedLease implements Lease {
 export function dueAtMs(lease: Lease): number {
   let atMs = Number.POSITIVE_INFINITY;
   for (const held of lease.holders) atMs = Math.min(atMs, held.wakeAtMs);
-  if (lease.isPaused) return atMs;
+  if (lease.pause === "overdue") return atMs;
   return Math.min(
     atMs,
     lease.untilMs,

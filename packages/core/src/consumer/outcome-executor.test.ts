@@ -29,6 +29,22 @@ describe("a decision", () => {
     expect(log).toEqual(["m left", "m release 900 retry", "n left", "n release 899 retry"]);
   });
 
+  test.each([
+    ["ack", ACK, [true, false]],
+    ["retry", retry(0), [false, false]],
+  ])(
+    "to %s that has no answer for long: the message is known only if it is done",
+    (_what, outcome, known) => {
+      const { memory, executor, take } = executorBench();
+      const held = take("m");
+      executor.apply(held, outcome);
+      executor.overdue(held);
+      const meanwhile = memory.has("m");
+      executor.settled(held, SETTLED);
+      expect([meanwhile, memory.has("m")]).toEqual(known);
+    },
+  );
+
   test("frees its room once, whatever follows", () => {
     const { log, executor, take } = executorBench();
     const held = take("m");

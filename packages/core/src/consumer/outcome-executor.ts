@@ -117,6 +117,11 @@ export class OutcomeExecutor {
     this.#confirmBlock(held, this.#options.lanes?.isPipelined === true ? (held.delivery.leaseMs ?? 0) : 0);
   }
 
+  /** Reported by the lease keeper. That it comes again may be known before what became of the ack. */
+  overdue({ settlement, delivery }: HeldDelivery): void {
+    if (settlement?.kind === "ack") this.#options.memory.add(delivery.providerId);
+  }
+
   /** The settler's answer. */
   settled(held: HeldDelivery, result: SettleResult): void {
     const { settlement } = held;

@@ -272,6 +272,7 @@ export class Pipeline {
 
   /** More flow is told at once: other keys need not wait while what was allowed lies behind a busy one. */
   #accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number): void {
+    this.#engine.keeper.checkSettling();
     this.#worker.accept(deliveries, ask, stalledMs);
     if (this.#isPaused || this.#options.opened.driver.setFlow === undefined) return;
     const wanted = this.#room.flow();

@@ -50,6 +50,7 @@ function hasReason(
   const { end, settles, deliver, leaseEnd } = run;
   const isAckConfirmed = settledAs(run, "ack") !== undefined;
   if (promises.redeliversFollowers && handovers.some((one) => isUndoneHead(one, run, next))) return true;
+  if (isAckPending(run, next)) return false;
   if (end !== undefined && end.result !== "ack" && end.t <= next.start.t) return true;
   if (settles.some(({ kind, t }) => kind !== "ack" && t <= next.handedAt)) return true;
   // It was read only after the service had given up on it and handed it to somebody else.
@@ -64,6 +65,15 @@ function hasReason(
   if (settles.some(({ type }) => UNSURE.has(type))) return true;
   const diedAt = deaths.get(deliver.proc) ?? Number.POSITIVE_INFINITY;
   return diedAt <= next.start.t && !isAckConfirmed;
+}
+
+/** Whoever has handled it, and cannot know yet whether its ack took effect, acks it once more. */
+function isAckPending({ deliver, leaseEnd, settles }: Started, { deliver: again, start }: Started): boolean {
+  const asked = settles.find(({ type, kind }) => type === "settle.invoke" && kind === "ack");
+  const isSameConsumer =
+    deliver.proc === again.proc && deliver.consumer === again.consumer && deliver.bid === again.bid;
+  if (!isSameConsumer || asked === undefined || asked.t > Math.min(leaseEnd, start.t)) return false;
+  return settles.every(({ type, op, t }) => type === "settle.invoke" || op !== asked.op || t > start.t);
 }
 
 /** Another of its key was not done when it came again: what follows that one comes again too, also what was acked. */
