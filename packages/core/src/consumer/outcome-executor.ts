@@ -9,7 +9,7 @@ import type { KeyLanes } from "./key-lanes.ts";
 import type { KnownMessages } from "./known-messages.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LeaseTime } from "./lease-time.ts";
-import { ACK } from "./process-delivery.ts";
+import { ACK, isProcessedBy } from "./process-delivery.ts";
 import type { RetryRoute } from "./retry-copy.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 import { errorOf, type Settler, type SettleResult } from "./settler.ts";
@@ -296,9 +296,4 @@ export class OutcomeExecutor {
     held.failure = error;
     events.emit("dead-letter-failed", { target, id: held.delivery.id, error });
   }
-}
-
-/** Neither given back, nor replaced by a copy that is tried later. */
-function isProcessedBy(outcome: Outcome | undefined): boolean {
-  return outcome?.kind !== "release";
 }

@@ -244,3 +244,8 @@ function errorName(error: unknown): string {
 function wholeMs(ms: number): string {
   return String(Math.round(ms));
 }
+
+/** Neither given back, nor replaced by a copy that is tried later. */
+export function isProcessedBy(outcome: Outcome | undefined): boolean {
+  return outcome?.kind !== "release";
+}
