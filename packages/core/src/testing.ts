@@ -3,6 +3,7 @@ import { json } from "./index.ts";
 
 export { decodeDelivery, rawMessage } from "./message/decode-message.ts";
 export { detailsOf, type DefinitionDetails } from "./message/queue-definition.ts";
+export { seededRandom } from "./time/seeded-random.ts";
 export { createVirtualClock, type VirtualClock, type VirtualClockOptions } from "./time/virtual-clock.ts";
 
 const EMPTY_JSON = json().encode({});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { seededRandom } from "../test/seeded-random.ts";
+import { seededRandom } from "@anyqueue/core/testing";
 import { SettlementQueue, type Disposition } from "./settlement-queue.ts";
 
 /** Turns of an event loop, one at a time. */

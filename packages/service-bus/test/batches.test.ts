@@ -13,7 +13,7 @@ import {
   type WireForm,
 } from "../src/service-bus-wire.ts";
 import { never, openAdapter, outgoing, queueOf, rawClient, valuesOf } from "./open-adapter.ts";
-import { seededRandom } from "./seeded-random.ts";
+import { seededRandom } from "@anyqueue/core/testing";
 
 const FORM: WireForm = { isOrdered: false, isDeduplicated: false, isDeadLetter: false, clock: systemClock };
 const NOW_MS = Date.UTC(2026, 10, 29, 12);

@@ -16,7 +16,8 @@ import {
   sessionQueueOf,
   valuesOf,
 } from "./open-adapter.ts";
-import { laterAtRandom, seededRandom } from "./seeded-random.ts";
+import { seededRandom } from "@anyqueue/core/testing";
+import { laterAtRandom } from "./later-at-random.ts";
 
 // The trap: rhea 3.0.5 merges adjacent settlements of one tick into one frame with the first one's outcome.
 

@@ -21,10 +21,10 @@ export interface Explored {
   readonly verdict: HistoryVerdict;
 }
 
-/** Runs the schedule of a seed in virtual time and judges its history. The same seed gives the same schedule. */
+/** Runs the schedule of a seed in virtual time and judges its history. The same seed gives the same history. */
 export async function exploreSeed(seed: number, broker: ExplorableBroker): Promise<Explored> {
   const schedule = scheduleOf(seed);
-  const clock = createVirtualClock();
+  const clock = createVirtualClock({ seed });
   const run = new ScheduleRun(schedule, clock, broker(clock, seed));
   const events = await run.run();
   const verdict = checkHistory(events, {

@@ -44,11 +44,10 @@ function outcomeOf(explored: Explored): string {
   return explored.verdict.verdict === "pass" ? "pass" : describeExplored(explored);
 }
 
-test.each([7, HARSH_FROM + 7])("seed %i gives the same run each time", async (seed) => {
+test.each([7, HARSH_FROM + 7, 1_002_497])("seed %i gives the same run each time", async (seed) => {
   const [first, second] = [await exploreSeed(seed, memoryBroker()), await exploreSeed(seed, memoryBroker())];
   expect(second.schedule).toEqual(first.schedule);
-  // What the engine draws by itself, such as the jitter of its renewals, is not part of the promise.
-  expect(second.verdict.counts.confirmed).toBe(first.verdict.counts.confirmed);
+  expect(second.events).toEqual(first.events);
 });
 
 test("a hundred seeds show everything that can go wrong", () => {

@@ -1,4 +1,5 @@
 import { DEFAULTS } from "../client/defaults.ts";
+import { randomOf } from "../time/clock.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { DrainReport, Handler, Health } from "../queue-consumer.ts";
@@ -139,7 +140,7 @@ export class ConsumerRun {
   }
 
   async #waitToRetry(failures: number, error: QueueError): Promise<void> {
-    const { clock, events, target, random = Math.random } = this.#options.setup;
+    const { clock, events, target, random = randomOf(clock) } = this.#options.setup;
     const bounds = { minMs: DEFAULTS.pollErrorMinMs, maxMs: DEFAULTS.pollErrorMaxMs };
     const delayMs = Math.max(bounds.minMs, backoffMs(failures, bounds, random), error.retryAfterMs ?? 0);
     this.#startTrouble = `the start fails (${failures}): ${error.message}`;

@@ -25,6 +25,6 @@ export interface ConsumerSetup {
   readonly onOpened?: (() => void) | undefined;
   /** Called when `close()` ended, so that the client forgets the consumer until it is opened again. */
   readonly onClosed?: (() => void) | undefined;
-  /** In [0, 1), for jitter. @default Math.random */
+  /** In [0, 1), for jitter. @default the one of the clock */
   readonly random?: (() => number) | undefined;
 }

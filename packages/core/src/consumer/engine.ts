@@ -1,4 +1,5 @@
 import { DEFAULTS } from "../client/defaults.ts";
+import { randomOf } from "../time/clock.ts";
 import type { ConsumerEvents, Operation } from "../driver/driver.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
@@ -76,7 +77,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { setup, settings, opened, memory, handle } = options;
   const { adapter, clock, events, details, logger } = setup;
   const { target, route } = opened;
-  const random = setup.random ?? Math.random;
+  const random = setup.random ?? randomOf(clock);
   const redelivery = redeliveryPolicy(options, random);
   const base: EngineBase = {
     time: new LeaseTime(clock),

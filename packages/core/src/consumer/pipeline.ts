@@ -1,4 +1,5 @@
 import { DEFAULTS } from "../client/defaults.ts";
+import { randomOf } from "../time/clock.ts";
 import type { Delivery } from "../driver/delivery.ts";
 import type { ConsumerEvents, Flow } from "../driver/driver.ts";
 import type { QueueError } from "../errors/queue-error.ts";
@@ -87,7 +88,7 @@ export class Pipeline {
       limits: target.limits,
       clock,
       events,
-      random: setup.random ?? Math.random,
+      random: setup.random ?? randomOf(setup.clock),
       toError: this.#engine.toError,
       demand: {
         room: () => this.#room.left(),

@@ -1,4 +1,5 @@
 import type { OutgoingMessage } from "../driver/delivery.ts";
+import { randomOf } from "../time/clock.ts";
 import type { ItemResult, ProducerDriver, SendReceipt } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { ErrorCode } from "../errors/error-codes.ts";
@@ -34,11 +35,12 @@ export class SendRun {
   /** Keys of which a message waits for another try: no later one may be sent before it. */
   readonly #heldKeys = new Set<string>();
   /** One draw for the whole run, so that its messages stay together. */
-  readonly #jitter: number = Math.random();
+  readonly #jitter: number;
   retryMs = 0;
 
   constructor(setup: ProducerSetup, driver: ProducerDriver, owner: SendOwner) {
     this.#setup = setup;
+    this.#jitter = randomOf(setup.clock)();
     this.#driver = driver;
     this.#owner = owner;
   }

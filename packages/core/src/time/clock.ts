@@ -15,6 +15,13 @@ export interface Clock {
   wallNow(): number;
   /** Calls `callback` once. Does not keep the process alive unless `keepAlive`. */
   setTimer(callback: () => void, delayMs: number, keepAlive?: boolean): Timer;
+  /** In [0, 1): what is drawn to spread moments that would else be the same. @default Math.random */
+  readonly random?: (() => number) | undefined;
+}
+
+/** What spreads moments on this clock. */
+export function randomOf(clock: Clock): () => number {
+  return clock.random ?? Math.random;
 }
 
 /** Longest delay that setTimeout takes; a longer one would fire at once. */

@@ -96,3 +96,14 @@ describe("the other ways in which time moves", () => {
     expect(times(clock)).toEqual([0, 0, 1_000]);
   });
 });
+
+test("what is drawn on a clock depends on its seed alone", () => {
+  const drawn = (seed?: number): readonly number[] => {
+    const { random = Math.random } = createVirtualClock(seed === undefined ? {} : { seed });
+    return Array.from({ length: 100 }, random);
+  };
+  expect(drawn(7)).toEqual(drawn(7));
+  expect(drawn()).toEqual(drawn(0));
+  expect(drawn(7)).not.toEqual(drawn(8));
+  expect(drawn().every((number) => number >= 0 && number < 1)).toBe(true);
+});

@@ -1,11 +1,14 @@
 import { setImmediate } from "node:timers";
 
 import type { Clock, Timer } from "./clock.ts";
+import { seededRandom } from "./seeded-random.ts";
 import { durationToMs, type Duration } from "./duration.ts";
 
 export interface VirtualClockOptions {
   /** Wall time at the start, Unix epoch milliseconds. @default 2026-01-01T00:00:00Z */
   readonly startWallMs?: number | undefined;
+  /** What is drawn on this clock (jitter) depends on it alone. An integer. @default 0 */
+  readonly seed?: number | undefined;
 }
 
 /** Time that moves only when a test says so. */
@@ -31,7 +34,7 @@ export interface VirtualClock extends Clock {
 }
 
 export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
-  return new ManualClock(options.startWallMs ?? Date.UTC(2026, 0, 1));
+  return new ManualClock(options.startWallMs ?? Date.UTC(2026, 0, 1), seededRandom(options.seed ?? 0));
 }
 
 interface PendingTimer {
@@ -43,11 +46,13 @@ class ManualClock implements VirtualClock {
   #nowMs = 0;
   #bootMs = 1_000_000; // not equal to `now`: a mix-up of the two must show
   #wallMs: number;
+  readonly random: () => number;
   /** Soonest first; equal moments in the order in which they were set. */
   readonly #timers: PendingTimer[] = [];
 
-  constructor(startWallMs: number) {
+  constructor(startWallMs: number, random: () => number) {
     this.#wallMs = startWallMs;
+    this.random = random;
   }
 
   now(): number {
