@@ -26,6 +26,7 @@ const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
   [1_016_116, "an ack of what this process had handled before may be the one that took effect"],
   [1_001_762, "what comes again after a standstill, while its ack has no answer, is acked"],
   [1_005_776, "the same, where the ask went out after the standstill"],
+  [1_010_471, "a dead letter of an earlier delivery that is lost says nothing about the message"],
   [1_000_859, "a consumer that ended by itself still reports what it had handled"],
 ];
 

@@ -45,6 +45,22 @@ describe("a decision", () => {
     },
   );
 
+  test.each([
+    ["dead-letter that is lost", DEAD, { kind: "lost", error: refusal("LEASE_LOST") }],
+    ["release", retry(0), SETTLED],
+  ] as const)(
+    "to %s, of an earlier delivery, does not make a handled message unknown",
+    (_what, outcome, result) => {
+      const { memory, executor, take } = executorBench();
+      const [earlier, later] = [take("m"), take("m")];
+      executor.apply(earlier, outcome);
+      executor.apply(later, ACK);
+      executor.overdue(later);
+      executor.settled(earlier, result);
+      expect(memory.has("m")).toBe(true);
+    },
+  );
+
   test("frees its room once, whatever follows", () => {
     const { log, executor, take } = executorBench();
     const held = take("m");

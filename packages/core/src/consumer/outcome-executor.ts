@@ -127,8 +127,8 @@ export class OutcomeExecutor {
     const { settlement } = held;
     const { target, events, memory, known, time } = this.#options;
     const { id, providerId } = held.delivery;
-    if (settlement?.kind === "ack" && result.kind !== "settled") memory.add(providerId);
-    else memory.delete(providerId);
+    if (result.kind === "settled" && settlement?.kind !== "release") memory.delete(providerId);
+    else if (settlement?.kind === "ack") memory.add(providerId);
     known?.settled(held, result.kind === "settled", time.quick());
     if (result.kind === "lost") this.#emitLost(held, result.error);
     const meant = settlement ?? held.outcome;
