@@ -1,6 +1,7 @@
 import type { Provider } from "@anyqueue/core/adapter";
 import { createVirtualClock, type VirtualClock } from "@anyqueue/core/testing";
 import { checkHistory, type HistoryVerdict } from "../history/check-history.ts";
+import type { HistoryPromises } from "../history/invariant.ts";
 import type { HistoryEvent } from "../history/history-event.ts";
 import { ScheduleRun } from "./schedule-run.ts";
 import { scheduleOf, type Schedule } from "./schedule.ts";
@@ -21,8 +22,16 @@ export interface Explored {
   readonly verdict: HistoryVerdict;
 }
 
-/** Runs the schedule of a seed in virtual time and judges its history. The same seed gives the same history. */
-export async function exploreSeed(seed: number, broker: ExplorableBroker): Promise<Explored> {
+/**
+ * Runs the schedule of a seed in virtual time and judges its history. The same seed gives the same history.
+ *
+ * @param promises what this broker promises otherwise than the queue in memory does
+ */
+export async function exploreSeed(
+  seed: number,
+  broker: ExplorableBroker,
+  promises: Partial<HistoryPromises> = {},
+): Promise<Explored> {
   const schedule = scheduleOf(seed);
   const clock = createVirtualClock({ seed });
   const run = new ScheduleRun(schedule, clock, broker(clock, seed));
@@ -39,6 +48,7 @@ export async function exploreSeed(seed: number, broker: ExplorableBroker): Promi
     recoveryMs: 120_000,
     drainMs: 600_000,
     finishes: true,
+    ...promises,
   });
   return { schedule, events, verdict };
 }

@@ -26,6 +26,8 @@ export interface Handover {
   readonly renews: readonly RenewEvent[];
   /** When the lease was over as far as its holder could know; the end of time where nobody knows. */
   readonly leaseEnd: number;
+  /** The same as far as the service surely knew it: a renewal that was confirmed after that may have had no effect. */
+  readonly surelyUntil: number;
   /** When the holder was told that the lease is gone. */
   readonly lostAt: number | undefined;
 }
@@ -155,11 +157,13 @@ function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
 function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Draft): Handover {
   const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
+  let surelyUntil = leaseEnd;
   for (const renew of renews) {
     if (renew.type !== "renew.ok") continue;
     // What was asked for in time may be confirmed late: the service renewed a lease that was good.
     const asked = renews.find(({ type, op }) => type === "renew.invoke" && op === renew.op) ?? renew;
     if (asked.t <= leaseEnd) leaseEnd = renew.until;
+    if (renew.t <= surelyUntil) surelyUntil = renew.until;
   }
   if (lost !== undefined) leaseEnd = Math.min(leaseEnd, lost.t);
   return {
@@ -172,6 +176,7 @@ function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Dra
     settles,
     renews,
     leaseEnd,
+    surelyUntil: Math.min(surelyUntil, leaseEnd),
     lostAt: lost?.t,
   };
 }

@@ -4,11 +4,13 @@ import { describeExplored } from "../../src/explore/describe-explored.ts";
 import { HARSH_FROM, scheduleOf } from "../../src/explore/schedule.ts";
 import { SABOTEURS } from "../sabotage/all.ts";
 import { memoryBroker } from "./memory-broker.ts";
+import { mute } from "./mute-broker.ts";
 
 /** `pnpm check` looks at fewer. */
 const SEEDS = Number(process.env["ANYQUEUE_EXPLORED_SEEDS"] ?? 2_000);
 const CHUNK = 100;
 const chunks = [...chunksFrom(0, SEEDS), ...chunksFrom(HARSH_FROM, SEEDS / 2)];
+const mutedChunks = [...chunksFrom(0, SEEDS / 4), ...chunksFrom(HARSH_FROM, SEEDS / 4)];
 
 function chunksFrom(first: number, seeds: number): readonly number[] {
   return Array.from({ length: Math.ceil(seeds / CHUNK) }, (_, index) => first + index * CHUNK);
@@ -35,6 +37,16 @@ test.each(chunks)("every promise holds in the seeded runs from %i", { timeout: 6
     expect(outcomeOf(await exploreSeed(seed, memoryBroker()))).toBe("pass");
   }
 });
+
+test.each(mutedChunks)(
+  "every promise holds where the service takes late settlements without a word, in the runs from %i",
+  { timeout: 60_000 },
+  async (from) => {
+    for (let seed = from; seed < from + CHUNK; seed += 1) {
+      expect(outcomeOf(await exploreSeed(seed, memoryBroker(mute), { lateAcks: true }))).toBe("pass");
+    }
+  },
+);
 
 test.each(FIXTURES)("seed %i passes: %s", async (seed) => {
   expect(outcomeOf(await exploreSeed(seed, memoryBroker()))).toBe("pass");

@@ -3,17 +3,12 @@ import { checkHistory } from "../../src/history/check-history.ts";
 import type { HistoryEvent } from "../../src/history/history-event.ts";
 import { history, type HistoryBuilder } from "./history-builder.ts";
 import { PAIRS_OF_ANSWERS, type Pair } from "./pairs-of-answers.ts";
+import { PAIRS_OF_LATE_ACKS } from "./pairs-of-late-acks.ts";
 
 const first = { key: "k", kseq: 1 };
 const second = { key: "k", kseq: 2 };
 
 const PAIRS: readonly Pair[] = [
-  {
-    name: "a message comes again while its ack has no answer: it is acked, or run by the consumer that has handled it",
-    good: unansweredAck().deliver("m", "t2").settle("t2").drained(),
-    invariant: "I-5",
-    bad: unansweredAck().handle("m", "t2").drained(),
-  },
   {
     name: "a hand-over that is read after somebody else's ack: the service made it before, or again",
     good: readAfterAck("before"),
@@ -25,13 +20,6 @@ const PAIRS: readonly Pair[] = [
     good: readAfterAck("before"),
     invariant: "I-7",
     bad: readAfterAck("before").filter(({ type }) => type !== "hand.out"),
-  },
-  {
-    name: "a delivery after an ack that may be late: somebody else had the message before it, or nobody",
-    good: lateAck("before"),
-    invariant: "I-7",
-    bad: lateAck("after"),
-    promises: { lateAcks: true },
   },
   {
     name: "a delivery after an ack without an effect: it is acked once more, or handled once more",
@@ -213,15 +201,6 @@ function readAfterAck(handedOut: "before" | "after"): readonly HistoryEvent[] {
   return all.deliver("m", "t1", { lease: "old" }).drained();
 }
 
-/** An ack that is confirmed after its lease ended, before or after the message was given to somebody who fails. */
-function lateAck(givenAway: "before" | "after"): readonly HistoryEvent[] {
-  const all = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1").wait(2_000);
-  if (givenAway === "after") all.settle("t1").wait(2_000);
-  all.deliver("m", "t2", { proc: "other" }).start("t2");
-  if (givenAway === "before") all.settle("t1");
-  return all.end("t2", "throw").settle("t2", "release").wait(2_000).handle("m", "t3").drained();
-}
-
 /** The second of two hand-overs is read first. */
 function readOutOfOrder([first, second]: readonly [number, number]): readonly HistoryEvent[] {
   return history()
@@ -269,21 +248,19 @@ function untold(whoStandsStill: string | undefined, restMs = 0): readonly Histor
   return all.wait(restMs).end("t1").end("t2").settle("t2").drained();
 }
 
-describe.each([...PAIRS, ...PAIRS_OF_ANSWERS])("$name", ({ good, bad, invariant, promises = {} }) => {
-  test("passes with its excuse", () => {
-    const { verdict, invariants } = checkHistory(good, promises);
-    expect(invariants.filter((one) => one.verdict === "fail")).toEqual([]);
-    expect(verdict).toBe("pass");
-  });
+describe.each([...PAIRS, ...PAIRS_OF_ANSWERS, ...PAIRS_OF_LATE_ACKS])(
+  "$name",
+  ({ good, bad, invariant, promises = {} }) => {
+    test("passes with its excuse", () => {
+      const { verdict, invariants } = checkHistory(good, promises);
+      expect(invariants.filter((one) => one.verdict === "fail")).toEqual([]);
+      expect(verdict).toBe("pass");
+    });
 
-  test(`fails for ${invariant} without`, () => {
-    const { verdict, invariants } = checkHistory(bad, promises);
-    expect(verdict).toBe("fail");
-    expect(invariants.filter((one) => one.verdict === "fail").map(({ id }) => id)).toContain(invariant);
-  });
-});
-
-function unansweredAck(): HistoryBuilder {
-  const all = history().send("m").deliver("m", "t1", { leaseMs: 2_000 }).start("t1").end("t1");
-  return all.settle("t1", "ack", "open").wait(3_000);
-}
+    test(`fails for ${invariant} without`, () => {
+      const { verdict, invariants } = checkHistory(bad, promises);
+      expect(verdict).toBe("fail");
+      expect(invariants.filter((one) => one.verdict === "fail").map(({ id }) => id)).toContain(invariant);
+    });
+  },
+);

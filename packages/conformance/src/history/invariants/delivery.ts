@@ -5,7 +5,9 @@ import {
   isPerhapsDeleted,
   possibleCopies,
   settledAs,
+  type Handover,
   type HistoryIndex,
+  type SettleEvent,
   type Story,
 } from "../history-index.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
@@ -119,6 +121,23 @@ export const ackIsFinal: Invariant = {
   },
 };
 
+/** The count of the deliveries says that somebody else had it too, who died before that was written down. */
+function isUnrecordedBetween(one: Handover, later: Handover, all: readonly Handover[]): boolean {
+  const between = all.filter(
+    ({ deliver, handedAt }) =>
+      deliver.bid === one.deliver.bid && handedAt > one.handedAt && handedAt < later.handedAt,
+  );
+  const { attempt: first } = one.deliver;
+  const { attempt: last } = later.deliver;
+  return first !== undefined && last !== undefined && last - first - 1 > between.length;
+}
+
+/** It was asked for in time, and its answer took so long that the lease may have been over before it had an effect. */
+function hasLeaseEndedBehind({ op, t }: SettleEvent, { settles, surelyUntil }: Handover): boolean {
+  const asked = settles.find((event) => event.type === "settle.invoke" && event.op === op);
+  return asked !== undefined && asked.t <= surelyUntil && t > surelyUntil;
+}
+
 function redeliveries(story: Story, { slackMs, lateAcks }: HistoryPromises): readonly Finding[] {
   const { mid, handovers } = story;
   return handovers.flatMap((handover): readonly Finding[] => {
@@ -129,7 +148,7 @@ function redeliveries(story: Story, { slackMs, lateAcks }: HistoryPromises): rea
       ({ deliver, handedAt }) =>
         deliver.bid === handover.deliver.bid && handedAt > handover.handedAt && handedAt < ack.t,
     );
-    if (lateAcks && isLate) return [];
+    if (lateAcks && (isLate || hasLeaseEndedBehind(ack, handover))) return [];
     const again = handovers.find(
       ({ deliver, handedAt, start }) =>
         handedAt > ack.t + nanoseconds(slackMs) &&
@@ -138,7 +157,7 @@ function redeliveries(story: Story, { slackMs, lateAcks }: HistoryPromises): rea
         // Another stored copy of the message is another matter (I-5).
         (deliver.bid === handover.deliver.bid || possibleCopies(story) === 1),
     );
-    return again === undefined
+    return again === undefined || (lateAcks && isUnrecordedBetween(handover, again, handovers))
       ? []
       : [{ mid, text: "the message was delivered again after its ack was confirmed" }];
   });

@@ -56,10 +56,11 @@ function hasReason(
   // It was read only after the service had given up on it and handed it to somebody else.
   if (next.handedAt < deliver.t) return !isAckConfirmed || promises.lateAcks;
   // Its holder was told that its lease was gone: it may have counted from another moment than its history does.
-  if (run.abort?.reason === LEASE_LOST && run.abort.t <= next.start.t)
+  if (run.abort?.reason === LEASE_LOST && run.abort.t <= next.start.t + nanoseconds(promises.slackMs))
     return !isAckConfirmed || promises.lateAcks;
   // Its lease ended, so that another hand-over was due whatever came of this one.
-  if (leaseEnd <= next.handedAt + nanoseconds(promises.slackMs)) {
+  const leaseEndedAt = promises.lateAcks ? run.surelyUntil : leaseEnd;
+  if (leaseEndedAt <= next.handedAt + nanoseconds(promises.slackMs)) {
     return !isAckConfirmed || promises.lateAcks;
   }
   if (settles.some(({ type }) => UNSURE.has(type))) return true;

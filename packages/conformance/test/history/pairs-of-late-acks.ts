@@ -1,0 +1,62 @@
+import type { HistoryEvent } from "../../src/history/history-event.ts";
+import { history, type HistoryBuilder } from "./history-builder.ts";
+import type { Pair } from "./pairs-of-answers.ts";
+
+/** Acks whose answer comes late, or never. */
+export const PAIRS_OF_LATE_ACKS: readonly Pair[] = [
+  {
+    name: "a message comes again while its ack has no answer: it is acked, or run by the consumer that has handled it",
+    good: unansweredAck().deliver("m", "t2").settle("t2").drained(),
+    invariant: "I-5",
+    bad: unansweredAck().handle("m", "t2").drained(),
+  },
+  {
+    name: "a delivery after an ack that may be late: somebody else had the message before it, or nobody",
+    good: lateAck("before"),
+    invariant: "I-7",
+    bad: lateAck("after"),
+    promises: { lateAcks: true },
+  },
+  {
+    name: "a delivery after an ack whose answer came when its lease was over: it was asked for in time, or too late",
+    good: ackAcrossTheEnd("before"),
+    invariant: "I-7",
+    bad: ackAcrossTheEnd("after"),
+    promises: { lateAcks: true },
+  },
+  {
+    name: "a delivery after a late ack: its count says that somebody had it who wrote nothing, or it does not",
+    good: unrecorded(3),
+    invariant: "I-7",
+    bad: unrecorded(2),
+    promises: { lateAcks: true },
+  },
+];
+
+function unansweredAck(): HistoryBuilder {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 2_000 }).start("t1").end("t1");
+  return all.settle("t1", "ack", "open").wait(3_000);
+}
+
+/** An ack that is confirmed after its lease ended, before or after the message was given to somebody who fails. */
+function lateAck(givenAway: "before" | "after"): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1").wait(2_000);
+  if (givenAway === "after") all.settle("t1").wait(2_000);
+  all.deliver("m", "t2", { proc: "other" }).start("t2");
+  if (givenAway === "before") all.settle("t1");
+  return all.end("t2", "throw").settle("t2", "release").wait(2_000).handle("m", "t3").drained();
+}
+
+function ackAcrossTheEnd(asked: "before" | "after"): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1");
+  if (asked === "after") all.wait(2_000);
+  const op = all.event("settle.invoke", { tok: "t1", kind: "ack" });
+  if (asked === "before") all.wait(2_000);
+  all.event("settle.ok", { tok: "t1", kind: "ack" }, { op });
+  return all.wait(2_000).handle("m", "t2", { proc: "other" }).drained();
+}
+
+function unrecorded(attempt: number): readonly HistoryEvent[] {
+  const all = history().send("m").handle("m", "t1", { attempt: 1, leaseMs: 1_000 }).wait(2_000);
+  return all.handle("m", "t2", { attempt, proc: "other" }).drained();
+}
