@@ -2,12 +2,19 @@ import type { ItemResult, QueueAdapter } from "@anyqueue/core/adapter";
 import { isQueueError } from "@anyqueue/core";
 import { passing, withConsumer } from "../sabotage/saboteur.ts";
 
-/** A service that takes settlements and renewals of a lease that has run out without a word, as Pub/Sub does. */
-export function mute(adapter: QueueAdapter): QueueAdapter {
+/**
+ * A service that takes settlements and renewals of a lease that has run out without a word, as Pub/Sub does.
+ *
+ * @param forgetsEach of so many renewals it forgets one, and says that it is done
+ */
+export function mute(adapter: QueueAdapter, forgetsEach: number = Number.POSITIVE_INFINITY): QueueAdapter {
+  let renewals = 0;
   const taking = withConsumer(adapter, (driver) => ({
     ackBatch: async (handles, signal) => (await driver.ackBatch(handles, signal)).map(unsaid),
     releaseBatch: async (items, signal) => (await driver.releaseBatch(items, signal)).map(unsaid),
     extendBatch: async (items, signal) => {
+      renewals += 1;
+      if (renewals % forgetsEach === 0) return items.map(({ leaseMs }) => ({ ok: true, value: { leaseMs } }));
       const results = (await driver.extendBatch?.(items, signal)) ?? [];
       return results.map((result, at) =>
         isLost(result) ? { ok: true, value: { leaseMs: items[at]?.leaseMs ?? 0 } } : result,
