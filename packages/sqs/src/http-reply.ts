@@ -13,6 +13,8 @@ interface Head {
 const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/;
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const LENGTH = /^\d{1,15}$/;
+/* oxlint-disable-next-line no-control-regex -- some take these for the end of a line */
+const ODD_LINE_END = /\r(?!\n)|(?<!\r)\n|\0/;
 const HEAD_END = "\r\n\r\n";
 const MAX_HEAD_BYTES = 65_536;
 
@@ -91,6 +93,7 @@ export class ReplyReader {
 }
 
 function parseHead(text: string): Head {
+  if (ODD_LINE_END.test(text)) throw unreadable("a line of its head has two ends");
   const [first = "", ...lines] = text.split("\r\n");
   const [, version, status, reason] = STATUS_LINE.exec(first) ?? [];
   if (status === undefined) throw unreadable("it does not begin with a status of HTTP/1.1");
@@ -100,8 +103,7 @@ function parseHead(text: string): Head {
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
     if (!NAME.test(name)) throw unreadable("it has a header without a name");
     const value = line.slice(colon + 1).trim();
-    const before = headers[name];
-    headers[name] = before === undefined ? value : `${before}, ${value}`;
+    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
   }
   const statusCode = Number(status);
   if (statusCode === 101) throw unreadable("it changes the protocol");
