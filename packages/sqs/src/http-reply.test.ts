@@ -112,10 +112,12 @@ describe("an answer", () => {
     ["a header without a colon", `${OK}Content-Length\r\n\r\n`],
     ["a header with a line feed alone", `${OK}X-One: a\nContent-Length: 5\r\n\r\n`],
     ["a header with a carriage return alone", `${OK}X-One: a\rContent-Length: 5\r\n\r\n`],
-    ["a header with a NUL", `${OK}X-One: a\u0000b\r\n\r\n`],
+    ["a header with a control character", `${OK}X-One: a\u0001b\r\n\r\n`],
+    ["a status below all others", "HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\n{}"],
     ["a chunk without a length", `${CHUNKED}\r\nfirst\r\n`],
     ["a chunk with a sign", `${CHUNKED}-5\r\nfirst\r\n`],
     ["a longer chunk than it says", `${CHUNKED}3\r\nfirst\r\n0\r\n\r\n`],
+    ["an endless line before a chunk", `${CHUNKED}1;${"x".repeat(70_000)}`],
     ["an endless head", `${OK}${"X-One: a\r\n".repeat(10_000)}`],
   ])("that is %s is refused, and may have been given to something applied", (_, text) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ name: "InternalError" }));
