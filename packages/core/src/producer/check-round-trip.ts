@@ -1,5 +1,6 @@
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
+import { askSchema } from "../message/ask-schema.ts";
 import { bytesOf, json, type Codec } from "../message/codec.ts";
 import { schemaError } from "../message/schema-issues.ts";
 import type { SchemaResult, StandardSchemaV1 } from "../message/standard-schema.ts";
@@ -25,7 +26,7 @@ export function checkRoundTrip(
     if (difference !== undefined) throw lost(difference);
     return undefined;
   }
-  const verdict = schema["~standard"].validate(decoded);
+  const verdict = askSchema(schema, decoded);
   if (verdict instanceof Promise) return verdict.then((settled) => refuseIssues(settled, decoded));
   refuseIssues(verdict, decoded);
   return undefined;
