@@ -24,6 +24,12 @@ export interface Origin {
 const KEEP_ALIVE_MS = 1_000;
 /** Reused that shortly before its server closes it, a connection would take a request with it. */
 const LAST_MOMENT_MS = 1_000;
+/**
+ * A function that was frozen meanwhile has not heard yet, when it writes, that its server closed the connection:
+ * https://github.com/aws/aws-sdk-js-v3/issues/1196. SQS does not say after how long; S3 does it after 20 s:
+ * https://github.com/vectordotdev/vector/pull/9703 (both 2026-11-29).
+ */
+const MAX_REST_MS = 15_000;
 
 /** The connections to one origin: one exchange at a time on each, the last used first. */
 export class Connections {
@@ -127,10 +133,12 @@ export class Connection {
   readonly #home: Connections;
   readonly #socket: Socket;
   readonly #opened: "connect" | "secureConnect";
+  /** Before, nothing of a request goes out. */
   isOpen = false;
   #exchange: Carried | undefined;
-  /** When its server may close it; monotonic. */
-  #usableUntilMs = Infinity;
+  /** By the wall clock: a monotonic one may stand still while a function is frozen. */
+  #restsSinceMs = 0;
+  #maxRestMs = MAX_REST_MS;
 
   constructor(home: Connections, socket: Socket, opened: "connect" | "secureConnect") {
     this.#home = home;
@@ -152,7 +160,10 @@ export class Connection {
   }
 
   get isUsable(): boolean {
-    return this.#socket.writable && this.#socket.readable && systemClock.now() < this.#usableUntilMs;
+    const restedMs = systemClock.wallNow() - this.#restsSinceMs;
+    const isFresh = restedMs >= 0 && restedMs < this.#maxRestMs;
+    // An answer to half a request: whether its server reads the rest is unknown.
+    return isFresh && this.#socket.writable && this.#socket.readable && this.#socket.writableLength === 0;
   }
 
   take(exchange: Carried): void {
@@ -187,8 +198,8 @@ export class Connection {
   done(hint: string | undefined): void {
     this.#exchange = undefined;
     const [, seconds] = /timeout=(\d+)/i.exec(hint ?? "") ?? [];
-    this.#usableUntilMs =
-      seconds === undefined ? Infinity : systemClock.now() + Number(seconds) * 1_000 - LAST_MOMENT_MS;
+    this.#maxRestMs = Math.min(MAX_REST_MS, Number(seconds ?? Infinity) * 1_000 - LAST_MOMENT_MS);
+    this.#restsSinceMs = systemClock.wallNow();
     this.#home.release(this);
   }
 
@@ -202,6 +213,6 @@ export class Connection {
   }
 }
 
-function hungUp(): Error {
-  return Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+export function hungUp(text = "socket hang up"): Error {
+  return Object.assign(new Error(text), { code: "ECONNRESET" });
 }

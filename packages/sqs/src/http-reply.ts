@@ -10,7 +10,7 @@ interface Head {
   readonly isKeptAlive: boolean;
 }
 
-const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/;
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d{2})(?: (.*))?$/;
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const LENGTH = /^\d{1,15}$/;
 const HEAD_END = "\r\n\r\n";
@@ -25,6 +25,7 @@ export class ReplyReader {
   /** The head as far as it came, then the body. */
   #pieces: Buffer[] = [];
   #bytes = 0;
+  #chunks: Chunks | undefined;
   /** True: the connection may carry another request after this answer. */
   isKeptAlive = false;
 
@@ -64,9 +65,13 @@ export class ReplyReader {
   }
 
   #readChunks(): HttpReply | undefined {
+    const chunks = (this.#chunks ??= new Chunks());
+    if (this.#bytes < chunks.wantedBytes) return undefined;
     const bytes = this.#joined();
-    const found = unchunk(bytes);
-    return found && this.#end(found.body, found.body.length, bytes.length > found.bytes);
+    const taken = chunks.take(bytes);
+    this.#keep(bytes.subarray(taken));
+    const body = chunks.body();
+    return body && this.#end(body, body.length, bytes.length > taken);
   }
 
   #end(bytes: Buffer, length: number, isMore = bytes.length > length): HttpReply {
@@ -96,12 +101,13 @@ function parseHead(text: string): Head {
   if (status === undefined) throw unreadable("it does not begin with a status of HTTP/1.1");
   const headers: Record<string, string> = {};
   for (const line of lines) {
+    // Some take these for the end of a line, too. Not by a pattern, which would take three times as long.
+    if (line.includes("\n") || line.includes("\r")) throw unreadable("a line of its head has two ends");
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
     if (!NAME.test(name)) throw unreadable("it has a header without a name");
     const value = line.slice(colon + 1).trim();
-    const before = headers[name];
-    headers[name] = before === undefined ? value : `${before}, ${value}`;
+    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
   }
   const statusCode = Number(status);
   if (statusCode === 101) throw unreadable("it changes the protocol");
@@ -122,29 +128,52 @@ function bodyOf(statusCode: number, headers: Head["headers"]): Head["body"] {
   return length === undefined ? "close" : Number(length);
 }
 
-/** The body, and how many bytes it took; undefined if more are to come. */
-function unchunk(bytes: Buffer): { readonly body: Buffer; readonly bytes: number } | undefined {
-  const chunks: Buffer[] = [];
-  let at = 0;
-  for (;;) {
-    const end = bytes.indexOf("\r\n", at);
-    if (end < 0) return undefined;
-    const [, hex] = /^([0-9a-f]{1,8})(?:[ \t]*;.*)?$/i.exec(bytes.toString("latin1", at, end)) ?? [];
-    if (hex === undefined) throw unreadable("it has a chunk without a length");
-    const size = Number.parseInt(hex, 16);
-    if (size === 0) return trailed(bytes, end, Buffer.concat(chunks));
-    at = end + 2 + size + 2;
-    if (bytes.length < at) return undefined;
-    if (bytes.toString("latin1", at - 2, at) !== "\r\n") throw unreadable("it has a chunk of another length");
-    chunks.push(bytes.subarray(end + 2, at - 2));
+/** Takes chunks as they come, and looks at none twice. */
+class Chunks {
+  readonly #bodies: Buffer[] = [];
+  #isComplete = false;
+  /** Nothing can be taken of fewer bytes than these. */
+  wantedBytes = 0;
+
+  /** Undefined if more are to come. */
+  body(): Buffer | undefined {
+    return this.#isComplete ? Buffer.concat(this.#bodies) : undefined;
+  }
+
+  /** How many of these bytes belong to whole chunks. @throws if they cannot be read */
+  take(bytes: Buffer): number {
+    let at = 0;
+    for (let end = bytes.indexOf("\r\n"); end >= 0; end = bytes.indexOf("\r\n", at)) {
+      const [, hex] = /^([0-9a-f]{1,8})(?:[ \t]*;.*)?$/i.exec(bytes.toString("latin1", at, end)) ?? [];
+      if (hex === undefined) throw unreadable("it has a chunk without a length");
+      const size = Number.parseInt(hex, 16);
+      const next = size === 0 ? trailed(bytes, end) : end + 2 + size + 2;
+      if (next === undefined) break;
+      if (bytes.length < next) return this.#wait(at, next);
+      if (size === 0) {
+        this.#isComplete = true;
+        return next;
+      }
+      if (bytes.toString("latin1", next - 2, next) !== "\r\n")
+        throw unreadable("it has a chunk of another length");
+      this.#bodies.push(bytes.subarray(end + 2, next - 2));
+      at = next;
+    }
+    if (bytes.length - at > MAX_HEAD_BYTES) throw unreadable("a line between its chunks does not end");
+    return this.#wait(at, bytes.length + 1);
+  }
+
+  #wait(taken: number, until: number): number {
+    this.wantedBytes = until - taken;
+    return taken;
   }
 }
 
-/** After the last chunk come an empty line or trailers, which nobody reads. */
-function trailed(bytes: Buffer, lastEnd: number, body: Buffer): ReturnType<typeof unchunk> {
-  if (bytes.toString("latin1", lastEnd + 2, lastEnd + 4) === "\r\n") return { body, bytes: lastEnd + 4 };
+/** After the last chunk come an empty line or trailers, which nobody reads. The end of them, if they are there. */
+function trailed(bytes: Buffer, lastEnd: number): number | undefined {
+  if (bytes.toString("latin1", lastEnd + 2, lastEnd + 4) === "\r\n") return lastEnd + 4;
   const end = bytes.indexOf(HEAD_END, lastEnd);
-  return end < 0 ? undefined : { body, bytes: end + HEAD_END.length };
+  return end < 0 ? undefined : end + HEAD_END.length;
 }
 
 /** The request arrived somewhere, and may have been applied. */

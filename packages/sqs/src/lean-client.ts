@@ -25,6 +25,8 @@ export class LeanClient {
       ...given(settings),
       // The SDK repeats a send whose answer was lost: a second message on a standard queue. The core knows better when to.
       maxAttempts: 1,
+      // The environment's could be adaptive: the SDK then waits for seconds before it sends, and no signal ends that.
+      retryMode: "standard",
       // The SDK's check throws a whole batch away for one bad message; ours looks at each.
       md5: false,
       // Else the host in a queue URL beats the endpoint that was configured, AWS_ENDPOINT_URL_SQS too.

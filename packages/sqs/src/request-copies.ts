@@ -44,8 +44,9 @@ export class RequestCopies {
             return await outcome;
           }
           const result = await next(args);
+          // Not waited for: the request was carried out, and a source of credentials may hang.
           if (HOT_COMMANDS.has(commandName) && isSuccess(result.response))
-            await this.#learn(keyOf(commandName, args.input), args.input, args.request as HttpRequest);
+            void this.#learn(keyOf(commandName, args.input), args.input, args.request as HttpRequest);
           return result;
         },
       // The innermost step: the request is signed.
@@ -91,7 +92,7 @@ export class RequestCopies {
     return Number.isFinite(signedAtMs) ? lesson.template.sign(JSON.stringify(input), signedAtMs) : undefined;
   }
 
-  /** Never rejects: the request that it learns from was carried out. */
+  /** Never rejects. */
   async #learn(key: string, input: object, request: HttpRequest): Promise<void> {
     try {
       const template = SignedTemplate.of(request, await this.#client.config.credentials());

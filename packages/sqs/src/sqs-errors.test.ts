@@ -73,10 +73,29 @@ describe("classifySqsError", () => {
     ["EAI_AGAIN", "CONNECTION_LOST", false],
     ["EPIPE", "CONNECTION_LOST", true],
     ["ETIMEDOUT", "TIMEOUT", true],
+    ["EHOSTUNREACH", "CONNECTION_LOST", true],
+    ["EPROTO", "CONNECTION_LOST", true],
     ["CERT_HAS_EXPIRED", "CONNECTION_LOST", false],
   ] as const)("reads the socket code %s as %s, ambiguous %s", (code, expected, ambiguous) => {
     const error = Object.assign(new Error("connect"), { code });
     expect(classifySqsError(error, "send")).toMatchObject({ code: expected, ambiguous, retryable: true });
+  });
+
+  // The same codes come from reading and writing, when the request is out: the table above.
+  test.each([
+    ["ETIMEDOUT", "TIMEOUT"],
+    ["EHOSTUNREACH", "CONNECTION_LOST"],
+    ["ENETUNREACH", "CONNECTION_LOST"],
+    ["ECONNRESET", "CONNECTION_LOST"],
+    // There are too many.
+    ["EADDRNOTAVAIL", "CONNECTION_LOST"],
+  ] as const)("knows that a connection that failed to open with %s carried nothing", (code, expected) => {
+    const error = Object.assign(new Error(`connect ${code}`), { code, syscall: "connect" });
+    const refused = { code: expected, retryable: true, ambiguous: false };
+    expect(classifySqsError(error, "send")).toMatchObject(refused);
+    // Of several addresses.
+    const all = Object.assign(new AggregateError([error, error]), { code });
+    expect(classifySqsError(all, "send")).toMatchObject(refused);
   });
 
   test("reads a reset as a lost connection although the SDK calls it TimeoutError", () => {

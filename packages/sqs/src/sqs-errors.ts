@@ -73,7 +73,7 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
 /** By `code` of Node's own errors. Looked at before the name: the SDK renames a reset connection to TimeoutError. */
 export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "ECONNREFUSED ENOTFOUND EAI_AGAIN", code: "CONNECTION_LOST", source: NODE },
-  { names: "EHOSTUNREACH ENETUNREACH", code: "CONNECTION_LOST", source: NODE },
+  { names: "EHOSTUNREACH ENETUNREACH", code: "CONNECTION_LOST", ambiguous: true, source: NODE },
   { names: "ECONNRESET EPIPE ECONNABORTED", code: "CONNECTION_LOST", ambiguous: true, source: NODE },
   { names: "ETIMEDOUT", code: "TIMEOUT", ambiguous: true, source: NODE },
   { names: "CERT_HAS_EXPIRED DEPTH_ZERO_SELF_SIGNED_CERT", code: "CONNECTION_LOST", source: TLS },
@@ -81,7 +81,8 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", code: "CONNECTION_LOST", source: TLS },
   { names: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", code: "CONNECTION_LOST", source: TLS },
   { names: "ERR_TLS_CERT_ALTNAME_INVALID", code: "CONNECTION_LOST", source: TLS },
-  { names: "EPROTO ERR_SSL_WRONG_VERSION_NUMBER", code: "CONNECTION_LOST", source: TLS },
+  { names: "ERR_SSL_WRONG_VERSION_NUMBER", code: "CONNECTION_LOST", source: TLS },
+  { names: "EPROTO", code: "CONNECTION_LOST", ambiguous: true, source: TLS },
 ];
 
 /** By a part of the text, where one vendor code means several things. These win over the names. */
@@ -111,6 +112,10 @@ const STATUSES: Readonly<Record<number, Meaning>> = {
   503: { code: "UNAVAILABLE", source: COMMON },
 };
 
+/** What opens a connection; the codes of its failures are those of reading and writing, too. */
+const OPENING: ReadonlySet<string | undefined> = new Set(["connect", "getaddrinfo"]);
+const UNOPENED: Meaning = { code: "CONNECTION_LOST", source: NODE };
+
 const RETRYABLE = new Set(["THROTTLED", "QUOTA_EXCEEDED", "CONNECTION_LOST", "TIMEOUT", "UNAVAILABLE"]);
 const byName = indexOf(SERVICE_ERRORS);
 const bySocketCode = indexOf(SOCKET_ERRORS);
@@ -125,23 +130,31 @@ export function classifySqsError(error: unknown, during: Operation): ErrorClass 
   const socketCode = textField(error, "code") ?? "";
   const text = textField(error, "message") ?? "";
   const metadata = field(error, "$metadata");
+  const isUnsent = neverLeft(error);
   const meaning =
     TEXT_ERRORS.find((row) => row.text.test(text) && (row.during ?? during) === during) ??
     bySocketCode.get(socketCode) ??
     byName.get(bare(name)) ??
     byName.get(bare(vendorCode ?? "")) ??
-    meaningOfStatus(field(metadata, "httpStatusCode"));
+    (isUnsent ? UNOPENED : meaningOfStatus(field(metadata, "httpStatusCode")));
   const requestId = textField(metadata, "requestId");
   const retryAfterMs = retryAfterOf(field(field(error, "$response"), "headers")) ?? meaning.retryAfterMs;
   return {
     code: meaning.code,
     retryable: RETRYABLE.has(meaning.code),
     // An entry under `Failed` was refused for certain, whatever its code.
-    ambiguous: !(error instanceof EntryError) && meaning.ambiguous === true,
+    ambiguous: !(error instanceof EntryError) && !isUnsent && meaning.ambiguous === true,
     providerCode: vendorCode ?? (socketCode || name),
     ...(requestId === undefined ? {} : { requestId }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
+}
+
+/** True: there was no open connection, so the service cannot have seen the request. */
+function neverLeft(error: unknown): boolean {
+  if (field(error, "isUnsent") === true || OPENING.has(textField(error, "syscall"))) return true;
+  // Node tried several addresses.
+  return error instanceof AggregateError && "code" in error;
 }
 
 function meaningOfStatus(status: unknown): Meaning {

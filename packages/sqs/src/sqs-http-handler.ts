@@ -1,5 +1,5 @@
 import { systemClock, type Timer } from "@anyqueue/core/adapter";
-import { Connections, type Carried, type Connection } from "./http-connections.ts";
+import { Connections, hungUp, type Carried, type Connection } from "./http-connections.ts";
 import { ReplyReader } from "./http-reply.ts";
 
 /** As the SDK's handlers get it. */
@@ -51,6 +51,7 @@ export class SqsHttpHandler {
   readonly metadata = { handlerProtocol: "http/1.1" };
   readonly #settings: HttpHandlerSettings;
   readonly #origins: Connections[] = [];
+  #hasEnded = false;
 
   constructor(settings: HttpHandlerSettings) {
     this.#settings = settings;
@@ -65,7 +66,8 @@ export class SqsHttpHandler {
   exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResult> {
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(request, options, this.#settings.connectTimeoutMs, resolve, reject);
-      if (exchange.start()) this.#connectionsTo(request).carry(exchange);
+      if (this.#hasEnded) exchange.fail(hungUp("the client has ended"));
+      else if (exchange.start()) this.#connectionsTo(request).carry(exchange);
     });
   }
 
@@ -76,7 +78,9 @@ export class SqsHttpHandler {
     return {};
   }
 
+  /** Ends what is under way; nothing is sent any more. */
   destroy(): void {
+    this.#hasEnded = true;
     for (const connections of this.#origins) connections.destroy();
   }
 
@@ -163,7 +167,7 @@ class Exchange implements Carried {
   fail(error: unknown): void {
     if (this.isOver) return;
     this.#end();
-    this.#reject(error);
+    this.#reject(this.#connection?.isOpen === true ? error : unsent(error));
   }
 
   #conclude(response: HttpReply): void {
@@ -180,8 +184,10 @@ class Exchange implements Carried {
     this.#timer = systemClock.setTimer(this.#expire, this.#options.timeoutMs);
   }
 
-  readonly #expire = (): void =>
-    this.#cut(named("TimeoutError", `no answer within ${this.#options.timeoutMs} ms`));
+  readonly #expire = (): void => {
+    const what = this.#connection === undefined ? "no connection was free" : "no answer";
+    this.#cut(named("TimeoutError", `${what} within ${this.#options.timeoutMs} ms`));
+  };
 
   readonly #expireConnect = (): void => {
     const ms = this.#connectTimeoutMs;
@@ -207,6 +213,11 @@ class Exchange implements Carried {
 
 function named(name: string, message: string, cause?: unknown): Error {
   return Object.assign(new Error(message, { cause }), { name });
+}
+
+/** For `classifySqsError`: whatever it was that failed, the service has not seen the request. */
+function unsent(error: unknown): unknown {
+  return error instanceof Error ? Object.assign(error, { isUnsent: true }) : error;
 }
 
 /** @throws ERR_INVALID_CHAR for what would become another header */

@@ -1,5 +1,5 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { LeanClient } from "../src/lean-client.ts";
 import { classifySqsError } from "../src/sqs-errors.ts";
 import { call, plain, server, taught, type Operation } from "./copying-clients.ts";
@@ -83,6 +83,18 @@ describe("the answer to a copy", () => {
     const error = await rejection(call(client, "SendMessageBatch"));
     expect(classifySqsError(error, "send")).toMatchObject({ code: "CONNECTION_LOST", ambiguous: true });
     expect(server.count("SendMessageBatch")).toBe(3);
+  });
+
+  // In adaptive mode the SDK waits by itself before it sends, for seconds, and no signal ends that.
+  test("that is a throttling makes the SDK wait for nothing, whatever mode the environment says", async () => {
+    vi.stubEnv("AWS_RETRY_MODE", "adaptive");
+    const { client } = await taught("SendMessageBatch");
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    server.answer("SendMessageBatch", () => refusal("RequestThrottled", 403));
+    for (let count = 0; count < 3; count += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await rejection(call(client, "SendMessageBatch"))).toMatchObject({ name: "RequestThrottled" });
+    }
   });
 
   test("that shows another time is learned from by the SDK, and by the copies after it", async () => {

@@ -1,70 +1,15 @@
-import { createServer, type Server as HttpsServer } from "node:https";
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer } from "node:https";
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from "node:tls";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { makeCertificate } from "../../emulator/src/net/make-certificate.ts";
 import { classifySqsError } from "../src/sqs-errors.ts";
-import { SqsHttpHandler, type ExchangeOptions, type HttpRequest } from "../src/sqs-http-handler.ts";
 import { rejection } from "./open-adapter.ts";
 import { until } from "./scripted-server.ts";
-import { anyPost } from "./any-post.ts";
-
-const closing: (() => void)[] = [];
+import { ANSWER, closing, connected, peer, type Peer } from "./tcp-peer.ts";
 
 afterEach(() => {
-  for (const close of closing.splice(0)) close();
+  vi.useRealTimers();
 });
-
-const ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-
-/** Connections and requests in the order in which they came; the answer is given by hand. */
-interface Peer {
-  readonly sockets: Socket[];
-  readonly requests: { readonly socket: Socket; readonly text: string }[];
-  readonly handler: SqsHttpHandler;
-  send(options?: Partial<ExchangeOptions>, request?: Partial<HttpRequest>): Promise<string>;
-}
-
-async function peer(answer: string | undefined, maxSockets = 4): Promise<Peer> {
-  const sockets: Socket[] = [];
-  const requests: { socket: Socket; text: string }[] = [];
-  const server = createTcpServer((socket) => {
-    sockets.push(socket);
-    socket.on("error", () => {});
-    socket.on("data", (bytes) => {
-      requests.push({ socket, text: bytes.toString() });
-      if (answer !== undefined) socket.write(answer);
-    });
-  });
-  closing.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return { sockets, requests, ...(await connected(server, "http:", maxSockets)) };
-}
-
-async function connected(
-  server: Server | HttpsServer,
-  protocol: string,
-  maxSockets: number,
-): Promise<Pick<Peer, "handler" | "send">> {
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const optionsOf = (): ExchangeOptions => ({ timeoutMs: 5_000 });
-  const handler = new SqsHttpHandler({ connectTimeoutMs: 1_000, maxSockets, optionsOf });
-  closing.push(() => handler.destroy());
-  const common = anyPost(port, protocol);
-  return {
-    handler,
-    async send(options, request) {
-      const { response } = await handler.exchange(
-        { ...common, ...request },
-        { timeoutMs: 5_000, ...options },
-      );
-      return response.body.toString();
-    },
-  };
-}
 
 describe("a connection", () => {
   test("carries one request after the other, each in one piece", async () => {
@@ -114,6 +59,32 @@ describe("a connection", () => {
     await gone;
     expect(await send()).toBe("{}");
     expect(sockets).toHaveLength(2);
+  });
+
+  // A function that was frozen wakes up with connections that are long gone, and does not know it yet.
+  test.each([
+    ["used again after a short rest", 14_000, 1],
+    ["not used again after a long one", 16_000, 2],
+    ["not used again when the clock was set back", -60_000, 2],
+  ])("is %s", async (_, restMs, connections) => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { send, sockets } = await peer(ANSWER);
+    await send();
+    vi.setSystemTime(Date.now() + restMs);
+    expect(await send()).toBe("{}");
+    expect(sockets).toHaveLength(connections);
+  });
+
+  test("that was answered before it had taken the whole request carries no other", async () => {
+    const { send, sockets, requests } = await peer(undefined);
+    const first = send({}, { body: "x".repeat(8_000_000) });
+    await until(() => requests.length > 0);
+    sockets[0]?.pause().write(ANSWER);
+    expect(await first).toBe("{}");
+    const second = send();
+    await until(() => sockets.length === 2);
+    sockets[1]?.write(ANSWER);
+    expect(await second).toBe("{}");
   });
 
   test("with an answer that cannot be read ends, and the request may have been applied", async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
@@ -112,6 +113,19 @@ describe("an exchange that fails", () => {
     await arrived.promise;
     abort.abort(new Error("shut down"));
     expect(await sending).toMatchObject({ name: "AbortError", cause: new Error("shut down") });
+    expect(getEventListeners(abort.signal, "abort")).toEqual([]);
+  });
+
+  test("in any other way leaves no listener on its signal either", async () => {
+    const { send } = await serve((request, response) => {
+      if (request.url === "/cut") request.socket.destroy();
+      else if (request.url !== "/hang") response.end();
+    });
+    const { signal } = new AbortController();
+    await send({}, { timeoutMs: 5_000, signal });
+    await rejection(send({ path: "/cut" }, { timeoutMs: 5_000, signal }));
+    await rejection(send({ path: "/hang" }, { timeoutMs: 20, signal }));
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("by an abort from before sends nothing", async () => {

@@ -98,11 +98,14 @@ describe("the SDK makes the request itself", () => {
     expect(made()).toBe(3);
   });
 
-  test("where the source of credentials fails after a request, which still succeeded", async () => {
+  test.each([
+    ["fails", async () => await Promise.reject(new Error("gone for a moment"))],
+    ["hangs", async () => await new Promise<never>(() => {})],
+  ])("where the source of credentials %s after a request, which still succeeded", async (_, trouble) => {
     let calls = 0;
     const credentials = async (): Promise<typeof ANY_CREDENTIALS & { expiration: Date }> => {
       calls += 1;
-      if (server.calls.length === 1) throw new Error("gone for a moment");
+      if (server.calls.length === 1) await trouble();
       return { ...ANY_CREDENTIALS, expiration: new Date(Date.now() + 1_000) };
     };
     const { client } = connect({ credentials });

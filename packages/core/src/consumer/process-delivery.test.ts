@@ -56,6 +56,16 @@ function deathOf(outcome: Outcome): Extract<Outcome, { readonly kind: "dead-lett
   return outcome;
 }
 
+function throwIt(thrown: unknown): never {
+  throw thrown;
+}
+
+class Nameless extends Error {
+  override get name(): string {
+    throw new Error("it has none");
+  }
+}
+
 describe("a delivery is", () => {
   test("handled with its message and context, and acked for any value", async () => {
     const seen: [Message<unknown>, HandlerContext][] = [];
@@ -216,6 +226,19 @@ describe("after a failure", () => {
   ])("a reason of %s is cut to what services take", (_what, given, reason) => {
     const death = deathOf(failure(new DeadLetterError(given)));
     expect([death.reason, death.attributes[RESERVED.deadReason]]).toEqual([reason, reason]);
+  });
+
+  test("what cannot even be looked at counts as any other failure", async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const handlers = [async () => throwIt(proxy), () => throwIt(proxy), () => throwIt(new Nameless())];
+    for (const handle of handlers) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { outcome, isFailure } = await processed({ handle }, { deliveryCount: 3 });
+      expect([isFailure, deathOf(outcome).reason]).toEqual([true, "ATTEMPTS_SPENT"]);
+    }
+    const given = new DeadLetterError("OUT_OF_STOCK", { cause: proxy });
+    expect(deathOf(outcomeOfFailure(rules(), delivery("h"), given)).reason).toBe("OUT_OF_STOCK");
   });
 
   test("a description has 1,024 bytes at most", () => {

@@ -130,6 +130,15 @@ export function outcomeOfFailure(
   delivery: Delivery<unknown>,
   error: unknown,
 ): Outcome {
+  try {
+    return judge(rules, delivery, error);
+  } catch (unreadable) {
+    // A revoked proxy throws wherever it is touched. What it throws stands for it.
+    return judge(rules, delivery, unreadable);
+  }
+}
+
+function judge(rules: ProcessingRules, delivery: Delivery<unknown>, error: unknown): Outcome {
   if (isDeadLetterError(error)) return deadLetter(rules, delivery, error.reason, error.cause ?? error);
   const redelivery = decideRedelivery(rules.redelivery, attemptOf(delivery), error);
   if (redelivery.kind === "dead-letter") return deadLetter(rules, delivery, redelivery.reason, error);
@@ -237,8 +246,12 @@ function describe(error: unknown): string {
 }
 
 function errorName(error: unknown): string {
-  const name: unknown = error instanceof Error ? error.name : undefined;
-  return typeof name === "string" ? name : typeof error;
+  try {
+    const name: unknown = error instanceof Error ? error.name : undefined;
+    return typeof name === "string" ? name : typeof error;
+  } catch {
+    return typeof error;
+  }
 }
 
 function wholeMs(ms: number): string {

@@ -61,6 +61,9 @@ export class Puller {
         handedOver = [...handedOver.filter((pulled) => pulled.held.state === "waiting"), ...batch];
         for (const { message } of batch) yield message;
       }
+    } catch (error) {
+      // Closed in the middle of an ask, a loop ends as it does between two messages.
+      if (!this.isClosed) throw error;
     } finally {
       await Promise.all(handedOver.map(async ({ message }) => await message[Symbol.asyncDispose]()));
     }

@@ -1,11 +1,12 @@
 import type { Delivery } from "../driver/delivery.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { DeadLetterDetails, Message } from "../queue-consumer.ts";
+import { askSchema } from "./ask-schema.ts";
 import { RESERVED, userAttributes } from "./attributes.ts";
 import { codecFor, textFormOf } from "./codec.ts";
 import type { DefinitionDetails } from "./queue-definition.ts";
 import { schemaError } from "./schema-issues.ts";
-import type { SchemaResult } from "./standard-schema.ts";
+import type { SchemaResult, StandardSchemaV1 } from "./standard-schema.ts";
 
 /**
  * The message that a handler gets.
@@ -19,7 +20,7 @@ export function decodeDelivery(
   if (details.kind === "dead-letter") return rawMessage(delivery);
   const decoded = decodeBody(details, delivery);
   if (details.schema === undefined) return messageOf(delivery, decoded);
-  const result = validate(details.schema["~standard"].validate, decoded);
+  const result = validate(details.schema, decoded);
   if (result instanceof Promise) {
     return result.then(
       (settled) => messageOf(delivery, outputOf(settled, decoded)),
@@ -53,12 +54,9 @@ function decodeBody(details: DefinitionDetails, delivery: Delivery<unknown>): un
   }
 }
 
-function validate<Output>(
-  check: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>,
-  decoded: unknown,
-): SchemaResult<Output> | Promise<SchemaResult<Output>> {
+function validate(schema: StandardSchemaV1, decoded: unknown): ReturnType<typeof askSchema> {
   try {
-    return check(decoded);
+    return askSchema(schema, decoded);
   } catch (error) {
     throw schemaThrew(error);
   }

@@ -1,5 +1,6 @@
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
+import { askSchema } from "../message/ask-schema.ts";
 import { bytesOf, json, type Codec } from "../message/codec.ts";
 import { schemaError } from "../message/schema-issues.ts";
 import type { SchemaResult, StandardSchemaV1 } from "../message/standard-schema.ts";
@@ -21,12 +22,11 @@ export function checkRoundTrip(
   if (codec === json() && isPlainJson(body)) return undefined;
   const decoded = decode(codec, bytesOf(encoded));
   if (schema === undefined) {
-    if (isSame(body, decoded)) return undefined;
-    const difference = firstDifference(body, decoded, "the body");
+    const difference = differenceOf(body, decoded);
     if (difference !== undefined) throw lost(difference);
     return undefined;
   }
-  const verdict = schema["~standard"].validate(decoded);
+  const verdict = askSchema(schema, decoded);
   if (verdict instanceof Promise) return verdict.then((settled) => refuseIssues(settled, decoded));
   refuseIssues(verdict, decoded);
   return undefined;
@@ -47,6 +47,16 @@ function refuseIssues(verdict: SchemaResult<unknown>, decoded: unknown): void {
     decoded,
     "the body does not fit its schema any more after encoding and decoding",
   );
+}
+
+function differenceOf(body: unknown, decoded: unknown): string | undefined {
+  try {
+    return isSame(body, decoded) ? undefined : firstDifference(body, decoded, "the body");
+  } catch (error) {
+    // Either comparison goes as deep as the body; JSON goes some levels deeper.
+    if (error instanceof RangeError) throw lost("it is nested too deep to be compared", error);
+    throw error;
+  }
 }
 
 /** A sentence about the first thing that is not what it was; undefined: all is equal. */

@@ -4,6 +4,7 @@ import type { ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError, queueError } from "../errors/queue-error.ts";
+import { askSchema } from "../message/ask-schema.ts";
 import { bytesOf, textFormOf, type TextForm } from "../message/codec.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { schemaError } from "../message/schema-issues.ts";
@@ -159,7 +160,7 @@ export class MessagePreparer {
   #validate(body: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
     if (this.#details.schema === undefined) return UNCHECKED;
     try {
-      const verdict = this.#details.schema["~standard"].validate(body);
+      const verdict = askSchema(this.#details.schema, body);
       // The message may be refused for something else before anybody looks at this one.
       if (verdict instanceof Promise) verdict.catch(ignore);
       return verdict;

@@ -56,6 +56,22 @@ test("a listener that throws is contained and reported to the others", () => {
   expect(errors).toEqual([{ event: "notice", error: boom }]);
 });
 
+test("a listener whose promise rejects is contained and reported like one that throws", async () => {
+  const heard: unknown[] = [];
+  const boom = new Error("boom");
+  // The types take it for one that returns nothing. A rejection that nobody handles fails the run.
+  /* oxlint-disable typescript/no-misused-promises -- the case in question */
+  const bad: EventListener = {
+    notice: async () => await Promise.reject(boom),
+    "listener-error": async () => await Promise.reject(new Error("second")),
+  };
+  /* oxlint-enable typescript/no-misused-promises */
+  createEventSink([bad, { "listener-error": (event) => heard.push(event) }]).emit("notice", notice);
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(heard).toEqual([{ event: "notice", error: boom }]);
+});
+
 test("a listener for listener errors that throws itself does not recurse", () => {
   let calls = 0;
   const bad: EventListener = {

@@ -18,7 +18,8 @@ class ChannelSink implements EventSink {
     this.#publish(name, event);
     for (const listener of this.#listeners) {
       try {
-        listener[name]?.(event);
+        const returned: unknown = listener[name]?.(event);
+        if (returned instanceof Promise) this.#contain(returned, name, listener);
       } catch (error) {
         this.#reportListenerError(name, error, listener);
       }
@@ -30,6 +31,13 @@ class ChannelSink implements EventSink {
     return this.#listeners.length > 0 && this.#listeners.some((listener) => listener[name] !== undefined);
   }
 
+  /** Nobody else hears of the promise of a listener: its rejection would end the process. */
+  #contain(returned: Promise<unknown>, name: EventName, listener: EventListener): void {
+    returned.catch((error: unknown) => {
+      this.#reportListenerError(name, error, listener);
+    });
+  }
+
   /** What throws here is dropped: reporting it once more would never end. */
   #reportListenerError(event: EventName, error: unknown, thrower: EventListener): void {
     const report = { event, error };
@@ -37,7 +45,8 @@ class ChannelSink implements EventSink {
     for (const listener of this.#listeners) {
       if (listener === thrower && event === "listener-error") continue;
       try {
-        listener["listener-error"]?.(report);
+        const returned: unknown = listener["listener-error"]?.(report);
+        if (returned instanceof Promise) returned.catch(drop);
       } catch {
         continue;
       }
@@ -58,3 +67,5 @@ class ChannelSink implements EventSink {
     return found;
   }
 }
+
+function drop(): void {}

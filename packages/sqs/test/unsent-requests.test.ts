@@ -1,0 +1,76 @@
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import type { ErrorClass } from "@anyqueue/core/adapter";
+import { describe, expect, test } from "vitest";
+import { classifySqsError } from "../src/sqs-errors.ts";
+import { rejection } from "./open-adapter.ts";
+import { until } from "./scripted-server.ts";
+import { ANSWER, closing, connected, peer, type Peer } from "./tcp-peer.ts";
+
+/** A server that shakes no hands. */
+async function unsecured(onHello: (socket: Socket) => void): Promise<Pick<Peer, "send">> {
+  const server: Server = createTcpServer((socket) => {
+    closing.push(() => socket.destroy());
+    socket.on("error", () => {}).once("data", () => onHello(socket));
+  });
+  closing.push(() => void server.close());
+  return await connected(server, "https:", 4);
+}
+
+async function outcomeOf(sending: Promise<unknown>): Promise<ErrorClass> {
+  return classifySqsError(await rejection(sending), "send");
+}
+
+// What may have been applied is not sent again to a standard queue: the application has to deal with it.
+describe("a request of which nothing went out cannot have been applied", () => {
+  test("where its time ended while it waited for a connection", async () => {
+    const { send, sockets, requests } = await peer(undefined, 1);
+    const first = send();
+    await until(() => requests.length === 1);
+    expect(await outcomeOf(send({ timeoutMs: 20 }))).toMatchObject({ code: "TIMEOUT", ambiguous: false });
+    sockets[0]?.write(ANSWER);
+    expect(await first).toBe("{}");
+    expect(requests).toHaveLength(1);
+  });
+
+  test("where it was aborted while it waited for one", async () => {
+    const { send, requests } = await peer(undefined, 1);
+    const first = outcomeOf(send({ timeoutMs: 100 }));
+    await until(() => requests.length === 1);
+    const abort = new AbortController();
+    const second = outcomeOf(send({ signal: abort.signal }));
+    abort.abort();
+    expect(await second).toMatchObject({ code: "CANCELLED", ambiguous: false });
+    expect(await first).toMatchObject({ code: "TIMEOUT", ambiguous: true });
+  });
+
+  test("where the connection ended before hands were shaken", async () => {
+    const { send } = await unsecured((socket) => socket.destroy());
+    expect(await outcomeOf(send())).toMatchObject({ code: "CONNECTION_LOST", ambiguous: false });
+  });
+
+  test("where another protocol answered the handshake", async () => {
+    const { send } = await unsecured((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    expect(await outcomeOf(send())).toMatchObject({ code: "CONNECTION_LOST", ambiguous: false });
+  });
+
+  test("where its own time ended before", async () => {
+    const { send } = await unsecured(() => {});
+    expect(await outcomeOf(send({ timeoutMs: 20 }))).toMatchObject({ code: "TIMEOUT", ambiguous: false });
+  });
+
+  test("where the client has ended", async () => {
+    const { send, handler, sockets } = await peer(ANSWER);
+    await send();
+    handler.destroy();
+    expect(await outcomeOf(send())).toMatchObject({ code: "CONNECTION_LOST", ambiguous: false });
+    expect(sockets).toHaveLength(1);
+  });
+});
+
+test("a request that went out may have been applied, whatever ended its connection", async () => {
+  const { send, requests } = await peer(undefined);
+  const sending = outcomeOf(send());
+  await until(() => requests.length === 1);
+  requests[0]?.socket.resetAndDestroy();
+  expect(await sending).toMatchObject({ code: "CONNECTION_LOST", ambiguous: true });
+});
