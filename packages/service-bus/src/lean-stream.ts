@@ -125,8 +125,8 @@ export class LeanStream {
       if (!this.#isOff) this.#first = context;
       return inSdk(context);
     }
-    // As the SDK does: nothing of a closed link can be settled.
-    if (this.#streaming.link?.isOpen() === true) this.#arrived(new LeanMessage(context, make, this));
+    // Also on a link that is closing, where the SDK would drop it: it is locked for us, and goes back by its lock token.
+    this.#arrived(new LeanMessage(context, make, this));
     return undefined;
   }
 

@@ -43,6 +43,8 @@ export const SILENCE_MS = 45_000;
 export const SILENCE_LOOK_MS = 5_000;
 /** How long `close` waits for the SDK's farewells before it cuts the connection: everything is settled by then. */
 export const CLOSE_TIMEOUT_MS = 1_000;
+/** How long the service may take to say that nothing more is on its way; the SDK itself gives it 200 ms. */
+export const DRAIN_TIMEOUT_MS = 2_000;
 /** Least time between two links that take each other's place. */
 export const REOPEN_PAUSE_MS = 500;
 /** A link with credit that brought nothing for so long is compared with what the entity holds. */
