@@ -84,6 +84,11 @@ export class LeanStream {
     return lean;
   }
 
+  /** The service has opened the link, so that its credit may be out. */
+  get isOpen(): boolean {
+    return this.#streaming.link?.isOpen() === true;
+  }
+
   /** What the SDK made of the first message. */
   learn(message: ServiceBusReceivedMessage): void {
     const context = this.#first;

@@ -54,6 +54,20 @@ describe("messages on their way to a consumer that closes go back", () => {
     expect(tapped.stored()).toEqual(["ready", "ready", "ready"]);
   });
 
+  test("also before its opening is over, as soon as its link is open", async () => {
+    await tapped.send(3);
+    const consumer = tapped.keep(tapped.adapter.openConsumer(queueOf(tapped.adapter), consumerOptions()));
+    const hold = { kind: "hold" } as const;
+    tapped.emulator.faults.add({ protocol: "service-bus", operation: "peek", count: 1, action: hold });
+    const opening = consumer.open?.(never).catch(() => {});
+    await until(() => tapped.stored().every((state) => state === "locked"));
+    await consumer.close();
+    expect(tapped.stored()).toEqual(["ready", "ready", "ready"]);
+    tapped.emulator.faults.clear();
+    await tapped.adapter.close();
+    await opening;
+  });
+
   test("trap: the raw SDK leaves them locked", async () => {
     const client = tapped.keep(rawClient(tapped.tap.endpoint));
     const receiver = client.createReceiver("orders");
