@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
+import { inspect, isDeepStrictEqual } from "node:util";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { field } from "./field.ts";
 import type { Done } from "./service-bus-handle.ts";
@@ -88,6 +88,11 @@ export class LeanMessage implements ReadableMessage {
   get full(): ServiceBusReceivedMessage {
     this.#full ??= this.#make(this.#context);
     return this.#full;
+  }
+
+  /** For logs: Node shows what is behind a proxy, and calls this on the proxy. */
+  [inspect.custom](): object {
+    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as object, this);
   }
 
   /** Completes it. `done` is called once; false: never, for only the SDK can complete it now. */

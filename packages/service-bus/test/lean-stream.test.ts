@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { systemClock, type Delivery } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { describe, expect, test } from "vitest";
@@ -45,6 +46,7 @@ describe("messages that the SDK has not touched", () => {
     const before = present(first).native as ServiceBusReceivedMessage;
     expect(own.constructor).toBe(before.constructor);
     expect(Object.keys(own)).toEqual(Object.keys(before));
+    expect(inspect(own)).toContain("messageId: 'b'");
     expect([own.messageId, own.body, own.state]).toEqual(["b", rich.body, "active"]);
   });
 
