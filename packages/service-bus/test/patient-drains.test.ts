@@ -1,6 +1,8 @@
+import { EventEmitter } from "node:events";
 import type { ConsumerDriver } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { drainPatiently } from "../src/patient-drains.ts";
 import { consumerOptions, never, queueOf, rawClient, receive, until, valuesOf } from "./open-adapter.ts";
 import { useTappedEmulator } from "./tapped-emulator.ts";
 
@@ -104,4 +106,76 @@ test("an ask has what was on its way when its time was over", async () => {
   over.abort();
   await letGoAfter(2 * IMPATIENT_MS);
   expect(await asking).toHaveLength(3);
+});
+
+describe("a link that drains", () => {
+  class FakeLink extends EventEmitter {
+    closes = 0;
+
+    drainCredit(): void {}
+
+    async close(): Promise<void> {
+      this.closes += 1;
+    }
+  }
+
+  function drainingLink(over: AbortSignal = never): FakeLink {
+    const link = new FakeLink();
+    drainPatiently(link, over);
+    link.drainCredit();
+    return link;
+  }
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("stays open when the SDK gives the drain up and the answer comes", async () => {
+    const link = drainingLink();
+    vi.advanceTimersByTime(IMPATIENT_MS);
+    const closing = link.close();
+    link.emit("receiver_drained");
+    await closing;
+    expect(link.closes).toBe(0);
+    await link.close();
+    expect(link.closes).toBe(1);
+    expect(link.eventNames()).toEqual([]);
+  });
+
+  test("closes for everybody else: before the SDK gives up, and once it has", async () => {
+    const early = drainingLink();
+    const closing = early.close();
+    early.emit("receiver_drained");
+    await closing;
+    expect(early.closes).toBe(1);
+    const late = drainingLink();
+    vi.advanceTimersByTime(IMPATIENT_MS);
+    void late.close();
+    await late.close();
+    expect(late.closes).toBe(1);
+  });
+
+  test.each<[string, (link: FakeLink, over: AbortController) => void]>([
+    ["no answer comes in time", () => vi.advanceTimersByTime(2_000)],
+    ["the service closes it", (link) => link.emit("receiver_close")],
+    ["its connection is gone", (_link, over) => over.abort()],
+  ])("closes when %s", async (_what, happen) => {
+    const over = new AbortController();
+    const link = drainingLink(over.signal);
+    vi.advanceTimersByTime(IMPATIENT_MS);
+    const closing = link.close();
+    happen(link, over);
+    await closing;
+    expect(link.closes).toBe(1);
+  });
+
+  test("of another SDK is left as it is", () => {
+    const link = { close: () => "theirs" };
+    drainPatiently(link, never);
+    expect(link.close()).toBe("theirs");
+  });
 });
