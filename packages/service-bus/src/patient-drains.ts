@@ -19,7 +19,7 @@ interface Drain {
 /**
  * Gives the service time to answer a drain. The SDK closes a link whose drain has no answer within 200 ms (7.9.5), which on
  * a far network is every drain: messages that are on their way then come to nobody, and stay locked for as long as a lock
- * lasts. Here such a close waits, and is none if the answer comes. Whatever else closes the link does.
+ * lasts. Here such a close waits, and is none if the answer comes; whatever else closes the link does (docs/decisions/0055).
  *
  * @param link of the SDK; found by its inner names, and left as it is where those are gone
  * @param over aborts when its connection is gone
