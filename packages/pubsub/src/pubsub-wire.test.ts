@@ -86,6 +86,13 @@ describe("a foreign message", () => {
     expect(decodeMessage(dead, ARRIVAL).deadLetter).toEqual({ source: "orders" });
   });
 
+  test("of a server that gives no ids is no other one's second delivery", () => {
+    const [one, other] = ["a", "b"].map((ackId) =>
+      decodeMessage({ ackId, message: { messageId: "" } }, ARRIVAL),
+    );
+    expect([one?.providerId, other?.providerId]).toEqual(["a", "b"]);
+  });
+
   test.each([
     [{}],
     [{ ackId: "a" }],

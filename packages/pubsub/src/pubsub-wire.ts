@@ -90,7 +90,8 @@ function withKeyBytes(message: OutgoingMessage, before: number): number {
 /** A message of Pub/Sub as the core sees it, but for its lease. */
 export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Delivery<PubsubHandle> {
   const { ackId, message, deliveryAttempt } = received;
-  const messageId = message?.messageId ?? "";
+  // A server that gives no ids must not make one message of all: what was acked is not run again.
+  const messageId = message?.messageId || (ackId ?? "");
   const carried: Readonly<Record<string, string>> = message?.attributes ?? {};
   const orderingKey = message?.orderingKey || undefined;
   const delivery: Mutable<Delivery<PubsubHandle>> = {

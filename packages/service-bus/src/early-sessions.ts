@@ -1,6 +1,5 @@
 import { field } from "./field.ts";
-
-type Method = (...args: unknown[]) => unknown;
+import { methodOf, replaceMethod } from "./inner-methods.ts";
 
 /** The first two that the SDK asks for: of the links of the token, and of the first link of an entity. */
 const EARLY_SESSIONS = 2;
@@ -18,7 +17,7 @@ export function beginSessionsEarly(connection: object): void {
   if (open === undefined || createSession === undefined) return;
   if (methodOf(connection, "isOpen") === undefined) return;
   const begun: Promise<unknown>[] = [];
-  replace(connection, "open", async (...args) => {
+  replaceMethod(connection, "open", async (...args) => {
     if (isOpenOf(connection)) return await open.apply(connection, args);
     const opened = open.apply(connection, args);
     while (begun.length < EARLY_SESSIONS) {
@@ -29,7 +28,7 @@ export function beginSessionsEarly(connection: object): void {
     }
     return await opened;
   });
-  replace(connection, "createSession", async (...args) => {
+  replaceMethod(connection, "createSession", async (...args) => {
     const early = begun.shift();
     const session = early === undefined ? undefined : await unlessAborted(early, args[0]);
     const stillOpen = typeof session === "object" && session !== null && isOpenOf(session);
@@ -51,13 +50,4 @@ async function unlessAborted(early: Promise<unknown>, options: unknown): Promise
 
 function isOpenOf(sessionOrConnection: object): boolean {
   return Boolean(methodOf(sessionOrConnection, "isOpen")?.call(sessionOrConnection));
-}
-
-function replace(target: object, name: string, value: Method): void {
-  Object.defineProperty(target, name, { configurable: true, writable: true, value });
-}
-
-function methodOf(target: object, name: string): Method | undefined {
-  const found = field(target, name);
-  return typeof found === "function" ? (found as Method) : undefined;
 }

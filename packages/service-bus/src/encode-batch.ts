@@ -1,4 +1,5 @@
 import { AmqpWriter } from "./amqp-writer.ts";
+import { LAST_EXPIRY_MS, MAX_HEADER_TTL_MS } from "./service-bus-limits.ts";
 import type { EncodedMessage } from "./service-bus-wire.ts";
 
 // Sections of a message: https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-messaging-v1.0-os.html#section-message-format (2026-11-29)
@@ -15,9 +16,6 @@ const CREATION_TIME = 9;
 const GROUP_ID = 10;
 
 const DUE_ANNOTATION = "x-opt-scheduled-enqueue-time";
-const MAX_UINT = 4_294_967_295;
-/** The SDK's own "never". */
-const LAST_EXPIRY_MS = Date.UTC(9999, 11, 31, 7, 59, 59);
 
 export interface EncodedBatch {
   readonly bytes: Buffer;
@@ -87,7 +85,7 @@ function writeHeaders(
     const start = writer.beginList(3);
     writer.null(); // durable
     writer.null(); // priority
-    writer.uint(Math.min(ttlMs, MAX_UINT));
+    writer.uint(Math.min(ttlMs, MAX_HEADER_TTL_MS));
     writer.endCompound(start);
   }
   writeAnnotations(writer, message.scheduledEnqueueTimeUtc);
@@ -124,8 +122,7 @@ function writeProperties(writer: AmqpWriter, message: EncodedMessage, nowMs: num
   const start = writer.beginList(count);
   for (let index = 0; index < count; index += 1) {
     if (index === CONTENT_TYPE && contentType !== undefined) writer.symbol(contentType);
-    else if (index === EXPIRY_TIME && isTimed)
-      writer.timestamp(Math.min(nowMs + Math.min(timeToLive, MAX_UINT), LAST_EXPIRY_MS));
+    else if (index === EXPIRY_TIME && isTimed) writer.timestamp(Math.min(nowMs + timeToLive, LAST_EXPIRY_MS));
     else if (index === CREATION_TIME && isTimed) writer.timestamp(nowMs);
     else if (index === GROUP_ID && sessionId !== undefined) writer.string(sessionId);
     else writeText(writer, index < CONTENT_TYPE ? texts[index] : undefined);

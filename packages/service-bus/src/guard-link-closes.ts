@@ -1,7 +1,7 @@
 import { beginSessionsEarly } from "./early-sessions.ts";
 import { field } from "./field.ts";
-
-type Method = (...args: unknown[]) => unknown;
+import { methodOf, replaceMethod } from "./inner-methods.ts";
+import { drainPatiently } from "./patient-drains.ts";
 
 /**
  * Keeps the SDK from ending the process: it closes links in places where nobody looks at what comes of it (a drain that
@@ -39,29 +39,22 @@ function guardManagement(context: object, over: AbortSignal): void {
   const find = methodOf(context, "getManagementClient");
   if (find === undefined) return;
   const guarded = new WeakSet<object>();
-  Object.defineProperty(context, "getManagementClient", {
-    configurable: true,
-    writable: true,
-    value: (...args: unknown[]): unknown => {
-      const management = find.apply(context, args);
-      if (typeof management === "object" && management !== null && !guarded.has(management)) {
-        guarded.add(management);
-        guardRequests(management, over);
-      }
-      return management;
-    },
+  replaceMethod(context, "getManagementClient", (...args) => {
+    const management = find.apply(context, args);
+    if (typeof management === "object" && management !== null && !guarded.has(management)) {
+      guarded.add(management);
+      guardRequests(management, over);
+    }
+    return management;
   });
 }
 
 function guardRequests(management: object, over: AbortSignal): void {
   const send = methodOf(management, "_makeManagementRequest");
   if (send === undefined) return;
-  Object.defineProperty(management, "_makeManagementRequest", {
-    configurable: true,
-    writable: true,
-    value: (request: unknown, logger: unknown, options: unknown) =>
-      send.call(management, request, logger, boundedBy(over, options)),
-  });
+  replaceMethod(management, "_makeManagementRequest", (request, logger, options) =>
+    send.call(management, request, logger, boundedBy(over, options)),
+  );
 }
 
 const OPENERS = ["createSession", "createReceiver", "createSender", "createAwaitableSender"] as const;
@@ -80,10 +73,11 @@ function guardConnection(connection: unknown, { ending, over }: Signals): boolea
     isKnown = true;
     const guarded = async (options: unknown, ...more: unknown[]): Promise<unknown> => {
       const link = await open.apply(connection, [boundedBy(ending, options), ...more]);
+      if (name === "createReceiver" && typeof link === "object" && link !== null) drainPatiently(link, over);
       guardLink(link, name === "createSession" ? over : undefined);
       return link;
     };
-    Object.defineProperty(connection, name, { configurable: true, writable: true, value: guarded });
+    replaceMethod(connection, name, guarded);
   }
   if (isKnown) beginSessionsEarly(connection);
   return isKnown;
@@ -107,10 +101,5 @@ function guardLink(link: unknown, over: AbortSignal | undefined): void {
       return undefined;
     }
   };
-  Object.defineProperty(link, "close", { configurable: true, writable: true, value: guarded });
-}
-
-function methodOf(target: object, name: string): Method | undefined {
-  const found = field(target, name);
-  return typeof found === "function" ? (found as Method) : undefined;
+  replaceMethod(link, "close", guarded);
 }

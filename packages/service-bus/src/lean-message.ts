@@ -1,6 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
+import { inspect, isDeepStrictEqual } from "node:util";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import { field } from "./field.ts";
 import type { Done } from "./service-bus-handle.ts";
+import { LAST_EXPIRY_MS } from "./service-bus-limits.ts";
 import type { ReadableMessage } from "./service-bus-wire.ts";
 
 /** rhea's delivery, as far as it is used here. */
@@ -23,6 +25,8 @@ interface RawMessage {
   readonly subject?: string | null;
   readonly delivery_count?: number;
   readonly ttl?: number | null;
+  readonly creation_time?: Date | null;
+  readonly absolute_expiry_time?: Date | null;
   readonly application_properties?: ServiceBusReceivedMessage["applicationProperties"] | null;
   readonly message_annotations?: Readonly<Record<string, unknown>> | null;
 }
@@ -86,6 +90,11 @@ export class LeanMessage implements ReadableMessage {
     return this.#full;
   }
 
+  /** For logs: Node shows what is behind a proxy, and calls this on the proxy. */
+  [inspect.custom](): object {
+    return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as object, this);
+  }
+
   /** Completes it. `done` is called once; false: never, for only the SDK can complete it now. */
   accept(done: Done): boolean {
     return this.#stream?.accept(this.#context.delivery, done) ?? false;
@@ -128,8 +137,11 @@ export class LeanMessage implements ReadableMessage {
     return this.#context.message.delivery_count;
   }
 
+  /** The header has room for 49 days; the two times say it whole. */
   get timeToLive(): number | undefined {
-    return this.#context.message.ttl || undefined;
+    const { ttl, creation_time: created, absolute_expiry_time: expires } = this.#context.message;
+    if (!created || !expires) return ttl || undefined;
+    return Math.min(expires.getTime(), LAST_EXPIRY_MS) - created.getTime() || undefined;
   }
 
   get applicationProperties(): ServiceBusReceivedMessage["applicationProperties"] {
@@ -187,8 +199,11 @@ const READ = [
 ] as const;
 const SHOWN = [...READ, "lockToken", "state", "partitionKey", "to"] as const;
 
+/** Data, sequence or value: what rhea makes of each, and of no map that somebody sent. */
+const SECTIONS: readonly unknown[] = [0x75, 0x76, 0x77];
+
 function isSection(body: unknown): body is { readonly content: unknown } {
-  return typeof body === "object" && body !== null && "typecode" in body && "content" in body;
+  return SECTIONS.includes(field(body, "typecode"));
 }
 
 function dateOf(value: unknown): Date | undefined {

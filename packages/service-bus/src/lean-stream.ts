@@ -84,6 +84,11 @@ export class LeanStream {
     return lean;
   }
 
+  /** The service has opened the link, so that its credit may be out. */
+  get isOpen(): boolean {
+    return this.#streaming.link?.isOpen() === true;
+  }
+
   /** What the SDK made of the first message. */
   learn(message: ServiceBusReceivedMessage): void {
     const context = this.#first;
@@ -125,8 +130,8 @@ export class LeanStream {
       if (!this.#isOff) this.#first = context;
       return inSdk(context);
     }
-    // As the SDK does: nothing of a closed link can be settled.
-    if (this.#streaming.link?.isOpen() === true) this.#arrived(new LeanMessage(context, make, this));
+    // Also on a link that is closing, where the SDK would drop it: it is locked for us, and goes back by its lock token.
+    this.#arrived(new LeanMessage(context, make, this));
     return undefined;
   }
 

@@ -25,6 +25,10 @@ export const MAX_DELIVERY_COUNT = 2_000;
 export const MAX_REASON_LENGTH = 4_096;
 /** rhea 3.0.5 has room for 2,048 unsettled deliveries on one link: half of it leaves room for settlements under way. */
 export const MAX_LINK_CREDIT = 1_000;
+/** 49 days: AMQP's header has 32 bits. What lives longer says so by the times of its creation and its end. */
+export const MAX_HEADER_TTL_MS = 4_294_967_295;
+/** The SDK's own "never". */
+export const LAST_EXPIRY_MS: number = Date.UTC(9999, 11, 31, 7, 59, 59);
 /** Messages of one peek. https://learn.microsoft.com/azure/service-bus-messaging/message-browsing (2026-11-29) */
 export const MAX_PEEK_ITEMS = 250;
 
@@ -43,6 +47,8 @@ export const SILENCE_MS = 45_000;
 export const SILENCE_LOOK_MS = 5_000;
 /** How long `close` waits for the SDK's farewells before it cuts the connection: everything is settled by then. */
 export const CLOSE_TIMEOUT_MS = 1_000;
+/** How long the service may take to say that nothing more is on its way; the SDK itself gives it 200 ms. */
+export const DRAIN_TIMEOUT_MS = 2_000;
 /** Least time between two links that take each other's place. */
 export const REOPEN_PAUSE_MS = 500;
 /** A link with credit that brought nothing for so long is compared with what the entity holds. */

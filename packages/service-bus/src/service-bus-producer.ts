@@ -8,10 +8,11 @@ import {
   type SendReceipt,
   type Target,
 } from "@anyqueue/core/adapter";
-import type { ServiceBusMessage, ServiceBusMessageBatch, ServiceBusSender } from "@azure/service-bus";
+import type { ServiceBusMessageBatch, ServiceBusSender } from "@azure/service-bus";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { PROVIDER } from "./refusal.ts";
 import { encodeBatch } from "./encode-batch.ts";
+import { longLived } from "./long-life.ts";
 import { readyBatch, takesReadyBatches } from "./ready-batch.ts";
 import { planRequests, type SendRequest } from "./send-plan.ts";
 import { MAX_BATCH_BYTES, MAX_HEADER_BYTES } from "./service-bus-limits.ts";
@@ -121,8 +122,10 @@ export class ServiceBusProducer implements ProducerDriver {
   }
 
   /** By itself, because a Premium entity takes larger messages alone than in a batch. */
-  async #sendOne(message: ServiceBusMessage, signal: AbortSignal): Promise<void> {
-    await this.#request(signal, (sender, abortSignal) => sender.sendMessages(message, { abortSignal }));
+  async #sendOne(message: EncodedMessage, signal: AbortSignal): Promise<void> {
+    await this.#request(signal, (sender, abortSignal) =>
+      sender.sendMessages(longLived(message), { abortSignal }),
+    );
   }
 
   async #sendMany(messages: readonly EncodedMessage[], signal: AbortSignal): Promise<void> {
@@ -138,12 +141,12 @@ export class ServiceBusProducer implements ProducerDriver {
   }
 
   async #schedule(
-    messages: readonly ServiceBusMessage[],
+    messages: readonly EncodedMessage[],
     due: Date,
     signal: AbortSignal,
   ): Promise<readonly SendResult[]> {
     const numbers = await this.#request(signal, (sender, abortSignal) =>
-      sender.scheduleMessages([...messages], due, { abortSignal }),
+      sender.scheduleMessages(messages.map(longLived), due, { abortSignal }),
     );
     // No provider id: the message gets another number when it becomes due.
     return numbers.map((number) => ({ ok: true, value: { cancelToken: number.toString() } }));
@@ -239,7 +242,7 @@ function fill(empty: ServiceBusMessageBatch, messages: readonly EncodedMessage[]
     const maxBytes = empty.maxSizeInBytes > 0 ? empty.maxSizeInBytes : Number.POSITIVE_INFINITY;
     return readyBatch(encodeBatch(messages, maxBytes, systemClock.wallNow()));
   }
-  messages.every((message) => empty.tryAddMessage(message));
+  messages.every((message) => empty.tryAddMessage(longLived(message)));
   return empty;
 }
 

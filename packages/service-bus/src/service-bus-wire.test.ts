@@ -181,6 +181,18 @@ describe("somebody else's message", () => {
     expect(Buffer.from(decodeMessage(received({ body }), undefined, PLAIN).body).toString()).toBe("ab");
   });
 
+  test("is read whatever is in it: one that is not would take all that came with it along", () => {
+    const applicationProperties = { "aq-x": "not ours", late: new Date(Number.NaN), list: ["x"] };
+    const message = received({ applicationProperties, messageId: Buffer.from([1, 2]) });
+    expect(decodeMessage(message, undefined, PLAIN)).toMatchObject({
+      id: "0102",
+      attributes: { "aq-x": "not ours", late: "Invalid Date", list: '["x"]' },
+      attributeTypes: { late: "timestamp", list: "object" },
+    });
+    const empty = received({ applicationProperties: { "aq-x": '["' } });
+    expect(decodeMessage(empty, undefined, PLAIN).attributes).toEqual({ "aq-x": '["' });
+  });
+
   test("keeps bytes as they are, also those that look like JSON", () => {
     expect(
       Buffer.from(decodeMessage(received({ body: Buffer.from("123") }), undefined, PLAIN).body).toString(),

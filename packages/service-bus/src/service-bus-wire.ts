@@ -1,5 +1,6 @@
 import { systemClock, type Clock, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
+import { jsonOf, readBody } from "./read-body.ts";
 import { MAX_ID_LENGTH, MAX_REASON_LENGTH } from "./service-bus-limits.ts";
 
 /** The application's id where `messageId` is something else: a deduplication id, or it is too long. */
@@ -185,7 +186,7 @@ function readProperties(message: ReadableMessage, { isDeadLetter }: WireForm): R
   let id: string | undefined;
   for (const [name, value] of Object.entries(properties)) {
     if (name === ID_PROPERTY && typeof value === "string") id = value;
-    else if (name === OVERFLOW_PROPERTY) restore(attributes, value);
+    else if (name === OVERFLOW_PROPERTY && restore(attributes, value)) continue;
     else if (name !== OWN_PROPERTY && !(isDeadLetter && DEAD_PROPERTIES.some((dead) => dead === name))) {
       const { text, type } = textOfValue(value);
       attributes[name] = text;
@@ -195,61 +196,33 @@ function readProperties(message: ReadableMessage, { isDeadLetter }: WireForm): R
   return { attributes, types, id, isAlone: properties[OWN_PROPERTY] === "1" };
 }
 
-function restore(attributes: Record<string, string>, value: unknown): void {
-  const [text]: unknown[] = JSON.parse(String(value)) as unknown[];
-  // An assignment would be lost.
-  Object.defineProperty(attributes, LOST_NAME, {
-    value: String(text),
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
+/** False: it is somebody else's. */
+function restore(attributes: Record<string, string>, value: unknown): boolean {
+  if (typeof value !== "string" || !value.startsWith('["')) return false;
+  try {
+    const [text] = JSON.parse(value) as unknown[];
+    // An assignment would be lost.
+    const member = { value: text, enumerable: true, configurable: true, writable: true };
+    Object.defineProperty(attributes, LOST_NAME, member);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Strings as they are; everything else as text, with the name of its type. */
 function textOfValue(value: unknown): { readonly text: string; readonly type?: string } {
   if (typeof value === "string") return { text: value };
   if (value === null || value === undefined) return { text: "", type: "null" };
-  if (value instanceof Date) return { text: value.toISOString(), type: "timestamp" };
+  if (value instanceof Date) return { text: textOfDate(value), type: "timestamp" };
   if (value instanceof Uint8Array) return { text: Buffer.from(value).toString("base64"), type: "binary" };
   if (typeof value === "object") return { text: jsonOf(value), type: "object" };
   return { text: `${value as string | number | bigint | boolean}`, type: typeof value };
 }
 
-/** Bytes as they are. Other SDKs also send AMQP values and sequences: text as its bytes, anything else as JSON. */
-function readBody(message: ReadableMessage): {
-  readonly body: Uint8Array;
-  readonly contentType: string | undefined;
-} {
-  const { contentType } = message;
-  const body: unknown = message.body;
-  if (body instanceof Uint8Array) return { body, contentType };
-  if (Array.isArray(body) && body.length > 0 && body.every((part) => part instanceof Uint8Array)) {
-    return { body: Buffer.concat(body), contentType };
-  }
-  if (typeof body === "string") return { body: Buffer.from(body), contentType: contentType ?? "text/plain" };
-  if (body === undefined) return { body: new Uint8Array(0), contentType };
-  return { body: Buffer.from(jsonOf(body)), contentType: contentType ?? "application/json" };
-}
-
-/** Numbers beyond JSON's become text; bytes inside a value become base64. */
-function jsonOf(value: unknown): string {
-  const json = JSON.stringify(value, (_key, each: unknown) => {
-    if (typeof each === "bigint") return each.toString();
-    return isBufferJson(each) ? Buffer.from(each.data).toString("base64") : each;
-  });
-  return json ?? "null";
-}
-
-/** A Buffer has turned itself into this before a replacer sees it. */
-function isBufferJson(value: unknown): value is { readonly data: readonly number[] } {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "type" in value &&
-    value.type === "Buffer" &&
-    "data" in value
-  );
+/** AMQP has times that no `Date` has. */
+function textOfDate(date: Date): string {
+  return Number.isNaN(date.getTime()) ? String(date) : date.toISOString();
 }
 
 /** The SDK's dates are in the machine's time; the core's may be another. */

@@ -72,7 +72,7 @@ export class SessionSlot implements HandleOwner {
     this.#generation = connection.generation;
     this.#locks = locks;
     this.#events = events;
-    this.#settlements = new Settlements(session, connection);
+    this.#settlements = new Settlements(session, connection, true);
     this.startedAtMs = locks.now();
     this.leaseUntilMs = locks.untilMs(session.sessionLockedUntilUtc);
   }

@@ -46,11 +46,13 @@ export class Settlements {
   readonly #queue = new SettlementQueue(nextTurn);
   /** Those who wait for an answer. */
   readonly #waiting = new LinkedList<Waiting>();
+  readonly #isOfSession: boolean;
   #endedBy: QueueError | undefined;
 
-  constructor(receiver: SettlingReceiver, connection: NamespaceConnection) {
+  constructor(receiver: SettlingReceiver, connection: NamespaceConnection, isOfSession = false) {
     this.#receiver = receiver;
     this.#connection = connection;
+    this.#isOfSession = isOfSession;
   }
 
   async complete(message: ServiceBusReceivedMessage, signal: AbortSignal | undefined): Promise<ItemResult> {
@@ -64,7 +66,7 @@ export class Settlements {
     this.#queue.push("complete", () => {
       const answer = this.#begin(signal, done);
       if (answer === undefined || source.lean?.accept(answer) === true) return;
-      this.#follow(() => this.#receiver.completeMessage(source.message), answer);
+      this.#follow(() => this.#receiver.completeMessage(this.#known(source.message)), answer);
     });
   }
 
@@ -74,7 +76,7 @@ export class Settlements {
     signal: AbortSignal | undefined,
   ): Promise<ItemResult> {
     const properties = note === undefined ? undefined : { ...note };
-    return await this.#settle(() => this.#receiver.abandonMessage(message, properties), signal);
+    return await this.#settle(() => this.#receiver.abandonMessage(this.#known(message), properties), signal);
   }
 
   async deadLetter(
@@ -87,7 +89,7 @@ export class Settlements {
       deadLetterReason: clipReason(reason),
       ...(description === undefined ? {} : { deadLetterErrorDescription: clipReason(description) }),
     };
-    return await this.#settle(() => this.#receiver.deadLetterMessage(message, options), signal);
+    return await this.#settle(() => this.#receiver.deadLetterMessage(this.#known(message), options), signal);
   }
 
   /**
@@ -99,6 +101,15 @@ export class Settlements {
     this.#endedBy = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true, cause });
     freeSettleTimers(this.#receiver);
     for (const one of this.#waiting.toArray()) this.#answer(one, { ok: false, error: this.#endedBy });
+  }
+
+  /**
+   * Any message may name a session, and where there are none that means nothing. The SDK settles none that does once its
+   * link is gone (7.9.5).
+   */
+  #known(message: ServiceBusReceivedMessage): ServiceBusReceivedMessage {
+    if (this.#isOfSession || message.sessionId === undefined) return message;
+    return Object.create(message, { sessionId: { value: undefined } }) as ServiceBusReceivedMessage;
   }
 
   /** Alone in its turn, whatever the outcome. */

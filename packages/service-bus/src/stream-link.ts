@@ -78,6 +78,11 @@ export class StreamLink implements HandleOwner {
     return this.#state === "open" && this.inHand < this.credit;
   }
 
+  /** Messages may be on their way. Where the SDK does not show its link, they are known when they come. */
+  get #isAttached(): boolean {
+    return this.#lean?.isOpen ?? this.lastArrivalMs > this.openedAtMs;
+  }
+
   holds(sequenceNumber: string | undefined): boolean {
     return this.#unsettled.toArray().some((handle) => handle.sequenceNumber === sequenceNumber);
   }
@@ -129,8 +134,8 @@ export class StreamLink implements HandleOwner {
   async stop(): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "ending";
-    // Nothing can have come on a connection that is still being opened, and nobody can end a subscription there.
-    if (!this.#receivers.connection.isProven) this.#settling.breakOff();
+    // Nothing can have come on a link that is still being opened, and where the connection is, nobody can end that.
+    if (!this.#receivers.connection.isProven && !this.#isAttached) this.#settling.breakOff();
     // First, so that a subscription that is still trying to begin ends too.
     if (!this.#settling.isBroken) this.#ending.abort();
     const stopped = this.#subscription?.close();

@@ -10,6 +10,7 @@ export interface DispositionFrame {
 const FLOW = 0x13;
 const TRANSFER = 0x14;
 const DISPOSITION = 0x15;
+const DETACH = 0x16;
 const OUTCOMES: Readonly<Record<number, DispositionFrame["outcome"]>> = {
   0x24: "accepted",
   0x25: "rejected",
@@ -24,8 +25,11 @@ export class AmqpTap {
   readonly sent: Buffer[] = [];
   /** How often the client granted credit, or took it back. */
   flows = 0;
+  /** Links that the client closed. */
+  detaches = 0;
   /** Sockets of clients that are open. */
   readonly sockets = new Set<Socket>();
+  readonly #brokers = new Set<Socket>();
   readonly #server;
 
   constructor(target: string) {
@@ -34,6 +38,7 @@ export class AmqpTap {
       const broker = connect(Number(port), host);
       const frames = new FrameReader((frame) => this.#read(frame));
       this.sockets.add(client);
+      this.#brokers.add(broker);
       client.on("data", (chunk) => {
         frames.push(chunk);
         broker.write(chunk);
@@ -41,6 +46,7 @@ export class AmqpTap {
       broker.on("data", (chunk) => client.write(chunk));
       const end = (): void => {
         this.sockets.delete(client);
+        this.#brokers.delete(broker);
         client.destroy();
         broker.destroy();
       };
@@ -63,6 +69,15 @@ export class AmqpTap {
     for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
+  /** What the broker writes waits on the way, until `letGo`: its answers, and its messages. */
+  holdBack(): void {
+    for (const socket of this.#brokers) socket.pause();
+  }
+
+  letGo(): void {
+    for (const socket of this.#brokers) socket.resume();
+  }
+
   async close(): Promise<void> {
     this.cut();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -73,6 +88,7 @@ export class AmqpTap {
     const performative = new ListReader(frame.subarray(offset));
     if (frame[5] !== 0) return;
     if (performative.code === FLOW) this.flows += 1;
+    if (performative.code === DETACH) this.detaches += 1;
     if (performative.code === TRANSFER) this.sent.push(frame.subarray(offset + performative.length));
     if (performative.code !== DISPOSITION) return;
     const [, first, last, , state] = performative.read(5);

@@ -4,6 +4,7 @@ import type { ServiceBusClient, ServiceBusMessageBatch, ServiceBusSender } from 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodeBatch } from "../src/encode-batch.ts";
 import { field } from "../src/field.ts";
+import { longLived } from "../src/long-life.ts";
 import { takesReadyBatches } from "../src/ready-batch.ts";
 import {
   dueAt,
@@ -38,7 +39,7 @@ afterAll(async () => {
 /** The SDK's own batch of the same messages. */
 async function sdkBatch(messages: readonly EncodedMessage[]): Promise<ServiceBusMessageBatch> {
   const batch = await sender.createMessageBatch();
-  for (const message of messages) expect(batch.tryAddMessage(message)).toBe(true);
+  for (const message of messages) expect(batch.tryAddMessage(longLived(message))).toBe(true);
   return batch;
 }
 
@@ -111,7 +112,7 @@ describe("a batch", () => {
     const messages = Array.from({ length: 40 }, () => messageAt(random));
     for (const maxSizeInBytes of [2_000, 5_000, 9_999]) {
       const batch = await sender.createMessageBatch({ maxSizeInBytes });
-      const fitting = messages.findIndex((message) => !batch.tryAddMessage(message));
+      const fitting = messages.findIndex((message) => !batch.tryAddMessage(longLived(message)));
       const { bytes, count } = encodeBatch(messages, maxSizeInBytes, NOW_MS);
       expect(count).toBe(fitting);
       expect(bytes.length).toBeLessThanOrEqual(maxSizeInBytes);

@@ -1,11 +1,21 @@
+import { inspect } from "node:util";
 import { systemClock, type Delivery } from "@anyqueue/core/adapter";
-import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { ServiceBusClient, ServiceBusReceivedMessage } from "@azure/service-bus";
 import { describe, expect, test } from "vitest";
 import { field } from "../src/field.ts";
 import { LeanMessage, type RawContext } from "../src/lean-message.ts";
 import { LeanStream } from "../src/lean-stream.ts";
 import { decodeMessage } from "../src/service-bus-wire.ts";
-import { never, present, queueOf, receive, until } from "./open-adapter.ts";
+import {
+  consumerOptions,
+  never,
+  openAdapter,
+  present,
+  queueOf,
+  receive,
+  until,
+  valuesOf,
+} from "./open-adapter.ts";
 import { useTappedEmulator } from "./tapped-emulator.ts";
 
 const tapped = useTappedEmulator();
@@ -45,6 +55,7 @@ describe("messages that the SDK has not touched", () => {
     const before = present(first).native as ServiceBusReceivedMessage;
     expect(own.constructor).toBe(before.constructor);
     expect(Object.keys(own)).toEqual(Object.keys(before));
+    expect(inspect(own)).toContain("messageId: 'b'");
     expect([own.messageId, own.body, own.state]).toEqual(["b", rich.body, "active"]);
   });
 
@@ -120,6 +131,28 @@ test("what was given up does not take the answer to the next settlement of its m
   expect(performance.now() - startedAtMs).toBeLessThan(5_000);
 });
 
+/** The same client, whose receivers show nothing but what the SDK's types tell. */
+function hidden(client: ServiceBusClient): ServiceBusClient {
+  return new Proxy(client, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]): unknown => {
+        const made: unknown = Reflect.apply(value, target, args);
+        return name === "createReceiver" ? new Proxy(made as object, SHUT) : made;
+      };
+    },
+  });
+}
+
+const SHUT: ProxyHandler<object> = {
+  has: (target, name) => !String(name).startsWith("_") && name in target,
+  get(target, name) {
+    const value: unknown = Reflect.get(target, name);
+    return typeof value === "function" ? value.bind(target) : value;
+  },
+};
+
 describe("an SDK with other insides", () => {
   const context = (): RawContext => ({
     message: { body: "b", message_id: "m" },
@@ -132,6 +165,28 @@ describe("an SDK with other insides", () => {
       expect(LeanStream.of(receiver, () => {})).toBeUndefined();
     },
   );
+
+  test("does all of it itself, as it does for the first message of a link", async () => {
+    const adapter = tapped.keep(
+      openAdapter(tapped.tap.endpoint, { options: { client: hidden(tapped.raw) } }),
+    );
+    const target = queueOf(adapter);
+    const flow = { maxOutstanding: 2, lanes: 1 };
+    const consumer = tapped.keep(adapter.openConsumer(target, consumerOptions({ flow })));
+    await consumer.open?.(never);
+    await tapped.send(4);
+    const first = await receive(consumer, 2);
+    await consumer.setFlow?.({ maxOutstanding: 4, lanes: 1 }, never);
+    const deliveries = [...first, ...(await receive(consumer, 2))];
+    expect(deliveries.map(isLean)).toEqual([false, false, false, false]);
+    const [acked, released, ...others] = deliveries.map(({ handle }) => handle);
+    valuesOf(await consumer.ackBatch([acked, ...others], never));
+    valuesOf(await consumer.releaseBatch([{ handle: released, delayMs: 0, cause: "retry" }], never));
+    const again = await receive(consumer, 1);
+    expect(again.map(({ id, deliveryCount }) => [id, deliveryCount])).toEqual([["m1", 2]]);
+    await consumer.close();
+    expect(tapped.stored()).toHaveLength(1);
+  });
 
   test("keeps them if it reads the first one otherwise", () => {
     class Other {

@@ -7,6 +7,7 @@ import {
   outgoing,
   present,
   queueOf,
+  rawClient,
   receive,
   rejection,
   valuesOf,
@@ -119,6 +120,28 @@ describe("links", () => {
     await receive(consumer, 1);
     valuesOf(await consumer.ackBatch([delivery?.handle], never));
     expect(shared.locked(target)).toBe(2);
+  });
+
+  test("also one that names a session where there are none: the SDK takes it for a message of a lost session", async () => {
+    const target = await shared.newQueue();
+    const client = rawClient(shared.endpoint);
+    shared.keep(client);
+    const messages = ["first", "second", "third"].map((messageId) => ({
+      body: "x",
+      messageId,
+      sessionId: "k",
+    }));
+    await client.createSender(target.entity).sendMessages(messages);
+    const consumer = await shared.consume(target);
+    const [first, second, third] = (await receive(consumer, 3)).map(({ handle }) => handle);
+    await detach(target);
+    await shared.send(target, 1, "after");
+    await receive(consumer, 1);
+    valuesOf(await consumer.ackBatch([first, second], never));
+    valuesOf(await consumer.releaseBatch([{ handle: third, delayMs: 0, cause: "retry" }], never));
+    expect((await receive(consumer, 1)).map(({ id, orderingKey }) => [id, orderingKey])).toEqual([
+      ["third", "k"],
+    ]);
   });
 
   test("a link that falls silent is replaced when messages wait that it has credit for", async () => {

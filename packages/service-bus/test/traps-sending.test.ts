@@ -238,3 +238,31 @@ test("trap: the SDK calls errors retryable that it does not know; here the table
   expect(error).toMatchObject({ retryable: true });
   expect(tapped.adapter.classify(error, "send")).toMatchObject({ code: "INTERNAL", retryable: false });
 });
+
+describe("a life of sixty days", () => {
+  const LIFE_MS = 60 * 86_400_000;
+
+  /** As the service keeps them. */
+  async function lives(): Promise<readonly number[]> {
+    const peeked = await tapped.raw.createReceiver("orders").peekMessages(10);
+    return peeked.map(({ timeToLive }) => timeToLive ?? 0);
+  }
+
+  test("trap: the SDK cuts it to 49 days", async () => {
+    await tapped.raw.createSender("orders").sendMessages({ body: "x", timeToLive: LIFE_MS });
+    expect(await lives()).toEqual([2 ** 32 - 1]);
+  });
+
+  test("is whole of a message alone, of several, and of a delayed one, and so it is read", async () => {
+    const target = queueOf(tapped.adapter);
+    const deliverAtMs = Date.now() + 3_600_000;
+    const long = (id: string): OutgoingMessage => outgoing(id, { ttlMs: LIFE_MS, subject: "s" });
+    await send(target, [long("alone")]);
+    await send(target, [long("first"), long("second")]);
+    await send(target, [{ ...long("late"), deliverAtMs, orderingKey: "k" }]);
+    expect(await lives()).toEqual(Array.from({ length: 4 }, () => LIFE_MS));
+    const deliveries = await receive(await tapped.consume(), 3);
+    for (const { expiresAtMs = 0, enqueuedAtMs = 0, subject } of deliveries)
+      expect([expiresAtMs - enqueuedAtMs, subject]).toEqual([LIFE_MS, "s"]);
+  });
+});

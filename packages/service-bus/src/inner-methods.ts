@@ -1,0 +1,13 @@
+import { field } from "./field.ts";
+
+export type Method = (...args: unknown[]) => unknown;
+
+/** An inner method of the SDK; undefined: it is gone, and what builds on it with it. */
+export function methodOf(target: object, name: string): Method | undefined {
+  const found = field(target, name);
+  return typeof found === "function" ? (found as Method) : undefined;
+}
+
+export function replaceMethod(target: object, name: string, value: Method): void {
+  Object.defineProperty(target, name, { configurable: true, writable: true, value });
+}
