@@ -14,7 +14,6 @@ export interface KnownPackage {
 /** By scheme. Packages of other authors are passed to `createClient`; only these can be found by name. */
 export const KNOWN_PACKAGES: Readonly<Record<string, KnownPackage>> = /* @__PURE__ */ Object.freeze({
   memory: known("memory", "memory"),
-  sqlite: known("sqlite", "sqlite"),
   sqs: known("sqs", "sqs", "@aws-sdk/client-sqs"),
   "service-bus": known("service-bus", "serviceBus", "@azure/service-bus", {
     connectionString: "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING",
@@ -33,7 +32,7 @@ export function schemeRemedy(scheme: string, given: readonly string[]): string {
   }
   const meant = suggest(scheme, [...given, ...Object.keys(KNOWN_PACKAGES)]);
   return meant === undefined
-    ? "Pass a provider with this scheme to createClient."
+    ? 'Write "sqs://region", "service-bus://namespace" or "pubsub://project", or pass a provider with this scheme.'
     : `Did you mean "${meant}:"?`;
 }
 
