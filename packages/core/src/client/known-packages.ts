@@ -18,7 +18,8 @@ export const KNOWN_PACKAGES: Readonly<Record<string, KnownPackage>> = /* @__PURE
   "service-bus": known("service-bus", "serviceBus", "@azure/service-bus", {
     connectionString: "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING",
   }),
-  pubsub: known("pubsub", "pubsub", "@google-cloud/pubsub"),
+  // npm did not serve what 6.3.2 asks for (2026-11-29).
+  pubsub: known("pubsub", "pubsub", "@google-cloud/pubsub@6.3.0"),
 });
 
 /** What to do about a scheme that nobody serves. */
