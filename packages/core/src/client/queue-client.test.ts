@@ -171,6 +171,7 @@ describe("verify", () => {
       .catch((thrown: unknown) => thrown);
     expect(isQueueError(error, "NOT_FOUND") && error.message).toContain("verify found 2 faults");
     expect(String(error)).toContain("ACCESS_DENIED");
+    expect(String(error)).toMatch(/\.\n2 in all\. Correct each of them\.$/u);
     await expect(client.verify(defineQueue("b"))).rejects.toMatchObject({
       code: "ACCESS_DENIED",
       target: "fake://here/b",
