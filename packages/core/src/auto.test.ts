@@ -1,6 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connect, loadConfig, locate } from "./auto.ts";
 import { isQueueError } from "./errors/queue-error.ts";
@@ -153,9 +155,27 @@ describe("loadConfig", () => {
 
 describe("connect", () => {
   test("names the package of a scheme that is not installed, and how to install it", async () => {
-    const message = await refusal(connect("sqlite:///tmp/queue.db"));
-    expect(message).toContain("@anyqueue/sqlite is not installed");
-    expect(message).toContain("npm install @anyqueue/sqlite");
+    // Outside of this repository, whose packages are all installed.
+    const cwd = await folderWith();
+    await cp(import.meta.dirname, join(cwd, "src"), { recursive: true });
+    await writeFile(join(cwd, "package.json"), '{ "type": "module" }');
+    const source = 'import { connect } from "./src/auto.ts"; await connect("sqs://eu-west-1");';
+    const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", source], {
+      cwd,
+      // Package managers name this repository's packages here.
+      env: { ...process.env, NODE_PATH: "" },
+    });
+    await expect(run).rejects.toThrow(
+      "@anyqueue/sqs is not installed. Run `npm install @anyqueue/sqs @aws-sdk/client-sqs`",
+    );
+  });
+
+  test("a scheme without a package is told which there are", async () => {
+    for (const url of ["https://sqs.eu-west-1.amazonaws.com/1/orders", "sb://my-namespace", "redis://x"]) {
+      expect(await refusal(connect(url))).toContain(
+        '"sqs://region", "service-bus://namespace" or "pubsub://project"',
+      );
+    }
   });
 
   test.each([

@@ -61,9 +61,9 @@ export function greeting(emulator: Emulator, trust: TrustFile): readonly string[
 }
 
 const TRIAL: readonly string[] = [
-  "anyqueue create orders",
-  `anyqueue send orders '{"orderId":"o-1"}'`,
-  "anyqueue tail orders",
+  "npx anyqueue create orders",
+  `npx anyqueue send orders '{"orderId":"o-1"}'`,
+  "npx anyqueue tail orders",
 ];
 
 function serversOf(

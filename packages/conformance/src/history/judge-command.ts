@@ -7,11 +7,12 @@ import type { HistoryPromises } from "./invariant.ts";
 import { readHistory } from "./read-history.ts";
 import { PROMISES_FILE, readPromises } from "./read-promises.ts";
 
-const USAGE = `usage: anyqueue-judge FOLDER [--promises FILE] [--json]
+const USAGE = `usage: npx @anyqueue/conformance FOLDER [--promises FILE] [--json]
   FOLDER      histories of one run: every *.jsonl in it, one for each process
   --promises  JSON with what target and consumers promise, such as {"ordered": true, "attempts": 5};
               FOLDER/${PROMISES_FILE} where there is one, otherwise nothing beyond what holds everywhere
   --json      the whole verdict as JSON, each finding with its timeline
+  --help      this text
 ends with 0: every invariant held; 1: one did not, or it is unknown; 2: there is nothing to judge
 `;
 
@@ -26,9 +27,17 @@ export function judgeCommand(args: readonly string[], { out, error }: JudgeOutpu
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { promises: { type: "string" }, json: { type: "boolean", default: false } },
+      options: {
+        promises: { type: "string" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean" },
+      },
       allowPositionals: true,
     });
+    if (values.help === true) {
+      out(USAGE);
+      return 0;
+    }
     const [folder, ...more] = positionals;
     if (folder === undefined || more.length > 0) {
       error(USAGE);
@@ -38,7 +47,8 @@ export function judgeCommand(args: readonly string[], { out, error }: JudgeOutpu
     out(values.json ? `${JSON.stringify(verdict, null, 2)}\n` : describe(verdict));
     return verdict.verdict === "pass" ? 0 : 1;
   } catch (problem) {
-    error(`${problem instanceof Error ? problem.message : String(problem)}\n`);
+    const isMiscalled = problem instanceof TypeError && "code" in problem;
+    error(`${problem instanceof Error ? problem.message : String(problem)}\n${isMiscalled ? USAGE : ""}`);
     return 2;
   }
 }

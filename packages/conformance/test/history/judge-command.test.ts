@@ -37,6 +37,11 @@ function judge(...args: readonly string[]): { code: number; out: string; error: 
   return { code, ...written };
 }
 
+test("--help prints how it is called, and that is no mistake", () => {
+  expect(judge("--help")).toMatchObject({ code: 0, out: expect.stringContaining("usage: "), error: "" });
+  expect(judge("--jsno").error).toContain("usage: ");
+});
+
 const SOUND = history().send("m").handle("m", "t1").drained();
 const LOSS = history().send("m").send("lost").handle("m", "t1").drained();
 const key = "k";
@@ -100,8 +105,8 @@ test.each([
 });
 
 test.each([
-  [[], "usage: anyqueue-judge"],
-  [["one", "two"], "usage: anyqueue-judge"],
+  [[], "usage: "],
+  [["one", "two"], "usage: "],
   [["folder", "--jason"], "Unknown option '--jason'"],
   [["no-such-folder"], "no such file or directory"],
 ])("%j has nothing to judge", (args, message) => {

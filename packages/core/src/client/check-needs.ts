@@ -26,8 +26,8 @@ export function unmetNeeds(
 function unmet(feature: Feature, target: Target, provider: string): QueueError {
   const canEmulate = feature === "delay" || feature === "ttl";
   const remedy = canEmulate
-    ? `Use a provider that has ${feature}, or allow emulation with emulate: ["${feature}"] in the definition.`
-    : `Use a provider that has ${feature}, or remove the need from the definition.`;
+    ? `Use an entity or provider that has ${feature}, or allow emulation with emulate: ["${feature}"] in the definition.`
+    : `Use an entity or provider that has ${feature}, or remove the need from the definition.`;
   const what = `${provider} cannot give this entity ${feature}, which its definition needs`;
   return queueError("UNSUPPORTED", { what, remedy, provider, target: target.name }, { feature, remedy });
 }

@@ -12,6 +12,7 @@ import type { ProducerSetup } from "../producer/producer-setup.ts";
 import type { Logger } from "../queue-consumer.ts";
 import { createEventSink } from "../telemetry/channels.ts";
 import { EVENT_NAMES, type EventListener, type EventSink } from "../telemetry/events.ts";
+import { logEvents } from "../telemetry/log-events.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { ClientOptions, SendPolicy } from "./client-types.ts";
 import { DEFAULTS } from "./defaults.ts";
@@ -41,7 +42,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   ]);
   return Object.freeze({
     logger,
-    events: createEventSink(listeners),
+    events: createEventSink(logger === silentLogger ? listeners : [...listeners, logEvents(logger)]),
     middleware: Object.freeze([...middleware]),
     send: {
       retryAmbiguous: send.retryAmbiguous ?? "ifDeduplicated",

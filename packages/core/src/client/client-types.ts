@@ -38,7 +38,7 @@ export type Check<P, N extends Feature> = [Unfit<P, N>] extends [never]
 export interface ClientOptions {
   /** @default the provider's own clock, else the machine's */
   readonly clock?: Clock | undefined;
-  /** Where `context.log` of the handlers goes. @default none */
+  /** Gets a line for whatever goes wrong, and `context.log` of the handlers; `console` is one. @default none */
   readonly logger?: Logger | undefined;
   /** Called with every event; what it throws is contained. */
   readonly listener?: EventListener | readonly EventListener[] | undefined;

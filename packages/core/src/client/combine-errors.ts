@@ -10,7 +10,7 @@ export function combineErrors(errors: readonly unknown[], what: string): QueueEr
   const texts = errors.map((error) => (error instanceof Error ? error.message : String(error)));
   const known = errors.find((error) => isQueueError(error));
   const init: QueueErrorInit = {
-    what: `${what}:\n${texts.map((text) => `- ${text}`).join("\n")}\n`,
+    what: `${what}:\n${texts.map((text) => `- ${text}`).join("\n")}\n${texts.length} in all`,
     remedy: "Correct each of them.",
     ambiguous: errors.some((error) => isQueueError(error) && error.ambiguous),
     cause: errors.length === 1 ? first : new AggregateError(errors, what),

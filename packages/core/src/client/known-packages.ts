@@ -14,12 +14,12 @@ export interface KnownPackage {
 /** By scheme. Packages of other authors are passed to `createClient`; only these can be found by name. */
 export const KNOWN_PACKAGES: Readonly<Record<string, KnownPackage>> = /* @__PURE__ */ Object.freeze({
   memory: known("memory", "memory"),
-  sqlite: known("sqlite", "sqlite"),
   sqs: known("sqs", "sqs", "@aws-sdk/client-sqs"),
   "service-bus": known("service-bus", "serviceBus", "@azure/service-bus", {
     connectionString: "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING",
   }),
-  pubsub: known("pubsub", "pubsub", "@google-cloud/pubsub"),
+  // npm did not serve what 6.3.2 asks for (2026-11-29).
+  pubsub: known("pubsub", "pubsub", "@google-cloud/pubsub@6.3.0"),
 });
 
 /** What to do about a scheme that nobody serves. */
@@ -33,7 +33,7 @@ export function schemeRemedy(scheme: string, given: readonly string[]): string {
   }
   const meant = suggest(scheme, [...given, ...Object.keys(KNOWN_PACKAGES)]);
   return meant === undefined
-    ? "Pass a provider with this scheme to createClient."
+    ? 'Write "sqs://region", "service-bus://namespace" or "pubsub://project", or pass a provider with this scheme.'
     : `Did you mean "${meant}:"?`;
 }
 

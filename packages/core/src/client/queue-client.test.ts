@@ -36,7 +36,7 @@ describe("createClient refuses", () => {
     ["service-bus://ns", ["npm install @anyqueue/service-bus @azure/service-bus", "serviceBus"]],
     ["memory:", ["npm install @anyqueue/memory`"]],
     ["fkae://x", ['Did you mean "fake:"?']],
-    ["carrier-pigeon:", ["Pass a provider with this scheme"]],
+    ["carrier-pigeon:", ["pass a provider with this scheme"]],
   ])("%s without its provider, naming the package", (url, parts) => {
     const error = refusal(() => createClient(url, [new FakeService().provider]));
     expect(error.code).toBe("INVALID_ARGUMENT");
@@ -171,6 +171,7 @@ describe("verify", () => {
       .catch((thrown: unknown) => thrown);
     expect(isQueueError(error, "NOT_FOUND") && error.message).toContain("verify found 2 faults");
     expect(String(error)).toContain("ACCESS_DENIED");
+    expect(String(error)).toMatch(/\.\n2 in all\. Correct each of them\.$/u);
     await expect(client.verify(defineQueue("b"))).rejects.toMatchObject({
       code: "ACCESS_DENIED",
       target: "fake://here/b",

@@ -66,7 +66,7 @@ test("an entity that does not exist is one fault, not one per side", async () =>
 test("one side denied is a notice, both denied a fault", async () => {
   const one = await verify(orders, { openErrors: { "producer orders": denied } });
   expect(one.codes).toEqual([]);
-  expect(one.notices.at(-1)).toContain("open failed");
+  expect(one.notices).toContainEqual(expect.stringContaining("open failed"));
   const both = await verify(orders, { openErrors: { "producer orders": denied, "consumer orders": denied } });
   expect(both.codes).toEqual(["ACCESS_DENIED"]);
 });
@@ -85,11 +85,31 @@ test("a service that dead-letters before the attempts are spent is a fault", asy
   const facts = { orders: { maxDeliveries: 3, unknown: [] } };
   const { codes, texts } = await verify(orders, { facts });
   expect(codes).toEqual(["INVALID_ARGUMENT"]);
-  expect(texts[0]).toContain("after 3 deliveries, but the definition allows 5 attempts");
+  expect(texts[0]).toContain("retry.attempts is 5, but the service dead-letters after 3 deliveries");
   expect((await verify(defineQueue("orders", { retry: { attempts: 3 } }), { facts })).codes).toEqual([]);
   expect(
     (await verify(defineQueue("orders", { retry: { attempts: "unlimited" } }), { facts })).codes,
   ).toEqual([]);
+});
+
+test("what a consumer would refuse at its start is a fault, all of it at once", async () => {
+  const definition = defineQueue("orders", { lease: "2d", retry: { delay: "2h" } });
+  const options = {
+    facts: { orders: { unknown: [] } },
+    probed: { deliveryCount: "none" as const, releaseDelay: "none" as const },
+  };
+  const { texts } = await verify(definition, options);
+  expect(texts).toEqual([
+    expect.stringContaining("the service does not count deliveries"),
+    expect.stringContaining("the service cannot delay a retry"),
+    expect.stringContaining("lease: expected"),
+  ]);
+});
+
+test("a fault is told once: what could not be read of an entity that is not there is no notice", async () => {
+  const openErrors = { "producer orders": missing, "consumer orders": missing };
+  const { notices, codes } = await verify(orders, { openErrors });
+  expect([notices, codes]).toEqual([[], ["NOT_FOUND"]]);
 });
 
 describe("dead letters that the core sends must have a target", () => {

@@ -1,6 +1,9 @@
+import { withRouteRemedy } from "../consumer/open-consumer.ts";
+import { resolveOptions } from "../consumer/resolve-options.ts";
+import { misfits } from "../consumer/start-checks.ts";
 import { timedRequest } from "../consumer/timed-request.ts";
 import type { EntityFacts, ProbeResult } from "../driver/entity.ts";
-import { isQueueError, QueueError } from "../errors/queue-error.ts";
+import { isQueueError, type QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import { unmetNeeds } from "./check-needs.ts";
@@ -17,14 +20,10 @@ export async function verifyPlace(
   if (unmet.length > 0) return unmet;
   const found = await located(place, directory);
   const probed = await probe(found);
-  for (const text of probed?.facts.unknown ?? []) events.emit("notice", { target: found.target.name, text });
   const missing = await accessFaults(found, events);
   if (missing.length > 0) return missing;
-  return [
-    ...refinedFaults(found, probed),
-    ...budgetFaults(found, probed?.facts),
-    ...(await deadLetterFaults(found, probed?.facts)),
-  ];
+  for (const text of probed?.facts.unknown ?? []) events.emit("notice", { target: found.target.name, text });
+  return [...refinedFaults(found, probed), ...(await deadLetterFaults(found, probed?.facts))];
 }
 
 /** Rule D13: a start that cannot work ends within this. */
@@ -108,21 +107,14 @@ async function openConsumer({ connection, target }: Place, signal: AbortSignal):
   }
 }
 
-/** What only the service knows: a queue that exists may lack what its kind can have. */
-function refinedFaults(place: Place, probed: ProbeResult | undefined): readonly QueueError[] {
-  const capabilities = { ...place.target.capabilities, ...probed?.capabilities };
-  return unmetNeeds(place.details, { ...place.target, capabilities }, place.connection.adapter.name);
-}
-
-/** The service must not dead-letter before the core has used its attempts. */
-function budgetFaults({ details, target }: Place, facts: EntityFacts | undefined): readonly QueueError[] {
-  const attempts = details.policy.retry?.attempts ?? DEFAULTS.attempts;
-  const maxDeliveries = facts?.maxDeliveries;
-  if (details.kind === "topic" || details.kind === "dead-letter" || maxDeliveries === undefined) return [];
-  if (attempts === "unlimited" || maxDeliveries >= attempts) return [];
-  const what = `the service dead-letters after ${maxDeliveries} deliveries, but the definition allows ${attempts} attempts`;
-  const remedy = "Raise the service's limit well above the attempts, or lower the attempts.";
-  return [new QueueError("INVALID_ARGUMENT", { what, remedy, target: target.name })];
+/** What only the service knows: a queue that exists may lack what its kind can have, or what its consumers need. */
+function refinedFaults({ details, target, connection }: Place, probed?: ProbeResult): readonly QueueError[] {
+  const capabilities = { ...target.capabilities, ...probed?.capabilities };
+  const refined = { ...target, capabilities };
+  const unmet = unmetNeeds(details, refined, connection.adapter.name);
+  if (details.kind === "topic") return unmet;
+  const settings = resolveOptions({}, details.policy);
+  return [...unmet, ...misfits({ details, settings, target: refined, facts: probed?.facts })];
 }
 
 /** Where the core itself sends dead letters, their target must exist and accept. */
@@ -134,5 +126,5 @@ async function deadLetterFaults(
   const isNeeded = details.kind !== "dead-letter" && details.policy.deadLetter !== "none";
   if (route.deadLetter === undefined || !isNeeded || target.capabilities.deadLetter === "native") return [];
   const fault = await faultOf({ ...place, target: deadLetterTarget(place, facts) }, openProducer);
-  return fault === undefined ? [] : [fault];
+  return fault === undefined ? [] : [withRouteRemedy(fault)];
 }

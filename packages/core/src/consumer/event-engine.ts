@@ -97,15 +97,7 @@ class Engine implements EventEngine {
   }
 
   refused(error: unknown): void {
-    const { events, logger } = this.#client;
-    const target = `event:${this.#details.name}`;
-    events.emit("event-refused", { target, error });
-    try {
-      logger.warn({ target, error }, "a call was refused, nothing of it was handled");
-    } catch (thrown) {
-      // The platform waits for an answer, whatever becomes of the log.
-      events.emit("listener-error", { event: "event-refused", error: thrown });
-    }
+    this.#client.events.emit("event-refused", { target: `event:${this.#details.name}`, error });
   }
 
   async process(batch: EventBatch): Promise<EventResult> {

@@ -143,3 +143,21 @@ describe("closing", () => {
     expect(producers.map(({ isClosed }) => isClosed)).toEqual([true, true]);
   });
 });
+
+test("an entity that turns out to lack what its definition needs is refused, whatever its consumer does with it", async () => {
+  const { open } = openBench({
+    details: { needs: ["deduplication"] },
+    probe: async () =>
+      await Promise.resolve({ capabilities: { deduplication: "none" }, facts: { unknown: [] } }),
+  });
+  expect(await errorOf(open())).toMatchObject({ code: "UNSUPPORTED", feature: "deduplication" });
+});
+
+test("what could not be read is told once the consumer is open, and not beside the error that says it", async () => {
+  const { queue, events, open } = openBench({ probe: async () => await Promise.reject(refused(DENIED)) });
+  queue.openFailures = [refused(DENIED)];
+  await errorOf(open());
+  expect(events.of("notice")).toEqual([]);
+  await open();
+  expect(events.of("notice")).toHaveLength(1);
+});

@@ -1,3 +1,4 @@
+import { unmetNeeds } from "../client/check-needs.ts";
 import type { ConsumerDriver, ConsumerDriverOptions } from "../driver/driver.ts";
 import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
 import { isQueueError, queueError, QueueError } from "../errors/queue-error.ts";
@@ -47,7 +48,8 @@ export async function openConsumer(
   const target = refined(located, probed);
   const start = { details, settings, target, facts: probed?.facts };
   refuseMisfit(start);
-  for (const text of startNotices(start)) events.emit("notice", { target: target.name, text });
+  const [unmet] = unmetNeeds(details, target, adapter.name);
+  if (unmet !== undefined) throw unmet;
   const leaseMs = wantedLeaseMs(start);
   const route = await openRoute(opening, settings, target, probed?.facts).catch((error: unknown) => {
     throw isQueueError(error, "NOT_FOUND") && missing !== undefined ? missing : error;
@@ -59,6 +61,7 @@ export async function openConsumer(
     const opened = adapter.openConsumer(target, { ...options, leaseMs });
     driver = opened;
     await openDriver(opening, opened);
+    for (const text of startNotices(start)) events.emit("notice", { target: target.name, text });
     return { target, driver, route, retries, leaseMs };
   } catch (error) {
     await closeInTime(clock, closeAll(route, retries, driver));
@@ -190,11 +193,13 @@ async function openCopyRoute(setup: Opening, target: Target): Promise<DeadLetter
   });
 }
 
-function withRouteRemedy(error: QueueError): QueueError {
+/** In words for whoever has made the queue with other tools. */
+export function withRouteRemedy(error: QueueError): QueueError {
   if (!isQueueError(error, "NOT_FOUND")) return error;
   return new QueueError("NOT_FOUND", {
     what: "the dead-letter queue does not exist",
-    remedy: 'Create it (client.admin.create), or say deadLetter: "none" in the definition.',
+    remedy:
+      'Create it (client.admin.create, or `anyqueue create <its name> --no-dead-letters`), or say deadLetter: "none" in the definition.',
     operation: "open",
     provider: error.provider,
     providerCode: error.providerCode,

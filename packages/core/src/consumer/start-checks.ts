@@ -27,9 +27,13 @@ export function refuseMisfit(start: StartFacts): void {
       "Use an ordered queue (FIFO, sessions, ordering keys).",
     );
   }
-  refuseAttempts(start);
-  refuseRetryDelay(start);
-  refuseTimes(start);
+  const [misfit] = misfits(start);
+  if (misfit !== undefined) throw misfit;
+}
+
+/** Every setting of the consumer that this entity cannot keep. */
+export function misfits(start: StartFacts): readonly QueueError[] {
+  return [attemptsMisfit, retryDelayMisfit, timesMisfit].flatMap((misfitOf) => misfitOf(start) ?? []);
 }
 
 /** What is worth knowing at the start, one sentence each. */
@@ -60,12 +64,12 @@ export function longestHoldMs(settings: ConsumerSettings): number {
   return Math.max(DEFAULTS.leaseTotalMs, settings.handlerTimeoutMs ?? 0);
 }
 
-function refuseAttempts(start: StartFacts): void {
+function attemptsMisfit(start: StartFacts): QueueError | undefined {
   const { details, settings, target, facts } = start;
   const { attempts } = settings;
-  if (details.kind === "dead-letter" || attempts === Number.POSITIVE_INFINITY) return;
+  if (details.kind === "dead-letter" || attempts === Number.POSITIVE_INFINITY) return undefined;
   if (target.capabilities.deliveryCount === "none") {
-    throw unsupported(
+    return unsupported(
       start,
       "attempts",
       `the service does not count deliveries, so ${attempts} attempts cannot be kept`,
@@ -73,29 +77,29 @@ function refuseAttempts(start: StartFacts): void {
     );
   }
   const maxDeliveries = facts?.maxDeliveries;
-  if (maxDeliveries === undefined || maxDeliveries >= attempts) return;
-  throw new QueueError("INVALID_ARGUMENT", {
+  if (maxDeliveries === undefined || maxDeliveries >= attempts) return undefined;
+  return new QueueError("INVALID_ARGUMENT", {
     what: `retry.attempts is ${attempts}, but the service dead-letters after ${maxDeliveries} deliveries`,
     remedy: `Set retry: { attempts: ${maxDeliveries} } or raise the queue's maximum deliveries above ${attempts}.`,
     target: target.name,
   });
 }
 
-function refuseRetryDelay(start: StartFacts): void {
+function retryDelayMisfit(start: StartFacts): QueueError | undefined {
   const { details, target } = start;
   const native = target.capabilities.releaseDelay;
   const fixedMs = fixedDelayMs(start.settings);
   if (native !== "none") {
-    if (fixedMs <= native.maxMs) return;
+    if (fixedMs <= native.maxMs) return undefined;
     const what = `retry.delay is ${fixedMs} ms, but the service delays a retry by ${native.maxMs} ms at most`;
-    throw unsupported(start, "delay", what, `Set at most ${native.maxMs / 1_000} s.`);
+    return unsupported(start, "delay", what, `Set at most ${native.maxMs / 1_000} s.`);
   }
-  if (mayDelayLonger(details) || fixedMs <= MAX_PARK_MS) return;
+  if (mayDelayLonger(details) || fixedMs <= MAX_PARK_MS) return undefined;
   const otherwise =
     details.kind === "subscription"
       ? "forward the subscription to a queue and consume that."
       : 'allow more with emulate: ["delay"].';
-  throw unsupported(
+  return unsupported(
     start,
     "delay",
     `retry.delay is ${fixedMs} ms, but the service cannot delay a retry`,
@@ -108,19 +112,19 @@ export function mayDelayLonger({ kind, emulate }: DefinitionDetails): boolean {
   return kind !== "subscription" && emulate.includes("delay");
 }
 
-function refuseTimes(start: StartFacts): void {
+function timesMisfit(start: StartFacts): QueueError | undefined {
   const { settings, target } = start;
   const { capabilities, limits } = target;
   const { leaseMs, handlerTimeoutMs } = settings;
   if (handlerTimeoutMs !== undefined && handlerTimeoutMs > limits.lease.totalMs) {
-    throw new QueueError("INVALID_ARGUMENT", {
+    return new QueueError("INVALID_ARGUMENT", {
       what: `consumer.handlerTimeout is ${handlerTimeoutMs} ms, but the service holds a delivery for ${limits.lease.totalMs} ms at most`,
       target: target.name,
     });
   }
-  if (leaseMs === undefined || capabilities.leaseSetBy === "entity") return;
-  if (leaseMs >= limits.lease.minMs && leaseMs <= limits.lease.maxMs) return;
-  throw new QueueError("INVALID_ARGUMENT", {
+  if (leaseMs === undefined || capabilities.leaseSetBy === "entity") return undefined;
+  if (leaseMs >= limits.lease.minMs && leaseMs <= limits.lease.maxMs) return undefined;
+  return new QueueError("INVALID_ARGUMENT", {
     what: `lease: expected ${limits.lease.minMs} to ${limits.lease.maxMs} ms, got ${leaseMs}`,
     target: target.name,
   });

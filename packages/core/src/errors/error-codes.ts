@@ -9,8 +9,14 @@ export const ERROR_CODES = {
     remedy:
       "Create it (client.admin.create, or `anyqueue create <queue>` in a shell) or correct the name, prefix or region.",
   },
-  ALREADY_EXISTS: { retryable: false, remedy: "Delete it first, or ask for the settings it has." },
-  UNAUTHENTICATED: { retryable: false, remedy: "Provide credentials that are valid and not expired." },
+  ALREADY_EXISTS: {
+    retryable: false,
+    remedy: "Ask for the settings it has, or change them with the provider's tools.",
+  },
+  UNAUTHENTICATED: {
+    retryable: false,
+    remedy: "Give valid credentials to the provider's options, or where its SDK looks for them.",
+  },
   ACCESS_DENIED: { retryable: false, remedy: "Grant the missing permission to these credentials." },
   THROTTLED: { retryable: true, remedy: "Slow down, or raise the quota." },
   QUOTA_EXCEEDED: { retryable: true, remedy: "Settle or remove messages, or raise the quota." },

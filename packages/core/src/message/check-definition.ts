@@ -73,7 +73,10 @@ export function recordOf(options: unknown, where: string): Readonly<Record<strin
 /** Empty if it is a legal name of a queue, topic or subscription. */
 export function nameProblems(name: unknown, where: string): string[] {
   if (typeof name === "string" && NAME_PATTERN.test(name)) return [];
-  return [`${where}: a name has 1 to 80 of A-Z, a-z, 0-9, "_" and "-" and begins with a letter or digit`];
+  return [
+    `${where}: a name has 1 to 80 of A-Z, a-z, 0-9, "_" and "-" and begins with a letter or digit; ` +
+      "the configuration's `queues` say what it is called at the provider",
+  ];
 }
 
 function featureProblems(list: unknown, known: readonly string[], where: string): string[] {

@@ -101,7 +101,8 @@ function toJson(body: unknown): string {
     encoded = JSON.stringify(body);
   } catch (error) {
     // V8 names types and property names here, never values.
-    throw new QueueError("INVALID_MESSAGE", { what: "the body has no JSON form", cause: error });
+    const remedy = "Send plain values: no bigint, and nothing that holds itself.";
+    throw new QueueError("INVALID_MESSAGE", { what: "the body has no JSON form", remedy, cause: error });
   }
   if (encoded === undefined) throw invalid(`the body has no JSON form: it is ${kindOf(body)}`);
   if (mayHoldPrototype(encoded)) refusePrototype(JSON.parse(encoded));

@@ -25,10 +25,21 @@ export interface QueuePolicy {
   readonly deadLetter?: "auto" | "none" | undefined;
 }
 
-/** Bare definitions may name a codec. */
+/** What the compiler prints where an option needs a schema. */
+type NeedsASchema = { readonly "give a schema too; unchecked<Body>() is one that checks nothing": never };
+
+/** Bare definitions may name a codec; whatever else they ask for needs a schema. */
 export interface BareOptions extends QueuePolicy {
   /** @default json() */
   readonly codec?: Codec | undefined;
+  /** With a schema only. */
+  readonly needs?: NeedsASchema | undefined;
+  /** With a schema only. */
+  readonly emulate?: NeedsASchema | undefined;
+  /** With a schema only. */
+  readonly id?: NeedsASchema | undefined;
+  /** With a schema only. */
+  readonly orderingKey?: NeedsASchema | undefined;
 }
 
 declare const io: unique symbol;
