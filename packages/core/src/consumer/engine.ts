@@ -6,6 +6,7 @@ import type { Handler } from "../queue-consumer.ts";
 import type { RedeliveryPolicy } from "../retry/redelivery.ts";
 import { Admission } from "./admission.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
+import { CutOff } from "./cut-off.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { KeyLanes } from "./key-lanes.ts";
 import type { KnownMessages } from "./known-messages.ts";
@@ -32,7 +33,7 @@ export interface Engine {
   readonly rules: ProcessingRules;
   readonly context: ContextParts;
   /** Ends all requests but the asks. */
-  readonly cut: AbortController;
+  readonly cutOff: CutOff;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
 }
 
@@ -68,7 +69,7 @@ interface EngineBase {
   readonly time: LeaseTime;
   readonly random: () => number;
   readonly redelivery: RedeliveryPolicy;
-  readonly cut: AbortController;
+  readonly cutOff: CutOff;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
 }
 
@@ -82,7 +83,7 @@ export function createEngine(options: EngineOptions): Engine {
     time: new LeaseTime(clock),
     random,
     redelivery,
-    cut: new AbortController(),
+    cutOff: new CutOff(),
     toError: (operation, error) => wrapDriverError(adapter, target, operation, error),
   };
   const settling = createSettling(options, base);
@@ -108,7 +109,7 @@ export function createEngine(options: EngineOptions): Engine {
 /** Leases, settlements and their consequences: three parts that need each other. */
 function createSettling(
   options: EngineOptions,
-  { time, random, redelivery, cut, toError }: EngineBase,
+  { time, random, redelivery, cutOff, toError }: EngineBase,
 ): Pick<Engine, "keeper" | "settler" | "executor"> {
   const { setup, settings, opened, memory, lanes, hooks } = options;
   const { clock, events, details } = setup;
@@ -117,7 +118,7 @@ function createSettling(
   const shared = { clock, time, driver, limits, capabilities, random, toError };
   const keeper = new LeaseKeeper({
     ...shared,
-    cut: cut.signal,
+    cutOff,
     leaseMs,
     totalMs: longestHoldMs(settings),
     onLost: (held, error) => {
@@ -127,7 +128,7 @@ function createSettling(
   });
   const settler = new Settler({
     ...shared,
-    cut,
+    cutOff,
     keeper,
     lingerMs: options.lingerMs,
     onResult: (held, result) => {
