@@ -22,27 +22,18 @@ export function newMessageId(): string {
   }
   const at = used;
   used += ID_BYTES;
+  pool[at + 6] = (pool[at + 6]! & 0x0f) | 0x40;
+  pool[at + 8] = (pool[at + 8]! & 0x3f) | 0x80;
   // Each by its place: taken apart as an array they would take 200 bytes more.
-  const a = pool[at]!;
-  const b = pool[at + 1]!;
-  const c = pool[at + 2]!;
-  const d = pool[at + 3]!;
-  const e = pool[at + 4]!;
-  const f = pool[at + 5]!;
-  const g = (pool[at + 6]! & 0x0f) | 0x40;
-  const h = pool[at + 7]!;
-  const i = (pool[at + 8]! & 0x3f) | 0x80;
-  const j = pool[at + 9]!;
-  const k = pool[at + 10]!;
-  const l = pool[at + 11]!;
-  const m = pool[at + 12]!;
-  const n = pool[at + 13]!;
-  const o = pool[at + 14]!;
-  const p = pool[at + 15]!;
   // oxfmt-ignore
   return String.fromCharCode(
-    H[a]!, L[a]!, H[b]!, L[b]!, H[c]!, L[c]!, H[d]!, L[d]!, DASH, H[e]!, L[e]!, H[f]!, L[f]!, DASH,
-    H[g]!, L[g]!, H[h]!, L[h]!, DASH, H[i]!, L[i]!, H[j]!, L[j]!, DASH,
-    H[k]!, L[k]!, H[l]!, L[l]!, H[m]!, L[m]!, H[n]!, L[n]!, H[o]!, L[o]!, H[p]!, L[p]!,
+    H[pool[at + 0]!]!, L[pool[at + 0]!]!, H[pool[at + 1]!]!, L[pool[at + 1]!]!,
+    H[pool[at + 2]!]!, L[pool[at + 2]!]!, H[pool[at + 3]!]!, L[pool[at + 3]!]!, DASH,
+    H[pool[at + 4]!]!, L[pool[at + 4]!]!, H[pool[at + 5]!]!, L[pool[at + 5]!]!, DASH,
+    H[pool[at + 6]!]!, L[pool[at + 6]!]!, H[pool[at + 7]!]!, L[pool[at + 7]!]!, DASH,
+    H[pool[at + 8]!]!, L[pool[at + 8]!]!, H[pool[at + 9]!]!, L[pool[at + 9]!]!, DASH,
+    H[pool[at + 10]!]!, L[pool[at + 10]!]!, H[pool[at + 11]!]!, L[pool[at + 11]!]!,
+    H[pool[at + 12]!]!, L[pool[at + 12]!]!, H[pool[at + 13]!]!, L[pool[at + 13]!]!,
+    H[pool[at + 14]!]!, L[pool[at + 14]!]!, H[pool[at + 15]!]!, L[pool[at + 15]!]!,
   );
 }

@@ -83,7 +83,7 @@ export class SendRun {
 
   async #send(live: readonly PendingSend[]): Promise<SendResults> {
     const { clock, events, target } = this.#setup;
-    const messages = live.map(messageOf);
+    const messages = live.map(({ message }) => message!); // none is tried before it has entered with one
     const call = begin(live);
     const startMs = clock.now();
     call.isHandedOver = true;
@@ -205,12 +205,6 @@ export class SendRun {
     if (error.ambiguous || !BY_ONE_MESSAGE.has(error.code)) return false;
     return error.code === "BATCH_TOO_LARGE" || this.#setup.target.capabilities.batchFailure === "atomic";
   }
-}
-
-/** A send is tried after it has entered the pipeline with its message. */
-function messageOf({ message }: PendingSend): OutgoingMessage {
-  if (message === undefined) throw new Error("a send has no message yet");
-  return message;
 }
 
 function begin(live: readonly PendingSend[]): SendCall {
