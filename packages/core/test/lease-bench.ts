@@ -3,6 +3,7 @@ import type { Delivery } from "../src/driver/delivery.ts";
 import type { ConsumerDriver, ErrorClass, ExtendItem, ItemResult } from "../src/driver/driver.ts";
 import type { OperationLimits } from "../src/driver/limits.ts";
 import { QueueError } from "../src/errors/queue-error.ts";
+import { CutOff } from "../src/consumer/cut-off.ts";
 import { HeldDelivery } from "../src/consumer/held-delivery.ts";
 import { LeaseKeeper } from "../src/consumer/lease-keeper.ts";
 import { LeaseTime } from "../src/consumer/lease-time.ts";
@@ -58,7 +59,7 @@ export function leaseBench({
     leaseMs,
     totalMs,
     random: () => random,
-    cut: new AbortController().signal,
+    cutOff: new CutOff(),
     toError: (operation, error) => {
       if (error instanceof QueueError) return error;
       const found: ErrorClass =

@@ -1,3 +1,4 @@
+import { CutOff } from "../src/consumer/cut-off.ts";
 import { HeldDelivery } from "../src/consumer/held-delivery.ts";
 import { LeaseKeeper } from "../src/consumer/lease-keeper.ts";
 import { LeaseTime } from "../src/consumer/lease-time.ts";
@@ -49,7 +50,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
       return items.map((item) => ({ ok: true, value: { leaseMs: item.leaseMs } }));
     },
   } as unknown as ConsumerDriver<unknown>;
-  const cut = new AbortController();
+  const cutOff = new CutOff();
   const toError = (operation: string, error: unknown): QueueError => {
     if (error instanceof QueueError) return error;
     const found: ErrorClass =
@@ -66,7 +67,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
     totalMs,
     random: () => 0.5,
     toError,
-    cut: cut.signal,
+    cutOff,
     onLost: (held, error) => settler.lose(held, error),
     onOverdue: () => undefined,
     onWake: (held) => settler.retry(held),
@@ -80,7 +81,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
     lingerMs,
     random: () => 0.5,
     toError,
-    cut,
+    cutOff,
     onResult: ({ delivery: { id } }, result) => {
       if ("error" in result) errors.push(result.error);
       const error = "error" in result ? ` ${result.error.code}${result.error.ambiguous ? "?" : ""}` : "";
@@ -100,7 +101,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
   };
   return {
     clock,
-    cut,
+    cutOff,
     settler,
     keeper,
     requests,

@@ -6,6 +6,7 @@ import { Fifo } from "./fifo.ts";
 const operation = fc.oneof(
   fc.record({ kind: fc.constant("push" as const), count: fc.integer({ min: 1, max: 1_500 }) }),
   fc.record({ kind: fc.constant("take" as const), count: fc.integer({ min: 1, max: 1_500 }) }),
+  fc.record({ kind: fc.constant("takeMany" as const), count: fc.integer({ min: 0, max: 1_500 }) }),
   fc.record({ kind: fc.constant("pushFront" as const), count: fc.integer({ min: 0, max: 3 }) }),
 );
 
@@ -25,6 +26,9 @@ test("behaves like an array at any length", () => {
           for (const item of fresh) fifo.push(item);
           model.push(...fresh);
         }
+        const many = kind === "takeMany" ? Math.min(count, model.length) : 0;
+        expect(fifo.at(many)).toBe(model[many]);
+        expect(fifo.takeMany(many)).toEqual(model.splice(0, many));
         const taken = kind === "take" ? fresh.map(() => fifo.take()) : [];
         expect(taken).toEqual(taken.map(() => model.shift()));
         expect(fifo.length).toBe(model.length);

@@ -36,13 +36,35 @@ export class Fifo<Item> {
     if (this.#length === 0) return undefined;
     const item = this.#slots[this.#head];
     this.#slots[this.#head] = undefined; // the list must not keep alive what it gave away
-    this.#head = (this.#head + 1) & (this.#slots.length - 1);
-    this.#length -= 1;
+    this.#skip(1);
+    return item;
+  }
+
+  /** The item so many places behind the first, if there is one. */
+  at(place: number): Item | undefined {
+    if (place >= this.#length) return undefined;
+    return this.#slots[(this.#head + place) & (this.#slots.length - 1)];
+  }
+
+  /** Takes so many at once, which must be there: one array of just that length, where adding one by one makes several. */
+  takeMany(count: number): Item[] {
+    const end = this.#head + count;
+    const wrapped = Math.max(0, end - this.#slots.length);
+    const taken = this.#slots.slice(this.#head, end) as Item[];
+    if (wrapped > 0) taken.push(...(this.#slots.slice(0, wrapped) as Item[]));
+    this.#slots.fill(undefined, this.#head, end);
+    this.#slots.fill(undefined, 0, wrapped);
+    this.#skip(count);
+    return taken;
+  }
+
+  #skip(count: number): void {
+    this.#head = (this.#head + count) & (this.#slots.length - 1);
+    this.#length -= count;
     if (this.#length === 0 && this.#slots.length > KEPT_SLOTS) {
       this.#slots = [];
       this.#head = 0;
     }
-    return item;
   }
 
   #grow(): void {

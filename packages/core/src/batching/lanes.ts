@@ -104,26 +104,30 @@ export class Lanes<Item, Value> {
 
   /** Takes one batch, beginning with the first ready lane; an item larger than the room goes alone. */
   takeBatch(): Entry<Item, Value>[] {
-    const batch: Entry<Item, Value>[] = [];
+    let batch: Entry<Item, Value>[] = [];
     let bytes = 0;
     for (let lane = this.#ready.peek(); lane !== undefined; lane = this.#ready.peek()) {
-      const before = batch.length;
+      const bytesBefore = bytes;
+      let count = 0;
       let next = lane.waiting.peek();
-      while (
-        next !== undefined &&
-        (batch.length === 0 || (batch.length < this.#room.items && bytes + next.bytes <= this.#room.bytes))
-      ) {
-        lane.waiting.take();
-        this.#grow(lane, -1, -next.bytes);
+      while (next !== undefined && this.#hasRoom(batch.length + count, bytes, next)) {
+        count += 1;
         bytes += next.bytes;
-        batch.push(next);
-        next = lane.waiting.peek();
+        next = lane.waiting.at(count);
       }
-      const hasGiven = batch.length > before;
-      if (next === undefined || (lane.key !== undefined && hasGiven)) this.#unlistFirst(lane);
-      if (next !== undefined || this.#room.isUniform) break;
+      const taken = lane.waiting.takeMany(count);
+      if (batch.length === 0) batch = taken;
+      else batch.push(...taken);
+      this.#grow(lane, -count, bytesBefore - bytes);
+      const isEmpty = lane.waiting.length === 0;
+      if (isEmpty || (lane.key !== undefined && count > 0)) this.#unlistFirst(lane);
+      if (!isEmpty || this.#room.isUniform) break;
     }
     return batch;
+  }
+
+  #hasRoom(items: number, bytes: number, next: Entry<Item, Value>): boolean {
+    return items === 0 || (items < this.#room.items && bytes + next.bytes <= this.#room.bytes);
   }
 
   #grow(lane: Lane<Item, Value>, items: number, bytes: number): void {

@@ -6,6 +6,7 @@ import type { Outcome } from "../driver/event-source.ts";
 import { queueError, type QueueError } from "../errors/queue-error.ts";
 import { isReserved, RESERVED } from "../message/attributes.ts";
 import type { Clock } from "../time/clock.ts";
+import { CutOff } from "./cut-off.ts";
 import { alignedResults } from "./results-of-alive.ts";
 import { timedRequest } from "./timed-request.ts";
 
@@ -131,7 +132,7 @@ export function createCopyBatcher(options: CopyRouteOptions): {
 } {
   const { driver, target, clock } = options;
   const { send } = target.limits;
-  const cut = new AbortController();
+  const cutOff = new CutOff();
   const batcher = createBatcher<OutgoingMessage, SendReceipt>({
     ...send,
     sizeOf: (copy) => driver.sizeOf(copy),
@@ -141,11 +142,11 @@ export function createCopyBatcher(options: CopyRouteOptions): {
     run: async (copies): Promise<readonly ItemResult<SendReceipt>[]> => {
       const call = async (signal: AbortSignal): Promise<readonly ItemResult<SendReceipt>[]> =>
         alignedResults("send", copies.length, await driver.sendBatch(copies, signal));
-      return await timedRequest(clock, "send", SEND_TIMEOUT_MS, call, cut.signal);
+      return await timedRequest(clock, "send", SEND_TIMEOUT_MS, call, cutOff);
     },
   });
   const close = async (): Promise<void> => {
-    cut.abort();
+    cutOff.end();
     await batcher.close();
     await driver.close();
   };

@@ -7,6 +7,7 @@ import type { Handler } from "../queue-consumer.ts";
 import type { RedeliveryPolicy } from "../retry/redelivery.ts";
 import { Admission } from "./admission.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
+import { CutOff } from "./cut-off.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { KeyLanes } from "./key-lanes.ts";
 import type { KnownMessages } from "./known-messages.ts";
@@ -33,7 +34,7 @@ export interface Engine {
   readonly rules: ProcessingRules;
   readonly context: ContextParts;
   /** Ends all requests but the asks. */
-  readonly cut: AbortController;
+  readonly cutOff: CutOff;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
 }
 
@@ -69,7 +70,7 @@ interface EngineBase {
   readonly time: LeaseTime;
   readonly random: () => number;
   readonly redelivery: RedeliveryPolicy;
-  readonly cut: AbortController;
+  readonly cutOff: CutOff;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
 }
 
@@ -83,7 +84,7 @@ export function createEngine(options: EngineOptions): Engine {
     time: new LeaseTime(clock),
     random,
     redelivery,
-    cut: new AbortController(),
+    cutOff: new CutOff(),
     toError: (operation, error) => wrapDriverError(adapter, target, operation, error),
   };
   const settling = createSettling(options, base);
@@ -109,7 +110,7 @@ export function createEngine(options: EngineOptions): Engine {
 /** Leases, settlements and their consequences: three parts that need each other. */
 function createSettling(
   options: EngineOptions,
-  { time, random, redelivery, cut, toError }: EngineBase,
+  { time, random, redelivery, cutOff, toError }: EngineBase,
 ): Pick<Engine, "keeper" | "settler" | "executor"> {
   const { setup, settings, opened, memory, lanes, hooks } = options;
   const { clock, events, details } = setup;
@@ -118,7 +119,7 @@ function createSettling(
   const shared = { clock, time, driver, limits, capabilities, random, toError };
   const keeper = new LeaseKeeper({
     ...shared,
-    cut: cut.signal,
+    cutOff,
     leaseMs,
     totalMs: longestHoldMs(settings),
     onLost: (held, error) => {
@@ -131,7 +132,7 @@ function createSettling(
   });
   const settler = new Settler({
     ...shared,
-    cut,
+    cutOff,
     keeper,
     lingerMs: options.lingerMs,
     onResult: (held, result) => {

@@ -5,6 +5,7 @@ import type { ConsumerDriver, Operation } from "../driver/driver.ts";
 import type { Limits } from "../driver/limits.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock, Timer } from "../time/clock.ts";
+import type { CutOff } from "./cut-off.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import { dueAtMs, leaseLost, SharedLease, type Lease } from "./lease.ts";
 import type { LeaseTime } from "./lease-time.ts";
@@ -23,7 +24,7 @@ export interface LeaseKeeperOptions {
   readonly random: () => number;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
   /** Ends the requests that are out; none goes out any more. */
-  readonly cut: AbortSignal;
+  readonly cutOff: CutOff;
   /** The lease of a delivery is gone; called once. */
   readonly onLost: (held: HeldDelivery, error: QueueError) => void;
   /** Its settlement has no answer yet, and its lease may end before there is one. Once for each try. */

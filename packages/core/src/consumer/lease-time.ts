@@ -2,6 +2,10 @@ import type { Clock } from "../time/clock.ts";
 
 /** The time since boot is coarse (one second on some systems): smaller differences are no sleep. */
 const SLEEP_TOLERANCE_MS = 1_000;
+/** The time since boot is a file to read, 5 µs, which is half a microsecond of each message where ten share a request. */
+const LOOK_AGAIN_MS = 1_000;
+/** The system moves the wall clock on by what the machine slept: while it keeps to the monotonic one, nobody has. */
+const WALL_TOLERANCE_MS = 250;
 
 /** Time as leases see it: monotonic, and running on while the machine sleeps. */
 export class LeaseTime {
@@ -9,11 +13,16 @@ export class LeaseTime {
   readonly #startMs: number;
   readonly #bootStartMs: number;
   #asleepMs = 0;
+  #lookedAtMs: number;
+  /** How far the wall clock was ahead of the monotonic one at the last look at the time since boot. */
+  #wallAheadMs: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#startMs = clock.now();
     this.#bootStartMs = clock.bootNow();
+    this.#lookedAtMs = this.#startMs;
+    this.#wallAheadMs = clock.wallNow() - this.#startMs;
   }
 
   /** Without a look at the time since boot; cheap enough for every message. */
@@ -24,6 +33,11 @@ export class LeaseTime {
   /** Exact: before a settlement goes out and when a timer fires. */
   read(): number {
     const nowMs = this.#clock.now();
+    const wallAheadMs = this.#clock.wallNow() - nowMs;
+    const isSteady = Math.abs(wallAheadMs - this.#wallAheadMs) <= WALL_TOLERANCE_MS;
+    if (isSteady && nowMs - this.#lookedAtMs < LOOK_AGAIN_MS) return nowMs + this.#asleepMs;
+    this.#lookedAtMs = nowMs;
+    this.#wallAheadMs = wallAheadMs;
     const asleepMs = this.#clock.bootNow() - this.#bootStartMs - (nowMs - this.#startMs);
     if (asleepMs > this.#asleepMs + SLEEP_TOLERANCE_MS) this.#asleepMs = asleepMs;
     return nowMs + this.#asleepMs;

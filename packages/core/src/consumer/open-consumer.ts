@@ -6,6 +6,7 @@ import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/within.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
+import { CutOff } from "./cut-off.ts";
 import { createCopyRoute, type CopyRouteOptions, type DeadLetterRoute } from "./dead-letter.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import { canCopyRetries, createRetryRoute, type RetryRoute } from "./retry-copy.ts";
@@ -26,7 +27,7 @@ export interface OpenedConsumer {
 
 /** A start that somebody may end. */
 interface Opening extends ConsumerSetup {
-  readonly cut: AbortSignal;
+  readonly cutOff: CutOff;
 }
 
 /** Rule D13: a start that cannot work ends within this. */
@@ -41,8 +42,25 @@ export async function openConsumer(
   options: Omit<ConsumerDriverOptions<unknown>, "leaseMs">,
   cut: AbortSignal,
 ): Promise<OpenedConsumer> {
-  const { adapter, clock, details, events } = setup;
-  const opening: Opening = { ...setup, cut };
+  const cutOff = new CutOff();
+  const end = (): void => {
+    cutOff.end(cut.reason);
+  };
+  if (cut.aborted) end();
+  cut.addEventListener("abort", end);
+  try {
+    return await openIt({ ...setup, cutOff }, settings, options);
+  } finally {
+    cut.removeEventListener("abort", end);
+  }
+}
+
+async function openIt(
+  opening: Opening,
+  settings: ConsumerSettings,
+  options: Omit<ConsumerDriverOptions<unknown>, "leaseMs">,
+): Promise<OpenedConsumer> {
+  const { adapter, clock, details, events } = opening;
   const located = await locate(opening);
   const { probed, missing } = await probe(opening, located);
   const target = refined(located, probed);
@@ -92,10 +110,10 @@ export async function closeInTime(clock: Clock, closed: Promise<void>): Promise<
   await within(clock, UNUSED_CLOSE_MS, closed).catch(() => {});
 }
 
-async function locate({ adapter, target, clock, cut, locate: find }: Opening): Promise<Target> {
+async function locate({ adapter, target, clock, cutOff, locate: find }: Opening): Promise<Target> {
   if (find === undefined) return target;
   try {
-    return await timedRequest(clock, "open", STEP_TIMEOUT_MS, find, cut);
+    return await timedRequest(clock, "open", STEP_TIMEOUT_MS, find, cutOff);
   } catch (error) {
     throw wrapDriverError(adapter, target, "open", error);
   }
@@ -108,12 +126,12 @@ interface Probed {
 }
 
 /** Rights to look may be missing: what cannot be read is unknown, and the start says so. */
-async function probe({ adapter, clock, cut }: Opening, target: Target): Promise<Probed> {
+async function probe({ adapter, clock, cutOff }: Opening, target: Target): Promise<Probed> {
   if (adapter.probe === undefined) return {};
   const look = async (signal: AbortSignal): Promise<ProbeResult | undefined> =>
     await adapter.probe?.(target, signal);
   try {
-    return { probed: await timedRequest(clock, "probe", STEP_TIMEOUT_MS, look, cut) };
+    return { probed: await timedRequest(clock, "probe", STEP_TIMEOUT_MS, look, cutOff) };
   } catch (error) {
     const { message } = wrapDriverError(adapter, target, "probe", error);
     const probed = { facts: { unknown: [`the queue's settings could not be read: ${message}`] } };
@@ -132,11 +150,11 @@ function refined(target: Target, probed: ProbeResult | undefined): Target {
 }
 
 async function openDriver(
-  { clock, cut }: Opening,
+  { clock, cutOff }: Opening,
   driver: { open?(signal: AbortSignal): Promise<void> },
 ): Promise<void> {
   if (driver.open === undefined) return;
-  await timedRequest(clock, "open", STEP_TIMEOUT_MS, async (signal) => await driver.open?.(signal), cut);
+  await timedRequest(clock, "open", STEP_TIMEOUT_MS, async (signal) => await driver.open?.(signal), cutOff);
 }
 
 async function openRoute(

@@ -153,7 +153,7 @@ export class Pipeline {
   async drain(timeoutMs: number): Promise<DrainReport> {
     const { setup, opened } = this.#options;
     const { clock, events } = setup;
-    const { cut, executor, settler, keeper } = this.#engine;
+    const { cutOff, executor, settler, keeper } = this.#engine;
     this.#dispatcher.stop();
     this.#isPaused = true; // nothing tells the driver to go on
     executor.tally.isDraining = true;
@@ -174,7 +174,7 @@ export class Pipeline {
         },
         flush: async (withinMs) => await settler.flush(withinMs),
         cutOff: () => {
-          cut.abort();
+          cutOff.end();
         },
         stopLeases: async () => {
           this.#watchdog.stop();

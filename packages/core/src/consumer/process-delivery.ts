@@ -97,8 +97,8 @@ function runHandler<Held extends Processable>(
   let running: Promise<unknown> | undefined;
   try {
     const returned = rules.handle(message, context);
-    // No object: no promise, of whatever kind.
-    if (Object(returned) === returned) running = Promise.resolve(returned);
+    // No object: no promise, of whatever kind. Nothing, which most return, first: `Object` would make one of it.
+    if (returned !== undefined && Object(returned) === returned) running = Promise.resolve(returned);
   } catch (error) {
     onEnd(held, failed(rules, held.delivery, error));
     return;

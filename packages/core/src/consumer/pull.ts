@@ -186,7 +186,7 @@ export class Puller {
     await this.#opening?.catch(() => {});
     const engine = this.#engine;
     if (engine === undefined) return NOTHING_HANDLED;
-    const { cut, executor, keeper, settler, opened } = engine;
+    const { cutOff, executor, keeper, settler, opened } = engine;
     executor.tally.isDraining = true;
     return await drain(
       {
@@ -204,7 +204,7 @@ export class Puller {
         giveBackRunning: () => {},
         flush: async (withinMs) => await settler.flush(withinMs),
         cutOff: () => {
-          cut.abort();
+          cutOff.end();
         },
         stopLeases: async () => await keeper.stop(),
         close: async () => await closeOpened(opened),

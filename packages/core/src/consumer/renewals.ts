@@ -14,7 +14,7 @@ export interface Renewal {
   handle: unknown;
 }
 
-type Parts = Pick<LeaseKeeperOptions, "driver" | "capabilities" | "limits" | "clock" | "cut" | "time">;
+type Parts = Pick<LeaseKeeperOptions, "driver" | "capabilities" | "limits" | "clock" | "cutOff" | "time">;
 type Renewed = ItemResult<{ readonly leaseMs: number }>;
 
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -37,7 +37,7 @@ export function createRenewals(parts: Parts): Batcher<Renewal, { readonly leaseM
 
 /** What was lost while it waited for its turn has no handle any more. */
 async function request(
-  { driver, clock, cut, time }: Parts,
+  { driver, clock, cutOff, time }: Parts,
   renewals: readonly Renewal[],
 ): Promise<readonly Renewed[]> {
   const sentAtMs = time.read();
@@ -54,6 +54,6 @@ async function request(
     });
     const extend = async (signal: AbortSignal): Promise<readonly Renewed[]> =>
       (await driver.extendBatch?.(items, signal)) ?? [];
-    return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, extend, cut);
+    return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, extend, cutOff);
   });
 }

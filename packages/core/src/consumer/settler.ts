@@ -7,6 +7,7 @@ import { backoffMs } from "../retry/backoff.ts";
 import { REQUEST_BACKOFF } from "../retry/request-retry.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/within.ts";
+import type { CutOff } from "./cut-off.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
@@ -30,7 +31,7 @@ export interface SettlerOptions {
   readonly random: () => number;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
   /** Ends the requests that are out; none goes out any more. */
-  readonly cut: AbortController;
+  readonly cutOff: CutOff;
   /** Called once for each delivery that was submitted. Must not throw. */
   readonly onResult: (held: HeldDelivery, result: SettleResult) => void;
   /** The service has answered acknowledgements, after so long. Must not throw. */
@@ -105,7 +106,7 @@ export class Settler {
 
   /** Sends all at once; resolves when everything has its result. What has none after `withinMs` is cut off, and has failed. */
   async flush(withinMs: number): Promise<void> {
-    const { clock, cut, time } = this.#options;
+    const { clock, cutOff, time } = this.#options;
     this.#closesAtMs = time.quick() + withinMs;
     for (const held of this.#retrying) this.retry(held);
     for (const batcher of Object.values(this.#batchers)) void batcher.flush();
@@ -115,7 +116,7 @@ export class Settler {
     });
     if (await within(clock, withinMs, idle)) return;
     // Of a batch whose last answer is missing the others are known.
-    cut.abort();
+    cutOff.end();
     if (!(await within(clock, CUT_WITHIN_MS, idle)))
       this.#failAll(`it was not confirmed within ${withinMs} ms`);
   }
@@ -163,7 +164,7 @@ export class Settler {
     operation: "ack" | "release" | "deadLetter",
     batch: readonly HeldDelivery[],
   ): Promise<readonly ItemResult[]> {
-    const { clock, cut, keeper, time } = this.#options;
+    const { clock, cutOff, keeper, time } = this.#options;
     const nowMs = time.read();
     return await resultsOfAlive(
       operation,
@@ -178,7 +179,7 @@ export class Settler {
           async (signal) => {
             return await this.#call(operation, alive, signal);
           },
-          cut.signal,
+          cutOff,
         ),
     );
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { errorOf } from "../../test/consumer-bench.ts";
 import { createVirtualClock } from "../testing.ts";
+import { CutOff, type Cuttable } from "./cut-off.ts";
 import { timedRequest } from "./timed-request.ts";
 
 describe("a request", () => {
@@ -18,18 +19,19 @@ describe("a request", () => {
   });
 
   test("leaves nothing of itself with what would have cut it off", async () => {
-    const cut = new AbortController();
-    const listening = vi.spyOn(cut.signal, "addEventListener");
+    const cutOff = new CutOff();
+    const added = vi.spyOn(cutOff, "add");
     const signals: AbortSignal[] = [];
     const call = async (signal: AbortSignal): Promise<void> => {
       signals.push(signal);
       await Promise.resolve();
     };
     const clock = createVirtualClock();
-    await timedRequest(clock, "ack", 1_000, call, cut.signal);
+    await timedRequest(clock, "ack", 1_000, call, cutOff);
     await clock.settle();
-    const [, listener] = listening.mock.lastCall ?? [];
-    (listener as unknown as { handleEvent(): void }).handleEvent();
+    cutOff.end();
+    const [request] = added.mock.lastCall ?? [];
+    expect(request).toMatchObject({ previous: undefined, next: undefined } satisfies Partial<Cuttable>);
     expect([clock.pendingTimers, ...signals.map(({ aborted }) => aborted)]).toEqual([0, false]);
   });
 
@@ -100,17 +102,17 @@ describe("a request", () => {
 
   test("ends when it is cut, and does not begin after that", async () => {
     const clock = createVirtualClock();
-    const cut = new AbortController();
+    const cutOff = new CutOff();
     const signals: AbortSignal[] = [];
     const call = async (signal: AbortSignal): Promise<never> => {
       signals.push(signal);
       return await new Promise(() => {});
     };
-    const failure = errorOf(timedRequest(clock, "ack", 1_000, call, cut.signal));
-    cut.abort();
+    const failure = errorOf(timedRequest(clock, "ack", 1_000, call, cutOff));
+    cutOff.end();
     await clock.advance(1);
     expect(await failure).toMatchObject({ code: "TIMEOUT", ambiguous: true });
-    const late = await errorOf(timedRequest(clock, "ack", 1_000, call, cut.signal));
+    const late = await errorOf(timedRequest(clock, "ack", 1_000, call, cutOff));
     expect(late).toMatchObject({ code: "TIMEOUT", ambiguous: false });
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   });

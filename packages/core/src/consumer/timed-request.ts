@@ -1,19 +1,20 @@
 import type { Operation } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock } from "../time/clock.ts";
+import type { Cuttable, CutOff } from "./cut-off.ts";
 
 /**
  * Runs one request of a driver for at most `timeoutMs`; also where the driver ignores its signal. One timer a request, not
- * a message. `cut` ends it before, or keeps it from going out.
+ * a message. `cutOff` ends it before, or keeps it from going out.
  */
 export async function timedRequest<T>(
   clock: Clock,
   operation: Operation,
   timeoutMs: number,
   call: (signal: AbortSignal) => Promise<T>,
-  cut?: AbortSignal,
+  cutOff?: CutOff,
 ): Promise<T> {
-  if (cut?.aborted === true) throw cutOff(operation, cut, false);
+  if (cutOff?.isOver === true) throw wasCut(operation, cutOff, false);
   const controller = new AbortController();
   return await new Promise<T>((resolve, reject) => {
     let ended: QueueError | undefined;
@@ -29,12 +30,14 @@ export async function timedRequest<T>(
     let timer = clock.setTimer(() => {
       end(timedOut(operation, timeoutMs));
     }, timeoutMs);
-    const listener = {
-      handleEvent: () => {
-        if (cut !== undefined) end(cutOff(operation, cut, true));
+    const request: Cuttable = {
+      previous: undefined,
+      next: undefined,
+      cut() {
+        if (cutOff !== undefined) end(wasCut(operation, cutOff, true));
       },
     };
-    cut?.addEventListener("abort", listener, { once: true });
+    cutOff?.add(request);
     call(controller.signal)
       .then(resolve, (error: unknown) => {
         /* oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it is */
@@ -42,10 +45,7 @@ export async function timedRequest<T>(
       })
       .finally(() => {
         timer.cancel();
-        cut?.removeEventListener("abort", listener);
-        // Where requests overlap, a listener that was removed goes on pointing to the one behind it: once one has grown
-        // old, all that the later ones hold would survive each collection of young objects.
-        listener.handleEvent = nothing;
+        cutOff?.delete(request);
       });
   });
 }
@@ -55,7 +55,7 @@ function timedOut(operation: Operation, timeoutMs: number): QueueError {
   return new QueueError("TIMEOUT", { what, operation, ambiguous: true });
 }
 
-function cutOff(operation: Operation, { reason }: AbortSignal, ambiguous: boolean): QueueError {
+function wasCut(operation: Operation, { reason }: CutOff, ambiguous: boolean): QueueError {
   return new QueueError("TIMEOUT", {
     what: "closed before the service answered",
     operation,
@@ -63,5 +63,3 @@ function cutOff(operation: Operation, { reason }: AbortSignal, ambiguous: boolea
     cause: reason,
   });
 }
-
-const nothing = (): void => {};

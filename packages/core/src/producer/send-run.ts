@@ -85,7 +85,7 @@ export class SendRun {
 
   async #send(live: readonly PendingSend[]): Promise<SendResults> {
     const { clock, events, target } = this.#setup;
-    const messages = live.map((pending) => pending.message).filter((message) => message !== undefined);
+    const messages = live.map(({ message }) => message!); // none is tried before it has entered with one
     const call = begin(live);
     const startMs = clock.now();
     call.isHandedOver = true;

@@ -1,0 +1,37 @@
+import { LinkedList, type Linked } from "../batching/linked-list.ts";
+
+/** A request that is out. */
+export interface Cuttable extends Linked<Cuttable> {
+  cut(): void;
+}
+
+/**
+ * Ends the requests that are out, all at once, and keeps later ones from going out. No `AbortSignal`, which lives as long as
+ * the consumer: Node's list of its listeners keeps those that were removed, with all that their requests hold, from the
+ * cheap collection of young objects, once one of them has grown old.
+ */
+export class CutOff {
+  readonly #out = new LinkedList<Cuttable>();
+  isOver = false;
+  /** Why; undefined: it is not over, or nobody said. */
+  reason: unknown;
+
+  add(request: Cuttable): void {
+    this.#out.add(request);
+  }
+
+  /** Without effect on one that is not out. */
+  delete(request: Cuttable): void {
+    this.#out.delete(request);
+  }
+
+  end(reason?: unknown): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.reason = reason;
+    for (let request = this.#out.first; request !== undefined; request = this.#out.first) {
+      this.#out.delete(request);
+      request.cut();
+    }
+  }
+}
