@@ -76,7 +76,13 @@ export class BareQueue {
   #waiting: Delivery<number>[] = [];
   #wake: (() => void) | undefined;
 
-  put(message: OutgoingMessage): void {
+  /** One batch of a producer; resolves when it is confirmed. */
+  async accept(messages: readonly OutgoingMessage[]): Promise<void> {
+    await nextTurn();
+    for (const message of messages) this.#put(message);
+  }
+
+  #put(message: OutgoingMessage): void {
     const { id, text, contentType, attributes } = message;
     const delivery: Writable<Delivery<number>> = {
       handle: this.#waiting.length,
@@ -142,8 +148,7 @@ function producerOf(queue: BareQueue): ProducerDriver {
     takesText: true,
     sizeOf: (message) => message.text?.length ?? message.body.byteLength,
     async sendBatch(messages) {
-      await nextTurn();
-      for (const message of messages) queue.put(message);
+      await queue.accept(messages);
       return messages.map(() => SENT);
     },
     close: () => Promise.resolve(),

@@ -77,7 +77,7 @@ interface RunningStub {
 
 async function startStub({ stub }: Scenario): Promise<RunningStub | undefined> {
   if (stub === undefined) return undefined;
-  const child = new Child(`stubs/${stub.kind}`, [stub.roundTripMs ?? 0]);
+  const child = new Child(`stubs/${stub.kind}`, [stub.roundTripMs ?? 0, stub.textBytes ?? 0]);
   const { port } = await child.next<{ readonly port: number }>();
   return {
     port,
