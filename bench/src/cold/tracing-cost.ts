@@ -1,5 +1,5 @@
-// What a span for each send request costs: every message is a request of its own here, so that a message costs no more.
-// Segments with and without it take turns, and the median of their differences counts.
+// What a span for each send request costs, where a request holds ten messages as SQS's do. Segments with and without it
+// take turns, and the median of their differences counts.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createClient, defineQueue, type QueueEvents } from "@anyqueue/core";
@@ -9,8 +9,9 @@ import { BareQueue, bare } from "../bare/bare-provider.ts";
 import { median } from "../report/median.ts";
 import { tell } from "./tell.ts";
 
-const SEGMENTS = 60;
-const SENDS = 2_000;
+const SEGMENTS = 40;
+const REQUESTS = 1_000;
+const BATCH = 10;
 
 class DroppingQueue extends BareQueue {
   override async accept(): Promise<void> {
@@ -52,25 +53,30 @@ function onSend(message: unknown): void {
   span.end();
 }
 
-const apiOnlyMicros = await costOfSpans();
+const apiOnlyMicros = await costOfSpan();
 trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [counting] }));
-const sampledMicros = await costOfSpans();
-tell({ apiOnlyMicros, sampledMicros, spansPerRequest: spans / (SENDS * SEGMENTS) });
+const sampledMicros = await costOfSpan();
+if (spans !== REQUESTS * SEGMENTS) throw new Error(`${spans} spans of ${REQUESTS * SEGMENTS} requests`);
+tell({ apiOnlyMicrosPerMessage: apiOnlyMicros / BATCH, microsPerSampledSpan: sampledMicros });
 
-async function costOfSpans(): Promise<number> {
+async function costOfSpan(): Promise<number> {
   const differences: number[] = [];
   for (let nth = 0; nth < SEGMENTS; nth += 1) {
-    const without = await microsPerSend();
+    const without = await microsPerRequest();
     subscribe("anyqueue:send", onSend);
-    differences.push((await microsPerSend()) - without);
+    differences.push((await microsPerRequest()) - without);
     unsubscribe("anyqueue:send", onSend);
   }
   return median(differences);
 }
 
-async function microsPerSend(): Promise<number> {
+async function microsPerRequest(): Promise<number> {
   const before = process.cpuUsage();
-  for (let nth = 0; nth < SENDS; nth += 1) await producer.send(body);
+  for (let nth = 0; nth < REQUESTS; nth += 1) {
+    for (let others = 1; others < BATCH; others += 1) void producer.send(body);
+    // What is sent in one turn goes out in one request.
+    await producer.send(body);
+  }
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / SENDS;
+  return (user + system) / REQUESTS;
 }
