@@ -8,6 +8,8 @@ export interface StubPlan {
   readonly kind: StubKind;
   /** Milliseconds of a round trip on top of loopback's. @default 0 */
   readonly roundTripMs?: number;
+  /** Bodies are texts of about so many bytes that nobody writes or parses, instead of JSON documents of 1 KB. */
+  readonly textBytes?: number;
 }
 
 /** One way to do a job over and over; runs in a process of its own. */

@@ -1,10 +1,11 @@
 import type { ServiceBusMessage, ServiceBusReceiverOptions } from "@azure/service-bus";
-import { EXAMPLE_BODIES } from "../body.ts";
+import { readerFor, writerFor } from "../body.ts";
 import { callers, closing, type Running } from "../callers.ts";
 import type { SteadyScenario as Scenario, StubPlan } from "../scenario.ts";
-import { FAR_SERVICE_BUS, SERVICE_BUS, sdkClient } from "../scenarios/service-bus.ts";
+import { BIG_SERVICE_BUS, FAR_SERVICE_BUS, SERVICE_BUS, sdkClient } from "../scenarios/service-bus.ts";
 
 const BATCH_BYTES = 262_144;
+const bodyOf = writerFor(SERVICE_BUS);
 
 const naiveSend: Scenario = {
   name: "service-bus send: SDK, one by one by 2,000 callers",
@@ -56,13 +57,14 @@ function subscribe(name: string, { stub, maxConcurrentCalls, receiver = {} }: Su
     accounts: "settled",
     start({ port }): Promise<Running> {
       const client = sdkClient(port);
+      const read = readerFor(stub);
       const isRaw = receiver.skipParsingBodyAsJson === true;
       const open = client.createReceiver("bench", receiver);
       let handled = 0;
       open.subscribe(
         {
           processMessage: async (message) => {
-            const body: unknown = isRaw ? JSON.parse(String(message.body)) : message.body;
+            const body: unknown = isRaw ? read(String(message.body)) : message.body;
             await open.completeMessage(message);
             if (body !== undefined) handled += 1;
           },
@@ -78,7 +80,7 @@ function subscribe(name: string, { stub, maxConcurrentCalls, receiver = {} }: Su
 
 function messageOf(nth: number): ServiceBusMessage {
   return {
-    body: Buffer.from(JSON.stringify(EXAMPLE_BODIES[nth % EXAMPLE_BODIES.length])),
+    body: Buffer.from(bodyOf(nth)),
     messageId: `m-${nth}`,
     contentType: "application/json",
     applicationProperties: { type: "order.created" },
@@ -99,6 +101,15 @@ export const serviceBusAnchors: readonly Scenario[] = [
   subscribe("service-bus consume: SDK, subscribe(100)", { stub: SERVICE_BUS, maxConcurrentCalls: 100 }),
   subscribe("service-bus consume: SDK, subscribe(100) at its leanest", {
     stub: SERVICE_BUS,
+    maxConcurrentCalls: 100,
+    receiver: LEAN,
+  }),
+  subscribe("service-bus consume of 100 KB: SDK, subscribe(100)", {
+    stub: BIG_SERVICE_BUS,
+    maxConcurrentCalls: 100,
+  }),
+  subscribe("service-bus consume of 100 KB: SDK, subscribe(100) at its leanest", {
+    stub: BIG_SERVICE_BUS,
     maxConcurrentCalls: 100,
     receiver: LEAN,
   }),

@@ -8,11 +8,11 @@ import {
 } from "@aws-sdk/client-sqs";
 import { Consumer } from "sqs-consumer";
 import { Producer } from "sqs-producer";
-import { EXAMPLE_BODIES } from "../body.ts";
+import { readerFor, writerFor } from "../body.ts";
 import { callers, type Running } from "../callers.ts";
 import { slowHandler } from "../handler-time.ts";
 import type { SteadyScenario as Scenario, StubPlan } from "../scenario.ts";
-import { FAR_SQS, SQS } from "../scenarios/sqs.ts";
+import { BIG_SQS, FAR_SQS, SQS } from "../scenarios/sqs.ts";
 
 const BATCH = 10;
 
@@ -29,13 +29,14 @@ const naiveSend: Scenario = {
 };
 
 /** What somebody who knows SQS writes by hand: full batches, eight at a time. */
-function batchSend(name: string, atOnce: number, size: number): Scenario {
+function batchSend(name: string, stub: StubPlan, atOnce: number, size: number): Scenario {
   return {
     name,
-    stub: SQS,
+    stub,
     accounts: "sent",
     start({ port }) {
       const client = sdk(port);
+      const bodyOf = writerFor(stub);
       const send = (nth: number): Promise<unknown> => {
         const Entries = Array.from({ length: size }, (_, i) => ({
           Id: String(i),
@@ -86,8 +87,9 @@ function tunedConsume(name: string, stub: StubPlan, pollers: number, work?: () =
     start({ port }) {
       const client = sdk(port);
       const QueueUrl = queueUrl(port);
+      const read = readerFor(stub);
       const handle = async ({ Body = "" }): Promise<unknown> => {
-        const body: unknown = JSON.parse(Body);
+        const body = read(Body);
         await work?.();
         return body;
       };
@@ -168,17 +170,17 @@ function queueUrl(port: number): string {
   return `http://127.0.0.1:${port}/000000000000/bench`;
 }
 
-function bodyOf(nth: number): string {
-  return JSON.stringify(EXAMPLE_BODIES[nth % EXAMPLE_BODIES.length]);
-}
+const bodyOf = writerFor(SQS);
 
 export const sqsAnchors: readonly Scenario[] = [
   naiveSend,
-  batchSend("sqs send: SDK, batches by hand, 8 at once", 8, BATCH),
+  batchSend("sqs send: SDK, batches by hand, 8 at once", SQS, 8, BATCH),
+  batchSend("sqs send of 256 KB: SDK, batches of 4 by hand, 8 at once", BIG_SQS, 8, 4),
   sqsProducer,
-  batchSend("sqs idle send: SDK, a batch of one", 1, 1),
+  batchSend("sqs idle send: SDK, a batch of one", SQS, 1, 1),
   naiveConsume,
   tunedConsume("sqs consume: SDK by hand, 4 pollers", SQS, 4),
+  tunedConsume("sqs consume of 256 KB: SDK by hand, 4 pollers", BIG_SQS, 4),
   sqsConsumer("sqs consume: sqs-consumer, handleMessage", { stub: SQS, consumers: 1 }),
   sqsConsumer("sqs consume: sqs-consumer, 8 with handleMessageBatch", {
     stub: SQS,

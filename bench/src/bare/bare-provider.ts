@@ -99,7 +99,13 @@ export class BareQueue {
   #waiting: Delivery<number>[] = [];
   #wake: (() => void) | undefined;
 
-  put(message: OutgoingMessage): void {
+  /** One batch of a producer; resolves when it is confirmed. */
+  async accept(messages: readonly OutgoingMessage[]): Promise<void> {
+    await nextTurn();
+    for (const message of messages) this.#put(message);
+  }
+
+  #put(message: OutgoingMessage): void {
     this.#waiting.push(new BareDelivery(this.#waiting.length, message));
     this.#wake?.();
   }
@@ -152,8 +158,7 @@ function producerOf(queue: BareQueue): ProducerDriver {
     takesText: true,
     sizeOf: (message) => message.text?.length ?? message.body.byteLength,
     async sendBatch(messages) {
-      await nextTurn();
-      for (const message of messages) queue.put(message);
+      await queue.accept(messages);
       return messages.map(() => SENT);
     },
     close: () => Promise.resolve(),

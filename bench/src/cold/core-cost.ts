@@ -1,18 +1,15 @@
 // What the core allocates: promises on the way of a message, and heap for each that is in a handler.
-import { setFlagsFromString } from "node:v8";
 import { promiseHooks } from "node:v8";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { runInNewContext } from "node:vm";
 import { bytes, createClient, defineQueue } from "@anyqueue/core";
 import { BareQueue, bare } from "../bare/bare-provider.ts";
+import { heapUsed } from "./heap-used.ts";
 import { tell } from "./tell.ts";
 
 const MESSAGES = 10_000;
 /** What is made once, and what the engine makes of itself while it warms up, does not count. */
 const WARM_UP = 2_000;
 
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 const queue = defineQueue<Uint8Array>("bench", { codec: bytes(), deadLetter: "none" });
 const body = new Uint8Array(1_024);
 
@@ -64,11 +61,4 @@ async function heapOf(): Promise<number> {
   end.resolve();
   await client.close();
   return held / MESSAGES;
-}
-
-function heapUsed(): number {
-  // Twice: what a finaliser lets go of is collected in the second.
-  collect();
-  collect();
-  return process.memoryUsage().heapUsed;
 }

@@ -1,21 +1,24 @@
 import { createClient, defineQueue } from "@anyqueue/core";
 import { pubsub } from "@anyqueue/pubsub";
-import { EXAMPLE_BODIES } from "../body.ts";
+import { bodyAt } from "../body.ts";
 import { callers, closing } from "../callers.ts";
 import type { SteadyScenario as Scenario, StubPlan } from "../scenario.ts";
+import { contentOf } from "./content.ts";
 
 export const PUBSUB: StubPlan = { kind: "pubsub" };
 export const FAR_PUBSUB: StubPlan = { kind: "pubsub", roundTripMs: 10 };
+export const BIG_PUBSUB: StubPlan = { kind: "pubsub", textBytes: 256_000 };
 
-function sending(name: string, callersAtOnce: number): Scenario {
+function sending(name: string, stub: StubPlan, callersAtOnce: number): Scenario {
   return {
     name,
-    stub: PUBSUB,
+    stub,
     accounts: "sent",
     async start({ port }) {
       const client = connect(port);
-      const producer = client.producer(defineQueue<object>("bench"));
-      const send = (nth: number): Promise<unknown> => producer.send(EXAMPLE_BODIES[nth % 32] ?? {});
+      const { codec, bodies } = contentOf(stub);
+      const producer = client.producer(defineQueue("bench", { codec }));
+      const send = (nth: number): Promise<unknown> => producer.send(bodyAt(bodies, nth));
       await send(0);
       return closing(callers(callersAtOnce, send), () => client.close());
     },
@@ -23,7 +26,7 @@ function sending(name: string, callersAtOnce: number): Scenario {
 }
 
 /** The stub counts no deliveries, as a subscription without a dead-letter policy. */
-const QUEUE = defineQueue<object>("bench", { deadLetter: "none", retry: { attempts: "unlimited" } });
+const POLICY = { deadLetter: "none", retry: { attempts: "unlimited" } } as const;
 
 function consuming(name: string, stub: StubPlan, concurrency: number): Scenario {
   return {
@@ -32,8 +35,10 @@ function consuming(name: string, stub: StubPlan, concurrency: number): Scenario 
     accounts: "settled",
     async start({ port }) {
       const client = connect(port);
+      const { codec } = contentOf(stub);
+      const queue = defineQueue("bench", { codec, ...POLICY });
       let handled = 0;
-      const consumer = client.consumer(QUEUE, { concurrency });
+      const consumer = client.consumer(queue, { concurrency });
       const run = consumer.run(() => {
         handled += 1;
       });
@@ -53,8 +58,10 @@ function connect(port: number): ReturnType<typeof createClient> {
 }
 
 export const pubsubScenarios: readonly Scenario[] = [
-  sending("pubsub send: anyqueue, 2,000 callers", 2_000),
-  sending("pubsub idle send: anyqueue", 1),
+  sending("pubsub send: anyqueue, 2,000 callers", PUBSUB, 2_000),
+  sending("pubsub send of 256 KB: anyqueue, 200 callers", BIG_PUBSUB, 200),
+  sending("pubsub idle send: anyqueue", PUBSUB, 1),
   consuming("pubsub consume: anyqueue, concurrency 1,000", PUBSUB, 1_000),
+  consuming("pubsub consume of 256 KB: anyqueue, concurrency 1,000", BIG_PUBSUB, 1_000),
   consuming("pubsub at 10 ms: anyqueue, concurrency 1,000", FAR_PUBSUB, 1_000),
 ];

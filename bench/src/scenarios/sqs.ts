@@ -1,24 +1,28 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, defineQueue } from "@anyqueue/core";
 import { sqs } from "@anyqueue/sqs";
-import { EXAMPLE_BODIES } from "../body.ts";
+import { bodyAt } from "../body.ts";
 import { callers, closing } from "../callers.ts";
 import { slowHandler } from "../handler-time.ts";
 import type { SteadyScenario as Scenario, StubPlan } from "../scenario.ts";
+import { contentOf } from "./content.ts";
 
 export const SQS: StubPlan = { kind: "sqs" };
 export const FAR_SQS: StubPlan = { kind: "sqs", roundTripMs: 10 };
+/** Four of them fit into one request. */
+export const BIG_SQS: StubPlan = { kind: "sqs", textBytes: 256_000 };
 
 /** One `send` after another by so many callers; the batches are the library's business. */
-function sending(name: string, callersAtOnce: number): Scenario {
+function sending(name: string, stub: StubPlan, callersAtOnce: number): Scenario {
   return {
     name,
-    stub: SQS,
+    stub,
     accounts: "sent",
     async start({ port }) {
       const client = connect(port);
-      const producer = client.producer(defineQueue<object>("bench"));
-      const send = (nth: number): Promise<unknown> => producer.send(EXAMPLE_BODIES[nth % 32] ?? {});
+      const { codec, bodies } = contentOf(stub);
+      const producer = client.producer(defineQueue("bench", { codec }));
+      const send = (nth: number): Promise<unknown> => producer.send(bodyAt(bodies, nth));
       await send(0);
       return closing(callers(callersAtOnce, send), () => client.close());
     },
@@ -33,7 +37,9 @@ function consuming(name: string, stub: StubPlan, concurrency: number, work?: () 
     async start({ port }) {
       const client = connect(port);
       let handled = 0;
-      const consumer = client.consumer(defineQueue<object>("bench", { deadLetter: "none" }), { concurrency });
+      const { codec } = contentOf(stub);
+      const queue = defineQueue("bench", { codec, deadLetter: "none" });
+      const consumer = client.consumer(queue, { concurrency });
       const run = consumer.run(async () => {
         await work?.();
         handled += 1;
@@ -79,9 +85,11 @@ function connect(port: number): ReturnType<typeof createClient> {
 }
 
 export const sqsScenarios: readonly Scenario[] = [
-  sending("sqs send: anyqueue, 200 callers", 200),
-  sending("sqs idle send: anyqueue", 1),
+  sending("sqs send: anyqueue, 200 callers", SQS, 200),
+  sending("sqs send of 256 KB: anyqueue, 200 callers", BIG_SQS, 200),
+  sending("sqs idle send: anyqueue", SQS, 1),
   consuming("sqs consume: anyqueue, concurrency 100", SQS, 100),
+  consuming("sqs consume of 256 KB: anyqueue, concurrency 100", BIG_SQS, 100),
   holding,
   consuming("sqs at 10 ms: anyqueue, concurrency 10", FAR_SQS, 10, slowHandler),
   consuming("sqs at 10 ms: anyqueue, concurrency 100", FAR_SQS, 100, slowHandler),

@@ -2,11 +2,13 @@
 import { promisify } from "node:util";
 import { Server, ServerCredentials, type ServerDuplexStream, type ServiceDefinition } from "@grpc/grpc-js";
 import type { handleUnaryCall } from "@grpc/grpc-js";
-import { EXAMPLE_BODIES } from "../body.ts";
+import { bodyAt } from "../body.ts";
 import { countOf, field, numberOf, varintField } from "./protobuf.ts";
-import { counts, report, withRoundTrip } from "./stub-process.ts";
+import { BODIES, counts, report, withRoundTrip } from "./stub-process.ts";
 
-const MESSAGES_A_RESPONSE = 50;
+const BODY_BYTES = bodyAt(BODIES, 0).length;
+/** Fifty, or as many as make about a megabyte. */
+const MESSAGES_A_RESPONSE = Math.min(50, Math.max(1, Math.floor(1_000_000 / BODY_BYTES)));
 /** The last digits of an ack id and of its message id. */
 const DIGITS = 10;
 const ACK_ID_PREFIX =
@@ -67,7 +69,8 @@ function open(stream: Pull): void {
     if (pulls.size === 0) outstanding = 0;
   };
   stream.on("data", (request: Buffer) => {
-    pull.maxOutstanding = numberOf(request, 7) || pull.maxOutstanding || Infinity;
+    const maxByBytes = Math.floor((numberOf(request, 8) || Infinity) / BODY_BYTES);
+    pull.maxOutstanding = Math.min(numberOf(request, 7), maxByBytes) || pull.maxOutstanding || Infinity;
     settle(countOf(request, 2));
   });
   stream.on("end", () => {
@@ -129,7 +132,7 @@ function responseTemplate(): Template {
   for (let index = 0; index < MESSAGES_A_RESPONSE; index += 1) {
     const published = field(4, varintField(1, 1_764_000_000));
     const message = Buffer.concat([
-      field(1, JSON.stringify(EXAMPLE_BODIES[index % EXAMPLE_BODIES.length])),
+      field(1, bodyAt(BODIES, index)),
       field(2, Buffer.concat([field(1, "type"), field(2, "order.created")])),
       field(3, `1991${zeros}`),
       published,

@@ -3,8 +3,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import type * as Rhea from "rhea";
 import type { Container, Delivery, EventContext, Message, Sender } from "rhea";
-import { EXAMPLE_BODIES } from "../body.ts";
-import { counts, report, withRoundTrip } from "./stub-process.ts";
+import { BODIES, CONTENT_TYPE, counts, report, withRoundTrip } from "./stub-process.ts";
 
 /** What of rhea's encoder its types leave out. */
 interface Codec {
@@ -34,7 +33,7 @@ codec.decode = (bytes) => {
   return { body: undefined };
 };
 
-const messages = EXAMPLE_BODIES.map((body, index) => stored(Buffer.from(JSON.stringify(body)), index));
+const messages = BODIES.map((body, index) => stored(Buffer.from(body), index));
 const sentOn = new WeakMap<Sender, number>();
 const scheduled = new WeakSet<Sender>();
 let nextTag = 0;
@@ -143,7 +142,7 @@ function stored(body: Buffer, index: number): Buffer {
   const nowMs = Date.now();
   return codec.encode({
     message_id: `m-${index}`,
-    content_type: "application/json",
+    content_type: CONTENT_TYPE,
     body: codec.data_section(body),
     delivery_count: 0,
     ttl: 1_209_600_000,

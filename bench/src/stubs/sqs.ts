@@ -1,8 +1,7 @@
 // An endless SQS: accepts everything, always has messages, answers from cached bytes, and counts.
 import { hash } from "node:crypto";
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import { EXAMPLE_BODIES } from "../body.ts";
-import { counts, report, ROUND_TRIP_MS } from "./stub-process.ts";
+import { BODIES, counts, report, ROUND_TRIP_MS } from "./stub-process.ts";
 
 const REQUEST_ID = "0b1f3c1e-0000-5000-8000-000000000000";
 const answers = new Map<string, Buffer>();
@@ -12,9 +11,16 @@ server.listen(0, "127.0.0.1", () => report((server.address() as AddressInfo).por
 
 function serve(socket: Socket): void {
   let pending: Buffer = Buffer.alloc(0);
+  let pieces: Buffer[] = [];
+  let missing = 0;
   socket.on("error", () => socket.destroy());
   socket.on("data", (chunk) => {
-    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    pieces.push(chunk);
+    missing -= chunk.length;
+    // Put together once: a megabyte comes in sixteen pieces.
+    if (missing > 0) return;
+    pending = Buffer.concat([pending, ...pieces]);
+    pieces = [];
     for (let request = takeRequest(); request !== undefined; request = takeRequest()) {
       const answer = reply(request.operation, request.body);
       if (ROUND_TRIP_MS > 0) setTimeout(() => socket.write(answer), ROUND_TRIP_MS);
@@ -28,7 +34,8 @@ function serve(socket: Socket): void {
     const head = pending.toString("latin1", 0, headEnd).toLowerCase();
     const length = Number(/content-length: *(\d+)/.exec(head)?.[1] ?? 0);
     const end = headEnd + 4 + length;
-    if (pending.length < end) return undefined;
+    missing = end - pending.length;
+    if (missing > 0) return undefined;
     const body = pending.subarray(headEnd + 4, end);
     pending = pending.subarray(end);
     return { operation: /x-amz-target: *amazonsqs\.(\w+)/.exec(head)?.[1] ?? "", body };
@@ -64,7 +71,7 @@ function receive(body: Buffer): Buffer {
   counts.received += count;
   return cached(`receive ${count}`, () => {
     const Messages = Array.from({ length: count }, (_, index) => {
-      const Body = JSON.stringify(EXAMPLE_BODIES[index]);
+      const Body = BODIES[index] ?? "";
       return {
         MessageId: `0b1f3c1e-0000-4000-8000-00000000000${index}`,
         ReceiptHandle: `AQEB${"wJnKyrHigUMZj6rYigCgxlaS3SLy0a".repeat(11)}${index}`,

@@ -1,10 +1,15 @@
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
+import { exampleTexts } from "../body.ts";
 import type { StubCounts } from "../scenario.ts";
 
 export type MutableCounts = { -readonly [Key in keyof StubCounts]: StubCounts[Key] };
 
 /** argv[2] of every stub: milliseconds of a round trip. */
 export const ROUND_TRIP_MS: number = Number(process.argv[2] ?? 0);
+/** argv[3]: bytes of the texts that it hands over; 0 for JSON documents of 1 KB. */
+const TEXT_BYTES = Number(process.argv[3] ?? 0);
+export const BODIES: readonly string[] = TEXT_BYTES === 0 ? exampleTexts() : exampleTexts(TEXT_BYTES);
+export const CONTENT_TYPE: string = TEXT_BYTES === 0 ? "application/json" : "text/plain; charset=utf-8";
 
 export const counts: MutableCounts = { requests: 0, sent: 0, received: 0, settled: 0 };
 

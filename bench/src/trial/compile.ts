@@ -13,10 +13,16 @@ const ENTRIES = [
   "stubs/service-bus-emulator",
   "stubs/pubsub",
   "cold/core-cost",
+  "cold/pending-sends",
+  "cold/tracing-cost",
   "cold/import-core",
   "cold/import-adapters",
   "cold/service-bus-anyqueue",
   "cold/service-bus-sdk",
+  "cold/sqs-anyqueue",
+  "cold/sqs-sdk",
+  "cold/pubsub-anyqueue",
+  "cold/pubsub-sdk",
 ];
 
 /** Children run plain JavaScript: what strips types at run time takes 30 MB and half a second of each process. */

@@ -36,12 +36,17 @@ async function runCold(
   return await child.next<Measures>();
 }
 
+/** Of warm-up and window: a big text is worth hundreds of small ones. */
+const BIG_SHARE = 0.5;
+
 async function runSteady(
   scenario: SteadyScenario,
   stub: RunningStub | undefined,
   options: TrialOptions,
 ): Promise<Measures> {
-  const args = [scenario.name, stub?.port ?? 0, options.warmUpMs, options.windowMs];
+  const share = scenario.stub?.textBytes === undefined ? 1 : BIG_SHARE;
+  const times = [options.warmUpMs * share, options.windowMs * share];
+  const args = [scenario.name, stub?.port ?? 0, ...times];
   const worker = new Child("trial/worker", args, options);
   try {
     await worker.next<FromWorker>();
@@ -77,7 +82,7 @@ interface RunningStub {
 
 async function startStub({ stub }: Scenario): Promise<RunningStub | undefined> {
   if (stub === undefined) return undefined;
-  const child = new Child(`stubs/${stub.kind}`, [stub.roundTripMs ?? 0]);
+  const child = new Child(`stubs/${stub.kind}`, [stub.roundTripMs ?? 0, stub.textBytes ?? 0]);
   const { port } = await child.next<{ readonly port: number }>();
   return {
     port,

@@ -2,7 +2,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import type { ConsumerDriver } from "@anyqueue/core/adapter";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { consumerOptions, never, openAdapter, queueOf, rawClient, receive } from "./open-adapter.ts";
-import { seededRandom } from "./seeded-random.ts";
+import { seededRandom } from "@anyqueue/core/testing";
 import { useSharedEmulator } from "./shared-emulator.ts";
 
 const shared = useSharedEmulator();

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { systemClock } from "@anyqueue/core/adapter";
 import type { ServiceInputTypes, SQSClient } from "@aws-sdk/client-sqs";
+import { requestBody } from "./request-body.ts";
 import { SignedTemplate } from "./signed-template.ts";
 import type { ExchangeOptions, HttpReply, HttpRequest, SqsHttpHandler } from "./sqs-http-handler.ts";
 import { field } from "./sqs-errors.ts";
@@ -89,7 +90,7 @@ export class RequestCopies {
     const identity = await this.#client.config.credentials();
     if (!lesson.template.isFor(identity)) return undefined;
     const signedAtMs = systemClock.wallNow() + this.#client.config.systemClockOffset;
-    return Number.isFinite(signedAtMs) ? lesson.template.sign(JSON.stringify(input), signedAtMs) : undefined;
+    return Number.isFinite(signedAtMs) ? lesson.template.sign(requestBody(input), signedAtMs) : undefined;
   }
 
   /** Never rejects. */

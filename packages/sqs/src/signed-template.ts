@@ -77,7 +77,7 @@ export class SignedTemplate {
   }
 
   /** A signed request with this body at this time, in milliseconds since 1970. */
-  sign(body: string, atMs: number): HttpRequest {
+  sign(body: string | Uint8Array, atMs: number): HttpRequest {
     const date = this.#dateOf(atMs);
     const headers: Record<string, string> = {
       // First, so that they keep their places.

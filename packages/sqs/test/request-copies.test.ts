@@ -3,7 +3,8 @@ import { describe, expect, test, vi } from "vitest";
 import type { LeanClient } from "../src/lean-client.ts";
 import type { ClientSettings } from "../src/sqs-client.ts";
 import { classifySqsError } from "../src/sqs-errors.ts";
-import { call, connect, lastCall, OPERATIONS, plain, server, taught } from "./copying-clients.ts";
+import { REQUEST_TIMEOUT_MS } from "../src/sqs-limits.ts";
+import { call, connect, lastCall, OPERATIONS, plain, QueueUrl, server, taught } from "./copying-clients.ts";
 import { ANY_CREDENTIALS, present, rejection } from "./open-adapter.ts";
 import { until, type ScriptedCall } from "./scripted-server.ts";
 
@@ -55,6 +56,16 @@ describe("a copy", () => {
     // The SDK as it comes sends the same body.
     await call(plain(), operation);
     expect(copy.input).toEqual(lastCall().input);
+  });
+
+  test("with a big message is signed for the bytes that go out", async () => {
+    const { client, made } = await taught("SendMessageBatch");
+    const input = { QueueUrl, Entries: [{ Id: "0", MessageBody: `"é 😀" \\ \t${"x".repeat(100_000)}` }] };
+    await client.send("SendMessageBatchCommand", input, { timeoutMs: REQUEST_TIMEOUT_MS });
+    expect(made()).toBe(2);
+    expect(lastCall().text).toBe(JSON.stringify(input));
+    expect(lastCall().headers["content-length"]).toBe(String(Buffer.byteLength(lastCall().text)));
+    expect(lastCall().headers["authorization"]).toBe(await signatureOf(client, lastCall()));
   });
 
   test("is signed with the session token, and says so", async () => {

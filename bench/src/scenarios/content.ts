@@ -1,0 +1,13 @@
+import { json, text, type Codec } from "@anyqueue/core";
+import { EXAMPLE_BODIES, exampleTexts } from "../body.ts";
+import type { StubPlan } from "../scenario.ts";
+
+/** What goes to a stub and comes from it. */
+export function contentOf({ textBytes }: StubPlan): {
+  readonly codec: Codec;
+  readonly bodies: readonly unknown[];
+} {
+  return textBytes === undefined
+    ? { codec: json(), bodies: EXAMPLE_BODIES }
+    : { codec: text(), bodies: exampleTexts(textBytes) };
+}
