@@ -58,6 +58,19 @@ describe("inRequests", () => {
     ]);
   });
 
+  test("leaves no ids in a request that was answered: gRPC keeps it", async () => {
+    const requests: string[][] = [];
+    const sizes: number[] = [];
+    await inRequests(items(2_501, 10), async (ackIds) => {
+      requests.push(ackIds);
+      sizes.push(ackIds.length);
+    });
+    expect([sizes, requests]).toEqual([
+      [2_500, 1],
+      [[], []],
+    ]);
+  });
+
   test("the same id twice gets two results", async () => {
     const twice = [
       { ackId: "a", seconds: 0 },

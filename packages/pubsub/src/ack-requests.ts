@@ -77,6 +77,8 @@ async function failuresOf(
   const ackIds = chunk.map(({ ackId }) => ackId);
   try {
     await request(ackIds, chunk[0]?.seconds ?? 0);
+    // gRPC's record of the ended call keeps the list (see `PublishRequest.release`).
+    ackIds.length = 0;
     return [];
   } catch (error) {
     const refused = refusedAckIds(error);

@@ -7,7 +7,7 @@ const HEAD_BYTES = 6;
 
 /** Writes length-delimited fields, whose numbers are below 16, into one buffer that grows. */
 export class ProtoWriter {
-  #bytes: Buffer;
+  #bytes: Buffer<ArrayBuffer>;
   #length = 0;
 
   /** @param capacity bytes that will probably be enough */
@@ -18,6 +18,13 @@ export class ProtoWriter {
   /** All that was written: a view. */
   written(): Buffer {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Gives the memory back now, not when the collector gets to it; what was written is gone. */
+  release(): void {
+    const { buffer } = this.#bytes;
+    // A short one lies in a slab of Node's, with other people's bytes.
+    if (buffer.byteLength === this.#bytes.length) buffer.transfer(0);
   }
 
   text(tag: number, value: string): void {

@@ -8,6 +8,7 @@ import { encodeMessage, sizeOfMessage } from "./pubsub-wire.ts";
 
 const { PublishRequest: Request, PublishResponse: Response } = protos.google.pubsub.v1;
 const TOPIC = "projects/p/topics/orders";
+const PLAIN: OutgoingMessage = { id: "a", body: new Uint8Array(1), contentType: "", attributes: {} };
 
 /** Lengths around those at which the length of a length changes, of one to four bytes a character. */
 const text = fc.oneof(
@@ -98,6 +99,21 @@ describe("a publish request", () => {
     expect(request.topic).toBe(TOPIC);
     expect(request.messages).toEqual(sent === undefined ? [] : [encodeMessage(sent)]);
     expect(request.messages).toBe(request.messages);
+  });
+
+  test("lets go of its messages and of its memory once it was answered", () => {
+    const request = new PublishRequest(TOPIC, [{ ...PLAIN, body: new Uint8Array(100_000) }]);
+    const bytes = request.encode();
+    request.release();
+    expect([request.messages, bytes.length]).toEqual([[], 0]);
+  });
+
+  test("but not of memory that it shares with others", () => {
+    const request = new PublishRequest(TOPIC, [PLAIN]);
+    const bytes = request.encode();
+    const copy = Buffer.from(bytes);
+    request.release();
+    expect([request.messages, bytes.equals(copy)]).toEqual([[], true]);
   });
 });
 

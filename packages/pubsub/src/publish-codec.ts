@@ -23,7 +23,8 @@ const EXPECTED_ATTRIBUTE_BYTES = 128;
 /** What the generated client publishes; it is written by `encodePublish`, and in the SDK's form only where that is asked for. */
 export class PublishRequest implements Request {
   readonly topic: string;
-  readonly #messages: readonly OutgoingMessage[];
+  #messages: readonly OutgoingMessage[];
+  #writer: ProtoWriter | undefined;
   #inSdkForm: NonNullable<Request["messages"]> | undefined;
 
   constructor(topic: string, messages: readonly OutgoingMessage[]) {
@@ -39,6 +40,7 @@ export class PublishRequest implements Request {
   /** In one pass, the bytes that the SDK's own encoder makes of an object for each message. */
   encode(): Buffer {
     const writer = new ProtoWriter(expectedBytes(this.topic, this.#messages));
+    this.#writer = writer;
     const attribute = (name: string, value: string): void => {
       const start = writer.beginMessage(ATTRIBUTES, 0);
       writer.text(KEY, name);
@@ -57,6 +59,17 @@ export class PublishRequest implements Request {
       writer.endMessage(start, expected);
     }
     return writer.written();
+  }
+
+  /**
+   * Lets go of all that it carried, once it was answered: gRPC's record of an ended call keeps the request and its bytes,
+   * and Node's table of HTTP/2 streams, once it is old, keeps those records until the next full collection.
+   */
+  release(): void {
+    this.#writer?.release();
+    this.#writer = undefined;
+    this.#messages = [];
+    this.#inSdkForm = undefined;
   }
 }
 

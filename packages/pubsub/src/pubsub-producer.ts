@@ -65,6 +65,8 @@ export class PubsubProducer implements ProducerDriver {
     const otherArgs = { options: codingWith(codec) };
     const options = { ...callOptions(signal), otherArgs, isBundling: false };
     const [{ messageIds }] = await client.publish(request, options);
+    // After a failure gRPC may still have the bytes in hand.
+    request.release();
     return messages.map((_, index) => {
       const providerId = messageIds?.[index];
       // The request was accepted as a whole, so the message is stored; its number alone is missing.
