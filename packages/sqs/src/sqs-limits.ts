@@ -6,6 +6,8 @@ import type { Capabilities, Limits } from "@anyqueue/core/adapter";
 
 /** Body and attributes of one message, and of one whole batch request. */
 const SQS_MAX_MESSAGE_BYTES = 1_048_576;
+/** No queue has a lower MaximumMessageSize. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html (2026-11-29) */
+export const SQS_LEAST_LIMIT_BYTES = 1_024;
 /** Entries of any batch request, and messages of one receive. */
 export const SQS_MAX_BATCH_ITEMS = 10;
 /** Longest WaitTimeSeconds. */

@@ -11,7 +11,7 @@ import type { SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
 import { alignReply, inTens } from "./batch-reply.ts";
 import { ChecksumError, isIntact } from "./checksum.ts";
 import type { SqsQueue } from "./sqs-queue.ts";
-import { SQS_MAX_SEND_DELAY_MS } from "./sqs-limits.ts";
+import { SQS_LEAST_LIMIT_BYTES, SQS_MAX_SEND_DELAY_MS } from "./sqs-limits.ts";
 import { encodeMessage, type EncodedMessage } from "./sqs-wire.ts";
 
 /** Sends to one queue. */
@@ -29,7 +29,8 @@ export class SqsProducer implements ProducerDriver {
 
   async open(signal: AbortSignal): Promise<void> {
     await this.#queue.url(signal);
-    await this.#queue.learnLimit(signal);
+    // Of a queue that is named by its URL nobody has asked yet whether it is there.
+    if (this.#queue.address.url !== undefined) await this.#queue.learnLimit(signal);
   }
 
   sizeOf(message: OutgoingMessage): number {
@@ -43,6 +44,9 @@ export class SqsProducer implements ProducerDriver {
     const url = await this.#queue.url(signal);
     const send = (chunk: readonly OutgoingMessage[]): ReturnType<typeof this.sendBatch> =>
       this.#send(url, chunk, signal);
+    // A round trip that the first small messages of a process need not wait for.
+    const mayExceed = (message: OutgoingMessage): boolean => this.sizeOf(message) > SQS_LEAST_LIMIT_BYTES;
+    if (messages.some(mayExceed)) await this.#queue.learnLimit(signal);
     const limitBytes = this.#queue.maxMessageBytes ?? Infinity;
     const isFitting = (message: OutgoingMessage): boolean => this.sizeOf(message) <= limitBytes;
     if (messages.every(isFitting)) return await inTens(messages, send);

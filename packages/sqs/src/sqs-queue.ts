@@ -23,6 +23,9 @@ export class SqsQueue {
   #url: string | undefined;
   #lookup: Promise<string> | undefined;
   #maxMessageBytes: number | undefined;
+  #learning: Promise<void> | undefined;
+  /** True: the size is known, or cannot be read. */
+  #hasLearned = false;
 
   constructor(address: QueueAddress, clients: SqsClients, account: string | undefined) {
     this.address = address;
@@ -65,22 +68,24 @@ export class SqsQueue {
     }
   }
 
-  /** Finds out what the queue takes, where that may be read; a queue made with 256 KiB keeps them. */
+  /** Finds out once what the queue takes, where that may be read; a queue made with 256 KiB keeps them. */
   async learnLimit(signal: AbortSignal): Promise<void> {
-    if (this.#maxMessageBytes !== undefined) return;
-    try {
-      await this.attributes(signal);
-    } catch (error) {
-      if (STOPS_SENDING.has(classifySqsError(error, "open").code)) throw error;
-    }
+    if (this.#hasLearned) return;
+    // Shared like a look-up.
+    this.#learning ??= this.#learn().finally(() => {
+      this.#learning = undefined;
+    });
+    await orAborted(this.#learning, signal, () => {
+      throw abortError(signal);
+    });
   }
 
-  async attributes(signal: AbortSignal): Promise<Readonly<Record<string, string | undefined>>> {
+  async attributes(signal?: AbortSignal): Promise<Readonly<Record<string, string | undefined>>> {
     const input: GetQueueAttributesCommandInput = {
       QueueUrl: await this.url(signal),
       AttributeNames: ["All"],
     };
-    const options = { signal, timeoutMs: LOOKUP_TIMEOUT_MS };
+    const options = { timeoutMs: LOOKUP_TIMEOUT_MS, ...(signal && { signal }) };
     const reply = await this.call("GetQueueAttributesCommand", input, options);
     const attributes = reply.Attributes ?? {};
     const maxBytes = Number(attributes.MaximumMessageSize);
@@ -96,6 +101,16 @@ export class SqsQueue {
   forget(): void {
     this.#url = this.address.url;
     this.#maxMessageBytes = undefined;
+    this.#hasLearned = false;
+  }
+
+  async #learn(): Promise<void> {
+    try {
+      await this.attributes();
+    } catch (error) {
+      if (STOPS_SENDING.has(classifySqsError(error, "open").code)) throw error;
+    }
+    this.#hasLearned = true;
   }
 
   async #lookUp(): Promise<string> {

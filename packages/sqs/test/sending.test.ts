@@ -201,7 +201,18 @@ describe("the queue's own size limit", () => {
     return producer;
   }
 
-  test("is read at the start, and what exceeds it is refused with size and limit before it is sent", async () => {
+  test("is asked for once, when a message comes that may exceed it", async () => {
+    const producer = await producerWith({ body: { Attributes: {} } });
+    const small = outgoing("small");
+    const large = outgoing("large", { body: new Uint8Array(2_000).fill(120) });
+    await producer.sendBatch([small], never);
+    expect(server.count("GetQueueAttributes")).toBe(0);
+    await Promise.all([producer.sendBatch([small, large], never), producer.sendBatch([large], never)]);
+    await producer.sendBatch([large], never);
+    expect(server.count("GetQueueAttributes")).toBe(1);
+  });
+
+  test("is read before, and what exceeds it is refused with size and limit before it is sent", async () => {
     const producer = await producerWith({ body: { Attributes: { MaximumMessageSize: "1024" } } });
     const large = outgoing("large", { body: new Uint8Array(2_000).fill(120) });
     const results = await producer.sendBatch([outgoing("a"), large, outgoing("b")], never);
@@ -222,7 +233,7 @@ describe("the queue's own size limit", () => {
   });
 
   test("takes a message of exactly that size", async () => {
-    const message = outgoing("edge", { body: new Uint8Array(900).fill(120) });
+    const message = outgoing("edge", { body: new Uint8Array(1_500).fill(120) });
     const size = adapter.openProducer(standard(adapter)).sizeOf(message);
     for (const [limit, code] of [
       [size, "ok"],
