@@ -73,8 +73,11 @@ function subscribe(name: string, { stub, options = {}, windowBytes }: SubscribeP
       const subscription = client.subscription("bench", options);
       const read = readerFor(stub);
       let handled = 0;
+      let isStopping = false;
       subscription.on("error", () => {});
       subscription.on("message", (message) => {
+        // The SDK hands over while it closes, and drops what is acked then.
+        if (isStopping) return;
         read(message.data.toString());
         message.ack();
         handled += 1;
@@ -82,6 +85,7 @@ function subscribe(name: string, { stub, options = {}, windowBytes }: SubscribeP
       return Promise.resolve({
         done: () => handled,
         async stop() {
+          isStopping = true;
           await subscription.close();
           await client.close();
         },
