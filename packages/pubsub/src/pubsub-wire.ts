@@ -122,6 +122,8 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
   return delivery;
 }
 
+const ORDINARY = { enumerable: true, configurable: true, writable: true };
+
 /** Somebody else's: all attributes stay. */
 function addForeignFields(
   delivery: Mutable<Delivery<PubsubHandle>>,
@@ -146,11 +148,15 @@ function addOwnFields(
   if (correlationId !== undefined) delivery.correlationId = correlationId;
   if (replyTo !== undefined) delivery.replyTo = replyTo;
   if (subject !== undefined) delivery.subject = subject;
-  delivery.attributes = Object.fromEntries(
-    Object.entries(carried).filter(
-      ([name]) => !OWN.has(name) && (name !== CONTENT_TYPE || ownType !== undefined),
-    ),
-  );
+  const attributes: Record<string, string> = {};
+  for (const name of Object.keys(carried)) {
+    if (OWN.has(name) || (name === CONTENT_TYPE && ownType === undefined)) continue;
+    // An assignment of `__proto__` would be lost.
+    const value = carried[name] ?? "";
+    if (name === "__proto__") Object.defineProperty(attributes, name, { value, ...ORDINARY });
+    else attributes[name] = value;
+  }
+  delivery.attributes = attributes;
 }
 
 /** All attributes of the wire form; an object for them is made only where one of ours takes the place of another. */

@@ -164,17 +164,28 @@ class SqsDelivery implements Mutable<Delivery<SqsHandle>> {
 
 /** @throws if the header does not fit the message, which is left as it was */
 function addHeader(delivery: SqsDelivery, header: Header): void {
-  const { [HEADER_ATTRIBUTE]: _header, [OVERFLOW_ATTRIBUTE]: overflow, ...visible } = delivery.attributes;
-  const core = Object.entries(header).filter(([name]) => name.startsWith(CORE_PREFIX));
-  const more = parseOverflow(overflow);
+  const attributes = carriedAttributes(delivery.attributes, header);
   delivery.encoding = header.enc;
   delivery.id = header.id;
-  delivery.attributes = Object.fromEntries([...Object.entries(visible), ...more, ...core]);
+  delivery.attributes = attributes;
   if (header.ct !== undefined) delivery.contentType = header.ct;
   if (header.cid !== undefined) delivery.correlationId = header.cid;
   if (header.rt !== undefined) delivery.replyTo = header.rt;
   if (header.s !== undefined) delivery.subject = header.s;
   if (header.own === 1) delete delivery.orderingKey;
+}
+
+/** All that the sender gave it. In loops: what entries, filters and spreads make of each message takes three times as long. */
+function carriedAttributes(
+  native: Readonly<Record<string, string>>,
+  header: Header,
+): Readonly<Record<string, string>> {
+  const carried: Record<string, string> = {};
+  for (const name of Object.keys(native))
+    if (name !== HEADER_ATTRIBUTE && name !== OVERFLOW_ATTRIBUTE) define(carried, name, native[name] ?? "");
+  for (const [name, value] of parseOverflow(native[OVERFLOW_ATTRIBUTE])) define(carried, name, value);
+  for (const name of Object.keys(header)) if (isOfCore(name)) define(carried, name, header[name] ?? "");
+  return carried;
 }
 
 /** Undefined: somebody else's message. @throws if the header cannot be ours. */
@@ -189,10 +200,10 @@ function parseHeader(attributes: Readonly<Record<string, string>>): Header | und
   }
   if (typeof header["id"] !== "string" || header["id"] === "")
     throw new Error(`attribute ${HEADER_ATTRIBUTE} has no id`);
-  for (const [name, field] of Object.entries(header)) {
-    if (name !== "v" && name !== "own" && typeof field !== "string") {
+  for (const name of Object.keys(header)) {
+    if (name !== "v" && name !== "own" && typeof header[name] !== "string") {
       throw new Error(
-        `attribute ${HEADER_ATTRIBUTE}: ${JSON.stringify(name)} is ${typeof field}, expected string`,
+        `attribute ${HEADER_ATTRIBUTE}: ${JSON.stringify(name)} is ${typeof header[name]}, expected string`,
       );
     }
   }
