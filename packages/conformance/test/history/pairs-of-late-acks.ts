@@ -11,6 +11,12 @@ export const PAIRS_OF_LATE_ACKS: readonly Pair[] = [
     bad: unansweredAck().handle("m", "t2").drained(),
   },
   {
+    name: "a message is run once more while its ack has no answer: the lease that its holder knew of goes on, or is over",
+    good: lostAfterRedelivery(500),
+    invariant: "I-5",
+    bad: lostAfterRedelivery(3_000),
+  },
+  {
     name: "a delivery after an ack that may be late: somebody else had the message before it, or nobody",
     good: lateAck("before"),
     invariant: "I-7",
@@ -59,4 +65,13 @@ function ackAcrossTheEnd(asked: "before" | "after"): readonly HistoryEvent[] {
 function unrecorded(attempt: number): readonly HistoryEvent[] {
   const all = history().send("m").handle("m", "t1", { attempt: 1, leaseMs: 1_000 }).wait(2_000);
   return all.handle("m", "t2", { attempt, proc: "other" }).drained();
+}
+
+/** The service has ended the lease, and says so after it has handed the message out again. */
+function lostAfterRedelivery(afterMs: number): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 2_000 }).start("t1").end("t1");
+  const op = all.event("settle.invoke", { tok: "t1", kind: "ack" });
+  all.wait(afterMs).deliver("m", "t2").start("t2");
+  all.event("settle.lost", { tok: "t1", kind: "ack" }, { op });
+  return all.end("t2").settle("t2").drained();
 }

@@ -68,8 +68,15 @@ function hasReason(
   return diedAt <= next.start.t && !isAckConfirmed;
 }
 
-/** Whoever has handled it, and cannot know yet whether its ack took effect, acks it once more. */
-function isAckPending({ deliver, leaseEnd, settles }: Started, { deliver: again, start }: Started): boolean {
+/**
+ * Whoever has handled it, and whose lease is over while nobody knows whether the ack took effect, acks it once more. A service
+ * that ends a lease before its time may hand it out faster than it answers.
+ */
+function isAckPending(
+  { deliver, leaseEnd, surelyUntil, settles }: Started,
+  { deliver: again, start }: Started,
+): boolean {
+  if (surelyUntil > start.t) return false;
   const asked = settles.find(({ type, kind }) => type === "settle.invoke" && kind === "ack");
   const isSameConsumer =
     deliver.proc === again.proc && deliver.consumer === again.consumer && deliver.bid === again.bid;
