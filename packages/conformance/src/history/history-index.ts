@@ -150,6 +150,11 @@ function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] 
   return [...drafts.values()].map(finish);
 }
 
+/** The event with which the settlement that has this answer was asked for. */
+export function askedFor({ settles }: Handover, { op }: SettleEvent): SettleEvent | undefined {
+  return settles.find((event) => event.type === "settle.invoke" && event.op === op);
+}
+
 function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
   return event.type.startsWith("renew.");
 }

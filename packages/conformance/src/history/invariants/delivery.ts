@@ -1,4 +1,5 @@
 import {
+  askedFor,
   isAcked,
   isConfirmed,
   isPerhapsAcked,
@@ -133,9 +134,10 @@ function isUnrecordedBetween(one: Handover, later: Handover, all: readonly Hando
 }
 
 /** It was asked for in time, and its answer took so long that the lease may have been over before it had an effect. */
-function hasLeaseEndedBehind({ op, t }: SettleEvent, { settles, surelyUntil }: Handover): boolean {
-  const asked = settles.find((event) => event.type === "settle.invoke" && event.op === op);
-  return asked !== undefined && asked.t <= surelyUntil && t > surelyUntil;
+function hasLeaseEndedBehind(ack: SettleEvent, handover: Handover): boolean {
+  const { surelyUntil } = handover;
+  const asked = askedFor(handover, ack);
+  return asked !== undefined && asked.t <= surelyUntil && ack.t > surelyUntil;
 }
 
 function redeliveries(story: Story, { slackMs, lateAcks }: HistoryPromises): readonly Finding[] {

@@ -1,4 +1,11 @@
-import { possibleCopies, settledAs, type Handover, type HistoryIndex, type Story } from "../history-index.ts";
+import {
+  askedFor,
+  possibleCopies,
+  settledAs,
+  type Handover,
+  type HistoryIndex,
+  type Story,
+} from "../history-index.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
 export const boundedDuplicates: Invariant = {
@@ -104,13 +111,12 @@ export const noZombieAck: Invariant = {
   check({ handovers }, { lateAcks, slackMs }) {
     const findings = handovers.flatMap((handover): readonly Finding[] => {
       const ack = settledAs(handover, "ack");
-      const { deliver, leaseEnd, lostAt, settles } = handover;
+      const { deliver, leaseEnd, lostAt } = handover;
       if (ack === undefined) return [];
       const knownAt = Math.min(lostAt ?? Number.POSITIVE_INFINITY, leaseEnd + nanoseconds(slackMs));
       const { mid } = deliver;
       // What was asked for in time may be confirmed late: the service applied it when the lease was good.
-      const asked = settles.find(({ type, op }) => type === "settle.invoke" && op === ack.op);
-      return (asked ?? ack).t > knownAt
+      return (askedFor(handover, ack) ?? ack).t > knownAt
         ? [{ mid, text: "an ack was confirmed after the lease was known to be gone" }]
         : [];
     });
