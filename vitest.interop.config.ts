@@ -15,7 +15,7 @@ export default defineConfig({
     exclude: ["**/node_modules/**", ...(process.env["ANYQUEUE_INTEROP"] === "all" ? [] : BY_REQUEST)],
     pool: "forks",
     // These files wait more than they work: for leases in real time, and for Terraform.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // The whole run takes as long as the first of them.
     sequence: {
       sequencer: longestFirst([

@@ -75,12 +75,14 @@ export class MessagePump {
         await Promise.race(this.#running);
         continue;
       }
+      // What a call gives back or sends while an ask is out may come behind it: the last ask begins when none runs.
+      const wasIdle = this.#running.size === 0;
       try {
         const messages = await this.#receive();
         failuresInARow = 0;
         if (signal.aborted) return;
         if (messages.length > 0) this.#start(messages);
-        else if (isOnce && this.#running.size === 0) return;
+        else if (isOnce && wasIdle) return;
       } catch (error) {
         failuresInARow += 1;
         if (!isQueueError(error) || !error.retryable || failuresInARow >= MAX_FAILURES_IN_A_ROW) throw error;

@@ -55,12 +55,14 @@ export class LambdaMapping {
     while (!signal.aborted && this.#failure === undefined) {
       await pool.untilRoom();
       if (signal.aborted) return;
+      // What a call sends while an ask is out may come behind it: the last ask begins when none runs.
+      const wasIdle = this.#running.size === 0;
       try {
         const batch = await gatherer.next(signal);
         failuresInARow = 0;
         if (batch !== undefined) this.#start(batch);
-        else if (isOnce && this.#running.size === 0) return;
-        else if (isOnce) await Promise.race(this.#running);
+        else if (isOnce && wasIdle) return;
+        else if (isOnce && this.#running.size > 0) await Promise.race(this.#running);
       } catch (error) {
         failuresInARow += 1;
         if (!isPassing(error) || failuresInARow >= MAX_FAILURES_IN_A_ROW) throw error;
