@@ -22,3 +22,4 @@ export { suggest } from "./errors/suggest.ts";
 export { deadLetterMessage } from "./consumer/dead-letter.ts";
 export { deadLetterByCopies, type DeadLetterCopies } from "./consumer/dead-letter-copies.ts";
 export { RESERVED, RESERVED_PREFIX } from "./message/attributes.ts";
+export { setOwn } from "./message/set-own.ts";

@@ -1,4 +1,4 @@
-import type { Delivery, OutgoingMessage } from "@anyqueue/core/adapter";
+import { setOwn, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import type { Brought } from "./outstanding.ts";
 
@@ -122,8 +122,6 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
   return delivery;
 }
 
-const ORDINARY = { enumerable: true, configurable: true, writable: true };
-
 /** Somebody else's: all attributes stay. */
 function addForeignFields(
   delivery: Mutable<Delivery<PubsubHandle>>,
@@ -151,10 +149,7 @@ function addOwnFields(
   const attributes: Record<string, string> = {};
   for (const name of Object.keys(carried)) {
     if (OWN.has(name) || (name === CONTENT_TYPE && ownType === undefined)) continue;
-    // An assignment of `__proto__` would be lost.
-    const value = carried[name] ?? "";
-    if (name === "__proto__") Object.defineProperty(attributes, name, { value, ...ORDINARY });
-    else attributes[name] = value;
+    setOwn(attributes, name, carried[name] ?? "");
   }
   delivery.attributes = attributes;
 }

@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
+import { setOwn, systemClock, type Clock, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
 import { jsonOf, readBody } from "./read-body.ts";
 import { MAX_ID_LENGTH, MAX_REASON_LENGTH } from "./service-bus-limits.ts";
@@ -11,7 +11,7 @@ const OWN_PROPERTY = "aq-own";
 const OVERFLOW_PROPERTY = "aq-x";
 const LOST_NAME = "__proto__";
 /** Written by the service into dead letters; told apart from the application's own attributes. */
-const DEAD_PROPERTIES = ["DeadLetterReason", "DeadLetterErrorDescription"] as const;
+const DEAD_PROPERTIES: readonly string[] = ["DeadLetterReason", "DeadLetterErrorDescription"];
 /** "For ever", as the service writes it, in milliseconds. */
 const FOREVER_MS = 922_337_203_685_477;
 
@@ -187,7 +187,7 @@ function readProperties(message: ReadableMessage, { isDeadLetter }: WireForm): R
   for (const [name, value] of Object.entries(properties)) {
     if (name === ID_PROPERTY && typeof value === "string") id = value;
     else if (name === OVERFLOW_PROPERTY && restore(attributes, value)) continue;
-    else if (name !== OWN_PROPERTY && !(isDeadLetter && DEAD_PROPERTIES.some((dead) => dead === name))) {
+    else if (name !== OWN_PROPERTY && !(isDeadLetter && DEAD_PROPERTIES.includes(name))) {
       const { text, type } = textOfValue(value);
       attributes[name] = text;
       if (type !== undefined) (types ??= {})[name] = type;
@@ -200,10 +200,7 @@ function readProperties(message: ReadableMessage, { isDeadLetter }: WireForm): R
 function restore(attributes: Record<string, string>, value: unknown): boolean {
   if (typeof value !== "string" || !value.startsWith('["')) return false;
   try {
-    const [text] = JSON.parse(value) as unknown[];
-    // An assignment would be lost.
-    const member = { value: text, enumerable: true, configurable: true, writable: true };
-    Object.defineProperty(attributes, LOST_NAME, member);
+    setOwn(attributes, LOST_NAME, (JSON.parse(value) as [string])[0]);
     return true;
   } catch {
     return false;

@@ -1,4 +1,4 @@
-import type { Delivery, OutgoingMessage } from "@anyqueue/core/adapter";
+import { setOwn, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import {
   decodeBody,
@@ -182,9 +182,9 @@ function carriedAttributes(
 ): Readonly<Record<string, string>> {
   const carried: Record<string, string> = {};
   for (const name of Object.keys(native))
-    if (name !== HEADER_ATTRIBUTE && name !== OVERFLOW_ATTRIBUTE) define(carried, name, native[name] ?? "");
-  for (const [name, value] of parseOverflow(native[OVERFLOW_ATTRIBUTE])) define(carried, name, value);
-  for (const name of Object.keys(header)) if (isOfCore(name)) define(carried, name, header[name] ?? "");
+    if (name !== HEADER_ATTRIBUTE && name !== OVERFLOW_ATTRIBUTE) setOwn(carried, name, native[name] ?? "");
+  for (const [name, value] of parseOverflow(native[OVERFLOW_ATTRIBUTE])) setOwn(carried, name, value);
+  for (const name of Object.keys(header)) if (isOfCore(name)) setOwn(carried, name, header[name] ?? "");
   return carried;
 }
 
@@ -258,12 +258,12 @@ function nativeAttributes(native: Readonly<Record<string, MessageAttributeValue>
   const attributes: Record<string, string> = {};
   let types: Record<string, string> | undefined;
   for (const [name, { DataType = STRING, StringValue, BinaryValue }] of Object.entries(native)) {
-    define(
+    setOwn(
       attributes,
       name,
       BinaryValue === undefined ? (StringValue ?? "") : Buffer.from(BinaryValue).toString("base64"),
     );
-    if (DataType !== STRING) define((types ??= {}), name, DataType);
+    if (DataType !== STRING) setOwn((types ??= {}), name, DataType);
   }
   return { attributes, types };
 }
@@ -278,13 +278,6 @@ function addText(
   name: string,
   StringValue: string,
 ): number {
-  define(attributes, name, { DataType: STRING, StringValue });
+  setOwn(attributes, name, { DataType: STRING, StringValue });
   return name.length + STRING.length + Buffer.byteLength(StringValue);
-}
-
-/** `__proto__` is a legal attribute name: an assignment would lose it. */
-function define<Value>(record: Record<string, Value>, name: string, value: Value): void {
-  if (name === "__proto__")
-    Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
-  else record[name] = value;
 }
