@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { seededRandom } from "./seeded-random.ts";
+import { seededRandom } from "@anyqueue/core/testing";
 
 /**
  * What a proxy does to the connections through it until it is told otherwise.

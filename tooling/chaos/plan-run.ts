@@ -1,5 +1,5 @@
+import { seededRandom } from "@anyqueue/core/testing";
 import { cellName, selectCells, type Cell } from "./cell.ts";
-import { seededRandom } from "./seeded-random.ts";
 import { SHORT_FORM } from "./short-form.ts";
 
 /** What a person asked for. */

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HistoryWriter, readHistory, type HistoryVerdict } from "@anyqueue/conformance";
+import { seededRandom } from "@anyqueue/core/testing";
 import { cellName, type Arena, type Cell, type FaultKind } from "./cell.ts";
 import { ATTEMPTS, QUEUE } from "./chaos-queue.ts";
 import { Crew } from "./crew.ts";
@@ -9,7 +10,6 @@ import { HistoryTail } from "./history-tail.ts";
 import { AFTER, messagesOf, PHASE_PLANS, WARM_UP, type Wave } from "./phases.ts";
 import { stageOf, type Stage } from "./providers.ts";
 import { judge, type Row } from "./row.ts";
-import { seededRandom } from "./seeded-random.ts";
 import { openSite, type Site } from "./site.ts";
 
 const CONCURRENCY = 8;

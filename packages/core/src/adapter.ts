@@ -11,6 +11,7 @@ export type { Provider, ProviderContext } from "./client/provider.ts";
 export { loopbackOrRefuse, readParameters, type ConnectionUrl } from "./client/parse-url.ts";
 export { systemClock, type Clock, type Timer } from "./time/clock.ts";
 export { orAborted } from "./time/or-aborted.ts";
+export { seededRandom } from "./time/seeded-random.ts";
 export { StallMeter } from "./time/stall-meter.ts";
 export { durationToMs, type Duration } from "./time/duration.ts";
 export { queueError, type QueueErrorInit } from "./errors/queue-error.ts";

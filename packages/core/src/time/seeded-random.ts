@@ -1,4 +1,7 @@
-/** Numbers in [0, 1) that depend on the seed alone. Mulberry32, by Tommy Ettinger, in the public domain. */
+/**
+ * Numbers in [0, 1) that depend on the seed alone, for what a test must be able to repeat; never for ids.
+ * Mulberry32, by Tommy Ettinger, in the public domain: 32 bits of state are plenty for choosing.
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,7 +1,7 @@
+import { seededRandom } from "@anyqueue/core/adapter";
 import { DeduplicationWindow } from "./deduplication-window.ts";
 import { Mailbox, type BurialOrder } from "./mailbox.ts";
 import { FirstReadyFirst, ShuffledReady } from "./ready-order.ts";
-import { seededRandom } from "./seeded-random.ts";
 import { ChangedContent, StoredMessage, type MessageContent } from "./stored-message.ts";
 
 /** Dead letters of `orders` are read as `orders/dead`. */
