@@ -44,12 +44,13 @@ export class SqsProducer implements ProducerDriver {
     const url = await this.#queue.url(signal);
     const send = (chunk: readonly OutgoingMessage[]): ReturnType<typeof this.sendBatch> =>
       this.#send(url, chunk, signal);
+    const largestBytes = this.#largestBytes(messages);
     // A round trip that the first small messages of a process need not wait for.
-    const mayExceed = (message: OutgoingMessage): boolean => this.sizeOf(message) > SQS_LEAST_LIMIT_BYTES;
-    if (messages.some(mayExceed)) await this.#queue.learnLimit(signal);
+    if (largestBytes > SQS_LEAST_LIMIT_BYTES && !this.#queue.hasLearnedLimit)
+      await this.#queue.learnLimit(signal);
     const limitBytes = this.#queue.maxMessageBytes ?? Infinity;
+    if (largestBytes <= limitBytes) return await inTens(messages, send);
     const isFitting = (message: OutgoingMessage): boolean => this.sizeOf(message) <= limitBytes;
-    if (messages.every(isFitting)) return await inTens(messages, send);
     const sent = [...(await inTens(messages.filter(isFitting), send))];
     return messages.flatMap((message) =>
       isFitting(message) ? sent.splice(0, 1) : [this.#tooLarge(this.sizeOf(message), limitBytes)],
@@ -58,6 +59,12 @@ export class SqsProducer implements ProducerDriver {
 
   async close(): Promise<void> {
     // The connection belongs to the adapter.
+  }
+
+  #largestBytes(messages: readonly OutgoingMessage[]): number {
+    let largest = 0;
+    for (const message of messages) largest = Math.max(largest, this.sizeOf(message));
+    return largest;
   }
 
   async #send(

@@ -24,7 +24,6 @@ export class SqsQueue {
   #lookup: Promise<string> | undefined;
   #maxMessageBytes: number | undefined;
   #learning: Promise<void> | undefined;
-  /** True: the size is known, or cannot be read. */
   #hasLearned = false;
 
   constructor(address: QueueAddress, clients: SqsClients, account: string | undefined) {
@@ -37,6 +36,11 @@ export class SqsQueue {
   /** The queue's own MaximumMessageSize; undefined as long as nobody could read it. */
   get maxMessageBytes(): number | undefined {
     return this.#maxMessageBytes;
+  }
+
+  /** True: the queue's own size is known, or cannot be read, and `learnLimit` asks nothing any more. */
+  get hasLearnedLimit(): boolean {
+    return this.#hasLearned;
   }
 
   get isFifo(): boolean {
