@@ -4,7 +4,7 @@ import { field } from "./field.ts";
 
 /** What the SDK's sender reads of a batch, and its types leave out. */
 const BYTES = "_generateMessage";
-/** Spans of the SDK's own tracing; the core has its own. */
+/** Spans of the SDK's own tracing, of which a batch of ours has none; the core reports its sends as events. */
 const SPANS = "_messageSpanContexts";
 
 /** A batch that is encoded already, in the shape that the SDK's sender takes its own batches in. */
