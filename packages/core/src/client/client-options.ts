@@ -42,7 +42,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   ]);
   return Object.freeze({
     logger,
-    events: createEventSink(logger === silentLogger ? listeners : [...listeners, logEvents(logger)]),
+    events: createEventSink(listeners, logger === silentLogger ? undefined : logEvents(logger)),
     middleware: Object.freeze([...middleware]),
     send: {
       retryAmbiguous: send.retryAmbiguous ?? "ifDeduplicated",

@@ -94,12 +94,14 @@ describe("a run", () => {
     expect(events.of("handled")).toMatchObject([{ id: "a1", outcome: "release", error }]);
   });
 
-  test("is not reported where nobody listens", async () => {
+  test("is not reported where nobody listens, unless it failed", async () => {
     const { events, accept, run } = workerBench();
     events.isActive = (name) => name !== "handled";
-    await accept("a1");
+    await accept("a1", "b1");
     await run("a1").end();
     expect(events.seen).toEqual([]);
+    await run("b1").fail(new Error("no"));
+    expect(events.of("handled")).toMatchObject([{ id: "b1", outcome: "release" }]);
   });
 
   test("that outlived its lease is lost: its result is late, and its key goes on", async () => {

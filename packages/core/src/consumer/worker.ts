@@ -242,7 +242,8 @@ export class Worker {
   #finishRun(held: HeldDelivery, { outcome, error }: Processed): void {
     const { events, executor, target, time } = this.#parts;
     executor.apply(held, outcome);
-    if (!events.isActive("handled")) return;
+    // Failures are few, and what a logger takes.
+    if (outcome.kind === "ack" && !events.isActive("handled")) return;
     this.#knownMs = undefined;
     const durationMs = time.quick() - held.startedAtMs;
     const { attempt } = held;

@@ -1,17 +1,23 @@
 import type { Channel } from "node:diagnostics_channel";
 import type { EventListener, EventName, EventSink, QueueEvents } from "./events.ts";
 
-/** Publishes every event on the diagnostics channel `anyqueue:<name>` and to the listeners. */
-export function createEventSink(listeners: readonly EventListener[]): EventSink {
-  return new ChannelSink(listeners);
+/**
+ * Publishes every event on the diagnostics channel `anyqueue:<name>` and to the listeners.
+ * `log`: a listener more, which takes nothing that goes well, and for which no event is built with every message.
+ */
+export function createEventSink(listeners: readonly EventListener[], log?: EventListener): EventSink {
+  return new ChannelSink(listeners, log);
 }
 
 class ChannelSink implements EventSink {
+  /** Of the application; what they take of every message is built for them. */
+  readonly #counting: readonly EventListener[];
   readonly #listeners: readonly EventListener[];
   readonly #channels = new Map<EventName, Channel>();
 
-  constructor(listeners: readonly EventListener[]) {
-    this.#listeners = listeners;
+  constructor(listeners: readonly EventListener[], log?: EventListener) {
+    this.#counting = listeners;
+    this.#listeners = log === undefined ? listeners : [...listeners, log];
   }
 
   emit<Name extends EventName>(name: Name, event: QueueEvents[Name]): void {
@@ -28,7 +34,7 @@ class ChannelSink implements EventSink {
 
   isActive(name: EventName): boolean {
     if (this.#channel(name).hasSubscribers) return true;
-    return this.#listeners.length > 0 && this.#listeners.some((listener) => listener[name] !== undefined);
+    return this.#counting.length > 0 && this.#counting.some((listener) => listener[name] !== undefined);
   }
 
   /** Nobody else hears of the promise of a listener: its rejection would end the process. */

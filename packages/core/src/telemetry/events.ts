@@ -113,6 +113,6 @@ export type EventListener = {
 /** Where the engine reports to; never throws. */
 export interface EventSink {
   emit<Name extends EventName>(name: Name, event: QueueEvents[Name]): void;
-  /** False: nobody listens, building the event can be saved. */
+  /** False: nobody listens to what goes well, building that event can be saved. A logger takes what fails, and does not count. */
   isActive(name: EventName): boolean;
 }

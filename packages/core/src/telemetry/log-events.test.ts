@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { resolveOptions } from "../client/client-options.ts";
 import { queueError } from "../errors/queue-error.ts";
 import type { Logger } from "../queue-consumer.ts";
+import type { QueueEvents } from "./events.ts";
 
 function recordingLogger(lines: string[]): Logger {
   const level =
@@ -41,7 +42,20 @@ test("a logger is told what goes wrong, and nothing of what goes well", () => {
 test("nothing is built for an event that is no line, nor for any without a logger", () => {
   const { events } = resolveOptions({ logger: recordingLogger([]) });
   expect(events.isActive("send")).toBe(false);
+  expect(events.isActive("handled")).toBe(false); // of what fails it is built all the same
   expect(resolveOptions({}).events.isActive("handled")).toBe(false);
+});
+
+test("a listener beside a logger hears of every handler, the logger of those that failed", () => {
+  const heard: string[] = [];
+  const lines: string[] = [];
+  const listener = { handled: ({ outcome }: QueueEvents["handled"]) => heard.push(outcome) };
+  const { events } = resolveOptions({ logger: recordingLogger(lines), listener });
+  expect(events.isActive("handled")).toBe(true);
+  for (const outcome of ["ack", "release", "dead-letter"] as const)
+    events.emit("handled", { ...failed, outcome });
+  expect(heard).toEqual(["ack", "release", "dead-letter"]);
+  expect(lines).toEqual(Array(2).fill("warn a handler failed target,id,attempt,outcome,durationMs,error"));
 });
 
 test("a logger that throws is contained, and listeners hear of it", () => {
