@@ -11,11 +11,22 @@ test("every link inside the repository leads to a file and to a heading that exi
   expect(documents().flatMap(brokenLinks)).toEqual([]);
 });
 
+test("a README of a package has no relative links: the page of a registry resolves them by `repository`, which none has", () => {
+  const readmes = documents().filter((path) => /^packages\/[^/]+\/README\.md$/u.test(path));
+  expect(readmes.length).toBeGreaterThan(5);
+  expect(readmes.flatMap((readme) => links(readme).map((target) => `${readme}: ${target}`))).toEqual([]);
+});
+
 function brokenLinks(document: string): readonly string[] {
-  const targets = [...prose(document).matchAll(LINK)].map((match) => match.groups?.["target"] ?? "");
-  return targets
-    .filter((target) => !/^[a-z]+:/u.test(target) && !isReachable(document, target))
+  return links(document)
+    .filter((target) => !isReachable(document, target))
     .map((target) => `${document} links to ${target}`);
+}
+
+/** Links inside the repository, in the order of the document. */
+function links(document: string): readonly string[] {
+  const targets = [...prose(document).matchAll(LINK)].map((match) => match.groups?.["target"] ?? "");
+  return targets.filter((target) => !/^[a-z]+:/u.test(target));
 }
 
 function isReachable(document: string, target: string): boolean {
