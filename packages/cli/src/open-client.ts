@@ -1,6 +1,7 @@
 import type { EventListener, QueueClient, QueueConfig } from "@anyqueue/core";
 import { connect, loadConfig } from "@anyqueue/core/auto";
 import { isDefinitionName, STAND_IN } from "./definition-name.ts";
+import { findQueue, type QueueNaming, type QueuePlace } from "./invoke/queue-place.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command was told about its queue. */
@@ -17,6 +18,11 @@ export interface OpenedClient {
   readonly name: string;
 }
 
+export interface OpenedSource {
+  readonly client: QueueClient;
+  readonly source: QueuePlace["definition"];
+}
+
 /** Connects without any I/O to the broker. @throws QueueError for a bad configuration, or naming the package to install */
 export async function openClient(
   { url, queue }: QueueAddress,
@@ -24,12 +30,24 @@ export async function openClient(
   listener: EventListener,
 ): Promise<OpenedClient> {
   const config: QueueConfig = url === undefined ? await loadConfig() : { url };
-  if (/^memory:/i.test(config.url)) {
-    terminal.warn(
-      "WARNING: memory: lives and ends with this one process; no other process sees its messages.",
-    );
-  }
+  warnOfMemory(config, terminal);
   if (isDefinitionName(queue)) return { client: await connect(config, { listener }), name: queue };
   const queues = { ...config.queues, [STAND_IN]: queue };
   return { client: await connect({ ...config, queues }, { listener }), name: STAND_IN };
+}
+
+/** As `openClient`, for a queue or a topic's subscription. */
+export async function openSource(
+  naming: QueueNaming,
+  terminal: Terminal,
+  listener: EventListener,
+): Promise<OpenedSource> {
+  const { config, definition } = await findQueue(naming);
+  warnOfMemory(config, terminal);
+  return { client: await connect(config, { listener }), source: definition };
+}
+
+function warnOfMemory({ url }: QueueConfig, terminal: Terminal): void {
+  if (!/^memory:/i.test(url)) return;
+  terminal.warn("WARNING: memory: lives and ends with this one process; no other process sees its messages.");
 }

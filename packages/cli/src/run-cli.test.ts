@@ -12,7 +12,10 @@ async function run(...args: readonly string[]) {
 
 test.each([
   [["upp"], 'anyqueue: unknown command "upp". Did you mean anyqueue up?'],
-  [["explode"], 'anyqueue: unknown command "explode". Known: up, create, send, tail, invoke, deploy-files.'],
+  [
+    ["explode"],
+    'anyqueue: unknown command "explode". Known: up, create, send, tail, redrive, invoke, deploy-files.',
+  ],
   [["up", "--sqsport", "1"], "anyqueue up: unknown flag --sqsport. Did you mean --sqs-port?"],
   [
     ["up", "-x"],
@@ -101,6 +104,14 @@ test.each([
     ["tail", "q", "--for", "61m"],
     "anyqueue tail: --for is 1h at most without --ack, because no message can be held for longer.",
   ],
+  [["redrive"], "anyqueue redrive: which queue? anyqueue redrive <queue>; --help shows the flags."],
+  [["redrive", "q", "r"], 'anyqueue redrive: "r" is one argument too many.'],
+  [["redrive", "q", "--dryrun"], "anyqueue redrive: unknown flag --dryrun. Did you mean --dry-run?"],
+  [
+    ["redrive", "q", "--max", "0"],
+    'anyqueue redrive: --max must be a whole number from 1 to 1000000000, got "0".',
+  ],
+  [["redrive", "q", "--subscription"], "--subscription needs a value: --subscription <value>."],
   [["invoke"], "anyqueue invoke: which function? anyqueue invoke <function file>; --help shows the flags."],
   [["invoke", "f.mjs"], "anyqueue invoke: which queue? Add --queue <name or url>."],
   [["invoke", "f.mjs", "g.mjs", "--queue", "q"], 'anyqueue invoke: "g.mjs" is one argument too many.'],
@@ -168,6 +179,10 @@ test("help and version are printed", async () => {
   expect(await run("tail", "--help")).toMatchObject({
     exitCode: 0,
     printed: expect.stringContaining("counts as one delivery attempt"),
+  });
+  expect(await run("redrive", "--help")).toMatchObject({
+    exitCode: 0,
+    printed: expect.stringContaining("only when its copy in the queue is confirmed"),
   });
   expect(await run("invoke", "--help")).toMatchObject({
     exitCode: 0,

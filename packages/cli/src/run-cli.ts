@@ -42,6 +42,13 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map<string, CommandEntry
     },
   ],
   [
+    "redrive",
+    {
+      summary: "move the dead letters of a queue back into it",
+      load: async () => (await import("./commands/redrive.ts")).redrive,
+    },
+  ],
+  [
     "invoke",
     {
       summary: "call a function file with the messages of a queue, as its platform would",

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { runCli } from "../src/run-cli.ts";
 import { RecordingTerminal } from "./recording-terminal.ts";
 
-const COMMANDS = ["up", "create", "send", "tail", "invoke", "deploy-files"];
+const COMMANDS = ["up", "create", "send", "tail", "redrive", "invoke", "deploy-files"];
 const REFERENCE = [
   join(import.meta.dirname, "../README.md"),
   join(import.meta.dirname, "../../../docs/guides/deployment.md"),

@@ -1,4 +1,5 @@
-import type { QueueError, SendResult } from "@anyqueue/core";
+import type { SendResult } from "@anyqueue/core";
+import { errorFields } from "../error-fields.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Writes what became of every message: confirmed ones to standard output, failed ones to standard error as well. */
@@ -50,8 +51,3 @@ export class SendReport {
 }
 
 const OF_ONE_MESSAGE: ReadonlySet<string> = new Set(["INVALID_MESSAGE", "MESSAGE_TOO_LARGE"]);
-
-function errorFields(error: QueueError): Readonly<Record<string, unknown>> {
-  const { code, message, remedy, retryable, ambiguous, providerCode, requestId } = error;
-  return { code, message, remedy, retryable, ambiguous, providerCode, requestId };
-}

@@ -1,39 +1,11 @@
-import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { runCli } from "../../src/run-cli.ts";
-import { RecordingTerminal } from "../recording-terminal.ts";
+import { describe, expect, test, vi } from "vitest";
+import { anyqueue, useLocalWorld, type Cloud } from "./local-world.ts";
 
-let emulator: SpawnedEmulator;
+const world = useLocalWorld();
 
-beforeAll(async () => {
-  emulator = await spawnEmulator({ sqsPort: 0, serviceBusPort: 0, pubsubPort: 0 });
-});
-
-afterAll(async () => {
-  await emulator.close();
-});
-
-beforeEach(async () => {
-  await emulator.control.reset();
-  for (const [name, value] of Object.entries(emulator.environment)) vi.stubEnv(name, value);
-});
-
-async function anyqueue(...args: readonly string[]) {
-  const terminal = new RecordingTerminal();
-  const code = await runCli(args, terminal);
-  return { code, printed: terminal.printed, warned: terminal.warned.join("\n") };
-}
-
-function urlOf(provider: string): string {
-  const { sqs = "", serviceBus = "", pubsub = "" } = emulator.endpoints;
-  if (provider === "sqs") return `sqs://us-east-1?endpoint=${sqs}`;
-  if (provider === "pubsub") return `pubsub://local?endpoint=${pubsub}`;
-  return `service-bus://emulator?endpoint=${serviceBus}`;
-}
-
-describe.each(["sqs", "service-bus", "pubsub"])("on %s", (provider) => {
+describe.each<Cloud>(["sqs", "service-bus", "pubsub"])("on %s", (provider) => {
   test("create, send and tail follow each other as somebody new types them", async () => {
-    vi.stubEnv("ANYQUEUE_URL", urlOf(provider));
+    vi.stubEnv("ANYQUEUE_URL", world.urlOf(provider));
 
     const early = await anyqueue("send", "orders", "{}");
     expect(early.code).toBe(1);
@@ -56,7 +28,7 @@ describe.each(["sqs", "service-bus", "pubsub"])("on %s", (provider) => {
   });
 
   test("an ordered queue takes messages with a key", async () => {
-    vi.stubEnv("ANYQUEUE_URL", urlOf(provider));
+    vi.stubEnv("ANYQUEUE_URL", world.urlOf(provider));
 
     expect((await anyqueue("create", "orders", "--ordered")).code).toBe(0);
 
@@ -66,7 +38,7 @@ describe.each(["sqs", "service-bus", "pubsub"])("on %s", (provider) => {
   });
 
   test("again it changes nothing, and other settings are refused", async () => {
-    const flags = ["orders", "--url", urlOf(provider)];
+    const flags = ["orders", "--url", world.urlOf(provider)];
 
     expect((await anyqueue("create", ...flags)).code).toBe(0);
     expect((await anyqueue("create", ...flags)).code).toBe(0);
@@ -78,11 +50,11 @@ describe.each(["sqs", "service-bus", "pubsub"])("on %s", (provider) => {
 });
 
 test("flags become settings of the queue", async () => {
-  const flags = ["--attempts", "7", "--lease", "45s", "--url", urlOf("sqs")];
+  const flags = ["--attempts", "7", "--lease", "45s", "--url", world.urlOf("sqs")];
 
   await anyqueue("create", "orders", ...flags);
 
-  const [queue] = (await emulator.control.queues()).filter(({ name }) => name === "orders");
+  const [queue] = (await world.control.queues()).filter(({ name }) => name === "orders");
   const { VisibilityTimeout, RedrivePolicy } = queue?.attributes ?? {};
   expect(VisibilityTimeout).toBe("45");
   expect(JSON.parse(RedrivePolicy ?? "")).toMatchObject({
@@ -92,18 +64,18 @@ test("flags become settings of the queue", async () => {
 });
 
 test("without dead letters there are none", async () => {
-  const { printed } = await anyqueue("create", "orders", "--no-dead-letters", "--url", urlOf("sqs"));
+  const { printed } = await anyqueue("create", "orders", "--no-dead-letters", "--url", world.urlOf("sqs"));
 
   expect(printed).toEqual(["orders is there."]);
-  expect((await emulator.control.queues()).map(({ name }) => name)).toEqual(["orders"]);
+  expect((await world.control.queues()).map(({ name }) => name)).toEqual(["orders"]);
 });
 
 test("a queue of a real name gets dead letters named after it", async () => {
-  const flags = ["--deduplicating", "--url", urlOf("sqs")];
+  const flags = ["--deduplicating", "--url", world.urlOf("sqs")];
 
   expect(await anyqueue("create", "orders.fifo", ...flags)).toMatchObject({ code: 0, warned: "" });
 
-  expect((await emulator.control.queues()).map(({ name }) => name).toSorted()).toEqual([
+  expect((await world.control.queues()).map(({ name }) => name).toSorted()).toEqual([
     "orders-dead.fifo",
     "orders.fifo",
   ]);

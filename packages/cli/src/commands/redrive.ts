@@ -1,0 +1,73 @@
+import { openSource, type OpenedSource } from "../open-client.ts";
+import { readRedrivePlan, type RedrivePlan } from "../redrive/read-redrive-plan.ts";
+import { Redriving } from "../redrive/redriving.ts";
+import type { Terminal } from "../terminal.ts";
+
+const HELP = `Usage: anyqueue redrive <queue> [flags]
+
+Moves the dead letters of a queue back into it, as client.admin.redrive does, with their attempts reset.
+A message leaves the dead letters only when its copy in the queue is confirmed, so that an interruption
+may leave one in both places, and loses none. Ctrl+C stops after the request that is under way.
+Mend first what they died of: what dies again meanwhile is moved again, unless --max ends it. Order is
+not kept.
+
+  --url <url>            the connection, such as sqs://eu-west-1
+                         (default: ANYQUEUE_URL, else anyqueue.config.json)
+  --subscription <name>  a topic's subscription; <queue> then names the topic
+  --max <n>              moves so many at most (default: all)
+  --dry-run              says how many there are, and takes and moves none
+  --ordered              the queue keeps order per key (SQS: the FIFO queue of that name)
+  --json                 print one JSON object at the end
+  --help                 this text
+
+<queue> is the name of a definition; what is none, such as orders.fifo or an ARN, is the queue's real name.
+Ends with code 1 if it was stopped or failed: what is left stays among the dead letters.`;
+
+/** `anyqueue redrive`: ends with code 0 if all was moved, or `--max`. */
+export async function redrive(args: readonly string[], terminal: Terminal): Promise<number> {
+  const plan = readRedrivePlan(args);
+  if (plan === undefined) {
+    terminal.print(HELP);
+    return 0;
+  }
+  const opened = await openSource(plan, terminal, { notice: ({ text }) => terminal.warn(`note: ${text}`) });
+  try {
+    return plan.isDryRun ? await count(opened, plan, terminal) : await move(opened, plan, terminal);
+  } finally {
+    await opened.client.close();
+  }
+}
+
+async function move(
+  { client, source }: OpenedSource,
+  plan: RedrivePlan,
+  terminal: Terminal,
+): Promise<number> {
+  const redriving = new Redriving(plan, terminal);
+  void terminal.untilStopped().then(() => redriving.stop());
+  return await redriving.run(client, source);
+}
+
+/** Asks for numbers and takes no message: one that is looked at counts as delivered once more. */
+async function count(
+  { client, source }: OpenedSource,
+  { queue, max, isJson }: RedrivePlan,
+  terminal: Terminal,
+): Promise<number> {
+  const { deadLettered, approximate } = await client.admin.inspect(source);
+  if (deadLettered === undefined) {
+    terminal.warn(
+      `How many dead letters ${queue} has cannot be told: there are none set up, or its provider or your rights do not let them be counted. anyqueue tail ${queue} --dead-letters shows them.`,
+    );
+    return 1;
+  }
+  const wouldMove = Math.min(deadLettered, max ?? deadLettered);
+  const all = `${approximate ? "about " : ""}${deadLettered}`;
+  const moved = wouldMove < deadLettered ? `${wouldMove} of ${all}` : all;
+  terminal.print(
+    isJson
+      ? JSON.stringify({ wouldMove, deadLettered, approximate })
+      : `Would move ${moved} dead letters back to ${queue}.`,
+  );
+  return 0;
+}
