@@ -29,6 +29,8 @@ export interface FakeServiceOptions {
   readonly leftByCreate?: readonly string[];
   /** Sending this message id fails. */
   readonly refusedId?: string;
+  /** Sends to this entity fail as a whole. */
+  readonly closedTo?: string;
 }
 
 export interface StoredMessage {
@@ -115,6 +117,8 @@ export class FakeService {
       sizeOf: ({ body }) => body.byteLength,
       sendBatch: async (messages) => {
         this.log.push(`send ${target.entity} ${messages.map(({ id }) => id).join()}`);
+        if (this.#options.closedTo === target.entity)
+          throw new FakeServiceError({ code: "ACCESS_DENIED", retryable: false });
         return messages.map((message) => this.#store(target, message));
       },
       close: async () => {

@@ -165,7 +165,7 @@ describe("a redrive that does not come to its end", () => {
       moved: 0,
       error: { code: "ACCESS_DENIED" },
     });
-    expect(warned).toMatch(/^ACCESS_DENIED/);
+    expect(warned).toMatch(/^ACCESS_DENIED: send failed.*\/orders\)/);
     expect(await stored()).toEqual({ orders: [], "orders-dead": all });
   });
 

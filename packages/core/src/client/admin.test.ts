@@ -237,6 +237,17 @@ describe("redrive", () => {
     expect(service.log).toContain("close consumer orders-dead");
   });
 
+  test("a request that is refused as a whole is told as a send to the queue, and moves nothing", async () => {
+    const { service, admin } = dead({ closedTo: "orders" });
+    await expect(movedBy(admin, orders)).rejects.toMatchObject({
+      code: "ACCESS_DENIED",
+      operation: "send",
+      target: "fake://here/orders",
+    });
+    expect(service.ids("orders-dead")).toHaveLength(25);
+    expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
+  });
+
   test("an aborted signal stops it and gives back", async () => {
     const { service, admin } = dead();
     const stop = new AbortController();

@@ -130,11 +130,8 @@ class Pump {
   }
 
   async #move(batch: readonly Delivery<unknown>[], signal: AbortSignal): Promise<void> {
-    const { adapter } = this.#source.connection;
-    const sent = await this.#producer.sendBatch(
-      batch.map((delivery) => this.#outgoing(delivery)),
-      signal,
-    );
+    const messages = batch.map((delivery) => this.#outgoing(delivery));
+    const sent = await this.#producer.sendBatch(messages, signal).catch(this.#throwSend);
     const arrived = batch.filter((_, index) => sent[index]?.ok === true);
     // What has arrived is acked even if its neighbour failed: it must not be moved a second time.
     const acked = await this.#consumer.ackBatch(
@@ -143,11 +140,16 @@ class Pump {
     );
     for (const { providerId } of arrived) this.#held.delete(providerId);
     const failedSend = sent.find((result) => !result.ok);
-    if (failedSend?.ok === false)
-      throw wrapDriverError(adapter, this.#source.target, "send", failedSend.error);
+    if (failedSend?.ok === false) this.#throwSend(failedSend.error);
     const failedAck = acked.find((result) => !result.ok);
-    if (failedAck?.ok === false) throw wrapDriverError(adapter, this.#from, "ack", failedAck.error);
+    if (failedAck?.ok === false)
+      throw wrapDriverError(this.#source.connection.adapter, this.#from, "ack", failedAck.error);
   }
+
+  /** It is the queue that refuses, not its dead letters. */
+  readonly #throwSend = (error: unknown): never => {
+    throw wrapDriverError(this.#source.connection.adapter, this.#source.target, "send", error);
+  };
 
   /** Batches as the source takes them: by count, by bytes, and by key where it wants one key. */
   #split(deliveries: readonly Delivery<unknown>[]): readonly (readonly Delivery<unknown>[])[] {
