@@ -67,7 +67,8 @@ export class PubsubAdapter implements QueueAdapter<PubsubHandle> {
 
   openProducer(target: Target): ProducerDriver {
     const { topic } = entityWith(target, "topic");
-    return new PubsubProducer(this.#clients, topic);
+    const isBySubscription = target.ref.kind === "subscription";
+    return new PubsubProducer(this.#clients, topic, isBySubscription ? target.name : undefined);
   }
 
   openConsumer(target: Target, options: ConsumerDriverOptions<PubsubHandle>): ConsumerDriver<PubsubHandle> {

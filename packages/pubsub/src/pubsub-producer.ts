@@ -1,4 +1,11 @@
-import type { ItemResult, OutgoingMessage, ProducerDriver, SendReceipt } from "@anyqueue/core/adapter";
+import { queueError } from "@anyqueue/core/adapter";
+import type {
+  ItemResult,
+  OutgoingMessage,
+  ProducerDriver,
+  QueueError,
+  SendReceipt,
+} from "@anyqueue/core/adapter";
 import { codingWith } from "./own-codec.ts";
 import { decodePublishResponse, PublishRequest } from "./publish-codec.ts";
 import { callOptions, type PubsubClients } from "./pubsub-client.ts";
@@ -12,17 +19,27 @@ export class PubsubProducer implements ProducerDriver {
   readonly takesText: boolean = true;
   readonly #clients: PubsubClients;
   readonly #topic: ResourceName;
+  readonly #only: string | undefined;
 
-  constructor(clients: PubsubClients, topic: ResourceName) {
+  /** @param only a subscription that what is sent is meant for: others of the topic would get it too, and are refused */
+  constructor(clients: PubsubClients, topic: ResourceName, only?: string) {
     this.#clients = clients;
     this.#topic = topic;
+    this.#only = only;
   }
 
-  /** Looking at a topic is a right that a producer does not need. */
+  /** Looking at a topic is a right that a producer does not need; that a subscription is alone must be seen. */
   async open(signal: AbortSignal): Promise<void> {
     const client = await this.#clients.publisher();
+    const topic = { topic: await this.#path() };
+    const options = callOptions(signal, LOOKUP_TIMEOUT_MS);
+    if (this.#only !== undefined) {
+      const [names] = await client.listTopicSubscriptions(topic, options);
+      if (names.length > 1) throw fanOut(this.#only, names.length);
+      return;
+    }
     try {
-      await client.getTopic({ topic: await this.#path() }, callOptions(signal, LOOKUP_TIMEOUT_MS));
+      await client.getTopic(topic, options);
     } catch (error) {
       if (classifyPubsubError(error, "open").code !== "ACCESS_DENIED") throw error;
     }
@@ -77,6 +94,12 @@ export class PubsubProducer implements ProducerDriver {
   async #path(): Promise<string> {
     return await this.#clients.path("topics", this.#topic);
   }
+}
+
+function fanOut(target: string, count: number): QueueError {
+  const what = `what is sent to the topic again would reach all ${count} subscriptions`;
+  const remedy = "Consume its dead letters, and send each to where it shall go.";
+  return queueError("UNSUPPORTED", { what, remedy, target }, { feature: "redrive", remedy });
 }
 
 function byOrderingKey(messages: readonly OutgoingMessage[]): readonly OutgoingMessage[][] {

@@ -251,4 +251,22 @@ describe("the rest", () => {
     await back?.ack();
     await dead.close();
   });
+
+  test("redrive of a subscription goes by way of its topic, and is refused where others would get it too", async () => {
+    const topic = defineTopic<{ id: string }>(fresh());
+    const mail = topic.subscription("mail", { retry: { attempts: 1 } });
+    await client.admin.create(mail);
+    const redriven = async (): Promise<number> => {
+      let total = 0;
+      for await (const { moved } of client.admin.redrive(mail)) total = moved;
+      return total;
+    };
+    expect(await redriven()).toBe(0);
+
+    await client.admin.create(topic.subscription("audit"));
+    expect(await rejection(redriven())).toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringContaining("all 2 subscriptions"),
+    });
+  });
 });
