@@ -69,16 +69,17 @@ function checkContext(input: unknown, context: unknown): FunctionsContext {
 }
 
 function triggerOf({ options }: FunctionsContext): FunctionsTrigger {
-  const { queueName, topicName, subscriptionName, cardinality, isSessionsEnabled, autoCompleteMessages } =
+  const { queueName, topicName, subscriptionName, connection, cardinality, isSessionsEnabled } =
     options?.trigger ?? {};
   const isSubscription = typeof topicName === "string" && typeof subscriptionName === "string";
   return {
     ...(isSubscription && { entity: `${topicName}/Subscriptions/${subscriptionName}` }),
     ...(typeof queueName === "string" && { entity: queueName }),
     isSubscription,
+    ...(typeof connection === "string" && { connection }),
     ...((cardinality === "one" || cardinality === "many") && { cardinality }),
     ...(typeof isSessionsEnabled === "boolean" && { hasSessions: isSessionsEnabled }),
-    autoCompletes: autoCompleteMessages !== false,
+    autoCompletes: options?.trigger?.["autoCompleteMessages"] !== false,
   };
 }
 

@@ -147,7 +147,7 @@ function countHandBacks(
   for (const [index, delivery] of deliveries.entries()) {
     const outcome = outcomes[index];
     const isUnstarted = outcome?.kind === "release" && outcome.cause === "unstarted";
-    if (isUnstarted && isCounted(delivery)) handBacks.add(delivery.providerId);
+    if (isUnstarted && isCounted(delivery)) handBacks.add(delivery.handle.countedAs);
   }
 }
 
@@ -167,7 +167,7 @@ function failureOf(failures: readonly Outcome[], deliveries: readonly Delivery<F
 }
 
 function targetOf({ trigger, deliveries }: Invocation): Target {
-  const { entity = "unknown", isSubscription, hasSessions } = trigger;
+  const { entity = "unknown", isSubscription, connection, hasSessions } = trigger;
   const isOrdered = hasSessions ?? deliveries.some(({ orderingKey }) => orderingKey !== undefined);
   const kind = entity.endsWith("/$DeadLetterQueue")
     ? "dead-letter"
@@ -176,7 +176,8 @@ function targetOf({ trigger, deliveries }: Invocation): Target {
       : "queue";
   const ref = { kind, name: entity, exact: true, features: [] } as const;
   return {
-    name: `service-bus:///${entity}`,
+    // The namespace is not told. Two of them may have queues of one name, with messages of one number.
+    name: `service-bus:///${entity}${connection === undefined ? "" : `?connection=${connection}`}`,
     entity,
     ref,
     // Followers of a failed message go back with it: the host brings them again after it.

@@ -88,7 +88,17 @@ function deliveryOf(
   const { sequenceNumber, deliveryCount } = message;
   const lockToken = message.lockToken ?? metadata.lockToken;
   const sessionId = trigger.hasSessions === false ? undefined : message.sessionId;
-  const handle: FunctionsHandle = { native, sdk, sessionId, sequenceNumber, settledAs: undefined };
+  // A message id is no identity. Without a number of its own only this delivery's lock tells it from all others.
+  const providerId = sequenceNumber ?? `lock:${lockToken ?? crypto.randomUUID()}`;
+  const countedAs = `${trigger.connection ?? ""} ${trigger.entity ?? ""} ${providerId}`;
+  const handle: FunctionsHandle = {
+    native,
+    sdk,
+    sessionId,
+    sequenceNumber,
+    countedAs,
+    settledAs: undefined,
+  };
   const decoded = decodeMessage(
     { applicationProperties: message.properties, ...message } as unknown as ServiceBusReceivedMessage,
     handle,
@@ -99,8 +109,6 @@ function deliveryOf(
       clock: systemClock,
     },
   );
-  // A message id is no identity. Without a number of its own only this delivery's lock tells it from all others.
-  const providerId = sequenceNumber ?? `lock:${lockToken ?? crypto.randomUUID()}`;
   const { deliveryCount: _, ...rest } = decoded;
   return {
     ...rest,
@@ -108,7 +116,7 @@ function deliveryOf(
     providerId,
     native,
     ...(deliveryCount !== undefined && {
-      deliveryCount: Math.max(1, deliveryCount - form.handBacks.of(providerId)),
+      deliveryCount: Math.max(1, deliveryCount - form.handBacks.of(countedAs)),
     }),
     ...(sessionId !== undefined && { leaseKey: sessionId }),
     leaseMs: form.lockMs ?? Number.POSITIVE_INFINITY,

@@ -101,10 +101,12 @@ class Engine implements EventEngine {
   }
 
   async process(batch: EventBatch): Promise<EventResult> {
-    for (const { providerId } of batch.deliveries)
-      if (batch.wasSettled?.(providerId) === true) this.#memory.add(providerId);
     const opened = openBatch(this.#details, this.#settings, batch);
     const { target } = opened;
+    // One function may serve several queues, and Service Bus numbers the messages of each from 1.
+    const memory = this.#memory.of(target.name);
+    for (const { providerId } of batch.deliveries)
+      if (batch.wasSettled?.(providerId) === true) memory.add(providerId);
     refuseMisfit({ details: this.#details, settings: this.#settings, target, facts: undefined });
     const { logger, events } = this.#client;
     this.#notify(target.name, batch.notices);
@@ -119,7 +121,7 @@ class Engine implements EventEngine {
         events,
       },
       settings: this.#settings,
-      memory: this.#memory,
+      memory,
       handle: this.#handle(target.name),
       limit: this.#limit,
       marginMs: this.#marginMs,
