@@ -57,6 +57,8 @@ function parsedBody({ rawBody, body, readableDidRead: isRead }: NodePushRequest)
 }
 
 async function readStream(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+  // Its client went while the token was checked: no event will come any more.
+  if (request.destroyed || request.aborted) throw new QueueError("CONNECTION_LOST", CUT_OFF);
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -66,10 +68,13 @@ async function readStream(request: IncomingMessage, limitBytes: number): Promise
     if (bytes <= limitBytes) chunks.push(chunk);
     else reject(tooLarge(bytes, limitBytes));
   });
-  request.once("end", () => resolve(Buffer.concat(chunks)));
   const cutOff = (cause?: unknown): void => reject(new QueueError("CONNECTION_LOST", { ...CUT_OFF, cause }));
-  request.once("error", cutOff);
-  request.once("close", cutOff);
+  request.once("end", () => {
+    request.off("close", cutOff);
+    // Over HTTP/2 a body that was cut off ends, too: it is told right afterwards.
+    setImmediate(() => resolve(Buffer.concat(chunks)));
+  });
+  for (const sign of ["aborted", "error", "close"]) request.once(sign, cutOff);
   return await promise;
 }
 
