@@ -97,6 +97,37 @@ describe("the time that the platform gives", () => {
     expect(clock.now()).toBeLessThan(8_000);
   });
 
+  test("is kept where a handler's own time ends after it, and the platform cannot delay", async () => {
+    const { call, clock } = eventBench(async () => await new Promise(() => {}), {
+      options: { handlerTimeout: "28s" },
+      batch: { releaseDelay: "none" },
+    });
+    const outcomes = await eventually(clock, call({ deliveries: [orderDelivery("a")], timeoutMs: 30_000 }));
+    expect(outcomes).toMatchObject([{ kind: "release", cause: "retry", error: { code: "TIMEOUT" } }]);
+    expect(clock.now()).toBe(28_000);
+  });
+
+  test("is kept where a renewal is not answered", async () => {
+    let renewals = 0;
+    const { call, clock } = eventBench(
+      async () => await new Promise<void>((resolve) => void clock.setTimer(resolve, 6_000)),
+      {
+        batch: {
+          settle: {
+            extendBatch: async () => {
+              renewals += 1;
+              return await new Promise(() => {});
+            },
+          },
+        },
+      },
+    );
+    // A lease that others share is renewed while this message is settled.
+    const deliveries = [orderDelivery("a", { leaseMs: 10_000, leaseKey: "session" })];
+    expect(kinds(await eventually(clock, call({ deliveries, timeoutMs: 11_000 })))).toEqual(["ack"]);
+    expect([renewals, clock.now()]).toEqual([1, 6_000]);
+  });
+
   test("without an end leaves a handler all the time it needs", async () => {
     const { call, clock } = eventBench(async () => {
       await new Promise<void>((resolve) => void clock.setTimer(resolve, 1_200_000));
