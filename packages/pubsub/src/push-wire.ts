@@ -41,13 +41,14 @@ const WRONG_EVENT =
 
 /** @throws INVALID_ARGUMENT for a request that is no push */
 export function decodePush(headers: PushHeaders, body: Uint8Array, counts: PushCounts): PushedDelivery {
+  // First: a CloudEvent that somebody published has its type among its attributes, which are headers here.
+  if (headers[`${METADATA}message-id`] !== undefined) return decodeUnwrapped(headers, body, counts);
   const eventType = headers["ce-type"];
   if (eventType !== undefined && eventType !== EVENT_TYPE)
     throw invalid(
       `expected a Pub/Sub push request, got a CloudEvent of type ${shown(eventType)}`,
       WRONG_REQUEST,
     );
-  if (headers[`${METADATA}message-id`] !== undefined) return decodeUnwrapped(headers, body, counts);
   const content = parseJson(body);
   const envelope = isRecord(content) && content["specversion"] !== undefined ? content["data"] : content;
   if (!isEnvelope(envelope))
