@@ -54,7 +54,7 @@ export function sdkDelivery(parts: MessageParts, actions: ServiceBusActions): De
   const raw = recordOf(parts.body["_rawAmqpMessage"]);
   const annotations = recordOf(raw["messageAnnotations"]);
   const sequenceNumber = digitsOf(annotations["x-opt-sequence-number"]) ?? parts.metadata.sequenceNumber;
-  const enqueuedTimeUtc = dateOf(annotations["x-opt-enqueued-time"]) ?? message.enqueuedTimeUtc;
+  const enqueuedTimeUtc = dateOf(annotations["x-opt-enqueued-time"]) ?? dateOf(message.enqueuedTimeUtc);
   const source = annotations["x-opt-deadletter-source"];
   // .NET adds one when it receives, and the preview passes that on; were it none, a try more is better than one less.
   const deliveryCount = parts.metadata.deliveryCount ?? Math.max(1, message.deliveryCount ?? 1);
@@ -63,7 +63,7 @@ export function sdkDelivery(parts: MessageParts, actions: ServiceBusActions): De
     body: dataOf(raw["body"]) ?? message.body,
     sequenceNumber,
     deliveryCount,
-    ...(enqueuedTimeUtc !== undefined && { enqueuedTimeUtc }),
+    enqueuedTimeUtc,
     ...(typeof source === "string" && { deadLetterSource: source }),
   };
   return deliveryOf(parts, whole, { context, message }, { message, actions });
@@ -189,8 +189,8 @@ function digitsOf(value: unknown): string | undefined {
 }
 
 function dateOf(value: unknown): Date | undefined {
-  if (value instanceof Date) return value;
-  return typeof value === "number" ? new Date(value) : undefined;
+  const date = value instanceof Date ? value : typeof value === "number" ? new Date(value) : undefined;
+  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
