@@ -71,6 +71,14 @@ describe("the time that the platform gives", () => {
     expect(clock.now()).toBe(0);
   });
 
+  test("that is less than what is kept free of it is told once, and only then", async () => {
+    const { call, emitted } = eventBench(() => undefined);
+    for (const timeoutMs of [60_000, 900, 800]) await call({ deliveries: [orderDelivery("a")], timeoutMs });
+    await call({ deliveries: [orderDelivery("a")] });
+    const notices = emitted.filter(({ name }) => name === "notice");
+    expect(notices).toMatchObject([{ event: { text: expect.stringContaining("deadlineMargin") } }]);
+  });
+
   test("is shared out as deadlineMargin says", async () => {
     const { call, clock } = eventBench(
       async (_message, { signal }) => {

@@ -10,6 +10,7 @@ import type { BatchHandler, ConsumerOptions, Handler } from "../queue-consumer.t
 import { systemClock, type Clock } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import { gatherBatches } from "./batch-run.ts";
+import { eventDeadline } from "./event-deadline.ts";
 import { EventRun } from "./event-run.ts";
 import { openBatch, UNNAMED_ADAPTER } from "./event-target.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -66,6 +67,9 @@ export function createEventEngine<Body>(
   return new Engine(detailsOf(definition), work as EventWork<unknown>, options);
 }
 
+/** Else a function with a second of time would give everything back, until the queue moves it away, and say nothing. */
+const NO_TIME =
+  "nothing was started: the platform leaves a call less time than is kept free of it, a second at least; allow the function more, or keep less free with deadlineMargin";
 const CLIENT_KEYS = ["clock", "listener", "logger", "middleware"];
 const KEYS = [...OPTION_KEYS.filter((key) => key !== "prefetch"), ...CLIENT_KEYS, "deadlineMargin"];
 
@@ -110,6 +114,7 @@ class Engine implements EventEngine {
     refuseMisfit({ details: this.#details, settings: this.#settings, target, facts: undefined });
     const { logger, events } = this.#client;
     this.#notify(target.name, batch.notices);
+    if (!this.#hasTime(batch)) this.#notify(target.name, [NO_TIME]);
     const run = new EventRun({
       batch,
       opened,
@@ -145,6 +150,10 @@ class Engine implements EventEngine {
       // What an abandoned handler held is free for the others.
       this.#startReady();
     }
+  }
+
+  #hasTime({ remainingMs }: EventBatch): boolean {
+    return remainingMs === undefined || eventDeadline(remainingMs(), this.#marginMs).stopInMs > 0;
   }
 
   /** Each sentence once, as the start of a worker says it. */
