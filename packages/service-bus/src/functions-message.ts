@@ -72,9 +72,10 @@ export function sdkDelivery(parts: MessageParts, actions: ServiceBusActions): De
 const UPDATE = "Use a version of @azure/functions-extensions-servicebus from 0.2.0-preview.";
 
 interface KnownMessage extends Partial<
-  Omit<ServiceBusReceivedMessage, "body" | "sequenceNumber" | "_rawAmqpMessage">
+  Omit<ServiceBusReceivedMessage, "body" | "enqueuedTimeUtc" | "sequenceNumber" | "_rawAmqpMessage">
 > {
   readonly body: unknown;
+  readonly enqueuedTimeUtc?: Date | undefined;
   readonly sequenceNumber?: string | undefined;
   readonly properties?: Readonly<Record<string, unknown>>;
 }
