@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { QueueError, queueError } from "@anyqueue/core/adapter";
+import { QueueError, queueError, systemClock } from "@anyqueue/core/adapter";
 import { invalid } from "./refusal.ts";
 
 /** A request of Node's server, as it is or as Express and the functions framework pass it on, with its body read. */
@@ -71,8 +71,10 @@ async function readStream(request: IncomingMessage, limitBytes: number): Promise
   const cutOff = (cause?: unknown): void => reject(new QueueError("CONNECTION_LOST", { ...CUT_OFF, cause }));
   request.once("end", () => {
     request.off("close", cutOff);
+    const whole = (): void => resolve(Buffer.concat(chunks));
     // Over HTTP/2 a body that was cut off ends, too: it is told right afterwards.
-    setImmediate(() => resolve(Buffer.concat(chunks)));
+    if (request.httpVersionMajor >= 2) systemClock.setTimer(whole, 0, true);
+    else whole();
   });
   for (const sign of ["aborted", "error", "close"]) request.once(sign, cutOff);
   return await promise;
