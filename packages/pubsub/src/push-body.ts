@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { QueueError, queueError } from "@anyqueue/core/adapter";
+import { QueueError, queueError, systemClock } from "@anyqueue/core/adapter";
 import { invalid } from "./refusal.ts";
 
 /** A request of Node's server, as it is or as Express and the functions framework pass it on, with its body read. */
@@ -57,6 +57,8 @@ function parsedBody({ rawBody, body, readableDidRead: isRead }: NodePushRequest)
 }
 
 async function readStream(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+  // Its client went while the token was checked: no event will come any more.
+  if (request.destroyed || request.aborted) throw new QueueError("CONNECTION_LOST", CUT_OFF);
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -66,10 +68,15 @@ async function readStream(request: IncomingMessage, limitBytes: number): Promise
     if (bytes <= limitBytes) chunks.push(chunk);
     else reject(tooLarge(bytes, limitBytes));
   });
-  request.once("end", () => resolve(Buffer.concat(chunks)));
   const cutOff = (cause?: unknown): void => reject(new QueueError("CONNECTION_LOST", { ...CUT_OFF, cause }));
-  request.once("error", cutOff);
-  request.once("close", cutOff);
+  request.once("end", () => {
+    request.off("close", cutOff);
+    const whole = (): void => resolve(Buffer.concat(chunks));
+    // Over HTTP/2 a body that was cut off ends, too: it is told right afterwards.
+    if (request.httpVersionMajor >= 2) systemClock.setTimer(whole, 0, true);
+    else whole();
+  });
+  for (const sign of ["aborted", "error", "close"]) request.once(sign, cutOff);
   return await promise;
 }
 

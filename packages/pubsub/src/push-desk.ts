@@ -4,7 +4,7 @@ import { ORDERED_CAPABILITIES, PUBSUB_LIMITS } from "./pubsub-limits.ts";
 import type { PubsubHandle } from "./pubsub-wire.ts";
 import type { ResolvedPush } from "./push-options.ts";
 import { PushTurns, type EndTurn } from "./push-turns.ts";
-import type { PushCounts, PushedDelivery, SubscriptionName } from "./push-wire.ts";
+import { scopeOf, type PushCounts, type PushedDelivery, type SubscriptionName } from "./push-wire.ts";
 
 /** A call of the platform that is under way. */
 export interface Visit {
@@ -60,16 +60,16 @@ export class PushDesk {
   leave(batch: EventBatch<PubsubHandle>, outcomes: readonly Outcome[] = []): Outcome | undefined {
     const known = this.#visits.get(batch);
     const [outcome] = outcomes;
-    const messageId = batch.deliveries[0]?.providerId ?? "";
+    if (known === undefined) return outcome;
+    const { handBacks, failures } = this.counts;
     if (outcome?.kind === "release") {
-      const { handBacks, failures } = this.counts;
-      (outcome.cause === "retry" ? failures : handBacks).add(messageId);
-    } else if (outcome !== undefined && known !== undefined) {
+      (outcome.cause === "retry" ? failures : handBacks).add(known.key);
+    } else if (outcome !== undefined) {
       this.#answered.add(known.key);
-      this.counts.handBacks.forget(messageId);
-      this.counts.failures.forget(messageId);
+      handBacks.forget(known.key);
+      failures.forget(known.key);
     }
-    known?.visit.leave();
+    known.visit.leave();
     return outcome;
   }
 
@@ -91,18 +91,21 @@ export class PushDesk {
     return visit;
   }
 
-  async #batch(visit: Visit, { delivery, subscription }: PushedDelivery): Promise<EventBatch<PubsubHandle>> {
+  async #batch(
+    visit: Visit,
+    { delivery, subscription, key }: PushedDelivery,
+  ): Promise<EventBatch<PubsubHandle>> {
     const { clock, ackDeadlineMs, calls } = this.#settings;
-    const { orderingKey, providerId } = delivery;
-    const scope = subscription === undefined ? "" : `${subscription.project}/${subscription.id}`;
-    const key = `${scope} ${providerId}`;
+    const { orderingKey } = delivery;
     const remainingMs =
       ackDeadlineMs === undefined ? undefined : () => visit.arrivedAtMs + ackDeadlineMs - clock.now();
+    // Before the turn: what throws while a turn is held would hold up its key for ever.
+    const settling = calls?.of(subscription?.project, [delivery]);
     // A message that is pushed again while it is handled waits for what becomes of it, as a later one of its key does.
-    const turn = orderingKey === undefined ? `message ${key}` : `key ${scope} ${orderingKey}`;
+    const turn = orderingKey === undefined ? `message ${key}` : `key ${scopeOf(subscription)} ${orderingKey}`;
     const endTurn = await this.#turns.take(turn, waitOf(remainingMs));
     if (endTurn === undefined) {
-      this.counts.handBacks.add(providerId);
+      this.counts.handBacks.add(key);
       throw throttled(
         "the message that has to be handled before this one is still being handled",
         "Nothing to do: it is pushed again. Handlers that take this long need a longer ack deadline.",
@@ -114,7 +117,7 @@ export class PushDesk {
       notices: NOTICES,
       wasSettled: () => this.#answered.has(key),
       ...(remainingMs !== undefined && { remainingMs }),
-      ...calls?.of(subscription?.project, [delivery]),
+      ...settling,
     };
     this.#visits.set(batch, { visit: ending(visit, endTurn), key });
     return batch;

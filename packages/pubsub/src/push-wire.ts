@@ -8,6 +8,8 @@ export interface PushedDelivery {
   readonly delivery: Delivery<PubsubHandle>;
   /** Undefined: the push does not say. */
   readonly subscription: SubscriptionName | undefined;
+  /** Tells it from all others: each subscription of a topic has a message of this id of its own. */
+  readonly key: string;
 }
 
 export interface SubscriptionName {
@@ -17,7 +19,7 @@ export interface SubscriptionName {
 
 /** What a process knows of the deliveries before. */
 export interface PushCounts {
-  /** What it gave back before a handler had begun, by the message's id. */
+  /** What it gave back before a handler had begun, by the message's key. */
   readonly handBacks: HandBacks;
   /** Failures here, for subscriptions that count nothing. */
   readonly failures: HandBacks;
@@ -39,13 +41,14 @@ const WRONG_EVENT =
 
 /** @throws INVALID_ARGUMENT for a request that is no push */
 export function decodePush(headers: PushHeaders, body: Uint8Array, counts: PushCounts): PushedDelivery {
+  // First: a CloudEvent that somebody published has its type among its attributes, which are headers here.
+  if (headers[`${METADATA}message-id`] !== undefined) return decodeUnwrapped(headers, body, counts);
   const eventType = headers["ce-type"];
   if (eventType !== undefined && eventType !== EVENT_TYPE)
     throw invalid(
       `expected a Pub/Sub push request, got a CloudEvent of type ${shown(eventType)}`,
       WRONG_REQUEST,
     );
-  if (headers[`${METADATA}message-id`] !== undefined) return decodeUnwrapped(headers, body, counts);
   const content = parseJson(body);
   const envelope = isRecord(content) && content["specversion"] !== undefined ? content["data"] : content;
   if (!isEnvelope(envelope))
@@ -91,7 +94,9 @@ function decodeEnvelope(envelope: PushedEnvelope, native: unknown, counts: PushC
   if (typeof messageId !== "string" || messageId === "")
     throw invalid("the pushed message has no messageId", "Without it nothing can tell it from another one.");
   const problem = problemOf(message);
-  const attempt = attemptOf(envelope, messageId, counts);
+  const subscription = subscriptionOf(envelope.subscription);
+  const key = `${scopeOf(subscription)} ${messageId}`;
+  const attempt = attemptOf(envelope, key, counts);
   const decoded = decodeMessage(
     {
       message: {
@@ -106,18 +111,23 @@ function decodeEnvelope(envelope: PushedEnvelope, native: unknown, counts: PushC
     { stream: 0, handedBack: attempt.handedBack },
   );
   const delivery = { ...decoded, native, ...(problem !== undefined && { malformed: problem }) };
-  return { delivery, subscription: subscriptionOf(envelope.subscription) };
+  return { delivery, subscription, key };
+}
+
+/** What its ids and its ordering keys belong to. */
+export function scopeOf(subscription: SubscriptionName | undefined): string {
+  return subscription === undefined ? "" : `${subscription.project}/${subscription.id}`;
 }
 
 /** Google's own count; where it does not count, what this process saw: never too many, often too few. */
 function attemptOf(
   { deliveryAttempt }: PushedEnvelope,
-  messageId: string,
+  key: string,
   { handBacks, failures }: PushCounts,
 ): { readonly deliveryAttempt: number; readonly handedBack: number } {
   if (typeof deliveryAttempt === "number" && deliveryAttempt >= 1)
-    return { deliveryAttempt, handedBack: handBacks.of(messageId) };
-  return { deliveryAttempt: failures.of(messageId) + 1, handedBack: 0 };
+    return { deliveryAttempt, handedBack: handBacks.of(key) };
+  return { deliveryAttempt: failures.of(key) + 1, handedBack: 0 };
 }
 
 /** Why a message cannot be what somebody published. */

@@ -71,6 +71,14 @@ describe("the time that the platform gives", () => {
     expect(clock.now()).toBe(0);
   });
 
+  test("that is less than what is kept free of it is told once, and only then", async () => {
+    const { call, emitted } = eventBench(() => undefined);
+    for (const timeoutMs of [60_000, 900, 800]) await call({ deliveries: [orderDelivery("a")], timeoutMs });
+    await call({ deliveries: [orderDelivery("a")] });
+    const notices = emitted.filter(({ name }) => name === "notice");
+    expect(notices).toMatchObject([{ event: { text: expect.stringContaining("deadlineMargin") } }]);
+  });
+
   test("is shared out as deadlineMargin says", async () => {
     const { call, clock } = eventBench(
       async (_message, { signal }) => {
@@ -95,6 +103,37 @@ describe("the time that the platform gives", () => {
     const outcomes = await eventually(clock, call({ deliveries, timeoutMs: 8_000 }));
     expect(outcomes).toMatchObject([{ kind: "release", error: { code: "TIMEOUT" } }]);
     expect(clock.now()).toBeLessThan(8_000);
+  });
+
+  test("is kept where a handler's own time ends after it, and the platform cannot delay", async () => {
+    const { call, clock } = eventBench(async () => await new Promise(() => {}), {
+      options: { handlerTimeout: "28s" },
+      batch: { releaseDelay: "none" },
+    });
+    const outcomes = await eventually(clock, call({ deliveries: [orderDelivery("a")], timeoutMs: 30_000 }));
+    expect(outcomes).toMatchObject([{ kind: "release", cause: "retry", error: { code: "TIMEOUT" } }]);
+    expect(clock.now()).toBe(28_000);
+  });
+
+  test("is kept where a renewal is not answered", async () => {
+    let renewals = 0;
+    const { call, clock } = eventBench(
+      async () => await new Promise<void>((resolve) => void clock.setTimer(resolve, 6_000)),
+      {
+        batch: {
+          settle: {
+            extendBatch: async () => {
+              renewals += 1;
+              return await new Promise(() => {});
+            },
+          },
+        },
+      },
+    );
+    // A lease that others share is renewed while this message is settled.
+    const deliveries = [orderDelivery("a", { leaseMs: 10_000, leaseKey: "session" })];
+    expect(kinds(await eventually(clock, call({ deliveries, timeoutMs: 11_000 })))).toEqual(["ack"]);
+    expect([renewals, clock.now()]).toEqual([1, 6_000]);
   });
 
   test("without an end leaves a handler all the time it needs", async () => {

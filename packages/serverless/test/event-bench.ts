@@ -107,7 +107,7 @@ export async function eventually<Value>(clock: VirtualClock, work: Promise<Value
 
 function listenerTo(emitted: Emitted[]): NonNullable<HandlerOptions["listener"]> {
   const names = ["handled", "dead-lettered", "dead-letter-failed", "settle-failed", "late-result"] as const;
-  const more = ["redelivery-acked", "expired", "emulated", "lease-lost"] as const;
+  const more = ["redelivery-acked", "expired", "emulated", "lease-lost", "notice"] as const;
   return Object.fromEntries(
     [...names, ...more].map((name) => [name, (event: unknown) => emitted.push({ name, event } as Emitted)]),
   );

@@ -17,6 +17,9 @@ const UNKNOWN_TRIGGER = "unknown";
 const WRONG_EVENT =
   "Register the function with app.serviceBusQueue or app.serviceBusTopic, or use the source that fits its trigger.";
 
+const NOBODY_COMPLETES =
+  "So nobody completes a message that was handled, and it comes again. Leave it out, or say sdkBinding: true and import @azure/functions-extensions-servicebus.";
+
 /**
  * What the host called the function with.
  * @throws INVALID_ARGUMENT for a call by something else, or one whose messages and metadata do not fit together
@@ -25,6 +28,8 @@ export function decodeInvocation(input: unknown, given: unknown, form: Invocatio
   const context = checkContext(input, given);
   const trigger = triggerOf(context);
   const sdk = sdkInput(input);
+  if (sdk === undefined && !trigger.autoCompletes)
+    throw invalid("the default binding was used with autoCompleteMessages: false", NOBODY_COMPLETES);
   const brought = sdk === undefined ? input : sdk.messages;
   const isListed = sdk === undefined ? isListedByHost(context) : Array.isArray(brought);
   const cardinality = cardinalityOf(isListed, trigger, form);
@@ -69,16 +74,17 @@ function checkContext(input: unknown, context: unknown): FunctionsContext {
 }
 
 function triggerOf({ options }: FunctionsContext): FunctionsTrigger {
-  const { queueName, topicName, subscriptionName, cardinality, isSessionsEnabled, autoCompleteMessages } =
+  const { queueName, topicName, subscriptionName, connection, cardinality, isSessionsEnabled } =
     options?.trigger ?? {};
   const isSubscription = typeof topicName === "string" && typeof subscriptionName === "string";
   return {
     ...(isSubscription && { entity: `${topicName}/Subscriptions/${subscriptionName}` }),
     ...(typeof queueName === "string" && { entity: queueName }),
     isSubscription,
+    ...(typeof connection === "string" && { connection }),
     ...((cardinality === "one" || cardinality === "many") && { cardinality }),
     ...(typeof isSessionsEnabled === "boolean" && { hasSessions: isSessionsEnabled }),
-    autoCompletes: autoCompleteMessages !== false,
+    autoCompletes: options?.trigger?.["autoCompleteMessages"] !== false,
   };
 }
 

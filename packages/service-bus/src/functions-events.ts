@@ -2,6 +2,7 @@ import type { EventSource } from "@anyqueue/core";
 import {
   durationToMs,
   HandBacks,
+  orAborted,
   QueueError,
   suggest,
   systemClock,
@@ -86,9 +87,13 @@ export function functionsEvents(options: FunctionsEventsOptions = {}): Functions
         ...(actions === undefined ? calls?.of(deliveries) : sdkSettling({ canLeave, lockMs, dialect })),
       };
     },
-    reply: async (outcomes: readonly Outcome[], { deliveries }: EventBatch<FunctionsHandle>) => {
-      if (deliveries[0]?.handle.sdk === undefined) replyByEnd(outcomes, deliveries, handBacks);
-      else await replyByActions(outcomes, deliveries, handBacks);
+    reply: async (outcomes: readonly Outcome[], { deliveries, remainingMs }: EventBatch<FunctionsHandle>) => {
+      if (deliveries[0]?.handle.sdk === undefined) {
+        replyByEnd(outcomes, deliveries, handBacks);
+        return;
+      }
+      const left = await releaseSession(deliveries, remainingMs?.() ?? RELEASE_WITHIN_MS);
+      replyByActions(outcomes, deliveries, handBacks, left);
     },
   });
 }
@@ -105,13 +110,16 @@ function replyByEnd(
   throw failureOf(failures, deliveries);
 }
 
+/** What the release of a session may take. */
+const RELEASE_WITHIN_MS = 5_000;
+
 /** Everything is settled, or the host gives the rest back: it completes what a function leaves if that returns. */
-async function replyByActions(
+function replyByActions(
   outcomes: readonly Outcome[],
   deliveries: readonly Delivery<FunctionsHandle>[],
   handBacks: HandBacks,
-): Promise<void> {
-  const left = await releaseSession(deliveries);
+  left: readonly FunctionsHandle[],
+): void {
   countHandBacks(outcomes, deliveries, handBacks, ({ handle }) => !left.includes(handle));
   const open = outcomes.filter((_, index) => {
     const handle = deliveries[index]?.handle;
@@ -123,13 +131,17 @@ async function replyByActions(
 /** What was not started goes back with its session, uncounted; where that fails the host gives it back by itself. */
 async function releaseSession(
   deliveries: readonly Delivery<FunctionsHandle>[],
+  withinMs: number,
 ): Promise<readonly FunctionsHandle[]> {
   const left = deliveries.flatMap(({ handle }) => (handle.settledAs === "left" ? [handle] : []));
   const [first] = left;
   if (first?.sdk === undefined || first.sessionId === undefined) return [];
   try {
     // All messages of a call are of one session.
-    await first.sdk.actions.releaseSession(first.sessionId);
+    const work = first.sdk.actions.releaseSession(first.sessionId);
+    // The host's answer has no time limit of its own.
+    const end = AbortSignal.timeout(Math.max(0, Math.floor(Math.min(withinMs, RELEASE_WITHIN_MS))));
+    await orAborted(work, end, () => end.throwIfAborted());
     return left;
   } catch {
     for (const handle of left) handle.settledAs = undefined;
@@ -147,7 +159,7 @@ function countHandBacks(
   for (const [index, delivery] of deliveries.entries()) {
     const outcome = outcomes[index];
     const isUnstarted = outcome?.kind === "release" && outcome.cause === "unstarted";
-    if (isUnstarted && isCounted(delivery)) handBacks.add(delivery.providerId);
+    if (isUnstarted && isCounted(delivery)) handBacks.add(delivery.handle.countedAs);
   }
 }
 
@@ -167,7 +179,7 @@ function failureOf(failures: readonly Outcome[], deliveries: readonly Delivery<F
 }
 
 function targetOf({ trigger, deliveries }: Invocation): Target {
-  const { entity = "unknown", isSubscription, hasSessions } = trigger;
+  const { entity = "unknown", isSubscription, connection, hasSessions } = trigger;
   const isOrdered = hasSessions ?? deliveries.some(({ orderingKey }) => orderingKey !== undefined);
   const kind = entity.endsWith("/$DeadLetterQueue")
     ? "dead-letter"
@@ -176,7 +188,8 @@ function targetOf({ trigger, deliveries }: Invocation): Target {
       : "queue";
   const ref = { kind, name: entity, exact: true, features: [] } as const;
   return {
-    name: `service-bus:///${entity}`,
+    // The namespace is not told. Two of them may have queues of one name, with messages of one number.
+    name: `service-bus:///${entity}${connection === undefined ? "" : `?connection=${connection}`}`,
     entity,
     ref,
     // Followers of a failed message go back with it: the host brings them again after it.

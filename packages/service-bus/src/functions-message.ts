@@ -54,7 +54,7 @@ export function sdkDelivery(parts: MessageParts, actions: ServiceBusActions): De
   const raw = recordOf(parts.body["_rawAmqpMessage"]);
   const annotations = recordOf(raw["messageAnnotations"]);
   const sequenceNumber = digitsOf(annotations["x-opt-sequence-number"]) ?? parts.metadata.sequenceNumber;
-  const enqueuedTimeUtc = dateOf(annotations["x-opt-enqueued-time"]) ?? message.enqueuedTimeUtc;
+  const enqueuedTimeUtc = dateOf(annotations["x-opt-enqueued-time"]) ?? dateOf(message.enqueuedTimeUtc);
   const source = annotations["x-opt-deadletter-source"];
   // .NET adds one when it receives, and the preview passes that on; were it none, a try more is better than one less.
   const deliveryCount = parts.metadata.deliveryCount ?? Math.max(1, message.deliveryCount ?? 1);
@@ -63,7 +63,7 @@ export function sdkDelivery(parts: MessageParts, actions: ServiceBusActions): De
     body: dataOf(raw["body"]) ?? message.body,
     sequenceNumber,
     deliveryCount,
-    ...(enqueuedTimeUtc !== undefined && { enqueuedTimeUtc }),
+    enqueuedTimeUtc,
     ...(typeof source === "string" && { deadLetterSource: source }),
   };
   return deliveryOf(parts, whole, { context, message }, { message, actions });
@@ -72,9 +72,10 @@ export function sdkDelivery(parts: MessageParts, actions: ServiceBusActions): De
 const UPDATE = "Use a version of @azure/functions-extensions-servicebus from 0.2.0-preview.";
 
 interface KnownMessage extends Partial<
-  Omit<ServiceBusReceivedMessage, "body" | "sequenceNumber" | "_rawAmqpMessage">
+  Omit<ServiceBusReceivedMessage, "body" | "enqueuedTimeUtc" | "sequenceNumber" | "_rawAmqpMessage">
 > {
   readonly body: unknown;
+  readonly enqueuedTimeUtc?: Date | undefined;
   readonly sequenceNumber?: string | undefined;
   readonly properties?: Readonly<Record<string, unknown>>;
 }
@@ -88,7 +89,17 @@ function deliveryOf(
   const { sequenceNumber, deliveryCount } = message;
   const lockToken = message.lockToken ?? metadata.lockToken;
   const sessionId = trigger.hasSessions === false ? undefined : message.sessionId;
-  const handle: FunctionsHandle = { native, sdk, sessionId, sequenceNumber, settledAs: undefined };
+  // A message id is no identity. Without a number of its own only this delivery's lock tells it from all others.
+  const providerId = sequenceNumber ?? `lock:${lockToken ?? crypto.randomUUID()}`;
+  const countedAs = `${trigger.connection ?? ""} ${trigger.entity ?? ""} ${providerId}`;
+  const handle: FunctionsHandle = {
+    native,
+    sdk,
+    sessionId,
+    sequenceNumber,
+    countedAs,
+    settledAs: undefined,
+  };
   const decoded = decodeMessage(
     { applicationProperties: message.properties, ...message } as unknown as ServiceBusReceivedMessage,
     handle,
@@ -99,8 +110,6 @@ function deliveryOf(
       clock: systemClock,
     },
   );
-  // A message id is no identity. Without a number of its own only this delivery's lock tells it from all others.
-  const providerId = sequenceNumber ?? `lock:${lockToken ?? crypto.randomUUID()}`;
   const { deliveryCount: _, ...rest } = decoded;
   return {
     ...rest,
@@ -108,7 +117,7 @@ function deliveryOf(
     providerId,
     native,
     ...(deliveryCount !== undefined && {
-      deliveryCount: Math.max(1, deliveryCount - form.handBacks.of(providerId)),
+      deliveryCount: Math.max(1, deliveryCount - form.handBacks.of(countedAs)),
     }),
     ...(sessionId !== undefined && { leaseKey: sessionId }),
     leaseMs: form.lockMs ?? Number.POSITIVE_INFINITY,
@@ -181,8 +190,8 @@ function digitsOf(value: unknown): string | undefined {
 }
 
 function dateOf(value: unknown): Date | undefined {
-  if (value instanceof Date) return value;
-  return typeof value === "number" ? new Date(value) : undefined;
+  const date = value instanceof Date ? value : typeof value === "number" ? new Date(value) : undefined;
+  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {

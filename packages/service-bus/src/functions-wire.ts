@@ -45,6 +45,8 @@ export interface FunctionsHandle {
   readonly sessionId: string | undefined;
   /** What it is received by again when it is deferred; undefined: the host did not tell. */
   readonly sequenceNumber: string | undefined;
+  /** What its hand-backs are counted by: another queue has messages of the same numbers. */
+  readonly countedAs: string;
   /** What was done about it; `left`: nothing, its session goes back as a whole. */
   settledAs: "completed" | "abandoned" | "dead-lettered" | "deferred" | "left" | undefined;
 }
@@ -64,6 +66,8 @@ export interface FunctionsTrigger {
   /** `"orders"`, `"orders/Subscriptions/billing"`. */
   readonly entity?: string;
   readonly isSubscription: boolean;
+  /** Name of the setting that leads to the namespace. */
+  readonly connection?: string;
   readonly cardinality?: "one" | "many";
   readonly hasSessions?: boolean;
   /** False: the host completes nothing by itself. */

@@ -149,6 +149,23 @@ describe("a batch", () => {
     await batches[0]?.end();
     expect(ids()).toEqual([["a", "b", "c"], ["d"]]);
   });
+
+  test("has no message that was lost or given back while it waited for its batch", async () => {
+    const { clock, batches, ids, ended, join } = bench();
+    const lost = new AbortController();
+    join("a");
+    await clock.settle();
+    join("b", { signal: lost.signal });
+    join("c");
+    lost.abort("lost");
+    await batches[0]?.end();
+    expect(ids()).toEqual([["a"], ["c"]]);
+    expect(ended).toEqual(["a", "b lost"]);
+    const linger = bench({ waitMs: 1_000 });
+    linger.join("d", { signal: AbortSignal.abort("lost") });
+    await linger.clock.advance(1_000);
+    expect([linger.ids(), linger.ended]).toEqual([[], ["d lost"]]);
+  });
 });
 
 describe("the results of a batch", () => {

@@ -52,6 +52,7 @@ class Gatherer {
     const { clock, waitMs } = this.#options;
     const start = (): void => {
       this.#timer = undefined;
+      if (waitMs > 0) this.#dropGone();
       this.#startAll();
     };
     if (waitMs > 0) {
@@ -81,6 +82,14 @@ class Gatherer {
     void this.#run(members);
   }
 
+  /** What waited for its batch may have been lost or given back meanwhile: somebody else handles it. */
+  #dropGone(): void {
+    const gone = this.#members.filter(({ context }) => context.signal.aborted);
+    if (gone.length === 0) return;
+    this.#members = this.#members.filter((member) => !gone.includes(member));
+    for (const { context, run } of gone) run.reject(context.signal.reason);
+  }
+
   async #run(members: readonly Member[]): Promise<void> {
     try {
       const messages = members.map((member) => member.message);
@@ -90,6 +99,7 @@ class Gatherer {
       for (const member of members) member.run.reject(error);
     }
     this.#running -= 1;
+    this.#dropGone();
     if (this.#timer === undefined) this.#startAll();
     else this.#startFull();
   }

@@ -63,5 +63,19 @@ test("an answer that leaves out a copy confirms none of them", async () => {
   const { deadLetterBatch } = bench({
     script: async ([first]) => (first === undefined ? [] : [confirmed(first)]),
   });
-  await expect(deadLetterBatch([item("a"), item("c")], never)).rejects.toMatchObject({ code: "INTERNAL" });
+  const unconfirmed = { ok: false, error: { code: "INTERNAL" } };
+  expect(await deadLetterBatch([item("a"), item("c")], never)).toMatchObject([unconfirmed, unconfirmed]);
+});
+
+test("copies that one request does not take go in several; one that fails as a whole fails its own", async () => {
+  const { driver, deadLetterBatch } = bench({
+    limits: { send: { maxItems: 10, maxBytes: 500, overheadBytes: 0, maxInFlight: 1 } },
+    script: async ([first, ...rest]) => {
+      if (first?.id === "b") throw new Error("down");
+      return [first, ...rest].flatMap((copy) => (copy === undefined ? [] : [confirmed(copy)]));
+    },
+  });
+  const results = await deadLetterBatch([item("a"), item("c"), item("b"), item("a"), item("c")], never);
+  expect(driver.sentIds).toEqual([["a", "c"], ["b"], ["a", "c"]]);
+  expect(results.map(({ ok }) => ok)).toEqual([true, true, false, true, true]);
 });

@@ -1,5 +1,11 @@
 import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
-import type { ConsumerDriver, DeadLetterItem, ItemResult, ProducerDriver } from "../driver/driver.ts";
+import type {
+  ConsumerDriver,
+  DeadLetterItem,
+  ItemResult,
+  ProducerDriver,
+  SendReceipt,
+} from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { deadLetterMessage } from "./dead-letter.ts";
@@ -12,10 +18,12 @@ export interface DeadLetterCopies {
 }
 
 /**
- * The `deadLetterBatch` of an event whose platform dead-letters nothing itself: a copy of each message is sent, in one
- * request. The caller reports a message as handled once its copy is confirmed: a crash in between leaves both, never none.
+ * The `deadLetterBatch` of an event whose platform dead-letters nothing itself: a copy of each message is sent, as many in
+ * one request as it takes. The caller reports a message as handled once its copy is confirmed: a crash in between leaves
+ * both, never none.
  *
- * A message without a fitting copy fails alone (`MESSAGE_TOO_LARGE`). Rejects only if the request as a whole does.
+ * A message without a fitting copy fails alone (`MESSAGE_TOO_LARGE`), a request that fails as a whole fails its own. Never
+ * rejects.
  *
  * @param deliveries all that the event brought, so that a handle leads to its message
  */
@@ -41,13 +49,52 @@ export function deadLetterByCopies<Handle>(
   return async (items, signal) => {
     const copies = items.map((item) => copyOf(item));
     const fitting = copies.flatMap((copy) => (copy.ok ? [copy.value] : []));
-    const answers = fitting.length === 0 ? [] : await producer.sendBatch(fitting, signal);
-    const sent = alignedResults("send", fitting.length, answers).values();
+    const sent: ItemResult<SendReceipt>[] = [];
+    for (const request of requestsOf(fitting, { producer, target })) {
+      // One after the other, so that messages of one key stay in their order.
+      // oxlint-disable-next-line no-await-in-loop
+      sent.push(...(await resultsOf(producer, request, signal)));
+    }
+    const results = sent.values();
     return copies.map((copy): ItemResult => {
-      const result = copy.ok ? sent.next().value : copy;
+      const result = copy.ok ? results.next().value : copy;
       return result?.ok === true ? SENT : { ok: false, error: result?.error };
     });
   };
+}
+
+/** As many in each as it takes: SQS counts the bytes of all entries together. */
+function requestsOf(
+  copies: readonly OutgoingMessage[],
+  { producer, target }: DeadLetterCopies,
+): readonly (readonly OutgoingMessage[])[] {
+  const { maxItems, maxBytes, overheadBytes } = target.limits.send;
+  const requests: OutgoingMessage[][] = [];
+  let bytes = 0;
+  for (const copy of copies) {
+    const copyBytes = producer.sizeOf(copy);
+    const last = requests.at(-1);
+    if (last !== undefined && last.length < maxItems && bytes + copyBytes <= maxBytes) {
+      last.push(copy);
+      bytes += copyBytes;
+    } else {
+      requests.push([copy]);
+      bytes = overheadBytes + copyBytes;
+    }
+  }
+  return requests;
+}
+
+async function resultsOf(
+  producer: ProducerDriver,
+  copies: readonly OutgoingMessage[],
+  signal: AbortSignal,
+): Promise<readonly ItemResult<SendReceipt>[]> {
+  try {
+    return alignedResults("send", copies.length, await producer.sendBatch(copies, signal));
+  } catch (error) {
+    return copies.map(() => ({ ok: false, error }));
+  }
 }
 
 function notOfThisEvent({ name }: Target): QueueError {

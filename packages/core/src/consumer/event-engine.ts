@@ -10,6 +10,7 @@ import type { BatchHandler, ConsumerOptions, Handler } from "../queue-consumer.t
 import { systemClock, type Clock } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import { gatherBatches } from "./batch-run.ts";
+import { eventDeadline } from "./event-deadline.ts";
 import { EventRun } from "./event-run.ts";
 import { openBatch, UNNAMED_ADAPTER } from "./event-target.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -66,6 +67,9 @@ export function createEventEngine<Body>(
   return new Engine(detailsOf(definition), work as EventWork<unknown>, options);
 }
 
+/** Else a function with a second of time would give everything back, until the queue moves it away, and say nothing. */
+const NO_TIME =
+  "nothing was started: the platform leaves a call less time than is kept free of it, a second at least; allow the function more, or keep less free with deadlineMargin";
 const CLIENT_KEYS = ["clock", "listener", "logger", "middleware"];
 const KEYS = [...OPTION_KEYS.filter((key) => key !== "prefetch"), ...CLIENT_KEYS, "deadlineMargin"];
 
@@ -101,13 +105,16 @@ class Engine implements EventEngine {
   }
 
   async process(batch: EventBatch): Promise<EventResult> {
-    for (const { providerId } of batch.deliveries)
-      if (batch.wasSettled?.(providerId) === true) this.#memory.add(providerId);
     const opened = openBatch(this.#details, this.#settings, batch);
     const { target } = opened;
+    // One function may serve several queues, and Service Bus numbers the messages of each from 1.
+    const memory = this.#memory.of(target.name);
+    for (const { providerId } of batch.deliveries)
+      if (batch.wasSettled?.(providerId) === true) memory.add(providerId);
     refuseMisfit({ details: this.#details, settings: this.#settings, target, facts: undefined });
     const { logger, events } = this.#client;
     this.#notify(target.name, batch.notices);
+    if (!this.#hasTime(batch)) this.#notify(target.name, [NO_TIME]);
     const run = new EventRun({
       batch,
       opened,
@@ -119,7 +126,7 @@ class Engine implements EventEngine {
         events,
       },
       settings: this.#settings,
-      memory: this.#memory,
+      memory,
       handle: this.#handle(target.name),
       limit: this.#limit,
       marginMs: this.#marginMs,
@@ -143,6 +150,10 @@ class Engine implements EventEngine {
       // What an abandoned handler held is free for the others.
       this.#startReady();
     }
+  }
+
+  #hasTime({ remainingMs }: EventBatch): boolean {
+    return remainingMs === undefined || eventDeadline(remainingMs(), this.#marginMs).stopInMs > 0;
   }
 
   /** Each sentence once, as the start of a worker says it. */

@@ -104,6 +104,8 @@ export class EventRun {
     }
     const leftMs = (batch.remainingMs?.() ?? Number.POSITIVE_INFINITY) - (deadline?.replyMs ?? 0);
     await this.#engine.settler.flush(Math.max(0, Math.min(FLUSH_WITHIN_MS, leftMs)));
+    // A renewal that is not answered would be waited for beyond the end.
+    this.#engine.cutOff.end();
     await this.#engine.keeper.stop();
     this.#outcomes = await Promise.all(this.#held.map(finalOutcome));
     return this.#outcomes;
@@ -131,6 +133,8 @@ export class EventRun {
   /** The platform's time is over: not a failure of the messages that are given back. */
   async #stop(graceMs: number): Promise<void> {
     const { clock } = this.#options.setup;
+    // What fails from now on waits for no delay here: nobody would wake it.
+    this.#engine.executor.tally.isDraining = true;
     this.#stopStarting();
     if (this.#worker.outstanding === 0) return;
     this.#worker.abortAll(

@@ -231,7 +231,10 @@ describe("after a failure", () => {
   test("what cannot even be looked at counts as any other failure", async () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
-    const handlers = [async () => throwIt(proxy), () => throwIt(proxy), () => throwIt(new Nameless())];
+    const touched = (): never => throwIt(untouchable);
+    const untouchable: object = new Proxy({}, { has: touched, get: touched, getPrototypeOf: touched });
+    const thrown = [proxy, new Nameless(), untouchable];
+    const handlers = thrown.flatMap((each) => [async () => throwIt(each), () => throwIt(each)]);
     for (const handle of handlers) {
       // oxlint-disable-next-line no-await-in-loop
       const { outcome, isFailure } = await processed({ handle }, { deliveryCount: 3 });

@@ -133,8 +133,12 @@ export function outcomeOfFailure(
   try {
     return judge(rules, delivery, error);
   } catch (unreadable) {
-    // A revoked proxy throws wherever it is touched. What it throws stands for it.
-    return judge(rules, delivery, unreadable);
+    // A revoked proxy throws wherever it is touched. What it throws stands for it, unless that does so, too.
+    try {
+      return judge(rules, delivery, unreadable);
+    } catch {
+      return judge(rules, delivery, new Error("what was thrown throws when it is touched"));
+    }
   }
 }
 

@@ -11,3 +11,15 @@ test("remembers up to its capacity and forgets the oldest first", () => {
   memory.delete("a");
   expect(memory.has("a")).toBe(false);
 });
+
+test("of one target knows nothing of another one's ids, and shares its capacity with it", () => {
+  const memory = new SettledMemory(2);
+  const [one, two] = [memory.of("one"), memory.of("two")];
+  one.add("1");
+  expect([one.has("1"), two.has("1"), memory.of("one").has("1")]).toEqual([true, false, true]);
+  two.add("1");
+  two.add("2");
+  expect([one.has("1"), two.has("1"), two.has("2")]).toEqual([false, true, true]);
+  two.delete("1");
+  expect(two.has("1")).toBe(false);
+});

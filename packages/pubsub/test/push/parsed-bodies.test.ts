@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer as createHttp2Server, connect } from "node:http2";
+import { constants, createServer as createHttp2Server, connect, type ClientHttp2Session } from "node:http2";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bytes, defineQueue, isQueueError, type Message } from "@anyqueue/core";
 import { createHandler } from "@anyqueue/serverless";
@@ -95,9 +95,9 @@ test("a request that ends before its body does is nobody's to answer, and frees 
   expect((await fetch(new Request(url, pushRequest(raw, MESSAGE)))).status).toBe(204);
 });
 
-test("a push over HTTP/2 has the same attributes", async () => {
-  const seen: Message<Uint8Array>[] = [];
-  const handler = createHandler(raw, nodePushRequests(TRUSTED), (message) => void seen.push(message));
+async function http2Session(
+  handler: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Promise<ClientHttp2Session> {
   const server = createHttp2Server((request, response) => {
     void handler(request as unknown as IncomingMessage, response as unknown as ServerResponse);
   });
@@ -111,10 +111,45 @@ test("a push over HTTP/2 has the same attributes", async () => {
     session.close();
     server.close();
   });
+  return session;
+}
+
+test("a push over HTTP/2 has the same attributes", async () => {
+  const seen: Message<Uint8Array>[] = [];
+  const handler = createHandler(raw, nodePushRequests(TRUSTED), (message) => void seen.push(message));
+  const session = await http2Session(handler);
   const push = pushRequest(raw, MESSAGE, { form: "unwrapped" });
   const stream = session.request({ ":method": "POST", ":path": "/", ...Object.fromEntries(push.headers) });
   stream.end(Buffer.from(await push.arrayBuffer()));
   const [headers] = (await once(stream, "response")) as [Readonly<Record<string, unknown>>];
   expect(headers[":status"]).toBe(204);
   expect(seen[0]?.attributes).toEqual({ tenant: "a" });
+});
+
+test("a push over HTTP/2 that is cut off in its body is not handled, and is when it comes whole", async () => {
+  const seen: Buffer[] = [];
+  const refused = Promise.withResolvers<unknown>();
+  const handler = createHandler(
+    raw,
+    nodePushRequests(TRUSTED),
+    ({ body }) => void seen.push(Buffer.from(body)),
+    { listener: { "event-refused": ({ error }) => refused.resolve(error) } },
+  );
+  const arrived = Promise.withResolvers<void>();
+  const session = await http2Session(async (request, response) => {
+    request.once("data", () => arrived.resolve());
+    await handler(request, response);
+  });
+  const push = pushRequest(raw, MESSAGE, { form: "unwrapped" });
+  const headers = { ":method": "POST", ":path": "/", ...Object.fromEntries(push.headers) };
+  const half = session.request(headers);
+  half.on("error", () => {});
+  half.write(BODY.subarray(0, 2));
+  await arrived.promise;
+  half.close(constants.NGHTTP2_CANCEL);
+  expect(await refused.promise).toMatchObject({ code: "CONNECTION_LOST" });
+  const whole = session.request(headers);
+  whole.end(BODY);
+  await once(whole, "response");
+  expect(seen).toEqual([BODY]);
 });

@@ -80,6 +80,18 @@ describe.each(FORMS)("a push over %s", (_name, make) => {
     expect(attempts).toEqual([1, 2, 3, 1]);
   });
 
+  test("of two subscriptions of one topic are two messages, each with attempts of its own", async () => {
+    const attempts: number[] = [];
+    const push = make((_message, { attempt }) => {
+      attempts.push(attempt);
+      throw new Error("down");
+    });
+    const message = { body: { orderId: "o-1" }, messageId: "1" };
+    for (const subscription of ["one", "one", "two"])
+      await push(pushRequest(orders, message, { subscription }));
+    expect(attempts).toEqual([1, 2, 1]);
+  });
+
   test("of a message that was handled is answered again without its handler, and reported", async () => {
     const seen: string[] = [];
     const { seen: acked, listener } = collecting("redelivery-acked");

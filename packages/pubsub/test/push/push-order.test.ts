@@ -1,8 +1,8 @@
 import { defineQueue, unchecked } from "@anyqueue/core";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { createHandler } from "@anyqueue/serverless";
-import { describe, expect, test } from "vitest";
-import { pushRequests } from "../../src/push.ts";
+import { assert, describe, expect, test } from "vitest";
+import { pushRequests, type PubsubCalls } from "../../src/push.ts";
 import { pushRequest } from "../../src/testing.ts";
 import { TRUSTED, type Order } from "./push-bench.ts";
 
@@ -61,5 +61,21 @@ describe("order", () => {
     gate.resolve();
     expect([(await first).status, (await third).status]).toEqual([204, 204]);
     expect(begun).toEqual(["a1", "a3"]);
+  });
+
+  test("is not held up by a push that was refused before its turn", async () => {
+    let isBroken = true;
+    const calls: PubsubCalls = {
+      of: () => {
+        if (isBroken) throw new Error("no such project");
+        return { adapter: { name: "pubsub", classify: () => assert.fail() }, settle: {} };
+      },
+    };
+    const push = createHandler(keyed, pushRequests({ ...TRUSTED, calls }), () => {});
+    const call = async (): Promise<number> =>
+      (await push(pushRequest(keyed, { body: { orderId: "a1" } }))).status;
+    expect(await call()).toBe(500);
+    isBroken = false;
+    expect(await call()).toBe(204);
   });
 });

@@ -50,6 +50,12 @@ describe("a message of another sender comes with all that it carries", () => {
     expect(Buffer.from(message.body).toString()).toBe(TEXT);
   });
 
+  test("in an unwrapped push, also if it is a CloudEvent of somebody's own", async () => {
+    const attributes = { "ce-type": "com.example.order", "ce-specversion": "1.0" };
+    const message = await received(post(Buffer.from(TEXT), { ...UNWRAPPED_HEADERS, ...attributes }));
+    expect(message.attributes).toEqual({ key: "value", ...attributes });
+  });
+
   test("in a CloudEvent of a function", async () => {
     const seen: Message<Uint8Array>[] = [];
     const handler = createHandler(

@@ -29,6 +29,22 @@ describe("the default binding", () => {
     expect(seen).toEqual(["a", "b", "c", "b"]);
   });
 
+  test.each([
+    ["another queue", { queueName: "others" }],
+    ["a queue of that name in another namespace", { connection: "ELSEWHERE" }],
+  ])("takes a message of %s with a handled one's number for a message of its own", async (_what, change) => {
+    const seen: string[] = [];
+    const handler = createHandler(orders, functionsEvents(), async (message, context) => {
+      seen.push(message.body.orderId);
+      await failing("b")(message, context);
+    });
+    await rejection(handler(...callOf(["a", "b"]).args));
+    const [input, context] = callOf(["c"]).args;
+    const trigger = { ...context.options?.trigger, ...change };
+    await handler(input, { ...context, options: { trigger } });
+    expect(seen).toEqual(["a", "b", "c"]);
+  });
+
   test("of many in a session handles nothing behind a failed message, which keeps its attempts", async () => {
     const attempts: [string, number][] = [];
     const handler = createHandler(grouped, functionsEvents(), ({ body }, { attempt }) => {

@@ -212,6 +212,15 @@ describe("a message of the SDK binding", () => {
     });
   });
 
+  test.each([["2026-11-29T08:00:00Z"], [new Date(Number.NaN)], [null]])(
+    "with a time that is none (%s) has no time, and is handled",
+    async (enqueuedTimeUtc) => {
+      const [seen] = await seenOf({ ...message, enqueuedTimeUtc, _rawAmqpMessage: {} }, {});
+      expect(seen?.id).toBe(FOREIGN.messageId);
+      expect(seen?.enqueuedAt).toBeUndefined();
+    },
+  );
+
   test("is counted as the host's metadata say", async () => {
     const [seen] = await seenOf(message, { triggerMetadata: { DeliveryCount: 2 } });
     expect(seen?.attempt).toBe(2);
@@ -236,6 +245,11 @@ describe("a call of another kind is refused by name, so that nothing is complete
     ["an HTTP trigger", ["", trigger("httpTrigger")], '"httpTrigger"'],
     ["a storage queue", ["", trigger("queueTrigger")], '"queueTrigger"'],
     ["an event hub", ["", trigger("eventHubTrigger")], '"eventHubTrigger"'],
+    [
+      "a default binding that completes nothing",
+      ["", { options: { trigger: { autoCompleteMessages: false } } }],
+      "autoCompleteMessages: false",
+    ],
     ["the v3 programming model", [{ bindingData: {}, bindings: {} }, "body"], "v3 programming model"],
     [
       "one message for a list",

@@ -139,6 +139,18 @@ describe("with a deadLetterQueue", () => {
     expect(emulator.log.count("SendMessageBatch")).toBe(1);
   });
 
+  test("dead letters that are too large for one request are sent in several", async () => {
+    const { bodies, calls, client, createQueue } = bench();
+    const mapping = await createQueue("orders");
+    await createQueue("orders-dead");
+    const large = "x".repeat(600_000);
+    await sendAll(client(), orders, [{ orderId: `1${large}` }, { orderId: `2${large}` }]);
+    const source = sqsEvents({ calls: calls({ deadLetterQueue: "orders-dead" }) });
+    const invoked = await mapping.invoke(createHandler(orders, source, bad));
+    expect(invoked?.response?.batchItemFailures).toEqual([]);
+    expect(bodies("orders-dead")).toHaveLength(2);
+  });
+
   test("a copy that cannot be sent leaves the message in its queue", async () => {
     const { bodies, calls, client, createQueue } = bench();
     const mapping = await createQueue("orders");
