@@ -53,7 +53,7 @@ export default defineConfig({
           // They keep nothing in modules, so they can share them: half of the time would go into loading them anew.
           isolate: false,
           // All of them take milliseconds; a busy machine can make seconds of it.
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           setupFiles: SEEDED,
           include: ["packages/*/{src,test}/**/*.test.ts", "bench/**/*.test.ts", "test/**/*.test.ts"],
           exclude: [...SOCKETS, ...OTHERS],

@@ -13,6 +13,7 @@ describe("time of a case", () => {
     );
     const machineStartMs = systemClock.now();
     const startMs = time.clock.now();
+    const passedBeforeMs = time.passedMs;
     const fired: string[] = [];
     time.clock.setTimer(() => fired.push("late"), 1_000_000);
     time.clock.setTimer(() => fired.push("second"), 8_000);
@@ -21,6 +22,7 @@ describe("time of a case", () => {
     await time.advance(10_000);
     expect(fired).toEqual(["first", "second"]);
     expect(brokerMs).toBe(10_000);
+    expect(time.passedMs - passedBeforeMs).toBe(10_000);
     const passedMs = time.clock.now() - startMs;
     expect(passedMs).toBeGreaterThanOrEqual(10_000);
     // The clients' clock runs meanwhile.
