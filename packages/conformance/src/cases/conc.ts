@@ -22,7 +22,7 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
         queue.consumer({ concurrency: 3 }),
         recorder.handler(async () => {
           // Company may take a moment: where order is kept, messages of other keys come from elsewhere.
-          for (let beats = 0; beats < 50 && recorder.maxRunning < 3; beats += 1) await bench.time.beat();
+          for (let beats = 0; beats < 500 && recorder.maxRunning < 3; beats += 1) await bench.time.beat();
           await bench.time.beat();
         }),
       );
