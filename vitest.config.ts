@@ -53,7 +53,7 @@ export default defineConfig({
           // They keep nothing in modules, so they can share them: half of the time would go into loading them anew.
           isolate: false,
           // All of them take milliseconds; a busy machine can make seconds of it.
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           setupFiles: SEEDED,
           include: ["packages/*/{src,test}/**/*.test.ts", "bench/**/*.test.ts", "test/**/*.test.ts"],
           exclude: [...SOCKETS, ...OTHERS],
@@ -87,9 +87,9 @@ export default defineConfig({
           name: "conformance",
           include: CONFORMANCE,
           setupFiles: KEEP_COMPILED,
-          // A case has 30 s, a slow one 60 s, by the suite's own watch, which ends it before the next one begins; the
+          // A case has 60 s, a slow one 120 s, by the suite's own watch, which ends it before the next one begins; the
           // runner's would not.
-          testTimeout: 90_000,
+          testTimeout: 150_000,
           hookTimeout: 30_000,
         },
       },

@@ -6,6 +6,11 @@ import type { BackendTime } from "./harness.ts";
 export interface BenchTime {
   /** For clients and drivers. */
   readonly clock: Clock;
+  /**
+   * How much time the case has let pass, in milliseconds from any beginning: a busy machine takes nothing of it where time can
+   * be moved.
+   */
+  readonly passedMs: number;
   /** Lets time pass for broker and clients in small steps, so that renewals keep up with leases. */
   advance(ms: number, stepMs?: number): Promise<void>;
   /** Lets pending work run without moving a clock that stands still. */
@@ -70,6 +75,9 @@ export function createBenchTime(
 
   return {
     clock,
+    get passedMs() {
+      return time.kind === "real" ? clock.now() : mover.movedMs;
+    },
     beat,
     get isAtWork() {
       return mover.isAtWork;
@@ -91,6 +99,8 @@ export function createBenchTime(
 }
 
 interface Mover extends Pick<BenchTime, "isAtWork"> {
+  /** By all moves together. */
+  readonly movedMs: number;
   move(ms: number): Promise<void>;
 }
 
@@ -98,11 +108,16 @@ interface Mover extends Pick<BenchTime, "isAtWork"> {
 function createMover(time: BackendTime, clients: AdvancingClock): Mover {
   let calls: number | undefined;
   let isAtWork = false;
+  let movedMs = 0;
   return {
     get isAtWork() {
       return isAtWork;
     },
+    get movedMs() {
+      return movedMs;
+    },
     async move(ms) {
+      movedMs += ms;
       if (time.kind === "real") {
         await realDelay(ms);
       } else if (time.kind === "virtual") {

@@ -94,7 +94,7 @@ async function neverAbsent(): Promise<void> {
 async function assertRetryRefused(bench: Bench, delay: "0ms" | "10s"): Promise<void> {
   const queue = await bench.queue();
   await bench.settled("it is confirmed", queue.send());
-  const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
+  const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
   assert.ok(message !== undefined);
   await rejection(message.retry(delay), "UNSUPPORTED");
   assert.equal(bench.plan.count("release"), 0, "requests");
@@ -104,14 +104,14 @@ async function assertRetryRefused(bench: Bench, delay: "0ms" | "10s"): Promise<v
 async function assertHeldByCore(bench: Bench): Promise<void> {
   const queue = await bench.queue();
   await bench.settled("it is confirmed", queue.send());
-  const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
+  const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
   assert.ok(message !== undefined);
   const retrying = message.retry("10s");
   await bench.advance(8_000);
   assert.equal(bench.plan.count("release"), 0, "requests before the time");
   await bench.settled("it is given back", retrying, 5_000);
   assert.equal(bench.plan.calls("release").length, 1, "requests");
-  const [again] = await bench.settled("it comes again", queue.consumer().receive({ wait: "5s" }));
+  const [again] = await bench.settled("it comes again", queue.consumer().receive({ wait: "1m" }));
   assert.equal(again?.id, message.id, "the same message");
   await bench.settled("the ack is confirmed", again?.ack() ?? Promise.resolve());
 }
@@ -121,7 +121,7 @@ async function assertNoExtension(bench: Bench): Promise<void> {
   const consumer = await bench.driver(queue).consumer();
   assert.ok(consumer.extendBatch === undefined, "extendBatch");
   await bench.settled("it is confirmed", queue.send());
-  const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
+  const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
   assert.ok(message !== undefined);
   await rejection(message.extend("10s"), "UNSUPPORTED");
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { memoryHarness } from "../test/memory-backend.ts";
 import { createGate } from "./gate.ts";
 import type { Harness } from "./harness.ts";
@@ -33,6 +33,10 @@ function altered(change: (backend: Awaited<ReturnType<Harness["open"]>>) => obje
 }
 
 describe("a run", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   test("has at least 100 cases, each with an id of its own and a numbered rule", () => {
     expect(CASES.length).toBeGreaterThanOrEqual(100);
     expect(new Set(CASES.map(({ id }) => id)).size).toBe(CASES.length);
@@ -64,6 +68,7 @@ describe("a run", () => {
   });
 
   test("ends a case that lasts too long before the next one: time is no longer its to move", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     let moves = 0;
     const late = createGate();
     const slow = altered(({ time }) => ({
@@ -76,7 +81,16 @@ describe("a run", () => {
         },
       },
     }));
-    const { cases } = await runConformance(slow, { only: ["RTRY-03"], caseTimeoutMs: 700 });
+    let isOver = false;
+    const running = runConformance(slow, { only: ["RTRY-03"], caseTimeoutMs: 700 }).finally(() => {
+      isOver = true;
+    });
+    while (moves === 0) await nextTurn();
+    while (!isOver) {
+      vi.advanceTimersByTime(700);
+      await nextTurn();
+    }
+    const { cases } = await running;
     expect(cases[0]?.reason).toMatch(/not done after 700 ms of real time/u);
     expect(moves).toBe(1);
     late.open();

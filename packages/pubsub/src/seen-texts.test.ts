@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { anyCharacter } from "../../../tooling/any-character.ts";
 import { SeenTexts } from "./seen-texts.ts";
 
 /** Of as many bytes as characters, of more, and of characters whose bytes are characters themselves. */
@@ -15,7 +16,7 @@ const text = fc.oneof(
     "x".repeat(33),
     "\u0000",
   ),
-  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ unit: anyCharacter, maxLength: 40 }),
 );
 
 test("reads what is there, whatever it has seen before", () => {

@@ -138,7 +138,7 @@ function foreignPeer({
       const subscription = `projects/${PROJECT}/subscriptions/${entity}`;
       const [{ receivedMessages }] = await subscriber.pull(
         { subscription, maxMessages: max },
-        { timeout: 5_000 },
+        { timeout: 30_000 },
       );
       const received = receivedMessages ?? [];
       await subscriber.acknowledge({ subscription, ackIds: received.map(({ ackId }) => ackId ?? "") });

@@ -70,7 +70,7 @@ function urlOf(endpoint: string): string {
 function serviceBusBackend(endpoint: string, kind: TargetKind): Omit<Backend, "time"> {
   const admin = usePlainHttp(new ServiceBusAdministrationClient(connectionString(endpoint)));
   const client = new ServiceBusClient(connectionString(endpoint), {
-    retryOptions: { maxRetries: 0, timeoutInMs: 5_000 },
+    retryOptions: { maxRetries: 0, timeoutInMs: 30_000 },
   });
   return {
     url: urlOf(endpoint),
@@ -119,7 +119,7 @@ function foreignPeer(client: ServiceBusClient, kind: TargetKind): ForeignPeer {
     async receive(entity, max) {
       const receiver = await openReceiver(client, entity, kind);
       try {
-        const messages = await receiver.receiveMessages(max, { maxWaitTimeInMs: 5_000 });
+        const messages = await receiver.receiveMessages(max, { maxWaitTimeInMs: 20_000 });
         return messages.map((message) => foreignMessage(message));
       } finally {
         await receiver.close();

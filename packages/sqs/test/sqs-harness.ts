@@ -109,7 +109,7 @@ function foreignPeer(client: SQSClient): ForeignPeer {
         new ReceiveMessageCommand({
           QueueUrl: queueUrl,
           MaxNumberOfMessages: Math.min(max, 10),
-          WaitTimeSeconds: 5,
+          WaitTimeSeconds: 20,
           MessageAttributeNames: ["All"],
         }),
       );

@@ -63,10 +63,13 @@ export const CONS: readonly ConformanceCase[] = caseGroup("CONS", [
       );
       const { maxWaitMs } = bench.facts.limits.receive;
       const before = bench.plan.count("receive");
+      const startedAtMs = bench.now();
       await bench.advance(60_000);
       const asks = bench.plan.count("receive") - before;
-      const allowed = Math.ceil(60_000 / Math.max(1_000, maxWaitMs)) + 2;
-      assert.ok(asks <= allowed, `${asks} asks in a minute, expected at most ${allowed}`);
+      // Clocks run: on a busy machine it is more than the minute.
+      const passedMs = bench.now() - startedAtMs;
+      const allowed = Math.ceil(passedMs / Math.max(1_000, maxWaitMs)) + 2;
+      assert.ok(asks <= allowed, `${asks} asks in ${passedMs} ms, expected at most ${allowed}`);
     },
   },
   {
@@ -143,7 +146,7 @@ export const CONS: readonly ConformanceCase[] = caseGroup("CONS", [
         queue.send(2, { attributes: { tenant: "acme" }, correlationId: "c-1" }),
       );
       const puller = queue.consumer();
-      const [pulled] = await bench.settled("one is pulled", puller.receive({ wait: "5s" }));
+      const [pulled] = await bench.settled("one is pulled", puller.receive({ wait: "1m" }));
       assert.ok(pulled !== undefined);
       const pulledView = view(pulled, pulled.attempt);
       await bench.settled("it is acked", pulled.ack());
@@ -199,7 +202,7 @@ export const CONS: readonly ConformanceCase[] = caseGroup("CONS", [
       await bench.until("the good ones are handled", () => recorder.succeeded >= 4);
       const [dead] = await bench.settled(
         "the bad one is dead",
-        queue.deadLetterConsumer().receive({ wait: "20s" }),
+        queue.deadLetterConsumer().receive({ wait: "1m" }),
       );
       assert.equal(dead?.id, `${queue.name}-bad`);
       assert.match(dead.deadLettered?.reason ?? "", /INVALID_MESSAGE/);

@@ -107,7 +107,7 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
         numbers: { total: 42 },
         orderingKey: "foreign",
       });
-      const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
+      const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
       assert.deepEqual({ ...message?.attributes }, { tenant: "acme", total: "42" });
       assert.deepEqual(
         Object.keys(message?.attributeTypes ?? {}),
@@ -138,7 +138,7 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
 async function roundTrip(bench: Bench, attributes: Attributes): Promise<Attributes> {
   const queue = await bench.queue();
   await bench.settled("it is confirmed", queue.send(1, { attributes }));
-  const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
+  const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
   assert.ok(message !== undefined);
   await bench.settled("the ack is confirmed", message.ack());
   return Object.fromEntries(Object.entries(message.attributes));

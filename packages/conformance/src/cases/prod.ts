@@ -202,7 +202,7 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       const queue = await bench.queue();
       const id = `${queue.name}-order-17`;
       const [sent] = await bench.settled("the send is confirmed", queue.send(1, { id }));
-      const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
+      const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
       assert.equal(sent?.id, id, "id of the receipt");
       assert.equal(message?.id, id, "id of the delivery");
       assertIdentity(sent, message);

@@ -105,7 +105,7 @@ export const PROV: readonly ConformanceCase[] = caseGroup("PROV", [
       const counts = await bench.settled("it answers", queue.client.admin.inspect(queue.definition));
       if (counts.approximate) assert.ok((counts.ready ?? 0) >= 0);
       else assert.equal(counts.ready, 3, "ready");
-      const [held] = await bench.settled("one is held", queue.consumer().receive({ wait: "5s" }));
+      const [held] = await bench.settled("one is held", queue.consumer().receive({ wait: "1m" }));
       const after = await bench.settled("it answers", queue.client.admin.inspect(queue.definition));
       if (!after.approximate) assert.deepEqual([after.ready, after.inFlight], [2, 1], "ready and in flight");
       await bench.settled("the ack is confirmed", held?.ack() ?? Promise.resolve());

@@ -123,7 +123,9 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
       const after = bench.recorder();
       void bench.start(queue.consumer({}, queue.otherClient()), after.handler());
       await bench.until("the second process handles it", () => after.succeeded === 1);
-      assert.equal(after.deliveries[0]?.attempt, before.started + 1, "attempt in the second process");
+      // One that came back while the process ended counts too, although no handler saw it.
+      const given = bench.plan.calls("release").reduce((sum, { items }) => sum + items, 0);
+      assert.equal(after.deliveries[0]?.attempt, given + 1, "attempt in the second process");
     },
   },
   {
@@ -165,7 +167,13 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
       );
       await bench.until("it runs", () => recorder.started === 1);
       await bench.advance(60_000);
-      assert.ok(recorder.started >= 4 && recorder.started <= 7, `${recorder.started} runs in a minute`);
+      const passedMs = bench.now() - (recorder.deliveries[0]?.startedAtMs ?? Number.NaN);
+      // Clocks run: on a busy machine it is more than the minute.
+      const most = Math.floor(passedMs / (10_000 - bench.backend.toleranceMs)) + 1;
+      assert.ok(
+        recorder.started >= 4 && recorder.started <= most,
+        `${recorder.started} runs in ${passedMs} ms, expected 4 to ${most}`,
+      );
     },
   },
   {

@@ -14,7 +14,7 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
     async run(bench) {
       const queue = await bench.queue();
       await bench.settled("the send is confirmed", queue.send());
-      const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
+      const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
       assert.ok(message !== undefined);
       await bench.settled("both acks resolve", Promise.all([message.ack(), message.ack()]));
       await bench.settled("a late ack resolves", message.ack());
@@ -38,7 +38,7 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
       await rejection(released.ack(), "ALREADY_SETTLED");
       const [again] = await bench.settled(
         "the released one is back",
-        queue.consumer().receive({ wait: "5s" }),
+        queue.consumer().receive({ wait: "1m" }),
       );
       assert.equal(again?.id, released.id);
     },
@@ -52,7 +52,7 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
     async run(bench) {
       const queue = await bench.queue();
       await bench.settled("the send is confirmed", queue.send());
-      const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
+      const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
       assert.ok(message !== undefined);
       const [ack, release] = await bench.settled(
         "both end",
@@ -118,7 +118,7 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
     async run(bench) {
       const queue = await bench.queue();
       await bench.settled("the send is confirmed", queue.send());
-      const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "5s" }));
+      const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
       assert.ok(message !== undefined);
       const hold = bench.plan.hold("ack", { when: "after" });
       let isSettled = false;

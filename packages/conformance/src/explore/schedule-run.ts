@@ -253,12 +253,12 @@ export class ScheduleRun {
     await this.#clock.settle();
   }
 
-  /** Lets time pass until everything that may be stored is done. */
+  /** Lets time pass until everything that may be stored is done: looked at where a step wrote anything, which few do. */
   async #work(): Promise<void> {
     const untilMs = this.#clock.now() + PATIENCE_MS;
     let written = 0;
     let silentMs = 0;
-    while (this.#clock.now() < untilMs && silentMs < SILENCE_MS && !this.#isDone()) {
+    while (this.#clock.now() < untilMs && silentMs < SILENCE_MS && (silentMs > 0 || !this.#isDone())) {
       await this.#clock.advance(STEP_MS);
       silentMs = this.#history.events.length === written ? silentMs + STEP_MS : 0;
       written = this.#history.events.length;

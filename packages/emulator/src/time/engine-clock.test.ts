@@ -148,7 +148,7 @@ test("a stopped clock fires nothing more", () => {
 
 test("the real clock of the machine is the default", () => {
   const clock = new VirtualClock("hybrid");
-  expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1000);
+  expect(Math.abs(clock.now() - Date.now())).toBeLessThan(60_000);
 });
 
 test("wire time keeps the age of a moment after an advance", async () => {

@@ -98,6 +98,7 @@ function functionOn(
     concurrency: Math.min(options.concurrency ?? MAX_CALLS, MAX_CALLS),
     renewal: { clock: options.clock, everyMs: LOCK_MS / 4 },
     onCall: () => calls.add(),
+    watch: work.during,
   });
   let running: Promise<void> | undefined;
   return {

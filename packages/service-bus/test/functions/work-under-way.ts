@@ -19,7 +19,7 @@ export class WorkUnderWay {
     return {
       receive: async (...args) => this.#watched(await source.receive(...args)),
       reply: async (outcomes, batch, ...args) =>
-        await this.#counted(async () => await source.reply(outcomes, batch, ...args)),
+        await this.during(async () => await source.reply(outcomes, batch, ...args)),
     };
   }
 
@@ -36,26 +36,27 @@ export class WorkUnderWay {
     return {
       ...batch,
       settle: {
-        ...(ackBatch && { ackBatch: async (...args) => await this.#counted(() => ackBatch(...args)) }),
+        ...(ackBatch && { ackBatch: async (...args) => await this.during(() => ackBatch(...args)) }),
         ...(releaseBatch && {
-          releaseBatch: async (...args) => await this.#counted(() => releaseBatch(...args)),
+          releaseBatch: async (...args) => await this.during(() => releaseBatch(...args)),
         }),
         ...(deadLetterBatch && {
-          deadLetterBatch: async (...args) => await this.#counted(() => deadLetterBatch(...args)),
+          deadLetterBatch: async (...args) => await this.during(() => deadLetterBatch(...args)),
         }),
         ...(extendBatch && {
-          extendBatch: async (...args) => await this.#counted(() => extendBatch(...args)),
+          extendBatch: async (...args) => await this.during(() => extendBatch(...args)),
         }),
       },
     };
   }
 
-  async #counted<Value>(work: () => Value | Promise<Value>): Promise<Value> {
+  /** Counts a piece of work; an arrow, for others to call. */
+  readonly during = async <Value>(work: () => Value | Promise<Value>): Promise<Value> => {
     this.#count += 1;
     try {
       return await work();
     } finally {
       this.#count -= 1;
     }
-  }
+  };
 }

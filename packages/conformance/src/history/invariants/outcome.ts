@@ -88,7 +88,7 @@ export const progress: Invariant = {
     const healed = events.findLast(({ type }) => type === "fault.stop");
     if (healed !== undefined && recoveryMs !== undefined && hasWorkAfter(index, healed.t)) {
       const success = events.find(
-        ({ t, ...event }) => t >= healed.t && "result" in event && event.result === "ack",
+        (event) => event.t >= healed.t && "result" in event && event.result === "ack",
       );
       const tookMs = ((success?.t ?? Number.POSITIVE_INFINITY) - healed.t) / 1_000_000;
       if (tookMs > recoveryMs) {

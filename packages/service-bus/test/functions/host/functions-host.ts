@@ -7,6 +7,7 @@ import type {
   ServiceBusReceivedMessage,
   ServiceBusReceiver,
   ServiceBusReceiverOptions,
+  ServiceBusSessionReceiver,
 } from "@azure/service-bus";
 import { invoke, registered, type LibraryVersion, type RegisteredFunction } from "./functions-worker.ts";
 import { HeldMessage } from "./held-message.ts";
@@ -24,10 +25,15 @@ export interface HostOptions {
   readonly concurrency?: number;
   /** What the app logs. */
   readonly log?: (text: string) => void;
-  /** Keeps the lock of a single message while its call runs, as the host does. @default locks are long enough */
+  /**
+   * Keeps the lock of a single message while its call runs, that of a session of single messages for as long as the host has
+   * it, as the host does. @default locks are long enough
+   */
   readonly renewal?: { readonly clock: Pick<Clock, "setTimer">; readonly everyMs: number };
   /** The function is called. */
   readonly onCall?: () => void;
+  /** Sees what the host does about messages that it has or is about to have. @default nobody does */
+  readonly watch?: <Value>(work: () => Promise<Value>) => Promise<Value>;
 }
 
 /** One call of the function. */
@@ -58,12 +64,15 @@ export class FunctionsHost {
   readonly #options: HostOptions;
   readonly #function: RegisteredFunction;
   readonly #trigger: Trigger;
-  readonly #receivers = new Set<ServiceBusReceiver>();
+  readonly #watch: NonNullable<HostOptions["watch"]>;
+  /** With what ends the renewal of its session's lock. */
+  readonly #receivers = new Map<ServiceBusReceiver, () => void>();
   readonly calls: HostCall[] = [];
   #isStopping = false;
 
   constructor(options: HostOptions) {
     this.#options = options;
+    this.#watch = options.watch ?? (async (work) => await work());
     this.#function = registered(options.library, options.functionName);
     this.#trigger = triggerOf(this.#function);
   }
@@ -72,7 +81,7 @@ export class FunctionsHost {
   async run(): Promise<void> {
     const { concurrency = 1 } = this.#options;
     await Promise.all(Array.from({ length: concurrency }, () => this.#pump()));
-    await Promise.all([...this.#receivers].map((receiver) => receiver.close()));
+    await Promise.all([...this.#receivers.keys()].map(async (receiver) => await this.#close(receiver)));
   }
 
   stop(): void {
@@ -87,10 +96,15 @@ export class FunctionsHost {
       const messages = await this.#receive(receiver);
       const isSessionOver = messages.length === 0 || (await this.#call(receiver, messages));
       if (!this.#trigger.hasSessions || !isSessionOver) continue;
-      this.#receivers.delete(receiver);
-      await receiver.close();
+      await this.#close(receiver);
       receiver = undefined;
     }
+  }
+
+  async #close(receiver: ServiceBusReceiver): Promise<void> {
+    this.#receivers.get(receiver)?.();
+    this.#receivers.delete(receiver);
+    await this.#watch(() => receiver.close());
   }
 
   async #open(): Promise<ServiceBusReceiver | undefined> {
@@ -106,8 +120,15 @@ export class FunctionsHost {
       : subscription === undefined
         ? client.createReceiver(queue, options)
         : client.createReceiver(queue, subscription, options);
-    if (receiver !== undefined) this.#receivers.add(receiver);
+    if (receiver !== undefined) this.#receivers.set(receiver, this.#keepSession(receiver));
     return receiver;
+  }
+
+  /** @returns what ends it */
+  #keepSession(receiver: ServiceBusReceiver): () => void {
+    const { hasSessions, isMany } = this.#trigger;
+    if (!hasSessions || isMany) return () => {};
+    return this.#keep(async () => await (receiver as ServiceBusSessionReceiver).renewSessionLock());
   }
 
   async #nextSession([queue, subscription]: Trigger["entity"]): Promise<ServiceBusReceiver | undefined> {
@@ -124,8 +145,14 @@ export class FunctionsHost {
     }
   }
 
-  /** Nothing where the link or session is gone, as the host goes on after an error of its loop. */
+  /** Who has a session waits for no message: that is work. Whoever has none waits for one. */
   async #receive(receiver: ServiceBusReceiver): Promise<readonly ServiceBusReceivedMessage[]> {
+    const work = async (): Promise<readonly ServiceBusReceivedMessage[]> => await this.#poll(receiver);
+    return this.#trigger.hasSessions ? await this.#watch(work) : await work();
+  }
+
+  /** Nothing where the link or session is gone, as the host goes on after an error of its loop. */
+  async #poll(receiver: ServiceBusReceiver): Promise<readonly ServiceBusReceivedMessage[]> {
     const { maxBatch = 10, log } = this.#options;
     const maxWaitTimeInMs = this.#trigger.hasSessions ? SESSION_IDLE_MS : POLL_MS;
     let first: readonly ServiceBusReceivedMessage[] = [];
@@ -144,33 +171,36 @@ export class FunctionsHost {
     receiver: ServiceBusReceiver,
     messages: readonly ServiceBusReceivedMessage[],
   ): Promise<boolean> {
-    const { isMany, isBinary, usesSdk, name } = this.#trigger;
+    const { isMany, isBinary, usesSdk, hasSessions, name } = this.#trigger;
     const held = messages.map((message) => new HeldMessage(message, receiver));
     using _held = holdMessages(held);
     const data = usesSdk ? modelData(messages, isMany) : bodyData(messages, { isMany, isBinary });
     const request = { inputData: [{ name, data }], triggerMetadata: triggerMetadata(messages, isMany) };
     this.#options.onCall?.();
-    const stopRenewing = isMany ? () => {} : this.#keepLocks(held);
+    const stopRenewing = isMany || hasSessions ? () => {} : this.#keepLocks(held);
     const result = await invoke(this.#function, request, this.#options.log);
     stopRenewing();
     this.calls.push({ messages, ...result });
-    await this.#settle(held, result.error === undefined);
+    await this.#watch(() => this.#settle(held, result.error === undefined));
     return held.some(({ isSessionReleased }) => isSessionReleased);
   }
 
   /** @returns what ends it */
   #keepLocks(held: readonly HeldMessage[]): () => void {
+    return this.#keep(async () => {
+      await Promise.all(held.filter(({ isSettled }) => !isSettled).map((message) => message.renewLock()));
+    });
+  }
+
+  /** @returns what ends it */
+  #keep(renew: () => Promise<unknown>): () => void {
     const { renewal } = this.#options;
     if (renewal === undefined) return () => {};
     let isOver = false;
-    const renew = async (message: HeldMessage): Promise<void> => {
-      if (isOver || message.isSettled) return;
-      await (message.sessionId === undefined ? message.renewLock() : message.renewSession());
-    };
     const arm = (): void => {
       renewal.clock.setTimer(() => {
         if (isOver) return;
-        for (const message of held) renew(message).catch(() => undefined);
+        this.#watch(renew).catch(() => undefined);
         arm();
       }, renewal.everyMs);
     };

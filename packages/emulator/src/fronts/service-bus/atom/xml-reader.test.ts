@@ -62,11 +62,11 @@ describe("reading XML", () => {
   });
 
   test("a long hostile document is refused without much work", () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(() => readXml(`<a ${`x="`.repeat(200_000)}`)).toThrow(XmlError);
     expect(() => readXml(`<a>${"<!--".repeat(50_000)}`)).toThrow(XmlError);
     expect(() => readXml(`<a${" ".repeat(200_000)}`)).toThrow(XmlError);
-    expect(performance.now() - started).toBeLessThan(1500);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(1500);
   });
 
   test("a name is split at its first colon", () => {
