@@ -43,7 +43,7 @@ const fresh = (): string => `queue-${names}`;
 /** What a start ends with, and that it does so soon. */
 async function startError(
   consumer: { run(handler: () => void): Promise<unknown> },
-  withinMs = 5_000,
+  withinMs = 10_000,
 ): Promise<unknown> {
   const startedAt = performance.now();
   const error = await rejection(consumer.run(() => {}));

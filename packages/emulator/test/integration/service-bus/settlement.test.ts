@@ -202,7 +202,7 @@ describe("locks", () => {
     const message = await receiveOne();
     await clock.advance(50_000);
     const until = await receiver.renewMessageLock(message);
-    expect(Math.abs(until.getTime() - Date.now() - 60_000)).toBeLessThan(2000);
+    expect(Math.abs(until.getTime() - Date.now() - 60_000)).toBeLessThan(10_000);
     await clock.advance(50_000);
     await receiver.completeMessage(message);
     expect(entity("orders").outcomes).toEqual({ a: { completed: 1 } });
