@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { failureOf, runServiceBus } from "../../support/running-service-bus.ts";
 
-/** For what is never answered; connecting takes a part of it. */
+/** What is never answered takes all of it, and so does what a connection took along; connecting takes a part. */
 const IMPATIENT = { retryOptions: { maxRetries: 0, timeoutInMs: 1_000 } };
-const RETRYING = { retryOptions: { maxRetries: 1, retryDelayInMs: 10, timeoutInMs: 5_000 } };
+const RETRYING = { retryOptions: { maxRetries: 1, retryDelayInMs: 10, timeoutInMs: 1_000 } };
 
 async function withQueue() {
   const running = await runServiceBus();
@@ -13,7 +13,7 @@ async function withQueue() {
   const sender = client.createSender("orders");
   const receiver = client.createReceiver("orders");
   const receiveOne = async (): Promise<ServiceBusReceivedMessage> => {
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 3000 });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     if (message === undefined) throw new Error("Nothing arrived.");
     return message;
   };
@@ -29,7 +29,7 @@ describe("sending", () => {
   ] as const)("a connection that is reset %s leaves %i messages", async (when, left) => {
     const { faults, active, connect, log } = await withQueue();
     faults.add({ operation: "send", when, action: { kind: "reset" } });
-    const sender = connect().createSender("orders");
+    const sender = connect(IMPATIENT).createSender("orders");
     expect(await failureOf(sender.sendMessages({ body: 1 }))).toMatchObject({ code: expect.any(String) });
     expect(active()).toBe(left);
     expect(log.entries().find(({ operation }) => operation === "send")).toMatchObject({ outcome: "reset" });
@@ -85,7 +85,7 @@ describe("sending", () => {
 
   test("a detached sender attaches again with the next send", async () => {
     const { faults, active, connect, log } = await withQueue();
-    const sender = connect().createSender("orders");
+    const sender = connect(IMPATIENT).createSender("orders");
     faults.add({ operation: "send", count: 1, action: { kind: "detach" } });
     await failureOf(sender.sendMessages({ body: 1 }));
     await sender.sendMessages({ body: 2 });
@@ -153,7 +153,7 @@ describe("settling", () => {
     const { faults, entity, connect, send } = await withQueue();
     await send();
     const receiver = connect(IMPATIENT).createReceiver("orders");
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 2000 });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     if (message === undefined) throw new Error("Nothing arrived.");
     faults.add({ operation: "complete", when: "after", action: { kind: "hold" } });
     expect(await failureOf(receiver.completeMessage(message))).toMatchObject({ code: "ServiceTimeout" });
@@ -191,7 +191,7 @@ describe("settling", () => {
     const { faults, send, connect, entity } = await withQueue();
     await send();
     const receiver = connect(IMPATIENT).createReceiver("orders");
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 2000 });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     if (message === undefined) throw new Error("Nothing arrived.");
     faults.add({ operation: "complete", when: "after", count: 1, action: { kind: "reset" } });
     await failureOf(receiver.completeMessage(message));
@@ -228,7 +228,7 @@ describe("receiving", () => {
     await send("1");
     await send("2");
     faults.add({ operation: "receive", count: 1, action: { kind: "delay", ms: 10_000 } });
-    const receiving = receiver.receiveMessages(2, { maxWaitTimeInMs: 4000 });
+    const receiving = receiver.receiveMessages(2, { maxWaitTimeInMs: 10_000 });
     await expect.poll(() => log.count("receive"), { interval: 5 }).toBe(1);
     await clock.advance(10_000);
     expect((await receiving).map(({ messageId }) => messageId)).toEqual(["1", "2"]);
@@ -254,7 +254,7 @@ describe("receiving", () => {
     expect(faults.list()[0]?.fired).toBe(1);
     expect(front.connections().length).toBeGreaterThan(0);
     await send("2");
-    const [next] = await connect().createReceiver("orders").receiveMessages(1, { maxWaitTimeInMs: 2000 });
+    const [next] = await connect().createReceiver("orders").receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     expect(next?.messageId).toBe("2");
   });
 });

@@ -17,7 +17,7 @@ async function withSessions(
   return { ...running, client, send };
 }
 
-const QUICK = { maxWaitTimeInMs: 2000 };
+const QUICK = { maxWaitTimeInMs: 10_000 };
 
 test("a named session is locked and delivers its own messages in order", async () => {
   const { client } = await withSessions([

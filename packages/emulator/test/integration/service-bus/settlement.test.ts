@@ -13,7 +13,7 @@ async function withMessages(ids: readonly string[], settings: Partial<QueueSetti
   );
   const receiver = client.createReceiver("orders");
   const receive = (count = 1, from: ServiceBusReceiver = receiver): Promise<ServiceBusReceivedMessage[]> =>
-    from.receiveMessages(count, { maxWaitTimeInMs: 3000 });
+    from.receiveMessages(count, { maxWaitTimeInMs: 10_000 });
   const receiveOne = async (from?: ServiceBusReceiver): Promise<ServiceBusReceivedMessage> => {
     const [message] = await receive(1, from);
     if (message === undefined) throw new Error("Nothing arrived.");
