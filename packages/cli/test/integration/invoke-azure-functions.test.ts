@@ -98,7 +98,7 @@ describe("a Service Bus function", () => {
     await using exiting = invoking("functions-app.mjs", "orders", "--once", "--json");
     expect(outcomesOf((await exiting.ended).lines)).toEqual(["crash", "ok"]);
     await sendAll("orders", [{ number: 2, fate: "hangs" }]);
-    await using hanging = invoking("functions-app.mjs", "orders", "--once", "--json", "--timeout", "2s");
+    await using hanging = invoking("functions-app.mjs", "orders", "--once", "--json", "--timeout", "4s");
     expect(outcomesOf((await hanging.ended).lines)).toEqual(["timeout", "ok"]);
   });
 
