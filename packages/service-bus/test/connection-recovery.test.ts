@@ -212,7 +212,7 @@ describe("trap: a link that is detached while a settlement is under way", () => 
   });
 
   test("leaves a session's settlement of the raw SDK waiting, beyond the timeout that the client was given", async () => {
-    const client = rawClient(emulator.endpoints.serviceBus ?? "", 500);
+    const client = rawClient(emulator.endpoints.serviceBus ?? "", 1_000);
     await client.createSender("keyed").sendMessages({ body: "a", sessionId: "a" });
     const session = await client.acceptNextSession("keyed");
     const [message] = await session.receiveMessages(1);
@@ -222,7 +222,7 @@ describe("trap: a link that is detached while a settlement is under way", () => 
       () => "failed",
     );
     await until(() => session.isClosed);
-    expect(await Promise.race([settled, sleep(1_000, "waiting")])).toBe("waiting");
+    expect(await Promise.race([settled, sleep(1_500, "waiting")])).toBe("waiting");
     void client.close().catch(() => {});
   });
 
