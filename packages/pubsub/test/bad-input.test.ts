@@ -188,7 +188,7 @@ describe("what a message cannot be", () => {
     const empty = defineQueue<Uint8Array>(fresh(), { ...NOTHING, codec });
     await client.admin.create(empty);
     await client.producer(empty).send(new Uint8Array(0));
-    const [message] = await client.consumer(empty).receive({ wait: "2s" });
+    const [message] = await client.consumer(empty).receive({ wait: "10s" });
     expect(message?.body).toHaveLength(0);
     await message?.ack();
   });
