@@ -33,6 +33,8 @@ export default defineConfig({
     allowOnly: false,
     passWithNoTests: false,
     restoreMocks: true,
+    // Vitest's own second is too short for what takes milliseconds on a machine that is not busy.
+    expect: { poll: { timeout: 15_000 } },
     unstubEnvs: true,
     reporters: ["default", "./tooling/closing-line.ts"],
     coverage: {

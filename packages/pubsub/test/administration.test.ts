@@ -53,7 +53,7 @@ async function takeAll(
   definition: QueueDefinition<{ id: string }>,
 ): Promise<readonly ReceivedMessage<{ id: string }>[]> {
   const other = connect();
-  const received = await other.consumer(definition).receive({ max: 10, wait: "5s" });
+  const received = await other.consumer(definition).receive({ max: 10, wait: "10s" });
   await Promise.all(received.map(async (message) => await message.ack()));
   await other.close();
   return received;
@@ -167,7 +167,7 @@ describe("the rest", () => {
     await client.producer(definition).send({ id: "before" });
     await client.admin.purge(definition);
     await client.producer(definition).send({ id: "after" });
-    const received = await client.consumer(definition).receive({ max: 10, wait: "1s" });
+    const received = await client.consumer(definition).receive({ max: 10, wait: "10s" });
     expect(received.map(({ body }) => body)).toEqual([{ id: "after" }]);
     await received[0]?.ack();
   });
@@ -182,7 +182,7 @@ describe("the rest", () => {
       await producer.send({ id: `before ${round}` });
       await client.admin.purge(definition);
       await producer.send({ id: `after ${round}` });
-      const received = await consumer.receive({ max: 10, wait: "1s" });
+      const received = await consumer.receive({ max: 10, wait: "10s" });
       expect(received.map(({ body }) => body)).toEqual([{ id: `after ${round}` }]);
       await received[0]?.ack();
       // oxlint-enable no-await-in-loop
@@ -246,7 +246,7 @@ describe("the rest", () => {
     let moved = 0;
     for await (const progress of client.admin.redrive(deadLetters(definition))) ({ moved } = progress);
     expect(moved).toBe(1);
-    const [back] = await dead.consumer(definition).receive({ wait: "2s" });
+    const [back] = await dead.consumer(definition).receive({ wait: "10s" });
     expect(back).toMatchObject({ id: "m-a", body: { id: "a" }, attributes: { tenant: "acme" } });
     await back?.ack();
     await dead.close();

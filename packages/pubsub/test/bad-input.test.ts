@@ -43,7 +43,7 @@ const fresh = (): string => `queue-${names}`;
 /** What a start ends with, and that it does so soon. */
 async function startError(
   consumer: { run(handler: () => void): Promise<unknown> },
-  withinMs = 5_000,
+  withinMs = 10_000,
 ): Promise<unknown> {
   const startedAt = performance.now();
   const error = await rejection(consumer.run(() => {}));
@@ -188,7 +188,7 @@ describe("what a message cannot be", () => {
     const empty = defineQueue<Uint8Array>(fresh(), { ...NOTHING, codec });
     await client.admin.create(empty);
     await client.producer(empty).send(new Uint8Array(0));
-    const [message] = await client.consumer(empty).receive({ wait: "2s" });
+    const [message] = await client.consumer(empty).receive({ wait: "10s" });
     expect(message?.body).toHaveLength(0);
     await message?.ack();
   });

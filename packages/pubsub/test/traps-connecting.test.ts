@@ -128,6 +128,9 @@ describe("more than a hundred streams", () => {
   });
 });
 
+/** One lookup takes four seconds; the rest is for a machine that is busy. */
+const ONE_LOOKUP_MS = 7_500;
+
 describe.each(MAJORS)("without credentials, release %i", (major) => {
   useMajor(major);
   const options = { clientOptions: { keyFilename: "/nonexistent/key.json" } };
@@ -144,7 +147,7 @@ describe.each(MAJORS)("without credentials, release %i", (major) => {
       "UNAUTHENTICATED",
       "UNAUTHENTICATED",
     ]);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(ONE_LOOKUP_MS);
     await consumer.close();
     await adapter.close();
   });
@@ -171,7 +174,7 @@ describe.each(MAJORS)("without credentials, release %i", (major) => {
       await client.close();
       return ms;
     });
-    expect(Math.max(...(await Promise.all(took)))).toBeLessThan(5_000);
+    expect(Math.max(...(await Promise.all(took)))).toBeLessThan(ONE_LOOKUP_MS);
   });
 
   test("trap: the next use looks again, although the SDK keeps its failure", async () => {

@@ -18,6 +18,9 @@ import {
   valuesOf,
 } from "./open-adapter.ts";
 
+/** Far below the timeouts of the SDK, and longer than any of this takes on a machine that is busy. */
+const SOON_MS = 5_000;
+
 let emulator: Emulator;
 let tap: AmqpTap;
 let adapter: QueueAdapter;
@@ -83,7 +86,7 @@ describe("a socket that dies", () => {
     });
     const startedAt = performance.now();
     const [result] = await producer.sendBatch([outgoing("second")], never);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(SOON_MS);
     expect(result?.ok).toBe(false);
     const error = result?.ok === false ? result.error : undefined;
     expect(adapter.classify(error, "send")).toMatchObject({
@@ -109,7 +112,7 @@ describe("a socket that dies", () => {
     });
     const startedAt = performance.now();
     const [lost] = await consumer.ackBatch([delivery?.handle], never);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(SOON_MS);
     expect(adapter.classify(lost?.ok === false ? lost.error : undefined, "ack")).toMatchObject({
       code: "CONNECTION_LOST",
       ambiguous: true,
@@ -131,7 +134,7 @@ describe("a socket that dies", () => {
     valuesOf(await consumer.ackBatch([before?.handle, after?.handle], never));
   }, 15_000);
 
-  test("loses every session at once: their handlers hear of it within a second", async () => {
+  test("loses every session at once, and their handlers hear of it", async () => {
     const producer = adapter.openProducer(sessionQueueOf(adapter, "keyed"));
     open.push(producer);
     valuesOf(
@@ -146,7 +149,7 @@ describe("a socket that dies", () => {
     const cutAt = performance.now();
     tap.cut();
     while (options.lost.length < 2) await new Promise((resolve) => setImmediate(resolve));
-    expect(performance.now() - cutAt).toBeLessThan(1_000);
+    expect(performance.now() - cutAt).toBeLessThan(SOON_MS);
     expect(options.lost).toEqual(expect.arrayContaining(deliveries.map(({ leaseKey }) => ({ leaseKey }))));
     const results = await consumer.ackBatch(
       deliveries.map(({ handle }) => handle),
@@ -239,7 +242,7 @@ describe("a connection", () => {
     await new Promise<void>((resolve) => server.close(() => resolve()));
     const own = openAdapter(`127.0.0.1:${port}`);
     const { ms, error } = await timed(Promise.resolve(own.openProducer(queueOf(own)).open?.(never)));
-    expect(ms).toBeLessThan(5_000);
+    expect(ms).toBeLessThan(SOON_MS);
     expect(own.classify(error, "open")).toMatchObject({ code: "CONNECTION_LOST", retryable: true });
     await own.close();
   });

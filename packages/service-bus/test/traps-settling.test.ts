@@ -135,7 +135,7 @@ describe("a settlement without an answer", () => {
 
   test("trap: is repeated by the SDK, and a completed message is reported as lost", async () => {
     const client = new ServiceBusClient(connectionString(tapped.tap.endpoint), {
-      retryOptions: { maxRetries: 1, retryDelayInMs: 1, timeoutInMs: 500 },
+      retryOptions: { maxRetries: 1, retryDelayInMs: 1, timeoutInMs: 1_000 },
     });
     tapped.keep(client);
     await tapped.send(1);

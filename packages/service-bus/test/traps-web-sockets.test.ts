@@ -12,6 +12,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 const run = promisify(execFile);
 const PROGRAM = fileURLToPath(new URL("over-web-sockets.ts", import.meta.url));
 
+/** A busy machine takes its time to start one. */
+const PROCESS = { timeout: 60_000 };
+
 let emulator: Emulator;
 let folder: string;
 
@@ -42,22 +45,27 @@ afterEach(async () => {
 async function seenBy(side: "sdk" | "adapter"): Promise<{ readonly cutMs: number }> {
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") };
   const args = ["--conditions=@anyqueue/source", PROGRAM, side, emulator.endpoints.serviceBus ?? ""];
-  const { stdout } = await run(process.execPath, args, { env, timeout: 18_000 });
+  const { stdout } = await run(process.execPath, args, { env, timeout: 58_000 });
   return JSON.parse(stdout) as { readonly cutMs: number };
 }
 
-test("trap: a send of the SDK waits for its whole timeout when its WebSocket dies", async () => {
+test("trap: a send of the SDK waits for its whole timeout when its WebSocket dies", PROCESS, async () => {
   const seen = await seenBy("sdk");
   expect(seen).toMatchObject({ received: ["first"], cut: "failed" });
   expect(seen.cutMs).toBeGreaterThan(1_400);
 });
 
-test("the adapter sends, receives and settles, hears of a WebSocket that dies at once, and goes on", async () => {
-  const seen = await seenBy("adapter");
-  expect(seen).toMatchObject({
-    received: ["first", "cut", "after"],
-    cut: { code: "CONNECTION_LOST", retryable: true, ambiguous: true },
-  });
-  expect(seen.cutMs).toBeLessThan(1_000);
-  expect(emulator.serviceBus.entities()).toMatchObject([{ path: "orders", messages: [] }]);
-});
+test(
+  "the adapter sends, receives and settles, hears of a WebSocket that dies at once, and goes on",
+  PROCESS,
+  async () => {
+    const seen = await seenBy("adapter");
+    expect(seen).toMatchObject({
+      received: ["first", "cut", "after"],
+      cut: { code: "CONNECTION_LOST", retryable: true, ambiguous: true },
+    });
+    // The adapter's own timeout is ten seconds.
+    expect(seen.cutMs).toBeLessThan(5_000);
+    expect(emulator.serviceBus.entities()).toMatchObject([{ path: "orders", messages: [] }]);
+  },
+);

@@ -30,7 +30,7 @@ async function ended(call: () => Promise<unknown>): Promise<object> {
 
 async function roundTrip(client: QueueClient): Promise<string | undefined> {
   await client.producer(orders).send("one");
-  const [message] = await client.consumer(orders).receive({ wait: "2s" });
+  const [message] = await client.consumer(orders).receive({ wait: "20s" });
   await message?.ack();
   return message?.body;
 }

@@ -152,7 +152,8 @@ describe("an AWS environment that says nothing", () => {
     const startedAt = performance.now();
     const error = await rejection(broke.openProducer(standard(broke)).open?.(never));
     expect(broke.classify(error, "open")).toMatchObject({ code: "UNAUTHENTICATED", retryable: false });
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    // One lookup takes four and a half; the rest is for a machine that is busy.
+    expect(performance.now() - startedAt).toBeLessThan(8_500);
     expect(server.calls.length).toBeGreaterThan(0);
     await broke.close();
   });

@@ -161,7 +161,7 @@ interface Served {
   send(request: object, options?: ExchangeOptions): ReturnType<SqsHttpHandler["handle"]>;
 }
 
-async function serve(listener: RequestListener, connectTimeoutMs = 1_000): Promise<Served> {
+async function serve(listener: RequestListener, connectTimeoutMs = 5_000): Promise<Served> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -1,4 +1,5 @@
-import type { ItemResult, ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
+import type { ItemResult, OutgoingMessage, ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
+import { createVirtualClock } from "@anyqueue/core/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exact, fifo, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
 import { refusal, ScriptedServer, sent, type ScriptedReply } from "./scripted-server.ts";
@@ -176,12 +177,13 @@ describe("sending", () => {
   });
 
   test("rounds a delay up to whole seconds on a standard queue and sends none on a FIFO queue", async () => {
-    const later = { deliverAtMs: Date.now() + 1_500 };
-    await adapter.openProducer(standard(adapter)).sendBatch([outgoing("1", later)], never);
-    await adapter.openProducer(fifo(adapter)).sendBatch([outgoing("1", later)], never);
-    await adapter
-      .openProducer(standard(adapter))
-      .sendBatch([outgoing("1", { deliverAtMs: Date.now() - 5 })], never);
+    const clock = createVirtualClock();
+    const still = openAdapter(server.endpoint, { clock });
+    const at = (ms: number): OutgoingMessage => outgoing("1", { deliverAtMs: clock.wallNow() + ms });
+    await still.openProducer(standard(still)).sendBatch([at(1_500)], never);
+    await still.openProducer(fifo(still)).sendBatch([at(1_500)], never);
+    await still.openProducer(standard(still)).sendBatch([at(-5)], never);
+    await still.close();
     const delays = server
       .inputs("SendMessageBatch")
       .map((input) => (input["Entries"] as { DelaySeconds?: number }[])[0]?.DelaySeconds);

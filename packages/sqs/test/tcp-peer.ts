@@ -48,7 +48,7 @@ export async function connected(
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const optionsOf = (): ExchangeOptions => ({ timeoutMs: 5_000 });
-  const handler = new SqsHttpHandler({ connectTimeoutMs: 1_000, maxSockets, optionsOf });
+  const handler = new SqsHttpHandler({ connectTimeoutMs: 5_000, maxSockets, optionsOf });
   closing.push(() => handler.destroy());
   const common = anyPost(port, protocol);
   return {

@@ -34,7 +34,7 @@ describe("a request of which nothing went out cannot have been applied", () => {
 
   test("where it was aborted while it waited for one", async () => {
     const { send, requests } = await peer(undefined, 1);
-    const first = outcomeOf(send({ timeoutMs: 100 }));
+    const first = outcomeOf(send({ timeoutMs: 1_000 }));
     await until(() => requests.length === 1);
     const abort = new AbortController();
     const second = outcomeOf(send({ signal: abort.signal }));

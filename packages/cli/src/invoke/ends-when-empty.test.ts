@@ -37,17 +37,40 @@ class Queue {
   }
 }
 
-test("a pump takes what came behind its last ask", async () => {
+interface Ask {
+  readonly wait: string;
+}
+
+function pumpOf(receive: (ask: Ask) => Promise<unknown>, onBatch: () => Promise<void>): MessagePump {
+  const options = { batchSize: 1, maxConcurrency: 4, isOnce: true, onBatch, place: {} };
+  const client = { consumer: () => ({ receive }) };
+  return new MessagePump(options as unknown as PumpOptions, client as unknown as QueueClient);
+}
+
+test("a pump takes what came behind its last ask, and waits where that ends it", async () => {
   const queue = new Queue();
-  const options = { batchSize: 1, maxConcurrency: 4, isOnce: true, onBatch: async () => await queue.call() };
-  const receive = async (): Promise<unknown> => await queue.ask((id) => ({ id }));
-  const client = { consumer: () => ({ receive }) } as unknown as QueueClient;
-  const pump = new MessagePump({ ...options, place: {} } as unknown as PumpOptions, client);
-  await pump.run(NEVER);
+  const waits: string[] = [];
+  const receive = async ({ wait }: Ask): Promise<unknown> => {
+    waits.push(wait);
+    return await queue.ask((id) => ({ id }));
+  };
+  await pumpOf(receive, async () => await queue.call()).run(NEVER);
   expect(queue.calls).toBe(2);
+  expect(waits.slice(-2)).toEqual(["0ms", "1s"]);
+  expect(waits.filter((wait) => wait === "1s")).toHaveLength(1);
 });
 
-test("so does the mapping of a Lambda function", async () => {
+test("a pump takes no service for empty that has not answered", async () => {
+  const left = ["late"];
+  let calls = 0;
+  // An ask with an end of its own is over before the answer is here.
+  const receive = async ({ wait }: Ask): Promise<unknown> =>
+    wait === "0ms" ? left.splice(0).map((id) => ({ id })) : [];
+  await pumpOf(receive, async () => void (calls += 1)).run(NEVER);
+  expect(calls).toBe(1);
+});
+
+test("the mapping of a Lambda function takes what came behind its last ask", async () => {
   const queue = new Queue();
   const invoke = async (): Promise<unknown> => {
     await queue.call();

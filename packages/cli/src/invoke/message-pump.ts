@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isQueueError, type QueueClient, type QueueConsumer, type ReceivedMessage } from "@anyqueue/core";
+import {
+  isQueueError,
+  type Duration,
+  type QueueClient,
+  type QueueConsumer,
+  type ReceivedMessage,
+} from "@anyqueue/core";
 import { connect } from "@anyqueue/core/auto";
 import { withoutOwnAttempts } from "../own-attempts.ts";
 import type { QueuePlace } from "./queue-place.ts";
@@ -20,6 +26,10 @@ export interface PumpOptions {
 
 /** Asks are short and never aborted: what an ask brings after that would stay with nobody. */
 const ASK = "1s";
+/** An ask that is over when the service has answered, however long that takes: a slow one is not taken for an empty one. */
+const LOOK = "0ms";
+/** Between two looks while a call runs. */
+const LOOK_EVERY_MS = 200;
 const MAX_ASK = 10;
 const MAX_FAILURES_IN_A_ROW = 5;
 const PAUSE_AFTER_FAILURE_MS = 1_000;
@@ -78,7 +88,7 @@ export class MessagePump {
       // What a call gives back or sends while an ask is out may come behind it: the last ask begins when none runs.
       const wasIdle = this.#running.size === 0;
       try {
-        const messages = await this.#receive();
+        const messages = isOnce ? await this.#look(wasIdle) : await this.#receive(ASK);
         failuresInARow = 0;
         if (signal.aborted) return;
         if (messages.length > 0) this.#start(messages);
@@ -93,10 +103,19 @@ export class MessagePump {
     // oxlint-enable no-await-in-loop
   }
 
-  async #receive(): Promise<readonly PumpedMessage[]> {
+  /** What is there; nothing, with no call running, when there was nothing and nothing came for an ask. */
+  async #look(isIdle: boolean): Promise<readonly PumpedMessage[]> {
+    const messages = await this.#receive(LOOK);
+    if (messages.length > 0) return messages;
+    if (isIdle) return await this.#receive(ASK);
+    await Promise.race([...this.#running, sleep(LOOK_EVERY_MS)]);
+    return messages;
+  }
+
+  async #receive(wait: Duration): Promise<readonly PumpedMessage[]> {
     const { batchSize, maxConcurrency } = this.#options;
     const room = (maxConcurrency - this.#running.size) * batchSize;
-    return await this.#consumer.receive({ max: Math.min(room, Math.max(MAX_ASK, batchSize)), wait: ASK });
+    return await this.#consumer.receive({ max: Math.min(room, Math.max(MAX_ASK, batchSize)), wait });
   }
 
   #start(messages: readonly PumpedMessage[]): void {

@@ -1,5 +1,7 @@
 // Handlers as an application exports them, without a library; what a message asks for is in its body.
 
+import { existsSync } from "node:fs";
+
 export async function handler(event, context) {
   for (const { body } of event.Records) console.log(`handled ${body} of ${context.functionName}`);
 }
@@ -14,7 +16,9 @@ export async function throws() {
 }
 
 export async function hangs(event, context) {
-  console.log(`left ${context.getRemainingTimeInMillis() <= 400 && context.getRemainingTimeInMillis() > 0}`);
+  console.log(
+    `left ${context.getRemainingTimeInMillis() <= 2_000 && context.getRemainingTimeInMillis() > 0}`,
+  );
   await new Promise((resolve) => setTimeout(resolve, 3_600_000));
 }
 
@@ -33,6 +37,8 @@ export function withCallback(event, _context, callback) {
 
 export async function waitsForSignal(event) {
   console.log(`started ${event.Records.length}`);
+  while (!existsSync(process.env.MAY_FINISH ?? "")) await new Promise((resolve) => setTimeout(resolve, 20));
+  // Longer than the host takes to hear of the signal.
   await new Promise((resolve) => setTimeout(resolve, 300));
   console.log("finished");
 }

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { spawnEmulator, type EntitySnapshot, type SpawnedEmulator } from "@anyqueue/emulator";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Program } from "./run-program.ts";
 
 const FUNCTIONS = join(import.meta.dirname, "../functions");
+/** One for all: every test leaves its queues empty, or is the only one of its queue. */
 let emulator: SpawnedEmulator;
 
-beforeEach(async () => {
+beforeAll(async () => {
   const Queues = ["orders", "archive", "settles"].map((Name) => ({
     Name,
     Properties: { MaxDeliveryCount: 4 },
@@ -18,7 +19,7 @@ beforeEach(async () => {
   });
 });
 
-afterEach(async () => await emulator.close());
+afterAll(async () => await emulator.close());
 
 const invoking = (file: string, queue: string, ...args: readonly string[]): Program =>
   new Program(
@@ -98,7 +99,7 @@ describe("a Service Bus function", () => {
     await using exiting = invoking("functions-app.mjs", "orders", "--once", "--json");
     expect(outcomesOf((await exiting.ended).lines)).toEqual(["crash", "ok"]);
     await sendAll("orders", [{ number: 2, fate: "hangs" }]);
-    await using hanging = invoking("functions-app.mjs", "orders", "--once", "--json", "--timeout", "2s");
+    await using hanging = invoking("functions-app.mjs", "orders", "--once", "--json", "--timeout", "4s");
     expect(outcomesOf((await hanging.ended).lines)).toEqual(["timeout", "ok"]);
   });
 

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { LocalQueues } from "./local-queues.ts";
 import { Program } from "./run-program.ts";
 
@@ -22,16 +22,15 @@ beforeEach(async () => {
   await local.create("orders");
 });
 
-const invoking = (handler: string, ...args: readonly string[]): Program => {
+const invocation = (handler: string, ...args: readonly string[]): readonly string[] => {
   const file = handler.includes("/") ? handler : join(FUNCTIONS, handler);
   const queue = args.includes("--queue") ? [] : ["--queue", "orders", "--url", "sqs://us-east-1"];
   // Lambda's own three seconds are little for a process on a busy machine.
   const patience = args.includes("--timeout") ? [] : ["--timeout", "20s"];
-  return new Program(
-    ["invoke", file, "--runtime", "lambda", ...queue, ...patience, ...args],
-    local.environment,
-  );
+  return ["invoke", file, "--runtime", "lambda", ...queue, ...patience, ...args];
 };
+const invoking = (handler: string, ...args: readonly string[]): Program =>
+  new Program(invocation(handler, ...args), local.environment);
 const sendAll = async (bodies: readonly string[], name = "orders"): Promise<void> => {
   for (const body of bodies) await local.send(name, body);
 };
@@ -90,7 +89,7 @@ describe("a Lambda function with --once", () => {
   test.each([
     ["throws", [], /^error .*TypeError: the database$/, "the function"],
     ["exits", [], /^crash .*the process ended: exit code 7$/, "the function"],
-    ["hangs", ["--timeout", "400ms"], /^timeout .*no answer within the function's timeout$/, "left true"],
+    ["hangs", ["--timeout", "2s"], /^timeout .*no answer within the function's timeout$/, "left true"],
   ])("that %s keeps its messages", async (handler, flags, line, said) => {
     await sendAll(["a"]);
     await using program = invoking(`lambda-handlers.${handler}`, "--once", ...flags);
@@ -204,12 +203,16 @@ describe("a bundle with the SDK in it", () => {
 describe("Ctrl+C", () => {
   test("lets a call finish, and gives back what no function has seen", async () => {
     await sendAll(["a", "b"]);
-    await using program = invoking(
-      "lambda-handlers.waitsForSignal",
-      ...["--batch-size", "1", "--max-concurrency", "1", "--timeout", "20s"],
+    const folder = await mkdtemp(join(tmpdir(), "anyqueue-invoke-"));
+    onTestFinished(async () => await rm(folder, { recursive: true }));
+    const mayFinish = join(folder, "may-finish");
+    await using program = new Program(
+      invocation("lambda-handlers.waitsForSignal", "--batch-size", "1", "--max-concurrency", "1"),
+      { ...local.environment, MAY_FINISH: mayFinish },
     );
     await program.untilError("started 1");
     program.child.kill("SIGINT");
+    await writeFile(mayFinish, "");
     const { code, errors } = await program.ended;
     expect(code).toBe(0);
     expect(errors).toContain("finished");

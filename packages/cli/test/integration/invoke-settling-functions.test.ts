@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { spawnEmulator, type EntitySnapshot, type SpawnedEmulator } from "@anyqueue/emulator";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Program } from "./run-program.ts";
 
 const APP = join(import.meta.dirname, "../functions/settling-app.mjs");
+/** One for all: every test leaves its queues empty, or is the only one of its queue. */
 let emulator: SpawnedEmulator;
 
-beforeEach(async () => {
+beforeAll(async () => {
   const Queues = ["orders", "archive", "sessions"].map((Name) => ({
     Name,
     Properties: { MaxDeliveryCount: 4, RequiresSession: Name === "sessions" },
@@ -17,7 +18,7 @@ beforeEach(async () => {
   });
 });
 
-afterEach(async () => await emulator.close());
+afterAll(async () => await emulator.close());
 
 interface Order {
   readonly number: number;

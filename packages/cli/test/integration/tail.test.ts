@@ -239,9 +239,14 @@ describe("dead letters", () => {
     expect((await tail(["mails", "--dead-letters", "--json", "--max", "1"])).shown).toEqual([
       expect.objectContaining({ body: 1 }),
     ]);
-    expect((await tail(["mails", "--for", "1s"])).warned).toContain(
-      "note: the service dead-letters after 3 deliveries",
+    const { terminal, ended } = start(["mails"]);
+    await vi.waitUntil(
+      () =>
+        terminal.warned.some((line) => line.startsWith("note: the service dead-letters after 3 deliveries")),
+      { timeout: 50_000 },
     );
+    terminal.stop();
+    await ended;
   });
 });
 

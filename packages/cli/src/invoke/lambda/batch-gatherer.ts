@@ -41,9 +41,9 @@ export class BatchGatherer {
   }
 
   /** Undefined: the queue had nothing within an ask, or `signal` aborted; then `held` may not be empty. */
-  async next(signal: AbortSignal): Promise<GatheredBatch | undefined> {
+  async next(signal: AbortSignal, waitSeconds = ASK_SECONDS): Promise<GatheredBatch | undefined> {
     const { batchSize, windowMs } = this.#options;
-    if (this.#held.length === 0) await this.#ask(ASK_SECONDS);
+    if (this.#held.length === 0) await this.#ask(waitSeconds);
     const endsAtMs = performance.now() + windowMs;
     while (this.#held.length > 0 && this.#held.length < batchSize && !signal.aborted) {
       const leftMs = endsAtMs - performance.now();

@@ -58,7 +58,8 @@ export class LambdaMapping {
       // What a call sends while an ask is out may come behind it: the last ask begins when none runs.
       const wasIdle = this.#running.size === 0;
       try {
-        const batch = await gatherer.next(signal);
+        // Nothing ends while a call runs: a look will do.
+        const batch = await gatherer.next(signal, isOnce && !wasIdle ? 0 : undefined);
         failuresInARow = 0;
         if (batch !== undefined) this.#start(batch);
         else if (isOnce && wasIdle) return;

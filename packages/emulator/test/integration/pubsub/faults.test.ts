@@ -72,7 +72,7 @@ describe.each(PUBSUB_LIBRARIES)("faults of calls, with the client $version", (li
     const { emulator, publisher, createPair } = await runPubsub(library);
     await createPair();
     emulator.faults.add({ operation: "Publish", action: { kind: "hold" } });
-    const publishing = publisher.publish({ topic, messages: [MESSAGE] }, { timeout: 100, retry: null });
+    const publishing = publisher.publish({ topic, messages: [MESSAGE] }, { timeout: 500, retry: null });
     expect((await failureOf(publishing)).code).toBe(CODES.DEADLINE_EXCEEDED);
     expect(emulator.log.entries().at(-1)?.outcome).toBe("held");
   });
@@ -81,7 +81,7 @@ describe.each(PUBSUB_LIBRARIES)("faults of calls, with the client $version", (li
     const { emulator, publisher, createPair } = await runPubsub(library);
     await createPair();
     emulator.faults.add({ operation: "Publish", count: 1, action: { kind: "halfOpen" } });
-    const short = { timeout: 100, retry: null };
+    const short = { timeout: 500, retry: null };
     const publishing = publisher.publish({ topic, messages: [MESSAGE] }, short);
     expect((await failureOf(publishing)).code).toBe(CODES.DEADLINE_EXCEEDED);
     expect((await failureOf(publisher.getTopic({ topic }, short))).code).toBe(CODES.DEADLINE_EXCEEDED);

@@ -100,10 +100,10 @@ describe("entities", () => {
     expect(await failureOf(sender.sendMessages({ body: 2 }))).toMatchObject({
       code: "MessagingEntityDisabled",
     });
-    expect(await receiver.receiveMessages(1, { maxWaitTimeInMs: 2000 })).toHaveLength(1);
+    expect(await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 })).toHaveLength(1);
     namespace.updateQueue("orders", { status: "ReceiveDisabled" });
     await sender.sendMessages({ body: 3 });
-    expect(await failureOf(receiver.receiveMessages(1, { maxWaitTimeInMs: 2000 }))).toMatchObject({
+    expect(await failureOf(receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 }))).toMatchObject({
       code: "MessagingEntityDisabled",
     });
   });

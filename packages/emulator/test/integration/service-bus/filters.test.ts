@@ -179,8 +179,8 @@ describe("an action", () => {
       .sendMessages({ messageId: "m", subject: "s", body, applicationProperties });
     const [changed] = await client
       .createReceiver("t", "changed")
-      .receiveMessages(1, { maxWaitTimeInMs: 3000 });
-    const [plain] = await client.createReceiver("t", "plain").receiveMessages(1, { maxWaitTimeInMs: 3000 });
+      .receiveMessages(1, { maxWaitTimeInMs: 10_000 });
+    const [plain] = await client.createReceiver("t", "plain").receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     expect(changed).toMatchObject({ messageId: "m", subject: "big eu", body });
     expect(changed?.applicationProperties).toEqual({
       amount: 7,
@@ -204,7 +204,7 @@ describe("an action", () => {
     const sender = client.createSender("t");
     await sender.sendMessages({ body: "1", applicationProperties: { tenant: "acme" } });
     const session = await client.acceptSession("t", "s", "acme");
-    const [message] = await session.receiveMessages(1, { maxWaitTimeInMs: 3000 });
+    const [message] = await session.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     expect(message).toMatchObject({ body: "1", sessionId: "acme" });
   });
 
@@ -218,7 +218,7 @@ describe("an action", () => {
     await rules.createRule("r", { sqlExpression: "TRUE" }, { sqlExpression: "SET x = amount / 0" });
     await client.createSender("t").sendMessages({ body: "1", applicationProperties: { amount: 1 } });
     const receiver = client.createReceiver("t", "s", { subQueueType: "deadLetter" });
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 3000 });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     expect(message?.deadLetterReason).toBe("FilterEvaluationException");
     expect(message?.deadLetterErrorDescription).toContain("Attempted to divide by zero");
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { failureOf, runServiceBus } from "../../support/running-service-bus.ts";
 
 async function receiveOne(receiver: ServiceBusReceiver): Promise<ServiceBusReceivedMessage> {
-  const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 4000 });
+  const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
   if (message === undefined) throw new Error("Nothing arrived.");
   return message;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { failureOf, runServiceBus } from "../../support/running-service-bus.ts";
 
-const IMPATIENT = { retryOptions: { maxRetries: 0, timeoutInMs: 400 } };
+const IMPATIENT = { retryOptions: { maxRetries: 0, timeoutInMs: 1_000 } };
 
 async function withQueue() {
   const running = await runServiceBus();
@@ -11,7 +11,7 @@ async function withQueue() {
   const sender = client.createSender("orders");
   const receiver = client.createReceiver("orders");
   const receiveOne = async (): Promise<ServiceBusReceivedMessage> => {
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 3000 });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     if (message === undefined) throw new Error("Nothing arrived.");
     return message;
   };
@@ -24,11 +24,9 @@ describe("management", () => {
     ["throttle", "ServiceBusy"],
     ["unauthorized", "UnauthorizedAccess"],
   ] as const)("%s of a renewal", async (kind, code) => {
-    const { faults, connect, send } = await withQueue();
+    const { faults, receiver, receiveOne, send } = await withQueue();
     await send();
-    const receiver = connect(IMPATIENT).createReceiver("orders");
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 2000 });
-    if (message === undefined) throw new Error("Nothing arrived.");
+    const message = await receiveOne();
     faults.add({ operation: "renewLock", action: { kind } });
     expect(await failureOf(receiver.renewMessageLock(message))).toMatchObject({ code });
   });
@@ -76,7 +74,7 @@ describe("sessions", () => {
   test("a session whose lock is lost just before a settlement", async () => {
     const { faults, client, entity } = await withSession();
     const receiver = await client.acceptSession("sessions", "s");
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 2000 });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     if (message === undefined) throw new Error("Nothing arrived.");
     faults.add({ operation: "complete", action: { kind: "sessionLost" } });
     expect(await failureOf(receiver.completeMessage(message))).toMatchObject({ code: "SessionLockLost" });

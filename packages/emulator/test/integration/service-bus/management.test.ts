@@ -14,7 +14,7 @@ async function withQueue() {
   };
 }
 
-const QUICK = { maxWaitTimeInMs: 2000 };
+const QUICK = { maxWaitTimeInMs: 10_000 };
 const inOneHour = (): Date => new Date(Date.now() + 3_600_000);
 
 describe("scheduled messages", () => {
@@ -22,7 +22,7 @@ describe("scheduled messages", () => {
     const { sender, receiver, clock, entity } = await withQueue();
     const [number] = await sender.scheduleMessages({ body: "later", messageId: "m" }, inOneHour());
     expect(entity("orders").counts).toMatchObject({ active: 0, scheduled: 1 });
-    const receiving = receiver.receiveMessages(1, { maxWaitTimeInMs: 4000 });
+    const receiving = receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     await clock.advance(3_599_000);
     expect(entity("orders").counts.scheduled).toBe(1);
     await clock.advance(1500);

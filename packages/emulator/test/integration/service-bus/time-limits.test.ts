@@ -15,7 +15,7 @@ describe("time to live", () => {
       { active: 1, deadLetter: 1 },
     ]);
     const receiver = client.createReceiver("burying", { subQueueType: "deadLetter" });
-    const [dead] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 3000 });
+    const [dead] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     expect(dead).toMatchObject({ body: "short", deadLetterReason: "TTLExpiredException" });
   });
 
@@ -37,7 +37,7 @@ describe("time to live", () => {
     const client = connect();
     await client.createSender("orders").sendMessages({ body: "1", timeToLive: 10_000 });
     const receiver = client.createReceiver("orders");
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 3000 });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     await clock.advance(20_000);
     expect(queue.counts.active).toBe(1);
     if (message !== undefined) await receiver.completeMessage(message);
@@ -84,7 +84,7 @@ describe("duplicate detection", () => {
     const sender = client.createSender("orders");
     await sender.sendMessages({ body: "1", messageId: "a" });
     const receiver = client.createReceiver("orders");
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 3000 });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     if (message !== undefined) await receiver.completeMessage(message);
     await sender.sendMessages({ body: "2", messageId: "a" });
     await sender.scheduleMessages({ body: "3", messageId: "b" }, new Date(Date.now() + 60_000));

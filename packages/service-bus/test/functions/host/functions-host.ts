@@ -68,6 +68,7 @@ export class FunctionsHost {
   /** With what ends the renewal of its session's lock. */
   readonly #receivers = new Map<ServiceBusReceiver, () => void>();
   readonly calls: HostCall[] = [];
+  readonly #stopped = Promise.withResolvers<undefined>();
   #isStopping = false;
 
   constructor(options: HostOptions) {
@@ -86,6 +87,7 @@ export class FunctionsHost {
 
   stop(): void {
     this.#isStopping = true;
+    this.#stopped.resolve(undefined);
   }
 
   async #pump(): Promise<void> {
@@ -135,9 +137,14 @@ export class FunctionsHost {
     const { client } = this.#options;
     const options = { skipParsingBodyAsJson: true, maxAutoLockRenewalDurationInMs: 0 };
     try {
-      return await (subscription === undefined
-        ? client.acceptNextSession(queue, options)
-        : client.acceptNextSession(queue, subscription, options));
+      const accepted =
+        subscription === undefined
+          ? client.acceptNextSession(queue, options)
+          : client.acceptNextSession(queue, subscription, options);
+      const session = await Promise.race([accepted, this.#stopped.promise]);
+      // Where no session has a message, the SDK waits for its whole timeout, also when it is aborted.
+      if (session === undefined) accepted.then((late) => late.close()).catch(() => {});
+      return session;
     } catch {
       // Expected of an entity that has no message.
       await new Promise((resolve) => setTimeout(resolve, MORE_MS));
