@@ -42,7 +42,11 @@ export class HttpService {
 
   /** Resolves when it listens. @throws FUNCTION_DID_NOT_START, NO_SUCH_EXPORT, MISSING_PACKAGE */
   async start(): Promise<void> {
-    if (this.#process?.isEnded === true) this.#starting = undefined;
+    if (this.#process?.isEnded === true) {
+      // Both, so that requests which come at once start one process.
+      this.#process = undefined;
+      this.#starting = undefined;
+    }
     this.#starting ??= this.#start();
     await this.#starting;
   }
@@ -102,7 +106,9 @@ export class HttpService {
       command: this.#command(),
       environment: { PORT: String(this.#port), K_SERVICE: "anyqueue-invoke", K_REVISION: "local" },
       onLine,
-      onMessage: (message) => failed.reject(noExport(file, message)),
+      onMessage: (message) => {
+        if (isNoExport(message)) failed.reject(noExport(file, message.known));
+      },
     });
     this.#process = service;
     void service.ended.then((reason) => failed.reject(this.#notStarted(`the process ended: ${reason}`)));
@@ -147,12 +153,15 @@ export class HttpService {
   }
 }
 
-function noExport({ path, exportName }: FunctionFile, message: unknown): InvokeError {
-  const known: unknown = typeof message === "object" && message !== null ? Reflect.get(message, "known") : [];
-  const names = Array.isArray(known) ? known.join(", ") : "";
+/** A service may have things to say of its own: `process.send("ready")`. */
+function isNoExport(message: unknown): message is { readonly known: readonly string[] } {
+  return typeof message === "object" && message !== null && Reflect.get(message, "kind") === "no-export";
+}
+
+function noExport({ path, exportName }: FunctionFile, known: readonly string[]): InvokeError {
   return new InvokeError(
     "NO_SUCH_EXPORT",
-    `${path}: ${exportName ?? "handler"} is no handler; exported: ${names}`,
+    `${path}: ${exportName ?? "handler"} is no handler; exported: ${known.join(", ")}`,
     "Name the export: file.export.",
   );
 }
