@@ -84,6 +84,10 @@ export class FunctionProcess {
 
 /** The command of one of our own programs, which lie beside the module at `from`. */
 export function ownProgram(from: string, name: string): readonly string[] {
-  const extension = from.endsWith(".ts") ? "ts" : "js";
-  return [process.execPath, ...process.execArgv, fileURLToPath(new URL(`./${name}.${extension}`, from))];
+  return [process.execPath, ...process.execArgv, fileURLToPath(ownModule(from, name))];
+}
+
+/** Address of one of our own programs, for `node --import`. */
+export function ownModule(from: string, name: string): string {
+  return new URL(`./${name}.${from.endsWith(".ts") ? "ts" : "js"}`, from).href;
 }

@@ -5,7 +5,7 @@ import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FunctionFile } from "../function-file.ts";
-import { FunctionProcess, ownProgram } from "../function-process.ts";
+import { FunctionProcess, ownModule, ownProgram } from "../function-process.ts";
 import { InvokeError } from "../invoke-error.ts";
 import type { PushRequest } from "./push-request.ts";
 
@@ -139,7 +139,8 @@ export class HttpService {
       return [...ownProgram(import.meta.url, "http-function"), file.path, ...exported];
     }
     return [
-      ...[process.execPath, ...process.execArgv, frameworkProgram(file.path)],
+      ...[process.execPath, ...process.execArgv, "--import", ownModule(import.meta.url, "ends-with-parent")],
+      frameworkProgram(file.path),
       ...[`--source=${file.path}`, `--target=${target}`, `--port=${this.#port}`],
     ];
   }
