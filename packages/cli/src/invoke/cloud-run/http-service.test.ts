@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,4 +48,18 @@ test("a service may say that it is ready", async () => {
   const { service } = await serviceOf(`process.send("ready");\n${SERVICE}`);
   await service.start();
   expect(await service.post({ headers: {}, body: "" })).toEqual({ kind: "status", status: 204 });
+});
+
+test("a handler is served on loopback alone", async () => {
+  const { service, lines } = await serviceOf(
+    `console.log(process.env.PORT); export const handler = (_request, response) => response.writeHead(204).end();`,
+  );
+  await service.start();
+  // Whoever listens on every address of the machine has this one of Linux too.
+  const socket = connect(Number(lines[0]), "127.0.0.2");
+  const isOpen = await new Promise((resolve) => {
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+  });
+  socket.destroy();
+  expect(isOpen).toBe(false);
 });
