@@ -26,6 +26,8 @@ export interface ServiceSettings {
 
 const START_TIMEOUT_MS = 20_000;
 const BEAT_MS = 50;
+/** How long a process may take to end that has broken a connection; one that lives on loses this time. */
+const ENDING_MS = 1_000;
 const FRAMEWORK = "@google-cloud/functions-framework";
 
 /** A function's file as a container runs it: told its PORT, started again when it has ended. */
@@ -87,8 +89,8 @@ export class HttpService {
     const result = await Promise.race([answered.promise, late]);
     timer.abort();
     if (result.kind === "timeout") over.abort();
-    // A connection breaks some turns before its process is known to have ended.
-    if (result.kind === "crash") await Promise.race([running?.ended, sleep(BEAT_MS)]);
+    // A connection breaks before its process is known to have ended, and the next request is for the next process.
+    if (result.kind === "crash") await Promise.race([running?.ended, sleep(ENDING_MS)]);
     return result;
   }
 
