@@ -40,6 +40,12 @@ export function parseFlags(command: string, args: readonly string[], kinds: Flag
     if (kind !== "flag" && (token.value === undefined || token.value === "")) {
       throw new UsageError(`${token.rawName} needs a value: ${token.rawName} <value>.`);
     }
+    // `--id --json` would send a message called --json.
+    if (token.inlineValue === false && isFlag(token.value, kinds)) {
+      throw new UsageError(
+        `${token.rawName} needs a value, got the flag ${token.value}. If it is meant: ${token.rawName}=${token.value}.`,
+      );
+    }
     given.set(token.name, [...(values ?? []), token.value ?? ""]);
   }
   return {
@@ -48,6 +54,11 @@ export function parseFlags(command: string, args: readonly string[], kinds: Flag
     values: (name) => given.get(name) ?? [],
     positionals,
   };
+}
+
+function isFlag(text: string, kinds: FlagKinds): boolean {
+  const [name = ""] = text.split("=", 1);
+  return name.startsWith("--") && Object.hasOwn(kinds, name.slice(2));
 }
 
 function unknownFlag(command: string, rawName: string, kinds: FlagKinds): UsageError {

@@ -34,6 +34,10 @@ test.each([
     'anyqueue up: --sqs-port must be a port from 0 to 65535, got "-1". 0 takes a free port.',
   ],
   [["up", "--sqs-port"], "--sqs-port needs a value: --sqs-port <value>."],
+  [
+    ["send", "q", "{}", "--id", "--json"],
+    "--id needs a value, got the flag --json. If it is meant: --id=--json.",
+  ],
   [["up", "--json=yes"], '--json takes no value, got "yes".'],
   [["up", "--json", "--json"], "--json was given twice."],
   [["up", "sqs"], 'anyqueue up: "sqs" is one argument too many.'],

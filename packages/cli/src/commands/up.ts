@@ -4,7 +4,7 @@ import { parseFlags, type ParsedFlags } from "../parse-flags.ts";
 import type { Terminal } from "../terminal.ts";
 import { describeServers, greeting } from "../up/describe-servers.ts";
 import { findLaunchers, launcherGone } from "../up/launcher-watch.ts";
-import { writeTrustFile } from "../up/write-trust-file.ts";
+import { writeTrustFile, type WrittenTrustFile } from "../up/write-trust-file.ts";
 import { UsageError } from "../usage-error.ts";
 
 const HELP = `Usage: anyqueue up [flags]
@@ -48,17 +48,24 @@ export async function up(args: readonly string[], terminal: Terminal): Promise<n
   // Known before the first line is printed, after which somebody may end them.
   const launchers = await findLaunchers();
   const emulator = await startEmulator(options);
-  const needsTrust = emulator.endpoints.serviceBusTls !== undefined;
-  const trustFile = needsTrust ? await writeTrustFile(emulator.serviceBus.certificateAuthority()) : undefined;
-  const trust = { caFile: trustFile?.path };
-  if (!isLoopback(options.host)) warnOfOpenHost(options.host, terminal);
-  if (flags.has("json")) terminal.print(JSON.stringify(describeServers(emulator, trust)));
-  else for (const line of greeting(emulator, trust)) terminal.print(line);
-  const ended = new AbortController();
-  await Promise.race([stopped, launcherGone(launchers, ended.signal)]);
-  ended.abort();
-  await emulator.close();
-  await trustFile?.remove();
+  let trustFile: WrittenTrustFile | undefined;
+  try {
+    const needsTrust = emulator.endpoints.serviceBusTls !== undefined;
+    if (needsTrust) trustFile = await writeTrustFile(emulator.serviceBus.certificateAuthority());
+    const trust = { caFile: trustFile?.path };
+    if (!isLoopback(options.host)) warnOfOpenHost(options.host, terminal);
+    if (flags.has("json")) terminal.print(JSON.stringify(describeServers(emulator, trust)));
+    else for (const line of greeting(emulator, trust)) terminal.print(line);
+    const ended = new AbortController();
+    await Promise.race([stopped, launcherGone(launchers, ended.signal)]);
+    ended.abort();
+  } finally {
+    try {
+      await emulator.close();
+    } finally {
+      await trustFile?.remove();
+    }
+  }
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import { entitySettings, RECEIVER_ROLE } from "./azure-settings.ts";
+import { entitySettings, RECEIVER_ROLE, resourceName } from "./azure-settings.ts";
 import type { Deployment } from "./deployment.ts";
 import { ORIGIN, type GeneratedFile } from "./generated-file.ts";
 
@@ -49,7 +49,7 @@ function queueLines(deployment: Deployment): readonly string[] {
   return [
     `resource queue '${TYPE}/queues@${API}' = {`,
     "  parent: namespace",
-    `  name: '${names.queue}'`,
+    `  name: '${resourceName(names.queue)}'`,
     "  properties: {",
     ...settingLines(deployment),
     ...(isDeduplicated ? DEDUPLICATION : []),
@@ -63,7 +63,7 @@ function subscriptionLines(deployment: Deployment, topic: string): readonly stri
   return [
     `resource topic '${TYPE}/topics@${API}' = {`,
     "  parent: namespace",
-    `  name: '${topic}'`,
+    `  name: '${resourceName(topic)}'`,
     ...(isDeduplicated ? ["  properties: {", ...DEDUPLICATION, "  }"] : ["  properties: {}"]),
     "}",
     "",

@@ -20,8 +20,13 @@ export function hostJson({ timeoutS, concurrency, batchSize }: Deployment): Gene
   });
 }
 
-/** "hh:mm:ss" */
+/**
+ * "hh:mm:ss", with days before it where there are any: "24:00:00" are 24 days.
+ * https://learn.microsoft.com/dotnet/fundamentals/runtime-libraries/system-timespan-parse (2026-11-30)
+ */
 function clockTime(seconds: number): string {
-  const parts = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+  const days = Math.floor(seconds / 86_400);
+  const parts = [Math.floor(seconds / 3_600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+  const time = parts.map((part) => String(part).padStart(2, "0")).join(":");
+  return days > 0 ? `${days}.${time}` : time;
 }

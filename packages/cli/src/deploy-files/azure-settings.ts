@@ -18,6 +18,14 @@ function isoSeconds(seconds: number): string {
   return seconds % 60 === 0 ? `PT${seconds / 60}M` : `PT${seconds}S`;
 }
 
+/**
+ * As the resource manager has the name of a queue or topic: a slash would separate two resources.
+ * https://github.com/Azure/azure-resource-manager-schemas/issues/230 (2026-11-30)
+ */
+export function resourceName(name: string): string {
+  return name.replaceAll("/", "~");
+}
+
 /** What the queue or subscription is told. */
 export interface EntitySettings {
   readonly lockDuration: string;

@@ -1,4 +1,4 @@
-import { entitySettings, RECEIVER_ROLE_NAME } from "./azure-settings.ts";
+import { entitySettings, RECEIVER_ROLE_NAME, resourceName } from "./azure-settings.ts";
 import type { Deployment } from "./deployment.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { ref, terraformFile, variable, type Body, type Section } from "./hcl.ts";
@@ -29,7 +29,7 @@ function queueSection(deployment: Deployment): Section {
   return {
     head: ["resource", "azurerm_servicebus_queue", label],
     body: {
-      name: names.queue,
+      name: resourceName(names.queue),
       namespace_id: ref("var.namespace_id"),
       ...settings(deployment),
       ...deduplication(deployment),
@@ -43,7 +43,7 @@ function subscriptionSections(deployment: Deployment): readonly Section[] {
     {
       head: ["resource", "azurerm_servicebus_topic", label],
       body: {
-        name: names.topic,
+        name: resourceName(names.topic ?? ""),
         namespace_id: ref("var.namespace_id"),
         ...deduplication(deployment),
       },

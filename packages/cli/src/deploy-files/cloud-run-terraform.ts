@@ -2,9 +2,10 @@ import type { Deployment } from "./deployment.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { Block, ref, terraformFile, variable, type Section } from "./hcl.ts";
 
-/** https://cloud.google.com/pubsub/docs/lease-management, https://cloud.google.com/pubsub/docs/handling-failures (2026-11-29) */
+/** https://cloud.google.com/pubsub/docs/lease-management (2026-11-29) */
 const ACK_DEADLINE_S = { min: 10, max: 600 };
-const RETRY_S = { min: 10, max: 600 };
+/** https://cloud.google.com/python/docs/reference/pubsub/2.13.9/google.cloud.pubsub_v1.types.RetryPolicy (2026-11-30) */
+const RETRY_S = { min: 0, max: 600 };
 const RETENTION = "604800s";
 
 /** Topic, push subscription with its identity, dead letters that are kept, the service, and the grants between them. */

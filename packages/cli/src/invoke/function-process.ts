@@ -38,6 +38,8 @@ export class FunctionProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr])
       if (stream !== null) createInterface({ input: stream }).on("line", onLine);
     if (onMessage !== undefined) this.#child.on("message", onMessage);
+    // What it started and left behind is not to outlive it: it may also have its output, which would never end.
+    this.#child.once("exit", () => this.#killGroup());
     this.ended = new Promise((resolve) => {
       this.#child.once("error", (error) => resolve(error.message));
       this.#child.once("close", (code, signal) =>
@@ -70,10 +72,22 @@ export class FunctionProcess {
     if (!this.#isEnded) this.#child.kill("SIGKILL");
     await this.ended;
   }
+
+  #killGroup(): void {
+    try {
+      if (this.#child.pid !== undefined) process.kill(-this.#child.pid, "SIGKILL");
+    } catch {
+      // Nobody is left in it, or the system has no groups.
+    }
+  }
 }
 
 /** The command of one of our own programs, which lie beside the module at `from`. */
 export function ownProgram(from: string, name: string): readonly string[] {
-  const extension = from.endsWith(".ts") ? "ts" : "js";
-  return [process.execPath, ...process.execArgv, fileURLToPath(new URL(`./${name}.${extension}`, from))];
+  return [process.execPath, ...process.execArgv, fileURLToPath(ownModule(from, name))];
+}
+
+/** Address of one of our own programs, for `node --import`. */
+export function ownModule(from: string, name: string): string {
+  return new URL(`./${name}.${from.endsWith(".ts") ? "ts" : "js"}`, from).href;
 }

@@ -72,6 +72,20 @@ describe("Bicep", () => {
   });
 });
 
+test.each([
+  ["bicep", "name: 'shop~orders'"],
+  ["terraform", '"shop~orders"'],
+] as const)("%s writes the slash of a name as the resource manager has it", (format, name) => {
+  const text = textOf(plain, "azure-functions", format, { config: { prefix: "shop/" } });
+  expect(text).toContain(name);
+  expect(text).not.toContain("shop/orders");
+});
+
+test("host.json writes a whole day as one, which 24 hours are not", () => {
+  const text = textOf(plain, "azure-functions", "json", { over: { timeoutS: 86_400 } });
+  expect(JSON.parse(text)).toMatchObject({ functionTimeout: "1.00:00:00" });
+});
+
 test("host.json bounds the calls, and keeps locks for as long as a function may run", () => {
   const text = textOf(plain, "azure-functions", "json", {
     over: { timeoutS: 3_725, concurrency: 7, batchSize: 20 },

@@ -108,6 +108,16 @@ describe("Terraform", () => {
     });
   });
 
+  test("for Cloud Run waits before a retry as the definition does", async () => {
+    const soon = defineQueue("orders", { retry: { delay: "2s" } });
+    expect(one(await parsed(soon, "cloud-run"), "google_pubsub_subscription", "orders")).toMatchObject({
+      retry_policy: [{ minimum_backoff: "2s", maximum_backoff: "2s" }],
+    });
+    expect(one(await parsed(plain, "cloud-run"), "google_pubsub_subscription", "orders")).toMatchObject({
+      retry_policy: [{ minimum_backoff: "1s", maximum_backoff: "300s" }],
+    });
+  });
+
   test("for Cloud Run pushes with a token, keeps dead letters, and grants what that needs", async () => {
     const all = await parsed(ordered, "cloud-run", { over: { concurrency: 200 } });
     expect(one(all, "google_pubsub_subscription", "orders")).toMatchObject({

@@ -48,8 +48,11 @@ export async function openAzureFunctionsHost(plan: AzureFunctionsPlan, parts: Ho
       greeting: `Calling ${chosen.name} with the messages of ${place.entity}, ${size}. ${feed.rule}, and Service Bus counts.`,
       run: async (signal) => await feed.run(signal),
       async close() {
-        await feed.close();
-        await closeAll();
+        try {
+          await feed.close();
+        } finally {
+          await closeAll();
+        }
       },
     };
   } catch (error) {

@@ -27,8 +27,11 @@ export async function openCloudRunHost(plan: CloudRunPlan, parts: HostParts): Pr
       greeting: `${whoPushes(plan, emulated !== undefined)} the messages of ${place.entity} to ${plan.path}. 102, 200, 201, 202 and 204 acknowledge, everything else and ${plan.timeoutMs / 1_000} s without an answer do not.`,
       run: async (signal) => await pushes.run(signal),
       async close() {
-        await pushes.close();
-        await service.close();
+        try {
+          await pushes.close();
+        } finally {
+          await service.close();
+        }
       },
     };
   } catch (error) {

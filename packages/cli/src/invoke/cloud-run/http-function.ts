@@ -16,7 +16,7 @@ async function main(path: string, exportName: string | undefined): Promise<void>
     exports[exportName ?? "handler"] ?? (exportName === undefined ? exports["default"] : undefined);
   const serve = asNodeHandler(handler);
   if (serve !== undefined)
-    createServer((request, response) => void answer(serve, request, response)).listen(port());
+    createServer((request, response) => void answer(serve, request, response)).listen(port(), "127.0.0.1");
   else if (exportName !== undefined) process.send?.({ kind: "no-export", known });
   // Else the file listens by itself; if it does not, the host finds nobody on PORT.
 }

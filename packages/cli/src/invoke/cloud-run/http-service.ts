@@ -5,7 +5,7 @@ import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FunctionFile } from "../function-file.ts";
-import { FunctionProcess, ownProgram } from "../function-process.ts";
+import { FunctionProcess, ownModule, ownProgram } from "../function-process.ts";
 import { InvokeError } from "../invoke-error.ts";
 import type { PushRequest } from "./push-request.ts";
 
@@ -26,6 +26,8 @@ export interface ServiceSettings {
 
 const START_TIMEOUT_MS = 20_000;
 const BEAT_MS = 50;
+/** How long a process may take to end that has broken a connection; one that lives on loses this time. */
+const ENDING_MS = 1_000;
 const FRAMEWORK = "@google-cloud/functions-framework";
 
 /** A function's file as a container runs it: told its PORT, started again when it has ended. */
@@ -42,7 +44,11 @@ export class HttpService {
 
   /** Resolves when it listens. @throws FUNCTION_DID_NOT_START, NO_SUCH_EXPORT, MISSING_PACKAGE */
   async start(): Promise<void> {
-    if (this.#process?.isEnded === true) this.#starting = undefined;
+    if (this.#process?.isEnded === true) {
+      // Both, so that requests which come at once start one process.
+      this.#process = undefined;
+      this.#starting = undefined;
+    }
     this.#starting ??= this.#start();
     await this.#starting;
   }
@@ -83,8 +89,8 @@ export class HttpService {
     const result = await Promise.race([answered.promise, late]);
     timer.abort();
     if (result.kind === "timeout") over.abort();
-    // A connection breaks some turns before its process is known to have ended.
-    if (result.kind === "crash") await Promise.race([running?.ended, sleep(BEAT_MS)]);
+    // A connection breaks before its process is known to have ended, and the next request is for the next process.
+    if (result.kind === "crash") await Promise.race([running?.ended, sleep(ENDING_MS)]);
     return result;
   }
 
@@ -102,7 +108,9 @@ export class HttpService {
       command: this.#command(),
       environment: { PORT: String(this.#port), K_SERVICE: "anyqueue-invoke", K_REVISION: "local" },
       onLine,
-      onMessage: (message) => failed.reject(noExport(file, message)),
+      onMessage: (message) => {
+        if (isNoExport(message)) failed.reject(noExport(file, message.known));
+      },
     });
     this.#process = service;
     void service.ended.then((reason) => failed.reject(this.#notStarted(`the process ended: ${reason}`)));
@@ -133,7 +141,8 @@ export class HttpService {
       return [...ownProgram(import.meta.url, "http-function"), file.path, ...exported];
     }
     return [
-      ...[process.execPath, ...process.execArgv, frameworkProgram(file.path)],
+      ...[process.execPath, ...process.execArgv, "--import", ownModule(import.meta.url, "ends-with-parent")],
+      frameworkProgram(file.path),
       ...[`--source=${file.path}`, `--target=${target}`, `--port=${this.#port}`],
     ];
   }
@@ -147,12 +156,15 @@ export class HttpService {
   }
 }
 
-function noExport({ path, exportName }: FunctionFile, message: unknown): InvokeError {
-  const known: unknown = typeof message === "object" && message !== null ? Reflect.get(message, "known") : [];
-  const names = Array.isArray(known) ? known.join(", ") : "";
+/** A service may have things to say of its own: `process.send("ready")`. */
+function isNoExport(message: unknown): message is { readonly known: readonly string[] } {
+  return typeof message === "object" && message !== null && Reflect.get(message, "kind") === "no-export";
+}
+
+function noExport({ path, exportName }: FunctionFile, known: readonly string[]): InvokeError {
   return new InvokeError(
     "NO_SUCH_EXPORT",
-    `${path}: ${exportName ?? "handler"} is no handler; exported: ${names}`,
+    `${path}: ${exportName ?? "handler"} is no handler; exported: ${known.join(", ")}`,
     "Name the export: file.export.",
   );
 }

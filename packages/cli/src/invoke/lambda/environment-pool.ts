@@ -41,13 +41,13 @@ export class EnvironmentPool {
   async invoke(event: string, requestId: string): Promise<PooledInvocation> {
     this.#busy += 1;
     try {
-      const idle = this.#takeIdle();
+      const idle = await this.#takeIdle();
       const environment = idle ?? (await this.#start());
       const startedAtMs = performance.now();
       const result = await environment.invoke(event, requestId);
       const durationMs = performance.now() - startedAtMs;
       if (environment.isUsable) this.#idle.push(environment);
-      else this.#all.delete(environment);
+      else await this.#discard(environment);
       return { result, isColdStart: idle === undefined, durationMs };
     } finally {
       this.#busy -= 1;
@@ -59,12 +59,19 @@ export class EnvironmentPool {
     await Promise.all([...this.#all].map(async (environment) => await environment.close()));
   }
 
-  #takeIdle(): LambdaEnvironment | undefined {
+  async #takeIdle(): Promise<LambdaEnvironment | undefined> {
     for (;;) {
       const environment = this.#idle.pop();
       if (environment === undefined || environment.isUsable) return environment;
-      this.#all.delete(environment);
+      // oxlint-disable-next-line no-await-in-loop -- rare, and soon done
+      await this.#discard(environment);
     }
+  }
+
+  /** Its process has gone, its runtime API has not. */
+  async #discard(environment: LambdaEnvironment): Promise<void> {
+    this.#all.delete(environment);
+    await environment.close();
   }
 
   async #start(): Promise<LambdaEnvironment> {

@@ -42,8 +42,8 @@ export class LambdaMapping {
     try {
       await this.#poll(signal);
     } finally {
-      await Promise.all(this.#running);
-      await this.#release(this.#parts.gatherer.held);
+      // At once: a call may still run for minutes.
+      await Promise.all([...this.#running, this.#release(this.#parts.gatherer.held)]);
     }
     if (this.#failure !== undefined) throw this.#failure;
   }

@@ -38,39 +38,52 @@ export class SettlingPump {
 
   /** Resolves when `signal` has aborted, or with `isOnce` nothing is left, and every call has ended. */
   async run(signal: AbortSignal): Promise<void> {
-    const pollers = Array.from(
-      { length: this.#options.maxConcurrency },
-      async () => await this.#poll(signal),
-    );
+    const failed = new AbortController();
+    const over = AbortSignal.any([signal, failed.signal]);
+    const pollers = Array.from({ length: this.#options.maxConcurrency }, async () => {
+      try {
+        await this.#poll(over);
+      } catch (error) {
+        failed.abort();
+        throw error;
+      }
+    });
     const results = await Promise.allSettled(pollers);
     for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
+    const { hasSessions, isOnce, onWarning } = this.#options;
     let receiver: SdkReceiver | undefined;
     let failuresInARow = 0;
     /* oxlint-disable no-await-in-loop -- one poller */
-    while (!signal.aborted) {
-      try {
-        receiver ??= await this.#open();
-        const held = receiver === undefined ? [] : await this.#receive(receiver);
-        failuresInARow = 0;
-        const isSessionOver = held.length === 0 || (await this.#call(held));
-        if (receiver !== undefined && this.#options.hasSessions && isSessionOver) {
-          await receiver.close();
+    try {
+      while (!signal.aborted) {
+        let held: readonly HeldMessage[];
+        try {
+          receiver ??= await this.#open();
+          held = receiver === undefined ? [] : await this.#receive(receiver);
+          failuresInARow = 0;
+        } catch (error) {
+          failuresInARow += 1;
+          if (failuresInARow >= MAX_FAILURES_IN_A_ROW) throw error;
+          onWarning(`${String(error)} Trying again.`);
+          await close(receiver);
           receiver = undefined;
+          await sleep(PAUSE_AFTER_FAILURE_MS, undefined, { signal }).catch(() => {});
+          continue;
         }
-        if (held.length === 0 && this.#options.isOnce && this.#running === 0) break;
-      } catch (error) {
-        failuresInARow += 1;
-        if (failuresInARow >= MAX_FAILURES_IN_A_ROW) throw error;
-        this.#options.onWarning(`${String(error)} Trying again.`);
-        receiver = undefined;
-        await sleep(PAUSE_AFTER_FAILURE_MS, undefined, { signal }).catch(() => {});
+        const isSessionOver = held.length === 0 || (await this.#call(held));
+        if (hasSessions && receiver !== undefined && isSessionOver) {
+          // Another session may have messages: a run ends when there is none to be had.
+          await close(receiver);
+          receiver = undefined;
+        } else if (held.length === 0 && isOnce && this.#running === 0) break;
       }
+    } finally {
+      await close(receiver);
     }
     /* oxlint-enable no-await-in-loop */
-    await receiver?.close();
   }
 
   async #open(): Promise<SdkReceiver | undefined> {
@@ -86,12 +99,16 @@ export class SettlingPump {
     return [...first, ...more].map((message) => new HeldMessage(message, receiver));
   }
 
-  /** True: the function let its session go. */
+  /** True: the function let its session go. Gives back what could not be handed to it. */
   async #call(held: readonly HeldMessage[]): Promise<boolean> {
     const stopRenewing = this.#options.keepsLocks ? this.#keepLocks(held) : () => {};
     this.#running += 1;
     try {
       await this.#options.onBatch(held);
+    } catch (error) {
+      const unsettled = held.filter(({ settledAs }) => settledAs === undefined);
+      await Promise.allSettled(unsettled.map(async (message) => await message.abandon()));
+      throw error;
     } finally {
       this.#running -= 1;
       stopRenewing();
@@ -116,4 +133,9 @@ export class SettlingPump {
     for (const message of held) keep(message).catch(() => {});
     return () => over.abort();
   }
+}
+
+/** One that has gone already is closed enough. */
+async function close(receiver: SdkReceiver | undefined): Promise<void> {
+  await receiver?.close().catch(() => {});
 }

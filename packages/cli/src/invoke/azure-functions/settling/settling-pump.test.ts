@@ -1,0 +1,71 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { SdkClient, SdkMessage, SdkReceiver } from "./app-packages-types.ts";
+import { SettlingPump, type SettlingPumpOptions } from "./settling-pump.ts";
+
+const NEVER = new AbortController().signal;
+
+/** Sessions with one message each, handed out one after the other, as the service does. */
+function clientOf(sessions: readonly string[]): {
+  client: SdkClient;
+  closed: string[];
+  abandoned: string[];
+} {
+  const free = [...sessions];
+  const closed: string[] = [];
+  const abandoned: string[] = [];
+  const acceptNextSession = async (): Promise<SdkReceiver> => {
+    const sessionId = free.shift();
+    // The service waits before it says so.
+    await nextTurn();
+    if (sessionId === undefined) throw Object.assign(new Error("no session"), { code: "ServiceTimeout" });
+    const messages: SdkMessage[] = [{ body: "", messageId: sessionId, lockToken: sessionId }];
+    const receiver = {
+      sessionId,
+      receiveMessages: async () => messages.splice(0, 1),
+      abandonMessage: async () => void abandoned.push(sessionId),
+      close: async () => void closed.push(sessionId),
+    };
+    return receiver as unknown as SdkReceiver;
+  };
+  return { client: { acceptNextSession } as unknown as SdkClient, closed, abandoned };
+}
+
+const OPTIONS: Omit<SettlingPumpOptions, "client" | "onBatch"> = {
+  entity: "orders",
+  hasSessions: true,
+  batchSize: 1,
+  maxConcurrency: 1,
+  keepsLocks: false,
+  isOnce: true,
+  onWarning: () => {},
+};
+
+test("a session that is done is followed by the next one before a run ends", async () => {
+  const { client, closed } = clientOf(["a", "b", "c"]);
+  const called: unknown[] = [];
+  const onBatch: SettlingPumpOptions["onBatch"] = async ([held]) => void called.push(held?.sessionId);
+  await new SettlingPump({ ...OPTIONS, client, onBatch }).run(NEVER);
+  expect(called).toEqual(["a", "b", "c"]);
+  expect(closed).toEqual(["a", "b", "c"]);
+});
+
+test("a call that cannot be made ends the run, and gives back what it has", async () => {
+  const { client, closed, abandoned } = clientOf(["a", "b"]);
+  const onBatch: SettlingPumpOptions["onBatch"] = async () => {
+    throw new Error("the app did not start");
+  };
+  const run = new SettlingPump({ ...OPTIONS, client, onBatch, isOnce: false }).run(NEVER);
+  await expect(run).rejects.toThrow("the app did not start");
+  expect(abandoned).toEqual(["a"]);
+  expect(closed).toEqual(["a"]);
+});
+
+test("so do the pollers beside it", async () => {
+  const { client } = clientOf(["a"]);
+  const onBatch: SettlingPumpOptions["onBatch"] = async () => {
+    throw new Error("the app did not start");
+  };
+  const pump = new SettlingPump({ ...OPTIONS, client, onBatch, isOnce: false, maxConcurrency: 2 });
+  await expect(pump.run(NEVER)).rejects.toThrow("the app did not start");
+});

@@ -1,0 +1,65 @@
+import { connect } from "node:net";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { HttpService } from "./http-service.ts";
+
+/** Says its process id when it starts; ends when it is told to. */
+const SERVICE = `
+import { createServer } from "node:http";
+console.log(process.pid);
+createServer((request, response) => {
+  let body = "";
+  request.on("data", (chunk) => (body += chunk));
+  request.on("end", () => (body === "end" ? process.exit(1) : response.writeHead(204).end()));
+}).listen(Number(process.env.PORT), "127.0.0.1");
+`;
+
+async function serviceOf(source: string): Promise<{ service: HttpService; lines: string[] }> {
+  const folder = await mkdtemp(join(tmpdir(), "anyqueue-"));
+  const path = join(folder, "service.mjs");
+  await writeFile(path, source);
+  const lines: string[] = [];
+  const service = new HttpService({
+    file: { path, exportName: undefined },
+    target: undefined,
+    path: "/",
+    timeoutMs: 20_000,
+    onLine: (line) => lines.push(line),
+  });
+  onTestFinished(async () => {
+    await service.close();
+    await rm(folder, { recursive: true });
+  });
+  return { service, lines };
+}
+
+test("requests after a crash start one process, though they come at once", async () => {
+  const { service, lines } = await serviceOf(SERVICE);
+  await service.start();
+  expect(await service.post({ headers: {}, body: "end" })).toMatchObject({ kind: "crash" });
+  const posted = Array.from({ length: 4 }, async () => await service.post({ headers: {}, body: "" }));
+  for (const answer of await Promise.all(posted)) expect(answer).toEqual({ kind: "status", status: 204 });
+  expect(lines).toHaveLength(2);
+});
+
+test("a service may say that it is ready", async () => {
+  const { service } = await serviceOf(`process.send("ready");\n${SERVICE}`);
+  await service.start();
+  expect(await service.post({ headers: {}, body: "" })).toEqual({ kind: "status", status: 204 });
+});
+
+test("a handler is served on loopback alone", async () => {
+  const { service, lines } = await serviceOf(
+    `console.log(process.env.PORT); export const handler = (_request, response) => response.writeHead(204).end();`,
+  );
+  await service.start();
+  // Whoever listens on every address of the machine has this one of Linux too.
+  const socket = connect(Number(lines[0]), "127.0.0.2");
+  const isOpen = await new Promise((resolve) => {
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+  });
+  socket.destroy();
+  expect(isOpen).toBe(false);
+});

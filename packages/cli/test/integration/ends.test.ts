@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { Program } from "./run-program.ts";
+
+test("up ends with its servers where it cannot write its trust file", async () => {
+  await using program = new Program(["up", "--service-bus-tls-port", "0"], { TMPDIR: "/nowhere" });
+  expect(await program.ended).toMatchObject({ code: 1, errors: expect.stringContaining("/nowhere") });
+});
+
+test("deploy-files ends though the module that it was given does not, and has written everything", async () => {
+  const module = "packages/cli/test/functions/definition-beside-a-timer.mjs";
+  await using program = new Program(["deploy-files", module, "--runtime", "lambda"], {});
+  const { code, lines } = await program.ended;
+  expect(code).toBe(0);
+  expect(lines.at(-1)).toBe("}");
+});
