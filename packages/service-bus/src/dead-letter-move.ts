@@ -2,7 +2,8 @@ import { RESERVED } from "@anyqueue/core/adapter";
 import type { ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSender } from "@azure/service-bus";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
-import { ID_PROPERTY } from "./service-bus-wire.ts";
+import { readBody } from "./read-body.ts";
+import { ID_PROPERTY, textOf } from "./service-bus-wire.ts";
 import { Settlements } from "./settlements.ts";
 import type { Address } from "./service-bus-url.ts";
 import { countActive, openReceiver, refuseAborted, takeMessages } from "./take-messages.ts";
@@ -93,13 +94,31 @@ function copyOf(message: ServiceBusReceivedMessage, isDeduplicated: boolean): Se
     ...properties
   } = message.applicationProperties ?? {};
   const { scheduledEnqueueTimeUtc: _s, applicationProperties: _a, timeToLive: _t, ...rest } = message;
-  const copy = { ...rest, applicationProperties: properties };
+  const copy = {
+    ...rest,
+    // Of several data sections the SDK would make JSON.
+    body: message._rawAmqpMessage.bodyType === "data" ? readBody(message).body : message.body,
+    ...writable("messageId", message.messageId),
+    ...writable("correlationId", message.correlationId),
+    applicationProperties: properties,
+  };
   if (!isDeduplicated) return copy;
   // With its old id the service would drop the copy inside its window.
-  const id = properties[ID_PROPERTY] ?? String(message.messageId ?? message.sequenceNumber);
+  const id = properties[ID_PROPERTY] ?? textOf(message.messageId) ?? String(message.sequenceNumber);
   return {
     ...copy,
     messageId: crypto.randomUUID(),
     applicationProperties: { ...properties, [ID_PROPERTY]: id },
   };
+}
+
+const UUID_BYTES = 16;
+
+/** An id as a consumer reads it where the SDK would change it: of any bytes it makes a UUID, cut or filled up. */
+function writable(
+  name: "messageId" | "correlationId",
+  id: ServiceBusMessage["messageId"],
+): Pick<ServiceBusMessage, typeof name> {
+  if (typeof id !== "object" || id.byteLength === UUID_BYTES) return {};
+  return { [name]: textOf(id) ?? "" };
 }

@@ -247,11 +247,12 @@ function addDeadLetter<Handle>(
   if (Object.keys(info).length > 0) delivery.deadLetter = info;
 }
 
-/** Ids are text, unsigned numbers or UUIDs. */
-function textOf(id: ServiceBusReceivedMessage["messageId"]): string | undefined {
+/** Ids are text, unsigned numbers, UUIDs or bytes. */
+export function textOf(id: ServiceBusReceivedMessage["messageId"]): string | undefined {
   if (id === undefined) return undefined;
-  if (typeof id === "string") return id === "" ? undefined : id;
   if (typeof id === "number") return String(id);
+  if (id.length === 0) return undefined;
+  if (typeof id === "string") return id;
   const hex = Buffer.from(id).toString("hex");
   return hex.length === UUID_DIGITS ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-") : hex;
 }

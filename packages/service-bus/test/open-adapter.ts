@@ -117,7 +117,10 @@ export function deadLettersOf(adapter: QueueAdapter, { entity }: Target): Target
 
 /** Dead-letters the next `count` messages. */
 export async function bury(adapter: QueueAdapter, target: Target, count: number): Promise<void> {
-  const consumer = adapter.openConsumer(target, consumerOptions());
+  const consumer = adapter.openConsumer(
+    target,
+    consumerOptions({ flow: { maxOutstanding: count, lanes: count } }),
+  );
   await consumer.open?.(never);
   const items = (await receive(consumer, count)).map(({ handle }) => ({
     handle,

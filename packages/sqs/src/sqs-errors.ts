@@ -62,6 +62,8 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
   { names: "MalformedQueryString", code: "INVALID_ARGUMENT", source: COMMON },
   { names: "Validation ValidationError", code: "INVALID_ARGUMENT", source: COMMON },
   { names: "UnknownOperation Serialization", code: "INVALID_ARGUMENT", source: COMMON },
+  // FIPS or dual stack beside an endpoint.
+  { names: "EndpointError", code: "INVALID_ARGUMENT", source: SDK },
   // The service answered that it did not take the request.
   { names: "ServiceUnavailable", code: "UNAVAILABLE", source: COMMON },
   { names: "InternalFailure InternalError", code: "UNAVAILABLE", ambiguous: true, source: COMMON },

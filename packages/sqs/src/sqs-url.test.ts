@@ -155,6 +155,36 @@ describe("parseAddress", () => {
   });
 
   test.each([
+    ["https://sqs-fips.us-east-1.amazonaws.com", "us-east-1"],
+    ["https://sqs.us-gov-west-1.amazonaws.com", "us-gov-west-1"],
+    ["https://sqs.us-east-1.api.aws", "us-east-1"],
+    ["https://sqs-fips.us-east-1.api.aws", "us-east-1"],
+    ["https://sqs.us-east-1.amazonaws.com.", "us-east-1"],
+    ["https://queue.amazonaws.com", "us-east-1"],
+    ["https://us-west-2.queue.amazonaws.com", "us-west-2"],
+    ["https://sqs.cn-north-1.amazonaws.com.cn", "cn-north-1"],
+    ["https://cn-north-1.queue.amazonaws.com.cn", "cn-north-1"],
+    ["https://sqs.cn-north-1.api.amazonwebservices.com.cn", "cn-north-1"],
+    ["https://sqs.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"],
+    ["https://sqs.eusc-de-east-1.api.amazonwebservices.eu", "eusc-de-east-1"],
+    ["https://sqs.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"],
+    ["https://sqs.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1"],
+  ])("knows %s for a host of AWS, which the region stands for", (origin, region) => {
+    const { origin: own, ...address } = parseAddress(`${origin}/123456789012/orders`);
+    expect([address.region, own]).toEqual([region, undefined]);
+  });
+
+  test.each([
+    "https://vpce-0a-1b.sqs.us-east-1.vpce.amazonaws.com",
+    "https://sqs.us-east-1.localhost.localstack.cloud:4566",
+    "https://sqs.us-east-1.amazonaws.com.example",
+    "https://sqs.us-east-1.example.api.aws",
+    "http://[::1]:9324",
+  ])("leaves %s a server of its own", (origin) => {
+    expect(parseAddress(`${origin}/123456789012/orders`)).toMatchObject({ origin, region: undefined });
+  });
+
+  test.each([
     "",
     "a b",
     "orders.fifo.fifo",

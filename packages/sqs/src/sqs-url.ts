@@ -27,9 +27,15 @@ export interface QueueAddress {
 const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
 const ACCOUNT = /^\d{12}$/;
 const ARN = /^arn:aws[a-z-]*:sqs:([a-z0-9-]+):(\d{12}):(.+)$/;
-/** https://docs.aws.amazon.com/general/latest/gr/sqs-service.html (2026-11-24), the legacy form included. */
-const AWS_HOST =
-  /^(?:sqs(?:-fips)?\.([a-z0-9-]+)|([a-z0-9-]+)\.queue)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
+/**
+ * Of every partition, and of its endpoints for IPv6, as `@aws-sdk/core` 3.981.0 lists them (2026-11-30); host names of AWS
+ * before them, the legacy form included: https://docs.aws.amazon.com/general/latest/gr/sqs-service.html (2026-11-24).
+ */
+const AWS_DOMAIN =
+  /\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|api\.(?:aws(?:(?:\.hci)?\.ic\.gov|\.scloud)?|amazonwebservices\.(?:com\.cn|eu)|cloud-aws\.adc-e\.uk)|(?:c2s|csp\.hci)\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk)\.?$/;
+const AWS_HOST = /^(?:sqs(?:-fips)?\.([a-z0-9-]+)|(?:([a-z0-9-]+)\.)?queue)$/;
+/** Of `queue.amazonaws.com`. */
+const FIRST_REGION = "us-east-1";
 const FIFO_SUFFIX = ".fifo";
 const DEAD_SUFFIX = "-dead";
 
@@ -102,8 +108,7 @@ export function parseAddress(entity: string): QueueAddress {
     throw invalid("a queue URL with parameters", "Configure what GetQueueUrl returns.");
   }
   const [name = "", owner = ""] = url.pathname.split("/").filter(Boolean).toReversed();
-  const [, modern, legacy] = AWS_HOST.exec(url.hostname) ?? [];
-  const hostRegion = modern ?? legacy;
+  const hostRegion = regionOf(url.hostname);
   return {
     ...named(name, entity),
     url: entity,
@@ -111,6 +116,13 @@ export function parseAddress(entity: string): QueueAddress {
     region: hostRegion,
     origin: hostRegion === undefined ? url.origin : undefined,
   };
+}
+
+/** Undefined: it is no host that AWS has for a whole region. */
+function regionOf(host: string): string | undefined {
+  const name = host.replace(AWS_DOMAIN, "");
+  const found = name === host ? null : AWS_HOST.exec(name);
+  return found === null ? undefined : (found[1] ?? found[2] ?? FIRST_REGION);
 }
 
 function named(name: string, entity: string): Pick<QueueAddress, "name" | "isFifo"> {

@@ -1,0 +1,106 @@
+import type { Delivery, Target } from "@anyqueue/core/adapter";
+import { types, type Message } from "rhea";
+import { beforeAll, describe, expect, test } from "vitest";
+import { BODIES, sendForeign, UUID, VALUES } from "./foreign-sender.ts";
+import { adminOf, bury, consumerOptions, deadLettersOf, never, present, receive } from "./open-adapter.ts";
+import { useSharedEmulator } from "./shared-emulator.ts";
+
+const shared = useSharedEmulator();
+let admin: Awaited<ReturnType<typeof adminOf>>;
+
+beforeAll(async () => {
+  admin = await adminOf(shared.adapter);
+});
+
+async function withForeign(messages: readonly Partial<Message>[]): Promise<Target> {
+  const target = await shared.newQueue();
+  await sendForeign(shared.endpoint, target.entity, messages);
+  return target;
+}
+
+async function consumed(target: Target, count: number): Promise<readonly Delivery<unknown>[]> {
+  const flow = { maxOutstanding: count, lanes: count };
+  return await receive(await shared.consume(target, consumerOptions({ flow })), count);
+}
+
+/** Dead-lettered, and brought back by a redrive. */
+async function redriven(messages: readonly Partial<Message>[]): Promise<readonly Delivery<unknown>[]> {
+  const target = await withForeign(messages);
+  await bury(shared.adapter, target, messages.length);
+  const from = deadLettersOf(shared.adapter, target);
+  let total = 0;
+  for await (const { moved } of present(admin.redrive).call(admin, from, target, never)) total = moved;
+  expect(total).toBe(messages.length);
+  return await consumed(target, messages.length);
+}
+
+const ofValues = Object.entries(VALUES).map(([name, [value]]) => ({
+  message_id: name,
+  application_properties: { value },
+}));
+const ofBodies = Object.entries(BODIES).map(([name, [body]]) => ({ message_id: name, body }));
+const seenValues = Object.entries(VALUES).map(([name, [, text, type]]) => [name, text, type]);
+const seenBodies = Object.entries(BODIES).map(([name, [, text, type]]) => [name, text, type]);
+
+const valueOf = ({ id, attributes, attributeTypes }: Delivery<unknown>): unknown[] => [
+  id,
+  attributes["value"],
+  attributeTypes?.["value"],
+];
+const bodyOf = ({ id, body, contentType }: Delivery<unknown>): unknown[] => [
+  id,
+  Buffer.from(body).toString(),
+  contentType,
+];
+
+describe("a message of another AMQP library", () => {
+  test("comes with properties of every type as text, and disturbs none beside it", async () => {
+    const target = await withForeign(ofValues);
+    expect((await consumed(target, ofValues.length)).map(valueOf)).toEqual(seenValues);
+  });
+
+  test("comes with a body of any form as bytes", async () => {
+    const target = await withForeign(ofBodies);
+    expect((await consumed(target, ofBodies.length)).map(bodyOf)).toEqual(seenBodies);
+  });
+
+  test.each([
+    ["a UUID", types.wrap_uuid(UUID as never), "00010203-0405-0607-0809-0a0b0c0d0e0f"],
+    ["a large number", types.wrap_ulong(Buffer.from("fffffffffffffff0", "hex")), "fffffffffffffff0"],
+    ["bytes", types.wrap_binary(Buffer.from([0, 1])), "0001"],
+  ])("comes with %s as its id", async (_, id, text) => {
+    const target = await withForeign([{ message_id: id as never, correlation_id: id as never }]);
+    expect(await consumed(target, 1)).toMatchObject([{ id: text, correlationId: text }]);
+  });
+
+  test("with no bytes as its id gets the service's", async () => {
+    const nothing = types.wrap_binary(Buffer.alloc(0)) as never;
+    const target = await withForeign([{ message_id: nothing, correlation_id: nothing }]);
+    const [delivery] = await consumed(target, 1);
+    expect(delivery).toMatchObject({ id: delivery?.providerId });
+    expect(delivery).not.toHaveProperty("correlationId");
+  });
+});
+
+describe("a redrive", () => {
+  test("leaves properties as they were read, but for two that the SDK cannot write", async () => {
+    const unwritable = ["NaN", "last timestamp of AMQP"];
+    const isWritable = ([name]: readonly unknown[]): boolean => !unwritable.includes(String(name));
+    const deliveries = await redriven(ofValues);
+    expect(deliveries.map(valueOf).filter(isWritable)).toEqual(seenValues.filter(isWritable));
+  });
+
+  test("leaves bodies as they were read", async () => {
+    expect((await redriven(ofBodies)).map(bodyOf)).toEqual(seenBodies);
+  });
+
+  test.each([
+    ["UUIDs", types.wrap_uuid(UUID as never), "00010203-0405-0607-0809-0a0b0c0d0e0f"],
+    ["large numbers", types.wrap_ulong(Buffer.from("fffffffffffffff0", "hex")), "fffffffffffffff0"],
+    ["few bytes", types.wrap_binary(Buffer.from([0, 1])), "0001"],
+    ["many bytes", types.wrap_binary(Buffer.alloc(20, 1)), "01".repeat(20)],
+  ])("leaves ids that are %s as they were read", async (_, id, text) => {
+    const deliveries = await redriven([{ message_id: id as never, correlation_id: id as never }]);
+    expect(deliveries).toMatchObject([{ id: text, correlationId: text }]);
+  });
+});
