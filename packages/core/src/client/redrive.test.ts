@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { adminBench as bench, movedBy } from "../../test/admin-bench.ts";
+import { FakeServiceError } from "../../test/fake-adapter.ts";
+import type { FakeServiceOptions } from "../../test/fake-provider.ts";
+import { deadLetters, defineQueue } from "../message/queue-definition.ts";
+
+const orders = defineQueue("orders");
+
+describe("redrive", () => {
+  function dead(over: FakeServiceOptions = {}) {
+    const made = bench(over);
+    const ids = Array.from({ length: 25 }, (_, index) => `m${index}`);
+    for (const id of ids) {
+      const attributes = {
+        tenant: Number(id.slice(1)) % 2 === 0 ? "even" : "odd",
+        "aq-dead-reason": "r",
+        "aq-due": "1",
+        "aq-exp": "2",
+        "aq-at": "3",
+      };
+      made.service.put("orders-dead", { id, attributes, orderingKey: "k", deduplicationId: "old" });
+    }
+    return { ...made, ids };
+  }
+
+  test("moves all back in order, with their history and without old times, attempts and deduplication ids", async () => {
+    const { service, admin, ids } = dead();
+    expect(await movedBy(admin, orders)).toEqual([10, 20, 25]);
+    expect(service.ids("orders")).toEqual(ids);
+    expect(service.ids("orders-dead")).toEqual([]);
+    const moved = service.messages("orders").map(({ message }) => message);
+    expect(moved[0]).toMatchObject({ orderingKey: "k", contentType: "application/json" });
+    expect(moved[0]?.attributes).toEqual({ tenant: "even", "aq-dead-reason": "r" });
+    const fresh = new Set(moved.map(({ deduplicationId }) => deduplicationId));
+    expect(fresh.size).toBe(25);
+    expect(fresh.has("old")).toBe(false);
+  });
+
+  test("stops at max, exactly", async () => {
+    const { service, admin, ids } = dead();
+    expect(await movedBy(admin, deadLetters(orders), { max: 12 })).toEqual([10, 12]);
+    expect(service.ids("orders")).toEqual(ids.slice(0, 12));
+    expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
+  });
+
+  test("a filter sees the application's attributes; what it passes over is released at the end", async () => {
+    const { service, admin } = dead();
+    const seen: object[] = [];
+    const filter = (message: { attributes: Readonly<Record<string, string>> }): boolean => {
+      seen.push(message.attributes);
+      return message.attributes["tenant"] === "odd";
+    };
+    expect((await movedBy(admin, orders, { filter })).at(-1)).toBe(12);
+    expect(seen).toHaveLength(25);
+    expect(seen[0]).toEqual({ tenant: "even" });
+    expect(service.ids("orders-dead")).toHaveLength(13);
+    expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
+  });
+
+  test("leaving the loop early gives back what was not moved", async () => {
+    const { service, admin } = dead();
+    for await (const _ of admin.redrive(orders, { filter: ({ id }) => id === "m3" })) break;
+    expect(service.ids("orders")).toEqual(["m3"]);
+    expect(service.ids("orders-dead")).toHaveLength(24);
+    expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
+  });
+
+  test("a message that cannot be sent stays, its neighbours are moved and acked, and the error says why", async () => {
+    const { service, admin } = dead({ refusedId: "m3" });
+    await expect(movedBy(admin, orders)).rejects.toMatchObject({
+      code: "MESSAGE_TOO_LARGE",
+      operation: "send",
+    });
+    expect(service.ids("orders")).toHaveLength(9);
+    expect(service.ids("orders-dead")).toHaveLength(16);
+    expect(service.ids("orders-dead")).toContain("m3");
+    expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
+    expect(service.log).toContain("close consumer orders-dead");
+  });
+
+  test("a request that is refused as a whole is told as a send to the queue, and moves nothing", async () => {
+    const { service, admin } = dead({ closedTo: "orders" });
+    await expect(movedBy(admin, orders)).rejects.toMatchObject({
+      code: "ACCESS_DENIED",
+      operation: "send",
+      target: "fake://here/orders",
+    });
+    expect(service.ids("orders-dead")).toHaveLength(25);
+    expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
+  });
+
+  test("an aborted signal stops it and gives back", async () => {
+    const { service, admin } = dead();
+    const stop = new AbortController();
+    const moved: number[] = [];
+    const run = async (): Promise<void> => {
+      for await (const progress of admin.redrive(orders, { signal: stop.signal })) {
+        moved.push(progress.moved);
+        stop.abort(new Error("enough"));
+      }
+    };
+    await expect(run()).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(moved).toEqual([10]);
+    expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
+  });
+
+  test("batches keep the source's bytes, and its wish for one key", async () => {
+    const { FAKE_LIMITS } = await import("../../test/fake-adapter.ts");
+    const limits = { send: { ...FAKE_LIMITS.send, maxBytes: 100, overheadBytes: 10 } };
+    const { service, admin } = bench({ limits, capabilities: { batchKey: "uniform" } });
+    for (const [id, size, orderingKey] of [
+      ["a", 40, "x"],
+      ["b", 40, "x"],
+      ["c", 40, "x"],
+      ["d", 1, "y"],
+      ["e", 95, "y"],
+    ] as const) {
+      service.put("orders-dead", { id, body: new Uint8Array(size), orderingKey });
+    }
+    expect(await movedBy(admin, orders)).toEqual([2, 3, 4, 5]);
+    expect(service.log.filter((line) => line.startsWith("send"))).toEqual([
+      "send orders a,b",
+      "send orders c",
+      "send orders d",
+      "send orders e",
+    ]);
+  });
+
+  test("the service moves by itself where all is to be moved and it can", async () => {
+    const { service, admin } = dead({ nativeRedrive: true });
+    expect(await movedBy(admin, orders)).toEqual([7]);
+    expect(service.log).toContain("native redrive orders-dead to orders");
+    expect((await movedBy(admin, orders, { max: 1 })).at(-1)).toBe(1);
+  });
+
+  test("needs no administration right", async () => {
+    const { admin } = dead({ hasAdmin: false });
+    expect((await movedBy(admin, orders)).at(-1)).toBe(25);
+  });
+
+  test.each([0, -1, Number.NaN])("refuses max %s", async (max) => {
+    await expect(movedBy(bench().admin, orders, { max })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  test("a queue that is gone rejects", async () => {
+    const missing = new FakeServiceError({ code: "NOT_FOUND", retryable: false });
+    const { admin } = dead({ openErrors: { "producer orders": missing } });
+    await expect(movedBy(admin, orders)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+});
