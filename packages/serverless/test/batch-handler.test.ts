@@ -58,6 +58,33 @@ describe("a batch handler", () => {
     expect(seen).toEqual([["a1", "b1"], ["a2"]]);
   });
 
+  test("runs as often at once as concurrency says, over events too, and an abandoned one holds up none", async () => {
+    let running = 0;
+    let most = 0;
+    const batches: string[][] = [];
+    const { call, clock } = eventBench(
+      {
+        size: 10,
+        batchHandler: async (messages) => {
+          batches.push(messages.map(({ id }) => id));
+          most = Math.max(most, (running += 1));
+          if (batches.length === 1) await new Promise<void>((resolve) => void clock.setTimer(resolve, 100));
+          else if (batches.length === 2) return await new Promise(() => {});
+          running -= 1;
+        },
+      },
+      { options: { concurrency: 1 } },
+    );
+    const events = [["a"], ["b"], ["c"]].map((ids) =>
+      call({ deliveries: deliveries(ids), timeoutMs: 10_000 }),
+    );
+    const later = call({ deliveries: deliveries(["d", "e"]), timeoutMs: 60_000 });
+    const replies = await eventually(clock, Promise.all([...events, later]));
+    expect(replies.map(kinds)).toEqual([["ack"], ["release"], ["release"], ["ack", "ack"]]);
+    expect(batches).toEqual([["a"], ["b"], ["d", "e"]]);
+    expect(most).toBe(2);
+  });
+
   test("is stopped by the end of the platform's time", async () => {
     const { call, clock } = eventBench({
       batchHandler: async (_messages, { signal }) => {

@@ -136,16 +136,19 @@ async function releaseSession(
   const left = deliveries.flatMap(({ handle }) => (handle.settledAs === "left" ? [handle] : []));
   const [first] = left;
   if (first?.sdk === undefined || first.sessionId === undefined) return [];
+  // The host's answer has no time limit of its own.
+  const end = new AbortController();
+  const timer = systemClock.setTimer(() => end.abort(), Math.min(withinMs, RELEASE_WITHIN_MS), true);
   try {
     // All messages of a call are of one session.
     const work = first.sdk.actions.releaseSession(first.sessionId);
-    // The host's answer has no time limit of its own.
-    const end = AbortSignal.timeout(Math.max(0, Math.floor(Math.min(withinMs, RELEASE_WITHIN_MS))));
-    await orAborted(work, end, () => end.throwIfAborted());
+    await orAborted(work, end.signal, () => end.signal.throwIfAborted());
     return left;
   } catch {
     for (const handle of left) handle.settledAs = undefined;
     return [];
+  } finally {
+    timer.cancel();
   }
 }
 

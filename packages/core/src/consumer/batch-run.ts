@@ -11,6 +11,8 @@ export interface GatherOptions {
   /** Batches at once. */
   readonly concurrency: () => number;
   readonly clock: Clock;
+  /** A batch has ended. @default nobody is told */
+  readonly onEnd?: () => void;
 }
 
 interface Member {
@@ -22,15 +24,16 @@ interface Member {
 
 /** Turns a handler of batches into a handler of messages: each run ends with the outcome of its own message. */
 export function gatherBatches(handler: BatchHandler<unknown>, options: GatherOptions): Handler<unknown> {
-  const gatherer = new Gatherer(handler, options);
-  return async (message, context) => await gatherer.join(message, context);
+  return new Gatherer(handler, options).handler;
 }
 
-class Gatherer {
+/** The batches of one consumer, or of one event. */
+export class Gatherer {
   readonly #handler: BatchHandler<unknown>;
   readonly #options: GatherOptions;
   #members: Member[] = [];
-  #running = 0;
+  /** Batches that run. */
+  running = 0;
   #timer: Timer | undefined;
 
   constructor(handler: BatchHandler<unknown>, options: GatherOptions) {
@@ -38,13 +41,13 @@ class Gatherer {
     this.#options = options;
   }
 
-  async join(message: Message<unknown>, context: HandlerContext): Promise<void> {
+  readonly handler = async (message: Message<unknown>, context: HandlerContext): Promise<void> => {
     const member: Member = { message, context, run: Promise.withResolvers() };
     this.#members.push(member);
     if (this.#members.length >= this.#options.size) this.#startFull();
     else this.#startLater();
     await member.run.promise;
-  }
+  };
 
   /** One timer for the oldest; with no wait, all that started in one tick go together. */
   #startLater(): void {
@@ -72,13 +75,13 @@ class Gatherer {
   }
 
   get #hasRoom(): boolean {
-    return this.#running < this.#options.concurrency();
+    return this.running < this.#options.concurrency();
   }
 
   #start(): void {
     const members = this.#members.slice(0, this.#options.size);
     this.#members = this.#members.slice(members.length);
-    this.#running += 1;
+    this.running += 1;
     void this.#run(members);
   }
 
@@ -98,7 +101,13 @@ class Gatherer {
     } catch (error) {
       for (const member of members) member.run.reject(error);
     }
-    this.#running -= 1;
+    this.running -= 1;
+    this.startWaiting();
+    this.#options.onEnd?.();
+  }
+
+  /** There may be room. */
+  startWaiting(): void {
     this.#dropGone();
     if (this.#timer === undefined) this.#startAll();
     else this.#startFull();

@@ -9,7 +9,7 @@ import { composeHandle } from "../middleware/compose.ts";
 import type { BatchHandler, ConsumerOptions, Handler } from "../queue-consumer.ts";
 import { systemClock, type Clock } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
-import { gatherBatches } from "./batch-run.ts";
+import { Gatherer } from "./batch-run.ts";
 import { eventDeadline } from "./event-deadline.ts";
 import { EventRun } from "./event-run.ts";
 import { openBatch, UNNAMED_ADAPTER } from "./event-target.ts";
@@ -84,6 +84,8 @@ class Engine implements EventEngine {
   /** Kept over the calls: a platform uses a process again. */
   readonly #memory = new SettledMemory();
   readonly #runs = new Set<EventRun>();
+  /** Of the events whose batches may run. */
+  readonly #gatherers = new Set<Gatherer>();
   readonly #told = new Set<string>();
 
   constructor(details: DefinitionDetails, work: EventWork<unknown>, options: EventEngineOptions) {
@@ -115,6 +117,8 @@ class Engine implements EventEngine {
     const { logger, events } = this.#client;
     this.#notify(target.name, batch.notices);
     if (!this.#hasTime(batch)) this.#notify(target.name, [NO_TIME]);
+    const work = "handler" in this.#work ? this.#work.handler : this.#gather(this.#work);
+    const handler = work instanceof Gatherer ? work.handler : work;
     const run = new EventRun({
       batch,
       opened,
@@ -127,7 +131,7 @@ class Engine implements EventEngine {
       },
       settings: this.#settings,
       memory,
-      handle: this.#handle(target.name),
+      handle: this.#inMiddleware(handler, target.name),
       limit: this.#limit,
       marginMs: this.#marginMs,
       rateLimit: this.#rateLimit,
@@ -137,6 +141,7 @@ class Engine implements EventEngine {
       },
     });
     this.#runs.add(run);
+    if (work instanceof Gatherer) this.#gatherers.add(work);
     try {
       const outcomes = await run.run();
       return {
@@ -147,8 +152,10 @@ class Engine implements EventEngine {
       };
     } finally {
       this.#runs.delete(run);
+      if (work instanceof Gatherer) this.#gatherers.delete(work);
       // What an abandoned handler held is free for the others.
       this.#startReady();
+      this.#startWaiting();
     }
   }
 
@@ -180,16 +187,28 @@ class Engine implements EventEngine {
     return running;
   }
 
-  /** A batch handler gets messages of one event only: another event may end earlier. */
-  #handle(target: string): Handler<unknown> {
+  /** Around the handler. */
+  #inMiddleware(handler: Handler<unknown>, target: string): Handler<unknown> {
     const { middleware } = this.#client;
-    const handler = "handler" in this.#work ? this.#work.handler : this.#gather(this.#work);
     return middleware.some((one) => "handle" in one) ? composeHandle(middleware, handler, target) : handler;
   }
 
-  #gather({ batchHandler, size }: Extract<EventWork<unknown>, { readonly size: number }>): Handler<unknown> {
-    const concurrency = (): number => this.#settings.concurrency;
-    return gatherBatches(batchHandler, { size, waitMs: 0, concurrency, clock: this.#clock });
+  /** A batch handler gets messages of one event only: another event may end earlier. Their batches share concurrency. */
+  #gather({ batchHandler, size }: Extract<EventWork<unknown>, { readonly size: number }>): Gatherer {
+    const concurrency = (): number => this.#settings.concurrency - this.#batchesBeside(gatherer);
+    const onEnd = (): void => this.#startWaiting();
+    const gatherer = new Gatherer(batchHandler, { size, waitMs: 0, concurrency, clock: this.#clock, onEnd });
+    return gatherer;
+  }
+
+  #batchesBeside(gatherer: Gatherer): number {
+    let running = 0;
+    for (const each of this.#gatherers) if (each !== gatherer) running += each.running;
+    return running;
+  }
+
+  #startWaiting(): void {
+    for (const gatherer of this.#gatherers) gatherer.startWaiting();
   }
 }
 
