@@ -47,6 +47,8 @@ export interface HostCall {
 const POLL_MS = 100;
 /** After which a session without a message is let go; the host waits for longer. */
 const SESSION_IDLE_MS = 5;
+/** How long a drain may take; real time. */
+const DRAIN_MS = 10_000;
 /** How long a call waits for more messages when it has one. */
 const MORE_MS = 2;
 
@@ -122,7 +124,9 @@ export class FunctionsHost {
       : subscription === undefined
         ? client.createReceiver(queue, options)
         : client.createReceiver(queue, subscription, options);
-    if (receiver !== undefined) this.#receivers.set(receiver, this.#keepSession(receiver));
+    if (receiver === undefined) return undefined;
+    if (hasSessions) drainPatiently(receiver);
+    this.#receivers.set(receiver, this.#keepSession(receiver));
     return receiver;
   }
 
@@ -230,6 +234,14 @@ export class FunctionsHost {
       }
     }
   }
+}
+
+/** The SDK closes a session whose drain has no answer within 200 ms, of a busy machine; .NET has no such thing. */
+function drainPatiently(receiver: ServiceBusReceiver): void {
+  const { _messageSession: session } = receiver as unknown as {
+    readonly _messageSession: { readonly _batchingReceiverLite: { _drainTimeoutInMs: number } };
+  };
+  session._batchingReceiverLite._drainTimeoutInMs = DRAIN_MS;
 }
 
 function triggerOf({ bindings }: RegisteredFunction): Trigger {
