@@ -35,6 +35,10 @@ test.each([
   ],
   [["up", "--sqs-port"], "--sqs-port needs a value: --sqs-port <value>."],
   [
+    ["send", "q", "--file", "no/such.json"],
+    "anyqueue send: --file cannot be read: ENOENT: no such file or directory, open 'no/such.json'.",
+  ],
+  [
     ["send", "q", "{}", "--id", "--json"],
     "--id needs a value, got the flag --json. If it is meant: --id=--json.",
   ],

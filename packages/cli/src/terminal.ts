@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { addAbortSignal } from "node:stream";
 
 /** What a command may do to the outside; tests pass their own. */
@@ -45,13 +46,24 @@ export function processTerminal(): Terminal {
     },
     isInputTyped: stdin.isTTY,
     read: (signal) => addAbortSignal(signal, stdin),
-    untilStopped: async () =>
-      await new Promise((resolve) => {
-        // `once`: a second Ctrl+C must be able to end a process that hangs while it closes.
-        process.once("SIGINT", resolve);
-        process.once("SIGTERM", resolve);
-      }),
+    untilStopped,
   };
+}
+
+const STOPPING = ["SIGINT", "SIGTERM"] as const;
+
+/** The second time, of whichever, a process ends that hangs while it closes: by `exit`, so that what it started ends too. */
+async function untilStopped(): Promise<string> {
+  return await new Promise((resolve) => {
+    const stop = (first: NodeJS.Signals): void => {
+      for (const signal of STOPPING) {
+        process.removeListener(signal, stop);
+        process.once(signal, () => process.exit(128 + constants.signals[signal]));
+      }
+      resolve(first);
+    };
+    for (const signal of STOPPING) process.once(signal, stop);
+  });
 }
 
 const CLEAR_LINE = "\r\u001B[2K";

@@ -48,7 +48,7 @@ export async function send(args: readonly string[], terminal: Terminal): Promise
 
 async function sendOne(plan: SendPlan, terminal: Terminal): Promise<number> {
   // Read and checked before anything is connected: a mistake in the body is a mistake of the command line.
-  const given = await readWhole(inputOf(plan.source, terminal, NEVER), MAX_BODY_BYTES);
+  const given = await readBody(plan.source, terminal);
   if (given === undefined)
     throw new UsageError(`anyqueue send: the body is longer than ${MAX_BODY_BYTES} bytes.`);
   const checked = plan.format.check(given);
@@ -61,6 +61,16 @@ async function sendOne(plan: SendPlan, terminal: Terminal): Promise<number> {
     await report.add(await resultOf(producer.send(checked.body, optionsOf(plan))), undefined);
   });
   return report.failed === 0 ? 0 : 1;
+}
+
+async function readBody(source: BodySource, terminal: Terminal): Promise<Uint8Array | undefined> {
+  try {
+    return await readWhole(inputOf(source, terminal, NEVER), MAX_BODY_BYTES);
+  } catch (error) {
+    const what = source.kind === "file" ? "--file" : "standard input";
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`anyqueue send: ${what} cannot be read: ${why}.`);
+  }
 }
 
 async function sendEveryLine(plan: SendPlan, terminal: Terminal): Promise<number> {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { FunctionProcess } from "./function-process.ts";
 
 /** A process that starts another, which has its output and would outlive it, then does as it is told. */
@@ -10,16 +10,16 @@ function leavingAChild(then: string, onLine: (line: string) => void = () => {}):
   return new FunctionProcess({ command: [process.execPath, "-e", program], environment: {}, onLine });
 }
 
-const onPosix = test.skipIf(process.platform === "win32");
+describe.skipIf(process.platform === "win32")("a process whose program started another", () => {
+  test("has ended when its program has", async () => {
+    expect(await leavingAChild("setTimeout(() => process.exit(3), 10)").ended).toBe("exit code 3");
+  });
 
-onPosix("a process has ended when its program has, whatever that started", async () => {
-  expect(await leavingAChild("setTimeout(() => process.exit(3), 10)").ended).toBe("exit code 3");
-});
-
-onPosix("a process ends with what its program started", async () => {
-  const hasStarted = Promise.withResolvers<void>();
-  const started = leavingAChild("setInterval(() => {}, 1_000)", () => hasStarted.resolve());
-  await hasStarted.promise;
-  await started.end();
-  expect(await started.ended).toBe("signal SIGTERM");
+  test("ends with it", async () => {
+    const hasStarted = Promise.withResolvers<void>();
+    const started = leavingAChild("setInterval(() => {}, 1_000)", () => hasStarted.resolve());
+    await hasStarted.promise;
+    await started.end();
+    expect(await started.ended).toBe("signal SIGTERM");
+  });
 });

@@ -40,6 +40,7 @@ export class FunctionProcess {
     if (onMessage !== undefined) this.#child.on("message", onMessage);
     // What it started and left behind is not to outlive it: it may also have its output, which would never end.
     this.#child.once("exit", () => this.#killGroup());
+    this.#killAtExit();
     this.ended = new Promise((resolve) => {
       this.#child.once("error", (error) => resolve(error.message));
       this.#child.once("close", (code, signal) =>
@@ -71,6 +72,17 @@ export class FunctionProcess {
     timeout.abort();
     if (!this.#isEnded) this.#child.kill("SIGKILL");
     await this.ended;
+  }
+
+  /** What never comes to rest does not hear that its channel is closed. */
+  #killAtExit(): void {
+    const kill = (): void => this.#killGroup();
+    process.setMaxListeners(process.getMaxListeners() + 1);
+    process.once("exit", kill);
+    this.#child.once("exit", () => {
+      process.removeListener("exit", kill);
+      process.setMaxListeners(process.getMaxListeners() - 1);
+    });
   }
 
   #killGroup(): void {

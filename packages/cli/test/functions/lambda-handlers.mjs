@@ -22,6 +22,13 @@ export async function hangs(event, context) {
   await new Promise((resolve) => setTimeout(resolve, 3_600_000));
 }
 
+export function spins() {
+  process.stdout.write(`spins in ${process.pid}\n`, () => {
+    for (;;);
+  });
+  return new Promise(() => {});
+}
+
 export async function exits() {
   process.exit(7);
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { defineQueue } from "@anyqueue/core";
@@ -35,3 +36,37 @@ test("the vendor's framework ends with a command that is killed", async () => {
   const port = Number(/URL: http:\/\/localhost:(\d+)/.exec(errors)?.[1]);
   await vi.waitFor(async () => expect(await isListening(port)).toBe(false), 10_000);
 });
+
+test.skipIf(process.platform === "win32")(
+  "a function that never comes to rest ends at the second Ctrl+C",
+  async () => {
+    const emulator = await spawnEmulator({ sqsPort: 0 });
+    onTestFinished(async () => await emulator.close());
+    const url = `sqs://us-east-1?endpoint=${emulator.endpoints.sqs ?? ""}`;
+    for (const [name, value] of Object.entries(emulator.environment)) vi.stubEnv(name, value);
+    const client = await connectQueue({ url });
+    const orders = defineQueue("orders");
+    await client.admin.create(orders);
+    await client.producer(orders).send({});
+    await client.close();
+    const file = join(FUNCTIONS, "lambda-handlers.spins");
+    const flags = ["--runtime", "lambda", "--queue", "orders", "--url", url, "--timeout", "25s"];
+    await using program = new Program(["invoke", file, ...flags], emulator.environment);
+    await program.untilError("spins in ");
+    program.child.kill("SIGTERM");
+    await vi.waitFor(() => {
+      program.child.kill("SIGINT");
+      expect(program.child.exitCode).not.toBeNull();
+    }, 10_000);
+    const { code, errors } = await program.ended;
+    expect(code).toBe(130);
+    const pid = /spins in (\d+)/.exec(errors)?.[1] ?? "";
+    // A process that has ended may still wait to be collected.
+    await vi.waitFor(() => expect(stateOf(pid)).toMatch(/^(?:Z|gone)/), 10_000);
+  },
+);
+
+function stateOf(pid: string): string {
+  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", pid], { encoding: "utf8" });
+  return stdout.trim() === "" ? "gone" : stdout;
+}

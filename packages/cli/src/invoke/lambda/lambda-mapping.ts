@@ -160,5 +160,8 @@ function errorOf(result: EnvironmentResult, failures: BatchFailures): string | u
 /** False for what asking again does not mend: a queue that is gone, rights that are missing. */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return Reflect.get(error, "$fault") !== "client";
+  const { cause = error } = error;
+  if (!(cause instanceof Error)) return false;
+  // To the service this is a fault of the client as well: too many requests, or messages that are with consumers.
+  return Reflect.get(cause, "$fault") !== "client" || /Throttl|^OverLimit$/.test(cause.name);
 }

@@ -47,22 +47,27 @@ export class SqsQueue {
       return new SqsQueue(sdk, client, await factsOf(sdk, client, url));
     } catch (error) {
       client.destroy();
-      throw openError(error, entity);
+      throw queueError(error, entity);
     }
   }
 
-  /** Up to 10. Not to be aborted: what a closed connection was being sent would stay invisible. */
+  /**
+   * Up to 10. Not to be aborted: what a closed connection was being sent would stay invisible.
+   * @throws NO_SUCH_QUEUE, QUEUE_UNREACHABLE
+   */
   async receive(max: number, waitSeconds: number): Promise<readonly Message[]> {
-    const { Messages = [] } = await this.#client.send(
-      new this.#sdk.ReceiveMessageCommand({
-        QueueUrl: this.facts.url,
-        MaxNumberOfMessages: Math.min(MAX_BATCH, max),
-        WaitTimeSeconds: waitSeconds,
-        MessageSystemAttributeNames: ["All"],
-        MessageAttributeNames: ["All"],
-      }),
-    );
-    return Messages;
+    const command = new this.#sdk.ReceiveMessageCommand({
+      QueueUrl: this.facts.url,
+      MaxNumberOfMessages: Math.min(MAX_BATCH, max),
+      WaitTimeSeconds: waitSeconds,
+      MessageSystemAttributeNames: ["All"],
+      MessageAttributeNames: ["All"],
+    });
+    try {
+      return (await this.#client.send(command)).Messages ?? [];
+    } catch (error) {
+      throw queueError(error, this.facts.url);
+    }
   }
 
   /** Returns those that could not be deleted, with the reason. */
@@ -156,7 +161,7 @@ async function loadSdk(): Promise<Sdk> {
   }
 }
 
-function openError(error: unknown, entity: string): InvokeError {
+function queueError(error: unknown, entity: string): InvokeError {
   const options = { cause: error };
   if (error instanceof Error && /NonExistentQueue|QueueDoesNotExist/.test(error.name)) {
     return new InvokeError("NO_SUCH_QUEUE", `there is no queue ${entity}`, "Create it first.", options);
