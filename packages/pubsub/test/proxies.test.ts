@@ -93,3 +93,14 @@ test("where the proxy itself is gone, the error names its variable", async () =>
   connect();
   expect(await refusal()).toEqual(["CONNECTION_LOST", expect.stringContaining("https_proxy is set")]);
 });
+
+test("and where it opens no tunnel, as to an emulator on this machine", async () => {
+  const closed = await startConnectProxy();
+  await closed.close();
+  vi.stubEnv("https_proxy", closed.url);
+  adapter = openAdapter(emulator.endpoints.pubsub);
+  expect(await refusal()).toEqual([
+    "CONNECTION_LOST",
+    expect.stringMatching(/https_proxy is set: .*`no_proxy`/),
+  ]);
+});

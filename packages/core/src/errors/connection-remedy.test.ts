@@ -31,6 +31,7 @@ test.each([
   "getaddrinfo EAI_AGAIN h",
   "connect ECONNREFUSED 10.0.0.1:443",
   "14 UNAVAILABLE: Name resolution failed for target dns:pubsub.googleapis.com:443",
+  "14 UNAVAILABLE: No connection established. Last error: undefined. Resolution note: ",
   "connect ETIMEDOUT 10.0.0.1:443",
   "did not establish a connection with the server within 5000 ms",
 ])("names the variable of a proxy, never its value, where nothing was reached: %s", (text) => {

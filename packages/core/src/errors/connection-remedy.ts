@@ -1,7 +1,8 @@
 /** Variables that name a proxy; the first that is set is told. Their values may hold a password. */
 const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "grpc_proxy"] as const;
+/** The last is gRPC's (1.14.7) about a proxy that opened no tunnel. */
 const UNREACHED =
-  /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\b|name resolution failed|did not establish a connection/i;
+  /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\b|name resolution failed|did not establish a connection|no connection established\. Last error: undefined/i;
 /** A proxy is no way to this machine. */
 const LOCAL = /\b(?:127(?:\.\d+){3}|localhost)\b|::1\b/;
 /** Of Node.js and of OpenSSL: the server wanted to know who asks, or speaks no TLS that both do. */
