@@ -6,7 +6,7 @@ import { ERROR_CODES } from "../../packages/core/src/errors/error-codes.ts";
 const MEANINGS = {
   NOT_FOUND: "The queue, topic or subscription does not exist.",
   ALREADY_EXISTS: "It exists, with other settings than those asked for. Administration only.",
-  UNAUTHENTICATED: "There are no credentials, or they are expired or wrong.",
+  UNAUTHENTICATED: "There are no credentials, or they are expired or wrong; a certificate is not accepted.",
   ACCESS_DENIED:
     "The credentials are valid and not allowed to do this; the key of an encrypted queue counts.",
   THROTTLED: "The service limits the rate; `retryAfterMs` has its hint, if it gave one.",

@@ -14,6 +14,7 @@ export { orAborted } from "./time/or-aborted.ts";
 export { seededRandom } from "./time/seeded-random.ts";
 export { StallMeter } from "./time/stall-meter.ts";
 export { durationToMs, type Duration } from "./time/duration.ts";
+export { connectionRemedy, isCertificateRefusal } from "./errors/connection-remedy.ts";
 export { queueError, type QueueErrorInit } from "./errors/queue-error.ts";
 // By way of the public entry, so that the build makes one file of what the entries share: each further one takes an import
 // most of a millisecond, and an adapter is never loaded without the rest.

@@ -172,6 +172,7 @@ export class PubsubClients {
     const { options } = new sdk.PubSub({ projectId: "unused", emulatorMode: false });
     const { servicePath: host } = options;
     if (host === undefined) return undefined;
+    if (host.startsWith("[")) throw unreadAddress();
     const port = Number(options.port ?? HTTPS_PORT);
     const isEncrypted = host.endsWith(GOOGLE_DOMAIN);
     if (!isEncrypted) this.#settings.checkOrigin(`${host}:${port}`);
@@ -246,6 +247,13 @@ function otherCopy(): QueueError {
   return invalid(
     "pubsub(): `client` is a PubSub of another copy of @google-cloud/pubsub than the one that this package finds",
     "Install one version of @google-cloud/pubsub only (npm dedupe), or give `clientOptions` instead of `client`.",
+  );
+}
+
+function unreadAddress(): QueueError {
+  return invalid(
+    "PUBSUB_EMULATOR_HOST names an IPv6 address, which the SDK takes apart",
+    'Write it into the URL, such as "pubsub://project?endpoint=[::1]:8085".',
   );
 }
 

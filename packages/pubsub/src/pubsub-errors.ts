@@ -1,4 +1,11 @@
-import { isQueueError, type ErrorClass, type ErrorCode, type Operation } from "@anyqueue/core/adapter";
+import {
+  connectionRemedy,
+  isCertificateRefusal,
+  isQueueError,
+  type ErrorClass,
+  type ErrorCode,
+  type Operation,
+} from "@anyqueue/core/adapter";
 import { AckIdError } from "./ack-id-error.ts";
 
 /** What one gRPC status means. */
@@ -116,6 +123,7 @@ export const TEXTS: readonly TextRow[] = [
 
 /** What the SDK says when its own budget is used up: status 4, the real one in the text. */
 const MASKED = /retrying error (?:\w*Error): (\d+) [A-Z_]+/;
+const UNAVAILABLE = 14;
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["THROTTLED", "CONNECTION_LOST", "TIMEOUT", "UNAVAILABLE"]);
 
 /** What any value means that a call to Pub/Sub can reject with or report for one ack id. */
@@ -129,11 +137,13 @@ export function classifyPubsubError(error: unknown, during: Operation): ErrorCla
   const meaning: Meaning = meaningOfText(text, status, during) ??
     row ?? { code: "INTERNAL", ambiguous: true };
   const requestId = textField(error, "requestId");
+  const remedy = status === UNAVAILABLE ? connectionRemedy(text, byProxy) : undefined;
   return {
     code: meaning.code,
     retryable: RETRYABLE.has(meaning.code),
     ambiguous: meaning.ambiguous === true,
     providerCode: row?.name ?? textField(error, "name") ?? "",
+    ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),
   };
 }
@@ -177,7 +187,17 @@ function realStatus(code: unknown, text: string): number | undefined {
   return code === 0 ? undefined : code;
 }
 
+/** gRPC takes only names in lower case, and these in this order. */
+function byProxy(variables: readonly string[]): string {
+  const used = ["grpc_proxy", "https_proxy", "http_proxy"].find((name) => variables.includes(name));
+  return used === undefined
+    ? "gRPC reads `https_proxy` and `no_proxy`, in lower case."
+    : `gRPC goes through the proxy that \`${used}\` names, unless \`no_proxy\` names the host.`;
+}
+
 function meaningOfText(text: string, status: number | undefined, during: Operation): Meaning | undefined {
+  // It says so in the text of a connection that did not open.
+  if (status === UNAVAILABLE && isCertificateRefusal(text)) return { code: "UNAUTHENTICATED" };
   return TEXTS.find(
     (row) =>
       (row.status === undefined || row.status === status) &&

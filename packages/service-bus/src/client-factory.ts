@@ -117,6 +117,9 @@ function speakPlainHttp(client: ServiceBusAdministrationClient): void {
       async sendRequest(request, next) {
         request.url = request.url.replace(/^https:/, "http:");
         request.allowInsecureConnection = true;
+        const [, address] = /^\[(.*)\]$/.exec(new URL(request.url).hostname) ?? [];
+        // It would look up an IPv6 address with its brackets.
+        if (address !== undefined) request.requestOverrides = { hostname: address };
         return await next(request);
       },
     },

@@ -92,6 +92,37 @@ describe("errors of the SDK", () => {
     });
   });
 
+  test.each([
+    ["certificate has expired", "CERT_HAS_EXPIRED", /renewed/],
+    ["self-signed certificate in certificate chain", "SELF_SIGNED_CERT_IN_CHAIN", /NODE_EXTRA_CA_CERTS/],
+    [
+      "40CD:error:0A000410:SSL routines:ssl3_read_bytes:ssl/tls alert handshake failure:../deps/openssl/r.c:918",
+      "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE",
+      /client certificate/,
+    ],
+    [
+      "401D:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../deps/openssl/r.c:918",
+      "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+      /client certificate/,
+    ],
+  ])("about a certificate are no matter of waiting: %s", (text, code, remedy) => {
+    const error = Object.assign(new Error(text), { code });
+    expect(classifyServiceBusError(error, "send")).toEqual({
+      code: "UNAUTHENTICATED",
+      retryable: false,
+      ambiguous: false,
+      providerCode: code,
+      remedy: expect.stringMatching(remedy),
+    });
+  });
+
+  test("about another version of TLS are known, too", () => {
+    const text =
+      "40CD:error:0A00042E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version:../deps/r.c:918";
+    const error = Object.assign(new Error(text), { code: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION" });
+    expect(codeOf(error, "open")).toBe("CONNECTION_LOST");
+  });
+
   test("of a disabled entity are not retried: an operator has to act", () => {
     expect(classifyServiceBusError(serviceBusError("MessagingEntityDisabled"), "send")).toMatchObject({
       code: "UNAVAILABLE",

@@ -1,5 +1,12 @@
 import { field } from "./field.ts";
-import { isQueueError, type ErrorClass, type ErrorCode, type Operation } from "@anyqueue/core/adapter";
+import {
+  connectionRemedy,
+  isCertificateRefusal,
+  isQueueError,
+  type ErrorClass,
+  type ErrorCode,
+  type Operation,
+} from "@anyqueue/core/adapter";
 
 /** One line of the table: vendor names, the portable code, and where the names were seen. */
 export interface ErrorRow {
@@ -128,17 +135,12 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
     source: NODE,
   },
   { names: "ETIMEDOUT", code: "TIMEOUT", ambiguous: true, source: NODE },
-  { names: "CERT_HAS_EXPIRED DEPTH_ZERO_SELF_SIGNED_CERT", code: "CONNECTION_LOST", source: TLS },
-  {
-    names: "SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-    code: "CONNECTION_LOST",
-    source: TLS,
-  },
-  {
-    names: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY ERR_TLS_CERT_ALTNAME_INVALID",
-    code: "CONNECTION_LOST",
-    source: TLS,
-  },
+  // Waiting mends none of them (docs/decisions/0052); their texts tell of the rarer ones.
+  { names: "CERT_HAS_EXPIRED CERT_NOT_YET_VALID", code: "UNAUTHENTICATED", source: TLS },
+  { names: "SELF_SIGNED_CERT_IN_CHAIN DEPTH_ZERO_SELF_SIGNED_CERT", code: "UNAUTHENTICATED", source: TLS },
+  { names: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", code: "UNAUTHENTICATED", source: TLS },
+  { names: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", code: "UNAUTHENTICATED", source: TLS },
+  { names: "ERR_TLS_CERT_ALTNAME_INVALID", code: "UNAUTHENTICATED", source: TLS },
   { names: "EPROTO ERR_SSL_WRONG_VERSION_NUMBER", code: "CONNECTION_LOST", source: TLS },
 ];
 
@@ -176,7 +178,11 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
     source: SDK,
   },
   { text: /is closed and can no longer be used|already closed/i, code: "LEASE_LOST", source: SDK },
+  { text: /\bSSL routines:/, code: "CONNECTION_LOST", source: TLS },
 ];
+const UNTRUSTED: Meaning = { code: "UNAUTHENTICATED", source: TLS };
+const BY_PROXY =
+  "Service Bus goes through a proxy only over WebSockets, with `clientOptions: { webSocketOptions }`.";
 
 const RETRYABLE = new Set([
   "THROTTLED",
@@ -199,11 +205,14 @@ export function classifyServiceBusError(error: unknown, during: Operation): Erro
   const providerCode = codesOf(last)[0] ?? textField(last, "name");
   const requestId = /TrackingId:([\w-]+)/.exec(textField(last, "message") ?? "")?.[1];
   const retryAfterMs = retryAfterOf(last) ?? meaning.retryAfterMs;
+  const text = textField(last, "message") ?? "";
+  const remedy = connectionRemedy(`${providerCode} ${text}`, () => BY_PROXY);
   return {
     code: meaning.code,
     retryable: meaning.retryable ?? RETRYABLE.has(meaning.code),
     ambiguous: meaning.ambiguous === true && during !== "open" && during !== "probe",
     ...(providerCode === undefined ? {} : { providerCode }),
+    ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
@@ -230,6 +239,7 @@ function unwrap(error: unknown): unknown {
 
 function meaningOf(error: unknown): Meaning {
   const text = textField(error, "message") ?? "";
+  if (isCertificateRefusal(text)) return UNTRUSTED;
   const named = TEXT_ERRORS.find((row) => row.text.test(text));
   if (named !== undefined) return named;
   for (const code of codesOf(error)) {

@@ -114,7 +114,7 @@ export class Connections {
   #openTls(options: { readonly host: string; readonly port: number }): TLSSocket {
     const socket = connectTls({
       ...options,
-      servername: isIP(options.host) === 0 ? options.host : "",
+      servername: isIP(options.host) === 0 ? options.host.replace(/\.$/, "") : "",
       ALPNProtocols: ["http/1.1"],
       ...(this.#session !== undefined && { session: this.#session }),
     });

@@ -75,11 +75,18 @@ describe("classifySqsError", () => {
     ["ETIMEDOUT", "TIMEOUT", true],
     ["EHOSTUNREACH", "CONNECTION_LOST", true],
     ["EPROTO", "CONNECTION_LOST", true],
-    ["CERT_HAS_EXPIRED", "CONNECTION_LOST", false],
   ] as const)("reads the socket code %s as %s, ambiguous %s", (code, expected, ambiguous) => {
     const error = Object.assign(new Error("connect"), { code });
     expect(classifySqsError(error, "send")).toMatchObject({ code: expected, ambiguous, retryable: true });
   });
+
+  test.each(["CERT_HAS_EXPIRED", "SELF_SIGNED_CERT_IN_CHAIN", "ERR_TLS_CERT_ALTNAME_INVALID"])(
+    "takes %s for no matter of waiting",
+    (code) => {
+      const error = Object.assign(new Error("connect"), { code });
+      expect(classifySqsError(error, "send")).toMatchObject({ code: "UNAUTHENTICATED", retryable: false });
+    },
+  );
 
   // The same codes come from reading and writing, when the request is out: the table above.
   test.each([

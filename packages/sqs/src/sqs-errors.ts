@@ -1,4 +1,11 @@
-import { isQueueError, type ErrorClass, type ErrorCode, type Operation } from "@anyqueue/core/adapter";
+import {
+  connectionRemedy,
+  isCertificateRefusal,
+  isQueueError,
+  type ErrorClass,
+  type ErrorCode,
+  type Operation,
+} from "@anyqueue/core/adapter";
 import { ChecksumError } from "./checksum.ts";
 import { EntryError } from "./entry-error.ts";
 
@@ -78,11 +85,12 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "EHOSTUNREACH ENETUNREACH", code: "CONNECTION_LOST", ambiguous: true, source: NODE },
   { names: "ECONNRESET EPIPE ECONNABORTED", code: "CONNECTION_LOST", ambiguous: true, source: NODE },
   { names: "ETIMEDOUT", code: "TIMEOUT", ambiguous: true, source: NODE },
-  { names: "CERT_HAS_EXPIRED DEPTH_ZERO_SELF_SIGNED_CERT", code: "CONNECTION_LOST", source: TLS },
-  { names: "SELF_SIGNED_CERT_IN_CHAIN", code: "CONNECTION_LOST", source: TLS },
-  { names: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", code: "CONNECTION_LOST", source: TLS },
-  { names: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", code: "CONNECTION_LOST", source: TLS },
-  { names: "ERR_TLS_CERT_ALTNAME_INVALID", code: "CONNECTION_LOST", source: TLS },
+  // Waiting mends none of them (docs/decisions/0052); their texts tell of the rarer ones.
+  { names: "CERT_HAS_EXPIRED CERT_NOT_YET_VALID", code: "UNAUTHENTICATED", source: TLS },
+  { names: "SELF_SIGNED_CERT_IN_CHAIN DEPTH_ZERO_SELF_SIGNED_CERT", code: "UNAUTHENTICATED", source: TLS },
+  { names: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", code: "UNAUTHENTICATED", source: TLS },
+  { names: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", code: "UNAUTHENTICATED", source: TLS },
+  { names: "ERR_TLS_CERT_ALTNAME_INVALID", code: "UNAUTHENTICATED", source: TLS },
   { names: "ERR_SSL_WRONG_VERSION_NUMBER", code: "CONNECTION_LOST", source: TLS },
   { names: "EPROTO", code: "CONNECTION_LOST", ambiguous: true, source: TLS },
 ];
@@ -116,6 +124,9 @@ const STATUSES: Readonly<Record<number, Meaning>> = {
 
 /** What opens a connection; the codes of its failures are those of reading and writing, too. */
 const OPENING: ReadonlySet<string | undefined> = new Set(["connect", "getaddrinfo"]);
+const BY_PROXY =
+  "SQS goes through a proxy only by `clientOptions: { requestHandler: { httpsAgent } }` with an agent that does.";
+const UNTRUSTED: Meaning = { code: "UNAUTHENTICATED", source: TLS };
 const UNOPENED: Meaning = { code: "CONNECTION_LOST", source: NODE };
 
 const RETRYABLE = new Set(["THROTTLED", "QUOTA_EXCEEDED", "CONNECTION_LOST", "TIMEOUT", "UNAVAILABLE"]);
@@ -132,14 +143,20 @@ export function classifySqsError(error: unknown, during: Operation): ErrorClass 
   const socketCode = textField(error, "code") ?? "";
   const text = textField(error, "message") ?? "";
   const metadata = field(error, "$metadata");
+  const isUntrusted = isCertificateRefusal(text);
   const isUnsent = neverLeft(error);
   const meaning =
+    (isUntrusted ? UNTRUSTED : undefined) ??
     TEXT_ERRORS.find((row) => row.text.test(text) && (row.during ?? during) === during) ??
     bySocketCode.get(socketCode) ??
     byName.get(bare(name)) ??
     byName.get(bare(vendorCode ?? "")) ??
     (isUnsent ? UNOPENED : meaningOfStatus(field(metadata, "httpStatusCode")));
   const requestId = textField(metadata, "requestId");
+  // With a handler of the application's own the proxy is its own matter.
+  const isOurs = field(error, "isUnsent") === true;
+  const remedy =
+    isOurs || isUntrusted ? connectionRemedy(`${socketCode} ${text}`, () => BY_PROXY) : undefined;
   const retryAfterMs = retryAfterOf(field(field(error, "$response"), "headers")) ?? meaning.retryAfterMs;
   return {
     code: meaning.code,
@@ -147,6 +164,7 @@ export function classifySqsError(error: unknown, during: Operation): ErrorClass 
     // An entry under `Failed` was refused for certain, whatever its code.
     ambiguous: !(error instanceof EntryError) && !isUnsent && meaning.ambiguous === true,
     providerCode: vendorCode ?? (socketCode || name),
+    ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };

@@ -1,11 +1,14 @@
+import dns, { type LookupAddress } from "node:dns";
 import { createServer } from "node:https";
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from "node:tls";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi, type MockInstance } from "vitest";
 import { makeCertificate } from "../../emulator/src/net/make-certificate.ts";
 import { classifySqsError } from "../src/sqs-errors.ts";
 import { rejection } from "./open-adapter.ts";
 import { until } from "./scripted-server.ts";
 import { ANSWER, closing, connected, peer, type Peer } from "./tcp-peer.ts";
+
+type Found = (error: null, addresses: readonly LookupAddress[]) => void;
 
 afterEach(() => {
   vi.useRealTimers();
@@ -187,10 +190,23 @@ describe("with TLS", () => {
     ]);
   });
 
+  // https://www.rfc-editor.org/rfc/rfc6066#section-3 (2026-11-30): the name in a handshake has none.
+  test("a dot at the end of a name is for the look-up, and the server is not asked for with it", async () => {
+    setDefaultCACertificates([...trusted, certificate.ca]);
+    const { send, seen } = await secured();
+    const lookup = vi.spyOn(dns, "lookup") as unknown as MockInstance<
+      (host: string, options: object, found: Found) => void
+    >;
+    lookup.mockImplementation((_, __, found) => found(null, [{ address: "127.0.0.1", family: 4 }]));
+    expect(await send({}, { hostname: "localhost." })).toBe("{}");
+    expect(lookup.mock.calls.map(([host]) => host)).toEqual(["localhost."]);
+    expect(seen).toEqual([["localhost", "http/1.1", false]]);
+  });
+
   test("a server that nobody vouches for gets no request", async () => {
     const { send, seen } = await secured();
     const error = await rejection(send());
-    expect(classifySqsError(error, "send")).toMatchObject({ code: "CONNECTION_LOST", ambiguous: false });
+    expect(classifySqsError(error, "send")).toMatchObject({ code: "UNAUTHENTICATED", ambiguous: false });
     expect(seen).toEqual([]);
   });
 });

@@ -77,6 +77,8 @@ export interface ErrorClass {
   readonly ambiguous?: boolean;
   /** The service's own hint, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** What to do, where more is known of it than the code's own remedy says. */
+  readonly remedy?: string;
   /** The vendor's code, for logs and dashboards. */
   readonly providerCode?: string;
   readonly requestId?: string;

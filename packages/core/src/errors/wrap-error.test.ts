@@ -40,6 +40,13 @@ describe("wrapDriverError", () => {
     );
   });
 
+  test("says what the adapter knows to do, where it does", () => {
+    const untrusted = adapter({ code: "UNAUTHENTICATED", retryable: false, remedy: "Renew it." });
+    expect(wrapDriverError(untrusted, target, "open", new Error("certificate has expired")).message).toBe(
+      "UNAUTHENTICATED: open failed: certificate has expired (fake://here/orders). Renew it.",
+    );
+  });
+
   test("leaves an error of anyqueue untouched", () => {
     const own = new QueueError("UNSUPPORTED", { what: "no such side" });
     expect(wrapDriverError(lost, target, "send", own)).toBe(own);

@@ -21,6 +21,7 @@ export function wrapDriverError(
   const errorClass = classify(adapter, error, operation);
   return new QueueError(errorClass.code, {
     what: `${operation} failed${describe(error)}`,
+    remedy: errorClass.remedy,
     retryable: errorClass.retryable,
     ambiguous: errorClass.ambiguous === true && !WITHOUT_EFFECT.has(operation),
     retryAfterMs: errorClass.retryAfterMs,

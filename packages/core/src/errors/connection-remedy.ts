@@ -1,0 +1,42 @@
+/** Variables that name a proxy; the first that is set is told. Their values may hold a password. */
+const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "grpc_proxy"] as const;
+/** The last is gRPC's (1.14.7) about a proxy that opened no tunnel. */
+const UNREACHED =
+  /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\b|name resolution failed|did not establish a connection|no connection established\. Last error: undefined/i;
+/** A proxy is no way to this machine. */
+const LOCAL = /\b(?:127(?:\.\d+){3}|localhost)\b|::1\b/;
+/** Of Node.js and of OpenSSL: the server wanted to know who asks, or speaks no TLS that both do. */
+const ALERT =
+  /\balert (?:certificate required|(?:bad|unknown|unsupported) certificate|unknown ca|handshake failure)/i;
+const OUT_OF_DATE = /\bcertificate (?:has expired|is not yet valid)/i;
+const UNTRUSTED =
+  /self-signed certificate|unable to (?:verify|get)(?: \w+)* certificate|does not match certificate's altnames|certificate (?:not trusted|rejected|revoked|chain too long|signature failure)|invalid CA certificate/i;
+
+/** True for the text of an error that says that one side did not accept the other's certificate. */
+export function isCertificateRefusal(text: string): boolean {
+  return ALERT.test(text) || OUT_OF_DATE.test(text) || UNTRUSTED.test(text);
+}
+
+/**
+ * What to do about a connection that did not open, where its error and the environment tell.
+ *
+ * @param text code and message of the error
+ * @param byProxy how connections of this provider go through a proxy, a sentence; gets the names of the variables that are set
+ * @returns undefined: nothing better is known than the remedy of the code
+ */
+export function connectionRemedy(
+  text: string,
+  byProxy: (variables: readonly string[]) => string,
+): string | undefined {
+  if (ALERT.test(text)) return "The server wants a client certificate, or another version of TLS.";
+  if (OUT_OF_DATE.test(text)) return "Have the server's certificate renewed, or set this machine's clock.";
+  if (UNTRUSTED.test(text)) {
+    return "Correct the host name, or name the file of the certificate authority in NODE_EXTRA_CA_CERTS before Node.js starts.";
+  }
+  if (!UNREACHED.test(text) || LOCAL.test(text)) return undefined;
+  // Nothing is decided by what the environment says: the text of an error names a variable.
+  const set = PROXIES.filter((name) => (process.env[name] ?? "") !== "");
+  return set.length === 0
+    ? undefined
+    : `Check network, host name and port. ${set[0]} is set: ${byProxy(set)}`;
+}
