@@ -31,6 +31,8 @@ export interface FakeServiceOptions {
   readonly refusedId?: string;
   /** Sends to this entity fail as a whole. */
   readonly closedTo?: string;
+  /** An ask with a wait ends before there is an answer. */
+  readonly answersLate?: boolean;
 }
 
 export interface StoredMessage {
@@ -139,7 +141,8 @@ export class FakeService {
     const stored = this.messages(target.entity);
     return {
       open: async () => await this.#open("consumer", target),
-      receiveBatch: async ({ maxItems }) => {
+      receiveBatch: async ({ maxItems, waitMs }) => {
+        if (this.#options.answersLate === true && waitMs > 0) return [];
         const taken = stored.filter(({ isHeld }) => !isHeld).slice(0, maxItems);
         for (const each of taken) each.isHeld = true;
         return taken.map(deliveryOf);

@@ -36,6 +36,12 @@ describe("redrive", () => {
     expect(fresh.has("old")).toBe(false);
   });
 
+  test("takes no service for empty that has not answered within a wait", async () => {
+    const { service, admin } = dead({ answersLate: true });
+    expect((await movedBy(admin, orders)).at(-1)).toBe(25);
+    expect(service.ids("orders-dead")).toEqual([]);
+  });
+
   test("stops at max, exactly", async () => {
     const { service, admin, ids } = dead();
     expect(await movedBy(admin, deadLetters(orders), { max: 12 })).toEqual([10, 12]);

@@ -86,10 +86,7 @@ class Pump {
     for (let moved = 0; moved < max;) {
       signal.throwIfAborted();
       const maxItems = Math.min(limits.receive.maxItems, max - moved);
-      const deliveries = await this.#consumer.receiveBatch(
-        { maxItems, waitMs: await this.#waitMs(signal) },
-        signal,
-      );
+      const deliveries = await this.#receive(maxItems, signal);
       const fresh = deliveries.filter(({ providerId }) => !this.#held.has(providerId));
       for (const { providerId, handle } of deliveries) this.#held.set(providerId, handle);
       // Nothing, or only what the filter has passed over already and whose lease ran out.
@@ -101,6 +98,14 @@ class Pump {
         yield { moved };
       }
     }
+  }
+
+  /** Nothing: the service has said so, and nothing came within a wait that may have ended before a slow one answered. */
+  async #receive(maxItems: number, signal: AbortSignal): Promise<readonly Delivery<unknown>[]> {
+    const waitMs = await this.#waitMs(signal);
+    const deliveries = await this.#consumer.receiveBatch({ maxItems, waitMs }, signal);
+    if (deliveries.length > 0 || waitMs === 0) return deliveries;
+    return await this.#consumer.receiveBatch({ maxItems, waitMs: 0 }, signal);
   }
 
   /** Where the service counts exactly, an empty queue is known without waiting for what does not come. */
