@@ -177,7 +177,7 @@ describe("the wrong entity", () => {
     open.push(again);
     await again.open?.(never);
     expect(await receive(again, 1)).toHaveLength(1);
-  }, 30_000);
+  });
 });
 
 describe("the wrong credentials", () => {

@@ -132,7 +132,7 @@ describe("a socket that dies", () => {
     expect(sent).toBe(true);
     const [after] = await receive(consumer, 1);
     valuesOf(await consumer.ackBatch([before?.handle, after?.handle], never));
-  }, 15_000);
+  });
 
   test("loses every session at once, and their handlers hear of it", async () => {
     const producer = adapter.openProducer(sessionQueueOf(adapter, "keyed"));

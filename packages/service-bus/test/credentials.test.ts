@@ -10,9 +10,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 const run = promisify(execFile);
 const PROGRAM = fileURLToPath(new URL("with-credential.ts", import.meta.url));
 
-/** A busy machine takes its time to start one. */
-const PROCESS = { timeout: 60_000 };
-
 let emulator: Emulator;
 let folder: string;
 
@@ -42,7 +39,7 @@ async function seenWith(credential: string): Promise<readonly Seen[]> {
   return JSON.parse(stdout) as readonly Seen[];
 }
 
-test("any TokenCredential opens a namespace, over TLS", PROCESS, async () => {
+test("any TokenCredential opens a namespace, over TLS", async () => {
   const [{ outcome } = { outcome: undefined }] = await seenWith("good");
   expect(outcome).toBe("one");
   expect(emulator.serviceBus.entities()).toMatchObject([{ path: "orders", messages: [] }]);
@@ -54,7 +51,6 @@ test.each([
   ["fails", /the credential gave no token: no identity is assigned to this machine/],
 ])(
   "a credential that %s is UNAUTHENTICATED within five seconds: for a send, a start and an administrative call",
-  PROCESS,
   async (credential, message) => {
     const seen = await seenWith(credential);
     expect(seen).toHaveLength(3);

@@ -75,7 +75,7 @@ describe("locks", () => {
     await shared.emulator.clock.advance(6_000);
     const again = await consumer.receiveBatch({ maxItems: 1, waitMs: 15_000 }, never);
     expect(again).toHaveLength(1);
-  }, 20_000);
+  });
 });
 
 describe("links", () => {
@@ -167,7 +167,7 @@ describe("links", () => {
     await shared.emulator.clock.advance(301_000);
     clock.shift(130_000);
     expect(await receive(consumer, 1)).toHaveLength(1);
-  }, 20_000);
+  });
 
   test("peeking begins with the first message each time, and locks nothing", async () => {
     const target = await shared.newQueue();

@@ -139,7 +139,7 @@ test("a session that falls silent is let go and taken again: its message comes, 
     return shared.emulator.log.count("acceptSession") > accepted;
   });
   expect((await asking).map(({ id, deliveryCount }) => [id, deliveryCount])).toEqual([["a0", 1]]);
-}, 20_000);
+});
 
 test("an empty entity is no failure: accepts that find nothing are not reported", async () => {
   const target = await newQueue();
@@ -229,7 +229,7 @@ test("an entity that is deleted while it is consumed ends with NOT_FOUND; made a
   await admin.createQueue(target.entity, { requiresSession: true });
   await send(target, { again: 1 });
   expect(await drain(await consume(target, 2), 1)).toEqual(["again0"]);
-}, 30_000);
+});
 
 test("a stopped flow lets every session go", async () => {
   const target = await newQueue();

@@ -111,9 +111,9 @@ describe("a standard queue", () => {
     const consumer = consume(target, 10_000);
     const [first] = await consumer.receiveBatch(NOW, never);
     await consumer.releaseBatch([{ handle: first?.handle, delayMs: 60_000, cause: "retry" }], never);
-    await emulator.clock.advance(59_000);
+    await emulator.clock.advance(45_000);
     expect(await consumer.receiveBatch(NOW, never)).toEqual([]);
-    await emulator.clock.advance(1_500);
+    await emulator.clock.advance(15_500);
     const [second] = await consumer.receiveBatch(NOW, never);
     expect(second).toMatchObject({ deliveryCount: 2, leaseMs: 10_000 });
     await consumer.extendBatch?.([{ handle: second?.handle, leaseMs: 120_000 }], never);

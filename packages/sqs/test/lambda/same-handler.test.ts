@@ -69,7 +69,7 @@ async function expectNothingLeft(client: QueueClient, definition: QueueDefinitio
   expect(await client.admin.inspect(definition)).toMatchObject({ ready: 0, inFlight: 0 });
 }
 
-describe("one handler", { timeout: 20_000 }, () => {
+describe("one handler", () => {
   const bench = lambdaBench();
 
   test("leaves the same trace as a worker in memory, as a worker on SQS FIFO and as a Lambda function", async () => {

@@ -31,9 +31,9 @@ describe("with changeVisibility", () => {
     });
     const first = await mapping.invoke(handler);
     expect(first?.response?.batchItemFailures).toHaveLength(first?.event.Records.length ?? 0);
-    await emulator.clock.advance(29_000);
+    await emulator.clock.advance(15_000);
     expect(await mapping.invoke(handler)).toBeUndefined();
-    await emulator.clock.advance(2_000);
+    await emulator.clock.advance(16_000);
     expect((await mapping.invoke(handler))?.response).toEqual({ batchItemFailures: [] });
     expect(attempts).toEqual([...Array<number>(10).fill(1), ...Array<number>(10).fill(2)]);
     expect(emulator.log.count("ChangeMessageVisibilityBatch")).toBe(1);
@@ -47,7 +47,7 @@ describe("with changeVisibility", () => {
     const source = sqsEvents({ calls: calls({ changeVisibility: true }) });
     const handler = createHandler(orders, source, async (_message, { extend }) => {
       await extend("10m");
-      await emulator.clock.advance(599_000);
+      await emulator.clock.advance(580_000);
       expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 0, inFlight: 1 });
     });
     expect((await mapping.invoke(handler))?.response).toEqual({ batchItemFailures: [] });
