@@ -90,3 +90,20 @@ test("the mapping of a Lambda function takes what came behind its last ask", asy
   await mapping.run(NEVER);
   expect(queue.calls).toBe(2);
 });
+
+test("a pump gives back at once what comes when it is stopped, though a call still runs", async () => {
+  const stop = new AbortController();
+  const givenBack = Promise.withResolvers<string>();
+  const answers = ["first", "late"];
+  const receive = async (): Promise<unknown> => {
+    const id = answers.shift() ?? "";
+    if (id === "late") stop.abort();
+    return [{ id, retry: async () => givenBack.resolve(id) }];
+  };
+  const client = { consumer: () => ({ receive }) } as unknown as QueueClient;
+  const options = { batchSize: 1, maxConcurrency: 4, isOnce: false, place: {} };
+  // Ends only when the other message is free again.
+  const onBatch = async (): Promise<void> => void (await givenBack.promise);
+  await new MessagePump({ ...options, onBatch } as unknown as PumpOptions, client).run(stop.signal);
+  expect(await givenBack.promise).toBe("late");
+});

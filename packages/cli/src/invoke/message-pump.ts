@@ -90,7 +90,11 @@ export class MessagePump {
       try {
         const messages = isOnce ? await this.#look(wasIdle) : await this.#receive(ASK);
         failuresInARow = 0;
-        if (signal.aborted) return;
+        if (signal.aborted) {
+          // At once, a call may still run for minutes; what cannot be given back now is when the client closes.
+          await Promise.allSettled(messages.map(async (message) => await message.retry("0ms")));
+          return;
+        }
         if (messages.length > 0) this.#start(messages);
         else if (isOnce && wasIdle) return;
       } catch (error) {

@@ -83,7 +83,10 @@ export class PulledPushes {
     const { providerId, orderingKey = "" } = message;
     if (this.#isHeld(message)) return false;
     await this.#backoff.untilOver(this.#stopped);
-    if (this.#stopped.aborted) return false;
+    if (this.#stopped.aborted) {
+      await settleMessages([message], false, this.#parts);
+      return false;
+    }
     const startedAtMs = performance.now();
     const answer = await this.#post(message);
     const durationMs = performance.now() - startedAtMs;
