@@ -113,6 +113,23 @@ describe("a settlement", () => {
     await run;
   });
 
+  test("that fails says nothing about a message of that number in a queue that was made anew", async () => {
+    const { clock, queue, consumer } = consumerBench();
+    queue.put("1", "old", { enqueuedAtMs: 1_000 });
+    queue.failNext("ack", throws({ code: "INTERNAL", retryable: false }));
+    const seen: unknown[] = [];
+    const run = consumer.run(({ body }) => {
+      seen.push(body);
+    });
+    await clock.settle();
+    queue.messages = [];
+    queue.put("1", "new", { enqueuedAtMs: 2_000 });
+    await clock.advance("61s");
+    expect(seen).toEqual(["old", "new"]);
+    await consumer.close();
+    await run;
+  });
+
   test("that has no answer when its lease ends: the redelivery is acked without a run", async () => {
     const { clock, queue, consumer, events } = consumerBench({ options: { lease: "10s" } });
     queue.put("m");

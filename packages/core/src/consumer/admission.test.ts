@@ -73,7 +73,7 @@ describe("a delivery is", () => {
 
   test("acked without a run where it was processed before", () => {
     const { admission, events, memory, applied, hold } = bench();
-    memory.add("stored-9");
+    memory.add({ providerId: "stored-9" });
     expect(admission.admit(hold({ providerId: "stored-9" }))).toBe(false);
     expect(applied).toEqual([{ kind: "ack" }]);
     expect(events.seen).toEqual([{ name: "redelivery-acked", event: { target: TARGET, id: "m" } }]);
@@ -115,7 +115,7 @@ describe("a delivery is", () => {
     const { admission, memory, applied, hold, timed } = bench({ isTimed: false });
     expect(admission.admit(hold(timed({ expiresInMs: -5 })))).toBe(true);
     expect(admission.admit(hold(timed({ dueInMs: 5_000 })))).toBe(true);
-    memory.add("stored-1");
+    memory.add({ providerId: "stored-1" });
     expect(admission.admit(hold())).toBe(false);
     expect(applied).toEqual([{ kind: "ack" }]);
   });

@@ -83,7 +83,7 @@ export class Admission {
   admit(held: HeldDelivery): boolean {
     const { target, events, executor, memory, isTimed } = this.#parts;
     const { delivery } = held;
-    if (memory.has(delivery.providerId)) {
+    if (memory.has(delivery)) {
       this.#ackAgain(held);
       return false;
     }

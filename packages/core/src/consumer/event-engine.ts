@@ -111,8 +111,8 @@ class Engine implements EventEngine {
     const { target } = opened;
     // One function may serve several queues, and Service Bus numbers the messages of each from 1.
     const memory = this.#memory.of(target.name);
-    for (const { providerId } of batch.deliveries)
-      if (batch.wasSettled?.(providerId) === true) memory.add(providerId);
+    for (const delivery of batch.deliveries)
+      if (batch.wasSettled?.(delivery.providerId) === true) memory.add(delivery);
     refuseMisfit({ details: this.#details, settings: this.#settings, target, facts: undefined });
     const { logger, events } = this.#client;
     this.#notify(target.name, batch.notices);

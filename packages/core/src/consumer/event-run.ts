@@ -116,7 +116,7 @@ export class EventRun {
     for (const [index, { delivery }] of this.#held.entries()) {
       const outcome = this.#outcomes[index];
       // What was only tried is not done: a dead letter that could not be moved is nowhere but in its queue.
-      if (outcome !== undefined && outcome.kind !== "release") this.#options.memory.add(delivery.providerId);
+      if (outcome !== undefined && outcome.kind !== "release") this.#options.memory.add(delivery);
     }
   }
 

@@ -78,7 +78,7 @@ describe("a dead letter that is copied", () => {
     executor.lost(held, refusal("LEASE_LOST"));
     expect(held.state).toBe("done");
     await answer();
-    expect(memory.has("m")).toBe(true);
+    expect(memory.has({ providerId: "m" })).toBe(true);
     expect(log).not.toContain("m ack");
   });
 
@@ -88,7 +88,7 @@ describe("a dead letter that is copied", () => {
     executor.apply(held, DEAD);
     executor.lost(held, refusal("LEASE_LOST"));
     await answer();
-    expect(memory.has("m")).toBe(false);
+    expect(memory.has({ providerId: "m" })).toBe(false);
     expect(log).toEqual(["m left", "m untracked"]);
   });
 });

@@ -39,9 +39,9 @@ describe("a decision", () => {
       const held = take("m");
       executor.apply(held, outcome);
       executor.overdue(held);
-      const meanwhile = memory.has("m");
+      const meanwhile = memory.has({ providerId: "m" });
       executor.settled(held, SETTLED);
-      expect([meanwhile, memory.has("m")]).toEqual(known);
+      expect([meanwhile, memory.has({ providerId: "m" })]).toEqual(known);
     },
   );
 
@@ -57,7 +57,7 @@ describe("a decision", () => {
       executor.apply(later, ACK);
       executor.overdue(later);
       executor.settled(earlier, result);
-      expect(memory.has("m")).toBe(true);
+      expect(memory.has({ providerId: "m" })).toBe(true);
     },
   );
 
@@ -91,7 +91,7 @@ describe("the result of a settlement", () => {
     executor.apply(held, ACK);
     executor.settled(held, { kind: "unknown" });
     await held.completion();
-    expect([executor.tally.handled, memory.has("m"), events.seen]).toEqual([1, true, []]);
+    expect([executor.tally.handled, memory.has({ providerId: "m" }), events.seen]).toEqual([1, true, []]);
   });
 
   test("that is lost is reported, and the message remembered as processed", async () => {
@@ -102,7 +102,7 @@ describe("the result of a settlement", () => {
     executor.settled(held, { kind: "lost", error: lost });
     await expect(held.completion()).rejects.toBe(lost);
     expect(events.seen).toEqual([{ name: "lease-lost", event: { target: TARGET, id: "m", error: lost } }]);
-    expect([executor.tally.handled, memory.has("m"), fatal]).toEqual([0, true, []]);
+    expect([executor.tally.handled, memory.has({ providerId: "m" }), fatal]).toEqual([0, true, []]);
   });
 
   test.each([
@@ -116,7 +116,7 @@ describe("the result of a settlement", () => {
     expect(events.seen).toMatchObject([
       { name: "settle-failed", event: { target: TARGET, id: "m", kind, error: { code: "INTERNAL" } } },
     ]);
-    expect([executor.tally.handled, memory.has("m")]).toEqual([0, isRemembered]);
+    expect([executor.tally.handled, memory.has({ providerId: "m" })]).toEqual([0, isRemembered]);
     await expect(held.completion()).rejects.toMatchObject({ code: "INTERNAL" });
   });
 
@@ -143,11 +143,11 @@ describe("the result of a settlement", () => {
 
   test("that is good forgets what was remembered of the message", () => {
     const { memory, executor, take } = executorBench();
-    memory.add("m");
+    memory.add({ providerId: "m" });
     const held = take("m");
     executor.apply(held, ACK);
     executor.settled(held, SETTLED);
-    expect(memory.has("m")).toBe(false);
+    expect(memory.has({ providerId: "m" })).toBe(false);
   });
 });
 

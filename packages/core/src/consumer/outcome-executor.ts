@@ -119,16 +119,17 @@ export class OutcomeExecutor {
 
   /** Reported by the lease keeper. That it comes again may be known before what became of the ack. */
   overdue({ settlement, delivery }: HeldDelivery): void {
-    if (settlement?.kind === "ack") this.#options.memory.add(delivery.providerId);
+    if (settlement?.kind === "ack") this.#options.memory.add(delivery);
   }
 
   /** The settler's answer. */
   settled(held: HeldDelivery, result: SettleResult): void {
     const { settlement } = held;
     const { target, events, memory, known, time } = this.#options;
-    const { id, providerId } = held.delivery;
-    if (result.kind === "settled" && settlement?.kind !== "release") memory.delete(providerId);
-    else if (settlement?.kind === "ack") memory.add(providerId);
+    const { delivery } = held;
+    const { id } = delivery;
+    if (result.kind === "settled" && settlement?.kind !== "release") memory.delete(delivery);
+    else if (settlement?.kind === "ack") memory.add(delivery);
     known?.settled(held, result.kind === "settled", time.quick());
     if (result.kind === "lost") this.#emitLost(held, result.error);
     const meant = settlement ?? held.outcome;
@@ -227,7 +228,7 @@ export class OutcomeExecutor {
       if (held.state !== "done") {
         if (error === undefined) this.#submit(held, ACK);
         else onFailed(error);
-      } else if (error === undefined) this.#options.memory.add(held.delivery.providerId);
+      } else if (error === undefined) this.#options.memory.add(held.delivery);
     });
   }
 

@@ -1,4 +1,9 @@
-/** Stored messages that were processed but could not be settled, by provider id; the oldest are forgotten first. */
+import type { Delivery } from "../driver/delivery.ts";
+
+/** What tells a stored message from every other one, also of a queue of the same name that was made anew. */
+export type Remembered = Pick<Delivery<unknown>, "providerId" | "enqueuedAtMs">;
+
+/** Stored messages that were processed but could not be settled; the oldest are forgotten first. */
 export class SettledMemory {
   readonly #capacity: number;
   readonly #scope: string;
@@ -16,8 +21,8 @@ export class SettledMemory {
     return new SettledMemory(this.#capacity, `${target} `, this.#ids);
   }
 
-  add(providerId: string): void {
-    const id = this.#scope + providerId;
+  add(message: Remembered): void {
+    const id = this.#idOf(message);
     this.#ids.delete(id);
     this.#ids.add(id);
     if (this.#ids.size <= this.#capacity) return;
@@ -25,12 +30,17 @@ export class SettledMemory {
     if (oldest !== undefined) this.#ids.delete(oldest);
   }
 
-  has(providerId: string): boolean {
-    return this.#ids.size > 0 && this.#ids.has(this.#scope + providerId);
+  has(message: Remembered): boolean {
+    return this.#ids.size > 0 && this.#ids.has(this.#idOf(message));
   }
 
-  delete(providerId: string): void {
-    if (this.#ids.size > 0) this.#ids.delete(this.#scope + providerId);
+  delete(message: Remembered): void {
+    if (this.#ids.size > 0) this.#ids.delete(this.#idOf(message));
+  }
+
+  /** Service Bus numbers messages from 1 again where a queue was deleted and created; the time of their arrival stays theirs. */
+  #idOf({ providerId, enqueuedAtMs }: Remembered): string {
+    return `${this.#scope}${providerId} ${enqueuedAtMs ?? ""}`;
   }
 }
 

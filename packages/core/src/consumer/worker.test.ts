@@ -62,7 +62,7 @@ describe("what comes in", () => {
 
   test("that no handler shall see takes no permit", async () => {
     const { memory, log, runs, dispatcher, worker, accept } = workerBench();
-    memory.add("a1");
+    memory.add({ providerId: "a1" });
     await accept("a1");
     expect(log.at(-1)).toBe("a1 ack");
     expect([runs.length, dispatcher.running, worker.active]).toEqual([0, 0, 0]);

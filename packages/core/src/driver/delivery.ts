@@ -53,6 +53,7 @@ export interface Delivery<Handle> {
   readonly subject?: string;
   /** 1 on the first; absent where the service cannot tell. */
   readonly deliveryCount?: number;
+  /** Unix epoch; the same with each delivery of a stored message, which it tells from one of a queue that was made anew. */
   readonly enqueuedAtMs?: number;
   readonly expiresAtMs?: number;
   /** What is left when `receiveBatch` resolves (D14). */
