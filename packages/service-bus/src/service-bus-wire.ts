@@ -189,8 +189,8 @@ function readProperties(message: ReadableMessage, { isDeadLetter }: WireForm): R
     else if (name === OVERFLOW_PROPERTY && restore(attributes, value)) continue;
     else if (name !== OWN_PROPERTY && !(isDeadLetter && DEAD_PROPERTIES.includes(name))) {
       const { text, type } = textOfValue(value);
-      attributes[name] = text;
-      if (type !== undefined) (types ??= {})[name] = type;
+      setOwn(attributes, name, text);
+      if (type !== undefined) setOwn((types ??= {}), name, type);
     }
   }
   return { attributes, types, id, isAlone: properties[OWN_PROPERTY] === "1" };
