@@ -164,16 +164,10 @@ describe("a round trip", () => {
 describe("somebody else's message", () => {
   test("keeps a property that an assignment would lose: a Functions host brings them as JSON", () => {
     const applicationProperties = JSON.parse('{"__proto__":7,"a":"1"}') as Record<string, number | string>;
-    const { attributes, attributeTypes = {} } = decodeMessage(
-      received({ applicationProperties }),
-      undefined,
-      PLAIN,
+    const { attributes, attributeTypes } = decodeMessage(received({ applicationProperties }), {}, PLAIN);
+    expect(JSON.stringify([attributes, attributeTypes])).toBe(
+      '[{"__proto__":"7","a":"1"},{"__proto__":"number"}]',
     );
-    expect(Object.entries(attributes)).toEqual([
-      ["__proto__", "7"],
-      ["a", "1"],
-    ]);
-    expect(Object.keys(attributeTypes)).toEqual(["__proto__"]);
   });
 
   test.each([
