@@ -18,7 +18,10 @@ export function parseFlags(command: string, args: readonly string[], kinds: Flag
   const options = Object.fromEntries(
     Object.entries(kinds).map(([name, kind]) => [
       name,
-      { type: kind === "flag" ? ("boolean" as const) : ("string" as const) },
+      {
+        type: kind === "flag" ? ("boolean" as const) : ("string" as const),
+        ...(name === "help" && { short: "h" }),
+      },
     ]),
   );
   const { tokens, positionals } = parseArgs({

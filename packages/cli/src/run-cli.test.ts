@@ -172,6 +172,9 @@ test("help and version are printed", async () => {
     exitCode: 0,
     printed: expect.stringContaining("Usage: anyqueue <command>"),
   });
+  expect(await run("-h")).toEqual(await run("--help"));
+  expect(await run("up", "-h")).toEqual(await run("up", "--help"));
+  expect(await run("-v")).toEqual(await run("--version"));
   expect(await run("up", "--help")).toMatchObject({
     exitCode: 0,
     printed: expect.stringContaining("--sqs-port <port>"),

@@ -77,11 +77,11 @@ const EXIT_USAGE = 2;
 /** Runs one command line and returns its exit code. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = args;
-  if (name === "--version") {
+  if (name === "--version" || name === "-v") {
     terminal.print(readCliVersion());
     return 0;
   }
-  if (name === undefined || name === "--help" || name === "help") {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     terminal.print(USAGE);
     return name === undefined ? EXIT_USAGE : 0;
   }
