@@ -135,6 +135,22 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
     expect(request?.headers).not.toHaveProperty("no header");
   });
 
+  test("metadata that make no headers, or would change how the request is sent, are left out", async () => {
+    const running = await runPubsub(library);
+    const endpoint = await startPushEndpoint();
+    const { topic } = await running.createPair({
+      pushConfig: { pushEndpoint: endpoint.url, noWrapper: { writeMetadata: true } },
+    });
+    const attributes = { Trailer: "x", "Transfer-Encoding": "chunked", "content-length": "1", kind: "new" };
+    const messages = [{ data: Buffer.from("raw"), attributes, orderingKey: "\u043a\u043b\u044e\u0447" }];
+    await running.publisher.publish({ topic, messages });
+    await until(() => open(running) === 0);
+    expect(endpoint.requests).toMatchObject([
+      { body: "raw", headers: { kind: "new", "content-length": "3" } },
+    ]);
+    expect(endpoint.requests[0]?.headers).not.toHaveProperty("x-goog-pubsub-ordering-key");
+  });
+
   test("without a wrapper and without metadata there is the data and nothing else", async () => {
     const running = await runPubsub(library);
     const endpoint = await startPushEndpoint();
