@@ -99,6 +99,18 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
+  test("an ack deadline that is changed holds for the pushes that follow", async () => {
+    const running = await runPubsub(library);
+    const endpoint = await startPushEndpoint(["never"]);
+    await running.createPair({ pushConfig: { pushEndpoint: endpoint.url } });
+    await running.pubsub.subscription("orders-sub").setMetadata({ ackDeadlineSeconds: 60 });
+    await running.publish("a");
+    await until(() => endpoint.requests.length === 1);
+    await running.emulator.clock.advance(30_000);
+    const pushes = running.emulator.log.entries().filter(({ operation }) => operation === "Push");
+    expect(pushes).toMatchObject([{ outcome: "pending" }]);
+  });
+
   test("one message of a key is under way at a time, in order", async () => {
     const running = await runPubsub(library);
     const endpoint = await startPushEndpoint();

@@ -51,6 +51,11 @@ export class PushDeliverer {
     );
   }
 
+  /** The subscription has other settings. Its endpoint is read at each push. */
+  settingsChanged(): void {
+    this.#consumer.ackDeadlineMs = this.#subscription.resource.ackDeadlineSeconds * 1000;
+  }
+
   stop(): void {
     if (this.#stopped.signal.aborted) return;
     this.#stopped.abort();
