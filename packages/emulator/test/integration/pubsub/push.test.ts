@@ -86,6 +86,17 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
     await until(() => open(running) === 0);
   });
 
+  test("pushes that fail together are one reason to become rarer", async () => {
+    const running = await runPubsub(library, { clock: "manual" });
+    const endpoint = await startPushEndpoint(Array.from({ length: 20 }, () => 500));
+    await running.createPair({ pushConfig: { pushEndpoint: endpoint.url } });
+    await running.publish(...Array.from({ length: 20 }, (_, index) => String(index)));
+    await until(() => running.emulator.log.entries().filter(hasFailed).length === 20);
+    await running.emulator.clock.advance(100);
+    await until(() => open(running) === 0);
+    expect(endpoint.requests).toHaveLength(40);
+  });
+
   test("no answer within the ack deadline is a failure", async () => {
     const running = await runPubsub(library);
     const endpoint = await startPushEndpoint(["never", 200]);
