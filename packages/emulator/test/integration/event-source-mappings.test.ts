@@ -123,6 +123,24 @@ describe("an event", () => {
   });
 });
 
+test("a message that waited too long for an environment is in the next event once", async () => {
+  const { emulator, runtime, send } = await mapped("orders", { windowSeconds: 5 });
+  const gone = new AbortController();
+  const hungUp = runtime.next(gone.signal);
+  await until(() => emulator.sqs.queues()[0]?.waiting === 1);
+  await send(["m"]);
+  await until(() => emulator.sqs.queues()[0]?.inFlight === 1);
+  gone.abort();
+  await expect(hungUp).rejects.toThrow("abort");
+  // By the answer to this the emulator has seen the other connection close.
+  await runtime.respond({ requestId: "unknown" });
+  await emulator.clock.advance(31_000);
+  const asked = runtime.next();
+  await until(() => emulator.sqs.queues()[0]?.inFlight === 1);
+  await emulator.clock.advance(5_100);
+  expect((await asked).records).toMatchObject([{ body: "m", attributes: { ApproximateReceiveCount: "2" } }]);
+});
+
 describe("an answer", () => {
   test("without an error deletes everything, a list of failures too where partial responses are off", async () => {
     const { left, runtime, send } = await mapped("orders");

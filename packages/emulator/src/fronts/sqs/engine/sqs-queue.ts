@@ -150,6 +150,12 @@ export class SqsQueue {
     return messages.map((message) => this.#deliveryOf(message));
   }
 
+  /** Whether nobody else can have received the message since, or can now. */
+  isHeld({ message, receiptHandle }: Delivery): boolean {
+    const serial = decodeReceiptHandle(this.receiptKey, receiptHandle)?.serial;
+    return message.state === "inFlight" && message.receiptSerial === serial;
+  }
+
   /** A standard queue forgives an old handle and deletes nothing; a FIFO queue says that it expired. */
   delete(receiptHandle: string): DeleteOutcome {
     const receipt = decodeReceiptHandle(this.receiptKey, receiptHandle);

@@ -152,10 +152,19 @@ export class RunningMapping implements EventSourceMapping {
   }
 
   #gather(): void {
+    this.#dropLost();
     const room = this.#options.batchSize - this.#gathered.length;
     if (room <= 0 || this.#queue.isDeleted) return;
     const visibilityMs = this.#queue.settings.visibilityTimeoutMs;
     this.#gathered.push(...this.#queue.receive({ maxMessages: room, visibilityMs, attemptId: undefined }));
+  }
+
+  /** No environment came while the leases held, the oldest of which end first: those messages are in the queue again. */
+  #dropLost(): void {
+    const firstHeld = this.#gathered.findIndex((delivery) => this.#queue.isHeld(delivery));
+    if (firstHeld === 0 || this.#gathered.length === 0) return;
+    this.#gathered = firstHeld === -1 ? [] : this.#gathered.slice(firstHeld);
+    if (firstHeld === -1) this.#isWindowOver = false;
   }
 
   #isReady(): boolean {
