@@ -185,10 +185,12 @@ describe("an answer", () => {
     expect(await runtime.respond(event)).toBe(400);
   });
 
-  test("of a failed start is kept", async () => {
+  test("of a failed start is kept, and not without end", async () => {
     const { mapping, runtime } = await mapped("orders");
     expect(await runtime.failInit()).toBe(202);
     expect(mapping.initErrors()).toEqual(['{"errorType":"Init"}']);
+    for (let start = 0; start < 100; start += 1) await runtime.failInit();
+    expect(mapping.initErrors()).toHaveLength(100);
   });
 });
 
@@ -256,5 +258,27 @@ describe("a mapping", () => {
     expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 1, waiting: 0 });
     emulator.reset();
     expect(mapping.invocations()).toEqual([]);
+  });
+
+  test("that a reset overtakes while it starts leaves no port open", async () => {
+    const { emulator, createQueue } = await runEmulator();
+    await createQueue("orders");
+    const adding = emulator.sqs.addMapping({ queue: "orders" });
+    emulator.reset();
+    const { environment } = await adding;
+    await expect(fetch(`http://${environment["AWS_LAMBDA_RUNTIME_API"]}/`)).rejects.toThrow("fetch failed");
+  });
+
+  test("remembers the newest calls alone", { timeout: 60_000 }, async () => {
+    const { mapping, runtime, send } = await mapped("orders", { batchSize: 1 });
+    await send(numbered(1_001));
+    const events: RuntimeEvent[] = [];
+    for (let call = 0; call < 1_001; call += 1) {
+      const event = await runtime.next();
+      events.push(event);
+      await runtime.respond(event);
+    }
+    const kept = mapping.invocations().map(({ requestId }) => requestId);
+    expect(kept).toEqual(events.slice(1).map(({ requestId }) => requestId));
   });
 });
