@@ -67,14 +67,15 @@ function membersOf(tree: Tree): Readonly<Record<string, unknown>> {
 }
 
 function mapOf(tree: Tree, keyName: string, valueName: string): Readonly<Record<string, unknown>> {
-  const map: Record<string, unknown> = {};
+  const entries: (readonly [string, unknown])[] = [];
   for (const item of numbered(tree, keyName)) {
     if (typeof item === "string") continue;
     const key = item.get(keyName);
     // A value that was left out is the empty one: that is how attributes are removed.
-    if (typeof key === "string") map[key] = plainValue(item.get(valueName) ?? "");
+    if (typeof key === "string") entries.push([key, plainValue(item.get(valueName) ?? "")]);
   }
-  return map;
+  // Entries, because `__proto__` is a name that an attribute may have.
+  return Object.fromEntries(entries);
 }
 
 /** `AttributeName=All` without a number is accepted for a list of one. */
