@@ -5,12 +5,15 @@
 export function membersOfForm(form: URLSearchParams): Readonly<Record<string, unknown>> {
   const root: Tree = new Map();
   for (const [name, value] of form) {
-    if (!PROTOCOL_PARAMETERS.has(name)) plant(root, name.split("."), value);
+    if (!PROTOCOL_PARAMETERS.has(name)) plant(root, name.split(".", MAX_STEPS), value);
   }
   return membersOf(root);
 }
 
 type Tree = Map<string, Tree | string>;
+
+/** More than any name of the protocol has: one of a million steps would keep the server busy for minutes. */
+const MAX_STEPS = 16;
 
 const PROTOCOL_PARAMETERS = new Set(["Action", "Version"]);
 
