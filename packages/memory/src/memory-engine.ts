@@ -21,6 +21,7 @@ export class MemoryEngine {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly create: "auto" | "explicit";
+  readonly seed: number | undefined;
   readonly faults: FaultPlan | undefined;
   readonly breather: Breather;
   readonly #lines = new Map<Mailbox, ReceiverLine>();
@@ -30,6 +31,7 @@ export class MemoryEngine {
   constructor(options: EngineOptions) {
     this.clock = options.clock;
     this.create = options.create;
+    this.seed = options.seed;
     this.faults = options.faults;
     this.breather = new Breather(options.clock);
     this.broker = new Broker({

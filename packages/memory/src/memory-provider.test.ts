@@ -76,6 +76,9 @@ describe("a memory URL", () => {
     expect(() =>
       provider.connect(connection({ authority: "named", parameters: { create: "auto" } }), context),
     ).toThrow(/INVALID_ARGUMENT.*open with create=explicit/s);
+    expect(() =>
+      provider.connect(connection({ authority: "named", parameters: { seed: "8" } }), context),
+    ).toThrow(/INVALID_ARGUMENT.*open with create=explicit, seed=7/s);
   });
 
   test.each<[Partial<ConnectionUrl>, RegExp]>([

@@ -83,10 +83,11 @@ export function memoryWithEngines(options: MemoryOptions): {
 }
 
 /** The first connection decides; a later one that says otherwise would be ignored silently. */
-function checkSame(engine: MemoryEngine, { create }: MemoryConnection, url: ConnectionUrl): void {
-  if (create === undefined || create === engine.create) return;
+function checkSame(engine: MemoryEngine, connection: MemoryConnection, url: ConnectionUrl): void {
+  const { create = engine.create, seed = engine.seed } = connection;
+  if (create === engine.create && seed === engine.seed) return;
   throw queueError("INVALID_ARGUMENT", {
-    what: `${url.text}: this queue is open with create=${engine.create}`,
+    what: `${url.text}: this queue is open with create=${engine.create}, seed=${engine.seed}`,
     remedy: "Use one value, or another name behind memory://.",
     provider: "memory",
   });

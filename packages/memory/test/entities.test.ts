@@ -101,6 +101,38 @@ describe("the admin driver", () => {
     expect((await receiveOne(consumer(deadLetter.ref))).deadLetter?.source).toBe("q");
   });
 
+  test.each([
+    ["made anew", false],
+    ["the new one of its name", true],
+  ])("a queue for dead letters that was deleted is %s", async (_what, isCreatedAgain) => {
+    const { adapter, target, consumer, send } = driverBench("explicit");
+    const admin = await adapter.admin?.();
+    const deadLetter = target({ kind: "dead-letter", name: "failed", exact: true });
+    await admin?.create(target(), { deadLetter }, NEVER);
+    await admin?.delete(deadLetter, NEVER);
+    if (isCreatedAgain) await admin?.create(deadLetter, {}, NEVER);
+    await send({ id: "1" });
+    const reader = consumer();
+    const { handle } = await receiveOne(reader);
+    await reader.deadLetterBatch?.([{ handle, reason: "BAD", attributes: {} }], NEVER);
+
+    expect((await receiveOne(consumer(deadLetter.ref))).id).toBe("1");
+    await admin?.create(target(), { deadLetter }, NEVER);
+  });
+
+  test("keeps dead letters that are redriven to a topic without a subscription", async () => {
+    const { adapter, target, consumer, producer } = driverBench();
+    const dead = target({ kind: "dead-letter" });
+    await producer(dead.ref).sendBatch([outgoing({ id: "1" })], NEVER);
+    const admin = await adapter.admin?.();
+    const progress: number[] = [];
+    const topic = target({ kind: "topic", name: "t" });
+    for await (const { moved } of admin?.redrive?.(dead, topic, NEVER) ?? []) progress.push(moved);
+
+    expect(progress).toEqual([0]);
+    expect((await receiveOne(consumer(dead.ref))).id).toBe("1");
+  });
+
   test("counts by state", async () => {
     const { adapter, target, consumer, send, clock } = driverBench();
     await send({ id: "1" }, { id: "2" }, { id: "3", deliverAtMs: clock.wallNow() + 1_000 });

@@ -31,6 +31,8 @@ export function createWebSocketTaker(service: WebSocketService): (socket: Socket
     response.writeHead(426, { connection: "close", upgrade: "websocket" }).end();
   });
   server.on("upgrade", (request, socket, head: Buffer) => {
+    // The server listens for errors no more, and a client that is refused may have gone.
+    socket.on("error", () => undefined);
     const refusal = refusalOf(request, service);
     if (refusal !== undefined || !(socket instanceof Socket)) {
       socket.end(

@@ -162,6 +162,14 @@ test("wire time keeps the age of a moment after an advance", async () => {
   expect(wireTime.toWireSeconds(clock.now())).toBe(START_MS / 1000);
 });
 
+test("wire time of a moment is the same whenever somebody asks", () => {
+  let realMs = START_MS;
+  const real: RealTime = { nowMs: () => (realMs += 1), after: () => () => undefined };
+  const wireTime = new WireTime(new VirtualClock("hybrid", real));
+  expect([wireTime.toWireMs(START_MS), wireTime.toWireMs(START_MS)]).toEqual([START_MS, START_MS]);
+  expect(wireTime.toEngineMs(START_MS)).toBe(START_MS);
+});
+
 test("waiting ends with its time or with its signal, whichever is first", async () => {
   const clock = manualClock();
   const abort = new AbortController();

@@ -54,6 +54,11 @@ export class VirtualClock implements EngineClock {
     return this.#real.nowMs();
   }
 
+  /** How far `now` is ahead of the machine's time. The same, while time runs by itself, however long a caller takes. */
+  get aheadMs(): number {
+    return this.#frozenMs === undefined ? this.#offsetMs : this.#frozenMs - this.#real.nowMs();
+  }
+
   at(dueMs: number, task: () => void): EngineTimer {
     const timer = this.#heap.push(dueMs, task);
     if (dueMs < this.#armedForMs) this.#arm();

@@ -8,19 +8,19 @@ import type { VirtualClock } from "./engine-clock.ts";
  * timestamp is the client's present minus the age in engine time.
  */
 export class WireTime {
-  readonly #clock: Pick<VirtualClock, "now" | "realNow">;
+  readonly #clock: Pick<VirtualClock, "aheadMs">;
 
-  constructor(clock: Pick<VirtualClock, "now" | "realNow">) {
+  constructor(clock: Pick<VirtualClock, "aheadMs">) {
     this.#clock = clock;
   }
 
   toWireMs(engineMs: number): number {
-    return this.#clock.realNow() + (engineMs - this.#clock.now());
+    return engineMs - this.#clock.aheadMs;
   }
 
   /** The other way round: a moment that a client names is as far from the engine's present. */
   toEngineMs(wireMs: number): number {
-    return this.#clock.now() + (wireMs - this.#clock.realNow());
+    return wireMs + this.#clock.aheadMs;
   }
 
   toWireSeconds(engineMs: number): number {

@@ -123,6 +123,24 @@ describe("an event", () => {
   });
 });
 
+test("a message that waited too long for an environment is in the next event once", async () => {
+  const { emulator, runtime, send } = await mapped("orders", { windowSeconds: 5 });
+  const gone = new AbortController();
+  const hungUp = runtime.next(gone.signal);
+  await until(() => emulator.sqs.queues()[0]?.waiting === 1);
+  await send(["m"]);
+  await until(() => emulator.sqs.queues()[0]?.inFlight === 1);
+  gone.abort();
+  await expect(hungUp).rejects.toThrow("abort");
+  // By the answer to this the emulator has seen the other connection close.
+  await runtime.respond({ requestId: "unknown" });
+  await emulator.clock.advance(31_000);
+  const asked = runtime.next();
+  await until(() => emulator.sqs.queues()[0]?.inFlight === 1);
+  await emulator.clock.advance(5_100);
+  expect((await asked).records).toMatchObject([{ body: "m", attributes: { ApproximateReceiveCount: "2" } }]);
+});
+
 describe("an answer", () => {
   test("without an error deletes everything, a list of failures too where partial responses are off", async () => {
     const { left, runtime, send } = await mapped("orders");
@@ -167,10 +185,12 @@ describe("an answer", () => {
     expect(await runtime.respond(event)).toBe(400);
   });
 
-  test("of a failed start is kept", async () => {
+  test("of a failed start is kept, and not without end", async () => {
     const { mapping, runtime } = await mapped("orders");
     expect(await runtime.failInit()).toBe(202);
     expect(mapping.initErrors()).toEqual(['{"errorType":"Init"}']);
+    for (let start = 0; start < 100; start += 1) await runtime.failInit();
+    expect(mapping.initErrors()).toHaveLength(100);
   });
 });
 
@@ -238,5 +258,27 @@ describe("a mapping", () => {
     expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 1, waiting: 0 });
     emulator.reset();
     expect(mapping.invocations()).toEqual([]);
+  });
+
+  test("that a reset overtakes while it starts leaves no port open", async () => {
+    const { emulator, createQueue } = await runEmulator();
+    await createQueue("orders");
+    const adding = emulator.sqs.addMapping({ queue: "orders" });
+    emulator.reset();
+    const { environment } = await adding;
+    await expect(fetch(`http://${environment["AWS_LAMBDA_RUNTIME_API"]}/`)).rejects.toThrow("fetch failed");
+  });
+
+  test("remembers the newest calls alone", { timeout: 60_000 }, async () => {
+    const { mapping, runtime, send } = await mapped("orders", { batchSize: 1 });
+    await send(numbered(1_001));
+    const events: RuntimeEvent[] = [];
+    for (let call = 0; call < 1_001; call += 1) {
+      const event = await runtime.next();
+      events.push(event);
+      await runtime.respond(event);
+    }
+    const kept = mapping.invocations().map(({ requestId }) => requestId);
+    expect(kept).toEqual(events.slice(1).map(({ requestId }) => requestId));
   });
 });

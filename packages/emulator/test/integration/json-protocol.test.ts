@@ -136,3 +136,26 @@ test("a body longer than any request can be is cut off", async () => {
   expect((await post("SendMessage", "x".repeat(17 * 1024 * 1024))).status).toBe(413);
   expect((await query({ Action: "ListQueues" })).status).toBe(200);
 });
+
+test.each(["json", "query"])("an attribute that is called __proto__ is one, over %s", async (wire) => {
+  const { post, createQueue, query } = await withJson();
+  const QueueUrl = await createQueue("orders");
+  const attribute = '{"__proto__":{"DataType":"String","StringValue":"x"}}';
+  if (wire === "json")
+    await post(
+      "SendMessage",
+      `{"QueueUrl":"${QueueUrl}","MessageBody":"a","MessageAttributes":${attribute}}`,
+    );
+  else
+    await query({
+      Action: "SendMessage",
+      QueueUrl,
+      MessageBody: "a",
+      "MessageAttribute.1.Name": "__proto__",
+      "MessageAttribute.1.Value.DataType": "String",
+      "MessageAttribute.1.Value.StringValue": "x",
+    });
+  const body = JSON.stringify({ QueueUrl, MessageAttributeNames: ["All"] });
+  const received = await (await post("ReceiveMessage", body)).text();
+  expect(received).toContain(`"MessageAttributes":${attribute}`);
+});

@@ -240,3 +240,10 @@ test("a list that is there and empty is an empty list", async () => {
   expect(textOf(answer.body, "Code")).toBe("AWS.SimpleQueueService.EmptyBatchRequest");
   expect((await query({ Action: "ReceiveMessage", QueueUrl, AttributeNames: "" })).status).toBe(200);
 });
+
+test("a parameter with a name of endless steps costs no time", async () => {
+  const { query } = await runEmulator();
+  const before = process.cpuUsage();
+  expect((await query({ Action: "ListQueues", ["a.".repeat(100_000)]: "x" })).status).toBe(200);
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000);
+});

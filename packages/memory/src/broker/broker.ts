@@ -97,13 +97,16 @@ export class Broker {
     return subscription;
   }
 
-  /** The dead letters of a mailbox; they exist as long as it does. */
+  /**
+   * The dead letters of a mailbox; they exist as long as it does. A queue for them that was deleted is made anew, or the
+   * one that has its name by now is taken: nobody would find them in the old one.
+   */
   deadLettersOf(source: Mailbox): Mailbox {
-    let dead = this.#dead.get(source);
-    if (dead === undefined) {
-      dead = this.#newMailbox(source.name + DEAD_SUFFIX, false);
-      this.wireDeadLetters(source, dead);
-    }
+    const wired = this.#dead.get(source);
+    if (wired !== undefined && !wired.isDeleted) return wired;
+    const successor = wired && this.createQueue(wired.name).mailboxes.get(wired.name);
+    const dead = successor ?? this.#newMailbox(source.name + DEAD_SUFFIX, false);
+    this.wireDeadLetters(source, dead);
     return dead;
   }
 
@@ -187,8 +190,10 @@ export class Broker {
 
   /** Moves what is visible among dead letters back to work; deliveries are counted anew. Yields how many moved. */
   redrive(dead: Mailbox, to: Destination | Mailbox, nowMs: number): number {
-    const messages = dead.takeVisible(nowMs);
     const targets = to instanceof Mailbox ? [to] : [...to.mailboxes.values()];
+    // A topic that nobody subscribes to would swallow them.
+    if (targets.length === 0) return 0;
+    const messages = dead.takeVisible(nowMs);
     for (const message of messages) {
       for (const target of targets) target.enqueue(revived(message), 0, nowMs);
     }

@@ -86,6 +86,17 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
     await until(() => open(running) === 0);
   });
 
+  test("pushes that fail together are one reason to become rarer", async () => {
+    const running = await runPubsub(library, { clock: "manual" });
+    const endpoint = await startPushEndpoint(Array.from({ length: 20 }, () => 500));
+    await running.createPair({ pushConfig: { pushEndpoint: endpoint.url } });
+    await running.publish(...Array.from({ length: 20 }, (_, index) => String(index)));
+    await until(() => running.emulator.log.entries().filter(hasFailed).length === 20);
+    await running.emulator.clock.advance(100);
+    await until(() => open(running) === 0);
+    expect(endpoint.requests).toHaveLength(40);
+  });
+
   test("no answer within the ack deadline is a failure", async () => {
     const running = await runPubsub(library);
     const endpoint = await startPushEndpoint(["never", 200]);
@@ -97,6 +108,18 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
     await running.emulator.clock.advance(100);
     await until(() => open(running) === 0);
     expect(endpoint.requests).toHaveLength(2);
+  });
+
+  test("an ack deadline that is changed holds for the pushes that follow", async () => {
+    const running = await runPubsub(library);
+    const endpoint = await startPushEndpoint(["never"]);
+    await running.createPair({ pushConfig: { pushEndpoint: endpoint.url } });
+    await running.pubsub.subscription("orders-sub").setMetadata({ ackDeadlineSeconds: 60 });
+    await running.publish("a");
+    await until(() => endpoint.requests.length === 1);
+    await running.emulator.clock.advance(30_000);
+    const pushes = running.emulator.log.entries().filter(({ operation }) => operation === "Push");
+    expect(pushes).toMatchObject([{ outcome: "pending" }]);
   });
 
   test("one message of a key is under way at a time, in order", async () => {
@@ -133,6 +156,22 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
       "x-goog-pubsub-ordering-key": "k",
     });
     expect(request?.headers).not.toHaveProperty("no header");
+  });
+
+  test("metadata that make no headers, or would change how the request is sent, are left out", async () => {
+    const running = await runPubsub(library);
+    const endpoint = await startPushEndpoint();
+    const { topic } = await running.createPair({
+      pushConfig: { pushEndpoint: endpoint.url, noWrapper: { writeMetadata: true } },
+    });
+    const attributes = { Trailer: "x", "Transfer-Encoding": "chunked", "content-length": "1", kind: "new" };
+    const messages = [{ data: Buffer.from("raw"), attributes, orderingKey: "\u043a\u043b\u044e\u0447" }];
+    await running.publisher.publish({ topic, messages });
+    await until(() => open(running) === 0);
+    expect(endpoint.requests).toMatchObject([
+      { body: "raw", headers: { kind: "new", "content-length": "3" } },
+    ]);
+    expect(endpoint.requests[0]?.headers).not.toHaveProperty("x-goog-pubsub-ordering-key");
   });
 
   test("without a wrapper and without metadata there is the data and nothing else", async () => {

@@ -165,6 +165,17 @@ describe("sizes", () => {
   });
 });
 
+test("a batch is no larger than a message may be", async () => {
+  const { sender, entity } = await withQueue();
+  const batch = await sender.createMessageBatch();
+  // Other clients do not look at what the link allows.
+  Reflect.set(batch, "_maxSizeInBytes", 1_000_000);
+  for (const messageId of ["a", "b"])
+    expect(batch.tryAddMessage({ messageId, body: Buffer.alloc(150_000) })).toBe(true);
+  expect(await failureOf(sender.sendMessages(batch))).toMatchObject({ code: "MessageSizeExceeded" });
+  expect(entity("orders").counts.active).toBe(0);
+});
+
 describe("headers", () => {
   const properties = (bytes: number): Record<string, string> =>
     Object.fromEntries(["a", "b", "c"].map((name) => [name, "x".repeat(bytes / 3)]));

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { runAdministration } from "../../support/running-administration.ts";
@@ -44,6 +45,19 @@ test.each([
   const socket = new WebSocket(`ws://${await addressOf()}${path}`, protocols);
   const closed = new Promise<object>((resolve) => socket.addEventListener("close", resolve));
   expect(await closed).toMatchObject({ wasClean: false });
+});
+
+test("a client that hangs up while it is refused takes nothing with it", async () => {
+  const address = await addressOf();
+  const [host = "", port = ""] = address.split(":");
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    const client = connect(Number(port), host);
+    await once(client, "connect");
+    const head = `GET ${PATH} HTTP/1.1\r\nHost: ${address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
+    client.write(`${head}\r\n${"x".repeat(100_000)}`);
+    client.resetAndDestroy();
+  }
+  expect((await fetch(`http://${address}${PATH}`)).status).toBe(426);
 });
 
 test("the path without an upgrade says what it is for", async () => {

@@ -75,10 +75,10 @@ export class Backlog {
     consumer.isOwnTurn = !consumer.isOwnTurn;
     const lines = consumer.isOwnTurn ? [consumer.lanes, this.#ready] : [this.#ready, consumer.lanes];
     for (const line of lines) {
-      for (let first = line.shift(); first !== undefined; first = line.shift()) {
-        const entry = "lane" in first && "ticket" in first ? nextOf(first) : first;
-        if (entry?.state === "ready") return this.#lease(entry, consumer);
-      }
+      trim(line);
+      const first = line.shift();
+      const entry = first === undefined ? undefined : entryOf(first);
+      if (entry !== undefined) return this.#lease(entry, consumer);
     }
     return undefined;
   }
@@ -149,6 +149,8 @@ export class Backlog {
     this.#cancelRetry(entry);
     entry.state = state;
     if (lane !== undefined) this.#tidy(lane);
+    // A subscription that nobody reads must not keep what has expired.
+    trim(this.#ready);
     this.#rules.onChange();
   }
 
@@ -262,6 +264,15 @@ export class Backlog {
   }
 }
 
-function nextOf({ lane, ticket }: LaneTicket): BacklogEntry | undefined {
-  return ticket === lane.ticket ? lane.next() : undefined;
+/** Drops from the head of a line what nobody can have any more, or not by this place in it. */
+function trim(line: Deque<BacklogEntry | LaneTicket>): void {
+  for (let first = line.at(0); first !== undefined; first = line.at(0)) {
+    if (entryOf(first)?.state === "ready") return;
+    line.shift();
+  }
+}
+
+function entryOf(place: BacklogEntry | LaneTicket): BacklogEntry | undefined {
+  if (!("lane" in place && "ticket" in place)) return place;
+  return place.ticket === place.lane.ticket ? place.lane.next() : undefined;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { isCollected } from "../../../../test/support/is-collected.ts";
 import { consume, manualPubsub, take, textsOf, TOPIC } from "../../../../test/support/manual-pubsub.ts";
 import { durationOf } from "./resources.ts";
 
@@ -175,4 +176,19 @@ describe("retention", () => {
     engine.seekToTime(orders.name, clock.now());
     expect(textsOf(take(orders))).toEqual(["1", "2", "3"]);
   });
+});
+
+test.each([{}, ORDERED])("nothing is kept of what expired unread: %o", async (settings) => {
+  const { engine, subscription, clock } = manualPubsub();
+  subscription("orders-sub", { ...settings, messageRetentionDuration: durationOf(600_000) });
+  const publish = (): WeakRef<object> => {
+    const data = Buffer.from("a");
+    engine.publish(TOPIC, [{ data, attributes: {}, orderingKey: "k" }]);
+    return new WeakRef(data);
+  };
+  const expired = publish();
+  await clock.advance(300_000);
+  const waits = publish();
+  await clock.advance(300_000);
+  expect([await isCollected(expired), await isCollected(waits)]).toEqual([true, false]);
 });

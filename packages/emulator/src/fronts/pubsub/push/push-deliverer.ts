@@ -51,6 +51,11 @@ export class PushDeliverer {
     );
   }
 
+  /** The subscription has other settings. Its endpoint is read at each push. */
+  settingsChanged(): void {
+    this.#consumer.ackDeadlineMs = this.#subscription.resource.ackDeadlineSeconds * 1000;
+  }
+
   stop(): void {
     if (this.#stopped.signal.aborted) return;
     this.#stopped.abort();
@@ -115,13 +120,15 @@ export class PushDeliverer {
 
   #fail(delivery: Delivery): void {
     if (this.#stopped.signal.aborted) return;
-    this.#failuresInARow += 1;
     this.#consumer.isBlocked = true;
     this.#subscription.modifyAckDeadline([delivery.ackId], 0);
+    // A hundred pushes that were under way together fail together: that is one reason to pause, not a hundred.
+    if (this.#pause !== undefined) return;
+    this.#failuresInARow += 1;
     const { clock } = this.#parts;
-    if (this.#pause !== undefined) clock.cancel(this.#pause);
     const pauseMs = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** Math.min(this.#failuresInARow - 1, 20));
     this.#pause = clock.at(clock.now() + pauseMs, () => {
+      this.#pause = undefined;
       this.#consumer.isBlocked = false;
       this.#subscription.wake();
     });

@@ -15,8 +15,9 @@ export class PushDispatcher {
   update(subscription: Subscription, isAlive: boolean): void {
     const isWanted = isAlive && subscription.isPush && !subscription.resource.detached;
     const running = this.#deliverers.get(subscription);
-    if (isWanted === (running !== undefined)) return;
-    if (running === undefined) {
+    if (isWanted === (running !== undefined)) {
+      running?.settingsChanged();
+    } else if (running === undefined) {
       // Whoever pulls from it is sent away: a subscription is either pulled from or pushed.
       subscription.sendAway(pushError());
       this.#deliverers.set(subscription, new PushDeliverer(subscription, this.#parts));

@@ -57,19 +57,24 @@ function metadataHeaders(
   publishedAt: string,
 ): Readonly<Record<string, string>> {
   const { attributes, id, orderingKey } = message;
-  const fitting = Object.entries(attributes).filter(([name, value]) => isHeader(name, value));
-  return {
-    ...Object.fromEntries(fitting),
+  const headers = {
+    ...attributes,
     "x-goog-pubsub-subscription-name": subscription,
     "x-goog-pubsub-message-id": id,
     "x-goog-pubsub-publish-time": publishedAt,
     ...(orderingKey === "" ? {} : { "x-goog-pubsub-ordering-key": orderingKey }),
     ...(deliveryAttempt === 0 ? {} : { "x-goog-pubsub-delivery-attempt": String(deliveryAttempt) }),
   };
+  return Object.fromEntries(Object.entries(headers).filter(([name, value]) => isHeader(name, value)));
 }
 
-/** An attribute that is no header is left out, as the service does. */
+/** Headers that say how a request is sent, and not what it is about. */
+const FRAMING =
+  /^(?:connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
+
+/** What is no header is left out, as the service does: an attribute, or an ordering key beyond Latin-1. */
 function isHeader(name: string, value: string): boolean {
+  if (FRAMING.test(name)) return false;
   try {
     validateHeaderName(name);
     validateHeaderValue(name, value);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { isCollected } from "../../../../test/support/is-collected.ts";
 import { TestConsumer } from "../../../../test/support/service-bus-engine.ts";
 import { ConsumerLine } from "./consumer-line.ts";
 import { EngineError } from "./engine-error.ts";
@@ -24,6 +25,20 @@ test("passes over a consumer whose room is gone or who has left", () => {
   poor.credit = 0;
   line.remove(left);
   expect([line.next(), line.next()]).toEqual([served, undefined]);
+});
+
+test("keeps nothing of a consumer that left while it waited", async () => {
+  const line = new ConsumerLine();
+  const come = (): WeakRef<object> => {
+    const seat = line.add(new TestConsumer(1));
+    line.wait(seat);
+    line.remove(seat);
+    return new WeakRef(seat);
+  };
+  const stays = line.add(new TestConsumer(1));
+  line.wait(stays);
+  expect(await isCollected(come())).toBe(true);
+  expect([line.next(), line.next()]).toEqual([stays, undefined]);
 });
 
 test("lets nobody wait without room", () => {

@@ -28,6 +28,12 @@ export class ConsumerLine {
   remove(seat: Seat): void {
     seat.isClosed = true;
     this.#seats.delete(seat);
+    if (!seat.isWaiting) return;
+    // Out of the line at once: on an idle queue nobody asks for the next one, and clients come and go.
+    for (let left = this.#waiting.size; left > 0; left -= 1) {
+      const other = this.#waiting.shift();
+      if (other !== undefined && other !== seat) this.#waiting.push(other);
+    }
   }
 
   /** Puts a seat in the line if it has room. */

@@ -58,6 +58,20 @@ describe("auto-forwarding", () => {
     expect(source.counts.active).toBe(0);
   });
 
+  test("set later sends on what a receiver held and gave up, or held too long", async () => {
+    const { namespace, clock } = manualNamespace();
+    const target = namespace.createQueue("target");
+    const source = namespace.createQueue("source", { lockDurationMs: 5_000 });
+    source.target.send([sbContent("abandoned"), sbContent("lost")]);
+    const consumer = new TestConsumer(2).attachTo(source.mailbox);
+    namespace.updateQueue("source", { forwardTo: "target" });
+    source.mailbox.abandon(String(consumer.deliveries[0]?.lockToken));
+    expect(peekIds(target.mailbox)).toEqual(["abandoned"]);
+    await clock.advance(5_000);
+    expect(peekIds(target.mailbox)).toEqual(["abandoned", "lost"]);
+    expect(source.counts).toMatchObject({ active: 0, deadLetter: 0, transferDeadLetter: 0 });
+  });
+
   test("to a target that is gone, disabled, full or needs a session leaves transfer dead letters", () => {
     const { namespace } = manualNamespace();
     const targets = [

@@ -143,6 +143,10 @@ export class MailboxFamily {
         this.arrive(activatedArrival(message));
         this.main.keeper.pump();
       },
+      isForwarding: () => !isSubQueue && this.#around.settings().forwardTo !== undefined,
+      passOn: (message) => {
+        this.arrive(arrivalOf(message));
+      },
     };
   }
 

@@ -34,6 +34,10 @@ export interface MailboxSurroundings {
   expired(message: StoredMessage): void;
   /** A scheduled message is due; it has left its mailbox. */
   activated(message: StoredMessage): void;
+  /** Whether the entity passes on what comes in, and nobody can receive here. */
+  isForwarding(): boolean;
+  /** A message whose lock ended has left its mailbox, because the entity forwards by now. */
+  passOn(message: StoredMessage): void;
 }
 
 /** A message on its way into a mailbox. */

@@ -200,6 +200,11 @@ export class MessageKeeper implements DistributionHost {
       this.shelf.setState(message, "deferred");
       return;
     }
+    if (this.#around.isForwarding()) {
+      this.remove(message);
+      this.#around.passOn(message);
+      return;
+    }
     this.shelf.setState(message, "ready");
     this.distribution.putBack(message);
   }

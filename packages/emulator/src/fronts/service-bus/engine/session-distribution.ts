@@ -7,13 +7,16 @@ import { Session, SessionHold } from "./session-hold.ts";
 import { SessionWaiters } from "./session-waiters.ts";
 import type { StoredMessage } from "./stored-message.ts";
 
+/** A line this much longer than there are sessions is worth a walk. */
+const SPARE_PLACES = 64;
+
 /** One receiver at a time for each session. */
 export class SessionDistribution implements Distribution {
   readonly #host: DistributionHost;
   readonly #sessions = new Map<string, Session>();
   /**
    * Sessions with ready messages and no holder, the longest waiting first, so that none starves.
-   * One that is accepted by name, or loses its messages, stays in the line and is skipped.
+   * One that is accepted by name, or loses its messages, stays in the line for a while and is skipped.
    */
   readonly #available = new Deque<Session>();
   /** Holds whose session got something to deliver since the last pump. */
@@ -176,6 +179,17 @@ export class SessionDistribution implements Distribution {
     if (session.isInLine) return;
     session.isInLine = true;
     this.#available.push(session);
+    if (this.#available.size > 2 * this.#sessions.size + SPARE_PLACES) this.#tidyLine();
+  }
+
+  /** Where all sessions are accepted by name, nobody asks for the next one and skips what is over. */
+  #tidyLine(): void {
+    for (let left = this.#available.size; left > 0; left -= 1) {
+      const session = this.#available.shift();
+      if (session === undefined) return;
+      session.isInLine = isAvailable(session);
+      if (session.isInLine) this.#available.push(session);
+    }
   }
 
   #nextAvailable(): Session | undefined {
@@ -183,7 +197,7 @@ export class SessionDistribution implements Distribution {
       const session = this.#available.shift();
       if (session === undefined) return undefined;
       session.isInLine = false;
-      if (session.hold === undefined && session.ready.peek() !== undefined) return session;
+      if (isAvailable(session)) return session;
     }
   }
 
@@ -199,4 +213,8 @@ export class SessionDistribution implements Distribution {
     if (session.messageCount > 0 || session.state !== null || session.hold !== undefined) return;
     this.#sessions.delete(session.id);
   }
+}
+
+function isAvailable({ hold, ready }: Session): boolean {
+  return hold === undefined && ready.peek() !== undefined;
 }

@@ -161,6 +161,8 @@ export class Topic implements TopicEntity {
       activated: ({ content, sequenceNumber }) => {
         this.#publish({ ...freshArrival(content), enqueuedSequenceNumber: sequenceNumber });
       },
+      isForwarding: () => false,
+      passOn: () => undefined,
     });
   }
 }

@@ -27,6 +27,7 @@ export class FairLine implements DeliveryOrder {
     if (from === "inFlight") this.#countInFlight(message, -1);
     if (message.state === "inFlight") this.#countInFlight(message, 1);
     if (message.state === "visible") this.#line.push(message);
+    if (message.state === "gone") this.#trim();
   }
 
   select(max: number, accept: (message: StoredMessage) => boolean): StoredMessage[] {
@@ -61,6 +62,12 @@ export class FairLine implements DeliveryOrder {
       this.#passedOver.push(message);
     }
     return firstVisible(this.#passedOver) === undefined ? undefined : this.#passedOver.shift();
+  }
+
+  /** Lets go of what expired or was moved unread: a line that nobody reads must not keep it. */
+  #trim(): void {
+    firstVisible(this.#line);
+    firstVisible(this.#passedOver);
   }
 
   #isNoisy(message: StoredMessage): boolean {

@@ -6,7 +6,10 @@ interface Lane {
   readonly groupId: string;
   /** Every message of the group in order of sending; those that are gone leave lazily. */
   readonly messages: Deque<StoredMessage>;
+  /** In the line of lanes; as long as it is, it stays the only lane of its group. */
   isReady: boolean;
+  /** While a receive takes from it, the places of its messages stay as they are. */
+  isServed: boolean;
 }
 
 /**
@@ -37,7 +40,9 @@ export class GroupLanes implements DeliveryOrder {
     while (selected.length < max) {
       const lane = this.#ready.shift();
       if (lane === undefined) break;
+      lane.isServed = true;
       takeFromHead(lane, max, selected, accept);
+      lane.isServed = false;
       lane.isReady = false;
       this.#lineUp(lane);
     }
@@ -50,9 +55,10 @@ export class GroupLanes implements DeliveryOrder {
       if (lane === undefined) return undefined;
       const head = liveHead(lane);
       if (head?.state === "visible") return head;
-      // The head expired after the lane was lined up, and what follows is hidden.
+      // The head expired after the lane was lined up, and what follows is hidden or not there.
       lane.isReady = false;
       this.#ready.shift();
+      this.#lineUp(lane);
     }
   }
 
@@ -65,16 +71,18 @@ export class GroupLanes implements DeliveryOrder {
     const groupId = message.content.groupId ?? "";
     let lane = this.#lanes.get(groupId);
     if (lane === undefined) {
-      lane = { groupId, messages: new Deque(), isReady: false };
+      lane = { groupId, messages: new Deque(), isReady: false, isServed: false };
       this.#lanes.set(groupId, lane);
     }
     return lane;
   }
 
   #lineUp(lane: Lane): void {
+    if (lane.isServed) return;
     const head = liveHead(lane);
+    if (lane.isReady) return;
     if (head === undefined) this.#lanes.delete(lane.groupId);
-    else if (head.state === "visible" && !lane.isReady) {
+    else if (head.state === "visible") {
       lane.isReady = true;
       this.#ready.push(lane);
     }

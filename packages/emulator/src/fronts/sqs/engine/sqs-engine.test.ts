@@ -82,6 +82,13 @@ describe("dead-letter targets", () => {
     expect(() => queue("orders", policy(closed.arn))).toThrow("does not allow this queue as a source");
   });
 
+  test("are never the queue itself", () => {
+    const { engine, queue } = manualEngine();
+    const orders = queue("orders");
+    const given = new Map(Object.entries(policy(orders.arn)));
+    expect(() => engine.setAttributes(orders, given)).toThrow("must be another queue than the source");
+  });
+
   test("are known by their sources", () => {
     const { engine, queue } = manualEngine();
     const dead = queue("dead");

@@ -145,6 +145,8 @@ export class SqsEngine {
       throw reject("Dead-letter target must be in same region as the source.");
     const deadLetters = this.findByArn(arn);
     if (deadLetters === undefined) throw reject("Dead letter target does not exist.");
+    // A message would move round for ever, and no receive would come to its end.
+    if (arn === queueArn(source)) throw reject("Dead-letter target must be another queue than the source.");
     if (!allowsSource(deadLetters.settings.redriveAllowPolicy, queueArn(source))) {
       throw reject("Dead letter target does not allow this queue as a source. See RedriveAllowPolicy.");
     }

@@ -150,6 +150,12 @@ export class SqsQueue {
     return messages.map((message) => this.#deliveryOf(message));
   }
 
+  /** Whether nobody else can have received the message since, or can now. */
+  isHeld({ message, receiptHandle }: Delivery): boolean {
+    const serial = decodeReceiptHandle(this.receiptKey, receiptHandle)?.serial;
+    return message.state === "inFlight" && message.receiptSerial === serial;
+  }
+
   /** A standard queue forgives an old handle and deletes nothing; a FIFO queue says that it expired. */
   delete(receiptHandle: string): DeleteOutcome {
     const receipt = decodeReceiptHandle(this.receiptKey, receiptHandle);
@@ -222,6 +228,7 @@ export class SqsQueue {
   #enqueue(content: MessageContent, origin: MessageOrigin, delayMs: number): StoredMessage {
     const message: StoredMessage = {
       ...origin,
+      receivedElsewhere: origin.receiveCount,
       content,
       sequenceNumber: this.identity.isFifo ? this.#around.nextSequenceNumber() : undefined,
       state: delayMs > 0 ? "delayed" : "visible",
@@ -261,7 +268,10 @@ export class SqsQueue {
 
   #moveToDeadLetters(message: StoredMessage): boolean {
     const policy = this.#settings.redrivePolicy;
-    if (policy === undefined || message.receiveCount < policy.maxReceiveCount) return false;
+    if (policy === undefined) return false;
+    // "The number of times a message is received by a consumer of the source queue":
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html (2026-11-30)
+    if (message.receiveCount - message.receivedElsewhere < policy.maxReceiveCount) return false;
     const target = this.#around.findByArn(policy.deadLetterTargetArn);
     if (target === undefined) return false;
     this.#shelf.remove(message);

@@ -204,6 +204,19 @@ describe("dead letters", () => {
     expect(dead.messages()).toEqual([]);
   });
 
+  test("a dead-letter queue that has one itself counts its own receives alone", () => {
+    const { engine, queue, orders, dead } = withDeadLetters(1);
+    const last = queue("last");
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: last.arn, maxReceiveCount: 1 });
+    engine.setAttributes(dead, new Map([["RedrivePolicy", RedrivePolicy]]));
+    orders.send(content("poison"), 0);
+    receiveOne(orders, { visibilityMs: 0 });
+    expect(receive(orders)).toEqual([]);
+    expect(receiveOne(dead, { visibilityMs: 0 }).message.receiveCount).toBe(2);
+    expect(receive(dead)).toEqual([]);
+    expect(receiveOne(last).message.receiveCount).toBe(3);
+  });
+
   test("without its dead-letter queue a message goes on being delivered", () => {
     const { engine, orders, dead } = withDeadLetters(1);
     engine.deleteQueue(dead);

@@ -33,6 +33,8 @@ export interface StoredMessage {
   readonly deadLetterSourceArn: string | undefined;
   state: MessageState;
   receiveCount: number;
+  /** Those of `receiveCount` that were receives from other queues: the redrive policy of this one does not count them. */
+  readonly receivedElsewhere: number;
   firstReceivedAtMs: number | undefined;
   /** Start of the twelve hours within which the visibility can be extended. */
   lastReceivedAtMs: number;

@@ -42,9 +42,9 @@ export interface EventSourceMapping {
   readonly id: string;
   /** What the function's process is started with: AWS_LAMBDA_RUNTIME_API and the function's name. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Every call so far, oldest first. */
+  /** The newest 1,000 calls, oldest first. */
   invocations(): readonly InvocationSnapshot[];
-  /** What runtimes said of failed starts. */
+  /** What runtimes said of failed starts, the newest 100. */
   initErrors(): readonly string[];
   /** All of it, as it is now. */
   snapshot(): MappingSnapshot;
@@ -58,6 +58,9 @@ export interface MappingSurroundings {
   readonly wireTime: WireTime;
 }
 
+/** Answers may have megabytes: a mapping that works for days must not keep them all. */
+const MAX_INVOCATIONS = 1_000;
+
 type MutableSnapshot = { -readonly [Name in keyof InvocationSnapshot]: InvocationSnapshot[Name] };
 
 /** Gathers batches, hands them to whoever asks at the runtime endpoint, and deletes what was handled. */
@@ -67,7 +70,7 @@ export class RunningMapping implements EventSourceMapping {
   readonly #around: MappingSurroundings;
   readonly #options: ResolvedMappingOptions;
   readonly #runtime = new RuntimeEndpoint(() => this.#pump());
-  readonly #invocations: MutableSnapshot[] = [];
+  #invocations: MutableSnapshot[] = [];
   readonly #timers = new Set<EngineTimer>();
   readonly #waiter: Waiter = { tryReceive: () => this.#woken() };
   #gathered: Delivery[] = [];
@@ -96,6 +99,8 @@ export class RunningMapping implements EventSourceMapping {
 
   async start(): Promise<this> {
     await this.#runtime.start(this.#around.host);
+    // A reset may have come while the port was opened.
+    if (this.#isClosed) await this.#runtime.close();
     return this;
   }
 
@@ -110,7 +115,7 @@ export class RunningMapping implements EventSourceMapping {
   }
 
   invocations(): readonly InvocationSnapshot[] {
-    return this.#invocations.map((invocation) => ({ ...invocation }));
+    return this.#invocations.slice(-MAX_INVOCATIONS).map((invocation) => ({ ...invocation }));
   }
 
   initErrors(): readonly string[] {
@@ -152,10 +157,19 @@ export class RunningMapping implements EventSourceMapping {
   }
 
   #gather(): void {
+    this.#dropLost();
     const room = this.#options.batchSize - this.#gathered.length;
     if (room <= 0 || this.#queue.isDeleted) return;
     const visibilityMs = this.#queue.settings.visibilityTimeoutMs;
     this.#gathered.push(...this.#queue.receive({ maxMessages: room, visibilityMs, attemptId: undefined }));
+  }
+
+  /** No environment came while the leases held, the oldest of which end first: those messages are in the queue again. */
+  #dropLost(): void {
+    const firstHeld = this.#gathered.findIndex((delivery) => this.#queue.isHeld(delivery));
+    if (firstHeld === 0 || this.#gathered.length === 0) return;
+    this.#gathered = firstHeld === -1 ? [] : this.#gathered.slice(firstHeld);
+    if (firstHeld === -1) this.#isWindowOver = false;
   }
 
   #isReady(): boolean {
@@ -196,6 +210,8 @@ export class RunningMapping implements EventSourceMapping {
       failedIds: [],
     };
     this.#invocations.push(invocation);
+    if (this.#invocations.length >= 2 * MAX_INVOCATIONS)
+      this.#invocations = this.#invocations.slice(-MAX_INVOCATIONS);
     this.#running += 1;
     const timer = this.#after(functionTimeoutMs, () => {
       this.#runtime.forget(invocation.requestId);

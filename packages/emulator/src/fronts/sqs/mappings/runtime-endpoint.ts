@@ -10,6 +10,9 @@ const INIT_ERROR = "/2018-06-01/runtime/init/error";
 /** Of an answer, as of an event. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (2026-11-29) */
 export const LAMBDA_MAX_PAYLOAD_BYTES: number = 6 * 1024 * 1024;
 
+/** A runtime that cannot start tries again and again. */
+const MAX_INIT_ERRORS = 100;
+
 /** One event on its way through a function. */
 export interface Invocation {
   readonly requestId: string;
@@ -96,6 +99,7 @@ export class RuntimeEndpoint {
       this.#finish(exchange, requestId, kind === "error" ? "error" : "response");
     else if (exchange.method === "POST" && pathname === INIT_ERROR) {
       this.initErrors.push(exchange.body);
+      if (this.initErrors.length > MAX_INIT_ERRORS) this.initErrors.shift();
       answer(exchange, 202, { status: "OK" });
     } else
       answer(exchange, 404, { errorType: "NotFound", errorMessage: `No ${exchange.method} ${pathname}.` });

@@ -117,15 +117,13 @@ function renderSystemAttributes(
 
 function renderMessageAttributes(attributes: MessageAttributes): OutputValue {
   if (attributes.size === 0) return undefined;
-  const rendered: Record<string, OutputValue> = {};
-  for (const [name, attribute] of attributes) {
-    rendered[name] = {
-      DataType: attribute.dataType,
-      StringValue: attribute.stringValue,
-      BinaryValue: attribute.binaryValue?.toString("base64"),
-    };
-  }
-  return rendered;
+  // Entries, because `__proto__` is a name that an attribute may have.
+  return Object.fromEntries(
+    [...attributes].map(([name, { dataType, stringValue, binaryValue }]) => [
+      name,
+      { DataType: dataType, StringValue: stringValue, BinaryValue: binaryValue?.toString("base64") },
+    ]),
+  );
 }
 
 function readMaxMessages(input: OperationInput): number {

@@ -5,12 +5,15 @@
 export function membersOfForm(form: URLSearchParams): Readonly<Record<string, unknown>> {
   const root: Tree = new Map();
   for (const [name, value] of form) {
-    if (!PROTOCOL_PARAMETERS.has(name)) plant(root, name.split("."), value);
+    if (!PROTOCOL_PARAMETERS.has(name)) plant(root, name.split(".", MAX_STEPS), value);
   }
   return membersOf(root);
 }
 
 type Tree = Map<string, Tree | string>;
+
+/** More than any name of the protocol has: one of a million steps would keep the server busy for minutes. */
+const MAX_STEPS = 16;
 
 const PROTOCOL_PARAMETERS = new Set(["Action", "Version"]);
 
@@ -67,14 +70,15 @@ function membersOf(tree: Tree): Readonly<Record<string, unknown>> {
 }
 
 function mapOf(tree: Tree, keyName: string, valueName: string): Readonly<Record<string, unknown>> {
-  const map: Record<string, unknown> = {};
+  const entries: (readonly [string, unknown])[] = [];
   for (const item of numbered(tree, keyName)) {
     if (typeof item === "string") continue;
     const key = item.get(keyName);
     // A value that was left out is the empty one: that is how attributes are removed.
-    if (typeof key === "string") map[key] = plainValue(item.get(valueName) ?? "");
+    if (typeof key === "string") entries.push([key, plainValue(item.get(valueName) ?? "")]);
   }
-  return map;
+  // Entries, because `__proto__` is a name that an attribute may have.
+  return Object.fromEntries(entries);
 }
 
 /** `AttributeName=All` without a number is accepted for a list of one. */

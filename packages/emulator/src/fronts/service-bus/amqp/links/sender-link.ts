@@ -1,4 +1,5 @@
 import type { SendTarget } from "../../engine/contract.ts";
+import { messageTooLarge } from "../../engine/refusals.ts";
 import { AmqpRefusal } from "../amqp-errors.ts";
 import type { CallSite } from "../calls/call-site.ts";
 import type { ServiceBusCall } from "../calls/service-bus-call.ts";
@@ -61,13 +62,16 @@ class SenderInbox {
     );
   }
 
+  /** A batch has the limit of a message: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas (2026-11-30) */
   #send({ payload, format, isOversize }: IncomingDelivery): void {
+    const { maxMessageBytes } = this.#target;
     if (isOversize) {
       throw new AmqpRefusal(
         "amqp:link:message-size-exceeded",
-        `The received message exceeds the limit (${this.#target.maxMessageBytes} bytes) currently allowed on the link.`,
+        `The received message exceeds the limit (${maxMessageBytes} bytes) currently allowed on the link.`,
       );
     }
+    if (payload.length > maxMessageBytes) throw messageTooLarge(payload.length, maxMessageBytes);
     this.#target.send(decodeTransfer(payload, format, (wireMs) => this.#parts.wireTime.toEngineMs(wireMs)));
   }
 }

@@ -25,6 +25,8 @@ export interface ConnectionOptions {
   readonly heartbeatMs: number;
   /** A client that is silent for longer is dropped, in real time. */
   readonly silenceMs: number;
+  /** How long a client that was told goodbye may take to hang up, in real time. */
+  readonly farewellMs: number;
 }
 
 /** What a connection tells its server. */
@@ -51,6 +53,7 @@ export class AmqpConnection implements SessionConnection {
   #phase: Phase = "header";
   #silentMs = 0;
   #heartbeat: NodeJS.Timeout | undefined;
+  #farewell: NodeJS.Timeout | undefined;
   hostname = "";
   maxFrameBytes = MAX_FRAME_BYTES;
 
@@ -67,7 +70,7 @@ export class AmqpConnection implements SessionConnection {
     socket.on("end", () => socket.end());
   }
 
-  /** Says goodbye: the client answers and hangs up. */
+  /** Says goodbye: the client answers and hangs up, or is hung up on. */
   close(error?: AmqpError): void {
     if (this.#phase !== "running") {
       this.#socket.destroy();
@@ -76,6 +79,7 @@ export class AmqpConnection implements SessionConnection {
     this.send(0, closeFrame(error), Buffer.alloc(0));
     this.#outbox.flush();
     this.#lose("closing");
+    this.#farewell = setTimeout(() => this.destroy(), this.#options.farewellMs).unref();
   }
 
   /** Fault: the connection is reset; the client is told nothing else. */
@@ -115,8 +119,7 @@ export class AmqpConnection implements SessionConnection {
     try {
       this.#consume();
     } catch (error) {
-      if (!(error instanceof AmqpDecodeError)) throw error;
-      this.close({ condition: "amqp:decode-error", description: error.message });
+      this.close(farewellOf(error));
     }
   }
 
@@ -227,6 +230,7 @@ export class AmqpConnection implements SessionConnection {
     const wasAlive = this.#phase !== "closing" && this.#phase !== "lost";
     this.#phase = phase;
     clearInterval(this.#heartbeat);
+    clearTimeout(this.#farewell);
     if (wasAlive) {
       const sessions = [...this.#sessions.values()];
       this.#sessions.clear();
@@ -234,6 +238,13 @@ export class AmqpConnection implements SessionConnection {
     }
     if (phase === "closed") this.#events.onClosed(this);
   }
+}
+
+/** What is not the client's mistake is a bug of the emulator, and says so on the wire: the other connections go on. */
+function farewellOf(error: unknown): AmqpError {
+  if (error instanceof AmqpDecodeError) return { condition: "amqp:decode-error", description: error.message };
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { condition: "amqp:internal-error", description: `The emulator failed: ${text}` };
 }
 
 function onSessionFrame(

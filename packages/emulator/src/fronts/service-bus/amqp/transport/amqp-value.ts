@@ -75,10 +75,10 @@ export function textOf(value: AmqpValue | undefined): string | undefined {
   return value?.type === "string" || value?.type === "symbol" ? value.value : undefined;
 }
 
-/** A whole or broken number of any width; those beyond 2^53 lose precision. */
+/** A whole or broken number of any width, none that is not finite; those beyond 2^53 lose precision. */
 export function numberOf(value: AmqpValue | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (typeof value.value === "number") return value.value;
+  if (typeof value.value === "number") return Number.isFinite(value.value) ? value.value : undefined;
   return typeof value.value === "bigint" ? Number(value.value) : undefined;
 }
 

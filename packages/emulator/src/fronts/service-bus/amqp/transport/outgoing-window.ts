@@ -64,8 +64,10 @@ export class OutgoingWindow {
     return !hadRoom && this.hasRoom();
   }
 
+  /** A client may name more than there is: what has left is looked at, however wide the range. */
   onDisposition({ first, last, isSettled, outcome }: Disposition): void {
-    for (let id = first; id <= last; id++) {
+    const end = Math.min(last, this.#nextDeliveryId - 1);
+    for (let id = Math.max(first, this.#oldestUnsettled); id <= end; id++) {
       const delivery = this.#unsettled.get(id);
       if (isSettled) this.#unsettled.delete(id);
       delivery?.onOutcome(id, isSettled, outcome);
