@@ -204,7 +204,8 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     const cause = broken?.error ?? (first?.ok === false ? first.error : undefined);
     const why = broken === undefined ? "" : "; the items could not be read to their end";
     const what = `${failed} of ${results.length} messages were not confirmed${why}`;
-    return queueError("PARTIAL_SEND", { what, ...this.#place, cause }, { results });
+    const ambiguous = results.some((result) => !result.ok && result.error.ambiguous);
+    return queueError("PARTIAL_SEND", { what, ambiguous, ...this.#place, cause }, { results });
   }
 
   async #resultOf(sent: Promise<Sent>): Promise<SendResult> {

@@ -155,7 +155,14 @@ export class SendPipeline implements SendOwner {
 
   async #run(items: readonly PendingSend[]): Promise<readonly (ItemResult | undefined)[]> {
     const run = new SendRun(this.#setup, this.#driver, this);
-    await run.attempt(items);
+    try {
+      await run.attempt(items);
+    } catch (error) {
+      // Whatever it was, these may have been taken, and nobody else would settle them.
+      const what = "the send broke off";
+      const broken = new QueueError("INTERNAL", { what, ambiguous: true, ...this.#place, cause: error });
+      for (const pending of items) this.fail(pending, broken, true);
+    }
     if (items.every((pending) => pending.isSettled)) return items.map(() => DONE);
     this.#retryLater(
       items.filter((pending) => !pending.isSettled),

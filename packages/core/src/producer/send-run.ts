@@ -1,6 +1,7 @@
 import type { OutgoingMessage } from "../driver/delivery.ts";
 import { randomOf } from "../time/clock.ts";
 import type { ItemResult, ProducerDriver, SendReceipt } from "../driver/driver.ts";
+import { asRecord, isRecord } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { ErrorCode } from "../errors/error-codes.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
@@ -107,8 +108,10 @@ export class SendRun {
     try {
       // Abandoned: all are settled, the results do not matter any more. A driver that hangs must not hold the slot.
       const results = await Promise.race([this.#driver.sendBatch(messages, call.signal), call.abandoned]);
-      if (results?.length === messages.length) return results;
-      return messages.map((_, index) => results?.[index] ?? { ok: false, error: this.#noResult() });
+      const noResult = (): ItemResult<SendReceipt> => ({ ok: false, error: this.#noResult() });
+      // Which message a result is for must not be guessed: it would confirm one that was not stored.
+      if (results?.length !== messages.length) return messages.map(noResult);
+      return results.map((result: unknown) => (isResult(result) ? result : noResult()));
     } catch (error) {
       return messages.map(() => ({ ok: false, error }));
     }
@@ -212,6 +215,12 @@ export class SendRun {
 function begin(live: readonly PendingSend[]): SendCall {
   const call = new SendCall(live.length);
   for (const pending of live) pending.call = call;
+/** Drivers are not only ours: what is neither a success nor a failure says nothing. */
+function isResult(result: unknown): result is SendResults[number] {
+  const { ok, value } = asRecord(result);
+  return ok === false || (ok === true && isRecord(value));
+}
+
   return call;
 }
 
