@@ -92,3 +92,14 @@ describe("an error that nobody can read", () => {
     await expect(sent).rejects.toMatchObject({ code: "INTERNAL", ambiguous: true });
   });
 });
+
+test("an abort by whoever hears of a send comes too late for what was confirmed", async () => {
+  const controller = new AbortController();
+  const { producer, events } = producerBench();
+  const emit = events.emit.bind(events);
+  events.emit = (name, event) => {
+    emit(name, event);
+    if (name === "send") controller.abort();
+  };
+  await expect(producer.send(1, { id: "a", signal: controller.signal })).resolves.toMatchObject({ id: "a" });
+});

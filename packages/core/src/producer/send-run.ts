@@ -55,7 +55,7 @@ export class SendRun {
       if (opened) await this.attempt(live);
       return;
     }
-    const refused = this.#judge(live, await this.#send(live));
+    const refused = await this.#send(live);
     if (refused.length === 0) return;
     // One bad message among them refused all: halves find it. In order, because of the keys.
     const middle = Math.ceil(refused.length / 2);
@@ -84,7 +84,8 @@ export class SendRun {
     }
   }
 
-  async #send(live: readonly PendingSend[]): Promise<SendResults> {
+  /** Returns the messages that an atomic batch was refused with. */
+  async #send(live: readonly PendingSend[]): Promise<readonly PendingSend[]> {
     const { clock, events, target } = this.#setup;
     const messages = live.map(({ message }) => message!); // none is tried before it has entered with one
     const call = begin(live);
@@ -92,6 +93,8 @@ export class SendRun {
     call.isHandedOver = true;
     const results = await this.#sendBatch(messages, call);
     end(live);
+    // Before anybody hears of it: what an abort ends now, by a listener, must know what came of it.
+    const refused = this.#judge(live, results);
     if (events.isActive("send")) {
       const failed = results.filter((result) => !result.ok).length;
       events.emit("send", {
@@ -101,7 +104,7 @@ export class SendRun {
         durationMs: clock.now() - startMs,
       });
     }
-    return results;
+    return refused;
   }
 
   async #sendBatch(messages: readonly OutgoingMessage[], call: SendCall): Promise<SendResults> {
