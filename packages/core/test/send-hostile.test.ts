@@ -103,3 +103,20 @@ test("an abort by whoever hears of a send comes too late for what was confirmed"
   };
   await expect(producer.send(1, { id: "a", signal: controller.signal })).resolves.toMatchObject({ id: "a" });
 });
+
+test("a schema that refuses what was cancelled already ends no process", async () => {
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown): void => void unheard.push(reason);
+  process.on("unhandledRejection", hear);
+  const { producer } = producerBench({
+    details: { schema: schemaOf(async () => ({ issues: [{ message: "no" }] })) },
+  });
+  await expect(producer.send(1, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: "CANCELLED",
+  });
+  await new Promise((resolve) => {
+    setTimeout(resolve, 5);
+  });
+  process.off("unhandledRejection", hear);
+  expect(unheard).toEqual([]);
+});
