@@ -120,3 +120,14 @@ test("a schema that refuses what was cancelled already ends no process", async (
   process.off("unhandledRejection", hear);
   expect(unheard).toEqual([]);
 });
+
+test.each([
+  ["at once", schemaOf((value) => ({ value: Object(value).at.getTime() }))],
+  ["later", schemaOf(async (value) => ({ value: Object(value).at.getTime() }))],
+])("a schema that throws %s for the decoded body refuses the body", async (_name, schema) => {
+  const { producer } = producerBench({ details: { schema } });
+  await expect(producer.send({ at: new Date() })).rejects.toMatchObject({
+    code: "INVALID_MESSAGE",
+    message: expect.stringContaining("would not survive"),
+  });
+});
