@@ -131,3 +131,17 @@ test.each([
     message: expect.stringContaining("would not survive"),
   });
 });
+
+test("a buffer that a codec of the application hands through is copied", async () => {
+  const codec: Codec = {
+    contentType: "application/x",
+    encode: (body) => body as Uint8Array,
+    decode: (wire) => wire,
+  };
+  const { producer, driver } = producerBench({ details: { codec } });
+  const body = Buffer.from([1, 2, 3]);
+  const sent = producer.send(body);
+  body[0] = 9;
+  await sent;
+  expect([...(driver.calls[0]?.[0]?.body ?? [])]).toEqual([1, 2, 3]);
+});
