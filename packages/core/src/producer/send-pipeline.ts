@@ -214,9 +214,9 @@ export class SendPipeline implements SendOwner {
 
   #listen(pending: PendingSend, signal: AbortSignal): void {
     const onAbort = (): void => {
-      const error = cancelledError(signal, { ...this.#place, ambiguous: isInDoubt(pending) });
-      // No latch: the application itself gave the message up.
-      this.fail(pending, error, false);
+      const ambiguous = isInDoubt(pending);
+      // One that nobody can have taken breaks no order; one that is on its way may arrive after the next of its key.
+      this.fail(pending, cancelledError(signal, { ...this.#place, ambiguous }), ambiguous);
     };
     signal.addEventListener("abort", onAbort, { once: true });
     pending.unlisten = () => {
