@@ -107,7 +107,7 @@ export class SendPipeline implements SendOwner {
   }
 
   resume(orderingKey: string): void {
-    this.#latches.resume(orderingKey, this.#lastSeq);
+    this.#latches.resume(orderingKey, this.#lastSeq, this.#deadlines.first?.seq ?? Infinity);
   }
 
   async flush(): Promise<void> {

@@ -215,15 +215,15 @@ export class SendRun {
   }
 }
 
-function begin(live: readonly PendingSend[]): SendCall {
-  const call = new SendCall(live.length);
-  for (const pending of live) pending.call = call;
 /** Drivers are not only ours: what is neither a success nor a failure says nothing. */
 function isResult(result: unknown): result is SendResults[number] {
   const { ok, value } = asRecord(result);
   return ok === false || (ok === true && isRecord(value));
 }
 
+function begin(live: readonly PendingSend[]): SendCall {
+  const call = new SendCall(live.length);
+  for (const pending of live) pending.call = call;
   return call;
 }
 
