@@ -62,7 +62,7 @@ export interface SendPolicy {
 export interface QueueClient<P extends Provider = Provider> extends AsyncDisposable {
   /**
    * The producer of a queue or topic; the same object for the same definition.
-   * @throws UNSUPPORTED for a need that the provider cannot meet, CLOSED after `close()`
+   * @throws UNSUPPORTED for a need that the provider cannot meet, CLOSED after `close()` has drained the consumers
    */
   producer<In, Out, N extends Feature, U extends Feature>(
     to: (QueueDefinition<In, Out, N, U> | TopicDefinition<In, Out, N, U>) & Check<P, N>,
