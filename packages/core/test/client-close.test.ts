@@ -26,3 +26,31 @@ test("a handler that ends meanwhile still gets its producer", async () => {
   expect(service.messages("shipments")).toHaveLength(1);
   expect(() => client.producer(orders)).toThrow(expect.objectContaining({ code: "CLOSED" }));
 });
+
+test("a connection that throws at once keeps no other from being closed", async () => {
+  const service = new FakeService();
+  const { provider } = service;
+  const broken = {
+    scheme: "broken",
+    connect: (...args: Parameters<typeof provider.connect>) => ({
+      ...provider.connect(...args),
+      close: () => {
+        throw new Error("socket stuck, SharedAccessKey=s3cret");
+      },
+    }),
+  };
+  const config = { url: "broken://there", queues: { orders: { url: "fake://here" } } };
+  const client = createClient(config, [provider, broken]);
+  client.producer(orders);
+  const error: unknown = await client.close().catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ code: "INTERNAL", message: expect.not.stringContaining("s3cret") });
+  expect(service.log.at(-1)).toBe("close here");
+});
+
+test("an administration that is being loaded is closed as well", async () => {
+  const { service, client } = bench();
+  const inspected = client.admin.inspect(orders).catch(() => {});
+  await client.close();
+  await inspected;
+  expect(service.log).toContain("close admin");
+});
