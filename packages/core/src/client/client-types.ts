@@ -116,7 +116,10 @@ export interface AdminOptions {
 export interface RedriveOptions extends AdminOptions {
   /** Moves this many at most, 1 or more. @default all */
   readonly max?: number | undefined;
-  /** Moves only these; the others stay in the dead letters. */
+  /**
+   * Moves only these; the others stay in the dead letters. They are held until the end: LEASE_LOST where they come back
+   * before all were looked at.
+   */
   readonly filter?: ((message: Message<Uint8Array>) => boolean) | undefined;
 }
 
