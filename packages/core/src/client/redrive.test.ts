@@ -139,6 +139,14 @@ describe("redrive", () => {
     expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
   });
 
+  test("a probe that fails in passing ends it: the queue by rule may be another one's", async () => {
+    const busy = new FakeServiceError({ code: "THROTTLED", retryable: true });
+    const { service, admin } = dead({ probeError: busy });
+    await expect(movedBy(admin, orders)).rejects.toMatchObject({ code: "THROTTLED" });
+    await expect(admin.purge(deadLetters(orders))).rejects.toMatchObject({ code: "THROTTLED" });
+    expect(service.ids("orders-dead")).toHaveLength(25);
+  });
+
   test("a request that is refused as a whole is told as a send to the queue, and moves nothing", async () => {
     const { service, admin } = dead({ closedTo: "orders" });
     await expect(movedBy(admin, orders)).rejects.toMatchObject({
