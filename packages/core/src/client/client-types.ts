@@ -52,7 +52,10 @@ export interface ClientOptions {
 export interface SendPolicy {
   /** Which failures that may have taken effect are tried again; `always` may duplicate. @default "ifDeduplicated" */
   readonly retryAmbiguous?: RetryAmbiguous | undefined;
-  /** One send in all, retries included. @default "15s" */
+  /**
+   * One send in all, retries included. Beyond the time for which the service knows a deduplication id (5 minutes on SQS, the
+   * entity's own on Service Bus), another try of what may have taken effect can duplicate it. @default "15s"
+   */
   readonly timeout?: Duration | undefined;
   /** Of one producer, 1 or more; beyond this `send` waits. @default 67108864 (64 MiB) */
   readonly maxBufferedBytes?: number | undefined;
