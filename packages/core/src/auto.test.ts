@@ -48,6 +48,11 @@ describe("loadConfig", () => {
     });
   });
 
+  test("takes a file with a byte order mark", async () => {
+    const directory = await folderWith(`\uFEFF${JSON.stringify({ url: "memory:" })}`);
+    expect(await loadConfig({ env: {}, directory })).toMatchObject({ url: "memory:" });
+  });
+
   test("an environment of the file overrides its base, queue by queue", async () => {
     const directory = await folderWith(FILE);
     expect(await loadConfig({ env: { ANYQUEUE_ENV: "prod" }, directory })).toEqual({
@@ -126,6 +131,16 @@ describe("loadConfig", () => {
       const message = await refusal(loadConfig({ env: {}, directory: await folderWith(file) }));
       expect(message).toContain(text);
       expect(message).not.toContain("s3cret");
+    });
+
+    test.each([
+      [{ a: "b" }, "orders"],
+      [["a"], { orders: "orders-v2" }],
+    ])("the queues %j with those of an environment, %j", async (base, chosen) => {
+      const file = { url: "memory:", queues: base, environments: { prod: { queues: chosen } } };
+      const directory = await folderWith(file);
+      const message = await refusal(loadConfig({ env: { ANYQUEUE_ENV: "prod" }, directory }));
+      expect(message).toContain("queues: expected an object");
     });
 
     test("an environment that the file does not have", async () => {

@@ -81,6 +81,8 @@ async function providersOf(config: string | QueueConfig): Promise<readonly Provi
 }
 
 const FILE_NAME = "anyqueue.config.json";
+/** Some editors begin a file with one, which JSON does not know. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /** The checks of `createClient` run here too, so that problems of file, environment and values come in one error. */
 function checked(merged: Readonly<Record<string, unknown>>, problems: readonly string[]): QueueConfig {
@@ -107,7 +109,7 @@ async function readConfigFile(
   const source = await readIfThere(path, isRequired, problems);
   if (source === undefined) return {};
   try {
-    const { $schema: _, ...file } = asRecord(JSON.parse(source), path, problems);
+    const { $schema: _, ...file } = asRecord(JSON.parse(source.replace(BYTE_ORDER_MARK, "")), path, problems);
     problems.push(
       ...unknownKeys(file, [...CONFIG_KEYS.filter((key) => key !== "variables"), "environments"], path),
     );
@@ -156,8 +158,11 @@ function mergeEnvironment(
     return base;
   }
   const chosen = isRecord(all[name]) ? all[name] : {};
-  const queues = [base["queues"], chosen["queues"]].filter((each) => isRecord(each));
-  return { ...base, ...chosen, ...(queues.length > 0 && { queues: Object.assign({}, ...queues) }) };
+  const queues = [base["queues"], chosen["queues"]].filter((each) => each !== undefined);
+  if (queues.length === 0) return { ...base, ...chosen };
+  // What is no record is refused with the rest, instead of being left out.
+  const misfit = queues.find((each) => !isRecord(each));
+  return { ...base, ...chosen, queues: misfit ?? Object.assign({}, ...queues) };
 }
 
 /** `ANYQUEUE_ORDERS_URL` and its like; `ANYQUEUE_URL` itself does not match. */

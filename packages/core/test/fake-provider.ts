@@ -16,6 +16,8 @@ export interface FakeServiceOptions {
   readonly limits?: Partial<Limits>;
   /** By entity name; absent: the probe may not look and rejects. */
   readonly facts?: Readonly<Record<string, EntityFacts>>;
+  /** What every probe rejects with. */
+  readonly probeError?: Error;
   /** Capabilities that the probe corrects. */
   readonly probed?: Partial<Capabilities>;
   /** The side of an entity whose opening never ends. */
@@ -93,6 +95,7 @@ export class FakeService {
       ...fakeAdapter(),
       resolve: (ref) => fakeTarget(entityRef(ref), { capabilities, limits }),
       probe: async (target) => {
+        if (this.#options.probeError !== undefined) throw this.#options.probeError;
         const known = facts[target.entity];
         if (known === undefined) throw new FakeServiceError({ code: "ACCESS_DENIED", retryable: false });
         return { facts: known, capabilities: this.#options.probed ?? {} };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import type { Middleware } from "../src/middleware/middleware.ts";
 import { confirmed, FakeProducerDriver } from "./fake-adapter.ts";
 import { HeldAnswers, producerBench, SEND_TIMEOUT_MS, stateOf } from "./producer-bench.ts";
 
@@ -170,6 +171,39 @@ describe("a full buffer", () => {
   test("a message larger than the whole buffer goes alone", async () => {
     const { producer } = producerBench({ setup: { maxBufferedBytes: 10 } });
     await expect(Promise.all([producer.send(body), producer.send(body)])).resolves.toHaveLength(2);
+  });
+
+  test("sendMany takes its items only as there is room, also through a middleware", async () => {
+    const middleware = [
+      { name: "pass", send: async (draft, next) => await next(draft) } satisfies Middleware,
+    ];
+    const answers = new HeldAnswers();
+    const { producer, driver, clock } = producerBench({
+      setup: { ...small.setup, middleware },
+      script: answers.script,
+    });
+    let taken = 0;
+    function* items(): Generator<{ body: string }> {
+      for (; taken < 5; taken += 1) yield { body };
+    }
+    const sent = producer.sendMany(items());
+    await clock.settle();
+    expect(taken).toBe(2);
+    for (let call = 0; call < 5; call += 1) {
+      answers.at(call).resolve(driver.calls[call]?.map(confirmed) ?? []);
+      await clock.settle();
+    }
+    await expect(sent).resolves.toHaveLength(5);
+  });
+
+  test("what a middleware refuses makes room", async () => {
+    const refuse: Middleware = {
+      name: "refuse",
+      send: async () => await Promise.reject(new Error("no")),
+    };
+    const { producer } = producerBench({ setup: { ...small.setup, middleware: [refuse] } });
+    const items = Array.from({ length: 5 }, () => ({ body }));
+    await expect(producer.sendMany(items)).rejects.toMatchObject({ code: "PARTIAL_SEND" });
   });
 
   test("sendMany takes its items only as there is room", async () => {

@@ -80,20 +80,37 @@ describe("a failed message of a key", () => {
     expect(bench.driver.calls).toHaveLength(1);
   });
 
-  test("does not latch its key when the application itself gave it up", async () => {
+  test("latches its key when it was given up on its way, because it may arrive after the next one", async () => {
     const held = new HeldAnswers();
     const bench = producerBench({ details: KEYED, script: held.script });
     const controller = new AbortController();
-    const aborted = Promise.allSettled([
-      bench.producer.send({ key: "k" }, { id: "k1", signal: controller.signal }),
-    ]);
+    const { signal } = controller;
+    const aborted = Promise.allSettled([bench.producer.send({ key: "k" }, { id: "k1", signal })]);
     await bench.clock.settle();
     const next = sendAll(bench, "k2");
     controller.abort();
-    await aborted;
+    expect(await aborted).toMatchObject([{ reason: { code: "CANCELLED", ambiguous: true } }]);
+    expect(await next).toMatchObject([{ reason: { ...LATCHED, cause: { code: "CANCELLED" } } }]);
+    expect(bench.driver.sentIds).toEqual([["k1"]]);
+  });
+
+  test("does not latch its key when it was given up before it was on its way", async () => {
+    const held = new HeldAnswers();
+    const bench = producerBench({ details: KEYED, script: held.script });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const first = sendAll(bench, "k1");
+    await bench.clock.settle();
+    const aborted = Promise.allSettled([bench.producer.send({ key: "k" }, { id: "k2", signal })]);
+    const next = sendAll(bench, "k3");
+    controller.abort();
+    expect(await aborted).toMatchObject([{ reason: { code: "CANCELLED", ambiguous: false } }]);
+    held.at(0).resolve(bench.driver.calls[0]?.map(confirmed) ?? []);
+    await first;
     await bench.clock.settle();
     held.at(1).resolve(bench.driver.calls[1]?.map(confirmed) ?? []);
     expect(await next).toMatchObject([{ status: "fulfilled" }]);
+    expect(bench.driver.sentIds).toEqual([["k1"], ["k3"]]);
   });
 
   test("that was refused before any I/O does not latch its key", async () => {

@@ -215,15 +215,4 @@ describe("failures that may have taken effect", () => {
       cause: { code: "CONNECTION_LOST" },
     });
   });
-
-  test("a driver without a result for a message leaves it in doubt, and only it", async () => {
-    const { producer } = producerBench({
-      script: async ([first]) => (first === undefined ? [] : [confirmed(first)]),
-    });
-    const outcomes = await Promise.allSettled([producer.send(1, { id: "a" }), producer.send(2, { id: "b" })]);
-    expect(outcomes).toMatchObject([
-      { value: { id: "a" } },
-      { reason: { code: "INTERNAL", ambiguous: true, provider: "fake" } },
-    ]);
-  });
 });

@@ -3,6 +3,7 @@ import { createQueue, createSubscription, createTopic, wantedBy } from "./create
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { DeadLetterMove } from "./dead-letter-move.ts";
 import { assertKind } from "./entity-kind.ts";
+import { refuseFanOut } from "./fan-out.ts";
 import { MessageSweep } from "./message-sweep.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
@@ -136,7 +137,7 @@ export class ServiceBusAdmin implements AdminDriver {
     const options = { abortSignal: signal };
     if (subscription !== undefined) {
       const client = await this.#checked(to, signal);
-      await this.#refuseFanOut(root, to, signal);
+      await refuseFanOut(client, to, signal);
       return (await client.getTopic(root, options)).requiresDuplicateDetection;
     }
     // Missing where the application gave a client alone.
@@ -162,17 +163,5 @@ export class ServiceBusAdmin implements AdminDriver {
         ? await client.getQueue(root, options)
         : await client.getSubscription(root, subscription, options);
     return requiresSession;
-  }
-
-  async #refuseFanOut(root: string, to: Target, signal: AbortSignal): Promise<void> {
-    const client = await this.#connection.administration();
-    let count = 0;
-    for await (const _ of client.listSubscriptions(root, { abortSignal: signal })) count += 1;
-    if (count === 1) return;
-    throw unsupported(
-      "redrive",
-      `${to.name}: sent to the topic again, its dead letters would reach all ${count} subscriptions`,
-      "Forward the subscription to a queue and consume that, or move them with a filter of your own.",
-    );
   }
 }

@@ -59,26 +59,27 @@ export class PullIntake implements Intake {
     await Promise.all(this.#links.map((link) => link.close()));
   }
 
-  /** Once: a short ask that was over before its link was open is made again with more time. */
+  /** Once: an ask that was over before its link was open is made again with the time of some looks. */
   async #takeOnce(
     link: PullLink,
     ask: ReceiveAsk,
     signal: AbortSignal,
   ): Promise<readonly ServiceBusHandle[]> {
-    for (let looks = FEWEST_LOOKS; ; looks *= 2) {
-      const handles = await this.#take(link, ask, looks, signal);
-      const isDone = handles.length > 0 || link.hasAsked || ask.waitMs >= SHORT_WAIT_MS;
-      if (isDone || looks >= MOST_LOOKS || signal.aborted || this.#closing.signal.aborted) return handles;
+    let handles = await this.#take(link, ask, signal);
+    for (let looks = FEWEST_LOOKS; looks <= MOST_LOOKS; looks *= 2) {
+      const isDone = handles.length > 0 || link.hasAsked;
+      if (isDone || isAborted(signal) || isAborted(this.#closing.signal)) break;
+      handles = await link.take(this.#look(looks));
     }
+    return handles;
   }
 
   async #take(
     link: PullLink,
     { waitMs }: ReceiveAsk,
-    looks: number,
     signal: AbortSignal,
   ): Promise<readonly ServiceBusHandle[]> {
-    if (waitMs < SHORT_WAIT_MS) return await link.take(this.#look(looks));
+    if (waitMs < SHORT_WAIT_MS) return await link.take(this.#look(FEWEST_LOOKS));
     const over = new AbortController();
     const end = (): void => over.abort();
     const timer = this.#clock.setTimer(end, waitMs);

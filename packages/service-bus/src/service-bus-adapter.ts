@@ -15,6 +15,7 @@ import {
 } from "@anyqueue/core/adapter";
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { EntityReceivers } from "./entity-receivers.ts";
+import { refuseFanOut } from "./fan-out.ts";
 import { LockLength } from "./lock-length.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { probeEntity } from "./probe-entity.ts";
@@ -95,11 +96,14 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
         "Send to its source.",
       );
     }
-    if (target.ref.kind === "subscription") {
-      const what = `${target.name}: a message reaches a subscription through its topic, and every other one with it`;
-      throw unsupported("send", what, "Send to the topic.");
-    }
-    return new ServiceBusProducer(this.#settings.connection, root, target, this.#formOf(target));
+    const { connection } = this.#settings;
+    const form = this.#formOf(target);
+    if (target.ref.kind !== "subscription") return new ServiceBusProducer(connection, root, target, form);
+    // What is redriven goes through the topic; with its old id a topic that detects duplicates would drop it.
+    const anew = { ...form, isDeduplicated: true };
+    return new ServiceBusProducer(connection, root, target, anew, async (signal) => {
+      await refuseFanOut(await connection.administration(), target, signal);
+    });
   }
 
   openConsumer(

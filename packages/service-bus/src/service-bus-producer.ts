@@ -42,6 +42,7 @@ export class ServiceBusProducer implements ProducerDriver {
   readonly #entity: string;
   readonly #target: Target;
   readonly #form: WireForm;
+  readonly #check: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** `sizeOf` and `sendBatch` see the same message: it is encoded once. */
   readonly #prepared = new WeakMap<OutgoingMessage, Prepared>();
   #sender: Promise<ServiceBusSender> | undefined;
@@ -50,11 +51,19 @@ export class ServiceBusProducer implements ProducerDriver {
   /** What the service said when the link was opened. */
   #maxBytes: number | undefined;
 
-  constructor(connection: NamespaceConnection, entity: string, target: Target, form: WireForm) {
+  /** @param check what must hold before anything is sent */
+  constructor(
+    connection: NamespaceConnection,
+    entity: string,
+    target: Target,
+    form: WireForm,
+    check?: (signal: AbortSignal) => Promise<void>,
+  ) {
     this.#connection = connection;
     this.#entity = entity;
     this.#target = target;
     this.#form = form;
+    this.#check = check;
     if (target.capabilities.cancel) {
       this.cancelBatch = async (tokens, signal) =>
         await Promise.all(tokens.map((token) => this.#cancel(token, signal)));
@@ -62,6 +71,7 @@ export class ServiceBusProducer implements ProducerDriver {
   }
 
   async open(signal: AbortSignal): Promise<void> {
+    await this.#check?.(signal);
     await this.#newBatch(signal);
   }
 

@@ -125,13 +125,6 @@ describe("a target", () => {
     } as const;
     const topic = adapter.resolve({ kind: "topic", name: "orders", features: [] });
     expect(() => adapter.openConsumer(topic, options)).toThrow(/a topic itself holds no messages/);
-    const subscription = adapter.resolve({
-      kind: "subscription",
-      topic: "orders",
-      name: "billing",
-      features: [],
-    });
-    expect(() => adapter.openProducer(subscription)).toThrow(/through its topic/);
     const dead = adapter.resolve({ kind: "dead-letter", name: "orders", features: [] });
     expect(() => adapter.openProducer(dead)).toThrow(/only the service puts messages there/);
   });

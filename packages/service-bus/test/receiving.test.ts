@@ -66,6 +66,20 @@ describe("receiveMessages of the raw SDK", () => {
     expect(await receive(consumer, 1)).toHaveLength(1);
   });
 
+  test("an ask that is over before its link is open still brings what is there", async () => {
+    const target = await shared.newQueue();
+    await shared.send(target, 1);
+    const consumer = await shared.consume(target, consumerOptions({ mode: "pull" }));
+    shared.emulator.faults.add({
+      protocol: "service-bus",
+      operation: "attach",
+      queue: target.entity,
+      count: 1,
+      action: { kind: "delay", ms: 300 },
+    });
+    expect(await consumer.receiveBatch({ maxItems: 1, waitMs: 100 }, never)).toHaveLength(1);
+  });
+
   test("gets 2,048 unsettled messages on one link and no more; the adapter spreads them over links", async () => {
     const target = await shared.newQueue();
     await shared.send(target, 2_500);

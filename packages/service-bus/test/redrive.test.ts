@@ -1,5 +1,7 @@
+import { createClient, defineTopic } from "@anyqueue/core";
 import type { Target } from "@anyqueue/core/adapter";
 import { beforeAll, describe, expect, test } from "vitest";
+import { serviceBus } from "../src/index.ts";
 import {
   adminOf,
   bury,
@@ -158,4 +160,28 @@ test("to a subscription works only if it is alone: the topic would copy them to 
   await raw.deleteSubscription("shared", "two");
   expect(await redriven(one)).toBe(1);
   expect(await readyIn(one)).toEqual([1, 0]);
+});
+
+test("to a subscription moves no more than `max`, under the same rule, also where the topic looks for duplicates", async () => {
+  const { adapter, endpoint } = shared;
+  const raw = rawAdministration(endpoint);
+  await raw.createTopic("counted", { requiresDuplicateDetection: true });
+  await raw.createSubscription("counted", "one");
+  const one = adapter.resolve({ kind: "subscription", topic: "counted", name: "one", features: [] });
+  await shared.send(adapter.resolve({ kind: "topic", name: "counted", features: ["deduplication"] }), 3);
+  await bury(adapter, one, 3);
+  const client = shared.keep(createClient(`service-bus://emulator?endpoint=${endpoint}`, [serviceBus()]));
+  const moveTwo = async (): Promise<number> => {
+    let total = 0;
+    const definition = defineTopic("counted").subscription("one");
+    for await (const { moved } of client.admin.redrive(definition, { max: 2 })) total = moved;
+    return total;
+  };
+  await raw.createSubscription("counted", "two");
+  expect(await rejection(moveTwo())).toMatchObject({ code: "UNSUPPORTED", feature: "redrive" });
+  await raw.deleteSubscription("counted", "two");
+  expect(await moveTwo()).toBe(2);
+  expect(await readyIn(one)).toEqual([2, 1]);
+  const deliveries = await receive(await shared.consume(one), 2);
+  expect(deliveries.map(({ id }) => id)).toEqual(["m0", "m1"]);
 });

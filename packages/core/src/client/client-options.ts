@@ -6,7 +6,7 @@ import {
   refuseProblems,
   unknownKeys,
 } from "../errors/check-options.ts";
-import { durationProblems } from "../message/check-policy.ts";
+import { positiveProblems } from "../message/check-policy.ts";
 import type { Middleware } from "../middleware/middleware.ts";
 import type { ProducerSetup } from "../producer/producer-setup.ts";
 import type { Logger } from "../queue-consumer.ts";
@@ -58,7 +58,8 @@ function sendProblems(send: SendPolicy): string[] {
   if (retryAmbiguous !== undefined && !RETRY_AMBIGUOUS.includes(retryAmbiguous)) {
     problems.push(`options.send.retryAmbiguous: expected one of ${RETRY_AMBIGUOUS.join(", ")}`);
   }
-  if (timeout !== undefined) problems.push(...durationProblems(timeout, "options.send.timeout"));
+  // Of no time at all, every send would be given up while it is on its way.
+  if (timeout !== undefined) problems.push(...positiveProblems(timeout, "options.send.timeout"));
   if (maxBufferedBytes !== undefined && !(Number.isSafeInteger(maxBufferedBytes) && maxBufferedBytes > 0)) {
     problems.push("options.send.maxBufferedBytes: expected a whole number of bytes from 1");
   }
@@ -69,7 +70,10 @@ function middlewareProblems(list: readonly Middleware[]): string[] {
   if (!Array.isArray(list)) return [`options.middleware: expected an array, got ${kindOf(list)}`];
   return list.flatMap((item: unknown, index) =>
     isRecord(item) && typeof item["name"] === "string"
-      ? unknownKeys(item, ["name", "send", "handle"], `options.middleware[${index}]`)
+      ? [
+          ...unknownKeys(item, ["name", "send", "handle"], `options.middleware[${index}]`),
+          ...functionProblems(item, ["send", "handle"], `options.middleware[${index}]`),
+        ]
       : [`options.middleware[${index}]: expected { name, send?, handle? }, got ${kindOf(item)}`],
   );
 }

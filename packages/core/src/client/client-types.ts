@@ -52,7 +52,10 @@ export interface ClientOptions {
 export interface SendPolicy {
   /** Which failures that may have taken effect are tried again; `always` may duplicate. @default "ifDeduplicated" */
   readonly retryAmbiguous?: RetryAmbiguous | undefined;
-  /** One send in all, retries included. @default "15s" */
+  /**
+   * One send in all, retries included. Beyond the time for which the service knows a deduplication id (5 minutes on SQS, the
+   * entity's own on Service Bus), another try of what may have taken effect can duplicate it. @default "15s"
+   */
   readonly timeout?: Duration | undefined;
   /** Of one producer, 1 or more; beyond this `send` waits. @default 67108864 (64 MiB) */
   readonly maxBufferedBytes?: number | undefined;
@@ -62,7 +65,7 @@ export interface SendPolicy {
 export interface QueueClient<P extends Provider = Provider> extends AsyncDisposable {
   /**
    * The producer of a queue or topic; the same object for the same definition.
-   * @throws UNSUPPORTED for a need that the provider cannot meet, CLOSED after `close()`
+   * @throws UNSUPPORTED for a need that the provider cannot meet, CLOSED after `close()` has drained the consumers
    */
   producer<In, Out, N extends Feature, U extends Feature>(
     to: (QueueDefinition<In, Out, N, U> | TopicDefinition<In, Out, N, U>) & Check<P, N>,
@@ -116,7 +119,10 @@ export interface AdminOptions {
 export interface RedriveOptions extends AdminOptions {
   /** Moves this many at most, 1 or more. @default all */
   readonly max?: number | undefined;
-  /** Moves only these; the others stay in the dead letters. */
+  /**
+   * Moves only these; the others stay in the dead letters. They are held until the end: LEASE_LOST where they come back
+   * before all were looked at.
+   */
   readonly filter?: ((message: Message<Uint8Array>) => boolean) | undefined;
 }
 

@@ -1,3 +1,4 @@
+import { redact } from "../errors/redact.ts";
 import { isQueueError, QueueError, type QueueErrorInit } from "../errors/queue-error.ts";
 
 /**
@@ -7,7 +8,7 @@ import { isQueueError, QueueError, type QueueErrorInit } from "../errors/queue-e
 export function combineErrors(errors: readonly unknown[], what: string): QueueError {
   const first = errors[0];
   if (errors.length === 1 && isQueueError(first)) return first;
-  const texts = errors.map((error) => (error instanceof Error ? error.message : String(error)));
+  const texts = errors.map((error) => redact(error instanceof Error ? error.message : String(error)));
   const known = errors.find((error) => isQueueError(error));
   const init: QueueErrorInit = {
     what: `${what}:\n${texts.map((text) => `- ${text}`).join("\n")}\n${texts.length} in all`,

@@ -138,6 +138,7 @@ describe("resolveRoute", () => {
       url: { scheme: "pubsub" },
       ref: { name: "placed-bill", topic: "placed-v2", exact: true },
     });
+    expect(routeOf(placed.subscription("constructor"), config).ref).toMatchObject({ name: "constructor" });
     expect(routeOf(placed.subscription("shipping"), config).ref).toEqual({
       kind: "subscription",
       name: "shipping",
@@ -172,6 +173,10 @@ describe("resolveRoute", () => {
       consumer: { concurrency: 3 },
     });
     expect(routeOf(defineQueue("other"), config)).toMatchObject({ url: { scheme: "sqs" } });
+    const named = { ...config, queues: { "my-orders": "v1" } };
+    const moved = { ...named, variables: { ANYQUEUE_MY_ORDERS_URL: "sqs://us-east-1/v2" } };
+    expect(routeOf(defineQueue("my-orders"), moved).ref).toMatchObject({ name: "v2", exact: true });
+    expect(routeOf(defineQueue("my-orders"), named).ref).toMatchObject({ name: "v1", exact: true });
     expect(variableOf("Per-customer_2")).toBe("ANYQUEUE_PER_CUSTOMER_2_URL");
   });
 });

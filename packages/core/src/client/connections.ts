@@ -12,10 +12,10 @@ export interface Connection {
   readonly provider: Provider;
   readonly adapter: QueueAdapter;
   readonly clock: Clock;
-  /** Those that were loaded. */
-  readonly admins: readonly AdminDriver[];
   /** Loaded at the first call. @throws UNSUPPORTED if the provider has none. */
   admin(): Promise<AdminDriver>;
+  /** Closes the administration, also one that is still being loaded. */
+  closeAdmin(): Promise<void>;
 }
 
 /** Opens one adapter for each distinct URL, and closes them all. */
@@ -60,12 +60,16 @@ export class Connections {
   /** Closes everything, whatever fails, and waits no longer than `withinMs`; resolves with what failed. */
   async close(withinMs: number): Promise<readonly unknown[]> {
     const failed: unknown[] = [];
-    const end = async (part: { close(): Promise<void> }): Promise<void> => {
-      await part.close().catch((error: unknown) => failed.push(error));
+    const end = async (close: () => Promise<void>): Promise<void> => {
+      try {
+        await close();
+      } catch (error) {
+        failed.push(error);
+      }
     };
     await Promise.all(
-      [...this.#open.values()].map(async ({ adapter, clock, admins }) => {
-        const closed = Promise.all(admins.map(end)).then(async () => await end(adapter));
+      [...this.#open.values()].map(async ({ adapter, clock, closeAdmin }) => {
+        const closed = end(closeAdmin).then(async () => await end(async () => await adapter.close()));
         await within(clock, withinMs, closed);
       }),
     );
@@ -76,14 +80,13 @@ export class Connections {
     const provider = this.provider(url);
     const clock = this.#clock ?? provider.clock ?? systemClock;
     const adapter = provider.connect(url, { clock, prefix: this.#prefix });
-    const admins: AdminDriver[] = [];
-    let admin: Promise<AdminDriver> | undefined;
-    const load = async (): Promise<AdminDriver> => {
-      const driver = await loadAdmin(adapter);
-      admins.push(driver);
-      return driver;
+    let loading: Promise<AdminDriver> | undefined;
+    const admin = async (): Promise<AdminDriver> => await (loading ??= loadAdmin(adapter));
+    const closeAdmin = async (): Promise<void> => {
+      const driver = await loading?.catch(() => undefined); // one that could not be loaded has told so
+      await driver?.close();
     };
-    return { provider, adapter, clock, admins, admin: async () => await (admin ??= load()) };
+    return { provider, adapter, clock, admin, closeAdmin };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
+import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import type { CheckedConfig } from "./config.ts";
 import type { Connection, Connections } from "./connections.ts";
@@ -52,15 +53,18 @@ export function deadLetterTarget(
   return connection.adapter.resolve(known === undefined ? ref : exactRef(ref, known));
 }
 
-/** What a probe learns; undefined if the right to look is missing, which is never fatal (D13). */
+/** What a probe learns; undefined if the right to look is missing, which is never fatal (D13). @throws what passes */
 export async function probe(
-  { connection }: Place,
+  { connection: { adapter } }: Place,
   target: Target,
   signal: AbortSignal,
 ): Promise<ProbeResult | undefined> {
   try {
-    return await connection.adapter.probe?.(target, signal);
-  } catch {
+    return await adapter.probe?.(target, signal);
+  } catch (error) {
+    const failure = wrapDriverError(adapter, target, "probe", error);
+    // Another look will tell. A guess could name a queue that is not the dead letters of this one.
+    if (failure.retryable && !signal.aborted) throw failure;
     return undefined;
   }
 }

@@ -26,8 +26,13 @@ export async function startHealthServer(
     response.end(JSON.stringify(isOk === undefined ? { error: "not found" } : health));
   });
   await listen(server, port, host);
-  const address = server.address();
-  if (typeof address === "object" && address !== null) onListening?.(address.port);
+  try {
+    const address = server.address();
+    if (typeof address === "object" && address !== null) onListening?.(address.port);
+  } catch (error) {
+    await close(server); // nobody else has it
+    throw error;
+  }
   return { close: async () => await close(server) };
 }
 
@@ -46,7 +51,8 @@ function judge(url: string, { live, ready }: Health): boolean | undefined {
 
 async function listen(server: Server, port: number, host: string | undefined): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: Error & { readonly code?: string }) => {
+    // Later ones too, such as a connection that found no file descriptor: unheard they would end the process.
+    server.on("error", (error: Error & { readonly code?: string }) => {
       const what = `health.port: cannot listen on ${host ?? "*"}:${port} (${error.code ?? error.name})`;
       reject(new QueueError("INVALID_ARGUMENT", { what, remedy: "Choose a free port.", cause: error }));
     });

@@ -56,6 +56,8 @@ describe("createClient refuses", () => {
     [{ send: { maxBufferedBytes: 0 } }, "maxBufferedBytes"],
     [{ send: { tiemout: "5s" } }, 'did you mean "timeout"?'],
     [{ middleware: {} }, "options.middleware: expected an array"],
+    [{ send: { timeout: "0s" } }, "options.send.timeout: expected more than 0"],
+    [{ middleware: [{ name: "m", send: true }] }, "options.middleware[0].send: expected a function"],
     [{ middleware: [() => {}] }, "options.middleware[0]"],
     [{ middleware: [{ name: "m", handler: () => {} }] }, 'did you mean "handle"?'],
     ["options", "options: expected an object, got string"],

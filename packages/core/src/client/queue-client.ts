@@ -76,6 +76,8 @@ class Client<P extends Provider> implements QueueClient<P> {
   readonly #producers = new Map<DefinitionDetails, AnyProducer>();
   readonly #consumers = new Set<QueueConsumer<unknown>>();
   readonly #ending = new AbortController();
+  /** True: no handler runs any more that may ask for a producer. */
+  #isDrained = false;
   #closing: Promise<DrainReport> | undefined;
 
   constructor(directory: Directory, connections: Connections, options: ResolvedOptions, clock: Clock) {
@@ -89,7 +91,8 @@ class Client<P extends Provider> implements QueueClient<P> {
   producer<In, Out, N extends Feature, U extends Feature>(
     to: (QueueDefinition<In, Out, N, U> | TopicDefinition<In, Out, N, U>) & Check<P, N>,
   ): QueueProducer<In, U> {
-    this.#assertOpen();
+    // Also of a handler that ends while the client drains.
+    if (this.#isDrained) this.#assertOpen();
     const details = detailsOf(to);
     let producer = this.#producers.get(details);
     if (producer === undefined) {
@@ -170,6 +173,7 @@ class Client<P extends Provider> implements QueueClient<P> {
     const drained = await Promise.allSettled(
       [...this.#consumers].map(async (consumer) => await consumer.close(options)),
     );
+    this.#isDrained = true;
     const flushed = await Promise.allSettled(
       [...this.#producers.values()].map(async (producer) => await producer.close(left(SEND_GRACE_MS))),
     );

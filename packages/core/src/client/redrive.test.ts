@@ -84,6 +84,69 @@ describe("redrive", () => {
     expect(service.log).toContain("close consumer orders-dead");
   });
 
+  test("counts what was moved before it failed", async () => {
+    const { admin } = dead({ refusedId: "m13" });
+    const counts: number[] = [];
+    const run = async (): Promise<void> => {
+      for await (const { moved } of admin.redrive(orders)) counts.push(moved);
+    };
+    await expect(run()).rejects.toMatchObject({ code: "MESSAGE_TOO_LARGE" });
+    expect(counts).toEqual([10, 19]);
+  });
+
+  test("does not end where what the filter passed over comes again before the rest", async () => {
+    const { service, admin } = dead();
+    const seen: string[] = [];
+    const filter = ({ id }: { id: string }): boolean => {
+      seen.push(id);
+      // The leases of the first reply run out.
+      if (id === "m19") for (const each of service.messages("orders-dead").slice(0, 10)) each.isHeld = false;
+      return id === "m24";
+    };
+    expect(await movedBy(admin, orders, { filter })).toEqual([1]);
+    expect(seen).toHaveLength(25);
+  });
+
+  test("says so where the rest cannot be reached, because what was passed over comes again and again", async () => {
+    const { service, admin } = dead();
+    const filter = ({ id }: { id: string }): boolean => {
+      if (id !== "m9") return false;
+      // A lease that is over before the next ask.
+      for (const each of service.messages("orders-dead").slice(0, 10))
+        Object.defineProperty(each, "isHeld", { get: () => false, set: () => {} });
+      return false;
+    };
+    await expect(movedBy(admin, orders, { filter })).rejects.toMatchObject({ code: "LEASE_LOST" });
+  });
+
+  test.each<[string, (message: { id: string }) => unknown, string]>([
+    ["a promise", async () => false, "redrive.filter: expected true or false, got object"],
+    ["nothing", () => undefined, "redrive.filter: expected true or false, got undefined"],
+    [
+      "what throws",
+      () => {
+        throw new Error("mine");
+      },
+      "redrive.filter threw",
+    ],
+  ])("moves nothing by a filter of %s", async (_name, filter, text) => {
+    const { service, admin } = dead();
+    await expect(movedBy(admin, orders, { filter: filter as never })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining(text),
+    });
+    expect(service.ids("orders-dead")).toHaveLength(25);
+    expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
+  });
+
+  test("a probe that fails in passing ends it: the queue by rule may be another one's", async () => {
+    const busy = new FakeServiceError({ code: "THROTTLED", retryable: true });
+    const { service, admin } = dead({ probeError: busy });
+    await expect(movedBy(admin, orders)).rejects.toMatchObject({ code: "THROTTLED" });
+    await expect(admin.purge(deadLetters(orders))).rejects.toMatchObject({ code: "THROTTLED" });
+    expect(service.ids("orders-dead")).toHaveLength(25);
+  });
+
   test("a request that is refused as a whole is told as a send to the queue, and moves nothing", async () => {
     const { service, admin } = dead({ closedTo: "orders" });
     await expect(movedBy(admin, orders)).rejects.toMatchObject({

@@ -1,8 +1,11 @@
 import type { AdminDriver } from "../driver/admin-driver.ts";
 import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
-import type { ConsumerDriver, ProducerDriver } from "../driver/driver.ts";
+import { alignedResults } from "../consumer/results-of-alive.ts";
+import { timedRequest } from "../consumer/timed-request.ts";
+import type { ConsumerDriver, ItemResult, ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
-import { functionProblems, refuseProblems } from "../errors/check-options.ts";
+import { functionProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { RESERVED } from "../message/attributes.ts";
 import { rawMessage } from "../message/decode-message.ts";
@@ -47,11 +50,31 @@ function checkChoice(max: number, filter: unknown): void {
   ]);
 }
 
+/** A promise would count as true, and everything would be moved. */
+function isChosen(filter: NonNullable<RedriveOptions["filter"]>, delivery: Delivery<unknown>): boolean {
+  let chosen: unknown;
+  try {
+    chosen = filter(rawMessage(delivery));
+  } catch (cause) {
+    throw new QueueError("INVALID_ARGUMENT", { what: "redrive.filter threw", operation: "admin", cause });
+  }
+  if (typeof chosen !== "boolean")
+    refuseProblems([`redrive.filter: expected true or false, got ${kindOf(chosen)}`]);
+  return chosen === true;
+}
+
 /** Deliveries that a filter has passed over are held until the end, else they would be handed over again at once. */
 const MAX_HELD = 1_000_000;
 /** Long enough that an empty reply means an empty queue on services that answer from a sample of their hosts. */
 const LAST_WAIT_MS = 2_000;
 const LEASE_MS = 600_000;
+const SETTLE_MS = 30_000;
+
+/** Of one batch; a failure may be that of some of them. */
+interface Moved {
+  readonly arrived: number;
+  readonly failure: QueueError | undefined;
+}
 
 /** Receives, sends, acks: in this order, so that an interruption duplicates and never loses. */
 class Pump {
@@ -61,6 +84,8 @@ class Pump {
   readonly #producer: ProducerDriver;
   readonly #consumer: ConsumerDriver<unknown>;
   readonly #held = new Map<string, unknown>();
+  /** Of these, what came again since something new came: its lease ran out. */
+  readonly #again = new Set<string>();
 
   constructor(source: Place, from: Target, admin: AdminDriver | undefined, batches: number) {
     const { adapter } = source.connection;
@@ -87,17 +112,31 @@ class Pump {
       signal.throwIfAborted();
       const maxItems = Math.min(limits.receive.maxItems, max - moved);
       const deliveries = await this.#receive(maxItems, signal);
+      if (deliveries.length === 0) return;
       const fresh = deliveries.filter(({ providerId }) => !this.#held.has(providerId));
       for (const { providerId, handle } of deliveries) this.#held.set(providerId, handle);
-      // Nothing, or only what the filter has passed over already and whose lease ran out.
-      if (fresh.length === 0) return;
-      const chosen = fresh.filter((delivery) => filter(rawMessage(delivery)));
+      this.#noteAgain(deliveries, fresh.length > 0);
+      const chosen = fresh.filter((delivery) => isChosen(filter, delivery));
       for (const batch of this.#split(chosen)) {
-        await this.#move(batch, signal);
-        moved += batch.length;
-        yield { moved };
+        const { arrived, failure } = await this.#move(batch, signal);
+        moved += arrived;
+        if (arrived > 0) yield { moved };
+        if (failure !== undefined) throw failure;
       }
     }
+  }
+
+  /** @throws LEASE_LOST if what the filter passed over comes again and again, before the rest is reached */
+  #noteAgain(deliveries: readonly Delivery<unknown>[], hasFresh: boolean): void {
+    if (hasFresh) this.#again.clear();
+    else if (deliveries.some(({ providerId }) => this.#again.has(providerId))) {
+      throw new QueueError("LEASE_LOST", {
+        what: "what the filter passed over came back before all dead letters were looked at",
+        remedy: "Redrive with `max` and without a filter, or lengthen the lease of the dead letters.",
+        operation: "admin",
+        target: this.#from.name,
+      });
+    } else for (const { providerId } of deliveries) this.#again.add(providerId);
   }
 
   /** Nothing: the service has said so, and nothing came within a wait that may have ended before a slow one answered. */
@@ -118,43 +157,66 @@ class Pump {
 
   /** Gives back everything that was not moved, whatever happened before. */
   async close(): Promise<void> {
-    const { signal } = new AbortController();
     const items = [...this.#held.values()].map((handle) => ({
       handle,
       delayMs: 0,
       cause: "unstarted" as const,
     }));
     const { maxItems } = this.#from.limits.release;
+    for (let start = 0; start < items.length; start += maxItems) {
+      const some = items.slice(start, start + maxItems);
+      // What cannot be given back comes back when its lease ends: that is no failure of the redrive.
+      await this.#settle("release", async (signal) => await this.#consumer.releaseBatch(some, signal)).catch(
+        () => {},
+      );
+    }
+    await Promise.allSettled([this.#producer.close(), this.#consumer.close()]);
+  }
+
+  /** Never rejects: what has arrived counts, whatever happened to the others. */
+  async #move(batch: readonly Delivery<unknown>[], signal: AbortSignal): Promise<Moved> {
+    const messages = batch.map((delivery) => this.#outgoing(delivery));
+    let sent: readonly ItemResult<unknown>[];
     try {
-      for (let start = 0; start < items.length; start += maxItems) {
-        await this.#consumer.releaseBatch(items.slice(start, start + maxItems), signal);
-      }
-    } finally {
-      await Promise.allSettled([this.#producer.close(), this.#consumer.close()]);
+      // Which message a result is for must not be guessed: one that has not arrived would be acked.
+      sent = alignedResults("send", batch.length, await this.#producer.sendBatch(messages, signal));
+    } catch (error) {
+      return { arrived: 0, failure: this.#wrap("send", error) };
+    }
+    const arrived = batch.filter((_, index) => sent[index]?.ok === true);
+    // What has arrived is acked even if its neighbour failed: it must not be moved a second time.
+    const unacked = arrived.length === 0 ? undefined : await this.#ack(arrived);
+    if (arrived.length === batch.length) return { arrived: arrived.length, failure: unacked };
+    const refused = sent.find((result) => !result?.ok);
+    const error = refused?.ok === false ? refused.error : undefined;
+    return { arrived: arrived.length, failure: this.#wrap("send", error) };
+  }
+
+  async #ack(arrived: readonly Delivery<unknown>[]): Promise<QueueError | undefined> {
+    const handles = arrived.map(({ handle }) => handle);
+    try {
+      const acked = await this.#settle(
+        "ack",
+        async (signal) => await this.#consumer.ackBatch(handles, signal),
+      );
+      for (const { providerId } of arrived) this.#held.delete(providerId);
+      const failed = acked.find((result) => !result.ok);
+      return failed?.ok === false ? this.#wrap("ack", failed.error) : undefined;
+    } catch (error) {
+      return this.#wrap("ack", error);
     }
   }
 
-  async #move(batch: readonly Delivery<unknown>[], signal: AbortSignal): Promise<void> {
-    const messages = batch.map((delivery) => this.#outgoing(delivery));
-    const sent = await this.#producer.sendBatch(messages, signal).catch(this.#throwSend);
-    const arrived = batch.filter((_, index) => sent[index]?.ok === true);
-    // What has arrived is acked even if its neighbour failed: it must not be moved a second time.
-    const acked = await this.#consumer.ackBatch(
-      arrived.map(({ handle }) => handle),
-      new AbortController().signal,
-    );
-    for (const { providerId } of arrived) this.#held.delete(providerId);
-    const failedSend = sent.find((result) => !result.ok);
-    if (failedSend?.ok === false) this.#throwSend(failedSend.error);
-    const failedAck = acked.find((result) => !result.ok);
-    if (failedAck?.ok === false)
-      throw wrapDriverError(this.#source.connection.adapter, this.#from, "ack", failedAck.error);
+  /** Not ended by the caller's signal, but in time: a driver that never answers must not hold up whoever stops. */
+  async #settle<T>(operation: "ack" | "release", call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return await timedRequest(this.#source.connection.clock, operation, SETTLE_MS, call);
   }
 
-  /** It is the queue that refuses, not its dead letters. */
-  readonly #throwSend = (error: unknown): never => {
-    throw wrapDriverError(this.#source.connection.adapter, this.#source.target, "send", error);
-  };
+  /** A send is refused by the queue, not by its dead letters. */
+  #wrap(operation: "send" | "ack", error: unknown): QueueError {
+    const target = operation === "send" ? this.#source.target : this.#from;
+    return wrapDriverError(this.#source.connection.adapter, target, operation, error);
+  }
 
   /** Batches as the source takes them: by count, by bytes, and by key where it wants one key. */
   #split(deliveries: readonly Delivery<unknown>[]): readonly (readonly Delivery<unknown>[])[] {

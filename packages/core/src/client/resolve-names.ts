@@ -22,7 +22,7 @@ export function resolveRoute(
 ): Route {
   const source = details.of ?? details;
   const configName = source.topic ?? source.name;
-  const entity = withOwnUrl(configName, config);
+  const entity = withOwnUrl(configName, config, ownsPath);
   const place = placeOf(entity, config.url, ownsPath);
   const ref = sourceRef(source, place.name, entity, config.prefix);
   const deadLetter = source.kind === "topic" ? undefined : deadLetterRef(ref, entity.deadLetter);
@@ -44,13 +44,25 @@ export function exactRef(ref: EntityRef, name: string): EntityRef {
   return { ...ref, name, exact: true };
 }
 
-function withOwnUrl(name: string, config: CheckedConfig): CheckedEntity {
+function withOwnUrl(
+  name: string,
+  config: CheckedConfig,
+  ownsPath: (scheme: string) => boolean,
+): CheckedEntity {
   const entity = config.queues.get(name) ?? {};
   const url = config.variables.get(variableOf(name));
-  return url === undefined ? entity : { ...entity, url };
+  if (url === undefined) return entity;
+  // The variable stands before the file, and so does the name in its path.
+  const isNamed = nameIn(url) !== undefined && !ownsPath(url.scheme);
+  return { ...entity, url, ...(isNamed && { name: undefined }) };
 }
 
-/** The path of a queue's own URL is its name; a configured `name` wins. */
+function nameIn({ path }: ConnectionUrl): string | undefined {
+  const name = path.replace(/^\/+|\/+$/g, "");
+  return name === "" ? undefined : name;
+}
+
+/** The path of a queue's own URL is its name; a `name` beside it wins. */
 function placeOf(
   entity: CheckedEntity,
   fallback: ConnectionUrl,
@@ -60,8 +72,7 @@ function placeOf(
   if (url === undefined || url.path === "" || ownsPath(url.scheme)) {
     return { url: url ?? fallback, name: entity.name };
   }
-  const pathName = url.path.replace(/^\/+|\/+$/g, "");
-  return { url: { ...url, path: "" }, name: entity.name ?? (pathName === "" ? undefined : pathName) };
+  return { url: { ...url, path: "" }, name: entity.name ?? nameIn(url) };
 }
 
 function sourceRef(
@@ -78,7 +89,8 @@ function sourceRef(
   }
   const topic = configured ?? prefix + source.topic;
   const ref: EntityRef = { kind: "subscription", name: source.name, topic, features };
-  const subscription = entity.subscriptions?.[source.name];
+  const { subscriptions = {} } = entity;
+  const subscription = Object.hasOwn(subscriptions, source.name) ? subscriptions[source.name] : undefined;
   return subscription === undefined ? ref : exactRef(ref, subscription);
 }
 

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
+import { Server } from "node:net";
 import { once } from "node:events";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { DrainReport, Health } from "../queue-consumer.ts";
 import type { QueueClient } from "./client-types.ts";
 import { runWorker, type WorkerOptions, type WorkerProcess } from "./run-worker.ts";
@@ -124,6 +125,43 @@ describe("health", () => {
     process.send("SIGTERM");
     await worker;
     await expect(fetch(base)).rejects.toThrow("fetch failed");
+  });
+
+  test("leaves no server behind where the application throws at its port", async () => {
+    let port = 0;
+    const { worker, closes } = bench({
+      health: {
+        port: 0,
+        host: "127.0.0.1",
+        onListening: (taken) => {
+          port = taken;
+          throw new Error("mine");
+        },
+      },
+    });
+    await expect(worker).rejects.toThrow("mine");
+    expect(closes).toHaveLength(1);
+    await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow("fetch failed");
+  });
+
+  test("outlives errors of its server", async () => {
+    const listen = vi.spyOn(Server.prototype, "listen");
+    onTestFinished(() => listen.mockRestore());
+    const listening = Promise.withResolvers<number>();
+    const { process, worker } = bench({
+      health: { port: 0, host: "127.0.0.1", onListening: listening.resolve },
+    });
+    await listening.promise;
+    const server = listen.mock.contexts[0] as Server;
+    for (let count = 0; count < 2; count += 1) server.emit("error", new Error("accept EMFILE"));
+    process.send("SIGTERM");
+    await expect(worker).resolves.toBeUndefined();
+  });
+
+  test.each([{ host: 5 }, { onListening: "yes" }])("refuses %j at once", async (wrong) => {
+    const { worker, closes } = bench({ health: { port: 0, ...wrong } as never });
+    await expect(worker).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(closes).toHaveLength(0);
   });
 
   test("a port that is taken drains and rejects, saying which", async () => {

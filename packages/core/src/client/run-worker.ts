@@ -1,6 +1,6 @@
 import type { DrainReport } from "../queue-consumer.ts";
 import type { Duration } from "../time/duration.ts";
-import { asRecord, callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { asRecord, callProblems, functionProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { durationProblems } from "../message/check-policy.ts";
 import type { QueueClient } from "./client-types.ts";
 import { startHealthServer, type HealthOptions } from "./health-server.ts";
@@ -80,9 +80,13 @@ function checkCall(runs: unknown, options: WorkerOptions): void {
 function healthProblems(health: unknown): string[] {
   const where = "runWorker.health";
   const problems = callProblems(health, ["port", "host", "onListening"], where);
-  const { port } = asRecord(health);
+  const given = asRecord(health);
+  const { port, host } = given;
   const isPort = Number.isInteger(port) && Number(port) >= 0 && Number(port) <= MAX_PORT;
-  return isPort ? problems : [...problems, `${where}.port: expected a port from 0 to ${MAX_PORT}`];
+  if (!isPort) problems.push(`${where}.port: expected a port from 0 to ${MAX_PORT}`);
+  if (host !== undefined && typeof host !== "string")
+    problems.push(`${where}.host: expected a text, got ${kindOf(host)}`);
+  return [...problems, ...functionProblems(given, ["onListening"], where)];
 }
 
 const MAX_PORT = 65_535;

@@ -7,7 +7,7 @@ import {
   refuseProblems,
   unknownKeys,
 } from "../errors/check-options.ts";
-import { durationProblems, POLICY_KEYS, policyProblems } from "../message/check-policy.ts";
+import { POLICY_KEYS, policyProblems, positiveProblems } from "../message/check-policy.ts";
 import type { QueuePolicy, RetryPolicy } from "../message/queue-definition.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
@@ -77,14 +77,14 @@ function given(retry: RetryPolicy | undefined): RetryPolicy {
 function optionProblems(options: ConsumerOptions): string[] {
   const where = "consumer";
   if (!isRecord(options)) return [`${where}: expected options, got ${kindOf(options)}`];
-  const { concurrency, prefetch, handlerTimeout, onInvalid, lease, rateLimit }: ConsumerOptions = options;
+  const { concurrency, prefetch, handlerTimeout, onInvalid, rateLimit }: ConsumerOptions = options;
   const problems = [...unknownKeys(options, OPTION_KEYS, where), ...policyProblems(options, where)];
   if (concurrency !== undefined) problems.push(...countProblems(concurrency, `${where}.concurrency`, 1));
   if (prefetch !== undefined && prefetch !== "auto") {
     problems.push(...countProblems(prefetch, `${where}.prefetch`, 0));
   }
-  if (handlerTimeout !== undefined) problems.push(...positive(handlerTimeout, `${where}.handlerTimeout`));
-  if (isZero(lease)) problems.push(`${where}.lease: expected more than 0, got ${JSON.stringify(lease)}`);
+  if (handlerTimeout !== undefined)
+    problems.push(...positiveProblems(handlerTimeout, `${where}.handlerTimeout`));
   problems.push(...rateLimitProblems(rateLimit, `${where}.rateLimit`));
   const isOnInvalid = onInvalid === "dead-letter" || onInvalid === "retry" || typeof onInvalid === "function";
   if (onInvalid !== undefined && !isOnInvalid) {
@@ -99,20 +99,15 @@ function rateLimitProblems(rateLimit: unknown, where: string): string[] {
   if (rateLimit === undefined) return [];
   const problems = callProblems(rateLimit, ["count", "per"], where);
   const { count, per } = asRecord(rateLimit);
-  return [...problems, ...countProblems(count, `${where}.count`, 1), ...positive(per, `${where}.per`)];
+  return [
+    ...problems,
+    ...countProblems(count, `${where}.count`, 1),
+    ...positiveProblems(per, `${where}.per`),
+  ];
 }
 
 function countProblems(value: unknown, where: string, min: number): string[] {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= min) return [];
   const got = typeof value === "number" ? String(value) : kindOf(value);
   return [`${where}: expected a whole number from ${min}, got ${got}`];
-}
-
-function positive(value: unknown, where: string): string[] {
-  const problems = durationProblems(value, where);
-  return isZero(value) ? [`${where}: expected more than 0, got ${JSON.stringify(value)}`] : problems;
-}
-
-function isZero(duration: unknown): boolean {
-  return typeof duration === "string" && Number.parseFloat(duration) === 0;
 }

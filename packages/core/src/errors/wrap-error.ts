@@ -1,5 +1,6 @@
 import type { ErrorClass, Operation, QueueAdapter } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
+import { ERROR_CODES } from "./error-codes.ts";
 import { QueueError, isQueueError } from "./queue-error.ts";
 import { redact } from "./redact.ts";
 
@@ -66,18 +67,20 @@ export function placeError(
   return new QueueError(error.code, { what, remedy, retryable, ambiguous, ...place, cause });
 }
 
-/** A `classify` that throws must not hide the error that it was asked about. */
+/** A `classify` that throws, or knows no answer, must not hide the error that it was asked about. */
 function classify(adapter: Pick<QueueAdapter, "classify">, error: unknown, operation: Operation): ErrorClass {
   try {
-    return adapter.classify(error, operation);
+    const known = adapter.classify(error, operation);
+    if (Object.hasOwn(ERROR_CODES, known.code)) return known;
   } catch {
-    return { code: "INTERNAL", retryable: false, ambiguous: true };
+    // As below.
   }
+  return { code: "INTERNAL", retryable: false, ambiguous: true };
 }
 
 /** The first line of the vendor's own sentence. */
 function describe(error: unknown): string {
-  if (!(error instanceof Error) || error.message === "") return "";
+  if (!(error instanceof Error) || typeof error.message !== "string" || error.message === "") return "";
   const [line = ""] = error.message.split("\n", 1);
   return `: ${redact(line.slice(0, MAX_TEXT_LENGTH))}`;
 }

@@ -8,12 +8,19 @@ export const POLICY_KEYS: readonly string[] = ["retry", "lease", "deadLetter"];
 /** What is wrong with the policy of a definition or a consumer; one sentence each. Other keys are not looked at. */
 export function policyProblems(given: Readonly<Record<string, unknown>>, where: string): string[] {
   const problems = retryProblems(given["retry"], `${where}.retry`);
-  if (given["lease"] !== undefined) problems.push(...durationProblems(given["lease"], `${where}.lease`));
+  if (given["lease"] !== undefined) problems.push(...positiveProblems(given["lease"], `${where}.lease`));
   const deadLetter = given["deadLetter"];
   if (deadLetter !== undefined && deadLetter !== "auto" && deadLetter !== "none") {
     problems.push(`${where}.deadLetter: expected "auto" or "none", got ${kindOf(deadLetter)}`);
   }
   return problems;
+}
+
+/** Empty if `value` is a duration of a millisecond at least, as it is rounded. */
+export function positiveProblems(value: unknown, where: string): string[] {
+  const problems = durationProblems(value, where);
+  if (problems.length > 0 || typeof value !== "string" || durationToMs(value, where) > 0) return problems;
+  return [`${where}: expected more than 0, got ${JSON.stringify(value)}`];
 }
 
 /** Empty if `value` is a duration. */

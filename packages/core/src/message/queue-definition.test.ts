@@ -98,6 +98,7 @@ describe("refuses", () => {
     [{ retry: { attempts: "5" } }, "got string"],
     [{ retry: { delay: "5 s" } }, 'retry.delay: expected a duration such as "30s", got "5 s"'],
     [{ lease: 30 }, "lease: expected a duration"],
+    [{ lease: "0s" }, "lease: expected more than 0"],
     [{ lease: "-1s" }, "lease: expected a duration"],
     [{ deadLetter: "orders-dead" }, 'deadLetter: expected "auto" or "none"'],
     [{ schema: {} }, "Standard Schema"],

@@ -120,3 +120,17 @@ test("the key can be the application's own", async () => {
   }
   expect(runs).toBe(1);
 });
+
+test("messages that lack what their key is made of are no duplicates of each other", async () => {
+  const store = memoryIdempotencyStore();
+  let runs = 0;
+  const middleware = idempotency({ store, key: ({ attributes }) => attributes["order"] as string });
+  const handle = composeHandle([middleware], () => (runs += 1), "q");
+  for (const id of ["m-1", "m-2"]) {
+    await expect(handle(rawMessage(delivery("h", { id })), context)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("idempotency.key: expected a text that is not empty, got undefined"),
+    });
+  }
+  expect(runs).toBe(0);
+});

@@ -23,7 +23,7 @@ export interface IdempotencyOptions {
   readonly ttl?: Duration | undefined;
   /** How long a claim holds if its process dies; longer than the slowest handler. @default "1h" */
   readonly claim?: Duration | undefined;
-  /** What makes two messages the same. @default the message's `id` */
+  /** What makes two messages the same; an empty text or none is refused. @default the message's `id` */
   readonly key?: ((message: Message<unknown>) => string) | undefined;
 }
 
@@ -41,7 +41,7 @@ export function idempotency(options: IdempotencyOptions): Middleware {
     name: "idempotency",
     async handle(message, _context, next, target) {
       // With the target, because two subscriptions get the same message and both must handle it.
-      const claimed = `${target}\n${key(message)}`;
+      const claimed = `${target}\n${checkKey(key(message), target)}`;
       const state = await store.begin(claimed, claimMs);
       if (state === "done") return undefined;
       if (state === "busy") {
@@ -62,6 +62,16 @@ function checkCall(options: IdempotencyOptions): void {
   const isStore = isRecord(store) && STORE.every((name) => typeof Reflect.get(store, name) === "function");
   if (!isStore) problems.push(`idempotency.store: expected { ${STORE.join(", ")} }, got ${kindOf(store)}`);
   refuseProblems([...problems, ...functionProblems({ key }, ["key"], "idempotency")]);
+}
+
+/** Messages that all lack what their key is made of would be duplicates of the first, and acked without their handler. */
+function checkKey(key: unknown, target: string): string {
+  if (typeof key === "string" && key !== "") return key;
+  throw new QueueError("INVALID_ARGUMENT", {
+    what: `idempotency.key: expected a text that is not empty, got ${key === "" ? "an empty one" : kindOf(key)}`,
+    remedy: "Make the key of what every message has, or throw a DeadLetterError for one that lacks it.",
+    target,
+  });
 }
 
 const STORE: readonly string[] = ["begin", "commit", "rollback"];

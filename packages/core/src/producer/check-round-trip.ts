@@ -26,10 +26,23 @@ export function checkRoundTrip(
     if (difference !== undefined) throw lost(difference);
     return undefined;
   }
-  const verdict = askSchema(schema, decoded);
-  if (verdict instanceof Promise) return verdict.then((settled) => refuseIssues(settled, decoded));
+  const verdict = ask(schema, decoded);
+  if (verdict instanceof Promise)
+    return verdict.then((settled) => refuseIssues(settled, decoded), refuseThrown);
   refuseIssues(verdict, decoded);
   return undefined;
+}
+
+function ask(schema: StandardSchemaV1, decoded: unknown): ReturnType<typeof askSchema> {
+  try {
+    return askSchema(schema, decoded);
+  } catch (error) {
+    return refuseThrown(error);
+  }
+}
+
+function refuseThrown(error: unknown): never {
+  throw lost("the schema threw for what was decoded", error);
 }
 
 function decode(codec: Codec, encoded: Uint8Array): unknown {

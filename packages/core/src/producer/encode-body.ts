@@ -16,8 +16,10 @@ export function encodeBody(codec: Codec | TextForm, body: unknown): Uint8Array |
       what: `the codec gave ${kindOf(encoded)} instead of a Uint8Array`,
     });
   }
-  // A codec may hand through the caller's own bytes, which the caller may change while the message waits.
-  return body instanceof Uint8Array && encoded.buffer === body.buffer ? encoded.slice() : encoded;
+  // A codec may hand through the caller's own bytes, which the caller may change while the message waits. A Buffer's own
+  // `slice` would be a view.
+  const isCallers = body instanceof Uint8Array && encoded.buffer === body.buffer;
+  return isCallers ? Uint8Array.prototype.slice.call(encoded) : encoded;
 }
 
 /** A function of the application threw for a body. */

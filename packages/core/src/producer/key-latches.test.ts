@@ -21,10 +21,10 @@ test("refuses what comes after the failed send of the key, and nothing else", ()
 });
 
 test("after resume refuses only what was accepted before it", () => {
-  latches.resume("k", 8);
+  latches.resume("k", 8, 6);
   expect(latches.failureBefore("k", 8)).toBe(first);
   expect(latches.failureBefore("k", 9)).toBeUndefined();
-  latches.resume("k", 20);
+  latches.resume("k", 20, 6);
   expect(latches.failureBefore("k", 9)).toBeUndefined();
 });
 
@@ -36,8 +36,21 @@ test("a failure of an earlier send moves the latch to it and keeps the first err
 });
 
 test("a key that was resumed can be latched again", () => {
-  latches.resume("k", 8);
+  latches.resume("k", 8, 6);
   latches.latch("k", 10, second);
+  expect(latches.failureBefore("k", 8)).toBe(first);
   expect(latches.failureBefore("k", 9)).toBeUndefined();
   expect(latches.failureBefore("k", 11)).toBe(second);
+});
+
+test("forgets a key when all that it refuses is settled, and no other", () => {
+  latches.latch("l", 6, second);
+  latches.latch("m", 7, second);
+  latches.resume("k", 8, 6);
+  latches.resume("l", 12, 9);
+  expect(latches.size).toBe(2);
+  expect(latches.failureBefore("l", 12)).toBe(second);
+  latches.resume("none", 20, Infinity);
+  expect(latches.size).toBe(1);
+  expect(latches.failureBefore("m", 8)).toBe(second);
 });

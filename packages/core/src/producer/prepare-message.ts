@@ -102,7 +102,7 @@ export class MessagePreparer {
       deduplicationId: this.#deduplicationId(id),
       correlationId: this.#textOf("correlationId", options.correlationId),
       replyTo: this.#textOf("replyTo", options.replyTo),
-      verdict: this.#verdict(verdict, body, encoded),
+      verdict: unheard(this.#verdict(verdict, body, encoded)),
     };
   }
 
@@ -161,9 +161,7 @@ export class MessagePreparer {
     if (this.#details.schema === undefined) return UNCHECKED;
     try {
       const verdict = askSchema(this.#details.schema, body);
-      // The message may be refused for something else before anybody looks at this one.
-      if (verdict instanceof Promise) verdict.catch(ignore);
-      return verdict;
+      return verdict instanceof Promise ? unheard(verdict) : verdict;
     } catch (error) {
       throw threw("schema", error);
     }
@@ -279,6 +277,12 @@ function callFor<Args extends readonly unknown[]>(
 function refuseIssues(verdict: SchemaResult<unknown>, body: unknown): void {
   if (verdict.issues !== undefined)
     throw schemaError(verdict.issues, body, "the body does not fit its schema");
+}
+
+/** The message may be refused for something else before anybody looks at this one. */
+function unheard<Checked extends Promise<unknown> | undefined>(checked: Checked): Checked {
+  checked?.catch(ignore);
+  return checked;
 }
 
 function ignore(): void {}

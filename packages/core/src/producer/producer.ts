@@ -140,8 +140,8 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
 
   /** For what takes time before it can be sent; sends of one key keep the order in which they were called. */
   #sendInTurn(prepared: PreparedMessage, signal: AbortSignal | undefined): Promise<Sent> {
-    const { orderingKey } = prepared;
-    const pending = this.#pipeline.accept(orderingKey, signal);
+    const { orderingKey, body } = prepared;
+    const pending = this.#pipeline.accept(orderingKey, signal, body.length);
     const turn = orderingKey === undefined ? undefined : this.#turns.take(orderingKey);
     void this.#guard(this.#walk(prepared, pending, turn), pending, turn);
     return pending.promise;
@@ -204,7 +204,8 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     const cause = broken?.error ?? (first?.ok === false ? first.error : undefined);
     const why = broken === undefined ? "" : "; the items could not be read to their end";
     const what = `${failed} of ${results.length} messages were not confirmed${why}`;
-    return queueError("PARTIAL_SEND", { what, ...this.#place, cause }, { results });
+    const ambiguous = results.some((result) => !result.ok && result.error.ambiguous);
+    return queueError("PARTIAL_SEND", { what, ambiguous, ...this.#place, cause }, { results });
   }
 
   async #resultOf(sent: Promise<Sent>): Promise<SendResult> {

@@ -33,6 +33,8 @@ export class SendPipeline implements SendOwner {
   #roomWaiters: (() => void)[] = [];
   /** Messages that wait for their next try, by their timer. */
   readonly #retries = new Map<Timer, readonly PendingSend[]>();
+  /** Of what was accepted and is still with its schema or middleware. */
+  #preparingBytes = 0;
   #lastSeq = 0;
   isDriverOpen = false;
 
@@ -59,13 +61,18 @@ export class SendPipeline implements SendOwner {
     });
   }
 
-  /** Begins a send: its time and its signal count from now. @throws CANCELLED if the signal is aborted already */
-  accept(orderingKey: string | undefined, signal: AbortSignal | undefined): PendingSend {
+  /**
+   * Begins a send: its time and its signal count from now. `bytes`: of one that does not enter at once, about.
+   * @throws CANCELLED if the signal is aborted already
+   */
+  accept(orderingKey: string | undefined, signal: AbortSignal | undefined, bytes = 0): PendingSend {
     if (signal?.aborted === true) throw cancelledError(signal, this.#place);
     this.#lastSeq += 1;
     const deadlineMs = this.#turn.now() + this.#setup.sendTimeoutMs;
     const pending = new PendingSend(this.#lastSeq, deadlineMs, this.#epochs.enter(), orderingKey);
     this.#deadlines.add(pending);
+    pending.sizeBytes = bytes;
+    this.#preparingBytes += bytes;
     if (signal !== undefined) this.#listen(pending, signal);
     return pending;
   }
@@ -73,6 +80,7 @@ export class SendPipeline implements SendOwner {
   /** Puts an accepted message on its way; without effect on one that is settled. */
   enter(pending: PendingSend, message: OutgoingMessage, sizeBytes: number): void {
     if (pending.isSettled || this.refuseLatched(pending)) return;
+    this.#preparingBytes -= pending.sizeBytes;
     pending.message = message;
     pending.orderingKey = message.orderingKey;
     pending.sizeBytes = sizeBytes;
@@ -85,7 +93,8 @@ export class SendPipeline implements SendOwner {
   }
 
   get isFull(): boolean {
-    return this.#overflow.length > 0 || this.#batcher.pendingBytes >= this.#setup.maxBufferedBytes;
+    const bytes = this.#batcher.pendingBytes + this.#preparingBytes;
+    return this.#overflow.length > 0 || bytes >= this.#setup.maxBufferedBytes;
   }
 
   /** Resolves when the buffer takes more. */
@@ -98,7 +107,7 @@ export class SendPipeline implements SendOwner {
   }
 
   resume(orderingKey: string): void {
-    this.#latches.resume(orderingKey, this.#lastSeq);
+    this.#latches.resume(orderingKey, this.#lastSeq, this.#deadlines.first?.seq ?? Infinity);
   }
 
   async flush(): Promise<void> {
@@ -155,7 +164,14 @@ export class SendPipeline implements SendOwner {
 
   async #run(items: readonly PendingSend[]): Promise<readonly (ItemResult | undefined)[]> {
     const run = new SendRun(this.#setup, this.#driver, this);
-    await run.attempt(items);
+    try {
+      await run.attempt(items);
+    } catch (error) {
+      // Whatever it was, these may have been taken, and nobody else would settle them.
+      const what = "the send broke off";
+      const broken = new QueueError("INTERNAL", { what, ambiguous: true, ...this.#place, cause: error });
+      for (const pending of items) this.fail(pending, broken, true);
+    }
     if (items.every((pending) => pending.isSettled)) return items.map(() => DONE);
     this.#retryLater(
       items.filter((pending) => !pending.isSettled),
@@ -183,6 +199,10 @@ export class SendPipeline implements SendOwner {
       this.#overflow.take();
       if (!next.isSettled) this.#batcher.push(next);
     }
+    this.#tellRoom();
+  }
+
+  #tellRoom(): void {
     if (this.#roomWaiters.length === 0 || this.isFull) return;
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
   }
@@ -194,9 +214,9 @@ export class SendPipeline implements SendOwner {
 
   #listen(pending: PendingSend, signal: AbortSignal): void {
     const onAbort = (): void => {
-      const error = cancelledError(signal, { ...this.#place, ambiguous: isInDoubt(pending) });
-      // No latch: the application itself gave the message up.
-      this.fail(pending, error, false);
+      const ambiguous = isInDoubt(pending);
+      // One that nobody can have taken breaks no order; one that is on its way may arrive after the next of its key.
+      this.fail(pending, cancelledError(signal, { ...this.#place, ambiguous }), ambiguous);
     };
     signal.addEventListener("abort", onAbort, { once: true });
     pending.unlisten = () => {
@@ -219,6 +239,10 @@ export class SendPipeline implements SendOwner {
     pending.unlisten?.();
     this.#deadlines.delete(pending);
     this.#epochs.leave(pending.epoch);
+    if (pending.message === undefined) {
+      this.#preparingBytes -= pending.sizeBytes;
+      this.#tellRoom();
+    }
     if (error !== undefined) pending.call?.leave(error);
   }
 }

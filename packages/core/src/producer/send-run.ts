@@ -1,6 +1,7 @@
 import type { OutgoingMessage } from "../driver/delivery.ts";
 import { randomOf } from "../time/clock.ts";
 import type { ItemResult, ProducerDriver, SendReceipt } from "../driver/driver.ts";
+import { asRecord, isRecord } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { ErrorCode } from "../errors/error-codes.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
@@ -54,7 +55,7 @@ export class SendRun {
       if (opened) await this.attempt(live);
       return;
     }
-    const refused = this.#judge(live, await this.#send(live));
+    const refused = await this.#send(live);
     if (refused.length === 0) return;
     // One bad message among them refused all: halves find it. In order, because of the keys.
     const middle = Math.ceil(refused.length / 2);
@@ -83,7 +84,8 @@ export class SendRun {
     }
   }
 
-  async #send(live: readonly PendingSend[]): Promise<SendResults> {
+  /** Returns the messages that an atomic batch was refused with. */
+  async #send(live: readonly PendingSend[]): Promise<readonly PendingSend[]> {
     const { clock, events, target } = this.#setup;
     const messages = live.map(({ message }) => message!); // none is tried before it has entered with one
     const call = begin(live);
@@ -91,6 +93,8 @@ export class SendRun {
     call.isHandedOver = true;
     const results = await this.#sendBatch(messages, call);
     end(live);
+    // Before anybody hears of it: what an abort ends now, by a listener, must know what came of it.
+    const refused = this.#judge(live, results);
     if (events.isActive("send")) {
       const failed = results.filter((result) => !result.ok).length;
       events.emit("send", {
@@ -100,15 +104,17 @@ export class SendRun {
         durationMs: clock.now() - startMs,
       });
     }
-    return results;
+    return refused;
   }
 
   async #sendBatch(messages: readonly OutgoingMessage[], call: SendCall): Promise<SendResults> {
     try {
       // Abandoned: all are settled, the results do not matter any more. A driver that hangs must not hold the slot.
       const results = await Promise.race([this.#driver.sendBatch(messages, call.signal), call.abandoned]);
-      if (results?.length === messages.length) return results;
-      return messages.map((_, index) => results?.[index] ?? { ok: false, error: this.#noResult() });
+      const noResult = (): ItemResult<SendReceipt> => ({ ok: false, error: this.#noResult() });
+      // Which message a result is for must not be guessed: it would confirm one that was not stored.
+      if (results?.length !== messages.length) return messages.map(noResult);
+      return results.map((result: unknown) => (isResult(result) ? result : noResult()));
     } catch (error) {
       return messages.map(() => ({ ok: false, error }));
     }
@@ -207,6 +213,12 @@ export class SendRun {
     if (error.ambiguous || !BY_ONE_MESSAGE.has(error.code)) return false;
     return error.code === "BATCH_TOO_LARGE" || this.#setup.target.capabilities.batchFailure === "atomic";
   }
+}
+
+/** Drivers are not only ours: what is neither a success nor a failure says nothing. */
+function isResult(result: unknown): result is SendResults[number] {
+  const { ok, value } = asRecord(result);
+  return ok === false || (ok === true && isRecord(value));
 }
 
 function begin(live: readonly PendingSend[]): SendCall {

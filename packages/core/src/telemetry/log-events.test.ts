@@ -73,3 +73,18 @@ test("a logger that throws is contained, and listeners hear of it", () => {
   events.emit("handled", failed);
   expect(heard).toEqual(["handled"]);
 });
+
+test("so is a logger that rejects, for every line", async () => {
+  const heard: unknown[] = [];
+  const late = (): void => Promise.reject(new Error("disk full")) as unknown as void;
+  const { events } = resolveOptions({
+    logger: { info: late, warn: late, error: late },
+    listener: { "listener-error": ({ event }) => heard.push(event) },
+  });
+  events.emit("handled", failed);
+  events.emit("notice", { target, text: "look" });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  expect(heard).toEqual(["handled", "notice"]);
+});

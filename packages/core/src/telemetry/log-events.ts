@@ -23,9 +23,8 @@ export function logEvents(logger: Logger): EventListener {
   ]);
   return {
     ...Object.fromEntries(warnings),
-    handled: (event) => {
-      if (event.outcome !== "ack") logger.warn(event, "a handler failed");
-    },
+    // Returned, so that what an asynchronous logger rejects with is contained.
+    handled: (event) => (event.outcome === "ack" ? undefined : logger.warn(event, "a handler failed")),
     notice: (event) => logger.warn(event, event.text),
     emulated: (event) => logger.info(event, `${event.feature} is emulated`),
     state: (event) => logger.info(event, `the consumer is ${event.state}`),

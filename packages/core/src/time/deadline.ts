@@ -31,6 +31,11 @@ export class DeadlineList<Item extends Dated<Item>> {
     this.#open.delete(item);
   }
 
+  /** The oldest that has not left yet. */
+  get first(): Item | undefined {
+    return this.#open.first;
+  }
+
   /** What has not left yet, oldest first. */
   all(): readonly Item[] {
     return this.#open.toArray();
