@@ -6,7 +6,12 @@ import { compileSqlAction } from "./sql-action.ts";
 const MESSAGE = sbContent("id-1", {
   subject: "order",
   to: "here",
-  user: { n: int(7), color: text("red"), when: { type: "timestamp", value: 1000 } },
+  user: {
+    n: int(7),
+    color: text("red"),
+    when: { type: "timestamp", value: 1000 },
+    never: { type: "timestamp", value: Number.MAX_SAFE_INTEGER },
+  },
 });
 
 function act(expression: string, parameters: ReadonlyMap<string, PropertyValue> = new Map()): MessageContent {
@@ -29,6 +34,7 @@ describe("SET", () => {
     ["SET x = n * 2 + 1", { type: "int", value: 15 }],
     ["SET x = color + '-' + sys.Label", { type: "string", value: "red-order" }],
     ["SET x = when", { type: "timestamp", value: 1000 }],
+    ["SET x = never", nothing],
     ["SET [x] = missing", nothing],
     ["SET user.x = -n", { type: "int", value: -7 }],
     ["set x = 1;", { type: "int", value: 1 }],
@@ -56,7 +62,7 @@ describe("SET", () => {
 
 test("REMOVE takes a property away, and one that is not there for granted", () => {
   const { applicationProperties, properties } = act("REMOVE color; REMOVE missing; REMOVE sys.Label");
-  expect([...applicationProperties.keys(), properties.subject]).toEqual(["n", "when", undefined]);
+  expect([...applicationProperties.keys(), properties.subject]).toEqual(["n", "when", "never", undefined]);
 });
 
 test("statements see what the ones before them did, and the original stays as it is", () => {

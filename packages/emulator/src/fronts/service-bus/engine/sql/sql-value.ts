@@ -21,9 +21,15 @@ const WHOLE_TYPES: ReadonlySet<string> = new Set([
 
 export function sqlValueOf({ type, value }: PropertyValue): SqlValue {
   if (value === null || type === "opaque") return null;
-  if (type === "timestamp") return new Date(Number(value));
+  if (type === "timestamp") return dateOf(Number(value));
   if (WHOLE_TYPES.has(type) && typeof value === "number") return BigInt(Math.trunc(value));
   return value;
+}
+
+/** AMQP has times for which there is no date: further than 273,790 years away. */
+function dateOf(ms: number): Date | null {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? null : date;
 }
 
 /** The type that .NET would give the value. */
