@@ -77,6 +77,11 @@ describe("aborting", () => {
       listeners -= 1;
       remove(...given);
     };
+    const sends = Promise.all([1, 2, 3].map(async (body) => await producer.send(body, { signal })));
+    // One for all: a signal looks through those that it has for each further one.
+    expect(listeners).toBe(1);
+    await sends;
+    expect(listeners).toBe(0);
     await producer.send(1, { signal });
     expect(listeners).toBe(0);
   });

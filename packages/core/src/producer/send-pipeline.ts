@@ -15,6 +15,7 @@ import { PendingSend } from "./pending-send.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
 import { sendPlace, type SendPlace } from "./send-place.ts";
 import { SendRun, type SendOwner } from "./send-run.ts";
+import { SignalSends } from "./signal-sends.ts";
 
 const DONE: ItemResult = /* @__PURE__ */ Object.freeze({ ok: true, value: undefined });
 
@@ -27,6 +28,7 @@ export class SendPipeline implements SendOwner {
   readonly #deadlines: DeadlineList<PendingSend>;
   readonly #turn: TurnTime;
   readonly #latches = new KeyLatches();
+  readonly #signals = new SignalSends((pending, signal) => this.#giveUp(pending, signal));
   readonly #epochs = new Epochs();
   /** What waits because the buffer is full, in order. */
   readonly #overflow = new Fifo<PendingSend>();
@@ -73,7 +75,7 @@ export class SendPipeline implements SendOwner {
     this.#deadlines.add(pending);
     pending.sizeBytes = bytes;
     this.#preparingBytes += bytes;
-    if (signal !== undefined) this.#listen(pending, signal);
+    if (signal !== undefined) this.#signals.add(pending, signal);
     return pending;
   }
 
@@ -212,16 +214,10 @@ export class SendPipeline implements SendOwner {
     return buffered === 0 || buffered + sizeBytes <= this.#setup.maxBufferedBytes;
   }
 
-  #listen(pending: PendingSend, signal: AbortSignal): void {
-    const onAbort = (): void => {
-      const ambiguous = isInDoubt(pending);
-      // One that nobody can have taken breaks no order; one that is on its way may arrive after the next of its key.
-      this.fail(pending, cancelledError(signal, { ...this.#place, ambiguous }), ambiguous);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    pending.unlisten = () => {
-      signal.removeEventListener("abort", onAbort);
-    };
+  #giveUp(pending: PendingSend, signal: AbortSignal): void {
+    const ambiguous = isInDoubt(pending);
+    // One that nobody can have taken breaks no order; one that is on its way may arrive after the next of its key.
+    this.fail(pending, cancelledError(signal, { ...this.#place, ambiguous }), ambiguous);
   }
 
   #expire(pending: PendingSend, when: string): void {

@@ -1,0 +1,42 @@
+import type { PendingSend } from "./pending-send.ts";
+
+interface Listened {
+  readonly sends: Set<PendingSend>;
+  readonly onAbort: () => void;
+}
+
+/**
+ * The sends that each signal ends. One listener for all of a signal: to add one, a signal looks at all that it has, so
+ * that 30,000 sends with one signal would keep the process busy for seconds.
+ */
+export class SignalSends {
+  readonly #listened = new WeakMap<AbortSignal, Listened>();
+  readonly #giveUp: (pending: PendingSend, signal: AbortSignal) => void;
+
+  constructor(giveUp: (pending: PendingSend, signal: AbortSignal) => void) {
+    this.#giveUp = giveUp;
+  }
+
+  /** Until `pending.unlisten` is called. */
+  add(pending: PendingSend, signal: AbortSignal): void {
+    const { sends, onAbort } = this.#listened.get(signal) ?? this.#listen(signal);
+    sends.add(pending);
+    pending.unlisten = () => {
+      sends.delete(pending);
+      if (sends.size > 0) return;
+      signal.removeEventListener("abort", onAbort);
+      this.#listened.delete(signal);
+    };
+  }
+
+  #listen(signal: AbortSignal): Listened {
+    const sends = new Set<PendingSend>();
+    const onAbort = (): void => {
+      for (const pending of sends) this.#giveUp(pending, signal);
+    };
+    const listened = { sends, onAbort };
+    this.#listened.set(signal, listened);
+    signal.addEventListener("abort", onAbort, { once: true });
+    return listened;
+  }
+}
