@@ -5,7 +5,7 @@ const leaveOutLoads = { "PROD-02": LOAD, "PROD-04": LOAD, "CONC-09": LOAD, "SHUT
 
 /** moto 5. */
 export const MOTO_DEVIATIONS: PartnerDeviations = {
-  casesAtATime: 8,
+  casesAtATime: 5,
   standard: [],
   fifo: [
     {
