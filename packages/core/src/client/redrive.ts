@@ -1,3 +1,4 @@
+import { splitRequests } from "../batching/split-requests.ts";
 import type { AdminDriver } from "../driver/admin-driver.ts";
 import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
 import { alignedResults } from "../consumer/results-of-alive.ts";
@@ -117,8 +118,12 @@ class Pump {
       for (const { providerId, handle } of deliveries) this.#held.set(providerId, handle);
       this.#noteAgain(deliveries, fresh.length > 0);
       const chosen = fresh.filter((delivery) => isChosen(filter, delivery));
-      for (const batch of this.#split(chosen)) {
-        const { arrived, failure } = await this.#move(batch, signal);
+      const messages = chosen.map((delivery) => this.#outgoing(delivery));
+      let begin = 0;
+      for (const request of splitRequests(messages, this.#producer, this.#source.target)) {
+        const batch = chosen.slice(begin, begin + request.length);
+        begin += request.length;
+        const { arrived, failure } = await this.#move(batch, request, signal);
         moved += arrived;
         if (arrived > 0) yield { moved };
         if (failure !== undefined) throw failure;
@@ -174,8 +179,11 @@ class Pump {
   }
 
   /** Never rejects: what has arrived counts, whatever happened to the others. */
-  async #move(batch: readonly Delivery<unknown>[], signal: AbortSignal): Promise<Moved> {
-    const messages = batch.map((delivery) => this.#outgoing(delivery));
+  async #move(
+    batch: readonly Delivery<unknown>[],
+    messages: readonly OutgoingMessage[],
+    signal: AbortSignal,
+  ): Promise<Moved> {
     let sent: readonly ItemResult<unknown>[];
     try {
       // Which message a result is for must not be guessed: one that has not arrived would be acked.
@@ -216,27 +224,6 @@ class Pump {
   #wrap(operation: "send" | "ack", error: unknown): QueueError {
     const target = operation === "send" ? this.#source.target : this.#from;
     return wrapDriverError(this.#source.connection.adapter, target, operation, error);
-  }
-
-  /** Batches as the source takes them: by count, by bytes, and by key where it wants one key. */
-  #split(deliveries: readonly Delivery<unknown>[]): readonly (readonly Delivery<unknown>[])[] {
-    const { limits, capabilities } = this.#source.target;
-    const batches: Delivery<unknown>[][] = [];
-    let bytes = 0;
-    for (const delivery of deliveries) {
-      const size = this.#producer.sizeOf(this.#outgoing(delivery));
-      const last = batches.at(-1);
-      const isSameKey = capabilities.batchKey === "mixed" || last?.[0]?.orderingKey === delivery.orderingKey;
-      const fits = limits.send.overheadBytes + bytes + size <= limits.send.maxBytes;
-      if (last !== undefined && last.length < limits.send.maxItems && fits && isSameKey) {
-        last.push(delivery);
-        bytes += size;
-      } else {
-        batches.push([delivery]);
-        bytes = size;
-      }
-    }
-    return batches;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { splitRequests } from "../batching/split-requests.ts";
 import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
 import type {
   ConsumerDriver,
@@ -50,7 +51,7 @@ export function deadLetterByCopies<Handle>(
     const copies = items.map((item) => copyOf(item));
     const fitting = copies.flatMap((copy) => (copy.ok ? [copy.value] : []));
     const sent: ItemResult<SendReceipt>[] = [];
-    for (const request of requestsOf(fitting, { producer, target })) {
+    for (const request of splitRequests(fitting, producer, target)) {
       // One after the other, so that messages of one key stay in their order.
       // oxlint-disable-next-line no-await-in-loop
       sent.push(...(await resultsOf(producer, request, signal)));
@@ -61,28 +62,6 @@ export function deadLetterByCopies<Handle>(
       return result?.ok === true ? SENT : { ok: false, error: result?.error };
     });
   };
-}
-
-/** As many in each as it takes: SQS counts the bytes of all entries together. */
-function requestsOf(
-  copies: readonly OutgoingMessage[],
-  { producer, target }: DeadLetterCopies,
-): readonly (readonly OutgoingMessage[])[] {
-  const { maxItems, maxBytes, overheadBytes } = target.limits.send;
-  const requests: OutgoingMessage[][] = [];
-  let bytes = 0;
-  for (const copy of copies) {
-    const copyBytes = producer.sizeOf(copy);
-    const last = requests.at(-1);
-    if (last !== undefined && last.length < maxItems && bytes + copyBytes <= maxBytes) {
-      last.push(copy);
-      bytes += copyBytes;
-    } else {
-      requests.push([copy]);
-      bytes = overheadBytes + copyBytes;
-    }
-  }
-  return requests;
 }
 
 async function resultsOf(
