@@ -1,30 +1,19 @@
 import { spawnSync } from "node:child_process";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { defineQueue } from "@anyqueue/core";
-import { connect as connectQueue } from "@anyqueue/core/auto";
+import { connect } from "@anyqueue/core/auto";
 import { spawnEmulator } from "@anyqueue/emulator";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { isListening } from "../../src/invoke/cloud-run/http-service.ts";
 import { Program } from "./run-program.ts";
 
 const FUNCTIONS = join(import.meta.dirname, "../functions");
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  return await new Promise((resolve) => {
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
 
 test("the vendor's framework ends with a command that is killed", async () => {
   const emulator = await spawnEmulator({ pubsubPort: 0 });
   onTestFinished(async () => await emulator.close());
   const url = `pubsub://demo?endpoint=${emulator.endpoints.pubsub ?? ""}`;
-  const client = await connectQueue({ url });
+  const client = await connect({ url });
   await client.admin.create(defineQueue("orders"));
   await client.close();
   const file = join(FUNCTIONS, "push-framework.mjs");
@@ -44,7 +33,7 @@ test.skipIf(process.platform === "win32")(
     onTestFinished(async () => await emulator.close());
     const url = `sqs://us-east-1?endpoint=${emulator.endpoints.sqs ?? ""}`;
     for (const [name, value] of Object.entries(emulator.environment)) vi.stubEnv(name, value);
-    const client = await connectQueue({ url });
+    const client = await connect({ url });
     const orders = defineQueue("orders");
     await client.admin.create(orders);
     await client.producer(orders).send({});

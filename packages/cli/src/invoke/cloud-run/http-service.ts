@@ -201,7 +201,8 @@ async function untilListening(port: number, signal: AbortSignal): Promise<void> 
   }
 }
 
-async function isListening(port: number): Promise<boolean> {
+/** True: something on this machine takes connections there. */
+export async function isListening(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1");
   return await new Promise((resolve) => {
     socket.once("connect", () => {
