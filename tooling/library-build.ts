@@ -1,6 +1,7 @@
 import type { Options } from "tsup";
 import { fewerFiles } from "./fewer-files.ts";
 import { foldEntries } from "./fold-entries.ts";
+import { requireOnDemand } from "./require-on-demand.ts";
 
 /**
  * The one way a published package is built: ESM and CJS with types for both.
@@ -25,6 +26,7 @@ export function libraryBuild(entry: string[], along: Readonly<Record<string, str
     esbuildPlugins: [fewerFiles("src/index.ts", along)],
     async onSuccess() {
       foldEntries("dist");
+      requireOnDemand("dist");
     },
   };
 }

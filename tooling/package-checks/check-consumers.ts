@@ -58,6 +58,11 @@ async function checkIn(folder: string): Promise<void> {
     );
     await pass(
       folder,
+      `TypeScript ${version}, declarations`,
+      compile("--module", "nodenext", "--declaration", "declarations.mts"),
+    );
+    await pass(
+      folder,
       `TypeScript ${version}, Pub/Sub`,
       compile("--module", "nodenext", "--skipLibCheck", "pubsub.mts"),
     );
@@ -67,6 +72,7 @@ async function checkIn(folder: string): Promise<void> {
   }
   await pass(folder, "ESM", ["node", "program.mjs"]);
   await pass(folder, "CJS", ["node", "program.cjs"]);
+  await pass(folder, "CJS without import()", ["node", "--require", "./without-import.cjs", "program.cjs"]);
   await pass(folder, "Pub/Sub", ["node", "pubsub.mjs"]);
   const bundle = [
     "--bundle",

@@ -210,7 +210,10 @@ function fromEnvironment(known: KnownPackage | undefined): Readonly<Record<strin
 async function importPackage(name: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   for (const locate of [() => name, () => fromWorkingDirectory(name)]) {
     try {
-      return (await import(locate())) as Readonly<Record<string, unknown>>;
+      // Left to Node.js by bundlers, which would look for it among their own files.
+      return (await import(/* webpackIgnore: true */ /* @vite-ignore */ locate())) as Readonly<
+        Record<string, unknown>
+      >;
     } catch (error) {
       if (!isMissing(error, name)) throw error;
     }

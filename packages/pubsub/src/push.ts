@@ -11,4 +11,5 @@ export type {
   TrustedPush,
   VerifiedPush,
 } from "./push-options.ts";
+export type { PubsubHandle } from "./pubsub-wire.ts";
 export type { PubsubCloudEvent, PushedEnvelope, PushedMessage } from "./push-shapes.ts";

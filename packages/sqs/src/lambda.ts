@@ -7,3 +7,4 @@ export type {
   SqsRecord,
   SqsRecordAttribute,
 } from "./lambda-wire.ts";
+export type { SqsHandle } from "./sqs-wire.ts";
