@@ -20,6 +20,7 @@ export { queueError, type QueueErrorInit } from "./errors/queue-error.ts";
 // most of a millisecond, and an adapter is never loaded without the rest.
 export { ERROR_CODES, isQueueError, QueueError, type ErrorCode, type ErrorDetails } from "./index.ts";
 export { redact } from "./errors/redact.ts";
+export { unloadable } from "./errors/unloadable.ts";
 export { suggest } from "./errors/suggest.ts";
 export { deadLetterMessage } from "./consumer/dead-letter.ts";
 export { deadLetterByCopies, type DeadLetterCopies } from "./consumer/dead-letter-copies.ts";

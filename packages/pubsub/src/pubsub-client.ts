@@ -1,4 +1,4 @@
-import { QueueError, type Clock } from "@anyqueue/core/adapter";
+import { QueueError, unloadable, type Clock } from "@anyqueue/core/adapter";
 import type * as PubsubSdk from "@google-cloud/pubsub";
 import type { CallOptions, ClientConfig, PubSub, v1 } from "@google-cloud/pubsub";
 import {
@@ -235,11 +235,7 @@ async function loadSdk(): Promise<Sdk> {
   try {
     return await import("@google-cloud/pubsub");
   } catch (error) {
-    throw new QueueError("INVALID_ARGUMENT", {
-      what: "the package @google-cloud/pubsub cannot be loaded",
-      remedy: "Run: npm install @google-cloud/pubsub@6.3.0",
-      cause: error,
-    });
+    throw unloadable("@google-cloud/pubsub", error, { install: "@google-cloud/pubsub@6.3.0" });
   }
 }
 

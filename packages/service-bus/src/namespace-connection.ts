@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { QueueError, systemClock } from "@anyqueue/core/adapter";
+import { QueueError, systemClock, unloadable } from "@anyqueue/core/adapter";
 import type * as AzureSdk from "@azure/service-bus";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
 import { BoundedWork } from "./bounded-work.ts";
@@ -272,12 +272,7 @@ async function loadSdk(): Promise<Sdk> {
   try {
     return await import("@azure/service-bus");
   } catch (error) {
-    throw new QueueError("INVALID_ARGUMENT", {
-      what: "the package @azure/service-bus cannot be loaded",
-      remedy: "Run: npm install @azure/service-bus",
-      provider: PROVIDER,
-      cause: error,
-    });
+    throw unloadable("@azure/service-bus", error, { provider: PROVIDER });
   }
 }
 

@@ -1,4 +1,4 @@
-import { QueueError } from "@anyqueue/core/adapter";
+import { QueueError, unloadable } from "@anyqueue/core/adapter";
 import type * as AwsSdk from "@aws-sdk/client-sqs";
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import type * as Lean from "./lean-client.ts";
@@ -144,12 +144,7 @@ async function loadSdk(): Promise<Sdk> {
   try {
     return await import("@aws-sdk/client-sqs");
   } catch (error) {
-    const what = "the package @aws-sdk/client-sqs cannot be loaded";
-    throw new QueueError("INVALID_ARGUMENT", {
-      what,
-      remedy: "Run: npm install @aws-sdk/client-sqs",
-      cause: error,
-    });
+    throw unloadable("@aws-sdk/client-sqs", error);
   }
 }
 

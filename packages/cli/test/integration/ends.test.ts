@@ -13,3 +13,11 @@ test("deploy-files ends though the module that it was given does not, and has wr
   expect(code).toBe(0);
   expect(lines.at(-1)).toBe("}");
 });
+
+test("an older Node.js is told the one that is needed", async () => {
+  const older = { NODE_OPTIONS: "--import=data:text/javascript,delete%20Promise.withResolvers" };
+  await using program = new Program(["--version"], older);
+  const { code, lines, errors } = await program.ended;
+  expect({ code, lines }).toEqual({ code: 1, lines: [] });
+  expect(errors).toBe(`anyqueue needs Node.js 22.12 or newer; this is ${process.versions.node}.\n`);
+});

@@ -6,6 +6,7 @@ import {
   refuseProblems,
   unknownKeys,
 } from "../errors/check-options.ts";
+import { queueError } from "../errors/queue-error.ts";
 import { positiveProblems } from "../message/check-policy.ts";
 import type { Middleware } from "../middleware/middleware.ts";
 import type { ProducerSetup } from "../producer/producer-setup.ts";
@@ -30,6 +31,7 @@ const RETRY_AMBIGUOUS: readonly unknown[] = ["never", "ifDeduplicated", "always"
 
 /** Checks the options once. @throws INVALID_ARGUMENT with every problem */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
+  requireRuntime();
   if (!isRecord(options)) refuseProblems([`options: expected an object, got ${kindOf(options)}`]);
   const { middleware = [], send = {}, listener = [], logger = silentLogger } = options;
   const listeners: readonly EventListener[] = isListenerList(listener) ? listener : [listener];
@@ -50,6 +52,14 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
       maxBufferedBytes: send.maxBufferedBytes ?? DEFAULTS.maxBufferedBytes,
     },
   });
+}
+
+/** An older Node.js would send, and fail in the middle of a consumer with what is missing. */
+function requireRuntime(): void {
+  if (typeof Promise.withResolvers === "function") return;
+  const remedy = "Use Node.js 22.12 or newer.";
+  const what = `Node.js ${process.versions.node} is too old`;
+  throw queueError("UNSUPPORTED", { what, remedy }, { feature: "runtime", remedy });
 }
 
 function sendProblems(send: SendPolicy): string[] {

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { FakeServiceError } from "../../test/fake-adapter.ts";
 import { FakeService, type FakeServiceOptions } from "../../test/fake-provider.ts";
 import { isQueueError, type QueueError } from "../errors/queue-error.ts";
@@ -256,4 +256,13 @@ describe("close", () => {
     await expect(late.run(() => {})).rejects.toMatchObject({ code: "CLOSED" });
     await expect(late.receive()).rejects.toMatchObject({ code: "CLOSED" });
   });
+});
+
+test("an older Node.js is refused at once, not in the middle of a consumer", () => {
+  const { withResolvers } = Promise;
+  Reflect.deleteProperty(Promise, "withResolvers");
+  onTestFinished(() => void Object.assign(Promise, { withResolvers }));
+  const error = refusal(() => bench());
+  expect(error.code).toBe("UNSUPPORTED");
+  expect(error.message).toContain(`Node.js ${process.versions.node} is too old. Use Node.js 22.12 or newer.`);
 });
