@@ -8,6 +8,6 @@ export default defineConfig(
     "lambda-bootstrap": "src/invoke/lambda/lambda-bootstrap.ts",
     "functions-worker": "src/invoke/azure-functions/functions-worker.ts",
     "http-function": "src/invoke/cloud-run/http-function.ts",
-    "ends-with-parent": "src/invoke/cloud-run/ends-with-parent.ts",
+    "ends-with-parent": "src/invoke/ends-with-parent.ts",
   }),
 );

@@ -99,7 +99,9 @@ export function ownProgram(from: string, name: string): readonly string[] {
   return [process.execPath, ...process.execArgv, fileURLToPath(ownModule(from, name))];
 }
 
-/** Address of one of our own programs, for `node --import`. */
-export function ownModule(from: string, name: string): string {
+function ownModule(from: string, name: string): string {
   return new URL(`./${name}.${from.endsWith(".ts") ? "ts" : "js"}`, from).href;
 }
+
+/** For `node --import`, before a program that is not ours. */
+export const ENDS_WITH_PARENT: string = ownModule(import.meta.url, "ends-with-parent");

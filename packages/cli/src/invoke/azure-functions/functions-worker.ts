@@ -1,12 +1,13 @@
 // The program that an app runs in: loads its file, tells the host what it registered, and calls what the host asks for.
 
+import { endWithParent } from "../end-with-parent.ts";
 import { loadFunction } from "../load-function.ts";
 import { FunctionsCore, type AppFunction } from "./functions-core.ts";
 import type { InvokeMessage, WorkerMessage } from "./worker-messages.ts";
 
 const core = new FunctionsCore();
 
-process.once("disconnect", () => process.exit());
+endWithParent();
 await main();
 
 async function main(): Promise<void> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PushTokenClaims } from "@anyqueue/emulator";
+import type { PushTokenClaims, SubscriptionSnapshot } from "@anyqueue/emulator";
 import type { HostParts } from "../host.ts";
+import { InvokeError } from "../invoke-error.ts";
 import type { CloudRunPlan } from "./cloud-run-plan.ts";
 import type { EmulatedSubscription } from "./emulated-subscription.ts";
 import type { HttpService } from "./http-service.ts";
@@ -8,6 +9,8 @@ import { isAcknowledging, pushReport } from "./push-report.ts";
 import { PushRelay } from "./push-relay.ts";
 
 const BEAT_MS = 100;
+const BEATS_A_LOOK = 10;
+const MAX_FAILURES_IN_A_ROW = 3;
 
 /** The emulator's own pushes: its back-off, its order, its ack deadline, its tokens. */
 export class EmulatorPushes {
@@ -17,6 +20,7 @@ export class EmulatorPushes {
   readonly #relay: PushRelay;
   /** With --once: what has failed is not pushed again, it stays for the next run. */
   readonly #failedOnce = new Set<string>();
+  #failuresInARow = 0;
 
   constructor(
     plan: CloudRunPlan,
@@ -60,12 +64,30 @@ export class EmulatorPushes {
   /** The relay is ours, and goes with the run. */
   async close(): Promise<void> {}
 
+  /** @throws NO_SUCH_QUEUE, QUEUE_UNREACHABLE: who waits to be pushed to does not hear that nobody pushes any more */
   async #untilOver(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && this.#relay.failure === undefined) {
-      // oxlint-disable-next-line no-await-in-loop -- the emulator is asked now and then
+    // oxlint-disable no-await-in-loop -- the emulator is asked now and then
+    for (let beat = 1; !signal.aborted && this.#relay.failure === undefined; beat += 1) {
       if (this.#parts.isOnce && (await this.#isDrained())) return;
-      // oxlint-disable-next-line no-await-in-loop
+      if (beat % BEATS_A_LOOK === 0) await this.#look();
       await sleep(BEAT_MS, undefined, { signal }).catch(() => {});
+    }
+    // oxlint-enable no-await-in-loop
+  }
+
+  /** Undefined: it did not answer, and may the next time. */
+  async #look(): Promise<SubscriptionSnapshot | undefined> {
+    try {
+      const snapshot = await this.#subscription.snapshot();
+      this.#failuresInARow = 0;
+      return snapshot;
+    } catch (error) {
+      this.#failuresInARow += 1;
+      if (error instanceof InvokeError) throw error;
+      if (this.#failuresInARow < MAX_FAILURES_IN_A_ROW) return undefined;
+      const remedy = "It keeps nothing when it ends: start it, create the queue, and run this again.";
+      const options = { cause: error };
+      throw new InvokeError("QUEUE_UNREACHABLE", "the emulator does not answer any more", remedy, options);
     }
   }
 
@@ -77,7 +99,9 @@ export class EmulatorPushes {
   /** Nothing is left but what has failed, and what its order keeps behind that. */
   async #isDrained(): Promise<boolean> {
     if (!this.#relay.isIdle) return false;
-    const { messages, isOrdered } = await this.#subscription.snapshot();
+    const snapshot = await this.#look();
+    if (snapshot === undefined) return false;
+    const { messages, isOrdered } = snapshot;
     const failed = messages.filter(({ id }) => this.#failedOnce.has(id));
     const keys = new Set(
       failed.map(({ orderingKey }) => orderingKey).filter((key) => isOrdered && key !== ""),

@@ -1,12 +1,13 @@
 // The program that a function's file runs in, where it does not listen by itself: serves what it exports on PORT.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { endWithParent } from "../end-with-parent.ts";
 import { loadFunction } from "../load-function.ts";
 
 type NodeHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
 type FetchHandler = (request: Request) => Response | Promise<Response>;
 
-process.once("disconnect", () => process.exit());
+endWithParent();
 await main(process.argv[2] ?? "", process.argv[3]);
 
 async function main(path: string, exportName: string | undefined): Promise<void> {

@@ -5,7 +5,7 @@ import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FunctionFile } from "../function-file.ts";
-import { FunctionProcess, ownModule, ownProgram } from "../function-process.ts";
+import { ENDS_WITH_PARENT, FunctionProcess, ownProgram } from "../function-process.ts";
 import { InvokeError } from "../invoke-error.ts";
 import type { PushRequest } from "./push-request.ts";
 
@@ -141,7 +141,7 @@ export class HttpService {
       return [...ownProgram(import.meta.url, "http-function"), file.path, ...exported];
     }
     return [
-      ...[process.execPath, ...process.execArgv, "--import", ownModule(import.meta.url, "ends-with-parent")],
+      ...[process.execPath, ...process.execArgv, "--import", ENDS_WITH_PARENT],
       frameworkProgram(file.path),
       ...[`--source=${file.path}`, `--target=${target}`, `--port=${this.#port}`],
     ];

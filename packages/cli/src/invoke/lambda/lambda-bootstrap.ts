@@ -4,6 +4,7 @@
 
 import { Agent, request } from "node:http";
 import { basename, dirname, extname, join } from "node:path";
+import { endWithParent } from "../end-with-parent.ts";
 import { loadFunction } from "../load-function.ts";
 
 interface Answer {
@@ -30,7 +31,7 @@ type Handler = (event: unknown, context: LambdaContext, callback: Callback) => u
 const AGENT = new Agent({ keepAlive: true });
 const { env } = process;
 
-process.once("disconnect", () => process.exit());
+endWithParent();
 await main();
 
 async function main(): Promise<void> {
