@@ -42,6 +42,9 @@ const MAX_PUSH_S = 600;
 const MAX_FUNCTIONS_S = 86_400;
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html (2026-11-29) */
 const LAMBDA_CONCURRENCY = { min: 2, max: 1_000 };
+/** Neither has a bound of its own, and both keep it in 32 bits: what is more is no number that somebody meant.
+ *  https://docs.cloud.google.com/run/quotas, https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus (2026-11-30) */
+const MAX_CONCURRENCY = 2_147_483_647;
 const MAX_FIFO_BATCH = 10;
 const MAX_BATCH = { lambda: 10_000, "azure-functions": 1_000, "cloud-run": 1 } as const;
 const MAX_WINDOW_S = 300;
@@ -98,6 +101,8 @@ function settingsProblems(settings: FunctionSettings, isFifo: boolean): readonly
     problems.push(`--function-timeout: expected 1s to ${maxTimeoutS}s for ${runtime}, got ${timeoutS}s`);
   if (runtime === "lambda" && (concurrency < LAMBDA_CONCURRENCY.min || concurrency > LAMBDA_CONCURRENCY.max))
     problems.push(`--concurrency: a mapping takes 2 to 1000, got ${concurrency}`);
+  if (runtime !== "lambda" && concurrency > MAX_CONCURRENCY)
+    problems.push(`--concurrency: ${runtime} takes ${MAX_CONCURRENCY} at most, got ${concurrency}`);
   if (batchSize > maxBatch)
     problems.push(
       `--batch-size: ${runtime} brings ${maxBatch} at most${isFifoLambda ? " of a FIFO queue" : ""}, got ${batchSize}`,

@@ -25,6 +25,8 @@ describe("what cannot be is refused by name", () => {
     [plain, "cloud-run", { timeoutS: 601 }, "1s to 600s"],
     [plain, "lambda", { timeoutS: 0 }, "--function-timeout"],
     [plain, "lambda", { concurrency: 1 }, "2 to 1000"],
+    [plain, "azure-functions", { concurrency: 2_147_483_648 }, "2147483647 at most"],
+    [plain, "cloud-run", { concurrency: 2_147_483_648 }, "2147483647 at most"],
     [plain, "lambda", { batchSize: 11 }, "--window 1s"],
     [plain, "lambda", { batchSize: 10_001, windowS: 1 }, "10000 at most"],
     [ordered, "lambda", { batchSize: 11, windowS: 1 }, "10 at most of a FIFO queue"],
