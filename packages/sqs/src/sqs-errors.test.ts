@@ -42,6 +42,13 @@ describe("classifySqsError", () => {
     ["AbortError", undefined, "CANCELLED"],
   ];
 
+  test("says where credentials are looked for, and that an emulator takes any", () => {
+    const error = Object.assign(new Error("Could not load credentials"), {
+      name: "CredentialsProviderError",
+    });
+    expect(classifySqsError(error, "send").remedy).toContain("AWS_ACCESS_KEY_ID");
+  });
+
   test.each(recorded)("reads %s with code %s as %s", (name, code, expected) => {
     const error = sdkError(name, code === undefined ? {} : { Code: code });
     expect(classifySqsError(error, "send").code).toBe(expected);

@@ -133,6 +133,14 @@ const RETRYABLE = new Set(["THROTTLED", "QUOTA_EXCEEDED", "CONNECTION_LOST", "TI
 const byName = indexOf(SERVICE_ERRORS);
 const bySocketCode = indexOf(SOCKET_ERRORS);
 
+/** Better ones than the code has. */
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  [
+    "CredentialsProviderError",
+    "Give sqs({ credentials }), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; an emulator takes any.",
+  ],
+]);
+
 /** What any value means that a call to SQS can reject with or report for one entry. */
 export function classifySqsError(error: unknown, during: Operation): ErrorClass {
   if (isQueueError(error))
@@ -156,7 +164,9 @@ export function classifySqsError(error: unknown, during: Operation): ErrorClass 
   // With a handler of the application's own the proxy is its own matter.
   const isOurs = field(error, "isUnsent") === true;
   const remedy =
-    isOurs || isUntrusted ? connectionRemedy(`${socketCode} ${text}`, () => BY_PROXY) : undefined;
+    isOurs || isUntrusted
+      ? connectionRemedy(`${socketCode} ${text}`, () => BY_PROXY)
+      : REMEDIES.get(bare(name));
   const retryAfterMs = retryAfterOf(field(field(error, "$response"), "headers")) ?? meaning.retryAfterMs;
   return {
     code: meaning.code,

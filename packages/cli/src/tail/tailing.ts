@@ -81,23 +81,29 @@ export class Tailing {
     };
   }
 
-  /** Resolves when `--max` or `--for` is reached, `end()` was called, or nobody reads standard output any more. */
+  /** Rejects if all of its time went by without one answer. Resolves when `--max` or `--for` is reached, `end()` was called, or nobody reads standard output any more. */
   async run(client: QueueClient, name: string): Promise<void> {
     const consumer = this.#consumer(client, name);
     let failuresInARow = 0;
+    let unanswered: Error | undefined;
+    let isAnswered = false;
     while (!this.#isOver()) {
       try {
         const messages = await this.#receive(consumer);
         failuresInARow = 0;
+        isAnswered = true;
         await this.#take(messages);
       } catch (error) {
         if (this.#isEnded && isQueueError(error, "CANCELLED")) return;
         failuresInARow += 1;
         if (!isQueueError(error) || !error.retryable || failuresInARow >= MAX_FAILURES_IN_A_ROW) throw error;
+        unanswered = error;
         this.#terminal.warn(`${error.message} Trying again.`);
         await sleep(PAUSE_AFTER_FAILURE_MS);
       }
     }
+    // Of a queue that was never reached nobody knows that it is empty.
+    if (!isAnswered && !this.#isEnded && unanswered !== undefined) throw unanswered;
   }
 
   #consumer(client: QueueClient, name: string): QueueConsumer<Uint8Array> {

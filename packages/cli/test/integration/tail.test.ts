@@ -257,6 +257,13 @@ describe("trouble with the provider", () => {
     expect(warned).toMatch(/NOT_FOUND: .*sqs:\/\/us-east-1\/nowhere.*Create it/);
   });
 
+  test("that lasted for all of its time is no empty queue", async () => {
+    await local.control.addFault({ operation: "ReceiveMessage", action: { kind: "serverError" } });
+    const { code, warned } = await tail(["orders", "--for", "2500ms"]);
+    expect(code).toBe(1);
+    expect(warned.trim().split("\n").at(-1)).toMatch(/^UNAVAILABLE: /);
+  });
+
   test("that passes is reported and lived through", async () => {
     await local.send("orders", "1");
     await local.control.addFault({ operation: "ReceiveMessage", count: 2, action: { kind: "serverError" } });
