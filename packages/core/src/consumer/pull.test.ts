@@ -115,6 +115,28 @@ describe("an ask of receive", () => {
     await (closed ?? consumer.close());
   });
 
+  test("is waited for by a close, which gives back what it brings as late as the driver needs to stop", async () => {
+    const { clock, queue, consumer } = consumerBench({
+      driver: (one) =>
+        driverOf(one, {
+          receiveBatch: async (ask, signal) => {
+            await new Promise<void>((resolve) => {
+              signal.addEventListener("abort", () => clock.setTimer(resolve, 200));
+            });
+            one.put("late");
+            return await one.receiveBatch(ask, signal);
+          },
+        }),
+    });
+    const received = consumer.receive({ wait: "20s" });
+    await clock.settle();
+    const closed = consumer.close();
+    await clock.advance(200);
+    expect(queue.released).toMatchObject([{ id: "late", delayMs: 0, cause: "unstarted" }]);
+    expect(await closed).toMatchObject({ released: 1, unsettled: 0 });
+    expect(await received).toEqual([]);
+  });
+
   test("opens once for all that ask together, and again after a close", async () => {
     let opens = 0;
     const { queue, consumer } = consumerBench({

@@ -31,6 +31,8 @@ export class Puller {
   readonly #closing = new AbortController();
   #opening: Promise<Engine> | undefined;
   #engine: Engine | undefined;
+  /** Asks that are out, with what is done about their answers. */
+  readonly #asks = new Set<Promise<unknown>>();
   #closed: Promise<DrainReport> | undefined;
 
   constructor(options: PullerOptions) {
@@ -59,7 +61,8 @@ export class Puller {
           undefined,
         );
         handedOver = [...handedOver.filter((pulled) => pulled.held.state === "waiting"), ...batch];
-        for (const { message } of batch) yield message;
+        // What waits for its turn may be lost, or given back by a close: somebody else handles it.
+        for (const { message, held } of batch) if (held.state === "waiting") yield message;
       }
     } catch (error) {
       // Closed in the middle of an ask, a loop ends as it does between two messages.
@@ -84,7 +87,9 @@ export class Puller {
     try {
       for (;;) {
         const leftMs = Math.max(0, deadlineMs - clock.now());
-        const pulled = await this.#ask(engine, max, leftMs, signal);
+        const asking = this.#ask(engine, max, leftMs, signal);
+        this.#asks.add(asking);
+        const pulled = await asking.finally(() => this.#asks.delete(asking));
         if (pulled.length > 0 || this.isClosed || clock.now() >= deadlineMs) return pulled;
       }
     } finally {
@@ -191,7 +196,8 @@ export class Puller {
     return await drain(
       {
         clock: this.#options.setup.clock,
-        stopAsking: async () => {},
+        // What an ask brings that was out has to go back before nothing goes out any more.
+        stopAsking: async () => void (await Promise.allSettled(this.#asks)),
         giveBackUnstarted: () => {
           const unsettled = keeper.holders().filter(({ state }) => state === "waiting" || state === "parked");
           for (const held of unsettled) {
