@@ -41,7 +41,10 @@ export class Gatherer {
     this.#waitMs = options.waitMs;
   }
 
-  readonly handler: Handler<unknown> = async (message: Message<unknown>, context: HandlerContext): Promise<void> => {
+  readonly handler: Handler<unknown> = async (
+    message: Message<unknown>,
+    context: HandlerContext,
+  ): Promise<void> => {
     const member: Member = { message, context, run: Promise.withResolvers() };
     this.#members.push(member);
     if (this.#members.length >= this.#options.size) this.#startFull();
