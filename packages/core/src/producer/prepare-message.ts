@@ -13,6 +13,7 @@ import type { OutgoingDraft } from "../middleware/middleware.ts";
 import type { SendOptions } from "../queue-producer.ts";
 import {
   checkAttributes,
+  checkDraft,
   checkKey,
   checkOptionNames,
   checkText,
@@ -114,9 +115,12 @@ export class MessagePreparer {
 
   /** The message for the driver, with what the middleware made of the draft. @throws INVALID_ARGUMENT, MESSAGE_TOO_LARGE */
   finish(prepared: PreparedMessage, fields: Fields = prepared): OutgoingMessage {
-    checkAttributes(fields.attributes, this.#target.limits.attributes, this.#refuse);
-    const { timing, deduplicationId, correlationId, replyTo } = prepared;
+    const { limits } = this.#target;
+    if (fields !== prepared) checkDraft(fields, prepared, limits, this.#refuse);
+    checkAttributes(fields.attributes, limits.attributes, this.#refuse);
+    const { timing, correlationId, replyTo } = prepared;
     const { id, body, contentType, orderingKey } = fields;
+    const deduplicationId = id === prepared.id ? prepared.deduplicationId : this.#deduplicationId(id);
     const attributes =
       timing.attributes === undefined ? fields.attributes : { ...fields.attributes, ...timing.attributes };
     const message: Writable<OutgoingMessage> =
