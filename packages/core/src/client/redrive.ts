@@ -27,6 +27,7 @@ export async function* redrive(
   const { adapter } = source.connection;
   const from = await locateDeadLetters(place, directory, signal);
   try {
+    signal.throwIfAborted();
     const admin = adapter.admin === undefined ? undefined : await source.connection.admin();
     if (max === Number.POSITIVE_INFINITY && filter === undefined && admin?.redrive !== undefined) {
       yield* admin.redrive(from, source.target, signal);
