@@ -4,6 +4,7 @@ import type { ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError, queueError } from "../errors/queue-error.ts";
+import { unheard } from "../errors/unheard.ts";
 import { askSchema } from "../message/ask-schema.ts";
 import { bytesOf, textFormOf, type TextForm } from "../message/codec.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
@@ -103,6 +104,7 @@ export class MessagePreparer {
       deduplicationId: this.#deduplicationId(id),
       correlationId: this.#textOf("correlationId", options.correlationId),
       replyTo: this.#textOf("replyTo", options.replyTo),
+      // The message may be refused for something else before anybody looks at this one.
       verdict: unheard(this.#verdict(verdict, body, encoded)),
     };
   }
@@ -272,7 +274,7 @@ function callFor<Args extends readonly unknown[]>(
   ...args: Args
 ): unknown {
   try {
-    return call(...args);
+    return unheard(call(...args));
   } catch (error) {
     throw threw(`definition's ${option} function`, error);
   }
@@ -282,11 +284,3 @@ function refuseIssues(verdict: SchemaResult<unknown>, body: unknown): void {
   if (verdict.issues !== undefined)
     throw schemaError(verdict.issues, body, "the body does not fit its schema");
 }
-
-/** The message may be refused for something else before anybody looks at this one. */
-function unheard<Checked extends Promise<unknown> | undefined>(checked: Checked): Checked {
-  checked?.catch(ignore);
-  return checked;
-}
-
-function ignore(): void {}
