@@ -144,8 +144,8 @@ export class LeaseKeeper {
     const leaseMs = Math.min(byMs, limits.lease.maxMs, Math.max(0, held.capAtMs - nowMs));
     lease.promisedUntilMs = Math.max(promisedMs(lease), nowMs + leaseMs);
     // Never less than what is left: an extension by a second must not end a minute that was there.
-    const askedMs = Math.max(lease.promisedUntilMs, lease.untilMs) - nowMs;
-    const error = await this.#renew(lease, Math.min(askedMs, limits.lease.maxMs));
+    const heldUntilMs = Number.isFinite(lease.untilMs) ? lease.untilMs : nowMs; // else nobody has said
+    const error = await this.#renew(lease, Math.max(lease.promisedUntilMs, heldUntilMs) - nowMs);
     if (error !== undefined) throw error;
     if (held.lease === undefined) throw leaseLost("the lease ended while it was extended");
   }
