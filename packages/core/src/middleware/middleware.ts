@@ -16,7 +16,8 @@ export interface Middleware {
   /** `next` resolves with the provider's confirmation. A changed draft is given to `next`, and checked like the first. */
   send?(draft: OutgoingDraft, next: (draft: OutgoingDraft) => Promise<unknown>): Promise<unknown>;
   /**
-   * `next` runs the handler; not calling it counts as handled, throwing counts as the handler's throw.
+   * `next` runs the handler; not calling it counts as handled, throwing counts as the handler's throw. Where this returns
+   * before the handler has ended, what becomes of the message is the handler's end.
    * `target` is the name of the queue or subscription that the message came from.
    */
   handle?(
