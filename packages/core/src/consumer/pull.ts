@@ -7,6 +7,7 @@ import { cancelledError } from "../time/abort.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
+import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import { knownMessagesFor } from "./known-messages.ts";
@@ -84,13 +85,20 @@ export class Puller {
     const deadlineMs = clock.now() + waitMs;
     // Somebody waits: the process must not end under them.
     const alive = clock.setTimer(() => {}, waitMs, true);
+    const empty = new EmptyAnswers();
     try {
       for (;;) {
-        const leftMs = Math.max(0, deadlineMs - clock.now());
-        const asking = this.#ask(engine, max, leftMs, signal);
+        const askedAtMs = clock.now();
+        const asking = this.#ask(engine, max, Math.max(0, deadlineMs - askedAtMs), signal);
         this.#asks.add(asking);
         const pulled = await asking.finally(() => this.#asks.delete(asking));
-        if (pulled.length > 0 || this.isClosed || clock.now() >= deadlineMs) return pulled;
+        const nowMs = clock.now();
+        if (pulled.length > 0 || this.isClosed || nowMs >= deadlineMs) return pulled;
+        if (empty.areTooMany(0, nowMs - askedAtMs)) {
+          const pauseMs = Math.min(EMPTY_PAUSE_MS, deadlineMs - nowMs);
+          await new Promise<void>((resolve) => void clock.setTimer(resolve, pauseMs));
+          if (this.isClosed) return [];
+        }
       }
     } finally {
       alive.cancel();
