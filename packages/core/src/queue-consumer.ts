@@ -132,7 +132,7 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
    * @throws NOT_FOUND, ACCESS_DENIED, UNAUTHENTICATED or UNSUPPORTED, after a drain; what passes is tried again for ever
    */
   run(handler: Handler<Body>): Promise<DrainReport>;
-  /** Hands over up to `size` messages at once. @default size 10, wait "0ms" */
+  /** Hands over up to `size` messages at once; a close waits for no more of them. @default size 10, wait "0ms" */
   runBatch(
     handler: BatchHandler<Body>,
     batch?: { readonly size?: number | undefined; readonly wait?: Duration | undefined },

@@ -190,4 +190,48 @@ describe("runBatch", () => {
       message: expect.stringContaining(text),
     });
   });
+
+  test("waits for no more once it closes", async () => {
+    const { clock, queue, consumer } = consumerBench();
+    const batches: string[][] = [];
+    const run = consumer.runBatch(
+      async (messages) => {
+        batches.push(messages.map(({ id }) => id));
+        await Promise.resolve();
+      },
+      { size: 10, wait: "1m" },
+    );
+    for (const id of ["a", "b"]) queue.put(id);
+    await clock.settle();
+    const closed = consumer.close();
+    await clock.settle();
+    expect(batches).toEqual([["a", "b"]]);
+    expect(await closed).toEqual({ handled: 2, released: 0, unsettled: 0, abandoned: 0 });
+    await run;
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("starts what waits for room as soon as the concurrency allows it", async () => {
+    const { clock, queue, consumer } = consumerBench({ options: { concurrency: 1 } });
+    const batches: string[][] = [];
+    const end = Promise.withResolvers<void>();
+    const run = consumer.runBatch(
+      async (messages) => {
+        batches.push(messages.map(({ id }) => id));
+        await end.promise;
+      },
+      { size: 10 },
+    );
+    queue.put("a");
+    await clock.settle();
+    queue.put("b");
+    await clock.settle();
+    expect(batches).toEqual([["a"]]);
+    consumer.concurrency = 2;
+    await clock.settle();
+    expect(batches).toEqual([["a"], ["b"]]);
+    end.resolve();
+    await consumer.close();
+    await run;
+  });
 });

@@ -25,6 +25,10 @@ export interface FakeServiceOptions {
   /** What opening a side of an entity rejects with, by `"<side> <entity>"`. */
   readonly openErrors?: Readonly<Record<string, Error>>;
   readonly hasAdmin?: boolean;
+  /** Replaces parts of the administration. */
+  readonly admin?: Partial<AdminDriver>;
+  /** Replaces every probe. */
+  readonly probe?: NonNullable<QueueAdapter["probe"]>;
   readonly canSeek?: boolean;
   readonly nativeRedrive?: boolean;
   /** What every creation leaves to somebody else. */
@@ -94,7 +98,8 @@ export class FakeService {
     return {
       ...fakeAdapter(),
       resolve: (ref) => fakeTarget(entityRef(ref), { capabilities, limits }),
-      probe: async (target) => {
+      probe: async (target, signal) => {
+        if (this.#options.probe !== undefined) return await this.#options.probe(target, signal);
         if (this.#options.probeError !== undefined) throw this.#options.probeError;
         const known = facts[target.entity];
         if (known === undefined) throw new FakeServiceError({ code: "ACCESS_DENIED", retryable: false });
@@ -212,6 +217,7 @@ export class FakeService {
       close: async () => {
         log.push("close admin");
       },
+      ...this.#options.admin,
     };
   }
 }

@@ -26,3 +26,36 @@ test("what comes after a failed message that went elsewhere runs, where the driv
   await bench.consumer.close();
   await run;
 });
+
+test.each(["while the first runs", "while the first waits for its retry"])(
+  "a session that is lost %s comes again in its order",
+  async (when) => {
+    const { clock, queue, consumer } = consumerBench({
+      details: { needs: ["ordering"] },
+      capabilities: { ordering: "by-key", followers: "hold", lease: "shared", releaseDelay: "none" },
+      options: { concurrency: 8, retry: { delay: "20s" } },
+    });
+    const over = { orderingKey: "a", leaseKey: "a" };
+    for (const id of ["m0", "m1", "m2"]) queue.put(id, {}, over);
+    const begun: string[] = [];
+    const run = consumer.run(async ({ id }, { signal }) => {
+      begun.push(id);
+      if (begun.length > 1) return;
+      if (when === "while the first waits for its retry") throw new Error("fails");
+      await new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          reject(new Error("stopped"));
+        });
+      });
+    });
+    await clock.advance("1s");
+    expect(begun).toEqual(["m0"]);
+    // The ask that brings them again was out already.
+    queue.options?.events.leasesLost({ leaseKey: "a" }, new Error("the session is gone"));
+    queue.expire("m0", "m1", "m2");
+    await clock.advance("10s");
+    expect(begun).toEqual(["m0", "m0", "m1", "m2"]);
+    await consumer.close();
+    await run;
+  },
+);

@@ -77,4 +77,44 @@ describe("iteration", () => {
     expect(queue.released.map(({ id }) => id)).toEqual(["m0", "m1"]);
     await consumer.close();
   });
+
+  test("does not give what was given back when its consumer closed", async () => {
+    const { clock, queue, consumer } = consumerBench();
+    for (let index = 0; index < 3; index += 1) queue.put(`m${index}`);
+    const seen: string[] = [];
+    const goOn = Promise.withResolvers<void>();
+    const loop = (async () => {
+      for await (const message of consumer) {
+        seen.push(message.id);
+        await goOn.promise;
+      }
+    })();
+    await clock.settle();
+    await consumer.close();
+    goOn.resolve();
+    await loop;
+    expect(queue.released.map(({ id }) => id)).toEqual(["m0", "m1", "m2"]);
+    expect(seen).toEqual(["m0"]);
+  });
+
+  test("does not give what was lost while it waited for its turn", async () => {
+    const { clock, queue, consumer } = consumerBench();
+    const [, second] = ["m0", "m1", "m2"].map((id) => queue.put(id));
+    const seen: string[] = [];
+    const goOn = Promise.withResolvers<void>();
+    const loop = (async () => {
+      for await (const message of consumer) {
+        seen.push(message.id);
+        if (message.id === "m0") await goOn.promise;
+        await message.ack();
+      }
+    })();
+    await clock.settle();
+    queue.options?.events.leasesLost({ handles: [second?.handle ?? ""] }, new Error("gone"));
+    goOn.resolve();
+    await clock.settle();
+    expect(seen).toEqual(["m0", "m2"]);
+    await consumer.close();
+    await loop;
+  });
 });

@@ -143,6 +143,48 @@ describe("a send middleware", () => {
     await expect(producer.send(1)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
+  test.each([
+    ["id", { id: "" }, "id: expected 1 to 128 characters"],
+    ["id", { id: 5 }, "id: expected a string, got number"],
+    ["body", { body: "text" }, "body: expected a Uint8Array, got string"],
+    ["body", { body: undefined }, "body: expected a Uint8Array"],
+    ["contentType", { contentType: null }, "contentType: expected a string"],
+    ["attributes", { attributes: undefined }, "attributes: expected an object of strings"],
+    ["attributes", { attributes: ["a"] }, "attributes: expected an object of strings"],
+    ["orderingKey", { orderingKey: undefined }, "orderingKey: expected a string, got undefined"],
+    ["orderingKey", { orderingKey: "\ud800" }, "orderingKey: it has a lone surrogate"],
+  ])("that makes another %s of it than can be sent is told so: %j", async (_field, change, problem) => {
+    const careless = hook(async (draft, next) => await next({ ...draft, ...(change as object) }));
+    const { producer, driver } = producerBench({ details: KEYED, setup: { middleware: [careless] } });
+    await expect(producer.send({ key: "k" })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining(`a middleware changed the message: ${problem}`),
+      target: "fake://here/orders",
+    });
+    expect(driver.calls).toHaveLength(0);
+  });
+
+  test("that gives next no draft is told so", async () => {
+    const careless = hook(async (_draft, next) => await next("draft" as never));
+    const { producer } = producerBench({ setup: { middleware: [careless] } });
+    await expect(producer.send(1)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("a middleware changed the message: draft: expected an object"),
+    });
+  });
+
+  test("may change id and key: what deduplicates is the new id", async () => {
+    const tenant = hook(
+      async (draft, next) => await next({ ...draft, id: `a-${draft.id}`, orderingKey: "other" }),
+    );
+    const { producer, driver } = producerBench({
+      details: { ...KEYED, needs: ["ordering", "deduplication"] },
+      setup: { middleware: [tenant] },
+    });
+    await expect(producer.send({ key: "k" }, { id: "1" })).resolves.toMatchObject({ id: "a-1" });
+    expect(driver.calls[0]).toMatchObject([{ id: "a-1", deduplicationId: "a-1", orderingKey: "other" }]);
+  });
+
   test("that hangs is stopped by the time limit, and its key goes on", async () => {
     let calls = 0;
     const hanging = hook(async (draft, next) => {

@@ -3,6 +3,7 @@ import { adminBench as bench, movedBy } from "../../test/admin-bench.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { deadLetters, defineQueue, defineTopic, unchecked } from "../message/queue-definition.ts";
 import { maxDeliveriesFor } from "./admin.ts";
+import type { QueueAdmin } from "./client-types.ts";
 
 const orders = defineQueue("orders");
 
@@ -139,6 +140,36 @@ test("a call whose signal is aborted is CANCELLED, after close() CLOSED", async 
   ending.abort(new QueueError("CLOSED", { what: "the client was closed" }));
   await expect(admin.create(orders)).rejects.toMatchObject({ code: "CLOSED" });
   expect(service.created.size).toBe(0);
+});
+
+describe("a driver that ignores its signal", () => {
+  const hangs = async (): Promise<never> => await new Promise(() => {});
+
+  test.each([
+    ["create", async (admin: QueueAdmin, signal: AbortSignal) => await admin.create(orders, { signal })],
+    ["inspect", async (admin: QueueAdmin, signal: AbortSignal) => await admin.inspect(orders, { signal })],
+    ["purge", async (admin: QueueAdmin, signal: AbortSignal) => await admin.purge(orders, { signal })],
+    ["delete", async (admin: QueueAdmin, signal: AbortSignal) => await admin.delete(orders, { signal })],
+    ["list", async (admin: QueueAdmin, signal: AbortSignal) => await admin.list("", { signal })],
+  ])("does not hold up the caller of %s who aborts", async (name, call) => {
+    const { admin } = bench({ admin: { [name]: hangs } });
+    const controller = new AbortController();
+    const ended = call(admin, controller.signal);
+    await Promise.resolve();
+    const reason = new Error("enough");
+    controller.abort(reason);
+    await expect(ended).rejects.toMatchObject({ code: "CANCELLED", ambiguous: true, cause: reason });
+  });
+
+  test("nor the close of the client, also in a look", async () => {
+    const { admin, ending } = bench({ probe: hangs });
+    const purged = admin.purge(deadLetters(orders));
+    const moved = movedBy(admin, orders);
+    await Promise.resolve();
+    ending.abort(new QueueError("CLOSED", { what: "the client was closed" }));
+    await expect(purged).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(moved).rejects.toMatchObject({ code: "CLOSED" });
+  });
 });
 
 test("a provider without administration is UNSUPPORTED", async () => {

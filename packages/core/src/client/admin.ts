@@ -7,6 +7,7 @@ import { wrapDriverError } from "../errors/wrap-error.ts";
 import { detailsOf, type AnyDefinition, type DefinitionDetails } from "../message/queue-definition.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import { durationToMs } from "../time/duration.ts";
+import { orAborted } from "../time/or-aborted.ts";
 import { unmetNeeds } from "./check-needs.ts";
 import type { AdminOptions, QueueAdmin, QueueCounts } from "./client-types.ts";
 import { aborted } from "./aborted.ts";
@@ -216,8 +217,11 @@ async function administrate<T>(
   act: (admin: AdminDriver) => Promise<T>,
 ): Promise<T> {
   if (signal.aborted) throw aborted(signal, target);
+  const call = async (): Promise<T> => await act(await connection.admin());
   try {
-    return await act(await connection.admin());
+    return await orAborted(call(), signal, () => {
+      throw aborted(signal, target);
+    });
   } catch (error) {
     if (signal.aborted) throw aborted(signal, target);
     throw wrapDriverError(connection.adapter, target, "admin", error);

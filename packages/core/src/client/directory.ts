@@ -1,6 +1,7 @@
 import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
+import { orAborted } from "../time/or-aborted.ts";
 import type { CheckedConfig } from "./config.ts";
 import type { Connection, Connections } from "./connections.ts";
 import { exactRef, resolveRoute } from "./resolve-names.ts";
@@ -53,14 +54,18 @@ export function deadLetterTarget(
   return connection.adapter.resolve(known === undefined ? ref : exactRef(ref, known));
 }
 
-/** What a probe learns; undefined if the right to look is missing, which is never fatal (D13). @throws what passes */
+/**
+ * What a probe learns; undefined if the right to look is missing, which is never fatal (D13), or if it was aborted.
+ * @throws what passes
+ */
 export async function probe(
   { connection: { adapter } }: Place,
   target: Target,
   signal: AbortSignal,
 ): Promise<ProbeResult | undefined> {
   try {
-    return await adapter.probe?.(target, signal);
+    const look = adapter.probe?.(target, signal);
+    return look && (await orAborted<ProbeResult | undefined>(look, signal, () => undefined));
   } catch (error) {
     const failure = wrapDriverError(adapter, target, "probe", error);
     // Another look will tell. A guess could name a queue that is not the dead letters of this one.

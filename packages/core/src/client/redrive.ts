@@ -7,6 +7,7 @@ import type { ConsumerDriver, ItemResult, ProducerDriver } from "../driver/drive
 import type { Target } from "../driver/entity.ts";
 import { functionProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
+import { unheard } from "../errors/unheard.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { RESERVED } from "../message/attributes.ts";
 import { rawMessage } from "../message/decode-message.ts";
@@ -27,6 +28,7 @@ export async function* redrive(
   const { adapter } = source.connection;
   const from = await locateDeadLetters(place, directory, signal);
   try {
+    signal.throwIfAborted();
     const admin = adapter.admin === undefined ? undefined : await source.connection.admin();
     if (max === Number.POSITIVE_INFINITY && filter === undefined && admin?.redrive !== undefined) {
       yield* admin.redrive(from, source.target, signal);
@@ -55,7 +57,7 @@ function checkChoice(max: number, filter: unknown): void {
 function isChosen(filter: NonNullable<RedriveOptions["filter"]>, delivery: Delivery<unknown>): boolean {
   let chosen: unknown;
   try {
-    chosen = filter(rawMessage(delivery));
+    chosen = unheard(filter(rawMessage(delivery)));
   } catch (cause) {
     throw new QueueError("INVALID_ARGUMENT", { what: "redrive.filter threw", operation: "admin", cause });
   }

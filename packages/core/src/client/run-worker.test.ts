@@ -102,6 +102,43 @@ describe("runWorker", () => {
   });
 });
 
+test("a run that does not end with the client is named, and waited for no longer than the drain may take", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const process = new FakeProcess();
+  const client = { health: () => undefined, close: async () => REPORT };
+  const runs = [Promise.resolve(REPORT), new Promise<DrainReport>(() => {})];
+  const options = { process, timeout: "10s" } as const;
+  const worker = runWorker(client as unknown as QueueClient, runs, options).catch((error: unknown) => error);
+  process.send("SIGTERM");
+  let error: unknown;
+  void worker.then((reason) => (error = reason));
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(error).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(error).toMatchObject({
+    code: "TIMEOUT",
+    message: expect.stringContaining("runs[1] did not end within 10000 ms of the client's close"),
+  });
+  expect(process.exitCode).toBe(1);
+  expect(process.listeners).toEqual({ SIGTERM: [], SIGINT: [] });
+});
+
+test.each([
+  ["a consumer", {}],
+  ["a handler", () => {}],
+  ["nothing", undefined],
+])("refuses %s in the place of a run at once", async (_what, run) => {
+  const process = new FakeProcess();
+  const client = { close: async () => REPORT } as unknown as QueueClient;
+  await expect(runWorker(client, [Promise.resolve(REPORT), run as never], { process })).rejects.toMatchObject(
+    {
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("runs[1]: expected the promise of run()"),
+    },
+  );
+});
+
 describe("health", () => {
   test("serves each question as JSON, and stops with the worker", async () => {
     const listening = Promise.withResolvers<number>();

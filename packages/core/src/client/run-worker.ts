@@ -1,8 +1,12 @@
 import type { DrainReport } from "../queue-consumer.ts";
-import type { Duration } from "../time/duration.ts";
+import { systemClock } from "../time/clock.ts";
+import { durationToMs, type Duration } from "../time/duration.ts";
+import { within } from "../time/within.ts";
 import { asRecord, callProblems, functionProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { QueueError } from "../errors/queue-error.ts";
 import { durationProblems } from "../message/check-policy.ts";
 import type { QueueClient } from "./client-types.ts";
+import { DEFAULTS } from "./defaults.ts";
 import { startHealthServer, type HealthOptions } from "./health-server.ts";
 
 /** The part of `process` that a worker needs; replaced in tests. */
@@ -28,6 +32,7 @@ export interface WorkerOptions {
  *
  * SIGTERM and SIGINT drain everything and resolve; a second signal exits with 1 at once. A run that rejects drains
  * the others, sets the exit code to 1 and rejects with its error. Runs that all end by themselves close the client.
+ * @throws TIMEOUT if a run goes on for as long as a drain may take (at least 5 s) after the close: it is not of this client
  */
 export async function runWorker(
   /* oxlint-disable-next-line typescript/no-explicit-any -- any client fits, whatever its providers */
@@ -54,7 +59,7 @@ export async function runWorker(
     if (options.health !== undefined) server = await startHealthServer(client, options.health);
     await Promise.race([ended, signalled.promise]);
     await client.close({ timeout: options.timeout });
-    await ended;
+    await endOf(runs, options);
   } catch (error) {
     target.exitCode = 1;
     await Promise.allSettled([client.close({ timeout: options.timeout })]);
@@ -66,15 +71,52 @@ export async function runWorker(
   }
 }
 
+/** What an application does at the end of a run takes its time; what is no run of this client would hang for ever. */
+async function endOf(runs: readonly Promise<DrainReport>[], { timeout }: WorkerOptions): Promise<void> {
+  const withinMs = Math.max(LEAST_END_MS, timeout === undefined ? DEFAULTS.drainMs : durationToMs(timeout));
+  const open = new Set(runs.keys());
+  const ended = Promise.all(
+    runs.map(async (run, index) => {
+      await run;
+      open.delete(index);
+    }),
+  );
+  if (
+    await within(
+      systemClock,
+      withinMs,
+      ended.then(() => {}),
+    )
+  )
+    return;
+  const names = [...open].map((index) => `runs[${index}]`).join(", ");
+  throw new QueueError("TIMEOUT", {
+    what: `${names} did not end within ${withinMs} ms of the client's close`,
+    remedy: "Give runWorker the runs of this client's consumers only; end other work when they have ended.",
+  });
+}
+
+const LEAST_END_MS = 5_000;
+
 /** Now, because a mistake that shows only when the worker ends would cost the drain. */
 function checkCall(runs: unknown, options: WorkerOptions): void {
   refuseProblems(callProblems(options, ["health", "timeout", "process"], "runWorker"));
   const { health, timeout } = options;
   refuseProblems([
-    ...(Array.isArray(runs) ? [] : [`runWorker: expected a list of runs, got ${kindOf(runs)}`]),
+    ...(Array.isArray(runs)
+      ? runProblems(runs)
+      : [`runWorker: expected a list of runs, got ${kindOf(runs)}`]),
     ...(timeout === undefined ? [] : durationProblems(timeout, "runWorker.timeout")),
     ...(health === undefined ? [] : healthProblems(health)),
   ]);
+}
+
+/** What is no promise would count as a run that has ended, and end the worker. */
+function runProblems(runs: readonly unknown[]): string[] {
+  return runs.flatMap((run, index) => {
+    if (typeof asRecord(run)["then"] === "function") return [];
+    return [`runWorker: runs[${index}]: expected the promise of run(), got ${kindOf(run)}`];
+  });
 }
 
 function healthProblems(health: unknown): string[] {

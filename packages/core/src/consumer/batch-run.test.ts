@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { HandlerContext, Logger, Message } from "../queue-consumer.ts";
 import { createVirtualClock } from "../testing.ts";
-import { gatherBatches, type GatherOptions } from "./batch-run.ts";
+import { Gatherer, type GatherOptions } from "./batch-run.ts";
 
 const message = (id: string): Message<unknown> => ({
   id,
@@ -36,7 +36,7 @@ function bench(options: Partial<GatherOptions> = {}) {
     readonly fail: (error: unknown) => Promise<void>;
   }[] = [];
   const ended: string[] = [];
-  const handle = gatherBatches(
+  const gatherer = new Gatherer(
     async (messages, context) => {
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       batches.push({
@@ -57,7 +57,7 @@ function bench(options: Partial<GatherOptions> = {}) {
     { size: 3, waitMs: 0, concurrency: () => limit.concurrency, clock, ...options },
   );
   const join = (id: string, context: Partial<HandlerContext> = {}): void => {
-    void Promise.resolve(handle(message(id), contextOf(context))).then(
+    void Promise.resolve(gatherer.handler(message(id), contextOf(context))).then(
       () => ended.push(id),
       (error: unknown) => ended.push(`${id} ${String(error)}`),
     );
@@ -165,6 +165,19 @@ describe("a batch", () => {
     linger.join("d", { signal: AbortSignal.abort("lost") });
     await linger.clock.advance(1_000);
     expect([linger.ids(), linger.ended]).toEqual([[], ["d lost"]]);
+  });
+
+  test("has no message that was lost before the last one came", async () => {
+    const { clock, ids, ended, join } = bench({ waitMs: 5_000 });
+    const lost = new AbortController();
+    join("a", { signal: lost.signal });
+    join("b");
+    lost.abort("lost");
+    join("c");
+    await clock.settle();
+    expect([ids(), ended]).toEqual([[], ["a lost"]]);
+    join("d");
+    expect(ids()).toEqual([["b", "c", "d"]]);
   });
 });
 

@@ -22,12 +22,10 @@ interface Member {
   readonly run: PromiseWithResolvers<void>;
 }
 
-/** Turns a handler of batches into a handler of messages: each run ends with the outcome of its own message. */
-export function gatherBatches(handler: BatchHandler<unknown>, options: GatherOptions): Handler<unknown> {
-  return new Gatherer(handler, options).handler;
-}
-
-/** The batches of one consumer, or of one event. */
+/**
+ * Turns a handler of batches into a handler of messages: each run ends with the outcome of its own message. For the batches
+ * of one consumer, or of one event.
+ */
 export class Gatherer {
   readonly #handler: BatchHandler<unknown>;
   readonly #options: GatherOptions;
@@ -35,13 +33,18 @@ export class Gatherer {
   /** Batches that run. */
   running = 0;
   #timer: Timer | undefined;
+  #waitMs: number;
 
   constructor(handler: BatchHandler<unknown>, options: GatherOptions) {
     this.#handler = handler;
     this.#options = options;
+    this.#waitMs = options.waitMs;
   }
 
-  readonly handler = async (message: Message<unknown>, context: HandlerContext): Promise<void> => {
+  readonly handler: Handler<unknown> = async (
+    message: Message<unknown>,
+    context: HandlerContext,
+  ): Promise<void> => {
     const member: Member = { message, context, run: Promise.withResolvers() };
     this.#members.push(member);
     if (this.#members.length >= this.#options.size) this.#startFull();
@@ -52,14 +55,14 @@ export class Gatherer {
   /** One timer for the oldest; with no wait, all that started in one tick go together. */
   #startLater(): void {
     if (this.#timer !== undefined) return;
-    const { clock, waitMs } = this.#options;
+    const waitMs = this.#waitMs;
     const start = (): void => {
       this.#timer = undefined;
       if (waitMs > 0) this.#dropGone();
       this.#startAll();
     };
     if (waitMs > 0) {
-      this.#timer = clock.setTimer(start, waitMs);
+      this.#timer = this.#options.clock.setTimer(start, waitMs);
     } else {
       this.#timer = { cancel: () => {} };
       queueMicrotask(start);
@@ -67,6 +70,8 @@ export class Gatherer {
   }
 
   #startFull(): void {
+    // Of those that came in one tick none can be gone.
+    if (this.#waitMs > 0 && this.#hasRoom) this.#dropGone();
     while (this.#members.length >= this.#options.size && this.#hasRoom) this.#start();
   }
 
@@ -104,6 +109,14 @@ export class Gatherer {
     this.running -= 1;
     this.startWaiting();
     this.#options.onEnd?.();
+  }
+
+  /** No more messages come: nothing waits for them any longer. */
+  waitForNoMore(): void {
+    this.#waitMs = 0;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.startWaiting();
   }
 
   /** There may be room. */

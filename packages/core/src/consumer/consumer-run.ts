@@ -22,6 +22,8 @@ export interface ConsumerRunOptions {
   /** Deliveries in handlers at once. */
   readonly limit: number;
   readonly isPaused: boolean;
+  /** No handler starts any more. */
+  readonly onLast: () => void;
 }
 
 /** One life of a consumer, from `run` to `close`. */

@@ -10,7 +10,7 @@ import type {
   ReceivedMessage,
 } from "../queue-consumer.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
-import { gatherBatches } from "./batch-run.ts";
+import { Gatherer } from "./batch-run.ts";
 import { ConsumerRun } from "./consumer-run.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { NOTHING_HANDLED } from "./drain.ts";
@@ -39,7 +39,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
   readonly #memory = new SettledMemory();
   #concurrency: number;
   #isPaused = false;
-  #run: { readonly life: ConsumerRun; readonly batchSize: number } | undefined;
+  #run: { readonly life: ConsumerRun; readonly batchSize: number; readonly gatherer?: Gatherer } | undefined;
   #puller: Puller | undefined;
   /** Of the life before this one, for whoever closes after its end: a run that ended by itself rejects without it. */
   #last: DrainReport | undefined;
@@ -65,13 +65,13 @@ class Consumer<Body> implements QueueConsumer<Body> {
     if (!Number.isSafeInteger(size) || size < 1)
       problems.push(`runBatch.size: expected a whole number from 1, got ${size}`);
     refuseProblems(problems);
-    const gathered = gatherBatches(handler as BatchHandler<unknown>, {
+    const gatherer = new Gatherer(handler as BatchHandler<unknown>, {
       size,
       waitMs: durationToMs(wait, "runBatch.wait"),
       concurrency: () => this.#concurrency,
       clock: this.#setup.clock,
     });
-    return await this.#start(gathered, size);
+    return await this.#start(gatherer.handler, size, gatherer);
   }
 
   async receive(
@@ -91,7 +91,9 @@ class Consumer<Body> implements QueueConsumer<Body> {
   set concurrency(concurrency: number) {
     checkConcurrency(concurrency);
     this.#concurrency = concurrency;
-    if (this.#run !== undefined) this.#run.life.limit = concurrency * this.#run.batchSize;
+    if (this.#run === undefined) return;
+    this.#run.life.limit = concurrency * this.#run.batchSize;
+    this.#run.gatherer?.startWaiting();
   }
 
   pause(): void {
@@ -124,7 +126,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
     await this.close();
   }
 
-  async #start(handler: Handler<unknown>, batchSize: number): Promise<DrainReport> {
+  async #start(handler: Handler<unknown>, batchSize: number, gatherer?: Gatherer): Promise<DrainReport> {
     this.#refuseSecondUse();
     const { middleware, target } = this.#setup;
     const isWrapped = middleware.some((one) => "handle" in one);
@@ -135,9 +137,10 @@ class Consumer<Body> implements QueueConsumer<Body> {
       handle: isWrapped ? composeHandle(middleware, handler, target.name) : handler,
       limit: this.#concurrency * batchSize,
       isPaused: this.#isPaused,
+      onLast: () => gatherer?.waitForNoMore(),
     });
     this.#setup.onOpened?.();
-    this.#run = { life, batchSize };
+    this.#run = { life, batchSize, ...(gatherer && { gatherer }) };
     try {
       return await life.run();
     } finally {

@@ -98,14 +98,16 @@ export class KeyLanes {
   }
 
   /**
-   * The delivery failed or was lost: its key is blocked until it comes again.
+   * The delivery failed or was lost: its key is blocked until it comes again, or an earlier one does that is out still.
    * @returns the followers that were waiting; they are out of the lane.
    */
   block(held: HeldDelivery): readonly HeldDelivery[] {
     const lane = this.#laneOf(held);
     if (lane === undefined) return [];
-    const untilMs = Number.POSITIVE_INFINITY;
-    lane.block = { providerId: held.delivery.providerId, untilMs, lastAsk: Number.POSITIVE_INFINITY };
+    if (!this.#isBehindHead(lane, held)) {
+      const untilMs = Number.POSITIVE_INFINITY;
+      lane.block = { providerId: held.delivery.providerId, untilMs, lastAsk: Number.POSITIVE_INFINITY };
+    }
     const followers: HeldDelivery[] = [];
     for (let next = lane.waiting.take(); next !== undefined; next = lane.waiting.take()) {
       this.waiting -= 1;
@@ -183,6 +185,12 @@ export class KeyLanes {
     return held.key === undefined ? undefined : this.#lanes.get(held.key);
   }
 
+  /** A session that is lost takes the followers with it that were kept behind a failed message: that one comes first again. */
+  #isBehindHead({ block, current }: Lane, { delivery }: HeldDelivery): boolean {
+    if (block === undefined || block.providerId === delivery.providerId) return false;
+    return current?.delivery.providerId !== block.providerId || !isInHand(current);
+  }
+
   /**
    * The failed one is here again, and this came with it or was asked for since: it follows in order, even if the service
    * was a little earlier than expected, and nobody would hand it over once more. A broker that pushes answers an ask that
@@ -190,8 +198,11 @@ export class KeyLanes {
    */
   #cameAfterHead({ block, current }: Lane, held: HeldDelivery): boolean {
     if (block === undefined || current?.delivery.providerId !== block.providerId) return false;
-    const isBack = current.state === "waiting" || current.state === "running";
-    if (this.isPipelined && isBack) return true;
+    if (this.isPipelined && isInHand(current)) return true;
     return held.ask === current.ask || held.ask > block.lastAsk;
   }
+}
+
+function isInHand({ state }: HeldDelivery): boolean {
+  return state === "waiting" || state === "running";
 }

@@ -179,6 +179,37 @@ describe("an extension", () => {
     expect(requests).toEqual([{ atMs: 10_000, items: ["a 90000"] }]);
   });
 
+  test("never shortens a lease", async () => {
+    const { clock, keeper, requests, track } = leaseBench();
+    const held = track("a");
+    await clock.advance(10_000);
+    await keeper.extend(held, 1_000);
+    expect(requests).toEqual([{ atMs: 10_000, items: ["a 50000"] }]);
+    expect(keeper.leftMs(held, 10_000)).toBe(50_000);
+  });
+
+  test("does not go out beside a settlement, whose delay it would overwrite", async () => {
+    const { keeper, requests, track, answerWith } = leaseBench();
+    const held = track("a");
+    void keeper.pause(held);
+    await expect(keeper.extend(held, 60_000)).rejects.toMatchObject({
+      code: "LEASE_LOST",
+      message: expect.stringContaining("is settled already"),
+    });
+    expect(requests).toEqual([]);
+    keeper.resume(held);
+    const answer = Promise.withResolvers<readonly Extended[]>();
+    answerWith(async () => await answer.promise);
+    const first = keeper.extend(held, 60_000);
+    const second = keeper.extend(held, 90_000);
+    await Promise.resolve();
+    const ended = keeper.pause(held);
+    answer.resolve([{ ok: true, value: { leaseMs: 60_000 } }]);
+    await Promise.all([first, ended]);
+    await expect(second).rejects.toMatchObject({ code: "LEASE_LOST" });
+    expect(requests).toHaveLength(1);
+  });
+
   test("rejects with what the service said, and loses what is gone", async () => {
     const { keeper, lost, track, answerWith } = leaseBench();
     const held = track("a");

@@ -136,11 +136,16 @@ export class LeaseKeeper {
         operation: "extend",
       });
     }
-    await lease.renewing;
+    while (lease.renewing !== undefined) await lease.renewing;
+    // It would overwrite the delay of a release.
+    if (lease.leaseKey === undefined && lease.pause !== undefined)
+      throw leaseLost("the message is settled already");
     const nowMs = time.read();
     const leaseMs = Math.min(byMs, limits.lease.maxMs, Math.max(0, held.capAtMs - nowMs));
     lease.promisedUntilMs = Math.max(promisedMs(lease), nowMs + leaseMs);
-    const error = await this.#renew(lease, Math.max(leaseMs, lease.promisedUntilMs - nowMs));
+    // Never less than what is left: an extension by a second must not end a minute that was there.
+    const heldUntilMs = Number.isFinite(lease.untilMs) ? lease.untilMs : nowMs; // else nobody has said
+    const error = await this.#renew(lease, Math.max(lease.promisedUntilMs, heldUntilMs) - nowMs);
     if (error !== undefined) throw error;
     if (held.lease === undefined) throw leaseLost("the lease ended while it was extended");
   }

@@ -93,7 +93,9 @@ export class OutcomeExecutor {
 
   /** Its time in the parking place is over. */
   unpark(held: HeldDelivery): void {
-    if (held.state === "parked") this.#submit(held, { kind: "release", delayMs: 0, cause: "retry" });
+    if (held.state !== "parked") return;
+    const cause = held.outcome?.kind === "release" ? held.outcome.cause : "retry";
+    this.#submit(held, { kind: "release", delayMs: 0, cause });
   }
 
   /** A moment has come that a delivery without a handler was waiting for. */
@@ -124,17 +126,15 @@ export class OutcomeExecutor {
 
   /** The settler's answer. */
   settled(held: HeldDelivery, result: SettleResult): void {
-    const { settlement } = held;
+    const { settlement, delivery } = held;
     const { target, events, memory, known, time } = this.#options;
-    const { delivery } = held;
-    const { id } = delivery;
     if (result.kind === "settled" && settlement?.kind !== "release") memory.delete(delivery);
     else if (settlement?.kind === "ack") memory.add(delivery);
     known?.settled(held, result.kind === "settled", time.quick());
     if (result.kind === "lost") this.#emitLost(held, result.error);
     const meant = settlement ?? held.outcome;
     if (result.kind === "failed" && meant !== undefined) {
-      events.emit("settle-failed", { target, id, kind: meant.kind, error: result.error });
+      events.emit("settle-failed", { target, id: delivery.id, kind: meant.kind, error: result.error });
       if (meant.kind === "dead-letter") this.#emitDeadLetterFailed(held, result.error);
       if (FATAL_AT_SETTLE.has(result.error.code)) this.#options.hooks.fatal(result.error);
     }

@@ -47,6 +47,14 @@ describe("where the service cannot delay a retry", () => {
     expect(log).toEqual(["m left", "m release 0 retry"]);
   });
 
+  test("what no handler has begun goes back as that when its wait is over", () => {
+    const { log, executor, take } = executorBench(undelayed);
+    const held = take("m", { isRunning: false });
+    executor.apply(held, { kind: "release", delayMs: 5_000, cause: "unstarted" });
+    executor.wake(held);
+    expect(log.at(-1)).toBe("m release 0 unstarted");
+  });
+
   test("one with a delay waits here, and takes room as long as it does", async () => {
     const { clock, log, executor, take } = executorBench(undelayed);
     await clock.advance(500);

@@ -29,6 +29,8 @@ export interface PipelineOptions {
   /** Deliveries in handlers at once. */
   readonly limit: number;
   readonly onFatal: (error: QueueError) => void;
+  /** No handler starts any more. */
+  readonly onLast: () => void;
 }
 
 /** Flow is told to the driver again when it changed by this part. */
@@ -164,6 +166,7 @@ export class Pipeline {
         stopAsking: async () => await this.#loop.stop(),
         giveBackUnstarted: () => {
           this.#worker.giveBackUnstarted();
+          this.#options.onLast();
         },
         idle: async () => await this.#idle(),
         abortHandlers: (reason) => {

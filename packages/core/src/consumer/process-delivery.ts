@@ -164,9 +164,10 @@ export function timelinessOf(delivery: Delivery<unknown>, wallNow: () => number)
   const due = delivery.attributes[RESERVED.due];
   if (expires === undefined && due === undefined) return DUE;
   const nowMs = wallNow();
-  if (expires !== undefined && Number(expires) <= nowMs) return EXPIRED;
-  if (due !== undefined && Number(due) > nowMs) return { kind: "early", remainingMs: Number(due) - nowMs };
-  return DUE;
+  // An empty text is no number, where `Number` makes 0 of it: the message would be dropped as one that expired.
+  if (Number.parseFloat(expires ?? "") <= nowMs) return EXPIRED;
+  const remainingMs = Number.parseFloat(due ?? "") - nowMs;
+  return remainingMs > 0 ? { kind: "early", remainingMs } : DUE;
 }
 
 /** What follows when a delivery could not be decoded because of `thrown`. Never rejects. */

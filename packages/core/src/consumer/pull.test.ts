@@ -115,6 +115,48 @@ describe("an ask of receive", () => {
     await (closed ?? consumer.close());
   });
 
+  test("is waited for by a close, which gives back what it brings as late as the driver needs to stop", async () => {
+    const { clock, queue, consumer } = consumerBench({
+      driver: (one) =>
+        driverOf(one, {
+          receiveBatch: async (ask, signal) => {
+            await new Promise<void>((resolve) => {
+              signal.addEventListener("abort", () => clock.setTimer(resolve, 200));
+            });
+            one.put("late");
+            return await one.receiveBatch(ask, signal);
+          },
+        }),
+    });
+    const received = consumer.receive({ wait: "20s" });
+    await clock.settle();
+    const closed = consumer.close();
+    await clock.advance(200);
+    expect(queue.released).toMatchObject([{ id: "late", delayMs: 0, cause: "unstarted" }]);
+    expect(await closed).toMatchObject({ released: 1, unsettled: 0 });
+    expect(await received).toEqual([]);
+  });
+
+  test("does not go out without a pause to a driver that answers at once with nothing", async () => {
+    let asks = 0;
+    const { clock, consumer } = consumerBench({
+      driver: (one) =>
+        driverOf(one, {
+          receiveBatch: async () => {
+            asks += 1;
+            if (asks > 1_000) await new Promise(() => {});
+            return [];
+          },
+        }),
+    });
+    const received = consumer.receive({ wait: "20s" });
+    await clock.advance("19s");
+    expect(asks).toBeLessThan(40);
+    await clock.advance("1s");
+    expect(await received).toEqual([]);
+    await consumer.close();
+  });
+
   test("opens once for all that ask together, and again after a close", async () => {
     let opens = 0;
     const { queue, consumer } = consumerBench({

@@ -7,6 +7,7 @@ import { cancelledError } from "../time/abort.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
+import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import { knownMessagesFor } from "./known-messages.ts";
@@ -31,6 +32,8 @@ export class Puller {
   readonly #closing = new AbortController();
   #opening: Promise<Engine> | undefined;
   #engine: Engine | undefined;
+  /** Asks that are out, with what is done about their answers. */
+  readonly #asks = new Set<Promise<unknown>>();
   #closed: Promise<DrainReport> | undefined;
 
   constructor(options: PullerOptions) {
@@ -59,7 +62,8 @@ export class Puller {
           undefined,
         );
         handedOver = [...handedOver.filter((pulled) => pulled.held.state === "waiting"), ...batch];
-        for (const { message } of batch) yield message;
+        // What waits for its turn may be lost, or given back by a close: somebody else handles it.
+        for (const { message, held } of batch) if (held.state === "waiting") yield message;
       }
     } catch (error) {
       // Closed in the middle of an ask, a loop ends as it does between two messages.
@@ -81,11 +85,20 @@ export class Puller {
     const deadlineMs = clock.now() + waitMs;
     // Somebody waits: the process must not end under them.
     const alive = clock.setTimer(() => {}, waitMs, true);
+    const empty = new EmptyAnswers();
     try {
       for (;;) {
-        const leftMs = Math.max(0, deadlineMs - clock.now());
-        const pulled = await this.#ask(engine, max, leftMs, signal);
-        if (pulled.length > 0 || this.isClosed || clock.now() >= deadlineMs) return pulled;
+        const askedAtMs = clock.now();
+        const asking = this.#ask(engine, max, Math.max(0, deadlineMs - askedAtMs), signal);
+        this.#asks.add(asking);
+        const pulled = await asking.finally(() => this.#asks.delete(asking));
+        const nowMs = clock.now();
+        if (pulled.length > 0 || this.isClosed || nowMs >= deadlineMs) return pulled;
+        if (empty.areTooMany(0, nowMs - askedAtMs)) {
+          const pauseMs = Math.min(EMPTY_PAUSE_MS, deadlineMs - nowMs);
+          await new Promise<void>((resolve) => void clock.setTimer(resolve, pauseMs));
+          if (this.isClosed) return [];
+        }
       }
     } finally {
       alive.cancel();
@@ -191,7 +204,8 @@ export class Puller {
     return await drain(
       {
         clock: this.#options.setup.clock,
-        stopAsking: async () => {},
+        // What an ask brings that was out has to go back before nothing goes out any more.
+        stopAsking: async () => void (await Promise.allSettled(this.#asks)),
         giveBackUnstarted: () => {
           const unsettled = keeper.holders().filter(({ state }) => state === "waiting" || state === "parked");
           for (const held of unsettled) {

@@ -16,6 +16,14 @@ test("allows so many starts at once and then one for each that leaves the window
   expect(limit.available(130, 1)).toBe(1);
 });
 
+test("takes any number, and keeps no more than the starts of one window", () => {
+  const limit = new RateLimit(Number.MAX_SAFE_INTEGER, 100);
+  expect(limit.available(0, 10)).toBe(10);
+  limit.take(0);
+  expect(limit.available(0, Number.MAX_SAFE_INTEGER)).toBe(Number.MAX_SAFE_INTEGER - 1);
+  expect(limit.available(100, Number.MAX_SAFE_INTEGER)).toBe(Number.MAX_SAFE_INTEGER);
+});
+
 test("holds in every window, however starts arrive", () => {
   fc.assert(
     fc.property(

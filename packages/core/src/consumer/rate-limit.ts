@@ -1,33 +1,42 @@
-/** At most `count` starts in any `perMs`: remembers the last `count` of them, in a ring. */
+import { Fifo } from "../batching/fifo.ts";
+
+/** At most `count` starts in any `perMs`: remembers those of the last `perMs`, which are no more than `count`. */
 export class RateLimit {
+  readonly #count: number;
   readonly #perMs: number;
-  readonly #startedAtMs: Float64Array;
-  #next = 0;
+  /** Oldest first. */
+  readonly #startedAtMs = new Fifo<number>();
 
   constructor(count: number, perMs: number) {
+    this.#count = count;
     this.#perMs = perMs;
-    this.#startedAtMs = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
   }
 
   /** Milliseconds until the next start is allowed; 0 = now. */
   waitMs(nowMs: number): number {
-    const oldestMs = this.#startedAtMs[this.#next] ?? Number.NEGATIVE_INFINITY;
-    return Math.max(0, oldestMs + this.#perMs - nowMs);
+    this.#forget(nowMs);
+    const oldestMs = this.#startedAtMs.peek();
+    return oldestMs === undefined || this.#left > 0 ? 0 : oldestMs + this.#perMs - nowMs;
   }
 
-  /** Starts that are allowed now, counted up to `max`. */
+  /** Starts that are allowed now, up to `max`. */
   available(nowMs: number, max: number): number {
-    let free = 0;
-    while (free < max && free < this.#startedAtMs.length) {
-      const atMs = this.#startedAtMs[(this.#next + free) % this.#startedAtMs.length] ?? nowMs;
-      if (atMs + this.#perMs > nowMs) break;
-      free += 1;
-    }
-    return free;
+    this.#forget(nowMs);
+    return Math.min(max, this.#left);
   }
 
   take(nowMs: number): void {
-    this.#startedAtMs[this.#next] = nowMs;
-    this.#next = (this.#next + 1) % this.#startedAtMs.length;
+    this.#startedAtMs.push(nowMs);
+  }
+
+  get #left(): number {
+    return this.#count - this.#startedAtMs.length;
+  }
+
+  #forget(nowMs: number): void {
+    for (let atMs = this.#startedAtMs.peek(); atMs !== undefined; atMs = this.#startedAtMs.peek()) {
+      if (atMs + this.#perMs > nowMs) return;
+      this.#startedAtMs.take();
+    }
   }
 }

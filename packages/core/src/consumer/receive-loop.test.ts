@@ -59,6 +59,32 @@ describe("an ask", () => {
     expect(loop.lastAsk).toBe(6);
   });
 
+  test("that is answered at once with nothing, again and again, is made once a second", async () => {
+    const { clock, asks, latest, events, start } = receiveBench();
+    await start();
+    for (let answers = 1; answers <= 10; answers += 1) {
+      expect(asks).toHaveLength(answers);
+      await latest().answer([]);
+    }
+    expect(asks).toHaveLength(11);
+    await latest().answer([]);
+    expect(asks).toHaveLength(11);
+    await clock.advance(999);
+    expect(asks).toHaveLength(11);
+    await clock.advance(1);
+    expect(asks).toHaveLength(12);
+    await latest().answer([]);
+    expect(asks).toHaveLength(12);
+    expect(events.of("notice")).toMatchObject([{ text: expect.stringContaining("at once with nothing") }]);
+    await clock.advance(1_000);
+    await latest().answer(some(1));
+    await latest().answer([]);
+    expect(asks).toHaveLength(15); // patient again
+    await clock.advance(1_000);
+    await latest().answer([]);
+    expect(asks).toHaveLength(16);
+  });
+
   test("goes beside one more for each full reply, not beside as many as there may be", async () => {
     const { state, asks, latest, start } = receiveBench({ parallel: 4 });
     state.room = 1_000;

@@ -6,6 +6,7 @@ import type { QueueError } from "../errors/queue-error.ts";
 import { backoffMs } from "../retry/backoff.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import type { Clock, Timer } from "../time/clock.ts";
+import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { PaceMeter } from "./prefetch-size.ts";
 
 export interface ReceiveLoopOptions {
@@ -82,6 +83,8 @@ export class ReceiveLoop {
   #failures = 0;
   #failingSinceMs: number | undefined;
   #hasSucceeded = false;
+  readonly #empty = new EmptyAnswers();
+  #isEmptyTold = false;
   #backoff: Timer | undefined;
   #isWakeScheduled = false;
   /** Number of the latest ask. */
@@ -226,6 +229,8 @@ export class ReceiveLoop {
     if (isFull && !this.#isPushed) this.pace.sampleRoundTrip(durationMs);
     this.pace.sampleRate(nowMs, demand.ended());
     if (events.isActive("receive")) events.emit("receive", { target, count: deliveries.length, durationMs });
+    const { aborted } = ask.controller.signal; // by a pause, which may be over
+    if (!aborted && this.#empty.areTooMany(deliveries.length, durationMs)) this.#askLess();
     if (this.#state === "asking") accept(deliveries, ask.number, stalledMs() - ask.stalledAtMs);
     else refuse(deliveries, ask.number);
   }
@@ -248,7 +253,21 @@ export class ReceiveLoop {
       onFatal(error);
       return;
     }
-    this.#backoff ??= clock.setTimer(() => {
+    this.#wakeIn(delayMs);
+  }
+
+  #askLess(): void {
+    this.#wakeIn(EMPTY_PAUSE_MS);
+    if (this.#isEmptyTold) return;
+    this.#isEmptyTold = true;
+    const text =
+      "asks are answered at once with nothing, so that there is one a second until something comes";
+    this.#options.events.emit("notice", { target: this.#options.target, text });
+  }
+
+  #wakeIn(delayMs: number): void {
+    if (this.#state !== "asking") return;
+    this.#backoff ??= this.#options.clock.setTimer(() => {
       this.#backoff = undefined;
       this.wake();
     }, delayMs);

@@ -33,7 +33,7 @@ export class SettledMemory {
 
   /**
    * Service Bus numbers messages from 1 again where a queue was deleted and created: what arrived later than the remembered
-   * one is another message.
+   * one is another message. An earlier time is no sign: that of a service whose clock a test moves on falls with each look.
    */
   has({ providerId, enqueuedAtMs = Number.NEGATIVE_INFINITY }: Remembered): boolean {
     if (this.#arrivals.size === 0) return false;

@@ -115,4 +115,44 @@ describe("composeHandle", () => {
     });
     expect(runs).toBe(1);
   });
+
+  test.each([
+    ["fulfils with it", undefined],
+    ["fails with it", new Error("the handler fails")],
+  ])("a middleware that does not wait for the handler is waited for with it, and %s", async (_how, error) => {
+    const end = Promise.withResolvers<string>();
+    const hasty: Middleware = {
+      name: "hasty",
+      handle: async (_m, _c, next) => {
+        void next(); // forgotten: an await
+        return await Promise.resolve("too early");
+      },
+    };
+    const outcome = composeHandle(
+      [hasty, tracer("b", [])],
+      async () => await end.promise,
+      "t",
+    )(message, context).then(
+      (result) => result,
+      (reason: unknown) => reason,
+    );
+    let isOver = false;
+    void outcome.then(() => (isOver = true));
+    await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    if (error === undefined) end.resolve("done");
+    else end.reject(error);
+    expect(await outcome).toBe(error ?? "too early");
+  });
+
+  test("a failure that a middleware takes on itself is handled", async () => {
+    const catcher: Middleware = {
+      name: "catcher",
+      handle: async (_m, _c, next) => await next().catch(() => "caught"),
+    };
+    const boom = (): never => {
+      throw new Error("boom");
+    };
+    expect(await composeHandle([catcher], boom, "t")(message, context)).toBe("caught");
+  });
 });

@@ -31,11 +31,26 @@ export function composeHandle(
     if (middleware.handle === undefined) return next;
     return async (message: Message<unknown>, context: HandlerContext) => {
       const once = onlyOnce(middleware.name);
+      let isRunning = false;
+      let running: Promise<unknown> | undefined;
       const run = async (): Promise<unknown> => {
         once();
-        return await next(message, context);
+        isRunning = true;
+        try {
+          return await next(message, context);
+        } finally {
+          isRunning = false;
+        }
       };
-      return await middleware.handle?.(message, context, run, target);
+      const first = (): Promise<unknown> => {
+        const begun = run();
+        running ??= begun;
+        return begun;
+      };
+      const result = await middleware.handle?.(message, context, first, target);
+      // One that forgot to wait would have the message acked while its handler runs.
+      if (isRunning) await running;
+      return result;
     };
   }, last);
 }

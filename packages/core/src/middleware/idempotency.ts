@@ -1,6 +1,7 @@
 import { callProblems, functionProblems, isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { RetryError } from "../errors/handler-errors.ts";
+import { unheard } from "../errors/unheard.ts";
 import type { Message } from "../queue-consumer.ts";
 import { systemClock, type Clock } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
@@ -41,7 +42,7 @@ export function idempotency(options: IdempotencyOptions): Middleware {
     name: "idempotency",
     async handle(message, _context, next, target) {
       // With the target, because two subscriptions get the same message and both must handle it.
-      const claimed = `${target}\n${checkKey(key(message), target)}`;
+      const claimed = `${target}\n${checkKey(unheard(key(message)), target)}`;
       const state = await store.begin(claimed, claimMs);
       if (state === "done") return undefined;
       if (state === "busy") {

@@ -13,10 +13,11 @@ export interface OutgoingDraft {
 /** An onion around every send and every handler run; the first in the list is the outermost. */
 export interface Middleware {
   readonly name: string;
-  /** `next` resolves with the provider's confirmation. A changed draft is given to `next`. */
+  /** `next` resolves with the provider's confirmation. A changed draft is given to `next`, and checked like the first. */
   send?(draft: OutgoingDraft, next: (draft: OutgoingDraft) => Promise<unknown>): Promise<unknown>;
   /**
-   * `next` runs the handler; not calling it counts as handled, throwing counts as the handler's throw.
+   * `next` runs the handler; not calling it counts as handled, throwing counts as the handler's throw. Where this returns
+   * before the handler has ended, what becomes of the message is the handler's end.
    * `target` is the name of the queue or subscription that the message came from.
    */
   handle?(

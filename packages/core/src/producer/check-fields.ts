@@ -1,6 +1,6 @@
-import { unknownKeys } from "../errors/check-options.ts";
+import { isRecord, kindOf, unknownKeys } from "../errors/check-options.ts";
 import type { QueueError } from "../errors/queue-error.ts";
-import type { AttributeLimits, KeyLimits } from "../driver/limits.ts";
+import type { AttributeLimits, KeyLimits, Limits } from "../driver/limits.ts";
 import { isReserved, RESERVED_PREFIX } from "../message/attributes.ts";
 
 /** Longest application id: what every provider can carry. */
@@ -39,6 +39,31 @@ export function checkText(field: string, value: unknown, refuse: Refuse): string
   if (typeof value !== "string") throw refuse(field, `expected a string, got ${typeof value}`);
   if (!value.isWellFormed()) throw refuse(field, "it has a lone surrogate, which UTF-8 cannot carry");
   return value;
+}
+
+/** What a middleware made of a message that was fine; its attributes are checked as all are, as soon as there are some. */
+export function checkDraft(
+  draft: unknown,
+  before: { readonly id: string; readonly orderingKey?: string | undefined },
+  limits: Pick<Limits, "orderingKey">,
+  refuse: Refuse,
+): void {
+  const refuseChange: Refuse = (field, problem) =>
+    refuse(
+      "a middleware changed the message",
+      `${field}: ${problem}`,
+      "Give next() a draft that can be sent.",
+    );
+  if (!isRecord(draft)) throw refuseChange("draft", `expected an object, got ${kindOf(draft)}`);
+  const { id, body, contentType, attributes, orderingKey } = draft;
+  if (id !== before.id) checkKey("id", id, ID_LIMITS, refuseChange);
+  if (!(body instanceof Uint8Array)) {
+    throw refuseChange("body", `expected a Uint8Array, got ${kindOf(body)}`);
+  }
+  checkText("contentType", contentType, refuseChange);
+  if (!isRecord(attributes)) throw refuseChange("attributes", "expected an object of strings");
+  if (orderingKey !== before.orderingKey)
+    checkKey("orderingKey", orderingKey, limits.orderingKey, refuseChange);
 }
 
 /** Shared by the messages that have none, where no middleware may add some. */

@@ -4,6 +4,7 @@ import type { ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError, queueError } from "../errors/queue-error.ts";
+import { unheard } from "../errors/unheard.ts";
 import { askSchema } from "../message/ask-schema.ts";
 import { bytesOf, textFormOf, type TextForm } from "../message/codec.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
@@ -13,6 +14,7 @@ import type { OutgoingDraft } from "../middleware/middleware.ts";
 import type { SendOptions } from "../queue-producer.ts";
 import {
   checkAttributes,
+  checkDraft,
   checkKey,
   checkOptionNames,
   checkText,
@@ -102,6 +104,7 @@ export class MessagePreparer {
       deduplicationId: this.#deduplicationId(id),
       correlationId: this.#textOf("correlationId", options.correlationId),
       replyTo: this.#textOf("replyTo", options.replyTo),
+      // The message may be refused for something else before anybody looks at this one.
       verdict: unheard(this.#verdict(verdict, body, encoded)),
     };
   }
@@ -114,9 +117,12 @@ export class MessagePreparer {
 
   /** The message for the driver, with what the middleware made of the draft. @throws INVALID_ARGUMENT, MESSAGE_TOO_LARGE */
   finish(prepared: PreparedMessage, fields: Fields = prepared): OutgoingMessage {
-    checkAttributes(fields.attributes, this.#target.limits.attributes, this.#refuse);
-    const { timing, deduplicationId, correlationId, replyTo } = prepared;
+    const { limits } = this.#target;
+    if (fields !== prepared) checkDraft(fields, prepared, limits, this.#refuse);
+    checkAttributes(fields.attributes, limits.attributes, this.#refuse);
+    const { timing, correlationId, replyTo } = prepared;
     const { id, body, contentType, orderingKey } = fields;
+    const deduplicationId = id === prepared.id ? prepared.deduplicationId : this.#deduplicationId(id);
     const attributes =
       timing.attributes === undefined ? fields.attributes : { ...fields.attributes, ...timing.attributes };
     const message: Writable<OutgoingMessage> =
@@ -268,7 +274,7 @@ function callFor<Args extends readonly unknown[]>(
   ...args: Args
 ): unknown {
   try {
-    return call(...args);
+    return unheard(call(...args));
   } catch (error) {
     throw threw(`definition's ${option} function`, error);
   }
@@ -278,11 +284,3 @@ function refuseIssues(verdict: SchemaResult<unknown>, body: unknown): void {
   if (verdict.issues !== undefined)
     throw schemaError(verdict.issues, body, "the body does not fit its schema");
 }
-
-/** The message may be refused for something else before anybody looks at this one. */
-function unheard<Checked extends Promise<unknown> | undefined>(checked: Checked): Checked {
-  checked?.catch(ignore);
-  return checked;
-}
-
-function ignore(): void {}

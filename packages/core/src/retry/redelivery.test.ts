@@ -61,6 +61,7 @@ describe("what follows a failure", () => {
     ["throws", thrower],
     ["gives no duration", () => "soon"],
     ["gives nothing", () => undefined],
+    ["is asynchronous", async () => await Promise.reject(new Error("bad policy"))],
   ])("is the back-off where that function %s, and the error is reported", (_what, delay) => {
     errors.length = 0;
     const policy = { ...POLICY, delay: delay as never };

@@ -1,4 +1,5 @@
 import { isRetryError } from "../errors/handler-errors.ts";
+import { unheard } from "../errors/unheard.ts";
 import type { RetryPolicy } from "../message/queue-definition.ts";
 import { durationToMs } from "../time/duration.ts";
 import { backoffMs, type BackoffBounds } from "./backoff.ts";
@@ -43,7 +44,7 @@ function policyDelayMs(
   const { delay } = policy;
   if (delay === undefined) return undefined;
   try {
-    const given = typeof delay === "function" ? delay(attempt, error) : delay;
+    const given = typeof delay === "function" ? unheard(delay(attempt, error)) : delay;
     return given === "dead-letter" ? given : durationToMs(given, "retry.delay");
   } catch (policyError) {
     policy.onPolicyError(policyError);

@@ -51,6 +51,24 @@ describe("order", () => {
     expect(ids(receive(10))).toEqual(["a1", "a2", "a3", "a4"]);
   });
 
+  test.each(["1 2 a1 3 4 b1", "b1 4 3 a1 2 1"])(
+    "gives what nobody began first again, in its order: %s",
+    (order) => {
+      const { send, receive, mailbox } = mailboxBench();
+      for (const id of ["1", "2"]) send(id);
+      send("a1", { key: "a" });
+      for (const id of ["3", "4"]) send(id);
+      send("b1", { key: "b" });
+      const leases = new Map(receive(6).map((lease) => [lease.message.content.id, lease]));
+      send("5");
+      for (const id of order.split(" ")) {
+        const lease = leases.get(id);
+        if (lease !== undefined) mailbox.release(lease, 0, "unstarted", 0);
+      }
+      expect(ids(receive(10))).toEqual(["1", "2", "a1", "3", "4", "b1", "5"]);
+    },
+  );
+
   test("holds the followers of a message that was released with a delay", () => {
     const { send, receive, mailbox } = mailboxBench();
     for (const id of ["a1", "a2"]) send(id, { key: "a" });

@@ -1,5 +1,5 @@
 import { KeyGroup } from "./key-group.ts";
-import { LinkedQueue } from "./linked-queue.ts";
+import { LinkedQueue, type Linked } from "./linked-queue.ts";
 import type { StoredMessage } from "./stored-message.ts";
 
 /** What can be handed over: a message without a key, or a key whose oldest message is free. */
@@ -16,51 +16,76 @@ export interface ReadyOrder {
   values(): Iterable<ReadyEntry>;
 }
 
-/** First ready, first out. Two queues, because messages and keys link to their like; the stamps merge them. */
+/** Stamps of what was put in front are below those of what came behind. */
+const IN_FRONT = -Number.MAX_SAFE_INTEGER;
+
+/**
+ * First ready, first out; what was put in front goes first of all, in the order of sending. Messages and keys have queues of
+ * their own, because they link to their like; the stamps merge them.
+ */
 export class FirstReadyFirst implements ReadyOrder {
-  readonly #messages = new LinkedQueue<StoredMessage>();
-  readonly #groups = new LinkedQueue<KeyGroup>();
+  readonly #front = { messages: new LinkedQueue<StoredMessage>(), groups: new LinkedQueue<KeyGroup>() };
+  readonly #back = { messages: new LinkedQueue<StoredMessage>(), groups: new LinkedQueue<KeyGroup>() };
   #lastStamp = 0;
-  #firstStamp = 0;
 
   get size(): number {
-    return this.#messages.size + this.#groups.size;
+    const { messages, groups } = this.#back;
+    return messages.size + groups.size + this.#front.messages.size + this.#front.groups.size;
   }
 
   addBack(entry: ReadyEntry): void {
     this.#lastStamp += 1;
     entry.readyStamp = this.#lastStamp;
-    if (entry instanceof KeyGroup) this.#groups.pushBack(entry);
-    else this.#messages.pushBack(entry);
+    if (entry instanceof KeyGroup) this.#back.groups.pushBack(entry);
+    else this.#back.messages.pushBack(entry);
   }
 
   addFront(entry: ReadyEntry): void {
-    this.#firstStamp -= 1;
-    entry.readyStamp = this.#firstStamp;
-    if (entry instanceof KeyGroup) this.#groups.insertBefore(this.#groups.first, entry);
-    else this.#messages.insertBefore(this.#messages.first, entry);
+    if (entry instanceof KeyGroup) {
+      entry.readyStamp = IN_FRONT + (entry.waiting.first?.sequence ?? 0);
+      insertByStamp(this.#front.groups, entry);
+    } else {
+      entry.readyStamp = IN_FRONT + entry.sequence;
+      insertByStamp(this.#front.messages, entry);
+    }
   }
 
   remove(entry: ReadyEntry): void {
-    if (entry instanceof KeyGroup) this.#groups.remove(entry);
-    else this.#messages.remove(entry);
+    const { messages, groups } = entry.readyStamp < 0 ? this.#front : this.#back;
+    if (entry instanceof KeyGroup) groups.remove(entry);
+    else messages.remove(entry);
   }
 
   take(): ReadyEntry | undefined {
-    const message = this.#messages.first;
-    const group = this.#groups.first;
+    const isFront = this.#front.messages.size + this.#front.groups.size > 0;
+    const { messages, groups } = isFront ? this.#front : this.#back;
+    const message = messages.first;
+    const group = groups.first;
     if (group !== undefined && (message === undefined || group.readyStamp < message.readyStamp)) {
-      this.#groups.remove(group);
+      groups.remove(group);
       return group;
     }
-    if (message !== undefined) this.#messages.remove(message);
+    if (message !== undefined) messages.remove(message);
     return message;
   }
 
   *values(): Iterable<ReadyEntry> {
-    yield* this.#messages;
-    yield* this.#groups;
+    for (const { messages, groups } of [this.#front, this.#back]) {
+      yield* messages;
+      yield* groups;
+    }
   }
+}
+
+/** From the end, where most belong. */
+function insertByStamp<Entry extends Linked<Entry> & { readonly readyStamp: number }>(
+  queue: LinkedQueue<Entry>,
+  entry: Entry,
+): void {
+  let follower: Entry | undefined;
+  for (let last = queue.last; last !== undefined && last.readyStamp > entry.readyStamp; last = last.previous)
+    follower = last;
+  queue.insertBefore(follower, entry);
 }
 
 /** Any ready entry may come next, as on a distributed queue; the seed decides. Keys keep their order inside. */
