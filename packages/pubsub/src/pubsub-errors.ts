@@ -162,21 +162,26 @@ export function isPassing(error: unknown): boolean {
   return PASSING_STATUSES.has(statusOf(error) ?? -1);
 }
 
-/** The refused ids of a request to an exactly-once subscription, with their reasons; the other ids were settled. */
+/**
+ * The refused ids of a request to an exactly-once subscription, with their reasons, those that nobody knows included; the
+ * other ids were settled.
+ */
 export function refusedAckIds(error: unknown): ReadonlyMap<string, string> | undefined {
   const listed = field(error, "errorInfoMetadata");
   if (typeof listed !== "object" || listed === null) return undefined;
-  const refused = Object.entries(listed).filter(([, reason]) =>
-    /^(?:PERMANENT|TRANSIENT)_/.test(String(reason)),
-  );
-  return refused.length === 0 ? undefined : new Map(refused.map(([id, reason]) => [id, String(reason)]));
+  const refused = Object.entries(listed).map(([id, reason]) => [id, String(reason)] as const);
+  const areAckIds =
+    field(error, "reason") === "EXACTLY_ONCE_ACKID_FAILURE" ||
+    refused.some(([, reason]) => /^(?:PERMANENT|TRANSIENT)_/.test(reason));
+  return areAckIds ? new Map(refused) : undefined;
 }
 
-/** https://cloud.google.com/pubsub/docs/exactly-once-delivery (2026-11-29): only transient ones may succeed later. */
+/** https://cloud.google.com/pubsub/docs/exactly-once-delivery (2026-11-29): only permanent ones are final. */
 function classOfAckId(reason: string): ErrorClass {
-  const isTransient = reason.startsWith("TRANSIENT_");
-  const code = isTransient ? "UNAVAILABLE" : "LEASE_LOST";
-  return { code, retryable: isTransient, ambiguous: false, providerCode: reason };
+  if (reason.startsWith("PERMANENT_"))
+    return { code: "LEASE_LOST", retryable: false, ambiguous: false, providerCode: reason };
+  const ambiguous = !reason.startsWith("TRANSIENT_");
+  return { code: "UNAVAILABLE", retryable: true, ambiguous, providerCode: reason };
 }
 
 function realStatus(code: unknown, text: string): number | undefined {
