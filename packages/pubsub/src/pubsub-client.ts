@@ -129,7 +129,14 @@ export class PubsubClients {
   async #started<Client extends { initialize(): Promise<unknown>; close(): Promise<void> }>(
     client: Client,
   ): Promise<Client> {
-    await this.#within(client.initialize());
+    const initialized = client.initialize();
+    try {
+      await this.#within(initialized);
+    } catch (error) {
+      // What comes of it later belongs to nobody, and gRPC would keep it.
+      initialized.then(async () => await client.close()).catch(() => {});
+      throw error;
+    }
     if (!this.#isClosed) return client;
     await client.close();
     throw new QueueError("CLOSED", { what: "the Pub/Sub connection was closed while it opened" });
