@@ -90,6 +90,53 @@ describe("classifyPubsubError", () => {
     expect(classifyPubsubError(grpc(status, text), during)).toMatchObject({ code, ambiguous });
   });
 
+  const plugin = "Getting metadata from plugin failed with error: ";
+  const tokens: readonly (readonly [number, string, ErrorCode, boolean])[] = [
+    // What gRPC makes of an error of google-auth-library: its status of HTTP as it is, 2 for all else.
+    [503, `503 undefined: ${plugin}backend`, "UNAVAILABLE", true],
+    [500, `500 undefined: ${plugin}Could not refresh access token: {"error":"backend"}`, "UNAVAILABLE", true],
+    [429, `429 undefined: ${plugin}backend`, "UNAVAILABLE", true],
+    [
+      2,
+      `2 UNKNOWN: ${plugin}request to https://oauth2.googleapis.com/token failed, reason: connect ECONNREFUSED 127.0.0.1:443`,
+      "CONNECTION_LOST",
+      true,
+    ],
+    [
+      2,
+      `2 UNKNOWN: ${plugin}request to http://metadata.google.internal/ failed, reason: getaddrinfo ENOTFOUND metadata.google.internal`,
+      "CONNECTION_LOST",
+      true,
+    ],
+    [2, `2 UNKNOWN: ${plugin}The operation was aborted due to timeout`, "CONNECTION_LOST", true],
+    [
+      2,
+      `2 UNKNOWN: ${plugin}request to https://oauth2.googleapis.com/token failed, reason: self-signed certificate`,
+      "UNAUTHENTICATED",
+      false,
+    ],
+    [400, `400 undefined: ${plugin}invalid_grant`, "UNAUTHENTICATED", false],
+    [403, `403 undefined: ${plugin}PERMISSION_DENIED: unable to impersonate`, "UNAUTHENTICATED", false],
+    [2, `2 UNKNOWN: ${plugin}No refresh token is set.`, "UNAUTHENTICATED", false],
+  ];
+  test.each(tokens)("reads %s %j as %s, retryable %s: nothing was sent", (status, text, code, retryable) => {
+    expect(classifyPubsubError(grpc(status, text), "send")).toMatchObject({
+      code,
+      retryable,
+      ambiguous: false,
+    });
+  });
+
+  test("reads a lookup of credentials that the network failed as that", () => {
+    const text = "request to http://169.254.169.254/computeMetadata/v1/ failed, reason: connect EHOSTUNREACH";
+    const error = Object.assign(new Error(text), { code: "EHOSTUNREACH" });
+    expect(classifyPubsubError(error, "open")).toMatchObject({
+      code: "CONNECTION_LOST",
+      retryable: true,
+      ambiguous: false,
+    });
+  });
+
   test("finds the real code behind the SDK's own deadline", () => {
     const text =
       "Total timeout of API google.pubsub.v1.Publisher exceeded 600000 milliseconds retrying error Error: 8 RESOURCE_EXHAUSTED: too fast before any response was received.";

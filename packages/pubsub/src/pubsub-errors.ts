@@ -62,6 +62,13 @@ export const STATUSES: Readonly<Record<number, StatusRow>> = {
 export const TEXTS: readonly TextRow[] = [
   { text: /could not load the default credentials/i, code: "UNAUTHENTICATED", source: AUTH },
   { text: /unable to detect a project id/i, code: "UNAUTHENTICATED", source: AUTH },
+  // A token could not be asked for: the credentials may be good, and the call was not sent.
+  {
+    text: /getting metadata from plugin failed.*(?:failed, reason: |ECONN|ETIMEDOUT|socket hang up|timeout|abort)/i,
+    code: "CONNECTION_LOST",
+    source: AUTH,
+  },
+  { text: /^request to \S+ failed, reason: /, code: "CONNECTION_LOST", source: AUTH },
   {
     text: /invalid_grant|invalid_rapt|getting metadata from plugin failed/i,
     code: "UNAUTHENTICATED",
@@ -124,6 +131,8 @@ export const TEXTS: readonly TextRow[] = [
 /** What the SDK says when its own budget is used up: status 4, the real one in the text. */
 const MASKED = /retrying error (?:\w*Error): (\d+) [A-Z_]+/;
 const UNAVAILABLE = 14;
+/** Of a request for a token, whose status of HTTP gRPC hands on as it is. */
+const PASSING_TOKEN_FAILURE = /^(?:408|429|5\d\d)$/;
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["THROTTLED", "CONNECTION_LOST", "TIMEOUT", "UNAVAILABLE"]);
 
 /** What any value means that a call to Pub/Sub can reject with or report for one ack id. */
@@ -201,8 +210,10 @@ function byProxy(variables: readonly string[]): string {
 }
 
 function meaningOfText(text: string, status: number | undefined, during: Operation): Meaning | undefined {
-  // It says so in the text of a connection that did not open.
-  if (status === UNAVAILABLE && isCertificateRefusal(text)) return { code: "UNAUTHENTICATED" };
+  // It says so in the text of a connection that did not open, to Pub/Sub or to where tokens come from.
+  const isOfConnection = status === UNAVAILABLE || text.includes("failed, reason: ");
+  if (isOfConnection && isCertificateRefusal(text)) return { code: "UNAUTHENTICATED" };
+  if (PASSING_TOKEN_FAILURE.test(String(status))) return { code: "UNAVAILABLE" };
   return TEXTS.find(
     (row) =>
       (row.status === undefined || row.status === status) &&
