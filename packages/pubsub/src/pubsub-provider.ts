@@ -98,6 +98,7 @@ function checkOptions(options: PubsubOptions): Provisioning {
     const isGiven = Object.hasOwn(options.clientOptions ?? {}, setting);
     if (isGiven) problems.push(`clientOptions.${setting} is the adapter's own: ${why}`);
   }
+  problems.push(...certificateProblems(options.clientOptions));
   if (options.project !== undefined && !isProject(options.project))
     problems.push("`project` is no Google Cloud project");
   if (options.client !== undefined) {
@@ -109,6 +110,17 @@ function checkOptions(options: PubsubOptions): Provisioning {
   const provisioning = checkProvisioning(options.provisioning, problems);
   if (problems.length === 0) return provisioning;
   throw invalid(`pubsub(): ${problems.join("; ")}`, "Correct the options; every problem found is listed.");
+}
+
+/** The SDK leaves both out without a word unless its environment variable says otherwise: the server would see nobody. */
+function certificateProblems(clientOptions: PubsubOptions["clientOptions"]): readonly string[] {
+  const [cert, key] = [field(clientOptions, "cert"), field(clientOptions, "key")];
+  if (cert === undefined && key === undefined) return [];
+  if (typeof cert !== "string" || cert === "" || typeof key !== "string" || key === "")
+    return ["clientOptions.cert and clientOptions.key are PEM texts, and go together"];
+  return process.env["GOOGLE_API_USE_CLIENT_CERTIFICATE"] === "true"
+    ? []
+    : ["clientOptions.cert is used by the SDK only where GOOGLE_API_USE_CLIENT_CERTIFICATE=true is set"];
 }
 
 function unknownOption(key: string): string {
