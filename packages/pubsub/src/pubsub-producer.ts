@@ -77,7 +77,10 @@ export class PubsubProducer implements ProducerDriver {
     if (messages.length === 0) return [];
     const client = await this.#clients.publisher();
     const request = new PublishRequest(await this.#path(), messages);
-    const codec = { decode: decodePublishResponse, encode: () => request.encode() };
+    const codec = {
+      decode: decodePublishResponse,
+      encode: (given: unknown) => (given === request ? request.encode() : undefined),
+    };
     // Nothing is gathered: release 5 would make one request of several, of different keys too, which the service refuses.
     const otherArgs = { options: codingWith(codec) };
     const options = { ...callOptions(signal), otherArgs, isBundling: false };

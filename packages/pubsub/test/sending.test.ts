@@ -1,6 +1,7 @@
 import type { ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import { status } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { PublishRequest } from "../src/publish-codec.ts";
 import { MAJORS, useMajor } from "./majors.ts";
 import { never, openAdapter, outgoing, queue, rejection } from "./open-adapter.ts";
 import { GrpcError, ScriptedServer } from "./scripted-server.ts";
@@ -33,6 +34,13 @@ describe.each(MAJORS)("sending with release %i", (major) => {
     expect(server.requests("Publish")).toEqual([
       { topic: "projects/p/topics/orders", messages: expect.objectContaining({ length: 3 }) },
     ]);
+  });
+
+  test("encodes the request itself: nothing is made in the SDK's form", async () => {
+    const encoded = vi.spyOn(PublishRequest.prototype, "encode");
+    const inSdkForm = vi.spyOn(PublishRequest.prototype, "messages", "get");
+    await producer.sendBatch([outgoing("a")], never);
+    expect([encoded.mock.calls.length, inSdkForm.mock.calls.length]).toEqual([1, 0]);
   });
 
   test("sends body, attributes and key as any Pub/Sub consumer reads them", async () => {
