@@ -32,7 +32,8 @@ export async function readFetchBody(request: Request, limitBytes: number): Promi
     }
     bytes += chunk.value.byteLength;
     if (bytes > limitBytes) {
-      await reader?.cancel();
+      // Not waited for: whoever makes the stream may never answer.
+      reader?.cancel().catch(() => {});
       throw tooLarge(bytes, limitBytes);
     }
     chunks.push(chunk.value);

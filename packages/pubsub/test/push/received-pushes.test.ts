@@ -36,6 +36,24 @@ const EXPECTED = {
   enqueuedAt: new Date("2021-02-26T19:13:55.749Z"),
 };
 
+test.each([
+  ["never ends its cancelling", async () => await new Promise<never>(() => {})],
+  ["fails to cancel", () => Promise.reject(new Error("too late"))],
+])("a body that is too long and %s is answered 413, and holds no place", async (_, cancel) => {
+  const push = createHandler(
+    raw,
+    pushRequests({ trustPlatform: true, maxBodyBytes: 10, maxRequests: 1 }),
+    () => {},
+  );
+  for (let time = 0; time < 2; time += 1) {
+    const pull = (controller: ReadableStreamDefaultController): void =>
+      controller.enqueue(Buffer.from("too long a body"));
+    const body = new ReadableStream({ pull, cancel });
+    const request = new Request("http://127.0.0.1/", { method: "POST", body, duplex: "half" });
+    expect((await push(request)).status).toBe(413);
+  }
+});
+
 describe("a body that a bridge ends like a whole one", () => {
   const unwrapped = { ...UNWRAPPED_HEADERS, "content-length": String(TEXT.length) };
 
