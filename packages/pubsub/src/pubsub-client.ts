@@ -159,8 +159,9 @@ export class PubsubClients {
     if (client !== undefined && !(client instanceof sdk.PubSub)) throw otherCopy();
     const endpoint = client === undefined ? this.#endpoint(sdk) : undefined;
     const pubsub = client ?? new sdk.PubSub(this.#configOf(endpoint));
-    const config = await this.#within(pubsub.getClientConfig());
     const { isEmulator: emulatorMode } = pubsub;
+    // An emulator needs no credentials, but the SDK asks them for a project that nobody has named.
+    const config = await this.#within(pubsub.getClientConfig(), emulatorMode ? noProject : noCredentials);
     // Given anew: the SDK's own reading of an endpoint takes an IPv6 address apart.
     const place = endpoint === undefined ? {} : { servicePath: endpoint.host, port: endpoint.port };
     return {
@@ -201,11 +202,11 @@ export class PubsubClients {
     };
   }
 
-  async #within<T>(work: Promise<T>): Promise<T> {
+  async #within<T>(work: Promise<T>, tooLate: () => QueueError = noCredentials): Promise<T> {
     const { clock } = this.#settings;
     const startedAtMs = clock.now();
     const late = Promise.withResolvers<never>();
-    const timer = clock.setTimer(() => late.reject(noCredentials()), LOOKUP_TIMEOUT_MS, true);
+    const timer = clock.setTimer(() => late.reject(tooLate()), LOOKUP_TIMEOUT_MS, true);
     try {
       return await Promise.race([work, late.promise]);
     } catch (error) {
@@ -261,6 +262,13 @@ function unreadAddress(): QueueError {
   return invalid(
     "PUBSUB_EMULATOR_HOST names an IPv6 address, which the SDK takes apart",
     'Write it into the URL, such as "pubsub://project?endpoint=[::1]:8085".',
+  );
+}
+
+function noProject(): QueueError {
+  return invalid(
+    `no project is named, and none was found within ${LOOKUP_TIMEOUT_MS} ms`,
+    'Name it: "pubsub://my-project", pubsub({ project }), or PUBSUB_PROJECT_ID. An emulator takes any.',
   );
 }
 

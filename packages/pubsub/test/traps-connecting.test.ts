@@ -219,6 +219,21 @@ test("a client that was given in brings its endpoint and stays open", async () =
   await client.close();
 });
 
+test("an emulator without a project: the error says that, and speaks of no credentials", async () => {
+  const client = rawClient(server.endpoint);
+  vi.spyOn(client, "getClientConfig").mockImplementation(async () => await new Promise<never>(() => {}));
+  const clock = createVirtualClock();
+  const adapter = connect(undefined, { clock, options: { client }, project: "" });
+  const failed = rejection(send(adapter));
+  await expect.poll(() => clock.pendingTimers).toBe(1);
+  await clock.advance(5_000);
+  expect(await failed).toMatchObject({
+    code: "INVALID_ARGUMENT",
+    message: expect.stringContaining("no project is named"),
+  });
+  await client.close();
+});
+
 test("a client of another copy of the SDK is refused with the way out", async () => {
   const other = await import("@google-cloud/pubsub-5");
   const client = new other.PubSub({ projectId: "p", apiEndpoint: server.endpoint, emulatorMode: true });
