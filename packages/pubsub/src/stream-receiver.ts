@@ -193,7 +193,7 @@ export class StreamReceiver implements Receiver {
       this.#outstanding.add(delivery.handle, untilMs, nowMs);
       return delivery;
     });
-    if (this.#isExactlyOnce) this.#receipts.add(deliveries);
+    if (this.#isExactlyOnce || this.#receipts.isBusy) this.#receipts.add(deliveries);
     else this.#admit(deliveries, untilMs);
   }
 

@@ -140,6 +140,27 @@ describe.each(MAJORS)("a stream with release %i", (major) => {
     await consumer.close();
   });
 
+  test("what comes when exactly-once is switched off waits for what is still being confirmed", async () => {
+    server.properties = { exactlyOnceDeliveryEnabled: true, messageOrderingEnabled: true };
+    const confirmed = Promise.withResolvers<void>();
+    server.answer("ModifyAckDeadline", async (nth) => {
+      if (nth === 1) await confirmed.promise;
+      return undefined;
+    });
+    const { consumer } = await opened();
+    const keyed = (id: string): ReturnType<typeof stored> =>
+      stored(id, id, { message: { orderingKey: "x" } });
+    const first = consumer.receiveBatch({ ...ASK, maxItems: 1 }, never);
+    server.stream(0).send({ receivedMessages: [keyed("1")] });
+    await until(() => server.count("ModifyAckDeadline") === 1);
+    const subscriptionProperties = { exactlyOnceDeliveryEnabled: false, messageOrderingEnabled: true };
+    server.stream(0).send({ subscriptionProperties, receivedMessages: [keyed("2")] });
+    setTimeout(() => confirmed.resolve(), 100);
+    expect(idsOf(await first)).toEqual(["1"]);
+    expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
+    await consumer.close();
+  });
+
   test("what follows a lost delivery of its key is not handed over before it", async () => {
     server.properties = { exactlyOnceDeliveryEnabled: true, messageOrderingEnabled: true };
     server.answer("ModifyAckDeadline", () => ackFailure({ "ack-1": "PERMANENT_FAILURE_INVALID_ACK_ID" }));
