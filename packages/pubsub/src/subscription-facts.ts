@@ -13,6 +13,7 @@ export type SubscriptionSettings = Pick<
   | "deadLetterPolicy"
   | "retryPolicy"
   | "messageRetentionDuration"
+  | "retainAckedMessages"
   | "filter"
   | "pushConfig"
   | "expirationPolicy"
