@@ -27,7 +27,12 @@ export const OWN_SETTINGS = {
   autoRetry: "retries are the core's",
 };
 /** Settings of the SDK client that an application may give. */
-export type PubsubClientOptions = Omit<ClientConfig, keyof typeof OWN_SETTINGS>;
+export type PubsubClientOptions = Omit<ClientConfig, keyof typeof OWN_SETTINGS> & {
+  /** Client certificate, PEM; the SDK heeds it where the environment has GOOGLE_API_USE_CLIENT_CERTIFICATE=true. */
+  readonly cert?: string;
+  /** Its private key, PEM. */
+  readonly key?: string;
+};
 
 export interface ClientSettings {
   readonly client?: PubSub | undefined;
