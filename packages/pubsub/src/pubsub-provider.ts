@@ -1,6 +1,7 @@
 import { loopbackOrRefuse, suggest } from "@anyqueue/core/adapter";
 import type { ConnectionUrl, Provider, ProviderContext } from "@anyqueue/core/adapter";
 import type { PubSub } from "@google-cloud/pubsub";
+import { certificateProblems } from "./client-certificate.ts";
 import { checkProvisioning, type Provisioning, type ProvisioningOptions } from "./provisioning.ts";
 import { PubsubAdapter } from "./pubsub-adapter.ts";
 import { OWN_SETTINGS, type PubsubClientOptions } from "./pubsub-client.ts";
@@ -110,17 +111,6 @@ function checkOptions(options: PubsubOptions): Provisioning {
   const provisioning = checkProvisioning(options.provisioning, problems);
   if (problems.length === 0) return provisioning;
   throw invalid(`pubsub(): ${problems.join("; ")}`, "Correct the options; every problem found is listed.");
-}
-
-/** The SDK leaves both out without a word unless its environment variable says otherwise: the server would see nobody. */
-function certificateProblems(clientOptions: PubsubOptions["clientOptions"]): readonly string[] {
-  const [cert, key] = [field(clientOptions, "cert"), field(clientOptions, "key")];
-  if (cert === undefined && key === undefined) return [];
-  if (typeof cert !== "string" || cert === "" || typeof key !== "string" || key === "")
-    return ["clientOptions.cert and clientOptions.key are PEM texts, and go together"];
-  return process.env["GOOGLE_API_USE_CLIENT_CERTIFICATE"] === "true"
-    ? []
-    : ["clientOptions.cert is used by the SDK only where GOOGLE_API_USE_CLIENT_CERTIFICATE=true is set"];
 }
 
 function unknownOption(key: string): string {
