@@ -72,7 +72,9 @@ export class StreamReceiver implements Receiver {
   /** Rejects if the first stream fails; without flow there is none yet. */
   async open(signal: AbortSignal): Promise<void> {
     await this.#parts.subscription.confirm(signal);
-    if (!this.#isClosed) this.#stalls.start();
+    // Closed meanwhile: a stream would live on, and give back whatever it brings.
+    if (this.#isClosed) return;
+    this.#stalls.start();
     this.#isExactlyOnce = this.#parts.subscription.known?.enableExactlyOnceDelivery === true;
     if (this.#maxOutstanding === 0) return;
     await this.#firstSign();

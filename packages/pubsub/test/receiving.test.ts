@@ -2,7 +2,7 @@ import type { ConsumerDriver, Delivery, QueueAdapter } from "@anyqueue/core/adap
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MAJORS, useMajor } from "./majors.ts";
-import { consumerOptions, never, openAdapter, queue, rejection } from "./open-adapter.ts";
+import { consumerOptions, never, openAdapter, outgoing, queue, rejection } from "./open-adapter.ts";
 import { ackFailure, GrpcError, ScriptedServer, stored, until } from "./scripted-server.ts";
 
 const ASK = { maxItems: 10, waitMs: 20_000 };
@@ -103,6 +103,23 @@ describe.each(MAJORS)("a stream with release %i", (major) => {
     server.stream(0).end(new GrpcError(number, "refused"));
     expect(adapter.classify(await opening, "open").code).toBe(code);
     await consumer.close();
+  });
+
+  test("what is closed while it opens begins no stream afterwards", async () => {
+    const looked = Promise.withResolvers<void>();
+    server.answer("GetSubscription", async () => {
+      await looked.promise;
+      return undefined;
+    });
+    const consumer = adapter.openConsumer(queue(adapter), consumerOptions());
+    const opening = consumer.open?.(never);
+    await until(() => server.count("GetSubscription") === 1);
+    await consumer.close();
+    looked.resolve();
+    await opening;
+    // A stream would be here before this answer.
+    await adapter.openProducer(queue(adapter)).sendBatch([outgoing("1")], never);
+    expect(server.streams).toHaveLength(0);
   });
 
   test("open does not need the right to read the subscription, and rejects if it is missing", async () => {
