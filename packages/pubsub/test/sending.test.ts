@@ -89,6 +89,15 @@ describe.each(MAJORS)("sending with release %i", (major) => {
     ]);
   });
 
+  test.each([[[]], [["m-0"]], [["m-0", "m-1", "m-2"]], [["m-0", ""]]])(
+    "takes an answer with the ids %j to two messages for no confirmation",
+    async (messageIds) => {
+      server.answer("Publish", () => ({ messageIds }));
+      const error = await rejection(producer.sendBatch([outgoing("a"), outgoing("b")], never));
+      expect(adapter.classify(error, "send")).toMatchObject({ code: "UNAVAILABLE", ambiguous: true });
+    },
+  );
+
   test.each([
     [status.NOT_FOUND, "NOT_FOUND", false, false],
     [status.PERMISSION_DENIED, "ACCESS_DENIED", false, false],
