@@ -9,7 +9,8 @@ function grpc(code: number | undefined, message = "as the service says"): Error 
 
 describe("classifyPubsubError", () => {
   test.each([
-    [1, "CANCELLED", false, true],
+    // By a proxy or the service: a send that somebody here has cancelled is over, whatever its driver says.
+    [1, "UNAVAILABLE", true, true],
     [2, "UNAVAILABLE", true, true],
     [3, "INVALID_ARGUMENT", false, false],
     [4, "TIMEOUT", true, true],
@@ -85,6 +86,7 @@ describe("classifyPubsubError", () => {
     [9, "Subscription detached", "ack", "LEASE_LOST", false],
     [9, "Subscription detached", "receive", "UNSUPPORTED", false],
     [1, "Call cancelled", "receive", "UNAVAILABLE", false],
+    [1, "Cancelled on client", "admin", "CANCELLED", true],
   ];
   test.each(texts)("reads %s %j during %s as %s, ambiguous %s", (status, text, during, code, ambiguous) => {
     expect(classifyPubsubError(grpc(status, text), during)).toMatchObject({ code, ambiguous });

@@ -83,6 +83,7 @@ export const TEXTS: readonly TextRow[] = [
   { text: /client has already been closed|closed PubSub object/i, code: "CLOSED", source: SDK },
   // Ended by somebody in between: nobody here has cancelled it.
   { status: 1, during: ["receive"], text: /(?:)/, code: "UNAVAILABLE", source: SDK },
+  { status: 1, during: ["send"], text: /(?:)/, code: "UNAVAILABLE", ambiguous: true, source: SDK },
   // Before anything was sent.
   {
     status: 14,
