@@ -86,6 +86,12 @@ export const TEXTS: readonly TextRow[] = [
   { status: 1, during: ["send"], text: /(?:)/, code: "UNAVAILABLE", ambiguous: true, source: SDK },
   // Before anything was sent.
   {
+    status: 4,
+    text: /^(?!.*previous attempts).*waiting for (?:LB pick|name resolution|metadata filters)/i,
+    code: "CONNECTION_LOST",
+    source: "@grpc/grpc-js 1.14.7, resolving-call.js (2026-11-30)",
+  },
+  {
     status: 14,
     text: /no connection established|name resolution failed/i,
     code: "CONNECTION_LOST",

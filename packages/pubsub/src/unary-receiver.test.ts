@@ -2,6 +2,7 @@ import { HandBacks } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { describe, expect, test } from "vitest";
 import type { PubsubClients } from "./pubsub-client.ts";
+import { classifyPubsubError } from "./pubsub-errors.ts";
 import type { PubsubSubscription } from "./pubsub-subscription.ts";
 import type { PullClient } from "./pull-clients.ts";
 import { UnaryReceiver } from "./unary-receiver.ts";
@@ -92,5 +93,23 @@ describe("a pull receiver", () => {
     aborted.abort();
     expect(await asked).toEqual([]);
     expect(ids(await receiver.receive({ maxItems: 10, waitMs: 0 }, never))).toEqual(["2"]);
+  });
+
+  const late = "Deadline exceeded after 15.001s,LB pick: 0.002s,remote_addr=127.0.0.1:8085";
+  const unsent = "Deadline exceeded after 20.001s,name resolution: 0.002s,Waiting for LB pick";
+  test.each([
+    ["nothing that came in time", 20_000, late, "nothing"],
+    ["the service's own word for nothing", 0, "nothing to pull", "nothing"],
+    ["a service that does not say at once what is there", 0, late, "TIMEOUT"],
+    ["a connection that did not open", 20_000, unsent, "CONNECTION_LOST"],
+  ])("takes %s for what it is", async (_, waitMs, text, expected) => {
+    const receiver = receiving(async () => {
+      throw Object.assign(new Error(`4 DEADLINE_EXCEEDED: ${text}`), { code: 4 });
+    });
+    const outcome = await receiver.receive({ maxItems: 10, waitMs }, never).then(
+      (deliveries) => (deliveries.length === 0 ? "nothing" : "something"),
+      (error: unknown) => classifyPubsubError(error, "receive").code,
+    );
+    expect(outcome).toBe(expected);
   });
 });

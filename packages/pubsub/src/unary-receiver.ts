@@ -1,6 +1,6 @@
 import type { Delivery, ReceiveAsk } from "@anyqueue/core/adapter";
 import { callOptions } from "./pubsub-client.ts";
-import { statusOf } from "./pubsub-errors.ts";
+import { classifyPubsubError, statusOf } from "./pubsub-errors.ts";
 import { LATE_ANSWER_MS, REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import type { PullClient } from "./pull-clients.ts";
@@ -53,8 +53,8 @@ export class UnaryReceiver implements Receiver {
         (pull.isImmediate || !isImmediate),
     );
     const { asks } = late ?? this.#start(ask);
-    // An ask that shall not wait gets the answer to a pull that does not either.
-    return await asks.wait({ ...ask, waitMs: isImmediate ? REQUEST_TIMEOUT_MS : ask.waitMs }, signal);
+    // An ask that shall not wait gets the answer to a pull that does not either, or hears that there was none.
+    return await asks.wait({ ...ask, waitMs: isImmediate ? 2 * REQUEST_TIMEOUT_MS : ask.waitMs }, signal);
   }
 
   // No stream counts anything.
@@ -127,8 +127,7 @@ export class UnaryReceiver implements Receiver {
       const { ours } = await confirmed(this.#parts, deliveries);
       return ours.map((delivery) => ({ ...delivery, leaseMs: sentAtMs + leaseMs - clock.now() }));
     } catch (error) {
-      // Nothing came in time: the service answers an empty pull so, or not at all.
-      if (statusOf(error) === DEADLINE_EXCEEDED) return [];
+      if (isEmpty(error, waitMs)) return [];
       throw error;
     }
   }
@@ -155,4 +154,11 @@ export class UnaryReceiver implements Receiver {
       });
     });
   }
+}
+
+/** Nothing came in time: the service answers an empty pull so, or not at all; one that shall not wait it answers. */
+function isEmpty(error: unknown, waitMs: number): boolean {
+  if (statusOf(error) !== DEADLINE_EXCEEDED || classifyPubsubError(error, "receive").code !== "TIMEOUT")
+    return false;
+  return waitMs > 0 || !/deadline exceeded after/i.test(String(error));
 }
