@@ -248,6 +248,10 @@ function comparable(settings: SubscriptionSettings): Readonly<Record<string, str
     "maximum of delivery attempts": deadLetterPolicy?.maxDeliveryAttempts ?? 0,
     "minimum backoff": durationMs(retryPolicy?.minimumBackoff) ?? -1,
     "maximum backoff": durationMs(retryPolicy?.maximumBackoff) ?? -1,
+    // Where it was not asked for, one that keeps them does no harm.
+    ...(settings.retainAckedMessages
+      ? { "retention of acknowledged messages": durationMs(settings.messageRetentionDuration) ?? -1 }
+      : {}),
   };
 }
 

@@ -93,3 +93,16 @@ test("what was dropped behind a message that somebody else settled is waited for
   expect(keys.judge("k", "m2", 13_010)).toBe("take");
   expect(keys.judge("k", "m3", 13_010)).toBe("take");
 });
+
+test("keys of which nothing comes again are forgotten, and no other", () => {
+  const keys = new FailedKeys();
+  for (let index = 0; index < 100_000; index += 1) {
+    keys.releasing(`k-${index}`, `m-${index}`, index + 10_000);
+    keys.released(`k-${index}`, `m-${index}`, index);
+    keys.judge("another", "m", index);
+  }
+  expect(keys.size).toBeLessThan(5_000);
+  keys.released("k-99999", "m-99999", 200_000);
+  keys.judge("another", "m", 199_999);
+  expect(keys.judge("k-99999", "later", 199_999)).toBe("drop");
+});

@@ -16,6 +16,8 @@ type Heads = Map<string, FailedHead>;
 
 /** From a message's return to its arrival here; afterwards it is taken to have gone to somebody else. */
 const GRACE_MS = 1_000;
+/** Keys from which on those are looked for whose messages never came again: they went elsewhere, or to the dead letters. */
+const SWEEP_AT = 1_024;
 
 /**
  * Ordering keys of which messages were given back. Until each comes again the service still sends what follows it, and
@@ -23,6 +25,12 @@ const GRACE_MS = 1_000;
  */
 export class FailedKeys {
   readonly #keys = new Map<string, Heads>();
+  #sweepAt = SWEEP_AT;
+
+  /** Keys that are held up, and those that were and of which nothing came since. */
+  get size(): number {
+    return this.#keys.size;
+  }
 
   /**
    * The request is out for a message that was handed over, and so is before all that was not. What arrives meanwhile may
@@ -68,6 +76,7 @@ export class FailedKeys {
   }
 
   judge(key: string | undefined, messageId: string, nowMs: number, publishedAtMs = 0): Verdict {
+    if (this.#keys.size >= this.#sweepAt) this.#sweep(nowMs);
     const heads = key === undefined ? undefined : this.#keys.get(key);
     if (key === undefined || heads === undefined) return "take";
     let verdict: Verdict = "take";
@@ -83,6 +92,15 @@ export class FailedKeys {
     }
     if (verdict === "take") this.#keys.delete(key);
     return verdict;
+  }
+
+  /** What holds up nothing any more. */
+  #sweep(nowMs: number): void {
+    for (const [key, heads] of this.#keys) {
+      const areOver = [...heads.values()].every(({ comesAtMs }) => comesAtMs + GRACE_MS <= nowMs);
+      if (areOver) this.#keys.delete(key);
+    }
+    this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#keys.size);
   }
 }
 

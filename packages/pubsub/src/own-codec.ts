@@ -14,8 +14,11 @@ type Interceptor = (
 /** What takes the place of the SDK's own encoder and decoder in one call. */
 export interface OwnCodec {
   readonly decode: (bytes: Buffer) => unknown;
-  /** The bytes of the request of this call. @default the SDK's own encoder */
-  readonly encode?: () => Buffer;
+  /**
+   * The bytes of the request of this call; undefined for another one, which would come here if releases of gRPC made calls
+   * share their description. @default the SDK's own encoder
+   */
+  readonly encode?: (request: unknown) => Buffer | undefined;
 }
 
 interface CodedCall {
@@ -36,8 +39,10 @@ export function codingWith({ decode, encode }: OwnCodec): CodedCall {
     interceptors: [
       (options, nextCall) => {
         const method = options.method_definition;
-        if (encode !== undefined && typeof method?.requestSerialize === "function")
-          method.requestSerialize = encode;
+        if (encode !== undefined && typeof method?.requestSerialize === "function") {
+          const theirs = method.requestSerialize;
+          method.requestSerialize = (request) => encode(request) ?? theirs(request);
+        }
         if (typeof method?.responseDeserialize === "function") {
           const theirs = method.responseDeserialize;
           method.responseDeserialize = (bytes) => decoded(bytes, decode, theirs);

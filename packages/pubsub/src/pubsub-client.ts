@@ -27,7 +27,12 @@ export const OWN_SETTINGS = {
   autoRetry: "retries are the core's",
 };
 /** Settings of the SDK client that an application may give. */
-export type PubsubClientOptions = Omit<ClientConfig, keyof typeof OWN_SETTINGS>;
+export type PubsubClientOptions = Omit<ClientConfig, keyof typeof OWN_SETTINGS> & {
+  /** Client certificate, PEM; the SDK heeds it where the environment has GOOGLE_API_USE_CLIENT_CERTIFICATE=true. */
+  readonly cert?: string;
+  /** Its private key, PEM. */
+  readonly key?: string;
+};
 
 export interface ClientSettings {
   readonly client?: PubSub | undefined;
@@ -129,7 +134,14 @@ export class PubsubClients {
   async #started<Client extends { initialize(): Promise<unknown>; close(): Promise<void> }>(
     client: Client,
   ): Promise<Client> {
-    await this.#within(client.initialize());
+    const initialized = client.initialize();
+    try {
+      await this.#within(initialized);
+    } catch (error) {
+      // What comes of it later belongs to nobody, and gRPC would keep it.
+      initialized.then(async () => await client.close()).catch(() => {});
+      throw error;
+    }
     if (!this.#isClosed) return client;
     await client.close();
     throw new QueueError("CLOSED", { what: "the Pub/Sub connection was closed while it opened" });
@@ -152,8 +164,9 @@ export class PubsubClients {
     if (client !== undefined && !(client instanceof sdk.PubSub)) throw otherCopy();
     const endpoint = client === undefined ? this.#endpoint(sdk) : undefined;
     const pubsub = client ?? new sdk.PubSub(this.#configOf(endpoint));
-    const config = await this.#within(pubsub.getClientConfig());
     const { isEmulator: emulatorMode } = pubsub;
+    // An emulator needs no credentials, but the SDK asks them for a project that nobody has named.
+    const config = await this.#within(pubsub.getClientConfig(), emulatorMode ? noProject : noCredentials);
     // Given anew: the SDK's own reading of an endpoint takes an IPv6 address apart.
     const place = endpoint === undefined ? {} : { servicePath: endpoint.host, port: endpoint.port };
     return {
@@ -194,11 +207,11 @@ export class PubsubClients {
     };
   }
 
-  async #within<T>(work: Promise<T>): Promise<T> {
+  async #within<T>(work: Promise<T>, tooLate: () => QueueError = noCredentials): Promise<T> {
     const { clock } = this.#settings;
     const startedAtMs = clock.now();
     const late = Promise.withResolvers<never>();
-    const timer = clock.setTimer(() => late.reject(noCredentials()), LOOKUP_TIMEOUT_MS, true);
+    const timer = clock.setTimer(() => late.reject(tooLate()), LOOKUP_TIMEOUT_MS, true);
     try {
       return await Promise.race([work, late.promise]);
     } catch (error) {
@@ -250,6 +263,13 @@ function unreadAddress(): QueueError {
   return invalid(
     "PUBSUB_EMULATOR_HOST names an IPv6 address, which the SDK takes apart",
     'Write it into the URL, such as "pubsub://project?endpoint=[::1]:8085".',
+  );
+}
+
+function noProject(): QueueError {
+  return invalid(
+    `no project is named, and none was found within ${LOOKUP_TIMEOUT_MS} ms`,
+    'Name it: "pubsub://my-project", pubsub({ project }), or PUBSUB_PROJECT_ID. An emulator takes any.',
   );
 }
 

@@ -9,7 +9,8 @@ function grpc(code: number | undefined, message = "as the service says"): Error 
 
 describe("classifyPubsubError", () => {
   test.each([
-    [1, "CANCELLED", false, true],
+    // By a proxy or the service: a send that somebody here has cancelled is over, whatever its driver says.
+    [1, "UNAVAILABLE", true, true],
     [2, "UNAVAILABLE", true, true],
     [3, "INVALID_ARGUMENT", false, false],
     [4, "TIMEOUT", true, true],
@@ -68,6 +69,34 @@ describe("classifyPubsubError", () => {
       "UNAUTHENTICATED",
       false,
     ],
+    [
+      4,
+      "4 DEADLINE_EXCEEDED: Deadline exceeded after 15.001s,name resolution: 0.002s,Waiting for LB pick",
+      "send",
+      "CONNECTION_LOST",
+      false,
+    ],
+    [
+      4,
+      "4 DEADLINE_EXCEEDED: Deadline exceeded after 15s,waiting for name resolution",
+      "send",
+      "CONNECTION_LOST",
+      false,
+    ],
+    [
+      4,
+      "4 DEADLINE_EXCEEDED: Deadline exceeded after 15.001s,previous attempts: 1,Waiting for LB pick",
+      "send",
+      "TIMEOUT",
+      true,
+    ],
+    [
+      4,
+      "4 DEADLINE_EXCEEDED: Deadline exceeded after 15.001s,LB pick: 0.002s,remote_addr=127.0.0.1:8085",
+      "send",
+      "TIMEOUT",
+      true,
+    ],
     [14, "14 UNAVAILABLE: read ECONNRESET", "send", "CONNECTION_LOST", true],
     [14, "14 UNAVAILABLE: Connection dropped", "send", "CONNECTION_LOST", true],
     [13, "13 INTERNAL: Received RST_STREAM with code 2", "send", "CONNECTION_LOST", true],
@@ -85,9 +114,57 @@ describe("classifyPubsubError", () => {
     [9, "Subscription detached", "ack", "LEASE_LOST", false],
     [9, "Subscription detached", "receive", "UNSUPPORTED", false],
     [1, "Call cancelled", "receive", "UNAVAILABLE", false],
+    [1, "Cancelled on client", "admin", "CANCELLED", true],
   ];
   test.each(texts)("reads %s %j during %s as %s, ambiguous %s", (status, text, during, code, ambiguous) => {
     expect(classifyPubsubError(grpc(status, text), during)).toMatchObject({ code, ambiguous });
+  });
+
+  const plugin = "Getting metadata from plugin failed with error: ";
+  const tokens: readonly (readonly [number, string, ErrorCode, boolean])[] = [
+    // What gRPC makes of an error of google-auth-library: its status of HTTP as it is, 2 for all else.
+    [503, `503 undefined: ${plugin}backend`, "UNAVAILABLE", true],
+    [500, `500 undefined: ${plugin}Could not refresh access token: {"error":"backend"}`, "UNAVAILABLE", true],
+    [429, `429 undefined: ${plugin}backend`, "UNAVAILABLE", true],
+    [
+      2,
+      `2 UNKNOWN: ${plugin}request to https://oauth2.googleapis.com/token failed, reason: connect ECONNREFUSED 127.0.0.1:443`,
+      "CONNECTION_LOST",
+      true,
+    ],
+    [
+      2,
+      `2 UNKNOWN: ${plugin}request to http://metadata.google.internal/ failed, reason: getaddrinfo ENOTFOUND metadata.google.internal`,
+      "CONNECTION_LOST",
+      true,
+    ],
+    [2, `2 UNKNOWN: ${plugin}The operation was aborted due to timeout`, "CONNECTION_LOST", true],
+    [
+      2,
+      `2 UNKNOWN: ${plugin}request to https://oauth2.googleapis.com/token failed, reason: self-signed certificate`,
+      "UNAUTHENTICATED",
+      false,
+    ],
+    [400, `400 undefined: ${plugin}invalid_grant`, "UNAUTHENTICATED", false],
+    [403, `403 undefined: ${plugin}PERMISSION_DENIED: unable to impersonate`, "UNAUTHENTICATED", false],
+    [2, `2 UNKNOWN: ${plugin}No refresh token is set.`, "UNAUTHENTICATED", false],
+  ];
+  test.each(tokens)("reads %s %j as %s, retryable %s: nothing was sent", (status, text, code, retryable) => {
+    expect(classifyPubsubError(grpc(status, text), "send")).toMatchObject({
+      code,
+      retryable,
+      ambiguous: false,
+    });
+  });
+
+  test("reads a lookup of credentials that the network failed as that", () => {
+    const text = "request to http://169.254.169.254/computeMetadata/v1/ failed, reason: connect EHOSTUNREACH";
+    const error = Object.assign(new Error(text), { code: "EHOSTUNREACH" });
+    expect(classifyPubsubError(error, "open")).toMatchObject({
+      code: "CONNECTION_LOST",
+      retryable: true,
+      ambiguous: false,
+    });
   });
 
   test("finds the real code behind the SDK's own deadline", () => {

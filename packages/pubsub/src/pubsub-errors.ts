@@ -62,6 +62,13 @@ export const STATUSES: Readonly<Record<number, StatusRow>> = {
 export const TEXTS: readonly TextRow[] = [
   { text: /could not load the default credentials/i, code: "UNAUTHENTICATED", source: AUTH },
   { text: /unable to detect a project id/i, code: "UNAUTHENTICATED", source: AUTH },
+  // A token could not be asked for: the credentials may be good, and the call was not sent.
+  {
+    text: /getting metadata from plugin failed.*(?:failed, reason: |ECONN|ETIMEDOUT|socket hang up|timeout|abort)/i,
+    code: "CONNECTION_LOST",
+    source: AUTH,
+  },
+  { text: /^request to \S+ failed, reason: /, code: "CONNECTION_LOST", source: AUTH },
   {
     text: /invalid_grant|invalid_rapt|getting metadata from plugin failed/i,
     code: "UNAUTHENTICATED",
@@ -76,7 +83,14 @@ export const TEXTS: readonly TextRow[] = [
   { text: /client has already been closed|closed PubSub object/i, code: "CLOSED", source: SDK },
   // Ended by somebody in between: nobody here has cancelled it.
   { status: 1, during: ["receive"], text: /(?:)/, code: "UNAVAILABLE", source: SDK },
+  { status: 1, during: ["send"], text: /(?:)/, code: "UNAVAILABLE", ambiguous: true, source: SDK },
   // Before anything was sent.
+  {
+    status: 4,
+    text: /^(?!.*previous attempts).*waiting for (?:LB pick|name resolution|metadata filters)/i,
+    code: "CONNECTION_LOST",
+    source: "@grpc/grpc-js 1.14.7, resolving-call.js (2026-11-30)",
+  },
   {
     status: 14,
     text: /no connection established|name resolution failed/i,
@@ -124,6 +138,8 @@ export const TEXTS: readonly TextRow[] = [
 /** What the SDK says when its own budget is used up: status 4, the real one in the text. */
 const MASKED = /retrying error (?:\w*Error): (\d+) [A-Z_]+/;
 const UNAVAILABLE = 14;
+/** Of a request for a token, whose status of HTTP gRPC hands on as it is. */
+const PASSING_TOKEN_FAILURE = /^(?:408|429|5\d\d)$/;
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["THROTTLED", "CONNECTION_LOST", "TIMEOUT", "UNAVAILABLE"]);
 
 /** What any value means that a call to Pub/Sub can reject with or report for one ack id. */
@@ -162,21 +178,26 @@ export function isPassing(error: unknown): boolean {
   return PASSING_STATUSES.has(statusOf(error) ?? -1);
 }
 
-/** The refused ids of a request to an exactly-once subscription, with their reasons; the other ids were settled. */
+/**
+ * The refused ids of a request to an exactly-once subscription, with their reasons, those that nobody knows included; the
+ * other ids were settled.
+ */
 export function refusedAckIds(error: unknown): ReadonlyMap<string, string> | undefined {
   const listed = field(error, "errorInfoMetadata");
   if (typeof listed !== "object" || listed === null) return undefined;
-  const refused = Object.entries(listed).filter(([, reason]) =>
-    /^(?:PERMANENT|TRANSIENT)_/.test(String(reason)),
-  );
-  return refused.length === 0 ? undefined : new Map(refused.map(([id, reason]) => [id, String(reason)]));
+  const refused = Object.entries(listed).map(([id, reason]) => [id, String(reason)] as const);
+  const areAckIds =
+    field(error, "reason") === "EXACTLY_ONCE_ACKID_FAILURE" ||
+    refused.some(([, reason]) => /^(?:PERMANENT|TRANSIENT)_/.test(reason));
+  return areAckIds ? new Map(refused) : undefined;
 }
 
-/** https://cloud.google.com/pubsub/docs/exactly-once-delivery (2026-11-29): only transient ones may succeed later. */
+/** https://cloud.google.com/pubsub/docs/exactly-once-delivery (2026-11-29): only permanent ones are final. */
 function classOfAckId(reason: string): ErrorClass {
-  const isTransient = reason.startsWith("TRANSIENT_");
-  const code = isTransient ? "UNAVAILABLE" : "LEASE_LOST";
-  return { code, retryable: isTransient, ambiguous: false, providerCode: reason };
+  if (reason.startsWith("PERMANENT_"))
+    return { code: "LEASE_LOST", retryable: false, ambiguous: false, providerCode: reason };
+  const ambiguous = !reason.startsWith("TRANSIENT_");
+  return { code: "UNAVAILABLE", retryable: true, ambiguous, providerCode: reason };
 }
 
 function realStatus(code: unknown, text: string): number | undefined {
@@ -196,8 +217,10 @@ function byProxy(variables: readonly string[]): string {
 }
 
 function meaningOfText(text: string, status: number | undefined, during: Operation): Meaning | undefined {
-  // It says so in the text of a connection that did not open.
-  if (status === UNAVAILABLE && isCertificateRefusal(text)) return { code: "UNAUTHENTICATED" };
+  // It says so in the text of a connection that did not open, to Pub/Sub or to where tokens come from.
+  const isOfConnection = status === UNAVAILABLE || text.includes("failed, reason: ");
+  if (isOfConnection && isCertificateRefusal(text)) return { code: "UNAUTHENTICATED" };
+  if (PASSING_TOKEN_FAILURE.test(String(status))) return { code: "UNAVAILABLE" };
   return TEXTS.find(
     (row) =>
       (row.status === undefined || row.status === status) &&

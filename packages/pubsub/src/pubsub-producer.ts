@@ -1,11 +1,5 @@
-import { queueError } from "@anyqueue/core/adapter";
-import type {
-  ItemResult,
-  OutgoingMessage,
-  ProducerDriver,
-  QueueError,
-  SendReceipt,
-} from "@anyqueue/core/adapter";
+import { QueueError, queueError } from "@anyqueue/core/adapter";
+import type { ItemResult, OutgoingMessage, ProducerDriver, SendReceipt } from "@anyqueue/core/adapter";
 import { codingWith } from "./own-codec.ts";
 import { decodePublishResponse, PublishRequest } from "./publish-codec.ts";
 import { callOptions, type PubsubClients } from "./pubsub-client.ts";
@@ -77,18 +71,20 @@ export class PubsubProducer implements ProducerDriver {
     if (messages.length === 0) return [];
     const client = await this.#clients.publisher();
     const request = new PublishRequest(await this.#path(), messages);
-    const codec = { decode: decodePublishResponse, encode: () => request.encode() };
+    const codec = {
+      decode: decodePublishResponse,
+      encode: (given: unknown) => (given === request ? request.encode() : undefined),
+    };
     // Nothing is gathered: release 5 would make one request of several, of different keys too, which the service refuses.
     const otherArgs = { options: codingWith(codec) };
     const options = { ...callOptions(signal), otherArgs, isBundling: false };
     const [{ messageIds }] = await client.publish(request, options);
     // After a failure gRPC may still have the bytes in hand.
     request.release();
-    return messages.map((_, index) => {
-      const providerId = messageIds?.[index];
-      // The request was accepted as a whole, so the message is stored; its number alone is missing.
-      return { ok: true, value: providerId === undefined ? {} : { providerId } };
-    });
+    // An id is what says that a message is stored, and by its place it says of which.
+    const stored = messageIds?.length === messages.length && messageIds.every((id) => id !== "");
+    if (!stored) throw unconfirmed(messages.length, messageIds?.length ?? 0);
+    return messageIds.map((providerId) => ({ ok: true, value: { providerId } }));
   }
 
   async #path(): Promise<string> {
@@ -100,6 +96,11 @@ function fanOut(target: string, count: number): QueueError {
   const what = `what is sent to the topic again would reach all ${count} subscriptions`;
   const remedy = "Consume its dead letters, and send each to where it shall go.";
   return queueError("UNSUPPORTED", { what, remedy, target }, { feature: "redrive", remedy });
+}
+
+function unconfirmed(sent: number, ids: number): QueueError {
+  const what = `the service accepted ${sent} messages and gave ${ids} ids`;
+  return new QueueError("UNAVAILABLE", { what, ambiguous: true, provider: "pubsub" });
 }
 
 function byOrderingKey(messages: readonly OutgoingMessage[]): readonly OutgoingMessage[][] {

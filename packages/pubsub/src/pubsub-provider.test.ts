@@ -1,6 +1,6 @@
 import type { ConnectionUrl } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createPubsubClient } from "./index.ts";
 import { pubsub } from "./pubsub-provider.ts";
 
@@ -67,6 +67,19 @@ describe("pubsub()", () => {
     expect(refused(options)).toMatchObject({
       code: "INVALID_ARGUMENT",
       message: expect.stringMatching(message),
+    });
+  });
+
+  test("refuses a client certificate that the SDK would leave out, and takes it where it is used", () => {
+    const clientOptions = { cert: "a certificate", key: "its key" };
+    expect(refused({ clientOptions })).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("GOOGLE_API_USE_CLIENT_CERTIFICATE=true"),
+    });
+    vi.stubEnv("GOOGLE_API_USE_CLIENT_CERTIFICATE", "true");
+    expect(pubsub({ clientOptions }).scheme).toBe("pubsub");
+    expect(refused({ clientOptions: { cert: "a certificate" } })).toMatchObject({
+      message: expect.stringContaining("go together"),
     });
   });
 

@@ -1,6 +1,7 @@
 import { loopbackOrRefuse, suggest } from "@anyqueue/core/adapter";
 import type { ConnectionUrl, Provider, ProviderContext } from "@anyqueue/core/adapter";
 import type { PubSub } from "@google-cloud/pubsub";
+import { certificateProblems } from "./client-certificate.ts";
 import { checkProvisioning, type Provisioning, type ProvisioningOptions } from "./provisioning.ts";
 import { PubsubAdapter } from "./pubsub-adapter.ts";
 import { OWN_SETTINGS, type PubsubClientOptions } from "./pubsub-client.ts";
@@ -98,6 +99,7 @@ function checkOptions(options: PubsubOptions): Provisioning {
     const isGiven = Object.hasOwn(options.clientOptions ?? {}, setting);
     if (isGiven) problems.push(`clientOptions.${setting} is the adapter's own: ${why}`);
   }
+  problems.push(...certificateProblems(options.clientOptions));
   if (options.project !== undefined && !isProject(options.project))
     problems.push("`project` is no Google Cloud project");
   if (options.client !== undefined) {

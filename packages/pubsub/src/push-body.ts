@@ -16,7 +16,7 @@ export function checkLength(contentLength: string | undefined, limitBytes: numbe
   if (bytes > limitBytes) throw tooLarge(bytes, limitBytes);
 }
 
-/** @throws MESSAGE_TOO_LARGE */
+/** @throws MESSAGE_TOO_LARGE; CONNECTION_LOST if less has come than was announced */
 export async function readFetchBody(request: Request, limitBytes: number): Promise<Uint8Array> {
   if (request.bodyUsed) throw invalid("the request's body was read already", "Pass the request on unread.");
   const chunks: Uint8Array[] = [];
@@ -26,10 +26,14 @@ export async function readFetchBody(request: Request, limitBytes: number): Promi
     // One chunk after the other: that is what a stream is.
     // oxlint-disable-next-line no-await-in-loop
     const chunk: { readonly done: boolean; readonly value?: Uint8Array } = (await reader?.read()) ?? END;
-    if (chunk.value === undefined) return Buffer.concat(chunks);
+    if (chunk.value === undefined) {
+      const { headers } = request;
+      return wholeBody(chunks, headers.get("content-length"), headers.get("content-encoding"));
+    }
     bytes += chunk.value.byteLength;
     if (bytes > limitBytes) {
-      await reader?.cancel();
+      // Not waited for: whoever makes the stream may never answer.
+      reader?.cancel().catch(() => {});
       throw tooLarge(bytes, limitBytes);
     }
     chunks.push(chunk.value);
@@ -37,6 +41,21 @@ export async function readFetchBody(request: Request, limitBytes: number): Promi
 }
 
 const END = { done: true };
+
+/**
+ * What came of a body. Where something in between ends a body that was cut off like a whole one, its announced length alone
+ * tells; of a body that was decompressed on its way it says nothing.
+ */
+function wholeBody(
+  chunks: readonly Uint8Array[],
+  length: string | null | undefined,
+  encoding: unknown,
+): Buffer {
+  const body = Buffer.concat(chunks);
+  const isCutOff = (encoding ?? "identity") === "identity" && body.byteLength < Number(length ?? 0);
+  if (isCutOff) throw new QueueError("CONNECTION_LOST", CUT_OFF);
+  return body;
+}
 
 /** @throws MESSAGE_TOO_LARGE; INVALID_ARGUMENT if somebody read the body and kept nothing of it */
 export async function readNodeBody(request: NodePushRequest, limitBytes: number): Promise<Uint8Array> {

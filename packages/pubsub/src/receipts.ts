@@ -29,6 +29,11 @@ export class Receipts {
     });
   }
 
+  /** True: what comes now must not pass what is under way. */
+  get isBusy(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Resolves when none is under way. */
   async settled(): Promise<void> {
     await this.#running;

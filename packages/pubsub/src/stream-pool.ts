@@ -38,6 +38,7 @@ export class StreamPool {
   #count = 0;
   /** True after a failure, until somebody asks again. */
   #isFailing = false;
+  #isClosed = false;
   #onRetired: (() => void) | undefined;
 
   constructor(options: StreamPoolOptions) {
@@ -46,6 +47,7 @@ export class StreamPool {
 
   /** The room that all streams shall have; `isExplicit`: the flow was changed just now. */
   want(room: number, isExplicit: boolean): void {
+    if (this.#isClosed) return;
     this.#wanted = room;
     this.#adjust(isExplicit);
   }
@@ -71,6 +73,7 @@ export class StreamPool {
 
   /** Ends all; resolves when none can bring anything any more, at the latest after a short while. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#wanted = 0;
     this.#retire(this.#open.length);
     await this.#starting;

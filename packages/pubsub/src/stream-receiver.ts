@@ -72,7 +72,9 @@ export class StreamReceiver implements Receiver {
   /** Rejects if the first stream fails; without flow there is none yet. */
   async open(signal: AbortSignal): Promise<void> {
     await this.#parts.subscription.confirm(signal);
-    if (!this.#isClosed) this.#stalls.start();
+    // Closed meanwhile: a stream would live on, and give back whatever it brings.
+    if (this.#isClosed) return;
+    this.#stalls.start();
     this.#isExactlyOnce = this.#parts.subscription.known?.enableExactlyOnceDelivery === true;
     if (this.#maxOutstanding === 0) return;
     await this.#firstSign();
@@ -193,7 +195,7 @@ export class StreamReceiver implements Receiver {
       this.#outstanding.add(delivery.handle, untilMs, nowMs);
       return delivery;
     });
-    if (this.#isExactlyOnce) this.#receipts.add(deliveries);
+    if (this.#isExactlyOnce || this.#receipts.isBusy) this.#receipts.add(deliveries);
     else this.#admit(deliveries, untilMs);
   }
 

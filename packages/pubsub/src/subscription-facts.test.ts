@@ -27,6 +27,19 @@ describe("subscriptionFacts", () => {
     });
   });
 
+  test("of one whose topics were deleted: that nothing new comes, and that nothing is dead-lettered", () => {
+    const deadLetterPolicy = { deadLetterTopic: "_deleted-topic_", maxDeliveryAttempts: 7 };
+    const settings = { ...PLAIN, topic: "_deleted-topic_", deadLetterPolicy };
+    const { capabilities, facts } = subscriptionFacts(settings, false);
+    expect(capabilities).toMatchObject({ deliveryCount: "approximate" });
+    expect(facts).toEqual({
+      unknown: [
+        expect.stringContaining("topic was deleted: what it holds is all"),
+        expect.stringContaining("dead-letter topic was deleted"),
+      ],
+    });
+  });
+
   test.each([
     ["projects/p/topics/dead", 7, "dead", 7],
     ["projects/other/topics/dead", 0, "projects/other/topics/dead", 5],

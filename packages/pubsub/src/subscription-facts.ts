@@ -13,6 +13,7 @@ export type SubscriptionSettings = Pick<
   | "deadLetterPolicy"
   | "retryPolicy"
   | "messageRetentionDuration"
+  | "retainAckedMessages"
   | "filter"
   | "pushConfig"
   | "expirationPolicy"
@@ -28,12 +29,15 @@ export const UNREADABLE: EntityFacts = {
   ],
 };
 
+/** Stands in a subscription where its topic was. google/pubsub/v1/pubsub.proto as shipped with @google-cloud/pubsub 6.3.0 */
+const DELETED_TOPIC = "_deleted-topic_";
+
 /** What a subscription's settings say. */
 export function subscriptionFacts(settings: SubscriptionSettings, isEmulated: boolean): ProbeResult {
   const { deadLetterPolicy, enableMessageOrdering, enableExactlyOnceDelivery } = settings;
   const capabilities: Partial<Capabilities> = {
     ordering: enableMessageOrdering === true ? "by-key" : "none",
-    deliveryCount: hasDeadLetters(settings) ? "approximate" : "none",
+    deliveryCount: deadLetterPolicy?.deadLetterTopic ? "approximate" : "none",
     settle: enableExactlyOnceDelivery === true ? "confirmed" : "accepted",
     exactlyOnceAck: enableExactlyOnceDelivery === true,
   };
@@ -60,7 +64,7 @@ export function minBackoffMs(settings: SubscriptionSettings | undefined): number
 }
 
 function hasDeadLetters({ deadLetterPolicy }: SubscriptionSettings): boolean {
-  return deadLetterPolicy?.deadLetterTopic !== undefined && deadLetterPolicy.deadLetterTopic !== "";
+  return !["", DELETED_TOPIC].includes(deadLetterPolicy?.deadLetterTopic ?? "");
 }
 
 /** The topic's id, or its full name where it is in another project than the subscription. */
@@ -82,6 +86,10 @@ export function neededGrants(settings: SubscriptionSettings): string | undefined
 
 function unknownOf(settings: SubscriptionSettings, isEmulated: boolean): readonly string[] {
   const unknown: string[] = [];
+  if (settings.topic === DELETED_TOPIC)
+    unknown.push("The subscription's topic was deleted: what it holds is all that it will ever bring.");
+  if (settings.deadLetterPolicy?.deadLetterTopic === DELETED_TOPIC)
+    unknown.push("The subscription's dead-letter topic was deleted: Pub/Sub dead-letters nothing.");
   const grants = neededGrants(settings);
   if (grants !== undefined && !isEmulated) {
     unknown.push(

@@ -1,6 +1,6 @@
 import type { Delivery, ReceiveAsk } from "@anyqueue/core/adapter";
 import { callOptions } from "./pubsub-client.ts";
-import { statusOf } from "./pubsub-errors.ts";
+import { classifyPubsubError, statusOf } from "./pubsub-errors.ts";
 import { LATE_ANSWER_MS, REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import type { PullClient } from "./pull-clients.ts";
@@ -12,8 +12,12 @@ type Deliveries = readonly Delivery<PubsubHandle>[];
 /** A pull on its way. */
 interface RunningPull {
   readonly maxItems: number;
+  /** True: the service answers at once, with what is there. */
+  readonly isImmediate: boolean;
   readonly asks: WaitingAsks;
-  readonly done: Promise<void>;
+  /** True: it brings nothing any more, and gives back what came too late. */
+  isAnswered: boolean;
+  done: Promise<void>;
 }
 
 const DEADLINE_EXCEEDED = 4;
@@ -40,11 +44,17 @@ export class UnaryReceiver implements Receiver {
 
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<Deliveries> {
     if (signal.aborted || this.#cut.signal.aborted) return [];
-    const late = [...this.#pulls].find(({ maxItems, asks }) => asks.count === 0 && maxItems <= ask.maxItems);
+    const isImmediate = ask.waitMs === 0;
+    const late = [...this.#pulls].find(
+      (pull) =>
+        !pull.isAnswered &&
+        pull.asks.count === 0 &&
+        pull.maxItems <= ask.maxItems &&
+        (pull.isImmediate || !isImmediate),
+    );
     const { asks } = late ?? this.#start(ask);
-    // An ask that shall not wait gets the answer to a pull that does not either.
-    const waitMs = late === undefined && ask.waitMs === 0 ? REQUEST_TIMEOUT_MS : ask.waitMs;
-    return await asks.wait({ ...ask, waitMs }, signal);
+    // An ask that shall not wait gets the answer to a pull that does not either, or hears that there was none.
+    return await asks.wait({ ...ask, waitMs: isImmediate ? 2 * REQUEST_TIMEOUT_MS : ask.waitMs }, signal);
   }
 
   // No stream counts anything.
@@ -65,17 +75,25 @@ export class UnaryReceiver implements Receiver {
   }
 
   #start(ask: ReceiveAsk): RunningPull {
-    const asks = new WaitingAsks(this.#parts.clock);
-    const running: RunningPull = { maxItems: ask.maxItems, asks, done: this.#run(ask, asks) };
+    const running: RunningPull = {
+      maxItems: ask.maxItems,
+      isImmediate: ask.waitMs === 0,
+      asks: new WaitingAsks(this.#parts.clock),
+      isAnswered: false,
+      done: Promise.resolve(),
+    };
+    running.done = this.#run(ask, running);
     this.#pulls.add(running);
     void running.done.finally(() => this.#pulls.delete(running));
     return running;
   }
 
   /** Never rejects. */
-  async #run(ask: ReceiveAsk, asks: WaitingAsks): Promise<void> {
+  async #run(ask: ReceiveAsk, running: RunningPull): Promise<void> {
+    const { asks } = running;
     try {
       const deliveries = await this.#pull(ask);
+      running.isAnswered = true;
       if (deliveries.length === 0) asks.answerAll();
       let rest = deliveries;
       asks.serve(() => {
@@ -91,7 +109,7 @@ export class UnaryReceiver implements Receiver {
 
   async #pull({ maxItems, waitMs }: ReceiveAsk): Promise<Deliveries> {
     const { clients, subscription, handBacks, clock, leaseMs } = this.#parts;
-    const { client } = await (this.#place ??= clients.pull());
+    const { client } = await this.#placeOf(clients);
     const request = {
       subscription: await subscription.path(),
       maxMessages: maxItems,
@@ -109,8 +127,18 @@ export class UnaryReceiver implements Receiver {
       const { ours } = await confirmed(this.#parts, deliveries);
       return ours.map((delivery) => ({ ...delivery, leaseMs: sentAtMs + leaseMs - clock.now() }));
     } catch (error) {
-      // Nothing came in time: the service answers an empty pull so, or not at all.
-      if (statusOf(error) === DEADLINE_EXCEEDED) return [];
+      if (isEmpty(error, waitMs)) return [];
+      throw error;
+    }
+  }
+
+  /** One that could not be had is asked for anew by the next pull: credentials may have come. */
+  async #placeOf(clients: ReceiverParts["clients"]): Promise<PullClient> {
+    const place = (this.#place ??= clients.pull());
+    try {
+      return await place;
+    } catch (error) {
+      if (this.#place === place) this.#place = undefined;
       throw error;
     }
   }
@@ -126,4 +154,11 @@ export class UnaryReceiver implements Receiver {
       });
     });
   }
+}
+
+/** Nothing came in time: the service answers an empty pull so, or not at all; one that shall not wait it answers. */
+function isEmpty(error: unknown, waitMs: number): boolean {
+  if (statusOf(error) !== DEADLINE_EXCEEDED || classifyPubsubError(error, "receive").code !== "TIMEOUT")
+    return false;
+  return waitMs > 0 || !/deadline exceeded after/i.test(String(error));
 }

@@ -147,6 +147,21 @@ describe("create", () => {
     });
   });
 
+  test("refuses a subscription that does not keep what was acknowledged where that is asked for", async () => {
+    const definition = defineQueue(fresh(), { deadLetter: "none", retry: { attempts: "unlimited" } });
+    await client.admin.create(definition);
+    const keeping = connect({ provisioning: { replay: "1d" } });
+    expect(await rejection(keeping.admin.create(definition))).toMatchObject({
+      code: "ALREADY_EXISTS",
+      message: expect.stringContaining("another retention of acknowledged messages"),
+    });
+    await keeping.admin.delete(definition);
+    await keeping.admin.create(definition);
+    await keeping.admin.create(definition);
+    await client.admin.create(definition);
+    await keeping.close();
+  });
+
   test("wires nothing where attempts are unlimited, because the service would end what the definition leaves open", async () => {
     await client.admin.create(defineQueue(fresh(), { retry: { attempts: "unlimited" }, deadLetter: "none" }));
     expect(await settingsOf(fresh())).toMatchObject({ deadLetterPolicy: null });

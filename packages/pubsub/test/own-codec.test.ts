@@ -29,6 +29,22 @@ test("the generated client decodes by what it is given, and by itself what that 
   server.close();
 });
 
+test("requests of calls that share one description are each encoded as they are", () => {
+  const theirs = (request: unknown): Buffer => Buffer.from(`theirs: ${String(request)}`);
+  const shared = { requestSerialize: theirs, responseDeserialize: (bytes: Buffer): unknown => bytes };
+  for (const name of ["a", "b"]) {
+    const encode = (request: unknown): Buffer | undefined =>
+      request === name ? Buffer.from(`ours: ${name}`) : undefined;
+    const { interceptors } = codingWith({ decode: () => ({}), encode });
+    interceptors[0]?.({ method_definition: shared }, () => ({}));
+  }
+  expect(["a", "b", "c"].map((request) => shared.requestSerialize(request).toString())).toEqual([
+    "ours: a",
+    "ours: b",
+    "theirs: c",
+  ]);
+});
+
 test("and sends what it is given in place of its own encoding", async () => {
   const server = await ScriptedServer.start();
   const client = await rawPublisher(server.endpoint);

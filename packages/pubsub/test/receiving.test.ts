@@ -2,7 +2,7 @@ import type { ConsumerDriver, Delivery, QueueAdapter } from "@anyqueue/core/adap
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MAJORS, useMajor } from "./majors.ts";
-import { consumerOptions, never, openAdapter, queue, rejection } from "./open-adapter.ts";
+import { consumerOptions, never, openAdapter, outgoing, queue, rejection } from "./open-adapter.ts";
 import { ackFailure, GrpcError, ScriptedServer, stored, until } from "./scripted-server.ts";
 
 const ASK = { maxItems: 10, waitMs: 20_000 };
@@ -105,6 +105,23 @@ describe.each(MAJORS)("a stream with release %i", (major) => {
     await consumer.close();
   });
 
+  test("what is closed while it opens begins no stream afterwards", async () => {
+    const looked = Promise.withResolvers<void>();
+    server.answer("GetSubscription", async () => {
+      await looked.promise;
+      return undefined;
+    });
+    const consumer = adapter.openConsumer(queue(adapter), consumerOptions());
+    const opening = consumer.open?.(never);
+    await until(() => server.count("GetSubscription") === 1);
+    await consumer.close();
+    looked.resolve();
+    await opening;
+    // A stream would be here before this answer.
+    await adapter.openProducer(queue(adapter)).sendBatch([outgoing("1")], never);
+    expect(server.streams).toHaveLength(0);
+  });
+
   test("open does not need the right to read the subscription, and rejects if it is missing", async () => {
     server.answer("GetSubscription", (nth) =>
       nth === 1 ? new GrpcError(status.PERMISSION_DENIED, "no") : new GrpcError(status.NOT_FOUND, "gone"),
@@ -137,6 +154,27 @@ describe.each(MAJORS)("a stream with release %i", (major) => {
     server.stream(0).send({ receivedMessages: [stored("1", "a"), stored("2", "b")] });
     expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
     expect(deadlines()).toEqual([[["ack-1", "ack-2"], 30]]);
+    await consumer.close();
+  });
+
+  test("what comes when exactly-once is switched off waits for what is still being confirmed", async () => {
+    server.properties = { exactlyOnceDeliveryEnabled: true, messageOrderingEnabled: true };
+    const confirmed = Promise.withResolvers<void>();
+    server.answer("ModifyAckDeadline", async (nth) => {
+      if (nth === 1) await confirmed.promise;
+      return undefined;
+    });
+    const { consumer } = await opened();
+    const keyed = (id: string): ReturnType<typeof stored> =>
+      stored(id, id, { message: { orderingKey: "x" } });
+    const first = consumer.receiveBatch({ ...ASK, maxItems: 1 }, never);
+    server.stream(0).send({ receivedMessages: [keyed("1")] });
+    await until(() => server.count("ModifyAckDeadline") === 1);
+    const subscriptionProperties = { exactlyOnceDeliveryEnabled: false, messageOrderingEnabled: true };
+    server.stream(0).send({ subscriptionProperties, receivedMessages: [keyed("2")] });
+    setTimeout(() => confirmed.resolve(), 100);
+    expect(idsOf(await first)).toEqual(["1"]);
+    expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
     await consumer.close();
   });
 

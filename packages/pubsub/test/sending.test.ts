@@ -1,6 +1,7 @@
 import type { ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import { status } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { PublishRequest } from "../src/publish-codec.ts";
 import { MAJORS, useMajor } from "./majors.ts";
 import { never, openAdapter, outgoing, queue, rejection } from "./open-adapter.ts";
 import { GrpcError, ScriptedServer } from "./scripted-server.ts";
@@ -33,6 +34,13 @@ describe.each(MAJORS)("sending with release %i", (major) => {
     expect(server.requests("Publish")).toEqual([
       { topic: "projects/p/topics/orders", messages: expect.objectContaining({ length: 3 }) },
     ]);
+  });
+
+  test("encodes the request itself: nothing is made in the SDK's form", async () => {
+    const encoded = vi.spyOn(PublishRequest.prototype, "encode");
+    const inSdkForm = vi.spyOn(PublishRequest.prototype, "messages", "get");
+    await producer.sendBatch([outgoing("a")], never);
+    expect([encoded.mock.calls.length, inSdkForm.mock.calls.length]).toEqual([1, 0]);
   });
 
   test("sends body, attributes and key as any Pub/Sub consumer reads them", async () => {
@@ -80,6 +88,15 @@ describe.each(MAJORS)("sending with release %i", (major) => {
       [expect.objectContaining({ orderingKey: "y" })],
     ]);
   });
+
+  test.each([[[]], [["m-0"]], [["m-0", "m-1", "m-2"]], [["m-0", ""]]])(
+    "takes an answer with the ids %j to two messages for no confirmation",
+    async (messageIds) => {
+      server.answer("Publish", () => ({ messageIds }));
+      const error = await rejection(producer.sendBatch([outgoing("a"), outgoing("b")], never));
+      expect(adapter.classify(error, "send")).toMatchObject({ code: "UNAVAILABLE", ambiguous: true });
+    },
+  );
 
   test.each([
     [status.NOT_FOUND, "NOT_FOUND", false, false],

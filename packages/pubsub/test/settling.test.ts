@@ -63,6 +63,19 @@ describe.each(MAJORS)("settling with release %i", (major) => {
     expect(transient).toMatchObject({ retryable: true, ambiguous: false });
   });
 
+  test("an id that is refused for a reason that nobody knows is not settled, alone or beside others", async () => {
+    const handles = await handlesOf(3);
+    server.answer("Acknowledge", (nth) =>
+      nth === 1
+        ? ackFailure({ "ack-0": "PERMANENT_FAILURE_INVALID_ACK_ID", "ack-1": "SOMETHING_NEW" })
+        : ackFailure({ "ack-1": "SOMETHING_NEW" }),
+    );
+    const results = await consumer.ackBatch(handles, never);
+    expect(codes(results)).toEqual(["LEASE_LOST", "UNAVAILABLE", "ok"]);
+    expect(codes(await consumer.ackBatch(handles.slice(1), never))).toEqual(["UNAVAILABLE", "ok"]);
+    expect(server.count("Acknowledge")).toBe(2);
+  });
+
   test("a request that fails as a whole fails each of its ids, with doubt where there is some", async () => {
     const handles = await handlesOf(2);
     server.answer("Acknowledge", () => new GrpcError(status.UNAVAILABLE, "try later"));

@@ -1,5 +1,6 @@
 import { createClient, defineQueue, type QueueClient } from "@anyqueue/core";
 import type { ConsumerDriver, QueueAdapter } from "@anyqueue/core/adapter";
+import { createVirtualClock } from "@anyqueue/core/testing";
 import { v1 } from "@google-cloud/pubsub";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { pubsub, type PubsubOptions } from "../src/index.ts";
@@ -177,6 +178,29 @@ describe.each(MAJORS)("without credentials, release %i", (major) => {
     expect(Math.max(...(await Promise.all(took)))).toBeLessThan(ONE_LOOKUP_MS);
   });
 
+  test("a lookup that ends after it was given up leaves no client behind", async () => {
+    const sdk = await import("@google-cloud/pubsub");
+    const closing = vi.spyOn(sdk.v1.PublisherClient.prototype, "close");
+    const [looking, found] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    const auth = {
+      getClient: async () => ({ getRequestHeaders: async () => new Headers() }),
+      getUniverseDomain: async () => {
+        looking.resolve();
+        return await found.promise;
+      },
+    };
+    const clientOptions = { auth: auth as object } as NonNullable<PubsubOptions["clientOptions"]>;
+    const clock = createVirtualClock();
+    const adapter = connect(`https://${server.endpoint}`, { clock, options: { clientOptions } });
+    const failed = rejection(send(adapter));
+    await looking.promise;
+    await clock.advance(5_000);
+    expect(await failed).toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(closing).not.toHaveBeenCalled();
+    found.resolve("googleapis.com");
+    await expect.poll(() => closing.mock.calls.length).toBe(1);
+  });
+
   test("trap: the next use looks again, although the SDK keeps its failure", async () => {
     const adapter = connect(undefined, { options });
     await rejection(adapter.openProducer(queue(adapter)).open?.(never));
@@ -192,6 +216,21 @@ test("a client that was given in brings its endpoint and stays open", async () =
   await adapter.close();
   expect(server.count("Publish")).toBe(1);
   expect(await client.topic("orders").publishMessage({ data: Buffer.from("x") })).toBe("m-0");
+  await client.close();
+});
+
+test("an emulator without a project: the error says that, and speaks of no credentials", async () => {
+  const client = rawClient(server.endpoint);
+  vi.spyOn(client, "getClientConfig").mockImplementation(async () => await new Promise<never>(() => {}));
+  const clock = createVirtualClock();
+  const adapter = connect(undefined, { clock, options: { client }, project: "" });
+  const failed = rejection(send(adapter));
+  await expect.poll(() => clock.pendingTimers).toBe(1);
+  await clock.advance(5_000);
+  expect(await failed).toMatchObject({
+    code: "INVALID_ARGUMENT",
+    message: expect.stringContaining("no project is named"),
+  });
   await client.close();
 });
 

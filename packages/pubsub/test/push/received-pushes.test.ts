@@ -36,6 +36,48 @@ const EXPECTED = {
   enqueuedAt: new Date("2021-02-26T19:13:55.749Z"),
 };
 
+test.each([
+  ["never ends its cancelling", async () => await new Promise<never>(() => {})],
+  ["fails to cancel", () => Promise.reject(new Error("too late"))],
+])("a body that is too long and %s is answered 413, and holds no place", async (_, cancel) => {
+  const push = createHandler(
+    raw,
+    pushRequests({ trustPlatform: true, maxBodyBytes: 10, maxRequests: 1 }),
+    () => {},
+  );
+  for (let time = 0; time < 2; time += 1) {
+    const pull = (controller: ReadableStreamDefaultController): void =>
+      controller.enqueue(Buffer.from("too long a body"));
+    const body = new ReadableStream({ pull, cancel });
+    const request = new Request("http://127.0.0.1/", { method: "POST", body, duplex: "half" });
+    expect((await push(request)).status).toBe(413);
+  }
+});
+
+describe("a body that a bridge ends like a whole one", () => {
+  const unwrapped = { ...UNWRAPPED_HEADERS, "content-length": String(TEXT.length) };
+
+  test("is not handled if less has come than was announced, and is when it comes whole", async () => {
+    const seen: string[] = [];
+    const refused = collecting("event-refused");
+    const push = createHandler(
+      raw,
+      pushRequests(TRUSTED),
+      ({ body }) => void seen.push(Buffer.from(body).toString()),
+      { listener: refused.listener },
+    );
+    expect((await push(post(Buffer.from(TEXT.slice(0, 20)), unwrapped))).status).toBe(500);
+    expect(refused.seen).toMatchObject([{ error: { code: "CONNECTION_LOST" } }]);
+    expect((await push(post(Buffer.from(TEXT), unwrapped))).status).toBe(204);
+    expect(seen).toEqual([TEXT]);
+  });
+
+  test("may be of any length where it was compressed on its way", async () => {
+    const headers = { ...unwrapped, "content-encoding": "gzip", "content-length": "1000" };
+    expect(Buffer.from((await received(post(Buffer.from(TEXT), headers))).body).toString()).toBe(TEXT);
+  });
+});
+
 describe("a message of another sender comes with all that it carries", () => {
   test("in a wrapped push", async () => {
     const message = await received(post(WRAPPED));
