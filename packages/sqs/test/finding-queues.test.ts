@@ -197,6 +197,15 @@ describe("probing", () => {
     expect(foreign?.facts.deadLetterEntity).toBe("arn:aws:sqs:eu-west-1:123456789012:parking");
   });
 
+  test("finds the dead letters on the server that the queue's own URL names", async () => {
+    const policy = '{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:000000000000:parking","maxReceiveCount":4}';
+    server.answer("GetQueueAttributes", () => ({ body: { Attributes: { RedrivePolicy: policy } } }));
+    const plain = openAdapter(undefined);
+    const { deadLetterEntity } = await factsOf(plain, exact(plain, `${server.endpoint}/000000000000/orders`));
+    expect(deadLetterEntity).toBe(`${server.endpoint}/000000000000/parking`);
+    await plain.close();
+  });
+
   test("says what it could not read when the right is missing", async () => {
     server.answer("GetQueueAttributes", () => refusal("AccessDenied", 403));
     const facts = await factsOf(adapter, standard(adapter));
