@@ -2,6 +2,7 @@ import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import { OneShotSha256 } from "./one-shot-sha256.ts";
 import { RequestCopies } from "./request-copies.ts";
 import type { ClientSettings, CommandName, InputOf, OutputOf, Sdk, SqsCommand } from "./sqs-client.ts";
+import { classifySqsError } from "./sqs-errors.ts";
 import { SqsHttpHandler, type ExchangeOptions } from "./sqs-http-handler.ts";
 import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
@@ -107,6 +108,24 @@ const DEFAULT_EXCHANGE: ExchangeOptions = { timeoutMs: REQUEST_TIMEOUT_MS };
 
 /** The SDK takes a present `undefined` for a value. */
 function given({ region, endpoint, credentials }: ClientSettings): SQSClientConfig {
-  const pairs = Object.entries({ region, endpoint, credentials }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(pairs);
+  const named = typeof credentials === "function" ? namingFailures(credentials) : credentials;
+  const pairs = Object.entries({ region, endpoint, credentials: named });
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
+}
+
+type CredentialSource = Extract<SQSClientConfig["credentials"], (...args: never) => unknown>;
+
+/** Of a source of the application's own that fails with an error of its own, nobody could tell what failed. */
+function namingFailures(source: CredentialSource): CredentialSource {
+  const named: CredentialSource = async (options) => {
+    try {
+      return await source(options);
+    } catch (error) {
+      if (classifySqsError(error, "open").code !== "INTERNAL") throw error;
+      const failure = new Error("the source of the credentials failed", { cause: error });
+      throw Object.assign(failure, { name: "CredentialsProviderError" });
+    }
+  };
+  // The SDK's own sources say so in properties of theirs.
+  return Object.assign(named, source);
 }

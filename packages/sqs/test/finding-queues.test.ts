@@ -158,6 +158,29 @@ describe("an AWS environment that says nothing", () => {
     await broke.close();
   });
 
+  test("says so of credentials of the application's own that fail to come, and asks again", async () => {
+    let fails = true;
+    const credentials = async (): Promise<typeof ANY_CREDENTIALS> => {
+      if (fails) throw new Error("the vault is sealed");
+      return ANY_CREDENTIALS;
+    };
+    const own = openAdapter(server.endpoint, { options: { credentials } });
+    const producer = own.openProducer(standard(own));
+    const error = await rejection(producer.sendBatch([outgoing("1")], never));
+    expect(own.classify(error, "send")).toMatchObject({ code: "UNAUTHENTICATED", ambiguous: false });
+    fails = false;
+    expect(await producer.sendBatch([outgoing("1")], never)).toMatchObject([{ ok: true }]);
+    await own.close();
+  });
+
+  test("says so of credentials that are none", async () => {
+    const credentials = async (): Promise<typeof ANY_CREDENTIALS> => ({ accessKeyId: "id" }) as never;
+    const own = openAdapter(server.endpoint, { options: { credentials } });
+    const error = await rejection(own.openProducer(standard(own)).open?.(never));
+    expect(own.classify(error, "open").code).toBe("UNAUTHENTICATED");
+    await own.close();
+  });
+
   test("without a region says how to give one", async () => {
     const url = { scheme: "sqs", authority: "", path: "", parameters: {}, text: "sqs:" };
     const nowhere = sqs({ credentials: ANY_CREDENTIALS }).connect(url, { clock: systemClock });
