@@ -2,8 +2,8 @@ import { createServer as createTcpServer, type Server, type Socket } from "node:
 import type { ErrorClass } from "@anyqueue/core/adapter";
 import { describe, expect, test } from "vitest";
 import { classifySqsError } from "../src/sqs-errors.ts";
-import { rejection } from "./open-adapter.ts";
-import { until } from "./scripted-server.ts";
+import { openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
+import { ScriptedServer, until } from "./scripted-server.ts";
 import { ANSWER, closing, connected, peer, type Peer } from "./tcp-peer.ts";
 
 /** A server that shakes no hands. */
@@ -56,6 +56,21 @@ describe("a request of which nothing went out cannot have been applied", () => {
   test("where its own time ended before", async () => {
     const { send } = await unsecured(() => {});
     expect(await outcomeOf(send({ timeoutMs: 20 }))).toMatchObject({ code: "TIMEOUT", ambiguous: false });
+  });
+
+  test("where it was aborted while something was looked up for it", async () => {
+    const server = await ScriptedServer.start();
+    const adapter = openAdapter(server.endpoint);
+    server.answer("GetQueueUrl", () => "hang");
+    const abort = new AbortController();
+    const sending = outcomeOf(
+      adapter.openProducer(standard(adapter)).sendBatch([outgoing("1")], abort.signal),
+    );
+    await until(() => server.count("GetQueueUrl") === 1);
+    abort.abort();
+    expect(await sending).toMatchObject({ code: "CANCELLED", ambiguous: false });
+    await adapter.close();
+    await server.close();
   });
 
   test("where the client has ended", async () => {
