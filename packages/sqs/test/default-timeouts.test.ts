@@ -97,4 +97,13 @@ describe("without any settings", () => {
     expect(plain.classify(await sending, "send")).toMatchObject({ code: "TIMEOUT", ambiguous: true });
     await plain.close();
   });
+
+  test("a source of credentials that hangs does not hang a start with it", async () => {
+    const credentials = async (): Promise<never> => await new Promise<never>(() => {});
+    const plain = openAdapter(server.endpoint, { options: { credentials } });
+    const opening = rejection(plain.openConsumer(standard(plain), consumerOptions()).open?.(never));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(plain.classify(await opening, "open")).toMatchObject({ code: "TIMEOUT", retryable: true });
+    await plain.close();
+  });
 });
