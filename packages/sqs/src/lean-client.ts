@@ -38,6 +38,7 @@ export class LeanClient {
       (next) => async (args) => {
         const options = exchangeOptions.get(args.input);
         if (options !== undefined) exchangeOptions.set(Object(args.request), options);
+        unbegun.delete(args.input);
         return await next(args);
       },
       { step: "deserialize", priority: "low", name: "exchangeOptions" },
@@ -57,13 +58,15 @@ export class LeanClient {
     input: InputOf<Name>,
     options: ExchangeOptions,
   ): Promise<OutputOf<Name>> {
-    const copied = await this.#copies?.send(name, input, options);
-    if (copied !== undefined) return copied as OutputOf<Name>;
-    exchangeOptions.set(input, options);
     try {
+      const copied = await this.#copies?.send(name, input, options);
+      if (copied !== undefined) return copied as OutputOf<Name>;
+      exchangeOptions.set(input, options);
+      if (this.#copies?.isTried(input) !== true) unbegun.add(input);
       return await this.sdkClient.send(commandOf(this.#sdk, name, input));
     } catch (error) {
-      throw this.#copies?.isUnread(input) === true ? unread(error) : error;
+      if (this.#copies?.isUnread(input) === true) throw unread(error);
+      throw unbegun.delete(input) || !exchangeOptions.has(input) ? unsent(error) : error;
     }
   }
 }
@@ -85,6 +88,12 @@ function unread(cause: unknown): Error {
   return Object.assign(new Error("the answer could not be read", { cause }), { name: "InternalError" });
 }
 
+/** The SDK failed on its way to the request, by its credentials as a rule: whatever happened there, nothing was applied. */
+function unsent(error: unknown): unknown {
+  if (error instanceof Error && Object.isExtensible(error)) Object.assign(error, { isUnbegun: true });
+  return error;
+}
+
 /** Settings that shape all requests alike, and see none. */
 const WITHOUT_EFFECT_ON_COPIES: ReadonlySet<string> = new Set([
   "customUserAgent",
@@ -102,6 +111,8 @@ function optionsOf(inputOrRequest: object): ExchangeOptions {
   return exchangeOptions.get(inputOrRequest) ?? DEFAULT_EXCHANGE;
 }
 
+/** Inputs whose request the SDK has not made yet, or never will. */
+const unbegun = new WeakSet<object>();
 /** By the input of a call, then by its signed request. */
 const exchangeOptions = new WeakMap<object, ExchangeOptions>();
 const DEFAULT_EXCHANGE: ExchangeOptions = { timeoutMs: REQUEST_TIMEOUT_MS };

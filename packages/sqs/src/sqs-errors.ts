@@ -172,6 +172,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
   const metadata = field(error, "$metadata");
   const isUntrusted = isCertificateRefusal(text);
   const isUnsent = neverLeft(error);
+  const isUnbegun = isUnsent || field(error, "isUnbegun") === true;
   const meaning =
     (isUntrusted ? UNTRUSTED : undefined) ??
     TEXT_ERRORS.find((row) => row.text.test(text) && (row.during ?? during) === during) ??
@@ -189,7 +190,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
     code: meaning.code,
     retryable: RETRYABLE.has(meaning.code),
     // An entry under `Failed` was refused for certain, whatever its code.
-    ambiguous: !(error instanceof EntryError) && !isUnsent && meaning.ambiguous === true,
+    ambiguous: !(error instanceof EntryError) && !isUnbegun && meaning.ambiguous === true,
     providerCode: vendorCode ?? (socketCode || name),
     ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),
