@@ -1,4 +1,5 @@
-/** In the shape of the SDK's own. */
+/** In the shape of the SDK's own: aborted while something else was waited for, so that no request went out. */
 export function abortError(signal: AbortSignal): Error {
-  return Object.assign(new Error("aborted", { cause: signal.reason }), { name: "AbortError" });
+  const error = new Error("aborted", { cause: signal.reason });
+  return Object.assign(error, { name: "AbortError", isUnsent: true });
 }

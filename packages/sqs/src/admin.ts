@@ -86,13 +86,15 @@ export class SqsAdmin implements AdminDriver {
     const queue = this.#queueOf(from);
     const source = await queue.arn(signal);
     const input = { SourceArn: source, DestinationArn: await this.#queueOf(to).arn(signal) };
+    const earlier = await this.#tasksOf(queue, source, signal);
     const { TaskHandle: handle } = await queue.call("StartMessageMoveTaskCommand", input, {
       signal,
     });
     let isRunning = true;
     try {
       while (isRunning) {
-        const task = await this.#taskOf(queue, source, handle, signal);
+        const tasks = await this.#tasksOf(queue, source, signal);
+        const task = ownTask(tasks, handle, earlier);
         isRunning = !isFinished(task, from);
         yield { moved: task.ApproximateNumberOfMessagesMoved ?? 0 };
         if (isRunning) await this.#pause(signal);
@@ -109,17 +111,10 @@ export class SqsAdmin implements AdminDriver {
     // The connection belongs to the adapter.
   }
 
-  /** Newest first; only running tasks have a handle. */
-  async #taskOf(
-    queue: SqsQueue,
-    source: string,
-    handle: string | undefined,
-    signal: AbortSignal,
-  ): Promise<ListMessageMoveTasksResultEntry> {
+  async #tasksOf(queue: SqsQueue, source: string, signal: AbortSignal): Promise<Tasks> {
     const input = { SourceArn: source, MaxResults: 10 };
     const reply = await queue.call("ListMessageMoveTasksCommand", input, { signal });
-    const { Results: tasks = [] } = reply;
-    return tasks.find((task) => task.TaskHandle === handle) ?? tasks[0] ?? {};
+    return reply.Results ?? [];
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
@@ -136,6 +131,23 @@ export class SqsAdmin implements AdminDriver {
 
 /** Used where a dead-letter queue is wired without a count. */
 const DEFAULT_MAX_DELIVERIES = 10;
+
+type Tasks = readonly ListMessageMoveTasksResultEntry[];
+
+/** Only running tasks have a handle: one that has ended is told from earlier ones by its start. Nothing: it is not listed yet. */
+function ownTask(tasks: Tasks, handle: string | undefined, earlier: Tasks): Tasks[number] {
+  const running = tasks.find((task) => task.TaskHandle !== undefined && task.TaskHandle === handle);
+  const sinceMs = Math.max(0, ...earlier.map(startOf));
+  const isRecent = (task: Tasks[number]): boolean => startOf(task) >= sinceMs;
+  const recent = tasks.filter(isRecent);
+  const isListed = recent.length > earlier.filter(isRecent).length;
+  // Newest first.
+  return running ?? (isListed ? recent[0] : undefined) ?? {};
+}
+
+function startOf({ StartedTimestamp }: Tasks[number]): number {
+  return StartedTimestamp ?? 0;
+}
 
 /** @throws UNAVAILABLE if the service gave the move up, CANCELLED if somebody stopped it. */
 function isFinished(task: ListMessageMoveTasksResultEntry, from: Target): boolean {

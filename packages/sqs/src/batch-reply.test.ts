@@ -42,4 +42,14 @@ describe("alignReply", () => {
       }),
     );
   });
+
+  // As clients answer that were made for tests, and a server that lost an id.
+  test("takes a reply without metadata, and no nameless entry for the first", () => {
+    const reply = { Successful: [{ Id: "" }, { Id: " " }, {}, { Id: "1" }], Failed: [{ Id: "" }] };
+    const results = alignReply(2, reply, (_, index) => ({ ok: true, value: index }));
+    expect(results).toMatchObject([
+      { ok: false, error: { name: "InternalError" } },
+      { ok: true, value: 1 },
+    ]);
+  });
 });

@@ -12,7 +12,8 @@ export interface BatchReply<Entry extends { readonly Id?: string | undefined }> 
         readonly Message?: string | undefined;
       }[]
     | undefined;
-  readonly $metadata: { readonly requestId?: string | undefined };
+  /** Always there, but for clients that were made for tests. */
+  readonly $metadata?: { readonly requestId?: string | undefined };
 }
 
 /**
@@ -50,11 +51,11 @@ export function alignReply<Entry extends { readonly Id?: string | undefined }, V
   reply: BatchReply<Entry>,
   resultOf: (entry: Entry, index: number) => ItemResult<Value>,
 ): readonly ItemResult<Value>[] {
-  const { requestId } = reply.$metadata;
+  const requestId = reply.$metadata?.requestId;
   const results: ItemResult<Value>[] = [];
   for (let index = 0; index < count; index += 1) results.push(UNANSWERED);
   for (const entry of reply.Successful ?? []) {
-    const index = Number(entry.Id);
+    const index = numberOf(entry);
     if (results[index] !== undefined) results[index] = resultOf(entry, index);
   }
   for (const entry of reply.Failed ?? []) {
@@ -63,12 +64,17 @@ export function alignReply<Entry extends { readonly Id?: string | undefined }, V
       entry.Message ?? "the entry was refused",
       requestId,
     );
-    const index = Number(entry.Id);
+    const index = numberOf(entry);
     if (results[index] !== undefined) results[index] = { ok: false, error };
   }
   for (let index = 0; index < count; index += 1)
     if (results[index] === UNANSWERED) results[index] = { ok: false, error: unanswered(requestId) };
   return results;
+}
+
+/** NaN for none: an empty text is no zero. */
+function numberOf({ Id }: { readonly Id?: string | undefined }): number {
+  return Number.parseInt(Id ?? "", 10);
 }
 
 /** Stands for what the reply has not said yet. */

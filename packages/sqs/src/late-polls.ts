@@ -1,4 +1,5 @@
 import type { Clock, Delivery, ReceiveAsk } from "@anyqueue/core/adapter";
+import { RECEIVE_MARGIN_MS } from "./sqs-limits.ts";
 import type { SqsHandle } from "./sqs-wire.ts";
 
 /** One ReceiveMessage on its way. */
@@ -7,6 +8,8 @@ export interface RunningPoll {
   readonly maxItems: number;
   /** When its wait is over; monotonic. */
   readonly endsAtMs: number;
+  /** Ends the request; the deliveries then reject. */
+  cut(): void;
 }
 
 interface LatePoll {
@@ -20,11 +23,13 @@ interface LatePoll {
  * their lease ends. The next ask takes such a poll over; what one brings that nobody took over is given back.
  */
 export class LatePolls {
+  readonly #clock: Clock;
   readonly #giveBack: (deliveries: readonly Delivery<SqsHandle>[]) => Promise<void>;
   readonly #polls = new Map<LatePoll, Promise<void>>();
 
   /** @param giveBack never rejects */
-  constructor(giveBack: (deliveries: readonly Delivery<SqsHandle>[]) => Promise<void>) {
+  constructor(clock: Clock, giveBack: (deliveries: readonly Delivery<SqsHandle>[]) => Promise<void>) {
+    this.#clock = clock;
     this.#giveBack = giveBack;
   }
 
@@ -37,7 +42,8 @@ export class LatePolls {
   }
 
   /** A poll that answers in time for `ask` and brings no more than it wants. */
-  adopt(ask: ReceiveAsk, nowMs: number): RunningPoll | undefined {
+  adopt(ask: ReceiveAsk): RunningPoll | undefined {
+    const nowMs = this.#clock.now();
     for (const late of this.#polls.keys()) {
       const leftMs = late.poll.endsAtMs - nowMs;
       if (late.isOver || leftMs <= 0 || leftMs > ask.waitMs || late.poll.maxItems > ask.maxItems) continue;
@@ -49,10 +55,10 @@ export class LatePolls {
   }
 
   /** Resolves when all are over and given back, at the latest after `limitMs`. */
-  async settled(clock: Clock, limitMs: number): Promise<void> {
+  async settled(limitMs: number): Promise<void> {
     if (this.#polls.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = clock.setTimer(resolve, limitMs, true);
+      const timer = this.#clock.setTimer(resolve, limitMs, true);
       void Promise.all(this.#polls.values()).finally(() => {
         timer.cancel();
         resolve();
@@ -61,7 +67,11 @@ export class LatePolls {
   }
 
   async #await(late: LatePoll): Promise<void> {
-    const deliveries = await late.poll.deliveries.catch(() => []);
+    const { deliveries: running, endsAtMs, cut } = late.poll;
+    // A client of the application's own may have no time-out: a half-open connection would keep its socket for ever.
+    const overdue = this.#clock.setTimer(cut, endsAtMs + RECEIVE_MARGIN_MS - this.#clock.now());
+    const deliveries = await running.catch(() => []);
+    overdue.cancel();
     late.isOver = true;
     if (!late.isAdopted && deliveries.length > 0) await this.#giveBack(deliveries);
   }

@@ -2,6 +2,7 @@ import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import { OneShotSha256 } from "./one-shot-sha256.ts";
 import { RequestCopies } from "./request-copies.ts";
 import type { ClientSettings, CommandName, InputOf, OutputOf, Sdk, SqsCommand } from "./sqs-client.ts";
+import { classifySqsError } from "./sqs-errors.ts";
 import { SqsHttpHandler, type ExchangeOptions } from "./sqs-http-handler.ts";
 import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
@@ -37,6 +38,7 @@ export class LeanClient {
       (next) => async (args) => {
         const options = exchangeOptions.get(args.input);
         if (options !== undefined) exchangeOptions.set(Object(args.request), options);
+        unbegun.delete(args.input);
         return await next(args);
       },
       { step: "deserialize", priority: "low", name: "exchangeOptions" },
@@ -56,13 +58,15 @@ export class LeanClient {
     input: InputOf<Name>,
     options: ExchangeOptions,
   ): Promise<OutputOf<Name>> {
-    const copied = await this.#copies?.send(name, input, options);
-    if (copied !== undefined) return copied as OutputOf<Name>;
-    exchangeOptions.set(input, options);
     try {
+      const copied = await this.#copies?.send(name, input, options);
+      if (copied !== undefined) return copied as OutputOf<Name>;
+      exchangeOptions.set(input, options);
+      if (this.#copies?.isTried(input) !== true) unbegun.add(input);
       return await this.sdkClient.send(commandOf(this.#sdk, name, input));
     } catch (error) {
-      throw this.#copies?.isUnread(input) === true ? unread(error) : error;
+      if (this.#copies?.isUnread(input) === true) throw unread(error);
+      throw unbegun.delete(input) || !exchangeOptions.has(input) ? unsent(error) : error;
     }
   }
 }
@@ -84,6 +88,12 @@ function unread(cause: unknown): Error {
   return Object.assign(new Error("the answer could not be read", { cause }), { name: "InternalError" });
 }
 
+/** The SDK failed on its way to the request, by its credentials as a rule: whatever happened there, nothing was applied. */
+function unsent(error: unknown): unknown {
+  if (error instanceof Error && Object.isExtensible(error)) Object.assign(error, { isUnbegun: true });
+  return error;
+}
+
 /** Settings that shape all requests alike, and see none. */
 const WITHOUT_EFFECT_ON_COPIES: ReadonlySet<string> = new Set([
   "customUserAgent",
@@ -101,12 +111,32 @@ function optionsOf(inputOrRequest: object): ExchangeOptions {
   return exchangeOptions.get(inputOrRequest) ?? DEFAULT_EXCHANGE;
 }
 
+/** Inputs whose request the SDK has not made yet, or never will. */
+const unbegun = new WeakSet<object>();
 /** By the input of a call, then by its signed request. */
 const exchangeOptions = new WeakMap<object, ExchangeOptions>();
 const DEFAULT_EXCHANGE: ExchangeOptions = { timeoutMs: REQUEST_TIMEOUT_MS };
 
 /** The SDK takes a present `undefined` for a value. */
 function given({ region, endpoint, credentials }: ClientSettings): SQSClientConfig {
-  const pairs = Object.entries({ region, endpoint, credentials }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(pairs);
+  const named = typeof credentials === "function" ? namingFailures(credentials) : credentials;
+  const pairs = Object.entries({ region, endpoint, credentials: named });
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
+}
+
+type CredentialSource = Extract<SQSClientConfig["credentials"], (...args: never) => unknown>;
+
+/** Of a source of the application's own that fails with an error of its own, nobody could tell what failed. */
+function namingFailures(source: CredentialSource): CredentialSource {
+  const named: CredentialSource = async (options) => {
+    try {
+      return await source(options);
+    } catch (error) {
+      if (classifySqsError(error, "open").code !== "INTERNAL") throw error;
+      const failure = new Error("the source of the credentials failed", { cause: error });
+      throw Object.assign(failure, { name: "CredentialsProviderError" });
+    }
+  };
+  // The SDK's own sources say so in properties of theirs.
+  return Object.assign(named, source);
 }

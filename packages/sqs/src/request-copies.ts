@@ -78,6 +78,11 @@ export class RequestCopies {
     return undefined;
   }
 
+  /** True: a copy of this input went out, and the SDK is to read what came of it. */
+  isTried(input: object): boolean {
+    return this.#outcomes.has(input);
+  }
+
   /** True, once: a copy of this input was answered, and the SDK failed before it came to read that. */
   isUnread(input: object): boolean {
     return this.#outcomes.delete(input);

@@ -34,7 +34,7 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
   readonly name = "sqs";
   readonly classify: (error: unknown, during: Operation) => ErrorClass = classifySqsError;
   readonly #settings: SqsSettings;
-  /** By endpoint; "" is the connection's own. */
+  /** By endpoint and region; "" is the connection's own. */
   readonly #clients = new Map<string, SqsClients>();
   readonly #queues = new Map<string, SqsQueue>();
   #isClosed = false;
@@ -81,7 +81,11 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
 
   async admin(): Promise<AdminDriver> {
     const { SqsAdmin } = await import("./admin.ts");
-    return new SqsAdmin(this.#clientsAt(undefined), (target) => this.queue(target), this.#settings.clock);
+    return new SqsAdmin(
+      this.#clientsAt(undefined, undefined),
+      (target) => this.queue(target),
+      this.#settings.clock,
+    );
   }
 
   async close(): Promise<void> {
@@ -96,16 +100,19 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
     const address = parseAddress(target.entity);
     // An endpoint that was configured answers for every queue, whatever host its URL names.
     const origin = this.#settings.endpoint === undefined ? address.origin : undefined;
-    const queue = new SqsQueue(address, this.#clientsAt(origin), this.#settings.account);
+    const queue = new SqsQueue(address, this.#clientsAt(origin, address.region), this.#settings.account);
     this.#queues.set(target.entity, queue);
     return queue;
   }
 
-  #clientsAt(origin: string | undefined): SqsClients {
-    const key = origin ?? "";
+  /** The region of a queue counts where the connection names none: that of the environment may have one of its name. */
+  #clientsAt(origin: string | undefined, ownRegion: string | undefined): SqsClients {
+    const endpoint = origin ?? this.#settings.endpoint;
+    const region = this.#settings.region ?? ownRegion;
+    const key = `${endpoint ?? ""} ${region ?? ""}`;
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
-    const clients = new SqsClients({ ...this.#settings, endpoint: origin ?? this.#settings.endpoint });
+    const clients = new SqsClients({ ...this.#settings, endpoint, region });
     if (this.#isClosed) clients.close();
     this.#clients.set(key, clients);
     return clients;
@@ -147,7 +154,13 @@ function redriveFacts(policy: string | undefined, address: QueueAddress): Entity
   if (arn === undefined || count === undefined) {
     return { unknown: [UNREADABLE_POLICY] };
   }
-  // Both queues are always in one account and region: the name says enough unless the source needs its account too.
-  const deadLetterEntity = address.account === undefined ? arn.slice(arn.lastIndexOf(":") + 1) : arn;
-  return { maxDeliveries: Number(count), deadLetterEntity, unknown: [] };
+  return { maxDeliveries: Number(count), deadLetterEntity: siblingOf(address, arn), unknown: [] };
+}
+
+/** Both queues are always in one account and region, and on one server: the name says enough unless the source needs more. */
+function siblingOf({ url, origin, account }: QueueAddress, arn: string): string {
+  const name = arn.slice(arn.lastIndexOf(":") + 1);
+  // An ARN would lead past the server, such as a VPC endpoint.
+  if (url !== undefined && origin !== undefined) return url.replace(/[^/]+\/*$/, name);
+  return account === undefined ? name : arn;
 }

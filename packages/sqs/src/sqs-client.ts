@@ -3,6 +3,7 @@ import type * as AwsSdk from "@aws-sdk/client-sqs";
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import type * as Lean from "./lean-client.ts";
 import type { LeanClient } from "./lean-client.ts";
+import { invalid } from "./refusal.ts";
 import { field } from "./sqs-errors.ts";
 import { REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
@@ -80,6 +81,7 @@ export class SqsClients {
   #loaded: Promise<Loaded> | undefined;
   #work: LeanClient | undefined;
   #polls: LeanClient | undefined;
+  #place: Promise<void> | undefined;
   readonly #isOurHandler: boolean;
   #isClosed = false;
 
@@ -91,6 +93,7 @@ export class SqsClients {
 
   readonly call: SqsCall = async (name, input, options = {}) => {
     const loaded = await (this.#loaded ??= load());
+    if (this.#settings.client !== undefined) await (this.#place ??= refuseOtherRegion(this.#settings));
     this.#refuseUse(options.signal);
     try {
       return await this.#send(loaded, name, input, options);
@@ -133,6 +136,16 @@ export class SqsClients {
       ? (this.#polls ??= new lean.LeanClient(sdk, this.#settings, Infinity))
       : (this.#work ??= new lean.LeanClient(sdk, this.#settings, 64));
   }
+}
+
+/** A client that was given in asks its own region, which may have a queue of the same name. */
+async function refuseOtherRegion({ client, region }: ClientSettings): Promise<void> {
+  const { region: ofClient, endpoint }: Partial<SQSClient["config"]> = client?.config ?? {};
+  if (region === undefined || ofClient === undefined || endpoint !== undefined) return;
+  const own = await ofClient().catch(() => region);
+  if (own === region) return;
+  const remedy = "Give this queue a client of its region.";
+  throw invalid(`the queue is in ${region}, the client that was given is of ${own}`, remedy);
 }
 
 async function load(): Promise<Loaded> {

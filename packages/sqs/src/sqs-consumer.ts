@@ -31,13 +31,14 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
   readonly #events: Options["events"];
   readonly #handBacks = new HandBacks();
   readonly #poller: SqsPoller;
-  readonly #late = new LatePolls((deliveries) => this.#giveBack(deliveries));
-  readonly #cut = new AbortController();
+  readonly #late: LatePolls;
+  #isCut = false;
 
   constructor(queue: SqsQueue, options: Options, clock: Clock) {
     this.#queue = queue;
     this.#clock = clock;
     this.#events = options.events;
+    this.#late = new LatePolls(clock, (deliveries) => this.#giveBack(deliveries));
     this.#poller = new SqsPoller(queue, options.leaseMs, clock, this.#handBacks, (error) =>
       options.events.fault(error),
     );
@@ -48,8 +49,8 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
   }
 
   receiveBatch(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly Delivery<SqsHandle>[]> {
-    if (signal.aborted || this.#cut.signal.aborted) return Promise.resolve([]);
-    const poll = this.#late.adopt(ask, this.#clock.now()) ?? this.#poller.poll(ask, this.#cut.signal);
+    if (signal.aborted || this.#isCut) return Promise.resolve([]);
+    const poll = this.#late.adopt(ask) ?? this.#poller.poll(ask);
     return orAborted(poll.deliveries, signal, () => {
       this.#late.keep(poll);
       return [];
@@ -111,9 +112,10 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
 
   /** Waits, not for long, for what late polls still bring, then cuts them off. */
   async close(): Promise<void> {
-    await this.#late.settled(this.#clock, LATE_ANSWER_MS);
-    this.#cut.abort();
-    await this.#late.settled(this.#clock, LATE_ANSWER_MS);
+    await this.#late.settled(LATE_ANSWER_MS);
+    this.#isCut = true;
+    this.#poller.cutAll();
+    await this.#late.settled(LATE_ANSWER_MS);
   }
 
   /** Unreleased they come back when their lease ends. */

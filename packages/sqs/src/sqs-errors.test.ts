@@ -29,6 +29,8 @@ describe("classifySqsError", () => {
     ["RequestThrottled", "RequestThrottled", "THROTTLED"],
     ["KmsThrottled", "KMS.ThrottlingException", "THROTTLED"],
     ["ThrottlingException", undefined, "THROTTLED"],
+    ["RequestLimitExceeded", undefined, "THROTTLED"],
+    ["BandwidthLimitExceeded", undefined, "THROTTLED"],
     ["PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", "THROTTLED"],
     ["OverLimit", "OverLimit", "QUOTA_EXCEEDED"],
     ["BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong", "BATCH_TOO_LARGE"],
@@ -128,6 +130,8 @@ describe("classifySqsError", () => {
     [503, "UNAVAILABLE", false],
     [502, "UNAVAILABLE", true],
     [429, "THROTTLED", false],
+    // Of a load balancer that closes an idle connection.
+    [408, "TIMEOUT", true],
     [200, "UNAVAILABLE", true],
     [403, "ACCESS_DENIED", false],
     [418, "INVALID_ARGUMENT", false],
@@ -191,14 +195,41 @@ describe("classifySqsError", () => {
   });
 
   test.each([undefined, null, "text", 7, {}, new Error("whatever")])("reads %s as INTERNAL", (value) => {
-    expect(classifySqsError(value, "send")).toMatchObject({ code: "INTERNAL", retryable: false });
+    // It may have come from a handler of the application's own, after the request.
+    expect(classifySqsError(value, "send")).toMatchObject({
+      code: "INTERNAL",
+      retryable: false,
+      ambiguous: true,
+    });
+  });
+
+  // As `fetch` and handlers that are made of it throw.
+  test.each([
+    ["ECONNREFUSED", "connect", "CONNECTION_LOST", false],
+    ["ECONNRESET", "read", "CONNECTION_LOST", true],
+    ["UND_ERR_SOCKET", undefined, "CONNECTION_LOST", true],
+    ["UND_ERR_CONNECT_TIMEOUT", undefined, "TIMEOUT", false],
+    ["UND_ERR_HEADERS_TIMEOUT", undefined, "TIMEOUT", true],
+  ] as const)(
+    "reads %s (%s) as the cause of what says nothing itself",
+    (code, syscall, expected, ambiguous) => {
+      const cause = Object.assign(new Error("why"), { code, syscall });
+      const error = new TypeError("fetch failed", { cause });
+      expect(classifySqsError(error, "send")).toMatchObject({ code: expected, ambiguous, retryable: true });
+    },
+  );
+
+  test("ends with causes that go round", () => {
+    const error = new Error("a");
+    error.cause = new Error("b", { cause: error });
+    expect(classifySqsError(error, "send").code).toBe("INTERNAL");
   });
 });
 
 describe("the error tables", () => {
   test("name a source with its date in every row", () => {
     for (const row of [...SERVICE_ERRORS, ...SOCKET_ERRORS, ...TEXT_ERRORS]) {
-      expect(row.source).toMatch(/\(2026-11-24\)$/);
+      expect(row.source).toMatch(/\(2026-11-\d\d\)$/);
     }
   });
 

@@ -33,6 +33,8 @@ const PURGE = `${DOCS}API_PurgeQueue.html (2026-11-24)`;
 const MOVE = `${DOCS}API_StartMessageMoveTask.html (2026-11-24)`;
 const SIGN =
   "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html (2026-11-24)";
+const THROTTLING = "@smithy/core 3.41.0, THROTTLING_ERROR_CODES (2026-11-30)";
+const UNDICI = "https://undici.nodejs.org/#/docs/api/Errors (2026-11-30)";
 const SDK = "@aws-sdk/client-sqs 3.1169.0, observed (2026-11-24)";
 const NODE = "https://nodejs.org/api/errors.html#common-system-errors (2026-11-24)";
 const TLS = "https://nodejs.org/api/tls.html#x509-certificate-error-codes (2026-11-24)";
@@ -53,6 +55,13 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
   { names: "RequestExpired RequestTimeTooSkewed RequestInTheFuture", code: "UNAUTHENTICATED", source: SIGN },
   { names: "RequestThrottled KmsThrottled KmsThrottling", code: "THROTTLED", source: SEND },
   { names: "Throttling Throttled TooManyRequests SlowDown", code: "THROTTLED", source: COMMON },
+  {
+    names: "RequestLimitExceeded BandwidthLimitExceeded LimitExceeded",
+    code: "THROTTLED",
+    source: THROTTLING,
+  },
+  { names: "ProvisionedThroughputExceeded EC2Throttled", code: "THROTTLED", source: THROTTLING },
+  { names: "PriorRequestNotComplete TransactionInProgress", code: "THROTTLED", source: THROTTLING },
   { names: "PurgeQueueInProgress", code: "THROTTLED", retryAfterMs: 60_000, source: PURGE },
   // 120,000 messages in flight on a standard queue: settle first. FIFO queues just deliver nothing.
   { names: "OverLimit", code: "QUOTA_EXCEEDED", source: RECEIVE },
@@ -85,6 +94,9 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "EHOSTUNREACH ENETUNREACH", code: "CONNECTION_LOST", ambiguous: true, source: NODE },
   { names: "ECONNRESET EPIPE ECONNABORTED", code: "CONNECTION_LOST", ambiguous: true, source: NODE },
   { names: "ETIMEDOUT", code: "TIMEOUT", ambiguous: true, source: NODE },
+  { names: "UND_ERR_SOCKET", code: "CONNECTION_LOST", ambiguous: true, source: UNDICI },
+  { names: "UND_ERR_CONNECT_TIMEOUT", code: "TIMEOUT", source: UNDICI },
+  { names: "UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT", code: "TIMEOUT", ambiguous: true, source: UNDICI },
   // Waiting mends none of them (docs/decisions/0052); their texts tell of the rarer ones.
   { names: "CERT_HAS_EXPIRED CERT_NOT_YET_VALID", code: "UNAUTHENTICATED", source: TLS },
   { names: "SELF_SIGNED_CERT_IN_CHAIN DEPTH_ZERO_SELF_SIGNED_CERT", code: "UNAUTHENTICATED", source: TLS },
@@ -101,6 +113,7 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp; readonly 
   { text: /receipt handle has expired/i, code: "LEASE_LOST", source: LEASE },
   { text: /not available for visibility timeout change/i, code: "LEASE_LOST", source: LEASE },
   { text: /did not establish a connection with the server/i, code: "TIMEOUT", source: SDK },
+  { text: /^Resolved credential object is not valid/, code: "UNAUTHENTICATED", source: SDK },
   { text: /^Region is missing/i, code: "INVALID_ARGUMENT", source: SDK },
   // The SDK's own check, of a client that was given in with its checks on.
   {
@@ -117,6 +130,7 @@ const STATUSES: Readonly<Record<number, Meaning>> = {
   401: { code: "UNAUTHENTICATED", source: COMMON },
   403: { code: "ACCESS_DENIED", source: COMMON },
   404: { code: "NOT_FOUND", source: COMMON },
+  408: { code: "TIMEOUT", ambiguous: true, source: COMMON },
   413: { code: "BATCH_TOO_LARGE", source: COMMON },
   429: { code: "THROTTLED", source: COMMON },
   503: { code: "UNAVAILABLE", source: COMMON },
@@ -129,6 +143,7 @@ const BY_PROXY =
 const UNTRUSTED: Meaning = { code: "UNAUTHENTICATED", source: TLS };
 const UNOPENED: Meaning = { code: "CONNECTION_LOST", source: NODE };
 
+const MAX_CAUSES = 10;
 const RETRYABLE = new Set(["THROTTLED", "QUOTA_EXCEEDED", "CONNECTION_LOST", "TIMEOUT", "UNAVAILABLE"]);
 const byName = indexOf(SERVICE_ERRORS);
 const bySocketCode = indexOf(SOCKET_ERRORS);
@@ -145,6 +160,18 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
 export function classifySqsError(error: unknown, during: Operation): ErrorClass {
   if (isQueueError(error))
     return { code: error.code, retryable: error.retryable, ambiguous: error.ambiguous };
+  const own = classify(error, during);
+  let cause = error;
+  // What `fetch` throws says nothing itself. As deep as the SDK looks.
+  for (let depth = 0; own.code === "INTERNAL" && depth < MAX_CAUSES; depth += 1) {
+    cause = field(cause, "cause");
+    const known = classify(cause, during);
+    if (known.code !== "INTERNAL") return known;
+  }
+  return own;
+}
+
+function classify(error: unknown, during: Operation): ErrorClass {
   if (error instanceof ChecksumError) return { code: "UNAVAILABLE", retryable: true, ambiguous: true };
   const name = textField(error, "name") ?? "";
   const vendorCode = textField(error, "Code");
@@ -153,6 +180,7 @@ export function classifySqsError(error: unknown, during: Operation): ErrorClass 
   const metadata = field(error, "$metadata");
   const isUntrusted = isCertificateRefusal(text);
   const isUnsent = neverLeft(error);
+  const isUnbegun = isUnsent || field(error, "isUnbegun") === true;
   const meaning =
     (isUntrusted ? UNTRUSTED : undefined) ??
     TEXT_ERRORS.find((row) => row.text.test(text) && (row.during ?? during) === during) ??
@@ -172,7 +200,7 @@ export function classifySqsError(error: unknown, during: Operation): ErrorClass 
     code: meaning.code,
     retryable: RETRYABLE.has(meaning.code),
     // An entry under `Failed` was refused for certain, whatever its code.
-    ambiguous: !(error instanceof EntryError) && !isUnsent && meaning.ambiguous === true,
+    ambiguous: !(error instanceof EntryError) && !isUnbegun && meaning.ambiguous === true,
     providerCode: vendorCode ?? (socketCode || name),
     ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),
@@ -188,7 +216,8 @@ function neverLeft(error: unknown): boolean {
 }
 
 function meaningOfStatus(status: unknown): Meaning {
-  if (typeof status !== "number") return { code: "INTERNAL", source: SDK };
+  // Of a handler of the application's own, say: nobody knows how far the request came.
+  if (typeof status !== "number") return { code: "INTERNAL", ambiguous: true, source: SDK };
   const known = STATUSES[status];
   if (known !== undefined) return known;
   // Below 400 it was no answer of SQS at all: a page of some proxy.

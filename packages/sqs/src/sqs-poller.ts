@@ -27,6 +27,8 @@ export class SqsPoller {
   readonly #handBacks: HandBacks;
   readonly #onFault: (error: unknown) => void;
   readonly #lost: LostPoll[] = [];
+  /** One for each poll: a signal of all would remember the listeners of those that are long over. */
+  readonly #running = new Set<AbortController>();
 
   constructor(
     queue: SqsQueue,
@@ -42,11 +44,21 @@ export class SqsPoller {
     this.#onFault = onFault;
   }
 
-  poll(ask: ReceiveAsk, cut: AbortSignal): RunningPoll {
+  poll(ask: ReceiveAsk): RunningPoll {
     const maxItems = Math.min(ask.maxItems, SQS_MAX_BATCH_ITEMS);
     const waitSeconds = Math.ceil(Math.min(ask.waitMs, SQS_MAX_WAIT_MS) / 1_000);
     const endsAtMs = this.#clock.now() + waitSeconds * 1_000;
-    return { deliveries: this.#receive(maxItems, waitSeconds, cut), maxItems, endsAtMs };
+    const controller = new AbortController();
+    this.#running.add(controller);
+    const deliveries = this.#receive(maxItems, waitSeconds, controller.signal).finally(() =>
+      this.#running.delete(controller),
+    );
+    return { deliveries, maxItems, endsAtMs, cut: () => controller.abort() };
+  }
+
+  /** What SQS was about to hand over comes back when its lease ends. */
+  cutAll(): void {
+    for (const controller of this.#running) controller.abort();
   }
 
   async #receive(

@@ -37,7 +37,7 @@ const OPTIONS = ["client", "region", "endpoint", "credentials", "clientOptions"]
  */
 export function sqs(options: SqsOptions = {}): Provider<"sqs", SqsModes> {
   checkOptions(options);
-  const settled = Object.freeze({ ...options });
+  const settled = Object.freeze({ ...options, clientOptions: given(options.clientOptions) });
   return Object.freeze({
     scheme: "sqs" as const,
     connect: (url: ConnectionUrl, context: ProviderContext) => connect(settled, url, context),
@@ -70,8 +70,8 @@ function checkOptions(options: SqsOptions): void {
     .filter((key) => !OPTIONS.some((known) => known === key))
     .map((key) => unknownOption(key));
   for (const [setting, why] of Object.entries(OWN_SETTINGS)) {
-    const isGiven = Object.hasOwn(options.clientOptions ?? {}, setting);
-    if (isGiven) problems.push(`clientOptions.${setting} is the adapter's own: ${why}`);
+    if (Object.hasOwn(given(options.clientOptions) ?? {}, setting))
+      problems.push(`clientOptions.${setting} is the adapter's own: ${why}`);
   }
   if (options.region !== undefined && !isRegion(options.region)) problems.push("`region` is no AWS region");
   if (options.client !== undefined) {
@@ -81,6 +81,11 @@ function checkOptions(options: SqsOptions): void {
   }
   if (problems.length === 0) return;
   throw invalid(`sqs(): ${problems.join("; ")}`, "Correct the options; every problem found is listed.");
+}
+
+/** The SDK takes a present `undefined` for a value: of `requestHandler`, its own would come, which has no time-out. */
+function given(options: SqsClientOptions | undefined): SqsClientOptions | undefined {
+  return options && Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function unknownOption(key: string): string {

@@ -1,5 +1,5 @@
 import type { GetQueueAttributesCommandInput } from "@aws-sdk/client-sqs";
-import { orAborted, type ErrorCode } from "@anyqueue/core/adapter";
+import { orAborted, systemClock, type ErrorCode } from "@anyqueue/core/adapter";
 import { abortError } from "./abort-error.ts";
 import type { SqsCall, SqsClients } from "./sqs-client.ts";
 import { classifySqsError } from "./sqs-errors.ts";
@@ -7,6 +7,8 @@ import type { QueueAddress } from "./sqs-url.ts";
 
 /** How long finding a queue may take, so that a start fails soon (D13). */
 const LOOKUP_TIMEOUT_MS = 4_500;
+/** The same with all that comes before the request, such as credentials. */
+const READY_TIMEOUT_MS = 10_000;
 /** Failures of a read that is no condition of sending, but tells that sends would fail too. */
 const STOPS_SENDING: ReadonlySet<ErrorCode> = new Set([
   "NOT_FOUND",
@@ -90,7 +92,7 @@ export class SqsQueue {
       AttributeNames: ["All"],
     };
     const options = { timeoutMs: LOOKUP_TIMEOUT_MS, ...(signal && { signal }) };
-    const reply = await this.call("GetQueueAttributesCommand", input, options);
+    const reply = await inTime(this.call("GetQueueAttributesCommand", input, options));
     const attributes = reply.Attributes ?? {};
     const maxBytes = Number(attributes.MaximumMessageSize);
     if (maxBytes > 0) this.#maxMessageBytes = maxBytes;
@@ -119,12 +121,24 @@ export class SqsQueue {
 
   async #lookUp(): Promise<string> {
     const input = { QueueName: this.address.name, QueueOwnerAWSAccountId: this.#account };
-    const reply = await this.call("GetQueueUrlCommand", input, {
-      timeoutMs: LOOKUP_TIMEOUT_MS,
-    });
+    const reply = await inTime(this.call("GetQueueUrlCommand", input, { timeoutMs: LOOKUP_TIMEOUT_MS }));
     if (reply.QueueUrl === undefined)
       throw new Error(`GetQueueUrl answered without a URL for ${input.QueueName}`);
     this.#url = reply.QueueUrl;
     return reply.QueueUrl;
+  }
+}
+
+/** A source of credentials may hang, and the SDK waits for it without an end. */
+async function inTime<Value>(reading: Promise<Value>): Promise<Value> {
+  const overdue = new AbortController();
+  const timer = systemClock.setTimer(() => overdue.abort(), READY_TIMEOUT_MS, true);
+  try {
+    return await orAborted(reading, overdue.signal, () => {
+      const what = `no answer within ${READY_TIMEOUT_MS} ms, perhaps for want of credentials`;
+      throw Object.assign(new Error(what), { name: "TimeoutError" });
+    });
+  } finally {
+    timer.cancel();
   }
 }

@@ -175,7 +175,13 @@ describe("parseAddress", () => {
   });
 
   test.each([
-    "https://vpce-0a-1b.sqs.us-east-1.vpce.amazonaws.com",
+    ["https://vpce-0a-1b.sqs.us-east-1.vpce.amazonaws.com", "us-east-1"],
+    ["https://vpce-0a-1b-cn-north-1a.sqs.cn-north-1.vpce.amazonaws.com.cn", "cn-north-1"],
+  ])("knows the region of %s, a server of its own", (origin, region) => {
+    expect(parseAddress(`${origin}/123456789012/orders`)).toMatchObject({ origin, region });
+  });
+
+  test.each([
     "https://sqs.us-east-1.localhost.localstack.cloud:4566",
     "https://sqs.us-east-1.amazonaws.com.example",
     "https://sqs.us-east-1.example.api.aws",

@@ -34,6 +34,8 @@ const ARN = /^arn:aws[a-z-]*:sqs:([a-z0-9-]+):(\d{12}):(.+)$/;
 const AWS_DOMAIN =
   /\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|api\.(?:aws(?:(?:\.hci)?\.ic\.gov|\.scloud)?|amazonwebservices\.(?:com\.cn|eu)|cloud-aws\.adc-e\.uk)|(?:c2s|csp\.hci)\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk)\.?$/;
 const AWS_HOST = /^(?:sqs(?:-fips)?\.([a-z0-9-]+)|(?:([a-z0-9-]+)\.)?queue)$/;
+/** It answers for one region, whose signatures it wants. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-internetwork-traffic-privacy.html (2026-11-30) */
+const VPC_ENDPOINT = /^vpce-[^.]+\.sqs\.([a-z0-9-]+)\.vpce$/;
 /** Of `queue.amazonaws.com`. */
 const FIRST_REGION = "us-east-1";
 const FIFO_SUFFIX = ".fifo";
@@ -109,11 +111,12 @@ export function parseAddress(entity: string): QueueAddress {
   }
   const [name = "", owner = ""] = url.pathname.split("/").filter(Boolean).toReversed();
   const hostRegion = regionOf(url.hostname);
+  const [, endpointRegion] = VPC_ENDPOINT.exec(url.hostname.replace(AWS_DOMAIN, "")) ?? [];
   return {
     ...named(name, entity),
     url: entity,
     account: ACCOUNT.test(owner) ? owner : undefined,
-    region: hostRegion,
+    region: hostRegion ?? endpointRegion,
     origin: hostRegion === undefined ? url.origin : undefined,
   };
 }

@@ -1,5 +1,6 @@
 import type { QueueAdapter } from "@anyqueue/core/adapter";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { SqsClientOptions } from "../src/index.ts";
 import { consumerOptions, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
 import { ScriptedServer, until } from "./scripted-server.ts";
 
@@ -81,5 +82,28 @@ describe("without any settings", () => {
     await vi.advanceTimersByTimeAsync(15_000);
     await polling;
     expect(ended).toEqual(["send: TIMEOUT", "poll: TIMEOUT"]);
+  });
+
+  // The trap: the SDK takes a present `undefined` for a value, here for its own handler, which has no time-out.
+  test("a setting of the SDK that is undefined is none", async () => {
+    const clientOptions = { requestHandler: undefined, maxAttempts: undefined } as object as SqsClientOptions;
+    const plain = openAdapter(server.endpoint, { options: { clientOptions } });
+    const producer = plain.openProducer(standard(plain));
+    await producer.open?.(never);
+    server.answer("SendMessageBatch", () => "hang");
+    const sending = rejection(producer.sendBatch([outgoing("1")], never));
+    await until(() => server.count("SendMessageBatch") === 1);
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect(plain.classify(await sending, "send")).toMatchObject({ code: "TIMEOUT", ambiguous: true });
+    await plain.close();
+  });
+
+  test("a source of credentials that hangs does not hang a start with it", async () => {
+    const credentials = async (): Promise<never> => await new Promise<never>(() => {});
+    const plain = openAdapter(server.endpoint, { options: { credentials } });
+    const opening = rejection(plain.openConsumer(standard(plain), consumerOptions()).open?.(never));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(plain.classify(await opening, "open")).toMatchObject({ code: "TIMEOUT", retryable: true });
+    await plain.close();
   });
 });

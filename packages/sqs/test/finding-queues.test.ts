@@ -158,6 +158,29 @@ describe("an AWS environment that says nothing", () => {
     await broke.close();
   });
 
+  test("says so of credentials of the application's own that fail to come, and asks again", async () => {
+    let fails = true;
+    const credentials = async (): Promise<typeof ANY_CREDENTIALS> => {
+      if (fails) throw new Error("the vault is sealed");
+      return ANY_CREDENTIALS;
+    };
+    const own = openAdapter(server.endpoint, { options: { credentials } });
+    const producer = own.openProducer(standard(own));
+    const error = await rejection(producer.sendBatch([outgoing("1")], never));
+    expect(own.classify(error, "send")).toMatchObject({ code: "UNAUTHENTICATED", ambiguous: false });
+    fails = false;
+    expect(await producer.sendBatch([outgoing("1")], never)).toMatchObject([{ ok: true }]);
+    await own.close();
+  });
+
+  test("says so of credentials that are none", async () => {
+    const credentials = async (): Promise<typeof ANY_CREDENTIALS> => ({ accessKeyId: "id" }) as never;
+    const own = openAdapter(server.endpoint, { options: { credentials } });
+    const error = await rejection(own.openProducer(standard(own)).open?.(never));
+    expect(own.classify(error, "open").code).toBe("UNAUTHENTICATED");
+    await own.close();
+  });
+
   test("without a region says how to give one", async () => {
     const url = { scheme: "sqs", authority: "", path: "", parameters: {}, text: "sqs:" };
     const nowhere = sqs({ credentials: ANY_CREDENTIALS }).connect(url, { clock: systemClock });
@@ -195,6 +218,15 @@ describe("probing", () => {
     });
     const foreign = await adapter.probe?.(exact(adapter, "arn:aws:sqs:eu-west-1:123456789012:orders"), never);
     expect(foreign?.facts.deadLetterEntity).toBe("arn:aws:sqs:eu-west-1:123456789012:parking");
+  });
+
+  test("finds the dead letters on the server that the queue's own URL names", async () => {
+    const policy = '{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:000000000000:parking","maxReceiveCount":4}';
+    server.answer("GetQueueAttributes", () => ({ body: { Attributes: { RedrivePolicy: policy } } }));
+    const plain = openAdapter(undefined);
+    const { deadLetterEntity } = await factsOf(plain, exact(plain, `${server.endpoint}/000000000000/orders`));
+    expect(deadLetterEntity).toBe(`${server.endpoint}/000000000000/parking`);
+    await plain.close();
   });
 
   test("says what it could not read when the right is missing", async () => {

@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import type { Delivery, QueueAdapter } from "@anyqueue/core/adapter";
+import { createVirtualClock } from "@anyqueue/core/testing";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { consumerOptions, fifo, never, openAdapter, standard } from "./open-adapter.ts";
+import { consumerOptions, exact, fifo, never, openAdapter, standard } from "./open-adapter.ts";
 import { held, ScriptedServer, stored, until } from "./scripted-server.ts";
 
 const ASK = { maxItems: 10, waitMs: 20_000 };
@@ -106,6 +109,36 @@ describe("an aborted poll", () => {
     expect(server.count("ReceiveMessage")).toBe(2);
     answer.give({});
     await consumer.close();
+  });
+
+  // The trap: a client of the application's own may have no time-out, and a half-open connection then keeps one of its
+  // sockets for ever.
+  test("is cut once its answer is overdue", async () => {
+    const clock = createVirtualClock();
+    let ended = 0;
+    const client = {
+      send: async (_: unknown, { abortSignal }: { abortSignal: AbortSignal }) =>
+        await once(abortSignal, "abort").then(() => {
+          ended += 1;
+          throw new Error("aborted");
+        }),
+    } as unknown as SQSClient;
+    const own = openAdapter(undefined, { options: { client }, clock });
+    const url = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders";
+    const consumer = own.openConsumer(exact(own, url), consumerOptions());
+    const [early, late] = [new AbortController(), new AbortController()];
+    const polls = [consumer.receiveBatch(ASK, early.signal), consumer.receiveBatch(ASK, late.signal)];
+    early.abort();
+    await polls[0];
+    await clock.advance(29_000);
+    expect(ended).toBe(0);
+    await clock.advance(2_000);
+    await expect.poll(() => ended).toBe(1);
+    late.abort();
+    await polls[1];
+    await clock.advance(1);
+    await expect.poll(() => ended).toBe(2);
+    await own.close();
   });
 
   test("asks for nothing if it was aborted before it began", async () => {

@@ -1,3 +1,4 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
 import { systemClock, type QueueAdapter } from "@anyqueue/core/adapter";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { SqsHttpHandler, type HttpRequest } from "../src/sqs-http-handler.ts";
@@ -107,6 +108,26 @@ test.each([
     ]);
   },
 );
+
+// The trap: the region of the environment answers too, and may have a queue of the same name.
+test.each([
+  "arn:aws:sqs:eu-west-1:123456789012:orders",
+  "https://sqs.eu-west-1.amazonaws.com/123456789012/orders",
+])("%s is asked for in its own region where the connection names none", async (queue) => {
+  vi.stubEnv("AWS_REGION", "us-east-1");
+  expect(await places(connect(""), queue)).toEqual(["https://sqs.eu-west-1.amazonaws.com eu-west-1/sqs"]);
+});
+
+test("a queue of another region is refused where the application's own client is of one", async () => {
+  const client = new SQSClient({ region: "us-east-1", credentials: ANY_CREDENTIALS });
+  const url = { scheme: "sqs", authority: "", path: "", parameters: {}, text: "sqs:" };
+  const from = sqs({ client }).connect(url, { clock: systemClock });
+  const target = exact(from, "arn:aws:sqs:eu-west-1:123456789012:orders");
+  const error = await rejection(from.openProducer(target).open?.(never));
+  expect(from.classify(error, "open")).toMatchObject({ code: "INVALID_ARGUMENT", retryable: false });
+  expect(error).toMatchObject({ message: expect.stringContaining("eu-west-1") });
+  client.destroy();
+});
 
 test("an endpoint beside FIPS is refused, as the SDK refuses it, and not retried", async () => {
   vi.stubEnv("AWS_USE_FIPS_ENDPOINT", "true");

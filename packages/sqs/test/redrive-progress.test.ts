@@ -12,17 +12,21 @@ let adapter: QueueAdapter;
 let admin: AdminDriver;
 let clock: VirtualClock;
 /** What ListMessageMoveTasks answers, one after the other; the last stays. */
-let tasks: object[];
+let tasks: (object | readonly object[])[];
+/** What it answers before this move has begun. */
+let earlier: object[];
 
 beforeEach(async () => {
   clock = createVirtualClock();
+  earlier = [];
   server = await ScriptedServer.start();
   adapter = openAdapter(server.endpoint, { clock });
   admin = await adminOf(adapter);
   server.script((call) => {
     if (call.operation === "StartMessageMoveTask") return { body: { TaskHandle: "task" } };
     if (call.operation !== "ListMessageMoveTasks") return undefined;
-    return { body: { Results: [tasks.length > 1 ? tasks.shift() : tasks[0]] } };
+    if (server.count("StartMessageMoveTask") === 0) return { body: { Results: earlier } };
+    return { body: { Results: [tasks.length > 1 ? tasks.shift() : tasks[0]].flat() } };
   });
 });
 
@@ -55,6 +59,20 @@ test("a redrive names its destination and reports progress once a second until t
   expect(seen).toEqual([10, 400, 512]);
   expect(server.inputs("StartMessageMoveTask")).toEqual([{ SourceArn: FROM, DestinationArn: TO }]);
   expect(server.count("CancelMessageMoveTask")).toBe(0);
+});
+
+// The trap: a task has no handle any more once it has ended, and a list may be older than the move.
+test("a redrive does not take an earlier one for itself", async () => {
+  const ended = { Status: "FAILED", FailureReason: "AccessDenied", StartedTimestamp: 1_000 };
+  const own = { Status: "COMPLETED", ApproximateNumberOfMessagesMoved: 3, StartedTimestamp: 2_000 };
+  earlier = [ended];
+  tasks = [ended, [own, ended]];
+  const moves = redrive(new AbortController().signal);
+  expect(await moves.next()).toEqual({ done: false, value: { moved: 0 } });
+  const following = moves.next();
+  await clock.advance(1_000);
+  expect(await following).toEqual({ done: false, value: { moved: 3 } });
+  expect(await moves.next()).toMatchObject({ done: true });
 });
 
 test("a redrive that is aborted is cancelled at the service", async () => {

@@ -2,8 +2,8 @@ import { createServer as createTcpServer, type Server, type Socket } from "node:
 import type { ErrorClass } from "@anyqueue/core/adapter";
 import { describe, expect, test } from "vitest";
 import { classifySqsError } from "../src/sqs-errors.ts";
-import { rejection } from "./open-adapter.ts";
-import { until } from "./scripted-server.ts";
+import { ANY_CREDENTIALS, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
+import { refusal, ScriptedServer, until } from "./scripted-server.ts";
 import { ANSWER, closing, connected, peer, type Peer } from "./tcp-peer.ts";
 
 /** A server that shakes no hands. */
@@ -58,6 +58,46 @@ describe("a request of which nothing went out cannot have been applied", () => {
     expect(await outcomeOf(send({ timeoutMs: 20 }))).toMatchObject({ code: "TIMEOUT", ambiguous: false });
   });
 
+  test("where it was aborted while something was looked up for it", async () => {
+    const server = await ScriptedServer.start();
+    const adapter = openAdapter(server.endpoint);
+    server.answer("GetQueueUrl", () => "hang");
+    const abort = new AbortController();
+    const sending = outcomeOf(
+      adapter.openProducer(standard(adapter)).sendBatch([outgoing("1")], abort.signal),
+    );
+    await until(() => server.count("GetQueueUrl") === 1);
+    abort.abort();
+    expect(await sending).toMatchObject({ code: "CANCELLED", ambiguous: false });
+    await adapter.close();
+    await server.close();
+  });
+
+  // As it is where a role is taken on by its token (EKS), once an hour.
+  test.each([
+    ["of the SDK", 0],
+    ["that would have been a copy", 3],
+  ])("where its credentials could not be fetched, a request %s", async (_, before) => {
+    const server = await ScriptedServer.start();
+    let isLost = false;
+    const credentials = async (): Promise<typeof ANY_CREDENTIALS & { expiration: Date }> => {
+      if (isLost) throw Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+      return { ...ANY_CREDENTIALS, expiration: new Date(Date.now() - 1_000) };
+    };
+    const adapter = openAdapter(server.endpoint, { options: { credentials } });
+    const producer = adapter.openProducer(standard(adapter));
+    await producer.open?.(never);
+    for (let sends = 0; sends < before; sends += 1)
+      // oxlint-disable-next-line no-await-in-loop -- one teaches the next
+      await producer.sendBatch([outgoing("1")], never);
+    isLost = true;
+    const outcome = await outcomeOf(producer.sendBatch([outgoing("2")], never));
+    expect(outcome).toMatchObject({ code: "CONNECTION_LOST", retryable: true, ambiguous: false });
+    expect(server.count("SendMessageBatch")).toBe(before);
+    await adapter.close();
+    await server.close();
+  });
+
   test("where the client has ended", async () => {
     const { send, handler, sockets } = await peer(ANSWER);
     await send();
@@ -73,4 +113,24 @@ test("a request that went out may have been applied, whatever ended its connecti
   await until(() => requests.length === 1);
   requests[0]?.socket.resetAndDestroy();
   expect(await sending).toMatchObject({ code: "CONNECTION_LOST", ambiguous: true });
+});
+
+test.each([
+  ["of the SDK", 0],
+  ["that is a copy", 3],
+])("a request %s that failed at the service may have been applied", async (_, before) => {
+  const server = await ScriptedServer.start();
+  const adapter = openAdapter(server.endpoint);
+  const producer = adapter.openProducer(standard(adapter));
+  for (let sends = 0; sends < before; sends += 1)
+    // oxlint-disable-next-line no-await-in-loop -- one teaches the next
+    await producer.sendBatch([outgoing("1")], never);
+  for (const reply of [refusal("InternalFailure", 500), "reset"] as const) {
+    server.answer("SendMessageBatch", () => reply);
+    // oxlint-disable-next-line no-await-in-loop
+    const outcome = await outcomeOf(producer.sendBatch([outgoing("2")], never));
+    expect(outcome).toMatchObject({ retryable: true, ambiguous: true });
+  }
+  await adapter.close();
+  await server.close();
 });
