@@ -3,23 +3,25 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { QueueError, systemClock } from "@anyqueue/core/adapter";
-import type * as AzureSdk from "@azure/service-bus";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
 import { BoundedWork } from "./bounded-work.ts";
 import { ClientLife } from "./client-life.ts";
 import { guardLinkCloses } from "./guard-link-closes.ts";
+import { loadSdk, type Sdk } from "./load-sdk.ts";
+import { keepOutside } from "./outside-credential.ts";
 import { PROVIDER } from "./refusal.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { watchSilence } from "./watch-silence.ts";
 
-export type Sdk = typeof AzureSdk;
+/** Runs what opens sockets that are not the connection's. */
+export type Outside = <Value>(work: () => Value) => Value;
+
+type Make<Client> = (sdk: Sdk, outside: Outside) => Client | Promise<Client>;
 
 /** How the SDK's clients of one namespace are made. */
 export interface ClientFactory {
-  readonly client: (sdk: Sdk) => ServiceBusClient | Promise<ServiceBusClient>;
-  readonly administration: (
-    sdk: Sdk,
-  ) => ServiceBusAdministrationClient | Promise<ServiceBusAdministrationClient>;
+  readonly client: Make<ServiceBusClient>;
+  readonly administration: Make<ServiceBusAdministrationClient>;
   /** True: the client is the application's own and is left open. */
   readonly isForeign: boolean;
 }
@@ -44,7 +46,7 @@ const SOCKETS = "net.client.socket";
  */
 export class NamespaceConnection {
   readonly #factory: ClientFactory;
-  readonly #scope = new AsyncLocalStorage<ClientLife>();
+  readonly #scope = new AsyncLocalStorage<ClientLife | undefined>();
   readonly #deaths = new Set<DeathListener>();
   readonly #bounded = new BoundedWork(abandoned);
   #sdk: Promise<Sdk> | undefined;
@@ -91,6 +93,9 @@ export class NamespaceConnection {
   scoped<Value>(work: () => Value): Value {
     return this.#scope.getStore() === this.#life ? work() : this.#scope.run(this.#life, work);
   }
+
+  /** Its counterpart: credentials and applications have connections of their own, whose end is no end of this one. */
+  readonly outside: Outside = (work) => this.#scope.run(undefined, work);
 
   async client(): Promise<ServiceBusClient> {
     this.#refuseClosed();
@@ -221,13 +226,14 @@ export class NamespaceConnection {
 
   async #open({ ending, over }: ClientLife): Promise<ServiceBusClient> {
     const client = await this.#load(this.#factory.client);
+    if (this.#factory.isForeign) keepOutside(client, this.outside);
     guardLinkCloses(client, ending.signal, over.signal);
     return client;
   }
 
-  async #load<Client>(make: (sdk: Sdk) => Client | Promise<Client>): Promise<Client> {
+  async #load<Client>(make: Make<Client>): Promise<Client> {
     const sdk = await (this.#sdk ??= loadSdk());
-    return await this.scoped(() => make(sdk));
+    return await this.scoped(() => make(sdk, this.outside));
   }
 
   /** The SDK waits for answers that may never come, and its socket for the other end. */
@@ -266,19 +272,6 @@ function socketOf(message: unknown): Socket | undefined {
   // Not imported: `node:net` would be a third of what this package takes to load.
   const net = process.getBuiltinModule("node:net");
   return message.socket instanceof net.Socket ? message.socket : undefined;
-}
-
-async function loadSdk(): Promise<Sdk> {
-  try {
-    return await import("@azure/service-bus");
-  } catch (error) {
-    throw new QueueError("INVALID_ARGUMENT", {
-      what: "the package @azure/service-bus cannot be loaded",
-      remedy: "Run: npm install @azure/service-bus",
-      provider: PROVIDER,
-      cause: error,
-    });
-  }
 }
 
 /** False: it was not over by then. Never rejects. */

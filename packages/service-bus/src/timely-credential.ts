@@ -1,5 +1,6 @@
 import { QueueError, systemClock } from "@anyqueue/core/adapter";
 import type { TokenCredential } from "@azure/service-bus";
+import type { Outside } from "./namespace-connection.ts";
 import { PROVIDER } from "./refusal.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { TOKEN_TIMEOUT_MS } from "./service-bus-limits.ts";
@@ -13,12 +14,12 @@ const SAME_START_MS = 2_000;
  * The credential, but whatever it fails by is said, and soon. It may search for half a minute before it gives up; what it
  * finds later it has for the next call.
  */
-export function timely(credential: TokenCredential): TokenCredential {
+export function timely(credential: TokenCredential, outside: Outside = (work) => work()): TokenCredential {
   let hangsUntilMs = 0;
   return {
     async getToken(scopes, options) {
       if (systemClock.now() < hangsUntilMs) throw tooSlow();
-      const found = tokenOf(credential, scopes, options);
+      const found = outside(() => tokenOf(credential, scopes, options));
       found.then(
         () => (hangsUntilMs = 0),
         () => (hangsUntilMs = 0),

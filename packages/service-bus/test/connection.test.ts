@@ -1,7 +1,8 @@
 import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
 import { startEmulator, type Emulator } from "@anyqueue/emulator";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { createServer, Socket } from "node:net";
+import { connect, createServer, Socket, type AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AmqpTap } from "./amqp-tap.ts";
 import {
@@ -159,7 +160,33 @@ describe("a socket that dies", () => {
       expect(adapter.classify(result.ok ? undefined : result.error, "ack").code).toBe("LEASE_LOST");
     }
   });
+
+  test("ends nothing that the application opens when it hears of it", async () => {
+    const server = createServer((socket) => socket.end("welcome"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const producer = adapter.openProducer(sessionQueueOf(adapter, "keyed"));
+    open.push(producer);
+    valuesOf(await producer.sendBatch([outgoing("a", { orderingKey: "a" })], never));
+    const said = Promise.withResolvers<string>();
+    const { events } = consumerOptions();
+    const leasesLost = (): void => said.resolve(saidBy(port));
+    const consumer = await consume(
+      sessionQueueOf(adapter, "keyed"),
+      Object.assign(consumerOptions(), { events: { ...events, leasesLost } }),
+    );
+    await receive(consumer, 1);
+    tap.cut();
+    expect(await said.promise).toBe("welcome");
+  });
 });
+
+/** What a server of the application's own says to who connects. */
+async function saidBy(port: number): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  return await text(socket).catch((error: unknown) => String(error));
+}
 
 async function sendUntilItWorks(producer: ReturnType<QueueAdapter["openProducer"]>): Promise<boolean> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
