@@ -6,6 +6,7 @@ import { QueueError, systemClock } from "@anyqueue/core/adapter";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
 import { BoundedWork } from "./bounded-work.ts";
 import { ClientLife } from "./client-life.ts";
+import { field } from "./field.ts";
 import { guardLinkCloses } from "./guard-link-closes.ts";
 import { loadSdk, type Sdk } from "./load-sdk.ts";
 import { keepOutside } from "./outside-credential.ts";
@@ -170,7 +171,7 @@ export class NamespaceConnection {
       life.isProven = !life.isOver;
       return answer;
     } finally {
-      if (life.isProven) ending.abort(OVER);
+      if (life.isProven || life.isOver) ending.abort(OVER);
     }
   }
 
@@ -193,8 +194,11 @@ export class NamespaceConnection {
 
   readonly #onSocket = (message: unknown): void => {
     const life = this.#scope.getStore();
-    const socket = socketOf(message);
-    if (life === undefined || socket === undefined) return;
+    if (life !== undefined) this.#watch(life, field(message, "socket"));
+  };
+
+  #watch(life: ClientLife, socket: unknown): void {
+    if (!isSocket(socket) || life.sockets.has(socket)) return;
     if (life.isOver) {
       life.refuse(socket);
       return;
@@ -206,7 +210,7 @@ export class NamespaceConnection {
       life.sockets.delete(socket);
       if (!life.isOver) this.#reportDeath(life, socket.bytesRead > 0);
     });
-  };
+  }
 
   #reportDeath(life: ClientLife, wasUp: boolean): void {
     this.#died += 1;
@@ -224,10 +228,11 @@ export class NamespaceConnection {
     for (const listener of this.#deaths) listener(error, wasUp);
   }
 
-  async #open({ ending, over }: ClientLife): Promise<ServiceBusClient> {
+  async #open(life: ClientLife): Promise<ServiceBusClient> {
     const client = await this.#load(this.#factory.client);
     if (this.#factory.isForeign) keepOutside(client, this.outside);
-    guardLinkCloses(client, ending.signal, over.signal);
+    const { ending, over } = life;
+    guardLinkCloses(client, ending.signal, over.signal, (socket) => this.#watch(life, socket));
     return client;
   }
 
@@ -267,11 +272,10 @@ function abandoned(signal: AbortSignal): QueueError {
   });
 }
 
-function socketOf(message: unknown): Socket | undefined {
-  if (typeof message !== "object" || message === null || !("socket" in message)) return undefined;
+function isSocket(value: unknown): value is Socket {
   // Not imported: `node:net` would be a third of what this package takes to load.
   const net = process.getBuiltinModule("node:net");
-  return message.socket instanceof net.Socket ? message.socket : undefined;
+  return value instanceof net.Socket;
 }
 
 /** False: it was not over by then. Never rejects. */
