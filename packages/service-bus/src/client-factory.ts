@@ -5,7 +5,8 @@ import type {
   ServiceBusClientOptions,
   TokenCredential,
 } from "@azure/service-bus";
-import type { ClientFactory, Sdk } from "./namespace-connection.ts";
+import type { Sdk } from "./load-sdk.ts";
+import type { ClientFactory, Outside } from "./namespace-connection.ts";
 import { invalid, PROVIDER } from "./refusal.ts";
 import { REQUEST_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { emulatorString, readConnectionString, type Place } from "./service-bus-url.ts";
@@ -38,8 +39,8 @@ export function createFactory(place: Place, settings: ClientSettings): ClientFac
   const { client, administrationClient } = settings;
   /** One for both: what it has found, or waited for in vain, is found once. */
   let shared: Promise<TokenCredential> | undefined;
-  const credential = async (): Promise<TokenCredential> => {
-    shared ??= credentialOf(settings).catch((error: unknown) => {
+  const credentialFrom = (outside: Outside) => async (): Promise<TokenCredential> => {
+    shared ??= credentialOf(settings, outside).catch((error: unknown) => {
       shared = undefined;
       throw error;
     });
@@ -48,9 +49,10 @@ export function createFactory(place: Place, settings: ClientSettings): ClientFac
   const connection = client === undefined ? connectionOf(place, settings) : undefined;
   return {
     isForeign: client !== undefined,
-    client: async (sdk) => client ?? (await newClient(sdk, connection, place, settings, credential)),
-    administration: async (sdk) =>
-      administrationClient ?? (await newAdministration(sdk, connection, place, credential)),
+    client: async (sdk, outside) =>
+      client ?? (await newClient(sdk, connection, place, settings, credentialFrom(outside))),
+    administration: async (sdk, outside) =>
+      administrationClient ?? (await newAdministration(sdk, connection, place, credentialFrom(outside))),
   };
 }
 
@@ -135,8 +137,8 @@ function known(connection: ConnectionArguments | undefined): ConnectionArguments
   );
 }
 
-async function credentialOf({ credential }: ClientSettings): Promise<TokenCredential> {
-  return timely(credential ?? (await defaultCredential()));
+async function credentialOf({ credential }: ClientSettings, outside: Outside): Promise<TokenCredential> {
+  return timely(credential ?? (await defaultCredential()), outside);
 }
 
 /** Service Bus has no chain of its own to find credentials in; Azure's is in a package of its own. */

@@ -57,7 +57,7 @@ export function decodeInvocation(input: unknown, given: unknown, form: Invocatio
 
 /** The context comes last in the v4 programming model; another model, or another platform, calls with something else. */
 function checkContext(input: unknown, context: unknown): FunctionsContext {
-  if (isRecord(input) && "bindingData" in input) {
+  if (isRecord(input) && "bindingData" in input && typeof input["log"] === "function") {
     const remedy = "Register it with app.serviceBusQueue of @azure/functions 4.";
     throw invalid("the function was called as in the v3 programming model, with its context first", remedy);
   }
@@ -88,14 +88,15 @@ function triggerOf({ options }: FunctionsContext): FunctionsTrigger {
   };
 }
 
-/** What @azure/functions-extensions-servicebus makes of a call; told by its shape, so that it need not be installed. */
+/** What @azure/functions-extensions-servicebus makes of a call; told by its functions, which no body can have. */
 function sdkInput(
   input: unknown,
 ): { readonly messages: unknown; readonly actions: ServiceBusActions } | undefined {
   if (!isRecord(input)) return undefined;
   const { messages, actions } = input;
   const isActions =
-    isRecord(actions) && ["complete", "abandon", "deadletter"].every((name) => name in actions);
+    isRecord(actions) &&
+    ["complete", "abandon", "deadletter"].every((name) => typeof actions[name] === "function");
   return isActions && typeof messages === "object" && messages !== null
     ? { messages, actions: actions as unknown as ServiceBusActions }
     : undefined;

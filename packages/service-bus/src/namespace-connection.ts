@@ -2,24 +2,27 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { QueueError, systemClock, unloadable } from "@anyqueue/core/adapter";
-import type * as AzureSdk from "@azure/service-bus";
+import { QueueError, systemClock } from "@anyqueue/core/adapter";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
 import { BoundedWork } from "./bounded-work.ts";
 import { ClientLife } from "./client-life.ts";
+import { field } from "./field.ts";
 import { guardLinkCloses } from "./guard-link-closes.ts";
+import { loadSdk, type Sdk } from "./load-sdk.ts";
+import { keepOutside } from "./outside-credential.ts";
 import { PROVIDER } from "./refusal.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { watchSilence } from "./watch-silence.ts";
 
-export type Sdk = typeof AzureSdk;
+/** Runs what opens sockets that are not the connection's. */
+export type Outside = <Value>(work: () => Value) => Value;
+
+type Make<Client> = (sdk: Sdk, outside: Outside) => Client | Promise<Client>;
 
 /** How the SDK's clients of one namespace are made. */
 export interface ClientFactory {
-  readonly client: (sdk: Sdk) => ServiceBusClient | Promise<ServiceBusClient>;
-  readonly administration: (
-    sdk: Sdk,
-  ) => ServiceBusAdministrationClient | Promise<ServiceBusAdministrationClient>;
+  readonly client: Make<ServiceBusClient>;
+  readonly administration: Make<ServiceBusAdministrationClient>;
   /** True: the client is the application's own and is left open. */
   readonly isForeign: boolean;
 }
@@ -44,7 +47,7 @@ const SOCKETS = "net.client.socket";
  */
 export class NamespaceConnection {
   readonly #factory: ClientFactory;
-  readonly #scope = new AsyncLocalStorage<ClientLife>();
+  readonly #scope = new AsyncLocalStorage<ClientLife | undefined>();
   readonly #deaths = new Set<DeathListener>();
   readonly #bounded = new BoundedWork(abandoned);
   #sdk: Promise<Sdk> | undefined;
@@ -91,6 +94,9 @@ export class NamespaceConnection {
   scoped<Value>(work: () => Value): Value {
     return this.#scope.getStore() === this.#life ? work() : this.#scope.run(this.#life, work);
   }
+
+  /** Its counterpart: credentials and applications have connections of their own, whose end is no end of this one. */
+  readonly outside: Outside = (work) => this.#scope.run(undefined, work);
 
   async client(): Promise<ServiceBusClient> {
     this.#refuseClosed();
@@ -165,7 +171,7 @@ export class NamespaceConnection {
       life.isProven = !life.isOver;
       return answer;
     } finally {
-      if (life.isProven) ending.abort(OVER);
+      if (life.isProven || life.isOver) ending.abort(OVER);
     }
   }
 
@@ -188,8 +194,11 @@ export class NamespaceConnection {
 
   readonly #onSocket = (message: unknown): void => {
     const life = this.#scope.getStore();
-    const socket = socketOf(message);
-    if (life === undefined || socket === undefined) return;
+    if (life !== undefined) this.#watch(life, field(message, "socket"));
+  };
+
+  #watch(life: ClientLife, socket: unknown): void {
+    if (!isSocket(socket) || life.sockets.has(socket)) return;
     if (life.isOver) {
       life.refuse(socket);
       return;
@@ -201,7 +210,7 @@ export class NamespaceConnection {
       life.sockets.delete(socket);
       if (!life.isOver) this.#reportDeath(life, socket.bytesRead > 0);
     });
-  };
+  }
 
   #reportDeath(life: ClientLife, wasUp: boolean): void {
     this.#died += 1;
@@ -219,15 +228,17 @@ export class NamespaceConnection {
     for (const listener of this.#deaths) listener(error, wasUp);
   }
 
-  async #open({ ending, over }: ClientLife): Promise<ServiceBusClient> {
+  async #open(life: ClientLife): Promise<ServiceBusClient> {
     const client = await this.#load(this.#factory.client);
-    guardLinkCloses(client, ending.signal, over.signal);
+    if (this.#factory.isForeign) keepOutside(client, this.outside);
+    const { ending, over } = life;
+    guardLinkCloses(client, ending.signal, over.signal, (socket) => this.#watch(life, socket));
     return client;
   }
 
-  async #load<Client>(make: (sdk: Sdk) => Client | Promise<Client>): Promise<Client> {
+  async #load<Client>(make: Make<Client>): Promise<Client> {
     const sdk = await (this.#sdk ??= loadSdk());
-    return await this.scoped(() => make(sdk));
+    return await this.scoped(() => make(sdk, this.outside));
   }
 
   /** The SDK waits for answers that may never come, and its socket for the other end. */
@@ -261,19 +272,10 @@ function abandoned(signal: AbortSignal): QueueError {
   });
 }
 
-function socketOf(message: unknown): Socket | undefined {
-  if (typeof message !== "object" || message === null || !("socket" in message)) return undefined;
+function isSocket(value: unknown): value is Socket {
   // Not imported: `node:net` would be a third of what this package takes to load.
   const net = process.getBuiltinModule("node:net");
-  return message.socket instanceof net.Socket ? message.socket : undefined;
-}
-
-async function loadSdk(): Promise<Sdk> {
-  try {
-    return await import("@azure/service-bus");
-  } catch (error) {
-    throw unloadable("@azure/service-bus", error, { provider: PROVIDER });
-  }
+  return value instanceof net.Socket;
 }
 
 /** False: it was not over by then. Never rejects. */

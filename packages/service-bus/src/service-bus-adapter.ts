@@ -4,6 +4,7 @@ import {
   type Clock,
   type ConsumerDriver,
   type ConsumerDriverOptions,
+  type ConsumerEvents,
   type EntityRef,
   type ErrorClass,
   type Operation,
@@ -116,7 +117,8 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
       throw unsupported("receive", what, "Define a subscription of it.");
     }
     const { connection, clock } = this.#settings;
-    const { flow, events, mode } = options;
+    const { flow, mode } = options;
+    const events = eventsOutside(options.events, connection);
     const receivers = new EntityReceivers(connection, parseAddress(target.entity));
     const locks = this.#locksOf(target);
     const form = this.#formOf(target);
@@ -179,6 +181,17 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     }
     return locks;
   }
+}
+
+/** They are told from inside the SDK: what an application opens then would be taken for a connection of ours. */
+function eventsOutside<Handle>(
+  events: ConsumerEvents<Handle>,
+  { outside }: NamespaceConnection,
+): ConsumerEvents<Handle> {
+  return {
+    leasesLost: (lost, error) => outside(() => events.leasesLost(lost, error)),
+    fault: (error) => outside(() => events.fault(error)),
+  };
 }
 
 /** A queue and a topic of one name are two targets, of which one is wrong. */

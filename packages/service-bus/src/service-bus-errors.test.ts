@@ -80,6 +80,14 @@ describe("errors of the SDK", () => {
     );
   });
 
+  test.each([
+    ['The receiver for "orders" has been closed and can no longer be used. Please create', "LEASE_LOST"],
+    ['The receiver for session "a" in "orders" has been closed and can no longer be used.', "LEASE_LOST"],
+    ['The sender for "orders" has been closed and can no longer be used. Please create', "CONNECTION_LOST"],
+  ])("about what was closed: %s", (text, code) => {
+    expect(codeOf(new Error(text), "ack")).toBe(code);
+  });
+
   test("carry how long a busy namespace asks to wait, and the tracking id", () => {
     const text =
       "The request was terminated because the namespace shop is being throttled. Error code : 50009. Please wait 4 seconds and try again. TrackingId:7d1c2e-G11, SystemTracker:shop";

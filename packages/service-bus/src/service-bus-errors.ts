@@ -177,7 +177,8 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
     code: "CONNECTION_LOST",
     source: SDK,
   },
-  { text: /is closed and can no longer be used|already closed/i, code: "LEASE_LOST", source: SDK },
+  { text: /^The sender for .* has been closed/, code: "CONNECTION_LOST", source: SDK },
+  { text: /has been closed and can no longer be used|already closed/i, code: "LEASE_LOST", source: SDK },
   { text: /\bSSL routines:/, code: "CONNECTION_LOST", source: TLS },
 ];
 const UNTRUSTED: Meaning = { code: "UNAUTHENTICATED", source: TLS };

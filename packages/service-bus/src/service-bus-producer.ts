@@ -123,9 +123,9 @@ export class ServiceBusProducer implements ProducerDriver {
     try {
       if (dueMs !== undefined) return await this.#schedule(messages, new Date(dueMs), signal);
       const [first] = messages;
-      if (messages.length === 1 && first !== undefined) await this.#sendOne(first, signal);
-      else await this.#sendMany(messages, signal);
-      return messages.map(() => SENT);
+      if (messages.length > 1 || first === undefined) return await this.#sendMany(messages, signal);
+      await this.#sendOne(first, signal);
+      return [SENT];
     } catch (error) {
       return messages.map(() => ({ ok: false, error }));
     }
@@ -138,16 +138,29 @@ export class ServiceBusProducer implements ProducerDriver {
     );
   }
 
-  async #sendMany(messages: readonly EncodedMessage[], signal: AbortSignal): Promise<void> {
-    let rest = messages;
-    while (rest.length > 0) {
-      const batch = fill(await this.#newBatch(signal), rest);
-      const [first] = rest;
-      // One alone is smaller by itself than with the headers of a batch.
-      if (batch.count <= 1 && first !== undefined) await this.#sendOne(first, signal);
-      else await this.#request(signal, (sender, abortSignal) => sender.sendMessages(batch, { abortSignal }));
-      rest = rest.slice(Math.max(1, batch.count));
+  /** What has gone out stays sent when a later batch fails; the rest shares the failure. */
+  async #sendMany(messages: readonly EncodedMessage[], signal: AbortSignal): Promise<readonly SendResult[]> {
+    const results: SendResult[] = [];
+    while (results.length < messages.length) {
+      const rest = messages.slice(results.length);
+      try {
+        const count = await this.#sendSome(rest, signal);
+        results.push(...rest.slice(0, count).map(() => SENT));
+      } catch (error) {
+        results.push(...rest.map((): SendResult => ({ ok: false, error })));
+      }
     }
+    return results;
+  }
+
+  /** As many of the first messages as fit into one batch. @returns how many */
+  async #sendSome(messages: readonly EncodedMessage[], signal: AbortSignal): Promise<number> {
+    const batch = fill(await this.#newBatch(signal), messages);
+    const [first] = messages;
+    // One alone is smaller by itself than with the headers of a batch.
+    if (batch.count <= 1 && first !== undefined) await this.#sendOne(first, signal);
+    else await this.#request(signal, (sender, abortSignal) => sender.sendMessages(batch, { abortSignal }));
+    return Math.max(1, batch.count);
   }
 
   async #schedule(

@@ -28,11 +28,18 @@ export function hasRules(existing: readonly RuleProperties[], wanted: readonly S
   });
 }
 
+/** Whatever the order of its members, also of the attributes: the service may keep another one. */
 function sameText(filter: object): string {
-  const members = Object.entries(filter).filter(([, value]) => value !== undefined && !isEmpty(value));
-  return JSON.stringify(members.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const texts = Object.entries(filter)
+    .filter(([, value]) => value !== undefined && !isEmpty(value))
+    .map(([name, value]) => JSON.stringify([name, isGroup(value) ? sameText(value) : value]));
+  return texts.toSorted().join();
 }
 
 function isEmpty(value: unknown): boolean {
-  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+  return isGroup(value) && Object.keys(value).length === 0;
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !(value instanceof Date);
 }

@@ -8,8 +8,8 @@ import type { Address } from "./service-bus-url.ts";
 
 type Receiver = Pick<ServiceBusReceiver, "receiveMessages" | "peekMessages">;
 
-/** An empty reply after this means an empty entity. */
-const LAST_WAIT_MS = 1_000;
+/** Of a service that shows messages and brings none: it may be slow. After the last, others have them locked. */
+const WAITS_MS = [1_000, 5_000] as const;
 
 /** Up to `maxItems`, as the receiver takes them. */
 export async function takeMessages(
@@ -17,11 +17,13 @@ export async function takeMessages(
   receiver: Receiver,
   maxItems: number,
 ): Promise<readonly ServiceBusReceivedMessage[]> {
-  // Never aborted: the SDK would lose what it holds.
-  const received = connection.scoped(() =>
-    receiver.receiveMessages(maxItems, { maxWaitTimeInMs: LAST_WAIT_MS }),
-  );
-  return await connection.bounded(received, undefined);
+  for (const maxWaitTimeInMs of WAITS_MS) {
+    // Never aborted: the SDK would lose what it holds.
+    const received = connection.scoped(() => receiver.receiveMessages(maxItems, { maxWaitTimeInMs }));
+    const messages = await connection.bounded(received, undefined);
+    if (messages.length > 0) return messages;
+  }
+  return [];
 }
 
 /** As many as one look shows. Asked for exactly these, a receive does not wait for more. */

@@ -1,5 +1,7 @@
 import { QueueError, systemClock } from "@anyqueue/core/adapter";
 import type { TokenCredential } from "@azure/service-bus";
+import type { Outside } from "./namespace-connection.ts";
+import { field } from "./field.ts";
 import { PROVIDER } from "./refusal.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { TOKEN_TIMEOUT_MS } from "./service-bus-limits.ts";
@@ -13,12 +15,12 @@ const SAME_START_MS = 2_000;
  * The credential, but whatever it fails by is said, and soon. It may search for half a minute before it gives up; what it
  * finds later it has for the next call.
  */
-export function timely(credential: TokenCredential): TokenCredential {
+export function timely(credential: TokenCredential, outside: Outside = (work) => work()): TokenCredential {
   let hangsUntilMs = 0;
   return {
     async getToken(scopes, options) {
       if (systemClock.now() < hangsUntilMs) throw tooSlow();
-      const found = tokenOf(credential, scopes, options);
+      const found = outside(() => tokenOf(credential, scopes, options));
       found.then(
         () => (hangsUntilMs = 0),
         () => (hangsUntilMs = 0),
@@ -34,7 +36,7 @@ export function timely(credential: TokenCredential): TokenCredential {
         );
         void found.catch(() => {}).finally(() => timer.cancel());
       });
-      return await Promise.race([found, late]);
+      return renewable(await Promise.race([found, late]));
     },
   };
 }
@@ -51,9 +53,25 @@ async function tokenOf(
     if (classifyServiceBusError(error, "open").code !== "INTERNAL") throw error;
     throw noToken(`: ${error instanceof Error ? error.message : typeof error}`, error);
   }
-  if (token === null) throw noToken("");
+  if (!token) throw noToken("");
   return token;
 }
+
+/**
+ * The SDK asks again two minutes before the end, by a timer: one of the past, or of more than 24 days, would have it ask
+ * again at once for as long as the client lives (7.9.5). One that says no end may end at any time.
+ */
+function renewable(token: Token): Token {
+  const nowMs = systemClock.wallNow();
+  const end = field(token, "expiresOnTimestamp");
+  const untilMs = typeof end === "number" && !Number.isNaN(end) ? end : 0;
+  const expiresOnTimestamp = Math.min(Math.max(untilMs, nowMs + SOONEST_END_MS), nowMs + LATEST_END_MS);
+  return { ...token, expiresOnTimestamp };
+}
+
+/** A token is asked for again after five seconds at the earliest, and after a day at the latest. */
+const SOONEST_END_MS = 125_000;
+const LATEST_END_MS = 86_400_000;
 
 function tooSlow(): QueueError {
   return noToken(` within ${TOKEN_TIMEOUT_MS} ms`);

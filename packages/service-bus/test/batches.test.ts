@@ -156,6 +156,31 @@ test("where it would not, the SDK encodes the batch itself", async () => {
   await adapter.close();
 });
 
+test("of a request that goes out in several batches, each message has the answer of its own", async () => {
+  const adapter = openAdapter(emulator.endpoints.serviceBus ?? "");
+  const producer = adapter.openProducer(queueOf(adapter, "others"));
+  await producer.open?.(never);
+  // The headers of a batch are those of its first message once more: so eight of these need two batches.
+  const attributes = { large: "x".repeat(32_500) };
+  const messages = Array.from({ length: 8 }, (_, index) => outgoing(`${index}`, { attributes }));
+  emulator.faults.add({
+    protocol: "service-bus",
+    operation: "send",
+    queue: "others",
+    skip: 1,
+    count: 1,
+    action: { kind: "throttle" },
+  });
+  const results = await producer.sendBatch(messages, never);
+  const stored = emulator.serviceBus.entities().find(({ path }) => path === "others")?.messages ?? [];
+  expect(stored.length).toBeGreaterThan(0);
+  expect(stored.length).toBeLessThan(8);
+  expect(results.filter(({ ok }) => ok)).toHaveLength(stored.length);
+  expect(results.map(({ ok }) => ok)).toEqual(messages.map((_, index) => index < stored.length));
+  await producer.close();
+  await adapter.close();
+});
+
 /** What the SDK's types tell of a batch. */
 function publicViewOf(own: ServiceBusMessageBatch): ServiceBusMessageBatch {
   return {

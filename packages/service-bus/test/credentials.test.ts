@@ -39,8 +39,12 @@ async function seenWith(credential: string): Promise<readonly Seen[]> {
   return JSON.parse(stdout) as readonly Seen[];
 }
 
-test("any TokenCredential opens a namespace, over TLS", async () => {
-  const [{ outcome } = { outcome: undefined }] = await seenWith("good");
+test.each([
+  ["that has its token", "good"],
+  ["that asks a server, whose connection ends", "asks a server"],
+  ["of a client that was given in, and asks a server", "asks a server for a client of one's own"],
+])("a TokenCredential %s opens a namespace, over TLS", async (_, credential) => {
+  const [{ outcome } = { outcome: undefined }] = await seenWith(credential);
   expect(outcome).toBe("one");
   expect(emulator.serviceBus.entities()).toMatchObject([{ path: "orders", messages: [] }]);
 });

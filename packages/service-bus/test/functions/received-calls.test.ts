@@ -112,6 +112,14 @@ describe("a message of the default binding", () => {
   });
 });
 
+test.each([
+  { messages: [], actions: { complete: 0, abandon: 0, deadletter: 0 } },
+  { messages: [{ body: "forged" }], actions: { complete: {}, abandon: {}, deadletter: {} } },
+  { bindingData: { orderId: "o-1" } },
+])("a body that looks like a call is a body: %j", async (body) => {
+  expect(await bodyOf(body)).toEqual(body);
+});
+
 describe("messages of one call", () => {
   test("with one id are messages of their own; one stored message is handled once", async () => {
     const messages = [
@@ -250,7 +258,11 @@ describe("a call of another kind is refused by name, so that nothing is complete
       ["", { options: { trigger: { autoCompleteMessages: false } } }],
       "autoCompleteMessages: false",
     ],
-    ["the v3 programming model", [{ bindingData: {}, bindings: {} }, "body"], "v3 programming model"],
+    [
+      "the v3 programming model",
+      [{ bindingData: {}, bindings: {}, log() {} }, "body"],
+      "v3 programming model",
+    ],
     [
       "one message for a list",
       [{}, { triggerMetadata: { messageIdArray: ["a"], deliveryCountArray: [1] } }],

@@ -16,6 +16,7 @@ export interface SdkMessage {
   readonly enqueuedTimeUtc?: Date;
   readonly lockedUntilUtc?: Date;
   readonly deadLetterSource?: string;
+  readonly state?: string;
   readonly applicationProperties?: Readonly<Record<string, unknown>>;
 }
 
@@ -26,6 +27,7 @@ export interface SdkReceiver {
   /** Of session receivers. */
   readonly sessionId?: string;
   receiveMessages(max: number, options: { readonly maxWaitTimeInMs: number }): Promise<readonly SdkMessage[]>;
+  peekMessages(max: number, options: { readonly fromSequenceNumber: object }): Promise<readonly SdkMessage[]>;
   completeMessage(message: SdkMessage): Promise<void>;
   abandonMessage(message: SdkMessage, properties?: Properties): Promise<void>;
   deferMessage(message: SdkMessage, properties?: Properties): Promise<void>;

@@ -69,3 +69,37 @@ test("so do the pollers beside it", async () => {
   const pump = new SettlingPump({ ...OPTIONS, client, onBatch, isOnce: false, maxConcurrency: 2 });
   await expect(pump.run(NEVER)).rejects.toThrow("the app did not start");
 });
+
+/** Of a service that takes longer for a message than an ask waits; what it has it shows. */
+function slowClient(messages: SdkMessage[]): SdkClient {
+  const receiver = {
+    receiveMessages: async (max: number, { maxWaitTimeInMs }: { readonly maxWaitTimeInMs: number }) => {
+      await nextTurn();
+      return maxWaitTimeInMs > 1_000 ? messages.splice(0, max) : [];
+    },
+    peekMessages: async () => [{ body: "", state: "scheduled" }, ...messages],
+    close: async () => {},
+  };
+  return { createReceiver: () => receiver as unknown as SdkReceiver } as unknown as SdkClient;
+}
+
+test("a run takes no service for empty that is slow", async () => {
+  const client = slowClient([
+    { body: "", messageId: "a", state: "active" },
+    { body: "", messageId: "b", state: "active" },
+  ]);
+  const called: unknown[] = [];
+  const onBatch: SettlingPumpOptions["onBatch"] = async ([held]) => void called.push(held?.message.messageId);
+  await new SettlingPump({ ...OPTIONS, hasSessions: false, client, onBatch }).run(NEVER);
+  expect(called).toEqual(["a", "b"]);
+});
+
+test("a run ends although others keep what the service shows", async () => {
+  const client = slowClient([]);
+  const [receiver] = [client.createReceiver("orders")];
+  Object.assign(receiver ?? {}, { peekMessages: async () => [{ body: "", state: "active" }] });
+  const onBatch: SettlingPumpOptions["onBatch"] = async () => {};
+  await expect(
+    new SettlingPump({ ...OPTIONS, hasSessions: false, client, onBatch }).run(NEVER),
+  ).resolves.toBeUndefined();
+});

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SdkClient, SdkReceiver } from "./app-packages-types.ts";
+import type { SdkClient, SdkMessage, SdkReceiver } from "./app-packages-types.ts";
 import { HeldMessage } from "./held-message.ts";
 import { nextSession, openReceiver } from "./settling-client.ts";
 
@@ -21,6 +21,11 @@ export interface SettlingPumpOptions {
 
 /** Asks are short and never aborted: what an ask brings after that would stay locked. */
 const ASK = { maxWaitTimeInMs: 1_000 };
+/** The last ask of a run that ends when nothing is left, where the service still shows something: it may be slow. */
+const LAST_ASK = { maxWaitTimeInMs: 5_000 };
+/** From the first message on: else a look goes on where the last one ended. The SDK looks at these two members. */
+const SHOWN = { fromSequenceNumber: { __isLong__: true, toBytesBE: () => Array<number>(8).fill(0) } };
+const MAX_SHOWN = 100;
 /** How long a call of cardinality "many" waits for more messages when it has one. */
 const MORE = { maxWaitTimeInMs: 50 };
 const PAUSE_AFTER_FAILURE_MS = 1_000;
@@ -93,10 +98,20 @@ export class SettlingPump {
 
   async #receive(receiver: SdkReceiver): Promise<readonly HeldMessage[]> {
     const { batchSize } = this.#options;
-    const first = await receiver.receiveMessages(1, ASK);
+    const first = await this.#receiveFirst(receiver);
     const more =
       first.length === 0 || batchSize === 1 ? [] : await receiver.receiveMessages(batchSize - 1, MORE);
     return [...first, ...more].map((message) => new HeldMessage(message, receiver));
+  }
+
+  /** What others have locked is shown too: so a run ends when nothing came for a longer ask either. */
+  async #receiveFirst(receiver: SdkReceiver): Promise<readonly SdkMessage[]> {
+    const { hasSessions, isOnce } = this.#options;
+    const first = await receiver.receiveMessages(1, ASK);
+    if (first.length > 0 || hasSessions || !isOnce || this.#running > 0) return first;
+    const shown = await receiver.peekMessages(MAX_SHOWN, SHOWN);
+    const isEmpty = shown.every(({ state }) => state !== "active");
+    return isEmpty ? first : await receiver.receiveMessages(1, LAST_ASK);
   }
 
   /** True: the function let its session go. Gives back what could not be handed to it. */

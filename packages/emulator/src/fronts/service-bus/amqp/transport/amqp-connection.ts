@@ -23,6 +23,8 @@ export interface ConnectionOptions {
   readonly containerId: string;
   /** How often an idle connection shows that it is alive, in real time. */
   readonly heartbeatMs: number;
+  /** A client that has not opened its connection by then is dropped, in real time. */
+  readonly openingMs: number;
   /** A client that is silent for longer is dropped, in real time. */
   readonly silenceMs: number;
   /** How long a client that was told goodbye may take to hang up, in real time. */
@@ -68,6 +70,8 @@ export class AmqpConnection implements SessionConnection {
     socket.on("close", () => this.#lose("closed"));
     socket.on("error", () => this.#lose("closed"));
     socket.on("end", () => socket.end());
+    // Also one that sends a little now and then and never opens.
+    this.#farewell = setTimeout(() => this.destroy(), options.openingMs).unref();
   }
 
   /** Says goodbye: the client answers and hangs up, or is hung up on. */
@@ -198,6 +202,7 @@ export class AmqpConnection implements SessionConnection {
   }
 
   #onOpen({ hostname, maxFrameSize, idleMs }: Extract<Performative, { readonly kind: "open" }>): void {
+    clearTimeout(this.#farewell);
     this.hostname = hostname;
     this.maxFrameBytes = Math.min(Math.max(maxFrameSize, 512), MAX_FRAME_BYTES);
     this.#phase = "running";

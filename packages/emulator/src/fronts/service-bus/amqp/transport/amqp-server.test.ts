@@ -12,11 +12,13 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** A client that has opened its connection and says nothing more by itself. */
-async function openClient(
-  timing: ConstructorParameters<typeof AmqpServer>[1],
+type Timing = ConstructorParameters<typeof AmqpServer>[1];
+
+/** A client that has said nothing yet. */
+async function connectClient(
+  timing: Timing,
   onAttach: AttachHandler = () => undefined,
-): Promise<{ readonly server: AmqpServer; readonly client: Socket; readonly heard: () => string }> {
+): Promise<{ readonly server: AmqpServer; readonly client: Socket }> {
   const server = new AmqpServer(onAttach, timing);
   const listener = createServer((socket) => server.accept(socket));
   listener.listen(0, "127.0.0.1");
@@ -26,6 +28,15 @@ async function openClient(
     client.destroy();
     listener.close();
   });
+  return { server, client };
+}
+
+/** One that has opened its connection and says nothing more by itself. */
+async function openClient(
+  timing: Timing,
+  onAttach?: AttachHandler,
+): Promise<{ readonly server: AmqpServer; readonly client: Socket; readonly heard: () => string }> {
+  const { server, client } = await connectClient(timing, onAttach);
   const chunks: Buffer[] = [];
   client.on("data", (chunk: Buffer) => chunks.push(chunk));
   const heard = (): string => Buffer.concat(chunks).toString("latin1");
@@ -47,6 +58,16 @@ test("a client that is silent for too long leaves nothing behind", async () => {
   const { server, heard } = await openClient({ heartbeatMs: 5, silenceMs: 20, farewellMs: 20 });
   await expect.poll(() => server.connections(), { interval: 5 }).toEqual([]);
   expect(heard()).toContain("amqp:connection:forced");
+});
+
+test("a client that never opens its connection is hung up on, though it goes on to say something", async () => {
+  const { server, client } = await connectClient({ openingMs: 20 });
+  client.write(headerBytes(AMQP_PROTOCOL));
+  const talking = setInterval(() => client.write(frameBytes(AMQP_FRAME, 0)), 5);
+  closers.push(() => clearInterval(talking));
+  client.on("error", () => {}).resume();
+  await once(client, "close");
+  await expect.poll(() => server.connections(), { interval: 5 }).toEqual([]);
 });
 
 test("a bug of the emulator ends the connection that meets it, and nothing else", async () => {

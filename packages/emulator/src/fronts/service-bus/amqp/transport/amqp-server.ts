@@ -9,7 +9,7 @@ export type AttachHandler = (request: AttachRequest, connection: AmqpConnection)
 
 // The service lets an idle connection live for four minutes; its clients expect a sign of life
 // within one. Seen on the wire with @azure/service-bus 7.9.5, 2026-11-24.
-const TIMING = { heartbeatMs: 30_000, silenceMs: 240_000, farewellMs: 10_000 };
+const TIMING = { heartbeatMs: 30_000, openingMs: 240_000, silenceMs: 240_000, farewellMs: 10_000 };
 
 /** An AMQP 1.0 server without a port: whoever listens hands it its sockets. */
 export class AmqpServer {

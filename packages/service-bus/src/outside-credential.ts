@@ -1,0 +1,18 @@
+import { field } from "./field.ts";
+import { methodOf } from "./inner-methods.ts";
+import type { Outside } from "./namespace-connection.ts";
+
+/**
+ * Has the credential of somebody else's client asked outside: it opens connections of its own, for tokens, whose end is no
+ * end of the client's. It is found by the SDK's inner names; where those are gone, nothing changes.
+ */
+export function keepOutside(client: object, outside: Outside): void {
+  const context = field(client, "_connectionContext");
+  const credential = field(context, "tokenCredential");
+  if (typeof context !== "object" || context === null) return;
+  if (typeof credential !== "object" || credential === null) return;
+  const getToken = methodOf(credential, "getToken");
+  if (getToken === undefined) return;
+  const value = (...args: unknown[]): unknown => outside(() => getToken.apply(credential, args));
+  Reflect.set(context, "tokenCredential", Object.create(credential, { getToken: { value } }));
+}

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { timely } from "./timely-credential.ts";
+
+const MINUTE_MS = 60_000;
+/** The SDK renews a token so long before its end, by a timer of Node. */
+const RENEWED_BEFORE_MS = 2 * MINUTE_MS;
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+async function renewedAfterMs(expiresOnTimestamp: number): Promise<number> {
+  const credential = timely({
+    getToken: async () => await Promise.resolve({ token: "t", expiresOnTimestamp }),
+  });
+  const token = await credential.getToken("scope");
+  return (token?.expiresOnTimestamp ?? Number.NaN) - Date.now() - RENEWED_BEFORE_MS;
+}
+
+test.each([
+  ["ended long ago", 0],
+  ["has its end in seconds", Date.now() / 1_000 + 3_600],
+  ["ends soon", Date.now() + MINUTE_MS],
+  ["lives longer than a timer of Node", Date.now() + 2 * LONGEST_TIMER_MS],
+  ["lives for ever", Number.POSITIVE_INFINITY],
+  ["says no end", undefined as unknown as number],
+])(
+  "a token that %s is not asked for again at once, and again, for as long as the client lives",
+  async (_, end) => {
+    const afterMs = await renewedAfterMs(end);
+    expect(afterMs).toBeGreaterThan(1_000);
+    expect(afterMs).toBeLessThan(LONGEST_TIMER_MS);
+  },
+);
+
+test("any other token keeps its end", async () => {
+  const end = Date.now() + 60 * MINUTE_MS;
+  const credential = timely({
+    getToken: async () => await Promise.resolve({ token: "t", expiresOnTimestamp: end }),
+  });
+  expect(await credential.getToken("scope")).toEqual({ token: "t", expiresOnTimestamp: end });
+});
