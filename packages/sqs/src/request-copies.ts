@@ -99,8 +99,12 @@ export class RequestCopies {
   async #learn(key: string, input: object, request: HttpRequest): Promise<void> {
     try {
       const template = SignedTemplate.of(request, await this.#client.config.credentials());
-      if (template === undefined || !isBodyOf(input, request.body)) return;
-      const isConfirmed = this.#lessons.get(key)?.template.isLike(template) === true;
+      if (template === undefined) return;
+      const known = this.#lessons.get(key);
+      const isConfirmed = known?.template.isLike(template) === true;
+      // Many may be out before the first is learned from; the third with a megabyte of body proves nothing more.
+      const isProven = isConfirmed && known.isConfirmed;
+      if (!isProven && !isBodyOf(input, request.body)) return;
       if (this.#lessons.size >= MAX_LESSONS) this.#lessons.clear();
       this.#lessons.set(key, { template, isConfirmed, untilMs: systemClock.now() + COPIED_FOR_MS });
     } catch {
