@@ -1,6 +1,9 @@
-import { connect, isIP, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { systemClock } from "@anyqueue/core/adapter";
+
+const { connect, isIP } = process.getBuiltinModule("node:net");
+const { connect: connectTls } = process.getBuiltinModule("node:tls");
 
 /** One request and its answer, as its connection sees it. */
 export interface Carried {

@@ -9,12 +9,18 @@ const EMPTY_BODY = `${BODY_START}"`;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
-/** Last letters of the escapes of tab and both ends of lines, the control characters that SQS takes. */
-const ESCAPES: ReadonlyMap<number, number> = new Map([
-  [0x09, 0x74],
-  [0x0a, 0x6e],
-  [0x0d, 0x72],
-]);
+const AS_IT_IS = 0;
+const REFUSED = 1;
+/**
+ * By byte, the last letter of its escape: one look instead of three comparisons is half of the time of a long text. Of the
+ * control characters SQS takes tab and both ends of lines.
+ */
+const ESCAPES = new Uint8Array(256).fill(REFUSED, 0, SPACE);
+ESCAPES[QUOTE] = QUOTE;
+ESCAPES[BACKSLASH] = BACKSLASH;
+ESCAPES[0x09] = 0x74;
+ESCAPES[0x0a] = 0x6e;
+ESCAPES[0x0d] = 0x72;
 
 /** The JSON of an operation's input; with big messages in it as bytes, which cost half of what the text would. */
 export function requestBody(input: object): string | Uint8Array {
@@ -39,12 +45,14 @@ function bytesOf(input: object): Uint8Array | undefined {
     return "";
   });
   const [first = "", ...others] = frame.split(EMPTY_BODY);
+  const lengths = bodies.map((body) => Buffer.byteLength(body));
   // At most every byte is escaped.
-  const room = bodies.reduce((sum, body) => sum + 2 * Buffer.byteLength(body), Buffer.byteLength(frame));
+  const room = lengths.reduce((sum, length) => sum + 2 * length, Buffer.byteLength(frame));
   const bytes = Buffer.allocUnsafe(room);
   let at = bytes.write(first);
   for (const [index, body] of bodies.entries()) {
-    const end = body.isWellFormed() ? escapeInto(bytes, at + bytes.write(BODY_START, at), body) : undefined;
+    const start = at + bytes.write(BODY_START, at);
+    const end = body.isWellFormed() ? escapeInto(bytes, start, body, lengths[index] ?? 0) : undefined;
     if (end === undefined) return undefined;
     bytes[end] = QUOTE;
     at = end + 1;
@@ -54,15 +62,15 @@ function bytesOf(input: object): Uint8Array | undefined {
 }
 
 /** Returns where it ends. The text is written one length further on, and moved from there: an escape cannot catch up. */
-function escapeInto(bytes: Buffer, start: number, text: string): number | undefined {
-  let from = start + Buffer.byteLength(text);
+function escapeInto(bytes: Buffer, start: number, text: string, length: number): number | undefined {
+  let from = start + length;
   let to = start;
   for (const end = from + bytes.write(text, from); from < end; from += 1) {
     const byte = bytes[from]!;
-    if (byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH) bytes[to] = byte;
+    const letter = ESCAPES[byte]!;
+    if (letter === AS_IT_IS) bytes[to] = byte;
+    else if (letter === REFUSED) return undefined;
     else {
-      const letter = byte < SPACE ? ESCAPES.get(byte) : byte;
-      if (letter === undefined) return undefined;
       bytes[to] = BACKSLASH;
       bytes[(to += 1)] = letter;
     }

@@ -1,6 +1,7 @@
-import { hash, randomUUID } from "node:crypto";
 import type { HttpRequest } from "./sqs-http-handler.ts";
 import { HmacKey } from "./one-shot-sha256.ts";
+
+const { hash, randomUUID } = process.getBuiltinModule("node:crypto");
 
 /** What of an identity goes into a signature. */
 export interface SigningIdentity {

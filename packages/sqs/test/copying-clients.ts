@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import * as sdk from "@aws-sdk/client-sqs";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, vi } from "vitest";
@@ -99,7 +100,11 @@ export async function call(
 ): Promise<object> {
   const command = COMMANDS[operation]() as sdk.SendMessageBatchCommand;
   if (!(client instanceof LeanClient)) return await client.send(command);
-  return await client.send(`${operation}Command` as "SendMessageBatchCommand", command.input, options);
+  const name = `${operation}Command` as "SendMessageBatchCommand";
+  const answer = await client.send(name, command.input, options);
+  // What is learned of a request is learned after its answer.
+  await turn();
+  return answer;
 }
 
 /** From the third call on, requests are copies. */

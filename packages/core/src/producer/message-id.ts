@@ -17,7 +17,8 @@ let used = POOL_BYTES;
  */
 export function newMessageId(): string {
   if (used === POOL_BYTES) {
-    crypto.getRandomValues(pool);
+    // Not the global `crypto`, which would be one more of Node's modules to load: the SDKs load this one.
+    process.getBuiltinModule("node:crypto").randomFillSync(pool);
     used = 0;
   }
   const at = used;
