@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkConfig, CONFIG_KEYS, type QueueConfig } from "./client/config.ts";
@@ -222,6 +221,8 @@ async function importPackage(name: string): Promise<Readonly<Record<string, unkn
 }
 
 function fromWorkingDirectory(name: string): string {
+  // Not imported: webpack takes every `createRequire` that it sees for a part of the bundle.
+  const { createRequire } = process.getBuiltinModule("node:module");
   return pathToFileURL(createRequire(join(process.cwd(), "package.json")).resolve(name)).href;
 }
 
