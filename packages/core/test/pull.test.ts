@@ -246,3 +246,19 @@ describe("a received message", () => {
     expect(queue.isClosed).toBe(true);
   });
 });
+
+test("a driver that answers at once with nothing is not asked without a pause", async () => {
+  let asks = 0;
+  const receiveBatch = async (): Promise<readonly []> => {
+    asks += 1;
+    if (asks > 1_000) await new Promise(() => {});
+    return [];
+  };
+  const { clock, consumer } = consumerBench({ driver: (one) => Object.assign(one, { receiveBatch }) });
+  const received = consumer.receive({ wait: "20s" });
+  await clock.advance("19s");
+  expect(asks).toBeLessThan(40);
+  await clock.advance("1s");
+  expect(await received).toEqual([]);
+  await consumer.close();
+});

@@ -137,26 +137,6 @@ describe("an ask of receive", () => {
     expect(await received).toEqual([]);
   });
 
-  test("does not go out without a pause to a driver that answers at once with nothing", async () => {
-    let asks = 0;
-    const { clock, consumer } = consumerBench({
-      driver: (one) =>
-        driverOf(one, {
-          receiveBatch: async () => {
-            asks += 1;
-            if (asks > 1_000) await new Promise(() => {});
-            return [];
-          },
-        }),
-    });
-    const received = consumer.receive({ wait: "20s" });
-    await clock.advance("19s");
-    expect(asks).toBeLessThan(40);
-    await clock.advance("1s");
-    expect(await received).toEqual([]);
-    await consumer.close();
-  });
-
   test("opens once for all that ask together, and again after a close", async () => {
     let opens = 0;
     const { queue, consumer } = consumerBench({

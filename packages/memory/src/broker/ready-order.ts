@@ -20,71 +20,63 @@ export interface ReadyOrder {
 const IN_FRONT = -Number.MAX_SAFE_INTEGER;
 
 /**
- * First ready, first out; what was put in front goes first of all, in the order of sending. Messages and keys have queues of
- * their own, because they link to their like; the stamps merge them.
+ * First ready, first out; what was put in front goes first of all, in the order of sending. Two queues, because messages and
+ * keys link to their like; the stamps merge them.
  */
 export class FirstReadyFirst implements ReadyOrder {
-  readonly #front = { messages: new LinkedQueue<StoredMessage>(), groups: new LinkedQueue<KeyGroup>() };
-  readonly #back = { messages: new LinkedQueue<StoredMessage>(), groups: new LinkedQueue<KeyGroup>() };
+  readonly #messages = new LinkedQueue<StoredMessage>();
+  readonly #groups = new LinkedQueue<KeyGroup>();
   #lastStamp = 0;
 
   get size(): number {
-    const { messages, groups } = this.#back;
-    return messages.size + groups.size + this.#front.messages.size + this.#front.groups.size;
+    return this.#messages.size + this.#groups.size;
   }
 
   addBack(entry: ReadyEntry): void {
     this.#lastStamp += 1;
     entry.readyStamp = this.#lastStamp;
-    if (entry instanceof KeyGroup) this.#back.groups.pushBack(entry);
-    else this.#back.messages.pushBack(entry);
+    if (entry instanceof KeyGroup) this.#groups.pushBack(entry);
+    else this.#messages.pushBack(entry);
   }
 
   addFront(entry: ReadyEntry): void {
     if (entry instanceof KeyGroup) {
       entry.readyStamp = IN_FRONT + (entry.waiting.first?.sequence ?? 0);
-      insertByStamp(this.#front.groups, entry);
+      insertByStamp(this.#groups, entry);
     } else {
       entry.readyStamp = IN_FRONT + entry.sequence;
-      insertByStamp(this.#front.messages, entry);
+      insertByStamp(this.#messages, entry);
     }
   }
 
   remove(entry: ReadyEntry): void {
-    const { messages, groups } = entry.readyStamp < 0 ? this.#front : this.#back;
-    if (entry instanceof KeyGroup) groups.remove(entry);
-    else messages.remove(entry);
+    if (entry instanceof KeyGroup) this.#groups.remove(entry);
+    else this.#messages.remove(entry);
   }
 
   take(): ReadyEntry | undefined {
-    const isFront = this.#front.messages.size + this.#front.groups.size > 0;
-    const { messages, groups } = isFront ? this.#front : this.#back;
-    const message = messages.first;
-    const group = groups.first;
+    const message = this.#messages.first;
+    const group = this.#groups.first;
     if (group !== undefined && (message === undefined || group.readyStamp < message.readyStamp)) {
-      groups.remove(group);
+      this.#groups.remove(group);
       return group;
     }
-    if (message !== undefined) messages.remove(message);
+    if (message !== undefined) this.#messages.remove(message);
     return message;
   }
 
   *values(): Iterable<ReadyEntry> {
-    for (const { messages, groups } of [this.#front, this.#back]) {
-      yield* messages;
-      yield* groups;
-    }
+    yield* this.#messages;
+    yield* this.#groups;
   }
 }
 
-/** From the end, where most belong. */
 function insertByStamp<Entry extends Linked<Entry> & { readonly readyStamp: number }>(
   queue: LinkedQueue<Entry>,
   entry: Entry,
 ): void {
-  let follower: Entry | undefined;
-  for (let last = queue.last; last !== undefined && last.readyStamp > entry.readyStamp; last = last.previous)
-    follower = last;
+  let follower = queue.first;
+  while (follower !== undefined && follower.readyStamp < entry.readyStamp) follower = follower.next;
   queue.insertBefore(follower, entry);
 }
 
