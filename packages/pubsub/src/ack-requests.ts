@@ -24,9 +24,10 @@ export interface AckItem {
 export async function inRequests(
   items: readonly AckItem[],
   request: (ackIds: string[], seconds: number) => Promise<unknown>,
+  maxIds: number = PUBSUB_MAX_ACK_IDS,
 ): Promise<readonly ItemResult[]> {
   const failures = new Map<AckItem, ItemResult>();
-  const chunks = splitItems(items);
+  const chunks = splitItems(items, maxIds);
   const workers = Array.from({ length: Math.min(PARALLEL, chunks.length) }, async () => {
     for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
       for (const [item, result] of await failuresOf(chunk, request)) failures.set(item, result);
@@ -37,7 +38,7 @@ export async function inRequests(
 }
 
 /** By deadline, then by number and bytes of ids. */
-export function splitItems(items: readonly AckItem[]): AckItem[][] {
+export function splitItems(items: readonly AckItem[], maxIds: number = PUBSUB_MAX_ACK_IDS): AckItem[][] {
   const chunks: AckItem[][] = [];
   const open = new Map<number, Chunk>();
   let current: Chunk | undefined;
@@ -47,9 +48,7 @@ export function splitItems(items: readonly AckItem[]): AckItem[][] {
     // Of one deadline, as a rule: not looked up for each.
     if (current?.seconds !== seconds) current = open.get(seconds);
     const isFull =
-      current === undefined ||
-      current.items.length >= PUBSUB_MAX_ACK_IDS ||
-      current.bytes + bytes > PUBSUB_MAX_ACK_BYTES;
+      current === undefined || current.items.length >= maxIds || current.bytes + bytes > PUBSUB_MAX_ACK_BYTES;
     if (current === undefined || isFull) {
       current = { seconds, items: [], bytes: REQUEST_BYTES };
       chunks.push(current.items);

@@ -163,7 +163,8 @@ export class PubsubClients {
     const { client, project } = this.#settings;
     if (client !== undefined && !(client instanceof sdk.PubSub)) throw otherCopy();
     const endpoint = client === undefined ? this.#endpoint(sdk) : undefined;
-    const pubsub = client ?? new sdk.PubSub(this.#configOf(endpoint));
+    const pubsub =
+      client ?? new sdk.PubSub(this.#configOf(endpoint, project ?? (await this.#projectOfAuth())));
     const { isEmulator: emulatorMode } = pubsub;
     // An emulator needs no credentials, but the SDK asks them for a project that nobody has named.
     const config = await this.#within(pubsub.getClientConfig(), emulatorMode ? noProject : noCredentials);
@@ -192,8 +193,15 @@ export class PubsubClients {
     return { host, port, isEncrypted };
   }
 
-  #configOf(endpoint: Endpoint | undefined): ClientConfig {
-    const { project, clientOptions } = this.#settings;
+  /** The SDK asks the credentials of the environment, whatever `auth` it was given: what is sent would go elsewhere. */
+  async #projectOfAuth(): Promise<string | undefined> {
+    const { clientOptions } = this.#settings;
+    if (typeof clientOptions?.auth?.getProjectId !== "function") return undefined;
+    return await this.#within(clientOptions.auth.getProjectId());
+  }
+
+  #configOf(endpoint: Endpoint | undefined, project: string | undefined): ClientConfig {
+    const { clientOptions } = this.#settings;
     const isEmulator = endpoint !== undefined && !endpoint.isEncrypted;
     return {
       ...CHANNEL,

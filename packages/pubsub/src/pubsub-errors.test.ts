@@ -39,6 +39,13 @@ describe("classifyPubsubError", () => {
       "UNAUTHENTICATED",
       false,
     ],
+    [
+      undefined,
+      "Unable to read the credential file specified by the GOOGLE_APPLICATION_CREDENTIALS environment variable: The incoming JSON object does not contain a private_key field",
+      "open",
+      "UNAUTHENTICATED",
+      false,
+    ],
     [undefined, "The client has already been closed.", "send", "CLOSED", false],
     [0, "Cannot use a closed PubSub object.", "send", "CLOSED", false],
     [

@@ -75,7 +75,7 @@ export const TEXTS: readonly TextRow[] = [
     source: AUTH,
   },
   {
-    text: /does not exist, or it is not a file|ENOENT: no such file or directory, open/i,
+    text: /unable to read the credential file|does not exist, or it is not a file|ENOENT: no such file or directory, open/i,
     code: "UNAUTHENTICATED",
     source: AUTH,
   },

@@ -28,6 +28,11 @@ export const PUBSUB_MAX_LEASE_MS = 600_000;
 export const PUBSUB_MAX_ACK_BYTES = 524_288;
 /** Ids of one request. At 180 to 210 bytes each, seen on the wire, 2,500 stay below the bytes. */
 export const PUBSUB_MAX_ACK_IDS = 2_500;
+/**
+ * Ids of one request to an exactly-once subscription. Each that is refused is named in the trailers of the answer, with its
+ * reason, in base64: of some more Node's 64 KiB for headers would be too few, and nothing would be heard of any.
+ */
+export const PUBSUB_MAX_CONFIRMED_IDS = 150;
 /** Delivery attempts of a dead-letter policy; 0 in the policy means 5. */
 export const PUBSUB_MIN_DELIVERIES = 5;
 export const PUBSUB_MAX_DELIVERIES = 100;

@@ -33,7 +33,6 @@ export class StreamReceiver implements Receiver {
   #maxOutstanding: number;
   /** Settlements without an answer. */
   #settling = 0;
-  #isExactlyOnce = false;
   #isClosed = false;
   /** Why the last stream failed, as long as nobody was told. */
   #failure: { readonly error: unknown } | undefined;
@@ -75,7 +74,6 @@ export class StreamReceiver implements Receiver {
     // Closed meanwhile: a stream would live on, and give back whatever it brings.
     if (this.#isClosed) return;
     this.#stalls.start();
-    this.#isExactlyOnce = this.#parts.subscription.known?.enableExactlyOnceDelivery === true;
     if (this.#maxOutstanding === 0) return;
     await this.#firstSign();
     this.#throwFailure();
@@ -181,12 +179,9 @@ export class StreamReceiver implements Receiver {
 
   #heard({ subscriptionProperties, receivedMessages }: Response, stream: number): void {
     this.#onSign?.();
-    const { exactlyOnceDeliveryEnabled, messageOrderingEnabled } = subscriptionProperties ?? {};
-    if (typeof exactlyOnceDeliveryEnabled === "boolean") this.#isExactlyOnce = exactlyOnceDeliveryEnabled;
-    if (typeof messageOrderingEnabled === "boolean")
-      this.#parts.subscription.learnOrder(messageOrderingEnabled);
+    const { handBacks, clock, leaseMs, subscription } = this.#parts;
+    subscription.learn(subscriptionProperties ?? {});
     if (receivedMessages === undefined || receivedMessages === null || receivedMessages.length === 0) return;
-    const { handBacks, clock, leaseMs } = this.#parts;
     const nowMs = clock.now();
     const untilMs = nowMs + leaseMs - this.#stalls.waitedMs(nowMs);
     const deliveries = receivedMessages.map((received) => {
@@ -195,7 +190,7 @@ export class StreamReceiver implements Receiver {
       this.#outstanding.add(delivery.handle, untilMs, nowMs);
       return delivery;
     });
-    if (this.#isExactlyOnce || this.#receipts.isBusy) this.#receipts.add(deliveries);
+    if (subscription.isExactlyOnce || this.#receipts.isBusy) this.#receipts.add(deliveries);
     else this.#admit(deliveries, untilMs);
   }
 

@@ -21,9 +21,9 @@ afterEach(async () => {
 });
 
 /** Handles of so many deliveries, received. */
-async function handlesOf(count: number): Promise<readonly unknown[]> {
+async function handlesOf(count: number, prefix = ""): Promise<readonly unknown[]> {
   server.answer("Pull", () => ({
-    receivedMessages: Array.from({ length: count }, (_, index) => stored(String(index), "x")),
+    receivedMessages: Array.from({ length: count }, (_, index) => stored(prefix + String(index), "x")),
   }));
   consumer = adapter.openConsumer(queue(adapter), consumerOptions({ mode: "pull" }));
   await consumer.open?.(never);
@@ -74,6 +74,16 @@ describe.each(MAJORS)("settling with release %i", (major) => {
     expect(codes(results)).toEqual(["LEASE_LOST", "UNAVAILABLE", "ok"]);
     expect(codes(await consumer.ackBatch(handles.slice(1), never))).toEqual(["UNAVAILABLE", "ok"]);
     expect(server.count("Acknowledge")).toBe(2);
+  });
+
+  test("under exactly-once no request has more ids than its answer can name", async () => {
+    server.answer("GetSubscription", () => ({ enableExactlyOnceDelivery: true }));
+    const handles = await handlesOf(1_000, "x".repeat(190));
+    server.answer("Acknowledge", (_, { request }) => {
+      const ackIds = Array.isArray(request["ackIds"]) ? request["ackIds"] : [];
+      return ackFailure(Object.fromEntries(ackIds.map((id) => [id, "PERMANENT_FAILURE_INVALID_ACK_ID"])));
+    });
+    expect(new Set(codes(await consumer.ackBatch(handles, never)))).toEqual(new Set(["LEASE_LOST"]));
   });
 
   test("a request that fails as a whole fails each of its ids, with doubt where there is some", async () => {

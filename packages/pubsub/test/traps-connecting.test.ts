@@ -219,6 +219,25 @@ test("a client that was given in brings its endpoint and stays open", async () =
   await client.close();
 });
 
+describe.each(MAJORS)("credentials that were given in, release %i", (major) => {
+  useMajor(major);
+
+  test("trap: say their project to nobody in the SDK; here it is the one where no other is named", async () => {
+    vi.stubEnv("GCLOUD_PROJECT", "of-the-machine");
+    const auth = {
+      getProjectId: async () => "of-the-credentials",
+      getUniverseDomain: async () => "googleapis.com",
+    };
+    const clientOptions = { auth: auth as object } as NonNullable<PubsubOptions["clientOptions"]>;
+    await send(connect(server.endpoint, { project: "", options: { clientOptions } }));
+    await send(connect(server.endpoint, { project: "named", options: { clientOptions } }));
+    expect(server.requests("Publish").map(({ topic }) => topic)).toEqual([
+      "projects/of-the-credentials/topics/orders",
+      "projects/named/topics/orders",
+    ]);
+  });
+});
+
 test("an emulator without a project: the error says that, and speaks of no credentials", async () => {
   const client = rawClient(server.endpoint);
   vi.spyOn(client, "getClientConfig").mockImplementation(async () => await new Promise<never>(() => {}));

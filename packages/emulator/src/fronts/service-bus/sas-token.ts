@@ -67,7 +67,7 @@ function isSignedWith(key: string, text: string, signature: string): boolean {
 }
 
 /** A token for an address opens everything below it. Hosts may differ: a server has many names. */
-function covers(scope: string, audience: string): boolean {
+export function covers(scope: string, audience: string): boolean {
   const [wanted, granted] = [pathOf(audience), pathOf(scope)];
   return granted === "" || wanted === granted || wanted.startsWith(`${granted}/`);
 }

@@ -1,16 +1,17 @@
 import type { FrontContext } from "../../front.ts";
 import type { Mailbox, Namespace } from "../engine/contract.ts";
 import type { TokenCheck } from "../sas-token.ts";
-import { notImplemented } from "./amqp-errors.ts";
+import { notImplemented, unauthorized, type AmqpRefusal } from "./amqp-errors.ts";
 import type { CallSite } from "./calls/call-site.ts";
 import { ServiceBusCalls } from "./calls/service-bus-calls.ts";
 import type { EdgeParts } from "./edge-parts.ts";
-import { parseAddress } from "./entity-address.ts";
+import { parseAddress, type Address } from "./entity-address.ts";
 import { CbsNode } from "./links/cbs-node.ts";
 import { ReceiverLink } from "./links/receiver-link.ts";
 import { acceptSender } from "./links/sender-link.ts";
 import { SessionAcceptance } from "./links/session-acceptance.ts";
 import { wantedSession } from "./links/session-source.ts";
+import { ShownTokens } from "./links/shown-tokens.ts";
 import { ManagementNode } from "./management/management-node.ts";
 import type { AmqpConnection } from "./transport/amqp-connection.ts";
 import { AmqpServer } from "./transport/amqp-server.ts";
@@ -33,14 +34,16 @@ export function createAmqpFront(parts: AmqpFrontParts): AmqpFront {
 export class AmqpFront {
   readonly #parts: EdgeParts;
   readonly #server: AmqpServer;
+  readonly #tokens: ShownTokens;
   readonly #cbs: CbsNode;
   readonly #management: ManagementNode;
 
   constructor({ namespace, clock, wireTime, faults, log, handOuts, checkToken }: AmqpFrontParts) {
     const wireNow = (): number => wireTime.toWireMs(clock.now());
     const calls = new ServiceBusCalls({ faults, clock, log, handOuts, wireNow, namespace: namespace.name });
-    this.#parts = { namespace, clock, wireTime, checkToken, calls };
-    this.#cbs = new CbsNode(this.#parts);
+    this.#parts = { namespace, clock, wireTime, calls };
+    this.#tokens = new ShownTokens(checkToken);
+    this.#cbs = new CbsNode(this.#parts, this.#tokens);
     this.#management = new ManagementNode(this.#parts);
     this.#server = new AmqpServer((request, connection) => this.#onAttach(request, connection));
   }
@@ -71,6 +74,8 @@ export class AmqpFront {
       return this.#refuse(request, site, undefined, notImplemented("A transaction"));
     }
     const address = parseAddress((isReceiver ? source?.address : target?.address) ?? "");
+    const unshown = address.kind === "cbs" ? undefined : this.#unshown(connection, address);
+    if (unshown !== undefined) return this.#refuse(request, site, undefined, unshown);
     switch (address.kind) {
       case "cbs":
         return isReceiver
@@ -85,6 +90,12 @@ export class AmqpFront {
           ? this.#acceptReceiver(address.path, request, site)
           : this.#acceptSender(address.path, request, site);
     }
+  }
+
+  #unshown(connection: AmqpConnection, address: Exclude<Address, { kind: "cbs" }>): AmqpRefusal | undefined {
+    const tail = address.kind === "management" ? "/$management" : "";
+    const refusal = this.#tokens.refusalOf(connection, address.path + tail);
+    return refusal && unauthorized(`${refusal.subCode}: ${refusal.description}`);
   }
 
   #acceptManagement(path: string, request: AttachRequest, site: CallSite): void {

@@ -1,7 +1,6 @@
 import type { EngineClock } from "../../../time/engine-clock.ts";
 import type { WireTime } from "../../../time/wire-time.ts";
 import type { Namespace } from "../engine/contract.ts";
-import type { TokenCheck } from "../sas-token.ts";
 import type { ServiceBusCalls } from "./calls/service-bus-calls.ts";
 
 /** What all links of the AMQP edge share. */
@@ -9,6 +8,5 @@ export interface EdgeParts {
   readonly namespace: Namespace;
   readonly clock: EngineClock;
   readonly wireTime: WireTime;
-  readonly checkToken: TokenCheck;
   readonly calls: ServiceBusCalls;
 }

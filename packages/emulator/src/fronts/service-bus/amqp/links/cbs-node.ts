@@ -9,6 +9,7 @@ import { entryOf, int, string, symbol, textOf } from "../transport/amqp-value.ts
 import { ACCEPTED_STATE } from "../transport/outcome.ts";
 import { decodeRequest, encodeReply, entry, type NodeReply, type NodeRequest } from "./request-reply.ts";
 import { ReplyLinks } from "./reply-links.ts";
+import type { ShownTokens } from "./shown-tokens.ts";
 
 // Requests are small; more at once than any client sends.
 const REQUEST_LINK = { maxMessageBytes: 262_144, creditWindow: 100 };
@@ -18,10 +19,12 @@ const ACCEPTED = 202;
 /** `$cbs`: where clients show a token before they open links. */
 export class CbsNode {
   readonly #parts: EdgeParts;
+  readonly #tokens: ShownTokens;
   readonly #replies = new ReplyLinks();
 
-  constructor(parts: EdgeParts) {
+  constructor(parts: EdgeParts, tokens: ShownTokens) {
     this.#parts = parts;
+    this.#tokens = tokens;
   }
 
   acceptReplies(request: AttachRequest, connection: AmqpConnection): void {
@@ -43,15 +46,15 @@ export class CbsNode {
     const audience = textOf(entryOf(request.properties, "name")) ?? "";
     const call = this.#parts.calls.open({ operation: "putToken", path: pathOf(audience), site });
     call.run(
-      () => this.#check(textOf(request.body) ?? "", audience),
+      () => this.#show(site.connection, textOf(request.body) ?? "", audience),
       (answer) => {
         this.#replies.send(site.connection, request.replyTo, encodeReply(request, replyOf(answer)));
       },
     );
   }
 
-  #check(token: string, audience: string): void {
-    const refusal = this.#parts.checkToken(token, audience);
+  #show(connection: AmqpConnection, token: string, audience: string): void {
+    const refusal = this.#tokens.show(connection, token, audience);
     if (refusal !== undefined) throw unauthorized(`${refusal.subCode}: ${refusal.description}`);
   }
 }

@@ -1,0 +1,45 @@
+import { createHmac } from "node:crypto";
+import { expect, test } from "vitest";
+import { checkTokenWith, NAMESPACE_KEY } from "../../sas-token.ts";
+import type { AmqpConnection } from "../transport/amqp-connection.ts";
+import { ShownTokens } from "./shown-tokens.ts";
+
+let nowMs = 1_000_000;
+const connection = (): AmqpConnection => ({}) as AmqpConnection;
+
+function sas(path: string, seconds = 60): string {
+  const sr = encodeURIComponent(`sb://localhost/${path}`);
+  const se = String(nowMs / 1_000 + seconds);
+  const sig = createHmac("sha256", NAMESPACE_KEY.key).update(`${sr}\n${se}`).digest("base64");
+  return `SharedAccessSignature sr=${sr}&sig=${encodeURIComponent(sig)}&se=${se}&skn=${NAMESPACE_KEY.name}`;
+}
+
+test("a link opens only for what its own connection has shown a good token for, as long as that lasts", () => {
+  const tokens = new ShownTokens(checkTokenWith(() => nowMs));
+  const [one, other] = [connection(), connection()];
+  const codes = (of: AmqpConnection, ...paths: readonly string[]): readonly (string | undefined)[] =>
+    paths.map((path) => tokens.refusalOf(of, path)?.subCode);
+  expect(codes(one, "orders")).toEqual(["40100"]);
+  expect(tokens.show(one, sas("orders"), "sb://localhost/orders")).toBeUndefined();
+  expect(codes(one, "orders", "Orders/$management", "orders/$DeadLetterQueue", "orders-2", "bills")).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    "40100",
+    "40100",
+  ]);
+  expect(codes(other, "orders")).toEqual(["40100"]);
+  nowMs += 61_000;
+  expect(codes(one, "orders")).toEqual(["40102"]);
+  expect(tokens.show(one, sas("orders"), "sb://localhost/orders")).toBeUndefined();
+  expect(codes(one, "orders")).toEqual([undefined]);
+  // A token that is refused takes the place of the one before it.
+  expect(tokens.show(one, sas("bills"), "sb://localhost/orders")?.subCode).toBe("40101");
+  expect(codes(one, "orders")).toEqual(["40100"]);
+});
+
+test("where nobody checks, nothing need be shown", () => {
+  const tokens = new ShownTokens(() => undefined);
+  expect(tokens.show(connection(), "", "orders")).toBeUndefined();
+  expect(tokens.refusalOf(connection(), "orders")).toBeUndefined();
+});
