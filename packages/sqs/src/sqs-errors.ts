@@ -152,15 +152,15 @@ const bySocketCode = indexOf(SOCKET_ERRORS);
 export function classifySqsError(error: unknown, during: Operation): ErrorClass {
   if (isQueueError(error))
     return { code: error.code, retryable: error.retryable, ambiguous: error.ambiguous };
-  const own = classify(error, during);
+  let known = classify(error, during);
   let cause = error;
   // What `fetch` throws says nothing itself. As deep as the SDK looks.
-  for (let depth = 0; own.code === "INTERNAL" && depth < MAX_CAUSES; depth += 1) {
+  for (let depth = 0; known.code === "INTERNAL" && depth < MAX_CAUSES; depth += 1) {
     cause = field(cause, "cause");
-    const known = classify(cause, during);
-    if (known.code !== "INTERNAL") return known;
+    known = classify(cause, during);
   }
-  return own;
+  if (known.code === "INTERNAL") known = classify(error, during);
+  return field(error, "isUnbegun") === true ? { ...known, ambiguous: false } : known;
 }
 
 function classify(error: unknown, during: Operation): ErrorClass {
@@ -172,7 +172,6 @@ function classify(error: unknown, during: Operation): ErrorClass {
   const metadata = field(error, "$metadata");
   const isUntrusted = isCertificateRefusal(text);
   const isUnsent = neverLeft(error);
-  const isUnbegun = isUnsent || field(error, "isUnbegun") === true;
   const meaning =
     (isUntrusted ? UNTRUSTED : undefined) ??
     TEXT_ERRORS.find((row) => row.text.test(text) && (row.during ?? during) === during) ??
@@ -190,7 +189,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
     code: meaning.code,
     retryable: RETRYABLE.has(meaning.code),
     // An entry under `Failed` was refused for certain, whatever its code.
-    ambiguous: !(error instanceof EntryError) && !isUnbegun && meaning.ambiguous === true,
+    ambiguous: !(error instanceof EntryError) && !isUnsent && meaning.ambiguous === true,
     providerCode: vendorCode ?? (socketCode || name),
     ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),
