@@ -104,6 +104,9 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", code: "UNAUTHENTICATED", source: TLS },
   { names: "ERR_TLS_CERT_ALTNAME_INVALID", code: "UNAUTHENTICATED", source: TLS },
   { names: "ERR_SSL_WRONG_VERSION_NUMBER", code: "CONNECTION_LOST", source: TLS },
+  // The environment's endpoint, and the file of a token that it names.
+  { names: "ERR_INVALID_URL ERR_INVALID_PROTOCOL", code: "INVALID_ARGUMENT", source: NODE },
+  { names: "ENOENT", code: "UNAUTHENTICATED", source: NODE },
   { names: "EPROTO", code: "CONNECTION_LOST", ambiguous: true, source: TLS },
 ];
 
@@ -114,7 +117,7 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp; readonly 
   { text: /not available for visibility timeout change/i, code: "LEASE_LOST", source: LEASE },
   { text: /did not establish a connection with the server/i, code: "TIMEOUT", source: SDK },
   { text: /^Resolved credential object is not valid/, code: "UNAUTHENTICATED", source: SDK },
-  { text: /^Region is missing/i, code: "INVALID_ARGUMENT", source: SDK },
+  { text: /^Region (?:is missing|not accepted)/i, code: "INVALID_ARGUMENT", source: SDK },
   // The SDK's own check, of a client that was given in with its checks on.
   {
     text: /Invalid MD5 checksum on messages|InvalidChecksumError/,
