@@ -84,6 +84,17 @@ describe("isEncodedAs", () => {
   ])("refuses %s", (_, text, encoding) => {
     expect(isEncodedAs(text, encoding)).toBe(false);
   });
+
+  test("takes for base64 what RFC 4648 does, and nothing else", () => {
+    const RFC_4648 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+    // The last ones are letters of it in their lower byte.
+    const unit = fc.constantFrom("A", "z", "0", "+", "/", "=", "-", "_", " ", "\n", "é", "\u0141", "\u013d");
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 12 }), (text) => {
+        expect(isEncodedAs(text, "b64")).toBe(RFC_4648.test(text));
+      }),
+    );
+  });
 });
 
 describe("legalJson", () => {

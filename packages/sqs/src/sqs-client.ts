@@ -162,7 +162,7 @@ async function loadSdk(): Promise<Sdk> {
 }
 
 function isWithoutRegion(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("Region is missing");
+  return error instanceof Error && /^Region (?:is missing|not accepted)/.test(error.message);
 }
 
 function withoutRegion(cause: unknown): QueueError {

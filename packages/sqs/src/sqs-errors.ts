@@ -104,6 +104,9 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", code: "UNAUTHENTICATED", source: TLS },
   { names: "ERR_TLS_CERT_ALTNAME_INVALID", code: "UNAUTHENTICATED", source: TLS },
   { names: "ERR_SSL_WRONG_VERSION_NUMBER", code: "CONNECTION_LOST", source: TLS },
+  // The environment's endpoint, and the file of a token that it names.
+  { names: "ERR_INVALID_URL ERR_INVALID_PROTOCOL", code: "INVALID_ARGUMENT", source: NODE },
+  { names: "ENOENT", code: "UNAUTHENTICATED", source: NODE },
   { names: "EPROTO", code: "CONNECTION_LOST", ambiguous: true, source: TLS },
 ];
 
@@ -114,7 +117,7 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp; readonly 
   { text: /not available for visibility timeout change/i, code: "LEASE_LOST", source: LEASE },
   { text: /did not establish a connection with the server/i, code: "TIMEOUT", source: SDK },
   { text: /^Resolved credential object is not valid/, code: "UNAUTHENTICATED", source: SDK },
-  { text: /^Region is missing/i, code: "INVALID_ARGUMENT", source: SDK },
+  { text: /^Region (?:is missing|not accepted)/i, code: "INVALID_ARGUMENT", source: SDK },
   // The SDK's own check, of a client that was given in with its checks on.
   {
     text: /Invalid MD5 checksum on messages|InvalidChecksumError/,
@@ -160,15 +163,15 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
 export function classifySqsError(error: unknown, during: Operation): ErrorClass {
   if (isQueueError(error))
     return { code: error.code, retryable: error.retryable, ambiguous: error.ambiguous };
-  const own = classify(error, during);
+  let known = classify(error, during);
   let cause = error;
   // What `fetch` throws says nothing itself. As deep as the SDK looks.
-  for (let depth = 0; own.code === "INTERNAL" && depth < MAX_CAUSES; depth += 1) {
+  for (let depth = 0; known.code === "INTERNAL" && depth < MAX_CAUSES; depth += 1) {
     cause = field(cause, "cause");
-    const known = classify(cause, during);
-    if (known.code !== "INTERNAL") return known;
+    known = classify(cause, during);
   }
-  return own;
+  if (known.code === "INTERNAL") known = classify(error, during);
+  return field(error, "isUnbegun") === true ? { ...known, ambiguous: false } : known;
 }
 
 function classify(error: unknown, during: Operation): ErrorClass {
@@ -180,7 +183,6 @@ function classify(error: unknown, during: Operation): ErrorClass {
   const metadata = field(error, "$metadata");
   const isUntrusted = isCertificateRefusal(text);
   const isUnsent = neverLeft(error);
-  const isUnbegun = isUnsent || field(error, "isUnbegun") === true;
   const meaning =
     (isUntrusted ? UNTRUSTED : undefined) ??
     TEXT_ERRORS.find((row) => row.text.test(text) && (row.during ?? during) === during) ??
@@ -200,7 +202,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
     code: meaning.code,
     retryable: RETRYABLE.has(meaning.code),
     // An entry under `Failed` was refused for certain, whatever its code.
-    ambiguous: !(error instanceof EntryError) && !isUnbegun && meaning.ambiguous === true,
+    ambiguous: !(error instanceof EntryError) && !isUnsent && meaning.ambiguous === true,
     providerCode: vendorCode ?? (socketCode || name),
     ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),

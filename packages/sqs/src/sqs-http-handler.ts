@@ -65,9 +65,10 @@ export class SqsHttpHandler {
   /** The same, with the options at hand. */
   exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResult> {
     return new Promise((resolve, reject) => {
+      const connections = this.#connectionsTo(request);
       const exchange = new Exchange(request, options, this.#settings.connectTimeoutMs, resolve, reject);
       if (this.#hasEnded) exchange.fail(hungUp("the client has ended"));
-      else if (exchange.start()) this.#connectionsTo(request).carry(exchange);
+      else if (exchange.start()) connections.carry(exchange);
     });
   }
 
@@ -84,10 +85,16 @@ export class SqsHttpHandler {
     for (const connections of this.#origins) connections.destroy();
   }
 
+  /** @throws ERR_INVALID_PROTOCOL */
   #connectionsTo(request: HttpRequest): Connections {
     const known = this.#origins.find((connections) => connections.isTo(request));
     if (known !== undefined) return known;
     const { protocol, hostname, port } = request;
+    // An endpoint without a scheme, such as `localhost:4566`, has its host for one.
+    if (!/^https?:$/.test(protocol) || hostname === "") {
+      const error = new TypeError(`the endpoint ${protocol}//${hostname} is no http or https URL`);
+      throw Object.assign(error, { code: "ERR_INVALID_PROTOCOL" });
+    }
     const connections = new Connections({ protocol, hostname, port }, this.#settings.maxSockets);
     this.#origins.push(connections);
     return connections;

@@ -81,7 +81,8 @@ describe("a request of which nothing went out cannot have been applied", () => {
     const server = await ScriptedServer.start();
     let isLost = false;
     const credentials = async (): Promise<typeof ANY_CREDENTIALS & { expiration: Date }> => {
-      if (isLost) throw Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+      const cause = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+      if (isLost) throw new TypeError("fetch failed", { cause });
       return { ...ANY_CREDENTIALS, expiration: new Date(Date.now() - 1_000) };
     };
     const adapter = openAdapter(server.endpoint, { options: { credentials } });
