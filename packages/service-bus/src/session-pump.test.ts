@@ -129,6 +129,24 @@ test("a session that cannot begin is closed, and takes no lane", async () => {
   await bench.pump.close();
 });
 
+test("lanes that are taken away and given back are asked for when the accepts of before are over", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(2);
+  bench.pump.setLanes(0);
+  bench.pump.setLanes(2);
+  await bench.advance(10_000);
+  await bench.refuse(NO_SESSION);
+  await bench.refuse(NO_SESSION);
+  expect(bench.pending).toHaveLength(2);
+  bench.pump.rest();
+  bench.pump.wake(2);
+  await bench.refuse(new Error("aborted"));
+  await bench.refuse(new Error("aborted"));
+  expect(bench.pending).toHaveLength(2);
+  expect(bench.failures).toEqual([]);
+  await bench.pump.close();
+});
+
 test("no session is the usual answer: the next accept goes out at once, nothing is reported", async () => {
   const bench = new Bench();
   bench.pump.setLanes(1);

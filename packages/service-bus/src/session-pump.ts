@@ -145,19 +145,23 @@ export class SessionPump<Session extends PumpedSession> {
   }
 
   async #accept(signal: AbortSignal): Promise<void> {
-    const { clock, accept, failed } = this.#options;
+    const { clock, accept } = this.#options;
     const startedAtMs = clock.now();
     this.#accepting += 1;
     const accepted = accept(signal).finally(() => (this.#accepting -= 1));
     try {
       this.#take(await accepted);
     } catch (error) {
-      if (signal.aborted) return;
-      const isUsual = isNoSession(error);
-      if (!isUsual) failed(error);
-      if (!isUsual || clock.now() - startedAtMs < ACCEPT_PAUSE_MS) this.#pauseAccepts();
+      // An abort is none, and the lanes may have come back since.
+      if (!signal.aborted) this.#refused(error, clock.now() - startedAtMs);
     }
     this.#fill();
+  }
+
+  #refused(error: unknown, afterMs: number): void {
+    const isUsual = isNoSession(error);
+    if (!isUsual) this.#options.failed(error);
+    if (!isUsual || afterMs < ACCEPT_PAUSE_MS) this.#pauseAccepts();
   }
 
   #take(session: Session): void {
