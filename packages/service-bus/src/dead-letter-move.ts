@@ -1,4 +1,4 @@
-import { RESERVED } from "@anyqueue/core/adapter";
+import { RESERVED, type ItemResult } from "@anyqueue/core/adapter";
 import type { ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSender } from "@azure/service-bus";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
@@ -9,6 +9,11 @@ import type { Address } from "./service-bus-url.ts";
 import { countActive, openReceiver, refuseAborted, takeMessages } from "./take-messages.ts";
 
 const MOVE_ITEMS = 100;
+
+interface Links {
+  readonly sender: ServiceBusSender;
+  readonly settlements: Settlements;
+}
 
 /** Moves dead letters, message by message: the service has no move. */
 export class DeadLetterMove {
@@ -30,7 +35,7 @@ export class DeadLetterMove {
     const client = await this.#connection.client();
     const receiver = openReceiver(client, from, "peekLock");
     const sender = client.createSender(to.entity);
-    const settlements = new Settlements(receiver, this.#connection);
+    const links = { sender, settlements: new Settlements(receiver, this.#connection) };
     let moved = 0;
     try {
       for (;;) {
@@ -38,47 +43,46 @@ export class DeadLetterMove {
         const count = Math.min(await countActive(receiver), MOVE_ITEMS);
         const messages = count === 0 ? [] : await takeMessages(this.#connection, receiver, count);
         if (messages.length === 0) return;
-        const { arrived, failures } = await this.#copyAll(messages, to.isDeduplicated, sender, signal);
-        const results = await Promise.all(
-          messages.map((message) =>
-            arrived.has(message)
-              ? settlements.complete(message, undefined)
-              : settlements.abandon(message, undefined, undefined),
-          ),
-        );
-        moved += arrived.size;
-        if (arrived.size > 0) yield { moved };
+        const { count: arrived, failures } = await this.#moveAll(messages, to.isDeduplicated, links, signal);
+        moved += arrived;
+        if (arrived > 0) yield { moved };
         if (failures.length > 0) throw failures[0];
-        for (const result of results) if (!result.ok) throw result.error;
       }
     } finally {
       await Promise.allSettled([sender.close(), receiver.close()]);
     }
   }
 
-  /** Goes on past what is refused for its own sake, and no further where the next one would fail as well. */
-  async #copyAll(
+  /**
+   * Each is completed when it has arrived, while the next one is on its way: the locks of many may not last until the last
+   * has arrived. Goes on past what is refused for its own sake, and no further where the next one would fail as well.
+   */
+  async #moveAll(
     messages: readonly ServiceBusReceivedMessage[],
     isDeduplicated: boolean,
-    sender: ServiceBusSender,
+    { sender, settlements }: Links,
     signal: AbortSignal,
-  ): Promise<{
-    readonly arrived: ReadonlySet<ServiceBusReceivedMessage>;
-    readonly failures: readonly unknown[];
-  }> {
-    const arrived = new Set<ServiceBusReceivedMessage>();
+  ): Promise<{ readonly count: number; readonly failures: readonly unknown[] }> {
+    const left = new Set(messages);
     const failures: unknown[] = [];
+    const completed: Promise<ItemResult>[] = [];
     for (const message of messages) {
       if (signal.aborted) break;
       try {
         await this.#connection.bounded(sender.sendMessages(copyOf(message, isDeduplicated)), undefined);
-        arrived.add(message);
       } catch (error) {
         failures.push(error);
         if (classifyServiceBusError(error, "send").retryable) break;
+        continue;
       }
+      left.delete(message);
+      completed.push(settlements.complete(message, undefined));
+      // The one before has had the time of this send.
+      if ((await completed.at(-2))?.ok === false) break;
     }
-    return { arrived, failures };
+    for (const result of await Promise.all(completed)) if (!result.ok) failures.push(result.error);
+    await Promise.all([...left].map((message) => settlements.abandon(message, undefined, undefined)));
+    return { count: messages.length - left.size, failures };
   }
 }
 

@@ -9,7 +9,7 @@ import type {
   ServiceBusActions,
 } from "./functions-wire.ts";
 import { invalid } from "./refusal.ts";
-import { isRecord, TriggerMetadata } from "./trigger-metadata.ts";
+import { hiddenBy, isRecord, TriggerMetadata } from "./trigger-metadata.ts";
 
 const TRIGGER = "serviceBusTrigger";
 /** Of a context that a test has made itself. */
@@ -31,12 +31,14 @@ export function decodeInvocation(input: unknown, given: unknown, form: Invocatio
   if (sdk === undefined && !trigger.autoCompletes)
     throw invalid("the default binding was used with autoCompleteMessages: false", NOBODY_COMPLETES);
   const brought = sdk === undefined ? input : sdk.messages;
-  const isListed = sdk === undefined ? isListedByHost(context) : Array.isArray(brought);
+  const hidden = sdk === undefined ? hiddenBy(brought) : new Set<string>();
+  const isListed = sdk === undefined ? isListedByHost(context, hidden) : Array.isArray(brought);
   const cardinality = cardinalityOf(isListed, trigger, form);
   const bodies = cardinality === "many" ? listOf(brought) : [brought];
   const metadata = new TriggerMetadata(
     context.triggerMetadata,
     cardinality === "many" ? bodies.length : undefined,
+    hidden,
   );
   if (cardinality === "many") refuseGaps(bodies.length, metadata.count);
   // Of a single message the host renews the lock for as long as the function runs.
@@ -52,7 +54,13 @@ export function decodeInvocation(input: unknown, given: unknown, form: Invocatio
     };
     return sdk === undefined ? defaultDelivery(parts) : sdkDelivery(parts, sdk.actions);
   });
-  return { deliveries: onceEach(deliveries), cardinality, trigger, actions: sdk?.actions };
+  return {
+    deliveries: onceEach(deliveries),
+    cardinality,
+    trigger,
+    actions: sdk?.actions,
+    hidden: metadata.hidden,
+  };
 }
 
 /** The context comes last in the v4 programming model; another model, or another platform, calls with something else. */
@@ -103,8 +111,12 @@ function sdkInput(
 }
 
 /** A body can itself be a list: only the metadata tell. */
-function isListedByHost({ triggerMetadata }: FunctionsContext): boolean | undefined {
-  const names = Object.keys(triggerMetadata ?? {}).map((name) => name.toLowerCase());
+function isListedByHost(
+  { triggerMetadata }: FunctionsContext,
+  hidden: ReadonlySet<string>,
+): boolean | undefined {
+  const told = Object.keys(triggerMetadata ?? {}).map((name) => name.toLowerCase());
+  const names = told.filter((name) => !hidden.has(name));
   if (names.includes("messageidarray") || names.includes("deliverycountarray")) return true;
   return names.includes("messageid") || names.includes("deliverycount") ? false : undefined;
 }

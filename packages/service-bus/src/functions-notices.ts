@@ -7,7 +7,7 @@ export interface NoticeFacts {
 
 /** What this way of being called cannot do, one sentence each. */
 export function noticesOf(
-  { actions, cardinality, trigger, deliveries }: Invocation,
+  { actions, cardinality, trigger, deliveries, hidden }: Invocation,
   { hasCalls, hasLock }: NoticeFacts,
 ): readonly string[] {
   const isDefault = actions === undefined;
@@ -18,7 +18,12 @@ export function noticesOf(
     ...(!isDefault && trigger.autoCompletes ? [AUTO_COMPLETE] : []),
     ...(cardinality === "many" && !hasLock ? [NO_RENEWAL] : []),
     ...(isUncounted ? [NO_METADATA] : []),
+    ...hidden.map(hiddenText),
   ];
+}
+
+function hiddenText(name: string): string {
+  return `the host lets the body's "${name}" stand for that of the message, which is not known then: give the trigger dataType: "binary" (with app.generic), use the SDK binding, or name the member of the body otherwise`;
 }
 
 const NO_DEAD_LETTERS =

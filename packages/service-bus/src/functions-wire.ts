@@ -59,6 +59,8 @@ export interface Invocation {
   readonly trigger: FunctionsTrigger;
   /** Undefined: the default binding. */
   readonly actions: ServiceBusActions | undefined;
+  /** Names of metadata that a member of the body stands for. */
+  readonly hidden: readonly string[];
 }
 
 /** What the function was registered with; what is absent was not told. */

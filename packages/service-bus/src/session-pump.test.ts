@@ -20,6 +20,7 @@ class FakeSession implements PumpedSession {
 
   start(): void {
     this.log.push("start");
+    if (this.isDead) throw new Error("the link was closed with its answer");
   }
 
   async stop(): Promise<void> {
@@ -67,6 +68,15 @@ class Bench {
     return session;
   }
 
+  /** One whose link is gone before it has begun. */
+  async giveDead(sessionId: string): Promise<FakeSession> {
+    const session = new FakeSession(sessionId, this.clock.now(), (lost) => this.pump.lost(lost));
+    session.isDead = true;
+    this.pending.shift()?.resolve(session);
+    await settled();
+    return session;
+  }
+
   async refuse(error: unknown): Promise<void> {
     this.pending.shift()?.reject(error);
     await settled();
@@ -101,6 +111,40 @@ test("asks for as many sessions as there are lanes, up to a bound", async () => 
   wide.pump.setLanes(100);
   expect(wide.pending).toHaveLength(8);
   await Promise.all([bench.pump.close(), wide.pump.close()]);
+});
+
+test("a session that cannot begin is closed, and takes no lane", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(2);
+  const dead = await bench.giveDead("a");
+  expect(dead.log).toEqual(["start", "close"]);
+  expect(bench.failures).toHaveLength(1);
+  expect(bench.pump.sessions.size).toBe(0);
+  await bench.advance(1_000);
+  expect(bench.pending).toHaveLength(2);
+  await bench.give("b");
+  await bench.give("c");
+  expect(bench.pump.sessions.size).toBe(2);
+  expect(bench.pending).toHaveLength(0);
+  await bench.pump.close();
+});
+
+test("lanes that are taken away and given back are asked for when the accepts of before are over", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(2);
+  bench.pump.setLanes(0);
+  bench.pump.setLanes(2);
+  await bench.advance(10_000);
+  await bench.refuse(NO_SESSION);
+  await bench.refuse(NO_SESSION);
+  expect(bench.pending).toHaveLength(2);
+  bench.pump.rest();
+  bench.pump.wake(2);
+  await bench.refuse(new Error("aborted"));
+  await bench.refuse(new Error("aborted"));
+  expect(bench.pending).toHaveLength(2);
+  expect(bench.failures).toEqual([]);
+  await bench.pump.close();
 });
 
 test("no session is the usual answer: the next accept goes out at once, nothing is reported", async () => {

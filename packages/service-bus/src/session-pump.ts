@@ -145,32 +145,40 @@ export class SessionPump<Session extends PumpedSession> {
   }
 
   async #accept(signal: AbortSignal): Promise<void> {
-    const { clock, accept, failed } = this.#options;
+    const { clock, accept } = this.#options;
     const startedAtMs = clock.now();
     this.#accepting += 1;
+    const accepted = accept(signal).finally(() => (this.#accepting -= 1));
     try {
-      const session = await accept(signal);
-      this.#accepting -= 1;
-      this.#take(session);
+      this.#take(await accepted);
     } catch (error) {
-      this.#accepting -= 1;
-      if (signal.aborted) return;
-      const isUsual = isNoSession(error);
-      if (!isUsual) failed(error);
-      if (!isUsual || clock.now() - startedAtMs < ACCEPT_PAUSE_MS) this.#pauseAccepts();
+      // An abort is none, and the lanes may have come back since.
+      if (!signal.aborted) this.#refused(error, clock.now() - startedAtMs);
     }
     this.#fill();
   }
 
+  #refused(error: unknown, afterMs: number): void {
+    const isUsual = isNoSession(error);
+    if (!isUsual) this.#options.failed(error);
+    if (!isUsual || afterMs < ACCEPT_PAUSE_MS) this.#pauseAccepts();
+  }
+
   #take(session: Session): void {
     if (this.#isClosed || this.#sessions.size >= this.#lanes) {
-      const closed = session.close().catch(this.#options.failed);
-      this.#track(closed);
+      this.#track(session.close().catch(this.#options.failed));
       return;
     }
     this.#sessions.add(session);
     this.#fresh.add(session);
-    session.start();
+    try {
+      session.start();
+    } catch (error) {
+      // The service can end a link with the answer that opens it.
+      this.#drop(session);
+      this.#track(session.close().catch(() => {}));
+      throw error;
+    }
     const isAlone = session.sessionId === this.#lastId;
     this.#lastId = undefined;
     if (session.outstanding === 0) this.#awaitMore(session, isAlone ? SESSION_IDLE_MS : FIRST_MESSAGE_MS);

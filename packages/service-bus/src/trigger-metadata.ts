@@ -35,6 +35,27 @@ const TEXTS = [
   ["deadLetterSource", "deadlettersource"],
 ] as const;
 
+const OTHERS = [
+  ["sequencenumber", "deliverycount", "enqueuedtimeutc", "enqueuedtime", "expiresatutc", "expiresat"],
+  ["applicationproperties", "userproperties"],
+];
+const NAMES: readonly string[] = [...TEXTS.flatMap(([, ...names]) => names), ...OTHERS.flat()];
+
+/**
+ * The names, in small letters, whose metadata the body hides. Of a body that came as the text of a JSON object the host lets
+ * each member that is no list and not null stand for the metadata of its name.
+ * Utility.ApplyBindingData of https://github.com/Azure/azure-functions-host (2026-11-30)
+ */
+export function hiddenBy(body: unknown): ReadonlySet<string> {
+  if (body instanceof Uint8Array) return new Set();
+  // The host takes more for JSON than JavaScript does.
+  const text = typeof body === "string" ? body.trim().toLowerCase() : "";
+  if (text.startsWith("{") && text.endsWith("}")) return new Set(NAMES.filter((name) => text.includes(name)));
+  if (!isRecord(body)) return new Set();
+  const members = Object.entries(body).filter(([, value]) => value !== null && !Array.isArray(value));
+  return new Set(members.map(([name]) => name.toLowerCase()));
+}
+
 /** The year that .NET means by "never". */
 const NEVER = 9999;
 
@@ -44,12 +65,19 @@ export class TriggerMetadata {
   readonly #values: ReadonlyMap<string, unknown>;
   /** Undefined: cardinality `one`. */
   readonly #many: number | undefined;
+  /** Names that something would be read by, were it not hidden. */
+  readonly hidden: readonly string[];
 
-  /** @param many messages of the call, for cardinality `many` */
-  constructor(metadata: unknown, many: number | undefined) {
+  /**
+   * @param many messages of the call, for cardinality `many`
+   * @param hidden names in small letters that are not to be trusted
+   */
+  constructor(metadata: unknown, many: number | undefined, hidden: ReadonlySet<string> = new Set()) {
     this.#many = many;
     const entries = isRecord(metadata) ? Object.entries(metadata) : [];
-    this.#values = new Map(entries.map(([name, value]) => [name.toLowerCase(), value]));
+    const all = new Map(entries.map(([name, value]) => [name.toLowerCase(), value]));
+    this.hidden = NAMES.filter((name) => hidden.has(name) && all.delete(name));
+    this.#values = all;
   }
 
   /** How many messages the host says there are; undefined: it does not say. */

@@ -1,10 +1,8 @@
 import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
 import { startEmulator, type Emulator } from "@anyqueue/emulator";
-import { channel, subscribe, unsubscribe } from "node:diagnostics_channel";
-import { connect, createServer, Socket, type AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { createServer, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { NamespaceConnection } from "../src/namespace-connection.ts";
 import { AmqpTap } from "./amqp-tap.ts";
 import {
   consumerOptions,
@@ -99,28 +97,6 @@ describe("a socket that dies", () => {
     valuesOf(await producer.sendBatch([outgoing("third")], never));
   });
 
-  test("does so where Node tells of no socket, as before 22.17 of none with TLS", async () => {
-    const telling = vi.spyOn(channel("net.client.socket"), "publish").mockImplementation(() => {});
-    onTestFinished(() => telling.mockRestore());
-    const producer = adapter.openProducer(queueOf(adapter));
-    open.push(producer);
-    valuesOf(await producer.sendBatch([outgoing("first")], never));
-    emulator.faults.add({
-      protocol: "service-bus",
-      operation: "send",
-      when: "after",
-      count: 1,
-      action: { kind: "reset" },
-    });
-    const startedAt = performance.now();
-    const [result] = await producer.sendBatch([outgoing("second")], never);
-    expect(performance.now() - startedAt).toBeLessThan(SOON_MS);
-    expect(adapter.classify(result?.ok === false ? result.error : undefined, "send").code).toBe(
-      "CONNECTION_LOST",
-    );
-    valuesOf(await producer.sendBatch([outgoing("third")], never));
-  });
-
   test("ends a settlement at once, and its repetition says what became of it", async () => {
     const producer = adapter.openProducer(queueOf(adapter));
     open.push(producer);
@@ -183,57 +159,7 @@ describe("a socket that dies", () => {
       expect(adapter.classify(result.ok ? undefined : result.error, "ack").code).toBe("LEASE_LOST");
     }
   });
-
-  test("ends what the SDK still does for a request, whose timer would keep the process alive", async () => {
-    const server = createServer((socket) => socket.end("bytes"));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    onTestFinished(() => void server.close());
-    const { port } = server.address() as AddressInfo;
-    const client = rawClient(tap.endpoint);
-    onTestFinished(async () => await client.close());
-    const refuse = (): never => {
-      throw new Error("there is no administration");
-    };
-    const factory = { client: () => client, administration: refuse, isForeign: false };
-    const connection = new NamespaceConnection(factory);
-    connection.acquire();
-    let abandoned: AbortSignal | undefined;
-    const request = connection.abandonable(async (signal) => {
-      abandoned = signal;
-      connect(port, "127.0.0.1").resume();
-      await new Promise(() => {});
-    }, never);
-    expect(await rejection(request)).toMatchObject({ code: "CONNECTION_LOST" });
-    expect(abandoned?.aborted).toBe(true);
-    await connection.release();
-  });
-
-  test("ends nothing that the application opens when it hears of it", async () => {
-    const server = createServer((socket) => socket.end("welcome"));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    onTestFinished(() => void server.close());
-    const { port } = server.address() as AddressInfo;
-    const producer = adapter.openProducer(sessionQueueOf(adapter, "keyed"));
-    open.push(producer);
-    valuesOf(await producer.sendBatch([outgoing("a", { orderingKey: "a" })], never));
-    const said = Promise.withResolvers<string>();
-    const { events } = consumerOptions();
-    const leasesLost = (): void => said.resolve(saidBy(port));
-    const consumer = await consume(
-      sessionQueueOf(adapter, "keyed"),
-      Object.assign(consumerOptions(), { events: { ...events, leasesLost } }),
-    );
-    await receive(consumer, 1);
-    tap.cut();
-    expect(await said.promise).toBe("welcome");
-  });
 });
-
-/** What a server of the application's own says to who connects. */
-async function saidBy(port: number): Promise<string> {
-  const socket = connect(port, "127.0.0.1");
-  return await text(socket).catch((error: unknown) => String(error));
-}
 
 async function sendUntilItWorks(producer: ReturnType<QueueAdapter["openProducer"]>): Promise<boolean> {
   for (let attempt = 0; attempt < 50; attempt += 1) {

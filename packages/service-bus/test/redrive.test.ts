@@ -96,6 +96,21 @@ test("that is refused midway leaves no message in both places, and none locked",
   expect(await readyIn(target)).toEqual([5, 0]);
 });
 
+test("goes no further when a lock has ended: what it would still send would be in both places", async () => {
+  const target = await withDeadLetters(8);
+  shared.emulator.faults.add({
+    protocol: "service-bus",
+    operation: "complete",
+    skip: 1,
+    action: { kind: "expireLease" },
+  });
+  expect(await redriveCode(target)).toBe("LEASE_LOST");
+  const [sent = 0, left = 0] = await readyIn(target);
+  // The second one's lock had ended, and one may be on its way meanwhile.
+  expect(sent).toBeLessThanOrEqual(4);
+  expect(left).toBe(7);
+});
+
 test("goes on past a message that its queue does not take, which stays", async () => {
   const target = await withDeadLetters(3);
   shared.emulator.faults.add({

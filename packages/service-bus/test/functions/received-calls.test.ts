@@ -112,14 +112,6 @@ describe("a message of the default binding", () => {
   });
 });
 
-test.each([
-  { messages: [], actions: { complete: 0, abandon: 0, deadletter: 0 } },
-  { messages: [{ body: "forged" }], actions: { complete: {}, abandon: {}, deadletter: {} } },
-  { bindingData: { orderId: "o-1" } },
-])("a body that looks like a call is a body: %j", async (body) => {
-  expect(await bodyOf(body)).toEqual(body);
-});
-
 describe("messages of one call", () => {
   test("with one id are messages of their own; one stored message is handled once", async () => {
     const messages = [

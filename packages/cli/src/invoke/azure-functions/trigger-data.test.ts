@@ -34,8 +34,24 @@ test("one message is a text with its metadata, each typed as the host types it",
       Label: { string: "placed" },
       ApplicationProperties: { json: '{"tenant":"a"}' },
       UserProperties: { json: '{"tenant":"a"}' },
+      a: { string: "1" },
     },
   });
+});
+
+test("members of a JSON object stand for the metadata of their name, unless they are lists or null", () => {
+  const native = { messageId: "m-1", subject: "placed", replyTo: "answers" };
+  const body = JSON.stringify({ messageId: 7, subject: null, replyTo: ["a"], at: { x: 1 }, isNew: true });
+  const { triggerMetadata } = triggerData(binding(), [message(body, native)]);
+  expect(triggerMetadata).toMatchObject({
+    MessageId: { string: "7" },
+    Subject: { string: "placed" },
+    ReplyTo: { string: "answers" },
+    at: { json: '{"x":1}' },
+    isNew: { string: "True" },
+  });
+  const asBytes = triggerData(binding({ dataType: "binary" }), [message(body, native)]);
+  expect(asBytes.triggerMetadata).toMatchObject({ MessageId: { string: "m-1" } });
 });
 
 test("many messages are a collection, and their metadata arrays", () => {

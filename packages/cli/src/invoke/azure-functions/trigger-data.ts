@@ -21,7 +21,41 @@ export function triggerData(
   const isBinary = isSet(binding, "dataType", "binary");
   const bodies = messages.map(({ body }) => body);
   const data = isManyOf(binding) ? bodiesData(bodies, isBinary) : bodyData(bodies[0], isBinary);
-  return { inputData: [{ name: binding.name, data }], triggerMetadata: metadataFor(binding, messages) };
+  const told = metadataFor(binding, messages);
+  const triggerMetadata = "string" in data ? { ...told, ...membersOf(data.string, Object.keys(told)) } : told;
+  return { inputData: [{ name: binding.name, data }], triggerMetadata };
+}
+
+/**
+ * What the host takes from a body that is the text of a JSON object, also in place of the message's own.
+ * Utility.ApplyBindingData of https://github.com/Azure/azure-functions-host (2026-11-30)
+ */
+function membersOf(text: string, told: readonly string[]): Readonly<Record<string, TypedData>> {
+  const body = jsonOf(text);
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return {};
+  const members = Object.entries(body).filter(([, value]) => value !== null && !Array.isArray(value));
+  return Object.fromEntries(
+    members.map(([name, value]) => {
+      const known = told.find((each) => each.toLowerCase() === name.toLowerCase());
+      return [known ?? name, memberData(value)];
+    }),
+  );
+}
+
+/** As .NET writes a JSON value for a text. */
+function memberData(value: unknown): TypedData {
+  if (typeof value === "string") return { string: value };
+  if (typeof value === "boolean") return { string: value ? "True" : "False" };
+  const json = JSON.stringify(value);
+  return typeof value === "object" ? { json } : { string: json };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a trigger tells of its messages beside their bodies. */

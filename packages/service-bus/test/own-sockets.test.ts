@@ -1,0 +1,90 @@
+import { channel } from "node:diagnostics_channel";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { NamespaceConnection } from "../src/namespace-connection.ts";
+import {
+  consumerOptions,
+  never,
+  outgoing,
+  queueOf,
+  receive,
+  rejection,
+  sessionQueueOf,
+  valuesOf,
+} from "./open-adapter.ts";
+import { useTappedEmulator } from "./tapped-emulator.ts";
+
+/** Far below the timeouts of the SDK, and longer than any of this takes on a machine that is busy. */
+const SOON_MS = 5_000;
+
+const tapped = useTappedEmulator();
+
+/** What a server of the application's own says to who connects. */
+async function saidBy(port: number): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  return await text(socket).catch((error: unknown) => String(error));
+}
+
+test("a socket that dies ends a send at once where Node tells of no socket, as before 22.17 of none with TLS", async () => {
+  const telling = vi.spyOn(channel("net.client.socket"), "publish").mockImplementation(() => {});
+  onTestFinished(() => telling.mockRestore());
+  const producer = tapped.keep(tapped.adapter.openProducer(queueOf(tapped.adapter)));
+  valuesOf(await producer.sendBatch([outgoing("first")], never));
+  tapped.emulator.faults.add({
+    protocol: "service-bus",
+    operation: "send",
+    when: "after",
+    count: 1,
+    action: { kind: "reset" },
+  });
+  const startedAt = performance.now();
+  const [result] = await producer.sendBatch([outgoing("second")], never);
+  expect(performance.now() - startedAt).toBeLessThan(SOON_MS);
+  expect(tapped.adapter.classify(result?.ok === false ? result.error : undefined, "send").code).toBe(
+    "CONNECTION_LOST",
+  );
+  valuesOf(await producer.sendBatch([outgoing("third")], never));
+});
+
+test("a socket that dies ends what the SDK still does for a request, whose timer would keep the process alive", async () => {
+  const server = createServer((socket) => socket.end("bytes"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const refuse = (): never => {
+    throw new Error("there is no administration");
+  };
+  const factory = { client: () => tapped.raw, administration: refuse, isForeign: false };
+  const connection = new NamespaceConnection(factory);
+  connection.acquire();
+  let abandoned: AbortSignal | undefined;
+  const request = connection.abandonable(async (signal) => {
+    abandoned = signal;
+    connect(port, "127.0.0.1").resume();
+    await new Promise(() => {});
+  }, never);
+  expect(await rejection(request)).toMatchObject({ code: "CONNECTION_LOST" });
+  expect(abandoned?.aborted).toBe(true);
+  await connection.release();
+});
+
+test("a socket that dies ends nothing that the application opens when it hears of it", async () => {
+  const server = createServer((socket) => socket.end("welcome"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const keyed = sessionQueueOf(tapped.adapter, "keyed");
+  const producer = tapped.keep(tapped.adapter.openProducer(keyed));
+  valuesOf(await producer.sendBatch([outgoing("a", { orderingKey: "a" })], never));
+  const said = Promise.withResolvers<string>();
+  const { events } = consumerOptions();
+  const leasesLost = (): void => said.resolve(saidBy(port));
+  const consumer = await tapped.consume(
+    keyed,
+    Object.assign(consumerOptions(), { events: { ...events, leasesLost } }),
+  );
+  await receive(consumer, 1);
+  tapped.tap.cut();
+  expect(await said.promise).toBe("welcome");
+});
