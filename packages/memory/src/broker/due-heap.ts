@@ -15,8 +15,12 @@ export class DueHeap<T extends Due> {
     return this.#items[0]?.dueAtMs ?? Number.POSITIVE_INFINITY;
   }
 
-  get size(): number {
-    return this.#items.length;
+  get first(): T | undefined {
+    return this.#items[0];
+  }
+
+  has(item: T): boolean {
+    return item.dueIndex !== -1;
   }
 
   /** Adds the item, or moves it to its new moment. */
@@ -90,6 +94,6 @@ export class DueHeap<T extends Due> {
   }
 }
 
-function isEarlier(a: Due, b: Due): boolean {
+export function isEarlier(a: Due, b: Due): boolean {
   return a.dueAtMs < b.dueAtMs || (a.dueAtMs === b.dueAtMs && a.sequence < b.sequence);
 }

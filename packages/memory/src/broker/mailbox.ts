@@ -1,4 +1,4 @@
-import { DueHeap } from "./due-heap.ts";
+import { DueOrder } from "./due-order.ts";
 import { Lanes } from "./lanes.ts";
 import type { ReadyOrder } from "./ready-order.ts";
 import { Lease, type LeaseState, type MessageState, type StoredMessage } from "./stored-message.ts";
@@ -37,7 +37,7 @@ export class Mailbox {
   isDeleted = false;
   readonly #options: MailboxOptions;
   readonly #lanes: Lanes;
-  readonly #due = new DueHeap<StoredMessage>();
+  readonly #due = new DueOrder<StoredMessage>();
   #visible = 0;
   #leased = 0;
   #delayed = 0;
@@ -87,9 +87,9 @@ export class Mailbox {
     for (const message of this.#lanes.take(maxItems)) {
       this.#turn(message, "leased");
       message.deliveryCount += 1;
-      const lease = new Lease(message, this.#options.nextToken(), nowMs + leaseMs);
+      const lease = new Lease(message, this.#options.nextToken());
       message.lease = lease;
-      this.#due.set(message, lease.untilMs);
+      this.#due.set(message, nowMs + leaseMs);
       leases.push(lease);
     }
     return leases;
@@ -117,8 +117,7 @@ export class Mailbox {
   extend(lease: Lease, leaseMs: number, nowMs: number): boolean {
     this.#applyDue(nowMs);
     if (lease.state !== "open") return false;
-    lease.untilMs = nowMs + leaseMs;
-    this.#due.set(lease.message, lease.untilMs);
+    this.#due.set(lease.message, nowMs + leaseMs);
     return true;
   }
 

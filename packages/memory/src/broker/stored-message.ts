@@ -1,4 +1,4 @@
-import type { Due } from "./due-heap.ts";
+import type { DueInOrder } from "./due-order.ts";
 import type { KeyGroup } from "./key-group.ts";
 import type { Linked } from "./linked-queue.ts";
 
@@ -79,20 +79,18 @@ export class Lease {
   readonly token: number;
   /** Number of this hand-over, 1 on the first. */
   readonly deliveryCount: number;
-  untilMs: number;
   state: LeaseState = "open";
   holder: LeaseHolder | undefined = undefined;
 
-  constructor(message: StoredMessage, token: number, untilMs: number) {
+  constructor(message: StoredMessage, token: number) {
     this.message = message;
     this.token = token;
     this.deliveryCount = message.deliveryCount;
-    this.untilMs = untilMs;
   }
 }
 
 /** One message in one mailbox. The mailbox alone changes it. */
-export class StoredMessage implements Linked<StoredMessage>, Due {
+export class StoredMessage implements Linked<StoredMessage>, DueInOrder<StoredMessage> {
   readonly sequence: number;
   content: MessageContent;
   /** Unix epoch milliseconds: data for people, nothing is computed from it. */
@@ -116,6 +114,8 @@ export class StoredMessage implements Linked<StoredMessage>, Due {
   next: StoredMessage | undefined = undefined;
   dueAtMs: number = Number.POSITIVE_INFINITY;
   dueIndex = -1;
+  duePrevious: StoredMessage | undefined = undefined;
+  dueNext: StoredMessage | undefined = undefined;
 
   constructor(
     sequence: number,
