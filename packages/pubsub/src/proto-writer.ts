@@ -4,6 +4,8 @@
 const SHORT_TEXT = 40;
 /** Tag and length of a field; its number is below 16. */
 const HEAD_BYTES = 6;
+/** Bytes of UTF-8 that one UTF-16 unit takes at most. */
+const MAX_UNIT_BYTES = 3;
 
 /** Writes length-delimited fields, whose numbers are below 16, into one buffer that grows. */
 export class ProtoWriter {
@@ -30,6 +32,14 @@ export class ProtoWriter {
   text(tag: number, value: string): void {
     this.#reserve(HEAD_BYTES + value.length);
     if (value.length <= SHORT_TEXT && this.#shortAscii(tag, value)) return;
+    const limit = this.#length + HEAD_BYTES + MAX_UNIT_BYTES * value.length;
+    if (limit <= this.#bytes.length) {
+      // There is room for any text of this length: one look at its characters instead of two, of which the first counts.
+      const start = this.beginMessage(tag, value.length);
+      this.#length += this.#bytes.write(value, start);
+      this.endMessage(start, value.length);
+      return;
+    }
     const size = Buffer.byteLength(value);
     this.#reserve(HEAD_BYTES + size);
     this.#head(tag, size);
