@@ -10,7 +10,9 @@ export interface RawDelivery {
   readonly id: number;
   readonly link: { readonly name: string };
   readonly remote_settled: boolean;
-  readonly remote_state?: { readonly error?: { readonly condition?: string; readonly description?: string } };
+  readonly remote_state?:
+    | { readonly error?: { readonly condition?: string; readonly description?: string } }
+    | undefined;
   accept(): void;
 }
 

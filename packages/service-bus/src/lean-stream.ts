@@ -4,7 +4,10 @@ import { field } from "./field.ts";
 import { LeanMessage, type MakeMessage, type RawContext, type RawDelivery } from "./lean-message.ts";
 import { PROVIDER } from "./refusal.ts";
 import type { Done } from "./service-bus-handle.ts";
+import { isRheaDelivery } from "./rhea-names.ts";
 import { DONE } from "./settlements.ts";
+import { takerOf, tapTransfers } from "./transfer-tap.ts";
+import { TransferTaker, type TransferEvents } from "./transfer-taker.ts";
 
 type Handler = (context: RawContext) => unknown;
 
@@ -123,6 +126,21 @@ export class LeanStream {
     });
   };
 
+  readonly #transfers: TransferEvents = {
+    arrived: (context) => {
+      if (this.#make !== undefined) this.#take(context, this.#make);
+    },
+    isAwaited: (delivery) =>
+      (delivery as Marked)[WAITING] !== undefined &&
+      !this.#streaming._deliveryDispositionMap.has(delivery.id),
+    settled: (delivery) => {
+      const waiting = (delivery as Marked)[WAITING];
+      if (waiting === undefined) return;
+      this.#forget(waiting);
+      waiting.done(DONE);
+    },
+  };
+
   #receive(context: RawContext, inSdk: Handler): unknown {
     const make = this.#make;
     if (make === undefined) {
@@ -130,9 +148,23 @@ export class LeanStream {
       if (!this.#isOff) this.#first = context;
       return inSdk(context);
     }
-    // Also on a link that is closing, where the SDK would drop it: it is locked for us, and goes back by its lock token.
-    this.#arrived(new LeanMessage(context, make, this));
+    this.#tap(context);
+    this.#take(context, make);
     return undefined;
+  }
+
+  /** Also on a link that is closing, where the SDK would drop it: it is locked for us, and goes back by its lock token. */
+  #take(context: RawContext, make: MakeMessage): void {
+    this.#arrived(new LeanMessage(context, make, this));
+  }
+
+  /** The next messages of its link need not be read by rhea either. */
+  #tap(context: RawContext): void {
+    const { delivery } = context;
+    if (!isRheaDelivery(delivery)) return;
+    const taker = takerOf(delivery.link);
+    if (taker === undefined) tapTransfers(delivery.link, new TransferTaker(delivery.link, this.#transfers));
+    else taker.prove(context);
   }
 
   #settled(context: RawContext, inSdk: Handler): unknown {

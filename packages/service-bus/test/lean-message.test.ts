@@ -4,7 +4,9 @@ import type { ServiceBusClient, ServiceBusReceivedMessage } from "@azure/service
 import fc from "fast-check";
 import rhea from "rhea";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { AmqpReader, NOT_PLAIN } from "../src/amqp-reader.ts";
 import { LeanMessage, type RawContext } from "../src/lean-message.ts";
+import { PlainMessage } from "../src/plain-message.ts";
 import { decodeMessage, type ReadableMessage } from "../src/service-bus-wire.ts";
 import { present, rawClient } from "./open-adapter.ts";
 
@@ -161,6 +163,22 @@ function read(one: ReadableMessage): Omit<Delivery<unknown>, "handle" | "native"
   return delivery;
 }
 
+/** The message as it is read without rhea; undefined: it is left to rhea. */
+function plainOf(encoded: Buffer): PlainMessage | undefined {
+  const reader = new AmqpReader();
+  reader.begin(encoded, 0);
+  try {
+    return PlainMessage.read(reader, encoded.length);
+  } catch (error) {
+    if (error !== NOT_PLAIN && !(error instanceof RangeError)) throw error;
+    return undefined;
+  }
+}
+
+function own(one: ServiceBusReceivedMessage): object {
+  return { ...one, delivery: undefined };
+}
+
 test("a message is read in place as the SDK's own object of it is read, whatever is in it", () => {
   fc.assert(
     fc.property(message, tag, (sent, itsTag) => {
@@ -186,4 +204,81 @@ test("a message is read in place as the SDK's own object of it is read, whatever
     }),
     { numRuns: 2_000 },
   );
+});
+
+/** What most applications send. */
+const usualScalar = fc.oneof(
+  fc.string({ unit: "grapheme", maxLength: 300 }),
+  fc.integer(),
+  fc.double().map((value) => types.wrap_double(value)),
+  fc.boolean(),
+);
+const usual = message.map((sent) => ({
+  ...sent,
+  body: amqp.data_section(Buffer.from("x".repeat(sent.priority ?? 0))),
+  delivery_annotations: undefined,
+  absolute_expiry_time: sent.ttl,
+  creation_time: sent.ttl,
+}));
+
+test("a message that is read without rhea is as rhea reads it, and the SDK's own object of it the same", () => {
+  let plainCount = 0;
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        message,
+        usual,
+        fc.tuple(usual, fc.dictionary(names, usualScalar, { maxKeys: 4 })).map(([sent, properties]) => ({
+          ...sent,
+          message_annotations: undefined,
+          application_properties: properties,
+        })),
+      ),
+      tag,
+      (sent, itsTag) => {
+        const encoded = amqp.encode(sent);
+        const plain = plainOf(encoded);
+        if (plain === undefined) return;
+        plainCount += 1;
+        expect(plain.isLike({ ...amqp.decode(encoded) })).toBe(true);
+        const delivery = { id: 0, tag: itsTag, link: { name: "l" }, remote_settled: false } as never;
+        const contextOf = (of: unknown): RawContext => ({ message: of as never, delivery });
+        const lean = new LeanMessage(contextOf(plain), make);
+        const asRhea = make(contextOf(amqp.decode(encoded)));
+        expect(read(lean)).toEqual(read(asRhea));
+        expect(own(lean.full)).toEqual(own(asRhea));
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  expect(plainCount).toBeGreaterThan(400);
+});
+
+test("a message that is cut anywhere is left to rhea", () => {
+  const encoded = amqp.encode({
+    body: amqp.data_section(Buffer.from("0123456789")),
+    message_id: "m",
+    message_annotations: { "x-opt-sequence-number": types.wrap_long(2 ** 40) },
+  });
+  const lengths = Array.from({ length: encoded.length - 1 }, (_, index) => index + 1);
+  // Between two sections it is another whole message.
+  const whole = lengths.filter((length) => plainOf(encoded.subarray(0, length)) !== undefined);
+  expect(whole.length).toBeLessThan(4);
+  for (const length of whole)
+    expect(
+      plainOf(encoded.subarray(0, length))?.isLike({ ...amqp.decode(encoded.subarray(0, length)) }),
+    ).toBe(true);
+});
+
+test("a message that rhea reads otherwise is not alike", () => {
+  const encoded = amqp.encode({
+    body: amqp.data_section(Buffer.from("b")),
+    message_id: "m",
+    priority: 3,
+  });
+  const others = { ...amqp.decode(encoded) };
+  const plain = present(plainOf(encoded));
+  expect(plain.isLike(others)).toBe(true);
+  for (const other of [{ message_id: "n" }, { priority: undefined }, { body: "b" }, { another: 1 }])
+    expect(plain.isLike({ ...others, ...other })).toBe(false);
 });

@@ -1,9 +1,10 @@
 import { inspect } from "node:util";
-import { systemClock, type Delivery } from "@anyqueue/core/adapter";
+import { systemClock, type ConsumerDriver, type Delivery } from "@anyqueue/core/adapter";
 import type { ServiceBusClient, ServiceBusReceivedMessage } from "@azure/service-bus";
 import { describe, expect, test } from "vitest";
 import { field } from "../src/field.ts";
 import { LeanMessage, type RawContext } from "../src/lean-message.ts";
+import { LeanDelivery } from "../src/lean-delivery.ts";
 import { LeanStream } from "../src/lean-stream.ts";
 import { decodeMessage } from "../src/service-bus-wire.ts";
 import {
@@ -67,6 +68,62 @@ describe("messages that the SDK has not touched", () => {
     const other = tapped.keep(tapped.raw.createReceiver("orders"));
     const lockedUntil = await other.renewMessageLock(native);
     expect(native.lockedUntilUtc).toEqual(lockedUntil);
+  });
+});
+
+describe("messages that rhea has not touched", () => {
+  /** rhea takes those that come with the first ones of a link, and the one that is looked at. */
+  async function later(): Promise<{
+    readonly consumer: ConsumerDriver<unknown>;
+    readonly deliveries: readonly Delivery<unknown>[];
+  }> {
+    const consumer = await tapped.consume();
+    for (let round = 0; round < 3; round += 1) {
+      await tapped.send(1);
+      const [one] = await receive(consumer, 1);
+      expect(isTaken(present(one))).toBe(false);
+      valuesOf(await consumer.ackBatch([present(one).handle], never));
+    }
+    await tapped.send(4);
+    const deliveries = await receive(consumer, 4);
+    expect(deliveries.map(isTaken)).toEqual([true, true, true, true]);
+    return { consumer, deliveries };
+  }
+
+  function isTaken({ native }: Delivery<unknown>): boolean {
+    return field(native, "delivery") instanceof LeanDelivery;
+  }
+
+  test("are completed, abandoned and dead-lettered as all others", async () => {
+    const { consumer, deliveries } = await later();
+    const [done, renewed, released, dead] = deliveries.map(({ handle }) => handle);
+    valuesOf(await consumer.ackBatch([done], never));
+    valuesOf(await consumer.releaseBatch([{ handle: released, delayMs: 0, cause: "retry" }], never));
+    const item = { handle: dead, reason: "why", description: "so", attributes: {} };
+    valuesOf((await consumer.deadLetterBatch?.([item] as never, never)) ?? []);
+    valuesOf((await consumer.extendBatch?.([{ handle: renewed, leaseMs: 1 }] as never, never)) ?? []);
+    const { outcomes, deadLetters } = present(
+      tapped.emulator.serviceBus.entities().find(({ path }) => path === "orders"),
+    );
+    const [, second, third, fourth] = deliveries.map(({ id }) => Object.keys(outcomes[id] ?? {}));
+    expect([second, third, fourth]).toEqual([[], ["abandoned"], ["deadLettered"]]);
+    expect(tapped.stored()).toHaveLength(2);
+    expect(deadLetters[0]?.applicationProperties).toMatchObject({ DeadLetterReason: "why" });
+  });
+
+  test("are refused by the service one by one", async () => {
+    const { consumer, deliveries } = await later();
+    tapped.emulator.faults.add({
+      protocol: "service-bus",
+      operation: "complete",
+      count: 1,
+      action: { kind: "error", condition: "com.microsoft:message-lock-lost" },
+    });
+    const results = await consumer.ackBatch(
+      deliveries.map(({ handle }) => handle),
+      never,
+    );
+    expect(results.filter(({ ok }) => !ok)).toHaveLength(1);
   });
 });
 
