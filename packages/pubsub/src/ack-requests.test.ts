@@ -58,6 +58,19 @@ describe("inRequests", () => {
     ]);
   });
 
+  test.each([
+    ["one bad id of 2,500", (ackId: string) => ackId.startsWith("777x"), 1, 40],
+    ["nothing but bad ids", () => true, 2_500, 250],
+  ])("tells good from bad in few requests: %s", async (_, isBad, bad, most) => {
+    let requests = 0;
+    const results = await inRequests(items(2_500, 10), async (ackIds) => {
+      requests += 1;
+      if (ackIds.some((ackId) => isBad(ackId))) throw Object.assign(new Error("invalid"), { code: 3 });
+    });
+    expect(results.filter(({ ok }) => !ok)).toHaveLength(bad);
+    expect(requests).toBeLessThan(most);
+  });
+
   test("leaves no ids in a request that was answered: gRPC keeps it", async () => {
     const requests: string[][] = [];
     const sizes: number[] = [];

@@ -10,6 +10,8 @@ const ID_BYTES = 4;
 const INVALID_ARGUMENT = 3;
 /** Requests of one call that are out at once; they differ in their deadlines. */
 const PARALLEL = 8;
+/** Requests of one call that are cut in half to find bad ids: enough for some. Where all are bad, each would be asked for alone. */
+const MAX_CUTS = 100;
 
 /** One id with the seconds that it shall get. @default of an acknowledgement: none */
 export interface AckItem {
@@ -28,9 +30,10 @@ export async function inRequests(
 ): Promise<readonly ItemResult[]> {
   const failures = new Map<AckItem, ItemResult>();
   const chunks = splitItems(items, maxIds);
+  const cuts = { left: MAX_CUTS };
   const workers = Array.from({ length: Math.min(PARALLEL, chunks.length) }, async () => {
     for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
-      for (const [item, result] of await failuresOf(chunk, request)) failures.set(item, result);
+      for (const [item, result] of await failuresOf(chunk, request, cuts)) failures.set(item, result);
     }
   });
   await Promise.all(workers);
@@ -72,6 +75,7 @@ type Failures = readonly (readonly [AckItem, ItemResult])[];
 async function failuresOf(
   chunk: readonly AckItem[],
   request: (ackIds: string[], seconds: number) => Promise<unknown>,
+  cuts: { left: number },
 ): Promise<Failures> {
   const ackIds = chunk.map(({ ackId }) => ackId);
   try {
@@ -88,20 +92,16 @@ async function failuresOf(
       });
     }
     // Refused as malformed without saying which: nothing was applied, so the good ones can be told from the bad.
-    if (statusOf(error) === INVALID_ARGUMENT && chunk.length > 1) return await halves(chunk, request);
+    if (statusOf(error) === INVALID_ARGUMENT && chunk.length > 1 && cuts.left > 0) {
+      cuts.left -= 1;
+      const middle = Math.ceil(chunk.length / 2);
+      return [
+        ...(await failuresOf(chunk.slice(0, middle), request, cuts)),
+        ...(await failuresOf(chunk.slice(middle), request, cuts)),
+      ];
+    }
     return chunk.map((item) => [item, { ok: false, error }]);
   }
-}
-
-async function halves(
-  chunk: readonly AckItem[],
-  request: (ackIds: string[], seconds: number) => Promise<unknown>,
-): Promise<Failures> {
-  const middle = Math.ceil(chunk.length / 2);
-  return [
-    ...(await failuresOf(chunk.slice(0, middle), request)),
-    ...(await failuresOf(chunk.slice(middle), request)),
-  ];
 }
 
 const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });

@@ -1,6 +1,7 @@
 import { QueueError, unloadable, type Clock } from "@anyqueue/core/adapter";
 import type * as PubsubSdk from "@google-cloud/pubsub";
 import type { CallOptions, ClientConfig, PubSub, v1 } from "@google-cloud/pubsub";
+import { closeGenerated, type GeneratedClient } from "./close-generated.ts";
 import {
   FLOW_CONTROL_WINDOW_BYTES,
   LOOKUP_TIMEOUT_MS,
@@ -113,7 +114,12 @@ export class PubsubClients {
     this.#isClosed = true;
     const clients = [this.#publisher, this.#subscriber, ...this.#pulls.takeAll()];
     // One that never started rejects its own close, too.
-    await Promise.allSettled(clients.map(async (client) => await (await client)?.close()));
+    await Promise.allSettled(
+      clients.map(async (starting) => {
+        const client = await starting;
+        if (client !== undefined) await closeGenerated(client);
+      }),
+    );
   }
 
   #refuseUse(): void {
@@ -131,19 +137,17 @@ export class PubsubClients {
   }
 
   /** Finds credentials; the channel itself connects with the first call. */
-  async #started<Client extends { initialize(): Promise<unknown>; close(): Promise<void> }>(
-    client: Client,
-  ): Promise<Client> {
+  async #started<Client extends GeneratedClient>(client: Client): Promise<Client> {
     const initialized = client.initialize();
     try {
       await this.#within(initialized);
     } catch (error) {
       // What comes of it later belongs to nobody, and gRPC would keep it.
-      initialized.then(async () => await client.close()).catch(() => {});
+      initialized.then(async () => await closeGenerated(client)).catch(() => {});
       throw error;
     }
     if (!this.#isClosed) return client;
-    await client.close();
+    await closeGenerated(client);
     throw new QueueError("CLOSED", { what: "the Pub/Sub connection was closed while it opened" });
   }
 
