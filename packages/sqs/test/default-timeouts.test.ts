@@ -111,11 +111,13 @@ describe("without any settings", () => {
 
   // The same trap in a client of the application's own.
   test("nor with a client of the application's own does a request last longer", async () => {
+    let begun = 0;
     const client = {
-      send: async (_: unknown, { abortSignal }: { abortSignal: AbortSignal }) =>
-        await once(abortSignal, "abort").then(() => {
-          throw Object.assign(new Error("aborted"), { name: "AbortError" });
-        }),
+      async send(_: unknown, { abortSignal }: { abortSignal: AbortSignal }) {
+        begun += 1;
+        await once(abortSignal, "abort");
+        throw Object.assign(new Error("aborted"), { name: "AbortError" });
+      },
     } as unknown as SQSClient;
     const own = openAdapter(undefined, { options: { client } });
     const producer = own.openProducer(exact(own, "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"));
@@ -123,7 +125,7 @@ describe("without any settings", () => {
     const sends = [silent, aborted.signal].map((signal) =>
       rejection(producer.sendBatch([outgoing("1")], signal)),
     );
-    await vi.advanceTimersByTimeAsync(1_000);
+    await until(() => begun === 2);
     aborted.abort();
     expect(own.classify(await sends[1], "send")).toMatchObject({ code: "CANCELLED", ambiguous: true });
     await vi.advanceTimersByTimeAsync(15_000);
