@@ -1,4 +1,4 @@
-import { QueueError, unloadable } from "@anyqueue/core/adapter";
+import { QueueError, systemClock, unloadable } from "@anyqueue/core/adapter";
 import type * as AwsSdk from "@aws-sdk/client-sqs";
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import type * as Lean from "./lean-client.ts";
@@ -127,14 +127,38 @@ export class SqsClients {
     if (this.#isOurHandler)
       return await this.#clientFor(loaded, isPoll).send(name, input, { signal, timeoutMs });
     const client = this.#settings.client ?? this.#clientFor(loaded, isPoll).sdkClient;
-    const http = { requestTimeout: timeoutMs, ...(signal !== undefined && { abortSignal: signal }) };
-    return await client.send(loaded.lean.commandOf(loaded.sdk, name, input), http);
+    const command = loaded.lean.commandOf(loaded.sdk, name, input);
+    return await inTime(timeoutMs, signal, async (abortSignal) => {
+      return await client.send(command, { requestTimeout: timeoutMs, abortSignal });
+    });
   }
 
   #clientFor({ sdk, lean }: Loaded, isPoll: boolean): LeanClient {
     return isPoll
       ? (this.#polls ??= new lean.LeanClient(sdk, this.#settings, Infinity))
       : (this.#work ??= new lean.LeanClient(sdk, this.#settings, 64));
+  }
+}
+
+/** Of the SDK's own handlers a time-out ends nothing: they write a warning. */
+async function inTime<Output>(
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  send: (abortSignal: AbortSignal) => Promise<Output>,
+): Promise<Output> {
+  const ended = new AbortController();
+  const stop = (): void => ended.abort(signal?.reason);
+  const timer = systemClock.setTimer(() => ended.abort(), timeoutMs);
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    return await send(ended.signal);
+  } catch (error) {
+    if (!ended.signal.aborted || signal?.aborted === true) throw error;
+    const overdue = new Error(`no answer within ${timeoutMs} ms`, { cause: error });
+    throw Object.assign(overdue, { name: "TimeoutError" });
+  } finally {
+    timer.cancel();
+    signal?.removeEventListener("abort", stop);
   }
 }
 

@@ -1,7 +1,9 @@
 import type { QueueAdapter } from "@anyqueue/core/adapter";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { once } from "node:events";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { SqsClientOptions } from "../src/index.ts";
-import { consumerOptions, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
+import { consumerOptions, exact, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
 import { ScriptedServer, until } from "./scripted-server.ts";
 
 let server: ScriptedServer;
@@ -105,5 +107,30 @@ describe("without any settings", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(plain.classify(await opening, "open")).toMatchObject({ code: "TIMEOUT", retryable: true });
     await plain.close();
+  });
+
+  // The same trap in a client of the application's own.
+  test("nor with a client of the application's own does a request last longer", async () => {
+    let begun = 0;
+    const client = {
+      async send(_: unknown, { abortSignal }: { abortSignal: AbortSignal }) {
+        begun += 1;
+        await once(abortSignal, "abort");
+        throw Object.assign(new Error("aborted"), { name: "AbortError" });
+      },
+    } as unknown as SQSClient;
+    const own = openAdapter(undefined, { options: { client } });
+    const producer = own.openProducer(exact(own, "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"));
+    const [silent, aborted] = [never, new AbortController()];
+    const sends = [silent, aborted.signal].map((signal) =>
+      rejection(producer.sendBatch([outgoing("1")], signal)),
+    );
+    await until(() => begun === 2);
+    aborted.abort();
+    expect(own.classify(await sends[1], "send")).toMatchObject({ code: "CANCELLED", ambiguous: true });
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(own.classify(await sends[0], "send")).toMatchObject({ code: "TIMEOUT", ambiguous: true });
+    expect(vi.getTimerCount()).toBe(0);
+    await own.close();
   });
 });

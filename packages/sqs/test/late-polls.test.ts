@@ -115,19 +115,21 @@ describe("an aborted poll", () => {
   // sockets for ever.
   test("is cut once its answer is overdue", async () => {
     const clock = createVirtualClock();
-    let ended = 0;
+    let [begun, ended] = [0, 0];
     const client = {
-      send: async (_: unknown, { abortSignal }: { abortSignal: AbortSignal }) =>
-        await once(abortSignal, "abort").then(() => {
-          ended += 1;
-          throw new Error("aborted");
-        }),
+      async send(_: unknown, { abortSignal }: { abortSignal: AbortSignal }) {
+        begun += 1;
+        await once(abortSignal, "abort");
+        ended += 1;
+        throw new Error("aborted");
+      },
     } as unknown as SQSClient;
     const own = openAdapter(undefined, { options: { client }, clock });
     const url = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders";
     const consumer = own.openConsumer(exact(own, url), consumerOptions());
     const [early, late] = [new AbortController(), new AbortController()];
     const polls = [consumer.receiveBatch(ASK, early.signal), consumer.receiveBatch(ASK, late.signal)];
+    await until(() => begun === 2);
     early.abort();
     await polls[0];
     await clock.advance(29_000);
