@@ -26,6 +26,53 @@ describe("where the service cannot delay a retry", () => {
     await run;
   });
 
+  test("others are handled meanwhile, and what is held beside them is bounded", async () => {
+    const { clock, queue, consumer } = consumerBench({
+      capabilities: { releaseDelay: "none" },
+      options: { concurrency: 2, prefetch: 0, retry: { delay: "45s" } },
+    });
+    for (let index = 0; index < 50; index += 1) queue.put(`bad${index}`);
+    queue.put("good");
+    const done: string[] = [];
+    const run = consumer.run(({ id }) => {
+      if (id.startsWith("bad")) throw new Error("later");
+      done.push(id);
+    });
+    await clock.advance("5s");
+    // Two replies of a service that gives ten at once, and what may run.
+    expect([queue.leased, queue.mostAsksOut]).toEqual([22, 1]);
+    expect(Math.max(...queue.flows.map(({ maxOutstanding }) => maxOutstanding))).toBe(22);
+    queue.messages = queue.messages.filter(({ id, handle }) => id === "good" || handle !== undefined);
+    queue.expire("good");
+    await clock.advance("41s");
+    await clock.advance("2s");
+    expect(done).toEqual(["good"]);
+    expect(queue.flows.at(-1)?.maxOutstanding).toBeGreaterThanOrEqual(2);
+    await consumer.close();
+    await run;
+  });
+
+  test("one that waits keeps nobody else from the only permit", async () => {
+    const { clock, queue, consumer } = consumerBench({
+      capabilities: { releaseDelay: "none" },
+      options: { concurrency: 1, retry: { delay: "45s" } },
+    });
+    for (const id of ["bad", "good1", "good2"]) queue.put(id);
+    const done: string[] = [];
+    const run = consumer.run(({ id }) => {
+      if (id === "bad") throw new Error("later");
+      done.push(id);
+    });
+    await clock.advance("20ms");
+    expect(done).toEqual(["good1", "good2"]);
+    expect(queue.flows).toEqual([
+      { maxOutstanding: 1, lanes: 1 },
+      { maxOutstanding: 2, lanes: 2 },
+    ]);
+    await consumer.close();
+    await run;
+  });
+
   test("the back-off is capped at a minute", async () => {
     const { clock, queue, consumer } = consumerBench({
       capabilities: { releaseDelay: "none" },

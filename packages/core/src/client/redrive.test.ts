@@ -121,6 +121,11 @@ describe("redrive", () => {
 
   test.each<[string, (message: { id: string }) => unknown, string]>([
     ["a promise", async () => false, "redrive.filter: expected true or false, got object"],
+    [
+      "a promise that rejects",
+      async () => await Promise.reject(new Error("unheard")),
+      "redrive.filter: expected true or false, got object",
+    ],
     ["nothing", () => undefined, "redrive.filter: expected true or false, got undefined"],
     [
       "what throws",

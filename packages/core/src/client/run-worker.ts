@@ -75,20 +75,14 @@ export async function runWorker(
 async function endOf(runs: readonly Promise<DrainReport>[], { timeout }: WorkerOptions): Promise<void> {
   const withinMs = Math.max(LEAST_END_MS, timeout === undefined ? DEFAULTS.drainMs : durationToMs(timeout));
   const open = new Set(runs.keys());
-  const ended = Promise.all(
-    runs.map(async (run, index) => {
+  const ended = async (): Promise<void> => {
+    const each = runs.map(async (run, index) => {
       await run;
       open.delete(index);
-    }),
-  );
-  if (
-    await within(
-      systemClock,
-      withinMs,
-      ended.then(() => {}),
-    )
-  )
-    return;
+    });
+    await Promise.all(each);
+  };
+  if (await within(systemClock, withinMs, ended())) return;
   const names = [...open].map((index) => `runs[${index}]`).join(", ");
   throw new QueueError("TIMEOUT", {
     what: `${names} did not end within ${withinMs} ms of the client's close`,

@@ -1,55 +1,12 @@
-import type { Capabilities } from "../driver/capabilities.ts";
 import type { Outcome } from "../driver/event-source.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import { backoffMs, type BackoffBounds } from "../retry/backoff.ts";
-import type { EventSink } from "../telemetry/events.ts";
-import type { DeadLetterRoute } from "./dead-letter.ts";
+import { backoffMs } from "../retry/backoff.ts";
+import type { ExecutorOptions } from "./executor-options.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
-import type { KeyLanes } from "./key-lanes.ts";
-import type { KnownMessages } from "./known-messages.ts";
-import type { LeaseKeeper } from "./lease-keeper.ts";
-import type { LeaseTime } from "./lease-time.ts";
 import { ACK, isProcessedBy } from "./process-delivery.ts";
-import type { RetryRoute } from "./retry-copy.ts";
-import type { SettledMemory } from "./settled-memory.ts";
-import { errorOf, type Settler, type SettleResult } from "./settler.ts";
+import { errorOf, type SettleResult } from "./settler.ts";
 import { MAX_PARK_MS } from "./start-checks.ts";
 import { Tally } from "./tally.ts";
-
-export interface ExecutorOptions {
-  readonly target: string;
-  readonly capabilities: Capabilities;
-  readonly route: DeadLetterRoute;
-  /** Undefined: the core keeps the lease for every delay. */
-  readonly retries: RetryRoute | undefined;
-  readonly keeper: LeaseKeeper;
-  readonly settler: Settler;
-  readonly time: LeaseTime;
-  readonly memory: SettledMemory;
-  /** Absent where the service says what became of a settlement. */
-  readonly known?: KnownMessages | undefined;
-  readonly events: EventSink;
-  /** Undefined where the target keeps no order, and in pull mode. */
-  readonly lanes: KeyLanes | undefined;
-  /** Delays between these two follow a failure that is not the handler's. */
-  readonly bounds: BackoffBounds;
-  /** Longest delay that the core itself holds a lease for, where the service cannot delay. */
-  readonly maxParkMs: number;
-  readonly random: () => number;
-  /** Must not throw. */
-  readonly hooks: ExecutorHooks;
-}
-
-export interface ExecutorHooks {
-  /** It takes no room any more; once for each. */
-  left(held: HeldDelivery): void;
-  /** The next of its key may run. */
-  ready(held: HeldDelivery): void;
-  /** No settlement can succeed. */
-  fatal(error: QueueError): void;
-  /** Number of the latest ask. */
-  lastAsk(): number;
-}
 
 type DeadLetterOutcome = Extract<Outcome, { readonly kind: "dead-letter" }>;
 
@@ -185,6 +142,7 @@ export class OutcomeExecutor {
       void this.#copyThenAck(held, copied, () => this.#release(held, MAX_PARK_MS, cause));
     } else {
       held.become("parked");
+      if (held.takesRoom) this.tally.parked += 1;
       keeper.wakeAt(held, Math.min(time.quick() + Math.min(delayMs, maxParkMs), held.capAtMs));
     }
   }
@@ -239,16 +197,22 @@ export class OutcomeExecutor {
   }
 
   #begin(held: HeldDelivery): void {
+    this.#countUnparked(held);
     if (held.state !== "settling") held.become("settling");
     this.#leave(held);
   }
 
   #end(held: HeldDelivery, error: QueueError | undefined): void {
     this.tally.leave();
+    this.#countUnparked(held);
     this.#options.keeper.untrack(held);
     this.#options.known?.letGo(held);
     held.finish(error);
     this.#leave(held);
+  }
+
+  #countUnparked({ state, takesRoom }: HeldDelivery): void {
+    if (state === "parked" && takesRoom) this.tally.parked -= 1;
   }
 
   #leave(held: HeldDelivery): void {

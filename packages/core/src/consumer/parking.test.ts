@@ -47,6 +47,14 @@ describe("where the service cannot delay a retry", () => {
     expect(log).toEqual(["m left", "m release 0 retry"]);
   });
 
+  test("one that is lost while it waits is not counted among those any more", () => {
+    const { executor, take } = executorBench(undelayed);
+    const held = take("m");
+    executor.apply(held, retry(5_000));
+    executor.lost(held, refusal("LEASE_LOST"));
+    expect([held.state, executor.tally.parked]).toEqual(["done", 0]);
+  });
+
   test("what no handler has begun goes back as that when its wait is over", () => {
     const { log, executor, take } = executorBench(undelayed);
     const held = take("m", { isRunning: false });
@@ -61,7 +69,9 @@ describe("where the service cannot delay a retry", () => {
     const held = take("m");
     executor.apply(held, retry(5_000));
     expect([held.state, log]).toEqual(["parked", ["m wakes at 5500"]]);
+    expect(executor.tally.parked).toBe(1);
     executor.wake(held);
+    expect(executor.tally.parked).toBe(0);
     expect(log).toEqual(["m wakes at 5500", "m left", "m release 0 retry"]);
     executor.unpark(held);
     expect(log).toHaveLength(3);
@@ -128,5 +138,6 @@ describe("where the service cannot delay a retry", () => {
     executor.apply(held, retry(600_000));
     await clock.settle();
     expect([held.state, log]).toEqual(["parked", ["m left", "m wakes at 60000"]]);
+    expect(executor.tally.parked).toBe(0); // it takes no room any more
   });
 });

@@ -1,7 +1,7 @@
 import { DEFAULTS } from "../client/defaults.ts";
 import { randomOf } from "../time/clock.ts";
 import type { Delivery } from "../driver/delivery.ts";
-import type { ConsumerEvents, Flow } from "../driver/driver.ts";
+import type { Flow } from "../driver/driver.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import type { DrainReport, Handler } from "../queue-consumer.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
@@ -59,10 +59,11 @@ export class Pipeline {
     this.#watchdog = new Watchdog(clock, () => {
       this.#check();
     });
+    const { rateLimit } = settings;
     this.#dispatcher = new Dispatcher({
       limit: options.limit,
       clock,
-      rateLimit: newRateLimit(settings),
+      rateLimit: rateLimit && new RateLimit(rateLimit.count, rateLimit.perMs),
       lanes: this.#lanes,
       start: (held, nowMs) => this.#worker.start(held, nowMs),
       onTokens: () => {
@@ -79,6 +80,7 @@ export class Pipeline {
       lanes: this.#lanes,
       handlerTimeoutMs: settings.handlerTimeoutMs,
       onRoom: () => {
+        if (this.#engine.executor.tally.parked > 0) this.#growFlow();
         this.#loop.wake();
       },
       onIdle: () => this.#idleAgain?.resolve(),
@@ -186,10 +188,8 @@ export class Pipeline {
         close: async () => await closeOpened(opened),
         report: () => executor.tally.report(this.#worker.active),
         onError: (step, error) => {
-          events.emit("notice", {
-            target: opened.target.name,
-            text: `closing: ${step} failed: ${String(error)}`,
-          });
+          const text = `closing: ${step} failed: ${String(error)}`;
+          events.emit("notice", { target: opened.target.name, text });
         },
       },
       timeoutMs,
@@ -241,6 +241,7 @@ export class Pipeline {
       lanes: this.#lanes,
       pace: () => this.#loop.pace,
       outstanding: () => this.#worker.outstanding,
+      parked: () => this.#engine.executor.tally.parked,
       unsettled: () => this.#engine.settler.pending,
     });
   }
@@ -250,12 +251,8 @@ export class Pipeline {
     if (driver.setFlow === undefined) return;
     this.#flow = flow;
     driver.setFlow(flow, new AbortController().signal).catch((error: unknown) => {
-      this.#events.fault(error);
+      driverEvents(this.#options.setup, () => this.#engine).fault(error);
     });
-  }
-
-  get #events(): ConsumerEvents<unknown> {
-    return driverEvents(this.#options.setup, () => this.#engine);
   }
 
   #check(): void {
@@ -274,13 +271,19 @@ export class Pipeline {
     if (!this.#isPaused && changed > this.#flow.maxOutstanding * FLOW_STEP) this.#tellFlow(wanted);
   }
 
-  /** More flow is told at once: other keys need not wait while what was allowed lies behind a busy one. */
   #accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number): void {
     this.#engine.keeper.checkSettling();
     this.#worker.accept(deliveries, ask, stalledMs);
+    this.#growFlow();
+  }
+
+  /** At once: others need not wait while what was allowed lies behind a busy key, or waits for its retry. */
+  #growFlow(): void {
     if (this.#isPaused || this.#options.opened.driver.setFlow === undefined) return;
+    const { maxOutstanding } = this.#flow;
+    const isUsedUp = this.#engine.executor.tally.parked > 0 && this.#worker.outstanding >= maxOutstanding;
     const wanted = this.#room.flow();
-    if (wanted.maxOutstanding > this.#flow.maxOutstanding * (1 + FLOW_STEP)) this.#tellFlow(wanted);
+    if (wanted.maxOutstanding > maxOutstanding * (isUsedUp ? 1 : 1 + FLOW_STEP)) this.#tellFlow(wanted);
   }
 
   async #idle(): Promise<void> {
@@ -292,7 +295,3 @@ export class Pipeline {
 
 /** A key whose message should be here again by now is not waited for longer than this. */
 const BLOCK_SLACK_MS = 5_000;
-
-function newRateLimit({ rateLimit }: ConsumerSettings): RateLimit | undefined {
-  return rateLimit === undefined ? undefined : new RateLimit(rateLimit.count, rateLimit.perMs);
-}

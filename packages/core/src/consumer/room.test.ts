@@ -41,7 +41,7 @@ function bench({
     onTokens: () => {},
   });
   const pace = new PaceMeter(0);
-  const held = { outstanding: 0, unsettled: 0 };
+  const held = { outstanding: 0, parked: 0, unsettled: 0 };
   const room = new Room({
     prefetch,
     limits: { ...FAKE_LIMITS, ack, receive: { ...FAKE_LIMITS.receive, ...receive } },
@@ -50,6 +50,7 @@ function bench({
     lanes,
     pace: () => pace,
     outstanding: () => held.outstanding,
+    parked: () => held.parked,
     unsettled: () => held.unsettled,
   });
   return { room, held, pace, lanes, dispatcher };

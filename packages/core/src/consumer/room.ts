@@ -14,6 +14,8 @@ export interface RoomOptions {
   readonly pace: () => PaceMeter;
   /** Deliveries whose settlement has not begun. */
   readonly outstanding: () => number;
+  /** Those of them that wait here for their retry. */
+  readonly parked: () => number;
   /** Settlements without an answer. */
   readonly unsettled: () => number;
 }
@@ -44,8 +46,8 @@ export class Room {
     const capacity = this.capacity();
     const unsettledLeft = this.#maxUnsettled(capacity) - unsettled();
     this.isSettlingLate = unsettledLeft < capacity;
-    const behindTheirKey = Math.min(lanes?.waiting ?? 0, this.#laneRoom());
-    return dispatcher.rateRoom(Math.min(capacity, unsettledLeft) - (outstanding() - behindTheirKey));
+    const aside = Math.min(lanes?.waiting ?? 0, this.#sideRoom()) + this.#parked();
+    return dispatcher.rateRoom(Math.min(capacity, unsettledLeft) - (outstanding() - aside));
   }
 
   /**
@@ -53,8 +55,18 @@ export class Room {
    * far as it is used, and as much again for other keys.
    */
   flow(): Flow {
-    const behindTheirKey = Math.min(2 * (this.#options.lanes?.waiting ?? 0), this.#laneRoom());
-    return { maxOutstanding: this.capacity() + behindTheirKey, lanes: this.#options.dispatcher.limit };
+    const { lanes, dispatcher } = this.#options;
+    const behindTheirKey = Math.min(2 * (lanes?.waiting ?? 0), this.#sideRoom());
+    const parked = this.#parked();
+    return {
+      maxOutstanding: this.capacity() + behindTheirKey + parked,
+      lanes: dispatcher.limit + parked, // each keeps its key
+    };
+  }
+
+  /** What waits for its retry keeps the others from no room: else a few bad messages would stop a consumer. */
+  #parked(): number {
+    return Math.min(this.#options.parked(), this.#sideRoom());
   }
 
   #prefetch(): number {
@@ -65,10 +77,9 @@ export class Room {
     return prefetchSize({ ratePerMs, roundTripMs, leaseMs, replyItems: maxItems, isBilled: billed });
   }
 
-  /** How many deliveries behind a busy key take no room, so that other keys get theirs. */
-  #laneRoom(): number {
-    const { lanes, limits, dispatcher } = this.#options;
-    if (lanes === undefined) return 0;
+  /** How many deliveries behind busy keys take no room, so that other keys get theirs; and how many that are parked. */
+  #sideRoom(): number {
+    const { limits, dispatcher } = this.#options;
     return Math.min(Math.max(dispatcher.limit, limits.receive.maxItems * 2), DEFAULTS.maxPrefetch);
   }
 

@@ -8,6 +8,8 @@ export class Tally {
   #released = 0;
   /** In hand while draining, and neither. */
   #unsettled = 0;
+  /** Of what takes room, held back here before its release: what the service cannot delay. */
+  parked = 0;
   /** From now on nothing is parked, and what goes back is counted. */
   isDraining = false;
 

@@ -75,7 +75,7 @@ export interface ErrorClass {
   readonly retryable: boolean;
   /** True: the operation may have taken effect. */
   readonly ambiguous?: boolean;
-  /** The service's own hint, in milliseconds. */
+  /** The service's own hint, in milliseconds; the core waits five minutes at most. */
   readonly retryAfterMs?: number;
   /** What to do, where more is known of it than the code's own remedy says. */
   readonly remedy?: string;

@@ -20,6 +20,17 @@ const lost = adapter({
 });
 
 describe("wrapDriverError", () => {
+  test.each([
+    [86_400_000, 300_000],
+    [Number.POSITIVE_INFINITY, 300_000],
+    [0, 0],
+    [-1, undefined],
+    [Number.NaN, undefined],
+  ])("takes a hint of %d ms for %d: nobody sleeps for a day, or not at all", (hintMs, waitedMs) => {
+    const busy = adapter({ code: "THROTTLED", retryable: true, retryAfterMs: hintMs });
+    expect(wrapDriverError(busy, target, "receive", new Error("busy")).retryAfterMs).toBe(waitedMs);
+  });
+
   test("says what failed and where, and carries all that the class says", () => {
     const cause = new Error("socket hang up\n    at Socket");
     const error = wrapDriverError(lost, target, "send", cause);

@@ -5,6 +5,8 @@ import { QueueError, isQueueError } from "./queue-error.ts";
 import { redact } from "./redact.ts";
 
 const MAX_TEXT_LENGTH = 200;
+/** A consumer asks again after this at the latest, whatever a page of a maintenance says of its end. */
+const MAX_HINT_MS = 300_000;
 /** They change nothing at the service, so that their failure leaves nothing in doubt. */
 const WITHOUT_EFFECT: ReadonlySet<Operation> = new Set(["open", "probe", "peek"]);
 
@@ -25,7 +27,7 @@ export function wrapDriverError(
     remedy: errorClass.remedy,
     retryable: errorClass.retryable,
     ambiguous: errorClass.ambiguous === true && !WITHOUT_EFFECT.has(operation),
-    retryAfterMs: errorClass.retryAfterMs,
+    retryAfterMs: hintOf(errorClass),
     providerCode: errorClass.providerCode,
     requestId: errorClass.requestId,
     operation,
@@ -65,6 +67,10 @@ export function placeError(
   const what = error.message.slice(error.code.length + 2, -(error.remedy.length + 2));
   const { remedy, retryable, ambiguous, cause } = error;
   return new QueueError(error.code, { what, remedy, retryable, ambiguous, ...place, cause });
+}
+
+function hintOf({ retryAfterMs = Number.NaN }: ErrorClass): number | undefined {
+  return retryAfterMs >= 0 ? Math.min(retryAfterMs, MAX_HINT_MS) : undefined;
 }
 
 /** A `classify` that throws, or knows no answer, must not hide the error that it was asked about. */

@@ -134,3 +134,13 @@ test("messages that lack what their key is made of are no duplicates of each oth
   }
   expect(runs).toBe(0);
 });
+
+test("a key that is asked for asynchronously is refused, and its rejection ends nothing", async () => {
+  const key = (async () => await Promise.reject(new Error("unheard"))) as never;
+  const middleware = idempotency({ store: memoryIdempotencyStore(), key });
+  const handle = composeHandle([middleware], () => undefined, "q");
+  await expect(handle(rawMessage(delivery("h")), context)).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    message: expect.stringContaining("got object"),
+  });
+});

@@ -159,6 +159,14 @@ describe("keys", () => {
       expect(await refusal({ details }, {})).toMatchObject({ code: "INVALID_MESSAGE", cause, ...PLACE });
     },
   );
+
+  test.each(["id", "orderingKey"] as const)(
+    "a definition's %s function that is asynchronous is refused, and its rejection ends nothing",
+    async (name) => {
+      const details = { [name]: async () => await Promise.reject(new Error("unheard")) };
+      expect(String(await refusal({ details }, {}))).toContain(`${name}: expected a string, got object`);
+    },
+  );
 });
 
 describe("bodies", () => {

@@ -1,0 +1,48 @@
+import type { Capabilities } from "../driver/capabilities.ts";
+import type { QueueError } from "../errors/queue-error.ts";
+import type { BackoffBounds } from "../retry/backoff.ts";
+import type { EventSink } from "../telemetry/events.ts";
+import type { DeadLetterRoute } from "./dead-letter.ts";
+import type { HeldDelivery } from "./held-delivery.ts";
+import type { KeyLanes } from "./key-lanes.ts";
+import type { KnownMessages } from "./known-messages.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { LeaseTime } from "./lease-time.ts";
+import type { RetryRoute } from "./retry-copy.ts";
+import type { SettledMemory } from "./settled-memory.ts";
+import type { Settler } from "./settler.ts";
+
+export interface ExecutorOptions {
+  readonly target: string;
+  readonly capabilities: Capabilities;
+  readonly route: DeadLetterRoute;
+  /** Undefined: the core keeps the lease for every delay. */
+  readonly retries: RetryRoute | undefined;
+  readonly keeper: LeaseKeeper;
+  readonly settler: Settler;
+  readonly time: LeaseTime;
+  readonly memory: SettledMemory;
+  /** Absent where the service says what became of a settlement. */
+  readonly known?: KnownMessages | undefined;
+  readonly events: EventSink;
+  /** Undefined where the target keeps no order, and in pull mode. */
+  readonly lanes: KeyLanes | undefined;
+  /** Delays between these two follow a failure that is not the handler's. */
+  readonly bounds: BackoffBounds;
+  /** Longest delay that the core itself holds a lease for, where the service cannot delay. */
+  readonly maxParkMs: number;
+  readonly random: () => number;
+  /** Must not throw. */
+  readonly hooks: ExecutorHooks;
+}
+
+export interface ExecutorHooks {
+  /** It takes no room any more; once for each. */
+  left(held: HeldDelivery): void;
+  /** The next of its key may run. */
+  ready(held: HeldDelivery): void;
+  /** No settlement can succeed. */
+  fatal(error: QueueError): void;
+  /** Number of the latest ask. */
+  lastAsk(): number;
+}
