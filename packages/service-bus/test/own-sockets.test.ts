@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { channel } from "node:diagnostics_channel";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -8,6 +9,7 @@ import {
   never,
   outgoing,
   queueOf,
+  rawClient,
   receive,
   rejection,
   sessionQueueOf,
@@ -20,10 +22,17 @@ const SOON_MS = 5_000;
 
 const tapped = useTappedEmulator();
 
+const refuse = (): never => {
+  throw new Error("there is no administration");
+};
+
 /** What a server of the application's own says to who connects. */
 async function saidBy(port: number): Promise<string> {
   const socket = connect(port, "127.0.0.1");
-  return await text(socket).catch((error: unknown) => String(error));
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  const said = await text(socket).catch((error: unknown) => String(error));
+  await closed;
+  return said;
 }
 
 test("a socket that dies ends a send at once where Node tells of no socket, as before 22.17 of none with TLS", async () => {
@@ -52,9 +61,6 @@ test("a socket that dies ends what the SDK still does for a request, whose timer
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  const refuse = (): never => {
-    throw new Error("there is no administration");
-  };
   const factory = { client: () => tapped.raw, administration: refuse, isForeign: false };
   const connection = new NamespaceConnection(factory);
   connection.acquire();
@@ -66,6 +72,27 @@ test("a socket that dies ends what the SDK still does for a request, whose timer
   }, never);
   expect(await rejection(request)).toMatchObject({ code: "CONNECTION_LOST" });
   expect(abandoned?.aborted).toBe(true);
+  await connection.release();
+});
+
+test("what else is opened inside the SDK's calls, by a tracer of the application, is no connection to the service", async () => {
+  const server = createServer((socket) => socket.end("exported"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const factory = { client: () => rawClient(tapped.tap.endpoint), administration: refuse, isForeign: false };
+  const connection = new NamespaceConnection(factory);
+  connection.acquire();
+  const deaths: unknown[] = [];
+  connection.onDeath((error) => deaths.push(error));
+  await connection.call(async (client) => await client.createSender("orders").sendMessages({ body: "x" }));
+  const { generation } = connection;
+  const exported = connection.scoped(() => AsyncResource.bind(async () => await saidBy(port)));
+  expect(await exported()).toBe("exported");
+  expect([deaths, connection.generation]).toEqual([[], generation]);
+  tapped.tap.cut();
+  await vi.waitUntil(() => deaths.length > 0, 15_000);
+  expect(await exported()).toBe("exported");
   await connection.release();
 });
 
