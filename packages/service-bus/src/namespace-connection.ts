@@ -199,6 +199,7 @@ export class NamespaceConnection {
 
   /** The SDK shows its socket itself: what else is opened inside its calls, by a tracer of the application, is none of it. */
   #onOpening(life: ClientLife, socket: unknown): void {
+    if (this.#isClosed && this.#factory.isForeign) return;
     life.showsSockets ||= isSocket(socket);
     this.#watch(life, socket);
   }

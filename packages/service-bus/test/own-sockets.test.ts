@@ -7,6 +7,7 @@ import { NamespaceConnection } from "../src/namespace-connection.ts";
 import {
   consumerOptions,
   never,
+  openAdapter,
   outgoing,
   queueOf,
   rawClient,
@@ -114,4 +115,22 @@ test("a socket that dies ends nothing that the application opens when it hears o
   await receive(consumer, 1);
   tapped.tap.cut();
   expect(await said.promise).toBe("welcome");
+});
+
+test("a socket of a client that was given in, and open before, is watched as well", async () => {
+  await tapped.send(1);
+  const own = tapped.keep(openAdapter(tapped.tap.endpoint, { options: { client: tapped.raw } }));
+  const producer = tapped.keep(own.openProducer(queueOf(own)));
+  await producer.open?.(never);
+  tapped.emulator.faults.add({
+    protocol: "service-bus",
+    operation: "send",
+    when: "after",
+    count: 1,
+    action: { kind: "reset" },
+  });
+  const startedAt = performance.now();
+  const [result] = await producer.sendBatch([outgoing("cut")], never);
+  expect(performance.now() - startedAt).toBeLessThan(SOON_MS);
+  expect(own.classify(result?.ok === false ? result.error : undefined, "send").code).toBe("CONNECTION_LOST");
 });
