@@ -14,6 +14,8 @@ export class ClientLife {
    * share it wait a minute for it (rhea-promise 3.0.3, seen against the emulator).
    */
   isProven = false;
+  /** Its sockets are seen where it keeps them, and not only by the context that they are opened in. */
+  showsSockets = false;
   #isOver = false;
 
   get isOver(): boolean {

@@ -194,8 +194,15 @@ export class NamespaceConnection {
 
   readonly #onSocket = (message: unknown): void => {
     const life = this.#scope.getStore();
-    if (life !== undefined) this.#watch(life, field(message, "socket"));
+    if (life !== undefined && !life.showsSockets) this.#watch(life, field(message, "socket"));
   };
+
+  /** The SDK shows its socket itself: what else is opened inside its calls, by a tracer of the application, is none of it. */
+  #onOpening(life: ClientLife, socket: unknown): void {
+    if (this.#isClosed && this.#factory.isForeign) return;
+    life.showsSockets ||= isSocket(socket);
+    this.#watch(life, socket);
+  }
 
   #watch(life: ClientLife, socket: unknown): void {
     if (!isSocket(socket) || life.sockets.has(socket)) return;
@@ -232,7 +239,7 @@ export class NamespaceConnection {
     const client = await this.#load(this.#factory.client);
     if (this.#factory.isForeign) keepOutside(client, this.outside);
     const { ending, over } = life;
-    guardLinkCloses(client, ending.signal, over.signal, (socket) => this.#watch(life, socket));
+    guardLinkCloses(client, ending.signal, over.signal, (socket) => this.#onOpening(life, socket));
     return client;
   }
 

@@ -10,6 +10,8 @@ class FakeSession implements PumpedSession {
   outstanding = 0;
   isTaking = true;
   isDead = false;
+  /** What its end fails with. */
+  endError: Error | undefined;
   #onLost: (session: FakeSession) => void;
 
   constructor(sessionId: string, startedAtMs: number, onLost: (session: FakeSession) => void) {
@@ -26,10 +28,12 @@ class FakeSession implements PumpedSession {
   async stop(): Promise<void> {
     if (this.isTaking) this.log.push("stop");
     this.isTaking = false;
+    if (this.endError !== undefined) throw this.endError;
   }
 
   async close(): Promise<void> {
     this.log.push("close");
+    if (this.endError !== undefined) throw this.endError;
   }
 
   pause(): void {
@@ -61,17 +65,10 @@ class Bench {
     failed: (error) => void this.failures.push(error),
   });
 
-  async give(sessionId: string): Promise<FakeSession> {
+  /** @param isDead its link is gone before it has begun */
+  async give(sessionId: string, isDead = false): Promise<FakeSession> {
     const session = new FakeSession(sessionId, this.clock.now(), (lost) => this.pump.lost(lost));
-    this.pending.shift()?.resolve(session);
-    await settled();
-    return session;
-  }
-
-  /** One whose link is gone before it has begun. */
-  async giveDead(sessionId: string): Promise<FakeSession> {
-    const session = new FakeSession(sessionId, this.clock.now(), (lost) => this.pump.lost(lost));
-    session.isDead = true;
+    session.isDead = isDead;
     this.pending.shift()?.resolve(session);
     await settled();
     return session;
@@ -116,16 +113,12 @@ test("asks for as many sessions as there are lanes, up to a bound", async () => 
 test("a session that cannot begin is closed, and takes no lane", async () => {
   const bench = new Bench();
   bench.pump.setLanes(2);
-  const dead = await bench.giveDead("a");
+  const dead = await bench.give("a", true);
   expect(dead.log).toEqual(["start", "close"]);
   expect(bench.failures).toHaveLength(1);
   expect(bench.pump.sessions.size).toBe(0);
   await bench.advance(1_000);
   expect(bench.pending).toHaveLength(2);
-  await bench.give("b");
-  await bench.give("c");
-  expect(bench.pump.sessions.size).toBe(2);
-  expect(bench.pending).toHaveLength(0);
   await bench.pump.close();
 });
 
@@ -141,9 +134,20 @@ test("lanes that are taken away and given back are asked for when the accepts of
   bench.pump.rest();
   bench.pump.wake(2);
   await bench.refuse(new Error("aborted"));
-  await bench.refuse(new Error("aborted"));
   expect(bench.pending).toHaveLength(2);
   expect(bench.failures).toEqual([]);
+  await bench.pump.close();
+});
+
+test("a session that fails to end leaves its lane to the next one", async () => {
+  const bench = new Bench();
+  bench.pump.setLanes(1);
+  const session = await bench.give("a");
+  session.endError = new Error("the connection was cut");
+  await bench.advance(10_000);
+  expect(session.log).toEqual(["start", "stop", "close"]);
+  expect(bench.failures).not.toEqual([]);
+  expect(bench.pending).toHaveLength(1);
   await bench.pump.close();
 });
 

@@ -200,13 +200,17 @@ export class SessionPump<Session extends PumpedSession> {
   }
 
   async #stopThenClose(session: Session): Promise<void> {
-    await session.stop();
+    // One that cannot be stopped is closed all the same: its lane is another session's.
+    await session.stop().catch(this.#options.failed);
     // What came in the last moment is settled first; `idle` brings us here again.
     if (session.outstanding > 0 || !this.#sessions.has(session)) return;
     this.#drop(session);
     this.#lastId = session.sessionId;
-    await session.close();
-    this.#fill();
+    try {
+      await session.close();
+    } finally {
+      this.#fill();
+    }
   }
 
   /** The next message of a session is on its way for a round trip: to let go before would cost four for each message. */

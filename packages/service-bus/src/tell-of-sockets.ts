@@ -10,9 +10,12 @@ import { methodOf, replaceMethod } from "./inner-methods.ts";
 export function tellOfSockets(connection: object, opening: (socket: unknown) => void): void {
   const open = methodOf(connection, "open");
   if (open === undefined) return;
+  const tell = (): void => opening(field(field(connection, "_connection"), "socket"));
+  // A client that was given in may be open.
+  tell();
   replaceMethod(connection, "open", (...args) => {
     const opened = open.apply(connection, args);
-    opening(field(field(connection, "_connection"), "socket"));
+    tell();
     return opened;
   });
 }

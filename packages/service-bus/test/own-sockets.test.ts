@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { channel } from "node:diagnostics_channel";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -6,8 +7,10 @@ import { NamespaceConnection } from "../src/namespace-connection.ts";
 import {
   consumerOptions,
   never,
+  openAdapter,
   outgoing,
   queueOf,
+  rawClient,
   receive,
   rejection,
   sessionQueueOf,
@@ -20,10 +23,17 @@ const SOON_MS = 5_000;
 
 const tapped = useTappedEmulator();
 
+const refuse = (): never => {
+  throw new Error("there is no administration");
+};
+
 /** What a server of the application's own says to who connects. */
 async function saidBy(port: number): Promise<string> {
   const socket = connect(port, "127.0.0.1");
-  return await text(socket).catch((error: unknown) => String(error));
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  const said = await text(socket).catch((error: unknown) => String(error));
+  await closed;
+  return said;
 }
 
 test("a socket that dies ends a send at once where Node tells of no socket, as before 22.17 of none with TLS", async () => {
@@ -52,9 +62,6 @@ test("a socket that dies ends what the SDK still does for a request, whose timer
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  const refuse = (): never => {
-    throw new Error("there is no administration");
-  };
   const factory = { client: () => tapped.raw, administration: refuse, isForeign: false };
   const connection = new NamespaceConnection(factory);
   connection.acquire();
@@ -66,6 +73,27 @@ test("a socket that dies ends what the SDK still does for a request, whose timer
   }, never);
   expect(await rejection(request)).toMatchObject({ code: "CONNECTION_LOST" });
   expect(abandoned?.aborted).toBe(true);
+  await connection.release();
+});
+
+test("what else is opened inside the SDK's calls, by a tracer of the application, is no connection to the service", async () => {
+  const server = createServer((socket) => socket.end("exported"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const factory = { client: () => rawClient(tapped.tap.endpoint), administration: refuse, isForeign: false };
+  const connection = new NamespaceConnection(factory);
+  connection.acquire();
+  const deaths: unknown[] = [];
+  connection.onDeath((error) => deaths.push(error));
+  await connection.call(async (client) => await client.createSender("orders").sendMessages({ body: "x" }));
+  const { generation } = connection;
+  const exported = connection.scoped(() => AsyncResource.bind(async () => await saidBy(port)));
+  expect(await exported()).toBe("exported");
+  expect([deaths, connection.generation]).toEqual([[], generation]);
+  tapped.tap.cut();
+  await vi.waitUntil(() => deaths.length > 0, 15_000);
+  expect(await exported()).toBe("exported");
   await connection.release();
 });
 
@@ -87,4 +115,22 @@ test("a socket that dies ends nothing that the application opens when it hears o
   await receive(consumer, 1);
   tapped.tap.cut();
   expect(await said.promise).toBe("welcome");
+});
+
+test("a socket of a client that was given in, and open before, is watched as well", async () => {
+  await tapped.send(1);
+  const own = tapped.keep(openAdapter(tapped.tap.endpoint, { options: { client: tapped.raw } }));
+  const producer = tapped.keep(own.openProducer(queueOf(own)));
+  await producer.open?.(never);
+  tapped.emulator.faults.add({
+    protocol: "service-bus",
+    operation: "send",
+    when: "after",
+    count: 1,
+    action: { kind: "reset" },
+  });
+  const startedAt = performance.now();
+  const [result] = await producer.sendBatch([outgoing("cut")], never);
+  expect(performance.now() - startedAt).toBeLessThan(SOON_MS);
+  expect(own.classify(result?.ok === false ? result.error : undefined, "send").code).toBe("CONNECTION_LOST");
 });
