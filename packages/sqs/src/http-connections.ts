@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
 import { systemClock } from "@anyqueue/core/adapter";
 
 const { connect, isIP } = process.getBuiltinModule("node:net");
@@ -114,7 +113,7 @@ export class Connections {
     return connection;
   }
 
-  #openTls(options: { readonly host: string; readonly port: number }): TLSSocket {
+  #openTls(options: { readonly host: string; readonly port: number }): Socket {
     const socket = connectTls({
       ...options,
       servername: isIP(options.host) === 0 ? options.host.replace(/\.$/, "") : "",

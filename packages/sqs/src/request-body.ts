@@ -8,19 +8,15 @@ const EMPTY_BODY = `${BODY_START}"`;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const SPACE = 0x20;
 const AS_IT_IS = 0;
 const REFUSED = 1;
 /**
  * By byte, the last letter of its escape: one look instead of three comparisons is half of the time of a long text. Of the
  * control characters SQS takes tab and both ends of lines.
  */
-const ESCAPES = new Uint8Array(256).fill(REFUSED, 0, SPACE);
-ESCAPES[QUOTE] = QUOTE;
-ESCAPES[BACKSLASH] = BACKSLASH;
-ESCAPES[0x09] = 0x74;
-ESCAPES[0x0a] = 0x6e;
-ESCAPES[0x0d] = 0x72;
+const ESCAPES = new Uint8Array(256).fill(REFUSED, 0, " ".charCodeAt(0));
+for (const [byte, letter] of ["\tt", "\nn", "\rr", '""', "\\\\"].map((pair) => Buffer.from(pair)))
+  ESCAPES[byte!] = letter!;
 
 /** The JSON of an operation's input; with big messages in it as bytes, which cost half of what the text would. */
 export function requestBody(input: object): string | Uint8Array {
@@ -55,8 +51,7 @@ function bytesOf(input: object): Uint8Array | undefined {
     const end = body.isWellFormed() ? escapeInto(bytes, start, body, lengths[index] ?? 0) : undefined;
     if (end === undefined) return undefined;
     bytes[end] = QUOTE;
-    at = end + 1;
-    at += bytes.write(others[index] ?? "", at);
+    at = end + 1 + bytes.write(others[index] ?? "", end + 1);
   }
   return bytes.subarray(0, at);
 }

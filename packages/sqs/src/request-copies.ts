@@ -6,6 +6,8 @@ import type { ExchangeOptions, HttpReply, HttpRequest, SqsHttpHandler } from "./
 import { field } from "./sqs-errors.ts";
 import { HOT_COMMANDS, readReply } from "./sqs-replies.ts";
 
+const { isDeepStrictEqual } = process.getBuiltinModule("node:util");
+
 /** How long requests are copied before the SDK makes one again, and samples the service's clock with it. */
 const COPIED_FOR_MS = 60_000;
 /** Queues and operations that are remembered; then all are learned anew. */
@@ -47,9 +49,9 @@ export class RequestCopies {
           // Not waited for: the request was carried out, and a source of credentials may hang. Nor before its answer: the
           // first send of a process would take 1.5 ms longer.
           if (HOT_COMMANDS.has(commandName) && isSuccess(result.response))
-            setImmediate(() => {
+            systemClock.setTimer(() => {
               void this.#learn(keyOf(commandName, args.input), args.input, args.request as HttpRequest);
-            });
+            }, 0);
           return result;
         },
       // The innermost step: the request is signed.
@@ -108,8 +110,7 @@ export class RequestCopies {
       const known = this.#lessons.get(key);
       const isConfirmed = known?.template.isLike(template) === true;
       // Many may be out before the first is learned from; the third with a megabyte of body proves nothing more.
-      const isProven = isConfirmed && known.isConfirmed;
-      if (!isProven && !isBodyOf(input, request.body)) return;
+      if (!(isConfirmed && known.isConfirmed) && !isBodyOf(input, request.body)) return;
       if (this.#lessons.size >= MAX_LESSONS) this.#lessons.clear();
       this.#lessons.set(key, { template, isConfirmed, untilMs: systemClock.now() + COPIED_FOR_MS });
     } catch {
@@ -131,7 +132,5 @@ function isBodyOf(input: object, body: unknown): boolean {
   if (!(body instanceof Uint8Array) && typeof body !== "string") return false;
   const written =
     typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
-  return process
-    .getBuiltinModule("node:util")
-    .isDeepStrictEqual(JSON.parse(written), JSON.parse(JSON.stringify(input)));
+  return isDeepStrictEqual(JSON.parse(written), JSON.parse(JSON.stringify(input)));
 }

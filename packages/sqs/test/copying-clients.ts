@@ -1,4 +1,4 @@
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as sdk from "@aws-sdk/client-sqs";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, vi } from "vitest";
@@ -103,7 +103,7 @@ export async function call(
   const name = `${operation}Command` as "SendMessageBatchCommand";
   const answer = await client.send(name, command.input, options);
   // What is learned of a request is learned after its answer.
-  await turn();
+  await sleep(1);
   return answer;
 }
 
