@@ -19,6 +19,12 @@ export interface OwnCodec {
    * share their description. @default the SDK's own encoder
    */
   readonly encode?: (request: unknown) => Buffer | undefined;
+  /** Gets gRPC's metadata of the call, as the SDK made it. */
+  readonly onStart?: (metadata: object) => void;
+}
+
+interface StartableCall {
+  start: (metadata: object, listener: unknown) => void;
 }
 
 interface CodedCall {
@@ -34,7 +40,7 @@ export function decodingWith(decode: OwnCodec["decode"]): CodedCall {
  * Call options with which gRPC decodes the answers of one call by `decode`, and by its own decoder what `decode` leaves:
  * an interceptor, as gRPC offers it for each call, which has the description of its own call to change.
  */
-export function codingWith({ decode, encode }: OwnCodec): CodedCall {
+export function codingWith({ decode, encode, onStart }: OwnCodec): CodedCall {
   return {
     interceptors: [
       (options, nextCall) => {
@@ -44,24 +50,41 @@ export function codingWith({ decode, encode }: OwnCodec): CodedCall {
           method.requestSerialize = (request) => encode(request) ?? theirs(request);
         }
         if (typeof method?.responseDeserialize === "function") {
-          const theirs = method.responseDeserialize;
-          method.responseDeserialize = (bytes) => decoded(bytes, decode, theirs);
+          method.responseDeserialize = answerDecoder(decode, method.responseDeserialize);
         }
-        return nextCall(options);
+        const call = nextCall(options);
+        return onStart === undefined ? call : telling(call, onStart);
       },
     ],
   };
 }
 
-function decoded(
-  bytes: Buffer,
-  decode: (bytes: Buffer) => unknown,
+/** Decodes by `decode`, and by `theirs` what that leaves. */
+export function answerDecoder(
+  decode: OwnCodec["decode"],
   theirs: (bytes: Buffer) => unknown,
-): unknown {
-  try {
-    return decode(bytes);
-  } catch (error) {
-    if (error instanceof UnreadableProto) return theirs(bytes);
-    throw error;
+): (bytes: Buffer) => unknown {
+  return (bytes) => {
+    try {
+      return decode(bytes);
+    } catch (error) {
+      if (error instanceof UnreadableProto) return theirs(bytes);
+      throw error;
+    }
+  };
+}
+
+function telling(call: unknown, onStart: (metadata: object) => void): unknown {
+  if (isStartable(call)) {
+    const start = call.start.bind(call);
+    call.start = (metadata, listener) => {
+      onStart(metadata);
+      start(metadata, listener);
+    };
   }
+  return call;
+}
+
+function isStartable(call: unknown): call is StartableCall {
+  return typeof call === "object" && call !== null && "start" in call && typeof call.start === "function";
 }

@@ -48,6 +48,7 @@ describe("classifyPubsubError", () => {
     ],
     [undefined, "The client has already been closed.", "send", "CLOSED", false],
     [0, "Cannot use a closed PubSub object.", "send", "CLOSED", false],
+    [undefined, "Channel has been shut down", "send", "CLOSED", false],
     [
       14,
       "14 UNAVAILABLE: No connection established. Last error: Error: connect ECONNREFUSED",

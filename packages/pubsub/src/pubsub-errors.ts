@@ -80,7 +80,11 @@ export const TEXTS: readonly TextRow[] = [
     source: AUTH,
   },
   { text: /universe domain .* does not match/i, code: "UNAUTHENTICATED", source: AUTH },
-  { text: /client has already been closed|closed PubSub object/i, code: "CLOSED", source: SDK },
+  {
+    text: /client has already been closed|closed PubSub object|channel has been shut down/i,
+    code: "CLOSED",
+    source: SDK,
+  },
   // Ended by somebody in between: nobody here has cancelled it.
   { status: 1, during: ["receive"], text: /(?:)/, code: "UNAVAILABLE", source: SDK },
   { status: 1, during: ["send"], text: /(?:)/, code: "UNAVAILABLE", ambiguous: true, source: SDK },

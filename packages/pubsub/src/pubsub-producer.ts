@@ -1,7 +1,7 @@
 import { QueueError, queueError } from "@anyqueue/core/adapter";
 import type { ItemResult, OutgoingMessage, ProducerDriver, SendReceipt } from "@anyqueue/core/adapter";
-import { codingWith } from "./own-codec.ts";
-import { decodePublishResponse, PublishRequest } from "./publish-codec.ts";
+import { PublishCalls } from "./publish-calls.ts";
+import { PublishRequest } from "./publish-codec.ts";
 import { callOptions, type PubsubClients } from "./pubsub-client.ts";
 import { classifyPubsubError } from "./pubsub-errors.ts";
 import { LOOKUP_TIMEOUT_MS } from "./pubsub-limits.ts";
@@ -12,12 +12,14 @@ import { sizeOfMessage } from "./pubsub-wire.ts";
 export class PubsubProducer implements ProducerDriver {
   readonly takesText: boolean = true;
   readonly #clients: PubsubClients;
+  readonly #calls: PublishCalls;
   readonly #topic: ResourceName;
   readonly #only: string | undefined;
 
   /** @param only a subscription that what is sent is meant for: others of the topic would get it too, and are refused */
   constructor(clients: PubsubClients, topic: ResourceName, only?: string) {
     this.#clients = clients;
+    this.#calls = new PublishCalls(clients);
     this.#topic = topic;
     this.#only = only;
   }
@@ -69,16 +71,8 @@ export class PubsubProducer implements ProducerDriver {
     signal: AbortSignal,
   ): Promise<readonly ItemResult<SendReceipt>[]> {
     if (messages.length === 0) return [];
-    const client = await this.#clients.publisher();
     const request = new PublishRequest(await this.#path(), messages);
-    const codec = {
-      decode: decodePublishResponse,
-      encode: (given: unknown) => (given === request ? request.encode() : undefined),
-    };
-    // Nothing is gathered: release 5 would make one request of several, of different keys too, which the service refuses.
-    const otherArgs = { options: codingWith(codec) };
-    const options = { ...callOptions(signal), otherArgs, isBundling: false };
-    const [{ messageIds }] = await client.publish(request, options);
+    const { messageIds } = await this.#calls.publish(request, signal);
     // After a failure gRPC may still have the bytes in hand.
     request.release();
     // An id is what says that a message is stored, and by its place it says of which.

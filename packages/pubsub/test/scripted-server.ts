@@ -17,6 +17,7 @@ export interface ScriptedCall {
   readonly method: string;
   readonly request: Fields;
   readonly authority: string;
+  readonly metadata: Metadata;
 }
 
 /** What a script answers: fields of the reply, an error, or nothing ever. */
@@ -143,7 +144,7 @@ export class ScriptedServer {
         name,
         requestStream
           ? (call: ServerDuplexStream<Fields, Fields>) => this.#pull(call)
-          : (call: { request: Fields; getHost(): string }, done: sendUnaryData<Fields>) =>
+          : (call: { request: Fields; metadata: Metadata; getHost(): string }, done: sendUnaryData<Fields>) =>
               void this.#answer(name, call, done),
       ]),
     );
@@ -152,10 +153,11 @@ export class ScriptedServer {
 
   async #answer(
     method: string,
-    call: { request: Fields; getHost(): string },
+    call: { request: Fields; metadata: Metadata; getHost(): string },
     done: sendUnaryData<Fields>,
   ): Promise<void> {
-    const scripted: ScriptedCall = { method, request: call.request, authority: call.getHost() };
+    const { request, metadata } = call;
+    const scripted: ScriptedCall = { method, request, authority: call.getHost(), metadata };
     this.calls.push(scripted);
     const reply = await this.#replies.get(method)?.(this.count(method), scripted);
     if (reply === "hang") return;
