@@ -100,6 +100,12 @@ describe("runWorker", () => {
     await worker;
     expect(closes).toHaveLength(1);
   });
+
+  test("refuses a consumer that was not run: the worker would end at once, and successfully", async () => {
+    const consumer = { run: () => {}, close: () => {} };
+    const worker = runWorker({} as QueueClient, [consumer] as never);
+    await expect(worker).rejects.toThrow("runWorker.runs[0]: expected what run() returned, got object");
+  });
 });
 
 describe("health", () => {

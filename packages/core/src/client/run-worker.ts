@@ -71,10 +71,18 @@ function checkCall(runs: unknown, options: WorkerOptions): void {
   refuseProblems(callProblems(options, ["health", "timeout", "process"], "runWorker"));
   const { health, timeout } = options;
   refuseProblems([
-    ...(Array.isArray(runs) ? [] : [`runWorker: expected a list of runs, got ${kindOf(runs)}`]),
+    ...(Array.isArray(runs)
+      ? runs.flatMap(runProblems)
+      : [`runWorker: expected a list of runs, got ${kindOf(runs)}`]),
     ...(timeout === undefined ? [] : durationProblems(timeout, "runWorker.timeout")),
     ...(health === undefined ? [] : healthProblems(health)),
   ]);
+}
+
+/** A consumer in the place of its run would count as one that has ended, and the worker with it. */
+function runProblems(run: unknown, index: number): string[] {
+  if (typeof asRecord(run)["then"] === "function") return [];
+  return [`runWorker.runs[${index}]: expected what run() returned, got ${kindOf(run)}`];
 }
 
 function healthProblems(health: unknown): string[] {
