@@ -7,19 +7,21 @@ const MAX_SAFE_HIGH = 2_097_152;
 /** Thrown at all that is not read here. Made once: it is an answer, and nobody sees its trace. */
 export const NOT_PLAIN = new Error("not plain");
 
-/** Reads AMQP values in place, each as the SDK's own decoder (rhea) reads it, or throws: `NOT_PLAIN`, or at the end of the bytes. */
+/** Reads AMQP values in place, each as the SDK's own decoder (rhea) reads it, or throws `NOT_PLAIN`. */
 export class AmqpReader {
   #bytes: Buffer = Buffer.alloc(0);
+  #end = 0;
   at = 0;
 
-  /** From `at` on. */
-  begin(bytes: Buffer, at: number): void {
+  /** From `at` on, and never beyond `end`: what is there belongs to another frame. */
+  begin(bytes: Buffer, at: number, end: number): void {
     this.#bytes = bytes;
+    this.#end = end;
     this.at = at;
   }
 
   byte(): number {
-    const value = this.#bytes[this.at];
+    const value = this.at < this.#end ? this.#bytes[this.at] : undefined;
     if (value === undefined) throw NOT_PLAIN;
     this.at += 1;
     return value;
@@ -121,6 +123,10 @@ export class AmqpReader {
       case 0x54:
       case 0x55:
         return (this.byte() << 24) >> 24;
+      case 0x60:
+        return this.#bytes.readUInt16BE(this.#skip(2));
+      case 0x61:
+        return this.#bytes.readInt16BE(this.#skip(2));
       case 0x70:
         return this.#uint32();
       case 0x71:
@@ -206,7 +212,7 @@ export class AmqpReader {
   #skip(length: number): number {
     const from = this.at;
     this.at += length;
-    if (this.at > this.#bytes.length) throw NOT_PLAIN;
+    if (this.at > this.#end) throw NOT_PLAIN;
     return from;
   }
 }

@@ -13,11 +13,19 @@ type Handler = (context: RawContext) => unknown;
 
 /** The SDK's own names inside a receiver that is subscribed (7.9.5). */
 interface Streaming {
-  readonly link?: { readonly name: string; isOpen(): boolean };
+  readonly link?: Link;
   readonly _receiverHelper: { addCredit(count: number): void };
   readonly _deliveryDispositionMap: Map<number, unknown>;
   readonly _retryOptions?: { readonly timeoutInMs?: number };
   _createReceiverOptions(useNewName: boolean, handlers: object): Handlers;
+}
+
+interface Link {
+  readonly name: string;
+  readonly credit: number;
+  readonly drain: boolean;
+  isOpen(): boolean;
+  emit(event: "receiver_drained"): void;
 }
 
 interface Handlers {
@@ -80,7 +88,11 @@ export class LeanStream {
       if (typeof onMessage !== "function" || typeof onSettled !== "function") return options;
       return {
         ...options,
-        onMessage: (context: RawContext) => lean.#receive(context, onMessage),
+        onMessage: (context: RawContext) => {
+          const result = lean.#receive(context, onMessage);
+          lean.#endDrain();
+          return result;
+        },
         onSettled: (context: RawContext) => lean.#settled(context, onSettled),
       };
     };
@@ -129,6 +141,7 @@ export class LeanStream {
   readonly #transfers: TransferEvents = {
     arrived: (context) => {
       if (this.#make !== undefined) this.#take(context, this.#make);
+      this.#endDrain();
     },
     isAwaited: (delivery) =>
       (delivery as Marked)[WAITING] !== undefined &&
@@ -156,6 +169,15 @@ export class LeanStream {
   /** Also on a link that is closing, where the SDK would drop it: it is locked for us, and goes back by its lock token. */
   #take(context: RawContext, make: MakeMessage): void {
     this.#arrived(new LeanMessage(context, make, this));
+  }
+
+  /**
+   * All that the service had credit for is here, so that none is left to take back. Not every broker says so then, and the
+   * link would be waited for in vain.
+   */
+  #endDrain(): void {
+    const { link } = this.#streaming;
+    if (link?.drain === true && link.credit === 0) link.emit("receiver_drained");
   }
 
   /** The next messages of its link need not be read by rhea either. */

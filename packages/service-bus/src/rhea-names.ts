@@ -37,6 +37,7 @@ interface RheaDeliveries {
 
 export interface RheaConnection {
   readonly amqp_transport: object;
+  readonly socket?: { cork?(): void; uncork?(): void } | undefined;
   /** By channel. */
   readonly remote_channel_map: Readonly<Record<number, RheaSession | undefined>>;
   /** Writes what is to be written at the end of the turn. */

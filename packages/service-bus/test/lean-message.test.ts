@@ -164,13 +164,13 @@ function read(one: ReadableMessage): Omit<Delivery<unknown>, "handle" | "native"
 }
 
 /** The message as it is read without rhea; undefined: it is left to rhea. */
-function plainOf(encoded: Buffer): PlainMessage | undefined {
+function plainOf(encoded: Buffer, end = encoded.length): PlainMessage | undefined {
   const reader = new AmqpReader();
-  reader.begin(encoded, 0);
+  reader.begin(encoded, 0, end);
   try {
-    return PlainMessage.read(reader, encoded.length);
+    return PlainMessage.read(reader, end);
   } catch (error) {
-    if (error !== NOT_PLAIN && !(error instanceof RangeError)) throw error;
+    if (error !== NOT_PLAIN) throw error;
     return undefined;
   }
 }
@@ -254,7 +254,7 @@ test("a message that is read without rhea is as rhea reads it, and the SDK's own
   expect(plainCount).toBeGreaterThan(400);
 });
 
-test("a message that is cut anywhere is left to rhea", () => {
+test("a message that is cut anywhere is left to rhea, whatever lies behind it", () => {
   const encoded = amqp.encode({
     body: amqp.data_section(Buffer.from("0123456789")),
     message_id: "m",
@@ -262,12 +262,10 @@ test("a message that is cut anywhere is left to rhea", () => {
   });
   const lengths = Array.from({ length: encoded.length - 1 }, (_, index) => index + 1);
   // Between two sections it is another whole message.
-  const whole = lengths.filter((length) => plainOf(encoded.subarray(0, length)) !== undefined);
+  const whole = lengths.filter((length) => plainOf(encoded, length) !== undefined);
   expect(whole.length).toBeLessThan(4);
   for (const length of whole)
-    expect(
-      plainOf(encoded.subarray(0, length))?.isLike({ ...amqp.decode(encoded.subarray(0, length)) }),
-    ).toBe(true);
+    expect(plainOf(encoded, length)?.isLike({ ...amqp.decode(encoded.subarray(0, length)) })).toBe(true);
 });
 
 test("a message that rhea reads otherwise is not alike", () => {

@@ -188,6 +188,32 @@ test("what was given up does not take the answer to the next settlement of its m
   expect(performance.now() - startedAtMs).toBeLessThan(5_000);
 });
 
+test("a drain is over when all messages have come that the service had credit for, though it does not say so", () => {
+  const events: string[] = [];
+  const link = {
+    name: "l",
+    credit: 1,
+    drain: true,
+    isOpen: () => true,
+    emit: (event: string) => events.push(event),
+  };
+  const streaming = {
+    link,
+    _receiverHelper: { addCredit: () => {} },
+    _deliveryDispositionMap: new Map(),
+    _createReceiverOptions: () => ({ onMessage: () => "handled", onSettled: () => {} }),
+  };
+  LeanStream.of({ _streamingReceiver: streaming }, () => {});
+  const { onMessage } = streaming._createReceiverOptions();
+  const take = onMessage as unknown as (context: unknown) => unknown;
+  expect([take({}), events]).toEqual(["handled", []]);
+  link.credit = 0;
+  link.drain = false;
+  expect([take({}), events]).toEqual(["handled", []]);
+  link.drain = true;
+  expect([take({}), events]).toEqual(["handled", ["receiver_drained"]]);
+});
+
 /** The same client, whose receivers show nothing but what the SDK's types tell. */
 function hidden(client: ServiceBusClient): ServiceBusClient {
   return new Proxy(client, {
