@@ -91,10 +91,10 @@ describe.each(MAJORS)("publish requests with release %i", (major) => {
     const cancelled = rejection(publish("b", controller.signal));
     await until(() => server.count("Publish") === 2);
     controller.abort();
-    expect(classifyPubsubError(await cancelled, "send")).toMatchObject({
-      code: "CANCELLED",
-      ambiguous: true,
-    });
+    // gRPC's own word for it: the service may have stored the message.
+    const error = await cancelled;
+    expect(error).toMatchObject({ code: 1 });
+    expect(classifyPubsubError(error, "send").ambiguous).toBe(true);
     expect(await rejection(publish("c", controller.signal))).toBe(controller.signal.reason);
     expect(server.count("Publish")).toBe(2);
   });
