@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 /** SDKs, and the parts of Node that take longer to load than an adapter; types are no imports at run time. */
 const HEAVY =
-  "^(?:@aws-sdk/|@smithy/|@azure/|@google-cloud/|@grpc/|rhea|node:(?:https?|http2|tls|net|crypto)$)";
+  "^(?:@aws-sdk/|@smithy/|@azure/|@google-cloud/|@grpc/|rhea|node:(?:https?|http2|tls|net|crypto|util)$)";
 
 async function heavyImportsOf(entry: string): Promise<string> {
   const program = `

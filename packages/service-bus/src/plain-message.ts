@@ -1,5 +1,7 @@
-import { isDeepStrictEqual } from "node:util";
 import { NOT_PLAIN, type AmqpReader } from "./amqp-reader.ts";
+
+// Not imported: docs/decisions/0054.
+const { isDeepStrictEqual } = process.getBuiltinModule("node:util");
 
 /** Bytes of a message, as rhea shows them. */
 class DataSection {

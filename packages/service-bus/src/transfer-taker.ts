@@ -1,8 +1,10 @@
-import { isDeepStrictEqual } from "node:util";
 import { DeliveryKind, LeanDelivery } from "./lean-delivery.ts";
 import type { RawContext, RawDelivery } from "./lean-message.ts";
 import type { PlainMessage } from "./plain-message.ts";
 import { isRheaDelivery, type RheaLink } from "./rhea-names.ts";
+
+// Not imported: docs/decisions/0054.
+const { isDeepStrictEqual } = process.getBuiltinModule("node:util");
 
 /** A message that came in one piece and is to be settled. */
 export interface PlainTransfer {
