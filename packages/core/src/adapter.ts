@@ -22,6 +22,7 @@ export { ERROR_CODES, isQueueError, QueueError, type ErrorCode, type ErrorDetail
 export { redact } from "./errors/redact.ts";
 export { unloadable } from "./errors/unloadable.ts";
 export { suggest } from "./errors/suggest.ts";
+export { CutOff, type Cuttable } from "./consumer/cut-off.ts";
 export { deadLetterMessage } from "./consumer/dead-letter.ts";
 export { deadLetterByCopies, type DeadLetterCopies } from "./consumer/dead-letter-copies.ts";
 export { RESERVED, RESERVED_PREFIX } from "./message/attributes.ts";

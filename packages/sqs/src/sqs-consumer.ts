@@ -8,7 +8,7 @@ import type {
   ReceiveAsk,
   ReleaseItem,
 } from "@anyqueue/core/adapter";
-import { HandBacks, orAborted, QueueError } from "@anyqueue/core/adapter";
+import { CutOff, HandBacks, orAborted, QueueError } from "@anyqueue/core/adapter";
 import { LatePolls } from "./late-polls.ts";
 import { alignReply, inTens } from "./batch-reply.ts";
 import { LATE_ANSWER_MS, LEASE_CAP_MARGIN_MS, SQS_LIMITS, SQS_MAX_LEASE_MS } from "./sqs-limits.ts";
@@ -32,7 +32,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
   readonly #handBacks = new HandBacks();
   readonly #poller: SqsPoller;
   readonly #late: LatePolls;
-  #isCut = false;
+  readonly #off = new CutOff();
 
   constructor(queue: SqsQueue, options: Options, clock: Clock) {
     this.#queue = queue;
@@ -49,8 +49,8 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
   }
 
   receiveBatch(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly Delivery<SqsHandle>[]> {
-    if (signal.aborted || this.#isCut) return Promise.resolve([]);
-    const poll = this.#late.adopt(ask) ?? this.#poller.poll(ask);
+    if (signal.aborted || this.#off.isOver) return Promise.resolve([]);
+    const poll = this.#late.adopt(ask) ?? this.#poller.poll(ask, this.#off);
     return orAborted(poll.deliveries, signal, () => {
       this.#late.keep(poll);
       return [];
@@ -113,8 +113,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
   /** Waits, not for long, for what late polls still bring, then cuts them off. */
   async close(): Promise<void> {
     await this.#late.settled(LATE_ANSWER_MS);
-    this.#isCut = true;
-    this.#poller.cutAll();
+    this.#off.end();
     await this.#late.settled(LATE_ANSWER_MS);
   }
 

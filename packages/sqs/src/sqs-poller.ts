@@ -1,4 +1,4 @@
-import type { Clock, Delivery, HandBacks, ReceiveAsk } from "@anyqueue/core/adapter";
+import type { Clock, CutOff, Cuttable, Delivery, HandBacks, ReceiveAsk } from "@anyqueue/core/adapter";
 import type { Message, ReceiveMessageCommandInput } from "@aws-sdk/client-sqs";
 import { ChecksumError, isIntact } from "./checksum.ts";
 import {
@@ -27,8 +27,6 @@ export class SqsPoller {
   readonly #handBacks: HandBacks;
   readonly #onFault: (error: unknown) => void;
   readonly #lost: LostPoll[] = [];
-  /** One for each poll: a signal of all would remember the listeners of those that are long over. */
-  readonly #running = new Set<AbortController>();
 
   constructor(
     queue: SqsQueue,
@@ -44,21 +42,18 @@ export class SqsPoller {
     this.#onFault = onFault;
   }
 
-  poll(ask: ReceiveAsk): RunningPoll {
+  /** @param off ends the poll, too: what SQS was about to hand over comes back when its lease ends. */
+  poll(ask: ReceiveAsk, off: CutOff): RunningPoll {
     const maxItems = Math.min(ask.maxItems, SQS_MAX_BATCH_ITEMS);
     const waitSeconds = Math.ceil(Math.min(ask.waitMs, SQS_MAX_WAIT_MS) / 1_000);
     const endsAtMs = this.#clock.now() + waitSeconds * 1_000;
     const controller = new AbortController();
-    this.#running.add(controller);
+    const request: Cuttable = { cut: () => controller.abort(), previous: undefined, next: undefined };
+    off.add(request);
     const deliveries = this.#receive(maxItems, waitSeconds, controller.signal).finally(() =>
-      this.#running.delete(controller),
+      off.delete(request),
     );
-    return { deliveries, maxItems, endsAtMs, cut: () => controller.abort() };
-  }
-
-  /** What SQS was about to hand over comes back when its lease ends. */
-  cutAll(): void {
-    for (const controller of this.#running) controller.abort();
+    return { deliveries, maxItems, endsAtMs, cut: request.cut };
   }
 
   async #receive(
