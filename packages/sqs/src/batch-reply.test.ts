@@ -44,8 +44,11 @@ describe("alignReply", () => {
   });
 
   // As clients answer that were made for tests, and a server that lost an id.
-  test("takes a reply without metadata, and no nameless entry for the first", () => {
-    const reply = { Successful: [{ Id: "" }, { Id: " " }, {}, { Id: "1" }], Failed: [{ Id: "" }] };
+  test("takes a reply without metadata, and no nameless or misnamed entry for one of its own", () => {
+    const reply = {
+      Successful: [{ Id: "" }, { Id: " " }, { Id: "0x0" }, { Id: "0th" }, {}, { Id: "1" }],
+      Failed: [{ Id: "" }],
+    };
     const results = alignReply(2, reply, (_, index) => ({ ok: true, value: index }));
     expect(results).toMatchObject([
       { ok: false, error: { name: "InternalError" } },

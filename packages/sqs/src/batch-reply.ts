@@ -72,9 +72,10 @@ export function alignReply<Entry extends { readonly Id?: string | undefined }, V
   return results;
 }
 
-/** NaN for none: an empty text is no zero. */
+/** NaN for none of ours: an empty text is no zero. */
 function numberOf({ Id }: { readonly Id?: string | undefined }): number {
-  return Number.parseInt(Id ?? "", 10);
+  const index = Number(Id);
+  return String(index) === Id ? index : Number.NaN;
 }
 
 /** Stands for what the reply has not said yet. */

@@ -279,10 +279,13 @@ describe("the time of a delivery", () => {
     expect(at({ [RESERVED.due]: String(NOW_MS + inMs) })).toEqual(expected);
   });
 
-  test.each(["", " ", "soon"])("is none where the attribute is %j, which is no time", (text) => {
-    expect(at({ [RESERVED.expires]: text })).toEqual({ kind: "due" });
-    expect(at({ [RESERVED.due]: text })).toEqual({ kind: "due" });
-  });
+  test.each(["", " ", "soon", "5 minutes", "12e"])(
+    "is none where the attribute is %j, which is no time",
+    (text) => {
+      expect(at({ [RESERVED.expires]: text })).toEqual({ kind: "due" });
+      expect(at({ [RESERVED.due]: text })).toEqual({ kind: "due" });
+    },
+  );
 
   test("is not asked for where it does not matter", () => {
     const timeliness = timelinessOf(delivery<unknown>("h"), () => {

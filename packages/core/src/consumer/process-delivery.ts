@@ -164,10 +164,14 @@ export function timelinessOf(delivery: Delivery<unknown>, wallNow: () => number)
   const due = delivery.attributes[RESERVED.due];
   if (expires === undefined && due === undefined) return DUE;
   const nowMs = wallNow();
-  // An empty text is no number, where `Number` makes 0 of it: the message would be dropped as one that expired.
-  if (Number.parseFloat(expires ?? "") <= nowMs) return EXPIRED;
-  const remainingMs = Number.parseFloat(due ?? "") - nowMs;
+  if (momentOf(expires) <= nowMs) return EXPIRED;
+  const remainingMs = momentOf(due) - nowMs;
   return remainingMs > 0 ? { kind: "early", remainingMs } : DUE;
+}
+
+/** NaN for what is no number: a message that seems to have expired is dropped. `Number` makes 0 of an empty text. */
+function momentOf(text = ""): number {
+  return text.trim() === "" ? Number.NaN : Number(text);
 }
 
 /** What follows when a delivery could not be decoded because of `thrown`. Never rejects. */
