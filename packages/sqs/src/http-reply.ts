@@ -1,3 +1,4 @@
+import { namedError } from "./named-error.ts";
 import type { HttpReply } from "./sqs-http-handler.ts";
 
 interface Head {
@@ -178,6 +179,5 @@ function trailed(bytes: Buffer, lastEnd: number): number | undefined {
 
 /** The request arrived somewhere, and may have been applied. */
 function unreadable(why: string): Error {
-  const error = new Error(`the answer cannot be read: ${why}`);
-  return Object.assign(error, { name: "InternalError" });
+  return namedError("InternalError", `the answer cannot be read: ${why}`);
 }

@@ -1,4 +1,5 @@
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import { namedError } from "./named-error.ts";
 import { OneShotSha256 } from "./one-shot-sha256.ts";
 import { RequestCopies } from "./request-copies.ts";
 import type { ClientSettings, CommandName, InputOf, OutputOf, Sdk, SqsCommand } from "./sqs-client.ts";
@@ -85,7 +86,7 @@ export function commandOf<Name extends CommandName>(
 
 /** The SDK failed on its way to the answer of a copy, which may have been applied. */
 function unread(cause: unknown): Error {
-  return Object.assign(new Error("the answer could not be read", { cause }), { name: "InternalError" });
+  return namedError("InternalError", "the answer could not be read", cause);
 }
 
 /** The SDK failed on its way to the request, by its credentials as a rule: whatever happened there, nothing was applied. */
@@ -133,8 +134,7 @@ function namingFailures(source: CredentialSource): CredentialSource {
       return await source(options);
     } catch (error) {
       if (classifySqsError(error, "open").code !== "INTERNAL") throw error;
-      const failure = new Error("the source of the credentials failed", { cause: error });
-      throw Object.assign(failure, { name: "CredentialsProviderError" });
+      throw namedError("CredentialsProviderError", "the source of the credentials failed", error);
     }
   };
   // The SDK's own sources say so in properties of theirs.

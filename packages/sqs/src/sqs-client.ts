@@ -3,6 +3,7 @@ import type * as AwsSdk from "@aws-sdk/client-sqs";
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import type * as Lean from "./lean-client.ts";
 import type { LeanClient } from "./lean-client.ts";
+import { namedError } from "./named-error.ts";
 import { invalid } from "./refusal.ts";
 import { field } from "./sqs-errors.ts";
 import { REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
@@ -154,8 +155,7 @@ async function inTime<Output>(
     return await send(ended.signal);
   } catch (error) {
     if (!ended.signal.aborted || signal?.aborted === true) throw error;
-    const overdue = new Error(`no answer within ${timeoutMs} ms`, { cause: error });
-    throw Object.assign(overdue, { name: "TimeoutError" });
+    throw namedError("TimeoutError", `no answer within ${timeoutMs} ms`, error);
   } finally {
     timer.cancel();
     signal?.removeEventListener("abort", stop);

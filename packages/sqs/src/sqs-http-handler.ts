@@ -1,6 +1,7 @@
 import { systemClock, type Timer } from "@anyqueue/core/adapter";
 import { Connections, hungUp, type Carried, type Connection } from "./http-connections.ts";
 import { ReplyReader } from "./http-reply.ts";
+import { namedError } from "./named-error.ts";
 
 /** As the SDK's handlers get it. */
 export interface HttpRequest {
@@ -193,16 +194,16 @@ class Exchange implements Carried {
 
   readonly #expire = (): void => {
     const what = this.#connection === undefined ? "no connection was free" : "no answer";
-    this.#cut(named("TimeoutError", `${what} within ${this.#options.timeoutMs} ms`));
+    this.#cut(namedError("TimeoutError", `${what} within ${this.#options.timeoutMs} ms`));
   };
 
   readonly #expireConnect = (): void => {
     const ms = this.#connectTimeoutMs;
-    this.#cut(named("TimeoutError", `did not establish a connection with the server within ${ms} ms`));
+    this.#cut(namedError("TimeoutError", `did not establish a connection with the server within ${ms} ms`));
   };
 
   readonly #abort = (): void =>
-    this.#cut(named("AbortError", "the request was aborted", this.#options.signal?.reason));
+    this.#cut(namedError("AbortError", "the request was aborted", this.#options.signal?.reason));
 
   /** Whatever still comes on this connection belongs to nobody. */
   #cut(error: unknown): void {
@@ -216,10 +217,6 @@ class Exchange implements Carried {
     this.#timer?.cancel();
     this.#options.signal?.removeEventListener("abort", this.#abort);
   }
-}
-
-function named(name: string, message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { name });
 }
 
 /** For `classifySqsError`: whatever it was that failed, the service has not seen the request. */

@@ -1,6 +1,7 @@
 import type { GetQueueAttributesCommandInput } from "@aws-sdk/client-sqs";
 import { orAborted, systemClock, type ErrorCode } from "@anyqueue/core/adapter";
 import { abortError } from "./abort-error.ts";
+import { namedError } from "./named-error.ts";
 import type { SqsCall, SqsClients } from "./sqs-client.ts";
 import { classifySqsError } from "./sqs-errors.ts";
 import type { QueueAddress } from "./sqs-url.ts";
@@ -92,7 +93,7 @@ export class SqsQueue {
       AttributeNames: ["All"],
     };
     const options = { timeoutMs: LOOKUP_TIMEOUT_MS, ...(signal && { signal }) };
-    const reply = await inTime(this.call("GetQueueAttributesCommand", input, options));
+    const reply = await inReadyTime(this.call("GetQueueAttributesCommand", input, options));
     const attributes = reply.Attributes ?? {};
     const maxBytes = Number(attributes.MaximumMessageSize);
     if (maxBytes > 0) this.#maxMessageBytes = maxBytes;
@@ -121,7 +122,7 @@ export class SqsQueue {
 
   async #lookUp(): Promise<string> {
     const input = { QueueName: this.address.name, QueueOwnerAWSAccountId: this.#account };
-    const reply = await inTime(this.call("GetQueueUrlCommand", input, { timeoutMs: LOOKUP_TIMEOUT_MS }));
+    const reply = await inReadyTime(this.call("GetQueueUrlCommand", input, { timeoutMs: LOOKUP_TIMEOUT_MS }));
     if (reply.QueueUrl === undefined)
       throw new Error(`GetQueueUrl answered without a URL for ${input.QueueName}`);
     this.#url = reply.QueueUrl;
@@ -130,13 +131,13 @@ export class SqsQueue {
 }
 
 /** A source of credentials may hang, and the SDK waits for it without an end. */
-async function inTime<Value>(reading: Promise<Value>): Promise<Value> {
+async function inReadyTime<Value>(reading: Promise<Value>): Promise<Value> {
   const overdue = new AbortController();
   const timer = systemClock.setTimer(() => overdue.abort(), READY_TIMEOUT_MS, true);
   try {
     return await orAborted(reading, overdue.signal, () => {
       const what = `no answer within ${READY_TIMEOUT_MS} ms, perhaps for want of credentials`;
-      throw Object.assign(new Error(what), { name: "TimeoutError" });
+      throw namedError("TimeoutError", what);
     });
   } finally {
     timer.cancel();
