@@ -4,7 +4,7 @@ import { detailsOf, type DefinitionDetails } from "@anyqueue/core/testing";
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { FunctionsContext, ServiceBusActions } from "./functions-wire.ts";
 import { encodeMessage } from "./service-bus-wire.ts";
-import { isRecord } from "./trigger-metadata.ts";
+import { standIns } from "./trigger-metadata.ts";
 
 /** One message of a call to build. */
 export interface FunctionsCallMessage<Body> {
@@ -69,10 +69,13 @@ export function functionsInvocation<D extends Source>(
   const warnings: string[] = [];
   const inputs = built.map((message) => (binding === "sdk" ? sdkMessage(message) : bodyOf(message, options)));
   const input = cardinality === "many" ? inputs : inputs[0];
-  const ofBody = cardinality === "one" && binding === "default" ? membersOf(input) : {};
+  const ofBody = cardinality === "one" && binding === "default" ? standIns(input) : [];
   const context: FunctionsContext = {
     invocationId: "00000000-0000-4000-8000-000000000000",
-    triggerMetadata: { ...metadataOf(built, cardinality), ...ofBody },
+    triggerMetadata: {
+      ...metadataOf(built, cardinality),
+      ...Object.fromEntries(ofBody.map(([name, value]) => [smallFirst(name), value])),
+    },
     options: { trigger: triggerOf(details, { ...options, cardinality, binding }) },
     warn: (...texts: readonly unknown[]) => void warnings.push(texts.join(" ")),
   };
@@ -162,13 +165,6 @@ function metadataOf(
       each.flatMap((metadata) => (metadata[name] === undefined ? [] : [metadata[name]])),
     ]),
   );
-}
-
-/** What the host takes from a body that is a JSON object, also in place of the message's own metadata. */
-function membersOf(body: unknown): Readonly<Record<string, unknown>> {
-  if (!isRecord(body) || body instanceof Uint8Array) return {};
-  const members = Object.entries(body).filter(([, value]) => value !== null && !Array.isArray(value));
-  return Object.fromEntries(members.map(([name, value]) => [smallFirst(name), value]));
 }
 
 function singleMetadata({

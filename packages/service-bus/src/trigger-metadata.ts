@@ -42,18 +42,20 @@ const OTHERS = [
 const NAMES: readonly string[] = [...TEXTS.flatMap(([, ...names]) => names), ...OTHERS.flat()];
 
 /**
- * The names, in small letters, whose metadata the body hides. Of a body that came as the text of a JSON object the host lets
- * each member that is no list and not null stand for the metadata of its name.
- * Utility.ApplyBindingData of https://github.com/Azure/azure-functions-host (2026-11-30)
+ * Members of a body that came as the text of a JSON object: the host lets each that is no list and not null stand for the
+ * metadata of its name. Utility.ApplyBindingData of https://github.com/Azure/azure-functions-host (2026-11-30)
  */
+export function standIns(body: unknown): readonly (readonly [name: string, value: unknown])[] {
+  if (!isRecord(body) || body instanceof Uint8Array) return [];
+  return Object.entries(body).filter(([, value]) => value !== null && !Array.isArray(value));
+}
+
+/** The names, in small letters, whose metadata the body hides. */
 export function hiddenBy(body: unknown): ReadonlySet<string> {
-  if (body instanceof Uint8Array) return new Set();
   // The host takes more for JSON than JavaScript does.
   const text = typeof body === "string" ? body.trim().toLowerCase() : "";
   if (text.startsWith("{") && text.endsWith("}")) return new Set(NAMES.filter((name) => text.includes(name)));
-  if (!isRecord(body)) return new Set();
-  const members = Object.entries(body).filter(([, value]) => value !== null && !Array.isArray(value));
-  return new Set(members.map(([name]) => name.toLowerCase()));
+  return new Set(standIns(body).map(([name]) => name.toLowerCase()));
 }
 
 /** The year that .NET means by "never". */
