@@ -32,8 +32,8 @@ export class Puller {
   readonly #closing = new AbortController();
   #opening: Promise<Engine> | undefined;
   #engine: Engine | undefined;
-  /** Asks that are out, with what is done about their answers. */
-  readonly #asks = new Set<Promise<unknown>>();
+  /** Asks that are out, with what is done about their answers; without these, which a `Set` would keep for long. */
+  readonly #asks = new Set<Promise<void>>();
   #closed: Promise<DrainReport> | undefined;
 
   constructor(options: PullerOptions) {
@@ -90,8 +90,12 @@ export class Puller {
       for (;;) {
         const askedAtMs = clock.now();
         const asking = this.#ask(engine, max, Math.max(0, deadlineMs - askedAtMs), signal);
-        this.#asks.add(asking);
-        const pulled = await asking.finally(() => this.#asks.delete(asking));
+        const over = asking.then(
+          () => {},
+          () => {},
+        );
+        this.#asks.add(over);
+        const pulled = await asking.finally(() => this.#asks.delete(over));
         const nowMs = clock.now();
         if (pulled.length > 0 || this.isClosed || nowMs >= deadlineMs) return pulled;
         if (empty.areTooMany(0, nowMs - askedAtMs)) {
@@ -205,7 +209,7 @@ export class Puller {
       {
         clock: this.#options.setup.clock,
         // What an ask brings that was out has to go back before nothing goes out any more.
-        stopAsking: async () => void (await Promise.allSettled(this.#asks)),
+        stopAsking: async () => void (await Promise.all(this.#asks)),
         giveBackUnstarted: () => {
           const unsettled = keeper.holders().filter(({ state }) => state === "waiting" || state === "parked");
           for (const held of unsettled) {
