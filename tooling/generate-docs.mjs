@@ -87,9 +87,9 @@ function conformancePage(generatedAt, claims, targets) {
   return page(
     "Conformance results",
     `One suite, [\`@anyqueue/conformance\`](../../packages/conformance), runs on every target as part of \`npm test\`. Results of ${generatedAt.slice(0, 10)};`,
-    "`pnpm conformance:report` runs it again. **✓** the case passed. **refused** the target lacks the capability, and the case's",
-    "negative twin proved that asking for it fails with `UNSUPPORTED` before any request, or that what stands in its place works.",
-    "**–** the harness has no means for the case; the reasons are at the end. No case is ever skipped.",
+    "`pnpm conformance:report` runs it again. **✓** means that the case passed. **refused** means that the target lacks the capability, and",
+    "the case's negative twin proved that asking for it fails with `UNSUPPORTED` before any request, or that what stands in its place",
+    "works. **–** means that the harness has no means for the case; the reasons are at the end. No case is ever skipped.",
     "",
     table([
       ["", ...targets.map(({ target }) => TITLES[target] ?? target)],
@@ -119,9 +119,9 @@ function groupSection(prefix, title, claims, targets) {
 function capabilitiesPage(targets) {
   return page(
     "What each provider can do",
-    "The values that the types, the start-up checks and the conformance suite read, as the last run of",
-    "[the suite](conformance.md) found them. What is missing is refused with `UNSUPPORTED`, or emulated where the definition",
-    "allows it; [portability](../concepts/portability.md) says how.",
+    "The types, the start-up checks and the conformance suite all read these values; the last run of [the suite](conformance.md)",
+    "wrote them here. A missing feature is refused with `UNSUPPORTED`, or emulated if the definition allows it:",
+    "[portability](../concepts/portability.md).",
     "",
     "## Capabilities",
     "",

@@ -19,7 +19,7 @@ export function chaosSection({ date, seed, rows }, table) {
   const failed = rows.filter(({ verdict }) => verdict !== "pass");
   return [
     `Run of ${date}, seed ${seed}: ${rows.length} cells, ${rows.length - failed.length} passed. Recovery is the time from the`,
-    "end of a fault to the next message that was handled; a cell that must wait for a lease or for a timeout has it in there.",
+    "end of a fault to the next handled message, including any lease or timeout that a cell must wait for.",
     "",
     table(providerRows(rows)),
     "",

@@ -5,30 +5,32 @@ import { ERROR_CODES } from "../../packages/core/src/errors/error-codes.ts";
 
 const MEANINGS = {
   NOT_FOUND: "The queue, topic or subscription does not exist.",
-  ALREADY_EXISTS: "It exists, with other settings than those asked for. Administration only.",
-  UNAUTHENTICATED: "There are no credentials, or they are expired or wrong; a certificate is not accepted.",
+  ALREADY_EXISTS: "The entity exists with other settings than the requested ones. Administration only.",
+  UNAUTHENTICATED:
+    "There are no credentials, or they are expired or wrong, or a certificate is not accepted.",
   ACCESS_DENIED:
-    "The credentials are valid and not allowed to do this; the key of an encrypted queue counts.",
-  THROTTLED: "The service limits the rate; `retryAfterMs` has its hint, if it gave one.",
-  QUOTA_EXCEEDED: "The entity is full, or too many messages of it are in flight.",
+    "The credentials are valid but not allowed to do this. The key of an encrypted queue counts too.",
+  THROTTLED: "The service limits the rate. `retryAfterMs` has its hint, if it gave one.",
+  QUOTA_EXCEEDED: "The entity is full, or too many of its messages are in flight.",
   MESSAGE_TOO_LARGE:
-    "One message is over the limit, attributes counted. Found before any I/O where the limit is known; `sizeBytes` and `limitBytes` say by how much.",
-  BATCH_TOO_LARGE: "A request is over the limit. The core splits, so it is only seen below it.",
+    "One message, attributes included, is over the limit. It is refused before any I/O where the limit is known; `sizeBytes` and `limitBytes` say by how much it is over.",
+  BATCH_TOO_LARGE:
+    "A request is over the limit. The core splits requests, so this code appears only below the core.",
   INVALID_ARGUMENT:
-    "An option, a name, a URL, an attribute or a configuration file is wrong; all problems found are listed.",
+    "An option, a name, a URL, an attribute or a configuration file is wrong. The message lists every problem found.",
   INVALID_MESSAGE:
-    "A body does not fit its schema or its codec: when it is sent, or as the reason of a dead letter.",
-  UNSUPPORTED: "The provider, the entity or the runtime lacks it; `feature` names what.",
-  PARTIAL_SEND: "Some messages of `sendMany` were not confirmed; `results` has one result per input.",
-  LEASE_LOST: "The delivery is no longer this consumer's: its lease ended or was taken away.",
-  ALREADY_SETTLED: "The message was settled before, in another way.",
-  NO_SESSION: "There is no session to lock. Inside of adapters only.",
+    "A body does not fit its schema or its codec. `send` rejects with this code, or a dead letter has it as its reason.",
+  UNSUPPORTED: "The provider, the entity or the runtime lacks a feature, which `feature` names.",
+  PARTIAL_SEND: "Some messages of `sendMany` were not confirmed. `results` has one result per input.",
+  LEASE_LOST: "This consumer no longer has the delivery: its lease ended or was taken away.",
+  ALREADY_SETTLED: "The message was already settled in another way.",
+  NO_SESSION: "There is no session to lock. Only inside adapters.",
   CONNECTION_LOST: "The connection broke, was refused, or its host was not found.",
   TIMEOUT: "No answer came in time.",
-  UNAVAILABLE: "The service is there and cannot answer: an outage, an overload, an answer that is damaged.",
-  CANCELLED: "The caller's signal was aborted; its reason is the `cause`.",
-  CLOSED: "The client or the consumer was closed before.",
-  INTERNAL: "A failure that no table knows, with the vendor's error as `cause`.",
+  UNAVAILABLE: "The service is reachable but cannot answer: an outage, an overload, or a damaged answer.",
+  CANCELLED: "The caller's signal was aborted. Its reason is the `cause`.",
+  CLOSED: "The client, the producer or the consumer is already closed.",
+  INTERNAL: "A failure that no table lists, with the vendor's error as `cause`.",
 };
 
 const DEFAULT_ROWS = [
@@ -67,9 +69,9 @@ export function errorCodesPage(page) {
   );
   return page(
     "Error codes",
-    "What each code of a `QueueError` means, and the last sentence of its message; [errors](../concepts/errors.md) says how",
-    "to handle them. The vendor's own code is in `providerCode`. `retryable` of an error can differ from what is said here",
-    "where a vendor's code says more.",
+    "What each code of a `QueueError` means, and what to do about it. [Errors](../concepts/errors.md) describes how",
+    "to handle them. The vendor's own code is in `providerCode`. If a vendor's code says more, `retryable` of an error can differ",
+    "from this page.",
     "",
     ...sections,
   );
@@ -84,7 +86,7 @@ export function defaultsPage(page, table) {
   const rows = DEFAULT_ROWS.map(([what, key, show, option]) => [what, show(DEFAULTS[key]), option]);
   return page(
     "Defaults of the engine",
-    "The constant `DEFAULTS` of `@anyqueue/core`, which is frozen. Options of a consumer win over those of its definition.",
+    "The frozen constant `DEFAULTS` of `@anyqueue/core`. The options of a consumer override those of its definition.",
     "",
     table([["What", "Default", "Option"], ...rows]),
     "",
