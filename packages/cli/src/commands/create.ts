@@ -5,20 +5,20 @@ import type { Terminal } from "../terminal.ts";
 
 const HELP = `Usage: anyqueue create <queue> [flags]
 
-Creates a queue, and its dead letters wired to it, as client.admin.create does for a definition.
-A queue that is there already with the same settings is left as it is; with others the command fails.
+Creates a queue with its dead letters, as client.admin.create does for a definition.
+An existing queue with the same settings is left as it is; with other settings the command fails.
 
   --url <url>           the connection, such as sqs://eu-west-1
                         (default: ANYQUEUE_URL, else anyqueue.config.json)
   --ordered             the queue keeps order per key (SQS: a FIFO queue; Service Bus: sessions)
   --deduplicating       the queue drops a message whose id it has seen (SQS: a FIFO queue)
   --attempts <n>        attempts that consumers will make, or "unlimited" (default: 5). The service's own limit of
-                        deliveries is set above it, so that deliveries nobody handled do not use it up
+                        deliveries is set above them, so that unhandled deliveries do not use it up
   --lease <duration>    how long a consumer has a message until it must renew (default: 60s)
-  --no-dead-letters     without dead letters: what fails is tried for ever, or as long as the service keeps it
+  --no-dead-letters     no dead letters: a failing message is tried for ever, or as long as the service keeps it
   --help                this text
 
-<queue> is the name of a definition; what is none, such as orders.fifo, is the queue's real name.`;
+<queue> is the name of a definition, or the queue's real name if no definition can have it: orders.fifo.`;
 
 /** `anyqueue create`: provisions one queue. */
 export async function create(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -38,7 +38,7 @@ export async function create(args: readonly string[], terminal: Terminal): Promi
     await client.close();
   }
   const deadLetters = plan.hasDeadLetters ? " with its dead letters" : "";
-  terminal.print(`${plan.queue} is there${deadLetters}.`);
+  terminal.print(`${plan.queue} exists${deadLetters}.`);
   return 0;
 }
 

@@ -14,18 +14,18 @@ import { UsageError } from "../usage-error.ts";
 const HELP = `Usage: anyqueue deploy-files <module> --runtime <runtime> [flags]
 
 Prints what a function behind a queue needs: queue, dead letters, trigger, and the least permissions.
-Nothing is applied. The definition that <module> exports and the configuration say names and needs.
+Nothing is applied. Names and needs come from the definition that <module> exports, and the configuration.
 
   --runtime <runtime>        lambda (SAM, CloudFormation, Terraform), azure-functions (Bicep, Terraform,
                              host.json) or cloud-run (Terraform)
-  --export <name>            the definition, where the module exports several
+  --export <name>            the definition to use, if the module exports several
   --function-timeout <time>  the function's own timeout (default: 30s)
   --concurrency <number>     calls at once (default: 10)
-  --batch-size <number>      messages of one call (default: 10; cloud-run: 1)
+  --batch-size <number>      messages in one call (default: 10; cloud-run: 1)
   --window <time>            lambda: how long a call waits for more messages (default: 0s)
-  --format <format>          only this one: sam, cloudformation, terraform, bicep, json
-  --prefix <text>            put before names, instead of the configuration's
-  --out <folder>             write files there; none that exists is overwritten (default: standard output)
+  --format <format>          print only this one: sam, cloudformation, terraform, bicep, json
+  --prefix <text>            put before names, instead of the configuration's prefix
+  --out <folder>             write files there, never over existing ones (default: standard output)
   --help                     this text`;
 
 /** `anyqueue deploy-files`: prints or writes files, and applies nothing. */

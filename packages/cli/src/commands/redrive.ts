@@ -6,22 +6,22 @@ import type { Terminal } from "../terminal.ts";
 const HELP = `Usage: anyqueue redrive <queue> [flags]
 
 Moves the dead letters of a queue back into it, as client.admin.redrive does, with their attempts reset.
-A message leaves the dead letters only when its copy in the queue is confirmed, so that an interruption
-may leave one in both places, and loses none. Ctrl+C stops after the request that is under way.
-Mend first what they died of: what dies again meanwhile is moved again, unless --max ends it. Order is
-not kept.
+A message leaves the dead letters only when its copy in the queue is confirmed: an interruption may leave
+a message in both places, and loses none. Ctrl+C stops after the request that is under way.
+First fix what the messages died of: a message that dies again meanwhile is moved again, unless --max ends
+the move. Order is not kept.
 
   --url <url>            the connection, such as sqs://eu-west-1
                          (default: ANYQUEUE_URL, else anyqueue.config.json)
   --subscription <name>  a topic's subscription; <queue> then names the topic
-  --max <n>              moves so many at most (default: all)
-  --dry-run              says how many there are, and takes and moves none
+  --max <n>              move at most n (default: all)
+  --dry-run              count the dead letters, and take and move none
   --ordered              the queue keeps order per key (SQS: the FIFO queue of that name)
   --json                 print one JSON object at the end
   --help                 this text
 
-<queue> is the name of a definition; what is none, such as orders.fifo or an ARN, is the queue's real name.
-Ends with code 1 if it was stopped or failed: what is left stays among the dead letters.`;
+<queue> is the name of a definition, or the queue's real name if no definition can have it: orders.fifo, an ARN.
+Ends with code 1 if it was stopped or failed; the rest stays among the dead letters.`;
 
 /** `anyqueue redrive`: ends with code 0 if all was moved, or `--max`. */
 export async function redrive(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -57,7 +57,7 @@ async function count(
   const { deadLettered, approximate } = await client.admin.inspect(source);
   if (deadLettered === undefined) {
     terminal.warn(
-      `How many dead letters ${queue} has cannot be told: there are none set up, or its provider or your rights do not let them be counted. anyqueue tail ${queue} --dead-letters shows them.`,
+      `The dead letters of ${queue} cannot be counted: it has no dead-letter queue, or its provider or your rights do not allow it. anyqueue tail ${queue} --dead-letters shows them.`,
     );
     return 1;
   }

@@ -10,27 +10,27 @@ import { UsageError } from "../usage-error.ts";
 
 const HELP = `Usage: anyqueue send <queue> [body] [flags]
 
-Sends one message, or with --lines many, and prints the id of each that the provider confirmed.
+Sends one message, or many with --lines, and prints the id of each that the provider confirmed.
 Without a body, or with "-", the whole of standard input is the body.
 
   --url <url>             the connection, such as sqs://eu-west-1
                           (default: ANYQUEUE_URL, else anyqueue.config.json)
-  --file <path>           the body, or with --lines the lines, come from this file
-  --lines                 every line is a message of its own; JSON lines that are blank are left out.
-                          Reads no faster than it can send. Failed lines are reported by their number
+  --file <path>           read the body, or with --lines the lines, from this file
+  --lines                 every line is a message; blank JSON lines are left out.
+                          Reads no faster than it sends. Failed lines are reported by their number
   --key <key>             ordering key: messages of one key are handled in order (SQS: the FIFO queue)
   --id <id>               id of the message (default: a random one)
-  --attribute <name=value>  an attribute; may be given again
-  --delay <duration>      not to be delivered before, such as 30s
-  --ttl <duration>        not to be delivered after, such as 1h
+  --attribute <name=value>  an attribute; may be repeated
+  --delay <duration>      deliver no earlier than this, such as 30s
+  --ttl <duration>        deliver no later than this, such as 1h
   --text                  the body is text (default: JSON, which must parse)
   --binary                the body is bytes, sent as they are
-  --content-type <type>   written on the message; without --text or --binary it says how the body is checked
+  --content-type <type>   written on the message; without --text or --binary it decides how the body is checked
   --json                  print one JSON object per message, failed ones too
   --help                  this text
 
-<queue> is the name of a definition; what is none, such as orders.fifo or an ARN, is the queue's real name.
-Ends with code 1 if a message was not confirmed, which is then listed on standard error.`;
+<queue> is the name of a definition, or the queue's real name if no definition can have it: orders.fifo, an ARN.
+Ends with code 1 if a message was not confirmed; standard error lists it.`;
 
 /** More than the largest message of any provider. */
 const MAX_BODY_BYTES = 128 * 1024 * 1024;

@@ -5,27 +5,27 @@ import type { Terminal } from "../terminal.ts";
 
 const HELP = `Usage: anyqueue tail <queue> [flags]
 
-Shows messages as they come, until Ctrl+C. Queues can only be looked at by taking messages, so:
+Shows messages as they come, until Ctrl+C. A queue can be looked at only by taking messages.
 
-Without --ack nothing is lost: each message that is shown is held back from other consumers
-until the command ends, and is then given back. Each time counts as one delivery attempt of the
-message; where the service moves messages to the dead letters after a number of deliveries, it
-counts towards that number. In an ordered queue, what follows a held message in its key waits.
+Without --ack nothing is lost: each shown message is held back from other consumers until the
+command ends, and is then given back. This counts as one delivery attempt of the message. If the
+service moves messages to the dead letters after a number of deliveries, it counts towards that
+number. In an ordered queue, the messages behind a held one of the same key wait.
 If the process is killed, the messages come back by themselves within 30 seconds.
 
   --url <url>         the connection, such as sqs://eu-west-1
                       (default: ANYQUEUE_URL, else anyqueue.config.json)
-  --max <n>           end after n messages (default: 100, at most 1000; with --ack no end)
-  --for <duration>    end after this time, such as 10s (default: 10m, at most 1h; with --ack no end)
+  --max <n>           end after n messages (default: 100, at most 1000; no limit with --ack)
+  --for <duration>    end after this time, such as 10s (default: 10m, at most 1h; no limit with --ack)
   --ack, --consume    remove each message from the queue once it is written to standard output.
                       What the reader of a pipe leaves unread is gone: use --max, not head
-  --dead-letters      the dead letters of the queue instead
+  --dead-letters      show the dead letters of the queue instead
   --ordered           the queue keeps order per key (SQS: the FIFO queue of that name)
   --json              one JSON object per line; a body that cannot be decoded is in bodyBase64,
                       with the reason in undecodable
   --help              this text
 
-<queue> is the name of a definition; what is none, such as orders.fifo or an ARN, is the queue's real name.`;
+<queue> is the name of a definition, or the queue's real name if no definition can have it: orders.fifo, an ARN.`;
 
 /** `anyqueue tail`: ends with code 0 if all that it took was given back, or with --ack removed. */
 export async function tail(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -53,7 +53,7 @@ function greeting({ queue, isOfDeadLetters, removes, maxMessages, forText }: Tai
   const what = isOfDeadLetters ? `the dead letters of ${queue}` : queue;
   if (removes) return `Showing ${what} and REMOVING every message that is shown. Ctrl+C ends it.`;
   return [
-    `Showing ${what} until Ctrl+C, ${maxMessages} message${maxMessages === 1 ? "" : "s"} or ${forText}. What is shown is held back from other`,
-    "consumers until then and given back at the end, which counts as one delivery attempt of each message.",
+    `Showing ${what} until Ctrl+C, ${maxMessages} message${maxMessages === 1 ? "" : "s"} or ${forText}. Shown messages are held back from other`,
+    "consumers until then and given back at the end. This counts as one delivery attempt of each message.",
   ].join("\n");
 }

@@ -10,12 +10,12 @@ import { UsageError } from "../usage-error.ts";
 const HELP = `Usage: anyqueue up [flags]
 
 Starts the emulator in the foreground, until Ctrl+C. Nothing is kept after it ends.
-Every server starts on a free port, unless a port is named: then only those that are.
+Every server starts on a free port. If you name a port, only the servers with a named port start.
 
   --sqs-port <port>              port of the SQS server, 0 for a free one
   --service-bus-port <port>      port of the Service Bus server: AMQP and HTTP, with or without TLS
   --service-bus-tls-port <port>  port of the Service Bus server for TLS only (default: none)
-  --service-bus-config <file>    queues and topics to begin with, in the format of the vendor's emulator
+  --service-bus-config <file>    queues and topics to create, in the format of the vendor's emulator
   --pubsub-port <port>           port of the Pub/Sub server, 0 for a free one
   --host <address>               address to listen on (default: 127.0.0.1)
   --json                         first line on standard output: one JSON object with every endpoint

@@ -186,9 +186,7 @@ export class Tailing {
   #warnOfKeys(): void {
     if (this.#hasWarnedOfKeys) return;
     this.#hasWarnedOfKeys = true;
-    this.#terminal.warn(
-      "note: while a message is held, what comes after it in its ordering key waits, unseen.",
-    );
+    this.#terminal.warn("note: while a message is held, later ones of its ordering key wait, unseen.");
   }
 
   #isOver(): boolean {

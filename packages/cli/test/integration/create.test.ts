@@ -13,7 +13,7 @@ describe.each<Cloud>(["sqs", "service-bus", "pubsub"])("on %s", (provider) => {
 
     expect(await anyqueue("create", "orders")).toEqual({
       code: 0,
-      printed: ["orders is there with its dead letters."],
+      printed: ["orders exists with its dead letters."],
       warned: "",
     });
     expect(await anyqueue("send", "orders", '{"a":1}', "--id", "o-1")).toMatchObject({
@@ -66,7 +66,7 @@ test("flags become settings of the queue", async () => {
 test("without dead letters there are none", async () => {
   const { printed } = await anyqueue("create", "orders", "--no-dead-letters", "--url", world.urlOf("sqs"));
 
-  expect(printed).toEqual(["orders is there."]);
+  expect(printed).toEqual(["orders exists."]);
   expect((await world.control.queues()).map(({ name }) => name)).toEqual(["orders"]);
 });
 

@@ -115,7 +115,7 @@ describe("a dry run", () => {
 
     const { code, printed, warned } = await anyqueue("redrive", "orders", "--dry-run");
     expect({ code, printed }).toEqual({ code: 1, printed: [] });
-    expect(warned).toMatch(/cannot be told.*anyqueue tail orders --dead-letters/);
+    expect(warned).toMatch(/cannot be counted.*anyqueue tail orders --dead-letters/);
   });
 });
 

@@ -129,7 +129,7 @@ describe("a tail that gives back", () => {
     expect(await ended).toBe(0);
     expect(JSON.parse(terminal.printed.join())).toMatchObject({ body: 1, orderingKey: "k" });
     expect(terminal.warned.join("\n")).toContain(
-      "note: while a message is held, what comes after it in its ordering key",
+      "note: while a message is held, later ones of its ordering key",
     );
     expect(await states("pay.fifo")).toEqual(["1 visible 1", "2 visible 0"]);
   });
