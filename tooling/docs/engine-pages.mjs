@@ -36,7 +36,12 @@ const MEANINGS = {
 const DEFAULT_ROWS = [
   ["Handlers running at once", "concurrency", String, "`concurrency`"],
   ["Lease of one delivery, where the consumer sets it", "leaseMs", time, "`lease`"],
-  ["One delivery held in all, renewals included", "leaseTotalMs", time, ""],
+  [
+    "One delivery held in all, renewals included",
+    "leaseTotalMs",
+    time,
+    "a longer `handlerTimeout` extends it",
+  ],
   ["Handler runs of one message", "attempts", String, "`retry.attempts`"],
   ["Shortest back-off of a retry, full jitter", "retryMinMs", time, "`retry.delay`"],
   ["Longest back-off of a retry", "retryMaxMs", time, "`retry.delay`"],

@@ -79,7 +79,7 @@ test.each([
   ],
   [
     ["send", "q", '{"a":tru}'],
-    "anyqueue send: the body cannot be sent: it is no JSON: column 6: expected a value. --text sends text as it is.",
+    "anyqueue send: the body cannot be sent: it is not JSON: column 6: expected a value. --text sends text as it is.",
   ],
   [["create"], "anyqueue create: which queue? anyqueue create <queue>; --help shows the flags."],
   [["create", "q", "r"], 'anyqueue create: "r" is one argument too many.'],

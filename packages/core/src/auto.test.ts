@@ -110,9 +110,9 @@ describe("loadConfig", () => {
     });
 
     test.each([
-      ['{\n  "url": "s3cret"\n  "prefix": ""\n}', "no valid JSON (line 3 column 3)"],
-      ['{ "url": s3cret }', "no valid JSON"],
-      ["", "no valid JSON"],
+      ['{\n  "url": "s3cret"\n  "prefix": ""\n}', "not valid JSON (line 3 column 3)"],
+      ['{ "url": s3cret }', "not valid JSON"],
+      ["", "not valid JSON"],
     ])("the malformed file %j, without its text", async (file, text) => {
       const message = await refusal(loadConfig({ env: {}, directory: await folderWith(file) }));
       expect(message).toContain(text);

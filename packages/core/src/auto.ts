@@ -116,7 +116,7 @@ async function readConfigFile(
   } catch (error) {
     // Only the position: V8 quotes the text around it, which may hold a secret.
     const position = /\(line \d+ column \d+\)/.exec(String(error))?.[0] ?? "";
-    problems.push(`${path}: no valid JSON ${position}`.trimEnd());
+    problems.push(`${path}: not valid JSON ${position}`.trimEnd());
     return {};
   }
 }

@@ -91,7 +91,7 @@ describe("runBatch", () => {
       "1 results for 2",
     ],
     ["no array", async () => await Promise.resolve("done"), "string for 2"],
-    ["something else", async () => await Promise.resolve([1, 2]), "no PromiseSettledResult"],
+    ["something else", async () => await Promise.resolve([1, 2]), "not a PromiseSettledResult"],
   ])("with %s has failed for all, and says why", async (_what, handler, text) => {
     const { clock, queue, consumer, events } = consumerBench();
     for (const id of ["a", "b"]) queue.put(id);

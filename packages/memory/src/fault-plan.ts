@@ -154,7 +154,7 @@ function effectProblem(effect: FaultEffect, on: FaultOperation): string | undefi
   if ("fail" in effect) {
     const { fail, items = [] } = effect;
     if (!Object.hasOwn(ERROR_CODES, fail)) {
-      return `fail: ${JSON.stringify(fail)} is no error code${hint(fail, Object.keys(ERROR_CODES))}`;
+      return `fail: ${JSON.stringify(fail)} is not an error code${hint(fail, Object.keys(ERROR_CODES))}`;
     }
     if (effect.retryAfter !== undefined) durationToMs(effect.retryAfter, "fault plan: retryAfter");
     const index = items.find((item) => !isCount(item + 1));

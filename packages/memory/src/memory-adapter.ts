@@ -92,7 +92,7 @@ export class MemoryAdapter implements QueueAdapter<Lease> {
 function checkName(name: string): void {
   if (MEMORY_NAME_PATTERN.test(name)) return;
   throw queueError("INVALID_ARGUMENT", {
-    what: `${JSON.stringify(name.slice(0, 80))} is no name of a queue, topic or subscription`,
+    what: `${JSON.stringify(name.slice(0, 80))} is not a valid name of a queue, topic or subscription`,
     remedy: "Use 1 to 260 letters, digits, dots, dashes and underscores, the first a letter or digit.",
     provider: "memory",
   });

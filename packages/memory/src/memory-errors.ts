@@ -20,7 +20,7 @@ export function classifyMemoryError(error: unknown): ErrorClass {
 export function notFound(target: string, operation: Operation): QueueError {
   return queueError("NOT_FOUND", {
     what: "this entity was not created",
-    remedy: "Create it (client.admin.create), or leave out `create=explicit` to have it made on first use.",
+    remedy: "Create it (client.admin.create), or leave out `create=explicit` to create it on first use.",
     provider: "memory",
     target,
     operation,

@@ -123,8 +123,8 @@ class Stored implements SendReceipt {
 
 function notWaiting(target: string): QueueError {
   return queueError("NOT_FOUND", {
-    what: "no delayed message waits under this token",
-    remedy: "Cancel before the delay is over, and once.",
+    what: "no delayed message waits for this token",
+    remedy: "Cancel once, before the delay is over.",
     provider: "memory",
     target,
     operation: "cancel",

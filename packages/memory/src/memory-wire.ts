@@ -90,7 +90,7 @@ export class LeasedDelivery extends StoredView implements Delivery<Lease> {
 export class PeekedDelivery extends StoredView implements Delivery<never> {
   get handle(): never {
     throw queueError("UNSUPPORTED", {
-      what: "a message that was only looked at cannot be settled",
+      what: "a peeked message cannot be settled",
       remedy: "Receive it.",
       provider: "memory",
     });

@@ -23,7 +23,7 @@ describe("names", () => {
   test.each(["", "a/b", "-a", "ä", "a".repeat(261)])("refuse %j", (name) => {
     const { target } = driverBench();
 
-    expect(() => target({ name })).toThrow(/INVALID_ARGUMENT.*no name of a queue/s);
+    expect(() => target({ name })).toThrow(/INVALID_ARGUMENT.*not a valid name of a queue/s);
   });
 
   test("refuse sending to a subscription and consuming a topic", () => {

@@ -162,7 +162,7 @@ describe("a plan", () => {
     ["times", { on: "send", times: 1.5, effect: { wait: "1s" } }],
     ["soon", { on: "send", effect: { wait: "soon" } }],
     ["receive only", { on: "send", effect: { duplicate: true } }],
-    ["no error code", { on: "send", effect: { fail: "THROTLED" } }],
+    ["not an error code", { on: "send", effect: { fail: "THROTLED" } }],
     ["did you mean", { on: "send", efect: { fail: "TIMEOUT" } }],
     ["items", { on: "send", effect: { fail: "TIMEOUT", items: [-1] } }],
   ])("refuses a bad fault: %s", (said, fault) => {

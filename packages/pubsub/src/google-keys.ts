@@ -73,8 +73,8 @@ export class PublicKeys {
       return keys;
     } catch (error) {
       throw new QueueError("UNAVAILABLE", {
-        what: "the keys that push tokens are checked with could not be read",
-        remedy: "Nothing is accepted until they can be; Pub/Sub pushes the messages again.",
+        what: "the keys for checking push tokens could not be read",
+        remedy: "No push is accepted until they can be read; Pub/Sub pushes the messages again.",
         provider: "pubsub",
         cause: error,
       });
@@ -119,7 +119,7 @@ function ageOf(headers: Headers): number {
 /** @throws if it is no key set; keys of other kinds are left out. */
 async function keysOf(set: unknown): Promise<ReadonlyMap<string, PublicKey>> {
   const list: unknown = isRecord(set) ? set["keys"] : undefined;
-  if (!Array.isArray(list)) throw new Error("the answer is no JWK set");
+  if (!Array.isArray(list)) throw new Error("the answer is not a JWK set");
   const keys = await Promise.all(
     list.map(async (jwk: unknown) => (isRecord(jwk) ? await signingKey(jwk) : [])),
   );

@@ -43,14 +43,14 @@ const KEYS = ["exactlyOnce", "retryPolicy", "filters", "replay"];
 /** Collects what is wrong in `problems`. */
 export function checkProvisioning(options: ProvisioningOptions = {}, problems: string[]): Provisioning {
   if (typeof options !== "object" || options === null) {
-    problems.push("`provisioning` is no object");
+    problems.push("`provisioning` is not an object");
     return NOTHING;
   }
   const { exactlyOnce = false, retryPolicy } = options;
   const filters = checkFilters(options.filters, problems);
   const unknown = Object.keys(options).filter((key) => !KEYS.includes(key));
   problems.push(...unknown.map((key) => `unknown option provisioning.${key} (known: ${KEYS.join(", ")})`));
-  if (typeof exactlyOnce !== "boolean") problems.push("`provisioning.exactlyOnce` is neither true nor false");
+  if (typeof exactlyOnce !== "boolean") problems.push("`provisioning.exactlyOnce` must be true or false");
   return {
     isExactlyOnce: exactlyOnce,
     retryPolicy: retryPolicy === undefined ? undefined : backoff(retryPolicy, problems),
@@ -75,14 +75,14 @@ function checkFilters(
   problems: string[],
 ): Readonly<Record<string, string>> {
   if (typeof filters !== "object" || filters === null) {
-    problems.push("`provisioning.filters` is no record of texts");
+    problems.push("`provisioning.filters` is not a record of texts");
     return {};
   }
   for (const [name, filter] of Object.entries(filters)) {
     const isFilter =
       typeof filter === "string" && filter !== "" && Buffer.byteLength(filter) <= MAX_FILTER_BYTES;
     if (!isFilter)
-      problems.push(`provisioning.filters.${name} is no filter of 1 to ${MAX_FILTER_BYTES} bytes`);
+      problems.push(`provisioning.filters.${name} is not a filter of 1 to ${MAX_FILTER_BYTES} bytes`);
   }
   return filters;
 }
@@ -92,7 +92,7 @@ function backoff(
   problems: string[],
 ): Provisioning["retryPolicy"] {
   if (typeof policy !== "object" || policy === null) {
-    problems.push("`provisioning.retryPolicy` is no object");
+    problems.push("`provisioning.retryPolicy` is not an object");
     return undefined;
   }
   const { min, max, ...others } = policy;

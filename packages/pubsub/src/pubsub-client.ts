@@ -273,7 +273,7 @@ function otherCopy(): QueueError {
 
 function unreadAddress(): QueueError {
   return invalid(
-    "PUBSUB_EMULATOR_HOST names an IPv6 address, which the SDK takes apart",
+    "PUBSUB_EMULATOR_HOST names an IPv6 address, which the SDK misreads",
     'Write it into the URL, such as "pubsub://project?endpoint=[::1]:8085".',
   );
 }

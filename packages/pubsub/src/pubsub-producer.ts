@@ -88,7 +88,7 @@ export class PubsubProducer implements ProducerDriver {
 
 function fanOut(target: string, count: number): QueueError {
   const what = `what is sent to the topic again would reach all ${count} subscriptions`;
-  const remedy = "Consume its dead letters, and send each to where it shall go.";
+  const remedy = "Consume its dead letters, and send each to where it belongs.";
   return queueError("UNSUPPORTED", { what, remedy, target }, { feature: "redrive", remedy });
 }
 

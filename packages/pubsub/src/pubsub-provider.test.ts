@@ -30,8 +30,8 @@ function refused(options: object): unknown {
 describe("pubsub()", () => {
   test.each([
     ["an unknown option, with a suggestion", { projct: "p" }, /"projct".*did you mean "project"/],
-    ["a project that is none", { project: "My Project" }, /`project` is no Google Cloud project/],
-    ["a client that is none", { client: {} }, /`client` is no PubSub/],
+    ["a project that is none", { project: "My Project" }, /`project` is not a Google Cloud project/],
+    ["a client that is none", { client: {} }, /`client` is not a PubSub/],
     [
       "settings that are the adapter's own",
       { clientOptions: { emulatorMode: true } },
@@ -50,19 +50,19 @@ describe("pubsub()", () => {
       { provisioning: { filters: { orders: "x".repeat(257) } } },
       /filters\.orders/,
     ],
-    ["filters that are none", { provisioning: { filters: "billing" } }, /filters` is no record/],
-    ["no filters", { provisioning: { filters: null } }, /filters` is no record/],
+    ["filters that are none", { provisioning: { filters: "billing" } }, /filters` is not a record/],
+    ["no filters", { provisioning: { filters: null } }, /filters` is not a record/],
     ["a replay that is too short", { provisioning: { replay: "9m" } }, /10m to 31d/],
     ["a replay that is no time", { provisioning: { replay: "soon" } }, /provisioning.replay/],
-    ["no backoff", { provisioning: { retryPolicy: null } }, /retryPolicy` is no object/],
+    ["no backoff", { provisioning: { retryPolicy: null } }, /retryPolicy` is not an object/],
     [
       "an unknown key of a backoff",
       { provisioning: { retryPolicy: { min: "1s", max: "2s", mx: "3s" } } },
       /unknown option provisioning\.retryPolicy\.mx/,
     ],
-    ["settings of the client that are none", { clientOptions: 5 }, /`clientOptions` is no object/],
-    ["an endpoint that is no text", { endpoint: 8085 }, /`endpoint` is no text/],
-    ["provisioning that is none", { provisioning: 7 }, /`provisioning` is no object/],
+    ["settings of the client that are none", { clientOptions: 5 }, /`clientOptions` is not an object/],
+    ["an endpoint that is no text", { endpoint: 8085 }, /`endpoint` is not a text/],
+    ["provisioning that is none", { provisioning: 7 }, /`provisioning` is not an object/],
   ])("refuses %s", (_, options, message) => {
     expect(refused(options)).toMatchObject({
       code: "INVALID_ARGUMENT",

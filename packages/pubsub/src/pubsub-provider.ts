@@ -66,7 +66,7 @@ function connect(
   }
   if (options.client !== undefined && endpoint !== undefined) {
     throw invalid(
-      `${url.text}: \`client\` and an endpoint exclude each other`,
+      `${url.text}: \`client\` and an endpoint cannot be combined`,
       "The client knows its endpoint.",
     );
   }
@@ -93,20 +93,20 @@ function checkOptions(options: PubsubOptions): Provisioning {
     .map((key) => unknownOption(key));
   const { clientOptions, endpoint } = options;
   if (clientOptions !== undefined && (typeof clientOptions !== "object" || clientOptions === null))
-    problems.push("`clientOptions` is no object");
-  if (endpoint !== undefined && typeof endpoint !== "string") problems.push("`endpoint` is no text");
+    problems.push("`clientOptions` is not an object");
+  if (endpoint !== undefined && typeof endpoint !== "string") problems.push("`endpoint` is not a text");
   for (const [setting, why] of Object.entries(OWN_SETTINGS)) {
     const isGiven = Object.hasOwn(options.clientOptions ?? {}, setting);
     if (isGiven) problems.push(`clientOptions.${setting} is the adapter's own: ${why}`);
   }
   problems.push(...certificateProblems(options.clientOptions));
   if (options.project !== undefined && !isProject(options.project))
-    problems.push("`project` is no Google Cloud project");
+    problems.push("`project` is not a Google Cloud project");
   if (options.client !== undefined) {
     if (typeof field(options.client, "getClientConfig") !== "function")
-      problems.push("`client` is no PubSub");
+      problems.push("`client` is not a PubSub");
     const beside = OF_A_CLIENT.filter((key) => options[key] !== undefined);
-    problems.push(...beside.map((key) => `\`client\` and \`${key}\` exclude each other`));
+    problems.push(...beside.map((key) => `\`client\` and \`${key}\` cannot be combined`));
   }
   const provisioning = checkProvisioning(options.provisioning, problems);
   if (problems.length === 0) return provisioning;

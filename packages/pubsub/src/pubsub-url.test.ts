@@ -39,8 +39,8 @@ describe("readConnectionUrl", () => {
       url("p", { endpont: "x" }),
       /endpont.*did you mean "endpoint"/,
     ],
-    ["a project that is none", url("My_Project"), /"My_Project" is no Google Cloud project/],
-    ["a path", url("p", {}, "/orders"), /a path names no connection/],
+    ["a project that is none", url("My_Project"), /"My_Project" is not a Google Cloud project/],
+    ["a path", url("p", {}, "/orders"), /the URL of a connection has no path/],
     ["plaintext on another machine", url("p", { endpoint: "pubsub:8085" }), /not encrypted/],
   ])("refuses %s", (_, given, message) => {
     expect(refusalOf(() => readConnectionUrl(given))).toMatchObject({

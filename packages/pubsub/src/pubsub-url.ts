@@ -41,10 +41,10 @@ export function readConnectionUrl(url: ConnectionUrl): PubsubConnectionUrl {
   const { endpoint } = readParameters(url, ["endpoint", "plaintext"]);
   if (url.path !== "" && url.path !== "/") {
     const remedy = 'Write "pubsub://project"; names come from the definitions or from `queues`.';
-    throw invalid(`${url.text}: a path names no connection`, remedy);
+    throw invalid(`${url.text}: the URL of a connection has no path`, remedy);
   }
   if (url.authority !== "" && !isProject(url.authority)) {
-    const what = `${url.text}: ${JSON.stringify(url.authority)} is no Google Cloud project`;
+    const what = `${url.text}: ${JSON.stringify(url.authority)} is not a Google Cloud project`;
     throw invalid(what, 'Write a project id such as "pubsub://my-project".');
   }
   return {
@@ -120,7 +120,7 @@ function noEndpoint(url: ConnectionUrl): Error {
 
 function illegalName(name: string, kind = "topic or subscription"): Error {
   return invalid(
-    `${JSON.stringify(name.slice(0, 300))} names no Pub/Sub ${kind}`,
+    `${JSON.stringify(name.slice(0, 300))} does not name a Pub/Sub ${kind}`,
     'Use 3 to 255 of the characters A-Z a-z 0-9 - . _ ~ + %, a letter first and not "goog", or a full name such as "projects/my-project/topics/orders".',
   );
 }

@@ -18,7 +18,7 @@ export function checkLength(contentLength: string | undefined, limitBytes: numbe
 
 /** @throws MESSAGE_TOO_LARGE; CONNECTION_LOST if less has come than was announced */
 export async function readFetchBody(request: Request, limitBytes: number): Promise<Uint8Array> {
-  if (request.bodyUsed) throw invalid("the request's body was read already", "Pass the request on unread.");
+  if (request.bodyUsed) throw invalid("the request's body was already read", "Pass the request on unread.");
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   const reader = request.body?.getReader();
@@ -72,7 +72,10 @@ function parsedBody({ rawBody, body, readableDidRead: isRead }: NodePushRequest)
   if (body instanceof Uint8Array) return body;
   if (typeof body === "string") return Buffer.from(body);
   if (typeof body === "object" && body !== null) return Buffer.from(JSON.stringify(body));
-  throw invalid("the request's body was read already", "Mount this handler before what reads bodies.");
+  throw invalid(
+    "the request's body was already read",
+    "Mount this handler before anything that reads bodies.",
+  );
 }
 
 async function readStream(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
@@ -106,7 +109,7 @@ function tooLarge(sizeBytes: number, limitBytes: number): QueueError {
   return queueError(
     "MESSAGE_TOO_LARGE",
     {
-      what: `the request has ${sizeBytes} bytes or more, ${limitBytes} are taken`,
+      what: `the request has ${sizeBytes} bytes or more, ${limitBytes} are allowed`,
       remedy,
       provider: "pubsub",
     },

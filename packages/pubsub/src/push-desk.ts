@@ -77,8 +77,8 @@ export class PushDesk {
     const { maxRequests } = this.#settings;
     if (this.#inHand.size >= maxRequests) {
       throw throttled(
-        `${maxRequests} messages are in hand already`,
-        "Nothing to do: Pub/Sub slows down. More are taken with more maxRequests, concurrency or instances.",
+        `${maxRequests} messages are already in hand`,
+        "Nothing to do: Pub/Sub slows down. To take more, raise maxRequests, concurrency or the number of instances.",
       );
     }
     const visit: Visit = {

@@ -29,7 +29,7 @@ export class PushGuard {
   }
 }
 
-const PUSHES_POST = "Pub/Sub posts; let health checks ask another path.";
+const PUSHES_POST = "Pub/Sub sends POST requests; let health checks use another path.";
 
 function rulesOf(options: PushOptions, { clock }: ResolvedPush): TokenRules | undefined {
   if (options.trustPlatform === true) return undefined;

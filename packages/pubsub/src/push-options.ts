@@ -146,7 +146,7 @@ function optionsOf(name: string, options: object, known: readonly string[]): str
 }
 
 const HOW_TO_START =
-  "Say audience and serviceAccount as the subscription's push authentication has them, or trustPlatform: true where somebody else checks who calls.";
+  "Set audience and serviceAccount to the values of the subscription's push authentication, or trustPlatform: true if something else checks the callers.";
 
 function authProblems(options: PushOptions): string[] {
   const { audience, serviceAccount, keys, trustPlatform } = options;
@@ -156,7 +156,7 @@ function authProblems(options: PushOptions): string[] {
     const beside = Object.entries({ audience, serviceAccount, keys }).filter(
       ([, value]) => value !== undefined,
     );
-    return beside.map(([key]) => `${key} and trustPlatform exclude each other`);
+    return beside.map(([key]) => `${key} and trustPlatform cannot be combined`);
   }
   if (audience === undefined) return ["neither audience nor trustPlatform: anybody could call"];
   return [

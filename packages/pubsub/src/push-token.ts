@@ -27,7 +27,7 @@ const REMOVED_SIGNATURE = "SIGNATURE_REMOVED_BY_GOOGLE";
 export async function verifyToken(authorization: string | undefined, rules: TokenRules): Promise<void> {
   if (authorization === undefined) throw unproved("the request has no token", NEEDS_AUTHENTICATION);
   const [, header = "", payload = "", signature = ""] = BEARER.exec(authorization) ?? [];
-  if (signature === "") throw unproved("the authorization header is no bearer token in JWT form");
+  if (signature === "") throw unproved("the authorization header is not a bearer token in JWT form");
   if (signature === REMOVED_SIGNATURE) throw unproved("Cloud Run has removed the token's signature", USE_IAM);
   const { alg, kid, crit } = readPart(header, "header");
   // The key decides how it is used, never the token: RS256 is all that Google signs with.
@@ -44,7 +44,7 @@ export async function verifyToken(authorization: string | undefined, rules: Toke
 function checkClaims(claims: Readonly<Record<string, unknown>>, rules: TokenRules): void {
   const { iss, aud, exp, iat, nbf, email, email_verified: isVerified } = claims;
   const nowSeconds = rules.clock.wallNow() / 1_000;
-  if (!ISSUERS.includes(iss)) throw unproved("the token was issued by somebody else than Google");
+  if (!ISSUERS.includes(iss)) throw unproved("the token was not issued by Google");
   if (typeof exp !== "number" || exp <= nowSeconds - CLOCK_SKEW_SECONDS)
     throw unproved("the token has expired");
   for (const begin of [iat, nbf]) {
@@ -72,13 +72,13 @@ function readPart(part: string, name: string): Readonly<Record<string, unknown>>
   } catch {
     // Reported below.
   }
-  throw unproved(`the token's ${name} is no JSON object`);
+  throw unproved(`the token's ${name} is not a JSON object`);
 }
 
 const NEEDS_AUTHENTICATION =
-  "Give the subscription a push service account (--push-auth-service-account); anybody else shall be refused.";
+  "Give the subscription a push service account (--push-auth-service-account); all other callers are refused.";
 const USE_IAM =
-  "Cloud Run has checked it already: say trustPlatform: true, or let everybody call the service.";
+  "Cloud Run has checked the token already: set trustPlatform: true, or let everybody call the service.";
 
 /** Nothing of the token is shown: it is a secret until it expires. */
 function unproved(what: string, remedy = "Whoever sent it is not this endpoint's subscription."): QueueError {

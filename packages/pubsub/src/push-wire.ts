@@ -92,7 +92,10 @@ function decodeEnvelope(envelope: PushedEnvelope, native: unknown, counts: PushC
   const message: PushedMessage = envelope.message ?? {};
   const { messageId = snakeCase(message, "message_id"), orderingKey } = message;
   if (typeof messageId !== "string" || messageId === "")
-    throw invalid("the pushed message has no messageId", "Without it nothing can tell it from another one.");
+    throw invalid(
+      "the pushed message has no messageId",
+      "Without it the message cannot be told from others.",
+    );
   const problem = problemOf(message);
   const subscription = subscriptionOf(envelope.subscription);
   const key = `${scopeOf(subscription)} ${messageId}`;
@@ -135,7 +138,7 @@ function problemOf({ data, attributes }: PushedMessage): string | undefined {
   if (data !== undefined && data !== null) {
     if (typeof data !== "string")
       return `the pushed message's data is ${describe(data)}, expected base64 text`;
-    if (!isBase64(data)) return "the pushed message's data is no base64";
+    if (!isBase64(data)) return "the pushed message's data is not base64";
   }
   if (attributes === undefined || attributes === null) return undefined;
   const isTexts =
@@ -183,7 +186,7 @@ function parseJson(body: Uint8Array): unknown {
 function describeBody(content: unknown, headers: PushHeaders): string {
   if (content !== undefined) return describe(content);
   const type = headers["content-type"];
-  return type === undefined ? "a body that is no JSON" : `a body of type ${shown(type)} that is no JSON`;
+  return type === undefined ? "a body that is not JSON" : `a body of type ${shown(type)} that is not JSON`;
 }
 
 function describe(value: unknown): string {

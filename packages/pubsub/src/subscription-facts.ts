@@ -93,7 +93,7 @@ function unknownOf(settings: SubscriptionSettings, isEmulated: boolean): readonl
   const grants = neededGrants(settings);
   if (grants !== undefined && !isEmulated) {
     unknown.push(
-      `Whether Pub/Sub may dead-letter cannot be read; without ${grants} it dead-letters nothing.`,
+      `It cannot be read whether Pub/Sub may dead-letter; without ${grants} it dead-letters nothing.`,
     );
   }
   if (settings.pushConfig?.pushEndpoint) {

@@ -94,7 +94,7 @@ function checked<Args extends readonly unknown[], Reply>(
   const given: { readonly receive?: unknown; readonly reply?: unknown } | null | undefined = source;
   if (typeof given?.receive === "function" && typeof given.reply === "function") return source;
   throw new QueueError("INVALID_ARGUMENT", {
-    what: "the second argument is no event source",
+    what: "the second argument is not an event source",
     remedy: "Give it what sqsEvents() or another source returns, not the source's function itself.",
   });
 }

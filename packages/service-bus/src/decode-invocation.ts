@@ -131,7 +131,7 @@ function cardinalityOf(
   if (told === undefined || told === wanted) return wanted;
   throw invalid(
     `the trigger's cardinality is ${JSON.stringify(told)}, that of functionsEvents() ${JSON.stringify(wanted)}`,
-    "Say the same at both, or leave it out of functionsEvents().",
+    "Set the same at both, or leave it out of functionsEvents().",
   );
 }
 
@@ -147,7 +147,7 @@ function listOf(bodies: unknown): readonly unknown[] {
 function refuseGaps(bodies: number, messages: number | undefined): void {
   if (messages === undefined || messages === bodies) return;
   throw invalid(
-    `the host brought ${bodies} bodies of ${messages} messages`,
+    `the host passed ${bodies} bodies for ${messages} messages`,
     'It leaves out empty ones as text: use dataType "binary", the SDK binding, or cardinality "one".',
   );
 }

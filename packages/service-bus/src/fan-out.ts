@@ -15,7 +15,7 @@ export async function refuseFanOut(
   if (count === 1) return;
   throw unsupported(
     "redrive",
-    `${to.name}: sent to the topic again, its dead letters would reach all ${count} subscriptions`,
-    "Forward the subscription to a queue and consume that, or send each dead letter to where it shall go.",
+    `${to.name}: its dead letters would go back through the topic and reach all ${count} subscriptions`,
+    "Forward the subscription to a queue and consume that, or send each dead letter to where it belongs.",
   );
 }

@@ -72,10 +72,10 @@ async function defer(
   const { sequenceNumber } = handle;
   if (sequenceNumber === undefined) {
     const remedy = "Without it nobody could ever receive the message again, so it is not deferred.";
-    throw invalid("the host did not tell the message's sequence number", remedy);
+    throw invalid("the host did not pass the message's sequence number", remedy);
   }
   if (isSettled(handle))
-    throw invalid(`the message is ${handle.settledAs} already`, "Defer it once, before the handler ends.");
+    throw invalid(`the message is already ${handle.settledAs}`, "Defer it once, before the handler ends.");
   await actions.defer(message, amqpMapOf(properties));
   handle.settledAs = "deferred";
   return sequenceNumber;

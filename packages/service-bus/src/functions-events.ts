@@ -174,8 +174,8 @@ function failureOf(failures: readonly Outcome[], deliveries: readonly Delivery<F
   const [only] = errors;
   if (deliveries.length === 1 && only instanceof Error) return only;
   return new QueueError("UNAVAILABLE", {
-    what: `${failures.length} of ${deliveries.length} messages were not handled, and come again with all that is not settled`,
-    remedy: "Look at the cause; with the SDK binding each message is settled for itself.",
+    what: `${failures.length} of ${deliveries.length} messages were not handled, and come again with all unsettled ones`,
+    remedy: "Look at the cause; with the SDK binding each message is settled separately.",
     provider: PROVIDER,
     cause: new AggregateError(errors, `${errors.length} handlers failed`),
   });

@@ -49,7 +49,7 @@ export function defaultDelivery(parts: MessageParts): Delivery<FunctionsHandle> 
 /** A message of the SDK binding; what its preview gets wrong is taken from the raw message or from the metadata. */
 export function sdkDelivery(parts: MessageParts, actions: ServiceBusActions): Delivery<FunctionsHandle> {
   const { context, index } = parts;
-  if (!isRecord(parts.body)) throw invalid(`message ${index} of the call is no object`, UPDATE);
+  if (!isRecord(parts.body)) throw invalid(`message ${index} of the call is not an object`, UPDATE);
   const message = parts.body as unknown as ServiceBusReceivedMessage;
   const raw = recordOf(parts.body["_rawAmqpMessage"]);
   const annotations = recordOf(raw["messageAnnotations"]);

@@ -23,16 +23,16 @@ export function noticesOf(
 }
 
 function hiddenText(name: string): string {
-  return `the host lets the body's "${name}" stand for that of the message, which is not known then: give the trigger dataType: "binary" (with app.generic), use the SDK binding, or name the member of the body otherwise`;
+  return `the host replaces the message's "${name}" by that of the body, so the message's own is not known: give the trigger dataType: "binary" (with app.generic), use the SDK binding, or rename the member of the body`;
 }
 
 const NO_DEAD_LETTERS =
-  "the default binding cannot dead-letter: a message whose attempts are spent comes again until the queue's MaxDeliveryCount moves it, without our reason; use the SDK binding, or calls: serviceBusCalls({ deadLetterQueue })";
+  "the default binding cannot dead-letter: a message whose attempts are spent comes again until the queue's MaxDeliveryCount moves it, without a reason; use the SDK binding, or calls: serviceBusCalls({ deadLetterQueue })";
 const ALL_TOGETHER =
-  'the default binding settles all messages of a call alike: one that fails brings all of them back; use the SDK binding, or cardinality "one"';
+  'the default binding settles all messages of a call together: if one fails, all of them come back; use the SDK binding, or cardinality "one"';
 const AUTO_COMPLETE =
-  "the SDK binding is used without autoCompleteMessages: false: what was not started in a session counts as delivered when it is given back";
+  "the SDK binding is used without autoCompleteMessages: false: a message of a session that was not started counts as delivered when it is given back";
 const NO_RENEWAL =
-  'the host renews no lock with cardinality "many": say lockDuration, so that locks are renewed with the SDK binding and are known to be lost without it';
+  'the host renews no lock with cardinality "many": set lockDuration, so that the SDK binding renews locks, and their loss is noticed without it';
 const NO_METADATA =
-  "the host does not tell how often its messages were delivered: each counts as a first attempt, and the queue's MaxDeliveryCount alone ends the tries";
+  "the host does not say how often its messages were delivered: each counts as a first attempt, and only the queue's MaxDeliveryCount ends the tries";

@@ -156,7 +156,7 @@ async function attempt<Value>(
 
 function settledBefore({ settledAs }: FunctionsHandle): QueueError {
   return new QueueError("ALREADY_SETTLED", {
-    what: `the message is ${settledAs} already`,
+    what: `the message is already ${settledAs}`,
     provider: PROVIDER,
   });
 }

@@ -116,5 +116,5 @@ export class ServiceBusConsumer implements ConsumerDriver<ServiceBusHandle> {
 }
 
 function refuseSettling(): never {
-  throw unsupported("settle", "a message that was only looked at cannot be settled", "Receive it.");
+  throw unsupported("settle", "a peeked message cannot be settled", "Receive it.");
 }

@@ -285,7 +285,7 @@ function unanswered(): SendResult {
 
 function noToken(): QueueError {
   return new QueueError("INVALID_ARGUMENT", {
-    what: "this is no cancel token of Service Bus",
+    what: "this is not a cancel token of Service Bus",
     provider: PROVIDER,
     operation: "cancel",
   });

@@ -24,21 +24,25 @@ function untyped(options: object): ServiceBusOptions {
 describe("options", () => {
   test.each([
     ["an unknown option", { connectonString: STRING }, /did you mean "connectionString"/],
-    ["a credential that is none", { credential: {} }, /`credential` is no TokenCredential/],
-    ["a client that is none", { client: {} }, /`client` is no ServiceBusClient/],
+    ["a credential that is none", { credential: {} }, /`credential` is not a TokenCredential/],
+    ["a client that is none", { client: {} }, /`client` is not a ServiceBusClient/],
     [
       "an administration client alone",
       { administrationClient: { getQueue() {} } },
       /needs `client` beside it/,
     ],
-    ["two secrets", { connectionString: STRING, credential: { getToken() {} } }, /exclude each other/],
+    ["two secrets", { connectionString: STRING, credential: { getToken() {} } }, /cannot be combined/],
     ["retries of the SDK", { clientOptions: { retryOptions: {} } }, /retryOptions is the adapter's own/],
-    ["session entities that are no list", { sessionEntities: "orders" }, /`sessionEntities` is no list/],
-    ["a flag that is none", { cancellable: "yes" }, /`cancellable` is neither true nor false/],
-    ["rules that are no lists", { rules: { "orders/billing": "all" } }, /`rules` is no record of lists/],
-    ["session entities that are no names", { sessionEntities: [5] }, /`sessionEntities` is no list of names/],
-    ["no rules", { rules: null }, /`rules` is no record of lists/],
-    ["settings of the client that are none", { clientOptions: 5 }, /`clientOptions` is no object/],
+    ["session entities that are no list", { sessionEntities: "orders" }, /`sessionEntities` is not a list/],
+    ["a flag that is none", { cancellable: "yes" }, /`cancellable` must be true or false/],
+    ["rules that are no lists", { rules: { "orders/billing": "all" } }, /`rules` is not a record of lists/],
+    [
+      "session entities that are no names",
+      { sessionEntities: [5] },
+      /`sessionEntities` is not a list of names/,
+    ],
+    ["no rules", { rules: null }, /`rules` is not a record of lists/],
+    ["settings of the client that are none", { clientOptions: 5 }, /`clientOptions` is not an object/],
     ["a wrong connection string", { connectionString: "Endpoint=sb://x/" }, /SharedAccessKeyName is missing/],
   ])("with %s are refused", (_what, options, message) => {
     expect(() => serviceBus(untyped(options))).toThrow(message);
@@ -47,13 +51,13 @@ describe("options", () => {
   test.each([
     ["an unknown key", [{ name: "large", slq: "1=1" }], /unknown key "slq" \(did you mean "sql"\?\)/],
     ["no name", [{ sql: "1=1" }], /no name of 1 to 50/],
-    ["two conditions", [{ name: "a", sql: "1=1", correlation: {} }], /`sql` and `correlation` exclude/],
-    ["a condition that is none", [{ name: "a", sql: 5 }], /`sql` is no condition/],
-    ["a correlation that is none", [{ name: "a", correlation: "x" }], /`correlation` is no object/],
-    ["an action that is none", [{ name: "a", action: "" }], /`action` is no SQL action/],
-    ["something else", ["1=1"], /a rule is no object/],
-    ["its name a second time", [{ name: "a" }, { name: "A" }], /two rules have one name/],
-    ["nothing", [], /expected a rule; left out, everything passes/],
+    ["two conditions", [{ name: "a", sql: "1=1", correlation: {} }], /`sql` and `correlation` cannot/],
+    ["a condition that is none", [{ name: "a", sql: 5 }], /`sql` is not a condition/],
+    ["a correlation that is none", [{ name: "a", correlation: "x" }], /`correlation` is not an object/],
+    ["an action that is none", [{ name: "a", action: "" }], /`action` is not an SQL action/],
+    ["something else", ["1=1"], /a rule is not an object/],
+    ["its name a second time", [{ name: "a" }, { name: "A" }], /two rules have the same name/],
+    ["nothing", [], /expected a rule; leave it out to let everything pass/],
   ])("with a rule of %s are refused", (_what, list, message) => {
     expect(() => serviceBus(untyped({ rules: { "orders/billing": list } }))).toThrow(message);
   });

@@ -127,28 +127,28 @@ function checkOptions(options: ServiceBusOptions): void {
 function clientProblems(options: ServiceBusOptions): readonly string[] {
   const { client, administrationClient, credential, connectionString, clientOptions } = options;
   if (clientOptions !== undefined && (typeof clientOptions !== "object" || clientOptions === null))
-    return ["`clientOptions` is no object"];
+    return ["`clientOptions` is not an object"];
   const problems = Object.entries(OWN_SETTINGS)
     .filter(([setting]) => Object.hasOwn(clientOptions ?? {}, setting))
     .map(([setting, why]) => `clientOptions.${setting} is the adapter's own: ${why}`);
   if (client !== undefined && typeof field(client, "createReceiver") !== "function") {
-    problems.push("`client` is no ServiceBusClient");
+    problems.push("`client` is not a ServiceBusClient");
   }
   if (administrationClient !== undefined) {
     if (typeof field(administrationClient, "getQueue") !== "function") {
-      problems.push("`administrationClient` is no ServiceBusAdministrationClient");
+      problems.push("`administrationClient` is not a ServiceBusAdministrationClient");
     }
     if (client === undefined) problems.push("`administrationClient` needs `client` beside it");
   }
   if (credential !== undefined && typeof field(credential, "getToken") !== "function") {
-    problems.push("`credential` is no TokenCredential");
+    problems.push("`credential` is not a TokenCredential");
   }
   if (credential !== undefined && connectionString !== undefined) {
-    problems.push("`connectionString` and `credential` exclude each other");
+    problems.push("`connectionString` and `credential` cannot be combined");
   }
   if (client === undefined) return problems;
   const beside = CONNECTION_OPTIONS.filter((key) => options[key] !== undefined);
-  return [...problems, ...beside.map((key) => `\`client\` and \`${key}\` exclude each other`)];
+  return [...problems, ...beside.map((key) => `\`client\` and \`${key}\` cannot be combined`)];
 }
 
 function valueProblems({ sessionEntities, cancellable, rules }: ServiceBusOptions): readonly string[] {
@@ -157,8 +157,8 @@ function valueProblems({ sessionEntities, cancellable, rules }: ServiceBusOption
     (Array.isArray(sessionEntities) && sessionEntities.every((name) => typeof name === "string"));
   const isFlag = cancellable === undefined || typeof cancellable === "boolean";
   return [
-    ...(isList ? [] : ["`sessionEntities` is no list of names"]),
-    ...(isFlag ? [] : ["`cancellable` is neither true nor false"]),
+    ...(isList ? [] : ["`sessionEntities` is not a list of names"]),
+    ...(isFlag ? [] : ["`cancellable` must be true or false"]),
     ...ruleProblems(rules),
   ];
 }

@@ -36,8 +36,8 @@ describe("a connection URL", () => {
   });
 
   test.each([
-    ["a path", url("shop", {}, "/orders"), /a path names no connection/],
-    ["a bad namespace", url("-shop"), /is no Service Bus namespace/],
+    ["a path", url("shop", {}, "/orders"), /the URL of a connection has no path/],
+    ["a bad namespace", url("-shop"), /is not a Service Bus namespace/],
     ["an unknown parameter", url("shop", { endpont: "127.0.0.1:5672" }), /did you mean "endpoint"/],
     ["an endpoint without a port", url("shop", { endpoint: "127.0.0.1" }), /neither host:port nor amqps/],
     [
@@ -107,7 +107,7 @@ describe("names of entities", () => {
     "t/Subscriptions/" + "s".repeat(51),
     "orders?x=1",
   ])("%j is refused", (entity) => {
-    expect(() => parseAddress(entity)).toThrow(/names no Service Bus entity/);
+    expect(() => parseAddress(entity)).toThrow(/does not name a Service Bus entity/);
   });
 });
 
@@ -130,7 +130,7 @@ describe("a connection string", () => {
     ["the scheme", good.replace("sb://", "https://"), 'Endpoint is not "sb://host/"'],
     ["a part without a name", `${good};nonsense`, 'a part of it is no "Name=value"'],
     ["a capital True", `${good};UseDevelopmentEmulator=True`, "UseDevelopmentEmulator is neither"],
-    ["both forms of secret", `${good};SharedAccessSignature=${KEY}`, "exclude each other"],
+    ["both forms of secret", `${good};SharedAccessSignature=${KEY}`, "cannot be combined"],
   ])("that is wrong in %s is refused by name, and no secret is shown", (_what, bad, message) => {
     let shown = "";
     try {

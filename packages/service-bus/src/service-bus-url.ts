@@ -45,7 +45,7 @@ export function readPlace(url: ConnectionUrl): Place {
   if (url.path !== "" && url.path !== "/") {
     const remedy =
       'Write "service-bus://my-namespace"; entity names come from the definitions or from `queues`.';
-    throw invalid(`${url.text}: a path names no connection`, remedy);
+    throw invalid(`${url.text}: the URL of a connection has no path`, remedy);
   }
   const at = endpoint === undefined ? undefined : readEndpoint(endpoint, url);
   return {
@@ -59,7 +59,7 @@ export function readPlace(url: ConnectionUrl): Place {
 function hostOf(authority: string, url: ConnectionUrl): string {
   if (NAMESPACE.test(authority)) return authority + DOMAIN;
   if (authority.includes(".") && HOST.test(authority)) return authority;
-  const what = `${url.text}: ${JSON.stringify(authority)} is no Service Bus namespace`;
+  const what = `${url.text}: ${JSON.stringify(authority)} is not a Service Bus namespace`;
   throw invalid(what, 'Write its name, "service-bus://my-namespace", or its full host name.');
 }
 
@@ -109,7 +109,7 @@ export function parseAddress(entity: string): Address {
 
 function illegalName(entity: string): QueueError {
   return invalid(
-    `${JSON.stringify(entity.slice(0, 300))} names no Service Bus entity`,
+    `${JSON.stringify(entity.slice(0, 300))} does not name a Service Bus entity`,
     'Use letters, digits, ".", "-", "_" and "/" (260 for a queue or topic, 50 for a subscription), or "topic/Subscriptions/name".',
   );
 }
@@ -127,7 +127,7 @@ export interface ConnectionString {
  * @throws INVALID_ARGUMENT
  */
 export function readConnectionString(text: unknown): ConnectionString {
-  if (typeof text !== "string") throw badString("it is no string");
+  if (typeof text !== "string") throw badString("it is not a string");
   const parts = new Map<string, string>();
   for (const part of text.split(";").filter((each) => each.trim() !== "")) {
     const at = part.indexOf("=");
@@ -145,7 +145,7 @@ export function readConnectionString(text: unknown): ConnectionString {
     .map((name) => `${name} is missing`);
   if (endpoint !== undefined && host === undefined) problems.push('Endpoint is not "sb://host/"');
   if (parts.has("SharedAccessSignature") && parts.has("SharedAccessKey")) {
-    problems.push("SharedAccessSignature and SharedAccessKey exclude each other");
+    problems.push("SharedAccessSignature and SharedAccessKey cannot be combined");
   }
   const flag = parts.get("UseDevelopmentEmulator");
   // The SDK takes the lower-case word alone and would dial TLS for any other spelling.

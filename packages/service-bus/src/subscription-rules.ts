@@ -33,32 +33,32 @@ export class SubscriptionRules {
 export function ruleProblems(rules: unknown): readonly string[] {
   if (rules === undefined) return [];
   const isRecord = isObject(rules) && Object.values(rules).every((each) => Array.isArray(each));
-  if (!isRecord) return ["`rules` is no record of lists"];
+  if (!isRecord) return ["`rules` is not a record of lists"];
   return Object.entries(rules as Record<string, readonly unknown[]>).flatMap(([key, list]) => {
     const where = `rules[${JSON.stringify(key)}]`;
     const problems = list.flatMap((rule) => problemsOf(rule, where));
     if (!SUBSCRIPTION.test(key)) problems.push(`${where}: expected "topic/subscription" for its name`);
-    if (list.length === 0) problems.push(`${where}: expected a rule; left out, everything passes`);
+    if (list.length === 0) problems.push(`${where}: expected a rule; leave it out to let everything pass`);
     const names = list.map((rule) => String(isObject(rule) ? rule["name"] : rule).toLowerCase());
-    if (new Set(names).size < names.length) problems.push(`${where}: two rules have one name`);
+    if (new Set(names).size < names.length) problems.push(`${where}: two rules have the same name`);
     return problems;
   });
 }
 
 function problemsOf(rule: unknown, where: string): string[] {
-  if (!isObject(rule)) return [`${where}: a rule is no object`];
+  if (!isObject(rule)) return [`${where}: a rule is not an object`];
   const { name, sql, correlation, action } = rule;
   const problems = Object.keys(rule)
     .filter((key) => !KEYS.includes(key))
     .map((key) => `${where}: unknown key ${JSON.stringify(key)} (${hint(key)})`);
   if (!isText(name) || name.length > MAX_NAME_LENGTH)
     problems.push(`${where}: a rule has no name of 1 to ${MAX_NAME_LENGTH} characters`);
-  if (sql !== undefined && !isText(sql)) problems.push(`${where}: \`sql\` is no condition`);
+  if (sql !== undefined && !isText(sql)) problems.push(`${where}: \`sql\` is not a condition`);
   if (correlation !== undefined && !isObject(correlation))
-    problems.push(`${where}: \`correlation\` is no object`);
+    problems.push(`${where}: \`correlation\` is not an object`);
   if (sql !== undefined && correlation !== undefined)
-    problems.push(`${where}: \`sql\` and \`correlation\` exclude each other`);
-  if (action !== undefined && !isText(action)) problems.push(`${where}: \`action\` is no SQL action`);
+    problems.push(`${where}: \`sql\` and \`correlation\` cannot be combined`);
+  if (action !== undefined && !isText(action)) problems.push(`${where}: \`action\` is not an SQL action`);
   return problems;
 }
 

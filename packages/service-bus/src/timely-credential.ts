@@ -79,7 +79,7 @@ function tooSlow(): QueueError {
 
 function noToken(why: string, cause?: unknown): QueueError {
   return new QueueError("UNAUTHENTICATED", {
-    what: `the credential gave no token${why}`,
+    what: `the credential returned no token${why}`,
     provider: PROVIDER,
     cause,
   });

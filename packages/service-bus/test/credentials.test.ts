@@ -50,9 +50,9 @@ test.each([
 });
 
 test.each([
-  ["hangs", /the credential gave no token within 4000 ms/],
-  ["finds nothing", /the credential gave no token/],
-  ["fails", /the credential gave no token: no identity is assigned to this machine/],
+  ["hangs", /the credential returned no token within 4000 ms/],
+  ["finds nothing", /the credential returned no token/],
+  ["fails", /the credential returned no token: no identity is assigned to this machine/],
 ])(
   "a credential that %s is UNAUTHENTICATED within five seconds: for a send, a start and an administrative call",
   async (credential, message) => {

@@ -176,7 +176,7 @@ describe("links", () => {
     for (let look = 0; look < 2; look += 1) {
       const peeked = present(await consumer.peekBatch?.(10, never));
       expect(peeked.map(({ id }) => id)).toEqual(ids);
-      expect(() => peeked[0]?.handle).toThrow(/only looked at/);
+      expect(() => peeked[0]?.handle).toThrow(/peeked message/);
     }
     expect(shared.locked(target)).toBe(0);
   });

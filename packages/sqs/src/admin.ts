@@ -162,7 +162,7 @@ function isFinished(task: ListMessageMoveTasksResultEntry, from: Target): boolea
   }
   if (task.Status === "CANCELLED" || task.Status === "CANCELLING") {
     throw new QueueError("CANCELLED", {
-      what: "somebody cancelled the move",
+      what: "the move was cancelled by somebody else",
       target: from.name,
       provider: "sqs",
     });

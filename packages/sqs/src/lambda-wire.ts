@@ -97,7 +97,7 @@ export function parseArn(text: string): QueueArn {
   const [arn, partition, region, account, name] = ARN.exec(text) ?? [];
   if (arn === undefined || partition === undefined || region === undefined || account === undefined) {
     throw invalid(
-      `${JSON.stringify(text.slice(0, 200))} is no ARN of a queue`,
+      `${JSON.stringify(text.slice(0, 200))} is not the ARN of a queue`,
       "Write arn:aws:sqs:region:account:name.",
     );
   }
@@ -127,7 +127,7 @@ interface CheckedRecord {
 
 /** Events that people write by hand leave out much; only what a reply needs must be there. */
 function checkRecord(record: unknown, index: number): CheckedRecord {
-  if (!isRecord(record)) throw invalid(`record ${index} of the event is no object`, WRONG_EVENT);
+  if (!isRecord(record)) throw invalid(`record ${index} of the event is not an object`, WRONG_EVENT);
   // SNS writes it with a capital letter.
   const eventSource = record["eventSource"] ?? record["EventSource"] ?? EVENT_SOURCE;
   if (eventSource !== EVENT_SOURCE)

@@ -67,7 +67,7 @@ function checkCalls(options: SqsCallsOptions): void {
   if (deadLetterQueue !== undefined && (typeof deadLetterQueue !== "string" || deadLetterQueue === ""))
     problems.push("deadLetterQueue: expected the name, URL or ARN of a queue");
   if (changeVisibility !== true && deadLetterQueue === undefined)
-    problems.push("nothing is allowed: say changeVisibility: true, deadLetterQueue, or both");
+    problems.push("nothing is allowed: set changeVisibility: true, deadLetterQueue, or both");
   if (problems.length > 0)
     throw invalid(
       `sqsCalls(): ${problems.join("; ")}`,
@@ -127,7 +127,7 @@ class Calls implements SqsCalls {
     if (deadLetterQueue === undefined) return undefined;
     const target = targetAt(adapter, deadLetterAddress(deadLetterQueue, source));
     if (target.capabilities.ordering === "none" && source.name.endsWith(".fifo")) {
-      const remedy = "Dead letters of a FIFO queue belong into a FIFO queue.";
+      const remedy = "Dead letters of a FIFO queue belong in a FIFO queue.";
       throw invalid(`deadLetterQueue: ${source.name} is a FIFO queue, ${target.entity} is not`, remedy);
     }
     return { producer: adapter.openProducer(target), target };

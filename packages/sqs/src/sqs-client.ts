@@ -169,7 +169,7 @@ async function refuseOtherRegion({ client, region }: ClientSettings): Promise<vo
   const own = await ofClient().catch(() => region);
   if (own === region) return;
   const remedy = "Give this queue a client of its region.";
-  throw invalid(`the queue is in ${region}, the client that was given is of ${own}`, remedy);
+  throw invalid(`the queue is in ${region}, the given client is for ${own}`, remedy);
 }
 
 async function load(): Promise<Loaded> {

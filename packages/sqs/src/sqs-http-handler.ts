@@ -93,7 +93,7 @@ export class SqsHttpHandler {
     const { protocol, hostname, port } = request;
     // An endpoint without a scheme, such as `localhost:4566`, has its host for one.
     if (!/^https?:$/.test(protocol) || hostname === "") {
-      const error = new TypeError(`the endpoint ${protocol}//${hostname} is no http or https URL`);
+      const error = new TypeError(`the endpoint ${protocol}//${hostname} is not an http or https URL`);
       throw Object.assign(error, { code: "ERR_INVALID_PROTOCOL" });
     }
     const connections = new Connections({ protocol, hostname, port }, this.#settings.maxSockets);

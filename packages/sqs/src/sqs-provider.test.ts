@@ -18,16 +18,16 @@ describe("sqs", () => {
     [
       "a client beside settings for one",
       { client: { send: () => {} }, region: "eu-west-1" },
-      /`client` and `region` exclude each other/,
+      /`client` and `region` cannot be combined/,
     ],
-    ["a client that is none", { client: {} }, /`client` is no SQSClient/],
-    ["a region that is none", { region: "Ireland" }, /`region` is no AWS region/],
-    ["a region that is no text", { region: 5 }, /`region` is no AWS region/],
+    ["a client that is none", { client: {} }, /`client` is not an SQSClient/],
+    ["a region that is none", { region: "Ireland" }, /`region` is not an AWS region/],
+    ["a region that is no text", { region: 5 }, /`region` is not an AWS region/],
     ["options that are none", null, /expected an object of options/],
     [
       "everything wrong at once",
       { regio: "eu-west-1", client: {}, clientOptions: { retryMode: "standard" } },
-      /"regio" \(did you mean "region"\?\).*retryMode.*is no SQSClient.*`client` and `clientOptions` exclude/,
+      /"regio" \(did you mean "region"\?\).*retryMode.*is not an SQSClient.*`client` and `clientOptions` cannot/,
     ],
   ])("refuses %s", (_, options, reason) => {
     expect(() => sqs(options as SqsOptions)).toThrow(

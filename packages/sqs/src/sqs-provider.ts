@@ -73,11 +73,12 @@ function checkOptions(options: SqsOptions): void {
     if (Object.hasOwn(given(options.clientOptions) ?? {}, setting))
       problems.push(`clientOptions.${setting} is the adapter's own: ${why}`);
   }
-  if (options.region !== undefined && !isRegion(options.region)) problems.push("`region` is no AWS region");
+  if (options.region !== undefined && !isRegion(options.region))
+    problems.push("`region` is not an AWS region");
   if (options.client !== undefined) {
-    if (typeof field(options.client, "send") !== "function") problems.push("`client` is no SQSClient");
+    if (typeof field(options.client, "send") !== "function") problems.push("`client` is not an SQSClient");
     const beside = OPTIONS.filter((key) => key !== "client" && options[key] !== undefined);
-    problems.push(...beside.map((key) => `\`client\` and \`${key}\` exclude each other`));
+    problems.push(...beside.map((key) => `\`client\` and \`${key}\` cannot be combined`));
   }
   if (problems.length === 0) return;
   throw invalid(`sqs(): ${problems.join("; ")}`, "Correct the options; every problem found is listed.");

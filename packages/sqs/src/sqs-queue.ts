@@ -136,7 +136,7 @@ async function inReadyTime<Value>(reading: Promise<Value>): Promise<Value> {
   const timer = systemClock.setTimer(() => overdue.abort(), READY_TIMEOUT_MS, true);
   try {
     return await orAborted(reading, overdue.signal, () => {
-      const what = `no answer within ${READY_TIMEOUT_MS} ms, perhaps for want of credentials`;
+      const what = `no answer within ${READY_TIMEOUT_MS} ms, perhaps because credentials are missing`;
       throw namedError("TimeoutError", what);
     });
   } finally {

@@ -45,8 +45,8 @@ describe("readConnectionUrl", () => {
       url("eu-west-1", { endpint: "x" }),
       /endpint.*did you mean "endpoint"/,
     ],
-    ["a host for a region", url("localhost:4566"), /"localhost:4566" is no AWS region/],
-    ["a path", url("eu-west-1", {}, "/orders"), /a path names no connection/],
+    ["a host for a region", url("localhost:4566"), /"localhost:4566" is not an AWS region/],
+    ["a path", url("eu-west-1", {}, "/orders"), /the URL of a connection has no path/],
     ["an account that is none", url("eu-west-1", { account: "12" }), /12 digits/],
     ["an endpoint without scheme", url("eu-west-1", { endpoint: "127.0.0.1:4566" }), /http or https URL/],
     [

@@ -46,10 +46,10 @@ export function readConnectionUrl(url: ConnectionUrl): SqsConnectionUrl {
   const { endpoint, account } = readParameters(url, ["endpoint", "account", "plaintext"]);
   if (url.path !== "" && url.path !== "/") {
     const remedy = 'Write "sqs://region"; queue names come from the definitions or from `queues`.';
-    throw invalid(`${url.text}: a path names no connection`, remedy);
+    throw invalid(`${url.text}: the URL of a connection has no path`, remedy);
   }
   if (url.authority !== "" && !isRegion(url.authority)) {
-    const what = `${url.text}: ${JSON.stringify(url.authority)} is no AWS region`;
+    const what = `${url.text}: ${JSON.stringify(url.authority)} is not an AWS region`;
     throw invalid(what, 'Write a region such as "sqs://eu-west-1".');
   }
   if (account !== undefined && !ACCOUNT.test(account)) {
@@ -69,7 +69,10 @@ export function isRegion(text: unknown): boolean {
 /** A full http(s) URL; plain http only on this machine, or if the connection URL allows it. */
 export function checkEndpoint(endpoint: string, url: ConnectionUrl): string {
   if (!/^https?:\/\//i.test(endpoint) || !URL.canParse(endpoint)) {
-    throw invalid(`${url.text}: endpoint is no http or https URL`, 'Write it as "http://127.0.0.1:4566".');
+    throw invalid(
+      `${url.text}: endpoint is not an http or https URL`,
+      'Write it as "http://127.0.0.1:4566".',
+    );
   }
   const { username, password, search, hash } = new URL(endpoint);
   if (username !== "" || password !== "") throw credentialsIn("the endpoint");
@@ -143,7 +146,7 @@ function credentialsIn(what: string): QueueError {
 
 function illegalName(entity: string): QueueError {
   return invalid(
-    `${JSON.stringify(entity.slice(0, 200))} names no SQS queue`,
+    `${JSON.stringify(entity.slice(0, 200))} does not name an SQS queue`,
     'Use up to 80 letters, digits, "-" and "_" (with ".fifo" where ordering or deduplication is needed), a queue URL or a queue ARN.',
   );
 }

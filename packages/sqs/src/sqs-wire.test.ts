@@ -204,8 +204,8 @@ describe("decodeMessage", () => {
   });
 
   test.each([
-    ["no JSON", "{", "aq-h is no JSON"],
-    ["no object", "[1]", "aq-h is no JSON object"],
+    ["no JSON", "{", "aq-h is not JSON"],
+    ["no object", "[1]", "aq-h is not a JSON object"],
     ["a newer version", '{"v":2,"id":"x"}', "version 2"],
     ["no id", '{"v":1}', "has no id"],
     ["a number for a text", '{"v":1,"id":"x","ct":5}', '"ct" is number'],
@@ -227,8 +227,8 @@ describe("decodeMessage", () => {
   });
 
   test.each([
-    ["{", "aq-x is no JSON"],
-    ['{"a":1}', '"a" is no string'],
+    ["{", "aq-x is not JSON"],
+    ['{"a":1}', '"a" is not a string'],
   ])("marks the overflow %s as malformed", (overflow, reason) => {
     const message = arrived(outgoing());
     message.MessageAttributes = {

@@ -214,7 +214,7 @@ function parseOverflow(value: string | undefined): [string, string][] {
   if (value === undefined) return [];
   return Object.entries(parseRecord(value, OVERFLOW_ATTRIBUTE)).map(([name, field]) => {
     if (typeof field !== "string")
-      throw new Error(`attribute ${OVERFLOW_ATTRIBUTE}: ${JSON.stringify(name)} is no string`);
+      throw new Error(`attribute ${OVERFLOW_ATTRIBUTE}: ${JSON.stringify(name)} is not a string`);
     return [name, field];
   });
 }
@@ -224,10 +224,10 @@ function parseRecord(value: string, attribute: string): Readonly<Record<string, 
   try {
     parsed = JSON.parse(value);
   } catch {
-    throw new Error(`attribute ${attribute} is no JSON`);
+    throw new Error(`attribute ${attribute} is not JSON`);
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new Error(`attribute ${attribute} is no JSON object`);
+    throw new Error(`attribute ${attribute} is not a JSON object`);
   }
   return parsed as Readonly<Record<string, unknown>>;
 }

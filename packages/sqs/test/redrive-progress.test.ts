@@ -98,7 +98,7 @@ test("a redrive that nobody listens to any more is cancelled at the service", as
 
 test.each([
   [{ Status: "FAILED", FailureReason: "AccessDenied" }, "UNAVAILABLE", /AccessDenied/],
-  [{ Status: "CANCELLED" }, "CANCELLED", /somebody cancelled/],
+  [{ Status: "CANCELLED" }, "CANCELLED", /cancelled by somebody/],
 ] as const)("a redrive that ended as %o rejects %s", async (task, code, reason) => {
   tasks = [task];
   await expect(redrive(new AbortController().signal).next()).rejects.toMatchObject({

@@ -30,9 +30,9 @@ describe("a body", () => {
   test.each([
     ['{"n":12345678901234567890}', '{"n":12345678901234567890}'],
     ['\uFEFF {"a":1}\r\n', '{"a":1}'],
-    ['{"a":1,}', "refused: it is no JSON: column 8: expected a property name in double quotes"],
-    ['{\n"a"\n}\n', 'refused: it is no JSON: line 3, column 1: expected ":"'],
-    ["", "refused: it is no JSON: column 1: expected a value"],
+    ['{"a":1,}', "refused: it is not JSON: column 8: expected a property name in double quotes"],
+    ['{\n"a"\n}\n', 'refused: it is not JSON: line 3, column 1: expected ":"'],
+    ["", "refused: it is not JSON: column 1: expected a value"],
   ])("of JSON, %j, becomes %j", (given, expected) => {
     expect(shown(bodyFormat("json", undefined).check(encoder.encode(given)))).toBe(expected);
   });

@@ -64,7 +64,7 @@ function checkJson(given: Uint8Array): CheckedBody {
   if (fault !== undefined) {
     const { line, column, expected } = fault;
     const where = source.trimEnd().includes("\n") ? `line ${line}, column ${column}` : `column ${column}`;
-    return { ok: false, problem: `it is no JSON: ${where}: expected ${expected}` };
+    return { ok: false, problem: `it is not JSON: ${where}: expected ${expected}` };
   }
   const body = encoder.encode(source.trim());
   try {

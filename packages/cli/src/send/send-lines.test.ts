@@ -130,7 +130,7 @@ describe("lines", () => {
     expect(await ended).toBeUndefined();
     expect(terminal.printed).toEqual(["2"]);
     expect(terminal.warned).toEqual([
-      expect.stringMatching(/^line 1: INVALID_MESSAGE: the body: it is no JSON: column 2/),
+      expect.stringMatching(/^line 1: INVALID_MESSAGE: the body: it is not JSON: column 2/),
       expect.stringMatching(/^line 3: MESSAGE_TOO_LARGE: the line is longer than 1000 bytes/),
     ]);
   });

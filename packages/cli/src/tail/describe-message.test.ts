@@ -66,7 +66,7 @@ describe("as JSON", () => {
     [
       Uint8Array.of(0x7b),
       "application/vnd.a+json; v=1",
-      "its content type is application/vnd.a+json, but it is no JSON",
+      "its content type is application/vnd.a+json, but it is not JSON",
     ],
     [Uint8Array.of(0xff), "text/plain", "its content type is text/plain, but it is no UTF-8 text"],
     [Uint8Array.of(0xff), undefined, undefined],

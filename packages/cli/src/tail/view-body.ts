@@ -24,7 +24,7 @@ export function viewBody(body: Uint8Array, contentType: string | undefined): Bod
   // Messages of other senders have no content type; most of them are JSON.
   if (isJsonType || type === "") {
     if (isJson(source)) return { kind: "json", source };
-    if (isJsonType) return asBytes(body, `its content type is ${type}, but it is no JSON`);
+    if (isJsonType) return asBytes(body, `its content type is ${type}, but it is not JSON`);
   }
   return { kind: "text", text };
 }

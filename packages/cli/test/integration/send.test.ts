@@ -165,7 +165,7 @@ describe("many lines", () => {
     ]);
     expect(warned).toEqual([
       expect.stringMatching(/^line 2: MESSAGE_TOO_LARGE: /),
-      expect.stringMatching(/^line 3: INVALID_MESSAGE: the body: it is no JSON: column 2/),
+      expect.stringMatching(/^line 3: INVALID_MESSAGE: the body: it is not JSON: column 2/),
       "2 sent, 2 failed",
     ]);
     // A standard queue promises no order.
@@ -200,7 +200,7 @@ describe("the process", () => {
       code: 2,
       lines: [],
       errors:
-        "anyqueue send: the body cannot be sent: it is no JSON: line 2, column 1: " +
+        "anyqueue send: the body cannot be sent: it is not JSON: line 2, column 1: " +
         "expected a property name in double quotes. --text sends text as it is.\n",
     });
     expect(await bodies()).toEqual([]);

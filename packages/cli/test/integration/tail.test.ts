@@ -195,7 +195,7 @@ describe("what cannot be decoded", () => {
     expect(terminal.printed.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({
         bodyBase64: "e30=",
-        undecodable: expect.stringContaining("aq-h is no JSON"),
+        undecodable: expect.stringContaining("aq-h is not JSON"),
       }),
     ]);
     // The service holds it until a little after the end that was planned.

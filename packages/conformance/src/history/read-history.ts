@@ -38,7 +38,7 @@ function parseLine(line: string, place: string): HistoryEvent {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    throw new HistoryError(`${place} is no JSON`, { cause: error });
+    throw new HistoryError(`${place} is not JSON`, { cause: error });
   }
   const problem = eventProblem(value);
   if (problem !== undefined) throw new HistoryError(`${place} is no event of a history: ${problem}`);

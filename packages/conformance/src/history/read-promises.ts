@@ -32,7 +32,7 @@ const COUNTS: ReadonlySet<unknown> = new Set(["none", "perConsumer", "approximat
  */
 export function readPromises(path: string): Partial<HistoryPromises> {
   const value = parse(path);
-  if (typeof value !== "object" || value === null) throw new HistoryError(`${path} is no JSON object`);
+  if (typeof value !== "object" || value === null) throw new HistoryError(`${path} is not a JSON object`);
   for (const [name, member] of Object.entries(value)) {
     const kind = Object.entries(KINDS).find(([known]) => known === name)?.[1];
     const known = Object.keys(KINDS).join(", ");
@@ -50,6 +50,6 @@ function parse(path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new HistoryError(`${path} is no JSON`, { cause: error });
+    throw new HistoryError(`${path} is not JSON`, { cause: error });
   }
 }

@@ -96,7 +96,7 @@ test.each([
   [{ order: true }, "order is no promise. Known: ordered, "],
   [{ ordered: "yes" }, "ordered must be a boolean"],
   [{ deliveryCount: "roughly" }, "deliveryCount must be one of none, perConsumer, approximate, exact"],
-  [null, "is no JSON object"],
+  [null, "is not a JSON object"],
 ])("promises of %j are refused", (promises, message) => {
   keep(SOUND);
   keepPromises(promises);

@@ -58,7 +58,7 @@ test("a line that was cut off by a kill is left out, the line before it is not",
 });
 
 test.each([
-  ["no JSON\n", "killed.jsonl:1 is no JSON"],
+  ["no JSON\n", "killed.jsonl:1 is not JSON"],
   ["{}\n", "it has no type"],
   ['{"type":"explode"}\n', 'its type "explode" is unknown'],
   ['{"type":"deliver","t":1,"w":1,"proc":"p","op":"o"}\n', "mid of deliver must be a string"],

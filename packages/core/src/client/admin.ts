@@ -145,7 +145,7 @@ async function createTopicOf(
 
 function noSeek({ name }: Target): QueueError {
   return new QueueError("UNSUPPORTED", {
-    what: "the service cannot go back to a moment",
+    what: "the service cannot seek",
     remedy: "Send the messages again; only Pub/Sub keeps what was acknowledged.",
     target: name,
     operation: "admin",

@@ -26,11 +26,11 @@ const FRAGMENT = /#[^]*$/;
  * @throws INVALID_ARGUMENT if it is malformed or holds credentials; its text shows none.
  */
 export function parseUrl(text: string, field = "url"): ConnectionUrl {
-  const problem = typeof text === "string" ? urlProblem(text) : "is no string";
+  const problem = typeof text === "string" ? urlProblem(text) : "is not a string";
   const shape = problem === undefined ? SHAPE.exec(text) : null;
   if (problem !== undefined || shape === null) {
     throw new QueueError("INVALID_ARGUMENT", {
-      what: `${field}: ${shown(text, problem)} ${problem ?? "is no URL"}`,
+      what: `${field}: ${shown(text, problem)} ${problem ?? "is not a URL"}`,
       remedy:
         problem === CREDENTIALS
           ? CREDENTIALS_REMEDY
@@ -95,7 +95,7 @@ function shown(text: unknown, problem: string | undefined): string {
 function urlProblem(text: string): string | undefined {
   if (holdsCredentials(text)) return CREDENTIALS;
   const shape = SHAPE.exec(text);
-  if (shape === null) return "is no URL";
+  if (shape === null) return "is not a URL";
   const [, , authority = "", path = "", query = ""] = shape;
   const parameters = [...new URLSearchParams(query)];
   if (parameters.some(([key, value]) => isSecretName(key) || holdsCredentials(value))) return CREDENTIALS;

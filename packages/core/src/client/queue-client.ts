@@ -110,7 +110,7 @@ class Client<P extends Provider> implements QueueClient<P> {
     if (!isRecord(options)) refuseProblems([`consumer: expected options, got ${kindOf(options)}`]);
     const details = detailsOf(from);
     if (details.kind === "topic")
-      refuseKind(details, "A topic is not consumed: use topic.subscription(name).");
+      refuseKind(details, "A topic cannot be consumed: use topic.subscription(name).");
     const consumer: QueueConsumer<Out> = createConsumer<Out>({
       ...this.#consumerSetup(this.#findFit(details), options),
       onOpened: () => {
@@ -191,7 +191,7 @@ class Client<P extends Provider> implements QueueClient<P> {
 
   #makeProducer(details: DefinitionDetails): AnyProducer {
     if (details.kind !== "queue" && details.kind !== "topic") {
-      refuseKind(details, "Nobody sends to it: send to its queue or topic.");
+      refuseKind(details, "It cannot be sent to: send to its queue or topic.");
     }
     const { connection, target } = this.#findFit(details);
     const { adapter, clock, provider } = connection;

@@ -138,7 +138,7 @@ class Pump {
     if (hasFresh) this.#again.clear();
     else if (deliveries.some(({ providerId }) => this.#again.has(providerId))) {
       throw new QueueError("LEASE_LOST", {
-        what: "what the filter passed over came back before all dead letters were looked at",
+        what: "dead letters that the filter passed over came back before all others were looked at",
         remedy: "Redrive with `max` and without a filter, or lengthen the lease of the dead letters.",
         operation: "admin",
         target: this.#from.name,

@@ -151,7 +151,7 @@ function endOne(member: Member, result: unknown): void {
   } else {
     member.run.reject(
       new QueueError("INVALID_ARGUMENT", {
-        what: "a result of the batch handler is no PromiseSettledResult",
+        what: "a result of the batch handler is not a PromiseSettledResult",
       }),
     );
   }

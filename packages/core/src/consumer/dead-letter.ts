@@ -111,7 +111,7 @@ function fittingCopy(
   throw queueError(
     "MESSAGE_TOO_LARGE",
     {
-      what: "the dead letter does not fit with its attributes",
+      what: "the dead letter with its attributes is too large",
       remedy: "Give the queue a native redrive policy, or send smaller messages.",
       target: target.name,
     },

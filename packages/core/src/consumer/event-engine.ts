@@ -235,6 +235,6 @@ function workProblems(work: EventWork<unknown>): string[] {
 function refusedTopic({ name }: DefinitionDetails): QueueError {
   return new QueueError("INVALID_ARGUMENT", {
     what: `the definition ${JSON.stringify(name)} is a topic`,
-    remedy: "A topic is not consumed: use topic.subscription(name).",
+    remedy: "A topic cannot be consumed: use topic.subscription(name).",
   });
 }

@@ -139,7 +139,7 @@ export class EventRun {
     if (this.#worker.outstanding === 0) return;
     this.#worker.abortAll(
       new QueueError("CANCELLED", {
-        what: "the time that the platform gives to this call is over",
+        what: "the platform's time for this call is over",
         remedy: "Stop; the message is given back. Allow the function more time, or give it fewer messages.",
         target: this.#options.opened.target.name,
       }),

@@ -171,7 +171,7 @@ async function openRoute(
   if (target.capabilities.deadLetter === "native") return { kind: "native" };
   if (setup.deadLetterTarget === undefined) {
     const remedy = 'Give the queue a dead-letter queue, or say deadLetter: "none" in its definition.';
-    const what = "there is nowhere to put messages that cannot be handled";
+    const what = "there is no place for messages that cannot be handled";
     throw queueError("UNSUPPORTED", { what, remedy, target: target.name }, { feature: "deadLetter", remedy });
   }
   return await openCopyRoute(setup, setup.deadLetterTarget(facts));

@@ -146,7 +146,10 @@ export class ReceiveLoop {
     for (const ask of [...this.#asks]) {
       if (nowMs - ask.startedAtMs < overdueMs) continue;
       this.trouble = `stalled: no answer for ${Math.round((nowMs - ask.startedAtMs) / 1_000)} s`;
-      events.emit("notice", { target, text: `an ask did not come back (${this.trouble}); it was given up` });
+      events.emit("notice", {
+        target,
+        text: `a request for messages did not come back (${this.trouble}) and was given up`,
+      });
       this.#end(ask);
       ask.isAbandoned = true;
       ask.controller.abort();

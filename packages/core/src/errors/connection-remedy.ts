@@ -28,7 +28,7 @@ export function connectionRemedy(
   text: string,
   byProxy: (variables: readonly string[]) => string,
 ): string | undefined {
-  if (ALERT.test(text)) return "The server wants a client certificate, or another version of TLS.";
+  if (ALERT.test(text)) return "The server requires a client certificate, or another version of TLS.";
   if (OUT_OF_DATE.test(text)) return "Have the server's certificate renewed, or set this machine's clock.";
   if (UNTRUSTED.test(text)) {
     return "Correct the host name, or name the file of the certificate authority in NODE_EXTRA_CA_CERTS before Node.js starts.";

@@ -15,7 +15,7 @@ export const ERROR_CODES = {
   },
   UNAUTHENTICATED: {
     retryable: false,
-    remedy: "Give valid credentials to the provider's options, or where its SDK looks for them.",
+    remedy: "Pass valid credentials to the provider's options, or put them where its SDK looks for them.",
   },
   ACCESS_DENIED: { retryable: false, remedy: "Grant the missing permission to these credentials." },
   THROTTLED: { retryable: true, remedy: "Slow down, or raise the quota." },
@@ -41,7 +41,7 @@ export const ERROR_CODES = {
   CONNECTION_LOST: { retryable: true, remedy: "Check network, host name and port." },
   TIMEOUT: { retryable: true, remedy: "Check that the service answers, or allow more time." },
   UNAVAILABLE: { retryable: true, remedy: "Wait for the service to recover." },
-  CANCELLED: { retryable: false, remedy: "The signal was aborted by the caller." },
+  CANCELLED: { retryable: false, remedy: "Nothing to do: the caller aborted the signal." },
   CLOSED: { retryable: false, remedy: "Use it before close(), or make a new client." },
   INTERNAL: { retryable: false, remedy: "Report it with the cause: this error is not in our tables." },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly remedy: string }>;

@@ -17,7 +17,7 @@ export function unloadable(
     what: `the package ${name} cannot be loaded${isMissing ? "" : `: ${text.split("\n", 1)[0]}`}`,
     remedy: isMissing
       ? `Run: npm install ${install}`
-      : `If it is part of a bundle, leave it out of it ("external"), or bundle for CommonJS.`,
+      : `If it is part of a bundle, keep it external, or bundle for CommonJS.`,
     provider,
     cause,
   });

@@ -101,7 +101,7 @@ function toJson(body: unknown): string {
     encoded = JSON.stringify(body);
   } catch (error) {
     // V8 names types and property names here, never values.
-    const remedy = "Send plain values: no bigint, and nothing that holds itself.";
+    const remedy = "Send plain values: no bigint and no circular reference.";
     throw new QueueError("INVALID_MESSAGE", { what: "the body has no JSON form", remedy, cause: error });
   }
   if (encoded === undefined) throw invalid(`the body has no JSON form: it is ${kindOf(body)}`);
@@ -120,7 +120,7 @@ function parse(source: string): unknown {
     return JSON.parse(source);
   } catch {
     // Without the cause: V8 quotes the text that it could not parse.
-    throw invalid(`the body is no JSON (${Buffer.byteLength(source)} bytes)`);
+    throw invalid(`the body is not JSON (${Buffer.byteLength(source)} bytes)`);
   }
 }
 
@@ -165,7 +165,7 @@ function decodeText(decoder: typeof textDecoder, bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw invalid(`the body is no UTF-8 text (${bytes.byteLength} bytes)`);
+    throw invalid(`the body is not UTF-8 text (${bytes.byteLength} bytes)`);
   }
 }
 

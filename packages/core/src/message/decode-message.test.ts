@@ -120,7 +120,7 @@ describe("a message that cannot be handled is INVALID_MESSAGE", () => {
   test.each([
     ["malformed", { malformed: "bad base64" }, "bad base64"],
     ["unknown content type", { contentType: "application/xml" }, "application/xml"],
-    ["no JSON", { body: body("{") }, "no JSON"],
+    ["not JSON", { body: body("{") }, "not JSON"],
     ["no UTF-8", { body: new Uint8Array([0xff]) }, "UTF-8"],
   ])("if it is %s", async (_, over, text) => {
     const error = await refusal(() => decodeDelivery(orders, delivery("h", over)));

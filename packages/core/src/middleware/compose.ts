@@ -62,7 +62,7 @@ function onlyOnce(name: string): () => void {
     if (isCalled) {
       throw new QueueError("INVALID_ARGUMENT", {
         what: `the middleware ${JSON.stringify(name)} called next() twice`,
-        remedy: "Call next() once; throw to have the message tried again.",
+        remedy: "Call next() once, or throw to retry the message.",
       });
     }
     isCalled = true;

@@ -129,7 +129,7 @@ test("messages that lack what their key is made of are no duplicates of each oth
   for (const id of ["m-1", "m-2"]) {
     await expect(handle(rawMessage(delivery("h", { id })), context)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: expect.stringContaining("idempotency.key: expected a text that is not empty, got undefined"),
+      message: expect.stringContaining("idempotency.key: expected a non-empty text, got undefined"),
     });
   }
   expect(runs).toBe(0);

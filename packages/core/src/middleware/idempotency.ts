@@ -69,8 +69,8 @@ function checkCall(options: IdempotencyOptions): void {
 function checkKey(key: unknown, target: string): string {
   if (typeof key === "string" && key !== "") return key;
   throw new QueueError("INVALID_ARGUMENT", {
-    what: `idempotency.key: expected a text that is not empty, got ${key === "" ? "an empty one" : kindOf(key)}`,
-    remedy: "Make the key of what every message has, or throw a DeadLetterError for one that lacks it.",
+    what: `idempotency.key: expected a non-empty text, got ${key === "" ? "an empty one" : kindOf(key)}`,
+    remedy: "Build the key from what every message has, or throw a DeadLetterError for a message without it.",
     target,
   });
 }

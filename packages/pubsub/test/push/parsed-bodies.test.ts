@@ -64,7 +64,7 @@ test("a body that was read and thrown away is refused, with the reason", async (
   const response = await fetch(new Request(url, pushRequest(raw, MESSAGE)));
   expect([response.status, await response.text()]).toEqual([
     400,
-    expect.stringContaining("was read already"),
+    expect.stringContaining("was already read"),
   ]);
 });
 

@@ -91,7 +91,7 @@ test("a dead letter that cannot be published stays in its subscription: 500, and
 test.each<[unknown, string]>([
   [undefined, "deadLetterTopic: expected the name of a topic"],
   [{}, "deadLetterTopic: expected the name of a topic"],
-  [{ deadLetterTopic: "x" }, "names no Pub/Sub topic"],
+  [{ deadLetterTopic: "x" }, "does not name a Pub/Sub topic"],
   [{ deadLetterTopic: "orders-dead", projct: "p" }, 'did you mean "project"?'],
 ])("options that cannot be are refused when they are written: %o", (options, words) => {
   expect(() => pubsubCalls(options as PubsubCallsOptions)).toThrow(words);

@@ -139,7 +139,7 @@ describe.each(FORMS)("a push over %s", (_name, make) => {
     await begun.promise;
     const refused = await push(request("c"));
     expect(refused.status).toBe(429);
-    expect(await refused.text()).toContain("2 messages are in hand already");
+    expect(await refused.text()).toContain("2 messages are already in hand");
     gate.resolve();
     for (const one of held) expect((await one).status).toBe(204);
     expect((await push(request("d"))).status).toBe(204);

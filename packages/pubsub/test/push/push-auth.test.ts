@@ -80,14 +80,14 @@ describe.each(FORMS)("a push over %s that must prove who it is from", (_name, ma
 
   test.each<[string, string | undefined, string]>([
     ["without a token", undefined, "no token"],
-    ["with a token that is none", "opaque", "no bearer token"],
+    ["with a token that is none", "opaque", "not a bearer token"],
     ["with an expired token", tokens.sign({ ...RIGHT, issuedAt: ago(HOUR_MS + 61_000) }), "expired"],
     ["with a token from the future", tokens.sign({ ...RIGHT, issuedAt: ago(-120_000) }), "not valid yet"],
     ["for another audience", tokens.sign({ ...RIGHT, audience: `${AUDIENCE}/` }), "another audience"],
     [
       "of another issuer",
       tokens.sign({ ...RIGHT, issuer: "https://accounts.google.com.evil.example" }),
-      "somebody else",
+      "not issued by Google",
     ],
     [
       "with other claims than were signed",
@@ -95,7 +95,7 @@ describe.each(FORMS)("a push over %s that must prove who it is from", (_name, ma
       "signature is wrong",
     ],
     ["without expiry", forged({ payload: { aud: AUDIENCE } }), "signature is wrong"],
-    ["with an empty signature", forged({ signature: "" }), "no bearer token"],
+    ["with an empty signature", forged({ signature: "" }), "not a bearer token"],
     ["with alg none", forged({ header: { alg: "none" } }), "not signed with RS256"],
     [
       "with a critical extension",
@@ -105,7 +105,7 @@ describe.each(FORMS)("a push over %s that must prove who it is from", (_name, ma
     ["with a key as secret", confused(), "not signed with RS256"],
     ["with a key of its own", selfMade(), "not Google's"],
     ["of another signer", pushTokens().sign(RIGHT), "not Google's"],
-    ["with a header that is no JSON", forged({ header: "{" }), "header is no JSON object"],
+    ["with a header that is not JSON", forged({ header: "{" }), "header is not a JSON object"],
     [
       "whose signature Cloud Run removed",
       forged({ signature: "SIGNATURE_REMOVED_BY_GOOGLE" }),
@@ -157,7 +157,7 @@ describe("who may call", () => {
     ["no account", { audience: "a" }, "serviceAccount: expected"],
     ["an account without an audience", { serviceAccount: "a@b.c" }, "neither audience nor trustPlatform"],
     ["a trust that is none", { trustPlatform: false }, "trustPlatform: expected true"],
-    ["both ways", { trustPlatform: true, audience: "a" }, "audience and trustPlatform exclude each other"],
+    ["both ways", { trustPlatform: true, audience: "a" }, "audience and trustPlatform cannot be combined"],
     ["an empty audience", { audience: [], serviceAccount: "any" }, "audience: expected a text"],
     ["an empty text", { audience: "", serviceAccount: "any" }, "audience: expected a text"],
     ["keys that are none", { audience: "a", serviceAccount: "any", keys: {} }, "keys: expected"],

@@ -166,7 +166,7 @@ describe("a message that nobody can have sent so is the application's to decide 
 describe("a request that is no push is answered 400, named and reported", () => {
   test.each<[string, Request, string]>([
     ["a GET", new Request("http://127.0.0.1/"), "got a GET request"],
-    ["an empty body", post(""), "no JSON"],
+    ["an empty body", post(""), "not JSON"],
     [
       "another body",
       post("a=b", { "content-type": "application/x-www-form-urlencoded" }),

@@ -65,7 +65,7 @@ test.each([
   const context = { triggerMetadata: TOLD, warn: (text: string) => void warnings.push(text) };
   const handler = createHandler(defineQueue("b", { codec: bytes() }), functionsEvents(), () => {});
   await handler(body, context);
-  const ofBody = warnings.filter((text) => text.includes("the body's"));
+  const ofBody = warnings.filter((text) => text.includes("that of the body"));
   expect(ofBody).toEqual(hidden.map((name) => expect.stringContaining(`"${name}"`)));
 });
 

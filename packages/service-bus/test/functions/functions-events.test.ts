@@ -90,7 +90,7 @@ describe("the default binding", () => {
     const many = callOf(["a", "b"]);
     await handler(...many.args);
     expect(many.warnings).toEqual([
-      expect.stringContaining("brings all of them back"),
+      expect.stringContaining("all of them come back"),
       expect.stringContaining("renews no lock"),
     ]);
     const third = callOf(["a", "b"]);

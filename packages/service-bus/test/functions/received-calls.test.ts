@@ -126,7 +126,7 @@ describe("messages of one call", () => {
   test("are refused if the host left out bodies, for nobody knows which", async () => {
     const { args } = functionsInvocation(orders, [{ body: 1 }, { body: 2 }, { body: 3 }]);
     const handler = createHandler(orders, functionsEvents(), () => {});
-    await expect(handler([1, 2], args[1])).rejects.toThrow("2 bodies of 3 messages");
+    await expect(handler([1, 2], args[1])).rejects.toThrow("2 bodies for 3 messages");
   });
 
   test.each(["default", "sdk"] as const)(

@@ -110,7 +110,7 @@ describe("an event that is none of SQS's is refused by name, and so nothing is d
     [
       "a queue's ARN that is none",
       { Records: [{ ...STANDARD_EVENT.Records[0], eventSourceARN: "my-queue" }] },
-      "no ARN",
+      "is not the ARN of a queue",
     ],
   ])("%s", async (_what, event, words) => {
     await expect(handler(event as unknown as SqsEvent)).rejects.toMatchObject({

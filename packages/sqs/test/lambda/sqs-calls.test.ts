@@ -228,7 +228,7 @@ describe("what a function may ask of SQS", () => {
     [{}, "nothing is allowed"],
     [{ changeVisibility: "yes" }, "changeVisibility: expected true or false"],
     [{ deadLetterQueue: "" }, "deadLetterQueue: expected"],
-    [{ deadLetterQueue: "no queue" }, "names no SQS queue"],
+    [{ deadLetterQueue: "no queue" }, "does not name an SQS queue"],
     [{ changeVisibility: true, endpoint: "ftp://x" }, "endpoint"],
     [{ changeVisibility: true, regoin: "eu-west-1" }, 'did you mean "region"?'],
     [undefined, "nothing is allowed"],
