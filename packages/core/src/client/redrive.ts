@@ -96,7 +96,7 @@ class Pump {
     this.#source = source;
     this.#from = from;
     this.#admin = admin;
-    this.#producer = adapter.openProducer(source.target);
+    this.#producer = adapter.openProducer(source.target, "redrive");
     this.#consumer = adapter.openConsumer(from, {
       mode: "pull",
       leaseMs: Math.min(from.limits.lease.maxMs, LEASE_MS),
