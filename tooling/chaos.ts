@@ -3,7 +3,6 @@
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { BACKLOG } from "./chaos/backlog-plan.ts";
 import { cellName, cellsOf, type Cell } from "./chaos/cell.ts";
 import { FAULT_KINDS } from "./chaos/fault-kinds.ts";
@@ -12,6 +11,7 @@ import { describeFailure, publishedReport, rowName, rowsTable } from "./chaos/re
 import type { Row } from "./chaos/row.ts";
 import { runBacklog } from "./chaos/run-backlog.ts";
 import { runCell } from "./chaos/run-cell.ts";
+import { readFlags, refuseFlags } from "./read-flags.ts";
 import { ROOT } from "./steps.ts";
 
 const USAGE = `usage: pnpm chaos [--only provider/fault/phase]… [--short] [--seed N] [--minutes N] [--parallel N] [--again] [--publish]
@@ -24,31 +24,18 @@ const USAGE = `usage: pnpm chaos [--only provider/fault/phase]… [--short] [--s
 `;
 const PUBLISHED = join(ROOT, "docs", "reference", "chaos.json");
 
-const values = readFlags();
+const values = readFlags(USAGE, {
+  only: { type: "string", multiple: true, default: [] },
+  short: { type: "boolean", default: false },
+  seed: { type: "string", default: "1" },
+  minutes: { type: "string" },
+  parallel: { type: "string", default: "3" },
+  again: { type: "boolean", default: false },
+  folder: { type: "string", default: join(ROOT, ".reports", "chaos") },
+  publish: { type: "boolean", default: false },
+});
 
 await main();
-
-/* oxlint-disable-next-line typescript/explicit-function-return-type -- what it gives follows from the options */
-function readFlags() {
-  try {
-    const { values: flags } = parseArgs({
-      options: {
-        only: { type: "string", multiple: true, default: [] },
-        short: { type: "boolean", default: false },
-        seed: { type: "string", default: "1" },
-        minutes: { type: "string" },
-        parallel: { type: "string", default: "3" },
-        again: { type: "boolean", default: false },
-        folder: { type: "string", default: join(ROOT, ".reports", "chaos") },
-        publish: { type: "boolean", default: false },
-      },
-    });
-    return flags;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-    process.exit(2);
-  }
-}
 
 async function main(): Promise<void> {
   const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
@@ -56,11 +43,8 @@ async function main(): Promise<void> {
   const cells = requestedCells(cellsOf(FAULT_KINDS), request);
   const parallel = Number(values.parallel);
   const isSound = Number.isSafeInteger(request.seed) && parallel >= 1 && (minutes ?? 1) > 0;
-  if (cells.length === 0 || !isSound) {
-    process.stderr.write(cells.length === 0 ? `no such cell\n${USAGE}` : USAGE);
-    process.exitCode = 2;
-    return;
-  }
+  if (cells.length === 0) refuseFlags(USAGE, `no such cell: ${values.only.join(", ")}`);
+  if (!isSound) refuseFlags(USAGE, "--seed, --minutes and --parallel take numbers");
   // Some hundred processes load the same SDKs.
   process.env["NODE_COMPILE_CACHE"] ??= join(ROOT, ".reports", "compile-cache");
   rmSync(values.folder, { recursive: true, force: true });

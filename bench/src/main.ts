@@ -1,7 +1,6 @@
-// pnpm bench [--rounds 5] [--window 1500] [--only sqs] [--ci] [--prof] [--node PATH] [--publish]; see README.md.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { readFlags, refuseFlags } from "../../tooling/read-flags.ts";
 import { judge, readGoals, scenariosOf } from "./report/goals.ts";
 import { performancePage } from "./report/performance-page.ts";
 import { belowFloors, goalTable, scenarioTable } from "./report/tables.ts";
@@ -21,16 +20,24 @@ const PEERS = [
   "p-queue",
 ];
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string" },
-    window: { type: "string" },
-    only: { type: "string", default: "" },
-    ci: { type: "boolean", default: false },
-    prof: { type: "boolean", default: false },
-    node: { type: "string" },
-    publish: { type: "boolean", default: false },
-  },
+const USAGE = `usage: pnpm bench [--rounds N] [--window MS] [--only TEXT] [--ci] [--prof] [--node PATH] [--publish]
+  --rounds   interleaved rounds (5)
+  --window   milliseconds measured in each (1500)
+  --only     goals and scenarios with this text in their id or name
+  --ci       the goals that have a floor, shorter; fails below one
+  --prof     CPU profiles of the clients, into bench/.profiles
+  --node     another Node for the clients
+  --publish  writes docs/performance.md
+Packages are measured as they were built last: pnpm build. How it is measured: bench/README.md.
+`;
+const values = readFlags(USAGE, {
+  rounds: { type: "string" },
+  window: { type: "string" },
+  only: { type: "string", default: "" },
+  ci: { type: "boolean", default: false },
+  prof: { type: "boolean", default: false },
+  node: { type: "string" },
+  publish: { type: "boolean", default: false },
 });
 const roundCount = positive("--rounds", values.rounds, values.ci ? 2 : 5);
 const windowMs = positive("--window", values.window, values.ci ? 500 : 1_500);
@@ -39,7 +46,7 @@ const goals = readGoals().filter(
     (!values.ci || floor !== undefined) && [id, scenario].some((text) => text.includes(values.only)),
 );
 if (goals.length === 0)
-  throw new Error(`--only ${values.only}: no goal and no scenario has that in its name`);
+  refuseFlags(USAGE, `--only ${values.only}: no goal and no scenario has that in its name`);
 
 const profiles = fileURLToPath(new URL("../.profiles/", import.meta.url));
 if (values.prof) mkdirSync(profiles, { recursive: true });
@@ -98,5 +105,5 @@ function versionsOf(packages: readonly string[]): Readonly<Record<string, string
 function positive(flag: string, text: string | undefined, standard: number): number {
   const value = text === undefined ? standard : Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`${flag} ${String(text)}: expected a whole number above 0`);
+  return refuseFlags(USAGE, `${flag} ${String(text)}: expected a whole number above 0`);
 }

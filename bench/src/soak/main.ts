@@ -1,22 +1,28 @@
-// pnpm bench:soak [--minutes 10] [--rate 500] [--only sqs] [--publish]; see ../../README.md.
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { spawnEmulator } from "@anyqueue/emulator";
+import { readFlags, refuseFlags } from "../../../tooling/read-flags.ts";
 import { Child } from "../trial/children.ts";
 import { compile } from "../trial/compile.ts";
 import { judgeSoak, soakTable, type SoakReport, type SoakRow } from "./soak-report.ts";
 import type { FromSoakClient, Sample } from "./messages.ts";
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "10" },
-    rate: { type: "string", default: "500" },
-    only: { type: "string", default: "" },
-    publish: { type: "boolean", default: false },
-  },
+const USAGE = `usage: pnpm bench:soak [--minutes N] [--rate N] [--only PROVIDER] [--publish]
+  --minutes  how long (10)
+  --rate     messages a second on each provider (500)
+  --only     providers with this text in their name: memory, sqs, service-bus, pubsub
+  --publish  writes docs/reference/soak.json
+`;
+const values = readFlags(USAGE, {
+  minutes: { type: "string", default: "10" },
+  rate: { type: "string", default: "500" },
+  only: { type: "string", default: "" },
+  publish: { type: "boolean", default: false },
 });
 const minutes = positive("--minutes", values.minutes);
 const rate = positive("--rate", values.rate);
+
+if (!["memory", "sqs", "service-bus", "pubsub"].some((provider) => provider.includes(values.only)))
+  refuseFlags(USAGE, `--only ${values.only}: no provider has that in its name`);
 
 await compile();
 const emulator = await spawnEmulator({ sqsPort: 0, serviceBusPort: 0, pubsubPort: 0 });
@@ -28,7 +34,6 @@ const urls = Object.entries({
   "service-bus": `service-bus://emulator?endpoint=${serviceBus}`,
   pubsub: `pubsub://soak?endpoint=${pubsub}`,
 }).filter(([provider]) => provider.includes(values.only));
-if (urls.length === 0) throw new Error(`--only ${values.only}: no provider has that in its name`);
 
 const rows = await Promise.all(urls.map(([provider, url]) => soak(provider, url)));
 await emulator.close();
@@ -66,5 +71,5 @@ function write(path: string, content: SoakReport): void {
 function positive(flag: string, text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
-  throw new Error(`${flag} ${text}: expected a number above 0`);
+  return refuseFlags(USAGE, `${flag} ${text}: expected a number above 0`);
 }

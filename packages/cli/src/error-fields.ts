@@ -1,7 +1,9 @@
 import type { QueueError } from "@anyqueue/core";
+import { shellWords } from "./shell-words.ts";
 
 /** What `--json` says of an error. */
 export function errorFields(error: QueueError): Readonly<Record<string, unknown>> {
-  const { code, message, remedy, retryable, ambiguous, providerCode, requestId } = error;
+  const { code, retryable, ambiguous, providerCode, requestId } = error;
+  const [message, remedy] = [shellWords(error, error.message), shellWords(error, error.remedy)];
   return { code, message, remedy, retryable, ambiguous, providerCode, requestId };
 }

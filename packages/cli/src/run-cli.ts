@@ -1,5 +1,6 @@
 import { readCliVersion } from "./cli-version.ts";
 import { nearestName } from "./nearest-name.ts";
+import { shellWords } from "./shell-words.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -92,7 +93,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     return await command(rest, terminal);
   } catch (error) {
     // An error of a provider carries code, place and remedy in its message, and never a secret.
-    terminal.warn(error instanceof Error ? error.message : String(error));
+    terminal.warn(shellWords(error, error instanceof Error ? error.message : String(error)));
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
   }
 }

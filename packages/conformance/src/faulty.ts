@@ -16,7 +16,7 @@ export function faulty(adapter: QueueAdapter, plan: FaultPlan): QueueAdapter {
   return {
     name: adapter.name,
     resolve: (ref) => adapter.resolve(ref),
-    openProducer: (target) => faultyProducer(adapter.openProducer(target), target, plan),
+    openProducer: (target, purpose) => faultyProducer(adapter.openProducer(target, purpose), target, plan),
     openConsumer: (target, options) => openFaultyConsumer(adapter, target, options, plan),
     classify(error, during) {
       return error instanceof InjectedFault ? error.errorClass : adapter.classify(error, during);

@@ -9,6 +9,7 @@ import type {
   ProbeResult,
   ProducerDriver,
   QueueAdapter,
+  SendPurpose,
   Target,
 } from "@anyqueue/core/adapter";
 import type { Provisioning } from "./provisioning.ts";
@@ -65,10 +66,10 @@ export class PubsubAdapter implements QueueAdapter<PubsubHandle> {
     }
   }
 
-  openProducer(target: Target): ProducerDriver {
+  openProducer(target: Target, purpose?: SendPurpose): ProducerDriver {
     const { topic } = entityWith(target, "topic");
-    const isBySubscription = target.ref.kind === "subscription";
-    return new PubsubProducer(this.#clients, topic, isBySubscription ? target.name : undefined);
+    const isForOne = purpose === "redrive" || target.ref.kind === "subscription";
+    return new PubsubProducer(this.#clients, topic, isForOne ? target : undefined);
   }
 
   openConsumer(target: Target, options: ConsumerDriverOptions<PubsubHandle>): ConsumerDriver<PubsubHandle> {

@@ -1,5 +1,11 @@
 import { QueueError, queueError } from "@anyqueue/core/adapter";
-import type { ItemResult, OutgoingMessage, ProducerDriver, SendReceipt } from "@anyqueue/core/adapter";
+import type {
+  ItemResult,
+  OutgoingMessage,
+  ProducerDriver,
+  SendReceipt,
+  Target,
+} from "@anyqueue/core/adapter";
 import { PublishCalls } from "./publish-calls.ts";
 import { PublishRequest } from "./publish-codec.ts";
 import { callOptions, type PubsubClients } from "./pubsub-client.ts";
@@ -14,30 +20,34 @@ export class PubsubProducer implements ProducerDriver {
   readonly #clients: PubsubClients;
   readonly #calls: PublishCalls;
   readonly #topic: ResourceName;
-  readonly #only: string | undefined;
+  readonly #only: Target | undefined;
 
-  /** @param only a subscription that what is sent is meant for: others of the topic would get it too, and are refused */
-  constructor(clients: PubsubClients, topic: ResourceName, only?: string) {
+  /** @param only whose subscription what is sent is meant for: others of the topic would get it too, and are refused */
+  constructor(clients: PubsubClients, topic: ResourceName, only?: Target) {
     this.#clients = clients;
     this.#calls = new PublishCalls(clients);
     this.#topic = topic;
     this.#only = only;
   }
 
-  /** Looking at a topic is a right that a producer does not need; that a subscription is alone must be seen. */
+  /**
+   * Looking at a topic is a right that a producer does not need. That a subscription is alone must be seen; that of a queue is,
+   * unless somebody has added others.
+   */
   async open(signal: AbortSignal): Promise<void> {
     const client = await this.#clients.publisher();
     const topic = { topic: await this.#path() };
     const options = callOptions(signal, LOOKUP_TIMEOUT_MS);
-    if (this.#only !== undefined) {
-      const [names] = await client.listTopicSubscriptions(topic, options);
-      if (names.length > 1) throw fanOut(this.#only, names.length);
-      return;
-    }
     try {
-      await client.getTopic(topic, options);
+      if (this.#only === undefined) {
+        await client.getTopic(topic, options);
+        return;
+      }
+      const [names] = await client.listTopicSubscriptions(topic, options);
+      if (names.length > 1) throw fanOut(this.#only.name, names.length);
     } catch (error) {
-      if (classifyPubsubError(error, "open").code !== "ACCESS_DENIED") throw error;
+      const isDenied = classifyPubsubError(error, "open").code === "ACCESS_DENIED";
+      if (!isDenied || this.#only?.ref.kind === "subscription") throw error;
     }
   }
 

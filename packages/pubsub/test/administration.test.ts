@@ -267,21 +267,26 @@ describe("the rest", () => {
     await dead.close();
   });
 
-  test("redrive of a subscription goes by way of its topic, and is refused where others would get it too", async () => {
-    const topic = defineTopic<{ id: string }>(fresh());
-    const mail = topic.subscription("mail", { retry: { attempts: 1 } });
-    await client.admin.create(mail);
-    const redriven = async (): Promise<number> => {
+  test("redrive goes by way of the topic, and is refused where another subscription would get it too", async () => {
+    const topic = defineTopic(fresh());
+    const queue = defineQueue(topic.name);
+    const mail = topic.subscription("mail");
+    const redriven = async (of: typeof queue | typeof mail, max?: number): Promise<number> => {
       let total = 0;
-      for await (const { moved } of client.admin.redrive(mail)) total = moved;
+      for await (const { moved } of client.admin.redrive(of, max === undefined ? {} : { max })) total = moved;
       return total;
     };
-    expect(await redriven()).toBe(0);
-
-    await client.admin.create(topic.subscription("audit"));
-    expect(await rejection(redriven())).toMatchObject({
-      code: "UNSUPPORTED",
-      message: expect.stringContaining("all 2 subscriptions"),
-    });
+    await client.admin.create(mail);
+    expect([await redriven(mail), await redriven(mail, 1)]).toEqual([0, 0]);
+    // Whose subscription is another one of the same topic.
+    await client.admin.create(queue);
+    for (const of of [mail, queue])
+      for (const max of [undefined, 1])
+        expect(await rejection(redriven(of, max))).toMatchObject({
+          code: "UNSUPPORTED",
+          message: expect.stringContaining("all 2 subscriptions"),
+        });
+    await client.admin.delete(mail);
+    expect(await redriven(queue, 1)).toBe(0);
   });
 });

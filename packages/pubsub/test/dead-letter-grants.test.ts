@@ -1,8 +1,9 @@
 import { createClient, defineQueue } from "@anyqueue/core";
-import { PubSub } from "@google-cloud/pubsub";
-import { credentials, status } from "@grpc/grpc-js";
+import type { PubSub } from "@google-cloud/pubsub";
+import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { pubsub, type PubsubOptions } from "../src/index.ts";
+import { rawServiceClient } from "./raw-sdk.ts";
 import { GrpcError, ScriptedServer } from "./scripted-server.ts";
 
 const orders = defineQueue("orders", { retry: { attempts: 5 } });
@@ -19,15 +20,8 @@ afterEach(async () => {
   server.close();
 });
 
-/** Google's own client on a server that is no emulator to it: its credentials alone are left out. */
 function serviceClient(): PubSub {
-  const client = new PubSub({
-    projectId: "shop",
-    apiEndpoint: server.endpoint,
-    emulatorMode: false,
-    sslCreds: credentials.createInsecure(),
-    clientOptions: { universeDomain: "googleapis.com" },
-  });
+  const client = rawServiceClient(server.endpoint);
   open.push(client);
   return client;
 }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { PubSub, v1 } from "@google-cloud/pubsub";
+import { credentials } from "@grpc/grpc-js";
 
 /** Google's own client as an application would make it, without the adapter. */
 export function rawClient(endpoint: string): PubSub {
@@ -27,4 +28,15 @@ export function selfSigned(): { readonly client_email: string; readonly private_
     client_email: "nobody@p.iam.gserviceaccount.com",
     private_key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   };
+}
+
+/** Google's own client on a server that is no emulator to it: its credentials alone are left out. */
+export function rawServiceClient(endpoint: string): PubSub {
+  return new PubSub({
+    projectId: "shop",
+    apiEndpoint: endpoint,
+    emulatorMode: false,
+    sslCreds: credentials.createInsecure(),
+    clientOptions: { universeDomain: "googleapis.com" },
+  });
 }

@@ -1,34 +1,15 @@
-import type { ConsumerDriver, QueueAdapter } from "@anyqueue/core/adapter";
+import type { ConsumerDriver } from "@anyqueue/core/adapter";
 import { v1 } from "@google-cloud/pubsub";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { sendOne, useBusyServer } from "./busy-server.ts";
 import { MAJORS, useMajor } from "./majors.ts";
-import { consumerOptions, never, openAdapter, outgoing, queue, rejection } from "./open-adapter.ts";
+import { consumerOptions, never, openAdapter, queue, rejection } from "./open-adapter.ts";
 import { rawClient, rawSubscriber, selfSigned } from "./raw-sdk.ts";
-import { ScriptedServer, until } from "./scripted-server.ts";
+import { until } from "./scripted-server.ts";
 
 // Each trap is first shown with Google's own client, then that the adapter does not fall into it.
 
-let server: ScriptedServer;
-const adapters: QueueAdapter[] = [];
-
-beforeEach(async () => {
-  server = await ScriptedServer.start({ "grpc.max_concurrent_streams": 100 });
-});
-
-afterEach(async () => {
-  await Promise.all(adapters.splice(0).map(async (adapter) => await adapter.close()));
-  server.close();
-});
-
-function connect(...args: Parameters<typeof openAdapter>): QueueAdapter {
-  const adapter = openAdapter(...args);
-  adapters.push(adapter);
-  return adapter;
-}
-
-async function send(adapter: QueueAdapter): Promise<unknown> {
-  return await adapter.openProducer(queue(adapter)).sendBatch([outgoing("1")], never);
-}
+const busy = useBusyServer();
 
 describe("an endpoint that is not Google's", () => {
   test("trap: is an emulator to the SDK, without TLS and without credentials", async () => {
@@ -41,10 +22,10 @@ describe("an endpoint that is not Google's", () => {
 
   test.each(MAJORS)("is spoken to over TLS here if it is https (release %i)", async () => {
     const clientOptions = { credentials: selfSigned() };
-    const adapter = connect(`https://${server.endpoint}`, { options: { clientOptions } });
-    const error = await rejection(send(adapter));
+    const adapter = busy.connect(`https://${busy.server.endpoint}`, { options: { clientOptions } });
+    const error = await rejection(sendOne(adapter));
     expect(adapter.classify(error, "send")).toMatchObject({ retryable: true });
-    expect(server.calls).toEqual([]);
+    expect(busy.server.calls).toEqual([]);
   });
 
   test("is refused here if it is plaintext and on another machine", () => {
@@ -54,7 +35,7 @@ describe("an endpoint that is not Google's", () => {
 
 describe("PUBSUB_EMULATOR_HOST", () => {
   test("trap: is unknown to a generated client of the SDK", async () => {
-    vi.stubEnv("PUBSUB_EMULATOR_HOST", server.endpoint);
+    vi.stubEnv("PUBSUB_EMULATOR_HOST", busy.server.endpoint);
     const bare = new v1.SubscriberClient({ projectId: "p" });
     expect(bare.apiEndpoint).toBe("pubsub.googleapis.com");
   });
@@ -63,24 +44,24 @@ describe("PUBSUB_EMULATOR_HOST", () => {
     useMajor(major);
 
     test("is heeded here, for sending and for receiving", async () => {
-      vi.stubEnv("PUBSUB_EMULATOR_HOST", server.endpoint);
-      const adapter = connect(undefined);
-      await send(adapter);
+      vi.stubEnv("PUBSUB_EMULATOR_HOST", busy.server.endpoint);
+      const adapter = busy.connect(undefined);
+      await sendOne(adapter);
       const consumer = adapter.openConsumer(queue(adapter), consumerOptions());
       await consumer.open?.(never);
-      expect([server.count("Publish"), server.streams.length]).toEqual([1, 1]);
+      expect([busy.server.count("Publish"), busy.server.streams.length]).toEqual([1, 1]);
       await consumer.close();
     });
 
     test("does not move a connection that names its endpoint", async () => {
       vi.stubEnv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1");
-      await send(connect(server.endpoint));
-      expect(server.count("Publish")).toBe(1);
+      await sendOne(busy.connect(busy.server.endpoint));
+      expect(busy.server.count("Publish")).toBe(1);
     });
 
     test("on another machine is refused unless the URL allows plaintext", async () => {
       vi.stubEnv("PUBSUB_EMULATOR_HOST", "pubsub.example.com:8085");
-      expect(await rejection(send(connect(undefined)))).toMatchObject({
+      expect(await rejection(sendOne(busy.connect(undefined)))).toMatchObject({
         code: "INVALID_ARGUMENT",
         message: expect.stringContaining("plaintext=allow"),
       });
@@ -92,15 +73,15 @@ test("trap: the SDK takes an IPv6 address apart; here it is called as it stands"
   const raw = rawClient("[::1]:8085");
   expect(raw.options.servicePath).toBe("[");
   await raw.close();
-  const adapter = connect("[::1]:1");
-  expect(String(await rejection(send(adapter)))).toContain("::1");
+  const adapter = busy.connect("[::1]:1");
+  expect(String(await rejection(sendOne(adapter)))).toContain("::1");
 });
 
 describe("more than a hundred streams", () => {
   const COUNT = 120;
 
   test("trap: do not fit on the one connection of an SDK client, and say nothing", async () => {
-    const subscriber = await rawSubscriber(server.endpoint);
+    const subscriber = await rawSubscriber(busy.server.endpoint);
     await subscriber.initialize();
     const streams = Array.from({ length: COUNT }, (_, index) => {
       const stream = subscriber.streamingPull();
@@ -108,40 +89,40 @@ describe("more than a hundred streams", () => {
       stream.write({ subscription: `projects/p/subscriptions/s-${index}` });
       return stream;
     });
-    await until(() => server.streams.length === 100);
+    await until(() => busy.server.streams.length === 100);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(server.streams).toHaveLength(100);
+    expect(busy.server.streams).toHaveLength(100);
     for (const stream of streams) stream.cancel();
     await subscriber.close();
   });
 
   test("have connections of their own here, and leave room for acknowledgements", async () => {
-    const adapter = connect(server.endpoint);
+    const adapter = busy.connect(busy.server.endpoint);
     const consumers: ConsumerDriver<unknown>[] = [];
     for (let index = 0; index < COUNT; index += 1)
       consumers.push(adapter.openConsumer(queue(adapter, `subscription-${index}`), consumerOptions()));
     await Promise.all(consumers.map(async (consumer) => await consumer.open?.(never)));
-    expect(server.streams).toHaveLength(COUNT);
+    expect(busy.server.streams).toHaveLength(COUNT);
     await Promise.all(consumers.map(async (consumer) => await consumer.close()));
   });
 });
 
 test("a client that was given in brings its endpoint and stays open", async () => {
-  const client = rawClient(server.endpoint);
-  const adapter = connect(undefined, { options: { client } });
-  await send(adapter);
+  const client = rawClient(busy.server.endpoint);
+  const adapter = busy.connect(undefined, { options: { client } });
+  await sendOne(adapter);
   await adapter.close();
-  expect(server.count("Publish")).toBe(1);
+  expect(busy.server.count("Publish")).toBe(1);
   expect(await client.topic("orders").publishMessage({ data: Buffer.from("x") })).toBe("m-0");
   await client.close();
 });
 
 test("a client of another copy of the SDK is refused with the way out", async () => {
   const other = await import("@google-cloud/pubsub-5");
-  const client = new other.PubSub({ projectId: "p", apiEndpoint: server.endpoint, emulatorMode: true });
+  const client = new other.PubSub({ projectId: "p", apiEndpoint: busy.server.endpoint, emulatorMode: true });
   // @ts-expect-error -- the types of two releases differ as their classes do
-  const adapter = connect(undefined, { options: { client } });
-  expect(await rejection(send(adapter))).toMatchObject({
+  const adapter = busy.connect(undefined, { options: { client } });
+  expect(await rejection(sendOne(adapter))).toMatchObject({
     code: "INVALID_ARGUMENT",
     message: expect.stringContaining("another copy"),
   });
@@ -149,8 +130,8 @@ test("a client of another copy of the SDK is refused with the way out", async ()
 
 describe("a consumer of a server that is not there", () => {
   test("trap: hears nothing from the SDK, for five minutes", async () => {
-    server.close();
-    const subscription = rawClient(server.endpoint).subscription("orders");
+    busy.server.close();
+    const subscription = rawClient(busy.server.endpoint).subscription("orders");
     const failed = new Promise((resolve) => subscription.once("error", resolve));
     subscription.on("message", () => {});
     const pending = new Promise((resolve) => setTimeout(resolve, 600, "pending"));
@@ -159,8 +140,8 @@ describe("a consumer of a server that is not there", () => {
   });
 
   test("hears of it here when it starts, within 5 s", async () => {
-    server.close();
-    const adapter = openAdapter(server.endpoint);
+    busy.server.close();
+    const adapter = openAdapter(busy.server.endpoint);
     const consumer = adapter.openConsumer(queue(adapter), consumerOptions());
     const startedAt = performance.now();
     const error = await rejection(consumer.open?.(never));

@@ -1,34 +1,13 @@
 import { createClient, defineQueue, type QueueClient } from "@anyqueue/core";
-import type { QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { pubsub, type PubsubOptions } from "../src/index.ts";
+import { sendOne, useBusyServer } from "./busy-server.ts";
 import { MAJORS, useMajor } from "./majors.ts";
-import { consumerOptions, never, openAdapter, outgoing, queue, rejection } from "./open-adapter.ts";
+import { consumerOptions, never, queue, rejection } from "./open-adapter.ts";
 import { rawClient } from "./raw-sdk.ts";
-import { ScriptedServer } from "./scripted-server.ts";
 
-let server: ScriptedServer;
-const adapters: QueueAdapter[] = [];
-
-beforeEach(async () => {
-  server = await ScriptedServer.start({ "grpc.max_concurrent_streams": 100 });
-});
-
-afterEach(async () => {
-  await Promise.all(adapters.splice(0).map(async (adapter) => await adapter.close()));
-  server.close();
-});
-
-function connect(...args: Parameters<typeof openAdapter>): QueueAdapter {
-  const adapter = openAdapter(...args);
-  adapters.push(adapter);
-  return adapter;
-}
-
-async function send(adapter: QueueAdapter): Promise<unknown> {
-  return await adapter.openProducer(queue(adapter)).sendBatch([outgoing("1")], never);
-}
+const busy = useBusyServer();
 
 /** One lookup takes four seconds; the rest is for a machine that is busy. */
 const ONE_LOOKUP_MS = 7_500;
@@ -38,7 +17,7 @@ describe.each(MAJORS)("without credentials, release %i", (major) => {
   const options = { clientOptions: { keyFilename: "/nonexistent/key.json" } };
 
   test("a start fails within 5 s, as what it is, and closing is no error", async () => {
-    const adapter = connect(undefined, { options });
+    const adapter = busy.connect(undefined, { options });
     const startedAt = performance.now();
     const consumer = adapter.openConsumer(queue(adapter), consumerOptions());
     const errors = [
@@ -67,7 +46,7 @@ describe.each(MAJORS)("without credentials, release %i", (major) => {
     // Loading the SDK takes as long as the machine likes, and is not what is measured.
     await import("@google-cloud/pubsub");
     const took = calls.map(async (call) => {
-      const client = createClient(`pubsub://p?endpoint=https://${server.endpoint}`, [
+      const client = createClient(`pubsub://p?endpoint=https://${busy.server.endpoint}`, [
         pubsub({ clientOptions }),
       ]);
       const startedAt = performance.now();
@@ -92,8 +71,8 @@ describe.each(MAJORS)("without credentials, release %i", (major) => {
     };
     const clientOptions = { auth: auth as object } as NonNullable<PubsubOptions["clientOptions"]>;
     const clock = createVirtualClock();
-    const adapter = connect(`https://${server.endpoint}`, { clock, options: { clientOptions } });
-    const failed = rejection(send(adapter));
+    const adapter = busy.connect(`https://${busy.server.endpoint}`, { clock, options: { clientOptions } });
+    const failed = rejection(sendOne(adapter));
     await looking.promise;
     await clock.advance(5_000);
     expect(await failed).toMatchObject({ code: "UNAUTHENTICATED" });
@@ -103,7 +82,7 @@ describe.each(MAJORS)("without credentials, release %i", (major) => {
   });
 
   test("trap: the next use looks again, although the SDK keeps its failure", async () => {
-    const adapter = connect(undefined, { options });
+    const adapter = busy.connect(undefined, { options });
     await rejection(adapter.openProducer(queue(adapter)).open?.(never));
     const again = await rejection(adapter.openProducer(queue(adapter)).open?.(never));
     expect(adapter.classify(again, "open").code).toBe("UNAUTHENTICATED");
@@ -120,9 +99,9 @@ describe.each(MAJORS)("credentials that were given in, release %i", (major) => {
       getUniverseDomain: async () => "googleapis.com",
     };
     const clientOptions = { auth: auth as object } as NonNullable<PubsubOptions["clientOptions"]>;
-    await send(connect(server.endpoint, { project: "", options: { clientOptions } }));
-    await send(connect(server.endpoint, { project: "named", options: { clientOptions } }));
-    expect(server.requests("Publish").map(({ topic }) => topic)).toEqual([
+    await sendOne(busy.connect(busy.server.endpoint, { project: "", options: { clientOptions } }));
+    await sendOne(busy.connect(busy.server.endpoint, { project: "named", options: { clientOptions } }));
+    expect(busy.server.requests("Publish").map(({ topic }) => topic)).toEqual([
       "projects/of-the-credentials/topics/orders",
       "projects/named/topics/orders",
     ]);
@@ -144,8 +123,8 @@ describe.each(MAJORS)("closing with release %i", (major) => {
     const clientOptions = { auth: auth as object } as NonNullable<PubsubOptions["clientOptions"]>;
     // The SDK writes it here, and then rejects where nobody hears it.
     const written = vi.spyOn(console, "error").mockImplementation(() => {});
-    const adapter = connect(server.endpoint, { options: { clientOptions } });
-    await send(adapter);
+    const adapter = busy.connect(busy.server.endpoint, { options: { clientOptions } });
+    await sendOne(adapter);
     await adapter.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect([asked, written.mock.calls]).toEqual([1, []]);
@@ -153,11 +132,11 @@ describe.each(MAJORS)("closing with release %i", (major) => {
 });
 
 test("an emulator without a project: the error says that, and speaks of no credentials", async () => {
-  const client = rawClient(server.endpoint);
+  const client = rawClient(busy.server.endpoint);
   vi.spyOn(client, "getClientConfig").mockImplementation(async () => await new Promise<never>(() => {}));
   const clock = createVirtualClock();
-  const adapter = connect(undefined, { clock, options: { client }, project: "" });
-  const failed = rejection(send(adapter));
+  const adapter = busy.connect(undefined, { clock, options: { client }, project: "" });
+  const failed = rejection(sendOne(adapter));
   await expect.poll(() => clock.pendingTimers).toBe(1);
   await clock.advance(5_000);
   expect(await failed).toMatchObject({

@@ -1,14 +1,13 @@
 import type { AdminDriver, CreateOptions, EntityCounts, Target } from "@anyqueue/core/adapter";
 import { createQueue, createSubscription, createTopic, wantedBy } from "./create-entity.ts";
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
+import { checkRedrive } from "./check-redrive.ts";
 import { DeadLetterMove } from "./dead-letter-move.ts";
 import { assertKind } from "./entity-kind.ts";
-import { refuseFanOut } from "./fan-out.ts";
 import { MessageSweep } from "./message-sweep.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
-import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { unsupported } from "./refusal.ts";
-import { parseAddress, type Address } from "./service-bus-url.ts";
+import { parseAddress } from "./service-bus-url.ts";
 import type { SubscriptionRules } from "./subscription-rules.ts";
 
 /** Provisioning and inspection of queues, topics, subscriptions and their rules. */
@@ -110,7 +109,7 @@ export class ServiceBusAdmin implements AdminDriver {
   async *redrive(from: Target, to: Target, signal: AbortSignal): AsyncGenerator<{ readonly moved: number }> {
     const source = parseAddress(from.entity);
     const destination = parseAddress(to.entity);
-    const isDeduplicated = await this.#isDeduplicated(to, destination, signal);
+    const isDeduplicated = await checkRedrive(this.#connection, to, signal);
     yield* new DeadLetterMove(this.#connection).run(
       source,
       { entity: destination.root, isDeduplicated },
@@ -127,30 +126,6 @@ export class ServiceBusAdmin implements AdminDriver {
     const client = await this.#connection.administration();
     await assertKind(client, target, signal);
     return client;
-  }
-
-  /**
-   * To send and to receive is enough for a queue: one that cannot be looked at is taken for one that looks for duplicates.
-   * Whether a subscription is alone must be seen.
-   */
-  async #isDeduplicated(to: Target, { root, subscription }: Address, signal: AbortSignal): Promise<boolean> {
-    const options = { abortSignal: signal };
-    if (subscription !== undefined) {
-      const client = await this.#checked(to, signal);
-      await refuseFanOut(client, to, signal);
-      return (await client.getTopic(root, options)).requiresDuplicateDetection;
-    }
-    // Missing where the application gave a client alone.
-    const client = await this.#connection.administration().catch(() => undefined);
-    if (client === undefined) return true;
-    try {
-      await assertKind(client, to, signal);
-      return (await client.getQueue(root, options)).requiresDuplicateDetection;
-    } catch (error) {
-      const { code } = classifyServiceBusError(error, "admin");
-      if (code === "ACCESS_DENIED" || code === "UNAUTHENTICATED") return true;
-      throw error;
-    }
   }
 
   async #hasSessions(target: Target, signal: AbortSignal): Promise<boolean> {

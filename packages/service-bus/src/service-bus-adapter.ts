@@ -12,11 +12,11 @@ import {
   type ProducerDriver,
   type QueueAdapter,
   type QueueError,
+  type SendPurpose,
   type Target,
 } from "@anyqueue/core/adapter";
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { EntityReceivers } from "./entity-receivers.ts";
-import { refuseFanOut } from "./fan-out.ts";
 import { LockLength } from "./lock-length.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { probeEntity } from "./probe-entity.ts";
@@ -87,7 +87,7 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     return probed;
   }
 
-  openProducer(target: Target): ProducerDriver {
+  openProducer(target: Target, purpose?: SendPurpose): ProducerDriver {
     this.#assertKind(target);
     const { root, isDeadLetter } = parseAddress(target.entity);
     if (isDeadLetter) {
@@ -99,11 +99,11 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     }
     const { connection } = this.#settings;
     const form = this.#formOf(target);
-    if (target.ref.kind !== "subscription") return new ServiceBusProducer(connection, root, target, form);
-    // What is redriven goes through the topic; with its old id a topic that detects duplicates would drop it.
-    const anew = { ...form, isDeduplicated: true };
-    return new ServiceBusProducer(connection, root, target, anew, async (signal) => {
-      await refuseFanOut(await connection.administration(), target, signal);
+    if (purpose !== "redrive" && target.ref.kind !== "subscription")
+      return new ServiceBusProducer(connection, root, target, form);
+    return new ServiceBusProducer(connection, root, target, form, async (signal) => {
+      const { checkRedrive } = await import("./check-redrive.ts");
+      return await checkRedrive(connection, target, signal);
     });
   }
 

@@ -41,8 +41,8 @@ export class ServiceBusProducer implements ProducerDriver {
   readonly #connection: NamespaceConnection;
   readonly #entity: string;
   readonly #target: Target;
-  readonly #form: WireForm;
-  readonly #check: ((signal: AbortSignal) => Promise<void>) | undefined;
+  #form: WireForm;
+  readonly #check: ((signal: AbortSignal) => Promise<boolean>) | undefined;
   /** `sizeOf` and `sendBatch` see the same message: it is encoded once. */
   readonly #prepared = new WeakMap<OutgoingMessage, Prepared>();
   #sender: Promise<ServiceBusSender> | undefined;
@@ -51,13 +51,13 @@ export class ServiceBusProducer implements ProducerDriver {
   /** What the service said when the link was opened. */
   #maxBytes: number | undefined;
 
-  /** @param check what must hold before anything is sent */
+  /** @param check what must hold before anything is sent; says whether messages need new ids */
   constructor(
     connection: NamespaceConnection,
     entity: string,
     target: Target,
     form: WireForm,
-    check?: (signal: AbortSignal) => Promise<void>,
+    check?: (signal: AbortSignal) => Promise<boolean>,
   ) {
     this.#connection = connection;
     this.#entity = entity;
@@ -71,7 +71,8 @@ export class ServiceBusProducer implements ProducerDriver {
   }
 
   async open(signal: AbortSignal): Promise<void> {
-    await this.#check?.(signal);
+    const isDeduplicated = await this.#check?.(signal);
+    if (isDeduplicated !== undefined) this.#form = { ...this.#form, isDeduplicated };
     await this.#newBatch(signal);
   }
 

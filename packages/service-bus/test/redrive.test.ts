@@ -1,4 +1,4 @@
-import { createClient, defineTopic } from "@anyqueue/core";
+import { createClient, defineQueue, defineTopic, type QueueClient, type Source } from "@anyqueue/core";
 import type { Target } from "@anyqueue/core/adapter";
 import { beforeAll, describe, expect, test } from "vitest";
 import { serviceBus } from "../src/index.ts";
@@ -186,17 +186,55 @@ test("to a subscription moves no more than `max`, under the same rule, also wher
   await shared.send(adapter.resolve({ kind: "topic", name: "counted", features: ["deduplication"] }), 3);
   await bury(adapter, one, 3);
   const client = shared.keep(createClient(`service-bus://emulator?endpoint=${endpoint}`, [serviceBus()]));
-  const moveTwo = async (): Promise<number> => {
-    let total = 0;
-    const definition = defineTopic("counted").subscription("one");
-    for await (const { moved } of client.admin.redrive(definition, { max: 2 })) total = moved;
-    return total;
-  };
+  const subscription = defineTopic("counted").subscription("one");
+  const move = async (max: number): Promise<number> => await movedBy(client, subscription, max);
   await raw.createSubscription("counted", "two");
-  expect(await rejection(moveTwo())).toMatchObject({ code: "UNSUPPORTED", feature: "redrive" });
+  expect(await rejection(move(2))).toMatchObject({ code: "UNSUPPORTED", feature: "redrive" });
   await raw.deleteSubscription("counted", "two");
-  expect(await moveTwo()).toBe(2);
+  expect(await move(2)).toBe(2);
   expect(await readyIn(one)).toEqual([2, 1]);
   const deliveries = await receive(await shared.consume(one), 2);
   expect(deliveries.map(({ id }) => id)).toEqual(["m0", "m1"]);
 });
+
+test("to a queue that is kept in a subscription moves them under the same rules", async () => {
+  const { adapter, endpoint } = shared;
+  const raw = rawAdministration(endpoint);
+  await raw.createTopic("kept", { requiresDuplicateDetection: true });
+  await raw.createSubscription("kept", "one");
+  const entity = "kept/Subscriptions/one";
+  const one = adapter.resolve({ kind: "queue", name: entity, exact: true, features: [] });
+  await shared.send(adapter.resolve({ kind: "topic", name: "kept", features: [] }), 2);
+  await bury(adapter, one, 2);
+  const url = `service-bus://emulator?endpoint=${endpoint}`;
+  const client = shared.keep(createClient({ url, queues: { orders: { name: entity } } }, [serviceBus()]));
+  await raw.createSubscription("kept", "two");
+  for (const max of [1, undefined])
+    expect(await rejection(movedBy(client, defineQueue("orders"), max))).toMatchObject({
+      code: "UNSUPPORTED",
+      feature: "redrive",
+    });
+  await raw.deleteSubscription("kept", "two");
+  // Its definition says nothing of duplicates, and nobody has looked: with their old ids both would be lost.
+  expect(await movedBy(client, defineQueue("orders"), 2)).toBe(2);
+  expect(await readyIn(one)).toEqual([2, 0]);
+});
+
+test("one by one goes to a queue that looks for duplicates, whatever its definition says", async () => {
+  const { adapter, endpoint } = shared;
+  const seen = adapter.resolve({ kind: "queue", name: "unsaid", features: ["deduplication"] });
+  await admin.create(seen, {}, never);
+  await shared.send(adapter.resolve({ kind: "queue", name: "unsaid", features: [] }), 2);
+  await bury(adapter, seen, 2);
+  const url = `service-bus://emulator?endpoint=${endpoint}`;
+  const queues = { unsaid: { name: "unsaid", deadLetter: "unsaid" } };
+  const client = shared.keep(createClient({ url, queues }, [serviceBus()]));
+  expect(await movedBy(client, defineQueue("unsaid"), 2)).toBe(2);
+  expect(await readyIn(seen)).toEqual([2, 0]);
+});
+
+async function movedBy(client: QueueClient, of: Source<unknown>, max: number | undefined): Promise<number> {
+  let total = 0;
+  for await (const { moved } of client.admin.redrive(of, max === undefined ? {} : { max })) total = moved;
+  return total;
+}

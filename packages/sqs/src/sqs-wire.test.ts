@@ -80,6 +80,13 @@ describe("encodeMessage", () => {
     );
   });
 
+  test("counts the bytes of a binary attribute, and its own type", () => {
+    const attributes = { blob: "AQL/" };
+    const plain = encodeMessage(outgoing({ attributes })).bytes;
+    const typed = encodeMessage(outgoing({ attributes, attributeTypes: { blob: "Binary.png" } })).bytes;
+    expect(typed - plain).toBe("Binary.png".length + 3 - ("String".length + 4));
+  });
+
   test("counts what base64 makes of the bytes, not the bytes", () => {
     const bytes = encodeMessage(outgoing({ body: new Uint8Array(3_000).fill(0xff) })).bytes;
     expect(bytes).toBeGreaterThan(4_000);
@@ -201,6 +208,43 @@ describe("decodeMessage", () => {
     });
     expect(delivery).not.toHaveProperty("contentType");
     expect(delivery).not.toHaveProperty("malformed");
+  });
+
+  test("makes of a copy's attributes what they were, whatever their number", () => {
+    const of = (count: number): NonNullable<Message["MessageAttributes"]> => ({
+      text: { DataType: "String", StringValue: "x" },
+      // oxlint-disable-next-line no-useless-computed-key -- no prototype
+      ["__proto__"]: { DataType: "Number", StringValue: "1" },
+      ...Object.fromEntries(
+        Array.from({ length: count - 3 }, (_, index) => [
+          `n${index}`,
+          { DataType: "Number.int", StringValue: String(index) },
+        ]),
+      ),
+      blob: { DataType: "Binary.png", BinaryValue: Buffer.of(1, 2, 255) },
+    });
+    for (const count of [3, 8, 9, 10]) {
+      const foreign = { Body: "plain", MessageAttributes: of(count) };
+      const { attributes, attributeTypes } = decodeMessage(foreign, 0, 1);
+      const copy = outgoing({ attributes, ...(attributeTypes && { attributeTypes }) });
+      const sent = encodeMessage(copy).attributes;
+      for (const [name, value] of Object.entries(of(count)).slice(0, 8)) {
+        const { BinaryValue, ...rest } = sent[name] ?? {};
+        expect({ ...rest, ...(BinaryValue && { BinaryValue: Buffer.from(BinaryValue) }) }).toEqual(value);
+      }
+      expect(Object.keys(sent).length).toBeLessThanOrEqual(10);
+      const copied = roundTrip(copy);
+      expect(new Map(Object.entries(copied.attributes))).toEqual(new Map(Object.entries(attributes)));
+      expect(copied.attributeTypes).toEqual(attributeTypes);
+    }
+  });
+
+  test("takes types of another service for text", () => {
+    const attributeTypes = { at: "timestamp", flag: "Strings", own: "" };
+    const { attributes } = encodeMessage(
+      outgoing({ attributes: { at: "x", flag: "y", own: "z" }, attributeTypes }),
+    );
+    for (const name of ["at", "flag", "own"]) expect(attributes[name]?.DataType).toBe("String");
   });
 
   test.each([

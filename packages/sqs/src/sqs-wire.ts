@@ -1,5 +1,6 @@
 import { setOwn, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
+import { addText, addTyped, readAttributes, typeOf } from "./attribute-wire.ts";
 import {
   decodeBody,
   encodeBody,
@@ -18,7 +19,6 @@ const OVERFLOW_ATTRIBUTE = "aq-x";
 /** Attributes of the core; they travel inside the header. */
 const CORE_PREFIX = "aq-";
 const HEADER_VERSION = 1;
-const STRING = "String";
 
 /** What settles a delivery. */
 export interface SqsHandle {
@@ -48,6 +48,8 @@ interface Header {
   readonly rt?: string | undefined;
   readonly s?: string | undefined;
   readonly enc?: BodyEncoding | undefined;
+  /** Types of attributes in the overflow that were no strings, as JSON. */
+  readonly ty?: string | undefined;
   /** 1: the message had no ordering key; its group is its own. */
   readonly own?: 1 | undefined;
   readonly [core: `${typeof CORE_PREFIX}${string}`]: string;
@@ -65,19 +67,30 @@ export function encodeMessage(message: OutgoingMessage, isAlone = false): Encode
     rt: message.replyTo,
     s: message.subject,
     enc: body.encoding,
+    ty: undefined,
     own: isAlone ? 1 : undefined,
   };
   const attributes: Record<string, MessageAttributeValue> = {};
   let overflow: [string, string][] | undefined;
+  let overflowTypes: Record<string, string> | undefined;
   let { bytes } = body;
   let native = 0;
   for (const [name, value] of Object.entries(message.attributes)) {
-    if (isOfCore(name)) header[name] = value;
-    else if (native < SQS_MAX_NATIVE_ATTRIBUTES && value !== "" && isLegalText(value)) {
+    if (isOfCore(name)) {
+      header[name] = value;
+      continue;
+    }
+    const type = message.attributeTypes === undefined ? undefined : typeOf(message.attributeTypes, name);
+    if (native < SQS_MAX_NATIVE_ATTRIBUTES && value !== "" && isLegalText(value)) {
       native += 1;
-      bytes += addText(attributes, name, value);
-    } else (overflow ??= []).push([name, value]);
+      bytes +=
+        type === undefined ? addText(attributes, name, value) : addTyped(attributes, name, value, type);
+    } else {
+      (overflow ??= []).push([name, value]);
+      if (type !== undefined) setOwn((overflowTypes ??= {}), name, type);
+    }
   }
+  if (overflowTypes !== undefined) header.ty = JSON.stringify(overflowTypes);
   bytes += addText(attributes, HEADER_ATTRIBUTE, legalJson(header));
   if (overflow !== undefined)
     bytes += addText(attributes, OVERFLOW_ATTRIBUTE, legalJson(Object.fromEntries(overflow)));
@@ -92,7 +105,7 @@ export function decodeMessage(
   handedBack = 0,
   native: unknown = message,
 ): Delivery<SqsHandle> {
-  const { attributes, types } = nativeAttributes(message.MessageAttributes ?? {});
+  const { attributes, types } = readAttributes(message.MessageAttributes ?? {});
   const delivery = new SqsDelivery(message, attributes, receivedAtMs, leaseMs, native);
   addSystemAttributes(delivery, message.Attributes ?? {}, handedBack);
   if (types !== undefined) delivery.attributeTypes = types;
@@ -165,9 +178,11 @@ class SqsDelivery implements Mutable<Delivery<SqsHandle>> {
 /** @throws if the header does not fit the message, which is left as it was */
 function addHeader(delivery: SqsDelivery, header: Header): void {
   const attributes = carriedAttributes(delivery.attributes, header);
+  const types = header.ty === undefined ? undefined : parseTexts(header.ty, `${HEADER_ATTRIBUTE}: "ty"`);
   delivery.encoding = header.enc;
   delivery.id = header.id;
   delivery.attributes = attributes;
+  if (types !== undefined) delivery.attributeTypes = { ...delivery.attributeTypes, ...types };
   if (header.ct !== undefined) delivery.contentType = header.ct;
   if (header.cid !== undefined) delivery.correlationId = header.cid;
   if (header.rt !== undefined) delivery.replyTo = header.rt;
@@ -183,7 +198,10 @@ function carriedAttributes(
   const carried: Record<string, string> = {};
   for (const name of Object.keys(native))
     if (name !== HEADER_ATTRIBUTE && name !== OVERFLOW_ATTRIBUTE) setOwn(carried, name, native[name] ?? "");
-  for (const [name, value] of parseOverflow(native[OVERFLOW_ATTRIBUTE])) setOwn(carried, name, value);
+  const overflow = native[OVERFLOW_ATTRIBUTE];
+  if (overflow !== undefined)
+    for (const [name, value] of Object.entries(parseTexts(overflow, OVERFLOW_ATTRIBUTE)))
+      setOwn(carried, name, value);
   for (const name of Object.keys(header)) if (isOfCore(name)) setOwn(carried, name, header[name] ?? "");
   return carried;
 }
@@ -210,13 +228,12 @@ function parseHeader(attributes: Readonly<Record<string, string>>): Header | und
   return header as unknown as Header;
 }
 
-function parseOverflow(value: string | undefined): [string, string][] {
-  if (value === undefined) return [];
-  return Object.entries(parseRecord(value, OVERFLOW_ATTRIBUTE)).map(([name, field]) => {
-    if (typeof field !== "string")
-      throw new Error(`attribute ${OVERFLOW_ATTRIBUTE}: ${JSON.stringify(name)} is not a string`);
-    return [name, field];
-  });
+function parseTexts(value: string, attribute: string): Readonly<Record<string, string>> {
+  const record = parseRecord(value, attribute);
+  for (const name of Object.keys(record))
+    if (typeof record[name] !== "string")
+      throw new Error(`attribute ${attribute}: ${JSON.stringify(name)} is not a string`);
+  return record as Readonly<Record<string, string>>;
 }
 
 function parseRecord(value: string, attribute: string): Readonly<Record<string, unknown>> {
@@ -250,34 +267,6 @@ function addSystemAttributes(
   if (source !== undefined) delivery.deadLetter = { source: source.slice(source.lastIndexOf(":") + 1) };
 }
 
-/** Strings as they are; numbers as their text, binary as base64, both named in `types`, like custom labels. */
-function nativeAttributes(native: Readonly<Record<string, MessageAttributeValue>>): {
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly types: Readonly<Record<string, string>> | undefined;
-} {
-  const attributes: Record<string, string> = {};
-  let types: Record<string, string> | undefined;
-  for (const [name, { DataType = STRING, StringValue, BinaryValue }] of Object.entries(native)) {
-    setOwn(
-      attributes,
-      name,
-      BinaryValue === undefined ? (StringValue ?? "") : Buffer.from(BinaryValue).toString("base64"),
-    );
-    if (DataType !== STRING) setOwn((types ??= {}), name, DataType);
-  }
-  return { attributes, types };
-}
-
 function isOfCore(name: string): name is `${typeof CORE_PREFIX}${string}` {
   return name.startsWith(CORE_PREFIX);
-}
-
-/** Returns the bytes that it takes. */
-function addText(
-  attributes: Record<string, MessageAttributeValue>,
-  name: string,
-  StringValue: string,
-): number {
-  setOwn(attributes, name, { DataType: STRING, StringValue });
-  return name.length + STRING.length + Buffer.byteLength(StringValue);
 }

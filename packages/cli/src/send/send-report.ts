@@ -1,5 +1,6 @@
 import type { SendResult } from "@anyqueue/core";
 import { errorFields } from "../error-fields.ts";
+import { shellWords } from "../shell-words.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Writes what became of every message: confirmed ones to standard output, failed ones to standard error as well. */
@@ -30,9 +31,8 @@ export class SendReport {
     this.failed += 1;
     if (!OF_ONE_MESSAGE.has(error.code)) this.failedInARow += 1;
     const where = line === undefined ? "" : `line ${line}: `;
-    this.#terminal.warn(
-      `${where}${error.message}${error.ambiguous ? " It may have arrived all the same." : ""}`,
-    );
+    const text = shellWords(error, error.message);
+    this.#terminal.warn(`${where}${text}${error.ambiguous ? " It may have arrived all the same." : ""}`);
     if (this.#isJson) {
       const fields = { ...(line !== undefined && { line }), ok: false, error: errorFields(error) };
       await this.#write(JSON.stringify(fields));

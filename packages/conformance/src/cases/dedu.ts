@@ -109,7 +109,9 @@ export const DEDU: readonly ConformanceCase[] = caseGroup("DEDU", [
           return await store.begin(key, ttlMs);
         },
       };
-      const client = bench.connect([queue], { middleware: [idempotency({ store: unreliable })] });
+      const client = bench.connect([queue], {
+        middleware: [idempotency({ store: unreliable, clock: bench.time.clock })],
+      });
       const recorder = bench.recorder();
       void bench.start(queue.consumer({}, client), recorder.handler());
       await bench.settled("the first is confirmed", queue.send(1, { id: `${queue.name}-a` }));
@@ -139,7 +141,9 @@ export const DEDU: readonly ConformanceCase[] = caseGroup("DEDU", [
     async run(bench) {
       const queue = await bench.queue({ retry: { attempts: 3, delay: "1s" } });
       const store = memoryIdempotencyStore({ clock: bench.time.clock });
-      const client = bench.connect([queue], { middleware: [idempotency({ store })] });
+      const client = bench.connect([queue], {
+        middleware: [idempotency({ store, clock: bench.time.clock })],
+      });
       await bench.settled("it is confirmed", queue.send());
       const recorder = bench.recorder();
       const failing = recorder.handler(() => {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { DeadLetterError, type Message } from "@anyqueue/core";
 import type { Bench } from "../bench.ts";
 import { caseGroup, type ConformanceCase } from "../case.ts";
+import { takeDeadLetters } from "../dead-letters.ts";
 import { numbers } from "../recorder.ts";
 import { rejection } from "../rejection.ts";
+import type { TestQueue } from "../test-queue.ts";
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -101,12 +104,7 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
     hooks: ["foreign"],
     async run(bench) {
       const queue = await bench.queue();
-      await bench.backend.foreign?.send(queue.entity, {
-        text: JSON.stringify(queue.next()),
-        attributes: { tenant: "acme" },
-        numbers: { total: 42 },
-        orderingKey: "foreign",
-      });
+      await sendTyped(bench, queue);
       const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
       assert.deepEqual({ ...message?.attributes }, { tenant: "acme", total: "42" });
       assert.deepEqual(
@@ -115,6 +113,27 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
         "names with a type of their own",
       );
       await bench.settled("the ack is confirmed", message?.ack() ?? Promise.resolve());
+    },
+  },
+  {
+    id: "HDRS-12",
+    title: "attributes of the vendor's own types are of these types in the dead letters, too",
+    rule: "D10",
+    level: "portable",
+    needs: ["headers"],
+    hooks: ["foreign"],
+    async run(bench) {
+      const queue = await bench.queue();
+      await sendTyped(bench, queue);
+      let types: Message<unknown>["attributeTypes"];
+      const failing = bench.recorder().handler(({ attributeTypes }) => {
+        types = attributeTypes;
+        throw new DeadLetterError("bad-order");
+      });
+      void bench.start(queue.consumer(), failing);
+      const [dead] = await takeDeadLetters(bench, queue, 1);
+      assert.deepEqual({ ...dead?.attributes }, { tenant: "acme", total: "42" });
+      assert.deepEqual(dead?.attributeTypes, types, "types");
     },
   },
   {
@@ -134,6 +153,16 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
     },
   },
 ]);
+
+/** With an attribute of the vendor's own number type. */
+async function sendTyped({ backend }: Bench, queue: TestQueue): Promise<void> {
+  await backend.foreign?.send(queue.entity, {
+    text: JSON.stringify(queue.next()),
+    attributes: { tenant: "acme" },
+    numbers: { total: 42 },
+    orderingKey: "foreign",
+  });
+}
 
 async function roundTrip(bench: Bench, attributes: Attributes): Promise<Attributes> {
   const queue = await bench.queue();

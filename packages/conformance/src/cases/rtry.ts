@@ -3,7 +3,7 @@ import { RetryError } from "@anyqueue/core";
 import { caseGroup, type ConformanceCase } from "../case.ts";
 import { assertNoDeadLetters } from "../dead-letters.ts";
 import { assertAttemptsRefused } from "../negative.ts";
-import { numbers } from "../recorder.ts";
+import { ascending, numbers } from "../recorder.ts";
 import { rejection } from "../rejection.ts";
 
 /** Retry. Dead letters are in `rtry-dead.ts`. */
@@ -198,6 +198,28 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
           .toSorted((a, b) => a - b),
         numbers(19, 1),
       );
+    },
+  },
+  {
+    id: "RTRY-20",
+    title: "messages that wait for their retry leave their room to those behind them",
+    rule: "D1",
+    level: "portable",
+    needs: ["release"],
+    async run(bench) {
+      // Longer than the good ones may take. Where no redelivery can be delayed the core waits, with the lease in its hand.
+      const queue = await bench.queue({ retry: { attempts: "unlimited", delay: "50s" } });
+      await bench.settled("the bad are confirmed", queue.send(6));
+      const recorder = bench.recorder();
+      const failing = recorder.handler(({ body }) => {
+        if (body.seq < 6) throw new Error("bad");
+      });
+      void bench.start(queue.consumer({ concurrency: 2, prefetch: 0 }), failing);
+      await bench.until("as many as may run have failed", () => recorder.started >= 2);
+      await bench.settled("the good are confirmed", queue.send(4));
+      await bench.until("the good are handled", () => recorder.succeeded >= 4, 40_000);
+      const good = recorder.seqs().filter((seq) => seq >= 6);
+      assert.deepEqual(good.toSorted(ascending), numbers(4, 6));
     },
   },
   {

@@ -45,7 +45,7 @@ export class Life {
       name: adapter.name,
       resolve: (ref) => adapter.resolve(ref),
       classify: (error, during) => adapter.classify(error, during),
-      openProducer: (target) => this.#mortal<ProducerDriver>(adapter.openProducer(target)),
+      openProducer: (target, purpose) => this.#mortal<ProducerDriver>(adapter.openProducer(target, purpose)),
       openConsumer: (target, options) =>
         this.#mortal<ConsumerDriver<unknown>>(adapter.openConsumer(target, options)),
       close: async () => {

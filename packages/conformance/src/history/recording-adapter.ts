@@ -59,7 +59,7 @@ function bound(adapter: QueueAdapter): QueueAdapter {
   return {
     name: adapter.name,
     resolve: (ref) => adapter.resolve(ref),
-    openProducer: (target) => adapter.openProducer(target),
+    openProducer: (target, purpose) => adapter.openProducer(target, purpose),
     openConsumer: (target, options) => adapter.openConsumer(target, options),
     classify: (error, during) => adapter.classify(error, during),
     close: async () => await adapter.close(),

@@ -23,8 +23,8 @@ export function withProducer(
 ): QueueAdapter {
   return {
     ...passing(adapter),
-    openProducer(target) {
-      const driver = adapter.openProducer(target);
+    openProducer(target, purpose) {
+      const driver = adapter.openProducer(target, purpose);
       return {
         open: async (signal) => await driver.open?.(signal),
         sizeOf: (message) => driver.sizeOf(message),
@@ -126,7 +126,7 @@ export function passing(adapter: QueueAdapter): QueueAdapter {
   return {
     name: adapter.name,
     resolve: (ref) => adapter.resolve(ref),
-    openProducer: (target) => adapter.openProducer(target),
+    openProducer: (target, purpose) => adapter.openProducer(target, purpose),
     openConsumer: (target, options) => adapter.openConsumer(target, options),
     classify: (error, during) => adapter.classify(error, during),
     close: () => adapter.close(),

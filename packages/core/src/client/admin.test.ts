@@ -8,6 +8,15 @@ import type { QueueAdmin } from "./client-types.ts";
 const orders = defineQueue("orders");
 
 describe("create", () => {
+  test("refuses a lease that no consumer could ask for, before anything is made", async () => {
+    const { service, admin } = bench();
+    await expect(admin.create(defineQueue("orders", { lease: "13h" }))).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("lease: expected"),
+    });
+    expect(service.log.filter((line) => line.startsWith("create"))).toEqual([]);
+  });
+
   test("makes the dead letters first, then the queue wired to them, with room above the attempts", async () => {
     const { service, admin } = bench();
     await admin.create(defineQueue("orders", { retry: { attempts: 3 }, lease: "30s" }));

@@ -3,6 +3,7 @@ import type { Capabilities } from "../driver/capabilities.ts";
 import type { Target } from "../driver/entity.ts";
 import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
+import { leaseMisfit } from "../consumer/start-checks.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { detailsOf, type AnyDefinition, type DefinitionDetails } from "../message/queue-definition.ts";
 import type { EventSink } from "../telemetry/events.ts";
@@ -95,7 +96,8 @@ async function create(
   events: EventSink,
 ): Promise<void> {
   const { details, target, connection } = place;
-  const unmet = unmetNeeds(details, target, connection.adapter.name);
+  const misfit = leaseMisfit(leaseMsOf(details), target);
+  const unmet = [...unmetNeeds(details, target, connection.adapter.name), ...(misfit ? [misfit] : [])];
   if (unmet.length > 0) throw combineErrors(unmet, "needs that cannot be met");
   await createTopicOf(details, directory, signal);
   const hasDeadLetters =
@@ -114,14 +116,18 @@ async function create(
   await call(target, details.kind === "topic" ? {} : settingsOf(details, target, deadLetter));
 }
 
+function leaseMsOf({ policy: { lease } }: DefinitionDetails): number | undefined {
+  return lease === undefined ? undefined : durationToMs(lease);
+}
+
 /** With unlimited attempts nothing is wired: the service would end what the definition leaves open. */
 function settingsOf(
-  { policy }: DefinitionDetails,
+  details: DefinitionDetails,
   { capabilities }: Target,
   deadLetter: Target | undefined,
 ): CreateOptions {
-  const attempts = policy.retry?.attempts ?? DEFAULTS.attempts;
-  const leaseMs = policy.lease === undefined ? DEFAULTS.leaseMs : durationToMs(policy.lease);
+  const attempts = details.policy.retry?.attempts ?? DEFAULTS.attempts;
+  const leaseMs = leaseMsOf(details) ?? DEFAULTS.leaseMs;
   if (deadLetter === undefined || attempts === "unlimited") return { leaseMs };
   return { leaseMs, deadLetter, maxDeliveries: maxDeliveriesFor(attempts, capabilities) };
 }

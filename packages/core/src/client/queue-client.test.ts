@@ -4,6 +4,7 @@ import { FakeService, type FakeServiceOptions } from "../../test/fake-provider.t
 import { isQueueError, type QueueError } from "../errors/queue-error.ts";
 import { deadLetters, defineQueue, defineTopic, unchecked } from "../message/queue-definition.ts";
 import type { ClientOptions } from "./client-types.ts";
+import type { Provider } from "./provider.ts";
 import { createClient } from "./queue-client.ts";
 
 const orders = defineQueue<{ id: string }>("orders");
@@ -65,11 +66,22 @@ describe("createClient refuses", () => {
     expect(refusal(() => bench({}, {}, options as ClientOptions)).message).toContain(text);
   });
 
-  test("providers that are none", () => {
-    expect(refusal(() => createClient("fake:", {} as never)).message).toContain("a list of providers");
-    expect(refusal(() => createClient("fake:", [undefined] as never)).message).toContain(
-      "a list of providers",
-    );
+  const { provider } = new FakeService();
+  const memory = (): Provider => provider;
+  test.each([
+    [[memory], "providers[0]: expected a provider, got the function memory. Call it: [memory()]."],
+    [[provider, () => provider], "providers[1]: expected a provider, got the function memory. Call it: "],
+    [memory, "expected a list of providers, got the function memory. Call it: [memory()]."],
+    [provider, "expected a list of providers, got one alone. Put it into brackets: [memory()]."],
+    [undefined, "expected a list of providers, got undefined. Give what the function of a provider returns"],
+    [{}, "expected a list of providers, got object"],
+    [[undefined], "providers[0]: expected a provider, got undefined. Give what"],
+    [["sqs"], "providers[0]: expected a provider, got string"],
+    [[[provider]], "providers[0]: expected a provider, got array"],
+    [[{ ...provider, connect: "no" }], "providers[0]: expected a provider, got object"],
+  ])("the providers %j", (providers, text) => {
+    const { code, message } = refusal(() => createClient("fake:", providers as never));
+    expect([code, message]).toEqual(["INVALID_ARGUMENT", expect.stringContaining(text)]);
   });
 });
 

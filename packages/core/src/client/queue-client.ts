@@ -26,6 +26,7 @@ import { combineErrors } from "./combine-errors.ts";
 import { checkConfig, type QueueConfig } from "./config.ts";
 import { Connections } from "./connections.ts";
 import { deadLetterTarget, Directory, locateDeadLetters, type Place } from "./directory.ts";
+import { checkProviders } from "./check-providers.ts";
 import type { Provider } from "./provider.ts";
 import { verifyPlace } from "./verify.ts";
 
@@ -43,12 +44,7 @@ export function createClient<const P extends readonly Provider[]>(
   providers: P,
   options: ClientOptions = {},
 ): QueueClient<P[number]> {
-  const isList = Array.isArray(providers) && providers.every((item) => isRecord(item) && "connect" in item);
-  if (!isList) {
-    refuseProblems([
-      `createClient: expected a list of providers such as [memory()], got ${kindOf(providers)}`,
-    ]);
-  }
+  checkProviders(providers);
   const resolved = resolveOptions(options);
   const checked = checkConfig(config);
   const connections = new Connections(providers, options.clock, checked.prefix);

@@ -10,6 +10,7 @@ import { QueueError } from "../errors/queue-error.ts";
 import { unheard } from "../errors/unheard.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { RESERVED } from "../message/attributes.ts";
+import { copyOf } from "../message/copy-of.ts";
 import { rawMessage } from "../message/decode-message.ts";
 import type { RedriveOptions } from "./client-types.ts";
 import { aborted } from "./aborted.ts";
@@ -95,7 +96,7 @@ class Pump {
     this.#source = source;
     this.#from = from;
     this.#admin = admin;
-    this.#producer = adapter.openProducer(source.target);
+    this.#producer = adapter.openProducer(source.target, "redrive");
     this.#consumer = adapter.openConsumer(from, {
       mode: "pull",
       leaseMs: Math.min(from.limits.lease.maxMs, LEASE_MS),
@@ -239,17 +240,12 @@ class Pump {
       [RESERVED.attempts]: _attempts,
       ...attributes
     } = delivery.attributes;
-    const { id, body, orderingKey, correlationId, replyTo, subject } = delivery;
+    const { orderingKey } = delivery;
     return {
-      id,
-      body,
-      contentType: delivery.contentType ?? this.#source.details.codec.contentType,
+      ...copyOf(delivery, this.#source.details.codec.contentType),
       attributes,
       deduplicationId: crypto.randomUUID(),
       ...(orderingKey !== undefined && { orderingKey }),
-      ...(correlationId !== undefined && { correlationId }),
-      ...(replyTo !== undefined && { replyTo }),
-      ...(subject !== undefined && { subject }),
     };
   }
 }

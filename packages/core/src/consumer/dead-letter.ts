@@ -5,6 +5,7 @@ import type { Target } from "../driver/entity.ts";
 import type { Outcome } from "../driver/event-source.ts";
 import { queueError, type QueueError } from "../errors/queue-error.ts";
 import { isReserved, RESERVED } from "../message/attributes.ts";
+import { copyOf } from "../message/copy-of.ts";
 import type { Clock } from "../time/clock.ts";
 import { CutOff } from "./cut-off.ts";
 import { alignedResults } from "./results-of-alive.ts";
@@ -74,18 +75,13 @@ function deadLetterCopy(
   outcome: Pick<DeadLetterOutcome, "attributes">,
   contentType: string,
 ): OutgoingMessage {
-  const { orderingKey, correlationId, replyTo, subject } = delivery;
+  const { orderingKey } = delivery;
   return {
-    id: delivery.id,
-    body: delivery.body,
-    contentType: delivery.contentType ?? contentType,
+    ...copyOf(delivery, contentType),
     attributes: { ...withoutTimes(delivery.attributes), ...outcome.attributes },
     // Of the stored message, not of this delivery: a second copy after a crash is a duplicate to a queue that knows such.
     deduplicationId: delivery.providerId,
     ...(orderingKey === undefined ? {} : { orderingKey }),
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(replyTo === undefined ? {} : { replyTo }),
-    ...(subject === undefined ? {} : { subject }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
 import type { Target } from "../driver/entity.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import { RESERVED } from "../message/attributes.ts";
+import { copyOf } from "../message/copy-of.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { attemptOf } from "./attempt-of.ts";
 import { createCopyBatcher, type CopyRouteOptions } from "./dead-letter.ts";
@@ -44,19 +45,14 @@ export function createRetryRoute(options: CopyRouteOptions): RetryRoute {
 
 /** The message as it came, due later, with the attempts that the service's count of the copy will not know. */
 function retryCopy(delivery: Delivery<unknown>, deliverAtMs: number, contentType: string): OutgoingMessage {
-  const { id, body, providerId, expiresAtMs, correlationId, replyTo, subject } = delivery;
+  const { providerId, expiresAtMs } = delivery;
   const attempt = attemptOf(delivery);
   return {
-    id,
-    body,
-    contentType: delivery.contentType ?? contentType,
+    ...copyOf(delivery, contentType),
     attributes: { ...delivery.attributes, [RESERVED.attempts]: String(attempt) },
     // A second copy of this attempt after a crash is a duplicate to a queue that knows such; the next attempt's is none.
     deduplicationId: `${providerId}-${attempt}`,
     deliverAtMs,
     ...(expiresAtMs === undefined ? {} : { ttlMs: expiresAtMs - deliverAtMs }),
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(replyTo === undefined ? {} : { replyTo }),
-    ...(subject === undefined ? {} : { subject }),
   };
 }

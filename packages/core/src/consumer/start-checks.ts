@@ -114,7 +114,7 @@ export function mayDelayLonger({ kind, emulate }: DefinitionDetails): boolean {
 
 function timesMisfit(start: StartFacts): QueueError | undefined {
   const { settings, target } = start;
-  const { capabilities, limits } = target;
+  const { limits } = target;
   const { leaseMs, handlerTimeoutMs } = settings;
   if (handlerTimeoutMs !== undefined && handlerTimeoutMs > limits.lease.totalMs) {
     return new QueueError("INVALID_ARGUMENT", {
@@ -122,11 +122,19 @@ function timesMisfit(start: StartFacts): QueueError | undefined {
       target: target.name,
     });
   }
+  return leaseMisfit(leaseMs, target);
+}
+
+/** Where the entity has a lease of its own, a longer one is kept by renewals. */
+export function leaseMisfit(
+  leaseMs: number | undefined,
+  { capabilities, limits, name }: Target,
+): QueueError | undefined {
   if (leaseMs === undefined || capabilities.leaseSetBy === "entity") return undefined;
   if (leaseMs >= limits.lease.minMs && leaseMs <= limits.lease.maxMs) return undefined;
   return new QueueError("INVALID_ARGUMENT", {
     what: `lease: expected ${limits.lease.minMs} to ${limits.lease.maxMs} ms, got ${leaseMs}`,
-    target: target.name,
+    target: name,
   });
 }
 

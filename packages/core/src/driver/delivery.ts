@@ -8,6 +8,11 @@ export interface OutgoingMessage {
   readonly text?: string;
   readonly contentType: string;
   readonly attributes: Readonly<Record<string, string>>;
+  /**
+   * Native types of attributes of a copy, as they were delivered: a driver that sends more than text makes of each what it
+   * was (D10).
+   */
+  readonly attributeTypes?: Readonly<Record<string, string>>;
   readonly orderingKey?: string;
   /** The caller's id where the definition needs deduplication, else the core's token of this send. */
   readonly deduplicationId?: string;

@@ -116,8 +116,11 @@ export interface QueueAdapter<Handle = unknown> {
   /** Pure: names, and the capabilities known without I/O. @throws INVALID_ARGUMENT for an illegal name, UNSUPPORTED for a kind that it lacks. */
   resolve(ref: EntityRef): Target;
   probe?(target: Target, signal: AbortSignal): Promise<ProbeResult>;
-  /** No I/O; an absent side throws UNSUPPORTED. */
-  openProducer(target: Target): ProducerDriver;
+  /**
+   * No I/O; an absent side throws UNSUPPORTED. A `redrive` sends again what `target` alone is to get, and as new to it: its
+   * `open` rejects UNSUPPORTED where others would get it too, and what looks for duplicates must not take it for one.
+   */
+  openProducer(target: Target, purpose?: SendPurpose): ProducerDriver;
   openConsumer(target: Target, options: ConsumerDriverOptions<Handle>): ConsumerDriver<Handle>;
   /** Pure. */
   classify(error: unknown, during: Operation): ErrorClass;
@@ -125,6 +128,9 @@ export interface QueueAdapter<Handle = unknown> {
   admin?(): Promise<AdminDriver>;
   close(): Promise<void>;
 }
+
+/** @default "send" */
+export type SendPurpose = "send" | "redrive";
 
 /** The confirmation of one message. */
 export interface SendReceipt {

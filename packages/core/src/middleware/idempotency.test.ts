@@ -16,15 +16,15 @@ const context: HandlerContext = {
   extend: async () => {},
 };
 
-function bench(over: Partial<IdempotencyStore> = {}) {
+function bench(over: { [Name in keyof IdempotencyStore]?: IdempotencyStore[Name] | undefined } = {}) {
   const clock = createVirtualClock();
-  const store: IdempotencyStore = { ...memoryIdempotencyStore({ clock }), ...over };
+  const store = { ...memoryIdempotencyStore({ clock }), ...over } as IdempotencyStore;
   const runs: string[] = [];
   let outcome: () => unknown = () => "done";
   const handlerOf = (target: string) => {
-    const middleware = idempotency({ store, ttl: "10m", claim: "1m" });
+    const middleware = idempotency({ store, ttl: "10m", claim: "1m", clock });
     const handle = composeHandle([middleware], (m) => (runs.push(`${target} ${m.id}`), outcome()), target);
-    return async (given = message) => await handle(given, context);
+    return async (given = message, within = context) => await handle(given, within);
   };
   return { clock, runs, handlerOf, handle: handlerOf("q"), fail: (act: () => unknown) => (outcome = act) };
 }
@@ -87,8 +87,106 @@ test("a rollback that fails does not hide why the handler failed", async () => {
   await expect(handle()).rejects.toThrow("boom");
 });
 
-test("a handled message is forgotten after its time, a dead claim after its own", async () => {
+test("a run keeps its claim as long as it lasts, and a failed run gives it up", async () => {
   const { handle, runs, clock, fail } = bench();
+  const gate = Promise.withResolvers<void>();
+  fail(() => gate.promise);
+  const first = handle();
+  for (let minute = 0; minute < 10; minute += 1) {
+    await clock.advance("1m");
+    expect(isRetryError(await handle().catch((error: unknown) => error))).toBe(true);
+  }
+  gate.reject(new Error("boom"));
+  await expect(first).rejects.toThrow("boom");
+  expect(clock.pendingTimers).toBe(0);
+  fail(() => "done");
+  expect(await handle()).toBe("done");
+  expect(runs).toHaveLength(2);
+});
+
+test("what is claimed is looked at again when the claim of a dead process has ended", async () => {
+  const { handle, fail } = bench();
+  fail(() => new Promise(() => {}));
+  void handle();
+  const delayOf = async (attempt: number): Promise<unknown> => {
+    const error: unknown = await handle(message, { ...context, attempt }).catch((reason: unknown) => reason);
+    return isRetryError(error) && error.delayMs;
+  };
+  expect([await delayOf(1), await delayOf(2)]).toEqual([undefined, 60_000]);
+});
+
+test("the last attempt waits for the end of a dead process's claim, and is not spent on it", async () => {
+  const { handle, runs, clock, fail } = bench({ extend: undefined });
+  fail(() => new Promise(() => {}));
+  void handle();
+  await clock.settle();
+  fail(() => "done");
+  let ended: unknown;
+  void handle(message, { ...context, isLastAttempt: true }).then((value) => (ended = value));
+  await clock.advance("55s");
+  expect([runs.length, ended]).toEqual([1, undefined]);
+  await clock.advance("10s");
+  expect([runs.length, ended]).toEqual([2, "done"]);
+});
+
+test("a last attempt that waits ends with its signal", async () => {
+  const { handle, runs, clock, fail } = bench();
+  fail(() => new Promise(() => {}));
+  void handle();
+  const controller = new AbortController();
+  const waiting = handle(message, { ...context, isLastAttempt: true, signal: controller.signal });
+  await clock.advance("30s");
+  controller.abort();
+  expect(isRetryError(await waiting.catch((error: unknown) => error))).toBe(true);
+  expect(runs).toHaveLength(1);
+});
+
+test("a run whose claim may be another's gives none up, and renews none", async () => {
+  const calls: string[] = [];
+  const { handle, clock, fail } = bench({
+    extend: async () => {
+      calls.push("extend");
+      await Promise.reject(new Error("store down"));
+    },
+    rollback: async () => void calls.push("rollback"),
+  });
+  const gate = Promise.withResolvers<void>();
+  fail(() => gate.promise);
+  const first = handle();
+  await clock.advance("5m");
+  expect(calls).toEqual(["extend", "extend"]);
+  gate.reject(new Error("boom"));
+  await expect(first).rejects.toThrow("boom");
+  expect(calls).toEqual(["extend", "extend"]);
+});
+
+test("a store that throws at once when a claim is renewed ends nothing", async () => {
+  const { handle, clock, fail } = bench({
+    extend: () => {
+      throw new Error("store broken");
+    },
+  });
+  const gate = Promise.withResolvers<string>();
+  fail(() => gate.promise);
+  const first = handle();
+  await clock.advance("30s");
+  gate.resolve("done");
+  expect(await first).toBe("done");
+});
+
+test("a store that cannot renew claims is claimed for an hour, one that can for two minutes", async () => {
+  const seen: number[] = [];
+  const { extend: _extend, ...plain } = memoryIdempotencyStore();
+  for (const store of [plain, memoryIdempotencyStore()]) {
+    const begin: IdempotencyStore["begin"] = async (_key, ttlMs) => (seen.push(ttlMs), "new");
+    const handle = composeHandle([idempotency({ store: { ...store, begin } })], () => undefined, "q");
+    await handle(message, context);
+  }
+  expect(seen).toEqual([3_600_000, 120_000]);
+});
+
+test("a handled message is forgotten after its time, a dead claim after its own", async () => {
+  const { handle, runs, clock, fail } = bench({ extend: undefined });
   await handle();
   await clock.advance("9m");
   await handle();
@@ -108,6 +206,11 @@ test("a bad duration is refused when the middleware is made", () => {
   const store = memoryIdempotencyStore();
   const ttl = "1 day" as "1d";
   expect(() => idempotency({ store, ttl })).toThrow("idempotency.ttl");
+});
+
+test("a store whose claims cannot be renewed as it says is refused", () => {
+  const store = { ...memoryIdempotencyStore(), extend: true as never };
+  expect(() => idempotency({ store })).toThrow("idempotency.store.extend");
 });
 
 test("the key can be the application's own", async () => {

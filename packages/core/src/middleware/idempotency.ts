@@ -3,8 +3,10 @@ import { QueueError } from "../errors/queue-error.ts";
 import { RetryError } from "../errors/handler-errors.ts";
 import { unheard } from "../errors/unheard.ts";
 import type { Message } from "../queue-consumer.ts";
-import { systemClock, type Clock } from "../time/clock.ts";
+import { systemClock, type Clock, type Timer } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
+import { orAborted } from "../time/or-aborted.ts";
+import { Claim } from "./claim.ts";
 import type { Middleware } from "./middleware.ts";
 
 /** Remembers which messages were handled. Implement it over a database to share it between processes. */
@@ -15,6 +17,11 @@ export interface IdempotencyStore {
   commit(key: string, ttlMs: number): Promise<void>;
   /** Gives a claimed key up, so that a redelivery runs again. */
   rollback(key: string): Promise<void>;
+  /**
+   * Lengthens a claim that is held to `ttlMs` from now; does nothing where there is none, or the key is done. With it a claim
+   * is kept as long as its handler runs, and one whose process died ends soon.
+   */
+  extend?(key: string, ttlMs: number): Promise<void>;
 }
 
 /** Options of {@link idempotency}. */
@@ -22,46 +29,80 @@ export interface IdempotencyOptions {
   readonly store: IdempotencyStore;
   /** How long a handled message is remembered; longer than any redelivery may come late. @default "1d" */
   readonly ttl?: Duration | undefined;
-  /** How long a claim holds if its process dies; longer than the slowest handler. @default "1h" */
+  /**
+   * How long a claim holds if its process dies. Where the store cannot `extend` one, longer than the slowest handler; else
+   * longer than a process stands still and comes back. @default "2m" where the store has `extend`, "1h" where not
+   */
   readonly claim?: Duration | undefined;
   /** What makes two messages the same; an empty text or none is refused. @default the message's `id` */
   readonly key?: ((message: Message<unknown>) => string) | undefined;
+  /** For tests. @default the machine's */
+  readonly clock?: Clock | undefined;
 }
 
 /**
  * Middleware that runs the handler once per message, however often it is delivered.
- * A duplicate is acked without running the handler; while another run holds it, it is retried later.
- * If the store fails, the message is not acked. Costs two store calls per message.
+ * A duplicate is acked without running the handler. While another run holds it, it is retried when the claim of a process
+ * that died would have ended; its last attempt waits for that. If the store fails, the message is not acked. Costs two store
+ * calls per message, and one each time that a third of `claim` has passed.
  */
 export function idempotency(options: IdempotencyOptions): Middleware {
   checkCall(options);
   const { store, key = ({ id }) => id } = options;
   const ttlMs = durationToMs(options.ttl ?? "1d", "idempotency.ttl");
-  const claimMs = durationToMs(options.claim ?? "1h", "idempotency.claim");
+  const claim = options.claim ?? (store.extend === undefined ? "1h" : "2m");
+  const claimMs = durationToMs(claim, "idempotency.claim");
+  const clock = options.clock ?? systemClock;
   return {
     name: "idempotency",
-    async handle(message, _context, next, target) {
+    async handle(message, { attempt, isLastAttempt, signal }, next, target) {
       // With the target, because two subscriptions get the same message and both must handle it.
       const claimed = `${target}\n${checkKey(unheard(key(message)), target)}`;
-      const state = await store.begin(claimed, claimMs);
-      if (state === "done") return undefined;
-      if (state === "busy") {
-        const what = "another run handles a message with this idempotency key";
-        throw new RetryError({ cause: new QueueError("UNAVAILABLE", { what, target }) });
+      const held = new Claim(store, claimed, claimMs, clock);
+      let state = await held.begin();
+      while (state === "busy") {
+        // Else the claim of a process that died would end a message that no handler has failed with.
+        if (!isLastAttempt || !(await pause(clock, signal)))
+          // A first attempt is another copy of what is running; a later one may be what a process died with.
+          throw busy(target, attempt > 1 ? claim : undefined);
+        state = await held.begin();
       }
-      const result = await runOrRollback(next, async () => await store.rollback(claimed));
+      if (state === "done") return undefined;
+      const result = await runOrRollback(next, held);
       await store.commit(claimed, ttlMs);
       return result;
     },
   };
 }
 
+/** A last attempt looks this often whether it may run. */
+const LOOK_AGAIN_MS = 5_000;
+
+/** @returns false: it was aborted */
+async function pause(clock: Clock, signal: AbortSignal): Promise<boolean> {
+  let timer: Timer | undefined;
+  const paused = new Promise<boolean>((resolve) => {
+    timer = clock.setTimer(() => resolve(true), LOOK_AGAIN_MS, true);
+  });
+  return await orAborted(paused, signal, () => {
+    timer?.cancel();
+    return false;
+  });
+}
+
+function busy(target: string, delay: Duration | undefined): RetryError {
+  const what = "another run handles a message with this idempotency key";
+  return new RetryError({ delay, cause: new QueueError("UNAVAILABLE", { what, target }) });
+}
+
 function checkCall(options: IdempotencyOptions): void {
-  const problems = callProblems(options, ["store", "ttl", "claim", "key"], "idempotency");
+  const problems = callProblems(options, ["store", "ttl", "claim", "key", "clock"], "idempotency");
   refuseProblems(problems);
   const { store, key } = options;
   const isStore = isRecord(store) && STORE.every((name) => typeof Reflect.get(store, name) === "function");
   if (!isStore) problems.push(`idempotency.store: expected { ${STORE.join(", ")} }, got ${kindOf(store)}`);
+  // It would be missed in silence: claims would end under their runs.
+  else problems.push(...functionProblems({ extend: store.extend }, ["extend"], "idempotency.store"));
   refuseProblems([...problems, ...functionProblems({ key }, ["key"], "idempotency")]);
 }
 
@@ -100,16 +141,22 @@ export function memoryIdempotencyStore(
     rollback: async (key) => {
       entries.delete(key);
     },
+    extend: async (key, ttlMs) => {
+      const entry = entries.get(key);
+      if (entry?.isDone === false && entry.endsAt > clock.now()) put(key, false, ttlMs);
+    },
   };
 }
 
-/** A failing rollback must not hide why the handler failed; the claim ends by itself. */
-async function runOrRollback(next: () => Promise<unknown>, rollback: () => Promise<void>): Promise<unknown> {
+async function runOrRollback(next: () => Promise<unknown>, claim: Claim): Promise<unknown> {
+  claim.keep();
   try {
     return await next();
   } catch (error) {
-    await Promise.allSettled([rollback()]);
+    await claim.rollback();
     throw error;
+  } finally {
+    claim.release();
   }
 }
 

@@ -1,0 +1,59 @@
+import { setOwn } from "@anyqueue/core/adapter";
+import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
+
+const STRING = "String";
+/** A type, with or without a label of the sender's. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html (2026-11-24) */
+const SQS_TYPE = /^(?:String|Number|Binary)(?:\.|$)/;
+const BINARY = "Binary";
+
+/** Strings as they are; numbers as their text, binary as base64, both named in `types`, like custom labels. */
+export function readAttributes(native: Readonly<Record<string, MessageAttributeValue>>): {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly types: Readonly<Record<string, string>> | undefined;
+} {
+  const attributes: Record<string, string> = {};
+  let types: Record<string, string> | undefined;
+  for (const [name, { DataType = STRING, StringValue, BinaryValue }] of Object.entries(native)) {
+    setOwn(
+      attributes,
+      name,
+      BinaryValue === undefined ? (StringValue ?? "") : Buffer.from(BinaryValue).toString("base64"),
+    );
+    if (DataType !== STRING) setOwn((types ??= {}), name, DataType);
+  }
+  return { attributes, types };
+}
+
+/** Of an attribute of a copy that is more than a string; undefined: it is none that SQS has. */
+export function typeOf(types: Readonly<Record<string, string>>, name: string): string | undefined {
+  const type = Object.hasOwn(types, name) ? types[name] : undefined;
+  return type !== undefined && SQS_TYPE.test(type) ? type : undefined;
+}
+
+/** Returns the bytes that it takes. */
+export function addTyped(
+  attributes: Record<string, MessageAttributeValue>,
+  name: string,
+  text: string,
+  DataType: string,
+): number {
+  const frameBytes = name.length + Buffer.byteLength(DataType);
+  if (!DataType.startsWith(BINARY)) {
+    setOwn(attributes, name, { DataType, StringValue: text });
+    return frameBytes + Buffer.byteLength(text);
+  }
+  // The SDK writes bytes as base64; so does our copy of its request, which is plain JSON of the same input.
+  const BinaryValue = Object.assign(Buffer.from(text, "base64"), { toJSON: () => text });
+  setOwn(attributes, name, { DataType, BinaryValue });
+  return frameBytes + BinaryValue.byteLength;
+}
+
+/** Returns the bytes that it takes. */
+export function addText(
+  attributes: Record<string, MessageAttributeValue>,
+  name: string,
+  StringValue: string,
+): number {
+  setOwn(attributes, name, { DataType: STRING, StringValue });
+  return name.length + STRING.length + Buffer.byteLength(StringValue);
+}
