@@ -68,7 +68,7 @@ describe("createClient refuses", () => {
   test("providers that are none", () => {
     expect(refusal(() => createClient("fake:", {} as never)).message).toContain("a list of providers");
     expect(refusal(() => createClient("fake:", [undefined] as never)).message).toContain(
-      "a list of providers",
+      "providers[0]: expected a provider",
     );
   });
 });

@@ -43,18 +43,23 @@ export function createClient<const P extends readonly Provider[]>(
   providers: P,
   options: ClientOptions = {},
 ): QueueClient<P[number]> {
-  const isList = Array.isArray(providers) && providers.every((item) => isRecord(item) && "connect" in item);
-  if (!isList) {
-    refuseProblems([
-      `createClient: expected a list of providers such as [memory()], got ${kindOf(providers)}`,
-    ]);
-  }
+  refuseProblems(providerProblems(providers));
   const resolved = resolveOptions(options);
   const checked = checkConfig(config);
   const connections = new Connections(providers, options.clock, checked.prefix);
   for (const { url } of checked.queues.values()) if (url !== undefined) connections.provider(url);
   const { clock } = connections.get(checked.url);
   return new Client(new Directory(checked, connections), connections, resolved, clock);
+}
+
+function providerProblems(providers: unknown): string[] {
+  if (!Array.isArray(providers))
+    return [`createClient: expected a list of providers such as [memory()], got ${kindOf(providers)}`];
+  return providers.flatMap((item: unknown, index) => {
+    if (isRecord(item) && "connect" in item) return [];
+    const hint = typeof item === "function" ? ": call it" : "";
+    return [`providers[${index}]: expected a provider such as memory(), got ${kindOf(item)}${hint}`];
+  });
 }
 
 /** Beyond the time that a close was given: until sends are given up, and until connections are not waited for any more. */
