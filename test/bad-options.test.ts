@@ -28,6 +28,11 @@ const redriveAll = async (options: unknown): Promise<void> => {
 };
 
 test.each<readonly [what: string, act: () => unknown, text: string]>([
+  [
+    "a provider that was not called",
+    () => createClient("memory:", bad([memory])),
+    "providers[0]: expected a provider, got the function memory. Call it: [memory()]",
+  ],
   ["a logger without its methods", () => open({ logger: {} }), "options.logger.info: expected a function"],
   ["a logger that is none", () => open({ logger: 5 }), "options.logger: expected an object, got number"],
   [

@@ -31,21 +31,22 @@ export function parseFlags(command: string, args: readonly string[], kinds: Flag
     tokens: true,
     allowPositionals: true,
   });
+  const mistake = (text: string): UsageError => new UsageError(`anyqueue ${command}: ${text}`);
   const given = new Map<string, string[]>();
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     const kind = Object.hasOwn(kinds, token.name) ? kinds[token.name] : undefined;
     if (kind === undefined) throw unknownFlag(command, token.rawName, kinds);
     const values = given.get(token.name);
-    if (values !== undefined && kind !== "values") throw new UsageError(`${token.rawName} was given twice.`);
+    if (values !== undefined && kind !== "values") throw mistake(`${token.rawName} was given twice.`);
     if (kind === "flag" && token.value !== undefined)
-      throw new UsageError(`${token.rawName} takes no value, got "${token.value}".`);
+      throw mistake(`${token.rawName} takes no value, got "${token.value}".`);
     if (kind !== "flag" && (token.value === undefined || token.value === "")) {
-      throw new UsageError(`${token.rawName} needs a value: ${token.rawName} <value>.`);
+      throw mistake(`${token.rawName} needs a value: ${token.rawName} <value>.`);
     }
     // `--id --json` would send a message called --json.
     if (token.inlineValue === false && isFlag(token.value, kinds)) {
-      throw new UsageError(
+      throw mistake(
         `${token.rawName} needs a value, got the flag ${token.value}. If it is meant: ${token.rawName}=${token.value}.`,
       );
     }

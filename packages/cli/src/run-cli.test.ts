@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { RecordingTerminal } from "../test/recording-terminal.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -33,17 +33,17 @@ test.each([
     ["up", "--sqs-port=-1"],
     'anyqueue up: --sqs-port must be a port from 0 to 65535, got "-1". 0 takes a free port.',
   ],
-  [["up", "--sqs-port"], "--sqs-port needs a value: --sqs-port <value>."],
+  [["up", "--sqs-port"], "anyqueue up: --sqs-port needs a value: --sqs-port <value>."],
   [
     ["send", "q", "--file", "no/such.json"],
     "anyqueue send: --file cannot be read: ENOENT: no such file or directory, open 'no/such.json'.",
   ],
   [
     ["send", "q", "{}", "--id", "--json"],
-    "--id needs a value, got the flag --json. If it is meant: --id=--json.",
+    "anyqueue send: --id needs a value, got the flag --json. If it is meant: --id=--json.",
   ],
-  [["up", "--json=yes"], '--json takes no value, got "yes".'],
-  [["up", "--json", "--json"], "--json was given twice."],
+  [["up", "--json=yes"], 'anyqueue up: --json takes no value, got "yes".'],
+  [["up", "--json", "--json"], "anyqueue up: --json was given twice."],
   [["up", "sqs"], 'anyqueue up: "sqs" is one argument too many.'],
   [["sned"], 'anyqueue: unknown command "sned". Did you mean anyqueue send?'],
   [["send"], "anyqueue send: which queue? anyqueue send <queue>; --help shows the flags."],
@@ -119,7 +119,10 @@ test.each([
     ["redrive", "q", "--max", "0"],
     'anyqueue redrive: --max must be a whole number from 1 to 1000000000, got "0".',
   ],
-  [["redrive", "q", "--subscription"], "--subscription needs a value: --subscription <value>."],
+  [
+    ["redrive", "q", "--subscription"],
+    "anyqueue redrive: --subscription needs a value: --subscription <value>.",
+  ],
   [["invoke"], "anyqueue invoke: which function? anyqueue invoke <function file>; --help shows the flags."],
   [["invoke", "f.mjs"], "anyqueue invoke: which queue? Add --queue <name or url>."],
   [["invoke", "f.mjs", "g.mjs", "--queue", "q"], 'anyqueue invoke: "g.mjs" is one argument too many.'],
@@ -216,15 +219,26 @@ test("an address that cannot be listened on fails with its reason", async () => 
   expect(warned).toContain("Choose an address of this machine");
 });
 
-test("a port that is taken fails with its reason", async () => {
-  const other = createServer().listen(0, "127.0.0.1");
-  onTestFinished(() => void other.close());
-  await once(other, "listening");
-  const address = other.address();
-  const port = typeof address === "object" ? String(address?.port) : "";
-  const { exitCode, warned } = await run("up", "--sqs-port", port);
+test.each(["--sqs-port", "--service-bus-port", "--pubsub-port"])(
+  "a %s that is taken fails with its reason",
+  async (flag) => {
+    const other = createServer().listen(0, "127.0.0.1");
+    onTestFinished(() => void other.close());
+    await once(other, "listening");
+    const address = other.address();
+    const port = typeof address === "object" ? String(address?.port) : "";
+    const { exitCode, warned } = await run("up", flag, port);
+    expect(exitCode).toBe(1);
+    expect(warned).toMatch(/EADDRINUSE.* Choose another port, or 0 for a free one\.$/);
+  },
+);
+
+test("without a connection it says where one may come from", async () => {
+  vi.stubEnv("ANYQUEUE_URL", "");
+  const { exitCode, warned } = await run("tail", "q");
+  vi.unstubAllEnvs();
   expect(exitCode).toBe(1);
-  expect(warned).toMatch(/EADDRINUSE.* Choose another port, or 0 for a free one\.$/);
+  expect(warned).toMatch(/no connection is configured[^]*--url <url>[^]*anyqueue up/);
 });
 
 test("credentials in a URL are refused and not repeated", async () => {

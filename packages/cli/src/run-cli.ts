@@ -72,6 +72,9 @@ ${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`).
 
 anyqueue <command> --help shows the flags of a command.`;
 
+const NO_CONNECTION =
+  "Or give --url <url>. `anyqueue up` starts servers on this machine, and prints the line that sets it.";
+
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
@@ -93,7 +96,9 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     return await command(rest, terminal);
   } catch (error) {
     // An error of a provider carries code, place and remedy in its message, and never a secret.
-    terminal.warn(shellWords(error, error instanceof Error ? error.message : String(error)));
+    const text = error instanceof Error ? error.message : String(error);
+    terminal.warn(shellWords(error, text));
+    if (text.includes("no connection is configured")) terminal.warn(NO_CONNECTION);
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
   }
 }

@@ -59,6 +59,7 @@ describe("receive", () => {
 
   test.each([
     [{ max: 0 }, "receive.max"],
+    [{ max: "3" as never }, "receive.max: expected a whole number from 1, got string"],
     [{ max: 1.5 }, "receive.max"],
     [{ wait: "soon" }, "receive.wait"],
     [{ maxx: 3 }, 'did you mean "max"'],

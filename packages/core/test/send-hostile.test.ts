@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 
 import type { ItemResult, SendReceipt } from "../src/driver/driver.ts";
+import { isQueueError } from "../src/errors/queue-error.ts";
 import type { Codec } from "../src/message/codec.ts";
 import type { StandardSchemaV1 } from "../src/message/standard-schema.ts";
 import { confirmed, fakeAdapter, FakeProducerDriver } from "./fake-adapter.ts";
@@ -144,4 +146,34 @@ test("a buffer that a codec of the application hands through is copied", async (
   body[0] = 9;
   await sent;
   expect([...(driver.calls[0]?.[0]?.body ?? [])]).toEqual([1, 2, 3]);
+});
+
+describe("what JavaScript sends", () => {
+  test.each([
+    ["a body without its item", { orderId: "o-1" }],
+    ["a text", "o-1"],
+    ["nothing", null],
+  ])("%s is refused by name, and the others are sent", async (_name, item) => {
+    const { producer, driver } = producerBench();
+    const items = [{ body: 1, id: "a" }, item as never, { body: 3, id: "c" }];
+    const error: unknown = await producer.sendMany(items).catch((caught: unknown) => caught);
+    if (!isQueueError(error, "PARTIAL_SEND")) throw new Error("PARTIAL_SEND expected");
+    expect(error.message).toContain("1 of 3 messages were not confirmed, the first with INVALID_ARGUMENT");
+    expect(String(error.cause)).toContain("items[1]: expected { body, … }");
+    expect(driver.sentIds).toEqual([["a", "c"]]);
+  });
+
+  test.each([
+    ["a date", { at: new Date(0) }],
+    ["a map", { lines: new Map([["a", 1]]) }],
+    ["NaN", { total: Number.NaN }],
+    ["a hole", [undefined, 1]],
+    ["a date that its schema takes", { at: new Date(0) }, z.object({ at: z.date().optional() })],
+  ])("%s is refused whatever was sent before", async (_name, lossy, schema?: z.ZodType) => {
+    const { producer, driver } = producerBench(schema === undefined ? {} : { details: { schema } });
+    await producer.send({});
+    await expect(producer.send(lossy)).rejects.toMatchObject({ code: "INVALID_MESSAGE" });
+    await producer.send({ at: undefined });
+    expect(driver.calls).toHaveLength(2);
+  });
 });

@@ -29,6 +29,9 @@ export async function invoke(args: readonly string[], terminal: Terminal): Promi
     },
     onLine: (line) => terminal.warn(line),
     onWarning: (text) => terminal.warn(`note: ${text}`),
+    onLost: (count) => {
+      tally.lost += count;
+    },
     onUnsettled: (count) => {
       tally.unsettled += count;
     },

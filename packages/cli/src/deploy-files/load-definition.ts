@@ -29,11 +29,16 @@ export async function loadDefinition(
 
 async function importModule(module: string): Promise<Readonly<Record<string, unknown>>> {
   const path = resolve(module);
+  // What a module writes while it is imported must not get between the files: those are often redirected.
+  const { write } = process.stdout;
+  process.stdout.write = process.stderr.write.bind(process.stderr);
   try {
     return (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw mistake(`${path} cannot be imported: ${reason}`);
+  } finally {
+    process.stdout.write = write;
   }
 }
 

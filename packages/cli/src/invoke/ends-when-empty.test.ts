@@ -85,6 +85,7 @@ test("the mapping of a Lambda function takes what came behind its last ask", asy
     isOnce: true,
     onReport: () => {},
     onWarning: () => {},
+    onLost: () => {},
     onUnsettled: () => {},
   });
   await mapping.run(NEVER);

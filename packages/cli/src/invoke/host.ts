@@ -12,6 +12,8 @@ export interface HostParts {
   /** A line that the function wrote. */
   readonly onLine: (line: string) => void;
   readonly onWarning: (text: string) => void;
+  /** So many messages failed and are deleted nevertheless, as the platform does it. */
+  readonly onLost: (count: number) => void;
   /** So many messages were handled and could not be settled: they come again. */
   readonly onUnsettled: (count: number) => void;
 }

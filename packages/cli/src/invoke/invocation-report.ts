@@ -37,6 +37,8 @@ export class InvocationTally {
   invocations = 0;
   handled = 0;
   failed = 0;
+  /** Failed, and deleted nevertheless. */
+  lost = 0;
   /** Handled, but the queue could not be told so. */
   unsettled = 0;
 
@@ -47,13 +49,14 @@ export class InvocationTally {
   }
 
   get isClean(): boolean {
-    return this.failed === 0 && this.unsettled === 0;
+    return this.failed === 0 && this.lost === 0 && this.unsettled === 0;
   }
 
   toString(): string {
     const failures = this.failed === 0 ? "" : `, ${this.failed} failed and left to the queue`;
+    const lost = this.lost === 0 ? "" : `, ${this.lost} failed and deleted`;
     const unsettled = this.unsettled === 0 ? "" : `, ${this.unsettled} handled but not settled`;
     const calls = `${this.invocations} invocation${this.invocations === 1 ? "" : "s"}`;
-    return `${calls}: ${this.handled} handled${failures}${unsettled}.`;
+    return `${calls}: ${this.handled - this.lost} handled${failures}${lost}${unsettled}.`;
   }
 }

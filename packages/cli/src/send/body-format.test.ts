@@ -32,7 +32,8 @@ describe("a body", () => {
     ['\uFEFF {"a":1}\r\n', '{"a":1}'],
     ['{"a":1,}', "refused: it is not JSON: column 8: expected a property name in double quotes"],
     ['{\n"a"\n}\n', 'refused: it is not JSON: line 3, column 1: expected ":"'],
-    ["", "refused: it is not JSON: column 1: expected a value"],
+    ["", "refused: it is empty"],
+    [" \n", "refused: it is empty"],
   ])("of JSON, %j, becomes %j", (given, expected) => {
     expect(shown(bodyFormat("json", undefined).check(encoder.encode(given)))).toBe(expected);
   });

@@ -60,6 +60,7 @@ function checkText(body: Uint8Array): CheckedBody {
 function checkJson(given: Uint8Array): CheckedBody {
   const source = decode(given)?.replace(/^\uFEFF/, "");
   if (source === undefined) return NO_TEXT;
+  if (source.trim() === "") return { ok: false, problem: "it is empty" };
   const fault = isJson(source) ? undefined : findJsonFault(source);
   if (fault !== undefined) {
     const { line, column, expected } = fault;

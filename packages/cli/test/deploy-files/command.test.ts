@@ -68,6 +68,19 @@ describe("anyqueue deploy-files", () => {
     expect(await readFile(join(out, "main.bicep"), "utf8")).toBe("mine");
   });
 
+  test("keeps what the module writes out of the files", async () => {
+    const [stdout, stderr] = [process.stdout, process.stderr].map((stream) =>
+      vi.spyOn(stream, "write").mockReturnValue(true),
+    );
+    const noisy = join(folder, "noisy.mjs");
+    await writeFile(noisy, 'process.stdout.write("injected env\\n");');
+    const { code } = await run(noisy, "--runtime", "lambda");
+    vi.restoreAllMocks();
+    expect(code).toBe(2);
+    expect(stdout).not.toHaveBeenCalledWith("injected env\n");
+    expect(stderr).toHaveBeenCalledWith("injected env\n");
+  });
+
   test("shows its help", async () => {
     expect((await run("--help")).terminal.printed.join("\n")).toContain("Nothing is applied");
   });

@@ -73,7 +73,8 @@ describe("a Lambda function with --once", () => {
     expect(lines).toEqual([expect.stringMatching(/^ok/)]);
     expect(errors).toContain("1 message that the function lists as failed is deleted");
     expect(errors).toContain("--report-batch-item-failures");
-    expect(code).toBe(0);
+    expect(errors).toContain("1 invocation: 0 handled, 1 failed and deleted.");
+    expect(code).toBe(1);
     expect(await local.messages("orders")).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import type { ItemResult } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock, Timer } from "../time/clock.ts";
+import { soon } from "../time/soon.ts";
 import { Epochs } from "./epochs.ts";
 import { Lanes, type Entry, type Lane } from "./lanes.ts";
 
@@ -130,7 +131,7 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
   #schedulePump(): void {
     if (this.#isPumpScheduled) return;
     this.#isPumpScheduled = true;
-    queueMicrotask(this.#pumpLater);
+    soon(this.#pumpLater);
   }
 
   /** Made once: a function that may make a closure pays for it each time, also where it returns before. */

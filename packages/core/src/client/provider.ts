@@ -23,7 +23,7 @@ export interface Provider<Scheme extends string = string, Modes extends Feature[
   readonly clock?: Clock | undefined;
   /** True: the path of a URL belongs to the connection (a file); else it names one entity. */
   readonly ownsPath?: boolean | undefined;
-  /** True: every body is decoded and validated again at the sender; else only the first of a definition. */
+  /** True: every body is decoded and validated again at the sender; else the first, and what JSON may change. */
   readonly checksEveryBody?: boolean | undefined;
   /** Opens a connection; no I/O. @throws INVALID_ARGUMENT for a bad authority, path or parameter. */
   connect(url: ConnectionUrl, context: ProviderContext): QueueAdapter;

@@ -3,6 +3,7 @@ import { QueueError } from "../errors/queue-error.ts";
 import type { BatchHandler, Handler, HandlerContext, Logger, Message } from "../queue-consumer.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { Duration } from "../time/duration.ts";
+import { soon } from "../time/soon.ts";
 
 export interface GatherOptions {
   readonly size: number;
@@ -65,7 +66,7 @@ export class Gatherer {
       this.#timer = this.#options.clock.setTimer(start, waitMs);
     } else {
       this.#timer = { cancel: () => {} };
-      queueMicrotask(start);
+      soon(start);
     }
   }
 

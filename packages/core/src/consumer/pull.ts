@@ -1,5 +1,5 @@
 import type { Delivery } from "../driver/delivery.ts";
-import { callProblems, refuseProblems } from "../errors/check-options.ts";
+import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { decodeDelivery } from "../message/decode-message.ts";
 import type { DrainReport, QueueConsumer, ReceivedMessage } from "../queue-consumer.ts";
@@ -270,7 +270,9 @@ function checkedOptions(options: ReceiveOptions): { readonly max: number; readon
   const problems = callProblems(options, ["max", "wait", "signal"], "receive");
   const { max = 1, wait = "0ms" } = options ?? {};
   if (!Number.isSafeInteger(max) || max < 1)
-    problems.push(`receive.max: expected a whole number from 1, got ${max}`);
+    problems.push(
+      `receive.max: expected a whole number from 1, got ${typeof max === "number" ? max : kindOf(max)}`,
+    );
   refuseProblems(problems);
   return { max, waitMs: durationToMs(wait, "receive.wait") };
 }

@@ -6,6 +6,7 @@ import type { QueueError } from "../errors/queue-error.ts";
 import { backoffMs } from "../retry/backoff.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import type { Clock, Timer } from "../time/clock.ts";
+import { soon } from "../time/soon.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { PaceMeter } from "./prefetch-size.ts";
 
@@ -108,7 +109,7 @@ export class ReceiveLoop {
   wake(): void {
     if (this.#isWakeScheduled || this.#state !== "asking") return;
     this.#isWakeScheduled = true;
-    queueMicrotask(this.#askLater);
+    soon(this.#askLater);
   }
 
   /** Made once, because `wake` is called for each message. */

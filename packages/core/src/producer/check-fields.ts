@@ -61,7 +61,7 @@ export function checkDraft(
     throw refuseChange("body", `expected a Uint8Array, got ${kindOf(body)}`);
   }
   checkText("contentType", contentType, refuseChange);
-  if (!isRecord(attributes)) throw refuseChange("attributes", "expected an object of strings");
+  if (!hasMembers(attributes)) throw refuseChange("attributes", "expected an object of strings");
   if (orderingKey !== before.orderingKey)
     checkKey("orderingKey", orderingKey, limits.orderingKey, refuseChange);
 }
@@ -72,10 +72,13 @@ export const NO_ATTRIBUTES: Record<string, string> = Object.freeze({});
 /** A copy of the application's attributes. */
 export function copyAttributes(given: unknown, refuse: Refuse): Record<string, string> {
   if (given === undefined) return {};
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw refuse("attributes", "expected an object of strings");
-  }
-  return { ...given };
+  if (!hasMembers(given)) throw refuse("attributes", "expected an object of strings");
+  return { ...(given as Record<string, string>) };
+}
+
+/** A `Map` or `Headers` has what it holds as no member of its own: a copy would be empty, and nobody would know. */
+function hasMembers(given: unknown): boolean {
+  return isRecord(given) && !(Symbol.iterator in given);
 }
 
 /** Checks names, values and their number against what the provider carries; none may pretend to be the core's. */

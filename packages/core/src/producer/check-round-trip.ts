@@ -19,7 +19,8 @@ export function checkRoundTrip(
   schema: StandardSchemaV1 | undefined,
 ): Promise<void> | undefined {
   // What equals the body passes the schema as the body did.
-  if (codec === json() && isPlainJson(body)) return undefined;
+  if (codec === json() && isPlainJson(body, schema === undefined ? "may leave out" : undefined))
+    return undefined;
   const decoded = decode(codec, bytesOf(encoded));
   if (schema === undefined) {
     const difference = differenceOf(body, decoded);

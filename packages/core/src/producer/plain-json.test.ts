@@ -43,3 +43,12 @@ test.each([
 ])("%s needs a closer look", (_name, value) => {
   expect(isPlainJson(value)).toBe(false);
 });
+
+test.each([
+  ["a property", { a: 1, b: { c: undefined } }, true],
+  ["in an array", { a: [undefined] }, false],
+  ["a hole", { a: sparse }, false],
+  ["the body", undefined, false],
+])("undefined as %s may be left out: %s", (_name, value, isPlain) => {
+  expect(isPlainJson(value, "may leave out")).toBe(isPlain);
+});

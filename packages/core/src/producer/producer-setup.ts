@@ -20,6 +20,6 @@ export interface ProducerSetup {
   readonly retryAmbiguous: RetryAmbiguous;
   readonly sendTimeoutMs: number;
   readonly maxBufferedBytes: number;
-  /** True: every body is decoded and validated again at the sender (memory); false: only the first of a definition. */
+  /** True: every body is decoded and validated again at the sender (memory); false: the first, and what JSON may change. */
   readonly checkEveryBody: boolean;
 }

@@ -1,5 +1,6 @@
 import type { Feature } from "../driver/capabilities.ts";
 import type { ProducerDriver } from "../driver/driver.ts";
+import { isRecord, kindOf } from "../errors/check-options.ts";
 import { queueError, QueueError } from "../errors/queue-error.ts";
 import { placeError, wrapDriverError } from "../errors/wrap-error.ts";
 import { composeSend } from "../middleware/compose.ts";
@@ -83,10 +84,10 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     const sends: Promise<SendResult>[] = [];
     let broken: { readonly error: unknown } | undefined;
     try {
-      for (const { body, ...options } of items) {
+      for (const item of items) {
         // Items are taken as there is room for them, so that a generator of any length fits into memory.
         if (this.#pipeline.isFull) await this.#pipeline.room();
-        sends.push(this.#resultOf(this.send(body, options)));
+        sends.push(this.#resultOf(this.#sendItem(item, sends.length)));
       }
     } catch (error) {
       broken = { error };
@@ -136,6 +137,15 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     } catch (error) {
       throw wrapDriverError(this.#setup.adapter, this.#setup.target, "send", error);
     }
+  }
+
+  #sendItem(item: unknown, index: number): Promise<Sent> {
+    if (!isItem(item)) {
+      const what = `items[${index}]: expected { body, … }, got ${isRecord(item) ? "no body" : kindOf(item)}`;
+      return Promise.reject(new QueueError("INVALID_ARGUMENT", { what, ...this.#place }));
+    }
+    const { body, ...options } = item as { readonly body: Body } & SendOptions<Uses>;
+    return this.send(body, options);
   }
 
   /** For what takes time before it can be sent; sends of one key keep the order in which they were called. */
@@ -200,10 +210,11 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     failed: number,
     broken: { readonly error: unknown } | undefined,
   ): QueueError {
-    const first = results.find((result) => !result.ok);
-    const cause = broken?.error ?? (first?.ok === false ? first.error : undefined);
-    const why = broken === undefined ? "" : "; the items could not be read to their end";
-    const what = `${failed} of ${results.length} messages were not confirmed${why}`;
+    const [first] = results.flatMap((result) => (result.ok ? [] : [result.error]));
+    const why = first === undefined ? "" : `, the first with ${first.code}`;
+    const end = broken === undefined ? "" : "; the items could not be read to their end";
+    const what = `${failed} of ${results.length} messages were not confirmed${why}${end}`;
+    const cause = broken?.error ?? first;
     const ambiguous = results.some((result) => !result.ok && result.error.ambiguous);
     return queueError("PARTIAL_SEND", { what, ambiguous, ...this.#place, cause }, { results });
   }
@@ -219,4 +230,8 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   #placed(error: unknown): QueueError {
     return placeError(error, this.#place);
   }
+}
+
+function isItem(item: unknown): boolean {
+  return isRecord(item) && "body" in item;
 }

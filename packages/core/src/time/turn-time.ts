@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { soon } from "./soon.ts";
 
 /**
  * The time of this turn: one look at the clock for all that happens until what waits for promises runs. A look takes as
@@ -15,7 +16,7 @@ export class TurnTime {
   now(): number {
     if (this.#nowMs !== undefined) return this.#nowMs;
     this.#nowMs = this.#clock.now();
-    queueMicrotask(this.#forget);
+    soon(this.#forget);
     return this.#nowMs;
   }
 

@@ -36,7 +36,8 @@ function trackSockets(server: Server): ReadonlySet<Socket> {
   return sockets;
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+/** @throws CANNOT_LISTEN, with what to choose instead */
+export function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
       reject(

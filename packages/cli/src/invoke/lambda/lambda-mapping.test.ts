@@ -34,6 +34,7 @@ function mappingOf({ receive, invoke, release, batchSize, windowMs, isOnce }: Sc
     isOnce,
     onReport: () => {},
     onWarning: () => {},
+    onLost: () => {},
     onUnsettled: () => {},
   });
 }

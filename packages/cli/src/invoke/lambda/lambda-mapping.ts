@@ -20,6 +20,8 @@ export interface MappingParts {
   readonly isOnce: boolean;
   readonly onReport: (report: InvocationReport) => void;
   readonly onWarning: (text: string) => void;
+  /** So many messages that the function wants again were deleted. */
+  readonly onLost: (count: number) => void;
   /** A settlement did not work: what was handled comes again. */
   readonly onUnsettled: (count: number) => void;
 }
@@ -87,7 +89,7 @@ export class LambdaMapping {
   }
 
   async #invoke({ messages, event }: GatheredBatch): Promise<void> {
-    const { pool, queue, onReport, onUnsettled, onWarning } = this.#parts;
+    const { pool, queue, onLost, onReport, onUnsettled, onWarning } = this.#parts;
     const requestId = randomUUID();
     const { result, isColdStart, durationMs } = await pool.invoke(event, requestId);
     const messageIds = messages.map(({ MessageId }) => MessageId ?? "");
@@ -97,7 +99,10 @@ export class LambdaMapping {
     const done = messages.filter(({ MessageId }) => !isFailed(MessageId ?? ""));
     for (const text of orderBreaks(messages, isFailed)) onWarning(text);
     const lost = this.#listedInVain(messageIds, result);
-    if (lost > 0) onWarning(lostText(lost));
+    if (lost > 0) {
+      onWarning(lostText(lost));
+      onLost(lost);
+    }
     const undeleted = done.length === 0 ? [] : await queue.delete(done);
     for (const text of undeleted) onWarning(`handled, but not deleted, so it comes again: ${text}`);
     if (undeleted.length > 0) onUnsettled(undeleted.length);

@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import { ServerCredentials, type ConnectionInjector, type Server } from "@grpc/grpc-js";
 import { EmulatorError } from "../../../emulator-error.ts";
+import { listen } from "../../../net/start-listener.ts";
 
 /** A client's connection, in the hands of the faults that are about connections. */
 export interface Connection {
@@ -24,17 +25,9 @@ export class ConnectionTable {
   }
 
   /** Returns the port. */
-  listen(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#net.once("error", (error) => {
-        reject(
-          new EmulatorError("CANNOT_LISTEN", `Cannot listen on ${host}:${port}: ${error.message}`, {
-            cause: error,
-          }),
-        );
-      });
-      this.#net.listen(port, host, () => resolve(portOf(this.#net.address())));
-    });
+  async listen(host: string, port: number): Promise<number> {
+    await listen(this.#net, host, port);
+    return portOf(this.#net.address());
   }
 
   /** By the name that grpc has for the other end. */
