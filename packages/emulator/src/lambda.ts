@@ -1,4 +1,5 @@
-// What hosts of functions share: the runtime API that function processes ask, and the reading of their answers.
+// Shared by hosts of functions: the runtime API that function processes poll, and the code that reads their
+// answers.
 export {
   LAMBDA_MAX_PAYLOAD_BYTES,
   RuntimeEndpoint,
