@@ -51,7 +51,7 @@ describe("groups", () => {
     expect(bodiesOf(receive(orders))).toEqual(["m1", "m2"]);
   });
 
-  // Recorded from the service: what lies before the first hidden message of a group is visible.
+  // Recorded from the service: messages before the first hidden one of a group are visible.
   test.each([
     [0, []],
     [1, ["foo"]],

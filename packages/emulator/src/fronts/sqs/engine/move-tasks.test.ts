@@ -10,7 +10,7 @@ import type { SqsQueue } from "./sqs-queue.ts";
 
 const SECOND = 1000;
 
-/** A queue whose dead-letter queue holds some messages that came from it. */
+/** Creates a queue whose dead-letter queue holds messages that came from it. */
 function withDeadLetters(count: number, suffix = "") {
   const manual = manualEngine();
   const dead = manual.queue(`dead${suffix}`);
