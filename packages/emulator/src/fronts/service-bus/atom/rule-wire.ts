@@ -63,7 +63,7 @@ function requiredExpression(fields: DescriptionFields): string {
   return expression;
 }
 
-/** The local name in the `type` attribute, whatever prefixes its writer chose. */
+/** Local name in the `type` attribute, whichever prefix its writer chose. */
 function typeName(element: XmlElement): string {
   for (const [name, value] of element.attributes) {
     const [prefix, local] = splitName(name);
@@ -119,7 +119,9 @@ function readTypedValue(element: XmlElement, key: string): PropertyValue {
   throw badRequest(`The value '${text}' of property '${key}' is no ${type}, or that type is not known.`);
 }
 
-/** XML writes the special numbers in its own way: https://www.w3.org/TR/xmlschema-2/#double (2026-11-29). */
+/**
+ * XML has its own spelling of the special numbers: https://www.w3.org/TR/xmlschema-2/#double (2026-11-29).
+ */
 const SPECIAL_NUMBERS: Readonly<Record<string, number>> = {
   INF: Number.POSITIVE_INFINITY,
   "-INF": Number.NEGATIVE_INFINITY,

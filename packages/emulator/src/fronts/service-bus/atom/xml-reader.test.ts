@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readXml, splitName, XmlError, type XmlElement } from "./xml-reader.ts";
 
-/** As nested lists, which are shorter to compare. */
+/** The element as nested lists, which are shorter to compare. */
 function shape(element: XmlElement): unknown {
   return [element.name, element.text.trim(), ...element.children.map(shape)];
 }
