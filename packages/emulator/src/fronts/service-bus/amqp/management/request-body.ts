@@ -1,7 +1,10 @@
 import { AmqpRefusal } from "../amqp-errors.ts";
 import { elementsOf, entryOf, numberOf, textOf, type AmqpValue } from "../transport/amqp-value.ts";
 
-/** The map that a request to `$management` carries. What is missing or of a wrong kind is refused by name. */
+/**
+ * The map in a request to `$management`. Throws, with the argument's name, for missing or wrongly typed
+ * values.
+ */
 export class RequestBody {
   readonly #value: AmqpValue | undefined;
 
