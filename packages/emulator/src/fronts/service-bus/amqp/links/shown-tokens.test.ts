@@ -33,7 +33,7 @@ test("a link opens only for what its own connection has shown a good token for, 
   expect(codes(one, "orders")).toEqual(["40102"]);
   expect(tokens.show(one, sas("orders"), "sb://localhost/orders")).toBeUndefined();
   expect(codes(one, "orders")).toEqual([undefined]);
-  // A token that is refused takes the place of the one before it.
+  // A refused token replaces the previous one.
   expect(tokens.show(one, sas("bills"), "sb://localhost/orders")?.subCode).toBe("40101");
   expect(codes(one, "orders")).toEqual(["40100"]);
 });
