@@ -21,26 +21,29 @@ import { answerInit, mechanismsFrame } from "./sasl-handshake.ts";
 
 export interface ConnectionOptions {
   readonly containerId: string;
-  /** How often an idle connection shows that it is alive, in real time. */
+  /** Interval of heartbeats on an idle connection, in milliseconds of real time. */
   readonly heartbeatMs: number;
-  /** A client that has not opened its connection by then is dropped, in real time. */
+  /**
+   * Time within which a client must open its connection, in milliseconds of real time. Otherwise it is
+   * dropped.
+   */
   readonly openingMs: number;
-  /** A client that is silent for longer is dropped, in real time. */
+  /** A client that is silent for longer than this is dropped, in milliseconds of real time. */
   readonly silenceMs: number;
-  /** How long a client that was told goodbye may take to hang up, in real time. */
+  /** Time that a client has to hang up after a close frame, in milliseconds of real time. */
   readonly farewellMs: number;
 }
 
-/** What a connection tells its server. */
+/** Events that a connection reports to its server. */
 export interface ConnectionEvents {
   onAttach(request: AttachRequest, connection: AmqpConnection): void;
   onClosed(connection: AmqpConnection): void;
 }
 
-/** What is expected next, or why nothing is. */
+/** What the connection expects next, or why it expects nothing more. */
 type Phase = "header" | "sasl" | "amqpHeader" | "open" | "running" | "closing" | "lost" | "closed";
 
-// The service announces the same. Seen on the wire, 2026-11-24.
+// The service announces the same value. Seen on the wire, 2026-11-24.
 const MAX_FRAME_BYTES = 65_536;
 const CHANNEL_MAX = 4999;
 
@@ -66,15 +69,15 @@ export class AmqpConnection implements SessionConnection {
     this.#outbox = new FrameOutbox(socket, () => this.#phase !== "closed" && this.#phase !== "lost");
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
-    // A reset or a socket destroyed on this side says neither "end" nor anything in AMQP.
+    // A reset, or a socket destroyed on this side, causes neither "end" nor any AMQP frame.
     socket.on("close", () => this.#lose("closed"));
     socket.on("error", () => this.#lose("closed"));
     socket.on("end", () => socket.end());
-    // Also one that sends a little now and then and never opens.
+    // Also drops a client that keeps sending a little but never opens its connection.
     this.#farewell = setTimeout(() => this.destroy(), options.openingMs).unref();
   }
 
-  /** Says goodbye: the client answers and hangs up, or is hung up on. */
+  /** Sends a close frame. A client that does not answer and hang up in time is cut off. */
   close(error?: AmqpError): void {
     if (this.#phase !== "running") {
       this.#socket.destroy();
@@ -86,15 +89,15 @@ export class AmqpConnection implements SessionConnection {
     this.#farewell = setTimeout(() => this.destroy(), this.#options.farewellMs).unref();
   }
 
-  /** Fault: the connection is reset; the client is told nothing else. */
+  /** Fault: resets the connection without telling the client anything else. */
   reset(): void {
     this.#lose("closed");
-    // A socket inside TLS cannot be reset from its outer end.
+    // A TLS socket cannot be reset.
     if (this.#socket instanceof TLSSocket) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 
-  /** Fault: as if the machine had gone. The socket stays, and nobody is behind it any more. */
+  /** Fault: behaves as if the machine had vanished. The socket stays open, but nothing answers on it. */
   halfOpen(): void {
     this.#lose("lost");
   }
@@ -150,7 +153,7 @@ export class AmqpConnection implements SessionConnection {
       this.#outbox.add(headerBytes(AMQP_PROTOCOL));
       this.#phase = "open";
     } else {
-      // The header we speak tells the client what it should have said.
+      // The header that we speak tells the client what it should have sent.
       this.#socket.end(headerBytes(SASL_PROTOCOL));
       this.#lose("closed");
     }
@@ -171,7 +174,7 @@ export class AmqpConnection implements SessionConnection {
   }
 
   #onPerformative(frame: Performative, channel: number, payload: Buffer): void {
-    // Who has said goodbye listens for nothing but the answer.
+    // After our close frame, only the client's answer to it matters.
     if (this.#phase === "closing" && frame.kind !== "close") return;
     if ((this.#phase === "open") !== (frame.kind === "open") && this.#phase !== "closing") {
       throw new AmqpDecodeError("A connection is opened once, before anything else.");
@@ -229,7 +232,7 @@ export class AmqpConnection implements SessionConnection {
     }
   }
 
-  /** Everything that hangs on this connection ends. */
+  /** Ends everything that depends on this connection. */
   #lose(phase: "closing" | "lost" | "closed"): void {
     if (this.#phase === "closed") return;
     const wasAlive = this.#phase !== "closing" && this.#phase !== "lost";
@@ -245,7 +248,10 @@ export class AmqpConnection implements SessionConnection {
   }
 }
 
-/** What is not the client's mistake is a bug of the emulator, and says so on the wire: the other connections go on. */
+/**
+ * An error other than a client's mistake is a bug of the emulator. The client is told so, and other
+ * connections go on.
+ */
 function farewellOf(error: unknown): AmqpError {
   if (error instanceof AmqpDecodeError) return { condition: "amqp:decode-error", description: error.message };
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
