@@ -25,7 +25,7 @@ test("takes time in proportion, not exponentially, on a pattern that almost matc
   expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000);
 });
 
-/** With `!` as the escape character. */
+/** The pattern as a regular expression, with `!` as the escape character. */
 function referenceOf(like: string): RegExp {
   const source = like.replaceAll(
     /!(?<escaped>[ab%_!])|(?<any>%)|(?<one>_)|!$/g,

@@ -3,7 +3,7 @@ import { bool, int, nothing, real, sbContent, text } from "../../../../../test/s
 import type { PropertyValue } from "../message-content.ts";
 import { compileSqlFilter } from "./sql-filter.ts";
 
-/** The message of every row below. */
+/** The message that every row below is tested on. */
 const MESSAGE = sbContent("id-1", {
   subject: "Urgent order",
   correlationId: "c-1",
