@@ -56,7 +56,7 @@ describe("an idle entity", () => {
     for (const use of uses) {
       use();
       expect(subscription.accessedAtMs).toBe(clock.now());
-      // Within a lock of 60 s at first, so that there is something to renew.
+      // Within the first lock of 60 s, so that there is a lock to renew.
       await clock.advance(50_000);
     }
     await clock.advance(IDLE_MS);

@@ -19,7 +19,7 @@ function sessionQueue(settings: Partial<QueueSettings> = {}): {
   return { clock, queue: namespace.createQueue("q", { requiresSession: true, ...settings }) };
 }
 
-/** `a1` goes to session `a`. */
+/** Sends messages to the session named by their first character: `a1` goes to session `a`. */
 function send(queue: Queue, ...ids: readonly string[]): void {
   queue.target.send(ids.map((id) => sbContent(id, { sessionId: id.slice(0, 1) })));
 }
