@@ -63,7 +63,9 @@ export function assertFaultRule(rule: unknown): asserts rule is FaultRule {
   const kind = action["kind"];
   checkAction(action, rule["protocol"]);
   if (kind === "expireLease" && rule["when"] === "after") {
-    throw invalid('Action "expireLease" works on what a request names and only with when: "before".');
+    throw invalid(
+      'Action "expireLease" ends leases that a request names, so it works only with when: "before".',
+    );
   }
 }
 

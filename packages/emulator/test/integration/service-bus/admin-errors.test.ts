@@ -229,7 +229,7 @@ describe("requests that no client of the vendor sends", () => {
     ["another method", "/orders", { method: "PATCH" }, 405],
     ["a list that is written", "/$Resources/Queues", { method: "DELETE" }, 405],
     ["no body", "/orders", { method: "PUT" }, 400],
-    ["a body that is no XML", "/orders", { method: "PUT", body: "{}" }, 400],
+    ["a body that is not XML", "/orders", { method: "PUT", body: "{}" }, 400],
     ["an entry without a description", "/orders", { method: "PUT", body: "<entry/>" }, 400],
     [
       "a rule where a queue belongs",

@@ -126,7 +126,7 @@ function readDescription(body: string, expected: readonly string[]): XmlElement 
     entry = readXml(body);
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
-    throw badRequest(`The body is no XML document. ${error.message}`);
+    throw badRequest(`The body is not an XML document. ${error.message}`);
   }
   const content = entry.children.find(({ name }) => name === "content");
   const found = content?.children[0];

@@ -24,7 +24,7 @@ export function readTarget(pathname: string): AtomTarget {
   const path = decodePath(pathname).replaceAll(/^\/+|\/+$/gu, "");
   switch (path.toLowerCase()) {
     case "":
-      throw new AtomError(404, "The root of a namespace is no resource.");
+      throw new AtomError(404, "The root of a namespace is not a resource.");
     case "$namespaceinfo":
       return { kind: "namespace" };
     case "$resources/queues":
@@ -45,6 +45,6 @@ function decodePath(pathname: string): string {
   try {
     return decodeURIComponent(pathname);
   } catch {
-    throw badRequest(`The path '${pathname}' is not encoded as it has to be.`);
+    throw badRequest(`The path '${pathname}' is not correctly encoded.`);
   }
 }

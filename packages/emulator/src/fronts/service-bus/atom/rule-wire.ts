@@ -70,7 +70,7 @@ function typeName(element: XmlElement): string {
     if (local !== "type" || element.resolvePrefix(prefix) !== INSTANCE_NAMESPACE) continue;
     return splitName(value.trim())[1];
   }
-  throw badRequest(`Element ${element.name} does not say of which type it is.`);
+  throw badRequest(`Element ${element.name} has no type attribute.`);
 }
 
 function readPairs(element: XmlElement | undefined): ReadonlyMap<string, PropertyValue> {
@@ -81,7 +81,7 @@ function readPairs(element: XmlElement | undefined): ReadonlyMap<string, Propert
     const value = fields.child("Value");
     if (key === undefined || value === undefined)
       throw badRequest(`${element?.name ?? ""} must hold pairs of Key and Value.`);
-    if (pairs.has(key)) throw badRequest(`Key '${key}' is there twice.`);
+    if (pairs.has(key)) throw badRequest(`Key '${key}' appears twice.`);
     pairs.set(key, readTypedValue(value, key));
   }
   return pairs;
@@ -116,7 +116,9 @@ function readTypedValue(element: XmlElement, key: string): PropertyValue {
   if (type === "dateTime" && !Number.isNaN(Date.parse(trimmed)))
     return { type: "timestamp", value: Date.parse(trimmed) };
   if (type === "guid" && GUID.test(trimmed)) return { type: "uuid", value: trimmed.toLowerCase() };
-  throw badRequest(`The value '${text}' of property '${key}' is no ${type}, or that type is not known.`);
+  throw badRequest(
+    `The value '${text}' of property '${key}' is not a valid ${type}, or that type is not known.`,
+  );
 }
 
 /**

@@ -142,7 +142,7 @@ export function splitName(qualifiedName: string): readonly [prefix: string, name
 function readAttributes(text: string): ReadonlyMap<string, string> {
   const attributes = new Map<string, string>();
   for (const [, name = "", quoted = ""] of text.matchAll(EACH_ATTRIBUTE)) {
-    if (attributes.has(name)) throw new XmlError(`Attribute ${name} is there twice.`);
+    if (attributes.has(name)) throw new XmlError(`Attribute ${name} appears twice.`);
     attributes.set(name, resolveReferences(quoted.slice(1, -1)));
   }
   return attributes;

@@ -23,6 +23,6 @@ export function decodeTransfer(
 
 function dataOf(valueBytes: Buffer): Buffer {
   const value = new AmqpDecoder(valueBytes).read();
-  if (value.type !== "binary") throw new AmqpDecodeError("A batch holds something that is no message.");
+  if (value.type !== "binary") throw new AmqpDecodeError("A batch contains something that is not a message.");
   return value.value;
 }

@@ -30,7 +30,8 @@ export interface Section {
 export function splitSections(message: Buffer): readonly Section[] {
   const sections: Section[] = [];
   for (let from = 0; from < message.length;) {
-    if (message[from] !== 0x00) throw new AmqpDecodeError("A message holds something that is no section.");
+    if (message[from] !== 0x00)
+      throw new AmqpDecodeError("A message contains something that is not a section.");
     const decoder = new AmqpDecoder(message, from + 1);
     const code = Number(integerOf(decoder.read()) ?? -1n);
     if (code < SECTION.header || code > SECTION.footer) {

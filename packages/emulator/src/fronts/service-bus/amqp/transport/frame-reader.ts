@@ -63,7 +63,8 @@ export class FrameReader {
 
 function parseFrame(bytes: Buffer): Frame {
   const from = bytes.readUInt8(4) * 4;
-  if (from < HEADER_BYTES || from > bytes.length) throw new AmqpDecodeError("A frame's offset is off.");
+  if (from < HEADER_BYTES || from > bytes.length)
+    throw new AmqpDecodeError("A frame's data offset is out of range.");
   const head = { type: bytes.readUInt8(5), channel: bytes.readUInt16BE(6) };
   if (from === bytes.length) return { ...head, value: undefined, payload: EMPTY };
   const decoder = new AmqpDecoder(bytes, from);

@@ -164,7 +164,7 @@ export function readPerformative(value: AmqpValue): Performative {
     case FRAME.close:
       return { kind: "close" };
     default:
-      throw new AmqpDecodeError("A frame holds no performative of AMQP 1.0.");
+      throw new AmqpDecodeError("A frame contains no performative of AMQP 1.0.");
   }
 }
 
