@@ -8,7 +8,10 @@ import { startEmulator } from "../../src/emulator.ts";
 import { spawnEmulator } from "../../src/spawn-emulator.ts";
 import { errorOf, runEmulator, sqsClient } from "../support/running-emulator.ts";
 
-/** Status of a request that names another host than the one it goes to, which fetch does not allow. */
+/**
+ * Status of a request whose Host header names another host than the one it goes to. `fetch` does not allow
+ * this.
+ */
 async function statusOf(url: string, host: string): Promise<number | undefined> {
   const [response] = await once(get(url, { headers: { host } }), "response");
   response.resume();

@@ -132,7 +132,7 @@ test("a message that waited too long for an environment is in the next event onc
   await until(() => emulator.sqs.queues()[0]?.inFlight === 1);
   gone.abort();
   await expect(hungUp).rejects.toThrow("abort");
-  // By the answer to this the emulator has seen the other connection close.
+  // When this is answered, the emulator has seen the other connection close.
   await runtime.respond({ requestId: "unknown" });
   await emulator.clock.advance(31_000);
   const asked = runtime.next();

@@ -15,7 +15,7 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
 });
 
-/** A port where AMQP is echoed and HTTP answers what it was asked for. */
+/** A port that echoes AMQP, and whose HTTP server answers with what was requested. */
 async function openMux(options: Partial<MuxOptions> = {}) {
   const http = createHttpServer(async (exchange) => {
     exchange.answer({ status: 200, headers: {}, body: `${exchange.method} ${exchange.target.pathname}` });

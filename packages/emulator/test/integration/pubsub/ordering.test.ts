@@ -60,7 +60,7 @@ describe.each(PUBSUB_LIBRARIES)("ordering, with the client $version", (library) 
     const [, second] = await pullNow(running, name);
     const ackIds = [second?.ackId ?? ""];
     await running.subscriber.modifyAckDeadline({ subscription: name, ackIds, ackDeadlineSeconds: 0 });
-    // The first is still out, and only who holds it could get more of the key.
+    // The first message is still leased, and only its holder could get more of the key.
     expect(await pullNow(running, name)).toEqual([]);
     await running.emulator.clock.advance(10_000);
     expect(bodiesOf(await pullNow(running, name))).toEqual(["1", "2", "3"]);

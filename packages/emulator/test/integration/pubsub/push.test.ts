@@ -261,7 +261,7 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
   });
 });
 
-/** Messages that the first subscription has not finished with. */
+/** Number of messages that the first subscription has not finished with. */
 function open({ emulator }: RunningPubsub): number {
   return emulator.pubsub.subscriptions()[0]?.messages.length ?? -1;
 }

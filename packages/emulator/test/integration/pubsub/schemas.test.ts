@@ -115,7 +115,7 @@ describe.each(PUBSUB_LIBRARIES)("schemas, with the client $version", (library) =
       name: topicName("first-only"),
       schemaSettings: { ...all, lastRevisionId: first.revisionId ?? "" },
     });
-    // Of the first revision: id 1 and no note; of the second: id "abc" and no note.
+    // Under the first revision: id 1 and no note. Under the second: id "abc" and no note.
     const [long, text] = [Buffer.from([2, 0]), Buffer.from([6, 97, 98, 99, 0])];
     const publish = (id: string, data: Buffer) =>
       publisher.publish({ topic: topicName(id), messages: [{ data }] }, BUDGET);

@@ -99,7 +99,8 @@ describe.each(PUBSUB_LIBRARIES)("streaming pull, with the generated client $vers
     expect(stream.responses[1]?.receivedMessages).toHaveLength(1);
   });
 
-  // Clients of other languages take a response that says nothing of exactly-once delivery for one that says there is none.
+  // If a response does not mention exactly-once delivery, clients in other languages assume that there is
+  // none.
   test("every response tells the subscription's properties", async () => {
     const running = await runPubsub(library);
     await running.createPair({ enableExactlyOnceDelivery: true });
@@ -258,7 +259,7 @@ function open({ subscriber }: RunningPubsub, first: object = {}): OpenStream {
   return openStream(subscriber, subscriptionName("orders-sub"), first);
 }
 
-/** Collects what a listener gets; by default it holds on to it. */
+/** Collects the messages of a listener. By default it settles none of them. */
 function listen(
   subscription: Subscription,
   settle: (message: Message, count: number) => void = () => undefined,

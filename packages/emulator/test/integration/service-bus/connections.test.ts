@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { failureOf, runServiceBus } from "../../support/running-service-bus.ts";
 
-/** What a connection took along waits for the whole timeout before it is tried again. */
+/** Calls that were lost with a connection wait for the whole timeout before the retry. */
 const RETRYING = { retryOptions: { maxRetries: 3, retryDelayInMs: 10, timeoutInMs: 2_000 } };
 
 async function withQueue() {
@@ -120,7 +120,7 @@ describe("draining", () => {
         const receiving = receiver.receiveMessages(2000, { maxWaitTimeInMs: 10 }).finally(() => {
           isReceiving = false;
         });
-        // The client drains one second after the first message, in the midst of these.
+        // The client drains one second after the first message, while these are being sent.
         while (isReceiving) {
           await sender.sendMessages({ body: sent });
           sent += 1;

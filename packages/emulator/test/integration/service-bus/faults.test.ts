@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { failureOf, runServiceBus } from "../../support/running-service-bus.ts";
 
-/** What is never answered takes all of it, and so does what a connection took along; connecting takes a part. */
+/**
+ * A call that is never answered takes the whole timeout, and so does one lost with its connection. Connecting
+ * takes a part of it.
+ */
 const IMPATIENT = { retryOptions: { maxRetries: 0, timeoutInMs: 1_000 } };
 const RETRYING = { retryOptions: { maxRetries: 1, retryDelayInMs: 10, timeoutInMs: 1_000 } };
 
@@ -105,7 +108,7 @@ describe("sending", () => {
     expect(active()).toBe(1);
   });
 
-  // The SDK gives links 60 s whatever its options say; the tests end the wait from the server's side.
+  // The SDK gives links 60 s whatever its options say, so these tests end the wait from the server's side.
   test("without credit a sender waits", async () => {
     const { faults, connect, active, front, log } = await withQueue();
     faults.add({ operation: "attach", action: { kind: "noCredit" } });
@@ -137,7 +140,7 @@ describe("sending", () => {
   });
 });
 
-/** Tells whether a call is still waiting; its failure is nobody's concern. */
+/** Tells whether a call is still waiting. Its failure is ignored. */
 function isStillOut(call: Promise<unknown>): { readonly isOut: boolean } {
   const state = { isOut: true };
   call

@@ -13,7 +13,7 @@ async function addressOf(): Promise<string> {
   return emulator.endpoints.serviceBus ?? "";
 }
 
-/** What the other side answers to these bytes, and that it then closes when it is asked to. */
+/** Checks what the other side answers to these bytes, and that it closes when asked to. */
 async function answerTo(socket: WebSocket, bytes: Uint8Array<ArrayBuffer>): Promise<Buffer> {
   socket.binaryType = "arraybuffer";
   await new Promise((resolve, reject) => {
