@@ -149,7 +149,7 @@ export class Subscription {
     });
   }
 
-  /** A deadline of 0 is a nack: the messages fail and are retried. */
+  /** Moves the deadlines. A deadline of 0 nacks the messages. */
   modifyAckDeadline(ackIds: readonly string[], deadlineMs: number): AckOutcome {
     return this.#settle(ackIds, (entry) => {
       if (deadlineMs === 0) this.#fail(entry);

@@ -34,7 +34,7 @@ interface KeyPair {
   readonly privateKey: KeyObject;
 }
 
-/** Signs the tokens of push requests. The key is created when the first token is needed. */
+/** Signs the tokens of push requests with its own key, created when the first token is needed. */
 export class OidcTokens {
   #pair: Promise<KeyPair> | undefined;
 
