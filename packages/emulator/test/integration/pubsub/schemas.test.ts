@@ -56,7 +56,7 @@ describe.each(PUBSUB_LIBRARIES)("schemas, with the client $version", (library) =
     expect((await schemas.listSchemaRevisions({ name: NAME }))[0]).toHaveLength(2);
   });
 
-  test("a definition that is no Avro is refused, and so is a protocol buffer", async () => {
+  test("a definition that is not Avro is refused, and so is a protocol buffer", async () => {
     const { pubsub } = await runPubsub(library);
     const bad = await failureOf(pubsub.createSchema("order", "AVRO", '{"type":"record"}', BUDGET));
     expect(bad).toEqual({

@@ -97,7 +97,7 @@ describe("rules that the service refuses", () => {
     expect(await admin.ruleExists("events", "audit", "bad")).toBe(false);
   });
 
-  test("an action that is no SQL", async () => {
+  test("an action that is not SQL", async () => {
     const { admin } = await withSubscription();
     const rule = admin.createRule(
       "events",

@@ -41,24 +41,28 @@ describe("many messages", () => {
     },
   );
 
-  test("no more than 2,048 are out unsettled, and the oldest makes room", { timeout: 60_000 }, async () => {
-    const { sendMany, client } = await withQueue();
-    await sendMany(2200);
-    const receiver = client.createReceiver("orders");
-    const held: ServiceBusReceivedMessage[] = [];
-    const subscription = receiver.subscribe(
-      { processMessage: async (message) => void held.push(message), processError: async () => undefined },
-      { maxConcurrentCalls: 2200, autoCompleteMessages: false },
-    );
-    await expect.poll(() => held.length, { interval: 20, timeout: 20_000 }).toBe(2048);
-    const [oldest, next] = held;
-    if (oldest === undefined || next === undefined) throw new Error("Nothing arrived.");
-    await receiver.completeMessage(next);
-    expect(held.length).toBe(2048);
-    await receiver.completeMessage(oldest);
-    await expect.poll(() => held.length, { interval: 20 }).toBe(2050);
-    await subscription.close();
-  });
+  test(
+    "at most 2,048 are unsettled at once, and settling the oldest makes room",
+    { timeout: 60_000 },
+    async () => {
+      const { sendMany, client } = await withQueue();
+      await sendMany(2200);
+      const receiver = client.createReceiver("orders");
+      const held: ServiceBusReceivedMessage[] = [];
+      const subscription = receiver.subscribe(
+        { processMessage: async (message) => void held.push(message), processError: async () => undefined },
+        { maxConcurrentCalls: 2200, autoCompleteMessages: false },
+      );
+      await expect.poll(() => held.length, { interval: 20, timeout: 20_000 }).toBe(2048);
+      const [oldest, next] = held;
+      if (oldest === undefined || next === undefined) throw new Error("Nothing arrived.");
+      await receiver.completeMessage(next);
+      expect(held.length).toBe(2048);
+      await receiver.completeMessage(oldest);
+      await expect.poll(() => held.length, { interval: 20 }).toBe(2050);
+      await subscription.close();
+    },
+  );
 
   test("a subscriber gets no more at once than its credit", async () => {
     const { sendMany, receiver, entity } = await withQueue();
@@ -95,7 +99,7 @@ describe("draining", () => {
     expect(receivers).toHaveLength(2);
   });
 
-  test("what is left over after a receive is not lost to its unused credit", async () => {
+  test("messages left over after a receive are not lost to its unused credit", async () => {
     const { receiver, sender, log, entity } = await withQueue();
     await sender.sendMessages([{ body: 1 }, { body: 2 }]);
     const first = await receiver.receiveMessages(10, { maxWaitTimeInMs: 10_000 });
@@ -156,7 +160,7 @@ describe("connections that break", () => {
     expect(entity("orders").counts.active).toBe(2);
   });
 
-  test("a farewell of the server is overcome too", async () => {
+  test("a close by the server is overcome too", async () => {
     const { sender, front, entity } = await withQueue();
     await sender.sendMessages({ body: 1 });
     front.connections()[0]?.close({ condition: "amqp:connection:forced", description: "Idle." });

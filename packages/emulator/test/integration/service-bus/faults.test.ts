@@ -57,7 +57,7 @@ describe("sending", () => {
     expect(log.entries().at(-1)).toMatchObject({ operation: "send", outcome: "held" });
   });
 
-  test("nobody behind the connection is found out by a timeout", async () => {
+  test("a half-open connection is detected by a timeout", async () => {
     const { faults, active, connect, front, log } = await withQueue();
     faults.add({ operation: "send", when: "after", count: 1, action: { kind: "halfOpen" } });
     const sending = failureOf(connect(IMPATIENT).createSender("orders").sendMessages({ body: 1 }));
@@ -79,7 +79,7 @@ describe("sending", () => {
     expect(active()).toBe(1);
   });
 
-  test("a throttled send is overcome by the SDK's own retry", async () => {
+  test("the SDK's own retry overcomes a throttled send", async () => {
     const { faults, active, connect, log } = await withQueue();
     faults.add({ operation: "send", count: 1, action: { kind: "throttle" } });
     await connect(RETRYING).createSender("orders").sendMessages({ body: 1 });
@@ -237,7 +237,7 @@ describe("receiving", () => {
     expect((await receiving).map(({ messageId }) => messageId)).toEqual(["1", "2"]);
   });
 
-  test("the end of a lock can be told wrong", async () => {
+  test("the reported end of a lock can be wrong", async () => {
     const { faults, receiver, receiveOne, send } = await withQueue();
     await send();
     faults.add({ operation: "receive", action: { kind: "clockSkew", skewMs: -3_600_000 } });
@@ -248,7 +248,7 @@ describe("receiving", () => {
     expect(Math.abs(toldMs(await receiver.renewMessageLock(message)) - 3_660_000)).toBeLessThan(10_000);
   });
 
-  test("bytes that are no message break the client's connection, and another one works", async () => {
+  test("invalid message bytes break the client's connection, and a new one works", async () => {
     const { faults, send, connect, front } = await withQueue();
     await send();
     faults.add({ operation: "receive", count: 1, action: { kind: "corruptMessage" } });

@@ -85,7 +85,7 @@ test("sessions are listed in pages", async () => {
   expect(third.application_properties.statusCode).toBe(204);
 });
 
-test("an operation that is none is refused", async () => {
+test("an unknown operation is refused", async () => {
   const { client } = await withQueue();
   expect(await failureOf(ask(client, "tidy-up", {}))).toMatchObject({
     message: expect.stringMatching(/tidy-up/),

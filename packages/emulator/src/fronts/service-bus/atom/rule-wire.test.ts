@@ -23,7 +23,7 @@ function withValue(value: string): string {
 }
 
 describe("a rule that is read", () => {
-  test("has the name of its address unless it says its own", () => {
+  test("has the name in its address unless it gives its own", () => {
     expect(read(`<Filter i:type="TrueFilter"/>`)).toEqual({
       name: "fallback",
       filter: { kind: "true" },

@@ -47,7 +47,7 @@ async function openClient(
   return { server, client, heard };
 }
 
-test("a client that does not answer a farewell is hung up on", async () => {
+test("a client that does not answer a close frame is cut off", async () => {
   const { server, client } = await openClient({ farewellMs: 20 });
   server.closeAll();
   await once(client, "close");
@@ -60,7 +60,7 @@ test("a client that is silent for too long leaves nothing behind", async () => {
   expect(heard()).toContain("amqp:connection:forced");
 });
 
-test("a client that never opens its connection is hung up on, though it goes on to say something", async () => {
+test("a client that never opens its connection is cut off, even if it keeps sending", async () => {
   const { server, client } = await connectClient({ openingMs: 20 });
   // The client's last write may fail, which does not matter here.
   client.on("error", () => {}).resume();

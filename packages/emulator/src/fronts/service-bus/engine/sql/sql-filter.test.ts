@@ -217,7 +217,7 @@ describe.for(Object.entries(GROUPS))("%s", ([, rows]) => {
   });
 });
 
-describe("what cannot be read is refused with its position", () => {
+describe("invalid syntax is refused with its position", () => {
   const rows: readonly (readonly [string, number, string])[] = [
     ["", 1, "end of expression"],
     ["n =", 4, "end of expression"],
