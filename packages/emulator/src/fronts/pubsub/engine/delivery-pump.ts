@@ -52,9 +52,9 @@ export class DeliveryPump {
   }
 
   #run(): void {
-    let hungry = [...this.#consumers];
+    let remaining = [...this.#consumers];
     const batches = new Map<Consumer, Batch>();
-    while (hungry.length > 0) hungry = hungry.filter((consumer) => this.#feed(consumer, batches));
+    while (remaining.length > 0) remaining = remaining.filter((consumer) => this.#feed(consumer, batches));
     for (const [consumer, batch] of batches) this.#send(consumer, batch);
     this.#rotate();
   }

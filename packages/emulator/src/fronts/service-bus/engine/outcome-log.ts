@@ -31,7 +31,7 @@ export class OutcomeLog {
   #old = new Map<string, Counts>();
 
   count(messageId: string, outcome: Outcome): void {
-    const counts = this.#young.get(messageId) ?? this.#rejuvenate(messageId);
+    const counts = this.#young.get(messageId) ?? this.#moveToYoung(messageId);
     counts[outcome] = (counts[outcome] ?? 0) + 1;
   }
 
@@ -41,7 +41,7 @@ export class OutcomeLog {
     );
   }
 
-  #rejuvenate(messageId: string): Counts {
+  #moveToYoung(messageId: string): Counts {
     const counts = this.#old.get(messageId) ?? {};
     if (this.#young.size >= IDS_PER_GENERATION) {
       this.#old = this.#young;

@@ -58,7 +58,7 @@ export class AmqpConnection implements SessionConnection {
   #phase: Phase = "header";
   #silentMs = 0;
   #heartbeat: NodeJS.Timeout | undefined;
-  #farewell: NodeJS.Timeout | undefined;
+  #cutOffTimer: NodeJS.Timeout | undefined;
   hostname = "";
   maxFrameBytes = MAX_FRAME_BYTES;
 
@@ -74,7 +74,7 @@ export class AmqpConnection implements SessionConnection {
     socket.on("error", () => this.#lose("closed"));
     socket.on("end", () => socket.end());
     // Also drops a client that keeps sending a little but never opens its connection.
-    this.#farewell = setTimeout(() => this.destroy(), options.openingMs).unref();
+    this.#cutOffTimer = setTimeout(() => this.destroy(), options.openingMs).unref();
   }
 
   /** Sends a close frame. A client that does not answer and hang up in time is cut off. */
@@ -86,7 +86,7 @@ export class AmqpConnection implements SessionConnection {
     this.send(0, closeFrame(error), Buffer.alloc(0));
     this.#outbox.flush();
     this.#lose("closing");
-    this.#farewell = setTimeout(() => this.destroy(), this.#options.farewellMs).unref();
+    this.#cutOffTimer = setTimeout(() => this.destroy(), this.#options.farewellMs).unref();
   }
 
   /** Fault: resets the connection without telling the client anything else. */
@@ -126,7 +126,7 @@ export class AmqpConnection implements SessionConnection {
     try {
       this.#consume();
     } catch (error) {
-      this.close(farewellOf(error));
+      this.close(closeErrorOf(error));
     }
   }
 
@@ -205,7 +205,7 @@ export class AmqpConnection implements SessionConnection {
   }
 
   #onOpen({ hostname, maxFrameSize, idleMs }: Extract<Performative, { readonly kind: "open" }>): void {
-    clearTimeout(this.#farewell);
+    clearTimeout(this.#cutOffTimer);
     this.hostname = hostname;
     this.maxFrameBytes = Math.min(Math.max(maxFrameSize, 512), MAX_FRAME_BYTES);
     this.#phase = "running";
@@ -238,7 +238,7 @@ export class AmqpConnection implements SessionConnection {
     const wasAlive = this.#phase !== "closing" && this.#phase !== "lost";
     this.#phase = phase;
     clearInterval(this.#heartbeat);
-    clearTimeout(this.#farewell);
+    clearTimeout(this.#cutOffTimer);
     if (wasAlive) {
       const sessions = [...this.#sessions.values()];
       this.#sessions.clear();
@@ -252,7 +252,7 @@ export class AmqpConnection implements SessionConnection {
  * An error other than a client's mistake is a bug of the emulator. The client is told so, and other
  * connections go on.
  */
-function farewellOf(error: unknown): AmqpError {
+function closeErrorOf(error: unknown): AmqpError {
   if (error instanceof AmqpDecodeError) return { condition: "amqp:decode-error", description: error.message };
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { condition: "amqp:internal-error", description: `The emulator failed: ${text}` };
