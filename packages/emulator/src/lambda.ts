@@ -1,5 +1,4 @@
-// Shared by hosts of functions: the runtime API that function processes poll, and the code that reads their
-// answers.
+// For hosts of functions: the runtime API that function processes poll, and the reading of their answers.
 export {
   LAMBDA_MAX_PAYLOAD_BYTES,
   RuntimeEndpoint,

@@ -1,7 +1,4 @@
-/**
- * Array with a moving head: adding at the end and removing from the front cost O(1), and elements can be read
- * by position.
- */
+/** Array with a moving head: appending and taking the first cost O(1). Elements can be read by position. */
 export class Deque<Item> {
   #items: (Item | undefined)[] = [];
   #head = 0;

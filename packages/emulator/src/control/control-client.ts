@@ -19,10 +19,7 @@ export interface ControlClient {
   /** Returns where the emulator's servers listen. */
   endpoints(): Promise<EmulatorEndpoints>;
   now(): Promise<number>;
-  /**
-   * `calls` is the number of calls that clients have made so far. Advancing by 0 shows whether they are
-   * active.
-   */
+  /** `calls` counts the calls of clients so far. Advancing by 0 shows whether they are active. */
   advance(ms: number): Promise<{ readonly fired: number; readonly calls: number }>;
   /** A rule whose `match` is a function cannot be sent; use the fields of `FaultMatch`. */
   addFault(rule: FaultRule): Promise<string>;

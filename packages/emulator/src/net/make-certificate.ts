@@ -12,8 +12,7 @@ export interface ServerCertificate {
 }
 
 const DAY_MS = 86_400_000;
-// Some clients refuse certificates that are valid for longer: https://support.apple.com/en-us/102028
-// (2026-11-29)
+// Some clients refuse certificates that are valid for longer: https://support.apple.com/en-us/102028 (2026-11-29)
 const VALID_DAYS = 397;
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1"];
 
@@ -76,8 +75,7 @@ function signCertificate(parts: CertificateParts, signingKey: KeyObject): Buffer
     der.integer(serialNumber()),
     algorithm,
     parts.issuer,
-    // Backdated by a day, so that a client whose clock is slightly slow does not see a certificate from the
-    // future.
+    // Backdated by a day, for clients whose clock is slightly slow.
     der.sequence(der.time(parts.nowMs - DAY_MS), der.time(parts.nowMs + (VALID_DAYS - 1) * DAY_MS)),
     parts.subject,
     parts.publicKey.export({ type: "spki", format: "der" }),

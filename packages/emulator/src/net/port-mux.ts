@@ -18,10 +18,7 @@ export interface MuxOptions {
   readonly certificate: () => ServerCertificate;
   /** `tls`: the port accepts only TLS. @default "any" */
   readonly accepts?: "any" | "tls";
-  /**
-   * How long a connection may stay silent before its first bytes, and during its TLS handshake, in
-   * milliseconds.
-   */
+  /** Maximum silence before the first bytes, and during the TLS handshake, in milliseconds. */
   readonly patienceMs?: number;
 }
 

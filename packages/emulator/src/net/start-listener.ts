@@ -51,10 +51,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-/**
- * If the address is not this machine's, suggests another address; otherwise the port is taken, so suggests
- * another port.
- */
+/** Suggests another address if this one is not the machine's, otherwise another port. */
 function remedyOf(error: Error): string {
   const code = "code" in error ? error.code : undefined;
   return code === "ENOTFOUND" || code === "EADDRNOTAVAIL"

@@ -21,10 +21,7 @@ const MAX_FRAME_BYTES = 16 * 1_024 * 1_024;
 
 /** Cuts the client's byte stream into frames and unmasks them. */
 export class WebSocketFrameReader {
-  /**
-   * Received parts of the next frame. They are joined only when the frame may be complete, so bytes are
-   * copied once.
-   */
+  /** Received parts of the next frame, joined only when it may be complete, so bytes are copied once. */
   #chunks: Buffer[] = [];
   #length = 0;
   /** Minimum length of the next frame in bytes. */

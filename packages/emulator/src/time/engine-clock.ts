@@ -54,10 +54,7 @@ export class VirtualClock implements EngineClock {
     return this.#real.nowMs();
   }
 
-  /**
-   * How far `now` is ahead of the machine's time. While time runs by itself, repeated reads give exactly the
-   * same value.
-   */
+  /** How far `now` is ahead of the machine's time. Constant while time runs by itself. */
   get aheadMs(): number {
     return this.#frozenMs === undefined ? this.#offsetMs : this.#frozenMs - this.#real.nowMs();
   }

@@ -8,10 +8,7 @@ import { startEmulator } from "../../src/emulator.ts";
 import { spawnEmulator } from "../../src/spawn-emulator.ts";
 import { errorOf, runEmulator, sqsClient } from "../support/running-emulator.ts";
 
-/**
- * Status of a request whose Host header names another host than the one it goes to. `fetch` does not allow
- * this.
- */
+/** Status of a request whose Host header names another host, which `fetch` does not allow. */
 async function statusOf(url: string, host: string): Promise<number | undefined> {
   const [response] = await once(get(url, { headers: { host } }), "response");
   response.resume();

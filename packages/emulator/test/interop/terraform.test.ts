@@ -38,8 +38,7 @@ test("Terraform applies queues and then finds nothing to change", { timeout: 240
       // Exit code 2 would mean that our answers differ from the configuration. It rejects.
       const plan = await terraform("plan", "-detailed-exitcode", "-input=false", "-no-color");
       expect(plan).toContain("No changes");
-      // No destroy: the provider would watch each deleted queue for another 45 seconds, and the emulator ends
-      // here.
+      // No destroy: the provider would watch each deleted queue for another 45 seconds.
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -18,10 +18,7 @@ export interface EntitySnapshot {
   readonly messages: readonly EntityMessageSnapshot[];
   readonly deadLetters: readonly EntityMessageSnapshot[];
   readonly transferDeadLetters: readonly EntityMessageSnapshot[];
-  /**
-   * How deliveries ended, by message id. This is what reached the broker, whatever a client believes to have
-   * sent.
-   */
+  /** How deliveries ended, by message id: what the broker saw, whatever a client believes it sent. */
   readonly outcomes: Readonly<Record<string, OutcomeCounts>>;
 }
 

@@ -10,8 +10,7 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-// Lengths as in .NET's XmlConvert: https://learn.microsoft.com/dotnet/api/system.xml.xmlconvert.totimespan
-// (2026-11-29)
+// Lengths as in .NET's XmlConvert: https://learn.microsoft.com/dotnet/api/system.xml.xmlconvert.totimespan (2026-11-29)
 const MONTH_MS = 30 * DAY_MS;
 const YEAR_MS = 365 * DAY_MS;
 const UNITS_MS = [YEAR_MS, MONTH_MS, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS];

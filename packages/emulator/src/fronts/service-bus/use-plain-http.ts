@@ -1,7 +1,4 @@
-/**
- * The part of a client for the vendor's administration API, such as `ServiceBusAdministrationClient`, that we
- * need.
- */
+/** Any client with a pipeline, such as the vendor's `ServiceBusAdministrationClient`. */
 export interface PipelineClient {
   readonly pipeline: { addPolicy(policy: PlainHttpPolicy, options: { readonly afterPhase: "Sign" }): void };
 }

@@ -99,8 +99,7 @@ describe.each(PUBSUB_LIBRARIES)("streaming pull, with the generated client $vers
     expect(stream.responses[1]?.receivedMessages).toHaveLength(1);
   });
 
-  // If a response does not mention exactly-once delivery, clients in other languages assume that there is
-  // none.
+  // Clients in other languages assume no exactly-once delivery if a response does not mention it.
   test("every response tells the subscription's properties", async () => {
     const running = await runPubsub(library);
     await running.createPair({ enableExactlyOnceDelivery: true });

@@ -230,8 +230,7 @@ export const BEHAVIOUR_PROBES: readonly Probe[] = [
 
 /**
  * Digest of one binary attribute: name, type and value, each with its length, and a 2 for "binary".
- * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
- * (2026-11-24)
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html (2026-11-24)
  */
 function md5OfBinary(name: string, value: Buffer): string {
   const withLength = (bytes: Buffer): Buffer => {

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
 
-/**
- * One behaviour of Amazon SQS, tested on a server with raw requests. Rejects if the server behaves
- * differently.
- */
+/** One behaviour of Amazon SQS, tested with raw requests. Rejects if the server behaves differently. */
 export interface Probe {
   /** The claim, as a row of docs/reference/interop.md. */
   readonly claim: string;

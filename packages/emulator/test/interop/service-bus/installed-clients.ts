@@ -45,10 +45,7 @@ export async function goProgram(context: TestContext): Promise<string> {
   return program;
 }
 
-/**
- * Arguments for `java`: the program beside this file and the artifacts that its `pom.xml` names. Maven caches
- * them.
- */
+/** Arguments for `java`: the program beside this file and the artifacts of its `pom.xml`, cached by Maven. */
 export async function javaProgram(context: TestContext): Promise<readonly string[]> {
   const source = fileURLToPath(new URL("java/", import.meta.url));
   const folder = join(CACHE, "azure-messaging-servicebus-java");

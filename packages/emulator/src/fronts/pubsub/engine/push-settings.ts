@@ -3,10 +3,7 @@ import type { PushConfig } from "./resources.ts";
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/**
- * Returns null for an empty config, which means pull. Throws on an endpoint to which the emulator would not
- * push.
- */
+/** Returns null for an empty config, which means pull. Throws on endpoints that the emulator refuses. */
 export function checkPushConfig(config: PushConfig | null): PushConfig | null {
   if (config === null || config.pushEndpoint === "") return null;
   const { pushEndpoint } = config;

@@ -6,8 +6,7 @@ import { ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
  * would expire at once.
  */
 export const leaveDeadlinesToClients: ServerInterceptor = (_method, call) => {
-  // No public member stops the timer. If this private one is missing, the library has changed, and its timer
-  // too.
+  // No public member stops the timer. If this private one is missing, the library's timer has changed too.
   const timer: unknown = Reflect.get(call, "deadlineTimer");
   if (isTimer(timer)) clearTimeout(timer);
   return new ServerInterceptingCall(call);

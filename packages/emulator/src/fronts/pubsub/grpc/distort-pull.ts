@@ -3,10 +3,7 @@ import type { PubsubCallFaults } from "./pubsub-call-faults.ts";
 import type { WireReceivedMessage } from "./pubsub-wire.ts";
 import type { GrpcParts } from "./unary-call.ts";
 
-/**
- * Applies faults to the messages of a response: shuffles them, shifts their dates, or makes them come again
- * soon.
- */
+/** Applies faults to the messages of a response: shuffles, redates or soon redelivers them. */
 export function distortMessages(
   messages: readonly WireReceivedMessage[],
   subscription: Subscription,

@@ -31,10 +31,7 @@ const STATUS: Readonly<Partial<Record<EngineCondition, readonly [status: number,
   "com.microsoft:entity-disabled": [403, "SubCode=40301. "],
 };
 
-/**
- * An error that neither this API nor the engine has thrown as a refusal is a bug of the emulator. The answer
- * says so.
- */
+/** Any error but a refusal of this API or the engine is a bug of the emulator. The answer says so. */
 export function toAtomError(error: unknown): AtomError {
   if (error instanceof AtomError) return error;
   if (error instanceof EngineError) {

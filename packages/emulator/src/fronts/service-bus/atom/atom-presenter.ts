@@ -20,8 +20,7 @@ export interface AtomContext {
   readonly authorizationRules: AuthorizationRuleShelf;
 }
 
-// Default and maximum page size of a list: https://learn.microsoft.com/rest/api/servicebus/queues-discovery
-// (2026-11-29)
+// Default and maximum page size of a list: https://learn.microsoft.com/rest/api/servicebus/queues-discovery (2026-11-29)
 const MAX_PAGE = 100;
 
 /** Writes the answer to one request. */

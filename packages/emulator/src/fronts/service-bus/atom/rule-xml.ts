@@ -12,8 +12,7 @@ import { xml, type Xml } from "./xml-writer.ts";
 const SCHEMA_NAMESPACE = "http://www.w3.org/2001/XMLSchema";
 const SERIALIZATION_NAMESPACE = "http://schemas.microsoft.com/2003/10/Serialization/";
 // The dialect that current clients write:
-// https://learn.microsoft.com/dotnet/api/microsoft.servicebus.messaging.sqlfilter.compatibilitylevel
-// (2026-11-29)
+// https://learn.microsoft.com/dotnet/api/microsoft.servicebus.messaging.sqlfilter.compatibilitylevel (2026-11-29)
 const COMPATIBILITY_LEVEL = "20";
 
 /** Writes a `RuleDescription` with its filter and its action. */

@@ -42,8 +42,7 @@ function escapeXml(text: string): string {
   return (
     text
       .replaceAll(/[&<>"\r]/gu, (character) => ESCAPES[character] ?? character)
-      // Characters that no document may contain, not even as references: https://www.w3.org/TR/xml/#charsets
-      // (2026-11-29)
+      // Characters that no document may contain, not even as references: https://www.w3.org/TR/xml/#charsets (2026-11-29)
       .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/gu, "\ufffd")
   );
 }

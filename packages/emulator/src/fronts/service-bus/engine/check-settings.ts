@@ -85,10 +85,7 @@ export function newSubscriptionSettings(given: Partial<SubscriptionSettings>): S
   return checked({ ...SUBSCRIPTION_DEFAULTS, ...given });
 }
 
-/**
- * Returns the settings after an update. It may repeat members that are fixed at creation, but not change
- * them.
- */
+/** Returns the settings after an update, which may repeat but not change members fixed at creation. */
 export function updatedSettings<Settings extends AnySettings>(
   path: string,
   before: Settings,

@@ -16,10 +16,7 @@ const SUB_QUEUES: readonly (readonly [RegExp, SubQueue])[] = [
   [/\/\$deadletterqueue$/i, "deadLetter"],
 ];
 
-/**
- * Parses an address. Fixed parts are compared case-insensitively, because clients mix cases. Names keep their
- * case.
- */
+/** Parses an address. Fixed parts match in any case, because clients mix cases. Names keep their case. */
 export function parseEntityPath(path: string): EntityPath {
   const trimmed = path.replace(/^\/+|\/+$/g, "");
   const found = SUB_QUEUES.find(([pattern]) => pattern.test(trimmed));

@@ -1,9 +1,6 @@
 import type { EngineClock, EngineTimer } from "../../../time/engine-clock.ts";
 
-/**
- * Deletes an entity that nobody uses. A touch costs almost nothing: the time is checked only when the timer
- * fires.
- */
+/** Deletes an entity that nobody uses. A touch costs almost nothing, because only the timer checks it. */
 export class IdleWatch {
   readonly #clock: EngineClock;
   /** Returns true if an open link or a scheduled message keeps the entity in use. */

@@ -182,10 +182,7 @@ export class SessionDistribution implements Distribution {
     if (this.#available.size > 2 * this.#sessions.size + SPARE_PLACES) this.#tidyLine();
   }
 
-  /**
-   * Needed if all sessions are accepted by name, because then `#nextAvailable` never runs to skip old
-   * entries.
-   */
+  /** If all sessions are accepted by name, `#nextAvailable` never runs to skip old entries. */
   #tidyLine(): void {
     for (let left = this.#available.size; left > 0; left -= 1) {
       const session = this.#available.shift();

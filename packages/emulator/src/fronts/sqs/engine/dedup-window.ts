@@ -14,8 +14,7 @@ interface Entry {
 /**
  * Deduplication ids of the last five minutes. The window starts at the first send, is not extended by a
  * duplicate and outlives the message.
- * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html
- * (2026-11-24)
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html (2026-11-24)
  */
 export class DedupWindow {
   /** In order of expiry, because all entries live equally long. */

@@ -4,8 +4,7 @@ import type { MessageState, StoredMessage } from "./stored-message.ts";
 
 // A tenant (message group of a standard queue) is noisy when it holds more than a tenth of the messages in
 // flight. Below 30 messages the share is not meaningful.
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
-// (2026-11-24)
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html (2026-11-24)
 const NOISY_SHARE = 0.1;
 const NOISY_MIN_IN_FLIGHT = 30;
 

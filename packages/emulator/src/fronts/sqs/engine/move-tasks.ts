@@ -120,8 +120,7 @@ export class MoveTasks {
     if (target === undefined || target.isDeleted) return "AWS.SimpleQueueService.NonExistentQueue";
     task.source.remove(message);
     // A redriven message counts as new: new id, new time of sending, no receives.
-    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
-    // (2026-11-24)
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html (2026-11-24)
     target.adopt(message.content, freshOrigin(this.#engine.clock.now()));
     task.moved += 1;
     return undefined;

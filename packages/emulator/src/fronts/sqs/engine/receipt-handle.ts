@@ -6,10 +6,7 @@ export interface Receipt {
 
 const SEPARATOR = " ";
 
-/**
- * Handles are opaque on the wire, as the service's are. `queueKey` makes a handle invalid for any other
- * queue.
- */
+/** Opaque on the wire, as the service's handles are. `queueKey` makes it invalid for any other queue. */
 export function encodeReceiptHandle(queueKey: string, receipt: Receipt): string {
   const plain = [queueKey, receipt.messageId, receipt.serial].join(SEPARATOR);
   return Buffer.from(plain).toString("base64");

@@ -15,8 +15,7 @@ interface Attempt {
 /**
  * Remembers which messages each ReceiveRequestAttemptId got, so that a repeated request gets the same ones.
  * An attempt is void once one of its messages was deleted, changed or became visible.
- * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-receiverequestattemptid-request-parameter.html
- * (2026-11-24)
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-receiverequestattemptid-request-parameter.html (2026-11-24)
  */
 export class ReceiveAttempts {
   /** In order of expiry, because all entries live equally long. */

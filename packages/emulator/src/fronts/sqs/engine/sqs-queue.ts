@@ -156,10 +156,7 @@ export class SqsQueue {
     return message.state === "inFlight" && message.receiptSerial === serial;
   }
 
-  /**
-   * For an outdated handle, a standard queue reports success and deletes nothing; a FIFO queue reports that
-   * it expired.
-   */
+  /** A standard queue accepts an outdated handle but deletes nothing; a FIFO queue reports its expiry. */
   delete(receiptHandle: string): DeleteOutcome {
     const receipt = decodeReceiptHandle(this.receiptKey, receiptHandle);
     if (receipt === undefined) return "malformed";
@@ -282,8 +279,7 @@ export class SqsQueue {
       id: message.id,
       // Standard queues keep the time of sending, so the dead-letter queue's retention counts from there.
       // FIFO queues restart it.
-      // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
-      // (2026-11-24)
+      // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html (2026-11-24)
       sentAtMs: this.identity.isFifo ? this.#around.clock.now() : message.sentAtMs,
       receiveCount: message.receiveCount,
       firstReceivedAtMs: message.firstReceivedAtMs,

@@ -5,8 +5,8 @@ import type { MessageAttributes } from "../engine/stored-message.ts";
 import { md5OfAttributes } from "../engine/checksum.ts";
 
 /**
- * Renders a message as a record of Lambda's event. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
- * (2026-11-29)
+ * Renders a message as a record of Lambda's event.
+ * https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html (2026-11-29)
  */
 export function renderRecord(
   { message, receiptHandle }: Delivery,

@@ -40,10 +40,7 @@ export interface MappingSnapshot {
 export interface EventSourceMapping {
   /** Generated id by which the control API finds the mapping. */
   readonly id: string;
-  /**
-   * Environment with which to start the function's process: AWS_LAMBDA_RUNTIME_API, the function's name and
-   * more.
-   */
+  /** Environment of the function's process: AWS_LAMBDA_RUNTIME_API, the function's name and more. */
   readonly environment: Readonly<Record<string, string>>;
   /** The newest 1,000 calls, oldest first. */
   invocations(): readonly InvocationSnapshot[];

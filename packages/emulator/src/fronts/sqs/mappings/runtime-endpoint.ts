@@ -8,8 +8,8 @@ const NEXT = "/2018-06-01/runtime/invocation/next";
 const RESULT = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/;
 const INIT_ERROR = "/2018-06-01/runtime/init/error";
 /**
- * Applies to answers and events. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
- * (2026-11-29)
+ * Applies to answers and events.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (2026-11-29)
  */
 export const LAMBDA_MAX_PAYLOAD_BYTES: number = 6 * 1024 * 1024;
 

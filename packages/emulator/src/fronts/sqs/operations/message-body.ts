@@ -16,8 +16,8 @@ export function readMessageBody(input: OperationInput): string {
   );
 }
 
-// The same set below U+10000 without the u flag, which makes long bodies several times slower. Surrogates are
-// checked separately.
+// The same set below U+10000, without the u flag, which makes long bodies several times slower. Surrogates
+// are checked separately.
 const ILLEGAL_UNIT = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
 
 /** Returns the character in the notation of the service's error, such as `#xB`. */

@@ -176,10 +176,7 @@ function readAttemptId(input: OperationInput, queue: SqsQueue): string | undefin
   );
 }
 
-/**
- * Only a short poll of a standard queue gets this error. A long poll or a FIFO queue returns no messages
- * instead.
- */
+/** Only a short poll of a standard queue gets this error; a long poll or FIFO queue returns no messages. */
 function rejectOverLimit(queue: SqsQueue, waitMs: number): void {
   if (queue.identity.isFifo || waitMs > 0 || !queue.isAtInFlightLimit()) return;
   throw sqsError(

@@ -12,10 +12,7 @@ export function membersOfForm(form: URLSearchParams): Readonly<Record<string, un
 
 type Tree = Map<string, Tree | string>;
 
-/**
- * More steps than any name of the protocol has. A name with a million steps would block the server for
- * minutes.
- */
+/** More than any real name has. A name with a million steps would block the server for minutes. */
 const MAX_STEPS = 16;
 
 const PROTOCOL_PARAMETERS = new Set(["Action", "Version"]);

@@ -8,8 +8,7 @@ const NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/";
 
 /**
  * The query protocol of 2012, used by older SDKs and tools.
- * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html
- * (2026-11-24)
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html (2026-11-24)
  */
 export const queryWire: SqsWire = {
   name: "query",

@@ -11,10 +11,7 @@ import { sessionSource } from "./session-source.ts";
 // https://learn.microsoft.com/azure/service-bus-messaging/message-sessions (2026-11-29)
 const MAX_WAIT_MS = 65_000;
 
-/**
- * A client that wants a session. It gets a named session at once, or waits for any session to become
- * available.
- */
+/** A client that wants a session: it gets a named one at once, or waits until any is available. */
 export class SessionAcceptance {
   readonly #parts: EdgeParts;
   readonly #request: AttachRequest;

@@ -1,10 +1,7 @@
 import { AmqpRefusal } from "../amqp-errors.ts";
 import { elementsOf, entryOf, numberOf, textOf, type AmqpValue } from "../transport/amqp-value.ts";
 
-/**
- * The map in a request to `$management`. Throws, with the argument's name, for missing or wrongly typed
- * values.
- */
+/** The map in a request to `$management`. Missing or wrongly typed values are refused by name. */
 export class RequestBody {
   readonly #value: AmqpValue | undefined;
 

@@ -23,10 +23,7 @@ export interface ConnectionOptions {
   readonly containerId: string;
   /** Interval of heartbeats on an idle connection, in milliseconds of real time. */
   readonly heartbeatMs: number;
-  /**
-   * Time within which a client must open its connection, in milliseconds of real time. Otherwise it is
-   * dropped.
-   */
+  /** A client that has not opened its connection by then is dropped; milliseconds of real time. */
   readonly openingMs: number;
   /** A client that is silent for longer than this is dropped, in milliseconds of real time. */
   readonly silenceMs: number;

@@ -77,8 +77,7 @@ export class AmqpEncoder {
       case "long":
         return isSmall(value.value) ? this.byte(0x55).byte(Number(value.value)) : this.#wide(value);
       case "list":
-        // The SDK reads the described lists of a rule only in a long form. Seen with @azure/service-bus
-        // 7.9.5.
+        // The SDK reads a rule's described lists only in a long form. Seen with @azure/service-bus 7.9.5.
         return value.value.length === 0 && !isDescribed ? this.byte(0x45) : this.#wide(value);
       case "binary":
       case "string":
