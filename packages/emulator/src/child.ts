@@ -2,9 +2,9 @@ import { EmulatorError } from "./emulator-error.ts";
 import { startEmulator } from "./emulator.ts";
 
 /**
- * Entry of the process that `spawnEmulator` starts: options as JSON in the only argument, endpoints
- * or the reason for failure as the first line on standard output. It ends when its standard input
- * does, so that no emulator outlives a parent that was killed.
+ * Entry point of the process that `spawnEmulator` starts. The only argument holds the options as JSON. The
+ * first line on standard output holds the endpoints, or the reason for a failure. The process ends when its
+ * standard input ends, so no emulator outlives a parent that was killed.
  */
 async function serve(): Promise<void> {
   const emulator = await startEmulator(JSON.parse(process.argv[2] ?? "{}"));

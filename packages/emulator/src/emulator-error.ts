@@ -1,4 +1,4 @@
-/** Why the emulator could not be used as it was. */
+/** What went wrong. */
 export type EmulatorErrorCode =
   | "INVALID_OPTION"
   | "INVALID_FAULT"
@@ -7,7 +7,7 @@ export type EmulatorErrorCode =
   | "CONTROL_FAILED"
   | "CHILD_FAILED";
 
-/** A mistake in how the emulator is used. What a client does wrong is answered on its own wire. */
+/** A mistake in how the emulator is used. Mistakes of clients are answered in the client's own protocol. */
 export class EmulatorError extends Error {
   override readonly name = "EmulatorError";
   readonly code: EmulatorErrorCode;

@@ -2,31 +2,50 @@ import { EmulatorError } from "./emulator-error.ts";
 import type { ServiceBusConfig } from "./fronts/service-bus/config/service-bus-config.ts";
 import type { ClockMode } from "./time/engine-clock.ts";
 
-/** How `startEmulator` starts. Everything has a default. */
+/** Options of `startEmulator`, all optional. */
 export interface EmulatorOptions {
-  /** Address to listen on. Anything but loopback lets other machines in. @default "127.0.0.1" */
+  /** Address to listen on. Any address other than loopback admits other machines. @default "127.0.0.1" */
   readonly host?: string | undefined;
-  /** Port of the SQS front, 0 for a free one, false for no SQS front. @default 0 if no port is named, else false */
+  /**
+   * Port of the SQS front; 0 picks a free port, false turns the front off.
+   * @default 0 if no port is named, else false
+   */
   readonly sqsPort?: number | false | undefined;
-  /** Port of the Service Bus front, 0 for a free one, false for none. AMQP and HTTP, with or without TLS. @default 0 if no port is named, else false */
+  /**
+   * Port of the Service Bus front, for AMQP and HTTP, with or without TLS; 0 picks a free port, false turns
+   * it off.
+   * @default 0 if no port is named, else false
+   */
   readonly serviceBusPort?: number | false | undefined;
-  /** Port of the Service Bus front for TLS alone, for clients that cannot be told not to use it. @default false */
+  /** TLS-only port of the Service Bus front, for clients that always use TLS. @default false */
   readonly serviceBusTlsPort?: number | false | undefined;
-  /** Entities that the Service Bus front has from the start, in the format of the vendor's own emulator. @default none */
+  /**
+   * Entities that the Service Bus front creates at start, in the format of the vendor's own emulator.
+   * @default none
+   */
   readonly serviceBusConfig?: ServiceBusConfig | undefined;
-  /** Service Bus clients must show a valid token: right key, not expired, for what they ask. @default false */
+  /**
+   * Requires a valid token from Service Bus clients: right key, not expired, and for the entity they use.
+   * @default false
+   */
   readonly strictTokens?: boolean | undefined;
-  /** Port of the Pub/Sub front, 0 for a free one, false for no Pub/Sub front. @default 0 if no port is named, else false */
+  /**
+   * Port of the Pub/Sub front; 0 picks a free port, false turns the front off.
+   * @default 0 if no port is named, else false
+   */
   readonly pubsubPort?: number | false | undefined;
-  /** Keeps when each message was handed out, for `emulator.handOuts`. @default false */
+  /** Records when each message was handed out, for `emulator.handOuts`. @default false */
   readonly recordHandOuts?: boolean | undefined;
-  /** `hybrid` runs with the real clock and can be advanced; `manual` stands still otherwise. @default "hybrid" */
+  /**
+   * `hybrid` follows the real clock and can be advanced; `manual` moves only when advanced.
+   * @default "hybrid"
+   */
   readonly clock?: ClockMode | undefined;
-  /** Seed of every random choice: which call a fault hits, in which order messages are shuffled. @default 1 */
+  /** Seed of every random choice: which calls a fault hits, how messages are shuffled. @default 1 */
   readonly seed?: number | undefined;
 }
 
-/** The options of a running emulator, every one filled in. */
+/** The options of a running emulator, with every default filled in. */
 export interface ResolvedEmulatorOptions {
   readonly host: string;
   readonly sqsPort: number | false;
@@ -40,7 +59,7 @@ export interface ResolvedEmulatorOptions {
   readonly seed: number;
 }
 
-/** What each option is when it is left out. A port is `false` as soon as another one is named. */
+/** Default of each option. Once any port is named, the other ports default to `false`. */
 export const EMULATOR_DEFAULTS: ResolvedEmulatorOptions = Object.freeze({
   host: "127.0.0.1",
   sqsPort: 0,
@@ -88,7 +107,7 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
 
 type Ports = Pick<ResolvedEmulatorOptions, (typeof PORTS)[number]>;
 
-/** Every front on a free port, unless a port is named: then only those that are. */
+/** Gives every front a free port if no port is named, otherwise starts only the named fronts. */
 function resolvePorts(options: EmulatorOptions): Ports {
   const isNamed = PORTS.some((name) => options[name] !== undefined && options[name] !== false);
   const fallback = (name: (typeof PORTS)[number]): number | false =>

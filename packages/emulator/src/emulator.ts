@@ -19,21 +19,21 @@ import { SeededRandom } from "./random/seeded-random.ts";
 import { VirtualClock } from "./time/engine-clock.ts";
 import { WireTime } from "./time/wire-time.ts";
 
-/** Where the servers of an emulator listen; absent: that front is off. */
+/** Where the emulator's servers listen. A front that is off has no entry. */
 export interface EmulatorEndpoints {
-  /** Base URL of the control API; always there. */
+  /** Base URL of the control API, which is always on. */
   readonly control: string;
   /** `http://127.0.0.1:4100` */
   readonly sqs?: string;
   /** `127.0.0.1:4101`: AMQP and HTTP, with or without TLS. */
   readonly serviceBus?: string;
-  /** `127.0.0.1:4102`: AMQP and HTTP with TLS alone, if `serviceBusTlsPort` was named. */
+  /** `127.0.0.1:4102`: AMQP and HTTP with TLS only, if `serviceBusTlsPort` was named. */
   readonly serviceBusTls?: string;
-  /** `127.0.0.1:8085`, as `PUBSUB_EMULATOR_HOST` wants it. */
+  /** `127.0.0.1:8085`, in the format of `PUBSUB_EMULATOR_HOST`. */
   readonly pubsub?: string;
 }
 
-/** A running emulator. Nothing of it survives `close`. */
+/** A running emulator. Everything it holds is gone after `close`. */
 export interface Emulator {
   readonly endpoints: EmulatorEndpoints;
   /** Environment variables that point a vendor's SDK at the emulator. */
@@ -41,11 +41,11 @@ export interface Emulator {
   readonly clock: {
     /** Engine time in milliseconds since the epoch. */
     now(): number;
-    /** Jumps forward; what falls due on the way happens in order. */
+    /** Moves the clock forward. Everything that falls due in between happens in order. */
     advance(ms: number): Promise<{ readonly fired: number }>;
   };
   readonly faults: {
-    /** Returns the id of the rule. */
+    /** Adds a rule and returns its id. */
     add(rule: FaultRule): string;
     remove(id: string): void;
     clear(): void;
@@ -56,22 +56,22 @@ export interface Emulator {
     clear(): void;
     count(operation?: string): number;
   };
-  /** Messages that were handed out under a lease, the newest 50,000, oldest first; with `recordHandOuts`. */
+  /** The newest 50,000 messages handed out under a lease, oldest first. Empty without `recordHandOuts`. */
   handOuts(): readonly HandOut[];
   readonly sqs: {
-    /** Every queue with its messages, as they are now. */
+    /** Returns every queue with its current messages. */
     queues(): readonly QueueSnapshot[];
     /**
-     * Has a queue call a function, as Lambda's event source mapping does, with its limits and its rules of deletion.
-     * Processes of the function ask for events at the runtime API named in `environment` of the result.
+     * Makes a queue call a function as Lambda's event source mapping does, with the same limits and deletion
+     * rules. The function's processes fetch events from the runtime API named in the result's `environment`.
      * @throws INVALID_OPTION
      */
     addMapping(options: EventSourceMappingOptions): Promise<EventSourceMapping>;
-    /** Those that are open, oldest first. */
+    /** The open mappings, oldest first. */
     mappings(): readonly EventSourceMapping[];
   };
   readonly serviceBus: {
-    /** Every queue, topic and subscription with its messages, as they are now. */
+    /** Returns every queue, topic and subscription with its current messages. */
     entities(): readonly EntitySnapshot[];
     /**
      * Creates the entities of a configuration in the format of the vendor's own emulator.
@@ -80,36 +80,38 @@ export interface Emulator {
      */
     apply(config: ServiceBusConfig): void;
     /**
-     * Certificate (PEM) of the authority that a client has to trust in order to use TLS.
+     * Returns the PEM certificate of the authority that clients must trust to use TLS.
      *
      * @throws EmulatorError `INVALID_OPTION` when the front is off.
      */
     certificateAuthority(): string;
   };
   readonly pubsub: {
-    /** Every topic, as it is now. */
+    /** Returns the current state of every topic. */
     topics(): readonly TopicSnapshot[];
-    /** Every subscription with its messages, as they are now. */
+    /** Returns every subscription with its current messages. */
     subscriptions(): readonly SubscriptionSnapshot[];
     /**
-     * Has a subscription (`projects/P/subscriptions/S`) push to an endpoint on this machine, or, without one, be pulled from
-     * again: its `pushConfig`, for whoever has no client at hand. A push that is under way is given up.
+     * Sets the `pushConfig` of a subscription (`projects/P/subscriptions/S`) without needing a client. With a
+     * target, the subscription pushes to that endpoint, which must be on this machine; without one, it is
+     * pulled from again. Pushes under way are given up.
      *
-     * @throws EmulatorError `INVALID_OPTION` without such a subscription, for another machine, and when the front is off.
+     * @throws EmulatorError `INVALID_OPTION` if the subscription does not exist, if the endpoint is on
+     * another machine, or if the front is off.
      */
     setPush(subscription: string, push: PushTarget | undefined): void;
-    /** Public key of the tokens that push requests carry; the control API serves it too. */
+    /** Public key for the tokens in push requests. The control API serves it too. */
     signingKeys(): Promise<PushSigningKeys>;
     /**
-     * A token as push requests carry it, for whoever plays the push.
+     * Signs a token like those in push requests, for tests that send the push themselves.
      *
      * @throws EmulatorError `INVALID_OPTION` when the front is off.
      */
     signToken(claims: PushTokenClaims): Promise<string>;
   };
   /**
-   * Forgets queues, topics, messages, fault rules and the log, and starts the seed anew. The clock goes on;
-   * entities of `serviceBusConfig` are there again.
+   * Forgets queues, topics, messages, fault rules and the log, and restarts the seed. The clock keeps its
+   * time. Entities of `serviceBusConfig` are created again.
    */
   reset(): void;
   /** Closes every connection and ends long polls. */
@@ -204,7 +206,7 @@ function pubsubControls(running: RunningFronts): Emulator["pubsub"] {
   };
 }
 
-/** The part of an emulator that its HTTP control API offers too. */
+/** The part of an emulator that its HTTP control API exposes too. */
 export type Controls = Pick<
   Emulator,
   "endpoints" | "clock" | "faults" | "log" | "handOuts" | "sqs" | "serviceBus" | "pubsub" | "reset"

@@ -1,4 +1,4 @@
-// What hosts of functions share: the runtime API that function processes ask, and the reading of their answers.
+// For hosts of functions: the runtime API that function processes poll, and the reading of their answers.
 export {
   LAMBDA_MAX_PAYLOAD_BYTES,
   RuntimeEndpoint,

@@ -16,7 +16,7 @@ export interface RunningFronts {
   pubsub?: PubsubFront;
 }
 
-/** Loads and starts each front that is wanted; the first that speaks HTTP has the control API. */
+/** Loads and starts each enabled front. The first front that speaks HTTP serves the control API. */
 export async function startFronts(
   context: FrontContext,
   options: ResolvedEmulatorOptions,
@@ -65,7 +65,7 @@ export function pubsubOf({ pubsub }: RunningFronts): PubsubFront {
   throw new EmulatorError("INVALID_OPTION", "The Pub/Sub front is off. Name pubsubPort.");
 }
 
-/** The control API by itself, where no front speaks HTTP. */
+/** Serves the control API on a port of its own when no front speaks HTTP. */
 async function startControlFront(context: FrontContext): Promise<Front & { readonly endpoint: string }> {
   const listener = await startHttpListener(context.host, 0, async (exchange: HttpExchange) => {
     if (await context.control(exchange)) return;

@@ -8,16 +8,16 @@ import { EmulatorError } from "./emulator-error.ts";
 import { resolveEmulatorOptions, type EmulatorOptions } from "./emulator-options.ts";
 import { readChildGreeting } from "./control/control-wire.ts";
 
-/** An emulator in a process of its own. */
+/** An emulator in its own process. */
 export interface SpawnedEmulator extends Pick<Emulator, "endpoints" | "environment"> {
   readonly control: ControlClient;
-  /** Ends the process; resolves when it has gone. */
+  /** Ends the process, and resolves once it has exited. */
   close(): Promise<void>;
 }
 
 /**
- * Starts an emulator as a child process, so that it shares neither the event loop nor the heap of
- * what is being tested. The child ends with its parent.
+ * Starts an emulator as a child process, so that it shares neither event loop nor heap with the code under
+ * test. The child ends with its parent.
  */
 export async function spawnEmulator(options: EmulatorOptions = {}): Promise<SpawnedEmulator> {
   const argument = JSON.stringify(resolveEmulatorOptions(options));
@@ -36,7 +36,7 @@ export async function spawnEmulator(options: EmulatorOptions = {}): Promise<Spaw
   };
 }
 
-/** Beside this module, in source as in the built package. */
+/** The file lies beside this module, both in source and in the built package. */
 function childFile(): string {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   return fileURLToPath(new URL(`./child.${extension}`, import.meta.url));

@@ -6,7 +6,7 @@ test("gives back in order what was put in, also after thousands", () => {
   const taken: (number | undefined)[] = [];
   for (let number = 0; number < 5000; number += 1) {
     deque.push(number);
-    // Two in, one out: the dead head grows beyond the size at which it is cut off.
+    // With two in and one out, the dead head grows beyond the size at which it is cut off.
     if (number % 2 === 1) taken.push(deque.shift());
   }
   expect(deque.size).toBe(2500);

@@ -1,4 +1,4 @@
-/** Array with a moving head: both ends cost O(1), and elements can be looked at by position. */
+/** Array with a moving head: appending and taking the first cost O(1). Elements can be read by position. */
 export class Deque<Item> {
   #items: (Item | undefined)[] = [];
   #head = 0;
@@ -20,7 +20,7 @@ export class Deque<Item> {
     const item = this.#items[this.#head];
     this.#items[this.#head] = undefined;
     this.#head += 1;
-    // Compacting when half of the array is dead keeps the copying amortised.
+    // Compacting only when half of the array is dead keeps the copying amortised.
     if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

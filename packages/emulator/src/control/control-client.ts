@@ -16,31 +16,31 @@ import { readControlAnswer } from "./control-wire.ts";
 
 /** Remote control of an emulator in another process. */
 export interface ControlClient {
-  /** Where the servers of the emulator listen. */
+  /** Returns where the emulator's servers listen. */
   endpoints(): Promise<EmulatorEndpoints>;
   now(): Promise<number>;
-  /** `calls`: how many calls the clients have made so far; moving time by 0 tells whether they are at work. */
+  /** `calls` counts the calls of clients so far. Advancing by 0 shows whether they are active. */
   advance(ms: number): Promise<{ readonly fired: number; readonly calls: number }>;
-  /** A rule whose `match` is a function cannot travel; use the fields of `FaultMatch`. */
+  /** A rule whose `match` is a function cannot be sent; use the fields of `FaultMatch`. */
   addFault(rule: FaultRule): Promise<string>;
   removeFault(id: string): Promise<void>;
   clearFaults(): Promise<void>;
-  /** Calls of one operation, or of all. */
+  /** Returns the calls of one operation, or of all. */
   log(operation?: string): Promise<readonly CallLogEntry[]>;
   count(operation?: string): Promise<number>;
   clearLog(): Promise<void>;
-  /** As `emulator.handOuts` of the other process. */
+  /** Same as `emulator.handOuts` of the other process. */
   handOuts(): Promise<readonly HandOut[]>;
   queues(): Promise<readonly QueueSnapshot[]>;
-  /** Queues that call functions, as `emulator.sqs.addMapping` makes them. */
+  /** Queues that call functions, as created by `emulator.sqs.addMapping`. */
   readonly mappings: {
     create(options: EventSourceMappingOptions): Promise<MappingSnapshot>;
     list(): Promise<readonly MappingSnapshot[]>;
     get(id: string): Promise<MappingSnapshot>;
-    /** Returns what it was at its end. */
+    /** Returns the mapping's final state. */
     delete(id: string): Promise<MappingSnapshot>;
   };
-  /** As `emulator.serviceBus` of the other process. */
+  /** Same as `emulator.serviceBus` of the other process. */
   readonly serviceBus: {
     entities(): Promise<readonly EntitySnapshot[]>;
     apply(config: ServiceBusConfig): Promise<void>;
@@ -48,14 +48,17 @@ export interface ControlClient {
   };
   topics(): Promise<readonly TopicSnapshot[]>;
   subscriptions(): Promise<readonly SubscriptionSnapshot[]>;
-  /** As `emulator.pubsub.setPush` of the other process. */
+  /** Same as `emulator.pubsub.setPush` of the other process. */
   setPush(subscription: string, push: PushTarget | undefined): Promise<void>;
-  /** A token as push requests carry it. */
+  /** Signs a token like those in push requests. */
   signToken(claims: PushTokenClaims): Promise<string>;
   reset(): Promise<void>;
 }
 
-/** `endpoint` is `emulator.endpoints.control`, such as `http://127.0.0.1:4100`, or what `anyqueue up` prints for it. */
+/**
+ * Connects to an emulator in another process. `endpoint` is its `emulator.endpoints.control`, such as
+ * `http://127.0.0.1:4100`, or the one that `anyqueue up` prints.
+ */
 export function controlClient(endpoint: string): ControlClient {
   const origin = endpoint.replace(/\/+$/, "");
   const base = origin.endsWith(CONTROL_PREFIX) ? origin : `${origin}${CONTROL_PREFIX}`;

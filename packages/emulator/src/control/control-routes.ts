@@ -8,30 +8,30 @@ import type { PushTarget } from "../fronts/pubsub/push/set-push.ts";
 import { createMapping, deleteMapping, showMapping } from "./mapping-routes.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 
-/** Path under which every request is for the emulator itself and none for the cloud it plays. */
+/** Requests under this path are for the emulator itself, not for the cloud it emulates. */
 export const CONTROL_PREFIX = "/__anyqueue";
 
 type Route = (controls: Controls, exchange: HttpExchange, id: string) => unknown;
 
-// What clients on this machine call the emulator. Another name that leads to loopback was made to do
-// so by somebody's DNS, in order that a web page of that name may talk to a local port.
+// Host names by which clients on this machine call the emulator. Any other name that resolves to loopback
+// comes from somebody's DNS, set up so that a web page of that name can talk to a local port.
 const LOCAL_HOST = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?$/i;
 
 /**
- * The control API over HTTP, for tests that run the emulator in a process of its own. Only loopback
- * may use it, and no web page: a page on any site could otherwise post to a local port.
+ * The control API over HTTP, for tests that run the emulator in its own process. It answers loopback only,
+ * and no web page, because a page on any site could otherwise post to a local port.
  */
 export class ControlRoutes {
   readonly #controls: Controls;
   readonly #host: string;
 
-  /** `host` is the name that the emulator was told to listen on: it may be called that. */
+  /** `host` is the name on which the emulator was told to listen, so requests may use it too. */
   constructor(controls: Controls, host: string) {
     this.#controls = controls;
     this.#host = host;
   }
 
-  /** False when the request is not for the control API. */
+  /** Returns false if the request is not for the control API. */
   async handle(exchange: HttpExchange): Promise<boolean> {
     const { pathname } = exchange.target;
     if (pathname !== CONTROL_PREFIX && !pathname.startsWith(`${CONTROL_PREFIX}/`)) return false;
@@ -138,7 +138,7 @@ async function signToken({ pubsub }: Controls, exchange: HttpExchange): Promise<
 
 function readLog({ log }: Controls, exchange: HttpExchange): unknown {
   const operation = exchange.target.searchParams.get("operation") ?? undefined;
-  // Tens of thousands of entries are a heavy answer for somebody who wants their number.
+  // Clients that only want the number should not receive tens of thousands of entries.
   if (exchange.target.searchParams.has("countOnly")) return { count: log.count(operation), entries: [] };
   const entries = log.entries().filter((entry) => operation === undefined || entry.operation === operation);
   return { count: log.count(operation), entries };

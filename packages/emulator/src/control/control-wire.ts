@@ -7,7 +7,7 @@ import type { QueueSnapshot } from "../fronts/sqs/queue-snapshot.ts";
 import type { CallLogEntry } from "../log/call-log.ts";
 import type { HandOut } from "../log/hand-out-log.ts";
 
-/** The members that answers of the control API may have; each route fills its own. */
+/** All members that answers of the control API can have. Each route fills its own. */
 export interface ControlAnswer {
   readonly endpoints: EmulatorEndpoints;
   readonly now: number;
@@ -27,7 +27,7 @@ export interface ControlAnswer {
   readonly token: string;
 }
 
-/** Both ends are this package in the same version, so the shape is trusted and only success is checked. */
+/** Both ends are the same version of this package, so the shape is trusted and only success is checked. */
 export async function readControlAnswer(response: Response, what: string): Promise<ControlAnswer> {
   const body = (await response.json()) as ControlAnswer & { readonly error?: { readonly message: string } };
   if (response.ok) return body;
@@ -40,7 +40,7 @@ export async function readControlAnswer(response: Response, what: string): Promi
 type Greeting = Pick<Emulator, "endpoints" | "environment">;
 type Refusal = { readonly error: { readonly code: EmulatorErrorCode; readonly message: string } };
 
-/** The first line that a spawned emulator prints: where it listens, or why it does not. */
+/** Reads the first line that a spawned emulator prints: where it listens, or why it does not. */
 export function readChildGreeting(line: string): Greeting {
   const greeting = JSON.parse(line) as Greeting | Refusal;
   if ("error" in greeting) throw new EmulatorError(greeting.error.code, greeting.error.message);

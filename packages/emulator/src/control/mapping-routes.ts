@@ -3,7 +3,7 @@ import { EmulatorError } from "../emulator-error.ts";
 import type { EventSourceMapping, MappingSnapshot } from "../fronts/sqs/mappings/event-source-mapping.ts";
 import { parseMappingOptions } from "../fronts/sqs/mappings/parse-mapping-options.ts";
 
-/** What the control API answers of one mapping. */
+/** The control API's answer about one mapping. */
 export interface MappingAnswer {
   readonly mapping: MappingSnapshot;
 }
@@ -17,7 +17,7 @@ export function showMapping(controls: Controls, id: string): MappingAnswer {
   return { mapping: mappingOf(controls, id).snapshot() };
 }
 
-/** Answers what it was at its end. */
+/** Answers with the mapping's final state. */
 export async function deleteMapping(controls: Controls, id: string): Promise<MappingAnswer> {
   const mapping = mappingOf(controls, id);
   await mapping.close();

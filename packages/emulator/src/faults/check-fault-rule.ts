@@ -47,13 +47,13 @@ const MATCH_MEMBERS: Members = {
   },
 };
 
-/** A rule from outside the process, whose type nobody has checked. */
+/** Checks a rule from outside the process, whose type is unknown. */
 export function parseFaultRule(value: unknown): FaultRule {
   assertFaultRule(value);
   return value;
 }
 
-/** Rules come from tests and from HTTP: a typo must not make a rule that silently never fires. */
+/** Rules come from tests and over HTTP. A typo must not produce a rule that silently never fires. */
 export function assertFaultRule(rule: unknown): asserts rule is FaultRule {
   if (!isObject(rule)) throw invalid("A fault rule must be an object.");
   checkMembers(rule, RULE_MEMBERS, "fault rule");
@@ -63,19 +63,21 @@ export function assertFaultRule(rule: unknown): asserts rule is FaultRule {
   const kind = action["kind"];
   checkAction(action, rule["protocol"]);
   if (kind === "expireLease" && rule["when"] === "after") {
-    throw invalid('Action "expireLease" works on what a request names and only with when: "before".');
+    throw invalid(
+      'Action "expireLease" ends leases that a request names, so it works only with when: "before".',
+    );
   }
 }
 
 const KIND: Member = { check: isText, expected: "a kind" };
 
-/** True where this front knows such an action; a rule for others passes it by. */
+/** Returns true if this front supports the action. A front ignores rules with actions it does not support. */
 export function knowsAction(protocol: Protocol, action: Readonly<Record<string, unknown>>): boolean {
   const members = membersOf(protocol, action["kind"]);
   return members !== undefined && problemWith(action, members, "") === undefined;
 }
 
-/** A rule that names no front is meant for those whose action of this kind it fits. */
+/** A rule without `protocol` applies to every front that supports its action with these members. */
 function checkAction(action: Readonly<Record<string, unknown>>, protocol: unknown): void {
   const kind = action["kind"];
   const fronts = PROTOCOLS.filter((name) => protocol === undefined || protocol === name);

@@ -2,7 +2,7 @@ import type { SeededRandom } from "../random/seeded-random.ts";
 import { assertFaultRule, knowsAction, PROTOCOLS } from "./check-fault-rule.ts";
 import type { ActionsByProtocol, FaultCall, FaultMatch, FaultRule, Protocol } from "./fault-rule.ts";
 
-/** A rule that fires on a call now. */
+/** A rule that fires on the current call. */
 export interface FiredFault<Of extends Protocol> {
   readonly ruleId: string;
   readonly action: ActionsByProtocol[Of];
@@ -13,14 +13,14 @@ interface ActiveRule {
   readonly rule: FaultRule;
   readonly operation: RegExp | undefined;
   readonly queue: RegExp | undefined;
-  /** The fronts that know its action. */
+  /** The fronts that support the rule's action. */
   readonly protocols: ReadonlySet<Protocol>;
   toSkip: number;
   left: number;
   fired: number;
 }
 
-/** The fault rules in force, in the order in which they were added. */
+/** The active fault rules, in the order they were added. */
 export class FaultPlan {
   readonly #random: SeededRandom;
   readonly #rules = new Map<string, ActiveRule>();
@@ -30,7 +30,7 @@ export class FaultPlan {
     this.#random = random;
   }
 
-  /** Returns the id under which the rule can be removed. */
+  /** Returns the id with which the rule can be removed. */
   add(rule: FaultRule): string {
     assertFaultRule(rule);
     const id = `fault-${this.#nextId++}`;
@@ -55,12 +55,12 @@ export class FaultPlan {
     this.#rules.clear();
   }
 
-  /** Every rule with how often it has fired. */
+  /** Returns every rule with how often it has fired. */
   list(): readonly { readonly id: string; readonly rule: FaultRule; readonly fired: number }[] {
     return [...this.#rules.values()].map(({ id, rule, fired }) => ({ id, rule, fired }));
   }
 
-  /** Draws for every matching rule of this position, and uses up those that fire. */
+  /** Draws for every rule that matches the call at this position, and uses up those that fire. */
   take<Of extends Protocol>(call: FaultCall<Of>, when: "before" | "after"): readonly FiredFault<Of>[] {
     const firing: FiredFault<Of>[] = [];
     for (const active of this.#rules.values()) {
@@ -72,7 +72,7 @@ export class FaultPlan {
       if (this.#random.next() >= (active.rule.probability ?? 1)) continue;
       active.left -= 1;
       active.fired += 1;
-      // `fits` has made sure that the action is one of this front.
+      // `fits` has checked that this front supports the action.
       firing.push({ ruleId: active.id, action: active.rule.action as ActionsByProtocol[Of] });
     }
     return firing;

@@ -1,4 +1,4 @@
-/** True for a value that a member may have. */
+/** Returns true for a value that the member may have. */
 export type Check = (value: unknown) => boolean;
 
 export const isText: Check = (value) => typeof value === "string" && value !== "";
@@ -16,7 +16,7 @@ export const isOneOf =
   (value) =>
     choices.includes(value);
 
-/** One member of an object that comes from outside. */
+/** One member of an object from outside the process. */
 export interface Member {
   readonly check: Check;
   readonly expected: string;

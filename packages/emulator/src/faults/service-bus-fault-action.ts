@@ -1,20 +1,20 @@
 /**
- * What a rule does to a call of the Service Bus front. Operations over AMQP are `attach`,
- * `acceptSession`, `putToken`, `send`, `receive` (one delivery), `complete`, `abandon`, `defer`,
- * `deadLetter`, `release`, and those of `$management`: `renewLock`, `renewSessionLock`, `peek`, `schedule`,
- * `cancelScheduled`, `receiveDeferred`, `getSessionState`, `setSessionState`, `getSessions`,
- * `deleteMessages`, `addRule`, `removeRule`, `listRules`.
+ * What a rule does to a call of the Service Bus front. Operations over AMQP are `attach`, `acceptSession`,
+ * `putToken`, `send`, `receive` (one delivery), `complete`, `abandon`, `defer`, `deadLetter`, `release`, and
+ * those of `$management`: `renewLock`, `renewSessionLock`, `peek`, `schedule`, `cancelScheduled`,
+ * `receiveDeferred`, `getSessionState`, `setSessionState`, `getSessions`, `deleteMessages`, `addRule`,
+ * `removeRule`, `listRules`.
  */
 export type ServiceBusFaultAction =
-  /** Refuses with an AMQP condition. A delivery cannot be refused: its link is detached. */
+  /** Refuses the call with an AMQP condition. A delivery cannot be refused, so its link is detached. */
   | { readonly kind: "error"; readonly condition: string; readonly description?: string | undefined }
-  /** Refuses with `com.microsoft:server-busy` and the text of error 50009. */
+  /** Refuses the call with `com.microsoft:server-busy` and the text of error 50009. */
   | { readonly kind: "throttle" }
-  /** Refuses with `amqp:unauthorized-access`; a token with status 401. */
+  /** Refuses the call with `amqp:unauthorized-access`, or a `putToken` with status 401. */
   | { readonly kind: "unauthorized" }
-  /** Resets the connection: before, nothing has happened; after, only the answer is lost. */
+  /** Resets the connection. `before`: nothing has happened. `after`: only the answer is lost. */
   | { readonly kind: "reset" }
-  /** Leaves the connection open with nobody behind it any more. */
+  /** Leaves the connection open but stops answering on it. */
   | { readonly kind: "halfOpen" }
   /** Closes the connection, by default with `amqp:connection:forced`. */
   | {
@@ -28,21 +28,21 @@ export type ServiceBusFaultAction =
       readonly condition?: string | undefined;
       readonly description?: string | undefined;
     }
-  /** Never answers. A delivery that is held is locked and never arrives. */
+  /** Never answers. A delivery that is held is locked but never arrives. */
   | { readonly kind: "hold" }
-  /** Waits, in engine time, before the call is carried out or before it is answered. */
+  /** Waits for `ms` of engine time before the call is carried out or before it is answered. */
   | { readonly kind: "delay"; readonly ms: number }
-  /** The session that the call is about is no longer the client's. */
+  /** Takes the call's session away from the client. */
   | { readonly kind: "sessionLost" }
-  /** The locks that the call is about run out just before it is carried out. */
+  /** Expires the locks in the call just before it is carried out. */
   | { readonly kind: "expireLease" }
-  /** The message of a `receive` is delivered a second time while the first lock is valid. */
+  /** Delivers the message of a `receive` a second time while the first lock is valid. */
   | { readonly kind: "duplicate" }
-  /** The bytes of a delivered message are no AMQP: the client drops its connection. */
+  /** Sends bytes that are not valid AMQP as the delivered message: the client drops its connection. */
   | { readonly kind: "corruptMessage" }
-  /** A sender that attaches gets no credit and waits. */
+  /** Gives a sender that attaches no credit, so that it waits. */
   | { readonly kind: "noCredit" }
-  /** A receiver that attaches is not answered when it wants its credit back. */
+  /** Ignores drain requests of a receiver that attaches. */
   | { readonly kind: "ignoreDrain" }
-  /** Ends of locks are told this much later, or earlier when negative. */
+  /** Reports lock expiry times this much later, or earlier if negative. */
   | { readonly kind: "clockSkew"; readonly skewMs: number };

@@ -1,6 +1,6 @@
 /** What a rule does to a call of the SQS front. */
 export type SqsFaultAction =
-  /** Answers with an error. `code` is a shape or query code of the service, or any other name. */
+  /** Answers with an error. `code` is a shape name or query code of the service, or any other name. */
   | {
       readonly kind: "error";
       readonly code: string;
@@ -14,7 +14,7 @@ export type SqsFaultAction =
       readonly code?: "RequestThrottled" | "ThrottlingException" | undefined;
       readonly retryAfterSeconds?: number | undefined;
     }
-  /** Answers 5xx, in the protocol's own form or as a load balancer's HTML page. */
+  /** Answers with status 5xx, in the protocol's own format or as a load balancer's HTML page. */
   | {
       readonly kind: "serverError";
       readonly status?: 500 | 502 | 503 | 504 | undefined;
@@ -35,11 +35,11 @@ export type SqsFaultAction =
       readonly message?: string | undefined;
       readonly isSenderFault?: boolean | undefined;
     }
-  /** Resets the connection: before, nothing has happened; after, only the answer is lost. */
+  /** Resets the connection. `before`: nothing has happened. `after`: only the answer is lost. */
   | { readonly kind: "reset" }
-  /** Never answers. The call ends when the client hangs up. */
+  /** Never answers. The call ends when the client disconnects. */
   | { readonly kind: "hold" }
-  /** Waits, in engine time, before the call is carried out or before it is answered. */
+  /** Waits for `ms` of engine time before the call is carried out or before it is answered. */
   | { readonly kind: "delay"; readonly ms: number }
   /** Sends the answer in parts of `bytesPerPart` (default 16), `everyMs` apart (default 50, engine time). */
   | {
@@ -47,11 +47,11 @@ export type SqsFaultAction =
       readonly bytesPerPart?: number | undefined;
       readonly everyMs?: number | undefined;
     }
-  /** Messages of the answer are visible again at once: the next receive gets a second copy. */
+  /** Makes the messages of the answer visible again at once, so the next receive gets a second copy. */
   | { readonly kind: "duplicate" }
-  /** Messages of the answer come in a seeded order. Not on FIFO queues, whose order is a promise. */
+  /** Delivers the messages of the answer in a seeded order. Not on FIFO queues, whose order is guaranteed. */
   | { readonly kind: "shuffle" }
-  /** Gives wrong digests of bodies, for the messages or entries with these indexes or for all. */
+  /** Sends wrong body digests for the messages or entries with these indexes, or for all. */
   | { readonly kind: "corruptMd5"; readonly entries?: readonly number[] | undefined }
-  /** The receipt handles of the request run out just before it is carried out. */
+  /** Expires the receipt handles in the request just before it is carried out. */
   | { readonly kind: "expireLease" };

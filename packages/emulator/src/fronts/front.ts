@@ -6,7 +6,7 @@ import type { SeededRandom } from "../random/seeded-random.ts";
 import type { VirtualClock } from "../time/engine-clock.ts";
 import type { WireTime } from "../time/wire-time.ts";
 
-/** What all fronts of one emulator share. */
+/** Shared by all fronts of one emulator. */
 export interface FrontContext {
   /** Address to listen on. */
   readonly host: string;
@@ -16,21 +16,21 @@ export interface FrontContext {
   readonly log: CallLog;
   readonly handOuts: HandOutLog;
   readonly random: SeededRandom;
-  /** True: the request was one of the control API and is answered. A front that speaks HTTP asks first. */
+  /** Answers the request and returns true if it is for the control API. Fronts with HTTP call it first. */
   readonly control: (exchange: HttpExchange) => Promise<boolean>;
 }
 
-/** The server of one cloud while it runs. */
+/** The running server of one cloud. */
 export interface Front {
   /** Environment variables that point the vendor's SDK, and our adapter, at this front. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Forgets entities and messages; connections stay. */
+  /** Forgets entities and messages. Connections stay open. */
   reset(): void;
   /** Closes every connection. */
   close(): Promise<void>;
 }
 
-/** An address that means "every interface" cannot be connected to; loopback reaches it. */
+/** Replaces an address that means "every interface", to which nobody can connect, by loopback. */
 export function reachableAuthority(host: string, port: number): string {
   if (host === "0.0.0.0") return `127.0.0.1:${port}`;
   if (host === "::") return `[::1]:${port}`;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** One HTTP request, read to its end, and what can be done with its connection. */
+/** One HTTP request, fully read, and the ways to answer it or end its connection. */
 export interface HttpExchange {
   readonly method: string;
   /** Path and query as sent. */
@@ -8,12 +8,12 @@ export interface HttpExchange {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly isFromLoopback: boolean;
-  /** True when the request came inside TLS. */
+  /** True when the request came over TLS. */
   readonly isSecure: boolean;
-  /** Aborted when the connection closes before the answer has been given. */
+  /** Aborted when the connection closes before the answer was sent. */
   readonly disconnected: AbortSignal;
   answer(answer: HttpAnswer): void;
-  /** Sends the answer a few bytes at a time; `pause` decides when the next part goes out. */
+  /** Sends the answer a few bytes at a time. The next part is sent when `pause` resolves. */
   trickle(answer: HttpAnswer, bytesPerPart: number, pause: () => Promise<void>): Promise<void>;
   /** Ends the connection with a TCP reset. */
   reset(): void;

@@ -2,17 +2,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { startListener, type Listener } from "../net/start-listener.ts";
 import type { HttpAnswer, HttpExchange, HttpHandler } from "./http-exchange.ts";
 
-// A message of 1 MiB in which every character is escaped takes six times as much.
+// Fits a 1 MiB message whose every character is escaped, which makes it six times as long.
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
-// Longer than any client keeps an idle connection, so that no request meets a closing one.
+// Longer than any client keeps an idle connection, so no request arrives on a connection that is closing.
 const KEEP_ALIVE_MS = 120_000;
 
 export async function startHttpListener(host: string, port: number, handler: HttpHandler): Promise<Listener> {
   return await startListener(createHttpServer(handler), host, port);
 }
 
-/** Without a port of its own where another server hands it its connections. */
+/** Creates a server without a port of its own, for connections that another server hands over. */
 export function createHttpServer(handler: HttpHandler): Server {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true });
   server.on("request", (request, response) => {
@@ -34,7 +34,7 @@ async function serve(
     }
     await handler(makeExchange(request, response, body));
   } catch (error) {
-    // A bug of the emulator or a connection that broke while its request was being read.
+    // Either a bug of the emulator, or the connection broke while its request was being read.
     if (response.headersSent || response.destroyed) response.destroy();
     else respond(response, { status: 500, headers: { "content-type": "text/plain" }, body: describe(error) });
   }
@@ -45,8 +45,8 @@ function makeExchange(request: IncomingMessage, response: ServerResponse, body: 
   const hangUp = (): void => {
     if (!response.writableEnded) disconnect.abort();
   };
-  // The end of what the client sends comes some turns of the event loop before the close, and
-  // a message must not be handed to a poll in between.
+  // The client's end of stream arrives some turns of the event loop before the close event. A poll must not
+  // be given a message in between.
   request.socket.once("end", hangUp);
   response.once("close", () => {
     request.socket.off("end", hangUp);
@@ -70,7 +70,7 @@ function makeExchange(request: IncomingMessage, response: ServerResponse, body: 
   };
 }
 
-/** Undefined when the body is longer than any request of the protocols can be. */
+/** Returns undefined when the body is longer than any request of these protocols can be. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -105,7 +105,7 @@ async function trickle(
   response.end();
 }
 
-/** A path may begin with two slashes, which in a URL alone would be a host. */
+/** Joins path and base by hand, because `URL` would read a path that begins with `//` as a host. */
 function parseTarget(target: string): URL {
   const base = "http://localhost";
   const url = target.startsWith("/") ? base + target : target;

@@ -1,9 +1,12 @@
 import type { Protocol, Wire } from "../faults/fault-rule.ts";
 
-/** How a call ended: answered, refused, cut off by a reset, or never answered. */
+/**
+ * State of a call: pending, or ended by an answer, an error, a reset, a hold without an answer, or a lost
+ * connection.
+ */
 export type CallOutcome = "pending" | "ok" | "error" | "reset" | "held" | "disconnected";
 
-/** One request that reached the emulator, retries of the client counted one by one. */
+/** One request that reached the emulator. Each retry by the client is a request of its own. */
 export interface CallLogEntry {
   /** Counts from 1 in order of arrival. */
   readonly sequence: number;
@@ -12,19 +15,19 @@ export interface CallLogEntry {
   readonly protocol: Protocol;
   readonly wire: Wire;
   readonly operation: string;
-  /** Name of the queue or of another entity, where the request names one. */
+  /** Name of the queue or other entity, if the request names one. */
   readonly queue: string | undefined;
   readonly region: string;
   readonly requestId: string;
-  /** The same for all attempts of one SDK call (`amz-sdk-invocation-id`). */
+  /** Same for all attempts of one SDK call (`amz-sdk-invocation-id`). */
   readonly invocationId: string | undefined;
   /** 1 for the first attempt (`amz-sdk-request`). */
   readonly attempt: number;
-  /** Number of entries of a batch request, 1 for any other. */
+  /** Number of entries in a batch request, 1 for any other request. */
   readonly entries: number;
   readonly outcome: CallOutcome;
   readonly status: number | undefined;
-  /** Error code that was answered. */
+  /** Error code in the answer. */
   readonly errorCode: string | undefined;
   /** Ids of the fault rules that fired on this call. */
   readonly faults: readonly string[];
@@ -46,10 +49,10 @@ export interface OpenCall {
 
 type MutableEntry = Omit<CallLogEntry, keyof CallEnd> & { -readonly [Key in keyof CallEnd]: CallEnd[Key] };
 
-// Counts stay exact for ever; a benchmark of a million calls must not fill the memory with entries.
+// Bounds the memory of a benchmark with a million calls. The counts stay exact regardless.
 const MAX_ENTRIES = 50_000;
 
-/** What happened, in order of arrival: the newest entries, and how often each operation was called. */
+/** Calls in order of arrival: the newest entries, and how often each operation was called. */
 export class CallLog {
   #entries: CallLogEntry[] = [];
   readonly #counts = new Map<string, number>();
@@ -61,7 +64,7 @@ export class CallLog {
     return this.#entries.slice(-MAX_ENTRIES);
   }
 
-  /** Calls since the start or the last `clear`, of one operation or of all. */
+  /** Number of calls since the start or the last `clear`, for one operation or for all. */
   count(operation?: string): number {
     return operation === undefined ? this.#total : (this.#counts.get(operation) ?? 0);
   }

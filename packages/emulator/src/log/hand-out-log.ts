@@ -2,29 +2,29 @@ import type { EngineClock } from "../time/engine-clock.ts";
 
 /** One message that left the emulator under a lease. */
 export interface HandOut {
-  /** Receipt handle, lock token or ack id, as the client gets it. */
+  /** Receipt handle, lock token or ack id, as sent to the client. */
   readonly lease: string;
-  /** Name of the queue or subscription, where the request names one. */
+  /** Name of the queue or subscription, if the request names one. */
   readonly queue: string | undefined;
   /** Engine time in milliseconds. */
   readonly at: number;
-  /** Monotonic nanoseconds of the machine (`process.hrtime`), which all its processes share. */
+  /** Monotonic nanoseconds of the machine (`process.hrtime`), comparable across its processes. */
   readonly machineNs: number;
 }
 
-// As many as the log keeps calls: an emulator that runs for weeks must not grow.
+// The same limit as the call log: an emulator that runs for weeks must not grow.
 const MAX_ENTRIES = 50_000;
 
 /**
- * When each message was handed out. A client can tell only when it read one, which may be long after: in between it may have
- * stood still, and the message lay in a socket.
+ * Records when each message was handed out. A client knows only when it read a message. That can be much
+ * later if the client stalled while the message waited in a socket.
  */
 export class HandOutLog {
   readonly #clock: EngineClock;
   readonly #isOn: boolean;
   #entries: HandOut[] = [];
 
-  /** Off, it costs nothing and keeps nothing. */
+  /** When off, the log keeps nothing and costs nothing. */
   constructor(clock: EngineClock, isOn: boolean) {
     this.#clock = clock;
     this.#isOn = isOn;
@@ -35,7 +35,7 @@ export class HandOutLog {
     return this.#entries.slice(-MAX_ENTRIES);
   }
 
-  /** `leases` is asked only where somebody wants to know. */
+  /** Calls `leases` only if the log is on. */
   record(queue: string | undefined, leases: () => readonly string[]): void {
     if (!this.#isOn) return;
     const at = this.#clock.now();

@@ -1,8 +1,10 @@
-/** Writers for the few ASN.1 types that a certificate is made of: https://www.itu.int/rec/T-REC-X.690 (2026-11-29). */
+/**
+ * Writers for the few ASN.1 types that a certificate uses: https://www.itu.int/rec/T-REC-X.690 (2026-11-29).
+ */
 export const der = {
   sequence: (...parts: readonly Buffer[]): Buffer => tagged(0x30, ...parts),
   set: (...parts: readonly Buffer[]): Buffer => tagged(0x31, ...parts),
-  /** `bytes` is a big-endian number >= 0 and begins with no zero. */
+  /** `bytes` is a big-endian number >= 0 without leading zero bytes. */
   integer: (bytes: Buffer): Buffer =>
     tagged(0x02, (bytes[0] ?? 0) >= SIGN_BIT ? Buffer.concat([Buffer.of(0), bytes]) : bytes),
   true: (): Buffer => tagged(0x01, Buffer.of(0xff)),
@@ -11,7 +13,7 @@ export const der = {
   text: (value: string): Buffer => tagged(0x0c, Buffer.from(value)),
   oid: (dotted: string): Buffer => tagged(0x06, oidBytes(dotted)),
   time: (epochMs: number): Buffer => timeOf(epochMs),
-  /** `[number]`; constructed where it holds other elements. */
+  /** A `[number]` tag, constructed if it holds other elements. */
   context: (number: number, isConstructed: boolean, ...parts: readonly Buffer[]): Buffer =>
     tagged(0x80 | (isConstructed ? 0x20 : 0) | number, ...parts),
 };
@@ -37,7 +39,7 @@ function oidBytes(dotted: string): Buffer {
   return Buffer.from([first * 40 + second, ...rest.flatMap(base128)]);
 }
 
-/** Seven bits a byte; all but the last have the high bit set. */
+/** Seven bits per byte; all bytes but the last have the high bit set. */
 function base128(value: number): readonly number[] {
   const bytes = [value & 0x7f];
   for (let left = value >>> 7; left > 0; left >>>= 7) bytes.unshift(0x80 | (left & 0x7f));

@@ -1,7 +1,7 @@
-/** What a connection speaks, told by its first bytes. */
+/** The protocol of a connection, detected from its first bytes. */
 export type WireProtocol = "amqp" | "tls" | "http";
 
-/** How many bytes decide at the latest. */
+/** The protocol is certain after at most this many bytes. */
 const DECIDING_BYTES = 4;
 
 const AMQP_HEADER = Buffer.from("AMQP");
@@ -9,7 +9,7 @@ const TLS_HANDSHAKE = 0x16;
 const FIRST_CAPITAL = 0x41;
 const LAST_CAPITAL = 0x5a;
 
-/** Undefined while the bytes could still be more than one protocol; "unknown" when they can be none. */
+/** Returns undefined while several protocols are still possible, and "unknown" once none is. */
 export function detectProtocol(bytes: Buffer): WireProtocol | "unknown" | undefined {
   const first = bytes[0];
   if (first === undefined) return undefined;

@@ -2,17 +2,17 @@ import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } fr
 import { isIP } from "node:net";
 import { der } from "./der.ts";
 
-/** What a TLS server shows and what its clients have to trust, all as PEM. */
+/** What a TLS server presents and what its clients must trust, all as PEM. */
 export interface ServerCertificate {
   readonly key: string;
-  /** The server's certificate, followed by that of its authority. */
+  /** The server's certificate, followed by its authority's. */
   readonly cert: string;
   /** The authority that signed it. */
   readonly ca: string;
 }
 
 const DAY_MS = 86_400_000;
-// Some clients refuse what is valid for longer: https://support.apple.com/en-us/102028 (2026-11-29)
+// Some clients refuse certificates that are valid for longer: https://support.apple.com/en-us/102028 (2026-11-29)
 const VALID_DAYS = 397;
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1"];
 
@@ -29,9 +29,9 @@ const OID = {
 } as const;
 
 /**
- * A certificate for loopback, and for `host` if that is another name, under an authority of its own
- * whose key is forgotten at once. X.509 version 3: https://www.rfc-editor.org/rfc/rfc5280 (2026-11-29).
- * It is made anew each time, since a private key that everybody has would be a door for everybody.
+ * Makes a certificate for loopback, and for `host` if that is another name, under an authority of its own
+ * whose key is dropped at once. X.509 version 3: https://www.rfc-editor.org/rfc/rfc5280 (2026-11-29). It is
+ * new each time: with a key shipped in the package, anybody could pose as the server.
  */
 export function makeCertificate(host: string, nowMs: number): ServerCertificate {
   const authority = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -57,7 +57,7 @@ export function makeCertificate(host: string, nowMs: number): ServerCertificate 
   return { key, cert: leaf + ca, ca };
 }
 
-/** Bits from the left: https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.3 (2026-11-29). */
+/** Bits count from the left: https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.3 (2026-11-29). */
 const KEY_USAGE = { signMessages: 0x80, signCertificates: 0x04 } as const;
 
 interface CertificateParts {
@@ -75,7 +75,7 @@ function signCertificate(parts: CertificateParts, signingKey: KeyObject): Buffer
     der.integer(serialNumber()),
     algorithm,
     parts.issuer,
-    // A client whose clock is a little behind must not meet a certificate of the future.
+    // Backdated by a day, for clients whose clock is slightly slow.
     der.sequence(der.time(parts.nowMs - DAY_MS), der.time(parts.nowMs + (VALID_DAYS - 1) * DAY_MS)),
     parts.subject,
     parts.publicKey.export({ type: "spki", format: "der" }),
@@ -110,7 +110,7 @@ function alternativeNames(host: string): readonly Buffer[] {
 
 function addressBytes(address: string): Buffer {
   if (isIP(address) === 4) return Buffer.from(address.split(".").map(Number));
-  // WHATWG URLs write an address in its shortest form, with an IPv4 tail in hexadecimal.
+  // WHATWG URLs normalise an address to its shortest form, with an IPv4 tail in hexadecimal.
   const shortest = new URL(`http://[${address.replace(/%.*$/, "")}]`).hostname.slice(1, -1);
   const [head = "", tail] = shortest.split("::");
   const groups = (text: string | undefined) => (text === undefined || text === "" ? [] : text.split(":"));

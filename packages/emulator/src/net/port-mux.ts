@@ -4,25 +4,25 @@ import type { ServerCertificate } from "./make-certificate.ts";
 import { sortConnection } from "./sort-connection.ts";
 import { startListener, type Listener } from "./start-listener.ts";
 
-// A client that connects ahead of its first request, as a pool may, is quiet for a while.
+// Generous, because a client such as a pool may connect long before its first request.
 const FIRST_BYTES_PATIENCE_MS = 60_000;
 
-/** Who takes the connections of a port, with or without TLS around them. */
+/** What handles the connections of a port, with or without TLS around them. */
 export interface MuxTakers {
   amqp(socket: Socket): void;
   http(socket: Socket): void;
 }
 
 export interface MuxOptions {
-  /** Asked for at the first TLS connection. */
+  /** Called at the first TLS connection. */
   readonly certificate: () => ServerCertificate;
-  /** `tls`: a port on which nothing but TLS is accepted. @default "any" */
+  /** `tls`: the port accepts only TLS. @default "any" */
   readonly accepts?: "any" | "tls";
-  /** How long a connection may keep silent before its first bytes, and during its TLS handshake. */
+  /** Maximum silence before the first bytes, and during the TLS handshake, in milliseconds. */
   readonly patienceMs?: number;
 }
 
-/** One port for AMQP and HTTP, each plain or inside TLS. */
+/** Serves AMQP and HTTP on one port, each plain or over TLS. */
 export async function startPortMux(
   host: string,
   port: number,
@@ -41,7 +41,7 @@ export async function startPortMux(
   return await startListener(server, host, port);
 }
 
-/** The TLS server is made when the first connection needs it: most emulators never see one. */
+/** Creates the TLS server when the first connection needs it. Most emulators never see one. */
 function tlsUnwrapper(
   certificate: () => ServerCertificate,
   patienceMs: number,

@@ -1,15 +1,15 @@
 import type { Socket } from "node:net";
 import { detectProtocol, type WireProtocol } from "./detect-protocol.ts";
 
-/** Who takes a connection once it is known what it speaks; a protocol that is missing is refused. */
+/** Handler for each detected protocol. A protocol without a handler is refused. */
 export type ConnectionTakers = Readonly<Partial<Record<WireProtocol, (socket: Socket) => void>>>;
 
 /**
- * Waits for the first bytes, puts them back and hands the connection on. A connection that stays
- * silent for `patienceMs`, or speaks nothing that is known, is destroyed.
+ * Waits for the first bytes, puts them back and hands the connection on. Destroys a connection that stays
+ * silent for `patienceMs` or speaks no known protocol.
  */
 export function sortConnection(socket: Socket, takers: ConnectionTakers, patienceMs: number): void {
-  // Each byte starts the wait anew, but the fourth decides at the latest, so the whole stays bounded.
+  // Each byte restarts the timeout, but four bytes always decide, so the total wait is bounded.
   const giveUp = (): void => {
     socket.destroy();
   };

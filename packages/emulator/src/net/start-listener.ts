@@ -1,14 +1,14 @@
 import type { Server, Socket } from "node:net";
 import { EmulatorError } from "../emulator-error.ts";
 
-/** A server that listens. */
+/** A listening server. */
 export interface Listener {
   readonly port: number;
-  /** Resolves when every connection is closed; what is under way on them is cut off. */
+  /** Cuts off all connections, and resolves when they are closed. */
   close(): Promise<void>;
 }
 
-/** Makes a server of any protocol listen; `port` 0 takes a free one. */
+/** Makes a server of any protocol listen; `port` 0 picks a free one. */
 export async function startListener(server: Server, host: string, port: number): Promise<Listener> {
   const sockets = trackSockets(server);
   await listen(server, host, port);
@@ -52,7 +52,7 @@ export function listen(server: Server, host: string, port: number): Promise<void
   });
 }
 
-/** The place is wrong where the host is not this machine's, and the port where somebody else has it. */
+/** Suggests another address if this one is not the machine's, otherwise another port. */
 function remedyOf(error: Error): string {
   const code = "code" in error ? error.code : undefined;
   return code === "ENOTFOUND" || code === "EADDRNOTAVAIL"

@@ -63,7 +63,7 @@ test("a long frame that comes byte by byte is put together once, not at every by
   let frames = 0;
   for (let at = 0; at < bytes.length; at += 1) frames += reader.push(bytes.subarray(at, at + 1)).length;
   expect(frames).toBe(1);
-  // Its head of two bytes, the length of eight, and the whole.
+  // One for the head of two bytes, one for the length of eight, one for the whole frame.
   expect(concat.mock.calls.length).toBeLessThanOrEqual(3);
 });
 

@@ -11,20 +11,20 @@ export interface WebSocketFrame {
   readonly payload: Buffer;
 }
 
-/** A client broke the rules of the protocol: its connection has to end. */
+/** A client violated the protocol, so its connection must end. */
 export class WebSocketProtocolError extends Error {}
 
 const MIN_HEAD_BYTES = 2;
 const MASK_BYTES = 4;
-/** More than any AMQP frame or batch of them that a client writes at once. */
+/** More than any AMQP frame, or batch of frames, that a client writes at once. */
 const MAX_FRAME_BYTES = 16 * 1_024 * 1_024;
 
-/** Cuts what a client sends into frames, without their masks. */
+/** Cuts the client's byte stream into frames and unmasks them. */
 export class WebSocketFrameReader {
-  /** What has come of the next frame, put together only when it may be whole: its bytes are copied once. */
+  /** Received parts of the next frame, joined only when it may be complete, so bytes are copied once. */
   #chunks: Buffer[] = [];
   #length = 0;
-  /** Bytes that the next frame has at least. */
+  /** Minimum length of the next frame in bytes. */
   #least = MIN_HEAD_BYTES;
 
   /** @throws WebSocketProtocolError */
@@ -39,7 +39,7 @@ export class WebSocketFrameReader {
     return frames;
   }
 
-  /** Either the next frame or a better idea of how long it is. */
+  /** Returns the next frame, or undefined after raising `#least` to the length now known. */
   #next(): WebSocketFrame | undefined {
     const [only = Buffer.alloc(0), ...others] = this.#chunks;
     const bytes = others.length === 0 ? only : Buffer.concat(this.#chunks, this.#length);
@@ -61,7 +61,7 @@ export class WebSocketFrameReader {
   }
 }
 
-/** One whole message of a server, which masks nothing. */
+/** Encodes a whole message from the server. Servers do not mask. */
 export function webSocketFrame(opcode: number, payload: Buffer): Buffer {
   const head = 0x80 | opcode;
   if (payload.length < 126) return Buffer.concat([Buffer.from([head, payload.length]), payload]);
@@ -76,7 +76,10 @@ export function webSocketFrame(opcode: number, payload: Buffer): Buffer {
   return Buffer.concat([start, payload]);
 }
 
-/** How long the payload is, and where its mask begins. Of an incomplete length nothing is known but that it goes on. */
+/**
+ * Payload length and position of the mask. If the length field is incomplete, `length` is 0 and the frame
+ * needs more bytes.
+ */
 function lengthOf(bytes: Buffer, short: number): { readonly at: number; readonly length: number } {
   if (short < 126) return { at: 2, length: short };
   const at = short === 126 ? 4 : 10;

@@ -7,12 +7,12 @@ import { WebSocketStream } from "./web-socket-stream.ts";
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 export interface WebSocketService {
-  /** What a client may name as its subprotocol. */
+  /** Subprotocols that a client may name. */
   readonly protocols: readonly string[];
   readonly onStream: (stream: WebSocketStream) => void;
 }
 
-/** True: the first bytes of this connection ask for that path. They stay where they are. */
+/** Returns true if the connection's first bytes request that path. The bytes stay unread. */
 export function asksForPath(socket: Socket, path: string): boolean {
   const seen: unknown = socket.read();
   if (!Buffer.isBuffer(seen)) return false;
@@ -23,15 +23,16 @@ export function asksForPath(socket: Socket, path: string): boolean {
 }
 
 /**
- * Turns connections that ask for a WebSocket into streams. Apart from the other HTTP server, because a server that listens
- * for upgrades takes every other one for its own, too, such as that to HTTP/2 which some clients offer.
+ * Turns connections that request a WebSocket into streams. It uses a separate HTTP server, because a server
+ * that listens for upgrades also claims every other upgrade, such as the one to HTTP/2 that some clients
+ * offer.
  */
 export function createWebSocketTaker(service: WebSocketService): (socket: Socket) => void {
   const server = createServer((_request, response) => {
     response.writeHead(426, { connection: "close", upgrade: "websocket" }).end();
   });
   server.on("upgrade", (request, socket, head: Buffer) => {
-    // The server listens for errors no more, and a client that is refused may have gone.
+    // The server no longer listens for errors on this socket, and a refused client may already be gone.
     socket.on("error", () => undefined);
     const refusal = refusalOf(request, service);
     if (refusal !== undefined || !(socket instanceof Socket)) {

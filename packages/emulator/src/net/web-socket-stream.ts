@@ -12,12 +12,12 @@ import {
   type WebSocketFrame,
 } from "./web-socket-frames.ts";
 
-/** The bytes that a WebSocket carries in binary messages, as those of a socket. */
+/** The bytes that a WebSocket carries in binary messages, as a socket-like stream. */
 export class WebSocketStream extends Duplex {
   readonly #socket: Socket;
   readonly #frames = new WebSocketFrameReader();
 
-  /** `head`: what came behind the request that opened it. */
+  /** `head` holds the bytes that followed the upgrade request. */
   constructor(socket: Socket, head: Buffer) {
     super({
       read: () => void socket.resume(),
@@ -41,7 +41,7 @@ export class WebSocketStream extends Duplex {
     this.#socket.setNoDelay(isOn);
   }
 
-  /** A socket inside TLS cannot be reset from its outer end. */
+  /** Destroys the connection instead if it runs over TLS, because a TLS socket cannot be reset. */
   resetAndDestroy(): void {
     if (this.#socket instanceof TLSSocket) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
@@ -70,7 +70,7 @@ export class WebSocketStream extends Duplex {
       case WEB_SOCKET_PONG:
         return;
       default:
-        // Text has no place in AMQP.
+        // AMQP never uses text frames.
         this.destroy();
     }
   }

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that repeat for the same seed: the only randomness that decides anything. */
+/** Random numbers in [0, 1) that repeat for the same seed. No other randomness influences a decision. */
 export class SeededRandom {
   readonly #seed: number;
   #state: number;
@@ -8,7 +8,7 @@ export class SeededRandom {
     this.#state = this.#seed;
   }
 
-  /** The same numbers once more from the first. */
+  /** Starts the sequence again from its first number. */
   restart(): void {
     this.#state = this.#seed;
   }

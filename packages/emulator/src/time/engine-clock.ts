@@ -1,6 +1,6 @@
 import { TimerHeap, type HeapTimer } from "./timer-heap.ts";
 
-/** What an engine may know of time. Nothing below the fronts reads any other clock. */
+/** All that engines know of time. No code below the fronts reads any other clock. */
 export interface EngineClock {
   /** Engine time in milliseconds since the epoch. */
   now(): number;
@@ -8,16 +8,16 @@ export interface EngineClock {
   cancel(timer: EngineTimer): void;
 }
 
-/** Opaque handle of a task that was set with `at`. */
+/** Opaque handle of a task scheduled with `at`. */
 export type EngineTimer = HeapTimer;
 
 /**
  * `hybrid`: real time plus an offset that `advance` raises; timers fire by themselves.
- * `manual`: time stands still except for `advance`.
+ * `manual`: time stands still except during `advance`.
  */
 export type ClockMode = "hybrid" | "manual";
 
-/** The two things the clock needs from the machine; tests replace them. */
+/** What the clock needs from the machine. Tests replace it. */
 export interface RealTime {
   nowMs(): number;
   /** Runs `task` after `delayMs` unless the returned function is called first. */
@@ -27,13 +27,13 @@ export interface RealTime {
 // setTimeout turns a longer delay into 1 ms. https://nodejs.org/api/timers.html (2026-11-24)
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** The emulator's one clock: a heap of tasks and one real timer for the earliest of them. */
+/** The emulator's only clock: a heap of tasks, and one real timer for the earliest of them. */
 export class VirtualClock implements EngineClock {
   readonly #mode: ClockMode;
   readonly #real: RealTime;
   readonly #heap = new TimerHeap();
   #offsetMs = 0;
-  /** Set while time stands still: always in manual mode, during one step of `advance` otherwise. */
+  /** Set while time stands still: always in manual mode, otherwise only during a step of `advance`. */
   #frozenMs: number | undefined;
   #disarm: (() => void) | undefined;
   #armedForMs = Number.POSITIVE_INFINITY;
@@ -49,12 +49,12 @@ export class VirtualClock implements EngineClock {
     return this.#frozenMs ?? this.#real.nowMs() + this.#offsetMs;
   }
 
-  /** The machine's own time, which clients share. */
+  /** The machine's own time, which the clients share. */
   realNow(): number {
     return this.#real.nowMs();
   }
 
-  /** How far `now` is ahead of the machine's time. The same, while time runs by itself, however long a caller takes. */
+  /** How far `now` is ahead of the machine's time. Constant while time runs by itself. */
   get aheadMs(): number {
     return this.#frozenMs === undefined ? this.#offsetMs : this.#frozenMs - this.#real.nowMs();
   }
@@ -69,15 +69,15 @@ export class VirtualClock implements EngineClock {
     this.#heap.remove(timer);
   }
 
-  /** Due time of the earliest task, or undefined when nothing is set. */
+  /** Due time of the earliest task, or undefined if none is scheduled. */
   nextDeadline(): number | undefined {
     return this.#heap.peek()?.dueMs;
   }
 
   /**
-   * Jumps forward. Every task that falls due on the way runs with `now()` at its due time, and
-   * pending input and output gets one turn of the event loop after each moment that had tasks, so
-   * that a long poll woken at second 5 is answered before what happens at second 20.
+   * Moves the clock forward. Every task that falls due on the way runs with `now()` at its due time. After
+   * each moment that had tasks, pending I/O gets one turn of the event loop, so that a long poll woken at
+   * second 5 is answered before anything happens at second 20.
    */
   advance(byMs: number): Promise<{ readonly fired: number }> {
     if (!Number.isFinite(byMs) || byMs < 0) {
@@ -151,13 +151,13 @@ export class VirtualClock implements EngineClock {
   }
 }
 
-/** Monotonic time anchored at the epoch: a corrected wall clock must not expire a lease. */
+/** Monotonic time anchored at the epoch: an adjustment of the wall clock must not expire a lease. */
 function machineTime(): RealTime {
   return {
     nowMs: () => Math.floor(performance.timeOrigin + performance.now()),
     after(delayMs, task) {
       const timeout = setTimeout(task, delayMs);
-      // The servers keep the process alive, never a message's retention of four days.
+      // The servers keep the process alive; a message with four days of retention must not.
       timeout.unref();
       return () => {
         clearTimeout(timeout);

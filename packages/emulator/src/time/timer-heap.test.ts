@@ -35,7 +35,7 @@ test("a removed timer leaves at once and removing it again changes nothing", () 
 });
 
 test("stays in order under any mix of pushes and removals", () => {
-  // Large heaps of which much is removed: only there does the element that fills a hole have to rise.
+  // Only removals from large heaps move an element up: the one that fills the gap may belong higher.
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ push: fc.nat(1000) }) },
     { weight: 1, arbitrary: fc.record({ removeAt: fc.nat(100) }) },

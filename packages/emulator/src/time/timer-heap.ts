@@ -1,17 +1,17 @@
-/** One entry of the heap. `index` is its place in the array, -1 once it has left. */
+/** One entry of the heap. `index` is its position in the array, or -1 once it was removed. */
 export interface HeapTimer {
   readonly dueMs: number;
   readonly task: () => void;
-  /** Breaks ties: timers of the same millisecond fire in the order they were set. */
+  /** Breaks ties: timers due in the same millisecond fire in the order they were set. */
   readonly order: number;
   index: number;
 }
 
 /**
- * Binary min-heap of timers with true removal.
+ * Binary min-heap of timers that really removes entries.
  *
- * Removal matters here: a message that is deleted after a millisecond may have held a visibility
- * timeout of twelve hours, and a heap that only skips dead entries would keep its body that long.
+ * A message that is deleted after a millisecond may have had a visibility timeout of twelve hours. A heap
+ * that only skips dead entries would keep its body that long.
  */
 export class TimerHeap {
   readonly #entries: HeapTimer[] = [];

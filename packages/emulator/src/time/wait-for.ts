@@ -1,6 +1,6 @@
 import type { EngineClock } from "./engine-clock.ts";
 
-/** Resolves after some engine time, or as soon as `signal` is aborted. */
+/** Resolves after `delayMs` of engine time, or as soon as `signal` is aborted. */
 export function waitFor(clock: EngineClock, delayMs: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted || delayMs <= 0) return Promise.resolve();
   return new Promise((resolve) => {

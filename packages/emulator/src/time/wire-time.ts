@@ -1,11 +1,11 @@
 import type { VirtualClock } from "./engine-clock.ts";
 
 /**
- * Translates engine time to the clients' time.
+ * Translates between engine time and the clients' time.
  *
- * Clients compare the timestamps they are given with their own clock. After `advance(1 h)` an
- * engine timestamp would lie one hour in their future; what must stay right is the age, so a wire
- * timestamp is the client's present minus the age in engine time.
+ * Clients compare the timestamps they receive with their own clock. After `advance(1 h)`, an engine timestamp
+ * would lie one hour in their future. What must stay right is the age, so a wire timestamp is the client's
+ * present minus the age in engine time.
  */
 export class WireTime {
   readonly #clock: Pick<VirtualClock, "aheadMs">;
@@ -18,7 +18,7 @@ export class WireTime {
     return engineMs - this.#clock.aheadMs;
   }
 
-  /** The other way round: a moment that a client names is as far from the engine's present. */
+  /** The inverse: keeps the distance between the client's timestamp and the present. */
   toEngineMs(wireMs: number): number {
     return wireMs + this.#clock.aheadMs;
   }

@@ -91,7 +91,7 @@ describe("batches", () => {
     ]);
   });
 
-  // Recorded: these two fail the request as a whole, and the group with another code than in SendMessage.
+  // Recorded: these two fail the whole request, and a missing group has a different code than in SendMessage.
   test.each([
     [{ MessageDeduplicationId: "d" }, "The request must contain the parameter MessageGroupId."],
     [

@@ -14,7 +14,7 @@ async function mappedOverHttp() {
 }
 
 describe("event source mappings over HTTP", () => {
-  test("call a function, show what became of each call, and end", async () => {
+  test("call a function, show the result of each call, and end", async () => {
     const { control, emulator, send } = await mappedOverHttp();
     const created = await control.mappings.create({ queue: "orders", reportBatchItemFailures: true });
     expect(created).toMatchObject({
@@ -35,7 +35,7 @@ describe("event source mappings over HTTP", () => {
     await expect(runtime.next()).rejects.toThrow("fetch failed");
   });
 
-  test("are refused with every mistake named", async () => {
+  test("are refused with a list of every mistake", async () => {
     const { control } = await mappedOverHttp();
     const refusal = async (options: object): Promise<unknown> =>
       // @ts-expect-error that is the point

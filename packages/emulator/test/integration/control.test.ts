@@ -8,7 +8,7 @@ import { startEmulator } from "../../src/emulator.ts";
 import { spawnEmulator } from "../../src/spawn-emulator.ts";
 import { errorOf, runEmulator, sqsClient } from "../support/running-emulator.ts";
 
-/** Status of a request that names another host than the one it goes to, which fetch does not allow. */
+/** Status of a request whose Host header names another host, which `fetch` does not allow. */
 async function statusOf(url: string, host: string): Promise<number | undefined> {
   const [response] = await once(get(url, { headers: { host } }), "response");
   response.resume();
@@ -49,7 +49,7 @@ describe("the control API over HTTP", () => {
     await createQueue("others");
   });
 
-  test("tells what was called and what there is", async () => {
+  test("shows the calls and the entities", async () => {
     const { control, sqs, createQueue } = await withControl();
     const QueueUrl = await createQueue("orders");
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "a" }));
@@ -147,7 +147,7 @@ describe("options", () => {
     });
   });
 
-  test("a port that is taken is named", async () => {
+  test("an error names a port that is already in use", async () => {
     const { endpoint } = await runEmulator();
     const sqsPort = Number(new URL(endpoint).port);
     await expect(startEmulator({ sqsPort })).rejects.toMatchObject({
@@ -171,7 +171,7 @@ describe("options", () => {
 });
 
 describe("an emulator in its own process", () => {
-  test("serves the SDK and takes orders", async () => {
+  test("serves the SDK and can be controlled", async () => {
     const spawned = await spawnEmulator({ sqsPort: 0, clock: "manual", seed: 7 });
     const sqs = sqsClient(spawned.endpoints.sqs ?? "");
     try {

@@ -14,7 +14,7 @@ describe("any error of the table", () => {
     expect(error["message"]).toBe(`Injected fault: ${name}.`);
   });
 
-  test("a name that is in no row is answered as it stands", async () => {
+  test("a name without a row is answered as it is", async () => {
     const { emulator, sqs } = await runEmulator();
     emulator.faults.add({ action: { kind: "error", code: "BrandNew", status: 418, message: "Never seen." } });
     expect(await errorOf(sqs.send(new ListQueuesCommand({})))).toEqual({

@@ -132,7 +132,7 @@ test("a message that waited too long for an environment is in the next event onc
   await until(() => emulator.sqs.queues()[0]?.inFlight === 1);
   gone.abort();
   await expect(hungUp).rejects.toThrow("abort");
-  // By the answer to this the emulator has seen the other connection close.
+  // When this is answered, the emulator has seen the other connection close.
   await runtime.respond({ requestId: "unknown" });
   await emulator.clock.advance(31_000);
   const asked = runtime.next();
@@ -176,7 +176,7 @@ describe("an answer", () => {
     expect(mapping.invocations().map(({ outcome }) => outcome)).toEqual(["error", "timeout"]);
   });
 
-  test("counts once, and for nobody else's event", async () => {
+  test("counts once, and only for its own event", async () => {
     const { runtime, send } = await mapped("orders");
     await send(["m"]);
     const event = await runtime.next();
@@ -185,7 +185,7 @@ describe("an answer", () => {
     expect(await runtime.respond(event)).toBe(400);
   });
 
-  test("of a failed start is kept, and not without end", async () => {
+  test("of a failed start is kept, up to a limit", async () => {
     const { mapping, runtime } = await mapped("orders");
     expect(await runtime.failInit()).toBe(202);
     expect(mapping.initErrors()).toEqual(['{"errorType":"Init"}']);
@@ -239,7 +239,7 @@ describe("a mapping", () => {
       "Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds",
     ],
     [{ queue: "nowhere" }, {}, 'there is no queue "nowhere"'],
-  ])("that cannot be is refused: %o", async (mapping, attributes, words) => {
+  ])("with impossible options is refused: %o", async (mapping, attributes, words) => {
     await expect(mapped("orders", mapping, attributes)).rejects.toThrow(words);
   });
 
@@ -260,7 +260,7 @@ describe("a mapping", () => {
     expect(mapping.invocations()).toEqual([]);
   });
 
-  test("that a reset overtakes while it starts leaves no port open", async () => {
+  test("that is reset while it starts leaves no port open", async () => {
     const { emulator, createQueue } = await runEmulator();
     await createQueue("orders");
     const adding = emulator.sqs.addMapping({ queue: "orders" });
@@ -269,7 +269,7 @@ describe("a mapping", () => {
     await expect(fetch(`http://${environment["AWS_LAMBDA_RUNTIME_API"]}/`)).rejects.toThrow("fetch failed");
   });
 
-  test("remembers the newest calls alone", { timeout: 60_000 }, async () => {
+  test("remembers only the newest calls", { timeout: 60_000 }, async () => {
     const { mapping, runtime, send } = await mapped("orders", { batchSize: 1 });
     await send(numbered(1_001));
     const events: RuntimeEvent[] = [];

@@ -69,7 +69,7 @@ describe("errors", () => {
     expect(counts()).toEqual({ visible: 1, inFlight: 0 });
   });
 
-  test("a rule that fires once is overcome by the SDK's own retry", async () => {
+  test("the SDK's own retry overcomes a rule that fires once", async () => {
     const { emulator, endpoint, send } = await withQueue();
     emulator.faults.add({
       operation: "SendMessage",
@@ -100,7 +100,7 @@ describe("errors", () => {
     retrying.destroy();
   });
 
-  test("a throttled call can say when to come back", async () => {
+  test("a throttled answer can say when to retry", async () => {
     const { emulator, endpoint } = await withQueue();
     emulator.faults.add({ action: { kind: "throttle", retryAfterSeconds: 3 } });
     const response = await fetch(`${endpoint}/?Action=ListQueues`);
@@ -110,7 +110,7 @@ describe("errors", () => {
 });
 
 describe("connections", () => {
-  test("a reset before leaves nothing behind, a reset after only loses the answer", async () => {
+  test("a reset before the call has no effect, a reset after it only loses the answer", async () => {
     const { emulator, send, counts } = await withQueue();
     const before = emulator.faults.add({ operation: "SendMessage", action: { kind: "reset" } });
     expect(await errorOf(send("a"))).toMatchObject({
@@ -159,7 +159,7 @@ describe("connections", () => {
     await sent;
   });
 
-  test("an answer that trickles arrives whole", async () => {
+  test("an answer sent in small parts arrives complete", async () => {
     const { emulator, sqs } = await withQueue();
     emulator.faults.add({
       operation: "ListQueues",
@@ -221,7 +221,7 @@ describe("deliveries", () => {
     expect(counts()).toEqual({ visible: 0, inFlight: 0 });
   });
 
-  test("a lease that runs out just before its renewal or its delete", async () => {
+  test("a lease runs out just before its renewal or its delete", async () => {
     const { emulator, sqs, createQueue, QueueUrl, send, receive } = await withQueue();
     await send("a");
     const [message] = await receive();

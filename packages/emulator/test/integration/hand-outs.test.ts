@@ -45,7 +45,7 @@ test("every receive of a queue is recorded under its receipt handle, in order an
   expect(emulator.handOuts()).toEqual([]);
 });
 
-test("nothing is recorded where nobody asked for it", async () => {
+test("nothing is recorded unless the option is on", async () => {
   const { emulator, sqs, createQueue } = await runEmulator();
   const QueueUrl = await createQueue("orders");
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "a" }));
@@ -70,7 +70,7 @@ test("a delivery over AMQP is recorded under its lock token, and a message that 
   await client.close();
 });
 
-test("what a pull and a stream bring is recorded under its ack id", async () => {
+test("messages of a pull and of a stream are recorded under their ack ids", async () => {
   const running = await runPubsub(newest, { recordHandOuts: true });
   const { name } = await running.createPair();
   await running.publish("a", "b");

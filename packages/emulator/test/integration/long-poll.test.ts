@@ -94,7 +94,7 @@ test("deleting the queue ends a wait with the error of a missing queue", async (
   expect(await poll).toMatchObject({ name: "QueueDoesNotExist" });
 });
 
-test("closing the emulator does not wait for those who wait", async () => {
+test("closing the emulator does not wait for waiting receives", async () => {
   const { emulator, sqs, QueueUrl, waiting } = await withQueue();
   const poll = errorOf(sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 })));
   await waiting(1);

@@ -59,7 +59,7 @@ describe("messages", () => {
     expect(Number(ApproximateFirstReceiveTimestamp)).toBeGreaterThanOrEqual(Number(SentTimestamp));
   });
 
-  test("nothing that was not asked for comes with a message", async () => {
+  test("a message contains only the attributes requested", async () => {
     const { sqs, createQueue } = await runEmulator();
     const QueueUrl = await createQueue("orders");
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "a", MessageAttributes }));

@@ -15,7 +15,7 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
 });
 
-/** A port where AMQP is echoed and HTTP answers what it was asked for. */
+/** A port that echoes AMQP, and whose HTTP server answers with what was requested. */
 async function openMux(options: Partial<MuxOptions> = {}) {
   const http = createHttpServer(async (exchange) => {
     exchange.answer({ status: 200, headers: {}, body: `${exchange.method} ${exchange.target.pathname}` });
@@ -46,14 +46,14 @@ async function overHttps(port: number): Promise<string> {
 }
 
 describe("a port for several protocols", () => {
-  test("hands AMQP on with its first bytes", async () => {
+  test("hands on AMQP with its first bytes", async () => {
     const { port } = await openMux();
     const socket = open(port);
     socket.write(AMQP_HEADER);
     expect(await firstBytes(socket)).toBe(AMQP_HEADER.toString());
   });
 
-  test("hands AMQP on whose header comes byte by byte", async () => {
+  test("hands on AMQP whose header comes byte by byte", async () => {
     const { port } = await openMux();
     const socket = open(port);
     await once(socket, "connect");
@@ -77,7 +77,7 @@ describe("a port for several protocols", () => {
     expect(await overHttps(port)).toBe("GET /orders");
   });
 
-  test("hands AMQP on that comes inside TLS", async () => {
+  test("hands on AMQP inside TLS", async () => {
     const { port } = await openMux();
     const socket = connectTls({ port, host: "127.0.0.1", ca: CERTIFICATE.ca });
     await once(socket, "secureConnect");
@@ -108,7 +108,7 @@ describe("a port for several protocols", () => {
   });
 });
 
-describe("a connection that is of no use", () => {
+describe("a useless connection", () => {
   test.each(["nothing at all", "AM"])("is closed after a while when it says %s", async (said) => {
     const { port } = await openMux({ patienceMs: 20 });
     const socket = open(port);
@@ -136,7 +136,7 @@ describe("a connection that is of no use", () => {
     expect(await once(socket, "close")).toBeDefined();
   });
 
-  test("is closed on a port for TLS when it comes without", async () => {
+  test("is closed on a TLS-only port when it uses no TLS", async () => {
     const { port } = await openMux({ accepts: "tls" });
     expect(await overHttps(port)).toBe("GET /orders");
     const socket = open(port);

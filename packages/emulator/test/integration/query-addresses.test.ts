@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { expectAnswer, textOf, withQueryQueue } from "../support/query-calls.ts";
 import { runEmulator } from "../support/running-emulator.ts";
 
-test("older tools post to the URL of the queue, or just get it", async () => {
+test("older tools send POST or GET to the URL of the queue", async () => {
   const { query, endpoint, QueueUrl } = await withQueryQueue();
   const sent = await query({ Action: "SendMessage", MessageBody: "a" }, "/000000000000/orders");
   expectAnswer(sent, "SendMessage");

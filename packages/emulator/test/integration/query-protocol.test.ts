@@ -69,7 +69,7 @@ test("attributes and tags are read and written as numbered members", async () =>
   await call("RemovePermission", { QueueUrl, Label: "l" });
 });
 
-test("a message with attributes goes there and back", async () => {
+test("a message with attributes is sent and received unchanged", async () => {
   const { call, QueueUrl } = await withQueryQueue();
   const sent = await call("SendMessage", {
     QueueUrl,
@@ -234,14 +234,14 @@ test.each([
   expect([textOf(answer.body, "Code"), textOf(answer.body, "Message")]).toEqual([code, message]);
 });
 
-test("a list that is there and empty is an empty list", async () => {
+test("an empty list is sent as an empty list", async () => {
   const { query, QueueUrl } = await withQueryQueue();
   const answer = await query({ Action: "SendMessageBatch", QueueUrl, Entries: "" });
   expect(textOf(answer.body, "Code")).toBe("AWS.SimpleQueueService.EmptyBatchRequest");
   expect((await query({ Action: "ReceiveMessage", QueueUrl, AttributeNames: "" })).status).toBe(200);
 });
 
-test("a parameter with a name of endless steps costs no time", async () => {
+test("a parameter name with very many steps costs no time", async () => {
   const { query } = await runEmulator();
   const before = process.cpuUsage();
   expect((await query({ Action: "ListQueues", ["a.".repeat(100_000)]: "x" })).status).toBe(200);

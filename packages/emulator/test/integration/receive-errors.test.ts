@@ -57,7 +57,7 @@ describe("receiving and settling", () => {
     });
   });
 
-  test("a handle that is none", async () => {
+  test("an invalid handle", async () => {
     const { createQueue, sqs } = await runEmulator();
     const QueueUrl = await createQueue("orders");
     const expected = {

@@ -178,7 +178,7 @@ describe("sending", () => {
   test("the longest message that is allowed is taken, and one byte more is not", async () => {
     const { createQueue, sqs } = await runEmulator();
     const QueueUrl = await createQueue("orders", { MaximumMessageSize: "1024" });
-    // Name, type and value of the attribute take 1 + 6 + 1 bytes; "é" takes two.
+    // Name, type and value of the attribute take 1 + 6 + 1 bytes, and "é" takes two.
     const send = (letters: number) =>
       sqs.send(
         new SendMessageCommand({

@@ -2,7 +2,7 @@ import SQS from "aws-sdk/clients/sqs.js";
 import { expect, test } from "vitest";
 import { withEmulator } from "./external-client.ts";
 
-/** Version 2 spoke the query protocol, forms out and XML back, until November 2023; this one is of 2020. */
+/** Version 2 spoke the query protocol, forms out and XML back, until November 2023. This one is from 2020. */
 function clientOf(endpoint: string | undefined): SQS {
   return new SQS({
     endpoint: endpoint ?? "",

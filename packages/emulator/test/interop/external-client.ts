@@ -5,7 +5,7 @@ import { startEmulator, type Emulator } from "@anyqueue/emulator";
 
 const run = promisify(execFile);
 
-/** Other people's programs get fixed credentials and our endpoint, and nothing of the machine's own configuration. */
+/** External programs get fixed credentials and our endpoint, but nothing of the machine's configuration. */
 function clientEnvironment(emulator: Emulator): NodeJS.ProcessEnv {
   return {
     ...process.env,
@@ -19,7 +19,7 @@ function clientEnvironment(emulator: Emulator): NodeJS.ProcessEnv {
   };
 }
 
-/** Runs a program to its end and returns what it printed. A failure shows what it wrote on stderr. */
+/** Runs a program to its end and returns its output. On failure, the error shows its stderr. */
 export async function runClient(
   emulator: Emulator,
   command: string,
@@ -31,14 +31,14 @@ export async function runClient(
   return stdout;
 }
 
-/** Skips with a visible reason where a client is not installed; none of them is needed to develop anyqueue. */
+/** Skips with a visible reason if a client is not installed. Developing anyqueue needs none of them. */
 export function requireClient(context: TestContext, command: string, args: readonly string[]): void {
   const found = spawnSync(command, [...args], { stdio: "ignore" });
   if (found.status !== 0)
     context.skip(`${[command, ...args].join(" ")} does not run here: client not installed`);
 }
 
-/** An emulator of its own for each test. */
+/** Gives each test an emulator of its own. */
 export async function withEmulator(use: (emulator: Emulator) => Promise<void>): Promise<void> {
   const emulator = await startEmulator({ sqsPort: 0 });
   try {

@@ -16,7 +16,7 @@ test("sqs-consumer handles every message once, waits for new ones and deletes th
     messageSystemAttributeNames: ["ApproximateReceiveCount"],
     handleMessage: async (message: Message) => {
       handled.push(`${message.Body} ${message.Attributes?.ApproximateReceiveCount}`);
-      // What is returned is acknowledged.
+      // The consumer acknowledges what the handler returns.
       return message;
     },
   });
@@ -24,7 +24,7 @@ test("sqs-consumer handles every message once, waits for new ones and deletes th
   consumer.on("processing_error", (error) => void failures.push(error));
   consumer.start();
   try {
-    // The consumer waits already: each batch has to wake it.
+    // The consumer is already waiting, so each batch has to wake it.
     for (const batch of ["a", "b"]) {
       const entries = [0, 1, 2].map((i) => ({ Id: `${i}`, MessageBody: `${batch}${i}` }));
       // oxlint-disable-next-line no-await-in-loop

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { requireClient, runClient, withEmulator } from "./external-client.ts";
 
-/** Where a machine without network keeps Terraform providers. */
+/** Folders in which a machine without network keeps Terraform providers. */
 const PLUGIN_FOLDERS = [
   join(homedir(), ".terraform.d/plugins"),
   "/usr/local/share/terraform/plugins",
@@ -35,10 +35,10 @@ test("Terraform applies queues and then finds nothing to change", { timeout: 240
         runClient(emulator, "terraform", args, { cwd: folder, env });
       await terraform("init", "-input=false", "-no-color", `-plugin-dir=${plugins}`);
       await terraform("apply", "-auto-approve", "-input=false", "-no-color");
-      // Exit code 2 would mean that what we answer differs from what was asked for; it rejects.
+      // Exit code 2 would mean that our answers differ from the configuration. It rejects.
       const plan = await terraform("plan", "-detailed-exitcode", "-input=false", "-no-color");
       expect(plan).toContain("No changes");
-      // No destroy: the provider watches each deleted queue for another 45 seconds, and the emulator ends here.
+      // No destroy: the provider would watch each deleted queue for another 45 seconds.
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -1,22 +1,25 @@
 import { createServer } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 
-/** A proxy as companies have them: it opens tunnels (`CONNECT host:port`) and remembers where they were to lead. */
+/** A proxy as companies use: it opens tunnels (`CONNECT host:port`) and remembers their destinations. */
 export interface ConnectProxy {
   readonly url: string;
-  /** `host:port` of each tunnel that was asked for. */
+  /** `host:port` of each tunnel requested. */
   readonly asked: string[];
   close(): Promise<void>;
 }
 
-/** @param to where all tunnels lead, whatever was asked for: names that nobody can look up have a server, too */
+/**
+ * @param to destination of all tunnels, whatever was requested, so that names that nobody can resolve have a
+ * server too
+ */
 export async function startConnectProxy(to?: {
   readonly host: string;
   readonly port: number;
 }): Promise<ConnectProxy> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
-  // Only tunnels: what a client sends in plain text, addressed to another server, is not passed on.
+  // Only tunnels: plain-text requests addressed to another server are not forwarded.
   const server = createServer((_, response) => void response.writeHead(405).end());
   server.on("connection", (socket: Socket) => sockets.add(socket));
   server.on("connect", ({ url = "" }, socket: Socket, head: Buffer) => {

@@ -1,7 +1,7 @@
-/** Prefix of those query codes that are older than the rest. */
+/** Prefix of the query codes that are older than the rest. */
 export const LEGACY_PREFIX = "AWS.SimpleQueueService.";
 
-/** What `errorOf` gives for most errors: status 400, and the name is the query code. */
+/** What `errorOf` returns for most errors: status 400, and the query code equals the name. */
 export function refused(name: string, message: string, more: Readonly<Record<string, unknown>> = {}) {
   return { name, code: name, status: 400, message, ...more };
 }

@@ -1,4 +1,4 @@
-/** Numbers of gRPC's status codes, written down once more so that a mistake in the product shows. */
+/** Numbers of gRPC's status codes, repeated here so that a mistake in the product shows. */
 export const CODES = {
   CANCELLED: 1,
   UNKNOWN: 2,

@@ -1,4 +1,4 @@
-/** One event as a runtime gets it. */
+/** One event as a runtime receives it. */
 export interface RuntimeEvent {
   readonly requestId: string;
   readonly deadlineMs: number;
@@ -6,7 +6,7 @@ export interface RuntimeEvent {
   readonly records: readonly RuntimeRecord[];
 }
 
-/** What of a record the tests look at. */
+/** The parts of a record that the tests read. */
 export interface RuntimeRecord {
   readonly messageId: string;
   readonly body: string;
@@ -15,7 +15,7 @@ export interface RuntimeRecord {
   readonly eventSourceARN: string;
 }
 
-/** An execution environment that a test plays by hand, over the runtime API. */
+/** An execution environment that a test controls step by step through the runtime API. */
 export class LambdaRuntime {
   readonly #base: string;
 
@@ -23,7 +23,7 @@ export class LambdaRuntime {
     this.#base = `http://${environment["AWS_LAMBDA_RUNTIME_API"]}/2018-06-01/runtime`;
   }
 
-  /** Asks for an event and waits for it. */
+  /** Requests an event and waits for it. */
   async next(signal?: AbortSignal): Promise<RuntimeEvent> {
     const response = await fetch(`${this.#base}/invocation/next`, signal === undefined ? {} : { signal });
     const { Records: records } = (await response.json()) as { readonly Records: readonly RuntimeRecord[] };
@@ -39,7 +39,7 @@ export class LambdaRuntime {
     return await this.#post(`/invocation/${requestId}/response`, JSON.stringify(body));
   }
 
-  /** Lists the records with these bodies as failed. */
+  /** Reports the records with these bodies as failed. */
   async respondPartly(event: RuntimeEvent, bodies: readonly string[]): Promise<number> {
     const failed = event.records.filter(({ body }) => bodies.includes(body));
     const batchItemFailures = failed.map(({ messageId }) => ({ itemIdentifier: messageId }));

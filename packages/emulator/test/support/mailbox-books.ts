@@ -20,9 +20,9 @@ interface Held {
 
 type Settlement = "complete" | "abandon" | "release" | "defer" | "deadLetter" | "renew" | "expire";
 
-/** A queue at one moment, as far as it can be known from outside as well. */
+/** The state of a queue at one moment, limited to what can also be known from outside. */
 interface BooksView {
-  /** Of every message that is not completed, dead ones included. */
+  /** Ids of all messages that are not completed, including dead letters. */
   readonly ids: readonly string[];
   readonly deliveryCounts: Readonly<Record<string, number>>;
   readonly locked: number;
@@ -31,7 +31,7 @@ interface BooksView {
   readonly problems: readonly string[];
 }
 
-/** A receiver of the books: gets what the mailbox pushes and reports it at once. */
+/** A receiver that reports to the books at once what the mailbox pushes. */
 class BookConsumer implements Consumer {
   readonly mode = "peekLock";
   readonly #onDelivery: (delivery: Delivery) => void;
@@ -58,12 +58,12 @@ class BookConsumer implements Consumer {
   }
 }
 
-/** Keeps the books beside a queue: what was sent and finished, who holds what, what counts. */
+/** A model beside a queue: what was sent and finished, who holds what, and what counts. */
 export class MailboxBooks {
   readonly #queue: Queue;
   readonly #clock: VirtualClock;
   readonly #consumers = [0, 1, 2].map(() => new BookConsumer((delivery) => this.#delivered(delivery)));
-  /** Delivery count by id of every message that has not been completed. */
+  /** Delivery count by id of every message that was not completed. */
   readonly #counts = new Map<string, number>();
   readonly #buried = new Set<string>();
   readonly #deferred = new Set<number>();
@@ -97,7 +97,7 @@ export class MailboxBooks {
     const { session } = consumer;
     consumer.end();
     if (session === undefined) return;
-    // A session that is given back counts nothing.
+    // Giving back a session counts no delivery.
     for (const held of this.#held.filter(({ sessionId }) => sessionId === session.sessionId))
       this.#drop(held);
     session.release();
@@ -147,7 +147,7 @@ export class MailboxBooks {
     for (const delivery of deliveries) this.#hold(delivery);
   }
 
-  /** What the queue says. Must be what the books say at any moment. */
+  /** What the queue reports. It must equal what the books say at any moment. */
   queueView(): BooksView {
     this.#loseExpired();
     const { shelf } = this.#queue.mailbox.keeper;
@@ -158,7 +158,7 @@ export class MailboxBooks {
       ({ content, deliveryCount, expiresAtMs }) =>
         deliveryCount < MAX_DELIVERIES && expiresAtMs > now && !this.#buried.has(idOf(content)),
     );
-    // A deferral counts and never buries.
+    // A deferral counts as a delivery but never dead-letters.
     const wornOut = stored.filter(
       ({ isDeferred, deliveryCount }) => !isDeferred && deliveryCount >= MAX_DELIVERIES,
     );
@@ -199,7 +199,7 @@ export class MailboxBooks {
     return ready.map(({ content }) => idOf(content)).toSorted();
   }
 
-  /** What a receiver with room for everything gets when all others have left. */
+  /** What a receiver with unlimited room gets when all others have left. */
   drain(): string[] {
     const { mailbox } = this.#queue;
     const got: string[] = [];
@@ -256,7 +256,7 @@ export class MailboxBooks {
     });
   }
 
-  /** Nothing earlier may be left behind, in the session if there are any. */
+  /** No earlier message may be left behind, within its session if there are sessions. */
   #checkOrder({ message }: Delivery): void {
     const { mailbox } = this.#queue;
     const { sessionId } = message.content.properties;
@@ -275,7 +275,7 @@ export class MailboxBooks {
     }
   }
 
-  /** A message whose time ran out under its lock ends with the lock, and is not counted any more. */
+  /** A message that expires under its lock ends with the lock, and is no longer counted. */
   #isAlive(id: string): boolean {
     const stored = this.#queue.mailbox.keeper.shelf.all();
     const dead = this.#queue.family.deadLetters.keeper.shelf.all();

@@ -13,7 +13,7 @@ export function manualClock(): VirtualClock {
   return new VirtualClock("manual", { nowMs: () => START_MS, after: () => () => undefined });
 }
 
-/** An engine on a manual clock in which woken long polls are served at once. */
+/** An engine on a manual clock that serves woken long polls at once. */
 export interface ManualEngine {
   readonly engine: SqsEngine;
   readonly clock: VirtualClock;

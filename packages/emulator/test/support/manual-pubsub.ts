@@ -7,7 +7,7 @@ import { manualClock } from "./manual-engine.ts";
 
 export const TOPIC = "projects/p/topics/orders";
 
-/** An engine on a manual clock, in which what has been woken is served at once. */
+/** An engine on a manual clock that serves woken consumers at once. */
 export interface ManualPubsub {
   readonly engine: PubsubEngine;
   readonly clock: VirtualClock;
@@ -46,7 +46,7 @@ export function manualPubsub(): ManualPubsub {
   };
 }
 
-/** A consumer with all that it got. */
+/** A consumer with everything that it received. */
 export interface TestConsumer {
   readonly consumer: Consumer;
   readonly got: Delivery[];

@@ -3,12 +3,12 @@ import type { protos, v1 } from "@google-cloud/pubsub";
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 type Request = protos.google.pubsub.v1.IStreamingPullRequest;
 
-/** A StreamingPull of the generated client with all that came of it. */
+/** A StreamingPull of the generated client with everything that it received. */
 export interface OpenStream {
   readonly responses: readonly Response[];
   readonly messages: readonly protos.google.pubsub.v1.IReceivedMessage[];
   readonly error: { readonly code?: number; readonly details?: string } | undefined;
-  /** True once the server has ended it with OK. */
+  /** True once the server has ended the stream with OK. */
   readonly hasEnded: boolean;
   write(request: Request): void;
   pause(): void;

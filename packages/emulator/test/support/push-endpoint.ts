@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { afterEach } from "vitest";
 
-/** What was posted to an endpoint. */
+/** A request posted to an endpoint. */
 export interface PushedRequest {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -11,7 +11,7 @@ export interface PushedRequest {
 export interface PushEndpoint {
   readonly url: string;
   readonly requests: readonly PushedRequest[];
-  /** Most requests that were under way at the same time. */
+  /** Maximum number of requests that were under way at the same time. */
   mostAtOnce(): number;
 }
 
@@ -21,7 +21,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** Answers with these statuses in turn, and with 204 when they are used up; "never" leaves a request open. */
+/** Answers with these statuses in turn, then with 204; "never" leaves a request open. */
 export async function startPushEndpoint(statuses: readonly (number | "never")[] = []): Promise<PushEndpoint> {
   const requests: PushedRequest[] = [];
   const toAnswer = [...statuses];

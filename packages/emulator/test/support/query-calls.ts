@@ -3,7 +3,7 @@ import { runEmulator, type QueryAnswer } from "./running-emulator.ts";
 
 export const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
-/** Text of the first element of that name. */
+/** Text of the first element with that name. */
 export function textOf(body: string, element: string): string {
   const match = new RegExp(`<${element}>([^<]*)</${element}>`).exec(body);
   if (match?.[1] === undefined) throw new Error(`No <${element}> in ${body}`);
@@ -27,7 +27,7 @@ export function expectAnswer(answer: QueryAnswer, operation: string): string {
   return answer.body;
 }
 
-/** A running emulator with a queue, spoken to as an old client does: everything in one form. */
+/** A running emulator with a queue, called as an old client does: with all parameters in one form. */
 export async function withQueryQueue(name = "orders", attributes: Readonly<Record<string, string>> = {}) {
   const { endpoint, emulator, query } = await runEmulator();
   const call = async (Action: string, parameters: Readonly<Record<string, string>> = {}) =>

@@ -6,7 +6,10 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-/** The same server on the IPv6 address of this machine, `[::1]`. @param to `host:port` of it, with or without scheme */
+/**
+ * Makes a server reachable at this machine's IPv6 address, `[::1]`. @param to its `host:port`, with or
+ * without scheme
+ */
 export async function startRelay(to: string): Promise<Relay> {
   const { hostname, port } = new URL(to.includes("://") ? to : `tcp://${to}`);
   const sockets = new Set<Socket>();

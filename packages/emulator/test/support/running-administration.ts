@@ -8,11 +8,11 @@ export interface RunningAdministration {
   readonly emulator: Emulator;
   readonly connectionString: string;
   readonly admin: ServiceBusAdministrationClient;
-  /** A client for the data; it ends with the test. */
+  /** Returns a data client that is closed after the test. */
   connect(): ServiceBusClient;
 }
 
-/** The two ways on which the unmodified client reaches the emulator. */
+/** The two ways in which the unmodified client can reach the emulator. */
 export const TRANSPORTS = ["plain HTTP", "TLS"] as const;
 
 const closers: (() => Promise<void>)[] = [];
@@ -21,7 +21,7 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
 });
 
-/** An emulator with the real administration client before it; both end with the test. */
+/** An emulator with the real administration client. Both end with the test. */
 export async function runAdministration(
   transport: (typeof TRANSPORTS)[number] = "plain HTTP",
   options: EmulatorOptions = {},
@@ -47,7 +47,7 @@ export async function runAdministration(
   };
 }
 
-/** With `ca` over TLS, else in plain HTTP. */
+/** Uses TLS if `ca` is given, otherwise plain HTTP. */
 export function administrationClient(connectionString: string, ca?: string): ServiceBusAdministrationClient {
   const retryOptions = { maxRetries: 0 };
   return ca === undefined
@@ -55,7 +55,7 @@ export function administrationClient(connectionString: string, ca?: string): Ser
     : new ServiceBusAdministrationClient(connectionString, { retryOptions, tlsOptions: { ca } });
 }
 
-/** Code and status of the error with which a call of the administration client ends. */
+/** Code and status of the error with which a call of the administration client fails. */
 export async function refusalOf(call: Promise<unknown>): Promise<{
   readonly code: string | undefined;
   readonly status: number | undefined;
@@ -72,7 +72,7 @@ export async function refusalOf(call: Promise<unknown>): Promise<{
   throw new Error("The call succeeded.");
 }
 
-/** All items of a list with pages. */
+/** Returns all items of a paged list. */
 export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const found: Item[] = [];
   for await (const item of items) found.push(item);

@@ -23,7 +23,7 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
 });
 
-/** An emulator with a client of the real SDK; both end with the test. */
+/** An emulator with a client of the real SDK. Both end with the test. */
 export async function runEmulator(options: EmulatorOptions = {}): Promise<RunningEmulator> {
   const emulator = await startEmulator({ sqsPort: 0, ...options });
   const endpoint = emulator.endpoints.sqs ?? "";
@@ -66,7 +66,7 @@ export function sqsClient(endpoint: string, overrides: ClientOverrides = {}): SQ
   });
 }
 
-/** Name, query code, status and text of the error that a call ends with. */
+/** Name, query code, status and text of the error with which a call fails. */
 export async function errorOf(call: Promise<unknown>): Promise<Record<string, unknown>> {
   try {
     await call;
@@ -89,7 +89,7 @@ export async function errorOf(call: Promise<unknown>): Promise<Record<string, un
 
 const UNTIL_LIMIT_MS = 10_000;
 
-/** Waits for something that another connection brings about, without sleeping for a guessed time. */
+/** Waits for the effect of another connection, without sleeping for a guessed time. */
 export async function until(condition: () => boolean): Promise<void> {
   const giveUpAt = performance.now() + UNTIL_LIMIT_MS;
   while (!condition()) {

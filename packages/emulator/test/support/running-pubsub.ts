@@ -6,7 +6,7 @@ import { startEmulator, type Emulator } from "../../src/emulator.ts";
 
 type Library = typeof six;
 
-/** A major of the client. Both have the same surface, so the tests are written against the newer one. */
+/** A major version of the client. Both have the same surface, so tests are written for the newer one. */
 export interface PubsubLibrary {
   readonly version: string;
   readonly library: Library;
@@ -27,9 +27,9 @@ export interface RunningPubsub {
   readonly publisher: six.v1.PublisherClient;
   readonly subscriber: six.v1.SubscriberClient;
   readonly schemas: six.v1.SchemaServiceClient;
-  /** A client with other options against the same emulator. */
+  /** Returns a client with other options for the same emulator. */
   connect(options?: six.ClientConfig): six.PubSub;
-  /** A subscription `orders-sub` of a new topic `orders`; returns full names. */
+  /** Creates a topic `orders` with a subscription `orders-sub`. Returns full names. */
   createPair(
     options?: six.CreateSubscriptionOptions,
   ): Promise<{ readonly topic: string; readonly name: string }>;
@@ -40,7 +40,7 @@ export interface RunningPubsub {
 const closers: (() => Promise<unknown>)[] = [];
 
 beforeEach(() => {
-  // Without it the client probes for a metadata server and warns that there is none.
+  // Without it, the client looks for a metadata server and warns that there is none.
   vi.stubEnv("METADATA_SERVER_DETECTION", "none");
 });
 
@@ -48,7 +48,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-/** An emulator with clients of the real SDK; all of them end with the test. */
+/** An emulator with clients of the real SDK. All of them end with the test. */
 export async function runPubsub(
   { library }: PubsubLibrary,
   options: EmulatorOptions = {},
@@ -62,7 +62,7 @@ export async function runPubsub(
     return client;
   };
   const pubsub = connect();
-  // The client hands its own configuration to its own generated classes, whose types are stricter.
+  // The client passes its own configuration to its own generated classes, whose types are stricter.
   const config = { ...(await pubsub.getClientConfig()) } as GeneratedOptions;
   const publisher = new library.v1.PublisherClient(config);
   const subscriber = new library.v1.SubscriberClient(config);
@@ -106,10 +106,10 @@ export function snapshotName(id: string): string {
   return `projects/${PROJECT}/snapshots/${id}`;
 }
 
-/** Code and text of the error that a call ends with. No call may take longer than this. */
+/** No call may take longer than this, or be retried. */
 export const BUDGET: { readonly timeout: number; readonly retry: null } = { timeout: 5000, retry: null };
 
-/** Code and text of the error that a call ends with. */
+/** Code and text of the error with which a call fails. */
 export async function failureOf(
   call: Promise<unknown>,
 ): Promise<{ readonly code: unknown; readonly text: string }> {
@@ -132,7 +132,7 @@ export interface Pulled {
   readonly key: string;
 }
 
-/** What a pull has now. */
+/** Returns what a pull has now. */
 export async function pullNow(
   { subscriber }: Pick<RunningPubsub, "subscriber">,
   subscription: string,

@@ -20,9 +20,9 @@ export interface RunningServiceBus {
   readonly front: AmqpFront;
   readonly port: number;
   readonly connectionString: string;
-  /** Another client of the real SDK; it ends with the test. */
+  /** Returns another client of the real SDK, which ends with the test. */
   connect(options?: ServiceBusClientOptions, connectionString?: string): ServiceBusClient;
-  /** What the broker holds of an entity. */
+  /** Returns the broker's state of an entity. */
   entity(path: string): EntitySnapshot;
 }
 
@@ -32,10 +32,10 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
 });
 
-/** Without retries a failure is told as it is; with them only the tests of retries say so. */
+/** Without retries, failures are reported directly. Only the tests of retries turn them on. */
 const NO_RETRIES = { maxRetries: 0, timeoutInMs: 5000 };
 
-/** A namespace behind a port of its own, and clients of the real SDK; all end with the test. */
+/** A namespace on a port of its own, and clients of the real SDK. All end with the test. */
 export async function runServiceBus(
   options: { readonly strictTokens?: boolean } = {},
 ): Promise<RunningServiceBus> {
@@ -86,7 +86,7 @@ export async function runServiceBus(
   };
 }
 
-/** How a call of the SDK failed; its errors have no common class. */
+/** How a call of the SDK failed. The SDK's errors have no common class. */
 export interface Failure {
   readonly code: string | undefined;
   readonly message: string;

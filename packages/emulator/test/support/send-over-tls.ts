@@ -21,7 +21,7 @@ function connect(kind: string, address: string): ServiceBusClient {
     const access = "SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=anyqueue";
     return new ServiceBusClient(`Endpoint=sb://${address};${access}`, options);
   }
-  // With a credential the client takes a host without a port, and the port from this option.
+  // With a credential, the client takes a host without a port, and the port from this option.
   const credential = {
     getToken: async () => ({ token: "e30.e30.signature", expiresOnTimestamp: Date.now() + 3_600_000 }),
   };

@@ -18,7 +18,7 @@ import { ServiceBusNamespace } from "../../src/fronts/service-bus/engine/namespa
 import type { VirtualClock } from "../../src/time/engine-clock.ts";
 import { manualClock } from "./manual-engine.ts";
 
-/** A content without an encoding. */
+/** A message content without an encoding. */
 export class PlainContent implements MessageContent {
   readonly sizeBytes: number;
   readonly headerBytes: number;
@@ -53,7 +53,7 @@ export interface ContentOptions extends Partial<MessageProperties> {
   readonly user?: Readonly<Record<string, PropertyValue>>;
 }
 
-/** A message by its id, with nothing else unless told. */
+/** A message with this id, and nothing else unless given. */
 export function sbContent(messageId: string, options: ContentOptions = {}): PlainContent {
   const { sizeBytes = 100, headerBytes = 50, user = {}, ...properties } = options;
   return new PlainContent(
@@ -89,7 +89,7 @@ export function manualNamespace(): { readonly namespace: ServiceBusNamespace; re
   return { clock, namespace: new ServiceBusNamespace({ name: "test", clock }) };
 }
 
-/** A receiver with as much credit as a test gives it. Settles nothing by itself. */
+/** A receiver with as much credit as a test gives it. It settles nothing by itself. */
 export class TestConsumer implements Consumer {
   readonly mode: ReceiveMode;
   readonly deliveries: Delivery[] = [];
@@ -102,7 +102,7 @@ export class TestConsumer implements Consumer {
     this.mode = mode;
   }
 
-  /** Ids of what it got, in order. */
+  /** Ids of the messages received, in order. */
   get ids(): string[] {
     return this.deliveries.map(({ message }) => message.content.properties.messageId);
   }
@@ -154,12 +154,12 @@ export function idsOf(messages: readonly MessageView[]): string[] {
   return messages.map(({ content }) => content.properties.messageId);
 }
 
-/** What an application property of a message is, or undefined. */
+/** Returns the value of a message's application property, or undefined. */
 export function userProperty(message: MessageView, name: string): PropertyValue["value"] | undefined {
   return message.content.applicationProperties.get(name)?.value;
 }
 
-/** Someone who waits for any session and remembers what became of it. */
+/** Waits for any session and remembers the result. */
 export class TestSessionWaiter {
   session: SessionHandle | undefined;
   error: EngineError | undefined;

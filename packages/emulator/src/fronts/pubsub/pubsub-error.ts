@@ -21,13 +21,13 @@ export const GRPC_CODES = {
 /** Every status but OK. */
 export type GrpcCode = keyof typeof GRPC_CODES;
 
-/** The machine-readable part of an error, as `google.rpc.ErrorInfo` carries it. */
+/** The machine-readable part of an error, sent as `google.rpc.ErrorInfo`. */
 export interface ErrorReason {
   readonly reason: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What the service answers instead of a result. */
+/** An error with which the service answers instead of a result. */
 export class PubsubError extends Error {
   override readonly name = "PubsubError";
   readonly code: GrpcCode;
@@ -59,14 +59,14 @@ export function failedPrecondition(message: string): PubsubError {
   return new PubsubError("FAILED_PRECONDITION", message);
 }
 
-/** A size or a number over its limit, in the service's words. */
+/** Error for a size or number over its limit, in the service's words. */
 export function tooLarge(what: string, got: number, most: number): PubsubError {
   return invalidArgument(
     `The value for ${what} is too large. You passed ${got} in the request, but the maximum value is ${most}.`,
   );
 }
 
-/** The service names resources in its texts by the last part alone. */
+/** In its texts, the service names a resource by the last part of its name only. */
 function shortName(resource: string): string {
   return resource.slice(resource.lastIndexOf("/") + 1);
 }

@@ -12,25 +12,25 @@ import {
   type TopicSnapshot,
 } from "./subscription-snapshot.ts";
 
-/** The Pub/Sub server while it runs. */
+/** The running Pub/Sub server. */
 export interface PubsubFront extends Front {
   /** `127.0.0.1:8085` */
   readonly endpoint: string;
   topics(): readonly TopicSnapshot[];
   subscriptions(): readonly SubscriptionSnapshot[];
   setPush(subscription: string, push: PushTarget | undefined): void;
-  /** Public key of the tokens that push requests carry. */
+  /** Public key for the tokens in push requests. */
   signingKeys(): Promise<PushSigningKeys>;
-  /** A token as push requests carry it. */
+  /** Signs a token like those in push requests. */
   signToken(claims: PushTokenClaims): Promise<string>;
 }
 
-/** A project that clients use when they are told of no other. */
+/** Project of clients that were not given another one. */
 const DEFAULT_PROJECT = "anyqueue";
 
-/** Listens on `port`, 0 for a free one. */
+/** Listens on `port`; 0 picks a free one. */
 export async function startPubsubFront(context: FrontContext, port: number): Promise<PubsubFront> {
-  // grpc is half of the emulator's weight, and most starts do not want it.
+  // Loaded on demand: grpc is half of the emulator's weight, and most starts do not use it.
   const { startGrpcServer } = await import("./grpc/start-grpc-server.ts");
   const { host, clock, wireTime } = context;
   const policies = new IamPolicies();
@@ -54,7 +54,7 @@ export async function startPubsubFront(context: FrontContext, port: number): Pro
     environment: {
       PUBSUB_EMULATOR_HOST: endpoint,
       PUBSUB_PROJECT_ID: DEFAULT_PROJECT,
-      // Without it the client looks for a metadata server and warns that there is none.
+      // Without it, the client looks for a metadata server and warns that there is none.
       METADATA_SERVER_DETECTION: "none",
     },
     topics: () =>

@@ -5,7 +5,7 @@ export const PUBSUB_MAX_ATTRIBUTES = 100;
 export const PUBSUB_MAX_ATTRIBUTE_KEY_BYTES = 256;
 export const PUBSUB_MAX_ATTRIBUTE_VALUE_BYTES = 1024;
 export const PUBSUB_MAX_ORDERING_KEY_BYTES = 1024;
-/** Acknowledge and ModifyAckDeadline: size of a request. */
+/** Maximum size of an Acknowledge or ModifyAckDeadline request. */
 export const PUBSUB_MAX_ACK_REQUEST_BYTES = 512 * 1024;
 /** https://cloud.google.com/pubsub/docs/subscription-message-filter#filtering_syntax (2026-11-29) */
 export const PUBSUB_MAX_FILTER_BYTES = 256;
@@ -26,15 +26,15 @@ export const PUBSUB_MAX_BACKOFF_MS = 600_000;
 export const PUBSUB_DEFAULT_MIN_BACKOFF_MS = 10_000;
 export const PUBSUB_DEFAULT_MAX_BACKOFF_MS = 600_000;
 
-/** A snapshot lives for seven days less the age of its oldest message, and for an hour at least. */
+/** A snapshot lives for seven days minus the age of its oldest message, and for at least an hour. */
 export const PUBSUB_SNAPSHOT_LIFE_MS = 7 * 86_400_000;
 export const PUBSUB_MIN_SNAPSHOT_LIFE_MS = 60 * 60_000;
 
 export const PUBSUB_DEFAULT_PAGE_SIZE = 100;
 export const PUBSUB_MAX_PAGE_SIZE = 1000;
 
-/** A pull that finds nothing ends empty after this time; the vendor says "bounded" and no number. */
+/** A pull that finds nothing ends empty after this time. The vendor says "bounded" but gives no number. */
 export const PUBSUB_MAX_PULL_WAIT_MS = 90_000;
 
-/** Pushes under way at once for one subscription. */
+/** Maximum number of concurrent pushes per subscription. */
 export const PUBSUB_MAX_OUTSTANDING_PUSHES = 100;

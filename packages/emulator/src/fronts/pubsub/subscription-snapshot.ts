@@ -2,55 +2,55 @@ import type { BacklogEntry } from "./engine/backlog-entry.ts";
 import type { Subscription } from "./engine/subscription.ts";
 import type { Topic } from "./engine/topic.ts";
 
-/** A Pub/Sub topic as it is at one moment, for tests and for the curious. */
+/** A Pub/Sub topic at one moment, for tests and for inspection. */
 export interface TopicSnapshot {
   /** `projects/P/topics/T` */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Full names of the subscriptions that get its messages. */
   readonly subscriptions: readonly string[];
-  /** Messages that the topic itself retains; 0 without topic retention. */
+  /** Number of messages that the topic itself retains; 0 without topic retention. */
   readonly retained: number;
 }
 
-/** A Pub/Sub subscription as it is at one moment. */
+/** A Pub/Sub subscription at one moment. */
 export interface SubscriptionSnapshot {
   /** `projects/P/subscriptions/S` */
   readonly name: string;
-  /** `_deleted-topic_` once the topic is gone. */
+  /** Name of the topic, or `_deleted-topic_` once it was deleted. */
   readonly topic: string;
   readonly isOrdered: boolean;
   readonly isExactlyOnce: boolean;
   readonly isDetached: boolean;
   readonly pushEndpoint: string | undefined;
-  /** Messages that nobody holds and that can be had now, or after a failure's backoff. */
+  /** Number of messages that nobody holds, including those backing off after a failure. */
   readonly available: number;
-  /** Messages that are out. */
+  /** Number of leased messages. */
   readonly outstanding: number;
-  /** Open streams, pulls that wait, and the push of a push subscription. */
+  /** Open streams, waiting pulls, and the push of a push subscription. */
   readonly consumers: readonly ConsumerSnapshot[];
   readonly messages: readonly SubscriptionMessageSnapshot[];
 }
 
-/** Someone who takes messages from a subscription. */
+/** A stream, pull or push that takes messages from a subscription. */
 export interface ConsumerSnapshot {
-  /** What a stream's client calls itself; empty for a pull. */
+  /** The client id that a client gave its stream; empty for a pull. */
   readonly clientId: string;
-  /** Messages that it holds. */
+  /** Number of messages that it holds. */
   readonly outstanding: number;
 }
 
 /** A message in the backlog of one subscription. */
 export interface SubscriptionMessageSnapshot {
   readonly id: string;
-  /** `waiting` backs off after a failure. */
+  /** `waiting`: backs off after a failure. */
   readonly state: "ready" | "waiting" | "leased";
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly orderingKey: string;
-  /** How often it has been handed out. */
+  /** How often it was handed out. */
   readonly deliveries: number;
-  /** Nacks and expiries. */
+  /** Number of nacks and expiries. */
   readonly failures: number;
 }
 

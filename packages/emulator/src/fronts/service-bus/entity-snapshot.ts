@@ -7,39 +7,39 @@ import type { ServiceBusNamespace } from "./engine/namespace.ts";
 import type { OutcomeCounts } from "./engine/outcome-log.ts";
 import type { StoredMessage } from "./engine/stored-message.ts";
 
-/** A queue, topic or subscription as it is at one moment, for tests and for the curious. */
+/** A queue, topic or subscription at one moment, for tests and for inspection. */
 export interface EntitySnapshot {
   readonly kind: "queue" | "topic" | "subscription";
   /** `orders`, `events/Subscriptions/audit` */
   readonly path: string;
   readonly status: EntityStatus;
   readonly counts: MessageCounts;
-  /** Empty for a topic, as are the two below. */
+  /** Empty for a topic, like the two members below. */
   readonly messages: readonly EntityMessageSnapshot[];
   readonly deadLetters: readonly EntityMessageSnapshot[];
   readonly transferDeadLetters: readonly EntityMessageSnapshot[];
-  /** How deliveries ended, by message id: what arrived, whatever a client believes to have sent. */
+  /** How deliveries ended, by message id: what the broker saw, whatever a client believes it sent. */
   readonly outcomes: Readonly<Record<string, OutcomeCounts>>;
 }
 
-/** A message as it is at one moment. */
+/** A message at one moment. */
 export interface EntityMessageSnapshot {
   readonly messageId: string;
   readonly sequenceNumber: number;
   readonly state: "scheduled" | "ready" | "locked" | "deferred";
-  /** Deliveries before the next one. */
+  /** Number of counted deliveries that have ended; 0 during the first one. */
   readonly deliveryCount: number;
   readonly sessionId: string | undefined;
   readonly subject: string | undefined;
   /** Engine time in milliseconds. */
   readonly enqueuedAt: number;
-  /** Engine time in milliseconds; undefined where nobody holds it or its session does. */
+  /** Engine time in milliseconds; undefined if nobody holds the message, or if its session holds it. */
   readonly lockedUntil: number | undefined;
-  /** Bytes in base64; numbers beyond 2^53 as text. */
+  /** Bytes as base64; numbers beyond 2^53 as text. */
   readonly applicationProperties: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** Queues and topics by name, each topic before its subscriptions. */
+/** Queues and topics by name, with each topic before its subscriptions. */
 export function snapshotEntities(namespace: ServiceBusNamespace): readonly EntitySnapshot[] {
   const queues = namespace.queues().map((queue) => ({
     kind: "queue" as const,

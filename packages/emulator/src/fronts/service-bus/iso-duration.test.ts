@@ -53,7 +53,7 @@ describe("durations of ISO 8601", () => {
     expect(formatDuration(ms)).toBe(text);
   });
 
-  test("what is written is read back", () => {
+  test("a written document is read back unchanged", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1000 * DAY_MS }), (ms) => {
         expect(parseDuration(formatDuration(ms))).toBe(ms);

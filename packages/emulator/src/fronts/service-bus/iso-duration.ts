@@ -1,6 +1,6 @@
 import { FOREVER_MS } from "./engine/entity-settings.ts";
 
-// What the service says for "never", the longest span that it knows (2^63 - 1 ticks of 100 ns).
+// The service's duration for "never", the longest that it can express (2^63 - 1 ticks of 100 ns).
 const FOREVER = "P10675199DT2H48M5.4775807S";
 const LONGEST_MS = 922_337_203_685_477;
 
@@ -10,12 +10,12 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-// As .NET's XmlConvert reads them: https://learn.microsoft.com/dotnet/api/system.xml.xmlconvert.totimespan (2026-11-29)
+// Lengths as in .NET's XmlConvert: https://learn.microsoft.com/dotnet/api/system.xml.xmlconvert.totimespan (2026-11-29)
 const MONTH_MS = 30 * DAY_MS;
 const YEAR_MS = 365 * DAY_MS;
 const UNITS_MS = [YEAR_MS, MONTH_MS, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS];
 
-/** Milliseconds of an ISO 8601 duration; undefined when it is none. */
+/** Converts an ISO 8601 duration to milliseconds. Returns undefined if the text is not one. */
 export function parseDuration(text: string): number | undefined {
   const match = DURATION.exec(text);
   if (match === null || text.endsWith("P")) return undefined;
@@ -25,7 +25,7 @@ export function parseDuration(text: string): number | undefined {
   return sign === "-" ? -ms : Math.round(ms * 10_000) / 10_000;
 }
 
-/** The shortest form, as the service writes it: `PT1M`, `P14DT2H`. */
+/** Writes the shortest form, as the service does: `PT1M`, `P14DT2H`. */
 export function formatDuration(ms: number): string {
   if (ms >= LONGEST_MS) return FOREVER;
   const days = Math.floor(ms / DAY_MS);

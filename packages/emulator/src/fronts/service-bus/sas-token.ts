@@ -1,25 +1,25 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** The shared access policy of the emulator's namespace; every connection string holds it. */
+/** The shared access policy of the emulator's namespace, contained in every connection string. */
 export const NAMESPACE_KEY = { name: "RootManageSharedAccessKey", key: "anyqueue" } as const;
 
-/** Why a token does not open what it was shown for. */
+/** Why a token does not grant access. */
 export interface TokenRefusal {
-  /** The service's own code: `40103` for a signature that is wrong. */
+  /** The service's own code: `40103` for a wrong signature. */
   readonly subCode: string;
   readonly description: string;
 }
 
-/** Undefined: the token is good. `audience` is the address of an entity, with or without a scheme. */
+/** Returns undefined if the token is good. `audience` is an entity's address, with or without a scheme. */
 export type TokenCheck = (token: string, audience: string) => TokenRefusal | undefined;
 
 const SAS_PREFIX = "SharedAccessSignature ";
 const BEARER_PREFIX = "Bearer ";
 
 /**
- * Checks key name, signature, expiry and scope of a shared access signature, and of any other token
- * its expiry: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-sas (2026-11-29).
- * `nowMs` is the clients' time, in which tokens are written.
+ * Checks key name, signature, expiry and scope of a shared access signature. Of any other token it checks
+ * only the expiry: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-sas (2026-11-29).
+ * `nowMs` returns the clients' time, which tokens use.
  */
 export function checkTokenWith(nowMs: () => number): TokenCheck {
   return (token, audience) => {
@@ -44,7 +44,7 @@ function refusal(subCode: string, description: string): TokenRefusal {
   return { subCode, description };
 }
 
-/** The first `=` separates: signatures end in more of them. */
+/** Splits at the first `=`, because signatures can end in more of them. */
 function fieldsOf(text: string): readonly (readonly [string, string])[] {
   return text.split("&").map((pair) => {
     const at = pair.indexOf("=");
@@ -66,7 +66,7 @@ function isSignedWith(key: string, text: string, signature: string): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-/** A token for an address opens everything below it. Hosts may differ: a server has many names. */
+/** A token for an address grants everything below it. Hosts are ignored, because a server has many names. */
 export function covers(scope: string, audience: string): boolean {
   const [wanted, granted] = [pathOf(audience), pathOf(scope)];
   return granted === "" || wanted === granted || wanted.startsWith(`${granted}/`);
@@ -77,7 +77,7 @@ function pathOf(address: string): string {
   return path.replace(/\/+$/u, "").toLowerCase();
 }
 
-/** No issuer's keys are known here, so a bearer token is believed until it says that it is over. */
+/** Checks only the expiry of a bearer token, because the emulator knows no issuer's keys. */
 function checkBearer(token: string, nowMs: number): TokenRefusal | undefined {
   const [, payload = ""] = token.split(".");
   const expires = /"exp"\s*:\s*([0-9]+)/u.exec(Buffer.from(payload, "base64url").toString())?.[1];

@@ -13,21 +13,21 @@ import { applyConfig } from "./config/apply-config.ts";
 import type { ServiceBusConfig } from "./config/service-bus-config.ts";
 import { checkTokenWith, NAMESPACE_KEY, type TokenCheck } from "./sas-token.ts";
 
-/** The Service Bus server while it runs. */
+/** The running Service Bus server. */
 export interface ServiceBusFront extends Front {
-  /** `127.0.0.1:5672`; AMQP and HTTP, with or without TLS. Undefined with a TLS port alone. */
+  /** `127.0.0.1:5672`; AMQP and HTTP, with or without TLS. Undefined if there is only a TLS port. */
   readonly endpoint: string | undefined;
   /** AMQP and HTTP, always with TLS. */
   readonly tlsEndpoint: string | undefined;
-  /** Every entity with its messages, as they are now. */
+  /** Returns every entity with its current messages. */
   entities(): readonly EntitySnapshot[];
-  /** Creates the entities of a configuration; those that exist are an error. */
+  /** Creates the entities of a configuration. It is an error if one exists already. */
   apply(config: ServiceBusConfig): void;
-  /** Certificate (PEM) of the authority that clients of the TLS port have to trust. */
+  /** Returns the PEM certificate of the authority that clients of the TLS port must trust. */
   certificateAuthority(): string;
 }
 
-/** Where the front listens: 0 for a free port, false for none. One of them has to be there. */
+/** Ports of the front: 0 picks a free one, false means none. At least one is needed. */
 export interface ServiceBusPorts {
   readonly serviceBusPort: number | false;
   readonly serviceBusTlsPort: number | false;
@@ -39,7 +39,7 @@ export interface ServiceBusFrontOptions extends ServiceBusPorts {
 }
 
 const NAMESPACE_NAME = "anyqueue";
-/** Where clients find AMQP inside WebSockets; @azure/service-bus 7.9.5, constructorHelpers.js. */
+/** Path for AMQP over WebSockets; @azure/service-bus 7.9.5, constructorHelpers.js. */
 const WEB_SOCKETS = "/$servicebus/websocket";
 
 /** Starts the front with the entities of its configuration. */
@@ -91,7 +91,7 @@ export async function startServiceBusFront(
   };
 }
 
-/** AMQP as it is and inside WebSockets; every other request is the administration's. */
+/** Serves AMQP, plain and over WebSockets. Every other request goes to the administration API. */
 function takersOf(amqp: AmqpFront, http: Server): MuxTakers {
   const takeWebSocket = createWebSocketTaker({
     protocols: ["AMQPWSB10", "amqp"],
@@ -122,7 +122,7 @@ interface Listeners {
   readonly tls: Listener | undefined;
 }
 
-/** Both ports or none: a second port that is taken must not leave the first one open. */
+/** Opens both ports or none. If the second port is taken, the first one must not stay open. */
 async function listen(
   { serviceBusPort, serviceBusTlsPort }: ServiceBusPorts,
   open: (port: number, accepts: "any" | "tls") => Promise<Listener>,
@@ -136,7 +136,7 @@ async function listen(
   }
 }
 
-/** The flag makes clients leave TLS out, so it is not there where TLS is all that is offered. */
+/** Clients leave out TLS if the flag is set, so it is omitted when the server offers only TLS. */
 function connectionString(endpoint: string | undefined, tlsEndpoint: string | undefined): string {
   const { name, key } = NAMESPACE_KEY;
   const where = `Endpoint=sb://${endpoint ?? tlsEndpoint ?? ""}`;

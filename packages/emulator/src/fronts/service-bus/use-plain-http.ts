@@ -1,9 +1,9 @@
-/** What a client of the vendor's administration API, such as `ServiceBusAdministrationClient`, has. */
+/** Any client with a pipeline, such as the vendor's `ServiceBusAdministrationClient`. */
 export interface PipelineClient {
   readonly pipeline: { addPolicy(policy: PlainHttpPolicy, options: { readonly afterPhase: "Sign" }): void };
 }
 
-/** Sends what the client means to send over TLS in plain HTTP. */
+/** Sends over plain HTTP what the client would send over TLS. */
 export interface PlainHttpPolicy {
   readonly name: string;
   sendRequest<Asked extends PlainRequest, Answer>(
@@ -20,8 +20,8 @@ export interface PlainRequest {
 /**
  * Lets `ServiceBusAdministrationClient` talk to the emulator without TLS.
  *
- * The client of `@azure/service-bus` 7.9 uses https whatever the connection string says. The other
- * way is to give it `{ tlsOptions: { ca: emulator.serviceBus.certificateAuthority() } }`.
+ * The client of `@azure/service-bus` 7.9 uses https whatever the connection string says. The alternative is
+ * to pass `{ tlsOptions: { ca: emulator.serviceBus.certificateAuthority() } }` to it.
  *
  * @example
  * const admin = usePlainHttp(new ServiceBusAdministrationClient(connectionString));

@@ -8,7 +8,7 @@ type Members = { readonly [member: string]: OutputValue };
 const WRONG_MD5 = "00000000000000000000000000000000";
 const BODY_DIGESTS = ["MD5OfBody", "MD5OfMessageBody"];
 
-/** Applies the faults that change an answer and leave what was done as it is. */
+/** Applies the faults that change only the answer, not what was done. */
 export function distortOutput(
   output: OperationOutput,
   faults: SqsCallFaults,
@@ -25,7 +25,7 @@ export function distortOutput(
   return distorted;
 }
 
-/** Moves entries that were carried out from the successful to the failed ones. */
+/** Moves entries with a fault from the successful to the failed ones, although they were carried out. */
 export function reportAsFailed(
   output: OperationOutput,
   entryIds: readonly string[],

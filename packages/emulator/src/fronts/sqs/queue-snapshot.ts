@@ -1,7 +1,7 @@
 import type { SqsQueue } from "./engine/sqs-queue.ts";
 import type { StoredMessage } from "./engine/stored-message.ts";
 
-/** A queue as it is at one moment, for tests and for the curious. */
+/** A queue at one moment, for tests and for inspection. */
 export interface QueueSnapshot {
   readonly name: string;
   readonly arn: string;
@@ -11,14 +11,14 @@ export interface QueueSnapshot {
   readonly visible: number;
   readonly inFlight: number;
   readonly delayed: number;
-  /** Long polls that are waiting. */
+  /** Number of waiting long polls. */
   readonly waiting: number;
   readonly attributes: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly messages: readonly MessageSnapshot[];
 }
 
-/** A message as it is at one moment. */
+/** A message at one moment. */
 export interface MessageSnapshot {
   readonly id: string;
   readonly state: "delayed" | "visible" | "inFlight";

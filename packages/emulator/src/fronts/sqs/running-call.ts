@@ -38,7 +38,7 @@ const DEFAULT_TRICKLE_BYTES = 16;
 const DEFAULT_TRICKLE_MS = 50;
 const ATTEMPT = /attempt=([0-9]+)/;
 
-/** One decoded call on its way through faults and engine to its answer. */
+/** One decoded call: runs it through the faults and the engine, and answers it. */
 export class RunningCall {
   readonly #request: DecodedRequest;
   readonly #parts: SqsFrontParts;
@@ -68,7 +68,7 @@ export class RunningCall {
     return this.#faults.run(when, this.#request.exchange.disconnected);
   }
 
-  /** The `expireLease` fault: works on the receipt handles that the request is about. */
+  /** The `expireLease` fault: expires the receipt handles in the request. */
   expireNamedLeases(): void {
     if (!this.#faults.has("expireLease")) return;
     const handles = [this.#request.call.members, ...this.#entries].map((members) => members["ReceiptHandle"]);

@@ -2,13 +2,13 @@ import type { HttpAnswer, HttpExchange } from "../../http/http-exchange.ts";
 import type { OperationOutput } from "./operations/operation.ts";
 import type { SqsError } from "./sqs-errors.ts";
 
-/** A request in the shape of the JSON protocol, whichever way it came. */
+/** A request in the shape of the JSON protocol, whichever protocol it used. */
 export interface SqsCall {
   readonly operation: string;
   readonly members: Readonly<Record<string, unknown>>;
 }
 
-/** One of the two ways in which SQS speaks HTTP. */
+/** One of SQS's two protocols over HTTP. */
 export interface SqsWire {
   readonly name: "json" | "query";
   decode(exchange: HttpExchange, baseUrl: string): SqsCall;
@@ -16,7 +16,7 @@ export interface SqsWire {
   encodeError(error: SqsError, requestId: string): HttpAnswer;
 }
 
-/** Who calls, as far as an emulator that accepts every signature cares. */
+/** The caller's identity. Signatures are not checked. */
 export interface Caller {
   readonly accountId: string;
   readonly region: string;
@@ -31,7 +31,7 @@ const ACCOUNT_ID = /^[0-9]{12}$/;
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html (2026-11-24)
 const CREDENTIAL = /(?:^|[\s,&])Credential=([^/,\s]+)\/[0-9]{8}\/([^/,\s]+)\//;
 
-/** An access key of twelve digits is taken for an account, which makes calls across accounts possible. */
+/** An access key of twelve digits is used as the account id, so that tests can call across accounts. */
 export function readCaller(exchange: HttpExchange): Caller {
   const header = exchange.headers.authorization ?? "";
   const presigned = exchange.target.searchParams.get("X-Amz-Credential");

@@ -1,16 +1,16 @@
 /**
  * Every error that SQS answers with: shape, query code and HTTP status.
  *
- * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html and the
- * Errors section of each action; codes of the query protocol from the service model's
- * `awsQueryError` traits as shipped in @aws-sdk/client-sqs 3.1169.0 (2026-11-24).
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html and the Errors
+ * section of each action. The codes of the query protocol come from the service model's `awsQueryError`
+ * traits as shipped in @aws-sdk/client-sqs 3.1169.0 (2026-11-24).
  */
 interface SqsErrorRow {
   readonly queryCode: string;
   readonly status: number;
-  /** Namespace of `__type`; errors of the service framework are not in the service's own. */
+  /** Namespace of `__type`, where not the service's own. The service framework has another one. */
   readonly namespace?: string;
-  /** Name in `__type` where it differs from the key of the row. */
+  /** Name in `__type`, where it differs from the row's key. */
   readonly typeName?: string;
   readonly fault?: "Receiver";
 }
@@ -102,7 +102,7 @@ export type SqsErrorName = keyof typeof ROWS;
 
 export const SQS_ERROR_NAMES: readonly string[] = Object.keys(ROWS);
 
-/** What may be overridden when an error is made to order by a fault rule. */
+/** What a fault rule may override in an error. */
 export interface SqsErrorDetails {
   readonly queryCode: string;
   readonly status: number;
@@ -110,7 +110,7 @@ export interface SqsErrorDetails {
   readonly type: string;
 }
 
-/** An answer of the service that says no. */
+/** A refusal by the service. */
 export class SqsError extends Error {
   override readonly name = "SqsError";
   readonly queryCode: string;
@@ -147,7 +147,7 @@ function isSqsErrorName(name: string): name is SqsErrorName {
   return Object.hasOwn(ROWS, name);
 }
 
-/** Wire details of a named error; a name that is in no row is answered as it stands, with status 400. */
+/** Wire details of a named error. A name without a row is sent as it is, with status 400. */
 export function errorDetails(name: string): SqsErrorDetails {
   if (!isSqsErrorName(name)) {
     return { queryCode: name, status: 400, isReceiverFault: false, type: `${FRAMEWORK_NAMESPACE}#${name}` };

@@ -7,14 +7,14 @@ import { waitFor } from "../../time/wait-for.ts";
 import type { EntryFault } from "./operations/operation.ts";
 import { errorDetails, SqsError } from "./sqs-errors.ts";
 
-/** What ends a call instead of its own answer. */
+/** What ends a call instead of its normal answer. */
 export type Interruption =
   | { readonly kind: "error"; readonly error: SqsError; readonly headers: Readonly<Record<string, string>> }
   | { readonly kind: "html"; readonly status: number }
   | { readonly kind: "reset" }
   | { readonly kind: "hold" };
 
-/** The faults of one call, collected as the call goes on. */
+/** The faults of one call, collected while the call runs. */
 export class SqsCallFaults {
   readonly #plan: FaultPlan;
   readonly #call: FaultCall<"sqs">;
@@ -29,7 +29,7 @@ export class SqsCallFaults {
     this.#clock = clock;
   }
 
-  /** Draws the rules of one position, waits where they say so, and tells how the call ends early. */
+  /** Draws the rules of one position, waits for their delays, and returns how the call ends early. */
   async run(when: "before" | "after", disconnected: AbortSignal): Promise<Interruption | undefined> {
     let interruption: Interruption | undefined;
     for (const { ruleId, action } of this.#plan.take(this.#call, when)) {
@@ -53,7 +53,7 @@ export class SqsCallFaults {
     return this.#actions.some((action) => action.kind === kind);
   }
 
-  /** The failure that a rule gives to a batch entry, of those drawn so far. */
+  /** Returns the failure that the rules drawn so far inject into a batch entry. */
   entryFault(index: number): EntryFault | undefined {
     const fault = this.all("partialBatch").find(
       ({ entries }) => entries === undefined || entries.includes(index),
@@ -67,7 +67,7 @@ export class SqsCallFaults {
   }
 }
 
-/** Rows that several kinds of action share; each is what the service itself would answer. */
+/** Translates actions into the answers that the real service would give. */
 function interruptionOf(action: SqsFaultAction): Interruption | undefined {
   switch (action.kind) {
     case "error":

@@ -14,17 +14,17 @@ import { snapshotQueue, type QueueSnapshot } from "./queue-snapshot.ts";
 import { DEFAULT_REGION, type SqsCall } from "./sqs-call.ts";
 import { SqsError, sqsError } from "./sqs-errors.ts";
 
-/** The SQS server while it runs. */
+/** The running SQS server. */
 export interface SqsFront extends Front {
   readonly endpoint: string;
-  /** Every queue with its messages, as they are now. */
+  /** Returns every queue with its current messages. */
   queues(): readonly QueueSnapshot[];
-  /** Has a queue call a function. @throws INVALID_OPTION */
+  /** Makes a queue call a function. @throws INVALID_OPTION */
   addMapping(options: EventSourceMappingOptions): Promise<EventSourceMapping>;
   mappings(): readonly EventSourceMapping[];
 }
 
-/** Listens on `port`, 0 for a free one. */
+/** Listens on `port`; 0 picks a free one. */
 export async function startSqsFront(context: FrontContext, port: number): Promise<SqsFront> {
   const { clock, host } = context;
   const engine = new SqsEngine({ clock, defer: setImmediate });
@@ -41,7 +41,7 @@ export async function startSqsFront(context: FrontContext, port: number): Promis
     addMapping: (options) => mappings.add(options),
     mappings: () => mappings.list(),
     reset: () => {
-      // Their queues are gone; what closes after that finds nothing to do.
+      // Nobody has to wait for this: the queues are gone, so closing the mappings has no effect on messages.
       void mappings.closeAll();
       engine.reset();
     },
@@ -53,7 +53,7 @@ export async function startSqsFront(context: FrontContext, port: number): Promis
   };
 }
 
-/** Any credentials do; the SDKs only insist that there are some. */
+/** The emulator accepts any credentials, but the SDKs require some. */
 function environmentFor(endpoint: string): Readonly<Record<string, string>> {
   return {
     AWS_ENDPOINT_URL_SQS: endpoint,
@@ -64,7 +64,7 @@ function environmentFor(endpoint: string): Readonly<Record<string, string>> {
   };
 }
 
-/** Everything between an HTTP request and the engine: decoding, faults, the operation, encoding, the log. */
+/** All steps between an HTTP request and the engine: decoding, faults, the operation, encoding, the log. */
 class SqsRequests {
   readonly #parts: SqsFrontParts;
 
@@ -102,7 +102,7 @@ async function run(call: RunningCall): Promise<void> {
   return await call.answer(output);
 }
 
-/** What is not an answer of the service is a bug of the emulator, and says so on the wire. */
+/** Any other error is a bug of the emulator. The answer says so. */
 function toSqsError(error: unknown): SqsError {
   if (error instanceof SqsError) return error;
   return sqsError(

@@ -10,7 +10,7 @@ export interface SqsLimits {
 }
 
 export const SQS_LIMITS: SqsLimits = {
-  // Standard and FIFO alike since FIFO was raised from 20,000.
+  // The same for standard and FIFO queues, since the FIFO limit was raised from 20,000.
   maxInFlightMessages: 120_000,
 };
 

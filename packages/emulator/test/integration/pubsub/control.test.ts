@@ -128,7 +128,7 @@ test("one emulator serves all clouds, or one of them", async () => {
   });
 });
 
-test("a port that is taken is named", async () => {
+test("an error names a port that is already in use", async () => {
   const first = await startEmulator({ pubsubPort: 0 });
   emulators.push(first);
   const port = Number(first.endpoints.pubsub?.split(":")[1]);

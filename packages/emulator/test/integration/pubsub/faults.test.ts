@@ -49,7 +49,7 @@ describe.each(PUBSUB_LIBRARIES)("faults of calls, with the client $version", (li
     expect(emulator.pubsub.subscriptions()[0]?.messages.map(({ id }) => id)).toEqual(["1", "2"]);
   });
 
-  test("a connection that is reset after a publish costs the answer and not the message", async () => {
+  test("a connection that is reset after a publish loses the answer but not the message", async () => {
     const { emulator, publisher, createPair } = await runPubsub(library);
     await createPair();
     emulator.faults.add({ operation: "Publish", when: "after", count: 1, action: { kind: "reset" } });
@@ -60,7 +60,7 @@ describe.each(PUBSUB_LIBRARIES)("faults of calls, with the client $version", (li
     await publisher.publish({ topic, messages: [MESSAGE] });
   });
 
-  test("a connection that is reset before a publish costs both", async () => {
+  test("a connection that is reset before a publish loses both", async () => {
     const { emulator, publisher, createPair } = await runPubsub(library);
     await createPair();
     emulator.faults.add({ operation: "Publish", count: 1, action: { kind: "reset" } });
@@ -97,7 +97,7 @@ describe.each(PUBSUB_LIBRARIES)("faults of calls, with the client $version", (li
     expect(emulator.pubsub.subscriptions()[0]?.messages).toHaveLength(1);
   });
 
-  test("a delay is one of engine time", async () => {
+  test("a delay passes in engine time", async () => {
     const { emulator, publisher, createPair } = await runPubsub(library, { clock: "manual" });
     await createPair();
     emulator.faults.add({ operation: "Publish", action: { kind: "delay", ms: 60_000 } });

@@ -35,7 +35,7 @@ describe.each(PUBSUB_LIBRARIES)("ordering, with the client $version", (library) 
     expect(bodiesOf(await pullNow(running, name))).toEqual(["2", "3"]);
   });
 
-  test("one stream has a key while any of it is out, and another may have it afterwards", async () => {
+  test("one stream holds a key while any of its messages is leased; another may get it afterwards", async () => {
     const running = await runPubsub(library);
     const { name } = await running.createPair(ORDERED);
     const streams = [openStream(running.subscriber, name), openStream(running.subscriber, name)];
@@ -60,13 +60,13 @@ describe.each(PUBSUB_LIBRARIES)("ordering, with the client $version", (library) 
     const [, second] = await pullNow(running, name);
     const ackIds = [second?.ackId ?? ""];
     await running.subscriber.modifyAckDeadline({ subscription: name, ackIds, ackDeadlineSeconds: 0 });
-    // The first is still out, and only who holds it could get more of the key.
+    // The first message is still leased, and only its holder could get more of the key.
     expect(await pullNow(running, name)).toEqual([]);
     await running.emulator.clock.advance(10_000);
     expect(bodiesOf(await pullNow(running, name))).toEqual(["1", "2", "3"]);
   });
 
-  test("even what was acknowledged out of turn comes again after a failure before it", async () => {
+  test("a failure brings back even later messages of its key that were already acknowledged", async () => {
     const running = await runPubsub(library);
     const { name } = await running.createPair(ORDERED);
     await running.publishTo("k", "1", "2", "3");
@@ -103,7 +103,7 @@ describe.each(PUBSUB_LIBRARIES)("ordering, with the client $version", (library) 
     expect(bodiesOf(await pullNow(running, name))).toEqual(["1", "2", "3"]);
   });
 
-  test("without ordering the key is kept and means nothing", async () => {
+  test("without ordering the key is kept but has no effect", async () => {
     const running = await runPubsub(library);
     const { name } = await running.createPair();
     await running.publishTo("k", "1", "2");

@@ -38,7 +38,7 @@ describe.each(PUBSUB_LIBRARIES)("pull, with the client $version", (library) => {
     expect(bodiesOf(await pullNow(running, name))).toEqual(["a"]);
   });
 
-  test("a pull of nothing that nobody limits ends empty after a while", async () => {
+  test("a pull of nothing without a client deadline ends empty after a while", async () => {
     const { subscriber, emulator, createPair } = await runPubsub(library);
     const { name } = await createPair();
     const pulling = subscriber.pull({ subscription: name, maxMessages: 10 }, BUDGET);
@@ -119,7 +119,7 @@ describe.each(PUBSUB_LIBRARIES)("pull, with the client $version", (library) => {
     expect(failure.text).toContain(`Invalid ack deadline given: (ackDeadlineSeconds=${ackDeadlineSeconds}).`);
   });
 
-  test("an ack that comes too late is taken in silence, and the message comes again", async () => {
+  test("an ack that comes too late is silently accepted, and the message comes again", async () => {
     const running = await runPubsub(library);
     const { name } = await running.createPair();
     await running.publish("a");
@@ -129,7 +129,7 @@ describe.each(PUBSUB_LIBRARIES)("pull, with the client $version", (library) => {
     expect(bodiesOf(await pullNow(running, name))).toEqual(["a"]);
   });
 
-  test("an ack id that no subscription gave is refused", async () => {
+  test("an ack id that no subscription issued is refused", async () => {
     const { subscriber, createPair } = await runPubsub(library);
     const { name } = await createPair();
     const request = { subscription: name, ackIds: ["bogus"] };

@@ -25,7 +25,7 @@ test("a token that was asked for over HTTP is verified by Google's library", asy
   expect(ticket.getPayload()).toMatchObject({ email: "push@example.com", email_verified: true });
 });
 
-test("what names nobody, or no front, is refused", async () => {
+test("a token request without an account, or without the front, is refused", async () => {
   const { control } = await emulator({ pubsubPort: 0 });
   // @ts-expect-error that is the point
   await expect(control.signToken({ email: "a" })).rejects.toThrow('The body must be { "email"');

@@ -40,7 +40,7 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
     expect(Math.abs(Date.parse(message.publishTime) - Date.now())).toBeLessThan(10_000);
   });
 
-  test("the delivery attempt is told where a dead-letter policy counts it", async () => {
+  test("the delivery attempt is included if a dead-letter policy counts it", async () => {
     const running = await runPubsub(library);
     await running.publisher.createTopic({ name: topicName("dead") });
     const endpoint = await startPushEndpoint([500, 500, 200]);
@@ -62,7 +62,7 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  test.each([203, 302, 400, 404, 429, 503])("an answer of %i makes for another attempt", async (status) => {
+  test.each([203, 302, 400, 404, 429, 503])("an answer of %i leads to another attempt", async (status) => {
     const running = await runPubsub(library);
     const endpoint = await startPushEndpoint([status, 200]);
     await running.createPair({ pushConfig: { pushEndpoint: endpoint.url } });
@@ -86,7 +86,7 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
     await until(() => open(running) === 0);
   });
 
-  test("pushes that fail together are one reason to become rarer", async () => {
+  test("pushes that fail together count as one failure for the backoff", async () => {
     const running = await runPubsub(library, { clock: "manual" });
     const endpoint = await startPushEndpoint(Array.from({ length: 20 }, () => 500));
     await running.createPair({ pushConfig: { pushEndpoint: endpoint.url } });
@@ -233,7 +233,7 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
     expect(endpoint.requests).toEqual([]);
   });
 
-  test("a subscription becomes one for push while it is pulled from", async () => {
+  test("a subscription becomes a push subscription while it is pulled from", async () => {
     const running = await runPubsub(library);
     const endpoint = await startPushEndpoint();
     const { name } = await running.createPair();
@@ -261,7 +261,7 @@ describe.each(PUBSUB_LIBRARIES)("push, with the client $version", (library) => {
   });
 });
 
-/** Messages that the first subscription has not finished with. */
+/** Number of messages that the first subscription has not finished with. */
 function open({ emulator }: RunningPubsub): number {
   return emulator.pubsub.subscriptions()[0]?.messages.length ?? -1;
 }

@@ -93,7 +93,7 @@ describe.each(PUBSUB_LIBRARIES)("redelivery, with the client $version", (library
     expect((await pullNow(running, name))[0]?.attempt).toBe(0);
   });
 
-  test("a retry policy doubles the wait with each failure of a message, up to its most", async () => {
+  test("a retry policy doubles the wait with each failure of a message, up to its maximum", async () => {
     const running = await runPubsub(library, { clock: "manual" });
     const { name } = await running.createPair({
       retryPolicy: { minimumBackoff: { seconds: 2 }, maximumBackoff: { seconds: 7 } },

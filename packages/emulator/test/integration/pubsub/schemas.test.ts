@@ -56,7 +56,7 @@ describe.each(PUBSUB_LIBRARIES)("schemas, with the client $version", (library) =
     expect((await schemas.listSchemaRevisions({ name: NAME }))[0]).toHaveLength(2);
   });
 
-  test("a definition that is no Avro is refused, and so is a protocol buffer", async () => {
+  test("a definition that is not Avro is refused, and so is a protocol buffer", async () => {
     const { pubsub } = await runPubsub(library);
     const bad = await failureOf(pubsub.createSchema("order", "AVRO", '{"type":"record"}', BUDGET));
     expect(bad).toEqual({
@@ -115,7 +115,7 @@ describe.each(PUBSUB_LIBRARIES)("schemas, with the client $version", (library) =
       name: topicName("first-only"),
       schemaSettings: { ...all, lastRevisionId: first.revisionId ?? "" },
     });
-    // Of the first revision: id 1 and no note; of the second: id "abc" and no note.
+    // Under the first revision: id 1 and no note. Under the second: id "abc" and no note.
     const [long, text] = [Buffer.from([2, 0]), Buffer.from([6, 97, 98, 99, 0])];
     const publish = (id: string, data: Buffer) =>
       publisher.publish({ topic: topicName(id), messages: [{ data }] }, BUDGET);

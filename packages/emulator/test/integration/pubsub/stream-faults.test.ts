@@ -86,7 +86,7 @@ describe.each(PUBSUB_LIBRARIES)("faults of streams, with the client $version", (
     expect(emulator.log.entries().some(({ faults }) => faults.length > 0)).toBe(true);
   });
 
-  test("a deaf stream answers no keepalive and still delivers", async () => {
+  test("a stream with noKeepalive answers no keepalive but still delivers", async () => {
     const running = await runPubsub(library);
     await running.createPair();
     running.emulator.faults.add({ operation: "StreamingPull", action: { kind: "noKeepalive" } });
@@ -98,7 +98,7 @@ describe.each(PUBSUB_LIBRARIES)("faults of streams, with the client $version", (
     expect(stream.responses).toHaveLength(2);
   });
 
-  test("a starved stream is alive and gets nothing, and another gets all", async () => {
+  test("a starved stream stays alive but gets nothing, and another stream gets all", async () => {
     const running = await runPubsub(library);
     await running.createPair();
     running.emulator.faults.add({ operation: "StreamingPull", count: 1, action: { kind: "starve" } });

@@ -47,14 +47,14 @@ describe.each(PUBSUB_LIBRARIES)("streaming pull, with the high-level client $ver
     expect(emulator.pubsub.subscriptions()[0]?.consumers).toEqual([]);
   });
 
-  test("a listener on a subscription that is missing hears NOT_FOUND and is closed", async () => {
+  test("a listener on a missing subscription gets NOT_FOUND and is closed", async () => {
     const { pubsub } = await runPubsub(library);
     const subscription = pubsub.subscription("missing");
     const error = await errorOf(subscription);
     expect(error).toMatchObject({ code: 5, details: "Resource not found (resource=missing)." });
   });
 
-  test("a listener hears NOT_FOUND when its subscription is deleted", async () => {
+  test("a listener gets NOT_FOUND when its subscription is deleted", async () => {
     const { pubsub, subscriber, createPair, emulator } = await runPubsub(library);
     const { name } = await createPair();
     const failing = errorOf(pubsub.subscription("orders-sub"));
@@ -63,7 +63,7 @@ describe.each(PUBSUB_LIBRARIES)("streaming pull, with the high-level client $ver
     expect(await failing).toMatchObject({ code: 5 });
   });
 
-  test("a listener hears FAILED_PRECONDITION when its subscription is detached", async () => {
+  test("a listener gets FAILED_PRECONDITION when its subscription is detached", async () => {
     const { pubsub, createPair, emulator } = await runPubsub(library);
     await createPair();
     const failing = errorOf(pubsub.subscription("orders-sub"));
@@ -72,7 +72,7 @@ describe.each(PUBSUB_LIBRARIES)("streaming pull, with the high-level client $ver
     expect(await failing).toMatchObject({ code: 9 });
   });
 
-  test("no more messages are out than all streams together may hold", async () => {
+  test("no more messages are leased than all streams together may hold", async () => {
     const { pubsub, createPair, publish, emulator } = await runPubsub(library);
     await createPair();
     const streams = { flowControl: { maxMessages: 3 }, streamingOptions: { maxStreams: 1 } };
@@ -99,7 +99,7 @@ describe.each(PUBSUB_LIBRARIES)("streaming pull, with the generated client $vers
     expect(stream.responses[1]?.receivedMessages).toHaveLength(1);
   });
 
-  // Clients of other languages take a response that says nothing of exactly-once delivery for one that says there is none.
+  // Clients in other languages assume no exactly-once delivery if a response does not mention it.
   test("every response tells the subscription's properties", async () => {
     const running = await runPubsub(library);
     await running.createPair({ enableExactlyOnceDelivery: true });
@@ -123,7 +123,7 @@ describe.each(PUBSUB_LIBRARIES)("streaming pull, with the generated client $vers
     expect(stream.responses[1]?.subscriptionProperties).toBeTruthy();
   });
 
-  test("open streams hear of it when exactly-once delivery is switched on", async () => {
+  test("open streams are told when exactly-once delivery is switched on", async () => {
     const running = await runPubsub(library);
     const { topic, name } = await running.createPair();
     const stream = open(running);
@@ -171,7 +171,7 @@ describe.each(PUBSUB_LIBRARIES)("streaming pull, with the generated client $vers
     expect(running.emulator.pubsub.subscriptions()[0]?.messages[0]?.failures).toBe(2);
   });
 
-  test("acks and deadlines can travel on the stream", async () => {
+  test("acks and deadlines can be sent on the stream", async () => {
     const running = await runPubsub(library);
     await running.createPair();
     const stream = open(running);
@@ -226,7 +226,7 @@ describe.each(PUBSUB_LIBRARIES)("streaming pull, with the generated client $vers
     expect(streams.map(({ messages }) => messages.length)).toEqual([5, 5]);
   });
 
-  test("what a stream held that hung up comes again after the deadline", async () => {
+  test("messages held by a stream that disconnected come again after the deadline", async () => {
     const running = await runPubsub(library);
     await running.createPair();
     await running.publish("a");
@@ -258,7 +258,7 @@ function open({ subscriber }: RunningPubsub, first: object = {}): OpenStream {
   return openStream(subscriber, subscriptionName("orders-sub"), first);
 }
 
-/** Collects what a listener gets; by default it holds on to it. */
+/** Collects the messages of a listener. By default it settles none of them. */
 function listen(
   subscription: Subscription,
   settle: (message: Message, count: number) => void = () => undefined,

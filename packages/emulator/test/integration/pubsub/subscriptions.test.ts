@@ -69,7 +69,7 @@ describe.each(PUBSUB_LIBRARIES)("subscriptions, with the client $version", (libr
     });
   });
 
-  test("policies that are given in part are filled up", async () => {
+  test("partial policies get the defaults for the rest", async () => {
     const { publisher, subscriber, createPair } = await runPubsub(library);
     await publisher.createTopic({ name: topicName("dead") });
     const { name } = await createPair({
@@ -134,7 +134,7 @@ describe.each(PUBSUB_LIBRARIES)("subscriptions, with the client $version", (libr
     });
   });
 
-  test("an update by the high-level client holds at once", async () => {
+  test("an update by the high-level client applies at once", async () => {
     const { pubsub, subscriber, createPair } = await runPubsub(library);
     const { name } = await createPair();
     await pubsub.subscription("orders-sub").setMetadata({

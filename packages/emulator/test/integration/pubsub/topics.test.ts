@@ -94,7 +94,7 @@ describe.each(PUBSUB_LIBRARIES)("topics, with the client $version", (library) =>
     expect(topics.map(({ name }) => name)).toEqual(names);
   });
 
-  test("a page token that nobody gave is refused", async () => {
+  test("a page token that the emulator did not issue is refused", async () => {
     const { publisher } = await runPubsub(library);
     const request = { project: `projects/${PROJECT}`, pageToken: "bogus" };
     const failure = await failureOf(publisher.listTopics(request, { ...BUDGET, autoPaginate: false }));
@@ -147,7 +147,7 @@ describe.each(PUBSUB_LIBRARIES)("topics, with the client $version", (library) =>
     }
   });
 
-  test("what the emulator does not do is refused and not taken in silence", async () => {
+  test("unsupported settings are refused rather than silently ignored", async () => {
     const { publisher } = await runPubsub(library);
     const name = topicName("orders");
     const ingestionDataSourceSettings = { awsKinesis: { streamArn: "arn", consumerArn: "arn" } };

@@ -195,7 +195,7 @@ describe("faults", () => {
     ]);
   });
 
-  test("a delay runs in engine time", async () => {
+  test("a delay passes in engine time", async () => {
     const { admin, emulator } = await runAdministration();
     emulator.faults.add({ operation: "GetNamespace", action: { kind: "delay", ms: 3_600_000 } });
     const asked = admin.getNamespaceProperties();
@@ -229,7 +229,7 @@ describe("requests that no client of the vendor sends", () => {
     ["another method", "/orders", { method: "PATCH" }, 405],
     ["a list that is written", "/$Resources/Queues", { method: "DELETE" }, 405],
     ["no body", "/orders", { method: "PUT" }, 400],
-    ["a body that is no XML", "/orders", { method: "PUT", body: "{}" }, 400],
+    ["a body that is not XML", "/orders", { method: "PUT", body: "{}" }, 400],
     ["an entry without a description", "/orders", { method: "PUT", body: "<entry/>" }, 400],
     [
       "a rule where a queue belongs",
@@ -247,7 +247,7 @@ describe("requests that no client of the vendor sends", () => {
     );
   });
 
-  test("a queue is made of the least that can be said", async () => {
+  test("a queue is created from a minimal description", async () => {
     const { admin, emulator } = await runAdministration();
     const body = "<entry><content><QueueDescription/></content></entry>";
     const response = await fetch(`http://${emulator.endpoints.serviceBus}/orders`, { method: "PUT", body });

@@ -14,7 +14,7 @@ async function withSubscription(transport: (typeof TRANSPORTS)[number] = "plain 
   const running = await runAdministration(transport);
   await running.admin.createTopic("events");
   await running.admin.createSubscription("events", "audit");
-  /** All that the broker put into the subscription, as a client receives it. */
+  /** Receives everything that the broker put into the subscription. */
   const received = async (client: ServiceBusClient): Promise<readonly ServiceBusReceivedMessage[]> => {
     const audit = running.emulator.serviceBus.entities().find(({ kind }) => kind === "subscription");
     const count = audit?.messages.length ?? 0;
@@ -97,7 +97,7 @@ describe("rules that the service refuses", () => {
     expect(await admin.ruleExists("events", "audit", "bad")).toBe(false);
   });
 
-  test("an action that is no SQL", async () => {
+  test("an action that is not SQL", async () => {
     const { admin } = await withSubscription();
     const rule = admin.createRule(
       "events",
@@ -117,7 +117,7 @@ describe("rules that the service refuses", () => {
 });
 
 describe("what passes a rule arrives, and nothing else", () => {
-  /** Sends one message that the rule is for and one that it is not, and tells what arrived. */
+  /** Sends one message that the rule matches and one that it does not, and returns what arrived. */
   async function whatArrives(filter: Filter, action?: SqlRuleAction) {
     const { admin, connect, received } = await withSubscription();
     await admin.deleteRule("events", "audit", "$Default");

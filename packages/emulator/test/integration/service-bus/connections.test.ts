@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { failureOf, runServiceBus } from "../../support/running-service-bus.ts";
 
-/** What a connection took along waits for the whole timeout before it is tried again. */
+/** Calls that were lost with a connection wait for the whole timeout before the retry. */
 const RETRYING = { retryOptions: { maxRetries: 3, retryDelayInMs: 10, timeoutInMs: 2_000 } };
 
 async function withQueue() {
@@ -41,24 +41,28 @@ describe("many messages", () => {
     },
   );
 
-  test("no more than 2,048 are out unsettled, and the oldest makes room", { timeout: 60_000 }, async () => {
-    const { sendMany, client } = await withQueue();
-    await sendMany(2200);
-    const receiver = client.createReceiver("orders");
-    const held: ServiceBusReceivedMessage[] = [];
-    const subscription = receiver.subscribe(
-      { processMessage: async (message) => void held.push(message), processError: async () => undefined },
-      { maxConcurrentCalls: 2200, autoCompleteMessages: false },
-    );
-    await expect.poll(() => held.length, { interval: 20, timeout: 20_000 }).toBe(2048);
-    const [oldest, next] = held;
-    if (oldest === undefined || next === undefined) throw new Error("Nothing arrived.");
-    await receiver.completeMessage(next);
-    expect(held.length).toBe(2048);
-    await receiver.completeMessage(oldest);
-    await expect.poll(() => held.length, { interval: 20 }).toBe(2050);
-    await subscription.close();
-  });
+  test(
+    "at most 2,048 are unsettled at once, and settling the oldest makes room",
+    { timeout: 60_000 },
+    async () => {
+      const { sendMany, client } = await withQueue();
+      await sendMany(2200);
+      const receiver = client.createReceiver("orders");
+      const held: ServiceBusReceivedMessage[] = [];
+      const subscription = receiver.subscribe(
+        { processMessage: async (message) => void held.push(message), processError: async () => undefined },
+        { maxConcurrentCalls: 2200, autoCompleteMessages: false },
+      );
+      await expect.poll(() => held.length, { interval: 20, timeout: 20_000 }).toBe(2048);
+      const [oldest, next] = held;
+      if (oldest === undefined || next === undefined) throw new Error("Nothing arrived.");
+      await receiver.completeMessage(next);
+      expect(held.length).toBe(2048);
+      await receiver.completeMessage(oldest);
+      await expect.poll(() => held.length, { interval: 20 }).toBe(2050);
+      await subscription.close();
+    },
+  );
 
   test("a subscriber gets no more at once than its credit", async () => {
     const { sendMany, receiver, entity } = await withQueue();
@@ -95,7 +99,7 @@ describe("draining", () => {
     expect(receivers).toHaveLength(2);
   });
 
-  test("what is left over after a receive is not lost to its unused credit", async () => {
+  test("messages left over after a receive are not lost to its unused credit", async () => {
     const { receiver, sender, log, entity } = await withQueue();
     await sender.sendMessages([{ body: 1 }, { body: 2 }]);
     const first = await receiver.receiveMessages(10, { maxWaitTimeInMs: 10_000 });
@@ -120,7 +124,7 @@ describe("draining", () => {
         const receiving = receiver.receiveMessages(2000, { maxWaitTimeInMs: 10 }).finally(() => {
           isReceiving = false;
         });
-        // The client drains one second after the first message, in the midst of these.
+        // The client drains one second after the first message, while these are being sent.
         while (isReceiving) {
           await sender.sendMessages({ body: sent });
           sent += 1;
@@ -156,7 +160,7 @@ describe("connections that break", () => {
     expect(entity("orders").counts.active).toBe(2);
   });
 
-  test("a farewell of the server is overcome too", async () => {
+  test("a close by the server is overcome too", async () => {
     const { sender, front, entity } = await withQueue();
     await sender.sendMessages({ body: 1 });
     front.connections()[0]?.close({ condition: "amqp:connection:forced", description: "Idle." });

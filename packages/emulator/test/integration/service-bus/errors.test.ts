@@ -168,7 +168,7 @@ describe("sizes", () => {
 test("a batch is no larger than a message may be", async () => {
   const { sender, entity } = await withQueue();
   const batch = await sender.createMessageBatch();
-  // Other clients do not look at what the link allows.
+  // Other clients do not check the link's limit.
   Reflect.set(batch, "_maxSizeInBytes", 1_000_000);
   for (const messageId of ["a", "b"])
     expect(batch.tryAddMessage({ messageId, body: Buffer.alloc(150_000) })).toBe(true);

@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { failureOf, runServiceBus } from "../../support/running-service-bus.ts";
 
-/** What is never answered takes all of it, and so does what a connection took along; connecting takes a part. */
+/**
+ * A call that is never answered takes the whole timeout, and so does one lost with its connection. Connecting
+ * takes a part of it.
+ */
 const IMPATIENT = { retryOptions: { maxRetries: 0, timeoutInMs: 1_000 } };
 const RETRYING = { retryOptions: { maxRetries: 1, retryDelayInMs: 10, timeoutInMs: 1_000 } };
 
@@ -54,7 +57,7 @@ describe("sending", () => {
     expect(log.entries().at(-1)).toMatchObject({ operation: "send", outcome: "held" });
   });
 
-  test("nobody behind the connection is found out by a timeout", async () => {
+  test("a half-open connection is detected by a timeout", async () => {
     const { faults, active, connect, front, log } = await withQueue();
     faults.add({ operation: "send", when: "after", count: 1, action: { kind: "halfOpen" } });
     const sending = failureOf(connect(IMPATIENT).createSender("orders").sendMessages({ body: 1 }));
@@ -76,7 +79,7 @@ describe("sending", () => {
     expect(active()).toBe(1);
   });
 
-  test("a throttled send is overcome by the SDK's own retry", async () => {
+  test("the SDK's own retry overcomes a throttled send", async () => {
     const { faults, active, connect, log } = await withQueue();
     faults.add({ operation: "send", count: 1, action: { kind: "throttle" } });
     await connect(RETRYING).createSender("orders").sendMessages({ body: 1 });
@@ -105,7 +108,7 @@ describe("sending", () => {
     expect(active()).toBe(1);
   });
 
-  // The SDK gives links 60 s whatever its options say; the tests end the wait from the server's side.
+  // The SDK gives links 60 s whatever its options say, so these tests end the wait from the server's side.
   test("without credit a sender waits", async () => {
     const { faults, connect, active, front, log } = await withQueue();
     faults.add({ operation: "attach", action: { kind: "noCredit" } });
@@ -137,7 +140,7 @@ describe("sending", () => {
   });
 });
 
-/** Tells whether a call is still waiting; its failure is nobody's concern. */
+/** Tells whether a call is still waiting. Its failure is ignored. */
 function isStillOut(call: Promise<unknown>): { readonly isOut: boolean } {
   const state = { isOut: true };
   call
@@ -234,7 +237,7 @@ describe("receiving", () => {
     expect((await receiving).map(({ messageId }) => messageId)).toEqual(["1", "2"]);
   });
 
-  test("the end of a lock can be told wrong", async () => {
+  test("the reported end of a lock can be wrong", async () => {
     const { faults, receiver, receiveOne, send } = await withQueue();
     await send();
     faults.add({ operation: "receive", action: { kind: "clockSkew", skewMs: -3_600_000 } });
@@ -245,7 +248,7 @@ describe("receiving", () => {
     expect(Math.abs(toldMs(await receiver.renewMessageLock(message)) - 3_660_000)).toBeLessThan(10_000);
   });
 
-  test("bytes that are no message break the client's connection, and another one works", async () => {
+  test("invalid message bytes break the client's connection, and a new one works", async () => {
     const { faults, send, connect, front } = await withQueue();
     await send();
     faults.add({ operation: "receive", count: 1, action: { kind: "corruptMessage" } });

@@ -4,7 +4,7 @@ import { runServiceBus } from "../../support/running-service-bus.ts";
 
 const SENT_AT = new Date("2026-11-29T10:00:00Z");
 
-/** What a JavaScript client sends: each kind of value that it can encode. */
+/** Messages with each kind of value that a JavaScript client can encode. */
 const MESSAGES: readonly ServiceBusMessage[] = [
   {
     messageId: "order-1",
@@ -34,7 +34,7 @@ const MESSAGES: readonly ServiceBusMessage[] = [
 type Rows = Readonly<Record<string, readonly string[]>>;
 type Filter = SqlRuleFilter | CorrelationRuleFilter;
 
-/** Ids of the messages that pass each filter: one subscription for each, one batch for all. */
+/** Ids of the messages that pass each filter. Uses one subscription per filter and one batch for all. */
 async function passing(filters: readonly Filter[]): Promise<string[][]> {
   const { namespace, connect } = await runServiceBus();
   namespace.createTopic("t");
@@ -55,7 +55,7 @@ async function passing(filters: readonly Filter[]): Promise<string[][]> {
   return passed;
 }
 
-/** The given expressions with the ids that pass each of them. */
+/** Returns the given expressions with the ids that pass each of them. */
 async function passingSql(rows: Rows): Promise<Rows> {
   const expressions = Object.keys(rows);
   const passed = await passing(expressions.map((sqlExpression) => ({ sqlExpression })));
@@ -120,7 +120,7 @@ describe("an SQL filter sees", () => {
     expect(await passingSql(rows)).toEqual(rows);
   });
 
-  // The rule manager of 7.9.5 sends the expression alone; parameters travel over HTTP only.
+  // The rule manager of 7.9.5 sends only the expression. Parameters are sent over HTTP only.
   test("no parameters from the data client, which leaves them out: the rule is refused", async () => {
     const filter = { sqlExpression: "amount > @min", sqlParameters: { "@min": 1 } };
     await expect(passing([filter])).rejects.toThrow("Token in error = @min");

@@ -37,7 +37,7 @@ describe("auto-forwarding", () => {
     expect(messages.map(({ body }) => String(body))).toEqual(["a", "b", "a"]);
   });
 
-  test("lets nobody receive at its source", async () => {
+  test("prevents receiving at its source", async () => {
     const { namespace, connect } = await runServiceBus();
     namespace.createQueue("target");
     namespace.createQueue("source", { forwardTo: "target" });

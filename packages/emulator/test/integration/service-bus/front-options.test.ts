@@ -116,7 +116,7 @@ describe("entities from a configuration", () => {
 });
 
 describe("the control API", () => {
-  test("tells entities and the authority, and applies a configuration", async () => {
+  test("shows entities and the authority, and applies a configuration", async () => {
     const emulator = await spawnEmulator({ serviceBusPort: 0, serviceBusConfig: ORDERS });
     try {
       const { serviceBus } = emulator.control;
@@ -134,7 +134,7 @@ describe("the control API", () => {
     }
   });
 
-  test("refuses a configuration that is none", async () => {
+  test("refuses an invalid configuration", async () => {
     const { emulator } = await runAdministration();
     const response = await fetch(`${emulator.endpoints.control}/__anyqueue/service-bus/entities`, {
       method: "POST",

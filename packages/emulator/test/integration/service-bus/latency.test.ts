@@ -3,10 +3,11 @@ import { Socket } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { runServiceBus } from "../../support/running-service-bus.ts";
 
-// The wait of 40 ms that Nagle's algorithm and late acknowledgements make together shows only between processes, and
-// as a time: `pnpm bench -- --only "service-bus"` reports it. Here is what keeps it away.
+// Nagle's algorithm and delayed acknowledgements together cause a wait of 40 ms. It shows only between
+// processes, and only as a time, which `pnpm bench -- --only "service-bus"` reports. These tests check what
+// prevents it.
 
-/** Every socket that a server of this process takes. */
+/** Collects every socket that a server of this process accepts. */
 function takenSockets(): Socket[] {
   const sockets: Socket[] = [];
   const watch = (message: unknown): void => {
@@ -46,7 +47,7 @@ test("a client that only grants credit is answered at once all the same", async 
     sizes.push(bytes.length);
     return write(bytes);
   });
-  // The flow that grants the credit asks for nothing; an empty frame acknowledges it.
+  // The flow that grants the credit needs no answer, but an empty frame acknowledges it.
   await expect.poll(() => sizes.includes(8), { interval: 1 }).toBe(true);
   await connect().createSender("orders").sendMessages({ body: "x" });
   expect(await received).toHaveLength(1);

@@ -64,7 +64,7 @@ describe("sessions", () => {
     faults.add({ operation: "receive", when: "after", count: 1, action: { kind: "sessionLost" } });
     const receiver = await client.acceptSession("sessions", "s");
     const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 1000 }).catch(() => []);
-    // The loss may reach the client before the message does.
+    // The client may learn of the loss before it receives the message.
     const lost = { code: "SessionLockLost" };
     const failure = message === undefined ? lost : await failureOf(receiver.completeMessage(message));
     expect(failure).toMatchObject(lost);

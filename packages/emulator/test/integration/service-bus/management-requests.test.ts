@@ -2,8 +2,8 @@ import type { ServiceBusClient } from "@azure/service-bus";
 import { expect, test } from "vitest";
 import { failureOf, runServiceBus } from "../../support/running-service-bus.ts";
 
-// What the service has and the client of 7.9 has no method for (.NET's batch deletion and purge, lists of sessions): asked
-// through the client's own management link.
+// Operations for which the client of 7.9 has no method (.NET's batch deletion and purge, lists of sessions),
+// requested through the client's own management link.
 
 interface ManagementLink {
   _makeManagementRequest(request: object, logger: object, options: object): Promise<ManagementReply>;
@@ -85,7 +85,7 @@ test("sessions are listed in pages", async () => {
   expect(third.application_properties.statusCode).toBe(204);
 });
 
-test("an operation that is none is refused", async () => {
+test("an unknown operation is refused", async () => {
   const { client } = await withQueue();
   expect(await failureOf(ask(client, "tidy-up", {}))).toMatchObject({
     message: expect.stringMatching(/tidy-up/),

@@ -105,7 +105,7 @@ describe("what a sender writes is what a receiver reads", () => {
       moment: "timestamp",
       nothing: "null",
     });
-    // The SDK itself reads a moment as a number.
+    // The SDK itself reads a timestamp as a number.
     const received = { ...applicationProperties, moment: applicationProperties.moment.getTime() };
     expect((await receiveOne()).applicationProperties).toEqual(received);
   });

@@ -187,7 +187,7 @@ describe("what does not fit", () => {
       message: expect.stringContaining("A sessionful message receiver cannot be created"),
       retryable: false,
     });
-    // The SDK takes every refusal of a named session for a lock of somebody else.
+    // The SDK reports every refusal of a named session as a session locked by another client.
     expect(await failureOf(client.acceptSession("plain", "a"))).toMatchObject({
       code: "SessionCannotBeLocked",
     });

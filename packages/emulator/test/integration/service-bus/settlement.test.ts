@@ -53,7 +53,7 @@ describe("abandon", () => {
     expect(kept?.content.applicationProperties.get("n")?.type).toBe("uint");
   });
 
-  test("too often makes a dead letter that says why", async () => {
+  test("too often dead-letters the message with the reason", async () => {
     const { receiver, receiveOne, deadLetters } = await withMessages(["a"], { maxDeliveryCount: 2 });
     await receiver.abandonMessage(await receiveOne());
     await receiver.abandonMessage(await receiveOne());
@@ -129,7 +129,7 @@ describe("dead letter", () => {
 });
 
 describe("defer", () => {
-  test("keeps the message for who knows its number", async () => {
+  test("keeps the message for a receiver that knows its number", async () => {
     const { receiver, receive, receiveOne } = await withMessages(["a", "b"]);
     const deferred = await receiveOne();
     const number = deferred.sequenceNumber;

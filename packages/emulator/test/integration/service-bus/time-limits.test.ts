@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { runServiceBus } from "../../support/running-service-bus.ts";
 
 describe("time to live", () => {
-  test("of a message ends it, without a trace unless the queue buries", async () => {
+  test("of a message removes it, without a trace unless the queue dead-letters it", async () => {
     const { namespace, clock, connect } = await runServiceBus();
     const plain = namespace.createQueue("plain");
     const burying = namespace.createQueue("burying", { deadLetteringOnMessageExpiration: true });

@@ -13,7 +13,7 @@ import { runAdministration } from "../../support/running-administration.ts";
 const run = promisify(execFile);
 const PROGRAM = fileURLToPath(new URL("../../support/send-over-tls.ts", import.meta.url));
 
-/** What a program prints that trusts the authority from the first, as only a new process can. */
+/** Output of a program that trusts the authority from its start, which needs a new process. */
 async function runTrusting(ca: string, args: readonly string[]): Promise<unknown> {
   const folder = await mkdtemp(join(tmpdir(), "anyqueue-test-"));
   try {

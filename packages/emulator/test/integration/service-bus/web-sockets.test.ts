@@ -13,7 +13,7 @@ async function addressOf(): Promise<string> {
   return emulator.endpoints.serviceBus ?? "";
 }
 
-/** What the other side answers to these bytes, and that it then closes when it is asked to. */
+/** Checks what the other side answers to these bytes, and that it closes when asked to. */
 async function answerTo(socket: WebSocket, bytes: Uint8Array<ArrayBuffer>): Promise<Buffer> {
   socket.binaryType = "arraybuffer";
   await new Promise((resolve, reject) => {
@@ -47,7 +47,7 @@ test.each([
   expect(await closed).toMatchObject({ wasClean: false });
 });
 
-test("a client that hangs up while it is refused takes nothing with it", async () => {
+test("a client that disconnects while it is refused does no harm", async () => {
   const address = await addressOf();
   const [host = "", port = ""] = address.split(":");
   for (let attempt = 0; attempt < 20; attempt += 1) {
@@ -60,12 +60,12 @@ test("a client that hangs up while it is refused takes nothing with it", async (
   expect((await fetch(`http://${address}${PATH}`)).status).toBe(426);
 });
 
-test("the path without an upgrade says what it is for", async () => {
+test("the path without an upgrade explains what it is for", async () => {
   const response = await fetch(`http://${await addressOf()}${PATH}`);
   expect([response.status, response.headers.get("upgrade")]).toEqual([426, "websocket"]);
 });
 
-test("an upgrade that nobody here knows is no reason to refuse a request", async () => {
+test("an unknown upgrade is not a reason to refuse a request", async () => {
   const headers = {
     connection: "Upgrade, HTTP2-Settings",
     upgrade: "h2c",

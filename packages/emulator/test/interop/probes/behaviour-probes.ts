@@ -4,7 +4,7 @@ import { bodiesOf, listOf, membersOf, type Members, type Probe } from "./probe.t
 
 const TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793";
 
-/** What the service does with messages. */
+/** How the service handles messages. */
 export const BEHAVIOUR_PROBES: readonly Probe[] = [
   {
     claim: "empty members are left out of answers, and some answers have no body",
@@ -229,7 +229,7 @@ export const BEHAVIOUR_PROBES: readonly Probe[] = [
 ];
 
 /**
- * Of one binary attribute: name, type and value, each with its length, and a 2 for "binary".
+ * Digest of one binary attribute: name, type and value, each with its length, and a 2 for "binary".
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html (2026-11-24)
  */
 function md5OfBinary(name: string, value: Buffer): string {

@@ -9,7 +9,7 @@ const ELEVEN: readonly string[] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", 
 const entries = (...ids: readonly string[]): readonly Members[] =>
   ids.map((id) => ({ Id: id, MessageBody: "a" }));
 
-/** A probe of one call on a queue that must be refused. */
+/** A probe of a call on a queue that must be refused. */
 function refusal(
   claim: string,
   operation: string,
@@ -36,7 +36,7 @@ const purged = async (server: ProbedServer): Promise<string> => {
   return url;
 };
 
-/** Codes and texts as the service answered from 2024 to 2026. */
+/** Codes and texts with which the service answered from 2024 to 2026. */
 export const ERROR_PROBES: readonly Probe[] = [
   refusal(
     "a missing queue: type, prefixed code, lower-case `message`",

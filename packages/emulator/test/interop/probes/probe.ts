@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-/** One thing that Amazon SQS does, asked of a server as bytes on the wire. Rejects where the server does not. */
+/** One behaviour of Amazon SQS, tested with raw requests. Rejects if the server behaves differently. */
 export interface Probe {
   /** The claim, as a row of docs/reference/interop.md. */
   readonly claim: string;
@@ -9,7 +9,7 @@ export interface Probe {
 
 export interface ProbeAnswer {
   readonly status: number;
-  /** Text of the body, empty where there is none. */
+  /** Text of the body, empty if there is none. */
   readonly text: string;
   /** `x-amzn-query-error`. */
   readonly queryError: string;
@@ -21,7 +21,7 @@ export type Members = Readonly<Record<string, unknown>>;
 
 let lastQueue = 0;
 
-/** The AWS JSON protocol without an SDK in between, which would check and change both directions. */
+/** The AWS JSON protocol without an SDK, which would check and change requests and responses. */
 export class ProbedServer {
   readonly #endpoint: string;
 
@@ -37,7 +37,7 @@ export class ProbedServer {
         "x-amz-target": `AmazonSQS.${operation}`,
         "x-amzn-query-mode": "true",
         "x-amz-date": "20261124T000000Z",
-        // No partner checks signatures; they read the region.
+        // None of the servers checks signatures, but they read the region.
         authorization:
           "AWS4-HMAC-SHA256 Credential=test/20261124/eu-west-1/sqs/aws4_request, SignedHeaders=host, Signature=0",
       },
@@ -48,14 +48,14 @@ export class ProbedServer {
     return { status: response.status, text, queryError, body: parse(text) };
   }
 
-  /** A call that has to succeed. */
+  /** Makes a call that must succeed. */
   async ok(operation: string, input: Members): Promise<Members> {
     const { status, text, body } = await this.call(operation, input);
     assert.equal(status, 200, `${operation}: ${text.slice(0, 300)}`);
     return body;
   }
 
-  /** A call that has to be refused in these words; a text that is left out may be any. */
+  /** Makes a call that must be refused with these words. An omitted text matches any text. */
   async refuses(operation: string, input: Members, wanted: Refusal): Promise<void> {
     const { status, text, body, queryError } = await this.call(operation, input);
     assert.notEqual(status, 200, `${operation} succeeded`);
@@ -65,7 +65,7 @@ export class ProbedServer {
     if (wanted.status !== undefined) assert.equal(status, wanted.status);
   }
 
-  /** A new standard queue; gives its URL. */
+  /** Creates a standard queue and returns its URL. */
   async queue(attributes: Readonly<Record<string, string>> = {}, suffix = ""): Promise<string> {
     lastQueue += 1;
     const name = `probe-${lastQueue}${suffix}`;
@@ -77,7 +77,7 @@ export class ProbedServer {
     return await this.queue({ FifoQueue: "true", ...attributes }, ".fifo");
   }
 
-  /** A queue that moves a message to the second one at its second receive. */
+  /** Creates a queue that moves a message to the second queue at its second receive. */
   async withDeadLetters(): Promise<{ url: string; deadUrl: string; arn: string; deadArn: string }> {
     const deadUrl = await this.queue();
     const deadArn = await this.arn(deadUrl);
@@ -102,7 +102,7 @@ export class ProbedServer {
     return await this.ok("SendMessage", { QueueUrl: url, MessageBody: body, ...more });
   }
 
-  /** Sends to a FIFO queue with a deduplication id that is the body. */
+  /** Sends to a FIFO queue with the body as deduplication id. */
   async sendKeyed(url: string, group: string, body: string): Promise<Members> {
     return await this.send(url, body, { MessageGroupId: group, MessageDeduplicationId: body });
   }
@@ -112,7 +112,7 @@ export class ProbedServer {
     return listOf(body["Messages"]);
   }
 
-  /** The one message that comes. */
+  /** Receives exactly one message. */
   async receiveOne(url: string, more: Members = {}): Promise<Members> {
     const [message, ...others] = await this.receive(url, more);
     assert.ok(message !== undefined && others.length === 0, `${others.length} more messages`);
@@ -151,7 +151,7 @@ function parse(text: string): Members {
   try {
     return membersOf(JSON.parse(text));
   } catch {
-    // An answer that is no JSON has no members; what a probe looks for is then not there.
+    // An answer that is not JSON has no members, so a probe finds nothing in it.
     return {};
   }
 }

@@ -7,7 +7,7 @@ const END = "<!-- probes:end -->";
 const YES = "yes";
 const NO = "no";
 
-/** `yes` or `no` for every claim, as docs/reference/interop.md records it of one server. */
+/** `yes` or `no` for every claim, as recorded for one server in docs/reference/interop.md. */
 export function recordedScores(server: string): Readonly<Record<string, string>> {
   const [header = [], , ...rows] = tableRows(readFileSync(DOCUMENT, "utf8"));
   const column = header.indexOf(server);

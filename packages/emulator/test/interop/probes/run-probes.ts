@@ -4,10 +4,10 @@ import { ProbedServer, type Probe } from "./probe.ts";
 
 export const PROBES: readonly Probe[] = [...ERROR_PROBES, ...BEHAVIOUR_PROBES];
 
-/** What went wrong by claim; undefined where the server does as SQS does. */
+/** Failures by claim; undefined if the server behaves like SQS. */
 export type ProbeResults = ReadonlyMap<string, string | undefined>;
 
-/** All probes at once: each has queues of its own. */
+/** Runs all probes concurrently. Each one has its own queues. */
 export async function runProbes(endpoint: string): Promise<ProbeResults> {
   const server = new ProbedServer(endpoint);
   const results = await Promise.all(

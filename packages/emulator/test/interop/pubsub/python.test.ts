@@ -45,7 +45,7 @@ test("google-cloud-pubsub administers topics, subscriptions, schemas and access"
   });
 });
 
-/** What a script printed about an emulator of its own. */
+/** Runs a script against an emulator of its own and returns what it printed. */
 async function runScript(context: TestContext, name: string): Promise<unknown> {
   const python = pythonWith("google-cloud-pubsub", RELEASE);
   if ("missing" in python) return context.skip(python.missing);

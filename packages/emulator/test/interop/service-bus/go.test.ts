@@ -17,7 +17,7 @@ test.for<readonly [string, (servers: ServiceBusUnderTest) => Readonly<Record<str
         peeked: 6,
         received: ["one", "body 2", "body 3", "body 4", "body 5", "body 6"],
         properties: { n: 1, s: "x", b: true },
-        // This client counts the delivery at hand too.
+        // This client also counts the current delivery.
         again: ["2", 2],
         deferred: "4",
         dead: ["3", "broken", "It does not parse."],
@@ -41,7 +41,7 @@ test("azservicebus administers every kind of entity, over TLS", async (context) 
     expect(seen).toMatchObject({
       queue: ["orders", "PT2M", 3, true, "<mine>"],
       updated: 4,
-      // This client asks until a page is empty.
+      // This client requests pages until one is empty.
       pages: [["orders", "q0"], ["q1", "q2"], ["q3", "q4"], null],
       runtime: [0, false],
       mine: { Expression: "n > @n", Parameters: { "@n": 5, "@s": "x", "@f": 1.5, "@b": true } },

@@ -7,16 +7,16 @@ import type { TestContext } from "vitest";
 
 const run = promisify(execFile);
 
-/** Clients are installed once and kept here; the folder can be deleted at any time. */
+/** Clients are installed once and kept here. The folder can be deleted at any time. */
 const CACHE = fileURLToPath(new URL("../../../node_modules/.cache/interop/", import.meta.url));
 const INSTALL_TIMEOUT_MS = 300_000;
-/** What speaks AMQP below the client: Python alone, or Microsoft's library in C. */
+/** The AMQP library below the client: pure Python, or Microsoft's library in C. */
 const PYTHON_CLIENTS = {
   pure: ["azure-servicebus==7.15.0"],
   uamqp: ["azure-servicebus==7.8.3", "uamqp==1.6.11"],
 } as const;
 
-/** A Python that has `azure-servicebus`; skips with the reason where it cannot be had. */
+/** Returns a Python that has `azure-servicebus`. Skips with the reason if it cannot be installed. */
 export async function pythonWithServiceBus(
   context: TestContext,
   client: keyof typeof PYTHON_CLIENTS = "pure",
@@ -26,26 +26,26 @@ export async function pythonWithServiceBus(
   const python = join(folder, "bin", "python");
   await installOnce(context, `${packages.join(" on ")} for Python`, folder, python, async () => {
     await run("python3", ["-m", "venv", folder]);
-    // Wheels only: the library in C is not built here.
+    // Wheels only, because the library in C cannot be built here.
     const install = ["-m", "pip", "install", "--quiet", "--only-binary", ":all:", ...packages];
     await run(python, install, { timeout: INSTALL_TIMEOUT_MS });
   });
   return python;
 }
 
-/** The program beside this file, built with the modules that its `go.sum` names. */
+/** Builds the program beside this file with the modules that its `go.sum` names. */
 export async function goProgram(context: TestContext): Promise<string> {
   const source = fileURLToPath(new URL("go/", import.meta.url));
   const folder = join(CACHE, "azservicebus-go");
   const program = join(folder, "service-bus");
-  // Go itself knows what is built already.
+  // Go itself knows what is already built.
   await installOnce(context, "azservicebus for Go", folder, undefined, async () => {
     await run("go", ["build", "-o", program, "."], { cwd: source, timeout: INSTALL_TIMEOUT_MS });
   });
   return program;
 }
 
-/** Arguments for `java`: the program beside this file, with the artifacts that its `pom.xml` names. Maven keeps them. */
+/** Arguments for `java`: the program beside this file and the artifacts of its `pom.xml`, cached by Maven. */
 export async function javaProgram(context: TestContext): Promise<readonly string[]> {
   const source = fileURLToPath(new URL("java/", import.meta.url));
   const folder = join(CACHE, "azure-messaging-servicebus-java");

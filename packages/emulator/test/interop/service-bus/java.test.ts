@@ -37,7 +37,7 @@ test.for<readonly [string, (servers: ServiceBusUnderTest) => Readonly<Record<str
         next: "b",
         rules: ["above-five", "blue"],
         filtered: ["high", "blue"],
-        // For this client a deferred message that is gone is an empty answer.
+        // This client returns an empty answer for a deferred message that is gone.
         errors: ["MESSAGING_ENTITY_NOT_FOUND", "GENERAL_ERROR", "com.microsoft:session-cannot-be-locked"],
       });
       expect(emulator.serviceBus.entities()[0]?.outcomes).toMatchObject({
@@ -70,7 +70,7 @@ test("azure-messaging-servicebus administers every kind of entity, over TLS", as
       updated: 4,
       queues: ["orders", "q0", "q1", "q2"],
       runtime: [0, 0],
-      // This client reads values of every type as texts.
+      // This client reads values of every type as text.
       mine: ["n > @n", { "@b": "true", "@f": "1.5", "@n": "5", "@s": "x" }, "SET a = 1"],
       exact: ["blue", { k: "v", n: "7" }],
       rules: ["exact", "mine"],

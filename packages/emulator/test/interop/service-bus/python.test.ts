@@ -7,10 +7,10 @@ import { withServiceBus, WORLD, type ServiceBusUnderTest } from "./with-service-
 
 const script = (name: string): string => fileURLToPath(new URL(`python/${name}.py`, import.meta.url));
 
-/** The only port that uamqp dials. */
+/** The only port to which uamqp connects. */
 const AMQPS_PORT = 5_671;
 
-/** What `data_round_trip.py` sees. */
+/** The output of `data_round_trip.py`. */
 const ROUND_TRIP = {
   peeked: ["1", "2", "3", "4", "5", "6"],
   received: [["1", "one", 0], ...[2, 3, 4, 5, 6].map((n) => [String(n), `body ${n}`, 0])],
@@ -61,7 +61,7 @@ test("azure-servicebus on uamqp, its AMQP in C, does the same inside TLS", async
   const use = async ({ emulator, tls, caFile }: ServiceBusUnderTest): Promise<void> => {
     const env = { CONNECTION_STRING: tls.replace(`:${AMQPS_PORT}`, ""), CA_FILE: caFile };
     const seen: unknown = JSON.parse(await runClient(emulator, python, [script("data_round_trip")], { env }));
-    // For this client a link that is refused is a connection that failed.
+    // This client reports a refused link as a failed connection.
     const [, ...errors] = ROUND_TRIP.errors;
     expect(seen).toEqual({ ...ROUND_TRIP, errors: ["ServiceBusCommunicationError", ...errors] });
   };

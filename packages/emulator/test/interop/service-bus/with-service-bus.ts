@@ -3,18 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmulator, type Emulator, type ServiceBusConfig } from "@anyqueue/emulator";
 
-/** An emulator of its own for each test, with what its client needs to know. */
+/** Each test's own emulator, with what its client needs to know. */
 export interface ServiceBusUnderTest {
   readonly emulator: Emulator;
-  /** Leads clients that know of emulators to the port without TLS. */
+  /** Connection string that leads clients that know of emulators to the port without TLS. */
   readonly plain: string;
-  /** Leads every client to the port for TLS. */
+  /** Connection string that leads every client to the TLS port. */
   readonly tls: string;
-  /** File with the certificate of the authority. */
+  /** File with the authority's certificate. */
   readonly caFile: string;
 }
 
-/** What the programs of every language work on. */
+/** The entities that the programs of every language use. */
 export const WORLD: ServiceBusConfig = {
   UserConfig: {
     Namespaces: [

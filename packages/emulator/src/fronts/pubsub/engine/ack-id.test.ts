@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AckIds, isAckId } from "./ack-id.ts";
 
-test("an ack id says which delivery of which message it stands for", () => {
+test("an ack id identifies one delivery of one message", () => {
   const ids = new AckIds("projects/p/subscriptions/s", 1);
   expect(ids.read(ids.make(123_456_789, 42))).toEqual({ messageNumber: 123_456_789, lease: 42 });
 });
@@ -12,7 +12,7 @@ test("an ack id means nothing to another subscription, or to a later one of the 
   expect(new AckIds("projects/p/subscriptions/s", 2).read(ackId)).toBeUndefined();
 });
 
-test("ack ids are as long as the service's, and known by their form", () => {
+test("ack ids are as long as the service's and recognised by their form", () => {
   const ackId = new AckIds("projects/p/subscriptions/s", 36).make(99_999, 99_999);
   expect(ackId.length).toBeGreaterThan(165);
   expect(ackId.length).toBeLessThan(200);

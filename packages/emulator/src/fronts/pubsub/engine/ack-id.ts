@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 
-/** What an ack id says: which delivery of which message of which subscription. */
+/** The meaning of an ack id: one delivery of one message of one subscription. */
 export interface AckReference {
   readonly messageNumber: number;
-  /** Deliveries of a subscription are numbered, so that the id of an earlier one is known for old. */
+  /** Number of the delivery, by which an ack id of an earlier delivery is recognised as outdated. */
   readonly lease: number;
 }
 
 /**
- * Makes and reads the ack ids of one subscription.
+ * Creates and reads the ack ids of one subscription.
  *
- * They are as long as the service's (some 180 characters), because clients cut their requests by
- * size: with short ids a test would never see a second request.
+ * They are as long as the service's (some 180 characters), because clients split their requests by size. With
+ * short ids, a test would never see a second request.
  */
 export class AckIds {
   readonly #seal: string;
@@ -26,7 +26,7 @@ export class AckIds {
     return `${messageNumber.toString(36)}-${lease.toString(36)}${this.#seal}`;
   }
 
-  /** Undefined where the id is well formed but of another subscription. */
+  /** Returns undefined if the id is well formed but of another subscription. */
   read(ackId: string): AckReference | undefined {
     if (!ackId.endsWith(this.#seal)) return undefined;
     const dash = ackId.indexOf("-");
@@ -39,7 +39,7 @@ export class AckIds {
 
 const ACK_ID = /^[0-9a-z]+-[0-9a-z]+\.[0-9a-z]+\.[\w-]{162}$/;
 
-/** True for anything that some subscription may have handed out. */
+/** Returns true for anything that some subscription may have handed out. */
 export function isAckId(text: string): boolean {
   return ACK_ID.test(text);
 }

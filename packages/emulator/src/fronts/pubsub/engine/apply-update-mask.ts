@@ -1,16 +1,16 @@
 import { invalidArgument } from "../pubsub-error.ts";
 
-/** Which fields of a resource a mask may name, in the proto's spelling. */
+/** The fields of a resource that a mask may name, in the proto's spelling. */
 export interface MaskRules {
-  /** Name of the request, for texts. */
+  /** Name of the request, for error texts. */
   readonly request: string;
-  /** Name of the resource, for texts. */
+  /** Name of the resource, for error texts. */
   readonly resource: string;
   readonly mutable: readonly string[];
   readonly immutable: readonly string[];
 }
 
-/** The resource with those fields of `given` that the mask names. A path may lead into a field. */
+/** Returns the resource with the fields of `given` that the mask names. A path may lead into a field. */
 export function applyUpdateMask<Resource extends object>(
   current: Resource,
   given: Resource,

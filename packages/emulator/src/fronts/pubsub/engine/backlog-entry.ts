@@ -4,13 +4,15 @@ import type { KeyLane } from "./key-lane.ts";
 import type { PublishedMessage } from "./published-message.ts";
 
 /**
- * `ready` may be delivered, `leased` is out, `waiting` backs off after a failure; `settled` is
- * acknowledged but kept, because a failure of an earlier message of its key brings it back; `gone`
- * has left for good.
+ * - `ready`: may be delivered.
+ * - `leased`: delivered, outcome open.
+ * - `waiting`: backs off after a failure.
+ * - `settled`: acknowledged but kept, because a failure of an earlier message of its key brings it back.
+ * - `gone`: removed for good.
  */
 export type EntryState = "ready" | "leased" | "waiting" | "settled" | "gone";
 
-/** A delivery whose outcome is open. */
+/** A delivery whose outcome is still open. */
 export interface Lease {
   readonly number: number;
   readonly holder: Consumer;
@@ -20,12 +22,12 @@ export interface Lease {
 /** A message in the backlog of one subscription. Only the backlog changes it. */
 export interface BacklogEntry {
   readonly message: PublishedMessage;
-  /** Set where the subscription is ordered and the message has a key. */
+  /** Set if the subscription is ordered and the message has a key. */
   readonly lane: KeyLane | undefined;
-  /** Place in its lane. */
+  /** Position in its lane. */
   position: number;
   state: EntryState;
-  /** Nacks and expiries so far. */
+  /** Number of nacks and expiries so far. */
   failures: number;
   deliveries: number;
   lease: Lease | undefined;

@@ -5,20 +5,20 @@ import type { Consumer, LaneTicket } from "./consumer.ts";
 import { KeyLane } from "./key-lane.ts";
 import type { PublishedMessage } from "./published-message.ts";
 
-/** What the backlog asks of the subscription that it belongs to. */
+/** What the backlog needs from its subscription. */
 export interface BacklogRules {
   readonly isOrdered: boolean;
-  /** An acknowledged message is never delivered again. */
+  /** Returns true if an acknowledged message is never delivered again. */
   readonly isExactlyOnce: () => boolean;
-  /** A lease has run out. */
+  /** Called when a lease has run out. */
   readonly onExpired: (entry: BacklogEntry) => void;
-  /** A message can be delivered that could not before, or a consumer has room again. */
+  /** Called when a message becomes deliverable, or a consumer has room again. */
   readonly onChange: () => void;
 }
 
 /**
- * The messages that one subscription has not finished with: the only code that changes their state.
- * Every step costs the same however many messages there are.
+ * The messages that one subscription has not finished with. No other code changes their state. The cost of
+ * every step is independent of the number of messages.
  */
 export class Backlog {
   readonly #clock: EngineClock;
@@ -26,7 +26,7 @@ export class Backlog {
   /** Ready, waiting and leased messages by number, in order of publication. */
   readonly #entries = new Map<number, BacklogEntry>();
   readonly #lanes = new Map<string, KeyLane>();
-  /** What anybody may have. Entries that have changed since they were put in are passed over. */
+  /** Entries that any consumer may take. Those that have changed since they were added are skipped. */
   readonly #ready = new Deque<BacklogEntry | LaneTicket>();
   #leases = 0;
   #leased = 0;
@@ -70,7 +70,7 @@ export class Backlog {
     this.#rules.onChange();
   }
 
-  /** Leases the next message for this consumer, or returns undefined when there is none for it. */
+  /** Leases the next message for this consumer, or returns undefined if there is none. */
   take(consumer: Consumer): BacklogEntry | undefined {
     consumer.isOwnTurn = !consumer.isOwnTurn;
     const lines = consumer.isOwnTurn ? [consumer.lanes, this.#ready] : [this.#ready, consumer.lanes];
@@ -83,25 +83,25 @@ export class Backlog {
     return undefined;
   }
 
-  /** The lease runs out `afterMs` from now, whatever it was before. */
+  /** Sets the lease to run out `afterMs` from now, whatever its deadline was before. */
   extend(entry: BacklogEntry, afterMs: number): void {
     if (entry.lease === undefined) return;
     this.#clock.cancel(entry.lease.timer);
     entry.lease.timer = this.#expireAt(entry, this.#clock.now() + afterMs);
   }
 
-  /** Takes a message out that its consumer has acknowledged. */
+  /** Removes a message that its consumer has acknowledged. */
   acknowledge(entry: BacklogEntry): void {
-    // Its place is kept while an earlier message of its key can still fail.
+    // A `settled` message keeps its place while an earlier message of its key can still fail.
     this.#takeOut(entry, entry.lane === undefined || this.#rules.isExactlyOnce() ? "gone" : "settled");
   }
 
-  /** Takes a message out that nobody has acknowledged: it was too old, or is a dead letter. */
+  /** Removes a message that nobody has acknowledged: it was too old, or became a dead letter. */
   discard(entry: BacklogEntry): void {
     this.#takeOut(entry, "gone");
   }
 
-  /** Offers a message again after a delay, and with it everything of its key that came later. */
+  /** Offers a message again after a delay, together with all later messages of its key. */
   retry(entry: BacklogEntry, delayMs: number): void {
     const { lane } = entry;
     this.#endLease(entry);
@@ -111,8 +111,8 @@ export class Backlog {
   }
 
   /**
-   * Puts messages back among those that are here. Within a key the order is that of publication,
-   * so what is out of an ordered subscription comes once more.
+   * Puts messages back into the backlog. Within a key they must stay in order of publication, so leased
+   * messages of an ordered subscription are delivered once more.
    */
   restore(messages: readonly PublishedMessage[]): void {
     const kept = new Map(this.#entries);
@@ -125,7 +125,7 @@ export class Backlog {
     }
   }
 
-  /** Takes every message out. */
+  /** Removes every message. */
   clear(): void {
     for (const entry of this.#entries.values()) {
       this.#endLease(entry);
@@ -149,7 +149,7 @@ export class Backlog {
     this.#cancelRetry(entry);
     entry.state = state;
     if (lane !== undefined) this.#tidy(lane);
-    // A subscription that nobody reads must not keep what has expired.
+    // A subscription that nobody reads must not keep expired messages.
     trim(this.#ready);
     this.#rules.onChange();
   }
@@ -162,11 +162,11 @@ export class Backlog {
     return lane;
   }
 
-  /** Into the line of whoever holds messages of the key, or of everybody. */
+  /** Queues the lane for the consumer that holds messages of its key, otherwise for every consumer. */
   #queueLane(lane: KeyLane): void {
     lane.ticket += 1;
     if (lane.retryTimer !== undefined || lane.next() === undefined) return;
-    // Queued again when the last one that is out comes back.
+    // The lane is queued again when its last leased message comes back.
     if (lane.owner?.isOneAtATime === true) return;
     (lane.owner?.lanes ?? this.#ready).push({ lane, ticket: lane.ticket });
   }
@@ -240,7 +240,7 @@ export class Backlog {
     this.#queueLane(lane);
   }
 
-  /** A message that was delivered after one that failed: whatever has become of it, it comes again. */
+  /** Takes back a message that was delivered after a failed one, whatever its state, to deliver it again. */
   #takeBack(entry: BacklogEntry): void {
     if (entry.state === "gone") return;
     this.#endLease(entry);
@@ -264,7 +264,7 @@ export class Backlog {
   }
 }
 
-/** Drops from the head of a line what nobody can have any more, or not by this place in it. */
+/** Drops entries from the head of a line that cannot be taken any more, or not through this entry. */
 function trim(line: Deque<BacklogEntry | LaneTicket>): void {
   for (let first = line.at(0); first !== undefined; first = line.at(0)) {
     if (entryOf(first)?.state === "ready") return;

@@ -9,7 +9,7 @@ import {
 } from "../pubsub-limits.ts";
 import { sizeOf, type MessageContent } from "./published-message.ts";
 
-/** Throws unless a publish keeps within every limit. All or nothing: one bad message refuses the request. */
+/** Throws unless a publish keeps every limit. One bad message refuses the whole request. */
 export function checkMessages(messages: readonly MessageContent[]): void {
   if (messages.length === 0) throw invalidArgument("The publish request contains no messages.");
   if (messages.length > PUBSUB_MAX_PUBLISH_MESSAGES) {
@@ -45,7 +45,7 @@ function checkMessage({ data, attributes, orderingKey }: MessageContent): void {
 
 function checkAttribute(key: string, value: string): void {
   if (key === "") throw invalidArgument("An attribute key must not be empty.");
-  // Clients carry trace contexts in attributes that start with googclient_.
+  // Clients send trace contexts in attributes that start with googclient_.
   if (key.startsWith("goog") && !key.startsWith("googclient_")) {
     throw invalidArgument(`The attribute key ${JSON.stringify(key)} must not start with "goog".`);
   }

@@ -7,40 +7,40 @@ import type { PublishedMessage } from "./published-message.ts";
 export interface Delivery {
   readonly ackId: string;
   readonly message: PublishedMessage;
-  /** From 1; 0 where no dead-letter policy makes the service count. */
+  /** From 1; 0 without a dead-letter policy, because then the service does not count. */
   readonly deliveryAttempt: number;
 }
 
 export interface ConsumerOptions {
-  /** Most messages that it holds at once; 0 or less for no limit. */
+  /** Maximum number of messages held at once; 0 or less for no limit. */
   readonly maxMessages: number;
-  /** Most bytes; a message that goes over is still delivered. 0 or less for no limit. */
+  /** Maximum number of bytes held. A message that exceeds it is still delivered. 0 or less for no limit. */
   readonly maxBytes: number;
-  /** How long a delivery is leased. */
+  /** Lease duration of a delivery. */
   readonly ackDeadlineMs: number;
-  /** True: the next message of an ordering key only when the one before is settled. */
+  /** True: the next message of an ordering key is delivered only after the previous one was settled. */
   readonly isOneAtATime?: boolean;
-  /** Name that a client has given its stream. */
+  /** Name that a client gave its stream. */
   readonly clientId?: string;
   deliver(batch: readonly Delivery[]): void;
 }
 
-/** One entry of a line of ready lanes. Void when the lane has been put elsewhere since. */
+/** One entry in a line of ready lanes. It is void once the lane was queued elsewhere. */
 export interface LaneTicket {
   readonly lane: KeyLane;
   readonly ticket: number;
 }
 
-/** Someone who takes messages: a stream, a pull that waits, or a push endpoint. */
+/** A receiver of messages: a stream, a waiting pull, or a push endpoint. */
 export class Consumer {
   readonly #options: ConsumerOptions;
-  /** Lanes of which this consumer holds messages and that have more. */
+  /** Lanes that have more messages and of which this consumer already holds some. */
   readonly lanes: Deque<LaneTicket> = new Deque<LaneTicket>();
   ackDeadlineMs: number;
-  /** Set while its connection takes no more. */
+  /** Set while its connection accepts no more data. */
   isBlocked = false;
   isClosed = false;
-  /** Alternates between its own lanes and everybody's messages, so that neither starves. */
+  /** Alternates between its own lanes and the shared messages, so that neither starves. */
   isOwnTurn = false;
   #messages = 0;
   #bytes = 0;

@@ -2,18 +2,18 @@ import type { Backlog } from "./backlog.ts";
 import type { BacklogEntry } from "./backlog-entry.ts";
 import type { Consumer, Delivery } from "./consumer.ts";
 
-/** Runs a task in a later turn of the event loop; a test without sockets may run it at once. */
+/** Runs a task in a later turn of the event loop. A test without sockets may run it at once. */
 export type Defer = (task: () => void) => void;
 
-/** A batch leaves when it has this many messages or bytes, so that a stream can say that it is full. */
+/** A batch is sent once it has this many messages or bytes, so that a stream can report that it is full. */
 const MAX_BATCH_MESSAGES = 500;
 const MAX_BATCH_BYTES = 512 * 1024;
 
 /**
  * Hands the messages of a subscription to its consumers in turn.
  *
- * It runs one turn of the event loop after the change that woke it: the messages of one publish
- * reach a consumer together, and one that has just hung up gets to say so before it is served.
+ * It runs one turn of the event loop after the change that woke it. The messages of one publish then reach a
+ * consumer together, and a consumer that has just disconnected can leave before it is served.
  */
 export class DeliveryPump {
   readonly #backlog: Backlog;
@@ -52,14 +52,14 @@ export class DeliveryPump {
   }
 
   #run(): void {
-    let hungry = [...this.#consumers];
+    let remaining = [...this.#consumers];
     const batches = new Map<Consumer, Batch>();
-    while (hungry.length > 0) hungry = hungry.filter((consumer) => this.#feed(consumer, batches));
+    while (remaining.length > 0) remaining = remaining.filter((consumer) => this.#feed(consumer, batches));
     for (const [consumer, batch] of batches) this.#send(consumer, batch);
     this.#rotate();
   }
 
-  /** One message for one consumer; false when it can have no more now. */
+  /** Takes one message for one consumer. Returns false if it can have no more now. */
   #feed(consumer: Consumer, batches: Map<Consumer, Batch>): boolean {
     if (!consumer.hasRoom()) return false;
     const entry = this.#backlog.take(consumer);
@@ -79,7 +79,7 @@ export class DeliveryPump {
     consumer.deliver(batch.deliveries);
   }
 
-  /** Single messages must not all go to whoever came first. */
+  /** Without rotation, single messages would all go to the consumer that came first. */
   #rotate(): void {
     const [first] = this.#consumers;
     if (first === undefined || this.#consumers.size === 1) return;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { PubsubError } from "../pubsub-error.ts";
 
-/** An access policy as it travels. Kept and given back, never applied. */
+/** An access policy in its wire format. Stored and returned, never applied. */
 export interface Policy {
   readonly version: number;
   readonly bindings: readonly unknown[];
@@ -16,7 +16,7 @@ export class IamPolicies {
     return this.#policies.get(resource) ?? { version: 0, bindings: [], etag: etagOf("") };
   }
 
-  /** Throws where the policy was read before another one was written. */
+  /** Throws if another policy was written after this one was read. */
   set(resource: string, policy: Policy): Policy {
     const current = this.get(resource);
     if (policy.etag.length > 0 && !Buffer.from(policy.etag).equals(current.etag)) {

@@ -1,6 +1,6 @@
 import type { EngineClock, EngineTimer } from "../../../time/engine-clock.ts";
 
-/** Ends something that nobody has used for a while. Use is only noted: one timer looks after it. */
+/** Ends something unused for a while. `touch` only notes the time of use; one timer checks it. */
 export class IdleExpiry {
   readonly #clock: EngineClock;
   readonly #isInUse: () => boolean;
@@ -20,7 +20,7 @@ export class IdleExpiry {
     this.#lastUseMs = this.#clock.now();
   }
 
-  /** Undefined: never. */
+  /** Undefined means that it never expires. */
   setTtl(ttlMs: number | undefined): void {
     this.#ttlMs = ttlMs;
     this.stop();

@@ -4,21 +4,21 @@ import type { BacklogEntry } from "./backlog-entry.ts";
 import type { Consumer } from "./consumer.ts";
 
 /**
- * The messages of one ordering key in one subscription, in the order in which they were published.
+ * The messages of one ordering key in one subscription, in order of publication.
  *
- * Everything before the cursor has been delivered. Messages are numbered by their place, and the
- * numbers stay when the head of the lane is cut off, so that a failure finds its followers at once.
+ * All messages before the cursor have been delivered. Positions stay the same when the head of the lane is
+ * cut off, so that the followers of a failed message are found at once.
  */
 export class KeyLane {
   readonly key: string;
   readonly #entries = new Deque<BacklogEntry>();
   #base = 0;
   #cursor = 0;
-  /** Leased messages. */
+  /** Number of leased messages. */
   outstanding = 0;
-  /** Who holds them: nobody else gets any of this key meanwhile. */
+  /** The consumer that holds them. No other consumer gets messages of this key meanwhile. */
   owner: Consumer | undefined;
-  /** Counts the times that the lane was put into a line of ready things; older tickets are void. */
+  /** Counts how often the lane was queued. Older tickets are void. */
   ticket = 0;
   /** Set while the key backs off after a failure. */
   retryTimer: EngineTimer | undefined;
@@ -36,7 +36,7 @@ export class KeyLane {
     this.#entries.push(entry);
   }
 
-  /** The message that comes next, without taking it. */
+  /** Returns the next message without taking it. */
   next(): BacklogEntry | undefined {
     for (;;) {
       const entry = this.#entries.at(this.#cursor - this.#base);
@@ -45,12 +45,12 @@ export class KeyLane {
     }
   }
 
-  /** Moves on past a message that has been delivered. */
+  /** Moves the cursor past a delivered message. */
   pass(entry: BacklogEntry): void {
     this.#cursor = entry.position + 1;
   }
 
-  /** Goes back to a message that failed. Returns those after it that had been delivered. */
+  /** Moves the cursor back to a failed message. Returns the later messages that had been delivered. */
   rewind(entry: BacklogEntry): readonly BacklogEntry[] {
     const followers: BacklogEntry[] = [];
     for (let position = entry.position + 1; position < this.#cursor; position += 1) {
@@ -61,7 +61,7 @@ export class KeyLane {
     return followers;
   }
 
-  /** Cuts off the finished head. `forget` is told of messages that were only kept for a failure. */
+  /** Cuts off the finished head. Calls `forget` for messages that were kept only in case of a failure. */
   trim(forget: (entry: BacklogEntry) => void): void {
     for (let head = this.#entries.at(0); head !== undefined; head = this.#entries.at(0)) {
       if (head.state !== "settled" && head.state !== "gone") return;

@@ -1,19 +1,19 @@
-/** What a publisher gives. */
+/** What a publisher sends. */
 export interface MessageContent {
   readonly data: Uint8Array;
   readonly attributes: Readonly<Record<string, string>>;
   readonly orderingKey: string;
 }
 
-/** A message of a topic. All its subscriptions share one. */
+/** A message of a topic, shared by all its subscriptions. */
 export interface PublishedMessage extends MessageContent {
-  /** Rises with every message of the emulator. */
+  /** Increases with every message of the emulator. */
   readonly number: number;
-  /** `number` in the decimal digits that clients see. */
+  /** `number` as a decimal string, as clients see it. */
   readonly id: string;
   /** Engine time. */
   readonly publishedAtMs: number;
-  /** Bytes that count for limits and flow control. */
+  /** Size in bytes that counts for limits and flow control. */
   readonly size: number;
 }
 

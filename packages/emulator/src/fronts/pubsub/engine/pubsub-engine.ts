@@ -14,13 +14,13 @@ import { TopicRegistry } from "./topic-registry.ts";
 export interface PubsubEngineOptions {
   readonly clock: EngineClock;
   readonly defer: Defer;
-  /** The text that stands for a moment of engine time in an attribute. */
+  /** Formats a moment of engine time for an attribute. */
   readonly formatTime: (engineMs: number) => string;
-  /** Called for every subscription that is new, gone or has other settings. */
+  /** Called for every subscription that was created, deleted or changed. */
   readonly onSubscriptionChanged?: (subscription: Subscription) => void;
 }
 
-/** Topics, subscriptions, snapshots and schemas, and what goes on between them. */
+/** Topics, subscriptions, snapshots and schemas, and how they interact. */
 export class PubsubEngine {
   readonly clock: EngineClock;
   readonly topics: TopicRegistry;
@@ -50,7 +50,7 @@ export class PubsubEngine {
     });
   }
 
-  /** Takes all the messages or, where one is not allowed, none. Returns their ids. */
+  /** Publishes all the messages, or none if one is not allowed. Returns their ids. */
   publish(topicName: string, messages: readonly MessageContent[]): readonly string[] {
     const topic = this.topics.get(topicName);
     checkMessages(messages);

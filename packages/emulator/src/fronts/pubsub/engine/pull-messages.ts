@@ -8,7 +8,7 @@ export interface PullRequest {
   readonly returnImmediately: boolean;
 }
 
-/** One batch of messages. Waits for the first of them, unless told to return at once. */
+/** Takes one batch of messages. Waits for the first one, unless told to return at once. */
 export function pullMessages(
   subscription: Subscription,
   clock: EngineClock,

@@ -15,7 +15,7 @@ test.each([
   expect(backoffMs(policy, failures)).toBe(waitMs);
 });
 
-test("without a policy a message comes again at once, with half a one after the service's bounds", () => {
+test("without a policy a message comes again at once; with half a policy the service's bounds apply", () => {
   expect(backoffMs(null, 3)).toBe(0);
   expect(backoffMs({ minimumBackoff: null, maximumBackoff: null }, 1)).toBe(10_000);
   expect(backoffMs({ minimumBackoff: null, maximumBackoff: null }, 99)).toBe(600_000);

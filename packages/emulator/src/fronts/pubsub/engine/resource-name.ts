@@ -8,7 +8,7 @@ export const DELETED_TOPIC = "_deleted-topic_";
 // https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names (2026-11-29)
 const RESOURCE_ID = /^(?!goog)[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}$/;
 
-/** Throws unless `name` is `projects/P/<kind>/ID`. P may be empty: a client that knows no project sends that. */
+/** Throws unless `name` is `projects/P/<kind>/ID`. P is empty from a client that knows no project. */
 export function checkResourceName(name: string, kind: ResourceKind): void {
   const parts = name.split("/");
   const [collection, , found, id] = parts;
@@ -32,7 +32,7 @@ export function projectOf(name: string): string {
   return name.split("/")[1] ?? "";
 }
 
-/** The last part of a name, by which people know it. */
+/** The last part of a name, which users know it by. */
 export function idOf(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1);
 }

@@ -1,11 +1,11 @@
-/** Resources in the shape in which they travel: what the engine does not use is kept all the same. */
+/** Resources in their wire format. Fields that the engine does not use are kept as well. */
 
 export interface Duration {
   readonly seconds: number;
   readonly nanos: number;
 }
 
-/** Of the wire; engine time is in milliseconds. */
+/** Wire format. Engine time is in milliseconds instead. */
 export interface Timestamp {
   readonly seconds: number;
   readonly nanos: number;
@@ -61,7 +61,7 @@ export interface SubscriptionResource {
   readonly messageRetentionDuration: Duration | null;
   readonly labels: Labels;
   readonly enableMessageOrdering: boolean;
-  /** Null: the service's 31 days. A policy without a ttl: never. */
+  /** Null means the service's 31 days. A policy without a ttl means never. */
   readonly expirationPolicy: { readonly ttl: Duration | null } | null;
   readonly filter: string;
   readonly deadLetterPolicy: DeadLetterPolicy | null;
@@ -92,7 +92,7 @@ export function timestampMs(timestamp: Timestamp): number {
   return timestamp.seconds * 1000 + timestamp.nanos / 1_000_000;
 }
 
-/** Milliseconds since the epoch as the wire has them. */
+/** Converts milliseconds since the epoch to the wire format. */
 export function timestampOf(ms: number): Timestamp {
   const seconds = Math.floor(ms / 1000);
   return { seconds, nanos: Math.round((ms - seconds * 1000) * 1_000_000) };

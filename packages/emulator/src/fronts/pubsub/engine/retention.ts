@@ -2,7 +2,7 @@ import type { EngineClock, EngineTimer } from "../../../time/engine-clock.ts";
 import type { Backlog } from "./backlog.ts";
 import type { PublishedMessage } from "./published-message.ts";
 
-/** How long a subscription keeps messages: those in its backlog, and acknowledged ones for a seek. */
+/** Drops messages that are too old: those in the backlog, and acknowledged ones kept for a seek. */
 export class Retention {
   readonly #clock: EngineClock;
   readonly #backlog: Backlog;
@@ -35,7 +35,7 @@ export class Retention {
     this.#acknowledged.clear();
   }
 
-  /** Sets the one timer, for the oldest message; nothing to do while it is set. */
+  /** Sets the timer for the oldest message, unless it is already set. */
   arm(): void {
     if (this.#timer !== undefined) return;
     const oldest = this.#oldest();

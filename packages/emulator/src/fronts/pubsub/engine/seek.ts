@@ -4,7 +4,7 @@ import type { Snapshot } from "./snapshot.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Topic } from "./topic.ts";
 
-/** Everything published before `timeMs` (engine time) counts as acknowledged, everything since as not. */
+/** Treats everything published before `timeMs` (engine time) as acknowledged, and everything since as not. */
 export function seekToTime(subscription: Subscription, topic: Topic | undefined, timeMs: number): void {
   const known = new Map<number, PublishedMessage>();
   const candidates = [
@@ -16,7 +16,7 @@ export function seekToTime(subscription: Subscription, topic: Topic | undefined,
   subscription.replaceBacklog([...known.values()]);
 }
 
-/** Exactly what the snapshot holds is open again. */
+/** Makes exactly the snapshot's messages the backlog. */
 export function seekToSnapshot(subscription: Subscription, snapshot: Snapshot): void {
   if (snapshot.topic !== subscription.resource.topic) {
     throw failedPrecondition(

@@ -3,7 +3,7 @@ import type { PublishedMessage } from "./published-message.ts";
 import type { Labels } from "./resources.ts";
 import type { TopicListener } from "./topic.ts";
 
-/** A point to seek to: what was open then, and everything published since. */
+/** A point to seek to: the messages that were open then, and all those published since. */
 export class Snapshot implements TopicListener {
   readonly name: string;
   readonly createdAtMs: number;
@@ -11,7 +11,7 @@ export class Snapshot implements TopicListener {
   readonly expiresAtMs: number;
   labels: Labels;
   topic: string;
-  /** Deletes it when it expires. */
+  /** Deletes the snapshot when it expires. */
   timer: EngineTimer | undefined;
   readonly #messages: PublishedMessage[];
 

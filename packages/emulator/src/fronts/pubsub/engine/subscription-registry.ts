@@ -14,10 +14,10 @@ export interface SubscriptionRegistryParts {
   readonly clock: EngineClock;
   readonly defer: Defer;
   readonly topics: TopicRegistry;
-  /** The text that stands for a moment of engine time in an attribute. */
+  /** Formats a moment of engine time for an attribute. */
   readonly formatTime: (engineMs: number) => string;
   readonly publish: (topic: string, content: MessageContent) => void;
-  /** Called for every subscription that is new, gone or has other settings. */
+  /** Called for every subscription that was created, deleted or changed. */
   readonly onChanged: (subscription: Subscription) => void;
 }
 
@@ -103,7 +103,7 @@ export class SubscriptionRegistry {
     return subscription;
   }
 
-  /** Checks and takes over settings that are complete. */
+  /** Checks and applies complete settings. */
   replace(subscription: Subscription, resource: SubscriptionResource): void {
     subscription.update(this.#resolve(resource));
     subscription.touch();
@@ -125,7 +125,7 @@ export class SubscriptionRegistry {
     this.#parts.onChanged(subscription);
   }
 
-  /** The topic is gone; what its subscriptions hold can still be had. */
+  /** The topic was deleted. Messages in its subscriptions stay available. */
   orphan(topic: string): void {
     for (const subscription of this.all()) {
       if (subscription.resource.topic !== topic) continue;
@@ -148,7 +148,7 @@ export class SubscriptionRegistry {
     return resource;
   }
 
-  /** Best effort, as with the service: while the topic is missing the message stays and is retried. */
+  /** Best effort, as in the service: while the topic is missing, the message stays and is retried. */
   #sendToDeadLetters(subscription: Subscription, { message, failures }: BacklogEntry): boolean {
     const topic = subscription.resource.deadLetterPolicy?.deadLetterTopic ?? "";
     if (this.#parts.topics.find(topic) === undefined) return false;

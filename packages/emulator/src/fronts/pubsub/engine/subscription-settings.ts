@@ -27,7 +27,7 @@ import {
   type SubscriptionResource,
 } from "./resources.ts";
 
-/** Fills in the service's defaults and throws on what it would refuse. */
+/** Fills in the service's defaults and throws on settings that the service would refuse. */
 export function resolveSubscription(given: SubscriptionResource): SubscriptionResource {
   refuseExports(given);
   const ackDeadlineSeconds =
@@ -59,14 +59,14 @@ export function retentionMs(resource: SubscriptionResource): number {
     : durationMs(messageRetentionDuration);
 }
 
-/** Undefined: the subscription never expires. */
+/** Returns undefined if the subscription never expires. */
 export function expirationTtlMs(resource: SubscriptionResource): number | undefined {
   const { expirationPolicy } = resource;
   if (expirationPolicy === null) return PUBSUB_DEFAULT_EXPIRATION_TTL_MS;
   return expirationPolicy.ttl === null ? undefined : durationMs(expirationPolicy.ttl);
 }
 
-/** A deadline of a subscription or of a stream. */
+/** Checks the ack deadline of a subscription or stream. */
 export function checkAckDeadline(seconds: number): void {
   if (seconds >= PUBSUB_MIN_ACK_DEADLINE_SECONDS && seconds <= PUBSUB_MAX_ACK_DEADLINE_SECONDS) return;
   throw invalidArgument(
@@ -74,7 +74,7 @@ export function checkAckDeadline(seconds: number): void {
   );
 }
 
-/** Retention of a topic or of a subscription. */
+/** Checks the retention of a topic or subscription. */
 export function checkRetention(given: Duration | null, what: string): void {
   if (given === null) return;
   const ms = durationMs(given);
@@ -82,7 +82,7 @@ export function checkRetention(given: Duration | null, what: string): void {
   throw invalidArgument(`${what} must be between 10 minutes and 31 days; got ${ms / 1000} seconds.`);
 }
 
-/** What would deliver elsewhere or change messages on the way: better no subscription than a silent one. */
+/** Refuses exports and transforms. Otherwise the subscription would silently ignore them. */
 function refuseExports(given: SubscriptionResource): void {
   const exported = [given.bigqueryConfig, given.cloudStorageConfig, given.bigtableConfig];
   if (exported.some((config) => config !== null && config !== undefined)) {

@@ -30,7 +30,7 @@ interface Held {
   untilMs: number;
 }
 
-/** Keeps the books beside a subscription: what was published, what is acknowledged, who holds what. */
+/** Records beside a subscription what was published, what is acknowledged, and who holds what. */
 class Books {
   readonly #pubsub: ManualPubsub;
   readonly #subscription: Subscription;
@@ -111,7 +111,7 @@ test.each(SETTINGS)("nothing is lost, and a count is never wrong (%j)", async (s
       for (const { id } of books.published) {
         expect([id, rest.has(id) || books.acknowledged.has(id)]).toEqual([id, true]);
       }
-      // Only where an ack is final; elsewhere a failure before it brings a message of its key back.
+      // Only exactly-once makes an ack final. Otherwise an earlier failure brings a message of its key back.
       const final = settings.enableExactlyOnceDelivery ? [...books.acknowledged] : [];
       expect(final.filter((id) => rest.has(id))).toEqual([]);
     }),
@@ -119,7 +119,7 @@ test.each(SETTINGS)("nothing is lost, and a count is never wrong (%j)", async (s
   );
 });
 
-/** Within a key, what is out comes before what is open: a failure has taken back all that followed. */
+/** Within a key, leased messages come before ready ones, because a failure takes back all that follow it. */
 function expectFailuresToTakeFollowersBack(subscription: Subscription): void {
   const byKey = Map.groupBy(subscription.backlog.all(), ({ message }) => message.orderingKey);
   byKey.delete("");
@@ -131,31 +131,34 @@ function expectFailuresToTakeFollowersBack(subscription: Subscription): void {
   }
 }
 
-test.each(SETTINGS)("a lease that nobody has ended is nobody else's (%j)", async (settings) => {
-  await fc.assert(
-    fc.asyncProperty(steps, async (plan) => {
-      const pubsub = manualPubsub();
-      const books = new Books(pubsub, pubsub.subscription("orders-sub", settings));
-      for (const step of plan) {
-        const before = [...books.held];
-        const now = pubsub.clock.now();
-        for (const { message } of await books.play(step)) {
-          const other = before.find(({ delivery }) => delivery.message.id === message.id);
-          if (other === undefined || other.untilMs <= now) continue;
-          // In an ordered subscription a failure ends the leases of what comes after it.
-          expect([settings.enableMessageOrdering, message.orderingKey]).toEqual([
-            true,
-            expect.stringMatching(/^k/),
-          ]);
+test.each(SETTINGS)(
+  "a message under a valid lease is not delivered to another consumer (%j)",
+  async (settings) => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (plan) => {
+        const pubsub = manualPubsub();
+        const books = new Books(pubsub, pubsub.subscription("orders-sub", settings));
+        for (const step of plan) {
+          const before = [...books.held];
+          const now = pubsub.clock.now();
+          for (const { message } of await books.play(step)) {
+            const other = before.find(({ delivery }) => delivery.message.id === message.id);
+            if (other === undefined || other.untilMs <= now) continue;
+            // In an ordered subscription a failure ends the leases of the messages after it.
+            expect([settings.enableMessageOrdering, message.orderingKey]).toEqual([
+              true,
+              expect.stringMatching(/^k/),
+            ]);
+          }
         }
-      }
-    }),
-    { numRuns: 150 },
-  );
-});
+      }),
+      { numRuns: 150 },
+    );
+  },
+);
 
 test.each(SETTINGS.filter(({ enableMessageOrdering }) => enableMessageOrdering))(
-  "of a key nothing is delivered before what was published earlier and is open (%j)",
+  "no message of a key is delivered before an earlier open one (%j)",
   async (settings) => {
     await fc.assert(
       fc.asyncProperty(steps, async (plan) => {
@@ -173,7 +176,7 @@ test.each(SETTINGS.filter(({ enableMessageOrdering }) => enableMessageOrdering))
           for (const key of keys) {
             const open = [...readyBefore.values()].filter(({ message }) => message.orderingKey === key);
             const got = deliveries.filter(({ message }) => message.orderingKey === key);
-            // Nobody held any of the key, and what was delivered is the head of what was open.
+            // Nobody held messages of the key, and the delivered ones are the head of the open ones.
             expect(open.map(({ state }) => state).filter((state) => state !== "ready")).toEqual([]);
             const head = open.map(({ message }) => message.number).toSorted((left, right) => left - right);
             expect(got.map(({ message }) => message.number)).toEqual(head.slice(0, got.length));

@@ -107,7 +107,7 @@ describe("failures", () => {
     expect(textsOf(take(dead))).toEqual(["poison"]);
   });
 
-  test("what is given back counts as no failure", () => {
+  test("giving a message back does not count as a failure", () => {
     const { subscription, publish } = manualPubsub();
     const orders = subscription("orders-sub");
     publish("", "a");
@@ -178,7 +178,7 @@ describe("retention", () => {
   });
 });
 
-test.each([{}, ORDERED])("nothing is kept of what expired unread: %o", async (settings) => {
+test.each([{}, ORDERED])("no message that expired unread is kept: %o", async (settings) => {
   const { engine, subscription, clock } = manualPubsub();
   subscription("orders-sub", { ...settings, messageRetentionDuration: durationOf(600_000) });
   const publish = (): WeakRef<object> => {

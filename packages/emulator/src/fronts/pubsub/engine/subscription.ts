@@ -14,26 +14,26 @@ import type { SubscriptionResource } from "./resources.ts";
 import { Retention } from "./retention.ts";
 import { expirationTtlMs, retentionMs } from "./subscription-settings.ts";
 
-/** What a subscription needs of the rest of the engine. */
+/** What a subscription needs from the rest of the engine. */
 export interface SubscriptionSurroundings {
   readonly clock: EngineClock;
   readonly defer: Defer;
-  /** Tells apart subscriptions that had the same name one after the other. */
+  /** Tells apart successive subscriptions of the same name. */
   readonly serial: number;
-  /** Publishes to the dead-letter topic; false where that is gone. */
+  /** Publishes to the dead-letter topic. Returns false if that topic is gone. */
   readonly sendToDeadLetters: (subscription: Subscription, entry: BacklogEntry) => boolean;
-  /** Nobody has used the subscription for as long as its expiration policy allows. */
+  /** Called when the subscription was unused for as long as its expiration policy allows. */
   readonly onIdle: (subscription: Subscription) => void;
 }
 
-/** What came of each ack id of a request. */
+/** Result for each ack id of a request. */
 export interface AckOutcome {
   readonly done: readonly string[];
-  /** Expired, settled before, or of another subscription. */
+  /** Ids that expired, were settled before, or belong to another subscription. */
   readonly invalid: readonly string[];
 }
 
-/** One subscription: its settings, its backlog and those who consume it. */
+/** One subscription: its settings, its backlog and its consumers. */
 export class Subscription {
   readonly #surroundings: SubscriptionSurroundings;
   readonly #ackIds: AckIds;
@@ -84,7 +84,7 @@ export class Subscription {
     return this.#pump.consumers;
   }
 
-  /** The new settings hold at once; the caller has checked them. */
+  /** Applies new settings at once. The caller has checked them. */
   update(resource: SubscriptionResource): void {
     const before = this.#resource;
     this.#resource = resource;
@@ -93,7 +93,7 @@ export class Subscription {
     if (!resource.retainAckedMessages) this.#retention.forgetAcknowledged();
   }
 
-  /** A message of the topic. */
+  /** Adds a message of the topic, if the filter accepts it. */
   offer(message: PublishedMessage): void {
     if (!this.accepts(message)) return;
     this.#backlog.add(message);
@@ -108,7 +108,7 @@ export class Subscription {
     this.#idle.touch();
   }
 
-  /** What a consumer like this could have now. */
+  /** Takes what a consumer with these options can have now. */
   take(options: ConsumerOptions): readonly Delivery[] {
     this.#idle.touch();
     const consumer = new Consumer(options);
@@ -122,7 +122,7 @@ export class Subscription {
     return deliveries;
   }
 
-  /** Starts to deliver. `ended` is told why when the subscription ends it from its side. */
+  /** Starts to deliver. Calls `ended` with the reason if the subscription ends the consumer. */
   consume(options: ConsumerOptions, ended: (error: PubsubError) => void): Consumer {
     const consumer = new Consumer(options);
     this.#endings.set(consumer, ended);
@@ -131,14 +131,14 @@ export class Subscription {
     return consumer;
   }
 
-  /** Delivers no more to this consumer. What it holds stays leased until the deadline. */
+  /** Stops delivering to this consumer. Its messages stay leased until their deadline. */
   leave(consumer: Consumer): void {
     this.#endings.delete(consumer);
     this.#pump.remove(consumer);
     this.#idle.touch();
   }
 
-  /** Someone has room again. */
+  /** Called when a consumer has room again. */
   wake(): void {
     this.#pump.wake();
   }
@@ -149,7 +149,7 @@ export class Subscription {
     });
   }
 
-  /** 0 gives the messages back at once. */
+  /** Moves the deadlines. A deadline of 0 nacks the messages. */
   modifyAckDeadline(ackIds: readonly string[], deadlineMs: number): AckOutcome {
     return this.#settle(ackIds, (entry) => {
       if (deadlineMs === 0) this.#fail(entry);
@@ -157,26 +157,26 @@ export class Subscription {
     });
   }
 
-  /** The leases behind these ids run out now. */
+  /** Makes the leases of these ids run out now. */
   expire(ackIds: readonly string[]): void {
     this.#settle(ackIds, (entry) => {
       this.#fail(entry);
     });
   }
 
-  /** Offers messages again that are out, as if nobody had them. That is no failure of theirs. */
+  /** Offers leased messages again, as if nobody held them. This does not count as a failure. */
   giveBack(ackIds: readonly string[]): void {
     this.#settle(ackIds, (entry) => {
       this.#backlog.retry(entry, 0);
     });
   }
 
-  /** Messages that were acknowledged and can be had again. */
+  /** Acknowledged messages that a seek can bring back. */
   acknowledged(): readonly PublishedMessage[] {
     return this.#retention.acknowledged();
   }
 
-  /** Makes exactly these the backlog, in order of publication. Leases of messages that stay go on. */
+  /** Replaces the backlog by these messages, in publication order. Messages that stay keep their leases. */
   replaceBacklog(messages: readonly PublishedMessage[]): void {
     const wanted = new Set(messages.map(({ number }) => number));
     for (const entry of this.#backlog.all()) if (!wanted.has(entry.message.number)) this.#finish(entry);
@@ -187,7 +187,7 @@ export class Subscription {
     this.#retention.arm();
   }
 
-  /** Cut off from its topic for good: the backlog is lost and consumers are sent away. */
+  /** Cuts the subscription off from its topic for good. Drops the backlog and ends all consumers. */
   detach(): void {
     this.#resource = { ...this.#resource, detached: true };
     this.#retention.forgetAcknowledged();
@@ -203,7 +203,7 @@ export class Subscription {
     this.sendAway(notFound(this.name));
   }
 
-  /** Ends every consumer, as when the subscription is pushed from now on. */
+  /** Ends every consumer, for example when the subscription becomes a push subscription. */
   sendAway(error: PubsubError): void {
     for (const [consumer, ended] of this.#endings) {
       this.leave(consumer);
@@ -238,7 +238,7 @@ export class Subscription {
     if (this.#resource.retainAckedMessages) this.#retention.keepAcknowledged(entry.message);
   }
 
-  /** A nack or an expiry: again later, or to the dead letters. */
+  /** Handles a nack or an expiry: retries the message later, or makes it a dead letter. */
   #fail(entry: BacklogEntry): void {
     entry.failures += 1;
     const allowed = attemptsAllowed(this.#resource.deadLetterPolicy);

@@ -12,7 +12,7 @@ export class TopicRegistry {
   readonly #checkSchema: (resource: TopicResource) => void;
   readonly #topics = new Map<string, Topic>();
 
-  /** `checkSchema` throws where a topic names a schema that is not there. */
+  /** `checkSchema` throws if a topic names a schema that does not exist. */
   constructor(clock: EngineClock, checkSchema: (resource: TopicResource) => void) {
     this.#clock = clock;
     this.#checkSchema = checkSchema;

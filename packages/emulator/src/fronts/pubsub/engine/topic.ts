@@ -2,12 +2,12 @@ import type { EngineClock } from "../../../time/engine-clock.ts";
 import type { PublishedMessage } from "./published-message.ts";
 import { durationMs, type TopicResource } from "./resources.ts";
 
-/** Someone who gets every message of a topic from now on. */
+/** Receives every message of a topic from now on. */
 export interface TopicListener {
   offer(message: PublishedMessage): void;
 }
 
-/** One topic: its settings, who listens, and its messages where it retains them itself. */
+/** One topic: its settings, its listeners, and its messages if it retains them itself. */
 export class Topic {
   readonly #clock: EngineClock;
   readonly #listeners = new Set<TopicListener>();
@@ -48,7 +48,7 @@ export class Topic {
     this.#dropOld();
   }
 
-  /** Messages that any subscription can go back to, oldest first. */
+  /** Messages that any subscription can seek back to, oldest first. */
   retained(): readonly PublishedMessage[] {
     this.#dropOld();
     return [...this.#retained.values()];

@@ -3,16 +3,16 @@ import { ServerCredentials, type ConnectionInjector, type Server } from "@grpc/g
 import { EmulatorError } from "../../../emulator-error.ts";
 import { listen } from "../../../net/start-listener.ts";
 
-/** A client's connection, in the hands of the faults that are about connections. */
+/** A client's connection, as faults act on it. */
 export interface Connection {
-  /** True: it stays open and is never written to again. */
+  /** True: the connection stays open, but nothing more is written to it. */
   isSilent: boolean;
   reset(): void;
-  /** Says goodbye in HTTP/2's way; calls under way have `graceMs` to end. */
+  /** Sends an HTTP/2 GOAWAY. Calls under way have `graceMs` to end. */
   drain(graceMs: number): void;
 }
 
-/** Owns the sockets: each is handed to grpc by itself, so that each can be drained or cut by itself. */
+/** Owns the sockets. Each one is handed to grpc separately, so that it can be drained or cut separately. */
 export class ConnectionTable {
   readonly #grpc: Server;
   readonly #net: NetServer;
@@ -20,7 +20,7 @@ export class ConnectionTable {
 
   constructor(grpc: Server) {
     this.#grpc = grpc;
-    // Small frames must not wait for the acknowledgement of the ones before.
+    // `noDelay`: small frames must not wait for the acknowledgement of earlier ones.
     this.#net = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -30,7 +30,7 @@ export class ConnectionTable {
     return portOf(this.#net.address());
   }
 
-  /** By the name that grpc has for the other end. */
+  /** Finds a connection by grpc's name for the other end. */
   get(peer: string): Connection | undefined {
     return this.#connections.get(peer);
   }
@@ -51,7 +51,7 @@ export class ConnectionTable {
       this.#connections.delete(peer);
       injector.destroy();
     });
-    // A client that vanishes in the middle of a frame is no news.
+    // It is normal for a client to vanish in the middle of a frame.
     socket.on("error", () => undefined);
     injector.injectConnection(socket);
   }

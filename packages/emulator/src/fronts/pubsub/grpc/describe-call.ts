@@ -6,7 +6,7 @@ import type { CallStart } from "../../../log/call-log.ts";
 const NAMING_FIELDS = ["name", "subscription", "topic", "snapshot", "resource", "project", "parent"];
 const LISTS = ["messages", "ackIds", "modifyDeadlineAckIds"];
 
-/** A call as fault rules see it. Its body is only put into text where a rule asks for it. */
+/** Describes a call for fault rules. The body is converted to text only if a rule asks for it. */
 export function describeCall(operation: string, request: object, metadata: Metadata): FaultCall<"pubsub"> {
   const entity = entityOf(request);
   const earlier = metadata.get("grpc-previous-rpc-attempts")[0];
@@ -42,7 +42,7 @@ export function describeStart(call: FaultCall<"pubsub">, request: object, atMs: 
   };
 }
 
-/** The full name of what the request is about. */
+/** Full name of the entity in the request. */
 function entityOf(request: object): string | undefined {
   for (const field of NAMING_FIELDS) {
     const value: unknown = Reflect.get(request, field);
@@ -54,7 +54,7 @@ function entityOf(request: object): string | undefined {
   return undefined;
 }
 
-/** JSON in which the data of messages is text. */
+/** JSON in which message data appears as text. */
 function textOf(request: object): string {
   return JSON.stringify(request, function (this: Record<string, unknown>, key: string, value: unknown) {
     const raw = this[key];

@@ -3,7 +3,7 @@ import type { PubsubCallFaults } from "./pubsub-call-faults.ts";
 import type { WireReceivedMessage } from "./pubsub-wire.ts";
 import type { GrpcParts } from "./unary-call.ts";
 
-/** Messages of a response as the faults leave them: in another order, dated wrongly, and soon to come again. */
+/** Applies faults to the messages of a response: shuffles, redates or soon redelivers them. */
 export function distortMessages(
   messages: readonly WireReceivedMessage[],
   subscription: Subscription,
@@ -19,7 +19,7 @@ export function distortMessages(
   return faults.has("shuffle") && !enableMessageOrdering ? random.shuffled(dated) : dated;
 }
 
-/** The same for the response of a Pull; any other is left alone. */
+/** Does the same for the response of a Pull. Any other response is returned unchanged. */
 export function distortPull(
   request: object,
   response: object,
@@ -32,7 +32,7 @@ export function distortPull(
   return { receivedMessages: distortMessages(response.receivedMessages, subscription, faults, parts) };
 }
 
-/** Ack ids of the messages in a response; none where it is that of another call. */
+/** Ack ids of the messages in a Pull response; empty for the response of another call. */
 export function ackIdsIn(response: object): readonly string[] {
   return isPullResponse(response) ? response.receivedMessages.map(({ ackId }) => ackId) : [];
 }

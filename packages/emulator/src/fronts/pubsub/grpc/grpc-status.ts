@@ -6,7 +6,7 @@ const DOMAIN = "pubsub.googleapis.com";
 const DETAILS_KEY = "grpc-status-details-bin";
 const ERROR_INFO = "google.rpc.ErrorInfo";
 
-/** What grpc-js sends as the end of a call. */
+/** Converts an error into what grpc-js sends as the end of a call. */
 export function toServiceError(error: PubsubError): ServiceError {
   const code = status[error.code];
   const metadata = new Metadata();
@@ -14,7 +14,7 @@ export function toServiceError(error: PubsubError): ServiceError {
   return Object.assign(new Error(error.message), { code, details: error.message, metadata });
 }
 
-/** What is not an answer of the service is a bug of the emulator, and says so on the wire. */
+/** Any other error is a bug of the emulator. The answer says so. */
 export function toPubsubError(error: unknown): PubsubError {
   if (error instanceof PubsubError) return error;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -23,7 +23,7 @@ export function toPubsubError(error: unknown): PubsubError {
 
 function encodeDetails(code: number, message: string, { reason, metadata }: ErrorReason): Buffer {
   const value = encodeMessage(ERROR_INFO, { reason, domain: DOMAIN, metadata });
-  // The descriptor's fields are in camel case, and so are those of Any but for its oddly named url.
+  // The descriptor's fields are in camel case, including those of Any, except for its `type_url`.
   return encodeMessage("google.rpc.Status", {
     code,
     message,

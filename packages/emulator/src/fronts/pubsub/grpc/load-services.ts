@@ -10,7 +10,7 @@ export const SERVICES = {
   iam: "google.iam.v1.IAMPolicy",
 } as const;
 
-// A test compares the file with what the client's own descriptor gives.
+// A test compares the file with the descriptor that ships with the client.
 type Descriptor = Parameters<typeof fromJSON>[0];
 
 const definitions = fromJSON(descriptor as unknown as Descriptor, {
@@ -25,7 +25,7 @@ export function loadService(name: string): ServiceDefinition {
   return service;
 }
 
-/** Encodes a message of the descriptor, such as google.rpc.Status. */
+/** Encodes a message type of the descriptor, such as google.rpc.Status. */
 export function encodeMessage(type: string, value: object): Buffer {
   const message = definitions[type];
   if (message === undefined || !("serialize" in message) || typeof message.serialize !== "function") {

@@ -8,7 +8,7 @@ import { INVALID_ACK_ID } from "../operations/message-operations.ts";
 import { GRPC_CODES, PubsubError, type GrpcCode } from "../pubsub-error.ts";
 import type { Connection } from "./connection-table.ts";
 
-/** What ends a call instead of its own answer. */
+/** What ends a call instead of its normal answer. */
 export type Interruption =
   | { readonly kind: "error"; readonly error: PubsubError }
   | { readonly kind: "end" }
@@ -19,7 +19,7 @@ type ActionOf<Kind extends PubsubFaultAction["kind"]> = Extract<PubsubFaultActio
 
 const DEFAULT_GRACE_MS = 1000;
 
-/** Where the faults of a call come from and what they work on. */
+/** Where a call's faults come from and what they act on. */
 export interface FaultTarget {
   readonly plan: FaultPlan;
   readonly clock: EngineClock;
@@ -27,7 +27,7 @@ export interface FaultTarget {
   readonly connection: Connection | undefined;
 }
 
-/** The faults of one call, collected as the call goes on. */
+/** The faults of one call, collected while the call runs. */
 export class PubsubCallFaults {
   readonly #target: FaultTarget;
   readonly #call: FaultCall<"pubsub">;
@@ -38,7 +38,7 @@ export class PubsubCallFaults {
     this.#call = call;
   }
 
-  /** Draws the rules of one position. Returns nothing to wait for where none fires. */
+  /** Draws the rules of one position. Returns undefined rather than a promise if none fires. */
   draw(when: "before" | "after", cancelled: AbortSignal): Promise<Interruption | undefined> | undefined {
     const fired = this.#target.plan.take(this.#call, when);
     if (fired.length === 0) return undefined;
@@ -56,7 +56,7 @@ export class PubsubCallFaults {
     return this.#drawn.some((action) => action.kind === kind);
   }
 
-  /** The failure that a rule gives to an ack id, of those drawn so far. */
+  /** Returns the failure that the rules drawn so far inject for an ack id. */
   ackFault(index: number): string | undefined {
     const fault = this.#drawn.find(
       (action) => action.kind === "partialAck" && (action.entries?.includes(index) ?? true),
@@ -107,13 +107,13 @@ function interruptionOf(action: PubsubFaultAction): Interruption | undefined {
   }
 }
 
-/** Texts of the service where it was seen to give one. */
+/** The service's own texts, where known. */
 const TEXTS: Partial<Record<GrpcCode, string>> = {
   UNAVAILABLE: "The service was unable to fulfill your request. Please try again.",
 };
 
 function injected(code: GrpcCode, message: string | undefined): Interruption {
-  // A rule for all fronts may name an error that only another one knows.
+  // A rule for all fronts may name an error code that only another front knows.
   const known = Object.hasOwn(GRPC_CODES, code) ? code : "UNKNOWN";
   const text = message ?? TEXTS[known] ?? `Injected fault: ${code}.`;
   return { kind: "error", error: new PubsubError(known, text) };

@@ -8,7 +8,7 @@ import type {
   TopicResource,
 } from "../engine/resources.ts";
 
-/** A message as a publisher sends it and a subscriber gets it. */
+/** A message as a publisher sends it and a subscriber receives it. */
 export interface WireMessage {
   readonly data: Uint8Array;
   readonly attributes: Labels;
@@ -40,7 +40,7 @@ interface Page {
   readonly pageToken: string;
 }
 
-/** Requests as the descriptor decodes them: every scalar is there, a missing message is null. */
+/** Requests as the descriptor decodes them: every scalar is present, and a missing message is null. */
 export interface PubsubRequests {
   readonly CreateTopic: TopicResource;
   readonly UpdateTopic: { readonly topic: TopicResource | null; readonly updateMask: FieldMask | null };
@@ -122,7 +122,7 @@ export interface StreamingPullRequest {
   readonly protocolVersion: number;
 }
 
-/** One response on a stream; what is left out is not sent. */
+/** One response on a stream. Absent members are not sent. */
 export interface StreamingPullResponse {
   readonly receivedMessages?: readonly WireReceivedMessage[];
   readonly acknowledgeConfirmation?: AckConfirmation;

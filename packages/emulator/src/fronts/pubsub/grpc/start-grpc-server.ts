@@ -14,13 +14,16 @@ import type { StreamingPullRequest, StreamingPullResponse } from "./pubsub-wire.
 import { serveStreamingPull } from "./streaming-pull.ts";
 import { UnaryCall, type GrpcParts } from "./unary-call.ts";
 
-/** The gRPC server while it runs. */
+/** The running gRPC server. */
 export interface GrpcServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Sizes are the engine's to judge, in the service's words; and pings without a call are welcome. */
+/**
+ * No size limits in gRPC: the engine checks sizes and refuses in the service's words. Pings without a call
+ * are allowed.
+ */
 const OPTIONS = {
   "grpc.max_receive_message_length": -1,
   "grpc.max_send_message_length": -1,
@@ -67,7 +70,7 @@ function unaryHandler<Name extends keyof UnaryOperations>(
   parts: GrpcParts,
 ): (call: ServerUnaryCall<object, object>, callback: sendUnaryData<object>) => void {
   return (call, callback) => {
-    // grpc has decoded the request by the descriptor of this very method.
+    // grpc has decoded the request with this method's own descriptor.
     void new UnaryCall(name, call, callback, parts).run(operation as unknown as Operation<object>);
   };
 }

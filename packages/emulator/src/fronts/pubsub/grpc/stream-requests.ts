@@ -4,7 +4,7 @@ import { malformedAckIdError, readDeadlineMs } from "../operations/message-opera
 import { invalidArgument } from "../pubsub-error.ts";
 import type { AckConfirmation, StreamingPullRequest, StreamingPullResponse } from "./pubsub-wire.ts";
 
-/** Throws where a request after the first sets what only the first may. */
+/** Throws if a later request sets a field that only the first request may set. */
 export function checkLaterRequest(request: StreamingPullRequest): void {
   const fixed = {
     subscription: request.subscription !== "",
@@ -18,7 +18,7 @@ export function checkLaterRequest(request: StreamingPullRequest): void {
   throw invalidArgument(`The ${field} field can only be set on the initial StreamingPullRequest.`);
 }
 
-/** Carries out the acks and deadlines of a request. An exactly-once subscription confirms them. */
+/** Carries out a request's acks and deadline changes. An exactly-once subscription confirms them. */
 export function settleOnStream(
   subscription: Subscription,
   request: StreamingPullRequest,

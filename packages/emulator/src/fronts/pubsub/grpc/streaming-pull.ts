@@ -19,10 +19,10 @@ import type { GrpcParts } from "./unary-call.ts";
 
 const DEFAULT_SLOW_MS = 50;
 
-/** `opening` until the first request has been granted; nothing is sent once it is `ended`. */
+/** `opening` until the first request was accepted. Once `ended`, nothing more is sent. */
 type StreamState = "opening" | "flowing" | "ended";
 
-/** Serves one StreamingPull call until it ends from either side. */
+/** Serves one StreamingPull call until either side ends it. */
 export function serveStreamingPull(call: StreamingPullCall, parts: GrpcParts): void {
   const stream = new StreamingPull(call, parts);
   stream.listen();
@@ -30,7 +30,7 @@ export function serveStreamingPull(call: StreamingPullCall, parts: GrpcParts): v
 
 type StreamingPullCall = ServerDuplexStream<StreamingPullRequest, StreamingPullResponse>;
 
-/** One StreamingPull call: requests are worked off in order, responses leave in order. */
+/** One StreamingPull call. Requests are handled in order, and responses are sent in order. */
 class StreamingPull {
   readonly #call: StreamingPullCall;
   readonly #parts: GrpcParts;
@@ -42,7 +42,7 @@ class StreamingPull {
   #consumer: Consumer | undefined;
   #first: StreamingPullRequest | undefined;
   #requests: Promise<void> = Promise.resolve();
-  /** Set while responses are held up by a fault; those that follow queue behind. */
+  /** Set while a fault delays a response. Later responses queue behind it. */
   #responses: Promise<void> | undefined;
   #isStarved = false;
   #isDeaf = false;
@@ -124,7 +124,7 @@ class StreamingPull {
     }
     this.#settle(request);
     if (this.#isInterrupted(await faults.draw("after", this.#cancel.signal))) return;
-    // Any request is answered: that is how a client knows that the stream is alive.
+    // The client takes an answer to each request as proof that the stream is alive.
     if (!this.#isDeaf) this.#write({});
   }
 
@@ -176,7 +176,7 @@ class StreamingPull {
     void after?.then((interruption) => this.#isInterrupted(interruption));
   }
 
-  /** In every response: clients of other languages take one that says nothing for a change. */
+  /** Adds the properties to every response: clients in other languages read a missing value as a change. */
   #withProperties(response: StreamingPullResponse): StreamingPullResponse {
     if (this.#subscription === undefined) return response;
     const { enableExactlyOnceDelivery, enableMessageOrdering } = this.#subscription.resource;
@@ -201,7 +201,7 @@ class StreamingPull {
     });
   }
 
-  /** Faults that hold for the rest of the stream. */
+  /** Applies faults that last for the rest of the stream. */
   #adopt(faults: PubsubCallFaults): void {
     if (faults.has("noKeepalive")) this.#isDeaf = true;
     const slow = faults.find("slow");

@@ -15,7 +15,7 @@ import { ackIdsIn, distortPull } from "./distort-pull.ts";
 import { toPubsubError, toServiceError } from "./grpc-status.ts";
 import { PubsubCallFaults, type Interruption } from "./pubsub-call-faults.ts";
 
-/** What all calls work with. */
+/** Shared by all calls. */
 export interface GrpcParts {
   readonly engine: PubsubEngine;
   readonly policies: IamPolicies;
@@ -27,7 +27,7 @@ export interface GrpcParts {
   readonly connections: ConnectionTable;
 }
 
-/** One unary call on its way through faults and engine to its answer. */
+/** One unary call: runs it through the faults and the engine, and answers it. */
 export class UnaryCall<Request extends object> {
   readonly #call: ServerUnaryCall<Request, object>;
   readonly #callback: sendUnaryData<object>;
@@ -70,7 +70,8 @@ export class UnaryCall<Request extends object> {
     }
     const after = await this.#faults.draw("after", this.#cancel.signal);
     if (after !== undefined) return this.#interrupt(after);
-    // Ack ids that are reported as failed after all; the ones from before made the operation fail.
+    // Ack ids that an `after` rule reports as failed although they were settled. With `before`, the operation
+    // itself threw.
     const failures = this.#failedAckIds();
     if (failures.size > 0) return this.#refuse(exactlyOnceError(failures));
     this.#answer(response);
@@ -133,7 +134,7 @@ export class UnaryCall<Request extends object> {
     }
   }
 
-  /** True where nobody hears an answer any more. */
+  /** Returns true if nobody can receive an answer any more. */
   #isGone(): boolean {
     const isSilent = this.#connection?.isSilent === true;
     if (!isSilent && !this.#call.cancelled) return false;

@@ -14,7 +14,7 @@ export const getIamPolicy: Operation<PubsubRequests["GetIamPolicy"]> = ({ resour
   return context.policies.get(resource);
 };
 
-/** Everybody may do everything here. */
+/** The emulator grants every permission to everybody. */
 export const testIamPermissions: Operation<PubsubRequests["TestIamPermissions"]> = (
   { resource, permissions },
   { engine },

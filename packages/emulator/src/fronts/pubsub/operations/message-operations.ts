@@ -37,18 +37,18 @@ export const modifyAckDeadline: Operation<PubsubRequests["ModifyAckDeadline"]> =
   return {};
 };
 
-/** Throws where messages cannot be pulled. */
+/** Throws if messages cannot be pulled from the subscription. */
 export function checkPullable(subscription: Subscription): void {
   if (subscription.resource.detached) throw detachedError(subscription.name);
   if (subscription.isPush) throw pushError();
 }
 
-/** Refusal of a pull, and end of one that was under way when the subscription became one for push. */
+/** Refuses a pull, or ends one that was under way when the subscription became a push subscription. */
 export function pushError(): PubsubError {
   return failedPrecondition("This method is not supported for push subscriptions.");
 }
 
-/** A deadline of ModifyAckDeadline, 0 for a nack. */
+/** Deadline of a ModifyAckDeadline in milliseconds; 0 means nack. */
 export function readDeadlineMs(seconds: number): number {
   if (seconds >= 0 && seconds <= PUBSUB_MAX_ACK_DEADLINE_SECONDS) return seconds * 1000;
   throw invalidArgument(
@@ -59,8 +59,8 @@ export function readDeadlineMs(seconds: number): number {
 export const INVALID_ACK_ID = "PERMANENT_FAILURE_INVALID_ACK_ID";
 
 /**
- * Settles what can be settled. Only an exactly-once subscription tells of the ids that could not be;
- * elsewhere one that ran out is passed over in silence.
+ * Settles all ack ids that it can. Only an exactly-once subscription reports the others. Elsewhere an expired
+ * one is silently ignored.
  */
 function settle(
   subscription: Subscription,
@@ -95,7 +95,7 @@ export function malformedAckIdError(ackId: string): PubsubError {
   return invalidArgument(`You have passed an invalid ack ID to the service (ack_id=${ackId}).`);
 }
 
-/** Tells of each ack id that was not settled why, which only clients of exactly-once delivery read. */
+/** Reports why each ack id was not settled. Only clients of exactly-once delivery read this. */
 export function exactlyOnceError(failures: ReadonlyMap<string, string>): PubsubError {
   return new PubsubError(
     "INVALID_ARGUMENT",

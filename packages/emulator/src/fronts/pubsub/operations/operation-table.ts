@@ -44,7 +44,7 @@ import {
 
 export type UnaryOperations = { readonly [Name in keyof PubsubRequests]: Operation<PubsubRequests[Name]> };
 
-/** Every unary operation of every service by its name. */
+/** Every unary operation of every service, by name. */
 export const UNARY_OPERATIONS: UnaryOperations = {
   CreateTopic: createTopic,
   UpdateTopic: updateTopic,

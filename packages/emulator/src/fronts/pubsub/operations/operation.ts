@@ -2,14 +2,14 @@ import type { WireTime } from "../../../time/wire-time.ts";
 import type { IamPolicies } from "../engine/iam-policies.ts";
 import type { PubsubEngine } from "../engine/pubsub-engine.ts";
 
-/** What an operation may use beside its request. */
+/** What an operation may use besides its request. */
 export interface OperationContext {
   readonly engine: PubsubEngine;
   readonly policies: IamPolicies;
   readonly wireTime: WireTime;
-  /** Aborted when the client has cancelled or its deadline is over. */
+  /** Aborted when the client cancels or its deadline ends. */
   readonly cancelled: AbortSignal;
-  /** The failure that a fault gives to one ack id of the request, by its place. */
+  /** Failure that a fault injects for an ack id, by its index in the request. */
   readonly ackFault: (index: number) => string | undefined;
 }
 

@@ -11,7 +11,7 @@ export interface Page<Item> {
   readonly nextPageToken: string;
 }
 
-/** One page of things in alphabetic order of their names. A token names the last thing of a page. */
+/** Returns one page of items in alphabetic order of names. A token is the name of a page's last item. */
 export function pageOf<Item>(
   items: readonly Item[],
   nameOf: (item: Item) => string,

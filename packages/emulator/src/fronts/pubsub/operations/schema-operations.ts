@@ -41,7 +41,7 @@ export const commitSchema: Operation<PubsubRequests["CommitSchema"]> = ({ name, 
 export const rollbackSchema: Operation<PubsubRequests["RollbackSchema"]> = ({ name, revisionId }, context) =>
   describe(context.engine.schemas.rollback(name, revisionId), "FULL", context);
 
-/** The revision is part of the name, or given beside it as older clients do. */
+/** The revision is part of the name, or a field of its own as older clients send it. */
 export const deleteSchemaRevision: Operation<PubsubRequests["DeleteSchemaRevision"]> = (request, context) => {
   const [name = "", revisionId = request.revisionId] = request.name.split("@");
   if (revisionId === "") throw invalidArgument("The name must end in @ and a revision.");
@@ -76,7 +76,7 @@ function required(schema: WireSchema | null | undefined): WireSchema {
   return schema;
 }
 
-/** A basic view leaves the definition out; it is what lists show unless asked for more. */
+/** The basic view omits the definition. Lists use it unless the request asks for more. */
 function describe(revision: SchemaRevision, view: SchemaView, { wireTime }: OperationContext): object {
   const { name, type, definition, revisionId, createdAtMs } = revision;
   return {

@@ -44,7 +44,7 @@ export const modifyPushConfig: Operation<PubsubRequests["ModifyPushConfig"]> = (
   return {};
 };
 
-/** With the retention of its topic, which is the topic's to say. */
+/** Adds the topic's retention, which only the topic knows. */
 function describe(subscription: Subscription, { engine }: OperationContext): SubscriptionResource {
   const topic = engine.topics.find(subscription.resource.topic);
   return {

@@ -1,23 +1,23 @@
 import { generateKeyPair, sign, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
 
-/** The public half of the key that signs push tokens, in the two forms that verifiers take. */
+/** Public half of the key that signs push tokens, in the two formats that verifiers accept. */
 export interface PushSigningKeys {
   /** A JSON Web Key Set. */
   readonly jwks: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
-  /** PEM by key id, as google-auth-library wants its certificates. */
+  /** PEM by key id, the format in which google-auth-library takes certificates. */
   readonly pems: Readonly<Record<string, string>>;
 }
 
-/** Who a push token is from and for. */
+/** Issuer and audience of a push token. */
 export interface PushTokenClaims {
-  /** The service account of the push subscription. */
+  /** Service account of the push subscription. */
   readonly email: string;
-  /** What the endpoint asks for. */
+  /** Audience that the endpoint expects. */
   readonly audience: string;
 }
 
-/** The same with its time. */
+/** The same claims with the time of issue. */
 export interface TokenClaims extends PushTokenClaims {
   /** Seconds since the epoch, in the clients' time. */
   readonly issuedAt: number;
@@ -34,7 +34,7 @@ interface KeyPair {
   readonly privateKey: KeyObject;
 }
 
-/** Signs the tokens of push requests with a key of its own, made when the first one is needed. */
+/** Signs the tokens of push requests with its own key, created when the first token is needed. */
 export class OidcTokens {
   #pair: Promise<KeyPair> | undefined;
 

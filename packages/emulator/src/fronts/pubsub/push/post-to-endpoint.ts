@@ -2,12 +2,12 @@ import { Agent as HttpAgent, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import type { PushRequest } from "./push-request.ts";
 
-/** Keeps connections to push endpoints. */
+/** Keeps connections to push endpoints open. */
 export class PushConnections {
   readonly #http = new HttpAgent({ keepAlive: true });
   readonly #https = new HttpsAgent({ keepAlive: true });
 
-  /** Status of the answer; undefined where there was none. */
+  /** Posts a request and returns the status of the answer, or undefined if there was no answer. */
   post(endpoint: string, { body, headers }: PushRequest, signal: AbortSignal): Promise<number | undefined> {
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
     const isTls = endpoint.startsWith("https:");
@@ -23,7 +23,7 @@ export class PushConnections {
       resolve(response.statusCode);
     });
     request.once("error", () => resolve(undefined));
-    // A final answer may follow, but the service takes this one for an acknowledgement already.
+    // A final answer may follow, but the service already counts this one as an acknowledgement.
     request.once("information", ({ statusCode }) => {
       if (statusCode === 102) resolve(statusCode);
     });

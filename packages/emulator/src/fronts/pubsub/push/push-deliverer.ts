@@ -25,7 +25,7 @@ const ACKNOWLEDGING = new Set([102, 200, 201, 202, 204]);
 const MIN_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 60_000;
 
-/** Pushes the messages of one subscription to its endpoint, more slowly while that fails. */
+/** Pushes the messages of one subscription to its endpoint, and slows down while pushes fail. */
 export class PushDeliverer {
   readonly #subscription: Subscription;
   readonly #parts: PushParts;
@@ -51,7 +51,7 @@ export class PushDeliverer {
     );
   }
 
-  /** The subscription has other settings. Its endpoint is read at each push. */
+  /** Applies changed subscription settings. The endpoint needs no update, because each push reads it. */
   settingsChanged(): void {
     this.#consumer.ackDeadlineMs = this.#subscription.resource.ackDeadlineSeconds * 1000;
   }
@@ -92,7 +92,7 @@ export class PushDeliverer {
     const { clock, wireTime, connections } = this.#parts;
     const publishedAt = new Date(wireTime.toWireMs(delivery.message.publishedAtMs)).toISOString();
     const request = pushRequest(delivery, this.#subscription.name, config, publishedAt);
-    // No answer within the ack deadline is a failure, and the lease runs out at that very moment.
+    // No answer within the ack deadline counts as a failure. The lease runs out at the same moment.
     const timeout = new AbortController();
     const timer = clock.at(clock.now() + this.#consumer.ackDeadlineMs, () => timeout.abort());
     const authorization = await this.#authorization(config);
@@ -122,7 +122,7 @@ export class PushDeliverer {
     if (this.#stopped.signal.aborted) return;
     this.#consumer.isBlocked = true;
     this.#subscription.modifyAckDeadline([delivery.ackId], 0);
-    // A hundred pushes that were under way together fail together: that is one reason to pause, not a hundred.
+    // A hundred concurrent pushes may fail together. They count as one failure, not as a hundred.
     if (this.#pause !== undefined) return;
     this.#failuresInARow += 1;
     const { clock } = this.#parts;

@@ -2,7 +2,7 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Delivery } from "../engine/consumer.ts";
 import type { PushConfig } from "../engine/resources.ts";
 
-/** What a push endpoint is sent. */
+/** The request that a push endpoint receives. */
 export interface PushRequest {
   readonly body: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
@@ -68,11 +68,11 @@ function metadataHeaders(
   return Object.fromEntries(Object.entries(headers).filter(([name, value]) => isHeader(name, value)));
 }
 
-/** Headers that say how a request is sent, and not what it is about. */
+/** Headers about the transfer of a request rather than its content. */
 const FRAMING =
   /^(?:connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
 
-/** What is no header is left out, as the service does: an attribute, or an ordering key beyond Latin-1. */
+/** Like the service, leaves out attributes that are not valid headers, and ordering keys beyond Latin-1. */
 function isHeader(name: string, value: string): boolean {
   if (FRAMING.test(name)) return false;
   try {

@@ -5,13 +5,13 @@ import type { PushTokenClaims } from "./oidc-tokens.ts";
 
 /** Where a subscription pushes to. */
 export interface PushTarget {
-  /** On this machine: `http://127.0.0.1:8080/push`. */
+  /** URL on this machine, such as `http://127.0.0.1:8080/push`. */
   readonly endpoint: string;
-  /** What the token of each request says. @default requests carry none */
+  /** Claims of the token in each request. @default requests carry none */
   readonly token?: PushTokenClaims | undefined;
 }
 
-/** As `ModifyPushConfig` does, for whoever has no client of Pub/Sub at hand. @throws INVALID_OPTION */
+/** Same effect as `ModifyPushConfig`, for callers without a Pub/Sub client. @throws INVALID_OPTION */
 export function setPush({ subscriptions }: PubsubEngine, name: string, push: PushTarget | undefined): void {
   try {
     const subscription = subscriptions.get(name);

@@ -3,7 +3,7 @@ import { trackingTail } from "../tracking-tail.ts";
 import { AmqpDecodeError } from "./transport/amqp-decoder.ts";
 import type { AmqpError } from "./transport/performatives.ts";
 
-/** A refusal of this edge, in the form of an engine's. */
+/** A refusal by the AMQP edge, in the format of an engine error. */
 export class AmqpRefusal extends Error {
   override readonly name = "AmqpRefusal";
   readonly condition: string;
@@ -14,13 +14,13 @@ export class AmqpRefusal extends Error {
   }
 }
 
-/** Any failure as a client sees it. `nowMs` is the clients' time. */
+/** Converts any failure to what a client sees. `nowMs` is the clients' time. */
 export function toAmqpError(error: unknown, entity: string, nowMs: number): AmqpError {
   const { condition, text } = describe(error);
   return { condition, description: `${text}${trackingTail(entity, nowMs)}` };
 }
 
-/** What is not an answer of the service is a bug of the emulator, and says so on the wire. */
+/** Any other error is a bug of the emulator. The answer says so. */
 function describe(error: unknown): { readonly condition: string; readonly text: string } {
   if (error instanceof EngineError || error instanceof AmqpRefusal) {
     return { condition: error.condition, text: error.message };
@@ -62,7 +62,7 @@ export function notImplemented(what: string): AmqpRefusal {
   return new AmqpRefusal("amqp:not-implemented", `${what} is not implemented.`);
 }
 
-// The status that `$management` gives beside a condition. Clients prefer the condition.
+// Status that `$management` sends along with a condition. Clients prefer the condition.
 const STATUS_OF: Readonly<Record<string, number>> = {
   "amqp:not-found": 404,
   "amqp:unauthorized-access": 401,

@@ -30,7 +30,7 @@ export function createAmqpFront(parts: AmqpFrontParts): AmqpFront {
   return new AmqpFront(parts);
 }
 
-/** The data plane of a namespace over AMQP: whoever listens hands it the sockets. */
+/** The data plane of a namespace over AMQP. The server that listens hands it the sockets. */
 export class AmqpFront {
   readonly #parts: EdgeParts;
   readonly #server: AmqpServer;
@@ -48,17 +48,17 @@ export class AmqpFront {
     this.#server = new AmqpServer((request, connection) => this.#onAttach(request, connection));
   }
 
-  /** Takes over a connection whose first bytes are those of AMQP. */
+  /** Takes over a connection whose first bytes are AMQP. */
   accept(socket: AmqpStream): void {
     this.#server.accept(socket);
   }
 
-  /** The clients that are connected now; tests cut, reset and close them. */
+  /** The connected clients. Tests cut, reset and close them. */
   connections(): readonly AmqpConnection[] {
     return this.#server.connections();
   }
 
-  /** Hangs up on every client. */
+  /** Disconnects every client. */
   close(): void {
     this.#server.destroyAll();
   }

@@ -3,7 +3,7 @@ import type { WireTime } from "../../../time/wire-time.ts";
 import type { Namespace } from "../engine/contract.ts";
 import type { ServiceBusCalls } from "./calls/service-bus-calls.ts";
 
-/** What all links of the AMQP edge share. */
+/** Shared by all links of the AMQP edge. */
 export interface EdgeParts {
   readonly namespace: Namespace;
   readonly clock: EngineClock;

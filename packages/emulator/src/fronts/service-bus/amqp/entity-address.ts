@@ -1,12 +1,12 @@
 const MANAGEMENT_TAIL = /\/\$management$/i;
 
-/** What a link's address names. */
+/** What the address of a link stands for. */
 export type Address =
   | { readonly kind: "cbs" }
   | { readonly kind: "management"; readonly path: string }
   | { readonly kind: "entity"; readonly path: string };
 
-/** Some clients write a whole URL with scheme and host where others write a path (uamqp, 2026-11-24). */
+/** Some clients write a whole URL with scheme and host instead of a path (uamqp, 2026-11-24). */
 export function parseAddress(address: string): Address {
   const path = pathOf(address);
   if (path.toLowerCase() === "$cbs") return { kind: "cbs" };
@@ -14,7 +14,7 @@ export function parseAddress(address: string): Address {
   return { kind: "entity", path };
 }
 
-/** The path of an address or of a token's audience. */
+/** Returns the path of an address or of a token's audience. */
 export function pathOf(address: string): string {
   const withoutHost = address.replace(/^[a-z]+:\/\/[^/]*/i, "");
   const path = withoutHost === address ? address : decode(withoutHost);

@@ -7,33 +7,33 @@ import { subscriptionCall } from "./subscription-calls.ts";
 import type { XmlElement } from "./xml-reader.ts";
 import { readXml, XmlError } from "./xml-reader.ts";
 
-/** What is answered when all goes well. */
+/** The answer to a request that succeeded. */
 export interface AtomAnswer {
   readonly status: 200 | 201;
   readonly document: string;
 }
 
-/** A request that is understood and not yet carried out. */
+/** A parsed request that was not carried out yet. */
 export interface AtomCall {
   /** `CreateQueue`, `ListRules`, … */
   readonly operation: string;
-  /** Path of the entity that it is about. */
+  /** Path of the entity. */
   readonly entity: string | undefined;
   run(): AtomAnswer;
 }
 
-/** What the client wants with the resource. */
+/** What the client wants to do with the resource. */
 export type Verb = "Create" | "Update" | "Get" | "Delete";
 
-/** A request as far as the operations have to know it. */
+/** The parts of a request that the operations need. */
 export interface AtomRequest extends AtomContext {
   readonly verb: Verb;
   readonly present: AtomPresenter;
-  /** The element inside `content`; only for creations and updates. */
+  /** Returns the element inside `content`, for creations and updates only. */
   description(...expected: readonly string[]): XmlElement;
 }
 
-/** Finds out what a request asks for. */
+/** Finds the operation that a request asks for. */
 export function readCall(
   http: {
     readonly method: string;
@@ -126,7 +126,7 @@ function readDescription(body: string, expected: readonly string[]): XmlElement 
     entry = readXml(body);
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
-    throw badRequest(`The body is no XML document. ${error.message}`);
+    throw badRequest(`The body is not an XML document. ${error.message}`);
   }
   const content = entry.children.find(({ name }) => name === "content");
   const found = content?.children[0];

@@ -1,6 +1,6 @@
 import { EngineError, type EngineCondition } from "../engine/engine-error.ts";
 
-/** A refusal in the form of the administration API. */
+/** A refusal in the format of the administration API. */
 export class AtomError extends Error {
   override readonly name = "AtomError";
   readonly status: number;
@@ -11,7 +11,7 @@ export class AtomError extends Error {
   }
 }
 
-/** What is wrong with a request itself. */
+/** Error for a malformed request. */
 export function badRequest(detail: string): AtomError {
   return new AtomError(400, `SubCode=40000. ${detail}`);
 }
@@ -31,7 +31,7 @@ const STATUS: Readonly<Partial<Record<EngineCondition, readonly [status: number,
   "com.microsoft:entity-disabled": [403, "SubCode=40301. "],
 };
 
-/** What is neither a refusal of this edge nor of the engine is a bug of the emulator, and says so. */
+/** Any error but a refusal of this API or the engine is a bug of the emulator. The answer says so. */
 export function toAtomError(error: unknown): AtomError {
   if (error instanceof AtomError) return error;
   if (error instanceof EngineError) {

@@ -7,7 +7,7 @@ import { waitFor } from "../../../time/wait-for.ts";
 import { statusOf } from "../amqp/amqp-errors.ts";
 import { AtomError } from "./atom-error.ts";
 
-/** What ends a request instead of its own answer. */
+/** What ends a request instead of its normal answer. */
 export type AtomInterruption = AtomError | "reset" | "hold";
 
 export interface AtomFaultParts {
@@ -15,7 +15,7 @@ export interface AtomFaultParts {
   readonly clock: EngineClock;
 }
 
-/** Lets the rules of one position fire; delays are over when it resolves. */
+/** Fires the rules of one position. Resolves after their delays. */
 export async function runAtomFaults(
   when: "before" | "after",
   call: FaultCall<"service-bus">,
@@ -32,7 +32,7 @@ export async function runAtomFaults(
   return interruption;
 }
 
-/** What is about links, locks and deliveries means nothing here. */
+/** Actions on links, locks and deliveries have no effect here. */
 function interruptionOf(action: ServiceBusFaultAction): AtomInterruption | undefined {
   switch (action.kind) {
     case "error": {

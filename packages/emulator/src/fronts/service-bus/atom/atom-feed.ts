@@ -2,9 +2,9 @@ import { xml, writeXml, type Xml } from "./xml-writer.ts";
 
 const ATOM_NAMESPACE = "http://www.w3.org/2005/Atom";
 
-/** One entity as it is shown, alone or in a list. */
+/** One entity as shown alone or in a list. */
 export interface AtomEntry {
-  /** Path from the root of the namespace, with the case that clients look for. */
+  /** Path from the root of the namespace, in the case that clients look for. */
   readonly path: string;
   readonly title: string;
   readonly published: string;
@@ -13,11 +13,11 @@ export interface AtomEntry {
   readonly description: Xml;
 }
 
-/** Where documents say that they come from. */
+/** The origin that documents name. */
 export interface AtomOrigin {
   /** `https://127.0.0.1:4100` */
   readonly base: string;
-  /** Query of the request, `?api-version=2021-05`, that addresses of entries repeat. */
+  /** Query of the request, such as `?api-version=2021-05`, which the addresses of entries repeat. */
   readonly query: string;
   /** Name of the namespace. */
   readonly author: string;
@@ -32,11 +32,11 @@ export interface AtomFeed {
   readonly updated: string;
   readonly entries: readonly AtomEntry[];
   readonly self: string;
-  /** Address of the following page. */
+  /** Address of the next page. */
   readonly next: string | undefined;
 }
 
-/** Always with a link to itself: the JavaScript client finds `next` only among several. */
+/** Always includes a link to itself, because the JavaScript client finds `next` only among several links. */
 export function feedDocument(feed: AtomFeed, origin: AtomOrigin): string {
   return writeXml(
     xml("feed", { xmlns: ATOM_NAMESPACE }, [

@@ -13,23 +13,23 @@ import {
 import { ruleDescription } from "./rule-xml.ts";
 import { xml, type Xml } from "./xml-writer.ts";
 
-/** What the administration API works on. */
+/** What the administration API works with. */
 export interface AtomContext {
   readonly namespace: Namespace;
   readonly wireTime: WireTime;
   readonly authorizationRules: AuthorizationRuleShelf;
 }
 
-// The page of a list, and the longest one: https://learn.microsoft.com/rest/api/servicebus/queues-discovery (2026-11-29)
+// Default and maximum page size of a list: https://learn.microsoft.com/rest/api/servicebus/queues-discovery (2026-11-29)
 const MAX_PAGE = 100;
 
-/** Writes what one request is answered. */
+/** Writes the answer to one request. */
 export class AtomPresenter {
   readonly #context: AtomContext;
   readonly #url: URL;
   readonly #origin: AtomOrigin;
 
-  /** `url` is the address of the request as its client sees it. */
+  /** `url` is the request's address as its client sees it. */
   constructor(context: AtomContext, url: URL) {
     this.#context = context;
     this.#url = url;
@@ -38,7 +38,7 @@ export class AtomPresenter {
     this.#origin = { base: url.origin, query, author: context.namespace.name };
   }
 
-  /** A timestamp in the clients' time. */
+  /** Converts engine time to a timestamp in the clients' time. */
   readonly time = (engineMs: number): string =>
     new Date(Math.round(this.#context.wireTime.toWireMs(engineMs))).toISOString();
 
@@ -46,7 +46,7 @@ export class AtomPresenter {
     return entryDocument(entry, this.#origin);
   }
 
-  /** The page of a list that the request asks for with `$skip` and `$top`. */
+  /** Writes the page of a list that the request selects with `$skip` and `$top`. */
   list<Item>(title: string, items: readonly Item[], toEntry: (item: Item) => AtomEntry): string {
     const skip = this.#pageNumber("$skip", 0, Number.MAX_SAFE_INTEGER);
     const top = Math.min(this.#pageNumber("$top", 1, Number.MAX_SAFE_INTEGER) ?? MAX_PAGE, MAX_PAGE);
@@ -58,7 +58,7 @@ export class AtomPresenter {
     );
   }
 
-  /** What the service answers for a queue or topic that it does not have. */
+  /** Writes the service's answer for a queue or topic that does not exist. */
   nothing(title: string): string {
     return this.#feed(title, [], undefined);
   }
@@ -134,7 +134,7 @@ export class AtomPresenter {
     const address = new URL(this.#url);
     address.searchParams.delete("$skip");
     address.searchParams.delete("$top");
-    // Clients look for the names as they are, so the dollar sign is not encoded.
+    // Clients look for the literal names, so the dollar sign is not encoded.
     const query = address.search === "" ? "?" : `${address.search}&`;
     return `${address.origin}${address.pathname}${query}$skip=${skip}&$top=${top}`;
   }

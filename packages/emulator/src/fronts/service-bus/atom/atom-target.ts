@@ -1,11 +1,11 @@
 import { AtomError, badRequest } from "./atom-error.ts";
 
-/** What an address of the administration API stands for. */
+/** The resource that an address of the administration API stands for. */
 export type AtomTarget =
   | { readonly kind: "namespace" }
   | { readonly kind: "queues" }
   | { readonly kind: "topics" }
-  /** A queue or a topic: the address does not tell. */
+  /** A queue or a topic. The address does not tell which. */
   | { readonly kind: "entity"; readonly name: string }
   | { readonly kind: "subscriptions"; readonly topic: string }
   | { readonly kind: "subscription"; readonly topic: string; readonly name: string }
@@ -19,12 +19,12 @@ export type AtomTarget =
 
 const BELOW_TOPIC = /^(.+?)\/subscriptions(?:\/([^/]+)(\/rules(?:\/([^/]+))?)?)?$/iu;
 
-/** Names of topics may hold slashes; the words between names compare without case. */
+/** Topic names may contain slashes. The fixed words between names are compared case-insensitively. */
 export function readTarget(pathname: string): AtomTarget {
   const path = decodePath(pathname).replaceAll(/^\/+|\/+$/gu, "");
   switch (path.toLowerCase()) {
     case "":
-      throw new AtomError(404, "The root of a namespace is no resource.");
+      throw new AtomError(404, "The root of a namespace is not a resource.");
     case "$namespaceinfo":
       return { kind: "namespace" };
     case "$resources/queues":
@@ -45,6 +45,6 @@ function decodePath(pathname: string): string {
   try {
     return decodeURIComponent(pathname);
   } catch {
-    throw badRequest(`The path '${pathname}' is not encoded as it has to be.`);
+    throw badRequest(`The path '${pathname}' is not correctly encoded.`);
   }
 }

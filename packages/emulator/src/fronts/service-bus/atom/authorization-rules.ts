@@ -6,8 +6,8 @@ import { xml, type Xml } from "./xml-writer.ts";
 const KEY_BYTES = 32;
 
 /**
- * `AuthorizationRules` of a queue or topic, rewritten as the service shows them. They are kept and
- * shown and let nobody in: only the key of the namespace does that.
+ * Rewrites the `AuthorizationRules` of a queue or topic as the service shows them. The rules are only stored
+ * and shown. They grant no access; only the key of the namespace does.
  */
 export function rewriteAuthorizationRules(rules: XmlElement | undefined, createdAt: string): Xml | undefined {
   const given = rules?.children.filter(({ name }) => name === "AuthorizationRule") ?? [];

@@ -7,7 +7,7 @@ const STATUSES: readonly EntityStatus[] = ["Active", "Disabled", "SendDisabled",
 const INTEGER = /^[+-]?[0-9]{1,15}$/u;
 const FLAGS: Readonly<Record<string, boolean>> = { true: true, "1": true, false: false, "0": false };
 
-/** The children of a description by name, read as what they have to be. Absent is undefined. */
+/** The children of a description by name, read as typed values. An absent child is undefined. */
 export class DescriptionFields {
   readonly #children: ReadonlyMap<string, XmlElement>;
 
@@ -19,7 +19,7 @@ export class DescriptionFields {
     return this.#children.get(name);
   }
 
-  /** As it is written; an element that is there and empty is an empty text. */
+  /** Returns the text as written. An element that is present but empty gives an empty text. */
   text(name: string): string | undefined {
     return this.#children.get(name)?.text;
   }

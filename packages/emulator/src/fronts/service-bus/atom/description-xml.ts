@@ -7,20 +7,20 @@ const CONNECT_NAMESPACE = "http://schemas.microsoft.com/netservices/2010/10/serv
 const COUNTS_NAMESPACE = "http://schemas.microsoft.com/netservices/2011/06/servicebus";
 export const INSTANCE_NAMESPACE = "http://www.w3.org/2001/XMLSchema-instance";
 
-/** What a description says beside what the engine knows. */
+/** What a description contains besides what the engine knows. */
 export interface DescriptionExtras {
-  /** Engine time to a timestamp of the client's time. */
+  /** Converts engine time to a timestamp in the clients' time. */
   readonly time: (engineMs: number) => string;
-  /** `AuthorizationRules` as it was last set. */
+  /** The `AuthorizationRules` as last set. */
   readonly authorizationRules: Xml | undefined;
 }
 
-/** The element inside `content`. */
+/** Writes the element inside `content`. */
 export function description(name: string, children: readonly (Xml | undefined)[]): Xml {
   return xml(name, { xmlns: CONNECT_NAMESPACE, "xmlns:i": INSTANCE_NAMESPACE }, children);
 }
 
-/** Members in the order in which the service writes them: some clients read by position. */
+/** Writes the members in the service's order, because some clients read them by position. */
 export function queueDescription(queue: QueueEntity, extras: DescriptionExtras): Xml {
   const { settings } = queue;
   return description("QueueDescription", [
@@ -127,7 +127,7 @@ function lastIntakeFields(settings: IntakeSettings): readonly Xml[] {
   ];
 }
 
-/** One attribute and no more: the JavaScript client takes its name for the prefix of the children. */
+/** Writes only one attribute, because the JavaScript client takes its name for the children's prefix. */
 function countDetails(counts: MessageCounts): Xml {
   const count = (name: string, value: number): Xml => xml(`d2p1:${name}`, {}, String(value));
   return xml("CountDetails", { "xmlns:d2p1": COUNTS_NAMESPACE }, [

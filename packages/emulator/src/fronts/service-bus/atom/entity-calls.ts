@@ -5,7 +5,7 @@ import { DescriptionFields } from "./description-fields.ts";
 import { CLEARED_BY_UPDATE, readQueueSettings, readTopicSettings } from "./settings-wire.ts";
 import type { XmlElement } from "./xml-reader.ts";
 
-/** Operations on a queue or topic: the body or what is there tells which it is. */
+/** Operations on a queue or topic. The body or the existing entity tells which of the two it is. */
 export function entityCall(request: AtomRequest, name: string): AtomCall {
   const { verb } = request;
   const call = (kind: string, run: () => AtomAnswer): AtomCall => ({
@@ -56,7 +56,7 @@ function keepAuthorizationRules(
   authorizationRules.set(entity, rewriteAuthorizationRules(rules, present.time(entity.updatedAtMs)));
 }
 
-/** The service lists nothing where it has no such queue or topic; clients turn that into their error. */
+/** Like the service, lists nothing if there is no such entity. Clients turn that into their own error. */
 function getEntity({ namespace, present }: AtomRequest, name: string): AtomAnswer {
   const queue = namespace.queue(name);
   if (queue !== undefined) return { status: 200, document: present.entry(present.queue(queue)) };

@@ -3,7 +3,7 @@ import type { AtomAnswer, AtomCall, AtomRequest } from "./atom-call.ts";
 import { badRequest, entityNotFound } from "./atom-error.ts";
 import { readRule } from "./rule-wire.ts";
 
-/** Where a rule is. */
+/** The location of a rule. */
 interface RulePlace {
   readonly topic: string;
   readonly subscription: string;

@@ -23,7 +23,7 @@ function withValue(value: string): string {
 }
 
 describe("a rule that is read", () => {
-  test("has the name of its address unless it says its own", () => {
+  test("has the name in its address unless it gives its own", () => {
     expect(read(`<Filter i:type="TrueFilter"/>`)).toEqual({
       name: "fallback",
       filter: { kind: "true" },
@@ -84,7 +84,7 @@ describe("values of properties", () => {
     const properties = new Map([["k", value]]);
     expect(rule.filter).toMatchObject({ kind: "correlation", properties });
     const written = ruleDescription({ ...rule, createdAtMs: 0 }, () => "now").toString();
-    // The JavaScript client cuts the prefix off by counting.
+    // The JavaScript client removes the prefix by its length.
     expect(written).toContain(`xmlns:d6p1="${namespace}" i:type="d6p1:${type}">${text}</Value>`);
     expect(readRule(readXml(written), "other")).toEqual({ ...rule, name: "fallback" });
   });

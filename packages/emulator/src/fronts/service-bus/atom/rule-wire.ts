@@ -63,14 +63,14 @@ function requiredExpression(fields: DescriptionFields): string {
   return expression;
 }
 
-/** The local name in the `type` attribute, whatever prefixes its writer chose. */
+/** Local name in the `type` attribute, whichever prefix its writer chose. */
 function typeName(element: XmlElement): string {
   for (const [name, value] of element.attributes) {
     const [prefix, local] = splitName(name);
     if (local !== "type" || element.resolvePrefix(prefix) !== INSTANCE_NAMESPACE) continue;
     return splitName(value.trim())[1];
   }
-  throw badRequest(`Element ${element.name} does not say of which type it is.`);
+  throw badRequest(`Element ${element.name} has no type attribute.`);
 }
 
 function readPairs(element: XmlElement | undefined): ReadonlyMap<string, PropertyValue> {
@@ -81,7 +81,7 @@ function readPairs(element: XmlElement | undefined): ReadonlyMap<string, Propert
     const value = fields.child("Value");
     if (key === undefined || value === undefined)
       throw badRequest(`${element?.name ?? ""} must hold pairs of Key and Value.`);
-    if (pairs.has(key)) throw badRequest(`Key '${key}' is there twice.`);
+    if (pairs.has(key)) throw badRequest(`Key '${key}' appears twice.`);
     pairs.set(key, readTypedValue(value, key));
   }
   return pairs;
@@ -116,10 +116,14 @@ function readTypedValue(element: XmlElement, key: string): PropertyValue {
   if (type === "dateTime" && !Number.isNaN(Date.parse(trimmed)))
     return { type: "timestamp", value: Date.parse(trimmed) };
   if (type === "guid" && GUID.test(trimmed)) return { type: "uuid", value: trimmed.toLowerCase() };
-  throw badRequest(`The value '${text}' of property '${key}' is no ${type}, or that type is not known.`);
+  throw badRequest(
+    `The value '${text}' of property '${key}' is not a valid ${type}, or that type is not known.`,
+  );
 }
 
-/** XML writes the special numbers in its own way: https://www.w3.org/TR/xmlschema-2/#double (2026-11-29). */
+/**
+ * XML has its own spelling of the special numbers: https://www.w3.org/TR/xmlschema-2/#double (2026-11-29).
+ */
 const SPECIAL_NUMBERS: Readonly<Record<string, number>> = {
   INF: Number.POSITIVE_INFINITY,
   "-INF": Number.NEGATIVE_INFINITY,

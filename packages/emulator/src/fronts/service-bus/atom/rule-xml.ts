@@ -11,10 +11,11 @@ import { xml, type Xml } from "./xml-writer.ts";
 
 const SCHEMA_NAMESPACE = "http://www.w3.org/2001/XMLSchema";
 const SERIALIZATION_NAMESPACE = "http://schemas.microsoft.com/2003/10/Serialization/";
-// The dialect that current clients write: https://learn.microsoft.com/dotnet/api/microsoft.servicebus.messaging.sqlfilter.compatibilitylevel (2026-11-29)
+// The dialect that current clients write:
+// https://learn.microsoft.com/dotnet/api/microsoft.servicebus.messaging.sqlfilter.compatibilitylevel (2026-11-29)
 const COMPATIBILITY_LEVEL = "20";
 
-/** `RuleDescription` with its filter and its action. */
+/** Writes a `RuleDescription` with its filter and its action. */
 export function ruleDescription(rule: RuleInfo, time: (engineMs: number) => string): Xml {
   return description("RuleDescription", [
     filterXml(rule.filter),
@@ -37,7 +38,7 @@ function filterXml(filter: RuleFilter): Xml {
   }
 }
 
-/** Has to be there even where there is no action. */
+/** The element is required even if there is no action. */
 function actionXml(action: SqlAction | undefined): Xml {
   if (action === undefined) return xml("Action", { "i:type": "EmptyRuleAction" });
   return sqlXml("Action", "SqlRuleAction", action);
@@ -93,7 +94,7 @@ const SCHEMA_TYPES: Readonly<Partial<Record<PropertyType, string>>> = {
   timestamp: "dateTime",
 };
 
-/** The JavaScript client cuts five characters from the type, so its prefix has four. */
+/** The JavaScript client cuts five characters from the type, so the prefix must have four, plus the colon. */
 function valueXml({ type, value }: PropertyValue): Xml {
   if (type === "uuid") {
     const attributes = { "xmlns:d6p1": SERIALIZATION_NAMESPACE, "i:type": "d6p1:guid" };

@@ -7,7 +7,7 @@ import type {
 } from "../engine/entity-settings.ts";
 import type { DescriptionFields } from "./description-fields.ts";
 
-/** The settings in a `QueueDescription`: those that are given. */
+/** Reads the settings given in a `QueueDescription`. */
 export function readQueueSettings(fields: DescriptionFields): Partial<QueueSettings> {
   return { ...readMailboxSettings(fields), ...readIntakeSettings(fields) };
 }
@@ -36,8 +36,8 @@ export function readSubscriptionSettings(fields: DescriptionFields): Partial<Sub
 }
 
 /**
- * What an update takes away by leaving it out: clients send every property, and those that are not
- * set are not there. Numbers, durations and flags always are.
+ * Settings that an update clears if it omits them. Clients send every property except those that are not set.
+ * Numbers, durations and flags are always present.
  */
 export const CLEARED_BY_UPDATE = {
   forwardTo: undefined,
@@ -74,7 +74,7 @@ function readIntakeSettings(fields: DescriptionFields): Partial<IntakeSettings> 
 
 const ABSOLUTE = /^(?:sb|https?):\/\/[^/]*\/+/iu;
 
-/** Clients name a target by its address; what counts is the path. */
+/** Clients name a target by its address, but only the path counts. */
 function targetOf(address: string | undefined): string | undefined {
   const path = address?.trim().replace(ABSOLUTE, "").replace(/\/+$/u, "");
   return path === "" || path === undefined ? undefined : path;

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { readXml, splitName, XmlError, type XmlElement } from "./xml-reader.ts";
 
-/** As nested lists, which are shorter to compare. */
+/** The element as nested lists, which are shorter to compare. */
 function shape(element: XmlElement): unknown {
   return [element.name, element.text.trim(), ...element.children.map(shape)];
 }
 
 describe("reading XML", () => {
-  test("elements, text and attributes come as they are nested", () => {
+  test("elements, text and attributes are read as nested", () => {
     const root = readXml(
       `<?xml version="1.0"?>\n<a x='1' y="&quot;2&quot;"><b>one</b><b/><c> two <d/></c></a>\n`,
     );
@@ -19,7 +19,7 @@ describe("reading XML", () => {
     expect(root.children[2]?.text).toBe(" two ");
   });
 
-  test("prefixes are resolved where they stand", () => {
+  test("prefixes are resolved where they appear", () => {
     const root = readXml(
       `<p:a xmlns:p="urn:1" xmlns="urn:2"><b><c xmlns="urn:3" xmlns:p="urn:4"><p:d/></c></b></p:a>`,
     );

@@ -1,28 +1,28 @@
-/** One element of a document. Names are without prefix; whoever cares looks at the namespace. */
+/** One element of a document. Names have no prefix; use the namespace to tell them apart. */
 export interface XmlElement {
   readonly name: string;
   readonly namespace: string;
-  /** By name as written, prefix included; declarations of namespaces too. */
+  /** Attributes by name as written, including the prefix, and including namespace declarations. */
   readonly attributes: ReadonlyMap<string, string>;
   readonly children: readonly XmlElement[];
-  /** All character data directly inside, white space kept. */
+  /** All character data directly inside, with white space kept. */
   readonly text: string;
-  /** What a prefix means here, as for the values of `type` attributes. */
+  /** Returns the namespace of a prefix here, for prefixes in the values of `type` attributes. */
   resolvePrefix(prefix: string): string | undefined;
 }
 
-/** A document is not well-formed, or uses what no client of the service does. */
+/** A document is not well-formed, or uses features that no client of the service uses. */
 export class XmlError extends Error {
   override readonly name = "XmlError";
 }
 
-/** Deeper than any entity description; the reader works on its own stack, so this bounds memory alone. */
+/** Deeper than any entity description. The reader has its own stack, so this only bounds memory. */
 const MAX_DEPTH = 64;
 
 const NAME = String.raw`[\p{L}_:][\p{L}\p{N}_:.\-\u00b7]*`;
 const ATTRIBUTE = String.raw`\s+(${NAME})\s*=\s*("[^"<]*"|'[^'<]*')`;
 const TOKENS = {
-  // A document type can define entities, which is how small documents grow beyond all bounds.
+  // No document types: they can define entities, with which a small document can grow without bound.
   skipped: /<\?[^]*?\?>|<!--(?:(?!--)[^])*-->/uy,
   cdata: /<!\[CDATA\[([^]*?)\]\]>/uy,
   close: new RegExp(String.raw`</(${NAME})\s*>`, "uy"),
@@ -133,7 +133,7 @@ function toElement({ qualifiedName, attributes, scope, children, text }: OpenEle
   };
 }
 
-/** Prefix, or nothing, and local name. */
+/** Splits a name into its prefix, which may be empty, and its local name. */
 export function splitName(qualifiedName: string): readonly [prefix: string, name: string] {
   const colon = qualifiedName.indexOf(":");
   return colon === -1 ? ["", qualifiedName] : [qualifiedName.slice(0, colon), qualifiedName.slice(colon + 1)];
@@ -142,7 +142,7 @@ export function splitName(qualifiedName: string): readonly [prefix: string, name
 function readAttributes(text: string): ReadonlyMap<string, string> {
   const attributes = new Map<string, string>();
   for (const [, name = "", quoted = ""] of text.matchAll(EACH_ATTRIBUTE)) {
-    if (attributes.has(name)) throw new XmlError(`Attribute ${name} is there twice.`);
+    if (attributes.has(name)) throw new XmlError(`Attribute ${name} appears twice.`);
     attributes.set(name, resolveReferences(quoted.slice(1, -1)));
   }
   return attributes;

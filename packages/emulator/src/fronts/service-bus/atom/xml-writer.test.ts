@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { readXml } from "./xml-reader.ts";
 import { writeXml, xml } from "./xml-writer.ts";
 
-test("elements are nested, what is undefined is left out, and empty ones are closed at once", () => {
+test("elements are nested, undefined ones are omitted, and empty ones are closed at once", () => {
   const written = xml("a", { x: `<"1">` }, [xml("b", {}, "1 & 2"), undefined, xml("c", {})]);
   expect(writeXml(written)).toBe(
     `<?xml version="1.0" encoding="utf-8"?><a x="&lt;&quot;1&quot;&gt;"><b>1 &amp; 2</b><c/></a>`,
@@ -14,7 +14,7 @@ test("characters that no document may hold are replaced", () => {
   expect(xml("a", {}, "x\u0000y\u001f\r\n").toString()).toBe("<a>x\ufffdy\ufffd&#13;\n</a>");
 });
 
-test("what is written is read back", () => {
+test("a written document is read back unchanged", () => {
   const text = fc.string({ unit: "grapheme" }).filter((value) => !/[\u0000-\u001f\ufffe\uffff]/u.test(value));
   fc.assert(
     fc.property(text, text, (inner, attribute) => {

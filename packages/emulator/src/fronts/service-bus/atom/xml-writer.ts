@@ -1,7 +1,7 @@
-/** Text of an element, or its children as they are written; `undefined` leaves out. */
+/** The text of an element, or its children in order. `undefined` children are omitted. */
 type XmlContent = string | readonly (Xml | undefined)[];
 
-/** A piece of a document that is written already. */
+/** A part of a document that is already written. */
 export class Xml {
   readonly #written: string;
 
@@ -14,7 +14,7 @@ export class Xml {
   }
 }
 
-/** One element. Text and the values of attributes are escaped. */
+/** Writes one element. Escapes its text and its attribute values. */
 export function xml(
   name: string,
   attributes: Readonly<Record<string, string>>,
@@ -25,7 +25,7 @@ export function xml(
   return new Xml(inner === "" ? `<${start.join(" ")}/>` : `<${start.join(" ")}>${inner}</${name}>`);
 }
 
-/** A whole document in UTF-8. */
+/** Writes a whole document in UTF-8. */
 export function writeXml(root: Xml): string {
   return `<?xml version="1.0" encoding="utf-8"?>${root.toString()}`;
 }
@@ -42,7 +42,7 @@ function escapeXml(text: string): string {
   return (
     text
       .replaceAll(/[&<>"\r]/gu, (character) => ESCAPES[character] ?? character)
-      // Characters that no document may hold, not even as references: https://www.w3.org/TR/xml/#charsets (2026-11-29)
+      // Characters that no document may contain, not even as references: https://www.w3.org/TR/xml/#charsets (2026-11-29)
       .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/gu, "\ufffd")
   );
 }

@@ -21,7 +21,7 @@ const withRule = (Properties: unknown): unknown => ({
 });
 
 describe("a configuration in the vendor's format", () => {
-  test("makes queues with every setting, forwarding to what stands further down", () => {
+  test("creates queues with every setting, forwarding to entities that come later", () => {
     const namespace = apply({
       Name: "sbemulatorns",
       Queues: [
@@ -72,7 +72,7 @@ describe("a configuration in the vendor's format", () => {
     expect(namespace.queue("queue.2")?.settings).toEqual(namespace.queue("queue.3")?.settings);
   });
 
-  test("makes topics, subscriptions and rules of both kinds", () => {
+  test("creates topics, subscriptions and rules of both kinds", () => {
     const namespace = apply({
       Queues: [{ Name: "target" }],
       Topics: [
@@ -159,7 +159,7 @@ describe("a configuration in the vendor's format", () => {
   });
 });
 
-describe("a mistake is named with its place", () => {
+describe("a mistake is reported with its place", () => {
   test.each<readonly [string, unknown, string]>([
     ["no object", "orders", 'The Service Bus configuration must be an object, got "orders".'],
     ["no user part", {}, "UserConfig must be given, got nothing."],

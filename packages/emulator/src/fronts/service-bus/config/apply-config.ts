@@ -4,15 +4,15 @@ import { EngineError } from "../engine/engine-error.ts";
 import { readEntityPlan, type EntityPlan, type PlannedSubscription } from "./entity-plan-wire.ts";
 import type { ServiceBusConfig } from "./service-bus-config.ts";
 
-/** A configuration from outside the process, whose type nobody has checked. */
+/** Checks a configuration from outside the process, whose type is unknown. */
 export function assertServiceBusConfig(value: unknown): asserts value is ServiceBusConfig {
   readEntityPlan(value);
 }
 
 /**
- * Creates the entities of a configuration. What it asks for must not exist yet.
+ * Creates the entities of a configuration. None of them may exist yet.
  *
- * @throws EmulatorError `INVALID_OPTION` with the place of the mistake; what comes before it is there then.
+ * @throws EmulatorError `INVALID_OPTION` naming the place of the mistake. Entities before that place stay.
  */
 export function applyConfig(namespace: Namespace, config: ServiceBusConfig): void {
   const plan = readEntityPlan(config);
@@ -20,7 +20,7 @@ export function applyConfig(namespace: Namespace, config: ServiceBusConfig): voi
   setForwarding(namespace, plan);
 }
 
-/** Without forwarding at first: a target may stand further down. */
+/** Creates entities without forwarding, because a target may come later in the configuration. */
 function createEntities(namespace: Namespace, { queues, topics }: EntityPlan): void {
   for (const { where, name, settings } of queues) {
     at(where, () => namespace.createQueue(name, withoutForwarding(settings)));

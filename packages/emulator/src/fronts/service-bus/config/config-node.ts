@@ -1,13 +1,13 @@
 import { EmulatorError } from "../../../emulator-error.ts";
 import { parseDuration } from "../iso-duration.ts";
 
-/** One object of a configuration, which knows where it stands. What it does not hold is undefined. */
+/** One object of a configuration, with its path. Members that it lacks read as undefined. */
 export class ConfigNode {
   /** `UserConfig.Namespaces[0].Queues[1]` */
   readonly path: string;
   readonly #members: ReadonlyMap<string, unknown>;
 
-  /** Refuses what is no object, and members that are not known: a typo must not be a default. */
+  /** Refuses values that are not objects, and unknown members: a typo must not silently give a default. */
   constructor(value: unknown, path: string, known: readonly string[] | "any") {
     this.path = path;
     if (typeof value !== "object" || value === null || Array.isArray(value))
@@ -26,13 +26,13 @@ export class ConfigNode {
     return [...this.#members.keys()];
   }
 
-  /** An object below, if it is there. */
+  /** Returns the object under this name, if present. */
   node(name: string, known: readonly string[] | "any"): ConfigNode | undefined {
     const value = this.#members.get(name);
     return value === undefined ? undefined : new ConfigNode(value, under(this.path, name), known);
   }
 
-  /** A list of objects, empty where there is none. */
+  /** Returns the list of objects under this name, or an empty list. */
   nodes(name: string, known: readonly string[]): readonly ConfigNode[] {
     const value = this.#members.get(name);
     if (value === undefined) return [];
@@ -40,7 +40,7 @@ export class ConfigNode {
     return value.map((item, index) => new ConfigNode(item, `${under(this.path, name)}[${index}]`, known));
   }
 
-  /** What is there, or a refusal that says that it has to be. */
+  /** Returns the value, or throws if it is missing. */
   required<Value>(name: string, value: Value | undefined): Value {
     if (value !== undefined) return value;
     throw invalid(under(this.path, name), "given", undefined);
@@ -70,7 +70,7 @@ export class ConfigNode {
     return this.#read(name, `one of ${choices.join(", ")}`, find);
   }
 
-  /** The value of an application property. */
+  /** Reads the value of an application property. */
   scalar(name: string): string | number | boolean | undefined {
     return this.#read(name, "a text, a number, true or false", (value) =>
       typeof value === "string" || typeof value === "number" || typeof value === "boolean"

@@ -9,7 +9,7 @@ import type { RuleDescription, RuleFilter } from "../engine/rule-description.ts"
 import { EmulatorError } from "../../../emulator-error.ts";
 import { ConfigNode } from "./config-node.ts";
 
-/** What a configuration asks for, read and understood; every entity knows where it stands. */
+/** The entities that a configuration asks for, parsed. Each one knows its place in the configuration. */
 export interface EntityPlan {
   readonly queues: readonly Planned<QueueSettings>[];
   readonly topics: readonly PlannedTopic[];
@@ -67,7 +67,7 @@ const CORRELATION_MEMBERS = [
 /**
  * Reads a configuration.
  *
- * @throws EmulatorError `INVALID_OPTION` with the place of the mistake.
+ * @throws EmulatorError `INVALID_OPTION` naming the place of the mistake.
  */
 export function readEntityPlan(config: unknown): EntityPlan {
   const root = new ConfigNode(config, "", ["UserConfig"]);
@@ -205,7 +205,7 @@ function sqlOf(node: ConfigNode): string {
   return node.required("SqlExpression", node.text("SqlExpression"));
 }
 
-/** What is not given is left out, so that the default holds. */
+/** Omits members that are not given, so that the default applies. */
 function given<Settings extends Readonly<Record<string, unknown>>>(settings: Settings): Given<Settings> {
   const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Given<Settings>;

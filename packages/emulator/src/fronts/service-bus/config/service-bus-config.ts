@@ -10,9 +10,9 @@
  */
 export interface ServiceBusConfig {
   readonly UserConfig: {
-    /** One; its name is of no importance. */
+    /** Exactly one. Its name does not matter. */
     readonly Namespaces: readonly NamespaceConfig[];
-    /** Of the vendor's emulator alone, and ignored. */
+    /** Specific to the vendor's emulator, and ignored. */
     readonly Logging?: unknown;
   };
 }
@@ -37,7 +37,7 @@ export interface TopicConfig {
 export interface SubscriptionConfig {
   readonly Name: string;
   readonly Properties?: SubscriptionPropertiesConfig | undefined;
-  /** Without any the subscription gets every message. */
+  /** Without any rule, the subscription gets every message. */
   readonly Rules?: readonly RuleConfig[] | undefined;
 }
 

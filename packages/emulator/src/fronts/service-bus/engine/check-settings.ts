@@ -21,7 +21,7 @@ const MAX_HISTORY_MS = 7 * 86_400_000;
 const MIN_IDLE_MS = 300_000;
 const MAX_METADATA_CHARACTERS = 1_024;
 const MAX_SIZE_MEGABYTES = 81_920;
-/** Premium's 100 MB; the default is Standard's 256 KB. */
+/** Premium's limit of 100 MB. The default is Standard's 256 KB. */
 const MAX_MESSAGE_KILOBYTES = 102_400;
 
 const MAILBOX_DEFAULTS: MailboxSettings = {
@@ -64,7 +64,7 @@ const SUBSCRIPTION_DEFAULTS: SubscriptionSettings = {
   deadLetteringOnFilterEvaluationExceptions: true,
 };
 
-/** Members that an update may not change, with their names on the wire. */
+/** Members that an update may not change, with their wire names. */
 const FIXED_MEMBERS = [
   ["requiresSession", "RequiresSession"],
   ["requiresDuplicateDetection", "RequiresDuplicateDetection"],
@@ -85,7 +85,7 @@ export function newSubscriptionSettings(given: Partial<SubscriptionSettings>): S
   return checked({ ...SUBSCRIPTION_DEFAULTS, ...given });
 }
 
-/** The settings after an update. Members that were fixed at creation may be repeated, not changed. */
+/** Returns the settings after an update, which may repeat but not change members fixed at creation. */
 export function updatedSettings<Settings extends AnySettings>(
   path: string,
   before: Settings,
@@ -104,7 +104,7 @@ function checked<Settings extends AnySettings>(settings: Settings): Settings {
   return settings;
 }
 
-/** Errors name the members as clients know them. */
+/** Errors use the members' names that clients know. */
 function firstError(settings: AnySettings): EngineError | undefined {
   return (
     checkDuration("LockDuration", settings.lockDurationMs, MIN_LOCK_MS, MAX_LOCK_MS) ??
@@ -158,7 +158,7 @@ function checkForwarding({ forwardTo, requiresSession }: AnySettings): EngineErr
   return outOfRange("ForwardTo", "absent where sessions are required", `'${forwardTo}'`);
 }
 
-/** Whether messages may come in. */
+/** Returns true if the entity accepts messages. */
 export function isSendOpen(status: EntityStatus): boolean {
   return status === "Active" || status === "ReceiveDisabled";
 }

@@ -6,7 +6,7 @@ import { compileSqlFilter } from "./sql/sql-filter.ts";
 
 export type CompiledFilter = (content: MessageContent) => boolean;
 
-/** Throws `com.microsoft:argument-error` for what the service refuses when a rule is created. */
+/** Throws `com.microsoft:argument-error` for filters that the service refuses when a rule is created. */
 export function compileFilter(filter: RuleFilter): CompiledFilter {
   switch (filter.kind) {
     case "true":

@@ -27,7 +27,7 @@ test("passes over a consumer whose room is gone or who has left", () => {
   expect([line.next(), line.next()]).toEqual([served, undefined]);
 });
 
-test("keeps nothing of a consumer that left while it waited", async () => {
+test("keeps no reference to a consumer that left while it waited", async () => {
   const line = new ConsumerLine();
   const come = (): WeakRef<object> => {
     const seat = line.add(new TestConsumer(1));

@@ -2,15 +2,15 @@ import { Deque } from "../../../collections/deque.ts";
 import type { Consumer } from "./contract.ts";
 import type { EngineError } from "./engine-error.ts";
 
-/** A consumer's place among its rivals. */
+/** A consumer's place among competing consumers. */
 export interface Seat {
   readonly consumer: Consumer;
-  /** In the line, at most once. */
+  /** The seat is in the line, where it is at most once. */
   isWaiting: boolean;
   isClosed: boolean;
 }
 
-/** Consumers with room in the order in which they got it; who is served goes to the end of the line. */
+/** Consumers with room, in the order in which they got it. A served consumer goes to the end of the line. */
 export class ConsumerLine {
   readonly #seats = new Set<Seat>();
   readonly #waiting = new Deque<Seat>();
@@ -29,21 +29,21 @@ export class ConsumerLine {
     seat.isClosed = true;
     this.#seats.delete(seat);
     if (!seat.isWaiting) return;
-    // Out of the line at once: on an idle queue nobody asks for the next one, and clients come and go.
+    // Removed at once, because `next` does not clean up on an idle queue while clients come and go.
     for (let left = this.#waiting.size; left > 0; left -= 1) {
       const other = this.#waiting.shift();
       if (other !== undefined && other !== seat) this.#waiting.push(other);
     }
   }
 
-  /** Puts a seat in the line if it has room. */
+  /** Adds a seat to the line if it has room. */
   wait(seat: Seat): void {
     if (seat.isWaiting || seat.isClosed || !seat.consumer.hasRoom()) return;
     seat.isWaiting = true;
     this.#waiting.push(seat);
   }
 
-  /** The first seat with room, taken out of the line. */
+  /** Takes the first seat with room out of the line. */
   next(): Seat | undefined {
     for (;;) {
       const seat = this.#waiting.shift();

@@ -4,11 +4,11 @@ import type { ApplicationProperties, MessageContent } from "./message-content.ts
 import type { RuleDescription, RuleInfo } from "./rule-description.ts";
 
 /*
- * Everything through which the AMQP and the Atom edge drive the engine.
+ * The interface between the engine and its two edges, AMQP and Atom.
  *
- * All times are engine time in milliseconds since the epoch; the edges translate. All names and
- * paths compare without case and keep the case of their creation. Everything is synchronous: what a
- * call makes ready is delivered before it returns. Methods throw `EngineError`; "not found" below is
+ * All times are engine time in milliseconds since the epoch; the edges translate. All names and paths
+ * are compared case-insensitively and keep the case of their creation. Everything is synchronous: what
+ * a call makes ready is delivered before it returns. Methods throw `EngineError`; "not found" below is
  * short for `amqp:not-found`, "disabled" for `com.microsoft:entity-disabled`, "lock lost" for
  * `com.microsoft:message-lock-lost`, "session lost" for `com.microsoft:session-lock-lost`.
  */
@@ -18,21 +18,21 @@ export type ReceiveMode = "peekLock" | "receiveAndDelete";
 /** `x-opt-message-state`: 0 active, 1 deferred, 2 scheduled. A locked message is active. */
 export type WireState = "active" | "deferred" | "scheduled";
 
-/** A message as the edges may see it. Read it at once: it changes as the message lives on. */
+/** A message as the edges may see it. Read it at once, because it changes later. */
 export interface MessageView {
   readonly content: MessageContent;
   readonly sequenceNumber: number;
-  /** The number it had where it was first enqueued: topic, forwarding source, schedule. */
+  /** Number from the place where it was first enqueued: topic, forwarding source, schedule. */
   readonly enqueuedSequenceNumber: number;
   readonly enqueuedAtMs: number;
   /** `FOREVER_MS` for a message that never expires. */
   readonly expiresAtMs: number;
-  /** The effective one: the smaller of the message's and the entity's. `FOREVER_MS` when neither limits. */
+  /** The smaller of the message's and the entity's time to live. `FOREVER_MS` if neither limits it. */
   readonly timeToLiveMs: number;
-  /** Deliveries that ended without a settlement or in an abandon; 0 on the first delivery. */
+  /** Number of deliveries that ended in an abandon or without a settlement; 0 on the first delivery. */
   readonly deliveryCount: number;
   readonly wireState: WireState;
-  /** Path of the entity whose dead letter this is, in a dead-letter queue's forward target. */
+  /** Path of the entity that a forwarded dead letter comes from. */
   readonly deadLetterSource: string | undefined;
 }
 
@@ -40,48 +40,48 @@ export interface Delivery {
   readonly message: MessageView;
   /** Canonical UUID. `undefined` with `receiveAndDelete`. */
   readonly lockToken: string | undefined;
-  /** For a session's message the session's own lock. `undefined` with `receiveAndDelete`. */
+  /** For a message of a session, the end of the session's lock. `undefined` with `receiveAndDelete`. */
   readonly lockedUntilMs: number | undefined;
 }
 
-/** Told once when the entity under a link goes away or is closed for it: detach with this error. */
+/** Called once when the entity of a link is deleted or closed for it: detach with this error. */
 export interface LinkWatcher {
   end(error: EngineError): void;
 }
 
-/** A receiving link. The engine pushes while there is room; consumers take turns. */
+/** A receiving link. The engine pushes messages while there is room. Consumers take turns. */
 export interface Consumer extends LinkWatcher {
   readonly mode: ReceiveMode;
-  /** Whether one more delivery may be pushed now: effective credit and window. Asked before each. */
+  /** Returns true if credit and window allow one more delivery. Called before each delivery. */
   hasRoom(): boolean;
   /** Must not throw. May call the engine. */
   deliver(delivery: Delivery): void;
 }
 
 export interface LinkHandle {
-  /** Idempotent. Locks of a plain consumer stay until they expire. */
+  /** Idempotent. A plain consumer's locks stay until they expire. */
   close(): void;
 }
 
 export interface ConsumerHandle extends LinkHandle {
-  /** Credit came or a window opened. What is ready is delivered before this returns. */
+  /** Credit arrived or a window opened. Delivers what is ready before it returns. */
   roomMade(): void;
 }
 
-/** A session that is locked by one receiver. */
+/** A session locked by one receiver. */
 export interface SessionHandle {
   readonly sessionId: string;
   readonly lockedUntilMs: number;
-  /** At most one consumer; `end` is called with session lost when the lock goes. Throws session lost. */
+  /** At most one consumer. Its `end` is called with session lost when the lock ends. Throws session lost. */
   attach(consumer: Consumer): ConsumerHandle;
-  /** Gives the lock back, unsettled messages too (delivery count unchanged). Idempotent. */
+  /** Gives back the lock and the unsettled messages (delivery count unchanged). Idempotent. */
   release(): void;
 }
 
-/** Someone who waits for any session. Exactly one of the two is called, unless it is cancelled. */
+/** A receiver that waits for any session. Exactly one method is called, unless it is cancelled. */
 export interface SessionWaiter {
   granted(session: SessionHandle): void;
-  /** `com.microsoft:timeout`, or why the entity went away. */
+  /** `error` is `com.microsoft:timeout`, or the reason why the entity is gone. */
   failed(error: EngineError): void;
 }
 
@@ -94,7 +94,7 @@ export interface PeekRequest {
 export interface DeadLetterRequest {
   readonly reason?: string | undefined;
   readonly description?: string | undefined;
-  /** Application properties to set beside the two. */
+  /** Application properties to set besides these two. */
   readonly properties?: ApplicationProperties | undefined;
 }
 
@@ -104,85 +104,91 @@ export interface DeferredRequest {
   readonly sessionId?: string | undefined;
 }
 
-/** Everything one can do where messages lie: a queue, a subscription, or a sub-queue of either. */
+/** A place that holds messages: a queue, a subscription, or a sub-queue of either. */
 export interface Mailbox {
-  /** With the case of its creation: `orders`, `t/Subscriptions/s`, `orders/$DeadLetterQueue`. */
+  /** In the case of its creation: `orders`, `t/Subscriptions/s`, `orders/$DeadLetterQueue`. */
   readonly path: string;
   readonly requiresSession: boolean;
   readonly lockDurationMs: number;
-  /** Throws `amqp:not-allowed` (needs sessions; or forwards), disabled, not found. */
+  /** Throws `amqp:not-allowed` (needs sessions, or forwards), disabled, not found. */
   attach(consumer: Consumer): ConsumerHandle;
-  /** Throws `com.microsoft:session-cannot-be-locked`, `amqp:not-allowed` (no sessions here), disabled, not found. */
+  /**
+   * Throws `com.microsoft:session-cannot-be-locked`, `amqp:not-allowed` (no sessions here), disabled, not
+   * found.
+   */
   acceptSession(sessionId: string): SessionHandle;
-  /** Grants at once where it can. Throws `amqp:not-allowed`, disabled, not found. `timeoutMs` is in engine time. */
+  /**
+   * Grants a session at once if one is available. `timeoutMs` is engine time. Throws `amqp:not-allowed`,
+   * disabled, not found.
+   */
   acceptNextSession(waiter: SessionWaiter, timeoutMs: number): { cancel(): void };
-  /** Throws lock lost; session lost for a message of a session. So do all settlements. */
+  /** Throws lock lost, or session lost for a message of a session. So do all settlements. */
   complete(lockToken: string): void;
-  /** `properties` are merged into the application properties. */
+  /** Merges `properties` into the application properties. */
   abandon(lockToken: string, properties?: ApplicationProperties): void;
-  /** As `abandon`, and counts no delivery. */
+  /** Like `abandon`, but counts no delivery. */
   release(lockToken: string): void;
   defer(lockToken: string, properties?: ApplicationProperties): void;
   /** Also throws `amqp:not-allowed` in a dead-letter queue. */
   deadLetter(lockToken: string, request: DeadLetterRequest): void;
-  /** New end of the lock. Throws lock lost. */
+  /** Returns the new end of the lock. Throws lock lost. */
   renewLock(lockToken: string): number;
-  /** New end of the lock. Throws session lost. */
+  /** Returns the new end of the lock. Throws session lost. */
   renewSessionLock(sessionId: string): number;
-  /** Throws session lost where nobody holds the session. `null` without state. */
+  /** Returns `null` without state. Throws session lost if nobody holds the session. */
   sessionState(sessionId: string): Uint8Array | null;
   setSessionState(sessionId: string, state: Uint8Array | null): void;
-  /** Ids of sessions with messages or state, by id. */
+  /** Ids of the sessions with messages or state, in order of id. */
   sessionIds(skip: number, top: number): readonly string[];
-  /** All or none. Throws `com.microsoft:message-not-found`; session lost. */
+  /** All or none. Throws `com.microsoft:message-not-found`, session lost. */
   receiveDeferred(request: DeferredRequest): readonly Delivery[];
-  /** Active, locked, deferred and scheduled messages, by sequence number. */
+  /** Active, locked, deferred and scheduled messages, in order of sequence number. */
   peek(request: PeekRequest): readonly MessageView[];
-  /** Deletes at most `max` unlocked active messages enqueued before; answers how many. */
+  /** Deletes at most `max` unlocked active messages enqueued before that time. Returns the number deleted. */
   deleteMessages(max: number, enqueuedBeforeMs: number): number;
-  /** Deletes all messages but locked ones; answers how many. */
+  /** Deletes all messages except locked ones. Returns the number deleted. */
   purge(): number;
-  /** Fault: the lock runs out now. False when it is not held. */
+  /** Fault: ends the lock now. Returns false if it is not held. */
   expireLock(lockToken: string): boolean;
-  /** Fault: the session's lock runs out now. False when it is not held. */
+  /** Fault: ends the session's lock now. Returns false if it is not held. */
   loseSession(sessionId: string): boolean;
   /**
-   * Fault: a message that is locked is delivered once more under a second lock. Both locks are
-   * valid; the first settlement wins and the other's meets lock lost. False when it is not held.
+   * Fault: delivers a locked message once more under a second lock. Both locks are valid. The first
+   * settlement wins, and the other one throws lock lost. Returns false if the lock is not held.
    */
   deliverAgain(lockToken: string): boolean;
 }
 
-/** Where messages can be sent: a queue or a topic. */
+/** A place to which messages can be sent: a queue or a topic. */
 export interface SendTarget {
   readonly path: string;
   readonly maxMessageBytes: number;
   /** Throws disabled, not found. */
   attachSender(watcher: LinkWatcher): LinkHandle;
   /**
-   * All or none. A content with `scheduledAtMs` in the future is scheduled.
-   * Throws `amqp:link:message-size-exceeded`, `amqp:resource-limit-exceeded` (full), disabled, not
-   * found, `amqp:not-allowed` (session id missing), `com.microsoft:argument-out-of-range` (id too long).
+   * All or none. Schedules a content whose `scheduledAtMs` is in the future. Throws
+   * `amqp:link:message-size-exceeded`, `amqp:resource-limit-exceeded` (full), disabled, not found,
+   * `amqp:not-allowed` (session id missing), `com.microsoft:argument-out-of-range` (id too long).
    */
   send(contents: readonly MessageContent[]): void;
-  /** As `send`, and answers the sequence numbers. */
+  /** Like `send`, and returns the sequence numbers. */
   schedule(contents: readonly MessageContent[]): readonly number[];
   /** All or none. Throws `com.microsoft:message-not-found`. */
   cancelScheduled(sequenceNumbers: readonly number[]): void;
 }
 
 export interface MessageCounts {
-  /** Ready, locked and deferred. */
+  /** Number of ready, locked and deferred messages. */
   readonly active: number;
   readonly deadLetter: number;
   readonly scheduled: number;
-  /** Always 0: forwarding happens at once. */
+  /** Always 0, because forwarding happens at once. */
   readonly transfer: number;
   readonly transferDeadLetter: number;
 }
 
 interface EntityInfo {
-  /** As created. */
+  /** Name in the case of its creation. */
   readonly name: string;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -200,7 +206,7 @@ export interface QueueEntity extends EntityInfo {
 export interface TopicEntity extends EntityInfo {
   readonly settings: TopicSettings;
   readonly target: SendTarget;
-  /** By name. */
+  /** In order of name. */
   subscriptions(): readonly SubscriptionEntity[];
 }
 
@@ -208,9 +214,9 @@ export interface SubscriptionEntity extends EntityInfo {
   readonly topicName: string;
   readonly settings: SubscriptionSettings;
   readonly mailbox: Mailbox;
-  /** By name. */
+  /** In order of name. */
   rules(): readonly RuleInfo[];
-  /** Throws `com.microsoft:entity-already-exists`; `com.microsoft:argument-error` (SQL, with position). */
+  /** Throws `com.microsoft:entity-already-exists`, or `com.microsoft:argument-error` (SQL, with position). */
   addRule(rule: RuleDescription): RuleInfo;
   /** Throws not found, `com.microsoft:argument-error`. */
   updateRule(rule: RuleDescription): RuleInfo;
@@ -219,16 +225,16 @@ export interface SubscriptionEntity extends EntityInfo {
 }
 
 /**
- * One namespace. Creations throw `com.microsoft:entity-already-exists` (a queue and a topic cannot
- * share a name), `com.microsoft:argument-error`, `com.microsoft:argument-out-of-range`; updates and
- * deletions throw not found and, for settings that are fixed at creation, `amqp:not-allowed`.
+ * One namespace. Creations throw `com.microsoft:entity-already-exists` (a queue and a topic cannot share a
+ * name), `com.microsoft:argument-error` and `com.microsoft:argument-out-of-range`. Updates and deletions
+ * throw not found and, for settings that are fixed at creation, `amqp:not-allowed`.
  */
 export interface Namespace {
   readonly name: string;
   readonly createdAtMs: number;
   createQueue(name: string, settings?: Partial<QueueSettings>): QueueEntity;
   createTopic(name: string, settings?: Partial<TopicSettings>): TopicEntity;
-  /** Without `rule` the subscription gets `$Default`, which is true. */
+  /** Without `rule` the subscription gets the rule `$Default`, which is true for every message. */
   createSubscription(
     topicName: string,
     name: string,
@@ -242,21 +248,24 @@ export interface Namespace {
     name: string,
     settings: Partial<SubscriptionSettings>,
   ): SubscriptionEntity;
-  /** A queue or a topic with all its subscriptions. */
+  /** Deletes a queue, or a topic with all its subscriptions. */
   deleteEntity(name: string): void;
   deleteSubscription(topicName: string, name: string): void;
-  /** By name, as are the lists of the other kinds. */
+  /** In order of name, like the lists of the other kinds. */
   queues(): readonly QueueEntity[];
   topics(): readonly TopicEntity[];
   queue(name: string): QueueEntity | undefined;
   topic(name: string): TopicEntity | undefined;
   subscription(topicName: string, name: string): SubscriptionEntity | undefined;
-  /** Address of a sender or of its `$management` (without that tail). Throws not found. */
+  /** Finds the target of a sender, or of its `$management` (without that tail). Throws not found. */
   findTarget(path: string): SendTarget;
-  /** Address of a receiver or of its `$management`: sub-queues included. Throws not found; `amqp:not-allowed` on a topic. */
+  /**
+   * Finds the mailbox of a receiver, or of its `$management`, including sub-queues. Throws not found, or
+   * `amqp:not-allowed` on a topic.
+   */
   findMailbox(path: string): Mailbox;
-  /** The subscription whose rules an address stands for. Throws not found. */
+  /** Finds the subscription to whose rules an address refers. Throws not found. */
   findSubscription(path: string): SubscriptionEntity;
-  /** Deletes every entity; links are told. */
+  /** Deletes every entity and ends its links. */
   reset(): void;
 }

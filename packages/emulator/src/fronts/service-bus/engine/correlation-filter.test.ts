@@ -50,7 +50,7 @@ test.for([
   "sessionId",
   "replyToSessionId",
   "contentType",
-])("misses when %s alone differs, also only in case", (member) => {
+])("does not match when only %s differs, even only in case", (member) => {
   expect(matches({ ...ALL, [member]: "other" })).toBe(false);
   expect(matches({ ...ALL, [member]: "ID-1" })).toBe(false);
 });

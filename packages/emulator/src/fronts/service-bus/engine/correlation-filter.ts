@@ -14,7 +14,7 @@ const MEMBERS = [
 ] as const satisfies readonly (readonly [keyof CorrelationFilter, keyof MessageProperties])[];
 
 /**
- * Every member of the filter must be there and equal, with case; numbers are equal by value, but
+ * Every member of the filter must be present and equal, case-sensitively. Numbers are compared by value, and
  * text never equals a number.
  * https://learn.microsoft.com/azure/service-bus-messaging/topic-filters (2026-11-29)
  */

@@ -4,28 +4,28 @@ import type { EngineError } from "./engine-error.ts";
 import type { SessionHold } from "./session-hold.ts";
 import type { StoredMessage } from "./stored-message.ts";
 
-/** Who gets which ready message. One implementation for plain mailboxes, one for sessions. */
+/** Decides who gets which ready message. One implementation for plain mailboxes, one for sessions. */
 export interface Distribution {
-  /** The message, the newest of all, became ready. */
+  /** A message became ready. It is the newest of all. */
   push(message: StoredMessage): void;
-  /** The message is ready again and goes to its place by number. */
+  /** A message is ready again and returns to its place in order of number. */
   putBack(message: StoredMessage): void;
-  /** The message, which is locked, goes out once more. */
+  /** A locked message is to be delivered once more. */
   again(message: StoredMessage): void;
-  /** The message, which had been pushed before, is gone. */
+  /** A message that was pushed before is gone. */
   removed(message: StoredMessage): void;
-  /** Delivers whatever is ready to whoever has room. */
+  /** Delivers ready messages to consumers with room. */
   pump(): void;
-  /** Ends every link and every waiting. */
+  /** Ends every link and every waiting receiver. */
   end(error: EngineError): void;
 }
 
-/** What a distribution asks of its mailbox. */
+/** What a distribution needs from its mailbox. */
 export interface DistributionHost {
   readonly clock: EngineClock;
   readonly lockDurationMs: number;
   /** Locks or removes the message and gives it to the consumer. */
   handOut(message: StoredMessage, consumer: Consumer, hold: SessionHold | undefined): void;
-  /** Takes a message whose lock ended back, counting the delivery or not. */
+  /** Takes back a message whose lock ended. `isCounted` tells whether the delivery counts. */
   giveBack(message: StoredMessage, isCounted: boolean): void;
 }

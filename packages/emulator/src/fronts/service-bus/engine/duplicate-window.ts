@@ -7,15 +7,15 @@ interface Entry {
 }
 
 /**
- * Message ids of the history window. The window of an id starts at its first message, is not extended
- * by a duplicate, and outlives the message.
+ * Message ids in the history window. An id's window starts at its first message, is not extended by a
+ * duplicate, and outlives the message.
  */
 export class DuplicateWindow {
   readonly #byKey = new Map<string, Entry>();
-  /** In order of arrival, which is the order of expiry. */
+  /** In order of arrival, which is also the order of expiry. */
   readonly #entries = new Deque<Entry>();
 
-  /** The number of the first message with this id, if it is still remembered. */
+  /** Returns the number of the first message with this id, if still remembered. */
   find(key: string, nowMs: number, windowMs: number): number | undefined {
     this.#forget(nowMs - windowMs);
     return this.#byKey.get(key)?.sequenceNumber;

@@ -1,4 +1,4 @@
-/** The AMQP conditions an engine refuses with; what clients make of each stands in their SDK's table. */
+/** AMQP conditions with which the engine refuses. Each SDK's error table says what clients make of them. */
 export type EngineCondition =
   | "amqp:not-found"
   | "amqp:not-allowed"
@@ -16,7 +16,7 @@ export type EngineCondition =
   | "com.microsoft:session-lock-lost"
   | "com.microsoft:timeout";
 
-/** A refusal of the engine. The edges add tracking ids and turn the condition into their protocol's form. */
+/** A refusal by the engine. The edges add tracking ids and translate the condition to their protocol. */
 export class EngineError extends Error {
   readonly condition: EngineCondition;
 

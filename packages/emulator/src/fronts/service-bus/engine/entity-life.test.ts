@@ -10,7 +10,7 @@ import { SessionDistribution } from "./session-distribution.ts";
 const IDLE_MS = 300_000;
 
 describe("an idle entity", () => {
-  test("that is a topic goes with its subscriptions", async () => {
+  test("that is a topic is deleted with its subscriptions", async () => {
     const { namespace, clock } = manualNamespace();
     const topic = namespace.createTopic("t", { autoDeleteOnIdleMs: IDLE_MS });
     const subscription = namespace.createSubscription("t", "s");
@@ -56,7 +56,7 @@ describe("an idle entity", () => {
     for (const use of uses) {
       use();
       expect(subscription.accessedAtMs).toBe(clock.now());
-      // Within a lock of 60 s at first, so that there is something to renew.
+      // Within the first lock of 60 s, so that there is a lock to renew.
       await clock.advance(50_000);
     }
     await clock.advance(IDLE_MS);
@@ -86,7 +86,7 @@ describe("a topic that is deleted", () => {
     }).toThrow("could not be found");
   });
 
-  test("can be made again, with nothing of the old one", () => {
+  test("can be created again, with nothing of the old one", () => {
     const { namespace } = manualNamespace();
     const old = namespace.createTopic("t");
     namespace.createSubscription("t", "s");
@@ -111,7 +111,7 @@ describe("a queue with sessions", () => {
     expect(clock.nextDeadline()).toBeUndefined();
   });
 
-  test("that is deleted fails those who wait once, and leaves no timer", async () => {
+  test("that is deleted fails each waiting receiver once, and leaves no timer", async () => {
     const { namespace, clock } = manualNamespace();
     const queue = namespace.createQueue("q", { requiresSession: true });
     const waiter = new TestSessionWaiter();

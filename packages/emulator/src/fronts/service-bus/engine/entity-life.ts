@@ -49,7 +49,7 @@ export class EntityLife {
     this.setIdle(idleMs);
   }
 
-  /** Throws not found once the entity is deleted, for links that outlive it. */
+  /** Throws not found if the entity was deleted. Needed for links that outlive it. */
   checkExists(): void {
     if (this.#isDeleted) throw entityNotFound(this.#namespaceName, this.#path);
   }

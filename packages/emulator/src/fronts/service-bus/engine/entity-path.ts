@@ -5,7 +5,7 @@ export type SubQueue = "deadLetter" | "transferDeadLetter";
 
 /** What an address stands for. */
 export interface EntityPath {
-  /** Of the queue or topic. */
+  /** Name of the queue or topic. */
   readonly name: string;
   readonly subscription: string | undefined;
   readonly subQueue: SubQueue | undefined;
@@ -16,7 +16,7 @@ const SUB_QUEUES: readonly (readonly [RegExp, SubQueue])[] = [
   [/\/\$deadletterqueue$/i, "deadLetter"],
 ];
 
-/** Reads an address. Fixed parts compare without case, because clients mix it; names keep theirs. */
+/** Parses an address. Fixed parts match in any case, because clients mix cases. Names keep their case. */
 export function parseEntityPath(path: string): EntityPath {
   const trimmed = path.replace(/^\/+|\/+$/g, "");
   const found = SUB_QUEUES.find(([pattern]) => pattern.test(trimmed));
@@ -31,7 +31,7 @@ const SUBSCRIPTION_NAME = /^[A-Za-z0-9_$](?:[A-Za-z0-9._$-]*[A-Za-z0-9_$])?$/;
 const MAX_ENTITY_NAME = 260;
 const MAX_SUBSCRIPTION_NAME = 50;
 
-/** Name of a queue or topic. Throws `com.microsoft:argument-error`. */
+/** Checks the name of a queue or topic. Throws `com.microsoft:argument-error`. */
 export function checkEntityName(name: string): void {
   if (name.length > MAX_ENTITY_NAME || !ENTITY_NAME.test(name) || isReserved(name))
     throw badName("entity", name, MAX_ENTITY_NAME, "and slashes inside");
@@ -47,7 +47,7 @@ export function checkRuleName(name: string): void {
     throw badName("rule", name, MAX_SUBSCRIPTION_NAME, "no slash");
 }
 
-/** A queue by such a name would be hidden behind a subscription's address. */
+/** A queue with such a name would be hidden behind a subscription's address. */
 function isReserved(name: string): boolean {
   return /(?:^|\/)subscriptions(?:\/|$)/i.test(name);
 }

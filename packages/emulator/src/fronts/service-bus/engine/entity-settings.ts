@@ -1,10 +1,10 @@
-/** Which directions are open. Names as on the wire. */
+/** Which directions are open, named as on the wire. */
 export type EntityStatus = "Active" | "Disabled" | "SendDisabled" | "ReceiveDisabled";
 
-/** A duration that never runs out: `P10675199DT2H48M5.4775807S` on the wire. */
+/** A duration that never ends: `P10675199DT2H48M5.4775807S` on the wire. */
 export const FOREVER_MS: number = Number.POSITIVE_INFINITY;
 
-/** What queues and subscriptions share: both hold messages. Durations in milliseconds. */
+/** Settings of queues and subscriptions, which both hold messages. Durations in milliseconds. */
 export interface MailboxSettings {
   /** 5 s to 5 min; default 60 s. */
   readonly lockDurationMs: number;
@@ -12,13 +12,13 @@ export interface MailboxSettings {
   readonly maxDeliveryCount: number;
   /** Fixed at creation; default false. */
   readonly requiresSession: boolean;
-  /** Cap of every message's own time to live; default for ever. */
+  /** Limits every message's own time to live; default forever. */
   readonly defaultMessageTimeToLiveMs: number;
   readonly deadLetteringOnMessageExpiration: boolean;
-  /** Path of a queue or topic of this namespace. */
+  /** Path of a queue or topic in this namespace. */
   readonly forwardTo: string | undefined;
   readonly forwardDeadLetteredMessagesTo: string | undefined;
-  /** 5 min or more; default for ever. */
+  /** 5 min or more; default forever. */
   readonly autoDeleteOnIdleMs: number;
   readonly enableBatchedOperations: boolean;
   readonly status: EntityStatus;
@@ -26,7 +26,7 @@ export interface MailboxSettings {
   readonly userMetadata: string | undefined;
 }
 
-/** What queues and topics share: both take messages in. */
+/** Settings of queues and topics, which both accept messages. */
 export interface IntakeSettings {
   /** Default 1,024. */
   readonly maxSizeInMegabytes: number;
@@ -36,9 +36,9 @@ export interface IntakeSettings {
   readonly requiresDuplicateDetection: boolean;
   /** 20 s to 7 days; default 10 min. */
   readonly duplicateDetectionHistoryMs: number;
-  /** Kept and reported; this broker has one partition. Fixed at creation. */
+  /** Stored and reported only; this broker has one partition. Fixed at creation. */
   readonly enablePartitioning: boolean;
-  /** Kept and reported. */
+  /** Stored and reported only. */
   readonly enableExpress: boolean;
 }
 
@@ -48,13 +48,13 @@ export interface TopicSettings extends IntakeSettings {
   readonly defaultMessageTimeToLiveMs: number;
   readonly autoDeleteOnIdleMs: number;
   readonly enableBatchedOperations: boolean;
-  /** Kept and reported. */
+  /** Stored and reported only. */
   readonly supportOrdering: boolean;
   readonly status: EntityStatus;
   readonly userMetadata: string | undefined;
 }
 
 export interface SubscriptionSettings extends MailboxSettings {
-  /** Whether a message is dead-lettered when a rule's filter fails on it; default true. */
+  /** Dead-letters a message on which a rule's filter fails; default true. */
   readonly deadLetteringOnFilterEvaluationExceptions: boolean;
 }

@@ -1,9 +1,9 @@
 import type { EngineClock, EngineTimer } from "../../../time/engine-clock.ts";
 
-/** Deletes an entity that nobody uses. A touch costs nothing: the timer looks when it fires. */
+/** Deletes an entity that nobody uses. A touch costs almost nothing, because only the timer checks it. */
 export class IdleWatch {
   readonly #clock: EngineClock;
-  /** Whether an open link or a scheduled message keeps the entity in use. */
+  /** Returns true if an open link or a scheduled message keeps the entity in use. */
   readonly #isBusy: () => boolean;
   readonly #onIdle: () => void;
   #idleMs = Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { manualNamespace, sbContent } from "../../../../test/support/service-bus-engine.ts";
 
-test("what is beside the body has 64 KB, however large the message may be", () => {
+test("all parts but the body have 64 KB, however large the message may be", () => {
   const { namespace } = manualNamespace();
   const queue = namespace.createQueue("q", { maxMessageSizeInKilobytes: 1_024 });
   queue.target.send([sbContent("fits", { headerBytes: 65_536, sizeBytes: 900_000 })]);

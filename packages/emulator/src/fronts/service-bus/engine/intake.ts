@@ -20,7 +20,7 @@ import { SenderLinks } from "./sender-links.ts";
 const MAX_ID_CHARACTERS = 128;
 const MAX_HEADER_BYTES = 65_536;
 
-/** The entity behind an intake. */
+/** The entity that an intake belongs to. */
 export interface IntakeEntity {
   readonly clock: EngineClock;
   readonly requiresSession: boolean;
@@ -28,16 +28,16 @@ export interface IntakeEntity {
   sizeBytes(): number;
   checkExists(): void;
   touch(): void;
-  /** Stores the message or its copies, and answers its number. */
+  /** Stores the message or its copies, and returns its number. */
   take(arrival: Arrival): number;
-  /** Keeps the message until it is due, and answers its number. */
+  /** Keeps the message until it is due, and returns its number. */
   schedule(arrival: Arrival, dueMs: number): number;
   cancelScheduled(sequenceNumbers: readonly number[]): void;
-  /** Delivers what was taken. */
+  /** Delivers the messages taken. */
   pump(): void;
 }
 
-/** The gate of a queue or topic: what may come in, once, now or later. */
+/** Takes in the messages of a queue or topic: checks them, drops duplicates, and schedules or stores them. */
 export class Intake implements SendTarget {
   readonly path: string;
   readonly #entity: IntakeEntity;
@@ -78,7 +78,7 @@ export class Intake implements SendTarget {
     this.#entity.cancelScheduled(sequenceNumbers);
   }
 
-  /** Takes a message that another entity forwards; the sender of that one is told nothing. */
+  /** Takes a message that another entity forwards. Its original sender learns nothing of the result. */
   accept(arrival: Arrival): void {
     this.#check([arrival.content]);
     this.#onceOnly(arrival.content, this.#entity.clock.now(), () => this.#entity.take(arrival));
@@ -127,7 +127,7 @@ export class Intake implements SendTarget {
     });
   }
 
-  /** A duplicate is accepted and dropped; its sender cannot tell. */
+  /** Accepts but drops a duplicate. The sender cannot tell. */
   #onceOnly(content: MessageContent, nowMs: number, take: () => number): number {
     const settings = this.#entity.settings();
     if (!settings.requiresDuplicateDetection) return take();
@@ -140,7 +140,7 @@ export class Intake implements SendTarget {
   }
 }
 
-/** Ids that are measured, with their names in the vendor's documents. */
+/** Ids whose length is limited, with their names in the vendor's documents. */
 const MEASURED_IDS = [
   ["messageId", "MessageId"],
   ["sessionId", "SessionId"],
@@ -148,7 +148,7 @@ const MEASURED_IDS = [
   ["partitionKey", "PartitionKey"],
 ] as const;
 
-/** The vendor's own client checks before it sends; others find out here. */
+/** The vendor's own client checks this before it sends. Other clients get the error here. */
 function checkIds(properties: MessageProperties): void {
   for (const [member, name] of MEASURED_IDS) {
     const length = properties[member]?.length ?? 0;
@@ -162,7 +162,7 @@ function checkIds(properties: MessageProperties): void {
 }
 
 /**
- * A partitioned entity compares the partition key too, because partitions do not know of each other.
+ * A partitioned entity also compares the partition key, because partitions do not know each other's messages.
  * https://learn.microsoft.com/azure/service-bus-messaging/duplicate-detection (2026-11-29)
  */
 function duplicateKey({ properties }: MessageContent, isPartitioned: boolean): string {

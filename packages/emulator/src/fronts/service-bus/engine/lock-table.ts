@@ -7,15 +7,15 @@ import type { StoredMessage } from "./stored-message.ts";
 export interface Lock {
   readonly token: string;
   readonly message: StoredMessage;
-  /** The session that lends its lock; then the lock has no end of its own. */
+  /** Set for a message of a session: the session's lock counts, and this lock has no expiry of its own. */
   readonly hold: SessionHold | undefined;
-  /** An earlier lock of the same message that is still valid; only a fault makes one. */
+  /** An earlier lock of the same message that is still valid. Only a fault creates one. */
   older: Lock | undefined;
   untilMs: number;
   timer: EngineTimer | undefined;
 }
 
-/** The locks of one mailbox by token. */
+/** The locks of one mailbox, by token. */
 export class LockTable {
   readonly #clock: EngineClock;
   readonly #onExpired: (lock: Lock) => void;
@@ -50,7 +50,7 @@ export class LockTable {
     });
   }
 
-  /** Ends one lock. True when it was the last of its message. */
+  /** Ends one lock. Returns true if it was the message's last one. */
   drop(lock: Lock): boolean {
     const { message } = lock;
     this.#forget(lock);

@@ -14,7 +14,7 @@ function peekIds(mailbox: MessageMailbox): string[] {
 }
 
 describe("auto-forwarding", () => {
-  test("passes every message on at once, with the number it had first", () => {
+  test("forwards every message at once, with its first number", () => {
     const { namespace } = manualNamespace();
     const target = namespace.createQueue("target");
     target.target.send([sbContent("before")]);
@@ -25,7 +25,7 @@ describe("auto-forwarding", () => {
     expect(source.counts).toMatchObject({ active: 0, transferDeadLetter: 0 });
   });
 
-  test("passes a scheduled message on when it is due", async () => {
+  test("forwards a scheduled message when it is due", async () => {
     const { namespace, clock } = manualNamespace();
     const target = namespace.createQueue("target");
     const source = namespace.createQueue("source", { forwardTo: "target" });
@@ -45,7 +45,7 @@ describe("auto-forwarding", () => {
     expect(() => source.family.deadLetters.attach(new TestConsumer(1))).not.toThrow();
   });
 
-  test("set later sends on what lies there, ends receivers, and spares what they hold", () => {
+  test("set later forwards waiting messages and ends receivers, but leaves their locked messages", () => {
     const { namespace } = manualNamespace();
     const target = namespace.createQueue("target");
     const source = namespace.createQueue("source");
@@ -58,7 +58,7 @@ describe("auto-forwarding", () => {
     expect(source.counts.active).toBe(0);
   });
 
-  test("set later sends on what a receiver held and gave up, or held too long", async () => {
+  test("set later forwards a message that a receiver gave up or held too long", async () => {
     const { namespace, clock } = manualNamespace();
     const target = namespace.createQueue("target");
     const source = namespace.createQueue("source", { lockDurationMs: 5_000 });
@@ -138,7 +138,7 @@ describe("auto-forwarding", () => {
 });
 
 describe("forwarding of dead letters", () => {
-  test("brings them to the target, ready, uncounted, with where they come from", () => {
+  test("brings them to the target, ready, uncounted, with their source", () => {
     const { namespace } = manualNamespace();
     const graveyard = namespace.createQueue("graveyard");
     const queue = namespace.createQueue("q", {

@@ -18,7 +18,7 @@ import type { StoredMessage } from "./stored-message.ts";
 // https://learn.microsoft.com/azure/service-bus-messaging/service-bus-auto-forwarding (2026-11-29)
 const MAX_HOPS = 4;
 
-/** The service cuts longer texts; about 4 KB, by observation of others. */
+/** The service truncates longer texts, at about 4 KB as others observed. */
 const MAX_REASON_CHARACTERS = 4096;
 
 /** What a family needs from its entity and its namespace. */
@@ -28,11 +28,11 @@ export interface FamilySurroundings {
   touch(): void;
   /** Throws not found once the entity is deleted. */
   checkExists(): void;
-  /** Hands a message to another entity. Throws what a sender would be told. */
+  /** Hands a message to another entity. Throws the error that a sender would get. */
   forward(toPath: string, arrival: Arrival): void;
 }
 
-/** A queue's or subscription's mailbox with its two sub-queues, and the ways between them. */
+/** The mailbox of a queue or subscription with its two sub-queues, and how messages move between them. */
 export class MailboxFamily {
   readonly path: string;
   readonly main: MessageMailbox;
@@ -67,7 +67,7 @@ export class MailboxFamily {
   }
 
   get sizeBytes(): number {
-    // Asked for each send, hence without a list.
+    // Runs on every send, so it avoids creating a list.
     const { main, deadLetters, transferDeadLetters } = this;
     return main.keeper.shelf.bytes + deadLetters.keeper.shelf.bytes + transferDeadLetters.keeper.shelf.bytes;
   }
@@ -77,8 +77,8 @@ export class MailboxFamily {
   }
 
   /**
-   * Takes a message in, or passes it on, and answers its number here (0 if it passed on).
-   * Call `main.keeper.pump()` when the last of a batch is in.
+   * Takes or forwards a message. Returns its number here, or 0 if it was forwarded. Call `main.keeper.pump()`
+   * after the last message of a batch.
    */
   arrive(arrival: Arrival): number {
     const { forwardTo } = this.#around.settings();
@@ -87,7 +87,7 @@ export class MailboxFamily {
     return 0;
   }
 
-  /** Adds the message, which is in no mailbox, to the dead letters. */
+  /** Adds a message that is in no mailbox to the dead letters. */
   bury(message: StoredMessage, burial: BurialReason): void {
     const { forwardDeadLetteredMessagesTo } = this.#around.settings();
     const arrival: Arrival = {
@@ -101,12 +101,12 @@ export class MailboxFamily {
     else this.#forward(forwardDeadLetteredMessagesTo, { ...arrival, deadLetterSource: this.path });
   }
 
-  /** Buries a message that never lay in the mailbox. */
+  /** Adds a message that was never in the mailbox to the dead letters. */
   buryArrival(arrival: Arrival, burial: BurialReason): void {
     this.deadLetters.arrive({ ...arrival, content: withReason(arrival.content, burial) });
   }
 
-  /** The settings have changed: what they forbid now ends, what they forward now leaves. */
+  /** Applies changed settings: ends links that they forbid, and forwards messages if they ask for it. */
   settingsChanged(): void {
     const { forwardTo, status } = this.#around.settings();
     if (status === "Disabled" || status === "ReceiveDisabled") {
@@ -213,7 +213,7 @@ function arrivalOf(message: StoredMessage): Arrival {
   return { ...freshArrival(content), enqueuedSequenceNumber, deadLetterSource };
 }
 
-/** The message gets a new number and a new time; its first number shows where it was scheduled. */
+/** The message gets a new number and a new time. Its first number shows where it was scheduled. */
 function activatedArrival(message: StoredMessage): Arrival {
   return { ...arrivalOf(message), enqueuedSequenceNumber: message.sequenceNumber };
 }

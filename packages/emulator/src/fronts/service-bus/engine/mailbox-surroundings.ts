@@ -3,7 +3,7 @@ import { FOREVER_MS } from "./entity-settings.ts";
 import type { ApplicationProperties, MessageContent } from "./message-content.ts";
 import type { StoredMessage } from "./stored-message.ts";
 
-/** The settings that a mailbox obeys; read anew each time, because updates apply at once. */
+/** Settings that a mailbox obeys. They are read each time, because updates apply at once. */
 export interface MailboxPolicy {
   readonly lockDurationMs: number;
   readonly maxDeliveryCount: number;
@@ -18,40 +18,40 @@ export interface BurialReason {
   readonly properties?: ApplicationProperties | undefined;
 }
 
-/** What a mailbox needs from the entity around it. */
+/** What a mailbox needs from its entity. */
 export interface MailboxSurroundings {
   readonly clock: EngineClock;
-  /** The sub-queues of dead letters: nothing expires there and no delivery counts. */
+  /** True for the sub-queues of dead letters, where no message expires and no delivery counts. */
   readonly isSubQueue: boolean;
   policy(): MailboxPolicy;
-  /** Throws when no receiver may open here now. */
+  /** Throws if no receiver may open here now. */
   checkReceive(): void;
-  /** Somebody used the mailbox. */
+  /** The mailbox was used. */
   touch(): void;
-  /** The message has left its mailbox and joins the dead letters. */
+  /** The message has left its mailbox to become a dead letter. */
   bury(message: StoredMessage, reason: BurialReason): void;
   /** The message has left its mailbox because its time to live ran out. */
   expired(message: StoredMessage): void;
-  /** A scheduled message is due; it has left its mailbox. */
+  /** A scheduled message is due and has left its mailbox. */
   activated(message: StoredMessage): void;
-  /** Whether the entity passes on what comes in, and nobody can receive here. */
+  /** Returns true if the entity forwards incoming messages, so that nobody can receive here. */
   isForwarding(): boolean;
-  /** A message whose lock ended has left its mailbox, because the entity forwards by now. */
+  /** A message whose lock ended has left its mailbox, because the entity now forwards. */
   passOn(message: StoredMessage): void;
 }
 
 /** A message on its way into a mailbox. */
 export interface Arrival {
   readonly content: MessageContent;
-  /** Where it comes from another entity, the number it had at first. */
+  /** For a message from another entity: its first number. */
   readonly enqueuedSequenceNumber: number | undefined;
-  /** Dead letters keep theirs; `undefined` means now. */
+  /** Dead letters keep their time. `undefined` means now. */
   readonly enqueuedAtMs: number | undefined;
   readonly deliveryCount: number;
   readonly deadLetterSource: string | undefined;
-  /** The topic's limit of the time to live, beside the mailbox's own. */
+  /** The topic's limit on the time to live, in addition to the mailbox's own. */
   readonly timeToLiveCapMs: number;
-  /** How many auto-forwards it has made. */
+  /** Number of auto-forwards so far. */
   readonly hops: number;
 }
 

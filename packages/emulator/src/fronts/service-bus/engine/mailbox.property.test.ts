@@ -101,7 +101,7 @@ test("messages of one session are completed in the order in which they were sent
       );
       const completed = new Map<string, number[]>();
       for (let turn = 0; queue.counts.active > 0; turn += 1) {
-        // Each turn takes whatever session is next, completes one message, and loses or releases it.
+        // Each turn takes the next session, completes one message, and loses or releases the session.
         queue.mailbox.acceptNextSession(
           {
             granted(session) {

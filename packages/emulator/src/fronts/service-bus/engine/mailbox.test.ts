@@ -88,7 +88,7 @@ describe("delivery", () => {
 });
 
 describe("settlement", () => {
-  test("complete deletes, and a second settlement meets a lost lock", () => {
+  test("complete deletes the message, and a second settlement fails with a lost lock", () => {
     const { queue } = oneQueue();
     send(queue, "a");
     const token = new TestConsumer(1).attachTo(queue.mailbox).lastToken;
@@ -205,7 +205,7 @@ describe("settlement", () => {
 });
 
 describe("delivery count", () => {
-  test("buries the message when it reaches the limit, with the service's reason", () => {
+  test("dead-letters the message at the limit, with the service's reason", () => {
     const { queue } = oneQueue({ maxDeliveryCount: 3 });
     send(queue, "a");
     const consumer = new TestConsumer(9).attachTo(queue.mailbox);
@@ -219,7 +219,7 @@ describe("delivery count", () => {
     ]);
   });
 
-  test("never grows among the dead letters, which cannot be buried again", () => {
+  test("never grows among the dead letters, which cannot be dead-lettered again", () => {
     const { queue } = oneQueue({ maxDeliveryCount: 1 });
     send(queue, "a");
     queue.mailbox.abandon(new TestConsumer(1).attachTo(queue.mailbox).lastToken);
@@ -235,7 +235,7 @@ describe("delivery count", () => {
   });
 });
 
-describe("looking and clearing", () => {
+describe("peeking and deleting", () => {
   test("peek sees active, locked, deferred and scheduled messages by number", () => {
     const { queue, clock } = oneQueue();
     send(queue, "locked", "deferred", "active");
@@ -247,7 +247,7 @@ describe("looking and clearing", () => {
     expect(idsOf(queue.mailbox.peek({ fromSequenceNumber: 2, max: 2 }))).toEqual(["deferred", "active"]);
   });
 
-  test("deletes unlocked active messages that are older than a time, at most so many", async () => {
+  test("deletes unlocked active messages that are older than a time, up to a maximum", async () => {
     const { queue, clock } = oneQueue();
     send(queue, "locked", "a", "b", "c");
     new TestConsumer(1).attachTo(queue.mailbox);

@@ -27,7 +27,7 @@ import { SessionDistribution } from "./session-distribution.ts";
 import type { SessionHold } from "./session-hold.ts";
 import type { StoredMessage } from "./stored-message.ts";
 
-/** Messages in one place, as receivers and the edges see it. */
+/** A mailbox as receivers and the edges see it. */
 export class MessageMailbox implements Mailbox {
   readonly path: string;
   readonly requiresSession: boolean;
@@ -45,12 +45,12 @@ export class MessageMailbox implements Mailbox {
     return this.#keeper.lockDurationMs;
   }
 
-  /** The inside, for the entity around the mailbox. */
+  /** Internal part, for the entity that the mailbox belongs to. */
   get keeper(): MessageKeeper {
     return this.#keeper;
   }
 
-  /** Stores and delivers a message that comes from elsewhere. */
+  /** Stores and delivers a message from elsewhere. */
   arrive(arrival: Arrival): void {
     this.#keeper.enqueue(arrival);
     this.#keeper.pump();
@@ -108,7 +108,7 @@ export class MessageMailbox implements Mailbox {
 
   renewLock(lockToken: string): number {
     const lock = this.#held(lockToken);
-    // The lock of a session's message is the session's.
+    // A message of a session is locked by the session's lock.
     if (lock.hold !== undefined) return this.#sessions().renew(lock.hold);
     this.#keeper.locks.renew(lock, this.lockDurationMs);
     return lock.untilMs;

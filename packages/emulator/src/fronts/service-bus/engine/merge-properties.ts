@@ -1,6 +1,6 @@
 import type { ApplicationProperties, MessageContent } from "./message-content.ts";
 
-/** A content whose application properties are joined by others; those of the same name are replaced. */
+/** Returns a content with further application properties. They replace those of the same name. */
 export function mergeProperties(
   content: MessageContent,
   properties: ApplicationProperties | undefined,

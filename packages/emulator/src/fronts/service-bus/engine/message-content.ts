@@ -1,4 +1,4 @@
-/** AMQP names of the types an application property may have. */
+/** AMQP names of the types that an application property may have. */
 export type PropertyType =
   | "null"
   | "boolean"
@@ -18,13 +18,13 @@ export type PropertyType =
   | "uuid"
   | "binary"
   | "timestamp"
-  /** Anything else (decimals, lists): `value` holds its encoding. Filters see it as NULL. */
+  /** Anything else (decimals, lists): `value` holds the encoded bytes. Filters see NULL. */
   | "opaque";
 
 /**
- * One application property with its type on the wire, which must survive a rewrite.
- * Numbers beyond 2^53 are bigint; `timestamp` is milliseconds since the epoch; `uuid` is the
- * canonical text; `char`, `string` and `symbol` are text; `null` is null.
+ * An application property with its wire type, which must survive a rewrite. Numbers beyond 2^53 are bigint;
+ * `timestamp` is milliseconds since the epoch; `uuid` is the canonical text; `char`, `string` and `symbol`
+ * are text; `null` is null.
  */
 export interface PropertyValue {
   readonly type: PropertyType;
@@ -33,9 +33,9 @@ export interface PropertyValue {
 
 export type ApplicationProperties = ReadonlyMap<string, PropertyValue>;
 
-/** What the broker itself reads of a message. `undefined` means: the sender did not say. */
+/** What the broker itself reads of a message. `undefined` means that the sender gave no value. */
 export interface MessageProperties {
-  /** The edge invents 32 hexadecimal digits where the sender gave none. */
+  /** If the sender gave none, the edge makes up 32 hexadecimal digits. */
   readonly messageId: string;
   readonly correlationId: string | undefined;
   readonly to: string | undefined;
@@ -47,25 +47,25 @@ export interface MessageProperties {
   readonly replyToSessionId: string | undefined;
   readonly partitionKey: string | undefined;
   readonly timeToLiveMs: number | undefined;
-  /** Engine time (the edge translates), milliseconds since the epoch. */
+  /** Engine time, translated by the edge, in milliseconds since the epoch. */
   readonly scheduledAtMs: number | undefined;
 }
 
-/** What a settlement or a rule's action changes. A member that is absent stays as it is. */
+/** Changes made by a settlement or by a rule's action. Absent members stay as they are. */
 export interface ContentChanges {
   readonly properties?: Partial<MessageProperties>;
-  /** The whole new set. */
+  /** Replaces the whole set. */
   readonly applicationProperties?: ApplicationProperties;
 }
 
 /**
- * What a producer sent. Immutable: a change makes a new one, so that the copies of one message may
- * share it. The AMQP edge implements it over the bare message's bytes, decoding what is asked for.
+ * What a producer sent. Immutable: a change creates a new content, so that the copies of a message can share
+ * one. The AMQP edge implements it over the bytes of the bare message, decoding only what is needed.
  */
 export interface MessageContent {
-  /** Bytes that count against the size of a message and of an entity. */
+  /** Bytes that count towards the size of a message and of an entity. */
   readonly sizeBytes: number;
-  /** Those of them that are not the body: header, annotations, properties of both kinds. */
+  /** The part of `sizeBytes` that is not body: header, annotations, both kinds of properties. */
   readonly headerBytes: number;
   readonly properties: MessageProperties;
   readonly applicationProperties: ApplicationProperties;

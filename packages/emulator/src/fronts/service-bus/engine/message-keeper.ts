@@ -13,8 +13,8 @@ import type { SessionHold } from "./session-hold.ts";
 import { StoredMessage } from "./stored-message.ts";
 
 /**
- * The messages of one mailbox from arrival to end: the only code that moves a message between
- * shelf, locks and distribution.
+ * The messages of one mailbox from arrival to end. No other code moves a message between shelf, locks and
+ * distribution.
  */
 export class MessageKeeper implements DistributionHost {
   readonly clock: EngineClock;
@@ -39,13 +39,13 @@ export class MessageKeeper implements DistributionHost {
     return this.#around.policy().lockDurationMs;
   }
 
-  /** Numbers only grow, and none is given twice. */
+  /** Numbers only increase, and none is used twice. */
   issueNumber(): number {
     this.#lastSequenceNumber += 1;
     return this.#lastSequenceNumber;
   }
 
-  /** Stores a message without delivering it yet: the caller pumps when the whole batch is in. */
+  /** Stores a message without delivering it yet. The caller pumps after the last message of a batch. */
   enqueue(arrival: Arrival): StoredMessage {
     const enqueuedAtMs = arrival.enqueuedAtMs ?? this.clock.now();
     const message = this.#create(arrival, enqueuedAtMs, "ready");
@@ -54,7 +54,7 @@ export class MessageKeeper implements DistributionHost {
     return message;
   }
 
-  /** Stores a message that waits for its time, and answers its number. */
+  /** Stores a message until it is due, and returns its number. */
   schedule(arrival: Arrival, dueMs: number): number {
     const message = this.#create(arrival, this.clock.now(), "scheduled");
     message.timer = this.clock.at(dueMs, () => {
@@ -97,7 +97,7 @@ export class MessageKeeper implements DistributionHost {
     return { message, lockToken: lock.token, lockedUntilMs: lock.untilMs };
   }
 
-  /** A lock ran out. While another one is valid the message stays where it is. */
+  /** A lock ran out. If the message has another valid lock, it stays locked. */
   endLock(lock: Lock): void {
     const { message } = lock;
     if (!this.locks.drop(lock)) return;
@@ -106,14 +106,14 @@ export class MessageKeeper implements DistributionHost {
     this.pump();
   }
 
-  /** A session's hold ended. */
+  /** The hold on the message's session ended. */
   giveBack(message: StoredMessage, isCounted: boolean): void {
     this.locks.release(message);
     if (isCounted) this.count(message, "lockLost");
     this.#comeBack(message, isCounted);
   }
 
-  /** The receiver gave the message up: one delivery more. */
+  /** The receiver abandoned the message. The delivery counts. */
   abandon(message: StoredMessage): void {
     this.count(message, "abandoned");
     this.locks.release(message);
@@ -121,7 +121,7 @@ export class MessageKeeper implements DistributionHost {
     this.pump();
   }
 
-  /** The receiver gave the message back without having tried it: no delivery. */
+  /** The receiver gave the message back without trying it. The delivery does not count. */
   giveUp(message: StoredMessage): void {
     this.count(message, "released");
     this.locks.release(message);
@@ -133,7 +133,7 @@ export class MessageKeeper implements DistributionHost {
     this.count(message, "deferred");
     this.locks.release(message);
     message.isDeferred = true;
-    // As .NET clients see it: a deferral counts as a delivery.
+    // A deferral counts as a delivery, as .NET clients see it.
     if (!this.#around.isSubQueue) message.deliveryCount += 1;
     if (this.#expireIfDue(message)) return;
     this.shelf.setState(message, "deferred");
@@ -150,7 +150,7 @@ export class MessageKeeper implements DistributionHost {
     if (!wasScheduled) this.distribution.removed(message);
   }
 
-  /** Takes every message that waits for a receiver, for an entity that forwards from now on. */
+  /** Takes out every ready message, for an entity that forwards from now on. */
   takeReady(): StoredMessage[] {
     const ready = this.shelf.all().filter(({ state }) => state === "ready");
     for (const message of ready) this.remove(message);
@@ -220,7 +220,7 @@ export class MessageKeeper implements DistributionHost {
   #armExpiry(message: StoredMessage): void {
     message.timer = this.clock.at(message.expiresAtMs, () => {
       message.timer = undefined;
-      // A receiver may still settle what it holds; the message ends when its lock does.
+      // The receiver may still settle a locked message. It expires when its lock ends.
       if (message.state !== "locked") this.#expire(message);
     });
   }

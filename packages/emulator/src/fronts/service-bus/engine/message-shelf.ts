@@ -2,15 +2,15 @@ import type { MessageState, StoredMessage } from "./stored-message.ts";
 
 type StateCounts = Readonly<Record<Exclude<MessageState, "gone">, number>>;
 
-/** Below this size dead entries are not worth a copy. */
+/** Below this size, removing dead entries is not worth a copy. */
 const COMPACT_FROM = 1024;
 
 /**
- * All messages of one mailbox by sequence number: the only code that changes a state.
- * Numbers only grow, so an array in order of arrival is sorted and a number is found by halving.
+ * All messages of one mailbox by sequence number. No other code changes a message's state. Numbers only
+ * increase, so an array in order of arrival is sorted and a binary search finds a number.
  */
 export class MessageShelf {
-  /** Sorted; messages that are gone stay until the next compaction. */
+  /** Sorted. Messages that are gone stay until the next compaction. */
   #messages: StoredMessage[] = [];
   readonly #counts = { scheduled: 0, ready: 0, locked: 0, deferred: 0 };
   #liveCount = 0;
@@ -40,7 +40,7 @@ export class MessageShelf {
     return message?.sequenceNumber === sequenceNumber && message.state !== "gone" ? message : undefined;
   }
 
-  /** Messages with this number or a greater one that `accept` takes, at most `max`. */
+  /** Returns at most `max` messages with at least this number that `accept` takes. */
   from(sequenceNumber: number, max: number, accept: (message: StoredMessage) => boolean): StoredMessage[] {
     const found: StoredMessage[] = [];
     for (let place = this.#placeOf(sequenceNumber); found.length < max; place += 1) {
@@ -67,7 +67,7 @@ export class MessageShelf {
     this.#compact();
   }
 
-  /** Keeps the sum of bytes right when a settlement changes properties. */
+  /** Keeps the byte total right when a settlement changes properties. */
   replaceContent(message: StoredMessage, content: StoredMessage["content"]): void {
     this.#bytes += content.sizeBytes - message.content.sizeBytes;
     message.content = content;
@@ -77,7 +77,7 @@ export class MessageShelf {
     if (state !== "gone") this.#counts[state] += by;
   }
 
-  /** First place whose number is not smaller. */
+  /** Returns the first position whose number is not smaller. */
   #placeOf(sequenceNumber: number): number {
     let low = 0;
     let high = this.#messages.length;
@@ -90,7 +90,7 @@ export class MessageShelf {
     return low;
   }
 
-  /** Copying when half of the array is dead keeps it amortised. */
+  /** Copying only when half of the array is dead keeps the cost amortised. */
   #compact(): void {
     if (this.#messages.length > COMPACT_FROM && this.#messages.length > 2 * this.#liveCount)
       this.#messages = this.all();

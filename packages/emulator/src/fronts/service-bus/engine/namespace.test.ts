@@ -19,7 +19,7 @@ describe("names", () => {
     expect(subscription.mailbox.path).toBe("Events/Subscriptions/Audit");
   });
 
-  test("are taken once by a queue or a topic, and once by a subscription of a topic", () => {
+  test("are unique among queues and topics, and among the subscriptions of a topic", () => {
     const { namespace } = manualNamespace();
     namespace.createQueue("a");
     namespace.createTopic("b");
@@ -103,7 +103,7 @@ describe("settings", () => {
     expect([namespace.queue("q"), good.settings.lockDurationMs]).toEqual([undefined, 60_000]);
   });
 
-  test("are called in errors what clients call them", () => {
+  test("have in errors the names that clients use", () => {
     const { namespace } = manualNamespace();
     namespace.createQueue("q");
     expect(() => namespace.updateQueue("q", { lockDurationMs: 300_001 })).toThrow(
@@ -115,7 +115,7 @@ describe("settings", () => {
     );
   });
 
-  test("take their least and their greatest value", () => {
+  test("accept their minimum and maximum", () => {
     const { namespace } = manualNamespace();
     const least = {
       lockDurationMs: 5_000,

@@ -16,12 +16,12 @@ interface NamespaceOptions {
   readonly clock: EngineClock;
 }
 
-/** All entities of one namespace, and the only way from one to another. */
+/** All entities of one namespace. Messages move between entities only through it. */
 export class ServiceBusNamespace implements Namespace {
   readonly name: string;
   readonly createdAtMs: number;
   readonly #around: EntitySurroundings;
-  /** By lower-case name: queues and topics share their names. */
+  /** By lower-case name. Queues and topics share one set of names. */
   readonly #entities = new Map<string, Queue | Topic>();
 
   constructor({ name, clock }: NamespaceOptions) {
@@ -140,7 +140,7 @@ export class ServiceBusNamespace implements Namespace {
     return this.#existing(path, this.subscription(name, subscription));
   }
 
-  /** Deletes every entity; links are told. */
+  /** Deletes every entity and ends its links. */
   reset(): void {
     for (const entity of this.#sorted()) this.deleteEntity(entity.name);
   }

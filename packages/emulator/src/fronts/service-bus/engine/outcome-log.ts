@@ -1,37 +1,37 @@
-/** How a delivery, or a message, ended. */
+/** How a delivery or a message ended. */
 export type Outcome =
   | "completed"
   | "abandoned"
-  /** Given back by an AMQP `released`: no delivery. */
+  /** Given back by an AMQP `released`. The delivery does not count. */
   | "released"
   | "deferred"
   | "deadLettered"
   /** Taken by a receive-and-delete. */
   | "taken"
   | "lockLost"
-  /** Time to live ran out. */
+  /** The time to live ran out. */
   | "expired";
 
 export type OutcomeCounts = Readonly<Partial<Record<Outcome, number>>>;
 
 type Counts = Partial<Record<Outcome, number>>;
 
-/** An emulator that runs for weeks must not grow: between this and twice as many ids are remembered. */
+/** Bounds the memory of an emulator that runs for weeks: it remembers this many ids up to twice as many. */
 const IDS_PER_GENERATION = 10_000;
 
 /**
- * Outcomes per message id. Settlements that an SDK merges on the way are answered like right ones;
- * only the broker can tell a test what really arrived.
+ * Outcomes per message id. If an SDK merges settlements on the way, they are answered like correct ones. Only
+ * the broker can tell a test what really arrived.
  *
- * Two generations instead of one map that forgets its oldest key: finding that key costs a walk over
- * all that were deleted before it.
+ * It keeps two generations rather than one map that drops its oldest key: finding that key means walking over
+ * all keys that were deleted before it.
  */
 export class OutcomeLog {
   #young = new Map<string, Counts>();
   #old = new Map<string, Counts>();
 
   count(messageId: string, outcome: Outcome): void {
-    const counts = this.#young.get(messageId) ?? this.#rejuvenate(messageId);
+    const counts = this.#young.get(messageId) ?? this.#moveToYoung(messageId);
     counts[outcome] = (counts[outcome] ?? 0) + 1;
   }
 
@@ -41,7 +41,7 @@ export class OutcomeLog {
     );
   }
 
-  #rejuvenate(messageId: string): Counts {
+  #moveToYoung(messageId: string): Counts {
     const counts = this.#old.get(messageId) ?? {};
     if (this.#young.size >= IDS_PER_GENERATION) {
       this.#old = this.#young;

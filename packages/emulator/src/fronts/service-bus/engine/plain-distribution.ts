@@ -6,7 +6,7 @@ import type { EngineError } from "./engine-error.ts";
 import { ReadyLine } from "./ready-line.ts";
 import type { StoredMessage } from "./stored-message.ts";
 
-/** Competing consumers over one line of messages. */
+/** Distributes one line of messages among competing consumers. */
 export class PlainDistribution implements Distribution {
   readonly #host: DistributionHost;
   readonly #ready = new ReadyLine();
@@ -53,7 +53,7 @@ export class PlainDistribution implements Distribution {
     this.#ready.trim();
   }
 
-  /** A consumer that calls back while it is served is served by the loop that is running already. */
+  /** If a consumer calls this while it is being served, the loop that is already running serves it. */
   pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
@@ -81,7 +81,7 @@ export class PlainDistribution implements Distribution {
   }
 }
 
-/** A message that was to go out twice may have been settled meanwhile, or is back in the line. */
+/** A message due to be delivered twice may meanwhile be settled, or back in the line. */
 function isStillDue(message: StoredMessage, isAgain: boolean): boolean {
   return !isAgain || message.state === "locked";
 }

@@ -68,7 +68,7 @@ describe("scheduled messages", () => {
     expect(queue.counts.active).toBe(1);
   });
 
-  test("live from the moment they become active", async () => {
+  test("count their time to live from the moment they become active", async () => {
     const { queue, clock } = oneQueue();
     const times = { scheduledAtMs: clock.now() + 5000, timeToLiveMs: 1000 };
     queue.target.send([sbContent("a", times)]);
@@ -80,7 +80,7 @@ describe("scheduled messages", () => {
 });
 
 describe("time to live", () => {
-  test("drops a message at its end, or buries it where the queue says so", async () => {
+  test("drops a message at its end, or dead-letters it if the queue says so", async () => {
     const { queue, namespace, clock } = oneQueue();
     const burying = namespace.createQueue("burying", { deadLetteringOnMessageExpiration: true });
     for (const { target } of [queue, burying]) target.send([sbContent("a", { timeToLiveMs: 1000 })]);

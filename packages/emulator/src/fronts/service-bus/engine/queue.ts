@@ -16,7 +16,7 @@ export interface EntitySurroundings {
   forward(fromPath: string, toPath: string, arrival: Arrival): void;
 }
 
-/** A queue: an intake before a family of mailboxes. */
+/** A queue: an intake in front of a family of mailboxes. */
 export class Queue implements QueueEntity {
   readonly name: string;
   readonly family: MailboxFamily;
@@ -82,7 +82,7 @@ export class Queue implements QueueEntity {
     this.family.settingsChanged();
   }
 
-  /** Takes everything with it. Its links are told. */
+  /** Deletes the queue with everything in it and ends its links. */
   discard(): void {
     this.#life.delete();
     const error = entityDeleted(this.#around.namespaceName, this.name);

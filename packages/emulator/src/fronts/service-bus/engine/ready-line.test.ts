@@ -38,7 +38,7 @@ test("skips messages that have gone while they waited", () => {
   expect([line.shift(), line.peek()]).toEqual([three, undefined]);
 });
 
-test("hands out by number whatever comes back in whatever order", () => {
+test("hands out messages by number, in whatever order they come back", () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.nat(1000), { maxLength: 60 }), fc.nat(59), (numbers, freshCount) => {
       const line = new ReadyLine();

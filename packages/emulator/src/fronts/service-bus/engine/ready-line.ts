@@ -3,10 +3,10 @@ import { SequenceHeap } from "./sequence-heap.ts";
 import type { StoredMessage } from "./stored-message.ts";
 
 /**
- * Messages that may be delivered, by sequence number. Fresh ones arrive in order and wait in a deque;
- * those that come back from a lock wait in a heap, because they belong in front of later ones.
+ * Messages that may be delivered, by sequence number. Fresh ones arrive in order and wait in a deque. Those
+ * that come back from a lock wait in a heap, because they belong in front of later ones.
  *
- * A message that goes while it waits (it expires, or is deleted) stays in the line and is skipped.
+ * A message that expires or is deleted while it waits stays in the line and is skipped.
  */
 export class ReadyLine {
   readonly #fresh = new Deque<StoredMessage>();
@@ -34,7 +34,7 @@ export class ReadyLine {
     return first === this.#fresh.at(0) ? this.#fresh.shift() : this.#returned.pop();
   }
 
-  /** Lets go of the messages at the head that are gone, so that an unread line does not keep them. */
+  /** Drops messages at the head that are gone. Otherwise a line that nobody reads would keep them. */
   trim(): void {
     while (this.#fresh.at(0)?.state === "gone") this.#fresh.shift();
     while (this.#returned.peek()?.state === "gone") this.#returned.pop();

@@ -1,7 +1,7 @@
 import { EngineError } from "./engine-error.ts";
 
 /*
- * The service's texts, in shape. Clients read some of them: the not-found text decides which code
+ * Error texts in the service's format. Clients read some of them: the not-found text decides which code
  * `amqp:not-found` becomes in @azure/service-bus 7.9.5.
  */
 
@@ -19,7 +19,7 @@ export function entityExists(path: string): EngineError {
   );
 }
 
-/** Told to links of an entity that was deleted under them. */
+/** Error for the links of an entity that was deleted. */
 export function entityDeleted(namespace: string, path: string): EngineError {
   return entityNotFound(namespace, path);
 }
@@ -112,7 +112,7 @@ export function messageTooLarge(bytes: number, maxBytes: number): EngineError {
   );
 }
 
-/** All that is not body: the service limits it apart from the whole. */
+/** Headers are all that is not body. The service limits them separately from the whole. */
 export function headersTooLarge(bytes: number, maxBytes: number): EngineError {
   return new EngineError(
     "amqp:link:message-size-exceeded",

@@ -4,11 +4,11 @@ import type { PropertyValue } from "./message-content.ts";
 export interface SqlFilter {
   readonly kind: "sql";
   readonly expression: string;
-  /** Values of `@name` parameters, by name with the `@`. */
+  /** Values of `@name` parameters. The names include the `@`. */
   readonly parameters: ReadonlyMap<string, PropertyValue>;
 }
 
-/** Every member that is given must be equal; text compares with case. */
+/** Every given member must be equal. Text is compared case-sensitively. */
 export interface CorrelationFilter {
   readonly kind: "correlation";
   readonly correlationId?: string | undefined;
@@ -23,14 +23,14 @@ export interface CorrelationFilter {
   readonly properties: ReadonlyMap<string, PropertyValue>;
 }
 
-/** `true` and `false` are filters of their own on the wire, not SQL. */
+/** On the wire, `true` and `false` are filters of their own rather than SQL. */
 export type RuleFilter =
   | SqlFilter
   | CorrelationFilter
   | { readonly kind: "true" }
   | { readonly kind: "false" };
 
-/** What a matching rule changes in its copy of the message. */
+/** Changes that a matching rule makes to its copy of the message. */
 export interface SqlAction {
   readonly expression: string;
   readonly parameters: ReadonlyMap<string, PropertyValue>;

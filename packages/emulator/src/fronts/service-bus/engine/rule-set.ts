@@ -45,8 +45,8 @@ export class RuleSet {
   }
 
   /**
-   * The copies that the subscription gets: one for each matching rule with an action, and one for
-   * all the others that match.
+   * Returns the subscription's copies of a message: one for each matching rule with an action, and one for
+   * all other matching rules together.
    * https://learn.microsoft.com/azure/service-bus-messaging/topic-filters (2026-11-29)
    */
   copiesOf(content: MessageContent): readonly MessageContent[] {

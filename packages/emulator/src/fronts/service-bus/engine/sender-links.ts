@@ -1,7 +1,7 @@
 import type { LinkHandle, LinkWatcher } from "./contract.ts";
 import type { EngineError } from "./engine-error.ts";
 
-/** Links that send to one entity. They only want to know when it goes away. */
+/** The links that send to one entity. They only need to know when it is gone. */
 export class SenderLinks {
   readonly #watchers = new Set<LinkWatcher>();
 

@@ -1,4 +1,4 @@
-/** What the heap sorts by. */
+/** The sort key of the heap. */
 interface Numbered {
   readonly sequenceNumber: number;
 }

@@ -19,7 +19,7 @@ function sessionQueue(settings: Partial<QueueSettings> = {}): {
   return { clock, queue: namespace.createQueue("q", { requiresSession: true, ...settings }) };
 }
 
-/** `a1` goes to session `a`. */
+/** Sends messages to the session named by their first character: `a1` goes to session `a`. */
 function send(queue: Queue, ...ids: readonly string[]): void {
   queue.target.send(ids.map((id) => sbContent(id, { sessionId: id.slice(0, 1) })));
 }
@@ -177,7 +177,7 @@ describe("the lock of a session", () => {
     expect(next.ids).toEqual(["a1", "a2"]);
   });
 
-  test("given back returns unsettled messages uncounted, and twice is once", () => {
+  test("given back returns unsettled messages uncounted, and only the first time", () => {
     const { queue } = sessionQueue();
     send(queue, "a1", "a2");
     const session = queue.mailbox.acceptSession("a");
@@ -198,7 +198,7 @@ describe("the lock of a session", () => {
     expect(consumer.ended?.condition).toBe("com.microsoft:session-lock-lost");
   });
 
-  test("buries a message whose deliveries are used up when it is lost", () => {
+  test("dead-letters a message whose deliveries are used up when it is lost", () => {
     const { queue } = sessionQueue({ maxDeliveryCount: 1 });
     send(queue, "a1", "a2");
     new TestConsumer(1).attachTo(queue.mailbox.acceptSession("a"));
@@ -220,7 +220,7 @@ describe("messages of a session", () => {
     expect(consumer.deliveries[2]?.message.deliveryCount).toBe(2);
   });
 
-  test("are received deferred by the holder of their session alone", () => {
+  test("are received when deferred by the holder of their session only", () => {
     const { queue } = sessionQueue();
     send(queue, "a1", "b1");
     const holder = new TestConsumer(1).attachTo(queue.mailbox.acceptSession("a"));
@@ -235,7 +235,7 @@ describe("messages of a session", () => {
     expect(queue.counts.active).toBe(1);
   });
 
-  test("go out twice under two locks when a fault says so", () => {
+  test("are delivered twice under two locks when a fault says so", () => {
     const { queue } = sessionQueue();
     send(queue, "a1");
     const consumer = new TestConsumer(2).attachTo(queue.mailbox.acceptSession("a"));
@@ -286,7 +286,7 @@ test("lists sessions by id, in pages", () => {
   expect([queue.mailbox.sessionIds(0, 2), queue.mailbox.sessionIds(2, 2)]).toEqual([["a", "b"], ["c"]]);
 });
 
-test("tells receivers of the wrong kind", () => {
+test("refuses receivers of the wrong kind", () => {
   const { clock, namespace } = manualNamespace();
   const plain = namespace.createQueue("plain");
   const sessions = namespace.createQueue("sessions", { requiresSession: true });

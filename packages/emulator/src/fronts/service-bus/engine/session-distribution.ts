@@ -7,16 +7,16 @@ import { Session, SessionHold } from "./session-hold.ts";
 import { SessionWaiters } from "./session-waiters.ts";
 import type { StoredMessage } from "./stored-message.ts";
 
-/** A line this much longer than there are sessions is worth a walk. */
+/** The line is cleaned up when it exceeds twice the number of sessions by this much. */
 const SPARE_PLACES = 64;
 
-/** One receiver at a time for each session. */
+/** Gives each session to one receiver at a time. */
 export class SessionDistribution implements Distribution {
   readonly #host: DistributionHost;
   readonly #sessions = new Map<string, Session>();
   /**
-   * Sessions with ready messages and no holder, the longest waiting first, so that none starves.
-   * One that is accepted by name, or loses its messages, stays in the line for a while and is skipped.
+   * Sessions with ready messages and no holder, longest wait first, so that none starves. A session that is
+   * accepted by name, or loses its messages, stays in the line for a while and is skipped.
    */
   readonly #available = new Deque<Session>();
   /** Holds whose session got something to deliver since the last pump. */
@@ -63,12 +63,12 @@ export class SessionDistribution implements Distribution {
     return hold.lockedUntilMs;
   }
 
-  /** The lock ran out: what was delivered counts as tried. */
+  /** The lock ran out. The deliveries count. */
   lose(hold: SessionHold): void {
     this.#finish(hold, true, sessionLockLost());
   }
 
-  /** The receiver gave the lock back: nothing counts. */
+  /** The receiver gave the lock back. The deliveries do not count. */
   release(hold: SessionHold): void {
     this.#finish(hold, false, undefined);
   }
@@ -182,7 +182,7 @@ export class SessionDistribution implements Distribution {
     if (this.#available.size > 2 * this.#sessions.size + SPARE_PLACES) this.#tidyLine();
   }
 
-  /** Where all sessions are accepted by name, nobody asks for the next one and skips what is over. */
+  /** If all sessions are accepted by name, `#nextAvailable` never runs to skip old entries. */
   #tidyLine(): void {
     for (let left = this.#available.size; left > 0; left -= 1) {
       const session = this.#available.shift();

@@ -9,11 +9,11 @@ import type { StoredMessage } from "./stored-message.ts";
 export class Session {
   readonly id: string;
   readonly ready = new ReadyLine();
-  /** Messages in any state but scheduled. */
+  /** Number of messages in any state except scheduled. */
   messageCount = 0;
   state: Uint8Array | null = null;
   hold: SessionHold | undefined;
-  /** In the line of available sessions, at most once. */
+  /** The session is in the line of available sessions, where it is at most once. */
   isInLine = false;
 
   constructor(id: string) {
@@ -21,7 +21,7 @@ export class Session {
   }
 }
 
-/** What a hold asks of the sessions it belongs to. */
+/** What a hold needs from its distribution. */
 interface HoldKeeper {
   serve(hold: SessionHold): void;
   release(hold: SessionHold): void;
@@ -30,9 +30,9 @@ interface HoldKeeper {
 /** The lock of one receiver on one session. */
 export class SessionHold implements SessionHandle {
   readonly session: Session;
-  /** Delivered under this lock and not settled. */
+  /** Messages delivered under this lock and not settled. */
   readonly messages = new Set<StoredMessage>();
-  /** Locked messages that go out a second time; see `Mailbox.deliverAgain`. */
+  /** Locked messages to be delivered a second time; see `Mailbox.deliverAgain`. */
   readonly again = new Deque<StoredMessage>();
   readonly #keeper: HoldKeeper;
   lockedUntilMs = 0;

@@ -7,7 +7,7 @@ interface Entry {
   timer: EngineTimer | undefined;
 }
 
-/** Receivers that wait for any session, in order of arrival. */
+/** Receivers waiting for any session, in order of arrival. */
 export class SessionWaiters {
   readonly #clock: EngineClock;
   readonly #entries = new Set<Entry>();

@@ -4,13 +4,13 @@ import type { Lock } from "./lock-table.ts";
 import type { MessageContent } from "./message-content.ts";
 
 /**
- * `scheduled` -> `gone` (a successor with a new number takes its place), `ready` -> `locked` ->
- * `ready` or `deferred`, `deferred` -> `locked` -> `deferred`; all -> `gone`, which is final.
- * Only `MessageShelf` changes a state, in one method.
+ * `scheduled` -> `gone` (a successor with a new number takes its place), `ready` -> `locked` -> `ready` or
+ * `deferred`, `deferred` -> `locked` -> `deferred`; all -> `gone`, which is final. Only `MessageShelf`
+ * changes a state, in one method.
  */
 export type MessageState = "scheduled" | "ready" | "locked" | "deferred" | "gone";
 
-/** What a message is born with in one mailbox. */
+/** The initial values of a message in one mailbox. */
 export interface MessageBirth {
   readonly content: MessageContent;
   readonly sequenceNumber: number;
@@ -32,11 +32,11 @@ export class StoredMessage implements MessageView {
   readonly deadLetterSource: string | undefined;
   deliveryCount: number;
   state: MessageState;
-  /** Where the message goes when a lock ends: a deferred one stays reachable by its number alone. */
+  /** True: the message becomes deferred when a lock ends, and can then only be received by its number. */
   isDeferred = false;
-  /** The newest of its locks; older ones hang on it. */
+  /** The newest of its locks. Older ones are linked from it. */
   lock: Lock | undefined;
-  /** End of its life, or of its waiting while it is scheduled. */
+  /** Fires when the message expires or, if scheduled, when it is due. */
   timer: EngineTimer | undefined;
 
   constructor(birth: MessageBirth) {

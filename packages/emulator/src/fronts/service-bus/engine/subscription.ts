@@ -13,7 +13,7 @@ import { entityDeleted } from "./refusals.ts";
 import type { RuleDescription, RuleInfo } from "./rule-description.ts";
 import { RuleSet } from "./rule-set.ts";
 
-/** The rule of a subscription that was created without one. */
+/** The rule of a subscription created without one. */
 const DEFAULT_RULE: RuleDescription = { name: "$Default", filter: { kind: "true" }, action: undefined };
 
 /** A subscription: a family of mailboxes that gets copies of a topic's messages. */
@@ -110,7 +110,7 @@ export class Subscription implements SubscriptionEntity {
   }
 
   /**
-   * Takes the copies of a message that the rules ask for. A subscription collects whatever its own
+   * Takes the copies of a message that match the rules. A subscription collects messages whatever its own
    * status is; only the topic's status stops a message.
    */
   offer(arrival: Arrival): void {
@@ -129,7 +129,7 @@ export class Subscription implements SubscriptionEntity {
     else this.family.arrive(arrival);
   }
 
-  /** A filter or an action that fails on a message makes a dead letter of it, or drops it. */
+  /** If a filter or an action fails on a message, the message becomes a dead letter or is dropped. */
   #copiesOf(arrival: Arrival): readonly MessageContent[] {
     try {
       return this.#rules.copiesOf(arrival.content);

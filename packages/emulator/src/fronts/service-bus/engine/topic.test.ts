@@ -146,14 +146,14 @@ describe("rules", () => {
     ]);
   });
 
-  test("none of which is there let nothing through", () => {
+  test("that are all deleted let nothing through", () => {
     const { topic, subscription } = oneTopic();
     subscription.removeRule("$default");
     topic.target.send([sbContent("a")]);
     expect([subscription.rules(), peekIds(subscription)]).toEqual([[], []]);
   });
 
-  test("are one that is true when a subscription is created without", () => {
+  test("default to one that matches every message", () => {
     const { subscription, clock } = oneTopic();
     expect(subscription.rules()).toEqual([
       { name: "$Default", filter: { kind: "true" }, action: undefined, createdAtMs: clock.now() },
@@ -196,7 +196,7 @@ describe("rules", () => {
     expect(subscription.rules().map(({ name }) => name)).toEqual(["r"]);
   });
 
-  test("that fail on a message make a dead letter of it, or drop it where the subscription says so", () => {
+  test("that fail on a message dead-letter it, or drop it if the subscription says so", () => {
     const failing = sql("r", "n / 0 = 1");
     const { topic, namespace, subscription } = oneTopic(failing);
     const dropping = namespace.createSubscription(
@@ -214,7 +214,7 @@ describe("rules", () => {
 });
 
 describe("subscriptions", () => {
-  test("that require sessions bury a copy without a session id", () => {
+  test("that require sessions dead-letter a copy without a session id", () => {
     const { topic, namespace } = oneTopic();
     const sessions = namespace.createSubscription("t", "sessions", { requiresSession: true });
     topic.target.send([sbContent("a"), sbContent("b", { sessionId: "s" })]);
@@ -247,7 +247,7 @@ describe("subscriptions", () => {
     expect(message.deadLetterSource).toBe("t/Subscriptions/dying");
   });
 
-  test("obey an update at once: what is disabled ends, what forwards sends on", () => {
+  test("obey an update at once: disabling ends links, forwarding moves messages", () => {
     const { topic, namespace, subscription } = oneTopic();
     const target = namespace.createQueue("target");
     const consumer = new TestConsumer(0).attachTo(subscription.mailbox);
@@ -261,7 +261,7 @@ describe("subscriptions", () => {
     );
   });
 
-  test("go with their topic, and their receivers are told", () => {
+  test("are deleted with their topic, and their receivers are told", () => {
     const { namespace, subscription } = oneTopic();
     const consumer = new TestConsumer(1).attachTo(subscription.mailbox);
     namespace.deleteEntity("t");
@@ -270,7 +270,7 @@ describe("subscriptions", () => {
     expect(namespace.subscription("t", "s")).toBeUndefined();
   });
 
-  test("go by themselves when nobody uses them; the topic stays", async () => {
+  test("are deleted when nobody uses them; the topic stays", async () => {
     const { namespace, topic, clock } = oneTopic();
     namespace.createSubscription("t", "idle", { autoDeleteOnIdleMs: 300_000 });
     await clock.advance(300_000);

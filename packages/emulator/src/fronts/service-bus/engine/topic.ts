@@ -10,7 +10,7 @@ import { entityDeleted, entityExists, entityNotFound } from "./refusals.ts";
 import type { RuleDescription } from "./rule-description.ts";
 import { Subscription } from "./subscription.ts";
 
-/** Nobody receives from the room in which scheduled messages wait. */
+/** Policy for scheduled messages, which nobody can receive. */
 const WAITING_POLICY: MailboxPolicy = {
   lockDurationMs: 0,
   maxDeliveryCount: Number.POSITIVE_INFINITY,
@@ -18,7 +18,7 @@ const WAITING_POLICY: MailboxPolicy = {
   defaultMessageTimeToLiveMs: FOREVER_MS,
 };
 
-/** A topic: an intake before any number of subscriptions. It keeps scheduled messages and no others. */
+/** A topic: an intake in front of any number of subscriptions. It holds only scheduled messages. */
 export class Topic implements TopicEntity {
   readonly name: string;
   readonly target: Intake;

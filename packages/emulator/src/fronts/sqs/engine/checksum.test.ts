@@ -14,7 +14,7 @@ test("no attributes have no digest", () => {
   expect(md5OfAttributes(new Map())).toBeUndefined();
 });
 
-// Digests that the service itself gave, from public recordings of its answers.
+// Digests from the service itself, taken from public recordings of its answers.
 test.each<[Readonly<Record<string, MessageAttribute>>, string]>([
   [{ attribName1: text("String", "attribValue 1") }, "19e27d4e946b072f3f58da80d94fd778"],
   [{ binaryAttribute: binary("Hello binary world!") }, "31a92b15d92f8db860eda32aceb656c3"],

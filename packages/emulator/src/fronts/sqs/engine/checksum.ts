@@ -14,9 +14,9 @@ export function sha256OfText(text: string): string {
 }
 
 /**
- * Digest of attributes as clients recompute it, undefined when there are none: names in order, and
- * for each the length and bytes of name and type, one byte for the kind of value, length and bytes
- * of the value.
+ * Digest of attributes as clients recompute it, or undefined if there are none. It covers the attributes in
+ * the order of their names. Each one contributes length and bytes of its name and type, one byte for the kind
+ * of value, and length and bytes of the value.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation (2026-11-24)
  */
 export function md5OfAttributes(attributes: MessageAttributes): string | undefined {

@@ -1,6 +1,6 @@
 import { SQS_DEDUP_WINDOW_MS } from "../sqs-limits.ts";
 
-/** The answer to the first send of a deduplication id, repeated for every later one. */
+/** The answer to the first send of a deduplication id. Later sends get the same answer. */
 export interface RememberedSend {
   readonly messageId: string;
   readonly sequenceNumber: string | undefined;
@@ -12,12 +12,12 @@ interface Entry {
 }
 
 /**
- * Deduplication ids of the last five minutes. The window starts at the first send, is not extended
- * by a duplicate and outlives the message.
+ * Deduplication ids of the last five minutes. The window starts at the first send, is not extended by a
+ * duplicate and outlives the message.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html (2026-11-24)
  */
 export class DedupWindow {
-  /** In order of expiry, because every entry lives equally long. */
+  /** In order of expiry, because all entries live equally long. */
   readonly #entries = new Map<string, Entry>();
 
   find(key: string, nowMs: number): RememberedSend | undefined {

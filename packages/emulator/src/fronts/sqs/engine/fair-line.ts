@@ -2,15 +2,15 @@ import { Deque } from "../../../collections/deque.ts";
 import type { DeliveryOrder } from "./delivery-order.ts";
 import type { MessageState, StoredMessage } from "./stored-message.ts";
 
-// A tenant (message group of a standard queue) is noisy when it holds more than a tenth of what is
-// in flight; below 30 messages the share says nothing.
+// A tenant (message group of a standard queue) is noisy when it holds more than a tenth of the messages in
+// flight. Below 30 messages the share is not meaningful.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html (2026-11-24)
 const NOISY_SHARE = 0.1;
 const NOISY_MIN_IN_FLIGHT = 30;
 
 /**
- * Order of a standard queue: first visible, first served, but a noisy tenant's backlog waits while
- * others have messages. Messages without a group are never noisy.
+ * Order of a standard queue: first visible, first served. A noisy tenant's backlog waits while other tenants
+ * have messages. Messages without a group are never noisy.
  */
 export class FairLine implements DeliveryOrder {
   readonly #line = new Deque<StoredMessage>();
@@ -64,7 +64,7 @@ export class FairLine implements DeliveryOrder {
     return firstVisible(this.#passedOver) === undefined ? undefined : this.#passedOver.shift();
   }
 
-  /** Lets go of what expired or was moved unread: a line that nobody reads must not keep it. */
+  /** Drops messages that expired or were moved unread. A queue that nobody reads would keep them. */
   #trim(): void {
     firstVisible(this.#line);
     firstVisible(this.#passedOver);
@@ -87,7 +87,7 @@ export class FairLine implements DeliveryOrder {
   }
 }
 
-/** Drops entries whose message has been deleted or hidden since it was lined up. */
+/** Drops entries whose message was deleted or hidden after it was added to the line. */
 function firstVisible(line: Deque<StoredMessage>): StoredMessage | undefined {
   for (;;) {
     const message = line.at(0);

@@ -31,7 +31,7 @@ describe("groups", () => {
     expect(bodiesOf(receive(orders))).toEqual(["g2-m1"]);
   });
 
-  test("a group goes on when its messages in flight are deleted", () => {
+  test("a group continues when its messages in flight are deleted", () => {
     const { queue } = manualEngine();
     const orders = queue("orders.fifo");
     for (const body of ["m1", "m2", "m3"]) sendTo(orders, "g", body);
@@ -51,7 +51,7 @@ describe("groups", () => {
     expect(bodiesOf(receive(orders))).toEqual(["m1", "m2"]);
   });
 
-  // Recorded from the service: what lies before the first hidden message of a group is visible.
+  // Recorded from the service: messages before the first hidden one of a group are visible.
   test.each([
     [0, []],
     [1, ["foo"]],
@@ -231,7 +231,7 @@ describe("receive request attempts", () => {
 });
 
 describe("dead letters", () => {
-  test("a poison head moves, starts a new life there and unblocks its group", async () => {
+  test("a poison head moves to the dead letters with a new age and unblocks its group", async () => {
     const { queue, clock } = manualEngine();
     const dead = queue("dead.fifo");
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 1 });

@@ -9,7 +9,7 @@ import {
 
 const MINUTE = 60_000;
 
-test("what a poison head leaves behind keeps its order, even where all of it comes in one receive", async () => {
+test("messages behind a poison head keep their order, even if all of them come in one receive", async () => {
   const { queue } = manualEngine();
   const dead = queue("dead.fifo");
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 1 });
@@ -32,7 +32,7 @@ test("a whole group of poison messages goes to the dead letters in its order", (
   expect(bodiesOf(receive(dead))).toEqual(bodies);
 });
 
-test("a group whose messages expired unread is one group still when it is used again", async () => {
+test("a group whose messages expired unread is still one group when it is used again", async () => {
   const { queue, clock } = manualEngine();
   const orders = queue("orders.fifo", { MessageRetentionPeriod: "60" });
   sendTo(orders, "g", "expires");
@@ -45,7 +45,7 @@ test("a group whose messages expired unread is one group still when it is used a
   expect(bodiesOf(receive(orders))).toEqual(["m1", "m2"]);
 });
 
-test("a group that a move task emptied is one group still when it is used again", async () => {
+test("a group that a move task emptied is still one group when it is used again", async () => {
   const { engine, queue, clock } = manualEngine();
   const dead = queue("dead.fifo");
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 1 });

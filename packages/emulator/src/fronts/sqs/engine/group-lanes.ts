@@ -4,21 +4,21 @@ import type { MessageState, StoredMessage } from "./stored-message.ts";
 
 interface Lane {
   readonly groupId: string;
-  /** Every message of the group in order of sending; those that are gone leave lazily. */
+  /** Every message of the group in the order of sending. Messages that are gone are removed lazily. */
   readonly messages: Deque<StoredMessage>;
-  /** In the line of lanes; as long as it is, it stays the only lane of its group. */
+  /** The lane is in the line of lanes. While it is, it stays the only lane of its group. */
   isReady: boolean;
-  /** While a receive takes from it, the places of its messages stay as they are. */
+  /** A receive is taking from the lane. Meanwhile its messages keep their positions. */
   isServed: boolean;
 }
 
 /**
- * Order of a FIFO queue: a lane per message group.
+ * Order of a FIFO queue: one lane per message group.
  *
- * A receive takes visible messages from the head of a lane up to the first that is in flight or
- * delayed, and as many from one lane as it wants before it turns to the next; that a lane is
- * blocked by a hidden message at its head, and only then, is how the service was recorded to
- * behave. A lane that was served goes to the end of the line.
+ * A receive takes visible messages from the head of a lane, up to the first that is in flight or delayed. It
+ * takes as many from one lane as it wants before it turns to the next. As recorded from the service, a lane
+ * is blocked only while the message at its head is hidden. A lane that was served goes to the end of the
+ * line.
  */
 export class GroupLanes implements DeliveryOrder {
   readonly #lanes = new Map<string, Lane>();
@@ -55,7 +55,7 @@ export class GroupLanes implements DeliveryOrder {
       if (lane === undefined) return undefined;
       const head = liveHead(lane);
       if (head?.state === "visible") return head;
-      // The head expired after the lane was lined up, and what follows is hidden or not there.
+      // The head expired after the lane was lined up, and no visible message follows it.
       lane.isReady = false;
       this.#ready.shift();
       this.#lineUp(lane);

@@ -5,9 +5,9 @@ import type { Waiter } from "./waiter-line.ts";
 
 /** A receive that may have to wait. */
 export interface LongPoll {
-  /** Empty when the time was over, undefined when the queue was deleted or the poll cancelled. */
+  /** Empty after a timeout; undefined if the queue was deleted or the poll cancelled. */
   readonly result: Promise<readonly Delivery[] | undefined>;
-  /** Leaves the line; no message is handed to this poll any more. */
+  /** Removes the poll from the line, so that it gets no more messages. */
   cancel(): void;
 }
 
@@ -34,7 +34,7 @@ export function startLongPoll(
     },
   };
   const timer = clock.at(clock.now() + waitMs, () => {
-    // A wake-up may be on its way for a message that became visible in this very millisecond.
+    // A wake-up may be pending for a message that became visible in this very millisecond.
     finish(queue.receive(request));
   });
   queue.waiters.add(waiter);

@@ -5,8 +5,8 @@ import type { MessageState, StoredMessage } from "./stored-message.ts";
 export type MessageCounts = Readonly<Record<Exclude<MessageState, "gone">, number>>;
 
 /**
- * The messages of one queue with their states and timers: the only code that changes a state.
- * `onAvailable` is called whenever a receive may find something that it would not have found before.
+ * The messages of one queue with their states and timers. No other code changes a message's state. Calls
+ * `onAvailable` whenever a receive may find something that it would not have found before.
  */
 export class MessageShelf {
   readonly #clock: EngineClock;
@@ -63,7 +63,7 @@ export class MessageShelf {
     this.#setState(message, "inFlight");
   }
 
-  /** Keeps a message from view for a while; 0 shows it at once. */
+  /** Hides a message for a time; 0 makes it visible at once. */
   hideFor(message: StoredMessage, visibilityMs: number): void {
     this.#disarm(message);
     if (visibilityMs === 0) this.#setState(message, "visible");

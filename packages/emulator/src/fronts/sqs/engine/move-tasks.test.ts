@@ -10,7 +10,7 @@ import type { SqsQueue } from "./sqs-queue.ts";
 
 const SECOND = 1000;
 
-/** A queue whose dead-letter queue holds some messages that came from it. */
+/** Creates a queue whose dead-letter queue holds messages that came from it. */
 function withDeadLetters(count: number, suffix = "") {
   const manual = manualEngine();
   const dead = manual.queue(`dead${suffix}`);
@@ -43,7 +43,7 @@ test.each(["", ".fifo"])("messages go back to where they came from as new ones (
   }
 });
 
-test("a rate is kept and progress can be seen", async () => {
+test("a move task keeps its rate and shows its progress", async () => {
   const { engine, clock, dead } = withDeadLetters(5);
   const task = engine.moveTasks.start(dead, undefined, 1);
   await clock.advance(2 * SECOND);
@@ -64,7 +64,7 @@ test("a cancelled task stops and keeps what it has moved", async () => {
   expect(() => engine.moveTasks.cancel(task)).toThrow("Task does not exist or is not running.");
 });
 
-test("a message that was sent to the dead-letter queue has no way back", async () => {
+test("a message that was sent directly to the dead-letter queue cannot be moved back", async () => {
   const { engine, clock, dead, queue } = withDeadLetters(0);
   dead.send(content("sent here"), 0);
   const task = engine.moveTasks.start(dead, undefined, undefined);

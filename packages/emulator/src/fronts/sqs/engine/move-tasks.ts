@@ -22,7 +22,7 @@ export interface MoveTask {
   timer: EngineTimer | undefined;
 }
 
-// Without a rate the service picks one of its own, at most 500 a second.
+// If the caller names no rate, the service chooses one, at most 500 a second.
 const TICKS_PER_SECOND = 10;
 
 /** Redrives of dead-letter queues: at most one active task per source. */
@@ -112,14 +112,14 @@ export class MoveTasks {
     this.#schedule(task);
   }
 
-  /** Reason why the message could not be moved and stays, or undefined. */
+  /** Returns the reason why the message cannot be moved and stays, or undefined if it was moved. */
   #moveOne(task: MoveTask, message: StoredMessage): string | undefined {
     const sourceArn = message.deadLetterSourceArn;
     if (task.destination === undefined && sourceArn === undefined) return "CouldNotDetermineMessageSource";
     const target = task.destination ?? this.#engine.findByArn(sourceArn ?? "");
     if (target === undefined || target.isDeleted) return "AWS.SimpleQueueService.NonExistentQueue";
     task.source.remove(message);
-    // A redriven message is a new one: new id, new time of sending, no receives.
+    // A redriven message counts as new: new id, new time of sending, no receives.
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html (2026-11-24)
     target.adopt(message.content, freshOrigin(this.#engine.clock.now()));
     task.moved += 1;

@@ -31,7 +31,7 @@ const TEXT_ATTRIBUTES = new Set(["Policy", "RedrivePolicy", "RedriveAllowPolicy"
 /** Setting one of these to the empty string removes it. */
 const REMOVABLE_ATTRIBUTES = new Set(["Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"]);
 
-/** Read-only attributes; each is computed when asked for. */
+/** Read-only attributes, computed on request. */
 export const COMPUTED_ATTRIBUTES: ReadonlySet<string> = new Set([
   "QueueArn",
   "ApproximateNumberOfMessages",
@@ -67,7 +67,7 @@ export function isKnownAttribute(name: string): boolean {
   return COMPUTED_ATTRIBUTES.has(name) || isSettable(name);
 }
 
-/** Checks each value by itself and returns it as the service would store it. */
+/** Checks each value on its own and returns it in the form in which the service stores it. */
 export function normalizeAttributes(given: AttributeValues, isFifo: boolean): Map<string, string> {
   const normalized = new Map<string, string>();
   for (const [name, value] of given) {
@@ -78,7 +78,7 @@ export function normalizeAttributes(given: AttributeValues, isFifo: boolean): Ma
   return normalized;
 }
 
-/** The values that hold after `changes`, checked against each other. */
+/** Returns the attributes after `changes`, checked against each other. */
 export function mergeAttributes(current: AttributeValues, changes: AttributeValues): Map<string, string> {
   const merged = new Map(current);
   for (const [name, value] of changes) {
@@ -141,7 +141,7 @@ function normalizeInteger(name: string, value: string, [min, max]: readonly [num
   return String(number);
 }
 
-/** Spelled as the caller likes: "True" was recorded to work. */
+/** Accepts any capitalisation: "True" was recorded to work. */
 function normalizeBoolean(name: string, value: string): string {
   const lower = value.toLowerCase();
   if (lower !== "true" && lower !== "false") throw invalidValue(name);

@@ -20,7 +20,7 @@ export interface Delivery {
 export type DeleteOutcome = "done" | "malformed" | "expired";
 export type VisibilityOutcome = "done" | "malformed" | "unavailable" | "beyondLimit";
 
-/** What a message keeps when it comes from another queue instead of from a producer. */
+/** What a message keeps when it comes from another queue rather than from a producer. */
 export interface MessageOrigin {
   readonly id: string;
   readonly sentAtMs: number;

@@ -7,7 +7,7 @@ import {
   type RedrivePolicy,
 } from "./redrive-policy.ts";
 
-/** Queue attributes in the form the engine works with; made anew whenever an attribute changes. */
+/** Queue attributes in the form the engine uses. Rebuilt whenever an attribute changes. */
 export interface QueueSettings {
   readonly visibilityTimeoutMs: number;
   readonly delayMs: number;

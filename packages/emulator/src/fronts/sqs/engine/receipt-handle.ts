@@ -1,4 +1,4 @@
-/** What a receipt handle stands for: one receive of one message from one queue. */
+/** The meaning of a receipt handle: one receive of one message from one queue. */
 export interface Receipt {
   readonly messageId: string;
   readonly serial: number;
@@ -6,13 +6,13 @@ export interface Receipt {
 
 const SEPARATOR = " ";
 
-/** Opaque on the wire, as the service's are; `queueKey` makes a handle useless for any other queue. */
+/** Opaque on the wire, as the service's handles are. `queueKey` makes it invalid for any other queue. */
 export function encodeReceiptHandle(queueKey: string, receipt: Receipt): string {
   const plain = [queueKey, receipt.messageId, receipt.serial].join(SEPARATOR);
   return Buffer.from(plain).toString("base64");
 }
 
-/** Undefined when the handle was not issued by this queue. */
+/** Returns undefined if this queue did not issue the handle. */
 export function decodeReceiptHandle(queueKey: string, handle: string): Receipt | undefined {
   const plain = Buffer.from(handle, "base64").toString();
   const [key, messageId, serial, ...rest] = plain.split(SEPARATOR);

@@ -3,7 +3,7 @@ import type { StoredMessage } from "./stored-message.ts";
 
 interface Handed {
   readonly message: StoredMessage;
-  /** The receipt that was handed out; a newer one means that the message has been received again. */
+  /** Serial of the receipt that was handed out. If the message has a newer one, it was received again. */
   readonly serial: number;
 }
 
@@ -13,12 +13,12 @@ interface Attempt {
 }
 
 /**
- * What each ReceiveRequestAttemptId got, so that a repeated request gets it again. An attempt is
- * void once one of its messages was deleted, changed or became visible.
+ * Remembers which messages each ReceiveRequestAttemptId got, so that a repeated request gets the same ones.
+ * An attempt is void once one of its messages was deleted, changed or became visible.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-receiverequestattemptid-request-parameter.html (2026-11-24)
  */
 export class ReceiveAttempts {
-  /** In order of expiry, because every entry lives equally long. */
+  /** In order of expiry, because all entries live equally long. */
   readonly #attempts = new Map<string, Attempt>();
   readonly #attemptOfMessage = new Map<StoredMessage, string>();
 
@@ -41,7 +41,7 @@ export class ReceiveAttempts {
     for (const message of messages) this.#attemptOfMessage.set(message, attemptId);
   }
 
-  /** A message was deleted or its visibility changed by a caller. */
+  /** A caller deleted the message or changed its visibility. */
   invalidate(message: StoredMessage): void {
     const attemptId = this.#attemptOfMessage.get(message);
     if (attemptId === undefined) return;

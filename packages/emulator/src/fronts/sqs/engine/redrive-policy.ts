@@ -7,7 +7,7 @@ export interface RedrivePolicy {
   readonly maxReceiveCount: number;
 }
 
-/** Which queues may name this one as their dead-letter queue. */
+/** Which queues may use this one as their dead-letter queue. */
 export interface RedriveAllowPolicy {
   readonly redrivePermission: "allowAll" | "denyAll" | "byQueue";
   readonly sourceQueueArns: readonly string[];
@@ -89,7 +89,7 @@ function parseJsonObject(json: string, attribute: string): Readonly<Record<strin
     const value: unknown = JSON.parse(json);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    // Reported below, like any other value that is not an object.
+    // Refused below, like any other value that is not an object.
   }
   throw sqsError(
     "InvalidAttributeValue",

@@ -16,7 +16,7 @@ import type { Defer } from "./waiter-line.ts";
 export interface SqsEngineOptions {
   readonly clock: EngineClock;
   readonly limits?: SqsLimits | undefined;
-  /** How woken long polls are served; see `WaiterLine`. */
+  /** Defers the serving of woken long polls; see `WaiterLine`. */
   readonly defer: Defer;
 }
 
@@ -24,13 +24,13 @@ const QUEUE_NAME = /^[A-Za-z0-9_-]{1,80}$/;
 const FIFO_QUEUE_NAME = /^(?=.{1,80}$)[A-Za-z0-9_-]+\.fifo$/;
 const SEQUENCE_DIGITS = 19;
 
-/** All queues of all accounts and regions. Pure: time comes from the clock, nothing leaves by itself. */
+/** All queues of all accounts and regions. Does no I/O, and takes the time from the clock. */
 export class SqsEngine {
   readonly clock: EngineClock;
   readonly moveTasks: MoveTasks;
   readonly #around: QueueSurroundings;
   readonly #queues = new Map<string, SqsQueue>();
-  /** Time of deletion by ARN, for the minute in which the name stays taken. */
+  /** Time of deletion by ARN: a deleted queue's name stays taken for a minute. */
   readonly #deletedAtMs = new Map<string, number>();
   #nextInstance = 1;
   #nextSequence = 1;
@@ -59,7 +59,7 @@ export class SqsEngine {
     return this.#queues.get(arn);
   }
 
-  /** Queues that name this one as their dead-letter queue. */
+  /** Queues that use this one as their dead-letter queue. */
   sourcesOf(queue: SqsQueue): readonly SqsQueue[] {
     return this.queues().filter((source) => source.settings.redrivePolicy?.deadLetterTargetArn === queue.arn);
   }
@@ -145,7 +145,7 @@ export class SqsEngine {
       throw reject("Dead-letter target must be in same region as the source.");
     const deadLetters = this.findByArn(arn);
     if (deadLetters === undefined) throw reject("Dead letter target does not exist.");
-    // A message would move round for ever, and no receive would come to its end.
+    // Otherwise a message would go round forever, and a receive would never end.
     if (arn === queueArn(source)) throw reject("Dead-letter target must be another queue than the source.");
     if (!allowsSource(deadLetters.settings.redriveAllowPolicy, queueArn(source))) {
       throw reject("Dead letter target does not allow this queue as a source. See RedriveAllowPolicy.");
@@ -153,7 +153,8 @@ export class SqsEngine {
   }
 
   #takeSequenceNumber(): string {
-    // Twenty digits that sort as text: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html (2026-11-24)
+    // Twenty digits, so that numbers sort as text:
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html (2026-11-24)
     return `1${String(this.#nextSequence++).padStart(SEQUENCE_DIGITS, "0")}`;
   }
 }

@@ -30,7 +30,7 @@ const steps = fc.array(
   { maxLength: 50 },
 );
 
-/** Keeps the books beside the queue: what was sent, what was deleted, who holds what. */
+/** Records beside the queue what was sent, what was deleted, and who holds what. */
 class Books {
   readonly #queue: SqsQueue;
   readonly alive = new Map<string, { readonly group: string; readonly order: number }>();
@@ -122,7 +122,7 @@ test("a FIFO receive never passes over an earlier living message of the same gro
             ([, other]) => other.group === mine?.group && other.order < mine.order,
           );
           const got = new Set(deliveries.map((delivery) => delivery.message.id));
-          // Everything before it in its group was visible and is part of the same answer.
+          // Every earlier message of its group was visible and is part of the same answer.
           for (const [id] of earlier) expect([stateBefore.get(id), got.has(id)]).toEqual(["visible", true]);
         }
       }

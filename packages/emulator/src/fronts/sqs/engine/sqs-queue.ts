@@ -32,11 +32,11 @@ export interface QueueSurroundings {
 
 export interface QueueIdentity extends QueueAddress {
   readonly isFifo: boolean;
-  /** Differs between a queue and its successor of the same name. */
+  /** Tells a queue from a later queue of the same name. */
   readonly instance: number;
 }
 
-/** One queue and the life of its messages. Knows no wire format and no socket. */
+/** One queue and the lifecycle of its messages. Knows nothing of wire formats and sockets. */
 export class SqsQueue {
   readonly identity: QueueIdentity;
   readonly arn: string;
@@ -98,7 +98,7 @@ export class SqsQueue {
     return this.#isDeleted;
   }
 
-  /** Makes a handle of this queue useless for any other, its own successor included. */
+  /** Makes this queue's handles invalid for any other queue, even a later one of the same name. */
   get receiptKey(): string {
     return `${this.identity.instance}/${this.identity.name}`;
   }
@@ -131,7 +131,7 @@ export class SqsQueue {
     return receipt;
   }
 
-  /** Takes in a message of another queue: a dead letter, or one that a move task brings back. */
+  /** Takes over a message from another queue: a dead letter, or one that a move task brings back. */
   adopt(content: MessageContent, origin: MessageOrigin): void {
     this.#enqueue(content, origin, 0);
   }
@@ -150,13 +150,13 @@ export class SqsQueue {
     return messages.map((message) => this.#deliveryOf(message));
   }
 
-  /** Whether nobody else can have received the message since, or can now. */
+  /** Returns true if nobody else can have received the message since, or can receive it now. */
   isHeld({ message, receiptHandle }: Delivery): boolean {
     const serial = decodeReceiptHandle(this.receiptKey, receiptHandle)?.serial;
     return message.state === "inFlight" && message.receiptSerial === serial;
   }
 
-  /** A standard queue forgives an old handle and deletes nothing; a FIFO queue says that it expired. */
+  /** A standard queue accepts an outdated handle but deletes nothing; a FIFO queue reports its expiry. */
   delete(receiptHandle: string): DeleteOutcome {
     const receipt = decodeReceiptHandle(this.receiptKey, receiptHandle);
     if (receipt === undefined) return "malformed";
@@ -171,7 +171,7 @@ export class SqsQueue {
     return "done";
   }
 
-  /** On a standard queue the newest handle still works after its timeout, until the next receive. */
+  /** On a standard queue the newest handle stays valid after its timeout, until the next receive. */
   changeVisibility(receiptHandle: string, visibilityMs: number): VisibilityOutcome {
     const receipt = decodeReceiptHandle(this.receiptKey, receiptHandle);
     if (receipt === undefined) return "malformed";
@@ -186,7 +186,7 @@ export class SqsQueue {
     return "done";
   }
 
-  /** Ends the lease of a handle as if its timeout had just run out. */
+  /** Ends the handle's lease as if its timeout had just run out. */
   expireLease(receiptHandle: string): void {
     const receipt = decodeReceiptHandle(this.receiptKey, receiptHandle);
     const message = receipt === undefined ? undefined : this.#shelf.get(receipt.messageId);
@@ -194,12 +194,12 @@ export class SqsQueue {
       this.#shelf.hideFor(message, 0);
   }
 
-  /** The message that a move task takes next. */
+  /** Returns the message that a move task takes next. */
   peekVisible(): StoredMessage | undefined {
     return this.#shelf.peekVisible();
   }
 
-  /** Takes a message out without a receipt. */
+  /** Removes a message without a receipt. */
   remove(message: StoredMessage): void {
     this.#shelf.remove(message);
   }
@@ -210,7 +210,7 @@ export class SqsQueue {
     this.#attempts.clear();
   }
 
-  /** Deletes the queue itself. Its long polls find out when they are woken. */
+  /** Deletes the queue itself. Waking its long polls lets them notice. */
   discard(): void {
     this.#isDeleted = true;
     this.#shelf.clear();
@@ -221,7 +221,7 @@ export class SqsQueue {
 
   #dedupKeyOf(content: MessageContent): string | undefined {
     if (!this.identity.isFifo || content.dedupId === undefined) return undefined;
-    // A group id cannot hold a space, so the two parts cannot run together.
+    // A group id cannot contain a space, so the separator is unambiguous.
     return this.#settings.isDedupPerGroup ? `${content.groupId ?? ""} ${content.dedupId}` : content.dedupId;
   }
 
@@ -254,7 +254,7 @@ export class SqsQueue {
     return { message, receiptHandle: encodeReceiptHandle(this.receiptKey, receipt) };
   }
 
-  /** False when the message had used up its receives and went to the dead-letter queue instead. */
+  /** Returns false if the message had used up its receives and went to the dead-letter queue instead. */
   #handOut(message: StoredMessage): boolean {
     if (this.#moveToDeadLetters(message)) return false;
     const nowMs = this.#around.clock.now();
@@ -277,8 +277,8 @@ export class SqsQueue {
     this.#shelf.remove(message);
     target.adopt(message.content, {
       id: message.id,
-      // Standard queues keep the time of sending, so the retention of the dead-letter queue counts
-      // from there; FIFO queues start anew.
+      // Standard queues keep the time of sending, so the dead-letter queue's retention counts from there.
+      // FIFO queues restart it.
       // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html (2026-11-24)
       sentAtMs: this.identity.isFifo ? this.#around.clock.now() : message.sentAtMs,
       receiveCount: message.receiveCount,

@@ -8,7 +8,7 @@ export interface MessageAttribute {
 
 export type MessageAttributes = ReadonlyMap<string, MessageAttribute>;
 
-/** What a producer sent. It never changes, not even when the message moves to another queue. */
+/** What a producer sent. It never changes, even when the message moves to another queue. */
 export interface MessageContent {
   readonly body: string;
   readonly bodyMd5: string;
@@ -20,8 +20,8 @@ export interface MessageContent {
 }
 
 /**
- * `delayed` -> `visible` -> `inFlight` -> `visible` again, or `gone`, which is final.
- * Only `SqsQueue` changes a state, in one method.
+ * `delayed` -> `visible` -> `inFlight` -> `visible` again, or `gone`, which is final. Only `MessageShelf`
+ * changes a state, in one method.
  */
 export type MessageState = "delayed" | "visible" | "inFlight" | "gone";
 
@@ -33,12 +33,12 @@ export interface StoredMessage {
   readonly deadLetterSourceArn: string | undefined;
   state: MessageState;
   receiveCount: number;
-  /** Those of `receiveCount` that were receives from other queues: the redrive policy of this one does not count them. */
+  /** Receives in other queues, part of `receiveCount`. This queue's redrive policy does not count them. */
   readonly receivedElsewhere: number;
   firstReceivedAtMs: number | undefined;
   /** Start of the twelve hours within which the visibility can be extended. */
   lastReceivedAtMs: number;
-  /** Number of the newest receipt handle; older handles no longer stand for the message. */
+  /** Serial of the newest receipt handle. Older handles are no longer valid. */
   receiptSerial: number;
   /** End of the delay or of the visibility timeout. */
   timer: EngineTimer | undefined;

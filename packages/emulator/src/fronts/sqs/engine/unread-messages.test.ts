@@ -4,7 +4,7 @@ import { content, manualEngine } from "../../../../test/support/manual-engine.ts
 
 const SECOND = 1000;
 
-test.each(["orders", "orders.fifo"])("%s keeps nothing of what expired unread", async (name) => {
+test.each(["orders", "orders.fifo"])("%s keeps no message that expired unread", async (name) => {
   const { queue, clock } = manualEngine();
   const orders = queue(name, { MessageRetentionPeriod: "60" });
   const send = (): WeakRef<object> => {

@@ -1,17 +1,17 @@
-/** Someone who waits for a message. `tryReceive` says whether it got any. */
+/** A waiting receive. `tryReceive` returns whether it got any message. */
 export interface Waiter {
   tryReceive(): boolean;
 }
 
-/** Runs a task in a later turn of the event loop; a test without sockets may run it at once. */
+/** Runs a task in a later turn of the event loop. A test without sockets may run it at once. */
 export type Defer = (task: () => void) => void;
 
 /**
  * Long polls in order of arrival.
  *
- * A wake-up is deferred by one turn of the event loop, for two reasons: the messages of one batch
- * reach one poll together, and a poll whose connection has just been closed gets to say so before a
- * message is handed to it and lost for its visibility timeout.
+ * A wake-up is deferred by one turn of the event loop for two reasons. First, the messages of one batch then
+ * reach one poll together. Second, a poll whose connection has just closed can leave the line first.
+ * Otherwise a message handed to it would be lost for its visibility timeout.
  */
 export class WaiterLine {
   readonly #waiters = new Set<Waiter>();
@@ -45,7 +45,7 @@ export class WaiterLine {
 
   #serve(): void {
     for (const waiter of this.#waiters) {
-      // All polls of a queue may have the same messages: where one finds nothing, so do the rest.
+      // All polls compete for the same messages. If one finds nothing, neither will the others.
       if (!waiter.tryReceive()) return;
       this.#waiters.delete(waiter);
     }

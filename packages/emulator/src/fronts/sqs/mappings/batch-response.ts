@@ -1,12 +1,15 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (2026-11-29): "Success and failure conditions"
 
-/** What stays in the queue after an answer of a function. */
+/** Messages that stay in the queue after a function's answer. */
 export type BatchFailures = "none" | "all" | ReadonlySet<string>;
 
 /**
  * Reads the answer to an event with these message ids.
- * Empty, null, or without `batchItemFailures`: all succeeded. No JSON, an empty or null or unknown id, another key: all
- * failed. Without partial responses every answer means success.
+ *
+ * - All succeeded: the answer is empty, null or has no `batchItemFailures`.
+ * - All failed: the answer is not JSON, or an id is empty, null or unknown, or an item has another key.
+ *
+ * Without partial responses every answer means success.
  */
 export function readBatchResponse(
   body: string,

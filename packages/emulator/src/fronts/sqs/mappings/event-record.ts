@@ -4,7 +4,10 @@ import type { SqsQueue } from "../engine/sqs-queue.ts";
 import type { MessageAttributes } from "../engine/stored-message.ts";
 import { md5OfAttributes } from "../engine/checksum.ts";
 
-/** A message as a record of Lambda's event. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html (2026-11-29) */
+/**
+ * Renders a message as a record of Lambda's event.
+ * https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html (2026-11-29)
+ */
 export function renderRecord(
   { message, receiptHandle }: Delivery,
   queue: SqsQueue,
@@ -16,7 +19,7 @@ export function renderRecord(
     messageId: message.id,
     receiptHandle,
     body: content.body,
-    // JSON leaves out what is undefined.
+    // JSON omits undefined members.
     attributes: {
       ApproximateReceiveCount: String(message.receiveCount),
       AWSTraceHeader: content.traceHeader,

@@ -13,42 +13,42 @@ import {
 } from "./mapping-options.ts";
 import { LAMBDA_MAX_PAYLOAD_BYTES, RuntimeEndpoint, type InvocationResult } from "./runtime-endpoint.ts";
 
-/** One call of the function, as it is at one moment. */
+/** One call of the function, at one moment. */
 export interface InvocationSnapshot {
   readonly requestId: string;
   readonly messageIds: readonly string[];
-  /** `error`: the function said that it failed · `timeout`: it said nothing in time. */
+  /** `error`: the function reported an error · `timeout`: it did not answer in time. */
   readonly outcome: "pending" | "response" | "error" | "timeout";
-  /** What it answered. */
+  /** The function's answer. */
   readonly answer: string | undefined;
-  /** Messages that stayed in the queue. */
+  /** Ids of the messages that stayed in the queue. */
   readonly failedIds: readonly string[];
 }
 
-/** A mapping as it is at one moment. */
+/** A mapping at one moment. */
 export interface MappingSnapshot {
   readonly id: string;
   readonly queueArn: string;
-  /** The options with every default filled in; `maxConcurrency` is absent where there is no bound. */
+  /** The options with every default filled in. `maxConcurrency` is absent if there is no limit. */
   readonly options: Omit<EventSourceMappingOptions, "queue">;
   readonly environment: Readonly<Record<string, string>>;
   readonly invocations: readonly InvocationSnapshot[];
   readonly initErrors: readonly string[];
 }
 
-/** A queue that calls a function, until it is closed or the emulator is reset. */
+/** A queue that calls a function, until the mapping is closed or the emulator is reset. */
 export interface EventSourceMapping {
-  /** Made up; the control API knows the mapping by it. */
+  /** Generated id by which the control API finds the mapping. */
   readonly id: string;
-  /** What the function's process is started with: AWS_LAMBDA_RUNTIME_API and the function's name. */
+  /** Environment of the function's process: AWS_LAMBDA_RUNTIME_API, the function's name and more. */
   readonly environment: Readonly<Record<string, string>>;
   /** The newest 1,000 calls, oldest first. */
   invocations(): readonly InvocationSnapshot[];
-  /** What runtimes said of failed starts, the newest 100. */
+  /** What runtimes reported about failed starts, the newest 100. */
   initErrors(): readonly string[];
-  /** All of it, as it is now. */
+  /** Returns the current state of the mapping. */
   snapshot(): MappingSnapshot;
-  /** Ends the polling and cuts the runtimes off; messages on their way come again after their visibility timeout. */
+  /** Stops polling and disconnects the runtimes. Messages under way return after their visibility timeout. */
   close(): Promise<void>;
 }
 
@@ -58,12 +58,12 @@ export interface MappingSurroundings {
   readonly wireTime: WireTime;
 }
 
-/** Answers may have megabytes: a mapping that works for days must not keep them all. */
+/** Answers can be megabytes long, so a mapping that runs for days must not keep them all. */
 const MAX_INVOCATIONS = 1_000;
 
 type MutableSnapshot = { -readonly [Name in keyof InvocationSnapshot]: InvocationSnapshot[Name] };
 
-/** Gathers batches, hands them to whoever asks at the runtime endpoint, and deletes what was handled. */
+/** Gathers batches, hands them to runtimes that poll the endpoint, and deletes what was handled. */
 export class RunningMapping implements EventSourceMapping {
   readonly id: string = randomUUID();
   readonly #queue: SqsQueue;
@@ -99,7 +99,7 @@ export class RunningMapping implements EventSourceMapping {
 
   async start(): Promise<this> {
     await this.#runtime.start(this.#around.host);
-    // A reset may have come while the port was opened.
+    // The emulator may have been reset while the port was opening.
     if (this.#isClosed) await this.#runtime.close();
     return this;
   }
@@ -143,7 +143,7 @@ export class RunningMapping implements EventSourceMapping {
     await this.#runtime.close();
   }
 
-  /** The queue has something, or may have; what nobody could take now stays there. */
+  /** Invokes the function while environments are idle. Messages that nobody can take stay in the queue. */
   #pump(): void {
     const { maxConcurrency } = this.#options;
     while (!this.#isClosed && this.#runtime.hasIdle && this.#running < maxConcurrency) {
@@ -164,7 +164,10 @@ export class RunningMapping implements EventSourceMapping {
     this.#gathered.push(...this.#queue.receive({ maxMessages: room, visibilityMs, attemptId: undefined }));
   }
 
-  /** No environment came while the leases held, the oldest of which end first: those messages are in the queue again. */
+  /**
+   * Drops gathered messages whose lease ran out before an environment came: they are in the queue again.
+   * Leases of older messages end first, so these are at the front.
+   */
   #dropLost(): void {
     const firstHeld = this.#gathered.findIndex((delivery) => this.#queue.isHeld(delivery));
     if (firstHeld === 0 || this.#gathered.length === 0) return;
@@ -189,7 +192,7 @@ export class RunningMapping implements EventSourceMapping {
     });
   }
 
-  /** True: it waits no longer, and the polls behind it get their turn. */
+  /** Returns true if the mapping no longer waits, so that the polls behind it get their turn. */
   #woken(): boolean {
     this.#isWaiting = false;
     this.#pump();
@@ -229,7 +232,7 @@ export class RunningMapping implements EventSourceMapping {
     });
   }
 
-  /** As many as fit into one event; the rest is the next one's. */
+  /** Takes as many messages as fit into one event. The rest goes into the next one. */
   #takeBatch(): { readonly deliveries: readonly Delivery[]; readonly event: string } {
     const records: string[] = [];
     let bytes = '{"Records":[]}'.length;

@@ -4,21 +4,30 @@ import { EmulatorError } from "../../../emulator-error.ts";
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html (2026-11-29) and
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html (2026-11-29)
 
-/** Between a queue and a function, as Lambda's event source mapping has it. */
+/** An event source mapping between a queue and a function, as in Lambda. */
 export interface EventSourceMappingOptions {
   /** Name or ARN of the queue, which must exist. */
   readonly queue: string;
   /** @default "function" */
   readonly functionName?: string | undefined;
-  /** Messages of one event: up to 10, with a window up to 10,000; FIFO queues up to 10. @default 10 */
+  /**
+   * Maximum number of messages per event: 1 to 10; with a window up to 10,000; FIFO queues up to 10.
+   * @default 10
+   */
   readonly batchSize?: number | undefined;
-  /** How long a batch may gather, in seconds, 0 to 300; not on FIFO queues. @default 0 */
+  /** Maximum time to gather a batch, in seconds, 0 to 300; not on FIFO queues. @default 0 */
   readonly windowSeconds?: number | undefined;
-  /** True: `ReportBatchItemFailures`. False: what the function answers without an error is deleted. @default false, as Lambda has it */
+  /**
+   * True: `ReportBatchItemFailures`. False: any answer without an error deletes the whole batch.
+   * @default false, as in Lambda
+   */
   readonly reportBatchItemFailures?: boolean | undefined;
-  /** Events under way at once, 2 to 1,000. @default as many as environments ask for one */
+  /** Maximum number of concurrent events, 2 to 1,000. @default as many as environments ask for one */
   readonly maxConcurrency?: number | undefined;
-  /** The function's own timeout in milliseconds, up to 900,000; not above the queue's visibility timeout. @default 3000 */
+  /**
+   * The function's timeout in milliseconds, up to 900,000 and not above the queue's visibility timeout.
+   * @default 3000
+   */
   readonly functionTimeoutMs?: number | undefined;
 }
 
@@ -35,13 +44,13 @@ const MAX_WINDOW_SECONDS = 300;
 const DEFAULT_TIMEOUT_MS = 3_000;
 const MAX_TIMEOUT_MS = 900_000;
 
-/** What a mapping's options depend on. */
+/** Properties of the queue that limit a mapping's options. */
 export interface MappedQueue {
   readonly isFifo: boolean;
   readonly visibilityTimeoutMs: number;
 }
 
-/** @throws INVALID_OPTION with every problem, in the words of the service where it has some */
+/** @throws INVALID_OPTION listing every problem, in the service's words where it has some */
 export function resolveMapping(
   options: Omit<EventSourceMappingOptions, "queue">,
   queue: MappedQueue,

@@ -33,7 +33,7 @@ export class MappingRegistry {
   }
 }
 
-/** By ARN, or by name in whatever region and account it is. */
+/** Finds a queue by ARN, or by name in any region and account. */
 function mappedQueue(engine: SqsEngine, nameOrArn: string): SqsQueue {
   const queue = engine
     .queues()

@@ -12,7 +12,7 @@ const KINDS: Readonly<Record<keyof EventSourceMappingOptions, "string" | "number
   functionTimeoutMs: "number",
 };
 
-/** Options from outside the process, whose type nobody has checked; the values are for `resolveMapping` to check. */
+/** Checks names and types of options from outside the process. `resolveMapping` checks the values. */
 export function parseMappingOptions(value: unknown): EventSourceMappingOptions {
   assertMappingOptions(value);
   return value;

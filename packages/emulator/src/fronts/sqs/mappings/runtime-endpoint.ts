@@ -7,20 +7,23 @@ import { reachableAuthority } from "../../front.ts";
 const NEXT = "/2018-06-01/runtime/invocation/next";
 const RESULT = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/;
 const INIT_ERROR = "/2018-06-01/runtime/init/error";
-/** Of an answer, as of an event. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (2026-11-29) */
+/**
+ * Applies to answers and events.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (2026-11-29)
+ */
 export const LAMBDA_MAX_PAYLOAD_BYTES: number = 6 * 1024 * 1024;
 
-/** A runtime that cannot start tries again and again. */
+/** Bounded, because a runtime that cannot start tries again and again. */
 const MAX_INIT_ERRORS = 100;
 
 /** One event on its way through a function. */
 export interface Invocation {
   readonly requestId: string;
   readonly event: string;
-  /** When the function's time is over, by the clock of its process. */
+  /** When the function's time ends, by the clock of its process. */
   readonly deadlineMs: number;
   readonly functionArn: string;
-  /** Called once, with what the function answered. */
+  /** Called once, with the function's answer. */
   readonly onResult: (result: InvocationResult) => void;
 }
 
@@ -29,18 +32,18 @@ export interface InvocationResult {
   readonly body: string;
 }
 
-/** The runtime API of one function: its processes ask for events here and bring their answers. */
+/** The runtime API of one function. Its processes poll for events here and post their answers. */
 export class RuntimeEndpoint {
   readonly #onIdle: () => void;
-  /** Environments that wait for an event, the one that waits longest first. */
+  /** Environments waiting for an event, longest wait first. */
   readonly #idle = new Set<HttpExchange>();
   readonly #open = new Map<string, Invocation>();
   #listener: Listener | undefined;
   #authority = "";
-  /** What a runtime said of its failed start. */
+  /** What runtimes reported about failed starts. */
   readonly initErrors: string[] = [];
 
-  /** @param onIdle an environment asks for an event */
+  /** @param onIdle called when an environment asks for an event */
   constructor(onIdle: () => void) {
     this.#onIdle = onIdle;
   }
@@ -59,7 +62,7 @@ export class RuntimeEndpoint {
     return this.#idle.size > 0;
   }
 
-  /** Gives an event to the environment that waits longest. @returns false if there is none */
+  /** Gives an event to the environment that has waited longest. @returns false if none is waiting */
   dispatch(invocation: Invocation): boolean {
     const [exchange] = this.#idle;
     if (exchange === undefined) return false;
@@ -79,7 +82,7 @@ export class RuntimeEndpoint {
     return true;
   }
 
-  /** Its time is over: a later answer is refused. */
+  /** The function's time is over: refuses a later answer. */
   forget(requestId: string): void {
     this.#open.delete(requestId);
   }
@@ -91,7 +94,7 @@ export class RuntimeEndpoint {
   }
 
   #handle(exchange: HttpExchange): void {
-    // AWS's client for Node in its form without native code asks for //2018-06-01/….
+    // The form of AWS's Node client without native code asks for //2018-06-01/….
     const pathname = exchange.target.pathname.replace(/^\/{2,}/, "/");
     const [, requestId, kind] = RESULT.exec(pathname) ?? [];
     if (exchange.method === "GET" && pathname === NEXT) this.#wait(exchange);

@@ -6,13 +6,13 @@ import type { CallContext, EntryFault, OperationOutput, OutputValue } from "./op
 const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
 
 export interface BatchSteps {
-  /** Throws what fails the whole request. */
+  /** Throws errors that fail the whole request. */
   checkAll?(entries: readonly OperationInput[]): void;
-  /** Carries out one entry; what it throws fails this entry alone. Returns members beside `Id`. */
+  /** Carries out one entry and returns its members besides `Id`. An exception fails only this entry. */
   apply(entry: OperationInput): { readonly [member: string]: OutputValue };
 }
 
-/** Runs the entries in order and answers for each; lists without an element are left out. */
+/** Runs the entries in order and reports on each. An empty list is left out of the answer. */
 export function runBatch(
   entryName: string,
   input: OperationInput,
@@ -36,7 +36,7 @@ export function runBatch(
   };
 }
 
-/** A result entry as every batch operation reports a failure. */
+/** Builds the result entry with which every batch operation reports a failure. */
 export function failedEntry(id: OutputValue, fault: EntryFault): OutputValue {
   return { Id: id, Code: fault.code, Message: fault.message, SenderFault: fault.isSenderFault };
 }

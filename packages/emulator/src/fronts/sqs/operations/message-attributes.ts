@@ -8,15 +8,16 @@ import {
 } from "../sqs-limits.ts";
 import { firstIllegalCharacter } from "./message-body.ts";
 
-// Names and types: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
-// (2026-11-24); the texts of the errors as recorded from the service.
+// Names and types:
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
+// (2026-11-24). The error texts were recorded from the service.
 const NAME_CHARACTERS = /^[A-Za-z0-9_.-]+$/;
 const RESERVED_PREFIX = /^(?:aws|amazon)\./i;
 const MISPLACED_PERIOD = /^\.|\.$|\.\./;
 const TYPE_PREFIX = /^(String|Number|Binary)(?:\..+)?$/;
 const NUMBER = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
-/** The `MessageAttributes` of a send, every one checked. */
+/** Reads and checks the `MessageAttributes` of a send. */
 export function readMessageAttributes(input: OperationInput): MessageAttributes {
   const given = input.inputMap("MessageAttributes");
   if (given.size > SQS_MAX_MESSAGE_ATTRIBUTES) {
@@ -58,7 +59,7 @@ export function attributesSizeBytes(attributes: MessageAttributes): number {
   return size;
 }
 
-/** The attributes that a receive asked for: exact names, `All`, `.*`, or `prefix.*`. */
+/** Returns the attributes that a receive requested: exact names, `All`, `.*`, or `prefix.*`. */
 export function selectAttributes(attributes: MessageAttributes, names: readonly string[]): MessageAttributes {
   if (names.length === 0 || attributes.size === 0) return new Map();
   if (names.some((name) => name === "All" || name === ".*")) return attributes;

@@ -23,7 +23,7 @@ test("takes exactly the characters that the service documents", () => {
     (code >= 0x20 && code <= 0xd7ff) ||
     (code >= 0xe000 && code <= 0xfffd) ||
     code >= 0x10000;
-  // Of every kind, halves of a pair too; the blanks between them keep two halves from making a pair.
+  // Every kind of character, lone surrogates too. The blanks keep two halves from forming a pair.
   const character = fc.oneof(
     fc.integer({ min: 0, max: 0x10_ff_ff }).map((code) => String.fromCodePoint(code)),
     fc.constantFrom("\uD83D", "\uDE00", "\uFFFD", "\uFFFE", "\u{1FFFE}", "\t", "\u0000"),

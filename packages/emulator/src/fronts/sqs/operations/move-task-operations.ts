@@ -78,7 +78,7 @@ function decodeTaskHandle(handle: string): { readonly taskId: string; readonly s
       return { taskId: value["taskId"], sourceArn: value["sourceArn"] };
     }
   } catch {
-    // Reported below, like any other text that is not a handle.
+    // Refused below, like any other text that is not a handle.
   }
   throw sqsError("InvalidParameterValue", "Value for parameter TaskHandle is invalid.");
 }

@@ -2,14 +2,14 @@ import type { WireTime } from "../../../time/wire-time.ts";
 import type { SqsEngine } from "../engine/sqs-engine.ts";
 import type { OperationInput } from "../protocol/operation-input.ts";
 
-/** Why a fault rule makes a batch entry fail instead of carrying it out. */
+/** The failure that a fault rule injects into a batch entry instead of carrying it out. */
 export interface EntryFault {
   readonly code: string;
   readonly message: string;
   readonly isSenderFault: boolean;
 }
 
-/** Everything an operation may know beside its input. */
+/** Everything an operation may use besides its input. */
 export interface CallContext {
   readonly engine: SqsEngine;
   readonly wireTime: WireTime;
@@ -18,9 +18,9 @@ export interface CallContext {
   readonly senderId: string;
   /** False for a request without a signature, whose region is only a guess. */
   readonly isSigned: boolean;
-  /** Scheme, host and port under which the caller reached the emulator. */
+  /** Scheme, host and port with which the caller reached the emulator. */
   readonly baseUrl: string;
-  /** The X-Amzn-Trace-Id header, which becomes a system attribute of what is sent. */
+  /** The X-Amzn-Trace-Id header, which becomes a system attribute of the messages sent. */
   readonly traceHeader: string | undefined;
   /** Aborted when the caller's connection closes. */
   readonly disconnected: AbortSignal;

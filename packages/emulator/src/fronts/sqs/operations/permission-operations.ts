@@ -22,7 +22,7 @@ const LABEL = /^[A-Za-z0-9_-]{1,80}$/;
 const ACCOUNT_ID = /^[0-9]{12}$/;
 const MAX_STATEMENTS = 20;
 
-/** Permissions are stored in the queue's policy, as the service does, and never enforced. */
+/** Stored in the queue's policy, as in the real service, but never enforced. */
 export const addPermission: Operation = (input, context) => {
   const queue = resolveQueue(input, context);
   const label = readLabel(input.text("Label"));
@@ -103,7 +103,7 @@ function readActions(actions: readonly string[]): readonly string[] {
   );
 }
 
-/** The service writes a list of one as the element itself. */
+/** The service writes a list with one element as the element itself. */
 function oneOrMany(items: readonly string[]): string | readonly string[] {
   return items.length === 1 ? (items[0] ?? "") : items;
 }

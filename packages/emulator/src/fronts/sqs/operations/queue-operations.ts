@@ -37,7 +37,7 @@ export const listQueues: Operation = (input, context) => {
 export const listDeadLetterSourceQueues: Operation = (input, context) => {
   const sources = context.engine.sourcesOf(resolveQueue(input, context));
   const page = listPage("queueUrls", sources, input, context);
-  // Unlike every other member this one begins with a small letter, and it is there even when empty.
+  // Unlike every other member, this one begins with a small letter, and it is present even when empty.
   return { ...page, queueUrls: page["queueUrls"] ?? [] };
 };
 

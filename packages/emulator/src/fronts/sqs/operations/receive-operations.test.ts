@@ -44,7 +44,7 @@ test("a short poll of a standard queue beyond the in-flight limit is an error", 
   await expect(receive({})).rejects.toMatchObject({ queryCode: "OverLimit", status: 403 });
 });
 
-test("a long poll and a FIFO queue just get nothing beyond the limit", async () => {
+test("a long poll and a FIFO queue get no messages beyond the limit", async () => {
   const standard = setUp("orders");
   await standard.receive({ MaxNumberOfMessages: 10 });
   const waiting = standard.receive({ WaitTimeSeconds: 1 });
@@ -55,7 +55,7 @@ test("a long poll and a FIFO queue just get nothing beyond the limit", async () 
   expect(await fifo.receive({})).toEqual({});
 });
 
-test("a caller that has gone gets no message", async () => {
+test("a caller that has disconnected gets no message", async () => {
   const { queue, receive } = setUp("orders");
   await receive({}, AbortSignal.abort());
   expect(queue.counts).toMatchObject({ visible: 3, inFlight: 0 });

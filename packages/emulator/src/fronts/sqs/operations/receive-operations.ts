@@ -36,7 +36,7 @@ export const receiveMessage: Operation = async (input, context) => {
     attemptId: readAttemptId(input, queue),
   };
   rejectOverLimit(queue, waitMs);
-  // Nobody is there to get the messages: leave them to others.
+  // The caller has disconnected: leave the messages for others.
   if (context.disconnected.aborted) return {};
   const poll = startLongPoll(queue, context.engine.clock, request, waitMs);
   const cancel = (): void => {
@@ -50,14 +50,14 @@ export const receiveMessage: Operation = async (input, context) => {
   return { Messages: messages.length > 0 ? messages : undefined };
 };
 
-/** What the caller wants to see of each message. */
+/** What the caller requests of each message. */
 interface Wanted {
   readonly systemAttributes: ReadonlySet<SystemAttributeName>;
   readonly messageAttributes: readonly string[];
 }
 
 function readWanted(input: OperationInput): Wanted {
-  // AttributeNames is the deprecated name of MessageSystemAttributeNames; both count.
+  // AttributeNames is the deprecated name of MessageSystemAttributeNames. Both count.
   const names = [...input.textList("MessageSystemAttributeNames"), ...input.textList("AttributeNames")];
   const systemAttributes = new Set<SystemAttributeName>();
   for (const name of names) {
@@ -117,7 +117,7 @@ function renderSystemAttributes(
 
 function renderMessageAttributes(attributes: MessageAttributes): OutputValue {
   if (attributes.size === 0) return undefined;
-  // Entries, because `__proto__` is a name that an attribute may have.
+  // `fromEntries`, because an attribute may be called `__proto__`.
   return Object.fromEntries(
     [...attributes].map(([name, { dataType, stringValue, binaryValue }]) => [
       name,
@@ -176,7 +176,7 @@ function readAttemptId(input: OperationInput, queue: SqsQueue): string | undefin
   );
 }
 
-/** Only a short poll of a standard queue says so; a long poll and a FIFO queue just have nothing. */
+/** Only a short poll of a standard queue gets this error; a long poll or FIFO queue returns no messages. */
 function rejectOverLimit(queue: SqsQueue, waitMs: number): void {
   if (queue.identity.isFifo || waitMs > 0 || !queue.isAtInFlightLimit()) return;
   throw sqsError(

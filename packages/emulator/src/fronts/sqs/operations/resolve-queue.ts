@@ -6,7 +6,7 @@ import type { CallContext } from "./operation.ts";
 
 const ACCOUNT_ID = /^[0-9]{12}$/;
 
-/** The queue of a request's QueueUrl. Scheme, host and port do not matter, the last path segments do. */
+/** Finds the queue of a request's QueueUrl. Only the last path segments count, not scheme, host and port. */
 export function resolveQueue(input: OperationInput, context: CallContext): SqsQueue {
   const queueUrl = input.text("QueueUrl");
   const parsed = parseQueueUrl(queueUrl);
@@ -18,7 +18,7 @@ export function resolveQueue(input: OperationInput, context: CallContext): SqsQu
   return queue;
 }
 
-/** Undefined when the text is not an absolute URL with a path; the account may be missing from it. */
+/** Returns undefined if the text is not an absolute URL with a path. The account may be missing from it. */
 export function parseQueueUrl(
   queueUrl: string,
 ): { readonly name: string; readonly accountId: string | undefined } | undefined {
@@ -35,13 +35,13 @@ export function parseQueueUrl(
 export function findQueue(name: string, accountId: string, context: CallContext): SqsQueue | undefined {
   const queue = context.engine.find({ region: context.region, accountId, name });
   if (queue !== undefined || context.isSigned) return queue;
-  // Without a signature there is no region: `curl` finds the queue wherever it is.
+  // Without a signature there is no region, so that `curl` finds the queue in any of them.
   return context.engine
     .queues()
     .find((candidate) => candidate.identity.name === name && candidate.identity.accountId === accountId);
 }
 
-/** Null-safe lookup for the operations that take an ARN. */
+/** Finds a queue by ARN, or throws. */
 export function findByArn(arn: string, parameter: string, context: CallContext): SqsQueue {
   if (parseQueueArn(arn) === undefined) {
     throw sqsError(

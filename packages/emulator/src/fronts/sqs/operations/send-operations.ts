@@ -123,7 +123,7 @@ function readFifoId(input: OperationInput, parameter: string): string | undefine
   );
 }
 
-/** What fails a whole batch, and not the entry alone, was recorded to be the absence of these two. */
+/** Checks for the two parameters whose absence was recorded to fail the whole batch, not only the entry. */
 function checkFifoEntry(entry: OperationInput, queue: SqsQueue): void {
   if (!queue.identity.isFifo) return;
   if (!queue.settings.hasContentBasedDedup && !entry.optionalText("MessageDeduplicationId"))
@@ -150,7 +150,7 @@ function rejectLongBatch(entries: readonly OperationInput[]): void {
   );
 }
 
-/** Counts before anything is validated: an invalid attribute fails its entry later on. */
+/** Counts bytes before anything is validated. An invalid attribute fails its entry later. */
 function entrySizeBytes(entry: OperationInput): number {
   let bytes = Buffer.byteLength(entry.optionalText("MessageBody") ?? "");
   for (const [name, attribute] of entry.inputMap("MessageAttributes")) {

@@ -30,7 +30,7 @@ export const listQueueTags: Operation = (input, context) => {
   return { Tags: tags.size > 0 ? Object.fromEntries(tags) : undefined };
 };
 
-/** CreateQueue has called them `tags` since before the convention; the query protocol says `Tag`. */
+/** CreateQueue calls the member `tags`, since before the naming convention; the query protocol says `Tag`. */
 export function readTags(input: OperationInput): Map<string, string> {
   return input.has("tags") ? input.textMap("tags") : input.textMap("Tags");
 }

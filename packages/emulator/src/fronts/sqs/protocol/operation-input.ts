@@ -1,8 +1,8 @@
 import { missingParameter, sqsError } from "../sqs-errors.ts";
 
 /**
- * The members of a request, in the shape of the JSON protocol, checked one by one as they are read.
- * Numbers may come as text: the query protocol knows nothing else.
+ * The members of a request in the shape of the JSON protocol. Each one is checked when it is read. Numbers
+ * may be text, because the query protocol has nothing else.
  */
 export class OperationInput {
   readonly #members: Readonly<Record<string, unknown>>;
@@ -11,7 +11,7 @@ export class OperationInput {
     this.#members = members;
   }
 
-  /** Null counts as absent, as it does for the service. */
+  /** Null counts as absent, as in the real service. */
   has(name: string): boolean {
     return this.#members[name] !== undefined && this.#members[name] !== null;
   }
@@ -22,7 +22,7 @@ export class OperationInput {
     return value;
   }
 
-  /** The service casts numbers and booleans to text, and refuses lists and structures. */
+  /** Like the service, casts numbers and booleans to text, and refuses lists and structures. */
   optionalText(name: string): string | undefined {
     return this.has(name) ? castToText(this.#members[name]) : undefined;
   }
@@ -99,7 +99,7 @@ function castToText(value: unknown): string {
   );
 }
 
-/** What the service calls the value in its message about a failed conversion. */
+/** The service's word for the value in its message about a failed conversion. */
 function nameOfToken(value: unknown): string {
   if (typeof value === "boolean") return value ? "TRUE_VALUE" : "FALSE_VALUE";
   if (typeof value === "number") return "DECIMAL_VALUE";

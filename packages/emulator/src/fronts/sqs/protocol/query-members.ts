@@ -12,12 +12,12 @@ export function membersOfForm(form: URLSearchParams): Readonly<Record<string, un
 
 type Tree = Map<string, Tree | string>;
 
-/** More than any name of the protocol has: one of a million steps would keep the server busy for minutes. */
+/** More than any real name has. A name with a million steps would block the server for minutes. */
 const MAX_STEPS = 16;
 
 const PROTOCOL_PARAMETERS = new Set(["Action", "Version"]);
 
-/** Parameters that are maps: member name, and the names of key and value. */
+/** Parameters that are maps: member name, then the names of key and value. */
 const MAPS: Readonly<Record<string, readonly [member: string, key: string, value: string]>> = {
   Attribute: ["Attributes", "Name", "Value"],
   MessageAttribute: ["MessageAttributes", "Name", "Value"],
@@ -74,14 +74,14 @@ function mapOf(tree: Tree, keyName: string, valueName: string): Readonly<Record<
   for (const item of numbered(tree, keyName)) {
     if (typeof item === "string") continue;
     const key = item.get(keyName);
-    // A value that was left out is the empty one: that is how attributes are removed.
+    // A missing value means the empty string, which removes an attribute.
     if (typeof key === "string") entries.push([key, plainValue(item.get(valueName) ?? "")]);
   }
-  // Entries, because `__proto__` is a name that an attribute may have.
+  // `fromEntries`, because an attribute may be called `__proto__`.
   return Object.fromEntries(entries);
 }
 
-/** `AttributeName=All` without a number is accepted for a list of one. */
+/** Accepts `AttributeName=All` without a number as a list of one. */
 function listOf(value: Tree | string): readonly unknown[] {
   return typeof value === "string" ? [value] : numbered(value).map(plainValue);
 }

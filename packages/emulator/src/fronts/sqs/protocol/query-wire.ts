@@ -7,7 +7,7 @@ import { element, escapeText, renderMembers } from "./query-xml.ts";
 const NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/";
 
 /**
- * The query protocol of 2012, which older SDKs and tools speak.
+ * The query protocol of 2012, used by older SDKs and tools.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html (2026-11-24)
  */
 export const queryWire: SqsWire = {
@@ -22,7 +22,7 @@ export const queryWire: SqsWire = {
   },
 
   encodeOutput(operation, output, requestId) {
-    // Clients of operations with an output stumble when the result element is missing, even an empty one.
+    // Clients of an operation with output fail if the result element is missing, even an empty one.
     const result =
       output === undefined ? "" : element(`${operation}Result`, renderMembers(operation, output));
     const metadata = element("ResponseMetadata", element("RequestId", requestId));
@@ -47,13 +47,13 @@ function readForm(exchange: HttpExchange): URLSearchParams {
   return form;
 }
 
-/** Older tools post to the URL of the queue and leave QueueUrl out. */
+/** Older tools post to the queue's URL and leave out QueueUrl. */
 function queueUrlOfPath(exchange: HttpExchange, baseUrl: string): { readonly QueueUrl?: string } {
   const { pathname } = exchange.target;
   return pathname === "/" ? {} : { QueueUrl: `${baseUrl}${pathname}` };
 }
 
-/** The one text that was recorded to differ between the protocols. */
+/** The only text that was recorded to differ between the protocols. */
 function queryMessage(message: string): string {
   return message === "The specified queue does not exist."
     ? "The specified queue does not exist for this wsdl version."

@@ -2,7 +2,7 @@ import type { OperationOutput, OutputValue } from "../operations/operation.ts";
 
 type Members = NonNullable<OperationOutput>;
 
-/** Maps of the JSON protocol that the query protocol writes as repeated elements of key and value. */
+/** Maps of the JSON protocol that the query protocol writes as repeated elements with key and value. */
 const MAP_ELEMENTS: Readonly<Record<string, readonly [element: string, key: string]>> = {
   Attributes: ["Attribute", "Name"],
   MessageAttributes: ["MessageAttribute", "Name"],
@@ -17,7 +17,7 @@ const LIST_ELEMENTS: Readonly<Record<string, string>> = {
   Results: "ListMessageMoveTasksResultEntry",
 };
 
-/** Members of an output as XML. Lists and maps are flattened: no element encloses them. */
+/** Renders the members of an output as XML. Lists and maps are flattened: no element encloses them. */
 export function renderMembers(operation: string, members: Members): string {
   return Object.entries(members)
     .map(([name, value]) => renderMember(operation, name, value))
@@ -28,7 +28,7 @@ export function element(name: string, content: string): string {
   return `<${name}>${content}</${name}>`;
 }
 
-/** A carriage return must be escaped too: XML parsers turn a bare one into a line feed. */
+/** Escapes carriage returns too, because XML parsers turn a bare one into a line feed. */
 export function escapeText(text: string): string {
   return text.replaceAll(/[&<>"\r]/g, (character) => ESCAPES[character] ?? character);
 }

@@ -1,14 +1,14 @@
 import { codeOf, later, sortedTextsOf, textsOf, type Got, type World } from "./driven-server.ts";
 import { scenario, type Scenario } from "./scenario.ts";
 
-/** Longer than a lease of one second, the shortest that a client can ask for. */
+/** Longer than a lease of one second, the shortest that a client can request. */
 const BEYOND_A_SECOND_MS = 2_500;
 
 async function sendKeyed(world: World, key: string, ...texts: readonly string[]): Promise<void> {
   await world.send(texts.map((text) => ({ data: Buffer.from(text), orderingKey: key })));
 }
 
-/** Acknowledges each before it asks for the next. */
+/** Acknowledges each message before it pulls the next one. */
 async function pullOneByOne(world: World, count: number): Promise<readonly Got[]> {
   const got: Got[] = [];
   while (got.length < count) {

@@ -7,7 +7,7 @@ import { differencesOf } from "./run-scenarios.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 beforeAll(() => {
-  // Without it the client looks for a metadata server and warns that there is none.
+  // Without it, the client looks for a metadata server and warns that there is none.
   vi.stubEnv("METADATA_SERVER_DETECTION", "none");
 });
 

@@ -11,7 +11,7 @@ const ONE_TRY = { timeout: 10_000, retry: null };
 const LOOK_AGAIN_MS = 20;
 const LOOK_LIMIT_MS = 8_000;
 
-/** One received message, as far as servers can agree about it. */
+/** The parts of a received message on which servers can agree. */
 export interface Got {
   readonly ackId: string;
   readonly id: string;
@@ -21,7 +21,7 @@ export interface Got {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** Any server, driven by the generated client in a project that a scenario has for itself. */
+/** Any server, called through the generated client. Each scenario has a project of its own. */
 export class DrivenServer {
   readonly publisher: v1.PublisherClient;
   readonly subscriber: v1.SubscriberClient;
@@ -54,13 +54,13 @@ export class DrivenServer {
     await Promise.all([this.publisher.close(), this.subscriber.close(), this.schemas.close()]);
   }
 
-  /** The same server for one scenario. */
+  /** Returns the same server for one scenario. */
   inProject(project: string): World {
     return new World(this, project);
   }
 }
 
-/** What a scenario works with: names of its project, and calls that are never repeated. */
+/** What a scenario works with: the names in its project, and calls that are never retried. */
 export class World {
   readonly server: DrivenServer;
   readonly project: string;
@@ -92,7 +92,7 @@ export class World {
     await this.server.subscriber.createSubscription(request, ONE_TRY);
   }
 
-  /** A topic and its subscription, both `orders`. */
+  /** Creates a topic and its subscription, both called `orders`. */
   async pair(settings: SubscriptionSettings = {}): Promise<void> {
     await this.topic();
     await this.subscribe(settings);
@@ -108,14 +108,14 @@ export class World {
     return messageIds ?? [];
   }
 
-  /** One pull that does not wait. */
+  /** Pulls once without waiting. */
   async pullNow(max = 100, id = "orders"): Promise<readonly Got[]> {
     const request = { subscription: this.subscriptionName(id), maxMessages: max, returnImmediately: true };
     const [{ receivedMessages }] = await this.server.subscriber.pull(request, ONE_TRY);
     return (receivedMessages ?? []).map(gotOf);
   }
 
-  /** Pulls until there are so many, or a while has passed: a server may give them in parts. */
+  /** Pulls until it has this many messages, or a while has passed. A server may return them in parts. */
   async pull(count: number, id = "orders"): Promise<readonly Got[]> {
     const all: Got[] = [];
     const giveUpAtMs = performance.now() + LOOK_LIMIT_MS;
@@ -142,7 +142,7 @@ export class World {
   }
 }
 
-/** OK, or the status that a call ended with. */
+/** OK, or the status with which a call ended. */
 export async function codeOf(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -176,7 +176,7 @@ function codeNameOf(error: unknown): string {
   return typeof code === "number" ? (status[code] ?? String(code)) : String(error);
 }
 
-/** True as soon as a condition holds; false when it does not within a while. */
+/** Returns true as soon as a condition holds, or false if it does not hold within a while. */
 export async function becomes(condition: () => boolean, limitMs: number = LOOK_LIMIT_MS): Promise<boolean> {
   const giveUpAtMs = performance.now() + limitMs;
   while (!condition() && performance.now() < giveUpAtMs) await later(LOOK_AGAIN_MS);
@@ -189,7 +189,7 @@ export async function later(ms: number): Promise<void> {
 
 export const textsOf = (messages: readonly Got[]): readonly string[] => messages.map(({ text }) => text);
 
-/** Where order is not promised. */
+/** For results whose order is not guaranteed. */
 export const sortedTextsOf = (messages: readonly Got[]): readonly string[] => textsOf(messages).toSorted();
 
 export function gotOf({ ackId, message, deliveryAttempt }: Received): Got {

@@ -1,14 +1,14 @@
-/** What one reference does otherwise than Pub/Sub, as far as the scenarios show it. */
+/** Where one reference behaves differently from Pub/Sub, as far as the scenarios show it. */
 export interface ReferenceTable {
-  /** By the title of the scenario. One that disappears fails the job as well. */
+  /** By title of the scenario. The job fails as well if a difference disappears. */
   readonly differences: Readonly<Record<string, Difference>>;
-  /** Scenarios that the reference cannot take, each with the reason. */
+  /** Scenarios that the reference cannot run, each with the reason. */
   readonly notRun: Readonly<Record<string, string>>;
 }
 
 interface Difference {
   readonly why: string;
-  /** Where it is written that Pub/Sub does otherwise. */
+  /** The document that says how Pub/Sub behaves. */
   readonly source: string;
   readonly seen: unknown;
 }

@@ -3,11 +3,11 @@ import { DrivenServer } from "./driven-server.ts";
 import type { Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-/** They wait more than they work. */
+/** Scenarios wait more than they work. */
 const AT_A_TIME = 8;
 const SCENARIO_LIMIT_MS = 60_000;
 
-/** What a server did otherwise than it should, by the title of the scenario. */
+/** What a server did differently than expected, by title of the scenario. */
 export async function differencesOf(
   endpoint: string,
   leftOut: readonly string[] = [],
@@ -44,7 +44,7 @@ async function outcomeOf(server: DrivenServer, { run }: Scenario, project: strin
   }
 }
 
-/** As JSON has it, so that tables of differences can be written down. */
+/** Converts a value to what JSON can express, so that tables of differences can be written down. */
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value ?? null));
 }

@@ -1,6 +1,6 @@
 import { DOCS, type ReferenceTable } from "./reference-table.ts";
 
-/** What Google's emulator and pstest do alike, and Pub/Sub does not. */
+/** What Google's emulator and pstest do alike, but differently from Pub/Sub. */
 export const SHARED_DIFFERENCES: ReferenceTable["differences"] = {
   "a retention is from ten minutes to 31 days": {
     why: "has the older limit of seven days",

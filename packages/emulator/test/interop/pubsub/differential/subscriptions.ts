@@ -19,7 +19,7 @@ async function updateCode(world: World, change: object, ...paths: readonly strin
   return await codeOf(world.server.subscriber.updateSubscription(request, world.options));
 }
 
-/** The code of a creation, each with a name of its own. */
+/** Codes of several creations, each with a name of its own. */
 async function createCodes(
   world: World,
   settings: Readonly<Record<string, Settings>>,

@@ -1,4 +1,4 @@
-// Drives the emulator through cloud.google.com/go/pubsub/v2 and prints what it saw as JSON; the test beside it judges.
+// Drives the emulator through cloud.google.com/go/pubsub/v2 and prints what it saw as JSON. The test beside it checks the output.
 package main
 
 import (
@@ -29,7 +29,7 @@ import (
 
 const project = "projects/interop"
 
-// Parts of the program and what they need.
+// The parts of the program and what they need.
 type world struct {
 	ctx    context.Context
 	client *pubsub.Client
@@ -64,7 +64,7 @@ func subscriptionName(id string) string { return project + "/subscriptions/" + i
 
 func last(name string) string { return name[strings.LastIndex(name, "/")+1:] }
 
-// A subscription of that name, of a new topic of that name.
+// Creates a topic and a subscription with that name.
 func (w world) pair(id string, settings *pb.Subscription) {
 	got(w.client.TopicAdminClient.CreateTopic(w.ctx, &pb.Topic{Name: topicName(id)}))
 	settings.Name, settings.Topic = subscriptionName(id), topicName(id)
@@ -116,7 +116,7 @@ func texts(messages []*pb.ReceivedMessage) []string {
 	return list
 }
 
-// What the handler returned for each message of a streaming pull, until that is what it should be.
+// Collects the handler's results for the messages of a streaming pull, until they are as expected.
 func listen[T any](w world, id string, most int, isDone func([]T) bool, handle func(*pubsub.Message) T) []T {
 	ctx, cancel := context.WithTimeout(w.ctx, 30*time.Second)
 	defer cancel()
@@ -203,7 +203,7 @@ func inOrder(w world) {
 		}
 	}
 	w.publish("ordered", messages...)
-	// From where the refused message came again; what was on its way to the client before that may come twice.
+	// Results from where the refused message came again. Messages already on their way to the client may come twice.
 	sinceRefusal := func(results []string) []string { return results[max(slices.Index(results, "a3"), 0):] }
 	isDone := func(results []string) bool {
 		return slices.Contains(results, "a3") && slices.Contains(sinceRefusal(results), "a19") && slices.Contains(results, "b19")
@@ -245,7 +245,7 @@ func exactlyOnce(w world) {
 	w.seen["refused"] = code(w.ack("once", message))
 	w.publish("once", text("lost"))
 	lost := listen(w, "once", 10, atLeast[*pubsub.AckResult](1), func(message *pubsub.Message) *pubsub.AckResult {
-		// Everything that was published is settled for the service, this message among it.
+		// The service counts everything published as settled, including this message.
 		must2(w.client.SubscriptionAdminClient.Seek(w.ctx, &pb.SeekRequest{
 			Subscription: subscriptionName("once"),
 			Target:       &pb.SeekRequest_Time{Time: timestamppb.New(time.Now().Add(time.Second))},

@@ -119,7 +119,7 @@ def in_order():
         """From where the refused message came again; what was on its way to the client before that may come twice."""
         return got[got.index("a3") :] if "a3" in got else []
 
-    # What follows a failed message of a key comes again after it, also where it was acknowledged.
+    # Messages after a failed message of a key come again after it, even acknowledged ones.
     got = listen(path, lambda got: "b19" in got and "a19" in since_refusal(got), handle)
     of_a = [text for text in since_refusal(got) if text[0] == "a"]
     of_b = [text for text in got if text[0] == "b"]
@@ -142,7 +142,7 @@ def exactly_once():
     publisher.publish(topic, b"lost").result(30)
 
     def lose(message):
-        # Somebody else settles it first.
+        # Another client settles it first.
         subscriber.acknowledge(subscription=path, ack_ids=[message.ack_id])
         return message.ack_with_response()
 
@@ -187,7 +187,7 @@ def seeking():
     ack(path, back)
     subscriber.seek(request={"subscription": path, "time": back[0].message.publish_time})
     seen["sought"] = [texts(back), texts(pull(path, 1))]
-    # Nothing published before a seek to the present comes again.
+    # Messages published before a seek to the present do not come again.
     publisher.publish(topic, b"two").result(30)
     time.sleep(0.01)
     subscriber.seek(request={"subscription": path, "time": datetime.datetime.now(datetime.timezone.utc)})

@@ -1,4 +1,4 @@
-// Drives the emulator through azservicebus and prints what it saw as JSON; the test beside it judges.
+// Drives the emulator through azservicebus and prints what it saw as JSON. The test beside it checks the output.
 // Argument: "data" or "admin".
 package main
 
@@ -52,7 +52,7 @@ func trusting() *tls.Config {
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(got(os.ReadFile(file)))
-	// Without a name of its own the client checks the certificate for host and port in one.
+	// Without an explicit name, the client checks the certificate for "host:port".
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12, ServerName: "localhost"}
 }
 

@@ -1,4 +1,4 @@
-// Drives the emulator through azure-messaging-servicebus and prints what it saw as JSON; the test beside it judges.
+// Drives the emulator through azure-messaging-servicebus and prints what it saw as JSON. The test beside it checks the output.
 // Argument: "data", "processors" or "admin".
 
 import com.azure.core.amqp.AmqpRetryOptions;
@@ -72,11 +72,11 @@ public final class ServiceBus {
       default -> administration();
     }
     System.out.println(new ObjectMapper().writeValueAsString(seen));
-    // Threads of the client's pools outlive it.
+    // Threads of the client's pools outlive the client.
     System.exit(0);
   }
 
-  /** Both of the client's transports take their authorities from here. */
+  /** Both of the client's transports read the trusted authorities from here. */
   private static void trust(String file) throws Exception {
     if (file == null) return;
     KeyStore store = KeyStore.getInstance("PKCS12");
@@ -101,7 +101,7 @@ public final class ServiceBus {
         .connectionString(System.getenv("CONNECTION_STRING"))
         .retryOptions(new AmqpRetryOptions().setMaxRetries(0).setTryTimeout(Duration.ofSeconds(20)));
     String endpoint = System.getenv("ENDPOINT");
-    // Inside TLS this client takes no port from the connection string.
+    // Over TLS, this client ignores the port in the connection string.
     return endpoint == null ? builder : builder.customEndpointAddress(endpoint);
   }
 
@@ -122,7 +122,7 @@ public final class ServiceBus {
           }
         }),
         reasonOf(() -> {
-          // Two connections: within one this client would use its link to the session again.
+          // Two connections, because within one this client would reuse its link to the session.
           try (ServiceBusSessionReceiverClient one = client().sessionReceiver().queueName("sessions").buildClient();
               ServiceBusSessionReceiverClient other = client().sessionReceiver().queueName("sessions").buildClient();
               ServiceBusReceiverClient first = one.acceptSession("held")) {
@@ -324,7 +324,7 @@ public final class ServiceBus {
     seen.put("rest", rest);
   }
 
-  /** This client takes no port from the connection string, and has no option for one. */
+  /** This client ignores the port in the connection string, and has no option for a port. */
   private static Mono<HttpResponse> toEndpoint(HttpPipelineCallContext context, HttpPipelineNextPolicy next) {
     URI url = URI.create(context.getHttpRequest().getUrl().toString());
     String path = url.getRawPath() + (url.getRawQuery() == null ? "" : "?" + url.getRawQuery());

@@ -17,7 +17,7 @@ options = {}
 if "CA_FILE" in os.environ:
     options["connection_verify"] = os.environ["CA_FILE"]
 if "ENDPOINT" in os.environ:
-    # Inside TLS this client takes no port from the connection string.
+    # Over TLS, this client ignores the port in the connection string.
     options["custom_endpoint_address"] = os.environ["ENDPOINT"]
     options["transport_type"] = TransportType.Amqp
 client = ServiceBusClient.from_connection_string(

@@ -2,7 +2,7 @@ import { invalidArgument } from "../../pubsub-error.ts";
 import { PUBSUB_MAX_FILTER_BYTES } from "../../pubsub-limits.ts";
 import { invalidFilter, readTokens, type Token } from "./read-tokens.ts";
 
-/** True for attributes of messages that a subscription wants. */
+/** Returns true if a subscription wants a message with these attributes. */
 export type AttributeFilter = (attributes: Readonly<Record<string, string>>) => boolean;
 
 /**
@@ -101,7 +101,7 @@ class FilterParser {
     if (!isEqual && !this.#isSign("!=")) throw this.#unexpected("= or !=");
     this.#next += 1;
     const text = this.#text();
-    // An attribute that is missing differs from every text.
+    // A missing attribute counts as different from every text.
     return (attributes) => (valueOf(attributes, key) === text) === isEqual;
   }
 

@@ -8,12 +8,12 @@ export type Token =
   | { readonly kind: "end"; readonly text: string; readonly at: number };
 
 const SPACE = /\s+/y;
-// A dash inside a word belongs to it; one before a term negates, which is why a word cannot start so.
+// A dash inside a word belongs to it. A dash before a term negates it, so a word cannot start with one.
 const WORD = /[A-Za-z_][A-Za-z0-9_-]*/y;
 const STRING = /"(?:[^"\\]|\\[^])*"/y;
 const SIGN = /!=|[=:.,()-]/y;
 
-/** Cuts a filter into pieces; throws on what belongs to no piece. */
+/** Splits a filter into tokens. Throws on text that belongs to none. */
 export function readTokens(filter: string): readonly Token[] {
   const tokens: Token[] = [];
   let at = 0;

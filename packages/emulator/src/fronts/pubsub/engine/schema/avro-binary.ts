@@ -1,6 +1,6 @@
 import type { AvroPrimitive, AvroType } from "./avro-type.ts";
 
-/** True where the bytes are exactly one value of this type in Avro's binary encoding. */
+/** Returns true if the bytes are exactly one value of this type in Avro's binary encoding. */
 export function isAvroBinary(type: AvroType, bytes: Uint8Array): boolean {
   const reader = new AvroReader(bytes);
   try {
@@ -12,7 +12,7 @@ export function isAvroBinary(type: AvroType, bytes: Uint8Array): boolean {
   return reader.isAtEnd;
 }
 
-/** Walks over a value; throws a RangeError where the bytes are not one. */
+/** Reads through a value. Throws a RangeError if the bytes are not one. */
 class AvroReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -83,13 +83,13 @@ class AvroReader {
     return choice;
   }
 
-  /** Items come in blocks with their number; a negative one is followed by the block's size. */
+  /** Items come in blocks, each with its item count. A negative count is followed by the block's size. */
   #blocks(item: () => void): void {
     for (;;) {
       const count = this.#long();
       if (count === 0) return;
       if (count < 0) this.#long();
-      // An item of no bytes would let a few bytes claim an endless list.
+      // Otherwise a few bytes could claim an endless list of items that have no bytes.
       if (Math.abs(count) > this.#bytes.length) throw new RangeError("more items than bytes");
       for (let index = 0; index < Math.abs(count); index += 1) item();
     }

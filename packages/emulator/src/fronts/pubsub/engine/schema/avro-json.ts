@@ -3,7 +3,7 @@ import { branchName, isObject, type AvroPrimitive, type AvroType } from "./avro-
 const MAX_INT = 2 ** 31 - 1;
 const LATIN1 = /^[\u0000-\u00ff]*$/;
 
-/** True where a value is one of this type in Avro's JSON encoding. */
+/** Returns true if a value is one of this type in Avro's JSON encoding. */
 export function isAvroJson(type: AvroType, value: unknown): boolean {
   switch (type.kind) {
     case "record":
@@ -36,7 +36,7 @@ export function isAvroJson(type: AvroType, value: unknown): boolean {
   }
 }
 
-/** Null stands for itself; any other branch is wrapped in an object with its name. */
+/** Null stands for itself. Any other branch is wrapped in an object under its name. */
 function isBranch(branch: AvroType, value: unknown): boolean {
   if (branch.kind === "null") return value === null;
   if (!isObject(value)) return false;

@@ -18,7 +18,7 @@ interface AvroField {
 const PRIMITIVES = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"] as const;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/;
 
-/** Throws an Error with a reason where the definition is no Avro schema. */
+/** Throws an Error with the reason if the definition is not an Avro schema. */
 export function compileAvro(definition: string): AvroType {
   let parsed: unknown;
   try {
@@ -74,7 +74,7 @@ class AvroCompiler {
     const inner = name.slice(0, Math.max(0, name.lastIndexOf(".")));
     const given = schema["fields"];
     if (!Array.isArray(given)) throw new Error(`the record ${name} has no fields`);
-    // Known by name before its fields are read, because one of them may be of this very type.
+    // Registered by name before its fields are read, because a field may have this very type.
     const fields: AvroField[] = [];
     const record: AvroType = { kind: "record", name, fields };
     this.#named.set(name, record);
@@ -119,7 +119,7 @@ class AvroCompiler {
   }
 }
 
-/** How a union's branch is called in JSON. */
+/** Name of a union's branch in JSON. */
 export function branchName(type: AvroType): string {
   return "name" in type ? type.name : type.kind;
 }

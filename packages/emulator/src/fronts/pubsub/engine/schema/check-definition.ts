@@ -5,10 +5,10 @@ import { compileAvro, type AvroType } from "./avro-type.ts";
 
 export type SchemaEncoding = "ENCODING_UNSPECIFIED" | "JSON" | "BINARY";
 
-/** True for message data that is valid. */
+/** Returns true if message data is valid. */
 export type DataCheck = (data: Uint8Array, encoding: SchemaEncoding) => boolean;
 
-/** Throws where the definition is not valid, or of a type that the emulator cannot check. */
+/** Throws if the definition is not valid, or of a type that the emulator cannot check. */
 export function compileDefinition(type: string, definition: string): DataCheck {
   if (type === "PROTOCOL_BUFFER") {
     throw new PubsubError(

@@ -17,7 +17,7 @@ export interface SchemaRevision {
   readonly check: DataCheck;
 }
 
-/** Schema of a topic whose schema has been deleted. */
+/** Stands in a topic for a schema that was deleted. */
 export const DELETED_SCHEMA = "_deleted-schema_";
 
 const SCHEMA_MAX_REVISIONS = 20;
@@ -72,7 +72,7 @@ export class SchemaRegistry {
     return revision;
   }
 
-  /** Makes an old revision the newest, under a new id. */
+  /** Makes an old revision the newest one, under a new id. */
   rollback(name: string, revisionId: string): SchemaRevision {
     const old = revisionOf(this.revisions(name), revisionId);
     if (old === undefined) throw notFound(`${name}@${revisionId}`);
@@ -100,8 +100,8 @@ export class SchemaRegistry {
   }
 
   /**
-   * Throws unless each message fits one of the revisions that the topic allows. Returns the messages
-   * with the attributes by which a subscriber finds the schema.
+   * Throws unless each message matches one of the revisions that the topic allows. Returns the messages with
+   * the attributes by which a subscriber finds the schema.
    */
   label(settings: SchemaSettings, messages: readonly MessageContent[]): readonly MessageContent[] {
     if (settings.schema === DELETED_SCHEMA) throw invalidArgument("The topic's schema has been deleted.");

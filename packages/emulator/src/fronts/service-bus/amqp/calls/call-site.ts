@@ -1,7 +1,7 @@
 import type { AmqpConnection } from "../transport/amqp-connection.ts";
 import type { AmqpError } from "../transport/performatives.ts";
 
-/** Where a call came in, for faults that hit more than the call. */
+/** Where a call came in, for faults that affect more than the call. */
 export interface CallSite {
   readonly connection: AmqpConnection;
   /** Name of the link. */
@@ -9,14 +9,14 @@ export interface CallSite {
   detach(error: AmqpError): void;
 }
 
-/** What a call is about. */
+/** The subject of a call. */
 export interface CallSubject {
   readonly operation: string;
   /** Path of the entity. */
   readonly path: string | undefined;
   readonly site: CallSite;
-  /** Messages or locks in it. @default 1 */
+  /** Number of messages or locks in it. @default 1 */
   readonly entries?: number | undefined;
-  /** What `bodyContains` of a rule looks at. */
+  /** The text that a rule's `bodyContains` searches. */
   readonly body?: (() => string) | undefined;
 }

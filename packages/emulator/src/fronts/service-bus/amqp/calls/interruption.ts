@@ -1,7 +1,7 @@
 import type { ServiceBusFaultAction } from "../../../../faults/service-bus-fault-action.ts";
 import { AmqpRefusal, idleConnection, idleLink, throttled, unauthorized } from "../amqp-errors.ts";
 
-/** What ends a call instead of its own answer. */
+/** What ends a call instead of its normal answer. */
 export type Interruption =
   | { readonly kind: "error" | "detach" | "closeConnection"; readonly error: AmqpRefusal }
   | { readonly kind: "reset" | "halfOpen" | "hold" };

@@ -8,7 +8,7 @@ import type { AmqpError } from "../transport/performatives.ts";
 import type { CallSite } from "./call-site.ts";
 import { interruptionOf, type Interruption } from "./interruption.ts";
 
-/** How a call ended, as it is to be told to the client. */
+/** The result of a call, as the client is told. */
 export type CallAnswer<Result> =
   | { readonly isDone: true; readonly result: Result }
   | { readonly isDone: false; readonly error: AmqpError };
@@ -21,7 +21,7 @@ export interface CallParts {
   readonly namespace: string;
 }
 
-/** One call on its way through faults and engine to its answer. Without a delay all of it is synchronous. */
+/** One call: runs it through faults and engine, and answers it. Synchronous unless a fault delays it. */
 export class ServiceBusCall {
   readonly #parts: CallParts;
   readonly #site: CallSite;
@@ -36,7 +36,7 @@ export class ServiceBusCall {
     this.#open = open;
   }
 
-  /** `apply` runs between the two positions of faults; `answer` is left out where a fault says so. */
+  /** Runs `apply` between the two fault positions. `answer` is not called if a fault suppresses it. */
   run<Result>(apply: () => Result, answer: (answer: CallAnswer<Result>) => void): void {
     this.#at("before", answer, () => {
       const applied = this.#try(apply);
@@ -45,8 +45,8 @@ export class ServiceBusCall {
   }
 
   /**
-   * The two positions one by one, for a call that takes its time between them. `proceed` is left
-   * out where a fault ends the call; `passed` is called in any case.
+   * Runs one of the two positions, for a call with a wait between them. `proceed` is not called if a fault
+   * ends the call. `passed` is always called.
    */
   position(
     when: "before" | "after",
@@ -60,13 +60,13 @@ export class ServiceBusCall {
     this.#at(when, answer, proceed, passed);
   }
 
-  /** Ends a call that went through its positions one by one. */
+  /** Ends a call whose positions were run separately. */
   finish(error?: unknown): void {
     if (error === undefined) this.#note("ok", undefined);
     else this.#note("error", this.errorOf(error).condition);
   }
 
-  /** The client has gone before there was an answer. */
+  /** The client disconnected before it got an answer. */
   disconnected(): void {
     this.#note("disconnected", undefined);
   }
@@ -83,7 +83,7 @@ export class ServiceBusCall {
     return this.#actions.some((action) => action.kind === kind);
   }
 
-  /** How much later than in truth the client is told that a lock ends. */
+  /** How much later than the real expiry the client is told that a lock ends, in milliseconds. */
   get skewMs(): number {
     return this.all("clockSkew").reduce((sum, { skewMs }) => sum + skewMs, 0);
   }

@@ -5,7 +5,7 @@ import type { HandOutLog } from "../../../../log/hand-out-log.ts";
 import type { CallSubject } from "./call-site.ts";
 import { ServiceBusCall, type CallParts } from "./service-bus-call.ts";
 
-// Service Bus has none in its wire protocol; rules and the log want one.
+// Service Bus has no region in its wire protocol, but rules and the log need one.
 const REGION = "local";
 
 interface Logs {
@@ -13,7 +13,7 @@ interface Logs {
   readonly handOuts: HandOutLog;
 }
 
-/** Opens calls: writes each into the log and gives it its faults. */
+/** Opens calls: logs each one and attaches its faults. */
 export class ServiceBusCalls {
   readonly #parts: CallParts & Logs;
 
@@ -21,7 +21,7 @@ export class ServiceBusCalls {
     this.#parts = parts;
   }
 
-  /** A message leaves for a receiver; without a lock there is nothing to record. */
+  /** Records a message that leaves for a receiver. Without a lock there is nothing to record. */
   handedOut(path: string, lockToken: string | undefined): void {
     if (lockToken !== undefined) this.#parts.handOuts.record(path, () => [lockToken]);
   }
@@ -38,7 +38,7 @@ export class ServiceBusCalls {
     } as const;
     const call: FaultCall<"service-bus"> = {
       ...start,
-      // Only rules that look at bodies pay for them.
+      // Computed on access: only rules that look at bodies pay for it.
       get body() {
         return body?.() ?? "";
       },

@@ -11,12 +11,12 @@ import { decodeRequest, encodeReply, entry, type NodeReply, type NodeRequest } f
 import { ReplyLinks } from "./reply-links.ts";
 import type { ShownTokens } from "./shown-tokens.ts";
 
-// Requests are small; more at once than any client sends.
+// Requests are small. The credit is more than any client sends at once.
 const REQUEST_LINK = { maxMessageBytes: 262_144, creditWindow: 100 };
 
 const ACCEPTED = 202;
 
-/** `$cbs`: where clients show a token before they open links. */
+/** The `$cbs` node, to which clients send a token before they open links. */
 export class CbsNode {
   readonly #parts: EdgeParts;
   readonly #tokens: ShownTokens;

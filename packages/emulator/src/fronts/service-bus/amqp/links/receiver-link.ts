@@ -14,21 +14,21 @@ import { errorValue } from "../transport/write-performative.ts";
 import { tagSequence } from "./reply-links.ts";
 import { settlementOf } from "./settle-delivery.ts";
 
-// snd-settle-mode 1 of a receiver: what is sent counts as settled. Seen with @azure/service-bus 7.9.5.
+// snd-settle-mode 1 of a receiver: deliveries count as settled when sent. Seen with @azure/service-bus 7.9.5.
 const SETTLED = 1;
 
-/** Where a receiver's deliveries come from, and what is to be given back when it goes. */
+/** Where a receiver's deliveries come from, and what to give back when it leaves. */
 export interface DeliverySource {
   readonly mailbox: Mailbox;
   readonly sessionId: string | undefined;
-  /** How the attach is confirmed. */
+  /** Confirmation of the attach. */
   readonly answer: AttachAnswer;
   attach(consumer: Consumer): ConsumerHandle;
   /** Called once, after the consumer is closed. */
   leave(): void;
 }
 
-/** A client that receives from a mailbox or from one session of it. */
+/** A client that receives from a mailbox or from one of its sessions. */
 export class ReceiverLink implements Consumer {
   readonly mode: ReceiveMode;
   readonly #parts: EdgeParts;
@@ -38,9 +38,9 @@ export class ReceiverLink implements Consumer {
   readonly #nextTag = tagSequence();
   readonly #site: CallSite;
   #handle: ConsumerHandle | undefined;
-  /** Undefined until the attach is confirmed; nothing can be delivered before. */
+  /** Undefined until the attach is confirmed. Nothing can be delivered before. */
   #link: OutgoingLink | undefined;
-  /** A fault holds a delivery back; the next ones wait behind it. */
+  /** A fault delays a delivery. Later ones wait behind it. */
   #isDelaying = false;
 
   constructor(
@@ -62,7 +62,7 @@ export class ReceiverLink implements Consumer {
     };
   }
 
-  /** Throws `EngineError` where nothing can be received; then `source.leave` is the caller's. */
+  /** Throws `EngineError` if nothing can be received. The caller must then call `source.leave`. */
   open(): void {
     this.#handle = this.#source.attach(this);
     this.#link = this.#request.acceptReceiver(
@@ -101,7 +101,7 @@ export class ReceiverLink implements Consumer {
     isNow = false;
   }
 
-  /** The entity, or the session's lock, is gone. */
+  /** The entity is gone, or the session's lock is. */
   end(error: EngineError): void {
     this.#link?.detach(this.#attachCall.errorOf(error));
   }

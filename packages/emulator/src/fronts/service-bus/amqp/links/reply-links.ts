@@ -8,7 +8,7 @@ interface ReplyLink {
   send(reply: Buffer): void;
 }
 
-/** The links on which clients wait for answers of a node. */
+/** The links on which clients wait for a node's answers. */
 export class ReplyLinks {
   readonly #links = new WeakMap<AmqpConnection, Set<ReplyLink>>();
 
@@ -30,7 +30,7 @@ export class ReplyLinks {
     );
     const reply: ReplyLink = {
       names: [request.attach.name, request.attach.target?.address],
-      // A client without credit must not lose an answer, nor hold up those of others.
+      // A client without credit must neither lose an answer nor hold up other clients' answers.
       send: (bytes) => {
         waiting.push(bytes);
         sendWaiting(link);
@@ -40,7 +40,7 @@ export class ReplyLinks {
     request.replayFlow(link);
   }
 
-  /** Without `replyTo`, as uamqp leaves it, the newest link of the connection is meant. */
+  /** Without `replyTo`, which uamqp omits, the answer goes to the newest link of the connection. */
   send(connection: AmqpConnection, replyTo: string | undefined, reply: Buffer): void {
     const links = [...(this.#links.get(connection) ?? [])];
     const link = replyTo === undefined ? links.at(-1) : links.find(({ names }) => names.includes(replyTo));
@@ -48,7 +48,7 @@ export class ReplyLinks {
   }
 }
 
-/** Tags need only differ among unsettled deliveries. */
+/** Tags only have to differ among unsettled deliveries. */
 export function tagSequence(): () => Buffer {
   let next = 0;
   return () => {

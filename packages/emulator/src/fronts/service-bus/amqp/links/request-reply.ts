@@ -12,7 +12,7 @@ import {
 import { SECTION, sectionValue, splitSections, type Section } from "../message/sections.ts";
 import { FIELD } from "../message/message-fields.ts";
 
-/** A message to a node that answers: `$cbs` or `$management`. */
+/** A request to a node that answers: `$cbs` or `$management`. */
 export interface NodeRequest {
   readonly messageId: AmqpValue;
   readonly replyTo: string | undefined;

@@ -11,10 +11,10 @@ import type { IncomingDelivery } from "../transport/incoming-link.ts";
 import { ACCEPTED_STATE, rejectedState } from "../transport/outcome.ts";
 import { errorValue } from "../transport/write-performative.ts";
 
-// The service grants its senders about as much; what counts is that it never runs dry.
+// About what the service grants to its senders. It must never run dry.
 const CREDIT_WINDOW = 1000;
 
-/** Confirms the link of a client that sends to a queue or a topic. Throws `EngineError` where nothing can be sent. */
+/** Accepts the link of a client that sends to a queue or topic. Throws `EngineError` if it cannot send. */
 export function acceptSender(
   parts: EdgeParts,
   request: AttachRequest,
@@ -34,7 +34,7 @@ export function acceptSender(
   const inbox = new SenderInbox(parts, target, site);
 }
 
-/** What comes in over one link. */
+/** Takes in what arrives over one link. */
 class SenderInbox {
   readonly #parts: EdgeParts;
   readonly #target: SendTarget;
@@ -46,7 +46,7 @@ class SenderInbox {
     this.#site = site;
   }
 
-  /** One disposition for a whole batch: all of it is taken or nothing. */
+  /** Answers a whole batch with one disposition: all messages are taken, or none. */
   receive(delivery: IncomingDelivery): void {
     const call = this.#parts.calls.open({
       operation: "send",
@@ -62,7 +62,10 @@ class SenderInbox {
     );
   }
 
-  /** A batch has the limit of a message: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas (2026-11-30) */
+  /**
+   * A batch has the size limit of a message:
+   * https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas (2026-11-30)
+   */
   #send({ payload, format, isOversize }: IncomingDelivery): void {
     const { maxMessageBytes } = this.#target;
     if (isOversize) {

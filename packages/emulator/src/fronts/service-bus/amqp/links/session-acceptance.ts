@@ -7,10 +7,11 @@ import type { AttachRequest } from "../transport/attach-request.ts";
 import { ReceiverLink } from "./receiver-link.ts";
 import { sessionSource } from "./session-source.ts";
 
-// The service holds an attach for at most this long. https://learn.microsoft.com/azure/service-bus-messaging/message-sessions (2026-11-29)
+// Maximum time for which the service holds an attach.
+// https://learn.microsoft.com/azure/service-bus-messaging/message-sessions (2026-11-29)
 const MAX_WAIT_MS = 65_000;
 
-/** A client that wants a session: one that it names at once, any other when there is one. */
+/** A client that wants a session: it gets a named one at once, or waits until any is available. */
 export class SessionAcceptance {
   readonly #parts: EdgeParts;
   readonly #request: AttachRequest;
@@ -67,7 +68,7 @@ export class SessionAcceptance {
     );
   }
 
-  /** The client has hung up before it was answered. */
+  /** The client disconnected before it was answered. */
   #cancel(): void {
     this.#waiting?.cancel();
     this.#session?.release();

@@ -6,25 +6,25 @@ import type { DeliverySource } from "./receiver-link.ts";
 
 const SESSION_FILTER = "com.microsoft:session-filter";
 
-// .NET counts 100 ns from the year 1.
+// .NET counts in units of 100 ns from the year 1.
 const TICKS_PER_MS = 10_000n;
 const TICKS_AT_EPOCH = 621_355_968_000_000_000n;
 
-/** Which session a receiver wants: one by name, or any. Undefined: it wants no session. */
+/** The session that a receiver wants, by name or any. Returns undefined if it wants no session. */
 export function wantedSession(attach: Attach): { readonly sessionId: string | undefined } | undefined {
   const value = filterOf(attach);
   if (value === undefined) return undefined;
   return { sessionId: textOf(value.type === "described" ? value.value : value) };
 }
 
-/** Some clients describe the filter, as AMQP has it, and some write its value alone. */
+/** Some clients write the filter as a described type, as AMQP specifies, others only its value. */
 function filterOf(attach: Attach): AmqpValue | undefined {
   const filter = attach.source?.filter;
   if (filter?.type !== "map") return undefined;
   return filter.value.find(([key]) => textOf(key) === SESSION_FILTER)?.[1];
 }
 
-/** In the form in which the client wrote its own: each reads no other. */
+/** Writes the filter in the form in which the client wrote its own, because it can read no other. */
 function grantedFilter(attach: Attach, sessionId: string): AmqpValue {
   const asked = filterOf(attach);
   const granted = string(sessionId);
@@ -32,7 +32,7 @@ function grantedFilter(attach: Attach, sessionId: string): AmqpValue {
   return map([[symbol(SESSION_FILTER), value]]);
 }
 
-/** A locked session as a source; the answer to the attach tells which one it is and until when. */
+/** A locked session as a source. The answer to the attach names the session and the end of its lock. */
 export function sessionSource(
   mailbox: Mailbox,
   session: SessionHandle,

@@ -4,19 +4,19 @@ import { notImplemented } from "../amqp-errors.ts";
 import { propertiesOf } from "../message/property-values.ts";
 import type { Outcome } from "../transport/outcome.ts";
 
-/** What a client's outcome asks for. */
+/** The operation that a client's outcome requests. */
 export interface Settlement {
   readonly operation: "complete" | "abandon" | "defer" | "deadLetter" | "release" | "settle";
   apply(mailbox: Mailbox, lockToken: string): void;
 }
 
-/** The table of outcomes. Seen on the wire with @azure/service-bus 7.9.5. */
+/** Maps outcomes to operations. Seen on the wire with @azure/service-bus 7.9.5. */
 export function settlementOf(outcome: Outcome): Settlement {
   switch (outcome.kind) {
     case "accepted":
       return { operation: "complete", apply: (mailbox, token) => mailbox.complete(token) };
     case "modified": {
-      // They arrive as annotations and mean application properties.
+      // They arrive as annotations but are meant as application properties.
       const properties = propertiesOf(outcome.annotations);
       return outcome.isUndeliverableHere
         ? { operation: "defer", apply: (mailbox, token) => mailbox.defer(token, properties) }
@@ -28,7 +28,7 @@ export function settlementOf(outcome: Outcome): Settlement {
         apply: (mailbox, token) => mailbox.deadLetter(token, deadLetterOf(outcome)),
       };
     case "released":
-      // It counts no delivery: https://github.com/Azure/amqpnetlite/issues/342 (2026-11-29).
+      // A release counts no delivery: https://github.com/Azure/amqpnetlite/issues/342 (2026-11-29).
       return { operation: "release", apply: (mailbox, token) => mailbox.release(token) };
     case "other":
       return {
@@ -43,7 +43,7 @@ export function settlementOf(outcome: Outcome): Settlement {
 const REASON = "DeadLetterReason";
 const DESCRIPTION = "DeadLetterErrorDescription";
 
-/** Clients that give no map of their own mean the error's own texts. */
+/** If a client sends no map, the error's own texts give reason and description. */
 function deadLetterOf(outcome: Extract<Outcome, { readonly kind: "rejected" }>): {
   readonly reason: string | undefined;
   readonly description: string | undefined;

@@ -14,7 +14,7 @@ function sas(path: string, seconds = 60): string {
   return `SharedAccessSignature sr=${sr}&sig=${encodeURIComponent(sig)}&se=${se}&skn=${NAMESPACE_KEY.name}`;
 }
 
-test("a link opens only for what its own connection has shown a good token for, as long as that lasts", () => {
+test("a link opens only if its own connection has a valid token for its path", () => {
   const tokens = new ShownTokens(checkTokenWith(() => nowMs));
   const [one, other] = [connection(), connection()];
   const codes = (of: AmqpConnection, ...paths: readonly string[]): readonly (string | undefined)[] =>
@@ -33,12 +33,12 @@ test("a link opens only for what its own connection has shown a good token for, 
   expect(codes(one, "orders")).toEqual(["40102"]);
   expect(tokens.show(one, sas("orders"), "sb://localhost/orders")).toBeUndefined();
   expect(codes(one, "orders")).toEqual([undefined]);
-  // A token that is refused takes the place of the one before it.
+  // A refused token replaces the previous one.
   expect(tokens.show(one, sas("bills"), "sb://localhost/orders")?.subCode).toBe("40101");
   expect(codes(one, "orders")).toEqual(["40100"]);
 });
 
-test("where nobody checks, nothing need be shown", () => {
+test("without token checks, no token is needed", () => {
   const tokens = new ShownTokens(() => undefined);
   expect(tokens.show(connection(), "", "orders")).toBeUndefined();
   expect(tokens.refusalOf(connection(), "orders")).toBeUndefined();

@@ -1,17 +1,20 @@
 import { covers, type TokenCheck, type TokenRefusal } from "../../sas-token.ts";
 import type { AmqpConnection } from "../transport/amqp-connection.ts";
 
-/** What each client has shown at `$cbs`. Where tokens are checked, a link opens only what one of its connection is for. */
+/**
+ * The tokens that each client sent to `$cbs`. If tokens are checked, a link opens only if a token of its
+ * connection is for the link's path.
+ */
 export class ShownTokens {
   readonly #check: TokenCheck;
-  /** The latest of each audience. */
+  /** The latest token for each audience. */
   readonly #shown = new WeakMap<AmqpConnection, Map<string, string>>();
 
   constructor(check: TokenCheck) {
     this.#check = check;
   }
 
-  /** @returns why the token is no good; then it opens nothing */
+  /** @returns why the token is refused, in which case it grants nothing */
   show(connection: AmqpConnection, token: string, audience: string): TokenRefusal | undefined {
     const refusal = this.#check(token, audience);
     const tokens = this.#shown.get(connection) ?? new Map<string, string>();
@@ -21,9 +24,9 @@ export class ShownTokens {
     return refusal;
   }
 
-  /** Undefined: the link may open; nobody checks, or a token is for that path and not over. */
+  /** Returns undefined if the link may open: nobody checks, or there is a valid token for that path. */
   refusalOf(connection: AmqpConnection, path: string): TokenRefusal | undefined {
-    // Of whatever host: a server has many names.
+    // Any host matches, because a server has many names.
     const address = `/${path}`;
     let refusal = this.#check("", address);
     if (refusal === undefined) return undefined;

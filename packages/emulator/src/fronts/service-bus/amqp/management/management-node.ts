@@ -18,13 +18,13 @@ import type { ManagementResult } from "./management-operation.ts";
 import { MANAGEMENT_OPERATIONS } from "./operation-table.ts";
 import { RequestBody } from "./request-body.ts";
 
-// A window, not a single grant: clients call hundreds of times over one link.
+// Credit is a window rather than a single grant, because clients make hundreds of calls over one link.
 const REQUEST_LINK = { maxMessageBytes: 1_048_576, creditWindow: 100 };
 
 const OK = 200;
 const NO_CONTENT = 204;
 
-/** `$management` of every entity: requests come over one link and are answered over another. */
+/** The `$management` node of every entity. Requests come over one link and are answered over another. */
 export class ManagementNode {
   readonly #parts: EdgeParts;
   readonly #replies = new ReplyLinks();
@@ -37,7 +37,7 @@ export class ManagementNode {
     this.#replies.accept(request, connection);
   }
 
-  /** Throws `EngineError` where there is no such entity. */
+  /** Throws `EngineError` if there is no such entity. */
   acceptRequests(path: string, request: AttachRequest, connection: AmqpConnection): void {
     this.#assertEntity(path);
     const link = request.acceptSender(REQUEST_LINK, {
@@ -76,7 +76,7 @@ export class ManagementNode {
   }
 }
 
-/** Names in camel case, unlike those of `$cbs`: the SDK reads exactly these. */
+/** Names in camel case, unlike those of `$cbs`, because the SDK reads exactly these. */
 function replyOf(answer: CallAnswer<ManagementResult>): NodeReply {
   if (!answer.isDone) {
     const { condition, description } = answer.error;

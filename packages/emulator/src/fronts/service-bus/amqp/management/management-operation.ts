@@ -16,11 +16,11 @@ export interface ManagementContext {
 
 /** Entries of the answer's body. */
 export type ManagementResult =
-  /** Nothing to tell, and no body: status 204. */
+  /** No result and no body: status 204. */
   "none" | readonly AmqpEntry[];
 
 export interface ManagementOperation {
-  /** As faults and the log call it. */
+  /** Name for faults and the log. */
   readonly name: (body: RequestBody) => string;
   /** Throws `EngineError`. */
   readonly run: (context: ManagementContext) => ManagementResult;

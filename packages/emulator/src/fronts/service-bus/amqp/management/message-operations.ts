@@ -17,10 +17,11 @@ import {
 import { entry } from "../links/request-reply.ts";
 import type { ManagementContext, ManagementResult } from "./management-operation.ts";
 
-// receiver-settle-mode 0 of a receive by sequence number: the messages are deleted.
+// receiver-settle-mode 0 of a receive by sequence number means that the messages are deleted.
 const DELETE_MODE = 0;
 
-// What a peek that names no number gets. https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-request-response (2026-11-29)
+// Number of messages of a peek that names none.
+// https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-request-response (2026-11-29)
 const DEFAULT_PEEK = 1;
 
 export function renewLocks(context: ManagementContext): ManagementResult {
@@ -86,7 +87,7 @@ export function receiveDeferred(context: ManagementContext): ManagementResult {
   );
 }
 
-/** Settles by token, where the link that a message came over is gone or never was. */
+/** Settles by token, for messages whose link is gone or that never came over one. */
 export function updateDisposition(context: ManagementContext): ManagementResult {
   const { namespace, path, body, call } = context;
   const mailbox = namespace.findMailbox(path);
@@ -101,7 +102,7 @@ export function updateDisposition(context: ManagementContext): ManagementResult 
       case "abandoned":
         mailbox.abandon(token, properties);
         break;
-      // Spelt so in the protocol.
+      // The protocol spells it this way.
       case "defered":
         mailbox.defer(token, properties);
         break;

@@ -41,7 +41,7 @@ const SETTLEMENTS: Readonly<Record<string, string>> = {
   suspended: "deadLetter",
 };
 
-/** A settlement is the same operation whichever way it comes. */
+/** A settlement has the same name whichever way it arrives. */
 function settlementName(body: RequestBody): string {
   return SETTLEMENTS[body.optionalText("disposition-status") ?? ""] ?? "settle";
 }

@@ -1,7 +1,7 @@
 import { AmqpRefusal } from "../amqp-errors.ts";
 import { elementsOf, entryOf, numberOf, textOf, type AmqpValue } from "../transport/amqp-value.ts";
 
-/** The map that a request to `$management` carries. What is missing or of a wrong kind is refused by name. */
+/** The map in a request to `$management`. Missing or wrongly typed values are refused by name. */
 export class RequestBody {
   readonly #value: AmqpValue | undefined;
 

@@ -9,7 +9,8 @@ import { propertiesMap, propertiesOf } from "../message/property-values.ts";
 import { composite, optional, string, timestamp, type AmqpValue } from "../transport/amqp-value.ts";
 import type { RequestBody } from "./request-body.ts";
 
-// Descriptors of what a rule consists of. https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-request-response (2026-11-29)
+// Descriptors of a rule's parts.
+// https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-request-response (2026-11-29)
 const RULE = 0x1_37_00_00_00_04n;
 const EMPTY_ACTION = 0x1_37_00_00_00_05n;
 const SQL_ACTION = 0x1_37_00_00_00_06n;
@@ -50,7 +51,7 @@ function readAction(description: RequestBody): SqlAction | undefined {
   return expression === undefined || expression === "" ? undefined : { expression, parameters: new Map() };
 }
 
-/** Filter, action, name, and when it was made. */
+/** Writes filter, action, name and time of creation. */
 export function encodeRule({ filter, action, name }: RuleInfo, createdAtWireMs: number): AmqpValue {
   return composite(RULE, [
     encodeFilter(filter),

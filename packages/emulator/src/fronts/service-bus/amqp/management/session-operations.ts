@@ -13,7 +13,7 @@ export function renewSessionLock(context: ManagementContext): ManagementResult {
 
 export function setSessionState({ namespace, path, body }: ManagementContext): ManagementResult {
   const state = body.optionalBinary("session-state");
-  // A copy: the state outlives the frame that it came in.
+  // Copied, because the state outlives the frame that contained it.
   const kept = state === undefined ? null : Buffer.from(state);
   namespace.findMailbox(path).setSessionState(body.text("session-id"), kept);
   return [];

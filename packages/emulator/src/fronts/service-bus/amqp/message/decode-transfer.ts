@@ -3,10 +3,13 @@ import { AmqpDecodeError, AmqpDecoder } from "../transport/amqp-decoder.ts";
 import { SECTION, splitSections } from "./sections.ts";
 import { decodeMessage, type WireMessage } from "./wire-message.ts";
 
-// A message whose data sections are messages. Seen on the wire with @azure/service-bus 7.9.5.
+// Format of a message whose data sections are messages. Seen on the wire with @azure/service-bus 7.9.5.
 const BATCH_FORMAT = 0x80_01_37_00;
 
-/** The messages of one transfer: one, or all of a batch, which may be none. Throws `AmqpDecodeError`. */
+/**
+ * Returns the messages of one transfer: one, or those of a batch, which may be empty. Throws
+ * `AmqpDecodeError`.
+ */
 export function decodeTransfer(
   payload: Buffer,
   format: number,
@@ -20,6 +23,6 @@ export function decodeTransfer(
 
 function dataOf(valueBytes: Buffer): Buffer {
   const value = new AmqpDecoder(valueBytes).read();
-  if (value.type !== "binary") throw new AmqpDecodeError("A batch holds something that is no message.");
+  if (value.type !== "binary") throw new AmqpDecodeError("A batch contains something that is not a message.");
   return value.value;
 }

@@ -21,14 +21,14 @@ import { writeExpiry } from "./message-fields.ts";
 import { SECTION } from "./sections.ts";
 import { WireMessage } from "./wire-message.ts";
 
-/** Engine time in the clients' time, in milliseconds. */
+/** Converts engine time to the clients' time, in milliseconds. */
 export type ToWireTime = (engineMs: number) => number;
 
 const MAX_UINT = 0xff_ff_ff_ff;
 
 const STATE_CODES: Readonly<Record<WireState, number>> = { active: 0, deferred: 1, scheduled: 2 };
 
-/** Annotations that only the broker writes; what a sender puts there is not passed on. */
+/** Annotations that only the broker writes. A sender's values for them are dropped. */
 const BROKER_ANNOTATIONS: ReadonlySet<string | undefined> = new Set([
   "x-opt-sequence-number",
   "x-opt-enqueue-sequence-number",
@@ -39,20 +39,20 @@ const BROKER_ANNOTATIONS: ReadonlySet<string | undefined> = new Set([
   "x-opt-scheduled-enqueue-time",
 ]);
 
-/** A message as it leaves: a fresh header and fresh annotations before what its sender wrote. */
+/** Encodes a message for a receiver: a new header and new annotations, followed by what the sender wrote. */
 export function encodeDelivery(delivery: Delivery, toWireTime: ToWireTime): Buffer {
   return encodeMessage(delivery.message, delivery.lockedUntilMs, toWireTime);
 }
 
 /**
- * A message in a response of `$management`, where no delivery tag carries its lock token: clients
- * such as azservicebus 1.11.0 for Go look for it among the delivery annotations.
+ * Encodes a message for a response of `$management`, where no delivery tag carries the lock token. Clients
+ * such as azservicebus 1.11.0 for Go look for the token in the delivery annotations.
  */
 export function encodeDeferred(delivery: Delivery, toWireTime: ToWireTime): Buffer {
   return encodeMessage(delivery.message, delivery.lockedUntilMs, toWireTime, delivery.lockToken);
 }
 
-/** A message that nobody gets a lock on. */
+/** Encodes a message without a lock. */
 export function encodePeeked(message: MessageView, toWireTime: ToWireTime): Buffer {
   return encodeMessage(message, undefined, toWireTime);
 }
@@ -118,7 +118,7 @@ function annotationsOf(
   return entries;
 }
 
-/** The two times say how long a message lives; they are written anew where the entity has cut it short. */
+/** The two times tell how long a message lives. They are rewritten if the entity shortens its life. */
 function fieldsOf(view: MessageView, content: WireMessage, toWireTime: ToWireTime): readonly AmqpValue[] {
   const given = content.properties.timeToLiveMs;
   if (view.timeToLiveMs === FOREVER_MS || given === view.timeToLiveMs || given === undefined) {

@@ -1,6 +1,6 @@
 /**
- * The delivery tag of a lock token: a GUID as .NET lays it out, with its first three groups in
- * little-endian order. Clients swap them back and use the canonical text from then on.
+ * Converts a lock token to a delivery tag: a GUID in .NET's layout, with its first three groups in
+ * little-endian order. Clients swap them back and then use the canonical text.
  */
 export function tagOfLockToken(lockToken: string): Buffer {
   const tag = Buffer.from(lockToken.replaceAll("-", ""), "hex");
@@ -10,7 +10,7 @@ export function tagOfLockToken(lockToken: string): Buffer {
   return tag;
 }
 
-/** The other way round. */
+/** The inverse. */
 export function lockTokenOfTag(tag: Buffer): string {
   return tagOfLockToken(tag.toString("hex"))
     .toString("hex")

@@ -4,7 +4,7 @@ import { binary, map, symbol, type AmqpValue } from "../transport/amqp-value.ts"
 import { SECTION } from "./sections.ts";
 import { decodeMessage } from "./wire-message.ts";
 
-test.each([Number.NaN, Number.POSITIVE_INFINITY])("a time of %d is no time to send a message at", (value) => {
+test.each([Number.NaN, Number.POSITIVE_INFINITY])("%d is not accepted as a scheduled time", (value) => {
   const at: AmqpValue = { type: "double", value };
   const bytes = Buffer.concat([
     encodeSection(SECTION.messageAnnotations, map([[symbol("x-opt-scheduled-enqueue-time"), at]])),

@@ -12,7 +12,7 @@ import {
   type AmqpValue,
 } from "../transport/amqp-value.ts";
 
-/** The fields of a properties section by position. */
+/** Positions of the fields in a properties section. */
 export const FIELD = {
   messageId: 0,
   to: 2,
@@ -26,19 +26,19 @@ export const FIELD = {
   replyToGroupId: 12,
 } as const;
 
-/** What a message says of itself outside its properties section. */
+/** The sections of a message before its properties section. */
 export interface MessageFrame {
   /** Fields of the header section. */
   readonly header: readonly AmqpValue[];
   readonly annotations: AmqpValue | undefined;
 }
 
-/** Translates the sender's clock to the engine's. */
+/** Converts the sender's time to engine time. */
 export type ToEngineTime = (wireMs: number) => number;
 
 const HEADER_TTL = 2;
 
-/** Without an id the SDK cannot renew a message's lock, so the broker invents one. */
+/** Adds an id if there is none, because the SDK cannot renew a message's lock without one. */
 export function withMessageId(fields: readonly AmqpValue[]): readonly AmqpValue[] {
   const id = fields[FIELD.messageId];
   if (id !== undefined && id.type !== "null") return fields;
@@ -66,7 +66,7 @@ export function readProperties(
   };
 }
 
-/** The header's is clipped to 32 bits; the difference of the two times is not. */
+/** Prefers the difference of the two times, because the header's value is clipped to 32 bits. */
 function timeToLive(fields: readonly AmqpValue[], header: readonly AmqpValue[]): number | undefined {
   const created = numberOf(fields[FIELD.creationTime]);
   const expires = numberOf(fields[FIELD.absoluteExpiryTime]);
@@ -90,7 +90,7 @@ const FIELD_OF: Readonly<Record<PropertyName, FieldName>> = {
 
 const PROPERTY_NAMES = Object.keys(FIELD_OF) as readonly PropertyName[];
 
-/** The same fields with what an action has changed; all others keep their bytes and types. */
+/** Returns the fields with an action's changes. All other fields keep their bytes and types. */
 export function writeProperties(
   fields: readonly AmqpValue[],
   changes: Partial<MessageProperties>,
@@ -107,7 +107,7 @@ export function writeProperties(
   return written;
 }
 
-/** The same fields with other times, for a message whose entity lets it live less long than its sender. */
+/** Returns the fields with other times, for a message whose entity shortens the life its sender gave it. */
 export function writeExpiry(
   fields: readonly AmqpValue[],
   times: { readonly createdAtMs: number; readonly expiresAtMs: number },

@@ -15,7 +15,7 @@ import {
   type AmqpValue,
 } from "../transport/amqp-value.ts";
 
-/** A map of application properties, or of any other values that may stand among them. */
+/** Reads a map of application properties, or of any other values that may be among them. */
 export function propertiesOf(value: AmqpValue | undefined): ApplicationProperties {
   return new Map(
     entriesOf(value).flatMap(([key, element]) => {
@@ -59,7 +59,7 @@ function propertyOf(value: AmqpValue): PropertyValue {
   }
 }
 
-/** The map that a message or a request carries. */
+/** Writes the map that a message or a request contains. */
 export function propertiesMap(properties: ApplicationProperties): AmqpValue {
   return map([...properties].map(([name, value]): AmqpEntry => [string(name), valueOf(value)]));
 }

@@ -14,7 +14,7 @@ export const SECTION = {
   footer: 0x78,
 } as const;
 
-/** Where in an encoded message a section lies. */
+/** The position of a section in an encoded message. */
 export interface Section {
   readonly code: number;
   /** Descriptor and value. */
@@ -24,13 +24,14 @@ export interface Section {
 }
 
 /**
- * Cuts a message into sections without decoding them: what a broker does not look at must come out
- * exactly as it went in.
+ * Splits a message into sections without decoding them: what a broker does not read must leave exactly as it
+ * came.
  */
 export function splitSections(message: Buffer): readonly Section[] {
   const sections: Section[] = [];
   for (let from = 0; from < message.length;) {
-    if (message[from] !== 0x00) throw new AmqpDecodeError("A message holds something that is no section.");
+    if (message[from] !== 0x00)
+      throw new AmqpDecodeError("A message contains something that is not a section.");
     const decoder = new AmqpDecoder(message, from + 1);
     const code = Number(integerOf(decoder.read()) ?? -1n);
     if (code < SECTION.header || code > SECTION.footer) {
@@ -48,7 +49,7 @@ export function sectionValue(section: Section | undefined): AmqpValue | undefine
   return section === undefined ? undefined : new AmqpDecoder(section.valueBytes).read();
 }
 
-/** Behind the value at `from`, found by the width class in its constructor. */
+/** Returns the position after the value at `from`, using the width class in the value's constructor. */
 function endOfValue(bytes: Buffer, from: number): number {
   const code = byteAt(bytes, from);
   if (code === 0x00) return endOfValue(bytes, endOfValue(bytes, from + 1));

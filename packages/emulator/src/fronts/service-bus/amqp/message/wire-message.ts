@@ -17,7 +17,7 @@ import {
 import { propertiesMap, propertiesOf } from "./property-values.ts";
 import { SECTION, sectionValue, splitSections, type Section } from "./sections.ts";
 
-/** The parts of a message that are replaced independently of each other. */
+/** The parts of a message that can be replaced independently. */
 interface Parts {
   readonly sizeBytes: number;
   readonly headerBytes: number;
@@ -30,8 +30,8 @@ interface Parts {
 }
 
 /**
- * A message as its sender encoded it. Only what the broker itself reads is decoded; a change writes
- * the one section anew that it concerns.
+ * A message as its sender encoded it. Only what the broker reads is decoded. A change rewrites only the
+ * section concerned.
  */
 export class WireMessage implements MessageContent {
   readonly properties: MessageProperties;
@@ -52,7 +52,7 @@ export class WireMessage implements MessageContent {
     return this.#parts.headerBytes;
   }
 
-  /** Header and annotations as the sender gave them. */
+  /** Header and annotations from the sender. */
   get frame(): MessageFrame {
     return this.#parts.frame;
   }
@@ -77,7 +77,7 @@ export class WireMessage implements MessageContent {
     );
   }
 
-  /** Everything behind the annotations. */
+  /** Everything after the annotations. */
   bareBytes(fields: readonly AmqpValue[] = this.fields): readonly Buffer[] {
     const { propertiesBytes, applicationPropertiesBytes, rest } = this.#parts;
     return [
@@ -88,7 +88,7 @@ export class WireMessage implements MessageContent {
   }
 }
 
-/** Throws `AmqpDecodeError` for bytes that are no message. */
+/** Throws `AmqpDecodeError` for bytes that are not a message. */
 export function decodeMessage(bytes: Buffer, toEngineTime: ToEngineTime): WireMessage {
   const sections = splitSections(bytes);
   const find = (code: number): Section | undefined => sections.find((section) => section.code === code);
@@ -114,7 +114,7 @@ export function decodeMessage(bytes: Buffer, toEngineTime: ToEngineTime): WireMe
   return new WireMessage(parts, properties, propertiesOf(sectionValue(applicationProperties)));
 }
 
-/** Copies, for a batch or a socket's chunk must not stay in memory for one message of it. */
+/** Copies the bytes, so that one message does not keep a whole batch or socket chunk in memory. */
 function bytesOf(section: Section | undefined): Buffer {
   return section === undefined ? Buffer.alloc(0) : Buffer.from(section.bytes);
 }

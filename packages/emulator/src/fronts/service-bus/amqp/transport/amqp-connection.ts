@@ -21,26 +21,26 @@ import { answerInit, mechanismsFrame } from "./sasl-handshake.ts";
 
 export interface ConnectionOptions {
   readonly containerId: string;
-  /** How often an idle connection shows that it is alive, in real time. */
+  /** Interval of heartbeats on an idle connection, in milliseconds of real time. */
   readonly heartbeatMs: number;
-  /** A client that has not opened its connection by then is dropped, in real time. */
+  /** A client that has not opened its connection by then is dropped; milliseconds of real time. */
   readonly openingMs: number;
-  /** A client that is silent for longer is dropped, in real time. */
+  /** A client that is silent for longer than this is dropped, in milliseconds of real time. */
   readonly silenceMs: number;
-  /** How long a client that was told goodbye may take to hang up, in real time. */
+  /** Time that a client has to hang up after a close frame, in milliseconds of real time. */
   readonly farewellMs: number;
 }
 
-/** What a connection tells its server. */
+/** Events that a connection reports to its server. */
 export interface ConnectionEvents {
   onAttach(request: AttachRequest, connection: AmqpConnection): void;
   onClosed(connection: AmqpConnection): void;
 }
 
-/** What is expected next, or why nothing is. */
+/** What the connection expects next, or why it expects nothing more. */
 type Phase = "header" | "sasl" | "amqpHeader" | "open" | "running" | "closing" | "lost" | "closed";
 
-// The service announces the same. Seen on the wire, 2026-11-24.
+// The service announces the same value. Seen on the wire, 2026-11-24.
 const MAX_FRAME_BYTES = 65_536;
 const CHANNEL_MAX = 4999;
 
@@ -55,7 +55,7 @@ export class AmqpConnection implements SessionConnection {
   #phase: Phase = "header";
   #silentMs = 0;
   #heartbeat: NodeJS.Timeout | undefined;
-  #farewell: NodeJS.Timeout | undefined;
+  #cutOffTimer: NodeJS.Timeout | undefined;
   hostname = "";
   maxFrameBytes = MAX_FRAME_BYTES;
 
@@ -66,15 +66,15 @@ export class AmqpConnection implements SessionConnection {
     this.#outbox = new FrameOutbox(socket, () => this.#phase !== "closed" && this.#phase !== "lost");
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
-    // A reset or a socket destroyed on this side says neither "end" nor anything in AMQP.
+    // A reset, or a socket destroyed on this side, causes neither "end" nor any AMQP frame.
     socket.on("close", () => this.#lose("closed"));
     socket.on("error", () => this.#lose("closed"));
     socket.on("end", () => socket.end());
-    // Also one that sends a little now and then and never opens.
-    this.#farewell = setTimeout(() => this.destroy(), options.openingMs).unref();
+    // Also drops a client that keeps sending a little but never opens its connection.
+    this.#cutOffTimer = setTimeout(() => this.destroy(), options.openingMs).unref();
   }
 
-  /** Says goodbye: the client answers and hangs up, or is hung up on. */
+  /** Sends a close frame. A client that does not answer and hang up in time is cut off. */
   close(error?: AmqpError): void {
     if (this.#phase !== "running") {
       this.#socket.destroy();
@@ -83,18 +83,18 @@ export class AmqpConnection implements SessionConnection {
     this.send(0, closeFrame(error), Buffer.alloc(0));
     this.#outbox.flush();
     this.#lose("closing");
-    this.#farewell = setTimeout(() => this.destroy(), this.#options.farewellMs).unref();
+    this.#cutOffTimer = setTimeout(() => this.destroy(), this.#options.farewellMs).unref();
   }
 
-  /** Fault: the connection is reset; the client is told nothing else. */
+  /** Fault: resets the connection without telling the client anything else. */
   reset(): void {
     this.#lose("closed");
-    // A socket inside TLS cannot be reset from its outer end.
+    // A TLS socket cannot be reset.
     if (this.#socket instanceof TLSSocket) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 
-  /** Fault: as if the machine had gone. The socket stays, and nobody is behind it any more. */
+  /** Fault: behaves as if the machine had vanished. The socket stays open, but nothing answers on it. */
   halfOpen(): void {
     this.#lose("lost");
   }
@@ -123,7 +123,7 @@ export class AmqpConnection implements SessionConnection {
     try {
       this.#consume();
     } catch (error) {
-      this.close(farewellOf(error));
+      this.close(closeErrorOf(error));
     }
   }
 
@@ -150,7 +150,7 @@ export class AmqpConnection implements SessionConnection {
       this.#outbox.add(headerBytes(AMQP_PROTOCOL));
       this.#phase = "open";
     } else {
-      // The header we speak tells the client what it should have said.
+      // The header that we speak tells the client what it should have sent.
       this.#socket.end(headerBytes(SASL_PROTOCOL));
       this.#lose("closed");
     }
@@ -171,7 +171,7 @@ export class AmqpConnection implements SessionConnection {
   }
 
   #onPerformative(frame: Performative, channel: number, payload: Buffer): void {
-    // Who has said goodbye listens for nothing but the answer.
+    // After our close frame, only the client's answer to it matters.
     if (this.#phase === "closing" && frame.kind !== "close") return;
     if ((this.#phase === "open") !== (frame.kind === "open") && this.#phase !== "closing") {
       throw new AmqpDecodeError("A connection is opened once, before anything else.");
@@ -202,7 +202,7 @@ export class AmqpConnection implements SessionConnection {
   }
 
   #onOpen({ hostname, maxFrameSize, idleMs }: Extract<Performative, { readonly kind: "open" }>): void {
-    clearTimeout(this.#farewell);
+    clearTimeout(this.#cutOffTimer);
     this.hostname = hostname;
     this.maxFrameBytes = Math.min(Math.max(maxFrameSize, 512), MAX_FRAME_BYTES);
     this.#phase = "running";
@@ -229,13 +229,13 @@ export class AmqpConnection implements SessionConnection {
     }
   }
 
-  /** Everything that hangs on this connection ends. */
+  /** Ends everything that depends on this connection. */
   #lose(phase: "closing" | "lost" | "closed"): void {
     if (this.#phase === "closed") return;
     const wasAlive = this.#phase !== "closing" && this.#phase !== "lost";
     this.#phase = phase;
     clearInterval(this.#heartbeat);
-    clearTimeout(this.#farewell);
+    clearTimeout(this.#cutOffTimer);
     if (wasAlive) {
       const sessions = [...this.#sessions.values()];
       this.#sessions.clear();
@@ -245,8 +245,11 @@ export class AmqpConnection implements SessionConnection {
   }
 }
 
-/** What is not the client's mistake is a bug of the emulator, and says so on the wire: the other connections go on. */
-function farewellOf(error: unknown): AmqpError {
+/**
+ * An error other than a client's mistake is a bug of the emulator. The client is told so, and other
+ * connections go on.
+ */
+function closeErrorOf(error: unknown): AmqpError {
   if (error instanceof AmqpDecodeError) return { condition: "amqp:decode-error", description: error.message };
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { condition: "amqp:internal-error", description: `The emulator failed: ${text}` };

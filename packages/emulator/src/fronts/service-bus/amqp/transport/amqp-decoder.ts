@@ -6,17 +6,17 @@ import {
   type SmallNumberType,
 } from "./amqp-value.ts";
 
-/** Bytes that are no AMQP 1.0. */
+/** Bytes that are not valid AMQP 1.0. */
 export class AmqpDecodeError extends Error {
   override readonly name = "AmqpDecodeError";
 }
 
-// Deeper nesting than any client writes; without a limit a few kilobytes exhaust the stack.
+// Deeper than any client nests. Without a limit, a few kilobytes could exhaust the stack.
 const MAX_DEPTH = 32;
 
 type Read = (decoder: AmqpDecoder) => AmqpValue;
 
-/** Reads typed values from a buffer. Binary values are views of it, not copies. */
+/** Reads typed values from a buffer. Binary values are views of the buffer, not copies. */
 export class AmqpDecoder {
   readonly #bytes: Buffer;
   #position: number;
@@ -39,7 +39,7 @@ export class AmqpDecoder {
     return this.readWith(this.byte());
   }
 
-  /** A value whose constructor has been read. */
+  /** Reads a value whose constructor was already read. */
   readWith(code: number): AmqpValue {
     if (code === 0x00) return this.#described();
     const read = READERS[code];
@@ -64,7 +64,7 @@ export class AmqpDecoder {
     return width === 1 ? this.byte() : this.take(4).readUInt32BE();
   }
 
-  /** Elements of a list or map: size, count, values. */
+  /** Reads the elements of a list or map: size, count, values. */
   compound(width: 1 | 4): AmqpValue[] {
     const end = this.size(width) + this.#position;
     const count = this.size(width);
@@ -76,7 +76,7 @@ export class AmqpDecoder {
     return values;
   }
 
-  /** Elements of an array share one constructor. */
+  /** Reads an array, whose elements share one constructor. */
   array(width: 1 | 4): AmqpValue {
     this.size(width);
     const count = this.size(width);
@@ -107,7 +107,7 @@ export class AmqpDecoder {
     return { type: "described", descriptor, value };
   }
 
-  /** Elements of type null take no bytes in an array, so the count alone must not decide how many. */
+  /** Limits the count too, because null elements of an array take no bytes. */
   #enter(count: number): void {
     this.#depth += 1;
     if (this.#depth > MAX_DEPTH) throw new AmqpDecodeError("Values are nested too deeply.");
@@ -189,7 +189,7 @@ const READERS: Readonly<Record<number, Read>> = {
   0xf0: (decoder) => decoder.array(4),
 };
 
-/** 16 bytes in network order as canonical text. */
+/** Converts 16 bytes in network order to canonical text. */
 function uuidText(bytes: Buffer): string {
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

@@ -5,17 +5,17 @@ const FIRST_BYTES = 256;
 type Plain = Exclude<AmqpValue, { readonly type: "described" }>;
 type Variable = Extract<AmqpValue, { readonly type: "binary" | "string" | "symbol" }>;
 
-/** Writes typed values; the buffer grows as needed. */
+/** Writes typed values. The buffer grows as needed. */
 export class AmqpEncoder {
   #bytes: Buffer;
   #length = 0;
 
-  /** `extraBytes`: how much longer than usual the result will be, where that is known. */
+  /** `extraBytes` is how much longer than usual the result will be, if known. */
   constructor(extraBytes = 0) {
     this.#bytes = Buffer.allocUnsafe(FIRST_BYTES + extraBytes);
   }
 
-  /** What was written so far; a view that the next write may outgrow, so take it last. */
+  /** Returns what was written so far. Call it last: it is a view, which the next write may outgrow. */
   bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -56,7 +56,7 @@ export class AmqpEncoder {
     return this;
   }
 
-  /** Writes the number of bytes written since `from` into the four bytes before them. */
+  /** Writes the number of bytes written since `from` into the four bytes before `from`. */
   closeSize(from: number): this {
     this.#bytes.writeUInt32BE(this.#length - from, from - 4);
     return this;
@@ -77,7 +77,7 @@ export class AmqpEncoder {
       case "long":
         return isSmall(value.value) ? this.byte(0x55).byte(Number(value.value)) : this.#wide(value);
       case "list":
-        // The SDK reads the described lists of a rule in a long form only. Seen with @azure/service-bus 7.9.5.
+        // The SDK reads a rule's described lists only in a long form. Seen with @azure/service-bus 7.9.5.
         return value.value.length === 0 && !isDescribed ? this.byte(0x45) : this.#wide(value);
       case "binary":
       case "string":
@@ -121,12 +121,12 @@ export class AmqpEncoder {
       .raw(bytes);
   }
 
-  /** Constructor and value of full width. */
+  /** Writes constructor and value in full width. */
   #wide(value: Plain): this {
     return this.byte(WIDE_CODES[value.type]).#content(value);
   }
 
-  /** What follows a constructor. */
+  /** Writes what follows a constructor. */
   #content(value: Plain): this {
     switch (value.type) {
       case "null":
@@ -190,7 +190,7 @@ export class AmqpEncoder {
     return this.closeSize(from);
   }
 
-  /** Elements share one constructor, written in full width whatever it was when they were read. */
+  /** The elements share one constructor. It is written in full width, whatever its width was when read. */
   #arrayElements({ of, value }: Extract<AmqpValue, { readonly type: "array" }>): void {
     const [first] = value;
     if (first?.type === "described") this.byte(0x00).write(first.descriptor);
@@ -214,7 +214,7 @@ export class AmqpEncoder {
   }
 }
 
-/** One value as bytes. */
+/** Encodes one value. */
 export function encode(value: AmqpValue): Buffer {
   return new AmqpEncoder().write(value).bytes();
 }

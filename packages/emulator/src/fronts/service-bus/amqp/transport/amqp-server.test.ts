@@ -14,7 +14,7 @@ afterEach(() => {
 
 type Timing = ConstructorParameters<typeof AmqpServer>[1];
 
-/** A client that has said nothing yet. */
+/** A client that has sent nothing yet. */
 async function connectClient(
   timing: Timing,
   onAttach: AttachHandler = () => undefined,
@@ -31,7 +31,7 @@ async function connectClient(
   return { server, client };
 }
 
-/** One that has opened its connection and says nothing more by itself. */
+/** A client that has opened its connection and then sends nothing more by itself. */
 async function openClient(
   timing: Timing,
   onAttach?: AttachHandler,
@@ -47,7 +47,7 @@ async function openClient(
   return { server, client, heard };
 }
 
-test("a client that does not answer a farewell is hung up on", async () => {
+test("a client that does not answer a close frame is cut off", async () => {
   const { server, client } = await openClient({ farewellMs: 20 });
   server.closeAll();
   await once(client, "close");
@@ -60,9 +60,9 @@ test("a client that is silent for too long leaves nothing behind", async () => {
   expect(heard()).toContain("amqp:connection:forced");
 });
 
-test("a client that never opens its connection is hung up on, though it goes on to say something", async () => {
+test("a client that never opens its connection is cut off, even if it keeps sending", async () => {
   const { server, client } = await connectClient({ openingMs: 20 });
-  // What it says last may find nobody, which is no failure here.
+  // The client's last write may fail, which does not matter here.
   client.on("error", () => {}).resume();
   const closed = new Promise((resolve) => client.once("close", resolve));
   client.write(headerBytes(AMQP_PROTOCOL));

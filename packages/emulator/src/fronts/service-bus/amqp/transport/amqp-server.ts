@@ -4,14 +4,14 @@ import type { AmqpStream } from "./amqp-stream.ts";
 import type { AttachRequest } from "./attach-request.ts";
 import type { AmqpError } from "./performatives.ts";
 
-/** Called for every link that a client wants. */
+/** Called for every link that a client wants to attach. */
 export type AttachHandler = (request: AttachRequest, connection: AmqpConnection) => void;
 
-// The service lets an idle connection live for four minutes; its clients expect a sign of life
-// within one. Seen on the wire with @azure/service-bus 7.9.5, 2026-11-24.
+// The service keeps an idle connection for four minutes. Its clients expect a frame at least once a minute.
+// Seen on the wire with @azure/service-bus 7.9.5, 2026-11-24.
 const TIMING = { heartbeatMs: 30_000, openingMs: 240_000, silenceMs: 240_000, farewellMs: 10_000 };
 
-/** An AMQP 1.0 server without a port: whoever listens hands it its sockets. */
+/** An AMQP 1.0 server without a port. The server that listens hands it the sockets. */
 export class AmqpServer {
   readonly #onAttach: AttachHandler;
   readonly #options: ConnectionOptions;
@@ -22,7 +22,7 @@ export class AmqpServer {
     this.#options = { containerId: randomUUID().replaceAll("-", ""), ...TIMING, ...timing };
   }
 
-  /** Takes over a connected socket; what it has received and nobody has read may still be in it. */
+  /** Takes over a connected socket, which may still hold received bytes that nobody has read. */
   accept(socket: AmqpStream): void {
     const connection = new AmqpConnection(socket, this.#options, {
       onAttach: this.#onAttach,
@@ -37,12 +37,12 @@ export class AmqpServer {
     return [...this.#connections];
   }
 
-  /** Says goodbye to every client. */
+  /** Sends a close frame to every client. */
   closeAll(error?: AmqpError): void {
     for (const connection of this.connections()) connection.close(error);
   }
 
-  /** Hangs up on every client. */
+  /** Disconnects every client. */
   destroyAll(): void {
     for (const connection of this.connections()) connection.destroy();
   }

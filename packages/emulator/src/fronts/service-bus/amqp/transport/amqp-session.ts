@@ -13,23 +13,23 @@ import {
 } from "./write-performative.ts";
 import { AmqpDecodeError } from "./amqp-decoder.ts";
 
-/** Frames that a client may send before it hears of a new window. */
+/** Number of frames that a client may send before the window is renewed. */
 export const INCOMING_WINDOW = 2048;
 
 const EMPTY = Buffer.alloc(0);
 
-/** What a session needs of its connection. */
+/** What a session needs from its connection. */
 export interface SessionConnection {
   readonly hostname: string;
-  /** The largest frame that the client takes. */
+  /** Maximum frame size that the client accepts. */
   readonly maxFrameBytes: number;
   send(channel: number, value: AmqpValue, payload: Buffer): void;
-  /** `flush` of the session is called before the next write. */
+  /** Calls the session's `flush` before the next write. */
   wantFlush(session: AmqpSession): void;
   onAttach(request: AttachRequest): void;
 }
 
-/** A handle of ours, and the client's for the same link. */
+/** Our handle and the client's handle of the same link. */
 interface Slot {
   readonly handle: number;
   readonly remoteHandle: number;
@@ -37,7 +37,7 @@ interface Slot {
   isDetachSent: boolean;
 }
 
-/** A channel of a connection with the links on it. */
+/** A channel of a connection with its links. */
 export class AmqpSession implements LinkSession {
   readonly #connection: SessionConnection;
   readonly #channel: number;
@@ -167,7 +167,7 @@ export class AmqpSession implements LinkSession {
     for (const { link } of this.#byHandle.values()) link.onWindow();
   }
 
-  /** Settlements go first: a client that is told of a detach forgets its deliveries. */
+  /** Sends settlements first, because a client forgets its deliveries when it receives a detach. */
   #write(value: AmqpValue): void {
     this.flush();
     this.#connection.send(this.#channel, value, EMPTY);

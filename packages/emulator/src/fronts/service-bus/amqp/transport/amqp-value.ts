@@ -1,6 +1,6 @@
 /**
- * A value with its AMQP 1.0 type. Types are kept because clients tell an `int` from a `long`, and
- * a broker that decodes and encodes again must not change one into the other.
+ * A value with its AMQP 1.0 type. Types are kept because clients distinguish an `int` from a `long`. A broker
+ * that decodes and encodes a value must not change one into the other.
  */
 export type AmqpValue =
   | { readonly type: "null"; readonly value: null }
@@ -9,11 +9,11 @@ export type AmqpValue =
   | { readonly type: "ulong" | "long"; readonly value: bigint }
   /** Milliseconds since the epoch. */
   | { readonly type: "timestamp"; readonly value: number }
-  /** Canonical form, lower case. */
+  /** Canonical form in lower case. */
   | { readonly type: "uuid"; readonly value: string }
   | { readonly type: "binary"; readonly value: Buffer }
   | { readonly type: "string" | "symbol"; readonly value: string }
-  /** Nobody computes with these; they are passed on. */
+  /** Passed on unread. */
   | { readonly type: "decimal32" | "decimal64" | "decimal128"; readonly value: Buffer }
   | { readonly type: "list"; readonly value: readonly AmqpValue[] }
   | { readonly type: "map"; readonly value: readonly AmqpEntry[] }
@@ -31,7 +31,7 @@ export type SmallNumberType =
   | "double"
   | "char";
 
-/** What an array is an array of; descriptors, which its elements share too, stand in the elements. */
+/** Type of an array's elements. Elements also share a descriptor, but here each element contains it. */
 export type ElementType = Exclude<AmqpValue["type"], "described">;
 
 export type AmqpEntry = readonly [key: AmqpValue, value: AmqpValue];
@@ -52,7 +52,7 @@ export const symbol = (value: string): AmqpValue => ({ type: "symbol", value });
 export const list = (value: readonly AmqpValue[]): AmqpValue => ({ type: "list", value });
 export const map = (value: readonly AmqpEntry[]): AmqpValue => ({ type: "map", value });
 
-/** The composite types of the specification: a list under a small number. */
+/** The composite types of the specification: lists described by a small number. */
 export const composite = (code: bigint, fields: readonly AmqpValue[]): AmqpValue => ({
   type: "described",
   descriptor: ulong(code),
@@ -65,31 +65,31 @@ export const array = (of: ElementType, value: readonly AmqpValue[]): AmqpValue =
   value,
 });
 
-/** Absent is null on the wire. */
+/** Writes an absent value as null. */
 export function optional<Value>(value: Value | undefined, wrap: (value: Value) => AmqpValue): AmqpValue {
   return value === undefined ? NULL : wrap(value);
 }
 
-/** A text under any of the two types that hold one. */
+/** Returns the text of either of the two types that hold one. */
 export function textOf(value: AmqpValue | undefined): string | undefined {
   return value?.type === "string" || value?.type === "symbol" ? value.value : undefined;
 }
 
-/** A whole or broken number of any width, none that is not finite; those beyond 2^53 lose precision. */
+/** Returns a finite integer or fraction of any width. Beyond 2^53 it loses precision. */
 export function numberOf(value: AmqpValue | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value.value === "number") return Number.isFinite(value.value) ? value.value : undefined;
   return typeof value.value === "bigint" ? Number(value.value) : undefined;
 }
 
-/** A whole number of any width. */
+/** Returns an integer of any width. */
 export function integerOf(value: AmqpValue | undefined): bigint | undefined {
   if (value === undefined) return undefined;
   if (typeof value.value === "bigint") return value.value;
   return typeof value.value === "number" && Number.isInteger(value.value) ? BigInt(value.value) : undefined;
 }
 
-/** Elements of a list or of an array; one value by itself counts as a list of one. */
+/** Returns the elements of a list or array. A single value counts as a list of one. */
 export function elementsOf(value: AmqpValue | undefined): readonly AmqpValue[] {
   if (value === undefined || value.type === "null") return [];
   return value.type === "list" || value.type === "array" ? value.value : [value];
@@ -99,7 +99,7 @@ export function entriesOf(value: AmqpValue | undefined): readonly AmqpEntry[] {
   return value?.type === "map" ? value.value : [];
 }
 
-/** The value under a string or symbol key of a map; null counts as absent. */
+/** Returns the value under a string or symbol key of a map. Null counts as absent. */
 export function entryOf(value: AmqpValue | undefined, key: string): AmqpValue | undefined {
   const found = entriesOf(value).find(([name]) => textOf(name) === key)?.[1];
   return found?.type === "null" ? undefined : found;

@@ -5,20 +5,20 @@ import { OutgoingLink, type OutgoingHandlers, type OutgoingOptions } from "./out
 import type { AmqpError, Attach, Flow } from "./performatives.ts";
 import { bareTerminus } from "./terminus.ts";
 
-/** How a link is confirmed beyond what both sides know already. */
+/** What the confirmation of a link adds to what both sides already know. */
 export interface AttachAnswer {
-  /** Instead of the source that the client wrote. */
+  /** Replaces the client's source. */
   readonly source?: AmqpValue | undefined;
   readonly properties?: AmqpValue | undefined;
 }
 
 /**
- * A client that wants a link. Whoever gets it answers it when it pleases: until then the client
- * waits, and `onCancelled` tells when it has stopped to.
+ * A client that wants a link. The handler may answer at any time. Until then the client waits, and
+ * `onCancelled` is called if it stops waiting.
  */
 export class AttachRequest implements LinkEnd {
   readonly attach: Attach;
-  /** What the client called the server when it connected. */
+  /** Name by which the client called the server when it connected. */
   readonly hostname: string;
   onCancelled: (() => void) | undefined;
   readonly #handle: number;
@@ -40,7 +40,7 @@ export class AttachRequest implements LinkEnd {
     this.#replace = replace;
   }
 
-  /** The client will send. Credit is granted at once: its link counts as open only then. */
+  /** Accepts a client that will send. Grants credit at once, because its link only then counts as open. */
   acceptSender(options: IncomingOptions, handlers: IncomingHandlers): IncomingLink {
     const link = new IncomingLink(this.#identity(), this.#session, options, handlers);
     this.#confirm(link, {}, options.maxMessageBytes);
@@ -48,7 +48,7 @@ export class AttachRequest implements LinkEnd {
     return link;
   }
 
-  /** The client will receive. */
+  /** Accepts a client that will receive. */
   acceptReceiver(
     options: OutgoingOptions,
     handlers: OutgoingHandlers,
@@ -59,14 +59,14 @@ export class AttachRequest implements LinkEnd {
     return link;
   }
 
-  /** Tells the client, after `acceptReceiver`, of the credit that came before the answer. */
+  /** Gives the link the credit that arrived before the answer. Call it after `acceptReceiver`. */
   replayFlow(link: OutgoingLink): void {
     if (this.#earlyFlow !== undefined) link.onFlow(this.#earlyFlow);
   }
 
   /**
-   * Confirms without an address and detaches in the same write: a client that receives takes the
-   * confirmation for success unless the detach is there when it looks.
+   * Confirms without an address and detaches in the same write. A receiving client takes the confirmation for
+   * success unless the detach is already there when it looks.
    */
   refuse(error: AmqpError): void {
     if (!this.#isWaiting) return;
@@ -92,7 +92,7 @@ export class AttachRequest implements LinkEnd {
   }
 
   onWindow(): void {
-    // Nothing waits to be sent.
+    // There is nothing to send yet.
   }
 
   #identity(): LinkIdentity {
@@ -101,7 +101,7 @@ export class AttachRequest implements LinkEnd {
 
   #confirm(link: LinkEnd, answer: AttachAnswer, maxMessageSize: number | undefined): void {
     if (!this.#isWaiting) {
-      // The client has gone meanwhile, and its handle may belong to another link.
+      // The client has left meanwhile, and its handle may belong to another link.
       link.onLost();
       return;
     }

@@ -3,8 +3,8 @@ import { dispositionFrame } from "./write-performative.ts";
 import type { AmqpValue } from "./amqp-value.ts";
 
 /**
- * Settlements of one turn on their way out. Neighbours that were accepted share a frame; any other
- * outcome has a frame of its own, for two rejections may differ in their reasons.
+ * The settlements of one turn that are still to be sent. Consecutive accepted ones share a frame. Any other
+ * outcome has its own frame, because two rejections may have different reasons.
  */
 export class DispositionBuffer {
   readonly #isReceiver: boolean;
@@ -22,7 +22,7 @@ export class DispositionBuffer {
     this.#settled.push({ id, state });
   }
 
-  /** The frames of everything added since the last call. */
+  /** Returns the frames of everything added since the last call. */
   take(): readonly AmqpValue[] {
     const frames: AmqpValue[] = [];
     const settled = this.#settled;
@@ -39,7 +39,7 @@ export class DispositionBuffer {
   }
 }
 
-/** Index of the last settlement that may share a frame with the one at `from`. */
+/** Returns the index of the last settlement that can share a frame with the one at `from`. */
 function endOfRun(
   settled: readonly { readonly id: number; readonly state: AmqpValue }[],
   from: number,

@@ -14,7 +14,7 @@ function outbox() {
   return { outbox: new FrameOutbox(socket, () => true), writes };
 }
 
-test("frames of one turn leave in one write, in their order", async () => {
+test("frames of one turn are sent in one write, in order", async () => {
   const { outbox: frames, writes } = outbox();
   for (const text of ["attach", "detach", "flow"]) frames.add(Buffer.from(text));
   frames.wantFlush({ flush: () => frames.add(Buffer.from("dispositions")) });
@@ -23,7 +23,7 @@ test("frames of one turn leave in one write, in their order", async () => {
   expect(writes.map(String)).toEqual(["attachdetachflowdispositions"]);
 });
 
-test("a frame that asks for no answer is acknowledged by an empty one, in the same turn", async () => {
+test("a frame that needs no answer is acknowledged by an empty one in the same turn", async () => {
   const { outbox: frames, writes } = outbox();
   frames.nudge();
   frames.nudge();
@@ -32,7 +32,7 @@ test("a frame that asks for no answer is acknowledged by an empty one, in the sa
   expect(writes).toEqual([EMPTY_FRAME]);
 });
 
-test("an answer is acknowledgement enough", async () => {
+test("an answer needs no extra empty frame", async () => {
   const { outbox: frames, writes } = outbox();
   frames.nudge();
   frames.add(Buffer.from("answer"));

@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream";
 import { AMQP_FRAME, frameBytes } from "./frame-reader.ts";
 
-/** Someone who has frames to add before the next write. */
+/** Has frames to add before the next write. */
 export interface Flushable {
   flush(): void;
 }
 
-/** What is on its way to a socket. */
+/** Collects the frames for a socket. */
 export class FrameOutbox {
   readonly #socket: Duplex;
   readonly #canWrite: () => boolean;
@@ -32,9 +32,9 @@ export class FrameOutbox {
   }
 
   /**
-   * The client's socket holds a small write back until the one before it is acknowledged, and our
-   * machine acknowledges late when there is nothing to send: 40 ms. An empty frame, which means
-   * nothing, carries the acknowledgement at once.
+   * The client's socket holds back a small write until the previous one is acknowledged. Our machine delays
+   * the acknowledgement by 40 ms when it has nothing to send. An empty frame, which has no meaning, carries
+   * it at once.
    */
   nudge(): void {
     if (this.#isNudgePlanned) return;
@@ -46,7 +46,7 @@ export class FrameOutbox {
     });
   }
 
-  /** Everything that waits leaves in one write, so that a client sees an attach with its detach. */
+  /** Sends everything collected in one write, so that a client sees an attach together with its detach. */
   flush(): void {
     this.#isFlushPlanned = false;
     if (!this.#canWrite() || !this.#socket.writable) {
@@ -59,7 +59,7 @@ export class FrameOutbox {
     this.#socket.write(bytes);
   }
 
-  /** The last words, then the end of what we send. */
+  /** Sends what is left, then ends our side. */
   end(): void {
     this.#socket.end(this.#take());
   }

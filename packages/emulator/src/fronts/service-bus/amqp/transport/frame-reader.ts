@@ -2,11 +2,11 @@ import { AmqpDecodeError, AmqpDecoder } from "./amqp-decoder.ts";
 import { AmqpEncoder } from "./amqp-encoder.ts";
 import type { AmqpValue } from "./amqp-value.ts";
 
-/** One frame: its value, and for a transfer the bytes behind it. */
+/** One frame: its value, and for a transfer the bytes after it. */
 export interface Frame {
   readonly type: number;
   readonly channel: number;
-  /** Undefined: an empty frame, which only says that the peer is alive. */
+  /** Undefined for an empty frame, which only shows that the peer is alive. */
   readonly value: AmqpValue | undefined;
   readonly payload: Buffer;
 }
@@ -21,7 +21,7 @@ export const SASL_PROTOCOL = 3;
 const HEADER_BYTES = 8;
 const EMPTY = Buffer.alloc(0);
 
-/** Cuts what a socket delivers into protocol headers and frames. */
+/** Splits a socket's bytes into protocol headers and frames. */
 export class FrameReader {
   readonly #maxFrameBytes: number;
   #pending: Buffer = EMPTY;
@@ -34,7 +34,7 @@ export class FrameReader {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
   }
 
-  /** The protocol id of a whole header. */
+  /** Returns the protocol id once a whole header has arrived. */
   header(): number | undefined {
     if (this.#pending.length < HEADER_BYTES) return undefined;
     const bytes = this.#take(HEADER_BYTES);
@@ -63,7 +63,8 @@ export class FrameReader {
 
 function parseFrame(bytes: Buffer): Frame {
   const from = bytes.readUInt8(4) * 4;
-  if (from < HEADER_BYTES || from > bytes.length) throw new AmqpDecodeError("A frame's offset is off.");
+  if (from < HEADER_BYTES || from > bytes.length)
+    throw new AmqpDecodeError("A frame's data offset is out of range.");
   const head = { type: bytes.readUInt8(5), channel: bytes.readUInt16BE(6) };
   if (from === bytes.length) return { ...head, value: undefined, payload: EMPTY };
   const decoder = new AmqpDecoder(bytes, from);

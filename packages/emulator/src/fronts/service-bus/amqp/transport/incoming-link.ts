@@ -2,30 +2,30 @@ import type { AmqpValue } from "./amqp-value.ts";
 import type { LinkEnd, LinkIdentity, LinkSession } from "./link.ts";
 import type { AmqpError, Flow, Transfer } from "./performatives.ts";
 
-/** A whole message that a client sent. */
+/** A complete message from a client. */
 export interface IncomingDelivery {
-  /** A copy: the socket's memory is not held. */
+  /** A copy, so that it does not hold the socket's memory. */
   readonly payload: Buffer;
   readonly format: number;
-  /** The message was larger than the link allows, and what it said was thrown away. */
+  /** The message was larger than the link allows, and its content was discarded. */
   readonly isOversize: boolean;
-  /** Answers a delivery that the client has not settled itself. The first answer counts. */
+  /** Answers a delivery, unless the client has settled it itself. The first answer counts. */
   settle(state: AmqpValue): void;
 }
 
 export interface IncomingHandlers {
   onMessage(delivery: IncomingDelivery): void;
-  /** The link is gone, whoever ended it. Called once. */
+  /** The link has ended, from either side. Called once. */
   onDetached(): void;
 }
 
 export interface IncomingOptions {
   readonly maxMessageBytes: number;
-  /** Messages that the client may have under way; 0 keeps it waiting. */
+  /** Number of messages that the client may have under way; 0 makes it wait. */
   readonly creditWindow: number;
 }
 
-// What is read of a message that is too large before its rest is only counted.
+// Slack beyond the limit up to which a too large message is kept. The rest is only counted.
 const OVERSIZE_SLACK_BYTES = 1024 * 1024;
 
 /** The link of a client that sends. */
@@ -58,7 +58,7 @@ export class IncomingLink implements LinkEnd {
     return this.#identity.attach.name;
   }
 
-  /** Lets the client send on, up to the window. */
+  /** Restores the client's credit to the full window. */
   grantCredit(): void {
     if (!this.#isAttached || this.#options.creditWindow === 0) return;
     this.#credit = this.#options.creditWindow;
@@ -97,7 +97,7 @@ export class IncomingLink implements LinkEnd {
   }
 
   onWindow(): void {
-    // Windows concern only what is sent to the client.
+    // The window only limits what is sent to the client.
   }
 
   #finish(first: Transfer, last: Transfer): void {

@@ -7,15 +7,15 @@ import type { Outcome } from "./outcome.ts";
 export interface LinkEnd {
   onFlow(flow: Flow): void;
   onTransfer(transfer: Transfer, payload: Buffer): void;
-  /** The peer has detached; the answer is on its way. */
+  /** The peer has detached. The session sends the answer. */
   onDetach(): void;
-  /** Session or connection are gone. */
+  /** The session or the connection is gone. */
   onLost(): void;
   /** The session may send again. */
   onWindow(): void;
 }
 
-/** What a link needs of its session. */
+/** What a link needs from its session. */
 export interface LinkSession {
   attach(reply: Omit<AttachReply, "handle">, handle: number): void;
   detach(handle: number, isClosed: boolean, error?: AmqpError): void;
@@ -25,13 +25,13 @@ export interface LinkSession {
     readonly credit: number;
     readonly isDrain: boolean;
   }): void;
-  /** Whether one more delivery can leave and be remembered until it is settled. */
+  /** Returns true if one more delivery can be sent, and remembered until it is settled. */
   hasRoom(): boolean;
-  /** Sends and answers the delivery's id. */
+  /** Sends a delivery and returns its id. */
   transfer(delivery: OutgoingTransfer): number;
-  /** Settles a delivery that came in. */
+  /** Settles a delivery from the client. */
   settleIncoming(id: number, state: AmqpValue): void;
-  /** Settles a delivery that went out. */
+  /** Settles a delivery to the client. */
   settleOutgoing(id: number, state: AmqpValue): void;
 }
 
@@ -43,7 +43,7 @@ export interface OutgoingTransfer {
   onOutcome(id: number, isSettled: boolean, outcome: Outcome | undefined): void;
 }
 
-/** Which link of which client. */
+/** Identifies a link of a client. */
 export interface LinkIdentity {
   readonly attach: Attach;
   readonly handle: number;

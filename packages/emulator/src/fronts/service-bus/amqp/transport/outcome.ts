@@ -1,6 +1,6 @@
 import { composite, integerOf, list, textOf, type AmqpValue } from "./amqp-value.ts";
 
-/** What a receiver decides about a message. */
+/** A receiver's decision about a message. */
 export type Outcome =
   | { readonly kind: "accepted" }
   | { readonly kind: "released" }
@@ -8,7 +8,7 @@ export type Outcome =
       readonly kind: "rejected";
       readonly condition: string | undefined;
       readonly description: string | undefined;
-      /** Map of the error. */
+      /** Map in the error. */
       readonly info: AmqpValue | undefined;
     }
   | {
@@ -17,7 +17,7 @@ export type Outcome =
       /** Map of message annotations. */
       readonly annotations: AmqpValue | undefined;
     }
-  /** A transactional or unknown state, or one that only tells of progress. */
+  /** A transactional or unknown state, or one that only reports progress. */
   | { readonly kind: "other" };
 
 const RECEIVED = 0x23n;
@@ -33,8 +33,8 @@ const RELEASED_STATE: AmqpValue = composite(RELEASED, []);
 const MODIFIED_STATE: AmqpValue = composite(MODIFIED, []);
 
 /**
- * How the broker confirms that it did as it was told. It repeats the kind of outcome: a client may
- * take any other for a failure, as does azure-servicebus 7.15.0 for Python (seen on the wire, 2026-11-29).
+ * The broker's confirmation of an outcome. It repeats the kind of outcome, because a client may take any
+ * other for a failure, as azure-servicebus 7.15.0 for Python does (seen on the wire, 2026-11-29).
  */
 export function confirmationOf(outcome: Outcome): AmqpValue {
   switch (outcome.kind) {

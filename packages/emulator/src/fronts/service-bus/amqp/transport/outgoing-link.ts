@@ -4,21 +4,21 @@ import type { Outcome } from "./outcome.ts";
 import type { AmqpError, Flow } from "./performatives.ts";
 
 export interface OutgoingHandlers {
-  /** Credit came or a window opened: deliver what is ready before returning. */
+  /** Credit arrived or a window opened. Must deliver what is ready before it returns. */
   onRoom(): void;
   /**
-   * The client has decided about a delivery. `answer` settles it; a client that has settled it
-   * itself wants no answer, and none is sent.
+   * The client has decided about a delivery. `answer` settles it. If the client has settled it itself, it
+   * expects no answer, and none is sent.
    */
   onOutcome(tag: Buffer, outcome: Outcome, answer: (state: AmqpValue) => void): void;
-  /** The link is gone, whoever ended it. Called once. */
+  /** The link has ended, from either side. Called once. */
   onDetached(): void;
 }
 
 export interface OutgoingOptions {
-  /** Deliveries leave settled: receive-and-delete. */
+  /** Deliveries are sent settled: receive-and-delete. */
   readonly isSettled: boolean;
-  /** Fault: a client that wants its credit back is not answered. */
+  /** Fault: drain requests are not answered. */
   readonly ignoresDrain?: boolean | undefined;
 }
 
@@ -52,7 +52,7 @@ export class OutgoingLink implements LinkEnd {
     return this.#isAttached && this.#credit > 0 && this.#session.hasRoom();
   }
 
-  /** Only while there is room. */
+  /** Call it only while `hasRoom` is true. */
   deliver(tag: Buffer, payload: Buffer): void {
     this.#credit -= 1;
     this.#deliveryCount += 1;
@@ -86,7 +86,7 @@ export class OutgoingLink implements LinkEnd {
   }
 
   onTransfer(): void {
-    // A receiver that sends is confused; nothing of it is kept.
+    // A receiver must not send. Whatever it sends is ignored.
   }
 
   onDetach(): void {
@@ -102,8 +102,8 @@ export class OutgoingLink implements LinkEnd {
   }
 
   /**
-   * Gives unused credit back. Without any the answer still says so: a client that hears nothing
-   * waits and then closes its link.
+   * Gives back unused credit. It answers even if there is none, because a client that gets no answer waits
+   * and then closes its link.
    */
   #drain(): void {
     if (!this.#isAttached || this.#options.ignoresDrain === true) return;

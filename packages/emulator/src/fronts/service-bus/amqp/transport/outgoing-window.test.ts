@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { OutgoingWindow } from "./outgoing-window.ts";
 
-test("a disposition that names more deliveries than there are takes no longer for it", () => {
+test("a disposition that names more deliveries than were sent takes no longer", () => {
   const settled: number[] = [];
   const window = new OutgoingWindow(100, 65_536, () => undefined);
   for (const tag of [1, 2, 3]) {

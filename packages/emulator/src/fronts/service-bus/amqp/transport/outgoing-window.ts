@@ -4,18 +4,18 @@ import type { OutgoingTransfer } from "./link.ts";
 import type { Disposition, Flow } from "./performatives.ts";
 import { transferFrame } from "./write-performative.ts";
 
-/** A frame with the bytes behind its performative. */
+/** A frame with the bytes after its performative. */
 export interface OutgoingFrame {
   readonly value: AmqpValue;
   readonly payload: Buffer;
 }
 
-// What a client of rhea 3.0.5 keeps of a session: one more unsettled delivery and it breaks.
+// Capacity of a session in rhea 3.0.5. One more unsettled delivery breaks that client.
 const MAX_UNSETTLED = 2048;
 
 const FRAME_HEADER_BYTES = 8;
 
-/** Everything that a session sends: how much may leave, and what has left and is not settled. */
+/** All transfers of a session: how many may still be sent, and which are sent but not settled. */
 export class OutgoingWindow {
   readonly #send: (frame: OutgoingFrame) => void;
   readonly #maxFrameBytes: number;
@@ -39,14 +39,14 @@ export class OutgoingWindow {
 
   hasRoom(): boolean {
     if (this.#remoteWindow <= 0 || this.#blocked.length > 0) return false;
-    // The client's memory is a ring, so what counts is the distance from the oldest.
+    // The client's memory is a ring buffer, so the distance from the oldest unsettled delivery counts.
     while (this.#oldestUnsettled < this.#nextDeliveryId && !this.#unsettled.has(this.#oldestUnsettled)) {
       this.#oldestUnsettled += 1;
     }
     return this.#nextDeliveryId - this.#oldestUnsettled < MAX_UNSETTLED;
   }
 
-  /** Sends a message in as many frames as it takes; what the window does not let through follows later. */
+  /** Sends a message in as many frames as needed. Frames that the window blocks are sent later. */
   transfer(delivery: OutgoingTransfer): number {
     const deliveryId = this.#nextDeliveryId++;
     if (!delivery.isSettled) this.#unsettled.set(deliveryId, delivery);
@@ -54,7 +54,7 @@ export class OutgoingWindow {
     return deliveryId;
   }
 
-  /** True when something may leave that could not before. */
+  /** Returns true if sending was blocked and is possible now. */
   onFlow({ nextIncomingId, incomingWindow }: Flow): boolean {
     const hadRoom = this.hasRoom();
     this.#remoteWindow = (nextIncomingId ?? 0) + incomingWindow - this.#nextTransferId;
@@ -64,7 +64,7 @@ export class OutgoingWindow {
     return !hadRoom && this.hasRoom();
   }
 
-  /** A client may name more than there is: what has left is looked at, however wide the range. */
+  /** Visits only deliveries that were sent, however wide a range the client names. */
   onDisposition({ first, last, isSettled, outcome }: Disposition): void {
     const end = Math.min(last, this.#nextDeliveryId - 1);
     for (let id = Math.max(first, this.#oldestUnsettled); id <= end; id++) {
@@ -74,7 +74,7 @@ export class OutgoingWindow {
     }
   }
 
-  /** False when the client has settled it itself meanwhile. */
+  /** Returns false if the client has settled the delivery itself meanwhile. */
   settle(id: number): boolean {
     return this.#unsettled.delete(id);
   }

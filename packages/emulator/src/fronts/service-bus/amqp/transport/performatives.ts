@@ -17,7 +17,7 @@ export interface AmqpError {
 export interface Attach {
   readonly name: string;
   readonly handle: number;
-  /** True: the peer is the receiver of this link. */
+  /** True if the peer is the receiver of this link. */
   readonly isReceiver: boolean;
   readonly senderSettleMode: number;
   readonly receiverSettleMode: number;
@@ -84,10 +84,10 @@ export const FRAME = {
   close: 0x18,
 } as const;
 
-/** Default of max-frame-size and of windows that are not limited. */
+/** Default of max-frame-size, and of windows without a limit. */
 export const MAX_UINT = 0xff_ff_ff_ff;
 
-/** Fields of a composite by position. */
+/** The fields of a composite by position. */
 export class Fields {
   readonly #values: readonly AmqpValue[];
 
@@ -120,7 +120,7 @@ export class Fields {
   }
 }
 
-/** The code and the fields of a composite; undefined for any other value. */
+/** Returns code and fields of a composite, or undefined for any other value. */
 export function compositeOf(
   value: AmqpValue,
 ): { readonly code: number; readonly fields: Fields } | undefined {
@@ -164,7 +164,7 @@ export function readPerformative(value: AmqpValue): Performative {
     case FRAME.close:
       return { kind: "close" };
     default:
-      throw new AmqpDecodeError("A frame holds no performative of AMQP 1.0.");
+      throw new AmqpDecodeError("A frame contains no performative of AMQP 1.0.");
   }
 }
 

@@ -2,7 +2,7 @@ import { array, binary, composite, NULL, symbol, ubyte, type AmqpValue } from ".
 import { AmqpDecodeError } from "./amqp-decoder.ts";
 import { compositeOf } from "./performatives.ts";
 
-// Who may do what is decided by tokens at `$cbs`. MSSBCBS is what uamqp asks for.
+// SASL accepts everybody: tokens at `$cbs` decide about access. uamqp asks for MSSBCBS.
 const MECHANISMS = ["ANONYMOUS", "MSSBCBS", "EXTERNAL", "PLAIN"] as const;
 
 const SASL_MECHANISMS = 0x40n;
@@ -16,7 +16,7 @@ export function mechanismsFrame(): AmqpValue {
   return composite(SASL_MECHANISMS, [array("symbol", MECHANISMS.map(symbol))]);
 }
 
-/** The answer to a client's choice, and whether it may go on. */
+/** Answers a client's choice of mechanism, and tells whether it may go on. */
 export function answerInit(init: AmqpValue): { readonly isAccepted: boolean; readonly frame: AmqpValue } {
   const { code, fields } = compositeOf(init) ?? {};
   if (code !== SASL_INIT) throw new AmqpDecodeError("Only sasl-init is expected in the SASL layer.");

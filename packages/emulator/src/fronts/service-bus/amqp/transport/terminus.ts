@@ -6,7 +6,7 @@ export interface Terminus {
   readonly address: string | undefined;
   /** Map of a source's filters. */
   readonly filter: AmqpValue | undefined;
-  /** As the peer wrote it, to be echoed. */
+  /** The terminus as the peer wrote it, to be echoed. */
   readonly raw: AmqpValue;
 }
 
@@ -30,7 +30,7 @@ export function terminusOf(raw: AmqpValue | undefined): Terminus | undefined {
   };
 }
 
-/** The same terminus with other filters. */
+/** Returns the same terminus with other filters. */
 export function withFilter({ raw }: Terminus, filter: AmqpValue): AmqpValue {
   if (raw.type !== "described" || raw.value.type !== "list") return raw;
   const fields = raw.value.value.concat(Array.from({ length: FILTER_FIELD + 1 }, () => NULL));
@@ -38,7 +38,7 @@ export function withFilter({ raw }: Terminus, filter: AmqpValue): AmqpValue {
   return { ...raw, value: list(fields.slice(0, Math.max(raw.value.value.length, FILTER_FIELD + 1))) };
 }
 
-/** What stands in for a terminus that the peer left out. */
+/** Stands in for a terminus that the peer left out. */
 export function bareTerminus(kind: "source" | "target", address?: string): AmqpValue {
   return {
     type: "described",

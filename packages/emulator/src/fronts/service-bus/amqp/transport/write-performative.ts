@@ -15,8 +15,8 @@ import {
 import { FRAME, MAX_UINT, type AmqpError } from "./performatives.ts";
 
 /*
- * The frames as we write them. All fields are there, absent ones as null: one client reads frames
- * by position and trips over short lists (azure-servicebus 7.15 for Python).
+ * The frames that we write. They contain all fields, absent ones as null, because one client reads
+ * frames by position and fails on short lists (azure-servicebus 7.15 for Python).
  */
 
 export interface OpenReply {
@@ -52,7 +52,7 @@ export function beginFrame(remoteChannel: number, window: number): AmqpValue {
 export interface AttachReply {
   readonly name: string;
   readonly handle: number;
-  /** True: we are the receiver. */
+  /** True if we are the receiver. */
   readonly isReceiver: boolean;
   readonly senderSettleMode: number;
   readonly receiverSettleMode: number;
@@ -73,7 +73,7 @@ export function attachFrame(reply: AttachReply): AmqpValue {
     reply.target,
     NULL,
     NULL,
-    // A sender must say where its count begins, a receiver must not.
+    // A sender must give the start of its count, a receiver must not.
     reply.isReceiver ? NULL : uint(0),
     optional(reply.maxMessageSize, (bytes) => ulong(BigInt(bytes))),
     NULL,
@@ -156,7 +156,7 @@ export function closeFrame(error?: AmqpError): AmqpValue {
   return composite(BigInt(FRAME.close), [optional(error, errorValue)]);
 }
 
-/** Three fields, the last an empty map: one client takes a shorter error for none (uamqp). */
+/** Always writes three fields, the last an empty map, because uamqp reads a shorter error as none. */
 export function errorValue({ condition, description }: AmqpError): AmqpValue {
   return composite(0x1dn, [symbol(condition), string(description), map([])]);
 }

@@ -8,7 +8,7 @@ import { readSystemProperty } from "./system-properties.ts";
 
 type Evaluator<Result> = (content: MessageContent) => Result;
 
-/** Turns a predicate into a function once, so that a message costs no walk over the tree's kinds. */
+/** Compiles a predicate to a function once, so that messages need not walk the syntax tree. */
 export function compilePredicate(node: PredicateNode): Evaluator<Truth> {
   switch (node.kind) {
     case "and":
@@ -57,7 +57,7 @@ export function compileValue(node: ValueNode): Evaluator<SqlValue> {
   }
 }
 
-/** False decides, also beside UNKNOWN. */
+/** False decides, even together with UNKNOWN. */
 function conjunction(left: Evaluator<Truth>, right: Evaluator<Truth>): Evaluator<Truth> {
   return (content) => {
     const first = left(content);
@@ -67,7 +67,7 @@ function conjunction(left: Evaluator<Truth>, right: Evaluator<Truth>): Evaluator
   };
 }
 
-/** True decides, also beside UNKNOWN. */
+/** True decides, even together with UNKNOWN. */
 function disjunction(left: Evaluator<Truth>, right: Evaluator<Truth>): Evaluator<Truth> {
   return (content) => {
     const first = left(content);
@@ -84,7 +84,7 @@ function negation(operand: Evaluator<Truth>): Evaluator<Truth> {
   };
 }
 
-/** NULL among the choices makes a miss UNKNOWN: the value might be that one. */
+/** If no choice equals the value but one is NULL, the result is UNKNOWN: the NULL might be that value. */
 function membership(operand: Evaluator<SqlValue>, choices: readonly Evaluator<SqlValue>[]): Evaluator<Truth> {
   return (content) => {
     const value = operand(content);
@@ -108,7 +108,7 @@ function like(node: Extract<PredicateNode, { kind: "like" }>): Evaluator<Truth> 
   const operand = compileValue(node.operand);
   const pattern = compileValue(node.pattern);
   const escape = node.escape === undefined ? undefined : compileValue(node.escape);
-  // Nearly every pattern is a constant: it is compiled once.
+  // Nearly every pattern is a constant, so it is compiled once.
   let compiled: CompiledPattern | undefined;
   return (content) => {
     const text = operand(content);
@@ -141,7 +141,7 @@ function truthOf(operand: Evaluator<SqlValue>): Evaluator<Truth> {
   };
 }
 
-/** A property that the message does not have is NULL. */
+/** A property that the message lacks is NULL. */
 function reader({ scope, name }: PropertyName): Evaluator<SqlValue> {
   if (scope === "sys") return (content) => readSystemProperty(content.properties, name);
   return (content) => {

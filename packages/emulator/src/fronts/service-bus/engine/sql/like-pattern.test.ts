@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { likePattern } from "./like-pattern.ts";
 
-test("says the same as a regular expression on short texts", () => {
+test("agrees with a regular expression on short texts", () => {
   const piece = fc.constantFrom("a", "b", "%", "_", "!");
   const subject = fc.array(fc.constantFrom("a", "b", "%", "_", "!", "\n"), { maxLength: 8 });
   fc.assert(
@@ -18,14 +18,14 @@ test("counts a character outside the basic plane as one", () => {
   expect(likePattern("_", undefined)("😀")).toBe(true);
 });
 
-test("takes time in proportion, not exponentially, on a pattern that almost matches", () => {
+test("takes linear, not exponential, time on a pattern that almost matches", () => {
   const pattern = `${"%a".repeat(30)}b`;
   const before = process.cpuUsage();
   expect(likePattern(pattern, undefined)("a".repeat(5000))).toBe(false);
   expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000);
 });
 
-/** With `!` as the escape character. */
+/** The pattern as a regular expression, with `!` as the escape character. */
 function referenceOf(like: string): RegExp {
   const source = like.replaceAll(
     /!(?<escaped>[ab%_!])|(?<any>%)|(?<one>_)|!$/g,

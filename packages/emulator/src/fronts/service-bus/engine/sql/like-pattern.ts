@@ -4,11 +4,11 @@ const ANY_CHARACTER = Symbol("any character");
 type Part = string | typeof ANY_TEXT | typeof ANY_CHARACTER;
 
 /**
- * The pattern of LIKE as a function: `%` stands for any text, `_` for one character, and after the
- * escape character both stand for themselves.
+ * Compiles a LIKE pattern to a function. `%` stands for any text and `_` for one character. After the escape
+ * character, both stand for themselves.
  *
- * Not a regular expression: `%a%a%a%b` on a long text would backtrack for ever. Here only the last
- * `%` is ever tried again, because an earlier one cannot do better.
+ * Not a regular expression, because `%a%a%a%b` on a long text would backtrack forever. Here only the last `%`
+ * is ever retried, because retrying an earlier one cannot do better.
  */
 export function likePattern(pattern: string, escape: string | undefined): (text: string) => boolean {
   const parts = partsOf(pattern, escape);

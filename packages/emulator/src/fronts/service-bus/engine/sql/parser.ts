@@ -27,8 +27,8 @@ const COMPARISONS: Readonly<Record<string, ComparisonOperator>> = {
 };
 
 /**
- * Recursive descent, from the loosest binding to the tightest: OR, AND, NOT, comparisons, + -, * / %,
- * signs. A parenthesis may hold a predicate or a value; what is in it decides.
+ * Recursive descent, from the loosest binding to the tightest: OR, AND, NOT, comparisons, + -, * / %, signs.
+ * A parenthesis may hold a predicate or a value, depending on its content.
  * https://learn.microsoft.com/azure/service-bus-messaging/service-bus-messaging-sql-filter (2026-11-29)
  */
 export class ExpressionParser {
@@ -232,7 +232,7 @@ export class ExpressionParser {
     return node;
   }
 
-  /** `property(name)` and `p(name)` reach names that no identifier can spell. */
+  /** `property(name)` and `p(name)` give access to names that are not valid identifiers. */
   #propertyCall(token: Token, name: string): ValueNode {
     if (name !== "property" && name !== "p") throw failure(token, "There is no such function.");
     const argument = this.#tokens.current;

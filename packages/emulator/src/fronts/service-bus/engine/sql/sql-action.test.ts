@@ -60,12 +60,12 @@ describe("SET", () => {
   });
 });
 
-test("REMOVE takes a property away, and one that is not there for granted", () => {
+test("REMOVE deletes a property, and ignores a missing one", () => {
   const { applicationProperties, properties } = act("REMOVE color; REMOVE missing; REMOVE sys.Label");
   expect([...applicationProperties.keys(), properties.subject]).toEqual(["n", "when", "never", undefined]);
 });
 
-test("statements see what the ones before them did, and the original stays as it is", () => {
+test("statements see the effects of earlier ones, and the original stays unchanged", () => {
   const changed = act("SET n = n + 1; SET m = n; REMOVE n");
   expect([changed.applicationProperties.get("m"), changed.applicationProperties.has("n")]).toEqual([
     int(8),
@@ -74,7 +74,7 @@ test("statements see what the ones before them did, and the original stays as it
   expect(MESSAGE.applicationProperties.get("n")).toEqual(int(7));
 });
 
-describe("what cannot be read is refused with its position", () => {
+describe("invalid syntax is refused with its position", () => {
   test.for([
     ["", 1],
     ["n = 1", 1],
@@ -97,6 +97,6 @@ describe("what cannot be read is refused with its position", () => {
   });
 });
 
-test("what a broker property cannot hold throws on the message", () => {
+test("a value that a broker property cannot hold throws on the message", () => {
   expect(() => act("SET sys.Label = when")).toThrow("takes text");
 });

@@ -11,9 +11,9 @@ import { TokenReader } from "./token-reader.ts";
 type Action = (content: MessageContent) => MessageContent;
 
 /**
- * Reads an action: SET and REMOVE statements, each of which sees what the ones before it did.
+ * Compiles an action: SET and REMOVE statements, each of which sees the effects of the previous ones.
  * https://learn.microsoft.com/azure/service-bus-messaging/service-bus-messaging-sql-rule-action (2026-11-29)
- * Throws `com.microsoft:argument-error` with the position; the result may throw the same on a message.
+ * Throws `com.microsoft:argument-error` with the position. The result may throw the same error on a message.
  */
 export function compileSqlAction(expression: string, parameters: SqlParameters): Action {
   checkLength(expression);

@@ -1,12 +1,12 @@
 import { EngineError } from "../engine-error.ts";
 
-/** Where something stands in an expression; both counted from 1. */
+/** A position in an expression. Both numbers count from 1. */
 export interface SqlPosition {
   readonly line: number;
   readonly offset: number;
 }
 
-/** An expression that cannot be read, in the shape of the service's own text. */
+/** Error for an expression that cannot be parsed, in the format of the service's own text. */
 export function sqlSyntaxError(position: SqlPosition, token: string, details: string): EngineError {
   return new EngineError(
     "com.microsoft:argument-error",
@@ -14,7 +14,7 @@ export function sqlSyntaxError(position: SqlPosition, token: string, details: st
   );
 }
 
-/** An expression that cannot be evaluated on one message. */
+/** Error for an expression that cannot be evaluated on a message. */
 export function sqlEvaluationError(details: string): EngineError {
   return new EngineError(
     "com.microsoft:argument-error",

@@ -3,7 +3,7 @@ import { bool, int, nothing, real, sbContent, text } from "../../../../../test/s
 import type { PropertyValue } from "../message-content.ts";
 import { compileSqlFilter } from "./sql-filter.ts";
 
-/** The message of every row below. */
+/** The message that every row below is tested on. */
 const MESSAGE = sbContent("id-1", {
   subject: "Urgent order",
   correlationId: "c-1",
@@ -217,7 +217,7 @@ describe.for(Object.entries(GROUPS))("%s", ([, rows]) => {
   });
 });
 
-describe("what cannot be read is refused with its position", () => {
+describe("invalid syntax is refused with its position", () => {
   const rows: readonly (readonly [string, number, string])[] = [
     ["", 1, "end of expression"],
     ["n =", 4, "end of expression"],

@@ -6,8 +6,8 @@ import { SQL_MAX_CHARACTERS } from "./sql-limits.ts";
 import { TokenReader } from "./token-reader.ts";
 
 /**
- * Reads a filter. What is UNKNOWN does not match.
- * Throws `com.microsoft:argument-error` with the position; the result may throw the same on a message.
+ * Compiles a filter. UNKNOWN does not match. Throws `com.microsoft:argument-error` with the position. The
+ * result may throw the same error on a message.
  */
 export function compileSqlFilter(
   expression: string,

@@ -2,7 +2,7 @@ import type { PropertyValue } from "../message-content.ts";
 import { sqlEvaluationError } from "./sql-error.ts";
 import type { ArithmeticOperator, ComparisonOperator } from "./syntax.ts";
 
-/** Whole numbers are bigint, so that they divide like whole numbers; null is the SQL NULL. */
+/** Integers are bigint, so that they divide like integers. Null is the SQL NULL. */
 export type SqlValue = null | boolean | string | bigint | number | Date | Uint8Array;
 
 /** `null` is UNKNOWN. */
@@ -26,13 +26,13 @@ export function sqlValueOf({ type, value }: PropertyValue): SqlValue {
   return value;
 }
 
-/** AMQP has times for which there is no date: further than 273,790 years away. */
+/** AMQP has times that no date can represent: more than 273,790 years away. */
 function dateOf(ms: number): Date | null {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? null : date;
 }
 
-/** The type that .NET would give the value. */
+/** Returns the value with the type that .NET would give it. */
 export function propertyValueOf(value: SqlValue): PropertyValue {
   if (value === null) return { type: "null", value: null };
   if (value instanceof Date) return { type: "timestamp", value: value.getTime() };
@@ -48,7 +48,7 @@ function wholePropertyOf(value: bigint): PropertyValue {
   return { type, value: isSafe ? Number(value) : value };
 }
 
-/** Null as soon as one side is. Values of types that do not compare are different, and in no order. */
+/** Returns null if either side is null. Values of types that do not compare are unequal and unordered. */
 export function compareSql(operator: ComparisonOperator, left: SqlValue, right: SqlValue): Truth {
   if (left === null || right === null) return null;
   const order = orderOf(left, right);
@@ -119,7 +119,7 @@ function numberOf(operator: ArithmeticOperator, value: SqlValue): number {
   throw sqlEvaluationError(`The operator '${operator}' does not apply to ${nameOfType(value)}.`);
 }
 
-/** Negative, 0 or positive; undefined where the types do not compare. */
+/** Negative, 0 or positive; undefined if the types do not compare. */
 function orderOf(left: NonNullable<SqlValue>, right: NonNullable<SqlValue>): number | undefined {
   if (isNumber(left) && isNumber(right)) return orderOfNumbers(left, right);
   if (typeof left === "string" && typeof right === "string")
@@ -130,7 +130,7 @@ function orderOf(left: NonNullable<SqlValue>, right: NonNullable<SqlValue>): num
   return undefined;
 }
 
-/** Whole and real numbers compare by value, without rounding the whole one. */
+/** Compares integers and reals by value, without rounding the integer. */
 function orderOfNumbers(left: number | bigint, right: number | bigint): number | undefined {
   if (left < right) return -1;
   if (left > right) return 1;

@@ -1,6 +1,6 @@
 import type { SqlValue } from "./sql-value.ts";
 
-/** A property of the message, or of the broker when the scope is `sys`. */
+/** A property of the message, or a system property of the broker if the scope is `sys`. */
 export interface PropertyName {
   readonly scope: "user" | "sys";
   readonly name: string;
@@ -9,7 +9,7 @@ export interface PropertyName {
 export type ArithmeticOperator = "+" | "-" | "*" | "/" | "%";
 export type ComparisonOperator = "=" | "<>" | "<" | "<=" | ">" | ">=";
 
-/** An expression that yields a value. */
+/** An expression that gives a value. */
 export type ValueNode =
   | { readonly kind: "constant"; readonly value: SqlValue }
   | { readonly kind: "property"; readonly property: PropertyName }
@@ -41,7 +41,7 @@ export type PredicateNode =
   | { readonly kind: "in"; readonly operand: ValueNode; readonly choices: readonly ValueNode[] }
   | { readonly kind: "isNull"; readonly operand: ValueNode }
   | { readonly kind: "exists"; readonly property: PropertyName }
-  /** A boolean that stands alone. */
+  /** A boolean on its own. */
   | { readonly kind: "truth"; readonly operand: ValueNode };
 
 export type Node = ValueNode | PredicateNode;

@@ -4,7 +4,7 @@ import type { SqlValue } from "./sql-value.ts";
 type TextMember = Exclude<keyof MessageProperties, "timeToLiveMs" | "scheduledAtMs">;
 
 /**
- * Names after `sys.`, in lower case, because they compare without case.
+ * Names after `sys.`, in lower case because they are compared case-insensitively.
  * https://learn.microsoft.com/azure/service-bus-messaging/service-bus-messaging-sql-filter (2026-11-29)
  */
 const TEXT_MEMBERS: ReadonlyMap<string, TextMember> = new Map([
@@ -27,14 +27,14 @@ export function isSystemProperty(name: string): boolean {
   return TEXT_MEMBERS.has(key) || key === SCHEDULED_AT;
 }
 
-/** `name` in lower case. NULL where the sender gave none. */
+/** `name` is in lower case. Returns NULL if the sender gave no value. */
 export function readSystemProperty(properties: MessageProperties, name: string): SqlValue {
   const member = TEXT_MEMBERS.get(name);
   if (member !== undefined) return properties[member] ?? null;
   return properties.scheduledAtMs === undefined ? null : new Date(properties.scheduledAtMs);
 }
 
-/** The member that an action may set under this name (in lower case): the texts. */
+/** Returns the text member that an action may set under this lower-case name. */
 export function settableSystemProperty(name: string): TextMember | undefined {
   return TEXT_MEMBERS.get(name);
 }

@@ -1,7 +1,7 @@
 import { sqlSyntaxError } from "./sql-error.ts";
 import { tokenize, type Token } from "./tokens.ts";
 
-/** Walks over the tokens of one expression. */
+/** Reads the tokens of one expression. */
 export class TokenReader {
   readonly #tokens: readonly Token[];
   #place = 0;
@@ -12,7 +12,7 @@ export class TokenReader {
 
   get current(): Token {
     const token = this.#tokens[Math.min(this.#place, this.#tokens.length - 1)];
-    // `tokenize` ends every list with an `end`.
+    // Unreachable: `tokenize` ends every list with an `end`.
     if (token === undefined) throw new RangeError("An expression has no tokens.");
     return token;
   }
@@ -39,7 +39,7 @@ export class TokenReader {
     if (!this.takeKeyword(text)) throw this.#unexpected(`${text} was expected.`);
   }
 
-  /** Whether the current word is followed by a parenthesis. */
+  /** Returns true if a parenthesis follows the current word. */
   isCallAhead(): boolean {
     const next = this.#tokens[this.#place + 1];
     return next?.kind === "symbol" && next.text === "(";

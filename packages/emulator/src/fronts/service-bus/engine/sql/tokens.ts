@@ -2,9 +2,9 @@ import { sqlSyntaxError, type SqlPosition } from "./sql-error.ts";
 
 export type TokenKind =
   | "keyword"
-  /** Without quotes; `text` as written. */
+  /** Without quotes; `text` is as written. */
   | "identifier"
-  /** `[a b]` or `"a b"`; `text` without the quotes. Never a keyword. */
+  /** `[a b]` or `"a b"`; `text` is without the quotes. Never a keyword. */
   | "quoted"
   | "string"
   | "integer"
@@ -38,7 +38,7 @@ const KEYWORDS = new Set([
 
 type Scanner = readonly [RegExp, (text: string) => Pick<Token, "kind" | "text">];
 
-/** In order of trial; every pattern is anchored where the last token ended. */
+/** Tried in this order. Every pattern is anchored at the end of the last token. */
 const SCANNERS: readonly Scanner[] = [
   [/'(?:[^']|'')*'/y, (text) => ({ kind: "string", text: text.slice(1, -1).replaceAll("''", "'") })],
   [/\[(?:[^\]]|\]\])+\]/y, (text) => ({ kind: "quoted", text: text.slice(1, -1).replaceAll("]]", "]") })],
@@ -52,7 +52,7 @@ const SCANNERS: readonly Scanner[] = [
 
 const BLANK = /\s+/y;
 
-/** Splits an expression. The last token is always `end`. Throws with the position of what is no token. */
+/** Splits an expression. The last token is always `end`. Throws with the position of invalid text. */
 export function tokenize(expression: string): readonly Token[] {
   const tokens: Token[] = [];
   let at = 0;
