@@ -2,7 +2,7 @@ import { beginSessionsEarly } from "./early-sessions.ts";
 import { field } from "./field.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
 import { drainPatiently } from "./patient-drains.ts";
-import { tellOfSockets } from "./tell-of-sockets.ts";
+import { tellOfSockets, type SocketListener } from "./tell-of-sockets.ts";
 
 /**
  * Keeps the SDK from ending the process: it closes links in places where nobody looks at what comes of it (a drain that
@@ -14,19 +14,19 @@ import { tellOfSockets } from "./tell-of-sockets.ts";
  * longer than `over`.
  *
  * The links are the SDK's own affair and are found by its inner names; where those are gone, nothing changes.
- * @param opening is told of each socket
+ * @param sockets is told of each
  * @returns whether they were found
  */
 export function guardLinkCloses(
   client: object,
   ending: AbortSignal,
   over: AbortSignal,
-  opening: (socket: unknown) => void = () => {},
+  sockets: SocketListener = UNHEARD,
 ): boolean {
   const context = field(client, "_connectionContext");
   if (typeof context !== "object" || context === null) return false;
   let connection = field(context, "connection");
-  const signals = { ending, over, opening };
+  const signals = { ending, over, sockets };
   if (!guardConnection(connection, signals)) return false;
   guardManagement(context, over);
   // The SDK makes another connection when one is lost.
@@ -69,10 +69,12 @@ const OPENERS = ["createSession", "createReceiver", "createSender", "createAwait
 interface Signals {
   readonly ending: AbortSignal;
   readonly over: AbortSignal;
-  readonly opening: (socket: unknown) => void;
+  readonly sockets: SocketListener;
 }
 
-function guardConnection(connection: unknown, { ending, over, opening }: Signals): boolean {
+const UNHEARD: SocketListener = { shown: () => {}, hidden: (open) => open(() => {}) };
+
+function guardConnection(connection: unknown, { ending, over, sockets }: Signals): boolean {
   if (typeof connection !== "object" || connection === null) return false;
   let isKnown = false;
   for (const name of OPENERS) {
@@ -88,7 +90,7 @@ function guardConnection(connection: unknown, { ending, over, opening }: Signals
     replaceMethod(connection, name, guarded);
   }
   if (isKnown) beginSessionsEarly(connection);
-  tellOfSockets(connection, opening);
+  tellOfSockets(connection, sockets);
   return isKnown;
 }
 

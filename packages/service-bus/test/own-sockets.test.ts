@@ -1,7 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { channel } from "node:diagnostics_channel";
 import { connect, createServer, type AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { NamespaceConnection } from "../src/namespace-connection.ts";
 import {
@@ -16,6 +15,7 @@ import {
   sessionQueueOf,
   valuesOf,
 } from "./open-adapter.ts";
+import { saidBy } from "./said-by.ts";
 import { useTappedEmulator } from "./tapped-emulator.ts";
 
 /** Far below the timeouts of the SDK, and longer than any of this takes on a machine that is busy. */
@@ -26,15 +26,6 @@ const tapped = useTappedEmulator();
 const refuse = (): never => {
   throw new Error("there is no administration");
 };
-
-/** What a server of the application's own says to who connects. */
-async function saidBy(port: number): Promise<string> {
-  const socket = connect(port, "127.0.0.1");
-  const closed = new Promise((resolve) => socket.once("close", resolve));
-  const said = await text(socket).catch((error: unknown) => String(error));
-  await closed;
-  return said;
-}
 
 test("a socket that dies ends a send at once where Node tells of no socket, as before 22.17 of none with TLS", async () => {
   const telling = vi.spyOn(channel("net.client.socket"), "publish").mockImplementation(() => {});
