@@ -8,7 +8,7 @@ import { tellOfSockets, type SocketListener } from "./tell-of-sockets.ts";
  * Keeps the SDK from ending the process: it closes links in places where nobody looks at what comes of it (a drain that
  * is not answered within 200 ms, an abort while a link opens), and where the connection is dead that close is rejected a
  * minute later as an unhandled rejection (7.9.5, seen on the wire). Links of this client and the AMQP sessions below them
- * close without rejecting. And a link that waits for the service to open it, as an accept of a session does for a minute,
+ * close without rejecting, and are closed when the connection dies. And a link that waits for the service to open it, as an accept of a session does for a minute,
  * waits no longer than `ending`, where the SDK gives it no signal of its own: its timer would keep the process alive. So would
  * that of a management request (a renewal, or a settlement whose link is gone) and that of a session's close, which wait no
  * longer than `over`.
@@ -77,6 +77,7 @@ const UNHEARD: SocketListener = { shown: () => {}, hidden: (open) => open(() => 
 function guardConnection(connection: unknown, { ending, over, sockets }: Signals): boolean {
   if (typeof connection !== "object" || connection === null) return false;
   let isKnown = false;
+  const closing = endedWith(connection);
   for (const name of OPENERS) {
     const open = methodOf(connection, name);
     if (open === undefined) continue;
@@ -84,7 +85,7 @@ function guardConnection(connection: unknown, { ending, over, sockets }: Signals
     const guarded = async (options: unknown, ...more: unknown[]): Promise<unknown> => {
       const link = await open.apply(connection, [boundedBy(ending, options), ...more]);
       if (name === "createReceiver" && typeof link === "object" && link !== null) drainPatiently(link, over);
-      guardLink(link, name === "createSession" ? over : undefined);
+      guardLink(link, name === "createSession" ? over : undefined, closing);
       return link;
     };
     replaceMethod(connection, name, guarded);
@@ -99,17 +100,35 @@ function boundedBy(ending: AbortSignal, options: unknown = {}): unknown {
   return isOwn ? options : { ...options, abortSignal: ending };
 }
 
-/** `over`: only a session's close takes a signal. */
-function guardLink(link: unknown, over: AbortSignal | undefined): void {
+/** What is called when the connection dies. */
+function endedWith(connection: object): Set<() => void> {
+  const closing = new Set<() => void>();
+  methodOf(connection, "on")?.call(connection, "disconnected", () => {
+    for (const end of closing) end();
+  });
+  return closing;
+}
+
+/**
+ * `over`: only a session's close takes a signal. `closing`: rhea-promise (3.0.3) forgets a close that is under way when the
+ * connection dies, and whoever waits for it, as the end of a subscription does, would wait for ever.
+ */
+function guardLink(link: unknown, over: AbortSignal | undefined, closing: Set<() => void>): void {
   if (typeof link !== "object" || link === null) return;
   const close = methodOf(link, "close");
   if (close === undefined) return;
   const guarded = async (...args: unknown[]): Promise<unknown> => {
+    const died = Promise.withResolvers<undefined>();
+    const end = (): void => died.resolve(undefined);
+    closing.add(end);
     try {
-      return await close.apply(link, over === undefined ? args : [boundedBy(over, args[0])]);
+      const closed = close.apply(link, over === undefined ? args : [boundedBy(over, args[0])]);
+      return await Promise.race([closed, died.promise]);
     } catch {
       // It is gone either way: whoever waits for messages on it hears so from the connection.
       return undefined;
+    } finally {
+      closing.delete(end);
     }
   };
   replaceMethod(link, "close", guarded);
