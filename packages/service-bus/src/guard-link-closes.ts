@@ -3,6 +3,7 @@ import { field } from "./field.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
 import { drainPatiently } from "./patient-drains.ts";
 import { tellOfSockets, type SocketListener } from "./tell-of-sockets.ts";
+import { writeAtOnce } from "./write-at-once.ts";
 
 /**
  * Keeps the SDK from ending the process: it closes links in places where nobody looks at what comes of it (a drain that
@@ -92,6 +93,7 @@ function guardConnection(connection: unknown, { ending, over, sockets }: Signals
   }
   if (isKnown) beginSessionsEarly(connection);
   tellOfSockets(connection, sockets);
+  writeAtOnce(field(connection, "_connection"));
   return isKnown;
 }
 
