@@ -102,9 +102,13 @@ function boundedBy(ending: AbortSignal, options: unknown = {}): unknown {
   return isOwn ? options : { ...options, abortSignal: ending };
 }
 
-/** What is called when the connection dies. */
-function endedWith(connection: object): Set<() => void> {
+/** On a connection: what is called when it dies. One for all who share a client that was given in. */
+const CLOSING = Symbol("closes that are under way");
+
+function endedWith(connection: object & { [CLOSING]?: Set<() => void> }): Set<() => void> {
+  if (connection[CLOSING] !== undefined) return connection[CLOSING];
   const closing = new Set<() => void>();
+  Object.defineProperty(connection, CLOSING, { value: closing });
   methodOf(connection, "on")?.call(connection, "disconnected", () => {
     for (const end of closing) end();
   });

@@ -71,7 +71,8 @@ test("a WebSocket, which cannot wait, is written to as before, and what fails le
     },
     socket: { cork: () => done.push("cork"), uncork: () => done.push("uncork") },
   };
-  writeAtOnce(failing);
+  // By two adapters that share it.
+  for (let count = 0; count < 2; count += 1) writeAtOnce(failing);
   expect(() => failing._process()).toThrow("full");
   expect(done).toEqual(["written", "cork", "uncork"]);
 });
