@@ -206,7 +206,10 @@ export class FedConnection {
   }
 
   #settled(delivery: Delivery): void {
-    const state = delivery.remote_state as { constructor?: { composite_type?: string } } | undefined;
+    // Null, where a transfer said so.
+    const state = (delivery.remote_state ?? undefined) as
+      | { constructor?: { composite_type?: string } }
+      | undefined;
     const how =
       state === undefined && this.#accepted.has(delivery) ? "accepted" : state?.constructor?.composite_type;
     this.log.push(["settled", delivery.id, how, JSON.stringify(how === "accepted" ? {} : state)]);
