@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Socket } from "node:net";
 import type { ServiceBusClient } from "@azure/service-bus";
 
@@ -14,12 +15,29 @@ export class ClientLife {
    * share it wait a minute for it (rhea-promise 3.0.3, seen against the emulator).
    */
   isProven = false;
-  /** Its sockets are seen where it keeps them, and not only by the context that they are opened in. */
+  /** It shows its sockets, or when it opens one: whatever else is opened inside its calls, by a tracer, is none of its. */
   showsSockets = false;
+  readonly #openings = new AsyncLocalStorage<{ isOver: boolean }>();
   #isOver = false;
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** A socket that is opened here, inside its calls, is its own as far as can be told. */
+  get opensHere(): boolean {
+    return !this.showsSockets || this.#openings.getStore()?.isOver === false;
+  }
+
+  /** Runs what opens a socket that is not shown, until that says that it is open. */
+  opening<Value>(open: (opened: () => void) => Value): Value {
+    this.showsSockets = true;
+    const opening = { isOver: false };
+    return this.#openings.run(opening, () =>
+      open(() => {
+        opening.isOver = true;
+      }),
+    );
   }
 
   /** Nobody uses it any more. Not waited for: a client whose connection is dead takes its time to close. */

@@ -2,31 +2,32 @@ import { beginSessionsEarly } from "./early-sessions.ts";
 import { field } from "./field.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
 import { drainPatiently } from "./patient-drains.ts";
-import { tellOfSockets } from "./tell-of-sockets.ts";
+import { tellOfSockets, type SocketListener } from "./tell-of-sockets.ts";
+import { writeAtOnce } from "./write-at-once.ts";
 
 /**
  * Keeps the SDK from ending the process: it closes links in places where nobody looks at what comes of it (a drain that
  * is not answered within 200 ms, an abort while a link opens), and where the connection is dead that close is rejected a
  * minute later as an unhandled rejection (7.9.5, seen on the wire). Links of this client and the AMQP sessions below them
- * close without rejecting. And a link that waits for the service to open it, as an accept of a session does for a minute,
+ * close without rejecting, and are closed when the connection dies. And a link that waits for the service to open it, as an accept of a session does for a minute,
  * waits no longer than `ending`, where the SDK gives it no signal of its own: its timer would keep the process alive. So would
  * that of a management request (a renewal, or a settlement whose link is gone) and that of a session's close, which wait no
  * longer than `over`.
  *
  * The links are the SDK's own affair and are found by its inner names; where those are gone, nothing changes.
- * @param opening is told of each socket
+ * @param sockets is told of each
  * @returns whether they were found
  */
 export function guardLinkCloses(
   client: object,
   ending: AbortSignal,
   over: AbortSignal,
-  opening: (socket: unknown) => void = () => {},
+  sockets: SocketListener = UNHEARD,
 ): boolean {
   const context = field(client, "_connectionContext");
   if (typeof context !== "object" || context === null) return false;
   let connection = field(context, "connection");
-  const signals = { ending, over, opening };
+  const signals = { ending, over, sockets };
   if (!guardConnection(connection, signals)) return false;
   guardManagement(context, over);
   // The SDK makes another connection when one is lost.
@@ -69,12 +70,15 @@ const OPENERS = ["createSession", "createReceiver", "createSender", "createAwait
 interface Signals {
   readonly ending: AbortSignal;
   readonly over: AbortSignal;
-  readonly opening: (socket: unknown) => void;
+  readonly sockets: SocketListener;
 }
 
-function guardConnection(connection: unknown, { ending, over, opening }: Signals): boolean {
+const UNHEARD: SocketListener = { shown: () => {}, hidden: (open) => open(() => {}) };
+
+function guardConnection(connection: unknown, { ending, over, sockets }: Signals): boolean {
   if (typeof connection !== "object" || connection === null) return false;
   let isKnown = false;
+  const closing = endedWith(connection);
   for (const name of OPENERS) {
     const open = methodOf(connection, name);
     if (open === undefined) continue;
@@ -82,13 +86,14 @@ function guardConnection(connection: unknown, { ending, over, opening }: Signals
     const guarded = async (options: unknown, ...more: unknown[]): Promise<unknown> => {
       const link = await open.apply(connection, [boundedBy(ending, options), ...more]);
       if (name === "createReceiver" && typeof link === "object" && link !== null) drainPatiently(link, over);
-      guardLink(link, name === "createSession" ? over : undefined);
+      guardLink(link, name === "createSession" ? over : undefined, closing);
       return link;
     };
     replaceMethod(connection, name, guarded);
   }
   if (isKnown) beginSessionsEarly(connection);
-  tellOfSockets(connection, opening);
+  tellOfSockets(connection, sockets);
+  writeAtOnce(field(connection, "_connection"));
   return isKnown;
 }
 
@@ -97,17 +102,39 @@ function boundedBy(ending: AbortSignal, options: unknown = {}): unknown {
   return isOwn ? options : { ...options, abortSignal: ending };
 }
 
-/** `over`: only a session's close takes a signal. */
-function guardLink(link: unknown, over: AbortSignal | undefined): void {
+/** On a connection: what is called when it dies. One for all who share a client that was given in. */
+const CLOSING = Symbol("closes that are under way");
+
+function endedWith(connection: object & { [CLOSING]?: Set<() => void> }): Set<() => void> {
+  if (connection[CLOSING] !== undefined) return connection[CLOSING];
+  const closing = new Set<() => void>();
+  Object.defineProperty(connection, CLOSING, { value: closing });
+  methodOf(connection, "on")?.call(connection, "disconnected", () => {
+    for (const end of closing) end();
+  });
+  return closing;
+}
+
+/**
+ * `over`: only a session's close takes a signal. `closing`: rhea-promise (3.0.3) forgets a close that is under way when the
+ * connection dies, and whoever waits for it, as the end of a subscription does, would wait for ever.
+ */
+function guardLink(link: unknown, over: AbortSignal | undefined, closing: Set<() => void>): void {
   if (typeof link !== "object" || link === null) return;
   const close = methodOf(link, "close");
   if (close === undefined) return;
   const guarded = async (...args: unknown[]): Promise<unknown> => {
+    const died = Promise.withResolvers<undefined>();
+    const end = (): void => died.resolve(undefined);
+    closing.add(end);
     try {
-      return await close.apply(link, over === undefined ? args : [boundedBy(over, args[0])]);
+      const closed = close.apply(link, over === undefined ? args : [boundedBy(over, args[0])]);
+      return await Promise.race([closed, died.promise]);
     } catch {
       // It is gone either way: whoever waits for messages on it hears so from the connection.
       return undefined;
+    } finally {
+      closing.delete(end);
     }
   };
   replaceMethod(link, "close", guarded);

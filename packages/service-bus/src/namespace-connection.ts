@@ -194,11 +194,10 @@ export class NamespaceConnection {
 
   readonly #onSocket = (message: unknown): void => {
     const life = this.#scope.getStore();
-    if (life !== undefined && !life.showsSockets) this.#watch(life, field(message, "socket"));
+    if (life?.opensHere === true) this.#watch(life, field(message, "socket"));
   };
 
-  /** The SDK shows its socket itself: what else is opened inside its calls, by a tracer of the application, is none of it. */
-  #onOpening(life: ClientLife, socket: unknown): void {
+  #onShown(life: ClientLife, socket: unknown): void {
     if (this.#isClosed && this.#factory.isForeign) return;
     life.showsSockets ||= isSocket(socket);
     this.#watch(life, socket);
@@ -238,8 +237,10 @@ export class NamespaceConnection {
   async #open(life: ClientLife): Promise<ServiceBusClient> {
     const client = await this.#load(this.#factory.client);
     if (this.#factory.isForeign) keepOutside(client, this.outside);
-    const { ending, over } = life;
-    guardLinkCloses(client, ending.signal, over.signal, (socket) => this.#onOpening(life, socket));
+    guardLinkCloses(client, life.ending.signal, life.over.signal, {
+      shown: (socket) => this.#onShown(life, socket),
+      hidden: (open) => life.opening(open),
+    });
     return client;
   }
 

@@ -48,7 +48,9 @@ export class PlainMessage {
    */
   static read(reader: AmqpReader, end: number): PlainMessage {
     const message = new PlainMessage();
-    while (reader.at < end) message.#readSection(reader);
+    // At least one: of no bytes rhea makes an error.
+    do message.#readSection(reader);
+    while (reader.at < end);
     if (reader.at !== end) throw NOT_PLAIN;
     return message;
   }

@@ -31,27 +31,9 @@ export function tapTransfers(link: RheaLink, taker: TransferTaker): void {
   const read = methodOf(transport, "read");
   if (read === undefined || transport[TAPPED] === true) return;
   transport[TAPPED] = true;
-  writeAtOnce(connection);
   replaceMethod(transport, "read", (...args) =>
     readFrames(connection, args[0] as Buffer, (bytes) => read.call(transport, bytes) as number),
   );
-}
-
-/** rhea writes each frame by itself: what a turn settles and asks for goes out in one piece. */
-function writeAtOnce(connection: RheaConnection): void {
-  const write = methodOf(connection, "_process");
-  if (write === undefined || TAPPED in connection) return;
-  Object.defineProperty(connection, TAPPED, { value: true });
-  replaceMethod(connection, "_process", () => {
-    // Looked for each time: a connection may get another, and a WebSocket cannot wait.
-    const { socket } = connection;
-    socket?.cork?.();
-    try {
-      write.call(connection);
-    } finally {
-      socket?.uncork?.();
-    }
-  });
 }
 
 export function takerOf(link: RheaLink): TransferTaker | undefined {

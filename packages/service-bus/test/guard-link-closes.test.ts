@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { startEmulator } from "@anyqueue/emulator";
 import { ServiceBusClient } from "@azure/service-bus";
 import { expect, test } from "vitest";
@@ -39,6 +40,19 @@ test("trap: the AMQP session below a link rejects nothing either", async () => {
   expect(guardLinkCloses({ _connectionContext: { connection } }, never, never)).toBe(true);
   const session = await connection.createSession();
   await expect(session.close()).resolves.toBeUndefined();
+});
+
+test("trap: a close that is under way when the connection dies is over, which rhea-promise forgets to say", async () => {
+  const connection = Object.assign(new EventEmitter(), {
+    createSender: async () => ({ close: async () => await new Promise(() => {}) }),
+  });
+  // By two adapters that share it.
+  for (let count = 0; count < 2; count += 1)
+    expect(guardLinkCloses({ _connectionContext: { connection } }, never, never)).toBe(true);
+  expect(connection.listenerCount("disconnected")).toBe(1);
+  const closed = (await connection.createSender()).close();
+  connection.emit("disconnected", {});
+  await expect(closed).resolves.toBeUndefined();
 });
 
 test("trap: a session's close waits no longer than its connection lives, a link's takes its own options", async () => {

@@ -1,11 +1,15 @@
+import { AsyncResource } from "node:async_hooks";
+import { createServer, type AddressInfo } from "node:net";
 import { systemClock, type QueueAdapter } from "@anyqueue/core/adapter";
 import { ServiceBusClient } from "@azure/service-bus";
 import { serviceBus } from "../src/index.ts";
-import { consumerOptions, never, outgoing, queueOf, receive, valuesOf } from "./open-adapter.ts";
+import { NamespaceConnection } from "../src/namespace-connection.ts";
+import { consumerOptions, never, outgoing, queueOf, receive, until, valuesOf } from "./open-adapter.ts";
+import { saidBy } from "./said-by.ts";
 
 /**
  * A program: sends, receives and settles over port 443's protocol, AMQP in WebSockets, and prints what came of it.
- * Arguments: "sdk" or "adapter", host and port. A process of its own, because only at its start can it be told whom to trust.
+ * Arguments: "sdk", "adapter" or "tracer", host and port. A process of its own, because only at its start can it be told whom to trust.
  */
 const [, , side = "", endpoint = ""] = process.argv;
 const ACCESS = "SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=anyqueue";
@@ -55,6 +59,37 @@ async function runAdapter(): Promise<object> {
   return { received, cut, cutMs };
 }
 
+/** A tracer exports in the context of the SDK's calls, before and after the WebSocket dies. */
+async function runTracer(): Promise<object> {
+  const server = createServer((socket) => socket.end("exported"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const retryOptions = { maxRetries: 0, timeoutInMs: 1_500 };
+  const connection = new NamespaceConnection({
+    client: () => new ServiceBusClient(connectionString, { webSocketOptions, retryOptions }),
+    administration: () => {
+      throw new Error("there is no administration");
+    },
+    isForeign: false,
+  });
+  connection.acquire();
+  let deaths = 0;
+  connection.onDeath(() => {
+    deaths += 1;
+  });
+  const send = async (client: ServiceBusClient): Promise<void> =>
+    await client.createSender("orders").sendMessages({ body: "x" });
+  await connection.call(send);
+  const exported = connection.scoped(() => AsyncResource.bind(async () => await saidBy(port)));
+  const before = [await exported(), deaths];
+  await connection.call(send).catch(() => {});
+  await until(() => deaths > 0);
+  const after = [await exported(), deaths];
+  await connection.release();
+  server.close();
+  return { before, after };
+}
+
 /** By a consumer of its own, which holds nothing when it ends. */
 async function receiveAll(adapter: QueueAdapter, count: number): Promise<readonly string[]> {
   const consumer = adapter.openConsumer(queueOf(adapter), consumerOptions());
@@ -70,4 +105,9 @@ async function receiveAll(adapter: QueueAdapter, count: number): Promise<readonl
   return deliveries.map(({ id }) => id);
 }
 
-process.stdout.write(JSON.stringify(side === "sdk" ? await runSdk() : await runAdapter()));
+const sides: Readonly<Record<string, () => Promise<object>>> = {
+  sdk: runSdk,
+  adapter: runAdapter,
+  tracer: runTracer,
+};
+process.stdout.write(JSON.stringify(await sides[side]?.()));

@@ -1,7 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { channel } from "node:diagnostics_channel";
 import { connect, createServer, type AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import type { ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { NamespaceConnection } from "../src/namespace-connection.ts";
@@ -17,6 +16,7 @@ import {
   sessionQueueOf,
   valuesOf,
 } from "./open-adapter.ts";
+import { saidBy } from "./said-by.ts";
 import { useTappedEmulator } from "./tapped-emulator.ts";
 
 /** Far below the timeouts of the SDK, and longer than any of this takes on a machine that is busy. */
@@ -34,15 +34,6 @@ async function serverThatSays(said: string): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
   return (server.address() as AddressInfo).port;
-}
-
-/** What such a server says to who connects. */
-async function saidBy(port: number): Promise<string> {
-  const socket = connect(port, "127.0.0.1");
-  const closed = new Promise((resolve) => socket.once("close", resolve));
-  const said = await text(socket).catch((error: unknown) => String(error));
-  await closed;
-  return said;
 }
 
 /** Resets the connection under a send. @returns its code, and whether it came soon */

@@ -95,6 +95,20 @@ describe("messages on their way to a consumer that closes go back", () => {
   });
 });
 
+test("a link that is being closed when the connection dies holds up none that comes after it", async () => {
+  const consumer = await tapped.consume();
+  await ackOne(consumer);
+  tapped.tap.holdBack();
+  const { detaches } = tapped.tap;
+  const lowered = consumer.setFlow?.({ maxOutstanding: 0, lanes: 10 }, never);
+  await until(() => tapped.tap.detaches > detaches);
+  tapped.tap.cut();
+  await lowered;
+  await consumer.setFlow?.({ maxOutstanding: 10, lanes: 10 }, never);
+  await tapped.keep(rawClient(tapped.endpoint)).createSender("orders").sendMessages({ body: "x" });
+  expect(await receive(consumer, 1)).toHaveLength(1);
+});
+
 test("an ask has what was on its way when its time was over", async () => {
   const consumer = await tapped.consume(queueOf(tapped.adapter), consumerOptions({ mode: "pull" }));
   await ackOne(consumer);

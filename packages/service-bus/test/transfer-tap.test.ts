@@ -1,4 +1,4 @@
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { seededRandom } from "@anyqueue/core/testing";
 import rhea, { type Connection, type Delivery, type EventContext, type Receiver, type Sender } from "rhea";
 import { afterEach, describe, expect, test } from "vitest";
@@ -194,35 +194,6 @@ describe("transfers that are taken before rhea takes them", () => {
     expect(tapped.counts.at(-1)).toBe(0);
     expect(none).toBe(0);
     expect(lean).toBeGreaterThan(MESSAGES / 2);
-  });
-
-  test("are answered in one piece with the credit that is asked for", async () => {
-    const { receiver, sender } = await linked(0, () => {});
-    const arrived: Delivery[] = [];
-    receiver.on("message", (context: EventContext) => {
-      const { delivery } = context as unknown as RawContext;
-      if (!isRheaDelivery(delivery)) return;
-      arrived.push(delivery as unknown as Delivery);
-      const events = { arrived: () => {}, isAwaited: () => false, settled: () => {} };
-      if (takerOf(delivery.link) === undefined)
-        tapTransfers(delivery.link, new TransferTaker(delivery.link, events));
-    });
-    receiver.add_credit(1);
-    await until(() => sender.sendable());
-    sender.send({ body: "x" });
-    await until(() => arrived.length > 0);
-    const { socket } = receiver.connection as unknown as { readonly socket: Socket };
-    const writes: number[] = [];
-    const write = present(socket._writev).bind(socket);
-    socket._writev = (chunks, done) => {
-      writes.push(chunks.length);
-      write(chunks, done);
-    };
-    present(arrived[0]).accept();
-    receiver.add_credit(1);
-    await until(() => writes.length > 0);
-    expect(writes).toEqual([2]);
-    expect(socket.writableCorked).toBe(0);
   });
 
   test("are rhea's on a link for which rhea does something of its own with each", async () => {

@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 
 /** What the program prints; it ends by itself. */
-async function seenBy(side: "sdk" | "adapter"): Promise<{ readonly cutMs: number }> {
+async function seenBy(side: "sdk" | "adapter" | "tracer"): Promise<{ readonly cutMs: number }> {
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") };
   const args = ["--conditions=@anyqueue/source", PROGRAM, side, emulator.endpoints.serviceBus ?? ""];
   const { stdout } = await run(process.execPath, args, { env, timeout: 58_000 });
@@ -61,4 +61,8 @@ test("the adapter sends, receives and settles, hears of a WebSocket that dies at
   // The adapter's own timeout is ten seconds.
   expect(seen.cutMs).toBeLessThan(5_000);
   expect(emulator.serviceBus.entities()).toMatchObject([{ path: "orders", messages: [] }]);
+});
+
+test("what a tracer opens inside the SDK's calls is no WebSocket of the connection, whose end is told of once", async () => {
+  expect(await seenBy("tracer")).toEqual({ before: ["exported", 0], after: ["exported", 1] });
 });
