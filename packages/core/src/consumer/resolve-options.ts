@@ -8,7 +8,7 @@ import {
   unknownKeys,
 } from "../errors/check-options.ts";
 import { POLICY_KEYS, policyProblems, positiveProblems } from "../message/check-policy.ts";
-import type { QueuePolicy, RetryPolicy } from "../message/queue-definition.ts";
+import type { QueuePolicy, RetryPolicy } from "../message/define-options.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 

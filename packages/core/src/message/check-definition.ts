@@ -3,7 +3,8 @@ import { functionProblems, isRecord, kindOf, refuseProblems, unknownKeys } from 
 import { QueueError } from "../errors/queue-error.ts";
 import { POLICY_KEYS, policyProblems } from "./check-policy.ts";
 import { json } from "./codec.ts";
-import type { DefineOptions, DefinitionDetails, Ordered, QueuePolicy } from "./queue-definition.ts";
+import type { DefineOptions, Ordered, QueuePolicy } from "./define-options.ts";
+import type { DefinitionDetails } from "./queue-definition.ts";
 import type { StandardSchemaV1 } from "./standard-schema.ts";
 
 /** Vendor name of the schema that checks nothing; the engine does not even call it. */
