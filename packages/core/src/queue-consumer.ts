@@ -119,8 +119,8 @@ export type Handler<Body> = (message: Message<Body>, context: HandlerContext) =>
  * message.
  *
  * @example
- * const save: BatchHandler<Order> = async (messages) =>
- *   await Promise.allSettled(messages.map(async ({ body }) => await database.insert(body)));
+ * const saveAll: BatchHandler<Order> = async (messages) =>
+ *   await Promise.allSettled(messages.map(async ({ body }) => await save(body)));
  */
 export type BatchHandler<Body> = (
   messages: readonly Message<Body>[],

@@ -8,7 +8,10 @@ export interface EmulatorOptions {
   readonly host?: string | undefined;
   /** Port of the SQS front, 0 for a free one, false for no SQS front. @default 0 if no port is named, else false */
   readonly sqsPort?: number | false | undefined;
-  /** Port of the Service Bus front, 0 for a free one, false for none. AMQP and HTTP, with or without TLS. @default 0 if no port is named, else false */
+  /**
+   * Port of the Service Bus front, 0 for a free one, false for none. AMQP and HTTP, with or without TLS. @default 0 if no
+   * port is named, else false
+   */
   readonly serviceBusPort?: number | false | undefined;
   /** Port of the Service Bus front for TLS alone, for clients that cannot be told not to use it. @default false */
   readonly serviceBusTlsPort?: number | false | undefined;
@@ -28,15 +31,25 @@ export interface EmulatorOptions {
 
 /** The options of a running emulator, every one filled in. */
 export interface ResolvedEmulatorOptions {
+  /** As in `EmulatorOptions`. */
   readonly host: string;
+  /** As in `EmulatorOptions`. */
   readonly sqsPort: number | false;
+  /** As in `EmulatorOptions`. */
   readonly serviceBusPort: number | false;
+  /** As in `EmulatorOptions`. */
   readonly serviceBusTlsPort: number | false;
+  /** As in `EmulatorOptions`. */
   readonly serviceBusConfig: ServiceBusConfig | undefined;
+  /** As in `EmulatorOptions`. */
   readonly strictTokens: boolean;
+  /** As in `EmulatorOptions`. */
   readonly pubsubPort: number | false;
+  /** As in `EmulatorOptions`. */
   readonly recordHandOuts: boolean;
+  /** As in `EmulatorOptions`. */
   readonly clock: ClockMode;
+  /** As in `EmulatorOptions`. */
   readonly seed: number;
 }
 

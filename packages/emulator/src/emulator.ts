@@ -35,29 +35,40 @@ export interface EmulatorEndpoints {
 
 /** A running emulator. Nothing of it survives `close`. */
 export interface Emulator {
+  /** Where it listens. */
   readonly endpoints: EmulatorEndpoints;
   /** Environment variables that point a vendor's SDK at the emulator. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Engine time: of leases, delays, retention. */
   readonly clock: {
     /** Engine time in milliseconds since the epoch. */
     now(): number;
     /** Jumps forward; what falls due on the way happens in order. */
     advance(ms: number): Promise<{ readonly fired: number }>;
   };
+  /** What is to go wrong. */
   readonly faults: {
     /** Returns the id of the rule. */
     add(rule: FaultRule): string;
+    /** Takes a rule away; an unknown id is none. */
     remove(id: string): void;
+    /** Takes all rules away. */
     clear(): void;
+    /** The rules, with how often each has fired. */
     list(): readonly { readonly id: string; readonly rule: FaultRule; readonly fired: number }[];
   };
+  /** The calls that reached it. */
   readonly log: {
+    /** The calls, oldest first. */
     entries(): readonly CallLogEntry[];
+    /** Forgets them. */
     clear(): void;
+    /** How many there were, of one operation or in all. */
     count(operation?: string): number;
   };
   /** Messages that were handed out under a lease, the newest 50,000, oldest first; with `recordHandOuts`. */
   handOuts(): readonly HandOut[];
+  /** The SQS front. */
   readonly sqs: {
     /** Every queue with its messages, as they are now. */
     queues(): readonly QueueSnapshot[];
@@ -70,6 +81,7 @@ export interface Emulator {
     /** Those that are open, oldest first. */
     mappings(): readonly EventSourceMapping[];
   };
+  /** The Service Bus front. */
   readonly serviceBus: {
     /** Every queue, topic and subscription with its messages, as they are now. */
     entities(): readonly EntitySnapshot[];
@@ -86,6 +98,7 @@ export interface Emulator {
      */
     certificateAuthority(): string;
   };
+  /** The Pub/Sub front. */
   readonly pubsub: {
     /** Every topic, as it is now. */
     topics(): readonly TopicSnapshot[];

@@ -10,6 +10,7 @@ import { readChildGreeting } from "./control/control-wire.ts";
 
 /** An emulator in a process of its own. */
 export interface SpawnedEmulator extends Pick<Emulator, "endpoints" | "environment"> {
+  /** Its remote control. */
   readonly control: ControlClient;
   /** Ends the process; resolves when it has gone. */
   close(): Promise<void>;

@@ -30,8 +30,8 @@ export const OWN_SETTINGS = {
 /** Settings of the SDK client that an application may give: all but those that are the adapter's own. */
 export type PubsubClientOptions = Omit<ClientConfig, keyof typeof OWN_SETTINGS> & {
   /**
-   * Client certificate, PEM; the SDK uses it where the environment has GOOGLE_API_USE_CLIENT_CERTIFICATE=true. @default
-   * none
+   * Client certificate, PEM; the SDK uses it where the environment has GOOGLE_API_USE_CLIENT_CERTIFICATE=true.
+   * @default none
    */
   readonly cert?: string;
   /** The certificate's private key, PEM. @default none */

@@ -13,8 +13,8 @@ export interface ServiceBusCallsOptions extends ServiceBusOptions {
   /** The namespace: its name or full host name. @default the one of `connectionString` or `client` */
   readonly namespace?: string | undefined;
   /**
-   * Another server, as `?endpoint=` of a connection URL has it: `"127.0.0.1:5672"` (an emulator, without TLS). @default
-   * the namespace
+   * Another server, as `?endpoint=` of a connection URL has it: `"127.0.0.1:5672"` (an emulator, without TLS).
+   * @default the namespace
    */
   readonly endpoint?: string | undefined;
 }

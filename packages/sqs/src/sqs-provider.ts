@@ -19,8 +19,8 @@ export interface SqsOptions {
   readonly region?: string | undefined;
   /**
    * URL of another server: an emulator (`"http://127.0.0.1:4566"`), a VPC endpoint. `http:` is refused but on this
-   * machine, or with `?plaintext=allow` in the connection URL, whose `?endpoint=` wins over this. @default
-   * AWS_ENDPOINT_URL_SQS, else AWS
+   * machine, or with `?plaintext=allow` in the connection URL, whose `?endpoint=` wins over this.
+   * @default AWS_ENDPOINT_URL_SQS, else AWS
    */
   readonly endpoint?: string | undefined;
   /**

@@ -27,8 +27,8 @@ export interface Provider<Scheme extends string = string, Modes extends Feature[
   /** A clock of its own (memory), which the client that uses this provider takes for everything. @default the client's */
   readonly clock?: Clock | undefined;
   /**
-   * True: the path of a URL belongs to the connection, such as the name of a file. False: it names one entity. @default
-   * false
+   * True: the path of a URL belongs to the connection, such as the name of a file. False: it names one entity.
+   * @default false
    */
   readonly ownsPath?: boolean | undefined;
   /**

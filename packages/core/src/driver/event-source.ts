@@ -6,17 +6,22 @@ import type { Target } from "./entity.ts";
 /** What the engine decided for one delivery: it is done, it goes back, or it goes to the dead letters. */
 export type Outcome =
   | { readonly kind: "ack" }
-  /** `unstarted`: no handler began, there was no time for it. `error`: what the handler threw. */
   | {
       readonly kind: "release";
+      /** How long until it is to come again, in milliseconds. */
       readonly delayMs: number;
+      /** `retry`: its handler failed; `unstarted`: none began, and the attempt should not count. */
       readonly cause: "retry" | "unstarted";
+      /** What the handler threw. */
       readonly error?: unknown;
     }
   | {
       readonly kind: "dead-letter";
+      /** Why, in one word or sentence. */
       readonly reason: string;
+      /** Name and text of the error behind it. */
       readonly description?: string;
+      /** The core's `aq-` attributes of the dead letter. */
       readonly attributes: Readonly<Record<string, string>>;
     };
 

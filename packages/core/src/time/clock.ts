@@ -20,8 +20,8 @@ export interface Clock {
   /** Calls `callback` once, after `delayMs` milliseconds of any length. Keeps the process alive only with `keepAlive`. */
   setTimer(callback: () => void, delayMs: number, keepAlive?: boolean): Timer;
   /**
-   * A number from 0 up to but not 1, drawn to spread moments that would otherwise be the same (jitter). @default
-   * Math.random
+   * A number from 0 up to but not 1, drawn to spread moments that would otherwise be the same (jitter).
+   * @default Math.random
    */
   readonly random?: (() => number) | undefined;
 }

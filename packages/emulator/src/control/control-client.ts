@@ -18,19 +18,25 @@ import { readControlAnswer } from "./control-wire.ts";
 export interface ControlClient {
   /** Where the servers of the emulator listen. */
   endpoints(): Promise<EmulatorEndpoints>;
+  /** Engine time, in milliseconds since the epoch. */
   now(): Promise<number>;
   /** `calls`: how many calls the clients have made so far; moving time by 0 tells whether they are at work. */
   advance(ms: number): Promise<{ readonly fired: number; readonly calls: number }>;
   /** A rule whose `match` is a function cannot travel; use the fields of `FaultMatch`. */
   addFault(rule: FaultRule): Promise<string>;
+  /** Takes a rule away. */
   removeFault(id: string): Promise<void>;
+  /** Takes all rules away. */
   clearFaults(): Promise<void>;
   /** Calls of one operation, or of all. */
   log(operation?: string): Promise<readonly CallLogEntry[]>;
+  /** How many calls there were, of one operation or in all. */
   count(operation?: string): Promise<number>;
+  /** Forgets the calls. */
   clearLog(): Promise<void>;
   /** As `emulator.handOuts` of the other process. */
   handOuts(): Promise<readonly HandOut[]>;
+  /** As `emulator.sqs.queues` of the other process. */
   queues(): Promise<readonly QueueSnapshot[]>;
   /** Queues that call functions, as `emulator.sqs.addMapping` makes them. */
   readonly mappings: {
@@ -46,12 +52,15 @@ export interface ControlClient {
     apply(config: ServiceBusConfig): Promise<void>;
     certificateAuthority(): Promise<string>;
   };
+  /** As `emulator.pubsub.topics` of the other process. */
   topics(): Promise<readonly TopicSnapshot[]>;
+  /** As `emulator.pubsub.subscriptions` of the other process. */
   subscriptions(): Promise<readonly SubscriptionSnapshot[]>;
   /** As `emulator.pubsub.setPush` of the other process. */
   setPush(subscription: string, push: PushTarget | undefined): Promise<void>;
   /** A token as push requests carry it. */
   signToken(claims: PushTokenClaims): Promise<string>;
+  /** As `emulator.reset` of the other process. */
   reset(): Promise<void>;
 }
 

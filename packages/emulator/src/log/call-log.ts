@@ -9,12 +9,17 @@ export interface CallLogEntry {
   readonly sequence: number;
   /** Engine time of arrival in milliseconds. */
   readonly at: number;
+  /** The front that it came to. */
   readonly protocol: Protocol;
+  /** How it was encoded. */
   readonly wire: Wire;
+  /** The service's name of what was asked for. */
   readonly operation: string;
   /** Name of the queue or of another entity, where the request names one. */
   readonly queue: string | undefined;
+  /** Region that the client meant; `local` on fronts that have none. */
   readonly region: string;
+  /** Id that the emulator answered with. */
   readonly requestId: string;
   /** The same for all attempts of one SDK call (`amz-sdk-invocation-id`). */
   readonly invocationId: string | undefined;
@@ -22,7 +27,9 @@ export interface CallLogEntry {
   readonly attempt: number;
   /** Number of entries of a batch request, 1 for any other. */
   readonly entries: number;
+  /** How it ended. */
   readonly outcome: CallOutcome;
+  /** HTTP or gRPC status; undefined where nothing was answered. */
   readonly status: number | undefined;
   /** Error code that was answered. */
   readonly errorCode: string | undefined;

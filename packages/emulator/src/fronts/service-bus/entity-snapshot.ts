@@ -9,14 +9,19 @@ import type { StoredMessage } from "./engine/stored-message.ts";
 
 /** A queue, topic or subscription as it is at one moment, for tests and for the curious. */
 export interface EntitySnapshot {
+  /** What it is. */
   readonly kind: "queue" | "topic" | "subscription";
   /** `orders`, `events/Subscriptions/audit` */
   readonly path: string;
+  /** Which directions are open. */
   readonly status: EntityStatus;
+  /** How many messages it holds. */
   readonly counts: MessageCounts;
   /** Empty for a topic, as are the two below. */
   readonly messages: readonly EntityMessageSnapshot[];
+  /** Its dead letters. */
   readonly deadLetters: readonly EntityMessageSnapshot[];
+  /** What could not be forwarded. */
   readonly transferDeadLetters: readonly EntityMessageSnapshot[];
   /** How deliveries ended, by message id: what arrived, whatever a client believes to have sent. */
   readonly outcomes: Readonly<Record<string, OutcomeCounts>>;
@@ -24,12 +29,17 @@ export interface EntitySnapshot {
 
 /** A message as it is at one moment. */
 export interface EntityMessageSnapshot {
+  /** As the sender gave it. */
   readonly messageId: string;
+  /** The number that the service gave it. */
   readonly sequenceNumber: number;
+  /** Where it stands. */
   readonly state: "scheduled" | "ready" | "locked" | "deferred";
   /** Deliveries before the next one. */
   readonly deliveryCount: number;
+  /** Undefined: it is in no session. */
   readonly sessionId: string | undefined;
+  /** As the sender gave it. */
   readonly subject: string | undefined;
   /** Engine time in milliseconds. */
   readonly enqueuedAt: number;

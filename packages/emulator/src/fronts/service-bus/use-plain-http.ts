@@ -1,19 +1,25 @@
 /** What a client of the vendor's administration API, such as `ServiceBusAdministrationClient`, has. */
 export interface PipelineClient {
+  /** What its requests go through. */
   readonly pipeline: { addPolicy(policy: PlainHttpPolicy, options: { readonly afterPhase: "Sign" }): void };
 }
 
 /** Sends what the client means to send over TLS in plain HTTP. */
 export interface PlainHttpPolicy {
+  /** Name of the policy in the pipeline. */
   readonly name: string;
+  /** Passes a request on. */
   sendRequest<Asked extends PlainRequest, Answer>(
     request: Asked,
     next: (request: Asked) => Promise<Answer>,
   ): Promise<Answer>;
 }
 
+/** What a policy changes of a request. */
 export interface PlainRequest {
+  /** Where it goes. */
   url: string;
+  /** True: the client accepts `http:`. */
   allowInsecureConnection?: boolean;
 }
 

@@ -14,7 +14,10 @@ export interface EventSourceMappingOptions {
   readonly batchSize?: number | undefined;
   /** How long a batch may gather, in seconds, 0 to 300; not on FIFO queues. @default 0 */
   readonly windowSeconds?: number | undefined;
-  /** True: `ReportBatchItemFailures`. False: what the function answers without an error is deleted. @default false, as Lambda has it */
+  /**
+   * True: `ReportBatchItemFailures`. False: what the function answers without an error is deleted. @default false, as
+   * Lambda has it
+   */
   readonly reportBatchItemFailures?: boolean | undefined;
   /** Events under way at once, 2 to 1,000. @default as many as environments ask for one */
   readonly maxConcurrency?: number | undefined;
@@ -37,7 +40,9 @@ const MAX_TIMEOUT_MS = 900_000;
 
 /** What a mapping's options depend on. */
 export interface MappedQueue {
+  /** True: a FIFO queue. */
   readonly isFifo: boolean;
+  /** Of the queue, in milliseconds. */
   readonly visibilityTimeoutMs: number;
 }
 
