@@ -43,7 +43,7 @@ export interface FaultCall<Of extends Protocol = Protocol> {
   readonly operation: string;
   /** Name of the queue or of another entity; undefined where the request names none. */
   readonly queue: string | undefined;
-  /** Region that the client meant; `local` on fronts that have none. */
+  /** Region (SQS) or project (Pub/Sub) that the client meant; `local` for Service Bus. */
   readonly region: string;
   /** Attempt of the SDK call, from 1. */
   readonly attempt: number;

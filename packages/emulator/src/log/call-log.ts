@@ -17,7 +17,7 @@ export interface CallLogEntry {
   readonly operation: string;
   /** Name of the queue or of another entity, where the request names one. */
   readonly queue: string | undefined;
-  /** Region that the client meant; `local` on fronts that have none. */
+  /** Region (SQS) or project (Pub/Sub) that the client meant; `local` for Service Bus. */
   readonly region: string;
   /** Id that the emulator answered with. */
   readonly requestId: string;
