@@ -1,3 +1,4 @@
+import { OPTION_KEYS } from "../consumer/resolve-options.ts";
 import { asRecord, callProblems, isRecord, kindOf, unknownKeys } from "../errors/check-options.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import { holdsCredentials } from "../errors/redact.ts";
@@ -75,16 +76,6 @@ export interface CheckedEntity extends Omit<EntityConfig, "url"> {
 /** Members of a `QueueConfig`. */
 export const CONFIG_KEYS: readonly string[] = ["url", "prefix", "queues", "variables"];
 const ENTITY_KEYS: readonly string[] = ["name", "url", "deadLetter", "subscriptions", "consumer"];
-const CONSUMER_KEYS: readonly string[] = [
-  "retry",
-  "lease",
-  "deadLetter",
-  "concurrency",
-  "prefetch",
-  "rateLimit",
-  "handlerTimeout",
-  "onInvalid",
-];
 const MAX_NAME_LENGTH = 2_048;
 
 /** Checks a configuration from code or file. @throws INVALID_ARGUMENT with every problem at once. */
@@ -149,7 +140,7 @@ function readEntity(given: unknown, where: string, problems: string[]): CheckedE
 /** Values of consumer options are checked where the consumer is made; here only what a file can misspell. */
 function consumerProblems(consumer: unknown, where: string): string[] {
   if (consumer === undefined) return [];
-  return [...callProblems(consumer, CONSUMER_KEYS, where), ...policyProblems(asRecord(consumer), where)];
+  return [...callProblems(consumer, OPTION_KEYS, where), ...policyProblems(asRecord(consumer), where)];
 }
 
 function readUrl(value: unknown, where: string, problems: string[]): ConnectionUrl | undefined {

@@ -10,7 +10,9 @@ import { QueueError } from "../errors/queue-error.ts";
 import { unheard } from "../errors/unheard.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { RESERVED } from "../message/attributes.ts";
+import { copyOf } from "../message/copy-of.ts";
 import { rawMessage } from "../message/decode-message.ts";
+import { withoutUndefined } from "../message/without-undefined.ts";
 import type { RedriveOptions } from "./client-types.ts";
 import { aborted } from "./aborted.ts";
 import { locateDeadLetters, type Directory, type Place } from "./directory.ts";
@@ -239,17 +241,10 @@ class Pump {
       [RESERVED.attempts]: _attempts,
       ...attributes
     } = delivery.attributes;
-    const { id, body, orderingKey, correlationId, replyTo, subject } = delivery;
-    return {
-      id,
-      body,
-      contentType: delivery.contentType ?? this.#source.details.codec.contentType,
+    return copyOf(delivery, this.#source.details.codec.contentType, {
       attributes,
       deduplicationId: crypto.randomUUID(),
-      ...(orderingKey !== undefined && { orderingKey }),
-      ...(correlationId !== undefined && { correlationId }),
-      ...(replyTo !== undefined && { replyTo }),
-      ...(subject !== undefined && { subject }),
-    };
+      ...withoutUndefined({ orderingKey: delivery.orderingKey }),
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { unmetNeeds } from "../client/check-needs.ts";
 import type { ConsumerDriver, ConsumerDriverOptions } from "../driver/driver.ts";
 import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
-import { isQueueError, queueError, QueueError } from "../errors/queue-error.ts";
+import { isQueueError, QueueError, unsupported } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/within.ts";
@@ -172,14 +172,28 @@ async function openRoute(
   if (setup.deadLetterTarget === undefined) {
     const remedy = 'Give the queue a dead-letter queue, or say deadLetter: "none" in its definition.';
     const what = "there is nowhere to put messages that cannot be handled";
-    throw queueError("UNSUPPORTED", { what, remedy, target: target.name }, { feature: "deadLetter", remedy });
+    throw unsupported("deadLetter", { what, remedy, target: target.name });
   }
   return await openCopyRoute(setup, setup.deadLetterTarget(facts));
 }
 
 async function openRetries(setup: Opening, target: Target): Promise<RetryRoute | undefined> {
+  return canCopyRetries(setup.details, target)
+    ? createRetryRoute(await openCopies(setup, target))
+    : undefined;
+}
+
+async function openCopyRoute(setup: Opening, target: Target): Promise<DeadLetterRoute> {
+  try {
+    return createCopyRoute(await openCopies(setup, target));
+  } catch (error) {
+    throw withRouteRemedy(wrapDriverError(setup.adapter, target, "open", error));
+  }
+}
+
+/** A producer for copies of messages. */
+async function openCopies(setup: Opening, target: Target): Promise<CopyRouteOptions> {
   const { adapter, clock, details } = setup;
-  if (!canCopyRetries(details, target)) return undefined;
   const driver = adapter.openProducer(target);
   try {
     await openDriver(setup, driver);
@@ -187,28 +201,13 @@ async function openRetries(setup: Opening, target: Target): Promise<RetryRoute |
     await closeInTime(clock, driver.close());
     throw error;
   }
-  const { contentType } = details.codec;
-  const toError: CopyRouteOptions["toError"] = (operation, error) =>
-    wrapDriverError(adapter, target, operation, error);
-  return createRetryRoute({ driver, target, clock, contentType, toError });
-}
-
-async function openCopyRoute(setup: Opening, target: Target): Promise<DeadLetterRoute> {
-  const { adapter, clock, details } = setup;
-  const driver = adapter.openProducer(target);
-  try {
-    await openDriver(setup, driver);
-  } catch (error) {
-    await closeInTime(clock, driver.close());
-    throw withRouteRemedy(wrapDriverError(adapter, target, "open", error));
-  }
-  return createCopyRoute({
+  return {
     driver,
     target,
     clock,
     contentType: details.codec.contentType,
     toError: (operation, error) => wrapDriverError(adapter, target, operation, error),
-  });
+  };
 }
 
 /** In words for whoever has made the queue with other tools. */

@@ -103,6 +103,11 @@ export function queueError(code: ErrorCode, init: QueueErrorInit, details?: obje
   return Object.assign(new QueueError(code, init), details);
 }
 
+/** `feature` is missing here; `init` says where, and what to do. */
+export function unsupported(feature: string, init: QueueErrorInit): QueueError {
+  return Object.assign(new QueueError("UNSUPPORTED", init), { feature });
+}
+
 /** True for an error of anyqueue, whichever copy of the package made it. */
 export function isQueueError(error: unknown): error is QueueError;
 /**
