@@ -31,7 +31,10 @@ const CLOSE_WITHIN_MS = 600_000;
 
 /** Options of {@link testQueues}. */
 export interface TestQueuesOptions {
-  /** Shuffles deliveries, see `MemoryOptions`: the same number gives the same order. @default none: first in, first out */
+  /**
+   * Shuffles deliveries, see `MemoryOptions`, and draws the jitter of retries: the same number gives the same order at
+   * the same moments. @default none: first in, first out
+   */
   readonly seed?: number | undefined;
   /** `"explicit"`: an entity that was not created is NOT_FOUND; `"auto"`: its first use makes it. @default "auto" */
   readonly create?: "auto" | "explicit" | undefined;
@@ -97,7 +100,7 @@ export interface TestQueues extends AsyncDisposable {
 export async function testQueues(options: TestQueuesOptions = {}): Promise<TestQueues> {
   checkOptionNames(options, OPTION_NAMES, "testQueues");
   const { seed, create, startAt, client: clientOptions } = options;
-  const clock = createVirtualClock({ startWallMs: startAt?.getTime() });
+  const clock = createVirtualClock({ startWallMs: startAt?.getTime(), seed });
   const watched = new WatchedClock(clock);
   const faults = options.faults instanceof FaultPlan ? options.faults : new FaultPlan(options.faults);
   const { provider, engines } = memoryWithEngines({ clock: watched, seed, create, faults });
