@@ -8,7 +8,9 @@ import { isReserved, RESERVED } from "../message/attributes.ts";
 import { copyOf } from "../message/copy-of.ts";
 import { withoutUndefined } from "../message/without-undefined.ts";
 import type { Clock } from "../time/clock.ts";
+import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { CutOff } from "./cut-off.ts";
+import type { ConsumerSettings } from "./resolve-options.ts";
 import { alignedResults } from "./results-of-alive.ts";
 import { timedRequest } from "./timed-request.ts";
 
@@ -28,6 +30,16 @@ export type DeadLetterRoute =
     }
   /** `retryMs`: how long what should be dead waits before it comes again; default: the longest back-off. */
   | { readonly kind: "none"; readonly why: string; readonly retryMs?: number };
+
+/** Of what has no dead letters, and is not to have any; undefined of everything else. */
+export function routeToNowhere(
+  { kind }: Pick<DefinitionDetails, "kind">,
+  { deadLetter }: Pick<ConsumerSettings, "deadLetter">,
+): DeadLetterRoute | undefined {
+  if (kind === "dead-letter") return { kind: "none", why: "a dead letter has nowhere further to go" };
+  if (deadLetter === "auto") return undefined;
+  return { kind: "none", why: 'the definition says deadLetter: "none", so the message stays in its queue' };
+}
 
 export interface CopyRouteOptions {
   readonly driver: ProducerDriver;

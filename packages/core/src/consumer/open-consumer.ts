@@ -7,7 +7,12 @@ import type { Clock } from "../time/clock.ts";
 import { within } from "../time/within.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { CutOff } from "./cut-off.ts";
-import { createCopyRoute, type CopyRouteOptions, type DeadLetterRoute } from "./dead-letter.ts";
+import {
+  createCopyRoute,
+  routeToNowhere,
+  type CopyRouteOptions,
+  type DeadLetterRoute,
+} from "./dead-letter.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import { canCopyRetries, createRetryRoute, type RetryRoute } from "./retry-copy.ts";
 import { refuseMisfit, startNotices, wantedLeaseMs } from "./start-checks.ts";
@@ -163,11 +168,8 @@ async function openRoute(
   target: Target,
   facts: EntityFacts | undefined,
 ): Promise<DeadLetterRoute> {
-  if (setup.details.kind === "dead-letter")
-    return { kind: "none", why: "a dead letter has nowhere further to go" };
-  if (settings.deadLetter === "none") {
-    return { kind: "none", why: 'the definition says deadLetter: "none", so the message stays in its queue' };
-  }
+  const nowhere = routeToNowhere(setup.details, settings);
+  if (nowhere !== undefined) return nowhere;
   if (target.capabilities.deadLetter === "native") return { kind: "native" };
   if (setup.deadLetterTarget === undefined) {
     const remedy = 'Give the queue a dead-letter queue, or say deadLetter: "none" in its definition.';

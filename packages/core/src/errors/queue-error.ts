@@ -11,7 +11,10 @@ export interface ErrorDetails {
   UNSUPPORTED: { readonly feature: string; readonly remedy: string };
   /** One result per input of `sendMany`, in their order. */
   PARTIAL_SEND: { readonly results: readonly SendResult[] };
-  /** Size of the message by the provider's own counting, and the most it takes; both in bytes. */
+  /**
+   * Size of the message by the provider's own counting, and the most it takes; both in bytes. Not there if it was the
+   * service that refused the message, because it says neither.
+   */
   MESSAGE_TOO_LARGE: { readonly sizeBytes: number; readonly limitBytes: number };
 }
 
