@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { codeFences, documents, readDocument } from "./code-fences.ts";
 import { compileFences } from "./compile-fences.ts";
+import { docstringExamples, examplesIn } from "./docstring-examples.ts";
 
 const fences = documents().flatMap((document) => codeFences(document, readDocument(document)));
 const compiledFences = fences.filter((fence) => !fence.info.startsWith("no-check"));
@@ -19,6 +20,23 @@ describe("code in the documents", () => {
       .map((fence) => `${fence.document}:${fence.line}`);
 
     expect(silent).toEqual([]);
+  });
+});
+
+describe("examples in documentation comments", () => {
+  for (const { fence, problems } of compileFences(docstringExamples())) {
+    test(`${fence.document}:${fence.line} compiles`, () => {
+      expect(problems).toEqual([]);
+    });
+  }
+
+  test("a mistake is told with its line", () => {
+    const text =
+      "/**\n * Says it.\n *\n * @example\n * const a = orders;\n * a.b;\n *\n * @throws never\n */\n";
+
+    expect(compileFences(examplesIn("a.ts", text)).flatMap(({ problems }) => problems)).toEqual([
+      expect.stringMatching(/^a\.ts:6 .*'b' does not exist/u),
+    ]);
   });
 });
 

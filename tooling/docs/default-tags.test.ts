@@ -10,13 +10,13 @@ const CORE = "packages/core/src";
 const TAGS: readonly (readonly [file: string, member: string, text: string])[] = [
   ["queue-consumer.ts", "concurrency?", `@default ${DEFAULTS.concurrency}`],
   ["queue-consumer.ts", "close(", `(default "${DEFAULTS.drainMs / 1_000}s")`],
-  ["message/queue-definition.ts", "attempts?", `@default ${DEFAULTS.attempts}`],
+  ["message/define-options.ts", "attempts?", `@default ${DEFAULTS.attempts}`],
   [
-    "message/queue-definition.ts",
+    "message/define-options.ts",
     "delay?",
     `@default exponential, ${DEFAULTS.retryMinMs / 1_000} s to ${DEFAULTS.retryMaxMs / 60_000} min`,
   ],
-  ["message/queue-definition.ts", "lease?", `@default "${DEFAULTS.leaseMs / 1_000}s"`],
+  ["message/define-options.ts", "lease?", `@default "${DEFAULTS.leaseMs / 1_000}s"`],
   ["client/client-types.ts", "timeout?", `@default "${DEFAULTS.sendTimeoutMs / 1_000}s"`],
   ["client/client-types.ts", "maxBufferedBytes?", `@default ${DEFAULTS.maxBufferedBytes} `],
   ["client/client-types.ts", "close(", `@default timeout "${DEFAULTS.drainMs / 1_000}s"`],

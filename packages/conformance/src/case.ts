@@ -15,12 +15,15 @@ export interface ConformanceCase {
   readonly title: string;
   /** The rule of the driver contract that it rests on: `"D2"`. */
   readonly rule: string;
+  /** What it goes through. */
   readonly level: CaseLevel;
   /** All must be met, else the negative twin runs. */
   readonly needs: readonly Need[];
+  /** What the harness must have besides; one that lacks it says why. @default none */
   readonly hooks?: readonly Hook[];
   /** `slow`: more than a second of real time against a broker behind a socket. */
   readonly tags?: readonly "slow"[];
+  /** Proves the claim; rejects where it does not hold. */
   run(bench: Bench): Promise<void>;
   /** The negative twin where the refusal of the missing need alone would prove too little. */
   otherwise?(bench: Bench, missing: Need): Promise<void>;

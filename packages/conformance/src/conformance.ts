@@ -8,7 +8,9 @@ export type RegisterTest = (name: string, run: () => Promise<void>) => unknown;
 
 /** What a run over a test runner needs. */
 export interface ConformanceOptions {
+  /** The broker that the suite runs against. */
   readonly harness: Harness;
+  /** Cases that are known to fail, each with the issue that tracks it. @default none */
   readonly knownGaps?: readonly KnownGap[];
   /** Only these cases, by id: for event sources, which have no use for the others. @default all */
   readonly only?: readonly string[];

@@ -105,6 +105,18 @@ export class DriverBench {
     return values(await this.send(...messages));
   }
 
+  /** Sends one message, and has a consumer of its own receive it. */
+  async oneInHand(): Promise<{
+    readonly consumer: ConsumerDriver<unknown>;
+    readonly delivery: Delivery<unknown>;
+  }> {
+    const consumer = await this.consumer();
+    await this.sendAll(this.message());
+    const [delivery] = await this.receive(consumer, 1);
+    assert.ok(delivery !== undefined);
+    return { consumer, delivery };
+  }
+
   /** Asks until `count` deliveries are there; fails if more come or fewer. */
   async receive(
     consumer: ConsumerDriver<unknown>,

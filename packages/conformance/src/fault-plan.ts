@@ -12,7 +12,9 @@ import { aborted, createGate, type Gate } from "./gate.ts";
 
 /** What a fault does to the calls that it meets. */
 export interface Fault {
+  /** The operation whose calls it meets. */
   readonly operation: Operation;
+  /** The code that the error has once `classify` has read it. */
   readonly code: ErrorCode;
   /** `before`: nothing reaches the service · `after`: the service did it, the answer is lost. @default "before" */
   readonly when?: "before" | "after";
@@ -28,24 +30,35 @@ export interface Fault {
   readonly retryable?: boolean;
   /** @default true for `after` */
   readonly ambiguous?: boolean;
+  /** When the service says that it wants to be asked again, in milliseconds. @default it does not say */
   readonly retryAfterMs?: number;
 }
 
 /** One call of a driver, as the wrapper saw it. */
 export interface CallRecord {
+  /** What the driver was asked to do. */
   readonly operation: Operation;
+  /** The entity's own name at the provider. */
   readonly entity: string;
+  /** How many items the call had; of a receive: how many were asked for. */
   readonly items: number;
+  /** When it began, in milliseconds of the clock of the case. */
   readonly startedAtMs: number;
+  /** What it was given. */
   readonly detail: CallDetail;
   /** Undefined while the call is out. */
   endedAtMs: number | undefined;
 }
 
+/** What a call was given; what does not belong to its operation is absent. */
 export interface CallDetail {
+  /** Of a send. */
   readonly messages?: readonly OutgoingMessage[];
+  /** Of a release. */
   readonly releases?: readonly Omit<ReleaseItem<unknown>, "handle">[];
+  /** Of an ack, a release, a renewal or a dead letter. */
   readonly handles?: readonly unknown[];
+  /** Of a receive. */
   readonly ask?: ReceiveAsk;
 }
 
@@ -59,6 +72,7 @@ export interface Hold {
 
 /** The value that injected failures throw; only the wrapper's `classify` reads it. */
 export class InjectedFault extends Error {
+  /** What `classify` makes of it. */
   readonly errorClass: ErrorClass;
 
   constructor(operation: Operation, errorClass: ErrorClass) {
@@ -102,6 +116,7 @@ export class FaultPlan {
   #waiting = 0;
   #inFlight = 0;
 
+  /** @param now milliseconds of the clock of the case */
   constructor(now: () => number) {
     this.#now = now;
   }
@@ -162,6 +177,7 @@ export class FaultPlan {
     );
   }
 
+  /** How many calls there were so far, of one operation or entity where it is named. */
   count(operation?: Operation, entity?: string): number {
     return this.calls(operation, entity).length;
   }
@@ -171,6 +187,7 @@ export class FaultPlan {
     return this.#inFlight === this.#waiting;
   }
 
+  /** Makes a consumer known, so that its leases can be lost; returns what forgets it. */
   register(events: ConsumerEvents<unknown>): () => void {
     this.#consumers.add(events);
     return () => void this.#consumers.delete(events);

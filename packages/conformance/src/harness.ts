@@ -18,6 +18,7 @@ export interface Backend {
   readonly url: string;
   /** A provider for one client; the suite asks for one per client. All reach the same entities. */
   provider(): Provider;
+  /** How time passes there. */
   readonly time: BackendTime;
   /** Shortest lease that a queue of this backend can have; cases use small multiples of it. Milliseconds. */
   readonly leaseMs: number;
@@ -52,6 +53,7 @@ export interface Backend {
 
 /** What the functions of one client get. */
 export interface FunctionHost extends Pick<ClientOptions, "listener" | "middleware"> {
+  /** The client's clock. */
   readonly clock: Clock;
   /** By the name of the definition. */
   readonly queues: ReadonlyMap<string, CreatedQueue>;
@@ -70,11 +72,13 @@ export type BackendTime =
   | { readonly kind: "remote"; advance(ms: number): Promise<number | undefined> }
   | { readonly kind: "real" };
 
+/** A queue that the suite wants to have. */
 export interface QueueRequest {
   /** Unique in the run; lower case letters, digits and dashes, at most 40 characters. */
   readonly name: string;
   /** True: keyed messages keep their order. Always true where `features` has `ordering`. */
   readonly ordered: boolean;
+  /** True: a second send with the same deduplication id must store nothing. */
   readonly deduplicated: boolean;
   /** The entity's own lease, where entities have one. */
   readonly leaseMs: number;
@@ -86,17 +90,21 @@ export interface QueueRequest {
 
 /** The entities' own names at the provider; the suite configures them as exact names. */
 export interface CreatedQueue {
+  /** The queue's. */
   readonly entity: string;
   /** Absent where the service keeps dead letters inside the queue. */
   readonly deadLetterEntity?: string | undefined;
 }
 
+/** A message as somebody else's SDK has received it. */
 export interface ForeignMessage {
+  /** The bytes of its body. */
   readonly body: Uint8Array;
   /** As the vendor SDK shows them; ours and the reserved ones. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** Somebody who uses the vendor's SDK without anyqueue. */
 export interface ForeignPeer {
   /** True: the service's attributes are texts and nothing else. */
   readonly writesNumbersAsText?: true | undefined;
@@ -114,15 +122,21 @@ export interface ForeignPeer {
   receive(entity: string, max: number): Promise<readonly ForeignMessage[]>;
 }
 
+/** A way to the broker that is allowed nothing. */
 export interface DeniedAccess {
+  /** A provider with those credentials, for one client. */
   provider(): Provider;
+  /** Connection URL for `createClient`. */
   readonly url: string;
+  /** The code that its calls must end with. */
   readonly code: "UNAUTHENTICATED" | "ACCESS_DENIED";
 }
 
 /** A case that is known to fail on one harness. One that passes, or an unknown id, fails the run. */
 export interface KnownGap {
+  /** Of the case: `"SETL-06"`. */
   readonly id: string;
+  /** Why it fails, one sentence. */
   readonly reason: string;
   /** URL or number of the issue that tracks it. */
   readonly issue: string;

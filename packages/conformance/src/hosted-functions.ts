@@ -10,8 +10,11 @@ import type { CreatedQueue, FunctionHost } from "./harness.ts";
 
 /** A handler that is to run as a function behind a queue. */
 export interface FunctionToHost {
+  /** The queue that the function is behind. */
   readonly definition: Source;
+  /** What it does with a message. */
   readonly handler: Handler<unknown>;
+  /** The entity of that queue. */
   readonly queue: CreatedQueue;
   /** For `createHandler`: those of the consumer, but for what a platform has in its place, and those of the client. */
   readonly options: Omit<ConsumerOptions, "prefetch"> &
@@ -30,6 +33,7 @@ export interface HostedFunction {
 export class FunctionCalls {
   #count = 0;
 
+  /** Counts one call. */
   add(): void {
     this.#count += 1;
   }
@@ -43,10 +47,10 @@ export class FunctionCalls {
 }
 
 /**
- * A client whose consumers are functions, for `Backend.hostFunctions`; what a case reads by hand is read as ever.
+ * Gives a client whose consumers' `run` has a function called instead, for `Backend.hostFunctions`. What a case reads by
+ * hand, and everything else, is the client's own.
  *
- * @example
- * hostFunctions: (client, host) => hostingFunctions(client, host, (it) => new Mapping(createHandler(it.definition, …)))
+ * @param deploy makes the function run behind its queue
  */
 export function hostingFunctions(
   client: QueueClient,

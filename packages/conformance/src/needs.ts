@@ -2,7 +2,9 @@ import type { Capabilities, Limits } from "@anyqueue/core/adapter";
 
 /** What a target can do, as the suite found it: `resolve` with the refinements of `probe`. */
 export interface TargetFacts {
+  /** What the target can do. */
   readonly capabilities: Capabilities;
+  /** How much of it. */
   readonly limits: Limits;
   /** True: the adapter can read the entity's settings. */
   readonly inspectable: boolean;
@@ -59,6 +61,7 @@ export const NEEDS = {
   inspect: { meaning: "the entity's settings can be read", isMet: (f) => f.inspectable },
 } as const satisfies Record<string, NeedRule>;
 
+/** Something that a case can need: a key of `NEEDS`. */
 export type Need = keyof typeof NEEDS;
 
 /** The needs of a case that a target lacks; empty: the case itself runs. */

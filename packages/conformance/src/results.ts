@@ -7,27 +7,41 @@ import type { Need, TargetFacts } from "./needs.ts";
  */
 export type CaseOutcome = "passed" | "negative" | "failed" | "known-gap" | "not-applicable";
 
+/** What became of one case. */
 export interface CaseResult {
+  /** `"SETL-06"`. */
   readonly id: string;
+  /** The claim. */
   readonly title: string;
+  /** The rule of the driver contract that it rests on. */
   readonly rule: string;
+  /** What it needs of a target. */
   readonly needs: readonly Need[];
+  /** Whether it held. */
   readonly outcome: CaseOutcome;
   /** Needs that the target lacks; the negative twin of the first ran. */
   readonly missing: readonly Need[];
   /** Why it failed, or why it does not apply. */
   readonly reason?: string;
+  /** What it rejected with. */
   readonly error?: unknown;
+  /** How long it took, in milliseconds of real time. */
   readonly durationMs: number;
 }
 
 /** All results of one target. */
 export interface TargetResults {
+  /** Name of the harness. */
   readonly target: string;
+  /** How many cases passed themselves. */
   readonly passed: number;
+  /** How many failed, known gaps included. */
   readonly failed: number;
+  /** How many were refused as they must be. */
   readonly negative: number;
+  /** Each case, in the order of the suite. */
   readonly cases: readonly CaseResult[];
+  /** What the target can do. */
   readonly facts: TargetFacts;
 }
 
@@ -46,17 +60,24 @@ export function summarise(target: string, facts: TargetFacts, cases: readonly Ca
 
 /** What is published: no durations, no texts, so that equal results are equal files. */
 export interface PublishedResults {
+  /** Name of the harness. */
   readonly target: string;
+  /** How many cases passed themselves. */
   readonly passed: number;
+  /** How many failed, known gaps included. */
   readonly failed: number;
+  /** How many were refused as they must be. */
   readonly negative: number;
+  /** Each case, in the order of the suite. */
   readonly cases: readonly {
     readonly id: string;
     readonly outcome: CaseOutcome;
     /** Why a case does not apply. */
     readonly reason?: string;
   }[];
+  /** What the target can do. */
   readonly capabilities: Capabilities;
+  /** How much of it. */
   readonly limits: Limits;
 }
 

@@ -11,11 +11,13 @@ import { CASES } from "./suite.ts";
 
 /** How a run differs from the whole suite. */
 export interface RunOptions {
+  /** Cases that are known to fail, each with the issue that tracks it. @default none */
   readonly knownGaps?: readonly KnownGap[];
   /** Only these ids. */
   readonly only?: readonly string[];
   /** Real time that one case may take, in milliseconds; twice as much for those that are tagged slow. @default 60000 */
   readonly caseTimeoutMs?: number;
+  /** Told of each result when it is there. @default nobody is told */
   readonly onResult?: (result: CaseResult) => void;
 }
 
@@ -47,10 +49,13 @@ export async function runConformance(harness: Harness, options: RunOptions = {})
 
 /** One run over an open backend, a case at a time. */
 export interface ConformanceRun {
+  /** What the target can do. */
   readonly facts: TargetFacts;
   /** Never rejects for a failing case: the result says so. */
   runCase(current: ConformanceCase): Promise<CaseResult>;
+  /** All results so far. */
   results(): TargetResults;
+  /** Ends the backend. */
   close(): Promise<void>;
 }
 

@@ -126,10 +126,10 @@ function define(name: string, options: QueueOptions): TestDefinition {
     schema: unchecked<Body>(),
     needs,
     emulate: [...(options.emulate ?? [])],
-    ...(options.id === undefined ? {} : { id: options.id }),
-    ...(options.retry === undefined ? {} : { retry: options.retry }),
-    ...(options.lease === undefined ? {} : { lease: options.lease }),
-    ...(options.deadLetter === undefined ? {} : { deadLetter: options.deadLetter }),
+    id: options.id,
+    retry: options.retry,
+    lease: options.lease,
+    deadLetter: options.deadLetter,
   };
   if (options.ordered !== true) return defineQueue(name, shared);
   return defineQueue(name, { ...shared, orderingKey: (body: Body) => body.key });

@@ -17,17 +17,25 @@ export type { Location } from "./client/locate.ts";
 
 /** Where {@link loadConfig} looks. */
 export interface LoadOptions {
-  /** @default process.env */
+  /** The environment variables. @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** @default the working directory */
+  /** Where the file is, and what `file` is relative to. @default the working directory */
   readonly directory?: string | undefined;
-  /** A file that must exist. @default "anyqueue.config.json" in `directory`, if it exists */
+  /** A file that must exist, relative to `directory`. @default "anyqueue.config.json", if it exists */
   readonly file?: string | undefined;
 }
 
 /**
- * A client by configuration alone: reads it if none is given, imports the package that its scheme names.
- * @throws INVALID_ARGUMENT with every problem, or naming the package to install
+ * Makes a client by configuration alone: reads it with {@link loadConfig} if none is given, and imports the packages that
+ * its URLs name (`sqs:` is `@anyqueue/sqs`), so that the same program runs on any provider. Credentials come from where
+ * each SDK looks for them, and from `ANYQUEUE_SERVICE_BUS_CONNECTION_STRING`. Without a list of providers the compiler
+ * cannot check needs: they are checked when producers and consumers are made.
+ *
+ * @example
+ * const client = await connect(); // ANYQUEUE_URL=sqs://eu-west-1
+ * await client.producer(orders).send({ orderId: "o-1" });
+ *
+ * @throws INVALID_ARGUMENT with every problem of configuration and options, or naming the package to install
  */
 export async function connect(
   config?: string | QueueConfig,
@@ -38,9 +46,10 @@ export async function connect(
 }
 
 /**
- * Where `connect(config)` finds a definition's messages: connection, entity and what it can do. For tools that have to name
- * the entity themselves; asks no broker.
- * @throws INVALID_ARGUMENT with every problem, or naming the package to install
+ * Tells where `connect(config)` finds a definition's messages: connection, entity, and what it can do. For tools that
+ * have to name the entity themselves. Asks no broker.
+ * @throws INVALID_ARGUMENT with every problem, or naming the package to install; UNSUPPORTED for a kind of entity that
+ * the provider lacks
  */
 export async function locate(definition: AnyDefinition, config?: string | QueueConfig): Promise<Location> {
   const given = config ?? (await loadConfig());
@@ -48,9 +57,14 @@ export async function locate(definition: AnyDefinition, config?: string | QueueC
 }
 
 /**
- * Reads environment and file. Precedence: `ANYQUEUE_<NAME>_URL`, then `ANYQUEUE_URL` and `ANYQUEUE_PREFIX`,
- * then `environments[ANYQUEUE_ENV]` of the file, then the file.
- * @throws INVALID_ARGUMENT with every problem at once
+ * Reads the configuration from environment and file. What stands first wins: `ANYQUEUE_<NAME>_URL` for one queue,
+ * `ANYQUEUE_URL` and `ANYQUEUE_PREFIX`, `environments[ANYQUEUE_ENV]` of the file, the file itself. An empty variable is
+ * one that is not set.
+ *
+ * @example
+ * const client = createClient(await loadConfig(), [sqs(), memory()]);
+ *
+ * @throws INVALID_ARGUMENT with every problem of environment and file at once
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<QueueConfig> {
   const env = options.env ?? process.env;

@@ -27,19 +27,17 @@ export { ERROR_CODES, type ErrorCode } from "./errors/error-codes.ts";
 export { DeadLetterError, RetryError } from "./errors/handler-errors.ts";
 export { isQueueError, QueueError, type ErrorDetails } from "./errors/queue-error.ts";
 export { bytes, json, text, type Codec } from "./message/codec.ts";
+export type { BareOptions, QueuePolicy, RetryPolicy } from "./message/define-options.ts";
 export {
   deadLetters,
   defineQueue,
   defineTopic,
   unchecked,
   type AnyDefinition,
-  type BareOptions,
   type BodyOf,
   type Definition,
   type InputOf,
   type QueueDefinition,
-  type QueuePolicy,
-  type RetryPolicy,
   type Source,
   type SubscriptionDefinition,
   type TopicDefinition,

@@ -8,12 +8,12 @@ export { createVirtualClock, type VirtualClock, type VirtualClockOptions } from 
 
 const EMPTY_JSON = json().encode({});
 
-/** A valid outgoing message for tests of drivers; `over` replaces fields. */
+/** A message to send, for tests of a driver: id `message-1`, body `{}` as JSON; `over` replaces members. */
 export function outgoing(over: Partial<OutgoingMessage> = {}): OutgoingMessage {
   return { id: "message-1", body: EMPTY_JSON, contentType: "application/json", attributes: {}, ...over };
 }
 
-/** A delivery for tests of the engine; `over` replaces fields. */
+/** A delivery for tests: id `message-1`, provider's id `stored-1`, body `{}` as JSON; `over` replaces members. */
 export function delivery<Handle>(handle: Handle, over: Partial<Delivery<Handle>> = {}): Delivery<Handle> {
   return {
     handle,

@@ -175,7 +175,7 @@ describe("a received message", () => {
     });
     const failure = errorOf(message.deadLetter("no such order"));
     await clock.settle();
-    expect(await failure).toMatchObject({ code: "UNSUPPORTED" });
+    expect(await failure).toMatchObject({ code: "UNSUPPORTED", feature: "deadLetter" });
     await consumer.close();
   });
 

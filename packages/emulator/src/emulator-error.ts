@@ -9,7 +9,9 @@ export type EmulatorErrorCode =
 
 /** A mistake in how the emulator is used. Mistakes of clients are answered in the client's own protocol. */
 export class EmulatorError extends Error {
+  /** `"EmulatorError"`. */
   override readonly name = "EmulatorError";
+  /** Which mistake it is. */
   readonly code: EmulatorErrorCode;
 
   constructor(code: EmulatorErrorCode, message: string, options?: ErrorOptions) {

@@ -47,15 +47,25 @@ export interface EmulatorOptions {
 
 /** The options of a running emulator, with every default filled in. */
 export interface ResolvedEmulatorOptions {
+  /** As in `EmulatorOptions`. */
   readonly host: string;
+  /** As in `EmulatorOptions`. */
   readonly sqsPort: number | false;
+  /** As in `EmulatorOptions`. */
   readonly serviceBusPort: number | false;
+  /** As in `EmulatorOptions`. */
   readonly serviceBusTlsPort: number | false;
+  /** As in `EmulatorOptions`. */
   readonly serviceBusConfig: ServiceBusConfig | undefined;
+  /** As in `EmulatorOptions`. */
   readonly strictTokens: boolean;
+  /** As in `EmulatorOptions`. */
   readonly pubsubPort: number | false;
+  /** As in `EmulatorOptions`. */
   readonly recordHandOuts: boolean;
+  /** As in `EmulatorOptions`. */
   readonly clock: ClockMode;
+  /** As in `EmulatorOptions`. */
   readonly seed: number;
 }
 

@@ -35,29 +35,40 @@ export interface EmulatorEndpoints {
 
 /** A running emulator. Everything it holds is gone after `close`. */
 export interface Emulator {
+  /** Where it listens. */
   readonly endpoints: EmulatorEndpoints;
   /** Environment variables that point a vendor's SDK at the emulator. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Engine time: of leases, delays, retention. */
   readonly clock: {
     /** Engine time in milliseconds since the epoch. */
     now(): number;
     /** Moves the clock forward. Everything that falls due in between happens in order. */
     advance(ms: number): Promise<{ readonly fired: number }>;
   };
+  /** What is to go wrong. */
   readonly faults: {
     /** Adds a rule and returns its id. */
     add(rule: FaultRule): string;
+    /** Takes a rule away; an unknown id is none. */
     remove(id: string): void;
+    /** Takes all rules away. */
     clear(): void;
+    /** The rules, with how often each has fired. */
     list(): readonly { readonly id: string; readonly rule: FaultRule; readonly fired: number }[];
   };
+  /** The calls that reached it. */
   readonly log: {
+    /** The calls, oldest first. */
     entries(): readonly CallLogEntry[];
+    /** Forgets them. */
     clear(): void;
+    /** How many there were, of one operation or in all. */
     count(operation?: string): number;
   };
   /** The newest 50,000 messages handed out under a lease, oldest first. Empty without `recordHandOuts`. */
   handOuts(): readonly HandOut[];
+  /** The SQS front. */
   readonly sqs: {
     /** Returns every queue with its current messages. */
     queues(): readonly QueueSnapshot[];
@@ -70,6 +81,7 @@ export interface Emulator {
     /** The open mappings, oldest first. */
     mappings(): readonly EventSourceMapping[];
   };
+  /** The Service Bus front. */
   readonly serviceBus: {
     /** Returns every queue, topic and subscription with its current messages. */
     entities(): readonly EntitySnapshot[];
@@ -86,6 +98,7 @@ export interface Emulator {
      */
     certificateAuthority(): string;
   };
+  /** The Pub/Sub front. */
   readonly pubsub: {
     /** Returns the current state of every topic. */
     topics(): readonly TopicSnapshot[];

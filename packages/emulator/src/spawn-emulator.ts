@@ -10,6 +10,7 @@ import { readChildGreeting } from "./control/control-wire.ts";
 
 /** An emulator in its own process. */
 export interface SpawnedEmulator extends Pick<Emulator, "endpoints" | "environment"> {
+  /** Its remote control. */
   readonly control: ControlClient;
   /** Ends the process, and resolves once it has exited. */
   close(): Promise<void>;

@@ -7,7 +7,7 @@ import {
   type ErrorCode,
 } from "@anyqueue/core/adapter";
 
-/** The calls that a fault can hit, by the driver's names. */
+/** The calls that a fault can hit, by the names of the driver contract: one call is one request to the queue. */
 export type FaultOperation =
   | "open"
   | "send"
@@ -24,37 +24,41 @@ export type FaultEffect =
   | {
       /** The call fails with this code. */
       readonly fail: ErrorCode;
-      /** True: it takes effect first and its error is `ambiguous`, like a lost reply. @default false */
+      /** True: the call takes effect first, and its error is `ambiguous`, as if its answer was lost. @default false */
       readonly applied?: boolean | undefined;
-      /** Only these items of the call fail, by index from 0; the others succeed. @default all, by rejecting */
+      /** Only these items of the call fail, by their index from 0; the others succeed. @default the whole call rejects */
       readonly items?: readonly number[] | undefined;
-      /** The hint that a throttling service gives. */
+      /** When the service says that it wants to be asked again. @default it does not say */
       readonly retryAfter?: Duration | undefined;
     }
-  /** The call begins this much later. */
+  /** The call begins so much later. */
   | { readonly wait: Duration }
-  /** `receive`: every message handed over is also stored again under the same id, to be delivered twice. */
+  /** `receive` only: every message that is handed over is stored once more under the same id, and so is delivered twice. */
   | { readonly duplicate: true }
-  /** `receive`: the leases of what is handed over are taken away after this time. */
+  /** `receive` only: the leases of what is handed over are taken away after this time. */
   | { readonly loseLease: Duration };
 
 /** One planned fault. */
 export interface Fault {
+  /** Which calls. */
   readonly on: FaultOperation;
-  /** Name of the entity (`orders`, `placed/billing`, `orders/dead`). @default any */
+  /** Name of the entity: `orders`, `placed/billing` (a subscription), `orders/dead` (its dead letters). @default any */
   readonly queue?: string | undefined;
-  /** Which matching call is the first to be hit, counted from when the fault was added. @default 1 */
+  /** Which matching call is the first to be hit, a whole number from 1, counted from when the fault was added. @default 1 */
   readonly nth?: number | undefined;
-  /** How many matching calls in a row are hit; Infinity = all. @default 1 */
+  /** How many matching calls in a row are hit, a whole number from 1, or Infinity. @default 1 */
   readonly times?: number | undefined;
+  /** What happens to them. */
   readonly effect: FaultEffect;
 }
 
 /** One call that reached the queue. */
 export interface RecordedCall {
+  /** What was called. */
   readonly operation: FaultOperation;
+  /** Name of the entity. */
   readonly queue: string;
-  /** Messages in the call; for `receive` how many were asked for. */
+  /** How many messages were in the call; for `receive`, how many were asked for. */
   readonly items: number;
 }
 
@@ -73,16 +77,21 @@ const OPERATIONS: readonly FaultOperation[] = [
 const FAULT_KEYS = ["on", "queue", "nth", "times", "effect"];
 
 /**
- * Faults to inject into a memory queue, and a log of the calls that reached it.
+ * Faults for a queue in memory, and a log of the calls that reached it: for tests of what a program does when the broker
+ * fails.
  *
  * @example
- * const faults = new FaultPlan([{ on: "send", nth: 2, effect: { fail: "THROTTLED" } }]);
+ * const faults = new FaultPlan([
+ *   { on: "send", nth: 2, effect: { fail: "THROTTLED" } },
+ *   { on: "ack", times: Infinity, effect: { fail: "CONNECTION_LOST", applied: true } },
+ * ]);
  * const queues = await testQueues({ faults });
  */
 export class FaultPlan {
   readonly #planned: { readonly fault: Fault; seen: number }[] = [];
   readonly #calls: RecordedCall[] = [];
 
+  /** @throws INVALID_ARGUMENT for what is no fault */
   constructor(faults: readonly Fault[] = []) {
     if (!Array.isArray(faults)) {
       throw queueError("INVALID_ARGUMENT", { what: "faults: expected a list of faults", provider: "memory" });
@@ -90,29 +99,29 @@ export class FaultPlan {
     for (const fault of faults) this.add(fault);
   }
 
-  /** Calls that reached the queue so far, those that faults hit too. */
+  /** The calls that reached the queue so far, in their order, also those that a fault hit. */
   get calls(): readonly RecordedCall[] {
     return this.#calls;
   }
 
-  /** Faults that can still hit a call. */
+  /** The faults that can still hit a call. */
   get pending(): readonly Fault[] {
     return this.#planned.filter((planned) => !isSpent(planned)).map(({ fault }) => fault);
   }
 
-  /** @throws INVALID_ARGUMENT */
+  /** Plans one more. @throws INVALID_ARGUMENT for what is no fault */
   add(fault: Fault): void {
     checkFault(fault);
     this.#planned.push({ fault, seen: 0 });
   }
 
-  /** Forgets faults and calls. */
+  /** Forgets all faults and calls. */
   clear(): void {
     this.#planned.length = 0;
     this.#calls.length = 0;
   }
 
-  /** What happens to this call; for the queue itself, once per call. */
+  /** What is to happen to this call. For the queue itself, which asks once for each call. */
   next(call: RecordedCall): readonly FaultEffect[] {
     this.#calls.push(call);
     const effects: FaultEffect[] = [];

@@ -14,33 +14,43 @@ import { checkedCreate, checkedSeed, parseMemoryUrl, type MemoryConnection } fro
 
 /** Options of the in-process queue. */
 export interface MemoryOptions {
-  /** Time for the queue and for every client that uses it. @default the client's own, which is the machine's */
+  /**
+   * Tells the time to the queue and to every client that uses it; for tests. @default the client's own, which is the
+   * machine's
+   */
   readonly clock?: Clock | undefined;
   /**
-   * Hands messages over in an order that only this number decides, as a distributed queue might; keys keep their order.
-   * A whole number from 0 to 4294967295. @default none: first in, first out
+   * Shuffles the order in which messages are handed over, as a distributed queue might; the same number gives the same
+   * order, and messages of one ordering key keep theirs. A whole number from 0 to 4294967295. `?seed=` of the URL wins
+   * over it.
+   * @default none: first in, first out
    */
   readonly seed?: number | undefined;
-  /** `explicit`: an entity that was not created is `NOT_FOUND`, as in a cloud; `auto`: first use makes it. @default "auto" */
+  /**
+   * `"auto"`: an entity is there when it is first used. `"explicit"`: one that `client.admin.create` has not made is
+   * NOT_FOUND, as in a cloud. `?create=` of the URL wins over it. @default "auto"
+   */
   readonly create?: "auto" | "explicit" | undefined;
-  /** What shall go wrong. @default nothing */
+  /** Calls that are to fail, wait, or lose their lease; see {@link FaultPlan}. @default nothing goes wrong */
   readonly faults?: FaultPlan | readonly Fault[] | undefined;
 }
 
-/** What one memory queue can have at once: everything. */
+/** The features that one queue in memory can have at once: all of them. */
 export type MemoryModes = ("ordering" | "deduplication" | "delay" | "ttl")[];
 
-/** The provider that `memory()` makes. */
+/** The provider that {@link memory} makes. */
 export type MemoryProvider = Provider<"memory", MemoryModes>;
 
 const OPTION_NAMES = ["clock", "seed", "create", "faults"];
 
 /**
- * The queue inside this process, for tests and for work that may die with the process.
- * Clients made with the same provider object share its messages; `memory:` and `memory://name` are kept apart.
+ * Queues inside this process, for tests and for work that may die with the process. Every feature is there, and so are
+ * the limits of SQS: 1 MiB for a message, 100 attributes, 5 minutes of deduplication. Clients made with the same provider
+ * object share its messages; `memory:` and `memory://name` are kept apart.
  *
  * @example
  * const client = createClient("memory:", [memory()]);
+ * await client.producer(orders).send({ orderId: "o-1" });
  *
  * @throws INVALID_ARGUMENT for an unknown or illegal option
  */

@@ -2,26 +2,28 @@ import type { Handler, HandlerContext, Message } from "@anyqueue/core";
 
 /** One run of a recorded handler. */
 export interface RecordedRun<Body> {
+  /** What the handler was given. */
   readonly message: Message<Body>;
-  /** 1 on the first delivery. */
+  /** Which attempt it was: 1 on the first delivery. */
   readonly attempt: number;
 }
 
-/** A handler that remembers what it was given. */
+/** A handler that remembers what it was given; made by {@link recorder}. */
 export interface Recorder<Body> {
+  /** Records the message, then does what the inner handler does. */
   (message: Message<Body>, context: HandlerContext): unknown;
-  /** One entry per run, in order; a message that was retried is here more than once. */
+  /** The runs so far, in their order; a message that was retried is among them more than once. */
   readonly runs: readonly RecordedRun<Body>[];
-  /** The messages of `runs`. */
+  /** The messages of these runs. */
   readonly messages: readonly Message<Body>[];
-  /** Resolves with the first `count` messages as soon as so many runs began. */
+  /** Resolves with the first `count` messages as soon as so many runs have begun; does not move a virtual clock. */
   received(count: number): Promise<readonly Message<Body>[]>;
-  /** Forgets the runs so far; waits go on. */
+  /** Forgets the runs so far; who waits for `received` goes on waiting. */
   clear(): void;
 }
 
 /**
- * Makes a handler that records its messages and then does what `inner` does; without `inner` it acks.
+ * Makes a handler that records what it is given and then does what `inner` does; without `inner` it acks.
  *
  * @example
  * const seen = recorder<Order>();

@@ -29,60 +29,78 @@ import { untilIdle, WatchedClock } from "./until-idle.ts";
 /** A client that is asked to close waits for handlers; here time passes as fast as it can, up to this much. */
 const CLOSE_WITHIN_MS = 600_000;
 
-/** Options of queues for a test. */
+/** Options of {@link testQueues}. */
 export interface TestQueuesOptions {
-  /** Shuffles deliveries; the same number gives the same order. @default none: first in, first out */
+  /**
+   * Shuffles deliveries, see `MemoryOptions`, and draws the jitter of retries: the same number gives the same order at
+   * the same moments. @default none: first in, first out
+   */
   readonly seed?: number | undefined;
-  /** `explicit`: what was not created is `NOT_FOUND`. @default "auto" */
+  /** `"explicit"`: an entity that was not created is NOT_FOUND; `"auto"`: its first use makes it. @default "auto" */
   readonly create?: "auto" | "explicit" | undefined;
-  /** What shall go wrong; more can be added to `faults` of the result. @default nothing */
+  /** What is to go wrong; more can be added to `faults` of the result. @default nothing */
   readonly faults?: FaultPlan | readonly Fault[] | undefined;
-  /** Wall time at the start. @default 2026-01-01T00:00:00Z */
+  /** The wall time at the start. @default 2026-01-01T00:00:00Z */
   readonly startAt?: Date | undefined;
-  /** Options of the client: logger, listener, middleware, send policy. */
+  /** Options of the client: logger, listener, middleware, send policy. @default those of `createClient` */
   readonly client?: Omit<ClientOptions, "clock"> | undefined;
 }
 
 const OPTION_NAMES = ["seed", "create", "faults", "startAt", "client"];
 
-/** A dead letter, decoded like the message that it was. */
+/** A dead letter, decoded like the message that it was, with the reason why it is one. */
 export type DeadLetter<Body> = Message<Body> & { readonly reason: string };
 
-/** Queues of one test: in memory, on a clock that only the test moves. */
+/** Queues of one test, made by {@link testQueues}: in memory, on a clock that only the test moves. */
 export interface TestQueues extends AsyncDisposable {
+  /** Makes producers and consumers, as in the application. */
   readonly client: QueueClient<MemoryProvider>;
+  /** The clock of everything in here. */
   readonly clock: VirtualClock;
+  /** What is to go wrong, and the calls that reached the queue so far. */
   readonly faults: FaultPlan;
-  /** Lets time pass; what becomes due on the way happens in order. */
+  /** Lets time pass; what becomes due on the way (retries, delays, leases that end) happens in its order. */
   advance(by: Duration): Promise<void>;
-  /** Resolves when no message is ready or leased. Delayed ones, and dead letters that nobody reads, do not count. */
+  /**
+   * Resolves when no message is ready or in a handler. Those that wait for a delay or a retry, and dead letters that
+   * nobody reads, do not count: `advance` makes them due.
+   */
   idle(): Promise<void>;
-  /** The dead letters of a queue or subscription, oldest first. `body` throws INVALID_MESSAGE where it cannot be decoded. */
+  /**
+   * The dead letters of a queue or subscription, oldest first. They stay where they are. Reading `body` throws
+   * INVALID_MESSAGE if it cannot be decoded, UNSUPPORTED if the schema is asynchronous.
+   */
   deadLettered<D extends QueueDefinition | SubscriptionDefinition>(
     definition: D,
   ): readonly DeadLetter<BodyOf<D>>[];
-  /** A handler that records; see `recorder`. */
+  /** Makes a handler that records what it is given: {@link recorder}. */
   recorder<Body = unknown>(inner?: Handler<Body>): Recorder<Body>;
-  /** Closes the client; time passes for handlers that still run. */
+  /** Closes the client; time passes as fast as it can, up to ten minutes, for handlers that still run. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Makes queues for one test.
+ * Makes queues for one test: a client in memory on a virtual clock, so that a retry in five minutes takes no time.
  *
  * @example
  * await using queues = await testQueues();
- * const seen = queues.recorder();
- * void queues.client.consumer(orders).run(seen);
- * await queues.client.producer(orders).send({ orderId: "o-1" });
+ * const seen = queues.recorder<Order>(({ body }) => {
+ *   if (body.orderId === "bad") throw new Error("refused");
+ * });
+ * const run = queues.client.consumer(orders).run(seen);
+ * await queues.client.producer(orders).send({ orderId: "bad" });
  * await queues.idle();
+ * await queues.advance("1h"); // all five attempts
+ * console.log(seen.runs.length, queues.deadLettered(orders)[0]?.reason); // 5 ATTEMPTS_SPENT
+ * await queues.client.close();
+ * await run;
  *
  * @throws INVALID_ARGUMENT for an unknown or illegal option
  */
 export async function testQueues(options: TestQueuesOptions = {}): Promise<TestQueues> {
   checkOptionNames(options, OPTION_NAMES, "testQueues");
   const { seed, create, startAt, client: clientOptions } = options;
-  const clock = createVirtualClock({ startWallMs: startAt?.getTime() });
+  const clock = createVirtualClock({ startWallMs: startAt?.getTime(), seed });
   const watched = new WatchedClock(clock);
   const faults = options.faults instanceof FaultPlan ? options.faults : new FaultPlan(options.faults);
   const { provider, engines } = memoryWithEngines({ clock: watched, seed, create, faults });

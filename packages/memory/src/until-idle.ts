@@ -14,6 +14,11 @@ export class WatchedClock implements Clock {
     this.#clock = clock;
   }
 
+  /** What is drawn follows from the seed of the test, too. */
+  get random(): Clock["random"] {
+    return this.#clock.random;
+  }
+
   now(): number {
     return this.#clock.now();
   }

@@ -137,6 +137,24 @@ describe("testQueues", () => {
     expect(message?.body).toEqual(new Uint8Array([1, 2, 3]));
   });
 
+  test("retries at moments that its seed decides", async () => {
+    const momentsOf = async (seed?: number): Promise<number[]> => {
+      await using t = await testQueues({ seed });
+      const moments: number[] = [];
+      void t.client.consumer(orders).run(() => {
+        moments.push(t.clock.now());
+        throw new Error("down");
+      });
+      await t.client.producer(orders).send(order);
+      await t.advance("1h");
+      return moments;
+    };
+
+    expect(await momentsOf(7)).toEqual(await momentsOf(7));
+    expect(await momentsOf()).toEqual(await momentsOf());
+    expect(await momentsOf(7)).not.toEqual(await momentsOf(8));
+  });
+
   test("hands over in the order of its seed", async () => {
     const orderOf = async (seed: number): Promise<number[]> => {
       await using t = await testQueues({ seed });

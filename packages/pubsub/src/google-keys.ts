@@ -1,12 +1,16 @@
 import type { webcrypto } from "node:crypto";
 import { loopbackOrRefuse, QueueError, type Clock } from "@anyqueue/core/adapter";
 
-/** A JSON Web Key Set, as far as it is used. */
+/** A JSON Web Key Set (RFC 7517), as far as it is used. */
 export interface JsonWebKeySet {
+  /** The keys; those that are no RSA keys for signatures are left out. */
   readonly keys: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** URL of a JWK set, or what gives one. */
+/**
+ * Where public keys come from: the `https:` URL of a JWK set (`http:` on this machine only), kept as long as its answer
+ * allows, or a function that gives one, kept for five minutes.
+ */
 export type PushKeys = string | (() => JsonWebKeySet | Promise<JsonWebKeySet>);
 
 /** Keys of accounts.google.com. https://accounts.google.com/.well-known/openid-configuration, jwks_uri (2026-11-29) */

@@ -8,15 +8,18 @@ export type { PubsubCalls } from "./push-options.ts";
 export type { PubsubClientOptions } from "./pubsub-client.ts";
 export type { ProvisioningOptions } from "./provisioning.ts";
 
-/** Options of {@link createPubsubClient}: the connection, and how names are made. */
+/** Options of {@link createPubsubClient}: how Pub/Sub is reached, and `prefix` and `queues` of the configuration. */
 export interface PubsubQueueClientOptions extends PubsubOptions, Pick<QueueConfig, "prefix" | "queues"> {}
 
 /**
- * A client whose only provider is Google Cloud Pub/Sub.
+ * Makes a client whose only provider is Google Cloud Pub/Sub: short for `createClient` with {@link pubsub}. For `logger`,
+ * `middleware` and the like use `createClient`.
  *
  * @example
  * const client = createPubsubClient({ project: "my-project", prefix: "prod-" });
  * await client.producer(orders).send({ orderId: "o-1" });
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options
  */
 export function createPubsubClient(
   options: PubsubQueueClientOptions = {},

@@ -13,13 +13,13 @@ import { decodePush } from "./push-wire.ts";
 type NodeSource = EventSource<[request: NodePushRequest, response: ServerResponse], void, PubsubHandle>;
 
 /**
- * As `pushRequests`, for servers of `node:http` and what is built on them: Express, and `http()` of the functions
- * framework. The body may have been read by them already.
+ * The requests of a Pub/Sub push subscription, as `pushRequests` has them, for servers of `node:http` and what is built
+ * on them: Express, and `http()` of the functions framework. A body parser may have read the body already.
  *
  * @example
  * createServer(createHandler(orders, nodePushRequests({ trustPlatform: true }), onOrder)).listen(8080);
  *
- * @throws INVALID_ARGUMENT as `pushRequests`
+ * @throws INVALID_ARGUMENT with every problem of the options, and without `audience` or `trustPlatform: true`
  */
 export function nodePushRequests(options: PushOptions): NodeSource {
   const guard = new PushGuard("nodePushRequests", options);

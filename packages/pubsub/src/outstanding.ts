@@ -7,8 +7,9 @@ const SWEEP_AT = 1_024;
 export interface Brought extends Linked<Brought> {
   /** Number of the stream that brought it: a delayed release counts there until its delay is over. */
   readonly stream: number;
+  /** Undefined: it is in no order. */
   readonly orderingKey: string | undefined;
-  /** End of its lease while it is counted as outstanding; monotonic. */
+  /** End of its lease, in milliseconds of the monotonic clock, while it is counted as outstanding. */
   countedUntilMs: number | undefined;
 }
 

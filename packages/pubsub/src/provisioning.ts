@@ -3,23 +3,25 @@ import { durationToMs, isQueueError, type Duration } from "@anyqueue/core/adapte
 /** How `client.admin.create` makes subscriptions, beyond what a definition says. */
 export interface ProvisioningOptions {
   /**
-   * Acknowledgements that are confirmed, and no second delivery while a lease lasts or after a confirmed one.
-   * Costs throughput, and a request for every delivery. @default false
+   * True: acks are confirmed, and nothing is delivered a second time while its lease lasts or after its ack was
+   * confirmed. Costs throughput, and a request for each delivery.
+   * @default false
    */
   readonly exactlyOnce?: boolean | undefined;
   /**
-   * Backoff of the service itself after each nack or expired lease, "0s" to "600s". With one whose `min` covers the
-   * delay of a retry, delayed messages take no room on a consumer's stream. @default none: redelivered at once
+   * The service's own back-off after each message that is given back or whose lease ran out, "0s" to "600s". With one
+   * whose `min` covers the delay of a retry, messages that wait take no room on a consumer's stream. @default none:
+   * delivered again at once
    */
   readonly retryPolicy?: { readonly min: Duration; readonly max: Duration } | undefined;
   /**
-   * Filters of new subscriptions, by the name of the subscription or queue as its definition has it:
-   * `{ invoices: 'attributes.kind = "invoice"' }`. A filter cannot be changed later. @default none
+   * Filters of new subscriptions over their messages' attributes, by the name of the definition, up to 256 bytes:
+   * `{ invoices: 'attributes.kind = "invoice"' }`. A filter cannot be changed later. @default none: everything passes
    */
   readonly filters?: Readonly<Record<string, string>> | undefined;
   /**
-   * How long messages are kept also after they were acknowledged, "10m" to "31d", so that `client.admin.seek` can bring
-   * them back. Storage is paid for. @default none: what is acknowledged is gone
+   * How long messages are kept after they were acknowledged, too, "10m" to "31d", so that `client.admin.seek` can bring
+   * them back. The storage is billed. @default none: what is acknowledged is gone
    */
   readonly replay?: Duration | undefined;
 }

@@ -10,11 +10,11 @@ import type { PubsubCalls, PubsubSettling } from "./push-options.ts";
 import type { PubsubHandle } from "./pubsub-wire.ts";
 import { invalid } from "./refusal.ts";
 
-/** What the service account of a function may ask of Pub/Sub itself, and how Pub/Sub is reached. */
+/** Options of {@link pubsubCalls}: where dead letters go, and how Pub/Sub is reached. */
 export interface PubsubCallsOptions extends PubsubOptions {
   /**
-   * Topic for dead letters: its name (in the subscription's project) or its full name. The account needs
-   * `roles/pubsub.publisher` on it, and the topic a subscription: without one everything sent there is lost.
+   * The topic for dead letters: its name (in the subscription's project) or its full name. The function's service account
+   * needs `roles/pubsub.publisher` on it. The topic needs a subscription: without one, what is sent there is lost.
    */
   readonly deadLetterTopic: string;
 }
@@ -24,12 +24,15 @@ interface OpenTopic extends DeadLetterCopies {
 }
 
 /**
- * What a function asks of Pub/Sub itself, for the option `calls` of `pushRequests`, `nodePushRequests` and
- * `pubsubEvents`. Kept apart from them, so that a function without it carries none of this; the SDK is loaded with the
- * first dead letter.
+ * Lets a function send dead letters to a topic: the option `calls` of `pushRequests`, `nodePushRequests` and
+ * `pubsubEvents`. Apart from them, so that a function without it carries none of this. The SDK is loaded with the first
+ * dead letter.
  *
  * @example
- * pushRequests({ audience, serviceAccount, calls: pubsubCalls({ deadLetterTopic: "orders-dead" }) })
+ * const source = pushRequests({
+ *   trustPlatform: true,
+ *   calls: pubsubCalls({ deadLetterTopic: "orders-dead" }),
+ * });
  *
  * @throws INVALID_ARGUMENT with every problem of the options
  */

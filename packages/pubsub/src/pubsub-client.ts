@@ -27,11 +27,14 @@ export const OWN_SETTINGS = {
   fallback: "the streams of a consumer need gRPC",
   autoRetry: "retries are the core's",
 };
-/** Settings of the SDK client that an application may give. */
+/** Settings of the SDK client that an application may give: all but those that are the adapter's own. */
 export type PubsubClientOptions = Omit<ClientConfig, keyof typeof OWN_SETTINGS> & {
-  /** Client certificate, PEM; the SDK heeds it where the environment has GOOGLE_API_USE_CLIENT_CERTIFICATE=true. */
+  /**
+   * Client certificate, PEM; the SDK uses it where the environment has GOOGLE_API_USE_CLIENT_CERTIFICATE=true.
+   * @default none
+   */
   readonly cert?: string;
-  /** Its private key, PEM. */
+  /** The certificate's private key, PEM. @default none */
   readonly key?: string;
 };
 

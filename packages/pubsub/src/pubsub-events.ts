@@ -10,7 +10,8 @@ type CloudEventSource = EventSource<[event: PubsubCloudEvent], void, PubsubHandl
 
 /**
  * The messages of a topic as CloudEvents, for `createHandler` and `cloudEvent()` of the functions framework: Cloud Run
- * functions with a Pub/Sub trigger. Return = handled, throw = pushed again, if the trigger retries.
+ * functions with a Pub/Sub trigger. Returning means handled; throwing has the message pushed again, if the trigger
+ * retries (`--retry`).
  *
  * @example
  * cloudEvent("orders", createHandler(orders, pubsubEvents({ trustPlatform: true }), onOrder));

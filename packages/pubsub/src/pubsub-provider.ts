@@ -9,27 +9,37 @@ import { field } from "./pubsub-errors.ts";
 import { checkEndpoint, isProject, readConnectionUrl } from "./pubsub-url.ts";
 import { invalid } from "./refusal.ts";
 
-/** How to reach Pub/Sub; everything is optional where the Google environment says it. */
+/** How to reach Pub/Sub. Everything is optional where the Google environment says it. */
 export interface PubsubOptions {
   /**
-   * A `PubSub` of your own: its project, credentials and endpoint are used, and it is left open by `close()`.
-   * Streams and requests are made by generated clients beside it, which are closed.
+   * A `PubSub` of your own, instead of `project`, `endpoint` and `clientOptions`: its own are used, and it is left open
+   * by `close()`. Streams and requests go through generated clients beside it, which are closed. @default one of its own
    */
   readonly client?: PubSub | undefined;
-  /** Google Cloud project. @default the project in the URL, else the one of the credentials */
+  /**
+   * Id of the Google Cloud project; must not differ from the URL's. @default the URL's, else the environment's or the
+   * credentials'
+   */
   readonly project?: string | undefined;
   /**
-   * Another server: `"127.0.0.1:8085"` (an emulator, plaintext) or `"https://…"` (TLS, such as Private Service Connect).
-   * @default `?endpoint=` of the URL, else PUBSUB_EMULATOR_HOST, else Google
+   * Another server: `"127.0.0.1:8085"` (an emulator: plaintext, without credentials) or `"https://…"` (TLS and
+   * credentials, such as Private Service Connect). Plaintext is refused but on this machine, or with `?plaintext=allow`
+   * in the connection URL, whose `?endpoint=` wins over this. @default PUBSUB_EMULATOR_HOST, else Google
    */
   readonly endpoint?: string | undefined;
-  /** Further settings of the SDK client, `auth` for one; those that keep messages safe are the adapter's own and refused here. */
+  /**
+   * Further settings of the SDK client, such as `credentials` or `auth`. Those that keep messages safe are the adapter's
+   * own, and refused here. @default none
+   */
   readonly clientOptions?: PubsubClientOptions | undefined;
-  /** How `client.admin.create` makes subscriptions. @default at least once, no retry policy, no filter */
+  /** How `client.admin.create` makes subscriptions. @default at least once, no retry policy, no filter, no replay */
   readonly provisioning?: ProvisioningOptions | undefined;
 }
 
-/** What one topic with its subscription can have: order by key. */
+/**
+ * The features that one topic with its subscription can have: order by key. Delay and ttl can be emulated; Pub/Sub
+ * deduplicates no sends.
+ */
 export type PubsubModes = "ordering"[];
 
 const OPTIONS = ["client", "project", "endpoint", "clientOptions", "provisioning"] as const;
@@ -37,10 +47,14 @@ const OPTIONS = ["client", "project", "endpoint", "clientOptions", "provisioning
 const OF_A_CLIENT = ["project", "endpoint", "clientOptions"] as const;
 
 /**
- * Google Cloud Pub/Sub, for `createClient`. Nothing is loaded or sent before the first use.
+ * Google Cloud Pub/Sub, for `createClient`. URLs are `pubsub://<project>` with `?endpoint=` and `?plaintext=allow`. The SDK
+ * (`@google-cloud/pubsub`) is loaded with the first call.
  *
  * @example
  * const client = createClient("pubsub://my-project", [pubsub()]);
+ * const local = createClient("pubsub://my-project?endpoint=127.0.0.1:8085", [pubsub()]);
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options
  */
 export function pubsub(options: PubsubOptions = {}): Provider<"pubsub", PubsubModes> {
   const provisioning = checkOptions(options);

@@ -15,13 +15,17 @@ const REPLY_TO = "aq-reply-to";
 const SUBJECT = "aq-subject";
 const OWN: ReadonlySet<string> = new Set([ID, OWN_CONTENT_TYPE, CORRELATION_ID, REPLY_TO, SUBJECT]);
 
-/** Set by the service on what its dead-letter policy forwards. https://cloud.google.com/pubsub/docs/handling-failures#track-delivery-attempts (2026-11-29) */
+/**
+ * Set by the service on what its dead-letter policy forwards.
+ * https://cloud.google.com/pubsub/docs/handling-failures#track-delivery-attempts (2026-11-29)
+ */
 const DEAD_LETTER_SOURCE = "CloudPubSubDeadLetterSourceSubscription";
 
 /** What settles a delivery. */
 export interface PubsubHandle extends Brought {
+  /** Of this delivery; empty where a push brought it. */
   readonly ackId: string;
-  /** Stays the same from delivery to delivery. */
+  /** Pub/Sub's id of the message, the same with each delivery. */
   readonly messageId: string;
 }
 

@@ -4,9 +4,9 @@ import { invalid } from "./refusal.ts";
 
 /** A request of Node's server, as it is or as Express and the functions framework pass it on, with its body read. */
 export interface NodePushRequest extends IncomingMessage {
-  /** Of the functions framework: the bytes as they came. */
+  /** The bytes as they came, where the functions framework has read them. */
   readonly rawBody?: unknown;
-  /** Of a body parser: bytes, text or an object. */
+  /** What a body parser has made of them: bytes, text or an object. */
   readonly body?: unknown;
 }
 

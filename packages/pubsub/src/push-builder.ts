@@ -6,21 +6,23 @@ import { encodeMessage } from "./pubsub-wire.ts";
 
 /** One message to push. */
 export interface PushRequestMessage<Body> {
+  /** What `send` would be given. */
   readonly body: Body;
-  /** The application's id. @default the definition's `id` of the body, else the message id */
+  /** The application's id. @default the definition's `id` of the body, else `messageId` */
   readonly id?: string | undefined;
+  /** The application's attributes. @default none */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
-  /** Which delivery it is, 1 or more; absent where the subscription has no dead-letter policy. @default absent */
+  /** Which delivery of the message it is, from 1. @default not told, as without a dead-letter policy */
   readonly attempt?: number | undefined;
-  /** Pub/Sub's own id; two messages with the same one are the same message. @default one of its own */
+  /** Pub/Sub's own id; two with the same one are the same message. @default a new one */
   readonly messageId?: string | undefined;
 }
 
 /** Where a push comes from, and when. */
 export interface PushOrigin {
-  /** @default "my-project" */
+  /** Id of the project. @default "my-project" */
   readonly project?: string | undefined;
-  /** @default the definition's name */
+  /** Name of the subscription. @default the definition's */
   readonly subscription?: string | undefined;
   /** When the message was published. @default 2026-01-01T00:00:00Z */
   readonly publishedAt?: Date | undefined;
@@ -28,11 +30,11 @@ export interface PushOrigin {
 
 /** How a push request looks. */
 export interface PushRequestOptions extends PushOrigin {
-  /** Unwrapped: the data as body, the metadata as headers. @default "wrapped" */
+  /** `"wrapped"`: everything as JSON; `"unwrapped"`: the data as body, the metadata as headers. @default "wrapped" */
   readonly form?: "wrapped" | "unwrapped" | undefined;
-  /** The endpoint. @default "http://127.0.0.1:8080/" */
+  /** URL of the endpoint. @default "http://127.0.0.1:8080/" */
   readonly url?: string | undefined;
-  /** For the authorization header; `pushTokens()` makes some. @default no header */
+  /** The token of the authorization header; `pushTokens()` makes some. @default no such header */
   readonly token?: string | undefined;
 }
 
@@ -41,11 +43,14 @@ const USER_AGENT = "CloudPubSub-Google";
 let built = 0;
 
 /**
- * Builds the request that Pub/Sub pushes for a message, encoded as `send` would encode it. For a server of `node:http`,
- * `fetch` it.
+ * Builds the request that Pub/Sub pushes for a message, encoded as `send` would encode it: for tests of a handler. To a
+ * server of `node:http` send it with `fetch`.
  *
  * @example
+ * const handler = createHandler(orders, pushRequests({ trustPlatform: true }), onOrder);
  * const response = await handler(pushRequest(orders, { body: { orderId: "o-1" }, attempt: 3 }));
+ *
+ * @throws INVALID_ARGUMENT for no definition; INVALID_MESSAGE for a body that its codec cannot encode
  */
 export function pushRequest<D extends Source>(
   definition: D,
@@ -67,10 +72,13 @@ export function pushRequest<D extends Source>(
 }
 
 /**
- * Builds the CloudEvent that a function with a Pub/Sub trigger gets for a message.
+ * Builds the CloudEvent that a function with a Pub/Sub trigger gets for a message: for tests of a handler.
  *
  * @example
+ * const handler = createHandler(orders, pubsubEvents({ trustPlatform: true }), onOrder);
  * await handler(pubsubEvent(orders, { body: { orderId: "o-1" } }));
+ *
+ * @throws INVALID_ARGUMENT for no definition; INVALID_MESSAGE for a body that its codec cannot encode
  */
 export function pubsubEvent<D extends Source>(
   definition: D,

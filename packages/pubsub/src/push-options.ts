@@ -15,68 +15,86 @@ import { invalid } from "./refusal.ts";
 /** What a batch can do at Pub/Sub, and who reads its errors. */
 export type PubsubSettling = Required<Pick<EventBatch<PubsubHandle>, "adapter" | "settle">>;
 
-/** What a function may ask of Pub/Sub itself; made by `pubsubCalls`. */
+/** What a function may ask of Pub/Sub itself; made by `pubsubCalls` for the option `calls`. */
 export interface PubsubCalls {
-  /** `project`: that of the subscription, where the push says it. */
+  /** What can be done to these deliveries, of a subscription in this project, if the push says it. Called by the source. */
   of(project: string | undefined, deliveries: readonly Delivery<PubsubHandle>[]): PubsubSettling;
 }
 
-/** Every push is proved by a token of Google's; the subscription must have push authentication. */
+/** Every push must prove itself by a token of Google's: the subscription must have push authentication. */
 export interface VerifiedPush {
-  /** `--push-auth-token-audience` of the subscription, else the endpoint's URL; one or several. */
+  /**
+   * What the token is for: `--push-auth-token-audience` of the subscription, else the URL of the endpoint. One or
+   * several.
+   */
   readonly audience: string | readonly string[];
   /**
-   * E-mail of `--push-auth-service-account`; one or several. Anybody can have Google sign a token for any audience, so
-   * the account is what proves the sender. `"any"`: it does not matter who calls.
+   * Whose token it is: the e-mail address of `--push-auth-service-account`, one or several. Anybody can have Google sign
+   * a token for any audience, so that this alone proves the sender. `"any"`: it does not matter who calls.
    */
   readonly serviceAccount: string | readonly string[];
   /** Where the public keys come from, for the emulator and for tests: URL of a JWK set, or a function. @default Google's */
   readonly keys?: PushKeys | undefined;
+  /** Not beside `audience`. */
   readonly trustPlatform?: undefined;
 }
 
-/** Somebody else has checked who calls: Cloud Run's IAM (no `--allow-unauthenticated`), a gateway. */
+/** Somebody else has checked who calls: IAM of Cloud Run (without `--allow-unauthenticated`), a gateway. */
 export interface TrustedPush {
+  /** Takes every push for one of Pub/Sub's. If the endpoint is open to everybody, everybody can send it messages. */
   readonly trustPlatform: true;
+  /** Not beside `trustPlatform`. */
   readonly audience?: undefined;
+  /** Not beside `trustPlatform`. */
   readonly serviceAccount?: undefined;
+  /** Not beside `trustPlatform`. */
   readonly keys?: undefined;
 }
 
-/** How pushes are taken, however they arrive. */
+/** How pushes are taken, in whichever form they arrive. */
 export interface PushSettings {
   /**
-   * The subscription's ack deadline, which Pub/Sub does not tell: by then it must have its answer. Shorter than it is:
-   * handlers are stopped too early; longer: messages come again while they are handled. "10s" to "600s".
+   * The subscription's ack deadline, "10s" to "600s", which a push does not tell: by then Pub/Sub must have its answer.
+   * Shorter than it is, handlers are stopped too early; longer, messages come again while they are handled.
+   * @default "10s", the service's own; for CloudEvents not known
    */
   readonly ackDeadline?: Duration | undefined;
   /**
-   * Messages in hand at once, those that wait for a handler included; any more are answered 429 and Pub/Sub slows down.
-   * Each may hold `maxBodyBytes`, and each refusal costs a delivery attempt. 1 or more. @default 100
+   * Messages in hand at once, those that wait for a handler included; a whole number from 1. Any more are answered 429,
+   * so that Pub/Sub slows down; each such refusal costs a delivery attempt. Each may hold `maxBodyBytes`. @default 100
    */
   readonly maxRequests?: number | undefined;
   /**
-   * A message that is pushed again within this time after it was handled is answered as handled, without its handler.
-   * A `seek` back in time is taken for that, too. "0s": never. @default "10m"
+   * How long it is remembered that a message was handled: one that is pushed again within this time is answered as
+   * handled, without its handler. A `seek` back in time looks the same. "0s": nothing is remembered. @default "10m"
    */
   readonly rememberFor?: Duration | undefined;
   /**
-   * What may be asked of Pub/Sub itself: `pubsubCalls` of `@anyqueue/pubsub`. Without it no SDK is needed, and dead
-   * letters are left to the subscription's dead-letter policy. @default none
+   * What the function may ask of Pub/Sub itself, made by `pubsubCalls` of `@anyqueue/pubsub`. Without it no SDK is
+   * needed, and dead letters are left to the subscription's dead-letter policy. @default none
    */
   readonly calls?: PubsubCalls | undefined;
   /** For tests. @default the machine's */
   readonly clock?: Clock | undefined;
 }
 
-/** Options of pushes over HTTP. */
+/**
+ * Options of `pushRequests` and `nodePushRequests`: how a push proves where it comes from, and how it is
+ * taken.
+ */
 export type PushOptions = (VerifiedPush | TrustedPush) &
   PushSettings & {
-    /** Longer bodies are answered 413, and so come again. @default 16,777,216, more than Pub/Sub ever sends */
+    /**
+     * Bytes of a request's body, a whole number from 1; a longer one is answered 413, and comes again. @default 16777216
+     * (16 MiB), more than Pub/Sub ever sends
+     */
     readonly maxBodyBytes?: number | undefined;
   };
 
-/** Options of CloudEvents: their HTTP request is not to be seen, so nothing but the platform can check who calls. */
+/**
+ * Options of `pubsubEvents`. A CloudEvent does not show its HTTP request, so that only the platform can check who
+ * calls.
+ */
 export type PubsubEventsOptions = Pick<TrustedPush, "trustPlatform"> & PushSettings;
 
 /** Settings with every default filled in. */

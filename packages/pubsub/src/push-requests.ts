@@ -11,8 +11,9 @@ import { decodePush } from "./push-wire.ts";
 type FetchSource = EventSource<[request: Request], Response, PubsubHandle>;
 
 /**
- * The requests of a Pub/Sub push subscription, wrapped or unwrapped, for `createHandler`: the function takes a `Request`
- * and gives a `Response`, as fetch-style servers (Hono, Next.js, Deno) have them. Who calls is checked first.
+ * The requests of a Pub/Sub push subscription, wrapped or unwrapped, for `createHandler`. The function takes a `Request`
+ * and gives a `Response`, as servers have them that go by `fetch` (Hono, Next.js, Deno); for `node:http` and Express see
+ * `nodePushRequests`. Who calls is checked first.
  *
  * @example
  * export const POST = createHandler(

@@ -4,23 +4,25 @@ import type { JsonWebKeySet } from "./google-keys.ts";
 
 /** What a token says. */
 export interface PushTokenClaims {
+  /** What it is for (`aud`). */
   readonly audience: string;
+  /** E-mail address of the account that it was made for (`email`). */
   readonly serviceAccount: string;
-  /** @default "https://accounts.google.com" */
+  /** Who made it (`iss`). @default "https://accounts.google.com" */
   readonly issuer?: string | undefined;
-  /** @default now */
+  /** When it was made (`iat`). @default now */
   readonly issuedAt?: Date | undefined;
-  /** @default an hour after it was issued */
+  /** When it ends (`exp`). @default an hour after it was made */
   readonly expiresAt?: Date | undefined;
-  /** @default true */
+  /** Whether the account's address is verified (`email_verified`). @default true */
   readonly isEmailVerified?: boolean | undefined;
 }
 
-/** A key of its own, and tokens that are signed with it. */
+/** A key of its own, and tokens signed with it; made by {@link pushTokens}. */
 export interface PushTokens {
-  /** For the option `keys` of `pushRequests`. */
+  /** The public key, for the option `keys` of `pushRequests`. */
   readonly keys: () => JsonWebKeySet;
-  /** A token as Pub/Sub's pushes carry it. */
+  /** Makes a token as Pub/Sub's pushes carry it. */
   sign(claims: PushTokenClaims): string;
   /** Signs with a new key from now on, and forgets the old one. */
   rotate(): void;
@@ -36,11 +38,15 @@ interface SigningKey {
 }
 
 /**
- * Tokens for tests of an endpoint that checks them.
+ * Makes tokens for tests of an endpoint that checks them. `clock` says when they are made; give it the test's.
  *
  * @example
  * const tokens = pushTokens();
- * const source = pushRequests({ audience: "a", serviceAccount: "push@p.iam.gserviceaccount.com", keys: tokens.keys });
+ * const serviceAccount = "push@my-project.iam.gserviceaccount.com";
+ * const source = pushRequests({ audience: "test", serviceAccount, keys: tokens.keys });
+ * const handler = createHandler(orders, source, onOrder);
+ * const token = tokens.sign({ audience: "test", serviceAccount });
+ * await handler(pushRequest(orders, { body: { orderId: "o-1" } }, { token }));
  */
 export function pushTokens(clock: Pick<Clock, "wallNow"> = systemClock): PushTokens {
   let key = newKey();

@@ -12,22 +12,31 @@ import {
   type Source,
 } from "@anyqueue/core";
 
-/** Options of a function's handler: those of a consumer (but `prefetch`), and clock, listener, logger and middleware. */
+/**
+ * Options of a function's handler: those of a consumer without `prefetch` (`concurrency`, `retry`, `handlerTimeout`, …),
+ * `deadlineMargin`, and what a worker has from its client: `clock`, `listener`, `logger`, `middleware`.
+ */
 export type HandlerOptions = EventEngineOptions;
 
 /**
- * Makes the function that a platform calls with its events.
+ * Makes the function that a platform (Lambda, Azure Functions, Cloud Run) calls with its events.
  *
- * The handler is the same as a worker's: return = ack, throw = retry, `RetryError`, `DeadLetterError`. How the platform
- * is told, and what it cannot do, is the source's part. The time that the platform gives is kept: shortly before its
- * end nothing starts any more, signals abort, and what is unfinished is reported so.
+ * The handler is the one that a worker would run: returning acks, throwing retries, `RetryError` and `DeadLetterError`
+ * mean what they mean there. How the platform is told, and what it cannot do, is the source's part: its page says it, and
+ * the event `notice`. The platform's time is kept: shortly before its end (`deadlineMargin`) nothing starts any more,
+ * signals abort, and what is unfinished is reported so and comes again.
  *
  * @example
  * export const handler = createHandler(orders, sqsEvents(), async (message, { signal }) => {
  *   await charge(message.body, { signal });
  * });
  *
- * @throws INVALID_ARGUMENT with every problem of the options, when it is made; an event of another kind rejects with it
+ * @param definition of the queue or subscription that the events come from
+ * @param source `sqsEvents()`, `functionsEvents()`, `pushRequests(…)`, `nodePushRequests(…)`, `pubsubEvents(…)`, or one
+ * of your own
+ * @returns a function with the arguments and the answer of the source. It rejects where the platform has to be told by an
+ * exception, and with INVALID_ARGUMENT for an event of another kind
+ * @throws INVALID_ARGUMENT with every problem of the options
  */
 export function createHandler<D extends Source, Args extends readonly unknown[], Reply>(
   definition: D,
@@ -42,21 +51,24 @@ export function createHandler<D extends Source, Args extends readonly unknown[],
 const DEFAULT_BATCH_SIZE = 10;
 
 /**
- * As {@link createHandler}, for a handler of up to `size` messages at once; never of two events together.
+ * Makes a function as {@link createHandler} does, for a handler that takes up to `size` messages of one event at once.
  *
  * @example
  * export const handler = createBatchHandler(orders, sqsEvents(), async (messages) =>
  *   Promise.allSettled(messages.map(async (message) => await save(message.body))),
  * );
  *
- * @throws INVALID_ARGUMENT as `createHandler`
+ * @throws INVALID_ARGUMENT with every problem of the options
  */
 export function createBatchHandler<D extends Source, Args extends readonly unknown[], Reply>(
   definition: D,
   source: EventSource<Args, Reply>,
   batchHandler: BatchHandler<BodyOf<D>>,
   options: HandlerOptions & {
-    /** Messages of one call of the handler, 1 or more; fewer where the event or the ordering keys say so. @default 10 */
+    /**
+     * Messages of one call of the handler at most, a whole number from 1. Fewer where the event holds fewer, and never two of
+     * one ordering key. @default 10
+     */
     readonly size?: number | undefined;
   } = {},
 ): (...args: Args) => Promise<Reply> {

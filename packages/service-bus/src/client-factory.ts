@@ -17,7 +17,7 @@ export const OWN_SETTINGS = {
   retryOptions: "a retry inside the SDK can send a message twice, unseen, and waits 30 s between tries",
   customEndpointAddress: 'use "?endpoint=amqps://host:port" of the URL',
 };
-/** Settings of the SDK client that an application may give. */
+/** Settings of the SDK client that an application may give: all but those that are the adapter's own. */
 export type ServiceBusClientSettings = Omit<ServiceBusClientOptions, keyof typeof OWN_SETTINGS>;
 
 export interface ClientSettings {

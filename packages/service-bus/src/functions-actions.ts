@@ -4,16 +4,23 @@ import { isSettled } from "./functions-settling.ts";
 import type { FunctionsHandle } from "./functions-wire.ts";
 import { invalid, unsupported } from "./refusal.ts";
 
-/** What Service Bus can do to a message beside return and throw, with the SDK binding of Azure Functions. */
+/** What can be done to a message beside returning and throwing, with the SDK binding of Azure Functions. */
 export interface FunctionsActions {
   /**
-   * Sets the message aside: it stays in its queue, and nobody gets it unless by the number that this resolves with.
-   * The handler then returns; its message counts as handled. `properties` are added to the message.
+   * Sets the message aside: it stays in its queue, and only who receives it by the number that this resolves with gets
+   * it. Keep that number, then return: the message counts as handled. `properties` are added to its attributes.
+   * @throws INVALID_ARGUMENT if the message is settled already, or the host did not tell its number
    */
   defer(properties?: Readonly<Record<string, string>>): Promise<string>;
-  /** Keeps bytes with the message's session, up to 256 KB. @throws INVALID_ARGUMENT without a session */
+  /**
+   * Keeps bytes with the message's session, for whoever has it next. Throws INVALID_ARGUMENT if the message is in no
+   * session.
+   */
   setSessionState(state: Uint8Array): Promise<void>;
-  /** Lets other processes have the session as soon as the function ends. @throws INVALID_ARGUMENT without a session */
+  /**
+   * Lets other processes have the message's session once the function has ended. Throws INVALID_ARGUMENT if the message
+   * is in no session.
+   */
   releaseSession(): Promise<void>;
 }
 
@@ -26,10 +33,13 @@ export function rememberActions(handle: FunctionsHandle): void {
 }
 
 /**
- * The actions of a message that came through `functionsEvents()` and the SDK binding.
+ * Makes the actions of a message that came through `functionsEvents()` and the SDK binding, for its handler.
  *
  * @example
- * const sequenceNumber = await functionsActions(message).defer();
+ * const onOrder: Handler<Order> = async (message) => {
+ *   const sequenceNumber = await functionsActions(message).defer();
+ *   console.log(`${message.body.orderId} waits as ${sequenceNumber}`);
+ * };
  *
  * @throws INVALID_ARGUMENT for any other message, UNSUPPORTED with the default binding
  */

@@ -21,41 +21,48 @@ import type { FunctionsContext, FunctionsHandle, Invocation, ServiceBusCalls } f
 import { invalid, PROVIDER } from "./refusal.ts";
 import { capabilitiesOf, SERVICE_BUS_LIMITS } from "./service-bus-limits.ts";
 
-/** How a function of Azure Functions is called, and what it may do beside returning and throwing. */
+/** Options of {@link functionsEvents}: how the function is called, and what it may do beside returning and throwing. */
 export interface FunctionsEventsOptions {
   /**
-   * Messages of one call, as the trigger has it; said here, a trigger with another one is refused.
-   * With the default binding one failed message of `many` brings all of them back. @default what the trigger says
+   * Whether a call brings one message or several, as the trigger has it; said here, a trigger that has it otherwise is
+   * refused. With the default binding one failed message of `"many"` brings all of them back. @default what the trigger
+   * says
    */
   readonly cardinality?: "one" | "many" | undefined;
   /**
-   * `functionTimeout` of host.json. Shortly before its end nothing starts any more, signals abort, and what is unfinished
-   * is given back. @default none: a function that runs too long is killed by the host
+   * `functionTimeout` of host.json, which the host does not tell. Shortly before its end nothing starts any more, signals
+   * abort, and what is unfinished is given back. @default none: the host kills a function that runs too long
    */
   readonly functionTimeout?: Duration | undefined;
   /**
-   * `LockDuration` of the entity, "5s" to "5m". The host renews the locks of cardinality `one` alone: with it, those of
-   * `many` are renewed by the SDK binding, and are known to be lost with the default binding. @default not known
+   * `LockDuration` of the entity, "5s" to "5m", which the host does not tell. The host renews the locks of cardinality
+   * `"one"` alone. With this, those of `"many"` are renewed (SDK binding), or known to be lost (default binding).
+   * @default not known
    */
   readonly lockDuration?: Duration | undefined;
   /**
-   * What the function may ask of Service Bus itself: `serviceBusCalls` of `@anyqueue/service-bus`. The SDK binding needs
-   * none of it. Without it and with the default binding, dead letters are left to the queue's MaxDeliveryCount. @default none
+   * What the function may ask of Service Bus itself, made by `serviceBusCalls` of `@anyqueue/service-bus`. The SDK
+   * binding needs none of it. With the default binding and without it, dead letters are left to the queue's
+   * MaxDeliveryCount. @default none
    */
   readonly calls?: ServiceBusCalls | undefined;
-  /** What `functionTimeout` is measured by. @default the machine's */
+  /** What `functionTimeout` is measured by; for tests. @default the machine's */
   readonly clock?: Pick<Clock, "now"> | undefined;
 }
 
 type FunctionsSource = EventSource<[message: unknown, context: FunctionsContext], void, FunctionsHandle>;
 
 /**
- * The calls of a Service Bus trigger of Azure Functions, queue or topic, for `createHandler`. With the default binding,
- * or, where `sdkBinding: true` is said and @azure/functions-extensions-servicebus is imported, message by message.
+ * The calls of a Service Bus trigger of Azure Functions, of a queue or a topic, for `createHandler`. With the default
+ * binding the function's end settles all messages of the call alike: returning completes, throwing gives back. With the
+ * SDK binding (`sdkBinding: true` at the trigger, and `@azure/functions-extensions-servicebus` imported) each message is
+ * settled for itself.
  *
  * @example
  * app.serviceBusQueue("orders", {
- *   connection: "SERVICE_BUS", queueName: "orders", handler: createHandler(orders, functionsEvents(), onOrder),
+ *   connection: "SERVICE_BUS",
+ *   queueName: "orders",
+ *   handler: createHandler(orders, functionsEvents({ functionTimeout: "5m" }), onOrder),
  * });
  *
  * @throws INVALID_ARGUMENT with every problem of the options

@@ -8,25 +8,27 @@ import { standIns } from "./trigger-metadata.ts";
 
 /** One message of a call to build. */
 export interface FunctionsCallMessage<Body> {
+  /** What `send` would be given. */
   readonly body: Body;
   /** The application's id. @default the definition's `id` of the body, else "message-1" and so on */
   readonly id?: string | undefined;
+  /** The application's attributes. @default none */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
-  /** Which delivery it is, 1 or more. @default 1 */
+  /** Which delivery of the message it is, from 1. @default 1 */
   readonly attempt?: number | undefined;
-  /** The same stored message has the same one. @default its place, from 1 */
+  /** The service's number of the stored message; two with the same one are the same message. @default its place, from 1 */
   readonly sequenceNumber?: number | undefined;
 }
 
 /** How the function is registered, and when the messages were sent. */
 export interface FunctionsCallOptions {
-  /** @default "one" for one message, else "many" */
+  /** Whether the function gets a message or a list. @default "one" for one message, else "many" */
   readonly cardinality?: "one" | "many" | undefined;
-  /** `sdk`: as with `sdkBinding: true` and the extension. @default "default" */
+  /** `"sdk"`: as with `sdkBinding: true` and @azure/functions-extensions-servicebus. @default "default" */
   readonly binding?: "default" | "sdk" | undefined;
-  /** The trigger's `dataType`, for the default binding. @default "string" */
+  /** The trigger's `dataType`, for the default binding: text (parsed, if it is JSON) or bytes. @default "string" */
   readonly dataType?: "string" | "binary" | undefined;
-  /** @default the definition's name */
+  /** Name of the queue. @default the definition's */
   readonly queue?: string | undefined;
   /** When the messages were sent. @default 2026-01-01T00:00:00Z */
   readonly sentAt?: Date | undefined;
@@ -34,28 +36,34 @@ export interface FunctionsCallOptions {
 
 /** What the function did to a message through the SDK binding. */
 export interface FunctionsSettlement {
+  /** The application's id of the message. */
   readonly id: string;
+  /** What was done to it. */
   readonly as: "completed" | "abandoned" | "dead-lettered" | "deferred";
+  /** Of a dead letter. */
   readonly reason?: string;
 }
 
-/** A call as the host would make it. */
+/** A call as the host would make it, and what the function did. */
 export interface FunctionsCall {
-  /** What the function is called with. */
+  /** What to call the function with: `await handler(...call.args)`. */
   readonly args: readonly [message: unknown, context: FunctionsContext];
-  /** With the SDK binding: what was settled so far, in that order. */
+  /** What was settled so far, in that order; only with the SDK binding. */
   readonly settled: readonly FunctionsSettlement[];
-  /** What the function's log was warned of. */
+  /** What was written to the function's log as a warning. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Builds the call that Azure Functions makes for these messages, encoded as `send` would encode them, with metadata as
- * @azure/functions passes them on.
+ * `@azure/functions` passes them on: for tests of a handler.
  *
  * @example
+ * const handler = createHandler(orders, functionsEvents(), onOrder);
  * const call = functionsInvocation(orders, [{ body: { orderId: "o-1" }, attempt: 3 }]);
  * await handler(...call.args);
+ *
+ * @throws INVALID_ARGUMENT for no definition; INVALID_MESSAGE for a body that its codec cannot encode
  */
 export function functionsInvocation<D extends Source>(
   definition: D,

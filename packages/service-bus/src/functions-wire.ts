@@ -1,28 +1,40 @@
 import type { Delivery, EventBatch, HandBacks } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 
-/** What of the `InvocationContext` of @azure/functions is used. */
+/** What is used of the `InvocationContext` of @azure/functions. */
 export interface FunctionsContext {
+  /** The host's id of the call. */
   readonly invocationId?: string | undefined;
+  /** What the host tells of the messages. */
   readonly triggerMetadata?: Readonly<Record<string, unknown>> | undefined;
+  /** How the function is registered. */
   readonly options?: { readonly trigger?: Readonly<Record<string, unknown>> | undefined } | undefined;
+  /** Writes to the function's log. */
   readonly warn?: ((...args: never[]) => void) | undefined;
 }
 
 /** What @azure/functions-extensions-servicebus 0.2.0-preview brings with each call to settle its messages by. */
 export interface ServiceBusActions {
+  /** Removes a handled message. */
   complete(message: ServiceBusReceivedMessage): Promise<void>;
+  /** Gives a message back at once. */
   abandon(message: ServiceBusReceivedMessage, propertiesToModify?: Uint8Array): Promise<void>;
+  /** Moves a message to the dead letters. */
   deadletter(
     message: ServiceBusReceivedMessage,
     propertiesToModify?: Uint8Array,
     deadletterReason?: string,
     deadletterErrorDescription?: string,
   ): Promise<void>;
+  /** Sets a message aside, to be received by its sequence number. */
   defer(message: ServiceBusReceivedMessage, propertiesToModify?: Uint8Array): Promise<void>;
+  /** Renews the lock of a message. */
   renewMessageLock(message: ServiceBusReceivedMessage): Promise<void>;
+  /** Keeps bytes with a session. */
   setSessionState(sessionId: string, sessionState: Uint8Array): Promise<void>;
+  /** Lets others have a session. */
   releaseSession(sessionId: string): Promise<void>;
+  /** Renews the lock of a session; resolves with its end. */
   renewSessionLock(sessionId: string): Promise<Date>;
 }
 
@@ -36,12 +48,13 @@ export interface FunctionsNative {
 
 /** What settles one delivery. */
 export interface FunctionsHandle {
+  /** `message.native` of its handler. */
   readonly native: FunctionsNative;
   /** Undefined: the default binding, which settles by the function's end alone. */
   readonly sdk:
     | { readonly message: ServiceBusReceivedMessage; readonly actions: ServiceBusActions }
     | undefined;
-  /** Where the entity has sessions. */
+  /** The session that it is in; undefined where the entity has none. */
   readonly sessionId: string | undefined;
   /** What it is received by again when it is deferred; undefined: the host did not tell. */
   readonly sequenceNumber: string | undefined;
@@ -86,8 +99,9 @@ export interface InvocationForm {
   readonly lockMs: number | undefined;
 }
 
-/** What a function asks of Service Bus itself; made by `serviceBusCalls`. */
+/** What a function may ask of Service Bus itself; made by `serviceBusCalls` for the option `calls` of `functionsEvents`. */
 export interface ServiceBusCalls {
+  /** What can be done to these deliveries. Called by the source. */
   of(
     deliveries: readonly Delivery<FunctionsHandle>[],
   ): Required<Pick<EventBatch<FunctionsHandle>, "adapter" | "settle">>;

@@ -8,19 +8,25 @@ export type { ServiceBusCalls } from "./functions-wire.ts";
 export type { ServiceBusClientSettings } from "./client-factory.ts";
 export type { SubscriptionRule } from "./subscription-rule.ts";
 
-/** Options of {@link createServiceBusClient}: the connection, and how names are made. */
+/** Options of {@link createServiceBusClient}: how Service Bus is reached, and `prefix` and `queues` of the configuration. */
 export interface ServiceBusQueueClientOptions
   extends ServiceBusOptions, Pick<QueueConfig, "prefix" | "queues"> {
-  /** The namespace's name or full host name. @default the one of the connection string or client */
+  /**
+   * The namespace: its name, or its full host name in a sovereign cloud. @default the one of `connectionString` or
+   * `client`
+   */
   readonly namespace?: string | undefined;
 }
 
 /**
- * A client whose only provider is Azure Service Bus.
+ * Makes a client whose only provider is Azure Service Bus: short for `createClient` with {@link serviceBus}. For
+ * `logger`, `middleware` and the like use `createClient`.
  *
  * @example
  * const client = createServiceBusClient({ namespace: "my-namespace", prefix: "prod-" });
  * await client.producer(orders).send({ orderId: "o-1" });
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options
  */
 export function createServiceBusClient(
   options: ServiceBusQueueClientOptions = {},

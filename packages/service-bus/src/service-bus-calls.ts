@@ -3,25 +3,31 @@ import type { FunctionsHandle, ServiceBusCalls } from "./functions-wire.ts";
 import { invalid } from "./refusal.ts";
 import { serviceBus, type ServiceBusOptions } from "./service-bus-provider.ts";
 
-/** What a function asks of Service Bus itself, and how that is reached. */
+/** Options of {@link serviceBusCalls}: where dead letters go, and how Service Bus is reached. */
 export interface ServiceBusCallsOptions extends ServiceBusOptions {
   /**
-   * Name of the queue for dead letters. The function's identity needs _Azure Service Bus Data Sender_ on it. A queue of its
-   * own: only the service puts messages into `orders/$DeadLetterQueue`.
+   * Name of the queue for dead letters, a queue of its own: only the service itself puts messages into
+   * `orders/$DeadLetterQueue`. The function's identity needs the role _Azure Service Bus Data Sender_ on it.
    */
   readonly deadLetterQueue: string;
-  /** The namespace's name or full host name. @default the one of the connection string or client */
+  /** The namespace: its name or full host name. @default the one of `connectionString` or `client` */
   readonly namespace?: string | undefined;
-  /** An emulator or another server, as the URL's parameter of the same name. @default the namespace */
+  /**
+   * Another server, as `?endpoint=` of a connection URL has it: `"127.0.0.1:5672"` (an emulator, without TLS).
+   * @default the namespace
+   */
   readonly endpoint?: string | undefined;
 }
 
 /**
- * What a function asks of Service Bus itself where its binding cannot: the option `calls` of `functionsEvents`. Dead
- * letters are sent first, then the message is completed. The SDK is loaded with the first of them.
+ * Lets a function of Azure Functions send dead letters where its binding cannot: the option `calls` of `functionsEvents`.
+ * A copy is sent first, then the message is completed: a crash in between leaves both. The SDK is loaded with the first
+ * of them.
  *
  * @example
- * functionsEvents({ calls: serviceBusCalls({ namespace: "shop", deadLetterQueue: "orders-dead" }) })
+ * const source = functionsEvents({
+ *   calls: serviceBusCalls({ namespace: "shop", deadLetterQueue: "orders-dead" }),
+ * });
  *
  * @throws INVALID_ARGUMENT with every problem of the options
  */

@@ -9,41 +9,52 @@ import { readConnectionString, readPlace } from "./service-bus-url.ts";
 import type { SubscriptionRule } from "./subscription-rule.ts";
 import { ruleProblems, SubscriptionRules } from "./subscription-rules.ts";
 
-/** How to reach Service Bus; with a connection string or a credential, or with a client of your own. */
+/** How to reach Service Bus: with a connection string, with a credential, or with an SDK client of your own. */
 export interface ServiceBusOptions {
-  /** Of a namespace or of one entity; a secret. Its host must be the URL's, if that names one. */
+  /**
+   * Connection string of the namespace or of one entity, with a shared access key: a secret. Excludes `credential`. Its
+   * host must be the URL's, if that names one. @default none: a credential
+   */
   readonly connectionString?: string | undefined;
-  /** @default `DefaultAzureCredential` of @azure/identity, if that package is installed */
+  /**
+   * Gives tokens of Microsoft Entra ID; within 4 s, or it has failed. @default `DefaultAzureCredential` of
+   * `@azure/identity`, if that is installed
+   */
   readonly credential?: TokenCredential | undefined;
   /**
-   * A client of your own, used as it is and left open by `close()`.
-   * Build it with `retryOptions: { maxRetries: 0 }`: the SDK repeats sends whose answer was lost.
+   * An SDK client of your own, instead of the other ways to connect; used as it is, and left open by `close()`. Build it
+   * with `retryOptions: { maxRetries: 0 }`, because the SDK repeats sends whose answer was lost. @default one of its own
    */
   readonly client?: ServiceBusClient | undefined;
-  /** Its counterpart for `client.admin` and the checks at start; only beside `client`. */
+  /**
+   * The SDK's administration client, for `client.admin` and the checks at the start; only beside `client`.
+   * @default none: `client.admin` rejects with INVALID_ARGUMENT
+   */
   readonly administrationClient?: ServiceBusAdministrationClient | undefined;
   /**
-   * Entities that require sessions although no definition says so: names as the service knows them, subscriptions as
-   * `"topic/Subscriptions/name"`. Needed only where the entity's settings may not be read: an ordered definition says it too.
-   * @default none
+   * Entities that require sessions although no definition says so: names as the service has them, subscriptions as
+   * `"topic/Subscriptions/name"`. Needed only where the entity's settings may not be read. @default those whose
+   * definition is ordered
    */
   readonly sessionEntities?: readonly string[] | undefined;
   /**
-   * True: a delayed message can be cancelled, by who uses the driver itself. Each moment then costs a request of its own over the management link, which
-   * the Standard tier counts ten times; false: delayed messages travel in ordinary batches.
-   * @default false
+   * True: delayed messages can be cancelled by `cancelBatch` of the driver. They are scheduled by a request for each
+   * moment then, which the Standard tier counts ten times. False: they travel in ordinary batches. @default false
    */
   readonly cancellable?: boolean | undefined;
   /**
-   * Rules that `client.admin.create` gives a subscription, by `"topic/name"` as the definitions have them, or with the prefix
-   * where only one environment is meant. @default one rule that lets everything pass
+   * Rules that `client.admin.create` gives to subscriptions, by `"topic/subscription"`: the names of the definitions, or
+   * with the prefix where only that environment is meant. @default one rule that lets everything pass
    */
   readonly rules?: Readonly<Record<string, readonly SubscriptionRule[]>> | undefined;
-  /** Further settings of the SDK client, such as `webSocketOptions`; those that keep messages safe are refused here. */
+  /**
+   * Further settings of the SDK client, such as `webSocketOptions`. Those that keep messages safe (retries) are the
+   * adapter's own, and refused here. @default none
+   */
   readonly clientOptions?: ServiceBusClientSettings | undefined;
 }
 
-/** One entity can have all of it: sessions and duplicate detection are independent settings. */
+/** The features that one entity can have at once: all of them. Sessions and duplicate detection are independent settings. */
 export type ServiceBusModes = ("ordering" | "deduplication" | "delay" | "ttl")[];
 
 const OPTIONS = [
@@ -60,10 +71,17 @@ const OPTIONS = [
 const CONNECTION_OPTIONS = ["connectionString", "credential", "clientOptions"] as const;
 
 /**
- * Azure Service Bus, for `createClient`. Nothing is loaded or sent before the first use.
+ * Azure Service Bus, for `createClient`. URLs are `service-bus://<namespace>` with `?endpoint=` and `?plaintext=allow`.
+ * The SDK (`@azure/service-bus`) is loaded with the first call; all producers and consumers of a namespace share one
+ * connection.
  *
  * @example
  * const client = createClient("service-bus://my-namespace", [serviceBus()]);
+ * const other = createClient("service-bus:", [
+ *   serviceBus({ connectionString: process.env["SERVICE_BUS_CONNECTION_STRING"] }),
+ * ]);
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options
  */
 export function serviceBus(options: ServiceBusOptions = {}): Provider<"service-bus", ServiceBusModes> {
   checkOptions(options);

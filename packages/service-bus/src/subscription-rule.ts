@@ -1,14 +1,17 @@
 import type { CorrelationRuleFilter, RuleProperties, SqlRuleFilter } from "@azure/service-bus";
 
-/** One rule of a subscription: a message that any of its rules lets pass is copied into it. */
+/**
+ * One rule of a subscription: a message that any of its rules lets pass is copied into it. At most one of `sql` and
+ * `correlation`; without either everything passes.
+ */
 export interface SubscriptionRule {
   /** Up to 50 letters, digits, ".", "-" and "_"; unique in the subscription. */
   readonly name: string;
-  /** An SQL condition over the attributes and `sys.` properties: `"total > 100 AND sys.Label = 'order'"`. */
+  /** An SQL condition over attributes and `sys.` properties: `"total > 100 AND sys.Label = 'order'"`. @default none */
   readonly sql?: string | undefined;
-  /** Header fields and attributes that must be equal; cheaper for the service than SQL. */
+  /** Fields and attributes that must be equal; cheaper for the service than SQL. @default none */
   readonly correlation?: CorrelationRuleFilter | undefined;
-  /** An SQL action on the copy: `"SET priority = 'high'"`. */
+  /** An SQL action on the copy: `"SET priority = 'high'"`. @default none */
   readonly action?: string | undefined;
 }
 

@@ -7,15 +7,18 @@ export { sqsCalls, type SqsCallsOptions } from "./sqs-calls.ts";
 export type { SqsCalls } from "./lambda-wire.ts";
 export type { SqsClientOptions } from "./sqs-client.ts";
 
-/** Options of {@link createSqsClient}: the connection, and how names are made. */
+/** Options of {@link createSqsClient}: how SQS is reached, and `prefix` and `queues` of the configuration. */
 export interface SqsQueueClientOptions extends SqsOptions, Pick<QueueConfig, "prefix" | "queues"> {}
 
 /**
- * A client whose only provider is Amazon SQS.
+ * Makes a client whose only provider is Amazon SQS: short for `createClient` with {@link sqs}. For `logger`, `middleware`
+ * and the like use `createClient`.
  *
  * @example
  * const client = createSqsClient({ region: "eu-west-1", prefix: "prod-" });
  * await client.producer(orders).send({ orderId: "o-1" });
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options
  */
 export function createSqsClient(options: SqsQueueClientOptions = {}): QueueClient<Provider<"sqs", SqsModes>> {
   const { prefix, queues, ...connection } = options;

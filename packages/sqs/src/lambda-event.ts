@@ -14,31 +14,38 @@ import { encodeMessage } from "./sqs-wire.ts";
 
 /** One message of an event to build. */
 export interface LambdaEventMessage<Body> {
+  /** What `send` would be given. */
   readonly body: Body;
-  /** The application's id. @default the definition's `id` of the body, else the message id */
+  /** The application's id. @default the definition's `id` of the body, else `messageId` */
   readonly id?: string | undefined;
+  /** The application's attributes. @default none */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
-  /** Which delivery it is, 1 or more. @default 1 */
+  /** Which delivery of the message it is, from 1. @default 1 */
   readonly attempt?: number | undefined;
-  /** SQS's own id; two messages with the same one are the same message. @default one of its own */
+  /** SQS's own id; two records with the same one are the same message. @default one made of its place in the event */
   readonly messageId?: string | undefined;
+  /** Of this receive. @default one made of `messageId` and `attempt` */
   readonly receiptHandle?: string | undefined;
 }
 
 /** Where the event comes from, and when. */
 export interface LambdaEventOptions {
-  /** @default the definition's name, with ".fifo" if it needs ordering or deduplication */
+  /**
+   * Name of the queue; one with `.fifo` at its end is a FIFO queue. @default the definition's, with ".fifo" if it needs
+   * ordering or deduplication
+   */
   readonly queue?: string | undefined;
-  /** @default "eu-west-1" */
+  /** Region of the queue. @default "eu-west-1" */
   readonly region?: string | undefined;
-  /** @default "123456789012" */
+  /** Account of the queue, 12 digits. @default "123456789012" */
   readonly account?: string | undefined;
   /** When the messages were sent. @default 2026-01-01T00:00:00Z */
   readonly sentAt?: Date | undefined;
 }
 
-/** A record as `@types/aws-lambda` has it. */
+/** A built record, with the types of `@types/aws-lambda`, so that it may be given to a function typed by those. */
 export interface LambdaEventRecord extends SqsRecord {
+  /** What SQS says of the message. */
   readonly attributes: {
     ApproximateReceiveCount: string;
     SentTimestamp: string;
@@ -48,18 +55,24 @@ export interface LambdaEventRecord extends SqsRecord {
     MessageGroupId?: string;
     MessageDeduplicationId?: string;
   };
+  /** What the sender said, by name. */
   readonly messageAttributes: Record<
     string,
     { dataType: string; stringValue?: string; binaryValue?: string }
   >;
+  /** MD5 of the body, in hexadecimal digits. */
   readonly md5OfBody: string;
 }
 
 /**
- * Builds the event that Lambda gives to a function for these messages, encoded as `send` would encode them.
+ * Builds the event that Lambda gives to a function for these messages, encoded as `send` would encode them: for tests of
+ * a handler.
  *
  * @example
+ * const handler = createHandler(orders, sqsEvents(), onOrder);
  * const reply = await handler(lambdaEvent(orders, [{ body: { orderId: "o-1" }, attempt: 3 }]), lambdaContext("30s"));
+ *
+ * @throws INVALID_ARGUMENT for no definition; INVALID_MESSAGE for a body that its codec cannot encode
  */
 export function lambdaEvent<D extends Source>(
   definition: D,
@@ -70,7 +83,12 @@ export function lambdaEvent<D extends Source>(
   return { Records: messages.map((message, index) => recordOf(details, message, index, options)) };
 }
 
-/** What a function is told of its time: `left` from now on, by the clock of the test if it has one. */
+/**
+ * Makes Lambda's context, as far as it is used, for a function that has so much time left.
+ * @param left from now on
+ * @param clock of the test, if it has one
+ * @throws INVALID_ARGUMENT for what is no duration
+ */
 export function lambdaContext(left: Duration, clock: Pick<Clock, "now"> = systemClock): LambdaContext {
   const endsAtMs = clock.now() + durationToMs(left, "lambdaContext");
   return { getRemainingTimeInMillis: () => Math.max(0, endsAtMs - clock.now()) };

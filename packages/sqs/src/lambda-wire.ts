@@ -8,45 +8,61 @@ import { decodeMessage, type SqsHandle } from "./sqs-wire.ts";
 
 /** A message attribute of an event. */
 export interface SqsRecordAttribute {
+  /** `"String"`, `"Number"` or `"Binary"`, which may be followed by a type of the sender's: `"Number.int"`. */
   readonly dataType?: string | undefined;
+  /** The value of a text or a number. */
   readonly stringValue?: string | undefined;
+  /** The value of bytes, as base64. */
   readonly binaryValue?: string | undefined;
 }
 
-/** One message of an event. */
+/** One message of an event: `message.native` of the handler. */
 export interface SqsRecord {
+  /** SQS's id of the message. */
   readonly messageId: string;
+  /** By which this receive of the message is settled. */
   readonly receiptHandle: string;
+  /** The body as text. */
   readonly body: string;
-  /** Numbers are text. */
+  /** What SQS says of the message (`ApproximateReceiveCount`, `SentTimestamp`, `MessageGroupId`, …); numbers are text. */
   readonly attributes: object;
+  /** What the sender said, by name. */
   readonly messageAttributes: Readonly<Record<string, SqsRecordAttribute>>;
+  /** `"aws:sqs"`. */
   readonly eventSource: string;
+  /** ARN of the queue. */
   readonly eventSourceARN: string;
+  /** Region of the queue. */
   readonly awsRegion: string;
 }
 
 /** What Lambda calls a function with for an SQS event source mapping. */
 export interface SqsEvent {
+  /** The messages, of one queue. */
   readonly Records: readonly SqsRecord[];
 }
 
-/** What of Lambda's context is used. */
+/** What is used of Lambda's context. */
 export interface LambdaContext {
+  /** Milliseconds until Lambda ends the function. */
   getRemainingTimeInMillis(): number;
 }
 
-/** The messages that Lambda leaves in the queue; it deletes all others of the event. */
+/** The function's answer. */
 export interface SqsBatchResponse {
+  /** The messages that Lambda leaves in the queue, by `messageId`; it deletes all others of the event. */
   batchItemFailures: { itemIdentifier: string }[];
 }
 
 /** What a batch can do at SQS, and who reads its errors. */
 export type SqsSettling = Required<Pick<EventBatch<SqsHandle>, "adapter" | "settle">>;
 
-/** What a function may ask of SQS itself; made by `sqsCalls`. */
+/** What a function may ask of SQS itself; made by `sqsCalls` for the option `calls` of `sqsEvents`. */
 export interface SqsCalls {
-  /** @throws INVALID_ARGUMENT if the event does not say its queue, or a FIFO queue's dead letters are to go to a standard one */
+  /**
+   * What can be done to these deliveries, which come from the queue with this ARN. Called by the source.
+   * @throws INVALID_ARGUMENT if the event does not say its queue, or a FIFO queue's dead letters are to go to a standard one
+   */
   of(arn: string | undefined, deliveries: readonly Delivery<SqsHandle>[]): SqsSettling;
 }
 

@@ -13,17 +13,17 @@ import { sqs, type SqsOptions } from "./sqs-provider.ts";
 import { parseAddress } from "./sqs-url.ts";
 import type { SqsHandle } from "./sqs-wire.ts";
 
-/** What the role of a function may ask of SQS itself, and how SQS is reached. */
+/** Options of {@link sqsCalls}: what the function's role allows (at least one of the two), and how SQS is reached. */
 export interface SqsCallsOptions extends SqsOptions {
   /**
-   * True: the role may call `sqs:ChangeMessageVisibility`. A failed message then comes again after the delay of the
-   * retry policy and not at the end of the queue's visibility timeout, and `context.extend` works. @default false
+   * True: the role may call `sqs:ChangeMessageVisibility`. A failed message then comes again after the delay of the retry
+   * policy, and `context.extend` works. False: it comes again when the queue's visibility timeout ends. @default false
    */
   readonly changeVisibility?: boolean | undefined;
   /**
-   * Name (of the same account and region), URL or ARN of the queue for dead letters; the role needs `sqs:SendMessage`
-   * on it. Without it, what is to be dead-lettered is listed as failed until the queue's redrive policy moves it.
-   * @default none
+   * The queue for dead letters: its name (in the same account and region), URL or ARN. The role needs `sqs:SendMessage`
+   * on it; a FIFO queue's dead letters need a FIFO queue. Without it, what is to be dead-lettered is reported as failed
+   * until the queue's redrive policy moves it. @default none
    */
   readonly deadLetterQueue?: string | undefined;
 }
@@ -42,13 +42,14 @@ const DOMAINS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a Lambda function asks of SQS itself, for the option `calls` of `sqsEvents`. Kept apart from that, so that a
- * function without it carries none of this; the SDK is loaded with the first such request.
+ * Lets a Lambda function ask SQS itself for what an answer to Lambda cannot say: the option `calls` of `sqsEvents`. Apart
+ * from that, so that a function without it carries none of this. The SDK is loaded with the first such request.
  *
  * @example
- * sqsEvents({ calls: sqsCalls({ changeVisibility: true, deadLetterQueue: "orders-dead" }) })
+ * const source = sqsEvents({ calls: sqsCalls({ changeVisibility: true, deadLetterQueue: "orders-dead" }) });
+ * export const handler = createHandler(orders, source, onOrder);
  *
- * @throws INVALID_ARGUMENT with every problem of the options
+ * @throws INVALID_ARGUMENT with every problem of the options, or if they allow nothing
  */
 export function sqsCalls(options: SqsCallsOptions): SqsCalls {
   checkCalls(options);

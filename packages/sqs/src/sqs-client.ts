@@ -46,7 +46,7 @@ export const OWN_SETTINGS = {
   md5: "checksums are verified message by message",
   useQueueUrlAsEndpoint: "the endpoint of the connection decides",
 };
-/** Settings of the SDK client that an application may give. */
+/** Settings of the SDK client that an application may give: all but those that are the adapter's own. */
 export type SqsClientOptions = Omit<SQSClientConfig, keyof typeof OWN_SETTINGS>;
 
 export interface ClientSettings {

@@ -21,24 +21,25 @@ import { invalid } from "./refusal.ts";
 import { FIFO_CAPABILITIES, SQS_LIMITS, STANDARD_CAPABILITIES } from "./sqs-limits.ts";
 import type { SqsHandle } from "./sqs-wire.ts";
 
-/** How a Lambda function answers its event source mapping, and what its role may do beside that. */
+/** Options of {@link sqsEvents}: how the function answers its event source mapping, and what its role may do beside that. */
 export interface SqsEventsOptions {
   /**
-   * `partial`: failed messages are listed, the mapping deletes the others. It must have `ReportBatchItemFailures`
-   * among its `FunctionResponseTypes`: a mapping without it deletes the listed ones too.
-   * `throw`: for a mapping without it. One failed message fails the whole event, and everything comes again.
-   * @default "partial"
+   * `"partial"`: the answer lists the messages that failed, and Lambda deletes the others. The mapping must have
+   * `ReportBatchItemFailures` among its `FunctionResponseTypes`: without it Lambda deletes the listed ones, too, and they
+   * are lost. `"throw"`: for a mapping without it. One failed message fails the whole event, and everything comes again.
+   * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (2026-11-29) @default "partial"
    */
   readonly mode?: "partial" | "throw" | undefined;
   /**
-   * FIFO queues: what is not started any more after a failure. `group`: later messages of its group. `batch`: all.
-   * Both are listed as failed with it, because a later message must not be deleted before an earlier one. @default "group"
+   * FIFO queues: what is not started any more after a failure. `"group"`: the later messages of its group. `"batch"`: all
+   * that follow in the event. They are reported as failed with it, because a later message must not be deleted before an
+   * earlier one; the attempt does not count for them. @default "group"
    */
   readonly fifoFailureScope?: "group" | "batch" | undefined;
   /**
-   * What the function may ask of SQS itself: `sqsCalls` of `@anyqueue/sqs`. Without it nothing is asked and no SDK is
-   * needed: a failed message comes again when the queue's visibility timeout ends, and dead letters are left to the
-   * queue's redrive policy. @default none
+   * What the function may ask of SQS itself, made by `sqsCalls` of `@anyqueue/sqs`. Without it no SDK is needed: a failed
+   * message comes again when the queue's visibility timeout ends, and dead letters are left to the queue's redrive
+   * policy. @default none
    */
   readonly calls?: SqsCalls | undefined;
 }
@@ -46,10 +47,13 @@ export interface SqsEventsOptions {
 type SqsSource = EventSource<[event: SqsEvent, context?: LambdaContext], SqsBatchResponse, SqsHandle>;
 
 /**
- * The events of an SQS event source mapping of AWS Lambda, standard and FIFO, for `createHandler`.
+ * The events that an SQS event source mapping of AWS Lambda brings, of a standard or a FIFO queue, for `createHandler`.
+ * The function answers with the messages that failed; what Lambda tells of its time is kept.
  *
  * @example
- * export const handler = createHandler(orders, sqsEvents(), onOrder);
+ * export const handler = createHandler(orders, sqsEvents(), async ({ body }) => {
+ *   console.log(body.orderId);
+ * });
  *
  * @throws INVALID_ARGUMENT with every problem of the options
  */

@@ -7,33 +7,51 @@ import { OWN_SETTINGS, type SqsClientOptions } from "./sqs-client.ts";
 import { field } from "./sqs-errors.ts";
 import { checkEndpoint, isRegion, readConnectionUrl } from "./sqs-url.ts";
 
-/** How to reach SQS; everything is optional where the AWS environment says it. */
+/** How to reach SQS. Everything is optional where the AWS environment says it. */
 export interface SqsOptions {
   /**
-   * A client of your own. It is used as it is, for polls too, and left open by `close()`.
-   * Build it with `maxAttempts: 1` (the SDK repeats sends whose answer was lost) and `md5: false`.
+   * An SDK client of your own, instead of all other options. It is used as it is, for polls too, and left open by
+   * `close()`. Build it with `maxAttempts: 1`, because the SDK repeats sends whose answer was lost, and with `md5:
+   * false`. @default one of its own
    */
   readonly client?: SQSClient | undefined;
-  /** AWS region. @default the region in the URL, else the AWS environment's */
+  /** AWS region, such as `"eu-west-1"`; must not differ from the URL's. @default the URL's, else the AWS environment's */
   readonly region?: string | undefined;
-  /** Another server: an emulator, a VPC endpoint. @default `?endpoint=` of the URL, else AWS_ENDPOINT_URL_SQS, else AWS */
+  /**
+   * URL of another server: an emulator (`"http://127.0.0.1:4566"`), a VPC endpoint. `http:` is refused but on this
+   * machine, or with `?plaintext=allow` in the connection URL, whose `?endpoint=` wins over this.
+   * @default AWS_ENDPOINT_URL_SQS, else AWS
+   */
   readonly endpoint?: string | undefined;
-  /** @default the SDK's own chain: environment, shared files, SSO, container, instance */
+  /**
+   * Credentials, or a function that gives them. @default the SDK's own chain: environment, shared files, SSO, container,
+   * instance
+   */
   readonly credentials?: SQSClientConfig["credentials"] | undefined;
-  /** Further settings of the SDK client; those that keep messages safe are the adapter's own and refused here. */
+  /**
+   * Further settings of the SDK client, such as `useFipsEndpoint`. Those that keep messages safe (retries, checksums) are
+   * the adapter's own, and refused here. @default none
+   */
   readonly clientOptions?: SqsClientOptions | undefined;
 }
 
-/** What one SQS queue can have together: a FIFO queue orders and deduplicates, a standard queue delays. */
+/**
+ * The features that one SQS queue can have at once: a FIFO queue keeps order and deduplicates, a standard queue delays
+ * single messages.
+ */
 export type SqsModes = ("ordering" | "deduplication")[] | "delay"[];
 
 const OPTIONS = ["client", "region", "endpoint", "credentials", "clientOptions"] as const;
 
 /**
- * Amazon SQS, for `createClient`. Nothing is loaded or sent before the first use.
+ * Amazon SQS, for `createClient`. URLs are `sqs://<region>` with `?endpoint=`, `?account=` and `?plaintext=allow`. The SDK
+ * (`@aws-sdk/client-sqs`) is loaded with the first call.
  *
  * @example
  * const client = createClient("sqs://eu-west-1", [sqs()]);
+ * const local = createClient("sqs://eu-west-1?endpoint=http://127.0.0.1:4566", [sqs()]);
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options
  */
 export function sqs(options: SqsOptions = {}): Provider<"sqs", SqsModes> {
   checkOptions(options);

@@ -22,9 +22,11 @@ const HEADER_VERSION = 1;
 
 /** What settles a delivery. */
 export interface SqsHandle {
+  /** Of this receive; SQS takes the latest one of a message. */
   readonly receiptHandle: string;
+  /** The same with each receive. */
   readonly messageId: string;
-  /** Monotonic; the 12 hours count from here. */
+  /** Milliseconds of the monotonic clock; the 12 hours that SQS allows count from here. */
   readonly receivedAtMs: number;
 }
 
@@ -190,7 +192,10 @@ function addHeader(delivery: SqsDelivery, header: Header): void {
   if (header.own === 1) delete delivery.orderingKey;
 }
 
-/** All that the sender gave it. In loops: what entries, filters and spreads make of each message takes three times as long. */
+/**
+ * All that the sender gave it. In loops: what entries, filters and spreads make of each message takes three times as
+ * long.
+ */
 function carriedAttributes(
   native: Readonly<Record<string, string>>,
   header: Header,

@@ -1,4 +1,5 @@
 import { bytes, isQueueError, json, text, type Codec } from "@anyqueue/core";
+import { isJson, mediaTypeOf, textOf } from "../body-text.ts";
 import { findJsonFault } from "./json-fault.ts";
 
 /** A body as it goes out, or what is wrong with it and where. */
@@ -36,8 +37,7 @@ const CHECKS: Readonly<Record<BodyFormat["kind"], BodyFormat["check"]>> = {
 
 function kindOfContent(contentType: string | undefined): BodyFormat["kind"] {
   if (contentType === undefined) return "json";
-  const [essence = ""] = contentType.toLowerCase().split(";");
-  const type = essence.trim();
+  const type = mediaTypeOf(contentType);
   const isUtf8 = !/charset\s*=/i.test(contentType) || /charset\s*=\s*"?utf-?8\b/i.test(contentType);
   if (!isUtf8) return "binary";
   if (type === "application/json" || type.endsWith("+json")) return "json";
@@ -49,16 +49,15 @@ function asGiven(contentType: string): Codec {
   return { contentType, encode: bytes().encode, decode: bytes().decode };
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 function checkText(body: Uint8Array): CheckedBody {
-  return decode(body) === undefined ? NO_TEXT : { ok: true, body };
+  return textOf(body) === undefined ? NO_TEXT : { ok: true, body };
 }
 
 /** Without the byte order mark of some editors and the line break of `echo`. */
 function checkJson(given: Uint8Array): CheckedBody {
-  const source = decode(given)?.replace(/^\uFEFF/, "");
+  const source = textOf(given)?.replace(/^\uFEFF/, "");
   if (source === undefined) return NO_TEXT;
   if (source.trim() === "") return { ok: false, problem: "it is empty" };
   const fault = isJson(source) ? undefined : findJsonFault(source);
@@ -78,20 +77,3 @@ function checkJson(given: Uint8Array): CheckedBody {
 }
 
 const NO_TEXT: CheckedBody = { ok: false, problem: "it is no UTF-8 text; --binary sends bytes as they are" };
-
-function isJson(source: string): boolean {
-  try {
-    JSON.parse(source);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function decode(body: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(body);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,3 +1,5 @@
+import { isJson, mediaTypeOf, textOf } from "../body-text.ts";
+
 /** A body as it can be shown. */
 export type BodyView =
   /** The JSON text as it was sent, so that numbers keep all their digits. */
@@ -6,14 +8,11 @@ export type BodyView =
   /** `problem`: why it is not shown as its content type says. */
   | { readonly kind: "bytes"; readonly base64: string; readonly problem?: string };
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** Never throws: what cannot be decoded is shown as bytes, with the reason. */
 export function viewBody(body: Uint8Array, contentType: string | undefined): BodyView {
-  const [essence = ""] = (contentType ?? "").toLowerCase().split(";");
-  const type = essence.trim();
+  const type = mediaTypeOf(contentType);
   if (type === "application/octet-stream") return asBytes(body);
-  const text = decode(body);
+  const text = textOf(body);
   if (text === undefined) {
     return type === ""
       ? asBytes(body)
@@ -32,21 +31,4 @@ export function viewBody(body: Uint8Array, contentType: string | undefined): Bod
 function asBytes(body: Uint8Array, problem?: string): BodyView {
   const base64 = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("base64");
   return { kind: "bytes", base64, ...(problem !== undefined && { problem }) };
-}
-
-function decode(body: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(body);
-  } catch {
-    return undefined;
-  }
-}
-
-function isJson(source: string): boolean {
-  try {
-    JSON.parse(source);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -12,10 +12,8 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
     needs: ["base"],
     async run(bench) {
       const driver = bench.driver(await bench.queue());
-      const consumer = await driver.consumer();
-      await driver.sendAll(driver.message());
-      const [delivery] = await driver.receive(consumer, 1);
-      values(await consumer.ackBatch([delivery?.handle], bench.signal));
+      const { consumer, delivery } = await driver.oneInHand();
+      values(await consumer.ackBatch([delivery.handle], bench.signal));
       await bench.advance(3 * bench.leaseMs);
       assert.deepEqual(await driver.receiveNow(consumer), []);
     },
@@ -50,17 +48,15 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
     needs: ["releaseDelay"],
     async run(bench) {
       const driver = bench.driver(await bench.queue());
-      const consumer = await driver.consumer();
+      const { consumer, delivery } = await driver.oneInHand();
       const delayMs = 2 * bench.leaseMs;
-      await driver.sendAll(driver.message());
-      const [delivery] = await driver.receive(consumer, 1);
       values(
-        await consumer.releaseBatch([{ handle: delivery?.handle, delayMs, cause: "retry" }], bench.signal),
+        await consumer.releaseBatch([{ handle: delivery.handle, delayMs, cause: "retry" }], bench.signal),
       );
       await bench.advance(delayMs * 0.8 - bench.backend.toleranceMs);
       assert.deepEqual(await driver.receiveNow(consumer), [], "too early");
       const [again] = await driver.receive(consumer, 1, delayMs * 0.4 + 2 * bench.backend.toleranceMs);
-      assert.equal(again?.providerId, delivery?.providerId, "provider id");
+      assert.equal(again?.providerId, delivery.providerId, "provider id");
     },
   },
   {
@@ -71,17 +67,15 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
     needs: ["base"],
     async run(bench) {
       const driver = bench.driver(await bench.queue());
-      const consumer = await driver.consumer();
-      await driver.sendAll(driver.message());
-      const [delivery] = await driver.receive(consumer, 1);
-      const leaseMs = delivery?.leaseMs ?? bench.leaseMs;
+      const { consumer, delivery } = await driver.oneInHand();
+      const leaseMs = delivery.leaseMs ?? bench.leaseMs;
       // The service's clock is another one than ours.
       const longestMs = bench.leaseMs + bench.backend.toleranceMs;
       assert.ok(leaseMs > 0 && leaseMs <= longestMs, `a lease of ${leaseMs} ms of ${bench.leaseMs} ms`);
       await bench.advance(bench.leaseMs * 0.8 - bench.backend.toleranceMs);
       assert.deepEqual(await driver.receiveNow(consumer), [], "too early");
       const [again] = await driver.receive(consumer, 1, bench.leaseMs * 0.4 + 2 * bench.backend.toleranceMs);
-      assert.equal(again?.providerId, delivery?.providerId, "provider id");
+      assert.equal(again?.providerId, delivery.providerId, "provider id");
       if (bench.facts.capabilities.deliveryCount !== "none")
         assert.equal(again?.deliveryCount, 2, "delivery count");
     },
@@ -94,11 +88,9 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
     needs: ["leaseVisible"],
     async run(bench) {
       const driver = bench.driver(await bench.queue());
-      const consumer = await driver.consumer();
-      await driver.sendAll(driver.message());
-      const [delivery] = await driver.receive(consumer, 1);
+      const { consumer, delivery } = await driver.oneInHand();
       await bench.advance(1.5 * bench.leaseMs);
-      const results = await bench.settled("it answers", consumer.ackBatch([delivery?.handle], bench.signal));
+      const results = await bench.settled("it answers", consumer.ackBatch([delivery.handle], bench.signal));
       assert.deepEqual(
         results.map((result) => driver.codeOf(result, "ack")),
         ["LEASE_LOST"],
@@ -110,11 +102,9 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
       const { settle } = bench.facts.capabilities;
       assert.ok(settle === "lateOk" || settle === "accepted", `the capability \`settle\` is ${settle}`);
       const driver = bench.driver(await bench.queue());
-      const consumer = await driver.consumer();
-      await driver.sendAll(driver.message());
-      const [delivery] = await driver.receive(consumer, 1);
+      const { consumer, delivery } = await driver.oneInHand();
       await bench.advance(1.5 * bench.leaseMs);
-      values(await bench.settled("it answers", consumer.ackBatch([delivery?.handle], bench.signal)));
+      values(await bench.settled("it answers", consumer.ackBatch([delivery.handle], bench.signal)));
       // Merely accepted: it may be gone, or come once more.
       const again = await driver.receiveNow(consumer);
       assert.ok(again.length <= (settle === "lateOk" ? 0 : 1), `${again.length} deliveries after a late ack`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { caseGroup, type ConformanceCase } from "../case.ts";
-import { createGate } from "../gate.ts";
+import { heldRun } from "../held-run.ts";
 import { numbers } from "../recorder.ts";
 
 /** Shutdown: producers, clients, repetition. */
@@ -60,14 +60,7 @@ export const SHUT_END: readonly ConformanceCase[] = caseGroup("SHUT", [
     async run(bench) {
       const queue = await bench.queue();
       await bench.settled("it is confirmed", queue.send());
-      const recorder = bench.recorder();
-      const gate = createGate();
-      const consumer = queue.consumer();
-      const running = bench.start(
-        consumer,
-        recorder.handler(() => gate.opened),
-      );
-      await bench.until("it runs", () => recorder.running === 1);
+      const { consumer, gate, run } = await heldRun(bench, queue);
       const closes = [consumer.close(), consumer.close(), queue.client.close()];
       gate.open();
       const reports = await bench.settled("all close", Promise.all(closes));
@@ -75,7 +68,7 @@ export const SHUT_END: readonly ConformanceCase[] = caseGroup("SHUT", [
         reports.map(({ handled }) => handled),
         [1, 1, 1],
       );
-      assert.deepEqual(await bench.settled("the run resolves", running), reports[0]);
+      assert.deepEqual(await bench.settled("the run resolves", run), reports[0]);
     },
   },
   {
@@ -134,18 +127,11 @@ export const SHUT_END: readonly ConformanceCase[] = caseGroup("SHUT", [
     async run(bench) {
       const queue = await bench.queue();
       await bench.settled("it is confirmed", queue.send());
-      const recorder = bench.recorder();
-      const gate = createGate();
-      const consumer = queue.consumer();
-      const running = bench.start(
-        consumer,
-        recorder.handler(() => gate.opened),
-      );
-      await bench.until("it runs", () => recorder.running === 1);
+      const { consumer, gate, run } = await heldRun(bench, queue);
       const disposing = consumer[Symbol.asyncDispose]();
       gate.open();
       await bench.settled("it is disposed", Promise.resolve(disposing));
-      assert.equal((await bench.settled("the run resolves", running)).handled, 1, "handled");
+      assert.equal((await bench.settled("the run resolves", run)).handled, 1, "handled");
     },
   },
 ]);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { caseGroup, type ConformanceCase } from "../case.ts";
 import { assertNoDeadLetters } from "../dead-letters.ts";
 import { aborted, createGate } from "../gate.ts";
+import { heldRun } from "../held-run.ts";
 import { numbers } from "../recorder.ts";
 
 /** Shutdown. */
@@ -29,14 +30,7 @@ export const SHUT: readonly ConformanceCase[] = caseGroup("SHUT", [
     async run(bench) {
       const queue = await bench.queue();
       await bench.settled("it is confirmed", queue.send());
-      const recorder = bench.recorder();
-      const gate = createGate();
-      const consumer = queue.consumer();
-      void bench.start(
-        consumer,
-        recorder.handler(() => gate.opened),
-      );
-      await bench.until("it runs", () => recorder.running === 1);
+      const { consumer, gate } = await heldRun(bench, queue);
       let isClosed = false;
       const closing = consumer.close().then((report) => {
         isClosed = true;
@@ -143,14 +137,7 @@ export const SHUT: readonly ConformanceCase[] = caseGroup("SHUT", [
     async run(bench) {
       const queue = await bench.queue();
       await bench.settled("it is confirmed", queue.send());
-      const recorder = bench.recorder();
-      const gate = createGate();
-      const consumer = queue.consumer();
-      void bench.start(
-        consumer,
-        recorder.handler(() => gate.opened),
-      );
-      await bench.until("it runs", () => recorder.running === 1);
+      const { consumer, gate } = await heldRun(bench, queue);
       const closing = bench.background(consumer.close({ timeout: "10m" }));
       const rival = bench.recorder();
       void bench.start(queue.consumer({}, queue.otherClient()), rival.handler());

@@ -11,14 +11,19 @@ export type ExplorableBroker = (clock: VirtualClock, seed: number) => Broker;
 
 /** A broker inside this process. */
 export interface Broker {
+  /** Connection URL for `createClient`. */
   readonly url: string;
+  /** For all clients. */
   readonly provider: Provider;
 }
 
 /** What became of one seed. */
 export interface Explored {
+  /** What the seed stands for. */
   readonly schedule: Schedule;
+  /** What happened, in its order. */
   readonly events: readonly HistoryEvent[];
+  /** What the invariants say of that. */
   readonly verdict: HistoryVerdict;
 }
 

@@ -6,6 +6,7 @@ import { SeededChoice } from "./seeded-choice.ts";
 export interface Behaviour {
   /** Runs that fail before one succeeds; Infinity: none ever does. */
   readonly failures: number;
+  /** How a run fails: by an error, a `RetryError` or a `DeadLetterError`. */
   readonly failure: "throw" | "retry" | "dead-letter";
   /** How long one run takes, milliseconds. */
   readonly takesMs: number;
@@ -17,9 +18,13 @@ export interface Behaviour {
 
 /** One message of a schedule. */
 export interface PlannedMessage {
+  /** Its application id. */
   readonly id: string;
+  /** When it is sent, in milliseconds from the start. */
   readonly atMs: number;
+  /** Which ordering key it has, where the queue is ordered. */
   readonly key: number;
+  /** What its handler does. */
   readonly behaviour: Behaviour;
 }
 
@@ -47,16 +52,25 @@ export type Incident = { readonly atMs: number } & (
 
 /** One seeded run: what is sent, what handlers do, and what goes wrong meanwhile. */
 export interface Schedule {
+  /** The number that all of it follows from. */
   readonly seed: number;
+  /** True: the queue keeps order by key. */
   readonly ordered: boolean;
+  /** How many consumers there are. */
   readonly consumers: number;
+  /** Of each consumer. */
   readonly concurrency: number;
+  /** Handler runs that a message may have. */
   readonly attempts: number;
+  /** Lease of a delivery, in milliseconds. */
   readonly leaseMs: number;
+  /** In milliseconds; undefined: none. */
   readonly handlerTimeoutMs: number | undefined;
   /** Everybody who listens to the events of a client throws. */
   readonly listenerThrows: boolean;
+  /** What is sent, soonest first. */
   readonly messages: readonly PlannedMessage[];
+  /** What goes wrong meanwhile, soonest first. */
   readonly incidents: readonly Incident[];
 }
 

@@ -49,24 +49,35 @@ export const INVARIANTS: readonly Invariant[] = [
 export interface HistoryVerdict {
   /** `unknown`: nothing failed, and something could not be decided. */
   readonly verdict: "pass" | "fail" | "unknown";
+  /** How much happened in it. */
   readonly counts: HistoryCounts;
+  /** What each invariant says. */
   readonly invariants: readonly CheckedInvariant[];
 }
 
 /** How many messages and hand-overs a history is about. */
 export interface HistoryCounts {
+  /** Messages that somebody tried to send. */
   readonly messages: number;
+  /** Messages whose send was confirmed. */
   readonly confirmed: number;
+  /** Messages of which an ack was confirmed. */
   readonly acked: number;
+  /** Messages that were read from the dead letters. */
   readonly deadLettered: number;
+  /** Deliveries. */
   readonly handovers: number;
+  /** Runs of handlers. */
   readonly runs: number;
 }
 
 /** One invariant with what was found. */
 export interface CheckedInvariant {
+  /** `I-1` to `I-16`. */
   readonly id: string;
+  /** The rule in a sentence. */
   readonly title: string;
+  /** Whether it held. */
   readonly verdict: InvariantVerdict;
   /** How many findings there are in all. */
   readonly found: number;
@@ -76,8 +87,11 @@ export interface CheckedInvariant {
 
 /** A finding with what shows it: the timeline of its message, or of its two messages, as a person reads it. */
 export interface Exhibit {
+  /** A sentence about what was found. */
   readonly text: string;
+  /** The message that it is about. */
   readonly mid?: string | undefined;
+  /** What happened to that message. */
   readonly timeline: readonly HistoryEvent[];
 }
 

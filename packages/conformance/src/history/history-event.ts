@@ -18,8 +18,11 @@ export type HandleResult = "ack" | "retry" | "dead" | "throw" | "aborted";
 
 /** What a consumer reported when its `close` resolved. */
 export interface CloseReport {
+  /** As in `DrainReport`. */
   readonly handled: number;
+  /** As in `DrainReport`. */
   readonly released: number;
+  /** As in `DrainReport`. */
   readonly abandoned: number;
 }
 
@@ -37,6 +40,7 @@ export interface EventMembers {
     readonly dedup?: string;
     readonly delayMs?: number;
   };
+  /** The send was confirmed; `bid`: the identity that the provider gave to the stored message. */
   readonly "send.ok": { readonly bid?: string };
   /** Nothing was stored. */
   readonly "send.fail": { readonly code: string };
@@ -60,20 +64,29 @@ export interface EventMembers {
   };
   /** By the service's own record and at its time: whoever is handed a message may read it long after. */
   readonly "hand.out": { readonly lease: string };
+  /** A handler began. */
   readonly "handle.start": { readonly tok: string };
   /** The handler's signal aborted. */
   readonly "handle.abort": { readonly tok: string; readonly reason: string };
+  /** A handler ended. */
   readonly "handle.end": { readonly tok: string; readonly result: HandleResult };
+  /** A settlement was asked for. */
   readonly "settle.invoke": { readonly tok: string; readonly kind: SettleKind };
+  /** It was confirmed. */
   readonly "settle.ok": { readonly tok: string; readonly kind: SettleKind };
+  /** It came too late: the lease was gone. */
   readonly "settle.lost": { readonly tok: string; readonly kind: SettleKind };
+  /** It was refused. */
   readonly "settle.fail": { readonly tok: string; readonly kind: SettleKind };
   /** It may have been applied. */
   readonly "settle.info": { readonly tok: string; readonly kind: SettleKind };
+  /** A longer lease was asked for. */
   readonly "renew.invoke": { readonly tok: string };
+  /** It lasts until then. */
   readonly "renew.ok": { readonly tok: string; readonly until: number };
   /** The broker said, in an answer or by itself, that the lease is gone. */
   readonly "renew.lost": { readonly tok: string };
+  /** It was refused, for now. */
   readonly "renew.fail": { readonly tok: string };
   /** A dead letter was read. */
   readonly "dlq.deliver": {
@@ -84,8 +97,11 @@ export interface EventMembers {
     readonly attempts?: number;
     readonly origin?: string;
   };
+  /** Something goes wrong from here on. */
   readonly "fault.start": { readonly fault: string; readonly seed?: number; readonly target?: string };
+  /** Until here. */
   readonly "fault.stop": { readonly fault: string };
+  /** Somebody looks what is left in a queue. */
   readonly "drain.start": { readonly dest: string };
   /** A message that was still in its queue at the end. */
   readonly "drain.deliver": { readonly mid: string; readonly dest: string };
@@ -93,9 +109,11 @@ export interface EventMembers {
   readonly "drain.end": { readonly dest: string; readonly emptyPolls: number; readonly depth?: number };
   /** A queue is deleted by now, with what was in it. */
   readonly "queue.deleted": { readonly dest: string };
+  /** A process began. */
   readonly "proc.start": { readonly pid: number };
   /** From here to its `proc.wake` the process does nothing: it is stopped, or its event loop is blocked. */
   readonly "proc.still": { readonly of: string };
+  /** It goes on. */
   readonly "proc.wake": { readonly of: string };
   /** `close` of a consumer resolved. */
   readonly "consumer.close": { readonly consumer: string; readonly report: CloseReport };

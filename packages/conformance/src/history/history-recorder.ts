@@ -18,6 +18,7 @@ import { recordingAdapter, Tagged, type LeaseOf } from "./recording-adapter.ts";
 
 /** What a recorded send knows of its place in an order. */
 export interface RecordedSend {
+  /** Its ordering key. @default none */
   readonly key?: string;
   /** Position among the messages of the key and this process, ascending. */
   readonly kseq?: number;

@@ -7,6 +7,7 @@ import { machineHistoryTime, type HistoryTime } from "./history-time.ts";
 export interface HistorySink {
   /** A new name for an operation. */
   operation(): string;
+  /** Writes one line: of this type and operation, with these members. */
   write<Type extends EventType>(type: Type, op: string, members: EventMembers[Type]): void;
   /** Now, in the time of the history: nanoseconds. */
   now(): number;

@@ -6,8 +6,8 @@ export interface HistoryPromises {
   /** No message of a key is handled before the one before it is done. @default false */
   readonly ordered: boolean;
   /**
-   * `exact`: a hand-over says its true number. `perConsumer`: each consumer leaves out what it gave back itself, so that only
-   * its own numbers compare. @default "approximate"
+   * `exact`: a hand-over says its true number. `perConsumer`: each consumer leaves out what it gave back itself, so that
+   * only its own numbers compare. @default "approximate"
    */
   readonly deliveryCount: "none" | "perConsumer" | "approximate" | "exact";
   /** The service accepts an ack after the end of the lease (`settle: "lateOk"`). @default false */
@@ -60,6 +60,7 @@ export const HISTORY_PROMISES: HistoryPromises = Object.freeze({
 export interface Finding {
   /** A sentence. */
   readonly text: string;
+  /** The message that it is about. */
   readonly mid?: string | undefined;
   /** The other message that it takes to see it. */
   readonly other?: string | undefined;
@@ -75,7 +76,9 @@ export type InvariantVerdict = "pass" | "fail" | "unknown" | "info";
 
 /** What one invariant says of a history. */
 export interface InvariantOutcome {
+  /** Whether it held. */
   readonly verdict: InvariantVerdict;
+  /** What breaks it, or is worth to know. */
   readonly findings: readonly Finding[];
 }
 
@@ -85,6 +88,7 @@ export interface Invariant {
   readonly id: string;
   /** The rule in a sentence. */
   readonly title: string;
+  /** Holds a history against it. */
   check(index: HistoryIndex, promises: HistoryPromises): InvariantOutcome;
 }
 

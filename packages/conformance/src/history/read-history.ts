@@ -4,6 +4,7 @@ import { eventProblem, type HistoryEvent } from "./history-event.ts";
 
 /** A line of a history that cannot be read. */
 export class HistoryError extends Error {
+  /** `"HistoryError"`. */
   override readonly name = "HistoryError";
 }
 

@@ -14,7 +14,9 @@ import { leaseHash, messageHash } from "./message-hash.ts";
 
 /** What `message.native` is in a recorded run: the SDK's own object, and the name of the hand-over. */
 export class Tagged {
+  /** Name of the hand-over, as `tok` of the history. */
   readonly tok: string;
+  /** The SDK's own object. */
   readonly native: unknown;
 
   constructor(tok: string, native: unknown) {

@@ -7,11 +7,13 @@ import { Lanes, type Entry, type Lane } from "./lanes.ts";
 
 export interface BatcherOptions<Item, Value> {
   readonly maxItems: number;
-  /** Infinity where only the count matters. */
-  readonly maxBytes: number;
-  readonly overheadBytes: number;
+  /** @default no bound: only the count matters */
+  readonly maxBytes?: number;
+  /** @default 0 */
+  readonly overheadBytes?: number;
   readonly maxInFlight: number;
-  readonly sizeOf: (item: Item) => number;
+  /** Bytes of an item. @default 0 */
+  readonly sizeOf?: (item: Item) => number;
   /** One batch in flight per key; undefined = no order to keep. */
   readonly keyOf?: (item: Item) => string | undefined;
   /** True: one batch holds one key only. */
@@ -71,7 +73,7 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
     this.#options = options;
     this.#lanes = new Lanes({
       items: options.maxItems,
-      bytes: options.maxBytes - options.overheadBytes,
+      bytes: (options.maxBytes ?? Number.POSITIVE_INFINITY) - (options.overheadBytes ?? 0),
       isUniform: options.uniformKey ?? false,
     });
   }
@@ -119,7 +121,7 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
   }
 
   #enter(item: Item, resolve: Entry<Item, Value>["resolve"]): void {
-    const bytes = this.#options.sizeOf(item);
+    const bytes = this.#options.sizeOf?.(item) ?? 0;
     const lane = this.#lanes.laneOf(this.#options.keyOf?.(item));
     this.pendingItems += 1;
     this.pendingBytes += bytes;

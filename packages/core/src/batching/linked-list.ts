@@ -1,6 +1,8 @@
 /** What an item of a linked list carries; an item is in one list at most. */
 export interface Linked<Item> {
+  /** The list's own; undefined at its begin, and in no list. */
   previous: Item | undefined;
+  /** The list's own; undefined at its end, and in no list. */
   next: Item | undefined;
 }
 
@@ -13,11 +15,12 @@ export class LinkedList<Item extends Linked<Item>> {
   #first: Item | undefined;
   #last: Item | undefined;
 
+  /** Undefined: it is empty. */
   get first(): Item | undefined {
     return this.#first;
   }
 
-  /** At the end. The item must be in no list. */
+  /** Adds an item at the end; it must be in no list. */
   add(item: Item): void {
     const last = this.#last;
     item.previous = last;
@@ -26,7 +29,7 @@ export class LinkedList<Item extends Linked<Item>> {
     this.#last = item;
   }
 
-  /** Without effect on an item that is in no list. */
+  /** Takes an item out; without effect on one that is in no list. */
   delete(item: Item): void {
     const { previous, next } = item;
     if (previous === undefined && this.#first !== item) return;

@@ -2,7 +2,7 @@ import type { AdminDriver, CreateOptions, EntityCounts } from "../driver/admin-d
 import type { Capabilities } from "../driver/capabilities.ts";
 import type { Target } from "../driver/entity.ts";
 import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
-import { isQueueError, QueueError } from "../errors/queue-error.ts";
+import { isQueueError, unsupported, type QueueError } from "../errors/queue-error.ts";
 import { leaseMisfit } from "../consumer/start-checks.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { detailsOf, type AnyDefinition, type DefinitionDetails } from "../message/queue-definition.ts";
@@ -35,33 +35,33 @@ export function createAdmin(
     assertOpen();
     return directory.find(detailsOf(of));
   };
+  const atEntity = async (
+    of: AnyDefinition,
+    options: AdminOptions,
+    act: (admin: AdminDriver, target: Target, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> => {
+    const signal = signalOf(options);
+    const place = find(of);
+    const target = await entityOf(place, directory, signal);
+    await administrate(place.connection, target, signal, async (admin) => await act(admin, target, signal));
+  };
   return Object.freeze({
     create: async (of: AnyDefinition, options: AdminOptions = {}) =>
       await create(find(of), directory, signalOf(options), events),
     inspect: async (of: AnyDefinition, options: AdminOptions = {}) =>
       await inspect(find(of), directory, signalOf(options)),
-    purge: async (of: AnyDefinition, options: AdminOptions = {}) => {
-      const signal = signalOf(options);
-      await atEntity(find(of), directory, signal, async (admin, target) => await admin.purge(target, signal));
-    },
+    purge: async (of: AnyDefinition, options: AdminOptions = {}) =>
+      await atEntity(of, options, async (admin, target, signal) => await admin.purge(target, signal)),
     seek: async (of: AnyDefinition, to: Date, options: AdminOptions = {}) => {
-      const signal = signalOf(options);
       if (!(to instanceof Date) || Number.isNaN(to.getTime()))
         refuseProblems([`seek: expected a Date as the moment, got ${kindOf(to)}`]);
-      await atEntity(find(of), directory, signal, async (admin, target) => {
+      await atEntity(of, options, async (admin, target, signal) => {
         if (admin.seek === undefined) throw noSeek(target);
         await admin.seek(target, to, signal);
       });
     },
-    delete: async (of: AnyDefinition, options: AdminOptions = {}) => {
-      const signal = signalOf(options);
-      await atEntity(
-        find(of),
-        directory,
-        signal,
-        async (admin, target) => await admin.delete(target, signal),
-      );
-    },
+    delete: async (of: AnyDefinition, options: AdminOptions = {}) =>
+      await atEntity(of, options, async (admin, target, signal) => await admin.delete(target, signal)),
     list: async (startsWith = "", options: AdminOptions = {}) => {
       assertOpen();
       if (typeof startsWith !== "string")
@@ -150,7 +150,7 @@ async function createTopicOf(
 }
 
 function noSeek({ name }: Target): QueueError {
-  return new QueueError("UNSUPPORTED", {
+  return unsupported("seek", {
     what: "the service cannot seek",
     remedy: "Send the messages again; only Pub/Sub keeps what was acknowledged.",
     target: name,
@@ -198,16 +198,6 @@ async function list(
     signal,
     async (admin) => await admin.list(startsWith, signal),
   );
-}
-
-async function atEntity(
-  place: Place,
-  directory: Directory,
-  signal: AbortSignal,
-  act: (admin: AdminDriver, target: Target) => Promise<void>,
-): Promise<void> {
-  const target = await entityOf(place, directory, signal);
-  await administrate(place.connection, target, signal, async (admin) => await act(admin, target));
 }
 
 async function entityOf(place: Place, directory: Directory, signal: AbortSignal): Promise<Target> {

@@ -1,6 +1,6 @@
 import type { Capabilities, Feature } from "../driver/capabilities.ts";
 import type { Target } from "../driver/entity.ts";
-import { queueError, type QueueError } from "../errors/queue-error.ts";
+import { unsupported, type QueueError } from "../errors/queue-error.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 
 const HAS: Readonly<Record<Feature, (capabilities: Capabilities) => boolean>> = {
@@ -29,5 +29,5 @@ function unmet(feature: Feature, target: Target, provider: string): QueueError {
     ? `Use an entity or provider that has ${feature}, or allow emulation with emulate: ["${feature}"] in the definition.`
     : `Use an entity or provider that has ${feature}, or remove the need from the definition.`;
   const what = `${provider} cannot give this entity ${feature}, which its definition needs`;
-  return queueError("UNSUPPORTED", { what, remedy, provider, target: target.name }, { feature, remedy });
+  return unsupported(feature, { what, remedy, provider, target: target.name });
 }

@@ -6,7 +6,7 @@ import {
   refuseProblems,
   unknownKeys,
 } from "../errors/check-options.ts";
-import { queueError } from "../errors/queue-error.ts";
+import { unsupported } from "../errors/queue-error.ts";
 import { positiveProblems } from "../message/check-policy.ts";
 import type { Middleware } from "../middleware/middleware.ts";
 import type { ProducerSetup } from "../producer/producer-setup.ts";
@@ -57,9 +57,8 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
 /** An older Node.js would send, and fail in the middle of a consumer with what is missing. */
 function requireRuntime(): void {
   if (typeof Promise.withResolvers === "function") return;
-  const remedy = "Use Node.js 22.12 or newer.";
   const what = `Node.js ${process.versions.node} is too old`;
-  throw queueError("UNSUPPORTED", { what, remedy }, { feature: "runtime", remedy });
+  throw unsupported("runtime", { what, remedy: "Use Node.js 22.12 or newer." });
 }
 
 function sendProblems(send: SendPolicy): string[] {

@@ -1,3 +1,4 @@
+import { OPTION_KEYS } from "../consumer/resolve-options.ts";
 import { asRecord, callProblems, isRecord, kindOf, unknownKeys } from "../errors/check-options.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import { holdsCredentials } from "../errors/redact.ts";
@@ -5,29 +6,57 @@ import { policyProblems } from "../message/check-policy.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
 import { parseUrl, type ConnectionUrl } from "./parse-url.ts";
 
-/** What the configuration says of one queue or topic, by the name of its definition. */
+/** Where one queue or topic is and what it is called, where that is not what its definition's name says. */
 export interface EntityConfig {
-  /** The entity's real name; used as it is, without the prefix. */
+  /**
+   * The provider's name of the entity, used as it is: without the prefix, and never completed. @default prefix and
+   * definition's name
+   */
   readonly name?: string | undefined;
-  /** Its own connection. A path names the entity: `sqs://eu-west-1/old-orders`. */
+  /**
+   * A connection of its own. A path in it names the entity: `sqs://eu-west-1/old-orders`; `name` wins over it. Its
+   * provider must be among those given to `createClient`. @default the client's connection
+   */
   readonly url?: string | undefined;
-  /** The real name of its dead-letter entity. */
+  /**
+   * The provider's name of its dead-letter entity, used as it is. @default the one that the service is set up with, else
+   * `<name>-dead`
+   */
   readonly deadLetter?: string | undefined;
-  /** Real names of a topic's subscriptions. */
+  /** The provider's names of a topic's subscriptions, by the names of their definitions. @default the definitions' names */
   readonly subscriptions?: Readonly<Record<string, string>> | undefined;
-  /** Options of every consumer of it; options given in code win. */
+  /** Options of every consumer of it, over the definition's policy; options given in code win over these. @default none */
   readonly consumer?: ConsumerOptions | undefined;
 }
 
-/** The configuration of a client. `anyqueue.config.json` has the same shape. */
+/**
+ * Where a client's queues are. `anyqueue.config.json` has the same shape, and may have `environments` beside it, which
+ * `loadConfig` resolves.
+ *
+ * @example
+ * const config: QueueConfig = {
+ *   url: "sqs://eu-west-1",
+ *   prefix: "prod-",
+ *   queues: { orders: "orders-v2", payments: { url: "service-bus://billing", deadLetter: "failed-payments" } },
+ * };
+ */
 export interface QueueConfig {
-  /** The connection: `memory:`, `sqs://eu-west-1`, `service-bus://my-namespace`, `pubsub://my-project`. */
+  /**
+   * The connection: `memory:`, `sqs://eu-west-1`, `service-bus://my-namespace`, `pubsub://my-project`. Never with
+   * credentials: those are options of the provider. What may follow it (`?endpoint=…`) is on the adapter's page.
+   */
   readonly url: string;
-  /** Put before every entity name that was not configured. @default "" */
+  /**
+   * Put before every entity's name that `queues` does not say, up to 80 letters, digits, `_`, `-` and `.`: one per
+   * environment. @default ""
+   */
   readonly prefix?: string | undefined;
-  /** Exceptions by definition name; a string is the real name. */
+  /** Exceptions, by the name of the definition; a string is the provider's name of the entity. @default none */
   readonly queues?: Readonly<Record<string, string | EntityConfig>> | undefined;
-  /** Connections by environment variable, as `loadConfig` found them: `{ ANYQUEUE_ORDERS_URL: "sqs://…" }`. */
+  /**
+   * Connections of single queues by environment variable, as `loadConfig` found them: `{ ANYQUEUE_ORDERS_URL: "sqs://…"
+   * }`. They win over `queues`. @default none
+   */
   readonly variables?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -47,16 +76,6 @@ export interface CheckedEntity extends Omit<EntityConfig, "url"> {
 /** Members of a `QueueConfig`. */
 export const CONFIG_KEYS: readonly string[] = ["url", "prefix", "queues", "variables"];
 const ENTITY_KEYS: readonly string[] = ["name", "url", "deadLetter", "subscriptions", "consumer"];
-const CONSUMER_KEYS: readonly string[] = [
-  "retry",
-  "lease",
-  "deadLetter",
-  "concurrency",
-  "prefetch",
-  "rateLimit",
-  "handlerTimeout",
-  "onInvalid",
-];
 const MAX_NAME_LENGTH = 2_048;
 
 /** Checks a configuration from code or file. @throws INVALID_ARGUMENT with every problem at once. */
@@ -121,7 +140,7 @@ function readEntity(given: unknown, where: string, problems: string[]): CheckedE
 /** Values of consumer options are checked where the consumer is made; here only what a file can misspell. */
 function consumerProblems(consumer: unknown, where: string): string[] {
   if (consumer === undefined) return [];
-  return [...callProblems(consumer, CONSUMER_KEYS, where), ...policyProblems(asRecord(consumer), where)];
+  return [...callProblems(consumer, OPTION_KEYS, where), ...policyProblems(asRecord(consumer), where)];
 }
 
 function readUrl(value: unknown, where: string, problems: string[]): ConnectionUrl | undefined {

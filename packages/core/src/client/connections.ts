@@ -1,6 +1,6 @@
 import type { AdminDriver } from "../driver/admin-driver.ts";
 import type { QueueAdapter } from "../driver/driver.ts";
-import { QueueError, queueError } from "../errors/queue-error.ts";
+import { QueueError, unsupported } from "../errors/queue-error.ts";
 import { systemClock, type Clock } from "../time/clock.ts";
 import { within } from "../time/within.ts";
 import { schemeRemedy } from "./known-packages.ts";
@@ -92,12 +92,12 @@ export class Connections {
 
 async function loadAdmin(adapter: QueueAdapter): Promise<AdminDriver> {
   if (adapter.admin !== undefined) return await adapter.admin();
-  const remedy = "Create and inspect its entities with the provider's own tools.";
-  throw queueError(
-    "UNSUPPORTED",
-    { what: `${adapter.name} has no administration`, remedy, operation: "admin", provider: adapter.name },
-    { feature: "admin", remedy },
-  );
+  throw unsupported("admin", {
+    what: `${adapter.name} has no administration`,
+    remedy: "Create and inspect its entities with the provider's own tools.",
+    operation: "admin",
+    provider: adapter.name,
+  });
 }
 
 /** Two URLs with the same parameters in another order are one connection. */

@@ -1,27 +1,32 @@
-/** Every default of the engine; documentation is generated from this constant. Milliseconds and bytes. */
+/**
+ * Every default of the engine, frozen; times in milliseconds, sizes in bytes. Not every one has an option. The
+ * documentation is generated from this.
+ */
 export const DEFAULTS = Object.freeze({
-  /** Handlers running at once. */
+  /** Handlers running at once in one consumer. */
   concurrency: 10,
-  /** Lease of one delivery where the consumer sets it. */
+  /** Lease of a delivery, where the consumer sets it. */
   leaseMs: 60_000,
-  /** Longest time that one delivery is held in all. */
+  /** The longest that one delivery is held, renewals included; a longer `handlerTimeout` raises it. */
   leaseTotalMs: 3_600_000,
-  /** Handler runs of one message. */
+  /** Handler runs of one message, until it goes to the dead letters. */
   attempts: 5,
-  /** Exponential back-off with full jitter between these two. */
+  /** Bound of the first back-off of a message; it doubles with each attempt, with full jitter. */
   retryMinMs: 1_000,
+  /** The longest back-off of a message. */
   retryMaxMs: 300_000,
-  /** `close()` waits this long for handlers. */
+  /** How long `close()` waits for handlers. */
   drainMs: 25_000,
-  /** Back-off of failing polls. */
+  /** The shortest pause of a consumer that cannot receive. */
   pollErrorMinMs: 100,
+  /** The longest pause of a consumer that cannot receive. */
   pollErrorMaxMs: 30_000,
-  /** A send in all, retries included. */
+  /** The longest that one send takes, retries included. */
   sendTimeoutMs: 15_000,
-  /** Beyond this `send` waits. */
+  /** Bytes that the sends of one producer hold; a `send` beyond this waits. */
   maxBufferedBytes: 64 * 1_024 * 1_024,
-  /** Upper bound of `prefetch: "auto"`. */
+  /** The most that `prefetch: "auto"` holds ready. */
   maxPrefetch: 1_000,
-  /** Settlements gather this long at most. */
+  /** The longest that a settlement waits for others, to travel in one request. */
   settleLingerMs: 20,
 });

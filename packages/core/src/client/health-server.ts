@@ -2,13 +2,16 @@ import type { Server } from "node:http";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Health } from "../queue-consumer.ts";
 
-/** Where health is served. */
+/**
+ * Where a worker serves its health, as JSON: `/livez` and `/readyz`, and `/healthz` for both together; 200 if it is so,
+ * 503 if not.
+ */
 export interface HealthOptions {
-  /** 0 takes a free port. */
+  /** TCP port, 0 to 65535; 0 takes a free one, which `onListening` is told. */
   readonly port: number;
-  /** @default all interfaces, as probes of an orchestrator come from outside */
+  /** Address to listen at. @default all interfaces, because the probes of an orchestrator come from outside */
   readonly host?: string | undefined;
-  /** Called with the port that was taken. */
+  /** Called once, with the port that was taken, when it is served. @default nobody is told */
   readonly onListening?: ((port: number) => void) | undefined;
 }
 

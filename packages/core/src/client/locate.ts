@@ -8,9 +8,9 @@ import type { Provider } from "./provider.ts";
 
 /** Where a definition's entity is. */
 export interface Location {
-  /** The connection, without the entity's name. */
+  /** The connection, without the name of the entity. */
   readonly url: ConnectionUrl;
-  /** The entity, with the names and the capabilities that a client has for it. */
+  /** The entity, with its names and with what it can do, as a client has them. */
   readonly target: Target;
 }
 

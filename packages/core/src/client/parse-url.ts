@@ -2,14 +2,15 @@ import { refuseProblems, unknownKey } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { holdsCredentials, isSecretName, redact } from "../errors/redact.ts";
 
-/** A parsed connection URL; free of credentials. */
+/** A parsed connection URL, free of credentials. */
 export interface ConnectionUrl {
-  /** `"sqs"`. */
+  /** What stands before the colon, in lower case: `"sqs"`. */
   readonly scheme: string;
   /** What stands between `//` and the path: region, namespace, project; "" if there is none. */
   readonly authority: string;
   /** With its leading slash; "" if there is none. */
   readonly path: string;
+  /** What follows the question mark, decoded, by name. */
   readonly parameters: Readonly<Record<string, string>>;
   /** Safe to print: parameters that may hold secrets are masked. */
   readonly text: string;

@@ -31,13 +31,21 @@ import type { Provider } from "./provider.ts";
 import { verifyPlace } from "./verify.ts";
 
 /**
- * Makes a client; does no I/O.
+ * Makes a client of a configuration and the providers that it may use. No I/O: connections open with their first use.
+ *
+ * The compiler checks each definition against all given providers: with `[memory(), sqs()]` only what both can do
+ * compiles.
  *
  * @example
- * const client = createClient("memory:", [memory()]);
+ * const client = createClient(process.env["QUEUE_URL"] ?? "memory:", [memory(), sqs()], { logger: console });
  * await client.producer(orders).send({ orderId: "o-1" });
+ * await client.close();
  *
- * @throws INVALID_ARGUMENT with every problem of the configuration, or naming the package of a missing provider
+ * @param config a connection URL such as `"sqs://eu-west-1"`, or a {@link QueueConfig}; `loadConfig` of
+ * `@anyqueue/core/auto` reads one from the environment and a file
+ * @param providers one for each scheme that the configuration names
+ * @throws INVALID_ARGUMENT with every problem of configuration and options, or naming the package of a missing provider;
+ * UNSUPPORTED on a Node.js older than 22.12
  */
 export function createClient<const P extends readonly Provider[]>(
   config: string | QueueConfig,

@@ -12,6 +12,7 @@ import { wrapDriverError } from "../errors/wrap-error.ts";
 import { RESERVED } from "../message/attributes.ts";
 import { copyOf } from "../message/copy-of.ts";
 import { rawMessage } from "../message/decode-message.ts";
+import { withoutUndefined } from "../message/without-undefined.ts";
 import type { RedriveOptions } from "./client-types.ts";
 import { aborted } from "./aborted.ts";
 import { locateDeadLetters, type Directory, type Place } from "./directory.ts";
@@ -240,12 +241,10 @@ class Pump {
       [RESERVED.attempts]: _attempts,
       ...attributes
     } = delivery.attributes;
-    const { orderingKey } = delivery;
-    return {
-      ...copyOf(delivery, this.#source.details.codec.contentType),
+    return copyOf(delivery, this.#source.details.codec.contentType, {
       attributes,
       deduplicationId: crypto.randomUUID(),
-      ...(orderingKey !== undefined && { orderingKey }),
-    };
+      ...withoutUndefined({ orderingKey: delivery.orderingKey }),
+    });
   }
 }

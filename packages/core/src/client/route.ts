@@ -4,8 +4,19 @@ import { detailsOf, type Source } from "../message/queue-definition.ts";
 import type { Handler } from "../queue-consumer.ts";
 
 /**
- * One handler for several types of message, chosen by the field `by` of the body.
- * A missing type does not compile; an unknown one at run time is dead-lettered.
+ * Makes one handler of several, chosen by the field `by` of the body: for a queue with several kinds of message. A kind
+ * without a handler does not compile; a message of a kind that is not known goes to the dead letters.
+ *
+ * @example
+ * const handler = route(accounts, "type", {
+ *   opened: ({ body }) => console.log(body.owner),
+ *   closed: ({ body }) => console.log(body.reason),
+ * });
+ * const run = client.consumer(accounts).run(handler);
+ *
+ * @param definition of the queue or subscription; its schema says which kinds there are
+ * @param by name of the field, whose values are strings
+ * @throws INVALID_ARGUMENT for a handler that is no function
  */
 export function route<Out, K extends keyof Out & string>(
   definition: Source<Out>,

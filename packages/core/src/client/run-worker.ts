@@ -9,30 +9,46 @@ import type { QueueClient } from "./client-types.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { startHealthServer, type HealthOptions } from "./health-server.ts";
 
-/** The part of `process` that a worker needs; replaced in tests. */
+/** The part of Node's `process` that a worker needs, so that a test can give another one. */
 export interface WorkerProcess {
+  /** Begins to listen for a signal. */
   on(signal: "SIGTERM" | "SIGINT", listener: () => void): unknown;
+  /** Ends that. */
   off(signal: "SIGTERM" | "SIGINT", listener: () => void): unknown;
+  /** Called with 1 by a second signal. */
   exit(code: number): unknown;
+  /** Set to 1 when a run has failed. */
   exitCode?: number | string | null | undefined;
 }
 
 /** Options of {@link runWorker}. */
 export interface WorkerOptions {
-  /** Serves `/healthz`, `/livez` and `/readyz`. @default none */
+  /** Serves `client.health()` over HTTP, for an orchestrator's probes. @default not served */
   readonly health?: HealthOptions | undefined;
-  /** How long handlers may take to end. @default "25s" */
+  /** How long handlers may take to end after a signal; keep it below the platform's own grace period. @default "25s" */
   readonly timeout?: Duration | undefined;
-  /** @default the process itself */
+  /** For tests. @default Node's `process` */
   readonly process?: WorkerProcess | undefined;
 }
 
 /**
- * Runs until a signal or a failure, then drains the client.
+ * Runs a worker process: until a signal or a failure, then drains and closes the client.
  *
- * SIGTERM and SIGINT drain everything and resolve; a second signal exits with 1 at once. A run that rejects drains
- * the others, sets the exit code to 1 and rejects with its error. Runs that all end by themselves close the client.
- * @throws TIMEOUT if a run goes on for as long as a drain may take (at least 5 s) after the close: it is not of this client
+ * SIGTERM and SIGINT drain everything and resolve; a second signal exits with code 1 at once. A run that rejects drains
+ * the others, sets the exit code to 1, and its error is thrown. If all runs end by themselves, the client is closed and
+ * this resolves.
+ *
+ * @example
+ * await runWorker(
+ *   client,
+ *   [client.consumer(orders).run(onOrder), client.consumer(invoices, { concurrency: 2 }).run(onInvoice)],
+ *   { health: { port: 8080 }, timeout: "25s" },
+ * );
+ *
+ * @param runs what `run` and `runBatch` of this client's consumers returned
+ * @throws the first error of a run or of the close; INVALID_ARGUMENT for an option, a run that is no promise, or a port
+ * that is taken; TIMEOUT if a run has not ended `timeout` (at least 5 s) after the close, because it is not of this
+ * client
  */
 export async function runWorker(
   /* oxlint-disable-next-line typescript/no-explicit-any -- any client fits, whatever its providers */

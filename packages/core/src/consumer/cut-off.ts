@@ -2,6 +2,7 @@ import { LinkedList, type Linked } from "../batching/linked-list.ts";
 
 /** A request that is out. */
 export interface Cuttable extends Linked<Cuttable> {
+  /** Ends it; must not throw. */
   cut(): void;
 }
 
@@ -12,19 +13,22 @@ export interface Cuttable extends Linked<Cuttable> {
  */
 export class CutOff {
   readonly #out = new LinkedList<Cuttable>();
+  /** True once it was ended: a request must not go out any more. */
   isOver = false;
   /** Why; undefined: it is not over, or nobody said. */
   reason: unknown;
 
+  /** For a request that goes out. */
   add(request: Cuttable): void {
     this.#out.add(request);
   }
 
-  /** Without effect on one that is not out. */
+  /** For a request that has its answer; without effect on one that is not out. */
   delete(request: Cuttable): void {
     this.#out.delete(request);
   }
 
+  /** Ends all that are out; the first call counts. */
   end(reason?: unknown): void {
     if (this.isOver) return;
     this.isOver = true;

@@ -12,9 +12,11 @@ import { QueueError } from "../errors/queue-error.ts";
 import { deadLetterMessage } from "./dead-letter.ts";
 import { alignedResults } from "./results-of-alive.ts";
 
-/** Where copies go. */
+/** Where copies of dead letters go. */
 export interface DeadLetterCopies {
+  /** Sends to `target`. */
   readonly producer: ProducerDriver;
+  /** The queue for dead letters. */
   readonly target: Target;
 }
 

@@ -1,4 +1,4 @@
-import { createBatcher, type Batcher } from "../batching/batcher.ts";
+import { createBatcher } from "../batching/batcher.ts";
 import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
 import type { ItemResult, Operation, ProducerDriver, SendReceipt } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
@@ -6,8 +6,11 @@ import type { Outcome } from "../driver/event-source.ts";
 import { queueError, type QueueError } from "../errors/queue-error.ts";
 import { isReserved, RESERVED } from "../message/attributes.ts";
 import { copyOf } from "../message/copy-of.ts";
+import { withoutUndefined } from "../message/without-undefined.ts";
 import type { Clock } from "../time/clock.ts";
+import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { CutOff } from "./cut-off.ts";
+import type { ConsumerSettings } from "./resolve-options.ts";
 import { alignedResults } from "./results-of-alive.ts";
 import { timedRequest } from "./timed-request.ts";
 
@@ -28,6 +31,16 @@ export type DeadLetterRoute =
   /** `retryMs`: how long what should be dead waits before it comes again; default: the longest back-off. */
   | { readonly kind: "none"; readonly why: string; readonly retryMs?: number };
 
+/** Of what has no dead letters, and is not to have any; undefined of everything else. */
+export function routeToNowhere(
+  { kind }: Pick<DefinitionDetails, "kind">,
+  { deadLetter }: Pick<ConsumerSettings, "deadLetter">,
+): DeadLetterRoute | undefined {
+  if (kind === "dead-letter") return { kind: "none", why: "a dead letter has nowhere further to go" };
+  if (deadLetter === "auto") return undefined;
+  return { kind: "none", why: 'the definition says deadLetter: "none", so the message stays in its queue' };
+}
+
 export interface CopyRouteOptions {
   readonly driver: ProducerDriver;
   readonly target: Target;
@@ -41,19 +54,10 @@ const SEND_TIMEOUT_MS = 15_000;
 
 /** Dead letters by sending a copy to their queue; the caller acks the original afterwards. */
 export function createCopyRoute(options: CopyRouteOptions): DeadLetterRoute {
-  const { toError } = options;
-  const { batcher, close } = createCopyBatcher(options);
+  const { send, close } = createCopySender(options);
   return {
     kind: "copy",
-    send: async (delivery, outcome) => {
-      try {
-        const copy = deadLetterMessage(delivery, outcome, options);
-        const result = await batcher.add(copy);
-        return result.ok ? undefined : toError("send", result.error);
-      } catch (error) {
-        return toError("send", error);
-      }
-    },
+    send: async (delivery, outcome) => await send(() => deadLetterMessage(delivery, outcome, options)),
     close,
   };
 }
@@ -75,14 +79,12 @@ function deadLetterCopy(
   outcome: Pick<DeadLetterOutcome, "attributes">,
   contentType: string,
 ): OutgoingMessage {
-  const { orderingKey } = delivery;
-  return {
-    ...copyOf(delivery, contentType),
+  return copyOf(delivery, contentType, {
     attributes: { ...withoutTimes(delivery.attributes), ...outcome.attributes },
     // Of the stored message, not of this delivery: a second copy after a crash is a duplicate to a queue that knows such.
     deduplicationId: delivery.providerId,
-    ...(orderingKey === undefined ? {} : { orderingKey }),
-  };
+    ...withoutUndefined({ orderingKey: delivery.orderingKey }),
+  });
 }
 
 /** A dead letter is neither early nor expired. */
@@ -122,15 +124,15 @@ function fits(copy: OutgoingMessage, driver: ProducerDriver, target: Target): bo
 }
 
 /** Sends copies together, as far as one request takes them. Whoever closes it waits for none. */
-export function createCopyBatcher(options: CopyRouteOptions): {
-  readonly batcher: Batcher<OutgoingMessage, SendReceipt>;
+export function createCopySender(options: CopyRouteOptions): {
+  /** Resolves with the error of a copy that could not be made, or was not confirmed. Never rejects. */
+  readonly send: (copy: () => OutgoingMessage) => Promise<QueueError | undefined>;
   readonly close: () => Promise<void>;
 } {
-  const { driver, target, clock } = options;
-  const { send } = target.limits;
+  const { driver, target, clock, toError } = options;
   const cutOff = new CutOff();
   const batcher = createBatcher<OutgoingMessage, SendReceipt>({
-    ...send,
+    ...target.limits.send,
     sizeOf: (copy) => driver.sizeOf(copy),
     keyOf: (copy) => copy.orderingKey,
     uniformKey: target.capabilities.batchKey === "uniform",
@@ -141,10 +143,19 @@ export function createCopyBatcher(options: CopyRouteOptions): {
       return await timedRequest(clock, "send", SEND_TIMEOUT_MS, call, cutOff);
     },
   });
-  const close = async (): Promise<void> => {
-    cutOff.end();
-    await batcher.close();
-    await driver.close();
+  return {
+    send: async (copy) => {
+      try {
+        const result = await batcher.add(copy());
+        return result.ok ? undefined : toError("send", result.error);
+      } catch (error) {
+        return toError("send", error);
+      }
+    },
+    close: async () => {
+      cutOff.end();
+      await batcher.close();
+      await driver.close();
+    },
   };
-  return { batcher, close };
 }

@@ -13,7 +13,8 @@ import type { KeyLanes } from "./key-lanes.ts";
 import type { KnownMessages } from "./known-messages.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LeaseTime } from "./lease-time.ts";
-import type { OpenedConsumer } from "./open-consumer.ts";
+import type { DrainSteps } from "./drain.ts";
+import { closeOpened, type OpenedConsumer } from "./open-consumer.ts";
 import type { ExecutorHooks } from "./executor-options.ts";
 import { OutcomeExecutor } from "./outcome-executor.ts";
 import type { ProcessingRules } from "./process-delivery.ts";
@@ -158,6 +159,26 @@ function createSettling(
     hooks,
   });
   return { keeper, settler, executor };
+}
+
+/** The steps of a drain that are the same for a worker and a puller. */
+export function sharedSteps(
+  { cutOff, keeper, settler, opened }: Engine,
+  { clock, events }: Pick<EngineSetup, "clock" | "events">,
+): Pick<DrainSteps, "clock" | "flush" | "cutOff" | "stopLeases" | "close" | "onError"> {
+  return {
+    clock,
+    flush: async (withinMs) => await settler.flush(withinMs),
+    cutOff: () => {
+      cutOff.end();
+    },
+    stopLeases: async () => await keeper.stop(),
+    close: async () => await closeOpened(opened),
+    onError: (step, error) => {
+      const text = `closing: ${step} failed: ${String(error)}`;
+      events.emit("notice", { target: opened.target.name, text });
+    },
+  };
 }
 
 /** What a driver reports between asks. */

@@ -18,46 +18,54 @@ import { OPTION_KEYS, resolveOptions, type ConsumerSettings } from "./resolve-op
 import { SettledMemory } from "./settled-memory.ts";
 import { refuseMisfit } from "./start-checks.ts";
 
-/** Options of a function's handler: those of a consumer, and what a worker has from its client. */
+/**
+ * Options of a function's handler: those of a consumer without `prefetch` (the platform fetches), and the clock,
+ * listener, logger and middleware that a worker has from its client.
+ */
 export interface EventEngineOptions
   extends
     Omit<ConsumerOptions, "prefetch">,
     Pick<ClientOptions, "clock" | "listener" | "logger" | "middleware"> {
   /**
-   * Kept free of the time that the platform gives to one call: nothing starts any more, signals abort, and the rest is
-   * reported unfinished. Longer for handlers that need time to stop. @default a tenth, from "1s" to "10s"
+   * How long before the end of the platform's time for one call the work stops: nothing starts any more, signals abort,
+   * and what is unfinished is reported so. Longer for handlers that need time to stop. @default a tenth of that time,
+   * from "1s" to "10s"
    */
   readonly deadlineMargin?: Duration | undefined;
 }
 
-/** What a function does with its messages: one at a time, or up to `size` at once. */
+/** What a function does with its messages: one for each call of the handler, or up to `size` (a whole number from 1). */
 export type EventWork<Body> =
   | { readonly handler: Handler<Body> }
   | { readonly batchHandler: BatchHandler<Body>; readonly size: number };
 
-/** What became of a batch. */
+/** What became of the messages of one event. */
 export interface EventResult {
-  /** One per delivery, in their order. */
+  /** One for each delivery, in their order: what the source tells the platform. */
   readonly outcomes: readonly Outcome[];
-  /** To be called if the platform could not be told: what is done already is acked when it comes again to this process. */
+  /**
+   * To be called if the platform could not be told: what was handled is acked without its handler if it comes to this
+   * process again.
+   */
   replyFailed(): void;
 }
 
-/** The engine of a consumer for batches that a platform brings. */
+/** The engine of a consumer, for messages that a platform brings. */
 export interface EventEngine {
   /**
-   * Handles one batch; several may run at once and share concurrency and rate.
-   * @throws UNSUPPORTED for a need of the definition that the batch's queue cannot meet
+   * Handles the messages of one event within the platform's time. Several may run at once; they share `concurrency` and
+   * `rateLimit`.
+   * @throws UNSUPPORTED or INVALID_ARGUMENT for a need or an option that the event's queue cannot meet
    */
   process(batch: EventBatch): Promise<EventResult>;
-  /** Reports a call that the source answers although nothing of it was handled. */
+  /** Reports, as the event `event-refused`, a call that the source answered although nothing of it was handled. */
   refused(error: unknown): void;
 }
 
 /**
- * Makes the engine that `createHandler` of `@anyqueue/serverless` runs on; no I/O.
- * Applications use that; this is for hosts of an {@link EventSource} of their own.
- * @throws INVALID_ARGUMENT with every problem
+ * Makes the engine under `createHandler` of `@anyqueue/serverless`, which is what applications use; this is for who calls an
+ * {@link EventSource} in another way. No I/O.
+ * @throws INVALID_ARGUMENT with every problem of options and work, or for the definition of a topic
  */
 export function createEventEngine<Body>(
   definition: Source<Body>,

@@ -4,7 +4,7 @@ import type { Target } from "../driver/entity.ts";
 import type { EventBatch } from "../driver/event-source.ts";
 import type { Limits, OperationLimits } from "../driver/limits.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
-import type { DeadLetterRoute } from "./dead-letter.ts";
+import { routeToNowhere, type DeadLetterRoute } from "./dead-letter.ts";
 import { DEFAULTS } from "../client/defaults.ts";
 import type { OpenedConsumer } from "./open-consumer.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
@@ -73,9 +73,8 @@ function routeOf(
   settings: ConsumerSettings,
   { settle = {}, releaseDelay }: EventBatch,
 ): DeadLetterRoute {
-  if (details.kind === "dead-letter") return { kind: "none", why: "a dead letter has nowhere further to go" };
-  if (settings.deadLetter === "none")
-    return { kind: "none", why: 'the definition says deadLetter: "none", so the message stays in its queue' };
+  const nowhere = routeToNowhere(details, settings);
+  if (nowhere !== undefined) return nowhere;
   if (settle.deadLetterBatch !== undefined) return { kind: "native" };
   return {
     kind: "none",

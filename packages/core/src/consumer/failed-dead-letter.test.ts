@@ -104,7 +104,7 @@ describe("a dead letter that has nowhere to go", () => {
       { id: "m", error: { code: "UNSUPPORTED", target: TARGET, message: expect.stringContaining("none") } },
     ]);
     executor.settled(held, SETTLED);
-    await expect(held.completion()).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    await expect(held.completion()).rejects.toMatchObject({ code: "UNSUPPORTED", feature: "deadLetter" });
   });
 
   test("blocks its key", () => {

@@ -231,6 +231,7 @@ describe("an extension", () => {
     const { keeper, requests, track } = leaseBench({ lease: "none" });
     await expect(keeper.extend(track("b"), 60_000)).rejects.toMatchObject({
       code: "UNSUPPORTED",
+      feature: "extend",
       operation: "extend",
       message: expect.stringContaining("cannot be extended"),
     });

@@ -3,7 +3,7 @@ import { LinkedList } from "../batching/linked-list.ts";
 import type { Capabilities } from "../driver/capabilities.ts";
 import type { ConsumerDriver, Operation } from "../driver/driver.ts";
 import type { Limits } from "../driver/limits.ts";
-import { QueueError } from "../errors/queue-error.ts";
+import { unsupported, type QueueError } from "../errors/queue-error.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { CutOff } from "./cut-off.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
@@ -131,10 +131,7 @@ export class LeaseKeeper {
     if (lease === undefined) throw leaseLost("the lease ended before it could be extended");
     if (capabilities.lease === "link") return; // held as long as the link lives
     if (this.#renewals === undefined) {
-      throw new QueueError("UNSUPPORTED", {
-        what: "leases of this queue cannot be extended",
-        operation: "extend",
-      });
+      throw unsupported("extend", { what: "leases of this queue cannot be extended", operation: "extend" });
     }
     while (lease.renewing !== undefined) await lease.renewing;
     // It would overwrite the delay of a release.

@@ -1,13 +1,18 @@
 import { unmetNeeds } from "../client/check-needs.ts";
 import type { ConsumerDriver, ConsumerDriverOptions } from "../driver/driver.ts";
 import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
-import { isQueueError, queueError, QueueError } from "../errors/queue-error.ts";
+import { isQueueError, QueueError, unsupported } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/within.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { CutOff } from "./cut-off.ts";
-import { createCopyRoute, type CopyRouteOptions, type DeadLetterRoute } from "./dead-letter.ts";
+import {
+  createCopyRoute,
+  routeToNowhere,
+  type CopyRouteOptions,
+  type DeadLetterRoute,
+} from "./dead-letter.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import { canCopyRetries, createRetryRoute, type RetryRoute } from "./retry-copy.ts";
 import { refuseMisfit, startNotices, wantedLeaseMs } from "./start-checks.ts";
@@ -163,23 +168,34 @@ async function openRoute(
   target: Target,
   facts: EntityFacts | undefined,
 ): Promise<DeadLetterRoute> {
-  if (setup.details.kind === "dead-letter")
-    return { kind: "none", why: "a dead letter has nowhere further to go" };
-  if (settings.deadLetter === "none") {
-    return { kind: "none", why: 'the definition says deadLetter: "none", so the message stays in its queue' };
-  }
+  const nowhere = routeToNowhere(setup.details, settings);
+  if (nowhere !== undefined) return nowhere;
   if (target.capabilities.deadLetter === "native") return { kind: "native" };
   if (setup.deadLetterTarget === undefined) {
     const remedy = 'Give the queue a dead-letter queue, or say deadLetter: "none" in its definition.';
     const what = "there is no place for messages that cannot be handled";
-    throw queueError("UNSUPPORTED", { what, remedy, target: target.name }, { feature: "deadLetter", remedy });
+    throw unsupported("deadLetter", { what, remedy, target: target.name });
   }
   return await openCopyRoute(setup, setup.deadLetterTarget(facts));
 }
 
 async function openRetries(setup: Opening, target: Target): Promise<RetryRoute | undefined> {
+  return canCopyRetries(setup.details, target)
+    ? createRetryRoute(await openCopies(setup, target))
+    : undefined;
+}
+
+async function openCopyRoute(setup: Opening, target: Target): Promise<DeadLetterRoute> {
+  try {
+    return createCopyRoute(await openCopies(setup, target));
+  } catch (error) {
+    throw withRouteRemedy(wrapDriverError(setup.adapter, target, "open", error));
+  }
+}
+
+/** A producer for copies of messages. */
+async function openCopies(setup: Opening, target: Target): Promise<CopyRouteOptions> {
   const { adapter, clock, details } = setup;
-  if (!canCopyRetries(details, target)) return undefined;
   const driver = adapter.openProducer(target);
   try {
     await openDriver(setup, driver);
@@ -187,28 +203,13 @@ async function openRetries(setup: Opening, target: Target): Promise<RetryRoute |
     await closeInTime(clock, driver.close());
     throw error;
   }
-  const { contentType } = details.codec;
-  const toError: CopyRouteOptions["toError"] = (operation, error) =>
-    wrapDriverError(adapter, target, operation, error);
-  return createRetryRoute({ driver, target, clock, contentType, toError });
-}
-
-async function openCopyRoute(setup: Opening, target: Target): Promise<DeadLetterRoute> {
-  const { adapter, clock, details } = setup;
-  const driver = adapter.openProducer(target);
-  try {
-    await openDriver(setup, driver);
-  } catch (error) {
-    await closeInTime(clock, driver.close());
-    throw withRouteRemedy(wrapDriverError(adapter, target, "open", error));
-  }
-  return createCopyRoute({
+  return {
     driver,
     target,
     clock,
     contentType: details.codec.contentType,
     toError: (operation, error) => wrapDriverError(adapter, target, operation, error),
-  });
+  };
 }
 
 /** In words for whoever has made the queue with other tools. */

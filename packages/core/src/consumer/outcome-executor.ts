@@ -1,5 +1,5 @@
 import type { Outcome } from "../driver/event-source.ts";
-import { QueueError } from "../errors/queue-error.ts";
+import { unsupported, type QueueError } from "../errors/queue-error.ts";
 import { backoffMs } from "../retry/backoff.ts";
 import type { ExecutorOptions } from "./executor-options.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
@@ -168,7 +168,7 @@ export class OutcomeExecutor {
     } else {
       this.#emitDeadLetterFailed(
         held,
-        new QueueError("UNSUPPORTED", { what: route.why, target: this.#options.target }),
+        unsupported("deadLetter", { what: route.why, target: this.#options.target }),
       );
       this.#blockKey(held);
       this.#release(held, route.retryMs ?? this.#options.bounds.maxMs, "retry");

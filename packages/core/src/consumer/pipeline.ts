@@ -7,10 +7,10 @@ import type { DrainReport, Handler } from "../queue-consumer.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
-import { createEngine, driverEvents, type Engine } from "./engine.ts";
+import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
 import { knownMessagesFor } from "./known-messages.ts";
-import { closeOpened, type OpenedConsumer } from "./open-consumer.ts";
+import type { OpenedConsumer } from "./open-consumer.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { ReceiveLoop } from "./receive-loop.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
@@ -155,16 +155,15 @@ export class Pipeline {
   }
 
   async drain(timeoutMs: number): Promise<DrainReport> {
-    const { setup, opened } = this.#options;
-    const { clock, events } = setup;
-    const { cutOff, executor, settler, keeper } = this.#engine;
+    const { executor } = this.#engine;
+    const steps = sharedSteps(this.#engine, this.#options.setup);
     this.#dispatcher.stop();
     this.#isPaused = true; // nothing tells the driver to go on
     executor.tally.isDraining = true;
     this.#tellFlow({ maxOutstanding: 0, lanes: 0 });
     return await drain(
       {
-        clock,
+        ...steps,
         stopAsking: async () => await this.#loop.stop(),
         giveBackUnstarted: () => {
           this.#worker.giveBackUnstarted();
@@ -177,20 +176,11 @@ export class Pipeline {
         giveBackRunning: () => {
           this.#worker.giveBackRunning();
         },
-        flush: async (withinMs) => await settler.flush(withinMs),
-        cutOff: () => {
-          cutOff.end();
-        },
         stopLeases: async () => {
           this.#watchdog.stop();
-          await keeper.stop();
+          await steps.stopLeases();
         },
-        close: async () => await closeOpened(opened),
         report: () => executor.tally.report(this.#worker.active),
-        onError: (step, error) => {
-          const text = `closing: ${step} failed: ${String(error)}`;
-          events.emit("notice", { target: opened.target.name, text });
-        },
       },
       timeoutMs,
     );

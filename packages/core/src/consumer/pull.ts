@@ -8,11 +8,11 @@ import { durationToMs } from "../time/duration.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
-import { createEngine, driverEvents, type Engine } from "./engine.ts";
+import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import { knownMessagesFor } from "./known-messages.ts";
 import { leaseLost } from "./lease.ts";
-import { closeOpened, openConsumer } from "./open-consumer.ts";
+import { openConsumer } from "./open-consumer.ts";
 import { processInvalid } from "./process-delivery.ts";
 import { pulledMessage } from "./pulled-message.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
@@ -203,11 +203,11 @@ export class Puller {
     await this.#opening?.catch(() => {});
     const engine = this.#engine;
     if (engine === undefined) return NOTHING_HANDLED;
-    const { cutOff, executor, keeper, settler, opened } = engine;
+    const { executor, keeper } = engine;
     executor.tally.isDraining = true;
     return await drain(
       {
-        clock: this.#options.setup.clock,
+        ...sharedSteps(engine, this.#options.setup),
         // What an ask brings that was out has to go back before nothing goes out any more.
         stopAsking: async () => void (await Promise.all(this.#asks)),
         giveBackUnstarted: () => {
@@ -220,17 +220,7 @@ export class Puller {
         idle: async () => {},
         abortHandlers: () => {},
         giveBackRunning: () => {},
-        flush: async (withinMs) => await settler.flush(withinMs),
-        cutOff: () => {
-          cutOff.end();
-        },
-        stopLeases: async () => await keeper.stop(),
-        close: async () => await closeOpened(opened),
         report: () => executor.tally.report(0),
-        onError: (step, error) => {
-          const text = `closing: ${step} failed: ${String(error)}`;
-          this.#options.setup.events.emit("notice", { target: opened.target.name, text });
-        },
       },
       timeoutMs,
     );

@@ -25,11 +25,7 @@ export function createRenewals(parts: Parts): Batcher<Renewal, { readonly leaseM
   const isTimed = capabilities.lease === "timed" || capabilities.lease === "shared";
   if (!isTimed || driver.extendBatch === undefined) return undefined;
   return createBatcher<Renewal, { readonly leaseMs: number }>({
-    maxItems: limits.extend.maxItems,
-    maxBytes: Number.POSITIVE_INFINITY,
-    overheadBytes: 0,
-    maxInFlight: limits.extend.maxInFlight,
-    sizeOf: () => 0,
+    ...limits.extend,
     clock,
     run: async (renewals) => await request(parts, renewals),
   });

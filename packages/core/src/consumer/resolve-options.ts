@@ -7,8 +7,9 @@ import {
   refuseProblems,
   unknownKeys,
 } from "../errors/check-options.ts";
+import { overlay } from "../message/check-definition.ts";
 import { POLICY_KEYS, policyProblems, positiveProblems } from "../message/check-policy.ts";
-import type { QueuePolicy, RetryPolicy } from "../message/queue-definition.ts";
+import type { QueuePolicy, RetryPolicy } from "../message/define-options.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 
@@ -40,10 +41,9 @@ export const OPTION_KEYS: readonly string[] = [
 /** Policy of the consumer wins over the definition's. @throws INVALID_ARGUMENT with every problem at once */
 export function resolveOptions(options: ConsumerOptions, policy: QueuePolicy): ConsumerSettings {
   refuseProblems(optionProblems(options));
-  const retry = { ...policy.retry, ...given(options.retry) };
-  const attempts = retry.attempts ?? DEFAULTS.attempts;
   const { rateLimit, handlerTimeout } = options;
-  const lease = options.lease ?? policy.lease;
+  const { retry, lease, deadLetter = "auto" } = overlay(policy, options);
+  const attempts = retry?.attempts ?? DEFAULTS.attempts;
   return Object.freeze({
     concurrency: options.concurrency ?? DEFAULTS.concurrency,
     prefetch: options.prefetch ?? "auto",
@@ -53,8 +53,8 @@ export function resolveOptions(options: ConsumerOptions, policy: QueuePolicy): C
     onInvalid: options.onInvalid ?? "dead-letter",
     leaseMs: lease === undefined ? undefined : durationToMs(lease),
     attempts: attempts === "unlimited" ? Number.POSITIVE_INFINITY : attempts,
-    retryDelay: retry.delay,
-    deadLetter: options.deadLetter ?? policy.deadLetter ?? "auto",
+    retryDelay: retry?.delay,
+    deadLetter,
   });
 }
 
@@ -67,11 +67,6 @@ export function closeTimeoutMs(options: { readonly timeout?: Duration | undefine
 /** @throws INVALID_ARGUMENT unless it is a whole number from 1 */
 export function checkConcurrency(concurrency: number): void {
   refuseProblems(countProblems(concurrency, "consumer.concurrency", 1));
-}
-
-/** Without the keys that say `undefined`: they mean the default. */
-function given(retry: RetryPolicy | undefined): RetryPolicy {
-  return Object.fromEntries(Object.entries(retry ?? {}).filter(([, value]) => value !== undefined));
 }
 
 function optionProblems(options: ConsumerOptions): string[] {

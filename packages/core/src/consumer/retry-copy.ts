@@ -5,7 +5,7 @@ import { RESERVED } from "../message/attributes.ts";
 import { copyOf } from "../message/copy-of.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { attemptOf } from "./attempt-of.ts";
-import { createCopyBatcher, type CopyRouteOptions } from "./dead-letter.ts";
+import { createCopySender, type CopyRouteOptions } from "./dead-letter.ts";
 
 /** A delayed retry as a new message, where the service delays messages but no redeliveries. */
 export interface RetryRoute {
@@ -27,32 +27,25 @@ export function canCopyRetries({ kind, emulate }: DefinitionDetails, { capabilit
 }
 
 export function createRetryRoute(options: CopyRouteOptions): RetryRoute {
-  const { clock, contentType, toError } = options;
-  const { batcher, close } = createCopyBatcher(options);
+  const { clock, contentType } = options;
+  const { send, close } = createCopySender(options);
   return {
     takes: ({ expiresAtMs }, delayMs) => expiresAtMs === undefined || expiresAtMs > clock.wallNow() + delayMs,
-    send: async (delivery, delayMs) => {
-      try {
-        const result = await batcher.add(retryCopy(delivery, clock.wallNow() + delayMs, contentType));
-        return result.ok ? undefined : toError("send", result.error);
-      } catch (error) {
-        return toError("send", error);
-      }
-    },
+    send: async (delivery, delayMs) =>
+      await send(() => retryCopy(delivery, clock.wallNow() + delayMs, contentType)),
     close,
   };
 }
 
 /** The message as it came, due later, with the attempts that the service's count of the copy will not know. */
 function retryCopy(delivery: Delivery<unknown>, deliverAtMs: number, contentType: string): OutgoingMessage {
-  const { providerId, expiresAtMs } = delivery;
+  const { attributes, providerId, expiresAtMs } = delivery;
   const attempt = attemptOf(delivery);
-  return {
-    ...copyOf(delivery, contentType),
-    attributes: { ...delivery.attributes, [RESERVED.attempts]: String(attempt) },
+  return copyOf(delivery, contentType, {
+    attributes: { ...attributes, [RESERVED.attempts]: String(attempt) },
     // A second copy of this attempt after a crash is a duplicate to a queue that knows such; the next attempt's is none.
     deduplicationId: `${providerId}-${attempt}`,
     deliverAtMs,
-    ...(expiresAtMs === undefined ? {} : { ttlMs: expiresAtMs - deliverAtMs }),
-  };
+    ...(expiresAtMs !== undefined && { ttlMs: expiresAtMs - deliverAtMs }),
+  });
 }

@@ -146,11 +146,7 @@ export class Settler {
   #createBatcher(operation: "ack" | "release" | "deadLetter", limits: OperationLimits): SettleBatcher {
     const { clock, lingerMs } = this.#options;
     return createBatcher<HeldDelivery, undefined>({
-      maxItems: limits.maxItems,
-      maxBytes: Number.POSITIVE_INFINITY,
-      overheadBytes: 0,
-      maxInFlight: limits.maxInFlight,
-      sizeOf: () => 0,
+      ...limits,
       lingerMs,
       clock,
       run: async (batch) => await this.#run(operation, batch),

@@ -1,6 +1,6 @@
 import { DEFAULTS } from "../client/defaults.ts";
 import type { EntityFacts, Target } from "../driver/entity.ts";
-import { queueError, QueueError } from "../errors/queue-error.ts";
+import { QueueError, unsupported } from "../errors/queue-error.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
@@ -20,12 +20,8 @@ export interface StartFacts {
 export function refuseMisfit(start: StartFacts): void {
   const { details, target } = start;
   if (details.needs.includes("ordering") && target.capabilities.ordering === "none") {
-    throw unsupported(
-      start,
-      "ordering",
-      "the queue keeps no order",
-      "Use an ordered queue (FIFO, sessions, ordering keys).",
-    );
+    const remedy = "Use an ordered queue (FIFO, sessions, ordering keys).";
+    throw unsupported("ordering", { what: "the queue keeps no order", remedy, target: target.name });
   }
   const [misfit] = misfits(start);
   if (misfit !== undefined) throw misfit;
@@ -69,12 +65,11 @@ function attemptsMisfit(start: StartFacts): QueueError | undefined {
   const { attempts } = settings;
   if (details.kind === "dead-letter" || attempts === Number.POSITIVE_INFINITY) return undefined;
   if (target.capabilities.deliveryCount === "none") {
-    return unsupported(
-      start,
-      "attempts",
-      `the service does not count deliveries, so ${attempts} attempts cannot be kept`,
-      'Give the queue a dead-letter policy, or set retry: { attempts: "unlimited" }.',
-    );
+    return unsupported("attempts", {
+      what: `the service does not count deliveries, so ${attempts} attempts cannot be kept`,
+      remedy: 'Give the queue a dead-letter policy, or set retry: { attempts: "unlimited" }.',
+      target: target.name,
+    });
   }
   const maxDeliveries = facts?.maxDeliveries;
   if (maxDeliveries === undefined || maxDeliveries >= attempts) return undefined;
@@ -92,19 +87,19 @@ function retryDelayMisfit(start: StartFacts): QueueError | undefined {
   if (native !== "none") {
     if (fixedMs <= native.maxMs) return undefined;
     const what = `retry.delay is ${fixedMs} ms, but the service delays a retry by ${native.maxMs} ms at most`;
-    return unsupported(start, "delay", what, `Set at most ${native.maxMs / 1_000} s.`);
+    const remedy = `Set at most ${native.maxMs / 1_000} s.`;
+    return unsupported("delay", { what, remedy, target: target.name });
   }
   if (mayDelayLonger(details) || fixedMs <= MAX_PARK_MS) return undefined;
   const otherwise =
     details.kind === "subscription"
       ? "forward the subscription to a queue and consume that."
       : 'allow more with emulate: ["delay"].';
-  return unsupported(
-    start,
-    "delay",
-    `retry.delay is ${fixedMs} ms, but the service cannot delay a retry`,
-    `Set at most ${MAX_PARK_MS / 1_000} s, or ${otherwise}`,
-  );
+  return unsupported("delay", {
+    what: `retry.delay is ${fixedMs} ms, but the service cannot delay a retry`,
+    remedy: `Set at most ${MAX_PARK_MS / 1_000} s, or ${otherwise}`,
+    target: target.name,
+  });
 }
 
 /** A delay beyond `MAX_PARK_MS` may be emulated. Not on a subscription: its topic would copy the retry to all others. */
@@ -140,8 +135,4 @@ export function leaseMisfit(
 
 function fixedDelayMs({ retryDelay }: ConsumerSettings): number {
   return typeof retryDelay === "string" ? durationToMs(retryDelay, "retry.delay") : 0;
-}
-
-function unsupported(start: StartFacts, feature: string, what: string, remedy: string): QueueError {
-  return queueError("UNSUPPORTED", { what, remedy, target: start.target.name }, { feature, remedy });
 }

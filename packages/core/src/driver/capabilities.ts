@@ -1,8 +1,12 @@
-/** What some provider lacks and a definition may therefore need. */
+/**
+ * What not every provider has, so that a definition has to say that it needs it: messages of one key in order, sends that
+ * store a message once, a delay for a single message, a time to live for a single message.
+ */
 export type Feature = "ordering" | "deduplication" | "delay" | "ttl";
 
-/** A delay that a service performs itself, up to `maxMs` milliseconds. */
+/** A delay that the service itself keeps. */
 export interface NativeDelay {
+  /** The longest, in milliseconds. */
   readonly maxMs: number;
 }
 
@@ -15,34 +19,55 @@ export interface Capabilities {
   readonly ordering: "none" | "by-key";
   /** `window`: a second send with the same deduplication id inside the service's window stores nothing. */
   readonly deduplication: "none" | "window";
-  /** Delay of a single message at send time. */
+  /** Whether, and how far, a single message can be delayed when it is sent. */
   readonly sendDelay: "none" | NativeDelay;
-  /** Delay of a released delivery, done by the service. */
+  /** Whether, and how far, the service delays a delivery that is released; `none`: it makes it visible at once. */
   readonly releaseDelay: "none" | NativeDelay;
-  /** `timed`: a lease per delivery · `shared`: a lease per `leaseKey` · `link`: held as long as the link lives · `none`. */
+  /**
+   * `timed`: each delivery has its lease; `shared`: all of one `leaseKey` have one; `link`: it lasts as long as the link;
+   * `none`.
+   */
   readonly lease: "none" | "timed" | "shared" | "link";
   /** Who sets the length of a lease: each receive of the consumer, or the entity's own setting. */
   readonly leaseSetBy: "consumer" | "entity";
-  /** `none`: the service takes nothing back before the lease ends. */
+  /** `native`: a delivery can be given back at once; `none`: it comes back when its lease ends. */
   readonly release: "native" | "none";
   /** `native`: the client can move one delivery to the dead letters in one operation (`deadLetterBatch` exists). */
   readonly deadLetter: "none" | "native";
+  /**
+   * Whether a delivery says how often its message was handed over; `approximate`: hand-overs that began nothing may count
+   * too.
+   */
   readonly deliveryCount: "none" | "approximate" | "exact";
-  /** `confirmed`: a settle answer is the truth · `accepted`: taken, effect unknown · `lateOk`: also succeeds after the lease ended. */
+  /**
+   * What the answer to a settlement says. `confirmed`: the truth; `accepted`: taken, its effect unknown; `lateOk`: it
+   * also succeeds after the lease.
+   */
   readonly settle: "confirmed" | "accepted" | "lateOk";
-  /** `mayStrand`: an aborted receive may leave deliveries that return only when their lease ends. */
+  /**
+   * `clean`: an aborted receive leaves nothing behind; `mayStrand`: it may leave deliveries that return only when their
+   * lease ends.
+   */
   readonly abort: "clean" | "mayStrand";
-  /** What happens to buffered followers of a released delivery of one key (rule D15). */
+  /**
+   * What the core does with the followers in hand of a released delivery of one key (rule D15): `release` them, too;
+   * `hold` them until it comes again; `drop` them, because the service hands them over again.
+   */
   readonly followers: "release" | "hold" | "drop";
-  /** `bounded`: a stalled ordering key takes room from other keys. */
+  /** `free`: a stalled ordering key costs the others nothing; `bounded`: it takes room from them. */
   readonly isolation: "free" | "bounded";
-  /** `atomic`: one bad message refuses its whole batch. */
+  /** `per-item`: each message of a batch has its own result; `atomic`: one bad message refuses the whole batch. */
   readonly batchFailure: "per-item" | "atomic";
-  /** `uniform`: all messages of a batch must share one ordering key. */
+  /** `mixed`: a batch may hold several ordering keys; `uniform`: all of its messages must share one. */
   readonly batchKey: "mixed" | "uniform";
+  /** A single message can be given a time to live. */
   readonly ttl: boolean;
+  /** Messages can be looked at without a lease (`peekBatch` exists). */
   readonly peek: boolean;
+  /** A message that is not due yet can be cancelled (`cancelBatch` exists). */
   readonly cancel: boolean;
+  /** A subscription can be made to get only some of a topic's messages. */
   readonly filter: boolean;
+  /** A message whose ack was confirmed is never delivered again. */
   readonly exactlyOnceAck: boolean;
 }

@@ -69,119 +69,152 @@ export type ItemResult<T = undefined> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown };
 
-/** What the core knows of a vendor error. */
+/** What an adapter makes of a vendor error. */
 export interface ErrorClass {
+  /** Which error it is, in anyqueue's words. */
   readonly code: ErrorCode;
+  /** True: the same call may succeed later. */
   readonly retryable: boolean;
-  /** True: the operation may have taken effect. */
+  /** True: the operation may have taken effect. @default false */
   readonly ambiguous?: boolean;
-  /** The service's own hint, in milliseconds; the core waits five minutes at most. */
+  /** When the service wants to be asked again, in milliseconds; the core waits five minutes at most. @default not told */
   readonly retryAfterMs?: number;
-  /** What to do, where more is known of it than the code's own remedy says. */
+  /** What to do, where more is known than the code's own remedy says. @default that */
   readonly remedy?: string;
-  /** The vendor's code, for logs and dashboards. */
+  /** The vendor's own code, for logs and dashboards. */
   readonly providerCode?: string;
+  /** The service's id of the request. */
   readonly requestId?: string;
 }
 
-/** `maxOutstanding` 0 = stopped; `lanes` = ordering keys wanted at once (sessions). */
+/** How much a consumer wants to have in hand. */
 export interface Flow {
+  /** Deliveries that may be outstanding (rule D1); 0: stopped. */
   readonly maxOutstanding: number;
+  /** Ordering keys wanted at once, where the service hands over key by key (sessions). */
   readonly lanes: number;
 }
 
-/** Callable at any time, also between asks; never throws. */
+/** What a consumer driver reports by itself: at any time, also between asks. Its functions never throw. */
 export interface ConsumerEvents<Handle> {
+  /** Leases are lost: those of these deliveries, of one `leaseKey`, or all (rule D6). */
   leasesLost(
     lost: { readonly handles: readonly Handle[] } | { readonly leaseKey: string } | "all",
     error: unknown,
   ): void;
-  /** Background failure: stream ended, link detached, reconnecting. */
+  /** Something failed in the background: a stream ended, a link was detached. The driver goes on by itself. */
   fault(error: unknown): void;
 }
 
 /** What a consumer driver is opened with. */
 export interface ConsumerDriverOptions<Handle> {
+  /** `stream`: asks follow each other until it closes; `pull`: only when the application calls `receive`. */
   readonly mode: "stream" | "pull";
-  /** Wanted lease in milliseconds; used where `leaseSetBy` is `consumer`. */
+  /** The lease that is wanted, in milliseconds; used where `leaseSetBy` is `consumer`. */
   readonly leaseMs: number;
+  /** What is wanted to begin with; `setFlow` changes it. */
   readonly flow: Flow;
+  /** Where to report what happens in the background. */
   readonly events: ConsumerEvents<Handle>;
 }
 
 /** One connection. `Handle` is private to the adapter: what it needs to settle a delivery. */
 export interface QueueAdapter<Handle = unknown> {
-  /** `"sqs"`. */
+  /** Name of the provider: `"sqs"`. */
   readonly name: string;
-  /** Pure: names, and the capabilities known without I/O. @throws INVALID_ARGUMENT for an illegal name, UNSUPPORTED for a kind that it lacks. */
+  /**
+   * Applies the provider's rules of naming, and says what the entity can do as far as that is known without I/O. Pure.
+   * @throws INVALID_ARGUMENT for an illegal name, UNSUPPORTED for a kind of entity that the provider lacks
+   */
   resolve(ref: EntityRef): Target;
+  /** Looks at the entity: what it can do and how it is set up. Absent: nothing more can be learned. */
   probe?(target: Target, signal: AbortSignal): Promise<ProbeResult>;
   /**
-   * No I/O; an absent side throws UNSUPPORTED. A `redrive` sends again what `target` alone is to get, and as new to it: its
-   * `open` rejects UNSUPPORTED where others would get it too, and what looks for duplicates must not take it for one.
+   * Makes the producer of a target; no I/O. A producer for a `"redrive"` sends messages again that only `target` is to get: its
+   * `open` rejects with UNSUPPORTED if others would get them too, and no duplicate detection may take them for duplicates.
+   * @throws UNSUPPORTED if nobody can send to it
    */
   openProducer(target: Target, purpose?: SendPurpose): ProducerDriver;
+  /** Makes a consumer of a target; no I/O. @throws UNSUPPORTED if nobody can receive from it */
   openConsumer(target: Target, options: ConsumerDriverOptions<Handle>): ConsumerDriver<Handle>;
-  /** Pure. */
+  /** Says what a vendor error means (rule D9). Pure; takes any value that was thrown. */
   classify(error: unknown, during: Operation): ErrorClass;
-  /** Loaded on demand. */
+  /** The administration, loaded when it is first wanted. Absent: there is none. */
   admin?(): Promise<AdminDriver>;
+  /** Lets go of the connection, idempotent (rule D8). */
   close(): Promise<void>;
 }
 
-/** @default "send" */
+/** What a producer is opened for: the application's messages, or dead letters that go back. @default "send" */
 export type SendPurpose = "send" | "redrive";
 
 /** The confirmation of one message. */
 export interface SendReceipt {
+  /** The provider's id of the stored message. */
   readonly providerId?: string;
   /** True where the service says that the message was a duplicate and nothing was stored. */
   readonly duplicate?: boolean;
+  /** By which `cancelBatch` cancels a message that is not due yet. */
   readonly cancelToken?: string;
 }
 
 /** Sends to one target. */
 export interface ProducerDriver {
-  /** Idempotent; resolves when sends can flow. */
+  /** Resolves when sends can flow; idempotent. Rejects where that cannot be (rule D13). */
   open?(signal: AbortSignal): Promise<void>;
-  /** True: it sends text as text, so that a body's bytes are made only where it reads them. @default false */
+  /**
+   * True: it sends text as text, and reads `body` of a message only where it has no `text`: no bytes need be made then.
+   * @default false
+   */
   readonly takesText?: boolean;
-  /** The vendor's counting rule, attributes included; pure. */
+  /** Bytes of a message by the vendor's own counting, attributes included (rule D7); pure. */
   sizeOf(message: OutgoingMessage): number;
+  /** Sends messages; one result for each, in their order (rule D2). */
   sendBatch(
     messages: readonly OutgoingMessage[],
     signal: AbortSignal,
   ): Promise<readonly ItemResult<SendReceipt>[]>;
+  /** Cancels messages that are not due yet. Exists if and only if the target has `cancel`. */
   cancelBatch?(tokens: readonly string[], signal: AbortSignal): Promise<readonly ItemResult[]>;
+  /** Ends it, idempotent; requests that are out may be waited for. */
   close(): Promise<void>;
 }
 
-/** How many deliveries are wanted, and how long to wait for the first. */
+/** One request for deliveries. */
 export interface ReceiveAsk {
+  /** How many are wanted at most, from 1 to `limits.receive.maxItems`. */
   readonly maxItems: number;
+  /** How long to wait for the first, in milliseconds, from 0 to `limits.receive.maxWaitMs`. */
   readonly waitMs: number;
 }
 
-/** One delivery to make visible again, now or later. */
+/** One delivery to give back. */
 export interface ReleaseItem<Handle> {
+  /** The delivery's. */
   readonly handle: Handle;
+  /** How long until it is visible again, in milliseconds; 0: now. Within the target's `releaseDelay`. */
   readonly delayMs: number;
-  /** `unstarted`: no handler began; services that can tell do not count it as a delivery. */
+  /** `retry`: its handler failed; `unstarted`: none began, and a service that can tell does not count it as a delivery. */
   readonly cause: "retry" | "unstarted";
+  /** Attributes to add to the stored message, where the service can. */
   readonly note?: Readonly<Record<string, string>>;
 }
 
 /** One lease to lengthen. */
 export interface ExtendItem<Handle> {
+  /** The delivery's. */
   readonly handle: Handle;
-  /** From now. */
+  /** How long it shall last from now on, in milliseconds. */
   readonly leaseMs: number;
 }
 
 /** One delivery to move to the dead letters. */
 export interface DeadLetterItem<Handle> {
+  /** The delivery's. */
   readonly handle: Handle;
+  /** Why, in one word or sentence. */
   readonly reason: string;
+  /** Name and text of the error behind it. */
   readonly description?: string;
   /** The core's `aq-` attributes of the dead letter. */
   readonly attributes: Readonly<Record<string, string>>;
@@ -189,21 +222,28 @@ export interface DeadLetterItem<Handle> {
 
 /** Receives from one target and settles what it handed over. */
 export interface ConsumerDriver<Handle> {
-  /** Resolves when deliveries can flow. */
+  /** Resolves when deliveries can flow. Rejects where that cannot be (rule D13). */
   open?(signal: AbortSignal): Promise<void>;
-  /** Required of drivers whose broker pushes: live concurrency, pause. */
+  /** Changes how much is wanted. Required of a driver whose broker pushes: pauses and changes of concurrency come by it. */
   setFlow?(flow: Flow, signal: AbortSignal): Promise<void>;
+  /** Takes deliveries, as soon as there is one (rule D1). */
   receiveBatch(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly Delivery<Handle>[]>;
+  /** Removes handled messages; one result for each, in their order. */
   ackBatch(handles: readonly Handle[], signal: AbortSignal): Promise<readonly ItemResult[]>;
+  /** Gives deliveries back; one result for each, in their order. */
   releaseBatch(items: readonly ReleaseItem<Handle>[], signal: AbortSignal): Promise<readonly ItemResult[]>;
+  /** Lengthens leases; each result says how long its lease is now. Exists if and only if the lease is timed or shared. */
   extendBatch?(
     items: readonly ExtendItem<Handle>[],
     signal: AbortSignal,
   ): Promise<readonly ItemResult<{ readonly leaseMs: number }>[]>;
+  /** Moves deliveries to the dead letters in one operation each. Exists if and only if `deadLetter` is `native`. */
   deadLetterBatch?(
     items: readonly DeadLetterItem<Handle>[],
     signal: AbortSignal,
   ): Promise<readonly ItemResult[]>;
+  /** Looks at messages without a lease. Exists if and only if the target has `peek`. */
   peekBatch?(maxItems: number, signal: AbortSignal): Promise<readonly Delivery<never>[]>;
+  /** Ends it, idempotent; gives back what it holds and nobody was handed (rule D1). */
   close(): Promise<void>;
 }

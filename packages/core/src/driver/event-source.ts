@@ -3,25 +3,38 @@ import type { Delivery } from "./delivery.ts";
 import type { ConsumerDriver, QueueAdapter } from "./driver.ts";
 import type { Target } from "./entity.ts";
 
-/** What the engine decided for one delivery. */
+/** What the engine decided for one delivery: it is done, it goes back, or it goes to the dead letters. */
 export type Outcome =
   | { readonly kind: "ack" }
   | {
       readonly kind: "release";
+      /** How long until it is to come again, in milliseconds. */
       readonly delayMs: number;
+      /** `retry`: its handler failed; `unstarted`: none began, and the attempt should not count. */
       readonly cause: "retry" | "unstarted";
+      /** What the handler threw. */
       readonly error?: unknown;
     }
   | {
       readonly kind: "dead-letter";
+      /** Why, in one word or sentence. */
       readonly reason: string;
+      /** Name and text of the error behind it. */
       readonly description?: string;
+      /** The core's `aq-` attributes of the dead letter. */
       readonly attributes: Readonly<Record<string, string>>;
     };
 
-/** Push-shaped sources (Lambda, Functions, HTTP push): one call of the platform brings a batch and takes an answer. */
+/**
+ * How a platform brings messages and is answered (Lambda, Azure Functions, HTTP push): one call brings a batch and takes
+ * an answer. What `sqsEvents()`, `functionsEvents()` and `pushRequests()` return, for `createHandler`. `Args` is what the
+ * platform calls the function with, `Reply` what it takes as its answer.
+ */
 export interface EventSource<Args extends readonly unknown[], Reply, Handle = unknown> {
-  /** May throw, then no handler runs and the platform redelivers. @throws INVALID_ARGUMENT for an event of another kind */
+  /**
+   * Makes deliveries of what the platform brought. If it throws, no handler runs, and the platform delivers again.
+   * @throws INVALID_ARGUMENT for an event of another kind
+   */
   receive(...args: Args): EventBatch<Handle> | Promise<EventBatch<Handle>>;
   /**
    * Tells the platform. `outcomes[i]` is what holds for `batch.deliveries[i]` after `settle`: a dead letter that could
@@ -35,11 +48,11 @@ export interface EventSource<Args extends readonly unknown[], Reply, Handle = un
   refuse?(error: unknown, batch: EventBatch<Handle> | undefined, ...args: Args): Reply | Promise<Reply>;
 }
 
-/** What one event brought: deliveries, the time left, and ways to settle them. */
+/** What one event brought: deliveries, the time for them, and ways to settle them. */
 export interface EventBatch<Handle = unknown> {
   /** In the order of the event; followers of one ordering key after their predecessor. Each object once. */
   readonly deliveries: readonly Delivery<Handle>[];
-  /** Milliseconds until the platform ends this call. @default no end */
+  /** How many milliseconds are left until the platform ends this call. @default it does not end it */
   readonly remainingMs?: () => number;
   /**
    * What can be done to one delivery before the reply; what is absent is left to the reply.

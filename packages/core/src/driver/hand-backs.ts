@@ -11,11 +11,13 @@ export class HandBacks {
   readonly #counts = new Map<string, number>();
   readonly #given = new WeakSet<object>();
 
+  /** How often a message was given back so. */
   of(messageId: string): number {
     // As a rule there is none, and the text need not be hashed.
     return this.#counts.size === 0 ? 0 : (this.#counts.get(messageId) ?? 0);
   }
 
+  /** Counts one more. */
   add(messageId: string): void {
     const count = this.of(messageId) + 1;
     // Set anew, so that the order of the map is that of the last hand-back.
@@ -36,6 +38,7 @@ export class HandBacks {
     this.add(handle.messageId);
   }
 
+  /** For a message that is settled. */
   forget(messageId: string): void {
     if (this.#counts.size > 0) this.#counts.delete(messageId);
   }

@@ -1,7 +1,7 @@
 /**
- * Every code that an anyqueue error can carry. Append-only: codes end up in dashboards.
- * `retryable` is the default of a code; a vendor table may say otherwise for one row.
- * `remedy` is the last sentence of the message: what to do.
+ * Every code that a {@link QueueError} can have, with its defaults. Codes are only ever added: they end up in dashboards.
+ * `retryable`: the same call may succeed later; an adapter may know better of a single error. `remedy`: what to do, the last
+ * sentence of the error's message unless more is known.
  */
 export const ERROR_CODES = {
   NOT_FOUND: {
@@ -46,5 +46,5 @@ export const ERROR_CODES = {
   INTERNAL: { retryable: false, remedy: "Report it with the cause: this error is not in our tables." },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly remedy: string }>;
 
-/** A code of {@link ERROR_CODES}. */
+/** The code of an error, such as `"NOT_FOUND"`: a key of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -4,11 +4,18 @@ import { durationToMs, type Duration } from "../time/duration.ts";
 const RETRY = Symbol.for("anyqueue.retry");
 const DEAD_LETTER = Symbol.for("anyqueue.dead-letter");
 
-/** Thrown by a handler: retry this message. After `delay` instead of the policy's; counts as an attempt. */
+/**
+ * To be thrown by a handler: retries this message after `delay` instead of the policy's. It counts as an attempt: after
+ * the last one the message goes to the dead letters. A delay longer than the service can is cut to its longest.
+ *
+ * @example
+ * if (response.status === 429) throw new RetryError({ delay: "30s", cause: response.statusText });
+ */
 export class RetryError extends Error {
-  /** Milliseconds; undefined = the policy decides. */
+  /** The delay in milliseconds; undefined: the retry policy's. */
   readonly delayMs: number | undefined;
 
+  /** @throws INVALID_ARGUMENT for a delay that is no duration, or an unknown option */
   constructor(options: { readonly delay?: Duration | undefined; readonly cause?: unknown } = {}) {
     refuseProblems(callProblems(options, ["delay", "cause"], "RetryError"));
     super("retry", options.cause === undefined ? undefined : { cause: options.cause });
@@ -18,8 +25,14 @@ export class RetryError extends Error {
   }
 }
 
-/** Thrown by a handler: dead-letter this message now. */
+/**
+ * To be thrown by a handler: moves this message to the dead letters at once, whatever attempts it has left.
+ *
+ * @example
+ * if (customer === undefined) throw new DeadLetterError("UNKNOWN_CUSTOMER");
+ */
 export class DeadLetterError extends Error {
+  /** Why: becomes `deadLettered.reason` of the dead letter. */
   readonly reason: string;
 
   constructor(reason: string, options: { readonly cause?: unknown } = {}) {

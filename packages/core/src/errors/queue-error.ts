@@ -5,49 +5,71 @@ import { ERROR_CODES, type ErrorCode } from "./error-codes.ts";
 /** Recognises our errors across the ESM and the CommonJS copy of this package. */
 const BRAND = Symbol.for("anyqueue.error");
 
-/** What some codes carry besides the common fields. */
+/** What errors of some codes carry besides the common fields; `isQueueError(error, code)` has it in its type. */
 export interface ErrorDetails {
+  /** What is missing (`"delay"`, `"seek"`, …), and what to do. */
   UNSUPPORTED: { readonly feature: string; readonly remedy: string };
+  /** One result per input of `sendMany`, in their order. */
   PARTIAL_SEND: { readonly results: readonly SendResult[] };
+  /**
+   * Size of the message by the provider's own counting, and the most it takes; both in bytes. Not there if it was the
+   * service that refused the message, because it says neither.
+   */
   MESSAGE_TOO_LARGE: { readonly sizeBytes: number; readonly limitBytes: number };
 }
 
 type DetailsOf<C extends ErrorCode> = C extends keyof ErrorDetails ? ErrorDetails[C] : unknown;
 
-/** Where and why an operation failed; `what` and `remedy` become the message. */
+/** What a {@link QueueError} is made of; `what`, `target` and `remedy` become its message. */
 export interface QueueErrorInit {
-  /** What failed, one sentence without message bodies or secrets. */
+  /** What failed: one sentence without a full stop, without message bodies and secrets. */
   readonly what: string;
-  /** What to do; default: the remedy of the code. */
+  /** What to do, one sentence. @default the remedy of the code */
   readonly remedy?: string | undefined;
+  /** The same call may succeed later. @default as the code has it */
   readonly retryable?: boolean | undefined;
+  /** The operation may have taken effect. @default false */
   readonly ambiguous?: boolean | undefined;
+  /** When the service wants to be asked again, in milliseconds. @default not told */
   readonly retryAfterMs?: number | undefined;
+  /** What was being done. @default not told */
   readonly operation?: Operation | undefined;
-  /** Provider name: `"sqs"`. */
+  /** The adapter's name, such as `"sqs"`. @default none */
   readonly provider?: string | undefined;
-  /** Target name, free of secrets. */
+  /** Name of the target, free of secrets. @default "" */
   readonly target?: string | undefined;
+  /** The vendor's own code. @default none */
   readonly providerCode?: string | undefined;
+  /** The service's id of the request, for its support. @default none */
   readonly requestId?: string | undefined;
+  /** The error behind it, as the vendor's SDK threw it. @default none */
   readonly cause?: unknown;
 }
 
-/** Every error that anyqueue throws. Match on `code`, or with {@link isQueueError}. */
+/**
+ * Every error that anyqueue throws. Tell one from another by `code`, best with {@link isQueueError}. The message says
+ * what failed, where, and what to do; the vendor's own error is the `cause`.
+ */
 export class QueueError extends Error {
+  /** Which error it is; see {@link ERROR_CODES}. */
   readonly code: ErrorCode;
-  /** True: the same call may succeed later. */
+  /** True: the same call may succeed later. The engine has tried again already where that was safe. */
   readonly retryable: boolean;
-  /** True: the operation may have taken effect. */
+  /** True: the operation may have taken effect, because its answer was lost. Doing it again may do it twice. */
   readonly ambiguous: boolean;
+  /** Which entity: `"sqs://eu-west-1/orders"`, free of secrets; empty where it is about none. */
   readonly target: string;
+  /** What was being done; undefined outside of calls to a provider. */
   readonly operation: Operation | undefined;
+  /** The adapter's name, such as `"sqs"`; undefined where no provider was asked. */
   readonly provider: string | undefined;
-  /** The vendor's own code. */
+  /** The vendor's own code, such as `"OverLimit"`, for logs and dashboards. */
   readonly providerCode: string | undefined;
+  /** The service's id of the request, for its support. */
   readonly requestId: string | undefined;
-  /** The service's hint, in milliseconds. */
+  /** When the service wants to be asked again, in milliseconds; undefined: it did not say. */
   readonly retryAfterMs: number | undefined;
+  /** What to do: the last sentence of the message. */
   readonly remedy: string;
 
   constructor(code: ErrorCode, init: QueueErrorInit) {
@@ -72,19 +94,31 @@ export class QueueError extends Error {
   }
 }
 
-/** Makes an error with the details of its code. */
+/** Makes an error with the details that its code has, such as `feature` of UNSUPPORTED. */
 export function queueError<C extends keyof ErrorDetails>(
   code: C,
   init: QueueErrorInit,
   details: ErrorDetails[C],
 ): QueueError & { readonly code: C } & ErrorDetails[C];
+/** Makes an error without details. */
 export function queueError(code: ErrorCode, init: QueueErrorInit): QueueError;
 export function queueError(code: ErrorCode, init: QueueErrorInit, details?: object): QueueError {
   return Object.assign(new QueueError(code, init), details);
 }
 
-/** True for an error of anyqueue, whichever copy of the package made it; with `code`, for that code and its details. */
+/** `feature` is missing here; `init` says where, and what to do. */
+export function unsupported(feature: string, init: QueueErrorInit): QueueError {
+  return Object.assign(new QueueError("UNSUPPORTED", init), { feature });
+}
+
+/** True for an error of anyqueue, whichever copy of the package made it. */
 export function isQueueError(error: unknown): error is QueueError;
+/**
+ * True for an error of anyqueue with this code, whose details are in its type then.
+ *
+ * @example
+ * if (isQueueError(error, "MESSAGE_TOO_LARGE")) console.log(error.sizeBytes - error.limitBytes);
+ */
 export function isQueueError<C extends ErrorCode>(
   error: unknown,
   code: C,

@@ -51,6 +51,14 @@ describe("wrapDriverError", () => {
     );
   });
 
+  test("says of what is unsupported which operation the service refused", () => {
+    const refusing = adapter({ code: "UNSUPPORTED", retryable: false });
+    expect(wrapDriverError(refusing, target, "release", new Error("not here"))).toMatchObject({
+      code: "UNSUPPORTED",
+      feature: "release",
+    });
+  });
+
   test("says what the adapter knows to do, where it does", () => {
     const untrusted = adapter({ code: "UNAUTHENTICATED", retryable: false, remedy: "Renew it." });
     expect(wrapDriverError(untrusted, target, "open", new Error("certificate has expired")).message).toBe(

@@ -1,7 +1,7 @@
 import type { ErrorClass, Operation, QueueAdapter } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 import { ERROR_CODES } from "./error-codes.ts";
-import { QueueError, isQueueError } from "./queue-error.ts";
+import { isQueueError, QueueError, unsupported, type QueueErrorInit } from "./queue-error.ts";
 import { redact } from "./redact.ts";
 
 const MAX_TEXT_LENGTH = 200;
@@ -22,7 +22,7 @@ export function wrapDriverError(
 ): QueueError {
   if (isQueueError(error)) return error;
   const errorClass = classify(adapter, error, operation);
-  return new QueueError(errorClass.code, {
+  const init: QueueErrorInit = {
     what: `${operation} failed${describe(error)}`,
     remedy: errorClass.remedy,
     retryable: errorClass.retryable,
@@ -34,25 +34,17 @@ export function wrapDriverError(
     provider: adapter.name,
     target: target.name,
     cause: error,
-  });
+  };
+  return errorClass.code === "UNSUPPORTED"
+    ? unsupported(operation, init)
+    : new QueueError(errorClass.code, init);
 }
 
 /** The same failure, but the operation may have taken effect on an earlier try. */
 export function asAmbiguous(error: QueueError): QueueError {
   if (error.ambiguous) return error;
-  return new QueueError(error.code, {
-    what: "an earlier try may have taken effect, the last one failed",
-    remedy: error.remedy,
-    retryable: error.retryable,
-    ambiguous: true,
-    retryAfterMs: error.retryAfterMs,
-    providerCode: error.providerCode,
-    requestId: error.requestId,
-    operation: error.operation,
-    provider: error.provider,
-    target: error.target,
-    cause: error,
-  });
+  const what = "an earlier try may have taken effect, the last one failed";
+  return new QueueError(error.code, { ...fieldsOf(error), what, ambiguous: true, cause: error });
 }
 
 /** An error of the core's own checks, with the place where it happened; anything else becomes INTERNAL. */
@@ -65,8 +57,14 @@ export function placeError(
   if (error.target !== "") return error;
   // The message is `CODE: what. remedy`.
   const what = error.message.slice(error.code.length + 2, -(error.remedy.length + 2));
-  const { remedy, retryable, ambiguous, cause } = error;
-  return new QueueError(error.code, { what, remedy, retryable, ambiguous, ...place, cause });
+  return new QueueError(error.code, { ...fieldsOf(error), what, ...place, cause: error.cause });
+}
+
+/** What an error takes over of the one that it stands for. */
+function fieldsOf(error: QueueError): Omit<QueueErrorInit, "what" | "cause"> {
+  const { remedy, retryable, ambiguous, retryAfterMs, operation, provider, target, providerCode, requestId } =
+    error;
+  return { remedy, retryable, ambiguous, retryAfterMs, operation, provider, target, providerCode, requestId };
 }
 
 function hintOf({ retryAfterMs = Number.NaN }: ErrorClass): number | undefined {

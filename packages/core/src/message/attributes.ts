@@ -1,4 +1,4 @@
-/** The prefix of the core's own attributes. Applications neither see nor set them. */
+/** What the names of the core's own attributes begin with. Applications neither see nor set them. */
 export const RESERVED_PREFIX = "aq-";
 
 /** The core's own attributes. Times are Unix epoch milliseconds in decimal digits. */
@@ -9,14 +9,19 @@ export const RESERVED = Object.freeze({
   expires: "aq-exp",
   /** Deliveries of the copies before this one (a retry whose delay was made of a new message). */
   attempts: "aq-at",
+  /** Why the message is a dead letter. */
   deadReason: "aq-dead-reason",
+  /** Name and text of the error behind it. */
   deadDescription: "aq-dead-description",
+  /** Name of the target that it comes from. */
   deadSource: "aq-dead-source",
+  /** Handler runs that it had. */
   deadAttempts: "aq-dead-attempts",
   /** When the message was first enqueued. */
   deadFirst: "aq-dead-first",
   /** When it was dead-lettered. */
   deadLast: "aq-dead-last",
+  /** Name of the error behind it. */
   deadError: "aq-dead-error",
 });
 

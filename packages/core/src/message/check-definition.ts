@@ -3,7 +3,9 @@ import { functionProblems, isRecord, kindOf, refuseProblems, unknownKeys } from 
 import { QueueError } from "../errors/queue-error.ts";
 import { POLICY_KEYS, policyProblems } from "./check-policy.ts";
 import { json } from "./codec.ts";
-import type { DefineOptions, DefinitionDetails, Ordered, QueuePolicy } from "./queue-definition.ts";
+import { withoutUndefined } from "./without-undefined.ts";
+import type { DefineOptions, Ordered, QueuePolicy } from "./define-options.ts";
+import type { DefinitionDetails } from "./queue-definition.ts";
 import type { StandardSchemaV1 } from "./standard-schema.ts";
 
 /** Vendor name of the schema that checks nothing; the engine does not even call it. */
@@ -117,9 +119,4 @@ export function overlay<T extends QueuePolicy>(base: T, over: T): T {
   const merged = { ...base, ...withoutUndefined(over) };
   if (base.retry === undefined || over.retry === undefined) return merged;
   return { ...merged, retry: { ...base.retry, ...withoutUndefined(over.retry) } };
-}
-
-/** A copy without the members that are undefined. */
-function withoutUndefined<T extends object>(given: T): T {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
 }

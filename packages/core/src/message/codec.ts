@@ -1,13 +1,16 @@
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 
-/** Turns bodies into bytes and back. A definition names one; the content type on the wire chooses at the consumer. */
+/**
+ * Turns bodies into bytes and back. A definition names the one to send with; a consumer takes the one that fits the
+ * message's content type: this one, or `json()`, `text()`, `bytes()` for theirs. Both directions are synchronous.
+ */
 export interface Codec {
-  /** Written on the wire: `"application/json"`. */
+  /** The content type on the wire, such as `"application/json"`. */
   readonly contentType: string;
-  /** The bytes for the wire. @throws if the value has no form in this codec */
+  /** The bytes for the wire. Throws if the value has no form in this codec: `send` rejects with INVALID_MESSAGE then. */
   encode(body: unknown): Uint8Array;
-  /** The value that was encoded. @throws if the bytes are none of this codec's */
+  /** The value that was encoded. Throws if the bytes are none of this codec's: what happens then is `onInvalid`'s. */
   decode(bytes: Uint8Array): unknown;
 }
 
@@ -44,17 +47,23 @@ const BYTES_CODEC: Codec = Object.freeze({
   decode: (bytes: Uint8Array) => bytes,
 });
 
-/** JSON, the default. Refuses what JSON cannot carry, and objects with a `__proto__` key. */
+/**
+ * JSON in UTF-8, the default. What JSON cannot carry (a `Date`, a `Map`, `NaN`) and keys named `__proto__` are refused,
+ * not changed.
+ */
 export function json(): Codec {
   return JSON_CODEC;
 }
 
-/** UTF-8 text: the body is a string. */
+/** UTF-8 text, content type `text/plain`: the body is a string. Lone surrogates are refused. */
 export function text(): Codec {
   return TEXT_CODEC;
 }
 
-/** Bytes as they are: the body is a Uint8Array, whatever content type another sender wrote. */
+/**
+ * Bytes as they are, content type `application/octet-stream`: the body is a `Uint8Array`, whatever another sender wrote
+ * as its type.
+ */
 export function bytes(): Codec {
   return BYTES_CODEC;
 }

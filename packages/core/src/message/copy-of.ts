@@ -1,23 +1,22 @@
 import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /**
- * What every copy of a delivery carries (D10). Its attributes, its key and its deduplication id are what each kind of copy
- * has of its own.
- *
- * @param contentType of the definition's codec: for foreign messages that carry none
+ * A delivered message as one to send, with all that it carries but its place in an order (D10); `over` is what the copy has
+ * otherwise. `contentType`: of the definition's codec, for foreign messages that carry none.
  */
 export function copyOf(
   delivery: Delivery<unknown>,
   contentType: string,
-): Omit<OutgoingMessage, "attributes"> {
-  const { id, body, attributeTypes, correlationId, replyTo, subject } = delivery;
+  over: Partial<OutgoingMessage>,
+): OutgoingMessage {
+  const { id, body, attributes, attributeTypes, correlationId, replyTo, subject } = delivery;
   return {
     id,
     body,
     contentType: delivery.contentType ?? contentType,
-    ...(attributeTypes === undefined ? {} : { attributeTypes }),
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(replyTo === undefined ? {} : { replyTo }),
-    ...(subject === undefined ? {} : { subject }),
+    attributes,
+    ...withoutUndefined({ attributeTypes, correlationId, replyTo, subject }),
+    ...over,
   };
 }

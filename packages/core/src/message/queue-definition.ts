@@ -1,61 +1,31 @@
 import type { Feature } from "../driver/capabilities.ts";
 import { isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import type { Duration } from "../time/duration.ts";
 import { checkDefinition, nameProblems, recordOf, UNCHECKED, overlay } from "./check-definition.ts";
 import { POLICY_KEYS, policyProblems } from "./check-policy.ts";
 import { bytes, type Codec } from "./codec.ts";
+import type { BareOptions, DefineOptions, Ordered, QueuePolicy } from "./define-options.ts";
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from "./standard-schema.ts";
-
-/** When a failed message is tried again, and how often. */
-export interface RetryPolicy {
-  /** Handler runs in all, 1 or more. @default 5 */
-  readonly attempts?: number | "unlimited" | undefined;
-  /** Fixed delay, or a function of the attempt that just failed (1 = first). @default exponential, 1 s to 5 min, full jitter */
-  readonly delay?: Duration | ((attempt: number, error: unknown) => Duration | "dead-letter") | undefined;
-}
-
-/** Policy of a queue or subscription; shared by worker, function and provisioning. */
-export interface QueuePolicy {
-  /** When and how often a message is tried again whose handler failed. */
-  readonly retry?: RetryPolicy | undefined;
-  /** Lease of one delivery where the consumer sets it, more than 0; renewed while the handler runs. @default "60s" */
-  readonly lease?: Duration | undefined;
-  /** `auto`: the provider's own, else `<name>-dead`; `none`: messages stay until the provider drops them. @default "auto" */
-  readonly deadLetter?: "auto" | "none" | undefined;
-}
-
-/** What the compiler prints where an option needs a schema. */
-type NeedsASchema = { readonly "give a schema too; unchecked<Body>() is one that checks nothing": never };
-
-/** Bare definitions may name a codec; whatever else they ask for needs a schema. */
-export interface BareOptions extends QueuePolicy {
-  /** @default json() */
-  readonly codec?: Codec | undefined;
-  /** With a schema only. */
-  readonly needs?: NeedsASchema | undefined;
-  /** With a schema only. */
-  readonly emulate?: NeedsASchema | undefined;
-  /** With a schema only. */
-  readonly id?: NeedsASchema | undefined;
-  /** With a schema only. */
-  readonly orderingKey?: NeedsASchema | undefined;
-}
 
 declare const io: unique symbol;
 
-/** What all definitions share; the type parameters exist for the compiler only. */
+/**
+ * What all definitions share. The type parameters exist for the compiler only: what is sent, what a handler gets, what
+ * the provider must have, and which of the optional features `send` may use.
+ */
 export interface Definition<Kind extends string, In, Out, Needs extends Feature, Uses extends Feature> {
+  /** `"queue"`, `"topic"` or `"subscription"`; dead letters are a `"subscription"`, too. */
   readonly kind: Kind;
-  /** The application's name for it; configuration and prefix make the provider's of it. */
+  /** The application's name of it, 1 to 80 characters; prefix and configuration make the provider's name of it. */
   readonly name: string;
+  /** For the compiler only: never set. */
   readonly [io]?: [In, Out, Needs, Uses];
 }
 
 /* The defaults are `any` on purpose: `QueueDefinition` without arguments must accept every definition. */
 /* oxlint-disable typescript/no-explicit-any */
 
-/** A queue: what a producer sends to and a consumer reads from. */
+/** A queue: what a producer sends to and a consumer reads from. Made by {@link defineQueue}. */
 export interface QueueDefinition<
   In = any,
   Out = any,
@@ -63,18 +33,26 @@ export interface QueueDefinition<
   Uses extends Feature = any,
 > extends Definition<"queue", In, Out, Needs, Uses> {}
 
-/** A topic: what a producer sends to; each subscription gets its own copy. */
+/** A topic: what a producer sends to; each of its subscriptions gets a copy. Made by {@link defineTopic}. */
 export interface TopicDefinition<
   In = any,
   Out = any,
   Needs extends Feature = any,
   Uses extends Feature = any,
 > extends Definition<"topic", In, Out, Needs, Uses> {
-  /** A definition of one of its subscriptions. @throws INVALID_ARGUMENT for an illegal name or policy */
+  /**
+   * Defines one of its subscriptions; its policy goes over the topic's, member by member.
+   *
+   * @example
+   * const billing = placed.subscription("billing", { retry: { attempts: 10 } });
+   *
+   * @param name 1 to 80 letters, digits, `_` and `-`, beginning with a letter or digit
+   * @throws INVALID_ARGUMENT for a name or policy that cannot be
+   */
   subscription(name: string, policy?: QueuePolicy): SubscriptionDefinition<Out, Needs>;
 }
 
-/** A subscription of a topic, or the dead letters of a source: what a consumer reads from. */
+/** A subscription of a topic, or the dead letters of a queue or subscription: what a consumer reads from. */
 export interface SubscriptionDefinition<Out = any, Needs extends Feature = any> extends Definition<
   "subscription",
   never,
@@ -82,11 +60,11 @@ export interface SubscriptionDefinition<Out = any, Needs extends Feature = any> 
   Needs,
   never
 > {
-  /** Name of the topic's definition. */
+  /** Name of the topic's definition; of the dead letters of a queue: the queue's. */
   readonly topic: string;
 }
 
-/** What a consumer can be made from. */
+/** What a consumer can be made of: the definition of a queue, a subscription or dead letters. */
 export type Source<Out = any, Needs extends Feature = any> =
   | QueueDefinition<any, Out, Needs>
   | SubscriptionDefinition<Out, Needs>;
@@ -94,9 +72,9 @@ export type Source<Out = any, Needs extends Feature = any> =
 /** Any definition at all. */
 export type AnyDefinition = Definition<string, any, any, any, any>;
 
-/** What `send` takes. */
+/** The type of the bodies that `send` takes for a definition: `InputOf<typeof orders>`. */
 export type InputOf<D> = D extends Definition<any, infer In, any, any, any> ? In : never;
-/** What a handler gets. */
+/** The type of the bodies that a handler of a definition gets: `BodyOf<typeof orders>`. */
 export type BodyOf<D> = D extends Definition<any, any, infer Out, any, any> ? Out : never;
 /* oxlint-enable typescript/no-explicit-any */
 
@@ -104,37 +82,19 @@ type Made<Kind, In, Out, N extends Feature, U extends Feature> = Kind extends "q
   ? QueueDefinition<In, Out, N, U>
   : TopicDefinition<In, Out, N, U>;
 
-/** Options of a definition with a schema. */
-export interface DefineOptions<
-  S extends StandardSchemaV1,
-  N extends Feature,
-  E extends Feature,
-> extends QueuePolicy {
-  /** Checks bodies at the sender and at the receiver; its input goes on the wire. */
-  readonly schema: S;
-  /** Features that every provider of this queue must have. */
-  readonly needs?: readonly N[] | undefined;
-  /** Features that the core may emulate where the provider lacks them; the costs are in the documentation. */
-  readonly emulate?: readonly E[] | undefined;
-  /** The application id of a message; doubles as deduplication id where the definition needs deduplication. */
-  readonly id?: ((body: SchemaInput<S>) => string) | undefined;
-  /** @default json() */
-  readonly codec?: Codec | undefined;
-}
-
-/** What an ordered definition adds. */
-export interface Ordered<In> {
-  /** Messages of one key are handled in send order, one at a time. Needs ordering. */
-  readonly orderingKey: (body: In, attributes: Readonly<Record<string, string>>) => string;
-}
-
-/** The forms of {@link defineQueue} and {@link defineTopic}. */
+/** The forms of {@link defineQueue} and {@link defineTopic}: without a schema, with one and in order, with one. */
 export interface Define<Kind extends "queue" | "topic"> {
+  /** Without a schema: the type alone, and nothing is checked. @throws INVALID_ARGUMENT with every problem */
   <Body = unknown>(name: string, options?: BareOptions): Made<Kind, Body, Body, never, never>;
+  /**
+   * With a schema and an ordering key: messages of one key are handled in order. @throws INVALID_ARGUMENT with every
+   * problem
+   */
   <S extends StandardSchemaV1, N extends Feature = never, E extends Feature = never>(
     name: string,
     options: DefineOptions<S, N, E> & Ordered<SchemaInput<S>>,
   ): Made<Kind, SchemaInput<S>, SchemaOutput<S>, N | "ordering", N | E>;
+  /** With a schema, which checks bodies at both ends. @throws INVALID_ARGUMENT with every problem */
   <S extends StandardSchemaV1, N extends Feature = never, E extends Feature = never>(
     name: string,
     options: DefineOptions<S, N, E>,
@@ -143,31 +103,65 @@ export interface Define<Kind extends "queue" | "topic"> {
 
 /** What the engine reads of a definition; resolved once, frozen. */
 export interface DefinitionDetails {
+  /** What it is; dead letters have a kind of their own here. */
   readonly kind: "queue" | "topic" | "subscription" | "dead-letter";
+  /** Name of the definition; of dead letters: that of their source. */
   readonly name: string;
+  /** Name of the topic's definition, of a subscription and of its dead letters. */
   readonly topic?: string;
   /** The source whose dead letters these are. */
   readonly of?: DefinitionDetails;
+  /** Absent: bodies are not checked. */
   readonly schema?: StandardSchemaV1;
+  /** How a body becomes bytes. */
   readonly codec: Codec;
   /** With `ordering` if there is an orderingKey. */
   readonly needs: readonly Feature[];
+  /** What may be emulated. */
   readonly emulate: readonly Feature[];
+  /** The application's id of a message. */
   readonly id?: (body: unknown) => string;
+  /** The ordering key of a message. */
   readonly orderingKey?: (body: unknown, attributes: Readonly<Record<string, string>>) => string;
+  /** As the definition gave it, without defaults. */
   readonly policy: QueuePolicy;
 }
 
 /* `any` and `never` fit every overload: the compiler's knowledge is in `Define`, this is the one implementation. */
 /* oxlint-disable typescript/no-explicit-any */
-/** Defines a queue: its name, schema, needs and policy. Checked once, frozen, without I/O. */
+/**
+ * Defines a queue: its name, the type of its bodies, what it needs of a provider, and its policy. A frozen value without
+ * a connection, shared by producers, consumers, functions and provisioning. No I/O.
+ *
+ * The name has 1 to 80 letters, digits, `_` and `-`, and begins with a letter or digit; configuration says what it is
+ * called elsewhere.
+ *
+ * @example
+ * const orders = defineQueue("orders", {
+ *   schema: z.object({ orderId: z.string(), total: z.number() }),
+ *   id: (order) => order.orderId,
+ *   retry: { attempts: 8 },
+ *   lease: "2m",
+ * });
+ * const lines = defineQueue<string>("lines", { codec: text() }); // the type alone
+ *
+ * @throws INVALID_ARGUMENT with every problem of name and options
+ */
 export const defineQueue: Define<"queue"> = (
   name: string,
   options?: object,
 ): QueueDefinition<any, any, never, never> =>
   seal({ kind: "queue", name }, checkDefinition("queue", name, options));
 
-/** Defines a topic; `topic.subscription(name)` defines what reads from it. */
+/**
+ * Defines a topic, as {@link defineQueue} a queue; `topic.subscription(name)` defines what reads from it.
+ *
+ * @example
+ * const placed = defineTopic<{ orderId: string }>("placed");
+ * const billing = placed.subscription("billing");
+ *
+ * @throws INVALID_ARGUMENT with every problem of name and options
+ */
 export const defineTopic: Define<"topic"> = (
   name: string,
   options?: object,
@@ -179,7 +173,16 @@ export const defineTopic: Define<"topic"> = (
 };
 /* oxlint-enable typescript/no-explicit-any */
 
-/** The dead letters of a queue or subscription. Bodies are bytes, because a dead letter may be undecodable. */
+/**
+ * The dead letters of a queue or subscription, to be consumed like any other. Bodies are bytes, because a dead letter may
+ * be one that could not be decoded; `message.deadLettered` says why it is there. A handler that fails leaves it there,
+ * for any number of attempts.
+ *
+ * @example
+ * const run = client.consumer(deadLetters(orders)).run(({ id, deadLettered }) => console.log(id, deadLettered?.reason));
+ *
+ * @throws INVALID_ARGUMENT for a topic, or for dead letters themselves
+ */
 export function deadLetters(of: Source): SubscriptionDefinition<Uint8Array, never> {
   const source = detailsOf(of);
   if (source.kind === "topic" || source.kind === "dead-letter") {
@@ -202,7 +205,12 @@ export function deadLetters(of: Source): SubscriptionDefinition<Uint8Array, neve
   return seal({ kind: "subscription", name: source.name, topic }, details);
 }
 
-/** Types without validation: `schema: unchecked<Order>()`. */
+/**
+ * A schema that has a type and checks nothing: for the options that need a schema.
+ *
+ * @example
+ * const orders = defineQueue("orders", { schema: unchecked<Order>(), needs: ["delay"] });
+ */
 export function unchecked<Body>(): StandardSchemaV1<Body, Body> {
   return {
     // The caller says what the body is; that is the point of this function.
@@ -210,7 +218,7 @@ export function unchecked<Body>(): StandardSchemaV1<Body, Body> {
   };
 }
 
-/** What the engine reads of a definition. @throws INVALID_ARGUMENT for anything else. */
+/** What the engine reads of a definition. @throws INVALID_ARGUMENT for anything else */
 export function detailsOf(definition: AnyDefinition): DefinitionDetails {
   const details: unknown = isRecord(definition) ? Reflect.get(definition, DETAILS) : undefined;
   if (isDetails(details)) return details;

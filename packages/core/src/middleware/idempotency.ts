@@ -9,42 +9,57 @@ import { orAborted } from "../time/or-aborted.ts";
 import { Claim } from "./claim.ts";
 import type { Middleware } from "./middleware.ts";
 
-/** Remembers which messages were handled. Implement it over a database to share it between processes. */
+/**
+ * Remembers which messages were handled, for {@link idempotency}. Implement it over a database to share it between
+ * processes. If one of its functions rejects, the message is not acked.
+ */
 export interface IdempotencyStore {
-  /** Claims a key, atomically. `new`: yours now · `done`: handled before · `busy`: another run holds it. */
+  /**
+   * Claims a key for `ttlMs` milliseconds, atomically. `"new"`: it is yours now; `"done"`: it was handled before;
+   * `"busy"`: another run has claimed it, and its claim has not run out.
+   */
   begin(key: string, ttlMs: number): Promise<"new" | "done" | "busy">;
-  /** Marks a claimed key as handled, for `ttlMs` from now. */
+  /** Marks a claimed key as handled, to be remembered for `ttlMs` milliseconds from now. */
   commit(key: string, ttlMs: number): Promise<void>;
-  /** Gives a claimed key up, so that a redelivery runs again. */
+  /** Gives a claimed key up, because its handler failed: a redelivery runs again. */
   rollback(key: string): Promise<void>;
   /**
-   * Lengthens a claim that is held to `ttlMs` from now; does nothing where there is none, or the key is done. With it a claim
-   * is kept as long as its handler runs, and one whose process died ends soon.
+   * Lengthens a claim that is held to `ttlMs` milliseconds from now; does nothing if there is no claim, or the key is done.
+   * Optional. With it, a claim is kept as long as its handler runs, and the claim of a dead process ends soon.
    */
   extend?(key: string, ttlMs: number): Promise<void>;
 }
 
 /** Options of {@link idempotency}. */
 export interface IdempotencyOptions {
+  /** Where it is remembered what was handled: {@link memoryIdempotencyStore}, or one over a database. */
   readonly store: IdempotencyStore;
-  /** How long a handled message is remembered; longer than any redelivery may come late. @default "1d" */
+  /** How long a handled message is remembered: longer than a redelivery may be late. @default "1d" */
   readonly ttl?: Duration | undefined;
   /**
-   * How long a claim holds if its process dies. Where the store cannot `extend` one, longer than the slowest handler; else
-   * longer than a process stands still and comes back. @default "2m" where the store has `extend`, "1h" where not
+   * How long a claim holds if its process dies. If the store has `extend`, longer than a process may stand still and come back;
+   * otherwise longer than the slowest handler takes. @default "2m" if the store has `extend`, else "1h"
    */
   readonly claim?: Duration | undefined;
-  /** What makes two messages the same; an empty text or none is refused. @default the message's `id` */
+  /** What makes two messages the same; an empty text, or no text, fails the message. @default the message's `id` */
   readonly key?: ((message: Message<unknown>) => string) | undefined;
-  /** For tests. @default the machine's */
+  /** The clock of the claims, for tests. @default the machine's */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * Middleware that runs the handler once per message, however often it is delivered.
- * A duplicate is acked without running the handler. While another run holds it, it is retried when the claim of a process
- * that died would have ended; its last attempt waits for that. If the store fails, the message is not acked. Costs two store
- * calls per message, and one each time that a third of `claim` has passed.
+ * Middleware that runs the handler once per message and queue, however often it is delivered. A duplicate is acked
+ * without its handler. While another run has claimed the message, it is retried when the claim of a dead process would have
+ * ended, and its last attempt waits for that. If the store fails, the message is not acked. Costs two calls of the store per
+ * message, and one more for each third of `claim` that the handler takes. A process that dies between its work and the mark
+ * leaves the work done and not remembered.
+ *
+ * @example
+ * const client = createClient("memory:", [memory()], {
+ *   middleware: [idempotency({ store: memoryIdempotencyStore() })],
+ * });
+ *
+ * @throws INVALID_ARGUMENT with every problem of the options
  */
 export function idempotency(options: IdempotencyOptions): Middleware {
   checkCall(options);
@@ -118,7 +133,7 @@ function checkKey(key: unknown, target: string): string {
 
 const STORE: readonly string[] = ["begin", "commit", "rollback"];
 
-/** A store in memory: for tests, and for one process that may forget at a restart. */
+/** A store in this process's memory: for tests, and for a single process that may forget when it restarts. */
 export function memoryIdempotencyStore(
   options: { readonly clock?: Clock | undefined } = {},
 ): IdempotencyStore {

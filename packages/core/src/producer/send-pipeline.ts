@@ -50,10 +50,7 @@ export class SendPipeline implements SendOwner {
       this.#expire(pending, `within ${setup.sendTimeoutMs} ms`);
     });
     this.#batcher = createBatcher<PendingSend, undefined>({
-      maxItems: send.maxItems,
-      maxBytes: send.maxBytes,
-      overheadBytes: send.overheadBytes,
-      maxInFlight: send.maxInFlight,
+      ...send,
       sizeOf: (pending) => pending.sizeBytes,
       keyOf: (pending) => pending.orderingKey,
       uniformKey: setup.target.capabilities.batchKey === "uniform",

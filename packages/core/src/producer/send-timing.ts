@@ -1,5 +1,5 @@
 import type { Capabilities, Feature } from "../driver/capabilities.ts";
-import { queueError, type QueueError } from "../errors/queue-error.ts";
+import { unsupported, type QueueError } from "../errors/queue-error.ts";
 import { RESERVED } from "../message/attributes.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { Refuse } from "./check-fields.ts";
@@ -57,7 +57,7 @@ function delayTiming(dueMs: number, context: TimingContext): SendTiming {
       nativeMs === 0
         ? "the provider cannot delay a message"
         : `the provider delays a message by at most ${nativeMs} ms, got ${delayMs} ms`;
-    throw unsupported("delay", problem, context);
+    throw lacking("delay", problem, context);
   }
   return {
     // The service carries the message as far as it can, the consumer's side holds it for the rest.
@@ -72,7 +72,7 @@ function ttlTiming(ttl: unknown, fromMs: number, context: TimingContext): SendTi
   if (ttlMs <= 0) throw context.refuse("ttl", "expected more than zero");
   if (context.capabilities.ttl) return { ttlMs };
   if (!context.emulate.includes("ttl")) {
-    throw unsupported("ttl", "the provider cannot let a single message expire", context);
+    throw lacking("ttl", "the provider cannot let a single message expire", context);
   }
   return { attributes: { [RESERVED.expires]: String(fromMs + ttlMs) }, emulated: ["ttl"] };
 }
@@ -84,7 +84,7 @@ function durationOf(field: string, value: unknown, refuse: Refuse): number {
   return isNegative ? -durationToMs(value.slice(1), field) : durationToMs(value, field);
 }
 
-function unsupported(feature: Feature, what: string, context: TimingContext): QueueError {
+function lacking(feature: Feature, what: string, context: TimingContext): QueueError {
   const remedy = `Add emulate: [${JSON.stringify(feature)}] to the definition, or use a provider that has it.`;
-  return queueError("UNSUPPORTED", { what, remedy, ...context.place }, { feature, remedy });
+  return unsupported(feature, { what, remedy, ...context.place });
 }

@@ -1,6 +1,6 @@
 import { isRetryError } from "../errors/handler-errors.ts";
 import { unheard } from "../errors/unheard.ts";
-import type { RetryPolicy } from "../message/queue-definition.ts";
+import type { RetryPolicy } from "../message/define-options.ts";
 import { durationToMs } from "../time/duration.ts";
 import { backoffMs, type BackoffBounds } from "./backoff.ts";
 

@@ -2,20 +2,27 @@ import type * as OsModule from "node:os";
 
 /** A timer that its owner can end. */
 export interface Timer {
+  /** Its callback is not called any more; without effect once it was. */
   cancel(): void;
 }
 
-/** All time in anyqueue goes through this interface, so that tests own it. */
+/** All time in anyqueue goes through this interface, so that a test can own it: see `createVirtualClock`. */
 export interface Clock {
-  /** Monotonic milliseconds since some moment; for durations and deadlines. */
+  /** Milliseconds since some moment, monotonic; for durations and deadlines. */
   now(): number;
-  /** Milliseconds since boot including sleep of the machine, coarse; tells a suspension from a busy event loop. */
+  /**
+   * Milliseconds since the machine booted, its sleep included; may be coarse. Tells a machine that slept from a busy
+   * event loop.
+   */
   bootNow(): number;
-  /** Unix epoch milliseconds; only for times that people see or that go on the wire. */
+  /** Milliseconds since the Unix epoch; only for times that people see or that go on the wire, because it may jump. */
   wallNow(): number;
-  /** Calls `callback` once. Does not keep the process alive unless `keepAlive`. */
+  /** Calls `callback` once, after `delayMs` milliseconds of any length. Keeps the process alive only with `keepAlive`. */
   setTimer(callback: () => void, delayMs: number, keepAlive?: boolean): Timer;
-  /** In [0, 1): what is drawn to spread moments that would else be the same. @default Math.random */
+  /**
+   * A number from 0 up to but not 1, drawn to spread moments that would otherwise be the same (jitter).
+   * @default Math.random
+   */
   readonly random?: (() => number) | undefined;
 }
 
@@ -30,7 +37,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** Not imported: each module of Node that the core imports at its top makes every start of an application longer. */
 let os: typeof OsModule | undefined;
 
-/** The machine's own clock. */
+/** The machine's own clock: `performance.now`, `os.uptime`, `Date.now` and `setTimeout`. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   bootNow() {

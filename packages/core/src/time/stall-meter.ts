@@ -18,18 +18,20 @@ export class StallMeter {
     this.#clock = clock;
   }
 
+  /** Begins to look, once a second; does not keep the process alive. */
   start(): void {
     this.#timer?.cancel();
     this.#dueAtMs = this.#clock.now() + TICK_MS;
     this.#timer = this.#clock.setTimer(() => this.#tick(), TICK_MS);
   }
 
+  /** Ends that. */
   stop(): void {
     this.#timer?.cancel();
     this.#dueAtMs = Number.POSITIVE_INFINITY;
   }
 
-  /** The longest that something which is read now may have waited. */
+  /** The longest, in milliseconds, that something which is read now may have waited; 0 where the process was not stalled. */
   waitedMs(nowMs: number): number {
     const stalledMs = this.#stalledMs(nowMs);
     if (stalledMs > 0) return stalledMs;

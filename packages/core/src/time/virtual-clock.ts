@@ -4,35 +4,47 @@ import type { Clock, Timer } from "./clock.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { durationToMs, type Duration } from "./duration.ts";
 
+/** Options of {@link createVirtualClock}. */
 export interface VirtualClockOptions {
-  /** Wall time at the start, Unix epoch milliseconds. @default 2026-01-01T00:00:00Z */
+  /** Wall time at the start, in milliseconds since the Unix epoch. @default 2026-01-01T00:00:00Z */
   readonly startWallMs?: number | undefined;
-  /** What is drawn on this clock (jitter) depends on it alone. An integer. @default 0 */
+  /** What is drawn on this clock (jitter) depends on this alone. An integer. @default 0 */
   readonly seed?: number | undefined;
 }
 
-/** Time that moves only when a test says so. */
+/** A clock whose time moves only when a test says so. */
 export interface VirtualClock extends Clock {
-  /** Timers that have not fired. */
+  /** How many timers are set and have not fired. */
   readonly pendingTimers: number;
-  /** Lets time pass: due timers fire in order, and what they start settles before the next one fires. */
+  /**
+   * Lets time pass, a number being milliseconds: timers that become due fire in order, and what each starts settles
+   * before the next one fires.
+   */
   advance(by: Duration | number): Promise<void>;
-  /** `advance` up to a moment of `now()`; a moment in the past only settles. */
+  /** Lets time pass up to a moment of `now()`; for a moment in the past, it only settles. */
   advanceTo(nowMs: number): Promise<void>;
-  /** Moment of `now()` of the next timer; undefined: there is none. */
+  /** The moment of `now()` at which the next timer fires; undefined if there is none. */
   nextTimerAt(): number | undefined;
-  /** `advance` up to the next timer, if there is one. */
+  /** Lets time pass up to the next timer, if there is one, and fires it. */
   advanceToNextTimer(): Promise<void>;
-  /** Runs what is ready without letting time pass. */
+  /** Runs what is ready (promises, immediates) without letting time pass. */
   settle(): Promise<void>;
-  /** The machine sleeps: boot and wall time jump, the monotonic clock and so the timers stand still. */
+  /** The machine sleeps for `ms`: boot and wall time jump; the monotonic clock, and the timers with it, stand still. */
   suspend(ms: number): void;
-  /** The event loop is blocked: all three times jump and no timer fires in between; the late ones fire on the next `advance`. */
+  /** The event loop is blocked for `ms`: all three times jump, and timers that became due fire with the next `advance`. */
   stall(ms: number): void;
-  /** Somebody sets the wall clock; nothing else moves. */
+  /** Somebody sets the wall clock by `ms`, back if negative; nothing else moves. */
   jumpWall(ms: number): void;
 }
 
+/**
+ * Makes a clock for tests of time: of retries, leases, delays. `testQueues()` of `@anyqueue/memory` has one.
+ *
+ * @example
+ * const clock = createVirtualClock();
+ * const client = createClient("memory:", [memory({ clock })]);
+ * await clock.advance("5m");
+ */
 export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
   return new ManualClock(options.startWallMs ?? Date.UTC(2026, 0, 1), seededRandom(options.seed ?? 0));
 }

@@ -18,19 +18,25 @@ import { readControlAnswer } from "./control-wire.ts";
 export interface ControlClient {
   /** Returns where the emulator's servers listen. */
   endpoints(): Promise<EmulatorEndpoints>;
+  /** Engine time, in milliseconds since the epoch. */
   now(): Promise<number>;
   /** `calls` counts the calls of clients so far. Advancing by 0 shows whether they are active. */
   advance(ms: number): Promise<{ readonly fired: number; readonly calls: number }>;
   /** A rule whose `match` is a function cannot be sent; use the fields of `FaultMatch`. */
   addFault(rule: FaultRule): Promise<string>;
+  /** Takes a rule away. */
   removeFault(id: string): Promise<void>;
+  /** Takes all rules away. */
   clearFaults(): Promise<void>;
   /** Returns the calls of one operation, or of all. */
   log(operation?: string): Promise<readonly CallLogEntry[]>;
+  /** How many calls there were, of one operation or in all. */
   count(operation?: string): Promise<number>;
+  /** Forgets the calls. */
   clearLog(): Promise<void>;
   /** Same as `emulator.handOuts` of the other process. */
   handOuts(): Promise<readonly HandOut[]>;
+  /** As `emulator.sqs.queues` of the other process. */
   queues(): Promise<readonly QueueSnapshot[]>;
   /** Queues that call functions, as created by `emulator.sqs.addMapping`. */
   readonly mappings: {
@@ -46,12 +52,15 @@ export interface ControlClient {
     apply(config: ServiceBusConfig): Promise<void>;
     certificateAuthority(): Promise<string>;
   };
+  /** As `emulator.pubsub.topics` of the other process. */
   topics(): Promise<readonly TopicSnapshot[]>;
+  /** As `emulator.pubsub.subscriptions` of the other process. */
   subscriptions(): Promise<readonly SubscriptionSnapshot[]>;
   /** Same as `emulator.pubsub.setPush` of the other process. */
   setPush(subscription: string, push: PushTarget | undefined): Promise<void>;
   /** Signs a token like those in push requests. */
   signToken(claims: PushTokenClaims): Promise<string>;
+  /** As `emulator.reset` of the other process. */
   reset(): Promise<void>;
 }
 

@@ -4,8 +4,11 @@ import type { SqsFaultAction } from "./sqs-fault-action.ts";
 
 /** The actions that each front supports. */
 export interface ActionsByProtocol {
+  /** Of the SQS front. */
   readonly sqs: SqsFaultAction;
+  /** Of the Service Bus front. */
   readonly "service-bus": ServiceBusFaultAction;
+  /** Of the Pub/Sub front. */
   readonly pubsub: PubsubFaultAction;
 }
 
@@ -24,19 +27,29 @@ export interface FaultMatch {
   readonly attempt?: number | undefined;
   /** Text that the request body must contain. */
   readonly bodyContains?: string | undefined;
+  /** Region that the client means. */
   readonly region?: string | undefined;
+  /** How the call is encoded. */
   readonly wire?: Wire | undefined;
 }
 
 /** A call as rules see it. */
 export interface FaultCall<Of extends Protocol = Protocol> {
+  /** The front that it came to. */
   readonly protocol: Of;
+  /** How it was encoded. */
   readonly wire: Wire;
+  /** The service's name of what was asked for: `SendMessageBatch`. */
   readonly operation: string;
+  /** Name of the queue or of another entity; undefined where the request names none. */
   readonly queue: string | undefined;
+  /** Region (SQS) or project (Pub/Sub) that the client meant; `local` for Service Bus. */
   readonly region: string;
+  /** Attempt of the SDK call, from 1. */
   readonly attempt: number;
+  /** The same for all attempts of one SDK call; undefined where the SDK does not say. */
   readonly invocationId: string | undefined;
+  /** The request's body as text. */
   readonly body: string;
 }
 
@@ -53,6 +66,7 @@ export interface FaultRule {
   readonly protocol?: Protocol | undefined;
   /** Name of the queue or other entity, with wildcards. All by default. */
   readonly queue?: string | undefined;
+  /** By what else calls are told apart; a function cannot travel to another process. @default all fit */
   readonly match?: FaultMatch | ((call: FaultCall) => boolean) | undefined;
   /** Fires before or after the call is carried out. @default "before" */
   readonly when?: "before" | "after" | undefined;
@@ -62,5 +76,6 @@ export interface FaultRule {
   readonly count?: number | undefined;
   /** Probability of firing, 0 to 1, drawn from the emulator's seed. @default 1 */
   readonly probability?: number | undefined;
+  /** What happens to them. */
   readonly action: FaultAction;
 }

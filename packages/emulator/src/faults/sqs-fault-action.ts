@@ -4,23 +4,31 @@ export type SqsFaultAction =
   | {
       readonly kind: "error";
       readonly code: string;
+      /** Status of the answer. @default the one that the service has for this code */
       readonly status?: number | undefined;
+      /** @default a sentence that says that it was injected */
       readonly message?: string | undefined;
+      /** True: the service takes the blame. @default as the service has it for this code */
       readonly isReceiverFault?: boolean | undefined;
     }
   /** Answers `RequestThrottled` (403) or `ThrottlingException` (400). */
   | {
       readonly kind: "throttle";
       readonly code?: "RequestThrottled" | "ThrottlingException" | undefined;
+      /** Value of a `retry-after` header. @default none */
       readonly retryAfterSeconds?: number | undefined;
     }
   /** Answers with status 5xx, in the protocol's own format or as a load balancer's HTML page. */
   | {
       readonly kind: "serverError";
+      /** @default 500 */
       readonly status?: 500 | 502 | 503 | 504 | undefined;
+      /** True: a load balancer answers. @default false */
       readonly html?: boolean | undefined;
     }
+  /** Answers that the credentials may not do this. */
   | { readonly kind: "accessDenied" }
+  /** Answers that the session token has expired. */
   | { readonly kind: "expiredToken" }
   /** Answers that the request's date is too far off, with a `date` header shifted by `skewMs`. */
   | { readonly kind: "clockSkew"; readonly skewMs: number; readonly code?: string | undefined }
@@ -31,8 +39,10 @@ export type SqsFaultAction =
   | {
       readonly kind: "partialBatch";
       readonly entries?: readonly number[] | undefined;
+      /** @default "InternalError" */
       readonly code?: string | undefined;
       readonly message?: string | undefined;
+      /** True: the entry itself is to blame. @default false */
       readonly isSenderFault?: boolean | undefined;
     }
   /** Resets the connection. `before`: nothing has happened. `after`: only the answer is lost. */

@@ -12,12 +12,17 @@ export interface CallLogEntry {
   readonly sequence: number;
   /** Engine time of arrival in milliseconds. */
   readonly at: number;
+  /** The front that it came to. */
   readonly protocol: Protocol;
+  /** How it was encoded. */
   readonly wire: Wire;
+  /** The service's name of what was asked for. */
   readonly operation: string;
   /** Name of the queue or other entity, if the request names one. */
   readonly queue: string | undefined;
+  /** Region (SQS) or project (Pub/Sub) that the client meant; `local` for Service Bus. */
   readonly region: string;
+  /** Id that the emulator answered with. */
   readonly requestId: string;
   /** Same for all attempts of one SDK call (`amz-sdk-invocation-id`). */
   readonly invocationId: string | undefined;
@@ -25,7 +30,9 @@ export interface CallLogEntry {
   readonly attempt: number;
   /** Number of entries in a batch request, 1 for any other request. */
   readonly entries: number;
+  /** How it ended. */
   readonly outcome: CallOutcome;
+  /** HTTP or gRPC status; undefined where nothing was answered. */
   readonly status: number | undefined;
   /** Error code in the answer. */
   readonly errorCode: string | undefined;

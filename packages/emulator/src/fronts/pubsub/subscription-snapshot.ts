@@ -6,6 +6,7 @@ import type { Topic } from "./engine/topic.ts";
 export interface TopicSnapshot {
   /** `projects/P/topics/T` */
   readonly name: string;
+  /** As they were set. */
   readonly labels: Readonly<Record<string, string>>;
   /** Full names of the subscriptions that get its messages. */
   readonly subscriptions: readonly string[];
@@ -19,9 +20,13 @@ export interface SubscriptionSnapshot {
   readonly name: string;
   /** Name of the topic, or `_deleted-topic_` once it was deleted. */
   readonly topic: string;
+  /** True: messages of one key come in order. */
   readonly isOrdered: boolean;
+  /** True: exactly-once delivery. */
   readonly isExactlyOnce: boolean;
+  /** True: it gets no messages any more. */
   readonly isDetached: boolean;
+  /** Where it pushes to; undefined: it is pulled from. */
   readonly pushEndpoint: string | undefined;
   /** Number of messages that nobody holds, including those backing off after a failure. */
   readonly available: number;
@@ -29,6 +34,7 @@ export interface SubscriptionSnapshot {
   readonly outstanding: number;
   /** Open streams, waiting pulls, and the push of a push subscription. */
   readonly consumers: readonly ConsumerSnapshot[];
+  /** Its backlog. */
   readonly messages: readonly SubscriptionMessageSnapshot[];
 }
 
@@ -42,11 +48,15 @@ export interface ConsumerSnapshot {
 
 /** A message in the backlog of one subscription. */
 export interface SubscriptionMessageSnapshot {
+  /** Its message id. */
   readonly id: string;
   /** `waiting`: backs off after a failure. */
   readonly state: "ready" | "waiting" | "leased";
+  /** Its data as text. */
   readonly body: string;
+  /** As the publisher gave them. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Empty: it has none. */
   readonly orderingKey: string;
   /** How often it was handed out. */
   readonly deliveries: number;

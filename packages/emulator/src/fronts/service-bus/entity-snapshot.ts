@@ -9,14 +9,19 @@ import type { StoredMessage } from "./engine/stored-message.ts";
 
 /** A queue, topic or subscription at one moment, for tests and for inspection. */
 export interface EntitySnapshot {
+  /** What it is. */
   readonly kind: "queue" | "topic" | "subscription";
   /** `orders`, `events/Subscriptions/audit` */
   readonly path: string;
+  /** Which directions are open. */
   readonly status: EntityStatus;
+  /** How many messages it holds. */
   readonly counts: MessageCounts;
   /** Empty for a topic, like the two members below. */
   readonly messages: readonly EntityMessageSnapshot[];
+  /** Its dead letters. */
   readonly deadLetters: readonly EntityMessageSnapshot[];
+  /** What could not be forwarded. */
   readonly transferDeadLetters: readonly EntityMessageSnapshot[];
   /** How deliveries ended, by message id: what the broker saw, whatever a client believes it sent. */
   readonly outcomes: Readonly<Record<string, OutcomeCounts>>;
@@ -24,12 +29,17 @@ export interface EntitySnapshot {
 
 /** A message at one moment. */
 export interface EntityMessageSnapshot {
+  /** As the sender gave it. */
   readonly messageId: string;
+  /** The number that the service gave it. */
   readonly sequenceNumber: number;
+  /** Where it stands. */
   readonly state: "scheduled" | "ready" | "locked" | "deferred";
   /** Number of counted deliveries that have ended; 0 during the first one. */
   readonly deliveryCount: number;
+  /** Undefined: it is in no session. */
   readonly sessionId: string | undefined;
+  /** As the sender gave it. */
   readonly subject: string | undefined;
   /** Engine time in milliseconds. */
   readonly enqueuedAt: number;

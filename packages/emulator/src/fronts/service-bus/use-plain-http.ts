@@ -1,19 +1,25 @@
 /** Any client with a pipeline, such as the vendor's `ServiceBusAdministrationClient`. */
 export interface PipelineClient {
+  /** What its requests go through. */
   readonly pipeline: { addPolicy(policy: PlainHttpPolicy, options: { readonly afterPhase: "Sign" }): void };
 }
 
 /** Sends over plain HTTP what the client would send over TLS. */
 export interface PlainHttpPolicy {
+  /** Name of the policy in the pipeline. */
   readonly name: string;
+  /** Passes a request on. */
   sendRequest<Asked extends PlainRequest, Answer>(
     request: Asked,
     next: (request: Asked) => Promise<Answer>,
   ): Promise<Answer>;
 }
 
+/** What a policy changes of a request. */
 export interface PlainRequest {
+  /** Where it goes. */
   url: string;
+  /** True: the client accepts `http:`. */
   allowInsecureConnection?: boolean;
 }
 

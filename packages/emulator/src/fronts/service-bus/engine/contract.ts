@@ -177,13 +177,17 @@ export interface SendTarget {
   cancelScheduled(sequenceNumbers: readonly number[]): void;
 }
 
+/** How many messages an entity holds, as the service counts them. */
 export interface MessageCounts {
   /** Number of ready, locked and deferred messages. */
   readonly active: number;
+  /** In its dead-letter queue. */
   readonly deadLetter: number;
+  /** Not due yet. */
   readonly scheduled: number;
   /** Always 0, because forwarding happens at once. */
   readonly transfer: number;
+  /** Those that could not be forwarded. */
   readonly transferDeadLetter: number;
 }
 

@@ -12,6 +12,7 @@ export type Outcome =
   /** The time to live ran out. */
   | "expired";
 
+/** How often each outcome came about; what never did is absent. */
 export type OutcomeCounts = Readonly<Partial<Record<Outcome, number>>>;
 
 type Counts = Partial<Record<Outcome, number>>;

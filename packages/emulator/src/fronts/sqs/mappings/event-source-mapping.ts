@@ -15,7 +15,9 @@ import { LAMBDA_MAX_PAYLOAD_BYTES, RuntimeEndpoint, type InvocationResult } from
 
 /** One call of the function, at one moment. */
 export interface InvocationSnapshot {
+  /** Id of the call. */
   readonly requestId: string;
+  /** The messages of its event, in their order. */
   readonly messageIds: readonly string[];
   /** `error`: the function reported an error · `timeout`: it did not answer in time. */
   readonly outcome: "pending" | "response" | "error" | "timeout";
@@ -27,12 +29,17 @@ export interface InvocationSnapshot {
 
 /** A mapping at one moment. */
 export interface MappingSnapshot {
+  /** Made up; the control API knows the mapping by it. */
   readonly id: string;
+  /** ARN of the queue. */
   readonly queueArn: string;
   /** The options with every default filled in. `maxConcurrency` is absent if there is no limit. */
   readonly options: Omit<EventSourceMappingOptions, "queue">;
+  /** What the function's process is started with. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The newest 1,000 calls, oldest first. */
   readonly invocations: readonly InvocationSnapshot[];
+  /** What runtimes said of failed starts, the newest 100. */
   readonly initErrors: readonly string[];
 }
 

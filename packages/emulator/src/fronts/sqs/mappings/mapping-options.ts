@@ -46,7 +46,9 @@ const MAX_TIMEOUT_MS = 900_000;
 
 /** Properties of the queue that limit a mapping's options. */
 export interface MappedQueue {
+  /** True: a FIFO queue. */
   readonly isFifo: boolean;
+  /** Of the queue, in milliseconds. */
   readonly visibilityTimeoutMs: number;
 }
 

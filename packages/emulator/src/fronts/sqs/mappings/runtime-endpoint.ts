@@ -18,17 +18,23 @@ const MAX_INIT_ERRORS = 100;
 
 /** One event on its way through a function. */
 export interface Invocation {
+  /** Id of the call. */
   readonly requestId: string;
+  /** The event as JSON. */
   readonly event: string;
   /** When the function's time ends, by the clock of its process. */
   readonly deadlineMs: number;
+  /** ARN of the function. */
   readonly functionArn: string;
   /** Called once, with the function's answer. */
   readonly onResult: (result: InvocationResult) => void;
 }
 
+/** What a function answered. */
 export interface InvocationResult {
+  /** Whether it said that it failed. */
   readonly kind: "response" | "error";
+  /** Its answer, or its error as JSON. */
   readonly body: string;
 }
 
@@ -48,6 +54,7 @@ export class RuntimeEndpoint {
     this.#onIdle = onIdle;
   }
 
+  /** Listens, at a free port of this address. */
   async start(host: string): Promise<void> {
     this.#listener = await startHttpListener(host, 0, async (exchange) => this.#handle(exchange));
     this.#authority = reachableAuthority(host, this.#listener.port);
@@ -58,6 +65,7 @@ export class RuntimeEndpoint {
     return this.#authority;
   }
 
+  /** True: an environment waits for an event. */
   get hasIdle(): boolean {
     return this.#idle.size > 0;
   }
@@ -87,6 +95,7 @@ export class RuntimeEndpoint {
     this.#open.delete(requestId);
   }
 
+  /** Ends it with all that wait. */
   async close(): Promise<void> {
     this.#idle.clear();
     this.#open.clear();
