@@ -158,7 +158,8 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
   health(): Health;
   /**
    * Drains: stops asking, gives back what no handler started, waits for handlers up to `timeout` (default "25s"), flushes.
-   * Resolves at the latest 3 seconds after `timeout`, also where nothing answers. After the end of a run, with its report.
+   * Resolves at the latest 3 seconds after `timeout`, also where nothing answers: a second close can shorten the first one's
+   * wait, and lengthens none. After the end of a run, with its report.
    */
   close(options?: { readonly timeout?: Duration | undefined }): Promise<DrainReport>;
 }

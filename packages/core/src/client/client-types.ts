@@ -90,7 +90,7 @@ export interface QueueClient<P extends Provider = Provider> extends AsyncDisposa
   /**
    * Drains consumers, then flushes producers, then closes connections; every step runs even if one fails.
    * Resolves at the latest 5 seconds after `timeout`, also where nothing answers: sends that are not confirmed by then reject.
-   * The same promise however often it is called. @default timeout "25s"
+   * All calls share one close, whose end is the soonest that one of them asks for. @default timeout "25s"
    */
   close(options?: { readonly timeout?: Duration | undefined }): Promise<DrainReport>;
 }

@@ -7,6 +7,7 @@ import type { DrainReport, Handler } from "../queue-consumer.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
+import type { DrainTime } from "./drain-time.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
 import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
 import { knownMessagesFor } from "./known-messages.ts";
@@ -154,7 +155,7 @@ export class Pipeline {
     return this.#watchdog.stall();
   }
 
-  async drain(timeoutMs: number): Promise<DrainReport> {
+  async drain(time: DrainTime): Promise<DrainReport> {
     const { setup, opened } = this.#options;
     const { clock, events } = setup;
     const { cutOff, executor, settler, keeper } = this.#engine;
@@ -192,7 +193,7 @@ export class Pipeline {
           events.emit("notice", { target: opened.target.name, text });
         },
       },
-      timeoutMs,
+      time,
     );
   }
 

@@ -7,6 +7,7 @@ import { cancelledError } from "../time/abort.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
+import { DrainTime } from "./drain-time.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { createEngine, driverEvents, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
@@ -232,7 +233,7 @@ export class Puller {
           this.#options.setup.events.emit("notice", { target: opened.target.name, text });
         },
       },
-      timeoutMs,
+      new DrainTime(this.#options.setup.clock, timeoutMs),
     );
   }
 }
