@@ -23,6 +23,7 @@ export interface PubsubHandle extends Brought {
   readonly ackId: string;
   /** Stays the same from delivery to delivery. */
   readonly messageId: string;
+  readonly publishedAtMs: number | undefined;
 }
 
 /** Where and when a message arrived. */
@@ -94,10 +95,12 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
   const messageId = message?.messageId || (ackId ?? "");
   const carried: Readonly<Record<string, string>> = message?.attributes ?? {};
   const orderingKey = message?.orderingKey || undefined;
+  const enqueuedAtMs = timeOf(message?.publishTime);
   const delivery: Mutable<Delivery<PubsubHandle>> = {
     handle: {
       ackId: ackId ?? "",
       messageId,
+      publishedAtMs: enqueuedAtMs,
       stream: arrival.stream,
       orderingKey,
       countedUntilMs: undefined,
@@ -113,7 +116,6 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
   if (orderingKey !== undefined) delivery.orderingKey = orderingKey;
   // 0: the subscription has no dead-letter policy and counts nothing.
   if (deliveryAttempt) delivery.deliveryCount = Math.max(1, deliveryAttempt - arrival.handedBack);
-  const enqueuedAtMs = timeOf(message?.publishTime);
   if (enqueuedAtMs !== undefined) delivery.enqueuedAtMs = enqueuedAtMs;
   const source = carried[DEAD_LETTER_SOURCE];
   if (source !== undefined) delivery.deadLetter = { source };
