@@ -32,6 +32,7 @@ export interface WorkerOptions {
  *
  * SIGTERM and SIGINT drain everything and resolve; a second signal exits with 1 at once. A run that rejects drains
  * the others, sets the exit code to 1 and rejects with its error. Runs that all end by themselves close the client.
+ * Node gives no signals to a worker thread: there, close the client when its main thread says so.
  * @throws TIMEOUT if a run goes on for as long as a drain may take (at least 5 s) after the close: it is not of this client
  */
 export async function runWorker(

@@ -200,53 +200,6 @@ describe("a block", () => {
   });
 });
 
-describe("a block of one that waited", () => {
-  const blocked = () => {
-    const { lanes, of } = filledLanes("m1", "m2", "m3", "m4");
-    expect(idsOf(lanes.block(of("m3")))).toEqual(["m4"]);
-    return { lanes, of };
-  };
-
-  test("lets run what waits before it", () => {
-    const { lanes, of } = blocked();
-    expect(lanes.waiting).toBe(1);
-    expect(lanes.finish(of("m1"))).toBe(of("m2"));
-    expect(lanes.finish(of("m2"))).toBeUndefined();
-    expect([lanes.waiting, lanes.place(held("m3"), "k", 0)]).toEqual([0, "ready"]);
-  });
-
-  test("has its message, come again, and what comes with it, run after that", () => {
-    const { lanes, of } = blocked();
-    const again = [held("m3", 2), held("m4", 2)];
-    expect(again.map((one) => lanes.place(one, "k", 0))).toEqual(["waiting", "waiting"]);
-    let last = of("m1");
-    for (const next of [of("m2"), ...again]) {
-      expect(lanes.finish(last)).toBe(next);
-      last = next;
-    }
-    expect([lanes.finish(last), lanes.waiting]).toEqual([undefined, 0]);
-  });
-
-  test.each(["m1", "m2"] as const)("gives way to that of one before it (%s)", (earlier) => {
-    const { lanes, of } = blocked();
-    const again = held("m3", 2);
-    lanes.place(again, "k", 0);
-    const followers = earlier === "m1" ? [of("m2"), again] : [again];
-    expect(lanes.block(of(earlier))).toEqual(followers);
-    expect(lanes.place(held("m3", 3), "k", 0)).toBe("follower");
-    expect(lanes.finish(of("m1"))).toBeUndefined();
-    expect(lanes.place(held(earlier, 3), "k", 0)).toBe("ready");
-  });
-
-  test("gives up what waits before it as well", () => {
-    const { lanes, of } = blocked();
-    const again = held("m3", 2);
-    lanes.place(again, "k", 0);
-    expect(lanes.takeWaiting()).toEqual([of("m2"), again]);
-    expect(lanes.waiting).toBe(0);
-  });
-});
-
 describe("a block that nobody lifts", () => {
   test("expires, and the next of its key may run", () => {
     const lanes = blockedLanes();
