@@ -23,6 +23,7 @@ export interface PubsubHandle extends Brought {
   readonly ackId: string;
   /** Stays the same from delivery to delivery. */
   readonly messageId: string;
+  /** Unix epoch. */
   readonly publishedAtMs: number | undefined;
 }
 
