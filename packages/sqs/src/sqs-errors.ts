@@ -221,7 +221,7 @@ function neverLeft(error: unknown): boolean {
 /** The SDK's own text tells of JSON only. */
 function remedyOfPage(name: string, status: unknown): string | undefined {
   if (name !== "SyntaxError" || typeof status !== "number") return undefined;
-  return `The answer (status ${status}) is none of SQS's: look at proxies in between, and at the endpoint.`;
+  return `The answer (status ${status}) is none of SQS's: look at proxies and the endpoint.`;
 }
 
 function meaningOfStatus(status: unknown): Meaning {
