@@ -288,8 +288,8 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
   /**
    * Ends it without losing anything: stops receiving, gives back what no handler has begun, waits for handlers up to
    * `timeout` (default "25s"), then aborts their signals and gives back the rest, and waits for the service to confirm.
-   * Resolves at the latest 3 seconds after `timeout`, even if nothing answers. Further calls get the same report; the
-   * first `timeout` counts.
+   * Resolves at the latest 3 seconds after `timeout`, even if nothing answers. A later call can shorten the wait of an
+   * earlier one, never lengthen it; all get the same report.
    * @throws INVALID_ARGUMENT for the options
    */
   close(options?: { readonly timeout?: Duration | undefined }): Promise<DrainReport>;

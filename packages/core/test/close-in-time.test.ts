@@ -6,8 +6,8 @@ import { defineQueue } from "../src/message/queue-definition.ts";
 import { createVirtualClock } from "../src/testing.ts";
 import { consumerBench, errorOf } from "./consumer-bench.ts";
 import { fakeAdapter, FakeProducerDriver } from "./fake-adapter.ts";
-import { hangs } from "./fake-faults.ts";
-import type { FakeQueue } from "./fake-queue.ts";
+import { hangs, throws } from "./fake-faults.ts";
+import { FakeQueue } from "./fake-queue.ts";
 import { producerBench } from "./producer-bench.ts";
 
 const never = async (): Promise<never> => await new Promise(() => {});
@@ -145,6 +145,19 @@ async function silentClient() {
   return { clock, client, run, sent };
 }
 
+/** A client whose handler does not end. */
+async function busyClient() {
+  const clock = createVirtualClock();
+  const queue = new FakeQueue(clock);
+  const adapter = fakeAdapter({ consumer: (_target, options) => queue.connect(options) });
+  const client = createClient("fake://here", [{ scheme: "fake", connect: () => adapter }], { clock });
+  const consumer = client.consumer(defineQueue("orders", { deadLetter: "none" }));
+  queue.put("m");
+  const run = consumer.run(never).catch(() => {});
+  await clock.settle();
+  return { clock, queue, client, consumer, run };
+}
+
 describe("closing a client while nothing answers", () => {
   test("ends five seconds after its time at the latest, with everything that it holds", async () => {
     const { clock, client, run, sent } = await silentClient();
@@ -156,6 +169,27 @@ describe("closing a client while nothing answers", () => {
     expect(await sent).toMatchObject({ code: "TIMEOUT", ambiguous: true });
     await run;
   });
+
+  test.each(["client", "consumer", "failed consumer"] as const)(
+    "has less time than the close of its %s that is under way",
+    async (first) => {
+      const { clock, queue, client, consumer, run } = await busyClient();
+      if (first === "client") void client.close();
+      else if (first === "consumer") void consumer.close();
+      else {
+        queue.failNext("receive", throws({ code: "NOT_FOUND", retryable: false }));
+        // Ends the ask that is out.
+        queue.put("another");
+      }
+      await clock.advance("2s");
+      const closed = client.close({ timeout: "3s" });
+      const seen = watched(clock, closed);
+      await clock.advance("60s");
+      expect((await closed).abandoned).toBeGreaterThan(0);
+      expect(seen.atMs).toBeLessThanOrEqual(10_000);
+      await run;
+    },
+  );
 
   test("ends a worker that was told to end in the same time", async () => {
     const { clock, client, run } = await silentClient();

@@ -83,6 +83,21 @@ test("a message that comes again before the answer to its return is handed over,
   expect(keys.judge("k", "9", 50, 7)).toBe("take");
 });
 
+test.each([
+  ["in their order", ["m1", "m2"]],
+  ["in another order", ["m2", "m1"]],
+] as const)("of messages that were handed over and went back %s the first comes first", (_how, order) => {
+  const keys = new FailedKeys();
+  const publishedAtMs = { m1: 7, m2: 8 };
+  for (const id of order) keys.releasing("k", id, 60_000, publishedAtMs[id]);
+  keys.released("k", "m1", 100);
+  keys.released("k", "m2", 60_000);
+  expect(keys.judge("k", "m3", 110, 9)).toBe("drop");
+  expect(keys.judge("k", "m2", 110, 8)).toBe("give-back");
+  expect(keys.judge("k", "m1", 110, 7)).toBe("take");
+  expect(keys.judge("k", "m2", 110, 8)).toBe("take");
+});
+
 test("what was dropped behind a message that somebody else settled is waited for in its turn", () => {
   const keys = new FailedKeys();
   keys.lost("k", "m1", 5_000);

@@ -5,13 +5,14 @@ interface FailedHead {
   /** When the service offers it again; monotonic. */
   readonly comesAtMs: number;
   readonly before: Exclude<Verdict, "take">;
-  /** When it was published, if it went back as early; undefined: it had been handed over, and is before all of those. */
-  readonly earlySinceMs: number | undefined;
+  readonly publishedAtMs: number;
+  /** It went back because it was early. All others had been handed over, and are before these. */
+  readonly isEarly?: true;
   /** Nobody got it here, nor gave it back. */
   readonly isLost?: true;
 }
 
-/** By message id; those that had been handed over are first. */
+/** By message id. */
 type Heads = Map<string, FailedHead>;
 
 /** From a message's return to its arrival here; afterwards it is taken to have gone to somebody else. */
@@ -36,17 +37,13 @@ export class FailedKeys {
    * The request is out for a message that was handed over, and so is before all that was not. What arrives meanwhile may
    * be from before it or, if the message went elsewhere, from after it.
    */
-  releasing(key: string, messageId: string, comesAtMs: number): void {
-    const heads: Heads = new Map([[messageId, { comesAtMs, before: "give-back", earlySinceMs: undefined }]]);
-    for (const [id, head] of this.#keys.get(key) ?? []) if (id !== messageId) heads.set(id, head);
-    this.#keys.set(key, heads);
+  releasing(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
+    this.#set(key, messageId, { comesAtMs, before: "give-back", publishedAtMs });
   }
 
   /** The same for one that was not handed over. */
   returning(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
-    const heads: Heads = this.#keys.get(key) ?? new Map();
-    heads.set(messageId, { comesAtMs, before: "give-back", earlySinceMs: publishedAtMs });
-    this.#keys.set(key, heads);
+    this.#set(key, messageId, { comesAtMs, before: "give-back", publishedAtMs, isEarly: true });
   }
 
   /** Until the message returns it is leased for nobody, and everything after it comes again with it. */
@@ -58,40 +55,46 @@ export class FailedKeys {
   }
 
   /** A message that nobody got, unless one before it is out already. */
-  lost(key: string, messageId: string, comesAtMs: number): void {
-    if (this.#keys.has(key)) return;
-    this.#keys.set(key, new Map([[messageId, lostHead(comesAtMs)]]));
+  lost(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
+    if (!this.#keys.has(key)) this.#set(key, messageId, lostHead(comesAtMs, publishedAtMs));
   }
 
   /** It came behind a lost one and is leased to us until then: if somebody else settles that one, it is the next to wait for. */
-  dropped(key: string | undefined, messageId: string, comesAtMs: number): void {
+  dropped(key: string | undefined, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
     const heads = this.#keys.get(key ?? "") ?? new Map<string, FailedHead>();
     const isBehindLost = [...heads.values()].every(({ isLost }) => isLost === true);
-    if (isBehindLost && heads.size > 0 && !heads.has(messageId)) heads.set(messageId, lostHead(comesAtMs));
+    if (isBehindLost && heads.size > 0 && !heads.has(messageId))
+      heads.set(messageId, lostHead(comesAtMs, publishedAtMs));
   }
 
   /** True: it went back as early before, and the service offers it here again. */
   isBackEarly(key: string | undefined, messageId: string): boolean {
-    return this.#keys.get(key ?? "")?.get(messageId)?.earlySinceMs !== undefined;
+    return this.#keys.get(key ?? "")?.get(messageId)?.isEarly === true;
   }
 
   judge(key: string | undefined, messageId: string, nowMs: number, publishedAtMs = 0): Verdict {
     if (this.#keys.size >= this.#sweepAt) this.#sweep(nowMs);
     const heads = key === undefined ? undefined : this.#keys.get(key);
     if (key === undefined || heads === undefined) return "take";
+    const own = heads.get(messageId);
+    const isHead = own !== undefined && own.isEarly !== true;
     let verdict: Verdict = "take";
-    for (const [id, { comesAtMs, before, earlySinceMs }] of heads) {
-      // Whatever else is here follows it.
-      if (id === messageId && earlySinceMs === undefined) break;
-      if (id === messageId) continue;
-      // The service may send it again before the answer to its return is here.
-      if (earlySinceMs !== undefined && follows(id, earlySinceMs, messageId, publishedAtMs)) continue;
+    for (const [id, head] of heads) {
+      const { comesAtMs, before, publishedAtMs: headSinceMs, isEarly = false } = head;
+      // The service may send it again before the answers to its return, and to that of what follows it, are here.
+      const isBehind = isHead === isEarly ? isHead : follows(id, headSinceMs, messageId, publishedAtMs);
+      if (id === messageId || isBehind) continue;
       if (nowMs < comesAtMs && before === "drop") return "drop";
-      const graceMs = earlySinceMs === undefined || !heads.has(messageId) ? GRACE_MS : 0;
+      const graceMs = isEarly && own !== undefined ? 0 : GRACE_MS;
       if (nowMs < comesAtMs + graceMs) verdict = "give-back";
     }
     if (verdict === "take") this.#keys.delete(key);
     return verdict;
+  }
+
+  #set(key: string, messageId: string, head: FailedHead): void {
+    const heads: Heads = this.#keys.get(key) ?? new Map();
+    this.#keys.set(key, heads.set(messageId, head));
   }
 
   /** What holds up nothing any more. */
@@ -110,6 +113,6 @@ function follows(id: string, publishedAtMs: number, otherId: string, otherPublis
   return id.length === otherId.length ? id > otherId : id.length > otherId.length;
 }
 
-function lostHead(comesAtMs: number): FailedHead {
-  return { comesAtMs, before: "drop", earlySinceMs: undefined, isLost: true };
+function lostHead(comesAtMs: number, publishedAtMs: number): FailedHead {
+  return { comesAtMs, before: "drop", publishedAtMs, isLost: true };
 }

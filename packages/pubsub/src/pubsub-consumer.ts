@@ -11,6 +11,7 @@ import type {
 } from "@anyqueue/core/adapter";
 import { HandBacks } from "@anyqueue/core/adapter";
 import type { PubsubClients } from "./pubsub-client.ts";
+import { classifyPubsubError } from "./pubsub-errors.ts";
 import { PUBSUB_MAX_LEASE_MS, PUBSUB_MIN_LEASE_MS } from "./pubsub-limits.ts";
 import type { PubsubSubscription } from "./pubsub-subscription.ts";
 import type { PubsubHandle } from "./pubsub-wire.ts";
@@ -78,12 +79,10 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     const results = await this.#settled(handles, this.#subscription.changeDeadlines(changes, signal));
     const nowMs = this.#clock.now();
     this.#receiver.released(
-      items.map(({ handle }, index) => ({
-        handle,
-        // What could not be given back comes when its lease is over.
-        comesAtMs:
-          nowMs + (results[index]?.ok === true ? (changes[index]?.seconds ?? 0) * 1_000 : this.#leaseMs),
-      })),
+      items.map(({ handle }, index) => {
+        const waitMs = (changes[index]?.seconds ?? 0) * 1_000;
+        return { handle, comesAtMs: nowMs + comesInMs(results[index], waitMs, this.#leaseMs) };
+      }),
     );
     for (const [index, { handle }] of items.entries()) {
       if (results[index]?.ok !== true) continue;
@@ -134,6 +133,13 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
       this.#receiver.settled(handles.length);
     }
   }
+}
+
+/** When a delivery comes again that was to be given back: what the service did not take back has its lease still, if any. */
+function comesInMs(result: ItemResult | undefined, waitMs: number, leaseMs: number): number {
+  if (result?.ok === true) return waitMs;
+  const isGone = result !== undefined && classifyPubsubError(result.error, "release").code === "LEASE_LOST";
+  return isGone ? 0 : leaseMs;
 }
 
 /** Rounded up (D4). */

@@ -27,6 +27,8 @@ export interface PubsubHandle extends Brought {
   readonly ackId: string;
   /** Pub/Sub's id of the message, the same with each delivery. */
   readonly messageId: string;
+  /** Unix epoch. */
+  readonly publishedAtMs: number | undefined;
 }
 
 /** Where and when a message arrived. */
@@ -98,10 +100,12 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
   const messageId = message?.messageId || (ackId ?? "");
   const carried: Readonly<Record<string, string>> = message?.attributes ?? {};
   const orderingKey = message?.orderingKey || undefined;
+  const enqueuedAtMs = timeOf(message?.publishTime);
   const delivery: Mutable<Delivery<PubsubHandle>> = {
     handle: {
       ackId: ackId ?? "",
       messageId,
+      publishedAtMs: enqueuedAtMs,
       stream: arrival.stream,
       orderingKey,
       countedUntilMs: undefined,
@@ -117,7 +121,6 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
   if (orderingKey !== undefined) delivery.orderingKey = orderingKey;
   // 0: the subscription has no dead-letter policy and counts nothing.
   if (deliveryAttempt) delivery.deliveryCount = Math.max(1, deliveryAttempt - arrival.handedBack);
-  const enqueuedAtMs = timeOf(message?.publishTime);
   if (enqueuedAtMs !== undefined) delivery.enqueuedAtMs = enqueuedAtMs;
   const source = carried[DEAD_LETTER_SOURCE];
   if (source !== undefined) delivery.deadLetter = { source };

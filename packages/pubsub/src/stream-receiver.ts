@@ -107,8 +107,8 @@ export class StreamReceiver implements Receiver {
 
   releasing(handles: readonly PubsubHandle[]): void {
     const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
-    const keys = this.#failedKeys(handles, (key, { messageId }) =>
-      this.#failed.releasing(key, messageId, untilMs),
+    const keys = this.#failedKeys(handles, (key, { messageId, publishedAtMs }) =>
+      this.#failed.releasing(key, messageId, untilMs, publishedAtMs),
     );
     if (keys.size === 0) return;
     this.#buffer.dropKeys(keys);
@@ -126,9 +126,9 @@ export class StreamReceiver implements Receiver {
   /** Deliveries that nobody got; they come again, and before them nothing of their keys. */
   #lost(returns: readonly Return[]): void {
     for (const { handle, comesAtMs } of returns) {
-      const { orderingKey = "", messageId } = handle;
+      const { orderingKey = "", messageId, publishedAtMs } = handle;
       this.#buffer.dropKeys(new Set([orderingKey]));
-      this.#failed.lost(orderingKey, messageId, comesAtMs);
+      this.#failed.lost(orderingKey, messageId, comesAtMs, publishedAtMs);
     }
   }
 
@@ -211,14 +211,15 @@ export class StreamReceiver implements Receiver {
     const early: Delivery<PubsubHandle>[] = [];
     const earlyAgain: Delivery<PubsubHandle>[] = [];
     const ours = deliveries.filter((delivery) => {
-      const { handle, orderingKey, enqueuedAtMs } = delivery;
-      const verdict = this.#failed.judge(orderingKey, handle.messageId, nowMs, enqueuedAtMs);
+      const { handle, orderingKey } = delivery;
+      const { messageId, publishedAtMs } = handle;
+      const verdict = this.#failed.judge(orderingKey, messageId, nowMs, publishedAtMs);
       if (verdict === "give-back")
-        (this.#failed.isBackEarly(orderingKey, handle.messageId) ? earlyAgain : early).push(delivery);
+        (this.#failed.isBackEarly(orderingKey, messageId) ? earlyAgain : early).push(delivery);
       if (verdict === "drop") {
         this.#outstanding.delete(handle);
         this.parked(handle, untilMs);
-        this.#failed.dropped(orderingKey, handle.messageId, nowMs + this.#parts.leaseMs);
+        this.#failed.dropped(orderingKey, messageId, nowMs + this.#parts.leaseMs, publishedAtMs);
       }
       return verdict === "take";
     });
@@ -233,9 +234,8 @@ export class StreamReceiver implements Receiver {
     const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
     const handles = deliveries.map(({ handle }) => handle);
     for (const handle of handles) this.#outstanding.delete(handle);
-    const publishedAtMs = new Map(deliveries.map(({ handle, enqueuedAtMs }) => [handle, enqueuedAtMs]));
-    this.#failedKeys(handles, (key, handle) =>
-      this.#failed.returning(key, handle.messageId, untilMs, publishedAtMs.get(handle)),
+    this.#failedKeys(handles, (key, { messageId, publishedAtMs }) =>
+      this.#failed.returning(key, messageId, untilMs, publishedAtMs),
     );
     this.#giveBacks.add(deliveries, seconds);
   }

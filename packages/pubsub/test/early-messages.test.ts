@@ -3,7 +3,7 @@ import { createVirtualClock } from "@anyqueue/core/testing";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { consumerOptions, never, openAdapter, queue } from "./open-adapter.ts";
-import { GrpcError, ScriptedServer, stored, until } from "./scripted-server.ts";
+import { ackFailure, GrpcError, ScriptedServer, stored, until } from "./scripted-server.ts";
 
 const ASK = { maxItems: 10, waitMs: 20_000 };
 
@@ -72,5 +72,43 @@ test("what follows an early message is not handed over while that could not be g
   isDown = false;
   await clock.advance(1_000);
   expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2", "3"]);
+  await consumer.close();
+});
+
+test.each([
+  ["for good", "PERMANENT_FAILURE_INVALID_ACK_ID"],
+  ["for the moment", "TRANSIENT_FAILURE_SERVICE_UNAVAILABLE"],
+])(
+  "what went back with a message before it, and was refused %s, does not stand before that",
+  async (...how) => {
+    const [, reason] = how;
+    adapter = openAdapter(server.endpoint, { clock: createVirtualClock() });
+    const consumer: ConsumerDriver<unknown> = adapter.openConsumer(queue(adapter), consumerOptions());
+    await consumer.open?.(never);
+    server.stream(0).send({ receivedMessages: [keyed("1"), keyed("2")] });
+    const both = await consumer.receiveBatch(ASK, never);
+    // The return of the first is the end of the lease of the second.
+    server.answer("ModifyAckDeadline", (nth) => (nth === 1 ? ackFailure({ "ack-2": reason }) : undefined));
+    const returns = both.map(({ handle }) => ({ handle, delayMs: 0, cause: "unstarted" }) as const);
+    const results = await consumer.releaseBatch(returns, never);
+    expect(results.map(({ ok }) => ok)).toEqual([true, false]);
+    server.stream(0).send({ receivedMessages: [keyed("1"), keyed("2"), keyed("3")] });
+    expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["1", "2", "3"]);
+    await consumer.close();
+  },
+);
+
+test("what went back and was refused for good may be with somebody else, and holds up what follows for no lease", async () => {
+  const clock = createVirtualClock();
+  adapter = openAdapter(server.endpoint, { clock });
+  const consumer: ConsumerDriver<unknown> = adapter.openConsumer(queue(adapter), consumerOptions());
+  await consumer.open?.(never);
+  server.stream(0).send({ receivedMessages: [keyed("1")] });
+  const [first] = await consumer.receiveBatch(ASK, never);
+  server.answer("ModifyAckDeadline", () => ackFailure({ "ack-1": "PERMANENT_FAILURE_INVALID_ACK_ID" }));
+  await consumer.releaseBatch([{ handle: first?.handle, delayMs: 0, cause: "retry" }], never);
+  await clock.advance("2s");
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
   await consumer.close();
 });

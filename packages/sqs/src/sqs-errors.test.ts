@@ -139,7 +139,8 @@ describe("classifySqsError", () => {
     const error = Object.assign(new SyntaxError("Unexpected token '<'"), {
       $metadata: { httpStatusCode: status },
     });
-    expect(classifySqsError(error, "send")).toMatchObject({ code, ambiguous });
+    const remedy: unknown = expect.stringContaining(`status ${status}`);
+    expect(classifySqsError(error, "send")).toMatchObject({ code, ambiguous, remedy });
   });
 
   test("reads Retry-After in seconds, and as a date against the date of the answer", () => {

@@ -181,6 +181,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
   const socketCode = textField(error, "code") ?? "";
   const text = textField(error, "message") ?? "";
   const metadata = field(error, "$metadata");
+  const status = field(metadata, "httpStatusCode");
   const isUntrusted = isCertificateRefusal(text);
   const isUnsent = neverLeft(error);
   const meaning =
@@ -189,14 +190,14 @@ function classify(error: unknown, during: Operation): ErrorClass {
     bySocketCode.get(socketCode) ??
     byName.get(bare(name)) ??
     byName.get(bare(vendorCode ?? "")) ??
-    (isUnsent ? UNOPENED : meaningOfStatus(field(metadata, "httpStatusCode")));
+    (isUnsent ? UNOPENED : meaningOfStatus(status));
   const requestId = textField(metadata, "requestId");
   // With a handler of the application's own the proxy is its own matter.
   const isOurs = field(error, "isUnsent") === true;
   const remedy =
     isOurs || isUntrusted
       ? connectionRemedy(`${socketCode} ${text}`, () => BY_PROXY)
-      : REMEDIES.get(bare(name));
+      : (REMEDIES.get(bare(name)) ?? remedyOfPage(name, status));
   const retryAfterMs = retryAfterOf(field(field(error, "$response"), "headers")) ?? meaning.retryAfterMs;
   return {
     code: meaning.code,
@@ -215,6 +216,12 @@ function neverLeft(error: unknown): boolean {
   if (field(error, "isUnsent") === true || OPENING.has(textField(error, "syscall"))) return true;
   // Node tried several addresses.
   return error instanceof AggregateError && "code" in error;
+}
+
+/** The SDK's own text tells of JSON only. */
+function remedyOfPage(name: string, status: unknown): string | undefined {
+  if (name !== "SyntaxError" || typeof status !== "number") return undefined;
+  return `The answer (status ${status}) is none of SQS's: look at proxies and the endpoint.`;
 }
 
 function meaningOfStatus(status: unknown): Meaning {

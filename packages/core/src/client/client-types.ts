@@ -130,7 +130,8 @@ export interface QueueClient<P extends Provider = Provider> extends AsyncDisposa
    * Ends everything without losing anything: drains the consumers (see `QueueConsumer.close`), so that handlers may send
    * until they end, then flushes the producers, then closes the connections. Every step runs, even if one before it
    * fails. Settles at the latest 5 seconds after `timeout`, even if nothing answers: sends that are not confirmed by then
-   * reject with TIMEOUT. Further calls share the first one's end. Resolves with the sum of its consumers' reports.
+   * reject with TIMEOUT. All calls share one close, whose end is the soonest that one of them asks for. Resolves with the
+   * sum of its consumers' reports.
    * @default timeout "25s"
    * @throws INVALID_ARGUMENT for the options, before anything is closed; else what failed in closing, in one error
    */

@@ -70,6 +70,8 @@ const LEAST_STEP_MS = 500;
 /* oxlint-disable-next-line typescript/no-explicit-any -- held to be closed; their types matter to callers only */
 type AnyProducer = ClosableProducer<any, any>;
 
+type Drained = readonly PromiseSettledResult<DrainReport>[];
+
 class Client<P extends Provider> implements QueueClient<P> {
   readonly admin: QueueAdmin;
   readonly #directory: Directory;
@@ -83,6 +85,8 @@ class Client<P extends Provider> implements QueueClient<P> {
   /** True: no handler runs any more that may ask for a producer. */
   #isDrained = false;
   #closing: Promise<DrainReport> | undefined;
+  /** The soonest end that a close asked for. */
+  #closesAtMs = Number.POSITIVE_INFINITY;
 
   constructor(directory: Directory, connections: Connections, options: ResolvedOptions, clock: Clock) {
     this.#clock = clock;
@@ -158,7 +162,10 @@ class Client<P extends Provider> implements QueueClient<P> {
   async close(options: { readonly timeout?: ConsumerOptions["lease"] } = {}): Promise<DrainReport> {
     // Before anything is closed: a mistake in the options must not cost the drain.
     const timeoutMs = closeTimeoutMs(options);
-    this.#closing ??= this.#closeAll(options, timeoutMs);
+    this.#closesAtMs = Math.min(this.#closesAtMs, this.#clock.now() + timeoutMs);
+    // Also those that are closing already: whoever closes again may have less time for their handlers.
+    const drained = this.#drainAll(options);
+    this.#closing ??= this.#closeAll(drained);
     return await this.#closing;
   }
 
@@ -166,17 +173,17 @@ class Client<P extends Provider> implements QueueClient<P> {
     await this.close();
   }
 
-  /** Handlers may send: producers close after the consumers; everything needs its connection until the end. */
-  async #closeAll(
-    options: { readonly timeout?: ConsumerOptions["lease"] },
-    timeoutMs: number,
-  ): Promise<DrainReport> {
-    const deadlineMs = this.#clock.now() + timeoutMs;
-    const left = (graceMs: number): number =>
-      Math.max(LEAST_STEP_MS, deadlineMs + graceMs - this.#clock.now());
-    const drained = await Promise.allSettled(
+  async #drainAll(options: { readonly timeout?: ConsumerOptions["lease"] }): Promise<Drained> {
+    return await Promise.allSettled(
       [...this.#consumers].map(async (consumer) => await consumer.close(options)),
     );
+  }
+
+  /** Handlers may send: producers close after the consumers; everything needs its connection until the end. */
+  async #closeAll(draining: Promise<Drained>): Promise<DrainReport> {
+    const left = (graceMs: number): number =>
+      Math.max(LEAST_STEP_MS, this.#closesAtMs + graceMs - this.#clock.now());
+    const drained = await draining;
     this.#isDrained = true;
     const flushed = await Promise.allSettled(
       [...this.#producers.values()].map(async (producer) => await producer.close(left(SEND_GRACE_MS))),

@@ -36,7 +36,7 @@ export interface WorkerOptions {
  *
  * SIGTERM and SIGINT drain everything and resolve; a second signal exits with code 1 at once. A run that rejects drains
  * the others, sets the exit code to 1, and its error is thrown. If all runs end by themselves, the client is closed and
- * this resolves.
+ * this resolves. Node delivers no signals to a worker thread: there, close the client when the main thread says so.
  *
  * @example
  * await runWorker(

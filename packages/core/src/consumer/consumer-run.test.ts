@@ -89,7 +89,12 @@ describe("a start that fails", () => {
 });
 
 describe("a second close", () => {
-  test("does not change how long the first waits", async () => {
+  test.each([
+    ["60s", 10_000],
+    ["10s", 10_000],
+    ["3s", 5_000],
+    ["0ms", 2_000],
+  ] as const)("with %s, two seconds after one with 10s, aborts handlers after %i ms", async (timeout, ms) => {
     const { clock, queue, consumer } = starting([]);
     queue.put("m");
     const signals: AbortSignal[] = [];
@@ -99,13 +104,16 @@ describe("a second close", () => {
     });
     await clock.settle();
     expect(queue.options?.mode).toBe("stream");
-    const closed = [consumer.close({ timeout: "10s" }), consumer.close({ timeout: "0ms" })];
-    await clock.advance(9_999);
+    const first = consumer.close({ timeout: "10s" });
+    await clock.advance("2s");
+    const second = consumer.close({ timeout });
+    await clock.advanceTo(ms - 1);
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
     await clock.advance(1);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     await clock.advance("5s");
-    await Promise.all([...closed, run]);
+    expect(await second).toEqual(await first);
+    await run;
   });
 });
 

@@ -7,6 +7,7 @@ import { backoffMs } from "../retry/backoff.ts";
 import type { QueueEvents } from "../telemetry/events.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { NOTHING_HANDLED } from "./drain.ts";
+import { DrainTime } from "./drain-time.ts";
 import { driverEvents } from "./engine.ts";
 import { closeInTime, closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -29,14 +30,15 @@ export interface ConsumerRunOptions {
 /** One life of a consumer, from `run` to `close`. */
 export class ConsumerRun {
   readonly #options: ConsumerRunOptions;
-  readonly #closeRequest = Promise.withResolvers<void>();
+  readonly #closeRequest = Promise.withResolvers<DrainTime>();
   readonly #ended = Promise.withResolvers<DrainReport>();
   #phase: "starting" | "running" | "draining" | "closed" = "starting";
   #pipeline: Pipeline | undefined;
   #limit: number;
   #isPaused: boolean;
   readonly #closing = new AbortController();
-  #timeoutMs: number = DEFAULTS.drainMs;
+  /** Of the drain, once it was asked for. */
+  #time: DrainTime | undefined;
   #fatal: QueueError | undefined;
   #startTrouble: string | undefined;
   /** The wait between two tries of a start. */
@@ -62,7 +64,7 @@ export class ConsumerRun {
     }
   }
 
-  /** All calls share one drain; the first timeout counts. Never rejects. */
+  /** All calls share one drain, whose end is the soonest that one of them asks for. Never rejects. */
   async close(timeoutMs: number): Promise<DrainReport> {
     this.#requestClose(timeoutMs);
     return await this.#ended.promise;
@@ -115,10 +117,10 @@ export class ConsumerRun {
     if (this.#isPaused) pipeline.pause();
     pipeline.start();
     this.#emitState("started");
-    await this.#closeRequest.promise;
+    const time = await this.#closeRequest.promise;
     this.#phase = "draining";
     this.#emitState("draining");
-    const report = await pipeline.drain(this.#timeoutMs);
+    const report = await pipeline.drain(time);
     this.#emitState("closed");
     return report;
   }
@@ -158,10 +160,13 @@ export class ConsumerRun {
   }
 
   #requestClose(timeoutMs: number): void {
-    if (this.#isClosing) return;
+    if (this.#isClosing) {
+      this.#time?.end(timeoutMs);
+      return;
+    }
     this.#closing.abort();
-    this.#timeoutMs = timeoutMs;
-    this.#closeRequest.resolve();
+    this.#time = new DrainTime(this.#options.setup.clock, timeoutMs);
+    this.#closeRequest.resolve(this.#time);
     this.#endWait?.resolve();
   }
 

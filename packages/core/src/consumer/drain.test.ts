@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { DrainReport } from "../queue-consumer.ts";
 import { createVirtualClock } from "../testing.ts";
 import { within } from "../time/within.ts";
-import { drain, type DrainSteps } from "./drain.ts";
+import { drain as drainWithin, type DrainSteps } from "./drain.ts";
+import { DrainTime } from "./drain-time.ts";
 
 const REPORT: DrainReport = { handled: 7, released: 2, unsettled: 0, abandoned: 1 };
 const never = async (): Promise<void> => await new Promise(() => {});
@@ -77,6 +78,10 @@ function bench(over: Partial<DrainSteps> = {}) {
   return { clock, log, reasons, errors, steps: noted };
 }
 
+async function drain(steps: DrainSteps, timeoutMs: number): Promise<DrainReport> {
+  return await drainWithin(steps, new DrainTime(steps.clock, timeoutMs));
+}
+
 describe("a drain", () => {
   test("does its steps in their order, and no timer is left", async () => {
     const { clock, log, reasons, errors, steps } = bench();
@@ -117,12 +122,22 @@ describe("a drain", () => {
     ]);
   });
 
-  test("gives 25 s where nothing was said", async () => {
-    const { clock, log, steps } = bench({ idle: never });
-    const drained = drain(steps);
+  test.each([
+    ["less", 1_000, "5000 abort", "1000 ms"],
+    ["none", 0, "4000 abort", "0 ms"],
+    ["more", 60_000, "10000 abort", "10000 ms"],
+  ])("has %s time than at first if somebody says so while handlers run, never more", async (...given) => {
+    const [, timeoutMs, abort, reason] = given;
+    const { clock, log, reasons, steps } = bench({ idle: never });
+    const time = new DrainTime(clock, 10_000);
+    const drained = drainWithin(steps, time);
+    await clock.advance(4_000);
+    time.end(timeoutMs);
     await clock.advance(60_000);
     await drained;
-    expect(log).toContain("25000 abort");
+    expect(log).toContain(abort);
+    expect(reasons).toMatchObject([{ message: expect.stringContaining(reason) }]);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   test("waits no longer for handlers that stop in time", async () => {

@@ -1,8 +1,8 @@
-import { DEFAULTS } from "../client/defaults.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { DrainReport } from "../queue-consumer.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/within.ts";
+import type { DrainTime } from "./drain-time.ts";
 
 export const NOTHING_HANDLED: DrainReport = /* @__PURE__ */ Object.freeze({
   handled: 0,
@@ -45,18 +45,15 @@ const END_GRACE_MS = 3_000;
  * Ends a consumer: every step runs even if one before it fails. Never rejects, and resolves `END_GRACE_MS` after its time
  * at the latest, whatever the service does.
  */
-export async function drain(steps: DrainSteps, timeoutMs: number = DEFAULTS.drainMs): Promise<DrainReport> {
+export async function drain(steps: DrainSteps, time: DrainTime): Promise<DrainReport> {
   const { clock } = steps;
-  const deadlineMs = clock.now() + timeoutMs;
-  const left = (graceMs: number, mostMs: number): number =>
-    Math.max(0, Math.min(mostMs, deadlineMs + graceMs - clock.now()));
   await step("stop asking", steps, async () => await within(clock, STOP_WITHIN_MS, steps.stopAsking()));
   await step("give back", steps, steps.giveBackUnstarted);
   await step("wait for handlers", steps, async () => {
-    if (await within(clock, left(0, timeoutMs), steps.idle())) return;
+    if (await time.allows(steps.idle())) return;
     steps.abortHandlers(
       new QueueError("CANCELLED", {
-        what: `the consumer is closing and waits no longer than ${timeoutMs} ms`,
+        what: `the consumer is closing and waits no longer than ${time.timeoutMs} ms`,
         remedy: "Stop; the message is given back.",
       }),
     );
@@ -64,14 +61,15 @@ export async function drain(steps: DrainSteps, timeoutMs: number = DEFAULTS.drai
     steps.giveBackRunning();
   });
   await step("flush settlements", steps, async () => {
-    await steps.flush(left(FLUSH_GRACE_MS, FLUSH_WITHIN_MS));
+    await steps.flush(Math.min(FLUSH_WITHIN_MS, time.leftMs(FLUSH_GRACE_MS)));
   });
   await step("cut off", steps, steps.cutOff);
   for (const [name, end] of [
     ["stop leases", steps.stopLeases],
     ["close drivers", steps.close],
   ] as const) {
-    await step(name, steps, async () => await within(clock, left(END_GRACE_MS, CLOSE_WITHIN_MS), end()));
+    const withinMs = Math.min(CLOSE_WITHIN_MS, time.leftMs(END_GRACE_MS));
+    await step(name, steps, async () => await within(clock, withinMs, end()));
   }
   return steps.report();
 }

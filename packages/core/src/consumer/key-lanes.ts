@@ -16,6 +16,8 @@ interface Lane {
   current: HeldDelivery | undefined;
   readonly waiting: Fifo<HeldDelivery>;
   block: Block | undefined;
+  /** Before the blocked message, which was lost while it waited behind these: they run all the same. */
+  ahead: readonly HeldDelivery[];
 }
 
 /** `ready`: may run now · `waiting`: behind another of its key · `follower`: must not run before the failed one. */
@@ -54,7 +56,7 @@ export class KeyLanes {
         lane.current = held;
         return "ready";
       }
-      lane.waiting.pushFront([held]); // behind a run that goes on after its timeout
+      lane.waiting.pushFront([held]); // behind a run that goes on after its timeout, or is before it
       this.waiting += 1;
       return "waiting";
     }
@@ -104,16 +106,15 @@ export class KeyLanes {
   block(held: HeldDelivery): readonly HeldDelivery[] {
     const lane = this.#laneOf(held);
     if (lane === undefined) return [];
-    if (!this.#isBehindHead(lane, held)) {
+    const isBehindHead = this.#isBehindHead(lane, held);
+    const all = this.#takeAll(lane);
+    if (!isBehindHead) {
       const untilMs = Number.POSITIVE_INFINITY;
       lane.block = { providerId: held.delivery.providerId, untilMs, lastAsk: Number.POSITIVE_INFINITY };
+      lane.ahead = all.splice(0, all.indexOf(held));
+      this.waiting += lane.ahead.length;
     }
-    const followers: HeldDelivery[] = [];
-    for (let next = lane.waiting.take(); next !== undefined; next = lane.waiting.take()) {
-      this.waiting -= 1;
-      if (next !== held && next.state === "waiting") followers.push(next);
-    }
-    return followers;
+    return all.filter((next) => next !== held && next.state === "waiting");
   }
 
   /**
@@ -132,12 +133,7 @@ export class KeyLanes {
 
   /** Takes all that has not started. */
   takeWaiting(): HeldDelivery[] {
-    const taken: HeldDelivery[] = [];
-    for (const lane of this.#lanes.values()) {
-      for (let next = lane.waiting.take(); next !== undefined; next = lane.waiting.take()) taken.push(next);
-    }
-    this.waiting = 0;
-    return taken;
+    return [...this.#lanes.values()].flatMap((lane) => this.#takeAll(lane));
   }
 
   /** Ends blocks whose message went elsewhere. @returns what may run now. */
@@ -154,6 +150,14 @@ export class KeyLanes {
 
   #next(key: string, lane: Lane): HeldDelivery | undefined {
     if (lane.current !== undefined) return undefined;
+    while (lane.ahead.length > 0) {
+      const [next] = lane.ahead;
+      lane.ahead = lane.ahead.slice(1);
+      this.waiting -= 1;
+      if (next?.state !== "waiting") continue;
+      lane.current = next;
+      return next;
+    }
     for (let next = lane.waiting.peek(); next !== undefined; next = lane.waiting.peek()) {
       const isHead = lane.block === undefined || lane.block.providerId === next.delivery.providerId;
       if (!isHead) return undefined;
@@ -167,6 +171,14 @@ export class KeyLanes {
     return undefined;
   }
 
+  /** In their order. */
+  #takeAll(lane: Lane): HeldDelivery[] {
+    const all = [...lane.ahead, ...lane.waiting.takeMany(lane.waiting.length)];
+    lane.ahead = NOBODY;
+    this.waiting -= all.length;
+    return all;
+  }
+
   #append(lane: Lane, held: HeldDelivery): void {
     lane.waiting.push(held);
     this.waiting += 1;
@@ -175,7 +187,7 @@ export class KeyLanes {
   #lane(key: string): Lane {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = { current: undefined, waiting: new Fifo(), block: undefined };
+      lane = { current: undefined, waiting: new Fifo(), block: undefined, ahead: NOBODY };
       this.#lanes.set(key, lane);
     }
     return lane;
@@ -186,8 +198,9 @@ export class KeyLanes {
   }
 
   /** A session that is lost takes the followers with it that were kept behind a failed message: that one comes first again. */
-  #isBehindHead({ block, current }: Lane, { delivery }: HeldDelivery): boolean {
-    if (block === undefined || block.providerId === delivery.providerId) return false;
+  #isBehindHead({ block, current, ahead }: Lane, held: HeldDelivery): boolean {
+    if (block === undefined || block.providerId === held.delivery.providerId) return false;
+    if (current === held || ahead.includes(held)) return false;
     return current?.delivery.providerId !== block.providerId || !isInHand(current);
   }
 
@@ -196,12 +209,16 @@ export class KeyLanes {
    * was a little earlier than expected, and nobody would hand it over once more. A broker that pushes answers an ask that
    * was out already with both.
    */
-  #cameAfterHead({ block, current }: Lane, held: HeldDelivery): boolean {
-    if (block === undefined || current?.delivery.providerId !== block.providerId) return false;
-    if (this.isPipelined && isInHand(current)) return true;
-    return held.ask === current.ask || held.ask > block.lastAsk;
+  #cameAfterHead({ block, current, waiting }: Lane, held: HeldDelivery): boolean {
+    if (block === undefined) return false;
+    return [current, waiting.peek()].some((head) => {
+      if (head?.delivery.providerId !== block.providerId) return false;
+      return (this.isPipelined && isInHand(head)) || held.ask === head.ask || held.ask > block.lastAsk;
+    });
   }
 }
+
+const NOBODY: readonly HeldDelivery[] = [];
 
 function isInHand({ state }: HeldDelivery): boolean {
   return state === "waiting" || state === "running";

@@ -7,6 +7,7 @@ import type { DrainReport, Handler } from "../queue-consumer.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
+import type { DrainTime } from "./drain-time.ts";
 import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
 import { knownMessagesFor } from "./known-messages.ts";
@@ -154,7 +155,7 @@ export class Pipeline {
     return this.#watchdog.stall();
   }
 
-  async drain(timeoutMs: number): Promise<DrainReport> {
+  async drain(time: DrainTime): Promise<DrainReport> {
     const { executor } = this.#engine;
     const steps = sharedSteps(this.#engine, this.#options.setup);
     this.#dispatcher.stop();
@@ -182,7 +183,7 @@ export class Pipeline {
         },
         report: () => executor.tally.report(this.#worker.active),
       },
-      timeoutMs,
+      time,
     );
   }
 

@@ -7,6 +7,7 @@ import { cancelledError } from "../time/abort.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
+import { DrainTime } from "./drain-time.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
@@ -222,7 +223,7 @@ export class Puller {
         giveBackRunning: () => {},
         report: () => executor.tally.report(0),
       },
-      timeoutMs,
+      new DrainTime(this.#options.setup.clock, timeoutMs),
     );
   }
 }
