@@ -48,11 +48,27 @@ export class HmacKey {
   }
 
   sign(data: Buffer): Buffer {
-    const inner = Buffer.allocUnsafe(BLOCK_BYTES + data.length);
-    inner.set(this.#inner);
+    const inner = this.#innerFor(data.length);
     inner.set(data, BLOCK_BYTES);
+    return sha256(this.#outerWith(inner));
+  }
+
+  /** In hexadecimal. @param text of one byte a character */
+  signText(text: string): string {
+    const inner = this.#innerFor(text.length);
+    inner.write(text, BLOCK_BYTES, "latin1");
+    return hash("sha256", this.#outerWith(inner));
+  }
+
+  #innerFor(length: number): Buffer {
+    const inner = Buffer.allocUnsafe(BLOCK_BYTES + length);
+    inner.set(this.#inner);
+    return inner;
+  }
+
+  #outerWith(inner: Buffer): Buffer {
     this.#outer.set(sha256(inner), BLOCK_BYTES);
-    return sha256(this.#outer);
+    return this.#outer;
   }
 }
 
