@@ -43,7 +43,7 @@ export class PublishCalls {
   }
 
   async publish(request: PublishRequest, signal: AbortSignal): Promise<Response> {
-    const client = await this.#clients.publisher();
+    const client = this.#clients.openPublisher ?? (await this.#clients.publisher());
     const rail = this.#rail;
     return rail?.client === client
       ? await directly(rail, request, signal)
@@ -73,17 +73,13 @@ export class PublishCalls {
   }
 }
 
-async function directly(
-  { stub, metadata }: Rail,
-  request: PublishRequest,
-  signal: AbortSignal,
-): Promise<Response> {
-  signal.throwIfAborted();
+function directly({ stub, metadata }: Rail, request: PublishRequest, signal: AbortSignal): Promise<Response> {
   const { path, responseDeserialize } = stub.publish;
   const decode = answerDecoder(decodePublishResponse, responseDeserialize);
   // gRPC's own time, which no clock of a test moves.
   const options = { deadline: systemClock.wallNow() + REQUEST_TIMEOUT_MS };
-  return await new Promise<Response>((resolve, reject) => {
+  return new Promise<Response>((resolve, reject) => {
+    signal.throwIfAborted();
     let call: ReturnType<Stub["makeUnaryRequest"]> | undefined;
     const cancel = (): void => call?.cancel();
     const answered = (error: Error | null, response: Response): void => {
@@ -92,9 +88,26 @@ async function directly(
       else reject(error);
     };
     const encode = (): Buffer => request.encode();
-    call = stub.makeUnaryRequest(path, encode, decode, request, metadata, options, answered);
+    untraced(() => {
+      call = stub.makeUnaryRequest(path, encode, decode, request, metadata, options, answered);
+    });
     signal.addEventListener("abort", cancel);
   });
+}
+
+/**
+ * gRPC takes a stack trace of each call, for the error that it may end with: a fifteenth of a lone send, and of all those
+ * that wait for each other there it shows this package alone.
+ */
+function untraced(work: () => void): void {
+  const limit = Error.stackTraceLimit;
+  // Not assigned: where the language's own objects are frozen that would throw.
+  Reflect.set(Error, "stackTraceLimit", 0);
+  try {
+    work();
+  } finally {
+    Reflect.set(Error, "stackTraceLimit", limit);
+  }
 }
 
 function isStub(value: unknown): value is Stub {

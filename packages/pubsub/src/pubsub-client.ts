@@ -58,6 +58,7 @@ export class PubsubClients {
   readonly #pulls: PullClients;
   #base: Promise<Base> | undefined;
   #publisher: Promise<v1.PublisherClient> | undefined;
+  #openPublisher: v1.PublisherClient | undefined;
   #subscriber: Promise<v1.SubscriberClient> | undefined;
   /** How the last lookup of credentials failed that was slow, and until when that holds. */
   #failed: { readonly error: unknown; readonly untilMs: number } | undefined;
@@ -76,7 +77,14 @@ export class PubsubClients {
     this.#publisher.catch(() => {
       this.#publisher = undefined;
     });
-    return await this.#publisher;
+    this.#openPublisher = await this.#publisher;
+    return this.#openPublisher;
+  }
+
+  /** The same without waiting for it, once there is one. */
+  get openPublisher(): v1.PublisherClient | undefined {
+    this.#refuseUse();
+    return this.#openPublisher;
   }
 
   /** For everything but pulling. */
