@@ -23,7 +23,6 @@ interface Stub {
 
 /** What a request needs that goes past the generated client. */
 interface Rail {
-  readonly client: v1.PublisherClient;
   readonly stub: Stub;
   /** What the generated client sends along: who it is, and the topic, by which the service routes. */
   readonly metadata: object;
@@ -43,11 +42,10 @@ export class PublishCalls {
   }
 
   async publish(request: PublishRequest, signal: AbortSignal): Promise<Response> {
-    const client = this.#clients.openPublisher ?? (await this.#clients.publisher());
-    const rail = this.#rail;
-    return rail?.client === client
-      ? await directly(rail, request, signal)
-      : await this.#byClient(client, request, signal);
+    this.#clients.refuseUse();
+    return this.#rail === undefined
+      ? await this.#byClient(await this.#clients.publisher(), request, signal)
+      : await directly(this.#rail, request, signal);
   }
 
   async #byClient(
@@ -68,7 +66,7 @@ export class PublishCalls {
     // Nothing is gathered: release 5 would make one request of several, of different keys too, which the service refuses.
     const options = { ...callOptions(signal), otherArgs: { options: coded }, isBundling: false };
     const [response] = await client.publish(request, options);
-    if (metadata !== undefined && isStub(stub)) this.#rail = { client, stub, metadata };
+    if (metadata !== undefined && isStub(stub)) this.#rail = { stub, metadata };
     return response;
   }
 }

@@ -58,7 +58,6 @@ export class PubsubClients {
   readonly #pulls: PullClients;
   #base: Promise<Base> | undefined;
   #publisher: Promise<v1.PublisherClient> | undefined;
-  #openPublisher: v1.PublisherClient | undefined;
   #subscriber: Promise<v1.SubscriberClient> | undefined;
   /** How the last lookup of credentials failed that was slow, and until when that holds. */
   #failed: { readonly error: unknown; readonly untilMs: number } | undefined;
@@ -72,24 +71,17 @@ export class PubsubClients {
 
   /** A client whose start failed is made anew by the next call: credentials may have come. */
   async publisher(): Promise<v1.PublisherClient> {
-    this.#refuseUse();
+    this.refuseUse();
     this.#publisher ??= this.#newPublisher();
     this.#publisher.catch(() => {
       this.#publisher = undefined;
     });
-    this.#openPublisher = await this.#publisher;
-    return this.#openPublisher;
-  }
-
-  /** The same without waiting for it, once there is one. */
-  get openPublisher(): v1.PublisherClient | undefined {
-    this.#refuseUse();
-    return this.#openPublisher;
+    return await this.#publisher;
   }
 
   /** For everything but pulling. */
   async subscriber(): Promise<v1.SubscriberClient> {
-    this.#refuseUse();
+    this.refuseUse();
     this.#subscriber ??= this.#newSubscriber({});
     this.#subscriber.catch(() => {
       this.#subscriber = undefined;
@@ -99,7 +91,7 @@ export class PubsubClients {
 
   /** One place on a connection for pulling, so that long pulls never starve acknowledgements (D8). */
   async pull(): Promise<PullClient> {
-    this.#refuseUse();
+    this.refuseUse();
     return await this.#pulls.acquire();
   }
 
@@ -130,7 +122,8 @@ export class PubsubClients {
     );
   }
 
-  #refuseUse(): void {
+  /** @throws CLOSED */
+  refuseUse(): void {
     if (this.#isClosed) throw new QueueError("CLOSED", { what: "the Pub/Sub connection is closed" });
   }
 
@@ -160,7 +153,7 @@ export class PubsubClients {
   }
 
   async #prepared(): Promise<Base> {
-    this.#refuseUse();
+    this.refuseUse();
     const failed = this.#failed;
     if (failed !== undefined && this.#settings.clock.now() < failed.untilMs) throw failed.error;
     this.#base ??= this.#prepare();

@@ -1,4 +1,11 @@
+import type { Origin } from "./http-connections.ts";
 import type { HttpRequest } from "./sqs-http-handler.ts";
+
+/** A request whose head is written already. */
+export interface WrittenRequest extends Origin {
+  readonly head: string;
+  readonly body: string | Uint8Array;
+}
 
 /**
  * What of a request goes before its body.

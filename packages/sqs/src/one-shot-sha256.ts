@@ -48,27 +48,11 @@ export class HmacKey {
   }
 
   sign(data: Buffer): Buffer {
-    const inner = this.#innerFor(data.length);
-    inner.set(data, BLOCK_BYTES);
-    return sha256(this.#outerWith(inner));
-  }
-
-  /** In hexadecimal. @param text of one byte a character */
-  signText(text: string): string {
-    const inner = this.#innerFor(text.length);
-    inner.write(text, BLOCK_BYTES, "latin1");
-    return hash("sha256", this.#outerWith(inner));
-  }
-
-  #innerFor(length: number): Buffer {
-    const inner = Buffer.allocUnsafe(BLOCK_BYTES + length);
+    const inner = Buffer.allocUnsafe(BLOCK_BYTES + data.length);
     inner.set(this.#inner);
-    return inner;
-  }
-
-  #outerWith(inner: Buffer): Buffer {
+    inner.set(data, BLOCK_BYTES);
     this.#outer.set(sha256(inner), BLOCK_BYTES);
-    return this.#outer;
+    return sha256(this.#outer);
   }
 }
 

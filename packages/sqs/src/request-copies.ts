@@ -1,14 +1,9 @@
 import { systemClock } from "@anyqueue/core/adapter";
 import type { ServiceInputTypes, SQSClient } from "@aws-sdk/client-sqs";
+import type { WrittenRequest } from "./http-head.ts";
 import { requestBody } from "./request-body.ts";
 import { SignedTemplate } from "./signed-template.ts";
-import type {
-  ExchangeOptions,
-  HttpReply,
-  HttpRequest,
-  SqsHttpHandler,
-  WrittenRequest,
-} from "./sqs-http-handler.ts";
+import type { ExchangeOptions, HttpReply, HttpRequest, SqsHttpHandler } from "./sqs-http-handler.ts";
 import { field } from "./sqs-errors.ts";
 import { HOT_COMMANDS, readReply } from "./sqs-replies.ts";
 

@@ -1,6 +1,6 @@
-import { headOf } from "./http-head.ts";
+import { headOf, type WrittenRequest } from "./http-head.ts";
 import { HmacKey } from "./one-shot-sha256.ts";
-import type { HttpRequest, WrittenRequest } from "./sqs-http-handler.ts";
+import type { HttpRequest } from "./sqs-http-handler.ts";
 
 const { hash, randomUUID } = process.getBuiltinModule("node:crypto");
 
@@ -21,7 +21,7 @@ const OWN_HEADERS = [
   "x-amz-date",
   "authorization",
 ] as const;
-/** Stands in a head for what each request has of its own. */
+/** Stands for the value of a header that each request has of its own. */
 const GAP = "\u00ff";
 /** Where the SDK says on whose behalf it asks: in a function, another invocation each time. */
 const TRACE_HEADER = /^(?:x-amzn-trace-id|traceparent)$/i;
@@ -102,9 +102,9 @@ export class SignedTemplate {
     const day = date.slice(0, 8);
     const scope = `${day}/${this.#scope.join("/")}`;
     const canonical = hash("sha256", filled(this.#canonical, headers));
-    const signature = this.#keyOf(day).signText(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${canonical}`);
-    const credential = `${this.#identity.accessKeyId}/${scope}`;
-    return `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${this.#signedNames}, Signature=${signature}`;
+    const text = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${canonical}`;
+    const signature = this.#keyOf(day).sign(Buffer.from(text, "latin1")).toString("hex");
+    return `AWS4-HMAC-SHA256 Credential=${this.#identity.accessKeyId}/${scope}, SignedHeaders=${this.#signedNames}, Signature=${signature}`;
   }
 
   /** `20261129T110151Z` */
@@ -145,25 +145,20 @@ function filled(form: Form, headers: HttpRequest["headers"]): string {
 }
 
 function canonicalOf({ method, path, headers }: HttpRequest, signedNames: string): Form {
-  const parts: { text: string; header: string }[] = [];
-  let text = `${method}\n${path}\n\n`;
-  for (const name of signedNames.split(";")) {
-    text += `${name}:`;
-    if (isOwn(name)) {
-      parts.push({ text, header: name });
-      text = "";
-    } else text += headers[name] ?? "";
-    text += "\n";
-  }
-  parts.push({ text: `${text}\n${signedNames}\n`, header: "x-amz-content-sha256" });
-  return parts;
+  const names = signedNames.split(";");
+  const lines = names.map((name) => `${name}:${isOwn(name) ? GAP : (headers[name] ?? "")}\n`);
+  const text = `${method}\n${path}\n\n${lines.join("")}\n${signedNames}\n${GAP}`;
+  return formOf(text, [...names.filter(isOwn), "x-amz-content-sha256"]);
 }
 
 function headFormOf(request: HttpRequest): Form {
   const names = Object.keys(request.headers).filter(isOwn);
   const gaps = Object.fromEntries(names.map((name) => [name, GAP]));
-  const head = headOf({ ...request, headers: { ...request.headers, ...gaps } }, "");
-  return head.split(GAP).map((text, index) => ({ text, header: names[index] ?? "" }));
+  return formOf(headOf({ ...request, headers: { ...request.headers, ...gaps } }, ""), names);
+}
+
+function formOf(text: string, headers: readonly string[]): Form {
+  return text.split(GAP).map((piece, index) => ({ text: piece, header: headers[index] ?? "" }));
 }
 
 function isOwn(header: string): boolean {

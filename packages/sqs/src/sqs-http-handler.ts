@@ -1,6 +1,6 @@
 import { systemClock, type Timer } from "@anyqueue/core/adapter";
 import { Connections, hungUp, type Carried, type Connection, type Origin } from "./http-connections.ts";
-import { headOf } from "./http-head.ts";
+import { headOf, type WrittenRequest } from "./http-head.ts";
 import { ReplyReader } from "./http-reply.ts";
 import { namedError } from "./named-error.ts";
 
@@ -14,12 +14,6 @@ export interface HttpRequest {
   readonly query?: Readonly<Record<string, string | readonly (string | null)[] | null>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
-}
-
-/** One whose head is written already. */
-export interface WrittenRequest extends Origin {
-  readonly head: string;
-  readonly body: string | Uint8Array;
 }
 
 /** As they give it back, the body in one piece. */

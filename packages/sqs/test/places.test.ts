@@ -1,7 +1,8 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { systemClock, type QueueAdapter } from "@anyqueue/core/adapter";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { SqsHttpHandler, type HttpRequest, type WrittenRequest } from "../src/sqs-http-handler.ts";
+import type { WrittenRequest } from "../src/http-head.ts";
+import { SqsHttpHandler, type HttpRequest } from "../src/sqs-http-handler.ts";
 import { sqs, type SqsOptions } from "../src/sqs-provider.ts";
 import { ANY_CREDENTIALS, exact, never, outgoing, rejection, standard } from "./open-adapter.ts";
 import { sent } from "./scripted-server.ts";
