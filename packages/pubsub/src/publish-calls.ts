@@ -23,7 +23,6 @@ interface Stub {
 
 /** What a request needs that goes past the generated client. */
 interface Rail {
-  readonly client: v1.PublisherClient;
   readonly stub: Stub;
   /** What the generated client sends along: who it is, and the topic, by which the service routes. */
   readonly metadata: object;
@@ -43,11 +42,10 @@ export class PublishCalls {
   }
 
   async publish(request: PublishRequest, signal: AbortSignal): Promise<Response> {
-    const client = await this.#clients.publisher();
-    const rail = this.#rail;
-    return rail?.client === client
-      ? await directly(rail, request, signal)
-      : await this.#byClient(client, request, signal);
+    this.#clients.refuseUse();
+    return this.#rail === undefined
+      ? await this.#byClient(await this.#clients.publisher(), request, signal)
+      : await directly(this.#rail, request, signal);
   }
 
   async #byClient(
@@ -68,22 +66,18 @@ export class PublishCalls {
     // Nothing is gathered: release 5 would make one request of several, of different keys too, which the service refuses.
     const options = { ...callOptions(signal), otherArgs: { options: coded }, isBundling: false };
     const [response] = await client.publish(request, options);
-    if (metadata !== undefined && isStub(stub)) this.#rail = { client, stub, metadata };
+    if (metadata !== undefined && isStub(stub)) this.#rail = { stub, metadata };
     return response;
   }
 }
 
-async function directly(
-  { stub, metadata }: Rail,
-  request: PublishRequest,
-  signal: AbortSignal,
-): Promise<Response> {
-  signal.throwIfAborted();
+function directly({ stub, metadata }: Rail, request: PublishRequest, signal: AbortSignal): Promise<Response> {
   const { path, responseDeserialize } = stub.publish;
   const decode = answerDecoder(decodePublishResponse, responseDeserialize);
   // gRPC's own time, which no clock of a test moves.
   const options = { deadline: systemClock.wallNow() + REQUEST_TIMEOUT_MS };
-  return await new Promise<Response>((resolve, reject) => {
+  return new Promise<Response>((resolve, reject) => {
+    signal.throwIfAborted();
     let call: ReturnType<Stub["makeUnaryRequest"]> | undefined;
     const cancel = (): void => call?.cancel();
     const answered = (error: Error | null, response: Response): void => {
@@ -92,9 +86,26 @@ async function directly(
       else reject(error);
     };
     const encode = (): Buffer => request.encode();
-    call = stub.makeUnaryRequest(path, encode, decode, request, metadata, options, answered);
+    untraced(() => {
+      call = stub.makeUnaryRequest(path, encode, decode, request, metadata, options, answered);
+    });
     signal.addEventListener("abort", cancel);
   });
+}
+
+/**
+ * gRPC takes a stack trace of each call, for the error that it may end with: a fifteenth of a lone send, and of all those
+ * that wait for each other there it shows this package alone.
+ */
+function untraced(work: () => void): void {
+  const limit = Error.stackTraceLimit;
+  // Not assigned: where the language's own objects are frozen that would throw.
+  Reflect.set(Error, "stackTraceLimit", 0);
+  try {
+    work();
+  } finally {
+    Reflect.set(Error, "stackTraceLimit", limit);
+  }
 }
 
 function isStub(value: unknown): value is Stub {

@@ -74,7 +74,7 @@ export class PubsubClients {
 
   /** A client whose start failed is made anew by the next call: credentials may have come. */
   async publisher(): Promise<v1.PublisherClient> {
-    this.#refuseUse();
+    this.refuseUse();
     this.#publisher ??= this.#newPublisher();
     this.#publisher.catch(() => {
       this.#publisher = undefined;
@@ -84,7 +84,7 @@ export class PubsubClients {
 
   /** For everything but pulling. */
   async subscriber(): Promise<v1.SubscriberClient> {
-    this.#refuseUse();
+    this.refuseUse();
     this.#subscriber ??= this.#newSubscriber({});
     this.#subscriber.catch(() => {
       this.#subscriber = undefined;
@@ -94,7 +94,7 @@ export class PubsubClients {
 
   /** One place on a connection for pulling, so that long pulls never starve acknowledgements (D8). */
   async pull(): Promise<PullClient> {
-    this.#refuseUse();
+    this.refuseUse();
     return await this.#pulls.acquire();
   }
 
@@ -125,7 +125,8 @@ export class PubsubClients {
     );
   }
 
-  #refuseUse(): void {
+  /** @throws CLOSED */
+  refuseUse(): void {
     if (this.#isClosed) throw new QueueError("CLOSED", { what: "the Pub/Sub connection is closed" });
   }
 
@@ -155,7 +156,7 @@ export class PubsubClients {
   }
 
   async #prepared(): Promise<Base> {
-    this.#refuseUse();
+    this.refuseUse();
     const failed = this.#failed;
     if (failed !== undefined && this.#settings.clock.now() < failed.untilMs) throw failed.error;
     this.#base ??= this.#prepare();

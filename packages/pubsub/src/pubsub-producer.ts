@@ -21,6 +21,7 @@ export class PubsubProducer implements ProducerDriver {
   readonly #calls: PublishCalls;
   readonly #topic: ResourceName;
   readonly #only: Target | undefined;
+  #knownPath: string | undefined;
 
   /** @param only whose subscription what is sent is meant for: others of the topic would get it too, and are refused */
   constructor(clients: PubsubClients, topic: ResourceName, only?: Target) {
@@ -81,7 +82,7 @@ export class PubsubProducer implements ProducerDriver {
     signal: AbortSignal,
   ): Promise<readonly ItemResult<SendReceipt>[]> {
     if (messages.length === 0) return [];
-    const request = new PublishRequest(await this.#path(), messages);
+    const request = new PublishRequest(this.#knownPath ?? (await this.#path()), messages);
     const { messageIds } = await this.#calls.publish(request, signal);
     // After a failure gRPC may still have the bytes in hand.
     request.release();
@@ -92,7 +93,8 @@ export class PubsubProducer implements ProducerDriver {
   }
 
   async #path(): Promise<string> {
-    return await this.#clients.path("topics", this.#topic);
+    this.#knownPath = await this.#clients.path("topics", this.#topic);
+    return this.#knownPath;
   }
 }
 

@@ -1,6 +1,6 @@
 import { systemClock } from "@anyqueue/core/adapter";
 import { status } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi, type MockInstance } from "vitest";
 import { PublishCalls } from "../src/publish-calls.ts";
 import { PublishRequest } from "../src/publish-codec.ts";
 import { PubsubClients } from "../src/pubsub-client.ts";
@@ -97,6 +97,20 @@ describe.each(MAJORS)("publish requests with release %i", (major) => {
     expect(classifyPubsubError(error, "send").ambiguous).toBe(true);
     expect(await rejection(publish("c", controller.signal))).toBe(controller.signal.reason);
     expect(server.count("Publish")).toBe(2);
+  });
+
+  test("leave the depth of stack traces as it was, where it may not be changed too", async () => {
+    const { stackTraceLimit: value } = Error;
+    await start();
+    server.answer("Publish", (nth) => (nth < 3 ? undefined : new GrpcError(status.NOT_FOUND, "gone")));
+    await publish("a");
+    await publish("b");
+    expect(Error.stackTraceLimit).toBe(value);
+    Object.defineProperty(Error, "stackTraceLimit", { value, writable: false });
+    onTestFinished(() => {
+      Object.defineProperty(Error, "stackTraceLimit", { value, writable: true });
+    });
+    expect(await rejection(publish("c"))).toMatchObject({ code: status.NOT_FOUND });
   });
 
   test("end when the connection ends while they are out", async () => {

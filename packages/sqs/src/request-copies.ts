@@ -1,5 +1,6 @@
 import { systemClock } from "@anyqueue/core/adapter";
 import type { ServiceInputTypes, SQSClient } from "@aws-sdk/client-sqs";
+import type { WrittenRequest } from "./http-head.ts";
 import { requestBody } from "./request-body.ts";
 import { SignedTemplate } from "./signed-template.ts";
 import type { ExchangeOptions, HttpReply, HttpRequest, SqsHttpHandler } from "./sqs-http-handler.ts";
@@ -92,7 +93,7 @@ export class RequestCopies {
     return this.#outcomes.delete(input);
   }
 
-  async #copyFor(key: string, input: object): Promise<HttpRequest | undefined> {
+  async #copyFor(key: string, input: object): Promise<WrittenRequest | undefined> {
     const lesson = this.#lessons.get(key);
     if (lesson?.isConfirmed !== true || systemClock.now() > lesson.untilMs) return undefined;
     // Asked each time: they are kept, and renewed, by the SDK.

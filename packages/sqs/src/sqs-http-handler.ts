@@ -1,5 +1,6 @@
 import { systemClock, type Timer } from "@anyqueue/core/adapter";
-import { Connections, hungUp, type Carried, type Connection } from "./http-connections.ts";
+import { Connections, hungUp, type Carried, type Connection, type Origin } from "./http-connections.ts";
+import { headOf, type WrittenRequest } from "./http-head.ts";
 import { ReplyReader } from "./http-reply.ts";
 import { namedError } from "./named-error.ts";
 
@@ -64,7 +65,7 @@ export class SqsHttpHandler {
   }
 
   /** The same, with the options at hand. */
-  exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResult> {
+  exchange(request: HttpRequest | WrittenRequest, options: ExchangeOptions): Promise<HttpResult> {
     return new Promise((resolve, reject) => {
       const connections = this.#connectionsTo(request);
       const exchange = new Exchange(request, options, this.#settings.connectTimeoutMs, resolve, reject);
@@ -87,7 +88,7 @@ export class SqsHttpHandler {
   }
 
   /** @throws ERR_INVALID_PROTOCOL */
-  #connectionsTo(request: HttpRequest): Connections {
+  #connectionsTo(request: Origin): Connections {
     const known = this.#origins.find((connections) => connections.isTo(request));
     if (known !== undefined) return known;
     const { protocol, hostname, port } = request;
@@ -117,7 +118,7 @@ class Exchange implements Carried {
 
   /** @throws ERR_INVALID_CHAR */
   constructor(
-    request: HttpRequest,
+    request: HttpRequest | WrittenRequest,
     options: ExchangeOptions,
     connectTimeoutMs: number,
     resolve: (reply: HttpResult) => void,
@@ -125,7 +126,7 @@ class Exchange implements Carried {
   ) {
     const { body } = request;
     this.#body = typeof body === "string" || body instanceof Uint8Array ? body : "";
-    this.#head = headOf(request, this.#body);
+    this.#head = "head" in request ? request.head : headOf(request, this.#body);
     this.#options = options;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#resolve = resolve;
@@ -222,40 +223,4 @@ class Exchange implements Carried {
 /** For `classifySqsError`: whatever it was that failed, the service has not seen the request. */
 function unsent(error: unknown): unknown {
   return error instanceof Error ? Object.assign(error, { isUnsent: true }) : error;
-}
-
-/** @throws ERR_INVALID_CHAR for what would become another header */
-function headOf(request: HttpRequest, body: string | Uint8Array): string {
-  const { method, hostname, port, headers } = request;
-  let fields = "";
-  let texts = "";
-  let hasHost = false;
-  let hasLength = false;
-  for (const [name, value] of Object.entries(headers)) {
-    fields += `${name}: ${value}\r\n`;
-    texts += name + value;
-    hasHost ||= /^host$/i.test(name);
-    hasLength ||= /^content-length$/i.test(name);
-  }
-  const target = request.path + queryOf(request.query);
-  if (ILLEGAL_IN_HEADER.test(texts) || ILLEGAL_IN_TARGET.test(target)) {
-    const error = new TypeError("a header or the path has a character that HTTP does not allow");
-    throw Object.assign(error, { code: "ERR_INVALID_CHAR" });
-  }
-  if (!hasHost) fields += `host: ${hostname}${port === undefined ? "" : `:${port}`}\r\n`;
-  if (!hasLength) fields += `content-length: ${Buffer.byteLength(body)}\r\n`;
-  return `${method} ${target} HTTP/1.1\r\n${fields}connection: keep-alive\r\n\r\n`;
-}
-
-/* oxlint-disable-next-line no-control-regex -- the characters in question */
-const ILLEGAL_IN_HEADER = /[^\t\u0020-\u007e\u0080-\u00ff]/;
-const ILLEGAL_IN_TARGET = /[^\u0021-\u007e]/;
-
-function queryOf(query: HttpRequest["query"] = {}): string {
-  const pairs = Object.entries(query).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map((one) =>
-      [name, one ?? ""].map(encodeURIComponent).join("="),
-    ),
-  );
-  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
 }

@@ -1,18 +1,21 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { systemClock, type QueueAdapter } from "@anyqueue/core/adapter";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { WrittenRequest } from "../src/http-head.ts";
 import { SqsHttpHandler, type HttpRequest } from "../src/sqs-http-handler.ts";
 import { sqs, type SqsOptions } from "../src/sqs-provider.ts";
 import { ANY_CREDENTIALS, exact, never, outgoing, rejection, standard } from "./open-adapter.ts";
 import { sent } from "./scripted-server.ts";
 
+type Seen = Pick<HttpRequest, "protocol" | "hostname" | "headers" | "body">;
 /** What would have gone out, of the SDK as of copies: these hosts are AWS's own. */
-const requests: HttpRequest[] = [];
+const requests: Seen[] = [];
 let adapter: QueueAdapter | undefined;
 
 beforeEach(() => {
   requests.length = 0;
-  vi.spyOn(SqsHttpHandler.prototype, "exchange").mockImplementation(async (request) => {
+  vi.spyOn(SqsHttpHandler.prototype, "exchange").mockImplementation(async (given) => {
+    const request = "head" in given ? { ...given, headers: headersIn(given) } : given;
     requests.push(request);
     const headers = { "content-type": "application/x-amz-json-1.0" };
     const body = Buffer.from(JSON.stringify(answerTo(request)));
@@ -25,8 +28,13 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
+function headersIn({ head }: WrittenRequest): HttpRequest["headers"] {
+  const [, ...lines] = head.trimEnd().split("\r\n");
+  return Object.fromEntries(lines.map((line) => line.split(": ") as [string, string]));
+}
+
 /** As SQS answers: queue URLs name the host that was asked. */
-function answerTo({ headers, hostname, body }: HttpRequest): object {
+function answerTo({ headers, hostname, body }: Seen): object {
   if (headers["x-amz-target"] === "AmazonSQS.GetQueueUrl")
     return { QueueUrl: `https://${hostname}/123456789012/orders` };
   if (headers["x-amz-target"] !== "AmazonSQS.SendMessageBatch") return { Attributes: {} };
@@ -59,7 +67,7 @@ async function places(from: QueueAdapter, queue?: string): Promise<readonly stri
   return [...new Set(requests.map(placeOf))];
 }
 
-function placeOf({ protocol, hostname, headers }: HttpRequest): string {
+function placeOf({ protocol, hostname, headers }: Seen): string {
   expect(headers["host"]).toBe(hostname);
   const [, scope] =
     /Credential=[^/]+\/\d{8}\/([^,]+)\/aws4_request,/.exec(headers["authorization"] ?? "") ?? [];

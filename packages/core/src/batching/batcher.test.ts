@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { batcherBench, items, names, pushAll } from "../../test/batcher-bench.ts";
 import type { Clock } from "../time/clock.ts";
@@ -71,6 +71,23 @@ describe("gathering", () => {
     expect(names(calls)).toEqual(["a"]);
     await clock.advance(1);
     expect(names(calls)).toEqual(["a", "b"]);
+  });
+
+  test("sets no timer for what is added while a batch that was answered ends", async () => {
+    const runs: number[] = [];
+    const { batcher, clock } = batcherBench({
+      async run(batch) {
+        runs.push(batch.length);
+        if (runs.length < 3) batcher.push({ name: "next", bytes: 1 });
+        for (let turns = 0; turns < 5; turns += 1) await Promise.resolve();
+        return batch.map(({ name }) => ({ ok: true, value: name }));
+      },
+    });
+    const setTimer = vi.spyOn(clock, "setTimer");
+    batcher.push({ name: "first", bytes: 1 });
+    await clock.settle();
+    expect(runs).toEqual([1, 1, 1]);
+    expect(setTimer).not.toHaveBeenCalled();
   });
 });
 

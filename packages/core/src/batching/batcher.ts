@@ -65,6 +65,7 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
   /** True: what waits has waited long enough. */
   #isOverdue = false;
   #isPumpScheduled = false;
+  #isArming = false;
   #isClosed = false;
   pendingItems = 0;
   pendingBytes = 0;
@@ -225,14 +226,29 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
 
   /** One timer for all that waits although a batch could go. */
   #arm(): void {
-    const canSend = this.#lanes.readyLanes > 0 && this.#inFlight < this.#options.maxInFlight;
-    if (!canSend) {
+    if (!this.#isHeldBack) {
       this.#disarm();
-      return;
+    } else if (this.#inFlight === 0) {
+      this.#setTimer(this.#lingerMs);
+    } else if (this.#timer === undefined && !this.#isArming) {
+      // Who sends one after the other adds the next while the batch before it, answered, still ends: no timer is set for that.
+      this.#isArming = true;
+      process.nextTick(this.#armLater);
     }
-    if (this.#timer !== undefined) return;
-    const waitMs = this.#inFlight === 0 ? this.#lingerMs : (this.#options.gatherMs ?? DEFAULT_GATHER_MS);
-    this.#timer = this.#options.clock.setTimer(
+  }
+
+  readonly #armLater = (): void => {
+    this.#isArming = false;
+    if (this.#isHeldBack) this.#setTimer(this.#options.gatherMs ?? DEFAULT_GATHER_MS);
+  };
+
+  /** True: something waits although a batch could go. */
+  get #isHeldBack(): boolean {
+    return this.#lanes.readyLanes > 0 && this.#inFlight < this.#options.maxInFlight;
+  }
+
+  #setTimer(waitMs: number): void {
+    this.#timer ??= this.#options.clock.setTimer(
       () => {
         this.#timer = undefined;
         this.#isOverdue = true;

@@ -55,7 +55,7 @@ export class SendPipeline implements SendOwner {
       keyOf: (pending) => pending.orderingKey,
       uniformKey: setup.target.capabilities.batchKey === "uniform",
       clock: setup.clock,
-      run: async (items) => await this.#run(items),
+      run: (items) => this.#run(items),
       onResult: () => this.#admit(),
     });
   }
