@@ -29,9 +29,11 @@ export class Claim {
     this.#since = momentOf(clock);
   }
 
+  /** `"busy"` also if the answer took longer than the claim lasts: another run may have claimed the key since. */
   async begin(): ReturnType<IdempotencyStore["begin"]> {
     this.#since = momentOf(this.#clock);
-    return await this.#store.begin(this.#key, this.#ttlMs);
+    const state = await this.#store.begin(this.#key, this.#ttlMs);
+    return state === "new" && this.#leftMs() <= 0 ? "busy" : state;
   }
 
   /** Renews it until it is released. */

@@ -202,10 +202,26 @@ test("a handled message is forgotten after its time, a dead claim after its own"
   expect(runs).toHaveLength(3);
 });
 
-test("a bad duration is refused when the middleware is made", () => {
+test.each([
+  [{ ttl: "1 day" as "1d" }, "idempotency.ttl: expected a duration"],
+  [{ ttl: "0s" }, "idempotency.ttl: expected more than 0"],
+  [{ claim: "0.1ms" }, "idempotency.claim: expected more than 0"],
+] as const)("%j is refused when the middleware is made", (options, text) => {
   const store = memoryIdempotencyStore();
-  const ttl = "1 day" as "1d";
-  expect(() => idempotency({ store, ttl })).toThrow("idempotency.ttl");
+  expect(() => idempotency({ store, ...options })).toThrow(text);
+});
+
+test("a claim that had ended before its store answered is not used", async () => {
+  const { handle, runs, clock } = bench({
+    begin: async (key, ttlMs) => {
+      await new Promise<void>((resolve) => clock.setTimer(resolve, 90_000));
+      return await memoryIdempotencyStore().begin(key, ttlMs);
+    },
+  });
+  const late = handle().catch((error: unknown) => error);
+  await clock.advance("90s");
+  expect(isRetryError(await late)).toBe(true);
+  expect(runs).toEqual([]);
 });
 
 test("a store whose claims cannot be renewed as it says is refused", () => {

@@ -2,6 +2,7 @@ import { callProblems, functionProblems, isRecord, kindOf, refuseProblems } from
 import { QueueError } from "../errors/queue-error.ts";
 import { RetryError } from "../errors/handler-errors.ts";
 import { unheard } from "../errors/unheard.ts";
+import { positiveProblems } from "../message/check-policy.ts";
 import type { Message } from "../queue-consumer.ts";
 import { systemClock, type Clock, type Timer } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
@@ -118,6 +119,8 @@ function checkCall(options: IdempotencyOptions): void {
   if (!isStore) problems.push(`idempotency.store: expected { ${STORE.join(", ")} }, got ${kindOf(store)}`);
   // It would be missed in silence: claims would end under their runs.
   else problems.push(...functionProblems({ extend: store.extend }, ["extend"], "idempotency.store"));
+  for (const name of ["ttl", "claim"] as const)
+    if (options[name] !== undefined) problems.push(...positiveProblems(options[name], `idempotency.${name}`));
   refuseProblems([...problems, ...functionProblems({ key }, ["key"], "idempotency")]);
 }
 
