@@ -17,9 +17,12 @@ export function checkOptionNames(options: object, refuse: Refuse): void {
   for (const key in options) {
     if (KNOWN.has(key)) continue;
     const [problem = "unknown key"] = unknownKeys({ [key]: 0 }, SEND_OPTIONS, "send options");
-    throw refuse("options", problem);
+    throw refuse("options", problem, key === "orderingKey" ? KEY_OF_DEFINITION : undefined);
   }
 }
+
+const KEY_OF_DEFINITION =
+  "Give the definition an orderingKey, which makes the key of each message from its body or its attributes.";
 
 /** An id or key: a well-formed string of 1 to `maxLength` characters that the provider takes. */
 export function checkKey(field: string, value: unknown, limits: KeyLimits, refuse: Refuse): string {

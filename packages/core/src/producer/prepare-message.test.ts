@@ -25,6 +25,7 @@ function withAttributes(over: Partial<AttributeLimits>): ProducerBenchOptions {
 describe("options are refused before any I/O, and the field is named", () => {
   test.each([
     ["an unknown option", { delayy: "5s" }, 'did you mean "delay"'],
+    ["a key that belongs in the definition", { orderingKey: "o-1" }, "Give the definition an orderingKey"],
     ["options that are no object", 5, "options: expected an object"],
     ["an empty id", { id: "" }, "id: expected 1 to 128 characters, got 0"],
     ["a long id", { id: "x".repeat(129) }, "id: expected 1 to 128 characters, got 129"],
