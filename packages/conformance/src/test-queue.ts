@@ -32,7 +32,7 @@ export interface QueueOptions extends QueuePolicy {
   readonly emulate?: readonly Feature[];
   /** Deliveries after which the service itself dead-letters. */
   readonly maxDeliveries?: number;
-  /** The key of numbered bodies. @default a different key for every message */
+  /** The key of numbered bodies. @default a key of its own for every message */
   readonly keyOf?: (seq: number) => string;
   /** The definition's `id`, which is also the deduplication id. */
   readonly id?: (body: Body) => string;

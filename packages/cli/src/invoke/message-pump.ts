@@ -91,7 +91,7 @@ export class MessagePump {
         const messages = isOnce ? await this.#look(wasIdle) : await this.#receive(ASK);
         failuresInARow = 0;
         if (signal.aborted) {
-          // At once, since a call may run for minutes. The client's close gives back what cannot be now.
+          // At once, since a call may run for minutes. On close, the client gives back what is left.
           await Promise.allSettled(messages.map(async (message) => await message.retry("0ms")));
           return;
         }

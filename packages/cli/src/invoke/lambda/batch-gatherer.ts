@@ -3,7 +3,7 @@ import { LAMBDA_MAX_PAYLOAD_BYTES } from "@anyqueue/emulator/lambda";
 import type { Message } from "@aws-sdk/client-sqs";
 import { eventRecord } from "./event-record.ts";
 
-/** What a gatherer takes messages from. */
+/** Where a gatherer gets its messages. */
 export interface MessageSource {
   receive(max: number, waitSeconds: number): Promise<readonly Message[]>;
 }
