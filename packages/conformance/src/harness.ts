@@ -91,7 +91,7 @@ export interface QueueRequest {
 
 /** The entities' own names at the provider; the suite configures them as exact names. */
 export interface CreatedQueue {
-  /** Of the queue. */
+  /** The queue's name. */
   readonly entity: string;
   /** Absent if the service keeps dead letters inside the queue. */
   readonly deadLetterEntity?: string | undefined;

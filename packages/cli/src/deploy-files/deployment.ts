@@ -38,7 +38,7 @@ export interface Deployment extends FunctionSettings {
 const MAX_LAMBDA_S = 900;
 /** The longest ack deadline of a push. https://cloud.google.com/pubsub/docs/push (2026-11-29) */
 const MAX_PUSH_S = 600;
-/** Dedicated: none. https://learn.microsoft.com/azure/azure-functions/functions-scale (2026-11-29) */
+/** Dedicated plans: none. https://learn.microsoft.com/azure/azure-functions/functions-scale (2026-11-29) */
 const MAX_FUNCTIONS_S = 86_400;
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html (2026-11-29) */
 const LAMBDA_CONCURRENCY = { min: 2, max: 1_000 };

@@ -4,8 +4,7 @@ import type { Message } from "@aws-sdk/client-sqs";
  * Finds broken orders of groups. Unlisted followers of a failed message are deleted, by Lambda too, and the
  * failed one comes after them.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (2026-11-29): "stop processing
- * messages
- * after the first failure and return all failed and unprocessed messages"
+ * messages after the first failure and return all failed and unprocessed messages"
  */
 export function orderBreaks(
   messages: readonly Message[],

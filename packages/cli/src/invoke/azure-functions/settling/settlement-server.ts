@@ -37,7 +37,7 @@ const SESSION_ACTIONS: Readonly<Record<string, Action>> = {
   },
 };
 
-/** Serves functions with the settlement extension; each call may settle only its own messages. */
+/** Answers functions with the settlement extension, each for the messages of its own call. */
 export interface SettlementServer {
   /** Arguments that tell the extension the server's address, as when the host starts a worker. */
   readonly workerArguments: readonly string[];

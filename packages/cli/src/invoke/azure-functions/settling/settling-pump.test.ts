@@ -16,7 +16,7 @@ function clientOf(sessions: readonly string[]): {
   const abandoned: string[] = [];
   const acceptNextSession = async (): Promise<SdkReceiver> => {
     const sessionId = free.shift();
-    // The service waits before it answers so.
+    // The service waits before it reports that.
     await nextTurn();
     if (sessionId === undefined) throw Object.assign(new Error("no session"), { code: "ServiceTimeout" });
     const messages: SdkMessage[] = [{ body: "", messageId: sessionId, lockToken: sessionId }];

@@ -21,7 +21,7 @@ export interface SettlingPumpOptions {
 
 /** Receive requests are short and never aborted: messages that arrived afterwards would stay locked. */
 const ASK = { maxWaitTimeInMs: 1_000 };
-/** The last request of a run that ends when the queue is empty but still shows messages: it may be slow. */
+/** The last request of a run that ends when empty, if the service still shows messages: it may be slow. */
 const LAST_ASK = { maxWaitTimeInMs: 5_000 };
 /** Starts at the first message: else a peek goes on after the last. The SDK reads these two members. */
 const SHOWN = { fromSequenceNumber: { __isLong__: true, toBytesBE: () => Array<number>(8).fill(0) } };
