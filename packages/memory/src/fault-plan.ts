@@ -44,7 +44,7 @@ export interface Fault {
   readonly on: FaultOperation;
   /** Entity: `orders`, `placed/billing` (a subscription) or `orders/dead` (dead letters). @default any */
   readonly queue?: string | undefined;
-  /** The first matching call to hit since the fault was added; a whole number from 1. @default 1 */
+  /** First matching call to hit, counted from when the fault was added: a whole number from 1. @default 1 */
   readonly nth?: number | undefined;
   /** How many matching calls in a row it hits: a whole number from 1, or Infinity. @default 1 */
   readonly times?: number | undefined;

@@ -25,7 +25,7 @@ const MAX_ASK = 10;
 const LEASE = "30s";
 /**
  * Receive requests are short and not aborted. A service may still hand out messages to a request whose
- * connection is closed, even those just given back, and each would count as one more delivery.
+ * connection is closed, namely those being given back, and each would count as one more delivery.
  */
 const ASK_MS = 1_000;
 /** A request that has not returned by then hangs. */

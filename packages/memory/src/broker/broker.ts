@@ -28,7 +28,7 @@ export interface Submission {
   readonly isDeduplicated: boolean;
   readonly delayMs: number;
   readonly ttlMs: number | undefined;
-  /** Unix epoch milliseconds; nothing is computed from it. */
+  /** Unix epoch milliseconds, for display only. */
   readonly enqueuedAtMs: number;
 }
 

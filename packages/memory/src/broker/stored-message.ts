@@ -93,7 +93,7 @@ export class Lease {
 export class StoredMessage implements Linked<StoredMessage>, DueInOrder<StoredMessage> {
   readonly sequence: number;
   content: MessageContent;
-  /** Unix epoch milliseconds, for people to read; nothing is computed from it. */
+  /** Unix epoch milliseconds, for people to read; the broker computes nothing from it. */
   readonly enqueuedAtMs: number;
   /** In the broker's time; Infinity means never. Set before a mailbox takes the message. */
   expiresAtMs: number = Number.POSITIVE_INFINITY;
