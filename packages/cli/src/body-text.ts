@@ -1,7 +1,7 @@
-/** Keeps a byte order mark: what is shown or sent is what is there. */
+/** Keeps a byte order mark: what is shown or sent is exactly what is there. */
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Undefined: it is no UTF-8 text. */
+/** Returns undefined if the body is not UTF-8 text. */
 export function textOf(body: Uint8Array): string | undefined {
   try {
     return decoder.decode(body);
@@ -19,7 +19,7 @@ export function isJson(source: string): boolean {
   }
 }
 
-/** The media type of a content type, in lower case and without its parameters; "" for none. */
+/** The media type of a content type in lower case, without parameters; "" if there is none. */
 export function mediaTypeOf(contentType: string | undefined): string {
   const [essence = ""] = (contentType ?? "").toLowerCase().split(";");
   return essence.trim();

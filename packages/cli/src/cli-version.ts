@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** From the manifest, which lies one folder above both the sources and the build. */
+/** Reads the manifest, which lies one folder above both the sources and the build. */
 export function readCliVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   const hasVersion = typeof manifest === "object" && manifest !== null && "version" in manifest;

@@ -2,7 +2,7 @@ import { isQueueError, parseDuration, type Duration } from "@anyqueue/core";
 import type { ParsedFlags } from "./parse-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The value of a flag that is a length of time with its unit. */
+/** The value of a flag that takes a duration with its unit. */
 export function durationFlag(command: string, flags: ParsedFlags, name: string): Duration | undefined {
   const given = flags.value(name);
   if (given === undefined) return undefined;
@@ -16,13 +16,13 @@ export function durationFlag(command: string, flags: ParsedFlags, name: string):
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Of a duration that was checked. */
+/** For a duration that was already checked. */
 export function durationMs(duration: string): number {
   const unit = /[a-z]+$/.exec(duration)?.[0] ?? "";
   return Number.parseFloat(duration) * (UNIT_MS[unit] ?? Number.NaN);
 }
 
-/** As {@link durationFlag}, in milliseconds and within bounds. */
+/** Like {@link durationFlag}, but in milliseconds and within bounds. */
 export function durationMsFlag(
   command: string,
   flags: ParsedFlags,

@@ -1,7 +1,7 @@
 import type { QueueError } from "@anyqueue/core";
 import { shellWords } from "./shell-words.ts";
 
-/** What `--json` says of an error. */
+/** The fields of an error in `--json`. */
 export function errorFields(error: QueueError): Readonly<Record<string, unknown>> {
   const { code, retryable, ambiguous, providerCode, requestId } = error;
   const [message, remedy] = [shellWords(error, error.message), shellWords(error, error.remedy)];

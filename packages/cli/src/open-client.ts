@@ -6,15 +6,15 @@ import type { Terminal } from "./terminal.ts";
 
 /** What a command was told about its queue. */
 export interface QueueAddress {
-  /** Undefined: as the environment and `anyqueue.config.json` say. */
+  /** Undefined: as in the environment and `anyqueue.config.json`. */
   readonly url: string | undefined;
-  /** Name of a definition, or what only the provider understands: `orders.fifo`, a queue's URL, an ARN. */
+  /** Name of a definition, or one only the provider understands: `orders.fifo`, a queue's URL or an ARN. */
   readonly queue: string;
 }
 
 export interface OpenedClient {
   readonly client: QueueClient;
-  /** The name to define the queue by. */
+  /** The name with which to define the queue. */
   readonly name: string;
 }
 
@@ -23,7 +23,7 @@ export interface OpenedSource {
   readonly source: QueuePlace["definition"];
 }
 
-/** Connects without any I/O to the broker. @throws QueueError for a bad configuration, or naming the package to install */
+/** Connects without I/O to the broker. @throws QueueError: bad configuration, or a package to install */
 export async function openClient(
   { url, queue }: QueueAddress,
   terminal: Terminal,
@@ -36,7 +36,7 @@ export async function openClient(
   return { client: await connect({ ...config, queues }, { listener }), name: STAND_IN };
 }
 
-/** As `openClient`, for a queue or a topic's subscription. */
+/** Like `openClient`, for a queue or a topic's subscription. */
 export async function openSource(
   naming: QueueNaming,
   terminal: Terminal,

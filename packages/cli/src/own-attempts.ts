@@ -1,4 +1,4 @@
-/** A notice of a consumer that the command made for itself: that its attempts have no end is nobody's setting. */
+/** Removes the unlimited attempts from a notice: the command sets them itself, and no user chose them. */
 export function withoutOwnAttempts(notice: string): string {
   return notice.replace(/^attempts are unlimited, but /, "");
 }

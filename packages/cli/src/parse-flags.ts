@@ -2,18 +2,18 @@ import { parseArgs } from "node:util";
 import { nearestName } from "./nearest-name.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Flags of a command: name without dashes, and whether a value follows; `values`: it may be given again. */
+/** Flags of a command: name without dashes, and whether a value follows; `values` may be repeated. */
 export type FlagKinds = Readonly<Record<string, "flag" | "value" | "values">>;
 
 export interface ParsedFlags {
   has(name: string): boolean;
   value(name: string): string | undefined;
-  /** Of a flag that may be given again; in the order of the command line. */
+  /** Values of a repeatable flag, in the order of the command line. */
   values(name: string): readonly string[];
   readonly positionals: readonly string[];
 }
 
-/** Refuses what the command does not know, and says what was probably meant. */
+/** Refuses unknown flags and suggests what was probably meant. */
 export function parseFlags(command: string, args: readonly string[], kinds: FlagKinds): ParsedFlags {
   const options = Object.fromEntries(
     Object.entries(kinds).map(([name, kind]) => [

@@ -1,7 +1,7 @@
 import type { ParsedFlags } from "./parse-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The first argument of a command: which queue. */
+/** The first argument of a command: the queue. */
 export function queueArgument(command: string, { positionals }: ParsedFlags): string {
   const [queue] = positionals;
   if (queue !== undefined && queue !== "") return queue;

@@ -9,7 +9,7 @@ type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
 
 interface CommandEntry {
   readonly summary: string;
-  /** Each command loads what it alone needs: `up` no vendor's SDK, `send` no emulator. */
+  /** Each command loads only what it needs: `up` no vendor SDK, `send` no emulator. */
   load(): Promise<Command>;
 }
 
@@ -95,7 +95,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     const command = await entry.load();
     return await command(rest, terminal);
   } catch (error) {
-    // An error of a provider carries code, place and remedy in its message, and never a secret.
+    // A provider's error has code, place and remedy in its message, and never a secret.
     const text = error instanceof Error ? error.message : String(error);
     terminal.warn(shellWords(error, text));
     if (text.includes("no connection is configured")) terminal.warn(NO_CONNECTION);

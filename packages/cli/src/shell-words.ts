@@ -1,6 +1,6 @@
 import { isQueueError, type QueueError } from "@anyqueue/core";
 
-/** What to do without what a queue lacks: the library speaks of definitions, which a shell has none of. */
+/** What to do if a queue lacks something: the library speaks of definitions, which a shell does not have. */
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ["delay", "Shorten --delay to what the queue takes or leave it out, or use a queue that has it."],
   ["ttl", "Leave --ttl out, or use a queue that has it."],
@@ -8,7 +8,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ["deduplication", "Leave --deduplicating out, or use a provider that has it."],
 ]);
 
-/** The text of an error, or what it says to do, with flags in the place of what only a program could change. */
+/** The text of an error or its remedy, with flags in place of what only a program could change. */
 export function shellWords(error: unknown, text: string): string {
   let words = text;
   for (const each of allIn(error)) {
@@ -19,7 +19,7 @@ export function shellWords(error: unknown, text: string): string {
   return words;
 }
 
-/** One error may stand for several. */
+/** The errors behind one error, which may stand for several. */
 function allIn(error: unknown): readonly QueueError[] {
   if (!isQueueError(error)) return [];
   const { cause } = error;

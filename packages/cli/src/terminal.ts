@@ -1,22 +1,22 @@
 import { constants } from "node:os";
 import { addAbortSignal } from "node:stream";
 
-/** What a command may do to the outside; tests pass their own. */
+/** How a command may act on the outside world; tests pass their own. */
 export interface Terminal {
   /** Writes a line to standard output. */
   print(line: string): void;
   /**
-   * Writes a line to standard output and resolves when the system has taken it; false: nobody reads it any more.
-   * Rejects where it could not be written for another reason, such as a full disk.
+   * Writes a line to standard output. Resolves when the system has taken it, with false if nobody reads it
+   * any more. Rejects if it could not be written for another reason, such as a full disk.
    */
   write(line: string): Promise<boolean>;
   /** Writes a line to standard error. */
   warn(line: string): void;
-  /** Says on standard error how far a long command has come; before a person, in the place of what it said last. */
+  /** Shows progress of a long command on standard error; for a person, it replaces the text before. */
   progress(text: string): void;
-  /** True: a person types, so nothing comes unless it is asked for. */
+  /** True: a person types, so input comes only after a prompt. */
   readonly isInputTyped: boolean;
-  /** Standard input; it can be read once. Rejects when the signal aborts. */
+  /** Standard input, which can be read only once. Rejects when the signal aborts. */
   read(signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Resolves with the name of the signal when the user asks the process to end. */
   untilStopped(): Promise<string>;
@@ -25,7 +25,7 @@ export interface Terminal {
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
-  // What cannot be written is told to the writer; without a listener the event would end the process.
+  // The writer is told what cannot be written; without a listener, the event would end the process.
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
   let isProgressShown = false;
   const warn = (line: string): void => {
@@ -52,7 +52,7 @@ export function processTerminal(): Terminal {
 
 const STOPPING = ["SIGINT", "SIGTERM"] as const;
 
-/** The second time, of whichever, a process ends that hangs while it closes: by `exit`, so that what it started ends too. */
+/** The second signal of any kind ends a hanging close, by `exit`, so that child processes end too. */
 async function untilStopped(): Promise<string> {
   return await new Promise((resolve) => {
     const stop = (first: NodeJS.Signals): void => {
@@ -68,7 +68,7 @@ async function untilStopped(): Promise<string> {
 
 const CLEAR_LINE = "\r\u001B[2K";
 
-/** Codes of a write to a reader that has gone; EOF is what Windows says. */
+/** Error codes of a write to a reader that is gone; Windows uses EOF. */
 const GONE: ReadonlySet<unknown> = new Set(["EPIPE", "ECONNRESET", "EOF", "ERR_STREAM_DESTROYED"]);
 
 async function writeLine(stream: NodeJS.WriteStream, line: string): Promise<boolean> {

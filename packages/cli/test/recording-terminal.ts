@@ -1,15 +1,15 @@
 import type { Terminal } from "../src/terminal.ts";
 
-/** What a terminal is given to read, and how it behaves. */
+/** The input of a terminal, and how it behaves. */
 export interface TerminalSetup {
   /** Standard input, in chunks. */
   readonly input?: readonly (string | Uint8Array)[];
   readonly isInputTyped?: boolean;
-  /** After so many written lines nobody reads standard output any more. */
+  /** After this many written lines nobody reads standard output any more. */
   readonly readsLines?: number;
 }
 
-/** A terminal that remembers what was written; `stop` plays Ctrl+C. */
+/** A terminal that remembers what was written; `stop` simulates Ctrl+C. */
 export class RecordingTerminal implements Terminal {
   readonly printed: string[] = [];
   readonly warned: string[] = [];
@@ -60,7 +60,7 @@ export class RecordingTerminal implements Terminal {
     return this.#hasPrinted.promise;
   }
 
-  /** Resolves when so many lines were written. */
+  /** Resolves when this many lines were written. */
   async untilLines(count: number): Promise<void> {
     while (this.printed.length < count) {
       await new Promise<void>((resolve) => {

@@ -17,7 +17,7 @@ async function flagsOf(command: string): Promise<readonly string[]> {
   return [...rows].map(([, flag = ""]) => flag).filter((flag) => flag !== "--help");
 }
 
-/** Of the tables: what stands in the first cell of a row. */
+/** The first cell of each table row. */
 async function documented(): Promise<ReadonlySet<string>> {
   const texts = await Promise.all(REFERENCE.map(async (path) => await readFile(path, "utf8")));
   const rows = texts.join("\n").matchAll(/^\| `(--[a-z-]+)/gm);

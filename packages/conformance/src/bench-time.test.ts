@@ -25,7 +25,7 @@ describe("time of a case", () => {
     expect(time.passedMs - passedBeforeMs).toBe(10_000);
     const passedMs = time.clock.now() - startMs;
     expect(passedMs).toBeGreaterThanOrEqual(10_000);
-    // The clients' clock runs meanwhile.
+    // The clients' clock keeps running meanwhile.
     expect(passedMs).toBeLessThanOrEqual(10_000 + systemClock.now() - machineStartMs);
   });
 
@@ -64,7 +64,7 @@ describe("time of a case", () => {
     let calls = 0;
     const advance = async (ms: number): Promise<number> => {
       moves.push(ms);
-      // Two looks later the client has come to its end.
+      // Two looks later the client is finished.
       return Math.min((calls += 1), 3);
     };
     const time = createBenchTime({ kind: "remote", advance }, 1_000, () => true);

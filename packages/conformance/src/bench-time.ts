@@ -2,44 +2,44 @@ import { setImmediate as nextTurn, setTimeout as realDelay } from "node:timers/p
 import { systemClock, type Clock, type Timer } from "@anyqueue/core/adapter";
 import type { BackendTime } from "./harness.ts";
 
-/** Time as one case owns it. */
+/** Time as one case controls it. */
 export interface BenchTime {
-  /** For clients and drivers. */
+  /** The clock of clients and drivers. */
   readonly clock: Clock;
   /**
-   * How much time the case has let pass, in milliseconds from any beginning: a busy machine takes nothing of it where time can
-   * be moved.
+   * Time that the case has let pass, in milliseconds from an arbitrary start. If time can be moved, a busy
+   * machine does not add to it.
    */
   readonly passedMs: number;
-  /** Lets time pass for broker and clients in small steps, so that renewals keep up with leases. */
+  /** Lets time pass for broker and clients in small steps, so that leases are renewed in time. */
   advance(ms: number, stepMs?: number): Promise<void>;
-  /** Lets pending work run without moving a clock that stands still. */
+  /** Lets pending work run without moving a virtual clock. */
   beat(): Promise<void>;
-  /** Calls reached the broker between the last two moves of time: what they are for has not come to its end. */
+  /** True if calls reached the broker between the last two moves of time: their work is not finished. */
   readonly isAtWork: boolean;
-  /** Time passes, but no timer of the clients fires: a blocked event loop. */
+  /** Lets time pass without firing timers of the clients, like a blocked event loop. */
   stall(ms: number): Promise<void>;
   /** Sets the clients' wall clock forward or back. */
   jumpWall(ms: number): void;
 }
 
-/** Real milliseconds between two looks at a broker behind a socket. */
+/** Real time between two looks at a broker behind a socket. */
 const REMOTE_BEAT_MS = 1;
-/** Immediates that memory's chains of promises need at most. */
+/** Most immediates that promise chains of the memory adapter need. */
 const VIRTUAL_TURNS = 4;
-/** A call that stays out longer than this many beats does not hold up time: it may be what the case is about. */
+/** A call that is open for more beats than this does not hold up time: the case may be about it. */
 const MAX_QUIET_BEATS = 500;
-/** Calls that go on and on do not hold up time either: a client may ask for ever. */
+/** Nor do endless calls hold up time for longer than this: a client may keep asking forever. */
 const MAX_WORK_BEATS = 20;
 
-/** Lets I/O and everything that waits for it have its turn. */
+/** Gives I/O, and everything that waits for it, a turn. */
 export async function realTurn(): Promise<void> {
   await nextTurn();
 }
 
 /**
- * @param isQuiet false while driver calls are out whose effect should be in before time moves on
- * @param assertOwner throws when time is no longer this case's to move
+ * @param isQuiet false while driver calls are open that should take effect before time moves on
+ * @param assertOwner throws when this case may no longer move time
  */
 export function createBenchTime(
   time: BackendTime,
@@ -68,7 +68,7 @@ export function createBenchTime(
       await beat();
       if (!isQuiet()) continue;
       if (!mover.isAtWork || count >= MAX_WORK_BEATS) return;
-      // A look: the broker answers behind what it has done for the calls before, so that their answers are here first.
+      // Only a look: the broker answers it after the work for earlier calls, so their answers arrive first.
       await move(0);
     }
   }
@@ -99,7 +99,7 @@ export function createBenchTime(
 }
 
 interface Mover extends Pick<BenchTime, "isAtWork"> {
-  /** By all moves together. */
+  /** The sum of all moves. */
   readonly movedMs: number;
   move(ms: number): Promise<void>;
 }
@@ -138,7 +138,7 @@ interface ShiftClock extends Clock {
   jumpWall(ms: number): void;
 }
 
-/** A clock over another one whose timers can be held back and whose wall time can be wrong. */
+/** A clock on top of another: its timers can be held back and its wall time can be wrong. */
 function createShiftClock(base: Clock): ShiftClock {
   let wallShiftMs = 0;
   let late: (() => void)[] | undefined;
@@ -167,7 +167,7 @@ function createShiftClock(base: Clock): ShiftClock {
     thaw() {
       const due = late ?? [];
       late = undefined;
-      // In a turn of their own, as an event loop that was blocked would: what blocked it goes on first.
+      // In their own turn, as after a blocked event loop: the code that blocked it continues first.
       setImmediate(() => {
         for (const fire of due) fire();
       });
@@ -182,7 +182,7 @@ interface AdvancingClock extends Clock {
   advance(ms: number): Promise<void>;
 }
 
-/** Runs like the machine's clock and can be moved ahead; timers that come due on the way fire in order. */
+/** Runs like the machine's clock but can be moved ahead; timers that come due on the way fire in order. */
 function createAdvancingClock(): AdvancingClock {
   const pending = new Set<{ dueMs: number; fire: () => void }>();
   let offsetMs = 0;

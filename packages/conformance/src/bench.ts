@@ -12,36 +12,36 @@ import { Recorder } from "./recorder.ts";
 import type { CaseResult } from "./results.ts";
 import { TestQueue, type Body, type QueueOptions } from "./test-queue.ts";
 
-/** Lease of every queue where time can be advanced: long beside the noise of a busy machine. */
+/** Lease of every queue if time can be advanced: long compared to the noise of a busy machine. */
 const LEASE_MS = 30_000;
-/** Leases are renewed when half of them is left: time moves in steps that leave room for it. */
+/** Leases are renewed when half is left, so steps of time must leave room for that. */
 const STEPS_PER_LEASE = 10;
-/** Where a part of time is real, it passes while the machine does something else. */
+/** Extra allowance if time is partly real: it passes while the machine is busy with something else. */
 const BUSY_MACHINE_MS = 3_000;
 const DEFAULT_WITHIN_MS = 60_000;
-/** Looks before time is moved at all: what is on its way arrives first. */
+/** Looks before time moves at all, so that what is on its way arrives first. */
 const PATIENT_BEATS = 12;
 /** Time moves in small steps at first, and again whenever clients are at work. */
 const FIRST_STEP_MS = 5;
 
-/** What the suite knows about the run that a case belongs to. */
+/** What the suite knows about the run to which a case belongs. */
 export interface RunContext {
   readonly backend: Backend;
   readonly run: string;
-  /** Undefined while they are being found out. */
+  /** Undefined while the suite is finding them out. */
   readonly facts: TargetFacts | undefined;
   /** Results of the cases before this one. */
   readonly results: readonly CaseResult[];
   readonly nextName: () => string;
 }
 
-/** What one case works with: queues of its own, clients, faults, the call log, and time. */
+/** What one case works with: its own queues, clients, faults, call log and time. */
 export class Bench {
   readonly caseId: string;
   readonly run: string;
   readonly backend: Backend;
   readonly results: RunContext["results"];
-  /** Faults of all clients of this case, and the log of what their drivers were asked. */
+  /** Faults for all clients of this case, and the log of their driver calls. */
   readonly plan: FaultPlan;
   /** Every event of every client of this case. */
   readonly events: EventLog = new EventLog();
@@ -117,22 +117,22 @@ export class Bench {
     return this.#testQueue(name, { entity: rename(like.entity), deadLetterEntity }, like.options);
   }
 
-  /** The same entity under another definition. */
+  /** The same entity with another definition. */
   redefine(queue: TestQueue, options: QueueOptions): TestQueue {
     return this.#testQueue(queue.name, queue, this.#withTargetFeatures(options));
   }
 
-  /** As `redefine`, with exactly these options: what an application would ask of an entity that is something else. */
+  /** Like `redefine`, but with exactly these options, as an application would define an entity wrongly. */
   misdefine(queue: TestQueue, options: QueueOptions): TestQueue {
     return this.#testQueue(queue.name, queue, { lease: this.lease, ...options });
   }
 
-  /** A client of this case; its drivers obey the plan. */
+  /** A client of this case; its drivers follow the fault plan. */
   connect(queues: readonly TestQueue[], options: ConnectOptions = {}): QueueClient {
     return this.#clients.connect(queues, options);
   }
 
-  /** The contract itself on a queue of this case. */
+  /** Tests the driver contract itself on a queue of this case. */
   driver(queue: TestQueue): DriverBench {
     const driver = new DriverBench(this, queue, this.#clients.adapter(queue));
     this.#drivers.push(driver);
@@ -176,15 +176,15 @@ export class Bench {
     throw error;
   }
 
-  /** Lets time pass at the broker and at the clients, `stepMs` at once. */
+  /** Lets time pass at the broker and the clients, in steps of `stepMs`. */
   async advance(ms: number, stepMs?: number): Promise<void> {
     await this.time.advance(ms, stepMs);
     this.#rethrow();
   }
 
   /**
-   * Waits until `condition` holds, letting time pass where it can be moved; fails after `withinMs` of that time. How long it
-   * takes really, on a busy machine, is for the watch over the whole case.
+   * Waits until `condition` holds, letting time pass if it can be moved. Fails after `withinMs` of that time.
+   * The time limit of the whole case covers how long it really takes on a busy machine.
    */
   async until(
     claim: string,
@@ -202,7 +202,7 @@ export class Bench {
       assert.ok(this.time.passedMs - startedAtMs <= allowedMs, `not within ${withinMs} ms: ${claim}`);
       if (beat < PATIENT_BEATS || this.backend.time.kind === "real") continue;
       await this.time.advance(stepMs);
-      // Of whole milliseconds: sums of fractions make twenty seconds a hair less.
+      // Whole milliseconds: sums of fractions would fall just short of twenty seconds.
       stepMs = this.time.isAtWork ? FIRST_STEP_MS : Math.ceil(Math.min(stepMs * 1.3, this.leaseMs / 30));
     }
   }
@@ -218,24 +218,24 @@ export class Bench {
     return await watched;
   }
 
-  /** Events of one name. */
+  /** The events with this name. */
   reported(name: EventName): readonly ReportedEvent[] {
     return this.events.of(name);
   }
 
-  /** Ends everything that the case began; whatever fails by that fails the case. */
+  /** Ends everything that the case began. A failure while doing so fails the case. */
   async close(): Promise<void> {
     this.plan.clear();
     this.#controller.abort();
     const drivers = Promise.all(this.#drivers.map((driver) => driver.close()));
     const closed = Promise.all([drivers, this.#clients.close()]);
-    // An abandoned case moves no time: it belongs to the next one.
+    // An abandoned case may not move time: time belongs to the next case.
     if (this.#abandoned === undefined) await this.settled("everything closes", closed);
     else await closed;
     this.#rethrow();
   }
 
-  /** The case took too long: whatever it waits for, it waits no more, and time is no longer its to move. */
+  /** The case took too long: ends all its waits, and no longer lets it move time. */
   abandon(error: unknown): void {
     this.#abandoned ??= { error };
     this.plan.clear();

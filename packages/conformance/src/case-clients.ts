@@ -13,7 +13,7 @@ export interface ConnectOptions extends Pick<ClientOptions, "middleware" | "send
   readonly url?: string;
 }
 
-/** Makes the clients of one case: their drivers obey the plan, their time is the case's. */
+/** Makes the clients of one case: their drivers follow the fault plan, and they use the case's time. */
 export class CaseClients {
   readonly #backend: Backend;
   readonly #clock: Clock;
@@ -32,7 +32,7 @@ export class CaseClients {
     return this.#make(queues, options, () => undefined);
   }
 
-  /** The adapter of a client that does nothing with it. */
+  /** The adapter of a client that is not used otherwise. */
   adapter(queue: TestQueue): QueueAdapter {
     let adapter: QueueAdapter | undefined;
     this.#make([queue], {}, (connected) => {

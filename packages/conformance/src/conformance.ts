@@ -6,22 +6,22 @@ import { CASES } from "./suite.ts";
 /** How a test runner registers a test: `test` of Vitest, of `node:test`, of Jest. */
 export type RegisterTest = (name: string, run: () => Promise<void>) => unknown;
 
-/** What a run over a test runner needs. */
+/** Options of a run with a test runner. */
 export interface ConformanceOptions {
   /** The broker that the suite runs against. */
   readonly harness: Harness;
   /** Cases that are known to fail, each with the issue that tracks it. @default none */
   readonly knownGaps?: readonly KnownGap[];
-  /** Only these cases, by id: for event sources, which have no use for the others. @default all */
+  /** Only the cases with these ids: for event sources, to which the others do not apply. @default all */
   readonly only?: readonly string[];
-  /** The runner's own `afterAll` (`after` in `node:test`); ends the backend. */
+  /** The runner's own `afterAll` (`after` in `node:test`), used to end the backend. */
   readonly afterAll: (end: () => Promise<void>) => unknown;
-  /** Gets the matrix and the results when all is done. @default nothing */
+  /** Receives the matrix and the results at the end. @default nothing */
   readonly report?: (matrix: string, results: TargetResults) => void | Promise<void>;
 }
 
 /**
- * Registers every case as a test. None is ever skipped: where a capability is absent its refusal is tested.
+ * Registers every case as a test. It skips none: if a capability is absent, its refusal is tested.
  *
  * @example
  * conformance(test, { harness: memoryHarness, afterAll });

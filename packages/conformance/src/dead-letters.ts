@@ -3,7 +3,7 @@ import type { Bench } from "./bench.ts";
 import { pullAll } from "./pull-all.ts";
 import type { TestQueue } from "./test-queue.ts";
 
-/** Takes `count` dead letters, and makes sure that there are no more. */
+/** Takes `count` dead letters and makes sure that there are no more. */
 export async function takeDeadLetters(
   bench: Bench,
   queue: TestQueue,
@@ -22,7 +22,7 @@ export async function assertNoDeadLetters(bench: Bench, queue: TestQueue): Promi
     throw new Error(`an unexpected dead letter: ${more[0]?.deadLettered?.reason ?? "no reason"}`);
 }
 
-/** The body of a dead letter, which comes as bytes. */
+/** Parses the body of a dead letter, which arrives as bytes. */
 export function parseBody(message: { readonly body: Uint8Array }): unknown {
   return JSON.parse(new TextDecoder().decode(message.body));
 }

@@ -12,7 +12,7 @@ import type {
 import type { Bench } from "./bench.ts";
 import type { TestQueue } from "./test-queue.ts";
 
-/** What a case may set of a message at driver level. */
+/** The fields of a message that a case may set at driver level. */
 export type DraftMessage = Partial<Omit<OutgoingMessage, "body">> & {
   readonly text?: string;
   readonly body?: Uint8Array;
@@ -48,7 +48,7 @@ export class DriverBench {
     this.producer = adapter.openProducer(this.target);
   }
 
-  /** A consumer driver of its own, opened. */
+  /** Opens another consumer driver. */
   async consumer(leaseMs: number = this.#bench.leaseMs): Promise<ConsumerDriver<unknown>> {
     const consumer = this.adapter.openConsumer(this.target, {
       mode: "pull",
@@ -64,14 +64,14 @@ export class DriverBench {
     return consumer;
   }
 
-  /** Whether the service counts the deliveries of this very entity. */
+  /** True if the service counts the deliveries of this particular entity. */
   async countsDeliveries(): Promise<boolean> {
     const probed = await this.adapter.probe?.(this.target, this.#bench.signal);
     const { deliveryCount } = { ...this.target.capabilities, ...probed?.capabilities };
     return deliveryCount !== "none";
   }
 
-  /** A message with a key and a deduplication id of its own where the target wants them. */
+  /** A message; has its own key and deduplication id if the target requires them. */
   message(draft: DraftMessage = {}): OutgoingMessage {
     const number = this.#nextId;
     this.#nextId += 1;
@@ -100,12 +100,12 @@ export class DriverBench {
     );
   }
 
-  /** Sends and asserts that every message was taken. */
+  /** Sends, and asserts that every message was accepted. */
   async sendAll(...messages: readonly OutgoingMessage[]): Promise<readonly SendReceipt[]> {
     return values(await this.send(...messages));
   }
 
-  /** Sends one message, and has a consumer of its own receive it. */
+  /** Sends one message and receives it with a new consumer. */
   async oneInHand(): Promise<{
     readonly consumer: ConsumerDriver<unknown>;
     readonly delivery: Delivery<unknown>;
@@ -117,7 +117,7 @@ export class DriverBench {
     return { consumer, delivery };
   }
 
-  /** Asks until `count` deliveries are there; fails if more come or fewer. */
+  /** Asks until `count` deliveries have arrived; fails if there are more or fewer. */
   async receive(
     consumer: ConsumerDriver<unknown>,
     count: number,
@@ -157,7 +157,7 @@ export class DriverBench {
     return deliveries;
   }
 
-  /** Everything that can be had now. */
+  /** Everything that can be received now. */
   async receiveNow(consumer: ConsumerDriver<unknown>): Promise<readonly Delivery<unknown>[]> {
     const { maxItems } = this.target.limits.receive;
     const deliveries: Delivery<unknown>[] = [];
@@ -186,7 +186,7 @@ export class DriverBench {
   }
 }
 
-/** The values of results that all must be ok. */
+/** The values of results, all of which must be ok. */
 export function values<T>(results: readonly ItemResult<T>[]): readonly T[] {
   return results.map((result, index) => {
     if (!result.ok) return assert.fail(`item ${index} failed: ${String(result.error)}`);

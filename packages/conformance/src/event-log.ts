@@ -16,7 +16,7 @@ export class EventLog {
     return this.#events.filter((reported) => reported.name === name);
   }
 
-  /** For the options of a client. */
+  /** A listener for the options of a client. */
   listener(): EventListener {
     const keep =
       (name: EventName) =>

@@ -10,69 +10,69 @@ import type {
 } from "@anyqueue/core/adapter";
 import { aborted, createGate, type Gate } from "./gate.ts";
 
-/** What a fault does to the calls that it meets. */
+/** What a fault does to the calls that it hits. */
 export interface Fault {
-  /** The operation whose calls it meets. */
+  /** The operation whose calls it hits. */
   readonly operation: Operation;
-  /** The code that the error has once `classify` has read it. */
+  /** The code that `classify` gives to the error. */
   readonly code: ErrorCode;
-  /** `before`: nothing reaches the service · `after`: the service did it, the answer is lost. @default "before" */
+  /** `before`: does not reach the service · `after`: takes effect, answer lost. @default "before" */
   readonly when?: "before" | "after";
   /** Indexes within one call that fail while the others pass; absent: the whole call throws. */
   readonly items?: readonly number[];
-  /** Calls that fail. @default 1 */
+  /** How many calls fail. @default 1 */
   readonly times?: number;
-  /** Calls that pass before the first one fails. @default 0 */
+  /** How many calls pass before the first one fails. @default 0 */
   readonly skip?: number;
-  /** Only calls against this entity; absent: all. */
+  /** Only calls to this entity; absent: all. */
   readonly entity?: string;
   /** @default what the code says */
   readonly retryable?: boolean;
   /** @default true for `after` */
   readonly ambiguous?: boolean;
-  /** When the service says that it wants to be asked again, in milliseconds. @default it does not say */
+  /** The delay after which the service asks for a retry, in milliseconds. @default it does not say */
   readonly retryAfterMs?: number;
 }
 
 /** One call of a driver, as the wrapper saw it. */
 export interface CallRecord {
-  /** What the driver was asked to do. */
+  /** The operation that was called. */
   readonly operation: Operation;
   /** The entity's own name at the provider. */
   readonly entity: string;
-  /** How many items the call had; of a receive: how many were asked for. */
+  /** How many items the call had; for a receive, how many it asked for. */
   readonly items: number;
-  /** When it began, in milliseconds of the clock of the case. */
+  /** When it began, in milliseconds of the case's clock. */
   readonly startedAtMs: number;
-  /** What it was given. */
+  /** Its arguments. */
   readonly detail: CallDetail;
-  /** Undefined while the call is out. */
+  /** Undefined while the call is open. */
   endedAtMs: number | undefined;
 }
 
-/** What a call was given; what does not belong to its operation is absent. */
+/** Arguments of a call; fields that do not belong to its operation are absent. */
 export interface CallDetail {
-  /** Of a send. */
+  /** For a send. */
   readonly messages?: readonly OutgoingMessage[];
-  /** Of a release. */
+  /** For a release. */
   readonly releases?: readonly Omit<ReleaseItem<unknown>, "handle">[];
-  /** Of an ack, a release, a renewal or a dead letter. */
+  /** For an ack, a release, a renewal or a dead letter. */
   readonly handles?: readonly unknown[];
-  /** Of a receive. */
+  /** For a receive. */
   readonly ask?: ReceiveAsk;
 }
 
-/** A call that waits until it is let go. */
+/** Calls that wait until they are released. */
 export interface Hold {
-  /** Calls that wait now or have waited. */
+  /** How many calls wait now or have waited. */
   readonly reached: number;
-  /** Lets all go, and every later call too. */
+  /** Releases all waiting calls, and every later one. */
   release(): void;
 }
 
-/** The value that injected failures throw; only the wrapper's `classify` reads it. */
+/** The error that injected failures throw; only the wrapper's `classify` reads it. */
 export class InjectedFault extends Error {
-  /** What `classify` makes of it. */
+  /** What `classify` returns for it. */
   readonly errorClass: ErrorClass;
 
   constructor(operation: Operation, errorClass: ErrorClass) {
@@ -106,7 +106,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "UNAVAILABLE",
 ]);
 
-/** Faults to inject into the drivers of one case, and the log of what they were asked. */
+/** Faults to inject into the drivers of one case, and the log of their calls. */
 export class FaultPlan {
   readonly #now: () => number;
   readonly #calls: CallRecord[] = [];
@@ -116,17 +116,17 @@ export class FaultPlan {
   #waiting = 0;
   #inFlight = 0;
 
-  /** @param now milliseconds of the clock of the case */
+  /** @param now milliseconds of the case's clock */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Arms a fault; several for one operation are used up in the order given. */
+  /** Arms a fault; several for one operation are used up in the given order. */
   fail(fault: Fault): void {
     this.#faults.push({ fault, left: fault.times ?? 1, skip: fault.skip ?? 0 });
   }
 
-  /** Makes the next `times` calls wait, before they go out or after they came back. */
+  /** Makes the next `times` calls wait, before they go out or after they return. */
   hold(
     operation: Operation,
     options: { readonly when?: "before" | "after"; readonly times?: number } = {},
@@ -152,7 +152,7 @@ export class FaultPlan {
     };
   }
 
-  /** Ends every fault and lets every held call go. */
+  /** Ends every fault and releases every held call. */
   clear(): void {
     this.#faults = [];
     for (const armed of this.#holds) {
@@ -162,13 +162,13 @@ export class FaultPlan {
     this.#holds = [];
   }
 
-  /** Every open consumer hears that all its leases are gone, as after a lost connection (D6). */
+  /** Tells every open consumer that all its leases are gone, as after a lost connection (D6). */
   loseAllLeases(): void {
     const error = new InjectedFault("receive", { code: "LEASE_LOST", retryable: false });
     for (const events of this.#consumers) events.leasesLost("all", error);
   }
 
-  /** What the drivers were asked so far, oldest first. */
+  /** The calls so far, oldest first. */
   calls(operation?: Operation, entity?: string): readonly CallRecord[] {
     return this.#calls.filter(
       (call) =>
@@ -177,23 +177,23 @@ export class FaultPlan {
     );
   }
 
-  /** How many calls there were so far, of one operation or entity where it is named. */
+  /** The number of calls so far, of one operation or entity if given. */
   count(operation?: Operation, entity?: string): number {
     return this.calls(operation, entity).length;
   }
 
-  /** True if no call is out but receives, which may wait for long, and calls that are held. */
+  /** True if the only open calls are receives, which may wait for long, and held calls. */
   get isQuiet(): boolean {
     return this.#inFlight === this.#waiting;
   }
 
-  /** Makes a consumer known, so that its leases can be lost; returns what forgets it. */
+  /** Registers a consumer, so that its leases can be lost. Returns a function that removes it. */
   register(events: ConsumerEvents<unknown>): () => void {
     this.#consumers.add(events);
     return () => void this.#consumers.delete(events);
   }
 
-  /** The fault that meets a call, if one is armed; uses it up. */
+  /** Takes the fault for a call, if one is armed, and uses it up. */
   take(operation: Operation, entity: string): Fault | undefined {
     const armed = this.#faults.find(
       ({ fault, left }) =>
@@ -208,7 +208,7 @@ export class FaultPlan {
     return armed.fault;
   }
 
-  /** Waits where a hold is armed. Resolves early, with `aborted`, if the signal does. */
+  /** Waits if a hold is armed. Resolves early, with `aborted`, if the signal aborts. */
   async pass(
     operation: Operation,
     when: "before" | "after",
@@ -228,7 +228,7 @@ export class FaultPlan {
     }
   }
 
-  /** Logs a call from its start to its end. */
+  /** Logs a call from start to end. */
   async record<T>(
     operation: Operation,
     entity: string,
@@ -265,7 +265,7 @@ export function injected(fault: Fault): InjectedFault {
   });
 }
 
-/** Puts the failures of `fault.items` over the results of the others. `passed` are the results of what went out. */
+/** Merges the failures of `fault.items` into `passed`, the results of the items that went out. */
 export function withItemFaults<T>(
   fault: Fault & { readonly items: readonly number[] },
   length: number,

@@ -11,7 +11,7 @@ import type {
 import { realTurn } from "./bench-time.ts";
 import { InjectedFault, injected, withItemFaults, type CallDetail, type FaultPlan } from "./fault-plan.ts";
 
-/** Wraps an adapter so that its drivers fail, wait and report as `plan` says; everything else passes through. */
+/** Wraps an adapter so that its drivers fail, wait and report as `plan` says; the rest passes through. */
 export function faulty(adapter: QueueAdapter, plan: FaultPlan): QueueAdapter {
   return {
     name: adapter.name,
@@ -115,7 +115,7 @@ function openFaultyConsumer(
   };
 }
 
-/** What exists on some drivers only exists on the wrapper too if the driver has it (D4). */
+/** A method that only some drivers have exists on the wrapper only if the driver has it (D4). */
 function optionalSettlements(
   driver: ConsumerDriver<unknown>,
   target: Target,
@@ -166,7 +166,7 @@ function optionalSettlements(
   };
 }
 
-/** A receive that was aborted while held resolves with what it has, as D1 asks of drivers. */
+/** A receive that is aborted while held resolves with what it has, as D1 requires of drivers. */
 async function receive(
   driver: ConsumerDriver<unknown>,
   ask: { readonly maxItems: number; readonly waitMs: number },
@@ -179,7 +179,7 @@ async function receive(
     if (fault !== undefined) throw injected(fault);
     await plan.pass("receive", "before", signal);
     const deliveries = await driver.receiveBatch(ask, signal);
-    // A driver that answers empty at once would otherwise let nothing else run: a case must live to tell.
+    // A driver that answers empty at once would block everything else, so that the case could not even fail.
     if (deliveries.length === 0) await realTurn();
     await plan.pass("receive", "after", signal);
     return deliveries;

@@ -2,8 +2,8 @@ import type { ClientOptions, QueueClient } from "@anyqueue/core";
 import type { Clock, Feature, Provider } from "@anyqueue/core/adapter";
 
 /**
- * What an adapter's author writes to have the suite run: how to reach a broker and how to make queues on it.
- * Faults, call logs, clients and clocks are the suite's own business: it wraps the provider that it is given.
+ * What the author of an adapter writes to run the suite: how to reach a broker and create queues on it.
+ * The suite itself provides faults, call logs, clients and clocks: it wraps the given provider.
  */
 export interface Harness {
   /** The column of the matrix: `"memory"`, `"sqs-standard"`. */
@@ -16,13 +16,13 @@ export interface Harness {
 export interface Backend {
   /** Connection URL for `createClient`. */
   readonly url: string;
-  /** A provider for one client; the suite asks for one per client. All reach the same entities. */
+  /** Makes a provider for one client. The suite asks for one per client; all reach the same entities. */
   provider(): Provider;
-  /** How time passes there. */
+  /** How time passes at the broker. */
   readonly time: BackendTime;
-  /** Shortest lease that a queue of this backend can have; cases use small multiples of it. Milliseconds. */
+  /** Shortest lease of a queue on this backend, in milliseconds; cases use small multiples of it. */
   readonly leaseMs: number;
-  /** Allowance for what comes early or late by the service's own rounding. Milliseconds. */
+  /** Allowance for the service's own rounding of times, in milliseconds. */
   readonly toleranceMs: number;
   /**
    * Features that every definition of this target needs: a FIFO target lists `ordering` and `deduplication`.
@@ -30,24 +30,24 @@ export interface Backend {
    */
   readonly features: readonly Feature[];
   /**
-   * Makes one queue with its dead-letter queue; resolves when both can be used.
-   * A queue that nobody created must be missing (`NOT_FOUND`), so nothing may be created on first use.
+   * Creates one queue with its dead-letter queue; resolves when both can be used.
+   * A queue that nobody created must be missing (`NOT_FOUND`), so first use must not create anything.
    */
   createQueue(request: QueueRequest): Promise<CreatedQueue>;
-  /** A vendor SDK next to us, without anyqueue. */
+  /** A user of the vendor's SDK without anyqueue. */
   readonly foreign?: ForeignPeer | undefined;
-  /** Deletes what was made, ends what was started. */
+  /** Deletes what was created and ends what was started. */
   close(): Promise<void>;
-  /** Hooks that this backend cannot have, each with its reason; cases that need one are reported as not applicable. */
+  /** Reasons for hooks that this backend cannot have. Cases that need one count as not applicable. */
   readonly absent?:
     | { readonly foreign?: string; readonly missing?: string; readonly denied?: string }
     | undefined;
   /**
-   * For event sources: gives a client whose consumers' `run` has a function called with events, as its platform would.
-   * Everything else is the client's own. With it only cases about what a handler does mean anything: see `only`.
+   * For event sources: returns a client whose consumers' `run` deploys a function that is called with events,
+   * as on its platform. The rest is the client's own. Then only cases about handlers make sense: see `only`.
    */
   readonly hostFunctions?: ((client: QueueClient, host: FunctionHost) => QueueClient) | undefined;
-  /** A provider whose credentials may not do anything, with the code that its calls must end with. */
+  /** A provider whose credentials allow nothing, with the code that its calls must fail with. */
   readonly denied?: DeniedAccess | undefined;
 }
 
@@ -61,10 +61,11 @@ export interface FunctionHost extends Pick<ClientOptions, "listener" | "middlewa
 
 /**
  * How time passes.
- * - `virtual`: broker and clients share a clock that stands still until it is advanced (memory: `createVirtualClock`).
- * - `remote`: the broker's clock runs by itself and can be advanced (the emulator); the suite gives clients a clock
- *   that runs by itself too, and advances both together. `advance` resolves with how many calls the broker has seen so
- *   far, if it knows: while clients are at work time hardly moves, however slow the machine is.
+ * - `virtual`: broker and clients share a clock that stands still until advanced (memory:
+ *   `createVirtualClock`).
+ * - `remote`: the broker's clock runs by itself and can be advanced (the emulator). The suite's clock for
+ *   clients runs by itself too; both are advanced together. `advance` resolves with the number of calls that
+ *   the broker has seen so far, if known: while clients are at work, time hardly moves, on any machine.
  * - `real`: a service; the suite waits.
  */
 export type BackendTime =
@@ -72,41 +73,41 @@ export type BackendTime =
   | { readonly kind: "remote"; advance(ms: number): Promise<number | undefined> }
   | { readonly kind: "real" };
 
-/** A queue that the suite wants to have. */
+/** A queue for the suite. */
 export interface QueueRequest {
-  /** Unique in the run; lower case letters, digits and dashes, at most 40 characters. */
+  /** Unique in the run; lower-case letters, digits and dashes, at most 40 characters. */
   readonly name: string;
-  /** True: keyed messages keep their order. Always true where `features` has `ordering`. */
+  /** True: messages with a key keep their order. Always true if `features` has `ordering`. */
   readonly ordered: boolean;
   /** True: a second send with the same deduplication id must store nothing. */
   readonly deduplicated: boolean;
-  /** The entity's own lease, where entities have one. */
+  /** The entity's own lease, if entities have one. */
   readonly leaseMs: number;
   /** False: no dead-letter queue at all. */
   readonly deadLetter: boolean;
-  /** Deliveries after which the service itself dead-letters; absent: as late as the service allows, or never. */
+  /** Deliveries before the service itself dead-letters; absent: as many as it allows, or unlimited. */
   readonly maxDeliveries?: number;
 }
 
 /** The entities' own names at the provider; the suite configures them as exact names. */
 export interface CreatedQueue {
-  /** The queue's. */
+  /** The queue's name. */
   readonly entity: string;
-  /** Absent where the service keeps dead letters inside the queue. */
+  /** Absent if the service keeps dead letters inside the queue. */
   readonly deadLetterEntity?: string | undefined;
 }
 
-/** A message as somebody else's SDK has received it. */
+/** A message as another SDK received it. */
 export interface ForeignMessage {
   /** The bytes of its body. */
   readonly body: Uint8Array;
-  /** As the vendor SDK shows them; ours and the reserved ones. */
+  /** As the vendor SDK shows them, both ours and the reserved ones. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** Somebody who uses the vendor's SDK without anyqueue. */
+/** A user of the vendor's SDK without anyqueue. */
 export interface ForeignPeer {
-  /** True: the service's attributes are texts and nothing else. */
+  /** True: the service's attributes can only be text. */
   readonly writesNumbersAsText?: true | undefined;
   /** Sends text with string attributes and, in `numbers`, attributes of the vendor's own number type. */
   send(
@@ -118,25 +119,25 @@ export interface ForeignPeer {
       readonly orderingKey?: string;
     },
   ): Promise<void>;
-  /** Takes and removes up to `max` messages; waits for the first. */
+  /** Receives and removes up to `max` messages; waits for the first. */
   receive(entity: string, max: number): Promise<readonly ForeignMessage[]>;
 }
 
-/** A way to the broker that is allowed nothing. */
+/** Access to the broker without any rights. */
 export interface DeniedAccess {
   /** A provider with those credentials, for one client. */
   provider(): Provider;
   /** Connection URL for `createClient`. */
   readonly url: string;
-  /** The code that its calls must end with. */
+  /** The code with which its calls must fail. */
   readonly code: "UNAUTHENTICATED" | "ACCESS_DENIED";
 }
 
-/** A case that is known to fail on one harness. One that passes, or an unknown id, fails the run. */
+/** A case that is known to fail on one harness. If it passes, or its id is unknown, the run fails. */
 export interface KnownGap {
-  /** Of the case: `"SETL-06"`. */
+  /** Id of the case: `"SETL-06"`. */
   readonly id: string;
-  /** Why it fails, one sentence. */
+  /** Why it fails, in one sentence. */
   readonly reason: string;
   /** URL or number of the issue that tracks it. */
   readonly issue: string;

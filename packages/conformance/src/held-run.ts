@@ -12,7 +12,7 @@ export interface HeldRun {
   readonly gate: Gate;
 }
 
-/** Starts one, and waits until its handler has the message that is in the queue. */
+/** Starts a held run and waits until its handler has the message that is in the queue. */
 export async function heldRun(bench: Bench, queue: TestQueue): Promise<HeldRun> {
   const [recorder, gate, consumer] = [bench.recorder(), createGate(), queue.consumer()];
   const run = bench.start(

@@ -8,28 +8,28 @@ import type {
 } from "@anyqueue/core";
 import type { CreatedQueue, FunctionHost } from "./harness.ts";
 
-/** A handler that is to run as a function behind a queue. */
+/** A handler that should run as a function behind a queue. */
 export interface FunctionToHost {
-  /** The queue that the function is behind. */
+  /** The queue that triggers the function. */
   readonly definition: Source;
-  /** What it does with a message. */
+  /** Its handler. */
   readonly handler: Handler<unknown>;
   /** The entity of that queue. */
   readonly queue: CreatedQueue;
-  /** For `createHandler`: those of the consumer, but for what a platform has in its place, and those of the client. */
+  /** For `createHandler`: the client's, and the consumer's except those that a platform replaces. */
   readonly options: Omit<ConsumerOptions, "prefetch"> &
     Pick<FunctionHost, "clock" | "listener" | "middleware">;
 }
 
-/** A function where it runs, with what brings it its messages. */
+/** A deployed function and what delivers its messages. */
 export interface HostedFunction {
-  /** Brings messages until it is closed. */
+  /** Delivers messages until it is closed. */
   run(): Promise<void>;
-  /** Resolves when no call is under way; also without a run. */
+  /** Resolves when no call is under way, even if it never ran. */
   close(): Promise<void>;
 }
 
-/** Counts the calls of functions: a case without any proves nothing of them. */
+/** Counts calls of functions: a case without any proves nothing about them. */
 export class FunctionCalls {
   #count = 0;
 
@@ -38,7 +38,7 @@ export class FunctionCalls {
     this.#count += 1;
   }
 
-  /** How many there were since the last take. */
+  /** Returns the number of calls since the last `take`. */
   take(): number {
     const taken = this.#count;
     this.#count = 0;
@@ -47,8 +47,8 @@ export class FunctionCalls {
 }
 
 /**
- * Gives a client whose consumers' `run` has a function called instead, for `Backend.hostFunctions`. What a case reads by
- * hand, and everything else, is the client's own.
+ * Returns a client whose consumers' `run` calls a deployed function, for `Backend.hostFunctions`. Messages
+ * that a case receives itself, and everything else, stay with the client.
  *
  * @param deploy makes the function run behind its queue
  */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
 /**
- * Asserts that a receipt and a delivery are of one message. A service that tells no identity at sending leaves the
- * application's id in its place.
+ * Asserts that a receipt and a delivery belong to one message. If the service returns no identity for a send,
+ * the receipt has the application's id.
  */
 export function assertIdentity(
   sent: { readonly id: string; readonly providerId: string } | undefined,

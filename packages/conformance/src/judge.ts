@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Judges a history that was kept: `npx @anyqueue/conformance FOLDER`.
+// Judges a stored history: `npx @anyqueue/conformance FOLDER`.
 
 import { judgeCommand } from "./history/judge-command.ts";
 

@@ -1,10 +1,10 @@
 import type { Capabilities, Limits } from "@anyqueue/core/adapter";
 
-/** What a target can do, as the suite found it: `resolve` with the refinements of `probe`. */
+/** What a target can do, as the suite found: the answer of `resolve`, refined by that of `probe`. */
 export interface TargetFacts {
   /** What the target can do. */
   readonly capabilities: Capabilities;
-  /** How much of it. */
+  /** The limits of the target. */
   readonly limits: Limits;
   /** True: the adapter can read the entity's settings. */
   readonly inspectable: boolean;
@@ -16,7 +16,7 @@ interface NeedRule {
   readonly isMet: (facts: TargetFacts) => boolean;
 }
 
-/** Everything that a case can need, by name. Absent: the case's negative twin runs. */
+/** All needs that a case can have, by name. If one is not met, the case's negative twin runs. */
 export const NEEDS = {
   base: { meaning: "every adapter", isMet: () => true },
   release: { meaning: "a delivery can be given back", isMet: (f) => f.capabilities.release === "native" },
@@ -61,10 +61,10 @@ export const NEEDS = {
   inspect: { meaning: "the entity's settings can be read", isMet: (f) => f.inspectable },
 } as const satisfies Record<string, NeedRule>;
 
-/** Something that a case can need: a key of `NEEDS`. */
+/** A need of a case: a key of `NEEDS`. */
 export type Need = keyof typeof NEEDS;
 
-/** The needs of a case that a target lacks; empty: the case itself runs. */
+/** The needs of a case that a target lacks; if there are none, the case itself runs. */
 export function missingNeeds(needs: readonly Need[], facts: TargetFacts): readonly Need[] {
   return needs.filter((need) => !NEEDS[need].isMet(facts));
 }

@@ -7,14 +7,14 @@ import type { Need } from "./needs.ts";
 import { rejection, thrown } from "./rejection.ts";
 import type { TestQueue } from "./test-queue.ts";
 
-/** What must hold where a need is not met: refused with UNSUPPORTED before any I/O, or visibly absent. */
+/** Asserts what holds if a need is not met: refused with UNSUPPORTED before any I/O, or visibly absent. */
 export async function assertAbsent(bench: Bench, need: Need): Promise<void> {
   await ABSENCES[need](bench);
 }
 
 /**
- * A definition that needs a feature which its target lacks is refused when its producer or consumer is made, or, where
- * only the service knows that an entity lacks what others of its kind have, by `verify` and by the consumer's start.
+ * Asserts the refusal of a definition whose target lacks a feature. Making a producer or consumer refuses it.
+ * If only the service knows that this entity is an exception, `verify` and the consumer's start refuse it.
  */
 export async function assertRefused(bench: Bench, feature: Feature): Promise<void> {
   const ordered = feature === "ordering" || bench.isOrderedTarget;
@@ -32,7 +32,7 @@ export async function assertRefused(bench: Bench, feature: Feature): Promise<voi
 
 async function assertRefusedAtStart(bench: Bench, queue: TestQueue, feature: Feature): Promise<void> {
   assertNames(await rejection(queue.client.verify(queue.definition), "UNSUPPORTED"), feature);
-  // Only order is something that a consumer relies on; the other features are a sender's.
+  // Consumers rely only on order; the other features matter only to senders.
   if (feature !== "ordering") return;
   const running = queue.consumer().run(() => undefined);
   assertNames(await rejection(bench.settled("the start is refused", running), "UNSUPPORTED"), feature);
@@ -44,7 +44,7 @@ function assertNames(error: QueueError, feature: Feature): void {
   assert.ok(error.remedy.length > 0, "a remedy");
 }
 
-/** What `resolve` says, before anybody has looked. */
+/** What `resolve` says before anybody has asked the service. */
 function isStated(capabilities: Capabilities, feature: Feature): boolean {
   switch (feature) {
     case "ordering":
@@ -100,7 +100,7 @@ async function assertRetryRefused(bench: Bench, delay: "0ms" | "10s"): Promise<v
   assert.equal(bench.plan.count("release"), 0, "requests");
 }
 
-/** Where the service cannot delay, the core keeps the lease for as long, and gives the message back then. */
+/** If the service cannot delay, the core holds the lease for that time and then gives the message back. */
 async function assertHeldByCore(bench: Bench): Promise<void> {
   const queue = await bench.queue();
   await bench.settled("it is confirmed", queue.send());
@@ -130,7 +130,7 @@ async function assertFiniteAttemptsRefused(bench: Bench): Promise<void> {
   await assertAttemptsRefused(bench, await bench.queue({ retry: { attempts: 3 } }));
 }
 
-/** A finite number of attempts cannot be kept where nothing counts. */
+/** A finite number of attempts is impossible if nothing counts them. */
 export async function assertAttemptsRefused(bench: Bench, queue: TestQueue): Promise<void> {
   const running = queue.consumer().run(() => undefined);
   await rejection(bench.settled("the start is refused", running), "UNSUPPORTED");

@@ -1,6 +1,6 @@
 import type { QueueConsumer, ReceivedMessage } from "@anyqueue/core";
 
-/** Pulls until `count` messages are held; a broker may give fewer than asked for in one reply. */
+/** Pulls until `count` messages are held; a broker may return fewer than requested per reply. */
 export async function pullAll<B>(
   consumer: QueueConsumer<B>,
   count: number,

@@ -15,7 +15,7 @@ export interface HandledDelivery {
   error: unknown;
 }
 
-/** Keeps every run of a case's handlers; duplicates count. */
+/** Keeps every run of a case's handlers, including duplicates. */
 export class Recorder {
   readonly deliveries: HandledDelivery[] = [];
   readonly #now: () => number;
@@ -25,13 +25,13 @@ export class Recorder {
   readonly #runningKeys = new Map<string, number>();
   #overlappingKeys = 0;
 
-  /** @param accept throws for a body that is none of the case's own */
+  /** @param accept throws for a body that does not belong to the case */
   constructor(now: () => number, accept: (body: unknown) => void) {
     this.#now = now;
     this.#accept = accept;
   }
 
-  /** A handler that records around `inner`. */
+  /** A handler that records, then calls `inner`. */
   handler(inner: Handler<Body> = () => undefined): Handler<Body> {
     return async (message, context) => {
       this.#accept(message.body);
@@ -55,7 +55,7 @@ export class Recorder {
     return this.#maxRunning;
   }
 
-  /** Times that two handlers of one key ran together. */
+  /** How often two handlers of one key ran at the same time. */
   get overlappingKeys(): number {
     return this.#overlappingKeys;
   }
@@ -82,7 +82,7 @@ export class Recorder {
     return this.deliveries.filter((delivery) => delivery.seq === seq);
   }
 
-  /** Asserts that the multiset of started runs is exactly these sequence numbers. */
+  /** Asserts that the started runs have exactly these sequence numbers, each as often as listed. */
   assertSeqs(expected: readonly number[]): void {
     assert.deepEqual(
       this.seqs().toSorted(ascending),

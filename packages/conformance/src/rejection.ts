@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { isQueueError, type ErrorCode, type QueueError } from "@anyqueue/core";
 
-/** Asserts that a promise rejects with one of our errors and this code; gives the error. */
+/** Asserts that a promise rejects with one of our errors and this code; returns the error. */
 export async function rejection(
   promise: PromiseLike<unknown>,
   ...codes: readonly ErrorCode[]
@@ -16,7 +16,7 @@ export async function rejection(
   return assert.fail(`expected ${codes.join(" or ")}, but it resolved with ${describe(value)}`);
 }
 
-/** Asserts that a call throws one of our errors with this code; gives the error. */
+/** Asserts that a call throws one of our errors with this code; returns the error. */
 export function thrown(call: () => unknown, ...codes: readonly ErrorCode[]): QueueError {
   let value: unknown;
   try {

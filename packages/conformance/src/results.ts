@@ -2,20 +2,20 @@ import type { Capabilities, Limits } from "@anyqueue/core/adapter";
 import type { Need, TargetFacts } from "./needs.ts";
 
 /**
- * `passed`: the case itself · `negative`: a capability is absent and the negative twin passed · `known-gap`: failed as
- * the harness had said · `not-applicable`: the harness lacks a hook and said why.
+ * `passed`: the case itself · `negative`: a capability is absent and the negative twin passed · `known-gap`:
+ * failed as the harness had announced · `not-applicable`: the harness lacks a hook and says why.
  */
 export type CaseOutcome = "passed" | "negative" | "failed" | "known-gap" | "not-applicable";
 
-/** What became of one case. */
+/** The result of one case. */
 export interface CaseResult {
   /** `"SETL-06"`. */
   readonly id: string;
   /** The claim. */
   readonly title: string;
-  /** The rule of the driver contract that it rests on. */
+  /** The rule of the driver contract on which it rests. */
   readonly rule: string;
-  /** What it needs of a target. */
+  /** What it needs from a target. */
   readonly needs: readonly Need[];
   /** Whether it held. */
   readonly outcome: CaseOutcome;
@@ -23,7 +23,7 @@ export interface CaseResult {
   readonly missing: readonly Need[];
   /** Why it failed, or why it does not apply. */
   readonly reason?: string;
-  /** What it rejected with. */
+  /** The error with which it rejected. */
   readonly error?: unknown;
   /** How long it took, in milliseconds of real time. */
   readonly durationMs: number;
@@ -33,7 +33,7 @@ export interface CaseResult {
 export interface TargetResults {
   /** Name of the harness. */
   readonly target: string;
-  /** How many cases passed themselves. */
+  /** How many cases themselves passed. */
   readonly passed: number;
   /** How many failed, known gaps included. */
   readonly failed: number;
@@ -58,11 +58,11 @@ export function summarise(target: string, facts: TargetFacts, cases: readonly Ca
   };
 }
 
-/** What is published: no durations, no texts, so that equal results are equal files. */
+/** The published results. They have no durations or texts, so that equal results are equal files. */
 export interface PublishedResults {
   /** Name of the harness. */
   readonly target: string;
-  /** How many cases passed themselves. */
+  /** How many cases themselves passed. */
   readonly passed: number;
   /** How many failed, known gaps included. */
   readonly failed: number;
@@ -77,11 +77,11 @@ export interface PublishedResults {
   }[];
   /** What the target can do. */
   readonly capabilities: Capabilities;
-  /** How much of it. */
+  /** The limits of the target. */
   readonly limits: Limits;
 }
 
-/** Plain data: what JSON cannot say is text. */
+/** Plain data; values that JSON cannot express are text. */
 export function publishable({
   target,
   passed,
@@ -106,7 +106,7 @@ export function publishable({
   };
 }
 
-/** For `JSON.stringify`: keeps the numbers and patterns that JSON would lose. */
+/** For `JSON.stringify`: keeps numbers and patterns that JSON would lose. */
 export function publishValue(_key: string, value: unknown): unknown {
   if (value === Number.POSITIVE_INFINITY) return "unlimited";
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value.join(", ");
@@ -121,7 +121,7 @@ const MARKS: Readonly<Record<CaseOutcome, string>> = {
   "not-applicable": "·",
 };
 
-/** A table for terminals: one line a group, one mark a case, one column a target. */
+/** A table for terminals: one line per group, one mark per case, one column per target. */
 export function formatMatrix(targets: readonly TargetResults[]): string {
   const groups = [...new Set(targets.flatMap(({ cases }) => cases.map(({ id }) => groupOf(id))))];
   const rows = groups.map((group) => [

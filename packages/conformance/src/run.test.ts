@@ -72,7 +72,7 @@ describe("a run", () => {
     let moves = 0;
     const late = createGate();
     const slow = altered(({ time }) => ({
-      // Time does not pass before the deadline has, as on a machine that stands still.
+      // Time does not pass before the deadline has, as on a machine that hangs.
       time: {
         ...time,
         advance: async () => {
@@ -156,7 +156,7 @@ describe("results", () => {
   });
 });
 
-/** The queue for the facts is made; the case's own never is. */
+/** Creates the queue for finding the facts, but never the case's own. */
 function firstThenNever(): (request: { readonly name: string }) => Promise<{ readonly entity: string }> {
   let calls = 0;
   return async ({ name }) => {

@@ -13,26 +13,26 @@ import { CASES } from "./suite.ts";
 export interface RunOptions {
   /** Cases that are known to fail, each with the issue that tracks it. @default none */
   readonly knownGaps?: readonly KnownGap[];
-  /** Only these ids. */
+  /** Only the cases with these ids. */
   readonly only?: readonly string[];
-  /** Real time that one case may take, in milliseconds; twice as much for those that are tagged slow. @default 60000 */
+  /** Real time for one case, in milliseconds; twice as much for cases tagged slow. @default 60000 */
   readonly caseTimeoutMs?: number;
-  /** Told of each result when it is there. @default nobody is told */
+  /** Called with each result as soon as it is there. @default nobody is told */
   readonly onResult?: (result: CaseResult) => void;
 }
 
-/** Of a machine that does five other things too. */
+/** Enough for a machine that does five other things too. */
 const CASE_TIMEOUT_MS = 60_000;
-/** A slow case moves time by an hour, in steps that leave room for renewals: hundreds of requests one after the other. */
+/** A slow case moves time by an hour in steps that leave room for renewals: hundreds of requests in turn. */
 const SLOW_CASE_FACTOR = 2;
-/** How long an abandoned case may take to end its clients, at most. */
+/** The longest time for an abandoned case to end its clients. */
 const ABANDONED_TIMEOUT_MS = 5_000;
 
 interface CaseContext extends RunContext {
   readonly facts: TargetFacts;
 }
 
-/** Runs the suite, or a part of it, without a test runner. */
+/** Runs all or part of the suite without a test runner. */
 export async function runConformance(harness: Harness, options: RunOptions = {}): Promise<TargetResults> {
   const run = await openRun(harness, options);
   try {
@@ -47,11 +47,11 @@ export async function runConformance(harness: Harness, options: RunOptions = {})
   }
 }
 
-/** One run over an open backend, a case at a time. */
+/** One run on an open backend, one case at a time. */
 export interface ConformanceRun {
   /** What the target can do. */
   readonly facts: TargetFacts;
-  /** Never rejects for a failing case: the result says so. */
+  /** Does not reject if a case fails: the result says so. */
   runCase(current: ConformanceCase): Promise<CaseResult>;
   /** All results so far. */
   results(): TargetResults;
@@ -94,10 +94,10 @@ function checkGaps(knownGaps: readonly KnownGap[]): ReadonlyMap<string, KnownGap
   return new Map(knownGaps.map((gap) => [gap.id, gap]));
 }
 
-/** What `resolve` says, refined by what `probe` reads. */
+/** Returns what `resolve` says, refined by what `probe` reads. */
 async function findFacts(base: Omit<RunContext, "facts">): Promise<TargetFacts> {
   const bench = new Bench("FACTS", { ...base, facts: undefined });
-  // A target may be able to do something only for a definition that asks for it.
+  // Some targets offer a feature only for a definition that asks for it.
   const queue = bench.misdefine(await bench.queue(), {
     ordered: true,
     deduplicated: true,
@@ -150,12 +150,12 @@ async function judge(
   return finish(missing.length === 0 ? "passed" : "negative");
 }
 
-/** A capability that is absent, where the refusal is what the case tests. */
+/** An absent capability whose refusal the case tests. */
 type Missing = Parameters<typeof assertAbsent>[1] | undefined;
 
 /**
- * A case that is not done in time is ended before the next one begins: it would go on to move the time that all cases
- * of a run share, and fail them one after the other.
+ * Ends a case that is too slow before the next one begins. Otherwise it would go on moving the time that all
+ * cases of a run share, and make them fail one after the other.
  */
 async function executeInTime(
   current: ConformanceCase,
@@ -186,7 +186,7 @@ async function execute(bench: Bench, current: ConformanceCase, missing: Missing)
   try {
     await bench.close();
   } catch (error) {
-    // What went wrong first is what the reader needs; a close that fails after it is its consequence.
+    // The reader needs the first error; a close that fails later is its consequence.
     failure ??= { error };
   }
   if (failure !== undefined) throw failure.error;

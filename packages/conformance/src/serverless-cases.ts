@@ -1,7 +1,7 @@
 /**
- * The cases of the suite that mean something for a function: what a handler gets, and what follows from what it does.
- * The others are about a consumer's own polling, leases, pull mode and shutdown, which a platform has instead, or they
- * count the requests of a driver, which a function has none of.
+ * The cases that make sense for a function: what a handler gets, and the consequences of what it does. The
+ * others are about a consumer's own polling, leases, pull mode and shutdown, which the platform replaces, or
+ * they count driver requests, of which a function has none.
  */
 export const SERVERLESS_CASES: readonly string[] = [
   ...["CONS-01", "CONS-04", "CONS-05", "CONS-07", "CONS-08", "CONS-12"],
@@ -11,7 +11,7 @@ export const SERVERLESS_CASES: readonly string[] = [
   ...["CONC-01", "CONC-05", "CONC-06", "CONC-10"],
 ];
 
-/** Where the queue keeps an order. */
+/** The additional cases for a queue that keeps an order. */
 export const SERVERLESS_ORDER_CASES: readonly string[] = [
   ...["ORDR-01", "ORDR-02", "ORDR-03", "ORDR-04", "ORDR-05", "ORDR-09"],
 ];

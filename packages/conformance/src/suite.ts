@@ -24,7 +24,7 @@ import { SHUT } from "./cases/shut.ts";
 /** The case that judges the results of all others. */
 const LAST_ID = "CAPA-02";
 
-/** Every case, in the order of its group and its number. */
+/** Every case, ordered by group and number. */
 export const CASES: readonly ConformanceCase[] = inOrder([
   PROD,
   [...CONS, ...CONS_FLOW, ...CONS_DRIVER],

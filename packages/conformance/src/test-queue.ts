@@ -14,7 +14,7 @@ import {
 } from "@anyqueue/core";
 import type { CreatedQueue } from "./harness.ts";
 
-/** What every message of the suite carries, so that a stray one is recognised. */
+/** The body of every message in the suite, so that a stray one is recognised. */
 export interface Body {
   readonly run: string;
   readonly case: string;
@@ -23,18 +23,18 @@ export interface Body {
   readonly text?: string;
 }
 
-/** What a case asks of its queue. */
+/** What a case requests of its queue. */
 export interface QueueOptions extends QueuePolicy {
   readonly ordered?: boolean;
   readonly deduplicated?: boolean;
-  /** More features that the definition needs. */
+  /** Additional features that the definition needs. */
   readonly needs?: readonly Feature[];
   readonly emulate?: readonly Feature[];
   /** Deliveries after which the service itself dead-letters. */
   readonly maxDeliveries?: number;
-  /** The key of bodies made by number. @default a key of its own for every message */
+  /** The key of numbered bodies. @default a key of its own for every message */
   readonly keyOf?: (seq: number) => string;
-  /** The definition's `id`, which doubles as deduplication id. */
+  /** The definition's `id`, which is also the deduplication id. */
   readonly id?: (body: Body) => string;
 }
 
@@ -71,13 +71,13 @@ export class TestQueue {
     this.definition = define(name, options);
   }
 
-  /** The case's own process, so to say: the same client at every call. */
+  /** The client of the case's own process, so to speak: the same one at every call. */
   get client(): QueueClient {
     this.#client ??= this.#connect();
     return this.#client;
   }
 
-  /** Another process. */
+  /** Another process's client. */
   otherClient(): QueueClient {
     return this.#connect();
   }
@@ -90,7 +90,7 @@ export class TestQueue {
     return client.consumer(this.definition, options);
   }
 
-  /** Reads what was dead-lettered, as bytes. */
+  /** Reads dead letters as bytes. */
   deadLetterConsumer(client: QueueClient = this.client): QueueConsumer<Uint8Array> {
     return client.consumer(deadLetters(this.definition));
   }
@@ -100,7 +100,7 @@ export class TestQueue {
     return { ...this.#origin, seq, key, ...(extra.text === undefined ? {} : { text: extra.text }) };
   }
 
-  /** Sends the next `count` numbers with one `sendMany`; gives the results in order. */
+  /** Sends the next `count` numbers with one `sendMany`; returns the results in order. */
   async send(count = 1, options: SendOptions<Feature> = {}): Promise<readonly Sent[]> {
     const first = this.#nextSeq;
     this.#nextSeq += count;
@@ -111,7 +111,7 @@ export class TestQueue {
     return await this.producer().sendMany(items);
   }
 
-  /** The next number, for a message that the case sends itself. */
+  /** The next number, for a message that the case itself sends. */
   next(extra: { readonly key?: string; readonly text?: string } = {}): Body {
     const body = this.body(this.#nextSeq, extra);
     this.#nextSeq += 1;

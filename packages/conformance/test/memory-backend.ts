@@ -5,7 +5,7 @@ import type { Backend, Harness, QueueRequest } from "../src/harness.ts";
 
 const URL: ConnectionUrl = { scheme: "memory", authority: "", path: "", parameters: {}, text: "memory:" };
 
-/** The queue in memory, with something between it and the suite. */
+/** The queue in memory, with a wrapped adapter. */
 export function memoryHarness(
   name: string,
   wrap: (adapter: QueueAdapter) => QueueAdapter = (adapter) => adapter,

@@ -10,7 +10,7 @@ import type { Mailbox } from "./broker/mailbox.ts";
 import { leaseLost, notFound } from "./memory-errors.ts";
 import type { MemoryEngine } from "./memory-engine.ts";
 
-/** Creates, inspects and deletes entities of one engine. Leases are set by each consumer, so `leaseMs` says nothing here. */
+/** Creates, inspects and deletes entities of one engine. Ignores `leaseMs`: each consumer sets its lease. */
 export class MemoryAdmin implements AdminDriver {
   readonly #engine: MemoryEngine;
 
@@ -25,7 +25,7 @@ export class MemoryAdmin implements AdminDriver {
       this.#engine.broker.createTopic(ref.name);
       return;
     }
-    // Dead letters are part of what they come from and exist with it.
+    // Dead letters belong to their source and exist with it.
     if (ref.kind === "dead-letter" && ref.exact !== true) return;
     const existing = this.#engine.findMailbox(ref);
     if (existing !== undefined) {

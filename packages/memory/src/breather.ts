@@ -1,11 +1,11 @@
 import { systemClock, type Clock } from "@anyqueue/core/adapter";
 
-/** Longest time that calls may keep the event loop from turning. */
+/** Longest time for which calls may keep the event loop from turning. */
 const LONGEST_TURN_MS = 10;
 
 /**
- * Lets the event loop turn. Other providers answer from a socket; here everything is promises, and a busy queue would
- * keep timers, signals and servers of the same process waiting until it is empty.
+ * Lets the event loop turn. Other providers answer from a socket, but here everything is promises: a busy
+ * queue would hold up timers, signals and servers of the same process until it is empty.
  */
 export class Breather {
   readonly #clock: Clock;
@@ -16,7 +16,7 @@ export class Breather {
     this.#clock = clock;
   }
 
-  /** To be awaited before the next call, if there is anything to await. Virtual time belongs to tests alone. */
+  /** Await the result, if any, before the next call. Undefined on a virtual clock, which only tests use. */
   pause(): Promise<void> | undefined {
     if (this.#clock !== systemClock) return undefined;
     const nowMs = this.#clock.now();

@@ -1,6 +1,6 @@
 import { queueError, suggest } from "@anyqueue/core/adapter";
 
-/** @throws INVALID_ARGUMENT for what is no object, and for a key of it that is not known */
+/** @throws INVALID_ARGUMENT if `options` is not an object or has an unknown key */
 export function checkOptionNames(options: unknown, known: readonly string[], of: string): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw queueError("INVALID_ARGUMENT", {

@@ -7,7 +7,7 @@ import {
   type ErrorCode,
 } from "@anyqueue/core/adapter";
 
-/** The calls that a fault can hit, by the names of the driver contract: one call is one request to the queue. */
+/** The calls that a fault can hit, named as in the driver contract. One call is one request to the queue. */
 export type FaultOperation =
   | "open"
   | "send"
@@ -24,41 +24,41 @@ export type FaultEffect =
   | {
       /** The call fails with this code. */
       readonly fail: ErrorCode;
-      /** True: the call takes effect first, and its error is `ambiguous`, as if its answer was lost. @default false */
+      /** True: the call takes effect; its error is `ambiguous`, as if the answer was lost. @default false */
       readonly applied?: boolean | undefined;
-      /** Only these items of the call fail, by their index from 0; the others succeed. @default the whole call rejects */
+      /** Only these items fail (indexes from 0), the others succeed. @default the whole call rejects */
       readonly items?: readonly number[] | undefined;
-      /** When the service says that it wants to be asked again. @default it does not say */
+      /** The delay after which the service asks for a retry. @default it does not say */
       readonly retryAfter?: Duration | undefined;
     }
-  /** The call begins so much later. */
+  /** The call begins this much later. */
   | { readonly wait: Duration }
-  /** `receive` only: every message that is handed over is stored once more under the same id, and so is delivered twice. */
+  /** `receive` only: a second copy of each message is stored under the same id, so it is delivered twice. */
   | { readonly duplicate: true }
-  /** `receive` only: the leases of what is handed over are taken away after this time. */
+  /** `receive` only: the leases of the received messages are lost after this time. */
   | { readonly loseLease: Duration };
 
 /** One planned fault. */
 export interface Fault {
-  /** Which calls. */
+  /** Which operation it hits. */
   readonly on: FaultOperation;
-  /** Name of the entity: `orders`, `placed/billing` (a subscription), `orders/dead` (its dead letters). @default any */
+  /** Entity: `orders`, `placed/billing` (a subscription) or `orders/dead` (dead letters). @default any */
   readonly queue?: string | undefined;
-  /** Which matching call is the first to be hit, a whole number from 1, counted from when the fault was added. @default 1 */
+  /** First matching call to hit, counted from when the fault was added: a whole number from 1. @default 1 */
   readonly nth?: number | undefined;
-  /** How many matching calls in a row are hit, a whole number from 1, or Infinity. @default 1 */
+  /** How many matching calls in a row it hits: a whole number from 1, or Infinity. @default 1 */
   readonly times?: number | undefined;
-  /** What happens to them. */
+  /** What happens to these calls. */
   readonly effect: FaultEffect;
 }
 
 /** One call that reached the queue. */
 export interface RecordedCall {
-  /** What was called. */
+  /** Which operation was called. */
   readonly operation: FaultOperation;
   /** Name of the entity. */
   readonly queue: string;
-  /** How many messages were in the call; for `receive`, how many were asked for. */
+  /** How many messages the call contained; for `receive`, how many it asked for. */
   readonly items: number;
 }
 
@@ -77,8 +77,8 @@ const OPERATIONS: readonly FaultOperation[] = [
 const FAULT_KEYS = ["on", "queue", "nth", "times", "effect"];
 
 /**
- * Faults for a queue in memory, and a log of the calls that reached it: for tests of what a program does when the broker
- * fails.
+ * Faults for a queue in memory, with a log of its calls. Tests use it to see what a program does when the
+ * broker fails.
  *
  * @example
  * const faults = new FaultPlan([
@@ -91,7 +91,7 @@ export class FaultPlan {
   readonly #planned: { readonly fault: Fault; seen: number }[] = [];
   readonly #calls: RecordedCall[] = [];
 
-  /** @throws INVALID_ARGUMENT for what is no fault */
+  /** @throws INVALID_ARGUMENT for an invalid fault */
   constructor(faults: readonly Fault[] = []) {
     if (!Array.isArray(faults)) {
       throw queueError("INVALID_ARGUMENT", { what: "faults: expected a list of faults", provider: "memory" });
@@ -99,7 +99,7 @@ export class FaultPlan {
     for (const fault of faults) this.add(fault);
   }
 
-  /** The calls that reached the queue so far, in their order, also those that a fault hit. */
+  /** The calls that reached the queue so far, in order, including those hit by a fault. */
   get calls(): readonly RecordedCall[] {
     return this.#calls;
   }
@@ -109,7 +109,7 @@ export class FaultPlan {
     return this.#planned.filter((planned) => !isSpent(planned)).map(({ fault }) => fault);
   }
 
-  /** Plans one more. @throws INVALID_ARGUMENT for what is no fault */
+  /** Plans one more fault. @throws INVALID_ARGUMENT for an invalid fault */
   add(fault: Fault): void {
     checkFault(fault);
     this.#planned.push({ fault, seen: 0 });
@@ -121,7 +121,7 @@ export class FaultPlan {
     this.#calls.length = 0;
   }
 
-  /** What is to happen to this call. For the queue itself, which asks once for each call. */
+  /** Returns the effects on this call. Only for the queue itself, which asks once per call. */
   next(call: RecordedCall): readonly FaultEffect[] {
     this.#calls.push(call);
     const effects: FaultEffect[] = [];

@@ -46,14 +46,14 @@ export class MemoryAdapter implements QueueAdapter<Lease> {
     if (ref.kind === "topic" || ref.kind === "dead-letter") return { facts: { unknown: [] } };
     const mailbox = this.#engine.findMailbox(ref);
     const { broker } = this.#engine;
-    // Its own dead letters are part of a queue, and no entity that anybody could name.
+    // A queue's built-in dead letters are part of it, not an entity with a name.
     const dead =
       mailbox === undefined ? undefined : broker.findQueue(broker.findDeadLettersOf(mailbox)?.name ?? "");
     return await Promise.resolve({
       facts: {
         unknown: [],
         ...(mailbox?.maxDeliveries === undefined ? undefined : { maxDeliveries: mailbox.maxDeliveries }),
-        // Only a queue of its own has a name that can be used; the built-in dead letters go by their source's.
+        // Only a separate queue has a usable name; built-in dead letters go by the name of their source.
         ...(dead !== undefined && this.#engine.broker.findQueue(dead.name) !== undefined
           ? { deadLetterEntity: dead.name }
           : undefined),

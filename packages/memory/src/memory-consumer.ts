@@ -27,7 +27,7 @@ type DeadLetterBatch = NonNullable<ConsumerDriver<Lease>["deadLetterBatch"]>;
 
 /** Receives from one queue, subscription or dead-letter mailbox. */
 export class MemoryConsumer implements ConsumerDriver<Lease>, LeaseHolder {
-  /** Absent on dead letters: they go nowhere else (D4). */
+  /** Absent on dead letters, which cannot go anywhere else (D4). */
   readonly deadLetterBatch?: DeadLetterBatch;
   readonly #engine: MemoryEngine;
   readonly #target: Target;
@@ -71,7 +71,7 @@ export class MemoryConsumer implements ConsumerDriver<Lease>, LeaseHolder {
     if (failure !== undefined && failure.applied !== true) throw plannedError(failure, call);
     mailbox = this.#mailbox("receive");
     const deliveries = await this.#take(mailbox, ask, signal);
-    // A lost reply: the messages stay leased until their leases end.
+    // The reply is lost: the messages stay leased until their leases end.
     if (failure !== undefined) throw plannedError(failure, call);
     this.#disturb(mailbox, deliveries, effects);
     return deliveries;
@@ -132,7 +132,7 @@ export class MemoryConsumer implements ConsumerDriver<Lease>, LeaseHolder {
     return Promise.resolve();
   }
 
-  /** For those that lost their leases to a purge or a fault. */
+  /** Reports leases that were lost to a purge or a fault. */
   leasesLost(leases: readonly Lease[]): void {
     const error = leaseLost(this.#target.name, "receive");
     this.#options.events.leasesLost({ handles: leases }, error);
@@ -208,7 +208,7 @@ export class MemoryConsumer implements ConsumerDriver<Lease>, LeaseHolder {
     );
   }
 
-  /** What the fault plan does to messages that were handed over. */
+  /** Applies the effects of the fault plan to messages that were handed over. */
   #disturb(mailbox: Mailbox, deliveries: readonly LeasedDelivery[], effects: readonly FaultEffect[]): void {
     const { clock, broker } = this.#engine;
     for (const effect of effects) {

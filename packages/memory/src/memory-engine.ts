@@ -11,12 +11,12 @@ import { ReceiverLine } from "./receiver-line.ts";
 export interface EngineOptions {
   readonly clock: Clock;
   readonly seed: number | undefined;
-  /** `explicit`: what was not created is missing. */
+  /** `explicit`: an entity that was not created is missing. */
   readonly create: "auto" | "explicit";
   readonly faults: FaultPlan | undefined;
 }
 
-/** One running broker: the pure state machine, a clock, and the receives that wait. Shared by all its clients. */
+/** A running broker: the pure state machine, a clock and the waiting receives. All its clients share it. */
 export class MemoryEngine {
   readonly broker: Broker;
   readonly clock: Clock;
@@ -40,7 +40,7 @@ export class MemoryEngine {
     });
   }
 
-  /** Where sends to this entity go. @throws NOT_FOUND */
+  /** The destination for sends to this entity. @throws NOT_FOUND */
   destinationOf(ref: EntityRef, operation: Operation): Destination {
     if (ref.kind === "queue" || isNamedQueue(ref)) return this.#queue(ref.name, operation);
     if (ref.kind === "topic") return this.#topic(ref.name, operation);
@@ -48,7 +48,7 @@ export class MemoryEngine {
     return this.broker.destinationOver(mailbox);
   }
 
-  /** Where receives of this entity look. @throws NOT_FOUND */
+  /** The mailbox for receives from this entity. @throws NOT_FOUND */
   mailboxOf(ref: EntityRef, operation: Operation): Mailbox {
     if (ref.kind === "queue" || isNamedQueue(ref)) {
       return present(this.#queue(ref.name, operation).mailboxes.get(ref.name), ref, operation);
@@ -57,7 +57,7 @@ export class MemoryEngine {
     return ref.kind === "dead-letter" ? this.broker.deadLettersOf(source) : source;
   }
 
-  /** The mailbox if it exists; makes nothing. */
+  /** Returns the mailbox if it exists, without creating it. */
   findMailbox(ref: EntityRef): Mailbox | undefined {
     const source =
       ref.topic === undefined
@@ -67,7 +67,7 @@ export class MemoryEngine {
     return this.broker.deadLettersOf(source);
   }
 
-  /** Makes a queue or subscription, and the topic that it needs. */
+  /** Creates a queue, or a subscription with its topic. */
   createMailbox(ref: EntityRef): Mailbox {
     if (ref.topic !== undefined && ref.kind === "subscription") {
       return this.broker.createSubscription(this.broker.createTopic(ref.topic), ref.name);
@@ -84,7 +84,7 @@ export class MemoryEngine {
     return line;
   }
 
-  /** To be called after every change of a mailbox: waiting receives get what came, watchers look again. */
+  /** Call after every change of a mailbox: serves waiting receives and tells the watchers. */
   changed(mailbox: Mailbox): void {
     this.#lines.get(mailbox)?.serve();
     const dead = this.broker.findDeadLettersOf(mailbox);
@@ -98,7 +98,7 @@ export class MemoryEngine {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Counts an open consumer; the returned function uncounts it. */
+  /** Counts an open consumer until the returned function is called. */
   addReader(mailbox: Mailbox): () => void {
     this.#readers.set(mailbox, (this.#readers.get(mailbox) ?? 0) + 1);
     return () => {
@@ -108,7 +108,7 @@ export class MemoryEngine {
     };
   }
 
-  /** True: nothing is ready, nothing is leased. Dead letters that nobody reads do not count. */
+  /** True if nothing is ready or leased. Dead letters that nobody reads do not count. */
   isIdle(): boolean {
     const nowMs = this.clock.now();
     for (const { mailboxes } of this.broker.destinations()) {
@@ -167,7 +167,7 @@ export function entityName(ref: EntityRef): string {
   return ref.kind === "dead-letter" && !isNamedQueue(ref) ? `${base}/dead` : base;
 }
 
-/** Dead letters that the configuration sends to a queue of its own. */
+/** True for dead letters that the configuration sends to a separate queue. */
 function isNamedQueue(ref: EntityRef): boolean {
   return ref.kind === "dead-letter" && ref.exact === true;
 }

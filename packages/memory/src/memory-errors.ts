@@ -6,7 +6,7 @@ import {
   type QueueError,
 } from "@anyqueue/core/adapter";
 
-/** Everything that fails here fails with a portable error already; what is left is a defect of ours. */
+/** All expected failures here are portable errors already; anything else is a defect of ours. */
 export function classifyMemoryError(error: unknown): ErrorClass {
   if (!isQueueError(error)) return { code: "INTERNAL", retryable: false };
   return {

@@ -1,21 +1,21 @@
 import type { Capabilities, EntityRef, Limits } from "@anyqueue/core/adapter";
 
-/** How long a deduplication id is remembered; SQS has the same five minutes. */
+/** How long a deduplication id is remembered: five minutes, as on SQS. */
 export const MEMORY_DEDUPLICATION_WINDOW_MS = 300_000;
 
-/** Longest delay of a message, at sending and at release: a year. */
+/** Longest delay of a message, when sent or released: a year. */
 export const MEMORY_MAX_DELAY_MS = 31_536_000_000;
 
-/** Longest lease that can be asked for at once; it can be renewed for ever. */
+/** Longest lease per request; it can be renewed without end. */
 const MEMORY_MAX_LEASE_MS = 43_200_000;
 
-/** The size that SQS takes, so that a message which fits here fits there. */
+/** The limit of SQS, so that a message that fits here fits there. */
 const MEMORY_MAX_MESSAGE_BYTES = 1_048_576;
 
 /** Names of queues, topics and subscriptions; a slash separates the parts of an entity's name. */
 export const MEMORY_NAME_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,259}$/;
 
-/** Nothing goes over a network: the bounds only keep one call from holding the event loop. */
+/** Nothing crosses a network: the bounds only keep one call from blocking the event loop. */
 export const MEMORY_LIMITS: Limits = Object.freeze({
   maxMessageBytes: MEMORY_MAX_MESSAGE_BYTES,
   send: { maxItems: 1_000, maxInFlight: 2, maxBytes: 16 * MEMORY_MAX_MESSAGE_BYTES, overheadBytes: 0 },
@@ -36,7 +36,7 @@ export const MEMORY_LIMITS: Limits = Object.freeze({
   deduplicationId: { maxLength: 128 },
 });
 
-/** What one target can do. A deduplication id costs memory for five minutes, so only those who ask for it pay. */
+/** Capabilities of one target. A deduplication id uses memory for five minutes, so it must be asked for. */
 export function memoryCapabilities(ref: EntityRef): Capabilities {
   return {
     ordering: "by-key",

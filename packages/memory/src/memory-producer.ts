@@ -67,7 +67,7 @@ export class MemoryProducer implements ProducerDriver {
     return Promise.resolve();
   }
 
-  /** Both clocks are read together, so that a delay does not depend on the wall clock being set meanwhile. */
+  /** Reads both clocks together, so that setting the wall clock meanwhile does not change a delay. */
   #beginStore(destination: Destination): (message: OutgoingMessage) => ItemResult<SendReceipt> {
     const { clock, broker } = this.#engine;
     const nowMs = clock.now();
@@ -105,8 +105,8 @@ export class MemoryProducer implements ProducerDriver {
 }
 
 /**
- * The usual answer, and its receipt at once. Written as literals they are made old from the start, because those of the
- * first batches all live: V8 keeps a record for each literal, and then old garbage keeps the ids of young messages.
+ * The usual result and its receipt. Not literals: V8 keeps a record for each, sees that those of the first
+ * batches live on, and makes later ones old from the start. Then old garbage keeps the ids of young messages.
  */
 class Stored implements SendReceipt {
   readonly ok = true as const;

@@ -15,23 +15,22 @@ import { checkedCreate, checkedSeed, parseMemoryUrl, type MemoryConnection } fro
 /** Options of the in-process queue. */
 export interface MemoryOptions {
   /**
-   * Tells the time to the queue and to every client that uses it; for tests. @default the client's own, which is the
-   * machine's
+   * The clock of the queue and of every client that uses it; for tests. @default the client's own, which is
+   * the machine's
    */
   readonly clock?: Clock | undefined;
   /**
-   * Shuffles the order in which messages are handed over, as a distributed queue might; the same number gives the same
-   * order, and messages of one ordering key keep theirs. A whole number from 0 to 4294967295. `?seed=` of the URL wins
-   * over it.
+   * Shuffles deliveries, as a distributed queue might. The same number gives the same order, and messages of
+   * one ordering key keep theirs. A whole number from 0 to 4294967295; `?seed=` in the URL takes precedence.
    * @default none: first in, first out
    */
   readonly seed?: number | undefined;
   /**
-   * `"auto"`: an entity is there when it is first used. `"explicit"`: one that `client.admin.create` has not made is
-   * NOT_FOUND, as in a cloud. `?create=` of the URL wins over it. @default "auto"
+   * `"auto"` creates an entity on first use. With `"explicit"`, one that `client.admin.create` has not
+   * created is NOT_FOUND, as in a cloud. `?create=` in the URL takes precedence. @default "auto"
    */
   readonly create?: "auto" | "explicit" | undefined;
-  /** Calls that are to fail, wait, or lose their lease; see {@link FaultPlan}. @default nothing goes wrong */
+  /** Calls that should fail, wait or lose their lease; see {@link FaultPlan}. @default nothing goes wrong */
   readonly faults?: FaultPlan | readonly Fault[] | undefined;
 }
 
@@ -44,9 +43,9 @@ export type MemoryProvider = Provider<"memory", MemoryModes>;
 const OPTION_NAMES = ["clock", "seed", "create", "faults"];
 
 /**
- * Queues inside this process, for tests and for work that may die with the process. Every feature is there, and so are
- * the limits of SQS: 1 MiB for a message, 100 attributes, 5 minutes of deduplication. Clients made with the same provider
- * object share its messages; `memory:` and `memory://name` are kept apart.
+ * Queues in this process, for tests and for work that may be lost with it. They have every feature and the
+ * limits of SQS: messages of 1 MiB, 100 attributes, 5 minutes of deduplication. Clients made with the same
+ * provider object share its messages; `memory:` and `memory://name` are separate.
  *
  * @example
  * const client = createClient("memory:", [memory()]);
@@ -58,7 +57,7 @@ export function memory(options: MemoryOptions = {}): MemoryProvider {
   return memoryWithEngines(options).provider;
 }
 
-/** For this package: the provider and the engines that its clients made. */
+/** The provider and the engines that its clients made, for use within this package. */
 export function memoryWithEngines(options: MemoryOptions): {
   readonly provider: MemoryProvider;
   readonly engines: ReadonlyMap<string, MemoryEngine>;
@@ -92,7 +91,7 @@ export function memoryWithEngines(options: MemoryOptions): {
   return { provider, engines };
 }
 
-/** The first connection decides; a later one that says otherwise would be ignored silently. */
+/** The first connection decides. Refuses a later one that differs; it would be ignored silently otherwise. */
 function checkSame(engine: MemoryEngine, connection: MemoryConnection, url: ConnectionUrl): void {
   const { create = engine.create, seed = engine.seed } = connection;
   if (create === engine.create && seed === engine.seed) return;

@@ -1,8 +1,8 @@
 import { queueError, readParameters, type ConnectionUrl } from "@anyqueue/core/adapter";
 
-/** What a URL says: `memory:`, `memory://tests?create=explicit&seed=7`. */
+/** The content of a URL such as `memory:` or `memory://tests?create=explicit&seed=7`. */
 export interface MemoryConnection {
-  /** Engines of one provider are told apart by it. */
+  /** Tells the engines of one provider apart. */
   readonly authority: string;
   readonly create: "auto" | "explicit" | undefined;
   readonly seed: number | undefined;

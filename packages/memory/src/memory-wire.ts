@@ -8,7 +8,7 @@ import {
 
 const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
 
-/** Our counting rule: the body, and names and values of the attributes, in UTF-8. */
+/** Our way of counting: the body plus the names and values of the attributes, in UTF-8. */
 export function sizeOfMessage(message: OutgoingMessage): number {
   const { text } = message;
   let size = text === undefined ? message.body.byteLength : Buffer.byteLength(text);
@@ -18,7 +18,7 @@ export function sizeOfMessage(message: OutgoingMessage): number {
   return size;
 }
 
-/** What is stored. The core hands its message over for good; the attributes are frozen, for handlers see them. */
+/** What is stored. The core gives its message away. Attributes are frozen, since handlers see them. */
 export function contentOf(message: OutgoingMessage): MessageContent {
   for (const _name in message.attributes) {
     return new ChangedContent(message, Object.freeze({ ...message.attributes }));
@@ -26,7 +26,7 @@ export function contentOf(message: OutgoingMessage): MessageContent {
   return message;
 }
 
-/** What a delivery shows of a stored message. All fields are set at once: one shape for every delivery. */
+/** A stored message as a delivery shows it. The constructor sets all fields: every delivery has one shape. */
 class StoredView {
   readonly id: string;
   readonly providerId: string;
@@ -42,7 +42,7 @@ class StoredView {
   readonly subject?: string;
   readonly expiresAtMs?: number;
   readonly deadLetter?: DeadLetterInfo;
-  /** There is no vendor's object; this is the message's number in order of sending. */
+  /** There is no vendor object, so this is the message's number in the order of sending. */
   readonly native: number;
   readonly #content: MessageContent;
   #body: Uint8Array | undefined;
@@ -67,14 +67,14 @@ class StoredView {
     if (message.burial !== undefined) this.deadLetter = message.burial;
   }
 
-  /** A copy: a handler may write into its bytes. `slice` of a Buffer would be a view. Made when somebody reads it. */
+  /** A copy, since a handler may write into it; made on first read. `slice` of a Buffer would be a view. */
   get body(): Uint8Array {
     this.#body ??= new Uint8Array(this.#content.body);
     return this.#body;
   }
 }
 
-/** A delivery under a lease that began right now. */
+/** A delivery whose lease begins now. */
 export class LeasedDelivery extends StoredView implements Delivery<Lease> {
   readonly handle: Lease;
   readonly leaseMs: number;
@@ -86,7 +86,7 @@ export class LeasedDelivery extends StoredView implements Delivery<Lease> {
   }
 }
 
-/** A look at a message without a lease. */
+/** A message as seen without a lease. */
 export class PeekedDelivery extends StoredView implements Delivery<never> {
   get handle(): never {
     throw queueError("UNSUPPORTED", {
@@ -101,7 +101,7 @@ export function providerIdOf(sequence: number): string {
   return String(sequence);
 }
 
-/** An object without attributes may be the sender's own; everybody gets the frozen one. */
+/** An empty attributes object may be the sender's own, so everybody gets the frozen one. */
 function shownAttributes(attributes: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const _name in attributes) return attributes;
   return NO_ATTRIBUTES;

@@ -19,8 +19,8 @@ export interface Call {
 }
 
 /**
- * Runs one call over its items, unless the fault plan says otherwise; results are aligned (D2).
- * `begin` is asked once, when the call takes effect: it reads the time and yields what is done to each item.
+ * Runs one call over its items, unless the fault plan says otherwise; results are aligned (D2). When the call
+ * takes effect, `begin` is called once: it reads the time and returns what is done to each item.
  */
 export async function performCall<Item, Value>(
   call: Call,
@@ -56,7 +56,7 @@ function applyAll<Item, Value>(
   return items.map((item) => apply(item));
 }
 
-/** Waits as long as the plan says. @throws CANCELLED when the call is aborted meanwhile; nothing was applied */
+/** Waits as long as the plan says. @throws CANCELLED if the call is aborted first; nothing was applied */
 export async function waitFor(effects: readonly FaultEffect[], call: Call, clock: Clock): Promise<void> {
   for (const effect of effects) {
     if ("wait" in effect) await pause(durationToMs(effect.wait), call, clock);

@@ -7,12 +7,12 @@ export interface Waiter {
   readonly maxItems: number;
   readonly leaseMs: number;
   readonly deadlineMs: number;
-  /** Called once, with what it got. */
+  /** Called once, with the leases that the receive got. */
   readonly done: (leases: readonly Lease[]) => void;
   readonly fail: (error: Error) => void;
 }
 
-/** The receives that wait at one mailbox, served in order of arrival. One timer for all of them. */
+/** The receives that wait at one mailbox, served in order of arrival. They share one timer. */
 export class ReceiverLine {
   readonly #mailbox: Mailbox;
   readonly #clock: Clock;
@@ -30,14 +30,14 @@ export class ReceiverLine {
     this.#arm();
   }
 
-  /** Ends a wait early; false: it has ended already. */
+  /** Ends a wait early. Returns false if it has already ended. */
   leave(waiter: Waiter): boolean {
     const wasWaiting = this.#waiters.delete(waiter);
     this.#arm();
     return wasWaiting;
   }
 
-  /** Hands over what can be handed over. To be called whenever the mailbox changed. */
+  /** Serves the waiting receives as far as possible. Call it whenever the mailbox has changed. */
   serve(): void {
     if (this.#waiters.size === 0) return;
     const nowMs = this.#clock.now();
@@ -54,7 +54,7 @@ export class ReceiverLine {
     this.#arm();
   }
 
-  /** The mailbox is gone, and the next receive makes a new one. */
+  /** The mailbox is gone; the next receive creates a new one. Waiting receives end empty. */
   dismiss(): void {
     for (const waiter of this.#waiters) {
       this.#waiters.delete(waiter);
@@ -63,7 +63,7 @@ export class ReceiverLine {
     this.#arm();
   }
 
-  /** The mailbox is gone, and so is what is asked for. */
+  /** The mailbox is gone for good. Waiting receives fail. */
   fail(error: Error): void {
     for (const waiter of this.#waiters) {
       this.#waiters.delete(waiter);

@@ -4,26 +4,26 @@ import type { Handler, HandlerContext, Message } from "@anyqueue/core";
 export interface RecordedRun<Body> {
   /** What the handler was given. */
   readonly message: Message<Body>;
-  /** Which attempt it was: 1 on the first delivery. */
+  /** Number of the attempt: 1 on the first delivery. */
   readonly attempt: number;
 }
 
 /** A handler that remembers what it was given; made by {@link recorder}. */
 export interface Recorder<Body> {
-  /** Records the message, then does what the inner handler does. */
+  /** Records the message, then calls the inner handler. */
   (message: Message<Body>, context: HandlerContext): unknown;
-  /** The runs so far, in their order; a message that was retried is among them more than once. */
+  /** The runs so far, in order. A retried message appears more than once. */
   readonly runs: readonly RecordedRun<Body>[];
   /** The messages of these runs. */
   readonly messages: readonly Message<Body>[];
-  /** Resolves with the first `count` messages as soon as so many runs have begun; does not move a virtual clock. */
+  /** Resolves with the first `count` messages once that many runs began. Does not move a virtual clock. */
   received(count: number): Promise<readonly Message<Body>[]>;
-  /** Forgets the runs so far; who waits for `received` goes on waiting. */
+  /** Forgets the runs so far. Pending calls of `received` keep waiting. */
   clear(): void;
 }
 
 /**
- * Makes a handler that records what it is given and then does what `inner` does; without `inner` it acks.
+ * Makes a handler that records what it is given, then calls `inner`. Without `inner` it acks.
  *
  * @example
  * const seen = recorder<Order>();
@@ -62,5 +62,5 @@ export function recorder<Body = unknown>(inner?: Handler<Body>): Recorder<Body> 
         runs.length = 0;
       },
     },
-  }) as Recorder<Body>; // the properties defined above are what the type adds to the function
+  }) as Recorder<Body>; // the type adds exactly the properties defined above
 }

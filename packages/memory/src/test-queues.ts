@@ -26,19 +26,19 @@ import { PeekedDelivery } from "./memory-wire.ts";
 import { recorder, type Recorder } from "./recorder.ts";
 import { untilIdle, WatchedClock } from "./until-idle.ts";
 
-/** A client that is asked to close waits for handlers; here time passes as fast as it can, up to this much. */
+/** A closing client waits for handlers; here time runs as fast as it can, up to this limit. */
 const CLOSE_WITHIN_MS = 600_000;
 
 /** Options of {@link testQueues}. */
 export interface TestQueuesOptions {
   /**
-   * Shuffles deliveries, see `MemoryOptions`, and draws the jitter of retries: the same number gives the same order at
-   * the same moments. @default none: first in, first out
+   * Shuffles deliveries (see `MemoryOptions`) and determines the jitter of retries. The same number gives the
+   * same order at the same times. @default none: first in, first out
    */
   readonly seed?: number | undefined;
-  /** `"explicit"`: an entity that was not created is NOT_FOUND; `"auto"`: its first use makes it. @default "auto" */
+  /** `"explicit"`: an entity not created is NOT_FOUND. `"auto"`: first use creates it. @default "auto" */
   readonly create?: "auto" | "explicit" | undefined;
-  /** What is to go wrong; more can be added to `faults` of the result. @default nothing */
+  /** What should go wrong; more can be added to `faults` of the result. @default nothing */
   readonly faults?: FaultPlan | readonly Fault[] | undefined;
   /** The wall time at the start. @default 2026-01-01T00:00:00Z */
   readonly startAt?: Date | undefined;
@@ -48,26 +48,26 @@ export interface TestQueuesOptions {
 
 const OPTION_NAMES = ["seed", "create", "faults", "startAt", "client"];
 
-/** A dead letter, decoded like the message that it was, with the reason why it is one. */
+/** A decoded dead letter, with the reason why it was given up. */
 export type DeadLetter<Body> = Message<Body> & { readonly reason: string };
 
 /** Queues of one test, made by {@link testQueues}: in memory, on a clock that only the test moves. */
 export interface TestQueues extends AsyncDisposable {
   /** Makes producers and consumers, as in the application. */
   readonly client: QueueClient<MemoryProvider>;
-  /** The clock of everything in here. */
+  /** The clock of these queues and their client. */
   readonly clock: VirtualClock;
-  /** What is to go wrong, and the calls that reached the queue so far. */
+  /** What should go wrong, and the calls that reached the queue so far. */
   readonly faults: FaultPlan;
-  /** Lets time pass; what becomes due on the way (retries, delays, leases that end) happens in its order. */
+  /** Lets time pass. Retries, delays and leases that come due on the way take effect in order. */
   advance(by: Duration): Promise<void>;
   /**
-   * Resolves when no message is ready or in a handler. Those that wait for a delay or a retry, and dead letters that
-   * nobody reads, do not count: `advance` makes them due.
+   * Resolves when no message is ready or in a handler. Messages that wait for a delay or retry do not count
+   * (`advance` makes them due), nor do dead letters that nobody reads.
    */
   idle(): Promise<void>;
   /**
-   * The dead letters of a queue or subscription, oldest first. They stay where they are. Reading `body` throws
+   * The dead letters of a queue or subscription, oldest first; they are not removed. Reading `body` throws
    * INVALID_MESSAGE if it cannot be decoded, UNSUPPORTED if the schema is asynchronous.
    */
   deadLettered<D extends QueueDefinition | SubscriptionDefinition>(
@@ -75,12 +75,12 @@ export interface TestQueues extends AsyncDisposable {
   ): readonly DeadLetter<BodyOf<D>>[];
   /** Makes a handler that records what it is given: {@link recorder}. */
   recorder<Body = unknown>(inner?: Handler<Body>): Recorder<Body>;
-  /** Closes the client; time passes as fast as it can, up to ten minutes, for handlers that still run. */
+  /** Closes the client. Time runs as fast as it can, up to ten minutes, for handlers that still run. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Makes queues for one test: a client in memory on a virtual clock, so that a retry in five minutes takes no time.
+ * Makes queues for one test: a client in memory on a virtual clock. A retry in five minutes takes no time.
  *
  * @example
  * await using queues = await testQueues();
@@ -136,7 +136,7 @@ async function closeWithin(client: QueueClient<MemoryProvider>, clock: VirtualCl
   const closing = client.close().finally(() => {
     isClosed = true;
   });
-  // A rejection is thrown by the last line; until then it must not count as unhandled.
+  // The last line throws a rejection; until then it must not count as unhandled.
   closing.catch(() => undefined);
   const untilMs = clock.now() + CLOSE_WITHIN_MS;
   await clock.settle();
@@ -161,14 +161,14 @@ function decoded<Body>(details: DefinitionDetails, delivery: PeekedDelivery): De
   const reason = delivery.deadLetter?.reason ?? rawMessage(delivery).deadLettered?.reason ?? "";
   const letter = { ...rawMessage(delivery), reason };
   const body = lazyBody(details, delivery);
-  // The definition's own codec and schema made the body: it is of the definition's type, or reading it throws.
+  // The definition's own codec and schema make the body: it has the definition's type, or reading throws.
   return Object.defineProperty(letter, "body", {
     get: body,
     enumerable: true,
   }) as unknown as DeadLetter<Body>;
 }
 
-/** A dead letter may be undecodable; a test that only counts them must not fail by that. */
+/** A dead letter may not be decodable, and a test that only counts them must not fail because of that. */
 function lazyBody(details: DefinitionDetails, delivery: PeekedDelivery): () => unknown {
   return () => {
     const message = decodeDelivery(details, delivery);

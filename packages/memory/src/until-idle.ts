@@ -2,10 +2,10 @@ import type { Clock } from "@anyqueue/core/adapter";
 import type { VirtualClock } from "@anyqueue/core/testing";
 import type { MemoryEngine } from "./memory-engine.ts";
 
-/** Settlements gather for some milliseconds before they go out; waiting for those is no passing of time to speak of. */
+/** Settlements gather for some milliseconds before they go out; `untilIdle` may pass that much time. */
 const STEP_BUDGET_MS = 100;
 
-/** A clock that tells when a timer is set on it. */
+/** A clock that reports when a timer is set on it. */
 export class WatchedClock implements Clock {
   readonly #clock: VirtualClock;
   readonly #watchers = new Set<() => void>();
@@ -14,7 +14,7 @@ export class WatchedClock implements Clock {
     this.#clock = clock;
   }
 
-  /** What is drawn follows from the seed of the test, too. */
+  /** Draws from the test's seed, too. */
   get random(): Clock["random"] {
     return this.#clock.random;
   }
@@ -37,7 +37,7 @@ export class WatchedClock implements Clock {
     return timer;
   }
 
-  /** Calls `watcher` for every timer that is set until the returned function is called. */
+  /** Calls `watcher` for every timer that is set, until the returned function is called. */
   watch(watcher: () => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
@@ -45,8 +45,8 @@ export class WatchedClock implements Clock {
 }
 
 /**
- * Resolves when the engine is idle. Moves the clock over timers that are nearly due, nothing beyond;
- * then waits for the next change of a queue or the next timer.
+ * Resolves when the engine is idle. Advances the clock only over timers that are nearly due. Otherwise it
+ * waits for the next change of a queue or the next timer.
  */
 export async function untilIdle(
   engine: MemoryEngine,

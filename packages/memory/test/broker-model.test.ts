@@ -72,7 +72,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("purge" as const) }) },
 );
 
-/** The broker and the naive list side by side; every step is done to both and compared. */
+/** Runs every step on both the broker and the naive list, and compares them. */
 class Comparison {
   readonly #broker: Broker;
   readonly #queue: Destination;
@@ -95,18 +95,18 @@ class Comparison {
     this.#naive = new NaiveMailbox(options.maxDeliveries);
   }
 
-  /** How many steps agreed; the first that does not throws. */
+  /** Returns how many steps agreed; throws at the first that does not. */
   run(steps: readonly Step[]): number {
     for (const next of steps) {
       this.#naive.advance(this.#nowMs);
       this.#take(next);
-      // Looking advances the broker: after a pause the next operation must find by itself what is over.
+      // Looking advances the broker, but the operation after a pause must find by itself what is over.
       if (next.do !== "pass") this.#compare();
     }
     return steps.length;
   }
 
-  /** Everything that is left can still be had and acked: nothing is stuck, nothing was lost. */
+  /** Receives and acks everything that is left: nothing is stuck, nothing was lost. */
   drain(): void {
     const expected = this.#naive.messages.filter(
       ({ expiresAtMs }) => expiresAtMs === Number.POSITIVE_INFINITY,
@@ -184,7 +184,7 @@ class Comparison {
     expect(leases).toHaveLength(Math.min(maxItems, open.length));
     for (const real of leases) {
       const { orderingKey: key } = real.message.content;
-      // Without a key any visible message is right; with one only the oldest that was not taken yet.
+      // Without a key any visible message is right; with one, only the oldest that was not taken yet.
       const index = open.findIndex((message) =>
         key === undefined ? message.sequence === real.message.sequence : message.key === key,
       );

@@ -2,5 +2,5 @@ import { conformance } from "@anyqueue/conformance";
 import { afterAll, test } from "vitest";
 import { memoryHarness } from "./memory-harness.ts";
 
-// In any order: what a case takes for granted on a first-in-first-out queue would fail here.
+// Any order: a case that relies on first in, first out fails here.
 conformance(test, { harness: memoryHarness(5), afterAll });

@@ -81,7 +81,7 @@ export async function receive(
   return await consumer.receiveBatch({ maxItems, waitMs: 0 }, NEVER);
 }
 
-/** The one delivery that is there. */
+/** Receives the only delivery. */
 export async function receiveOne(consumer: ConsumerDriver<Lease>): Promise<Delivery<Lease>> {
   const [delivery, ...others] = await receive(consumer);
   if (delivery === undefined || others.length > 0)

@@ -10,13 +10,13 @@ export interface Sending {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** One queue of a broker without a clock: every call says what time it is. */
+/** One queue of a broker without a clock: every call passes the time. */
 export interface MailboxBench {
   readonly broker: Broker;
   readonly queue: Destination;
   readonly mailbox: Mailbox;
   send(id: string, sending?: Sending): void;
-  /** Ids in the order in which they were handed over. */
+  /** The leases, in the order in which the messages were handed over. */
   receive(maxItems: number, nowMs?: number, leaseMs?: number): Lease[];
 }
 

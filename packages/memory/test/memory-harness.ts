@@ -11,7 +11,7 @@ const CONNECTION: ConnectionUrl = {
   text: "memory:",
 };
 
-/** Queues in this process, on a clock that the suite moves; with a seed, in an order that nobody can rely on. */
+/** Queues in this process, on a clock that the suite moves. A seed gives an order no case can rely on. */
 export function memoryHarness(seed?: number): Harness {
   return {
     name: seed === undefined ? "memory" : `memory-seed-${seed}`,

@@ -1,11 +1,11 @@
-/** What the broker should do, written for clarity: a list that is searched from end to end. */
+/** The broker's specification as simple code: a list that is searched from end to end. */
 
 export interface NaiveMessage {
   readonly sequence: number;
   readonly key: string | undefined;
   readonly expiresAtMs: number;
   state: "scheduled" | "visible" | "leased" | "delayed";
-  /** When the lease or the delay is over. */
+  /** When the lease or the delay ends. */
   dueAtMs: number;
   /** Order within a key; undefined while scheduled. */
   place: number | undefined;
@@ -47,7 +47,7 @@ export class NaiveMailbox {
     });
   }
 
-  /** One event after the other, each at its own moment. */
+  /** Applies one event after the other, each at its own time. */
   advance(nowMs: number): void {
     for (let next = this.#nextDue(nowMs); next !== undefined; next = this.#nextDue(nowMs)) {
       const atMs = nextMomentOf(next);
@@ -70,7 +70,7 @@ export class NaiveMailbox {
     return free;
   }
 
-  /** The visible messages at the head of a key, unless one of the key is leased. */
+  /** The visible messages at the head of a key, or none while one of the key is leased. */
   deliverableOf(key: string): NaiveMessage[] {
     const placed = this.messages
       .filter((message) => message.key === key && message.place !== undefined)

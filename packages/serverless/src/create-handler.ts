@@ -13,18 +13,19 @@ import {
 } from "@anyqueue/core";
 
 /**
- * Options of a function's handler: those of a consumer without `prefetch` (`concurrency`, `retry`, `handlerTimeout`, …),
- * `deadlineMargin`, and what a worker has from its client: `clock`, `listener`, `logger`, `middleware`.
+ * Options of a function's handler: those of a consumer without `prefetch` (`concurrency`, `retry`,
+ * `handlerTimeout`, …), `deadlineMargin`, and a worker's client options: `clock`, `listener`, `logger`,
+ * `middleware`.
  */
 export type HandlerOptions = EventEngineOptions;
 
 /**
  * Makes the function that a platform (Lambda, Azure Functions, Cloud Run) calls with its events.
  *
- * The handler is the one that a worker would run: returning acks, throwing retries, `RetryError` and `DeadLetterError`
- * mean what they mean there. How the platform is told, and what it cannot do, is the source's part: its page says it, and
- * the event `notice`. The platform's time is kept: shortly before its end (`deadlineMargin`) nothing starts any more,
- * signals abort, and what is unfinished is reported so and comes again.
+ * The handler is the same as in a worker: returning acks, throwing retries, and `RetryError` and
+ * `DeadLetterError` mean the same. The source tells the platform the outcome; its page and the event `notice`
+ * say what the platform cannot do. The platform's time limit is kept: shortly before it (`deadlineMargin`) no
+ * handler starts any more and signals abort. Unfinished messages are reported as such and come again.
  *
  * @example
  * export const handler = createHandler(orders, sqsEvents(), async (message, { signal }) => {
@@ -32,9 +33,9 @@ export type HandlerOptions = EventEngineOptions;
  * });
  *
  * @param definition of the queue or subscription that the events come from
- * @param source `sqsEvents()`, `functionsEvents()`, `pushRequests(…)`, `nodePushRequests(…)`, `pubsubEvents(…)`, or one
- * of your own
- * @returns a function with the arguments and the answer of the source. It rejects where the platform has to be told by an
+ * @param source `sqsEvents()`, `functionsEvents()`, `pushRequests(…)`, `nodePushRequests(…)`,
+ * `pubsubEvents(…)`, or one of your own
+ * @returns a function with the source's arguments and answer. It rejects where the platform expects an
  * exception, and with INVALID_ARGUMENT for an event of another kind
  * @throws INVALID_ARGUMENT with every problem of the options
  */
@@ -47,11 +48,11 @@ export function createHandler<D extends Source, Args extends readonly unknown[],
   return answering(checked(source), createEventEngine<BodyOf<D>>(definition, { handler }, options));
 }
 
-/** Messages that a batch handler gets at once, as `runBatch` has it. */
+/** Most messages that a batch handler gets at once, as in `runBatch`. */
 const DEFAULT_BATCH_SIZE = 10;
 
 /**
- * Makes a function as {@link createHandler} does, for a handler that takes up to `size` messages of one event at once.
+ * Makes a function like {@link createHandler}. Its handler takes up to `size` messages of an event at once.
  *
  * @example
  * export const handler = createBatchHandler(orders, sqsEvents(), async (messages) =>
@@ -66,8 +67,8 @@ export function createBatchHandler<D extends Source, Args extends readonly unkno
   batchHandler: BatchHandler<BodyOf<D>>,
   options: HandlerOptions & {
     /**
-     * Messages of one call of the handler at most, a whole number from 1. Fewer where the event holds fewer, and never two of
-     * one ordering key. @default 10
+     * Most messages per call of the handler, a whole number from 1. A call gets fewer if the event holds
+     * fewer, and never two of one ordering key. @default 10
      */
     readonly size?: number | undefined;
   } = {},

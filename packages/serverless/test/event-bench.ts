@@ -16,10 +16,10 @@ export interface Order {
 
 export const orders = defineQueue<Order>("orders", { retry: { attempts: 3, delay: "7s" } });
 
-/** What a platform would call the function with. */
+/** The event with which a platform would call the function. */
 export interface TestEvent {
   readonly deliveries: readonly Delivery<string>[];
-  /** Until the platform ends the call. */
+  /** Time until the platform ends the call. */
   readonly timeoutMs?: number;
 }
 
@@ -30,7 +30,7 @@ export type Emitted = {
 export interface EventBench {
   readonly clock: VirtualClock;
   readonly emitted: readonly Emitted[];
-  /** Calls the function; the reply is the outcomes as the source got them. */
+  /** Calls the function and returns the outcomes as the source received them. */
   call(event: TestEvent): Promise<readonly Outcome[]>;
 }
 
@@ -41,7 +41,7 @@ interface BenchOptions {
   readonly onReply?: () => void;
 }
 
-/** A function on a virtual clock, behind a source that gives and takes what the test says. */
+/** A function on a virtual clock, behind a source that the test controls. */
 export function eventBench(
   work: Handler<Order> | { readonly batchHandler: BatchHandler<Order>; readonly size?: number },
   { definition = orders, options, batch, onReply }: BenchOptions = {},
@@ -93,7 +93,7 @@ export async function untilAborted(signal: AbortSignal): Promise<never> {
   throw signal.reason;
 }
 
-/** Ends with time passing as fast as it can. */
+/** Lets time pass as fast as it can until `work` ends. */
 export async function eventually<Value>(clock: VirtualClock, work: Promise<Value>): Promise<Value> {
   let isOver = false;
   const over = work.finally(() => {

@@ -22,7 +22,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   key: fc.constantFrom(undefined, undefined, "a", "b", "c"),
   takesMs: fc.integer({ min: 0, max: 4_000 }),
   attempt: fc.integer({ min: 1, max: 4 }),
-  // One in eight is not.
+  // One in eight cannot be decoded.
   isDecodable: fc.integer({ min: 0, max: 7 }).map((value) => value > 0),
   isMovable: fc.boolean(),
 });
@@ -38,7 +38,7 @@ const run = fc.record({
 
 type Run = typeof run extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** What happened to each delivery, by its place in the event. */
+/** What happened to each delivery, by its index in the event. */
 interface Traces {
   readonly handled: Map<number, number>;
   readonly moved: Map<number, number>;
@@ -92,7 +92,7 @@ async function perform({
       ...(isDecodable ? {} : { body: new TextEncoder().encode("{") }),
     }),
   );
-  // A handler that hangs ends by its own limit where the platform sets none.
+  // A hanging handler ends by its own limit where the platform sets none.
   const needsEnd = given.timeoutMs === undefined && given.handlerTimeout !== "2s";
   const timeout = needsEnd ? { timeoutMs: 20_000 } : { timeoutMs: given.timeoutMs };
   const event =

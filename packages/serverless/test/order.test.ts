@@ -4,7 +4,7 @@ import { memory } from "@anyqueue/memory";
 import { describe, expect, test } from "vitest";
 import { eventBench, eventually, kinds, orderDelivery, type Order } from "./event-bench.ts";
 
-/** A real adapter's queue, without its order. */
+/** A real adapter's queue, but without ordering. */
 function unordered(): Target {
   const url = { scheme: "memory", authority: "", path: "", parameters: {}, text: "memory:" };
   const target = memory()

@@ -42,7 +42,7 @@ export async function create(args: readonly string[], terminal: Terminal): Promi
   return 0;
 }
 
-/** What the flags ask for is what the queue needs: a provider without it refuses. */
+/** A definition that needs what the flags ask for: a provider without it refuses. */
 function definitionOf(
   name: string,
   plan: CreatePlan,
@@ -56,7 +56,7 @@ function definitionOf(
     lease: plan.lease,
     deadLetter: plan.hasDeadLetters ? ("auto" as const) : ("none" as const),
   };
-  // Nothing is sent, so no key is ever asked for; that there is one makes the queue an ordered one.
+  // Nothing is sent, so no key is ever computed; having the function makes the queue an ordered one.
   return plan.isOrdered
     ? defineQueue(name, { ...options, orderingKey: () => "key" })
     : defineQueue(name, options);

@@ -28,7 +28,7 @@ Nothing is applied. Names and needs come from the definition that <module> expor
   --out <folder>             write files there, never over existing ones (default: standard output)
   --help                     this text`;
 
-/** `anyqueue deploy-files`: prints or writes files, and applies nothing. */
+/** `anyqueue deploy-files`: prints or writes files, but applies nothing. */
 export async function deployFiles(args: readonly string[], terminal: Terminal): Promise<number> {
   const plan = readDeployPlan(args);
   if (plan === undefined) {
@@ -45,7 +45,7 @@ export async function deployFiles(args: readonly string[], terminal: Terminal): 
   return 0;
 }
 
-/** Names need no connection: a project that has none configured has the names of its definitions. */
+/** Names need no connection: without configuration they are the names of the definitions. */
 async function nameConfig(prefix: string | undefined): Promise<NameConfig> {
   const given = prefix === undefined ? {} : { prefix };
   try {
@@ -57,7 +57,7 @@ async function nameConfig(prefix: string | undefined): Promise<NameConfig> {
   }
 }
 
-/** One file as it is; of several each behind a line with its name. */
+/** Prints one file as it is, and several with a line before each that names it. */
 function print(files: readonly GeneratedFile[], terminal: Terminal): void {
   for (const { name, text } of files) {
     if (files.length > 1) terminal.print(`--- ${name}`);

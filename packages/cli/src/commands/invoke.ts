@@ -9,7 +9,7 @@ import { findQueue } from "../invoke/queue-place.ts";
 import { readInvokePlan, type InvokePlan } from "../invoke/read-invoke-plan.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** `anyqueue invoke`: with --once ends with code 0 if every message was handled, else with 1. */
+/** `anyqueue invoke`: with --once it exits with code 0 if every message was handled, else with 1. */
 export async function invoke(args: readonly string[], terminal: Terminal): Promise<number> {
   const plan = readInvokePlan(args);
   if (plan === undefined) {

@@ -23,7 +23,7 @@ the move. Order is not kept.
 <queue> is the name of a definition, or the queue's real name if no definition can have it: orders.fifo, an ARN.
 Ends with code 1 if it was stopped or failed; the rest stays among the dead letters.`;
 
-/** `anyqueue redrive`: ends with code 0 if all was moved, or `--max`. */
+/** `anyqueue redrive`: exits with code 0 if it moved everything, or `--max` messages. */
 export async function redrive(args: readonly string[], terminal: Terminal): Promise<number> {
   const plan = readRedrivePlan(args);
   if (plan === undefined) {
@@ -48,7 +48,7 @@ async function move(
   return await redriving.run(client, source);
 }
 
-/** Asks for numbers and takes no message: one that is looked at counts as delivered once more. */
+/** Only asks for numbers and receives nothing: looking at a message would count as a delivery. */
 async function count(
   { client, source }: OpenedSource,
   { queue, max, isJson }: RedrivePlan,

@@ -36,7 +36,7 @@ Ends with code 1 if a message was not confirmed; standard error lists it.`;
 const MAX_BODY_BYTES = 128 * 1024 * 1024;
 const PROGRESS_EVERY_MS = 2_000;
 
-/** `anyqueue send`: sends, reports, ends. */
+/** `anyqueue send`: sends, reports and ends. */
 export async function send(args: readonly string[], terminal: Terminal): Promise<number> {
   const plan = readSendPlan(args, terminal.isInputTyped);
   if (plan === undefined) {
@@ -47,7 +47,7 @@ export async function send(args: readonly string[], terminal: Terminal): Promise
 }
 
 async function sendOne(plan: SendPlan, terminal: Terminal): Promise<number> {
-  // Read and checked before anything is connected: a mistake in the body is a mistake of the command line.
+  // Checked before connecting: a mistake in the body is a mistake of the command line.
   const given = await readBody(plan.source, terminal);
   if (given === undefined)
     throw new UsageError(`anyqueue send: the body is longer than ${MAX_BODY_BYTES} bytes.`);
@@ -99,7 +99,7 @@ async function sendEveryLine(plan: SendPlan, terminal: Terminal): Promise<number
     return early === undefined && report.failed === 0 ? 0 : 1;
   } finally {
     clearInterval(progress);
-    ended.abort(); // an input that nobody reads to its end must not keep the process
+    ended.abort(); // an input that nobody reads to its end must not keep the process alive
     terminal.warn(report.summary());
   }
 }
@@ -131,7 +131,7 @@ async function withProducer<Result>(
   }
 }
 
-/** What the flags ask for is what the queue needs: a provider without it refuses before anything is sent. */
+/** The definition needs what the flags ask for: a provider without it refuses before anything is sent. */
 function producerOf(client: QueueClient, name: string, plan: SendPlan): QueueProducer<Uint8Array, Feature> {
   const { key, format, delay, ttl } = plan;
   const needs: Feature[] = [];

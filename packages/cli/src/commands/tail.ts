@@ -27,7 +27,7 @@ If the process is killed, the messages come back by themselves within 30 seconds
 
 <queue> is the name of a definition, or the queue's real name if no definition can have it: orders.fifo, an ARN.`;
 
-/** `anyqueue tail`: ends with code 0 if all that it took was given back, or with --ack removed. */
+/** `anyqueue tail`: exits with code 0 if all it received was given back or, with --ack, removed. */
 export async function tail(args: readonly string[], terminal: Terminal): Promise<number> {
   const plan = readTailPlan(args);
   if (plan === undefined) {
@@ -41,7 +41,7 @@ export async function tail(args: readonly string[], terminal: Terminal): Promise
   try {
     await tailing.run(client, name);
   } finally {
-    await client.close(); // gives back what is held
+    await client.close(); // gives back the messages that are held
   }
   const fate = plan.removes ? "removed" : "given back";
   const failures = tailing.failures === 0 ? "" : `, but ${tailing.failures} not ${fate}`;

@@ -45,7 +45,7 @@ export async function up(args: readonly string[], terminal: Terminal): Promise<n
   if (surplus !== undefined) throw new UsageError(`anyqueue up: "${surplus}" is one argument too many.`);
   const options = await readOptions(flags);
   const stopped = terminal.untilStopped();
-  // Known before the first line is printed, after which somebody may end them.
+  // Found before the first line is printed, after which somebody may end them.
   const launchers = await findLaunchers();
   const emulator = await startEmulator(options);
   let trustFile: WrittenTrustFile | undefined;
@@ -88,7 +88,7 @@ async function readOptions(flags: ParsedFlags): Promise<EmulatorOptions & { read
   return { host: flags.value("host") ?? DEFAULT_HOST, ...ports, serviceBusConfig };
 }
 
-/** Undefined where the flag is not given: every server starts then, or only those that are named. */
+/** Returns undefined without the flag: then every server starts, or only the named ones. */
 function readPort(flags: ParsedFlags, name: string): number | undefined {
   const text = flags.value(name);
   if (text === undefined) return undefined;
@@ -99,7 +99,7 @@ function readPort(flags: ParsedFlags, name: string): number | undefined {
   );
 }
 
-/** What is inside is for the emulator to check. */
+/** The emulator checks the content. */
 async function readConfig(file: string): Promise<EmulatorOptions["serviceBusConfig"]> {
   let text: string;
   try {

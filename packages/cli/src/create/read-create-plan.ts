@@ -4,7 +4,7 @@ import { parseFlags, type FlagKinds, type ParsedFlags } from "../parse-flags.ts"
 import { queueArgument } from "../queue-argument.ts";
 import { UsageError } from "../usage-error.ts";
 
-/** What one call of `anyqueue create` shall do. */
+/** What one call of `anyqueue create` should do. */
 export interface CreatePlan {
   readonly queue: string;
   readonly url: string | undefined;
@@ -25,7 +25,7 @@ const FLAGS: FlagKinds = {
   help: "flag",
 };
 
-/** Undefined: the help was asked for. @throws UsageError */
+/** Returns undefined if the help was asked for. @throws UsageError */
 export function readCreatePlan(args: readonly string[]): CreatePlan | undefined {
   const flags = parseFlags("create", args, FLAGS);
   if (flags.has("help")) return undefined;

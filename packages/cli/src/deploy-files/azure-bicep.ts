@@ -5,10 +5,10 @@ import { ORIGIN, type GeneratedFile } from "./generated-file.ts";
 const API = "2024-01-01";
 const TYPE = "Microsoft.ServiceBus/namespaces";
 
-/** Queue or subscription, in a namespace that exists already, and the right of the function's identity to receive. */
+/** A queue or subscription in an existing namespace, and the right of the function's identity to receive. */
 export function azureBicep(deployment: Deployment): GeneratedFile {
   const { names } = deployment;
-  // Fixed, because a queue may be called as another part of this file is.
+  // A fixed name, because a queue may have the name of another part of this file.
   const entity = names.topic === undefined ? "queue" : "subscription";
   const lines = [
     `// ${ORIGIN}`,

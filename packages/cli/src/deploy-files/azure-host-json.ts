@@ -1,7 +1,7 @@
 import type { Deployment } from "./deployment.ts";
 import { jsonFile, type GeneratedFile } from "./generated-file.ts";
 
-/** The host's part: how many calls at once, how long, and that the function settles its messages itself. */
+/** The host's settings: parallel calls, timeout, and that the function settles its messages itself. */
 export function hostJson({ timeoutS, concurrency, batchSize }: Deployment): GeneratedFile {
   const timeout = clockTime(timeoutS);
   return jsonFile("host.json", "json", {
@@ -10,7 +10,7 @@ export function hostJson({ timeoutS, concurrency, batchSize }: Deployment): Gene
     extensionBundle: { id: "Microsoft.Azure.Functions.ExtensionBundle", version: "[4.*, 5.0.0)" },
     extensions: {
       serviceBus: {
-        // One message, or one session, per call is handled at a time; more would wait with its lock.
+        // A call handles one message or one session at a time; more would wait with their locks running.
         maxConcurrentCalls: concurrency,
         maxConcurrentSessions: concurrency,
         maxMessageBatchSize: batchSize,
@@ -21,7 +21,7 @@ export function hostJson({ timeoutS, concurrency, batchSize }: Deployment): Gene
 }
 
 /**
- * "hh:mm:ss", with days before it where there are any: "24:00:00" are 24 days.
+ * "hh:mm:ss", with days in front if there are any: "24:00:00" would mean 24 days.
  * https://learn.microsoft.com/dotnet/fundamentals/runtime-libraries/system-timespan-parse (2026-11-30)
  */
 function clockTime(seconds: number): string {

@@ -8,25 +8,25 @@ const MAX_LOCK_S = 300;
 export const RECEIVER_ROLE = "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0";
 export const RECEIVER_ROLE_NAME = "Azure Service Bus Data Receiver";
 
-/** As long as the function may take, as far as a lock lasts; beyond that the host or the engine renews it. */
+/** The function's timeout, up to the longest lock. Beyond that the host or the engine renews the lock. */
 function lockS({ timeoutS }: Deployment): number {
   return Math.min(MAX_LOCK_S, Math.max(MIN_LOCK_S, timeoutS));
 }
 
-/** ISO 8601, as Service Bus has it. */
+/** ISO 8601, the format of Service Bus. */
 function isoSeconds(seconds: number): string {
   return seconds % 60 === 0 ? `PT${seconds / 60}M` : `PT${seconds}S`;
 }
 
 /**
- * As the resource manager has the name of a queue or topic: a slash would separate two resources.
+ * The resource manager's form of a queue or topic name: a slash would separate two resources.
  * https://github.com/Azure/azure-resource-manager-schemas/issues/230 (2026-11-30)
  */
 export function resourceName(name: string): string {
   return name.replaceAll("/", "~");
 }
 
-/** What the queue or subscription is told. */
+/** Settings of the queue or subscription. */
 export interface EntitySettings {
   readonly lockDuration: string;
   readonly maxDeliveryCount: number;

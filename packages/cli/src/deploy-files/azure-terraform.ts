@@ -3,7 +3,7 @@ import type { Deployment } from "./deployment.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { ref, terraformFile, variable, type Body, type Section } from "./hcl.ts";
 
-/** Queue or subscription, in a namespace that exists already, and the right of the function's identity to receive. */
+/** A queue or subscription in an existing namespace, and the right of the function's identity to receive. */
 export function azureTerraform(deployment: Deployment): GeneratedFile {
   const { names, label } = deployment;
   const isQueue = names.topic === undefined;

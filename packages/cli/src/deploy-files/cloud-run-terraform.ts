@@ -8,7 +8,7 @@ const ACK_DEADLINE_S = { min: 10, max: 600 };
 const RETRY_S = { min: 0, max: 600 };
 const RETENTION = "604800s";
 
-/** Topic, push subscription with its identity, dead letters that are kept, the service, and the grants between them. */
+/** The topic, a push subscription with its identity, kept dead letters, the service, and their grants. */
 export function cloudRunTerraform(deployment: Deployment): GeneratedFile {
   return terraformFile([
     variable("project", "Project id"),
@@ -55,10 +55,10 @@ function topics({ label, names }: Deployment): readonly Section[] {
   ];
 }
 
-/** An empty time to live is none. */
+/** An empty time to live means none. */
 const NEVER = new Block({ ttl: "" });
 
-/** Requests that one instance takes at once. https://cloud.google.com/run/docs/about-concurrency (2026-11-29) */
+/** Most requests per instance at once. https://cloud.google.com/run/docs/about-concurrency (2026-11-29) */
 const PER_INSTANCE = 80;
 
 function service(deployment: Deployment): Section {
@@ -73,7 +73,7 @@ function service(deployment: Deployment): Section {
       ingress: "INGRESS_TRAFFIC_INTERNAL_ONLY",
       template: new Block({
         service_account: ref("var.service_account"),
-        // The source stops its handlers before the ack deadline: what Cloud Run cut off earlier could not be answered.
+        // The source stops handlers before the ack deadline. If Cloud Run cut off earlier, none could answer.
         timeout: `${ackDeadlineS(deployment)}s`,
         max_instance_request_concurrency: Math.ceil(concurrency / instances),
         scaling: new Block({ max_instance_count: instances }),
@@ -175,7 +175,7 @@ function within(value: number, { min, max }: { readonly min: number; readonly ma
   return Math.min(max, Math.max(min, value));
 }
 
-/** Small letters, digits and dashes, 49 characters at most. https://cloud.google.com/run/docs/reference/rest (2026-11-29) */
+/** `[a-z0-9-]`, at most 49 characters. https://cloud.google.com/run/docs/reference/rest (2026-11-29) */
 function serviceName(name: string): string {
   const plain = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
   return `${plain.slice(0, 40).replace(/-+$/, "")}-push`;

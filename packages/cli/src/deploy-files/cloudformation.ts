@@ -11,7 +11,7 @@ import {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Queue, dead-letter queue, mapping and permissions for a function that exists already. */
+/** Queue, dead-letter queue, mapping and permissions for an existing function. */
 export function cloudFormationFile(deployment: Deployment): GeneratedFile {
   const { id } = deployment;
   return jsonFile("cloudformation.json", "cloudformation", {
@@ -44,7 +44,7 @@ export function cloudFormationFile(deployment: Deployment): GeneratedFile {
   });
 }
 
-/** The same with the function itself, for AWS SAM. */
+/** The same including the function itself, for AWS SAM. */
 export function samFile(deployment: Deployment): GeneratedFile {
   const { id, timeoutS } = deployment;
   return jsonFile("template.json", "sam", {
@@ -118,7 +118,7 @@ function mapping({ batchSize, windowS, concurrency }: Deployment): Json {
   };
 }
 
-/** For a Lambda function that writes its log and works on its queue. */
+/** For a Lambda function that writes its log and uses its queue. */
 function role(deployment: Deployment): Json {
   return {
     AssumeRolePolicyDocument: {

@@ -15,14 +15,14 @@ const GENERATORS: Readonly<Record<Runtime, readonly Generator[]>> = {
   "cloud-run": [cloudRunTerraform],
 };
 
-/** What each runtime's files can be written in. */
+/** The formats that each runtime's files can have. */
 export const FORMATS: Readonly<Record<Runtime, readonly Format[]>> = {
   lambda: ["sam", "cloudformation", "terraform"],
   "azure-functions": ["bicep", "terraform", "json"],
   "cloud-run": ["terraform"],
 };
 
-/** All files of a deployment; pure. */
+/** Makes all files of a deployment; a pure function. */
 export function deployFiles(deployment: Deployment): readonly GeneratedFile[] {
   return GENERATORS[deployment.runtime].map((generate) => generate(deployment));
 }

@@ -5,14 +5,14 @@ import { nameProblems, type EntityNames } from "./entity-names.ts";
 
 export type Runtime = "lambda" | "azure-functions" | "cloud-run";
 
-/** How the function shall run; every time in seconds. */
+/** How the function should run; all times are in seconds. */
 export interface FunctionSettings {
   readonly runtime: Runtime;
-  /** Its own timeout. */
+  /** Timeout of the function. */
   readonly timeoutS: number;
-  /** Calls at once, of all instances together where the platform can bound that. */
+  /** Parallel calls; of all instances together where the platform can limit that. */
   readonly concurrency: number;
-  /** Messages of one call. */
+  /** Messages per call. */
   readonly batchSize: number;
   /** How long a call waits for more messages. */
   readonly windowS: number;
@@ -21,13 +21,13 @@ export interface FunctionSettings {
 /** Everything that the files are made from. */
 export interface Deployment extends FunctionSettings {
   readonly names: EntityNames;
-  /** For resources inside the files: `Orders`. */
+  /** Name for resources inside the files: `Orders`. */
   readonly id: string;
-  /** The same in small letters: `orders`. */
+  /** The same in lower case: `orders`. */
   readonly label: string;
   readonly isOrdered: boolean;
   readonly isDeduplicated: boolean;
-  /** After so many deliveries the service itself dead-letters. */
+  /** Deliveries after which the service itself dead-letters. */
   readonly maxDeliveries: number;
   /** Shortest and longest wait before a retry, where the service has such a policy. */
   readonly minRetryS: number;
@@ -36,14 +36,17 @@ export interface Deployment extends FunctionSettings {
 
 /** Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (2026-11-29) */
 const MAX_LAMBDA_S = 900;
-/** A Pub/Sub push is answered within the longest ack deadline. https://cloud.google.com/pubsub/docs/push (2026-11-29) */
+/** The longest ack deadline of a push. https://cloud.google.com/pubsub/docs/push (2026-11-29) */
 const MAX_PUSH_S = 600;
-/** Functions on dedicated plans have none. https://learn.microsoft.com/azure/azure-functions/functions-scale (2026-11-29) */
+/** Dedicated plans: none. https://learn.microsoft.com/azure/azure-functions/functions-scale (2026-11-29) */
 const MAX_FUNCTIONS_S = 86_400;
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html (2026-11-29) */
 const LAMBDA_CONCURRENCY = { min: 2, max: 1_000 };
-/** Neither has a bound of its own, and both keep it in 32 bits: what is more is no number that somebody meant.
- *  https://docs.cloud.google.com/run/quotas, https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus (2026-11-30) */
+/**
+ * Neither has a limit of its own, but both store 32 bits: nobody means a larger number.
+ * https://docs.cloud.google.com/run/quotas,
+ * https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus (2026-11-30)
+ */
 const MAX_CONCURRENCY = 2_147_483_647;
 const MAX_FIFO_BATCH = 10;
 const MAX_BATCH = { lambda: 10_000, "azure-functions": 1_000, "cloud-run": 1 } as const;
@@ -51,7 +54,7 @@ const MAX_WINDOW_S = 300;
 const MIN_RETRY_S = 1;
 const MAX_RETRY_S = 300;
 const DEFAULT_ATTEMPTS = 5;
-/** SQS counts the followers of a failing FIFO message with each of its tries. */
+/** Each try of a failing FIFO message also counts for its followers in SQS. */
 const FIFO_FACTOR = 10;
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html,
  *  https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas,
@@ -62,7 +65,7 @@ const MAX_DELIVERIES = {
   "cloud-run": { min: 5, max: 100 },
 } as const;
 
-/** @throws UsageError with every problem of what was asked for */
+/** @throws UsageError with every problem of the request */
 export function deploymentOf(
   details: DefinitionDetails,
   names: EntityNames,
@@ -126,11 +129,11 @@ function needsProblems({ kind, name, needs }: DefinitionDetails, runtime: Runtim
   return problems;
 }
 
-/** As `client.admin.create` has it: the engine's own attempts come first, this is the net below. */
+/** As in `client.admin.create`: the engine's own attempts come first, this is the safety net. */
 function maxDeliveriesOf({ policy }: DefinitionDetails, runtime: Runtime, isOrdered: boolean): number {
   const { min, max } = MAX_DELIVERIES[runtime];
   const attempts = policy.retry?.attempts ?? DEFAULT_ATTEMPTS;
-  // What shall stay in its queue is moved as late as the service can.
+  // A message that should stay in its queue is moved as late as the service allows.
   if (attempts === "unlimited" || policy.deadLetter === "none") return max;
   const factor = runtime === "lambda" && isOrdered ? FIFO_FACTOR : 2;
   return Math.min(max, Math.max(min, attempts * factor, attempts + 5));
@@ -144,13 +147,13 @@ function retryTimes({ policy }: DefinitionDetails): Pick<Deployment, "minRetryS"
 
 const UNIT_S: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3_600, d: 86_400 };
 
-/** Rounded up: what is longer is safe. */
+/** Rounded up, because longer is safe. */
 export function secondsOf(duration: Duration): number {
   const [, count = "", unit = ""] = /^([\d.]+)([a-z]+)$/.exec(parseDuration(duration)) ?? [];
   return Math.ceil(Number(count) * (UNIT_S[unit] ?? Number.NaN));
 }
 
-/** No name in these files begins with a digit. */
+/** No name in these files starts with a digit. */
 function labelOf(words: string): string {
   const label = words.replaceAll(/[^A-Za-z0-9]+/g, "_").toLowerCase();
   return /^\d/.test(label) ? `queue_${label}` : label;

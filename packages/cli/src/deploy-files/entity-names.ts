@@ -3,22 +3,22 @@ import type { DefinitionDetails } from "@anyqueue/core/testing";
 import { UsageError } from "../usage-error.ts";
 import type { Runtime } from "./deployment.ts";
 
-/** What the entities are called at the provider. */
+/** Names of the entities at the provider. */
 export interface EntityNames {
-  /** The queue, or the subscription. */
+  /** The queue or the subscription. */
   readonly queue: string;
-  /** Of a subscription; for Pub/Sub of every queue. */
+  /** Set for a subscription, and on Pub/Sub for every queue. */
   readonly topic: string | undefined;
-  /** Undefined: inside the queue, as Service Bus has it. */
+  /** Undefined: inside the queue, as on Service Bus. */
   readonly deadLetter: string | undefined;
 }
 
-/** Of the configuration, what names say. */
+/** The part of the configuration that affects names. */
 export type NameConfig = Pick<QueueConfig, "prefix" | "queues">;
 
 const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._~%+/-]*$/;
 
-/** The names that a client with the same configuration uses. @throws UsageError for one that is an address and no name */
+/** The names that a client with the same configuration uses. @throws UsageError for an address as name */
 export function entityNames(details: DefinitionDetails, runtime: Runtime, config: NameConfig): EntityNames {
   const { prefix = "" } = config;
   const key = details.topic ?? details.name;
@@ -46,9 +46,12 @@ export function entityNames(details: DefinitionDetails, runtime: Runtime, config
   };
 }
 
-/** As the adapters have them. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html,
- *  https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftservicebus,
- *  https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names (2026-11-29) */
+/**
+ * As in the adapters.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html,
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftservicebus,
+ * https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names (2026-11-29)
+ */
 const NAMES: Readonly<Record<Runtime, { readonly pattern: RegExp; readonly rule: string }>> = {
   lambda: {
     pattern: /^(?=.{1,80}$)[A-Za-z0-9_-]+(?:\.fifo)?$/,
@@ -65,7 +68,7 @@ const NAMES: Readonly<Record<Runtime, { readonly pattern: RegExp; readonly rule:
 };
 const AZURE_SUBSCRIPTION = /^(?=.{1,50}$)[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 
-/** What the provider would refuse when the files are applied. */
+/** Names that the provider would refuse when the files are applied. */
 export function nameProblems({ queue, topic, deadLetter }: EntityNames, runtime: Runtime): readonly string[] {
   const { pattern, rule } = NAMES[runtime];
   const isAzureSubscription = runtime === "azure-functions" && topic !== undefined;

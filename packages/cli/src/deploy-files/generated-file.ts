@@ -7,7 +7,7 @@ export interface GeneratedFile {
 
 export type Format = "sam" | "cloudformation" | "terraform" | "bicep" | "json";
 
-/** Written at the top of every file that can have a remark. */
+/** Written at the top of every file that can have a comment. */
 export const ORIGIN = "Made by anyqueue deploy-files. Nothing of it was applied.";
 
 export function jsonFile(name: string, format: Format, value: unknown): GeneratedFile {

@@ -1,8 +1,9 @@
-// The part of HCL that the files need. https://developer.hashicorp.com/terraform/language/syntax/configuration (2026-11-29)
+// The part of HCL that the files need.
+// https://developer.hashicorp.com/terraform/language/syntax/configuration (2026-11-29)
 
 import { ORIGIN, type GeneratedFile } from "./generated-file.ts";
 
-/** An expression, written as it is. */
+/** An expression, written unquoted. */
 export class Expression {
   readonly text: string;
 
@@ -22,17 +23,17 @@ export class Block {
 
 type Value = string | number | boolean | Expression | Block | readonly (string | Expression)[];
 
-/** What is undefined is left out. */
+/** Undefined values are left out. */
 export type Body = Readonly<Record<string, Value | undefined>>;
 
 export interface Section {
-  /** `resource "aws_sqs_queue" "orders"` in parts. */
+  /** `resource "aws_sqs_queue" "orders"`, split into its words. */
   readonly head: readonly [kind: string, ...labels: string[]];
   readonly body: Body;
   readonly remark?: string;
 }
 
-/** A name of something else in the files. */
+/** A reference to something else in the files. */
 export function ref(text: string): Expression {
   return new Expression(text);
 }
@@ -84,7 +85,7 @@ function valueText(value: Exclude<Value, Block>): string {
   return JSON.stringify(value);
 }
 
-/** `${` begins an expression inside a text. */
+/** `${` starts an expression inside a string. */
 function quoted(text: string): string {
   return JSON.stringify(text).replaceAll("${", "$${").replaceAll("%{", "%%{");
 }

@@ -3,13 +3,13 @@ import type { Deployment } from "./deployment.ts";
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html (2026-11-29) */
 const VISIBILITY_FACTOR = 6;
 const MAX_VISIBILITY_S = 43_200;
-/** The longest that SQS keeps a message. */
+/** The longest time for which SQS keeps a message. */
 export const MAX_RETENTION_S = 1_209_600;
 
-/** Without it Lambda deletes what a function lists as failed. */
+/** Without it, Lambda deletes messages that a function lists as failed. */
 export const RESPONSE_TYPES: readonly string[] = ["ReportBatchItemFailures"];
 
-/** At least six times the function's timeout, and the window: no message comes again while its function runs. */
+/** At least six times the function's timeout plus the window: no message comes again during its call. */
 export function visibilityS({ timeoutS, windowS }: Deployment): number {
   return Math.min(MAX_VISIBILITY_S, VISIBILITY_FACTOR * timeoutS + windowS);
 }
@@ -18,7 +18,7 @@ export function isFifo({ isOrdered, isDeduplicated }: Deployment): boolean {
   return isOrdered || isDeduplicated;
 }
 
-/** What the mapping needs, and what `sqsCalls` asks for. */
+/** The actions that the mapping needs and that `sqsCalls` uses. */
 export const QUEUE_ACTIONS: readonly string[] = [
   "sqs:ReceiveMessage",
   "sqs:DeleteMessage",

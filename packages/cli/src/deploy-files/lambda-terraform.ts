@@ -10,7 +10,7 @@ import {
   visibilityS,
 } from "./lambda-settings.ts";
 
-/** Queue, dead-letter queue, mapping and permissions for a function that exists already. */
+/** Queue, dead-letter queue, mapping and permissions for an existing function. */
 export function lambdaTerraform(deployment: Deployment): GeneratedFile {
   return terraformFile([
     variable("function_name", "Name or ARN of the function"),

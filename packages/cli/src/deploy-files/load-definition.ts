@@ -4,7 +4,7 @@ import { isQueueError } from "@anyqueue/core";
 import { detailsOf, type DefinitionDetails } from "@anyqueue/core/testing";
 import { UsageError } from "../usage-error.ts";
 
-/** Imports an application's module and finds the definition in it. @throws UsageError for none, or several */
+/** Imports an application's module and finds its definition. @throws UsageError for none or several */
 export async function loadDefinition(
   module: string,
   exportName: string | undefined,
@@ -29,7 +29,7 @@ export async function loadDefinition(
 
 async function importModule(module: string): Promise<Readonly<Record<string, unknown>>> {
   const path = resolve(module);
-  // What a module writes while it is imported must not get between the files: those are often redirected.
+  // Output of a module while it is imported must not mix with the files, which are often redirected.
   const { write } = process.stdout;
   process.stdout.write = process.stderr.write.bind(process.stderr);
   try {

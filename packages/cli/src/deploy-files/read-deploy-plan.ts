@@ -6,18 +6,18 @@ import { FORMATS } from "./deploy-files.ts";
 import { secondsOf, type FunctionSettings, type Runtime } from "./deployment.ts";
 import type { Format } from "./generated-file.ts";
 
-/** What one call of `anyqueue deploy-files` shall do. */
+/** What one call of `anyqueue deploy-files` should do. */
 export interface DeployPlan {
   /** The module with the definition. */
   readonly module: string;
-  /** Undefined: the only definition that it exports. */
+  /** Undefined: the only definition that the module exports. */
   readonly exportName: string | undefined;
   readonly settings: FunctionSettings;
-  /** Undefined: all of the runtime. */
+  /** Undefined: all formats of the runtime. */
   readonly format: Format | undefined;
   /** Undefined: standard output. */
   readonly out: string | undefined;
-  /** Undefined: as the configuration says. */
+  /** Undefined: as configured. */
   readonly prefix: string | undefined;
 }
 
@@ -39,7 +39,7 @@ const DEFAULT_TIMEOUT_S = 30;
 const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_BATCH = { lambda: 10, "azure-functions": 10, "cloud-run": 1 } as const;
 
-/** Undefined: the help was asked for. @throws UsageError */
+/** Returns undefined if the help was asked for. @throws UsageError */
 export function readDeployPlan(args: readonly string[]): DeployPlan | undefined {
   const flags = parseFlags("deploy-files", args, FLAGS);
   if (flags.has("help")) return undefined;

@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
 
 /**
- * What never comes back to its event loop does not hear that its channel is closed: a thread beside it sees that a process
- * has another parent when its own has gone. Windows keeps the number of one that has gone, and asking for it fails.
+ * A process that never returns to its event loop misses the end of its channel. So a thread checks its
+ * parent: when that is gone, it has another. On Windows the id stays, but asking for that process fails.
  */
 const WATCH = `
   const { workerData: parent } = require("node:worker_threads");
@@ -15,9 +15,9 @@ const WATCH = `
   }, 500);
 `;
 
-/** Called by every program that a function runs in, so that it ends with the command, however that ended. */
+/** Every program that runs a function calls this, so that it ends with the command, however that ended. */
 export function endWithParent(): void {
   process.once("disconnect", () => process.exit());
-  // Without the flags and variables of the process, which may load something into every thread.
+  // Without the flags and variables of the process, which may load code into every thread.
   new Worker(WATCH, { eval: true, workerData: process.ppid, execArgv: [], env: {} }).unref();
 }

@@ -8,8 +8,8 @@ import { MessagePump, type PumpOptions } from "./message-pump.ts";
 const NEVER = new AbortController().signal;
 
 /**
- * A queue as a service has it: an ask that is out while a call ends is answered with nothing, and what the call gave
- * back is there for the next one.
+ * Behaves like a service's queue: a receive request that is open while a call ends returns nothing, and
+ * messages that the call gave back are there for the next request.
  */
 class Queue {
   readonly #answers: string[] = ["first"];
@@ -25,7 +25,7 @@ class Queue {
     return [];
   }
 
-  /** Ends only behind the ask that is out, and before its answer has been looked at. */
+  /** Ends after the open receive request, but before its answer has been looked at. */
   async call(): Promise<void> {
     this.calls += 1;
     if (this.calls > 1) return;
@@ -63,7 +63,7 @@ test("a pump takes what came behind its last ask, and waits where that ends it",
 test("a pump takes no service for empty that has not answered", async () => {
   const left = ["late"];
   let calls = 0;
-  // An ask with an end of its own is over before the answer is here.
+  // A receive with a wait of its own is over before the answer is here.
   const receive = async ({ wait }: Ask): Promise<unknown> =>
     wait === "0ms" ? left.splice(0).map((id) => ({ id })) : [];
   await pumpOf(receive, async () => void (calls += 1)).run(NEVER);

@@ -1,4 +1,4 @@
-// Loaded before a program that is not ours, so that it ends with the command too, however that ended.
+// Preloaded into a program that is not ours, so that it too ends with the command, however that ended.
 
 import { endWithParent } from "./end-with-parent.ts";
 

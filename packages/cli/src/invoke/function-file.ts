@@ -2,18 +2,18 @@ import { statSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import { InvokeError } from "./invoke-error.ts";
 
-/** A file and what it exports. */
+/** A file and the name of its export. */
 export interface FunctionFile {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
-  /** Undefined: the platform's usual one. */
+  /** Undefined: the platform's usual export. */
   readonly exportName: string | undefined;
 }
 
 const EXTENSIONS = [".mjs", ".js", ".cjs", ".mts", ".ts", ".cts"];
 
 /**
- * Finds the file of `dist/orders.mjs`, or of `dist/orders.handler` as Lambda names a handler: module, dot, export.
+ * Finds the file of `dist/orders.mjs`, or of `dist/orders.handler` in Lambda's form: module, dot, export.
  * @throws NO_SUCH_FILE
  */
 export function findFunctionFile(given: string, directory: string = process.cwd()): FunctionFile {

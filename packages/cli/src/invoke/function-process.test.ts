@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FunctionProcess } from "./function-process.ts";
 
-/** A process that starts another, which has its output and would outlive it, then does as it is told. */
+/** A process that starts a child, which shares its output and would outlive it, and then runs `then`. */
 function leavingAChild(then: string, onLine: (line: string) => void = () => {}): FunctionProcess {
   const program = `
     require("node:child_process").spawn("sleep", ["60"], { stdio: "inherit" });

@@ -3,25 +3,25 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What a function's process is started with. */
+/** How a function's process is started. */
 export interface ProcessSettings {
-  /** A program and its arguments; `undefined` for Node itself means this process's own Node with its own flags. */
+  /** A program and its arguments; `undefined` means Node itself: this process's own, with its flags. */
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly directory?: string | undefined;
-  /** Gets each line that the function writes, to whichever stream. */
+  /** Gets each line that the function writes to either stream. */
   readonly onLine: (line: string) => void;
-  /** Gets what the process sends over its channel to this one. */
+  /** Gets the messages that the process sends over its channel. */
   readonly onMessage?: ((message: unknown) => void) | undefined;
 }
 
-/** How long a process may take to end when it is asked to. */
+/** How long a process may take to end after it was asked to. */
 const GRACE_MS = 500;
 
-/** A process that a function runs in. It ends with this one, because its channel does. */
+/** A process in which a function runs. It ends with this process, because its channel closes. */
 export class FunctionProcess {
   readonly #child: ChildProcess;
-  /** Resolves with the reason, in words, when it has gone. */
+  /** Resolves with the reason, in words, when the process has ended. */
   readonly ended: Promise<string>;
   #isEnded = false;
 
@@ -32,13 +32,13 @@ export class FunctionProcess {
       cwd: directory,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       serialization: "advanced",
-      // A process group of its own: Ctrl+C is for this process, which lets the function finish first.
+      // In its own process group, because Ctrl+C is for this process, which first lets the function finish.
       detached: true,
     });
     for (const stream of [this.#child.stdout, this.#child.stderr])
       if (stream !== null) createInterface({ input: stream }).on("line", onLine);
     if (onMessage !== undefined) this.#child.on("message", onMessage);
-    // What it started and left behind is not to outlive it: it may also have its output, which would never end.
+    // Its children must not outlive it. They may also share its output, which would then never end.
     this.#child.once("exit", () => this.#killGroup());
     this.#killAtExit();
     this.ended = new Promise((resolve) => {
@@ -56,14 +56,14 @@ export class FunctionProcess {
     return this.#isEnded;
   }
 
-  /** False: it has gone and will not hear it. */
+  /** Returns false if the process is gone and cannot get the message. */
   send(message: object): boolean {
     if (!this.#child.connected) return false;
     this.#child.send(message, () => {});
     return true;
   }
 
-  /** Asks it to end, and makes it end. */
+  /** Asks the process to end, and kills it if it does not. */
   async end(): Promise<void> {
     if (this.#isEnded) return;
     this.#child.kill("SIGTERM");
@@ -74,7 +74,7 @@ export class FunctionProcess {
     await this.ended;
   }
 
-  /** What never comes to rest does not hear that its channel is closed. */
+  /** A process that never becomes idle does not notice that its channel is closed. */
   #killAtExit(): void {
     const kill = (): void => this.#killGroup();
     process.setMaxListeners(process.getMaxListeners() + 1);
@@ -89,12 +89,12 @@ export class FunctionProcess {
     try {
       if (this.#child.pid !== undefined) process.kill(-this.#child.pid, "SIGKILL");
     } catch {
-      // Nobody is left in it, or the system has no groups.
+      // The group is empty, or the system has no process groups.
     }
   }
 }
 
-/** The command of one of our own programs, which lie beside the module at `from`. */
+/** The command for one of our own programs, which lie next to the module at `from`. */
 export function ownProgram(from: string, name: string): readonly string[] {
   return [process.execPath, ...process.execArgv, fileURLToPath(ownModule(from, name))];
 }
@@ -103,5 +103,5 @@ function ownModule(from: string, name: string): string {
   return new URL(`./${name}.${from.endsWith(".ts") ? "ts" : "js"}`, from).href;
 }
 
-/** For `node --import`, before a program that is not ours. */
+/** For `node --import`, with a program that is not ours. */
 export const ENDS_WITH_PARENT: string = ownModule(import.meta.url, "ends-with-parent");

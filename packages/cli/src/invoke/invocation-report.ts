@@ -1,15 +1,15 @@
-/** One call of the function, and what became of its messages. */
+/** One call of the function, and the outcome for its messages. */
 export interface InvocationReport {
   readonly requestId: string;
-  /** Name of the function, where a file may have several. */
+  /** Name of the function, if a file may have several. */
   readonly functionName?: string | undefined;
-  /** Ids that the provider gave to the messages. */
+  /** The messages' ids at the provider. */
   readonly messageIds: readonly string[];
-  /** `partial`: the function says which messages failed · `error`: that it failed itself · `timeout`: nothing in time · `crash`: its process ended. */
+  /** `partial`: it lists failures · `error`: it failed · `timeout`: it was late · `crash`: process ended. */
   readonly outcome: "ok" | "partial" | "error" | "timeout" | "crash";
   /** Messages that stay in the queue and come again. */
   readonly failedIds: readonly string[];
-  /** What the function said, in one line. */
+  /** The function's error, on one line. */
   readonly error?: string | undefined;
   readonly durationMs: number;
   /** True: the function's process was started for this call. */
@@ -32,14 +32,14 @@ export function reportAsText(report: InvocationReport): string {
   return `${outcome.padEnd(7)}  ${batch.padEnd(24)}  ${Math.round(durationMs)} ms${cold}  ${requestId}${name}${reason}`;
 }
 
-/** What a whole run came to. */
+/** The totals of a run. */
 export class InvocationTally {
   invocations = 0;
   handled = 0;
   failed = 0;
-  /** Failed, and deleted nevertheless. */
+  /** Failed, but deleted all the same. */
   lost = 0;
-  /** Handled, but the queue could not be told so. */
+  /** Handled, but could not be settled. */
   unsettled = 0;
 
   count({ messageIds, failedIds }: InvocationReport): void {

@@ -1,4 +1,4 @@
-/** Why a function could not be run; each has its remedy in the text. */
+/** Why a function could not be run; the text contains a remedy for each. */
 export type InvokeErrorCode =
   | "NO_SUCH_FILE"
   | "NO_SUCH_EXPORT"
@@ -11,7 +11,7 @@ export type InvokeErrorCode =
   | "MISSING_PACKAGE"
   | "UNSUPPORTED";
 
-/** The command line was well formed, but what it names cannot be run. The process ends with code 1. */
+/** The command line is well formed, but what it names cannot be run. The process ends with code 1. */
 export class InvokeError extends Error {
   override readonly name = "InvokeError";
   readonly code: InvokeErrorCode;

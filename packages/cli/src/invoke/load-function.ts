@@ -1,10 +1,10 @@
 import { pathToFileURL } from "node:url";
 
-/** Loads a function's file and returns what it exports; those of CommonJS too. */
+/** Loads a function's file and returns its exports, also from CommonJS. */
 export async function loadFunction(path: string): Promise<Readonly<Record<string, unknown>>> {
   const loaded: unknown = await import(pathToFileURL(path).href);
   const exports: Record<string, unknown> = isObject(loaded) ? { ...loaded } : {};
-  // Of CommonJS only what a lexer sees is exported by name.
+  // CommonJS exports are named only if a lexer sees them.
   return isObject(exports["default"]) ? { ...exports["default"], ...exports } : exports;
 }
 

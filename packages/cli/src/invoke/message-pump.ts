@@ -14,27 +14,27 @@ export type PumpedMessage = ReceivedMessage<Uint8Array>;
 
 export interface PumpOptions {
   readonly place: QueuePlace;
-  /** Messages of one call. */
+  /** Messages per call. */
   readonly batchSize: number;
-  /** Calls under way at once. */
+  /** Parallel calls. */
   readonly maxConcurrency: number;
   readonly isOnce: boolean;
-  /** Settles what it is given. */
+  /** Settles the given messages. */
   readonly onBatch: (messages: readonly PumpedMessage[]) => Promise<void>;
   readonly onWarning: (text: string) => void;
 }
 
-/** Asks are short and never aborted: what an ask brings after that would stay with nobody. */
+/** Receive requests are short and never aborted: messages that arrived afterwards would be nobody's. */
 const ASK = "1s";
-/** An ask that is over when the service has answered, however long that takes: a slow one is not taken for an empty one. */
+/** Ends when the service has answered, however long that takes: a slow queue does not look empty. */
 const LOOK = "0ms";
-/** Between two looks while a call runs. */
+/** Time between two looks while a call is running. */
 const LOOK_EVERY_MS = 200;
 const MAX_ASK = 10;
 const MAX_FAILURES_IN_A_ROW = 5;
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 
-/** Takes messages from a queue of any provider and hands them to calls, as a platform's poller does. */
+/** Receives messages from a queue of any provider and hands them to calls, like a platform's poller. */
 export class MessagePump {
   readonly #options: PumpOptions;
   readonly #client: QueueClient;
@@ -46,14 +46,14 @@ export class MessagePump {
     this.#options = options;
     this.#client = client;
     this.#consumer = client.consumer(options.place.definition, {
-      // How often a message comes, and where it goes then, is the entity's own policy, as behind the platform.
+      // The entity's own policy decides how often a message comes and where it goes then, as on the platform.
       retry: { attempts: "unlimited" },
       deadLetter: "none",
       onInvalid: "retry",
     });
   }
 
-  /** Connects without taking anything. */
+  /** Connects without receiving anything. */
   static async open(options: PumpOptions): Promise<MessagePump> {
     const client = await connect(options.place.config, {
       listener: { notice: ({ text }) => options.onWarning(withoutOwnAttempts(text)) },
@@ -61,7 +61,7 @@ export class MessagePump {
     return new MessagePump(options, client);
   }
 
-  /** Resolves when `signal` has aborted, or with `isOnce` nothing is left, and every call has ended. */
+  /** Resolves when `signal` aborts, or nothing is left with `isOnce`, once every call has ended. */
   async run(signal: AbortSignal): Promise<void> {
     try {
       await this.#poll(signal);
@@ -71,7 +71,7 @@ export class MessagePump {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Gives back what no call has had. */
+  /** Gives back messages that no call has had. */
   async close(): Promise<void> {
     await this.#client.close();
   }
@@ -85,13 +85,13 @@ export class MessagePump {
         await Promise.race(this.#running);
         continue;
       }
-      // What a call gives back or sends while an ask is out may come behind it: the last ask begins when none runs.
+      // An open receive may miss what a call gives back or sends: the last one begins when no call runs.
       const wasIdle = this.#running.size === 0;
       try {
         const messages = isOnce ? await this.#look(wasIdle) : await this.#receive(ASK);
         failuresInARow = 0;
         if (signal.aborted) {
-          // At once, a call may still run for minutes; what cannot be given back now is when the client closes.
+          // At once, since a call may run for minutes. On close, the client gives back what is left.
           await Promise.allSettled(messages.map(async (message) => await message.retry("0ms")));
           return;
         }
@@ -107,7 +107,7 @@ export class MessagePump {
     // oxlint-enable no-await-in-loop
   }
 
-  /** What is there; nothing, with no call running, when there was nothing and nothing came for an ask. */
+  /** Returns what is there. If that is nothing and no call is running, waits for messages once more. */
   async #look(isIdle: boolean): Promise<readonly PumpedMessage[]> {
     const messages = await this.#receive(LOOK);
     if (messages.length > 0) return messages;

@@ -11,36 +11,36 @@ import { loadConfig, locate, type Location } from "@anyqueue/core/auto";
 import { isDefinitionName, STAND_IN } from "../definition-name.ts";
 import { InvokeError } from "./invoke-error.ts";
 
-/** What the command line says of a queue. */
+/** What the command line says about a queue. */
 export interface QueueNaming {
   /** The queue, or the topic of a subscription. */
   readonly queue: string;
   readonly subscription: string | undefined;
-  /** Undefined: as the environment and `anyqueue.config.json` say. */
+  /** Undefined: as in the environment and `anyqueue.config.json`. */
   readonly url: string | undefined;
-  /** The queue keeps order per key. */
+  /** True: the queue keeps the order per key. */
   readonly isOrdered: boolean;
 }
 
-/** Where a queue is, as the command line and the configuration say. */
+/** Where a queue is, according to the command line and the configuration. */
 export interface QueuePlace {
   readonly naming: QueueNaming;
-  /** What a client connects by. */
+  /** Configuration with which a client connects. */
   readonly config: QueueConfig;
-  /** What a client defines it by. */
+  /** Definition for a client. */
   readonly definition: Source<Uint8Array, "ordering">;
   readonly scheme: string;
   /** Region, namespace or project; "" if the environment says it. */
   readonly authority: string;
   readonly parameters: Readonly<Record<string, string>>;
-  /** The entity's real name, its URL or its ARN. */
+  /** The entity's real name, URL or ARN. */
   readonly entity: string;
 }
 
 /**
- * Finds the queue of `--queue`: the name of a definition, what only the provider understands (`orders.fifo`, an ARN, a
- * queue's URL), or a connection with the queue's name as its path (`sqs://eu-west-1/orders`). With a subscription it is
- * the topic that is named so.
+ * Finds the queue of `--queue`: the name of a definition, a name that only the provider understands
+ * (`orders.fifo`, an ARN, a queue's URL), or a connection with the queue's name as its path
+ * (`sqs://eu-west-1/orders`). With a subscription, it names the topic.
  * @throws QueueError for a bad configuration, or naming the package to install
  */
 export async function findQueue(naming: QueueNaming): Promise<QueuePlace> {
@@ -65,14 +65,14 @@ export function requireProvider(place: QueuePlace, scheme: string, runtime: stri
   );
 }
 
-/** What a body is, the platform says and the function. */
+/** The platform and the function know what a body is. */
 function formOf({ isOrdered }: QueueNaming) {
   const needs: readonly "ordering"[] = isOrdered ? ["ordering"] : [];
   return { schema: unchecked<Uint8Array>(), codec: bytes(), needs };
 }
 
 async function configFor(queue: string, url: string | undefined): Promise<QueueConfig> {
-  // A connection with a queue's name in it; what is http(s) is the queue's own URL.
+  // A connection with a queue's name in it; an http(s) URL is the queue's own.
   const isConnection = /^[a-z][a-z0-9+.-]*:\/\//i.test(queue) && !/^https?:/i.test(queue);
   if (isConnection) return { url: withoutPath(queue), queues: { [STAND_IN]: { url: queue } } };
   const config: QueueConfig = url === undefined ? await loadConfig() : { url };
@@ -80,7 +80,7 @@ async function configFor(queue: string, url: string | undefined): Promise<QueueC
   return { ...config, queues: { ...config.queues, [STAND_IN]: queue } };
 }
 
-/** Names are the core's to find, so that a client and this command never read one configuration in two ways. */
+/** The core finds names, so that a client and this command always read a configuration in the same way. */
 async function placeOf(
   naming: QueueNaming,
   config: QueueConfig,

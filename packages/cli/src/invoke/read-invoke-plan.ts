@@ -5,7 +5,7 @@ import { readAzureFunctionsPlan, type AzureFunctionsPlan } from "./azure-functio
 import { readCloudRunPlan, type CloudRunPlan } from "./cloud-run/cloud-run-plan.ts";
 import { readLambdaPlan, type LambdaPlan } from "./lambda/lambda-plan.ts";
 
-/** What one call of `anyqueue invoke` shall do. */
+/** What one call of `anyqueue invoke` should do. */
 export interface InvokePlan {
   readonly file: string;
   readonly queue: string;
@@ -59,7 +59,7 @@ const OWN: Readonly<Record<Runtime, FlagKinds>> = {
   },
 };
 
-/** Undefined: the help was asked for. @throws UsageError */
+/** Returns undefined if the help was asked for. @throws UsageError */
 export function readInvokePlan(args: readonly string[]): InvokePlan | undefined {
   const flags = parseFlags("invoke", args, { ...COMMON, ...Object.assign({}, ...Object.values(OWN)) });
   if (flags.has("help")) return undefined;
@@ -104,7 +104,7 @@ function isRuntime(name: string): name is Runtime {
   return Object.hasOwn(READERS, name);
 }
 
-/** A flag that the platform does not have would be ignored, and somebody would believe in it. */
+/** Refuses a flag that the platform does not have: if ignored, somebody would rely on it. */
 function refuseForeign(flags: ParsedFlags, runtime: Runtime): void {
   for (const [other, kinds] of Object.entries(OWN))
     for (const name of Object.keys(kinds))

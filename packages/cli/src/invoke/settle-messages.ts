@@ -1,7 +1,7 @@
 import type { HostParts } from "./host.ts";
 import type { PumpedMessage } from "./message-pump.ts";
 
-/** Acknowledges messages or gives them back to be delivered again at once; what fails is said, and counted. */
+/** Acknowledges messages, or gives them back to be delivered again at once. Reports and counts failures. */
 export async function settleMessages(
   messages: readonly PumpedMessage[],
   isHandled: boolean,

@@ -4,11 +4,11 @@ import { queueArgument } from "../queue-argument.ts";
 import { UsageError } from "../usage-error.ts";
 import { wholeNumberFlag } from "../whole-number-flag.ts";
 
-/** What one call of `anyqueue redrive` shall do. */
+/** What one call of `anyqueue redrive` should do. */
 export interface RedrivePlan extends QueueNaming {
   /** Undefined: all. */
   readonly max: number | undefined;
-  /** True: counts, and moves nothing. */
+  /** True: counts, but moves nothing. */
   readonly isDryRun: boolean;
   readonly isJson: boolean;
 }
@@ -25,7 +25,7 @@ const FLAGS: FlagKinds = {
   help: "flag",
 };
 
-/** Undefined: the help was asked for. @throws UsageError */
+/** Returns undefined if the help was asked for. @throws UsageError */
 export function readRedrivePlan(args: readonly string[]): RedrivePlan | undefined {
   const flags = parseFlags("redrive", args, FLAGS);
   if (flags.has("help")) return undefined;

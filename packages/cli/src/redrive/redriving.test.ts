@@ -21,7 +21,7 @@ afterEach(() => {
 
 type Redrive = QueueClient["admin"]["redrive"];
 
-/** A client whose redrive does that. */
+/** A client with this redrive. */
 function clientOf(redrive: (signal: AbortSignal | undefined) => AsyncGenerator<{ readonly moved: number }>) {
   const admin = { redrive: ((_, options) => redrive(options?.signal)) satisfies Redrive };
   return { admin } as unknown as QueueClient;

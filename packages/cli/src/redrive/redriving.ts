@@ -4,7 +4,7 @@ import type { Terminal } from "../terminal.ts";
 import type { RedrivePlan } from "./read-redrive-plan.ts";
 
 const PROGRESS_EVERY_MS = 2_000;
-/** A request that was cut off may leave a message in both places, so it gets time to end by itself. */
+/** An interrupted request may leave a message in both places, so it gets time to end by itself. */
 const HANGING_MS = 10_000;
 
 /** One move of dead letters, which can be stopped between two requests. */
@@ -13,7 +13,7 @@ export class Redriving {
   readonly #terminal: Terminal;
   readonly #abort = new AbortController();
   #isStopped = false;
-  /** Confirmed ones; where the service moves by itself, its own estimate. */
+  /** Confirmed moves; if the service moves by itself, its own estimate. */
   #moved = 0;
 
   constructor(plan: RedrivePlan, terminal: Terminal) {
@@ -44,13 +44,13 @@ export class Redriving {
     }
   }
 
-  /** False: it was stopped before. */
+  /** Returns false if it was stopped before the end. */
   async #moveAll(client: QueueClient, source: Source): Promise<boolean> {
     const { max } = this.#plan;
     try {
       for await (const { moved } of client.admin.redrive(source, { max, signal: this.#abort.signal })) {
         this.#moved = moved;
-        // Leaving the loop gives back what was taken and not moved.
+        // Leaving the loop gives back messages that were taken but not moved.
         if (this.#isStopped) return false;
       }
       return true;
@@ -69,7 +69,7 @@ export class Redriving {
     if (ok) return;
     const isUnsure =
       error === undefined ? this.#abort.signal.aborted : isQueueError(error) && error.ambiguous;
-    // It did not even begin, and the error says why.
+    // The move did not even begin, and the error says why.
     if (error !== undefined && this.#moved === 0 && !isUnsure) return;
     const both = isUnsure ? ", and what was under way may be in both places" : "";
     this.#terminal.warn(`Stopped before the end: what is left stays among the dead letters${both}.`);

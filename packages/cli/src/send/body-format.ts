@@ -2,19 +2,19 @@ import { bytes, isQueueError, json, text, type Codec } from "@anyqueue/core";
 import { isJson, mediaTypeOf, textOf } from "../body-text.ts";
 import { findJsonFault } from "./json-fault.ts";
 
-/** A body as it goes out, or what is wrong with it and where. */
+/** A body as it is sent, or what is wrong with it and where. */
 export type CheckedBody =
   | { readonly ok: true; readonly body: Uint8Array }
   | { readonly ok: false; readonly problem: string };
 
-/** How the bodies of a command are checked, and what content type they travel under. */
+/** How a command checks bodies, and the content type with which it sends them. */
 export interface BodyFormat {
   readonly kind: "json" | "text" | "binary";
   readonly codec: Codec;
   check(given: Uint8Array): CheckedBody;
 }
 
-/** Without a kind it is the content type's own; without both it is JSON. */
+/** Without a kind, the content type decides; without both it is JSON. */
 export function bodyFormat(
   kind: BodyFormat["kind"] | undefined,
   contentType: string | undefined,
@@ -44,7 +44,7 @@ function kindOfContent(contentType: string | undefined): BodyFormat["kind"] {
   return type.startsWith("text/") ? "text" : "binary";
 }
 
-/** The bytes are checked already and go out as they are: numbers keep all their digits. */
+/** The bytes are checked already and sent unchanged: numbers keep all their digits. */
 function asGiven(contentType: string): Codec {
   return { contentType, encode: bytes().encode, decode: bytes().decode };
 }
@@ -55,7 +55,7 @@ function checkText(body: Uint8Array): CheckedBody {
   return textOf(body) === undefined ? NO_TEXT : { ok: true, body };
 }
 
-/** Without the byte order mark of some editors and the line break of `echo`. */
+/** Removes the byte order mark of some editors and the line break of `echo`. */
 function checkJson(given: Uint8Array): CheckedBody {
   const source = textOf(given)?.replace(/^\uFEFF/, "");
   if (source === undefined) return NO_TEXT;
@@ -68,7 +68,7 @@ function checkJson(given: Uint8Array): CheckedBody {
   }
   const body = encoder.encode(source.trim());
   try {
-    json().decode(body); // what a consumer would refuse is refused here
+    json().decode(body); // refuses here what a consumer would refuse
     return { ok: true, body };
   } catch (error) {
     if (!isQueueError(error)) throw error;

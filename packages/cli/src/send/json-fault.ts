@@ -1,6 +1,6 @@
-/** Where a text stops being JSON. */
+/** The place where a text stops being JSON. */
 export interface JsonFault {
-  /** Both from 1; the column counts UTF-16 units, as editors do. */
+  /** Both count from 1; the column counts UTF-16 units, as editors do. */
   readonly line: number;
   readonly column: number;
   readonly expected: string;
@@ -18,8 +18,8 @@ const EXPECTED: Readonly<Record<State, string>> = {
 };
 
 /**
- * The first fault of a text that `JSON.parse` refused; undefined: there is none.
- * V8 names a position for some faults only, and quotes the text around others, which may be secret.
+ * Finds the first fault of a text that `JSON.parse` refused; undefined if there is none.
+ * V8 gives a position for some faults only, and quotes the text around others, which may be secret.
  */
 export function findJsonFault(text: string): JsonFault | undefined {
   const open: ("}" | "]")[] = [];
@@ -61,7 +61,7 @@ function isValueState(state: State): boolean {
   return state === "value" || state === "first item";
 }
 
-/** A string where a name or a value may stand, a number or a literal where a value may. */
+/** A string where a name or a value may stand, or a number or literal where a value may. */
 function scanToken(text: string, offset: number, state: State): Scanned {
   const mayBeString = state !== "colon" && state !== "after value";
   if (mayBeString && text[offset] === '"') return scanString(text, offset);

@@ -11,7 +11,7 @@ export type BodySource =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "stdin" };
 
-/** What one call of `anyqueue send` shall do. */
+/** What one call of `anyqueue send` should do. */
 export interface SendPlan {
   readonly queue: string;
   readonly url: string | undefined;
@@ -42,7 +42,7 @@ const FLAGS: FlagKinds = {
   help: "flag",
 };
 
-/** Undefined: the help was asked for. @throws UsageError */
+/** Returns undefined if the help was asked for. @throws UsageError */
 export function readSendPlan(args: readonly string[], isInputTyped: boolean): SendPlan | undefined {
   const flags = parseFlags("send", args, FLAGS);
   if (flags.has("help")) return undefined;
@@ -68,7 +68,7 @@ export function readSendPlan(args: readonly string[], isInputTyped: boolean): Se
 function readSource(flags: ParsedFlags, isByLine: boolean, isInputTyped: boolean): BodySource {
   const [, body, ...surplus] = flags.positionals;
   const path = flags.value("file");
-  // What is too much may be a part of the body, so it is not repeated.
+  // Surplus arguments may be part of the body, so they are not repeated.
   if (surplus.length > 0) {
     throw mistake("too many arguments. Put the body in quotes, so that the shell passes it as one argument.");
   }
@@ -95,7 +95,7 @@ function readFormat(flags: ParsedFlags): BodyFormat {
   return bodyFormat(kind, contentType);
 }
 
-/** https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1 (2026-11-24), as far as a typing error goes. */
+/** https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1 (2026-11-24), enough to find typing errors. */
 const CONTENT_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:\s*;[ -~]*)?$/;
 
 function readAttributes(flags: ParsedFlags): Readonly<Record<string, string>> {

@@ -105,7 +105,7 @@ describe("lines", () => {
       onWay -= 1;
       return sent("x");
     };
-    // What is in them is not looked at, which would take seconds.
+    // The contents are not checked, which would take seconds.
     const { ended } = run(numbered(8, large), send, { format: bodyFormat("binary", undefined) });
     await ended;
     expect(most).toBe(4);

@@ -3,29 +3,29 @@ import type { BodyFormat } from "./body-format.ts";
 import type { SendReport } from "./send-report.ts";
 import type { Line } from "./split-lines.ts";
 
-/** What ended the reading before the end of the input. */
+/** Why reading stopped before the end of the input. */
 export type EarlyEnd = { readonly afterLine: number; readonly why: string };
 
 export interface LineSending {
   readonly lines: AsyncIterable<Line>;
   readonly format: BodyFormat;
   readonly report: SendReport;
-  /** Of a key, no later message may overtake one that failed. */
+  /** True: no later message of a key may overtake one that failed. */
   readonly isOrdered: boolean;
   readonly maxLineBytes: number;
   /** Aborts when the user asks to stop. */
   readonly stopped: AbortSignal;
-  /** Called once when sending on makes no sense: a read that waits for more input shall end. */
+  /** Called once when it is pointless to send more: a read that waits for more input should end. */
   onGivenUp(): void;
   send(body: Uint8Array): Promise<SendResult>;
 }
 
-/** Bounds of what is on its way, so that an input of any length fits into memory. */
+/** Limits of what is under way, so that an input of any length fits into memory. */
 const MAX_IN_FLIGHT = 1_000;
 const MAX_IN_FLIGHT_BYTES = 32 * 1024 * 1024;
-/** So many failures without a success: the rest of the input would fail as well. */
+/** After this many failures without a success, the rest of the input would fail as well. */
 const MAX_FAILED_IN_A_ROW = 100;
-/** No message of this input can be sent. */
+/** Codes with which no message of this input can be sent. */
 const FATAL: ReadonlySet<string> = new Set([
   "NOT_FOUND",
   "ACCESS_DENIED",
@@ -34,7 +34,7 @@ const FATAL: ReadonlySet<string> = new Set([
   "CLOSED",
 ]);
 
-/** Sends every line as a message of its own; reports them in order, each as soon as it and all before it are settled. */
+/** Sends each line as a message, and reports in order, as soon as a line and all before it are settled. */
 export async function sendLines(sending: LineSending): Promise<EarlyEnd | undefined> {
   const window = new SendWindow(sending);
   let afterLine = 0;
@@ -68,16 +68,16 @@ class UnreadableInput extends Error {
   }
 }
 
-/** What is on its way, in the order of the input. */
+/** The messages under way, in the order of the input. */
 class SendWindow {
   readonly #sending: LineSending;
   #count = 0;
   #bytes = 0;
-  /** Ends when everything so far is reported. */
+  /** Resolves when everything so far is reported. */
   #reported: Promise<void> = Promise.resolve();
   #onLeft = (): void => {};
   #broken: { readonly error: unknown } | undefined;
-  /** Why nothing more shall be added. */
+  /** Why nothing more should be added. */
   givenUp: string | undefined;
 
   constructor(sending: LineSending) {
@@ -108,13 +108,13 @@ class SendWindow {
     });
   }
 
-  /** Everything is reported. Rejects if that failed. */
+  /** Resolves when everything is reported. Rejects if that failed. */
   async idle(): Promise<void> {
     await this.#reported;
     if (this.#broken !== undefined) throw this.#broken.error;
   }
 
-  /** Undefined: a blank line, which is no message. */
+  /** Resolves with undefined for a blank line, which is not a message. */
   async #begin(given: Uint8Array | undefined): Promise<SendResult | undefined> {
     const { format, maxLineBytes, send } = this.#sending;
     if (given === undefined) {

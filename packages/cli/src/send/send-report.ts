@@ -3,13 +3,13 @@ import { errorFields } from "../error-fields.ts";
 import { shellWords } from "../shell-words.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** Writes what became of every message: confirmed ones to standard output, failed ones to standard error as well. */
+/** Writes the outcome of every message to standard output; failures also to standard error. */
 export class SendReport {
   readonly #terminal: Terminal;
   readonly #isJson: boolean;
   sent = 0;
   failed = 0;
-  /** Failures of the provider without a success between them; a bad body says nothing about the provider. */
+  /** Failures of the provider with no success between them; a bad body says nothing about the provider. */
   failedInARow = 0;
   #isOutputGone = false;
 
@@ -18,7 +18,7 @@ export class SendReport {
     this.#isJson = isJson;
   }
 
-  /** `line`: of the input, where there is more than one. */
+  /** `line`: number of the input line, if there are several. */
   async add(result: SendResult, line: number | undefined): Promise<void> {
     if (result.ok) {
       this.sent += 1;
@@ -43,7 +43,7 @@ export class SendReport {
     return `${this.sent.toLocaleString("en")} sent, ${this.failed.toLocaleString("en")} failed`;
   }
 
-  /** A reader that has gone, as in `| head`, does not stop the sending: what was asked for is sent. */
+  /** If the reader is gone, as with `| head`, sending continues: everything asked for is sent. */
   async #write(line: string): Promise<void> {
     if (this.#isOutputGone) return;
     this.#isOutputGone = !(await this.#terminal.write(line));

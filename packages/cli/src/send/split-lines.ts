@@ -2,13 +2,13 @@
 export interface Line {
   /** From 1. */
   readonly number: number;
-  /** Undefined: it was longer than allowed, and is not kept. */
+  /** Undefined: the line was longer than allowed and is not kept. */
   readonly bytes: Uint8Array | undefined;
 }
 
 const NEWLINE = 0x0a;
 
-/** Every line of a stream of bytes, holding one at a time; a line break at the very end begins no further one. */
+/** Every line of a stream of bytes, one at a time. A final line break does not start another line. */
 export async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number,
@@ -27,7 +27,7 @@ export async function* splitLines(
   if (partial.hasBegun) yield { number: number + 1, bytes: partial.finish(new Uint8Array(0)) };
 }
 
-/** The whole of a stream; undefined: it is longer than allowed. */
+/** Reads a whole stream. Undefined if it is longer than allowed. */
 export async function readWhole(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number,
@@ -40,7 +40,7 @@ export async function readWhole(
   return whole.finish(new Uint8Array(0));
 }
 
-/** Parts of a line that came in several chunks. */
+/** A line that arrives in several chunks. */
 class PartialLine {
   readonly #maxBytes: number;
   #parts: Uint8Array[] = [];

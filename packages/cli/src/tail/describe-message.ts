@@ -1,12 +1,12 @@
 import type { Message } from "@anyqueue/core";
 import { viewBody, type BodyView } from "./view-body.ts";
 
-/** A message to be shown. */
+/** A message to show. */
 export interface ShownMessage {
   readonly message: Message<Uint8Array>;
-  /** Undefined where it is not known. */
+  /** Undefined if unknown. */
   readonly attempt: number | undefined;
-  /** Why the adapter could not read the message as what it says to be. */
+  /** Why the adapter could not read the message as what it claims to be. */
   readonly malformed?: string;
 }
 
@@ -34,7 +34,7 @@ export function describeAsJson(shown: ShownMessage): string {
   return escapeInJson(`${object.slice(0, -1)},"body":${body}}`);
 }
 
-/** A line of what is known of it, and its body, for people. */
+/** One line about the message, then its body, for people. */
 export function describeAsText(shown: ShownMessage): string {
   const { message, attempt } = shown;
   const { enqueuedAt, orderingKey, attributes, deadLettered } = message;
@@ -72,12 +72,12 @@ function bodyText(view: BodyView, sizeBytes: number): string {
   return escapeControls(text, /[\0-\u0008\v\f\u000E-\u001F\u007F-\u009F]|\r(?!\n)/g);
 }
 
-/** In valid JSON these stand between tokens only. */
+/** In valid JSON, these occur only between tokens. */
 function onOneLine(source: string): string {
   return source.replace(/[\t\r\n]+/g, "");
 }
 
-/** Inside of a JSON string, and only there can they be, this is the same character. */
+/** These can only occur inside a JSON string, where the escape means the same character. */
 function escapeInJson(line: string): string {
   return escapeControls(line, /[\u007F-\u009F\u2028\u2029]/g);
 }

@@ -3,27 +3,27 @@ import { parseFlags, type FlagKinds, type ParsedFlags } from "../parse-flags.ts"
 import { queueArgument } from "../queue-argument.ts";
 import { UsageError } from "../usage-error.ts";
 
-/** What one call of `anyqueue tail` shall do. */
+/** What one call of `anyqueue tail` should do. */
 export interface TailPlan {
   readonly queue: string;
   readonly url: string | undefined;
   readonly isOrdered: boolean;
   readonly isOfDeadLetters: boolean;
-  /** True: shown messages are removed; false: they are held and given back. */
+  /** True: removes shown messages. False: holds them and gives them back. */
   readonly removes: boolean;
   readonly maxMessages: number;
   readonly forMs: number;
-  /** The same for people. */
+  /** The same for people to read. */
   readonly forText: string;
   readonly isJson: boolean;
 }
 
-/** Bounds of what a tail withholds from the queue's own consumers. */
+/** Limits of what a tail withholds from the queue's own consumers. */
 const HOLDING = Object.freeze({
   defaultMessages: 100,
   maxMessages: 1_000,
   defaultTime: "10m",
-  /** The engine gives back what was held for an hour, and it would come again as one more delivery. */
+  /** The engine gives back messages held for an hour; they would come again as another delivery. */
   maxMs: 60 * 60_000,
 });
 
@@ -39,7 +39,7 @@ const FLAGS: FlagKinds = {
   help: "flag",
 };
 
-/** Undefined: the help was asked for. @throws UsageError */
+/** Returns undefined if the help was asked for. @throws UsageError */
 export function readTailPlan(args: readonly string[]): TailPlan | undefined {
   const flags = parseFlags("tail", args, FLAGS);
   if (flags.has("help")) return undefined;

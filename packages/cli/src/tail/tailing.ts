@@ -19,25 +19,25 @@ import type { Terminal } from "../terminal.ts";
 import { describeAsJson, describeAsText, type ShownMessage } from "./describe-message.ts";
 import type { TailPlan } from "./read-tail-plan.ts";
 
-/** Of one ask; what comes together is shown before the next ask. */
+/** Most messages per receive request; all are shown before the next one. */
 const MAX_ASK = 10;
-/** After a crash of this process the messages are free again within this. */
+/** If this process crashes, its messages are free again within this time. */
 const LEASE = "30s";
 /**
- * Asks are short and are not aborted: a service may still hand out messages to an ask whose connection is closed, just
- * those that are being given back, and that would be one more delivery of each.
+ * Receive requests are short and not aborted. A service may still hand out messages to a request whose
+ * connection is closed, namely those being given back, and each would count as one more delivery.
  */
 const ASK_MS = 1_000;
-/** An ask that is not back by then does hang. */
+/** A request that has not returned by then hangs. */
 const HANGING_ASK_MS = 2 * ASK_MS;
 const MAX_FAILURES_IN_A_ROW = 5;
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 
 /**
- * Shows messages as they come. A queue has competing consumers and no portable way to look without taking, so every
- * message that is shown has been received. Without `--ack` it is held, with its lease renewed, and the client gives it
- * back when it closes: given back at once it would come again at once, and each time counts as a delivery, until the
- * service dead-letters it.
+ * Shows messages as they come. A queue has competing consumers and no portable way to look without receiving,
+ * so every shown message has been received. Without `--ack` it is held, with its lease renewed, until the
+ * client gives it back on closing. If it was given back at once, it would come again at once, and each time
+ * counts as a delivery, until the service dead-letters it.
  */
 export class Tailing {
   readonly #plan: TailPlan;
@@ -45,11 +45,11 @@ export class Tailing {
   readonly #abort = new AbortController();
   #isEnded = false;
   readonly #deadlineMs: number;
-  /** Messages, not deliveries: what comes again, because its lease was lost, is held again but not shown again. */
+  /** Messages, not deliveries: one that comes again after a lost lease is held again but not shown again. */
   readonly #seen = new Set<string>();
   #hasWarnedOfKeys = false;
   shown = 0;
-  /** Settlements that did not work. */
+  /** Settlements that failed. */
   failures = 0;
 
   constructor(plan: TailPlan, terminal: Terminal) {
@@ -58,14 +58,14 @@ export class Tailing {
     this.#deadlineMs = performance.now() + plan.forMs;
   }
 
-  /** Shows no more; the messages that are held stay held until the client closes. */
+  /** Shows no more messages; those that are held stay held until the client closes. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     setTimeout(() => this.#abort.abort(), HANGING_ASK_MS).unref();
   }
 
-  /** What the engine reports while it works for this. */
+  /** Handles what the engine reports while it works for this. */
   listener(): EventListener {
     const warn = (text: string): void => this.#terminal.warn(text);
     const failed = (text: string): void => {
@@ -81,7 +81,7 @@ export class Tailing {
     };
   }
 
-  /** Rejects if all of its time went by without one answer. Resolves when `--max` or `--for` is reached, `end()` was called, or nobody reads standard output any more. */
+  /** Ends at `--max`, `--for`, `end()` or if nobody reads the output. Rejects if nothing ever answered. */
   async run(client: QueueClient, name: string): Promise<void> {
     const consumer = this.#consumer(client, name);
     let failuresInARow = 0;
@@ -102,7 +102,7 @@ export class Tailing {
         await sleep(PAUSE_AFTER_FAILURE_MS);
       }
     }
-    // Of a queue that was never reached nobody knows that it is empty.
+    // If the queue was never reached, nobody knows that it is empty.
     if (!isAnswered && !this.#isEnded && unanswered !== undefined) throw unanswered;
   }
 
@@ -110,12 +110,12 @@ export class Tailing {
     const { isOrdered, isOfDeadLetters } = this.#plan;
     const queue = defineQueue(name, {
       schema: unchecked<Uint8Array>(),
-      codec: bytes(), // whatever the content type, nothing is decoded that could fail
+      codec: bytes(), // whatever the content type is, nothing is decoded that could fail
       needs: isOrdered ? ["ordering"] : [],
     });
     const options: ConsumerOptions = {
       lease: LEASE,
-      // A message is never dead-lettered for having been looked at.
+      // A message must not be dead-lettered because somebody looked at it.
       retry: { attempts: "unlimited" },
       deadLetter: "none",
       onInvalid: async (raw, error) => await this.#takeMalformed(raw, error),
@@ -133,7 +133,7 @@ export class Tailing {
     const acks: Promise<void>[] = [];
     try {
       for (const message of messages) {
-        if (this.#isOver()) return; // what is not shown goes back when the client closes
+        if (this.#isOver()) return; // messages not shown go back when the client closes
         if (!(await this.#show({ message, attempt: message.attempt }))) return;
         if (this.#plan.removes) acks.push(this.#ack(message));
       }
@@ -142,29 +142,29 @@ export class Tailing {
     }
   }
 
-  /** Reported where it fails, by the engine or here; never rejects. */
+  /** Failures are reported where they occur, by the engine or here; never rejects. */
   async #ack(message: ReceivedMessage<Uint8Array>): Promise<void> {
     try {
       await message.ack();
     } catch (error) {
-      if (!isQueueError(error, "LEASE_LOST")) return; // the engine said settle-failed
+      if (!isQueueError(error, "LEASE_LOST")) return; // the engine reported settle-failed
       this.failures += 1;
       this.#terminal.warn(`${message.id}: shown, but it comes again. ${error.message}`);
     }
   }
 
-  /** A hook of the engine: returning acks, throwing gives back. It may run beside others of the same ask. */
+  /** A hook of the engine: returning acks, throwing gives back. Several may run per receive request. */
   async #takeMalformed(raw: Message<Uint8Array>, error: QueueError): Promise<void> {
     const isShown =
       !this.#isOver() && (await this.#show({ message: raw, attempt: undefined, malformed: error.message }));
     if (isShown && this.#plan.removes) return;
-    // The engine holds no message that it cannot hand over. So that it does not come again and again meanwhile, the
-    // service holds it until after the planned end.
+    // The engine cannot hold a message that it cannot hand over. The service holds it instead, until after
+    // the planned end, so that it does not keep coming again.
     const delayMs = (isShown ? this.#leftMs() : 0) + HANGING_ASK_MS;
     throw new RetryError({ delay: `${Math.ceil(delayMs)}ms` });
   }
 
-  /** @returns false if nobody reads any more, which is the end. */
+  /** @returns false if nobody reads any more; then the tail ends. */
   async #show(shown: ShownMessage): Promise<boolean> {
     const { providerId, orderingKey } = shown.message;
     if (!this.#plan.removes) {

@@ -1,6 +1,6 @@
 import { isJson, mediaTypeOf, textOf } from "../body-text.ts";
 
-/** A body as it can be shown. */
+/** A body in a form that can be shown. */
 export type BodyView =
   /** The JSON text as it was sent, so that numbers keep all their digits. */
   | { readonly kind: "json"; readonly source: string }
@@ -8,7 +8,7 @@ export type BodyView =
   /** `problem`: why it is not shown as its content type says. */
   | { readonly kind: "bytes"; readonly base64: string; readonly problem?: string };
 
-/** Never throws: what cannot be decoded is shown as bytes, with the reason. */
+/** Never throws: a body that cannot be decoded is shown as bytes, with the reason. */
 export function viewBody(body: Uint8Array, contentType: string | undefined): BodyView {
   const type = mediaTypeOf(contentType);
   if (type === "application/octet-stream") return asBytes(body);
@@ -20,7 +20,7 @@ export function viewBody(body: Uint8Array, contentType: string | undefined): Bod
   }
   const source = text.replace(/^\uFEFF/, "");
   const isJsonType = type === "application/json" || type.endsWith("+json");
-  // Messages of other senders have no content type; most of them are JSON.
+  // Foreign messages have no content type; most of them are JSON.
   if (isJsonType || type === "") {
     if (isJson(source)) return { kind: "json", source };
     if (isJsonType) return asBytes(body, `its content type is ${type}, but it is not JSON`);

@@ -1,11 +1,11 @@
 import type { Emulator } from "@anyqueue/emulator";
 
-/** One server as people and programs are told of it. */
+/** The description of one server for people and programs. */
 interface ServerDescription {
-  /** Member of the object behind `--json`. */
+  /** Its member in the object behind `--json`. */
   readonly member: string;
   readonly title: string;
-  /** Where it listens, each with what it is. */
+  /** The addresses where it listens, each with its purpose. */
   readonly addresses: readonly string[];
   /** For `connect()` and for `--url` of the other commands. */
   readonly url: string;
@@ -13,7 +13,7 @@ interface ServerDescription {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Where the certificate of the authority was written, if a client needs it. */
+/** Where the authority's certificate was written, if a client needs it. */
 export interface TrustFile {
   readonly caFile: string | undefined;
 }
@@ -36,7 +36,7 @@ export function describeServers(emulator: Emulator, trust: TrustFile): Readonly<
   };
 }
 
-/** What people are told: every server, and lines to copy. */
+/** The text for people: every server, and lines to copy. */
 export function greeting(emulator: Emulator, trust: TrustFile): readonly string[] {
   const servers = serversOf(emulator, trust);
   const width = Math.max(...servers.map(({ title }) => title.length));
@@ -105,7 +105,7 @@ function serversOf(
   if (pubsub !== undefined) {
     const env = {
       ...Object.fromEntries(variables.filter(([name]) => PUBSUB_VARIABLES.has(name))),
-      // Who can be told to push, for `anyqueue invoke`.
+      // The server that can be told to push, for `anyqueue invoke`.
       ANYQUEUE_EMULATOR: endpoints.control,
     };
     servers.push({
@@ -120,7 +120,7 @@ function serversOf(
   return servers;
 }
 
-/** Quoted where a shell would see more than one word. */
+/** Quoted if a shell would see more than one word. */
 function shellWord(text: string): string {
   return /^[\w.,:/@%+=-]*$/u.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -24,7 +24,7 @@ test.each([
     [3, 2],
   ],
   [["init", "npx anyqueue up"], [2]],
-  // The shell in which somebody wrote `pnpm up &` may end before it.
+  // The shell in which somebody typed `pnpm up &` may end before it.
   [
     ["init", "bash -c pnpm up &", "pnpm up", "sh -c node main.ts up"],
     [4, 3],

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
-/** One process that runs, as the system lists it. */
+/** One running process, as the system lists it. */
 export interface ProcessRow {
   readonly pid: number;
   readonly parent: number;
@@ -12,32 +12,32 @@ export interface ProcessRow {
 
 const PACKAGE_MANAGER = /^(?:npm|npx|pnpm|pnpx|pn|pnx|yarn|bun|bunx|corepack)(?:[.-](?:cli\.)?[cm]?js)?$/;
 const SHELL = /^-?(?:sh|ash|bash|dash|zsh|ksh)$/;
-/** The first words of a command say what it is: `node …/pnpm.mjs`, `sh …/pnpm`, `npm run up`. */
+/** The first words of a command tell what it is: `node …/pnpm.mjs`, `sh …/pnpm`, `npm run up`. */
 const WORDS_OF_A_NAME = 2;
 const LOOK_EVERY_MS = 500;
 const LONGEST_LINE = 20;
 
-/** The package managers that started this process, with the shells between; none for one that was started by hand. */
+/** The package managers that started this process and the shells between; none if it was started by hand. */
 export async function findLaunchers(): Promise<readonly number[]> {
   if (process.env["npm_lifecycle_event"] === undefined) return [];
   return launchersOf(process.ppid, await runningProcesses());
 }
 
 /**
- * Resolves when a package manager that started this process has gone. Some end at a signal without passing it on, which
- * leaves what they started running: after `kill` of a `pnpm anyqueue up`, the emulator. Without any it never resolves:
- * what was started by hand may outlive its shell.
+ * Resolves when a package manager that started this process is gone. Some end at a signal without passing it
+ * on and leave their child running: `kill` of a `pnpm anyqueue up` would leave the emulator. Never resolves
+ * if there is none: a process started by hand may outlive its shell.
  */
 export async function launcherGone(line: readonly number[], signal: AbortSignal): Promise<void> {
   if (line.length === 0) return await never(signal);
   while (!signal.aborted) {
-    // Aborted, the pause ends early, and so does the loop.
+    // An abort ends the pause early, and so the loop.
     await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
     if (await isBroken(line)) return;
   }
 }
 
-/** The processes from `pid` upwards to the outermost package manager; none if there is no such. */
+/** The processes from `pid` up to the outermost package manager; none if there is no package manager. */
 export function launchersOf(pid: number, rows: readonly ProcessRow[]): readonly number[] {
   const byPid = new Map(rows.map((row) => [row.pid, row]));
   const line: number[] = [];
@@ -48,13 +48,13 @@ export function launchersOf(pid: number, rows: readonly ProcessRow[]): readonly 
     const isScriptShell = SHELL.test(words[0] ?? "") && (words[1] ?? "").startsWith("-c");
     if ((!isManager && !isScriptShell) || line.length === LONGEST_LINE) break;
     line.push(row.pid);
-    // A shell outside of the outermost package manager may end whenever it likes.
+    // A shell outside the outermost package manager may end at any time.
     if (isManager) length = line.length;
   }
   return line.slice(0, length);
 }
 
-/** A parent that has gone is replaced as parent at once, even while it waits to be collected. */
+/** The system replaces a parent as soon as it ends, even before it is collected. */
 async function isBroken(line: readonly number[]): Promise<boolean> {
   if (process.ppid !== line[0]) return true;
   for (const [index, pid] of line.slice(1).entries()) {
@@ -79,7 +79,7 @@ async function runningProcesses(): Promise<readonly ProcessRow[]> {
   }
 }
 
-/** Without `ps`, as in small containers. */
+/** Used where there is no `ps`, as in small containers. */
 async function procRows(from: number): Promise<readonly ProcessRow[]> {
   const rows: ProcessRow[] = [];
   for (let pid: number | undefined = from; pid !== undefined && pid > 1 && rows.length < LONGEST_LINE;) {
@@ -92,10 +92,10 @@ async function procRows(from: number): Promise<readonly ProcessRow[]> {
   return rows;
 }
 
-/** Undefined where the system has no `/proc`, or no such process. */
+/** Returns undefined if the system has no `/proc` or no such process. */
 async function parentOf(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  // The name of the program, in parentheses, may hold anything.
+  // The program's name, in parentheses, may contain anything.
   const parent = status?.slice(status.lastIndexOf(")") + 2).split(" ")[1];
   return parent === undefined ? undefined : Number(parent);
 }

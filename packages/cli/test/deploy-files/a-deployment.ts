@@ -29,7 +29,7 @@ export function settings(runtime: Runtime, over: Partial<FunctionSettings> = {})
   };
 }
 
-/** The text of one format's file. */
+/** The text of the file in one format. */
 export function textOf(
   definition: Given,
   runtime: Runtime,

@@ -5,7 +5,7 @@ import type { PropertyType, SpecDatabase, TypeDefinition } from "@aws-cdk/servic
 
 let database: SpecDatabase | undefined;
 
-/** What does not fit the schema, each with its path. Intrinsic functions fit everywhere. */
+/** Everything that does not fit the schema, with its path. Intrinsic functions fit everywhere. */
 export function schemaProblems(template: Readonly<Record<string, unknown>>): readonly string[] {
   return Object.entries(recordOf(template["Resources"])).flatMap(([name, resource]) => {
     const { Type, Properties } = recordOf(resource);

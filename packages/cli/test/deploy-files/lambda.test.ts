@@ -14,7 +14,7 @@ function template(
   return JSON.parse(textOf(definition, "lambda", format, over)) as Template;
 }
 
-/** The package's schema of SAM is of 2016: of these two its schema of the mapping, which SAM makes of them, is asked below. */
+/** The package's SAM schema is from 2016. Checked below instead: the mapping that SAM makes of these two. */
 const YOUNGER_THAN_SAM_SCHEMA =
   /Events\.\w+\.Properties\.(?:FunctionResponseTypes|ScalingConfig) is not known$/;
 
@@ -78,7 +78,7 @@ describe.each(["sam", "cloudformation"] as const)("the %s template", (format) =>
   });
 });
 
-/** To a role of its own making SAM adds AWSLambdaSQSQueueExecutionRole, which may read and empty every queue. */
+/** SAM adds AWSLambdaSQSQueueExecutionRole to a role of its own: it may read and empty every queue. */
 test("the SAM function has a role that may use these queues alone, and write its log", () => {
   const { Resources } = template(plain, "sam");
   expect(Resources["OrdersFunction"]?.["Properties"]).toMatchObject({

@@ -1,22 +1,22 @@
-// What Azure's own management SDK knows of the entities in a Bicep file.
+// What Azure's own management SDK knows about the entities in a Bicep file.
 
 import * as mappers from "@azure/arm-servicebus/dist-esm/src/models/mappers.js";
 
-/** By what follows `Microsoft.ServiceBus/namespaces/` in a resource's type. */
+/** Keyed by what follows `Microsoft.ServiceBus/namespaces/` in a resource's type. */
 const MODELS = {
   queues: mappers.SBQueue,
   topics: mappers.SBTopic,
   "topics/subscriptions": mappers.SBSubscription,
 } as const;
 
-/** Of the types that these entities need, how Bicep writes their values. */
+/** How Bicep writes values of the types that these entities need. */
 const LITERALS: Readonly<Record<string, RegExp>> = {
   TimeSpan: /^'P(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+S)?)?'$/,
   Number: /^\d+$/,
   Boolean: /^(?:true|false)$/,
 };
 
-/** What of the resources' properties does not fit the models. */
+/** The properties of the resources that do not fit the models. */
 export function modelProblems(bicep: string): readonly string[] {
   return [...bicep.matchAll(RESOURCE)].flatMap(([, name = "", type = "", properties = ""]) => {
     const known = Object.entries(MODELS).find(([key]) => key === type)?.[1].type.modelProperties;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Runtime } from "../../src/deploy-files/deployment.ts";
 import { deduplicated, ordered, plain, RUNTIMES, subscription, textOf, type Given } from "./a-deployment.ts";
 
-/** Not imported: its types would bring those of browsers into every file of the repository. */
+/** Not imported, since that would bring browser types into every file of the repository. */
 const require = createRequire(import.meta.url);
 const { parse } = require("@cdktf/hcl2json") as { parse(file: string, text: string): Promise<Parsed> };
 
@@ -35,7 +35,7 @@ const DEFINITIONS = {
   "a queue whose name begins with a digit": defineQueue("2fast"),
 } as const;
 
-/** Lambda reads no subscriptions, and Pub/Sub takes no such name. */
+/** Lambda does not read subscriptions, and Pub/Sub does not accept such a name. */
 const IMPOSSIBLE = new Set(["a subscription lambda", "a queue whose name begins with a digit cloud-run"]);
 
 const ALL = RUNTIMES.flatMap((runtime) =>
@@ -150,7 +150,7 @@ describe("Terraform", () => {
       '"roles/run.invoker"',
     ]);
     expect(one(all, "google_pubsub_subscription", "orders_dead")).toMatchObject({ name: "orders-dead" });
-    // Cloud Run itself lets nobody but the pushes in, and the source is to know the ack deadline.
+    // Cloud Run itself lets in only the pushes, and the source must know the ack deadline.
     const text = textOf(ordered, "cloud-run", "terraform", { over: { timeoutS: 45 } });
     expect(text).toContain('pushRequests({ trustPlatform: true, ackDeadline: "45s" })');
   });

@@ -1,4 +1,4 @@
-// A module that does more than define, as one does that connects.
+// A module that does more than define, such as one that connects.
 
 import { defineQueue } from "@anyqueue/core";
 

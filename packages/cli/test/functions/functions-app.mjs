@@ -1,4 +1,4 @@
-// Functions of the v4 model as an app registers them, without a library; what a message asks for is in its body.
+// Functions of the v4 model as an app registers them, without a library; the message's body says what to do.
 
 import { app } from "@azure/functions";
 

@@ -1,4 +1,4 @@
-// Handlers as an application exports them, without a library; what a message asks for is in its body.
+// Handlers as an application exports them, without a library; the message's body says what to do.
 
 import { existsSync } from "node:fs";
 
@@ -33,7 +33,7 @@ export async function exits() {
   process.exit(7);
 }
 
-/** The first message of an event fails alone, as a function does that knows nothing of order. */
+/** The first message of an event fails alone, as in a function that does not know about order. */
 export async function firstFails(event) {
   return { batchItemFailures: [{ itemIdentifier: event.Records[0].messageId }] };
 }
@@ -45,7 +45,7 @@ export function withCallback(event, _context, callback) {
 export async function waitsForSignal(event) {
   console.log(`started ${event.Records.length}`);
   while (!existsSync(process.env.MAY_FINISH ?? "")) await new Promise((resolve) => setTimeout(resolve, 20));
-  // Longer than the host takes to hear of the signal.
+  // Longer than the host needs to hear of the signal.
   await new Promise((resolve) => setTimeout(resolve, 300));
   console.log("finished");
 }

@@ -1,4 +1,4 @@
-// A function as an application deploys it, with what it asks of SQS itself; the test bundles it with the SDK.
+// A function as an application deploys it, making its own SQS calls; the test bundles it with the SDK.
 
 import { DeadLetterError, defineQueue, unchecked } from "@anyqueue/core";
 import { createHandler } from "@anyqueue/serverless";

@@ -1,4 +1,4 @@
-// Services behind a push subscription as an application exports them; what a message asks for is in its body.
+// Services behind a push subscription as an application exports them; the message's body says what to do.
 
 async function bodyOf(request) {
   const chunks = [];

@@ -1,4 +1,4 @@
-// Another client of Lambda's runtime API: it knows the contract alone, as those of the vendor do.
+// Another client of Lambda's runtime API: like the vendor's clients, it knows only the contract.
 
 import { pathToFileURL } from "node:url";
 

@@ -1,5 +1,5 @@
-// Functions that settle their messages themselves; what a message asks for is in its body. The preview of the extension
-// knows no later version of the library.
+// Functions that settle their messages themselves; the message's body says what to do. The extension's
+// preview does not support a later version of the library.
 
 import { app } from "@azure/functions-4-15";
 // oxlint-disable-next-line import/no-unassigned-import -- it registers itself, as in an app

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Program } from "./run-program.ts";
 
 const FUNCTIONS = join(import.meta.dirname, "../functions");
-/** One for all: every test leaves its queues empty, or is the only one of its queue. */
+/** One for all tests: each leaves its queues empty or is the only one to use its queue. */
 let emulator: SpawnedEmulator;
 
 beforeAll(async () => {
@@ -64,7 +64,7 @@ describe("a Service Bus function", () => {
     expect(errors).toMatch(/charged 1 \S+ delivery 1 of a false/);
     expect(errors).toMatch(/charged 2 \S+ delivery 3 of a false/);
     expect(errors).toContain("4 invocations: 2 handled, 2 failed");
-    // How many attempts there are is the function's affair, and none of the command's own consumer.
+    // The function decides the number of attempts, not the command's own consumer.
     expect(errors).toContain("note: the service dead-letters after");
     expect(code).toBe(1);
     expect(await entity("orders")).toMatchObject({ messages: [], deadLetters: [] });
@@ -74,7 +74,7 @@ describe("a Service Bus function", () => {
     await sendAll("archive", [{ number: 12 }, { number: 13 }]);
     await using program = invoking("functions-app.mjs", "archive", "--once", "--json");
     const { lines, errors } = await program.ended;
-    // How many of them come at once is the service's part.
+    // The service decides how many of them come at once.
     const reports = lines.map((line): Record<string, readonly unknown[]> => JSON.parse(line));
     const failures = reports.filter(({ failedIds }) => failedIds?.length !== 0);
     expect(failures.length).toBeGreaterThan(0);

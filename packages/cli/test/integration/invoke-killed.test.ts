@@ -64,14 +64,14 @@ describe.skipIf(process.platform === "win32")("a function that never comes to re
   test("with a command that is killed", async () => {
     await using program = await spinning();
     program.child.kill("SIGKILL");
-    // Its output stays open for as long as the function has it.
+    // The program's output stays open as long as the function has it.
     const { errors } = await program.ended;
     const pid = spinningPid(errors);
     await vi.waitFor(() => expect(stateOf(pid)).toMatch(GONE), 10_000);
   });
 });
 
-/** A function of Lambda that has a message and never gives the event loop back. */
+/** A Lambda function that has a message and never returns to the event loop. */
 async function spinning(): Promise<Program> {
   const emulator = await spawnEmulator({ sqsPort: 0 });
   onTestFinished(async () => await emulator.close());

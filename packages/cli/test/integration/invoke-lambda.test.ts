@@ -25,7 +25,7 @@ beforeEach(async () => {
 const invocation = (handler: string, ...args: readonly string[]): readonly string[] => {
   const file = handler.includes("/") ? handler : join(FUNCTIONS, handler);
   const queue = args.includes("--queue") ? [] : ["--queue", "orders", "--url", "sqs://us-east-1"];
-  // Lambda's own three seconds are little for a process on a busy machine.
+  // Lambda's default of three seconds is short for a process on a busy machine.
   const patience = args.includes("--timeout") ? [] : ["--timeout", "20s"];
   return ["invoke", file, "--runtime", "lambda", ...queue, ...patience, ...args];
 };

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Program } from "./run-program.ts";
 
 const APP = join(import.meta.dirname, "../functions/settling-app.mjs");
-/** One for all: every test leaves its queues empty, or is the only one of its queue. */
+/** One for all tests: each leaves its queues empty or is the only one to use its queue. */
 let emulator: SpawnedEmulator;
 
 beforeAll(async () => {

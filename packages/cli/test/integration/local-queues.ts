@@ -5,7 +5,7 @@ import {
   type SpawnedEmulator,
 } from "@anyqueue/emulator";
 
-/** Queues of an emulator in a process of its own, made and read without anything that is being tested. */
+/** Queues of an emulator in its own process, made and read without any code under test. */
 export class LocalQueues implements AsyncDisposable {
   readonly #emulator: SpawnedEmulator;
 

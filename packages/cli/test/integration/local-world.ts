@@ -7,7 +7,7 @@ export type Cloud = "sqs" | "service-bus" | "pubsub";
 
 export interface LocalWorld {
   readonly control: SpawnedEmulator["control"];
-  /** What `--url` and ANYQUEUE_URL take. */
+  /** A value for `--url` and ANYQUEUE_URL. */
   urlOf(cloud: Cloud): string;
 }
 

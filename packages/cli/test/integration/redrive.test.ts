@@ -11,7 +11,7 @@ function useProvider(cloud: Cloud): void {
   vi.stubEnv("ANYQUEUE_URL", world.urlOf(cloud));
 }
 
-/** Has a consumer dead-letter so many messages. */
+/** Lets a consumer dead-letter this many messages. */
 async function bury(source: Source, count: number): Promise<void> {
   let dead = 0;
   const buried = Promise.withResolvers<void>();
@@ -37,7 +37,7 @@ async function withDeadLetters(count: number): Promise<void> {
   await bury(orders, count);
 }
 
-/** Takes what there is, until nothing comes. */
+/** Receives until nothing more comes. */
 async function idsIn(...place: readonly string[]): Promise<readonly string[]> {
   const { printed } = await anyqueue("tail", ...place, "--json", "--for", "200ms");
   return printed.map((line) => String(JSON.parse(line).id)).toSorted();

@@ -14,7 +14,7 @@ export interface Ended {
   readonly errors: string;
 }
 
-/** The command line as a process of its own, for what only processes have: signals, pipes, exit codes. */
+/** The command line in its own process, to test what only processes have: signals, pipes, exit codes. */
 export class Program implements AsyncDisposable {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
@@ -36,7 +36,7 @@ export class Program implements AsyncDisposable {
       this.#errors += text;
       this.#wake();
     });
-    // A program that ends before it has read its input breaks the pipe, which is its right.
+    // A program may end before it has read its input, which breaks the pipe.
     this.child.stdin.on("error", () => {});
     this.ended = once(this.child, "close").then(([code]) => ({
       code: typeof code === "number" ? code : null,

@@ -30,7 +30,7 @@ async function send(args: readonly string[], setup: TerminalSetup = {}) {
   return { code, printed: terminal.printed, warned: withoutProgress(terminal.warned) };
 }
 
-/** On a machine that is slow there are lines that say how far it is; the last of them is the summary. */
+/** On a slow machine there are progress lines; the last one is the summary. */
 function withoutProgress(lines: readonly string[]): readonly string[] {
   const summaries = lines.filter((line) => /^[\d,]+ sent, [\d,]+ failed$/.test(line));
   return lines.filter(

@@ -72,7 +72,7 @@ describe("a tail that gives back", () => {
   test("ends after --for, with what came or without", async () => {
     expect(await tail(["orders", "--for", "1s"])).toMatchObject({ code: 0, shown: [] });
     await local.send("orders", "1");
-    // Long enough for a busy machine to connect and to be given a message.
+    // Long enough for a busy machine to connect and receive a message.
     expect(await tail(["orders", "--for", "5s", "--json"])).toMatchObject({ code: 0, shown: [{ body: 1 }] });
     expect(await states()).toEqual(["1 visible 1"]);
   });
@@ -198,7 +198,7 @@ describe("what cannot be decoded", () => {
         undecodable: expect.stringContaining("aq-h is not JSON"),
       }),
     ]);
-    // The service holds it until a little after the end that was planned.
+    // The service holds it until a little after the planned end.
     expect(await states()).toEqual(["{} inFlight 1"]);
     await local.control.advance(25_000);
     expect(await states()).toEqual(["{} visible 1"]);

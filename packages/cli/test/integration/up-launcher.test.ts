@@ -9,12 +9,12 @@ import { expect, onTestFinished, test } from "vitest";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
-/** Starts `up` as a package manager does: in a process of the manager's, which waits for it. */
+/** Starts `up` like a package manager: in a child process that the manager waits for. */
 async function upThroughManager() {
   const folder = await mkdtemp(join(tmpdir(), "anyqueue-test-"));
   const script = join(folder, "pnpm");
   const command = `'${process.execPath}' --conditions=@anyqueue/source '${MAIN}' up --json --sqs-port 0`;
-  // What follows the command keeps the shell from handing its own process over to it.
+  // The text after the command keeps the shell from replacing its own process with it.
   await writeFile(script, `${command} & echo $! >&2; wait; exit 1\n`);
   const manager = spawn("sh", [script], {
     stdio: ["ignore", "pipe", "pipe"],

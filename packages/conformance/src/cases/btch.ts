@@ -97,7 +97,7 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
       const hold = bench.plan.hold("send");
       const first = queue.send();
       await bench.until("a request is out", () => hold.reached === 1);
-      // A request of one key has a single one of these messages.
+      // If all messages of a request have one key, each of these messages is alone in its request.
       const refused = bench.facts.capabilities.batchKey === "uniform" ? 0 : 1;
       bench.plan.fail({ operation: "send", code: "UNAVAILABLE", items: [refused] });
       const rest = queue.send(4);
@@ -263,7 +263,7 @@ function codeOf(result: SendResult): string {
   return result.ok ? "ok" : result.error.code;
 }
 
-/** Of a queue whose messages may share a request. */
+/** Options of a queue whose messages may share a request. */
 function togetherOptions(bench: Bench): QueueOptions {
   return bench.facts.capabilities.batchKey === "uniform" ? { keyOf: () => "one" } : {};
 }

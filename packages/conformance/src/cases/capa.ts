@@ -44,7 +44,7 @@ export const CAPA: readonly ConformanceCase[] = caseGroup("CAPA", [
     async run(bench) {
       const driver = bench.driver(await bench.queue());
       const { send, receive, ack } = driver.target.limits;
-      // Each message has a key of its own: where a request has one key, they come key by key and take their time.
+      // Each message has its own key: if a request can have only one key, they arrive slowly, key by key.
       const count = Math.min(send.maxItems, bench.facts.capabilities.batchKey === "uniform" ? 20 : 100);
       await driver.sendAll(...driver.messages(count));
       const consumer = await driver.consumer();
@@ -105,7 +105,7 @@ export const CAPA: readonly ConformanceCase[] = caseGroup("CAPA", [
       const said = bench.reported("emulated").length;
       assert.ok(said >= 1 && said <= 2, `${said} reports by one producer and one consumer`);
     },
-    /** Where the service does it, nothing is emulated although it may be. */
+    /** If the service has the feature, it is not emulated, even though that is allowed. */
     async otherwise(bench) {
       const queue = await bench.queue({ needs: ["delay"], emulate: ["delay"] });
       await bench.settled("it is confirmed", queue.send(1, { delay: "40s" }));

@@ -21,7 +21,7 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
       void bench.start(
         queue.consumer({ concurrency: 3 }),
         recorder.handler(async () => {
-          // Company may take a moment: where order is kept, messages of other keys come from elsewhere.
+          // Other handlers may take a moment: on an ordered target, messages of other keys come separately.
           for (let beats = 0; beats < 500 && recorder.maxRunning < 3; beats += 1) await bench.time.beat();
           await bench.time.beat();
         }),
@@ -202,7 +202,7 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
       await bench.until("the slot is free for the other", () => recorder.succeeded === 1);
       const [hung] = recorder.deliveries;
       assert.equal(hung?.context.signal.aborted, true, "the hung handler's signal");
-      // As long as the handler hangs its process keeps the key, so that two of one key never run together.
+      // While the handler hangs, its process keeps the key, so that two of one key never run together.
       const report = await bench.settled("it closes", consumer.close({ timeout: "1s" }), 20_000);
       assert.equal(report.abandoned, 1, "abandoned handlers");
       assert.equal(bench.plan.count("release"), 1, "its message is given back");
@@ -253,8 +253,8 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
       void bench.start(queue.consumer({ rateLimit: { count: 5, per: "2s" } }), recorder.handler());
       await bench.until("all are handled", () => recorder.succeeded >= 20);
       const starts = recorder.deliveries.map(({ startedAtMs }) => startedAtMs);
-      // A handler starts a moment after it may, a long one where the clock runs and the machine is busy. One too many
-      // would start with the five before it, or with the next of them.
+      // Handlers may start late, much later if the clock runs and the machine is busy. One start too many
+      // would come together with the five before it or with the next ones.
       const leastMs = bench.backend.time.kind === "virtual" ? 1_990 : 1_000;
       const spansMs = starts.slice(5).map((sixth, index) => sixth - (starts[index] ?? Number.NaN));
       for (const ms of spansMs) assert.ok(ms >= leastMs, `6 starts within ${ms} ms`);
@@ -262,7 +262,7 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
   },
 ]);
 
-/** Where the service does not tell what is held: all that nobody else can get. */
+/** For services that do not report what is held: everything that nobody else can get. */
 async function heldOf(bench: Bench, queue: TestQueue, done: number): Promise<number> {
   const driver = bench.driver(queue);
   const rival = await driver.consumer();
@@ -272,7 +272,7 @@ async function heldOf(bench: Bench, queue: TestQueue, done: number): Promise<num
     const received = await bench.settled("an ask answers", asking);
     if (received.length === 0) return 200 - done - taken;
     taken += received.length;
-    // Settled, because a service may hand over only so many keys at once.
+    // Settled, because a service may hand over only a limited number of keys at once.
     await rival.ackBatch(
       received.map(({ handle }) => handle),
       bench.signal,

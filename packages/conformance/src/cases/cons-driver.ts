@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { caseGroup, type ConformanceCase } from "../case.ts";
 import { values } from "../driver-bench.ts";
 
-/** Receiving at the driver. */
+/** Receiving at driver level. */
 export const CONS_DRIVER: readonly ConformanceCase[] = caseGroup("CONS", [
   {
     id: "CONS-13",

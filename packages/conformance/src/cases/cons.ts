@@ -66,7 +66,7 @@ export const CONS: readonly ConformanceCase[] = caseGroup("CONS", [
       const startedAtMs = bench.now();
       await bench.advance(60_000);
       const asks = bench.plan.count("receive") - before;
-      // Clocks run: on a busy machine it is more than the minute.
+      // Clocks run: on a busy machine more than a minute has passed.
       const passedMs = bench.now() - startedAtMs;
       const allowed = Math.ceil(passedMs / Math.max(1_000, maxWaitMs)) + 2;
       assert.ok(asks <= allowed, `${asks} asks in ${passedMs} ms, expected at most ${allowed}`);
@@ -179,7 +179,7 @@ export const CONS: readonly ConformanceCase[] = caseGroup("CONS", [
       const message = recorder.deliveries[0]?.message;
       assert.deepEqual(message?.body, queue.body(0));
       assert.deepEqual({ ...message.attributes }, { tenant: "acme" });
-      // The service's own identity, or the id that it gave a message without one.
+      // The service's own identity, or the id that it gave to a message without one.
       assert.notEqual(message.id, "", "an id of the provider stands in");
     },
   },

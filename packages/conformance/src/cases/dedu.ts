@@ -164,7 +164,7 @@ export const DEDU: readonly ConformanceCase[] = caseGroup("DEDU", [
       await assertRefused(bench, "deduplication");
       assert.equal(bench.plan.count("send"), 0, "sends");
     },
-    /** Where there is a window, it is given to whoever asks. */
+    /** If the service has a window, anybody who asks for it gets it. */
     async otherwise(bench) {
       const queue = await bench.queue(DEDUPLICATED);
       queue.producer();

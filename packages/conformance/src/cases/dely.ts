@@ -87,7 +87,7 @@ export const DELY: readonly ConformanceCase[] = caseGroup("DELY", [
       assert.match(error.message, /delay/);
       assert.equal(bench.plan.count(), 0, "calls");
     },
-    /** Where messages can be delayed, whoever asks gets it. */
+    /** If messages can be delayed, anybody who asks for it gets it. */
     async otherwise(bench) {
       const queue = await bench.queue(DELAYED);
       queue.producer();

@@ -90,7 +90,7 @@ export const HDRS_BODY: readonly ConformanceCase[] = caseGroup("HDRS", [
     async run(bench) {
       const queue = await bench.queue();
       for (const [index, extra] of [10n, new Date(0), Number.NaN, new Map([["a", 1]])].entries()) {
-        // The first body of a definition is checked by every adapter: a definition of its own for each.
+        // Adapters check the first body of a definition, so each body has its own definition.
         const own = bench.redefine(queue, {});
         const body = { ...own.body(index), extra };
         await rejection(own.producer().send(body), "INVALID_MESSAGE");

@@ -154,7 +154,7 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
   },
 ]);
 
-/** With an attribute of the vendor's own number type. */
+/** Sends an attribute of the vendor's own number type. */
 async function sendTyped({ backend }: Bench, queue: TestQueue): Promise<void> {
   await backend.foreign?.send(queue.entity, {
     text: JSON.stringify(queue.next()),

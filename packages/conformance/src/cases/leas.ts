@@ -52,7 +52,7 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
     needs: ["leaseExtend"],
     tags: ["slow"],
     async run(bench) {
-      // Of a long lease, which is renewed in time in long steps; they must be shorter than what drivers wait for an answer.
+      // A long lease, so that long steps renew it in time. They must be shorter than the drivers' timeouts.
       const leaseMs = Math.min(10 * bench.leaseMs, bench.facts.limits.lease.maxMs);
       const { recorder, gate } = await startLongHandler(bench, aborted, leaseMs);
       const capMs = Math.min(3_600_000, bench.facts.limits.lease.totalMs);
@@ -115,7 +115,7 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
       const stalling = recorder.handler(async () => {
         if (recorder.started === 1) await bench.time.stall(3 * bench.leaseMs);
       });
-      // No ask is out during the stall: its answer would come in the middle of what stands still.
+      // No receive is open during the stall: its answer would arrive while everything stands still.
       void bench.start(queue.consumer({ concurrency: 1, prefetch: 0 }), stalling);
       await bench.until("the message is handled again", () => recorder.succeeded === 2, 5 * bench.leaseMs);
       await bench.advance(2 * bench.leaseMs);
@@ -243,7 +243,7 @@ interface LongHandler {
   readonly gate: Gate;
 }
 
-/** One message whose handler runs until the gate opens, or until `wait` resolves. */
+/** One message whose handler runs until the gate opens or `wait` resolves. */
 async function startLongHandler(
   bench: Bench,
   wait?: (signal: AbortSignal) => Promise<void>,

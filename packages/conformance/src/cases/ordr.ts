@@ -90,7 +90,7 @@ export const ORDR: readonly ConformanceCase[] = caseGroup("ORDR", [
         if (body.seq === 0 && recorder.runsOf(0).length === 1) throw new Error("once");
       });
       void bench.start(queue.consumer({ concurrency: 4 }), failing);
-      // Which key comes first is the service's own affair.
+      // The service decides which key comes first.
       await bench.until(
         "the good key is done, and the bad one has failed",
         () => recorder.seqs("good").length === 6 && recorder.seqs("bad").length > 0,
@@ -213,7 +213,7 @@ export const ORDR: readonly ConformanceCase[] = caseGroup("ORDR", [
       await assertRefused(bench, "ordering");
       assert.equal(bench.plan.count("receive"), 0, "asks");
     },
-    /** Where there is order, it is given to whoever asks. */
+    /** If there is order, anybody who asks for it gets it. */
     async otherwise(bench) {
       const queue = await bench.queue(ONE_KEY);
       queue.producer();

@@ -120,7 +120,7 @@ export const PROV: readonly ConformanceCase[] = caseGroup("PROV", [
     async run(bench) {
       const queue = await bench.queue();
       await bench.settled("they are confirmed", queue.send(5));
-      // Where it goes by a time, the clocks of client and service need not agree to the millisecond.
+      // Services may purge by time, and client and service clocks need not agree to the millisecond.
       await bench.advance(1_000);
       await bench.settled("it is purged", queue.client.admin.purge(queue.definition));
       assert.deepEqual(await bench.settled("nothing is left", queue.consumer().receive({ wait: "1s" })), []);

@@ -100,7 +100,7 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
       await takeDeadLetters(bench, queue, 1);
       await bench.until("the original is acked", () => bench.plan.count("ack", queue.entity) === 1);
     },
-    /** Where the service dead-letters itself its refusal for the moment must not lose the message either. */
+    /** If the service itself dead-letters, a temporary refusal must not lose the message either. */
     async otherwise(bench) {
       const queue = await bench.queue({ retry: { attempts: 1, delay: "1s" } });
       await bench.settled("the send is confirmed", queue.send());
@@ -136,7 +136,7 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
       assert.ok(dead.length >= 1 && dead.length <= 2, `${dead.length} copies`);
       for (const copy of dead) assert.equal(copy.id, sent?.id, "id of a copy");
     },
-    /** One operation of the service: there is no moment between copy and ack. */
+    /** The service does it in one operation: there is no moment between copy and ack. */
     async otherwise(bench) {
       const queue = await bench.queue({ retry: { attempts: 1, delay: "1s" } });
       await bench.settled("the send is confirmed", queue.send());
@@ -239,7 +239,7 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
   },
 ]);
 
-/** Sends one rich message, lets `handler` kill it, and takes it from the dead letters. */
+/** Sends one message with all fields, lets `handler` make it fail, and takes it from the dead letters. */
 async function deadLetterOne(
   bench: Bench,
   queue: TestQueue,

@@ -55,7 +55,7 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
     async run(bench) {
       const queue = await bench.queue({ deadLetter: "none", retry: { attempts: 2, delay: "1s" } });
       if (!(await bench.driver(queue).countsDeliveries())) {
-        // Counted only where the service itself has a place for dead letters.
+        // Deliveries are counted only if the service itself has a place for dead letters.
         await assertAttemptsRefused(bench, queue);
         return;
       }
@@ -123,7 +123,7 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
       const after = bench.recorder();
       void bench.start(queue.consumer({}, queue.otherClient()), after.handler());
       await bench.until("the second process handles it", () => after.succeeded === 1);
-      // One that came back while the process ended counts too, although no handler saw it.
+      // A message that came back while the process ended also counts, although no handler saw it.
       const given = bench.plan.calls("release").reduce((sum, { items }) => sum + items, 0);
       assert.equal(after.deliveries[0]?.attempt, given + 1, "attempt in the second process");
     },
@@ -135,7 +135,7 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
     level: "portable",
     needs: ["inspect"],
     async run(bench) {
-      // The fewest that every service can be set to.
+      // The smallest value that every service accepts.
       const queue = await bench.queue({ maxDeliveries: 5, retry: { attempts: 7 } });
       const error = await rejection(
         bench.settled(
@@ -168,7 +168,7 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
       await bench.until("it runs", () => recorder.started === 1);
       await bench.advance(60_000);
       const passedMs = bench.now() - (recorder.deliveries[0]?.startedAtMs ?? Number.NaN);
-      // Clocks run: on a busy machine it is more than the minute.
+      // Clocks run: on a busy machine more than a minute has passed.
       const most = Math.floor(passedMs / (10_000 - bench.backend.toleranceMs)) + 1;
       assert.ok(
         recorder.started >= 4 && recorder.started <= most,
@@ -207,7 +207,7 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
     level: "portable",
     needs: ["release"],
     async run(bench) {
-      // Longer than the good ones may take. Where no redelivery can be delayed the core waits, with the lease in its hand.
+      // Longer than the good ones may take. If no redelivery can be delayed, the core waits with the lease.
       const queue = await bench.queue({ retry: { attempts: "unlimited", delay: "50s" } });
       await bench.settled("the bad are confirmed", queue.send(6));
       const recorder = bench.recorder();

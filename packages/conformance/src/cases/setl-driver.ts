@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { caseGroup, type ConformanceCase } from "../case.ts";
 import { values, type DraftMessage } from "../driver-bench.ts";
 
-/** Settling at the driver. */
+/** Settling at driver level. */
 export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
   {
     id: "SETL-01",
@@ -69,7 +69,7 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
       const driver = bench.driver(await bench.queue());
       const { consumer, delivery } = await driver.oneInHand();
       const leaseMs = delivery.leaseMs ?? bench.leaseMs;
-      // The service's clock is another one than ours.
+      // The service has a different clock.
       const longestMs = bench.leaseMs + bench.backend.toleranceMs;
       assert.ok(leaseMs > 0 && leaseMs <= longestMs, `a lease of ${leaseMs} ms of ${bench.leaseMs} ms`);
       await bench.advance(bench.leaseMs * 0.8 - bench.backend.toleranceMs);
@@ -97,7 +97,7 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
       );
       await driver.receive(consumer, 1);
     },
-    /** Where a late ack is answered with success the capability must say so, and whether it then has an effect. */
+    /** If a late ack succeeds, the capability must say so, and also whether the ack then has an effect. */
     async otherwise(bench) {
       const { settle } = bench.facts.capabilities;
       assert.ok(settle === "lateOk" || settle === "accepted", `the capability \`settle\` is ${settle}`);
@@ -105,7 +105,7 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
       const { consumer, delivery } = await driver.oneInHand();
       await bench.advance(1.5 * bench.leaseMs);
       values(await bench.settled("it answers", consumer.ackBatch([delivery.handle], bench.signal)));
-      // Merely accepted: it may be gone, or come once more.
+      // Merely accepted: the message may be gone, or come once more.
       const again = await driver.receiveNow(consumer);
       assert.ok(again.length <= (settle === "lateOk" ? 0 : 1), `${again.length} deliveries after a late ack`);
     },

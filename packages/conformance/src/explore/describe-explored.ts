@@ -1,7 +1,7 @@
 import { describeVerdict } from "../history/describe-verdict.ts";
 import type { Explored } from "./explore-seed.ts";
 
-/** What a person needs of a run that failed: how to run it again, what broke, and the smallest counter-example. */
+/** What a person needs of a failed run: how to repeat it, what broke, the smallest counter-example. */
 export function describeExplored({ schedule, verdict }: Explored): string {
   return [
     `${verdict.verdict}; to run it again: pnpm explore ${schedule.seed}`,

@@ -6,31 +6,31 @@ import type { HistoryEvent } from "../history/history-event.ts";
 import { ScheduleRun } from "./schedule-run.ts";
 import { scheduleOf, type Schedule } from "./schedule.ts";
 
-/** Makes a broker of its own on a clock; all its clients reach the same queues. */
+/** Makes a separate broker on a clock; all its clients reach the same queues. */
 export type ExplorableBroker = (clock: VirtualClock, seed: number) => Broker;
 
 /** A broker inside this process. */
 export interface Broker {
   /** Connection URL for `createClient`. */
   readonly url: string;
-  /** For all clients. */
+  /** The provider for all clients. */
   readonly provider: Provider;
 }
 
-/** What became of one seed. */
+/** The result of one seed. */
 export interface Explored {
-  /** What the seed stands for. */
+  /** The schedule that the seed stands for. */
   readonly schedule: Schedule;
-  /** What happened, in its order. */
+  /** What happened, in order. */
   readonly events: readonly HistoryEvent[];
-  /** What the invariants say of that. */
+  /** The verdict of the invariants. */
   readonly verdict: HistoryVerdict;
 }
 
 /**
  * Runs the schedule of a seed in virtual time and judges its history. The same seed gives the same history.
  *
- * @param promises what this broker promises otherwise than the queue in memory does
+ * @param promises where this broker promises something else than the queue in memory
  */
 export async function exploreSeed(
   seed: number,
@@ -43,12 +43,12 @@ export async function exploreSeed(
   const events = await run.run();
   const verdict = checkHistory(events, {
     ordered: schedule.ordered,
-    // A process that is killed had perhaps been handed more than it could write down.
+    // A killed process may have received more than it could write down.
     deliveryCount: schedule.incidents.some(({ kind }) => kind === "kill") ? "approximate" : "exact",
     attempts: schedule.attempts,
     concurrency: run.maxConcurrency,
     slackMs: 5,
-    // A stalled event loop cannot be told that its lease has ended before it goes on.
+    // A stalled event loop hears that its lease has ended only when it continues.
     abortWithinMs: 1_000 + longestStallMs(schedule),
     recoveryMs: 120_000,
     drainMs: 600_000,

@@ -1,23 +1,23 @@
 import { defineQueue, type QueueDefinition, type StandardSchemaV1 } from "@anyqueue/core";
 import type { Schedule } from "./schedule.ts";
 
-/** What the messages of a run say. */
+/** The body of the messages of a run. */
 export interface ExploredBody {
   readonly id: string;
   readonly key: string;
-  /** No consumer can read it. */
+  /** True: no consumer can decode it. */
   readonly poison?: boolean;
 }
 
 /** The one queue of a run. */
 export const EXPLORED_QUEUE = "explored";
 
-/** The definition that a schedule asks for, as consumers have it. */
+/** The definition that a schedule asks for, as consumers use it. */
 export function exploredQueue(schedule: Schedule): QueueDefinition<ExploredBody> {
   return queueWith(schedule, READABLE_BODY);
 }
 
-/** The same, as a producer has it that sends what consumers refuse. */
+/** The same for a producer, which also sends what consumers refuse. */
 export function sentQueue(schedule: Schedule): QueueDefinition<ExploredBody> {
   return queueWith(schedule, ANY_BODY);
 }
@@ -34,7 +34,7 @@ function queueWith(
     : defineQueue(EXPLORED_QUEUE, policy);
 }
 
-/** Only what the run itself has sent is in its queue. */
+/** The queue contains only what the run itself has sent. */
 const ANY_BODY: BodySchema = schemaOf((value) => ({ value: value as ExploredBody }));
 
 const READABLE_BODY: BodySchema = schemaOf((value) => {

@@ -1,7 +1,7 @@
 import type { ConsumerDriver, ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import type { HistorySink } from "../history/history-writer.ts";
 
-/** A process of a run, which can be killed: nothing of it goes out after that, nothing reaches it, and it writes nothing. */
+/** A process of a run that can be killed. From then on it sends, receives and writes nothing. */
 export class Life {
   readonly proc: string;
   readonly #over = Promise.withResolvers<void>();
@@ -15,19 +15,19 @@ export class Life {
     return this.#isOver;
   }
 
-  /** Resolves when it is killed. */
+  /** Resolves when the process is killed. */
   get over(): Promise<void> {
     return this.#over.promise;
   }
 
-  /** `watcher` survives it and writes down its end. */
+  /** `watcher` survives the process and writes down its end. */
   kill(watcher: HistorySink): void {
     this.#isOver = true;
     watcher.write("proc.exit", watcher.operation(), { of: this.proc, signal: "SIGKILL" });
     this.#over.resolve();
   }
 
-  /** The same sink, until the process is dead. */
+  /** The same sink, but only while the process lives. */
   sink(sink: HistorySink): HistorySink {
     return {
       operation: () => sink.operation(),
@@ -38,7 +38,7 @@ export class Life {
     };
   }
 
-  /** The same adapter, as far as the process lives. */
+  /** The same adapter, but only while the process lives. */
   adapter(adapter: QueueAdapter): QueueAdapter {
     const { probe } = adapter;
     return {

@@ -13,7 +13,7 @@ export class MemoryHistory {
     this.#clock = clock;
   }
 
-  /** What one process of the run writes to. */
+  /** The sink of one process of the run. */
   sink(proc: string): HistorySink {
     return {
       operation: () => `${proc}:${this.#nextOperation++}`,
@@ -24,7 +24,7 @@ export class MemoryHistory {
     };
   }
 
-  /** Events of one millisecond follow each other by a nanosecond, in the order in which they are written. */
+  /** Events of the same millisecond are one nanosecond apart, in the order of writing. */
   #write<Type extends EventType>(proc: string, type: Type, op: string, members: EventMembers[Type]): void {
     const t = Math.max(this.#clock.now() * 1_000_000, this.#lastT + 1);
     this.#lastT = t;

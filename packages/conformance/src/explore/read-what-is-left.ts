@@ -4,7 +4,7 @@ import { messageHash } from "../history/message-hash.ts";
 import { EXPLORED_QUEUE, type ExploredBody } from "./explored-queue.ts";
 import { EMPTY_POLLS, untilEmpty } from "./until-empty.ts";
 
-/** Takes out what is dead and what is left, and writes it down. */
+/** Takes out the dead letters and what is left, and writes them down. */
 export async function readWhatIsLeft(
   client: QueueClient,
   definition: QueueDefinition<ExploredBody>,

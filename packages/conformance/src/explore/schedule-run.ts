@@ -32,22 +32,22 @@ interface RunningConsumer extends Connected {
   readonly consumer: QueueConsumer<ExploredBody>;
 }
 
-/** Longest time in which everything must be done after the last incident. */
+/** Time after the last incident within which everything must be done. */
 const PATIENCE_MS = 3_600_000;
 const STEP_MS = 250;
-/** Longer than every pause, lease and handler: whoever is silent for so long is done, or stalled. */
+/** Longer than every pause, lease and handler: whoever is silent for this long is done, or stalled. */
 const SILENCE_MS = 120_000;
-/** From the end of a consumer that failed to its next start. */
+/** Time from the end of a failed consumer to its next start. */
 const RESTART_MS = 500;
 
-/** One schedule, carried out on one broker in virtual time. */
+/** Carries out one schedule on one broker in virtual time. */
 export class ScheduleRun {
   readonly #schedule: Schedule;
   readonly #clock: VirtualClock;
   readonly #broker: Broker;
   readonly #plan: FaultPlan;
   readonly #history: MemoryHistory;
-  /** As consumers have it, and as the producer has it. */
+  /** The consumers' definition of the queue; `#sent` is the producer's. */
   readonly #definition: QueueDefinition<ExploredBody>;
   readonly #sent: QueueDefinition<ExploredBody>;
   readonly #behaviours: ReadonlyMap<string, Behaviour>;
@@ -72,7 +72,7 @@ export class ScheduleRun {
     this.#producing = this.#connect("producer");
   }
 
-  /** The most that a consumer of this run may ever run at once. */
+  /** The highest concurrency that a consumer of this run may ever have. */
   get maxConcurrency(): number {
     const changes = this.#schedule.incidents.flatMap((one) => (one.kind === "concurrency" ? [one.to] : []));
     return Math.max(this.#schedule.concurrency, ...changes);
@@ -112,7 +112,7 @@ export class ScheduleRun {
     const options = { id, attributes: { from: "explorer" } };
     const place = this.#schedule.ordered ? { key, kseq: this.#schedule.messages.indexOf(message) } : {};
     const body = { id, key, ...(behaviour.poison === true ? { poison: true } : {}) };
-    // What cannot be sent is in the history; a latched key stays latched, which refuses its later messages.
+    // The history records failed sends. A latched key stays latched, so its later messages are refused.
     const sending = recorder
       .send(client.producer(this.#sent), EXPLORED_QUEUE, body, options, place)
       .catch(() => undefined);
@@ -146,7 +146,7 @@ export class ScheduleRun {
     });
     const running = consumer.run(recorder.handler(this.#handler()));
     const started = { ...connected, consumer };
-    // What a retry cannot mend ends a consumer; a supervisor starts it again.
+    // An error that a retry cannot fix ends a consumer; a supervisor starts it again.
     running.catch(() => this.#clock.setTimer(() => !life.isOver && this.#replace(started), RESTART_MS));
     return started;
   }
@@ -172,7 +172,7 @@ export class ScheduleRun {
     };
   }
 
-  /** Resolves after some time, or soon after the signal: a handler that listens. */
+  /** Resolves after some time, or when the signal aborts, like a handler that listens to it. */
   async #pass(ms: number, signal: AbortSignal): Promise<void> {
     if (ms === 0) return;
     await new Promise<void>((resolve) => {
@@ -194,7 +194,7 @@ export class ScheduleRun {
         this.#plan.fail(incident.fault);
         return;
       case "lose-leases":
-        // The broker keeps the leases; the holders are told that they are gone, and they end by themselves.
+        // The broker keeps the leases until they expire; only their holders are told that they are gone.
         this.#plan.loseAllLeases();
         return;
       case "stall":
@@ -244,7 +244,7 @@ export class ScheduleRun {
     await client.close();
   }
 
-  /** From here on nothing goes wrong any more. */
+  /** Ends all faults. */
   async #heal(): Promise<void> {
     this.#plan.clear();
     const sink = this.#watcher;
@@ -253,7 +253,7 @@ export class ScheduleRun {
     await this.#clock.settle();
   }
 
-  /** Lets time pass until everything that may be stored is done: looked at where a step wrote anything, which few do. */
+  /** Lets time pass until all that may be stored is done; checks only after steps that wrote events. */
   async #work(): Promise<void> {
     const untilMs = this.#clock.now() + PATIENCE_MS;
     let written = 0;
@@ -281,7 +281,7 @@ export class ScheduleRun {
     return sure.every((mid) => done.has(mid));
   }
 
-  /** Time passes for what takes time. */
+  /** Lets time pass until `done` settles. */
   async #until(done: Promise<unknown>): Promise<void> {
     let isDone = false;
     const ending = done.finally(() => {

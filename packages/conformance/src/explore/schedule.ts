@@ -4,15 +4,15 @@ import { SeededChoice } from "./seeded-choice.ts";
 
 /** What a handler does with one message. */
 export interface Behaviour {
-  /** Runs that fail before one succeeds; Infinity: none ever does. */
+  /** Runs that fail before one succeeds; Infinity means that none does. */
   readonly failures: number;
-  /** How a run fails: by an error, a `RetryError` or a `DeadLetterError`. */
+  /** How a run fails: with an error, a `RetryError` or a `DeadLetterError`. */
   readonly failure: "throw" | "retry" | "dead-letter";
-  /** How long one run takes, milliseconds. */
+  /** How long one run takes, in milliseconds. */
   readonly takesMs: number;
   /** True: the first run never ends by itself. */
   readonly hangs: boolean;
-  /** True: no consumer can read it. */
+  /** True: no consumer can decode the message. */
   readonly poison?: boolean;
 }
 
@@ -20,15 +20,15 @@ export interface Behaviour {
 export interface PlannedMessage {
   /** Its application id. */
   readonly id: string;
-  /** When it is sent, in milliseconds from the start. */
+  /** Time of sending, in milliseconds from the start. */
   readonly atMs: number;
-  /** Which ordering key it has, where the queue is ordered. */
+  /** Its ordering key, if the queue is ordered. */
   readonly key: number;
   /** What its handler does. */
   readonly behaviour: Behaviour;
 }
 
-/** What goes wrong, or is done to a consumer, at a moment. */
+/** Something that goes wrong or is done to a consumer at a point in time. */
 export type Incident = { readonly atMs: number } & (
   | { readonly kind: "fault"; readonly fault: Fault }
   | { readonly kind: "lose-leases" }
@@ -36,7 +36,7 @@ export type Incident = { readonly atMs: number } & (
   | { readonly kind: "jump"; readonly byMs: number }
   | { readonly kind: "pause"; readonly consumer: number; readonly forMs: number }
   | { readonly kind: "restart"; readonly consumer: number }
-  /** Calls that get no answer for so long: before they go out, or after they were done. */
+  /** Calls that get no answer for this long: held before they go out, or after they took effect. */
   | {
       readonly kind: "hold";
       readonly operation: Operation;
@@ -44,7 +44,7 @@ export type Incident = { readonly atMs: number } & (
       readonly times: number;
       readonly forMs: number;
     }
-  /** The process dies; another takes its place. */
+  /** The process dies and another replaces it. */
   | { readonly kind: "kill"; readonly consumer: number }
   | { readonly kind: "kill-producer" }
   | { readonly kind: "concurrency"; readonly consumer: number; readonly to: number }
@@ -52,25 +52,25 @@ export type Incident = { readonly atMs: number } & (
 
 /** One seeded run: what is sent, what handlers do, and what goes wrong meanwhile. */
 export interface Schedule {
-  /** The number that all of it follows from. */
+  /** The number from which everything follows. */
   readonly seed: number;
-  /** True: the queue keeps order by key. */
+  /** True: the queue keeps the order per key. */
   readonly ordered: boolean;
-  /** How many consumers there are. */
+  /** Number of consumers. */
   readonly consumers: number;
-  /** Of each consumer. */
+  /** Concurrency of each consumer. */
   readonly concurrency: number;
   /** Handler runs that a message may have. */
   readonly attempts: number;
   /** Lease of a delivery, in milliseconds. */
   readonly leaseMs: number;
-  /** In milliseconds; undefined: none. */
+  /** In milliseconds; undefined means none. */
   readonly handlerTimeoutMs: number | undefined;
-  /** Everybody who listens to the events of a client throws. */
+  /** Every listener to the events of a client throws. */
   readonly listenerThrows: boolean;
-  /** What is sent, soonest first. */
+  /** Messages to send, earliest first. */
   readonly messages: readonly PlannedMessage[];
-  /** What goes wrong meanwhile, soonest first. */
+  /** Incidents, earliest first. */
   readonly incidents: readonly Incident[];
 }
 
@@ -93,7 +93,7 @@ const OPERATIONS: readonly [Operation, ...Operation[]] = [
   "deadLetter",
 ];
 
-/** What no retry of the engine mends. */
+/** Errors that no retry of the engine can fix. */
 const FATAL_CODES: readonly [ErrorCode, ...ErrorCode[]] = [
   "UNAUTHENTICATED",
   "ACCESS_DENIED",
@@ -102,12 +102,12 @@ const FATAL_CODES: readonly [ErrorCode, ...ErrorCode[]] = [
 ];
 
 /**
- * From here on seeds draw from everything that can go wrong. Those below draw from what could at first, so that they
- * stay what they were.
+ * Seeds from here on draw from everything that can go wrong. Lower seeds draw from the original set, so that
+ * their schedules never change.
  */
 export const HARSH_FROM = 1_000_000;
 
-/** The same seed gives the same schedule, for ever: a failing one becomes a fixture. */
+/** The same seed gives the same schedule forever: a failing seed becomes a fixture. */
 export function scheduleOf(seed: number): Schedule {
   const choice = new SeededChoice(seed);
   const ordered = choice.chance(0.5);
@@ -136,7 +136,7 @@ export function scheduleOf(seed: number): Schedule {
   return seed < HARSH_FROM ? planned : harsher(planned, choice);
 }
 
-/** The same with more that goes wrong: at least two things at once, mostly. */
+/** The same schedule with more incidents: mostly, at least two overlap. */
 function harsher(schedule: Schedule, choice: SeededChoice): Schedule {
   const more = Array.from({ length: choice.whole(1, 6) }, () => harshIncidentOf(choice, schedule.consumers));
   const messages = schedule.messages.map(({ behaviour, ...message }) => ({
@@ -160,13 +160,13 @@ function harshIncidentOf(choice: SeededChoice, consumers: number): Incident {
   return { atMs, kind: "kill-producer" };
 }
 
-/** One answer that is late, or a network that takes everything and gives nothing back. */
+/** One late answer, or a network that accepts everything and returns nothing. */
 function holdOf(choice: SeededChoice): Omit<Extract<Incident, { kind: "hold" }>, "atMs"> {
   const operation = choice.of(OPERATIONS);
   return {
     kind: "hold",
     operation,
-    // An answer that brings deliveries late would need a clock of the service to be judged.
+    // Judging late answers that contain deliveries would need a clock of the service.
     when: operation === "receive" || choice.chance(0.5) ? "before" : "after",
     times: choice.chance(0.5) ? choice.whole(1, 3) : 1_000,
     forMs: choice.whole(100, 5 * LEASE_MS),

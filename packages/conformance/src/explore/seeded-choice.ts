@@ -1,17 +1,17 @@
 import { seededRandom } from "@anyqueue/core/testing";
 
-/** Choices that only a seed decides. */
+/** Choices that depend only on a seed. */
 export class SeededChoice {
-  /** From 0, below 1. */
+  /** At least 0 and below 1. */
   readonly next: () => number;
 
   /** @param seed a whole number from 0 to 4294967295 */
   constructor(seed: number) {
-    // Neighbouring seeds must not begin alike.
+    // Neighbouring seeds must not start with similar choices.
     this.next = seededRandom(Math.imul(seed ^ 0x9e_37_79_b9, 0x85_eb_ca_6b));
   }
 
-  /** A whole number from `min` to `max`, both included. */
+  /** A whole number from `min` to `max`, inclusive. */
   whole(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }

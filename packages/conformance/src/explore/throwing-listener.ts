@@ -1,6 +1,6 @@
 import type { EventListener } from "@anyqueue/core";
 
-/** What it throws is contained; nothing else may come of it. */
+/** Its errors are contained and must have no other effect. */
 export const THROWING_LISTENER: EventListener = {
   receive: refuse,
   handled: refuse,

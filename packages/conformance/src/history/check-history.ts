@@ -45,49 +45,49 @@ export const INVARIANTS: readonly Invariant[] = [
   boundedCost,
 ];
 
-/** What a history amounts to. */
+/** The result for a history. */
 export interface HistoryVerdict {
-  /** `unknown`: nothing failed, and something could not be decided. */
+  /** `unknown`: nothing failed, but something could not be decided. */
   readonly verdict: "pass" | "fail" | "unknown";
-  /** How much happened in it. */
+  /** How much happened in the history. */
   readonly counts: HistoryCounts;
-  /** What each invariant says. */
+  /** The result of each invariant. */
   readonly invariants: readonly CheckedInvariant[];
 }
 
-/** How many messages and hand-overs a history is about. */
+/** Numbers of messages and hand-overs in a history. */
 export interface HistoryCounts {
   /** Messages that somebody tried to send. */
   readonly messages: number;
   /** Messages whose send was confirmed. */
   readonly confirmed: number;
-  /** Messages of which an ack was confirmed. */
+  /** Messages with a confirmed ack. */
   readonly acked: number;
   /** Messages that were read from the dead letters. */
   readonly deadLettered: number;
   /** Deliveries. */
   readonly handovers: number;
-  /** Runs of handlers. */
+  /** Handler runs. */
   readonly runs: number;
 }
 
-/** One invariant with what was found. */
+/** One invariant and its findings. */
 export interface CheckedInvariant {
   /** `I-1` to `I-16`. */
   readonly id: string;
-  /** The rule in a sentence. */
+  /** The rule in one sentence. */
   readonly title: string;
   /** Whether it held. */
   readonly verdict: InvariantVerdict;
-  /** How many findings there are in all. */
+  /** The number of all findings. */
   readonly found: number;
   /** The first findings, the smallest counter-example first. */
   readonly findings: readonly Exhibit[];
 }
 
-/** A finding with what shows it: the timeline of its message, or of its two messages, as a person reads it. */
+/** A finding with its evidence: the timeline of its one or two messages, for a person to read. */
 export interface Exhibit {
-  /** A sentence about what was found. */
+  /** The finding in one sentence. */
   readonly text: string;
   /** The message that it is about. */
   readonly mid?: string | undefined;
@@ -95,11 +95,11 @@ export interface Exhibit {
   readonly timeline: readonly HistoryEvent[];
 }
 
-/** More findings than these only repeat each other. */
+/** Further findings would only repeat the first ones. */
 const MAX_EXHIBITS = 5;
 
 /**
- * Holds a history against the sixteen invariants.
+ * Checks a history against the sixteen invariants.
  *
  * @example
  * const verdict = checkHistory(readHistory("histories/run-7"), { ordered: true, attempts: 5 });

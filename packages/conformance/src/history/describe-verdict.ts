@@ -1,6 +1,6 @@
 import type { HistoryVerdict } from "./check-history.ts";
 
-/** What did not hold, each with its smallest counter-example as a timeline in milliseconds; empty: everything held. */
+/** The broken invariants, each with its smallest counter-example as a timeline in ms; empty if all held. */
 export function describeVerdict({ invariants }: HistoryVerdict): readonly string[] {
   return invariants.flatMap(({ id, title, findings, found, verdict }) => {
     if (verdict !== "fail" && verdict !== "unknown") return [];

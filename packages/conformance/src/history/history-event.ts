@@ -1,4 +1,4 @@
-/** What every line of a history says. */
+/** The members of every line of a history. */
 export interface EventBase {
   /** Monotonic nanoseconds; processes of one machine share the base. */
   readonly t: number;
@@ -6,17 +6,17 @@ export interface EventBase {
   readonly w: number;
   /** Name of the process that wrote the line, unique in the run. */
   readonly proc: string;
-  /** Names the operation; an invocation and its outcome share it. */
+  /** Id of the operation; an invocation and its outcome share it. */
   readonly op: string;
 }
 
-/** How a settlement was meant. */
+/** The intended settlement. */
 export type SettleKind = "ack" | "release" | "dead";
 
 /** How a handler ended: as its result was understood, or stopped by the engine. */
 export type HandleResult = "ack" | "retry" | "dead" | "throw" | "aborted";
 
-/** What a consumer reported when its `close` resolved. */
+/** The report of a consumer when its `close` resolved. */
 export interface CloseReport {
   /** As in `DrainReport`. */
   readonly handled: number;
@@ -40,11 +40,11 @@ export interface EventMembers {
     readonly dedup?: string;
     readonly delayMs?: number;
   };
-  /** The send was confirmed; `bid`: the identity that the provider gave to the stored message. */
+  /** The send was confirmed; `bid` is the identity of the stored message at the provider. */
   readonly "send.ok": { readonly bid?: string };
   /** Nothing was stored. */
   readonly "send.fail": { readonly code: string };
-  /** It may have been stored. */
+  /** The message may have been stored. */
   readonly "send.info": { readonly code: string };
   /** A message was handed over under a lease. */
   readonly deliver: {
@@ -53,7 +53,7 @@ export interface EventMembers {
     readonly bid: string;
     /** Identity of this hand-over. */
     readonly tok: string;
-    /** What the service calls it, hashed; the same as in its `hand.out`. */
+    /** The service's name for the hand-over, hashed; equal to that in its `hand.out`. */
     readonly lease?: string;
     readonly dest: string;
     readonly hash: string;
@@ -62,7 +62,7 @@ export interface EventMembers {
     readonly leaseUntil?: number;
     readonly key?: string;
   };
-  /** By the service's own record and at its time: whoever is handed a message may read it long after. */
+  /** From the service's own record, at its time: the receiver may read the message long after. */
   readonly "hand.out": { readonly lease: string };
   /** A handler began. */
   readonly "handle.start": { readonly tok: string };
@@ -70,7 +70,7 @@ export interface EventMembers {
   readonly "handle.abort": { readonly tok: string; readonly reason: string };
   /** A handler ended. */
   readonly "handle.end": { readonly tok: string; readonly result: HandleResult };
-  /** A settlement was asked for. */
+  /** A settlement was requested. */
   readonly "settle.invoke": { readonly tok: string; readonly kind: SettleKind };
   /** It was confirmed. */
   readonly "settle.ok": { readonly tok: string; readonly kind: SettleKind };
@@ -80,13 +80,13 @@ export interface EventMembers {
   readonly "settle.fail": { readonly tok: string; readonly kind: SettleKind };
   /** It may have been applied. */
   readonly "settle.info": { readonly tok: string; readonly kind: SettleKind };
-  /** A longer lease was asked for. */
+  /** A renewal was requested. */
   readonly "renew.invoke": { readonly tok: string };
-  /** It lasts until then. */
+  /** The lease now lasts until then. */
   readonly "renew.ok": { readonly tok: string; readonly until: number };
-  /** The broker said, in an answer or by itself, that the lease is gone. */
+  /** The broker said, in an answer or on its own, that the lease is gone. */
   readonly "renew.lost": { readonly tok: string };
-  /** It was refused, for now. */
+  /** The renewal was refused for now. */
   readonly "renew.fail": { readonly tok: string };
   /** A dead letter was read. */
   readonly "dlq.deliver": {
@@ -97,33 +97,33 @@ export interface EventMembers {
     readonly attempts?: number;
     readonly origin?: string;
   };
-  /** Something goes wrong from here on. */
+  /** A fault begins. */
   readonly "fault.start": { readonly fault: string; readonly seed?: number; readonly target?: string };
-  /** Until here. */
+  /** The fault ends. */
   readonly "fault.stop": { readonly fault: string };
-  /** Somebody looks what is left in a queue. */
+  /** Somebody starts to look at what is left in a queue. */
   readonly "drain.start": { readonly dest: string };
   /** A message that was still in its queue at the end. */
   readonly "drain.deliver": { readonly mid: string; readonly dest: string };
-  /** `depth` where it can be read. */
+  /** `depth`, if it can be read. */
   readonly "drain.end": { readonly dest: string; readonly emptyPolls: number; readonly depth?: number };
-  /** A queue is deleted by now, with what was in it. */
+  /** The queue has been deleted with its contents. */
   readonly "queue.deleted": { readonly dest: string };
   /** A process began. */
   readonly "proc.start": { readonly pid: number };
   /** From here to its `proc.wake` the process does nothing: it is stopped, or its event loop is blocked. */
   readonly "proc.still": { readonly of: string };
-  /** It goes on. */
+  /** The process continues. */
   readonly "proc.wake": { readonly of: string };
   /** `close` of a consumer resolved. */
   readonly "consumer.close": { readonly consumer: string; readonly report: CloseReport };
-  /** `signal` where it was killed; written by whoever watches it. */
+  /** `signal` if the process was killed; written by whoever watches it. */
   readonly "proc.exit": { readonly of: string; readonly signal?: string };
   /** Requests of one operation in one process, counted over `durationMs`. */
   readonly cost: {
     readonly operation: string;
     readonly calls: number;
-    /** Of these, asks that brought nothing. */
+    /** The receives among them that returned nothing. */
     readonly empty: number;
     readonly durationMs: number;
   };
@@ -137,7 +137,7 @@ export type HistoryEvent<Type extends EventType = EventType> = Type extends Even
   ? EventBase & { readonly type: Type } & EventMembers[Type]
   : never;
 
-/** Members that a line of each type must have, with the kind of value they must have. */
+/** The members that a line of each type must have, with the types of their values. */
 const REQUIRED: Readonly<Record<EventType, Readonly<Record<string, "string" | "number" | "object">>>> = {
   "send.invoke": { mid: "string", dest: "string", hash: "string" },
   "send.ok": {},
@@ -181,7 +181,7 @@ const REQUIRED: Readonly<Record<EventType, Readonly<Record<string, "string" | "n
 
 const BASE = { t: "number", w: "number", proc: "string", op: "string" } as const;
 
-/** What is wrong with a parsed line, as a sentence; undefined: it is an event. */
+/** What is wrong with a parsed line, in one sentence; undefined if it is an event. */
 export function eventProblem(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null || !("type" in value)) return "it has no type";
   const { type } = value;

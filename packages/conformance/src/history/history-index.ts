@@ -1,21 +1,21 @@
 import type { HistoryEvent, SettleKind } from "./history-event.ts";
 import { byTime } from "./read-history.ts";
 
-/** How a send ended; a process that died before it knew leaves `info`. */
+/** How a send ended; `info` if its process died before it knew. */
 export type SendOutcome = "ok" | "fail" | "info";
 
 /** One call of `send`. */
 export interface Send {
   readonly invoke: HistoryEvent<"send.invoke">;
   readonly outcome: SendOutcome;
-  /** When the outcome was known; the end of time where it never was. */
+  /** When the outcome was known; Infinity if never. */
   readonly endedAt: number;
 }
 
-/** One hand-over with all that happened to it. */
+/** One hand-over and everything that happened to it. */
 export interface Handover {
   readonly deliver: HistoryEvent<"deliver">;
-  /** When the service handed it out; where there is no record of that, when it was read. */
+  /** When the service handed it out, or when it was read if there is no record of that. */
   readonly handedAt: number;
   /** True: the service has a record of it. */
   readonly isOnRecord: boolean;
@@ -24,9 +24,9 @@ export interface Handover {
   readonly abort: HistoryEvent<"handle.abort"> | undefined;
   readonly settles: readonly SettleEvent[];
   readonly renews: readonly RenewEvent[];
-  /** When the lease was over as far as its holder could know; the end of time where nobody knows. */
+  /** When the lease ended as far as its holder could know; Infinity if nobody knows. */
   readonly leaseEnd: number;
-  /** The same as far as the service surely knew it: a renewal that was confirmed after that may have had no effect. */
+  /** The same without renewals that were confirmed too late: those may have had no effect. */
   readonly surelyUntil: number;
   /** When the holder was told that the lease is gone. */
   readonly lostAt: number | undefined;
@@ -39,35 +39,35 @@ export type SettleEvent = HistoryEvent<
 /** An event of a renewal. */
 export type RenewEvent = HistoryEvent<"renew.invoke" | "renew.ok" | "renew.lost" | "renew.fail">;
 
-/** All that happened to one message, by the application's id. */
+/** Everything that happened to one message, by the application's id. */
 export interface Story {
   readonly mid: string;
   readonly sends: readonly Send[];
-  /** In the order in which they were handed out. */
+  /** In the order of handing out. */
   readonly handovers: readonly Handover[];
   readonly deadLetters: readonly HistoryEvent<"dlq.deliver">[];
   readonly leftovers: readonly HistoryEvent<"drain.deliver">[];
 }
 
-/** A history by message, hand-over and process. */
+/** A history indexed by message, hand-over and process. */
 export interface HistoryIndex {
   readonly events: readonly HistoryEvent[];
   readonly stories: ReadonlyMap<string, Story>;
   readonly handovers: readonly Handover[];
-  /** When each process ended by a signal that leaves it no time. */
+  /** When each process was killed by a signal that leaves it no time. */
   readonly deaths: ReadonlyMap<string, number>;
-  /** When each process stood still, in order of time. */
+  /** When each process stood still, in chronological order. */
   readonly stills: ReadonlyMap<string, readonly Still[]>;
   readonly deletions: readonly HistoryEvent<"queue.deleted">[];
 }
 
-/** A time in which a process did nothing. */
+/** A period in which a process did nothing. */
 export interface Still {
   readonly from: number;
   readonly to: number;
 }
 
-/** One pass over the events; they need not be sorted. */
+/** Indexes the events in one pass; they need not be sorted. */
 export function indexHistory(unsorted: readonly HistoryEvent[]): HistoryIndex {
   const events = unsorted.toSorted(byTime);
   const handovers = collectHandovers(events);
@@ -118,7 +118,7 @@ function sendOf(
 
 interface Draft {
   readonly deliver: HistoryEvent<"deliver">;
-  /** By the service's record; undefined: it has none, or another delivery is on it. */
+  /** From the service's record; undefined if there is none, or if it belongs to another delivery. */
   readonly recordedAt: number | undefined;
   start?: HistoryEvent<"handle.start">;
   end?: HistoryEvent<"handle.end">;
@@ -129,7 +129,7 @@ interface Draft {
 
 function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] {
   const drafts = new Map<string, Draft>();
-  /** By lease; each is for one delivery. */
+  /** By lease; each record is for one delivery. */
   const records = new Map<string, number[]>();
   for (const event of events) {
     if (event.type === "hand.out") records.set(event.lease, [...(records.get(event.lease) ?? []), event.t]);
@@ -150,7 +150,7 @@ function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] 
   return [...drafts.values()].map(finish);
 }
 
-/** The event with which the settlement that has this answer was asked for. */
+/** The event that requested the settlement with this answer. */
 export function askedFor({ settles }: Handover, { op }: SettleEvent): SettleEvent | undefined {
   return settles.find((event) => event.type === "settle.invoke" && event.op === op);
 }
@@ -165,7 +165,7 @@ function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Dra
   let surelyUntil = leaseEnd;
   for (const renew of renews) {
     if (renew.type !== "renew.ok") continue;
-    // What was asked for in time may be confirmed late: the service renewed a lease that was good.
+    // A renewal requested in time may be confirmed late: the service renewed a lease that was good.
     const asked = renews.find(({ type, op }) => type === "renew.invoke" && op === renew.op) ?? renew;
     if (asked.t <= leaseEnd) leaseEnd = renew.until;
     if (renew.t <= surelyUntil) surelyUntil = renew.until;
@@ -209,24 +209,24 @@ function deathsIn(events: readonly HistoryEvent[]): ReadonlyMap<string, number> 
   return deaths;
 }
 
-/** The confirmed settlement of a hand-over of this kind. */
+/** The confirmed settlement of this kind for a hand-over. */
 export function settledAs(handover: Handover, kind: SettleKind): SettleEvent | undefined {
   return handover.settles.find((event) => event.type === "settle.ok" && event.kind === kind);
 }
 
-/** True: some send of it was confirmed. */
+/** True if one of its sends was confirmed. */
 export function isConfirmed(story: Story): boolean {
   return story.sends.some(({ outcome }) => outcome === "ok");
 }
 
-/** True: an ack of it was confirmed. */
+/** True if one of its acks was confirmed. */
 export function isAcked(story: Story): boolean {
   return story.handovers.some((handover) => settledAs(handover, "ack") !== undefined);
 }
 
 /**
- * True: it was handled, and its ack may have been applied although nobody was told, or nobody was left to be told. The ack may
- * be one of a later hand-over that its process did not run again.
+ * True if the message was handled and its ack may have been applied, though the answer is unknown or never
+ * came. The ack may be one of a later hand-over that its process did not run again.
  */
 export function isPerhapsAcked(story: Story): boolean {
   const handled = new Set(
@@ -239,20 +239,20 @@ export function isPerhapsAcked(story: Story): boolean {
   });
 }
 
-/** A consumer that closed, or a process that ended, did not wait for the answer. */
+/** True if an answer is missing: a closed consumer or a dead process did not wait for it. */
 export function isUnanswered(settles: readonly SettleEvent[]): boolean {
   const answered = new Set(settles.filter(({ type }) => type !== "settle.invoke").map(({ op }) => op));
   return settles.some(({ op }) => !answered.has(op));
 }
 
-/** How many copies of it the broker may hold: every send that was not refused stores one. */
+/** How many copies the broker may hold: every send that was not refused stores one. */
 export function possibleCopies(story: Story): number {
   const stored = story.sends.filter(({ outcome }) => outcome !== "fail");
   const tokens = new Set(stored.map(({ invoke }) => invoke.dedup ?? invoke.op));
   return Math.max(1, tokens.size);
 }
 
-/** When every copy of it may have been in a queue that was deleted then, and was not handed out later; the end of time: never. */
+/** When every copy may have gone with a deleted queue and was not handed out later; Infinity if never. */
 export function goneAt({ sends, handovers }: Story, { deletions }: HistoryIndex): number {
   const lastAt = Math.max(...handovers.map(({ handedAt }) => handedAt));
   const ends = sends
@@ -266,12 +266,12 @@ export function goneAt({ sends, handovers }: Story, { deletions }: HistoryIndex)
   return Math.max(...ends);
 }
 
-/** True: it may be gone with its queue. */
+/** True if the message may be gone with its queue. */
 export function isPerhapsDeleted(story: Story, index: HistoryIndex): boolean {
   return goneAt(story, index) < Number.POSITIVE_INFINITY;
 }
 
-/** All events of one message in order of time, for a person to read. */
+/** All events of one message in chronological order, for a person to read. */
 export function timelineOf(index: HistoryIndex, mid: string): readonly HistoryEvent[] {
   const story = index.stories.get(mid);
   if (story === undefined) return [];

@@ -16,7 +16,7 @@ import type { HistorySink } from "./history-writer.ts";
 import { messageHash } from "./message-hash.ts";
 import { recordingAdapter, Tagged, type LeaseOf } from "./recording-adapter.ts";
 
-/** What a recorded send knows of its place in an order. */
+/** What a recorded send knows about its position in an order. */
 export interface RecordedSend {
   /** Its ordering key. @default none */
   readonly key?: string;
@@ -25,7 +25,7 @@ export interface RecordedSend {
 }
 
 /**
- * Writes what the producers and one consumer of a process do, so that `checkHistory` can judge it.
+ * Writes down what a process's producers and its one consumer do, for `checkHistory` to judge.
  *
  * @example
  * const recorder = new HistoryRecorder(new HistoryWriter("histories/run-7", "worker-1"));
@@ -36,13 +36,13 @@ export class HistoryRecorder {
   readonly #sink: HistorySink;
   readonly #consumer: string;
   readonly #leaseOf: LeaseOf | undefined;
-  /** How the run of each hand-over ended, while its settlement is to come. */
+  /** How the run of each hand-over ended, until it is settled. */
   readonly #results = new Map<string, HandleResult>();
   readonly #handled = new Set<string>();
 
   /**
    * @param consumer name of the consumer of this process, unique in it
-   * @param leaseOf what the service calls a hand-over, for a run in which the service keeps a record of its own
+   * @param leaseOf the service's name for a hand-over, for a run in which the service keeps its own record
    */
   constructor(sink: HistorySink, consumer = "consumer", leaseOf?: LeaseOf) {
     this.#sink = sink;
@@ -50,7 +50,7 @@ export class HistoryRecorder {
     this.#leaseOf = leaseOf;
   }
 
-  /** The same provider, with hand-overs, settlements and renewals written down; `message.native` becomes a `Tagged`. */
+  /** The same provider, but records hand-overs, settlements and renewals; `message.native` is a `Tagged`. */
   provider<Scheme extends string, Modes extends Feature[]>(
     provider: Provider<Scheme, Modes>,
   ): Provider<Scheme, Modes> {
@@ -65,7 +65,7 @@ export class HistoryRecorder {
     };
   }
 
-  /** Sends and writes down what became of it. Bodies are JSON unless `encode` says otherwise. */
+  /** Sends, and records the outcome. Bodies are JSON unless `encode` says otherwise. */
   async send<Body, Uses extends Feature>(
     producer: QueueProducer<Body, Uses>,
     dest: string,
@@ -96,7 +96,7 @@ export class HistoryRecorder {
     }
   }
 
-  /** The same handler, with its runs written down. */
+  /** The same handler, but its runs are recorded. */
   handler<Body>(handler: Handler<Body>): Handler<Body> {
     return async (message, context) => {
       const { native } = message;
@@ -107,7 +107,7 @@ export class HistoryRecorder {
       this.#begin(tok, context);
       try {
         const value: unknown = await handler(message, context);
-        // A handler that returned although it was told to stop has done its work: what follows is its ack.
+        // A handler that returned after it was told to stop has done its work: its ack follows.
         this.#end(tok, message.id, "ack", context.signal.aborted);
         return value;
       } catch (error) {
@@ -117,7 +117,7 @@ export class HistoryRecorder {
     };
   }
 
-  /** To be called when `close` of the consumer resolved. */
+  /** Call it when the consumer's `close` has resolved. */
   closed({ handled, released, abandoned }: DrainReport): void {
     const report = { handled, released, abandoned };
     this.#sink.write("consumer.close", this.#sink.operation(), { consumer: this.#consumer, report });
@@ -138,8 +138,8 @@ export class HistoryRecorder {
   }
 
   /**
-   * Where the service has no dead letters, the core copies and then acks: an ack after a run that did not succeed,
-   * or without a run of a message that this process has not handled, is the second half of that.
+   * If the service has no dead letters, the core copies and then acks. So an ack means the second half of
+   * that if it follows an unsuccessful run, or no run of a message that this process has not handled.
    */
   #meansDead(tok: string, mid: string): boolean {
     const result = this.#results.get(tok);

@@ -1,4 +1,4 @@
-/** Tells the time of a history; tests pass a virtual one. */
+/** The clock of a history; tests pass a virtual one. */
 export interface HistoryTime {
   /** Monotonic nanoseconds. */
   monotonic(): number;
@@ -6,7 +6,7 @@ export interface HistoryTime {
   wall(): number;
 }
 
-/** The machine's own: the monotonic base is shared by all its processes. */
+/** The machine's clock: all its processes share the monotonic base. */
 export const machineHistoryTime: HistoryTime = {
   monotonic: () => Number(process.hrtime.bigint()),
   wall: () => Date.now(),

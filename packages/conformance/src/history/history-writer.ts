@@ -3,19 +3,19 @@ import { join } from "node:path";
 import type { EventMembers, EventType } from "./history-event.ts";
 import { machineHistoryTime, type HistoryTime } from "./history-time.ts";
 
-/** Where instrumented producers and consumers write to. */
+/** Where instrumented producers and consumers write. */
 export interface HistorySink {
-  /** A new name for an operation. */
+  /** Makes a new id for an operation. */
   operation(): string;
-  /** Writes one line: of this type and operation, with these members. */
+  /** Writes one line with this type, operation and members. */
   write<Type extends EventType>(type: Type, op: string, members: EventMembers[Type]): void;
-  /** Now, in the time of the history: nanoseconds. */
+  /** The current time of the history, in nanoseconds. */
   now(): number;
 }
 
 /**
- * Appends the history of one process to a file of its own in `folder`.
- * A line has reached the system when `write` returns, so that a kill cannot hide what was about to happen.
+ * Appends the history of one process to its own file in `folder`.
+ * When `write` returns, the system has the line, so a kill cannot hide what was about to happen.
  */
 export class HistoryWriter implements HistorySink {
   /** Name of the process. */
@@ -41,7 +41,7 @@ export class HistoryWriter implements HistorySink {
     return this.#time.monotonic();
   }
 
-  /** `t`: when it happened, where somebody else saw that and this process only writes it down. */
+  /** `t`: when it happened, if somebody else saw it and this process only records it. */
   write<Type extends EventType>(type: Type, op: string, members: EventMembers[Type], t?: number): void {
     const now = this.#time.monotonic();
     const w = this.#time.wall() - Math.round((now - (t ?? now)) / 1_000_000);

@@ -16,13 +16,13 @@ const USAGE = `usage: npx @anyqueue/conformance FOLDER [--promises FILE] [--json
 ends with 0: every invariant held; 1: one did not, or it is unknown; 2: there is nothing to judge
 `;
 
-/** Where the command writes to. */
+/** Where the command writes. */
 export interface JudgeOutput {
   out(text: string): void;
   error(text: string): void;
 }
 
-/** Judges a history that was kept; gives the exit code. */
+/** Judges a stored history and returns the exit code. */
 export function judgeCommand(args: readonly string[], { out, error }: JudgeOutput): 0 | 1 | 2 {
   try {
     const { values, positionals } = parseArgs({

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The core's own attributes, which a dead letter has more of than its message had. */
+/** The core's own attributes: a dead letter has more of them than its message had. */
 const RESERVED_PREFIX = "aq-";
 
 /** Digest of what an application sent: the encoded body and its own attributes, in any order. */
@@ -13,7 +13,7 @@ export function messageHash(body: Uint8Array, attributes: Readonly<Record<string
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Short for what a service calls a hand-over, the same in every process. */
+/** A short form of the service's name for a hand-over, the same in every process. */
 export function leaseHash(lease: string): string {
   return createHash("sha256").update(lease).digest("hex").slice(0, 16);
 }

@@ -9,9 +9,9 @@ export class HistoryError extends Error {
 }
 
 /**
- * Every event of the processes that wrote to `folder`, in order of time.
- * A last line that was cut off by the death of its process is left out.
- * @throws HistoryError for any other line that is no event, with file and line
+ * Every event of the processes that wrote to `folder`, in chronological order.
+ * Ignores a last line that is incomplete because its process died.
+ * @throws HistoryError, with file and line, for any other line that is not an event
  */
 export function readHistory(folder: string): readonly HistoryEvent[] {
   const files = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
@@ -21,15 +21,15 @@ export function readHistory(folder: string): readonly HistoryEvent[] {
     .toSorted(byTime);
 }
 
-/** The events of one file's text. */
+/** The events in the text of one file. */
 function parseHistory(text: string, name: string): readonly HistoryEvent[] {
   const lines = text.split("\n");
-  // What follows the last line break is empty, or was being written when the process died.
+  // The text after the last line break is empty, or was being written when the process died.
   lines.pop();
   return lines.map((line, index) => parseLine(line, `${name}:${index + 1}`));
 }
 
-/** Events in order of time; of one moment, in the order in which they were given. */
+/** Compares events by time; a stable sort keeps the given order at equal times. */
 export function byTime(a: HistoryEvent, b: HistoryEvent): number {
   return a.t - b.t;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { HistoryPromises } from "./invariant.ts";
 import { HistoryError } from "./read-history.ts";
 
-/** In the folder of a history: what its run was promised, where that is not said otherwise. */
+/** In a history's folder: what its run was promised, unless stated otherwise. */
 export const PROMISES_FILE = "promises.json";
 
 const KINDS: Readonly<Record<keyof HistoryPromises, "boolean" | "number" | "string" | "object">> = {
@@ -27,8 +27,8 @@ const KINDS: Readonly<Record<keyof HistoryPromises, "boolean" | "number" | "stri
 const COUNTS: ReadonlySet<unknown> = new Set(["none", "perConsumer", "approximate", "exact"]);
 
 /**
- * The promises in a file of JSON, as `checkHistory` takes them.
- * @throws HistoryError for a member that is none, which would otherwise leave a history unjudged without a word
+ * Reads promises for `checkHistory` from a JSON file.
+ * @throws HistoryError for an unknown member, which would otherwise leave a history unjudged silently
  */
 export function readPromises(path: string): Partial<HistoryPromises> {
   const value = parse(path);

@@ -12,9 +12,9 @@ import type { SettleKind } from "./history-event.ts";
 import type { HistorySink } from "./history-writer.ts";
 import { leaseHash, messageHash } from "./message-hash.ts";
 
-/** What `message.native` is in a recorded run: the SDK's own object, and the name of the hand-over. */
+/** The value of `message.native` in a recorded run: the SDK's own object and the name of the hand-over. */
 export class Tagged {
-  /** Name of the hand-over, as `tok` of the history. */
+  /** Name of the hand-over: `tok` in the history. */
   readonly tok: string;
   /** The SDK's own object. */
   readonly native: unknown;
@@ -25,25 +25,25 @@ export class Tagged {
   }
 }
 
-/** Receipt handle, lock token or ack id of a message as its SDK has it. */
+/** Returns the receipt handle, lock token or ack id of an SDK's message. */
 export type LeaseOf = (native: unknown) => string | undefined;
 
-/** What the recorder knows and the driver does not. */
+/** What the recorder knows but the driver does not. */
 export interface RecordedMeaning {
   readonly consumer: string;
   readonly leaseOf: LeaseOf | undefined;
-  /** True: the ack of this hand-over is the end of a dead letter that was copied. */
+  /** True: the ack of this hand-over completes a dead letter that was copied. */
   meansDead(tok: string, mid: string): boolean;
 }
 
-/** A handle that remembers its hand-over. */
+/** A handle that knows its hand-over. */
 interface Ticket {
   readonly tok: string;
   readonly mid: string;
   readonly handle: unknown;
 }
 
-/** Writes down what the consumers of an adapter are handed and how they settle it; changes nothing else. */
+/** Records what an adapter's consumers receive and how they settle it; changes nothing else. */
 export function recordingAdapter(
   adapter: QueueAdapter,
   sink: HistorySink,
@@ -83,7 +83,7 @@ interface RecordingParts {
 class RecordingConsumer {
   readonly #parts: RecordingParts;
   readonly #inner: ConsumerDriver<unknown>;
-  /** By the adapter's own handle, for losses that it reports by itself. */
+  /** By the adapter's own handle, for losses that the adapter reports on its own. */
   readonly #tickets = new Map<unknown, { readonly ticket: Ticket; readonly leaseKey: string | undefined }>();
 
   constructor(parts: RecordingParts) {
@@ -184,7 +184,7 @@ class RecordingConsumer {
     call: (handles: readonly unknown[]) => Promise<readonly ItemResult<{ readonly leaseMs: number }>[]>,
   ): Promise<readonly ItemResult<{ readonly leaseMs: number }>[]> {
     const { sink } = this.#parts;
-    // Whoever renews counts from here, not from the answer: the service began the new lease somewhere in between.
+    // Whoever renews counts from here, not from the answer: the new lease began somewhere in between.
     const askedAt = sink.now();
     const ops = tickets.map(({ tok }) => {
       const op = sink.operation();
@@ -201,7 +201,7 @@ class RecordingConsumer {
     });
   }
 
-  /** Calls with the adapter's own handles and tells each outcome, also where the call fails as a whole. */
+  /** Calls with the adapter's own handles and records each outcome, even if the whole call fails. */
   async #call<Value>(
     tickets: readonly Ticket[],
     call: (handles: readonly unknown[]) => Promise<readonly ItemResult<Value>[]>,
@@ -251,12 +251,12 @@ function withHandles<Item extends { readonly handle: unknown }>(
   return items.map((item, index) => ({ ...item, handle: handles[index] }));
 }
 
-/** The core hands back what it was given: every handle of this driver is a ticket. */
+/** The core passes back what it was given, so every handle of this driver is a ticket. */
 function ticketOf(handle: unknown): Ticket {
   return handle as Ticket;
 }
 
-/** Fields of a delivery may be getters on a prototype, so each is copied by its name. */
+/** Fields of a delivery may be getters on a prototype, so each is copied by name. */
 function copyOf(delivery: Delivery<unknown>, ticket: Ticket): Delivery<unknown> {
   const optional = OPTIONAL.flatMap((name) => (delivery[name] === undefined ? [] : [[name, delivery[name]]]));
   return {

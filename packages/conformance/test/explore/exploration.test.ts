@@ -6,7 +6,7 @@ import { SABOTEURS } from "../sabotage/all.ts";
 import { memoryBroker } from "./memory-broker.ts";
 import { mute } from "./mute-broker.ts";
 
-/** `pnpm check` looks at fewer. */
+/** `pnpm check` runs fewer. */
 const SEEDS = Number(process.env["ANYQUEUE_EXPLORED_SEEDS"] ?? 2_000);
 const CHUNK = 100;
 const chunks = [...chunksFrom(0, SEEDS), ...chunksFrom(HARSH_FROM, SEEDS / 2)];
@@ -16,7 +16,7 @@ function chunksFrom(first: number, seeds: number): readonly number[] {
   return Array.from({ length: Math.ceil(seeds / CHUNK) }, (_, index) => first + index * CHUNK);
 }
 
-/** Seeds that once showed a defect of the engine, of the broker or of the checker; each with what it was. */
+/** Seeds that once showed a defect of the engine, the broker or the checker, with a description of it. */
 const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
   [4_330, "a message that the service itself dead-letters holds up no follower"],
   [2_942, "an ack whose answer was lost may be counted as handled"],
@@ -48,7 +48,7 @@ test.each(mutedChunks)(
   },
 );
 
-/** An ack is remembered for two leases: who is busy for longer may run what comes after that. */
+/** An ack is remembered for two leases: a consumer that is busy for longer may run what comes after that. */
 const AFTER_TWO_LEASES: ReadonlySet<string> = new Set(["I-5", "I-7", "I-12", "I-13"]);
 
 test.each(mutedChunks)(
@@ -65,7 +65,7 @@ test.each(mutedChunks)(
   },
 );
 
-/** Of two, neither can know that the other has the message too. */
+/** With two processes, neither can know that the other has the message too. */
 function hasOneProcess({ consumers, incidents }: Schedule): boolean {
   return consumers === 1 && incidents.every(({ kind }) => kind !== "kill" && kind !== "restart");
 }
@@ -74,7 +74,7 @@ test.each(FIXTURES)("seed %i passes: %s", async (seed) => {
   expect(outcomeOf(await exploreSeed(seed, memoryBroker()))).toBe("pass");
 });
 
-/** What a failing seed prints is all that is needed to run it again. */
+/** A failing seed prints everything that is needed to run it again. */
 function outcomeOf(explored: Explored): string {
   return explored.verdict.verdict === "pass" ? "pass" : describeExplored(explored);
 }
@@ -106,7 +106,7 @@ test("a hundred seeds show everything that can go wrong", () => {
   expect(schedules.some(({ listenerThrows }) => listenerThrows)).toBe(true);
 });
 
-/** What seeded runs must notice in a broken driver, and by which invariants. */
+/** What seeded runs must notice in a broken driver, and the invariants that notice it. */
 const CAUGHT: Readonly<Record<string, readonly string[]>> = {
   "says that it acked and does not": ["I-5", "I-7", "I-12"],
   "hands everything over twice": ["I-5", "I-8"],

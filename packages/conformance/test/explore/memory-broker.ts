@@ -2,7 +2,7 @@ import type { Provider, QueueAdapter } from "@anyqueue/core/adapter";
 import { memory } from "@anyqueue/memory";
 import type { ExplorableBroker } from "../../src/explore/explore-seed.ts";
 
-/** A queue in memory of its own for each run, in an order that the seed decides, with something between it and the run. */
+/** A separate queue in memory for each run, in an order that the seed decides, with a wrapped adapter. */
 export function memoryBroker(
   wrap: (adapter: QueueAdapter) => QueueAdapter = (adapter) => adapter,
 ): ExplorableBroker {

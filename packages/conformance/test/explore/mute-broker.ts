@@ -3,9 +3,9 @@ import { isQueueError } from "@anyqueue/core";
 import { passing, withConsumer } from "../sabotage/saboteur.ts";
 
 /**
- * A service that takes settlements and renewals of a lease that has run out without a word, as Pub/Sub does.
+ * A service that silently accepts settlements and renewals of an expired lease, as Pub/Sub does.
  *
- * @param forgetsEach of so many renewals it forgets one, and says that it is done
+ * @param forgetsEach it forgets one of this many renewals, but reports it as done
  */
 export function mute(adapter: QueueAdapter, forgetsEach: number = Number.POSITIVE_INFINITY): QueueAdapter {
   let renewals = 0;

@@ -7,13 +7,13 @@ export interface BadHistory {
   readonly name: string;
   readonly events: readonly HistoryEvent[];
   readonly promises?: Partial<HistoryPromises>;
-  /** Other invariants that the same fault breaks by its nature. */
+  /** Other invariants that the same fault necessarily breaks. */
   readonly also?: readonly string[];
 }
 
 const keyed = (kseq: number): { readonly key: string; readonly kseq: number } => ({ key: "k", kseq });
 
-/** At least two histories by hand for each invariant up to I-9 that can fail; each must be caught by that one. */
+/** At least two hand-written histories for each invariant up to I-9 that can fail; it must catch both. */
 export const BAD_1_TO_9: Readonly<Record<string, readonly BadHistory[]>> = {
   "I-1": [
     { name: "a confirmed message is never seen again", events: history().send("m").drained() },

@@ -1,7 +1,7 @@
 import type { BadHistory } from "./bad-histories-1-to-9.ts";
 import { history } from "./history-builder.ts";
 
-/** At least two histories by hand for each invariant from I-10 on; each must be caught by that one. */
+/** At least two hand-written histories for each invariant from I-10 on; that invariant must catch them. */
 export const BAD_10_TO_16: Readonly<Record<string, readonly BadHistory[]>> = {
   "I-10": [
     {

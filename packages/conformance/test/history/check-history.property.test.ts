@@ -37,7 +37,7 @@ test("the order of the lines makes no difference", () => {
 
 interface Damage {
   readonly invariant: string;
-  /** Undefined where the history has nothing that it could spoil. */
+  /** Undefined if the history contains nothing to spoil. */
   readonly to: (events: readonly HistoryEvent[], pick: number) => readonly HistoryEvent[] | undefined;
 }
 

@@ -264,7 +264,7 @@ test("tells how many sends of unknown outcome had stored their message", () => {
   expect(counts).toEqual({ messages: 3, confirmed: 1, acked: 2, deadLettered: 0, handovers: 2, runs: 2 });
 });
 
-/** One message that is done, and what follows. */
+/** One message that is done, followed by `more`. */
 function handledAnd(more: readonly HistoryEvent[]): readonly HistoryEvent[] {
   return [...history().send("m").handle("m", "t1").events, ...more];
 }
@@ -281,7 +281,7 @@ function drainedTooSoon(): readonly HistoryEvent[] {
   return all.send("m").handle("m", "t1").events;
 }
 
-/** The letters are not proved empty, the orders are. */
+/** Only the orders are proved empty, not the letters. */
 function halfDrained(): readonly HistoryEvent[] {
   const all = history().send("m").handle("m", "t1");
   all.event("drain.start", { dest: "letters" });

@@ -9,7 +9,7 @@ import type {
 
 const MS = 1_000_000;
 
-/** Members of a message that a test wants to be other than usual. */
+/** The fields of a message that a test wants to change. */
 export interface MessageTraits {
   readonly proc?: string;
   readonly key?: string;
@@ -18,7 +18,7 @@ export interface MessageTraits {
   readonly hash?: string;
 }
 
-/** Members of a hand-over that a test wants to be other than usual. */
+/** The fields of a hand-over that a test wants to change. */
 export interface HandoverTraits {
   readonly proc?: string;
   readonly consumer?: string;
@@ -27,11 +27,11 @@ export interface HandoverTraits {
   readonly attempt?: number;
   readonly leaseMs?: number;
   readonly key?: string;
-  /** What the service calls it. */
+  /** The service's name for it. */
   readonly lease?: string;
 }
 
-/** Writes a history by hand, in milliseconds from 0; each call is one event, one millisecond after the last. */
+/** Writes a history by hand, in milliseconds from 0. Each call is one event, 1 ms after the last. */
 export class HistoryBuilder {
   readonly events: HistoryEvent[] = [];
   #nowMs = 0;
@@ -55,7 +55,7 @@ export class HistoryBuilder {
     return op;
   }
 
-  /** A send with its outcome; `died`: nobody ever knew. */
+  /** A send with its outcome; `died` means that nobody ever knew. */
   send(mid: string, outcome: "ok" | "fail" | "info" | "died" = "ok", traits: MessageTraits = {}): this {
     const { proc = "sender", hash = `hash of ${mid}`, ...rest } = traits;
     const op = this.event("send.invoke", { mid, dest: "orders", hash, ...rest }, { proc });
@@ -119,7 +119,7 @@ export class HistoryBuilder {
     return this;
   }
 
-  /** `for` milliseconds from now, where it is confirmed. */
+  /** Lasts `forMs` milliseconds from now, if it is confirmed. */
   renew(tok: string, outcome: "ok" | "lost" | "fail" = "ok", forMs = 1_000): this {
     const op = this.event("renew.invoke", { tok });
     if (outcome === "ok") this.event("renew.ok", { tok, until: (this.#nowMs + 1 + forMs) * MS }, { op });
@@ -127,17 +127,17 @@ export class HistoryBuilder {
     return this;
   }
 
-  /** From hand-over to confirmed ack. */
+  /** From the hand-over to the confirmed ack. */
   handle(mid: string, tok: string, traits: HandoverTraits = {}): this {
     return this.deliver(mid, tok, traits).start(tok).end(tok).settle(tok);
   }
 
-  /** From hand-over to the confirmed release after a failure. */
+  /** From the hand-over to the confirmed release after a failure. */
   fail(mid: string, tok: string, traits: HandoverTraits = {}): this {
     return this.deliver(mid, tok, traits).start(tok).end(tok, "throw").settle(tok, "release");
   }
 
-  /** From hand-over to the dead letter, read. */
+  /** From the hand-over to the dead letter that was read. */
   bury(mid: string, tok: string, traits: HandoverTraits = {}): this {
     return this.deliver(mid, tok, traits).start(tok).end(tok, "dead").settle(tok, "dead").deadLetter(mid);
   }
@@ -164,7 +164,7 @@ export class HistoryBuilder {
     return this;
   }
 
-  /** As the service itself writes it down. */
+  /** The service's own record. */
   handOut(lease: string): this {
     this.event("hand.out", { lease }, { proc: "service" });
     return this;

@@ -166,13 +166,13 @@ const PAIRS: readonly Pair[] = [
   },
 ];
 
-/** Handed out at the beginning of a standstill of five seconds, and read after it. */
+/** Handed out when a standstill of five seconds begins, and read after it. */
 function unreadForLong(leaseMs: number): HistoryBuilder {
   const all = history().send("m").still("worker").handOut("one").wait(5_000).wake("worker");
   return all.deliver("m", "t1", { lease: "one", leaseMs });
 }
 
-/** A second delivery while the first is being handled, which is settled by the second one's name. */
+/** A second delivery while the first is being handled; the settlement uses the second one's name. */
 function twoLeases(bid: string): readonly HistoryEvent[] {
   return history()
     .send("m", "info")
@@ -185,14 +185,14 @@ function twoLeases(bid: string): readonly HistoryEvent[] {
     .drained();
 }
 
-/** Nobody was left to hear what became of its settlement. */
+/** Nobody was left to hear the answer to its settlement. */
 function killedWhileBurying(): HistoryBuilder {
   const all = history().send("m1", "ok", first).send("m2", "ok", second);
   all.deliver("m1", "t1", { proc: "worker-1", leaseMs: 60_000 }).start("t1").end("t1", "dead");
   return all.settle("t1", "dead", "open").kill("worker-1");
 }
 
-/** Two hand-overs of one message; the first lies in a socket while somebody else handles the second. */
+/** Two hand-overs of one message: the first waits in a socket while somebody else handles the second. */
 function readAfterAck(handedOut: "before" | "after"): readonly HistoryEvent[] {
   const all = history().send("m");
   if (handedOut === "before") all.handOut("old").wait(2_000);
@@ -216,7 +216,7 @@ function readOutOfOrder([first, second]: readonly [number, number]): readonly Hi
     .drained();
 }
 
-/** Number three, and then number one. */
+/** Delivery 3, then delivery 1. */
 function failedThenHandled(byWhom: string): readonly HistoryEvent[] {
   return history()
     .send("m")
@@ -225,7 +225,7 @@ function failedThenHandled(byWhom: string): readonly HistoryEvent[] {
     .drained();
 }
 
-/** Two hand-overs, both run to their end; the one that is read first is acked, the other one is not. */
+/** Two hand-overs that both run to their end; the one that is read first is acked, the other is not. */
 function runsOfTwo(handedOutFirst: string, handedOutNext: string): readonly HistoryEvent[] {
   return history()
     .send("m")
@@ -239,7 +239,7 @@ function runsOfTwo(handedOutFirst: string, handedOutNext: string): readonly Hist
     .drained();
 }
 
-/** A handler whose lease ends, and who hears nothing of it until it ends itself. */
+/** A handler whose lease ends, and who is not told before it ends itself. */
 function untold(whoStandsStill: string | undefined, restMs = 0): readonly HistoryEvent[] {
   const all = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1");
   if (whoStandsStill !== undefined) all.still(whoStandsStill);

@@ -2,17 +2,17 @@ import type { HistoryEvent } from "../../src/history/history-event.ts";
 import type { HistoryPromises } from "../../src/history/invariant.ts";
 import { history } from "./history-builder.ts";
 
-/** What excuses a history, and the same without the excuse: the checker must tell them apart. */
+/** A history with an excuse, and the same one without: the checker must tell them apart. */
 export interface Pair {
   readonly name: string;
   readonly good: readonly HistoryEvent[];
-  /** Fails for this invariant. */
+  /** The invariant that `bad` breaks. */
   readonly invariant: string;
   readonly bad: readonly HistoryEvent[];
   readonly promises?: Partial<HistoryPromises>;
 }
 
-/** Settlements whose answer is late, or never comes. */
+/** Settlements whose answer is late or never comes. */
 export const PAIRS_OF_ANSWERS: readonly Pair[] = [
   {
     name: "a report without what was confirmed when its lease had run out, or before",
@@ -34,13 +34,13 @@ export const PAIRS_OF_ANSWERS: readonly Pair[] = [
   },
 ];
 
-/** The first lease runs out before anything is settled; the second is acked at once, and nobody hears the answer. */
+/** The first lease expires before anything is settled; the second is acked at once without an answer. */
 function perhapsAckedAgain(result: "ack" | "throw", proc = "worker"): readonly HistoryEvent[] {
   const first = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1", result);
   return first.wait(2_000).deliver("m", "t2", { proc }).settle("t2", "ack", "info").drained();
 }
 
-/** A dead letter, confirmed so long after it was asked for, under a lease of two seconds. */
+/** A dead letter that is confirmed `ms` after its request, under a lease of two seconds. */
 function confirmedAfter(ms: number): readonly HistoryEvent[] {
   const all = history().send("m").deliver("m", "t1", { leaseMs: 2_000 }).start("t1").end("t1", "dead");
   const op = all.event("settle.invoke", { tok: "t1", kind: "dead" });

@@ -2,7 +2,7 @@ import type { HistoryEvent } from "../../src/history/history-event.ts";
 import { history, type HistoryBuilder } from "./history-builder.ts";
 import type { Pair } from "./pairs-of-answers.ts";
 
-/** Acks whose answer comes late, or never. */
+/** Acks whose answer is late or never comes. */
 export const PAIRS_OF_LATE_ACKS: readonly Pair[] = [
   {
     name: "a message comes again while its ack has no answer: it is acked, or run by the consumer that has handled it",
@@ -44,7 +44,7 @@ function unansweredAck(): HistoryBuilder {
   return all.settle("t1", "ack", "open").wait(3_000);
 }
 
-/** An ack that is confirmed after its lease ended, before or after the message was given to somebody who fails. */
+/** An ack confirmed after its lease ended, before or after the message went to somebody who fails. */
 function lateAck(givenAway: "before" | "after"): readonly HistoryEvent[] {
   const all = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1").wait(2_000);
   if (givenAway === "after") all.settle("t1").wait(2_000);
@@ -67,7 +67,7 @@ function unrecorded(attempt: number): readonly HistoryEvent[] {
   return all.handle("m", "t2", { attempt, proc: "other" }).drained();
 }
 
-/** The service has ended the lease, and says so after it has handed the message out again. */
+/** The service ends the lease, but says so only after it has handed the message out again. */
 function lostAfterRedelivery(afterMs: number): readonly HistoryEvent[] {
   const all = history().send("m").deliver("m", "t1", { leaseMs: 2_000 }).start("t1").end("t1");
   const op = all.event("settle.invoke", { tok: "t1", kind: "ack" });

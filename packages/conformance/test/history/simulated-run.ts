@@ -1,7 +1,7 @@
 import type { HistoryEvent } from "../../src/history/history-event.ts";
 import { history, type HistoryBuilder } from "./history-builder.ts";
 
-/** What the simulated world does next; every number is taken modulo what is possible. */
+/** What happens next in the simulated world; every number is taken modulo what is possible. */
 export interface Step {
   readonly what: "send" | "deliver" | "finish" | "kill" | "wait";
   readonly pick: number;
@@ -24,7 +24,7 @@ const LEASE_MS = 1_000;
 const ATTEMPTS = 3;
 const KEYS = 3;
 
-/** A small correct broker with correct workers; whatever the steps are, its history keeps every promise. */
+/** A small correct broker with correct workers. Whatever the steps are, its history keeps every promise. */
 export function simulateRun(steps: readonly Step[]): readonly HistoryEvent[] {
   const world = new World();
   for (const step of steps) world.take(step);
@@ -42,10 +42,10 @@ export const SIMULATED_PROMISES = {
 
 class World {
   readonly #history: HistoryBuilder = history();
-  /** Per key, in order; only the first may be held. */
+  /** By key, in order; only the first may be held. */
   readonly #queues: Stored[][] = Array.from({ length: KEYS }, () => []);
   readonly #held: Held[] = [];
-  /** Handed out to a process that stands still, and to somebody else since. */
+  /** Handed out to a process that stands still, and since then to somebody else. */
   readonly #unread: { readonly mid: string; readonly tok: string; readonly attempt: number }[] = [];
   #sent = 0;
   #handed = 0;
@@ -64,7 +64,7 @@ class World {
     }
   }
 
-  /** Handles what is left, one by one, and drains. */
+  /** Handles what is left one by one, then drains. */
   finish(): readonly HistoryEvent[] {
     while (this.#held.length > 0) this.#finishOne(0, 0);
     while (this.#queues.some((queue) => queue.length > 0)) {
@@ -84,7 +84,7 @@ class World {
     if (outcome !== "fail") this.#queues[key]?.push({ mid, attempt: 0, isHeld: false });
   }
 
-  /** Its lease ends before it has read anything. */
+  /** The lease ends before its holder has read anything. */
   #handToSleeper(pick: number): void {
     const stored = this.#next(pick);
     if (stored === undefined) return;
@@ -143,7 +143,7 @@ class World {
     else this.#history.end(tok, "dead").settle(tok, "dead").deadLetter(mid);
   }
 
-  /** The worker dies; what it held comes back when its lease has ended. */
+  /** The worker dies; its messages come back when their leases end. */
   #kill(): void {
     if (this.#held.length === 0) return;
     this.#history.kill(`worker-${this.#worker}`).wait(LEASE_MS);

@@ -1,6 +1,6 @@
 import { withProducer, type Saboteur } from "./saboteur.ts";
 
-/** D2: the answers have the length of the questions. */
+/** D2: there are as many answers as questions. */
 export const saboteur: Saboteur = {
   name: "drops the last result of a batch",
   caughtBy: "BTCH-01",

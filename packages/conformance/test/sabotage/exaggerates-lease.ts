@@ -1,6 +1,6 @@
 import { changed, withDeliveries, type Saboteur } from "./saboteur.ts";
 
-/** D14: leaseMs is what is left. */
+/** D14: `leaseMs` is the remaining time. */
 export const saboteur: Saboteur = {
   name: "says that leases are longer than they are",
   caughtBy: "SETL-04",

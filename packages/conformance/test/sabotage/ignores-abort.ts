@@ -1,6 +1,6 @@
 import { withConsumer, type Saboteur } from "./saboteur.ts";
 
-/** D1: an aborted ask resolves. */
+/** D1: an aborted receive resolves. */
 export const saboteur: Saboteur = {
   name: "waits on when an ask is aborted",
   caughtBy: "CONS-14",

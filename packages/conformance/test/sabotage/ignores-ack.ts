@@ -1,6 +1,6 @@
 import { withConsumer, type Saboteur } from "./saboteur.ts";
 
-/** An ack removes. */
+/** An ack removes the message. */
 export const saboteur: Saboteur = {
   name: "says that it acked and does not",
   caughtBy: "SETL-01",

@@ -1,6 +1,6 @@
 import { withMessages, type Saboteur } from "./saboteur.ts";
 
-/** D4: a feature is given or refused, never ignored. */
+/** D4: a feature is provided or refused, never ignored. */
 export const saboteur: Saboteur = {
   name: "sends delayed messages at once",
   caughtBy: "DELY-01",

@@ -1,6 +1,6 @@
 import { withConsumer, type Saboteur } from "./saboteur.ts";
 
-/** A release gives back. */
+/** A release gives the message back. */
 export const saboteur: Saboteur = {
   name: "says that it released and does not",
   caughtBy: "SETL-02",

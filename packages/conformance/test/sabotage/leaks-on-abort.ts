@@ -1,6 +1,6 @@
 import { withConsumer, type Saboteur } from "./saboteur.ts";
 
-/** D1: what arrives after an abort goes back. */
+/** D1: messages that arrive after an abort are given back. */
 export const saboteur: Saboteur = {
   name: "keeps what an aborted ask receives later",
   caughtBy: "CONS-14",

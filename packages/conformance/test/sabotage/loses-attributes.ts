@@ -1,6 +1,6 @@
 import { withMessages, type Saboteur } from "./saboteur.ts";
 
-/** D10: all that a message carries is delivered. */
+/** D10: everything that a message carries is delivered. */
 export const saboteur: Saboteur = {
   name: "loses the attributes",
   caughtBy: "CONS-01",

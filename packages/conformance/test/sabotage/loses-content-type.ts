@@ -1,6 +1,6 @@
 import { changed, withDeliveries, type Saboteur } from "./saboteur.ts";
 
-/** D10: all that a message carries is delivered. */
+/** D10: everything that a message carries is delivered. */
 export const saboteur: Saboteur = {
   name: "loses the content type",
   caughtBy: "HDRS-08",

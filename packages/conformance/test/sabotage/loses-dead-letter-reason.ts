@@ -1,6 +1,6 @@
 import { withConsumer, type Saboteur } from "./saboteur.ts";
 
-/** D10: a dead letter tells why. */
+/** D10: a dead letter says why. */
 export const saboteur: Saboteur = {
   name: "dead-letters without the reason",
   caughtBy: "RTRY-05",

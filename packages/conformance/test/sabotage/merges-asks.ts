@@ -1,6 +1,6 @@
 import { withConsumer, type Saboteur } from "./saboteur.ts";
 
-/** D1: the core decides how much is outstanding. */
+/** D1: the core decides how many receives are outstanding. */
 export const saboteur: Saboteur = {
   name: "gives more than was asked for",
   caughtBy: "CONS-13",

@@ -1,6 +1,6 @@
 import { withConsumer, type Saboteur } from "./saboteur.ts";
 
-/** D1: an ask waits for the first delivery. */
+/** D1: a receive waits for the first delivery. */
 export const saboteur: Saboteur = {
   name: "answers empty at once instead of waiting",
   caughtBy: "CONS-02",

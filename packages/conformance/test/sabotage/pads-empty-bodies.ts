@@ -1,6 +1,6 @@
 import { withMessages, type Saboteur } from "./saboteur.ts";
 
-/** D10: a body arrives as it was. */
+/** D10: a body arrives unchanged. */
 export const saboteur: Saboteur = {
   name: "puts a blank into empty bodies",
   caughtBy: "PROD-03",

@@ -1,6 +1,6 @@
 import { withProducer, type Saboteur } from "./saboteur.ts";
 
-/** D2, D15: one key keeps the order of its sends. */
+/** D2, D15: messages of one key keep the order of their sends. */
 export const saboteur: Saboteur = {
   name: "stores a batch backwards",
   caughtBy: "ORDR-07",

@@ -8,7 +8,7 @@ import type {
   Target,
 } from "@anyqueue/core/adapter";
 
-/** A driver that is broken in one way, and the case that must notice. */
+/** A driver that is broken in one way, and the case that must notice it. */
 export interface Saboteur {
   /** What is broken, in a few words. */
   readonly name: string;
@@ -66,7 +66,7 @@ export function withConsumer(
   };
 }
 
-/** Replaces what arrives. */
+/** Replaces the deliveries that arrive. */
 export function withDeliveries(
   adapter: QueueAdapter,
   change: (deliveries: readonly Delivery<unknown>[]) => readonly Delivery<unknown>[],
@@ -76,7 +76,7 @@ export function withDeliveries(
   }));
 }
 
-/** Replaces what is sent. */
+/** Replaces the messages that are sent. */
 export function withMessages(
   adapter: QueueAdapter,
   change: (message: OutgoingMessage) => OutgoingMessage,
@@ -86,7 +86,7 @@ export function withMessages(
   }));
 }
 
-/** A delivery's fields may be getters: one that is changed is read in full. */
+/** A delivery's fields may be getters, so a changed delivery is read in full. */
 export function changed(
   delivery: Delivery<unknown>,
   change: Partial<Delivery<unknown>>,

@@ -8,13 +8,13 @@ import { ChangedContent, StoredMessage, type MessageContent } from "./stored-mes
 const DEAD_SUFFIX = "/dead";
 
 export interface BrokerOptions {
-  /** Chooses among ready messages; undefined = first ready, first out. */
+  /** Chooses among ready messages; undefined means first ready, first out. */
   readonly seed?: number | undefined;
-  /** How long a deduplication id is remembered, milliseconds. */
+  /** How long a deduplication id is remembered, in milliseconds. */
   readonly deduplicationWindowMs: number;
 }
 
-/** What messages are sent to: a queue has one mailbox, a topic one per subscription. */
+/** What producers send to: a queue has one mailbox, a topic has one per subscription. */
 export interface Destination {
   readonly kind: "queue" | "topic";
   readonly name: string;
@@ -28,7 +28,7 @@ export interface Submission {
   readonly isDeduplicated: boolean;
   readonly delayMs: number;
   readonly ttlMs: number | undefined;
-  /** Unix epoch milliseconds, data only. */
+  /** Unix epoch milliseconds, for display only. */
   readonly enqueuedAtMs: number;
 }
 
@@ -37,7 +37,7 @@ export interface Accepted {
   readonly isDuplicate: boolean;
 }
 
-/** Queues, topics and subscriptions as a pure state machine: no I/O, no timers, no clock; `nowMs` is passed in. */
+/** Queues, topics and subscriptions as a pure state machine: no I/O, timers or clock; takes `nowMs`. */
 export class Broker {
   readonly #queues = new Map<string, Destination>();
   readonly #topics = new Map<string, Destination>();
@@ -47,7 +47,7 @@ export class Broker {
   readonly #windowMs: number;
   readonly #random: (() => number) | undefined;
   #lastSequence = 0;
-  /** Size of the list of scheduled messages at which it is looked through. */
+  /** Number of scheduled messages at which the next sweep runs. */
   #sweepScheduledAt = 1_024;
   #lastToken = 0;
 
@@ -56,7 +56,7 @@ export class Broker {
     this.#random = options.seed === undefined ? undefined : seededRandom(options.seed);
   }
 
-  /** Delayed messages that can be cancelled, and some that became due since. */
+  /** Delayed messages that can be cancelled, plus some that have become due since the last sweep. */
   get scheduledCount(): number {
     return this.#scheduled.size;
   }
@@ -88,7 +88,7 @@ export class Broker {
     return topic;
   }
 
-  /** Idempotent; gets what is sent from now on. */
+  /** Idempotent. The subscription gets what is sent from now on. */
   createSubscription(topic: Destination, name: string): Mailbox {
     const existing = topic.mailboxes.get(name);
     if (existing !== undefined) return existing;
@@ -98,8 +98,8 @@ export class Broker {
   }
 
   /**
-   * The dead letters of a mailbox; they exist as long as it does. A queue for them that was deleted is made anew, or the
-   * one that has its name by now is taken: nobody would find them in the old one.
+   * The dead letters of a mailbox; they live as long as it does. If their queue was deleted, this recreates
+   * it, or takes the queue that has its name by now: nobody would look in the old one.
    */
   deadLettersOf(source: Mailbox): Mailbox {
     const wired = this.#dead.get(source);
@@ -114,14 +114,14 @@ export class Broker {
     return this.#dead.get(source);
   }
 
-  /** Makes another mailbox the place for the dead letters of `source`. */
+  /** Sends the dead letters of `source` to another mailbox from now on. */
   wireDeadLetters(source: Mailbox, dead: Mailbox): void {
     this.#dead.get(source)?.feeders.delete(source);
     this.#dead.set(source, dead);
     dead.feeders.add(source);
   }
 
-  /** Sends to one mailbox alone: a copy into dead letters. */
+  /** A destination with this one mailbox, for sending a copy into dead letters. */
   destinationOver(mailbox: Mailbox): Destination {
     const destination = this.#newDestination("queue", mailbox.name);
     destination.mailboxes.set(mailbox.name, mailbox);
@@ -133,7 +133,7 @@ export class Broker {
     destination.isDeleted = true;
   }
 
-  /** Forgets a mailbox; what it held must have been purged. Its own dead letters go with it, wired ones stay. */
+  /** Forgets a mailbox, which must have been purged. Its own dead letters go with it; a wired queue stays. */
   retire(mailbox: Mailbox): void {
     mailbox.isDeleted = true;
     const dead = this.#dead.get(mailbox);
@@ -168,7 +168,7 @@ export class Broker {
     return { sequence, isDuplicate: false };
   }
 
-  /** Removes a message that is still waiting for its delay. False: it is due, cancelled or unknown. */
+  /** Removes a message whose delay has not ended. Returns false if it is due, cancelled or unknown. */
   cancel(sequence: number, nowMs: number): boolean {
     const copies = this.#scheduled.get(sequence);
     if (copies === undefined) return false;
@@ -180,7 +180,7 @@ export class Broker {
     return isCancelled;
   }
 
-  /** A second copy under the same identity, as a broker makes one that delivers at least once. */
+  /** Stores a second copy with the same identity, as an at-least-once broker may. */
   duplicate(message: StoredMessage, mailbox: Mailbox, nowMs: number): void {
     const { sequence, content, enqueuedAtMs, ttlMs, burial } = message;
     const copy = new StoredMessage(sequence, content, enqueuedAtMs, ttlMs, burial);
@@ -188,10 +188,10 @@ export class Broker {
     mailbox.enqueue(copy, 0, nowMs);
   }
 
-  /** Moves what is visible among dead letters back to work; deliveries are counted anew. Yields how many moved. */
+  /** Moves visible dead letters back to work and resets their delivery counts. Returns how many moved. */
   redrive(dead: Mailbox, to: Destination | Mailbox, nowMs: number): number {
     const targets = to instanceof Mailbox ? [to] : [...to.mailboxes.values()];
-    // A topic that nobody subscribes to would swallow them.
+    // Without subscriptions, the topic would drop them.
     if (targets.length === 0) return 0;
     const messages = dead.takeVisible(nowMs);
     for (const message of messages) {
@@ -204,7 +204,7 @@ export class Broker {
     const copies = this.#scheduled.get(sequence);
     if (copies === undefined) this.#scheduled.set(sequence, [{ message, mailbox }]);
     else copies.push({ message, mailbox });
-    // Those that became due since are forgotten here, now and then, instead of at every due moment.
+    // Entries that have become due are dropped here from time to time, not each at its due time.
     if (this.#scheduled.size < this.#sweepScheduledAt) return;
     for (const [key, [first]] of this.#scheduled) {
       if (first?.message.state !== "scheduled") this.#scheduled.delete(key);
@@ -214,7 +214,7 @@ export class Broker {
 
   #bury(source: Mailbox, message: StoredMessage, order: BurialOrder, nowMs: number): void {
     const content = withAttributes(message.content, order.attributes);
-    // Without a time to live: a dead letter is kept until somebody looks at it.
+    // No time to live: a dead letter is kept until somebody looks at it.
     const buried = new StoredMessage(message.sequence, content, message.enqueuedAtMs, undefined, {
       reason: order.reason,
       source: source.name,
@@ -243,7 +243,7 @@ export class Broker {
   }
 }
 
-/** The content with more attributes; the same object if there are none. */
+/** Returns the content with `attributes` added, or the same object if there are none to add. */
 export function withAttributes(
   content: MessageContent,
   attributes: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-/** Remembers which deduplication ids were stored lately, and as what. */
+/** Remembers the recently stored deduplication ids and the sequence numbers of their messages. */
 export class DeduplicationWindow {
   readonly #windowMs: number;
   readonly #seen = new Map<string, { readonly sequence: number; readonly untilMs: number }>();
@@ -12,7 +12,7 @@ export class DeduplicationWindow {
     return this.#seen.size;
   }
 
-  /** Sequence of the message that was stored under this id inside the window. */
+  /** Returns the sequence of the message stored under this id within the window. */
   find(id: string, nowMs: number): number | undefined {
     const entry = this.#seen.get(id);
     return entry !== undefined && entry.untilMs > nowMs ? entry.sequence : undefined;
@@ -20,12 +20,12 @@ export class DeduplicationWindow {
 
   remember(id: string, sequence: number, nowMs: number): void {
     if (nowMs >= this.#nextSweepAtMs) this.#sweep(nowMs);
-    // Deleted first, so that the map stays in order of `untilMs` and a sweep can stop early.
+    // Deleted first, so that the map stays sorted by `untilMs` and a sweep can stop early.
     this.#seen.delete(id);
     this.#seen.set(id, { sequence, untilMs: nowMs + this.#windowMs });
   }
 
-  /** Eight times a window: sweeping at every send would walk the tombstones at the map's front each time. */
+  /** Runs eight times a window: at every send it would walk the tombstones at the map's front. */
   #sweep(nowMs: number): void {
     this.#nextSweepAtMs = nowMs + this.#windowMs / 8;
     for (const [id, entry] of this.#seen) {

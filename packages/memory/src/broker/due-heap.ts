@@ -1,16 +1,16 @@
-/** What waits for a moment. `dueIndex` belongs to the heap: -1 while it is not in it. */
+/** An item that waits for a point in time. `dueIndex` belongs to the heap and is -1 outside it. */
 export interface Due {
-  /** Decides between equal moments: what was sent first is due first. */
+  /** Breaks ties between equal times: what was sent first is due first. */
   readonly sequence: number;
   dueAtMs: number;
   dueIndex: number;
 }
 
-/** Binary heap by `dueAtMs`. Every item knows its place, so that settled leases leave it at once instead of piling up. */
+/** Binary heap by `dueAtMs`. Each item knows its index: settled leases leave at once and do not pile up. */
 export class DueHeap<T extends Due> {
   readonly #items: T[] = [];
 
-  /** The earliest moment; Infinity while empty. */
+  /** The earliest due time; Infinity when empty. */
   get nextAtMs(): number {
     return this.#items[0]?.dueAtMs ?? Number.POSITIVE_INFINITY;
   }
@@ -23,7 +23,7 @@ export class DueHeap<T extends Due> {
     return item.dueIndex !== -1;
   }
 
-  /** Adds the item, or moves it to its new moment. */
+  /** Adds the item, or moves it to its new due time. */
   set(item: T, dueAtMs: number): void {
     item.dueAtMs = dueAtMs;
     if (item.dueIndex === -1) {
@@ -48,7 +48,7 @@ export class DueHeap<T extends Due> {
     this.#sink(last);
   }
 
-  /** Takes out the earliest item if its moment has come. */
+  /** Removes and returns the earliest item if it is due. */
   takeDue(nowMs: number): T | undefined {
     const first = this.#items[0];
     if (first === undefined || first.dueAtMs > nowMs) return undefined;

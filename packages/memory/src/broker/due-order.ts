@@ -1,26 +1,26 @@
 import { DueHeap, isEarlier, type Due } from "./due-heap.ts";
 
-/** What waits for a moment, with the links of the line. */
+/** An item that waits for a point in time, with its links in the line. */
 export interface DueInOrder<T> extends Due {
   duePrevious: T | undefined;
   dueNext: T | undefined;
 }
 
 /**
- * What waits for a moment, earliest first. Leases of one length end in the order in which they began: what is later than all
- * before it stands in a line, which an ack leaves in constant time, and only the rest is in a heap.
+ * Waiting items, earliest first. Leases of equal length end in the order in which they began. So an item that
+ * is due after all others joins a line, which an ack leaves in constant time; only the rest needs a heap.
  */
 export class DueOrder<T extends DueInOrder<T>> {
   readonly #heap = new DueHeap<T>();
   #first: T | undefined;
   #last: T | undefined;
 
-  /** The earliest moment; Infinity while empty. */
+  /** The earliest due time; Infinity when empty. */
   get nextAtMs(): number {
     return Math.min(this.#first?.dueAtMs ?? Number.POSITIVE_INFINITY, this.#heap.nextAtMs);
   }
 
-  /** Adds the item, or moves it to its new moment. */
+  /** Adds the item, or moves it to its new due time. */
   set(item: T, dueAtMs: number): void {
     if (this.#heap.has(item)) {
       this.#heap.set(item, dueAtMs);
@@ -39,13 +39,13 @@ export class DueOrder<T extends DueInOrder<T>> {
     this.#last = item;
   }
 
-  /** Without effect on an item that waits for nothing. */
+  /** Does nothing for an item that is not waiting. */
   delete(item: T): void {
     if (this.#heap.has(item)) this.#heap.delete(item);
     else this.#leaveLine(item);
   }
 
-  /** Takes out the earliest item if its moment has come. */
+  /** Removes and returns the earliest item if it is due. */
   takeDue(nowMs: number): T | undefined {
     const first = this.#first;
     const other = this.#heap.first;

@@ -6,10 +6,10 @@ export class KeyGroup implements Linked<KeyGroup> {
   readonly key: string;
   /** Visible and delayed messages, oldest first. */
   readonly waiting: LinkedQueue<StoredMessage> = new LinkedQueue();
-  /** Messages of this key that are leased; nothing more is handed over before it is zero again. */
+  /** Leased messages of this key; no other message is handed over until it is zero again. */
   leasedCount = 0;
   readyStamp = 0;
-  /** Place in a shuffled order; -1 while the group is not ready. */
+  /** Index in a shuffled order; -1 while the group is not ready. */
   readyIndex = -1;
   isReady = false;
   previous: KeyGroup | undefined = undefined;
@@ -19,7 +19,7 @@ export class KeyGroup implements Linked<KeyGroup> {
     this.key = key;
   }
 
-  /** True: its oldest message may be handed over. A delayed head holds its followers. */
+  /** True if the oldest message may be handed over. A delayed head holds back its followers. */
   get canDeliver(): boolean {
     return this.leasedCount === 0 && this.hasVisibleHead;
   }
@@ -32,7 +32,7 @@ export class KeyGroup implements Linked<KeyGroup> {
     return this.leasedCount === 0 && this.waiting.size === 0;
   }
 
-  /** Puts a message back where it was sent: before the first that was sent after it. */
+  /** Puts a message back in its place: before the first one that was sent after it. */
   putBack(message: StoredMessage): void {
     let follower = this.waiting.first;
     while (follower !== undefined && follower.place < message.place) follower = follower.next;

@@ -2,20 +2,20 @@ import { KeyGroup } from "./key-group.ts";
 import type { ReadyEntry, ReadyOrder } from "./ready-order.ts";
 import { StoredMessage } from "./stored-message.ts";
 
-/** Decides which message may be handed over next: order among messages, and one key at a time. */
+/** Decides which message is handed over next: keeps the order and hands over one key at a time. */
 export class Lanes {
   readonly #ready: ReadyOrder;
   readonly #keepsKeys: boolean;
   readonly #groups = new Map<string, KeyGroup>();
   #lastPlace = 0;
 
-  /** `keepsKeys: false`: ordering keys are data only. */
+  /** `keepsKeys: false` means that ordering keys are data only. */
   constructor(ready: ReadyOrder, keepsKeys: boolean) {
     this.#ready = ready;
     this.#keepsKeys = keepsKeys;
   }
 
-  /** Followers of a held key do not count. */
+  /** Does not count messages that wait behind a held key. */
   get hasReady(): boolean {
     return this.#ready.size > 0;
   }
@@ -45,8 +45,8 @@ export class Lanes {
   }
 
   /**
-   * Takes up to `maxItems` messages to lease. Every free key gives its oldest message first,
-   * so that one long key does not keep others waiting; keys give more, in turn, if room is left.
+   * Takes up to `maxItems` messages to lease. Every free key first gives its oldest message, so that a long
+   * key does not keep others waiting. If room is left, the keys give more in turn.
    */
   take(maxItems: number): readonly StoredMessage[] {
     const taken: StoredMessage[] = [];
@@ -68,7 +68,7 @@ export class Lanes {
     return taken;
   }
 
-  /** After a lease: a keyed message returns to its place, a delayed one holds its key there. */
+  /** Puts a message back after a lease: a keyed one into its place. A delayed one holds its key there. */
   putBack(message: StoredMessage, isFirst: boolean): void {
     const { group } = message;
     if (group !== undefined) {
@@ -80,13 +80,13 @@ export class Lanes {
     }
   }
 
-  /** The delay after a release is over. */
+  /** Makes a message available again when the delay after its release is over. */
   wake(message: StoredMessage): void {
     if (message.group === undefined) this.#ready.addBack(message);
     else this.#update(message.group, false);
   }
 
-  /** Takes a message out for good; its state is still the old one. */
+  /** Removes a message for good. Its `state` must still be the old one. */
   remove(message: StoredMessage): void {
     const { group, state } = message;
     if (group === undefined) {
@@ -99,7 +99,7 @@ export class Lanes {
     this.#update(group, false);
   }
 
-  /** Visible messages, and delayed ones of keys. */
+  /** Visible messages, and delayed ones that have a key. */
   *messages(): Iterable<StoredMessage> {
     for (const entry of this.#ready.values()) if (entry instanceof StoredMessage) yield entry;
     for (const group of this.#groups.values()) yield* group.waiting;
@@ -120,7 +120,7 @@ export class Lanes {
   }
 }
 
-/** False: the key has nothing more to give now. */
+/** Returns false if the key has nothing more to give now. */
 function takeHead(group: KeyGroup, taken: StoredMessage[]): boolean {
   const head = group.waiting.first;
   if (head === undefined || head.state !== "visible") return false;

@@ -1,10 +1,10 @@
-/** What an item of a linked queue carries; an item is in one queue at most. */
+/** The links of an item in a linked queue. An item is in one queue at most. */
 export interface Linked<T> {
   previous: T | undefined;
   next: T | undefined;
 }
 
-/** A queue whose items carry their own links: adding anywhere and removing anything take constant time. */
+/** A queue whose items carry their own links: adding or removing anywhere takes constant time. */
 export class LinkedQueue<T extends Linked<T>> {
   #first: T | undefined;
   #last: T | undefined;
@@ -31,7 +31,7 @@ export class LinkedQueue<T extends Linked<T>> {
     this.#size += 1;
   }
 
-  /** Before `follower`; at the end without one. */
+  /** Inserts before `follower`, or at the end if there is none. */
   insertBefore(follower: T | undefined, item: T): void {
     if (follower === undefined) {
       this.pushBack(item);

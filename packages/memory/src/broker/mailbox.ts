@@ -3,7 +3,7 @@ import { Lanes } from "./lanes.ts";
 import type { ReadyOrder } from "./ready-order.ts";
 import { Lease, type LeaseState, type MessageState, type StoredMessage } from "./stored-message.ts";
 
-/** Why a message goes to the dead letters, and what is noted on it. */
+/** Why a message becomes a dead letter, and what is noted on it. */
 export interface BurialOrder {
   readonly reason: string;
   readonly description?: string;
@@ -13,26 +13,26 @@ export interface BurialOrder {
 export interface MailboxOptions {
   readonly name: string;
   readonly ready: ReadyOrder;
-  /** False: ordering keys are data only; dead letters are read in any order. */
+  /** False: ordering keys are data only. Dead letters are read in any order. */
   readonly keepsKeys: boolean;
   readonly nextToken: () => number;
-  /** Moves a message to the dead letters; the broker knows where they are. */
+  /** Moves a message to the dead letters; only the broker knows where they are. */
   readonly bury: (message: StoredMessage, order: BurialOrder, nowMs: number) => void;
 }
 
 export interface MailboxCounts {
-  /** Neither leased nor waiting for a moment; those behind a held key too. */
+  /** Neither leased nor delayed; includes messages behind a held key. */
   readonly visible: number;
   readonly leased: number;
   readonly delayed: number;
 }
 
-/** The messages of one queue, one subscription, or the dead letters of one. Time is passed in and never goes back. */
+/** The messages of a queue or subscription, or its dead letters. Time is passed in and never goes back. */
 export class Mailbox {
   readonly name: string;
-  /** After so many deliveries a message that comes back is buried; undefined = never. */
+  /** A message that comes back after this many deliveries is buried; undefined means never. */
   maxDeliveries: number | undefined = undefined;
-  /** Mailboxes that bury into this one: their expiring leases can bring messages here. */
+  /** Mailboxes that bury into this one: when their leases expire, messages can arrive here. */
   readonly feeders: Set<Mailbox> = new Set();
   isDeleted = false;
   readonly #options: MailboxOptions;
@@ -52,27 +52,27 @@ export class Mailbox {
     return { visible: this.#visible, leased: this.#leased, delayed: this.#delayed };
   }
 
-  /** True: a receive right now would get something. Followers of a held key do not count. */
+  /** True if a receive would get something right now. Messages behind a held key do not count. */
   get hasReady(): boolean {
     return this.#lanes.hasReady;
   }
 
-  /** When time alone changes something here; Infinity = never. */
+  /** When time alone will change something here; Infinity means never. */
   nextDueAtMs(): number {
     let next = this.#due.nextAtMs;
     for (const feeder of this.feeders) next = Math.min(next, feeder.#due.nextAtMs);
     return next;
   }
 
-  /** Ends leases and delays whose time is over, drops what expired. Every other operation does it first. */
+  /** Ends leases and delays that are over, and drops expired messages. All other operations do this first. */
   advance(nowMs: number): void {
     for (const feeder of this.feeders) feeder.#applyDue(nowMs);
     this.#applyDue(nowMs);
   }
 
-  /** A message sent with a delay takes its place among its key's messages when it is due, as on Service Bus. */
+  /** A message sent with a delay gets its place in its key's order when it is due, as on Service Bus. */
   enqueue(message: StoredMessage, delayMs: number, nowMs: number): void {
-    this.#applyDue(nowMs); // what became due before must have its place before
+    this.#applyDue(nowMs); // what became due earlier must take its place first
     if (delayMs > 0) {
       this.#turn(message, "scheduled");
       this.#due.set(message, Math.min(nowMs + delayMs, message.expiresAtMs));
@@ -95,7 +95,7 @@ export class Mailbox {
     return leases;
   }
 
-  /** False: the lease is lost. The repetition of an ack succeeds. */
+  /** Returns false if the lease is lost. Repeating an ack succeeds. */
   ack(lease: Lease, nowMs: number): boolean {
     this.#applyDue(nowMs);
     if (lease.state !== "open") return lease.state === "acked";
@@ -104,7 +104,7 @@ export class Mailbox {
     return true;
   }
 
-  /** `unstarted`: nobody worked on it, so the delivery is not counted and the message comes back first. */
+  /** `unstarted`: no handler began, so the delivery is not counted and the message comes back first. */
   release(lease: Lease, delayMs: number, cause: "retry" | "unstarted", nowMs: number): boolean {
     this.#applyDue(nowMs);
     if (lease.state !== "open") return lease.state === "released";
@@ -113,7 +113,7 @@ export class Mailbox {
     return true;
   }
 
-  /** The lease ends `leaseMs` from now, later or earlier than before. */
+  /** Makes the lease end `leaseMs` from now, whether that is later or earlier than before. */
   extend(lease: Lease, leaseMs: number, nowMs: number): boolean {
     this.#applyDue(nowMs);
     if (lease.state !== "open") return false;
@@ -130,7 +130,7 @@ export class Mailbox {
     return true;
   }
 
-  /** Takes the lease away before its time; the message comes back. */
+  /** Takes the lease away before its time; the message becomes available again. */
   revoke(lease: Lease, nowMs: number): boolean {
     this.#applyDue(nowMs);
     if (lease.state !== "open") return false;
@@ -146,7 +146,7 @@ export class Mailbox {
     return true;
   }
 
-  /** Removes everything, leased messages too; yields the leases that were lost by it. */
+  /** Removes everything, including leased messages. Returns the leases that were lost. */
   purge(): readonly Lease[] {
     const lost: Lease[] = [];
     for (const message of this.#everything()) {
@@ -159,13 +159,13 @@ export class Mailbox {
     return lost;
   }
 
-  /** Everything stored, in order of sending; hands nothing over. */
+  /** Returns everything stored in the order of sending, without handing it over. */
   browse(nowMs: number): readonly StoredMessage[] {
     this.advance(nowMs);
     return this.#everything().toSorted((a, b) => a.sequence - b.sequence);
   }
 
-  /** Takes out whatever is visible, for a move to another mailbox. */
+  /** Removes and returns all visible messages, to move them to another mailbox. */
   takeVisible(nowMs: number): readonly StoredMessage[] {
     const taken = this.browse(nowMs).filter((message) => message.state === "visible");
     for (const message of taken) this.#leave(message);
@@ -179,7 +179,7 @@ export class Mailbox {
   #applyDue(nowMs: number): void {
     if (this.#due.nextAtMs > nowMs) return;
     for (let message = this.#due.takeDue(nowMs); message !== undefined; message = this.#due.takeDue(nowMs)) {
-      // Everything happens at its own moment: the result must not depend on when somebody looks.
+      // Each change happens at its own time: the result must not depend on when somebody looks.
       const atMs = message.dueAtMs;
       if (message.lease !== undefined) this.#end(message.lease, "lost", 0, atMs, false);
       else if (message.expiresAtMs <= atMs) this.#leave(message);
@@ -200,7 +200,7 @@ export class Mailbox {
     this.#lanes.wake(message);
   }
 
-  /** Ends a lease whose message stays: it comes back, unless its deliveries are spent or it expired meanwhile. */
+  /** Ends a lease. The message comes back, unless its deliveries are used up or it expired meanwhile. */
   #end(lease: Lease, state: LeaseState, delayMs: number, nowMs: number, isFirst: boolean): void {
     const { message } = lease;
     lease.state = state;

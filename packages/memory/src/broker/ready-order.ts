@@ -5,7 +5,7 @@ import type { StoredMessage } from "./stored-message.ts";
 /** What can be handed over: a message without a key, or a key whose oldest message is free. */
 export type ReadyEntry = StoredMessage | KeyGroup;
 
-/** In which order ready entries are handed over. An entry is in it once at most. */
+/** The order in which ready entries are handed over. An entry is in it at most once. */
 export interface ReadyOrder {
   readonly size: number;
   addBack(entry: ReadyEntry): void;
@@ -16,12 +16,12 @@ export interface ReadyOrder {
   values(): Iterable<ReadyEntry>;
 }
 
-/** Stamps of what was put in front are below those of what came behind. */
+/** Entries put in front have lower stamps than entries added at the back. */
 const IN_FRONT = -Number.MAX_SAFE_INTEGER;
 
 /**
- * First ready, first out; what was put in front goes first of all, in the order of sending. Two queues, because messages and
- * keys link to their like; the stamps merge them.
+ * First ready, first out. Entries put in front go before all others, in the order of sending. There are two
+ * queues, since messages and keys can only link to their own kind; the stamps merge the two.
  */
 export class FirstReadyFirst implements ReadyOrder {
   readonly #messages = new LinkedQueue<StoredMessage>();
@@ -80,7 +80,7 @@ function insertByStamp<Entry extends Linked<Entry> & { readonly readyStamp: numb
   queue.insertBefore(follower, entry);
 }
 
-/** Any ready entry may come next, as on a distributed queue; the seed decides. Keys keep their order inside. */
+/** Hands over ready entries in any order, like a distributed queue; the seed decides. Keys stay in order. */
 export class ShuffledReady implements ReadyOrder {
   readonly #entries: ReadyEntry[] = [];
   readonly #random: () => number;

@@ -2,11 +2,11 @@ import type { DueInOrder } from "./due-order.ts";
 import type { KeyGroup } from "./key-group.ts";
 import type { Linked } from "./linked-queue.ts";
 
-/** What was sent. Never changed: a copy replaces it where something is added. */
+/** What was sent. Immutable: a changed copy replaces it when something is added. */
 export interface MessageContent {
   readonly id: string;
   readonly body: Uint8Array;
-  /** The text whose UTF-8 the body is. */
+  /** The text of which `body` is the UTF-8. */
   readonly text?: string;
   readonly contentType: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export interface MessageContent {
   readonly subject?: string;
 }
 
-/** The content of another one with other attributes. */
+/** Another message's content with other attributes. */
 export class ChangedContent implements MessageContent {
   readonly id: string;
   readonly text?: string;
@@ -43,7 +43,7 @@ export class ChangedContent implements MessageContent {
     if (original.subject !== undefined) this.subject = original.subject;
   }
 
-  /** Read when somebody asks: text may have no bytes yet. */
+  /** Read on demand: the bytes of a text may not exist yet. */
   get body(): Uint8Array {
     return this.#original.body;
   }
@@ -53,21 +53,21 @@ export class ChangedContent implements MessageContent {
 export interface Burial {
   readonly reason: string;
   readonly description?: string;
-  /** Name of the queue or subscription that it comes from. */
+  /** Name of the queue or subscription that it came from. */
   readonly source: string;
 }
 
 /**
- * `scheduled`: sent with a delay, has no place among its key's messages before it is due ·
+ * `scheduled`: sent with a delay, has no place in its key's order until it is due ·
  * `delayed`: released with a delay, keeps its place and holds its key ·
  * `gone`: acked, expired, cancelled, purged or moved to the dead letters.
  */
 export type MessageState = "scheduled" | "visible" | "leased" | "delayed" | "gone";
 
-/** How one hand-over stands. Only an open lease holds its message. */
+/** State of one hand-over. Only an open lease holds its message. */
 export type LeaseState = "open" | "acked" | "released" | "buried" | "lost";
 
-/** Who holds a lease; the broker carries it and never calls it. */
+/** Holder of a lease. The broker carries it but never calls it. */
 export interface LeaseHolder {
   leasesLost(leases: readonly Lease[]): void;
 }
@@ -77,7 +77,7 @@ export class Lease {
   readonly message: StoredMessage;
   /** Unique in its broker. */
   readonly token: number;
-  /** Number of this hand-over, 1 on the first. */
+  /** Number of this hand-over, from 1. */
   readonly deliveryCount: number;
   state: LeaseState = "open";
   holder: LeaseHolder | undefined = undefined;
@@ -89,13 +89,13 @@ export class Lease {
   }
 }
 
-/** One message in one mailbox. The mailbox alone changes it. */
+/** One message in one mailbox. Only the mailbox changes it. */
 export class StoredMessage implements Linked<StoredMessage>, DueInOrder<StoredMessage> {
   readonly sequence: number;
   content: MessageContent;
-  /** Unix epoch milliseconds: data for people, nothing is computed from it. */
+  /** Unix epoch milliseconds, for people to read; the broker computes nothing from it. */
   readonly enqueuedAtMs: number;
-  /** By the broker's time; Infinity = never. Set before a mailbox takes it. */
+  /** In the broker's time; Infinity means never. Set before a mailbox takes the message. */
   expiresAtMs: number = Number.POSITIVE_INFINITY;
   readonly ttlMs: number | undefined;
   readonly burial: Burial | undefined;
@@ -103,9 +103,9 @@ export class StoredMessage implements Linked<StoredMessage>, DueInOrder<StoredMe
   state: MessageState = "gone";
   deliveryCount = 0;
   lease: Lease | undefined = undefined;
-  /** Set while the message has its place among the messages of its key. */
+  /** Set while the message has a place in its key's order. */
   group: KeyGroup | undefined = undefined;
-  /** Its place among the messages of its key. */
+  /** Its place in its key's order. */
   place = 0;
   /** When it became ready, relative to others. */
   readyStamp = 0;

@@ -5,7 +5,7 @@ import { DeadLetterError, defineQueue, RetryError, unchecked, type Handler } fro
 export interface Order {
   readonly customer: string;
   readonly number: number;
-  /** What becomes of it. */
+  /** What happens to the order. */
   readonly fate: "fine" | "fails-once" | "retries-later" | "always-fails" | "refused";
 }
 
@@ -16,7 +16,7 @@ export const orders = defineQueue("orders", {
   retry: { attempts: 3, delay: "2s" },
 });
 
-/** The same orders for a queue without order. */
+/** The same orders for a queue without ordering. */
 export const unorderedOrders = defineQueue("orders", {
   schema: unchecked<Order>(),
   id: ({ customer, number }: Order) => `${customer}-${number}`,

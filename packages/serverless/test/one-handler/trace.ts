@@ -1,4 +1,4 @@
-// What the tests of every platform share that run the one handler as a worker and as a function, and compare.
+// Shared by the tests of every platform, which run the one handler as a worker and as a function and compare.
 
 import { setTimeout as onTheWire } from "node:timers/promises";
 import {
@@ -12,7 +12,7 @@ import { testQueues } from "@anyqueue/memory";
 import { onOrder, type Order } from "./order-handler.ts";
 
 const FATES = ["fine", "fails-once", "fine", "refused", "retries-later", "always-fails", "fine"] as const;
-/** Two of a customer's seven are dead-lettered. */
+/** Two of the seven orders of each customer are dead-lettered. */
 export const DEAD = 6;
 const SENT: readonly Order[] = ["a", "b", "c"].flatMap((customer, place) =>
   FATES.map((_, number): Order => ({
@@ -25,15 +25,15 @@ const SENT: readonly Order[] = ["a", "b", "c"].flatMap((customer, place) =>
 const REAL_BEAT_MS = 2;
 const STEP_MS = 100;
 
-/** What an application sees of its messages, whatever carried them. */
+/** What an application sees of its messages, whatever transport they used. */
 export interface Trace {
-  /** Per ordering key: every run of the handler and what followed; in order where the queue keeps one. */
+  /** Per ordering key: every run of the handler and its outcome, in order if the queue keeps one. */
   readonly runs: Readonly<Record<string, readonly string[]>>;
   /** Ids and reasons of the dead letters. */
   readonly dead: readonly string[];
 }
 
-/** Listens to one run. */
+/** Records one run. */
 export class Tracer {
   readonly #runs = new Map<string, string[]>();
   #done = 0;
@@ -52,7 +52,7 @@ export class Tracer {
     return this.#done >= SENT.length;
   }
 
-  /** Takes the dead letters from where they are. */
+  /** Receives the dead letters from where they are. */
   async trace(client: Pick<QueueClient, "consumer">, dead: Source, isOrdered: boolean): Promise<Trace> {
     const found: string[] = [];
     const consumer = client.consumer(dead);
@@ -79,7 +79,7 @@ export async function sendAll(
   await client.producer(definition).sendMany(SENT.map((body) => ({ body })));
 }
 
-/** What the others are compared with. */
+/** The reference that the other traces are compared with. */
 export async function asMemoryWorker(definition: QueueDefinition<Order>, isOrdered: boolean): Promise<Trace> {
   const tracer = new Tracer();
   await using queues = await testQueues({ client: { listener: tracer.listener } });
@@ -92,7 +92,7 @@ export async function asMemoryWorker(definition: QueueDefinition<Order>, isOrder
   return await tracer.trace(queues.client, deadLetters(definition), isOrdered);
 }
 
-/** Runs the handler in a worker until every order is done; `advance` lets time pass at both ends. */
+/** Runs the handler in a worker until every order is done. `advance` lets time pass at both ends. */
 export async function runWorker(
   client: Pick<QueueClient, "consumer">,
   definition: QueueDefinition<Order>,
@@ -108,7 +108,7 @@ export async function runWorker(
   await run;
 }
 
-/** Lets time pass in steps that leave room for what is on its way, until something holds. */
+/** Lets time pass until a condition holds, in steps that leave room for messages on their way. */
 export async function passing(
   until: () => boolean,
   advance: (ms: number) => Promise<unknown>,

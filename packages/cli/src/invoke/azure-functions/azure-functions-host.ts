@@ -12,12 +12,12 @@ import { startSettlementServer } from "./settling/settlement-server.ts";
 import { settlingCalls } from "./settling/settling-calls.ts";
 import { isManyOf, triggerData } from "./trigger-data.ts";
 
-/** What hands the messages of a queue to a function. */
+/** Hands the messages of a queue to a function. */
 export type Feed = Pick<Host, "run" | "close"> & { readonly rule: string };
 
 /**
- * The Functions host for one Service Bus function of an app: returning completes, throwing abandons, the whole batch at
- * cardinality "many"; a function with the SDK binding settles each message as it wants.
+ * Acts as the Functions host for one Service Bus function of an app: returning completes, throwing abandons;
+ * with cardinality "many", the whole batch. A function with the SDK binding settles each message itself.
  * @throws InvokeError, before any message is taken
  */
 export async function openAzureFunctionsHost(plan: AzureFunctionsPlan, parts: HostParts): Promise<Host> {
@@ -61,7 +61,7 @@ export async function openAzureFunctionsHost(plan: AzureFunctionsPlan, parts: Ho
   }
 }
 
-/** Calls that are settled by how they end. */
+/** Calls whose result settles all their messages. */
 async function wholeCalls(
   { name, trigger }: ChosenFunction,
   app: FunctionsApp,
@@ -85,7 +85,7 @@ async function wholeCalls(
   const pump = await MessagePump.open({
     place: hasSessions ? await findQueue({ ...place.naming, isOrdered: true }) : place,
     batchSize: isMany ? plan.batchSize : 1,
-    // One batch at a time, as the host has it; single messages side by side.
+    // Like the host: one batch at a time, but single messages in parallel.
     maxConcurrency: isMany ? 1 : plan.maxConcurrency,
     isOnce,
     onBatch,

@@ -2,12 +2,12 @@ import { durationMsFlag } from "../../duration-flag.ts";
 import type { ParsedFlags } from "../../parse-flags.ts";
 import { wholeNumberFlag } from "../../whole-number-flag.ts";
 
-/** What of a run is the Functions host's own. */
+/** The settings of a run that only the Functions host has. */
 export interface AzureFunctionsPlan {
   readonly runtime: "azure-functions";
-  /** Which function, where the app has several of Service Bus. */
+  /** Which function, if the app has several for Service Bus. */
   readonly functionName: string | undefined;
-  /** Of functions with cardinality "many". */
+  /** For functions with cardinality "many". */
   readonly batchSize: number;
   readonly maxConcurrency: number;
   readonly timeoutMs: number;

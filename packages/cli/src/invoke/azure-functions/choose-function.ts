@@ -7,7 +7,7 @@ export interface ChosenFunction {
 }
 
 /**
- * The function that is meant: the one that was named, else the one of this queue or subscription, else the only one of Service Bus.
+ * The function that was named, else the one of this queue or subscription, else the only Service Bus one.
  * @throws NO_SUCH_FUNCTION, UNSUPPORTED
  */
 export function chooseFunction(
@@ -39,7 +39,7 @@ export function chooseFunction(
   return chosen;
 }
 
-/** The entity that a trigger names, as Service Bus has it: in any case of letters. */
+/** The entity that a trigger names; like Service Bus, ignores case. */
 function sourceOf({ properties }: TriggerBinding): string {
   const { queueName, topicName, subscriptionName } = properties;
   if (typeof queueName === "string") return queueName;
@@ -48,8 +48,8 @@ function sourceOf({ properties }: TriggerBinding): string {
 }
 
 /**
- * True: it has the SDK binding, and settles its messages one by one.
- * @throws UNSUPPORTED for a function that neither settles nor lets the host do it
+ * True if the function has the SDK binding and settles its messages one by one.
+ * @throws UNSUPPORTED for a function that neither settles nor lets the host do so
  */
 export function settlesItself({ name, trigger }: ChosenFunction): boolean {
   const { sdkBinding, properties, autoCompleteMessages } = trigger.properties;

@@ -12,16 +12,19 @@ export interface AppResult {
 
 export interface AppSettings {
   readonly path: string;
-  /** More arguments of the app's process. */
+  /** Extra arguments for the app's process. */
   readonly workerArguments: readonly string[];
   readonly timeoutMs: number;
   readonly onLine: (line: string) => void;
 }
 
-/** https://learn.microsoft.com/azure/azure-functions/functions-host-json (2026-11-29) names none; a minute is the worker's own. */
+/**
+ * https://learn.microsoft.com/azure/azure-functions/functions-host-json (2026-11-29) names no limit; the
+ * worker's own is one minute.
+ */
 const START_TIMEOUT_MS = 60_000;
 
-/** An app in a process of its own, which is started again after a crash or a timeout. */
+/** An app in its own process, which is started again after a crash or a timeout. */
 export class FunctionsApp {
   readonly #settings: AppSettings;
   #worker: FunctionProcess | undefined;
@@ -32,7 +35,7 @@ export class FunctionsApp {
     this.#settings = settings;
   }
 
-  /** Loads the app, if it is not. @throws FUNCTION_DID_NOT_START */
+  /** Loads the app if it is not loaded. @throws FUNCTION_DID_NOT_START */
   async start(): Promise<readonly RegisteredFunction[]> {
     if (this.#worker?.isEnded === true) this.#starting = undefined;
     this.#starting ??= this.#load();
@@ -59,7 +62,7 @@ export class FunctionsApp {
     const result = await Promise.race([done.promise, late]);
     over.abort();
     this.#open.delete(invocationId);
-    // A function cannot be stopped alone: the host ends its worker, and what else it was doing.
+    // A single function cannot be stopped: the host ends its worker and everything else that it was doing.
     if (result.outcome === "timeout") await this.close();
     return result;
   }

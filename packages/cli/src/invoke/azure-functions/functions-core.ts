@@ -1,7 +1,7 @@
 import Module from "node:module";
 import type { RegisteredFunction, TriggerBinding } from "./worker-messages.ts";
 
-/** How a programming model runs one invocation; `@azure/functions` brings it. */
+/** How a programming model runs one invocation; `@azure/functions` provides it. */
 export interface InvocationModel {
   getArguments(): Promise<{ readonly context: unknown; readonly inputs: unknown[] }>;
   invokeFunction(context: unknown, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
@@ -25,15 +25,15 @@ export interface AppFunction {
   readonly callback: FunctionCallback;
 }
 
-/** What the package `@azure/functions` asks for by this name; only a host has it. */
+/** The module that `@azure/functions` requires; only a host provides it. */
 const CORE_MODULE = "@azure/functions-core";
 
-/** The functions of an app, as it registers them while it is loaded. */
+/** The functions that an app registers while it loads. */
 export class FunctionsCore {
   readonly functions = new Map<string, AppFunction>();
   #model: ProgrammingModel | undefined;
 
-  /** Answers `require("@azure/functions-core")` from now on, as the vendor's worker does. */
+  /** Makes `require("@azure/functions-core")` work from now on, as the vendor's worker does. */
   install(): void {
     const core = this.#api();
     const original = Module.prototype.require;
@@ -89,7 +89,7 @@ function triggerOf({ bindings }: Metadata): TriggerBinding | undefined {
   return undefined;
 }
 
-/** What travels to another process. */
+/** The part that can be sent to another process. */
 function plain(binding: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(binding).filter(([, value]) => typeof value !== "function"));
 }

@@ -1,4 +1,4 @@
-// The program that an app runs in: loads its file, tells the host what it registered, and calls what the host asks for.
+// The program that runs an app: loads its file, reports what it registered, calls what the host asks for.
 
 import { endWithParent } from "../end-with-parent.ts";
 import { loadFunction } from "../load-function.ts";
@@ -54,7 +54,7 @@ function tell(message: WorkerMessage): void {
   process.send?.(message);
 }
 
-/** In one line; the whole of it goes to the log. */
+/** One line; the log gets all of it. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   console.error(error.stack);

@@ -1,19 +1,19 @@
 import type { InvokeMessage, TriggerBinding, TypedData } from "./worker-messages.ts";
 
-/** What of a message the trigger passes on. */
+/** The parts of a message that the trigger passes on. */
 export interface TriggerMessage extends MessageFacts {
   readonly body: Uint8Array;
 }
 
-/** What is told of a message beside its body. */
+/** What is told about a message beside its body. */
 export interface MessageFacts {
-  /** 1 at the first delivery, as the host counts. */
+  /** 1 on the first delivery, as the host counts. */
   readonly attempt: number;
   /** The vendor SDK's message. */
   readonly native: unknown;
 }
 
-/** A trigger's data for one message (cardinality "one") or for all of a batch ("many"). */
+/** A trigger's data for one message (cardinality "one") or a whole batch ("many"). */
 export function triggerData(
   binding: TriggerBinding,
   messages: readonly TriggerMessage[],
@@ -27,7 +27,7 @@ export function triggerData(
 }
 
 /**
- * What the host takes from a body that is the text of a JSON object, also in place of the message's own.
+ * The members that the host takes from a body that is a JSON object, even over the message's own.
  * Utility.ApplyBindingData of https://github.com/Azure/azure-functions-host (2026-11-30)
  */
 function membersOf(text: string, told: readonly string[]): Readonly<Record<string, TypedData>> {
@@ -42,7 +42,7 @@ function membersOf(text: string, told: readonly string[]): Readonly<Record<strin
   );
 }
 
-/** As .NET writes a JSON value for a text. */
+/** A JSON value as .NET converts it to a string. */
 function memberData(value: unknown): TypedData {
   if (typeof value === "string") return { string: value };
   if (typeof value === "boolean") return { string: value ? "True" : "False" };
@@ -58,7 +58,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** What a trigger tells of its messages beside their bodies. */
+/** What a trigger tells about its messages beside their bodies. */
 export function metadataFor(
   binding: TriggerBinding,
   messages: readonly MessageFacts[],
@@ -70,7 +70,7 @@ export function isManyOf(binding: TriggerBinding): boolean {
   return isSet(binding, "cardinality", "many");
 }
 
-/** The host reads values without regard to case. */
+/** The host compares values without regard to case. */
 function isSet({ properties }: TriggerBinding, name: string, value: string): boolean {
   const given = properties[name];
   return typeof given === "string" && given.toLowerCase() === value;
@@ -95,7 +95,7 @@ function metadataOfOne(message: MessageFacts | undefined): Readonly<Record<strin
   return Object.fromEntries(given.map(([name, value]) => [name, typed(value)]));
 }
 
-/** A batch has an array of each, in the order of its messages. */
+/** A batch has an array of each field, in the order of its messages. */
 function metadataOfMany(messages: readonly MessageFacts[]): Readonly<Record<string, TypedData>> {
   const all = messages.map(metadata);
   const names = new Set(all.flatMap((each) => Object.keys(each)));
@@ -137,7 +137,7 @@ function dateOf(value: unknown): string | undefined {
   return value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : undefined;
 }
 
-/** The SDK's 64-bit numbers are objects. */
+/** The SDK represents 64-bit numbers as objects. */
 function numberOf(value: unknown): number | undefined {
   const number = Number(value);
   return value === undefined || Number.isNaN(number) ? undefined : number;

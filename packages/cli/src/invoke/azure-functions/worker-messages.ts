@@ -1,4 +1,4 @@
-/** One value of the host's protocol, as far as a Service Bus trigger has it. */
+/** One value of the host's protocol, as far as Service Bus triggers use it. */
 export type TypedData =
   | { readonly string: string }
   | { readonly json: string }
@@ -17,7 +17,7 @@ export interface ModelBindingData {
   readonly content: Uint8Array;
 }
 
-/** A binding as an app registers it; what it does not name is the host's default. */
+/** A binding as an app registers it; the host's defaults apply to missing fields. */
 export interface TriggerBinding {
   readonly name: string;
   readonly type: string;
@@ -29,7 +29,7 @@ export interface RegisteredFunction {
   readonly trigger: TriggerBinding | undefined;
 }
 
-/** What the host tells the worker process. */
+/** A message from the host to the worker process. */
 export interface InvokeMessage {
   readonly kind: "invoke";
   readonly invocationId: string;
@@ -38,7 +38,7 @@ export interface InvokeMessage {
   readonly triggerMetadata: Readonly<Record<string, TypedData>>;
 }
 
-/** What the worker process tells the host. */
+/** A message from the worker process to the host. */
 export type WorkerMessage =
   | { readonly kind: "loaded"; readonly functions: readonly RegisteredFunction[] }
   | { readonly kind: "not-loaded"; readonly error: string }

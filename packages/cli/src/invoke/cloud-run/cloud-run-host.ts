@@ -7,8 +7,8 @@ import { HttpService } from "./http-service.ts";
 import { PulledPushes } from "./pulled-pushes.ts";
 
 /**
- * A push subscription before a service: one request a message, acknowledged by its status, more slowly while it fails. The
- * emulator pushes by itself; what is elsewhere is pulled and posted.
+ * A push subscription in front of a service. It sends one request per message, whose status acknowledges it,
+ * and slows down on failures. The emulator pushes by itself; other messages are pulled and posted.
  * @throws InvokeError, before any message is taken
  */
 export async function openCloudRunHost(plan: CloudRunPlan, parts: HostParts): Promise<Host> {
@@ -45,7 +45,7 @@ function whoPushes({ isCloudEvents }: CloudRunPlan, isEmulated: boolean): string
   return isEmulated ? "The emulator pushes" : "Pushing";
 }
 
-/** The framework makes an event of a push, and loses its key, its attempt and its subscription on the way. */
+/** The framework turns a push into an event, and loses its key, attempt and subscription. */
 function withHint({ isCloudEvents }: CloudRunPlan, { onLine, onWarning }: HostParts): (line: string) => void {
   return (line) => {
     onLine(line);
@@ -54,7 +54,7 @@ function withHint({ isCloudEvents }: CloudRunPlan, { onLine, onWarning }: HostPa
   };
 }
 
-/** Of a queue whose topic and subscription have two names, `topic/subscription`, it is the second. */
+/** If the topic and the subscription have different names (`topic/subscription`), returns the second. */
 function subscriptionName({ authority, entity }: QueuePlace): string {
   if (entity.startsWith("projects/")) return entity.replace("/topics/", "/subscriptions/");
   const { PUBSUB_PROJECT_ID = "", GOOGLE_CLOUD_PROJECT = PUBSUB_PROJECT_ID } = process.env;

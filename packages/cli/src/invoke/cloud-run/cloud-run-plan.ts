@@ -3,26 +3,26 @@ import type { ParsedFlags } from "../../parse-flags.ts";
 import { UsageError } from "../../usage-error.ts";
 import { wholeNumberFlag } from "../../whole-number-flag.ts";
 
-/** What of a run is Cloud Run's, and the push subscription's before it. */
+/** The settings of a run for Cloud Run and the push subscription in front of it. */
 export interface CloudRunPlan {
   readonly runtime: "cloud-run";
-  /** Requests at once. */
+  /** Parallel requests. */
   readonly maxConcurrency: number;
   /** The subscription's ack deadline: no answer by then is a failure. */
   readonly timeoutMs: number;
-  /** Name of a function, which the functions framework of the app then serves. */
+  /** Name of a function; the functions framework of the app then serves it. */
   readonly target: string | undefined;
-  /** Where requests go. */
+  /** Path to which requests are posted. */
   readonly path: string;
   /** Undefined: requests carry no token. */
   readonly token: TokenPlan | undefined;
-  /** True: as Eventarc posts them to the function of a trigger, not as a subscription pushes them. */
+  /** True: posted as Eventarc does for a trigger's function, not as a subscription pushes. */
   readonly isCloudEvents: boolean;
-  /** Undefined: none is known, or it does not matter. */
+  /** Undefined: no emulator is known, or it does not matter. */
   readonly emulator: EmulatorPlan | undefined;
 }
 
-/** An emulator that pushes by itself, if the queue is one of its own. */
+/** An emulator that pushes by itself, if the queue is in it. */
 export interface EmulatorPlan {
   /** Base URL of its control API. */
   readonly control: string;
@@ -30,7 +30,7 @@ export interface EmulatorPlan {
   readonly isAskedFor: boolean;
 }
 
-/** Who signs the tokens, and what they say. */
+/** Who signs the tokens, and their claims. */
 export interface TokenPlan {
   /** Base URL of an emulator's control API. */
   readonly from: string;
@@ -62,7 +62,7 @@ export function readCloudRunPlan(flags: ParsedFlags): CloudRunPlan {
   };
 }
 
-/** `anyqueue up` prints the variable beside those of Pub/Sub. */
+/** `anyqueue up` prints the variable next to those of Pub/Sub. */
 function readEmulator(flags: ParsedFlags): EmulatorPlan | undefined {
   const given = flags.value("emulator");
   const named = given ?? process.env["ANYQUEUE_EMULATOR"] ?? "";
@@ -83,7 +83,7 @@ function readToken(flags: ParsedFlags, emulator: EmulatorPlan | undefined): Toke
   return { from, audience, email: email ?? DEFAULTS.email };
 }
 
-/** As `anyqueue up` prints it, or as `emulator.endpoints` has it. */
+/** Accepts what `anyqueue up` prints, or a value of `emulator.endpoints`. */
 function controlUrl(name: string, given: string): string {
   if (/^https?:\/\//i.test(given) && URL.canParse(given)) return given.replace(/\/__anyqueue\/?$/, "");
   throw mistake(`${name} must be a URL such as http://127.0.0.1:4100, got "${given}".`);

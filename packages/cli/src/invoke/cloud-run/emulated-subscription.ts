@@ -5,15 +5,15 @@ import type { EmulatorPlan } from "./cloud-run-plan.ts";
 
 /** A subscription of a running emulator, which pushes by itself. */
 export interface EmulatedSubscription {
-  /** Undefined: it is pulled from. */
+  /** Undefined: switches to pull. */
   setPush(push: PushTarget | undefined): Promise<void>;
-  /** With the messages that it still has. @throws NO_SUCH_QUEUE */
+  /** Includes the messages that it still has. @throws NO_SUCH_QUEUE */
   snapshot(): Promise<SubscriptionSnapshot>;
 }
 
 /**
- * The subscription, if it is one of the emulator that the plan names; undefined: it is somewhere else.
- * @throws QUEUE_UNREACHABLE, WRONG_PROVIDER for an emulator that was asked for and does not have it, NO_SUCH_QUEUE
+ * The subscription if it is in the emulator that the plan names; undefined if it is elsewhere.
+ * @throws QUEUE_UNREACHABLE, WRONG_PROVIDER if an emulator that was asked for lacks it, NO_SUCH_QUEUE
  */
 export async function emulatedSubscription(
   { control: endpoint, isAskedFor }: EmulatorPlan,
@@ -49,7 +49,7 @@ async function pubsubOf(
   try {
     return (await control.endpoints()).pubsub;
   } catch (error) {
-    // The variable of a shell outlives the emulator that it was set for.
+    // A shell's variable outlives the emulator for which it was set.
     if (!isAskedFor) return undefined;
     const remedy = "anyqueue up prints the control endpoint.";
     throw new InvokeError("QUEUE_UNREACHABLE", `no emulator answers at ${endpoint}`, remedy, {
@@ -58,7 +58,7 @@ async function pubsubOf(
   }
 }
 
-/** `127.0.0.1:8085`, however it was written. */
+/** `127.0.0.1:8085`, in whatever form it was given. */
 function hostOf(server: string | undefined): string | undefined {
   if (server === undefined) return undefined;
   const url = /^https?:\/\//i.test(server) ? server : `http://${server}`;

@@ -12,13 +12,13 @@ const BEAT_MS = 100;
 const BEATS_A_LOOK = 10;
 const MAX_FAILURES_IN_A_ROW = 3;
 
-/** The emulator's own pushes: its back-off, its order, its ack deadline, its tokens. */
+/** The emulator's own pushes, with its back-off, order, ack deadline and tokens. */
 export class EmulatorPushes {
   readonly #plan: CloudRunPlan;
   readonly #parts: HostParts;
   readonly #subscription: EmulatedSubscription;
   readonly #relay: PushRelay;
-  /** With --once: what has failed is not pushed again, it stays for the next run. */
+  /** With --once, failed messages are not pushed again but stay for the next run. */
   readonly #failedOnce = new Set<string>();
   #failuresInARow = 0;
 
@@ -43,7 +43,7 @@ export class EmulatorPushes {
     });
   }
 
-  /** Resolves when `signal` has aborted, or the subscription is drained, and every call has ended. */
+  /** Resolves when `signal` aborts or the subscription is drained, once every call has ended. */
   async run(signal: AbortSignal): Promise<void> {
     const before = (await this.#subscription.snapshot()).pushEndpoint;
     if (before !== undefined)
@@ -54,17 +54,17 @@ export class EmulatorPushes {
       await this.#untilOver(signal);
     } finally {
       await this.#relay.drain();
-      // A function that deleted its subscription is done as well.
+      // The function may have deleted its subscription; then nothing is left to do.
       await this.#subscription.setPush(undefined).catch(() => {});
       this.#relay.close();
     }
     if (this.#relay.failure !== undefined) throw this.#relay.failure;
   }
 
-  /** The relay is ours, and goes with the run. */
+  /** Nothing to do: the relay ends with the run. */
   async close(): Promise<void> {}
 
-  /** @throws NO_SUCH_QUEUE, QUEUE_UNREACHABLE: who waits to be pushed to does not hear that nobody pushes any more */
+  /** Without polling, nobody would notice that pushes have ended. @throws NO_SUCH_QUEUE, QUEUE_UNREACHABLE */
   async #untilOver(signal: AbortSignal): Promise<void> {
     // oxlint-disable no-await-in-loop -- the emulator is asked now and then
     for (let beat = 1; !signal.aborted && this.#relay.failure === undefined; beat += 1) {
@@ -75,7 +75,7 @@ export class EmulatorPushes {
     // oxlint-enable no-await-in-loop
   }
 
-  /** Undefined: it did not answer, and may the next time. */
+  /** Returns undefined if the emulator did not answer this time. */
   async #look(): Promise<SubscriptionSnapshot | undefined> {
     try {
       const snapshot = await this.#subscription.snapshot();
@@ -96,7 +96,7 @@ export class EmulatorPushes {
     return token === undefined ? undefined : { audience: token.audience, email: token.email };
   }
 
-  /** Nothing is left but what has failed, and what its order keeps behind that. */
+  /** True if only failed messages are left, and those that ordering keeps behind them. */
   async #isDrained(): Promise<boolean> {
     if (!this.#relay.isIdle) return false;
     const snapshot = await this.#look();

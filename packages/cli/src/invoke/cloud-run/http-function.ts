@@ -1,4 +1,4 @@
-// The program that a function's file runs in, where it does not listen by itself: serves what it exports on PORT.
+// The program in which a function's file runs if it does not listen by itself: it serves the export on PORT.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { endWithParent } from "../end-with-parent.ts";
@@ -19,7 +19,7 @@ async function main(path: string, exportName: string | undefined): Promise<void>
   if (serve !== undefined)
     createServer((request, response) => void answer(serve, request, response)).listen(port(), "127.0.0.1");
   else if (exportName !== undefined) process.send?.({ kind: "no-export", known });
-  // Else the file listens by itself; if it does not, the host finds nobody on PORT.
+  // Otherwise the file listens by itself; if it does not, the host finds nobody on PORT.
 }
 
 function port(): number {
@@ -35,7 +35,7 @@ function asNodeHandler(handler: unknown): NodeHandler | undefined {
   return async (request, response) => await serveFetch(bound, request, response);
 }
 
-/** What a handler throws is an answer of 500, as servers have it. */
+/** A handler that throws gets status 500, as is usual for servers. */
 async function answer(serve: NodeHandler, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     await serve(request, response);

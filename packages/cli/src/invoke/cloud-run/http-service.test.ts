@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { HttpService } from "./http-service.ts";
 
-/** Says its process id when it starts; ends when it is told to. */
+/** Prints its process id when it starts, and ends when told to. */
 const SERVICE = `
 import { createServer } from "node:http";
 console.log(process.pid);
@@ -55,7 +55,7 @@ test("a handler is served on loopback alone", async () => {
     `console.log(process.env.PORT); export const handler = (_request, response) => response.writeHead(204).end();`,
   );
   await service.start();
-  // Whoever listens on every address of the machine has this one of Linux too.
+  // On Linux, a server that listens on all addresses of the machine has this one too.
   const socket = connect(Number(lines[0]), "127.0.0.2");
   const isOpen = await new Promise((resolve) => {
     socket.once("connect", () => resolve(true)).once("error", () => resolve(false));

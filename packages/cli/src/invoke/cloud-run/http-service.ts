@@ -17,7 +17,7 @@ export type ServiceAnswer =
 
 export interface ServiceSettings {
   readonly file: FunctionFile;
-  /** Undefined: the file listens on PORT, or exports a handler. */
+  /** Undefined: the file listens on PORT or exports a handler. */
   readonly target: string | undefined;
   readonly path: string;
   readonly timeoutMs: number;
@@ -26,11 +26,11 @@ export interface ServiceSettings {
 
 const START_TIMEOUT_MS = 20_000;
 const BEAT_MS = 50;
-/** How long a process may take to end that has broken a connection; one that lives on loses this time. */
+/** How long a process may take to end after a broken connection; if it lives on, this time is lost. */
 const ENDING_MS = 1_000;
 const FRAMEWORK = "@google-cloud/functions-framework";
 
-/** A function's file as a container runs it: told its PORT, started again when it has ended. */
+/** Runs a function's file as a container does: gives it a PORT and starts it again after it has ended. */
 export class HttpService {
   readonly #settings: ServiceSettings;
   readonly #agent = new Agent({ keepAlive: true });
@@ -42,10 +42,10 @@ export class HttpService {
     this.#settings = settings;
   }
 
-  /** Resolves when it listens. @throws FUNCTION_DID_NOT_START, NO_SUCH_EXPORT, MISSING_PACKAGE */
+  /** Resolves when the service listens. @throws FUNCTION_DID_NOT_START, NO_SUCH_EXPORT, MISSING_PACKAGE */
   async start(): Promise<void> {
     if (this.#process?.isEnded === true) {
-      // Both, so that requests which come at once start one process.
+      // Both together, so that concurrent requests start only one process.
       this.#process = undefined;
       this.#starting = undefined;
     }
@@ -78,7 +78,7 @@ export class HttpService {
     sent.once("error", (error) => {
       if (!over.signal.aborted) answered.resolve({ kind: "crash", reason: error.message });
     });
-    // The service takes this for an acknowledgement already, whatever follows.
+    // Pub/Sub takes this status as an acknowledgement, whatever follows.
     sent.once("information", ({ statusCode }) => {
       if (statusCode === 102) answered.resolve({ kind: "status", status: statusCode });
     });
@@ -89,7 +89,7 @@ export class HttpService {
     const result = await Promise.race([answered.promise, late]);
     timer.abort();
     if (result.kind === "timeout") over.abort();
-    // A connection breaks before its process is known to have ended, and the next request is for the next process.
+    // The connection breaks before the process is known to have ended; the next request needs a new process.
     if (result.kind === "crash") await Promise.race([running?.ended, sleep(ENDING_MS)]);
     return result;
   }
@@ -156,7 +156,7 @@ export class HttpService {
   }
 }
 
-/** A service may have things to say of its own: `process.send("ready")`. */
+/** Checks the kind, since a service may send messages of its own: `process.send("ready")`. */
 function isNoExport(message: unknown): message is { readonly known: readonly string[] } {
   return typeof message === "object" && message !== null && Reflect.get(message, "kind") === "no-export";
 }
@@ -169,7 +169,7 @@ function noExport({ path, exportName }: FunctionFile, known: readonly string[]):
   );
 }
 
-/** The vendor's own host, as the function's package has it installed. @throws MISSING_PACKAGE */
+/** The vendor's own host, as installed with the function's package. @throws MISSING_PACKAGE */
 function frameworkProgram(path: string): string {
   try {
     return join(dirname(createRequire(path).resolve(FRAMEWORK)), "main.js");
@@ -201,7 +201,7 @@ async function untilListening(port: number, signal: AbortSignal): Promise<void> 
   }
 }
 
-/** True: something on this machine takes connections there. */
+/** True if something on this machine accepts connections on the port. */
 export async function isListening(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1");
   return await new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { KeyTurns } from "./key-turns.ts";
 
-/** Takes turns in this order; the steps that were done, in theirs. */
+/** Takes turns in the given order. Returns the steps in the order in which they happened. */
 async function stepsOf(turns: readonly (readonly [key: string, name: string, isDone: boolean])[]) {
   const steps: string[] = [];
   const lanes = new KeyTurns();

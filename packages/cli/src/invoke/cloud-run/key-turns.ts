@@ -1,8 +1,8 @@
-/** Messages of one ordering key take turns, and what follows a failed one goes back with it. */
+/** Messages of one ordering key take turns. If one fails, those waiting behind it are given back. */
 export class KeyTurns {
   readonly #tails = new Map<string, Promise<boolean>>();
 
-  /** Runs `work`, which tells whether it did what it had to, after what came before; if that failed, `giveBack` instead. */
+  /** Runs `work`, which returns whether it succeeded, after earlier turns; if they failed, `giveBack`. */
   async take(
     key: string | undefined,
     work: () => Promise<boolean>,

@@ -8,7 +8,7 @@ import { PushBackoff } from "./push-backoff.ts";
 import { isAcknowledging, pushReport } from "./push-report.ts";
 import { eventRequest, pushRequest } from "./push-request.ts";
 
-/** Pulls, and posts one push after the other or side by side, with one back-off for all, as a subscription has it. */
+/** Pulls messages and posts them in turn or in parallel, with one back-off for all, like a subscription. */
 export class PulledPushes {
   readonly #plan: CloudRunPlan;
   readonly #parts: HostParts;
@@ -16,7 +16,7 @@ export class PulledPushes {
   readonly #subscription: string;
   readonly #backoff = new PushBackoff();
   readonly #turns = new KeyTurns();
-  /** With --once: what has failed is not pushed again, it stays for the next run, and what its order keeps behind it. */
+  /** With --once, failed messages and those that ordering keeps behind them stay for the next run. */
   readonly #failedOnce = new Set<string>();
   #pump: MessagePump | undefined;
   #stopped: AbortSignal = new AbortController().signal;
@@ -28,7 +28,7 @@ export class PulledPushes {
     this.#subscription = subscription;
   }
 
-  /** Connects without taking anything. */
+  /** Connects without receiving anything. */
   static async open(
     plan: CloudRunPlan,
     parts: HostParts,
@@ -58,14 +58,14 @@ export class PulledPushes {
     await this.#pump?.close();
   }
 
-  /** A subscription has one push of a key out at a time. */
+  /** Like a subscription, has at most one push per key under way. */
   async #inTurn(message: PumpedMessage): Promise<void> {
     const { orderingKey } = message;
     await this.#turns.take(
       orderingKey,
       async () => await this.#push(message),
       async () => {
-        // Held, and given back at the end.
+        // A held message is given back at the end.
         if (!this.#isHeld(message)) await settleMessages([message], false, this.#parts);
       },
     );
@@ -78,7 +78,7 @@ export class PulledPushes {
     );
   }
 
-  /** True: it is done. */
+  /** Returns true if the message is done. */
   async #push(message: PumpedMessage): Promise<boolean> {
     const { providerId, orderingKey = "" } = message;
     if (this.#isHeld(message)) return false;
@@ -107,7 +107,7 @@ export class PulledPushes {
   }
 }
 
-/** Ids of messages are digits. */
+/** Cannot equal a message id, since those are digits. */
 function keyOf(orderingKey: string): string {
   return `key ${orderingKey}`;
 }

@@ -4,13 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 const MIN_MS = 100;
 const MAX_MS = 60_000;
 
-/** How long a subscription waits before its next push, after so many failures in a row. */
+/** How long a subscription waits before its next push after this many failures in a row. */
 export function backoffMs(failuresInARow: number): number {
   if (failuresInARow <= 0) return 0;
   return Math.min(MAX_MS, MIN_MS * 2 ** Math.min(failuresInARow - 1, 20));
 }
 
-/** Slows the pushes of one subscription down while they fail. */
+/** Slows down the pushes of one subscription while they fail. */
 export class PushBackoff {
   #failuresInARow = 0;
   #pausedUntilMs = 0;
@@ -20,7 +20,7 @@ export class PushBackoff {
     this.#pausedUntilMs = performance.now() + backoffMs(this.#failuresInARow);
   }
 
-  /** Resolves when the next push may go out, or `signal` aborts. */
+  /** Resolves when the next push may go out or `signal` aborts. */
   async untilOver(signal: AbortSignal): Promise<void> {
     for (;;) {
       const leftMs = this.#pausedUntilMs - performance.now();

@@ -5,17 +5,17 @@ import type { PushRequest } from "./push-request.ts";
 
 export interface RelaySettings {
   readonly path: string;
-  /** Requests at once; more wait, as they do before an instance of Cloud Run. */
+  /** Parallel requests; more have to wait, as in front of an instance of Cloud Run. */
   readonly maxConcurrency: number;
   readonly post: (request: PushRequest) => Promise<ServiceAnswer>;
   readonly onAnswer: (messageId: string, answer: ServiceAnswer, durationMs: number) => void;
-  /** True: the message is kept without an answer until the end. */
+  /** True: the message stays unanswered until the end. */
   readonly isHeld: (messageId: string) => boolean;
 }
 
 const BAD_REQUEST = 400;
 const UNAVAILABLE = 503;
-/** Of one connection alone, or written anew. */
+/** Headers that belong to one connection or are written anew. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -23,7 +23,7 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   "transfer-encoding",
 ]);
 
-/** Stands before a service, so that every push and its answer is seen; what it answers is the service's own answer. */
+/** Stands in front of a service to see every push and its answer, and passes on the service's own answer. */
 export class PushRelay {
   readonly #settings: RelaySettings;
   readonly #server: Server;
@@ -47,7 +47,7 @@ export class PushRelay {
     });
   }
 
-  /** Why the service can be asked no more. */
+  /** Why the service can no longer be called. */
   get failure(): Error | undefined {
     return this.#failure;
   }
@@ -65,7 +65,7 @@ export class PushRelay {
     return `http://127.0.0.1:${port}${this.#settings.path}`;
   }
 
-  /** Refuses what no function has seen, so that it is given back, and resolves when what runs has been answered. */
+  /** Refuses messages that no function has seen, so that they are given back. Waits for running calls. */
   async drain(): Promise<void> {
     this.#isEnding = true;
     for (const response of this.#held) answerWith(response, UNAVAILABLE);
@@ -92,7 +92,7 @@ export class PushRelay {
     }
     await this.#turn();
     try {
-      // The emulator has given up on what waited for longer than the ack deadline.
+      // The emulator has given up on a push that waited longer than the ack deadline.
       if (response.destroyed) return;
       answerWith(response, this.#isEnding ? UNAVAILABLE : await this.#post(pushed, messageId, response));
     } finally {
@@ -107,7 +107,7 @@ export class PushRelay {
     const heard: ServiceAnswer = response.destroyed ? { kind: "timeout" } : answer;
     this.#settings.onAnswer(messageId, heard, performance.now() - startedAtMs);
     if (answer.kind !== "status") return UNAVAILABLE;
-    // No final status: what follows it was not waited for.
+    // 102 is not a final status, and we do not wait for what follows it.
     return answer.status === 102 ? 204 : answer.status;
   }
 
@@ -127,7 +127,7 @@ async function read(request: IncomingMessage): Promise<PushRequest> {
   return { headers: Object.fromEntries(headers), body: Buffer.concat(chunks).toString() };
 }
 
-/** Undefined: nothing that the emulator pushes. */
+/** Returns undefined for a request that the emulator did not make. */
 function messageIdOf(body: string): string | undefined {
   try {
     const { message } = JSON.parse(body) as { readonly message?: { readonly messageId?: string } };

@@ -1,16 +1,16 @@
-/** What a push endpoint is sent. */
+/** The request to a push endpoint. */
 export interface PushRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** What of a message a push brings. */
+/** The parts of a message that a push contains. */
 export interface PushedMessage {
   readonly providerId: string;
   readonly body: Uint8Array;
   readonly enqueuedAt?: Date | undefined;
   readonly orderingKey?: string | undefined;
-  /** The vendor SDK's message, which has every attribute and the delivery attempt. */
+  /** The vendor SDK's message, with every attribute and the delivery attempt. */
   readonly native: unknown;
 }
 
@@ -26,7 +26,7 @@ export function pushRequest(message: PushedMessage, subscription: string): PushR
 }
 
 /**
- * The event that Eventarc makes of a message, which tells of no attempt. The topic has its subscription's name here.
+ * The event that Eventarc makes of a message; it has no attempt. Here the topic has its subscription's name.
  * https://github.com/googleapis/google-cloudevents, google/events/cloud/pubsub/v1 (2026-11-29)
  */
 export function eventRequest(message: PushedMessage, subscription: string): PushRequest {
@@ -50,7 +50,7 @@ function publishTimeOf({ enqueuedAt }: PushedMessage): string {
   return (enqueuedAt ?? new Date()).toISOString();
 }
 
-/** JSON leaves out what is undefined; so does the service. */
+/** JSON leaves out undefined fields; so does the service. */
 function wrapped(
   { providerId, body, orderingKey, native }: PushedMessage,
   publishTime: string,

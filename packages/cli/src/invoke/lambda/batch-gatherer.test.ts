@@ -5,7 +5,7 @@ import { BatchGatherer, type GatherOptions } from "./batch-gatherer.ts";
 const numbered = (count: number, body = "x"): Message[] =>
   Array.from({ length: count }, (_, index) => ({ MessageId: `m${index}`, Body: body }));
 
-/** Answers ask by ask; after that the queue is empty. */
+/** Answers one receive request after the other; after that the queue is empty. */
 function gathering(answers: readonly (readonly Message[])[], options: Partial<GatherOptions> = {}) {
   const asks: number[] = [];
   const left = [...answers];

@@ -3,12 +3,12 @@ import { LAMBDA_MAX_PAYLOAD_BYTES } from "@anyqueue/emulator/lambda";
 import type { Message } from "@aws-sdk/client-sqs";
 import { eventRecord } from "./event-record.ts";
 
-/** What a gatherer takes messages from. */
+/** Where a gatherer gets its messages. */
 export interface MessageSource {
   receive(max: number, waitSeconds: number): Promise<readonly Message[]>;
 }
 
-/** Messages of one call of the function, and its event. */
+/** The messages of one call of the function, and its event. */
 export interface GatheredBatch {
   readonly messages: readonly Message[];
   readonly event: string;
@@ -20,11 +20,11 @@ export interface GatherOptions {
   readonly windowMs: number;
 }
 
-/** Of one ask. Short, because an ask is never aborted: what it brings must not get lost. */
+/** Wait per receive request. Short, since a request is never aborted: its messages must not get lost. */
 const ASK_SECONDS = 1;
 const PAUSE_MS = 100;
 
-/** Gathers messages into batches by size, window and bytes, as Lambda's poller does. */
+/** Gathers messages into batches by size, window and bytes, like Lambda's poller. */
 export class BatchGatherer {
   readonly #source: MessageSource;
   readonly #options: GatherOptions;
@@ -35,12 +35,12 @@ export class BatchGatherer {
     this.#options = options;
   }
 
-  /** What was received and is in no batch yet. */
+  /** Messages that were received but are not in a batch yet. */
   get held(): readonly Message[] {
     return this.#held;
   }
 
-  /** Undefined: the queue had nothing within an ask, or `signal` aborted; then `held` may not be empty. */
+  /** Returns undefined if the queue is empty, or `signal` aborted: then `held` may have messages. */
   async next(signal: AbortSignal, waitSeconds = ASK_SECONDS): Promise<GatheredBatch | undefined> {
     const { batchSize, windowMs } = this.#options;
     if (this.#held.length === 0) await this.#ask(waitSeconds);
@@ -67,7 +67,7 @@ export class BatchGatherer {
     this.#held.push(...(await this.#source.receive(room, waitSeconds)));
   }
 
-  /** As many as fit into one event; the rest is the next one's. */
+  /** Takes as many messages as fit into one event; the rest is for the next one. */
   #take(): GatheredBatch {
     const records: string[] = [];
     let bytes = '{"Records":[]}'.length;

@@ -1,14 +1,14 @@
 import { LambdaEnvironment, type EnvironmentResult, type EnvironmentSettings } from "./lambda-environment.ts";
 
-/** One call, as it went. */
+/** The outcome of one call. */
 export interface PooledInvocation {
   readonly result: EnvironmentResult;
   readonly isColdStart: boolean;
-  /** Of the call alone, the start of a process not counted. */
+  /** Duration of the call alone, without starting a process. */
   readonly durationMs: number;
 }
 
-/** Environments of one function: one is started when none is free, up to the bound, and kept. */
+/** Environments of one function. Starts another when none is free, up to the limit, and keeps them. */
 export class EnvironmentPool {
   readonly #settings: EnvironmentSettings;
   readonly #max: number;
@@ -22,7 +22,7 @@ export class EnvironmentPool {
     this.#max = max;
   }
 
-  /** Starts the first, so that a function that cannot start takes no message. @throws InvokeError */
+  /** Starts the first one, so that a function that cannot start takes no message. @throws InvokeError */
   async warmUp(): Promise<void> {
     this.#idle.push(await this.#start());
   }
@@ -37,7 +37,7 @@ export class EnvironmentPool {
     }
   }
 
-  /** @throws InvokeError if a further environment does not start */
+  /** @throws InvokeError if another environment does not start */
   async invoke(event: string, requestId: string): Promise<PooledInvocation> {
     this.#busy += 1;
     try {
@@ -68,7 +68,7 @@ export class EnvironmentPool {
     }
   }
 
-  /** Its process has gone, its runtime API has not. */
+  /** Its process is gone, but its runtime API is not. */
   async #discard(environment: LambdaEnvironment): Promise<void> {
     this.#all.delete(environment);
     await environment.close();

@@ -1,6 +1,6 @@
 import type { Message } from "@aws-sdk/client-sqs";
 
-/** A received message as a record of Lambda's event. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html (2026-11-29) */
+/** A message as Lambda's record. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html (2026-11-29) */
 export function eventRecord(message: Message, queueArn: string): object {
   const attributes = Object.entries(message.MessageAttributes ?? {});
   return {

@@ -1,5 +1,5 @@
-// The program of one execution environment: loads the handler, asks the runtime API for events, answers them, for ever.
-// What it asks and sets is Lambda's contract, so a vendor's own runtime client does the same job in its place.
+// The program of one execution environment: loads the handler, then forever asks the runtime API for events
+// and answers them. It only relies on Lambda's contract, so a vendor's runtime client can replace it.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html (2026-11-29)
 
 import { Agent, request } from "node:http";
@@ -70,7 +70,7 @@ async function run(handler: Handler, event: unknown, context: LambdaContext): Pr
       if (error === null || error === undefined) resolve(result);
       else reject(error instanceof Error ? error : new Error(error));
     });
-    // An asynchronous handler that names the callback and does not use it.
+    // An asynchronous handler may declare the callback without using it.
     if (returned instanceof Promise) returned.then(resolve, reject);
   });
 }
@@ -90,7 +90,7 @@ function contextOf(headers: Answer["headers"], requestId: string): LambdaContext
   };
 }
 
-/** `_HANDLER` is module, dot, export; LAMBDA_TASK_ROOT the folder, and the file's name is told by the host. */
+/** `_HANDLER` is module, dot, export; LAMBDA_TASK_ROOT is the folder. The host passes the file's name. */
 async function loadHandler(): Promise<Handler> {
   const name = env["_HANDLER"] ?? "";
   const exportName = name.slice(name.indexOf(".") + 1);

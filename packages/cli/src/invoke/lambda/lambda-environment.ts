@@ -6,7 +6,7 @@ import type { FunctionFile } from "../function-file.ts";
 import { FunctionProcess, ownProgram } from "../function-process.ts";
 import { InvokeError } from "../invoke-error.ts";
 
-/** What every environment of a function is started with. */
+/** How every environment of a function is started. */
 export interface EnvironmentSettings {
   readonly file: FunctionFile;
   readonly functionName: string;
@@ -17,7 +17,7 @@ export interface EnvironmentSettings {
   readonly onLine: (line: string) => void;
 }
 
-/** What became of one call: what the function answered, or why it did not. */
+/** The outcome of one call: the function's answer, or why there is none. */
 export type EnvironmentResult =
   | InvocationResult
   | { readonly kind: "timeout" }
@@ -26,7 +26,7 @@ export type EnvironmentResult =
 /** https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html (2026-11-29): "Init phase" */
 const INIT_TIMEOUT_MS = 10_000;
 
-/** One execution environment: a process, and the runtime API that it alone asks. */
+/** One execution environment: a process with its own runtime API. */
 export class LambdaEnvironment {
   readonly #settings: EnvironmentSettings;
   readonly #runtime = new RuntimeEndpoint(() => this.#idle.resolve());
@@ -52,12 +52,12 @@ export class LambdaEnvironment {
     }
   }
 
-  /** False: its process has gone, or was told to go. */
+  /** False if its process is gone or was told to end. */
   get isUsable(): boolean {
     return this.#process?.isEnded === false;
   }
 
-  /** One at a time. After `timeout` and `crash` the environment is of no more use. */
+  /** Only one call at a time. After `timeout` or `crash` the environment cannot be used any more. */
   async invoke(event: string, requestId: string = randomUUID()): Promise<EnvironmentResult> {
     const { timeoutMs, functionArn } = this.#settings;
     const process = this.#running();

@@ -10,7 +10,7 @@ import type { LambdaPlan } from "./lambda-plan.ts";
 import { SqsQueue, type SqsQueueFacts } from "./sqs-queue.ts";
 
 /**
- * An event source mapping between an SQS queue and a handler in processes of its own.
+ * An event source mapping between an SQS queue and a handler that runs in separate processes.
  * @throws InvokeError, before any message is taken
  */
 export async function openLambdaHost(plan: LambdaPlan, parts: HostParts): Promise<Host> {
@@ -50,13 +50,13 @@ export async function openLambdaHost(plan: LambdaPlan, parts: HostParts): Promis
   };
 }
 
-/** With the limits and in the words of the service. @throws INVALID_MAPPING */
+/** Uses the limits and the wording of the service. @throws INVALID_MAPPING */
 function checkMapping(plan: LambdaPlan, { isFifo, visibilityTimeoutMs }: SqsQueueFacts): void {
   const options = {
     batchSize: plan.batchSize,
     windowSeconds: plan.windowMs / 1_000,
     functionTimeoutMs: plan.timeoutMs,
-    // A mapping starts at 2; one at a time is what a function with that reserved concurrency has.
+    // A mapping allows 2 or more; one at a time is a function with that reserved concurrency.
     ...(plan.maxConcurrency > 1 && { maxConcurrency: plan.maxConcurrency }),
   };
   try {

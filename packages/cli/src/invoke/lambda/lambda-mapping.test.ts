@@ -63,7 +63,7 @@ test("what no function has seen is given back while a call still runs", async ()
 const failure = (name: string): Error =>
   Object.assign(new Error(`${name} was said`), { name, $fault: "client" });
 
-/** A queue of which the first ask fails. */
+/** A queue whose first receive fails. */
 function failingQueue(error: Error): SqsQueue {
   const answers: (() => Promise<object>)[] = [
     async () => {

@@ -16,20 +16,20 @@ export interface MappingParts {
   readonly gatherer: BatchGatherer;
   readonly pool: EnvironmentPool;
   readonly isPartial: boolean;
-  /** True: ends when the queue has nothing and nothing runs. */
+  /** True: ends when the queue is empty and no call is running. */
   readonly isOnce: boolean;
   readonly onReport: (report: InvocationReport) => void;
   readonly onWarning: (text: string) => void;
-  /** So many messages that the function wants again were deleted. */
+  /** This many messages were deleted although the function wants them again. */
   readonly onLost: (count: number) => void;
-  /** A settlement did not work: what was handled comes again. */
+  /** Messages were handled but could not be settled: they come again. */
   readonly onUnsettled: (count: number) => void;
 }
 
 const MAX_FAILURES_IN_A_ROW = 5;
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 
-/** Polls, calls the function, and deletes what it handled, as an event source mapping does. */
+/** Polls, calls the function, and deletes what it handled, like an event source mapping. */
 export class LambdaMapping {
   readonly #parts: MappingParts;
   readonly #running = new Set<Promise<void>>();
@@ -39,12 +39,12 @@ export class LambdaMapping {
     this.#parts = parts;
   }
 
-  /** Resolves when `signal` has aborted, or with `isOnce` the queue is empty, and every call has ended. */
+  /** Resolves when `signal` aborts, or the queue is empty with `isOnce`, once every call has ended. */
   async run(signal: AbortSignal): Promise<void> {
     try {
       await this.#poll(signal);
     } finally {
-      // At once: a call may still run for minutes.
+      // Released at once, because a call may still run for minutes.
       await Promise.all([...this.#running, this.#release(this.#parts.gatherer.held)]);
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -57,10 +57,10 @@ export class LambdaMapping {
     while (!signal.aborted && this.#failure === undefined) {
       await pool.untilRoom();
       if (signal.aborted) return;
-      // What a call sends while an ask is out may come behind it: the last ask begins when none runs.
+      // An open receive may miss what a call sends meanwhile: the last one begins when no call is running.
       const wasIdle = this.#running.size === 0;
       try {
-        // Nothing ends while a call runs: a look will do.
+        // The run cannot end while a call is running, so a receive without waiting is enough.
         const batch = await gatherer.next(signal, isOnce && !wasIdle ? 0 : undefined);
         failuresInARow = 0;
         if (batch !== undefined) this.#start(batch);
@@ -117,7 +117,7 @@ export class LambdaMapping {
     });
   }
 
-  /** Of messages that no function has seen. */
+  /** Releases messages that no function has seen. */
   async #release(messages: readonly Message[]): Promise<void> {
     if (messages.length === 0) return;
     for (const text of await this.#parts.queue.release(messages))
@@ -129,7 +129,7 @@ export class LambdaMapping {
     return readBatchResponse(result.body, messageIds, this.#parts.isPartial);
   }
 
-  /** How many messages the function wants again from a mapping that does not read what it says. */
+  /** How many messages the function wants again from a mapping that ignores its answer. */
   #listedInVain(messageIds: readonly string[], result: EnvironmentResult): number {
     if (this.#parts.isPartial || result.kind !== "response") return 0;
     const listed = readBatchResponse(result.body, messageIds, true);
@@ -148,7 +148,7 @@ function lostText(count: number): string {
   return `${what} that the function lists as failed ${is} deleted, as Lambda does it without --report-batch-item-failures.`;
 }
 
-/** In one line. */
+/** Returns one line. */
 function errorOf(result: EnvironmentResult, failures: BatchFailures): string | undefined {
   if (result.kind === "timeout") return "no answer within the function's timeout";
   if (result.kind === "crash") return result.body;
@@ -162,11 +162,11 @@ function errorOf(result: EnvironmentResult, failures: BatchFailures): string | u
   }
 }
 
-/** False for what asking again does not mend: a queue that is gone, rights that are missing. */
+/** False if trying again will not help: the queue is gone, or rights are missing. */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { cause = error } = error;
   if (!(cause instanceof Error)) return false;
-  // To the service this is a fault of the client as well: too many requests, or messages that are with consumers.
+  // The service also blames the client for too many requests, or too many messages in flight.
   return Reflect.get(cause, "$fault") !== "client" || /Throttl|^OverLimit$/.test(cause.name);
 }

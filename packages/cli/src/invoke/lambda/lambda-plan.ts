@@ -2,20 +2,20 @@ import { durationMsFlag } from "../../duration-flag.ts";
 import type { ParsedFlags } from "../../parse-flags.ts";
 import { wholeNumberFlag } from "../../whole-number-flag.ts";
 
-/** What of a run is Lambda's own. */
+/** The settings of a run that only Lambda has. */
 export interface LambdaPlan {
   readonly runtime: "lambda";
   readonly batchSize: number;
   readonly windowMs: number;
   readonly reportBatchItemFailures: boolean;
   readonly maxConcurrency: number;
-  /** Of the function. */
+  /** Timeout of the function. */
   readonly timeoutMs: number;
-  /** A program that asks the runtime API for events in place of ours, such as `aws-lambda-ric`. */
+  /** A program that replaces our client of the runtime API, such as `aws-lambda-ric`. */
   readonly runtimeClient: readonly string[] | undefined;
 }
 
-/** Lambda's own, but for the concurrency: what it starts with, instead of an account's thousand. */
+/** Lambda's defaults, except the concurrency: what Lambda starts with, not an account's thousand. */
 const DEFAULTS = Object.freeze({ batchSize: 10, windowMs: 0, maxConcurrency: 5, timeoutMs: 3_000 });
 
 export function readLambdaPlan(flags: ParsedFlags): LambdaPlan {

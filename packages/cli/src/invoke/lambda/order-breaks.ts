@@ -1,10 +1,10 @@
 import type { Message } from "@aws-sdk/client-sqs";
 
 /**
- * What a function did to the order of its groups: followers of a failed message that it did not list are deleted, by
- * Lambda too, and the failed one then comes after them.
- * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (2026-11-29): "stop processing messages
- * after the first failure and return all failed and unprocessed messages"
+ * Finds broken orders of groups. Unlisted followers of a failed message are deleted, by Lambda too, and the
+ * failed one comes after them.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (2026-11-29): "stop processing
+ * messages after the first failure and return all failed and unprocessed messages"
  */
 export function orderBreaks(
   messages: readonly Message[],
@@ -14,7 +14,7 @@ export function orderBreaks(
   const failedGroups = new Set<string>();
   for (const { MessageId = "", Attributes } of messages) {
     const group = Attributes?.MessageGroupId;
-    // Standard queues have groups too, for fairness, and no order.
+    // Standard queues also have groups, for fairness, but no order.
     if (group === undefined || Attributes?.SequenceNumber === undefined) continue;
     if (isFailed(MessageId)) failedGroups.add(group);
     else if (failedGroups.has(group)) broken.set(group, (broken.get(group) ?? 0) + 1);

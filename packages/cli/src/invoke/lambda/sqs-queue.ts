@@ -5,20 +5,20 @@ import type { QueuePlace } from "../queue-place.ts";
 
 type Sdk = typeof AwsSdk;
 
-/** What a mapping has to know of its queue. */
+/** What a mapping has to know about its queue. */
 export interface SqsQueueFacts {
   readonly url: string;
   readonly arn: string;
   readonly isFifo: boolean;
   readonly visibilityTimeoutMs: number;
-  /** Undefined: failed messages come again for ever. */
+  /** Undefined: failed messages come again without end. */
   readonly maxReceiveCount: number | undefined;
 }
 
 const MAX_BATCH = 10;
 const ARN = /^arn:[^:]+:sqs:([^:]+):([^:]+):(.+)$/;
 
-/** One queue through the plain SDK: what a mapping does is Lambda's, so the engine of anyqueue stays out of it. */
+/** One queue through the plain SDK: a mapping is Lambda's work, so the engine of anyqueue stays out of it. */
 export class SqsQueue {
   readonly #sdk: Sdk;
   readonly #client: SQSClient;
@@ -52,7 +52,7 @@ export class SqsQueue {
   }
 
   /**
-   * Up to 10. Not to be aborted: what a closed connection was being sent would stay invisible.
+   * Receives up to 10. Cannot be aborted: messages on their way to a closed connection would stay invisible.
    * @throws NO_SUCH_QUEUE, QUEUE_UNREACHABLE
    */
   async receive(max: number, waitSeconds: number): Promise<readonly Message[]> {
@@ -70,7 +70,7 @@ export class SqsQueue {
     }
   }
 
-  /** Returns those that could not be deleted, with the reason. */
+  /** Returns the reason for each message that could not be deleted. */
   async delete(messages: readonly Message[]): Promise<readonly string[]> {
     return await this.#inTens(messages, async (QueueUrl, entries) => {
       const Entries = entries.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle }));
@@ -78,7 +78,7 @@ export class SqsQueue {
     });
   }
 
-  /** Makes them visible again at once. Returns those that could not be. */
+  /** Makes messages visible again at once. Returns the reason for each that could not be. */
   async release(messages: readonly Message[]): Promise<readonly string[]> {
     return await this.#inTens(messages, async (QueueUrl, entries) => {
       const Entries = entries.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle, VisibilityTimeout: 0 }));

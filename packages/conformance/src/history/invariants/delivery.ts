@@ -37,7 +37,7 @@ function lostFinding({ mid, handovers }: Story): Finding {
   return { mid, text: `the confirmed message ${how}, and is neither a dead letter nor in its queue` };
 }
 
-/** For every queue, after everything else: enough empty asks in a row, and no depth that says otherwise. */
+/** True if at last every queue had enough empty receives and no depth that contradicts them. */
 function isDrained({ events }: HistoryIndex, { emptyPolls }: HistoryPromises): boolean {
   const drains = events.filter((event) => event.type === "drain.start" || event.type === "drain.end");
   const last = events.findLast(({ type }) => type === "send.invoke" || type === "deliver");
@@ -122,7 +122,7 @@ export const ackIsFinal: Invariant = {
   },
 };
 
-/** The count of the deliveries says that somebody else had it too, who died before that was written down. */
+/** The delivery counts show another holder in between, who died before that was written down. */
 function isUnrecordedBetween(one: Handover, later: Handover, all: readonly Handover[]): boolean {
   const between = all.filter(
     ({ deliver, handedAt }) =>
@@ -133,7 +133,7 @@ function isUnrecordedBetween(one: Handover, later: Handover, all: readonly Hando
   return first !== undefined && last !== undefined && last - first - 1 > between.length;
 }
 
-/** It was asked for in time, and its answer took so long that the lease may have been over before it had an effect. */
+/** The ack was requested in time, but its lease may have ended before it took effect: the answer was late. */
 function hasLeaseEndedBehind(ack: SettleEvent, handover: Handover): boolean {
   const { surelyUntil } = handover;
   const asked = askedFor(handover, ack);
@@ -145,7 +145,7 @@ function redeliveries(story: Story, { slackMs, lateAcks }: HistoryPromises): rea
   return handovers.flatMap((handover): readonly Finding[] => {
     const ack = settledAs(handover, "ack");
     if (ack === undefined) return [];
-    // Such a service confirms it without a word on its effect: somebody else had the message already.
+    // Such a service confirms an ack without saying whether it took effect: somebody else had the message.
     const isLate = handovers.some(
       ({ deliver, handedAt }) =>
         deliver.bid === handover.deliver.bid && handedAt > handover.handedAt && handedAt < ack.t,
@@ -154,9 +154,9 @@ function redeliveries(story: Story, { slackMs, lateAcks }: HistoryPromises): rea
     const again = handovers.find(
       ({ deliver, handedAt, start }) =>
         handedAt > ack.t + nanoseconds(slackMs) &&
-        // Nor does it say when an ack had none: what comes again is acked once more, and no handler sees it.
+        // Nor does it report an ack without effect: a redelivery is acked again, and no handler sees it.
         (!lateAcks || start !== undefined) &&
-        // Another stored copy of the message is another matter (I-5).
+        // Another stored copy of the message is a separate matter (I-5).
         (deliver.bid === handover.deliver.bid || possibleCopies(story) === 1),
     );
     return again === undefined || (lateAcks && isUnrecordedBetween(handover, again, handovers))

@@ -43,7 +43,7 @@ function hasStarted(handover: Handover): handover is Started {
   return handover.start !== undefined;
 }
 
-/** The broker was told to deliver twice. */
+/** How often the broker was told to deliver twice. */
 function declaredDuplicates({ events }: HistoryIndex): number {
   return events.filter((event) => event.type === "fault.start" && event.fault.startsWith("F-09")).length;
 }
@@ -62,10 +62,10 @@ function hasReason(
   if (settles.some(({ kind, t }) => kind !== "ack" && t <= next.handedAt)) return true;
   // It was read only after the service had given up on it and handed it to somebody else.
   if (next.handedAt < deliver.t) return !isAckConfirmed || promises.lateAcks;
-  // Its holder was told that its lease was gone: it may have counted from another moment than its history does.
+  // Its holder was told that the lease was gone: it may have counted from another time than the history.
   if (run.abort?.reason === LEASE_LOST && run.abort.t <= next.start.t + nanoseconds(promises.slackMs))
     return !isAckConfirmed || promises.lateAcks;
-  // Its lease ended, so that another hand-over was due whatever came of this one.
+  // Its lease ended, so another hand-over was due whatever the outcome of this one.
   const leaseEndedAt = promises.lateAcks ? run.surelyUntil : leaseEnd;
   if (leaseEndedAt <= next.handedAt + nanoseconds(promises.slackMs)) {
     return !isAckConfirmed || promises.lateAcks;
@@ -76,8 +76,8 @@ function hasReason(
 }
 
 /**
- * Whoever has handled it, and whose lease is over while nobody knows whether the ack took effect, acks it once more. A service
- * that ends a lease before its time may hand it out faster than it answers.
+ * True: the consumer had handled the message, and its ack was unanswered when the lease ended. It acks the
+ * redelivery instead of handling it. A service that ends a lease early may redeliver faster than it answers.
  */
 function isAckPending(
   { deliver, leaseEnd, surelyUntil, settles }: Started,
@@ -91,7 +91,7 @@ function isAckPending(
   return settles.every(({ type, op, t }) => type === "settle.invoke" || op !== asked.op || t > start.t);
 }
 
-/** Another of its key was not done when it came again: what follows that one comes again too, also what was acked. */
+/** Another message of the key was not done when redelivered: its followers come again, even acked ones. */
 function isUndoneHead(head: Handover, { deliver }: Started, next: Started): boolean {
   const isBefore = head.deliver.key === deliver.key && head.deliver.t <= next.deliver.t;
   return (
@@ -115,7 +115,7 @@ export const noZombieAck: Invariant = {
       if (ack === undefined) return [];
       const knownAt = Math.min(lostAt ?? Number.POSITIVE_INFINITY, leaseEnd + nanoseconds(slackMs));
       const { mid } = deliver;
-      // What was asked for in time may be confirmed late: the service applied it when the lease was good.
+      // An ack requested in time may be confirmed late: the service applied it while the lease was good.
       return (askedFor(handover, ack) ?? ack).t > knownAt
         ? [{ mid, text: "an ack was confirmed after the lease was known to be gone" }]
         : [];
@@ -137,7 +137,7 @@ export const exclusiveLease: Invariant = {
     ),
 };
 
-/** A process knows how long it stood still: what the service handed out before or meanwhile has that much less of its lease. */
+/** A process knows how long it stood still. That shortens the leases handed out before or meanwhile. */
 function startsTooLate(
   story: Story,
   { stills }: HistoryIndex,
@@ -173,7 +173,7 @@ function overlaps(story: Story, index: HistoryIndex, promises: HistoryPromises):
   });
 }
 
-/** Released or dead-lettered before: its handler has timed out and is ignored. */
+/** It was released or dead-lettered before: its handler has timed out and is ignored. */
 function isSettled({ settles }: Handover, before: number): boolean {
   return settles.some(({ type, t }) => type === "settle.invoke" && t <= before);
 }
@@ -187,7 +187,7 @@ function isToldInTime(
   const settledAt = settles[0]?.t ?? Number.POSITIVE_INFINITY;
   const fromAt = Math.min(leaseEnd, settledAt);
   let dueAt = fromAt + nanoseconds(promises.abortWithinMs + promises.slackMs);
-  // A process that stands still tells nobody anything: that time is not counted.
+  // A process that stands still cannot tell anybody anything, so that time does not count.
   for (const { from, to } of stills.get(deliver.proc) ?? []) {
     if (from < dueAt && to > fromAt) dueAt += to - Math.max(from, fromAt);
   }
@@ -207,7 +207,7 @@ export const trueAttempts: Invariant = {
       : judged([...stories.values()].flatMap((story) => miscounted(story, deliveryCount))),
 };
 
-/** A hand-over that no handler began may count or not; a service that can tell does not count it. */
+/** A hand-over without a handler run may count or not; a service that can tell does not count it. */
 function miscounted(
   { mid, handovers }: Story,
   deliveryCount: HistoryPromises["deliveryCount"],
@@ -251,18 +251,18 @@ export const boundedConcurrency: Invariant = {
   },
 };
 
-/** A run that was told to stop gives up its slot: it may be one that never ends. */
+/** A run that was told to stop gives up its slot, since it may never end. */
 function slotFreedAt({ abort, end }: Started): number {
   return Math.min(abort?.t ?? Number.POSITIVE_INFINITY, end?.t ?? Number.POSITIVE_INFINITY);
 }
 
-/** With the end of its handler the settlement has begun, which may wait for company before its request goes out. */
+/** The settlement begins when the handler ends, though its request may wait for others before it goes out. */
 function releasedAt({ end, settles, leaseEnd }: Handover): number {
   const endedAt = end?.t ?? Number.POSITIVE_INFINITY;
   return Math.min(endedAt, settles[0]?.t ?? Number.POSITIVE_INFINITY, leaseEnd);
 }
 
-/** What a consumer is handed once more while it has it is one lease, which goes on. */
+/** If a consumer gets a message again while it holds it, that is one lease that continues. */
 function leasesOf(held: readonly Handover[]): readonly (readonly [number, number])[] {
   return [...Map.groupBy(held, ({ deliver }) => deliver.bid).values()].flatMap((same) =>
     same
@@ -271,7 +271,7 @@ function leasesOf(held: readonly Handover[]): readonly (readonly [number, number
   );
 }
 
-/** The most intervals that overlap; one that never ends goes on for ever. */
+/** The highest number of overlapping intervals; an interval may have no end. */
 function peak(intervals: readonly (readonly [number, number | undefined])[]): number {
   const steps = intervals.flatMap(([from, to]) => [
     { t: from, by: 1 },
@@ -279,7 +279,7 @@ function peak(intervals: readonly (readonly [number, number | undefined])[]): nu
   ]);
   let now = 0;
   let most = 0;
-  // At one moment ends come first: a slot that is freed may be used at once.
+  // At equal times, ends come first: a freed slot may be used at once.
   for (const { by } of steps.toSorted((a, b) => a.t - b.t || a.by - b.by)) {
     now += by;
     most = Math.max(most, now);

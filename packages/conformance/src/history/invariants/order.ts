@@ -5,7 +5,7 @@ interface Run {
   readonly mid: string;
   readonly kseq: number;
   readonly startedAt: number;
-  /** When the message was done for good: handled, or given up. */
+  /** When the message was finally done: handled or given up. */
   readonly doneAt: number;
 }
 
@@ -21,14 +21,14 @@ export const keyOrder: Invariant = {
   },
 };
 
-/** Messages with a key and a place in it, by sender and key: only one sender's order is promised. */
+/** Messages with a key and a position, by sender and key: only the order of one sender is promised. */
 function keysOf({ stories }: HistoryIndex): ReadonlyMap<string, readonly Story[]> {
   const keyed = [...stories.values()].filter(({ sends }) => sends[0]?.invoke.kseq !== undefined);
   return Map.groupBy(keyed, ({ sends }) => `${sends[0]?.invoke.proc ?? ""}/${sends[0]?.invoke.key ?? ""}`);
 }
 
 function outOfOrder(stories: readonly Story[], index: HistoryIndex): readonly Finding[] {
-  // What is gone with its queue holds up nobody from then on.
+  // From its queue's deletion on, a message holds up nobody.
   const doneAt = new Map(
     stories.map((story) => [sequenceOf(story), Math.min(doneTime(story), goneAt(story, index))]),
   );
@@ -48,8 +48,8 @@ function outOfOrder(stories: readonly Story[], index: HistoryIndex): readonly Fi
 }
 
 /**
- * A message that failed to be sent, or perhaps did, holds up nobody: its place is its sender's to decide.
- * Nor does one that the service itself gave up: nobody is told when.
+ * A message whose send failed, or perhaps did, holds up nobody: its sender decides its position.
+ * Nor does a message that the service itself gave up: nobody is told when.
  */
 function isPlaced({ sends, handovers, deadLetters }: Story): boolean {
   const isGivenUpByUs = handovers.some(({ settles }) => settles.some(({ kind }) => kind === "dead"));
@@ -76,14 +76,14 @@ function doneTime({ handovers, deadLetters }: Story): number {
   );
 }
 
-/** A dead letter is gone from its key as soon as the service has it, which may be before the answer is here. */
+/** A dead letter leaves its key as soon as the service has it, perhaps before the answer arrives. */
 function endOfSuccess({ end, settles }: Handover, isLast: boolean): readonly number[] {
   if (end?.result === "ack") return [end.t];
   const answered = new Set(settles.filter(({ type }) => type !== "settle.invoke").map(({ op }) => op));
   const applied = new Set(settles.filter(isPerhapsDead).map(({ op }) => op));
   return settles
     .filter(({ type, kind, op }) => {
-      // Whoever died did not hear the answer; had it been a no, the message would have come again.
+      // A holder that died did not hear the answer. After a refusal, the message would have come again.
       const isUnheard = isLast && kind === "dead" && !answered.has(op);
       return type === "settle.invoke" && (isUnheard || applied.has(op));
     })

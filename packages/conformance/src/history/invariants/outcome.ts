@@ -24,7 +24,7 @@ function deadLetterFaults(story: Story, index: HistoryIndex, promises: HistoryPr
   const dead = handovers.filter((handover) => isGivenUp(handover, promises));
   const copies = new Set(deadLetters.map(({ bid }) => bid)).size;
   if (copies === 0) {
-    // A try that failed is made again; only a confirmed one has to be found.
+    // A failed try is repeated; only a confirmed one must be found.
     return dead.some((handover) => settledAs(handover, "dead") !== undefined)
       ? [{ mid, text: "the message was given up and is no dead letter" }]
       : [];
@@ -48,7 +48,7 @@ function isGivenUp({ deliver, end, settles }: Handover, { attempts }: HistoryPro
 
 /** The copy may have been made although nobody was told. */
 function isUnsure({ deliver, end, settles }: Handover, { deaths }: HistoryIndex): boolean {
-  // Given back although it was given up: the copy seemed to fail.
+  // It was given up and yet given back: the copy seemed to fail.
   const isGivenBack = end?.result === "dead" && settles.some(({ kind }) => kind === "release");
   return (
     isGivenBack ||
@@ -145,9 +145,9 @@ function untrue(close: HistoryEvent<"consumer.close">, { handovers }: HistoryInd
   const running = own.filter(
     ({ start, end }) => start !== undefined && start.t < close.t && (end?.t ?? Infinity) > close.t,
   );
-  // An answer that was lost may have been a yes; a consumer may count it either way.
+  // A lost answer may have been a success; a consumer may count it either way.
   const unsure = own.filter((one) => isPerhapsDone(one)).length;
-  // Nor does a consumer count what was confirmed after it had given the lease up, told that it is gone or by its own clock.
+  // Nor does a consumer count confirmations after it gave up the lease, when told or by its own clock.
   const late = own.filter((one) => isConfirmedAfterLoss(one)).length;
   const { handled, abandoned } = close.report;
   const findings: Finding[] = [];
@@ -209,7 +209,7 @@ export const boundedCost: Invariant = {
   },
 };
 
-/** One renewal per interval, and as many more as failed. */
+/** One renewal per interval, plus one for each that failed. */
 function excessRenewals(handover: Handover, { renewEveryMs }: HistoryPromises): readonly Finding[] {
   if (renewEveryMs === undefined) return [];
   const { deliver, renews, settles, leaseEnd } = handover;

@@ -1,4 +1,4 @@
-// What is used of the vendor's packages; they are the app's own, and none of this one.
+// What we use of the vendor's packages. The app brings them, not this package.
 
 /** A message as `@azure/service-bus` receives it. */
 export interface SdkMessage {
@@ -22,9 +22,9 @@ export interface SdkMessage {
 
 export type Properties = Readonly<Record<string, string>> | undefined;
 
-/** With or without a session. */
+/** A receiver with or without a session. */
 export interface SdkReceiver {
-  /** Of session receivers. */
+  /** Only on session receivers. */
   readonly sessionId?: string;
   receiveMessages(max: number, options: { readonly maxWaitTimeInMs: number }): Promise<readonly SdkMessage[]>;
   peekMessages(max: number, options: { readonly fromSequenceNumber: object }): Promise<readonly SdkMessage[]>;
@@ -55,7 +55,7 @@ export type GrpcMethod = (
   callback: (error: object | null, value?: object) => void,
 ) => void;
 
-/** What a request of the settlement service may have; each method fills its own. */
+/** The fields of requests to the settlement service; each method fills its own. */
 export interface SettlementRequest {
   readonly locktoken: string;
   readonly sessionId: string;

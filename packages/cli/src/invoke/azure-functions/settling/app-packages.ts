@@ -7,13 +7,13 @@ const EXTENSION = "@azure/functions-extensions-servicebus";
 const IDENTITY = "@azure/identity";
 
 /**
- * What an app with the settlement extension has installed: the extension brings the vendor's SDK and the protocol that its
- * actions speak, so that both sides have the same. Undefined: the app has no such extension.
+ * The packages that the settlement extension brings to an app: the vendor's SDK and the protocol of its
+ * actions, so both sides have the same version. Undefined if the app has no such extension.
  */
 export function appPackages(appFile: string): AppPackages | undefined {
   const entry = resolved(appFile, EXTENSION);
   if (entry === undefined) return undefined;
-  // A package's own dependencies are only seen from where it really is.
+  // A package's own dependencies can only be resolved from its real location.
   const load = createRequire(entry);
   return {
     sdk: load("@azure/service-bus") as ServiceBusSdk,
@@ -24,7 +24,7 @@ export function appPackages(appFile: string): AppPackages | undefined {
   };
 }
 
-/** The app's credential at Azure, where no connection string is said. @throws MISSING_PACKAGE */
+/** The app's credential at Azure, used without a connection string. @throws MISSING_PACKAGE */
 export function defaultCredential(appFile: string): object {
   const entry = resolved(appFile, IDENTITY);
   if (entry !== undefined) {

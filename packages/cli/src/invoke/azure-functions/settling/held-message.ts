@@ -1,17 +1,17 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Properties, SdkMessage, SdkReceiver } from "./app-packages-types.ts";
 
-/** Why a message is put aside. */
+/** Why a message is dead-lettered. */
 export interface DeadLetterTexts {
   readonly reason: string | undefined;
   readonly description: string | undefined;
 }
 
-/** One message that is locked while a function runs. */
+/** A message that is locked while a function runs. */
 export class HeldMessage {
   readonly message: SdkMessage;
   readonly #receiver: SdkReceiver;
-  /** `abandoned` stays in the queue; undefined: nothing was done about it. */
+  /** `abandoned` stays in the queue; undefined means not settled. */
   settledAs: "completed" | "abandoned" | "deferred" | "dead-lettered" | undefined;
   /** The function asked for its session to end. */
   isSessionReleased = false;
@@ -48,7 +48,7 @@ export class HeldMessage {
     );
   }
 
-  /** Of the session, where there is one. */
+  /** Renews the session's lock if there is a session, else the message's. */
   async renewLock(): Promise<Date> {
     return (
       (await this.#receiver.renewSessionLock?.()) ?? (await this.#receiver.renewMessageLock(this.message))
@@ -64,7 +64,7 @@ export class HeldMessage {
   }
 
   async #settle(as: NonNullable<HeldMessage["settledAs"]>, work: () => Promise<void>): Promise<void> {
-    // rhea 3.0.5 gives messages that are settled in one tick the outcome of the first; .NET has no such thing.
+    // rhea 3.0.5 gives all messages settled in one tick the outcome of the first; .NET does not.
     const turn = (turns.get(this.#receiver) ?? Promise.resolve()).then(async () => await nextTurn());
     turns.set(this.#receiver, turn);
     await turn;

@@ -5,7 +5,7 @@ import type { Rhea, SdkMessage } from "./app-packages-types.ts";
 
 const LOCK_TOKEN = "x-opt-lock-token";
 
-/** Whole messages, one or a batch. */
+/** Complete messages, one or a batch. */
 export function modelData(rhea: Rhea, messages: readonly SdkMessage[], isMany: boolean): TypedData {
   const models = messages.map((message) => ({
     version: "1.0",
@@ -19,11 +19,11 @@ export function modelData(rhea: Rhea, messages: readonly SdkMessage[], isMany: b
     : { modelBindingData: first };
 }
 
-/** The lock token as a GUID of .NET, its name, and the message as AMQP. */
+/** The lock token as a .NET GUID, its name, and the message as AMQP. */
 function contentOf({ message: codec, types }: Rhea, message: SdkMessage): Uint8Array {
   const { body, messageId, correlationId, enqueuedTimeUtc = new Date(0), deadLetterSource } = message;
   const encoded = codec.encode({
-    // What is no data section came as a value.
+    // A body that was not a data section arrives as a value.
     body: body instanceof Uint8Array ? codec.data_section(body) : body,
     message_id: messageId,
     correlation_id: correlationId,
@@ -44,7 +44,7 @@ function contentOf({ message: codec, types }: Rhea, message: SdkMessage): Uint8A
   return Buffer.concat([guidBytes(message.lockToken ?? ""), Buffer.from(LOCK_TOKEN), encoded]);
 }
 
-/** The first three groups the other way round. */
+/** The first three groups are in reverse byte order. */
 function guidBytes(token: string): Uint8Array {
   const bytes = Buffer.from(token.replaceAll("-", ""), "hex");
   const parts = [bytes.subarray(0, 4), bytes.subarray(4, 6), bytes.subarray(6, 8)];

@@ -37,11 +37,11 @@ const SESSION_ACTIONS: Readonly<Record<string, Action>> = {
   },
 };
 
-/** What functions with the settlement extension ask, each for the messages of its own call. */
+/** Answers functions with the settlement extension, each for the messages of its own call. */
 export interface SettlementServer {
-  /** Arguments that tell the extension where the server is, as the host starts a worker. */
+  /** Arguments that tell the extension the server's address, as when the host starts a worker. */
   readonly workerArguments: readonly string[];
-  /** Makes these messages known to the actions; call the result when their call has ended. */
+  /** Lets the actions find these messages. Call the returned function when their call has ended. */
   hold(messages: readonly HeldMessage[]): () => void;
   close(): void;
 }
@@ -112,7 +112,7 @@ async function answer(
   }
 }
 
-/** As .NET prints it, with the reason in brackets: that is what functions look for. */
+/** Formatted like .NET, with the reason in brackets, because functions look for it there. */
 function asDotnet(error: unknown): string {
   const { code = "GeneralError", message = "" } = error as {
     readonly code?: string;

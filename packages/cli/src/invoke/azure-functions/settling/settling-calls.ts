@@ -27,7 +27,7 @@ export interface SettlingParts {
 // https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus#hostjson-settings (2026-11-29)
 const MAX_SESSIONS = 8;
 
-/** Calls of a function with the SDK binding: what it leaves unsettled is the host's. @throws MISSING_PACKAGE */
+/** Calls of a function with the SDK binding. The host settles the rest. @throws MISSING_PACKAGE */
 export function settlingCalls({ chosen, app, plan, parts, packages, server }: SettlingParts): Feed {
   const { trigger, name } = chosen;
   if (packages === undefined || server === undefined) {
@@ -103,7 +103,7 @@ class SettlingCall {
     this.#parts.onReport({ requestId, functionName, durationMs, ...verdictOf(held, result) });
   }
 
-  /** A failed call gives back what is not settled, whatever the trigger says. */
+  /** A failed call gives back its unsettled messages, whatever the trigger says. */
   async #settleRest(held: readonly HeldMessage[], { outcome }: AppResult): Promise<void> {
     const completes = this.#chosen.trigger.properties["autoCompleteMessages"] !== false;
     for (const message of held.filter(({ settledAs }) => settledAs === undefined)) {
@@ -119,7 +119,7 @@ class SettlingCall {
   }
 }
 
-/** What stays in the queue has failed, whoever gave it back. */
+/** A message that stays in the queue has failed, whoever gave it back. */
 function verdictOf(
   held: readonly HeldMessage[],
   { outcome, error }: AppResult,

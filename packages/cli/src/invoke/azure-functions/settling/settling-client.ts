@@ -4,15 +4,15 @@ import type { TriggerBinding } from "../worker-messages.ts";
 import { defaultCredential } from "./app-packages.ts";
 import type { SdkClient, SdkReceiver, ServiceBusSdk } from "./app-packages-types.ts";
 
-/** One try: the next poll is the next try. A session that nobody has is waited for as long as that. */
+/** Only one try, since the next poll tries again. Waiting for a free session takes as long as that. */
 const RETRIES = { retryOptions: { maxRetries: 0, timeoutInMs: 5_000 } };
-/** Bodies as they are, and locks renewed by us: the SDK renews by message id, and two messages may have one. */
+/** Does not parse bodies. We renew locks: the SDK renews by message id, which two messages may share. */
 const RECEIVER = { skipParsingBodyAsJson: true, maxAutoLockRenewalDurationInMs: 0 };
 const EMULATOR_KEY = "SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE";
 
 /**
- * A client of the vendor's SDK, because the engine hides what such functions ask for: locks, sessions, deferral. It
- * connects as the command line and the environment say, else as the trigger's own setting does.
+ * A client of the vendor's SDK, since the engine hides what such functions need: locks, sessions, deferral.
+ * Connects as the command line and the environment say, else as the trigger's own setting does.
  * @throws MISSING_PACKAGE, QUEUE_UNREACHABLE
  */
 export function settlingClient(
@@ -45,12 +45,12 @@ function hostOf(authority: string): string {
   return authority.includes(".") ? authority : `${authority}.servicebus.windows.net`;
 }
 
-/** `entity`: a queue, or `topic/Subscriptions/name`. */
+/** `entity` is a queue, or `topic/Subscriptions/name`. */
 export function openReceiver(client: SdkClient, entity: string): SdkReceiver {
   return client.createReceiver(...entityParts(entity), RECEIVER);
 }
 
-/** Undefined: no session has a message that nobody works on. */
+/** Returns undefined if no free session has a message. */
 export async function nextSession(client: SdkClient, entity: string): Promise<SdkReceiver | undefined> {
   try {
     return await client.acceptNextSession(...entityParts(entity), RECEIVER);

@@ -16,7 +16,7 @@ function clientOf(sessions: readonly string[]): {
   const abandoned: string[] = [];
   const acceptNextSession = async (): Promise<SdkReceiver> => {
     const sessionId = free.shift();
-    // The service waits before it says so.
+    // The service waits before it reports that.
     await nextTurn();
     if (sessionId === undefined) throw Object.assign(new Error("no session"), { code: "ServiceTimeout" });
     const messages: SdkMessage[] = [{ body: "", messageId: sessionId, lockToken: sessionId }];
@@ -70,7 +70,7 @@ test("so do the pollers beside it", async () => {
   await expect(pump.run(NEVER)).rejects.toThrow("the app did not start");
 });
 
-/** Of a service that takes longer for a message than an ask waits; what it has it shows. */
+/** A service that takes longer to deliver than a receive request waits, but shows what it has. */
 function slowClient(messages: SdkMessage[]): SdkClient {
   const receiver = {
     receiveMessages: async (max: number, { maxWaitTimeInMs }: { readonly maxWaitTimeInMs: number }) => {

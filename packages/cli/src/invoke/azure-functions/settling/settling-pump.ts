@@ -7,11 +7,11 @@ export interface SettlingPumpOptions {
   readonly client: SdkClient;
   readonly entity: string;
   readonly hasSessions: boolean;
-  /** Messages of one call. */
+  /** Messages per call. */
   readonly batchSize: number;
-  /** Calls under way at once; with sessions, sessions at once. */
+  /** Parallel calls; with sessions, parallel sessions. */
   readonly maxConcurrency: number;
-  /** The host renews locks of single messages alone. */
+  /** Whether locks are renewed. The host does so only for single messages. */
   readonly keepsLocks: boolean;
   readonly isOnce: boolean;
   /** Calls the function. */
@@ -19,20 +19,20 @@ export interface SettlingPumpOptions {
   readonly onWarning: (text: string) => void;
 }
 
-/** Asks are short and never aborted: what an ask brings after that would stay locked. */
+/** Receive requests are short and never aborted: messages that arrived afterwards would stay locked. */
 const ASK = { maxWaitTimeInMs: 1_000 };
-/** The last ask of a run that ends when nothing is left, where the service still shows something: it may be slow. */
+/** The last request of a run that ends when empty, if the service still shows messages: it may be slow. */
 const LAST_ASK = { maxWaitTimeInMs: 5_000 };
-/** From the first message on: else a look goes on where the last one ended. The SDK looks at these two members. */
+/** Starts at the first message: else a peek goes on after the last. The SDK reads these two members. */
 const SHOWN = { fromSequenceNumber: { __isLong__: true, toBytesBE: () => Array<number>(8).fill(0) } };
 const MAX_SHOWN = 100;
-/** How long a call of cardinality "many" waits for more messages when it has one. */
+/** How long a call of cardinality "many" waits for more messages once it has one. */
 const MORE = { maxWaitTimeInMs: 50 };
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 const MAX_FAILURES_IN_A_ROW = 5;
 const MIN_RENEWAL_MS = 250;
 
-/** Takes messages with their locks and hands them to calls, which settle them by themselves. */
+/** Receives messages with their locks and hands them to calls, which settle them. */
 export class SettlingPump {
   readonly #options: SettlingPumpOptions;
   #running = 0;
@@ -41,7 +41,7 @@ export class SettlingPump {
     this.#options = options;
   }
 
-  /** Resolves when `signal` has aborted, or with `isOnce` nothing is left, and every call has ended. */
+  /** Resolves when `signal` aborts, or nothing is left with `isOnce`, once every call has ended. */
   async run(signal: AbortSignal): Promise<void> {
     const failed = new AbortController();
     const over = AbortSignal.any([signal, failed.signal]);
@@ -80,7 +80,7 @@ export class SettlingPump {
         }
         const isSessionOver = held.length === 0 || (await this.#call(held));
         if (hasSessions && receiver !== undefined && isSessionOver) {
-          // Another session may have messages: a run ends when there is none to be had.
+          // Another session may have messages: a run ends when no session is left.
           await close(receiver);
           receiver = undefined;
         } else if (held.length === 0 && isOnce && this.#running === 0) break;
@@ -104,7 +104,7 @@ export class SettlingPump {
     return [...first, ...more].map((message) => new HeldMessage(message, receiver));
   }
 
-  /** What others have locked is shown too: so a run ends when nothing came for a longer ask either. */
+  /** A peek also shows messages that others hold, so a run ends if a longer request brings nothing either. */
   async #receiveFirst(receiver: SdkReceiver): Promise<readonly SdkMessage[]> {
     const { hasSessions, isOnce } = this.#options;
     const first = await receiver.receiveMessages(1, ASK);
@@ -114,7 +114,7 @@ export class SettlingPump {
     return isEmpty ? first : await receiver.receiveMessages(1, LAST_ASK);
   }
 
-  /** True: the function let its session go. Gives back what could not be handed to it. */
+  /** Returns true if the function released its session. If the call throws, abandons unsettled messages. */
   async #call(held: readonly HeldMessage[]): Promise<boolean> {
     const stopRenewing = this.#options.keepsLocks ? this.#keepLocks(held) : () => {};
     this.#running += 1;
@@ -131,7 +131,7 @@ export class SettlingPump {
     return held.some(({ isSessionReleased }) => isSessionReleased);
   }
 
-  /** Renews at half of what is left. Returns what ends it. */
+  /** Renews at half of the remaining time. Returns a function that stops it. */
   #keepLocks(held: readonly HeldMessage[]): () => void {
     const over = new AbortController();
     const keep = async (message: HeldMessage): Promise<void> => {
@@ -144,13 +144,13 @@ export class SettlingPump {
         until = await message.renewLock();
       }
     };
-    // A lock that is lost shows when the message is settled.
+    // A lost lock is reported when the message is settled.
     for (const message of held) keep(message).catch(() => {});
     return () => over.abort();
   }
 }
 
-/** One that has gone already is closed enough. */
+/** A receiver that is already gone counts as closed. */
 async function close(receiver: SdkReceiver | undefined): Promise<void> {
   await receiver?.close().catch(() => {});
 }
