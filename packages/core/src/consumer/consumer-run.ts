@@ -17,12 +17,12 @@ export interface ConsumerRunOptions {
   readonly setup: ConsumerSetup;
   readonly settings: ConsumerSettings;
   readonly memory: SettledMemory;
-  /** The handler inside its middleware. */
+  /** The handler, wrapped in its middleware. */
   readonly handle: Handler<unknown>;
-  /** Deliveries in handlers at once. */
+  /** Most deliveries in handlers at once. */
   readonly limit: number;
   readonly isPaused: boolean;
-  /** No handler starts any more. */
+  /** Called when no further handler will start. */
   readonly onLast: () => void;
 }
 
@@ -39,7 +39,7 @@ export class ConsumerRun {
   #timeoutMs: number = DEFAULTS.drainMs;
   #fatal: QueueError | undefined;
   #startTrouble: string | undefined;
-  /** The wait between two tries of a start. */
+  /** Ends the wait between two tries to start. */
   #endWait: PromiseWithResolvers<void> | undefined;
 
   constructor(options: ConsumerRunOptions) {
@@ -48,7 +48,7 @@ export class ConsumerRun {
     this.#isPaused = options.isPaused;
   }
 
-  /** Resolves with the report of the drain that ends it. Rejects with the error that made it end itself, after the drain. */
+  /** Resolves with the report of the final drain. Rejects after it if an error ended the run. */
   async run(): Promise<DrainReport> {
     let report = NOTHING_HANDLED;
     try {
@@ -123,7 +123,7 @@ export class ConsumerRun {
     return report;
   }
 
-  /** Tries until the broker can be reached; undefined: closed meanwhile. Rejects on what no waiting mends. */
+  /** Tries until the broker can be reached. Undefined: closed meanwhile. Rejects if waiting cannot help. */
   async #open(): Promise<OpenedConsumer | undefined> {
     const { setup, settings } = this.#options;
     const flow = { maxOutstanding: this.#isPaused ? 0 : this.#limit, lanes: this.#limit };

@@ -4,8 +4,8 @@ import type { Clock } from "../time/clock.ts";
 import type { Cuttable, CutOff } from "./cut-off.ts";
 
 /**
- * Runs one request of a driver for at most `timeoutMs`; also where the driver ignores its signal. One timer a request, not
- * a message. `cutOff` ends it before, or keeps it from going out.
+ * Runs one request of a driver for at most `timeoutMs`, even if the driver ignores its signal. One timer per
+ * request, not per message. `cutOff` ends the request earlier, or keeps it from going out.
  */
 export async function timedRequest<T>(
   clock: Clock,
