@@ -1,8 +1,8 @@
 import { QueueError } from "../errors/queue-error.ts";
 
 /**
- * A length of time with its unit: `"500ms"`, `"30s"`, `"1.5m"`, `"2h"`, `"7d"`. Not negative; rounded to whole
- * milliseconds.
+ * A length of time with its unit: `"500ms"`, `"30s"`, `"1.5m"`, `"2h"`, `"7d"`. Not negative; rounded to
+ * whole milliseconds.
  */
 export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
@@ -22,7 +22,7 @@ export function parseDuration(text: string): Duration {
   return text as Duration; // checked in the line above
 }
 
-/** The whole milliseconds of a duration. `field` names the option in the error. @throws INVALID_ARGUMENT if it is none */
+/** Returns whole milliseconds. `field` is named in the error. @throws INVALID_ARGUMENT if it is invalid */
 export function durationToMs(duration: string, field = "duration"): number {
   const match = typeof duration === "string" ? PATTERN.exec(duration) : null;
   const unitMs = match === null ? undefined : UNIT_MS[match[2] ?? ""];
