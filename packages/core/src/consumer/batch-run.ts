@@ -9,7 +9,7 @@ export interface GatherOptions {
   readonly size: number;
   /** Longest wait for a batch to fill. */
   readonly waitMs: number;
-  /** Most batches that run at once. */
+  /** Most batches at once. */
   readonly concurrency: () => number;
   readonly clock: Clock;
   /** Called when a batch has ended. @default no callback */

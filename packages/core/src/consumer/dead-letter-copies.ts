@@ -54,7 +54,7 @@ export function deadLetterByCopies<Handle>(
     const fitting = copies.flatMap((copy) => (copy.ok ? [copy.value] : []));
     const sent: ItemResult<SendReceipt>[] = [];
     for (const request of splitRequests(fitting, producer, target)) {
-      // One after the other, so that messages of one key stay in their order.
+      // One after the other, to keep the order of messages with one key.
       // oxlint-disable-next-line no-await-in-loop
       sent.push(...(await resultsOf(producer, request, signal)));
     }

@@ -41,7 +41,7 @@ export class Dispatcher {
     return this.#limit;
   }
 
-  /** Takes effect at once; a lower one as runs end. */
+  /** A higher limit takes effect at once, a lower one as runs end. */
   set limit(limit: number) {
     this.#limit = limit;
     this.startReady();

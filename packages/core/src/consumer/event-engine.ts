@@ -27,7 +27,7 @@ export interface EventEngineOptions
     Omit<ConsumerOptions, "prefetch">,
     Pick<ClientOptions, "clock" | "listener" | "logger" | "middleware"> {
   /**
-   * How long before the platform ends a call the work stops: nothing starts any more, signals abort, and
+   * The work stops this long before the platform ends a call: nothing starts any more, signals abort, and
    * unfinished messages are reported as such. Longer for handlers that need time to stop. @default a tenth of
    * the call's time, from "1s" to "10s"
    */

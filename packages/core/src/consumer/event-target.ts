@@ -79,7 +79,7 @@ function routeOf(
   return {
     kind: "none",
     why: "this event source cannot move a message, so it stays in its queue until the queue's own policy moves it",
-    // Waiting here would cost the function's time and bring that moment no nearer.
+    // Waiting here would cost the function's time without bringing that moment nearer.
     ...(releaseDelay === "none" && { retryMs: 0 }),
   };
 }

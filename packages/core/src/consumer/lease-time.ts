@@ -7,14 +7,14 @@ const LOOK_AGAIN_MS = 1_000;
 /** A sleep moves the wall clock ahead of the monotonic one: while they keep in step, there was none. */
 const WALL_TOLERANCE_MS = 250;
 
-/** Time as leases see it: monotonic, and running on while the machine sleeps. */
+/** The time that leases use: monotonic, and it runs on while the machine sleeps. */
 export class LeaseTime {
   readonly #clock: Clock;
   readonly #startMs: number;
   readonly #bootStartMs: number;
   #asleepMs = 0;
   #lookedAtMs: number;
-  /** How far the wall clock was ahead of the monotonic one at the last look at the time since boot. */
+  /** How far the wall clock was ahead of the monotonic one when the time since boot was last read. */
   #wallAheadMs: number;
 
   constructor(clock: Clock) {

@@ -158,7 +158,7 @@ export class Pipeline {
     const { executor } = this.#engine;
     const steps = sharedSteps(this.#engine, this.#options.setup);
     this.#dispatcher.stop();
-    this.#isPaused = true; // nothing tells the driver to go on
+    this.#isPaused = true; // from now on nothing raises the flow
     executor.tally.isDraining = true;
     this.#tellFlow({ maxOutstanding: 0, lanes: 0 });
     return await drain(

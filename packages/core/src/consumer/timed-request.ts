@@ -22,7 +22,7 @@ export async function timedRequest<T>(
       ended = error;
       timer.cancel();
       controller.abort(error);
-      // In a later turn: a driver that heeds its signal has answered by then, with what it knows of each item.
+      // In a later turn: by then, a driver that heeds its signal has answered what it knows of each item.
       timer = clock.setTimer(() => {
         reject(error);
       }, 0);

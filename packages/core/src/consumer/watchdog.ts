@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../time/clock.ts";
 
 const TICK_MS = 1_000;
-/** Lateness of a timer below this is ordinary. */
+/** A timer that is late by less than this is normal. */
 const TOLERANCE_MS = 100;
 /** A loop that was blocked for this long is not live: nothing in the process gets done. */
 const NOT_LIVE_MS = 10_000;
