@@ -18,7 +18,7 @@ export interface Lane<Item, Value> {
   /** Batches in flight that hold items of this lane. */
   inFlight: number;
   deferred: number;
-  /** True while it stands in the list of ready lanes. */
+  /** True while it is in the list of ready lanes. */
   isListed: boolean;
 }
 
