@@ -8,7 +8,7 @@ export interface Timer {
 
 /** All time in anyqueue goes through this interface, so that a test can own it: see `createVirtualClock`. */
 export interface Clock {
-  /** Milliseconds since some moment, monotonic; for durations and deadlines. */
+  /** Milliseconds since an arbitrary moment, monotonic; for durations and deadlines. */
   now(): number;
   /**
    * Milliseconds since the machine booted, including its sleep; may be coarse. Tells a machine that slept

@@ -10,12 +10,12 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
 /**
- * Makes a duration of text that is known only at run time, such as a setting.
+ * Makes a duration from text that is known only at run time, such as a setting.
  *
  * @example
  * const lease = parseDuration(process.env["LEASE"] ?? "60s");
  *
- * @throws INVALID_ARGUMENT if it is not a number that is not negative, followed by `ms`, `s`, `m`, `h` or `d`
+ * @throws INVALID_ARGUMENT unless it is a number of at least 0, followed by `ms`, `s`, `m`, `h` or `d`
  */
 export function parseDuration(text: string): Duration {
   durationToMs(text);

@@ -6,7 +6,7 @@ const TOLERANCE_MS = 1_000;
 /** By then, everything that had waited for the process has been read. */
 const READ_AFTER_MS = 1_000;
 
-/** Tells how long this process stood still: what it reads next, and its lease, may have waited as long. */
+/** Tells how long this process stood still: what it reads next may have waited so long, its lease running. */
 export class StallMeter {
   readonly #clock: Clock;
   #timer: Timer | undefined;
