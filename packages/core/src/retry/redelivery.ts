@@ -6,7 +6,7 @@ import { backoffMs, type BackoffBounds } from "./backoff.ts";
 
 /** The resolved policy for when a failed message is handed over again. */
 export interface RedeliveryPolicy {
-  /** Handler runs in all; Infinity: no end. */
+  /** Handler runs in all. Infinity: unlimited. */
   readonly attempts: number;
   readonly delay: RetryPolicy["delay"];
   /** Bounds of the exponential back-off that applies without `delay`. */
