@@ -133,8 +133,8 @@ export type EventListener = {
 export interface EventSink {
   emit<Name extends EventName>(name: Name, event: QueueEvents[Name]): void;
   /**
-   * False: nobody listens to what goes well, so that event need not be built. A logger takes only failures
-   * and does not count.
+   * False: nobody listens to what goes well, so that event need not be built. A logger does not count: it
+   * takes what fails.
    */
   isActive(name: EventName): boolean;
 }

@@ -15,7 +15,7 @@ const WARNINGS: { readonly [Name in EventName]?: string } = {
   "listener-error": "a listener or hook failed",
 };
 
-/** Tells the application's logger whatever is worth a look, with the event as the fields. */
+/** Logs whatever is worth a look with the application's logger; the fields are those of the event. */
 export function logEvents(logger: Logger): EventListener {
   const warnings = Object.entries(WARNINGS).map(([name, text]) => [
     name,
