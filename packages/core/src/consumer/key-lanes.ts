@@ -185,7 +185,7 @@ export class KeyLanes {
     return held.key === undefined ? undefined : this.#lanes.get(held.key);
   }
 
-  /** True: the delivery was kept behind a failed one and lost with its session; that one comes first. */
+  /** A session that is lost takes the followers with it that were kept behind a failed message: that one comes first again. */
   #isBehindHead({ block, current }: Lane, { delivery }: HeldDelivery): boolean {
     if (block === undefined || block.providerId === delivery.providerId) return false;
     return current?.delivery.providerId !== block.providerId || !isInHand(current);
