@@ -39,7 +39,7 @@ const anyGiven: fc.Arbitrary<Given> = fc.record({
   lingerMs: fc.constantFrom(0, 20),
 });
 
-/** A service that takes 10 ms, watches the limits, and now and then wants a whole batch once more. */
+/** A service that takes 10 ms, checks the limits, and now and then defers a whole batch. */
 class WatchfulService {
   readonly faults: string[] = [];
   readonly order: Item[] = [];

@@ -18,34 +18,34 @@ export interface BatcherOptions<Item, Value> {
   readonly keyOf?: (item: Item) => string | undefined;
   /** True: one batch holds one key only. */
   readonly uniformKey?: boolean;
-  /** Longest wait for more while idle; 0 = send at once when idle. @default 0 */
+  /** Longest wait for more while idle; 0: items go out at once. @default 0 */
   readonly lingerMs?: number;
-  /** Longest wait for more behind batches that are out, so that one that hangs holds up nothing. @default 100 */
+  /** Longest wait for more while batches are out, so that a hanging one holds up nothing. @default 100 */
   readonly gatherMs?: number;
   readonly clock: Clock;
   /**
-   * Never rejects: per-item results, aligned. `undefined` defers an item until the owner gives it back with
-   * `requeue`; its key stays blocked until then, so that no later item overtakes it.
+   * Never rejects. Resolves with one result per item, in their order. `undefined` defers an item until the
+   * owner gives it back with `requeue`; its key stays blocked until then, so that no later item overtakes it.
    */
   readonly run: (items: readonly Item[]) => Promise<readonly (ItemResult<Value> | undefined)[]>;
-  /** Gets the result of every item given to `push`: no promise per item. Must not throw. */
+  /** Gets the result of every item given to `push`, without a promise per item. Must not throw. */
   readonly onResult?: (item: Item, result: ItemResult<Value>) => void;
 }
 
-/** Gathers items into batches: at once when idle (all of one tick together), and up to the limits while batches are out. */
+/** Gathers items into batches: at once when idle (those of one tick together), up to the limits when busy. */
 export interface Batcher<Item, Value> {
   /** @throws CLOSED */
   add(item: Item): Promise<ItemResult<Value>>;
   /** As `add`, but the result goes to `onResult`. @throws CLOSED */
   push(item: Item): void;
-  /** Deferred items go to the front again, in this order. */
+  /** Puts deferred items back at the front, in this order. */
   requeue(items: readonly Item[]): void;
-  /** Of all items that have no result yet. */
+  /** Items that have no result yet. */
   readonly pendingItems: number;
   readonly pendingBytes: number;
-  /** Sends what waits without waiting for more; resolves when all that was added before has its result. */
+  /** Sends waiting items at once. Resolves when all items that were added before have their results. */
   flush(): Promise<void>;
-  /** Refuses further items, flushes. */
+  /** Refuses further items, and flushes. */
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
   readonly #epochs = new Epochs();
   #inFlight = 0;
   #timer: Timer | undefined;
-  /** True: what waits has waited long enough. */
+  /** True: the waiting items have waited long enough. */
   #isOverdue = false;
   #isPumpScheduled = false;
   #isArming = false;
@@ -130,14 +130,14 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
     this.#schedulePump();
   }
 
-  /** A microtask later, so that what is added in one tick shares a batch. */
+  /** A microtask later, so that items that are added in one tick share a batch. */
   #schedulePump(): void {
     if (this.#isPumpScheduled) return;
     this.#isPumpScheduled = true;
     soon(this.#pumpLater);
   }
 
-  /** Made once: a function that may make a closure pays for it each time, also where it returns before. */
+  /** Created once: a function that may create a closure pays for it on each call, even on an early return. */
   readonly #pumpLater = (): void => {
     this.#isPumpScheduled = false;
     this.#pump();
@@ -191,7 +191,7 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
     }
     this.#inFlight -= 1;
     for (const lane of lanes) lane.inFlight -= 1;
-    // Deferrals first: whoever gets a result may add at once, and must not overtake them.
+    // Deferred items first: whoever gets a result may add an item at once, which must not overtake them.
     batch.forEach((entry, index) => {
       if (results[index] === undefined) this.#defer(entry);
     });
@@ -224,7 +224,7 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
     this.#epochs.leave(entry.epoch);
   }
 
-  /** One timer for all that waits although a batch could go. */
+  /** Sets one timer for all items that wait although a batch could go. */
   #arm(): void {
     if (!this.#isHeldBack) {
       this.#disarm();
@@ -255,7 +255,7 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
         this.#pump();
       },
       waitMs,
-      true, // nothing else may keep the process alive for what waits here
+      true, // these items may be all that keeps the process alive
     );
   }
 
@@ -265,7 +265,7 @@ class LaneBatcher<Item, Value> implements Batcher<Item, Value> {
   }
 }
 
-/** One, where there is no order to keep: no set for a batch of hundreds. */
+/** The lanes of a batch: just one where no order is kept, without a `Set` for a batch of hundreds. */
 function lanesOf<Item, Value>(batch: readonly Entry<Item, Value>[]): Iterable<Lane<Item, Value>> {
   const [first] = batch;
   if (first === undefined) return [];

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { Epochs } from "./epochs.ts";
 
-/** Which of the promises are resolved by now. */
+/** Tells which of the promises are resolved by now. */
 async function resolved(...promises: Promise<void>[]): Promise<boolean[]> {
   await Promise.resolve();
   await Promise.resolve();

@@ -1,4 +1,4 @@
-/** What was added between two flushes. */
+/** The items that were added between two flushes. */
 export interface Epoch {
   pending: number;
 }
@@ -8,18 +8,18 @@ interface SealedEpoch {
   readonly resolve: () => void;
 }
 
-/** Tells when all that was added before some moment is done, without a promise per item. */
+/** Tells when all items added before some moment are done, without a promise per item. */
 export class Epochs {
   #current: Epoch = { pending: 0 };
   /** Oldest first. An epoch is done when it and all older ones have nothing pending. */
   #sealed: SealedEpoch[] = [];
 
-  /** True while somebody waits for what was added earlier. */
+  /** True while a flush waits for items that were added earlier. */
   get isFlushing(): boolean {
     return this.#sealed.length > 0;
   }
 
-  /** Counts one item; the answer goes to `leave`. */
+  /** Counts one item. Pass the returned epoch to `leave`. */
   enter(): Epoch {
     this.#current.pending += 1;
     return this.#current;

@@ -1,8 +1,8 @@
-/** Slots that a list begins with, and keeps when it runs empty. Powers of two: places wrap by a mask. */
+/** Slots that a list starts with, and keeps when it becomes empty. Powers of two: a mask wraps places. */
 const FIRST_SLOTS = 16;
 const KEPT_SLOTS = 1_024;
 
-/** A first-in first-out list on a ring: no `shift()`, whose cost grows with the length, and no new array when it runs empty. */
+/** First-in first-out on a ring: no `shift()`, whose cost grows with length, and no new array when empty. */
 export class Fifo<Item> {
   #slots: (Item | undefined)[] = [];
   #head = 0;
@@ -40,13 +40,13 @@ export class Fifo<Item> {
     return item;
   }
 
-  /** The item so many places behind the first, if there is one. */
+  /** The item that is `place` places behind the first, if there is one. */
   at(place: number): Item | undefined {
     if (place >= this.#length) return undefined;
     return this.#slots[(this.#head + place) & (this.#slots.length - 1)];
   }
 
-  /** Takes so many at once, which must be there: one array of just that length, where adding one by one makes several. */
+  /** Takes `count` items, which must exist, as one array of that length: adding singly would make several. */
   takeMany(count: number): Item[] {
     const end = this.#head + count;
     const wrapped = Math.max(0, end - this.#slots.length);

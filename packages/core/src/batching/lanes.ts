@@ -15,10 +15,10 @@ export interface Lane<Item, Value> {
   readonly key: string | undefined;
   readonly waiting: Fifo<Entry<Item, Value>>;
   waitingBytes: number;
-  /** Batches out that hold items of this lane. */
+  /** Batches in flight that hold items of this lane. */
   inFlight: number;
   deferred: number;
-  /** True while it stands in the list of ready lanes. */
+  /** True while it is in the list of ready lanes. */
   isListed: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface BatchRoom {
   readonly isUniform: boolean;
 }
 
-/** Items by key: which may go now, and the next batch of them. A key with a batch out is not ready. */
+/** Items by key: which may go now, and the next batch of them. A key with a batch in flight is not ready. */
 export class Lanes<Item, Value> {
   readonly #room: BatchRoom;
   readonly #unkeyed: Lane<Item, Value> = createLane(undefined);
@@ -71,7 +71,7 @@ export class Lanes<Item, Value> {
     );
   }
 
-  /** Makes a lane ready if it has items and nothing of its key is under way; forgets it if it is empty. */
+  /** Makes a lane ready if it has items and none of its key are under way; forgets it if it is empty. */
   refresh(lane: Lane<Item, Value>): void {
     const isBlocked = lane.key !== undefined && (lane.inFlight > 0 || lane.deferred > 0);
     if (lane.isListed || isBlocked) return;

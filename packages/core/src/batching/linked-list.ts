@@ -1,21 +1,21 @@
-/** What an item of a linked list carries; an item is in one list at most. */
+/** The links that an item of a linked list carries. An item is in one list at most. */
 export interface Linked<Item> {
-  /** The list's own; undefined at its begin, and in no list. */
+  /** Set by the list. Undefined for its first item, and in no list. */
   previous: Item | undefined;
-  /** The list's own; undefined at its end, and in no list. */
+  /** Set by the list. Undefined for its last item, and in no list. */
   next: Item | undefined;
 }
 
 /**
- * A list whose items carry their own links: constant time to add at the end and to delete anywhere, nothing allocated.
- * A `Set` that items pass through leaves a trail of dead hash tables, which point to each other and keep what passed from
- * the cheap collection of young objects.
+ * A list whose items carry their own links: it adds at the end and deletes anywhere in constant time, and
+ * allocates nothing. A `Set` that items pass through leaves a trail of dead hash tables, which point to each
+ * other and keep those items from the cheap collection of young objects.
  */
 export class LinkedList<Item extends Linked<Item>> {
   #first: Item | undefined;
   #last: Item | undefined;
 
-  /** Undefined: it is empty. */
+  /** Undefined: the list is empty. */
   get first(): Item | undefined {
     return this.#first;
   }
@@ -29,7 +29,7 @@ export class LinkedList<Item extends Linked<Item>> {
     this.#last = item;
   }
 
-  /** Takes an item out; without effect on one that is in no list. */
+  /** Takes an item out. No effect on one that is in no list. */
   delete(item: Item): void {
     const { previous, next } = item;
     if (previous === undefined && this.#first !== item) return;
@@ -41,7 +41,7 @@ export class LinkedList<Item extends Linked<Item>> {
     item.next = undefined;
   }
 
-  /** What is in it now, in order; later changes do not show. */
+  /** The items that are in it now, in order. Later changes do not show. */
   toArray(): Item[] {
     const items: Item[] = [];
     for (let item = this.#first; item !== undefined; item = item.next) items.push(item);

@@ -3,8 +3,8 @@ import type { ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 
 /**
- * Requests as a target takes them, in the order of the messages: by count, by the bytes of all together (SQS counts them so),
- * and by key where it wants one. A message that is larger goes alone.
+ * Splits messages, in their order, into requests as the target takes them: by count, by the bytes of all
+ * together (as SQS counts), and by key where a request holds one key only. A larger message goes alone.
  */
 export function splitRequests(
   messages: readonly OutgoingMessage[],

@@ -89,7 +89,7 @@ describe("a delivery is", () => {
       { target: TARGET, id: "m" },
       { target: TARGET, id: "m" },
     ]);
-    expect(events.of("emulated")).toEqual([{ target: TARGET, feature: "ttl" }]); // once
+    expect(events.of("emulated")).toEqual([{ target: TARGET, feature: "ttl" }]); // only once
   });
 
   test("given back until it is due", () => {

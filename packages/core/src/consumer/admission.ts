@@ -11,20 +11,20 @@ import type { SettledMemory } from "./settled-memory.ts";
 
 export interface AdmissionParts {
   readonly target: string;
-  /** Of a delivery that does not say what is left; undefined: it lasts as long as the link. */
+  /** Lease of a delivery that does not state the time left. Undefined: it lasts as long as the link. */
   readonly leaseMs: number | undefined;
   readonly clock: Clock;
   readonly events: EventSink;
   readonly keeper: LeaseKeeper;
   readonly executor: OutcomeExecutor;
   readonly memory: SettledMemory;
-  /** Absent where the service says so when a lease has run out. */
+  /** Absent where the service reports when a lease has run out. */
   readonly known?: KnownMessages | undefined;
   /** False for dead letters: they are neither early nor expired. */
   readonly isTimed: boolean;
 }
 
-/** Takes deliveries in hand, and settles those that no handler shall see. */
+/** Takes deliveries in hand, and settles those that must not reach a handler. */
 export class Admission {
   readonly #parts: AdmissionParts;
   readonly #emulated = new Set<string>();
@@ -35,7 +35,7 @@ export class Admission {
     this.#wallNow = () => parts.clock.wallNow();
   }
 
-  /** Rule D14: what a blocked event loop cost is subtracted from the lease. `nowMs`: lease time, if it is known already. */
+  /** Rule D14: subtracts the time of a blocked event loop from the lease. `nowMs`: lease time, if known. */
   hold(
     delivery: Delivery<unknown>,
     key: string | undefined,
@@ -50,8 +50,8 @@ export class Admission {
   }
 
   /**
-   * True: the message is in hand already, and is held by the lease of this delivery from now on. Its handler goes on: a
-   * second run would be one without a reason.
+   * Returns true if the message is already in hand. The lease of this delivery then holds it, and its handler
+   * goes on: a second run would have no reason.
    */
   takesOver(delivery: Delivery<unknown>, stalledMs: number, nowMs: number): boolean {
     const { known, keeper, executor, leaseMs = 0 } = this.#parts;
@@ -62,12 +62,12 @@ export class Admission {
       return false;
     }
     const leftMs = (delivery.leaseMs ?? leaseMs) - stalledMs;
-    // Gone as well, it comes once more.
+    // If the new lease has run out too, the message comes again.
     if (leftMs > 0) keeper.replace(held, delivery.handle, leftMs, nowMs);
     return true;
   }
 
-  /** @returns true if the message was acked already, and now is once more: that ack had no effect. */
+  /** @returns true if the message was acked before: it is acked again, because that ack had no effect */
   acksAgain(held: HeldDelivery, nowMs: number): boolean {
     const { known } = this.#parts;
     if (known === undefined) return false;
@@ -79,7 +79,7 @@ export class Admission {
     return false;
   }
 
-  /** @returns false if the delivery is dealt with already. */
+  /** @returns false if the delivery is settled here, so that no handler runs for it */
   admit(held: HeldDelivery): boolean {
     const { target, events, executor, memory, isTimed } = this.#parts;
     const { delivery } = held;

@@ -1,7 +1,7 @@
 import type { Delivery } from "../driver/delivery.ts";
 import { RESERVED } from "../message/attributes.ts";
 
-/** Which attempt a delivery is, from 1: the service's count, and that of the copies before it. */
+/** Attempt number of a delivery, from 1: the service's count plus the attempts of earlier copies. */
 export function attemptOf({
   deliveryCount,
   attributes,

@@ -9,29 +9,29 @@ export interface GatherOptions {
   readonly size: number;
   /** Longest wait for a batch to fill. */
   readonly waitMs: number;
-  /** Batches at once. */
+  /** Most batches at once. */
   readonly concurrency: () => number;
   readonly clock: Clock;
-  /** A batch has ended. @default nobody is told */
+  /** Called when a batch has ended. @default no callback */
   readonly onEnd?: () => void;
 }
 
 interface Member {
   readonly message: Message<unknown>;
   readonly context: HandlerContext;
-  /** Ends the run of this one message. */
+  /** Resolve or reject it to end the run of this one message. */
   readonly run: PromiseWithResolvers<void>;
 }
 
 /**
- * Turns a handler of batches into a handler of messages: each run ends with the outcome of its own message. For the batches
- * of one consumer, or of one event.
+ * Turns a batch handler into a message handler: each run ends with the outcome of its own message. One
+ * gatherer serves one consumer, or one event.
  */
 export class Gatherer {
   readonly #handler: BatchHandler<unknown>;
   readonly #options: GatherOptions;
   #members: Member[] = [];
-  /** Batches that run. */
+  /** Batches that are running. */
   running = 0;
   #timer: Timer | undefined;
   #waitMs: number;
@@ -53,7 +53,7 @@ export class Gatherer {
     await member.run.promise;
   };
 
-  /** One timer for the oldest; with no wait, all that started in one tick go together. */
+  /** Sets one timer, for the oldest member. Without a wait, all that start in one tick form a batch. */
   #startLater(): void {
     if (this.#timer !== undefined) return;
     const waitMs = this.#waitMs;
@@ -71,7 +71,7 @@ export class Gatherer {
   }
 
   #startFull(): void {
-    // Of those that came in one tick none can be gone.
+    // Members that came in one tick cannot be gone yet.
     if (this.#waitMs > 0 && this.#hasRoom) this.#dropGone();
     while (this.#members.length >= this.#options.size && this.#hasRoom) this.#start();
   }
@@ -91,7 +91,7 @@ export class Gatherer {
     void this.#run(members);
   }
 
-  /** What waited for its batch may have been lost or given back meanwhile: somebody else handles it. */
+  /** Rejects members that were lost or given back while they waited: they are handled elsewhere. */
   #dropGone(): void {
     const gone = this.#members.filter(({ context }) => context.signal.aborted);
     if (gone.length === 0) return;
@@ -112,7 +112,7 @@ export class Gatherer {
     this.#options.onEnd?.();
   }
 
-  /** No more messages come: nothing waits for them any longer. */
+  /** Call when no more messages will come: incomplete batches start without a wait from now on. */
   waitForNoMore(): void {
     this.#waitMs = 0;
     this.#timer?.cancel();
@@ -120,7 +120,7 @@ export class Gatherer {
     this.startWaiting();
   }
 
-  /** There may be room. */
+  /** Call when there may be room for another batch. */
   startWaiting(): void {
     this.#dropGone();
     if (this.#timer === undefined) this.#startAll();
@@ -158,7 +158,7 @@ function endOne(member: Member, result: unknown): void {
   }
 }
 
-/** Power over all deliveries of a batch. */
+/** The context of a batch handler; it acts on all deliveries of the batch. */
 class BatchContext implements HandlerContext {
   readonly #members: readonly Member[];
   #controller: AbortController | undefined;
@@ -167,7 +167,7 @@ class BatchContext implements HandlerContext {
     this.#members = members;
   }
 
-  /** Aborts when all of its messages are gone: what the handler does for the others still counts. */
+  /** Aborts when all messages are gone: until then, the handler's work for the others still counts. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       const controller = new AbortController();

@@ -18,12 +18,12 @@ export interface ConsumerRunOptions {
   readonly setup: ConsumerSetup;
   readonly settings: ConsumerSettings;
   readonly memory: SettledMemory;
-  /** The handler inside its middleware. */
+  /** The handler, wrapped in its middleware. */
   readonly handle: Handler<unknown>;
-  /** Deliveries in handlers at once. */
+  /** Most deliveries in handlers at once. */
   readonly limit: number;
   readonly isPaused: boolean;
-  /** No handler starts any more. */
+  /** Called when no further handler will start. */
   readonly onLast: () => void;
 }
 
@@ -41,7 +41,7 @@ export class ConsumerRun {
   #time: DrainTime | undefined;
   #fatal: QueueError | undefined;
   #startTrouble: string | undefined;
-  /** The wait between two tries of a start. */
+  /** Ends the wait between two tries to start. */
   #endWait: PromiseWithResolvers<void> | undefined;
 
   constructor(options: ConsumerRunOptions) {
@@ -50,7 +50,7 @@ export class ConsumerRun {
     this.#isPaused = options.isPaused;
   }
 
-  /** Resolves with the report of the drain that ends it. Rejects with the error that made it end itself, after the drain. */
+  /** Resolves with the report of the final drain. Rejects after it if an error ended the run. */
   async run(): Promise<DrainReport> {
     let report = NOTHING_HANDLED;
     try {
@@ -125,7 +125,7 @@ export class ConsumerRun {
     return report;
   }
 
-  /** Tries until the broker can be reached; undefined: closed meanwhile. Rejects on what no waiting mends. */
+  /** Tries until the broker can be reached. Undefined: closed meanwhile. Rejects if waiting cannot help. */
   async #open(): Promise<OpenedConsumer | undefined> {
     const { setup, settings } = this.#options;
     const flow = { maxOutstanding: this.#isPaused ? 0 : this.#limit, lanes: this.#limit };

@@ -23,7 +23,7 @@ import {
 } from "./resolve-options.ts";
 import { SettledMemory } from "./settled-memory.ts";
 
-/** Makes a consumer; no I/O. @throws INVALID_ARGUMENT for options that cannot be */
+/** Creates a consumer without I/O. @throws INVALID_ARGUMENT for invalid options */
 export function createConsumer<Body>(setup: ConsumerSetup): QueueConsumer<Body> {
   return new Consumer<Body>(setup);
 }
@@ -31,17 +31,17 @@ export function createConsumer<Body>(setup: ConsumerSetup): QueueConsumer<Body> 
 const DEFAULT_BATCH_SIZE = 10;
 const HEALTHY: Health = /* @__PURE__ */ Object.freeze({ live: true, ready: true, reasons: [] });
 
-/** Either runs a handler or hands over messages on request; after `close` it may begin anew. */
+/** Either runs a handler or hands over messages on request. After `close` it can start again. */
 class Consumer<Body> implements QueueConsumer<Body> {
   readonly #setup: ConsumerSetup;
   readonly #settings: ConsumerSettings;
-  /** Kept over a restart: a redelivery may come to the next run. */
+  /** Kept across restarts: a redelivery may reach the next run. */
   readonly #memory = new SettledMemory();
   #concurrency: number;
   #isPaused = false;
   #run: { readonly life: ConsumerRun; readonly batchSize: number; readonly gatherer?: Gatherer } | undefined;
   #puller: Puller | undefined;
-  /** Of the life before this one, for whoever closes after its end: a run that ended by itself rejects without it. */
+  /** Report of the previous life, for a later `close`: a run that failed has rejected without it. */
   #last: DrainReport | undefined;
 
   constructor(setup: ConsumerSetup) {

@@ -1,34 +1,34 @@
 import { LinkedList, type Linked } from "../batching/linked-list.ts";
 
-/** A request that is out. */
+/** A request in flight. */
 export interface Cuttable extends Linked<Cuttable> {
-  /** Ends it; must not throw. */
+  /** Ends the request. Must not throw. */
   cut(): void;
 }
 
 /**
- * Ends the requests that are out, all at once, and keeps later ones from going out. No `AbortSignal`, which lives as long as
- * the consumer: Node's list of its listeners keeps those that were removed, with all that their requests hold, from the
- * cheap collection of young objects, once one of them has grown old.
+ * Ends all requests in flight at once, and keeps later ones from going out. It is not an `AbortSignal`, which
+ * would live as long as the consumer: once one of its listeners has grown old, Node's list of them keeps even
+ * removed ones, with all that their requests hold, from the cheap collection of young objects.
  */
 export class CutOff {
   readonly #out = new LinkedList<Cuttable>();
-  /** True once it was ended: a request must not go out any more. */
+  /** True once it has ended: no request may go out any more. */
   isOver = false;
-  /** Why; undefined: it is not over, or nobody said. */
+  /** Why it ended. Undefined: it has not ended, or no reason was given. */
   reason: unknown;
 
-  /** For a request that goes out. */
+  /** Adds a request that goes out. */
   add(request: Cuttable): void {
     this.#out.add(request);
   }
 
-  /** For a request that has its answer; without effect on one that is not out. */
+  /** Removes a request that has its answer. No effect on one that is not in flight. */
   delete(request: Cuttable): void {
     this.#out.delete(request);
   }
 
-  /** Ends all that are out; the first call counts. */
+  /** Ends all requests in flight. Only the first call counts. */
   end(reason?: unknown): void {
     if (this.isOver) return;
     this.isOver = true;

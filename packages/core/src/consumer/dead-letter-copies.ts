@@ -21,14 +21,14 @@ export interface DeadLetterCopies {
 }
 
 /**
- * The `deadLetterBatch` of an event whose platform dead-letters nothing itself: a copy of each message is sent, as many in
- * one request as it takes. The caller reports a message as handled once its copy is confirmed: a crash in between leaves
- * both, never none.
+ * The `deadLetterBatch` of an event whose platform cannot dead-letter: it sends a copy of each message, as
+ * many in one request as it takes. The caller reports a message as handled once its copy is confirmed, so a
+ * crash in between leaves both, never neither.
  *
- * A message without a fitting copy fails alone (`MESSAGE_TOO_LARGE`), a request that fails as a whole fails its own. Never
- * rejects.
+ * A message whose copy does not fit fails alone (`MESSAGE_TOO_LARGE`). A request that fails as a whole fails
+ * all its messages. Never rejects.
  *
- * @param deliveries all that the event brought, so that a handle leads to its message
+ * @param deliveries all deliveries of the event, to find the message of a handle
  */
 export function deadLetterByCopies<Handle>(
   deliveries: readonly Delivery<Handle>[],
@@ -40,7 +40,7 @@ export function deadLetterByCopies<Handle>(
     const delivery = byHandle.get(item.handle);
     if (delivery === undefined) return { ok: false, error: notOfThisEvent(target) };
     try {
-      // A foreign message says no content type: empty means none to every reader.
+      // A foreign message may carry no content type: every reader takes an empty one as none.
       return {
         ok: true,
         value: deadLetterMessage(delivery, item, { driver: producer, target, contentType: "" }),
@@ -54,7 +54,7 @@ export function deadLetterByCopies<Handle>(
     const fitting = copies.flatMap((copy) => (copy.ok ? [copy.value] : []));
     const sent: ItemResult<SendReceipt>[] = [];
     for (const request of splitRequests(fitting, producer, target)) {
-      // One after the other, so that messages of one key stay in their order.
+      // One after the other, to keep the order of messages with one key.
       // oxlint-disable-next-line no-await-in-loop
       sent.push(...(await resultsOf(producer, request, signal)));
     }

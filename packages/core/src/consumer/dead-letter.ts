@@ -21,17 +21,17 @@ export type DeadLetterRoute =
   | { readonly kind: "native" }
   | {
       readonly kind: "copy";
-      /** Resolves with the error of a copy that was not confirmed. Never rejects. */
+      /** Resolves with the error if the copy was not confirmed. Never rejects. */
       readonly send: (
         delivery: Delivery<unknown>,
         outcome: DeadLetterOutcome,
       ) => Promise<QueueError | undefined>;
       readonly close: () => Promise<void>;
     }
-  /** `retryMs`: how long what should be dead waits before it comes again; default: the longest back-off. */
+  /** `retryMs`: delay before a message that should be dead comes again. Default: the longest back-off. */
   | { readonly kind: "none"; readonly why: string; readonly retryMs?: number };
 
-/** Of what has no dead letters, and is not to have any; undefined of everything else. */
+/** The route of a target that has no dead letters and is to have none. Otherwise undefined. */
 export function routeToNowhere(
   { kind }: Pick<DefinitionDetails, "kind">,
   { deadLetter }: Pick<ConsumerSettings, "deadLetter">,
@@ -45,14 +45,14 @@ export interface CopyRouteOptions {
   readonly driver: ProducerDriver;
   readonly target: Target;
   readonly clock: Clock;
-  /** Of the definition's codec: for foreign messages that carry none. */
+  /** Content type of the definition's codec, for foreign messages that carry none. */
   readonly contentType: string;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
 }
 
 const SEND_TIMEOUT_MS = 15_000;
 
-/** Dead letters by sending a copy to their queue; the caller acks the original afterwards. */
+/** Dead-letters by sending a copy to the dead-letter queue. The caller acks the original afterwards. */
 export function createCopyRoute(options: CopyRouteOptions): DeadLetterRoute {
   const { send, close } = createCopySender(options);
   return {
@@ -63,7 +63,7 @@ export function createCopyRoute(options: CopyRouteOptions): DeadLetterRoute {
 }
 
 /**
- * The copy that goes to a dead-letter queue: the message as it came, with the core's record of why it is dead.
+ * The copy for a dead-letter queue: the message as it came, with the core's record of why it is dead.
  * @throws MESSAGE_TOO_LARGE if it does not fit, even without its description
  */
 export function deadLetterMessage(
@@ -81,13 +81,13 @@ function deadLetterCopy(
 ): OutgoingMessage {
   return copyOf(delivery, contentType, {
     attributes: { ...withoutTimes(delivery.attributes), ...outcome.attributes },
-    // Of the stored message, not of this delivery: a second copy after a crash is a duplicate to a queue that knows such.
+    // Id of the stored message, not of this delivery: deduplication recognises a second copy after a crash.
     deduplicationId: delivery.providerId,
     ...withoutUndefined({ orderingKey: delivery.orderingKey }),
   });
 }
 
-/** A dead letter is neither early nor expired. */
+/** Removes the due and expiry times: a dead letter is neither early nor expired. */
 function withoutTimes(attributes: Readonly<Record<string, string>>): Record<string, string> {
   const kept = { ...attributes };
   delete kept[RESERVED.due];
@@ -95,7 +95,7 @@ function withoutTimes(attributes: Readonly<Record<string, string>>): Record<stri
   return kept;
 }
 
-/** Without its description if it is too large with it. @throws MESSAGE_TOO_LARGE */
+/** Drops the description if the copy is too large with it. @throws MESSAGE_TOO_LARGE */
 function fittingCopy(
   copy: OutgoingMessage,
   { driver, target }: Pick<CopyRouteOptions, "driver" | "target">,
@@ -123,9 +123,9 @@ function fits(copy: OutgoingMessage, driver: ProducerDriver, target: Target): bo
   return userAttributes <= limits.attributes.maxCount && driver.sizeOf(copy) <= limits.maxMessageBytes;
 }
 
-/** Sends copies together, as far as one request takes them. Whoever closes it waits for none. */
+/** Sends copies, as many in one request as it takes. `close` waits for none of them. */
 export function createCopySender(options: CopyRouteOptions): {
-  /** Resolves with the error of a copy that could not be made, or was not confirmed. Never rejects. */
+  /** Resolves with the error if the copy could not be made or was not confirmed. Never rejects. */
   readonly send: (copy: () => OutgoingMessage) => Promise<QueueError | undefined>;
   readonly close: () => Promise<void>;
 } {

@@ -5,19 +5,19 @@ import type { KeyLanes } from "./key-lanes.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
 export interface DispatcherOptions {
-  /** Runs at once. */
+  /** Most runs at once. */
   readonly limit: number;
   readonly clock: Clock;
   readonly rateLimit: RateLimit | undefined;
   readonly lanes: KeyLanes | undefined;
-  /** One more bound, shared with other dispatchers; who frees a permit of it calls `startReady` of the others. @default none */
+  /** A bound shared with other dispatchers: after freeing a permit, call their `startReady`. @default none */
   readonly mayStart?: () => boolean;
   /**
-   * Must not throw. Gets the lease time, and gives it back, if it is known: a look at the clock takes as long as a promise,
-   * and one that a run ended with is as good as another one right after it.
+   * Must not throw. Takes and returns the lease time if it is known: reading the clock costs as much as a
+   * promise, and the time at which a run ended is good enough right after it.
    */
   readonly start: (held: HeldDelivery, nowMs: number | undefined) => number | undefined;
-  /** The rate allows starts again. */
+  /** Called when the rate allows starts again. */
   readonly onTokens: () => void;
 }
 
@@ -41,23 +41,23 @@ export class Dispatcher {
     return this.#limit;
   }
 
-  /** Takes effect at once; a lower one as runs end. */
+  /** A higher limit takes effect at once, a lower one as runs end. */
   set limit(limit: number) {
     this.#limit = limit;
     this.startReady();
   }
 
-  /** Ready to start; more may lie in the lanes. */
+  /** Deliveries ready to start. More may wait in the lanes. */
   get readyCount(): number {
     return this.#ready.length;
   }
 
-  /** How many more, up to `max`, could start at this rate; asking is worth it again when `onTokens` says so. */
+  /** How many more could start at this rate, up to `max`. Ask again when `onTokens` is called. */
   rateRoom(max: number): number {
     const { clock, rateLimit } = this.#options;
     if (rateLimit === undefined || max <= 0) return max;
     const waitMs = rateLimit.waitMs(clock.now());
-    // Where there are tokens it is a run that has to end, which wakes whoever asks.
+    // If there are tokens, a run has to end first, and its end wakes the caller.
     if (waitMs > 0) this.#startLater(waitMs);
     return Math.min(max, rateLimit.available(clock.now(), max + this.#ready.length) - this.#ready.length);
   }
@@ -66,7 +66,7 @@ export class Dispatcher {
     this.#ready.push(held);
   }
 
-  /** Of no effect while it is at it: a run that ends at once gives its permit to the next in this loop, not deeper. */
+  /** Not reentrant: the permit of a run that ends at once goes to the next one in this loop, not deeper. */
   startReady(nowMs?: number): void {
     if (this.#isStarting) return;
     this.#isStarting = true;
@@ -96,14 +96,14 @@ export class Dispatcher {
     }
   }
 
-  /** Gives a permit back; once. */
+  /** Gives back the permit of a delivery, once. */
   free(held: HeldDelivery): void {
     if (!held.hasPermit) return;
     held.hasPermit = false;
     this.running -= 1;
   }
 
-  /** Takes all that has not started, out of the lanes too. */
+  /** Takes all deliveries that have not started, out of the lanes too. */
   takeUnstarted(): readonly HeldDelivery[] {
     const { lanes } = this.#options;
     const taken: HeldDelivery[] = lanes?.takeWaiting() ?? [];

@@ -8,7 +8,7 @@ import { DrainTime } from "./drain-time.ts";
 const REPORT: DrainReport = { handled: 7, released: 2, unsettled: 0, abandoned: 1 };
 const never = async (): Promise<void> => await new Promise(() => {});
 
-/** Steps that are quick unless the test replaces them; each is written down with its moment. */
+/** Steps that end quickly unless the test replaces them. Each is logged with its moment. */
 function bench(over: Partial<DrainSteps> = {}) {
   const clock = createVirtualClock();
   const log: string[] = [];

@@ -11,10 +11,10 @@ export const NOTHING_HANDLED: DrainReport = /* @__PURE__ */ Object.freeze({
   abandoned: 0,
 });
 
-/** What a drain does, in the order of doing. */
+/** The steps of a drain, in their order. */
 export interface DrainSteps {
   readonly clock: Clock;
-  /** Flow 0, no more asks. */
+  /** Stops asking, with the flow at 0. */
   readonly stopAsking: () => Promise<void>;
   readonly giveBackUnstarted: () => void;
   /** Resolves when no handler runs. */
@@ -22,28 +22,28 @@ export interface DrainSteps {
   readonly abortHandlers: (reason: QueueError) => void;
   readonly giveBackRunning: () => void;
   readonly flush: (withinMs: number) => Promise<void>;
-  /** Nobody waits for an answer any more: requests that are out are aborted, and none goes out. */
+  /** Aborts requests in flight, and lets none go out: nobody waits for an answer any more. */
   readonly cutOff: () => void;
   readonly stopLeases: () => Promise<void>;
   readonly close: () => Promise<void>;
   readonly report: () => DrainReport;
-  /** A step failed; the drain goes on. */
+  /** Called when a step failed. The drain goes on. */
   readonly onError: (step: string, error: unknown) => void;
 }
 
-/** An ask that was aborted is back within this, or is not waited for. */
+/** Longest wait for aborted asks to return. */
 const STOP_WITHIN_MS = 1_000;
-/** What a handler gets after its signal aborted. */
+/** Time that a handler has to end after its signal aborted. */
 const GRACE_MS = 1_000;
 const FLUSH_WITHIN_MS = 5_000;
 const CLOSE_WITHIN_MS = 5_000;
-/** Beyond the time that the drain was given: until settlements are given up, and until its end. */
+/** Time beyond the drain's timeout: until settlements are given up, and until the drain ends. */
 const FLUSH_GRACE_MS = 2_500;
 const END_GRACE_MS = 3_000;
 
 /**
- * Ends a consumer: every step runs even if one before it fails. Never rejects, and resolves `END_GRACE_MS` after its time
- * at the latest, whatever the service does.
+ * Ends a consumer. Every step runs, even if an earlier one fails. Never rejects. Resolves at the latest
+ * `END_GRACE_MS` after its timeout, whatever the service does.
  */
 export async function drain(steps: DrainSteps, time: DrainTime): Promise<DrainReport> {
   const { clock } = steps;

@@ -73,7 +73,7 @@ test("a fault of a driver is an event, and nothing else", async () => {
 });
 
 describe("the pause before a retry", () => {
-  /** Delay that the last of many failures gets, with the worst of luck. */
+  /** Delay after the last of many failures, with jitter at its worst. */
   async function longestPause(options: Parameters<typeof consumerBench>[0]): Promise<number | undefined> {
     const { clock, queue, consumer } = consumerBench({
       setup: { random: () => 0.999_999_9 },

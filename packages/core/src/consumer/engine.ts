@@ -35,12 +35,12 @@ export interface Engine {
   readonly known: KnownMessages | undefined;
   readonly rules: ProcessingRules;
   readonly context: ContextParts;
-  /** Ends all requests but the asks. */
+  /** Ends all requests except the asks. */
   readonly cutOff: CutOff;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
 }
 
-/** What of a consumer's setup the engine needs. */
+/** The part of a consumer's setup that the engine needs. */
 export interface EngineSetup extends Pick<
   ConsumerSetup,
   "details" | "clock" | "events" | "logger" | "random"
@@ -54,20 +54,20 @@ export interface EngineOptions {
   readonly opened: OpenedConsumer;
   readonly lanes: KeyLanes | undefined;
   readonly memory: SettledMemory;
-  /** Absent where nothing comes again without a reason. */
+  /** Absent where no message comes again without a reason. */
   readonly known?: KnownMessages | undefined;
   /** 0: every settlement goes out at once. */
   readonly lingerMs: number;
   readonly handle: Handler<unknown>;
   readonly hooks: ExecutorHooks;
   readonly onWake: (held: HeldDelivery) => void;
-  /** A settlement has its result. */
+  /** Called when a settlement has its result. */
   readonly onSettled: () => void;
-  /** The service has answered acknowledgements, after so long. */
+  /** Called when the service has answered acks, with the time that it took. */
   readonly onAcked?: ((durationMs: number) => void) | undefined;
 }
 
-/** What all parts get. */
+/** Shared by all parts. */
 interface EngineBase {
   readonly time: LeaseTime;
   readonly random: () => number;
@@ -161,7 +161,7 @@ function createSettling(
   return { keeper, settler, executor };
 }
 
-/** The steps of a drain that are the same for a worker and a puller. */
+/** The drain steps that a worker and a puller share. */
 export function sharedSteps(
   { cutOff, keeper, settler, opened }: Engine,
   { clock, events }: Pick<EngineSetup, "clock" | "events">,
@@ -181,7 +181,7 @@ export function sharedSteps(
   };
 }
 
-/** What a driver reports between asks. */
+/** Handles what a driver reports between asks. */
 export function driverEvents(
   setup: ConsumerSetup,
   engine: () => Engine | undefined,
@@ -212,7 +212,7 @@ function redeliveryPolicy(
   const { capabilities } = opened.target;
   const canDelay = capabilities.releaseDelay !== "none" || mayDelayLonger(setup.details);
   return {
-    // Dead letters have no budget: there is nowhere further to go.
+    // Dead letters have unlimited attempts: there is nowhere further to go.
     attempts: setup.details.kind === "dead-letter" ? Number.POSITIVE_INFINITY : settings.attempts,
     delay: settings.retryDelay,
     bounds: {

@@ -6,7 +6,7 @@ import { createEventEngine, type EventEngineOptions } from "./event-engine.ts";
 const orders = defineQueue("orders");
 const handler = (): void => {};
 
-/** What making an engine is refused with; "": it is not. */
+/** Returns the error with which an engine is refused, as text; empty if it is not refused. */
 function refusal(options: unknown, work: unknown = { handler }, definition: unknown = orders): string {
   try {
     createEventEngine(

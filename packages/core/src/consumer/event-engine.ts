@@ -19,33 +19,33 @@ import { SettledMemory } from "./settled-memory.ts";
 import { refuseMisfit } from "./start-checks.ts";
 
 /**
- * Options of a function's handler: those of a consumer without `prefetch` (the platform fetches), and the clock,
- * listener, logger and middleware that a worker has from its client.
+ * Options of a function's handler: those of a consumer without `prefetch` (the platform fetches), and the
+ * clock, listener, logger and middleware that a worker gets from its client.
  */
 export interface EventEngineOptions
   extends
     Omit<ConsumerOptions, "prefetch">,
     Pick<ClientOptions, "clock" | "listener" | "logger" | "middleware"> {
   /**
-   * How long before the end of the platform's time for one call the work stops: nothing starts any more, signals abort,
-   * and what is unfinished is reported so. Longer for handlers that need time to stop. @default a tenth of that time,
-   * from "1s" to "10s"
+   * The work stops this long before the platform ends a call: nothing starts any more, signals abort, and
+   * unfinished messages are reported as such. Longer for handlers that need time to stop. @default a tenth of
+   * the call's time, from "1s" to "10s"
    */
   readonly deadlineMargin?: Duration | undefined;
 }
 
-/** What a function does with its messages: one for each call of the handler, or up to `size` (a whole number from 1). */
+/** How a function handles messages: one per call of the handler, or up to `size` (a whole number from 1). */
 export type EventWork<Body> =
   | { readonly handler: Handler<Body> }
   | { readonly batchHandler: BatchHandler<Body>; readonly size: number };
 
-/** What became of the messages of one event. */
+/** The outcomes of the messages of one event. */
 export interface EventResult {
-  /** One for each delivery, in their order: what the source tells the platform. */
+  /** One outcome per delivery, in their order: what the source reports to the platform. */
   readonly outcomes: readonly Outcome[];
   /**
-   * To be called if the platform could not be told: what was handled is acked without its handler if it comes to this
-   * process again.
+   * Call this if the reply did not reach the platform. Handled messages that come to this process again are
+   * then acked without their handler.
    */
   replyFailed(): void;
 }
@@ -53,18 +53,18 @@ export interface EventResult {
 /** The engine of a consumer, for messages that a platform brings. */
 export interface EventEngine {
   /**
-   * Handles the messages of one event within the platform's time. Several may run at once; they share `concurrency` and
-   * `rateLimit`.
+   * Handles the messages of one event within the platform's time. Several calls may run at once; they share
+   * `concurrency` and `rateLimit`.
    * @throws UNSUPPORTED or INVALID_ARGUMENT for a need or an option that the event's queue cannot meet
    */
   process(batch: EventBatch): Promise<EventResult>;
-  /** Reports, as the event `event-refused`, a call that the source answered although nothing of it was handled. */
+  /** Emits `event-refused` for a call that the source answered although none of it was handled. */
   refused(error: unknown): void;
 }
 
 /**
- * Makes the engine under `createHandler` of `@anyqueue/serverless`, which is what applications use; this is for who calls an
- * {@link EventSource} in another way. No I/O.
+ * Makes the engine behind `createHandler` of `@anyqueue/serverless`. Applications use that function; use this
+ * one to call an {@link EventSource} in another way. No I/O.
  * @throws INVALID_ARGUMENT with every problem of options and work, or for the definition of a topic
  */
 export function createEventEngine<Body>(
@@ -75,7 +75,7 @@ export function createEventEngine<Body>(
   return new Engine(detailsOf(definition), work as EventWork<unknown>, options);
 }
 
-/** Else a function with a second of time would give everything back, until the queue moves it away, and say nothing. */
+/** Otherwise a function with one second would silently give everything back until the queue moves it. */
 const NO_TIME =
   "nothing was started: the platform leaves a call less time than is kept free of it, a second at least; allow the function more, or keep less free with deadlineMargin";
 const CLIENT_KEYS = ["clock", "listener", "logger", "middleware"];
@@ -89,10 +89,10 @@ class Engine implements EventEngine {
   readonly #settings: ConsumerSettings;
   readonly #marginMs: number | undefined;
   readonly #rateLimit: RateLimit | undefined;
-  /** Kept over the calls: a platform uses a process again. */
+  /** Kept across calls: a platform reuses a process. */
   readonly #memory = new SettledMemory();
   readonly #runs = new Set<EventRun>();
-  /** Of the events whose batches may run. */
+  /** Gatherers of the events whose batches may run. */
   readonly #gatherers = new Set<Gatherer>();
   readonly #told = new Set<string>();
 
@@ -161,7 +161,7 @@ class Engine implements EventEngine {
     } finally {
       this.#runs.delete(run);
       if (work instanceof Gatherer) this.#gatherers.delete(work);
-      // What an abandoned handler held is free for the others.
+      // The permits of an abandoned handler are free for the other events.
       this.#startReady();
       this.#startWaiting();
     }
@@ -171,7 +171,7 @@ class Engine implements EventEngine {
     return remainingMs === undefined || eventDeadline(remainingMs(), this.#marginMs).stopInMs > 0;
   }
 
-  /** Each sentence once, as the start of a worker says it. */
+  /** Emits each sentence once, as a worker does at its start. */
   #notify(target: string, notices: readonly string[] = []): void {
     for (const text of notices) {
       if (this.#told.has(text)) continue;
@@ -195,13 +195,12 @@ class Engine implements EventEngine {
     return running;
   }
 
-  /** Around the handler. */
   #inMiddleware(handler: Handler<unknown>, target: string): Handler<unknown> {
     const { middleware } = this.#client;
     return middleware.some((one) => "handle" in one) ? composeHandle(middleware, handler, target) : handler;
   }
 
-  /** A batch handler gets messages of one event only: another event may end earlier. Their batches share concurrency. */
+  /** A batch holds messages of one event only: another may end earlier. All batches share `concurrency`. */
   #gather({ batchHandler, size }: Extract<EventWork<unknown>, { readonly size: number }>): Gatherer {
     const concurrency = (): number => this.#settings.concurrency - this.#batchesBeside(gatherer);
     const onEnd = (): void => this.#startWaiting();

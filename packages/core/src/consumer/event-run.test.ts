@@ -9,7 +9,7 @@ import { createEventEngine, type EventEngineOptions } from "./event-engine.ts";
 const orders = defineQueue("orders", { retry: { attempts: 3, delay: "7s" } });
 const refused = new Error("down");
 
-/** Handles one batch: what the handler does with a message is in its name. */
+/** Handles one batch. The name of a message says what the handler does with it. */
 async function outcomesOf(
   names: readonly string[],
   batch: Partial<EventBatch> = {},

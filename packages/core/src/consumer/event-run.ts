@@ -20,23 +20,23 @@ export interface EventRunOptions {
   readonly setup: EngineSetup;
   readonly settings: ConsumerSettings;
   readonly memory: SettledMemory;
-  /** The handler inside its middleware. */
+  /** The handler, wrapped in its middleware. */
   readonly handle: Handler<unknown>;
-  /** Deliveries in handlers at once. */
+  /** Most deliveries in handlers at once. */
   readonly limit: number;
-  /** Undefined: the usual part of what is left. */
+  /** Undefined: the usual share of the time left. */
   readonly marginMs: number | undefined;
   readonly rateLimit: RateLimit | undefined;
-  /** False: other batches take all permits. */
+  /** False: other batches hold all permits. */
   readonly mayStart: () => boolean;
-  /** A permit is free. */
+  /** Called when a permit is free. */
   readonly onPermit: () => void;
 }
 
-/** Settlements of a call without an end get this long. */
+/** Longest wait for settlements, also in a call without a deadline. */
 const FLUSH_WITHIN_MS = 15_000;
 
-/** One batch, from the event to its outcomes: the parts of a worker, without anything to fetch. */
+/** Runs one batch, from the event to its outcomes: the parts of a worker, without anything to fetch. */
 export class EventRun {
   readonly #options: EventRunOptions;
   readonly #dispatcher: Dispatcher;
@@ -45,7 +45,7 @@ export class EventRun {
   readonly #allLeft = Promise.withResolvers<void>();
   /** Aligned with the deliveries. */
   #held: readonly HeldDelivery[] = [];
-  /** Aligned too; empty before the end. */
+  /** Aligned with the deliveries; empty until the end. */
   #outcomes: readonly Outcome[] = [];
 
   constructor(options: EventRunOptions) {
@@ -104,23 +104,23 @@ export class EventRun {
     }
     const leftMs = (batch.remainingMs?.() ?? Number.POSITIVE_INFINITY) - (deadline?.replyMs ?? 0);
     await this.#engine.settler.flush(Math.max(0, Math.min(FLUSH_WITHIN_MS, leftMs)));
-    // A renewal that is not answered would be waited for beyond the end.
+    // Without this, `stop` would wait beyond the end for a renewal that is not answered.
     this.#engine.cutOff.end();
     await this.#engine.keeper.stop();
     this.#outcomes = await Promise.all(this.#held.map(finalOutcome));
     return this.#outcomes;
   }
 
-  /** The reply failed: the platform redelivers what was done already, which no handler shall see again. */
+  /** Call when the reply failed: the platform redelivers what is done, and no handler should see it again. */
   rememberDone(): void {
     for (const [index, { delivery }] of this.#held.entries()) {
       const outcome = this.#outcomes[index];
-      // What was only tried is not done: a dead letter that could not be moved is nowhere but in its queue.
+      // A release is not done: a dead letter that could not be moved is still in its queue only.
       if (outcome !== undefined && outcome.kind !== "release") this.#options.memory.add(delivery);
     }
   }
 
-  /** Nothing starts before all are in hand and known by their place. */
+  /** Takes all deliveries in hand, and records their places, before any of them starts. */
   #take(): void {
     const { deliveries } = this.#options.batch;
     this.#dispatcher.stop();
@@ -130,10 +130,10 @@ export class EventRun {
     if (deliveries.length === 0) this.#allLeft.resolve();
   }
 
-  /** The platform's time is over: not a failure of the messages that are given back. */
+  /** Ends the run when the platform's time is over. Messages given back have not failed. */
   async #stop(graceMs: number): Promise<void> {
     const { clock } = this.#options.setup;
-    // What fails from now on waits for no delay here: nobody would wake it.
+    // From now on a failed message waits for no delay here: nothing would wake it.
     this.#engine.executor.tally.isDraining = true;
     this.#stopStarting();
     if (this.#worker.outstanding === 0) return;
@@ -177,7 +177,7 @@ export class EventRun {
           this.#dispatcher.offer(held);
           this.#dispatcher.startReady();
         },
-        // What cannot be settled is left to the reply, and reported.
+        // A message that cannot be settled is left to the reply, and reported.
         fatal: () => {},
         lastAsk: () => 0,
       },
@@ -194,14 +194,14 @@ function isFailure({ outcome }: HeldDelivery, { route }: OpenedConsumer): boolea
   return outcome?.kind === "release" && outcome.cause === "retry";
 }
 
-/** What holds now that everything has its result: only what was confirmed counts as done. */
+/** The outcome once everything has its result. Only what was confirmed counts as done. */
 async function finalOutcome(held: HeldDelivery): Promise<Outcome> {
   const { settlement, outcome } = held;
   const unsettled = await held.completion().then(
     () => undefined,
     (reason: unknown) => reason,
   );
-  // Why the handler failed says more than why its message could not be given back.
+  // The handler's error says more than the error of giving the message back.
   const error = (outcome?.kind === "release" ? outcome.error : undefined) ?? unsettled;
   if (settlement?.kind === "release") return error === undefined ? settlement : { ...settlement, error };
   if (settlement !== undefined && unsettled === undefined) return settlement;

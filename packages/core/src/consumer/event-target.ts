@@ -9,7 +9,7 @@ import { DEFAULTS } from "../client/defaults.ts";
 import type { OpenedConsumer } from "./open-consumer.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 
-/** A batch as the engine sees it: a driver that has nothing to fetch, and settles what the source can settle. */
+/** A batch as the engine sees it: a driver that fetches nothing, and settles what the source can settle. */
 export function openBatch(
   details: DefinitionDetails,
   settings: ConsumerSettings,
@@ -26,7 +26,7 @@ export function openBatch(
   };
 }
 
-/** Who reads the errors of `settle`; the platform itself where the source does not say. */
+/** Classifies the errors of `settle` where the source names no adapter: the platform stands in for it. */
 export const UNNAMED_ADAPTER: Pick<QueueAdapter, "name" | "classify"> = Object.freeze({
   name: "event",
   classify: (): ErrorClass => ({ code: "INTERNAL", retryable: false, ambiguous: true }),
@@ -34,7 +34,7 @@ export const UNNAMED_ADAPTER: Pick<QueueAdapter, "name" | "classify"> = Object.f
 
 type Settle = NonNullable<EventBatch["settle"]>;
 
-/** The platform holds the lease and takes back what is not acknowledged; a delay is waited for there if it can. */
+/** The platform holds the lease, takes back what is not acked, and waits for a delay itself if it can. */
 function abilities({ settle = {}, releaseDelay = ANY_DELAY }: EventBatch): Partial<Capabilities> {
   return {
     lease: settle.extendBatch === undefined ? "none" : "timed",
@@ -79,12 +79,12 @@ function routeOf(
   return {
     kind: "none",
     why: "this event source cannot move a message, so it stays in its queue until the queue's own policy moves it",
-    // Waiting here would cost the function's time and bring that moment no nearer.
+    // Waiting here would cost the function's time without bringing that moment nearer.
     ...(releaseDelay === "none" && { retryMs: 0 }),
   };
 }
 
-/** For sources that say nothing of themselves. */
+/** The target of a source that does not describe its own. */
 function nameOnly(details: DefinitionDetails): Target {
   const { name, needs, topic } = details;
   const kind = details.kind;

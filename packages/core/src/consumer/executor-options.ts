@@ -16,18 +16,18 @@ export interface ExecutorOptions {
   readonly target: string;
   readonly capabilities: Capabilities;
   readonly route: DeadLetterRoute;
-  /** Undefined: the core keeps the lease for every delay. */
+  /** Undefined: the core holds the lease during every delay. */
   readonly retries: RetryRoute | undefined;
   readonly keeper: LeaseKeeper;
   readonly settler: Settler;
   readonly time: LeaseTime;
   readonly memory: SettledMemory;
-  /** Absent where the service says what became of a settlement. */
+  /** Absent where the service reports the effect of a settlement. */
   readonly known?: KnownMessages | undefined;
   readonly events: EventSink;
   /** Undefined where the target keeps no order, and in pull mode. */
   readonly lanes: KeyLanes | undefined;
-  /** Delays between these two follow a failure that is not the handler's. */
+  /** Bounds of the delay after a failure that is not the handler's. */
   readonly bounds: BackoffBounds;
   /** Longest delay that the core itself holds a lease for, where the service cannot delay. */
   readonly maxParkMs: number;
@@ -37,11 +37,11 @@ export interface ExecutorOptions {
 }
 
 export interface ExecutorHooks {
-  /** It takes no room any more; once for each. */
+  /** The delivery takes no room any more. Called once for each. */
   left(held: HeldDelivery): void;
-  /** The next of its key may run. */
+  /** The next delivery of its key may run. */
   ready(held: HeldDelivery): void;
-  /** No settlement can succeed. */
+  /** No settlement can succeed any more. */
   fatal(error: QueueError): void;
   /** Number of the latest ask. */
   lastAsk(): number;

@@ -5,8 +5,8 @@ import type { QueueError } from "../errors/queue-error.ts";
 import type { Lease, LeasePause } from "./lease.ts";
 
 /**
- * `waiting`: no handler has begun · `running` · `parked`: held back here before its release, where the service cannot
- * delay · `settling`: a settlement was decided · `done`: settled, lost or let go.
+ * `waiting`: no handler has begun · `running` · `parked`: held back here before its release, because the
+ * service cannot delay · `settling`: a settlement was decided · `done`: settled, lost or let go.
  */
 export type HeldState = "waiting" | "running" | "parked" | "settling" | "done";
 
@@ -18,20 +18,20 @@ const FOLLOWING: Readonly<Record<HeldState, readonly HeldState[]>> = {
   done: [],
 };
 
-/** Why nothing was settled in the end; undefined: the provider confirmed. */
+/** Why the delivery was not settled. Undefined: the provider confirmed it. */
 export type Completion = QueueError | undefined;
 
-/** One delivery in our hands, from its arrival to its end. Fields, not closures: there is one of these per message. */
+/** One delivery in hand, from arrival to end. Fields, not closures: there is one of these per message. */
 export class HeldDelivery implements Lease {
   readonly delivery: Delivery<unknown>;
-  /** Its lane; undefined: none. */
+  /** Key of its lane. Undefined: it has none. */
   readonly key: string | undefined;
   /** Number of the ask that brought it. */
   readonly ask: number;
   readonly attempt: number;
-  /** What settles it; another one after the message was handed over again while it was in hand. */
+  /** Settles the delivery. Replaced when the message is handed over again while it is in hand. */
   handle: unknown;
-  /** Itself, unless it shares one. */
+  /** The delivery itself, unless it shares a lease. */
   lease: Lease | undefined;
   untilMs: number = Number.POSITIVE_INFINITY;
   promisedUntilMs: number | undefined;
@@ -42,28 +42,28 @@ export class HeldDelivery implements Lease {
   next: Lease | undefined;
   /** The next in its chain of `KnownMessages`. */
   nextKnown: HeldDelivery | undefined;
-  /** Of its provider's id, where `KnownMessages` has looked at it. */
+  /** Hash of its provider id, once `KnownMessages` has computed it. */
   idHash: number | undefined;
   /** When the lease keeper calls back: time limit of the run, end of parking, next try of a settlement. */
   wakeAtMs: number = Number.POSITIVE_INFINITY;
-  /** The longest that it is held in all. */
+  /** Lease time up to which it may be held at most. */
   capAtMs: number = Number.POSITIVE_INFINITY;
   startedAtMs = 0;
-  /** True until the handler's promise ends, whatever became of the delivery meanwhile. */
+  /** True until the handler's promise settles, even if the delivery is gone before that. */
   isHandlerActive = false;
   hasPermit = false;
-  /** True until a settlement begins or it is gone: it counts against what may be asked for. */
+  /** True until a settlement begins or the delivery is gone. Until then it takes room from further asks. */
   takesRoom = true;
-  /** What was decided first; it wins. */
+  /** The first decision. It wins. */
   outcome: Outcome | undefined;
-  /** What goes to the provider for it: a dead letter that was copied is acked. */
+  /** What is sent to the provider. A dead letter that was copied is acked. */
   settlement: Outcome | undefined;
-  /** What was decided was not done, and another settlement took its place. */
+  /** Why `outcome` could not be carried out, so that another settlement took its place. */
   failure: QueueError | undefined;
   /** True while the settler has it. */
   isSubmitted = false;
   settleFailures = 0;
-  /** True: a try of its settlement may have taken effect. */
+  /** True: a try of the settlement may have taken effect. */
   wasAmbiguous = false;
   #state: HeldState = "waiting";
   #controller: AbortController | undefined;
@@ -79,12 +79,12 @@ export class HeldDelivery implements Lease {
     this.handle = delivery.handle;
   }
 
-  /** Of the lease that it is itself. */
+  /** As a lease of its own, it has no key. */
   get leaseKey(): undefined {
     return undefined;
   }
 
-  /** Of the lease that it is itself. */
+  /** As a lease of its own, it has one holder: itself. */
   get holders(): readonly HeldDelivery[] {
     return this.lease === this ? [this] : [];
   }
@@ -100,7 +100,7 @@ export class HeldDelivery implements Lease {
     this.#state = state;
   }
 
-  /** Made when somebody looks: most handlers never do. */
+  /** Created when first read: most handlers never read it. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -119,7 +119,7 @@ export class HeldDelivery implements Lease {
     this.#controller?.abort(reason);
   }
 
-  /** The end of its settlement: resolves when the provider confirmed. */
+  /** Resolves when the provider has confirmed the settlement. */
   async completion(): Promise<void> {
     if (this.#state === "done") {
       if (this.#error !== undefined) throw this.#error;

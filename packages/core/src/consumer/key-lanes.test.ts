@@ -150,7 +150,7 @@ describe("a block", () => {
     expect(blockedLanes().place(held("m2", 1), "k", 1_000)).toBe("follower");
     const lanes = blockedLanes();
     lanes.place(held("m2", 2), "k", 1_000);
-    expect(lanes.place(held("m1", 3), "k", 1_000)).toBe("waiting"); // no block any more: an ordinary message
+    expect(lanes.place(held("m1", 3), "k", 1_000)).toBe("waiting"); // the block is gone: an ordinary message
   });
 
   test("says how long a follower is better not looked at", () => {
@@ -178,7 +178,7 @@ describe("a block", () => {
 
   test("lets its message, come again, run before what waits, but after a run that goes on", () => {
     const { lanes, of } = filledLanes("m1");
-    of("m1").isHandlerActive = true; // timed out, and still runs
+    of("m1").isHandlerActive = true; // timed out, but still running
     lanes.block(of("m1"));
     lanes.vacate(of("m1"));
     lanes.keep(held("m2"), "k");
@@ -276,7 +276,7 @@ test("a driver that keeps back what is early may bring the failed one and the ne
   lanes.place(failed, "k", 0);
   lanes.block(failed);
   lanes.vacate(failed);
-  // The answer to the release is lost or late; the message is here again.
+  // The answer to the release is lost or late, but the message is here again.
   expect(lanes.place(held("m1", 1), "k", 10)).toBe("ready");
   expect(lanes.place(held("m2", 2), "k", 11)).toBe("waiting");
 });

@@ -2,12 +2,12 @@ import { Fifo } from "../batching/fifo.ts";
 import type { Capabilities } from "../driver/capabilities.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 
-/** A key whose message failed, until that message is settled for good. */
+/** Blocks a key whose message failed, until that message is settled for good. */
 interface Block {
   readonly providerId: string;
   /** Lease time up to which the service itself cannot hand over a later message of the key. */
   untilMs: number;
-  /** Replies to asks up to this one were on their way when the message was given back. */
+  /** Number of the last ask whose reply was on its way when the message was given back. */
   lastAsk: number;
 }
 
@@ -20,15 +20,15 @@ interface Lane {
   ahead: readonly HeldDelivery[];
 }
 
-/** `ready`: may run now · `waiting`: behind another of its key · `follower`: must not run before the failed one. */
+/** `ready`: may run now · `waiting`: behind another of its key · `follower`: must wait for the failed one. */
 export type Placement = "ready" | "waiting" | "follower";
 
-/** Of a block whose message is not back at the service yet. */
+/** How long a follower waits while the message that blocks its key is not back at the service yet. */
 const UNCONFIRMED_MS = 1_000;
 
 /**
- * A service that hands over a later message of a key while a lost one is out proves nothing by it, until the lost one is
- * overdue: services round times up to seconds, and what was on its way comes first.
+ * Added to a block if the service hands over later messages of a key while a lost one is out: they prove
+ * nothing before it is overdue. Services round times up to seconds, and messages on their way come first.
  */
 const PIPELINE_SLACK_MS = 5_000;
 
@@ -37,9 +37,9 @@ export function keyLanesFor({ ordering, followers }: Capabilities): KeyLanes | u
   return ordering === "by-key" ? new KeyLanes(followers === "drop") : undefined;
 }
 
-/** One delivery of an ordering key at a time, keys in parallel. */
+/** Runs one delivery of an ordering key at a time, and keys in parallel. */
 export class KeyLanes {
-  /** The service hands over what follows while the failed one is still out (`followers: "drop"`); the driver keeps it back. */
+  /** With `followers: "drop"`, followers come while the failed one is out; the driver keeps them back. */
   readonly isPipelined: boolean;
   /** Deliveries that wait behind another of their key. */
   waiting = 0;
@@ -77,13 +77,13 @@ export class KeyLanes {
     this.#append(this.#lane(key), held);
   }
 
-  /** Milliseconds until a follower that came although its key is blocked is worth another look. */
+  /** Milliseconds after which to look again at a follower that came while its key was blocked. */
   blockedForMs(key: string, nowMs: number): number {
     const untilMs = this.#lanes.get(key)?.block?.untilMs ?? nowMs;
     return untilMs === Number.POSITIVE_INFINITY ? UNCONFIRMED_MS : Math.max(0, untilMs - nowMs);
   }
 
-  /** The delivery is done with: the next of its key may run. */
+  /** Ends the turn of a delivery that is done. @returns the next of its key, which may run */
   finish(held: HeldDelivery): HeldDelivery | undefined {
     const lane = this.#laneOf(held);
     if (lane === undefined) return undefined;
@@ -91,7 +91,7 @@ export class KeyLanes {
     return this.vacate(held);
   }
 
-  /** Leaves the lane, which may stay blocked; a handler that still runs keeps it occupied. */
+  /** Takes a delivery out of its lane, which may stay blocked. A running handler keeps it occupied. */
   vacate(held: HeldDelivery): HeldDelivery | undefined {
     const lane = this.#laneOf(held);
     if (lane === undefined || held.isHandlerActive) return undefined;
@@ -100,8 +100,8 @@ export class KeyLanes {
   }
 
   /**
-   * The delivery failed or was lost: its key is blocked until it comes again, or an earlier one does that is out still.
-   * @returns the followers that were waiting; they are out of the lane.
+   * Blocks the key of a delivery that failed or was lost, until it or an earlier one that is out comes again.
+   * @returns the followers that were waiting; they are out of the lane
    */
   block(held: HeldDelivery): readonly HeldDelivery[] {
     const lane = this.#laneOf(held);
@@ -118,8 +118,8 @@ export class KeyLanes {
   }
 
   /**
-   * The failed delivery is back at the service, which hands it over again at `untilMs`.
-   * @param isDriverTold true: the driver itself gave it back, and may be the one that keeps back what is early
+   * The failed message is back at the service, which hands it over again at `untilMs`.
+   * @param isDriverTold true: the driver itself gave it back, and may hold back what comes too early
    */
   confirmBlock(held: HeldDelivery, untilMs: number, lastAsk: number, isDriverTold = false): void {
     const block = this.#laneOf(held)?.block;
@@ -131,12 +131,12 @@ export class KeyLanes {
     block.lastAsk = isInOrder ? Number.NEGATIVE_INFINITY : lastAsk;
   }
 
-  /** Takes all that has not started. */
+  /** Takes all deliveries that wait in the lanes. */
   takeWaiting(): HeldDelivery[] {
     return [...this.#lanes.values()].flatMap((lane) => this.#takeAll(lane));
   }
 
-  /** Ends blocks whose message went elsewhere. @returns what may run now. */
+  /** Ends blocks whose message went elsewhere. @returns the deliveries that may run now */
   expireBlocks(beforeMs: number): readonly HeldDelivery[] {
     const ready: HeldDelivery[] = [];
     for (const [key, lane] of this.#lanes) {
@@ -205,9 +205,9 @@ export class KeyLanes {
   }
 
   /**
-   * The failed one is here again, and this came with it or was asked for since: it follows in order, even if the service
-   * was a little earlier than expected, and nobody would hand it over once more. A broker that pushes answers an ask that
-   * was out already with both.
+   * True: the failed message is back, and this one came with it or was asked for later. It then follows in
+   * order, even if the service was a little early, and would not be handed over again. A broker that pushes
+   * may answer an ask that was already out with both.
    */
   #cameAfterHead({ block, current, waiting }: Lane, held: HeldDelivery): boolean {
     if (block === undefined) return false;

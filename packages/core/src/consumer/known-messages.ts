@@ -2,34 +2,34 @@ import type { HeldDelivery } from "./held-delivery.ts";
 import type { OpenedConsumer } from "./open-consumer.ts";
 import { RememberedIds } from "./remembered-ids.ts";
 
-/** Acks of one generation. */
+/** Most acks in one generation. */
 const MAX_ACKS = 10_000;
 
-/** A power of two; as many as busy consumers hold at once. */
+/** A power of two: about as many chains as a busy consumer holds deliveries. */
 const CHAINS = 4_096;
-/** Ids count up, so that they differ at the end. */
+/** How many characters at the end of an id are hashed: ids count up, so they differ there. */
 const TELLING_CHARACTERS = 8;
 
-/** For a service that says nothing of the effect of a settlement. */
+/** Creates one for a service that does not report the effect of settlements. Otherwise undefined. */
 export function knownMessagesFor({ target, leaseMs }: OpenedConsumer): KnownMessages | undefined {
   const { settle, lease } = target.capabilities;
   return settle === "accepted" && lease === "timed" ? new KnownMessages(leaseMs) : undefined;
 }
 
 /**
- * What a consumer has in hand or has just acked, by the provider's id. A service that takes a settlement without a word on
- * its effect tells nobody either that a lease has run out: that the message comes again is the only sign.
+ * Messages that a consumer has in hand or has just acked, by provider id. A service that does not report the
+ * effect of settlements reports no expired lease either: only the message coming again shows it.
  */
 export class KnownMessages {
   readonly #windowMs: number;
-  /** Chains through the deliveries: a `Map` that they pass through would keep them (see `LinkedList`). */
+  /** Chains through the deliveries: a `Map` would keep alive what passes through it (see `LinkedList`). */
   readonly #inHand: (HeldDelivery | undefined)[] = Array.from({ length: CHAINS }, () => undefined);
-  /** Two generations: nothing has to be forgotten one by one. */
+  /** Two generations, so that acks need not be forgotten one by one. */
   #acked = new RememberedIds();
   #ackedBefore = new RememberedIds();
   #turnsAtMs = 0;
 
-  /** @param windowMs how long an ack is remembered, at least, unless there are too many */
+  /** @param windowMs shortest time for which an ack is remembered, unless there are too many */
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
   }
@@ -40,7 +40,7 @@ export class KnownMessages {
     this.#inHand[chain] = held;
   }
 
-  /** Without effect on one that is not in hand. */
+  /** No effect on a delivery that is not in hand. */
   letGo(held: HeldDelivery): void {
     const chain = hashOfHeld(held) & (CHAINS - 1);
     let before: HeldDelivery | undefined;
@@ -52,12 +52,12 @@ export class KnownMessages {
     held.nextKnown = undefined;
   }
 
-  /** The newest of a message. */
+  /** The newest delivery in hand of this message. */
   holder(providerId: string): HeldDelivery | undefined {
     return this.#holder(providerId, hashOf(providerId));
   }
 
-  /** An ack that was taken may have come too late for all that. */
+  /** Remembers an ack that was taken: it may still have come too late. */
   settled(held: HeldDelivery, isTaken: boolean, nowMs: number): void {
     this.letGo(held);
     if (!isTaken || held.settlement?.kind !== "ack") return;
@@ -65,7 +65,7 @@ export class KnownMessages {
     this.#acked.add(held.delivery.providerId, hashOfHeld(held));
   }
 
-  /** True: its ack has gone out, or was taken a short while ago. */
+  /** True: the message's ack has gone out, or was taken a short while ago. */
   isAcked(providerId: string, nowMs: number): boolean {
     const hash = hashOf(providerId);
     const held = this.#holder(providerId, hash);
@@ -74,7 +74,7 @@ export class KnownMessages {
     return this.#acked.has(providerId, hash) || this.#ackedBefore.has(providerId, hash);
   }
 
-  /** Looks at numbers first: the texts are all over the heap, and begin alike. */
+  /** Compares hashes first: the id strings are all over the heap, and begin alike. */
   #holder(providerId: string, hash: number): HeldDelivery | undefined {
     let one = this.#inHand[hash & (CHAINS - 1)];
     while (one !== undefined && (one.idHash !== hash || one.delivery.providerId !== providerId))
@@ -94,7 +94,7 @@ export class KnownMessages {
   }
 }
 
-/** Hashed once for its whole way. */
+/** Computes the hash once per delivery. */
 function hashOfHeld(held: HeldDelivery): number {
   held.idHash ??= hashOf(held.delivery.providerId);
   return held.idHash;

@@ -80,7 +80,7 @@ describe("renewals", () => {
     const { promise, resolve } = Promise.withResolvers<readonly Extended[]>();
     answerWith(async () => await promise);
     await clock.advance(0);
-    expect(requests.map(({ atMs }) => atMs)).toEqual([45_000]); // overdue since half a minute
+    expect(requests.map(({ atMs }) => atMs)).toEqual([45_000]); // it was due at 30 s
     let isAnswered = false;
     void keeper.pause(held)?.then(() => {
       isAnswered = true;
@@ -90,7 +90,7 @@ describe("renewals", () => {
     resolve([{ ok: true, value: { leaseMs: 60_000 } }]);
     await clock.settle();
     expect(isAnswered).toBe(true);
-    await clock.advance(90_000); // paused: neither renewed nor lost by us
+    await clock.advance(90_000); // paused: the keeper neither renews it nor reports it lost
     expect([requests.length, lost]).toEqual([1, []]);
   });
 

@@ -17,31 +17,31 @@ export interface LeaseKeeperOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly time: LeaseTime;
-  /** What a renewal asks for. */
+  /** The lease that a renewal asks for. */
   readonly leaseMs: number;
-  /** The longest that one delivery is held in all. */
+  /** Longest time for which one delivery is held in all. */
   readonly totalMs: number;
   readonly random: () => number;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
-  /** Ends the requests that are out; none goes out any more. */
+  /** Ends the requests in flight, and lets none go out afterwards. */
   readonly cutOff: CutOff;
-  /** The lease of a delivery is gone; called once. */
+  /** Called once when the lease of a delivery is gone. */
   readonly onLost: (held: HeldDelivery, error: QueueError) => void;
-  /** Its settlement has no answer yet, and its lease may end before there is one. Once for each try. */
+  /** Called once per try: a settlement has no answer yet, and the lease may end before there is one. */
   readonly onOverdue: (held: HeldDelivery) => void;
-  /** `wakeAtMs` of a delivery has come. */
+  /** Called when the `wakeAtMs` of a delivery has come. */
   readonly onWake: (held: HeldDelivery) => void;
 }
 
-/** Renewals that are due within this part of a lease go together. */
+/** Renewals that are due within this share of a lease go out together. */
 const GATHER_SHARE = 0.05;
 const MAX_GATHER_MS = 1_000;
-/** Nearest next try of a failed renewal. */
+/** Shortest wait before a failed renewal is tried again. */
 const MIN_RETRY_MS = 250;
 /** A delivery is given back this long before the service would end its lease for good. */
 const TOTAL_MARGIN_MS = 5_000;
 
-/** Keeps every lease alive with one timer, and says when one is gone. */
+/** Keeps every lease alive with one timer, and reports when one is gone. */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #leases = new LinkedList<Lease>();
@@ -61,7 +61,7 @@ export class LeaseKeeper {
     this.#renewals = createRenewals(options);
   }
 
-  /** `leaseMs`: what is left now; undefined: it lasts as long as the link. */
+  /** `leaseMs`: time left now. Undefined: the lease lasts as long as the link. */
   track(held: HeldDelivery, leaseMs: number | undefined, nowMs: number = this.#options.time.quick()): void {
     const key = held.delivery.leaseKey;
     const lease = key === undefined ? held : this.#share(held, key);
@@ -74,7 +74,7 @@ export class LeaseKeeper {
     this.#arm(Math.min(lease.renewAtMs, lease.untilMs, held.wakeAtMs));
   }
 
-  /** Ends the care for a delivery that is settled or let go. */
+  /** Stops tracking a delivery that is settled or let go. */
   untrack(held: HeldDelivery): void {
     const { lease } = held;
     if (lease === undefined) return;
@@ -87,7 +87,7 @@ export class LeaseKeeper {
     this.#leases.delete(lease);
   }
 
-  /** The message was handed over again while it is in hand: its lease is the one of that delivery from now on. */
+  /** The message was handed over again while in hand: the lease of the new delivery holds it from now on. */
   replace(held: HeldDelivery, handle: unknown, leaseMs: number, nowMs: number): void {
     const { lease } = held;
     if (lease === undefined) return;
@@ -97,7 +97,7 @@ export class LeaseKeeper {
     this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
   }
 
-  /** Stops renewing before a settlement; the caller waits for what is returned. A shared lease goes on. */
+  /** Stops renewing before a settlement. The caller awaits the result. A shared lease is still renewed. */
   pause(held: HeldDelivery): Promise<unknown> | undefined {
     const { lease } = held;
     if (lease === undefined || lease.leaseKey !== undefined) return undefined;
@@ -105,12 +105,12 @@ export class LeaseKeeper {
     return lease.renewing;
   }
 
-  /** Between two tries of a settlement. */
+  /** Resumes renewing between two tries of a settlement. */
   resume(held: HeldDelivery): void {
     const { lease } = held;
     if (lease === undefined) return;
     lease.pause = undefined;
-    // At its old moment, or now if that has passed: tries that follow each other must not put it off for ever.
+    // Renews at the old moment, or now if that has passed: repeated tries must not put it off for ever.
     this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
   }
 
@@ -119,7 +119,7 @@ export class LeaseKeeper {
     this.#arm(atMs);
   }
 
-  /** Milliseconds that are certainly left; 0 or less: it may have run out. */
+  /** Milliseconds that are certainly left of the lease. 0 or less: it may have run out. */
   leftMs(held: HeldDelivery, nowMs: number): number {
     return (held.lease?.untilMs ?? Number.NEGATIVE_INFINITY) - nowMs;
   }
@@ -134,38 +134,38 @@ export class LeaseKeeper {
       throw unsupported("extend", { what: "leases of this queue cannot be extended", operation: "extend" });
     }
     while (lease.renewing !== undefined) await lease.renewing;
-    // It would overwrite the delay of a release.
+    // An extension would overwrite the delay of a release.
     if (lease.leaseKey === undefined && lease.pause !== undefined)
       throw leaseLost("the message is settled already");
     const nowMs = time.read();
     const leaseMs = Math.min(byMs, limits.lease.maxMs, Math.max(0, held.capAtMs - nowMs));
     lease.promisedUntilMs = Math.max(promisedMs(lease), nowMs + leaseMs);
-    // Never less than what is left: an extension by a second must not end a minute that was there.
-    const heldUntilMs = Number.isFinite(lease.untilMs) ? lease.untilMs : nowMs; // else nobody has said
+    // Never less than what is left: an extension by a second must not cut short a remaining minute.
+    const heldUntilMs = Number.isFinite(lease.untilMs) ? lease.untilMs : nowMs; // else unknown
     const error = await this.#renew(lease, Math.max(lease.promisedUntilMs, heldUntilMs) - nowMs);
     if (error !== undefined) throw error;
     if (held.lease === undefined) throw leaseLost("the lease ended while it was extended");
   }
 
-  /** Everything in hand. */
+  /** All deliveries in hand. */
   holders(): readonly HeldDelivery[] {
     return this.#leases.toArray().flatMap((lease) => lease.holders);
   }
 
-  /** Reported by the driver. */
+  /** Handles a loss that the driver reported. */
   lose(isLost: (held: HeldDelivery) => boolean, error: QueueError): void {
     for (const lease of this.#leases.toArray()) {
       for (const held of [...lease.holders]) if (isLost(held)) this.#lost(held, error);
     }
   }
 
-  /** After a sleep of the machine or a blocked event loop the timer is late: looks at once, before handlers go on. */
+  /** Checks at once if a machine sleep or a blocked event loop made the timer late, before handlers go on. */
   checkSleep(): void {
     const nowMs = this.#options.time.quick();
     if (nowMs < this.#options.time.read() || nowMs > this.#armedAtMs) this.#tick();
   }
 
-  /** Before more is taken in hand: after a blocked event loop that comes before the turn of the timer. */
+  /** Call before more is taken in hand: after a blocked event loop, the timer has not had its turn yet. */
   checkSettling(): void {
     const nowMs = this.#options.time.quick();
     if (nowMs < this.#armedAtMs) return;
@@ -173,7 +173,7 @@ export class LeaseKeeper {
       if (lease.pause === "settling") this.#attendSettling(lease, nowMs);
   }
 
-  /** Forgets all; renewals on their way are awaited. */
+  /** Forgets all leases, and awaits renewals in flight. */
   async stop(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -194,7 +194,7 @@ export class LeaseKeeper {
     return lease;
   }
 
-  /** @returns the error of a renewal that failed. Never rejects. */
+  /** @returns the error if the renewal failed. Never rejects. */
   async #renew(lease: Lease, leaseMs: number): Promise<QueueError | undefined> {
     const ended = this.#send(lease, leaseMs);
     lease.renewing = ended;
@@ -204,7 +204,7 @@ export class LeaseKeeper {
   async #send(lease: Lease, leaseMs: number): Promise<QueueError | undefined> {
     const renewal: Renewal = { lease, leaseMs, sentAtMs: 0, handle: lease.holders[0]?.handle };
     const result = await this.#renewals?.add(renewal);
-    // Handed over again meanwhile: the answer is about a lease that is gone.
+    // The message was handed over again meanwhile: this answer is about a lease that is gone.
     const [holder] = lease.holders;
     const isReplaced =
       lease.leaseKey === undefined && holder !== undefined && holder.handle !== renewal.handle;
@@ -229,7 +229,7 @@ export class LeaseKeeper {
     return error;
   }
 
-  /** Half of what is left, give or take a tenth, so that many leases do not fall due at once. */
+  /** Renews at half of the time left, give or take a tenth, so that leases do not all fall due at once. */
   #scheduleRenewal(lease: Lease, nowMs: number): void {
     if (this.#renewals === undefined || lease.untilMs === Number.POSITIVE_INFINITY) return;
     const jitter = 0.9 + this.#options.random() * 0.2;
@@ -244,7 +244,7 @@ export class LeaseKeeper {
     this.#timer = clock.setTimer(this.#tick, Math.max(0, atMs - time.quick()));
   }
 
-  /** Made once, because `arm` is called for each message. */
+  /** Created once, because `arm` is called for each message. */
   readonly #tick = (): void => {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -102,7 +102,7 @@ describe("a renewal", () => {
     });
     await clock.settle();
     expect(error).toMatchObject({ code: "INTERNAL", ambiguous: true, operation: "extend" });
-    expect(keeper.pause(held)).toBeUndefined(); // nothing is on its way any more
+    expect(keeper.pause(held)).toBeUndefined(); // no renewal is in flight any more
     expect(requests).toHaveLength(1);
   });
 

@@ -1,20 +1,20 @@
 import type { Clock } from "../time/clock.ts";
 
-/** The time since boot is coarse (one second on some systems): smaller differences are no sleep. */
+/** The time since boot is coarse (one second on some systems): a smaller difference is no sleep. */
 const SLEEP_TOLERANCE_MS = 1_000;
-/** The time since boot is a file to read, 5 µs, which is half a microsecond of each message where ten share a request. */
+/** Reading the time since boot (a file) takes 5 µs: 0.5 µs per message where ten share a request. */
 const LOOK_AGAIN_MS = 1_000;
-/** The system moves the wall clock on by what the machine slept: while it keeps to the monotonic one, nobody has. */
+/** A sleep moves the wall clock ahead of the monotonic one: while they keep in step, there was none. */
 const WALL_TOLERANCE_MS = 250;
 
-/** Time as leases see it: monotonic, and running on while the machine sleeps. */
+/** The time that leases use: monotonic, and it runs on while the machine sleeps. */
 export class LeaseTime {
   readonly #clock: Clock;
   readonly #startMs: number;
   readonly #bootStartMs: number;
   #asleepMs = 0;
   #lookedAtMs: number;
-  /** How far the wall clock was ahead of the monotonic one at the last look at the time since boot. */
+  /** How far the wall clock was ahead of the monotonic one when the time since boot was last read. */
   #wallAheadMs: number;
 
   constructor(clock: Clock) {
@@ -25,12 +25,12 @@ export class LeaseTime {
     this.#wallAheadMs = clock.wallNow() - this.#startMs;
   }
 
-  /** Without a look at the time since boot; cheap enough for every message. */
+  /** Does not read the time since boot, so it is cheap enough for every message. */
   quick(): number {
     return this.#clock.now() + this.#asleepMs;
   }
 
-  /** Exact: before a settlement goes out and when a timer fires. */
+  /** Exact: for use before a settlement goes out and when a timer fires. */
   read(): number {
     const nowMs = this.#clock.now();
     const wallAheadMs = this.#clock.wallNow() - nowMs;

@@ -2,18 +2,18 @@ import type { Linked } from "../batching/linked-list.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 
-/** One lease at the service: of one delivery, or of all deliveries with one `leaseKey`. Times are lease times. */
+/** One lease at the service, of one delivery or of all with one `leaseKey`. Times are lease times. */
 export interface Lease extends Linked<Lease> {
-  /** Undefined: of one delivery, which is the lease itself: one object less for each message. */
+  /** Undefined: a lease of one delivery. That delivery is the lease, to save an object per message. */
   readonly leaseKey: string | undefined;
   readonly holders: readonly HeldDelivery[];
   untilMs: number;
   /** Promised to a handler by `extend`; a renewal never asks for less. */
   promisedUntilMs: number | undefined;
   renewAtMs: number;
-  /** The renewal that is on its way. */
+  /** The renewal in flight. */
   renewing: Promise<unknown> | undefined;
-  /** Not renewed: a settlement is on its way, whose delay that would overwrite. `overdue`: it would have been since. */
+  /** Set while a settlement is out: a renewal would overwrite its delay. `overdue`: one was due since. */
   pause: LeasePause | undefined;
 }
 
@@ -23,7 +23,7 @@ export function leaseLost(what: string): QueueError {
   return new QueueError("LEASE_LOST", { what });
 }
 
-/** One that may have many holders: a session's. */
+/** A lease that may have many holders: that of a session. */
 export class SharedLease implements Lease {
   readonly leaseKey: string;
   readonly holders: HeldDelivery[] = [];

@@ -20,27 +20,27 @@ import { timedRequest } from "./timed-request.ts";
 
 /** A consumer whose driver is open and whose settings fit the entity. */
 export interface OpenedConsumer {
-  /** With what the probe refined. */
+  /** The target, refined by the probe. */
   readonly target: Target;
   readonly driver: ConsumerDriver<unknown>;
   readonly route: DeadLetterRoute;
-  /** For delays that the lease is too dear for; undefined: the lease is kept. */
+  /** For delays during which a lease costs too much to hold. Undefined: the lease is held. */
   readonly retries: RetryRoute | undefined;
-  /** What a receive or a renewal asks for. */
+  /** The lease that a receive or a renewal asks for. */
   readonly leaseMs: number;
 }
 
-/** A start that somebody may end. */
+/** A start that can be ended early. */
 interface Opening extends ConsumerSetup {
   readonly cutOff: CutOff;
 }
 
-/** Rule D13: a start that cannot work ends within this. */
+/** Rule D13: each step of a start that cannot work ends within this. */
 const STEP_TIMEOUT_MS = 5_000;
-/** What was opened in vain closes within this, or is not waited for. */
+/** Longest wait for the close of what was opened in vain. */
 const UNUSED_CLOSE_MS = 1_500;
 
-/** Rule D13: find, probe, check, open. Rejects with a QueueError, at once when it is `cut`, and leaves nothing open. */
+/** Rule D13: find, probe, check, open. Rejects with a QueueError, at once on `cut`. Leaves nothing open. */
 export async function openConsumer(
   setup: ConsumerSetup,
   settings: ConsumerSettings,
@@ -92,7 +92,7 @@ async function openIt(
   }
 }
 
-/** Both ends close, whatever happens to the other. */
+/** Closes everything, even if a part of it fails to close. */
 export async function closeOpened({ driver, route, retries }: OpenedConsumer): Promise<void> {
   await closeAll(route, retries, driver);
 }
@@ -126,11 +126,11 @@ async function locate({ adapter, target, clock, cutOff, locate: find }: Opening)
 
 interface Probed {
   readonly probed?: ProbeResult | undefined;
-  /** As far as a look can tell, the entity itself is not there. */
+  /** Set if, as far as the probe can tell, the entity itself does not exist. */
   readonly missing?: QueueError;
 }
 
-/** Rights to look may be missing: what cannot be read is unknown, and the start says so. */
+/** Rights to probe may be missing: what cannot be read is unknown, and the start reports that. */
 async function probe({ adapter, clock, cutOff }: Opening, target: Target): Promise<Probed> {
   if (adapter.probe === undefined) return {};
   const look = async (signal: AbortSignal): Promise<ProbeResult | undefined> =>
@@ -193,7 +193,7 @@ async function openCopyRoute(setup: Opening, target: Target): Promise<DeadLetter
   }
 }
 
-/** A producer for copies of messages. */
+/** Opens a producer for copies of messages. */
 async function openCopies(setup: Opening, target: Target): Promise<CopyRouteOptions> {
   const { adapter, clock, details } = setup;
   const driver = adapter.openProducer(target);
@@ -212,7 +212,7 @@ async function openCopies(setup: Opening, target: Target): Promise<CopyRouteOpti
   };
 }
 
-/** In words for whoever has made the queue with other tools. */
+/** Adds a remedy for those who made the queue with other tools. */
 export function withRouteRemedy(error: QueueError): QueueError {
   if (!isQueueError(error, "NOT_FOUND")) return error;
   return new QueueError("NOT_FOUND", {

@@ -10,7 +10,7 @@ import { Tally } from "./tally.ts";
 
 type DeadLetterOutcome = Extract<Outcome, { readonly kind: "dead-letter" }>;
 
-/** No handler has begun, or it was stopped by us: not a failure. */
+/** No handler has started, or the consumer stopped it: not a failure. */
 export const UNSTARTED: Outcome = Object.freeze({ kind: "release", delayMs: 0, cause: "unstarted" });
 
 const FATAL_AT_SETTLE: ReadonlySet<string> = new Set(["ACCESS_DENIED", "NOT_FOUND"]);
@@ -24,7 +24,7 @@ export class OutcomeExecutor {
     this.#options = options;
   }
 
-  /** The first decision wins; the caller has checked. */
+  /** Carries out a decision. The first one wins; the caller has checked that it is the first. */
   apply(held: HeldDelivery, outcome: Outcome): void {
     held.outcome = outcome;
     switch (outcome.kind) {
@@ -41,27 +41,27 @@ export class OutcomeExecutor {
     }
   }
 
-  /** Gives back what no handler has started. */
+  /** Gives back a delivery that no handler has started. */
   giveBack(held: HeldDelivery): void {
     held.outcome = UNSTARTED;
     this.#advance(this.#options.lanes?.vacate(held));
     this.#release(held, 0, "unstarted");
   }
 
-  /** Its time in the parking place is over. */
+  /** Releases a delivery whose time of parking is over. */
   unpark(held: HeldDelivery): void {
     if (held.state !== "parked") return;
     const cause = held.outcome?.kind === "release" ? held.outcome.cause : "retry";
     this.#submit(held, { kind: "release", delayMs: 0, cause });
   }
 
-  /** A moment has come that a delivery without a handler was waiting for. */
+  /** Called at the moment that a delivery without a handler was waiting for. */
   wake(held: HeldDelivery): void {
     if (held.state === "parked") this.unpark(held);
     else this.#options.settler.retry(held);
   }
 
-  /** Reported by the lease keeper or the driver. */
+  /** Handles a lost lease, which the lease keeper or the driver reported. */
   lost(held: HeldDelivery, error: QueueError): void {
     if (held.state === "settling" && held.settlement !== undefined) {
       this.#options.settler.lose(held, error);
@@ -72,16 +72,16 @@ export class OutcomeExecutor {
     this.#emitLost(held, error);
     this.#blockKey(held);
     this.#end(held, error);
-    // Where only the connection was lost, the service keeps the lease.
+    // If only the connection was lost, the service keeps the lease.
     this.#confirmBlock(held, this.#options.lanes?.isPipelined === true ? (held.delivery.leaseMs ?? 0) : 0);
   }
 
-  /** Reported by the lease keeper. That it comes again may be known before what became of the ack. */
+  /** Reported by the lease keeper. The message may come again before its ack is answered. */
   overdue({ settlement, delivery }: HeldDelivery): void {
     if (settlement?.kind === "ack") this.#options.memory.add(delivery);
   }
 
-  /** The settler's answer. */
+  /** Handles the result from the settler. */
   settled(held: HeldDelivery, result: SettleResult): void {
     const { settlement, delivery } = held;
     const { target, events, memory, known, time } = this.#options;
@@ -107,7 +107,7 @@ export class OutcomeExecutor {
     const { lanes } = this.#options;
     const { settlement, delivery } = held;
     if (lanes === undefined || held.key === undefined) return;
-    // What was refused stays with its lease, which nobody renews any more.
+    // After a refusal the lease stays, and nothing renews it any more.
     const keptMs = isDone || held.wasAmbiguous ? 0 : (delivery.leaseMs ?? 0);
     if (settlement?.kind === "release") {
       this.#confirmBlock(held, Math.max(settlement.delayMs, keptMs), true);
@@ -147,7 +147,7 @@ export class OutcomeExecutor {
     }
   }
 
-  /** Nothing is sent: it comes back when its lease ends. */
+  /** Sends nothing: the message comes again when its lease ends. */
   letGo(held: HeldDelivery): void {
     held.outcome ??= UNSTARTED;
     const leftMs = Math.max(0, this.#options.keeper.leftMs(held, this.#options.time.quick()));
@@ -175,7 +175,7 @@ export class OutcomeExecutor {
     }
   }
 
-  /** In this order: a message that is in both places is a duplicate, one that is in neither is lost. */
+  /** In this order, because a message in both places is a duplicate, and one in neither is lost. */
   async #copyThenAck(
     held: HeldDelivery,
     copied: Promise<QueueError | undefined>,
@@ -221,7 +221,7 @@ export class OutcomeExecutor {
     this.#options.hooks.left(held);
   }
 
-  /** Rule D15: no follower of a failed message runs before it; what was taken already goes back uncounted. */
+  /** Rule D15: no follower of a failed message runs before it. Those in hand go back as unstarted. */
   #blockKey(held: HeldDelivery): void {
     const { lanes } = this.#options;
     if (lanes === undefined || held.key === undefined) return;
@@ -229,7 +229,7 @@ export class OutcomeExecutor {
     lanes.vacate(held);
   }
 
-  /** What happens to a follower of a failed message. One that comes while its key is blocked must not come at once again. */
+  /** Handles a follower of a failed message. One that came to a blocked key must not come again at once. */
   follow(follower: HeldDelivery, delayMs: number): void {
     const { capabilities, lanes } = this.#options;
     if (capabilities.followers === "release") {

@@ -14,7 +14,7 @@ describe("an ordered queue", () => {
     queue.put(...ordered("a1"));
     await clock.settle();
     await bench.fail("a0");
-    queue.messages = queue.messages.filter(({ id }) => id !== "a0"); // somebody else settled it
+    queue.messages = queue.messages.filter(({ id }) => id !== "a0"); // settled elsewhere
     await clock.advance(14_999);
     expect(bench.started).toEqual(["a0"]);
     await clock.advance(1);
@@ -36,7 +36,7 @@ describe("an ordered queue", () => {
     queue.put(...ordered("a1"));
     await clock.settle();
     expect(bench.started).toEqual(["a0", "a1"]);
-    // First it came in answer to an ask that was out when the other one failed.
+    // The first `a1` answered an ask that was out when `a0` failed.
     expect(queue.released.map(({ id, cause }) => [id, cause])).toEqual([
       ["a0", "retry"],
       ["a1", "unstarted"],
@@ -122,7 +122,7 @@ describe("the end", () => {
     const closed = consumer.close({ timeout: "1s" });
     await clock.advance("1s");
     expect(queue.released.map(({ id }) => id)).toEqual(["b", "c"]);
-    await bench.fail("a"); // it stopped for its signal, which is not a failure
+    await bench.fail("a"); // it stopped because its signal aborted: not a failure
     expect(await closed).toEqual({ handled: 0, released: 3, unsettled: 0, abandoned: 0 });
     expect(queue.released.at(-1)).toMatchObject({ id: "a", cause: "unstarted" });
   });

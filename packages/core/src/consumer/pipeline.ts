@@ -25,19 +25,19 @@ export interface PipelineOptions {
   readonly settings: ConsumerSettings;
   readonly opened: OpenedConsumer;
   readonly memory: SettledMemory;
-  /** The handler inside its middleware. */
+  /** The handler, wrapped in its middleware. */
   readonly handle: Handler<unknown>;
-  /** Deliveries in handlers at once. */
+  /** Most deliveries in handlers at once. */
   readonly limit: number;
   readonly onFatal: (error: QueueError) => void;
-  /** No handler starts any more. */
+  /** Called when no further handler will start. */
   readonly onLast: () => void;
 }
 
-/** Flow is told to the driver again when it changed by this part. */
+/** The driver is told a new flow when it has changed by this share. */
 const FLOW_STEP = 0.2;
 
-/** From the ask to the settlement: the parts of a running consumer, wired. */
+/** Wires the parts of a running consumer, from the ask to the settlement. */
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #lanes: KeyLanes | undefined;
@@ -129,7 +129,7 @@ export class Pipeline {
     this.#loop.wake();
   }
 
-  /** Nothing new starts; what no handler has started goes back. */
+  /** Starts nothing new, and gives back deliveries that no handler has started. */
   pause(): void {
     this.#isPaused = true;
     this.#dispatcher.stop();
@@ -145,12 +145,12 @@ export class Pipeline {
     this.#loop.start();
   }
 
-  /** Why the broker is out of reach; undefined: it is not. */
+  /** Why the broker is out of reach. Undefined: it is in reach. */
   get trouble(): string | undefined {
     return this.#loop.trouble;
   }
 
-  /** Why nothing gets done in this process; undefined: things do. */
+  /** Why this process makes no progress. Undefined: it does. */
   get stall(): string | undefined {
     return this.#watchdog.stall();
   }
@@ -159,7 +159,7 @@ export class Pipeline {
     const { executor } = this.#engine;
     const steps = sharedSteps(this.#engine, this.#options.setup);
     this.#dispatcher.stop();
-    this.#isPaused = true; // nothing tells the driver to go on
+    this.#isPaused = true; // from now on nothing raises the flow
     executor.tally.isDraining = true;
     this.#tellFlow({ maxOutstanding: 0, lanes: 0 });
     return await drain(
@@ -255,7 +255,7 @@ export class Pipeline {
     }
     this.#dispatcher.startReady();
     this.#loop.check(clock.now());
-    // Where handlers stand still no ask is answered, and only this look finds out that less is worth holding.
+    // While handlers stand still no ask is answered: only this check notices that less is worth holding.
     if (this.#worker.outstanding > 0) this.#loop.samplePushed();
     const wanted = this.#room.flow();
     const changed = Math.abs(wanted.maxOutstanding - this.#flow.maxOutstanding);
@@ -268,7 +268,7 @@ export class Pipeline {
     this.#growFlow();
   }
 
-  /** At once: others need not wait while what was allowed lies behind a busy key, or waits for its retry. */
+  /** Raises the flow at once: others must not wait while busy keys or parked deliveries use it up. */
   #growFlow(): void {
     if (this.#isPaused || this.#options.opened.driver.setFlow === undefined) return;
     const { maxOutstanding } = this.#flow;
@@ -284,5 +284,5 @@ export class Pipeline {
   }
 }
 
-/** A key whose message should be here again by now is not waited for longer than this. */
+/** Longest wait for the message of a blocked key that should be here again by now. */
 const BLOCK_SLACK_MS = 5_000;

@@ -1,24 +1,24 @@
 import { DEFAULTS } from "../client/defaults.ts";
 
-/** What the size of the prefetch follows from. */
+/** What determines the size of the prefetch. */
 export interface Pace {
   /** Handlers that ended, per millisecond; 0 = not measured. */
   readonly ratePerMs: number;
-  /** Of one ask that was answered at once, or of acknowledgements where a broker pushes; 0 = not measured. */
+  /** Of one ask that was answered at once, or of acks where a broker pushes; 0 = not measured. */
   readonly roundTripMs: number;
   readonly leaseMs: number;
-  /** Most that one reply can hold. */
+  /** Most deliveries in one reply. */
   readonly replyItems: number;
   /** True where every ask costs money. */
   readonly isBilled: boolean;
 }
 
-/** Where asks cost money, so much work may lie ready that replies come back full. */
+/** Where asks cost money, this much work may lie ready, so that replies come back full. */
 const BILLED_AHEAD_MS = 1_000;
 
 /**
- * Deliveries to hold ready beyond what runs: two round trips of work, so that no handler waits for a reply; never more
- * than a quarter of a lease of work, so that nothing in it needs renewal or is kept from idle consumers.
+ * Deliveries to hold ready beyond what runs: two round trips of work, so that no handler waits for a reply,
+ * but at most a quarter of a lease of work, so that none needs renewal or is kept from idle consumers.
  */
 export function prefetchSize(pace: Pace): number {
   const { ratePerMs, roundTripMs, leaseMs, replyItems, isBilled } = pace;
@@ -33,19 +33,19 @@ export function prefetchSize(pace: Pace): number {
 const SMOOTHING = 0.3;
 /** Shorter intervals measure noise. */
 const MIN_SAMPLE_MS = 50;
-/** For how long, at the least, the shortest answer counts. */
+/** The shortest answer counts for at least this long. */
 const SHORTEST_WINDOW_MS = 5_000;
-/** So many of the shortest the mean may be: more is the process's own delay and not the network's. */
+/** The mean may be up to this many times the shortest: more is the process's delay, not the network's. */
 const MOST_OF_SHORTEST = 2.5;
 
-/** Measures rate and round trip as the loop runs. */
+/** Measures rate and round trip while the loop runs. */
 export class PaceMeter {
   ratePerMs = 0;
   roundTripMs = 0;
   #sampledAtMs: number;
   #sampledEnded = 0;
   #meanAckedMs = 0;
-  /** Of this window, and of the one before it. */
+  /** Shortest answers of this window, and of the one before it. */
   #shortestMs = Number.POSITIVE_INFINITY;
   #shortestBeforeMs = Number.POSITIVE_INFINITY;
   #shortestSinceMs: number;
@@ -64,14 +64,14 @@ export class PaceMeter {
     this.#sampledEnded = ended;
   }
 
-  /** Of an ask whose reply was full: it waited for nothing but the network. */
+  /** For an ask whose reply was full: it waited for the network only. */
   sampleRoundTrip(durationMs: number): void {
     this.roundTripMs = smoothed(this.roundTripMs, durationMs);
   }
 
   /**
-   * Of acknowledgements, whose answers wait for a busy process too: the mean counts, up to a few of the shortest of the last
-   * seconds. Else the busiest consumer would hold the most, and be kept the busier by it.
+   * For acks, whose answers also wait for a busy process: the mean counts, up to a few times the shortest of
+   * the last seconds. Otherwise the busiest consumer would hold the most, and become busier still.
    */
   sampleAcked(nowMs: number, durationMs: number): void {
     if (nowMs - this.#shortestSinceMs >= SHORTEST_WINDOW_MS) {

@@ -50,7 +50,7 @@ async function processed(
   });
 }
 
-/** What a dead letter says of itself. */
+/** The dead letter that was decided. */
 function deathOf(outcome: Outcome): Extract<Outcome, { readonly kind: "dead-letter" }> {
   if (outcome.kind !== "dead-letter") throw new Error(`no dead letter but ${outcome.kind}`);
   return outcome;

@@ -9,10 +9,10 @@ import type { ConsumerOptions, HandlerContext, Message } from "../queue-consumer
 import { DEAD_LETTER_REASONS, decideRedelivery, type RedeliveryPolicy } from "../retry/redelivery.ts";
 import { attemptOf } from "./attempt-of.ts";
 
-/** What a delivery is processed by; the same for a worker and for a function. */
+/** The rules by which a delivery is processed; the same for a worker and for a function. */
 export interface ProcessingRules {
   readonly details: DefinitionDetails;
-  /** The handler inside its middleware. */
+  /** The handler, wrapped in its middleware. */
   readonly handle: (message: Message<unknown>, context: HandlerContext) => unknown;
   readonly onInvalid: NonNullable<ConsumerOptions["onInvalid"]>;
   readonly redelivery: RedeliveryPolicy;
@@ -25,14 +25,14 @@ export interface ProcessingRules {
 export interface Processed {
   readonly outcome: Outcome;
   readonly error: unknown;
-  /** True: the handler, or the decoding, failed. */
+  /** True: the handler or the decoding failed. */
   readonly isFailure: boolean;
 }
 
 export const ACK: Outcome = Object.freeze({ kind: "ack" });
 const HANDLED: Processed = Object.freeze({ outcome: ACK, error: undefined, isFailure: false });
 
-/** Who waits for the end of a run: one function for all runs, so that one that ends at once costs no closure. */
+/** Called at the end of a run. One function for all runs: a run that ends at once costs no closure. */
 export type OnProcessed<Held> = (held: Held, processed: Processed) => void;
 
 interface Processable {
@@ -40,9 +40,9 @@ interface Processable {
 }
 
 /**
- * Decodes, runs the handler inside its middleware, decides. No I/O of its own; never throws, if `onEnd` does not.
- * `onEnd` is called before this returns where nothing has to be waited for: a promise for each message is what a busy
- * consumer would spend most on.
+ * Decodes the message, runs the handler in its middleware, decides. No I/O of its own. Never throws if
+ * `onEnd` does not. Calls `onEnd` before it returns if there is nothing to wait for: a promise per message
+ * would be the greatest cost of a busy consumer.
  */
 export function processDelivery<Held extends Processable>(
   rules: ProcessingRules,
@@ -97,7 +97,7 @@ function runHandler<Held extends Processable>(
   let running: Promise<unknown> | undefined;
   try {
     const returned = rules.handle(message, context);
-    // No object: no promise, of whatever kind. Nothing, which most return, first: `Object` would make one of it.
+    // Only an object can be a promise. `undefined`, the usual result, comes first: `Object` would box it.
     if (returned !== undefined && Object(returned) === returned) running = Promise.resolve(returned);
   } catch (error) {
     onEnd(held, failed(rules, held.delivery, error));
@@ -107,7 +107,7 @@ function runHandler<Held extends Processable>(
   else endAfter(running, rules, held, onEnd);
 }
 
-/** Not awaited: an async function that waits takes 430 bytes as long as the handler runs, this little more than half. */
+/** Not awaited: an awaiting async function takes 430 bytes while the handler runs, this just over half. */
 function endAfter<Held extends Processable>(
   running: Promise<unknown>,
   rules: ProcessingRules,
@@ -124,7 +124,7 @@ function endAfter<Held extends Processable>(
   );
 }
 
-/** What follows when a run of this delivery failed with `error`. Never throws. */
+/** Decides what follows when a run of this delivery failed with `error`. Never throws. */
 export function outcomeOfFailure(
   rules: ProcessingRules,
   delivery: Delivery<unknown>,
@@ -133,7 +133,7 @@ export function outcomeOfFailure(
   try {
     return judge(rules, delivery, error);
   } catch (unreadable) {
-    // A revoked proxy throws wherever it is touched. What it throws stands for it, unless that does so, too.
+    // A revoked proxy throws on any access. What it throws is judged instead, unless that throws, too.
     try {
       return judge(rules, delivery, unreadable);
     } catch {
@@ -149,7 +149,7 @@ function judge(rules: ProcessingRules, delivery: Delivery<unknown>, error: unkno
   return { kind: "release", delayMs: redelivery.delayMs, cause: "retry", error };
 }
 
-/** Only by attributes that the core's own producer set where the provider lacks delay or ttl. */
+/** Taken only from attributes that the core's own producer set where the provider lacks delay or ttl. */
 export type Timeliness =
   | { readonly kind: "expired" }
   | { readonly kind: "due" }
@@ -169,12 +169,12 @@ export function timelinessOf(delivery: Delivery<unknown>, wallNow: () => number)
   return remainingMs > 0 ? { kind: "early", remainingMs } : DUE;
 }
 
-/** NaN for what is no number: a message that seems to have expired is dropped. `Number` makes 0 of an empty text. */
+/** NaN for what is not a number, because expired messages are dropped. `Number("")` would be 0. */
 function momentOf(text = ""): number {
   return text.trim() === "" ? Number.NaN : Number(text);
 }
 
-/** What follows when a delivery could not be decoded because of `thrown`. Never rejects. */
+/** Decides what follows when a delivery could not be decoded because of `thrown`. Never rejects. */
 export async function processInvalid(
   rules: ProcessingRules,
   delivery: Delivery<unknown>,
@@ -239,7 +239,7 @@ const MAX_DESCRIPTION_BYTES = 1_024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** At most so many bytes of UTF-8, cut between characters; lone surrogates are replaced. */
+/** Cuts to at most `maxBytes` of UTF-8, between characters. Lone surrogates are replaced. */
 function clip(text: string, maxBytes: number): string {
   const bytes = encoder.encode(text);
   const clipped = decoder.decode(bytes.subarray(0, maxBytes));
@@ -250,7 +250,7 @@ function describe(error: unknown): string {
   try {
     return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   } catch {
-    return typeof error; // it has no text, or one that throws
+    return typeof error; // it has no text, or reading it throws
   }
 }
 
@@ -267,7 +267,7 @@ function wholeMs(ms: number): string {
   return String(Math.round(ms));
 }
 
-/** Neither given back, nor replaced by a copy that is tried later. */
+/** False for a message that was given back, or replaced by a copy that is tried later. */
 export function isProcessedBy(outcome: Outcome | undefined): boolean {
   return outcome?.kind !== "release";
 }

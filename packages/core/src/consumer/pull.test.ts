@@ -18,7 +18,7 @@ function driverOf(queue: FakeQueue, over: Partial<ConsumerDriver<string>>): Cons
   };
 }
 
-/** A consumer whose asks are written down. */
+/** A consumer whose asks are recorded. */
 function asking(options: BenchOptions = {}) {
   const asks: (ReceiveAsk & { readonly atMs: number; readonly signal: AbortSignal })[] = [];
   const bench = consumerBench({

@@ -27,13 +27,13 @@ export interface PullerOptions {
   readonly memory: SettledMemory;
 }
 
-/** Messages on request: leases are kept until the application settles. Keys are not held apart: order is its business. */
+/** Messages on request, with leases kept until they are settled. No lanes: order is the application's job. */
 export class Puller {
   readonly #options: PullerOptions;
   readonly #closing = new AbortController();
   #opening: Promise<Engine> | undefined;
   #engine: Engine | undefined;
-  /** Asks that are out, with what is done about their answers; without these, which a `Set` would keep for long. */
+  /** Asks in flight and the handling of their answers, but no answers: a `Set` would keep those for long. */
   readonly #asks = new Set<Promise<void>>();
   #closed: Promise<DrainReport> | undefined;
 
@@ -51,7 +51,7 @@ export class Puller {
     return pulled.map(({ message }) => message);
   }
 
-  /** One message at a time, for as long as the consumer is open; what was not settled goes back when the loop is left. */
+  /** Yields messages one by one while the consumer is open. Leaving the loop gives back unsettled ones. */
   async *messages(): AsyncGenerator<ReceivedMessage<unknown>, void, undefined> {
     let handedOver: PulledMessage[] = [];
     try {
@@ -63,11 +63,11 @@ export class Puller {
           undefined,
         );
         handedOver = [...handedOver.filter((pulled) => pulled.held.state === "waiting"), ...batch];
-        // What waits for its turn may be lost, or given back by a close: somebody else handles it.
+        // A message that waits for its turn may be lost or given back by a close: it is handled elsewhere.
         for (const { message, held } of batch) if (held.state === "waiting") yield message;
       }
     } catch (error) {
-      // Closed in the middle of an ask, a loop ends as it does between two messages.
+      // A close during an ask ends the loop as one between two messages does.
       if (!this.isClosed) throw error;
     } finally {
       await Promise.all(handedOver.map(async ({ message }) => await message[Symbol.asyncDispose]()));
@@ -84,7 +84,7 @@ export class Puller {
     const { clock } = this.#options.setup;
     const engine = await this.#open();
     const deadlineMs = clock.now() + waitMs;
-    // Somebody waits: the process must not end under them.
+    // The caller waits: the process must not end meanwhile.
     const alive = clock.setTimer(() => {}, waitMs, true);
     const empty = new EmptyAnswers();
     try {
@@ -209,13 +209,13 @@ export class Puller {
     return await drain(
       {
         ...sharedSteps(engine, this.#options.setup),
-        // What an ask brings that was out has to go back before nothing goes out any more.
+        // The deliveries of asks in flight must go back before the requests are cut off.
         stopAsking: async () => void (await Promise.all(this.#asks)),
         giveBackUnstarted: () => {
           const unsettled = keeper.holders().filter(({ state }) => state === "waiting" || state === "parked");
           for (const held of unsettled) {
             if (held.state === "waiting") executor.giveBack(held);
-            else executor.unpark(held); // whoever waits for its retry would wait for ever
+            else executor.unpark(held); // otherwise an awaited retry would never end
           }
         },
         idle: async () => {},
@@ -233,12 +233,12 @@ interface PulledMessage {
   readonly held: HeldDelivery;
 }
 
-/** Of one ask of the iterator; what is not consumed goes back. */
+/** Most messages in one ask of the iterator. Those not consumed go back. */
 const ITERATOR_ITEMS = 10;
-/** Bound of a driver whose broker pushes; the application decides how much it takes. */
+/** Flow of a driver whose broker pushes. The application decides how much it takes. */
 const PULL_OUTSTANDING = 1_000;
 
-/** Undefined: the message is dealt with already, or cannot be decoded. */
+/** Undefined: the message was dealt with already, or cannot be decoded. */
 async function admitted(held: HeldDelivery, engine: Engine): Promise<PulledMessage | undefined> {
   if (engine.admission.acksAgain(held, engine.time.quick()) || !engine.admission.admit(held))
     return undefined;
@@ -252,7 +252,7 @@ async function admitted(held: HeldDelivery, engine: Engine): Promise<PulledMessa
   }
 }
 
-/** A signal changes while we wait, which the compiler does not know of a property. */
+/** A function, because the compiler does not know that the property changes while we wait. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

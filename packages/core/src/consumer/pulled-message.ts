@@ -9,7 +9,7 @@ import { leaseLost } from "./lease.ts";
 import { ACK, outcomeOfFailure } from "./process-delivery.ts";
 import { RunContext } from "./run-context.ts";
 
-/** A message of pull mode, with everything that its owner can do to it. */
+/** A message of pull mode, with everything that its receiver can do with it. */
 export function pulledMessage<Body>(
   message: Message<Body>,
   held: HeldDelivery,
@@ -18,7 +18,7 @@ export function pulledMessage<Body>(
   return Object.assign(new PulledContext(held, engine), message);
 }
 
-/** First settlement wins; the same again is the same promise; another one is refused. */
+/** The first settlement wins. The same one again shares its promise; a different one is refused. */
 class PulledContext extends RunContext implements AsyncDisposable {
   readonly #held: HeldDelivery;
   readonly #engine: Engine;
@@ -46,7 +46,7 @@ class PulledContext extends RunContext implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const held = this.#held;
     if (held.state === "waiting") this.#engine.executor.giveBack(held);
-    // Whether giving back worked is in the events; leaving a block must not throw for it.
+    // The events tell whether giving back worked. Leaving a block must not throw because of it.
     await held.completion().catch(() => {});
   }
 

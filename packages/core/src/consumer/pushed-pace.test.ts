@@ -11,16 +11,16 @@ interface Push {
   readonly askMs?: number;
   readonly handlerMs?: number | ((id: string) => number);
   readonly leaseMs?: number;
-  /** What the driver answers instead. */
+  /** The driver's answers to acks, instead of those of the queue. */
   readonly answer?: (handles: readonly string[]) => readonly ItemResult[];
 }
 
 const MESSAGES = 2_500;
 const refused = new FakeServiceError({ code: "THROTTLED", retryable: true });
-/** What the driver was told from the beginning: four that run. */
+/** The flow that the driver is told at first: four running handlers. */
 const AT_FIRST = 4;
 
-/** A broker that pushes a backlog to four handlers at once, and whose acknowledgements take their time. */
+/** A broker that pushes a backlog to four handlers at once, and takes its time to answer acks. */
 async function pushing({ ackMs, askMs = 0, handlerMs = 2, leaseMs = 60_000, answer }: Push) {
   const options: BenchOptions = {
     options: { concurrency: AT_FIRST, lease: `${leaseMs}ms` },
@@ -66,7 +66,7 @@ const passed = async (clock: VirtualClock, ms: number): Promise<void> =>
 test("a broker that pushes is allowed two round trips of work ahead, as its acknowledgements measure them", async () => {
   const { flow, track, stop } = await pushing({ ackMs: 10 });
   expect(track.done).toBeGreaterThan(1_000);
-  // Two a millisecond; flow is told again when it changed by a fifth.
+  // The rate is two per millisecond. The flow is told again when it changed by a fifth.
   expect(flow()).toBeGreaterThan((AT_FIRST + 40) * 0.8);
   expect(flow()).toBeLessThanOrEqual((AT_FIRST + 40) * 1.2);
   await stop();
@@ -104,7 +104,7 @@ test("handlers that stand still are given no more ahead, although none of them e
   expect(track.now).toBe(AT_FIRST);
   expect(flow()).toBeGreaterThan(20);
   await clock.advance("20s");
-  expect(flow()).toBeLessThanOrEqual(AT_FIRST * 1.25); // a fifth less would not be told
+  expect(flow()).toBeLessThanOrEqual(AT_FIRST * 1.25); // a flow that is a fifth lower would not be told
   expect(queue.leased).toBeLessThan(100);
   await stop();
 });

@@ -1,6 +1,6 @@
 import { Fifo } from "../batching/fifo.ts";
 
-/** At most `count` starts in any `perMs`: remembers those of the last `perMs`, which are no more than `count`. */
+/** Allows at most `count` starts in any `perMs`. It remembers the starts of the last `perMs` only. */
 export class RateLimit {
   readonly #count: number;
   readonly #perMs: number;

@@ -119,7 +119,7 @@ describe("an ask that fails", () => {
     await latest().answer([]);
     await latest().fail({ ...UNAUTHENTICATED, retryAfterMs: 200_000 });
     await clock.advance(200_000);
-    await latest().answer([]); // what failed before this does not count
+    await latest().answer([]); // earlier failures do not count any more
     await clock.advance(200_000);
     await latest().fail({ ...UNAUTHENTICATED, retryAfterMs: failingMs });
     await clock.advance(failingMs);

@@ -49,10 +49,10 @@ describe("an ask", () => {
     await latest().answer(some(10));
     expect(asks.map(({ maxItems }) => maxItems)).toEqual([10, 10, 5]);
     state.room = 100;
-    await latest().answer(some(5)); // all that it asked for: a full reply
+    await latest().answer(some(5)); // as many as were asked for: a full reply
     expect(asks.slice(3).map(({ maxItems }) => maxItems)).toEqual([10, 10]);
     await asks[1]?.answer(some(9));
-    expect(asks).toHaveLength(5); // one at once again, and two are out
+    expect(asks).toHaveLength(5); // back to one ask at once, while two are still out
     await asks[3]?.answer([]);
     await asks[4]?.answer([]);
     expect(asks).toHaveLength(6);
@@ -79,7 +79,7 @@ describe("an ask", () => {
     await clock.advance(1_000);
     await latest().answer(some(1));
     await latest().answer([]);
-    expect(asks).toHaveLength(15); // patient again
+    expect(asks).toHaveLength(15); // the count starts again: no pause
     await clock.advance(1_000);
     await latest().answer([]);
     expect(asks).toHaveLength(16);
@@ -259,7 +259,7 @@ describe("an ask that does not come back", () => {
     const { clock, events, state, asks, accepted, refused, loop, start } = receiveBench();
     state.room = 100;
     await start();
-    await asks[0]?.answer(some(10)); // two are out
+    await asks[0]?.answer(some(10)); // now two asks are out
     await clock.advance(50_000);
     loop.check(clock.now());
     await asks[1]?.answer(some(2));

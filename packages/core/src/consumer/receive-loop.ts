@@ -19,23 +19,23 @@ export interface ReceiveLoopOptions {
   readonly random: () => number;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
   readonly demand: Demand;
-  /** Takes what an ask brought. `stalledMs`: how long this loop was blocked since the ask. */
+  /** Takes the deliveries of an ask. `stalledMs`: how long this event loop was blocked since the ask. */
   readonly accept: (deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number) => void;
-  /** Gives back what came too late to be taken. */
+  /** Gives back deliveries that came too late to be taken. */
   readonly refuse: (deliveries: readonly Delivery<unknown>[], ask: number) => void;
-  /** No ask can succeed. */
+  /** Called when no ask can succeed. */
   readonly onFatal: (error: QueueError) => void;
-  /** All that this event loop was blocked so far, in milliseconds. */
+  /** How long this event loop was blocked so far in all, in milliseconds. */
   readonly stalledMs: () => number;
 }
 
 /** What the consumer can take. */
 export interface Demand {
-  /** Deliveries that may be asked for, if nothing were on its way. */
+  /** Deliveries that could be asked for if no ask were in flight. */
   room(): number;
   /** Room of an idle consumer. */
   capacity(): number;
-  /** Ready and not started. */
+  /** Deliveries that are ready and not started. */
   waiting(): number;
   /** Handlers that ended so far. */
   ended(): number;
@@ -53,13 +53,13 @@ interface Ask {
   isAbandoned: boolean;
 }
 
-/** An ask that is overdue by this has stalled: nothing would ever come of it. */
+/** An ask that is overdue by this has stalled: it would never be answered. */
 const STALL_MS = 30_000;
-/** Expired credentials are usually renewed while a process lives, so that they end a run only after this. */
+/** Expired credentials are usually renewed while a process lives, so they end a run only after this. */
 const UNAUTHENTICATED_GRACE_MS = 300_000;
 /**
- * No waiting mends these: the consumer drains and `run` rejects, once. A missing queue is one of them, also when it was
- * deleted while being consumed: going on silently would hide a mistake, and whoever runs the consumer may start it again.
+ * Waiting cannot fix these: the consumer drains and `run` rejects, once. A missing queue is included, even
+ * one deleted while consumed: going on silently would hide a mistake, and the consumer can be run again.
  */
 const FATAL: ReadonlySet<string> = new Set([
   "NOT_FOUND",
@@ -69,15 +69,15 @@ const FATAL: ReadonlySet<string> = new Set([
   "CLOSED",
 ]);
 
-/** Asks for as many deliveries as there is room for, and goes on asking whatever happens. */
+/** Asks for as many deliveries as there is room for, and keeps asking whatever happens. */
 export class ReceiveLoop {
   readonly #options: ReceiveLoopOptions;
-  /** Those that are out, in any order; a few. */
+  /** The asks in flight, in any order. There are only a few. */
   readonly #asks: Ask[] = [];
   readonly pace: PaceMeter;
   readonly #isPushed: boolean;
   #state: "paused" | "asking" | "stopped" = "paused";
-  /** Asked for and not answered. */
+  /** Deliveries asked for and not answered yet. */
   #asked = 0;
   /** Asks that may be out at once: grows while replies come back full. */
   #parallel = 1;
@@ -90,7 +90,7 @@ export class ReceiveLoop {
   #isWakeScheduled = false;
   /** Number of the latest ask. */
   lastAsk = 0;
-  /** Why nothing comes in; undefined: all is well. */
+  /** Why nothing comes in. Undefined: all is well. */
   trouble: string | undefined;
 
   constructor(options: ReceiveLoopOptions) {
@@ -105,20 +105,20 @@ export class ReceiveLoop {
     this.wake();
   }
 
-  /** There may be room. A microtask later, so that runs that end together make one ask. */
+  /** Call when there may be room. Asks a microtask later, so that runs that end together make one ask. */
   wake(): void {
     if (this.#isWakeScheduled || this.#state !== "asking") return;
     this.#isWakeScheduled = true;
     soon(this.#askLater);
   }
 
-  /** Made once, because `wake` is called for each message. */
+  /** Created once, because `wake` is called for each message. */
   readonly #askLater = (): void => {
     this.#isWakeScheduled = false;
     this.#askAll();
   };
 
-  /** Resolves when no ask is out. What an aborted one still brings is accepted or refused as the consumer decides. */
+  /** Resolves when no ask is in flight. What an aborted ask still brings is accepted or refused. */
   async pause(): Promise<void> {
     if (this.#state === "asking") this.#state = "paused";
     await this.#abortAll();
@@ -129,18 +129,18 @@ export class ReceiveLoop {
     await this.#abortAll();
   }
 
-  /** Acknowledgements were answered after so long: where a broker pushes, only they tell the round trip. */
+  /** Acks were answered after `durationMs`. Where a broker pushes, only they show the round trip. */
   acked(durationMs: number): void {
     if (this.#isPushed) this.pace.sampleAcked(this.#options.clock.now(), durationMs);
   }
 
-  /** Measures the rate although no ask was answered; of effect only where a broker pushes. */
+  /** Measures the rate although no ask was answered. Has an effect only where a broker pushes. */
   samplePushed(): void {
     const { clock, demand } = this.#options;
     if (this.#isPushed) this.pace.sampleRate(clock.now(), demand.ended());
   }
 
-  /** The watchdog's look: an ask that never comes back must not end the loop. */
+  /** Called by the watchdog: an ask that never comes back must not end the loop. */
   check(nowMs: number): void {
     const { limits, target, events } = this.#options;
     const overdueMs = limits.receive.maxWaitMs + STALL_MS;
@@ -182,7 +182,7 @@ export class ReceiveLoop {
     return Math.min(room, receive.maxItems);
   }
 
-  /** True if what is ready will be used up before a reply can be here. */
+  /** True: what is ready will be used up before a reply can be here. */
   #runsDry(): boolean {
     const { ratePerMs, roundTripMs } = this.pace;
     return this.#options.demand.waiting() <= ratePerMs * roundTripMs;
@@ -229,7 +229,7 @@ export class ReceiveLoop {
     this.trouble = undefined;
     const isFull = deliveries.length >= ask.items;
     this.#parallel = isFull ? Math.min(this.#parallel + 1, limits.receive.parallel) : 1;
-    // What a broker has pushed is answered out of the driver's buffer.
+    // Deliveries that a broker pushed come from the driver's buffer, without a round trip.
     if (isFull && !this.#isPushed) this.pace.sampleRoundTrip(durationMs);
     this.pace.sampleRate(nowMs, demand.ended());
     if (events.isActive("receive")) events.emit("receive", { target, count: deliveries.length, durationMs });

@@ -1,12 +1,12 @@
-/** A power of two; it doubles as the ids need it. */
+/** Slots at first: a power of two, doubled as ids are added. */
 const SLOTS = 1_024;
 
 /**
- * Ids that are only added, and forgotten all at once; each comes with its hash. A `Set` would hash each text anew for
- * every look, and leave its tables to the collector, one after the other.
+ * Ids, each with its hash, that are only added, and forgotten all at once. A `Set` would hash each string
+ * again for every lookup, and leave one table after the other to the garbage collector.
  */
 export class RememberedIds {
-  /** Where the probing for a hash begins: the number of an id, from 1; 0: none, and the end of the probing. */
+  /** Probed from the slot of a hash: each holds an id's number, from 1. A 0 is free and ends the probing. */
   #slots = new Int32Array(SLOTS);
   #ids: string[] = [];
   readonly #hashes: number[] = [];
@@ -25,11 +25,11 @@ export class RememberedIds {
     }
   }
 
-  /** An id that is there already is there twice then. */
+  /** Does not check for duplicates: an id that is added again is stored twice. */
   add(id: string, hash: number): void {
     this.#ids.push(id);
     this.#hashes.push(hash);
-    // Half of the slots stay free, so that most looks end at the first.
+    // Half of the slots stay free, so that most lookups end at the first.
     if (this.size * 2 > this.#slots.length) this.#grow();
     else this.#place(hash, this.size);
   }

@@ -5,12 +5,12 @@ import { leaseLost, type Lease } from "./lease.ts";
 import { resultsOfAlive } from "./results-of-alive.ts";
 import { timedRequest } from "./timed-request.ts";
 
-/** A lease that shall last longer. */
+/** A lease to renew. */
 export interface Renewal {
   readonly lease: Lease;
   readonly leaseMs: number;
   sentAtMs: number;
-  /** What was sent for it. */
+  /** The handle that was sent for it. */
   handle: unknown;
 }
 
@@ -19,7 +19,7 @@ type Renewed = ItemResult<{ readonly leaseMs: number }>;
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** Brings renewals to the service, many in one request. Undefined: leases here are not renewed. */
+/** Creates the batcher that sends renewals. Undefined: leases are not renewed here. */
 export function createRenewals(parts: Parts): Batcher<Renewal, { readonly leaseMs: number }> | undefined {
   const { driver, capabilities, limits, clock } = parts;
   const isTimed = capabilities.lease === "timed" || capabilities.lease === "shared";
@@ -31,7 +31,7 @@ export function createRenewals(parts: Parts): Batcher<Renewal, { readonly leaseM
   });
 }
 
-/** What was lost while it waited for its turn has no handle any more. */
+/** Sends one request. A lease that was lost while its renewal waited has no handle any more. */
 async function request(
   { driver, clock, cutOff, time }: Parts,
   renewals: readonly Renewal[],

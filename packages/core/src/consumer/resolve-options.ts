@@ -38,7 +38,7 @@ export const OPTION_KEYS: readonly string[] = [
   "onInvalid",
 ];
 
-/** Policy of the consumer wins over the definition's. @throws INVALID_ARGUMENT with every problem at once */
+/** The consumer's policy wins over the definition's. @throws INVALID_ARGUMENT with every problem at once */
 export function resolveOptions(options: ConsumerOptions, policy: QueuePolicy): ConsumerSettings {
   refuseProblems(optionProblems(options));
   const { rateLimit, handlerTimeout } = options;

@@ -2,7 +2,7 @@ import type { ItemResult, Operation } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 
 /**
- * Asks the driver for the items whose lease is still there; the others get `gone`. Each result is at the place of its item.
+ * Asks the driver for the items whose lease still exists; others get `gone`. Results are in the items' order.
  * @throws INTERNAL as `alignedResults`
  */
 export async function resultsOfAlive<Item, Value>(
@@ -21,7 +21,7 @@ export async function resultsOfAlive<Item, Value>(
 }
 
 /**
- * Rule D2. A driver that breaks it must not make us guess which item a result belongs to, nor wait for what never comes.
+ * Rule D2: the core must not guess which item a result belongs to, nor wait for one that never comes.
  * @throws INTERNAL, ambiguous
  */
 export function alignedResults<Result>(

@@ -7,18 +7,18 @@ import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { attemptOf } from "./attempt-of.ts";
 import { createCopySender, type CopyRouteOptions } from "./dead-letter.ts";
 
-/** A delayed retry as a new message, where the service delays messages but no redeliveries. */
+/** Sends a delayed retry as a new message, where the service can delay messages but not redeliveries. */
 export interface RetryRoute {
-  /** False: it would have expired by then. */
+  /** False: the message would expire before the retry. */
   takes(delivery: Delivery<unknown>, delayMs: number): boolean;
-  /** Sends the copy; the caller acks the original afterwards. Resolves with the error of a copy that was not confirmed. Never rejects. */
+  /** Sends the copy; the caller then acks the original. Never rejects: resolves with the error, if any. */
   send(delivery: Delivery<unknown>, delayMs: number): Promise<QueueError | undefined>;
   close(): Promise<void>;
 }
 
 /**
- * True where a copy means the same as the message itself: not on a topic, which would copy it to every subscription, and
- * not where order is kept, which it would lose.
+ * True where a copy means the same as the message itself. Not on a topic, which would copy it to every
+ * subscription. Not where order is kept, because the copy would lose its place.
  */
 export function canCopyRetries({ kind, emulate }: DefinitionDetails, { capabilities }: Target): boolean {
   const { releaseDelay, sendDelay, ordering } = capabilities;
@@ -37,13 +37,13 @@ export function createRetryRoute(options: CopyRouteOptions): RetryRoute {
   };
 }
 
-/** The message as it came, due later, with the attempts that the service's count of the copy will not know. */
+/** The message as it came, due later, with the attempts that the service cannot count for the copy. */
 function retryCopy(delivery: Delivery<unknown>, deliverAtMs: number, contentType: string): OutgoingMessage {
   const { attributes, providerId, expiresAtMs } = delivery;
   const attempt = attemptOf(delivery);
   return copyOf(delivery, contentType, {
     attributes: { ...attributes, [RESERVED.attempts]: String(attempt) },
-    // A second copy of this attempt after a crash is a duplicate to a queue that knows such; the next attempt's is none.
+    // Deduplication drops a second copy of this attempt after a crash, but not that of the next attempt.
     deduplicationId: `${providerId}-${attempt}`,
     deliverAtMs,
     ...(expiresAtMs !== undefined && { ttlMs: expiresAtMs - deliverAtMs }),

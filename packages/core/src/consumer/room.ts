@@ -14,33 +14,33 @@ export interface RoomOptions {
   readonly pace: () => PaceMeter;
   /** Deliveries whose settlement has not begun. */
   readonly outstanding: () => number;
-  /** Those of them that wait here for their retry. */
+  /** Those of them that are parked here until their retry. */
   readonly parked: () => number;
-  /** Settlements without an answer. */
+  /** Settlements that are not answered yet. */
   readonly unsettled: () => number;
 }
 
-/** Most settlements that may be unanswered when more is asked for: what a crash would have handled again. */
+/** Most unanswered settlements with which more is asked for: a crash would have them handled again. */
 const MAX_UNSETTLED = 10_000;
-/** Acknowledgements that may wait or be under way, in requests as full and as many as the service takes at once. */
+/** Acks that may be pending, counted in rounds of all the full requests that the service takes at once. */
 const UNSETTLED_ROUNDS = 2;
 
 /** How many deliveries a consumer can take. */
 export class Room {
   readonly #options: RoomOptions;
-  /** True: settlements hold back the next ask, so that each result of one may make room. */
+  /** True: settlements hold back the next ask, so each result of one may make room. */
   isSettlingLate = false;
 
   constructor(options: RoomOptions) {
     this.#options = options;
   }
 
-  /** Of an idle consumer: what runs at once, and what lies ready. */
+  /** Room of an idle consumer: what runs at once, and what lies ready. */
   capacity(): number {
     return this.#options.dispatcher.limit + this.#prefetch();
   }
 
-  /** For more than there is now. */
+  /** Room for more than there is now. */
   left(): number {
     const { dispatcher, lanes, outstanding, unsettled } = this.#options;
     const capacity = this.capacity();
@@ -51,8 +51,8 @@ export class Room {
   }
 
   /**
-   * What a broker that pushes is told: all that it is allowed it sends, so that room behind busy keys is given only as
-   * far as it is used, and as much again for other keys.
+   * The flow for a broker that pushes. Such a broker sends all that it is allowed, so room behind busy keys
+   * is given only as far as it is used, and as much again for other keys.
    */
   flow(): Flow {
     const { lanes, dispatcher } = this.#options;
@@ -60,11 +60,11 @@ export class Room {
     const parked = this.#parked();
     return {
       maxOutstanding: this.capacity() + behindTheirKey + parked,
-      lanes: dispatcher.limit + parked, // each keeps its key
+      lanes: dispatcher.limit + parked, // each parked delivery keeps its key
     };
   }
 
-  /** What waits for its retry keeps the others from no room: else a few bad messages would stop a consumer. */
+  /** Parked deliveries that take no room. If all took room, a few bad messages would stop a consumer. */
   #parked(): number {
     return Math.min(this.#options.parked(), this.#sideRoom());
   }
@@ -77,7 +77,7 @@ export class Room {
     return prefetchSize({ ratePerMs, roundTripMs, leaseMs, replyItems: maxItems, isBilled: billed });
   }
 
-  /** How many deliveries behind busy keys take no room, so that other keys get theirs; and how many that are parked. */
+  /** How many deliveries behind busy keys take no room, leaving it to other keys; also for parked ones. */
   #sideRoom(): number {
     const { limits, dispatcher } = this.#options;
     return Math.min(Math.max(dispatcher.limit, limits.receive.maxItems * 2), DEFAULTS.maxPrefetch);

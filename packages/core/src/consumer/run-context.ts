@@ -6,19 +6,19 @@ import type { HeldDelivery } from "./held-delivery.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LeaseTime } from "./lease-time.ts";
 
-/** What contexts share; one per consumer. */
+/** What all contexts of one consumer share. */
 export interface ContextParts {
   readonly keeper: LeaseKeeper;
   readonly clock: Clock;
   readonly time: LeaseTime;
   readonly logger: Logger;
-  /** Runs after which a failure dead-letters; Infinity: never. */
+  /** The attempt whose failure dead-letters. Infinity: never. */
   readonly lastAttempt: number;
   /** Lease time at which every run ends at the latest. @default none */
   readonly endsAtMs?: number;
 }
 
-/** Power over one delivery. Everything is made when it is looked at. */
+/** The context of one delivery. Its members are created when they are read. */
 export class RunContext implements HandlerContext {
   readonly #held: HeldDelivery;
   readonly #parts: ContextParts;
@@ -62,5 +62,5 @@ export class RunContext implements HandlerContext {
   }
 }
 
-/** Hundred years: keeps dates valid where nothing ends a run. */
+/** A hundred years: keeps dates valid where nothing ends a run. */
 const MAX_DATE_MS = 100 * 365 * 86_400_000;

@@ -5,7 +5,7 @@ test("remembers up to its capacity and forgets the oldest first", () => {
   const memory = new SettledMemory(2);
   memory.add({ providerId: "a" });
   memory.add({ providerId: "b" });
-  memory.add({ providerId: "a" }); // the youngest again
+  memory.add({ providerId: "a" }); // now the newest
   memory.add({ providerId: "c" });
   expect(["a", "b", "c"].map((id) => memory.has({ providerId: id }))).toEqual([true, false, true]);
   memory.delete({ providerId: "a" });

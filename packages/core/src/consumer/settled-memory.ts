@@ -1,23 +1,23 @@
 import type { Delivery } from "../driver/delivery.ts";
 
-/** What tells a stored message from every other one. */
+/** What distinguishes a stored message from every other one. */
 export type Remembered = Pick<Delivery<unknown>, "providerId" | "enqueuedAtMs">;
 
-/** Stored messages that were processed but could not be settled; the oldest are forgotten first. */
+/** Stored messages that were processed but could not be settled. The oldest are forgotten first. */
 export class SettledMemory {
   readonly #capacity: number;
   readonly #scope: string;
   /** When each arrived, by scope and provider id. */
   readonly #arrivals: Map<string, number>;
 
-  /** `scope`: goes before each id · `arrivals`: shared with the memories of other scopes. */
+  /** `scope`: prefix of each id · `arrivals`: shared with the memories of other scopes. */
   constructor(capacity: number = DEFAULT_CAPACITY, scope = "", arrivals = new Map<string, number>()) {
     this.#capacity = capacity;
     this.#scope = scope;
     this.#arrivals = arrivals;
   }
 
-  /** This memory, for the messages of one target: its ids say nothing about those of another. */
+  /** This memory, for one target only: ids of one target say nothing about those of another. */
   of(target: string): SettledMemory {
     return new SettledMemory(this.#capacity, `${target} `, this.#arrivals);
   }
@@ -32,8 +32,8 @@ export class SettledMemory {
   }
 
   /**
-   * Service Bus numbers messages from 1 again where a queue was deleted and created: what arrived later than the remembered
-   * one is another message. An earlier time is no sign: that of a service whose clock a test moves on falls with each look.
+   * Service Bus numbers messages from 1 again after a queue was deleted and created: a later arrival is
+   * another message. An earlier one proves nothing: it falls with each look if a test moves the clock.
    */
   has({ providerId, enqueuedAtMs = Number.NEGATIVE_INFINITY }: Remembered): boolean {
     if (this.#arrivals.size === 0) return false;

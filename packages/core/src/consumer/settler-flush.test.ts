@@ -19,7 +19,7 @@ describe("a flush", () => {
     expect([isFlushed, results, clock.pendingTimers]).toEqual([true, ["b settled", "a settled"], 1]);
     submit("c");
     await clock.settle();
-    expect(requests.at(-1)?.items).toEqual(["c"]); // from now on nothing gathers
+    expect(requests.at(-1)?.items).toEqual(["c"]); // from now on nothing waits for others
   });
 
   test("does not end before the last of them has its result", async () => {
@@ -104,7 +104,7 @@ describe("a flush", () => {
 
   test("cuts off what is out, takes what is known of it, and lets nothing go out any more", async () => {
     const { clock, settler, requests, results, submit, answerWith } = settleBench();
-    // Of a batch the driver knows one answer when it is aborted.
+    // When it is aborted, the driver knows the answer for one item of the batch.
     answerWith(
       async (items, signal) =>
         await new Promise((resolve) => {

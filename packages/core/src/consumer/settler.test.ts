@@ -47,7 +47,7 @@ describe("settlements", () => {
     expect(requests).toEqual([]);
     submit("b", ACK, 1_000);
     await clock.settle();
-    expect(requests).toEqual([]); // a second is enough to wait
+    expect(requests).toEqual([]); // with a second left, it can wait
     submit("c", ACK, 999);
     await clock.settle();
     expect(requests).toEqual([{ atMs: 4_000, operation: "ack", items: ["a", "b", "c"] }]);

@@ -15,7 +15,7 @@ import type { LeaseTime } from "./lease-time.ts";
 import { resultsOfAlive } from "./results-of-alive.ts";
 import { timedRequest } from "./timed-request.ts";
 
-/** What became of a settlement. `unknown`: the lease was gone when a try was repeated that may have taken effect. */
+/** The result of a settlement. `unknown`: a try may have taken effect, and the next found no lease. */
 export type SettleResult =
   | { readonly kind: "settled" | "unknown" }
   | { readonly kind: "lost" | "failed"; readonly error: QueueError };
@@ -30,18 +30,18 @@ export interface SettlerOptions {
   readonly lingerMs: number;
   readonly random: () => number;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
-  /** Ends the requests that are out; none goes out any more. */
+  /** Ends the requests in flight, and lets none go out afterwards. */
   readonly cutOff: CutOff;
   /** Called once for each delivery that was submitted. Must not throw. */
   readonly onResult: (held: HeldDelivery, result: SettleResult) => void;
-  /** The service has answered acknowledgements, after so long. Must not throw. */
+  /** Called when the service has answered acks, with the time that it took. Must not throw. */
   readonly onAcked?: ((durationMs: number) => void) | undefined;
 }
 
 const REQUEST_TIMEOUT_MS = 15_000;
-/** What is cut off has its result by then. */
+/** Requests that are cut off have their results by then. */
 const CUT_WITHIN_MS = 20;
-/** With less than this left of its lease, a settlement waits for no company. */
+/** With less than this left of its lease, a settlement does not wait to share a request. */
 const URGENT_MS = 1_000;
 const PASSING: ReadonlySet<string> = new Set(["UNAUTHENTICATED", "CANCELLED"]);
 const SETTLED: SettleResult = { kind: "settled" };
@@ -49,16 +49,16 @@ const UNKNOWN: SettleResult = { kind: "unknown" };
 
 type SettleBatcher = Batcher<HeldDelivery, undefined>;
 
-/** Brings settlements to the provider: batched, repeated while the lease lasts, never after it may have run out. */
+/** Sends settlements to the provider: batched, retried during the lease, never after its possible end. */
 export class Settler {
   readonly #options: SettlerOptions;
   readonly #batchers: Readonly<Record<Outcome["kind"], SettleBatcher>>;
-  /** They wait for their copy. */
+  /** Deliveries that wait for their copy. */
   readonly #copying = new Set<HeldDelivery>();
-  /** They wait for their next try. */
+  /** Deliveries that wait for their next try. */
   readonly #retrying = new Set<HeldDelivery>();
   #onIdle: (() => void) | undefined;
-  /** Settlements without a result yet, those that wait for a copy too. */
+  /** Settlements without a result yet, including those that wait for a copy. */
   pending = 0;
   /** Lease time after which nothing is tried again. */
   #closesAtMs = Number.POSITIVE_INFINITY;
@@ -73,14 +73,14 @@ export class Settler {
     };
   }
 
-  /** Begins `held.settlement`; each delivery once. */
+  /** Starts `held.settlement`. Once for each delivery. */
   submit(held: HeldDelivery): void {
     held.isSubmitted = true;
     this.pending += 1;
     this.#push(held);
   }
 
-  /** A settlement that needs `work` done first, and then follows or does not: a flush waits for it too. */
+  /** Waits for `work` before a settlement that may follow it. A flush waits for this, too. */
   async after<Result>(
     held: HeldDelivery,
     work: Promise<Result>,
@@ -94,17 +94,17 @@ export class Settler {
     if (isAwaited) this.#leave();
   }
 
-  /** The time of the next try has come. */
+  /** Called when the time of the next try has come. */
   retry(held: HeldDelivery): void {
     if (this.#retrying.delete(held)) this.#push(held);
   }
 
-  /** The lease is gone while a settlement waits for its turn. */
+  /** Called when the lease is gone while a settlement waits for its turn. */
   lose(held: HeldDelivery, error: QueueError): void {
     if (held.isSubmitted) this.#finish(held, this.#resultOfLoss(held, error));
   }
 
-  /** Sends all at once; resolves when everything has its result. What has none after `withinMs` is cut off, and has failed. */
+  /** Sends all at once; resolves when all have results. After `withinMs` the rest is cut off and fails. */
   async flush(withinMs: number): Promise<void> {
     const { clock, cutOff, time } = this.#options;
     this.#closesAtMs = time.quick() + withinMs;
@@ -115,13 +115,13 @@ export class Settler {
       this.#onIdle = resolve;
     });
     if (await within(clock, withinMs, idle)) return;
-    // Of a batch whose last answer is missing the others are known.
+    // A driver that is cut off can still report the answers that it has for a batch.
     cutOff.end();
     if (!(await within(clock, CUT_WITHIN_MS, idle)))
       this.#failAll(`it was not confirmed within ${withinMs} ms`);
   }
 
-  /** A renewal that is on its way ends first: it would overwrite the delay of a release. */
+  /** Waits for a renewal in flight, which would overwrite the delay of a release. */
   #push(held: HeldDelivery): void {
     const renewing = this.#options.keeper.pause(held);
     if (renewing === undefined) this.#enter(held);
@@ -196,7 +196,7 @@ export class Settler {
     const startedAtMs = clock.now();
     const handles = batch.map(({ handle }) => handle);
     const results = await driver.ackBatch(handles, signal);
-    // What a driver refuses by itself says nothing of the network.
+    // What a driver refuses by itself says nothing about the network.
     if (results.some(({ ok }) => ok)) onAcked?.(clock.now() - startedAtMs);
     return results;
   }
@@ -225,8 +225,8 @@ export class Settler {
       backoffMs(held.settleFailures, REQUEST_BACKOFF, random),
       error.retryAfterMs ?? 0,
     );
-    // Credentials are renewed while a process lives, so their failure passes.
-    // And only we ourselves cancel a settlement, when it takes too long.
+    // Credentials are renewed while a process lives, so their failure passes. Only the core itself cancels a
+    // settlement, when it takes too long.
     const isPassing = error.retryable || PASSING.has(error.code);
     if (!isPassing || delayMs >= leftMs) {
       this.#finish(held, { kind: "failed", error });
@@ -268,7 +268,7 @@ export class Settler {
   }
 }
 
-/** Why it was not done. */
+/** Why the settlement was not done. */
 export function errorOf(result: SettleResult): QueueError | undefined {
   return result.kind === "lost" || result.kind === "failed" ? result.error : undefined;
 }

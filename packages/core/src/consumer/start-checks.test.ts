@@ -41,7 +41,7 @@ function start({ options = {}, details, capabilities, lease, facts }: Given): St
   };
 }
 
-/** What a start is refused with; undefined: it is not. */
+/** Returns the error with which a start is refused; undefined if it is not refused. */
 function refusal(given: Given): QueueError | undefined {
   try {
     refuseMisfit(start(given));

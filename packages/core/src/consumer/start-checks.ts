@@ -5,7 +5,7 @@ import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 
-/** Longest delay that the core holds a lease for where the service cannot delay; longer needs `emulate: ["delay"]`. */
+/** Where the service cannot delay: longest delay with the lease held. More needs `emulate: ["delay"]`. */
 export const MAX_PARK_MS = 60_000;
 
 export interface StartFacts {
@@ -32,7 +32,7 @@ export function misfits(start: StartFacts): readonly QueueError[] {
   return [attemptsMisfit, retryDelayMisfit, timesMisfit].flatMap((misfitOf) => misfitOf(start) ?? []);
 }
 
-/** What is worth knowing at the start, one sentence each. */
+/** Notices at the start, one sentence each. */
 export function startNotices({ details, settings, facts }: StartFacts): readonly string[] {
   const notices = [...(facts?.unknown ?? [])];
   const maxDeliveries = facts?.maxDeliveries;
@@ -55,7 +55,7 @@ export function wantedLeaseMs({ settings, target, facts }: StartFacts): number {
   return Math.min(Math.max(wantedMs, limits.lease.minMs), limits.lease.maxMs);
 }
 
-/** The longest that one delivery is held. */
+/** Longest time for which one delivery is held. */
 export function longestHoldMs(settings: ConsumerSettings): number {
   return Math.max(DEFAULTS.leaseTotalMs, settings.handlerTimeoutMs ?? 0);
 }
@@ -102,7 +102,7 @@ function retryDelayMisfit(start: StartFacts): QueueError | undefined {
   });
 }
 
-/** A delay beyond `MAX_PARK_MS` may be emulated. Not on a subscription: its topic would copy the retry to all others. */
+/** True: over `MAX_PARK_MS` can be emulated; not where a topic would copy the retry to all subscriptions. */
 export function mayDelayLonger({ kind, emulate }: DefinitionDetails): boolean {
   return kind !== "subscription" && emulate.includes("delay");
 }
@@ -120,7 +120,7 @@ function timesMisfit(start: StartFacts): QueueError | undefined {
   return leaseMisfit(leaseMs, target);
 }
 
-/** Where the entity has a lease of its own, a longer one is kept by renewals. */
+/** Where the entity has a lease of its own, renewals keep a longer one. */
 export function leaseMisfit(
   leaseMs: number | undefined,
   { capabilities, limits, name }: Target,

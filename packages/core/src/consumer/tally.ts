@@ -1,23 +1,23 @@
 import type { DrainReport } from "../queue-consumer.ts";
 
-/** What became of the deliveries of a consumer, for the report of its close. */
+/** Counts what became of a consumer's deliveries, for the report of its close. */
 export class Tally {
-  /** Acked or dead-lettered, in its whole life. */
+  /** Acked or dead-lettered in the consumer's whole life. */
   handled = 0;
-  /** Given back while draining, for sure. */
+  /** Certainly given back while draining. */
   #released = 0;
-  /** In hand while draining, and neither. */
+  /** In hand while draining, and neither handled nor released. */
   #unsettled = 0;
-  /** Of what takes room, held back here before its release: what the service cannot delay. */
+  /** Parked deliveries that take room: their release is held back here, because the service cannot delay. */
   parked = 0;
-  /** From now on nothing is parked, and what goes back is counted. */
+  /** True: nothing is parked any more, and what goes back is counted. */
   isDraining = false;
 
   release(): void {
     if (this.isDraining) this.#released += 1;
   }
 
-  /** It comes again when its lease runs out. */
+  /** Counts a delivery whose message comes again when its lease runs out. */
   leave(): void {
     if (this.isDraining) this.#unsettled += 1;
   }

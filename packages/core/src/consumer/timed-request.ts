@@ -4,8 +4,8 @@ import type { Clock } from "../time/clock.ts";
 import type { Cuttable, CutOff } from "./cut-off.ts";
 
 /**
- * Runs one request of a driver for at most `timeoutMs`; also where the driver ignores its signal. One timer a request, not
- * a message. `cutOff` ends it before, or keeps it from going out.
+ * Runs one request of a driver for at most `timeoutMs`, even if the driver ignores its signal. One timer per
+ * request, not per message. `cutOff` ends the request earlier, or keeps it from going out.
  */
 export async function timedRequest<T>(
   clock: Clock,
@@ -22,7 +22,7 @@ export async function timedRequest<T>(
       ended = error;
       timer.cancel();
       controller.abort(error);
-      // In a later turn: a driver that heeds its signal has answered by then, with what it knows of each item.
+      // In a later turn: by then, a driver that heeds its signal has answered what it knows of each item.
       timer = clock.setTimer(() => {
         reject(error);
       }, 0);

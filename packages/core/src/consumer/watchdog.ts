@@ -1,12 +1,12 @@
 import type { Clock, Timer } from "../time/clock.ts";
 
 const TICK_MS = 1_000;
-/** Lateness of a timer below this is ordinary. */
+/** A timer that is late by less than this is normal. */
 const TOLERANCE_MS = 100;
 /** A loop that was blocked for this long is not live: nothing in the process gets done. */
 const NOT_LIVE_MS = 10_000;
 
-/** Looks once a second whether asks come back and the event loop turns; keeps the process alive while a consumer runs. */
+/** Checks once a second that asks come back and the loop turns. Keeps the process alive while it runs. */
 export class Watchdog {
   readonly #clock: Clock;
   readonly #onTick: () => void;
@@ -38,12 +38,12 @@ export class Watchdog {
     this.#lastLatenessMs = 0;
   }
 
-  /** All that the event loop was blocked so far, a blockade that ended just now included. */
+  /** How long the event loop was blocked so far in all, including a block that ended just now. */
   stalledMs(): number {
     return this.#stalledMs + this.#latenessMs();
   }
 
-  /** Undefined: the loop turns. */
+  /** Why the process is not live. Undefined: the event loop turns. */
   stall(): string | undefined {
     const stalledMs = Math.max(this.#latenessMs(), this.#lastLatenessMs);
     return stalledMs < NOT_LIVE_MS ? undefined : `the event loop was blocked for ${Math.round(stalledMs)} ms`;

@@ -116,7 +116,7 @@ describe("a run", () => {
       { target: "fake://here/orders", id: "a1", result: "returned" },
     ]);
     expect(events.of("handled")).toEqual([]);
-    expect(runs).toHaveLength(1); // the next of the key was lost as well
+    expect(runs).toHaveLength(1); // the next delivery of the key was lost as well
     expect(log.at(-1)).toMatch(/^a2 LEASE_LOST/u);
   });
 
@@ -127,7 +127,7 @@ describe("a run", () => {
     expect(run("a1").signal.reason).toBe(CLOSING);
     await run("a1").fail(CLOSING);
     expect(log.at(-1)).toBe("a1 release unstarted");
-    await run("b1").end(); // it finished all the same
+    await run("b1").end(); // the handler ended all the same
     expect(log.at(-1)).toBe("b1 ack");
     expect(events.of("handled").map(({ outcome, error }) => [outcome, error])).toEqual([
       ["release", undefined],
@@ -245,7 +245,7 @@ describe("a run whose delivery is gone", () => {
     held.finish();
     await run("a1").end();
     expect(dispatcher.running).toBe(1);
-    held.hasPermit = true; // as if it had one
+    held.hasPermit = true; // as if it held one
     worker.check(Number.MAX_SAFE_INTEGER);
     await clock.settle();
     expect([dispatcher.running, runs.length]).toEqual([1, 2]);

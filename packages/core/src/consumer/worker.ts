@@ -33,26 +33,26 @@ export interface WorkerParts {
   readonly keeper: LeaseKeeper;
   readonly executor: OutcomeExecutor;
   readonly handlerTimeoutMs: number | undefined;
-  /** There may be room. */
+  /** Called when there may be room. */
   readonly onRoom: () => void;
-  /** No handler runs any more. */
+  /** Called when no handler runs any more. */
   readonly onIdle: () => void;
 }
 
-/** Runs the handler on what comes in. A promise only for a handler that has one; everything else is fields and counters. */
+/** Runs the handler for each delivery. No promises but a handler's own: the rest is fields and counters. */
 export class Worker {
   readonly #parts: WorkerParts;
-  /** Handlers that run although their delivery is gone. */
+  /** Deliveries that are gone although their handler still runs. */
   readonly #orphans = new Set<HeldDelivery>();
-  /** What came again and waits for the end of such a run of its message. */
+  /** By orphan: the delivery that came again and waits for the end of that run. */
   readonly #behind = new Map<HeldDelivery, HeldDelivery>();
-  /** Lease time of just now; undefined: somebody else's code has run since the last look at the clock. */
+  /** Lease time just read. Undefined: other code, such as a handler, has run since the clock was read. */
   #knownMs: number | undefined;
-  /** Handlers that run, the orphans too. */
+  /** Handlers that run, including those of orphans. */
   active = 0;
   /** Deliveries that take room: no settlement has begun. */
   outstanding = 0;
-  /** Handlers that ended. */
+  /** Handlers that have ended. */
   ended = 0;
 
   constructor(parts: WorkerParts) {
@@ -83,7 +83,7 @@ export class Worker {
     dispatcher.startReady(nowMs);
   }
 
-  /** Gives back what came too late to be taken. */
+  /** Gives back deliveries that came too late to be taken. */
   refuse(deliveries: readonly Delivery<unknown>[], ask: number): void {
     const { admission, executor, time } = this.#parts;
     for (const delivery of deliveries) {
@@ -91,7 +91,7 @@ export class Worker {
     }
   }
 
-  /** The dispatcher granted a permit. @returns the lease time if the run has ended already, or none began */
+  /** Called with a permit. @returns the lease time if the run has ended already, or if none began */
   start(held: HeldDelivery, nowMs: number = this.#parts.time.quick()): number | undefined {
     const { admission, dispatcher, executor, keeper, handlerTimeoutMs } = this.#parts;
     this.#knownMs = nowMs;
@@ -115,7 +115,7 @@ export class Worker {
     return this.#knownMs;
   }
 
-  /** A moment has come that the delivery was waiting for. */
+  /** Called at the moment that the delivery was waiting for. */
   wake(held: HeldDelivery): void {
     const { executor } = this.#parts;
     if (held.state === "running") this.#stopRun(held);
@@ -123,7 +123,7 @@ export class Worker {
     else executor.wake(held);
   }
 
-  /** The watchdog's look: a run that goes on without its lease keeps its permit only as long as it could have. */
+  /** The watchdog's check: a run without its lease keeps its permit only for as long as it was allowed. */
   check(nowMs: number): void {
     const { dispatcher } = this.#parts;
     for (const held of this.#orphans) {
@@ -134,7 +134,7 @@ export class Worker {
     dispatcher.startReady();
   }
 
-  /** Gives back what no handler has started. */
+  /** Gives back all deliveries that no handler has started. */
   giveBackUnstarted(): void {
     const { dispatcher, executor, keeper } = this.#parts;
     const behind = [...this.#behind.values()].filter(({ state }) => state === "waiting");
@@ -147,7 +147,7 @@ export class Worker {
     for (const held of this.#running()) held.abort(reason);
   }
 
-  /** Gives back what handlers still hold, whatever they do. */
+  /** Gives back the deliveries that handlers still hold, whatever the handlers do. */
   giveBackRunning(): void {
     for (const held of this.#running()) this.#parts.executor.apply(held, UNSTARTED);
   }
@@ -181,7 +181,7 @@ export class Worker {
     if (this.active === 0) onIdle();
   };
 
-  /** Only where it would be the same message twice at once; a lane sees to that by itself. */
+  /** Prevents two runs of one message at once. Where the message has a key, its lane does that. */
   #waitsForOrphan(held: HeldDelivery, nowMs: number): boolean {
     if (this.#parts.known === undefined || held.key !== undefined) return false;
     for (const orphan of this.#orphans) {
@@ -216,7 +216,7 @@ export class Worker {
       this.#reportLate(held, processed);
       return;
     }
-    // Stopped by our own drain: not a failure.
+    // A handler that the consumer's own drain stopped has not failed.
     const isCancelled = processed.isFailure && isQueueError(held.abortReason, "CANCELLED");
     this.#finishRun(held, isCancelled ? CANCELLED : processed);
   }
@@ -242,7 +242,7 @@ export class Worker {
   #finishRun(held: HeldDelivery, { outcome, error }: Processed): void {
     const { events, executor, target, time } = this.#parts;
     executor.apply(held, outcome);
-    // Failures are few, and what a logger takes.
+    // Failures are rare, and a logger takes them.
     if (outcome.kind === "ack" && !events.isActive("handled")) return;
     this.#knownMs = undefined;
     const durationMs = time.quick() - held.startedAtMs;
@@ -254,7 +254,7 @@ export class Worker {
   #reportLate(held: HeldDelivery, { isFailure }: Processed): void {
     const { events, lanes, dispatcher, target } = this.#parts;
     events.emit("late-result", { target, id: held.delivery.id, result: isFailure ? "threw" : "returned" });
-    // The lane of a dead letter goes on when that is confirmed.
+    // The lane of a dead letter goes on when the dead letter is confirmed.
     if (held.state !== "done" && held.outcome?.kind === "dead-letter") return;
     const next = lanes?.vacate(held);
     if (next !== undefined) dispatcher.offer(next);

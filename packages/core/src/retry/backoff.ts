@@ -4,7 +4,7 @@ export interface BackoffBounds {
   readonly maxMs: number;
 }
 
-/** 2 ** 40 ms is some 35 years: beyond it only overflow waits. */
+/** 2 ** 40 ms is some 35 years. More doublings would only lead to overflow. */
 const MAX_DOUBLINGS = 40;
 
 /**

@@ -4,15 +4,15 @@ import type { RetryPolicy } from "../message/define-options.ts";
 import { durationToMs } from "../time/duration.ts";
 import { backoffMs, type BackoffBounds } from "./backoff.ts";
 
-/** When a failed message is handed over again, resolved. */
+/** The resolved policy for when a failed message is handed over again. */
 export interface RedeliveryPolicy {
-  /** Handler runs in all; Infinity: no end. */
+  /** Handler runs in all. Infinity: unlimited. */
   readonly attempts: number;
   readonly delay: RetryPolicy["delay"];
-  /** Of the exponential back-off that applies without `delay`. */
+  /** Bounds of the exponential back-off that applies without `delay`. */
   readonly bounds: BackoffBounds;
   readonly random: () => number;
-  /** Told when the application's delay function throws or gives no duration; the back-off applies then. */
+  /** Called when the application's delay function throws or gives no duration; the back-off applies then. */
   readonly onPolicyError: (error: unknown) => void;
 }
 
@@ -27,7 +27,7 @@ export const DEAD_LETTER_REASONS = Object.freeze({
   invalid: "INVALID_MESSAGE",
 });
 
-/** What follows a failure; `attempt` is the one that just failed, 1 = first. Never throws. */
+/** Decides what follows a failure. `attempt` is the one that just failed, 1 = first. Never throws. */
 export function decideRedelivery(policy: RedeliveryPolicy, attempt: number, error: unknown): Redelivery {
   if (attempt >= policy.attempts) return { kind: "dead-letter", reason: DEAD_LETTER_REASONS.attemptsSpent };
   if (isRetryError(error) && error.delayMs !== undefined) return { kind: "retry", delayMs: error.delayMs };

@@ -4,7 +4,7 @@ import { backoffMs, type BackoffBounds } from "./backoff.ts";
 /** Back-off between two tries of one request. */
 export const REQUEST_BACKOFF: BackoffBounds = Object.freeze({ minMs: 50, maxMs: 5_000 });
 
-/** What decides over another try of a failed request. */
+/** What decides whether a failed request is tried again. */
 export interface RetryQuestion {
   readonly error: QueueError;
   /** Tries that failed, 1 or more. */

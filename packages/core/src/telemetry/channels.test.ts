@@ -59,7 +59,7 @@ test("a listener that throws is contained and reported to the others", () => {
 test("a listener whose promise rejects is contained and reported like one that throws", async () => {
   const heard: unknown[] = [];
   const boom = new Error("boom");
-  // The types take it for one that returns nothing. A rejection that nobody handles fails the run.
+  // For the types, this listener returns nothing. An unhandled rejection would fail the run.
   /* oxlint-disable typescript/no-misused-promises -- the case in question */
   const bad: EventListener = {
     notice: async () => await Promise.reject(boom),

@@ -3,14 +3,14 @@ import type { EventListener, EventName, EventSink, QueueEvents } from "./events.
 
 /**
  * Publishes every event on the diagnostics channel `anyqueue:<name>` and to the listeners.
- * `log`: a listener more, which takes nothing that goes well, and for which no event is built with every message.
+ * `log`: one more listener. It takes nothing that goes well, so that no event is built for it per message.
  */
 export function createEventSink(listeners: readonly EventListener[], log?: EventListener): EventSink {
   return new ChannelSink(listeners, log);
 }
 
 class ChannelSink implements EventSink {
-  /** Of the application; what they take of every message is built for them. */
+  /** Listeners of the application. The events that they take of every message are built for them. */
   readonly #counting: readonly EventListener[];
   readonly #listeners: readonly EventListener[];
   readonly #channels = new Map<EventName, Channel>();
@@ -37,14 +37,14 @@ class ChannelSink implements EventSink {
     return this.#counting.length > 0 && this.#counting.some((listener) => listener[name] !== undefined);
   }
 
-  /** Nobody else hears of the promise of a listener: its rejection would end the process. */
+  /** Handles the promise of a listener: nobody else does, and its rejection would end the process. */
   #contain(returned: Promise<unknown>, name: EventName, listener: EventListener): void {
     returned.catch((error: unknown) => {
       this.#reportListenerError(name, error, listener);
     });
   }
 
-  /** What throws here is dropped: reporting it once more would never end. */
+  /** Drops what is thrown here: reporting it once more would never end. */
   #reportListenerError(event: EventName, error: unknown, thrower: EventListener): void {
     const report = { event, error };
     this.#publish("listener-error", report);

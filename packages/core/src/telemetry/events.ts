@@ -1,20 +1,20 @@
 import type { QueueError } from "../errors/queue-error.ts";
 
 /**
- * Every event, by name. A client gives them to its `listener`, and publishes each on the diagnostics channel
- * `anyqueue:<name>` of Node.js. In all of them `target` is the name of the queue or subscription
- * (`"sqs://eu-west-1/orders"`, `"event:orders"` in a function whose queue is not known), `id` that of the message, and
- * times are in milliseconds. None has bodies or secrets.
+ * Every event, by name. A client passes them to its `listener`, and publishes each on the diagnostics channel
+ * `anyqueue:<name>` of Node.js. In all of them, `target` is the name of the queue or subscription
+ * (`"sqs://eu-west-1/orders"`, `"event:orders"` in a function whose queue is not known), `id` is that of the
+ * message, and times are in milliseconds. None contains bodies or secrets.
  */
 export interface QueueEvents {
-  /** One request with sends ended: `count` messages, of which `failed` failed for now or for good. */
+  /** A request with sends has ended: of its `count` messages, `failed` failed for now or for good. */
   readonly send: {
     readonly target: string;
     readonly count: number;
     readonly failed: number;
     readonly durationMs: number;
   };
-  /** `count` sends failed and are tried again after `delayMs`; `attempt` tries of the first of them have failed so far. */
+  /** `count` sends failed and are tried again after `delayMs`. The first has failed `attempt` times. */
   readonly "send-retry": {
     readonly target: string;
     readonly count: number;
@@ -22,9 +22,9 @@ export interface QueueEvents {
     readonly delayMs: number;
     readonly error: QueueError;
   };
-  /** One request for messages was answered: with `count` of them, which may be none. */
+  /** A request for messages was answered with `count` of them, which may be none. */
   readonly receive: { readonly target: string; readonly count: number; readonly durationMs: number };
-  /** A consumer could not start or receive, and tries again after `delayMs`; `failures` in a row so far. */
+  /** A consumer could not start or receive, `failures` times in a row. It tries again after `delayMs`. */
   readonly "receive-error": {
     readonly target: string;
     readonly error: QueueError;
@@ -32,8 +32,8 @@ export interface QueueEvents {
     readonly delayMs: number;
   };
   /**
-   * A run of a handler ended after `durationMs`, and the engine decided on `outcome`. `error` is what the handler threw,
-   * or why it was stopped.
+   * A run of a handler ended after `durationMs`, and the engine decided on `outcome`. `error` is what the
+   * handler threw, or why it was stopped.
    */
   readonly handled: {
     readonly target: string;
@@ -68,31 +68,31 @@ export interface QueueEvents {
     readonly error: QueueError;
   };
   /**
-   * A message came again that was handled already, because its ack failed or may have had no effect: it was acked once
-   * more, and its handler did not run.
+   * A message that was already handled came again, because its ack failed or may have had no effect. It was
+   * acked once more, and its handler did not run.
    */
   readonly "redelivery-acked": { readonly target: string; readonly id: string };
-  /** A call of a function was answered with a refusal: it was forged, no event of its source, or one too many at once. */
+  /** A call of a function was refused: it was forged, no event of its source, or one too many at once. */
   readonly "event-refused": { readonly target: string; readonly error: unknown };
-  /** A message whose `ttl` was over was dropped by the consumer, where anyqueue emulates ttl. */
+  /** The consumer dropped a message whose `ttl` was over, where anyqueue emulates ttl. */
   readonly expired: { readonly target: string; readonly id: string };
-  /** A feature is emulated because the provider lacks it; told once for each producer or consumer. */
+  /** A feature is emulated because the provider lacks it. Emitted once per producer or consumer. */
   readonly emulated: { readonly target: string; readonly feature: string };
-  /** Something that could not be checked, or is worth a look; `text` is one sentence for people. */
+  /** Something could not be checked, or is worth a look. `text` is one sentence for people. */
   readonly notice: { readonly target: string; readonly text: string };
-  /** A consumer began, paused, went on, began to drain, or has ended. */
+  /** A consumer started, paused, resumed, began to drain, or has ended. */
   readonly state: {
     readonly target: string;
     readonly state: "started" | "paused" | "resumed" | "draining" | "closed";
   };
-  /** A listener or hook of the application threw or rejected; `event` is the event or option that it was called for. */
+  /** A listener or hook of the application threw or rejected. `event` is the event or option it was for. */
   readonly "listener-error": { readonly event: string; readonly error: unknown };
 }
 
 /** The name of an event. */
 export type EventName = keyof QueueEvents;
 
-/** Complete, as the compiler checks. */
+/** The compiler checks that this is complete. */
 const NAMES: Readonly<Record<EventName, true>> = {
   send: true,
   "send-retry": true,
@@ -117,7 +117,7 @@ const NAMES: Readonly<Record<EventName, true>> = {
 export const EVENT_NAMES: readonly string[] = Object.freeze(Object.keys(NAMES));
 
 /**
- * A function for each event that is of interest, by name; called synchronously, in the order in which things happen.
+ * Functions for the events of interest, by name. They are called synchronously, in the order of events.
  *
  * @example
  * const listener: EventListener = {
@@ -129,12 +129,12 @@ export type EventListener = {
   readonly [Name in EventName]?: ((event: QueueEvents[Name]) => void) | undefined;
 };
 
-/** Where the engine reports to; never throws. */
+/** Receives the events of the engine. Never throws. */
 export interface EventSink {
   emit<Name extends EventName>(name: Name, event: QueueEvents[Name]): void;
   /**
-   * False: nobody listens to what goes well, building that event can be saved. A logger takes what fails, and does not
-   * count.
+   * False: nobody listens to what goes well, so that event need not be built. A logger does not count: it
+   * takes what fails.
    */
   isActive(name: EventName): boolean;
 }

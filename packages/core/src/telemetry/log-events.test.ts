@@ -42,7 +42,7 @@ test("a logger is told what goes wrong, and nothing of what goes well", () => {
 test("nothing is built for an event that is no line, nor for any without a logger", () => {
   const { events } = resolveOptions({ logger: recordingLogger([]) });
   expect(events.isActive("send")).toBe(false);
-  expect(events.isActive("handled")).toBe(false); // of what fails it is built all the same
+  expect(events.isActive("handled")).toBe(false); // for failures, the event is built all the same
   expect(resolveOptions({}).events.isActive("handled")).toBe(false);
 });
 

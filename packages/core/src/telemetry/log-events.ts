@@ -1,7 +1,7 @@
 import type { Logger } from "../queue-consumer.ts";
 import type { EventListener, EventName } from "./events.ts";
 
-/** What happens with every message is no line: a listener counts that. */
+/** What happens with every message is not logged: a listener can count it. */
 const WARNINGS: { readonly [Name in EventName]?: string } = {
   "send-retry": "a send failed and is tried again",
   "receive-error": "receiving failed and is tried again",
@@ -15,7 +15,7 @@ const WARNINGS: { readonly [Name in EventName]?: string } = {
   "listener-error": "a listener or hook failed",
 };
 
-/** Tells the application's logger whatever is worth a look, with the event as the fields. */
+/** Logs whatever is worth a look with the application's logger; the fields are those of the event. */
 export function logEvents(logger: Logger): EventListener {
   const warnings = Object.entries(WARNINGS).map(([name, text]) => [
     name,
@@ -23,7 +23,7 @@ export function logEvents(logger: Logger): EventListener {
   ]);
   return {
     ...Object.fromEntries(warnings),
-    // Returned, so that what an asynchronous logger rejects with is contained.
+    // Returned, so that the rejection of an asynchronous logger is contained.
     handled: (event) => (event.outcome === "ack" ? undefined : logger.warn(event, "a handler failed")),
     notice: (event) => logger.warn(event, event.text),
     emulated: (event) => logger.info(event, `${event.feature} is emulated`),

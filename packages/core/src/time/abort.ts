@@ -1,7 +1,7 @@
 import type { Operation } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 
-/** CANCELLED with the signal's own reason, untouched, as its cause. */
+/** A CANCELLED error whose cause is the signal's own reason, untouched. */
 export function cancelledError(
   signal: AbortSignal,
   where: {

@@ -1,32 +1,32 @@
 import type * as OsModule from "node:os";
 
-/** A timer that its owner can end. */
+/** A timer that its owner can cancel. */
 export interface Timer {
-  /** Its callback is not called any more; without effect once it was. */
+  /** The callback is not called any more. No effect after it was called. */
   cancel(): void;
 }
 
 /** All time in anyqueue goes through this interface, so that a test can own it: see `createVirtualClock`. */
 export interface Clock {
-  /** Milliseconds since some moment, monotonic; for durations and deadlines. */
+  /** Milliseconds since an arbitrary moment, monotonic; for durations and deadlines. */
   now(): number;
   /**
-   * Milliseconds since the machine booted, its sleep included; may be coarse. Tells a machine that slept from a busy
-   * event loop.
+   * Milliseconds since the machine booted, including its sleep; may be coarse. Tells a machine that slept
+   * from a busy event loop.
    */
   bootNow(): number;
-  /** Milliseconds since the Unix epoch; only for times that people see or that go on the wire, because it may jump. */
+  /** Milliseconds since the Unix epoch. Only for times that people see or the wire carries: it may jump. */
   wallNow(): number;
-  /** Calls `callback` once, after `delayMs` milliseconds of any length. Keeps the process alive only with `keepAlive`. */
+  /** Calls `callback` once after `delayMs`, of any length. Keeps the process alive only with `keepAlive`. */
   setTimer(callback: () => void, delayMs: number, keepAlive?: boolean): Timer;
   /**
-   * A number from 0 up to but not 1, drawn to spread moments that would otherwise be the same (jitter).
+   * Returns a number from 0 up to but not 1, to spread moments that would otherwise be the same (jitter).
    * @default Math.random
    */
   readonly random?: (() => number) | undefined;
 }
 
-/** What spreads moments on this clock. */
+/** The source of jitter on this clock. */
 export function randomOf(clock: Clock): () => number {
   return clock.random ?? Math.random;
 }
@@ -34,7 +34,7 @@ export function randomOf(clock: Clock): () => number {
 /** Longest delay that setTimeout takes; a longer one would fire at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Not imported: each module of Node that the core imports at its top makes every start of an application longer. */
+/** Loaded on demand: each Node module that the core imports at the top makes applications start slower. */
 let os: typeof OsModule | undefined;
 
 /** The machine's own clock: `performance.now`, `os.uptime`, `Date.now` and `setTimeout`. */

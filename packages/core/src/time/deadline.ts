@@ -1,14 +1,14 @@
 import { LinkedList, type Linked } from "../batching/linked-list.ts";
 import type { Clock, Timer } from "./clock.ts";
 
-/** Something that has to be done before a moment of `clock.now()`. */
+/** An item that must be done before a moment of `clock.now()`. */
 export interface Dated<Item> extends Linked<Item> {
   readonly deadlineMs: number;
 }
 
 /**
- * Deadlines of many items that all get the same time: one timer for all of them.
- * They must be added in the order of their deadlines.
+ * Watches the deadlines of many items that all get the same time, with one timer for all.
+ * Items must be added in the order of their deadlines.
  */
 export class DeadlineList<Item extends Dated<Item>> {
   readonly #clock: Clock;
@@ -31,12 +31,12 @@ export class DeadlineList<Item extends Dated<Item>> {
     this.#open.delete(item);
   }
 
-  /** The oldest that has not left yet. */
+  /** The oldest item that has not left yet. */
   get first(): Item | undefined {
     return this.#open.first;
   }
 
-  /** What has not left yet, oldest first. */
+  /** The items that have not left yet, oldest first. */
   all(): readonly Item[] {
     return this.#open.toArray();
   }

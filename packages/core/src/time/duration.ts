@@ -1,8 +1,8 @@
 import { QueueError } from "../errors/queue-error.ts";
 
 /**
- * A length of time with its unit: `"500ms"`, `"30s"`, `"1.5m"`, `"2h"`, `"7d"`. Not negative; rounded to whole
- * milliseconds.
+ * A length of time with its unit: `"500ms"`, `"30s"`, `"1.5m"`, `"2h"`, `"7d"`. Not negative; rounded to
+ * whole milliseconds.
  */
 export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
@@ -10,19 +10,19 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
 /**
- * Makes a duration of text that is known only at run time, such as a setting.
+ * Makes a duration from text that is known only at run time, such as a setting.
  *
  * @example
  * const lease = parseDuration(process.env["LEASE"] ?? "60s");
  *
- * @throws INVALID_ARGUMENT if it is not a number that is not negative, followed by `ms`, `s`, `m`, `h` or `d`
+ * @throws INVALID_ARGUMENT unless it is a number of at least 0, followed by `ms`, `s`, `m`, `h` or `d`
  */
 export function parseDuration(text: string): Duration {
   durationToMs(text);
   return text as Duration; // checked in the line above
 }
 
-/** The whole milliseconds of a duration. `field` names the option in the error. @throws INVALID_ARGUMENT if it is none */
+/** Returns whole milliseconds. `field` is named in the error. @throws INVALID_ARGUMENT if it is invalid */
 export function durationToMs(duration: string, field = "duration"): number {
   const match = typeof duration === "string" ? PATTERN.exec(duration) : null;
   const unitMs = match === null ? undefined : UNIT_MS[match[2] ?? ""];

@@ -55,7 +55,7 @@ describe("with an abort", () => {
 
     work.reject(new Error("too late"));
 
-    // A rejection that nobody handles fails the run.
+    // An unhandled rejection would fail the run.
     expect(await answer).toBe("abandoned");
   });
 });

@@ -1,4 +1,4 @@
-/** What `work` comes to, or what `onAbort` returns or throws if the signal comes first; `work` then goes on unheard. */
+/** Settles as `work` does, or as `onAbort` does if the signal comes first; `work` then goes on, ignored. */
 export function orAborted<Value>(
   work: Promise<Value>,
   signal: AbortSignal,

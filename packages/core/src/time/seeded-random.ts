@@ -1,5 +1,5 @@
 /**
- * Numbers in [0, 1) that depend on the seed alone, for what a test must be able to repeat; never for ids.
+ * Returns numbers in [0, 1) that depend on the seed alone, for repeatable tests; never for ids.
  * Mulberry32, by Tommy Ettinger, in the public domain: 32 bits of state are plenty for choosing.
  */
 export function seededRandom(seed: number): () => number {

@@ -1,12 +1,12 @@
 import type { Clock, Timer } from "./clock.ts";
 
 const TICK_MS = 1_000;
-/** Lateness of a timer below this is that of a busy machine, and little beside the shortest lease. */
+/** Lateness below this is normal on a busy machine, and short compared with the shortest lease. */
 const TOLERANCE_MS = 1_000;
-/** Afterwards all that had waited for the process has been read. */
+/** By then, everything that had waited for the process has been read. */
 const READ_AFTER_MS = 1_000;
 
-/** Tells how long this process stood still: what it reads after that may have waited for it, and its lease with it. */
+/** Tells how long this process stood still: what it reads next may have waited so long, its lease running. */
 export class StallMeter {
   readonly #clock: Clock;
   #timer: Timer | undefined;
@@ -18,20 +18,20 @@ export class StallMeter {
     this.#clock = clock;
   }
 
-  /** Begins to look, once a second; does not keep the process alive. */
+  /** Starts checking, once a second. Does not keep the process alive. */
   start(): void {
     this.#timer?.cancel();
     this.#dueAtMs = this.#clock.now() + TICK_MS;
     this.#timer = this.#clock.setTimer(() => this.#tick(), TICK_MS);
   }
 
-  /** Ends that. */
+  /** Stops checking. */
   stop(): void {
     this.#timer?.cancel();
     this.#dueAtMs = Number.POSITIVE_INFINITY;
   }
 
-  /** The longest, in milliseconds, that something which is read now may have waited; 0 where the process was not stalled. */
+  /** The longest that something read now may have waited, in milliseconds; 0 if the process did not stall. */
   waitedMs(nowMs: number): number {
     const stalledMs = this.#stalledMs(nowMs);
     if (stalledMs > 0) return stalledMs;
@@ -48,7 +48,7 @@ export class StallMeter {
     this.start();
   }
 
-  /** It may have begun right after the last look. */
+  /** Adds a tick, because the stall may have begun right after the last check. */
   #stalledMs(nowMs: number): number {
     const lateMs = nowMs - this.#dueAtMs;
     return lateMs > TOLERANCE_MS ? lateMs + TICK_MS : 0;

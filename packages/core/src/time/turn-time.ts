@@ -2,8 +2,8 @@ import type { Clock } from "./clock.ts";
 import { soon } from "./soon.ts";
 
 /**
- * The time of this turn: one look at the clock for all that happens until what waits for promises runs. A look takes as
- * long as a promise. Early at most by what the turn has taken so far, so it is for times that end something late.
+ * The time of this turn: reads the clock once for all until promises resume, as a reading costs as much as a
+ * promise. It lags by what the turn has taken so far, at most: use it for distant deadlines.
  */
 export class TurnTime {
   readonly #clock: Clock;

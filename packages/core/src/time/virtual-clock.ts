@@ -8,7 +8,7 @@ import { durationToMs, type Duration } from "./duration.ts";
 export interface VirtualClockOptions {
   /** Wall time at the start, in milliseconds since the Unix epoch. @default 2026-01-01T00:00:00Z */
   readonly startWallMs?: number | undefined;
-  /** What is drawn on this clock (jitter) depends on this alone. An integer. @default 0 */
+  /** Seed of what is drawn on this clock (jitter). An integer. @default 0 */
   readonly seed?: number | undefined;
 }
 
@@ -17,11 +17,11 @@ export interface VirtualClock extends Clock {
   /** How many timers are set and have not fired. */
   readonly pendingTimers: number;
   /**
-   * Lets time pass, a number being milliseconds: timers that become due fire in order, and what each starts settles
-   * before the next one fires.
+   * Lets time pass; a number is in milliseconds. Timers that become due fire in order, and what each one
+   * starts settles before the next one fires.
    */
   advance(by: Duration | number): Promise<void>;
-  /** Lets time pass up to a moment of `now()`; for a moment in the past, it only settles. */
+  /** Lets time pass up to a moment of `now()`. For a moment in the past, it only settles. */
   advanceTo(nowMs: number): Promise<void>;
   /** The moment of `now()` at which the next timer fires; undefined if there is none. */
   nextTimerAt(): number | undefined;
@@ -29,16 +29,16 @@ export interface VirtualClock extends Clock {
   advanceToNextTimer(): Promise<void>;
   /** Runs what is ready (promises, immediates) without letting time pass. */
   settle(): Promise<void>;
-  /** The machine sleeps for `ms`: boot and wall time jump; the monotonic clock, and the timers with it, stand still. */
+  /** The machine sleeps for `ms`: boot and wall time jump, the monotonic clock and its timers stand still. */
   suspend(ms: number): void;
-  /** The event loop is blocked for `ms`: all three times jump, and timers that became due fire with the next `advance`. */
+  /** The event loop is blocked for `ms`: all three times jump. Due timers fire with the next `advance`. */
   stall(ms: number): void;
-  /** Somebody sets the wall clock by `ms`, back if negative; nothing else moves. */
+  /** The wall clock is set forward by `ms`, or back if it is negative. Nothing else moves. */
   jumpWall(ms: number): void;
 }
 
 /**
- * Makes a clock for tests of time: of retries, leases, delays. `testQueues()` of `@anyqueue/memory` has one.
+ * Makes a clock for tests of retries, leases, delays. `testQueues()` of `@anyqueue/memory` has one.
  *
  * @example
  * const clock = createVirtualClock();
