@@ -1,6 +1,6 @@
 import { namedError } from "./named-error.ts";
 
-/** In the shape of the SDK's own: aborted while something else was waited for, so that no request went out. */
+/** Makes an AbortError shaped like the SDK's, for an abort during a wait before any request went out. */
 export function abortError(signal: AbortSignal): Error {
   return Object.assign(namedError("AbortError", "aborted", signal.reason), { isUnsent: true });
 }

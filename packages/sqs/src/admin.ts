@@ -7,7 +7,7 @@ import { SQS_MAX_RECEIVE_COUNT, SQS_MAX_RETENTION_SECONDS } from "./sqs-limits.t
 import type { SqsQueue } from "./sqs-queue.ts";
 import { parseAddress } from "./sqs-url.ts";
 
-/** How often a running move is asked for its progress; SQS moves up to 500 messages a second. */
+/** How often `redrive` asks a running move for its progress; SQS moves up to 500 messages a second. */
 const PROGRESS_MS = 1_000;
 const LIST_PAGE = 1_000;
 
@@ -29,7 +29,7 @@ export class SqsAdmin implements AdminDriver {
     if (isFifo) attributes["FifoQueue"] = "true";
     if (options.leaseMs !== undefined)
       attributes["VisibilityTimeout"] = String(Math.ceil(options.leaseMs / 1_000));
-    // A message that SQS moves to its dead-letter queue keeps its age, so that queue must keep messages longer.
+    // A message keeps its age when SQS moves it to its dead-letter queue, so that queue must retain longer.
     if (target.ref.kind === "dead-letter")
       attributes["MessageRetentionPeriod"] = String(SQS_MAX_RETENTION_SECONDS);
     if (options.deadLetter !== undefined) {
@@ -79,8 +79,8 @@ export class SqsAdmin implements AdminDriver {
   }
 
   /**
-   * The service's own move. The destination is always named: messages that we sent to a dead-letter queue have no
-   * source of their own to go back to. On abort the move is cancelled; what was moved stays moved.
+   * Moves messages with the service's own task. Always names the destination: messages that we sent to a
+   * dead-letter queue have no source to go back to. An abort cancels the move; what was moved stays moved.
    */
   async *redrive(from: Target, to: Target, signal: AbortSignal): AsyncGenerator<{ readonly moved: number }> {
     const queue = this.#queueOf(from);
@@ -100,7 +100,7 @@ export class SqsAdmin implements AdminDriver {
         if (isRunning) await this.#pause(signal);
       }
     } finally {
-      // Also when the caller stops reading. A move that has just ended refuses to be cancelled, which is no news.
+      // Also when the caller stops reading. To cancel a move that has just ended fails, which is harmless.
       if (isRunning && handle !== undefined) {
         await queue.call("CancelMessageMoveTaskCommand", { TaskHandle: handle }).catch(() => undefined);
       }
@@ -129,19 +129,19 @@ export class SqsAdmin implements AdminDriver {
   }
 }
 
-/** Used where a dead-letter queue is wired without a count. */
+/** Applies when a dead-letter queue is attached without a count. */
 const DEFAULT_MAX_DELIVERIES = 10;
 
 type Tasks = readonly ListMessageMoveTasksResultEntry[];
 
-/** Only running tasks have a handle: one that has ended is told from earlier ones by its start. Nothing: it is not listed yet. */
+/** Finds our task by its handle, which only running tasks have, else by its start; `{}` if not listed yet. */
 function ownTask(tasks: Tasks, handle: string | undefined, earlier: Tasks): Tasks[number] {
   const running = tasks.find((task) => task.TaskHandle !== undefined && task.TaskHandle === handle);
   const sinceMs = Math.max(0, ...earlier.map(startOf));
   const isRecent = (task: Tasks[number]): boolean => startOf(task) >= sinceMs;
   const recent = tasks.filter(isRecent);
   const isListed = recent.length > earlier.filter(isRecent).length;
-  // Newest first.
+  // The service lists the newest task first.
   return running ?? (isListed ? recent[0] : undefined) ?? {};
 }
 
@@ -149,7 +149,7 @@ function startOf({ StartedTimestamp }: Tasks[number]): number {
   return StartedTimestamp ?? 0;
 }
 
-/** @throws UNAVAILABLE if the service gave the move up, CANCELLED if somebody stopped it. */
+/** @throws UNAVAILABLE if the service gave up the move, CANCELLED if somebody else stopped it. */
 function isFinished(task: ListMessageMoveTasksResultEntry, from: Target): boolean {
   if (task.Status === "COMPLETED") return true;
   if (task.Status === "FAILED") {

@@ -2,11 +2,11 @@ import { setOwn } from "@anyqueue/core/adapter";
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 
 const STRING = "String";
-/** A type, with or without a label of the sender's. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html (2026-11-24) */
+/** A data type, with or without a custom label from the sender. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html (2026-11-24) */
 const SQS_TYPE = /^(?:String|Number|Binary)(?:\.|$)/;
 const BINARY = "Binary";
 
-/** Strings as they are; numbers as their text, binary as base64, both named in `types`, like custom labels. */
+/** Returns strings as is, numbers as text, binary as base64; `types` names all types but plain String. */
 export function readAttributes(native: Readonly<Record<string, MessageAttributeValue>>): {
   readonly attributes: Readonly<Record<string, string>>;
   readonly types: Readonly<Record<string, string>> | undefined;
@@ -24,13 +24,13 @@ export function readAttributes(native: Readonly<Record<string, MessageAttributeV
   return { attributes, types };
 }
 
-/** Of an attribute of a copy that is more than a string; undefined: it is none that SQS has. */
+/** Returns the type of a copied attribute; undefined for a plain string, or a type that SQS does not have. */
 export function typeOf(types: Readonly<Record<string, string>>, name: string): string | undefined {
   const type = Object.hasOwn(types, name) ? types[name] : undefined;
   return type !== undefined && SQS_TYPE.test(type) ? type : undefined;
 }
 
-/** Returns the bytes that it takes. */
+/** Adds an attribute with a type. Returns the bytes that SQS counts for it. */
 export function addTyped(
   attributes: Record<string, MessageAttributeValue>,
   name: string,
@@ -42,13 +42,13 @@ export function addTyped(
     setOwn(attributes, name, { DataType, StringValue: text });
     return frameBytes + Buffer.byteLength(text);
   }
-  // The SDK writes bytes as base64; so does our copy of its request, which is plain JSON of the same input.
+  // The SDK writes bytes as base64; by `toJSON`, so does our copy of its request, plain JSON of the input.
   const BinaryValue = Object.assign(Buffer.from(text, "base64"), { toJSON: () => text });
   setOwn(attributes, name, { DataType, BinaryValue });
   return frameBytes + BinaryValue.byteLength;
 }
 
-/** Returns the bytes that it takes. */
+/** Adds a plain string. Returns the bytes that SQS counts for it. */
 export function addText(
   attributes: Record<string, MessageAttributeValue>,
   name: string,

@@ -43,7 +43,7 @@ describe("alignReply", () => {
     );
   });
 
-  // As clients answer that were made for tests, and a server that lost an id.
+  // Such replies come from clients made for tests, and from a server that lost an id.
   test("takes a reply without metadata, and no nameless or misnamed entry for one of its own", () => {
     const reply = {
       Successful: [{ Id: "" }, { Id: " " }, { Id: "0x0" }, { Id: "0th" }, {}, { Id: "1" }],

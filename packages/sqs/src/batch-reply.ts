@@ -2,7 +2,7 @@ import type { ItemResult } from "@anyqueue/core/adapter";
 import { EntryError } from "./entry-error.ts";
 import { SQS_MAX_BATCH_ITEMS } from "./sqs-limits.ts";
 
-/** The shape that all three batch operations answer with. */
+/** The answer of all three batch operations. */
 export interface BatchReply<Entry extends { readonly Id?: string | undefined }> {
   readonly Successful?: readonly Entry[] | undefined;
   readonly Failed?:
@@ -12,13 +12,13 @@ export interface BatchReply<Entry extends { readonly Id?: string | undefined }> 
         readonly Message?: string | undefined;
       }[]
     | undefined;
-  /** Always there, but for clients that were made for tests. */
+  /** Always present, except in answers of clients made for tests. */
   readonly $metadata?: { readonly requestId?: string | undefined };
 }
 
 /**
- * Splits into requests of ten and lines the results up with the items (D2).
- * A request that fails as a whole fails its own items only.
+ * Splits the items into requests of at most ten and returns the results in the order of the items (D2). A
+ * request that fails as a whole fails only its own items.
  */
 export function inTens<Item, Value>(
   items: readonly Item[],
@@ -36,7 +36,7 @@ async function inTurn<Item, Value>(
   for (let start = 0; start < items.length; start += SQS_MAX_BATCH_ITEMS) {
     const chunk = items.slice(start, start + SQS_MAX_BATCH_ITEMS);
     try {
-      // One after the other: two requests side by side could change the order of a key.
+      // One after the other: concurrent requests could change the order within an ordering key.
       results.push(...(await request(chunk)));
     } catch (error) {
       for (const _ of chunk) results.push({ ok: false, error });
@@ -45,7 +45,7 @@ async function inTurn<Item, Value>(
   return results;
 }
 
-/** One result per entry, by the entry's number, which is its `Id`. */
+/** Returns one result per entry, matched by the entry's index, which is its `Id`. */
 export function alignReply<Entry extends { readonly Id?: string | undefined }, Value>(
   count: number,
   reply: BatchReply<Entry>,
@@ -72,16 +72,16 @@ export function alignReply<Entry extends { readonly Id?: string | undefined }, V
   return results;
 }
 
-/** NaN for none of ours: an empty text is no zero. */
+/** Returns NaN for an `Id` that is not ours. An empty text is not 0. */
 function numberOf({ Id }: { readonly Id?: string | undefined }): number {
   const index = Number(Id);
   return String(index) === Id ? index : Number.NaN;
 }
 
-/** Stands for what the reply has not said yet. */
+/** Marks an entry that the reply has not mentioned so far. */
 const UNANSWERED: ItemResult<never> = Object.freeze({ ok: false, error: undefined });
 
-/** Neither accepted nor refused: it may have been applied. */
+/** The entry was neither accepted nor refused, so it may have been applied. */
 function unanswered(requestId: string | undefined): Error {
   return Object.assign(new Error("SQS did not answer for this entry"), {
     name: "InternalError",

@@ -6,13 +6,13 @@ const { connect: connectTls } = process.getBuiltinModule("node:tls");
 
 /** One request and its answer, as its connection sees it. */
 export interface Carried {
-  /** False once nobody waits for it any more. */
+  /** True once nobody waits for the answer any more. */
   readonly isOver: boolean;
-  /** It got this connection, which is its own until `done`, and may still have to open. */
+  /** Receives its connection, which is its own until `done` and may still have to open. */
   begin(connection: Connection): void;
-  /** A piece of the answer. */
+  /** Receives a piece of the answer. */
   read(piece: Buffer): void;
-  /** The other side sends no more. */
+  /** The server sends no more. */
   end(): void;
   fail(error: Error): void;
 }
@@ -24,23 +24,24 @@ export interface Origin {
 }
 
 const KEEP_ALIVE_MS = 1_000;
-/** Reused that shortly before its server closes it, a connection would take a request with it. */
+/** A connection is not reused this shortly before its server closes it: a request would be lost with it. */
 const LAST_MOMENT_MS = 1_000;
 /**
- * A function that was frozen meanwhile has not heard yet, when it writes, that its server closed the connection:
- * https://github.com/aws/aws-sdk-js-v3/issues/1196. SQS does not say after how long; S3 does it after 20 s:
+ * A connection that rested longer is not reused: a function that was frozen meanwhile would write to it
+ * before it learns that the server closed it: https://github.com/aws/aws-sdk-js-v3/issues/1196. SQS does not
+ * say when it closes a resting connection; S3 does so after 20 s:
  * https://github.com/vectordotdev/vector/pull/9703 (both 2026-11-29).
  */
 const MAX_REST_MS = 15_000;
 
-/** The connections to one origin: one exchange at a time on each, the last used first. */
+/** The connections to one origin. Each carries one exchange at a time; the last used is reused first. */
 export class Connections {
   readonly #origin: Origin;
   readonly #maxSockets: number;
   readonly #all = new Set<Connection>();
   readonly #free: Connection[] = [];
   readonly #waiting: Carried[] = [];
-  /** Of TLS: the next handshake is shorter. */
+  /** The last TLS session, which makes the next handshake shorter. */
   #session: Buffer | undefined;
 
   constructor(origin: Origin, maxSockets: number) {
@@ -64,7 +65,7 @@ export class Connections {
     for (const connection of this.#all) connection.destroy();
   }
 
-  /** The next one that waits, or a rest. */
+  /** Gives the connection to the next waiting exchange, or lets it rest. */
   release(connection: Connection): void {
     if (!connection.isUsable) {
       connection.destroy();
@@ -130,15 +131,15 @@ export class Connections {
   }
 }
 
-/** One connection. It listens to its socket once, and not once for each request. */
+/** One connection. It adds its listeners to the socket once, not once per request. */
 export class Connection {
   readonly #home: Connections;
   readonly #socket: Socket;
   readonly #opened: "connect" | "secureConnect";
-  /** Before, nothing of a request goes out. */
+  /** Until this is true, nothing of a request goes out. */
   isOpen = false;
   #exchange: Carried | undefined;
-  /** By the wall clock: a monotonic one may stand still while a function is frozen. */
+  /** Wall-clock time: a monotonic clock may stand still while a function is frozen. */
   #restsSinceMs = 0;
   #maxRestMs = MAX_REST_MS;
 
@@ -148,7 +149,7 @@ export class Connection {
     this.#opened = opened;
     socket.once(opened, () => (this.isOpen = true));
     socket.on("data", (piece: Buffer) => {
-      // Nothing was asked: whatever this is, it must not become the answer to the next request.
+      // No request is out, so these bytes must not become the answer to the next one.
       if (this.#exchange === undefined) this.destroy();
       else this.#exchange.read(piece);
     });
@@ -164,7 +165,7 @@ export class Connection {
   get isUsable(): boolean {
     const restedMs = systemClock.wallNow() - this.#restsSinceMs;
     const isFresh = restedMs >= 0 && restedMs < this.#maxRestMs;
-    // An answer to half a request: whether its server reads the rest is unknown.
+    // Unsent bytes: half a request was answered, and whether the server reads the rest is unknown.
     return isFresh && this.#socket.writable && this.#socket.readable && this.#socket.writableLength === 0;
   }
 
@@ -174,12 +175,12 @@ export class Connection {
     exchange.begin(this);
   }
 
-  /** Calls back when it is open, or will never be. */
+  /** Calls back when the connection is open, or will never be. */
   onceOpen(listener: () => void): void {
     this.#socket.once(this.#opened, listener).once("close", listener);
   }
 
-  /** All at once: one call of the system, and one packet where it fits. */
+  /** Writes all in one system call, and in one packet if it fits. */
   write(head: string, body: string | Uint8Array): void {
     const socket = this.#socket;
     if (body.length === 0) socket.write(head, "latin1");
@@ -191,12 +192,12 @@ export class Connection {
     }
   }
 
-  /** The same for text of one byte a character. */
+  /** Does the same for one text of one byte per character. */
   writeLatin1(text: string): void {
     this.#socket.write(text, "latin1");
   }
 
-  /** The exchange is over, and the connection as good as new. @param hint the header `keep-alive` */
+  /** Ends the exchange and makes the connection reusable. @param hint value of the header `keep-alive` */
   done(hint: string | undefined): void {
     this.#exchange = undefined;
     const [, seconds] = /timeout=(\d+)/i.exec(hint ?? "") ?? [];
@@ -205,7 +206,7 @@ export class Connection {
     this.#home.release(this);
   }
 
-  /** Without a request it keeps no process alive. */
+  /** Stops the connection from keeping the process alive while it has no request. */
   rest(): void {
     this.#socket.unref();
   }

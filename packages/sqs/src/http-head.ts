@@ -1,16 +1,16 @@
 import type { Origin } from "./http-connections.ts";
 import type { HttpRequest } from "./sqs-http-handler.ts";
 
-/** A request whose head is written already. */
+/** A request whose head is already rendered. */
 export interface WrittenRequest extends Origin {
   readonly head: string;
   readonly body: string | Uint8Array;
 }
 
 /**
- * What of a request goes before its body.
+ * Renders what goes before the body of a request.
  *
- * @throws ERR_INVALID_CHAR for what would become another header
+ * @throws ERR_INVALID_CHAR for characters that HTTP does not allow, which could start another header
  */
 export function headOf(request: HttpRequest, body: string | Uint8Array): string {
   const { method, hostname, port, headers } = request;

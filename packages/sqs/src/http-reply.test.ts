@@ -11,7 +11,7 @@ interface Read {
   readonly isKeptAlive: boolean;
 }
 
-/** Of an answer that comes in these pieces, after the last of which the connection ends. */
+/** Reads an answer that comes in these pieces; the connection ends after the last one. */
 function readPieces(pieces: readonly Buffer[]): Read {
   const reader = new ReplyReader();
   let reply: HttpReply | undefined;

@@ -4,9 +4,9 @@ import type { HttpReply } from "./sqs-http-handler.ts";
 interface Head {
   readonly statusCode: number;
   readonly reason: string | undefined;
-  /** Names in lower case; what came twice is joined by a comma. */
+  /** Names in lower case; values of a repeated header are joined by commas. */
   readonly headers: Record<string, string>;
-  /** How the body ends: after so many bytes, by its last chunk, or with the connection. */
+  /** How the body ends: after this many bytes, with its last chunk, or with the connection. */
   readonly body: number | "chunked" | "close";
   readonly isKeptAlive: boolean;
 }
@@ -18,24 +18,24 @@ const HEAD_END = "\r\n\r\n";
 const MAX_HEAD_BYTES = 65_536;
 
 /**
- * Reads one answer of HTTP/1.1 (RFC 9112) out of the pieces in which it comes. Whatever could be read in two ways is
- * refused: an answer that ends elsewhere than its server meant would be taken for that to the next request.
+ * Reads one HTTP/1.1 answer (RFC 9112) from the pieces in which it arrives. Refuses whatever could be read in
+ * two ways: if an answer ended elsewhere than its server meant, the next request would get a wrong answer.
  */
 export class ReplyReader {
   #head: Head | undefined;
-  /** The head as far as it came, then the body. */
+  /** What has arrived of the head, later of the body. */
   #pieces: Buffer[] = [];
   #bytes = 0;
   #chunks: Chunks | undefined;
   /** True: the connection may carry another request after this answer. */
   isKeptAlive = false;
 
-  /** True while the head has not come as a whole. */
+  /** True until the whole head has arrived. */
   get isWaiting(): boolean {
     return this.#head === undefined;
   }
 
-  /** The answer if this piece completes it. @throws if it is none, or ambiguous */
+  /** Returns the answer if this piece completes it. @throws if it is not a valid answer, or ambiguous */
   read(piece: Buffer): HttpReply | undefined {
     this.#pieces.push(piece);
     this.#bytes += piece.length;
@@ -45,12 +45,12 @@ export class ReplyReader {
     return body === "chunked" ? this.#readChunks() : undefined;
   }
 
-  /** The answer if it is one that the end of the connection completes. */
+  /** Returns the answer if the end of the connection completes it. */
   end(): HttpReply | undefined {
     return this.#head?.body === "close" ? this.#end(this.#joined(), this.#bytes) : undefined;
   }
 
-  /** True: there was a whole head. */
+  /** Returns true if a whole head was there. */
   #readHead(): boolean {
     const bytes = this.#joined();
     const end = bytes.indexOf(HEAD_END);
@@ -77,7 +77,7 @@ export class ReplyReader {
 
   #end(bytes: Buffer, length: number, isMore = bytes.length > length): HttpReply {
     const { statusCode, reason, headers, isKeptAlive } = this.#head!;
-    // What comes unasked belongs to no request.
+    // Bytes after the answer belong to no request.
     this.isKeptAlive = isKeptAlive && !isMore;
     return { statusCode, reason, headers, body: bytes.subarray(0, length) };
   }
@@ -102,7 +102,7 @@ function parseHead(text: string): Head {
   if (status === undefined) throw unreadable("it does not begin with a status of HTTP/1.1");
   const headers: Record<string, string> = {};
   for (const line of lines) {
-    // Some take these for the end of a line, too. Not by a pattern, which would take three times as long.
+    // Some parsers end a line at these, too. A pattern would take three times as long.
     if (line.includes("\n") || line.includes("\r")) throw unreadable("a line of its head has two ends");
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
@@ -129,19 +129,19 @@ function bodyOf(statusCode: number, headers: Head["headers"]): Head["body"] {
   return length === undefined ? "close" : Number(length);
 }
 
-/** Takes chunks as they come, and looks at none twice. */
+/** Reads chunks as they arrive, and none of them twice. */
 class Chunks {
   readonly #bodies: Buffer[] = [];
   #isComplete = false;
-  /** Nothing can be taken of fewer bytes than these. */
+  /** With fewer bytes than this, nothing more can be taken. */
   wantedBytes = 0;
 
-  /** Undefined if more are to come. */
+  /** Returns undefined while chunks are missing. */
   body(): Buffer | undefined {
     return this.#isComplete ? Buffer.concat(this.#bodies) : undefined;
   }
 
-  /** How many of these bytes belong to whole chunks. @throws if they cannot be read */
+  /** Takes the whole chunks and returns their length in bytes. @throws if they cannot be read */
   take(bytes: Buffer): number {
     let at = 0;
     for (let end = bytes.indexOf("\r\n"); end >= 0; end = bytes.indexOf("\r\n", at)) {
@@ -170,14 +170,14 @@ class Chunks {
   }
 }
 
-/** After the last chunk come an empty line or trailers, which nobody reads. The end of them, if they are there. */
+/** Finds the end of the empty line or trailers (unread) after the last chunk; undefined: not there yet. */
 function trailed(bytes: Buffer, lastEnd: number): number | undefined {
   if (bytes.toString("latin1", lastEnd + 2, lastEnd + 4) === "\r\n") return lastEnd + 4;
   const end = bytes.indexOf(HEAD_END, lastEnd);
   return end < 0 ? undefined : end + HEAD_END.length;
 }
 
-/** The request arrived somewhere, and may have been applied. */
+/** The request arrived somewhere, so it may have been applied. */
 function unreadable(why: string): Error {
   return namedError("InternalError", `the answer cannot be read: ${why}`);
 }

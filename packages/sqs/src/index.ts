@@ -7,12 +7,12 @@ export { sqsCalls, type SqsCallsOptions } from "./sqs-calls.ts";
 export type { SqsCalls } from "./lambda-wire.ts";
 export type { SqsClientOptions } from "./sqs-client.ts";
 
-/** Options of {@link createSqsClient}: how SQS is reached, and `prefix` and `queues` of the configuration. */
+/** Options of {@link createSqsClient}: how to reach SQS, and `prefix` and `queues` of the configuration. */
 export interface SqsQueueClientOptions extends SqsOptions, Pick<QueueConfig, "prefix" | "queues"> {}
 
 /**
- * Makes a client whose only provider is Amazon SQS: short for `createClient` with {@link sqs}. For `logger`, `middleware`
- * and the like use `createClient`.
+ * Makes a client whose only provider is Amazon SQS. Short for `createClient` with {@link sqs}; for `logger`,
+ * `middleware` and the like use `createClient`.
  *
  * @example
  * const client = createSqsClient({ region: "eu-west-1", prefix: "prod-" });
@@ -22,6 +22,6 @@ export interface SqsQueueClientOptions extends SqsOptions, Pick<QueueConfig, "pr
  */
 export function createSqsClient(options: SqsQueueClientOptions = {}): QueueClient<Provider<"sqs", SqsModes>> {
   const { prefix, queues, ...connection } = options;
-  // The provider knows the region, and refuses one that is none.
+  // The provider knows the region, and refuses an invalid one.
   return createClient({ url: "sqs:", prefix, queues }, [sqs(connection)]);
 }

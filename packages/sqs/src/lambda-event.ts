@@ -14,25 +14,25 @@ import { encodeMessage } from "./sqs-wire.ts";
 
 /** One message of an event to build. */
 export interface LambdaEventMessage<Body> {
-  /** What `send` would be given. */
+  /** The body, as given to `send`. */
   readonly body: Body;
   /** The application's id. @default the definition's `id` of the body, else `messageId` */
   readonly id?: string | undefined;
   /** The application's attributes. @default none */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
-  /** Which delivery of the message it is, from 1. @default 1 */
+  /** Which delivery of the message this is, from 1. @default 1 */
   readonly attempt?: number | undefined;
-  /** SQS's own id; two records with the same one are the same message. @default one made of its place in the event */
+  /** SQS's own id; records that share it are one message. @default one made of its place in the event */
   readonly messageId?: string | undefined;
-  /** Of this receive. @default one made of `messageId` and `attempt` */
+  /** The receipt handle of this receive. @default one made of `messageId` and `attempt` */
   readonly receiptHandle?: string | undefined;
 }
 
 /** Where the event comes from, and when. */
 export interface LambdaEventOptions {
   /**
-   * Name of the queue; one with `.fifo` at its end is a FIFO queue. @default the definition's, with ".fifo" if it needs
-   * ordering or deduplication
+   * Name of the queue; a name that ends with `.fifo` means a FIFO queue. @default the definition's, with
+   * ".fifo" if it needs ordering or deduplication
    */
   readonly queue?: string | undefined;
   /** Region of the queue. @default "eu-west-1" */
@@ -43,9 +43,9 @@ export interface LambdaEventOptions {
   readonly sentAt?: Date | undefined;
 }
 
-/** A built record, with the types of `@types/aws-lambda`, so that it may be given to a function typed by those. */
+/** A built record. Its types fit a function that is typed with `@types/aws-lambda`. */
 export interface LambdaEventRecord extends SqsRecord {
-  /** What SQS says of the message. */
+  /** The system attributes of the message. */
   readonly attributes: {
     ApproximateReceiveCount: string;
     SentTimestamp: string;
@@ -55,7 +55,7 @@ export interface LambdaEventRecord extends SqsRecord {
     MessageGroupId?: string;
     MessageDeduplicationId?: string;
   };
-  /** What the sender said, by name. */
+  /** The sender's attributes, by name. */
   readonly messageAttributes: Record<
     string,
     { dataType: string; stringValue?: string; binaryValue?: string }
@@ -65,14 +65,14 @@ export interface LambdaEventRecord extends SqsRecord {
 }
 
 /**
- * Builds the event that Lambda gives to a function for these messages, encoded as `send` would encode them: for tests of
- * a handler.
+ * Builds the event that Lambda gives to a function for these messages, for tests of a handler. The messages
+ * are encoded as `send` would encode them.
  *
  * @example
  * const handler = createHandler(orders, sqsEvents(), onOrder);
  * const reply = await handler(lambdaEvent(orders, [{ body: { orderId: "o-1" }, attempt: 3 }]), lambdaContext("30s"));
  *
- * @throws INVALID_ARGUMENT for no definition; INVALID_MESSAGE for a body that its codec cannot encode
+ * @throws INVALID_ARGUMENT for an invalid definition; INVALID_MESSAGE for a body that its codec cannot encode
  */
 export function lambdaEvent<D extends Source>(
   definition: D,
@@ -84,10 +84,10 @@ export function lambdaEvent<D extends Source>(
 }
 
 /**
- * Makes Lambda's context, as far as it is used, for a function that has so much time left.
- * @param left from now on
- * @param clock of the test, if it has one
- * @throws INVALID_ARGUMENT for what is no duration
+ * Makes the part of Lambda's context that is used here, for a function that has this much time left.
+ * @param left time from now on
+ * @param clock the clock of the test, if it has one
+ * @throws INVALID_ARGUMENT for what is not a duration
  */
 export function lambdaContext(left: Duration, clock: Pick<Clock, "now"> = systemClock): LambdaContext {
   const endsAtMs = clock.now() + durationToMs(left, "lambdaContext");

@@ -3,12 +3,12 @@ import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import { invalid } from "./refusal.ts";
 import { decodeMessage, type SqsHandle } from "./sqs-wire.ts";
 
-// The event, as @types/aws-lambda 8.10.164 has it and
-// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html (2026-11-29) shows it. Binary values are base64 text.
+// The event as defined by @types/aws-lambda 8.10.164 and shown in
+// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html (2026-11-29). Binary values are base64 text.
 
 /** A message attribute of an event. */
 export interface SqsRecordAttribute {
-  /** `"String"`, `"Number"` or `"Binary"`, which may be followed by a type of the sender's: `"Number.int"`. */
+  /** `"String"`, `"Number"` or `"Binary"`, optionally with a custom label from the sender: `"Number.int"`. */
   readonly dataType?: string | undefined;
   /** The value of a text or a number. */
   readonly stringValue?: string | undefined;
@@ -20,13 +20,16 @@ export interface SqsRecordAttribute {
 export interface SqsRecord {
   /** SQS's id of the message. */
   readonly messageId: string;
-  /** By which this receive of the message is settled. */
+  /** Settles this receive of the message. */
   readonly receiptHandle: string;
   /** The body as text. */
   readonly body: string;
-  /** What SQS says of the message (`ApproximateReceiveCount`, `SentTimestamp`, `MessageGroupId`, …); numbers are text. */
+  /**
+   * The system attributes (`ApproximateReceiveCount`, `SentTimestamp`, `MessageGroupId`, …); numbers are
+   * text.
+   */
   readonly attributes: object;
-  /** What the sender said, by name. */
+  /** The sender's attributes, by name. */
   readonly messageAttributes: Readonly<Record<string, SqsRecordAttribute>>;
   /** `"aws:sqs"`. */
   readonly eventSource: string;
@@ -36,13 +39,13 @@ export interface SqsRecord {
   readonly awsRegion: string;
 }
 
-/** What Lambda calls a function with for an SQS event source mapping. */
+/** The event with which Lambda calls a function for an SQS event source mapping. */
 export interface SqsEvent {
-  /** The messages, of one queue. */
+  /** The messages, all from one queue. */
   readonly Records: readonly SqsRecord[];
 }
 
-/** What is used of Lambda's context. */
+/** The part of Lambda's context that is used here. */
 export interface LambdaContext {
   /** Milliseconds until Lambda ends the function. */
   getRemainingTimeInMillis(): number;
@@ -54,19 +57,20 @@ export interface SqsBatchResponse {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
-/** What a batch can do at SQS, and who reads its errors. */
+/** The settle calls that a batch can make to SQS, and the adapter that classifies their errors. */
 export type SqsSettling = Required<Pick<EventBatch<SqsHandle>, "adapter" | "settle">>;
 
-/** What a function may ask of SQS itself; made by `sqsCalls` for the option `calls` of `sqsEvents`. */
+/** The calls that a function may make to SQS; made by `sqsCalls` for the option `calls` of `sqsEvents`. */
 export interface SqsCalls {
   /**
-   * What can be done to these deliveries, which come from the queue with this ARN. Called by the source.
-   * @throws INVALID_ARGUMENT if the event does not say its queue, or a FIFO queue's dead letters are to go to a standard one
+   * Returns the calls for these deliveries from the queue with this ARN. The event source calls it.
+   * @throws INVALID_ARGUMENT if the event does not name its queue, or if a FIFO queue's dead letters would go
+   * to a standard queue
    */
   of(arn: string | undefined, deliveries: readonly Delivery<SqsHandle>[]): SqsSettling;
 }
 
-/** Where an event comes from. */
+/** The ARN of a queue, and its parts. */
 export interface QueueArn {
   readonly arn: string;
   readonly partition: string;
@@ -76,9 +80,9 @@ export interface QueueArn {
 }
 
 export interface DecodedEvent {
-  /** Each stored message once. */
+  /** One delivery per stored message. */
   readonly deliveries: readonly Delivery<SqsHandle>[];
-  /** Undefined: the records do not say. */
+  /** Undefined if the records do not name their queue. */
   readonly source: QueueArn | undefined;
 }
 
@@ -86,12 +90,12 @@ const ARN = /^arn:(aws[a-z-]*):sqs:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_.-]+)$/;
 const EVENT_SOURCE = "aws:sqs";
 
 /**
- * `handBacks`: what this process gave back before a handler had begun, and SQS counted all the same.
- * @throws INVALID_ARGUMENT for an event that is none of SQS's, or of which nothing could be reported by its id.
+ * `handBacks`: what this process gave back before a handler had begun; SQS counted those receives anyway.
+ * @throws INVALID_ARGUMENT for an event that is not from SQS, or whose messages could not be reported by id.
  */
 export function decodeEvent(event: unknown, receivedAtMs: number, handBacks: HandBacks): DecodedEvent {
   const records = recordsOf(event);
-  // SQS may hand over one message twice in one batch, and only its id can be reported: it is one delivery.
+  // SQS may hand over a message twice in one batch. Only its id can be reported, so both are one delivery.
   const latest = new Map<string, Delivery<SqsHandle>>();
   let sourceArn: string | undefined;
   for (const [index, record] of records.entries()) {
@@ -99,7 +103,7 @@ export function decodeEvent(event: unknown, receivedAtMs: number, handBacks: Han
     sourceArn ??= checked.eventSourceARN;
     if (sourceArn !== checked.eventSourceARN)
       throw invalid(`record ${index} of the event comes from another queue`, ONE_QUEUE);
-    // A Map keeps the place of the first and here the handle of the last, which is the one that still counts.
+    // The Map keeps the position of the first record and the handle of the last, the one that still counts.
     latest.set(checked.messageId, decodeRecord(checked, receivedAtMs, handBacks));
   }
   return {
@@ -108,7 +112,7 @@ export function decodeEvent(event: unknown, receivedAtMs: number, handBacks: Han
   };
 }
 
-/** @throws INVALID_ARGUMENT if it names no queue */
+/** @throws INVALID_ARGUMENT if the text is not the ARN of a queue */
 export function parseArn(text: string): QueueArn {
   const [arn, partition, region, account, name] = ARN.exec(text) ?? [];
   if (arn === undefined || partition === undefined || region === undefined || account === undefined) {
@@ -141,10 +145,10 @@ interface CheckedRecord {
   readonly eventSourceARN: string | undefined;
 }
 
-/** Events that people write by hand leave out much; only what a reply needs must be there. */
+/** Handwritten events leave out a lot; only what a reply needs is required. */
 function checkRecord(record: unknown, index: number): CheckedRecord {
   if (!isRecord(record)) throw invalid(`record ${index} of the event is not an object`, WRONG_EVENT);
-  // SNS writes it with a capital letter.
+  // SNS writes `EventSource` with a capital letter.
   const eventSource = record["eventSource"] ?? record["EventSource"] ?? EVENT_SOURCE;
   if (eventSource !== EVENT_SOURCE)
     throw invalid(`expected an SQS event, got a record of ${JSON.stringify(eventSource)}`, WRONG_EVENT);
@@ -176,7 +180,7 @@ function decodeRecord(
     Attributes: record.attributes,
     MessageAttributes: nativeAttributes(record.messageAttributes),
   };
-  // The visibility timeout is the queue's, and the event does not say how much of it is left.
+  // The queue sets the visibility timeout; the event does not say how much of it is left.
   const handedBack = handBacks.of(record.messageId);
   return decodeMessage(message, receivedAtMs, Number.POSITIVE_INFINITY, handedBack, record.native);
 }
@@ -195,7 +199,7 @@ function nativeAttributes(given: Readonly<Record<string, unknown>>): Record<stri
   );
 }
 
-/** For the one who pointed the wrong trigger here; without the event's data. */
+/** Describes the event, without its data, for the user who attached the wrong trigger. */
 function describeEvent(event: unknown): string {
   if (!isRecord(event))
     return Array.isArray(event) ? "an array" : event === null ? "null" : `a ${typeof event}`;

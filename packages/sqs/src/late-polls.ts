@@ -2,13 +2,13 @@ import type { Clock, Delivery, ReceiveAsk } from "@anyqueue/core/adapter";
 import { RECEIVE_MARGIN_MS } from "./sqs-limits.ts";
 import type { SqsHandle } from "./sqs-wire.ts";
 
-/** One ReceiveMessage on its way. */
+/** One ReceiveMessage call in progress. */
 export interface RunningPoll {
   readonly deliveries: Promise<readonly Delivery<SqsHandle>[]>;
   readonly maxItems: number;
-  /** When its wait is over; monotonic. */
+  /** When its wait is over, by the monotonic clock. */
   readonly endsAtMs: number;
-  /** Ends the request; the deliveries then reject. */
+  /** Ends the request; `deliveries` then rejects. */
   cut(): void;
 }
 
@@ -19,8 +19,9 @@ interface LatePoll {
 }
 
 /**
- * Polls that the core gave up on (D1). They run on: cut off, they could take messages that nobody hears of before
- * their lease ends. The next ask takes such a poll over; what one brings that nobody took over is given back.
+ * Polls that the core gave up on (D1). They keep running: a poll that is cut off could take messages that
+ * nobody sees until their lease ends. The next ask adopts such a poll; what an unadopted poll brings is
+ * released.
  */
 export class LatePolls {
   readonly #clock: Clock;
@@ -41,7 +42,7 @@ export class LatePolls {
     );
   }
 
-  /** A poll that answers in time for `ask` and brings no more than it wants. */
+  /** Returns a poll, if any, that answers in time for `ask` and brings no more than it wants. */
   adopt(ask: ReceiveAsk): RunningPoll | undefined {
     const nowMs = this.#clock.now();
     for (const late of this.#polls.keys()) {
@@ -54,7 +55,7 @@ export class LatePolls {
     return undefined;
   }
 
-  /** Resolves when all are over and given back, at the latest after `limitMs`. */
+  /** Resolves when all polls are over and their deliveries released, after `limitMs` at the latest. */
   async settled(limitMs: number): Promise<void> {
     if (this.#polls.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -68,7 +69,7 @@ export class LatePolls {
 
   async #await(late: LatePoll): Promise<void> {
     const { deliveries: running, endsAtMs, cut } = late.poll;
-    // A client of the application's own may have no time-out: a half-open connection would keep its socket for ever.
+    // An application's own client may have no timeout: a half-open connection would keep its socket forever.
     const overdue = this.#clock.setTimer(cut, endsAtMs + RECEIVE_MARGIN_MS - this.#clock.now());
     const deliveries = await running.catch(() => []);
     overdue.cancel();

@@ -8,8 +8,9 @@ import { SqsHttpHandler, type ExchangeOptions } from "./sqs-http-handler.ts";
 import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
 /**
- * An SDK client without what the SDK does for every request and this adapter has no use for: its HTTP handler, its hash
- * objects, its log, and the middleware resolved anew. Signing, credentials, clock skew, endpoints and errors stay the SDK's.
+ * An SDK client without the work per request that this adapter does not need: the SDK's HTTP handler, hash
+ * objects and log, and resolving the middleware anew. Signing, credentials, clock skew, endpoints and errors
+ * stay the SDK's.
  */
 export class LeanClient {
   readonly sdkClient: SQSClient;
@@ -25,16 +26,18 @@ export class LeanClient {
       requestHandler: handler,
       ...settings.clientOptions,
       ...given(settings),
-      // The SDK repeats a send whose answer was lost: a second message on a standard queue. The core knows better when to.
+      // The SDK would repeat a send whose answer was lost: a second message on a standard queue. The core
+      // knows better when to retry.
       maxAttempts: 1,
-      // The environment's could be adaptive: the SDK then waits for seconds before it sends, and no signal ends that.
+      // The environment may set adaptive mode, in which the SDK waits for seconds before a send, and no
+      // signal ends that.
       retryMode: "standard",
-      // The SDK's check throws a whole batch away for one bad message; ours looks at each.
+      // The SDK's check throws away a whole batch for one bad message; ours checks each message.
       md5: false,
-      // Else the host in a queue URL beats the endpoint that was configured, AWS_ENDPOINT_URL_SQS too.
+      // Otherwise the host in a queue URL overrides the configured endpoint, AWS_ENDPOINT_URL_SQS included.
       useQueueUrlAsEndpoint: false,
     });
-    // The innermost step: the request is signed, and will not be copied again.
+    // The innermost step: the request is signed, and no later step makes a copy of the object.
     this.sdkClient.middlewareStack.add(
       (next) => async (args) => {
         const options = exchangeOptions.get(args.input);
@@ -44,15 +47,15 @@ export class LeanClient {
       },
       { step: "deserialize", priority: "low", name: "exchangeOptions" },
     );
-    // It copies every input and output for a log that nobody reads.
+    // This middleware copies every input and output for a log that nobody reads.
     if (settings.clientOptions?.logger === undefined)
       this.sdkClient.middlewareStack.remove("loggerMiddleware");
     if (mayCopy(settings)) this.#copies = new RequestCopies(this.sdkClient, handler);
   }
 
   /**
-   * A copy of an earlier request where there is one, else the SDK's. The options go beside the SDK and not through it: it
-   * keeps resolved middleware only for calls without options.
+   * Sends a copy of an earlier request if there is one, else the SDK's own request. The options bypass the
+   * SDK, because it keeps resolved middleware only for calls without options.
    */
   async send<Name extends CommandName>(
     name: Name,
@@ -72,7 +75,7 @@ export class LeanClient {
   }
 }
 
-/** The types of the SDK know each class, but not what they have in common. */
+/** Needs a cast: the SDK's types know each class, but not what the classes have in common. */
 export function commandOf<Name extends CommandName>(
   sdk: Sdk,
   name: Name,
@@ -84,18 +87,18 @@ export function commandOf<Name extends CommandName>(
   return new Command(input);
 }
 
-/** The SDK failed on its way to the answer of a copy, which may have been applied. */
+/** The SDK failed before it read the answer to a copy. The copy may have been applied. */
 function unread(cause: unknown): Error {
   return namedError("InternalError", "the answer could not be read", cause);
 }
 
-/** The SDK failed on its way to the request, by its credentials as a rule: whatever happened there, nothing was applied. */
+/** The SDK failed before it made the request, usually because of credentials, so nothing was applied. */
 function unsent(error: unknown): unknown {
   if (error instanceof Error && Object.isExtensible(error)) Object.assign(error, { isUnbegun: true });
   return error;
 }
 
-/** Settings that shape all requests alike, and see none. */
+/** Settings that change all requests alike, and do not see single requests. */
 const WITHOUT_EFFECT_ON_COPIES: ReadonlySet<string> = new Set([
   "customUserAgent",
   "profile",
@@ -114,11 +117,11 @@ function optionsOf(inputOrRequest: object): ExchangeOptions {
 
 /** Inputs whose request the SDK has not made yet, or never will. */
 const unbegun = new WeakSet<object>();
-/** By the input of a call, then by its signed request. */
+/** Keyed by the input of a call, then by its signed request. */
 const exchangeOptions = new WeakMap<object, ExchangeOptions>();
 const DEFAULT_EXCHANGE: ExchangeOptions = { timeoutMs: REQUEST_TIMEOUT_MS };
 
-/** The SDK takes a present `undefined` for a value. */
+/** Leaves out undefined settings: the SDK takes an explicit `undefined` for a value. */
 function given({ region, endpoint, credentials }: ClientSettings): SQSClientConfig {
   const named = typeof credentials === "function" ? namingFailures(credentials) : credentials;
   const pairs = Object.entries({ region, endpoint, credentials: named });
@@ -127,7 +130,7 @@ function given({ region, endpoint, credentials }: ClientSettings): SQSClientConf
 
 type CredentialSource = Extract<SQSClientConfig["credentials"], (...args: never) => unknown>;
 
-/** Of a source of the application's own that fails with an error of its own, nobody could tell what failed. */
+/** Wraps an unknown error of the application's own source, which would not tell what failed. */
 function namingFailures(source: CredentialSource): CredentialSource {
   const named: CredentialSource = async (options) => {
     try {
@@ -137,6 +140,6 @@ function namingFailures(source: CredentialSource): CredentialSource {
       throw namedError("CredentialsProviderError", "the source of the credentials failed", error);
     }
   };
-  // The SDK's own sources say so in properties of theirs.
+  // The SDK marks its own sources with properties.
   return Object.assign(named, source);
 }

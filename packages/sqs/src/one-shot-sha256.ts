@@ -1,5 +1,5 @@
-// Not imported, like all of Node's modules that a first request needs: an import reads each export, and so loads what they
-// load on demand, 3 ms in all.
+// Not imported, like all Node modules that a first request needs: an import reads every export, and so loads
+// what these modules would load on demand, 3 ms in all.
 const { hash } = process.getBuiltinModule("node:crypto");
 
 const BLOCK_BYTES = 64;
@@ -33,10 +33,10 @@ export class OneShotSha256 {
   }
 }
 
-/** HMAC-SHA-256 with one secret (RFC 2104): what each signature has of it is made once. */
+/** HMAC-SHA-256 with one secret (RFC 2104). What all signatures share is computed once. */
 export class HmacKey {
   readonly #inner = Buffer.alloc(BLOCK_BYTES, 0x36);
-  /** The block, and room for the inner hash. */
+  /** The block of the key, and room for the inner hash. */
   readonly #outer = Buffer.alloc(BLOCK_BYTES + 32, 0x5c);
 
   constructor(secret: Buffer) {

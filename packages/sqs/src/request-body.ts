@@ -1,9 +1,9 @@
 import { field } from "./sqs-errors.ts";
 
-/** From here on a body is escaped into bytes: `JSON.stringify` makes a long text out of pieces, and joins them afterwards. */
+/** A body this long is escaped into bytes: `JSON.stringify` makes a long text of pieces, then joins them. */
 const BIG_TEXT = 16_384;
 const BODY_START = '"MessageBody":"';
-/** Stands for a body. It is part of no other text, in which JSON would escape its quotes. */
+/** Placeholder for a body. It occurs in no other text, since JSON would escape its quotes there. */
 const EMPTY_BODY = `${BODY_START}"`;
 
 const QUOTE = 0x22;
@@ -11,14 +11,14 @@ const BACKSLASH = 0x5c;
 const AS_IT_IS = 0;
 const REFUSED = 1;
 /**
- * By byte, the last letter of its escape: one look instead of three comparisons is half of the time of a long text. Of the
- * control characters SQS takes tab and both ends of lines.
+ * The last letter of each byte's escape. One lookup instead of three comparisons halves the time of a long
+ * text. Of the control characters, SQS accepts tab, line feed and carriage return.
  */
 const ESCAPES = new Uint8Array(256).fill(REFUSED, 0, " ".charCodeAt(0));
 for (const [byte, letter] of ["\tt", "\nn", "\rr", '""', "\\\\"].map((pair) => Buffer.from(pair)))
   ESCAPES[byte!] = letter!;
 
-/** The JSON of an operation's input; with big messages in it as bytes, which cost half of what the text would. */
+/** Returns an operation's input as JSON; with big messages as bytes, which cost half of what text would. */
 export function requestBody(input: object): string | Uint8Array {
   return (hasBigBody(input) ? bytesOf(input) : undefined) ?? JSON.stringify(input);
 }
@@ -32,7 +32,7 @@ function isBig(text: unknown): boolean {
   return typeof text === "string" && text.length >= BIG_TEXT;
 }
 
-/** Undefined: a body holds what only JSON itself can write, and what SQS would refuse. */
+/** Returns undefined if a body has characters that only JSON itself can write, and that SQS would refuse. */
 function bytesOf(input: object): Uint8Array | undefined {
   const bodies: string[] = [];
   const frame = JSON.stringify(input, (name, value: unknown) => {
@@ -42,7 +42,7 @@ function bytesOf(input: object): Uint8Array | undefined {
   });
   const [first = "", ...others] = frame.split(EMPTY_BODY);
   const lengths = bodies.map((body) => Buffer.byteLength(body));
-  // At most every byte is escaped.
+  // At worst every byte is escaped.
   const room = lengths.reduce((sum, length) => sum + 2 * length, Buffer.byteLength(frame));
   const bytes = Buffer.allocUnsafe(room);
   let at = bytes.write(first);
@@ -56,7 +56,10 @@ function bytesOf(input: object): Uint8Array | undefined {
   return bytes.subarray(0, at);
 }
 
-/** Returns where it ends. The text is written one length further on, and moved from there: an escape cannot catch up. */
+/**
+ * Returns where the escaped text ends. The text is first written `length` bytes further on and escaped from
+ * there: the output cannot overtake the input.
+ */
 function escapeInto(bytes: Buffer, start: number, text: string, length: number): number | undefined {
   let from = start + length;
   let to = start;

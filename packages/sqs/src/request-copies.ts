@@ -9,32 +9,32 @@ import { HOT_COMMANDS, readReply } from "./sqs-replies.ts";
 
 const { isDeepStrictEqual } = process.getBuiltinModule("node:util");
 
-/** How long requests are copied before the SDK makes one again, and samples the service's clock with it. */
+/** How long requests are copied before the SDK makes one again, which also samples the service's clock. */
 const COPIED_FOR_MS = 60_000;
-/** Queues and operations that are remembered; then all are learned anew. */
+/** Pairs of queue and operation to remember; beyond that, all are learned anew. */
 const MAX_LESSONS = 1_000;
 
 interface Lesson {
   readonly template: SignedTemplate;
-  /** Two requests of the SDK that agree: what else changes from request to request would show. */
+  /** True: two requests of the SDK agreed. Anything else that changes between requests would have shown. */
   readonly isConfirmed: boolean;
   readonly untilMs: number;
 }
 
 /**
- * Spares most requests the way through the SDK: it makes one a minute of each kind, and those in between are its copies
- * with another body, time and signature. Whatever does not succeed is handed to the SDK as if it had sent that request,
- * so that errors, clock skew and odd answers stay its own. See docs/decisions/0033.
+ * Sends most requests without the SDK. The SDK makes one a minute of each kind; those in between are copies
+ * of it with another body, time and signature. Any outcome but success goes to the SDK as if it had sent that
+ * request, so that errors, clock skew and odd answers stay its own. See docs/decisions/0033.
  */
 export class RequestCopies {
   readonly #client: SQSClient;
   readonly #handler: Pick<SqsHttpHandler, "exchange">;
-  /** By command and queue: both may decide about endpoint and headers. */
+  /** Keyed by command and queue: both may affect the endpoint and the headers. */
   readonly #lessons = new Map<string, Lesson>();
-  /** Of copies that did not succeed, by input: what the SDK is to make of it. */
+  /** Outcomes of copies that did not succeed, by input, for the SDK to interpret. */
   readonly #outcomes = new WeakMap<object, Promise<{ readonly response: HttpReply }>>();
 
-  /** @param handler carries what the SDK does not see */
+  /** @param handler carries the copies, which the SDK does not see */
   constructor(client: SQSClient, handler: Pick<SqsHttpHandler, "exchange">) {
     this.#client = client;
     this.#handler = handler;
@@ -47,20 +47,20 @@ export class RequestCopies {
             return await outcome;
           }
           const result = await next(args);
-          // Not waited for: the request was carried out, and a source of credentials may hang. Nor before its answer: the
-          // first send of a process would take 1.5 ms longer.
+          // Not awaited: the request was carried out, and a source of credentials may hang. Not done before
+          // the answer either: the first send of a process would take 1.5 ms longer.
           if (HOT_COMMANDS.has(commandName) && isSuccess(result.response))
             systemClock.setTimer(() => {
               void this.#learn(keyOf(commandName, args.input), args.input, args.request as HttpRequest);
             }, 0);
           return result;
         },
-      // The innermost step: the request is signed.
+      // The innermost step, where the request is already signed.
       { step: "deserialize", priority: "low", name: "requestLessons" },
     );
   }
 
-  /** Undefined: it is the SDK's turn with this input, to make the request or to read the answer to the copy. */
+  /** Returns undefined if the SDK must go on with this input: make the request, or read the copy's answer. */
   async send(
     commandName: string,
     input: ServiceInputTypes,
@@ -72,23 +72,23 @@ export class RequestCopies {
     const outcome = this.#handler.exchange(request, options);
     try {
       const { response } = await outcome;
-      // Should it have been the copy that was refused, the next request is none.
+      // The copying itself may be the reason for the refusal, so the next request is not a copy.
       if (response.statusCode >= 400 && response.statusCode < 500) this.#lessons.delete(key);
       const output = readReply(commandName, response);
       if (output !== undefined) return output;
     } catch {
-      // The SDK meets the same rejection.
+      // The SDK gets the same rejection, from `#outcomes`.
     }
     this.#outcomes.set(input, outcome);
     return undefined;
   }
 
-  /** True: a copy of this input went out, and the SDK is to read what came of it. */
+  /** True if a copy of this input went out, and the SDK is to read its outcome. */
   isTried(input: object): boolean {
     return this.#outcomes.has(input);
   }
 
-  /** True, once: a copy of this input was answered, and the SDK failed before it came to read that. */
+  /** True, once, if a copy of this input was answered and the SDK failed before it read the answer. */
   isUnread(input: object): boolean {
     return this.#outcomes.delete(input);
   }
@@ -96,7 +96,7 @@ export class RequestCopies {
   async #copyFor(key: string, input: object): Promise<WrittenRequest | undefined> {
     const lesson = this.#lessons.get(key);
     if (lesson?.isConfirmed !== true || systemClock.now() > lesson.untilMs) return undefined;
-    // Asked each time: they are kept, and renewed, by the SDK.
+    // Asked for each time: the SDK keeps and renews them.
     const identity = await this.#client.config.credentials();
     if (!lesson.template.isFor(identity)) return undefined;
     const signedAtMs = systemClock.wallNow() + this.#client.config.systemClockOffset;
@@ -110,12 +110,12 @@ export class RequestCopies {
       if (template === undefined) return;
       const known = this.#lessons.get(key);
       const isConfirmed = known?.template.isLike(template) === true;
-      // Many may be out before the first is learned from; the third with a megabyte of body proves nothing more.
+      // Many may be out before the first is learned from; a third with a megabyte of body proves no more.
       if (!(isConfirmed && known.isConfirmed) && !isBodyOf(input, request.body)) return;
       if (this.#lessons.size >= MAX_LESSONS) this.#lessons.clear();
       this.#lessons.set(key, { template, isConfirmed, untilMs: systemClock.now() + COPIED_FOR_MS });
     } catch {
-      // Nothing learned; the next request is the SDK's again.
+      // Nothing was learned; the SDK makes the next request, too.
     }
   }
 }
@@ -128,7 +128,7 @@ function isSuccess(response: unknown): boolean {
   return field(response, "statusCode") === 200;
 }
 
-/** The SDK's own writing of the input, whatever the order of its fields. */
+/** True if the body is the SDK's JSON of the input, whatever the order of its fields. */
 function isBodyOf(input: object, body: unknown): boolean {
   if (!(body instanceof Uint8Array) && typeof body !== "string") return false;
   const written =

@@ -4,7 +4,7 @@ import type { HttpRequest } from "./sqs-http-handler.ts";
 
 const { hash, randomUUID } = process.getBuiltinModule("node:crypto");
 
-/** What of an identity goes into a signature. */
+/** The part of an identity that goes into a signature. */
 export interface SigningIdentity {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -13,7 +13,7 @@ export interface SigningIdentity {
 
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, SignedHeaders=([^,]+), Signature=/;
-/** Headers that are made for each request; every other one is the same in all of a kind. */
+/** Headers made anew for each request; all others are the same in every request of a kind. */
 const OWN_HEADERS = [
   "amz-sdk-invocation-id",
   "content-length",
@@ -21,14 +21,14 @@ const OWN_HEADERS = [
   "x-amz-date",
   "authorization",
 ] as const;
-/** Stands for the value of a header that each request has of its own. */
+/** Placeholder for the value of a header that is made anew for each request. */
 const GAP = "\u00ff";
-/** Where the SDK says on whose behalf it asks: in a function, another invocation each time. */
+/** Headers in which the SDK names the caller's trace: in a function, that of another invocation each time. */
 const TRACE_HEADER = /^(?:x-amzn-trace-id|traceparent)$/i;
 
 /**
- * A request as the SDK made and signed it, from which others with another body are made. Everything is the SDK's but
- * the body, the time, the invocation's id and, of Signature Version 4, what follows from these.
+ * A request that the SDK made and signed, as a template for others. Only the body, the time, the invocation's
+ * id and, in Signature Version 4, what follows from these are new; the rest is the SDK's.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html (2026-11-29)
  */
 export class SignedTemplate {
@@ -37,14 +37,14 @@ export class SignedTemplate {
   readonly #scope: readonly string[];
   readonly #signedNames: string;
   readonly #canonical: Form;
-  /** Rendered once: fourteen headers a request took a tenth of what a send takes here. */
+  /** Rendered once: rendering fourteen headers per request took a tenth of what a send takes here. */
   readonly #head: Form;
   #second = Number.NaN;
   #date = "";
   #day = "";
   #key: HmacKey | undefined;
 
-  /** Undefined if making this request once more gives another signature or another head: then it is not understood. */
+  /** Returns undefined for a request that is not understood: made again, its signature or head differs. */
   static of(signed: HttpRequest, identity: SigningIdentity): SignedTemplate | undefined {
     const { authorization = "", "x-amz-date": date = "" } = signed.headers;
     const parts = AUTHORIZATION.exec(authorization);
@@ -57,10 +57,10 @@ export class SignedTemplate {
     return filled(template.#head, signed.headers) === headOf(signed, "") ? template : undefined;
   }
 
-  /** @param parts of the SDK's Authorization header */
+  /** @param parts the parts of the SDK's Authorization header */
   constructor(signed: HttpRequest, identity: SigningIdentity, parts: RegExpExecArray) {
     const [, , , region = "", service = "", signedNames = ""] = parts;
-    // The SDK goes on with its own.
+    // The headers are copied, because the SDK goes on with its own object.
     this.#request = { ...signed, headers: { ...signed.headers }, body: undefined };
     this.#identity = identity;
     this.#scope = [region, service, "aws4_request"];
@@ -78,12 +78,12 @@ export class SignedTemplate {
     );
   }
 
-  /** True if both would make the same request of the same body, time and id. */
+  /** True if both would make the same request from the same body, time and id. */
   isLike(other: SignedTemplate): boolean {
     return this.isFor(other.#identity) && this.#constant() === other.#constant();
   }
 
-  /** A signed request with this body at this time, in milliseconds since 1970. */
+  /** Returns a signed request with this body and time, in milliseconds since 1970. */
   sign(body: string | Uint8Array, atMs: number): WrittenRequest {
     const date = this.#dateOf(atMs);
     const own = {
@@ -107,7 +107,7 @@ export class SignedTemplate {
     return `AWS4-HMAC-SHA256 Credential=${this.#identity.accessKeyId}/${scope}, SignedHeaders=${this.#signedNames}, Signature=${signature}`;
   }
 
-  /** `20261129T110151Z` */
+  /** Formats a time such as `20261129T110151Z`. */
   #dateOf(atMs: number): string {
     const second = Math.floor(atMs / 1_000);
     if (second !== this.#second) {
@@ -135,7 +135,7 @@ export class SignedTemplate {
   }
 }
 
-/** Text, the value of a header, text, … */
+/** Alternates text and header values: text, the value of a header, text, … */
 type Form = readonly { readonly text: string; readonly header: string }[];
 
 function filled(form: Form, headers: HttpRequest["headers"]): string {

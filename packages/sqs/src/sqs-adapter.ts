@@ -34,7 +34,7 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
   readonly name = "sqs";
   readonly classify: (error: unknown, during: Operation) => ErrorClass = classifySqsError;
   readonly #settings: SqsSettings;
-  /** By endpoint and region; "" is the connection's own. */
+  /** Keyed by endpoint and region; "" stands for the connection's own. */
   readonly #clients = new Map<string, SqsClients>();
   readonly #queues = new Map<string, SqsQueue>();
   #isClosed = false;
@@ -93,19 +93,19 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
     for (const clients of this.#clients.values()) clients.close();
   }
 
-  /** The one object of a queue, so that its URL is looked up once. */
+  /** Returns the only object of a queue, so that its URL is looked up once. */
   queue(target: Target): SqsQueue {
     const known = this.#queues.get(target.entity);
     if (known !== undefined) return known;
     const address = parseAddress(target.entity);
-    // An endpoint that was configured answers for every queue, whatever host its URL names.
+    // A configured endpoint answers for every queue, whatever host the queue's URL names.
     const origin = this.#settings.endpoint === undefined ? address.origin : undefined;
     const queue = new SqsQueue(address, this.#clientsAt(origin, address.region), this.#settings.account);
     this.#queues.set(target.entity, queue);
     return queue;
   }
 
-  /** The region of a queue counts where the connection names none: that of the environment may have one of its name. */
+  /** Falls back to the queue's own region, as the environment's may have a queue of the same name. */
   #clientsAt(origin: string | undefined, ownRegion: string | undefined): SqsClients {
     const endpoint = origin ?? this.#settings.endpoint;
     const region = this.#settings.region ?? ownRegion;
@@ -146,7 +146,7 @@ function factsOf(attributes: Attributes, address: QueueAddress): EntityFacts {
   };
 }
 
-/** `{"deadLetterTargetArn":"arn:…","maxReceiveCount":5}`; the count is a number or, by some tools, a text. */
+/** Reads `{"deadLetterTargetArn":"arn:…","maxReceiveCount":5}`; some tools write the count as a text. */
 function redriveFacts(policy: string | undefined, address: QueueAddress): EntityFacts {
   if (policy === undefined || policy === "") return { unknown: [] };
   const [, arn] = /"deadLetterTargetArn"\s*:\s*"([^"]+)"/.exec(policy) ?? [];
@@ -157,10 +157,10 @@ function redriveFacts(policy: string | undefined, address: QueueAddress): Entity
   return { maxDeliveries: Number(count), deadLetterEntity: siblingOf(address, arn), unknown: [] };
 }
 
-/** Both queues are always in one account and region, and on one server: the name says enough unless the source needs more. */
+/** Both queues share account, region and server: the name is enough unless the source's address says more. */
 function siblingOf({ url, origin, account }: QueueAddress, arn: string): string {
   const name = arn.slice(arn.lastIndexOf(":") + 1);
-  // An ARN would lead past the server, such as a VPC endpoint.
+  // An ARN would bypass the server, such as a VPC endpoint.
   if (url !== undefined && origin !== undefined) return url.replace(/[^/]+\/*$/, name);
   return account === undefined ? name : arn;
 }

@@ -4,7 +4,7 @@ import { decodeBody, encodeBody, encodeText, isEncodedAs, isLegalText, legalJson
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** UTF-16 units of every kind, many of them those that SQS refuses. Making fast-check's own `binary` units takes a second. */
+/** UTF-16 units of every kind, many that SQS refuses. fast-check's own `binary` takes a second to make. */
 const anyText = fc
   .array(fc.oneof(fc.nat(0x2f), fc.nat(0xffff), fc.constantFrom(0xfffe, 0xffff, 0xd800, 0xdc00)), {
     maxLength: 20,
@@ -87,7 +87,7 @@ describe("isEncodedAs", () => {
 
   test("takes for base64 what RFC 4648 does, and nothing else", () => {
     const RFC_4648 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-    // The last ones are letters of it in their lower byte.
+    // The lower byte of the last two is a character of base64.
     const unit = fc.constantFrom("A", "z", "0", "+", "/", "=", "-", "_", " ", "\n", "é", "\u0141", "\u013d");
     fc.assert(
       fc.property(fc.string({ unit, maxLength: 12 }), (text) => {

@@ -13,17 +13,18 @@ import { sqs, type SqsOptions } from "./sqs-provider.ts";
 import { parseAddress } from "./sqs-url.ts";
 import type { SqsHandle } from "./sqs-wire.ts";
 
-/** Options of {@link sqsCalls}: what the function's role allows (at least one of the two), and how SQS is reached. */
+/** Options of {@link sqsCalls}: what the function's role allows (one or both), and how to reach SQS. */
 export interface SqsCallsOptions extends SqsOptions {
   /**
-   * True: the role may call `sqs:ChangeMessageVisibility`. A failed message then comes again after the delay of the retry
-   * policy, and `context.extend` works. False: it comes again when the queue's visibility timeout ends. @default false
+   * True: the role may call `sqs:ChangeMessageVisibility`. A failed message is then redelivered after the
+   * delay of the retry policy, and `context.extend` works. False: it is redelivered when the queue's
+   * visibility timeout ends. @default false
    */
   readonly changeVisibility?: boolean | undefined;
   /**
-   * The queue for dead letters: its name (in the same account and region), URL or ARN. The role needs `sqs:SendMessage`
-   * on it; a FIFO queue's dead letters need a FIFO queue. Without it, what is to be dead-lettered is reported as failed
-   * until the queue's redrive policy moves it. @default none
+   * The queue for dead letters: its name (in the same account and region), URL or ARN. The role needs
+   * `sqs:SendMessage` on it; a FIFO queue's dead letters need a FIFO queue. Without it, a message to be
+   * dead-lettered is reported as failed until the queue's redrive policy moves it. @default none
    */
   readonly deadLetterQueue?: string | undefined;
 }
@@ -42,8 +43,8 @@ const DOMAINS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Lets a Lambda function ask SQS itself for what an answer to Lambda cannot say: the option `calls` of `sqsEvents`. Apart
- * from that, so that a function without it carries none of this. The SDK is loaded with the first such request.
+ * Lets a Lambda function call SQS itself for what an answer to Lambda cannot say: the option `calls` of
+ * `sqsEvents`. It is separate, so that functions without it carry none of this. The first call loads the SDK.
  *
  * @example
  * const source = sqsEvents({ calls: sqsCalls({ changeVisibility: true, deadLetterQueue: "orders-dead" }) });
@@ -87,7 +88,7 @@ interface CallsSettings {
 class Calls implements SqsCalls {
   readonly #settings: CallsSettings;
   readonly #provider: ReturnType<typeof sqs>;
-  /** By ARN: one function may have several mappings. */
+  /** Keyed by ARN: one function may have several mappings. */
   readonly #queues = new Map<string, OpenQueue>();
 
   constructor(settings: CallsSettings, provider: ReturnType<typeof sqs>) {
@@ -145,7 +146,7 @@ class Calls implements SqsCalls {
 const NEEDS_ARN =
   "Which queue to call is read from it: give the event that Lambda gives, or leave these options out.";
 
-/** The driver receives nothing: the mapping does. */
+/** The driver receives nothing; the event source mapping does. */
 const SETTLE_ONLY: Parameters<QueueAdapter["openConsumer"]>[1] = Object.freeze({
   mode: "pull",
   leaseMs: 0,
@@ -157,7 +158,7 @@ function targetAt(adapter: QueueAdapter, name: string): Target {
   return adapter.resolve({ kind: "queue", name, exact: true, features: [] });
 }
 
-/** Its URL, made and not looked up: a function's role seldom may call GetQueueUrl. */
+/** Builds the queue's URL instead of looking it up: a function's role seldom allows GetQueueUrl. */
 function addressOf({ arn, partition, region, account, name }: QueueArn): string {
   const domain = DOMAINS[partition];
   return domain === undefined ? arn : `https://sqs.${region}.${domain}/${account}/${name}`;

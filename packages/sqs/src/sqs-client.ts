@@ -28,14 +28,14 @@ type TypesOf<Name extends CommandName> =
     : never;
 export type InputOf<Name extends CommandName> = TypesOf<Name>[0];
 export type OutputOf<Name extends CommandName> = TypesOf<Name>[1];
-/** Makes one call to SQS; both clients of a connection and its queues have it. */
+/** Makes one call to SQS; `SqsClients` and `SqsQueue` both offer it. */
 export type SqsCall = <Name extends CommandName>(
   name: Name,
   input: InputOf<Name>,
   options?: CallOptions,
 ) => Promise<OutputOf<Name>>;
 
-/** Settings of the SDK client that are the adapter's own, and why. */
+/** Settings of the SDK client that only the adapter sets, and why. */
 export const OWN_SETTINGS = {
   region: "use the option of sqs()",
   endpoint: "use the option of sqs()",
@@ -46,7 +46,7 @@ export const OWN_SETTINGS = {
   md5: "checksums are verified message by message",
   useQueueUrlAsEndpoint: "the endpoint of the connection decides",
 };
-/** Settings of the SDK client that an application may give: all but those that are the adapter's own. */
+/** Settings of the SDK client that an application may give: all but those that only the adapter sets. */
 export type SqsClientOptions = Omit<SQSClientConfig, keyof typeof OWN_SETTINGS>;
 
 export interface ClientSettings {
@@ -61,22 +61,22 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** @default 15 s */
   readonly timeoutMs?: number;
-  /** Long polls have connections of their own, so that they never starve deletes (D8). */
+  /** True: a long poll. These have separate connections, so that they never starve deletes (D8). */
   readonly isPoll?: boolean;
 }
 
-/** Neither is there before the first call: Node's own HTTP alone takes longer to load than the rest of this package. */
+/** Loaded by the first call: Node's own HTTP alone takes longer to load than the rest of this package. */
 interface Loaded {
   readonly sdk: Sdk;
   readonly lean: typeof Lean;
 }
 
-/** Refused although well formed, so never applied: worth one more try with the clock that the SDK corrected. */
+/** Refused although well formed, so never applied: worth one more try with the clock the SDK corrected. */
 const EXPIRED = /^(?:RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)$/;
-/** The same, but only if the answer also showed that our clock is off. */
+/** The same, but only if the answer also shows that our clock is off. */
 const REFUSED = /^(?:SignatureDoesNotMatch|InvalidSignatureException|AuthFailure|AccessDeniedException)$/;
 
-/** The SDK clients of one connection: loaded with the first call, ended once. */
+/** The SDK clients of one connection. The first call loads them; `close` ends them. */
 export class SqsClients {
   readonly #settings: ClientSettings;
   #loaded: Promise<Loaded> | undefined;
@@ -115,7 +115,7 @@ export class SqsClients {
   #refuseUse(signal: AbortSignal | undefined): void {
     if (this.#isClosed) throw new QueueError("CLOSED", { what: "the SQS connection is closed" });
     if (signal?.aborted !== true) return;
-    // Before the request: nothing can have been applied.
+    // No request has gone out, so nothing can have been applied.
     throw new QueueError("CANCELLED", { what: "aborted before the request", cause: signal.reason });
   }
 
@@ -141,7 +141,7 @@ export class SqsClients {
   }
 }
 
-/** Of the SDK's own handlers a time-out ends nothing: they write a warning. */
+/** Ends the call by an abort: on a timeout, the SDK's own handlers only write a warning. */
 async function inTime<Output>(
   timeoutMs: number,
   signal: AbortSignal | undefined,
@@ -162,7 +162,7 @@ async function inTime<Output>(
   }
 }
 
-/** A client that was given in asks its own region, which may have a queue of the same name. */
+/** A client given by the application calls its own region, which may have a queue of the same name. */
 async function refuseOtherRegion({ client, region }: ClientSettings): Promise<void> {
   const { region: ofClient, endpoint }: Partial<SQSClient["config"]> = client?.config ?? {};
   if (region === undefined || ofClient === undefined || endpoint !== undefined) return;
@@ -201,6 +201,6 @@ function withoutRegion(cause: unknown): QueueError {
 function wasExpired(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (EXPIRED.test(error.name)) return true;
-  // Set by the SDK's signer, from the date of the answer.
+  // The SDK's signer sets this from the date of the answer.
   return REFUSED.test(error.name) && field(field(error, "$metadata"), "clockSkewCorrected") === true;
 }

@@ -18,7 +18,7 @@ import type { SqsHandle } from "./sqs-wire.ts";
 
 type Options = ConsumerDriverOptions<SqsHandle>;
 
-/** A new visibility timeout of one delivery. */
+/** A new visibility timeout for one delivery. */
 interface VisibilityChange {
   readonly handle: SqsHandle;
   readonly seconds: number;
@@ -68,7 +68,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
       const reply = await this.#queue.call("DeleteMessageBatchCommand", input, { signal });
       return alignReply(entries.length, reply, () => DONE);
     });
-    // What was not deleted comes again, and its receives have not become more by that.
+    // A message that was not deleted comes again, and its hand-backs must still be subtracted then.
     for (const [index, { messageId }] of handles.entries()) {
       if (results[index]?.ok === true) this.#handBacks.forget(messageId);
     }
@@ -100,7 +100,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
     }));
     const possible = changes.filter((change) => change.seconds > 0);
     const results = await this.#changeVisibility(possible, signal);
-    // The service counts from some moment after the request left.
+    // The service starts to count at some moment after the request left.
     const spentMs = this.#clock.now() - askedAtMs;
     let next = 0;
     return changes.map(({ seconds }) => {
@@ -110,14 +110,14 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
     });
   }
 
-  /** Waits, not for long, for what late polls still bring, then cuts them off. */
+  /** Waits briefly for the answers of late polls, then cuts the polls off. */
   async close(): Promise<void> {
     await this.#late.settled(LATE_ANSWER_MS);
     this.#off.end();
     await this.#late.settled(LATE_ANSWER_MS);
   }
 
-  /** Unreleased they come back when their lease ends. */
+  /** Releases the deliveries at once; if that fails, they come back when their lease ends. */
   async #giveBack(deliveries: readonly Delivery<SqsHandle>[]): Promise<void> {
     const changes = deliveries.map(({ handle }) => ({ handle, seconds: 0 }));
     for (const { handle } of deliveries) this.#handBacks.addOnce(handle);
@@ -143,7 +143,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
     });
   }
 
-  /** SQS refuses, and does not clamp, what goes beyond 12 hours from the receive. */
+  /** SQS refuses, and does not clamp, a lease that goes beyond 12 hours from the receive. */
   #leftMs(handle: SqsHandle): number {
     const heldMs = this.#clock.now() - handle.receivedAtMs;
     return Math.max(0, Math.floor((SQS_MAX_LEASE_MS - LEASE_CAP_MARGIN_MS - heldMs) / 1_000) * 1_000);
@@ -152,7 +152,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
 
 const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });
 
-/** Rounded up (D4). */
+/** Rounds up (D4). */
 function secondsOf(ms: number): number {
   return Math.max(0, Math.ceil(ms / 1_000));
 }

@@ -4,7 +4,7 @@ import { ChecksumError } from "./checksum.ts";
 import { EntryError } from "./entry-error.ts";
 import { classifySqsError, SERVICE_ERRORS, SOCKET_ERRORS, TEXT_ERRORS } from "./sqs-errors.ts";
 
-/** As the SDK throws it: `name` is the shape, `Code` the query code. */
+/** An error as the SDK throws it: `name` is the shape, `Code` the query code. */
 function sdkError(name: string, more: object = {}): Error {
   return Object.assign(
     new Error("text"),
@@ -97,19 +97,19 @@ describe("classifySqsError", () => {
     },
   );
 
-  // The same codes come from reading and writing, when the request is out: the table above.
+  // Reading and writing fail with the same codes once the request is out: see the table above.
   test.each([
     ["ETIMEDOUT", "TIMEOUT"],
     ["EHOSTUNREACH", "CONNECTION_LOST"],
     ["ENETUNREACH", "CONNECTION_LOST"],
     ["ECONNRESET", "CONNECTION_LOST"],
-    // There are too many.
+    // Too many connections are open.
     ["EADDRNOTAVAIL", "CONNECTION_LOST"],
   ] as const)("knows that a connection that failed to open with %s carried nothing", (code, expected) => {
     const error = Object.assign(new Error(`connect ${code}`), { code, syscall: "connect" });
     const refused = { code: expected, retryable: true, ambiguous: false };
     expect(classifySqsError(error, "send")).toMatchObject(refused);
-    // Of several addresses.
+    // All of several addresses failed.
     const all = Object.assign(new AggregateError([error, error]), { code });
     expect(classifySqsError(all, "send")).toMatchObject(refused);
   });
@@ -130,7 +130,7 @@ describe("classifySqsError", () => {
     [503, "UNAVAILABLE", false],
     [502, "UNAVAILABLE", true],
     [429, "THROTTLED", false],
-    // Of a load balancer that closes an idle connection.
+    // From a load balancer that closes an idle connection.
     [408, "TIMEOUT", true],
     [200, "UNAVAILABLE", true],
     [403, "ACCESS_DENIED", false],
@@ -196,7 +196,7 @@ describe("classifySqsError", () => {
   });
 
   test.each([undefined, null, "text", 7, {}, new Error("whatever")])("reads %s as INTERNAL", (value) => {
-    // It may have come from a handler of the application's own, after the request.
+    // The application's own handler may have thrown it after the request.
     expect(classifySqsError(value, "send")).toMatchObject({
       code: "INTERNAL",
       retryable: false,
@@ -204,7 +204,7 @@ describe("classifySqsError", () => {
     });
   });
 
-  // As `fetch` and handlers that are made of it throw.
+  // Errors as `fetch`, and handlers made with it, throw them.
   test.each([
     ["ECONNREFUSED", "connect", "CONNECTION_LOST", false],
     ["ECONNRESET", "read", "CONNECTION_LOST", true],

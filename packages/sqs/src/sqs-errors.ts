@@ -9,9 +9,9 @@ import {
 import { ChecksumError } from "./checksum.ts";
 import { EntryError } from "./entry-error.ts";
 
-/** One line of the table: vendor names, the portable code, and where the names were seen. */
+/** One row of a table: vendor names, the portable code, and where the names were seen. */
 export interface ErrorRow {
-  /** Without prefix, dots and the ending "Exception"; separated by spaces. */
+  /** Separated by spaces; without prefix, dots and the suffix "Exception". */
   readonly names: string;
   readonly code: ErrorCode;
   /** True: the operation may have taken effect although it failed. */
@@ -39,7 +39,7 @@ const SDK = "@aws-sdk/client-sqs 3.1169.0, observed (2026-11-24)";
 const NODE = "https://nodejs.org/api/errors.html#common-system-errors (2026-11-24)";
 const TLS = "https://nodejs.org/api/tls.html#x509-certificate-error-codes (2026-11-24)";
 
-/** By `name`, then by `Code`. */
+/** Looked up by `name`, then by `Code`. */
 export const SERVICE_ERRORS: readonly ErrorRow[] = [
   { names: "QueueDoesNotExist NonExistentQueue ResourceNotFound", code: "NOT_FOUND", source: SEND },
   { names: "QueueDeletedRecently", code: "NOT_FOUND", retryAfterMs: 60_000, source: CREATE },
@@ -63,7 +63,7 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
   { names: "ProvisionedThroughputExceeded EC2Throttled", code: "THROTTLED", source: THROTTLING },
   { names: "PriorRequestNotComplete TransactionInProgress", code: "THROTTLED", source: THROTTLING },
   { names: "PurgeQueueInProgress", code: "THROTTLED", retryAfterMs: 60_000, source: PURGE },
-  // 120,000 messages in flight on a standard queue: settle first. FIFO queues just deliver nothing.
+  // A standard queue has 120,000 messages in flight: settle some first. FIFO queues just deliver nothing.
   { names: "OverLimit", code: "QUOTA_EXCEEDED", source: RECEIVE },
   { names: "BatchRequestTooLong TooManyEntriesInBatchRequest", code: "BATCH_TOO_LARGE", source: BATCH },
   { names: "EmptyBatchRequest BatchEntryIdsNotDistinct", code: "INVALID_ARGUMENT", source: BATCH },
@@ -78,9 +78,9 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
   { names: "MalformedQueryString", code: "INVALID_ARGUMENT", source: COMMON },
   { names: "Validation ValidationError", code: "INVALID_ARGUMENT", source: COMMON },
   { names: "UnknownOperation Serialization", code: "INVALID_ARGUMENT", source: COMMON },
-  // FIPS or dual stack beside an endpoint.
+  // FIPS or dual stack together with an endpoint.
   { names: "EndpointError", code: "INVALID_ARGUMENT", source: SDK },
-  // The service answered that it did not take the request.
+  // The service answered that it did not accept the request.
   { names: "ServiceUnavailable", code: "UNAVAILABLE", source: COMMON },
   { names: "InternalFailure InternalError", code: "UNAVAILABLE", ambiguous: true, source: COMMON },
   { names: "InternalServerError", code: "UNAVAILABLE", ambiguous: true, source: COMMON },
@@ -88,7 +88,7 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
   { names: "AbortError", code: "CANCELLED", ambiguous: true, source: SDK },
 ];
 
-/** By `code` of Node's own errors. Looked at before the name: the SDK renames a reset connection to TimeoutError. */
+/** Looked up by Node's own `code` before the name: the SDK renames a reset connection to TimeoutError. */
 export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "ECONNREFUSED ENOTFOUND EAI_AGAIN", code: "CONNECTION_LOST", source: NODE },
   { names: "EHOSTUNREACH ENETUNREACH", code: "CONNECTION_LOST", ambiguous: true, source: NODE },
@@ -97,20 +97,20 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "UND_ERR_SOCKET", code: "CONNECTION_LOST", ambiguous: true, source: UNDICI },
   { names: "UND_ERR_CONNECT_TIMEOUT", code: "TIMEOUT", source: UNDICI },
   { names: "UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT", code: "TIMEOUT", ambiguous: true, source: UNDICI },
-  // Waiting mends none of them (docs/decisions/0052); their texts tell of the rarer ones.
+  // Waiting helps with none of these (docs/decisions/0052). Rarer ones are recognized by their texts.
   { names: "CERT_HAS_EXPIRED CERT_NOT_YET_VALID", code: "UNAUTHENTICATED", source: TLS },
   { names: "SELF_SIGNED_CERT_IN_CHAIN DEPTH_ZERO_SELF_SIGNED_CERT", code: "UNAUTHENTICATED", source: TLS },
   { names: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", code: "UNAUTHENTICATED", source: TLS },
   { names: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", code: "UNAUTHENTICATED", source: TLS },
   { names: "ERR_TLS_CERT_ALTNAME_INVALID", code: "UNAUTHENTICATED", source: TLS },
   { names: "ERR_SSL_WRONG_VERSION_NUMBER", code: "CONNECTION_LOST", source: TLS },
-  // The environment's endpoint, and the file of a token that it names.
+  // The environment names an invalid endpoint, or a token file that does not exist.
   { names: "ERR_INVALID_URL ERR_INVALID_PROTOCOL", code: "INVALID_ARGUMENT", source: NODE },
   { names: "ENOENT", code: "UNAUTHENTICATED", source: NODE },
   { names: "EPROTO", code: "CONNECTION_LOST", ambiguous: true, source: TLS },
 ];
 
-/** By a part of the text, where one vendor code means several things. These win over the names. */
+/** Matched by a part of the text, where one vendor code means several things. These override the names. */
 export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp; readonly during?: Operation })[] = [
   { text: /must be shorter than/i, code: "MESSAGE_TOO_LARGE", source: SEND },
   { text: /receipt handle has expired/i, code: "LEASE_LOST", source: LEASE },
@@ -118,7 +118,7 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp; readonly 
   { text: /did not establish a connection with the server/i, code: "TIMEOUT", source: SDK },
   { text: /^Resolved credential object is not valid/, code: "UNAUTHENTICATED", source: SDK },
   { text: /^Region (?:is missing|not accepted)/i, code: "INVALID_ARGUMENT", source: SDK },
-  // The SDK's own check, of a client that was given in with its checks on.
+  // From the SDK's own check, in a client that the application gave with its checks on.
   {
     text: /Invalid MD5 checksum on messages|InvalidChecksumError/,
     code: "UNAVAILABLE",
@@ -128,7 +128,7 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp; readonly 
   { text: /dead.?letter queue/i, during: "admin", code: "UNSUPPORTED", source: MOVE },
 ];
 
-/** Answers that are not of SQS's own making: proxies, load balancers, error pages (the SDK shows these as SyntaxError). */
+/** Answers not made by SQS: proxies, load balancers, error pages (the SDK shows these as SyntaxError). */
 const STATUSES: Readonly<Record<number, Meaning>> = {
   401: { code: "UNAUTHENTICATED", source: COMMON },
   403: { code: "ACCESS_DENIED", source: COMMON },
@@ -139,7 +139,7 @@ const STATUSES: Readonly<Record<number, Meaning>> = {
   503: { code: "UNAVAILABLE", source: COMMON },
 };
 
-/** What opens a connection; the codes of its failures are those of reading and writing, too. */
+/** The system calls that open a connection. They fail with the same codes as reading and writing. */
 const OPENING: ReadonlySet<string | undefined> = new Set(["connect", "getaddrinfo"]);
 const BY_PROXY =
   "SQS goes through a proxy only by `clientOptions: { requestHandler: { httpsAgent } }` with an agent that does.";
@@ -151,7 +151,7 @@ const RETRYABLE = new Set(["THROTTLED", "QUOTA_EXCEEDED", "CONNECTION_LOST", "TI
 const byName = indexOf(SERVICE_ERRORS);
 const bySocketCode = indexOf(SOCKET_ERRORS);
 
-/** Better ones than the code has. */
+/** Remedies that are better than the code's own. */
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   [
     "CredentialsProviderError",
@@ -159,13 +159,13 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-/** What any value means that a call to SQS can reject with or report for one entry. */
+/** Classifies any value with which a call to SQS can reject, or that it can report for one entry. */
 export function classifySqsError(error: unknown, during: Operation): ErrorClass {
   if (isQueueError(error))
     return { code: error.code, retryable: error.retryable, ambiguous: error.ambiguous };
   let known = classify(error, during);
   let cause = error;
-  // What `fetch` throws says nothing itself. As deep as the SDK looks.
+  // What `fetch` throws says nothing, but its cause does. Looks as deep as the SDK does.
   for (let depth = 0; known.code === "INTERNAL" && depth < MAX_CAUSES; depth += 1) {
     cause = field(cause, "cause");
     known = classify(cause, during);
@@ -192,7 +192,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
     byName.get(bare(vendorCode ?? "")) ??
     (isUnsent ? UNOPENED : meaningOfStatus(status));
   const requestId = textField(metadata, "requestId");
-  // With a handler of the application's own the proxy is its own matter.
+  // With the application's own handler, the proxy is the application's matter.
   const isOurs = field(error, "isUnsent") === true;
   const remedy =
     isOurs || isUntrusted
@@ -202,7 +202,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
   return {
     code: meaning.code,
     retryable: RETRYABLE.has(meaning.code),
-    // An entry under `Failed` was refused for certain, whatever its code.
+    // An entry under `Failed` was certainly refused, whatever its code.
     ambiguous: !(error instanceof EntryError) && !isUnsent && meaning.ambiguous === true,
     providerCode: vendorCode ?? (socketCode || name),
     ...(remedy === undefined ? {} : { remedy }),
@@ -214,27 +214,27 @@ function classify(error: unknown, during: Operation): ErrorClass {
 /** True: there was no open connection, so the service cannot have seen the request. */
 function neverLeft(error: unknown): boolean {
   if (field(error, "isUnsent") === true || OPENING.has(textField(error, "syscall"))) return true;
-  // Node tried several addresses.
+  // Node tried several addresses, and none opened.
   return error instanceof AggregateError && "code" in error;
 }
 
-/** The SDK's own text tells of JSON only. */
+/** The SDK's own text speaks only of JSON. */
 function remedyOfPage(name: string, status: unknown): string | undefined {
   if (name !== "SyntaxError" || typeof status !== "number") return undefined;
   return `The answer (status ${status}) is none of SQS's: look at proxies and the endpoint.`;
 }
 
 function meaningOfStatus(status: unknown): Meaning {
-  // Of a handler of the application's own, say: nobody knows how far the request came.
+  // Perhaps from the application's own handler: nobody knows how far the request got.
   if (typeof status !== "number") return { code: "INTERNAL", ambiguous: true, source: SDK };
   const known = STATUSES[status];
   if (known !== undefined) return known;
-  // Below 400 it was no answer of SQS at all: a page of some proxy.
+  // Below 400 it was not an answer of SQS but the page of some proxy.
   const isRefusal = status >= 400 && status < 500;
   return { code: isRefusal ? "INVALID_ARGUMENT" : "UNAVAILABLE", ambiguous: !isRefusal, source: COMMON };
 }
 
-/** `Retry-After` in seconds, or as a date: that one is read against the answer's own date, not against our clock. */
+/** Reads `Retry-After`: seconds, or a date, compared with the answer's own date and not with our clock. */
 function retryAfterOf(headers: unknown): number | undefined {
   const value = textField(headers, "retry-after");
   if (value === undefined) return undefined;
@@ -243,7 +243,7 @@ function retryAfterOf(headers: unknown): number | undefined {
   return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
 }
 
-/** A member of a value of which nothing is known. */
+/** Returns a member of a value of unknown type. */
 export function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null && name in value ? Reflect.get(value, name) : undefined;
 }

@@ -21,25 +21,26 @@ import { invalid } from "./refusal.ts";
 import { FIFO_CAPABILITIES, SQS_LIMITS, STANDARD_CAPABILITIES } from "./sqs-limits.ts";
 import type { SqsHandle } from "./sqs-wire.ts";
 
-/** Options of {@link sqsEvents}: how the function answers its event source mapping, and what its role may do beside that. */
+/** Options of {@link sqsEvents}: how the function answers its mapping, and what else its role may do. */
 export interface SqsEventsOptions {
   /**
-   * `"partial"`: the answer lists the messages that failed, and Lambda deletes the others. The mapping must have
-   * `ReportBatchItemFailures` among its `FunctionResponseTypes`: without it Lambda deletes the listed ones, too, and they
-   * are lost. `"throw"`: for a mapping without it. One failed message fails the whole event, and everything comes again.
-   * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (2026-11-29) @default "partial"
+   * `"partial"`: the answer lists the messages that failed, and Lambda deletes the others. The mapping must
+   * have `ReportBatchItemFailures` among its `FunctionResponseTypes`: without it Lambda deletes the listed
+   * ones, too, and they are lost. `"throw"`: for a mapping without it. One failed message fails the whole
+   * event, and everything comes again. @default "partial"
+   * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html (2026-11-29)
    */
   readonly mode?: "partial" | "throw" | undefined;
   /**
-   * FIFO queues: what is not started any more after a failure. `"group"`: the later messages of its group. `"batch"`: all
-   * that follow in the event. They are reported as failed with it, because a later message must not be deleted before an
-   * earlier one; the attempt does not count for them. @default "group"
+   * For FIFO queues: which messages are not started after a failure. `"group"`: the later messages of its
+   * group. `"batch"`: all later messages of the event. They are reported as failed, too, because a later
+   * message must not be deleted before an earlier one; this is no attempt for them. @default "group"
    */
   readonly fifoFailureScope?: "group" | "batch" | undefined;
   /**
-   * What the function may ask of SQS itself, made by `sqsCalls` of `@anyqueue/sqs`. Without it no SDK is needed: a failed
-   * message comes again when the queue's visibility timeout ends, and dead letters are left to the queue's redrive
-   * policy. @default none
+   * The calls that the function may make to SQS itself, made by `sqsCalls` of `@anyqueue/sqs`. Without it no
+   * SDK is needed: a failed message comes again when the queue's visibility timeout ends, and dead letters
+   * are left to the queue's redrive policy. @default none
    */
   readonly calls?: SqsCalls | undefined;
 }
@@ -47,8 +48,9 @@ export interface SqsEventsOptions {
 type SqsSource = EventSource<[event: SqsEvent, context?: LambdaContext], SqsBatchResponse, SqsHandle>;
 
 /**
- * The events that an SQS event source mapping of AWS Lambda brings, of a standard or a FIFO queue, for `createHandler`.
- * The function answers with the messages that failed; what Lambda tells of its time is kept.
+ * The events of an SQS event source mapping of AWS Lambda, for `createHandler`. The queue may be standard or
+ * FIFO. The function answers with the messages that failed, and keeps to the time that Lambda says it has
+ * left.
  *
  * @example
  * export const handler = createHandler(orders, sqsEvents(), async ({ body }) => {
@@ -86,7 +88,7 @@ export function sqsEvents(options: SqsEventsOptions = {}): SqsSource {
 
 function targetOf(deliveries: readonly Delivery<SqsHandle>[], source: QueueArn | undefined): Target {
   const name = source?.name ?? "unknown";
-  // Only messages of FIFO queues are in a group that orders.
+  // Only FIFO queues have groups that order their messages.
   const isOrdered = name.endsWith(".fifo") || deliveries.some(({ orderingKey }) => orderingKey !== undefined);
   return {
     name: `sqs://${source?.region ?? ""}/${name}`,
@@ -103,12 +105,12 @@ function isFifo({ capabilities }: Target): boolean {
 
 interface Failure {
   readonly itemIdentifier: string;
-  /** No handler failed on it: it keeps its attempts. */
+  /** True: no handler failed on the message, so it keeps its attempts. */
   readonly isUnstarted: boolean;
   readonly error: unknown;
 }
 
-/** What is neither handled nor in the dead-letter queue stays in its queue. */
+/** A message that is neither handled nor in the dead-letter queue stays in its queue. */
 function failuresOf(
   outcomes: readonly Outcome[],
   deliveries: readonly Delivery<SqsHandle>[],

@@ -4,7 +4,7 @@ import { headOf, type WrittenRequest } from "./http-head.ts";
 import { ReplyReader } from "./http-reply.ts";
 import { namedError } from "./named-error.ts";
 
-/** As the SDK's handlers get it. */
+/** A request as the SDK gives it to its handlers. */
 export interface HttpRequest {
   readonly protocol: string;
   readonly hostname: string;
@@ -16,7 +16,7 @@ export interface HttpRequest {
   readonly body?: unknown;
 }
 
-/** As they give it back, the body in one piece. */
+/** An answer as these handlers return it, with the body in one piece. */
 export interface HttpReply {
   readonly statusCode: number;
   readonly reason: string | undefined;
@@ -28,9 +28,9 @@ interface HttpResult {
   readonly response: HttpReply;
 }
 
-/** What one exchange may take. */
+/** The limits of one exchange. */
 export interface ExchangeOptions {
-  /** Milliseconds until the head of the answer, and then between two pieces of its body. */
+  /** Milliseconds to wait for the head of the answer, and then for each next piece of its body. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,16 +38,17 @@ export interface ExchangeOptions {
 export interface HttpHandlerSettings {
   /** Milliseconds that a new connection may take to open. */
   readonly connectTimeoutMs: number;
-  /** Connections to one host at most. */
+  /** The most connections to one host. */
   readonly maxSockets: number;
   /** The options of the call that a request belongs to. */
   readonly optionsOf: (request: object) => ExchangeOptions;
 }
 
 /**
- * Carries the SDK's requests over HTTP/1.1. The SDK's own handler costs more CPU than the rest of a request together:
- * four timers, a stream and a dozen listeners each. Here it is one timer, and the body arrives as one buffer. Nor is it
- * Node's HTTP client, which costs two thirds of what an exchange takes then (docs/decisions/0046).
+ * Carries the SDK's requests over HTTP/1.1. The SDK's own handler costs more CPU than the rest of a request
+ * together: four timers, a stream and a dozen listeners each. This one needs one timer, and the body arrives
+ * as one buffer. It does not use Node's HTTP client either, which would then be two thirds of the cost of an
+ * exchange (docs/decisions/0046).
  */
 export class SqsHttpHandler {
   readonly metadata = { handlerProtocol: "http/1.1" };
@@ -59,12 +60,12 @@ export class SqsHttpHandler {
     this.#settings = settings;
   }
 
-  /** @throws TimeoutError, AbortError or Node's own error of the socket; the names are those of the SDK's handler. */
+  /** @throws TimeoutError, AbortError or Node's socket error; the names are those of the SDK's handler. */
   async handle(request: HttpRequest): Promise<HttpResult> {
     return await this.exchange(request, this.#settings.optionsOf(request));
   }
 
-  /** The same, with the options at hand. */
+  /** Does the same with the given options. */
   exchange(request: HttpRequest | WrittenRequest, options: ExchangeOptions): Promise<HttpResult> {
     return new Promise((resolve, reject) => {
       const connections = this.#connectionsTo(request);
@@ -74,14 +75,14 @@ export class SqsHttpHandler {
     });
   }
 
-  /** Settings that the SDK would change on the fly; ours are fixed. */
+  /** The SDK would change settings here; ours are fixed. */
   updateHttpClientConfig(): void {}
 
   httpHandlerConfigs(): Record<string, never> {
     return {};
   }
 
-  /** Ends what is under way; nothing is sent any more. */
+  /** Ends the exchanges under way; nothing is sent after that. */
   destroy(): void {
     this.#hasEnded = true;
     for (const connections of this.#origins) connections.destroy();
@@ -92,7 +93,7 @@ export class SqsHttpHandler {
     const known = this.#origins.find((connections) => connections.isTo(request));
     if (known !== undefined) return known;
     const { protocol, hostname, port } = request;
-    // An endpoint without a scheme, such as `localhost:4566`, has its host for one.
+    // Without a scheme in the endpoint, as in `localhost:4566`, the host is taken for the scheme.
     if (!/^https?:$/.test(protocol) || hostname === "") {
       const error = new TypeError(`the endpoint ${protocol}//${hostname} is not an http or https URL`);
       throw Object.assign(error, { code: "ERR_INVALID_PROTOCOL" });
@@ -133,7 +134,7 @@ class Exchange implements Carried {
     this.#reject = reject;
   }
 
-  /** Its time begins. False: it was aborted before. */
+  /** Starts the timeout. Returns false if the call was already aborted. */
   start(): boolean {
     const { signal } = this.#options;
     if (signal?.aborted === true) {
@@ -152,7 +153,7 @@ class Exchange implements Carried {
       connection.onceOpen(() => slow.cancel());
     }
     const body = this.#body;
-    // Text of one byte a character goes with the head in one piece, at once.
+    // Text of one byte per character is joined to the head and written in one piece.
     if (typeof body === "string" && Buffer.byteLength(body) === body.length)
       connection.writeLatin1(this.#head + body);
     else connection.write(this.#head, body);
@@ -187,7 +188,7 @@ class Exchange implements Carried {
     this.#resolve({ response });
   }
 
-  /** Begins with the request, and anew with each piece of its answer's body. */
+  /** Starts the timeout with the request, and again with each piece of the answer's body. */
   #watch(): void {
     this.#timer?.cancel();
     this.#timer = systemClock.setTimer(this.#expire, this.#options.timeoutMs);
@@ -206,7 +207,7 @@ class Exchange implements Carried {
   readonly #abort = (): void =>
     this.#cut(namedError("AbortError", "the request was aborted", this.#options.signal?.reason));
 
-  /** Whatever still comes on this connection belongs to nobody. */
+  /** Ends the connection too: whatever still arrives on it belongs to no request. */
   #cut(error: unknown): void {
     if (this.isOver) return;
     this.fail(error);
@@ -220,7 +221,7 @@ class Exchange implements Carried {
   }
 }
 
-/** For `classifySqsError`: whatever it was that failed, the service has not seen the request. */
+/** Tells `classifySqsError` that the service has not seen the request, whatever failed. */
 function unsent(error: unknown): unknown {
   return error instanceof Error ? Object.assign(error, { isUnsent: true }) : error;
 }

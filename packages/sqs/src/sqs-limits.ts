@@ -14,13 +14,13 @@ export const SQS_MAX_BATCH_ITEMS = 10;
 export const SQS_MAX_WAIT_MS = 20_000;
 /** Longest DelaySeconds of a message on a standard queue; FIFO queues take none per message. */
 export const SQS_MAX_SEND_DELAY_MS = 900_000;
-/** Longest visibility timeout, and the longest that one delivery can be held in all, counted from its receive. */
+/** Longest visibility timeout, and the longest time in all to hold one delivery, counted from its receive. */
 export const SQS_MAX_LEASE_MS = 43_200_000;
 /** Attributes of one message. */
 const SQS_MAX_ATTRIBUTES = 10;
-/** What is left for the application's attributes beside our header and our overflow. */
+/** Attributes left for the application, beside our header and our overflow. */
 export const SQS_MAX_NATIVE_ATTRIBUTES: number = SQS_MAX_ATTRIBUTES - 2;
-/** MessageGroupId and MessageDeduplicationId: up to 128 of the printable ASCII characters, no space. */
+/** MessageGroupId and MessageDeduplicationId: up to 128 printable ASCII characters, no space. */
 const SQS_KEY_PATTERN: RegExp = /^[\x21-\x7e]{1,128}$/;
 /** Names of queues, `.fifo` included. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html (2026-11-24) */
 export const SQS_QUEUE_NAME: RegExp = /^(?=.{1,80}$)[A-Za-z0-9_-]+(?:\.fifo)?$/;
@@ -33,14 +33,14 @@ export const SQS_MAX_RECEIVE_COUNT = 1_000;
 
 // Ours, not the vendor's.
 
-/** One request, receives excepted. */
+/** The timeout of every request but receives. */
 export const REQUEST_TIMEOUT_MS = 15_000;
-/** What a receive may take beyond its wait. */
+/** How much longer than its wait a receive may take. */
 export const RECEIVE_MARGIN_MS = 10_000;
 export const CONNECT_TIMEOUT_MS = 5_000;
 /** `close` waits this long for the answers of abandoned polls, and as long again for their release. */
 export const LATE_ANSWER_MS = 250;
-/** Kept free of the 12 hours, so that a slow request is not refused by a second. */
+/** Kept free at the end of the 12 hours, so that a slow request is not refused by a second. */
 export const LEASE_CAP_MARGIN_MS = 5_000;
 
 const COMMON: Omit<Capabilities, "ordering" | "deduplication" | "sendDelay" | "settle"> = {
@@ -82,7 +82,7 @@ const KEY_LIMITS = { maxLength: 128, pattern: SQS_KEY_PATTERN };
 
 export const SQS_LIMITS: Limits = Object.freeze({
   maxMessageBytes: SQS_MAX_MESSAGE_BYTES,
-  // Beyond 8 requests out, one thread of the SDK is busy all the time; 16 leaves room for a slow network.
+  // Beyond 8 requests at once, the SDK keeps one thread busy all the time; 16 leaves room for a slow network.
   send: { maxItems: SQS_MAX_BATCH_ITEMS, maxInFlight: 16, maxBytes: SQS_MAX_MESSAGE_BYTES, overheadBytes: 0 },
   receive: { maxItems: SQS_MAX_BATCH_ITEMS, maxWaitMs: SQS_MAX_WAIT_MS, parallel: 16, billed: true },
   ack: { maxItems: SQS_MAX_BATCH_ITEMS, maxInFlight: 8 },
@@ -91,7 +91,7 @@ export const SQS_LIMITS: Limits = Object.freeze({
   deadLetter: { maxItems: SQS_MAX_BATCH_ITEMS, maxInFlight: 4 },
   lease: { minMs: 1_000, maxMs: SQS_MAX_LEASE_MS, totalMs: SQS_MAX_LEASE_MS },
   attributes: {
-    // SQS takes ten; the ninth and further ones travel together in one, so that only the size bounds them.
+    // SQS accepts ten. The ninth and later ones travel together in one, so that only the size limits them.
     maxCount: 100,
     maxNameBytes: 256,
     maxValueBytes: SQS_MAX_MESSAGE_BYTES,

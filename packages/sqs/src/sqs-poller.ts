@@ -42,7 +42,7 @@ export class SqsPoller {
     this.#onFault = onFault;
   }
 
-  /** @param off ends the poll, too: what SQS was about to hand over comes back when its lease ends. */
+  /** @param off also ends the poll; what SQS was about to hand over comes back when its lease ends. */
   poll(ask: ReceiveAsk, off: CutOff): RunningPoll {
     const maxItems = Math.min(ask.maxItems, SQS_MAX_BATCH_ITEMS);
     const waitSeconds = Math.ceil(Math.min(ask.waitMs, SQS_MAX_WAIT_MS) / 1_000);
@@ -68,7 +68,7 @@ export class SqsPoller {
       MaxNumberOfMessages: maxItems,
       WaitTimeSeconds: waitSeconds,
       VisibilityTimeout: this.#leaseSeconds,
-      // Neither comes unless it is asked for.
+      // SQS returns neither unless it is asked for.
       MessageSystemAttributeNames: ["All"],
       MessageAttributeNames: ["All"],
       ReceiveRequestAttemptId: attempt?.attemptId,
@@ -78,7 +78,7 @@ export class SqsPoller {
       const reply = await this.#queue.call("ReceiveMessageCommand", input, options);
       return this.#deliveries(reply.Messages ?? []);
     } catch (error) {
-      // Its group may be blocked now for a whole lease, unless the same attempt is made again.
+      // The lost answer may block its group for a whole lease, unless the same attempt is made again.
       if (attempt !== undefined) this.#lost.push(attempt);
       throw error;
     }
@@ -94,7 +94,7 @@ export class SqsPoller {
     return lost ?? { attemptId: crypto.randomUUID(), maxItems, startedAtMs: nowMs };
   }
 
-  /** A message with a wrong checksum stays in its queue until its lease ends; so do followers in its group. */
+  /** Leaves out a message with a wrong checksum and its followers in the group, until their lease ends. */
   #deliveries(messages: readonly Message[]): readonly Delivery<SqsHandle>[] {
     const receivedAtMs = this.#clock.now();
     const damagedGroups = new Set<string>();

@@ -29,7 +29,7 @@ export class SqsProducer implements ProducerDriver {
 
   async open(signal: AbortSignal): Promise<void> {
     await this.#queue.url(signal);
-    // Of a queue that is named by its URL nobody has asked yet whether it is there.
+    // A queue named by its URL is not looked up, so nobody has checked yet that it exists.
     if (this.#queue.address.url !== undefined) await this.#queue.learnLimit(signal);
   }
 
@@ -45,7 +45,7 @@ export class SqsProducer implements ProducerDriver {
     const send = (chunk: readonly OutgoingMessage[]): ReturnType<typeof this.sendBatch> =>
       this.#send(url, chunk, signal);
     const largestBytes = this.#largestBytes(messages);
-    // A round trip that the first small messages of a process need not wait for.
+    // The first small messages of a process need not wait for this round trip: they fit every queue.
     if (largestBytes > SQS_LEAST_LIMIT_BYTES && !this.#queue.hasLearnedLimit)
       await this.#queue.learnLimit(signal);
     const limitBytes = this.#queue.maxMessageBytes ?? Infinity;
@@ -96,7 +96,7 @@ export class SqsProducer implements ProducerDriver {
     if (this.#queue.isFifo) {
       const token = message.deduplicationId ?? crypto.randomUUID();
       entry.MessageDeduplicationId = token;
-      // FIFO wants a group of every message; without a key each message has one of its own and waits for nobody.
+      // FIFO needs a group for each message. A message without a key gets its own, and waits for no other.
       entry.MessageGroupId = message.orderingKey ?? token;
     } else if (message.deliverAtMs !== undefined) {
       const delayMs = Math.min(SQS_MAX_SEND_DELAY_MS, message.deliverAtMs - this.#clock.wallNow());
@@ -105,7 +105,7 @@ export class SqsProducer implements ProducerDriver {
     return entry;
   }
 
-  /** The core knows the service's limit; this one is the queue's own. */
+  /** The core checks the service's limit; this one is the queue's own. */
   #tooLarge(sizeBytes: number, limitBytes: number): ItemResult<SendReceipt> {
     const what = `the message has ${sizeBytes} bytes with its attributes, the queue's MaximumMessageSize is ${limitBytes}`;
     const init = { what, target: this.#target.name, provider: "sqs", operation: "send" } as const;
@@ -115,7 +115,7 @@ export class SqsProducer implements ProducerDriver {
   #encode(message: Encodable): EncodedMessage {
     const isAlone = this.#queue.isFifo && message.orderingKey === undefined;
     const known = message[WIRE_FORM];
-    // A copy of a message has the form of its original, perhaps with other attributes beside it.
+    // A copy of a message also carries the wire form of its original, perhaps beside other attributes.
     if (known?.of === message && known.isAlone === isAlone) return known;
     const encoded = encodeMessage(message, isAlone);
     if (Object.isExtensible(message)) message[WIRE_FORM] = encoded;
@@ -124,8 +124,8 @@ export class SqsProducer implements ProducerDriver {
 }
 
 /**
- * `sizeOf` and `sendBatch` see the same message: it is encoded once, and carries the result itself. In a WeakMap, which
- * the collector walks again and again, that would cost as much as the encoding.
+ * `sizeOf` and `sendBatch` see the same message, so it is encoded once and carries the result itself. A
+ * WeakMap, which the garbage collector walks again and again, would cost as much as the encoding.
  */
 const WIRE_FORM = Symbol("wire form of SQS");
 

@@ -7,30 +7,31 @@ import { OWN_SETTINGS, type SqsClientOptions } from "./sqs-client.ts";
 import { field } from "./sqs-errors.ts";
 import { checkEndpoint, isRegion, readConnectionUrl } from "./sqs-url.ts";
 
-/** How to reach SQS. Everything is optional where the AWS environment says it. */
+/** How to reach SQS. Every option may be left out if the AWS environment provides it. */
 export interface SqsOptions {
   /**
-   * An SDK client of your own, instead of all other options. It is used as it is, for polls too, and left open by
-   * `close()`. Build it with `maxAttempts: 1`, because the SDK repeats sends whose answer was lost, and with `md5:
-   * false`. @default one of its own
+   * Your own SDK client, instead of all other options. It is used as it is, for polls too, and `close()`
+   * leaves it open. Build it with `maxAttempts: 1`, because the SDK repeats sends whose answer was lost, and
+   * with `md5: false`. @default one of its own
    */
   readonly client?: SQSClient | undefined;
   /** AWS region, such as `"eu-west-1"`; must not differ from the URL's. @default the URL's, else the AWS environment's */
   readonly region?: string | undefined;
   /**
-   * URL of another server: an emulator (`"http://127.0.0.1:4566"`), a VPC endpoint. `http:` is refused but on this
-   * machine, or with `?plaintext=allow` in the connection URL, whose `?endpoint=` wins over this.
+   * URL of another server: an emulator (`"http://127.0.0.1:4566"`) or a VPC endpoint. `http:` is refused
+   * except on this machine, or with `?plaintext=allow` in the connection URL. The `?endpoint=` of that URL
+   * overrides this option.
    * @default AWS_ENDPOINT_URL_SQS, else AWS
    */
   readonly endpoint?: string | undefined;
   /**
-   * Credentials, or a function that gives them. @default the SDK's own chain: environment, shared files, SSO, container,
-   * instance
+   * Credentials, or a function that returns them. @default the SDK's own chain: environment, shared files,
+   * SSO, container, instance
    */
   readonly credentials?: SQSClientConfig["credentials"] | undefined;
   /**
-   * Further settings of the SDK client, such as `useFipsEndpoint`. Those that keep messages safe (retries, checksums) are
-   * the adapter's own, and refused here. @default none
+   * Further settings of the SDK client, such as `useFipsEndpoint`. The adapter itself sets those that keep
+   * messages safe (retries, checksums), and refuses them here. @default none
    */
   readonly clientOptions?: SqsClientOptions | undefined;
 }
@@ -44,8 +45,8 @@ export type SqsModes = ("ordering" | "deduplication")[] | "delay"[];
 const OPTIONS = ["client", "region", "endpoint", "credentials", "clientOptions"] as const;
 
 /**
- * Amazon SQS, for `createClient`. URLs are `sqs://<region>` with `?endpoint=`, `?account=` and `?plaintext=allow`. The SDK
- * (`@aws-sdk/client-sqs`) is loaded with the first call.
+ * Amazon SQS, for `createClient`. URLs are `sqs://<region>` with `?endpoint=`, `?account=` and
+ * `?plaintext=allow`. The first call loads the SDK (`@aws-sdk/client-sqs`).
  *
  * @example
  * const client = createClient("sqs://eu-west-1", [sqs()]);
@@ -102,7 +103,10 @@ function checkOptions(options: SqsOptions): void {
   throw invalid(`sqs(): ${problems.join("; ")}`, "Correct the options; every problem found is listed.");
 }
 
-/** The SDK takes a present `undefined` for a value: of `requestHandler`, its own would come, which has no time-out. */
+/**
+ * Leaves out undefined settings. The SDK takes them for values: `requestHandler: undefined` would bring its
+ * own handler, which has no timeout.
+ */
 function given(options: SqsClientOptions | undefined): SqsClientOptions | undefined {
   return options && Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

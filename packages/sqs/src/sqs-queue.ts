@@ -8,9 +8,9 @@ import type { QueueAddress } from "./sqs-url.ts";
 
 /** How long finding a queue may take, so that a start fails soon (D13). */
 const LOOKUP_TIMEOUT_MS = 4_500;
-/** The same with all that comes before the request, such as credentials. */
+/** The same, including all that comes before the request, such as credentials. */
 const READY_TIMEOUT_MS = 10_000;
-/** Failures of a read that is no condition of sending, but tells that sends would fail too. */
+/** Sending does not depend on this read, but if it fails with one of these, sends would fail, too. */
 const STOPS_SENDING: ReadonlySet<ErrorCode> = new Set([
   "NOT_FOUND",
   "UNAUTHENTICATED",
@@ -36,12 +36,12 @@ export class SqsQueue {
     this.#url = address.url;
   }
 
-  /** The queue's own MaximumMessageSize; undefined as long as nobody could read it. */
+  /** The queue's own MaximumMessageSize; undefined until it could be read. */
   get maxMessageBytes(): number | undefined {
     return this.#maxMessageBytes;
   }
 
-  /** True: the queue's own size is known, or cannot be read, and `learnLimit` asks nothing any more. */
+  /** True if the queue's own limit is known, or cannot be read; `learnLimit` then asks no more. */
   get hasLearnedLimit(): boolean {
     return this.#hasLearned;
   }
@@ -50,7 +50,7 @@ export class SqsQueue {
     return this.address.isFifo;
   }
 
-  /** Looked up once; a failed look-up is made again by the next call. */
+  /** Returns the URL, looked up once; after a failed lookup, the next call tries again. */
   async url(signal: AbortSignal | undefined): Promise<string> {
     if (this.#url !== undefined) return this.#url;
     // Shared by all callers, so none of their signals may end it.
@@ -63,22 +63,22 @@ export class SqsQueue {
     });
   }
 
-  /** Rejects if the queue is missing or these credentials are no good, as far as that can be found out. */
+  /** Rejects if the queue is missing or the credentials do not work, as far as that can be found out. */
   async confirm(signal: AbortSignal): Promise<void> {
     await this.url(signal);
     if (this.address.url === undefined) return;
     try {
       await this.attributes(signal);
     } catch (error) {
-      // Reading attributes is a right that neither producer nor consumer needs.
+      // Neither a producer nor a consumer needs the right to read attributes.
       if (classifySqsError(error, "open").code !== "ACCESS_DENIED") throw error;
     }
   }
 
-  /** Finds out once what the queue takes, where that may be read; a queue made with 256 KiB keeps them. */
+  /** Reads the queue's size limit once, where allowed; a queue made with 256 KiB keeps that limit. */
   async learnLimit(signal: AbortSignal): Promise<void> {
     if (this.#hasLearned) return;
-    // Shared like a look-up.
+    // Shared, like a lookup.
     this.#learning ??= this.#learn().finally(() => {
       this.#learning = undefined;
     });
@@ -104,7 +104,7 @@ export class SqsQueue {
     return this.address.arn ?? (await this.attributes(signal))["QueueArn"] ?? "";
   }
 
-  /** After the queue was deleted or made anew. */
+  /** Forgets what was learned, after the queue was deleted or made anew. */
   forget(): void {
     this.#url = this.address.url;
     this.#maxMessageBytes = undefined;
@@ -130,7 +130,7 @@ export class SqsQueue {
   }
 }
 
-/** A source of credentials may hang, and the SDK waits for it without an end. */
+/** Limits the wait: a source of credentials may hang, and the SDK would wait for it forever. */
 async function inReadyTime<Value>(reading: Promise<Value>): Promise<Value> {
   const overdue = new AbortController();
   const timer = systemClock.setTimer(() => overdue.abort(), READY_TIMEOUT_MS, true);

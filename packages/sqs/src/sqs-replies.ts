@@ -1,12 +1,13 @@
 import type { HttpReply } from "./sqs-http-handler.ts";
 
 type Fields = Record<string, unknown>;
-/** A value of an answer as the SDK gives it. @throws if it is not of the kind that SQS sends */
+/** Returns a value of an answer as the SDK would. @throws if it is not of the kind that SQS sends */
 type Reader = (value: unknown) => unknown;
 
 /**
- * What the SDK makes of an answer, at a fifth of its cost. Undefined for everything but the plain case, so that the SDK
- * reads that itself: a refusal, what is no answer of SQS, a field of another type, binary attributes.
+ * Reads an answer as the SDK would, at a fifth of its cost. Returns undefined for anything but the plain
+ * case, so that the SDK reads the rest itself: a refusal, an answer not from SQS, a field of another type,
+ * binary attributes.
  */
 export function readReply(commandName: string, { statusCode, body, headers }: HttpReply): object | undefined {
   const reader = READERS.get(commandName);
@@ -27,12 +28,12 @@ export function readReply(commandName: string, { statusCode, body, headers }: Ht
   }
 }
 
-/** What is unknown or null is left out. */
+/** Reads an object, without members that are unknown or null. */
 function struct(members: Readonly<Record<string, Reader>>): Reader {
   const all = Object.entries(members);
   return (value) => {
     const source = fieldsOf(value);
-    // The SDK treats this one specially.
+    // The SDK treats `__type` specially.
     if (source["__type"] !== undefined) unusual();
     const read: Fields = {};
     for (const [name, reader] of all) {
@@ -51,7 +52,7 @@ function mapOf(reader: Reader): Reader {
   return (value) => {
     const map = fieldsOf(value);
     for (const name of Object.keys(map)) {
-      // An assignment would lose it.
+      // An assignment to `__proto__` would lose the value.
       if (name === "__proto__") unusual();
       map[name] = reader(map[name]);
     }
@@ -110,7 +111,7 @@ const MESSAGE = struct({
   ),
 });
 
-/** The calls that are made for messages, and so again and again. */
+/** The calls that are made for messages, and therefore again and again. */
 const READERS: ReadonlyMap<string, Reader> = new Map([
   ["SendMessageBatchCommand", BATCH],
   ["DeleteMessageBatchCommand", BATCH],
@@ -118,5 +119,5 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   ["ReceiveMessageCommand", struct({ Messages: listOf(MESSAGE) })],
 ]);
 
-/** The commands whose answers are understood here. */
+/** The commands whose answers `readReply` can read. */
 export const HOT_COMMANDS: ReadonlySet<string> = new Set(READERS.keys());

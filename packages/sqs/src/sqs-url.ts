@@ -3,23 +3,23 @@ import type { ConnectionUrl, EntityRef } from "@anyqueue/core/adapter";
 import { invalid } from "./refusal.ts";
 import { SQS_QUEUE_NAME } from "./sqs-limits.ts";
 
-/** What a connection URL says: `sqs://eu-west-1?endpoint=http://127.0.0.1:4566&account=123456789012`. */
+/** The parts of a connection URL: `sqs://eu-west-1?endpoint=http://127.0.0.1:4566&account=123456789012`. */
 export interface SqsConnectionUrl {
   readonly region: string | undefined;
   readonly endpoint: string | undefined;
-  /** The account that owns the queues, where it is not the caller's own. */
+  /** The account that owns the queues, if it is not the caller's own. */
   readonly account: string | undefined;
 }
 
-/** Where one queue is; made from its name, its URL or its ARN. */
+/** Where one queue is; parsed from its name, its URL or its ARN. */
 export interface QueueAddress {
   readonly name: string;
   readonly isFifo: boolean;
   readonly account?: string | undefined;
   readonly region?: string | undefined;
-  /** The queue's URL if that is what was configured, else it is looked up. */
+  /** The queue's URL if one was configured; otherwise it is looked up. */
   readonly url?: string | undefined;
-  /** Set if the URL points to a server of its own, which then answers instead of the region's. */
+  /** Set if the URL points to another server, which then answers instead of the region's. */
   readonly origin?: string | undefined;
   readonly arn?: string | undefined;
 }
@@ -28,15 +28,16 @@ const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
 const ACCOUNT = /^\d{12}$/;
 const ARN = /^arn:aws[a-z-]*:sqs:([a-z0-9-]+):(\d{12}):(.+)$/;
 /**
- * Of every partition, and of its endpoints for IPv6, as `@aws-sdk/core` 3.981.0 lists them (2026-11-30); host names of AWS
- * before them, the legacy form included: https://docs.aws.amazon.com/general/latest/gr/sqs-service.html (2026-11-24).
+ * The domains of every partition and of its IPv6 endpoints, as `@aws-sdk/core` 3.981.0 lists them
+ * (2026-11-30). Below, the host names of AWS before them, the legacy form included:
+ * https://docs.aws.amazon.com/general/latest/gr/sqs-service.html (2026-11-24).
  */
 const AWS_DOMAIN =
   /\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|api\.(?:aws(?:(?:\.hci)?\.ic\.gov|\.scloud)?|amazonwebservices\.(?:com\.cn|eu)|cloud-aws\.adc-e\.uk)|(?:c2s|csp\.hci)\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk)\.?$/;
 const AWS_HOST = /^(?:sqs(?:-fips)?\.([a-z0-9-]+)|(?:([a-z0-9-]+)\.)?queue)$/;
-/** It answers for one region, whose signatures it wants. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-internetwork-traffic-privacy.html (2026-11-30) */
+/** A VPC endpoint answers for one region, and expects signatures for it. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-internetwork-traffic-privacy.html (2026-11-30) */
 const VPC_ENDPOINT = /^vpce-[^.]+\.sqs\.([a-z0-9-]+)\.vpce$/;
-/** Of `queue.amazonaws.com`. */
+/** The region of `queue.amazonaws.com`. */
 const FIRST_REGION = "us-east-1";
 const FIFO_SUFFIX = ".fifo";
 const DEAD_SUFFIX = "-dead";
@@ -66,7 +67,7 @@ export function isRegion(text: unknown): boolean {
   return typeof text === "string" && REGION.test(text);
 }
 
-/** A full http(s) URL; plain http only on this machine, or if the connection URL allows it. */
+/** Accepts a full http(s) URL; plain http only on this machine, or if the connection URL allows it. */
 export function checkEndpoint(endpoint: string, url: ConnectionUrl): string {
   if (!/^https?:\/\//i.test(endpoint) || !URL.canParse(endpoint)) {
     throw invalid(
@@ -83,7 +84,7 @@ export function checkEndpoint(endpoint: string, url: ConnectionUrl): string {
   return endpoint;
 }
 
-/** The entity's own name (or the URL or ARN that was configured) of what a definition asks for. */
+/** Returns the name (or the configured URL or ARN) of the entity that a definition asks for. */
 export function entityOf(ref: EntityRef): string {
   if (ref.kind === "topic") {
     const what = `the topic ${JSON.stringify(ref.name)}: SQS has queues only`;
@@ -98,9 +99,9 @@ export function entityOf(ref: EntityRef): string {
   return plain + (ref.kind === "dead-letter" ? DEAD_SUFFIX : "") + (isFifo ? FIFO_SUFFIX : "");
 }
 
-/** @throws INVALID_ARGUMENT if it is neither a legal name nor a queue URL nor a queue ARN. */
+/** @throws INVALID_ARGUMENT if the text is not a legal name, queue URL or queue ARN. */
 export function parseAddress(entity: string): QueueAddress {
-  // Neither names nor ARNs nor the URLs of queues have one, so that it says a password comes before it.
+  // Names, ARNs and queue URLs contain no `@`: where there is one, a password comes before it.
   if (/@|%40/i.test(entity)) throw credentialsIn("a queue's address");
   const [, region, account, arnName] = ARN.exec(entity) ?? [];
   if (arnName !== undefined && region !== undefined && account !== undefined) {
@@ -124,7 +125,7 @@ export function parseAddress(entity: string): QueueAddress {
   };
 }
 
-/** Undefined: it is no host that AWS has for a whole region. */
+/** Returns undefined if this is not an AWS host for a whole region. */
 function regionOf(host: string): string | undefined {
   const name = host.replace(AWS_DOMAIN, "");
   const found = name === host ? null : AWS_HOST.exec(name);
@@ -136,7 +137,7 @@ function named(name: string, entity: string): Pick<QueueAddress, "name" | "isFif
   return { name, isFifo: name.endsWith(FIFO_SUFFIX) };
 }
 
-/** Says where, and shows nothing of it. */
+/** Says where the credentials are, and shows nothing of them. */
 function credentialsIn(what: string): QueueError {
   return invalid(
     `${what} holds credentials`,

@@ -13,7 +13,7 @@ function outgoing(more: Partial<OutgoingMessage> = {}): OutgoingMessage {
   return { id: "o-1", body: utf8('{"a":1}'), contentType: "application/json", attributes: {}, ...more };
 }
 
-/** What SQS hands over of a sent message. */
+/** Returns a sent message as SQS hands it over. */
 function arrived(message: OutgoingMessage, system: Message["Attributes"] = {}, isAlone = false): Message {
   const { body, attributes } = encodeMessage(message, isAlone);
   return {
@@ -28,7 +28,7 @@ function arrived(message: OutgoingMessage, system: Message["Attributes"] = {}, i
 const roundTrip = (message: OutgoingMessage): ReturnType<typeof decodeMessage> =>
   decodeMessage(arrived(message), 0, 60_000);
 
-/** True for UTF-8 that SQS takes as it is. */
+/** True for UTF-8 that SQS accepts as it is. */
 const isLegal = (body: Uint8Array): boolean => encodeBody(body).encoding === undefined;
 
 const attributesOf = (count: number): Record<string, string> =>

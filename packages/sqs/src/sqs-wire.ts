@@ -12,19 +12,19 @@ import {
 } from "./sqs-body.ts";
 import { SQS_MAX_NATIVE_ATTRIBUTES } from "./sqs-limits.ts";
 
-/** One attribute carries all that SQS has no place for, as compact JSON. */
+/** One attribute carries everything that SQS has no place for, as compact JSON. */
 const HEADER_ATTRIBUTE = "aq-h";
-/** One more carries the attributes that do not fit: the ninth and further ones, empty ones, control characters. */
+/** Another carries attributes that do not fit: the ninth and later ones, empty ones, control characters. */
 const OVERFLOW_ATTRIBUTE = "aq-x";
-/** Attributes of the core; they travel inside the header. */
+/** The prefix of the core's attributes, which travel inside the header. */
 const CORE_PREFIX = "aq-";
 const HEADER_VERSION = 1;
 
 /** What settles a delivery. */
 export interface SqsHandle {
-  /** Of this receive; SQS takes the latest one of a message. */
+  /** Belongs to this receive; SQS accepts the latest one of a message. */
   readonly receiptHandle: string;
-  /** The same with each receive. */
+  /** The same for every receive of the message. */
   readonly messageId: string;
   /** Milliseconds of the monotonic clock; the 12 hours that SQS allows count from here. */
   readonly receivedAtMs: number;
@@ -34,13 +34,13 @@ export interface EncodedMessage {
   readonly of: OutgoingMessage;
   readonly body: string;
   readonly attributes: Record<string, MessageAttributeValue>;
-  /** As SQS counts: the body, and name, type and value of every attribute. */
+  /** Counted as SQS does: the body, and name, type and value of every attribute. */
   readonly bytes: number;
-  /** True: it gets a group of its own on a FIFO queue. */
+  /** True: the message gets its own group on a FIFO queue. */
   readonly isAlone: boolean;
 }
 
-/** Keys are short because they are paid for with every message. */
+/** Keys are short because every message pays for them. */
 interface Header {
   readonly v: number;
   readonly id: string;
@@ -50,17 +50,17 @@ interface Header {
   readonly rt?: string | undefined;
   readonly s?: string | undefined;
   readonly enc?: BodyEncoding | undefined;
-  /** Types of attributes in the overflow that were no strings, as JSON. */
+  /** Types of overflow attributes that were not strings, as JSON. */
   readonly ty?: string | undefined;
-  /** 1: the message had no ordering key; its group is its own. */
+  /** 1: the message had no ordering key; it has its own group. */
   readonly own?: 1 | undefined;
   readonly [core: `${typeof CORE_PREFIX}${string}`]: string;
 }
 
-/** The wire form of a message. */
+/** Returns the wire form of a message. */
 export function encodeMessage(message: OutgoingMessage, isAlone = false): EncodedMessage {
   const body = message.text === undefined ? encodeBody(message.body) : encodeText(message.text);
-  // JSON leaves out what is undefined.
+  // JSON leaves out undefined members.
   const header: Mutable<Header> = {
     v: HEADER_VERSION,
     id: message.id,
@@ -99,7 +99,7 @@ export function encodeMessage(message: OutgoingMessage, isAlone = false): Encode
   return { of: message, body: body.text, attributes, bytes, isAlone };
 }
 
-/** A message of SQS as the core sees it; `handedBack`: receives of it that count as no delivery. */
+/** Returns an SQS message as the core sees it; `handedBack` receives of it do not count as deliveries. */
 export function decodeMessage(
   message: Message,
   receivedAtMs: number,
@@ -122,7 +122,7 @@ export function decodeMessage(
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** Its body stays the text of the SDK's message: ten thousand in hand would be twice the memory as bytes beside it. */
+/** Keeps the body as the SDK's text: bytes beside it would double the memory of ten thousand deliveries. */
 class SqsDelivery implements Mutable<Delivery<SqsHandle>> {
   readonly handle: SqsHandle;
   id: string;
@@ -130,7 +130,7 @@ class SqsDelivery implements Mutable<Delivery<SqsHandle>> {
   attributes: Readonly<Record<string, string>>;
   readonly leaseMs: number;
   readonly native: unknown;
-  // There only if the message carries them.
+  // Present only if the message carries them.
   declare attributeTypes?: Readonly<Record<string, string>>;
   declare contentType?: string;
   declare orderingKey?: string;
@@ -169,7 +169,7 @@ class SqsDelivery implements Mutable<Delivery<SqsHandle>> {
     return this.#encoding === undefined && this.#body.isWellFormed() ? this.#body : undefined;
   }
 
-  /** @throws if the body does not have the form that the encoding says */
+  /** @throws if the body is not in this encoding */
   set encoding(encoding: string | undefined) {
     if (!isEncodedAs(this.#body, encoding))
       throw new Error(`the body is not in the encoding ${JSON.stringify(encoding)} that its header says`);
@@ -177,7 +177,7 @@ class SqsDelivery implements Mutable<Delivery<SqsHandle>> {
   }
 }
 
-/** @throws if the header does not fit the message, which is left as it was */
+/** @throws if the header does not fit the message; the delivery is then unchanged */
 function addHeader(delivery: SqsDelivery, header: Header): void {
   const attributes = carriedAttributes(delivery.attributes, header);
   const types = header.ty === undefined ? undefined : parseTexts(header.ty, `${HEADER_ATTRIBUTE}: "ty"`);
@@ -193,8 +193,8 @@ function addHeader(delivery: SqsDelivery, header: Header): void {
 }
 
 /**
- * All that the sender gave it. In loops: what entries, filters and spreads make of each message takes three times as
- * long.
+ * Returns all attributes that the sender gave. Uses plain loops: entries, filters and spreads would take
+ * three times as long for each message.
  */
 function carriedAttributes(
   native: Readonly<Record<string, string>>,
@@ -211,7 +211,7 @@ function carriedAttributes(
   return carried;
 }
 
-/** Undefined: somebody else's message. @throws if the header cannot be ours. */
+/** Returns undefined for a foreign message. @throws if the header cannot be ours. */
 function parseHeader(attributes: Readonly<Record<string, string>>): Header | undefined {
   const value = attributes[HEADER_ATTRIBUTE];
   if (value === undefined) return undefined;
@@ -266,7 +266,7 @@ function addSystemAttributes(
   const source = system["DeadLetterQueueSourceArn"];
   if (Number.isInteger(count) && count > 0) delivery.deliveryCount = Math.max(1, count - handedBack);
   if (Number.isFinite(sentMs)) delivery.enqueuedAtMs = sentMs;
-  // A standard queue's group is a tenant for fairness and orders nothing; only FIFO messages have a sequence number.
+  // A standard queue's group is a tenant for fairness and orders nothing. Only FIFO has sequence numbers.
   if (group !== undefined && system["SequenceNumber"] !== undefined) delivery.orderingKey = group;
   if (token !== undefined) delivery.deduplicationId = token;
   if (source !== undefined) delivery.deadLetter = { source: source.slice(source.lastIndexOf(":") + 1) };

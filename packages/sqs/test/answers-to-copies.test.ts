@@ -85,7 +85,7 @@ describe("the answer to a copy", () => {
     expect(server.count("SendMessageBatch")).toBe(3);
   });
 
-  // In adaptive mode the SDK waits by itself before it sends, for seconds, and no signal ends that.
+  // In adaptive mode the SDK waits for seconds before it sends, and no signal ends that.
   test("that is a throttling makes the SDK wait for nothing, whatever mode the environment says", async () => {
     vi.stubEnv("AWS_RETRY_MODE", "adaptive");
     const { client } = await taught("SendMessageBatch");
@@ -107,7 +107,7 @@ describe("the answer to a copy", () => {
     );
     const error = await rejection(call(client, "SendMessageBatch"));
     expect(error).toMatchObject({ name: "RequestExpired", $metadata: { clockSkewCorrected: true } });
-    // Refused, the copy is no more a pattern: two of the SDK's own come first.
+    // After the refusal the template is dropped, so two of the SDK's own requests come first.
     for (let count = 0; count < 3; count += 1) {
       // oxlint-disable-next-line no-await-in-loop
       await call(client, "SendMessageBatch");
@@ -124,7 +124,7 @@ describe("the answer to a copy", () => {
     const credentials = async (): Promise<typeof ANY_CREDENTIALS & { expiration: Date }> => {
       calls += 1;
       if (calls > failFrom) throw new Error("the source of credentials is gone");
-      // So near that the SDK asks again each time.
+      // So soon that the SDK asks again each time.
       return { ...ANY_CREDENTIALS, expiration: new Date(Date.now() + 1_000) };
     };
     let failFrom = Infinity;

@@ -28,7 +28,7 @@ describe("an AWS environment that says nothing, or nonsense", () => {
     const startedAt = performance.now();
     const error = await rejection(broke.openProducer(standard(broke)).open?.(never));
     expect(broke.classify(error, "open")).toMatchObject({ code: "UNAUTHENTICATED", retryable: false });
-    // One lookup takes four and a half; the rest is for a machine that is busy.
+    // One lookup takes four and a half seconds; the rest is for a busy machine.
     expect(performance.now() - startedAt).toBeLessThan(8_500);
     expect(server.calls.length).toBeGreaterThan(0);
     await broke.close();
@@ -72,9 +72,9 @@ describe("an AWS environment that says nothing, or nonsense", () => {
     ["AWS_REGION", "", "INVALID_ARGUMENT"],
     ["AWS_REGION", "eu west", "INVALID_ARGUMENT"],
     ["AWS_ENDPOINT_URL_SQS", "not a URL", "INVALID_ARGUMENT"],
-    // Without a scheme it would be the scheme.
+    // Without a scheme, the host is taken for the scheme.
     ["AWS_ENDPOINT_URL_SQS", "localhost:4566", "INVALID_ARGUMENT"],
-    // A service account of Kubernetes that is not mounted.
+    // The token of a Kubernetes service account that is not mounted.
     ["AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token", "UNAUTHENTICATED"],
   ])("names %s=%s as what it is, before anything is sent", async (name, value, code) => {
     vi.stubEnv("AWS_REGION", "eu-west-1");

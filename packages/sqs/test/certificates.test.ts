@@ -13,7 +13,7 @@ const LONG_AGO_MS = 30 * 365 * 86_400_000;
 const ours = makeCertificate("sqs.company.example", Date.now());
 const expired = makeCertificate("sqs.company.example", Date.now() - LONG_AGO_MS);
 const trusted = getCACertificates("default");
-/** The names in the certificates of those who asked. */
+/** The names in the client certificates, one per request. */
 const seen: unknown[] = [];
 
 beforeEach(() => {
@@ -22,7 +22,7 @@ beforeEach(() => {
 
 afterEach(() => setDefaultCACertificates(trusted));
 
-/** A connection to a server with TLS that finds every queue. */
+/** Connects to a server with TLS that finds every queue. */
 async function connect(
   server: TlsOptions,
   options: SqsOptions = {},

@@ -9,7 +9,7 @@ import type { ExchangeOptions } from "../src/sqs-http-handler.ts";
 import { ANY_CREDENTIALS, present } from "./open-adapter.ts";
 import { ScriptedServer, type ScriptedCall } from "./scripted-server.ts";
 
-/** Of the test that runs. */
+/** The server of the running test. */
 export let server: ScriptedServer;
 const clients: SQSClient[] = [];
 
@@ -26,7 +26,7 @@ afterEach(async () => {
 
 interface Connected {
   readonly client: LeanClient;
-  /** How many requests the SDK made, answers to copies that it read included. */
+  /** How many requests the SDK made, including copies whose answers it read. */
   readonly made: () => number;
 }
 
@@ -45,7 +45,7 @@ export function connect(settings: ClientSettings = {}): Connected {
   return { client, made: () => made };
 }
 
-/** The SDK as it comes, with our settings. */
+/** A plain SDK client with our settings. */
 export function plain(): SQSClient {
   const client = new sdk.SQSClient({
     region: "eu-west-1",
@@ -61,7 +61,7 @@ export function plain(): SQSClient {
 
 export const QueueUrl = "https://sqs.eu-west-1.amazonaws.com/000000000000/orders";
 const attribute = { DataType: "String", StringValue: 'a "b" \\ é 😀' };
-/** In the order in which the SDK writes the fields, so that even the bytes of the bodies can be compared. */
+/** The fields are in the SDK's order, so that even the bytes of the bodies can be compared. */
 export const COMMANDS = {
   SendMessageBatch: () =>
     new sdk.SendMessageBatchCommand({
@@ -102,12 +102,12 @@ export async function call(
   if (!(client instanceof LeanClient)) return await client.send(command);
   const name = `${operation}Command` as "SendMessageBatchCommand";
   const answer = await client.send(name, command.input, options);
-  // What is learned of a request is learned after its answer.
+  // The client learns from a request after its answer.
   await sleep(1);
   return answer;
 }
 
-/** From the third call on, requests are copies. */
+/** Connects and makes two calls; requests from the third on are copies. */
 export async function taught(operation: Operation, settings: ClientSettings = {}): Promise<Connected> {
   const connected = connect(settings);
   await call(connected.client, operation);

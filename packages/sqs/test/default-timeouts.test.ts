@@ -12,7 +12,7 @@ let adapter: QueueAdapter;
 beforeEach(async () => {
   server = await ScriptedServer.start();
   adapter = openAdapter(server.endpoint);
-  // The SDK is loaded while time still runs.
+  // Loads the SDK while time still runs.
   await adapter.openProducer(standard(adapter)).open?.(never);
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 });
@@ -23,7 +23,7 @@ afterEach(async () => {
   await server.close();
 });
 
-// The trap: the SDK has no timeout of its own, and with one it only warns unless it is told to throw.
+// The trap: the SDK has no timeout by default, and with one it only warns unless it is told to throw.
 describe("without any settings", () => {
   test.each([
     [
@@ -86,7 +86,7 @@ describe("without any settings", () => {
     expect(ended).toEqual(["send: TIMEOUT", "poll: TIMEOUT"]);
   });
 
-  // The trap: the SDK takes a present `undefined` for a value, here for its own handler, which has no time-out.
+  // The trap: the SDK takes an explicit `undefined` for a value, here for its own handler without a timeout.
   test("a setting of the SDK that is undefined is none", async () => {
     const clientOptions = { requestHandler: undefined, maxAttempts: undefined } as object as SqsClientOptions;
     const plain = openAdapter(server.endpoint, { options: { clientOptions } });
@@ -109,7 +109,7 @@ describe("without any settings", () => {
     await plain.close();
   });
 
-  // The same trap in a client of the application's own.
+  // The same trap in the application's own client.
   test("nor with a client of the application's own does a request last longer", async () => {
     let begun = 0;
     const client = {

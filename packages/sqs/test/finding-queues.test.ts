@@ -111,7 +111,7 @@ describe("finding a queue", () => {
   });
 
   test("says that nobody listens, and that nothing was sent", async () => {
-    // Port 9 of this machine: whatever asks there is refused.
+    // Port 9 of this machine refuses every connection.
     const nobody = openAdapter("http://127.0.0.1:9");
     const error = await rejection(nobody.openProducer(standard(nobody)).open?.(never));
     expect(nobody.classify(error, "open")).toMatchObject({ code: "CONNECTION_LOST", retryable: true });

@@ -44,7 +44,7 @@ async function receive(): Promise<readonly Delivery<unknown>[]> {
   return await consumer.receiveBatch(NOW, never);
 }
 
-/** What the core does when the handler of a key's first message failed. */
+/** Does what the core does when the handler of a key's first message failed. */
 async function failFirst([head, ...followers]: readonly Delivery<unknown>[]): Promise<void> {
   const unstarted = followers.map(({ handle }) => ({ handle, delayMs: 0, cause: "unstarted" as const }));
   await consumer.releaseBatch(unstarted, never);
@@ -54,8 +54,8 @@ async function failFirst([head, ...followers]: readonly Delivery<unknown>[]): Pr
 const countsOf = (deliveries: readonly Delivery<unknown>[]): readonly (number | undefined)[] =>
   deliveries.map(({ deliveryCount }) => deliveryCount);
 
-// The trap: one receive brings up to ten messages of a group, and SQS counts it for each of them. Every try of a
-// failing head would use up a try of messages that no handler has seen.
+// The trap: one receive brings up to ten messages of a group, and SQS counts it for each of them. Each
+// attempt at a failing head would use up an attempt of messages that no handler has seen.
 describe("the followers of a failing message on a FIFO queue", () => {
   test("lose none of their attempts to it", async () => {
     for (const attempt of [1, 2, 3, 4]) {
@@ -66,7 +66,7 @@ describe("the followers of a failing message on a FIFO queue", () => {
     const [head] = await receive();
     await consumer.ackBatch([head?.handle], never);
     await emulator.clock.advance(31_000);
-    // That one receive they were not given back from, so that it counts.
+    // They were not given back after that last receive, so it counts.
     expect(countsOf(await receive())).toEqual([2, 2]);
   });
 
@@ -143,7 +143,7 @@ describe("the followers of a failing message on a FIFO queue", () => {
       });
     const keyed = keyedQueue("keyed", 5);
     await client.admin.create(keyed);
-    // Nine of a reply's ten can fail five times each before the tenth has its first run.
+    // Nine of a reply's ten messages can fail five times each before the tenth has its first run.
     expect((await factsOf(adapter, fifo(adapter, "keyed"))).maxDeliveries).toBe(50);
     const many = keyedQueue("many", 200);
     await client.admin.create(many);

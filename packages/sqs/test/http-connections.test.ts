@@ -64,7 +64,7 @@ describe("a connection", () => {
     expect(sockets).toHaveLength(2);
   });
 
-  // A function that was frozen wakes up with connections that are long gone, and does not know it yet.
+  // A function that was frozen wakes up with connections that are long gone, without knowing it yet.
   test.each([
     ["used again after a short rest", 14_000, 1],
     ["not used again after a long one", 16_000, 2],
@@ -99,7 +99,7 @@ describe("a connection", () => {
 
   test("that ends by the time-out of its request takes no answer to another one", async () => {
     const { send, sockets, requests } = await peer(undefined);
-    // Long enough for it to arrive, on whatever machine.
+    // Long enough for the request to arrive on any machine.
     expect(await rejection(send({ timeoutMs: 1_000 }))).toMatchObject({ name: "TimeoutError" });
     const next = send();
     await until(() => requests.length === 2);
@@ -190,7 +190,7 @@ describe("with TLS", () => {
     ]);
   });
 
-  // https://www.rfc-editor.org/rfc/rfc6066#section-3 (2026-11-30): the name in a handshake has none.
+  // https://www.rfc-editor.org/rfc/rfc6066#section-3 (2026-11-30): the name in a handshake has no such dot.
   test("a dot at the end of a name is for the look-up, and the server is not asked for with it", async () => {
     setDefaultCACertificates([...trusted, certificate.ca]);
     const { send, seen } = await secured();

@@ -111,8 +111,8 @@ describe("an aborted poll", () => {
     await consumer.close();
   });
 
-  // The trap: a client of the application's own may have no time-out, and a half-open connection then keeps one of its
-  // sockets for ever.
+  // The trap: the application's own client may have no timeout, and a half-open connection then keeps one of
+  // its sockets forever.
   test("is cut once its answer is overdue", async () => {
     const clock = createVirtualClock();
     let [begun, ended] = [0, 0];

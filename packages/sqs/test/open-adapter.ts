@@ -10,7 +10,7 @@ import {
 } from "@anyqueue/core/adapter";
 import { sqs, type SqsOptions } from "../src/sqs-provider.ts";
 
-/** Credentials that any server of a test takes. */
+/** Credentials that every test server accepts. */
 export const ANY_CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" };
 
 export function openAdapter(
@@ -35,7 +35,7 @@ export function fifo(adapter: QueueAdapter, name = "orders"): Target {
   return adapter.resolve({ kind: "queue", name, features: ["ordering"] });
 }
 
-/** The adapter's own entity name, URL or ARN. */
+/** Resolves an entity by its exact name, URL or ARN. */
 export function exact(adapter: QueueAdapter, name: string): Target {
   return adapter.resolve({ kind: "queue", name, exact: true, features: [] });
 }
@@ -45,7 +45,7 @@ export function outgoing(id: string, more: Partial<OutgoingMessage> = {}): Outgo
   return { id, body, contentType: "text/plain", attributes: {}, deduplicationId: `d-${id}`, ...more };
 }
 
-/** Consumer options that remember what was reported. */
+/** Makes consumer options that remember the reported faults. */
 export function consumerOptions(
   leaseMs = 30_000,
 ): ConsumerDriverOptions<unknown> & { readonly faults: unknown[] } {
@@ -61,13 +61,13 @@ export function consumerOptions(
 
 export const never: AbortSignal = new AbortController().signal;
 
-/** For what a driver has in fact and the contract calls optional. */
+/** Unwraps what the contract calls optional but the driver has. */
 export function present<Value>(value: Value | undefined, what = "value"): Value {
   if (value === undefined) throw new Error(`the ${what} is missing`);
   return value;
 }
 
-/** What a promise rejects with. */
+/** Returns what a promise rejects with. */
 export async function rejection(work: Promise<unknown> | undefined): Promise<unknown> {
   try {
     await work;

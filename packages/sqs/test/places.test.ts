@@ -8,7 +8,7 @@ import { ANY_CREDENTIALS, exact, never, outgoing, rejection, standard } from "./
 import { sent } from "./scripted-server.ts";
 
 type Seen = Pick<HttpRequest, "protocol" | "hostname" | "headers" | "body">;
-/** What would have gone out, of the SDK as of copies: these hosts are AWS's own. */
+/** The requests that would have gone out, the SDK's as well as copies: these hosts are AWS's own. */
 const requests: Seen[] = [];
 let adapter: QueueAdapter | undefined;
 
@@ -33,7 +33,7 @@ function headersIn({ head }: WrittenRequest): HttpRequest["headers"] {
   return Object.fromEntries(lines.map((line) => line.split(": ") as [string, string]));
 }
 
-/** As SQS answers: queue URLs name the host that was asked. */
+/** Answers as SQS does: queue URLs name the host of the request. */
 function answerTo({ headers, hostname, body }: Seen): object {
   if (headers["x-amz-target"] === "AmazonSQS.GetQueueUrl")
     return { QueueUrl: `https://${hostname}/123456789012/orders` };
@@ -42,7 +42,7 @@ function answerTo({ headers, hostname, body }: Seen): object {
   return { Successful: Entries.map(({ Id, MessageBody }) => sent(Id, MessageBody)) };
 }
 
-/** The SDK's bytes complain when they are asked for anything else. */
+/** Reads the bytes this way because the SDK's bytes complain about any other. */
 function textOf(body: unknown): string {
   if (!(body instanceof Uint8Array)) return String(body);
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
@@ -54,7 +54,7 @@ function connect(authority: string, options: SqsOptions = {}): QueueAdapter {
   return adapter;
 }
 
-/** Five sends: the SDK makes two of them, the others are copies. @returns hosts and scopes of signatures, each once */
+/** Sends five times: twice by the SDK, then by copies. @returns hosts and scopes of signatures, each once */
 async function places(from: QueueAdapter, queue?: string): Promise<readonly string[]> {
   const producer = from.openProducer(queue === undefined ? standard(from) : exact(from, queue));
   for (let count = 0; count < 5; count += 1) {
@@ -117,7 +117,7 @@ test.each([
   },
 );
 
-// The trap: the region of the environment answers too, and may have a queue of the same name.
+// The trap: the environment's region answers, too, and may have a queue of the same name.
 test.each([
   "arn:aws:sqs:eu-west-1:123456789012:orders",
   "https://sqs.eu-west-1.amazonaws.com/123456789012/orders",

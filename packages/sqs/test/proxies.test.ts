@@ -19,7 +19,7 @@ import {
   standard,
 } from "./open-adapter.ts";
 
-// Behind a proxy a client looks up no names: those of these tests have no address.
+// Behind a proxy a client looks up no names, so the names in these tests have no address.
 
 const HOST = "sqs.company.invalid";
 const certificate = makeCertificate(HOST, Date.now());
@@ -43,7 +43,7 @@ afterEach(async () => {
 
 const emulatorPort = (): number => Number(new URL(emulator.endpoints.sqs ?? "").port);
 
-/** The emulator behind TLS. */
+/** Puts the emulator behind TLS and returns the port. */
 async function secure(): Promise<number> {
   secured = createServer({ key: certificate.key, cert: certificate.cert }, (socket) => {
     const upstream = connect(emulatorPort(), "127.0.0.1");
@@ -56,7 +56,7 @@ async function secure(): Promise<number> {
   return (secured.address() as AddressInfo).port;
 }
 
-/** A tunnel through the proxy. */
+/** Opens a tunnel through the proxy. */
 async function tunnel({ host, port }: Pick<ClientRequestArgs, "host" | "port">): Promise<Socket> {
   const asking = request(proxy.url, { method: "CONNECT", path: `${host}:${port}`, agent: false }).end();
   const [, socket] = (await once(asking, "connect")) as [unknown, Socket];
@@ -122,7 +122,7 @@ test("and through one under TLS", async () => {
   expect(new Set(proxy.asked)).toEqual(new Set([`${HOST}:443`]));
 });
 
-/** From Node.js 24.5 and 22.21 on: https://nodejs.org/api/http.html#built-in-proxy-support (2026-11-30) */
+/** Since Node.js 24.5 and 22.21: https://nodejs.org/api/http.html#built-in-proxy-support (2026-11-30) */
 const readsProxies = process.allowedNodeEnvironmentFlags.has("--use-env-proxy");
 
 test.runIf(readsProxies)("and by Node's own reading of the environment", async () => {

@@ -11,9 +11,9 @@ let server: ScriptedServer;
 let adapter: QueueAdapter;
 let admin: AdminDriver;
 let clock: VirtualClock;
-/** What ListMessageMoveTasks answers, one after the other; the last stays. */
+/** The answers of ListMessageMoveTasks, one after the other; the last one stays. */
 let tasks: (object | readonly object[])[];
-/** What it answers before this move has begun. */
+/** Its answer before this move has begun. */
 let earlier: object[];
 
 beforeEach(async () => {
@@ -61,7 +61,7 @@ test("a redrive names its destination and reports progress once a second until t
   expect(server.count("CancelMessageMoveTask")).toBe(0);
 });
 
-// The trap: a task has no handle any more once it has ended, and a list may be older than the move.
+// The trap: a task that has ended has no handle any more, and a list may be older than the move.
 test("a redrive does not take an earlier one for itself", async () => {
   const ended = { Status: "FAILED", FailureReason: "AccessDenied", StartedTimestamp: 1_000 };
   const own = { Status: "COMPLETED", ApproximateNumberOfMessagesMoved: 3, StartedTimestamp: 2_000 };

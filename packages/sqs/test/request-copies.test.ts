@@ -10,7 +10,7 @@ import { until, type ScriptedCall } from "./scripted-server.ts";
 
 const EACH_ITS_OWN = ["amz-sdk-invocation-id", "authorization", "x-amz-date"];
 
-/** What must be the same in two requests with the same body. */
+/** Returns what must be the same in two requests with the same body. */
 function sameIn({ headers, input }: ScriptedCall): unknown {
   return [
     input,
@@ -18,7 +18,7 @@ function sameIn({ headers, input }: ScriptedCall): unknown {
   ];
 }
 
-/** The SDK's own signature of a request that came. */
+/** Signs a received request with the SDK's own signer. */
 async function signatureOf(client: LeanClient, { headers, text }: ScriptedCall): Promise<string | undefined> {
   const { authorization: _, connection: __, ...signed } = headers as Record<string, string>;
   const stamp = present(signed["x-amz-date"], "date");
@@ -47,13 +47,13 @@ describe("a copy", () => {
     await call(client, operation);
     expect(made()).toBe(2);
     const copy = lastCall();
-    // Sent as our client does it, without copies, by a client that has not learned yet.
+    // The same from a client of ours that has not learned yet, and therefore sends no copy.
     await call(connect().client, operation);
     expect(sameIn(copy)).toEqual(sameIn(lastCall()));
     expect(copy.headers["authorization"]).toBe(await signatureOf(client, copy));
     expect(copy.headers["x-amz-content-sha256"]).toBe(hash("sha256", copy.text));
     expect(copy.headers["amz-sdk-invocation-id"]).toMatch(/^[0-9a-f-]{36}$/);
-    // The SDK as it comes sends the same body.
+    // A plain SDK client sends the same body.
     await call(plain(), operation);
     expect(copy.input).toEqual(lastCall().input);
   });

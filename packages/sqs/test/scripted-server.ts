@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 export interface ScriptedCall {
   readonly operation: string;
   readonly input: Readonly<Record<string, unknown>>;
-  /** The body as it came. */
+  /** The body as received. */
   readonly text: string;
   readonly host: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -17,7 +17,7 @@ export interface ScriptedCall {
 
 export type ScriptedReply =
   | { readonly status?: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
-  /** No answer, ever: the other end is half open. */
+  /** Never an answer: the other end is half open. */
   | "hang"
   /** The head of an answer, then nothing more. */
   | "stall"
@@ -32,7 +32,7 @@ export class ScriptedServer {
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   #script: Script = () => undefined;
 
-  /** Undefined from a script means: an empty success. `GetQueueUrl` answers by itself. */
+  /** If a script returns undefined, the answer is an empty success, or for `GetQueueUrl` a URL. */
   static async start(): Promise<ScriptedServer> {
     const server = new ScriptedServer();
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
@@ -140,7 +140,7 @@ function md5(text: string): string {
   return createHash("md5").update(text).digest("hex");
 }
 
-/** An answer that is given when the test says so. */
+/** An answer that is given when the test calls `give`. */
 export function held(): { readonly reply: Promise<ScriptedReply>; give(body: unknown): void } {
   const given = new EventEmitter();
   const reply = once(given, "given").then(([body]): ScriptedReply => ({ body }));

@@ -191,7 +191,7 @@ describe("sending", () => {
   });
 });
 
-// The trap: queues that were made with MaximumMessageSize 262144 keep it, although the service takes 1 MiB by now.
+// The trap: queues made with MaximumMessageSize 262144 keep it, although the service now accepts 1 MiB.
 describe("the queue's own size limit", () => {
   const withLimit = (attributes: ScriptedReply): void =>
     server.answer("GetQueueAttributes", () => attributes);

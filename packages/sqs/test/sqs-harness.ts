@@ -21,7 +21,7 @@ import { sqs } from "../src/index.ts";
 import { ANY_CREDENTIALS } from "./open-adapter.ts";
 
 const REGION = "eu-west-1";
-/** The service's own upper bound: the policy is there, and stays out of the way. */
+/** The service's own upper bound: the policy is set, but does not interfere. */
 const MAX_RECEIVE_COUNT = 1_000;
 
 /** SQS standard or FIFO queues on an emulator in a process of its own. */
@@ -40,7 +40,7 @@ export function emulatorHarness(kind: "standard" | "fifo"): Harness {
   };
 }
 
-/** Any server that speaks SQS; queues are made with the plain SDK, not with what is being tested. */
+/** A backend at any server that speaks SQS. The plain SDK makes the queues, not the code under test. */
 export function sqsBackend(endpoint: string, kind: "standard" | "fifo"): Backend {
   const client = new SQSClient({
     endpoint,
@@ -55,7 +55,7 @@ export function sqsBackend(endpoint: string, kind: "standard" | "fifo"): Backend
     provider: () => sqs({ credentials: ANY_CREDENTIALS }),
     time: { kind: "real" },
     leaseMs: 2_000,
-    // Everything is in whole seconds there.
+    // SQS has only whole seconds.
     toleranceMs: 1_000,
     features,
     createQueue: (request) => createQueue(client, request, kind === "fifo" ? ".fifo" : ""),

@@ -98,7 +98,7 @@ describe("a standard queue", () => {
     const [atLimit, over] = [filled(1_048_576), filled(1_048_577)];
     expect([producer.sizeOf(atLimit), producer.sizeOf(over)]).toEqual([1_048_576, 1_048_577]);
     expect((await producer.sendBatch([atLimit], never))[0]?.ok).toBe(true);
-    // The service counts a batch as one: what is one byte too much only together gets there.
+    // The service counts the batch as a whole. A batch with one byte too many in all still gets there.
     const half = filled(524_288);
     expect((await producer.sendBatch([half, half], never)).map(({ ok }) => ok)).toEqual([true, true]);
     const refused = await rejection(producer.sendBatch([half, filled(524_289)], never));

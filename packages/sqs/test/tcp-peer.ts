@@ -4,7 +4,7 @@ import { afterEach } from "vitest";
 import { SqsHttpHandler, type ExchangeOptions, type HttpRequest } from "../src/sqs-http-handler.ts";
 import { anyPost } from "./any-post.ts";
 
-/** What is open in the test that runs. */
+/** Closes what the running test has opened. */
 export const closing: (() => void)[] = [];
 
 afterEach(() => {
@@ -13,7 +13,7 @@ afterEach(() => {
 
 export const ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
-/** Connections and requests in the order in which they came; the answer is given by hand. */
+/** The connections and requests of a server, in order of arrival. Tests may answer by hand. */
 export interface Peer {
   readonly sockets: Socket[];
   readonly requests: { readonly socket: Socket; readonly text: string }[];
@@ -39,7 +39,7 @@ export async function peer(answer: string | undefined, maxSockets = 4): Promise<
   return { sockets, requests, ...(await connected(server, "http:", maxSockets)) };
 }
 
-/** A handler for a server that is about to listen. */
+/** Makes the server listen, and returns a handler for it. */
 export async function connected(
   server: Server | HttpsServer,
   protocol: string,

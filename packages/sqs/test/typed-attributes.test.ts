@@ -47,7 +47,7 @@ async function send(attributes: Readonly<Record<string, MessageAttributeValue>>)
   await foreign.send(new SendMessageCommand(input));
 }
 
-/** The foreign attributes of what is in a queue, as the SDK shows them, the plain first; it stays there. */
+/** A queue's foreign attributes as the SDK shows them, plain ones first. The messages stay there. */
 async function typesIn(name: string): Promise<readonly object[]> {
   const { Messages = [] } = await foreign.send(
     new ReceiveMessageCommand({
@@ -67,7 +67,7 @@ test("a foreign message's typed attributes are what they were among the dead let
   const run = consumer.run(() => {
     throw new DeadLetterError("bad");
   });
-  // One by one: the SDK's requests for the first are what those for the others are copied from.
+  // One by one: the requests for later ones are copied from the SDK's requests for the first.
   const sent = [{}, {}, {}, TYPED, {}, TYPED];
   for (const [index, attributes] of sent.entries()) {
     await send(attributes);

@@ -6,7 +6,7 @@ import { ANY_CREDENTIALS, never, openAdapter, outgoing, rejection, standard } fr
 import { refusal, ScriptedServer, until } from "./scripted-server.ts";
 import { ANSWER, closing, connected, peer, type Peer } from "./tcp-peer.ts";
 
-/** A server that shakes no hands. */
+/** A server that completes no TLS handshake. */
 async function unsecured(onHello: (socket: Socket) => void): Promise<Pick<Peer, "send">> {
   const server: Server = createTcpServer((socket) => {
     closing.push(() => socket.destroy());
@@ -20,7 +20,7 @@ async function outcomeOf(sending: Promise<unknown>): Promise<ErrorClass> {
   return classifySqsError(await rejection(sending), "send");
 }
 
-// What may have been applied is not sent again to a standard queue: the application has to deal with it.
+// A send that may have been applied is not repeated on a standard queue: the application has to handle it.
 describe("a request of which nothing went out cannot have been applied", () => {
   test("where its time ended while it waited for a connection", async () => {
     const { send, sockets, requests } = await peer(undefined, 1);
@@ -73,7 +73,7 @@ describe("a request of which nothing went out cannot have been applied", () => {
     await server.close();
   });
 
-  // As it is where a role is taken on by its token (EKS), once an hour.
+  // This happens once an hour where a role is assumed with a token (EKS).
   test.each([
     ["of the SDK", 0],
     ["that would have been a copy", 3],

@@ -15,7 +15,7 @@ const MESSAGES = 300;
 const REAL_BEAT_MS = 5;
 const STEP_MS = 500;
 
-/** What a process runs that asks for events: a loop of ours, and the client that AWS wrote for its own images. */
+/** The programs that ask for events: a loop of ours, and the client that AWS wrote for its own images. */
 const CLIENTS: readonly (readonly [string, readonly string[]])[] = [
   ["a plain loop", [join(import.meta.dirname, "lambda-process.ts"), "function.js"]],
   ["AWS's runtime client", [runtimeClient(), "function.handler"]],
@@ -23,7 +23,7 @@ const CLIENTS: readonly (readonly [string, readonly string[]])[] = [
 
 let folder: string;
 
-/** It may not be imported: it is its program alone that is published for that. */
+/** The library may not be imported: only its program is published for this. */
 function runtimeClient(): string {
   const library = createRequire(import.meta.url).resolve("@serverless-stack/aws-lambda-ric");
   return join(library, "../../bin/index.js");
@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 afterAll(async () => await rm(folder, { recursive: true }));
 
-/** Environments of a function: a process that ends is started again, as Lambda does it. */
+/** The environments of a function. A process that ends is started again, as Lambda does it. */
 class Fleet {
   readonly #command: readonly string[];
   readonly #environment: EventSourceMapping["environment"];
@@ -86,7 +86,7 @@ class Fleet {
   }
 }
 
-/** By number: most are fine, one in ten fails once, two kill their process, one cannot be read. */
+/** The body by number: most are fine, one in ten fails once, two kill their process, one cannot be read. */
 function bodyOf(number: number): string {
   if (number === 150) return "no json";
   const fate = number === 40 || number === 200 ? "kills-once" : number % 10 === 3 ? "fails-once" : "fine";
@@ -138,7 +138,7 @@ test.each(CLIENTS)(
     try {
       while (holds("orders") > 0) {
         await onTheWire(REAL_BEAT_MS);
-        // Time moves only while no process works: it must not be over for one that is slow.
+        // Time moves only while no process works, so that a slow one does not run out of time.
         const events = mapping.invocations().map(({ outcome }) => outcome);
         const abandoned = fleet.crashes - count(events, "timeout");
         if (count(events, "pending") <= abandoned) await emulator.clock.advance(STEP_MS);

@@ -1,4 +1,4 @@
-// What runs a function inside Lambda's environment: asks for events at the runtime API, answers them, for ever.
+// Runs a function as Lambda's environment does: asks the runtime API for events and answers them, forever.
 // Started as `node lambda-process.ts <bundle>`.
 
 import { pathToFileURL } from "node:url";

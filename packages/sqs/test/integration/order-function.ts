@@ -1,4 +1,4 @@
-// A function as an application deploys it; the test bundles it and runs the bundle in processes of its own.
+// A function as an application deploys it; the test bundles it and runs the bundle in separate processes.
 
 import { defineQueue, unchecked } from "@anyqueue/core";
 import { createHandler } from "@anyqueue/serverless";
@@ -17,7 +17,7 @@ export const handler: (event: never, context: never) => Promise<unknown> = creat
   async ({ body }, { attempt }) => {
     if (body.fate === "fails-once" && attempt === 1) throw new Error("down");
     if (body.fate === "kills-once" && attempt === 1) process.exit(1);
-    // Written before the message is acknowledged: what is in the journal more than once was delivered more than once.
+    // Written before the ack: a number that is in the journal more than once was delivered more than once.
     await new Promise<void>((resolve) => void process.stdout.write(`${body.number}\n`, () => resolve()));
   },
 );

@@ -17,9 +17,9 @@ const NO_CONSUMERS = leaveOutConsumers(
 );
 
 /**
- * local-aws-sqs 2.0.2. A long poll takes what is there, hides it, and answers when its whole wait is over: after the
- * two-second lease of these queues. Whatever runs a consumer would test that and nothing else, so the run is the
- * cases of the driver and those that send.
+ * local-aws-sqs 2.0.2. A long poll takes what is there, hides it, and answers only when its whole wait is
+ * over, which is after the two-second lease of these queues. A case that runs a consumer would test only
+ * that, so only the cases of the driver and those that send are run.
  */
 export const LOCAL_AWS_SQS_DEVIATIONS: PartnerDeviations = {
   casesAtATime: 24,

@@ -1,15 +1,15 @@
 import { CASES, type KnownGap } from "@anyqueue/conformance";
 import type { LeftOut } from "../../../../tooling/conformance/on-partner.ts";
 
-/** Where one server does not do what Amazon SQS does, as far as the suite shows it. */
+/** Where one server differs from Amazon SQS, as far as the suite shows it. */
 export interface PartnerDeviations {
-  /** Cases spend most of their time waiting, each for queues of its own; how many a server keeps up with. */
+  /** How many cases a server keeps up with at a time. Most of the time, each waits for queues of its own. */
   readonly casesAtATime: number;
-  /** Cases that fail on standard queues, every time: one that passes fails the job. */
+  /** Cases that always fail on standard queues. One that passes fails the job. */
   readonly standard: readonly KnownGap[];
   /** The same for FIFO queues. */
   readonly fifo: readonly KnownGap[];
-  /** Cases that the server cannot take in reasonable time, or not with the same result every time; why. */
+  /** Cases that the server cannot finish in reasonable time or with the same result every time, and why. */
   readonly notRun: Readonly<Record<"standard" | "fifo", LeftOut>>;
 }
 
@@ -21,7 +21,7 @@ const WITHOUT_A_WAITING_CONSUMER: readonly string[] = [
   ...["PROD-07", "PROD-08", "PROD-10", "PROD-11", "PROD-12", "PROV-02", "PROV-07"],
 ];
 
-/** Leaves all cases out that run a consumer of the public API. */
+/** Leaves out all cases that run a consumer of the public API. */
 export function leaveOutConsumers(reason: string): LeftOut {
   const running = CASES.filter(
     ({ id, level }) => level !== "driver" && !WITHOUT_A_WAITING_CONSUMER.includes(id),
@@ -30,8 +30,8 @@ export function leaveOutConsumers(reason: string): LeftOut {
 }
 
 /**
- * Cases that a server without a movable clock cannot take in time. Our own emulator fails them too, or takes most of
- * a minute, when nobody moves its clock, so a failure would say nothing about a partner.
+ * Cases that a server without a movable clock cannot finish in time. When nobody moves its clock, our own
+ * emulator also fails them or takes most of a minute, so a failure would say nothing about a partner.
  */
 export const NEED_A_MOVABLE_CLOCK: LeftOut = {
   "CAPA-07": "two thirds of a minute of an emulated delay on FIFO queues",
@@ -47,6 +47,6 @@ export const NEED_A_MOVABLE_CLOCK: LeftOut = {
   "RTRY-09": "back-off of minutes",
   "RTRY-10": "back-off of minutes",
   "RTRY-13": "back-off of minutes",
-  // It judges the cases before it, all of which it needs.
+  // This case judges the cases before it, and needs all of them.
   "CAPA-02": "a part of the suite proves a part of the claims",
 };

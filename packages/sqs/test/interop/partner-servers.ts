@@ -12,7 +12,7 @@ const ACCOUNT = "000000000000";
 const MOTO_SERIES = "5.2.";
 const MOTO_START_LIMIT_MS = 60_000;
 
-/** A running SQS server that somebody else wrote, on loopback. */
+/** An SQS server written by somebody else, running on loopback. */
 export interface Partner extends AnyPartner {
   readonly name: "fauxqs" | "local-aws-sqs" | "moto";
 }
@@ -108,7 +108,7 @@ function portOf(address: AddressInfo | string | null): number {
   return address.port;
 }
 
-/** Moto does not say when it is ready: asked until it answers. */
+/** Asks Moto until it answers, because it does not say when it is ready. */
 async function answering(endpoint: string, child: ChildProcess): Promise<void> {
   const giveUpAtMs = performance.now() + MOTO_START_LIMIT_MS;
   while (performance.now() < giveUpAtMs) {

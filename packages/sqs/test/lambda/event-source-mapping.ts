@@ -23,14 +23,14 @@ export interface MappingOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What one poll of the mapping did; undefined: the queue had nothing. */
+/** What one poll of the mapping did, if the queue had messages. */
 export interface Invocation {
   readonly event: SqsEvent;
-  /** Undefined: the function rejected, and nothing was deleted. */
+  /** Undefined if the function rejected; nothing was deleted then. */
   readonly response: SqsBatchResponse | undefined;
 }
 
-/** Polls once, calls the function, deletes what it does not list: what Lambda does, with the plain SDK. */
+/** Does what Lambda does, with the plain SDK: polls, calls the function, deletes what it does not list. */
 export async function invokeOnce(
   handler: LambdaFunction,
   options: MappingOptions,
@@ -74,7 +74,7 @@ async function poll(options: MappingOptions): Promise<readonly Message[]> {
   }
 }
 
-/** A message of the SDK as a record of an event. */
+/** Turns a message of the SDK into a record of an event. */
 function recordOf(message: Message, queueArn: string): SqsRecord {
   return {
     messageId: message.MessageId ?? "",

@@ -13,16 +13,16 @@ import {
 
 const REGION = "eu-west-1";
 
-/** An emulator for a file of tests, empty before each of them. */
+/** An emulator for one test file, emptied before each test. */
 export interface LambdaBench {
   readonly emulator: Emulator;
   readonly url: string;
-  /** A client of ours at the same emulator; the file closes it. */
+  /** A client of ours at the same emulator; closed after the file's tests. */
   client(listener?: { readonly handled?: (event: QueueEvents["handled"]) => void }): QueueClient;
   calls(options: SqsCallsOptions): SqsCalls;
   /** Makes a queue with the SDK; resolves with a mapping of it. */
   createQueue(name: string, attributes?: Readonly<Record<string, string>>): Promise<TestMapping>;
-  /** Bodies of what a queue holds, whoever holds it at the moment. */
+  /** Bodies of all messages in a queue, leased ones included. */
   bodies(queue: string): readonly string[];
 }
 

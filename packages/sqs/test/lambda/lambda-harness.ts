@@ -17,7 +17,7 @@ import { invokeOnce, type LambdaFunction, type MappingOptions } from "./event-so
 const REGION = "eu-west-1";
 
 export interface LambdaHarness extends Harness {
-  /** Invocations of functions. */
+  /** Counts the invocations of functions. */
   readonly calls: FunctionCalls;
 }
 

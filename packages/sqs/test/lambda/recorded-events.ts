@@ -2,7 +2,7 @@ import type { SQSEvent } from "aws-lambda";
 
 // In the shape of https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html (2026-11-29), with every kind of attribute.
 
-/** A standard queue; messages of other people's SDKs. */
+/** An event of a standard queue, with foreign messages. */
 export const STANDARD_EVENT: SQSEvent = {
   Records: [
     {
@@ -30,7 +30,7 @@ export const STANDARD_EVENT: SQSEvent = {
   ],
 };
 
-/** A FIFO queue, with a message that was moved there from another queue. */
+/** An event of a FIFO queue, with a message that was moved there from another queue. */
 export const FIFO_EVENT: SQSEvent = {
   Records: [
     {

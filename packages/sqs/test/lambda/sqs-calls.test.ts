@@ -207,7 +207,7 @@ describe("what a function may ask of SQS", () => {
     const source = sqsEvents({ calls: calls({ changeVisibility: true, deadLetterQueue: "orders-dead" }) });
     const before = emulator.log.count();
     expect((await mapping.invoke(createHandler(orders, source, () => {})))?.response).toBeDefined();
-    // The mapping's own two.
+    // The mapping's own two calls.
     expect(emulator.log.count() - before).toBe(2);
   });
 

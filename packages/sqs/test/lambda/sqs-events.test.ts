@@ -20,14 +20,14 @@ interface Order {
 const orders = defineQueue<Order>("orders", { retry: { attempts: 3 } });
 const ALL_FINE: SqsBatchResponse = { batchItemFailures: [] };
 
-/** Fails for the orders that are named. */
+/** Makes a handler that fails for the named orders. */
 function failing(...ids: readonly string[]): Handler<Order> {
   return ({ body }) => {
     if (ids.includes(body.orderId)) throw new Error(`${body.orderId} is down`);
   };
 }
 
-/** In groups by the first letter of the order. */
+/** Groups orders by the first letter of their id. */
 const grouped = defineQueue("orders", {
   schema: unchecked<Order>(),
   orderingKey: ({ orderId }) => orderId.slice(0, 1),
