@@ -54,7 +54,7 @@ export function classifyFunctionsError(error: unknown, _during: Operation): Erro
   };
 }
 
-/** .NET writes `ServiceBusException: … (MessageLockLost). For troubleshooting …`, or another exception. */
+/** .NET's text: `ServiceBusException: … (MessageLockLost). For troubleshooting …`, or another exception. */
 function reasonOf(error: unknown): string | undefined {
   const details = field(error, "details") ?? field(error, "message");
   const text = typeof details === "string" ? details : "";

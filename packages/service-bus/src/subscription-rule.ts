@@ -7,7 +7,10 @@ import type { CorrelationRuleFilter, RuleProperties, SqlRuleFilter } from "@azur
 export interface SubscriptionRule {
   /** Up to 50 letters, digits, ".", "-" and "_"; unique in the subscription. */
   readonly name: string;
-  /** SQL condition on attributes and `sys.` properties: `"total > 100 AND sys.Label = 'order'"`. @default none */
+  /**
+   * An SQL condition on attributes and `sys.` properties: `"total > 100 AND sys.Label = 'order'"`.
+   * @default none
+   */
   readonly sql?: string | undefined;
   /** Fields and attributes that must be equal; cheaper for the service than SQL. @default none */
   readonly correlation?: CorrelationRuleFilter | undefined;

@@ -43,8 +43,8 @@ const NAMES: readonly string[] = [...TEXTS.flatMap(([, ...names]) => names), ...
 
 /**
  * If a body came as the text of a JSON object, the host lets each member that is not a list or null stand for
- * the metadata of its name. Utility.ApplyBindingData of https://github.com/Azure/azure-functions-host
- * (2026-11-30)
+ * the metadata of its name.
+ * Utility.ApplyBindingData of https://github.com/Azure/azure-functions-host (2026-11-30)
  */
 export function standIns(body: unknown): readonly (readonly [name: string, value: unknown])[] {
   if (!isRecord(body) || body instanceof Uint8Array) return [];
