@@ -29,7 +29,7 @@ export class ClientLife {
     return !this.showsSockets || this.#openings.getStore()?.isOver === false;
   }
 
-  /** Runs `open`, which opens a socket that is not shown, until `open` says that the socket is open. */
+  /** Runs `open`, whose socket is not shown: a socket opened before `opened` is called counts as its own. */
   opening<Value>(open: (opened: () => void) => Value): Value {
     this.showsSockets = true;
     const opening = { isOver: false };

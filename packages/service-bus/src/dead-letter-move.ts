@@ -118,7 +118,7 @@ function copyOf(message: ServiceBusReceivedMessage, isDeduplicated: boolean): Se
 
 const UUID_BYTES = 16;
 
-/** Writes bytes, unless they are 16, as a consumer reads an id: the SDK would cut or pad them to a UUID. */
+/** Writes a binary id as a consumer reads it, unless it has 16 bytes: the SDK cuts or pads it to a UUID. */
 function writable(
   name: "messageId" | "correlationId",
   id: ServiceBusMessage["messageId"],

@@ -96,7 +96,7 @@ function triggerOf({ options }: FunctionsContext): FunctionsTrigger {
   };
 }
 
-/** Returns the input of @azure/functions-extensions-servicebus. Its functions tell: no body can have any. */
+/** Recognises the input of @azure/functions-extensions-servicebus by its functions: no body can have any. */
 function sdkInput(
   input: unknown,
 ): { readonly messages: unknown; readonly actions: ServiceBusActions } | undefined {

@@ -37,7 +37,7 @@ export function beginSessionsEarly(connection: object): void {
   });
 }
 
-/** Undefined if it did not begin, or if the caller's signal came first: the SDK then answers that itself. */
+/** Undefined if it did not begin, or if the caller's signal came first: the SDK itself answers the abort. */
 async function unlessAborted(early: Promise<unknown>, options: unknown): Promise<unknown> {
   const signal = field(options, "abortSignal");
   if (!(signal instanceof AbortSignal)) return await early.catch(() => undefined);

@@ -56,7 +56,7 @@ export interface FunctionsHandle {
     | undefined;
   /** The session of the message; undefined if the entity has none. */
   readonly sessionId: string | undefined;
-  /** Receives a deferred message again; undefined if the host did not pass it. */
+  /** The number by which it is received again if it is deferred; undefined if the host did not pass it. */
   readonly sequenceNumber: string | undefined;
   /** The key for counting hand-backs: another queue has messages with the same numbers. */
   readonly countedAs: string;

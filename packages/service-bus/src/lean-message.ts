@@ -203,7 +203,7 @@ const READ = [
 ] as const;
 const SHOWN = [...READ, "lockToken", "state", "partitionKey", "to"] as const;
 
-/** Marks of data, sequence and value sections. rhea sets them, and never for a map that somebody sent. */
+/** Typecodes with which rhea marks data, sequence and value sections, and no map that somebody sent. */
 const SECTIONS: readonly unknown[] = [0x75, 0x76, 0x77];
 
 function isSection(body: unknown): body is { readonly content: unknown } {

@@ -53,8 +53,8 @@ const SDK_TIMEOUT_MS = 60_000;
  * one `accept` and one answer.
  *
  * Links, tokens, credit, recovery and every other settlement stay with the SDK. It is found by its inner
- * names. If those are gone, or if the first message is read differently from the SDK, everything goes through
- * the SDK.
+ * names. If those are gone, or if the first message is read differently than by the SDK, everything goes
+ * through the SDK.
  */
 export class LeanStream {
   readonly #streaming: Streaming;

@@ -16,7 +16,7 @@ export class LockLength {
   }
 
   /**
-   * When a lock ends that was given or renewed just now, in the clock's monotonic time. If the setting is
+   * The end of a lock that was given or renewed just now, in the clock's monotonic time. If the setting is
    * unknown, only the service's own date is left, and the machine's clock may contradict it (rule D14).
    */
   untilMs(lockedUntil: Date | undefined): number {

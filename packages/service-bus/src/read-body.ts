@@ -1,4 +1,4 @@
-/** Keeps bytes. AMQP values and sequences of other SDKs become text's own bytes, or else JSON. */
+/** Keeps bytes. Other SDKs also send AMQP values and sequences: text becomes its bytes, the rest JSON. */
 export function readBody(message: { readonly body?: unknown; readonly contentType?: string | undefined }): {
   readonly body: Uint8Array;
   readonly contentType: string | undefined;

@@ -144,7 +144,7 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "EPROTO ERR_SSL_WRONG_VERSION_NUMBER", code: "CONNECTION_LOST", source: TLS },
 ];
 
-/** By a part of the text: plain errors of the SDK, and conditions that say too little. Before the names. */
+/** By a part of the text (plain errors of the SDK, conditions that say too little). Wins over the names. */
 export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
   { text: /messaging entity .*could not be found|status-code: 404/i, code: "NOT_FOUND", source: SDK },
   {
@@ -219,7 +219,7 @@ export function classifyServiceBusError(error: unknown, during: Operation): Erro
   };
 }
 
-/** True if an accept found nothing to lock: the code cannot be foreseen among three. https://github.com/Azure/azure-sdk-for-js/issues/9775 (2026-11-29) */
+/** True if an accept found nothing to lock. Which of three codes says so cannot be foreseen. https://github.com/Azure/azure-sdk-for-js/issues/9775 (2026-11-29) */
 export function isNoSession(error: unknown): boolean {
   const { code } = meaningOf(unwrap(error));
   return code === "NO_SESSION" || code === "TIMEOUT";

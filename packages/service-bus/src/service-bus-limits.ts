@@ -55,7 +55,7 @@ export const REOPEN_PAUSE_MS = 500;
 export const WATCHDOG_MS = 120_000;
 /** A session without messages is let go after this time if a lane is free. */
 export const SESSION_IDLE_MS = 1_000;
-/** The least such time if all lanes are taken and others may wait; else the time of three messages. */
+/** The least such time if all lanes are taken and others may wait; three round trips if that is longer. */
 export const CONTESTED_IDLE_MS = 10;
 /** How long a newly locked session may take to bring its first message. */
 export const FIRST_MESSAGE_MS = 500;

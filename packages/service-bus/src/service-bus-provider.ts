@@ -17,7 +17,7 @@ export interface ServiceBusOptions {
    */
   readonly connectionString?: string | undefined;
   /**
-   * Gives tokens of Microsoft Entra ID. It has failed if it takes longer than 4 s.
+   * Gives tokens of Microsoft Entra ID. A request that takes longer than 4 s fails.
    * @default `DefaultAzureCredential` of `@azure/identity`, if that is installed
    */
   readonly credential?: TokenCredential | undefined;

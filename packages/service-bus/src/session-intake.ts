@@ -113,7 +113,7 @@ export class SessionIntake implements Intake {
   }
 
   #lanes(): number {
-    // One message of each session at a time.
+    // A session has one message outstanding at a time.
     return Math.min(this.#flow.lanes, this.#flow.maxOutstanding);
   }
 

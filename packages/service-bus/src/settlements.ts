@@ -122,7 +122,7 @@ export class Settlements {
     });
   }
 
-  /** @returns takes the answer, unless the signal or the link's end is first; undefined if refused already */
+  /** @returns takes the answer, unless the signal or the link's end is first; undefined: already refused */
   #begin(signal: AbortSignal | undefined, done: Done): Done | undefined {
     if (signal?.aborted === true) {
       done({ ok: false, error: notStarted(signal) });

@@ -8,7 +8,7 @@ import type { Address } from "./service-bus-url.ts";
 
 type Receiver = Pick<ServiceBusReceiver, "receiveMessages" | "peekMessages">;
 
-/** Waits while a service shows messages but brings none: it may be slow. Later, others have locked them. */
+/** Waits for a slow service that shows messages and brings none. In the end, others have locked them. */
 const WAITS_MS = [1_000, 5_000] as const;
 
 /** Takes up to `maxItems`, in the mode of the receiver. */

@@ -1,7 +1,7 @@
 import { field } from "./field.ts";
 import { methodOf, replaceMethod, type Method } from "./inner-methods.ts";
 
-/** Is told of the connection's own sockets. */
+/** Learns of the connection's own sockets. */
 export interface SocketListener {
   /** Called with one of them. */
   shown(socket: unknown): void;
@@ -10,11 +10,11 @@ export interface SocketListener {
 }
 
 /**
- * Tells of each socket that the connection opens. Before 22.17 and 24.2, Node's own channel says nothing of
+ * Reports each socket that the connection opens. Before 22.17 and 24.2, Node's own channel says nothing of
  * sockets with TLS (seen with 22.12, 22.16 and 24.0, 2026-11-30). The socket of a WebSocket is hidden in its
  * implementation.
  *
- * @param connection the SDK's; its socket is found by inner names, and not told of if those are gone
+ * @param connection the SDK's; its socket is found by inner names, and not reported if those are gone
  */
 export function tellOfSockets(connection: object, listener: SocketListener): void {
   const open = methodOf(connection, "open");

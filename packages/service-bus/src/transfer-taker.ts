@@ -100,7 +100,7 @@ export class TransferTaker {
     this.#events.settled(delivery);
   }
 
-  /** If it is not, rhea says what is wrong. */
+  /** If not, rhea says what is wrong. */
   #isInTurn({ id }: PlainTransfer): boolean {
     const { incoming } = this.#link.session;
     return (

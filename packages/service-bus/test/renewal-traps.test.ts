@@ -109,7 +109,7 @@ describe("two messages with one id in flight", () => {
 });
 
 describe("a message without an id", () => {
-  /** The emulator gives each message an id, as the service seems to. Other brokers or old messages may not. */
+  /** The emulator gives messages an id, as the service seems to. Other brokers and old messages may not. */
   const withoutId = (message: object): void => void Reflect.deleteProperty(message, "messageId");
 
   test("trap: the SDK's own renewal fails its settlement", async () => {

@@ -15,7 +15,7 @@ import { useTappedEmulator } from "./tapped-emulator.ts";
 
 const tapped = useTappedEmulator();
 
-/** Resolves when a receiver gives credit after an ask; the credit of its connection's opening came before. */
+/** Resolves when a new receiver has given credit, beyond the credit with which its connection opened. */
 async function credited(): Promise<void> {
   await until(() => tapped.emulator.log.count("attach") > 0);
   const before = tapped.tap.flows;
