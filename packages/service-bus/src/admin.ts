@@ -22,7 +22,7 @@ export class ServiceBusAdmin implements AdminDriver {
     this.#sweep = new MessageSweep(connection);
   }
 
-  /** The service keeps dead letters in a part of the entity: there is nothing to make for them. */
+  /** Creates nothing for a dead-letter sub-queue: the service keeps it inside the entity. */
   async create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<void> {
     const address = parseAddress(target.entity);
     if (address.isDeadLetter) return;
@@ -32,7 +32,7 @@ export class ServiceBusAdmin implements AdminDriver {
     else if (subscription === undefined)
       await createQueue(client, root, wantedBy(target, options), target, signal);
     else {
-      // A definition of a subscription has its topic made before; any other that is kept in one has not.
+      // The topic of a subscription definition was created before. That of any other definition was not.
       if (target.ref.kind !== "subscription") await createTopic(client, root, target, signal);
       const rules = this.#rules.of(root, subscription);
       await createSubscription(
@@ -43,7 +43,7 @@ export class ServiceBusAdmin implements AdminDriver {
     }
   }
 
-  /** Messages that are locked count as ready: the service does not tell them apart. */
+  /** Locked messages count as ready: the service does not tell them apart. */
   async inspect(target: Target, signal: AbortSignal): Promise<EntityCounts> {
     const client = await this.#checked(target, signal);
     const { root, subscription, isDeadLetter } = parseAddress(target.entity);
@@ -103,8 +103,8 @@ export class ServiceBusAdmin implements AdminDriver {
   }
 
   /**
-   * Message by message, because the service has no move: sent first, then completed. A subscription gets its dead letters
-   * back through its topic, and so does every other one: that is refused unless it is alone.
+   * Sends each message, then completes the original, because the service has no move. Dead letters of a
+   * subscription go back through its topic and would reach all others: refused unless it is the only one.
    */
   async *redrive(from: Target, to: Target, signal: AbortSignal): AsyncGenerator<{ readonly moved: number }> {
     const source = parseAddress(from.entity);
@@ -121,7 +121,7 @@ export class ServiceBusAdmin implements AdminDriver {
     // The connection belongs to the adapter.
   }
 
-  /** @throws INVALID_ARGUMENT for an entity of another kind than the definition says */
+  /** @throws INVALID_ARGUMENT if the entity is of another kind than its definition */
   async #checked(target: Target, signal: AbortSignal): Promise<ServiceBusAdministrationClient> {
     const client = await this.#connection.administration();
     await assertKind(client, target, signal);

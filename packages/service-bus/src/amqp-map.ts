@@ -7,7 +7,7 @@ const MAP32 = 0xd1;
 const MAX_STR8_BYTES = 0xff;
 const COUNT_BYTES = 4;
 
-/** Texts as an AMQP map: the form in which the Functions host takes properties to change. */
+/** Encodes texts as an AMQP map: the Functions host takes properties to change in this form. */
 export function amqpMapOf(texts: Readonly<Record<string, string>>): Uint8Array {
   const parts = Object.entries(texts).flatMap(([name, value]) => [amqpString(name), amqpString(value)]);
   const bytes = Buffer.concat(parts);

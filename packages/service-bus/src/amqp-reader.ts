@@ -1,19 +1,19 @@
 // AMQP 1.0 types, section 1.6. https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-types-v1.0-os.html (2026-11-29)
 
 const TWO_TO_32 = 4_294_967_296;
-/** Beyond this rhea keeps the eight bytes of a number. */
+/** Beyond this, rhea returns the eight bytes instead of a number. */
 const MAX_SAFE_HIGH = 2_097_152;
 
-/** Thrown at all that is not read here. Made once: it is an answer, and nobody sees its trace. */
+/** Thrown for everything that is not read here. Shared: it is an answer, and nobody reads its stack. */
 export const NOT_PLAIN = new Error("not plain");
 
-/** Reads AMQP values in place, each as the SDK's own decoder (rhea) reads it, or throws `NOT_PLAIN`. */
+/** Reads AMQP values in place, as the SDK's decoder (rhea) does, or throws `NOT_PLAIN`. */
 export class AmqpReader {
   #bytes: Buffer = Buffer.alloc(0);
   #end = 0;
   at = 0;
 
-  /** From `at` on, and never beyond `end`: what is there belongs to another frame. */
+  /** Reads from `at` and never beyond `end`: the bytes after it belong to another frame. */
   begin(bytes: Buffer, at: number, end: number): void {
     this.#bytes = bytes;
     this.#end = end;
@@ -27,13 +27,13 @@ export class AmqpReader {
     return value;
   }
 
-  /** The code of a described value: the usual, short form of a descriptor. */
+  /** Reads a descriptor in its usual, short form. @returns its code */
   descriptor(): number {
     if (this.byte() !== 0x00 || this.byte() !== 0x53) throw NOT_PLAIN;
     return this.byte();
   }
 
-  /** How many values a list has. They follow. */
+  /** Reads the head of a list. @returns the number of values that follow */
   list(): number {
     switch (this.byte()) {
       case 0x45:
@@ -49,7 +49,7 @@ export class AmqpReader {
     }
   }
 
-  /** With names of text. */
+  /** Reads a map whose keys are texts. */
   map(): Record<string, unknown> {
     const count = this.#mapCount();
     if (count % 2 !== 0) throw NOT_PLAIN;
@@ -58,7 +58,7 @@ export class AmqpReader {
     return found;
   }
 
-  /** A boolean that is written as one of two codes, or nothing. */
+  /** Reads a boolean in its one-byte form; null counts as false. */
   flag(): boolean {
     switch (this.byte()) {
       case 0x41:
@@ -86,14 +86,14 @@ export class AmqpReader {
     }
   }
 
-  /** A view. */
+  /** @returns a view, not a copy */
   binary(): Buffer {
     const code = this.byte();
     if (code !== 0xa0 && code !== 0xb0) throw NOT_PLAIN;
     return this.#view(code === 0xa0 ? this.byte() : this.#uint32());
   }
 
-  /** Anything but arrays, characters, decimals, described values, and lists and maps within others. */
+  /** Reads the common scalar types; no arrays, characters, decimals, described values, lists or maps. */
   // oxlint-disable-next-line complexity -- a table of the types
   value(): unknown {
     const code = this.byte();
@@ -180,7 +180,7 @@ export class AmqpReader {
     return this.#int64Of(this.#uint32() | 0);
   }
 
-  /** As rhea: the bytes, where a number would not be exact. */
+  /** Like rhea, returns the bytes if a number would not be exact. */
   #int64Of(high: number): number | Buffer {
     if (high <= MAX_SAFE_HIGH && high >= -MAX_SAFE_HIGH) return high * TWO_TO_32 + this.#uint32();
     this.at -= 4;
@@ -208,7 +208,7 @@ export class AmqpReader {
     return this.#bytes.subarray(from, this.at);
   }
 
-  /** @returns where it was */
+  /** @returns the position before the skip */
   #skip(length: number): number {
     const from = this.at;
     this.at += length;

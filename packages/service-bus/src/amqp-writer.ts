@@ -20,30 +20,30 @@ const MAX_BYTE = 0xff;
 const TWO_TO_32 = 4_294_967_296;
 /** Size and count of a long list or map. */
 const COUNTS_BYTES = 8;
-/** A long binary: code and size. */
+/** Code and size of a long binary. */
 const BINARY_HEAD_BYTES = 5;
-/** Most that one UTF-16 unit becomes in UTF-8. */
+/** The most bytes that one UTF-16 unit can take in UTF-8. */
 const MAX_UTF8_BYTES = 3;
-/** Below this a loop over the characters is faster than a call into the runtime. */
+/** For shorter texts, a loop over the characters is faster than a call into the runtime. */
 const SHORT_TEXT = 40;
 
-/** Writes AMQP values into one buffer that grows; each the way the SDK's own encoder (rhea) writes it. */
+/** Writes AMQP values into one growing buffer, each as the SDK's encoder (rhea) writes it. */
 export class AmqpWriter {
   #bytes: Buffer;
-  /** Bytes written so far. Setting it back forgets what lies beyond. */
+  /** Bytes written so far. Setting it back discards what lies beyond. */
   length = 0;
 
-  /** @param capacity bytes that will probably be enough */
+  /** @param capacity a number of bytes that will probably be enough */
   constructor(capacity: number) {
     this.#bytes = Buffer.allocUnsafe(capacity);
   }
 
-  /** All that was written: a view. */
+  /** @returns a view of everything that was written */
   written(): Buffer {
     return this.#bytes.subarray(0, this.length);
   }
 
-  /** The beginning of a described section. */
+  /** Begins a described section. */
   section(code: number): void {
     this.#reserve(3);
     this.#bytes[this.length] = 0;
@@ -56,18 +56,18 @@ export class AmqpWriter {
     this.#byte(LIST_0);
   }
 
-  /** What `endCompound` needs comes back. */
+  /** @returns the argument for `endCompound` */
   beginList(count: number): number {
     return this.#beginCompound(LIST_32, count);
   }
 
-  /** `count`: of keys and values together. */
+  /** @param count of keys and values together */
   beginMap(count: number): number {
     return this.#beginCompound(MAP_32, count);
   }
 
   endCompound(start: number): void {
-    // Of everything behind the size itself.
+    // The size covers everything after the size field.
     this.#bytes.writeUInt32BE(this.length - start - 4, start);
   }
 
@@ -87,7 +87,7 @@ export class AmqpWriter {
     }
   }
 
-  /** `epochMs`: 0 or more. */
+  /** @param epochMs 0 or more */
   timestamp(epochMs: number): void {
     this.#reserve(9);
     this.#byte(TIMESTAMP);
@@ -110,7 +110,7 @@ export class AmqpWriter {
     this.length += bytes.byteLength;
   }
 
-  /** A binary whose content `write` writes in place. */
+  /** Writes a binary. `write` writes its content in place. */
   binaryOf(write: () => void): void {
     const start = this.length;
     this.#reserve(BINARY_HEAD_BYTES);
@@ -141,7 +141,7 @@ export class AmqpWriter {
     this.length += this.#bytes.write(text, this.length, size, "utf8");
   }
 
-  /** False: there is another character in it, and nothing counts as written. */
+  /** Returns false if the text has a non-ASCII character. Then nothing counts as written. */
   #shortAscii(text: string, code: number): boolean {
     const bytes = this.#bytes;
     const start = this.length + 2;

@@ -1,36 +1,36 @@
 import { LinkedList, type Linked } from "@anyqueue/core/adapter";
 
-/** Someone who waits for an answer. */
+/** A caller that waits for an answer. */
 interface Waiting extends Linked<Waiting> {
   readonly fail: (error: unknown) => void;
   isOver: boolean;
 }
 
-/** Those who share a signal: a batch of settlements has one, and one listener is enough for it. */
+/** Callers that share a signal, such as a batch of settlements: one listener is enough for them. */
 interface Group {
-  /** A list, for a Set keeps what passes through it alive for long (docs/decisions/0032). */
+  /** A list, because a Set keeps removed items alive for long (docs/decisions/0032). */
   readonly waiting: LinkedList<Waiting>;
   readonly stopListening: () => void;
 }
 
-/** Work that ends when its signal aborts or its connection dies, whatever becomes of its own promise. */
+/** Ends the wait for work if its signal aborts or its connection dies, whatever its promise does. */
 export class BoundedWork {
   readonly #groups = new Map<AbortSignal | undefined, Group>();
   readonly #abandoned: (signal: AbortSignal) => Error;
 
-  /** @param abandoned what an abort of the signal comes to */
+  /** @param abandoned makes the error for an aborted signal */
   constructor(abandoned: (signal: AbortSignal) => Error) {
     this.#abandoned = abandoned;
   }
 
-  /** What `work` comes to, unless the signal or `failAll` is first: it then goes on unheard. */
+  /** Settles like `work`, unless the signal or `failAll` comes first: `work` then goes on unheard. */
   run<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
     return new Promise((resolve, reject) => {
       this.follow(work, signal, resolve, reject);
     });
   }
 
-  /** The same without a promise: calls one of the two back, once. */
+  /** Like `run`, without a promise: calls one of the two callbacks, once. */
   follow<Value>(
     work: Promise<Value>,
     signal: AbortSignal | undefined,
@@ -54,8 +54,8 @@ export class BoundedWork {
   }
 
   /**
-   * For work without a promise. `signal` must not have aborted yet.
-   * @returns ends the wait; false: `onError` was first
+   * Starts a wait for work without a promise. `signal` must not have aborted yet.
+   * @returns a function that ends the wait; it returns false if `onError` was called first
    */
   enter(signal: AbortSignal | undefined, onError: (error: unknown) => void): () => boolean {
     const group = this.#groupOf(signal);

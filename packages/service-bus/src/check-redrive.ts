@@ -7,10 +7,10 @@ import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { parseAddress } from "./service-bus-url.ts";
 
 /**
- * Whether what is sent to the entity again needs a new message id: it looks for duplicates, or may. To send and to receive is
- * enough for a queue: one that cannot be looked at is taken for one that does. That a subscription is alone must be seen.
- *
- * @throws UNSUPPORTED if it is a subscription beside others: they would get it too
+ * Returns true if the entity detects duplicates, or may do so: messages sent to it again then need a new id.
+ * For a queue, the rights to send and receive are enough: if its settings cannot be read, this returns true.
+ * For a subscription the topic must be readable, to see that it has no other.
+ * @throws UNSUPPORTED if the topic has other subscriptions: they would get the messages too
  */
 export async function checkRedrive(
   connection: NamespaceConnection,
@@ -25,7 +25,7 @@ export async function checkRedrive(
     await refuseFanOut(client, to, signal);
     return (await client.getTopic(root, options)).requiresDuplicateDetection;
   }
-  // Missing where the application gave a client alone.
+  // Missing if the application passed only a client.
   const client = await connection.administration().catch(() => undefined);
   if (client === undefined) return true;
   try {
@@ -38,7 +38,7 @@ export async function checkRedrive(
   }
 }
 
-/** What is sent to a topic reaches every subscription. */
+/** Refuses a topic with other subscriptions: a message sent to a topic reaches all of them. */
 async function refuseFanOut(
   client: Pick<ServiceBusAdministrationClient, "listSubscriptions">,
   to: Target,

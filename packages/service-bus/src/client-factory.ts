@@ -12,12 +12,12 @@ import { REQUEST_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { emulatorString, readConnectionString, type Place } from "./service-bus-url.ts";
 import { timely } from "./timely-credential.ts";
 
-/** Settings of the SDK client that are the adapter's own, and why. */
+/** Settings of the SDK client that are reserved for the adapter, and why. */
 export const OWN_SETTINGS = {
   retryOptions: "a retry inside the SDK can send a message twice, unseen, and waits 30 s between tries",
   customEndpointAddress: 'use "?endpoint=amqps://host:port" of the URL',
 };
-/** Settings of the SDK client that an application may give: all but those that are the adapter's own. */
+/** Settings of the SDK client that an application may give: all except those reserved for the adapter. */
 export type ServiceBusClientSettings = Omit<ServiceBusClientOptions, keyof typeof OWN_SETTINGS>;
 
 export interface ClientSettings {
@@ -29,15 +29,15 @@ export interface ClientSettings {
 }
 
 /**
- * One try, because retries are the core's. The delay is the one between the SDK's reconnections of a receiver, which go
- * on for ever; they take it as fixed whatever `mode` says (7.9.5: the enum's exponential is 0, which reads as unset).
+ * One try, because the core retries. The delay is the pause between the SDK's endless reconnections of a
+ * receiver, fixed whatever `mode` says (7.9.5: the enum's exponential is 0, which reads as unset).
  */
 const RETRY_OPTIONS = { maxRetries: 0, retryDelayInMs: 1_000, timeoutInMs: REQUEST_TIMEOUT_MS } as const;
 
-/** @throws INVALID_ARGUMENT if nothing says where to connect, or two say different things. */
+/** @throws INVALID_ARGUMENT if nothing says where to connect, or two settings contradict each other. */
 export function createFactory(place: Place, settings: ClientSettings): ClientFactory {
   const { client, administrationClient } = settings;
-  /** One for both: what it has found, or waited for in vain, is found once. */
+  /** Shared by both clients, so that they also share what it has found, or a wait that was in vain. */
   let shared: Promise<TokenCredential> | undefined;
   const credentialFrom = (outside: Outside) => async (): Promise<TokenCredential> => {
     shared ??= credentialOf(settings, outside).catch((error: unknown) => {
@@ -56,7 +56,7 @@ export function createFactory(place: Place, settings: ClientSettings): ClientFac
   };
 }
 
-/** What the SDK's constructors take: a connection string, or a host whose credential is still to be found. */
+/** Arguments of the SDK's constructors: a connection string, or a host that still needs a credential. */
 type ConnectionArguments = { readonly text: string } | { readonly host: string };
 
 function connectionOf(place: Place, { connectionString, credential }: ClientSettings): ConnectionArguments {
@@ -87,7 +87,7 @@ async function newClient(
 ): Promise<ServiceBusClient> {
   const options: ServiceBusClientOptions = {
     ...settings.clientOptions,
-    // A copy: the SDK writes into it.
+    // A copy, because the SDK writes into it.
     retryOptions: { ...RETRY_OPTIONS },
     ...(endpoint === undefined || isPlain ? {} : { customEndpointAddress: `https://${endpoint}/` }),
   };
@@ -103,7 +103,7 @@ async function newAdministration(
   credential: () => Promise<TokenCredential>,
 ): Promise<ServiceBusAdministrationClient> {
   const to = known(connection);
-  // Its own retries sleep for many seconds on a busy service, and the core has its own.
+  // The client's own retries sleep for many seconds when the service is busy, and the core retries anyway.
   const options = { retryOptions: { maxRetries: 0 } };
   if ("host" in to) return new sdk.ServiceBusAdministrationClient(to.host, await credential(), options);
   const client = new sdk.ServiceBusAdministrationClient(to.text, options);
@@ -111,7 +111,7 @@ async function newAdministration(
   return client;
 }
 
-/** The SDK's administration knows no emulator and always asks for https (7.9.5). */
+/** Makes the administration client use HTTP: it knows no emulator and always asks for HTTPS (7.9.5). */
 function speakPlainHttp(client: ServiceBusAdministrationClient): void {
   client.pipeline.addPolicy(
     {
@@ -120,7 +120,7 @@ function speakPlainHttp(client: ServiceBusAdministrationClient): void {
         request.url = request.url.replace(/^https:/, "http:");
         request.allowInsecureConnection = true;
         const [, address] = /^\[(.*)\]$/.exec(new URL(request.url).hostname) ?? [];
-        // It would look up an IPv6 address with its brackets.
+        // Without this it would look up an IPv6 address together with its brackets.
         if (address !== undefined) request.requestOverrides = { hostname: address };
         return await next(request);
       },
@@ -141,7 +141,7 @@ async function credentialOf({ credential }: ClientSettings, outside: Outside): P
   return timely(credential ?? (await defaultCredential()), outside);
 }
 
-/** Service Bus has no chain of its own to find credentials in; Azure's is in a package of its own. */
+/** Service Bus has no credential chain of its own; Azure's is in a separate package. */
 async function defaultCredential(): Promise<TokenCredential> {
   try {
     const { DefaultAzureCredential } = await import("@azure/identity");

@@ -5,17 +5,17 @@ import type { ServiceBusClient } from "@azure/service-bus";
 /** One client of the SDK, from its first use until its connection dies. */
 export class ClientLife {
   readonly sockets = new Set<Socket>();
-  /** Aborts what still waits for the service when the client has ended. */
+  /** Once the client has ended, aborts whatever still waits for the service. */
   readonly ending = new AbortController();
-  /** Aborts requests that nobody can answer: the connection is dead, or closed. */
+  /** Aborts requests that can no longer be answered, because the connection is dead or closed. */
   readonly over = new AbortController();
   client: Promise<ServiceBusClient> | undefined;
   /**
-   * Its connection has carried an answer. Whatever is aborted before then leaves the connection half open, and all who
-   * share it wait a minute for it (rhea-promise 3.0.3, seen against the emulator).
+   * True once its connection has carried an answer. An abort before that leaves the connection half open, and
+   * everybody who shares it waits a minute for it (rhea-promise 3.0.3, seen against the emulator).
    */
   isProven = false;
-  /** It shows its sockets, or when it opens one: whatever else is opened inside its calls, by a tracer, is none of its. */
+  /** True if the SDK shows its sockets or their opening: any other socket in its calls is a tracer's. */
   showsSockets = false;
   readonly #openings = new AsyncLocalStorage<{ isOver: boolean }>();
   #isOver = false;
@@ -24,12 +24,12 @@ export class ClientLife {
     return this.#isOver;
   }
 
-  /** A socket that is opened here, inside its calls, is its own as far as can be told. */
+  /** Whether a socket that is opened now, inside its calls, belongs to it, as far as can be told. */
   get opensHere(): boolean {
     return !this.showsSockets || this.#openings.getStore()?.isOver === false;
   }
 
-  /** Runs what opens a socket that is not shown, until that says that it is open. */
+  /** Runs `open`, whose socket is not shown: a socket opened before `opened` is called counts as its own. */
   opening<Value>(open: (opened: () => void) => Value): Value {
     this.showsSockets = true;
     const opening = { isOver: false };
@@ -40,7 +40,7 @@ export class ClientLife {
     );
   }
 
-  /** Nobody uses it any more. Not waited for: a client whose connection is dead takes its time to close. */
+  /** Ends a client that nobody uses any more. Does not wait: closing takes long if the connection is dead. */
   end(): void {
     this.#isOver = true;
     this.over.abort();
@@ -51,15 +51,15 @@ export class ClientLife {
       .finally(() => this.ending.abort());
   }
 
-  /** For a socket that the SDK opens after the end: its receivers would connect again for ever. */
+  /** Refuses a socket that the SDK opens after the end: otherwise its receivers would reconnect for ever. */
   refuse(socket: Socket): void {
     socket.on("error", () => {});
-    // Node tells of a socket before it connects it, which would bring it back to life.
+    // Node announces a socket before it connects it; connecting would revive a socket destroyed now.
     process.nextTick(() => socket.destroy(overError()));
   }
 }
 
-/** As the system would put it: the SDK passes on what it does not know as an error without a meaning. */
+/** Imitates a system error: the SDK passes on an unknown error as one without a meaning. */
 function overError(): Error {
   const error = new Error("the Service Bus connection is over");
   return Object.assign(error, { code: "ECONNRESET", errno: -104, syscall: "read" });

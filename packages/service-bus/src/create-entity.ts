@@ -7,10 +7,10 @@ import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { MAX_DELIVERY_COUNT, MAX_LOCK_MS, MIN_LOCK_MS } from "./service-bus-limits.ts";
 import { filterOf, hasRules, type SubscriptionRule } from "./subscription-rule.ts";
 
-/** The service makes it with a subscription; it lets everything pass. */
+/** The rule that the service makes with each subscription; it lets everything pass. */
 const DEFAULT_RULE = "$Default";
 
-/** Settings that are asked for, in the SDK's words. */
+/** The requested settings, in the SDK's words. */
 export interface WantedSettings {
   readonly lockDuration: string;
   readonly maxDeliveryCount: number;
@@ -22,7 +22,7 @@ export function wantedBy(
   { leaseMs, maxDeliveries, deadLetter }: CreateOptions,
 ): WantedSettings {
   const lockMs = Math.min(MAX_LOCK_MS, Math.max(MIN_LOCK_MS, leaseMs ?? DEFAULT_LOCK_MS));
-  // The service always dead-letters: without a limit asked for, as late as it can.
+  // The service always dead-letters. If no limit was requested, it does so as late as it can.
   const count = deadLetter === undefined ? MAX_DELIVERY_COUNT : (maxDeliveries ?? DEFAULT_DELIVERY_COUNT);
   return {
     lockDuration: isoDuration(lockMs),
@@ -70,7 +70,7 @@ export async function createTopic(
     if (!isExisting(error)) throw error;
     await assertKind(client, target, signal);
     const existing = await client.getTopic(name, options);
-    // A definition of a subscription creates its topic too, and knows nothing of deduplication.
+    // A subscription definition also creates its topic, and knows nothing of deduplication.
     if (requiresDuplicateDetection && !existing.requiresDuplicateDetection) throw error;
   }
 }
@@ -90,7 +90,7 @@ export async function createSubscription(
   const options = { abortSignal: signal };
   const [first, ...others] = rules ?? [];
   try {
-    // With its first rule: one that lets everything pass would do so until it is replaced.
+    // Created with its first rule. The default rule would let everything pass until it is replaced.
     const defaultRuleOptions = first === undefined ? {} : { defaultRuleOptions: ruleOf(first) };
     await client.createSubscription(topic, subscription, { ...wanted, ...defaultRuleOptions, ...options });
   } catch (error) {
@@ -107,7 +107,7 @@ export async function createSubscription(
       else await client.createRule(topic, subscription, name, filter, action, options);
     }
   } catch (error) {
-    // With some of its rules it would go without messages that it is meant to get.
+    // A subscription with only some of its rules would miss messages that are meant for it.
     await client.deleteSubscription(topic, subscription).catch(() => {});
     throw error;
   }

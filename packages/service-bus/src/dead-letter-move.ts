@@ -15,7 +15,7 @@ interface Links {
   readonly settlements: Settlements;
 }
 
-/** Moves dead letters, message by message: the service has no move. */
+/** Moves dead letters one by one, because the service has no move. */
 export class DeadLetterMove {
   readonly #connection: NamespaceConnection;
 
@@ -24,8 +24,8 @@ export class DeadLetterMove {
   }
 
   /**
-   * Sends each dead letter to the entity and completes it there. What the entity does not take stays, and is told when the
-   * others of its turn are moved; any other failure ends it. Nothing stays locked.
+   * Sends each dead letter to the entity, then completes the original. A refused message stays; its error is
+   * thrown once the rest of its turn has moved. Any other failure ends it. Nothing stays locked.
    */
   async *run(
     from: Address,
@@ -54,8 +54,8 @@ export class DeadLetterMove {
   }
 
   /**
-   * Each is completed when it has arrived, while the next one is on its way: the locks of many may not last until the last
-   * has arrived. Goes on past what is refused for its own sake, and no further where the next one would fail as well.
+   * Completes each message once it has arrived, while the next one is sent: the first locks might end before
+   * the last message has arrived. Skips a refused message; stops if the next would fail too.
    */
   async #moveAll(
     messages: readonly ServiceBusReceivedMessage[],
@@ -77,7 +77,7 @@ export class DeadLetterMove {
       }
       left.delete(message);
       completed.push(settlements.complete(message, undefined));
-      // The one before has had the time of this send.
+      // The completion before this one has had the time of this send.
       if ((await completed.at(-2))?.ok === false) break;
     }
     for (const result of await Promise.all(completed)) if (!result.ok) failures.push(result.error);
@@ -87,8 +87,8 @@ export class DeadLetterMove {
 }
 
 /**
- * Everything that a sender may set, in the body form it had. The service's marks of a dead letter are left behind, and so
- * are the attempts of earlier copies, which would leave it none.
+ * Copies everything that a sender may set, with the body in its original form. Leaves out the service's
+ * dead-letter marks, and the attempts of earlier copies: they would leave none for this one.
  */
 function copyOf(message: ServiceBusReceivedMessage, isDeduplicated: boolean): ServiceBusMessage {
   const {
@@ -100,14 +100,14 @@ function copyOf(message: ServiceBusReceivedMessage, isDeduplicated: boolean): Se
   const { scheduledEnqueueTimeUtc: _s, applicationProperties: _a, timeToLive: _t, ...rest } = message;
   const copy = {
     ...rest,
-    // Of several data sections the SDK would make JSON.
+    // The SDK would turn several data sections into JSON.
     body: message._rawAmqpMessage.bodyType === "data" ? readBody(message).body : message.body,
     ...writable("messageId", message.messageId),
     ...writable("correlationId", message.correlationId),
     applicationProperties: properties,
   };
   if (!isDeduplicated) return copy;
-  // With its old id the service would drop the copy inside its window.
+  // With the old id, the service would drop the copy within the duplicate detection window.
   const id = properties[ID_PROPERTY] ?? textOf(message.messageId) ?? String(message.sequenceNumber);
   return {
     ...copy,
@@ -118,7 +118,7 @@ function copyOf(message: ServiceBusReceivedMessage, isDeduplicated: boolean): Se
 
 const UUID_BYTES = 16;
 
-/** An id as a consumer reads it where the SDK would change it: of any bytes it makes a UUID, cut or filled up. */
+/** Writes a binary id as a consumer reads it, unless it has 16 bytes: the SDK cuts or pads it to a UUID. */
 function writable(
   name: "messageId" | "correlationId",
   id: ServiceBusMessage["messageId"],

@@ -12,7 +12,7 @@ import { invalid } from "./refusal.ts";
 import { hiddenBy, isRecord, TriggerMetadata } from "./trigger-metadata.ts";
 
 const TRIGGER = "serviceBusTrigger";
-/** Of a context that a test has made itself. */
+/** Stands for the type in a context that a test has made itself. */
 const UNKNOWN_TRIGGER = "unknown";
 const WRONG_EVENT =
   "Register the function with app.serviceBusQueue or app.serviceBusTopic, or use the source that fits its trigger.";
@@ -21,8 +21,8 @@ const NOBODY_COMPLETES =
   "So nobody completes a message that was handled, and it comes again. Leave it out, or say sdkBinding: true and import @azure/functions-extensions-servicebus.";
 
 /**
- * What the host called the function with.
- * @throws INVALID_ARGUMENT for a call by something else, or one whose messages and metadata do not fit together
+ * Reads the arguments with which the host called the function.
+ * @throws INVALID_ARGUMENT if something else called it, or its messages and metadata do not fit together
  */
 export function decodeInvocation(input: unknown, given: unknown, form: InvocationForm): Invocation {
   const context = checkContext(input, given);
@@ -41,7 +41,7 @@ export function decodeInvocation(input: unknown, given: unknown, form: Invocatio
     hidden,
   );
   if (cardinality === "many") refuseGaps(bodies.length, metadata.count);
-  // Of a single message the host renews the lock for as long as the function runs.
+  // The host renews the lock of a single message for as long as the function runs.
   const lockMs = cardinality === "many" ? form.lockMs : undefined;
   const deliveries = bodies.map((body, index) => {
     const parts: MessageParts = {
@@ -63,7 +63,7 @@ export function decodeInvocation(input: unknown, given: unknown, form: Invocatio
   };
 }
 
-/** The context comes last in the v4 programming model; another model, or another platform, calls with something else. */
+/** The v4 programming model passes the context last; other models and other platforms pass something else. */
 function checkContext(input: unknown, context: unknown): FunctionsContext {
   if (isRecord(input) && "bindingData" in input && typeof input["log"] === "function") {
     const remedy = "Register it with app.serviceBusQueue of @azure/functions 4.";
@@ -96,7 +96,7 @@ function triggerOf({ options }: FunctionsContext): FunctionsTrigger {
   };
 }
 
-/** What @azure/functions-extensions-servicebus makes of a call; told by its functions, which no body can have. */
+/** Recognises the input of @azure/functions-extensions-servicebus by its functions: no body can have any. */
 function sdkInput(
   input: unknown,
 ): { readonly messages: unknown; readonly actions: ServiceBusActions } | undefined {
@@ -110,7 +110,7 @@ function sdkInput(
     : undefined;
 }
 
-/** A body can itself be a list: only the metadata tell. */
+/** Only the metadata tell, because a body can itself be a list. */
 function isListedByHost(
   { triggerMetadata }: FunctionsContext,
   hidden: ReadonlySet<string>,
@@ -143,7 +143,7 @@ function listOf(bodies: unknown): readonly unknown[] {
   );
 }
 
-/** The host leaves empty texts out of a list of texts: then no body can be told from another one's. */
+/** The host leaves empty texts out of a list of texts. Then no body can be matched with its message. */
 function refuseGaps(bodies: number, messages: number | undefined): void {
   if (messages === undefined || messages === bodies) return;
   throw invalid(
@@ -152,13 +152,13 @@ function refuseGaps(bodies: number, messages: number | undefined): void {
   );
 }
 
-/** One stored message is settled once: the lock that came last is the one that counts. */
+/** Keeps one delivery of each stored message: the last, because its lock is the one that counts. */
 function onceEach(deliveries: readonly Delivery<FunctionsHandle>[]): readonly Delivery<FunctionsHandle>[] {
-  // A Map keeps the place of the first, here with the delivery that came last.
+  // A Map keeps the position of the first delivery, here with the value of the last.
   return [...new Map(deliveries.map((delivery) => [delivery.providerId, delivery])).values()];
 }
 
-/** Without the call's data. */
+/** Describes a call without its data. */
 function describeCall(input: unknown): string {
   if (!isRecord(input))
     return Array.isArray(input) ? "a list" : input === null ? "null" : `a ${typeof input}`;

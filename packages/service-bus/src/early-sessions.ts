@@ -1,15 +1,16 @@
 import { field } from "./field.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
 
-/** The first two that the SDK asks for: of the links of the token, and of the first link of an entity. */
+/** The SDK asks for two sessions first: one for the token's links, one for the first link of an entity. */
 const EARLY_SESSIONS = 2;
 
 /**
- * Begins the first AMQP sessions together with the connection: the SDK asks for each when all answers before have come, a
- * round trip apiece. What may go out behind an `open` that has no answer yet is the protocol's own affair.
+ * Begins the first AMQP sessions together with the connection. The SDK asks for each one only when all
+ * answers before it have come, a round trip apiece. The protocol itself says what may follow an `open` that
+ * has no answer yet.
  * https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-transport-v1.0-os.html#section-connections, 2.4.4 (2026-11-29)
  *
- * @param connection of the SDK; found by its inner names, and left as it is where those are gone
+ * @param connection the SDK's; unchanged if the SDK's inner names are gone
  */
 export function beginSessionsEarly(connection: object): void {
   const open = methodOf(connection, "open");
@@ -22,7 +23,7 @@ export function beginSessionsEarly(connection: object): void {
     const opened = open.apply(connection, args);
     while (begun.length < EARLY_SESSIONS) {
       const session = Promise.resolve(createSession.call(connection));
-      // Who takes it hears of it.
+      // The caller that takes it sees the failure.
       session.catch(() => {});
       begun.push(session);
     }
@@ -36,7 +37,7 @@ export function beginSessionsEarly(connection: object): void {
   });
 }
 
-/** Undefined: it did not begin, or the caller's signal was first, which the SDK then answers itself. */
+/** Undefined if it did not begin, or if the caller's signal came first: the SDK itself answers the abort. */
 async function unlessAborted(early: Promise<unknown>, options: unknown): Promise<unknown> {
   const signal = field(options, "abortSignal");
   if (!(signal instanceof AbortSignal)) return await early.catch(() => undefined);

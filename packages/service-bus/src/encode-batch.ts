@@ -9,7 +9,7 @@ const PROPERTIES = 0x73;
 const APPLICATION_PROPERTIES = 0x74;
 const DATA = 0x75;
 
-// Places in the list of properties.
+// Positions in the list of properties.
 const CONTENT_TYPE = 6;
 const EXPIRY_TIME = 8;
 const CREATION_TIME = 9;
@@ -19,15 +19,15 @@ const DUE_ANNOTATION = "x-opt-scheduled-enqueue-time";
 
 export interface EncodedBatch {
   readonly bytes: Buffer;
-  /** How many of the first messages it holds. */
+  /** How many messages it holds, from the first on. */
   readonly count: number;
 }
 
 /**
- * A batch, as the SDK itself would write it: the headers of the first message, then each message as one data section.
+ * Encodes a batch as the SDK would: the first message's headers, then each message as one data section.
  *
- * @param maxBytes of the whole; the first message is taken even if it alone has more
- * @param nowMs what the SDK takes for the time that a message was made
+ * @param maxBytes of the whole batch; the first message is taken even if it alone is larger
+ * @param nowMs when the messages were made, as the SDK would see it
  */
 export function encodeBatch(
   messages: readonly EncodedMessage[],
@@ -51,7 +51,7 @@ export function encodeBatch(
   return { bytes: writer.written(), count };
 }
 
-/** The SDK takes empty texts of the first message for absent ones. */
+/** Removes empty texts, because the SDK treats those of the first message as absent. */
 function headersOfBatch(first: EncodedMessage): EncodedMessage {
   const texts = ["subject", "replyTo", "correlationId", "contentType", "sessionId"] as const;
   const headers = { ...first };
@@ -72,7 +72,7 @@ function writeMessage(writer: AmqpWriter, message: EncodedMessage, nowMs: number
   writer.binary(message.body);
 }
 
-/** Everything but the body. `ttlMs`: of the header; the one of a batch has none. */
+/** Writes everything but the body. `ttlMs` is for the header; that of a batch has none. */
 function writeHeaders(
   writer: AmqpWriter,
   message: EncodedMessage,
@@ -110,7 +110,7 @@ function writeAnnotations(writer: AmqpWriter, due: Date | undefined): void {
   writer.endCompound(start);
 }
 
-/** Up to the last one that is there. */
+/** Writes the properties up to the last one that is set. */
 function writeProperties(writer: AmqpWriter, message: EncodedMessage, nowMs: number): void {
   const { messageId, subject, replyTo, correlationId, contentType, timeToLive, sessionId } = message;
   const isTimed = timeToLive !== undefined;

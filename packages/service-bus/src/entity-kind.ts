@@ -6,11 +6,11 @@ import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { parseAddress } from "./service-bus-url.ts";
 
 /**
- * Queues and topics share their names, a sender of one is a sender of the other, and what deletes one deletes the other:
- * only the administration tells them apart. It answers for either what it has; the SDK cannot read a topic as a queue and
- * says that the answer does not parse, but reads a queue as a topic (7.9.5).
+ * Queues and topics share their names: a sender or a delete for one works on the other. Only the
+ * administration tells them apart. Asked for either kind, it returns what it has. The SDK cannot read a topic
+ * as a queue and says that the answer does not parse, but it reads a queue as a topic (7.9.5).
  *
- * @throws INVALID_ARGUMENT if there is an entity of that name, and it is of another kind
+ * @throws INVALID_ARGUMENT if the entity exists and is of another kind
  */
 export async function assertKind(
   administration: ServiceBusAdministrationClient,
@@ -32,7 +32,7 @@ export async function assertKind(
   }
 }
 
-/** Whether the service has, and the SDK can read, what was asked for. @throws what says neither */
+/** Whether the entity exists and the SDK can read it. @throws errors that leave this open */
 async function exists(answer: Promise<unknown>): Promise<boolean> {
   try {
     await answer;

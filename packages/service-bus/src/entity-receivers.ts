@@ -7,9 +7,9 @@ type ReceivedMessages = Awaited<ReturnType<ServiceBusReceiver["peekMessages"]>>;
 
 /** Settings of every receiver. */
 const RECEIVER_OPTIONS = {
-  // The SDK's own renewal goes by message id: it mixes up equal ids and fails without one. Renewal is the core's.
+  // The SDK renews by message id: it mixes up equal ids and fails without one. The core renews instead.
   maxAutoLockRenewalDurationInMs: 0,
-  // Else the three bytes "123" arrive as a number.
+  // Without this the three bytes "123" arrive as a number.
   skipParsingBodyAsJson: true,
   skipConvertingDate: true,
 } as const;
@@ -18,9 +18,9 @@ const RECEIVER_OPTIONS = {
 export class EntityReceivers {
   readonly #connection: NamespaceConnection;
   readonly #address: Address;
-  /** Looks and never receives, so that it holds no link. */
+  /** Only peeks and never receives, so that it holds no link. */
   #looker: { readonly receiver: ServiceBusReceiver; readonly generation: number } | undefined;
-  /** On which connection the management link is open, by how many had died before. */
+  /** Which connection has the open management link, as the number of connections that died before it. */
   #managedAfter: number | undefined;
 
   constructor(connection: NamespaceConnection, address: Address) {
@@ -36,11 +36,11 @@ export class EntityReceivers {
     return receiverOf(await this.#connection.client(), this.#address);
   }
 
-  /** The next session that has messages and no owner; waits for one at the service. */
+  /** Locks the next session that has messages and no owner. The service waits for one. */
   async acceptSession(signal: AbortSignal): Promise<ServiceBusSessionReceiver> {
     const { root, subscription } = this.#address;
     const options = { ...RECEIVER_OPTIONS, abortSignal: signal };
-    // The signal is the caller's affair: a session that comes after it is let go.
+    // Not bounded by the signal: the caller lets go of a session that comes after an abort.
     const accepted = this.#connection.call((client) =>
       subscription === undefined
         ? client.acceptNextSession(root, options)
@@ -49,7 +49,7 @@ export class EntityReceivers {
     return await this.#connection.bounded(accepted, undefined);
   }
 
-  /** From the first message on: without a number the SDK goes on where its last look ended. */
+  /** Peeks from the first message on: without a number the SDK continues where its last peek ended. */
   async peek(maxItems: number, signal: AbortSignal): Promise<ReceivedMessages> {
     const looker = await this.#openLooker();
     const { deaths } = this.#connection;
@@ -66,7 +66,7 @@ export class EntityReceivers {
     }
   }
 
-  /** Before what must not be the first to open the connection, or its management link. */
+  /** To be called before work that must not be the first to open the connection or its management link. */
   async openManagement(signal: AbortSignal): Promise<void> {
     if (this.#managedAfter !== this.#connection.deaths) await this.peek(1, signal);
   }

@@ -3,9 +3,10 @@ import { field } from "./field.ts";
 const HOLDERS = ["_streamingReceiver", "_batchingReceiver", "_messageSession"] as const;
 
 /**
- * Lets the process end although a settlement of this receiver was never answered: the SDK gives each a timer of 60 s that
- * no close ends (7.9.5). They are found by the SDK's inner names; where those are gone, such a process ends a minute late.
- * @returns how many were found
+ * Lets the process end although a settlement of this receiver was never answered: the SDK gives each one a
+ * timer of 60 s that no close ends (7.9.5). Uses the SDK's inner names. If they are gone, such a process ends
+ * a minute late.
+ * @returns how many timers were found
  */
 export function freeSettleTimers(receiver: object): number {
   let found = 0;

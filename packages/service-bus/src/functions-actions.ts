@@ -4,36 +4,37 @@ import { isSettled } from "./functions-settling.ts";
 import type { FunctionsHandle } from "./functions-wire.ts";
 import { invalid, unsupported } from "./refusal.ts";
 
-/** What can be done to a message beside returning and throwing, with the SDK binding of Azure Functions. */
+/** What a handler can do beside returning and throwing, with the SDK binding of Azure Functions. */
 export interface FunctionsActions {
   /**
-   * Sets the message aside: it stays in its queue, and only who receives it by the number that this resolves with gets
-   * it. Keep that number, then return: the message counts as handled. `properties` are added to its attributes.
-   * @throws INVALID_ARGUMENT if the message is settled already, or the host did not tell its number
+   * Sets the message aside: it stays in its queue, and can only be received by the sequence number that this
+   * resolves with. Keep that number, then return: the message counts as handled. `properties` are added to
+   * its attributes.
+   * @throws INVALID_ARGUMENT if the message is already settled, or the host did not pass its number
    */
   defer(properties?: Readonly<Record<string, string>>): Promise<string>;
   /**
-   * Keeps bytes with the message's session, for whoever has it next. Throws INVALID_ARGUMENT if the message is in no
+   * Keeps bytes with the message's session, for its next owner. Throws INVALID_ARGUMENT if the message has no
    * session.
    */
   setSessionState(state: Uint8Array): Promise<void>;
   /**
-   * Lets other processes have the message's session once the function has ended. Throws INVALID_ARGUMENT if the message
-   * is in no session.
+   * Lets other processes have the message's session once the function has ended. Throws INVALID_ARGUMENT if
+   * the message has no session.
    */
   releaseSession(): Promise<void>;
 }
 
-/** By `message.native`, which only the source makes. */
+/** Keyed by `message.native`, which only the event source makes. */
 const handles = new WeakMap<object, FunctionsHandle>();
 
-/** Makes the actions of a delivery known. */
+/** Makes the actions of a delivery available to `functionsActions`. */
 export function rememberActions(handle: FunctionsHandle): void {
   handles.set(handle.native, handle);
 }
 
 /**
- * Makes the actions of a message that came through `functionsEvents()` and the SDK binding, for its handler.
+ * Returns the actions for a handler's message that came through `functionsEvents()` and the SDK binding.
  *
  * @example
  * const onOrder: Handler<Order> = async (message) => {

@@ -6,21 +6,21 @@ import { field } from "./field.ts";
 // DOTNET: https://learn.microsoft.com/dotnet/api/azure.messaging.servicebus.servicebusfailurereason (2026-11-29)
 
 interface Row {
-  /** Status of gRPC; or, in the text of status 2, the reason of .NET's ServiceBusException. */
+  /** The gRPC status; for status 2, the reason of .NET's ServiceBusException in the text. */
   readonly name: number | string;
   readonly code: ErrorCode;
   readonly retryable?: true;
   readonly ambiguous?: true;
 }
 
-/** What the host's answer means. A table of its own: that of the SDK would be half of a function's bundle. */
+/** Meanings of the host's answers. A separate table: the SDK's would be half of a function's bundle. */
 const ROWS: readonly Row[] = [
   // GRPC
   { name: 1, code: "CANCELLED", ambiguous: true },
   { name: 4, code: "TIMEOUT", retryable: true, ambiguous: true },
   { name: 8, code: "THROTTLED", retryable: true },
   { name: 14, code: "CONNECTION_LOST", retryable: true, ambiguous: true },
-  // GRPC: a host that does not know an action.
+  // GRPC: the host does not know the action.
   { name: 12, code: "UNSUPPORTED" },
   // HOST: it keeps a lock token only while its call runs.
   { name: 9, code: "LEASE_LOST" },
@@ -39,7 +39,7 @@ const ROWS: readonly Row[] = [
 
 const UNKNOWN = 2;
 
-/** What any value means that an action of the SDK binding can reject with. */
+/** Classifies any value with which an action of the SDK binding can reject. */
 export function classifyFunctionsError(error: unknown, _during: Operation): ErrorClass {
   if (isQueueError(error))
     return { code: error.code, retryable: error.retryable, ambiguous: error.ambiguous };
@@ -54,7 +54,7 @@ export function classifyFunctionsError(error: unknown, _during: Operation): Erro
   };
 }
 
-/** .NET writes `ServiceBusException: … (MessageLockLost). For troubleshooting …`, or another exception's name. */
+/** .NET's text: `ServiceBusException: … (MessageLockLost). For troubleshooting …`, or another exception. */
 function reasonOf(error: unknown): string | undefined {
   const details = field(error, "details") ?? field(error, "message");
   const text = typeof details === "string" ? details : "";

@@ -21,42 +21,44 @@ import type { FunctionsContext, FunctionsHandle, Invocation, ServiceBusCalls } f
 import { invalid, PROVIDER } from "./refusal.ts";
 import { capabilitiesOf, SERVICE_BUS_LIMITS } from "./service-bus-limits.ts";
 
-/** Options of {@link functionsEvents}: how the function is called, and what it may do beside returning and throwing. */
+/** Options of {@link functionsEvents}: how the function is called, and what else it may do. */
 export interface FunctionsEventsOptions {
   /**
-   * Whether a call brings one message or several, as the trigger has it; said here, a trigger that has it otherwise is
-   * refused. With the default binding one failed message of `"many"` brings all of them back. @default what the trigger
-   * says
+   * Whether a call brings one message or several. If set, it must match the trigger, which is refused
+   * otherwise. With the default binding, one failed message of `"many"` brings all of them back.
+   * @default what the trigger says
    */
   readonly cardinality?: "one" | "many" | undefined;
   /**
-   * `functionTimeout` of host.json, which the host does not tell. Shortly before its end nothing starts any more, signals
-   * abort, and what is unfinished is given back. @default none: the host kills a function that runs too long
+   * `functionTimeout` of host.json, which the host does not pass on. Shortly before it ends, no message
+   * starts any more, signals abort, and unfinished messages are released.
+   * @default none: the host kills a function that runs too long
    */
   readonly functionTimeout?: Duration | undefined;
   /**
-   * `LockDuration` of the entity, "5s" to "5m", which the host does not tell. The host renews the locks of cardinality
-   * `"one"` alone. With this, those of `"many"` are renewed (SDK binding), or known to be lost (default binding).
-   * @default not known
+   * `LockDuration` of the entity, "5s" to "5m", which the host does not pass on. The host renews locks only
+   * for cardinality `"one"`. With this option, those of `"many"` are renewed (SDK binding) or known to be
+   * lost (default binding). @default not known
    */
   readonly lockDuration?: Duration | undefined;
   /**
-   * What the function may ask of Service Bus itself, made by `serviceBusCalls` of `@anyqueue/service-bus`. The SDK
-   * binding needs none of it. With the default binding and without it, dead letters are left to the queue's
-   * MaxDeliveryCount. @default none
+   * Lets the function call Service Bus itself; made by `serviceBusCalls` of `@anyqueue/service-bus`. The SDK
+   * binding does not need it. Without it, the default binding leaves dead letters to the queue's
+   * MaxDeliveryCount.
+   * @default none
    */
   readonly calls?: ServiceBusCalls | undefined;
-  /** What `functionTimeout` is measured by; for tests. @default the machine's */
+  /** Measures `functionTimeout`; for tests. @default the machine's */
   readonly clock?: Pick<Clock, "now"> | undefined;
 }
 
 type FunctionsSource = EventSource<[message: unknown, context: FunctionsContext], void, FunctionsHandle>;
 
 /**
- * The calls of a Service Bus trigger of Azure Functions, of a queue or a topic, for `createHandler`. With the default
- * binding the function's end settles all messages of the call alike: returning completes, throwing gives back. With the
- * SDK binding (`sdkBinding: true` at the trigger, and `@azure/functions-extensions-servicebus` imported) each message is
- * settled for itself.
+ * Event source for a Service Bus trigger of Azure Functions, of a queue or a topic, for `createHandler`. With
+ * the default binding, the end of the function settles all messages of a call alike: returning completes
+ * them, throwing releases them. With the SDK binding (`sdkBinding: true` at the trigger, and
+ * `@azure/functions-extensions-servicebus` imported), each message is settled separately.
  *
  * @example
  * app.serviceBusQueue("orders", {
@@ -88,7 +90,7 @@ export function functionsEvents(options: FunctionsEventsOptions = {}): Functions
         deliveries,
         notices,
         target: targetOf(invocation),
-        // The service gives back at once what is abandoned; while the function runs the lock is kept.
+        // An abandoned message is visible again at once. While the function runs, its lock is kept instead.
         releaseDelay: "none" as const,
         ...(timeoutMs !== undefined && { remainingMs: () => endsAtMs - clock.now() }),
         ...(actions === undefined ? calls?.of(deliveries) : sdkSettling({ canLeave, lockMs, dialect })),
@@ -105,7 +107,7 @@ export function functionsEvents(options: FunctionsEventsOptions = {}): Functions
   });
 }
 
-/** Returning completes, throwing gives back: all messages of the call alike. */
+/** Returning completes all messages of the call, throwing releases all of them. */
 function replyByEnd(
   outcomes: readonly Outcome[],
   deliveries: readonly Delivery<FunctionsHandle>[],
@@ -117,10 +119,10 @@ function replyByEnd(
   throw failureOf(failures, deliveries);
 }
 
-/** What the release of a session may take. */
+/** The longest time that the release of a session may take. */
 const RELEASE_WITHIN_MS = 5_000;
 
-/** Everything is settled, or the host gives the rest back: it completes what a function leaves if that returns. */
+/** Throws if a message is unsettled, so that the host releases it: after a return the host completes it. */
 function replyByActions(
   outcomes: readonly Outcome[],
   deliveries: readonly Delivery<FunctionsHandle>[],
@@ -135,7 +137,7 @@ function replyByActions(
   if (open.length > 0) throw failureOf(open, deliveries);
 }
 
-/** What was not started goes back with its session, uncounted; where that fails the host gives it back by itself. */
+/** Releases unstarted messages with their session, uncounted. If that fails, the host releases them. */
 async function releaseSession(
   deliveries: readonly Delivery<FunctionsHandle>[],
   withinMs: number,
@@ -159,7 +161,7 @@ async function releaseSession(
   }
 }
 
-/** What no handler failed on keeps its attempts, although the service counts it as delivered. */
+/** A message that no handler failed on keeps its attempts, although the service counts a delivery. */
 function countHandBacks(
   outcomes: readonly Outcome[],
   deliveries: readonly Delivery<FunctionsHandle>[],
@@ -173,7 +175,7 @@ function countHandBacks(
   }
 }
 
-/** The handler's own error where there is but one message: the host shows what a function throws. */
+/** Returns the handler's own error if there is only one message: the host shows what a function throws. */
 function failureOf(failures: readonly Outcome[], deliveries: readonly Delivery<FunctionsHandle>[]): Error {
   const errors = failures.flatMap((outcome) =>
     outcome.kind === "release" && outcome.error !== undefined ? [outcome.error] : [],
@@ -198,17 +200,17 @@ function targetOf({ trigger, deliveries }: Invocation): Target {
       : "queue";
   const ref = { kind, name: entity, exact: true, features: [] } as const;
   return {
-    // The namespace is not told. Two of them may have queues of one name, with messages of one number.
+    // The host does not pass the namespace. Two of them may have equal queue names and equal message numbers.
     name: `service-bus:///${entity}${connection === undefined ? "" : `?connection=${connection}`}`,
     entity,
     ref,
-    // Followers of a failed message go back with it: the host brings them again after it.
+    // Followers of a failed message are released with it: the host brings them again after it.
     capabilities: { ...capabilitiesOf(ref, { isOrdered, canCancel: false }), followers: "release" },
     limits: SERVICE_BUS_LIMITS,
   };
 }
 
-/** In the function's own log too: many have no listener. */
+/** Writes notices to the function's own log too: many functions have no listener. */
 function warnOnce(notices: readonly string[], told: Set<string>, context: FunctionsContext): void {
   const warn = context.warn as ((text: string) => void) | undefined;
   for (const text of notices) {

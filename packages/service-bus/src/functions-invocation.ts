@@ -8,7 +8,7 @@ import { standIns } from "./trigger-metadata.ts";
 
 /** One message of a call to build. */
 export interface FunctionsCallMessage<Body> {
-  /** What `send` would be given. */
+  /** The body, as for `send`. */
   readonly body: Body;
   /** The application's id. @default the definition's `id` of the body, else "message-1" and so on */
   readonly id?: string | undefined;
@@ -16,7 +16,7 @@ export interface FunctionsCallMessage<Body> {
   readonly attributes?: Readonly<Record<string, string>> | undefined;
   /** Which delivery of the message it is, from 1. @default 1 */
   readonly attempt?: number | undefined;
-  /** The service's number of the stored message; two with the same one are the same message. @default its place, from 1 */
+  /** The stored message's sequence number; equal numbers are one message. @default its place, from 1 */
   readonly sequenceNumber?: number | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface FunctionsCallOptions {
   readonly cardinality?: "one" | "many" | undefined;
   /** `"sdk"`: as with `sdkBinding: true` and @azure/functions-extensions-servicebus. @default "default" */
   readonly binding?: "default" | "sdk" | undefined;
-  /** The trigger's `dataType`, for the default binding: text (parsed, if it is JSON) or bytes. @default "string" */
+  /** The trigger's `dataType`, for the default binding: text (JSON is parsed) or bytes. @default "string" */
   readonly dataType?: "string" | "binary" | undefined;
   /** Name of the queue. @default the definition's */
   readonly queue?: string | undefined;
@@ -40,7 +40,7 @@ export interface FunctionsSettlement {
   readonly id: string;
   /** What was done to it. */
   readonly as: "completed" | "abandoned" | "dead-lettered" | "deferred";
-  /** Of a dead letter. */
+  /** The reason for a dead letter. */
   readonly reason?: string;
 }
 
@@ -48,22 +48,22 @@ export interface FunctionsSettlement {
 export interface FunctionsCall {
   /** What to call the function with: `await handler(...call.args)`. */
   readonly args: readonly [message: unknown, context: FunctionsContext];
-  /** What was settled so far, in that order; only with the SDK binding. */
+  /** Settlements so far, in their order; only with the SDK binding. */
   readonly settled: readonly FunctionsSettlement[];
-  /** What was written to the function's log as a warning. */
+  /** Warnings that were written to the function's log. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Builds the call that Azure Functions makes for these messages, encoded as `send` would encode them, with metadata as
- * `@azure/functions` passes them on: for tests of a handler.
+ * Builds the call that Azure Functions makes for these messages, for tests of a handler. The messages are
+ * encoded as by `send`, and their metadata are as `@azure/functions` passes them on.
  *
  * @example
  * const handler = createHandler(orders, functionsEvents(), onOrder);
  * const call = functionsInvocation(orders, [{ body: { orderId: "o-1" }, attempt: 3 }]);
  * await handler(...call.args);
  *
- * @throws INVALID_ARGUMENT for no definition; INVALID_MESSAGE for a body that its codec cannot encode
+ * @throws INVALID_ARGUMENT if it gets no definition; INVALID_MESSAGE if the codec cannot encode a body
  */
 export function functionsInvocation<D extends Source>(
   definition: D,
@@ -158,7 +158,7 @@ function bodyOf({ native }: BuiltMessage, { dataType = "string" }: FunctionsCall
   return dataType === "binary" ? body : throughJson(body.toString());
 }
 
-/** The names are those of the host, small as @azure/functions makes them; lists have `Array` at their end. */
+/** Uses the host's names, with a small first letter as @azure/functions writes them; lists add `Array`. */
 function metadataOf(
   messages: readonly BuiltMessage[],
   cardinality: "one" | "many",
@@ -169,7 +169,7 @@ function metadataOf(
   return Object.fromEntries(
     names.map((name) => [
       `${name}Array`,
-      // The host leaves out what is empty.
+      // The host leaves out empty values.
       each.flatMap((metadata) => (metadata[name] === undefined ? [] : [metadata[name]])),
     ]),
   );
@@ -206,7 +206,7 @@ function sdkMessage({ native, attempt, sequenceNumber, lockToken, sentAt }: Buil
   const body = native.body as Buffer;
   return {
     ...native,
-    // As the preview decodes it.
+    // Decoded as the preview decodes it.
     body: native.contentType === "application/json" ? throughJson(body.toString()) : body.toString(),
     deliveryCount: attempt,
     lockToken,
@@ -241,7 +241,7 @@ function recordingActions(settled: FunctionsSettlement[]): ServiceBusActions {
   };
 }
 
-/** What @azure/functions does to every text. */
+/** @azure/functions does this to every text. */
 function throughJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

@@ -13,7 +13,7 @@ import { isRecord, type MessageMetadata } from "./trigger-metadata.ts";
 
 /** One message of a call. */
 export interface MessageParts {
-  /** As the function got it: bytes, a text, what JSON made of one, or a message of the SDK. */
+  /** The body as the function got it: bytes, a text, a text parsed as JSON, or a message of the SDK. */
   readonly body: unknown;
   readonly metadata: MessageMetadata;
   readonly context: FunctionsContext;
@@ -22,7 +22,7 @@ export interface MessageParts {
   readonly form: InvocationForm;
 }
 
-/** The typecode of a data section, as rhea has it. */
+/** rhea's typecode of a data section. */
 const DATA_SECTION = 0x75;
 const BINARY = "application/octet-stream";
 const IS_TEXT = /^text\/|[/+]json\b|[/+]xml\b/i;
@@ -31,7 +31,7 @@ const REPLACED = "\uFFFD";
 const DEAD_REASON = "DeadLetterReason";
 const DEAD_DESCRIPTION = "DeadLetterErrorDescription";
 
-/** A message of the default binding: its body, and what the metadata tell of it. */
+/** Reads a message of the default binding from its body and its metadata. */
 export function defaultDelivery(parts: MessageParts): Delivery<FunctionsHandle> {
   const { body, metadata, context } = parts;
   const { contentType, enqueuedAtMs, expiresAtMs } = metadata;
@@ -46,7 +46,7 @@ export function defaultDelivery(parts: MessageParts): Delivery<FunctionsHandle> 
   return deliveryOf(parts, message, { context, message: body }, undefined);
 }
 
-/** A message of the SDK binding; what its preview gets wrong is taken from the raw message or from the metadata. */
+/** Reads a message of the SDK binding; takes what the preview gets wrong from the raw message or metadata. */
 export function sdkDelivery(parts: MessageParts, actions: ServiceBusActions): Delivery<FunctionsHandle> {
   const { context, index } = parts;
   if (!isRecord(parts.body)) throw invalid(`message ${index} of the call is not an object`, UPDATE);
@@ -56,7 +56,7 @@ export function sdkDelivery(parts: MessageParts, actions: ServiceBusActions): De
   const sequenceNumber = digitsOf(annotations["x-opt-sequence-number"]) ?? parts.metadata.sequenceNumber;
   const enqueuedTimeUtc = dateOf(annotations["x-opt-enqueued-time"]) ?? dateOf(message.enqueuedTimeUtc);
   const source = annotations["x-opt-deadletter-source"];
-  // .NET adds one when it receives, and the preview passes that on; were it none, a try more is better than one less.
+  // .NET adds one on receipt and the preview passes that on. If not, one try more is better than one less.
   const deliveryCount = parts.metadata.deliveryCount ?? Math.max(1, message.deliveryCount ?? 1);
   const whole = {
     ...message,
@@ -89,7 +89,7 @@ function deliveryOf(
   const { sequenceNumber, deliveryCount } = message;
   const lockToken = message.lockToken ?? metadata.lockToken;
   const sessionId = trigger.hasSessions === false ? undefined : message.sessionId;
-  // A message id is no identity. Without a number of its own only this delivery's lock tells it from all others.
+  // A message id is no identity. Without a sequence number, only the lock of this delivery identifies it.
   const providerId = sequenceNumber ?? `lock:${lockToken ?? crypto.randomUUID()}`;
   const countedAs = `${trigger.connection ?? ""} ${trigger.entity ?? ""} ${providerId}`;
   const handle: FunctionsHandle = {
@@ -125,8 +125,8 @@ function deliveryOf(
 }
 
 /**
- * The host decodes a body as UTF-8 and @azure/functions tries it as JSON, unless the trigger says dataType "binary".
- * @throws INVALID_ARGUMENT for bytes that came as text: they cannot be made whole again
+ * The host decodes a body as UTF-8 and @azure/functions tries it as JSON, unless dataType is "binary".
+ * @throws INVALID_ARGUMENT for bytes that came as text: they cannot be restored
  */
 function bodyOf(body: unknown, contentType: string | undefined): unknown {
   if (body instanceof Uint8Array || body === undefined) return body;
@@ -141,7 +141,7 @@ function bodyOf(body: unknown, contentType: string | undefined): unknown {
   return Buffer.from(contentType !== undefined && IS_JSON.test(contentType) ? jsonOf(body) : body);
 }
 
-/** A text that came out of JSON goes back into it; one that never was JSON stays as it is, for the codec to refuse. */
+/** Turns a text that was parsed from JSON back into JSON; leaves any other for the codec to refuse. */
 function jsonOf(text: string): string {
   return isJson(text) || !/^\s*["[{]/.test(text) ? JSON.stringify(text) : text;
 }
@@ -155,7 +155,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** @azure/functions makes the first letter of every name small, also of the service's own. */
+/** @azure/functions makes the first letter of every name small, even of the service's own names. */
 function deadReasonOf({ deadLetterSource, properties }: MessageMetadata): object {
   if (deadLetterSource === undefined) return {};
   const kept = { ...properties };
@@ -173,7 +173,7 @@ function deadReasonOf({ deadLetterSource, properties }: MessageMetadata): object
   };
 }
 
-/** The preview decodes every data section as UTF-8: the bytes are in the raw message alone. */
+/** The preview decodes every data section as UTF-8: only the raw message has the bytes. */
 function dataOf(section: unknown): Uint8Array | undefined {
   const { typecode, content } = recordOf(section);
   if (typecode !== DATA_SECTION) return undefined;
@@ -182,7 +182,7 @@ function dataOf(section: unknown): Uint8Array | undefined {
   return isParts ? Buffer.concat(content) : undefined;
 }
 
-/** rhea keeps a number that JavaScript cannot hold as its eight bytes. */
+/** rhea keeps a number that is too large for JavaScript as its eight bytes. */
 function digitsOf(value: unknown): string | undefined {
   if (typeof value === "number") return Number.isSafeInteger(value) ? String(value) : undefined;
   const isLong = value instanceof Uint8Array && value.byteLength === 8;

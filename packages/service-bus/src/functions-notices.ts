@@ -5,7 +5,7 @@ export interface NoticeFacts {
   readonly hasLock: boolean;
 }
 
-/** What this way of being called cannot do, one sentence each. */
+/** Returns what this kind of call cannot do, one sentence each. */
 export function noticesOf(
   { actions, cardinality, trigger, deliveries, hidden }: Invocation,
   { hasCalls, hasLock }: NoticeFacts,

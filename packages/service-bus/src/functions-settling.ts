@@ -9,26 +9,26 @@ import { clipReason } from "./service-bus-wire.ts";
 type Settling = Required<Pick<EventBatch<FunctionsHandle>, "adapter" | "settle">>;
 
 export interface SdkSettlingOptions {
-  /** True: what is left unsettled when the function returns is not completed by the host. */
+  /** True if the host does not complete what is unsettled when the function returns. */
   readonly canLeave: boolean;
-  /** How long a lock lasts after its renewal; undefined: not known. */
+  /** How long a lock lasts after its renewal; undefined if not known. */
   readonly lockMs: number | undefined;
-  /** Of all calls of a function. */
+  /** Shared by all calls of a function. */
   readonly dialect: SettlingDialect;
 }
 
-/** What was learnt of the extension. */
+/** What has been learnt about the extension. */
 export interface SettlingDialect {
-  /** True: it wants reasons inside an object. */
+  /** True if it wants reasons inside an object. */
   wrapsTexts: boolean;
 }
 
 const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });
 
-/** Who reads the errors of the host's actions. */
+/** Classifies the errors of the host's actions. */
 const ADAPTER: Settling["adapter"] = Object.freeze({ name: PROVIDER, classify: classifyFunctionsError });
 
-/** Settles one message at a time through the host, which has the link. */
+/** Settles one message at a time through the host, which owns the link. */
 export function sdkSettling({ canLeave, lockMs, dialect }: SdkSettlingOptions): Settling {
   const leaseMs = lockMs ?? Number.POSITIVE_INFINITY;
   return {
@@ -36,7 +36,7 @@ export function sdkSettling({ canLeave, lockMs, dialect }: SdkSettlingOptions): 
     settle: {
       ackBatch: async (handles, signal) =>
         await all(handles, async (handle) => {
-          // A handler that deferred its message has nothing left to acknowledge.
+          // A message that its handler deferred needs no ack.
           if (handle.settledAs === "deferred") return DONE;
           return await settle(handle, "completed", signal, ({ message, actions }) =>
             actions.complete(message),
@@ -44,7 +44,7 @@ export function sdkSettling({ canLeave, lockMs, dialect }: SdkSettlingOptions): 
         }),
       releaseBatch: async (items, signal) =>
         await all(items, async ({ handle, cause, note }) => {
-          // Giving back counts as a delivery; the end of a session does not.
+          // An abandoned message counts as delivered; the end of a session does not count.
           if (canLeave && cause === "unstarted" && handle.sessionId !== undefined && !isSettled(handle)) {
             handle.settledAs = "left";
             return DONE;
@@ -66,7 +66,7 @@ export function sdkSettling({ canLeave, lockMs, dialect }: SdkSettlingOptions): 
   };
 }
 
-/** True: neither the host nor anybody else has to do anything about it. */
+/** True if nobody, not even the host, has to do anything more about it. */
 export function isSettled({ settledAs }: FunctionsHandle): boolean {
   return settledAs !== undefined;
 }
@@ -93,8 +93,8 @@ async function settle(
 }
 
 /**
- * The preview hands a reason over as a text where its own protocol wants one in an object, and fails before anything is
- * sent. https://github.com/Azure/azure-functions-nodejs-extensions, ServiceBusMessageActions (2026-11-29)
+ * The preview passes a reason as a text where its own protocol wants an object, and fails before sending.
+ * https://github.com/Azure/azure-functions-nodejs-extensions, ServiceBusMessageActions (2026-11-29)
  */
 async function deadLetter(
   { message, actions }: SdkParts,
@@ -106,7 +106,7 @@ async function deadLetter(
     const [reason, description] = wraps ? texts.map(wrapped) : texts;
     await actions.deadletter(message, properties, reason, description);
   };
-  // Others may learn it meanwhile.
+  // Read once: other calls may learn it meanwhile.
   const { wrapsTexts } = dialect;
   try {
     await send(wrapsTexts);

@@ -1,11 +1,11 @@
 import type { Delivery, EventBatch, HandBacks } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 
-/** What is used of the `InvocationContext` of @azure/functions. */
+/** The part of the `InvocationContext` of @azure/functions that is used. */
 export interface FunctionsContext {
   /** The host's id of the call. */
   readonly invocationId?: string | undefined;
-  /** What the host tells of the messages. */
+  /** The host's metadata of the messages. */
   readonly triggerMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** How the function is registered. */
   readonly options?: { readonly trigger?: Readonly<Record<string, unknown>> | undefined } | undefined;
@@ -13,11 +13,11 @@ export interface FunctionsContext {
   readonly warn?: ((...args: never[]) => void) | undefined;
 }
 
-/** What @azure/functions-extensions-servicebus 0.2.0-preview brings with each call to settle its messages by. */
+/** The actions that @azure/functions-extensions-servicebus 0.2.0-preview passes with each call. */
 export interface ServiceBusActions {
   /** Removes a handled message. */
   complete(message: ServiceBusReceivedMessage): Promise<void>;
-  /** Gives a message back at once. */
+  /** Releases a message at once. */
   abandon(message: ServiceBusReceivedMessage, propertiesToModify?: Uint8Array): Promise<void>;
   /** Moves a message to the dead letters. */
   deadletter(
@@ -32,60 +32,60 @@ export interface ServiceBusActions {
   renewMessageLock(message: ServiceBusReceivedMessage): Promise<void>;
   /** Keeps bytes with a session. */
   setSessionState(sessionId: string, sessionState: Uint8Array): Promise<void>;
-  /** Lets others have a session. */
+  /** Lets others take a session. */
   releaseSession(sessionId: string): Promise<void>;
-  /** Renews the lock of a session; resolves with its end. */
+  /** Renews the lock of a session; resolves with the new end of the lock. */
   renewSessionLock(sessionId: string): Promise<Date>;
 }
 
 /** `message.native` of a handler in Azure Functions. */
 export interface FunctionsNative {
-  /** What the function was called with. */
+  /** The context of the call. */
   readonly context: FunctionsContext;
-  /** The SDK's message, with the SDK binding; the body as the host gave it, with the default binding. */
+  /** With the SDK binding, the SDK's message; with the default binding, the body as the host gave it. */
   readonly message: unknown;
 }
 
-/** What settles one delivery. */
+/** Identifies one delivery for its settlement. */
 export interface FunctionsHandle {
   /** `message.native` of its handler. */
   readonly native: FunctionsNative;
-  /** Undefined: the default binding, which settles by the function's end alone. */
+  /** Undefined with the default binding, which settles only by the function's end. */
   readonly sdk:
     | { readonly message: ServiceBusReceivedMessage; readonly actions: ServiceBusActions }
     | undefined;
-  /** The session that it is in; undefined where the entity has none. */
+  /** The session of the message; undefined if the entity has none. */
   readonly sessionId: string | undefined;
-  /** What it is received by again when it is deferred; undefined: the host did not tell. */
+  /** The number by which it is received again if it is deferred; undefined if the host did not pass it. */
   readonly sequenceNumber: string | undefined;
-  /** What its hand-backs are counted by: another queue has messages of the same numbers. */
+  /** The key for counting hand-backs: another queue has messages with the same numbers. */
   readonly countedAs: string;
-  /** What was done about it; `left`: nothing, its session goes back as a whole. */
+  /** How it was settled; `left`: not at all, because its whole session is released. */
   settledAs: "completed" | "abandoned" | "dead-lettered" | "deferred" | "left" | undefined;
 }
 
 /** One call of a function. */
 export interface Invocation {
-  /** Each stored message once. */
+  /** One delivery for each stored message. */
   readonly deliveries: readonly Delivery<FunctionsHandle>[];
   readonly cardinality: "one" | "many";
   readonly trigger: FunctionsTrigger;
-  /** Undefined: the default binding. */
+  /** Undefined with the default binding. */
   readonly actions: ServiceBusActions | undefined;
-  /** Names of metadata that a member of the body stands for. */
+  /** Names of metadata that the host replaces by a member of the body. */
   readonly hidden: readonly string[];
 }
 
-/** What the function was registered with; what is absent was not told. */
+/** How the function was registered; absent values were not passed by the host. */
 export interface FunctionsTrigger {
-  /** `"orders"`, `"orders/Subscriptions/billing"`. */
+  /** Such as `"orders"` or `"orders/Subscriptions/billing"`. */
   readonly entity?: string;
   readonly isSubscription: boolean;
   /** Name of the setting that leads to the namespace. */
   readonly connection?: string;
   readonly cardinality?: "one" | "many";
   readonly hasSessions?: boolean;
-  /** False: the host completes nothing by itself. */
+  /** False if the host completes nothing by itself. */
   readonly autoCompletes: boolean;
 }
 
@@ -93,15 +93,15 @@ export interface FunctionsTrigger {
 export interface InvocationForm {
   /** Undefined: as the trigger says. */
   readonly cardinality: "one" | "many" | undefined;
-  /** What this process gave back before a handler had begun, and the service counted all the same. */
+  /** Messages that this process released before a handler had begun, although the service counted them. */
   readonly handBacks: HandBacks;
-  /** How long a lock lasts that nobody but us renews; undefined: the host renews it, or it is not known. */
+  /** How long a lock lasts that only we renew; undefined if the host renews it, or if it is not known. */
   readonly lockMs: number | undefined;
 }
 
-/** What a function may ask of Service Bus itself; made by `serviceBusCalls` for the option `calls` of `functionsEvents`. */
+/** Calls of a function to Service Bus itself; made by `serviceBusCalls`, for `calls` of `functionsEvents`. */
 export interface ServiceBusCalls {
-  /** What can be done to these deliveries. Called by the source. */
+  /** Returns the settlements for these deliveries. Called by the event source. */
   of(
     deliveries: readonly Delivery<FunctionsHandle>[],
   ): Required<Pick<EventBatch<FunctionsHandle>, "adapter" | "settle">>;

@@ -6,17 +6,19 @@ import { tellOfSockets, type SocketListener } from "./tell-of-sockets.ts";
 import { writeAtOnce } from "./write-at-once.ts";
 
 /**
- * Keeps the SDK from ending the process: it closes links in places where nobody looks at what comes of it (a drain that
- * is not answered within 200 ms, an abort while a link opens), and where the connection is dead that close is rejected a
- * minute later as an unhandled rejection (7.9.5, seen on the wire). Links of this client and the AMQP sessions below them
- * close without rejecting, and are closed when the connection dies. And a link that waits for the service to open it, as an accept of a session does for a minute,
- * waits no longer than `ending`, where the SDK gives it no signal of its own: its timer would keep the process alive. So would
- * that of a management request (a renewal, or a settlement whose link is gone) and that of a session's close, which wait no
+ * Keeps the SDK from ending the process. It closes links in places where nobody handles the outcome (a drain
+ * that is not answered within 200 ms, an abort while a link opens). If the connection is dead, that close
+ * rejects a minute later as an unhandled rejection (7.9.5, seen on the wire). Here the links of this client
+ * and their AMQP sessions close without rejecting, and close when the connection dies.
+ *
+ * Timers of waits would also keep the process alive. Where the SDK passes no signal of its own, a link waits
+ * for the service to open it no longer than `ending`: an accept of a session would wait for a minute. A
+ * management request (a renewal, or a settlement whose link is gone) and the close of a session wait no
  * longer than `over`.
  *
- * The links are the SDK's own affair and are found by its inner names; where those are gone, nothing changes.
- * @param sockets is told of each
- * @returns whether they were found
+ * The links are found by the SDK's inner names. If those are gone, nothing changes.
+ * @param sockets is told of each socket
+ * @returns whether the inner names were found
  */
 export function guardLinkCloses(
   client: object,
@@ -30,7 +32,7 @@ export function guardLinkCloses(
   const signals = { ending, over, sockets };
   if (!guardConnection(connection, signals)) return false;
   guardManagement(context, over);
-  // The SDK makes another connection when one is lost.
+  // The SDK makes a new connection when it loses one.
   Object.defineProperty(context, "connection", {
     configurable: true,
     enumerable: true,
@@ -102,7 +104,7 @@ function boundedBy(ending: AbortSignal, options: unknown = {}): unknown {
   return isOwn ? options : { ...options, abortSignal: ending };
 }
 
-/** On a connection: what is called when it dies. One for all who share a client that was given in. */
+/** Holds, on a connection, what to call when it dies. Shared by all users of a client that was passed in. */
 const CLOSING = Symbol("closes that are under way");
 
 function endedWith(connection: object & { [CLOSING]?: Set<() => void> }): Set<() => void> {
@@ -116,8 +118,9 @@ function endedWith(connection: object & { [CLOSING]?: Set<() => void> }): Set<()
 }
 
 /**
- * `over`: only a session's close takes a signal. `closing`: rhea-promise (3.0.3) forgets a close that is under way when the
- * connection dies, and whoever waits for it, as the end of a subscription does, would wait for ever.
+ * `over`: only the close of a session takes a signal. `closing`: when the connection dies, rhea-promise
+ * (3.0.3) forgets a close that is under way. Its caller, such as the end of a subscription, would wait for
+ * ever.
  */
 function guardLink(link: unknown, over: AbortSignal | undefined, closing: Set<() => void>): void {
   if (typeof link !== "object" || link === null) return;
@@ -131,7 +134,7 @@ function guardLink(link: unknown, over: AbortSignal | undefined, closing: Set<()
       const closed = close.apply(link, over === undefined ? args : [boundedBy(over, args[0])]);
       return await Promise.race([closed, died.promise]);
     } catch {
-      // It is gone either way: whoever waits for messages on it hears so from the connection.
+      // The link is gone either way, and the connection tells whoever waits for messages on it.
       return undefined;
     } finally {
       closing.delete(end);

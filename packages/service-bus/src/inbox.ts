@@ -1,6 +1,6 @@
 import type { Clock, ReceiveAsk } from "@anyqueue/core/adapter";
 
-/** What came in and was not asked for yet, and those who ask. */
+/** Items that arrived and were not asked for yet, and the callers that wait for some. */
 export class Inbox<Item> {
   readonly #clock: Clock;
   readonly #waiters = new Set<Waiter>();
@@ -25,21 +25,21 @@ export class Inbox<Item> {
     }
   }
 
-  /** Rejects the one who waits, else the next who asks; what came in before goes first (rule D1). */
+  /** Rejects the waiting caller, or else the next one. Items that arrived before go first (rule D1). */
   fail(error: unknown): void {
-    // The first tells the cause, those that follow it only that things do not work.
+    // The first error tells the cause; later ones only tell that things do not work.
     this.#failure ??= { error };
     for (const waiter of this.#waiters) waiter.wake();
   }
 
-  /** Everything that nobody has asked for. */
+  /** Takes everything that nobody has asked for. */
   takeAll(): readonly Item[] {
     const items = this.#items;
     this.#items = [];
     return items;
   }
 
-  /** As soon as anything is there; empty after `waitMs`, on abort, and once closed. */
+  /** Resolves as soon as anything is there; empty after `waitMs`, on abort, and once closed. */
   async take({ maxItems, waitMs }: ReceiveAsk, signal: AbortSignal): Promise<readonly Item[]> {
     if (this.#items.length === 0 && this.#failure === undefined && waitMs > 0)
       await this.#wait(waitMs, signal);
@@ -50,7 +50,7 @@ export class Inbox<Item> {
     return [];
   }
 
-  /** Nobody waits any more. */
+  /** Ends every wait. */
   close(): void {
     this.#isClosed = true;
     for (const waiter of this.#waiters) waiter.wake();

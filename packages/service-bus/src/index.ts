@@ -8,19 +8,19 @@ export type { ServiceBusCalls } from "./functions-wire.ts";
 export type { ServiceBusClientSettings } from "./client-factory.ts";
 export type { SubscriptionRule } from "./subscription-rule.ts";
 
-/** Options of {@link createServiceBusClient}: how Service Bus is reached, and `prefix` and `queues` of the configuration. */
+/** Options of {@link createServiceBusClient}: the connection, and the settings `prefix` and `queues`. */
 export interface ServiceBusQueueClientOptions
   extends ServiceBusOptions, Pick<QueueConfig, "prefix" | "queues"> {
   /**
-   * The namespace: its name, or its full host name in a sovereign cloud. @default the one of `connectionString` or
-   * `client`
+   * The name of the namespace, or its full host name in a sovereign cloud.
+   * @default the one of `connectionString` or `client`
    */
   readonly namespace?: string | undefined;
 }
 
 /**
- * Makes a client whose only provider is Azure Service Bus: short for `createClient` with {@link serviceBus}. For
- * `logger`, `middleware` and the like use `createClient`.
+ * Makes a client whose only provider is Azure Service Bus: short for `createClient` with {@link serviceBus}.
+ * Use `createClient` if you need `logger`, `middleware` and the like.
  *
  * @example
  * const client = createServiceBusClient({ namespace: "my-namespace", prefix: "prod-" });

@@ -2,7 +2,7 @@ import { field } from "./field.ts";
 
 export type Method = (...args: unknown[]) => unknown;
 
-/** An inner method of the SDK; undefined: it is gone, and what builds on it with it. */
+/** Finds an inner method of the SDK; undefined if it is gone, and then what builds on it is off. */
 export function methodOf(target: object, name: string): Method | undefined {
   const found = field(target, name);
   return typeof found === "function" ? (found as Method) : undefined;

@@ -3,10 +3,10 @@ import type { ServiceBusHandle } from "./service-bus-handle.ts";
 
 /** One way to get deliveries: pushed, on request, or session by session. */
 export interface Intake {
-  /** Resolves when deliveries can flow. */
+  /** Resolves once deliveries can flow. */
   open(signal: AbortSignal): Promise<void>;
   setFlow(flow: Flow): Promise<void>;
   receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]>;
-  /** Gives back what nobody asked for, and ends the links. */
+  /** Releases what nobody asked for, and ends the links. */
   close(): Promise<void>;
 }

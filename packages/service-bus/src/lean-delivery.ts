@@ -2,15 +2,15 @@ import type { RawDelivery } from "./lean-message.ts";
 import type { RheaDelivery, RheaLink } from "./rhea-names.ts";
 
 /**
- * What rhea's deliveries of one link have in common. rhea makes six functions for each, and takes a property away again,
- * which costs more than the whole object here.
+ * What rhea's deliveries of one link have in common. For each delivery rhea makes six functions and deletes a
+ * property again, which costs more than the whole object here.
  */
 export class DeliveryKind {
   readonly #model: RheaDelivery;
   readonly #accepted: unknown;
   readonly #isSettledFirst: boolean;
 
-  /** @param model of rhea's own */
+  /** @param model one of rhea's own deliveries */
   constructor(model: RheaDelivery) {
     this.#model = model;
     this.#isSettledFirst = model.link.local.attach.rcv_settle_mode !== 1;
@@ -30,7 +30,7 @@ export class DeliveryKind {
     this.update(delivery, undefined, this.#accepted);
   }
 
-  /** As rhea's own does it. */
+  /** Uses rhea's own method. */
   settle(
     delivery: LeanDelivery,
     how: "release" | "reject" | "modified",
@@ -40,7 +40,7 @@ export class DeliveryKind {
   }
 }
 
-/** A delivery of rhea's, with all that its session, its links and the SDK look at. */
+/** A delivery with every member that rhea's session, rhea's links and the SDK read. */
 export class LeanDelivery implements RawDelivery {
   readonly id: number;
   readonly tag: Buffer;

@@ -4,10 +4,10 @@ import type { Done } from "./service-bus-handle.ts";
 import { LAST_EXPIRY_MS } from "./service-bus-limits.ts";
 import type { ReadableMessage } from "./service-bus-wire.ts";
 
-// Not imported: an import reads all that the module exports, and so loads what that loads on demand, 1.6 ms of a start.
+// Not imported: an import reads every export and so loads the module's lazy parts, 1.6 ms of a start.
 const { inspect, isDeepStrictEqual } = process.getBuiltinModule("node:util");
 
-/** rhea's delivery, as far as it is used here. */
+/** The part of rhea's delivery that is used here. */
 export interface RawDelivery {
   readonly id: number;
   readonly link: { readonly name: string };
@@ -40,7 +40,7 @@ export interface RawContext {
   readonly delivery: RawDelivery;
 }
 
-/** Makes what the SDK itself would. */
+/** Makes the message that the SDK itself would make. */
 export type MakeMessage = (context: RawContext) => ServiceBusReceivedMessage;
 
 type SdkMessage = new (
@@ -57,7 +57,7 @@ interface Stream {
   readonly freeSlot: () => void;
 }
 
-/** A message as it came, read in place; the SDK's own object of it is made for whoever needs that. */
+/** A message read in place, as it arrived. Makes the SDK's own object of it only if somebody needs that. */
 export class LeanMessage implements ReadableMessage {
   readonly #context: RawContext;
   readonly #make: MakeMessage;
@@ -72,7 +72,7 @@ export class LeanMessage implements ReadableMessage {
 
   /**
    * @param message what the SDK made of `context`
-   * @returns undefined: another one, made the same way, or what is read here, is not the same
+   * @returns undefined if the same constructor makes another message, or if the values read here differ
    */
   static makerOf(message: ServiceBusReceivedMessage, context: RawContext): MakeMessage | undefined {
     const Sdk = message.constructor as SdkMessage;
@@ -94,12 +94,12 @@ export class LeanMessage implements ReadableMessage {
     return this.#full;
   }
 
-  /** For logs: Node shows what is behind a proxy, and calls this on the proxy. */
+  /** For logs: Node shows what is behind a proxy, and calls this method on the proxy. */
   [inspect.custom](): object {
     return Object.assign(Object.create(Object.getPrototypeOf(this) as object) as object, this);
   }
 
-  /** Completes it. `done` is called once; false: never, for only the SDK can complete it now. */
+  /** Completes it and calls `done` once. On false it never does: only the SDK can complete it now. */
   accept(done: Done): boolean {
     return this.#stream?.accept(this.#context.delivery, done) ?? false;
   }
@@ -141,7 +141,7 @@ export class LeanMessage implements ReadableMessage {
     return this.#context.message.delivery_count;
   }
 
-  /** The header has room for 49 days; the two times say it whole. */
+  /** The header has room for 49 days; the two times hold the full value. */
   get timeToLive(): number | undefined {
     const { ttl, creation_time: created, absolute_expiry_time: expires } = this.#context.message;
     if (!created || !expires) return ttl || undefined;
@@ -184,7 +184,7 @@ export class LeanMessage implements ReadableMessage {
   }
 }
 
-/** What is compared of the first message: what is read here, and what the SDK settles by. */
+/** Compared for the first message: the values read here, and those that the SDK settles by. */
 const READ = [
   "body",
   "messageId",
@@ -203,7 +203,7 @@ const READ = [
 ] as const;
 const SHOWN = [...READ, "lockToken", "state", "partitionKey", "to"] as const;
 
-/** Data, sequence or value: what rhea makes of each, and of no map that somebody sent. */
+/** Typecodes with which rhea marks data, sequence and value sections, and no map that somebody sent. */
 const SECTIONS: readonly unknown[] = [0x75, 0x76, 0x77];
 
 function isSection(body: unknown): body is { readonly content: unknown } {
@@ -215,7 +215,7 @@ function dateOf(value: unknown): Date | undefined {
   return typeof value === "number" ? new Date(value) : undefined;
 }
 
-/** Stands for the SDK's own object, which is made when somebody looks: few do, and it costs a fifth of a message. */
+/** Stands for the SDK's own object and makes it on first use: few look, and it costs a fifth of a message. */
 export function lazily(message: LeanMessage): object {
   return new Proxy(message, FULL);
 }

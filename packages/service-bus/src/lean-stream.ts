@@ -11,7 +11,7 @@ import { TransferTaker, type TransferEvents } from "./transfer-taker.ts";
 
 type Handler = (context: RawContext) => unknown;
 
-/** The SDK's own names inside a receiver that is subscribed (7.9.5). */
+/** The SDK's inner names in a subscribed receiver (7.9.5). */
 interface Streaming {
   readonly link?: Link;
   readonly _receiverHelper: { addCredit(count: number): void };
@@ -39,20 +39,22 @@ interface Waiting extends Linked<Waiting> {
   readonly done: Done;
 }
 
-/** Where a delivery keeps who waits for it: a Map would keep the deliveries alive for long (docs/decisions/0032). */
+/** A delivery's waiting settlement: a Map would keep deliveries alive for long (docs/decisions/0032). */
 const WAITING = Symbol("who waits for the settlement");
 type Marked = RawDelivery & { [WAITING]?: Waiting | undefined };
 
-/** The SDK's, where its options say nothing. */
+/** The SDK's default, used if its options name none. */
 const SDK_TIMEOUT_MS = 60_000;
 
 /**
- * Takes the messages and answers of one subscription before the SDK does: it makes of each message a large object, several
- * promises and a span, and of each settlement a timer, more promises and another span. Here a message is read when somebody
- * reads it, and a complete is what it is on the wire: one `accept`, and one answer.
+ * Takes the messages and answers of one subscription before the SDK does. The SDK makes a large object,
+ * several promises and a span for each message, and a timer, more promises and another span for each
+ * settlement. Here a message is read only when somebody reads it, and a complete is what it is on the wire:
+ * one `accept` and one answer.
  *
- * Links, tokens, credit, recovery and every other settlement stay the SDK's. It is found by its inner names; where those
- * are gone, or the first message is not read as the SDK reads it, all goes the SDK's way.
+ * Links, tokens, credit, recovery and every other settlement stay with the SDK. It is found by its inner
+ * names. If those are gone, or if the first message is read differently than by the SDK, everything goes
+ * through the SDK.
  */
 export class LeanStream {
   readonly #streaming: Streaming;
@@ -62,7 +64,7 @@ export class LeanStream {
   readonly #timeoutMs: number;
   #isWatched = false;
   #freed = 0;
-  /** The first message goes through the SDK, and shows how it makes one. */
+  /** The first message goes through the SDK, to show how the SDK makes one. */
   #first: RawContext | undefined;
   #make: MakeMessage | undefined;
   #isOff = false;
@@ -74,8 +76,8 @@ export class LeanStream {
   }
 
   /**
-   * @param receiver that has just been subscribed: its link is not made before the next microtask
-   * @returns undefined if its insides are others
+   * @param receiver one that has just been subscribed: its link is not made before the next microtask
+   * @returns undefined if its inner names are different
    */
   static of(receiver: object, arrived: (message: LeanMessage) => void): LeanStream | undefined {
     const streaming = field(receiver, "_streamingReceiver");
@@ -99,12 +101,12 @@ export class LeanStream {
     return lean;
   }
 
-  /** The service has opened the link, so that its credit may be out. */
+  /** True if the service has opened the link, so that its credit may be out. */
   get isOpen(): boolean {
     return this.#streaming.link?.isOpen() === true;
   }
 
-  /** What the SDK made of the first message. */
+  /** Learns from the SDK's object of the first message. */
   learn(message: ServiceBusReceivedMessage): void {
     const context = this.#first;
     this.#first = undefined;
@@ -113,7 +115,7 @@ export class LeanStream {
     this.#isOff = this.#make === undefined;
   }
 
-  /** Completes a message on its link. @returns false: that cannot be, and the SDK knows what to do instead */
+  /** Completes a message on its link. @returns false if that cannot be: the SDK knows what to do instead */
   accept(delivery: RawDelivery, done: Done): boolean {
     const { link } = this.#streaming;
     if (delivery.remote_settled || link?.isOpen() !== true || link.name !== delivery.link.name) return false;
@@ -123,7 +125,7 @@ export class LeanStream {
     return true;
   }
 
-  /** Asks for one message more, at the end of the turn for all of it. */
+  /** Asks for one more message. All such requests of a turn go out together at its end. */
   readonly freeSlot = (): void => {
     this.#freed += 1;
     if (this.#freed > 1) return;
@@ -133,7 +135,7 @@ export class LeanStream {
       try {
         this.#streaming._receiverHelper.addCredit(freed);
       } catch {
-        // The link is gone or shall bring nothing more: the SDK ignores it, too.
+        // The link is gone, or is to bring nothing more: the SDK ignores it too.
       }
     });
   };
@@ -157,7 +159,7 @@ export class LeanStream {
   #receive(context: RawContext, inSdk: Handler): unknown {
     const make = this.#make;
     if (make === undefined) {
-      // Within the call the SDK hands it to our own handler, which asks us to learn.
+      // During this call the SDK passes the message to our own handler, which calls `learn`.
       if (!this.#isOff) this.#first = context;
       return inSdk(context);
     }
@@ -166,21 +168,21 @@ export class LeanStream {
     return undefined;
   }
 
-  /** Also on a link that is closing, where the SDK would drop it: it is locked for us, and goes back by its lock token. */
+  /** Also on a closing link, where the SDK would drop it: it is locked for us and released by lock token. */
   #take(context: RawContext, make: MakeMessage): void {
     this.#arrived(new LeanMessage(context, make, this));
   }
 
   /**
-   * All that the service had credit for is here, so that none is left to take back. Not every broker says so then, and the
-   * link would be waited for in vain.
+   * All messages that the service had credit for are here, so no credit is left to take back. Not every
+   * broker says so then, and the SDK would wait for the link in vain.
    */
   #endDrain(): void {
     const { link } = this.#streaming;
     if (link?.drain === true && link.credit === 0) link.emit("receiver_drained");
   }
 
-  /** The next messages of its link need not be read by rhea either. */
+  /** Lets the next messages of the link bypass rhea, too. */
   #tap(context: RawContext): void {
     const { delivery } = context;
     if (!isRheaDelivery(delivery)) return;
@@ -197,7 +199,7 @@ export class LeanStream {
     this.#forget(waiting);
     const { _deliveryDispositionMap: inTheSdk } = this.#streaming;
     if (inTheSdk.has(delivery.id)) {
-      // Settled once more by the SDK after this one was given up: the answer is the later one's, as among the SDK's own.
+      // The SDK settled it again after this one was given up: the later one gets the answer, as in the SDK.
       waiting.done(unanswered());
       return inSdk(context);
     }
@@ -206,7 +208,7 @@ export class LeanStream {
       waiting.done(DONE);
       return undefined;
     }
-    // The SDK makes an error of it, as for a settlement of its own.
+    // The SDK turns this into an error, as for its own settlements.
     inTheSdk.set(delivery.id, {
       resolve: () => waiting.done(DONE),
       reject: (reason: unknown) => waiting.done({ ok: false, error: reason }),
@@ -232,7 +234,7 @@ export class LeanStream {
     this.#waiting.delete(waiting);
   }
 
-  /** One timer for all that wait. */
+  /** One timer serves all waiting settlements. */
   #watch(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;

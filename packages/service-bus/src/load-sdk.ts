@@ -4,7 +4,7 @@ import { PROVIDER } from "./refusal.ts";
 
 export type Sdk = typeof AzureSdk;
 
-/** The SDK, with its first use. @throws INVALID_ARGUMENT if it is not installed */
+/** Loads the SDK on its first use. @throws INVALID_ARGUMENT if it is not installed */
 export async function loadSdk(): Promise<Sdk> {
   try {
     return await import("@azure/service-bus");

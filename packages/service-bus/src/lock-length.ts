@@ -4,7 +4,7 @@ import { MAX_LOCK_MS } from "./service-bus-limits.ts";
 /** How long the locks of one entity last. */
 export class LockLength {
   readonly #clock: Clock;
-  /** The entity's own setting, once a probe could read it. */
+  /** The entity's own setting, once a probe has read it. */
   knownMs: number | undefined;
 
   constructor(clock: Clock) {
@@ -16,8 +16,8 @@ export class LockLength {
   }
 
   /**
-   * When a lock ends that was given or renewed just now, in the clock's monotonic time. Where the setting is unknown
-   * there is only the service's own date to go by, which the machine's clock may contradict (rule D14).
+   * The end of a lock that was given or renewed just now, in the clock's monotonic time. If the setting is
+   * unknown, only the service's own date is left, and the machine's clock may contradict it (rule D14).
    */
   untilMs(lockedUntil: Date | undefined): number {
     return this.now() + (this.knownMs ?? statedMs(lockedUntil));

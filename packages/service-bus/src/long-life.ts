@@ -2,12 +2,12 @@ import type { ServiceBusMessageBatch } from "@azure/service-bus";
 import { MAX_HEADER_TTL_MS } from "./service-bus-limits.ts";
 import type { EncodedMessage } from "./service-bus-wire.ts";
 
-/** Either of the SDK's two forms. */
+/** Either of the SDK's two message forms. */
 type SdkForm = Parameters<ServiceBusMessageBatch["tryAddMessage"]>[0];
 
 /**
- * The same message in the only form in which the SDK says the whole of a long life: in its own it cuts one to 49 days
- * without a word (7.9.5).
+ * Returns the message in the only form in which the SDK sends a long time to live in full. In its own form
+ * the SDK silently cuts it to 49 days (7.9.5).
  */
 export function longLived(message: EncodedMessage): SdkForm {
   const { body, timeToLive = 0, applicationProperties, scheduledEnqueueTimeUtc } = message;

@@ -6,7 +6,7 @@ import { sequenceNumberOf } from "./service-bus-wire.ts";
 import type { Address } from "./service-bus-url.ts";
 import { countActive, openReceiver, refuseAborted, takeMessages } from "./take-messages.ts";
 
-/** Removes all messages of an entity: the SDK cannot (7.9.5). */
+/** Removes all messages of an entity, which the SDK cannot do (7.9.5). */
 export class MessageSweep {
   readonly #connection: NamespaceConnection;
 
@@ -14,7 +14,7 @@ export class MessageSweep {
     this.#connection = connection;
   }
 
-  /** Scheduled and deferred messages too; what others hold locked stays. */
+  /** Removes scheduled and deferred messages too. Messages that others have locked stay. */
   async purge(address: Address, hasSessions: boolean, signal: AbortSignal): Promise<void> {
     const client = await this.#connection.client();
     await this.#purgeHidden(client, address, hasSessions, signal);
@@ -45,7 +45,7 @@ export class MessageSweep {
     const { root, subscription } = address;
     for (;;) {
       refuseAborted(signal);
-      // The service waits for a session as long as the SDK's timeout says: it is asked only while messages are there.
+      // The service waits for a session for the SDK's whole timeout, so this asks only if messages are there.
       if (!(await this.#hasMessages(client, address))) return;
       const options = { ...emptying(), abortSignal: signal };
       try {
@@ -75,7 +75,7 @@ export class MessageSweep {
     }
   }
 
-  /** Only its session gets them. One that somebody holds keeps them. */
+  /** Only its session can receive them. A session that somebody holds keeps them. */
   async #purgeDeferred(
     client: ServiceBusClient,
     { root, subscription }: Address,
@@ -133,7 +133,7 @@ export class MessageSweep {
   }
 }
 
-/** Of a session that is emptied. New each time: the SDK takes the mode out of the object that it is given (7.9.5). */
+/** Options of a session to empty. A new object each time: the SDK removes the mode from it (7.9.5). */
 function emptying() {
   return { receiveMode: "receiveAndDelete", maxAutoLockRenewalDurationInMs: 0 } as const;
 }
@@ -149,7 +149,7 @@ function numbersOf(
   );
 }
 
-/** By the session that they are in; all together where there are none. */
+/** Groups by session; one group if the entity has no sessions. */
 function bySession(
   messages: readonly ServiceBusReceivedMessage[],
   hasSessions: boolean,

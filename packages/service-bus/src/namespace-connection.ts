@@ -14,7 +14,7 @@ import { PROVIDER } from "./refusal.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { watchSilence } from "./watch-silence.ts";
 
-/** Runs what opens sockets that are not the connection's. */
+/** Runs work whose sockets do not belong to the connection. */
 export type Outside = <Value>(work: () => Value) => Value;
 
 type Make<Client> = (sdk: Sdk, outside: Outside) => Client | Promise<Client>;
@@ -23,27 +23,27 @@ type Make<Client> = (sdk: Sdk, outside: Outside) => Client | Promise<Client>;
 export interface ClientFactory {
   readonly client: Make<ServiceBusClient>;
   readonly administration: Make<ServiceBusAdministrationClient>;
-  /** True: the client is the application's own and is left open. */
+  /** True if the client is the application's own. It is left open then. */
   readonly isForeign: boolean;
 }
 
-/** @param wasUp false: the socket never got as far as the service, and the SDK tries again at its own pace */
+/** @param wasUp false if the socket never reached the service: the SDK then tries again at its own pace */
 export type DeathListener = (error: QueueError, wasUp: boolean) => void;
 
-/** How long a socket may take to close by itself after its farewell. */
+/** How long a socket may take to close by itself after its client has closed. */
 const FAREWELL_MS = 500;
-/** Node tells of every socket here before it connects. https://nodejs.org/api/diagnostics_channel.html#net (2026-11-29) */
+/** Node announces each socket here before it connects. https://nodejs.org/api/diagnostics_channel.html#net (2026-11-29) */
 const SOCKETS = "net.client.socket";
 
 /**
- * The one connection to a namespace, shared and counted (rule D8); the SDK is loaded with the first use.
+ * The one connection to a namespace, shared and counted (rule D8). The SDK is loaded on first use.
  *
- * The SDK says nothing when its socket dies: what is under way waits for its timeout, a minute where a session is
- * settled. Its recovery waits a minute too where a token was being asked for, or where a link is given up meanwhile, with
- * every link of the client behind it (7.9.5, seen against the emulator): so a client whose connection died is replaced by
- * a new one. And it leaves Nagle's algorithm on, which costs a round trip for each small frame. All is mended without a
- * private member: sockets that are opened by our calls are seen in a channel of Node, and told from others by the
- * asynchronous context that they are opened in.
+ * The SDK does not report the death of its socket. Pending calls wait for their timeout, a minute for a
+ * session's settlement. Its recovery takes a minute too if a token was being requested or a link is given up
+ * meanwhile, and holds up all links of the client (7.9.5, seen against the emulator). So a new client
+ * replaces one whose connection died. The SDK also leaves Nagle's algorithm on, which costs a round trip for
+ * each small frame. All this is mended without a private member: Node's channel shows the sockets that our
+ * calls open, told apart by their asynchronous context.
  */
 export class NamespaceConnection {
   readonly #factory: ClientFactory;
@@ -62,14 +62,14 @@ export class NamespaceConnection {
     this.#factory = factory;
   }
 
-  /** One more adapter uses it. */
+  /** Counts one more adapter that uses it. */
   acquire(): void {
     if (this.#users === 0) subscribe(SOCKETS, this.#onSocket);
     this.#users += 1;
     this.#isClosed = false;
   }
 
-  /** The last one ends it. */
+  /** The last adapter ends it. */
   async release(): Promise<void> {
     this.#users -= 1;
     if (this.#users > 0) return;
@@ -90,12 +90,12 @@ export class NamespaceConnection {
     return await this.scoped(() => work(client));
   }
 
-  /** Runs what may open the connection, so that its socket is known as ours. */
+  /** Runs work that may open the connection, so that its socket is known to be ours. */
   scoped<Value>(work: () => Value): Value {
     return this.#scope.getStore() === this.#life ? work() : this.#scope.run(this.#life, work);
   }
 
-  /** Its counterpart: credentials and applications have connections of their own, whose end is no end of this one. */
+  /** The opposite: credentials and applications have their own connections, whose end is not this one's. */
   readonly outside: Outside = (work) => this.#scope.run(undefined, work);
 
   async client(): Promise<ServiceBusClient> {
@@ -117,46 +117,46 @@ export class NamespaceConnection {
     return await this.#administration;
   }
 
-  /** Calls back whenever the socket dies. @returns ends that */
+  /** Calls back whenever the socket dies. @returns a function that stops this */
   onDeath(listener: DeathListener): () => void {
     this.#deaths.add(listener);
     return () => this.#deaths.delete(listener);
   }
 
-  /** Another number: the client is another one, and what was made with the one before is of no more use. */
+  /** Changes when the client is replaced: whatever the client before it made is of no more use. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** How often a connection has died: a link that was opened before is not open any more. */
+  /** How often a connection has died: a link that was opened before the last death is closed now. */
   get deaths(): number {
     return this.#died;
   }
 
-  /** The connection has carried an answer: something that is opening on it can be aborted without harm to the others. */
+  /** True once the connection has carried an answer: aborting an opening on it then harms nobody else. */
   get isProven(): boolean {
     return this.#life.isProven;
   }
 
-  /** The client was given in: it is not replaced, and not closed. */
+  /** True if the client was passed in: it is neither replaced nor closed. */
   get isForeign(): boolean {
     return this.#factory.isForeign;
   }
 
   /**
-   * What `work` comes to, unless the connection dies or the signal aborts first: it may have taken effect then.
-   * The SDK's own promise goes on unheard.
+   * Settles like `work`, unless the connection dies or the signal aborts first: `work` may have taken effect
+   * then. The outcome of the SDK's own promise is ignored from then on.
    */
   bounded<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
     return this.#bounded.run(work, signal);
   }
 
-  /** For work without a promise: calls back when the connection dies or the signal aborts. @returns ends that; false: it has */
+  /** Calls `onError` if the connection dies or the signal aborts. @returns ends this; false: it was called */
   bound(signal: AbortSignal | undefined, onError: (error: unknown) => void): () => boolean {
     return this.#bounded.enter(signal, onError);
   }
 
-  /** As `bounded`, and what the SDK still does for it then is aborted, where that does no harm. */
+  /** Like `bounded`, and also aborts what the SDK still does for the work, if that does no harm. */
   async abandonable<Value>(
     work: (abandoned: AbortSignal) => Promise<Value>,
     signal: AbortSignal,
@@ -176,8 +176,8 @@ export class NamespaceConnection {
   }
 
   /**
-   * Closes something that was made with the client of that generation. Waited for only as long as that client lives: with
-   * a dead connection the SDK takes its time.
+   * Closes what was made with the client of that generation. Waits only as long as that client lives: if its
+   * connection is dead, the SDK takes its time.
    */
   async closing(close: () => Promise<void>, generation: number): Promise<void> {
     const closed = this.scoped(close);
@@ -229,7 +229,7 @@ export class NamespaceConnection {
     const what = "the connection to Service Bus was cut";
     const error = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true });
     this.#bounded.failAll(error);
-    // Nobody wants another one after the last farewell.
+    // Nobody wants another connection after the last one is closed.
     if (this.#isClosed) return;
     for (const listener of this.#deaths) listener(error, wasUp);
   }
@@ -249,7 +249,7 @@ export class NamespaceConnection {
     return await this.scoped(() => make(sdk, this.outside));
   }
 
-  /** The SDK waits for answers that may never come, and its socket for the other end. */
+  /** Closes in time: the SDK waits for answers that may never come, and its socket for the other end. */
   async #end({ client, ending, over, sockets }: ClientLife): Promise<void> {
     if (client === undefined) return;
     const ended = client.then((opened) => opened.close());
@@ -257,7 +257,7 @@ export class NamespaceConnection {
     for (const waiting of [ending, over]) waiting.abort();
     const gone = [...sockets].map((socket) => once(socket, "close"));
     await settlesWithin(Promise.all(gone), FAREWELL_MS);
-    // With an error: rhea 3.0.5 stops its timer of two minutes, which keeps the process alive, at an "end" or "error" only.
+    // With an error: rhea 3.0.5 ends its two-minute timer, which holds the process, only at "end" or "error".
     for (const socket of sockets) socket.destroy(new Error("the Service Bus connection is closed"));
     if (isInTime) await ended;
   }
@@ -268,7 +268,7 @@ export class NamespaceConnection {
   }
 }
 
-/** A reason of its own: without one Node makes an exception with a stack for each request. */
+/** A shared reason: without one Node makes an exception with a stack for each request. */
 const OVER = new Error("the request is over");
 
 function abandoned(signal: AbortSignal): QueueError {
@@ -286,7 +286,7 @@ function isSocket(value: unknown): value is Socket {
   return value instanceof net.Socket;
 }
 
-/** False: it was not over by then. Never rejects. */
+/** Resolves with false if the work takes longer. Never rejects. */
 async function settlesWithin(work: Promise<unknown>, limitMs: number): Promise<boolean> {
   return await new Promise((resolve) => {
     const timer = systemClock.setTimer(() => resolve(false), limitMs, true);

@@ -3,8 +3,9 @@ import { methodOf } from "./inner-methods.ts";
 import type { Outside } from "./namespace-connection.ts";
 
 /**
- * Has the credential of somebody else's client asked outside: it opens connections of its own, for tokens, whose end is no
- * end of the client's. It is found by the SDK's inner names; where those are gone, nothing changes.
+ * Makes a client that was passed in call its credential through `outside`. The credential opens connections
+ * of its own for tokens, and their end is not the end of the client's connection. Uses the SDK's inner names.
+ * If they are gone, nothing changes.
  */
 export function keepOutside(client: object, outside: Outside): void {
   const context = field(client, "_connectionContext");

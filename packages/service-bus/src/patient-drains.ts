@@ -5,24 +5,25 @@ import { DRAIN_TIMEOUT_MS } from "./service-bus-limits.ts";
 const DRAINED = "receiver_drained";
 const CLOSED = "receiver_close";
 
-/** When the SDK gives a drain up, less what its timer may be early. */
+/** When the SDK gives up a drain, less the time by which its timer may be early. */
 const SDK_PATIENCE_MS = 199;
 
 /** A drain that has no answer yet. */
 interface Drain {
   readonly answer: Promise<boolean>;
   readonly sinceMs: number;
-  /** The SDK has given it up, which it does once. */
+  /** True once the SDK has given it up, which it does only once. */
   isGivenUp: boolean;
 }
 
 /**
- * Gives the service time to answer a drain. The SDK closes a link whose drain has no answer within 200 ms (7.9.5), which on
- * a far network is every drain: messages that are on their way then come to nobody, and stay locked for as long as a lock
- * lasts. Here such a close waits, and is none if the answer comes; whatever else closes the link does (docs/decisions/0055).
+ * Gives the service time to answer a drain. The SDK closes a link whose drain has no answer within 200 ms
+ * (7.9.5). On a far network that is every drain: messages on their way then reach nobody, and stay locked
+ * until their locks end. Here such a close waits, and is dropped if the answer comes. Any other close works
+ * as before (docs/decisions/0055).
  *
- * @param link of the SDK; found by its inner names, and left as it is where those are gone
- * @param over aborts when its connection is gone
+ * @param link the SDK's; unchanged if the SDK's inner names are gone
+ * @param over aborts when the connection is gone
  */
 export function drainPatiently(link: object, over: AbortSignal): void {
   const drain = methodOf(link, "drainCredit");
@@ -45,12 +46,12 @@ export function drainPatiently(link: object, over: AbortSignal): void {
   });
 }
 
-/** The first close after the SDK's time is that of its timer. */
+/** The first close after the SDK's time limit comes from its timer. */
 function isGivingUp({ isGivenUp, sinceMs }: Drain): boolean {
   return !isGivenUp && systemClock.now() - sinceMs >= SDK_PATIENCE_MS;
 }
 
-/** False: it will not come. */
+/** Resolves with false if the answer will not come. */
 async function drained(link: object, over: AbortSignal): Promise<boolean> {
   const on = methodOf(link, "on");
   const off = methodOf(link, "removeListener");

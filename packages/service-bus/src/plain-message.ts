@@ -3,7 +3,7 @@ import { NOT_PLAIN, type AmqpReader } from "./amqp-reader.ts";
 // Not imported: docs/decisions/0054.
 const { isDeepStrictEqual } = process.getBuiltinModule("node:util");
 
-/** Bytes of a message, as rhea shows them. */
+/** A data section, as rhea shows it. */
 class DataSection {
   readonly typecode = 0x75;
   readonly content: Buffer;
@@ -15,8 +15,8 @@ class DataSection {
 }
 
 /**
- * A message that holds nothing but the usual, under rhea's names; what is absent is undefined. rhea makes three objects of
- * each value on the way to the same.
+ * A message with only the usual values, under rhea's names; absent values are undefined. To get the same,
+ * rhea makes three objects for each value.
  */
 export class PlainMessage {
   body: unknown = undefined;
@@ -43,19 +43,19 @@ export class PlainMessage {
   application_properties: Record<string, unknown> | undefined = undefined;
 
   /**
-   * @param end of its bytes
+   * @param end of the message's bytes
    * @throws NOT_PLAIN
    */
   static read(reader: AmqpReader, end: number): PlainMessage {
     const message = new PlainMessage();
-    // At least one: of no bytes rhea makes an error.
+    // At least one section: rhea refuses a message of no bytes.
     do message.#readSection(reader);
     while (reader.at < end);
     if (reader.at !== end) throw NOT_PLAIN;
     return message;
   }
 
-  /** Whether rhea has read the same. */
+  /** Whether rhea has read the same message. */
   isLike(others: Readonly<Record<string, unknown>>): boolean {
     const own: Record<string, unknown> = Object.fromEntries(Object.entries(this));
     return [...Object.keys(own), ...Object.keys(others)].every((name) =>
@@ -81,7 +81,7 @@ export class PlainMessage {
         this.application_properties = reader.map();
         return;
       case 0x75:
-        // A body in several pieces, and whatever comes twice, is rhea's.
+        // Left to rhea: a body in several pieces, or a second body.
         if (this.body !== undefined) throw NOT_PLAIN;
         this.body = new DataSection(reader.binary());
         return;

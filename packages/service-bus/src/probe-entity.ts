@@ -5,7 +5,7 @@ import { durationMs } from "./iso-duration.ts";
 import { capabilitiesOf, STANDARD_MAX_MESSAGE_BYTES } from "./service-bus-limits.ts";
 import { parseAddress } from "./service-bus-url.ts";
 
-/** What of the SDK's descriptions of queues, topics and subscriptions is of interest. */
+/** The part of the SDK's descriptions of queues, topics and subscriptions that is used. */
 interface EntitySettings {
   readonly lockDuration?: string;
   readonly maxDeliveryCount?: number;
@@ -15,7 +15,7 @@ interface EntitySettings {
   readonly maxMessageSizeInKilobytes?: number;
 }
 
-/** Reads an entity's settings. @throws the SDK's error if the right is missing, or there is no administration */
+/** Reads an entity's settings. @throws the SDK's error if the right or the administration is missing */
 export async function probeEntity(
   administration: ServiceBusAdministrationClient,
   target: Target,
@@ -65,7 +65,7 @@ async function readSettings(
       administration.getSubscription(root, subscription, options),
       administration.getTopic(root, options),
     ]);
-    // Duplicates are found, and sizes limited, where a message enters.
+    // Duplicates are found, and sizes limited, at the topic.
     const { requiresDuplicateDetection, maxMessageSizeInKilobytes } = topic;
     return { ...read, requiresDuplicateDetection, ...defined({ maxMessageSizeInKilobytes }) };
   }

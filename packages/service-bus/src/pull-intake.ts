@@ -5,15 +5,15 @@ import type { LockLength } from "./lock-length.ts";
 import { PullLink } from "./pull-link.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
 
-/** The credit of a link is fixed when it is made: a few sizes serve every ask, with fewer messages than asked at most. */
+/** A link's credit is fixed at its start. A few sizes serve every ask, never with more than it asked for. */
 const SIZES = [200, 50, 10, 3, 1] as const;
-/** Asks that wait less than this are given the time of a few looks at the service: else nothing could arrive at all. */
+/** Shorter waits are given the time of a few peeks: without that nothing could arrive at all. */
 const SHORT_WAIT_MS = 50;
-/** Round trips until a message can be here. A new link needs several, and shows that it had too few. */
+/** Round trips that a message may need to arrive. A new link needs several, and tells if it had too few. */
 const FEWEST_LOOKS = 2;
 const MOST_LOOKS = 64;
 
-/** Messages on request: nothing is credited, and so nothing locked, between two asks. */
+/** Messages on request: between two asks there is no credit, and so nothing is locked. */
 export class PullIntake implements Intake {
   readonly #receivers: EntityReceivers;
   readonly #locks: LockLength;
@@ -33,7 +33,7 @@ export class PullIntake implements Intake {
   }
 
   async setFlow(): Promise<void> {
-    // The asks are the flow.
+    // Nothing to do: the asks are the flow.
   }
 
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
@@ -59,7 +59,7 @@ export class PullIntake implements Intake {
     await Promise.all(this.#links.map((link) => link.close()));
   }
 
-  /** Once: an ask that was over before its link was open is made again with the time of some looks. */
+  /** Repeats an ask that was over before its link was open, with the time of some peeks. */
   async #takeOnce(
     link: PullLink,
     ask: ReceiveAsk,
@@ -117,7 +117,7 @@ export class PullIntake implements Intake {
   }
 }
 
-/** A signal changes while we wait, which the compiler does not know of a property. */
+/** The signal may change while we wait; the compiler assumes that a property does not. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

@@ -10,9 +10,9 @@ import type { Done, HandleOwner, ServiceBusHandle } from "./service-bus-handle.t
 import { SettlingSide } from "./settling-side.ts";
 
 /**
- * One receiver that takes a fixed number of messages at most, for one ask at a time. The SDK's `receiveMessages` waits
- * a second for more when it has too few, and loses what it holds when it is aborted; a subscription that ends with the
- * first message and is drained does neither.
+ * One receiver that takes at most a fixed number of messages, for one ask at a time. If the SDK's
+ * `receiveMessages` has too few, it waits a second for more; if it is aborted, it loses what it holds. A
+ * subscription that ends with the first message and is drained does neither.
  */
 export class PullLink implements HandleOwner {
   readonly leaseKey: string | undefined = undefined;
@@ -22,7 +22,7 @@ export class PullLink implements HandleOwner {
   readonly #locks: LockLength;
   readonly #settling: SettlingSide;
   #isClosed = false;
-  /** Ends the ask that is under way. */
+  /** Ends the current ask. */
   #giveUp: ((error: unknown) => void) | undefined;
   isBusy = false;
   /** False if the last ask was over before the link could ask the service for anything. */
@@ -39,18 +39,18 @@ export class PullLink implements HandleOwner {
     });
   }
 
-  /** True: nothing can be received on it any more; what came on it is still settled. */
+  /** True if nothing can be received on it any more; messages that came on it are still settled. */
   get isBroken(): boolean {
     return this.#settling.isBroken;
   }
 
-  /** What came until `ended`, or until the first was there and nothing more was on its way. @throws what the SDK reports */
+  /** Takes messages until `ended`, or the first is here and no more is on its way. @throws SDK errors */
   async take(ended: Promise<void>): Promise<readonly ServiceBusHandle[]> {
     const handles: ServiceBusHandle[] = [];
     const failures: unknown[] = [];
     const stopping = new AbortController();
     let openGate = (): void => {};
-    // Withheld until the subscription has ended: the SDK would ask for one message more with each.
+    // Closed until the subscription has ended: otherwise the SDK would ask for one more message with each.
     const gate = new Promise<void>((resolve) => {
       openGate = resolve;
     });
@@ -73,7 +73,7 @@ export class PullLink implements HandleOwner {
         },
         processError: async ({ error }) => {
           const isStop = field(error, "name") === "AbortError";
-          // The SDK says that it was stopped before it had given any credit.
+          // The SDK reports that it was stopped before it gave any credit.
           if (isStop) this.hasAsked = false;
           else this.#settling.breakOff();
           if (stopping.signal.aborted || isIdleDetach(error)) return;
@@ -86,7 +86,7 @@ export class PullLink implements HandleOwner {
       // First, so that a subscription that is still trying to begin ends too.
       if (!isBroken) stopping.abort();
       const closed = subscription.close();
-      // The drain of a link that is gone would only run into the SDK's timeouts.
+      // Not awaited: the drain of a link that is gone would only run into the SDK's timeouts.
       if (isBroken) closed.catch(() => {});
       else await closed;
     } finally {

@@ -1,11 +1,11 @@
 import { field } from "./field.ts";
 
 /**
- * Lets the service send more messages on the link of a subscription: one small frame, where another link costs a token and
- * three round trips. The SDK raises credit by itself only as handlers end; what it does that with is found by its inner
- * names. A link that it opens again begins with the raised credit.
+ * Lets the service send more messages on the link of a subscription. This takes one small frame; another link
+ * would cost a token and three round trips. The SDK itself raises credit only as handlers end. Its means for
+ * that are found by its inner names. A link that the SDK opens again begins with the raised credit.
  *
- * @returns false: those names are gone, or the link is not open
+ * @returns false if those names are gone, or the link is not open
  */
 export function raiseCredit(receiver: object, count: number): boolean {
   const streaming = field(receiver, "_streamingReceiver");

@@ -1,4 +1,4 @@
-/** Bytes as they are. Other SDKs also send AMQP values and sequences: text as its bytes, anything else as JSON. */
+/** Keeps bytes. Other SDKs also send AMQP values and sequences: text becomes its bytes, the rest JSON. */
 export function readBody(message: { readonly body?: unknown; readonly contentType?: string | undefined }): {
   readonly body: Uint8Array;
   readonly contentType: string | undefined;
@@ -23,7 +23,7 @@ export function jsonOf(value: unknown): string {
   return json ?? "null";
 }
 
-/** A Buffer has turned itself into this before a replacer sees it. */
+/** A Buffer turns itself into this before the replacer sees it. */
 function isBufferJson(value: unknown): value is { readonly data: readonly number[] } {
   return (
     typeof value === "object" &&

@@ -2,12 +2,12 @@ import type { ServiceBusMessageBatch } from "@azure/service-bus";
 import type { EncodedBatch } from "./encode-batch.ts";
 import { field } from "./field.ts";
 
-/** What the SDK's sender reads of a batch, and its types leave out. */
+/** The SDK's sender reads this member of a batch, although its types leave it out. */
 const BYTES = "_generateMessage";
-/** Spans of the SDK's own tracing, of which a batch of ours has none; the core reports its sends as events. */
+/** Spans of the SDK's own tracing. Our batches have none: the core reports its sends as events. */
 const SPANS = "_messageSpanContexts";
 
-/** A batch that is encoded already, in the shape that the SDK's sender takes its own batches in. */
+/** Presents an encoded batch in the shape of the SDK's own batches, for the SDK's sender. */
 export function readyBatch({ bytes, count }: EncodedBatch): ServiceBusMessageBatch {
   return {
     maxSizeInBytes: bytes.length,
@@ -18,7 +18,7 @@ export function readyBatch({ bytes, count }: EncodedBatch): ServiceBusMessageBat
   };
 }
 
-/** True if a batch of the SDK itself has the members that ours has. */
+/** True if the SDK's own batches have the members that ours have. */
 export function takesReadyBatches(own: ServiceBusMessageBatch): boolean {
   return typeof field(own, BYTES) === "function" && Array.isArray(field(own, SPANS));
 }

@@ -21,7 +21,7 @@ export async function renewLock(
   }
 }
 
-/** What a handle yields whose link was closed by us. */
+/** The error for a handle whose link was closed by us. */
 export function linkGone(): QueueError {
   return new QueueError("LEASE_LOST", {
     what: "the consumer that received the message is closed",

@@ -1,12 +1,12 @@
 import type { EventEmitter } from "node:events";
 
-/** rhea's own names (3.0.5), as far as what it counts of a transfer goes. */
+/** rhea's own names (3.0.5), as far as they take part in counting a transfer. */
 export interface RheaLink {
   readonly name: string;
   readonly session: RheaSession;
   readonly connection: RheaConnection;
   readonly local: { readonly attach: { readonly rcv_settle_mode?: unknown } };
-  /** What rhea itself does about an event, before all others. */
+  /** rhea's own listeners of an event; they run before all others. */
   readonly observers: EventEmitter;
   readonly _incomplete?: unknown;
   credit: number;
@@ -38,9 +38,9 @@ interface RheaDeliveries {
 export interface RheaConnection {
   readonly amqp_transport: object;
   readonly socket?: { cork?(): void; uncork?(): void } | undefined;
-  /** By channel. */
+  /** Sessions by channel. */
   readonly remote_channel_map: Readonly<Record<number, RheaSession | undefined>>;
-  /** Writes what is to be written at the end of the turn. */
+  /** Writes what is pending at the end of the turn. */
   _register(): void;
 }
 
@@ -57,7 +57,7 @@ export interface RheaDelivery {
   modified(parameters: object): void;
 }
 
-/** All of them are there. */
+/** True if all of these names are there. */
 export function isRheaDelivery(value: unknown): value is RheaDelivery {
   const { link, update, accept, release, reject, modified } = (value ?? {}) as Partial<RheaDelivery>;
   const { incoming, remote } = (link?.session ?? {}) as Partial<RheaSession>;

@@ -1,12 +1,12 @@
 import { MAX_BATCH_ITEMS } from "./service-bus-limits.ts";
 
-/** What decides which request a message goes into. */
+/** What decides which request a message belongs to. */
 export interface PlannedMessage {
   readonly index: number;
   readonly bytes: number;
-  /** Its session: a batch has one. */
+  /** Its session: a batch has only one. */
   readonly key: string | undefined;
-  /** Set if it is scheduled by a request that returns its number: such a request has one time. */
+  /** Set if a request that returns its number schedules it: such a request has only one time. */
   readonly dueMs: number | undefined;
 }
 
@@ -15,12 +15,12 @@ export interface SendRequest {
   readonly dueMs: number | undefined;
 }
 
-/** Messages of one scheduling request, which goes over the management link and is answered as a whole. */
+/** Most messages of one scheduling request, which uses the management link and gets one answer. */
 const MAX_SCHEDULED_ITEMS = 100;
 
 /**
- * Splits messages into requests. The requests of one line go one after the other, because they share a session;
- * lines may go side by side.
+ * Splits messages into requests. The requests of one line are sent one after the other, because they share a
+ * session; different lines may be sent side by side.
  */
 export function planRequests(
   messages: readonly PlannedMessage[],

@@ -35,7 +35,7 @@ import type { SubscriptionRules } from "./subscription-rules.ts";
 
 export interface ServiceBusSettings {
   readonly connection: NamespaceConnection;
-  /** For names and messages. */
+  /** Used in names and messages. */
   readonly namespace: string;
   /** In lower case. */
   readonly sessionEntities: ReadonlySet<string>;
@@ -51,7 +51,7 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
   readonly #settings: ServiceBusSettings;
   /** By entity in lower case, as the service compares names. */
   readonly #locks = new Map<string, LockLength>();
-  /** Entities that were seen to detect duplicates, whatever their definition says. */
+  /** Entities that were seen to detect duplicates, whatever their definitions say. */
   readonly #deduplicated = new Set<string>();
   /** Targets whose entity was seen to be of another kind. */
   readonly #wrongKinds = new Map<string, QueueError>();
@@ -67,7 +67,7 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     const { isDeadLetter, subscription } = parseAddress(entity);
     const kind = isDeadLetter ? "dead-letter" : subscription === undefined ? ref.kind : "subscription";
     const isNamed = this.#settings.sessionEntities.has(entity.toLowerCase());
-    // Dead letters are read without sessions, also those of an entity that has them.
+    // Dead letters are read without sessions, even those of an entity that has sessions.
     const isOrdered = !isDeadLetter && (ref.features.includes("ordering") || isNamed);
     const { canCancel, namespace } = this.#settings;
     return Object.freeze({
@@ -142,7 +142,7 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     await this.#settings.connection.release();
   }
 
-  /** The core takes a failed look for a missing right; what was seen to be of the wrong kind must not open either. */
+  /** The core takes a failed probe for a missing right. A target of the wrong kind must not open either. */
   async #probed(
     administration: ServiceBusAdministrationClient,
     target: Target,
@@ -157,7 +157,7 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     }
   }
 
-  /** @throws what a look found, until another one finds it otherwise */
+  /** @throws what the last probe found, until another one finds otherwise */
   #assertKind(target: Target): void {
     const error = this.#wrongKinds.get(kindAndName(target));
     if (error !== undefined) throw error;
@@ -183,7 +183,7 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
   }
 }
 
-/** They are told from inside the SDK: what an application opens then would be taken for a connection of ours. */
+/** The SDK calls these. Without `outside`, a connection that an application opens then would pass as ours. */
 function eventsOutside<Handle>(
   events: ConsumerEvents<Handle>,
   { outside }: NamespaceConnection,
@@ -194,7 +194,7 @@ function eventsOutside<Handle>(
   };
 }
 
-/** A queue and a topic of one name are two targets, of which one is wrong. */
+/** A queue and a topic of the same name are two targets, one of them wrong. */
 function kindAndName({ ref, name }: Target): string {
   return `${ref.kind} ${name}`;
 }

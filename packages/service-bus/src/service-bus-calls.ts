@@ -6,23 +6,24 @@ import { serviceBus, type ServiceBusOptions } from "./service-bus-provider.ts";
 /** Options of {@link serviceBusCalls}: where dead letters go, and how Service Bus is reached. */
 export interface ServiceBusCallsOptions extends ServiceBusOptions {
   /**
-   * Name of the queue for dead letters, a queue of its own: only the service itself puts messages into
-   * `orders/$DeadLetterQueue`. The function's identity needs the role _Azure Service Bus Data Sender_ on it.
+   * Name of the queue for dead letters. It must be a separate queue: only the service itself puts messages
+   * into `orders/$DeadLetterQueue`. The function's identity needs the role _Azure Service Bus Data Sender_ on
+   * it.
    */
   readonly deadLetterQueue: string;
   /** The namespace: its name or full host name. @default the one of `connectionString` or `client` */
   readonly namespace?: string | undefined;
   /**
-   * Another server, as `?endpoint=` of a connection URL has it: `"127.0.0.1:5672"` (an emulator, without TLS).
+   * Another server, as in `?endpoint=` of a connection URL: `"127.0.0.1:5672"` (an emulator, without TLS).
    * @default the namespace
    */
   readonly endpoint?: string | undefined;
 }
 
 /**
- * Lets a function of Azure Functions send dead letters where its binding cannot: the option `calls` of `functionsEvents`.
- * A copy is sent first, then the message is completed: a crash in between leaves both. The SDK is loaded with the first
- * of them.
+ * Lets a function of Azure Functions send dead letters where its binding cannot; for the option `calls` of
+ * `functionsEvents`. It sends a copy first, then completes the message: a crash in between leaves both. The
+ * SDK is loaded with the first dead letter.
  *
  * @example
  * const source = functionsEvents({

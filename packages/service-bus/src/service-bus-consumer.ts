@@ -21,7 +21,7 @@ type DeadLetterBatch = NonNullable<ConsumerDriver<ServiceBusHandle>["deadLetterB
 
 /** Receives from one entity, and settles on the links that brought the messages. */
 export class ServiceBusConsumer implements ConsumerDriver<ServiceBusHandle> {
-  /** Absent on dead letters: they go nowhere else (rule D4). */
+  /** Absent on dead letters, which go nowhere else (rule D4). */
   readonly deadLetterBatch?: DeadLetterBatch;
   readonly #intake: Intake;
   readonly #receivers: EntityReceivers;
@@ -72,7 +72,7 @@ export class ServiceBusConsumer implements ConsumerDriver<ServiceBusHandle> {
     });
   }
 
-  /** There is no delay: the core holds the lock meanwhile (`releaseDelay: "none"`). */
+  /** Releases without a delay: the core holds the lock meanwhile (`releaseDelay: "none"`). */
   async releaseBatch(
     items: readonly ReleaseItem<ServiceBusHandle>[],
     signal: AbortSignal,

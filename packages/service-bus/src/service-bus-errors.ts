@@ -10,10 +10,10 @@ import {
 
 /** One line of the table: vendor names, the portable code, and where the names were seen. */
 export interface ErrorRow {
-  /** `code` of the SDK's errors, or the condition that a GeneralError's text begins with; separated by spaces. */
+  /** `code` of the SDK's errors, or the condition that starts a GeneralError's text; separated by spaces. */
   readonly names: string;
   readonly code: ErrorCode;
-  /** True: the operation may have taken effect although it failed. */
+  /** True if the operation may have taken effect although it failed. */
   readonly ambiguous?: boolean;
   readonly retryable?: boolean;
   readonly retryAfterMs?: number;
@@ -33,7 +33,7 @@ const ATOM = "https://learn.microsoft.com/rest/api/servicebus/error-codes (2026-
 const NODE = "https://nodejs.org/api/errors.html#common-system-errors (2026-11-29)";
 const TLS = "https://nodejs.org/api/tls.html#x509-certificate-error-codes (2026-11-29)";
 
-/** The throttled namespace asks for two seconds in its text (error 50009). */
+/** A throttled namespace asks for two seconds in its text (error 50009). */
 const BUSY_MS = 2_000;
 
 /** By `code`, then by the name before the colon of a GeneralError, then by `name`. */
@@ -124,7 +124,7 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
   { names: "AbortError", code: "CANCELLED", ambiguous: true, source: SDK },
 ];
 
-/** By `code` of Node's own errors, also where the SDK keeps it only as the beginning of a text. */
+/** By `code` of Node's own errors, even if the SDK keeps it only at the start of a text. */
 export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "ECONNREFUSED ENOTFOUND EAI_AGAIN EADDRNOTAVAIL", code: "CONNECTION_LOST", source: NODE },
   { names: "EHOSTUNREACH ENETUNREACH EHOSTDOWN ENETDOWN", code: "CONNECTION_LOST", source: NODE },
@@ -135,7 +135,7 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
     source: NODE,
   },
   { names: "ETIMEDOUT", code: "TIMEOUT", ambiguous: true, source: NODE },
-  // Waiting mends none of them (docs/decisions/0052); their texts tell of the rarer ones.
+  // Waiting cures none of these (docs/decisions/0052). The rarer ones are recognised by their texts.
   { names: "CERT_HAS_EXPIRED CERT_NOT_YET_VALID", code: "UNAUTHENTICATED", source: TLS },
   { names: "SELF_SIGNED_CERT_IN_CHAIN DEPTH_ZERO_SELF_SIGNED_CERT", code: "UNAUTHENTICATED", source: TLS },
   { names: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", code: "UNAUTHENTICATED", source: TLS },
@@ -144,7 +144,7 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "EPROTO ERR_SSL_WRONG_VERSION_NUMBER", code: "CONNECTION_LOST", source: TLS },
 ];
 
-/** By a part of the text: plain errors of the SDK, and conditions that say too little. These win over the names. */
+/** By a part of the text (plain errors of the SDK, conditions that say too little). Wins over the names. */
 export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
   { text: /messaging entity .*could not be found|status-code: 404/i, code: "NOT_FOUND", source: SDK },
   {
@@ -196,7 +196,7 @@ const RETRYABLE = new Set([
 const byName = indexOf(SERVICE_ERRORS);
 const bySocketCode = indexOf(SOCKET_ERRORS);
 
-/** What any value means that a call to the SDK can reject with. */
+/** Classifies any value with which a call to the SDK can reject. */
 export function classifyServiceBusError(error: unknown, during: Operation): ErrorClass {
   if (isQueueError(error)) {
     return { code: error.code, retryable: error.retryable, ambiguous: error.ambiguous };
@@ -219,18 +219,18 @@ export function classifyServiceBusError(error: unknown, during: Operation): Erro
   };
 }
 
-/** True if an accept found nothing to lock: which of the three codes it is cannot be foreseen. https://github.com/Azure/azure-sdk-for-js/issues/9775 (2026-11-29) */
+/** True if an accept found nothing to lock. Which of three codes says so cannot be foreseen. https://github.com/Azure/azure-sdk-for-js/issues/9775 (2026-11-29) */
 export function isNoSession(error: unknown): boolean {
   const { code } = meaningOf(unwrap(error));
   return code === "NO_SESSION" || code === "TIMEOUT";
 }
 
-/** The idle timeout of a link or connection; the SDK opens the next by itself. https://github.com/Azure/azure-sdk-for-js/issues/22963 (2026-11-29) */
+/** True for the idle timeout of a link or connection: the SDK opens the next by itself. https://github.com/Azure/azure-sdk-for-js/issues/22963 (2026-11-29) */
 export function isIdleDetach(error: unknown): boolean {
   return /Idle timeout|inactive for more than the allowed/i.test(textField(unwrap(error), "message") ?? "");
 }
 
-/** After two attempts the SDK throws an AggregateError without text or code; the last of its errors tells. */
+/** After two attempts the SDK throws an AggregateError without text or code; only its last error tells. */
 function unwrap(error: unknown): unknown {
   const inner = field(error, "errors");
   if (textField(error, "name") !== "AggregateError" || !Array.isArray(inner)) return error;
@@ -250,7 +250,7 @@ function meaningOf(error: unknown): Meaning {
   return byName.get(textField(error, "name") ?? "") ?? meaningOfStatus(field(error, "statusCode"));
 }
 
-/** The most telling first. A GeneralError says its condition, or the socket's code, at the beginning of its text. */
+/** The most telling first. A GeneralError's text starts with its condition or with the socket's code. */
 function codesOf(error: unknown): readonly string[] {
   const code = textField(error, "code");
   const [, before] = /^(\w+)(?:\s+\w+)?:? /.exec(textField(error, "message") ?? "") ?? [];
@@ -261,7 +261,7 @@ function codesOf(error: unknown): readonly string[] {
   return codes.filter((each) => each !== undefined);
 }
 
-/** Of the administration, which speaks HTTP. */
+/** For the administration, which uses HTTP. */
 function meaningOfStatus(status: unknown): Meaning {
   if (typeof status !== "number") return { code: "INTERNAL", source: SDK };
   if (status === 401) return { code: "UNAUTHENTICATED", source: ATOM };

@@ -2,10 +2,10 @@ import type { DeadLetterItem, ItemResult, ReleaseItem } from "@anyqueue/core/ada
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { LeanMessage } from "./lean-message.ts";
 
-/** What settles one delivery: the message, and the link that brought it (rule D5). */
+/** Identifies one delivery for its settlement: the message, and the link that brought it (rule D5). */
 export interface ServiceBusHandle {
   readonly message: ServiceBusReceivedMessage;
-  /** The same as it came, where the SDK has not touched it. */
+  /** The same message as it arrived, if the SDK has not touched it. */
   readonly lean?: LeanMessage | undefined;
   readonly owner: HandleOwner;
   /** The clock's monotonic time at which the lock ends, as far as is known here. */
@@ -18,7 +18,7 @@ export type Done = (result: ItemResult) => void;
 export interface HandleOwner {
   /** Deliveries with the same key share one lock. */
   readonly leaseKey: string | undefined;
-  /** Calls back once: it is what most messages come to, so that it makes no promise of its own. */
+  /** Calls back once. It makes no promise of its own, because most messages end here. */
   complete(handle: ServiceBusHandle, signal: AbortSignal, done: Done): void;
   release(item: ReleaseItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult>;
   deadLetter(item: DeadLetterItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult>;

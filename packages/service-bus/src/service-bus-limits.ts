@@ -4,28 +4,28 @@ import type { Capabilities, EntityRef, Limits } from "@anyqueue/core/adapter";
 // Large messages: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-premium-messaging#large-messages-support (2026-11-29)
 // Locks: https://learn.microsoft.com/azure/service-bus-messaging/message-transfers-locks-settlement (2026-11-29)
 
-/** One message of the Basic and Standard tiers; Premium entities say their own, which a probe and an open sender read. */
+/** One message of the Basic and Standard tiers. A probe and an open sender read a Premium entity's own. */
 export const STANDARD_MAX_MESSAGE_BYTES = 262_144;
-/** One batch of the Premium tier, also where its single messages may have 100 MB. https://github.com/Azure/azure-sdk-for-js/issues/33278 (2026-11-29) */
+/** One batch of the Premium tier, even if its single messages may have 100 MB. https://github.com/Azure/azure-sdk-for-js/issues/33278 (2026-11-29) */
 export const MAX_BATCH_BYTES = 1_048_576;
 /** The service refuses batches of more than 4,500 messages. https://github.com/Azure/azure-service-bus/issues/397 (2026-11-29) */
 export const MAX_BATCH_ITEMS = 4_000;
-/** All headers of one message together, the service's own too. */
+/** All headers of one message together, including the service's own. */
 export const MAX_HEADER_BYTES = 65_536;
 /** One application property. */
 const MAX_PROPERTY_BYTES = 32_767;
-/** `messageId` and `sessionId`; longer ones are refused by the SDK itself. */
+/** `messageId` and `sessionId`; the SDK itself refuses longer ones. */
 export const MAX_ID_LENGTH = 128;
 /** `LockDuration` of an entity. */
 export const MIN_LOCK_MS = 5_000;
 export const MAX_LOCK_MS = 300_000;
 /** `MaxDeliveryCount` of an entity. */
 export const MAX_DELIVERY_COUNT = 2_000;
-/** A longer reason or description of a dead letter is cut off by the service. */
+/** The service cuts off a longer reason or description of a dead letter. */
 export const MAX_REASON_LENGTH = 4_096;
-/** rhea 3.0.5 has room for 2,048 unsettled deliveries on one link: half of it leaves room for settlements under way. */
+/** rhea 3.0.5 has room for 2,048 unsettled deliveries on one link: half is left for pending settlements. */
 export const MAX_LINK_CREDIT = 1_000;
-/** 49 days: AMQP's header has 32 bits. What lives longer says so by the times of its creation and its end. */
+/** 49 days: AMQP's header has 32 bits. For a longer life, the times of creation and end are written. */
 export const MAX_HEADER_TTL_MS = 4_294_967_295;
 /** The SDK's own "never". */
 export const LAST_EXPIRY_MS: number = Date.UTC(9999, 11, 31, 7, 59, 59);
@@ -34,41 +34,41 @@ export const MAX_PEEK_ITEMS = 250;
 
 // Ours, not the vendor's.
 
-/** One request of the SDK: below the 15 s that the core waits, so that the SDK's own answer comes first. */
+/** One request of the SDK. Below the 15 s that the core waits, so that the SDK's own answer comes first. */
 export const REQUEST_TIMEOUT_MS = 10_000;
-/** A credential that gives no token by then has failed: a start must end within 5 s, and opens a connection first. */
+/** A credential without a token by then has failed: a start must end within 5 s, and connects first. */
 export const TOKEN_TIMEOUT_MS = 4_000;
 /**
- * A connection that is silent for so long is dead: the SDK asks for a sign of life at least once a minute, and the service
- * gives one every 30 s. The SDK itself waits for two minutes.
+ * A connection that is silent for this long is dead: the SDK asks for a sign of life at least once a minute,
+ * and the service gives one every 30 s. The SDK itself waits for two minutes.
  */
 export const SILENCE_MS = 45_000;
-/** How often a connection is looked at. */
+/** How often a connection is checked. */
 export const SILENCE_LOOK_MS = 5_000;
-/** How long `close` waits for the SDK's farewells before it cuts the connection: everything is settled by then. */
+/** How long `close` waits for the SDK before it cuts the connection: everything is settled by then. */
 export const CLOSE_TIMEOUT_MS = 1_000;
-/** How long the service may take to say that nothing more is on its way; the SDK itself gives it 200 ms. */
+/** How long the service may take to say that nothing more is on its way; the SDK itself allows 200 ms. */
 export const DRAIN_TIMEOUT_MS = 2_000;
-/** Least time between two links that take each other's place. */
+/** The least time between a link and the link that replaces it. */
 export const REOPEN_PAUSE_MS = 500;
-/** A link with credit that brought nothing for so long is compared with what the entity holds. */
+/** A link with credit that brought nothing for this long is compared with what the entity holds. */
 export const WATCHDOG_MS = 120_000;
-/** A session without messages is given back after this if there is a free lane. */
+/** A session without messages is let go after this time if a lane is free. */
 export const SESSION_IDLE_MS = 1_000;
-/** The same at least where every lane is taken and others may wait; else as long as three messages need to follow. */
+/** The least such time if all lanes are taken and others may wait; three round trips if that is longer. */
 export const CONTESTED_IDLE_MS = 10;
-/** How long a session that was just locked may take to bring its first message. */
+/** How long a newly locked session may take to bring its first message. */
 export const FIRST_MESSAGE_MS = 500;
-/** A session that keeps a lane busy for so long gives way to others. */
+/** A session that keeps a lane busy for this long gives way to others. */
 export const SESSION_TURN_MS = 30_000;
-/** `acceptNextSession` calls that wait at the service at once. */
+/** The most `acceptNextSession` calls that wait at the service at once. */
 export const MAX_ACCEPTS = 8;
-/** After an accept that failed at once. */
+/** The pause after an accept that failed at once. */
 export const ACCEPT_PAUSE_MS = 1_000;
 /** The longest delay that we pass on; the service documents no bound. Ten years. */
 const MAX_DELAY_MS = 315_360_000_000;
 
-/** What one target can do as far as its definition says. */
+/** Capabilities of a target as far as its definition tells them. */
 export function capabilitiesOf(
   ref: EntityRef,
   { isOrdered, canCancel }: { readonly isOrdered: boolean; readonly canCancel: boolean },
@@ -101,18 +101,18 @@ export function capabilitiesOf(
 
 export const SERVICE_BUS_LIMITS: Limits = Object.freeze({
   maxMessageBytes: STANDARD_MAX_MESSAGE_BYTES,
-  // Beyond four batches out, one thread of the SDK is busy all the time. The driver itself splits by the exact size.
+  // Beyond four batches in flight, one thread of the SDK is always busy. The driver splits by exact size.
   send: {
     maxItems: MAX_BATCH_ITEMS,
     maxInFlight: 4,
     maxBytes: STANDARD_MAX_MESSAGE_BYTES,
     overheadBytes: 0,
   },
-  // The service pushes: an ask only waits for what comes.
+  // The service pushes: an ask only waits for what arrives.
   receive: { maxItems: 200, maxWaitMs: 30_000, parallel: 1, billed: false },
   ack: { maxItems: 200, maxInFlight: 8 },
   release: { maxItems: 200, maxInFlight: 4 },
-  // The SDK renews one lock a call.
+  // The SDK renews one lock per call.
   extend: { maxItems: 1, maxInFlight: 32 },
   deadLetter: { maxItems: 200, maxInFlight: 4 },
   lease: { minMs: MIN_LOCK_MS, maxMs: MAX_LOCK_MS, totalMs: Number.POSITIVE_INFINITY },

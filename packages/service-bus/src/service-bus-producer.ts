@@ -36,22 +36,22 @@ interface Prepared extends SizedMessage {
 
 /** Sends to one queue or topic. */
 export class ServiceBusProducer implements ProducerDriver {
-  /** Absent where delayed messages travel in ordinary batches, which have no numbers to cancel by (rule D4). */
+  /** Absent if delayed messages travel in ordinary batches, which have no numbers to cancel by (rule D4). */
   readonly cancelBatch?: NonNullable<ProducerDriver["cancelBatch"]>;
   readonly #connection: NamespaceConnection;
   readonly #entity: string;
   readonly #target: Target;
   #form: WireForm;
   readonly #check: ((signal: AbortSignal) => Promise<boolean>) | undefined;
-  /** `sizeOf` and `sendBatch` see the same message: it is encoded once. */
+  /** `sizeOf` and `sendBatch` see the same message, so that it is encoded only once. */
   readonly #prepared = new WeakMap<OutgoingMessage, Prepared>();
   #sender: Promise<ServiceBusSender> | undefined;
-  /** Of the client that the sender belongs to. */
+  /** The generation of the client that the sender belongs to. */
   #generation = 0;
-  /** What the service said when the link was opened. */
+  /** The limit that the service stated when the link was opened. */
   #maxBytes: number | undefined;
 
-  /** @param check what must hold before anything is sent; says whether messages need new ids */
+  /** @param check must pass before anything is sent; resolves with true if messages need new ids */
   constructor(
     connection: NamespaceConnection,
     entity: string,
@@ -93,7 +93,7 @@ export class ServiceBusProducer implements ProducerDriver {
       })),
       Math.min(this.#maxBytes ?? this.#target.limits.send.maxBytes, MAX_BATCH_BYTES),
     );
-    // Sessions side by side, the requests of one session one after the other.
+    // Sessions go side by side, the requests of one session one after the other.
     await Promise.all(
       lines.map(async (line) => {
         let isHeldUp = false;
@@ -132,14 +132,14 @@ export class ServiceBusProducer implements ProducerDriver {
     }
   }
 
-  /** By itself, because a Premium entity takes larger messages alone than in a batch. */
+  /** Sent alone, because a Premium entity takes a larger message alone than in a batch. */
   async #sendOne(message: EncodedMessage, signal: AbortSignal): Promise<void> {
     await this.#request(signal, (sender, abortSignal) =>
       sender.sendMessages(longLived(message), { abortSignal }),
     );
   }
 
-  /** What has gone out stays sent when a later batch fails; the rest shares the failure. */
+  /** If a later batch fails, messages already sent stay sent; the rest shares the failure. */
   async #sendMany(messages: readonly EncodedMessage[], signal: AbortSignal): Promise<readonly SendResult[]> {
     const results: SendResult[] = [];
     while (results.length < messages.length) {
@@ -154,11 +154,11 @@ export class ServiceBusProducer implements ProducerDriver {
     return results;
   }
 
-  /** As many of the first messages as fit into one batch. @returns how many */
+  /** Sends as many of the first messages as fit into one batch. @returns how many */
   async #sendSome(messages: readonly EncodedMessage[], signal: AbortSignal): Promise<number> {
     const batch = fill(await this.#newBatch(signal), messages);
     const [first] = messages;
-    // One alone is smaller by itself than with the headers of a batch.
+    // One message alone is smaller by itself than with the headers of a batch.
     if (batch.count <= 1 && first !== undefined) await this.#sendOne(first, signal);
     else await this.#request(signal, (sender, abortSignal) => sender.sendMessages(batch, { abortSignal }));
     return Math.max(1, batch.count);
@@ -194,12 +194,12 @@ export class ServiceBusProducer implements ProducerDriver {
     const batch = await this.#request(signal, (sender, abortSignal) =>
       sender.createMessageBatch({ abortSignal }),
     );
-    // Undefined if the service does not say it, which the SDK's type does not know.
+    // Undefined if the service does not state it, which the SDK's type does not say.
     if (batch.maxSizeInBytes > 0) this.#maxBytes = batch.maxSizeInBytes;
     return batch;
   }
 
-  /** A send that is under way when the socket dies would wait for its timeout: it ends at once, and may have arrived. */
+  /** Ends a pending send, which may have arrived, when the socket dies: else it waits for its timeout. */
   async #request<Value>(
     signal: AbortSignal,
     work: (sender: ServiceBusSender, abortSignal: AbortSignal) => Promise<Value>,
@@ -223,7 +223,7 @@ export class ServiceBusProducer implements ProducerDriver {
     });
   }
 
-  /** The core knows the limit of the tier; this one is the entity's own, as its link says it, and that of the headers. */
+  /** Checks the headers, and the entity's own limit as its link states it. The core checks the tier's. */
   #tooLarge({ bytes, headerBytes }: Prepared): SendResult | undefined {
     const limitBytes = this.#maxBytes ?? Number.POSITIVE_INFINITY;
     if (headerBytes > MAX_HEADER_BYTES) {
@@ -259,9 +259,9 @@ export class ServiceBusProducer implements ProducerDriver {
 
 const SENT: SendResult = Object.freeze({ ok: true, value: Object.freeze({}) });
 
-/** As many of the first messages as fit. `empty`: a batch of the SDK. */
+/** Takes as many of the first messages as fit. `empty` is a batch of the SDK. */
 function fill(empty: ServiceBusMessageBatch, messages: readonly EncodedMessage[]): ServiceBusMessageBatch {
-  // The SDK encodes through an object for each value and buffers that grow: a third of all that a send costs.
+  // The SDK encodes with an object for each value and buffers that grow: a third of the cost of a send.
   if (takesReadyBatches(empty)) {
     const maxBytes = empty.maxSizeInBytes > 0 ? empty.maxSizeInBytes : Number.POSITIVE_INFINITY;
     return readyBatch(encodeBatch(messages, maxBytes, systemClock.wallNow()));
@@ -270,7 +270,7 @@ function fill(empty: ServiceBusMessageBatch, messages: readonly EncodedMessage[]
   return empty;
 }
 
-/** Sent now, it would overtake what failed before it. */
+/** If it were sent now, it would overtake the message that failed before it. */
 function heldUp(): SendResult {
   const what = "an earlier message of its key failed, so this one was not sent";
   return { ok: false, error: new QueueError("UNAVAILABLE", { what, provider: PROVIDER, operation: "send" }) };

@@ -16,7 +16,7 @@ function connect(options: ServiceBusOptions, authority = "shop"): QueueAdapter {
   return serviceBus(options).connect(url, { clock: systemClock });
 }
 
-/** What an application without types could write. */
+/** Options as an application without types could write them. */
 function untyped(options: object): ServiceBusOptions {
   return options;
 }

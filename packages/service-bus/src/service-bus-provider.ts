@@ -9,21 +9,22 @@ import { readConnectionString, readPlace } from "./service-bus-url.ts";
 import type { SubscriptionRule } from "./subscription-rule.ts";
 import { ruleProblems, SubscriptionRules } from "./subscription-rules.ts";
 
-/** How to reach Service Bus: with a connection string, with a credential, or with an SDK client of your own. */
+/** How to reach Service Bus: with a connection string, a credential, or an SDK client of your own. */
 export interface ServiceBusOptions {
   /**
-   * Connection string of the namespace or of one entity, with a shared access key: a secret. Excludes `credential`. Its
-   * host must be the URL's, if that names one. @default none: a credential
+   * Connection string of the namespace or of one entity, with a shared access key: a secret. Excludes
+   * `credential`. Its host must be the URL's, if that names one. @default none: a credential
    */
   readonly connectionString?: string | undefined;
   /**
-   * Gives tokens of Microsoft Entra ID; within 4 s, or it has failed. @default `DefaultAzureCredential` of
-   * `@azure/identity`, if that is installed
+   * Gives tokens of Microsoft Entra ID. A request that takes longer than 4 s fails.
+   * @default `DefaultAzureCredential` of `@azure/identity`, if that is installed
    */
   readonly credential?: TokenCredential | undefined;
   /**
-   * An SDK client of your own, instead of the other ways to connect; used as it is, and left open by `close()`. Build it
-   * with `retryOptions: { maxRetries: 0 }`, because the SDK repeats sends whose answer was lost. @default one of its own
+   * An SDK client of your own, instead of the other ways to connect. It is used as it is, and `close()`
+   * leaves it open. Build it with `retryOptions: { maxRetries: 0 }`, because the SDK repeats sends whose
+   * answer was lost. @default one of its own
    */
   readonly client?: ServiceBusClient | undefined;
   /**
@@ -32,29 +33,31 @@ export interface ServiceBusOptions {
    */
   readonly administrationClient?: ServiceBusAdministrationClient | undefined;
   /**
-   * Entities that require sessions although no definition says so: names as the service has them, subscriptions as
-   * `"topic/Subscriptions/name"`. Needed only where the entity's settings may not be read. @default those whose
-   * definition is ordered
+   * Entities that require sessions although no definition says so: the service's own names, subscriptions as
+   * `"topic/Subscriptions/name"`. Needed only if the entity's settings may not be read.
+   * @default those whose definition is ordered
    */
   readonly sessionEntities?: readonly string[] | undefined;
   /**
-   * True: delayed messages can be cancelled by `cancelBatch` of the driver. They are scheduled by a request for each
-   * moment then, which the Standard tier counts ten times. False: they travel in ordinary batches. @default false
+   * True: the driver's `cancelBatch` can cancel delayed messages. Each due time is then scheduled by a
+   * request of its own, which the Standard tier counts ten times. False: they travel in ordinary batches.
+   * @default false
    */
   readonly cancellable?: boolean | undefined;
   /**
-   * Rules that `client.admin.create` gives to subscriptions, by `"topic/subscription"`: the names of the definitions, or
-   * with the prefix where only that environment is meant. @default one rule that lets everything pass
+   * Rules that `client.admin.create` gives to subscriptions, by `"topic/subscription"`. Use the names of the
+   * definitions, or those with the prefix for that environment alone.
+   * @default one rule that lets everything pass
    */
   readonly rules?: Readonly<Record<string, readonly SubscriptionRule[]>> | undefined;
   /**
-   * Further settings of the SDK client, such as `webSocketOptions`. Those that keep messages safe (retries) are the
-   * adapter's own, and refused here. @default none
+   * Further settings of the SDK client, such as `webSocketOptions`. Those that keep messages safe (retries)
+   * are reserved for the adapter, and refused here. @default none
    */
   readonly clientOptions?: ServiceBusClientSettings | undefined;
 }
 
-/** The features that one entity can have at once: all of them. Sessions and duplicate detection are independent settings. */
+/** The features that one entity can have at once: all. Sessions and duplicate detection are independent. */
 export type ServiceBusModes = ("ordering" | "deduplication" | "delay" | "ttl")[];
 
 const OPTIONS = [
@@ -67,13 +70,13 @@ const OPTIONS = [
   "rules",
   "clientOptions",
 ] as const;
-/** Of these, none stands beside `client`. */
+/** None of these can be combined with `client`. */
 const CONNECTION_OPTIONS = ["connectionString", "credential", "clientOptions"] as const;
 
 /**
- * Azure Service Bus, for `createClient`. URLs are `service-bus://<namespace>` with `?endpoint=` and `?plaintext=allow`.
- * The SDK (`@azure/service-bus`) is loaded with the first call; all producers and consumers of a namespace share one
- * connection.
+ * Azure Service Bus, for `createClient`. URLs are `service-bus://<namespace>` with `?endpoint=` and
+ * `?plaintext=allow`. The SDK (`@azure/service-bus`) is loaded with the first call. All producers and
+ * consumers of a namespace share one connection.
  *
  * @example
  * const client = createClient("service-bus://my-namespace", [serviceBus()]);
@@ -86,7 +89,7 @@ const CONNECTION_OPTIONS = ["connectionString", "credential", "clientOptions"] a
 export function serviceBus(options: ServiceBusOptions = {}): Provider<"service-bus", ServiceBusModes> {
   checkOptions(options);
   const settled = Object.freeze({ ...options });
-  /** One connection per namespace, whatever else their URLs say (rule D8). */
+  /** One connection per namespace, whatever else the URLs say (rule D8). */
   const connections = new Map<string, NamespaceConnection>();
   return Object.freeze({
     scheme: "service-bus" as const,

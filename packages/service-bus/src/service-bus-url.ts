@@ -9,19 +9,19 @@ import { invalid } from "./refusal.ts";
 
 /** Where a connection goes. */
 export interface Place {
-  /** `my-namespace.servicebus.windows.net`; undefined: the connection string says it. */
+  /** `my-namespace.servicebus.windows.net`; undefined if the connection string names it. */
   readonly host: string | undefined;
-  /** Another server's host and port. */
+  /** Host and port of another server. */
   readonly endpoint: string | undefined;
-  /** True: the endpoint is an emulator, without TLS. */
+  /** True if the endpoint is an emulator, without TLS. */
   readonly isPlain: boolean;
 }
 
-/** One entity, as its name says it. */
+/** One entity, as read from its name. */
 export interface Address {
-  /** What receives and settles: `orders`, `orders/Subscriptions/billing`, either with `/$DeadLetterQueue`. */
+  /** To receive and settle by: `orders`, `orders/Subscriptions/billing`, either with `/$DeadLetterQueue`. */
   readonly path: string;
-  /** The queue, or the topic of a subscription: what is sent to. */
+  /** To send to: the queue, or the topic of a subscription. */
   readonly root: string;
   readonly subscription?: string;
   readonly isDeadLetter: boolean;
@@ -82,19 +82,19 @@ function readEndpoint(endpoint: string, url: ConnectionUrl): string {
   return place;
 }
 
-/** The entity's own name of what a definition asks for. */
+/** The service's name of the entity that a definition asks for. */
 export function entityOf(ref: EntityRef): string {
   if (ref.exact === true) return ref.kind === "dead-letter" ? deadLettersOf(ref.name) : ref.name;
   const plain = ref.topic === undefined ? ref.name : `${ref.topic}/Subscriptions/${ref.name}`;
   return ref.kind === "dead-letter" ? plain + DEAD_LETTERS : plain;
 }
 
-/** The dead-letter sub-queue of an entity; of one that is a sub-queue already, itself. */
+/** The dead-letter sub-queue of an entity; a name that already is one stays as it is. */
 function deadLettersOf(entity: string): string {
   return entity.toLowerCase().endsWith(DEAD_LETTERS.toLowerCase()) ? entity : entity + DEAD_LETTERS;
 }
 
-/** @throws INVALID_ARGUMENT if it is no legal name of a queue, topic, subscription or dead-letter sub-queue. */
+/** @throws INVALID_ARGUMENT if it cannot name a queue, topic, subscription or dead-letter sub-queue. */
 export function parseAddress(entity: string): Address {
   const isDeadLetter = entity.toLowerCase().endsWith(DEAD_LETTERS.toLowerCase());
   const source = isDeadLetter ? entity.slice(0, -DEAD_LETTERS.length) : entity;
@@ -114,16 +114,16 @@ function illegalName(entity: string): QueueError {
   );
 }
 
-/** What a connection string says, its secrets apart. */
+/** The content of a connection string, without its secrets. */
 export interface ConnectionString {
-  /** Of `Endpoint`, with its port if it has one. */
+  /** The host of `Endpoint`, with its port if it has one. */
   readonly host: string;
   readonly entityPath: string | undefined;
   readonly isEmulator: boolean;
 }
 
 /**
- * Checks a connection string and names what is missing, never what is there.
+ * Checks a connection string. Names what is missing, never what is there.
  * @throws INVALID_ARGUMENT
  */
 export function readConnectionString(text: unknown): ConnectionString {
@@ -148,7 +148,7 @@ export function readConnectionString(text: unknown): ConnectionString {
     problems.push("SharedAccessSignature and SharedAccessKey cannot be combined");
   }
   const flag = parts.get("UseDevelopmentEmulator");
-  // The SDK takes the lower-case word alone and would dial TLS for any other spelling.
+  // The SDK accepts only the lower-case word, and would dial TLS for any other spelling.
   if (flag !== undefined && !/^(?:true|false)$/.test(flag)) {
     problems.push('UseDevelopmentEmulator is neither "true" nor "false", in lower case');
   }
@@ -164,7 +164,7 @@ export function emulatorString(endpoint: string, given: string | undefined): str
   return [`Endpoint=sb://${endpoint}/`, ...rest, "UseDevelopmentEmulator=true"].join(";");
 }
 
-/** Emulators take any. */
+/** Emulators accept any key. */
 const ANY_KEY = "SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE";
 
 function badString(why: string): QueueError {

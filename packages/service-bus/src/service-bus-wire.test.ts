@@ -26,7 +26,7 @@ function outgoing(more: Partial<OutgoingMessage> = {}): OutgoingMessage {
   };
 }
 
-/** What the SDK makes of what the service delivers. */
+/** Makes a message as the SDK hands it over on receipt. */
 function received(
   more: Partial<Record<keyof ServiceBusReceivedMessage, unknown>> = {},
 ): ServiceBusReceivedMessage {
@@ -41,7 +41,7 @@ function received(
   return message as unknown as ServiceBusReceivedMessage;
 }
 
-/** A sent message, as it comes back. */
+/** Encodes a message and decodes it again, as if it were received. */
 function roundTrip(message: OutgoingMessage, form: WireForm): ReturnType<typeof decodeMessage> {
   return decodeMessage(received({ ...encodeMessage(message, form) }), undefined, form);
 }

@@ -3,14 +3,14 @@ import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/servic
 import { jsonOf, readBody } from "./read-body.ts";
 import { MAX_ID_LENGTH, MAX_REASON_LENGTH } from "./service-bus-limits.ts";
 
-/** The application's id where `messageId` is something else: a deduplication id, or it is too long. */
+/** Holds the application's id if `messageId` is something else: a deduplication id, or the id is too long. */
 export const ID_PROPERTY = "aq-id";
-/** The message had no ordering key; its session is its own. */
+/** Marks a message that had no ordering key: its session is its own. */
 const OWN_PROPERTY = "aq-own";
 /** Attributes that rhea 3.0.5 would lose: it builds a plain object, in which `__proto__` is no member. */
 const OVERFLOW_PROPERTY = "aq-x";
 const LOST_NAME = "__proto__";
-/** Written by the service into dead letters; told apart from the application's own attributes. */
+/** The service writes these into dead letters. They are told apart from the application's own attributes. */
 const DEAD_PROPERTIES: readonly string[] = ["DeadLetterReason", "DeadLetterErrorDescription"];
 /** "For ever", as the service writes it, in milliseconds. */
 const FOREVER_MS = 922_337_203_685_477;
@@ -23,7 +23,7 @@ export interface WireForm {
   readonly clock: Clock;
 }
 
-/** What the SDK sends: bytes, and every other value a text. */
+/** A message for the SDK: the body is bytes, and every other value is a text. */
 export interface EncodedMessage extends ServiceBusMessage {
   readonly body: Buffer;
   readonly messageId: string;
@@ -41,7 +41,7 @@ export function encodeMessage(message: OutgoingMessage, form: WireForm): Encoded
     contentType: message.contentType,
     applicationProperties: propertiesOf(message, messageId, isAlone),
   };
-  // A session entity takes no message without a session: one without a key gets its own and waits for nobody.
+  // A session entity refuses messages without a session: one without a key gets its own, to wait for nobody.
   if (message.orderingKey !== undefined) encoded.sessionId = message.orderingKey;
   else if (isAlone) encoded.sessionId = crypto.randomUUID();
   if (message.correlationId !== undefined) encoded.correlationId = message.correlationId;
@@ -51,7 +51,7 @@ export function encodeMessage(message: OutgoingMessage, form: WireForm): Encoded
   return encoded;
 }
 
-/** When a delayed message is due, in the time of the SDK, which is the machine's; undefined: at once. */
+/** When a delayed message is due, in the SDK's time, which is the machine's; undefined if at once. */
 export function dueAt(message: OutgoingMessage, { clock }: WireForm): Date | undefined {
   if (message.deliverAtMs === undefined) return undefined;
   const delayMs = message.deliverAtMs - clock.wallNow();
@@ -59,14 +59,14 @@ export function dueAt(message: OutgoingMessage, { clock }: WireForm): Date | und
 }
 
 export interface SizedMessage {
-  /** Of the whole message inside a batch. */
+  /** Size of the whole message inside a batch. */
   readonly bytes: number;
-  /** Of everything but the body. */
+  /** Size of everything but the body. */
   readonly headerBytes: number;
 }
 
 /**
- * Never less than what rhea writes: a section's and a value's own bytes, a string as its UTF-8 bytes behind five.
+ * Never less than what rhea writes: sections' and values' own bytes; for a string, five and its UTF-8 bytes.
  * https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-types-v1.0-os.html (2026-11-29)
  */
 export function sizeOfMessage(message: OutgoingMessage, encoded: EncodedMessage): SizedMessage {
@@ -81,11 +81,11 @@ export function sizeOfMessage(message: OutgoingMessage, encoded: EncodedMessage)
   return { bytes: headerBytes + message.body.byteLength, headerBytes };
 }
 
-/** Header with its time to live, annotations with the due time, properties with their two times, section codes, batch framing. */
+/** Header with time to live, annotations with due time, properties with two times, section codes, framing. */
 const SECTIONS_BYTES = 160;
 const STRING_BYTES = 5;
 
-/** What is read of a message of the SDK. */
+/** The members of an SDK message that are read. */
 export type ReadableMessage = {
   readonly [Name in ReadMember]?: ServiceBusReceivedMessage[Name] | undefined;
 } & {
@@ -108,7 +108,7 @@ type ReadMember =
   | "subject"
   | "timeToLive";
 
-/** A message of the SDK as the core sees it. */
+/** Turns a message of the SDK into a delivery for the core. */
 export function decodeMessage<Handle>(
   message: ReadableMessage,
   handle: Handle,
@@ -124,7 +124,7 @@ export function decodeMessage<Handle>(
     providerId,
     body,
     attributes,
-    // Zero-based on the wire, and absent where a broker leaves the header out.
+    // Zero-based on the wire, and absent if a broker leaves out the header.
     deliveryCount: (message.deliveryCount ?? 0) + 1,
     native,
   };
@@ -142,12 +142,12 @@ export function decodeMessage<Handle>(
   return delivery;
 }
 
-/** The reason of a dead letter, as long as the service keeps it. */
+/** Cuts the reason of a dead letter to the length that the service keeps. */
 export function clipReason(text: string): string {
   return text.slice(0, MAX_REASON_LENGTH);
 }
 
-/** A sequence number that was handed out as text, in the form that the SDK's calls take: it looks at these two members. */
+/** Turns a sequence number's text into the form that the SDK's calls take: they look at these two members. */
 export function sequenceNumberOf(digits: string): Parameters<PeekFrom>[0] {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(BigInt.asUintN(64, BigInt(digits)));
@@ -196,7 +196,7 @@ function readProperties(message: ReadableMessage, { isDeadLetter }: WireForm): R
   return { attributes, types, id, isAlone: properties[OWN_PROPERTY] === "1" };
 }
 
-/** False: it is somebody else's. */
+/** Returns false if the property is somebody else's. */
 function restore(attributes: Record<string, string>, value: unknown): boolean {
   if (typeof value !== "string" || !value.startsWith('["')) return false;
   try {
@@ -207,7 +207,7 @@ function restore(attributes: Record<string, string>, value: unknown): boolean {
   }
 }
 
-/** Strings as they are; everything else as text, with the name of its type. */
+/** Leaves strings as they are. Turns everything else into text, with the name of its type. */
 function textOfValue(value: unknown): { readonly text: string; readonly type?: string } {
   if (typeof value === "string") return { text: value };
   if (value === null || value === undefined) return { text: "", type: "null" };
@@ -217,12 +217,12 @@ function textOfValue(value: unknown): { readonly text: string; readonly type?: s
   return { text: `${value as string | number | bigint | boolean}`, type: typeof value };
 }
 
-/** AMQP has times that no `Date` has. */
+/** AMQP has times that a `Date` cannot hold. */
 function textOfDate(date: Date): string {
   return Number.isNaN(date.getTime()) ? String(date) : date.toISOString();
 }
 
-/** The SDK's dates are in the machine's time; the core's may be another. */
+/** The SDK's dates are in the machine's time; the core's clock may be another. */
 function addTimes<Handle>(delivery: Mutable<Delivery<Handle>>, message: ReadableMessage, clock: Clock): void {
   const { enqueuedTimeUtc, timeToLive } = message;
   if (enqueuedTimeUtc === undefined) return;
@@ -259,7 +259,7 @@ export function textOf(id: ServiceBusReceivedMessage["messageId"]): string | und
 
 const UUID_DIGITS = 32;
 
-/** A view: no copy. */
+/** A view, not a copy. */
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -8,18 +8,18 @@ import type { ServiceBusHandle } from "./service-bus-handle.ts";
 import { SessionPump } from "./session-pump.ts";
 import { SessionSlot, type SlotEvents } from "./session-slot.ts";
 
-/** An ask that waits less than this looks first whether there is anything to wait for. */
+/** An ask that waits less than this first checks whether there is anything to wait for. */
 const SHORT_WAIT_MS = 50;
-/** Between two asks sessions stay locked for so long: the next ask finds what came too late for this one. */
+/** How long sessions stay locked between two asks: the next ask finds what came too late for this one. */
 const LINGER_MS = 100;
-/** To lock a session and get its first message. */
+/** Time to lock a session and to get its first message. */
 const FIRST_MESSAGE_WAIT_MS = 400;
 
 interface SlotHandle extends ServiceBusHandle {
   readonly owner: SessionSlot;
 }
 
-/** Messages of an entity with sessions: pushed for as long as the flow says, or, in pull mode, while somebody asks. */
+/** Messages of an entity with sessions: pushed as the flow says or, in pull mode, while somebody asks. */
 export class SessionIntake implements Intake {
   readonly #receivers: EntityReceivers;
   readonly #locks: LockLength;
@@ -68,7 +68,7 @@ export class SessionIntake implements Intake {
     };
   }
 
-  /** A missing entity or right shows in the look; the accepts that follow would be asked again and again. */
+  /** The peek shows a missing entity or right; the accepts that follow would be repeated for ever. */
   async open(signal: AbortSignal): Promise<void> {
     if (this.#isOpen) return;
     this.#isOpen = true;
@@ -113,7 +113,7 @@ export class SessionIntake implements Intake {
   }
 
   #lanes(): number {
-    // One message of each session at a time.
+    // A session has one message outstanding at a time.
     return Math.min(this.#flow.lanes, this.#flow.maxOutstanding);
   }
 
@@ -139,7 +139,7 @@ export class SessionIntake implements Intake {
     }, LINGER_MS);
   }
 
-  /** Nobody asks, and nobody has asked for a moment. */
+  /** True if nobody asks, and nobody has asked for a moment. */
   get #isResting(): boolean {
     return this.#asks === 0 && this.#linger === undefined;
   }
@@ -148,7 +148,7 @@ export class SessionIntake implements Intake {
     return handles.filter(({ owner }) => !owner.isGone);
   }
 
-  /** Sessions are locked one by one, so that an ask without a wait would never find anything. */
+  /** Sessions are locked one by one, so an ask without a wait would never find anything. */
   async #patient(ask: ReceiveAsk): Promise<ReceiveAsk> {
     if (ask.waitMs >= SHORT_WAIT_MS || this.#inbox.length > 0) return ask;
     const [first] = await this.#receivers.peek(1, this.#closing.signal);

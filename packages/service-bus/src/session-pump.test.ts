@@ -10,7 +10,7 @@ class FakeSession implements PumpedSession {
   outstanding = 0;
   isTaking = true;
   isDead = false;
-  /** What its end fails with. */
+  /** The error with which stopping and closing it fail. */
   endError: Error | undefined;
   #onLost: (session: FakeSession) => void;
 
@@ -65,7 +65,7 @@ class Bench {
     failed: (error) => void this.failures.push(error),
   });
 
-  /** @param isDead its link is gone before it has begun */
+  /** @param isDead true if its link is gone before it has begun */
   async give(sessionId: string, isDead = false): Promise<FakeSession> {
     const session = new FakeSession(sessionId, this.clock.now(), (lost) => this.pump.lost(lost));
     session.isDead = isDead;
@@ -79,7 +79,7 @@ class Bench {
     await settled();
   }
 
-  /** A message comes and is settled. */
+  /** A message of the session arrives and is settled. */
   async work(session: FakeSession): Promise<void> {
     session.outstanding = 1;
     this.pump.arrived(session);

@@ -28,7 +28,7 @@ export interface PumpedSession {
 
 export interface PumpOptions<Session extends PumpedSession> {
   readonly clock: Clock;
-  /** Locks the next session; waits for one at the service. */
+  /** Locks the next session. The service waits for one. */
   readonly accept: (signal: AbortSignal) => Promise<Session>;
   /** A failure in the background. */
   readonly failed: (error: unknown) => void;
@@ -37,8 +37,9 @@ export interface PumpOptions<Session extends PumpedSession> {
 const TICK_MS = 1_000;
 
 /**
- * Keeps up to `lanes` sessions locked: accept → take its messages → let go when it is idle → accept the next. A busy
- * session gives way after its turn, so that none starves. "No session" is the usual answer of an idle entity.
+ * Keeps up to `lanes` sessions locked: accepts one, takes its messages, lets it go when idle, accepts the
+ * next. A busy session gives way after its turn, so that none starves. "No session" is the usual answer of an
+ * idle entity.
  */
 export class SessionPump<Session extends PumpedSession> {
   readonly #options: PumpOptions<Session>;
@@ -51,10 +52,10 @@ export class SessionPump<Session extends PumpedSession> {
   #pause: Timer | undefined;
   #tick: Timer | undefined;
   #isClosed = false;
-  /** Sessions whose first message is awaited, and what such a message takes: a round trip. */
+  /** Sessions that wait for their first message, and the time that such a message takes: a round trip. */
   readonly #fresh = new Set<Session>();
   #roundTripMs = 0;
-  /** The session that was let go last: one that comes back at once competes with no other. */
+  /** The session that was let go last: if it comes back at once, it competes with no other. */
   #lastId: string | undefined;
 
   constructor(options: PumpOptions<Session>) {
@@ -65,7 +66,7 @@ export class SessionPump<Session extends PumpedSession> {
     return this.#sessions;
   }
 
-  /** 0 lets every session go as soon as what is outstanding of it is settled. */
+  /** 0 lets every session go as soon as its outstanding messages are settled. */
   setLanes(lanes: number): void {
     this.#lanes = lanes;
     const surplus = this.#sessions.size - lanes;
@@ -74,7 +75,7 @@ export class SessionPump<Session extends PumpedSession> {
     this.#fill();
   }
 
-  /** Nobody asks: sessions with something outstanding stay locked and bring nothing more, the others are let go. */
+  /** Nobody asks: sessions with outstanding messages stay locked but bring no more, others are let go. */
   rest(): void {
     this.#lanes = 0;
     this.#cancelAccepts();
@@ -84,7 +85,7 @@ export class SessionPump<Session extends PumpedSession> {
     }
   }
 
-  /** After `rest`. */
+  /** Called after `rest`. */
   wake(lanes: number): void {
     this.#lanes = lanes;
     for (const session of this.#sessions) session.resume();
@@ -130,7 +131,7 @@ export class SessionPump<Session extends PumpedSession> {
     for (const session of this.#sessions) this.#drop(session);
   }
 
-  /** Every lane is taken: sessions without an owner wait. */
+  /** True if every lane is taken, so that sessions without an owner wait. */
   get #isContested(): boolean {
     return this.#sessions.size >= this.#lanes;
   }
@@ -152,7 +153,7 @@ export class SessionPump<Session extends PumpedSession> {
     try {
       this.#take(await accepted);
     } catch (error) {
-      // An abort is none, and the lanes may have come back since.
+      // An abort is not a refusal, and lanes may have come back since.
       if (!signal.aborted) this.#refused(error, clock.now() - startedAtMs);
     }
     this.#fill();
@@ -200,9 +201,9 @@ export class SessionPump<Session extends PumpedSession> {
   }
 
   async #stopThenClose(session: Session): Promise<void> {
-    // One that cannot be stopped is closed all the same: its lane is another session's.
+    // A session that cannot be stopped is closed all the same: another session needs its lane.
     await session.stop().catch(this.#options.failed);
-    // What came in the last moment is settled first; `idle` brings us here again.
+    // Messages of the last moment are settled first; `idle` brings us here again.
     if (session.outstanding > 0 || !this.#sessions.has(session)) return;
     this.#drop(session);
     this.#lastId = session.sessionId;
@@ -213,7 +214,7 @@ export class SessionPump<Session extends PumpedSession> {
     }
   }
 
-  /** The next message of a session is on its way for a round trip: to let go before would cost four for each message. */
+  /** The next message of a session takes a round trip; letting go before that would cost four per message. */
   #contestedIdleMs(): number {
     return Math.min(SESSION_IDLE_MS, Math.max(CONTESTED_IDLE_MS, 3 * this.#roundTripMs));
   }

@@ -11,7 +11,7 @@ export interface SlotEvents {
   readonly arrived: (handle: ServiceBusHandle) => void;
   /** Nothing of the session is outstanding any more. */
   readonly idle: (slot: SessionSlot) => void;
-  /** The lock is gone, with everything that was outstanding. */
+  /** The lock is gone, and everything outstanding with it. */
   readonly lost: (slot: SessionSlot, error: unknown) => void;
 }
 
@@ -26,15 +26,15 @@ class SessionHandle implements ServiceBusHandle {
     this.freeSlot = freeSlot;
   }
 
-  /** One lock for the session. */
+  /** The session's messages share one lock. */
   get leaseUntilMs(): number {
     return this.owner.leaseUntilMs;
   }
 }
 
 /**
- * One session that is locked by us: `taking` its messages, then `stopping` (no credit, what is outstanding is still
- * settled), then `closed`, or `lost` from either of the first two.
+ * One session that we have locked: `taking` its messages, then `stopping` (no credit; outstanding messages
+ * are still settled), then `closed`, or `lost` from either of the first two.
  */
 export class SessionSlot implements HandleOwner {
   readonly sessionId: string;
@@ -57,7 +57,7 @@ export class SessionSlot implements HandleOwner {
   isPaused = false;
   leaseUntilMs: number;
 
-  /** @param turn makes the lease of this hand-over another one than that of an earlier */
+  /** @param turn makes the lease key differ from that of an earlier hand-over of the session */
   constructor(
     session: ServiceBusSessionReceiver,
     turn: number,
@@ -89,14 +89,14 @@ export class SessionSlot implements HandleOwner {
     return this.#state === "taking";
   }
 
-  /** The service may end the link without a word (https://github.com/Azure/azure-sdk-for-js/issues/24540, 2026-11-29). */
+  /** The service may end the link silently (https://github.com/Azure/azure-sdk-for-js/issues/24540, 2026-11-29). */
   get isDead(): boolean {
     return (this.#state === "taking" || this.#state === "stopping") && this.#session.isClosed;
   }
 
   /**
-   * One message at a time, so that no follower is here when a message goes back.
-   * Once: the SDK refuses a second subscription of a session, also after the first has ended.
+   * Takes one message at a time, so that no follower is here when a message is released. Called once: the SDK
+   * refuses a second subscription of a session, even after the first has ended.
    */
   start(): void {
     const handlers = {
@@ -119,14 +119,14 @@ export class SessionSlot implements HandleOwner {
     for (const free of this.#owed.splice(0)) free();
   }
 
-  /** Takes no more. Resolves when what was under way has arrived: the service answers a drain at once. */
+  /** Takes no more. Resolves when messages under way have arrived: the service answers a drain at once. */
   async stop(): Promise<void> {
     if (this.#state === "taking") this.#state = "stopping";
     this.#stopped ??= this.#subscription?.close();
     await this.#stopped;
   }
 
-  /** Lets the session go; what is not settled is available again, and not counted as a delivery. */
+  /** Lets the session go. Unsettled messages are available again, and not counted as delivered. */
   async close(): Promise<void> {
     if (this.#state !== "lost") this.#state = "closed";
     this.#ended ??= this.#end();
@@ -155,8 +155,8 @@ export class SessionSlot implements HandleOwner {
   }
 
   /**
-   * A message that nobody began is not sent back: giving it back would count as a delivery, letting the session go
-   * does not. So the session ends with it.
+   * Does not send back a message that nobody began: releasing it would count as a delivery, letting the
+   * session go does not. So the session ends with it.
    */
   async release(item: ReleaseItem<ServiceBusHandle>, signal: AbortSignal): Promise<ItemResult> {
     const { handle, cause, note } = item;
@@ -193,7 +193,7 @@ export class SessionSlot implements HandleOwner {
     return result;
   }
 
-  /** Never rejects: an error thrown into the SDK would make it abandon the message by itself, outside our order. */
+  /** Never rejects: on an error the SDK would abandon the message by itself, outside our order. */
   async #receive(message: ServiceBusReceivedMessage): Promise<void> {
     if (this.#state === "closed" || this.#state === "lost") return;
     await new Promise<void>((resolve) => {
@@ -208,8 +208,9 @@ export class SessionSlot implements HandleOwner {
   }
 
   /**
-   * @param isAwaited the follower is not asked for before the service has said yes. A message that comes again would be
-   *   overtaken by it; so would one that was refused: it stays locked until the session's lock ends, with our slot.
+   * @param isAwaited true if the follower is not asked for before the service has said yes. It would overtake
+   *   a message that comes again, or a refused one: that stays locked, with our slot, until the session's
+   *   lock ends.
    */
   async #settled(
     handle: ServiceBusHandle,

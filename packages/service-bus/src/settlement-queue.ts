@@ -1,4 +1,4 @@
-/** What goes out; only completes may share a turn. */
+/** Kinds of settlement; only completes may share a turn. */
 export type Disposition = "complete" | "other";
 
 interface Waiting {
@@ -9,10 +9,11 @@ interface Waiting {
 /**
  * The order in which the settlements of one receiver go to the SDK.
  *
- * rhea 3.0.5 merges adjacent deliveries that are settled in one tick into one frame and never compares the second one
- * with the first: a dead letter beside a complete is deleted, completes behind a dead letter are dead-lettered, and every
- * promise fulfils (seen on the wire). It writes its frames at the end of the turn of the event loop, so completes may go
- * together, and everything else goes alone: a whole turn lies before and after it.
+ * rhea 3.0.5 merges adjacent deliveries that are settled in one tick into one frame, and never compares the
+ * second one with the first: a dead letter beside a complete is deleted, completes after a dead letter are
+ * dead-lettered, and every promise fulfils (seen on the wire). It writes its frames at the end of the turn of
+ * the event loop. So completes may go together; everything else goes alone, with a whole turn before and
+ * after it.
  */
 export class SettlementQueue {
   readonly #nextTurn: (run: () => void) => void;
@@ -21,12 +22,12 @@ export class SettlementQueue {
   #turn: Disposition | undefined;
   #head = 0;
 
-  /** @param nextTurn calls back in a later turn of the event loop; a microtask is none */
+  /** @param nextTurn calls back in a later turn of the event loop; a microtask is not enough */
   constructor(nextTurn: (run: () => void) => void) {
     this.#nextTurn = nextTurn;
   }
 
-  /** `start` is called once, now or in a later turn; must not throw. */
+  /** Calls `start` once, now or in a later turn. `start` must not throw. */
   push(kind: Disposition, start: () => void): void {
     this.#waiting.push({ kind, start });
     this.#startAll();

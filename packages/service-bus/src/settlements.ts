@@ -15,7 +15,7 @@ import type { Done } from "./service-bus-handle.ts";
 import { clipReason } from "./service-bus-wire.ts";
 import { SettlementQueue } from "./settlement-queue.ts";
 
-/** What of the SDK's receivers, of a session or not, settles. */
+/** The methods of the SDK's receivers that settle, with or without a session. */
 export interface SettlingReceiver {
   completeMessage(message: ServiceBusReceivedMessage): Promise<void>;
   abandonMessage(message: ServiceBusReceivedMessage, properties?: Record<string, string>): Promise<void>;
@@ -33,18 +33,18 @@ export interface Completable {
 
 export const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });
 
-/** Who waits for the answer to one settlement. */
+/** A settlement that waits for its answer. */
 interface Waiting extends Linked<Waiting> {
   readonly done: Done;
   hasAnswer: boolean;
 }
 
-/** All settlements of one receiver, one after the other as rhea needs it, none without an end. */
+/** All settlements of one receiver, in the order that rhea needs. Each of them ends. */
 export class Settlements {
   readonly #receiver: SettlingReceiver;
   readonly #connection: NamespaceConnection;
   readonly #queue = new SettlementQueue(nextTurn);
-  /** Those who wait for an answer. */
+  /** Settlements without an answer. */
   readonly #waiting = new LinkedList<Waiting>();
   readonly #isOfSession: boolean;
   #endedBy: QueueError | undefined;
@@ -93,8 +93,8 @@ export class Settlements {
   }
 
   /**
-   * The link is gone. The SDK does not tell those who wait for its answers (7.9.5): a session's settlements would wait for
-   * their timeout, and with them all others of their batch.
+   * Called when the link is gone. The SDK does not tell callers that wait for its answers (7.9.5):
+   * settlements of a session would wait for their timeout, and hold up all others of their batch.
    */
   giveUp(cause: unknown): void {
     const what = "the link was gone before the service answered";
@@ -104,15 +104,15 @@ export class Settlements {
   }
 
   /**
-   * Any message may name a session, and where there are none that means nothing. The SDK settles none that does once its
-   * link is gone (7.9.5).
+   * Any message may name a session, which means nothing in an entity without sessions. Once its link is gone,
+   * the SDK does not settle a message that names one (7.9.5).
    */
   #known(message: ServiceBusReceivedMessage): ServiceBusReceivedMessage {
     if (this.#isOfSession || message.sessionId === undefined) return message;
     return Object.create(message, { sessionId: { value: undefined } }) as ServiceBusReceivedMessage;
   }
 
-  /** Alone in its turn, whatever the outcome. */
+  /** Goes alone in its turn, whatever the outcome. */
   async #settle(work: () => Promise<void>, signal: AbortSignal | undefined): Promise<ItemResult> {
     return await new Promise((resolve) => {
       this.#queue.push("other", () => {
@@ -122,7 +122,7 @@ export class Settlements {
     });
   }
 
-  /** @returns what takes the answer, unless the signal or the end of the link was first; undefined: it is refused already */
+  /** @returns takes the answer, unless the signal or the link's end is first; undefined: already refused */
   #begin(signal: AbortSignal | undefined, done: Done): Done | undefined {
     if (signal?.aborted === true) {
       done({ ok: false, error: notStarted(signal) });
@@ -147,7 +147,7 @@ export class Settlements {
     );
   }
 
-  /** Whoever was given up has its answer. */
+  /** A settlement that was given up already has its answer. */
   #answer(waiting: Waiting, result: ItemResult): void {
     if (waiting.hasAnswer) return;
     waiting.hasAnswer = true;

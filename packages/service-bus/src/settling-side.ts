@@ -7,7 +7,7 @@ import type { DeathListener } from "./namespace-connection.ts";
 import type { Done } from "./service-bus-handle.ts";
 import { Settlements, type Completable } from "./settlements.ts";
 
-/** A receiver as what settles, also after its link is gone: the lock of a message outlives the link that brought it. */
+/** A receiver that settles, even after its link is gone: a message's lock outlives the link. */
 interface Settler {
   readonly receiver: ServiceBusReceiver;
   readonly settlements: Settlements;
@@ -16,22 +16,23 @@ interface Settler {
 /**
  * Settles the messages of one link without sessions.
  *
- * When a link breaks, the SDK opens another one in the same receiver and would settle the old messages on the dead
- * link, without an answer ever (7.9.5, seen against the emulator). Once the receiver is closed it goes by lock token
- * over the management link instead, on behalf of any other receiver of the entity: so that is what a break does here.
+ * When a link breaks, the SDK opens another one in the same receiver. It would settle the old messages on the
+ * dead link and never get an answer (7.9.5, seen against the emulator). Once the receiver is closed, the SDK
+ * settles by lock token over the management link, through any other receiver of the entity. So a break closes
+ * the receiver.
  */
 export class SettlingSide {
   readonly #receivers: EntityReceivers;
   readonly #locks: LockLength;
   readonly #stopListening: () => void;
   #settler: Promise<Settler>;
-  /** The same once it is there. */
+  /** The same, once it is there. */
   #present: Settler | undefined;
-  /** Of the client that settles. */
+  /** The generation of the client that settles. */
   #generation: number;
   #isBroken = false;
 
-  /** @param onBreak the connection is gone, and every link with it */
+  /** @param onBreak called when the connection is gone, and every link with it */
   constructor(
     receiver: ServiceBusReceiver,
     receivers: EntityReceivers,
@@ -50,7 +51,7 @@ export class SettlingSide {
     return this.#isBroken;
   }
 
-  /** The link is gone. */
+  /** Called when the link is gone. */
   breakOff(): void {
     if (this.#isBroken) return;
     this.#isBroken = true;
@@ -84,7 +85,7 @@ export class SettlingSide {
     return await this.#with(({ settlements }) => settlements.deadLetter(message, item, signal));
   }
 
-  /** By its lock token: two messages with one id are two locks (rule D5). */
+  /** Renews by lock token: two messages with the same id have two locks (rule D5). */
   async renew(
     message: ServiceBusReceivedMessage,
     signal: AbortSignal,
@@ -111,7 +112,7 @@ export class SettlingSide {
     // Another connection has died since the link did.
     if (this.#isBroken && this.#generation !== this.#receivers.connection.generation) this.#renewSettler();
     try {
-      // At once where it can be, so that settlements go out in the order of their calls.
+      // At once if possible, so that settlements go out in the order of their calls.
       return await work(this.#present ?? (await this.#settler));
     } catch (error) {
       return { ok: false, error };
@@ -125,7 +126,7 @@ export class SettlingSide {
   }
 
   async #replace(before: Promise<Settler>): Promise<Settler> {
-    // Not waited for: the farewell of a dead link may take its time, and the SDK knows at once that it is closed.
+    // Not awaited: the close of a dead link may take long, and the SDK knows at once that it is closed.
     void before
       .then(async ({ receiver, settlements }) => {
         settlements.giveUp(undefined);

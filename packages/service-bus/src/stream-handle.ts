@@ -8,7 +8,7 @@ export class StreamHandle implements ServiceBusHandle, Linked<StreamHandle> {
   readonly #source: ServiceBusReceivedMessage | LeanMessage;
   readonly owner: HandleOwner;
   leaseUntilMs: number;
-  /** Lets the SDK ask for one more message; undefined: done already. */
+  /** Lets the SDK ask for one more message; undefined once that is done. */
   freeSlot: (() => void) | undefined;
   previous: StreamHandle | undefined;
   next: StreamHandle | undefined;

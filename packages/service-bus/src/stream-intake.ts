@@ -15,14 +15,15 @@ import { isIdleDetach } from "./service-bus-errors.ts";
 import { MAX_LINK_CREDIT, REOPEN_PAUSE_MS, WATCHDOG_MS } from "./service-bus-limits.ts";
 import { StreamLink } from "./stream-link.ts";
 
-/** Beyond this many links their credit is gathered again in as few as it needs. */
+/** With more links than this, their credit is gathered again in as few as it needs. */
 const MAX_LINKS = 8;
 const TICK_MS = 5_000;
 
 /**
- * Messages of an entity without sessions, pushed. The credit of the links together is what may be outstanding (rule D1):
- * it is raised on the links that are open or by one more, lowered by withholding slots, and where too few messages are in hand for that, by
- * replacing the link, because only the end of a subscription calls its credit back.
+ * Messages of an entity without sessions, pushed. The credit of all links together is what may be outstanding
+ * (rule D1). It is raised on open links or by one more link. It is lowered by withholding slots or, if too
+ * few messages are in hand for that, by replacing a link: only the end of a subscription calls its credit
+ * back.
  */
 export class StreamIntake implements Intake {
   readonly #receivers: EntityReceivers;
@@ -32,7 +33,7 @@ export class StreamIntake implements Intake {
   readonly #inbox: Inbox<ServiceBusHandle>;
   readonly #stalls: StallMeter;
   readonly #links: StreamLink[] = [];
-  /** They bring nothing more and wait for their last settlement. */
+  /** Links that bring nothing more and wait for their last settlement. */
   readonly #ending = new Map<StreamLink, Promise<void>>();
   #wanted: number;
   #adjusting: Promise<void> | undefined;
@@ -57,8 +58,8 @@ export class StreamIntake implements Intake {
   }
 
   /**
-   * A missing entity or right shows in the look: the SDK would try to subscribe for ever. It goes out behind the first
-   * link's opening on the same connection, so that its answer also says that messages can flow.
+   * The peek shows a missing entity or right: the SDK would try to subscribe for ever. It is sent after the
+   * first link's opening on the same connection, so that its answer also says that messages can flow.
    */
   async open(signal: AbortSignal): Promise<void> {
     if (this.#isOpen) return;
@@ -95,7 +96,7 @@ export class StreamIntake implements Intake {
     await Promise.all(this.#ending.values());
   }
 
-  /** One at a time; a change that comes meanwhile is carried out after it. */
+  /** Runs one adjustment at a time; a change that comes meanwhile is carried out after it. */
   async #adjust(): Promise<void> {
     const before = this.#adjusting;
     const adjusting = (async () => {
@@ -139,7 +140,7 @@ export class StreamIntake implements Intake {
     }
   }
 
-  /** Credited or in hand. */
+  /** Messages that are credited or in hand. */
   #outstanding(): number {
     let sum = 0;
     for (const link of this.#links) sum += link.credit;
@@ -169,7 +170,7 @@ export class StreamIntake implements Intake {
       link,
       closed.finally(() => {
         this.#ending.delete(link);
-        // What it had outstanding is free for others.
+        // Its outstanding messages leave room for other links.
         if (!this.#isClosed && this.#wanted > 0)
           void this.#adjust().catch((error: unknown) => this.#failed(error));
       }),
@@ -187,7 +188,7 @@ export class StreamIntake implements Intake {
       .catch((error: unknown) => this.#failed(error));
   }
 
-  /** A connection that dies again and again is opened at most once a while. */
+  /** Limits how often a connection that dies again and again is opened. */
   async #pauseAfter({ openedAtMs }: StreamLink): Promise<void> {
     const pauseMs = openedAtMs + REOPEN_PAUSE_MS - this.#clock.now();
     if (pauseMs <= 0) return;
@@ -219,7 +220,7 @@ export class StreamIntake implements Intake {
     }, TICK_MS);
   }
 
-  /** A link can fall silent without an error: then messages wait that it has credit for. */
+  /** A link can fall silent without an error: then messages wait although it has credit for them. */
   async #replaceSilent(nowMs: number): Promise<void> {
     const silent = this.#links.filter((link) => link.isSilent && nowMs - link.lastArrivalMs >= WATCHDOG_MS);
     if (silent.length === 0) return;

@@ -13,17 +13,18 @@ import { SettlingSide } from "./settling-side.ts";
 import { StreamHandle } from "./stream-handle.ts";
 
 export interface StreamLinkEvents {
-  /** True: what is read now may have waited for a process that stood still, and its lock with it. */
+  /** True if a message read now may have waited while the process stood still, and its lock with it. */
   readonly mayHaveWaited: () => boolean;
   readonly arrived: (handle: ServiceBusHandle) => void;
   readonly failed: (error: unknown) => void;
-  /** Messages that came on it must be settled elsewhere: another link has to take its place. */
+  /** Its messages must be settled elsewhere: another link has to take its place. */
   readonly broken: (link: StreamLink) => void;
 }
 
 /**
- * One receiver that the service pushes to. The SDK asks for one message more whenever the promise of a message resolves, so
- * a slot is free when that message's settlement begins, and the credit sinks when promises are withheld.
+ * One receiver that the service pushes to. The SDK asks for one more message whenever the promise of a
+ * message resolves. So a slot is free when that message's settlement begins, and withheld promises lower the
+ * credit.
  */
 export class StreamLink implements HandleOwner {
   readonly leaseKey: string | undefined = undefined;
@@ -41,11 +42,11 @@ export class StreamLink implements HandleOwner {
   #subscription: { close(): Promise<void> } | undefined;
   #state: "new" | "open" | "ending" | "closed" = "new";
   #onSettled: (() => void) | undefined;
-  /** How many slots are, or will be, kept from the SDK. */
+  /** How many slots are, or will be, withheld from the SDK. */
   #surplus = 0;
   /** Messages whose slots are not free. */
   inHand = 0;
-  /** Monotonic. */
+  /** In monotonic time. */
   readonly openedAtMs: number;
   lastArrivalMs: number;
 
@@ -78,7 +79,7 @@ export class StreamLink implements HandleOwner {
     return this.#state === "open" && this.inHand < this.credit;
   }
 
-  /** Messages may be on their way. Where the SDK does not show its link, they are known when they come. */
+  /** True if messages may be on their way. If the SDK does not show its link, only an arrival tells. */
   get #isAttached(): boolean {
     return this.#lean?.isOpen ?? this.lastArrivalMs > this.openedAtMs;
   }
@@ -107,7 +108,7 @@ export class StreamLink implements HandleOwner {
     this.#lean = LeanStream.of(this.#receiver, (message) => this.#arrive(message, message.freeSlot));
   }
 
-  /** Lowers the credit as far as messages are in hand. @returns by how much */
+  /** Lowers the credit, by no more than the messages in hand. @returns by how much */
   withhold(count: number): number {
     const possible = Math.min(count, this.inHand - (this.#surplus - this.#withheld.length));
     this.#surplus += Math.max(0, possible);
@@ -134,17 +135,17 @@ export class StreamLink implements HandleOwner {
   async stop(): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "ending";
-    // Nothing can have come on a link that is still being opened, and where the connection is, nobody can end that.
+    // Nothing can have come on a link that is opening. If its connection is opening too, nobody can end that.
     if (!this.#receivers.connection.isProven && !this.#isAttached) this.#settling.breakOff();
     // First, so that a subscription that is still trying to begin ends too.
     if (!this.#settling.isBroken) this.#ending.abort();
     const stopped = this.#subscription?.close();
-    // Nothing can be under way on a link that is gone, and its drain would only run into the SDK's timeouts.
+    // Nothing can be under way on a link that is gone: its drain would only run into the SDK's timeouts.
     if (this.#settling.isBroken) stopped?.catch(() => {});
     else await stopped;
   }
 
-  /** Closes when everything is settled; the handles are worth nothing then (rule D5). */
+  /** Closes when everything is settled; its handles are worth nothing then (rule D5). */
   async closeWhenSettled(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#onSettled = resolve;
@@ -161,7 +162,7 @@ export class StreamLink implements HandleOwner {
     await this.#settling.close();
   }
 
-  /** Forgets what nobody will settle any more: its lock has ended. */
+  /** Forgets messages that nobody will settle any more, because their locks have ended. */
   prune(nowMs: number): void {
     for (const handle of this.#unsettled.toArray()) if (handle.leaseUntilMs < nowMs) this.#forget(handle);
   }
@@ -171,7 +172,7 @@ export class StreamLink implements HandleOwner {
       done({ ok: false, error: linkGone() });
       return;
     }
-    // Before the answer: the next message travels while this one is settled.
+    // Before the answer, so that the next message travels while this one is settled.
     this.#freeSlot(handle);
     this.#settling.complete(handle, signal, (result) => {
       this.#answered(handle, result);
@@ -200,14 +201,14 @@ export class StreamLink implements HandleOwner {
     return result;
   }
 
-  /** With nothing to settle the SDK may open the link again by itself, at its own pace. */
+  /** With nothing to settle, the SDK may open the link again by itself, at its own pace. */
   #break(always = false): void {
     if (this.#state !== "open" || (this.#unsettled.first === undefined && !always)) return;
     this.#settling.breakOff();
     this.#events.broken(this);
   }
 
-  /** Never rejects: an error thrown into the SDK would make it abandon the message by itself, outside our order. */
+  /** Never rejects: on an error the SDK would abandon the message by itself, outside our order. */
   #receive(message: ServiceBusReceivedMessage): Promise<void> {
     this.#lean?.learn(message);
     return new Promise<void>((resolve) => this.#arrive(message, resolve));
@@ -226,7 +227,7 @@ export class StreamLink implements HandleOwner {
     else this.#events.arrived(handle);
   }
 
-  /** The service alone knows whether the lock lives. Without a yes the message comes again. Never rejects. */
+  /** Only the service knows whether the lock lives. Without a yes, the message comes again. Never rejects. */
   async #ask(handle: StreamHandle): Promise<void> {
     const renewed = await this.renew(handle, new AbortController().signal);
     if (renewed.ok) this.#events.arrived(handle);

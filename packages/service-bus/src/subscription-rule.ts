@@ -1,13 +1,16 @@
 import type { CorrelationRuleFilter, RuleProperties, SqlRuleFilter } from "@azure/service-bus";
 
 /**
- * One rule of a subscription: a message that any of its rules lets pass is copied into it. At most one of `sql` and
- * `correlation`; without either everything passes.
+ * One rule of a subscription, which gets a copy of each message that any of its rules lets pass. Set at most
+ * one of `sql` and `correlation`; without either, everything passes.
  */
 export interface SubscriptionRule {
   /** Up to 50 letters, digits, ".", "-" and "_"; unique in the subscription. */
   readonly name: string;
-  /** An SQL condition over attributes and `sys.` properties: `"total > 100 AND sys.Label = 'order'"`. @default none */
+  /**
+   * An SQL condition on attributes and `sys.` properties: `"total > 100 AND sys.Label = 'order'"`.
+   * @default none
+   */
   readonly sql?: string | undefined;
   /** Fields and attributes that must be equal; cheaper for the service than SQL. @default none */
   readonly correlation?: CorrelationRuleFilter | undefined;
@@ -31,7 +34,7 @@ export function hasRules(existing: readonly RuleProperties[], wanted: readonly S
   });
 }
 
-/** Whatever the order of its members, also of the attributes: the service may keep another one. */
+/** Ignores the order of members, and of attributes too: the service may keep another order. */
 function sameText(filter: object): string {
   const texts = Object.entries(filter)
     .filter(([, value]) => value !== undefined && !isEmpty(value))

@@ -17,7 +17,7 @@ test.each([
 test("go by the definition's name whatever the prefix of the environment", () => {
   const rules = new SubscriptionRules({ "orders/fraud": LARGE }, "dev-");
   expect(rules.of("dev-orders", "fraud")).toBe(LARGE);
-  // A name that is configured has no prefix.
+  // A configured name has no prefix.
   expect(rules.of("orders", "fraud")).toBe(LARGE);
   expect(rules.of("backorders", "fraud")).toBeUndefined();
   expect(rules.of("dev-orders", "billing")).toBeUndefined();

@@ -2,9 +2,9 @@ import { suggest } from "@anyqueue/core/adapter";
 import type { SubscriptionRule } from "./subscription-rule.ts";
 
 const KEYS: readonly string[] = ["name", "sql", "correlation", "action"] satisfies (keyof SubscriptionRule)[];
-/** Of a rule's name. https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas (2026-11-29) */
+/** Longest name of a rule. https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas (2026-11-29) */
 const MAX_NAME_LENGTH = 50;
-/** `topic/name`, or as the service writes it; a topic may have slashes itself. */
+/** `topic/name`, or as the service writes it; the topic itself may have slashes. */
 const SUBSCRIPTION = /^(.+?)(?:\/subscriptions)?\/([^/]+)$/i;
 
 /** Rules of the subscriptions of one client. */
@@ -12,7 +12,7 @@ export class SubscriptionRules {
   readonly #rules = new Map<string, readonly SubscriptionRule[]>();
   readonly #prefix: string;
 
-  /** @param prefix what the client puts before a topic's name: rules go by the name with it, else by the one without */
+  /** @param prefix what the client puts before topic names: rules match the name with it, else without it */
   constructor(rules: Readonly<Record<string, readonly SubscriptionRule[]>>, prefix: string) {
     for (const [key, of] of Object.entries(rules)) {
       const [, topic = "", subscription = ""] = SUBSCRIPTION.exec(key) ?? [];
@@ -21,7 +21,7 @@ export class SubscriptionRules {
     this.#prefix = prefix;
   }
 
-  /** Undefined: none were given, and everything passes. */
+  /** Undefined if none were given: then everything passes. */
   of(topic: string, subscription: string): readonly SubscriptionRule[] | undefined {
     const exact = this.#rules.get(keyOf(topic, subscription));
     if (exact !== undefined || !topic.startsWith(this.#prefix)) return exact;
@@ -29,7 +29,7 @@ export class SubscriptionRules {
   }
 }
 
-/** Everything that is wrong with the option `rules`. */
+/** Returns everything that is wrong with the option `rules`. */
 export function ruleProblems(rules: unknown): readonly string[] {
   if (rules === undefined) return [];
   const isRecord = isObject(rules) && Object.values(rules).every((each) => Array.isArray(each));

@@ -8,10 +8,10 @@ import type { Address } from "./service-bus-url.ts";
 
 type Receiver = Pick<ServiceBusReceiver, "receiveMessages" | "peekMessages">;
 
-/** Of a service that shows messages and brings none: it may be slow. After the last, others have them locked. */
+/** Waits for a slow service that shows messages and brings none. In the end, others have locked them. */
 const WAITS_MS = [1_000, 5_000] as const;
 
-/** Up to `maxItems`, as the receiver takes them. */
+/** Takes up to `maxItems`, in the mode of the receiver. */
 export async function takeMessages(
   connection: NamespaceConnection,
   receiver: Receiver,
@@ -26,7 +26,7 @@ export async function takeMessages(
   return [];
 }
 
-/** As many as one look shows. Asked for exactly these, a receive does not wait for more. */
+/** Counts what one peek shows. A receive that asks for exactly this many does not wait for more. */
 export async function countActive(receiver: Pick<ServiceBusReceiver, "peekMessages">): Promise<number> {
   const peeked = await receiver.peekMessages(MAX_PEEK_ITEMS, { fromSequenceNumber: sequenceNumberOf("0") });
   return peeked.filter(({ state }) => state === "active").length;

@@ -1,19 +1,20 @@
 import { field } from "./field.ts";
 import { methodOf, replaceMethod, type Method } from "./inner-methods.ts";
 
-/** Who wants to know the connection's own sockets. */
+/** Learns of the connection's own sockets. */
 export interface SocketListener {
-  /** This is one. */
+  /** Called with one of them. */
   shown(socket: unknown): void;
-  /** Calls what opens one that cannot be shown; `opened` is called when it is open. */
+  /** Runs `open`, whose socket cannot be shown; `open` calls `opened` when that is open. */
   hidden<Value>(open: (opened: () => void) => Value): Value;
 }
 
 /**
- * Tells of the socket whenever the connection opens one: before 22.17 and 24.2 Node's own channel says nothing of sockets
- * with TLS (seen with 22.12, 22.16 and 24.0, 2026-11-30). That of a WebSocket is hidden in its implementation.
+ * Reports each socket that the connection opens. Before 22.17 and 24.2, Node's own channel says nothing of
+ * sockets with TLS (seen with 22.12, 22.16 and 24.0, 2026-11-30). The socket of a WebSocket is hidden in its
+ * implementation.
  *
- * @param connection of the SDK; its socket is found by inner names, and where those are gone it is not told of
+ * @param connection the SDK's; its socket is found by inner names, and not reported if those are gone
  */
 export function tellOfSockets(connection: object, listener: SocketListener): void {
   const open = methodOf(connection, "open");
@@ -21,7 +22,7 @@ export function tellOfSockets(connection: object, listener: SocketListener): voi
   const inRhea = field(connection, "_connection");
   tellOfWebSockets(field(inRhea, "options"), listener);
   const tell = (): void => listener.shown(field(inRhea, "socket"));
-  // A client that was given in may be open.
+  // A client that was passed in may be open already.
   tell();
   replaceMethod(connection, "open", (...args) => {
     const opened = open.apply(connection, args);
@@ -30,7 +31,7 @@ export function tellOfSockets(connection: object, listener: SocketListener): voi
   });
 }
 
-/** rhea (3.0.5) asks this option how to connect: over WebSockets it brings a function of its own for that. */
+/** rhea (3.0.5) asks this option how to connect. Over WebSockets it returns its own function for that. */
 function tellOfWebSockets(options: unknown, listener: SocketListener): void {
   if (typeof options !== "object" || options === null) return;
   const find = methodOf(options, "connection_details");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { timely } from "./timely-credential.ts";
 
 const MINUTE_MS = 60_000;
-/** The SDK renews a token so long before its end, by a timer of Node. */
+/** How long before its end the SDK renews a token, by a timer of Node. */
 const RENEWED_BEFORE_MS = 2 * MINUTE_MS;
 const LONGEST_TIMER_MS = 2_147_483_647;
 

@@ -8,12 +8,12 @@ import { TOKEN_TIMEOUT_MS } from "./service-bus-limits.ts";
 
 type Token = NonNullable<Awaited<ReturnType<TokenCredential["getToken"]>>>;
 
-/** A start asks several times, one after the other: a credential that hangs is waited for once. */
+/** A start asks several times, one after the other: a credential that hangs is waited for only once. */
 const SAME_START_MS = 2_000;
 
 /**
- * The credential, but whatever it fails by is said, and soon. It may search for half a minute before it gives up; what it
- * finds later it has for the next call.
+ * Wraps a credential so that any failure is told, and soon. A credential may search for half a minute before
+ * it gives up; a token that it finds later is there for the next call.
  */
 export function timely(credential: TokenCredential, outside: Outside = (work) => work()): TokenCredential {
   let hangsUntilMs = 0;
@@ -41,7 +41,7 @@ export function timely(credential: TokenCredential, outside: Outside = (work) =>
   };
 }
 
-/** @throws UNAUTHENTICATED for what no table knows: a credential may be anything, and fail by anything */
+/** @throws UNAUTHENTICATED for an error in no table: a credential may be anything, and fail with anything */
 async function tokenOf(
   credential: TokenCredential,
   ...args: Parameters<TokenCredential["getToken"]>
@@ -58,8 +58,9 @@ async function tokenOf(
 }
 
 /**
- * The SDK asks again two minutes before the end, by a timer: one of the past, or of more than 24 days, would have it ask
- * again at once for as long as the client lives (7.9.5). One that says no end may end at any time.
+ * The SDK asks again two minutes before a token ends, by a timer. If that time is past, or more than 24 days
+ * away, it would ask again at once, for as long as the client lives (7.9.5). A token that states no end may
+ * end at any time.
  */
 function renewable(token: Token): Token {
   const nowMs = systemClock.wallNow();

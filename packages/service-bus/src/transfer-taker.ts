@@ -6,7 +6,7 @@ import { isRheaDelivery, type RheaLink } from "./rhea-names.ts";
 // Not imported: docs/decisions/0054.
 const { isDeepStrictEqual } = process.getBuiltinModule("node:util");
 
-/** A message that came in one piece and is to be settled. */
+/** A message that came in one piece and needs a settlement. */
 export interface PlainTransfer {
   readonly id: number;
   readonly tag: Buffer;
@@ -15,21 +15,21 @@ export interface PlainTransfer {
 
 export interface TransferEvents {
   arrived(context: RawContext): void;
-  /** Somebody waits here for its settlement, and nobody in the SDK. */
+  /** True if somebody waits here for its settlement, and nobody in the SDK. */
   isAwaited(delivery: RawDelivery): boolean;
   settled(delivery: RawDelivery): void;
 }
 
-/** What rhea counts of a link and its session, as numbers that go up or down by one with each transfer. */
+/** rhea's counts of a link and its session, as numbers that change by one with each transfer. */
 function countsOf({ credit, delivery_count: count, session: { incoming } }: RheaLink): readonly number[] {
   const { next_transfer_id: transfers, next_delivery_id: deliveries = 0 } = incoming;
   return [-credit, count, transfers, deliveries, incoming.deliveries.size];
 }
 
 /**
- * Does for the transfers of one link what rhea does: it is counted by link and session, kept until it is settled, and
- * handed over. One transfer is looked at first, that rhea takes itself: if it counts, keeps or reads it otherwise than it
- * would be here, all are left to rhea.
+ * Does for the transfers of one link what rhea does: counts each at link and session, keeps it until it is
+ * settled, and hands it over. First it looks at one transfer that rhea takes itself. If rhea counts, keeps or
+ * reads it differently, all are left to rhea.
  */
 export class TransferTaker {
   readonly #link: RheaLink;
@@ -44,8 +44,8 @@ export class TransferTaker {
   }
 
   /**
-   * @param transfer undefined: it is not plain
-   * @returns false: rhea takes it
+   * @param transfer undefined if it is not plain
+   * @returns false if rhea takes it
    */
   take(transfer: PlainTransfer | undefined): boolean {
     this.#expected = undefined;
@@ -66,7 +66,7 @@ export class TransferTaker {
     return true;
   }
 
-  /** What rhea made of a transfer. */
+  /** Compares what rhea made of a transfer. */
   prove({ message, delivery }: RawContext): void {
     const expected = this.#expected;
     this.#expected = undefined;
@@ -76,12 +76,12 @@ export class TransferTaker {
     const isAlike =
       isRheaDelivery(delivery) &&
       delivery.link === this.#link &&
-      // Nobody in rhea accepts it by itself, or grants credit for it.
+      // Nothing in rhea accepts it by itself, or grants credit for it.
       this.#link.observers.listenerCount("message") === 0 &&
       this.#link.session.incoming.deliveries.get_tail() === delivery &&
       after.every((count, index) => count - (before[index] ?? 0) === 1) &&
       isDeepStrictEqual([delivery.id, delivery.tag, delivery.format], [transfer.id, transfer.tag, 0]) &&
-      // Null, where the service leaves it out.
+      // Null if the service leaves it out.
       !delivery.remote_settled &&
       transfer.message.isLike(message as unknown as Record<string, unknown>);
     if (isAlike) this.#kind = new DeliveryKind(delivery);
@@ -92,15 +92,15 @@ export class TransferTaker {
     return !delivery.remote_settled && this.#events.isAwaited(delivery);
   }
 
-  /** The service has settled it as it was asked to. */
+  /** Called when the service has settled it as it was asked to. */
   accepted(delivery: LeanDelivery): void {
     delivery.remote_settled = true;
-    // rhea keeps it until it is settled on both sides, which is seen to here.
+    // rhea keeps it until both sides have settled it; its own listeners of this event settle this side.
     this.#link.observers.emit("settled", { delivery });
     this.#events.settled(delivery);
   }
 
-  /** Else rhea says what is wrong. */
+  /** If not, rhea says what is wrong. */
   #isInTurn({ id }: PlainTransfer): boolean {
     const { incoming } = this.#link.session;
     return (

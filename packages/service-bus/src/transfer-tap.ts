@@ -13,17 +13,17 @@ type Tapped = RheaLink & { [TAKER]?: TransferTaker | undefined };
 /** AMQP 1.0 transport, 2.3 and 2.7. https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-transport-v1.0-os.html (2026-11-30) */
 const SIZE_BYTES = 4;
 const HEADER_BYTES = 8;
-/** In words of four bytes: there is nothing between it and the body. */
+/** In words of four bytes: nothing lies between the header and the body. */
 const HEADER_WORDS = 2;
 const AMQP_FRAME = 0;
 const TRANSFER = 0x14;
 const DISPOSITION = 0x15;
 const ACCEPTED = 0x24;
 
-/** One for all: nothing is read while something else is. */
+/** Shared by all connections: no two reads overlap. */
 const reader = new AmqpReader();
 
-/** From now on the transfers of a link that are plain are its taker's, with the answers to what it accepts. */
+/** From now on the taker gets the plain transfers of a link, and the answers to what it accepts. */
 export function tapTransfers(link: RheaLink, taker: TransferTaker): void {
   (link as Tapped)[TAKER] = taker;
   const { connection } = link;
@@ -40,7 +40,7 @@ export function takerOf(link: RheaLink): TransferTaker | undefined {
   return (link as Tapped)[TAKER];
 }
 
-/** As rhea's own: whole frames only. @returns how many bytes were read */
+/** Reads whole frames only, as rhea does. @returns how many bytes were read */
 function readFrames(
   connection: RheaConnection,
   bytes: Buffer,
@@ -61,7 +61,7 @@ function readFrames(
   return at;
 }
 
-/** False: it is rhea's. */
+/** Returns false if the frame is left to rhea. */
 function takeFrame(connection: RheaConnection, bytes: Buffer, at: number, end: number): boolean {
   if (bytes[at + SIZE_BYTES] !== HEADER_WORDS || bytes[at + SIZE_BYTES + 1] !== AMQP_FRAME) return false;
   const session = connection.remote_channel_map[bytes.readUInt16BE(at + SIZE_BYTES + 2)];
@@ -80,7 +80,7 @@ function takeFrame(connection: RheaConnection, bytes: Buffer, at: number, end: n
       transfer = taker === undefined || taker.isOff ? undefined : readTransfer(count, end);
     } else if (kind === DISPOSITION) accepted = readAccepted(session);
   } catch {
-    // It is not plain.
+    // It is not plain, so rhea reads it.
   }
   if (taker !== undefined) return taker.take(transfer);
   if (accepted.length === 0) return false;
@@ -89,7 +89,7 @@ function takeFrame(connection: RheaConnection, bytes: Buffer, at: number, end: n
   return true;
 }
 
-/** Behind its handle. @throws NOT_PLAIN */
+/** Reads on after the handle. @throws NOT_PLAIN */
 function readTransfer(count: number, end: number): PlainTransfer | undefined {
   const id = reader.uint();
   const tag = reader.binary();
@@ -97,7 +97,7 @@ function readTransfer(count: number, end: number): PlainTransfer | undefined {
   const isSettled = count > 4 && reader.flag();
   const hasMore = count > 5 && reader.flag();
   if (id === undefined || format !== 0 || isSettled || hasMore) return undefined;
-  // Settle mode and state: nothing.
+  // Settle mode and state must be null.
   for (let index = 6; index < Math.min(count, 8); index += 1) if (reader.value() !== null) return undefined;
   const isResumed = count > 8 && reader.flag();
   const isAborted = count > 9 && reader.flag();
@@ -111,7 +111,7 @@ interface Accepted {
   readonly delivery: LeanDelivery;
 }
 
-/** Deliveries that the service has settled as accepted. @returns empty: there are others among them @throws NOT_PLAIN */
+/** Reads the deliveries that the service accepted. @returns empty if there are others @throws NOT_PLAIN */
 function readAccepted({ incoming }: RheaSession): readonly Accepted[] {
   const count = reader.list();
   const isOfReceiver = reader.flag();

@@ -1,11 +1,11 @@
-// What the Functions host tells of a message beside its body.
+// Metadata that the Functions host passes beside a message's body.
 // Names: ServiceBusTriggerBindingStrategy of azure-sdk-for-net; spelling and values: @azure/functions 4.16.5,
 // fromRpcTriggerMetadata and fromRpcTypedData. https://github.com/Azure/azure-functions-nodejs-library (2026-11-29)
 //
-// On its way every text is tried as JSON ("42" comes as a number), every name gets a small first letter, 64-bit numbers
-// may come in two halves, and lists leave out what is empty: nothing is taken at its word here.
+// On the way, every text is tried as JSON ("42" arrives as a number), every name gets a small first letter,
+// 64-bit numbers may arrive in two halves, and lists omit empty values: nothing is taken at its word here.
 
-/** Metadata of one message; what is absent was not told, or not in a form that can be trusted. */
+/** Metadata of one message; a value is absent if the host did not pass it in a form that can be trusted. */
 export interface MessageMetadata {
   readonly messageId?: string;
   readonly sessionId?: string;
@@ -42,37 +42,38 @@ const OTHERS = [
 const NAMES: readonly string[] = [...TEXTS.flatMap(([, ...names]) => names), ...OTHERS.flat()];
 
 /**
- * Members of a body that came as the text of a JSON object: the host lets each that is no list and not null stand for the
- * metadata of its name. Utility.ApplyBindingData of https://github.com/Azure/azure-functions-host (2026-11-30)
+ * If a body came as the text of a JSON object, the host lets each member that is not a list or null stand for
+ * the metadata of its name.
+ * Utility.ApplyBindingData of https://github.com/Azure/azure-functions-host (2026-11-30)
  */
 export function standIns(body: unknown): readonly (readonly [name: string, value: unknown])[] {
   if (!isRecord(body) || body instanceof Uint8Array) return [];
   return Object.entries(body).filter(([, value]) => value !== null && !Array.isArray(value));
 }
 
-/** The names, in small letters, whose metadata the body hides. */
+/** The names, in lower case, of the metadata that the body hides. */
 export function hiddenBy(body: unknown): ReadonlySet<string> {
-  // The host takes more for JSON than JavaScript does.
+  // The host accepts more texts as JSON than JavaScript does.
   const text = typeof body === "string" ? body.trim().toLowerCase() : "";
   if (text.startsWith("{") && text.endsWith("}")) return new Set(NAMES.filter((name) => text.includes(name)));
   return new Set(standIns(body).map(([name]) => name.toLowerCase()));
 }
 
-/** The year that .NET means by "never". */
+/** The year by which .NET means "never". */
 const NEVER = 9999;
 
 /** Reads metadata by message; without `many` there is one message. */
 export class TriggerMetadata {
-  /** By name in small letters. */
+  /** By name in lower case. */
   readonly #values: ReadonlyMap<string, unknown>;
-  /** Undefined: cardinality `one`. */
+  /** Undefined for cardinality `one`. */
   readonly #many: number | undefined;
-  /** Names that something would be read by, were it not hidden. */
+  /** Names that would be read if they were not hidden. */
   readonly hidden: readonly string[];
 
   /**
-   * @param many messages of the call, for cardinality `many`
-   * @param hidden names in small letters that are not to be trusted
+   * @param many number of messages of the call, for cardinality `many`
+   * @param hidden names in lower case that are not to be trusted
    */
   constructor(metadata: unknown, many: number | undefined, hidden: ReadonlySet<string> = new Set()) {
     this.#many = many;
@@ -82,9 +83,9 @@ export class TriggerMetadata {
     this.#values = all;
   }
 
-  /** How many messages the host says there are; undefined: it does not say. */
+  /** How many messages the host reports; undefined if it does not say. */
   get count(): number | undefined {
-    // Numbers, of which no list leaves one out.
+    // The host leaves nothing out of these lists.
     for (const name of ["deliverycountarray", "sequencenumberarray", "applicationpropertiesarray"]) {
       const list = listOf(this.#values.get(name));
       if (list !== undefined) return list.length;
@@ -117,7 +118,7 @@ export class TriggerMetadata {
     return undefined;
   }
 
-  /** A list that is not as long as the call has messages has left some out, and nobody knows which. */
+  /** A list whose length differs from the number of messages has left some out, and nobody knows which. */
   #listed(name: string, index: number, many: number): unknown {
     const list = listOf(this.#values.get(`${name}array`));
     return list?.length === many ? list[index] : undefined;
@@ -129,7 +130,7 @@ function listOf(value: unknown): readonly unknown[] | undefined {
   return Array.isArray(list) ? list : undefined;
 }
 
-/** A text that JSON took for a number comes back as it was, unless the number is too long for that. */
+/** A text that JSON took for a number is restored, unless the number is too long for that. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value === "" ? undefined : value;
   if (typeof value === "boolean") return String(value);
@@ -141,13 +142,13 @@ function digitsOf(value: unknown): string | undefined {
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
   if (typeof value === "string") return /^\d+$/.test(value) ? value : undefined;
-  // A Long, or what is left of one when its names have been through @azure/functions.
+  // A Long, or what is left of one after @azure/functions has changed its names.
   const { low, high } = recordOf(value);
   if (typeof low !== "number" || typeof high !== "number") return undefined;
   return ((BigInt.asUintN(32, BigInt(high)) << 32n) | BigInt.asUintN(32, BigInt(low))).toString();
 }
 
-/** .NET leaves the zone out of some times; they are all UTC. */
+/** .NET leaves out the zone of some times; all of them are UTC. */
 function timeOf(value: unknown): number | undefined {
   if (value instanceof Date) return value.getTime();
   if (typeof value !== "string") return undefined;

@@ -19,7 +19,7 @@ class FakeSocket extends EventEmitter {
 function watched() {
   const clock = createVirtualClock();
   const socket = new FakeSocket();
-  // What is looked at is there; the rest of a socket is not needed.
+  // The fake has every member that is read; the rest of a socket is not needed.
   watchSilence(socket as unknown as WatchedSocket, clock);
   return { clock, socket };
 }

@@ -2,12 +2,12 @@ import type { Socket } from "node:net";
 import { systemClock, type Clock } from "@anyqueue/core/adapter";
 import { SILENCE_LOOK_MS, SILENCE_MS } from "./service-bus-limits.ts";
 
-/** The part of a socket that tells whether anybody is there. */
+/** The part of a socket that shows whether the other end is there. */
 export type WatchedSocket = Pick<Socket, "bytesRead" | "destroyed" | "destroy" | "once">;
 
 /**
- * Ends a connection on which nothing has arrived for long: behind a network that drops packets without a word nobody
- * else notices, and every consumer on it waits for nothing. A sleep of the process is not silence of the service.
+ * Ends a connection on which nothing has arrived for long. If a network silently drops packets, nobody else
+ * notices, and every consumer waits in vain. A sleep of the process does not count as silence of the service.
  */
 export function watchSilence(socket: WatchedSocket, clock: Clock = systemClock): void {
   let seen = socket.bytesRead;

@@ -4,10 +4,10 @@ import { methodOf, replaceMethod } from "./inner-methods.ts";
 const AT_ONCE = Symbol("what a turn writes goes out in one piece");
 
 /**
- * rhea (3.0.5) writes each frame by itself: what a turn sends, settles and asks for goes out in one piece, which saves a call
- * into the system, and behind TLS a record, for each frame but one (docs/decisions/0053).
+ * Sends what a turn writes in one piece: messages, settlements and credit. rhea (3.0.5) writes each frame by
+ * itself. This saves a system call, and with TLS a record, for each frame but one (docs/decisions/0053).
  *
- * @param connection of rhea; left as it is where its names are others
+ * @param connection rhea's; unchanged if its names are different
  */
 export function writeAtOnce(connection: unknown): void {
   if (typeof connection !== "object" || connection === null) return;
@@ -15,7 +15,7 @@ export function writeAtOnce(connection: unknown): void {
   if (write === undefined || AT_ONCE in connection) return;
   Object.defineProperty(connection, AT_ONCE, { value: true });
   replaceMethod(connection, "_process", () => {
-    // Looked for each time: a connection may get another, and a WebSocket cannot wait.
+    // Read each time: a connection may get another socket, and a WebSocket cannot wait.
     const socket = field(connection, "socket");
     cork(socket, "cork");
     try {

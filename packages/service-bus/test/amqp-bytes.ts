@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-// AMQP 1.0 in bytes, by no library: every code that the specification has for a type.
+// AMQP 1.0 in bytes, without a library: every code that the specification has for a type.
 // https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-types-v1.0-os.html, 1.6 (2026-11-30)
 
 const NULL = 0x40;
@@ -15,7 +15,7 @@ export function bytesOf(length: number): fc.Arbitrary<Buffer> {
   return fc.uint8Array({ minLength: length, maxLength: length }).map((each) => Buffer.from(each));
 }
 
-/** With a size in front, of one byte or four. */
+/** Writes a value with its size in front, of one byte or four. */
 export function variable(code: number, content: Uint8Array): Buffer {
   const width = code < 0xb0 ? 1 : 4;
   return Buffer.concat([Buffer.of(code), uintBytes(content.length, width), content]);
@@ -36,7 +36,7 @@ export function described(descriptor: Buffer, value: Buffer): Buffer {
   return Buffer.concat([Buffer.of(0x00), descriptor, value]);
 }
 
-/** The descriptor of one of the specification's own types: almost always as everybody writes it. */
+/** The descriptor of a type of the specification: almost always in its usual form. */
 export function descriptor(code: number, name: string): fc.Arbitrary<Buffer> {
   return fc.oneof(
     { weight: 200, arbitrary: fc.constant(Buffer.of(SHORT_ULONG, code)) },
@@ -48,7 +48,7 @@ export function descriptor(code: number, name: string): fc.Arbitrary<Buffer> {
 const text = fc.string({ unit: "grapheme", maxLength: 12 }).map((each) => Buffer.from(each));
 const ascii = fc.stringMatching(/^[a-z:.]{0,9}$/).map((each) => Buffer.from(each));
 const binary = fc.uint8Array({ maxLength: 20 });
-/** Eight bytes, near the ends of what is a number in JavaScript as well. */
+/** Eight bytes, also near the largest and smallest numbers that are exact in JavaScript. */
 const eight = fc.oneof(
   bytesOf(8),
   fc
@@ -96,7 +96,7 @@ const array = fc
     return Buffer.concat([Buffer.of(code), ...sizes, Buffer.of(item), content]);
   });
 
-/** Of any type, one within the other. */
+/** A value of any type; lists and maps may contain each other. */
 export const { value: VALUE } = fc.letrec<{ value: Buffer; list: Buffer; map: Buffer }>((tie) => ({
   value: fc.oneof(
     { depthSize: "small" },
@@ -138,7 +138,7 @@ const id = fc.oneof(
   fixed([0x53], bytesOf(1)),
 );
 
-/** Mostly what belongs there. */
+/** Mostly the value that belongs there. */
 const usually = (own: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> =>
   fc.oneof(
     { weight: 200, arbitrary: own },
@@ -256,7 +256,7 @@ function compoundList(): fc.Arbitrary<Buffer> {
   return fc.array(VALUE, { maxLength: 3 }).map((items) => compound(0xd0, items));
 }
 
-/** A message, most of them of sections that come once and in their order. */
+/** A message. In most of them each section comes once and in its order. */
 export const MESSAGE: fc.Arbitrary<Buffer> = fc
   .tuple(headers, body, footer, fc.nat(40))
   .map(([first, middle, last, swap]) => {

@@ -1,6 +1,6 @@
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 
-/** A settlement as it left the client: one frame, which may cover several deliveries. */
+/** A settlement as the client sent it: one frame, which may cover several deliveries. */
 export interface DispositionFrame {
   readonly first: number;
   readonly last: number;
@@ -18,10 +18,10 @@ const OUTCOMES: Readonly<Record<number, DispositionFrame["outcome"]>> = {
   0x27: "modified",
 };
 
-/** A relay in front of a broker that reads the raw frames of the client: what an SDK reports is not what it wrote. */
+/** A relay in front of a broker that reads the client's raw frames: an SDK's report may differ from them. */
 export class AmqpTap {
   readonly dispositions: DispositionFrame[] = [];
-  /** What the client sent, as encoded messages; each in one frame, as small ones are. */
+  /** Encoded messages that the client sent; each fits into one frame, as small messages do. */
   readonly sent: Buffer[] = [];
   /** How often the client granted credit, or took it back. */
   flows = 0;
@@ -64,12 +64,12 @@ export class AmqpTap {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Every connection dies without a farewell. */
+  /** Resets every connection, without a close. */
   cut(): void {
     for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
-  /** What the broker writes waits on the way, until `letGo`: its answers, and its messages. */
+  /** Holds back the broker's answers and messages until `letGo`. */
   holdBack(): void {
     for (const socket of this.#brokers) socket.pause();
   }
@@ -98,7 +98,7 @@ export class AmqpTap {
   }
 }
 
-/** Cuts a stream into frames; the protocol headers at its beginning are eight bytes each. */
+/** Cuts a stream into frames. The protocol headers at its start have eight bytes each. */
 class FrameReader {
   readonly #onFrame: (frame: Buffer) => void;
   #rest: Buffer = Buffer.alloc(0);
@@ -125,10 +125,10 @@ class FrameReader {
 
 type Field = number | boolean | undefined | { readonly code: number };
 
-/** The first fields of a described list: enough of AMQP 1.0's types to read a disposition. */
+/** Reads the first fields of a described list: just the AMQP 1.0 types that a disposition needs. */
 class ListReader {
   readonly code: number;
-  /** Of the whole list. */
+  /** Length of the whole list. */
   readonly length: number;
   readonly #bytes: Buffer;
   #at = 3;

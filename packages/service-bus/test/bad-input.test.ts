@@ -48,7 +48,7 @@ afterAll(async () => {
   await Promise.all([emulator.close(), strict.close()]);
 });
 
-/** The code that opening a consumer, or its first ask, ends with; before a request has run into its timeout. */
+/** Returns the code of the error that a consumer's opening or first ask ends with, before any timeout. */
 async function consumerCode(target: Target, by: QueueAdapter = adapter): Promise<string> {
   const startedAt = performance.now();
   const error = await rejection(

@@ -36,7 +36,7 @@ afterAll(async () => {
   await emulator.close();
 });
 
-/** The SDK's own batch of the same messages. */
+/** Makes the SDK's own batch of the same messages. */
 async function sdkBatch(messages: readonly EncodedMessage[]): Promise<ServiceBusMessageBatch> {
   const batch = await sender.createMessageBatch();
   for (const message of messages) expect(batch.tryAddMessage(longLived(message))).toBe(true);
@@ -49,7 +49,7 @@ function bytesOf(batch: ServiceBusMessageBatch): Buffer {
   return generate.call(batch) as Buffer;
 }
 
-/** Lengths about the borders of AMQP's short forms, and characters of every length. */
+/** Makes texts with lengths around the limits of AMQP's short forms, and with characters of every length. */
 function textAt(random: () => number): string {
   const alphabet = ["a", "Z", "-", "é", "世", "🚀"];
   const lengths = [0, 1, 7, 39, 40, 41, 84, 85, 127, 128, 254, 255, 256, 300];
@@ -160,7 +160,7 @@ test("of a request that goes out in several batches, each message has the answer
   const adapter = openAdapter(emulator.endpoints.serviceBus ?? "");
   const producer = adapter.openProducer(queueOf(adapter, "others"));
   await producer.open?.(never);
-  // The headers of a batch are those of its first message once more: so eight of these need two batches.
+  // The headers of a batch repeat those of its first message, so eight of these messages need two batches.
   const attributes = { large: "x".repeat(32_500) };
   const messages = Array.from({ length: 8 }, (_, index) => outgoing(`${index}`, { attributes }));
   emulator.faults.add({
@@ -181,7 +181,7 @@ test("of a request that goes out in several batches, each message has the answer
   await adapter.close();
 });
 
-/** What the SDK's types tell of a batch. */
+/** The members of a batch that the SDK's types declare. */
 function publicViewOf(own: ServiceBusMessageBatch): ServiceBusMessageBatch {
   return {
     get maxSizeInBytes() {

@@ -7,7 +7,7 @@ import { useSharedEmulator } from "./shared-emulator.ts";
 
 const shared = useSharedEmulator();
 
-/** Beyond what the SDK waits for a drain. */
+/** One way: a round trip takes longer than the SDK waits for a drain. */
 const FAR_MS = 150;
 
 let oneWayMs = 0;
@@ -35,7 +35,7 @@ afterAll(async () => {
   await new Promise<void>((resolve) => relay.close(() => resolve()));
 });
 
-/** In the order in which it came. */
+/** Delays chunks and keeps their order. */
 function delay(from: Socket, to: Socket): void {
   let last = Promise.resolve();
   from.on("data", (chunk) => {
@@ -48,7 +48,7 @@ async function sleep(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Takes some, completes some of those, and keeps the others. */
+/** Takes some messages, completes some of them, and keeps the others. */
 async function work(
   consumer: ConsumerDriver<unknown>,
   random: () => number,
@@ -76,7 +76,7 @@ test.each([
     const flow = { maxOutstanding: 20 + Math.floor(random() * 200), lanes: 1 };
     const consumer = adapter.openConsumer(queueOf(adapter, target.entity), consumerOptions({ mode, flow }));
     await consumer.open?.(never);
-    // Opening alone is ten round trips.
+    // Set only now, because opening alone takes ten round trips.
     oneWayMs = ms;
     const client = shared.keep(rawClient(shared.endpoint));
     const sender = client.createSender(target.entity);
@@ -86,7 +86,7 @@ test.each([
     })();
     const kept = new Set<unknown>();
     for (let round = 0; round < 4; round += 1) await work(consumer, random, kept);
-    // Whatever is on its way now comes to a consumer that wants no more.
+    // Messages that are on their way now reach a consumer that wants no more.
     await sleep(random() * ms);
     await consumer.close();
     isOver = true;

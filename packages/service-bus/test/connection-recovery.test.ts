@@ -47,7 +47,7 @@ afterEach(async () => {
   await emulator.close();
 });
 
-/** The connection dies in place of the next answer to such a request. */
+/** Makes the connection die instead of answering the next such request. */
 function cutAt(operation: string, queue?: string): void {
   emulator.faults.add({
     protocol: "service-bus",
@@ -80,14 +80,14 @@ async function send(
   valuesOf(await producer.sendBatch([outgoing(id, more)], never));
 }
 
-/** How long it took, milliseconds. */
+/** Returns how long the work took, in milliseconds. */
 async function msOf(work: Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await work;
   return performance.now() - startedAt;
 }
 
-// The SDK asks for a token with a timeout of its own of a minute, while it holds the lock of the link (7.9.5), and its
+// The SDK asks for a token with its own timeout of a minute, while it holds the lock of the link (7.9.5). Its
 // recovery of the connection waits for that lock: meanwhile no link of the client opens.
 describe("trap: a socket that dies while a token is asked for", () => {
   test("holds up every link of the raw SDK's client until the minute is over", async () => {
@@ -99,7 +99,7 @@ describe("trap: a socket that dies while a token is asked for", () => {
     expect(await rejection(orders.sendMessages({ body: "second" }))).toMatchObject({
       code: "ServiceTimeout",
     });
-    // Not waited for: it takes the rest of the minute.
+    // Not awaited, because it takes the rest of the minute.
     void client.close().catch(() => {});
   });
 
@@ -165,7 +165,7 @@ describe("trap: a socket that dies while a token is asked for", () => {
   });
 });
 
-// What is aborted then closes half of the connection, and nobody opens another one (rhea-promise 3.0.3).
+// An abort at that moment closes half of the connection, and nobody opens another one (rhea-promise 3.0.3).
 describe("trap: a link that is given up while the shared connection opens", () => {
   let server: AmqpTap;
 
@@ -199,7 +199,7 @@ describe("trap: a link that is given up while the shared connection opens", () =
   });
 });
 
-// The SDK knows of the end of the link, and does not tell those who wait for an answer on it (7.9.5).
+// The SDK notices the end of the link, but does not tell callers that wait for an answer on it (7.9.5).
 describe("trap: a link that is detached while a settlement is under way", () => {
   beforeEach(() => {
     emulator.faults.add({
@@ -258,7 +258,7 @@ describe("trap: a link that is detached while a settlement is under way", () => 
   });
 });
 
-/** Sends until it is confirmed, and receives until the message is there. */
+/** Sends until the send is confirmed, and receives until the message is there. */
 async function receiveNext(
   producer: ProducerDriver,
   consumer: ConsumerDriver<unknown>,

@@ -18,7 +18,7 @@ import {
   valuesOf,
 } from "./open-adapter.ts";
 
-/** Far below the timeouts of the SDK, and longer than any of this takes on a machine that is busy. */
+/** Far below the timeouts of the SDK, and longer than any step here takes on a busy machine. */
 const SOON_MS = 5_000;
 
 let emulator: Emulator;
@@ -49,7 +49,7 @@ async function consume(target: Target, options = consumerOptions()): Promise<Con
   return consumer;
 }
 
-/** Resolves in how long a call took to fail, with its error. */
+/** Resolves with the error of a call, and how long the call took to fail. */
 async function timed(work: Promise<unknown>): Promise<{ readonly ms: number; readonly error: unknown }> {
   const startedAt = performance.now();
   const error = await rejection(work);

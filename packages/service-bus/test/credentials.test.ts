@@ -60,7 +60,7 @@ test.each([
     expect(seen).toHaveLength(3);
     for (const { outcome, ms } of seen) {
       expect(outcome).toMatchObject({ code: "UNAUTHENTICATED", message: expect.stringMatching(message) });
-      // One wait for the token takes four; the rest is for a machine that is busy.
+      // One wait for the token takes four seconds; the rest is for a busy machine.
       expect(ms).toBeLessThan(7_500);
     }
   },

@@ -6,7 +6,7 @@ interface Session {
   isOpen(): boolean;
 }
 
-/** Answers nothing by itself. */
+/** A connection that answers nothing by itself. */
 class FakeConnection {
   isUp = false;
   readonly asked: PromiseWithResolvers<Session>[] = [];

@@ -14,7 +14,7 @@ import {
 import { connectionString } from "./service-bus-harness.ts";
 import { useSharedEmulator } from "./shared-emulator.ts";
 
-// Queues and topics share their names, and the service's administration answers for either what it has.
+// Queues and topics share their names, and the service's administration returns what it has for either kind.
 
 const shared = useSharedEmulator();
 let admin: AdminDriver;

@@ -9,13 +9,13 @@ import { compound, described, uintBytes, variable } from "./amqp-bytes.ts";
 
 export type Outcome = "accept" | "release" | "reject" | "modified";
 
-/** Beyond one byte. */
+/** A channel that does not fit into one byte. */
 const CHANNEL = 300;
 const TRUE = Buffer.of(0x41);
 const FALSE = Buffer.of(0x42);
 const NULL = Buffer.of(0x40);
 
-/** As a frame of AMQP; `extra`: words of an extended header. */
+/** Makes an AMQP frame. `extra` is the number of words in its extended header. */
 export function frame(body: Buffer, extra = 0, channel = CHANNEL): Buffer {
   const head = Buffer.concat([
     uintBytes(8 + 4 * extra + body.length, 4),
@@ -46,7 +46,7 @@ export function flow(nextOutgoing: number, ...ofLink: readonly Buffer[]): Buffer
 export const detach = (handle: number): Buffer => frame(performative(0x16, uint(handle), TRUE));
 export const end = (): Buffer => frame(performative(0x17));
 
-/** A connection of rhea on no socket: it is given bytes, and what it makes of them is noted. */
+/** A rhea connection without a socket: it is fed with bytes, and logs what it makes of them. */
 export class FedConnection {
   readonly #isTapped: boolean;
   readonly #socket = new FakeSocket();
@@ -55,9 +55,9 @@ export class FedConnection {
   readonly #unsettled: RawContext["delivery"][] = [];
   readonly #accepted = new Set<unknown>();
   readonly log: unknown[] = [];
-  /** How many messages did not go through rhea. */
+  /** How many messages bypassed rhea. */
   lean = 0;
-  /** And how many answers. */
+  /** How many answers bypassed rhea. */
   leanAnswers = 0;
 
   constructor(isTapped: boolean) {
@@ -98,7 +98,7 @@ export class FedConnection {
     connected();
   }
 
-  /** The other end has opened all of it. */
+  /** Feeds everything with which the other end opens the connection, the session and the links. */
   open(): void {
     const begin = performative(0x11, ushort(0), uint(0), uint(2_048), uint(0xff_ff_ff));
     this.feed(Buffer.from("AMQP\0\x01\0\0", "latin1"));
@@ -111,7 +111,7 @@ export class FedConnection {
     this.#socket.emit("data", bytes);
   }
 
-  /** One of those that wait, at that share of them. */
+  /** Settles one of the waiting deliveries, the one at that share of them. */
   settle(share: number, outcome: Outcome): void {
     const [delivery] = this.#unsettled.splice(Math.floor(share * this.#unsettled.length), 1);
     if (delivery === undefined) return;
@@ -126,7 +126,7 @@ export class FedConnection {
     }
   }
 
-  /** Ids of what was accepted here and has no answer. */
+  /** Ids of deliveries that were accepted here and have no answer. */
   get unanswered(): readonly number[] {
     const accepted = [...this.#accepted] as RawContext["delivery"][];
     return accepted.flatMap(({ id, remote_settled: isAnswered }) => (isAnswered ? [] : [id]));
@@ -148,7 +148,7 @@ export class FedConnection {
     this.#socket.emit("end");
   }
 
-  /** All that rhea knows of it, and what it has written. */
+  /** Everything that rhea knows of the links, and everything that it has written. */
   state(): unknown {
     const [first] = this.#receivers as unknown as (RheaLink & { session: { incoming: Counts } })[];
     const incoming = first?.session.incoming;
@@ -206,7 +206,7 @@ export class FedConnection {
   }
 
   #settled(delivery: Delivery): void {
-    // Null, where a transfer said so.
+    // Null if a transfer said so.
     const state = (delivery.remote_state ?? undefined) as
       | { constructor?: { composite_type?: string } }
       | undefined;
@@ -234,7 +234,7 @@ interface Rest {
   readonly frame_size?: number;
 }
 
-/** What is there, whatever it is an object of. */
+/** The defined members of a value, whatever its class. */
 function shown(message: unknown): unknown {
   if (Buffer.isBuffer(message)) return message;
   const there = Object.entries(message as object).filter(([, value]) => value !== undefined);

@@ -15,26 +15,26 @@ const TRUE = Buffer.of(0x41);
 const FALSE = Buffer.of(0x42);
 export const ACCEPTED: Buffer = described(Buffer.of(0x53, 0x24), Buffer.of(0x45));
 
-/** How a transfer is written. */
+/** The form in which a transfer is written. */
 export interface TransferForm {
   readonly descriptor: Buffer;
-  /** Of handle, id and format: 0 the shortest code, 1 a byte, 2 four. */
+  /** Widths of handle, id and format: 0 the shortest code, 1 a byte, 2 four bytes. */
   readonly widths: readonly number[];
   readonly tag: Buffer;
   readonly tagCode: number;
   readonly format: number | undefined;
   readonly settled: Buffer;
-  /** Where nothing more comes. */
+  /** Written as the `more` field of the last frame. */
   readonly more: Buffer;
-  /** The fields behind it. */
+  /** The fields after `more`. */
   readonly rest: readonly Buffer[];
-  /** Whether all but the first four are left out, where that can be. */
+  /** Whether all fields but the first four are left out, if possible. */
   readonly isShort: boolean;
   readonly code: number;
   readonly extraWords: number;
 }
 
-/** An unsigned number in a code that has room for it. */
+/** Writes an unsigned number in a code that has room for it. */
 function uintIn(width: number, value: number): Buffer {
   if (width === 0 && value === 0) return Buffer.of(0x43);
   return width < 2 && value < 256 ? Buffer.of(0x52, value) : uint(value);
@@ -61,7 +61,7 @@ export function transfer(
   );
 }
 
-/** As the service writes it. */
+/** The form in which the service writes it. */
 export const USUAL_FORM: TransferForm = {
   descriptor: Buffer.of(0x53, 0x14),
   widths: [0, 0, 0],
@@ -80,36 +80,36 @@ export function dataOf(text: string): Buffer {
   return described(Buffer.of(0x53, 0x75), variable(0xa0, Buffer.from(text)));
 }
 
-/** The other end of two connections, one with the tap and one without: the same goes to both. */
+/** The other end of two connections, one with the tap and one without. Both get the same bytes. */
 export class FedPeer {
   readonly #sides: readonly [FedConnection, FedConnection];
   readonly #chunks: readonly number[];
-  /** Frames of messages that are half sent, by link. */
+  /** Frames still to be sent of half-sent messages, by link. */
   readonly #pending: Buffer[][] = [[], []];
   #next = 0;
   #stream: Buffer[] = [];
   #spoil: { readonly share: number; readonly by: number } | undefined;
   nextId = 0;
 
-  /** @param chunks lengths of what arrives in one piece, again and again; none: all that there is */
+  /** @param chunks lengths of the pieces in which bytes arrive, repeated; none: everything in one piece */
   constructor(chunks: readonly number[] = []) {
     this.#chunks = chunks;
     this.#sides = [new FedConnection(false), new FedConnection(true)];
   }
 
-  /** How many messages and answers did not go through rhea. */
+  /** How many messages and answers bypassed rhea. */
   get lean(): readonly [number, number] {
     const { lean, leanAnswers } = this.#sides[1];
     return [lean, leanAnswers];
   }
 
-  /** Both links have had the messages by which the tap is tried. */
+  /** Opens both, and sends on both links the messages by which the tap is tried. */
   async begin(form = USUAL_FORM): Promise<void> {
     for (const side of this.#sides) side.open();
     await this.turn();
     for (const link of [0, 1, 0, 1]) {
       this.message(link, dataOf("first ones"), form);
-      // What has arrived with the first one is rhea's as a whole.
+      // rhea takes everything that arrives together with the first message.
       this.flush();
     }
     for (let count = 0; count < 4; count += 1) this.settle(0, "accept");
@@ -117,7 +117,7 @@ export class FedPeer {
     this.confirm();
   }
 
-  /** @param cuts where it is cut into frames, as shares of it; all but the first wait for their turn */
+  /** @param cuts where to cut it into frames, as shares of it; all frames but the first wait for `goOn` */
   message(link: number, message: Buffer, form = USUAL_FORM, cuts: readonly number[] = []): void {
     this.goOn(link, Number.POSITIVE_INFINITY);
     const at = cuts.map((cut) => 1 + Math.floor(cut * message.length)).toSorted((a, b) => a - b);
@@ -131,7 +131,7 @@ export class FedPeer {
     this.#pending[link]?.push(...others);
   }
 
-  /** The next frames of a message that is half sent. */
+  /** Sends the next frames of a half-sent message. */
   goOn(link: number, count = 1): void {
     for (const one of this.#pending[link]?.splice(0, count) ?? []) this.send(one);
   }
@@ -140,12 +140,12 @@ export class FedPeer {
     this.#stream.push(bytes);
   }
 
-  /** Changes the next message's first frame. */
+  /** Changes a byte in the first frame of the next message. */
   spoilNext(share: number, by: number): void {
     this.#spoil = { share, by };
   }
 
-  /** But for its size: nothing would come any more. */
+  /** Never changes the frame's size: nothing would arrive any more. */
   #spoiled(bytes: Buffer): Buffer {
     if (this.#spoil === undefined) return bytes;
     const { share, by } = this.#spoil;
@@ -159,7 +159,7 @@ export class FedPeer {
     this.send(frame(performative(0x15, FALSE, uint(first), uint(last), settled, state)));
   }
 
-  /** Says so of all that was accepted: of each by itself, or in as few words as that takes. */
+  /** Confirms all accepted deliveries: one by one, or with as few frames as possible. */
   confirm(isEach = false): void {
     this.flush();
     const ids = this.#sides[0].unanswered.toSorted((a, b) => a - b);
@@ -184,7 +184,7 @@ export class FedPeer {
     this.send(detach(link));
   }
 
-  /** What was sent arrives, and then this is done at both. */
+  /** Lets everything sent arrive, then does the work on both sides. */
   act(work: (side: FedConnection) => void): void {
     this.flush();
     for (const side of this.#sides) work(side);
@@ -206,7 +206,7 @@ export class FedPeer {
     }
   }
 
-  /** All that waits for the end of a turn is done. */
+  /** Lets everything run that waits for the end of a turn. */
   async turn(): Promise<void> {
     this.flush();
     await new Promise((resolve) => setImmediate(resolve));

@@ -23,7 +23,7 @@ async function consumed(target: Target, count: number): Promise<readonly Deliver
   return await receive(await shared.consume(target, consumerOptions({ flow })), count);
 }
 
-/** Dead-lettered, and brought back by a redrive. */
+/** Returns the messages after they were dead-lettered and brought back by a redrive. */
 async function redriven(messages: readonly Partial<Message>[]): Promise<readonly Delivery<unknown>[]> {
   const target = await withForeign(messages);
   await bury(shared.adapter, target, messages.length);

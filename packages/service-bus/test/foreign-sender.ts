@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import rhea, { type Message } from "rhea";
 
-/** Sends messages as a program in any other language would: nothing of ours and nothing of the SDK is in between. */
+/** Sends messages as a program in any other language would, without our code and without the SDK. */
 export async function sendForeign(
   endpoint: string,
   queue: string,
@@ -25,7 +25,7 @@ export async function sendForeign(
 
 const hex = (digits: string): Buffer => Buffer.from(digits, "hex");
 const { types, message: amqp } = rhea;
-// Not among the declared ones.
+// These are missing in rhea's type declarations.
 const { Decimal32, Decimal64, Decimal128 } = types as unknown as Record<string, (bytes: Buffer) => unknown>;
 export const UUID = hex("000102030405060708090a0b0c0d0e0f");
 

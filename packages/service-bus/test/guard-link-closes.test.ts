@@ -46,7 +46,7 @@ test("trap: a close that is under way when the connection dies is over, which rh
   const connection = Object.assign(new EventEmitter(), {
     createSender: async () => ({ close: async () => await new Promise(() => {}) }),
   });
-  // By two adapters that share it.
+  // As by two adapters that share the connection.
   for (let count = 0; count < 2; count += 1)
     expect(guardLinkCloses({ _connectionContext: { connection } }, never, never)).toBe(true);
   expect(connection.listenerCount("disconnected")).toBe(1);

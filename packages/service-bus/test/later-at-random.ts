@@ -1,4 +1,4 @@
-/** At once, in a microtask, or in a later turn. */
+/** Does the work at once, in a microtask, or in a later turn. */
 export async function laterAtRandom<Value>(random: () => number, work: () => Promise<Value>): Promise<Value> {
   const draw = random();
   if (draw < 0.4) return await work();

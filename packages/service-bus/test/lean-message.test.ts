@@ -149,7 +149,7 @@ const message = fc.record(
   { requiredKeys: ["body"] },
 );
 
-/** The service's have 16 bytes; others' may be anything. */
+/** The service's tags have 16 bytes; those of others may be anything. */
 const tag = fc.oneof(
   bytes(16),
   fc.uint8Array({ maxLength: 32 }).map((each) => Buffer.from(each)),
@@ -163,7 +163,7 @@ function read(one: ReadableMessage): Omit<Delivery<unknown>, "handle" | "native"
   return delivery;
 }
 
-/** The message as it is read without rhea; undefined: it is left to rhea. */
+/** Reads a message without rhea; undefined if it is left to rhea. */
 function plainOf(encoded: Buffer, end = encoded.length): PlainMessage | undefined {
   const reader = new AmqpReader();
   reader.begin(encoded, 0, end);
@@ -197,7 +197,7 @@ test("a message is read in place as the SDK's own object of it is read, whatever
       const lean = new LeanMessage(context, make);
       const inPlace = read(lean);
       expect(inPlace).toEqual(read(make(contextOf())));
-      // The SDK's object changes what it is made of.
+      // The SDK's object changes the message that it is made of.
       expect(lean.full.lockToken).toEqual(make(contextOf()).lockToken);
       expect(read(lean)).toEqual(inPlace);
       expect(lean.lockedUntilUtc).toEqual(lean.full.lockedUntilUtc);
@@ -206,7 +206,7 @@ test("a message is read in place as the SDK's own object of it is read, whatever
   );
 });
 
-/** What most applications send. */
+/** Values that most applications send. */
 const usualScalar = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 300 }),
   fc.integer(),
@@ -261,7 +261,7 @@ test("a message that is cut anywhere is left to rhea, whatever lies behind it", 
     message_annotations: { "x-opt-sequence-number": types.wrap_long(2 ** 40) },
   });
   const lengths = Array.from({ length: encoded.length - 1 }, (_, index) => index + 1);
-  // Between two sections it is another whole message.
+  // A message cut between two sections is another whole message.
   const whole = lengths.filter((length) => plainOf(encoded, length) !== undefined);
   expect(whole.length).toBeLessThan(4);
   for (const length of whole)

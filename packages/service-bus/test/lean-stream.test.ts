@@ -46,7 +46,7 @@ describe("messages that the SDK has not touched", () => {
     const consumer = await tapped.consume();
     const [first, second] = await receive(consumer, 2);
     const { handle: _, leaseMs: __, native, ...read } = present(second);
-    // Read before anybody has asked for the SDK's own object.
+    // Compared before anybody has asked for the SDK's own object.
     const own = native as ServiceBusReceivedMessage;
     expect(isLean(present(second))).toBe(true);
     expect(isLean(present(first))).toBe(false);
@@ -72,7 +72,7 @@ describe("messages that the SDK has not touched", () => {
 });
 
 describe("messages that rhea has not touched", () => {
-  /** rhea takes those that come with the first ones of a link, and the one that is looked at. */
+  /** rhea takes messages that arrive with the first ones of a link, and the one that is compared. */
   async function later(): Promise<{
     readonly consumer: ConsumerDriver<unknown>;
     readonly deliveries: readonly Delivery<unknown>[];
@@ -214,7 +214,7 @@ test("a drain is over when all messages have come that the service had credit fo
   expect([take({}), events]).toEqual(["handled", ["receiver_drained"]]);
 });
 
-/** The same client, whose receivers show nothing but what the SDK's types tell. */
+/** The same client with receivers that show only what the SDK's types declare. */
 function hidden(client: ServiceBusClient): ServiceBusClient {
   return new Proxy(client, {
     get(target, name) {

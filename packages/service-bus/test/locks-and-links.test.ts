@@ -71,7 +71,7 @@ describe("locks", () => {
     const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 1, lanes: 1 } }));
     const [first] = await receive(consumer, 1);
     expect(first?.id).toBe("m0");
-    // Its lock ends, it comes again, and only then the slot of its first delivery is known to be free.
+    // Its lock ends and it comes again. Only then is the slot of its first delivery known to be free.
     await shared.emulator.clock.advance(6_000);
     const again = await consumer.receiveBatch({ maxItems: 1, waitMs: 15_000 }, never);
     expect(again).toHaveLength(1);
@@ -79,7 +79,7 @@ describe("locks", () => {
 });
 
 describe("links", () => {
-  /** The next delivery detaches its link; it stays locked for whoever had it. */
+  /** Makes the next delivery detach its link; the message stays locked for its receiver. */
   async function detach(
     target: Target,
     more: { condition?: string; description?: string } = {},
@@ -163,7 +163,7 @@ describe("links", () => {
     await consumer.open?.(never);
     await shared.send(target, 1);
     await until(() => shared.locked(target) === 1);
-    // Held on its way to us; its lock ends, and the service offers it again to whoever asks.
+    // Held back on its way to us. Its lock ends, and the service offers it again to whoever asks.
     await shared.emulator.clock.advance(301_000);
     clock.shift(130_000);
     expect(await receive(consumer, 1)).toHaveLength(1);

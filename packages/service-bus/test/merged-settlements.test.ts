@@ -19,7 +19,7 @@ import {
 import { seededRandom } from "@anyqueue/core/testing";
 import { laterAtRandom } from "./later-at-random.ts";
 
-// The trap: rhea 3.0.5 merges adjacent settlements of one tick into one frame with the first one's outcome.
+// The trap: rhea 3.0.5 merges adjacent settlements of one tick into one frame, with the outcome of the first.
 
 let emulator: Emulator;
 let tap: AmqpTap;
@@ -67,7 +67,7 @@ function because(deadLetterReason: string): { deadLetterReason: string; deadLett
 }
 
 describe("the raw SDK, settling in one tick", () => {
-  /** Sends as many messages, receives them, settles them in one tick; resolves when every promise is fulfilled. */
+  /** Sends `count` messages, receives them, settles them in one tick; resolves when every promise fulfils. */
   async function settleRaw(
     count: number,
     settle: (
@@ -170,7 +170,7 @@ describe("the adapter, settling in one tick", () => {
   interface Settled {
     readonly name: string;
     readonly ids: readonly string[];
-    /** What went over the wire until all were settled: an abandoned message comes again, and goes back at the end. */
+    /** The frames until all were settled: an abandoned message comes again, and goes back at the end. */
     readonly frames: readonly DispositionFrame[];
   }
 
@@ -257,7 +257,7 @@ describe("the adapter, settling in one tick", () => {
       while (done < count) {
         for (const delivery of await consumer.receiveBatch({ maxItems: 200, waitMs: 5_000 }, never)) {
           const draw = random();
-          // A message that was abandoned comes again, and is completed then.
+          // An abandoned message comes again, and is completed then.
           const isBack = wanted.get(delivery.id) === "A";
           const step: Step = isBack || draw < 0.7 ? "C" : draw < 0.85 ? "D" : "A";
           if (!isBack) wanted.set(delivery.id, step);

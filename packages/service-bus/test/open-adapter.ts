@@ -82,13 +82,13 @@ export async function receive(
   return deliveries;
 }
 
-/** For what a driver has in fact and the contract calls optional. */
+/** For members that a driver has although the contract calls them optional. */
 export function present<Value>(value: Value | undefined, what = "value"): Value {
   if (value === undefined) throw new Error(`the ${what} is missing`);
   return value;
 }
 
-/** The values of results that all must be ok. */
+/** The values of results, all of which must be ok. */
 export function valuesOf<Value>(results: readonly ItemResult<Value>[]): readonly Value[] {
   return results.map((result) => {
     if (!result.ok) throw result.error;
@@ -96,7 +96,7 @@ export function valuesOf<Value>(results: readonly ItemResult<Value>[]): readonly
   });
 }
 
-/** What a promise rejects with. */
+/** Returns the error that a promise rejects with. */
 export async function rejection(work: Promise<unknown> | undefined): Promise<unknown> {
   try {
     await work;
@@ -141,7 +141,7 @@ export function rawAdministration(endpoint: string): ServiceBusAdministrationCli
   return usePlainHttp(new ServiceBusAdministrationClient(connectionString(endpoint)));
 }
 
-/** Resolves when it is so; the machine decides how long that takes. */
+/** Resolves when the condition holds, however long that takes on this machine. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -8,8 +8,9 @@ import { consumerOptions, never, outgoing, queueOf, receive, until, valuesOf } f
 import { saidBy } from "./said-by.ts";
 
 /**
- * A program: sends, receives and settles over port 443's protocol, AMQP in WebSockets, and prints what came of it.
- * Arguments: "sdk", "adapter" or "tracer", host and port. A process of its own, because only at its start can it be told whom to trust.
+ * A program that sends, receives and settles over AMQP in WebSockets, the protocol of port 443, and prints
+ * the outcome. Arguments: "sdk", "adapter" or "tracer", host and port. A separate process, because only at
+ * its start can it be told whom to trust.
  */
 const [, , side = "", endpoint = ""] = process.argv;
 const ACCESS = "SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=anyqueue";
@@ -59,7 +60,7 @@ async function runAdapter(): Promise<object> {
   return { received, cut, cutMs };
 }
 
-/** A tracer exports in the context of the SDK's calls, before and after the WebSocket dies. */
+/** A tracer that exports in the context of the SDK's calls, before and after the WebSocket dies. */
 async function runTracer(): Promise<object> {
   const server = createServer((socket) => socket.end("exported"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -90,7 +91,7 @@ async function runTracer(): Promise<object> {
   return { before, after };
 }
 
-/** By a consumer of its own, which holds nothing when it ends. */
+/** Receives with a separate consumer, which holds nothing when it ends. */
 async function receiveAll(adapter: QueueAdapter, count: number): Promise<readonly string[]> {
   const consumer = adapter.openConsumer(queueOf(adapter), consumerOptions());
   await consumer.open?.(never);

@@ -19,7 +19,7 @@ import {
 import { saidBy } from "./said-by.ts";
 import { useTappedEmulator } from "./tapped-emulator.ts";
 
-/** Far below the timeouts of the SDK, and longer than any of this takes on a machine that is busy. */
+/** Far below the timeouts of the SDK, and longer than any step here takes on a busy machine. */
 const SOON_MS = 5_000;
 
 const tapped = useTappedEmulator();
@@ -28,7 +28,7 @@ const refuse = (): never => {
   throw new Error("there is no administration");
 };
 
-/** Of the application's own. @returns its port */
+/** Starts a server of the application's own. @returns its port */
 async function serverThatSays(said: string): Promise<number> {
   const server = createServer((socket) => socket.end(said));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -36,7 +36,7 @@ async function serverThatSays(said: string): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Resets the connection under a send. @returns its code, and whether it came soon */
+/** Resets the connection during a send. @returns the send's code, and whether it came soon */
 async function cutSend(adapter: QueueAdapter, producer: ProducerDriver): Promise<readonly unknown[]> {
   tapped.emulator.faults.add({
     protocol: "service-bus",

@@ -6,12 +6,12 @@ import { drainPatiently } from "../src/patient-drains.ts";
 import { consumerOptions, never, queueOf, rawClient, receive, until, valuesOf } from "./open-adapter.ts";
 import { useTappedEmulator } from "./tapped-emulator.ts";
 
-/** After which the SDK gives a drain up. */
+/** The time after which the SDK gives up a drain. */
 const IMPATIENT_MS = 200;
 
 const tapped = useTappedEmulator();
 
-/** Three messages that are locked, and on their way. */
+/** Sends three messages, which are locked and held up on their way. */
 async function sendIntoTheDark(): Promise<void> {
   tapped.tap.holdBack();
   const sender = tapped.keep(rawClient(tapped.endpoint)).createSender("orders");
@@ -44,7 +44,7 @@ describe("messages on their way to a consumer that closes go back", () => {
 
   test("when the drain is given up: they come before the link's end", async () => {
     const consumer = await tapped.consume();
-    // From the second message on the adapter takes them itself.
+    // From the second message on, the adapter takes messages itself.
     await ackOne(consumer);
     await ackOne(consumer);
     await sendIntoTheDark();

@@ -27,7 +27,7 @@ describe("receiveMessages of the raw SDK", () => {
 
     const other = await shared.newQueue();
     const consumer = await shared.consume(other, consumerOptions({ mode: "pull" }));
-    // The shortest of several, so that a busy machine does not count.
+    // Takes the shortest of several, so that a busy machine does not matter.
     const tookMs: number[] = [];
     for (let ask = 0; ask < 3; ask += 1) {
       await shared.send(other, 3);

@@ -37,13 +37,13 @@ async function redriveCode(target: Target): Promise<string> {
   return shared.adapter.classify(await rejection(redriven(target)), "admin").code;
 }
 
-/** How many are ready, in the entity and in its dead letters. */
+/** How many messages are ready, in the entity and in its dead letters. */
 async function readyIn(target: Target): Promise<readonly (number | undefined)[]> {
   const both = [target, deadLettersOf(shared.adapter, target)];
   return await Promise.all(both.map(async (each) => (await admin.inspect(each, never)).ready));
 }
 
-/** A queue with as many dead letters. */
+/** Makes a queue with that many dead letters. */
 async function withDeadLetters(count: number): Promise<Target> {
   const target = await shared.newQueue();
   await shared.send(target, count);
@@ -106,7 +106,7 @@ test("goes no further when a lock has ended: what it would still send would be i
   });
   expect(await redriveCode(target)).toBe("LEASE_LOST");
   const [sent = 0, left = 0] = await readyIn(target);
-  // The second one's lock had ended, and one may be on its way meanwhile.
+  // The lock of the second message had ended, and one more message may be on its way.
   expect(sent).toBeLessThanOrEqual(4);
   expect(left).toBe(7);
 });
@@ -215,7 +215,7 @@ test("to a queue that is kept in a subscription moves them under the same rules"
       feature: "redrive",
     });
   await raw.deleteSubscription("kept", "two");
-  // Its definition says nothing of duplicates, and nobody has looked: with their old ids both would be lost.
+  // Its definition says nothing of duplicates, and there was no probe: with their old ids both would be lost.
   expect(await movedBy(client, defineQueue("orders"), 2)).toBe(2);
   expect(await readyIn(one)).toEqual([2, 0]);
 });

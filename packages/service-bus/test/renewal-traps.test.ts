@@ -17,7 +17,7 @@ import {
   until,
 } from "./open-adapter.ts";
 
-// The renewal of @azure/service-bus 7.9.5 keeps its timers by message id. First each trap as the plain SDK springs it.
+// @azure/service-bus 7.9.5 keeps its renewal timers by message id. The plain SDK springs each trap first.
 
 let emulator: Emulator;
 let endpoint: string;
@@ -38,7 +38,7 @@ afterEach(async () => {
   await emulator.close();
 });
 
-/** The SDK believes that locks end in a moment, and renews them at once. */
+/** Makes the SDK believe that locks end in a moment, so that it renews them at once. */
 function hurryRenewals(): void {
   const skewMs = -299_800;
   emulator.faults.add({
@@ -87,8 +87,8 @@ describe("two messages with one id in flight", () => {
     const renewals = (): number =>
       emulator.log.entries().filter((call) => call.operation === "renewLock" && call.outcome === "ok").length;
     expect(renewals()).toBe(0);
-    // The other's timer would have been due before that of a message that comes later. (The timer of the completed one
-    // goes off instead, and its renewal is refused.)
+    // The other message's timer would have been due before that of a later message. (The completed message's
+    // timer goes off instead, and its renewal is refused.)
     await send("later");
     await until(() => renewals() > 0);
     expect(renewals()).toBe(1);
@@ -109,7 +109,7 @@ describe("two messages with one id in flight", () => {
 });
 
 describe("a message without an id", () => {
-  /** The emulator gives every message an id, as the service seems to; other brokers and older messages may have none. */
+  /** The emulator gives messages an id, as the service seems to. Other brokers and old messages may not. */
   const withoutId = (message: object): void => void Reflect.deleteProperty(message, "messageId");
 
   test("trap: the SDK's own renewal fails its settlement", async () => {

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 
-/** What a server of the application's own says to who connects. */
+/** Returns what a server of the application's own says to those who connect. */
 export async function saidBy(port: number): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   const closed = new Promise((resolve) => socket.once("close", resolve));

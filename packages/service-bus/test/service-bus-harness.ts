@@ -18,17 +18,17 @@ import { serviceBus } from "../src/index.ts";
 
 export type TargetKind = "queue" | "session" | "subscription";
 
-/** What the entities of each kind have beyond a plain queue. */
+/** Features of each kind of entity beyond those of a plain queue. */
 const FEATURES: Readonly<Record<TargetKind, readonly Feature[]>> = {
   queue: [],
   session: ["ordering", "deduplication"],
   subscription: ["deduplication"],
 };
-/** The service's own upper bound: the policy is there, and stays out of the way. */
+/** The service's own upper bound: the policy exists, and has no effect here. */
 const MAX_DELIVERY_COUNT = 2_000;
 const MIN_LOCK_MS = 5_000;
 
-/** Queues, session queues or subscriptions on an emulator in a process of its own. */
+/** Queues, session queues or subscriptions on an emulator in a separate process. */
 export function emulatorHarness(kind: TargetKind): Harness {
   return {
     name: `service-bus-${kind}`,
@@ -43,7 +43,7 @@ export function emulatorHarness(kind: TargetKind): Harness {
         ...backend,
         time: { kind: "remote", advance: async (ms) => (await emulator.control.advance(ms)).calls },
         denied: {
-          // Its key is none that the namespace knows.
+          // The namespace does not know its key.
           provider: () => serviceBus(),
           url: urlOf(strict.endpoints.serviceBus ?? ""),
           code: "UNAUTHENTICATED",
@@ -57,7 +57,7 @@ export function emulatorHarness(kind: TargetKind): Harness {
   };
 }
 
-/** For any client of the SDK; emulators take any key. */
+/** For any client of the SDK; emulators accept any key. */
 export function connectionString(endpoint: string, key = "any"): string {
   return `Endpoint=sb://${endpoint}/;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=${key};UseDevelopmentEmulator=true`;
 }
@@ -66,7 +66,7 @@ function urlOf(endpoint: string): string {
   return `service-bus://emulator?endpoint=${endpoint}`;
 }
 
-/** Entities are made with the plain SDK, not with what is being tested. */
+/** The plain SDK makes the entities, not the code under test. */
 function serviceBusBackend(endpoint: string, kind: TargetKind): Omit<Backend, "time"> {
   const admin = usePlainHttp(new ServiceBusAdministrationClient(connectionString(endpoint)));
   const client = new ServiceBusClient(connectionString(endpoint), {
@@ -74,7 +74,7 @@ function serviceBusBackend(endpoint: string, kind: TargetKind): Omit<Backend, "t
   });
   return {
     url: urlOf(endpoint),
-    // Cancelling costs a request for each delayed message, so that it is an option.
+    // An option, because cancelling costs a request for each delayed message.
     provider: () => serviceBus({ cancellable: kind === "queue" }),
     leaseMs: MIN_LOCK_MS,
     toleranceMs: 1_000,

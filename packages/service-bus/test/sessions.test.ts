@@ -45,7 +45,7 @@ async function consume(
   return consumer;
 }
 
-/** Handles everything, one ask after the other; gives the ids in order. */
+/** Handles everything, one ask after the other. Returns the ids in order. */
 async function drain(consumer: ConsumerDriver<unknown>, count: number): Promise<readonly string[]> {
   const ids: string[] = [];
   while (ids.length < count) {
@@ -121,7 +121,7 @@ test("a session that falls silent is let go and taken again: its message comes, 
   shared.keep(own);
   const target = await newQueue();
   await send(target, { a: 1 });
-  // Locked for us at the service, and never sent.
+  // The service locks it for us and never sends it.
   shared.emulator.faults.add({
     protocol: "service-bus",
     operation: "receive",
@@ -197,7 +197,7 @@ test.each(["deadLetter", "abandon"] as const)(
         ? present(await consumer.deadLetterBatch?.([{ handle, reason: "R", attributes: {} }], never))
         : await consumer.releaseBatch([{ handle, delayMs: 0, cause: "retry" }], never);
     expect(await settle()).toMatchObject([{ ok: false }]);
-    // The link has had its answer: no second one can be had on it.
+    // The link has had its answer, and a second one is impossible.
     const [again] = await settle();
     expect(
       shared.adapter.classify(

@@ -24,7 +24,7 @@ export class SharedEmulator {
     this.adapter = openAdapter(this.endpoint);
   }
 
-  /** After each test: nothing of it stays open. */
+  /** Called after each test: nothing of it stays open. */
   async clear(): Promise<void> {
     this.emulator.faults.clear();
     for (const each of this.#open.splice(0)) await each.close();

@@ -1,6 +1,6 @@
 import { systemClock, type Clock, type Timer } from "@anyqueue/core/adapter";
 
-/** The machine's clock, with time that a test can add: timers that come due by it fire at once. */
+/** The machine's clock, to which a test can add time: timers that this makes due fire at once. */
 export interface ShiftedClock extends Clock {
   shift(ms: number): void;
 }

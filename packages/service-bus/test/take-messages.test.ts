@@ -8,7 +8,7 @@ const nothing = (): never => {
 };
 const connection = new NamespaceConnection({ client: nothing, administration: nothing, isForeign: false });
 
-/** Brings what it has to who waits for as long as that. */
+/** Makes a receiver that brings its message only to callers that wait for longer than `ms`. */
 function receiverThatTakes(ms: number): {
   receiver: Parameters<typeof takeMessages>[1];
   waits: (number | undefined)[];

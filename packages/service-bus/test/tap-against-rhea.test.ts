@@ -11,7 +11,7 @@ const FALSE = Buffer.of(0x42);
 const RELEASED = described(Buffer.of(0x53, 0x26), Buffer.of(0x45));
 
 beforeEach(() => {
-  // rhea's own words on what it does not know.
+  // rhea prints a message about whatever it does not know.
   for (const name of ["warn", "error"] as const) vi.spyOn(console, name).mockImplementation(() => {});
 });
 
@@ -54,7 +54,7 @@ const OUTCOME = fc.constantFrom<Outcome>("accept", "accept", "accept", "release"
 
 type Step = (peer: FedPeer) => void | Promise<void>;
 
-/** With its name, for a counterexample. */
+/** Adds a name to a step, for the report of a counterexample. */
 function step<Args extends unknown[]>(
   name: string,
   args: fc.Arbitrary<Args>,
@@ -130,7 +130,7 @@ const USUAL = fc.oneof(
 
 const PLACE = fc.constantFrom(NULL, TRUE, uint(0), uint(2), uint(40), Buffer.of(0xa1, 1, 0x33));
 
-/** What no service should send, and what may happen at any time. */
+/** What no service should send, and what can happen at any time. */
 const HARM = fc.oneof(
   step("spoil", fc.tuple(share, fc.integer({ min: 1, max: 255 })), (peer, ...args) =>
     peer.spoilNext(...args),
@@ -156,7 +156,7 @@ const HARM = fc.oneof(
   step("broad answer", fc.tuple(fc.nat(9), fc.nat(3_000)), (peer, first, last) =>
     peer.answer(first, last, ACCEPTED, TRUE),
   ),
-  // Not of a large range: rhea goes through all of it.
+  // No large ranges: rhea goes through all of their ids.
   step(
     "disposition of no form",
     fc.tuple(PLACE, PLACE, fc.array(VALUE, { maxLength: 5 })),
@@ -183,7 +183,7 @@ async function play(steps: readonly Step[], chunks: readonly number[]): Promise<
   return peer.lean;
 }
 
-/** @returns how much did not go through rhea */
+/** @returns how much bypassed rhea */
 async function playAll(
   one: fc.Arbitrary<Step>,
   minLength: number,
@@ -210,7 +210,7 @@ function compare(peer: FedPeer): void {
 describe("what arrives on a link whose transfers are taken", () => {
   test("is what rhea makes of the same bytes, and so is all that it counts, keeps and writes", async () => {
     const lean = await playAll(USUAL, 10, 150);
-    // Else it would be rhea against itself.
+    // Otherwise rhea would be compared with itself.
     expect(lean.messages).toBeGreaterThan(400);
     expect(lean.answers).toBeGreaterThan(60);
   });

@@ -13,7 +13,7 @@ import {
   rawClient,
 } from "./open-adapter.ts";
 
-/** An emulator of its own for each test, with a relay before it, the plain SDK and the adapter beside each other. */
+/** A separate emulator for each test, behind a relay, with both the plain SDK and the adapter. */
 export class TappedEmulator {
   emulator!: Emulator;
   tap!: AmqpTap;
@@ -21,7 +21,7 @@ export class TappedEmulator {
   raw!: ServiceBusClient;
   readonly #open: { close(): Promise<unknown> }[] = [];
 
-  /** With the queue `orders`, and `keyed`, which has sessions and locks of 5 s. */
+  /** Starts it with the queue `orders`, and with `keyed`, which has sessions and locks of 5 s. */
   async start(): Promise<void> {
     this.emulator = await startEmulator({ serviceBusPort: 0 });
     this.tap = await AmqpTap.start(this.endpoint);
@@ -40,7 +40,7 @@ export class TappedEmulator {
     await this.emulator.close();
   }
 
-  /** Of the emulator itself, past the relay. */
+  /** The emulator's own endpoint, past the relay. */
   get endpoint(): string {
     return this.emulator.endpoints.serviceBus ?? "";
   }
@@ -51,7 +51,7 @@ export class TappedEmulator {
     return opened;
   }
 
-  /** By the plain SDK, as `m0`, `m1` and so on. */
+  /** Sends with the plain SDK, as `m0`, `m1` and so on. */
   async send(count: number): Promise<void> {
     const messages = Array.from({ length: count }, (_, index) => ({ body: "x", messageId: `m${index}` }));
     const sender = this.raw.createSender("orders");
@@ -72,7 +72,7 @@ export class TappedEmulator {
     return consumer;
   }
 
-  /** States of what an entity holds. */
+  /** States of the messages that an entity holds. */
   stored(path = "orders"): readonly string[] {
     const found = this.emulator.serviceBus.entities().find((entity) => entity.path === path);
     return present(found, path).messages.map(({ state }) => state);

@@ -26,7 +26,7 @@ afterEach(async () => {
   for (const close of closes.splice(0)) await close();
 });
 
-/** Plain messages with every sort of others between them. */
+/** Plain messages, with every kind of other message between them. */
 function plansOf(seed: number): readonly Plan[] {
   const next = seededRandom(seed);
   const pick = <Item>(items: readonly Item[]): Item => present(items[Math.floor(next() * items.length)]);
@@ -52,14 +52,14 @@ function plansOf(seed: number): readonly Plan[] {
 
 interface Seen {
   readonly arrived: readonly unknown[];
-  /** By tag, as the sender has them. */
+  /** Outcomes by tag, as the sender sees them. */
   readonly outcomes: Readonly<Record<string, unknown>>;
   readonly answers: readonly number[];
   readonly counts: readonly unknown[];
   readonly lean: number;
 }
 
-/** Sends all, settles each as planned, a few at a time, and waits for every answer. */
+/** Sends all messages, settles each as planned, a few at a time, and waits for every answer. */
 async function exchange(plans: readonly Plan[], isTapped: boolean, creditWindow = 0): Promise<Seen> {
   const outcomes: Record<string, unknown> = {};
   const { receiver, sender } = await linked(creditWindow, (delivery, outcome) => {
@@ -108,7 +108,7 @@ async function exchange(plans: readonly Plan[], isTapped: boolean, creditWindow 
   while (done < plans.length) {
     send();
     await until(() => unsettled.length > 0 || arrived.length === plans.length);
-    // Accepted ones together, others in a turn of their own: rhea merges them otherwise.
+    // Accepts go together, all others in separate turns: otherwise rhea merges them.
     for (const delivery of unsettled.splice(0)) {
       const { outcome } = present(plans[Number(String((delivery as unknown as Delivery).tag))]);
       if (outcome !== "accept") await turn();

@@ -11,11 +11,11 @@ import {
 } from "./open-adapter.ts";
 import { useTappedEmulator } from "./tapped-emulator.ts";
 
-// Each trap is first shown with the plain SDK (@azure/service-bus 7.9.5), then that the adapter does not fall into it.
+// Each trap is first shown with the plain SDK (@azure/service-bus 7.9.5). Then the adapter avoids it.
 
 const tapped = useTappedEmulator();
 
-/** Resolves when a receiver that was just asked for has given credit: what its connection opened with is there already. */
+/** Resolves when a new receiver has given credit, beyond the credit with which its connection opened. */
 async function credited(): Promise<void> {
   await until(() => tapped.emulator.log.count("attach") > 0);
   const before = tapped.tap.flows;
@@ -77,7 +77,7 @@ describe("a socket that dies", () => {
     const flows = tapped.tap.flows;
     const asking = rejection(receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 }));
     await until(() => tapped.tap.flows > flows);
-    // Ended, not reset: a reset is a GeneralError with the name of it in its text.
+    // Ended, not reset: a reset would be a GeneralError that names it in its text.
     for (const socket of tapped.tap.sockets) socket.end();
     const error = await asking;
     expect(error).not.toHaveProperty("code");
@@ -127,7 +127,7 @@ describe("a socket that dies", () => {
       seen.push(...deliveries.map(({ id }) => id));
     }
     expect(seen).toEqual(["after"]);
-    // An ask that waited may have been told, or not.
+    // A waiting ask may have been told, or not.
     expect([...codes].filter((code) => code !== "CONNECTION_LOST")).toEqual([]);
   });
 });

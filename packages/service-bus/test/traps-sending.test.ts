@@ -17,7 +17,7 @@ import {
 import { connectionString } from "./service-bus-harness.ts";
 import { useTappedEmulator } from "./tapped-emulator.ts";
 
-// Each trap is first shown with the plain SDK (@azure/service-bus 7.9.5), then that the adapter does not fall into it.
+// Each trap is first shown with the plain SDK (@azure/service-bus 7.9.5). Then the adapter avoids it.
 
 const tapped = useTappedEmulator();
 
@@ -32,7 +32,7 @@ interface SentBatch {
   readonly messages: readonly Message[];
 }
 
-/** Every request that carried messages, the client's own calls left out. */
+/** Every request that carried messages, without the client's own calls. */
 function sentBatches(): readonly SentBatch[] {
   return tapped.tap.sent
     .map((bytes) => decoded(bytes))
@@ -87,7 +87,7 @@ describe("the envelope of a batch", () => {
       new Set(inside.map(({ group_id: session }) => session)),
     ]);
     for (const [ofEnvelope, ofMessages] of sessions) expect(ofMessages).toEqual(new Set([ofEnvelope]));
-    // Three keys, and two messages without one, each of which has a session of its own.
+    // Three keys, and two messages without one, each with a session of its own.
     expect(sessions).toHaveLength(5);
   });
 });
@@ -242,7 +242,7 @@ test("trap: the SDK calls errors retryable that it does not know; here the table
 describe("a life of sixty days", () => {
   const LIFE_MS = 60 * 86_400_000;
 
-  /** As the service keeps them. */
+  /** Times to live as the service keeps them. */
   async function lives(): Promise<readonly number[]> {
     const peeked = await tapped.raw.createReceiver("orders").peekMessages(10);
     return peeked.map(({ timeToLive }) => timeToLive ?? 0);

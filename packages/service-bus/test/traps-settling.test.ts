@@ -16,7 +16,7 @@ import {
 import { connectionString } from "./service-bus-harness.ts";
 import { useTappedEmulator } from "./tapped-emulator.ts";
 
-// Each trap is first shown with the plain SDK (@azure/service-bus 7.9.5), then that the adapter does not fall into it.
+// Each trap is first shown with the plain SDK (@azure/service-bus 7.9.5). Then the adapter avoids it.
 
 const tapped = useTappedEmulator();
 

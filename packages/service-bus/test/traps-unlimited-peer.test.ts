@@ -11,19 +11,19 @@ import {
   valuesOf,
 } from "./open-adapter.ts";
 
-/** The beginning of an attach, and the codes of a short and of a long list. */
+/** The start of an attach, and the codes of a short and of a long list. */
 const ATTACH = Buffer.from([0x00, 0x53, 0x12]);
 const LIST_8 = 0xc0;
 /** Fields of an attach before `max-message-size`. */
 const FIELDS_BEFORE = 10;
-/** Three of them are more than one batch of the Standard tier may have. */
+/** Three of these exceed one batch of the Standard tier. */
 const BODY_BYTES = 100_000;
 
 let emulator: Emulator;
 let relay: Server;
 let endpoint: string;
 
-/** Before a broker that says how large a message may be, one that does not. */
+/** A relay to a broker that states its message limit; the relay hides that limit. */
 function hideLimits(target: string): Server {
   const [host = "", port = ""] = target.split(":");
   return createServer((client) => {
@@ -43,7 +43,7 @@ function hideLimits(target: string): Server {
   });
 }
 
-/** The list says that it ends before the limit; its size stays, so that the frame does. */
+/** Makes the list end before the limit. Its size stays, so that the frame's size stays too. */
 function cutShort(frame: Buffer, at: number): void {
   const list = at + ATTACH.length;
   if (frame[list] === LIST_8) frame[list + 2] = FIELDS_BEFORE;

@@ -22,7 +22,7 @@ beforeEach(async () => {
   });
   folder = await mkdtemp(join(tmpdir(), "anyqueue-test-"));
   await writeFile(join(folder, "ca.pem"), emulator.serviceBus.certificateAuthority());
-  // The second message arrives, and its sender hears nothing of it.
+  // The second message arrives, but its sender gets no answer.
   emulator.faults.add({
     protocol: "service-bus",
     operation: "send",
@@ -38,7 +38,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What the program prints; it ends by itself. */
+/** Returns what the program prints. It ends by itself. */
 async function seenBy(side: "sdk" | "adapter" | "tracer"): Promise<{ readonly cutMs: number }> {
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") };
   const args = ["--conditions=@anyqueue/source", PROGRAM, side, emulator.endpoints.serviceBus ?? ""];

@@ -7,9 +7,9 @@ import { ServiceBusClient } from "@azure/service-bus";
 import { serviceBus, type ServiceBusOptions } from "../src/index.ts";
 
 /**
- * A program: sends and receives with a `TokenCredential`, which the SDK does over TLS only, and prints what came of it.
- * Arguments: what the credential does, host and port. A process of its own, because only at its start can it be told whom
- * to trust.
+ * A program that sends and receives with a `TokenCredential`, which the SDK allows only over TLS, and prints
+ * the outcome. Arguments: what the credential does, host and port. A separate process, because only at its
+ * start can it be told whom to trust.
  */
 const [, , kind = "", endpoint = ""] = process.argv;
 
@@ -30,7 +30,7 @@ function token(of: string): { token: string; expiresOnTimestamp: number } {
 
 const server = createServer((_request, response) => response.end("a-token")).listen(0, "127.0.0.1");
 
-/** Over a connection of its own, which ends with the answer. */
+/** Asks over a separate connection, which ends with the answer. */
 async function tokenOfServer(): Promise<string> {
   const { port } = server.address() as AddressInfo;
   const asked = request({ host: "127.0.0.1", port, agent: false }).end();
@@ -42,7 +42,7 @@ async function tokenOfServer(): Promise<string> {
 
 const orders = defineQueue<string>("orders", { deadLetter: "none" });
 
-/** What the call ends with, and after how long. */
+/** Returns the outcome of the call, and how long it took. */
 async function ended(call: () => Promise<unknown>): Promise<object> {
   const startedAt = performance.now();
   const outcome = await call().catch((error: unknown) =>
@@ -79,7 +79,7 @@ const calls: readonly ((client: QueueClient) => Promise<unknown>)[] =
         async (client) => await client.consumer(orders).run(() => {}),
         async (client) => await client.admin.inspect(orders),
       ];
-// Loading the SDK takes as long as the machine likes, and is not what is measured.
+// Loaded before the measurement: how long loading the SDK takes depends on the machine.
 await import("@azure/service-bus");
 const seen = await Promise.all(
   calls.map(async (call) => {
@@ -91,6 +91,6 @@ const seen = await Promise.all(
 );
 server.close();
 process.stdout.write(JSON.stringify(seen));
-// A client of one's own is left open.
+// A client that was passed in is left open.
 process.exitCode = 0;
 if (kind.endsWith("of one's own")) setImmediate(() => process.exit());

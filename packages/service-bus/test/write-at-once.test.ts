@@ -16,7 +16,7 @@ import { useTappedEmulator } from "./tapped-emulator.ts";
 
 const tapped = useTappedEmulator();
 
-/** How many frames went out in each piece from now on. */
+/** Counts the frames in each piece that goes out from now on. */
 function piecesOf(native: unknown): { readonly socket: Socket; readonly pieces: number[] } {
   const link = field(field(native, "delivery"), "link");
   const socket = field(field(link, "connection"), "socket") as Socket;
@@ -71,7 +71,7 @@ test("a WebSocket, which cannot wait, is written to as before, and what fails le
     },
     socket: { cork: () => done.push("cork"), uncork: () => done.push("uncork") },
   };
-  // By two adapters that share it.
+  // As by two adapters that share the connection.
   for (let count = 0; count < 2; count += 1) writeAtOnce(failing);
   expect(() => failing._process()).toThrow("full");
   expect(done).toEqual(["written", "cork", "uncork"]);

@@ -41,7 +41,7 @@ test("a message has no metadata from its body, which the host lets stand for the
     correlationId: null,
     replyTo: ["no text"],
   };
-  // As the host does: what is no list and not null replaces what has the same name.
+  // Like the host: a member that is neither a list nor null replaces the metadata of the same name.
   const ofBody = Object.fromEntries(
     Object.entries(body).filter(([, value]) => value !== null && !Array.isArray(value)),
   );

@@ -90,7 +90,7 @@ describe("a handler in Azure Functions", () => {
   });
 });
 
-/** What the handler threw. */
+/** Returns the error that the handler threw. */
 async function errorOf(handler: Handler<number>, options: FunctionsCallOptions): Promise<unknown> {
   const errors: unknown[] = [];
   const call = functionsInvocation(orders, [{ body: 1 }], options);

@@ -20,7 +20,7 @@ export interface Registration {
   readonly binding?: "text" | "binary" | "sdk";
 }
 
-/** An emulator and a Functions host beside it, for a file of tests. */
+/** An emulator with a Functions host, for the tests of one file. */
 export interface FunctionsBench {
   readonly emulator: Emulator;
   readonly url: string;
@@ -29,7 +29,7 @@ export interface FunctionsBench {
   client(listener?: EventListener): QueueClient;
   calls(deadLetterQueue: string): ServiceBusCalls;
   entity(path: string): EntitySnapshot;
-  /** Runs the host on this handler until something holds. */
+  /** Runs the host with this handler until a condition holds. */
   host(
     handler: Handler,
     registration: Registration,
@@ -106,7 +106,7 @@ export function hostOf(
 ): FunctionsHost {
   functions += 1;
   const functionName = `function-${functions}`;
-  // The preview of the extension knows no later version.
+  // The extension's preview does not know a later version.
   const library = options.library ?? (binding === "sdk" ? "@azure/functions-4-15" : "@azure/functions");
   const more =
     binding === "sdk"

@@ -166,7 +166,7 @@ describe("the time that a function has", () => {
   test("that is over already starts nothing: all is given back, by throwing with the default binding", async () => {
     const clock = createVirtualClock();
     const seen: string[] = [];
-    // Less than what is kept free to stop in.
+    // Less than the time that is kept free for stopping.
     const source = functionsEvents({ functionTimeout: "500ms", clock });
     const handler = createHandler(orders, source, ({ id }) => void seen.push(id), { clock });
     const error = await rejection(passing(clock, handler(...callOf(["a", "b"]).args)));

@@ -94,7 +94,7 @@ function functionOn(
   };
   const host = hostOf(createHandler(definition, source, handler, options), registration, {
     client: sdk,
-    // What the host brings beyond what the function runs at once would wait, with its lock.
+    // The function runs no more than this at once: further messages would wait, with their locks.
     concurrency: Math.min(options.concurrency ?? MAX_CALLS, MAX_CALLS),
     renewal: { clock: options.clock, everyMs: LOCK_MS / 4 },
     onCall: () => calls.add(),

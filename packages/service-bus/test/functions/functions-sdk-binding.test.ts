@@ -51,7 +51,7 @@ describe("the SDK binding", () => {
     for (const ids of [["a", "b"], ["c"]]) {
       const call = callOf(ids, sdk);
       spyOn(call, "deadletter", async (...[, , reason]) => {
-        // The others of the call are under way by then.
+        // By then the other messages of the call are under way.
         await Promise.resolve();
         if (typeof reason === "object") {
           taken.push(reason);

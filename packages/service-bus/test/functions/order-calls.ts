@@ -8,7 +8,7 @@ export interface Order {
 }
 
 export const orders = defineQueue<Order>("orders", { retry: { attempts: 3, delay: "0s" } });
-/** In sessions by the first letter of the order. */
+/** Sessions by the first letter of the order id. */
 export const grouped = defineQueue("orders", {
   schema: unchecked<Order>(),
   orderingKey: ({ orderId }: Order) => orderId.slice(0, 1),
@@ -16,7 +16,7 @@ export const grouped = defineQueue("orders", {
 });
 export const DOWN = new Error("down");
 
-/** Fails for the orders that are named. */
+/** A handler that fails for the named orders. */
 export function failing(...ids: readonly string[]): Handler<Order> {
   return ({ body }) => {
     if (ids.includes(body.orderId)) throw DOWN;
@@ -39,7 +39,7 @@ export async function rejection(work: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** What a call that takes time comes to, with time passing as fast as it can. */
+/** Settles like a call that takes time, and lets time pass as fast as it can. */
 export async function passing<Value>(clock: VirtualClock, work: Promise<Value>): Promise<Value> {
   let isOver = false;
   const over = work.finally(() => (isOver = true));

@@ -2,17 +2,17 @@ import { setTimeout as realDelay } from "node:timers/promises";
 import type { EventBatch, EventSource } from "@anyqueue/core";
 
 const REAL_BEAT_MS = 1;
-/** What stays out longer than this many beats does not hold up time: it may be what the case is about. */
+/** Work that takes more beats than this does not hold up time: it may be the subject of the case. */
 const MAX_BEATS = 500;
 
 /**
- * What a function asks of its host is no call of the broker yet: time must not move on before it has become one, or locks are
- * lost that would have been renewed in time.
+ * What a function asks of its host is not a call of the broker yet. Time must not move on before it has
+ * become one: locks would be lost that would have been renewed in time.
  */
 export class WorkUnderWay {
   #count = 0;
 
-  /** Counts what the engine asks of the batches of a source. */
+  /** Counts the engine's requests to the batches of an event source. */
   watch<Args extends readonly unknown[], Reply, Handle>(
     source: EventSource<Args, Reply, Handle>,
   ): EventSource<Args, Reply, Handle> {
@@ -50,7 +50,7 @@ export class WorkUnderWay {
     };
   }
 
-  /** Counts a piece of work; an arrow, for others to call. */
+  /** Counts a piece of work. An arrow function, so that others can call it. */
   readonly during = async <Value>(work: () => Value | Promise<Value>): Promise<Value> => {
     this.#count += 1;
     try {

@@ -1,5 +1,6 @@
-// The Functions host for a Service Bus trigger: receives with the plain SDK, calls the worker, completes or gives back.
-// ServiceBusListener of azure-sdk-for-net (2026-11-29). What is its own here: it waits for nothing it need not wait for.
+// The Functions host for a Service Bus trigger: receives with the plain SDK, calls the worker, completes or
+// releases. ServiceBusListener of azure-sdk-for-net (2026-11-29). Unlike the original, it skips every wait
+// that it can skip.
 
 import type { Clock } from "@anyqueue/core/adapter";
 import type {
@@ -19,33 +20,33 @@ export interface HostOptions {
   readonly library: LibraryVersion;
   /** The name under which the app registered it. */
   readonly functionName: string;
-  /** Messages of a call, for cardinality `many`. @default 10 */
+  /** The most messages of a call, for cardinality `many`. @default 10 */
   readonly maxBatch?: number;
-  /** Calls at once, or sessions at once. @default 1 */
+  /** Calls or sessions at the same time. @default 1 */
   readonly concurrency?: number;
   /** What the app logs. */
   readonly log?: (text: string) => void;
   /**
-   * Keeps the lock of a single message while its call runs, that of a session of single messages for as long as the host has
-   * it, as the host does. @default locks are long enough
+   * Renews locks as the host does: of a single message while its call runs, of a session of single messages
+   * for as long as the host has it. @default locks are long enough
    */
   readonly renewal?: { readonly clock: Pick<Clock, "setTimer">; readonly everyMs: number };
-  /** The function is called. */
+  /** Called whenever the function is called. */
   readonly onCall?: () => void;
-  /** Sees what the host does about messages that it has or is about to have. @default nobody does */
+  /** Wraps what the host does about messages that it has or is about to have. @default nobody watches */
   readonly watch?: <Value>(work: () => Promise<Value>) => Promise<Value>;
 }
 
 /** One call of the function. */
 export interface HostCall {
   readonly messages: readonly ServiceBusReceivedMessage[];
-  /** What the function threw. */
+  /** The error that the function threw. */
   readonly error?: unknown;
 }
 
 /** How long a poll waits; real time. */
 const POLL_MS = 100;
-/** After which a session without a message is let go; the host waits for longer. */
+/** A session without a message is let go after this time; the host waits for longer. */
 const SESSION_IDLE_MS = 5;
 /** How long a drain may take; real time. */
 const DRAIN_MS = 10_000;
@@ -67,7 +68,7 @@ export class FunctionsHost {
   readonly #function: RegisteredFunction;
   readonly #trigger: Trigger;
   readonly #watch: NonNullable<HostOptions["watch"]>;
-  /** With what ends the renewal of its session's lock. */
+  /** By receiver: what ends the renewal of its session's lock. */
   readonly #receivers = new Map<ServiceBusReceiver, () => void>();
   readonly calls: HostCall[] = [];
   readonly #stopped = Promise.withResolvers<undefined>();
@@ -80,7 +81,7 @@ export class FunctionsHost {
     this.#trigger = triggerOf(this.#function);
   }
 
-  /** Receives and calls until `stop`. */
+  /** Receives messages and calls the function until `stop`. */
   async run(): Promise<void> {
     const { concurrency = 1 } = this.#options;
     await Promise.all(Array.from({ length: concurrency }, () => this.#pump()));
@@ -130,7 +131,7 @@ export class FunctionsHost {
     return receiver;
   }
 
-  /** @returns what ends it */
+  /** @returns a function that ends the renewal */
   #keepSession(receiver: ServiceBusReceiver): () => void {
     const { hasSessions, isMany } = this.#trigger;
     if (!hasSessions || isMany) return () => {};
@@ -146,23 +147,23 @@ export class FunctionsHost {
           ? client.acceptNextSession(queue, options)
           : client.acceptNextSession(queue, subscription, options);
       const session = await Promise.race([accepted, this.#stopped.promise]);
-      // Where no session has a message, the SDK waits for its whole timeout, also when it is aborted.
+      // If no session has a message, the SDK waits for its whole timeout, even after an abort.
       if (session === undefined) accepted.then((late) => late.close()).catch(() => {});
       return session;
     } catch {
-      // Expected of an entity that has no message.
+      // Expected if the entity has no message.
       await new Promise((resolve) => setTimeout(resolve, MORE_MS));
       return undefined;
     }
   }
 
-  /** Who has a session waits for no message: that is work. Whoever has none waits for one. */
+  /** With a session it waits for no message, which counts as work. Without one it waits for a message. */
   async #receive(receiver: ServiceBusReceiver): Promise<readonly ServiceBusReceivedMessage[]> {
     const work = async (): Promise<readonly ServiceBusReceivedMessage[]> => await this.#poll(receiver);
     return this.#trigger.hasSessions ? await this.#watch(work) : await work();
   }
 
-  /** Nothing where the link or session is gone, as the host goes on after an error of its loop. */
+  /** Returns nothing if the link or session is gone: the host goes on after an error in its loop. */
   async #poll(receiver: ServiceBusReceiver): Promise<readonly ServiceBusReceivedMessage[]> {
     const { maxBatch = 10, log } = this.#options;
     const maxWaitTimeInMs = this.#trigger.hasSessions ? SESSION_IDLE_MS : POLL_MS;
@@ -177,7 +178,7 @@ export class FunctionsHost {
     }
   }
 
-  /** @returns true if the function let its session go */
+  /** @returns true if the function released its session */
   async #call(
     receiver: ServiceBusReceiver,
     messages: readonly ServiceBusReceivedMessage[],
@@ -196,14 +197,14 @@ export class FunctionsHost {
     return held.some(({ isSessionReleased }) => isSessionReleased);
   }
 
-  /** @returns what ends it */
+  /** @returns a function that ends the renewals */
   #keepLocks(held: readonly HeldMessage[]): () => void {
     return this.#keep(async () => {
       await Promise.all(held.filter(({ isSettled }) => !isSettled).map((message) => message.renewLock()));
     });
   }
 
-  /** @returns what ends it */
+  /** @returns a function that ends this */
   #keep(renew: () => Promise<unknown>): () => void {
     const { renewal } = this.#options;
     if (renewal === undefined) return () => {};
@@ -221,7 +222,7 @@ export class FunctionsHost {
     };
   }
 
-  /** A failed call gives back what is not settled, whatever the trigger says. */
+  /** A failed call releases the unsettled messages, whatever the trigger says. */
   async #settle(held: readonly HeldMessage[], hasSucceeded: boolean): Promise<void> {
     const open = held.filter(({ isSettled }) => !isSettled);
     for (const message of open) {
@@ -229,14 +230,14 @@ export class FunctionsHost {
         if (!hasSucceeded) await message.abandon();
         else if (this.#trigger.autoCompletes) await message.complete();
       } catch (error) {
-        // Its lock is lost: it comes again.
+        // Its lock is lost, so it comes again.
         this.#options.log?.(String(error));
       }
     }
   }
 }
 
-/** The SDK closes a session whose drain has no answer within 200 ms, of a busy machine; .NET has no such thing. */
+/** On a busy machine the SDK closes a session whose drain has no answer within 200 ms; .NET does not. */
 function drainPatiently(receiver: ServiceBusReceiver): void {
   const { _messageSession: session } = receiver as unknown as {
     readonly _messageSession: { readonly _batchingReceiverLite: { _drainTimeoutInMs: number } };

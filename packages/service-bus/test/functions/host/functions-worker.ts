@@ -1,5 +1,6 @@
-// The Node worker of the Functions host, as far as @azure/functions sees it: what `require("@azure/functions-core")`
-// gives inside a function app. https://github.com/Azure/azure-functions-nodejs-worker, types-core (2026-11-29)
+// The Node worker of the Functions host, as far as @azure/functions sees it: the exports of
+// "@azure/functions-core" inside a function app.
+// https://github.com/Azure/azure-functions-nodejs-worker, types-core (2026-11-29)
 
 import Module, { createRequire } from "node:module";
 import type { app } from "@azure/functions";
@@ -37,7 +38,7 @@ interface InvocationModel {
 
 const CORE = "@azure/functions-core";
 
-/** What the worker has for one copy of the library. */
+/** The worker's state for one copy of the library. */
 class WorkerCore {
   readonly version = "3.10.0";
   readonly hostVersion = "4.1037.0";
@@ -62,7 +63,7 @@ class WorkerCore {
 const cores = new Map<string, WorkerCore>();
 const require = createRequire(import.meta.url);
 
-/** As the worker does it: every package of the app that asks for its API gets it. */
+/** Like the worker, gives its API to every package of the app that requires it. */
 function answerRequire(): void {
   const { prototype } = Module;
   const before = Reflect.get(prototype, "require") as (
@@ -94,7 +95,7 @@ export function functionApp(version: LibraryVersion): typeof app {
   return (require(version) as { readonly app: typeof app }).app;
 }
 
-/** What the app registered by that name. */
+/** Returns what the app registered by that name. */
 export function registered(version: LibraryVersion, name: string): RegisteredFunction {
   const found = cores.get(require.resolve(version))?.functions.get(name);
   if (found === undefined) throw new Error(`no function ${name} is registered`);
@@ -107,7 +108,7 @@ export function requireExtension(): void {
   if (extension === undefined) throw new Error("the extension is not installed");
 }
 
-/** Calls the function as the worker does for one invocation of the host. @returns what it threw, if it did */
+/** Calls the function as the worker does for one call of the host. @returns what it threw, if it did */
 export async function invoke(
   { name, bindings, callback, model }: RegisteredFunction,
   request: {

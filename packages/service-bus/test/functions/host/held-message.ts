@@ -9,7 +9,7 @@ export class HeldMessage {
   readonly message: ServiceBusReceivedMessage;
   readonly #receiver: ServiceBusReceiver;
   isSettled = false;
-  /** The function asked for its session to end. */
+  /** True once the function has asked for the end of its session. */
   isSessionReleased = false;
 
   constructor(message: ServiceBusReceivedMessage, receiver: ServiceBusReceiver) {
@@ -73,7 +73,7 @@ export class HeldMessage {
   }
 }
 
-/** rhea 3.0.5 gives messages that are settled in one tick the outcome of the first; .NET has no such thing. */
+/** rhea 3.0.5 gives all messages settled in one tick the outcome of the first; .NET does not. */
 async function inTurn(receiver: ServiceBusReceiver, work: () => Promise<void>): Promise<void> {
   const before = turns.get(receiver) ?? Promise.resolve();
   const turn = before.then(() => new Promise((resolve) => setImmediate(resolve)));

@@ -22,7 +22,7 @@ const MAX_MESSAGE_BYTES = 4_194_304;
 const UNKNOWN = 2;
 const FAILED_PRECONDITION = 9;
 
-/** By lock token, while the call runs. */
+/** By lock token, while their call runs. */
 const held = new Map<string, HeldMessage>();
 
 const ACTIONS: Readonly<Record<string, Action>> = {
@@ -57,8 +57,8 @@ export function holdMessages(messages: readonly HeldMessage[]): Disposable {
 }
 
 /**
- * Starts the service and tells the extension where it is: by the arguments of the process, as the host starts a worker.
- * The extension looks once in a process, so there is one service.
+ * Starts the service and tells the extension its address in the arguments of the process, as the host starts
+ * a worker. The extension looks only once per process, so there is one service.
  */
 export async function startSettlementServer(): Promise<{ close(): void }> {
   const server = new Server();
@@ -104,7 +104,7 @@ async function answer(
     const value = await action(message, request);
     callback(null, typeof value === "object" && value !== null ? value : {});
   } catch (error) {
-    // As .NET prints it.
+    // In .NET's format.
     const { code = "GeneralError", message: text = "" } = error as { code?: string; message?: string };
     callback({
       code: UNKNOWN,
@@ -123,7 +123,7 @@ function settlementService(): ServiceDefinition {
   return Settlement.service;
 }
 
-/** Nothing, or an AMQP map. */
+/** Reads an AMQP map, or nothing. */
 function propertiesOf(bytes: Buffer): Record<string, string> | undefined {
   if (bytes.length === 0) return undefined;
   const { types } = rhea as unknown as {

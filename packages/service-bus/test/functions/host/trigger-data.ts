@@ -1,6 +1,6 @@
 // What the host sends for a Service Bus trigger: bodies, metadata, and messages for the SDK binding.
-// ServiceBusTriggerBindingStrategy and ServiceBusExtensionConfigProvider of azure-sdk-for-net; RpcMessageConversion of
-// azure-functions-host (2026-11-29)
+// ServiceBusTriggerBindingStrategy and ServiceBusExtensionConfigProvider of azure-sdk-for-net;
+// RpcMessageConversion of azure-functions-host (2026-11-29)
 
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import rhea from "rhea";
@@ -17,7 +17,7 @@ export function bodyData(
   const bodies = messages.map((message) => bytesOf(message));
   if (isBinary) return isMany ? { collectionBytes: { bytes: bodies } } : { bytes: bodies[0] };
   const texts = bodies.map((body) => body.toString());
-  // An empty text is no element of a list of texts.
+  // The host leaves empty texts out of a list of texts.
   return isMany
     ? { collectionString: { string: texts.filter((text) => text !== "") } }
     : { string: texts[0] };
@@ -36,7 +36,7 @@ export function modelData(messages: readonly ServiceBusReceivedMessage[], isMany
     : { modelBindingData: models[0] };
 }
 
-/** Names in .NET's spelling; the library changes it. */
+/** Uses .NET's spelling of names; the library changes it. */
 export function triggerMetadata(
   messages: readonly ServiceBusReceivedMessage[],
   isMany: boolean,
@@ -102,7 +102,7 @@ function metadataOf(message: ServiceBusReceivedMessage): Metadata {
   };
 }
 
-/** The lock token as a GUID of .NET, its name, and the message as AMQP. */
+/** The lock token as a GUID of .NET, the name of the lock token, and the message as AMQP. */
 function contentOf(message: ServiceBusReceivedMessage): Buffer {
   const { applicationProperties = {}, enqueuedTimeUtc = new Date(0) } = message;
   const properties = Object.entries(applicationProperties).map(([name, value]) => [name, value] as const);
@@ -126,7 +126,7 @@ function contentOf(message: ServiceBusReceivedMessage): Buffer {
   return Buffer.concat([guidBytes(message.lockToken ?? ""), Buffer.from(LOCK_TOKEN), encoded]);
 }
 
-/** The first three groups the other way round. */
+/** Reverses the bytes of the first three groups. */
 function guidBytes(token: string): Buffer {
   const bytes = Buffer.from(token.replaceAll("-", ""), "hex");
   const parts = [bytes.subarray(0, 4), bytes.subarray(4, 6), bytes.subarray(6, 8)];
