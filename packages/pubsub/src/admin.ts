@@ -88,7 +88,7 @@ export class PubsubAdmin implements AdminDriver {
    * does not expose its own. If this machine's clock is behind, messages sent within the difference remain.
    *
    * A seek keeps messages published at exactly its moment, which has a resolution of milliseconds here. So it
-   * seeks to the next millisecond and resolves once that has passed, also by the clock of a service that is
+   * seeks to the next millisecond, and resolves once that has come, also by the clock of a service that is
    * behind this machine: messages sent from then on stay.
    */
   async purge(target: Target, signal: AbortSignal): Promise<void> {

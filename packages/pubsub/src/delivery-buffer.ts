@@ -16,7 +16,7 @@ interface Buffered {
 export interface DeliveryBufferOptions {
   readonly clock: Clock;
   readonly leaseMs: number;
-  /** Lengthens leases by `leaseMs`. @returns which succeeded; never rejects */
+  /** Extends leases by `leaseMs`. @returns which extensions succeeded; never rejects */
   readonly renew: (deliveries: readonly Delivery<PubsubHandle>[]) => Promise<readonly boolean[]>;
   /** True: deliveries behind a lost one on its key come again with it. */
   readonly keepsOrder: () => boolean;

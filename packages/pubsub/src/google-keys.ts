@@ -1,7 +1,7 @@
 import type { webcrypto } from "node:crypto";
 import { loopbackOrRefuse, QueueError, type Clock } from "@anyqueue/core/adapter";
 
-/** The used part of a JSON Web Key Set (RFC 7517). */
+/** A JSON Web Key Set (RFC 7517), reduced to what is used here. */
 export interface JsonWebKeySet {
   /** The keys; those that are not RSA signing keys are ignored. */
   readonly keys: readonly Readonly<Record<string, unknown>>[];
@@ -13,7 +13,7 @@ export interface JsonWebKeySet {
  */
 export type PushKeys = string | (() => JsonWebKeySet | Promise<JsonWebKeySet>);
 
-/** Keys of accounts.google.com. https://accounts.google.com/.well-known/openid-configuration, jwks_uri (2026-11-29) */
+/** Google's keys. https://accounts.google.com/.well-known/openid-configuration, jwks_uri (2026-11-29) */
 export const GOOGLE_KEYS_URL = "https://www.googleapis.com/oauth2/v3/certs";
 
 const FETCH_TIMEOUT_MS = 5_000;

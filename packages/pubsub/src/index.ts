@@ -12,8 +12,8 @@ export type { ProvisioningOptions } from "./provisioning.ts";
 export interface PubsubQueueClientOptions extends PubsubOptions, Pick<QueueConfig, "prefix" | "queues"> {}
 
 /**
- * Makes a client whose only provider is Google Cloud Pub/Sub: short for `createClient` with {@link pubsub}. For `logger`,
- * `middleware` and the like use `createClient`.
+ * Makes a client whose only provider is Google Cloud Pub/Sub: short for `createClient` with {@link pubsub}.
+ * For `logger`, `middleware` and the like use `createClient`.
  *
  * @example
  * const client = createPubsubClient({ project: "my-project", prefix: "prod-" });

@@ -38,8 +38,7 @@ export function decodingWith(decode: OwnCodec["decode"]): CodedCall {
 
 /**
  * Call options that make gRPC decode the answers of one call with `decode`. What `decode` cannot read goes to
- * gRPC's own decoder. The means is an interceptor, which gRPC offers for each call: it may change the
- * description of that call.
+ * gRPC's own decoder. They hold an interceptor, which may change the description of its own call.
  */
 export function codingWith({ decode, encode, onStart }: OwnCodec): CodedCall {
   return {

@@ -7,7 +7,7 @@ const FIXED_64 = 1;
 const DELIMITED = 2;
 const FIXED_32 = 5;
 
-/** Thrown for what is not read here; a complete decoder must read it. */
+/** Thrown for bytes that are not read here; the SDK's own decoder has to read them. */
 export class UnreadableProto extends Error {}
 
 /** Walks over the fields of protobuf messages in one buffer. */

@@ -4,7 +4,7 @@
 const SHORT_TEXT = 40;
 /** Tag and length of a field; its number is below 16. */
 const HEAD_BYTES = 6;
-/** Most bytes that one UTF-16 unit takes in UTF-8. */
+/** Largest number of bytes that one UTF-16 unit takes in UTF-8. */
 const MAX_UNIT_BYTES = 3;
 
 /** Writes length-delimited fields, whose numbers are below 16, into one buffer that grows. */

@@ -3,8 +3,8 @@ import { durationToMs, isQueueError, type Duration } from "@anyqueue/core/adapte
 /** How `client.admin.create` makes subscriptions, in addition to what a definition says. */
 export interface ProvisioningOptions {
   /**
-   * True: acks are confirmed, and nothing is delivered a second time while its lease lasts or after its ack was
-   * confirmed. Costs throughput, and a request for each delivery.
+   * True: acks are confirmed, and nothing is delivered a second time while its lease lasts or after its ack
+   * was confirmed. Costs throughput, and a request for each delivery.
    * @default false
    */
   readonly exactlyOnce?: boolean | undefined;

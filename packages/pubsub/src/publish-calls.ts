@@ -7,7 +7,7 @@ import { REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
 
 type Response = protos.google.pubsub.v1.IPublishResponse;
 
-/** The used part of the gRPC client under the generated one. */
+/** The part that is used of the gRPC client under the generated one. */
 interface Stub {
   readonly publish: { readonly path: string; readonly responseDeserialize: (bytes: Buffer) => unknown };
   makeUnaryRequest(

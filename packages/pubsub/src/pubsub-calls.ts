@@ -13,8 +13,9 @@ import { invalid } from "./refusal.ts";
 /** Options of {@link pubsubCalls}: where dead letters go, and how to reach Pub/Sub. */
 export interface PubsubCallsOptions extends PubsubOptions {
   /**
-   * The topic for dead letters: its name (in the subscription's project) or its full name. The function's service account
-   * needs `roles/pubsub.publisher` on it. The topic needs a subscription: without one, what is sent there is lost.
+   * The topic for dead letters: its name (in the subscription's project) or its full name. The function's
+   * service account needs `roles/pubsub.publisher` on it. The topic needs a subscription: without one,
+   * messages sent to it are lost.
    */
   readonly deadLetterTopic: string;
 }

@@ -17,7 +17,7 @@ import { invalid } from "./refusal.ts";
 
 type Sdk = typeof PubsubSdk;
 
-/** Settings of the SDK client that only the adapter makes, and why. */
+/** Settings of the SDK client that only the adapter sets, and why. */
 export const OWN_SETTINGS = {
   projectId: "use the URL or the option of pubsub()",
   apiEndpoint: "use the option `endpoint` of pubsub()",
@@ -27,10 +27,11 @@ export const OWN_SETTINGS = {
   fallback: "the streams of a consumer need gRPC",
   autoRetry: "retries are the core's",
 };
-/** Settings of the SDK client that an application may give: all but those that only the adapter makes. */
+/** Settings of the SDK client that an application may give: all but those that only the adapter sets. */
 export type PubsubClientOptions = Omit<ClientConfig, keyof typeof OWN_SETTINGS> & {
   /**
-   * Client certificate, PEM; the SDK uses it where the environment has GOOGLE_API_USE_CLIENT_CERTIFICATE=true.
+   * Client certificate, PEM; the SDK uses it only with GOOGLE_API_USE_CLIENT_CERTIFICATE=true in the
+   * environment.
    * @default none
    */
   readonly cert?: string;
@@ -146,7 +147,7 @@ export class PubsubClients {
     try {
       await this.#within(initialized);
     } catch (error) {
-      // A client that starts later has no owner, but gRPC would keep it.
+      // Close a client that starts too late: it has no owner, and gRPC would keep it.
       initialized.then(async () => await closeGenerated(client)).catch(() => {});
       throw error;
     }

@@ -118,7 +118,7 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     await this.#receiver.close();
   }
 
-  /** A retry policy that waits long enough makes the delay by itself, and its messages count on no stream. */
+  /** If a retry policy waits long enough, it makes the delay: messages that it delays count on no stream. */
   #delaySeconds(delayMs: number): number {
     const policyMs = minBackoffMs(this.#subscription.known);
     return policyMs !== undefined && policyMs >= delayMs ? 0 : secondsOf(delayMs);
@@ -145,7 +145,7 @@ function comesInMs(result: ItemResult | undefined, waitMs: number, leaseMs: numb
   return isGone ? 0 : leaseMs;
 }
 
-/** Rounds up (D4). */
+/** Rounds up to whole seconds (D4). */
 function secondsOf(ms: number): number {
   return Math.ceil(Math.min(Math.max(ms, 0), PUBSUB_MAX_LEASE_MS) / 1_000);
 }

@@ -221,7 +221,7 @@ function byProxy(variables: readonly string[]): string {
 }
 
 function meaningOfText(text: string, status: number | undefined, during: Operation): Meaning | undefined {
-  // Only the text of a connection that did not open, to Pub/Sub or to the source of tokens, says this.
+  // Only a connection that did not open, to Pub/Sub or to the source of tokens, fails for its certificate.
   const isOfConnection = status === UNAVAILABLE || text.includes("failed, reason: ");
   if (isOfConnection && isCertificateRefusal(text)) return { code: "UNAUTHENTICATED" };
   if (PASSING_TOKEN_FAILURE.test(String(status))) return { code: "UNAVAILABLE" };

@@ -4,7 +4,7 @@ import { RESERVED, type Capabilities, type Limits } from "@anyqueue/core/adapter
 // Names: https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names (2026-11-29)
 // Fields and their ranges: google/pubsub/v1/pubsub.proto as shipped with @google-cloud/pubsub 6.3.0
 
-/** A whole publish request, decimal megabytes. */
+/** A whole publish request; the service counts decimal megabytes. */
 const PUBSUB_MAX_REQUEST_BYTES = 10_000_000;
 /** The rest of a publish request: the topic's full name, at most 8 + 63 + 8 + 255 bytes, and tags. */
 const PUBSUB_REQUEST_OVERHEAD_BYTES = 512;
@@ -16,7 +16,9 @@ const PUBSUB_MAX_ATTRIBUTE_NAME_BYTES = 256;
 const PUBSUB_MAX_ATTRIBUTE_VALUE_BYTES = 1_024;
 /** Bytes of an ordering key. The limit below counts characters, so that the longest UTF-8 form still fits. */
 const PUBSUB_MAX_ORDERING_KEY_BYTES = 1_024;
-/** Our own of the 100 attributes: id, content type (two forms), correlation id, reply to, subject. */
+/**
+ * How many of the 100 attributes are ours: id, content type (two forms), correlation id, reply to, subject.
+ */
 const OWN_ATTRIBUTES = 6;
 /** Topics and subscriptions. */
 export const PUBSUB_NAME: RegExp = /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$/;
@@ -41,12 +43,17 @@ export const PUBSUB_MAX_DELIVERIES = 100;
 export const PUBSUB_DEFAULT_MIN_BACKOFF_MS = 10_000;
 /** Messages of one unary pull; asking for more is useless. */
 const PUBSUB_MAX_PULL_ITEMS = 1_000;
-/** Unacknowledged bytes of one consumer: what the SDK allows each of its streams; @google-cloud/pubsub 6.3.0, subscriber.js. */
+/**
+ * Unacknowledged bytes of one consumer: what the SDK allows each stream; @google-cloud/pubsub 6.3.0,
+ * subscriber.js.
+ */
 export const PUBSUB_MAX_OUTSTANDING_BYTES = 104_857_600;
 
 // Ours, not the vendor's.
 
-/** Body of a push: the data of the largest message as base64, attributes with every character escaped, and room. */
+/**
+ * Body of a push: the largest message's data as base64, attributes with every character escaped, and room.
+ */
 export const PUSH_MAX_REQUEST_BYTES = 16_777_216;
 
 /** Timeout of one request. The SDK's own is 600 s, and the error that it reports then hides the real code. */
@@ -57,8 +64,8 @@ export const REQUEST_TIMEOUT_MS = 15_000;
  */
 export const LOOKUP_TIMEOUT_MS = 4_000;
 /**
- * A start looks up credentials several times in a row. The error of a lookup that took `SLOW_LOOKUP_MS` is
- * reused for `SAME_START_MS`.
+ * A start looks up credentials several times in a row. The error of a lookup that took `SLOW_LOOKUP_MS` or
+ * longer is reused for `SAME_START_MS`.
  */
 export const SLOW_LOOKUP_MS = 1_000;
 export const SAME_START_MS = 2_000;
@@ -82,7 +89,9 @@ export const PING_MS = 30_000;
 export const PING_ANSWER_MS = 10_000;
 /** The service allows 100 HTTP/2 streams per connection; some stay free for requests. */
 export const STREAMS_PER_CONNECTION = 80;
-/** HTTP/2 window of a connection; with the 64 KiB default a round trip of 10 ms bounds every reader at 6 MB/s. */
+/**
+ * HTTP/2 window of a connection. With the default of 64 KiB a round trip of 10 ms limits readers to 6 MB/s.
+ */
 export const FLOW_CONTROL_WINDOW_BYTES = 4_194_304;
 
 /**

@@ -23,7 +23,7 @@ export class PubsubProducer implements ProducerDriver {
   readonly #only: Target | undefined;
   #knownPath: string | undefined;
 
-  /** @param only messages are meant for this target's subscription; `open` refuses a topic with others */
+  /** @param only target whose subscription alone may get the messages: `open` refuses a topic with others */
   constructor(clients: PubsubClients, topic: ResourceName, only?: Target) {
     this.#clients = clients;
     this.#calls = new PublishCalls(clients);
@@ -32,8 +32,8 @@ export class PubsubProducer implements ProducerDriver {
   }
 
   /**
-   * Reading a topic needs a permission that a producer may lack, so a denial is ignored. But a target that is
-   * a subscription must be seen to be its topic's only one. A queue's is, unless somebody has added others.
+   * Reading a topic needs a permission that a producer may lack, so a denial is ignored. But a subscription
+   * must be verified to be its topic's only one. A queue's is, unless somebody has added others.
    */
   async open(signal: AbortSignal): Promise<void> {
     const client = await this.#clients.publisher();
@@ -56,7 +56,7 @@ export class PubsubProducer implements ProducerDriver {
     return sizeOfMessage(message);
   }
 
-  /** All messages of a request must share one ordering key; requests of one call go out one after the other. */
+  /** All messages of a request must share one ordering key; the requests of one call go out one by one. */
   async sendBatch(
     messages: readonly OutgoingMessage[],
     signal: AbortSignal,

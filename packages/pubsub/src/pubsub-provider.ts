@@ -18,8 +18,8 @@ export interface PubsubOptions {
    */
   readonly client?: PubSub | undefined;
   /**
-   * Id of the Google Cloud project; must not differ from the URL's. @default the URL's, else the environment's or the
-   * credentials'
+   * Id of the Google Cloud project; must not differ from the URL's.
+   * @default the URL's, else the environment's or the credentials'
    */
   readonly project?: string | undefined;
   /**
@@ -34,7 +34,9 @@ export interface PubsubOptions {
    * belong to the adapter, and are refused here. @default none
    */
   readonly clientOptions?: PubsubClientOptions | undefined;
-  /** How `client.admin.create` makes subscriptions. @default at least once, no retry policy, no filter, no replay */
+  /**
+   * How `client.admin.create` makes subscriptions. @default at least once; no retry policy, filter or replay
+   */
   readonly provisioning?: ProvisioningOptions | undefined;
 }
 
@@ -49,8 +51,8 @@ const OPTIONS = ["client", "project", "endpoint", "clientOptions", "provisioning
 const OF_A_CLIENT = ["project", "endpoint", "clientOptions"] as const;
 
 /**
- * Google Cloud Pub/Sub, for `createClient`. URLs are `pubsub://<project>` with `?endpoint=` and `?plaintext=allow`. The SDK
- * (`@google-cloud/pubsub`) is loaded with the first call.
+ * Google Cloud Pub/Sub, for `createClient`. URLs are `pubsub://<project>` with `?endpoint=` and
+ * `?plaintext=allow`. The SDK (`@google-cloud/pubsub`) is loaded with the first call.
  *
  * @example
  * const client = createClient("pubsub://my-project", [pubsub()]);

@@ -93,7 +93,7 @@ export class PubsubSubscription {
     return this.isExactlyOnce ? PUBSUB_MAX_CONFIRMED_IDS : PUBSUB_MAX_ACK_IDS;
   }
 
-  /** For a subscription that was deleted or made anew. */
+  /** Forgets what is known, because the subscription was deleted or created anew. */
   forget(): void {
     this.#known = undefined;
     this.#isOrdered = undefined;

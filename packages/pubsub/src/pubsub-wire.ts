@@ -27,7 +27,7 @@ export interface PubsubHandle extends Brought {
   readonly ackId: string;
   /** Pub/Sub's id of the message, the same with each delivery. */
   readonly messageId: string;
-  /** Unix epoch. */
+  /** In Unix epoch milliseconds. */
   readonly publishedAtMs: number | undefined;
 }
 
@@ -97,7 +97,7 @@ function withKeyBytes(message: OutgoingMessage, before: number): number {
 /** Converts a Pub/Sub message to the core's form, except for its lease. */
 export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Delivery<PubsubHandle> {
   const { ackId, message, deliveryAttempt } = received;
-  // If a server gives no ids, its messages must not look like one: an acked message is not run again.
+  // If a server gives no ids, messages must stay distinct: one that looks acked already is not run again.
   const messageId = message?.messageId || (ackId ?? "");
   const carried: Readonly<Record<string, string>> = message?.attributes ?? {};
   const orderingKey = message?.orderingKey || undefined;
@@ -182,7 +182,7 @@ function wireAttributes(message: OutgoingMessage): Record<string, string> {
   const { id, contentType, attributes, correlationId, replyTo, subject } = message;
   const typeName = CONTENT_TYPE in attributes ? OWN_CONTENT_TYPE : CONTENT_TYPE;
   const wire: Record<string, string> = { ...attributes, [ID]: id };
-  // Empty: a dead letter whose sender gave none.
+  // Empty in a dead letter whose sender gave no content type.
   if (contentType !== "") wire[typeName] = contentType;
   if (correlationId !== undefined) wire[CORRELATION_ID] = correlationId;
   if (replyTo !== undefined) wire[REPLY_TO] = replyTo;

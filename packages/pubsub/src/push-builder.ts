@@ -30,7 +30,7 @@ export interface PushOrigin {
 
 /** What a push request looks like. */
 export interface PushRequestOptions extends PushOrigin {
-  /** `"wrapped"`: everything as JSON; `"unwrapped"`: the data as body, the metadata as headers. @default "wrapped" */
+  /** `"wrapped"`: all as JSON; `"unwrapped"`: data as body, metadata as headers. @default "wrapped" */
   readonly form?: "wrapped" | "unwrapped" | undefined;
   /** URL of the endpoint. @default "http://127.0.0.1:8080/" */
   readonly url?: string | undefined;

@@ -13,7 +13,7 @@ export interface Visit {
   leave(): void;
 }
 
-/** The same for every push: one array, so that nothing is made for each call. */
+/** The same for every push: one shared array, so that nothing is allocated for each call. */
 const NOTICES: readonly string[] = Object.freeze([
   "a push subscription cannot delay one message: what fails comes again when the subscription's own retry policy says, whatever delay the definition or the handler asks for",
 ]);

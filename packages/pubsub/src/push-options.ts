@@ -36,7 +36,10 @@ export interface VerifiedPush {
    * matter who calls.
    */
   readonly serviceAccount: string | readonly string[];
-  /** Where the public keys come from, for the emulator and for tests: URL of a JWK set, or a function. @default Google's */
+  /**
+   * Source of the public keys, for the emulator and for tests: URL of a JWK set, or a function. @default
+   * Google's
+   */
   readonly keys?: PushKeys | undefined;
   /** Cannot be combined with `audience`. */
   readonly trustPlatform?: undefined;
@@ -64,9 +67,9 @@ export interface PushSettings {
    */
   readonly ackDeadline?: Duration | undefined;
   /**
-   * Most messages in hand at once, including those that wait for a handler; a whole number from 1. Any more
-   * are answered 429, so that Pub/Sub slows down; each such refusal costs a delivery attempt. Each message
-   * may take `maxBodyBytes`. @default 100
+   * Largest number of messages in hand at once, including those that wait for a handler; a whole number from
+   * 1. Any more are answered 429, so that Pub/Sub slows down; each such refusal costs a delivery attempt.
+   * Each message may take `maxBodyBytes`. @default 100
    */
   readonly maxRequests?: number | undefined;
   /**
@@ -88,7 +91,8 @@ export interface PushSettings {
 export type PushOptions = (VerifiedPush | TrustedPush) &
   PushSettings & {
     /**
-     * Most bytes of a request's body, a whole number from 1; a longer one is answered 413, and comes again.
+     * Largest size of a request's body in bytes, a whole number from 1; a larger one is answered 413, and
+     * comes again.
      * @default 16777216 (16 MiB), more than Pub/Sub ever sends
      */
     readonly maxBodyBytes?: number | undefined;

@@ -13,7 +13,7 @@ export interface TokenRules {
 }
 
 const ISSUERS: readonly unknown[] = ["https://accounts.google.com", "accounts.google.com"];
-/** Most difference between Google's clocks and ours. */
+/** Largest accepted difference between Google's clocks and ours. */
 const CLOCK_SKEW_SECONDS = 60;
 const BEARER = /^bearer +([\w-]+)\.([\w-]+)\.([\w-]+)$/i;
 /** Cloud Run writes this in place of the signature of a token that it has checked itself. */

@@ -38,7 +38,7 @@ interface SigningKey {
 }
 
 /**
- * Makes tokens for tests of an endpoint that checks them. `clock` says when they are made; give it the test's.
+ * Makes tokens for tests of an endpoint that checks them. `clock` dates them; pass the test's clock.
  *
  * @example
  * const tokens = pushTokens();

@@ -21,7 +21,7 @@ export interface SubscriptionName {
 export interface PushCounts {
   /** Deliveries given back before a handler had begun, by the message's key. */
   readonly handBacks: HandBacks;
-  /** Failures in this process, for subscriptions that count nothing. */
+  /** Failures in this process, for subscriptions that count no deliveries. */
   readonly failures: HandBacks;
 }
 
@@ -185,7 +185,7 @@ function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/** Tells what came, without its data, to whoever pointed something else at this endpoint. */
+/** Describes what came, without its data, for whoever pointed something else at this endpoint. */
 function describeBody(content: unknown, headers: PushHeaders): string {
   if (content !== undefined) return describe(content);
   const type = headers["content-type"];

@@ -11,7 +11,7 @@ export class SeenTexts {
   /** The last text of each place; ASCII only, so that its characters are its bytes. */
   readonly #texts: string[] = Array.from({ length: PLACES }, () => "");
 
-  /** The text in these bytes. */
+  /** Returns the text in these bytes. */
   read(bytes: Buffer, start: number, end: number): string {
     const length = end - start;
     if (length > MAX_BYTES) return bytes.toString("utf8", start, end);

@@ -18,7 +18,7 @@ export interface StreamPlan {
   readonly room: number;
 }
 
-/** Instead of more, one new stream replaces all: each costs a stream of the connection. */
+/** Beyond this, one new stream replaces all: each costs a stream of the connection. */
 const MAX_STREAMS = 4;
 /** With less, a stream would get large messages one by one at best. */
 const LEAST_BYTES = 12_500_000;
@@ -39,8 +39,8 @@ export function planStreams({ wanted, open, heldElsewhere, isExplicit }: StreamS
 }
 
 /**
- * Unacknowledged bytes for one more stream, which are fixed when it opens, too. It gets half of what the open
- * streams leave; the last possible stream gets all of that.
+ * Unacknowledged bytes for one more stream; they are fixed when it opens, too. It gets half of what the open
+ * streams leave; the last possible stream gets the whole rest.
  */
 export function bytesOfNext(open: readonly number[]): number {
   const left = PUBSUB_MAX_OUTSTANDING_BYTES - open.reduce((sum, bytes) => sum + bytes, 0);

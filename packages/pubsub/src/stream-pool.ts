@@ -58,7 +58,7 @@ export class StreamPool {
     this.#adjust(false);
   }
 
-  /** For a settlement that began: it may make room for another stream. */
+  /** Called when a settlement begins: it may make room for another stream. */
   adjust(): void {
     this.#adjust(false);
   }

@@ -18,7 +18,7 @@ type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 /** Delay of a delivery that is early a second time: the message before it may be under way that long. */
 const EARLY_AGAIN_SECONDS = 1;
 
-/** Receives what the service pushes, as the flow allows. Leases and settlements need no stream. */
+/** Receives what the service pushes, as much as the flow allows. Leases and settlements need no stream. */
 export class StreamReceiver implements Receiver {
   readonly #parts: ReceiverParts;
   readonly #pool: StreamPool;
@@ -34,7 +34,7 @@ export class StreamReceiver implements Receiver {
   /** Settlements that the service has not answered yet. */
   #settling = 0;
   #isClosed = false;
-  /** The failure of the last stream, until somebody is told. */
+  /** The failure of the last stream, until it is reported. */
   #failure: { readonly error: unknown } | undefined;
   /** Called at the first sign of a stream, or when it fails. */
   #onSign: (() => void) | undefined;

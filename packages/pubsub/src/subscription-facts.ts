@@ -67,7 +67,7 @@ function hasDeadLetters({ deadLetterPolicy }: SubscriptionSettings): boolean {
   return !["", DELETED_TOPIC].includes(deadLetterPolicy?.deadLetterTopic ?? "");
 }
 
-/** The topic's id, or its full name where it is in another project than the subscription. */
+/** The topic's id, or its full name if its project differs from the subscription's. */
 function deadLetterEntity({ name, deadLetterPolicy }: SubscriptionSettings): string {
   const topic = deadLetterPolicy?.deadLetterTopic ?? "";
   const isSameProject = topic.split("/")[1] === name?.split("/")[1];

@@ -27,7 +27,7 @@ export class WaitingAsks {
     this.#clock = clock;
   }
 
-  /** Resolves with nothing when the wait is over or the signal aborts (D1). */
+  /** Resolves without deliveries when the wait is over or the signal aborts (D1). */
   async wait(ask: ReceiveAsk, signal: AbortSignal): Promise<Deliveries> {
     return await new Promise<Deliveries>((resolve, reject) => {
       const end = (): void => {

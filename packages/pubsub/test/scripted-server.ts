@@ -236,7 +236,9 @@ export function ackFailure(reasons: Readonly<Record<string, string>>): GrpcError
   );
 }
 
-/** google.rpc.Status { code 1, message 2, details 3 } with one google.rpc.ErrorInfo { reason 1, domain 2, metadata 3 }. */
+/**
+ * google.rpc.Status { code 1, message 2, details 3 } with one ErrorInfo { reason 1, domain 2, metadata 3 }.
+ */
 function statusDetails(reasons: Readonly<Record<string, string>>): Buffer {
   const entries = Object.entries(reasons).map(([id, reason]) =>
     lengthDelimited(3, Buffer.concat([textField(1, id), textField(2, reason)])),
