@@ -16,7 +16,8 @@ export interface OwnCodec {
   readonly decode: (bytes: Buffer) => unknown;
   /**
    * Returns the bytes of this call's request; undefined for any other request, which could only arrive here
-   * if a release of gRPC made calls share their description. @default the SDK's own encoder
+   * if a release of gRPC made calls share their description.
+   * @default the SDK's own encoder
    */
   readonly encode?: (request: unknown) => Buffer | undefined;
   /** Gets gRPC's metadata of the call, as the SDK made it. */

@@ -10,8 +10,8 @@ export interface ProvisioningOptions {
   readonly exactlyOnce?: boolean | undefined;
   /**
    * The service's own back-off after a message is given back or its lease runs out, "0s" to "600s". If its
-   * `min` covers the delay of a retry, waiting messages take no room on a consumer's stream. @default none:
-   * delivered again at once
+   * `min` covers the delay of a retry, waiting messages take no room on a consumer's stream.
+   * @default none: delivered again at once
    */
   readonly retryPolicy?: { readonly min: Duration; readonly max: Duration } | undefined;
   /**

@@ -16,9 +16,7 @@ const PUBSUB_MAX_ATTRIBUTE_NAME_BYTES = 256;
 const PUBSUB_MAX_ATTRIBUTE_VALUE_BYTES = 1_024;
 /** Bytes of an ordering key. The limit below counts characters, so that the longest UTF-8 form still fits. */
 const PUBSUB_MAX_ORDERING_KEY_BYTES = 1_024;
-/**
- * How many of the 100 attributes are ours: id, content type (two forms), correlation id, reply to, subject.
- */
+/** Attributes of the 100 that are ours: id, content type (two forms), correlation id, reply to, subject. */
 const OWN_ATTRIBUTES = 6;
 /** Topics and subscriptions. */
 export const PUBSUB_NAME: RegExp = /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$/;
@@ -51,9 +49,7 @@ export const PUBSUB_MAX_OUTSTANDING_BYTES = 104_857_600;
 
 // Ours, not the vendor's.
 
-/**
- * Body of a push: the largest message's data as base64, attributes with every character escaped, and room.
- */
+/** Body of a push: the largest message's data as base64, attributes with each character escaped, and room. */
 export const PUSH_MAX_REQUEST_BYTES = 16_777_216;
 
 /** Timeout of one request. The SDK's own is 600 s, and the error that it reports then hides the real code. */
@@ -89,9 +85,7 @@ export const PING_MS = 30_000;
 export const PING_ANSWER_MS = 10_000;
 /** The service allows 100 HTTP/2 streams per connection; some stay free for requests. */
 export const STREAMS_PER_CONNECTION = 80;
-/**
- * HTTP/2 window of a connection. With the default of 64 KiB a round trip of 10 ms limits readers to 6 MB/s.
- */
+/** HTTP/2 window of a connection. At the default of 64 KiB a 10 ms round trip limits any reader to 6 MB/s. */
 export const FLOW_CONTROL_WINDOW_BYTES = 4_194_304;
 
 /**

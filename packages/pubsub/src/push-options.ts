@@ -37,8 +37,8 @@ export interface VerifiedPush {
    */
   readonly serviceAccount: string | readonly string[];
   /**
-   * Source of the public keys, for the emulator and for tests: URL of a JWK set, or a function. @default
-   * Google's
+   * Source of the public keys, for the emulator and for tests: URL of a JWK set, or a function.
+   * @default Google's
    */
   readonly keys?: PushKeys | undefined;
   /** Cannot be combined with `audience`. */
@@ -67,9 +67,9 @@ export interface PushSettings {
    */
   readonly ackDeadline?: Duration | undefined;
   /**
-   * Largest number of messages in hand at once, including those that wait for a handler; a whole number from
-   * 1. Any more are answered 429, so that Pub/Sub slows down; each such refusal costs a delivery attempt.
-   * Each message may take `maxBodyBytes`. @default 100
+   * Largest number of messages in hand at once, including those that wait for a handler; a whole number, at
+   * least 1. Any more are answered 429, so that Pub/Sub slows down; each such refusal costs a delivery
+   * attempt. Each message may take `maxBodyBytes`. @default 100
    */
   readonly maxRequests?: number | undefined;
   /**
