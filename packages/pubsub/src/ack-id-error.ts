@@ -1,4 +1,4 @@
-/** Why one ack id of a request was refused, as an exactly-once subscription lists it. */
+/** Why the service refused one ack id of a request, as an exactly-once subscription reports it. */
 export class AckIdError extends Error {
   /** `PERMANENT_FAILURE_INVALID_ACK_ID`, `TRANSIENT_FAILURE_UNORDERED_ACK_ID`, … */
   readonly reason: string;

@@ -8,20 +8,23 @@ const REQUEST_BYTES = 1_024;
 /** Tag and length of one id. */
 const ID_BYTES = 4;
 const INVALID_ARGUMENT = 3;
-/** Requests of one call that are out at once; they differ in their deadlines. */
+/** Requests of one call that are in flight at once; they differ in their deadlines. */
 const PARALLEL = 8;
-/** Requests of one call that are cut in half to find bad ids: enough for some. Where all are bad, each would be asked for alone. */
+/**
+ * Requests of one call that are cut in half to find bad ids. This finds some; if all were bad, each would
+ * need its own request.
+ */
 const MAX_CUTS = 100;
 
-/** One id with the seconds that it shall get. @default of an acknowledgement: none */
+/** One ack id, with the deadline that it gets in seconds. @default none, for an acknowledgement */
 export interface AckItem {
   readonly ackId: string;
   readonly seconds?: number;
 }
 
 /**
- * Sends ids in as few requests as the service takes, those with one deadline together, and lines the results up (D2).
- * A request that fails as a whole fails its own ids only; one that lists refused ids has settled the others.
+ * Sends ack ids in as few requests as the service allows, grouped by deadline; results keep the order (D2).
+ * A request that fails as a whole fails only its own ids; one that lists refused ids has settled the others.
  */
 export async function inRequests(
   items: readonly AckItem[],
@@ -40,7 +43,7 @@ export async function inRequests(
   return items.map(failures.size === 0 ? () => DONE : (item) => failures.get(item) ?? DONE);
 }
 
-/** By deadline, then by number and bytes of ids. */
+/** Splits items by deadline, then by number and bytes of ids. */
 export function splitItems(items: readonly AckItem[], maxIds: number = PUBSUB_MAX_ACK_IDS): AckItem[][] {
   const chunks: AckItem[][] = [];
   const open = new Map<number, Chunk>();
@@ -48,7 +51,7 @@ export function splitItems(items: readonly AckItem[], maxIds: number = PUBSUB_MA
   for (const item of items) {
     const { ackId, seconds = 0 } = item;
     const bytes = Buffer.byteLength(ackId) + ID_BYTES;
-    // Of one deadline, as a rule: not looked up for each.
+    // Usually all items have one deadline: the lookup is skipped.
     if (current?.seconds !== seconds) current = open.get(seconds);
     const isFull =
       current === undefined || current.items.length >= maxIds || current.bytes + bytes > PUBSUB_MAX_ACK_BYTES;
@@ -71,7 +74,7 @@ interface Chunk {
 
 type Failures = readonly (readonly [AckItem, ItemResult])[];
 
-/** What did not settle: where all is well, nothing is made for each id. */
+/** Returns only what did not settle: if all is well, nothing is allocated for each id. */
 async function failuresOf(
   chunk: readonly AckItem[],
   request: (ackIds: string[], seconds: number) => Promise<unknown>,
@@ -80,7 +83,7 @@ async function failuresOf(
   const ackIds = chunk.map(({ ackId }) => ackId);
   try {
     await request(ackIds, chunk[0]?.seconds ?? 0);
-    // gRPC's record of the ended call keeps the list (see `PublishRequest.release`).
+    // gRPC's record of the ended call keeps the list, so empty it (see `PublishRequest.release`).
     ackIds.length = 0;
     return [];
   } catch (error) {
@@ -91,7 +94,8 @@ async function failuresOf(
         return reason === undefined ? [] : [[item, { ok: false, error: new AckIdError(reason, error) }]];
       });
     }
-    // Refused as malformed without saying which: nothing was applied, so the good ones can be told from the bad.
+    // Refused as malformed without naming an id: nothing was applied, so halves can separate good ids from
+    // bad.
     if (statusOf(error) === INVALID_ARGUMENT && chunk.length > 1 && cuts.left > 0) {
       cuts.left -= 1;
       const middle = Math.ceil(chunk.length / 2);

@@ -14,7 +14,7 @@ import type { PubsubSubscription } from "./pubsub-subscription.ts";
 import { parseEntity, type ResourceName } from "./pubsub-url.ts";
 import { durationMs, neededGrants, type SubscriptionSettings } from "./subscription-facts.ts";
 
-/** How subscriptions are made, and when "now" is. */
+/** How subscriptions are created, and the clock for "now". */
 interface AdminSettings {
   readonly provisioning: Provisioning;
   readonly prefix: string;
@@ -38,8 +38,8 @@ export class PubsubAdmin implements AdminDriver {
   }
 
   /**
-   * A subscription's topic is made with it only where both are one queue.
-   * @returns the grants that a new dead-letter policy needs: without them the service moves nothing and says nothing
+   * Creates the entity. A subscription's topic is created with it only if the two form one queue.
+   * @returns the grants that a new dead-letter policy needs: without them the service silently moves nothing
    */
   async create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<readonly string[]> {
     const { topic, subscription } = parseEntity(target.entity, target.ref);
@@ -61,7 +61,7 @@ export class PubsubAdmin implements AdminDriver {
     return [`Grant ${grants}: without both Pub/Sub dead-letters nothing, and says nothing.`];
   }
 
-  /** Pub/Sub has no counts but in Cloud Monitoring; that the entity exists is all that can be said. */
+  /** Only checks that the entity exists: Pub/Sub has counts in Cloud Monitoring alone. */
   async inspect(target: Target, signal: AbortSignal): Promise<EntityCounts> {
     const { topic, subscription } = parseEntity(target.entity, target.ref);
     if (subscription !== undefined) {
@@ -73,7 +73,7 @@ export class PubsubAdmin implements AdminDriver {
     return { approximate: true };
   }
 
-  /** Topics and subscriptions; a queue, which is both, once. */
+  /** Lists topics and subscriptions; a queue, which is both, is listed once. */
   async list(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
     const project = `projects/${await this.#clients.project()}`;
     const [publisher, subscriber] = [await this.#clients.publisher(), await this.#clients.subscriber()];
@@ -84,11 +84,12 @@ export class PubsubAdmin implements AdminDriver {
   }
 
   /**
-   * Everything published before now counts as acknowledged. "Now" is this machine's: the service tells its time nowhere. Of a
-   * machine that is behind, what was sent within the difference is left over.
+   * Marks everything published before now as acknowledged. "Now" is this machine's time, because the service
+   * does not expose its own. If this machine's clock is behind, messages sent within the difference remain.
    *
-   * A seek keeps what was published at its very moment, which is told in milliseconds here: it goes to the next one, and this
-   * resolves when that has come, also by the clock of a service that is behind this machine, so that what is sent then stays.
+   * A seek keeps messages published at exactly its moment, which has a resolution of milliseconds here. So it
+   * seeks to the next millisecond, and resolves once that has come, also by the clock of a service that is
+   * behind this machine: messages sent from then on stay.
    */
   async purge(target: Target, signal: AbortSignal): Promise<void> {
     const { clock } = this.#settings;
@@ -117,7 +118,7 @@ export class PubsubAdmin implements AdminDriver {
     );
   }
 
-  /** A queue's topic and subscription; a subscription's topic stays. */
+  /** Deletes a queue's topic and subscription; the topic of a single subscription stays. */
   async delete(target: Target, signal: AbortSignal): Promise<void> {
     const { topic, subscription } = parseEntity(target.entity, target.ref);
     const failures: unknown[] = [];
@@ -134,7 +135,7 @@ export class PubsubAdmin implements AdminDriver {
       await attempt(async () => await this.#deleteSubscription(subscription, signal));
     if (topic !== undefined && target.ref.kind !== "subscription")
       await attempt(async () => await this.#deleteTopic(topic, signal));
-    // Half a queue that was missing before is gone as well.
+    // A half of the queue that was already missing counts as deleted.
     const left = failures.filter(
       (error) => classifyPubsubError(error, "admin").code !== "NOT_FOUND" || deleted === 0,
     );
@@ -187,7 +188,7 @@ export class PubsubAdmin implements AdminDriver {
     };
   }
 
-  /** By the definition's name, which is the queue's without the prefix; or by the subscription's own. */
+  /** Finds a filter by the definition's name (the queue's without prefix) or by the subscription's own. */
   #filterOf({ ref: { name } }: Target, subscription: ResourceName | undefined): string | undefined {
     const { prefix, provisioning } = this.#settings;
     const { filters } = provisioning;
@@ -222,11 +223,14 @@ export class PubsubAdmin implements AdminDriver {
   }
 }
 
-/** A machine that asks for its time now and then is not as far ahead. */
+/** A machine that synchronizes its clock now and then is less far ahead than this. */
 const FAST_BY_MS = 1_000;
 const NO_NAME: ResourceName = { id: "", project: undefined };
 
-/** What cannot be changed later, or would change what consumers rely on. @throws ALREADY_EXISTS naming the settings */
+/**
+ * Compares settings that cannot be changed later, or that consumers rely on.
+ * @throws ALREADY_EXISTS naming the settings that differ
+ */
 function refuseOther(wanted: SubscriptionSettings, found: SubscriptionSettings, target: Target): void {
   const differing = Object.entries(comparable(wanted)).filter(
     ([name, value]) => comparable(found)[name] !== value,
@@ -253,7 +257,7 @@ function comparable(settings: SubscriptionSettings): Readonly<Record<string, str
     "maximum of delivery attempts": deadLetterPolicy?.maxDeliveryAttempts ?? 0,
     "minimum backoff": durationMs(retryPolicy?.minimumBackoff) ?? -1,
     "maximum backoff": durationMs(retryPolicy?.maximumBackoff) ?? -1,
-    // Where it was not asked for, one that keeps them does no harm.
+    // If retention was not asked for, a subscription that has it does no harm.
     ...(settings.retainAckedMessages
       ? { "retention of acknowledged messages": durationMs(settings.messageRetentionDuration) ?? -1 }
       : {}),

@@ -2,11 +2,11 @@ import type { Clock } from "@anyqueue/core/adapter";
 
 const MAX_MESSAGES = 10_000;
 
-/** Messages whose push was answered as handled, for a while: the answer may not have been heard. */
+/** Remembers for a while which messages were answered as handled: Pub/Sub may have missed the answer. */
 export class AnsweredMessages {
   readonly #clock: Pick<Clock, "now">;
   readonly #keepMs: number;
-  /** When each is forgotten; the first is the oldest. */
+  /** When each message is forgotten; the first is the oldest. */
   readonly #untilMs = new Map<string, number>();
 
   constructor(clock: Pick<Clock, "now">, keepMs: number) {

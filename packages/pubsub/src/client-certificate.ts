@@ -1,9 +1,9 @@
 import { field } from "./pubsub-errors.ts";
 
-/** Without it google-gax 5.0 and 6.17 leave `cert` and `key` out without a word: the server would see nobody. */
+/** Without it google-gax 5.0 and 6.17 silently drop `cert` and `key`: the server would see no certificate. */
 const VARIABLE = "GOOGLE_API_USE_CLIENT_CERTIFICATE";
 
-/** What is wrong with the client certificate among the settings of the SDK client. */
+/** Returns the problems of the client certificate in the settings of the SDK client. */
 export function certificateProblems(clientOptions: unknown): readonly string[] {
   const [cert, key] = [field(clientOptions, "cert"), field(clientOptions, "key")];
   if (cert === undefined && key === undefined) return [];

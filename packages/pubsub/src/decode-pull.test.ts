@@ -7,7 +7,7 @@ import { UnreadableProto } from "./proto-reader.ts";
 const { StreamingPullResponse } = protos.google.pubsub.v1;
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 
-/** As the SDK's generated client is told to. */
+/** Conversion options like those of the SDK's generated client. */
 const SDK_FORM = { longs: String, enums: String, defaults: true, oneofs: true } as const;
 
 const TEXTS = ["", "a", "é", "世界", "🚀".repeat(40), "x".repeat(127), "x".repeat(128), "y".repeat(20_000)];

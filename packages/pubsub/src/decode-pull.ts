@@ -24,17 +24,17 @@ const KEY = 0x0a;
 const VALUE = 0x12;
 const SECONDS = 0x08;
 const NANOS = 0x10;
-/** Of attributes. Apart, so that values which never come again leave the names in their places. */
+/** Attribute names and values, cached apart: values that never recur must not displace names. */
 const NAMES = new SeenTexts();
 const VALUES = new SeenTexts();
-/** Results of acknowledgements on a stream, which are never asked for. */
+/** Results of acknowledgements sent on a stream; this package never sends any there. */
 const CONFIRMATIONS: ReadonlySet<number> = new Set([0x2a, 0x1a]);
 
 /**
- * What a stream brought, in the form that the SDK gives it, in one pass: the SDK makes an object of its own class for each
- * part and copies all of them into plain ones.
+ * Decodes a response of a stream in one pass, into the form that the SDK returns. The SDK's own decoder makes
+ * an object of its own class for each part, then copies all of them into plain objects.
  *
- * @throws UnreadableProto where the SDK's own decoder has to be asked
+ * @throws UnreadableProto if only the SDK's own decoder can read the bytes
  */
 export function decodePullResponse(bytes: Buffer): Response {
   const reader = new ProtoReader(bytes);
@@ -92,7 +92,7 @@ function readAttribute(reader: ProtoReader, attributes: Record<string, string>):
     else if (tag === VALUE) value = reader.seenText(VALUES);
     else reader.skip(tag);
   }
-  // An assignment would be lost.
+  // An assignment to `__proto__` would store no attribute.
   if (name === "__proto__") throw new UnreadableProto("an attribute with the name of the prototype");
   attributes[name] = value;
 }

@@ -58,7 +58,8 @@ test("where order is kept it is not: it comes again behind the lost one", () => 
   const { clock, buffer, lost, take } = buffered({ keepsOrder: true });
   buffer.add([message("a1", "k")], 0);
   buffer.add([message("b1", "k"), message("c1", "l"), message("d1")], clock.now() + LEASE_MS);
-  // At the latest: it may be alive after all, and the service hands over what follows it meanwhile.
+  // The latest possible moment: the lease may still last, and the service hands over later messages
+  // meanwhile.
   expect([take(), lost]).toEqual([["c1", "d1"], [`a1 ${LEASE_MS}`]]);
 });
 

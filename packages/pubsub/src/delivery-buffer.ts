@@ -2,34 +2,34 @@ import type { Clock, Delivery, Timer } from "@anyqueue/core/adapter";
 import type { PubsubHandle } from "./pubsub-wire.ts";
 import type { Return } from "./receiver.ts";
 
-/** Nobody has it yet, so that it may still change. */
+/** A delivery that was not handed over yet, so its lease may still change. */
 type Fresh = Omit<Delivery<PubsubHandle>, "leaseMs"> & { leaseMs?: number };
 
 interface Buffered {
   readonly delivery: Fresh;
   /** End of its lease; monotonic. */
   untilMs: number;
-  /** The same if it had not waited for this process. */
+  /** Latest possible end: as if the delivery had not waited for this process. Monotonic. */
   latestMs: number;
 }
 
 export interface DeliveryBufferOptions {
   readonly clock: Clock;
   readonly leaseMs: number;
-  /** Lengthens leases by `leaseMs`. @returns which succeeded; never rejects */
+  /** Extends leases by `leaseMs`. @returns which extensions succeeded; never rejects */
   readonly renew: (deliveries: readonly Delivery<PubsubHandle>[]) => Promise<readonly boolean[]>;
-  /** True: what follows a lost delivery on its key comes again with it. */
+  /** True: deliveries behind a lost one on its key come again with it. */
   readonly keepsOrder: () => boolean;
-  /** The first of each key whose lease ran out, or may have, before anybody asked for it. */
+  /** Called with the first delivery of each key whose lease ran out, or may have, before it was asked for. */
   readonly onLost: (returns: readonly Return[]) => void;
 }
 
-/** With less than this left a delivery is not handed over: its lease would be gone before anything began. */
+/** A delivery with less lease than this is not handed over: the lease would end before any handler began. */
 const MIN_LEFT_MS = 500;
 
 /**
- * Deliveries that a stream brought and nobody has asked for yet. Until they are handed over their leases are kept
- * here: running out counts as an attempt at the service.
+ * Deliveries that a stream brought and nobody has asked for yet. The buffer renews their leases until they
+ * are handed over, because the service counts an expired lease as an attempt.
  */
 export class DeliveryBuffer {
   readonly #options: DeliveryBufferOptions;
@@ -50,7 +50,7 @@ export class DeliveryBuffer {
     this.#arm();
   }
 
-  /** The oldest, each with what is left of its lease (D14). */
+  /** Takes the oldest deliveries, each with the rest of its lease (D14). */
   take(maxItems: number): readonly Delivery<PubsubHandle>[] {
     const nowMs = this.#options.clock.now();
     this.#dropExpired(nowMs);
@@ -63,13 +63,13 @@ export class DeliveryBuffer {
     });
   }
 
-  /** The service hands these over again, after the failed one of their key (D15). */
+  /** Drops deliveries that the service hands over again, after the failed one of their key (D15). */
   dropKeys(keys: ReadonlySet<string>): void {
     this.#items = this.#items.filter(({ delivery }) => !keys.has(delivery.orderingKey ?? ""));
     this.#arm();
   }
 
-  /** All of them, whatever is left of their leases. */
+  /** Takes all deliveries, whatever is left of their leases. */
   drain(): readonly Delivery<PubsubHandle>[] {
     const all = this.#items.map(({ delivery }) => delivery);
     this.#items = [];
@@ -77,7 +77,7 @@ export class DeliveryBuffer {
     return all;
   }
 
-  /** These come again by themselves, and where order is kept what follows them does, too. */
+  /** Drops deliveries whose lease ended, as they come again; if order is kept, so do those behind them. */
   #dropExpired(nowMs: number): void {
     const isGone = ({ untilMs }: Buffered): boolean => untilMs - nowMs < MIN_LEFT_MS;
     if (!this.#items.some(isGone)) return;
@@ -88,7 +88,7 @@ export class DeliveryBuffer {
       const { orderingKey, handle } = item.delivery;
       if (!isOrdered || orderingKey === undefined) return !isGone(item);
       const head = lost.get(orderingKey);
-      // Here again, it begins the key anew.
+      // The lost head is here again: the key starts anew with it.
       if (head?.handle.messageId === handle.messageId && !isGone(item)) return lost.delete(orderingKey);
       if (head === undefined && !isGone(item)) return true;
       const isHead = head === undefined || head.handle.messageId === handle.messageId;
@@ -108,12 +108,12 @@ export class DeliveryBuffer {
     this.#timer ??= clock.setTimer(() => void this.#renewDue(), leaseMs / 4);
   }
 
-  /** Every quarter of a lease: those with less than half left. */
+  /** Every quarter of a lease: renews leases with less than half left. */
   async #renewDue(): Promise<void> {
     this.#timer = undefined;
     const { clock, leaseMs, renew } = this.#options;
     const sentAtMs = clock.now();
-    // The service would renew without a word what it does not count any more.
+    // The service would silently accept a renewal of a lease that it no longer counts.
     this.#dropExpired(sentAtMs);
     const due = this.#items.filter(({ untilMs }) => untilMs - sentAtMs < leaseMs / 2);
     this.#arm();

@@ -18,7 +18,7 @@ test("what comes while the request is out, or just after the message should have
   expect(keys.judge("k", "m2", 10)).toBe("give-back");
   keys.released("k", "m1", 100);
   expect(keys.judge("k", "m2", 500)).toBe("give-back");
-  // Somebody else has the message, and has settled it.
+  // Another consumer has the message, and has settled it.
   expect(keys.judge("k", "m2", 1_100)).toBe("take");
 });
 
@@ -44,7 +44,7 @@ test("what follows a message that is on its way back as early goes back as well,
   keys.releasing("k", "m1", 60_000);
   keys.released("k", "m1", 100);
   keys.returning("k", "m2", 61_000);
-  // Somebody else has the first by now, but the second is still here.
+  // Another consumer has the first by now, but the second is still here.
   expect(keys.judge("k", "m3", 5_000)).toBe("give-back");
   keys.returning("k", "m3", 65_000);
   keys.released("k", "m2", 6_000);

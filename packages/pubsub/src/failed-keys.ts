@@ -1,4 +1,4 @@
-/** What becomes of a delivery: it is handed over, left to come again by itself, or given back at once. */
+/** What happens to a delivery: it is handed over, left to come again by itself, or given back at once. */
 export type Verdict = "take" | "drop" | "give-back";
 
 interface FailedHead {
@@ -6,60 +6,68 @@ interface FailedHead {
   readonly comesAtMs: number;
   readonly before: Exclude<Verdict, "take">;
   readonly publishedAtMs: number;
-  /** It went back because it was early. All others had been handed over, and are before these. */
+  /** True: it was given back because it was early. Heads that had been handed over come before early ones. */
   readonly isEarly?: true;
-  /** Nobody got it here, nor gave it back. */
+  /** True: it was neither handed over here nor given back. */
   readonly isLost?: true;
 }
 
 /** By message id. */
 type Heads = Map<string, FailedHead>;
 
-/** From a message's return to its arrival here; afterwards it is taken to have gone to somebody else. */
+/** Time for a returned message to arrive here; after that it is assumed to have gone to another consumer. */
 const GRACE_MS = 1_000;
-/** Keys from which on those are looked for whose messages never came again: they went elsewhere, or to the dead letters. */
+/**
+ * From this many keys on, keys whose messages never came again are removed: those went to another consumer or
+ * to the dead letters.
+ */
 const SWEEP_AT = 1_024;
 
 /**
- * Ordering keys of which messages were given back. Until each comes again the service still sends what follows it, and
- * takes all of that back when the message returns: none of it may be handed over before.
+ * Ordering keys with messages that were given back. Until such a message comes again, the service still sends
+ * later messages of its key, and takes them all back when it returns. None of them may be handed over before
+ * it.
  */
 export class FailedKeys {
   readonly #keys = new Map<string, Heads>();
   #sweepAt = SWEEP_AT;
 
-  /** Keys that are held up, and those that were and of which nothing came since. */
+  /** Number of keys that are held up, or were held up and have received nothing since. */
   get size(): number {
     return this.#keys.size;
   }
 
   /**
-   * The request is out for a message that was handed over, and so is before all that was not. What arrives meanwhile may
-   * be from before it or, if the message went elsewhere, from after it.
+   * Records that a handed-over message is being released; it comes before all that were not handed over. What
+   * arrives meanwhile may have been sent before the release or, if the message went to another consumer,
+   * after it.
    */
   releasing(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
     this.#set(key, messageId, { comesAtMs, before: "give-back", publishedAtMs });
   }
 
-  /** The same for one that was not handed over. */
+  /** The same for a message that was not handed over. */
   returning(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
     this.#set(key, messageId, { comesAtMs, before: "give-back", publishedAtMs, isEarly: true });
   }
 
-  /** Until the message returns it is leased for nobody, and everything after it comes again with it. */
+  /** The release was answered: until the message returns nobody holds it, and all behind it comes again. */
   released(key: string, messageId: string, comesAtMs: number): void {
     const heads = this.#keys.get(key);
     const head = heads?.get(messageId);
-    // Otherwise it is back already.
+    // Without a head the message is back already.
     if (head !== undefined) heads?.set(messageId, { ...head, comesAtMs, before: "drop" });
   }
 
-  /** A message that nobody got, unless one before it is out already. */
+  /** Records a message that nobody got, unless the key already waits for an earlier one. */
   lost(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
     if (!this.#keys.has(key)) this.#set(key, messageId, lostHead(comesAtMs, publishedAtMs));
   }
 
-  /** It came behind a lost one and is leased to us until then: if somebody else settles that one, it is the next to wait for. */
+  /**
+   * Records a message that came behind a lost one and is leased to us until `comesAtMs`. If another consumer
+   * settles the lost one, this is the next to wait for.
+   */
   dropped(key: string | undefined, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
     const heads = this.#keys.get(key ?? "") ?? new Map<string, FailedHead>();
     const isBehindLost = [...heads.values()].every(({ isLost }) => isLost === true);
@@ -67,7 +75,7 @@ export class FailedKeys {
       heads.set(messageId, lostHead(comesAtMs, publishedAtMs));
   }
 
-  /** True: it went back as early before, and the service offers it here again. */
+  /** True: it was given back as early before, and the service offers it here again. */
   isBackEarly(key: string | undefined, messageId: string): boolean {
     return this.#keys.get(key ?? "")?.get(messageId)?.isEarly === true;
   }
@@ -81,7 +89,7 @@ export class FailedKeys {
     let verdict: Verdict = "take";
     for (const [id, head] of heads) {
       const { comesAtMs, before, publishedAtMs: headSinceMs, isEarly = false } = head;
-      // The service may send it again before the answers to its return, and to that of what follows it, are here.
+      // The service may redeliver a message before it answers the return of it and of those behind it.
       const isBehind = isHead === isEarly ? isHead : follows(id, headSinceMs, messageId, publishedAtMs);
       if (id === messageId || isBehind) continue;
       if (nowMs < comesAtMs && before === "drop") return "drop";
@@ -97,7 +105,7 @@ export class FailedKeys {
     this.#keys.set(key, heads.set(messageId, head));
   }
 
-  /** What holds up nothing any more. */
+  /** Removes keys that hold up nothing any more. */
   #sweep(nowMs: number): void {
     for (const [key, heads] of this.#keys) {
       const areOver = [...heads.values()].every(({ comesAtMs }) => comesAtMs + GRACE_MS <= nowMs);
@@ -107,7 +115,7 @@ export class FailedKeys {
   }
 }
 
-/** Messages that were published together have one time; their ids, which are numbers, count up. */
+/** Messages published together share a publish time; their ids are ascending numbers. */
 function follows(id: string, publishedAtMs: number, otherId: string, otherPublishedAtMs: number): boolean {
   if (publishedAtMs !== otherPublishedAtMs) return publishedAtMs > otherPublishedAtMs;
   return id.length === otherId.length ? id > otherId : id.length > otherId.length;

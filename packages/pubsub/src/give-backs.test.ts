@@ -7,7 +7,9 @@ import type { PubsubHandle } from "./pubsub-wire.ts";
 
 const UNAVAILABLE: ItemResult = { ok: false, error: Object.assign(new Error("not now"), { code: 14 }) };
 
-/** Every request has the same answer; `requests` are its ack ids, `back` what was reported as gone. */
+/**
+ * Every request gets the same answer. `requests`: ack ids of each request; `back`: those reported as back.
+ */
 function givingBack(answer: ItemResult): {
   readonly clock: ReturnType<typeof createVirtualClock>;
   readonly giveBacks: GiveBacks;

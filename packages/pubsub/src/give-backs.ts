@@ -8,15 +8,15 @@ export interface GiveBacksOptions extends Pick<
   ReceiverParts,
   "subscription" | "events" | "handBacks" | "clock" | "leaseMs"
 > {
-  /** The service has them again, or will not take them. */
+  /** Called with deliveries that the service has again, or will not take. */
   readonly onBack: (returns: readonly Return[]) => void;
 }
 
 interface Pending {
   readonly delivery: Delivery<PubsubHandle>;
-  /** When the service offers it again. */
+  /** Delay until the service offers it again. */
   readonly seconds: number;
-  /** Afterwards it has come back by itself; monotonic. */
+  /** After this the delivery has come back by itself; monotonic. */
   readonly untilMs: number;
 }
 
@@ -24,9 +24,9 @@ const PAUSE_MS = 100;
 const MAX_PAUSE_MS = 1_000;
 
 /**
- * Makes deliveries that nobody has begun visible again. One that stays here holds up its key for a whole lease, so that
- * what fails for the moment is tried until then. One request is out at a time and takes all that came meanwhile: a
- * message and what follows it go back in order.
+ * Makes deliveries that nobody has begun visible again. One that stays here holds up its key for a whole
+ * lease, so temporary failures are retried until that lease ends. Only one request is in flight at a time;
+ * the next one takes all that came meanwhile, so a message and those behind it go back in order.
  */
 export class GiveBacks {
   readonly #options: GiveBacksOptions;
@@ -51,7 +51,7 @@ export class GiveBacks {
     });
   }
 
-  /** Resolves when none is under way; from now on each is tried a few times only. */
+  /** Resolves when no request is in flight; from now on each delivery is tried only a few times. */
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.#running;
@@ -76,7 +76,7 @@ export class GiveBacks {
     }
   }
 
-  /** @returns those that are worth another try */
+  /** @returns the deliveries that are worth another try */
   async #failed(batch: readonly Pending[]): Promise<readonly Pending[]> {
     const { subscription, events, clock } = this.#options;
     const items = batch.map(({ delivery, seconds }) => ({ ackId: delivery.handle.ackId, seconds }));

@@ -16,7 +16,7 @@ function idIn(set: JsonWebKeySet): string {
   return String(set.keys[0]?.["kid"]);
 }
 
-/** A server of keys that answers as it is told, and counts how often. */
+/** A key server that gives prepared answers and counts its requests. */
 async function keyServer(): Promise<{
   readonly url: string;
   asked: number;

@@ -1,32 +1,32 @@
 import type { webcrypto } from "node:crypto";
 import { loopbackOrRefuse, QueueError, type Clock } from "@anyqueue/core/adapter";
 
-/** A JSON Web Key Set (RFC 7517), as far as it is used. */
+/** A JSON Web Key Set (RFC 7517), reduced to what is used here. */
 export interface JsonWebKeySet {
-  /** The keys; those that are no RSA keys for signatures are left out. */
+  /** The keys; those that are not RSA signing keys are ignored. */
   readonly keys: readonly Readonly<Record<string, unknown>>[];
 }
 
 /**
- * Where public keys come from: the `https:` URL of a JWK set (`http:` on this machine only), kept as long as its answer
- * allows, or a function that gives one, kept for five minutes.
+ * Where public keys come from: the `https:` URL of a JWK set (`http:` on this machine only), cached as long
+ * as its response allows, or a function that returns a JWK set, cached for five minutes.
  */
 export type PushKeys = string | (() => JsonWebKeySet | Promise<JsonWebKeySet>);
 
-/** Keys of accounts.google.com. https://accounts.google.com/.well-known/openid-configuration, jwks_uri (2026-11-29) */
+/** Google's keys. https://accounts.google.com/.well-known/openid-configuration, jwks_uri (2026-11-29) */
 export const GOOGLE_KEYS_URL = "https://www.googleapis.com/oauth2/v3/certs";
 
 const FETCH_TIMEOUT_MS = 5_000;
-/** Where the answer says no max-age, and for keys from a function. */
+/** For responses without max-age, and for keys from a function. */
 const DEFAULT_AGE_MS = 300_000;
 const MAX_AGE_MS = 86_400_000;
-/** A token may name any key: unknown ones are not looked for more often than this. */
+/** Shortest time between fetches for unknown keys: a token may name any key. */
 const REFETCH_AFTER_MS = 30_000;
 const MIN_RSA_BITS = 2_048;
-/** What Google signs with: RS256. */
+/** The algorithm that Google signs with: RS256. */
 export const SIGNATURE = Object.freeze({ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" });
 
-/** A key that signatures are checked with; of Web Crypto, which costs nothing until it is used. */
+/** A Web Crypto key for checking signatures; Web Crypto costs nothing until it is used. */
 export type PublicKey = webcrypto.CryptoKey;
 
 interface Keys {
@@ -35,7 +35,7 @@ interface Keys {
   readonly untilMs: number;
 }
 
-/** The public keys that tokens are signed with: fetched when they are needed, kept as long as their answer allows. */
+/** The public keys for checking tokens: fetched when needed, cached as long as their source allows. */
 export class PublicKeys {
   readonly #source: PushKeys;
   readonly #clock: Clock;
@@ -47,14 +47,17 @@ export class PublicKeys {
     this.#clock = clock;
   }
 
-  /** Undefined: there is no such key. @throws UNAVAILABLE if the keys cannot be read */
+  /**
+   * @returns undefined if there is no such key
+   * @throws UNAVAILABLE if the keys cannot be read
+   */
   async find(id: string): Promise<PublicKey | undefined> {
     const nowMs = this.#clock.now();
     const known = this.#keys;
     const isFresh = known !== undefined && nowMs < known.untilMs;
     const found = isFresh ? known.byId.get(id) : undefined;
     if (found !== undefined || (isFresh && nowMs < known.fetchedAtMs + REFETCH_AFTER_MS)) return found;
-    // Keys change while old ones are still cached: a key that is not known may be new.
+    // Keys change while old ones are still cached: an unknown key may be new.
     return (await this.#fetchOnce()).byId.get(id);
   }
 
@@ -86,7 +89,7 @@ export class PublicKeys {
   }
 }
 
-/** What is wrong with a source of keys. */
+/** Returns the problems of a key source. */
 export function checkKeySource(keys: unknown): string[] {
   if (keys === undefined || typeof keys === "function") return [];
   if (typeof keys !== "string" || !/^https?:\/\//.test(keys) || !URL.canParse(keys))
@@ -111,7 +114,7 @@ async function fetchKeySet(url: string, clock: Clock): Promise<{ set: unknown; a
   }
 }
 
-/** How long an answer may be kept, in milliseconds. */
+/** How long a response may be cached, in milliseconds. */
 function ageOf(headers: Headers): number {
   const [, maxAge] = /(?:^|[\s,])max-age=(\d+)/i.exec(headers.get("cache-control") ?? "") ?? [];
   if (maxAge === undefined) return DEFAULT_AGE_MS;
@@ -120,7 +123,7 @@ function ageOf(headers: Headers): number {
   return Math.min(Math.max(leftMs, 0), MAX_AGE_MS);
 }
 
-/** @throws if it is no key set; keys of other kinds are left out. */
+/** @throws if it is not a key set; keys of other kinds are ignored */
 async function keysOf(set: unknown): Promise<ReadonlyMap<string, PublicKey>> {
   const list: unknown = isRecord(set) ? set["keys"] : undefined;
   if (!Array.isArray(list)) throw new Error("the answer is not a JWK set");

@@ -1,22 +1,23 @@
-/** What the room on a stream follows from. */
+/** What determines the headroom of a stream. */
 export interface SettlePace {
-  /** Settlements without an answer. */
+  /** Settlements that the service has not answered yet. */
   readonly settling: number;
   /** True: somebody waits for deliveries and there are none. */
   readonly isStarved: boolean;
   readonly nowMs: number;
 }
 
-/** Most that is added; beyond it more in flight makes nothing faster. */
+/** Upper limit: beyond it, more deliveries in flight make nothing faster. */
 const MAX_HEADROOM = 1_000;
-/** Nearest next growth: the last one must show its effect first. */
+/** Shortest time between growths: the last one must show its effect first. */
 const GROW_EVERY_MS = 1_000;
 const WINDOW_MS = 10_000;
 
 /**
- * Room beyond `maxOutstanding` on a stream. A delivery stops being outstanding when its settlement begins, but the
- * service counts it until the answer: without room for the settlements under way, handlers would wait for a round trip
- * with every message. Powers of two, so that a stream is rarely opened anew; 0 where settlements do not hold up anything.
+ * Room beyond `maxOutstanding` on a stream. A delivery stops being outstanding when its settlement begins,
+ * but the service counts it until it answers. Without room for settlements under way, handlers would wait one
+ * round trip for every message. Sizes are powers of two, so that streams are rarely reopened; 0 if
+ * settlements hold nothing up.
  */
 export class Headroom {
   size = 0;

@@ -8,12 +8,12 @@ export type { PubsubCalls } from "./push-options.ts";
 export type { PubsubClientOptions } from "./pubsub-client.ts";
 export type { ProvisioningOptions } from "./provisioning.ts";
 
-/** Options of {@link createPubsubClient}: how Pub/Sub is reached, and `prefix` and `queues` of the configuration. */
+/** Options of {@link createPubsubClient}: how to reach Pub/Sub, plus `prefix` and `queues`. */
 export interface PubsubQueueClientOptions extends PubsubOptions, Pick<QueueConfig, "prefix" | "queues"> {}
 
 /**
- * Makes a client whose only provider is Google Cloud Pub/Sub: short for `createClient` with {@link pubsub}. For `logger`,
- * `middleware` and the like use `createClient`.
+ * Makes a client whose only provider is Google Cloud Pub/Sub: short for `createClient` with {@link pubsub}.
+ * For `logger`, `middleware` and the like use `createClient`.
  *
  * @example
  * const client = createPubsubClient({ project: "my-project", prefix: "prod-" });
@@ -25,6 +25,6 @@ export function createPubsubClient(
   options: PubsubQueueClientOptions = {},
 ): QueueClient<Provider<"pubsub", PubsubModes>> {
   const { prefix, queues, ...connection } = options;
-  // The provider knows the project, and refuses one that is none.
+  // The provider knows the project, and refuses an invalid one.
   return createClient({ url: "pubsub:", prefix, queues }, [pubsub(connection)]);
 }

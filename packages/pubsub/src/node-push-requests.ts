@@ -13,8 +13,9 @@ import { decodePush } from "./push-wire.ts";
 type NodeSource = EventSource<[request: NodePushRequest, response: ServerResponse], void, PubsubHandle>;
 
 /**
- * The requests of a Pub/Sub push subscription, as `pushRequests` has them, for servers of `node:http` and what is built
- * on them: Express, and `http()` of the functions framework. A body parser may have read the body already.
+ * Receives the requests of a Pub/Sub push subscription like `pushRequests`, but for servers of `node:http`
+ * and what is built on them: Express, and `http()` of the functions framework. A body parser may have read
+ * the body already.
  *
  * @example
  * createServer(createHandler(orders, nodePushRequests({ trustPlatform: true }), onOrder)).listen(8080);
@@ -58,7 +59,7 @@ export function nodePushRequests(options: PushOptions): NodeSource {
 function headersOf({ headers }: IncomingMessage): PushHeaders {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-      // HTTP/2 has its request line among the headers.
+      // HTTP/2 puts its request line among the headers.
       value === undefined || name.startsWith(":")
         ? []
         : [[name, Array.isArray(value) ? value.join(", ") : value]],
@@ -66,10 +67,10 @@ function headersOf({ headers }: IncomingMessage): PushHeaders {
   );
 }
 
-/** A client that has gone hears nothing; its message comes again. */
+/** A client that has disconnected gets no answer; its message comes again. */
 function respond(request: IncomingMessage, response: ServerResponse, { status, text }: PushAnswer): void {
   if (response.headersSent || response.destroyed) return;
-  // What was not read of a refused request stands in the way of the next one on its connection.
+  // The unread rest of a refused request would block the next request on its connection.
   const isUnread = !request.complete;
   response.writeHead(status, {
     ...(text !== "" && {

@@ -1,28 +1,28 @@
 import { LinkedList, type Linked } from "@anyqueue/core/adapter";
 
-/** Entries of one stream from which on lost ones are looked for. */
+/** From this many entries of one stream on, expired ones are removed. */
 const SWEEP_AT = 1_024;
 
 /** The handle of one delivery, always the same object. */
 export interface Brought extends Linked<Brought> {
   /** Number of the stream that brought it: a delayed release counts there until its delay is over. */
   readonly stream: number;
-  /** Undefined: it is in no order. */
+  /** Undefined: the message has no order. */
   readonly orderingKey: string | undefined;
   /** End of its lease, in milliseconds of the monotonic clock, while it is counted as outstanding. */
   countedUntilMs: number | undefined;
 }
 
 interface Held {
-  /** A list through the handles: a `Map` that they pass through would keep them (see `LinkedList`). */
+  /** Linked through the handles: a `Map` would keep the handles that pass through it (see `LinkedList`). */
   readonly list: LinkedList<Brought>;
   count: number;
   sweepAt: number;
 }
 
 /**
- * What each stream brought and is not settled: the service counts it there. What an ended stream brought takes room of
- * the next one, but only as long as its lease lasts: what was lost or let go of is redelivered then.
+ * Unsettled deliveries by stream, as the service counts them. Deliveries of an ended stream take room from
+ * the next one, but only while their leases last: after that, lost or abandoned ones are redelivered.
  */
 export class Outstanding {
   readonly #streams = new Map<number, Held>();
@@ -41,7 +41,6 @@ export class Outstanding {
     held.sweepAt = Math.max(SWEEP_AT, 2 * held.count);
   }
 
-  /** A renewed lease lasts longer. */
   extend(brought: Brought, untilMs: number): void {
     if (brought.countedUntilMs !== undefined) brought.countedUntilMs = untilMs;
   }
@@ -52,7 +51,7 @@ export class Outstanding {
     if (held !== undefined) uncount(held, brought);
   }
 
-  /** The service takes everything on these keys back: nobody will settle it, and it comes again (D15). */
+  /** Removes all deliveries on these keys: the service takes them back and redelivers them (D15). */
   deleteKeys(keys: ReadonlySet<string>): void {
     for (const held of this.#streams.values()) {
       for (const brought of held.list.toArray()) {
@@ -62,7 +61,7 @@ export class Outstanding {
     }
   }
 
-  /** Of all streams but the open ones. */
+  /** Counts the deliveries of all streams but the open ones. */
   countElsewhere(isOpen: (stream: number) => boolean, nowMs: number): number {
     let count = 0;
     for (const [stream, held] of this.#streams) {

@@ -1,6 +1,6 @@
 import { UnreadableProto } from "./proto-reader.ts";
 
-/** The part of gRPC's description of a method that says how its messages become bytes and back. */
+/** The part of gRPC's method description that says how messages become bytes and back. */
 interface Method {
   requestSerialize: (request: unknown) => Buffer;
   responseDeserialize: (bytes: Buffer) => unknown;
@@ -11,12 +11,13 @@ type Interceptor = (
   nextCall: (options: object) => unknown,
 ) => unknown;
 
-/** What takes the place of the SDK's own encoder and decoder in one call. */
+/** What replaces the SDK's own encoder and decoder in one call. */
 export interface OwnCodec {
   readonly decode: (bytes: Buffer) => unknown;
   /**
-   * The bytes of the request of this call; undefined for another one, which would come here if releases of gRPC made calls
-   * share their description. @default the SDK's own encoder
+   * Returns the bytes of this call's request; undefined for any other request, which could only arrive here
+   * if a release of gRPC made calls share their description.
+   * @default the SDK's own encoder
    */
   readonly encode?: (request: unknown) => Buffer | undefined;
   /** Gets gRPC's metadata of the call, as the SDK made it. */
@@ -31,14 +32,14 @@ interface CodedCall {
   readonly interceptors: readonly Interceptor[];
 }
 
-/** As `codingWith`, for answers alone. */
+/** Like `codingWith`, for answers only. */
 export function decodingWith(decode: OwnCodec["decode"]): CodedCall {
   return codingWith({ decode });
 }
 
 /**
- * Call options with which gRPC decodes the answers of one call by `decode`, and by its own decoder what `decode` leaves:
- * an interceptor, as gRPC offers it for each call, which has the description of its own call to change.
+ * Call options that make gRPC decode the answers of one call with `decode`. What `decode` cannot read goes to
+ * gRPC's own decoder. They hold an interceptor, which may change the description of its own call.
  */
 export function codingWith({ decode, encode, onStart }: OwnCodec): CodedCall {
   return {
@@ -59,7 +60,7 @@ export function codingWith({ decode, encode, onStart }: OwnCodec): CodedCall {
   };
 }
 
-/** Decodes by `decode`, and by `theirs` what that leaves. */
+/** Decodes with `decode`; what that cannot read is decoded with `theirs`. */
 export function answerDecoder(
   decode: OwnCodec["decode"],
   theirs: (bytes: Buffer) => unknown,

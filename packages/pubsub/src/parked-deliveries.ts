@@ -6,14 +6,14 @@ export class ParkedDeliveries {
     this.#untilMs.push(untilMs);
   }
 
-  /** True: so many of `maxOutstanding` are parked that the stream has too little left to bring. */
+  /** True: at least half of `maxOutstanding` is parked, so the stream has too little room to bring more. */
   areTooMany(maxOutstanding: number, nowMs: number): boolean {
     if (this.#untilMs.length * 2 < maxOutstanding) return false;
     this.#untilMs = this.#untilMs.filter((untilMs) => untilMs > nowMs);
     return this.#untilMs.length * 2 >= maxOutstanding;
   }
 
-  /** Another stream begins, which counts none of them. */
+  /** Forgets all, because another stream counts none of them. */
   clear(): void {
     this.#untilMs = [];
   }

@@ -7,7 +7,7 @@ const FIXED_64 = 1;
 const DELIMITED = 2;
 const FIXED_32 = 5;
 
-/** What is not read here, for whoever can read everything. */
+/** Thrown for bytes that are not read here; the SDK's own decoder has to read them. */
 export class UnreadableProto extends Error {}
 
 /** Walks over the fields of protobuf messages in one buffer. */
@@ -43,7 +43,7 @@ export class ProtoReader {
     }
   }
 
-  /** Reads a length; the end of what follows. */
+  /** Reads a length; returns the end of the content that follows. */
   end(): number {
     const length = this.varint();
     const end = this.#at + length;
@@ -58,7 +58,7 @@ export class ProtoReader {
     return text;
   }
 
-  /** One that has probably been read before. */
+  /** Reads a text that has probably been read before. */
   seenText(texts: SeenTexts): string {
     const end = this.end();
     const text = texts.read(this.#bytes, this.#at, end);
@@ -66,7 +66,7 @@ export class ProtoReader {
     return text;
   }
 
-  /** A view: no copy. */
+  /** Returns a view, not a copy. */
   view(): Buffer {
     const end = this.end();
     const view = this.#bytes.subarray(this.#at, end);
@@ -74,7 +74,7 @@ export class ProtoReader {
     return view;
   }
 
-  /** Over the value of a field that is not known here. */
+  /** Skips the value of an unknown field. */
   skip(tag: number): void {
     const type = tag % 8;
     if (type === VARINT) while (this.#byte() >= 0x80);

@@ -1,10 +1,10 @@
 // Encoding: https://protobuf.dev/programming-guides/encoding/ (2026-11-29)
 
-/** Below this a loop over the characters is faster than a call into the runtime. */
+/** Up to this length a loop over the characters is faster than a call into the runtime. */
 const SHORT_TEXT = 40;
 /** Tag and length of a field; its number is below 16. */
 const HEAD_BYTES = 6;
-/** Bytes of UTF-8 that one UTF-16 unit takes at most. */
+/** Largest number of bytes that one UTF-16 unit takes in UTF-8. */
 const MAX_UNIT_BYTES = 3;
 
 /** Writes length-delimited fields, whose numbers are below 16, into one buffer that grows. */
@@ -17,15 +17,15 @@ export class ProtoWriter {
     this.#bytes = Buffer.allocUnsafe(capacity);
   }
 
-  /** All that was written: a view. */
+  /** Returns a view of all that was written. */
   written(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Gives the memory back now, not when the collector gets to it; what was written is gone. */
+  /** Frees the memory now, without waiting for the garbage collector; what was written is lost. */
   release(): void {
     const { buffer } = this.#bytes;
-    // A short one lies in a slab of Node's, with other people's bytes.
+    // A short buffer lies in a slab of Node's, with bytes of others.
     if (buffer.byteLength === this.#bytes.length) buffer.transfer(0);
   }
 
@@ -34,7 +34,7 @@ export class ProtoWriter {
     if (value.length <= SHORT_TEXT && this.#shortAscii(tag, value)) return;
     const limit = this.#length + HEAD_BYTES + MAX_UNIT_BYTES * value.length;
     if (limit <= this.#bytes.length) {
-      // There is room for any text of this length: one look at its characters instead of two, of which the first counts.
+      // There is room for any text of this length: write it at once, without counting its bytes first.
       const start = this.beginMessage(tag, value.length);
       this.#length += this.#bytes.write(value, start);
       this.endMessage(start, value.length);
@@ -53,14 +53,14 @@ export class ProtoWriter {
     this.#length += value.byteLength;
   }
 
-  /** @param expectedBytes about how long it will be @returns what `endMessage` needs */
+  /** @param expectedBytes approximate length of the content @returns what `endMessage` needs */
   beginMessage(tag: number, expectedBytes: number): number {
     this.#reserve(HEAD_BYTES);
     this.#head(tag, expectedBytes);
     return this.#length;
   }
 
-  /** Where the expected length took as many bytes as the real one does, nothing moves. */
+  /** Moves nothing if the expected length takes as many bytes as the real one. */
   endMessage(start: number, expectedBytes: number): void {
     const end = this.#length;
     const size = end - start;
@@ -73,7 +73,7 @@ export class ProtoWriter {
     this.#length = realStart + size;
   }
 
-  /** False: there is another character in it, and nothing counts as written. */
+  /** False: the text has a non-ASCII character, and nothing counts as written. */
   #shortAscii(tag: number, value: string): boolean {
     const bytes = this.#bytes;
     const start = this.#length + 2;

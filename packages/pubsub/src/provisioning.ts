@@ -1,32 +1,34 @@
 import { durationToMs, isQueueError, type Duration } from "@anyqueue/core/adapter";
 
-/** How `client.admin.create` makes subscriptions, beyond what a definition says. */
+/** How `client.admin.create` makes subscriptions, in addition to what a definition says. */
 export interface ProvisioningOptions {
   /**
-   * True: acks are confirmed, and nothing is delivered a second time while its lease lasts or after its ack was
-   * confirmed. Costs throughput, and a request for each delivery.
+   * True: acks are confirmed, and nothing is delivered a second time while its lease lasts or after its ack
+   * was confirmed. Costs throughput, and a request for each delivery.
    * @default false
    */
   readonly exactlyOnce?: boolean | undefined;
   /**
-   * The service's own back-off after each message that is given back or whose lease ran out, "0s" to "600s". With one
-   * whose `min` covers the delay of a retry, messages that wait take no room on a consumer's stream. @default none:
-   * delivered again at once
+   * The service's own back-off after a message is given back or its lease runs out, "0s" to "600s". If its
+   * `min` covers the delay of a retry, waiting messages take no room on a consumer's stream.
+   * @default none: delivered again at once
    */
   readonly retryPolicy?: { readonly min: Duration; readonly max: Duration } | undefined;
   /**
-   * Filters of new subscriptions over their messages' attributes, by the name of the definition, up to 256 bytes:
-   * `{ invoices: 'attributes.kind = "invoice"' }`. A filter cannot be changed later. @default none: everything passes
+   * Filters of new subscriptions on message attributes, by the name of the definition, up to 256 bytes each:
+   * `{ invoices: 'attributes.kind = "invoice"' }`. A filter cannot be changed later.
+   * @default none: everything passes
    */
   readonly filters?: Readonly<Record<string, string>> | undefined;
   /**
-   * How long messages are kept after they were acknowledged, too, "10m" to "31d", so that `client.admin.seek` can bring
-   * them back. The storage is billed. @default none: what is acknowledged is gone
+   * How long messages are kept, even after they were acknowledged, "10m" to "31d", so that
+   * `client.admin.seek` can bring them back. The storage is billed.
+   * @default none: what is acknowledged is gone
    */
   readonly replay?: Duration | undefined;
 }
 
-/** The same, checked. */
+/** The checked options. */
 export interface Provisioning {
   readonly isExactlyOnce: boolean;
   readonly retryPolicy: { readonly minMs: number; readonly maxMs: number } | undefined;
@@ -34,7 +36,7 @@ export interface Provisioning {
   readonly replayMs: number | undefined;
 }
 
-/** Longest backoff, and bytes of a filter. https://cloud.google.com/pubsub/quotas#resource_limits (2026-11-29) */
+/** Longest backoff, longest filter. https://cloud.google.com/pubsub/quotas#resource_limits (2026-11-29) */
 const MAX_BACKOFF_MS = 600_000;
 const MAX_FILTER_BYTES = 256;
 /** Retention of a subscription. https://cloud.google.com/pubsub/docs/subscription-properties (2026-11-29) */
@@ -42,7 +44,7 @@ const MIN_REPLAY_MS = 600_000;
 const MAX_REPLAY_MS = 2_678_400_000;
 const KEYS = ["exactlyOnce", "retryPolicy", "filters", "replay"];
 
-/** Collects what is wrong in `problems`. */
+/** Checks the options and adds every problem to `problems`. */
 export function checkProvisioning(options: ProvisioningOptions = {}, problems: string[]): Provisioning {
   if (typeof options !== "object" || options === null) {
     problems.push("`provisioning` is not an object");

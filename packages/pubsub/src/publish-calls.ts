@@ -7,7 +7,7 @@ import { REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
 
 type Response = protos.google.pubsub.v1.IPublishResponse;
 
-/** The client of gRPC under the generated one, as far as it is used here. */
+/** The part that is used of the gRPC client under the generated one. */
 interface Stub {
   readonly publish: { readonly path: string; readonly responseDeserialize: (bytes: Buffer) => unknown };
   makeUnaryRequest(
@@ -21,17 +21,17 @@ interface Stub {
   ): { cancel(): void };
 }
 
-/** What a request needs that goes past the generated client. */
+/** What a request needs to bypass the generated client. */
 interface Rail {
   readonly stub: Stub;
-  /** What the generated client sends along: who it is, and the topic, by which the service routes. */
+  /** What the generated client sends along: its identity, and the topic for the service's routing. */
   readonly metadata: object;
 }
 
 /**
- * Publish requests to one topic: the first one by the generated client, the others by gRPC's own client under it, with
- * what the first one was sent with. The layers between them are a seventh of the CPU of a lone send, and make its answer
- * wait for another turn of the event loop.
+ * Sends publish requests to one topic. The first goes through the generated client; the others go directly to
+ * the gRPC client under it, with the metadata of the first. The layers between them take a seventh of the CPU
+ * of a lone send, and delay its answer by another turn of the event loop.
  */
 export class PublishCalls {
   readonly #clients: PubsubClients;
@@ -53,7 +53,7 @@ export class PublishCalls {
     request: PublishRequest,
     signal: AbortSignal,
   ): Promise<Response> {
-    // All that may fail comes before the request: once that is answered, its messages are stored.
+    // Everything that may fail comes before the request: once that is answered, its messages are stored.
     const stub: unknown = await client.initialize();
     let metadata: object | undefined;
     const coded = codingWith({
@@ -63,7 +63,7 @@ export class PublishCalls {
         metadata = given;
       },
     });
-    // Nothing is gathered: release 5 would make one request of several, of different keys too, which the service refuses.
+    // No bundling: release 5 would merge several requests, even of different keys, which the service refuses.
     const options = { ...callOptions(signal), otherArgs: { options: coded }, isBundling: false };
     const [response] = await client.publish(request, options);
     if (metadata !== undefined && isStub(stub)) this.#rail = { stub, metadata };
@@ -74,7 +74,7 @@ export class PublishCalls {
 function directly({ stub, metadata }: Rail, request: PublishRequest, signal: AbortSignal): Promise<Response> {
   const { path, responseDeserialize } = stub.publish;
   const decode = answerDecoder(decodePublishResponse, responseDeserialize);
-  // gRPC's own time, which no clock of a test moves.
+  // gRPC measures real time, which no test clock moves.
   const options = { deadline: systemClock.wallNow() + REQUEST_TIMEOUT_MS };
   return new Promise<Response>((resolve, reject) => {
     signal.throwIfAborted();
@@ -94,12 +94,12 @@ function directly({ stub, metadata }: Rail, request: PublishRequest, signal: Abo
 }
 
 /**
- * gRPC takes a stack trace of each call, for the error that it may end with: a fifteenth of a lone send, and of all those
- * that wait for each other there it shows this package alone.
+ * Runs `work` without stack traces. gRPC takes one of each call, for the error that it may end with. That
+ * costs a fifteenth of a lone send, and of all the callers that await each other it shows only this package.
  */
 function untraced(work: () => void): void {
   const limit = Error.stackTraceLimit;
-  // Not assigned: where the language's own objects are frozen that would throw.
+  // Not an assignment: that would throw where built-in objects are frozen.
   Reflect.set(Error, "stackTraceLimit", 0);
   try {
     work();

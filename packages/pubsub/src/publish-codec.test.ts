@@ -11,7 +11,7 @@ const { PublishRequest: Request, PublishResponse: Response } = protos.google.pub
 const TOPIC = "projects/p/topics/orders";
 const PLAIN: OutgoingMessage = { id: "a", body: new Uint8Array(1), contentType: "", attributes: {} };
 
-/** Lengths around those at which the length of a length changes, of one to four bytes a character. */
+/** Lengths around those at which the length prefix grows, for characters of one to four bytes. */
 const text = fc.oneof(
   fc.string({ unit: anyCharacter, maxLength: 50 }),
   fc.constantFrom(

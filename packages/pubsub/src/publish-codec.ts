@@ -20,7 +20,7 @@ const MESSAGE_IDS = 0x0a;
 /** Attributes are seldom larger; if they are, the writer grows. */
 const EXPECTED_ATTRIBUTE_BYTES = 128;
 
-/** What the generated client publishes; it is written by `encodePublish`, and in the SDK's form only where that is asked for. */
+/** A publish request. `encode` writes its bytes; its messages are put into the SDK's form only on demand. */
 export class PublishRequest implements Request {
   readonly topic: string;
   #messages: readonly OutgoingMessage[];
@@ -37,7 +37,7 @@ export class PublishRequest implements Request {
     return this.#inSdkForm;
   }
 
-  /** In one pass, the bytes that the SDK's own encoder makes of an object for each message. */
+  /** Writes, in one pass, the bytes that the SDK's own encoder makes from one object per message. */
   encode(): Buffer {
     const writer = new ProtoWriter(expectedBytes(this.topic, this.#messages));
     this.#writer = writer;
@@ -62,8 +62,9 @@ export class PublishRequest implements Request {
   }
 
   /**
-   * Lets go of all that it carried, once it was answered: gRPC's record of an ended call keeps the request and its bytes,
-   * and Node's table of HTTP/2 streams, once it is old, keeps those records until the next full collection.
+   * Drops everything that the request carried, once it was answered. gRPC's record of an ended call keeps the
+   * request and its bytes, and Node's table of HTTP/2 streams, once it is old, keeps those records until the
+   * next full collection.
    */
   release(): void {
     this.#writer?.release();
@@ -91,7 +92,7 @@ function expectedBytes(topic: string, messages: readonly OutgoingMessage[]): num
   return bytes;
 }
 
-/** Of text the least that it can be, and what most of it is. */
+/** For a text its number of characters: the least that it can be, and exact for most texts. */
 function expectedBodyBytes(message: OutgoingMessage): number {
   return message.text === undefined ? message.body.byteLength : message.text.length;
 }

@@ -25,11 +25,11 @@ import { subscriptionFacts, UNREADABLE } from "./subscription-facts.ts";
 
 export interface PubsubSettings extends ClientSettings {
   readonly provisioning: Provisioning;
-  /** What names made from definitions begin with. */
+  /** Prefix of names that are made from definitions. */
   readonly prefix: string;
 }
 
-/** One connection: a project's topics and subscriptions. */
+/** One connection to a project's topics and subscriptions. */
 export class PubsubAdapter implements QueueAdapter<PubsubHandle> {
   readonly name = "pubsub";
   readonly classify: (error: unknown, during: Operation) => ErrorClass = classifyPubsubError;
@@ -86,7 +86,7 @@ export class PubsubAdapter implements QueueAdapter<PubsubHandle> {
     await this.#clients.close();
   }
 
-  /** The one object of a subscription, so that what is known of it is known to all. */
+  /** Returns the one object of a subscription, so that all its drivers share what is known of it. */
   subscription(resource: ResourceName): PubsubSubscription {
     const key = `${resource.project ?? ""}/${resource.id}`;
     let known = this.#subscriptions.get(key);
@@ -100,7 +100,7 @@ export class PubsubAdapter implements QueueAdapter<PubsubHandle> {
 
 type Half = "topic" | "subscription";
 
-/** @throws UNSUPPORTED for the half that the entity lacks */
+/** @throws UNSUPPORTED if the entity lacks that half */
 function entityWith<H extends Half>(
   target: Target,
   half: H,

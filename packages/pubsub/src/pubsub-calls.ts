@@ -10,11 +10,12 @@ import type { PubsubCalls, PubsubSettling } from "./push-options.ts";
 import type { PubsubHandle } from "./pubsub-wire.ts";
 import { invalid } from "./refusal.ts";
 
-/** Options of {@link pubsubCalls}: where dead letters go, and how Pub/Sub is reached. */
+/** Options of {@link pubsubCalls}: where dead letters go, and how to reach Pub/Sub. */
 export interface PubsubCallsOptions extends PubsubOptions {
   /**
-   * The topic for dead letters: its name (in the subscription's project) or its full name. The function's service account
-   * needs `roles/pubsub.publisher` on it. The topic needs a subscription: without one, what is sent there is lost.
+   * The topic for dead letters: its name (in the subscription's project) or its full name. The function's
+   * service account needs `roles/pubsub.publisher` on it. The topic needs a subscription: without one,
+   * messages sent to it are lost.
    */
   readonly deadLetterTopic: string;
 }
@@ -24,9 +25,9 @@ interface OpenTopic extends DeadLetterCopies {
 }
 
 /**
- * Lets a function send dead letters to a topic: the option `calls` of `pushRequests`, `nodePushRequests` and
- * `pubsubEvents`. Apart from them, so that a function without it carries none of this. The SDK is loaded with the first
- * dead letter.
+ * Lets a function send dead letters to a topic: pass it as the option `calls` of `pushRequests`,
+ * `nodePushRequests` or `pubsubEvents`. It is separate from them, so that functions without it carry none of
+ * its code. The SDK is loaded with the first dead letter.
  *
  * @example
  * const source = pushRequests({
@@ -42,7 +43,7 @@ export function pubsubCalls(options: PubsubCallsOptions): PubsubCalls {
     throw invalid("pubsubCalls(): deadLetterTopic: expected the name of a topic", 'Write "orders-dead".');
   const provider = pubsub(connection);
   const isProjectSaid = connection.project !== undefined || connection.client !== undefined;
-  // Refuses a name that is none when it is written, not when the first message dies.
+  // Refuses an invalid name now, not when the first message is dead-lettered.
   openTopic(provider, deadLetterTopic, "");
   /** By project: one function may have several subscriptions. */
   const topics = new Map<string, OpenTopic>();

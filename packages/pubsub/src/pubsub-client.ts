@@ -17,7 +17,7 @@ import { invalid } from "./refusal.ts";
 
 type Sdk = typeof PubsubSdk;
 
-/** Settings of the SDK client that are the adapter's own, and why. */
+/** Settings of the SDK client that only the adapter sets, and why. */
 export const OWN_SETTINGS = {
   projectId: "use the URL or the option of pubsub()",
   apiEndpoint: "use the option `endpoint` of pubsub()",
@@ -27,10 +27,11 @@ export const OWN_SETTINGS = {
   fallback: "the streams of a consumer need gRPC",
   autoRetry: "retries are the core's",
 };
-/** Settings of the SDK client that an application may give: all but those that are the adapter's own. */
+/** Settings of the SDK client that an application may give: all but those that only the adapter sets. */
 export type PubsubClientOptions = Omit<ClientConfig, keyof typeof OWN_SETTINGS> & {
   /**
-   * Client certificate, PEM; the SDK uses it where the environment has GOOGLE_API_USE_CLIENT_CERTIFICATE=true.
+   * Client certificate, PEM; the SDK uses it only with GOOGLE_API_USE_CLIENT_CERTIFICATE=true in the
+   * environment.
    * @default none
    */
   readonly cert?: string;
@@ -44,7 +45,7 @@ export interface ClientSettings {
   readonly endpoint?: Endpoint | undefined;
   readonly clientOptions?: PubsubClientOptions | undefined;
   readonly clock: Clock;
-  /** @throws INVALID_ARGUMENT if an endpoint of the environment may not be spoken to in plaintext. */
+  /** @throws INVALID_ARGUMENT if an endpoint from the environment may not be used in plaintext. */
   readonly checkOrigin: (hostAndPort: string) => void;
 }
 
@@ -62,17 +63,17 @@ export class PubsubClients {
   #base: Promise<Base> | undefined;
   #publisher: Promise<v1.PublisherClient> | undefined;
   #subscriber: Promise<v1.SubscriberClient> | undefined;
-  /** How the last lookup of credentials failed that was slow, and until when that holds. */
+  /** The error of the last lookup of credentials that was slow and failed, and until when that holds. */
   #failed: { readonly error: unknown; readonly untilMs: number } | undefined;
   #isClosed = false;
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
-    // Without a pool of its own gRPC would share one connection, and its 100 streams, among them all.
+    // Without its own pool gRPC would share one connection, and its 100 streams, among all clients.
     this.#pulls = new PullClients(() => this.#newSubscriber({ "grpc.use_local_subchannel_pool": 1 }));
   }
 
-  /** A client whose start failed is made anew by the next call: credentials may have come. */
+  /** If a client fails to start, the next call makes a new one: credentials may be there by then. */
   async publisher(): Promise<v1.PublisherClient> {
     this.refuseUse();
     this.#publisher ??= this.#newPublisher();
@@ -82,7 +83,7 @@ export class PubsubClients {
     return await this.#publisher;
   }
 
-  /** For everything but pulling. */
+  /** The client for everything but pulling. */
   async subscriber(): Promise<v1.SubscriberClient> {
     this.refuseUse();
     this.#subscriber ??= this.#newSubscriber({});
@@ -92,7 +93,7 @@ export class PubsubClients {
     return await this.#subscriber;
   }
 
-  /** One place on a connection for pulling, so that long pulls never starve acknowledgements (D8). */
+  /** Takes a place on a connection for pulling, so that long pulls never starve acknowledgements (D8). */
   async pull(): Promise<PullClient> {
     this.refuseUse();
     return await this.#pulls.acquire();
@@ -116,7 +117,7 @@ export class PubsubClients {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const clients = [this.#publisher, this.#subscriber, ...this.#pulls.takeAll()];
-    // One that never started rejects its own close, too.
+    // A client that never started rejects its own close, too.
     await Promise.allSettled(
       clients.map(async (starting) => {
         const client = await starting;
@@ -140,13 +141,13 @@ export class PubsubClients {
     return await this.#started(new sdk.v1.SubscriberClient({ ...config, ...extra }));
   }
 
-  /** Finds credentials; the channel itself connects with the first call. */
+  /** Waits until credentials are found; the channel itself connects with the first call. */
   async #started<Client extends GeneratedClient>(client: Client): Promise<Client> {
     const initialized = client.initialize();
     try {
       await this.#within(initialized);
     } catch (error) {
-      // What comes of it later belongs to nobody, and gRPC would keep it.
+      // Close a client that starts too late: it has no owner, and gRPC would keep it.
       initialized.then(async () => await closeGenerated(client)).catch(() => {});
       throw error;
     }
@@ -174,9 +175,9 @@ export class PubsubClients {
     const pubsub =
       client ?? new sdk.PubSub(this.#configOf(endpoint, project ?? (await this.#projectOfAuth())));
     const { isEmulator: emulatorMode } = pubsub;
-    // An emulator needs no credentials, but the SDK asks them for a project that nobody has named.
+    // An emulator needs no credentials, but if no project is named the SDK asks them for one.
     const config = await this.#within(pubsub.getClientConfig(), emulatorMode ? noProject : noCredentials);
-    // Given anew: the SDK's own reading of an endpoint takes an IPv6 address apart.
+    // Set again: the SDK's own parsing of an endpoint breaks an IPv6 address.
     const place = endpoint === undefined ? {} : { servicePath: endpoint.host, port: endpoint.port };
     return {
       sdk,
@@ -189,7 +190,7 @@ export class PubsubClients {
     return this.#settings.endpoint ?? this.#environmentEndpoint(sdk);
   }
 
-  /** PUBSUB_EMULATOR_HOST and its like are read by the SDK; what it found is looked at before anything is plaintext. */
+  /** The SDK reads PUBSUB_EMULATOR_HOST and its like; its result is checked before plaintext is used. */
   #environmentEndpoint(sdk: Sdk): Endpoint | undefined {
     const { options } = new sdk.PubSub({ projectId: "unused", emulatorMode: false });
     const { servicePath: host } = options;
@@ -201,7 +202,7 @@ export class PubsubClients {
     return { host, port, isEncrypted };
   }
 
-  /** The SDK asks the credentials of the environment, whatever `auth` it was given: what is sent would go elsewhere. */
+  /** The SDK would ask the environment's credentials, whatever `auth` it has, and send to another project. */
   async #projectOfAuth(): Promise<string | undefined> {
     const { clientOptions } = this.#settings;
     if (typeof clientOptions?.auth?.getProjectId !== "function") return undefined;
@@ -216,9 +217,9 @@ export class PubsubClients {
       ...clientOptions,
       ...(project === undefined ? {} : { projectId: project }),
       ...(endpoint === undefined ? {} : { apiEndpoint: `${endpoint.host}:${endpoint.port}` }),
-      // Else the SDK takes every host but Google's for an emulator, and gives up TLS and credentials without a word.
+      // Otherwise the SDK takes any host but Google's for an emulator: silently, no TLS and no credentials.
       emulatorMode: isEmulator,
-      // An emulator needs no credentials; without this the SDK looks for the universe they belong to.
+      // An emulator needs no credentials; without this the SDK looks up their universe domain.
       ...(isEmulator ? { clientOptions: { universeDomain: UNIVERSE } } : {}),
     };
   }
@@ -249,13 +250,13 @@ const HTTPS_PORT = 443;
 const UNIVERSE = "googleapis.com";
 const GOOGLE_DOMAIN = `.${UNIVERSE}`;
 
-/** One try, and its own short budget: the SDK's retries hide the real code behind DEADLINE_EXCEEDED. */
+/** One try with a short timeout: the SDK's retries hide the real code behind DEADLINE_EXCEEDED. */
 export function callOptions(
   signal: AbortSignal | undefined,
   timeoutMs: number = REQUEST_TIMEOUT_MS,
 ): CallOptions {
   const options: CallOptions = { timeout: timeoutMs, retry: { retryCodes: [] } };
-  // Heeded by 6.x; 5.x lets the call run out.
+  // 6.x obeys the signal; 5.x lets the call run out.
   if (signal !== undefined) options.signal = signal;
   return options;
 }

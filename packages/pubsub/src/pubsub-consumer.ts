@@ -99,11 +99,11 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     const sentAtMs = this.#clock.now();
     const changes = items.map(({ handle, leaseMs }) => ({
       ackId: handle.ackId,
-      // 0 would give it back.
+      // 0 would release it.
       seconds: Math.max(1, secondsOf(leaseMs)),
     }));
     const results = await this.#subscription.changeDeadlines(changes, signal);
-    // The service counts from some moment after the request left.
+    // The service starts the lease at some moment after the request left.
     const spentMs = this.#clock.now() - sentAtMs;
     return changes.map(({ seconds }, index) => {
       const result = results[index];
@@ -118,13 +118,13 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     await this.#receiver.close();
   }
 
-  /** A retry policy that waits long enough delays by itself, and what waits there counts on no stream. */
+  /** If a retry policy waits long enough, it makes the delay: messages that it delays count on no stream. */
   #delaySeconds(delayMs: number): number {
     const policyMs = minBackoffMs(this.#subscription.known);
     return policyMs !== undefined && policyMs >= delayMs ? 0 : secondsOf(delayMs);
   }
 
-  /** The service counts a delivery as outstanding until the answer. */
+  /** The service counts a delivery as outstanding until it answers the settlement. */
   async #settled<T>(handles: readonly PubsubHandle[], work: Promise<T>): Promise<T> {
     this.#receiver.settling(handles);
     try {
@@ -135,14 +135,17 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
   }
 }
 
-/** When a delivery comes again that was to be given back: what the service did not take back has its lease still, if any. */
+/**
+ * Milliseconds until a released delivery comes again. If the service did not take it back, its lease goes on,
+ * unless that is lost.
+ */
 function comesInMs(result: ItemResult | undefined, waitMs: number, leaseMs: number): number {
   if (result?.ok === true) return waitMs;
   const isGone = result !== undefined && classifyPubsubError(result.error, "release").code === "LEASE_LOST";
   return isGone ? 0 : leaseMs;
 }
 
-/** Rounded up (D4). */
+/** Rounds up to whole seconds (D4). */
 function secondsOf(ms: number): number {
   return Math.ceil(Math.min(Math.max(ms, 0), PUBSUB_MAX_LEASE_MS) / 1_000);
 }

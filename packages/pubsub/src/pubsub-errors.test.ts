@@ -9,7 +9,7 @@ function grpc(code: number | undefined, message = "as the service says"): Error 
 
 describe("classifyPubsubError", () => {
   test.each([
-    // By a proxy or the service: a send that somebody here has cancelled is over, whatever its driver says.
+    // Cancelled by a proxy or the service: a send that was cancelled here is over, whatever its driver says.
     [1, "UNAVAILABLE", true, true],
     [2, "UNAVAILABLE", true, true],
     [3, "INVALID_ARGUMENT", false, false],
@@ -130,7 +130,7 @@ describe("classifyPubsubError", () => {
 
   const plugin = "Getting metadata from plugin failed with error: ";
   const tokens: readonly (readonly [number, string, ErrorCode, boolean])[] = [
-    // What gRPC makes of an error of google-auth-library: its status of HTTP as it is, 2 for all else.
+    // How gRPC reports an error of google-auth-library: with its HTTP status unchanged, or 2 for all else.
     [503, `503 undefined: ${plugin}backend`, "UNAVAILABLE", true],
     [500, `500 undefined: ${plugin}Could not refresh access token: {"error":"backend"}`, "UNAVAILABLE", true],
     [429, `429 undefined: ${plugin}backend`, "UNAVAILABLE", true],

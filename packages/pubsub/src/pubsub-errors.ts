@@ -17,10 +17,10 @@ export interface StatusRow {
   readonly source: string;
 }
 
-/** A meaning that a text gives where one status has several. */
+/** The meaning of an error text, where one status has several meanings. */
 export interface TextRow {
   readonly text: RegExp;
-  /** Only with this status; absent: with any, or with none. */
+  /** Applies only to this status; absent: to any status, or none. */
   readonly status?: number;
   readonly during?: readonly Operation[];
   readonly code: ErrorCode;
@@ -46,7 +46,7 @@ export const STATUSES: Readonly<Record<number, StatusRow>> = {
   5: { name: "NOT_FOUND", code: "NOT_FOUND", source: DOCS },
   6: { name: "ALREADY_EXISTS", code: "ALREADY_EXISTS", source: DOCS },
   7: { name: "PERMISSION_DENIED", code: "ACCESS_DENIED", source: DOCS },
-  // Quotas of Pub/Sub are rates: waiting mends it.
+  // Quotas of Pub/Sub are rates: waiting helps.
   8: { name: "RESOURCE_EXHAUSTED", code: "THROTTLED", source: DOCS },
   9: { name: "FAILED_PRECONDITION", code: "UNSUPPORTED", source: DOCS },
   10: { name: "ABORTED", code: "UNAVAILABLE", ambiguous: true, source: GRPC },
@@ -58,11 +58,11 @@ export const STATUSES: Readonly<Record<number, StatusRow>> = {
   16: { name: "UNAUTHENTICATED", code: "UNAUTHENTICATED", source: DOCS },
 };
 
-/** These win over the statuses; the first that fits counts. */
+/** These take precedence over the statuses; the first match counts. */
 export const TEXTS: readonly TextRow[] = [
   { text: /could not load the default credentials/i, code: "UNAUTHENTICATED", source: AUTH },
   { text: /unable to detect a project id/i, code: "UNAUTHENTICATED", source: AUTH },
-  // A token could not be asked for: the credentials may be good, and the call was not sent.
+  // The request for a token failed: the credentials may be good, and the call was not sent.
   {
     text: /getting metadata from plugin failed.*(?:failed, reason: |ECONN|ETIMEDOUT|socket hang up|timeout|abort)/i,
     code: "CONNECTION_LOST",
@@ -85,10 +85,10 @@ export const TEXTS: readonly TextRow[] = [
     code: "CLOSED",
     source: SDK,
   },
-  // Ended by somebody in between: nobody here has cancelled it.
+  // Ended by something in between: nothing here cancelled it.
   { status: 1, during: ["receive"], text: /(?:)/, code: "UNAVAILABLE", source: SDK },
   { status: 1, during: ["send"], text: /(?:)/, code: "UNAVAILABLE", ambiguous: true, source: SDK },
-  // Before anything was sent.
+  // Failed before anything was sent.
   {
     status: 4,
     text: /^(?!.*previous attempts).*waiting for (?:LB pick|name resolution|metadata filters)/i,
@@ -123,7 +123,7 @@ export const TEXTS: readonly TextRow[] = [
     source: EXACTLY_ONCE,
   },
   { status: 9, during: SETTLING, text: /(?:)/, code: "LEASE_LOST", source: EXACTLY_ONCE },
-  // Of an attribute, a key or their number: less of the body would not mend it.
+  // About an attribute, a key or their number: a smaller body would not help.
   {
     status: 3,
     text: /value for (?:attribute|ordering_key)\w* is too large/i,
@@ -139,14 +139,14 @@ export const TEXTS: readonly TextRow[] = [
   { status: 8, text: /message larger than max|larger than max \(/i, code: "MESSAGE_TOO_LARGE", source: GRPC },
 ];
 
-/** What the SDK says when its own budget is used up: status 4, the real one in the text. */
+/** The SDK's message when its own time budget is used up: the status is 4, the real one is in the text. */
 const MASKED = /retrying error (?:\w*Error): (\d+) [A-Z_]+/;
 const UNAVAILABLE = 14;
-/** Of a request for a token, whose status of HTTP gRPC hands on as it is. */
+/** HTTP statuses of a token request that may succeed later; gRPC passes them on unchanged. */
 const PASSING_TOKEN_FAILURE = /^(?:408|429|5\d\d)$/;
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["THROTTLED", "CONNECTION_LOST", "TIMEOUT", "UNAVAILABLE"]);
 
-/** What any value means that a call to Pub/Sub can reject with or report for one ack id. */
+/** Classifies any value that a call to Pub/Sub can reject with, or report for one ack id. */
 export function classifyPubsubError(error: unknown, during: Operation): ErrorClass {
   if (isQueueError(error))
     return { code: error.code, retryable: error.retryable, ambiguous: error.ambiguous };
@@ -168,23 +168,23 @@ export function classifyPubsubError(error: unknown, during: Operation): ErrorCla
   };
 }
 
-/** The status of a failed call or stream; undefined where the value has none. */
+/** The status of a failed call or stream; undefined if the value has none. */
 export function statusOf(error: unknown): number | undefined {
   return realStatus(field(error, "code"), textField(error, "message") ?? "");
 }
 
-/** Endings of a stream that the SDK's own subscriber opens another one after; it ends with any other. */
+/** Statuses after which the SDK's own subscriber opens another stream; after any other it ends. */
 const PASSING_STATUSES: ReadonlySet<number> = new Set([1, 4, 8, 10, 13, 14]);
 
-/** True: a stream that ended so is opened again. */
+/** True: a stream that ended with this error is opened again. */
 export function isPassing(error: unknown): boolean {
   if (isQueueError(error)) return error.retryable;
   return PASSING_STATUSES.has(statusOf(error) ?? -1);
 }
 
 /**
- * The refused ids of a request to an exactly-once subscription, with their reasons, those that nobody knows included; the
- * other ids were settled.
+ * The refused ids of a request to an exactly-once subscription, with their reasons, unknown ones included.
+ * All other ids were settled.
  */
 export function refusedAckIds(error: unknown): ReadonlyMap<string, string> | undefined {
   const listed = field(error, "errorInfoMetadata");
@@ -208,11 +208,11 @@ function realStatus(code: unknown, text: string): number | undefined {
   if (typeof code !== "number") return undefined;
   const [, masked] = MASKED.exec(text) ?? [];
   if (masked !== undefined && code === 4) return Number(masked);
-  // 0 with an error is the SDK's "closed", told by its text.
+  // Status 0 with an error is the SDK's "closed", which its text identifies.
   return code === 0 ? undefined : code;
 }
 
-/** gRPC takes only names in lower case, and these in this order. */
+/** gRPC reads only names in lower case, in this order. */
 function byProxy(variables: readonly string[]): string {
   const used = ["grpc_proxy", "https_proxy", "http_proxy"].find((name) => variables.includes(name));
   return used === undefined
@@ -221,7 +221,7 @@ function byProxy(variables: readonly string[]): string {
 }
 
 function meaningOfText(text: string, status: number | undefined, during: Operation): Meaning | undefined {
-  // It says so in the text of a connection that did not open, to Pub/Sub or to where tokens come from.
+  // Only a connection that did not open, to Pub/Sub or to the source of tokens, fails for its certificate.
   const isOfConnection = status === UNAVAILABLE || text.includes("failed, reason: ");
   if (isOfConnection && isCertificateRefusal(text)) return { code: "UNAUTHENTICATED" };
   if (PASSING_TOKEN_FAILURE.test(String(status))) return { code: "UNAVAILABLE" };
@@ -233,7 +233,7 @@ function meaningOfText(text: string, status: number | undefined, during: Operati
   );
 }
 
-/** A member of a value of which nothing is known. */
+/** Reads a property of a value of any type. */
 export function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null && name in value ? Reflect.get(value, name) : undefined;
 }

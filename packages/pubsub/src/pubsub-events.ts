@@ -9,9 +9,9 @@ import { decodeCloudEvent } from "./push-wire.ts";
 type CloudEventSource = EventSource<[event: PubsubCloudEvent], void, PubsubHandle>;
 
 /**
- * The messages of a topic as CloudEvents, for `createHandler` and `cloudEvent()` of the functions framework: Cloud Run
- * functions with a Pub/Sub trigger. Returning means handled; throwing has the message pushed again, if the trigger
- * retries (`--retry`).
+ * Receives a topic's messages as CloudEvents, for `createHandler` and `cloudEvent()` of the functions
+ * framework: Cloud Run functions with a Pub/Sub trigger. A return means handled. After a throw the message is
+ * pushed again, if the trigger retries (`--retry`).
  *
  * @example
  * cloudEvent("orders", createHandler(orders, pubsubEvents({ trustPlatform: true }), onOrder));

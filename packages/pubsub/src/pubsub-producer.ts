@@ -14,7 +14,7 @@ import { LOOKUP_TIMEOUT_MS } from "./pubsub-limits.ts";
 import type { ResourceName } from "./pubsub-url.ts";
 import { sizeOfMessage } from "./pubsub-wire.ts";
 
-/** Publishes to one topic through the generated client: no timer of its own, one answer for each message. */
+/** Publishes to one topic through the generated client: no timer of its own, one result for each message. */
 export class PubsubProducer implements ProducerDriver {
   readonly takesText: boolean = true;
   readonly #clients: PubsubClients;
@@ -23,7 +23,7 @@ export class PubsubProducer implements ProducerDriver {
   readonly #only: Target | undefined;
   #knownPath: string | undefined;
 
-  /** @param only whose subscription what is sent is meant for: others of the topic would get it too, and are refused */
+  /** @param only target whose subscription alone may get the messages: `open` refuses a topic with others */
   constructor(clients: PubsubClients, topic: ResourceName, only?: Target) {
     this.#clients = clients;
     this.#calls = new PublishCalls(clients);
@@ -32,8 +32,8 @@ export class PubsubProducer implements ProducerDriver {
   }
 
   /**
-   * Looking at a topic is a right that a producer does not need. That a subscription is alone must be seen; that of a queue is,
-   * unless somebody has added others.
+   * Reading a topic needs a permission that a producer may lack, so a denial is ignored. But a subscription
+   * must be verified to be its topic's only one. A queue's is, unless somebody has added others.
    */
   async open(signal: AbortSignal): Promise<void> {
     const client = await this.#clients.publisher();
@@ -56,7 +56,7 @@ export class PubsubProducer implements ProducerDriver {
     return sizeOfMessage(message);
   }
 
-  /** All messages of a request must share one ordering key; requests of one call go out one after the other. */
+  /** All messages of a request must share one ordering key; the requests of one call go out one by one. */
   async sendBatch(
     messages: readonly OutgoingMessage[],
     signal: AbortSignal,
@@ -84,9 +84,9 @@ export class PubsubProducer implements ProducerDriver {
     if (messages.length === 0) return [];
     const request = new PublishRequest(this.#knownPath ?? (await this.#path()), messages);
     const { messageIds } = await this.#calls.publish(request, signal);
-    // After a failure gRPC may still have the bytes in hand.
+    // Not after a failure: gRPC may still use the bytes then.
     request.release();
-    // An id is what says that a message is stored, and by its place it says of which.
+    // An id confirms that a message is stored; its position says which message.
     const stored = messageIds?.length === messages.length && messageIds.every((id) => id !== "");
     if (!stored) throw unconfirmed(messages.length, messageIds?.length ?? 0);
     return messageIds.map((providerId) => ({ ok: true, value: { providerId } }));

@@ -22,7 +22,7 @@ const url = (authority: string, parameters: Record<string, string> = {}): Connec
 });
 const context = { clock: createVirtualClock() };
 
-/** Options with a mistake that the compiler would find. */
+/** Options with a mistake that the compiler would catch. */
 function refused(options: object): unknown {
   return refusalOf(() => pubsub(options));
 }

@@ -9,46 +9,50 @@ import { field } from "./pubsub-errors.ts";
 import { checkEndpoint, isProject, readConnectionUrl } from "./pubsub-url.ts";
 import { invalid } from "./refusal.ts";
 
-/** How to reach Pub/Sub. Everything is optional where the Google environment says it. */
+/** How to reach Pub/Sub. Everything is optional if the Google environment says it. */
 export interface PubsubOptions {
   /**
-   * A `PubSub` of your own, instead of `project`, `endpoint` and `clientOptions`: its own are used, and it is left open
-   * by `close()`. Streams and requests go through generated clients beside it, which are closed. @default one of its own
+   * Your own `PubSub`, instead of `project`, `endpoint` and `clientOptions`: its settings are used, and
+   * `close()` leaves it open. Streams and requests go through separate generated clients, which are closed.
+   * @default the adapter makes one
    */
   readonly client?: PubSub | undefined;
   /**
-   * Id of the Google Cloud project; must not differ from the URL's. @default the URL's, else the environment's or the
-   * credentials'
+   * Id of the Google Cloud project; must not differ from the URL's.
+   * @default the URL's, else the environment's or the credentials'
    */
   readonly project?: string | undefined;
   /**
-   * Another server: `"127.0.0.1:8085"` (an emulator: plaintext, without credentials) or `"https://…"` (TLS and
-   * credentials, such as Private Service Connect). Plaintext is refused but on this machine, or with `?plaintext=allow`
-   * in the connection URL, whose `?endpoint=` wins over this. @default PUBSUB_EMULATOR_HOST, else Google
+   * Another server: `"127.0.0.1:8085"` (an emulator: plaintext, without credentials) or `"https://…"` (TLS
+   * and credentials, such as Private Service Connect). Plaintext is refused, except on this machine or with
+   * `?plaintext=allow` in the connection URL. The URL's `?endpoint=` wins over this option.
+   * @default PUBSUB_EMULATOR_HOST, else Google
    */
   readonly endpoint?: string | undefined;
   /**
-   * Further settings of the SDK client, such as `credentials` or `auth`. Those that keep messages safe are the adapter's
-   * own, and refused here. @default none
+   * Further settings of the SDK client, such as `credentials` or `auth`. Settings that keep messages safe
+   * belong to the adapter, and are refused here. @default none
    */
   readonly clientOptions?: PubsubClientOptions | undefined;
-  /** How `client.admin.create` makes subscriptions. @default at least once, no retry policy, no filter, no replay */
+  /**
+   * How `client.admin.create` makes subscriptions. @default at least once; no retry policy, filter or replay
+   */
   readonly provisioning?: ProvisioningOptions | undefined;
 }
 
 /**
- * The features that one topic with its subscription can have: order by key. Delay and ttl can be emulated; Pub/Sub
- * deduplicates no sends.
+ * Features that a topic with its subscription can have: ordering by key. Delay and ttl can be emulated;
+ * Pub/Sub does not deduplicate sends.
  */
 export type PubsubModes = "ordering"[];
 
 const OPTIONS = ["client", "project", "endpoint", "clientOptions", "provisioning"] as const;
-/** What a client that was given in says itself. */
+/** Options that a given `client` decides itself. */
 const OF_A_CLIENT = ["project", "endpoint", "clientOptions"] as const;
 
 /**
- * Google Cloud Pub/Sub, for `createClient`. URLs are `pubsub://<project>` with `?endpoint=` and `?plaintext=allow`. The SDK
- * (`@google-cloud/pubsub`) is loaded with the first call.
+ * Google Cloud Pub/Sub, for `createClient`. URLs are `pubsub://<project>` with `?endpoint=` and
+ * `?plaintext=allow`. The SDK (`@google-cloud/pubsub`) is loaded with the first call.
  *
  * @example
  * const client = createClient("pubsub://my-project", [pubsub()]);

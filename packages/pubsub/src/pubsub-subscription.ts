@@ -9,7 +9,7 @@ import type { SubscriptionSettings } from "./subscription-facts.ts";
 
 type Properties = protos.google.pubsub.v1.StreamingPullResponse.ISubscriptionProperties;
 
-/** One subscription of a connection: its name, what is known of it, and how to settle its messages. Shared by its drivers. */
+/** One subscription of a connection, shared by its drivers: its name, its known settings, how to settle. */
 export class PubsubSubscription {
   readonly #clients: PubsubClients;
   readonly #resource: ResourceName;
@@ -22,22 +22,22 @@ export class PubsubSubscription {
     this.#resource = resource;
   }
 
-  /** As last read; undefined as long as nobody could. */
+  /** The settings as last read; undefined until a read succeeds. */
   get known(): SubscriptionSettings | undefined {
     return this.#known;
   }
 
-  /** True: after a failure the service hands over what follows on the key again, and nobody need give it back. */
+  /** True: after a failure the service redelivers later messages of the key; nobody need give them back. */
   get keepsOrder(): boolean {
     return this.#isOrdered ?? this.#known?.enableMessageOrdering === true;
   }
 
-  /** True: only what the service confirms is ours, or acknowledged. */
+  /** True: a lease or an ack counts only once the service has confirmed it. */
   get isExactlyOnce(): boolean {
     return this.#isExactlyOnce ?? this.#known?.enableExactlyOnceDelivery === true;
   }
 
-  /** A stream says it, also to those who may not read settings. */
+  /** Takes what a stream reports, even to those who may not read settings. */
   learn({ exactlyOnceDeliveryEnabled, messageOrderingEnabled }: Properties): void {
     if (typeof exactlyOnceDeliveryEnabled === "boolean") this.#isExactlyOnce = exactlyOnceDeliveryEnabled;
     if (typeof messageOrderingEnabled === "boolean") this.#isOrdered = messageOrderingEnabled;
@@ -55,7 +55,10 @@ export class PubsubSubscription {
     return settings;
   }
 
-  /** Rejects if it is missing or these credentials are no good. Reading settings is a right that a consumer does not need. */
+  /**
+   * Rejects if the subscription is missing or the credentials are invalid. A consumer may lack the permission
+   * to read settings: such a denial is ignored.
+   */
   async confirm(signal: AbortSignal): Promise<void> {
     try {
       await this.settings(signal);
@@ -76,7 +79,7 @@ export class PubsubSubscription {
     return await inRequests(items, acknowledge, this.#maxIds);
   }
 
-  /** 0 seconds: visible again at once. */
+  /** Sets ack deadlines. 0 seconds: visible again at once. */
   async changeDeadlines(items: readonly AckItem[], signal?: AbortSignal): Promise<readonly ItemResult[]> {
     const client = await this.#clients.subscriber();
     const subscription = await this.path();
@@ -90,7 +93,7 @@ export class PubsubSubscription {
     return this.isExactlyOnce ? PUBSUB_MAX_CONFIRMED_IDS : PUBSUB_MAX_ACK_IDS;
   }
 
-  /** After it was deleted or made anew. */
+  /** Forgets what is known, because the subscription was deleted or created anew. */
   forget(): void {
     this.#known = undefined;
     this.#isOrdered = undefined;

@@ -9,7 +9,7 @@ export interface PubsubConnectionUrl {
   readonly endpoint: Endpoint | undefined;
 }
 
-/** Another server than Google's. */
+/** A server other than Google's. */
 export interface Endpoint {
   /** An IPv6 address keeps its brackets. */
   readonly host: string;
@@ -23,13 +23,16 @@ export interface PubsubEntity {
   readonly subscription: ResourceName | undefined;
 }
 
-/** One topic or subscription; `project` where it is not the connection's. */
+/** One topic or subscription; `project` if it is not the connection's. */
 export interface ResourceName {
   readonly id: string;
   readonly project: string | undefined;
 }
 
-/** Ids, numbers, and ids inside a domain. https://cloud.google.com/resource-manager/docs/creating-managing-projects (2026-11-29); emulators take shorter ones. */
+/**
+ * Project ids, numbers, and ids inside a domain; emulators take shorter ones.
+ * https://cloud.google.com/resource-manager/docs/creating-managing-projects (2026-11-29)
+ */
 const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const FULL_NAME = /^projects\/([^/]+)\/(topics|subscriptions)\/([^/]+)$/;
 const TLS_PORT = 443;
@@ -57,7 +60,7 @@ export function isProject(text: unknown): boolean {
   return typeof text === "string" && PROJECT.test(text);
 }
 
-/** `host:port` is plaintext, as is http; both only on this machine, or if the connection URL allows it. */
+/** `host:port` and http are plaintext: allowed only on this machine, or if the connection URL says so. */
 export function checkEndpoint(endpoint: string, url: ConnectionUrl): Endpoint {
   const [, scheme = "http"] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(endpoint) ?? [];
   const text = endpoint.includes("://") ? endpoint : `http://${endpoint}`;
@@ -76,7 +79,7 @@ export function checkEndpoint(endpoint: string, url: ConnectionUrl): Endpoint {
   return { host: hostname, port: port === "" ? defaultPort : Number(port), isEncrypted };
 }
 
-/** What an entity is called at the provider; both halves of a queue unless they differ: `topic/subscription`. */
+/** The entity's name at the provider. Both halves of a queue have it, or it is `topic/subscription`. */
 export function entityOf(ref: EntityRef): string {
   if (ref.exact === true) return ref.name;
   const base = ref.topic === undefined ? ref.name : `${lastPart(ref.topic)}-${ref.name}`;
@@ -88,7 +91,7 @@ function lastPart(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1);
 }
 
-/** @throws INVALID_ARGUMENT if a name is none that Pub/Sub takes. */
+/** @throws INVALID_ARGUMENT if Pub/Sub does not accept a name. */
 export function parseEntity(entity: string, ref: EntityRef): PubsubEntity {
   if (ref.kind === "topic") return { topic: resourceName(entity, "topics"), subscription: undefined };
   if (ref.kind === "subscription") {
@@ -103,7 +106,7 @@ export function parseEntity(entity: string, ref: EntityRef): PubsubEntity {
   };
 }
 
-/** A full name of the other kind gives its id: a queue is configured by either. */
+/** A full name of the other kind yields its id: either may configure a queue. */
 function resourceName(name: string, kind: "topics" | "subscriptions"): ResourceName {
   const [, project, , id = name] = FULL_NAME.exec(name) ?? [];
   const isLegal = PUBSUB_NAME.test(id) && (project === undefined || isProject(project));

@@ -5,10 +5,10 @@ import type { Brought } from "./outstanding.ts";
 type PubsubMessage = protos.google.pubsub.v1.IPubsubMessage;
 type ReceivedMessage = protos.google.pubsub.v1.IReceivedMessage;
 
-/** The application id; what carries it is one of ours. */
+/** The application's id. A message without it is foreign. */
 const ID = "aq-id";
 const CONTENT_TYPE = "content-type";
-/** Ours, where the application has an attribute with the name of the standard one. */
+/** Used if the application has an attribute with the standard name. */
 const OWN_CONTENT_TYPE = "aq-content-type";
 const CORRELATION_ID = "aq-correlation-id";
 const REPLY_TO = "aq-reply-to";
@@ -16,22 +16,22 @@ const SUBJECT = "aq-subject";
 const OWN: ReadonlySet<string> = new Set([ID, OWN_CONTENT_TYPE, CORRELATION_ID, REPLY_TO, SUBJECT]);
 
 /**
- * Set by the service on what its dead-letter policy forwards.
+ * The service sets this on messages that its dead-letter policy forwards.
  * https://cloud.google.com/pubsub/docs/handling-failures#track-delivery-attempts (2026-11-29)
  */
 const DEAD_LETTER_SOURCE = "CloudPubSubDeadLetterSourceSubscription";
 
 /** What settles a delivery. */
 export interface PubsubHandle extends Brought {
-  /** Of this delivery; empty where a push brought it. */
+  /** Ack id of this delivery; empty if a push brought it. */
   readonly ackId: string;
   /** Pub/Sub's id of the message, the same with each delivery. */
   readonly messageId: string;
-  /** Unix epoch. */
+  /** In Unix epoch milliseconds. */
   readonly publishedAtMs: number | undefined;
 }
 
-/** Where and when a message arrived. */
+/** What is known of a message's arrival. */
 export interface Arrival {
   readonly stream: number;
   /** Deliveries that were given back before any handler began. */
@@ -50,14 +50,15 @@ export function encodeMessage(message: OutgoingMessage): PubsubMessage {
 }
 
 /**
- * Bytes of the message inside a publish request: fields 1 data, 2 attributes, 5 ordering key of PubsubMessage, and the
- * tag and length of the message itself. Exact by the protobuf encoding, which writes an empty body, too.
+ * Bytes of the message inside a publish request: fields 1 data, 2 attributes, 5 ordering key of
+ * PubsubMessage, and the tag and length of the message itself. Exact for the protobuf encoding, which also
+ * writes an empty body.
  */
 export function sizeOfMessage(message: OutgoingMessage): number {
   const { attributes, id, contentType, correlationId, replyTo, subject } = message;
   let bytes = fieldBytes(bodyBytes(message)) + ownAttributeBytes(ID, id);
   for (const name of Object.keys(attributes)) {
-    // One of ours would be in its place on the wire.
+    // An attribute with one of our names changes the wire form.
     if (name !== CONTENT_TYPE && !OWN.has(name)) bytes += attributeBytes(name, attributes[name] ?? "");
     else return sizeOfWire(message);
   }
@@ -82,7 +83,7 @@ function attributeBytes(name: string, value: string): number {
   return fieldBytes(fieldBytes(Buffer.byteLength(name)) + fieldBytes(Buffer.byteLength(value)));
 }
 
-/** Our names have as many bytes as characters, so that nothing counts them for each message. */
+/** Our names have as many bytes as characters: there is nothing to count for each message. */
 function ownAttributeBytes(name: string, value: string): number {
   return fieldBytes(fieldBytes(name.length) + fieldBytes(Buffer.byteLength(value)));
 }
@@ -93,10 +94,10 @@ function withKeyBytes(message: OutgoingMessage, before: number): number {
   return fieldBytes(bytes);
 }
 
-/** A message of Pub/Sub as the core sees it, but for its lease. */
+/** Converts a Pub/Sub message to the core's form, except for its lease. */
 export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Delivery<PubsubHandle> {
   const { ackId, message, deliveryAttempt } = received;
-  // A server that gives no ids must not make one message of all: what was acked is not run again.
+  // If a server gives no ids, messages must stay distinct: one that looks acked already is not run again.
   const messageId = message?.messageId || (ackId ?? "");
   const carried: Readonly<Record<string, string>> = message?.attributes ?? {};
   const orderingKey = message?.orderingKey || undefined;
@@ -129,7 +130,7 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
   return delivery;
 }
 
-/** Somebody else's: all attributes stay. */
+/** A foreign message keeps all attributes. */
 function addForeignFields(
   delivery: Mutable<Delivery<PubsubHandle>>,
   carried: Readonly<Record<string, string>>,
@@ -161,7 +162,7 @@ function addOwnFields(
   delivery.attributes = attributes;
 }
 
-/** All attributes of the wire form; an object for them is made only where one of ours takes the place of another. */
+/** Visits all attributes of the wire form. Makes an object for them only if a name is one of ours. */
 export function eachAttribute(message: OutgoingMessage, visit: (name: string, value: string) => void): void {
   const { id, contentType, attributes, correlationId, replyTo, subject } = message;
   const names = Object.keys(attributes);
@@ -181,7 +182,7 @@ function wireAttributes(message: OutgoingMessage): Record<string, string> {
   const { id, contentType, attributes, correlationId, replyTo, subject } = message;
   const typeName = CONTENT_TYPE in attributes ? OWN_CONTENT_TYPE : CONTENT_TYPE;
   const wire: Record<string, string> = { ...attributes, [ID]: id };
-  // Of a dead letter whose sender said none.
+  // Empty in a dead letter whose sender gave no content type.
   if (contentType !== "") wire[typeName] = contentType;
   if (correlationId !== undefined) wire[CORRELATION_ID] = correlationId;
   if (replyTo !== undefined) wire[REPLY_TO] = replyTo;
@@ -196,13 +197,13 @@ function fieldBytes(contentBytes: number): number {
   return 1 + lengthBytes + contentBytes;
 }
 
-/** Bytes come as a Buffer, or as base64 text from a client that was told so. */
+/** The client gives bytes as a Buffer or, if configured so, as base64 text. */
 function bytesOf(data: Uint8Array | string | null | undefined): Uint8Array {
   if (data === undefined || data === null) return EMPTY;
   return typeof data === "string" ? Buffer.from(data, "base64") : data;
 }
 
-/** Unix epoch milliseconds; the seconds are a text, a number or a Long, as the client is set up. */
+/** Unix epoch milliseconds. The client's configuration decides if seconds are a text, a number or a Long. */
 function timeOf(time: protos.google.protobuf.ITimestamp | null | undefined): number | undefined {
   if (time === undefined || time === null) return undefined;
   return Number(String(time.seconds ?? 0)) * 1_000 + Math.floor((time.nanos ?? 0) / 1_000_000);

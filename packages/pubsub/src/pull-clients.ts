@@ -4,7 +4,7 @@ import { STREAMS_PER_CONNECTION } from "./pubsub-limits.ts";
 /** One place on a connection. */
 export interface PullClient {
   readonly client: v1.SubscriberClient;
-  /** The place is free for others. */
+  /** Frees the place for others. */
   release(): void;
 }
 
@@ -13,7 +13,7 @@ interface Shared {
   used: number;
 }
 
-/** Clients for pulls. A connection holds 100 streams; what comes after that would wait there unseen. */
+/** Clients for pulls. A connection holds 100 streams; further ones would wait there unseen. */
 export class PullClients {
   readonly #open: () => Promise<v1.SubscriberClient>;
   readonly #shared: Shared[] = [];

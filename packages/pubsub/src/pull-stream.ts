@@ -15,20 +15,20 @@ export interface PullStreamOptions {
   readonly clientId: string;
   readonly leaseSeconds: number;
   readonly maxOutstanding: number;
-  /** Of the bodies and attributes of what is outstanding. */
+  /** Bytes of the bodies and attributes of all that is outstanding. */
   readonly maxBytes: number;
   readonly clock: Clock;
   readonly onResponse: (response: Response) => void;
-  /** Once. Undefined: it was ended from this side, or the server ended it without an error. */
+  /** Called once. Undefined: the stream was ended from this side. */
   readonly onEnd: (error: unknown) => void;
 }
 
-/** How long an ended stream may go on bringing what was under way. */
+/** How long a retiring stream may still bring what was under way. */
 const RETIRE_MS = 2_000;
-/** A timer that fires this late says that the loop was blocked, and that answers may lie unread. */
+/** A timer that fires later than this means that the event loop was blocked, and answers may lie unread. */
 const LATE_MS = 1_000;
 
-/** One streaming pull: opened once, kept alive, ended once. Acknowledgements go their own way. */
+/** One streaming pull: opened once, kept alive, ended once. Acknowledgements do not use it. */
 export class PullStream {
   readonly #options: PullStreamOptions;
   readonly #call: Call;
@@ -47,7 +47,7 @@ export class PullStream {
     const otherArgs = { headers, options: decodingWith(decodePullResponse) };
     this.#call = client.streamingPull({ timeout: STREAM_LIFETIME_MS, otherArgs });
     this.#call.on("data", (response: Response) => this.#heard(response));
-    // Headers come before the first message: the subscription exists and may be consumed.
+    // Headers come before the first message, and prove that the subscription exists and may be consumed.
     this.#call.on("metadata", () => this.#heard(undefined));
     this.#call.on("error", (error: unknown) => this.#end(error));
     this.#call.on("end", () => this.#end(undefined));
@@ -56,7 +56,7 @@ export class PullStream {
     this.#keepAlive();
   }
 
-  /** Takes nothing new; what is under way may still come. */
+  /** Asks for nothing new; what is under way may still come. */
   retire(): void {
     if (this.#state !== "open") return;
     this.#state = "retiring";
@@ -95,7 +95,7 @@ export class PullStream {
     }, KEEPALIVE_MS);
   }
 
-  /** A connection that died without a word shows in nothing else. */
+  /** Only a missing answer reveals a connection that died silently. */
   #awaitAnswer(askedAtMs: number, waitMs: number): void {
     const { clock } = this.#options;
     const dueAtMs = clock.now() + waitMs;

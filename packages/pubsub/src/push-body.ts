@@ -2,21 +2,21 @@ import type { IncomingMessage } from "node:http";
 import { QueueError, queueError, systemClock } from "@anyqueue/core/adapter";
 import { invalid } from "./refusal.ts";
 
-/** A request of Node's server, as it is or as Express and the functions framework pass it on, with its body read. */
+/** A request of Node's server: as it is, or read and passed on by Express or the functions framework. */
 export interface NodePushRequest extends IncomingMessage {
-  /** The bytes as they came, where the functions framework has read them. */
+  /** The raw bytes, if the functions framework has read them. */
   readonly rawBody?: unknown;
-  /** What a body parser has made of them: bytes, text or an object. */
+  /** What a body parser made of the bytes: bytes, text or an object. */
   readonly body?: unknown;
 }
 
-/** @throws MESSAGE_TOO_LARGE by what the request says of its length, before anything is read */
+/** @throws MESSAGE_TOO_LARGE according to the announced length, before anything is read */
 export function checkLength(contentLength: string | undefined, limitBytes: number): void {
   const bytes = Number(contentLength ?? 0);
   if (bytes > limitBytes) throw tooLarge(bytes, limitBytes);
 }
 
-/** @throws MESSAGE_TOO_LARGE; CONNECTION_LOST if less has come than was announced */
+/** @throws MESSAGE_TOO_LARGE; CONNECTION_LOST if less arrives than was announced */
 export async function readFetchBody(request: Request, limitBytes: number): Promise<Uint8Array> {
   if (request.bodyUsed) throw invalid("the request's body was already read", "Pass the request on unread.");
   const chunks: Uint8Array[] = [];
@@ -32,7 +32,7 @@ export async function readFetchBody(request: Request, limitBytes: number): Promi
     }
     bytes += chunk.value.byteLength;
     if (bytes > limitBytes) {
-      // Not waited for: whoever makes the stream may never answer.
+      // Not awaited: the source of the stream may never answer.
       reader?.cancel().catch(() => {});
       throw tooLarge(bytes, limitBytes);
     }
@@ -43,8 +43,8 @@ export async function readFetchBody(request: Request, limitBytes: number): Promi
 const END = { done: true };
 
 /**
- * What came of a body. Where something in between ends a body that was cut off like a whole one, its announced length alone
- * tells; of a body that was decompressed on its way it says nothing.
+ * Joins the chunks of a body. If something in between ends a cut-off body like a complete one, only the
+ * announced length reveals it. For a body that was decompressed on its way, that length says nothing.
  */
 function wholeBody(
   chunks: readonly Uint8Array[],
@@ -57,7 +57,7 @@ function wholeBody(
   return body;
 }
 
-/** @throws MESSAGE_TOO_LARGE; INVALID_ARGUMENT if somebody read the body and kept nothing of it */
+/** @throws MESSAGE_TOO_LARGE; INVALID_ARGUMENT if the body was already read and nothing of it was kept */
 export async function readNodeBody(request: NodePushRequest, limitBytes: number): Promise<Uint8Array> {
   const parsed = parsedBody(request);
   const bytes = parsed ?? (await readStream(request, limitBytes));
@@ -65,7 +65,7 @@ export async function readNodeBody(request: NodePushRequest, limitBytes: number)
   return bytes;
 }
 
-/** What others made of a body that they have read; of an unread one they may have made something, too: `{}`. */
+/** The body as others read it. For an unread one a parser may have set `body` to `{}`: that is ignored. */
 function parsedBody({ rawBody, body, readableDidRead: isRead }: NodePushRequest): Uint8Array | undefined {
   if (rawBody instanceof Uint8Array) return rawBody;
   if (!isRead) return undefined;
@@ -79,14 +79,14 @@ function parsedBody({ rawBody, body, readableDidRead: isRead }: NodePushRequest)
 }
 
 async function readStream(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
-  // Its client went while the token was checked: no event will come any more.
+  // The client disconnected while the token was checked: no more events will come.
   if (request.destroyed || request.aborted) throw new QueueError("CONNECTION_LOST", CUT_OFF);
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   request.on("data", (chunk: Buffer) => {
     bytes += chunk.byteLength;
-    // What follows is read on and dropped: a client that is still sending would not hear the answer.
+    // The rest is read and dropped: a client that is still sending would not read the answer.
     if (bytes <= limitBytes) chunks.push(chunk);
     else reject(tooLarge(bytes, limitBytes));
   });
@@ -94,7 +94,7 @@ async function readStream(request: IncomingMessage, limitBytes: number): Promise
   request.once("end", () => {
     request.off("close", cutOff);
     const whole = (): void => resolve(Buffer.concat(chunks));
-    // Over HTTP/2 a body that was cut off ends, too: it is told right afterwards.
+    // Over HTTP/2 a cut-off body also emits `end`; the event that tells of the cut follows right afterwards.
     if (request.httpVersionMajor >= 2) systemClock.setTimer(whole, 0, true);
     else whole();
   });

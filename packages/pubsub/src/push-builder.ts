@@ -6,15 +6,15 @@ import { encodeMessage } from "./pubsub-wire.ts";
 
 /** One message to push. */
 export interface PushRequestMessage<Body> {
-  /** What `send` would be given. */
+  /** The body, as `send` takes it. */
   readonly body: Body;
   /** The application's id. @default the definition's `id` of the body, else `messageId` */
   readonly id?: string | undefined;
   /** The application's attributes. @default none */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
-  /** Which delivery of the message it is, from 1. @default not told, as without a dead-letter policy */
+  /** Which delivery of the message this is, from 1. @default left out, as without a dead-letter policy */
   readonly attempt?: number | undefined;
-  /** Pub/Sub's own id; two with the same one are the same message. @default a new one */
+  /** Pub/Sub's own id; two pushes with the same id are the same message. @default a new one */
   readonly messageId?: string | undefined;
 }
 
@@ -28,13 +28,13 @@ export interface PushOrigin {
   readonly publishedAt?: Date | undefined;
 }
 
-/** How a push request looks. */
+/** What a push request looks like. */
 export interface PushRequestOptions extends PushOrigin {
-  /** `"wrapped"`: everything as JSON; `"unwrapped"`: the data as body, the metadata as headers. @default "wrapped" */
+  /** `"wrapped"`: all as JSON; `"unwrapped"`: data as body, metadata as headers. @default "wrapped" */
   readonly form?: "wrapped" | "unwrapped" | undefined;
   /** URL of the endpoint. @default "http://127.0.0.1:8080/" */
   readonly url?: string | undefined;
-  /** The token of the authorization header; `pushTokens()` makes some. @default no such header */
+  /** The token of the authorization header, such as one of `pushTokens()`. @default no such header */
   readonly token?: string | undefined;
 }
 
@@ -43,14 +43,14 @@ const USER_AGENT = "CloudPubSub-Google";
 let built = 0;
 
 /**
- * Builds the request that Pub/Sub pushes for a message, encoded as `send` would encode it: for tests of a handler. To a
- * server of `node:http` send it with `fetch`.
+ * Builds the request that Pub/Sub pushes for a message, for tests of a handler. The message is encoded as by
+ * `send`. For a server of `node:http`, send the request with `fetch`.
  *
  * @example
  * const handler = createHandler(orders, pushRequests({ trustPlatform: true }), onOrder);
  * const response = await handler(pushRequest(orders, { body: { orderId: "o-1" }, attempt: 3 }));
  *
- * @throws INVALID_ARGUMENT for no definition; INVALID_MESSAGE for a body that its codec cannot encode
+ * @throws INVALID_ARGUMENT without a definition; INVALID_MESSAGE for a body that its codec cannot encode
  */
 export function pushRequest<D extends Source>(
   definition: D,
@@ -72,13 +72,13 @@ export function pushRequest<D extends Source>(
 }
 
 /**
- * Builds the CloudEvent that a function with a Pub/Sub trigger gets for a message: for tests of a handler.
+ * Builds the CloudEvent that a function with a Pub/Sub trigger gets for a message, for tests of a handler.
  *
  * @example
  * const handler = createHandler(orders, pubsubEvents({ trustPlatform: true }), onOrder);
  * await handler(pubsubEvent(orders, { body: { orderId: "o-1" } }));
  *
- * @throws INVALID_ARGUMENT for no definition; INVALID_MESSAGE for a body that its codec cannot encode
+ * @throws INVALID_ARGUMENT without a definition; INVALID_MESSAGE for a body that its codec cannot encode
  */
 export function pubsubEvent<D extends Source>(
   definition: D,

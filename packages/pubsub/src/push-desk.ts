@@ -13,16 +13,16 @@ export interface Visit {
   leave(): void;
 }
 
-/** Of every push alike, in one array: nothing to make for each call. */
+/** The same for every push: one shared array, so that nothing is allocated for each call. */
 const NOTICES: readonly string[] = Object.freeze([
   "a push subscription cannot delay one message: what fails comes again when the subscription's own retry policy says, whatever delay the definition or the handler asks for",
 ]);
-/** Kept of the ack deadline when a message's turn does not come: the refusal must still be heard. */
+/** Time kept back from the ack deadline while a message waits for its turn: a refusal must still arrive. */
 const REFUSAL_MS = 1_000;
 
 /**
- * What pushes have in common, however they arrive. One message comes with each call, and calls know nothing of each
- * other: here they are counted, take their turns, and remember what was answered.
+ * What all pushes share, however they arrive. Each call brings one message and knows nothing of the others.
+ * The desk counts the calls, makes them take turns, and remembers what was answered.
  */
 export class PushDesk {
   readonly counts: PushCounts = { handBacks: new HandBacks(), failures: new HandBacks() };
@@ -39,8 +39,8 @@ export class PushDesk {
   }
 
   /**
-   * Decodes a call's message and waits for its turn. `arrivedAtMs`: monotonic, when the call came.
-   * @throws THROTTLED beyond `maxRequests`, or if what comes before takes too long; and what `decode` throws
+   * Decodes a call's message and waits for its turn. `arrivedAtMs`: when the call came, monotonic.
+   * @throws THROTTLED beyond `maxRequests`, or if earlier messages take too long; and what `decode` throws
    */
   async receive(
     decode: () => PushedDelivery | Promise<PushedDelivery>,
@@ -56,7 +56,7 @@ export class PushDesk {
     }
   }
 
-  /** Ends the call of a batch. @returns what became of its message */
+  /** Ends the call of a batch. @returns the outcome of its message */
   leave(batch: EventBatch<PubsubHandle>, outcomes: readonly Outcome[] = []): Outcome | undefined {
     const known = this.#visits.get(batch);
     const [outcome] = outcomes;
@@ -99,9 +99,9 @@ export class PushDesk {
     const { orderingKey } = delivery;
     const remainingMs =
       ackDeadlineMs === undefined ? undefined : () => visit.arrivedAtMs + ackDeadlineMs - clock.now();
-    // Before the turn: what throws while a turn is held would hold up its key for ever.
+    // Done before the turn: an error while a turn is held would hold up its key for ever.
     const settling = calls?.of(subscription?.project, [delivery]);
-    // A message that is pushed again while it is handled waits for what becomes of it, as a later one of its key does.
+    // A message that is pushed again while it is handled waits for its outcome, like a later one of its key.
     const turn = orderingKey === undefined ? `message ${key}` : `key ${scopeOf(subscription)} ${orderingKey}`;
     const endTurn = await this.#turns.take(turn, waitOf(remainingMs));
     if (endTurn === undefined) {
@@ -138,7 +138,7 @@ function waitOf(remainingMs: (() => number) | undefined): number | undefined {
   return remainingMs === undefined ? undefined : Math.max(0, remainingMs() - REFUSAL_MS);
 }
 
-/** Whether the subscription keeps order cannot be seen; whoever needs it makes it so. */
+/** A push does not show whether the subscription keeps order; whoever needs order must enable it. */
 function targetOf(subscription: SubscriptionName | undefined): Target {
   const { project = "", id = "unknown" } = subscription ?? {};
   return {

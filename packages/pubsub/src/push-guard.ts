@@ -5,10 +5,10 @@ import { verifyToken, type TokenRules } from "./push-token.ts";
 import { checkLength } from "./push-body.ts";
 import { invalid } from "./refusal.ts";
 
-/** Looks at a request before anything of its body is read. */
+/** Checks a request before any of its body is read. */
 export class PushGuard {
   readonly settings: ResolvedPush;
-  /** Undefined: somebody else has checked who calls. */
+  /** Undefined: something else has checked the caller. */
   readonly #rules: TokenRules | undefined;
 
   /** @throws INVALID_ARGUMENT with every problem of the options */

@@ -12,94 +12,101 @@ import { PUBSUB_MAX_LEASE_MS, PUBSUB_MIN_LEASE_MS, PUSH_MAX_REQUEST_BYTES } from
 import type { PubsubHandle } from "./pubsub-wire.ts";
 import { invalid } from "./refusal.ts";
 
-/** What a batch can do at Pub/Sub, and who reads its errors. */
+/** How a batch settles at Pub/Sub, and the adapter that classifies its errors. */
 export type PubsubSettling = Required<Pick<EventBatch<PubsubHandle>, "adapter" | "settle">>;
 
-/** What a function may ask of Pub/Sub itself; made by `pubsubCalls` for the option `calls`. */
+/** Lets a function call Pub/Sub; made by `pubsubCalls` for the option `calls`. */
 export interface PubsubCalls {
-  /** What can be done to these deliveries, of a subscription in this project, if the push says it. Called by the source. */
+  /**
+   * Returns how to settle these deliveries. `project`: their subscription's, if told. Called by the source.
+   */
   of(project: string | undefined, deliveries: readonly Delivery<PubsubHandle>[]): PubsubSettling;
 }
 
-/** Every push must prove itself by a token of Google's: the subscription must have push authentication. */
+/** Every push must carry a valid token of Google's: the subscription needs push authentication. */
 export interface VerifiedPush {
   /**
-   * What the token is for: `--push-auth-token-audience` of the subscription, else the URL of the endpoint. One or
-   * several.
+   * The token's audience: `--push-auth-token-audience` of the subscription, else the URL of the endpoint. One
+   * or several.
    */
   readonly audience: string | readonly string[];
   /**
-   * Whose token it is: the e-mail address of `--push-auth-service-account`, one or several. Anybody can have Google sign
-   * a token for any audience, so that this alone proves the sender. `"any"`: it does not matter who calls.
+   * The token's account: the e-mail address of `--push-auth-service-account`, one or several. Anybody can
+   * have Google sign a token for any audience, so only the account proves the sender. `"any"`: it does not
+   * matter who calls.
    */
   readonly serviceAccount: string | readonly string[];
-  /** Where the public keys come from, for the emulator and for tests: URL of a JWK set, or a function. @default Google's */
+  /**
+   * Source of the public keys, for the emulator and for tests: URL of a JWK set, or a function.
+   * @default Google's
+   */
   readonly keys?: PushKeys | undefined;
-  /** Not beside `audience`. */
+  /** Cannot be combined with `audience`. */
   readonly trustPlatform?: undefined;
 }
 
-/** Somebody else has checked who calls: IAM of Cloud Run (without `--allow-unauthenticated`), a gateway. */
+/** Something else checks the callers: IAM of Cloud Run (without `--allow-unauthenticated`), a gateway. */
 export interface TrustedPush {
-  /** Takes every push for one of Pub/Sub's. If the endpoint is open to everybody, everybody can send it messages. */
+  /** Accepts every push as Pub/Sub's. If the endpoint is open to everybody, anybody can send it messages. */
   readonly trustPlatform: true;
-  /** Not beside `trustPlatform`. */
+  /** Cannot be combined with `trustPlatform`. */
   readonly audience?: undefined;
-  /** Not beside `trustPlatform`. */
+  /** Cannot be combined with `trustPlatform`. */
   readonly serviceAccount?: undefined;
-  /** Not beside `trustPlatform`. */
+  /** Cannot be combined with `trustPlatform`. */
   readonly keys?: undefined;
 }
 
-/** How pushes are taken, in whichever form they arrive. */
+/** How pushes are accepted, whatever their form. */
 export interface PushSettings {
   /**
-   * The subscription's ack deadline, "10s" to "600s", which a push does not tell: by then Pub/Sub must have its answer.
-   * Shorter than it is, handlers are stopped too early; longer, messages come again while they are handled.
+   * The subscription's ack deadline, "10s" to "600s": Pub/Sub must have its answer by then, but a push does
+   * not say it. If this is too short, handlers are stopped too early; if too long, messages come again while
+   * they are handled.
    * @default "10s", the service's own; for CloudEvents not known
    */
   readonly ackDeadline?: Duration | undefined;
   /**
-   * Messages in hand at once, those that wait for a handler included; a whole number from 1. Any more are answered 429,
-   * so that Pub/Sub slows down; each such refusal costs a delivery attempt. Each may hold `maxBodyBytes`. @default 100
+   * Largest number of messages in hand at once, including those that wait for a handler; a whole number, at
+   * least 1. Any more are answered 429, so that Pub/Sub slows down; each such refusal costs a delivery
+   * attempt. Each message may take `maxBodyBytes`. @default 100
    */
   readonly maxRequests?: number | undefined;
   /**
-   * How long it is remembered that a message was handled: one that is pushed again within this time is answered as
-   * handled, without its handler. A `seek` back in time looks the same. "0s": nothing is remembered. @default "10m"
+   * How long a handled message is remembered. If it is pushed again within this time, it is answered as
+   * handled and its handler does not run, even if a `seek` back in time caused that. "0s": nothing is
+   * remembered. @default "10m"
    */
   readonly rememberFor?: Duration | undefined;
   /**
-   * What the function may ask of Pub/Sub itself, made by `pubsubCalls` of `@anyqueue/pubsub`. Without it no SDK is
-   * needed, and dead letters are left to the subscription's dead-letter policy. @default none
+   * Lets the function call Pub/Sub; made by `pubsubCalls` of `@anyqueue/pubsub`. Without it no SDK is needed,
+   * and dead letters are left to the subscription's dead-letter policy. @default none
    */
   readonly calls?: PubsubCalls | undefined;
   /** For tests. @default the machine's */
   readonly clock?: Clock | undefined;
 }
 
-/**
- * Options of `pushRequests` and `nodePushRequests`: how a push proves where it comes from, and how it is
- * taken.
- */
+/** Options of `pushRequests` and `nodePushRequests`: how a push proves its origin, and how it is accepted. */
 export type PushOptions = (VerifiedPush | TrustedPush) &
   PushSettings & {
     /**
-     * Bytes of a request's body, a whole number from 1; a longer one is answered 413, and comes again. @default 16777216
-     * (16 MiB), more than Pub/Sub ever sends
+     * Largest size of a request's body in bytes, a whole number from 1; a larger one is answered 413, and
+     * comes again.
+     * @default 16777216 (16 MiB), more than Pub/Sub ever sends
      */
     readonly maxBodyBytes?: number | undefined;
   };
 
 /**
- * Options of `pubsubEvents`. A CloudEvent does not show its HTTP request, so that only the platform can check who
- * calls.
+ * Options of `pubsubEvents`. A CloudEvent does not show its HTTP request, so only the platform can check the
+ * callers.
  */
 export type PubsubEventsOptions = Pick<TrustedPush, "trustPlatform"> & PushSettings;
 
 /** Settings with every default filled in. */
 export interface ResolvedPush {
-  /** Undefined: the end is not known. */
+  /** Undefined: the deadline is not known. */
   readonly ackDeadlineMs: number | undefined;
   readonly maxRequests: number;
   readonly rememberMs: number;
@@ -108,7 +115,10 @@ export interface ResolvedPush {
   readonly clock: Clock;
 }
 
-/** The service's own. https://cloud.google.com/pubsub/docs/subscription-properties#ack_deadline (2026-11-29) */
+/**
+ * The service's default.
+ * https://cloud.google.com/pubsub/docs/subscription-properties#ack_deadline (2026-11-29)
+ */
 const DEFAULT_ACK_DEADLINE_MS = 10_000;
 const DEFAULT_MAX_REQUESTS = 100;
 const DEFAULT_REMEMBER_MS = 600_000;

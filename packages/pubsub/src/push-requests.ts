@@ -11,9 +11,9 @@ import { decodePush } from "./push-wire.ts";
 type FetchSource = EventSource<[request: Request], Response, PubsubHandle>;
 
 /**
- * The requests of a Pub/Sub push subscription, wrapped or unwrapped, for `createHandler`. The function takes a `Request`
- * and gives a `Response`, as servers have them that go by `fetch` (Hono, Next.js, Deno); for `node:http` and Express see
- * `nodePushRequests`. Who calls is checked first.
+ * Receives the requests of a Pub/Sub push subscription, wrapped or unwrapped, for `createHandler`. The
+ * handler takes a `Request` and returns a `Response`, for servers that use those of `fetch` (Hono, Next.js,
+ * Deno); for `node:http` and Express see `nodePushRequests`. The caller is checked first.
  *
  * @example
  * export const POST = createHandler(

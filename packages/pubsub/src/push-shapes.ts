@@ -1,7 +1,7 @@
-// The shapes of a push, as https://cloud.google.com/pubsub/docs/push#receive_push (2026-11-29) shows the wrapped one and
-// @google/events 5.4.0 has the data of the CloudEvent. Everything may be missing in what people write by hand.
+// The shapes of a push: wrapped as in https://cloud.google.com/pubsub/docs/push#receive_push (2026-11-29),
+// the CloudEvent's data as in @google/events 5.4.0. In pushes written by hand anything may be missing.
 
-/** A message as a push carries it; `message.native` of the handler has it. */
+/** A message as a push carries it; the handler finds it in `message.native`. */
 export interface PushedMessage {
   /** The body as base64; absent if it is empty. */
   readonly data?: string | undefined;
@@ -25,7 +25,7 @@ export interface PushedEnvelope {
   readonly deliveryAttempt?: number | undefined;
 }
 
-/** What the functions framework calls a CloudEvent function with, for a message of a topic. */
+/** The argument of a CloudEvent function in the functions framework, for a message of a topic. */
 export interface PubsubCloudEvent {
   /** `"google.cloud.pubsub.topic.v1.messagePublished"`. */
   readonly type: string;
@@ -37,5 +37,5 @@ export interface PubsubCloudEvent {
   readonly data?: PushedEnvelope | undefined;
 }
 
-/** Names as Node and fetch give them, in lower case. */
+/** Headers by name, in lower case, as Node and fetch give them. */
 export type PushHeaders = Readonly<Record<string, string>>;

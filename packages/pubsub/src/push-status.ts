@@ -1,9 +1,10 @@
 import { isQueueError, type ErrorCode, type Outcome } from "@anyqueue/core/adapter";
 
-// Pub/Sub takes 102, 200, 201, 202 and 204 for an acknowledgement; after everything else the message comes again, by the
-// subscription's retry policy. https://cloud.google.com/pubsub/docs/push#receive_push (2026-11-29)
+// Pub/Sub takes 102, 200, 201, 202 and 204 as an acknowledgement. After any other status the message comes
+// again, by the subscription's retry policy.
+// https://cloud.google.com/pubsub/docs/push#receive_push (2026-11-29)
 
-/** The status line of an answer, and what its reader should know. */
+/** The status of an answer, and a text for its reader. */
 export interface PushAnswer {
   readonly status: number;
   readonly text: string;
@@ -16,7 +17,7 @@ const UNFINISHED: PushAnswer = Object.freeze({
   text: "there was no time to handle the message",
 });
 
-/** What a message's outcome is told as. */
+/** The answer for a message's outcome. */
 export function answerTo(outcome: Outcome | undefined): PushAnswer {
   if (outcome === undefined) return UNFINISHED;
   if (outcome.kind !== "release") return HANDLED;
@@ -31,10 +32,10 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   THROTTLED: 429,
   UNAVAILABLE: 503,
 };
-/** Strangers are not told why. */
+/** Statuses without a text: strangers do not learn why. */
 const SILENT: ReadonlySet<number> = new Set([401, 403, 500, 503]);
 
-/** What a call that was not handled is told. */
+/** The answer to a call that was not handled. */
 export function answerToError(error: unknown): PushAnswer {
   if (!isQueueError(error)) return { status: 500, text: "" };
   const status = STATUSES[error.code] ?? 500;

@@ -13,16 +13,16 @@ export interface TokenRules {
 }
 
 const ISSUERS: readonly unknown[] = ["https://accounts.google.com", "accounts.google.com"];
-/** Between Google's clocks and ours. */
+/** Largest accepted difference between Google's clocks and ours. */
 const CLOCK_SKEW_SECONDS = 60;
 const BEARER = /^bearer +([\w-]+)\.([\w-]+)\.([\w-]+)$/i;
-/** What Cloud Run writes in place of the signature of a token that its own check has used. */
+/** Cloud Run writes this in place of the signature of a token that it has checked itself. */
 const REMOVED_SIGNATURE = "SIGNATURE_REMOVED_BY_GOOGLE";
 
 /**
  * Checks the token of a push: signature, issuer, audience, times, account.
- * @throws UNAUTHENTICATED for a token that proves nothing, ACCESS_DENIED for that of another account, UNAVAILABLE if the
- * keys cannot be read
+ * @throws UNAUTHENTICATED for a token that proves nothing, ACCESS_DENIED for one of another account,
+ * UNAVAILABLE if the keys cannot be read
  */
 export async function verifyToken(authorization: string | undefined, rules: TokenRules): Promise<void> {
   if (authorization === undefined) throw unproved("the request has no token", NEEDS_AUTHENTICATION);
@@ -30,7 +30,7 @@ export async function verifyToken(authorization: string | undefined, rules: Toke
   if (signature === "") throw unproved("the authorization header is not a bearer token in JWT form");
   if (signature === REMOVED_SIGNATURE) throw unproved("Cloud Run has removed the token's signature", USE_IAM);
   const { alg, kid, crit } = readPart(header, "header");
-  // The key decides how it is used, never the token: RS256 is all that Google signs with.
+  // The key decides the algorithm, never the token: Google signs only with RS256.
   if (alg !== "RS256" || crit !== undefined) throw unproved("the token is not signed with RS256");
   const key = typeof kid === "string" ? await rules.keys.find(kid) : undefined;
   if (key === undefined) throw unproved("the token is signed with a key that is not Google's");

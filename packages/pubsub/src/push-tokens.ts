@@ -2,27 +2,27 @@ import { generateKeyPairSync, randomUUID, sign, type KeyObject } from "node:cryp
 import { systemClock, type Clock } from "@anyqueue/core/adapter";
 import type { JsonWebKeySet } from "./google-keys.ts";
 
-/** What a token says. */
+/** The claims of a token. */
 export interface PushTokenClaims {
-  /** What it is for (`aud`). */
+  /** Audience (`aud`). */
   readonly audience: string;
-  /** E-mail address of the account that it was made for (`email`). */
+  /** E-mail address of the account that the token was made for (`email`). */
   readonly serviceAccount: string;
-  /** Who made it (`iss`). @default "https://accounts.google.com" */
+  /** Issuer (`iss`). @default "https://accounts.google.com" */
   readonly issuer?: string | undefined;
-  /** When it was made (`iat`). @default now */
+  /** When the token was made (`iat`). @default now */
   readonly issuedAt?: Date | undefined;
-  /** When it ends (`exp`). @default an hour after it was made */
+  /** When the token expires (`exp`). @default an hour after it was made */
   readonly expiresAt?: Date | undefined;
   /** Whether the account's address is verified (`email_verified`). @default true */
   readonly isEmailVerified?: boolean | undefined;
 }
 
-/** A key of its own, and tokens signed with it; made by {@link pushTokens}. */
+/** A new key, and tokens signed with it; made by {@link pushTokens}. */
 export interface PushTokens {
   /** The public key, for the option `keys` of `pushRequests`. */
   readonly keys: () => JsonWebKeySet;
-  /** Makes a token as Pub/Sub's pushes carry it. */
+  /** Makes a token like those of Pub/Sub's pushes. */
   sign(claims: PushTokenClaims): string;
   /** Signs with a new key from now on, and forgets the old one. */
   rotate(): void;
@@ -38,7 +38,7 @@ interface SigningKey {
 }
 
 /**
- * Makes tokens for tests of an endpoint that checks them. `clock` says when they are made; give it the test's.
+ * Makes tokens for tests of an endpoint that checks them. `clock` dates them; pass the test's clock.
  *
  * @example
  * const tokens = pushTokens();

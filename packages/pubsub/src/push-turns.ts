@@ -3,17 +3,17 @@ import type { Clock } from "@anyqueue/core/adapter";
 /** Ends a turn; the next one begins. */
 export type EndTurn = () => void;
 
-/** One at a time for each key, in the order of their asking. */
+/** Gives turns: one at a time for each key, in the order of the requests. */
 export class PushTurns {
   readonly #clock: Clock;
-  /** Resolves when everybody who asked so far is done. */
+  /** By key: resolves when all who asked so far are done. */
   readonly #tails = new Map<string, Promise<void>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Undefined: it was not its turn within that time; those who ask later wait for the same predecessors. */
+  /** @returns undefined if the turn did not come in time; later callers wait for the same predecessors */
   async take(key: string, withinMs: number | undefined): Promise<EndTurn | undefined> {
     const before = this.#tails.get(key);
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -3,12 +3,12 @@ import type { PubsubCloudEvent, PushedEnvelope, PushedMessage, PushHeaders } fro
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { invalid } from "./refusal.ts";
 
-/** A message that was pushed, and what is known of where it comes from. */
+/** A pushed message, and what is known of its origin. */
 export interface PushedDelivery {
   readonly delivery: Delivery<PubsubHandle>;
   /** Undefined: the push does not say. */
   readonly subscription: SubscriptionName | undefined;
-  /** Tells it from all others: each subscription of a topic has a message of this id of its own. */
+  /** Identifies the message: each subscription of a topic has a message of its own with the same id. */
   readonly key: string;
 }
 
@@ -17,17 +17,20 @@ export interface SubscriptionName {
   readonly id: string;
 }
 
-/** What a process knows of the deliveries before. */
+/** What this process knows of earlier deliveries. */
 export interface PushCounts {
-  /** What it gave back before a handler had begun, by the message's key. */
+  /** Deliveries given back before a handler had begun, by the message's key. */
   readonly handBacks: HandBacks;
-  /** Failures here, for subscriptions that count nothing. */
+  /** Failures in this process, for subscriptions that count no deliveries. */
   readonly failures: HandBacks;
 }
 
-/** Headers of an unwrapped push that are not attributes. https://cloud.google.com/pubsub/docs/payload-unwrapping (2026-11-29) */
+/**
+ * Prefix of an unwrapped push's headers that are not attributes.
+ * https://cloud.google.com/pubsub/docs/payload-unwrapping (2026-11-29)
+ */
 const METADATA = "x-goog-pubsub-";
-/** Written by HTTP, by proxies and by Google's front end, which no message can. */
+/** Headers that HTTP, proxies and Google's front end write; no message can set them. */
 const TRANSPORT =
   /^(?:accept|accept-.*|authorization|connection|content-length|content-encoding|cookie|expect|forwarded|from|function-execution-id|host|http2-settings|keep-alive|priority|proxy-.*|referer|sec-.*|te|trailer|transfer-encoding|upgrade|upgrade-.*|user-agent|via|x-appengine-.*|x-cloud-trace-context|x-envoy-.*|x-forwarded-.*|x-goog-.*|x-real-ip|x-request-id|x-serverless-.*)$/;
 const SUBSCRIPTION = /^projects\/([^/]+)\/subscriptions\/([^/]+)$/;
@@ -39,9 +42,9 @@ const WRONG_REQUEST =
 const WRONG_EVENT =
   "Trigger this function by messages of a Pub/Sub topic, or use the source that fits its trigger.";
 
-/** @throws INVALID_ARGUMENT for a request that is no push */
+/** @throws INVALID_ARGUMENT for a request that is not a push */
 export function decodePush(headers: PushHeaders, body: Uint8Array, counts: PushCounts): PushedDelivery {
-  // First: a CloudEvent that somebody published has its type among its attributes, which are headers here.
+  // Checked first: attributes are headers here, so a published CloudEvent has its type among the headers.
   if (headers[`${METADATA}message-id`] !== undefined) return decodeUnwrapped(headers, body, counts);
   const eventType = headers["ce-type"];
   if (eventType !== undefined && eventType !== EVENT_TYPE)
@@ -117,12 +120,12 @@ function decodeEnvelope(envelope: PushedEnvelope, native: unknown, counts: PushC
   return { delivery, subscription, key };
 }
 
-/** What its ids and its ordering keys belong to. */
+/** The scope of a message's id and ordering key. */
 export function scopeOf(subscription: SubscriptionName | undefined): string {
   return subscription === undefined ? "" : `${subscription.project}/${subscription.id}`;
 }
 
-/** Google's own count; where it does not count, what this process saw: never too many, often too few. */
+/** Google's own count or, without one, what this process saw: never too high, often too low. */
 function attemptOf(
   { deliveryAttempt }: PushedEnvelope,
   key: string,
@@ -133,7 +136,7 @@ function attemptOf(
   return { deliveryAttempt: failures.of(key) + 1, handedBack: 0 };
 }
 
-/** Why a message cannot be what somebody published. */
+/** Returns why a message cannot be what somebody published. */
 function problemOf({ data, attributes }: PushedMessage): string | undefined {
   if (data !== undefined && data !== null) {
     if (typeof data !== "string")
@@ -146,7 +149,7 @@ function problemOf({ data, attributes }: PushedMessage): string | undefined {
   return isTexts ? undefined : "the pushed message's attributes are not all texts";
 }
 
-/** What is skipped while it is decoded is missing in the length. */
+/** Decoding skips invalid characters, which makes the result too short. */
 function isBase64(text: string): boolean {
   const digits = text.replace(/={1,2}$/, "").length;
   return digits % 4 !== 1 && Buffer.from(text, "base64").length === Math.floor((digits * 3) / 4);
@@ -164,7 +167,7 @@ function subscriptionOf(name: unknown): SubscriptionName | undefined {
   return project === undefined || id === undefined ? undefined : { project, id };
 }
 
-/** Written by the service beside the other spelling. */
+/** The service writes this spelling, too. */
 function snakeCase(message: object, name: string): string | undefined {
   const value: unknown = (message as Readonly<Record<string, unknown>>)[name];
   return typeof value === "string" ? value : undefined;
@@ -182,7 +185,7 @@ function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/** For the one who pointed something else here; without its data. */
+/** Describes what came, without its data, for whoever pointed something else at this endpoint. */
 function describeBody(content: unknown, headers: PushHeaders): string {
   if (content !== undefined) return describe(content);
   const type = headers["content-type"];

@@ -5,13 +5,14 @@ import type { PubsubHandle } from "./pubsub-wire.ts";
 type Deliveries = readonly Delivery<PubsubHandle>[];
 
 export interface ReceiptsOptions extends ReceiverParts {
-  /** Takes what is confirmed; `untilMs`: end of its lease, monotonic. */
+  /** Takes confirmed deliveries; `untilMs`: end of their leases, monotonic. */
   readonly admit: (confirmation: Confirmation, untilMs: number) => void;
 }
 
 /**
- * On an exactly-once subscription a delivery is ours only when the service has confirmed its lease. One request is out
- * at a time and takes all that came meanwhile, so that deliveries are admitted in the order of their arrival.
+ * On an exactly-once subscription a delivery is ours only once the service has confirmed its lease. One
+ * request is in flight at a time; the next one takes all that came meanwhile, so deliveries are admitted in
+ * the order of arrival.
  */
 export class Receipts {
   readonly #options: ReceiptsOptions;
@@ -29,12 +30,12 @@ export class Receipts {
     });
   }
 
-  /** True: what comes now must not pass what is under way. */
+  /** True: deliveries that come now must not pass those under way. */
   get isBusy(): boolean {
     return this.#running !== undefined;
   }
 
-  /** Resolves when none is under way. */
+  /** Resolves when no request is in flight. */
   async settled(): Promise<void> {
     await this.#running;
   }

@@ -12,7 +12,7 @@ import { classifyPubsubError } from "./pubsub-errors.ts";
 import type { PubsubSubscription } from "./pubsub-subscription.ts";
 import type { PubsubHandle } from "./pubsub-wire.ts";
 
-/** What both ways of receiving work with. */
+/** What both kinds of receivers work with. */
 export interface ReceiverParts {
   readonly clients: PubsubClients;
   readonly subscription: PubsubSubscription;
@@ -33,21 +33,24 @@ export interface Receiver {
   open(signal: AbortSignal): Promise<void>;
   setFlow(flow: Flow): Promise<void>;
   receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly Delivery<PubsubHandle>[]>;
-  /** Settlements begin: these deliveries are not outstanding any more. */
+  /** Settlements begin: these deliveries are no longer outstanding. */
   settling(handles: readonly PubsubHandle[]): void;
-  /** So many settlements have their answer. */
+  /** The service has answered this many settlements. */
   settled(count: number): void;
-  /** Deliveries go back: what follows on their keys is handed over again after them. */
+  /** These deliveries are going back; the service redelivers later messages of their keys after them. */
   releasing(handles: readonly PubsubHandle[]): void;
-  /** They have gone back, and each is offered again at that moment. */
+  /** These deliveries have been given back, and are offered again at their `comesAtMs`. */
   released(returns: readonly Return[]): void;
-  /** The service still counts a delivery that was given back with a delay. */
+  /** The service counts a delivery that was released with a delay until `untilMs`. */
   parked(handle: PubsubHandle, untilMs: number): void;
   extended(handle: PubsubHandle, untilMs: number): void;
   close(): Promise<void>;
 }
 
-/** Makes deliveries that nobody has begun visible again; unreleased they come back when their lease ends. Never rejects. */
+/**
+ * Makes deliveries that nobody has begun visible again. If that fails, they come again when their leases end.
+ * Never rejects.
+ */
 export async function giveBack(
   { subscription, events, handBacks }: Pick<ReceiverParts, "subscription" | "events" | "handBacks">,
   deliveries: readonly Delivery<PubsubHandle>[],
@@ -58,21 +61,21 @@ export async function giveBack(
   await subscription.changeDeadlines(items).catch((error: unknown) => events.fault(error));
 }
 
-/** What a request for leases came to. */
+/** The result of a request for leases. */
 export interface Confirmation {
   readonly ours: readonly Delivery<PubsubHandle>[];
-  /** First of each ordering key that could not be confirmed: nothing after it is ours before it comes again. */
+  /** The first unconfirmed delivery of each ordering key: nothing after it is ours until it comes again. */
   readonly lost: readonly Return[];
 }
 
-/** Of a request that fails for the moment. */
+/** Tries of a request that fails temporarily. */
 export const TRIES = 3;
 const PAUSE_MS = 100;
 
 /**
- * Confirms deliveries and gives each a lease of `leaseMs`. What cannot be confirmed is left out, and with it what
- * follows on its key: the service hands these over again, in order. A lost answer costs a whole lease, so that what
- * fails for the moment is tried again.
+ * Confirms deliveries and gives each a lease of `leaseMs`. Leaves out those that cannot be confirmed and
+ * those behind them on their keys: the service redelivers these in order. A lost answer costs a whole lease,
+ * so temporary failures are retried.
  */
 export async function confirmed(
   parts: Pick<ReceiverParts, "subscription" | "leaseMs" | "clock">,
@@ -86,7 +89,7 @@ export async function confirmed(
     const isLost = result?.ok !== true;
     if (orderingKey === undefined || !subscription.keepsOrder) return !isLost;
     if (isLost && !lost.has(orderingKey)) {
-      // Refused for good, it is on its way to somebody already.
+      // Refused for good: it is already on its way to somebody.
       const isGone = result?.ok === false && !isPassingResult(result);
       lost.set(orderingKey, { handle, comesAtMs: clock.now() + (isGone ? 0 : leaseMs) });
     }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { anyCharacter } from "../../../tooling/any-character.ts";
 import { SeenTexts } from "./seen-texts.ts";
 
-/** Of as many bytes as characters, of more, and of characters whose bytes are characters themselves. */
+/** Texts with as many bytes as characters, with more, and with bytes that are characters themselves. */
 const text = fc.oneof(
   fc.constantFrom(
     "content-type",

@@ -1,17 +1,17 @@
-/** Longer ones are seldom the same again. */
+/** Longer texts seldom recur. */
 const MAX_BYTES = 32;
 /** A power of two. */
 const PLACES = 64;
 
 /**
- * Short texts that come again and again, such as the names of attributes. A text that is made anew from bytes costs a call
- * into the runtime, and another hash where it names a property.
+ * Caches short texts that recur, such as names of attributes. Decoding one anew costs a call into the
+ * runtime, and another hash if it names a property.
  */
 export class SeenTexts {
-  /** The last one of each place; of ASCII, so that its characters are its bytes. */
+  /** The last text of each place; ASCII only, so that its characters are its bytes. */
   readonly #texts: string[] = Array.from({ length: PLACES }, () => "");
 
-  /** The text in these bytes. */
+  /** Returns the text in these bytes. */
   read(bytes: Buffer, start: number, end: number): string {
     const length = end - start;
     if (length > MAX_BYTES) return bytes.toString("utf8", start, end);

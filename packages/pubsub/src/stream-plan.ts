@@ -1,14 +1,14 @@
 import { PUBSUB_MAX_OUTSTANDING_BYTES } from "./pubsub-limits.ts";
 
-/** What is open, and what is wanted. */
+/** The open streams, and what is wanted. */
 export interface StreamSituation {
-  /** Deliveries that the service may have outstanding here in all. */
+  /** Deliveries that may be outstanding on all streams together. */
   readonly wanted: number;
   /** `maxOutstanding` of each open stream, the oldest first. */
   readonly open: readonly number[];
-  /** Deliveries outstanding that ended streams brought. */
+  /** Outstanding deliveries of ended streams. */
   readonly heldElsewhere: number;
-  /** True: the flow was changed just now; else small differences are left alone. */
+  /** True: the flow was changed just now. False: small differences are ignored. */
   readonly isExplicit: boolean;
 }
 
@@ -18,15 +18,15 @@ export interface StreamPlan {
   readonly room: number;
 }
 
-/** More are joined into one: each costs a stream of the connection. */
+/** Beyond this, one new stream replaces all: each costs a stream of the connection. */
 const MAX_STREAMS = 4;
-/** A stream with less would get large messages one by one at best. */
+/** With less, a stream would get large messages one by one at best. */
 const LEAST_BYTES = 12_500_000;
 
 /**
- * A stream's `maxOutstanding` is fixed when it opens. More room is another stream; less room is one fewer, and what it
- * brought still counts until it is settled. A stream that ends may still bring what is under way, so that nothing opens
- * before it has ended.
+ * A stream's `maxOutstanding` is fixed when it opens. More room takes another stream. Less room takes one
+ * fewer, whose deliveries still count until they are settled. A stream that is ending may still bring what is
+ * under way, so nothing opens before it has ended.
  */
 export function planStreams({ wanted, open, heldElsewhere, isExplicit }: StreamSituation): StreamPlan {
   const total = open.reduce((sum, room) => sum + room, 0);
@@ -39,8 +39,8 @@ export function planStreams({ wanted, open, heldElsewhere, isExplicit }: StreamS
 }
 
 /**
- * Unacknowledged bytes that one more stream may have, as those of each are fixed when it opens: half of what the open
- * ones leave of all, and the last possible stream the whole rest.
+ * Unacknowledged bytes for one more stream; they are fixed when it opens, too. It gets half of what the open
+ * streams leave; the last possible stream gets the whole rest.
  */
 export function bytesOfNext(open: readonly number[]): number {
   const left = PUBSUB_MAX_OUTSTANDING_BYTES - open.reduce((sum, bytes) => sum + bytes, 0);
@@ -48,7 +48,7 @@ export function bytesOfNext(open: readonly number[]): number {
   return Math.max(share, LEAST_BYTES);
 }
 
-/** So many of the newest streams have at least `surplus` room together. */
+/** How many of the newest streams have at least `surplus` room together. */
 function surplusStreams(open: readonly number[], surplus: number): number {
   let left = surplus;
   let retire = 0;

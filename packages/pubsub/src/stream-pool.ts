@@ -13,7 +13,7 @@ type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 export interface StreamPoolOptions extends ReceiverParts {
   readonly outstanding: Outstanding;
   readonly onResponse: (response: Response, stream: number) => void;
-  /** A stream could not be opened, or ended in a way that another try now would not mend. */
+  /** A stream could not be opened, or ended in a way that an immediate retry would not mend. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -25,7 +25,7 @@ interface OpenStream {
   readonly maxBytes: number;
 }
 
-/** The streams of one consumer: together they have as much room as is wanted, and bytes for all of them. */
+/** The streams of one consumer: together they have the wanted room, and share the consumer's bytes. */
 export class StreamPool {
   readonly #options: StreamPoolOptions;
   readonly #clientId = crypto.randomUUID();
@@ -45,7 +45,7 @@ export class StreamPool {
     this.#options = options;
   }
 
-  /** The room that all streams shall have; `isExplicit`: the flow was changed just now. */
+  /** Sets the room for all streams together; `isExplicit`: the flow was changed just now. */
   want(room: number, isExplicit: boolean): void {
     if (this.#isClosed) return;
     this.#wanted = room;
@@ -58,12 +58,12 @@ export class StreamPool {
     this.#adjust(false);
   }
 
-  /** A settlement began, which may make room for another stream. */
+  /** Called when a settlement begins: it may make room for another stream. */
   adjust(): void {
     this.#adjust(false);
   }
 
-  /** When half of the room is taken by deliveries that wait at the service, other streams begin, which count none of them. */
+  /** Replaces the streams if deliveries waiting at the service take half of the room: new ones count none. */
   park(stream: number, untilMs: number): void {
     if (!this.#open.some(({ number }) => number === stream)) return;
     this.#parked.add(untilMs);
@@ -71,7 +71,7 @@ export class StreamPool {
     if (this.#parked.areTooMany(room, this.#options.clock.now())) this.#retire(this.#open.length);
   }
 
-  /** Ends all; resolves when none can bring anything any more, at the latest after a short while. */
+  /** Ends all streams. Resolves when none can bring anything more, at the latest after a short while. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#wanted = 0;

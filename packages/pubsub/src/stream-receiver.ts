@@ -15,10 +15,10 @@ import { WaitingAsks } from "./waiting-asks.ts";
 type Deliveries = readonly Delivery<PubsubHandle>[];
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 
-/** What is early a second time stays away for as long as the message before it may be on its way. */
+/** Delay of a delivery that is early a second time: the message before it may be under way that long. */
 const EARLY_AGAIN_SECONDS = 1;
 
-/** Deliveries that the service pushes, as many as the flow allows. Leases and settlements do not depend on a stream. */
+/** Receives what the service pushes, as much as the flow allows. Leases and settlements need no stream. */
 export class StreamReceiver implements Receiver {
   readonly #parts: ReceiverParts;
   readonly #pool: StreamPool;
@@ -31,10 +31,10 @@ export class StreamReceiver implements Receiver {
   readonly #giveBacks: GiveBacks;
   readonly #stalls: StallMeter;
   #maxOutstanding: number;
-  /** Settlements without an answer. */
+  /** Settlements that the service has not answered yet. */
   #settling = 0;
   #isClosed = false;
-  /** Why the last stream failed, as long as nobody was told. */
+  /** The failure of the last stream, until it is reported. */
   #failure: { readonly error: unknown } | undefined;
   /** Called at the first sign of a stream, or when it fails. */
   #onSign: (() => void) | undefined;
@@ -68,10 +68,10 @@ export class StreamReceiver implements Receiver {
     });
   }
 
-  /** Rejects if the first stream fails; without flow there is none yet. */
+  /** Rejects if the first stream fails; without flow no stream opens yet. */
   async open(signal: AbortSignal): Promise<void> {
     await this.#parts.subscription.confirm(signal);
-    // Closed meanwhile: a stream would live on, and give back whatever it brings.
+    // Closed meanwhile: a stream would live on, and give back all that it brings.
     if (this.#isClosed) return;
     this.#stalls.start();
     if (this.#maxOutstanding === 0) return;
@@ -123,7 +123,7 @@ export class StreamReceiver implements Receiver {
     );
   }
 
-  /** Deliveries that nobody got; they come again, and before them nothing of their keys. */
+  /** Records deliveries that nobody got. They come again; until then nothing of their keys is handed over. */
   #lost(returns: readonly Return[]): void {
     for (const { handle, comesAtMs } of returns) {
       const { orderingKey = "", messageId, publishedAtMs } = handle;
@@ -154,7 +154,7 @@ export class StreamReceiver implements Receiver {
     this.#outstanding.extend(handle, untilMs);
   }
 
-  /** What still arrives is given back; nothing that was handed over is touched. */
+  /** Gives back what still arrives; touches nothing that was handed over. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -204,7 +204,7 @@ export class StreamReceiver implements Receiver {
     this.#asks.serve((maxItems) => this.#buffer.take(maxItems));
   }
 
-  /** Without what follows a message that was given back and has not come again (D15). */
+  /** Leaves out what is behind a message that was given back and has not come again (D15). */
   #inOrder(deliveries: Deliveries, untilMs: number): Deliveries {
     if (!this.#parts.subscription.keepsOrder) return deliveries;
     const nowMs = this.#parts.clock.now();
@@ -224,12 +224,12 @@ export class StreamReceiver implements Receiver {
       return verdict === "take";
     });
     this.#giveBack(early);
-    // Each return counts as an attempt at the service, and it comes as fast as it goes.
+    // Each return counts as an attempt at the service, and without a delay the delivery is back at once.
     this.#giveBack(earlyAgain, EARLY_AGAIN_SECONDS);
     return ours;
   }
 
-  /** What nobody has begun. Until it is back nothing after it may be handed over either. */
+  /** Gives back deliveries that nobody has begun. Until they are back, nothing after them is handed over. */
   #giveBack(deliveries: Deliveries, seconds = 0): void {
     const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
     const handles = deliveries.map(({ handle }) => handle);
@@ -240,7 +240,7 @@ export class StreamReceiver implements Receiver {
     this.#giveBacks.add(deliveries, seconds);
   }
 
-  /** The next ask opens another stream: how long to wait before it is the core's to say (D3). */
+  /** The next ask opens another stream; how long to wait before it is up to the core (D3). */
   #fail(error: unknown): void {
     if (!this.#asks.failAll(error)) this.#failure = { error };
     this.#onSign?.();

@@ -2,7 +2,7 @@ import type { Capabilities, EntityFacts, ProbeResult } from "@anyqueue/core/adap
 import type { protos } from "@google-cloud/pubsub";
 import { PUBSUB_DEFAULT_MIN_BACKOFF_MS, PUBSUB_MIN_DELIVERIES } from "./pubsub-limits.ts";
 
-/** What is read of a subscription. */
+/** The settings that are read from a subscription. */
 export type SubscriptionSettings = Pick<
   protos.google.pubsub.v1.ISubscription,
   | "name"
@@ -22,17 +22,17 @@ export type SubscriptionSettings = Pick<
 >;
 type Duration = protos.google.protobuf.IDuration;
 
-/** Why nothing is known. */
+/** The facts if the settings may not be read. */
 export const UNREADABLE: EntityFacts = {
   unknown: [
     "The subscription's settings cannot be read (pubsub.subscriptions.get is missing), so whether it keeps order, counts deliveries, dead-letters or delivers exactly once is unknown.",
   ],
 };
 
-/** Stands in a subscription where its topic was. google/pubsub/v1/pubsub.proto as shipped with @google-cloud/pubsub 6.3.0 */
+/** Name of a deleted topic. google/pubsub/v1/pubsub.proto as shipped with @google-cloud/pubsub 6.3.0 */
 const DELETED_TOPIC = "_deleted-topic_";
 
-/** What a subscription's settings say. */
+/** What is known from a subscription's settings. */
 export function subscriptionFacts(settings: SubscriptionSettings, isEmulated: boolean): ProbeResult {
   const { deadLetterPolicy, enableMessageOrdering, enableExactlyOnceDelivery } = settings;
   const capabilities: Partial<Capabilities> = {
@@ -56,7 +56,7 @@ export function subscriptionFacts(settings: SubscriptionSettings, isEmulated: bo
   return { capabilities, facts };
 }
 
-/** Shortest delay of a nack; undefined without a retry policy. */
+/** Shortest delay of a release; undefined without a retry policy. */
 export function minBackoffMs(settings: SubscriptionSettings | undefined): number | undefined {
   const policy = settings?.retryPolicy;
   if (policy === undefined || policy === null) return undefined;
@@ -67,7 +67,7 @@ function hasDeadLetters({ deadLetterPolicy }: SubscriptionSettings): boolean {
   return !["", DELETED_TOPIC].includes(deadLetterPolicy?.deadLetterTopic ?? "");
 }
 
-/** The topic's id, or its full name where it is in another project than the subscription. */
+/** The topic's id, or its full name if its project differs from the subscription's. */
 function deadLetterEntity({ name, deadLetterPolicy }: SubscriptionSettings): string {
   const topic = deadLetterPolicy?.deadLetterTopic ?? "";
   const isSameProject = topic.split("/")[1] === name?.split("/")[1];
@@ -75,8 +75,9 @@ function deadLetterEntity({ name, deadLetterPolicy }: SubscriptionSettings): str
 }
 
 /**
- * What the service's own account needs, so that a dead-letter policy does anything; undefined without a policy. The
- * number of a project cannot be read from Pub/Sub. https://cloud.google.com/pubsub/docs/handling-failures#grant_forwarding_permissions (2026-11-29)
+ * Grants that the service's own account needs for a dead-letter policy to work; undefined without a policy. A
+ * project's number cannot be read from Pub/Sub.
+ * https://cloud.google.com/pubsub/docs/handling-failures#grant_forwarding_permissions (2026-11-29)
  */
 export function neededGrants(settings: SubscriptionSettings): string | undefined {
   if (!hasDeadLetters(settings)) return undefined;
@@ -104,7 +105,7 @@ function unknownOf(settings: SubscriptionSettings, isEmulated: boolean): readonl
   return unknown;
 }
 
-/** The seconds are a text, a number or a Long, as the client is set up. */
+/** The client's configuration decides if the seconds are a text, a number or a Long. */
 export function durationMs(duration: Duration | null | undefined): number | undefined {
   if (duration === undefined || duration === null) return undefined;
   return Number(String(duration.seconds ?? 0)) * 1_000 + Math.floor((duration.nanos ?? 0) / 1_000_000);

@@ -12,7 +12,7 @@ const never = new AbortController().signal;
 const ids = (deliveries: readonly { readonly providerId: string }[]): readonly string[] =>
   deliveries.map(({ providerId }) => providerId);
 
-/** `pull` answers each pull with the ids of its messages, `change` each request for a lease or for giving back. */
+/** `pull` returns the message ids for each pull; `change` answers each request to lease or give back. */
 function receiving(
   pull: (nth: number) => Promise<readonly string[]>,
   change: (seconds: number) => Promise<void> = async () => {},

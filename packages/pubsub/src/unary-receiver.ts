@@ -9,22 +9,25 @@ import { WaitingAsks } from "./waiting-asks.ts";
 
 type Deliveries = readonly Delivery<PubsubHandle>[];
 
-/** A pull on its way. */
+/** A pull in flight. */
 interface RunningPull {
   readonly maxItems: number;
-  /** True: the service answers at once, with what is there. */
+  /** True: the service answers at once, with what is available. */
   readonly isImmediate: boolean;
   readonly asks: WaitingAsks;
-  /** True: it brings nothing any more, and gives back what came too late. */
+  /** True: it brings nothing more, and gives back what came too late. */
   isAnswered: boolean;
   done: Promise<void>;
 }
 
 const DEADLINE_EXCEEDED = 4;
-/** Cut off by our own deadline a pull may take messages that nobody hears of: it runs on, and the next ask takes it over. */
+/**
+ * A pull that our own deadline cuts off may lease messages that nobody receives. So it runs at least this
+ * long, and the next ask takes it over.
+ */
 const MIN_PULL_MS = 5_000;
 
-/** One pull for one ask. A pull cannot be recalled: what comes after its ask is over goes to the next ask, or back. */
+/** One pull per ask. A pull cannot be recalled: what comes after its ask goes to the next ask, or back. */
 export class UnaryReceiver implements Receiver {
   readonly #parts: ReceiverParts;
   readonly #cut = new AbortController();
@@ -39,7 +42,7 @@ export class UnaryReceiver implements Receiver {
     await this.#parts.subscription.confirm(signal);
   }
 
-  /** Nothing comes unless it is asked for. */
+  /** Nothing to set: deliveries come only when asked for. */
   async setFlow(): Promise<void> {}
 
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<Deliveries> {
@@ -53,11 +56,11 @@ export class UnaryReceiver implements Receiver {
         (pull.isImmediate || !isImmediate),
     );
     const { asks } = late ?? this.#start(ask);
-    // An ask that shall not wait gets the answer to a pull that does not either, or hears that there was none.
+    // An ask that must not wait gets the answer of a pull that does not either, or its error.
     return await asks.wait({ ...ask, waitMs: isImmediate ? 2 * REQUEST_TIMEOUT_MS : ask.waitMs }, signal);
   }
 
-  // No stream counts anything.
+  // There is no stream that counts deliveries.
   settling(): void {}
   settled(): void {}
   releasing(): void {}
@@ -122,7 +125,7 @@ export class UnaryReceiver implements Receiver {
         decodeMessage(received, { stream: 0, handedBack: handBacks.of(received.message?.messageId ?? "") }),
       );
       if (deliveries.length === 0) return [];
-      // A pull leases for the subscription's own time, and from some moment of the wait.
+      // A pull leases for the subscription's own time, starting at some moment of the wait.
       const sentAtMs = clock.now();
       const { ours } = await confirmed(this.#parts, deliveries);
       return ours.map((delivery) => ({ ...delivery, leaseMs: sentAtMs + leaseMs - clock.now() }));
@@ -132,7 +135,7 @@ export class UnaryReceiver implements Receiver {
     }
   }
 
-  /** One that could not be had is asked for anew by the next pull: credentials may have come. */
+  /** If a place cannot be had, the next pull asks anew: credentials may be there by then. */
   async #placeOf(clients: ReceiverParts["clients"]): Promise<PullClient> {
     const place = (this.#place ??= clients.pull());
     try {
@@ -143,7 +146,7 @@ export class UnaryReceiver implements Receiver {
     }
   }
 
-  /** Resolves when no pull is on its way, at the latest after a short while. */
+  /** Resolves when no pull is in flight, at the latest after a short while. */
   async #settled(): Promise<void> {
     if (this.#pulls.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -156,7 +159,10 @@ export class UnaryReceiver implements Receiver {
   }
 }
 
-/** Nothing came in time: the service answers an empty pull so, or not at all; one that shall not wait it answers. */
+/**
+ * True: nothing came in time. The service answers an empty pull with this status, or not at all; but it must
+ * answer one that does not wait.
+ */
 function isEmpty(error: unknown, waitMs: number): boolean {
   if (statusOf(error) !== DEADLINE_EXCEEDED || classifyPubsubError(error, "receive").code !== "TIMEOUT")
     return false;

@@ -16,10 +16,10 @@ interface WaitingAsk extends Linked<WaitingAsk> {
   fail(error: unknown): void;
 }
 
-/** Asks that wait for something to come; first come, first served. */
+/** Asks that wait for deliveries; first come, first served. */
 export class WaitingAsks {
   readonly #clock: Clock;
-  /** Not a `Set`, which would keep the answers of those that passed through it (see `LinkedList`). */
+  /** Not a `Set`: it would keep the answers of asks that passed through it (see `LinkedList`). */
   readonly #asks = new LinkedList<WaitingAsk>();
   count = 0;
 
@@ -27,7 +27,7 @@ export class WaitingAsks {
     this.#clock = clock;
   }
 
-  /** Resolves with nothing when the wait is over or the signal aborts (D1). */
+  /** Resolves without deliveries when the wait is over or the signal aborts (D1). */
   async wait(ask: ReceiveAsk, signal: AbortSignal): Promise<Deliveries> {
     return await new Promise<Deliveries>((resolve, reject) => {
       const end = (): void => {

@@ -48,7 +48,7 @@ async function settingsOf(id: string): Promise<object> {
   return settings;
 }
 
-/** Acks what is there; a consumer of its own, which remembers nothing. */
+/** Acks all that is available, through a consumer of its own, which remembers nothing. */
 async function takeAll(
   definition: QueueDefinition<{ id: string }>,
 ): Promise<readonly ReceivedMessage<{ id: string }>[]> {
@@ -278,7 +278,7 @@ describe("the rest", () => {
     };
     await client.admin.create(mail);
     expect([await redriven(mail), await redriven(mail, 1)]).toEqual([0, 0]);
-    // Whose subscription is another one of the same topic.
+    // The subscription of `queue` is another one of the same topic.
     await client.admin.create(queue);
     for (const of of [mail, queue])
       for (const max of [undefined, 1])

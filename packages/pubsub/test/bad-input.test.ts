@@ -40,7 +40,7 @@ function connect(project: string): QueueClient {
 
 const fresh = (): string => `queue-${names}`;
 
-/** What a start ends with, and that it does so soon. */
+/** Returns the error that a start ends with, and checks that it comes soon. */
 async function startError(
   consumer: { run(handler: () => void): Promise<unknown> },
   withinMs = 10_000,
@@ -150,7 +150,7 @@ describe("what a message cannot be", () => {
     ],
     ["a lone surrogate", { tenant: "\ud800" }],
   ])("%s: refused before any request", async (_, attributes) => {
-    // The topic does not exist: a request would end with NOT_FOUND.
+    // The topic does not exist, so a request would end with NOT_FOUND.
     expect(await send({ attributes })).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 

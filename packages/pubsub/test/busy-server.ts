@@ -3,7 +3,7 @@ import { afterEach, beforeEach } from "vitest";
 import { never, openAdapter, outgoing, queue } from "./open-adapter.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 
-/** A server of its own for each test, which takes few calls at a time, as Google's does; and the adapters that reach it. */
+/** A new server per test, which takes few calls at a time, as Google's does; and adapters that reach it. */
 class BusyServer {
   server!: ScriptedServer;
   readonly #adapters: QueueAdapter[] = [];
@@ -17,7 +17,7 @@ class BusyServer {
     this.server.close();
   }
 
-  /** Closes it at the end. */
+  /** Opens an adapter, which `stop` closes. */
   connect(...args: Parameters<typeof openAdapter>): QueueAdapter {
     const adapter = openAdapter(...args);
     this.#adapters.push(adapter);
@@ -32,7 +32,7 @@ export function useBusyServer(): BusyServer {
   return busy;
 }
 
-/** One message to the queue. */
+/** Sends one message to the queue. */
 export async function sendOne(adapter: QueueAdapter): Promise<unknown> {
   return await adapter.openProducer(queue(adapter)).sendBatch([outgoing("1")], never);
 }

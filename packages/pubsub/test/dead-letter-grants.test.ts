@@ -26,7 +26,7 @@ function serviceClient(): PubSub {
   return client;
 }
 
-/** What `create` tells. */
+/** The notices that `create` gives. */
 async function noticesOf(
   of: ReturnType<typeof defineQueue>,
   options: PubsubOptions,

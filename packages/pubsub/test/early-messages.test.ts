@@ -25,7 +25,7 @@ const idsOf = (deliveries: readonly Delivery<unknown>[]): readonly string[] =>
 
 const keyed = (id: string): ReturnType<typeof stored> => stored(id, id, { message: { orderingKey: "x" } });
 
-/** A consumer that has given back the first message of a key; nobody sends it again. */
+/** A consumer that has given back the first message of a key; the server does not send it again. */
 async function waitingForFirst() {
   const clock = createVirtualClock();
   adapter = openAdapter(server.endpoint, { clock });
@@ -60,14 +60,14 @@ test("what follows an early message is not handed over while that could not be g
     setImmediate(() => server.stream(0).send({ receivedMessages: [keyed("2"), keyed("3")] }));
     return undefined;
   });
-  // Somebody else has the first, and settles it.
+  // Another consumer has the first, and settles it.
   server.stream(0).send({ receivedMessages: [keyed("2")] });
   await until(() => server.count("ModifyAckDeadline") === 2);
   await clock.advance(2_000);
   server.stream(0).send({ receivedMessages: [keyed("3"), stored("4", "4")] });
   const [other, ...early] = await consumer.receiveBatch(ASK, never);
   expect([other?.providerId, ...idsOf(early)]).toEqual(["4"]);
-  // Its answer comes after that to the return, so that the next try is due.
+  // The answer to this ack comes after the one to the return, so the next try is due.
   await consumer.ackBatch([other?.handle], never);
   isDown = false;
   await clock.advance(1_000);
@@ -87,7 +87,7 @@ test.each([
     await consumer.open?.(never);
     server.stream(0).send({ receivedMessages: [keyed("1"), keyed("2")] });
     const both = await consumer.receiveBatch(ASK, never);
-    // The return of the first is the end of the lease of the second.
+    // Returning the first also ends the lease of the second.
     server.answer("ModifyAckDeadline", (nth) => (nth === 1 ? ackFailure({ "ack-2": reason }) : undefined));
     const returns = both.map(({ handle }) => ({ handle, delayMs: 0, cause: "unstarted" }) as const);
     const results = await consumer.releaseBatch(returns, never);

@@ -42,7 +42,7 @@ export function outgoing(id: string, more: Partial<OutgoingMessage> = {}): Outgo
   return { id, body, contentType: "text/plain", attributes: {}, ...more };
 }
 
-/** Consumer options that remember what was reported. */
+/** Consumer options that record the reported faults. */
 export function consumerOptions(
   more: Partial<ConsumerDriverOptions<unknown>> = {},
 ): ConsumerDriverOptions<unknown> & { readonly faults: unknown[] } {
@@ -59,13 +59,13 @@ export function consumerOptions(
 
 export const never: AbortSignal = new AbortController().signal;
 
-/** For what a driver has in fact and the contract calls optional. */
+/** Returns what a driver does have, although it is optional in the contract. */
 export function present<Value>(value: Value | undefined, what = "value"): Value {
   if (value === undefined) throw new Error(`the ${what} is missing`);
   return value;
 }
 
-/** What a promise rejects with. */
+/** Returns what a promise rejects with. */
 export async function rejection(work: Promise<unknown> | undefined): Promise<unknown> {
   try {
     await work;

@@ -19,7 +19,7 @@ test("the generated client decodes by what it is given, and by itself what that 
   const responses: object[] = [];
   call.on("data", (response: object) => responses.push(response)).on("error", () => {});
   call.write({ subscription: "projects/p/subscriptions/orders", streamAckDeadlineSeconds: 10 });
-  // A stream says first what its subscription is like.
+  // A stream first tells the properties of its subscription.
   await until(() => responses.length === 1);
   server.stream(0).send({ receivedMessages: [stored("1", "a")] });
   await until(() => responses.length === 2);

@@ -91,7 +91,7 @@ describe.each(MAJORS)("publish requests with release %i", (major) => {
     const cancelled = rejection(publish("b", controller.signal));
     await until(() => server.count("Publish") === 2);
     controller.abort();
-    // gRPC's own word for it: the service may have stored the message.
+    // gRPC's own status for it: the service may have stored the message.
     const error = await cancelled;
     expect(error).toMatchObject({ code: 1 });
     expect(classifyPubsubError(error, "send").ambiguous).toBe(true);

@@ -11,11 +11,11 @@ import { PubSub, v1, type CreateSubscriptionOptions } from "@google-cloud/pubsub
 import { pubsub } from "../src/index.ts";
 
 export const PROJECT = "conformance";
-/** The service's own upper bound: the policy is there, and stays out of the way. */
+/** The service's upper bound: there is a policy, but it does not interfere. */
 const MAX_DELIVERY_ATTEMPTS = 100;
-/** The service's own lower bound. */
+/** The service's lower bound. */
 const MIN_LEASE_MS = 10_000;
-/** Credentials that are none, wherever the tests run. */
+/** A missing key file, so that there are no credentials wherever the tests run. */
 const NO_KEY_FILE = "/nonexistent/key.json";
 
 export type SubscriptionKind = "plain" | "ordered" | "exactly-once";
@@ -46,7 +46,7 @@ export async function openBackend(kind: SubscriptionKind): Promise<EmulatorBacke
   };
 }
 
-/** Any server that speaks Pub/Sub; entities are made with the plain SDK, not with what is being tested. */
+/** Any server that speaks Pub/Sub. The plain SDK makes its entities, not the code under test. */
 export async function pubsubBackend(endpoint: string, kind: SubscriptionKind): Promise<Backend> {
   const client = plainClient(endpoint);
   const config = { ...(await client.getClientConfig()) };
@@ -60,7 +60,7 @@ export async function pubsubBackend(endpoint: string, kind: SubscriptionKind): P
     provider: () => pubsub(),
     time: { kind: "real" },
     leaseMs: MIN_LEASE_MS,
-    // Everything is in whole seconds there.
+    // The service counts in whole seconds.
     toleranceMs: 1_000,
     features: kind === "ordered" ? ["ordering"] : [],
     createQueue: async (request) => await createQueue(client, request, kind),

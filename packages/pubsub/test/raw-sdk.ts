@@ -2,13 +2,13 @@ import { generateKeyPairSync } from "node:crypto";
 import { PubSub, v1 } from "@google-cloud/pubsub";
 import { credentials } from "@grpc/grpc-js";
 
-/** Google's own client as an application would make it, without the adapter. */
+/** Google's own client, as an application makes it without the adapter. */
 export function rawClient(endpoint: string): PubSub {
   return new PubSub({
     projectId: "p",
     apiEndpoint: endpoint,
     emulatorMode: true,
-    // No look for the universe of credentials that are not there.
+    // Without this the SDK looks up the universe of credentials that do not exist.
     clientOptions: { universeDomain: "googleapis.com" },
   });
 }
@@ -21,7 +21,7 @@ export async function rawPublisher(endpoint: string): Promise<v1.PublisherClient
   return new v1.PublisherClient({ ...(await rawClient(endpoint).getClientConfig()) });
 }
 
-/** Credentials of a service account that signs its own tokens: nothing is asked of anybody. */
+/** Credentials of a service account that signs its own tokens: no server is asked. */
 export function selfSigned(): { readonly client_email: string; readonly private_key: string } {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
   return {
@@ -30,7 +30,7 @@ export function selfSigned(): { readonly client_email: string; readonly private_
   };
 }
 
-/** Google's own client on a server that is no emulator to it: its credentials alone are left out. */
+/** Google's own client on a server that is no emulator to it; only its credentials are left out. */
 export function rawServiceClient(endpoint: string): PubSub {
   return new PubSub({
     projectId: "shop",

@@ -23,7 +23,7 @@ afterEach(async () => {
 const idsOf = (deliveries: readonly Delivery<unknown>[]): readonly string[] =>
   deliveries.map(({ providerId }) => providerId);
 
-/** An open consumer and what it reported. */
+/** An open consumer, and the faults that it reported. */
 async function opened(
   more: Parameters<typeof consumerOptions>[0] = {},
 ): Promise<{ consumer: ConsumerDriver<unknown>; faults: unknown[] }> {
@@ -117,7 +117,7 @@ describe.each(MAJORS)("a stream with release %i", (major) => {
     await consumer.close();
     looked.resolve();
     await opening;
-    // A stream would be here before this answer.
+    // A stream would arrive before this answer.
     await adapter.openProducer(queue(adapter)).sendBatch([outgoing("1")], never);
     expect(server.streams).toHaveLength(0);
   });

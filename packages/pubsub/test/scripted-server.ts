@@ -12,7 +12,7 @@ import { fromJSON } from "@grpc/proto-loader";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** One unary request as the SDK sent it. */
+/** One unary request, as the SDK sent it. */
 export interface ScriptedCall {
   readonly method: string;
   readonly request: Fields;
@@ -20,10 +20,10 @@ export interface ScriptedCall {
   readonly metadata: Metadata;
 }
 
-/** What a script answers: fields of the reply, an error, or nothing ever. */
+/** A scripted answer: fields of the reply, an error, or no answer at all. */
 export type ScriptedReply = Fields | GrpcError | "hang";
 
-/** An error with what a server may say beside its status. */
+/** An error, with the metadata that a server may add to its status. */
 export class GrpcError extends Error {
   readonly code: number;
   readonly metadata: Metadata;
@@ -40,16 +40,16 @@ type Reply = (
   call: ScriptedCall,
 ) => ScriptedReply | undefined | Promise<ScriptedReply | undefined>;
 
-/** One streaming pull as the server sees it. */
+/** One streaming pull, as the server sees it. */
 export interface ScriptedStream {
   readonly requests: Fields[];
   /** The first request. */
   readonly opening: Fields;
-  /** True: the client has no more to say. */
+  /** True: the client sends no more. */
   readonly isHalfClosed: boolean;
   readonly isCancelled: boolean;
   send(response: Fields): void;
-  /** Ends it with an error, or without one. */
+  /** Ends the stream, with or without an error. */
   end(error?: GrpcError): void;
 }
 
@@ -88,7 +88,7 @@ export class ScriptedServer {
   answersKeepAlives = true;
   /** Says something as soon as a stream opens, as the service does. */
   greets = true;
-  /** What the service tells of the subscription on a stream. */
+  /** The properties of the subscription that a stream reports. */
   properties: Fields = { exactlyOnceDeliveryEnabled: false, messageOrderingEnabled: false };
 
   private constructor(options: Readonly<Record<string, number>>) {
@@ -108,7 +108,7 @@ export class ScriptedServer {
     return server;
   }
 
-  /** Answers one method by hand, the others as usual: with an empty success. */
+  /** Scripts the answer of one method; the others keep theirs: an empty success. */
   answer(method: string, reply: Reply): void {
     this.#replies.set(method, reply);
   }
@@ -236,7 +236,9 @@ export function ackFailure(reasons: Readonly<Record<string, string>>): GrpcError
   );
 }
 
-/** google.rpc.Status { code 1, message 2, details 3 } with one google.rpc.ErrorInfo { reason 1, domain 2, metadata 3 }. */
+/**
+ * google.rpc.Status { code 1, message 2, details 3 } with one ErrorInfo { reason 1, domain 2, metadata 3 }.
+ */
 function statusDetails(reasons: Readonly<Record<string, string>>): Buffer {
   const entries = Object.entries(reasons).map(([id, reason]) =>
     lengthDelimited(3, Buffer.concat([textField(1, id), textField(2, reason)])),

@@ -13,8 +13,8 @@ import { pubsub } from "../src/index.ts";
 import { rawClient } from "./raw-sdk.ts";
 import { until } from "./scripted-server.ts";
 
-// Without exactly-once delivery Pub/Sub takes the acknowledgement and the renewal of a lease that has run out as if nothing
-// had happened. Only the next delivery of the message tells of it.
+// Without exactly-once delivery Pub/Sub accepts an acknowledgement or a renewal of an expired lease without
+// an error. Only the next delivery of the message reveals it.
 
 const LEASE_MS = 10_000;
 
@@ -23,7 +23,7 @@ interface Body {
   readonly key: string;
 }
 
-/** Only what a test itself has sent is in its queue. */
+/** Validates nothing: a queue holds only what the test itself has sent. */
 const SCHEMA: StandardSchemaV1<Body, Body> = {
   "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: value as Body }) },
 };
@@ -65,7 +65,7 @@ afterAll(async () => {
   await emulator.close();
 });
 
-/** A consumer whose runs the test ends, each by the id of its message. */
+/** A consumer whose handlers the test ends, each by the id of its message. */
 async function consuming(kind: keyof typeof QUEUES, options: ConsumerOptions = {}) {
   const queue = QUEUES[kind];
   const [topic] = await sdk.createTopic("orders");
@@ -91,7 +91,7 @@ async function consuming(kind: keyof typeof QUEUES, options: ConsumerOptions = {
     begins,
     send: async (id: string, key = "k") => void (await producer.send({ id, key })),
     end: (id: string) => open.get(id)?.(),
-    /** What a stream brought before this message has been read when its handler begins. */
+    /** Sends a message; when its handler begins, all that the stream brought before it has been read. */
     async passMarker(id = "marker") {
       await producer.send({ id, key: id });
       await begins(id);
@@ -116,7 +116,7 @@ describe.each(["plain", "ordered"] as const)("on a subscription that is %s", (ki
     await passMarker();
     expect(messages().find(({ deliveries }) => deliveries === 2)).toMatchObject({ state: "leased" });
     end("m");
-    // The ack went to the lease that there is.
+    // The ack used the current lease.
     await drained();
     expect([begun, aborted]).toEqual([["m", "marker"], []]);
   });

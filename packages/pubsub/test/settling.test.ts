@@ -20,7 +20,7 @@ afterEach(async () => {
   server.close();
 });
 
-/** Handles of so many deliveries, received. */
+/** Receives `count` deliveries and returns their handles. */
 async function handlesOf(count: number, prefix = ""): Promise<readonly unknown[]> {
   server.answer("Pull", () => ({
     receivedMessages: Array.from({ length: count }, (_, index) => stored(prefix + String(index), "x")),

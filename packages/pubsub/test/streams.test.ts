@@ -23,7 +23,7 @@ afterEach(async () => {
 const idsOf = (deliveries: readonly Delivery<unknown>[]): readonly string[] =>
   deliveries.map(({ providerId }) => providerId);
 
-/** An open consumer and what it reported. */
+/** An open consumer, and the faults that it reported. */
 async function opened(
   more: Parameters<typeof consumerOptions>[0] = {},
 ): Promise<{ consumer: ConsumerDriver<unknown>; faults: unknown[] }> {
@@ -140,7 +140,7 @@ describe("flow", () => {
     expect(deadlines()).toEqual([[["ack-2"], 0]]);
     await consumer.setFlow?.({ maxOutstanding: 3, lanes: 3 }, never);
     await until(() => server.streams.length === 2);
-    // One is still in hand.
+    // One delivery is still in hand.
     expect(server.stream(1).opening).toMatchObject({ maxOutstandingMessages: "2" });
     await consumer.close();
   });
@@ -187,7 +187,7 @@ describe("flow", () => {
     await consumer.releaseBatch(items.slice(1, 2), never);
     await until(() => server.streams.length === 2);
     expect(server.stream(0).isHalfClosed).toBe(true);
-    // The third was brought by the first stream and takes no room on the second.
+    // The first stream brought the third, which takes no room on the second stream.
     await consumer.releaseBatch(items.slice(2), never);
     expect(server.streams).toHaveLength(2);
     await consumer.close();
@@ -200,7 +200,7 @@ test("what follows a released delivery on its key takes no room of the next stre
   const keyed = (id: string): ReturnType<typeof stored> => stored(id, id, { message: { orderingKey: "x" } });
   server.stream(0).send({ receivedMessages: [keyed("1"), keyed("2")] });
   const [head] = await consumer.receiveBatch(ASK, never);
-  // Half of the room is parked, so another stream begins; the core lets go of the second, which comes again.
+  // Half of the room is parked, so another stream begins. The core drops the second delivery; it comes again.
   await consumer.releaseBatch([{ handle: head?.handle, delayMs: 1_000, cause: "retry" }], never);
   await until(() => server.streams.length === 2);
   expect(server.stream(1).opening).toMatchObject({ maxOutstandingMessages: "2" });
@@ -232,7 +232,7 @@ test("what comes of a key while its failed message is kept back by the service i
   await consumer.releaseBatch([{ handle: head?.handle, delayMs: 5_000, cause: "retry" }], never);
   server.stream(0).send({ receivedMessages: [keyed("2", "x"), keyed("3", "y")] });
   expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["3"]);
-  // It comes again, and what follows with it.
+  // The first message comes again, and the one behind it with it.
   server.stream(0).send({ receivedMessages: [keyed("1", "x"), keyed("2", "x")] });
   expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["1", "2"]);
   await consumer.close();

@@ -7,7 +7,7 @@ import { consumerOptions, never, openAdapter, queue, rejection } from "./open-ad
 import { rawClient, rawSubscriber, selfSigned } from "./raw-sdk.ts";
 import { until } from "./scripted-server.ts";
 
-// Each trap is first shown with Google's own client, then that the adapter does not fall into it.
+// Each test first shows a trap with Google's own client, then that the adapter does not fall into it.
 
 const busy = useBusyServer();
 

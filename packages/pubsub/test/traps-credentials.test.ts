@@ -9,7 +9,7 @@ import { rawClient } from "./raw-sdk.ts";
 
 const busy = useBusyServer();
 
-/** One lookup takes four seconds; the rest is for a machine that is busy. */
+/** One lookup takes four seconds; the rest is a reserve for a busy machine. */
 const ONE_LOOKUP_MS = 7_500;
 
 describe.each(MAJORS)("without credentials, release %i", (major) => {
@@ -43,7 +43,7 @@ describe.each(MAJORS)("without credentials, release %i", (major) => {
       async (client) => await client.consumer(orders).run(() => {}),
       async (client) => await client.admin.inspect(orders),
     ];
-    // Loading the SDK takes as long as the machine likes, and is not what is measured.
+    // Loading the SDK may take any time, and is not measured here.
     await import("@google-cloud/pubsub");
     const took = calls.map(async (call) => {
       const client = createClient(`pubsub://p?endpoint=https://${busy.server.endpoint}`, [
@@ -121,7 +121,7 @@ describe.each(MAJORS)("closing with release %i", (major) => {
       },
     };
     const clientOptions = { auth: auth as object } as NonNullable<PubsubOptions["clientOptions"]>;
-    // The SDK writes it here, and then rejects where nobody hears it.
+    // The SDK writes its error here, and then rejects where nobody handles it.
     const written = vi.spyOn(console, "error").mockImplementation(() => {});
     const adapter = busy.connect(busy.server.endpoint, { options: { clientOptions } });
     await sendOne(adapter);

@@ -8,7 +8,7 @@ import { consumerOptions, never, openAdapter, queue } from "./open-adapter.ts";
 import { rawClient } from "./raw-sdk.ts";
 import { ScriptedServer, stored, until } from "./scripted-server.ts";
 
-// Each trap is first shown with Google's own client, then that the adapter does not fall into it.
+// Each test first shows a trap with Google's own client, then that the adapter does not fall into it.
 
 const MEBIBYTE = 1_048_576;
 const MINUTE_MS = 60_000;
@@ -37,7 +37,7 @@ function renewals(ackId: string): number {
 
 describe("a handler that takes more than an hour", () => {
   test("trap: its message is no longer held by the SDK, which tells nobody and hands out the next in its place", async () => {
-    // Its timer fires at a random moment within nine seconds: here soon.
+    // The SDK's timer fires at a random moment within nine seconds; this makes it fire soon.
     vi.spyOn(Math, "random").mockReturnValue(0.002);
     const subscription = raw.subscription("orders", {
       flowControl: { maxMessages: 1, allowExcessMessages: false },
@@ -64,7 +64,7 @@ describe("a handler that takes more than an hour", () => {
     await subscription.close();
   });
 
-  /** A client whose one handler works on the first of two messages, on a clock of its own. */
+  /** A client with one handler, which works on the first of two messages; it has a clock of its own. */
   async function handling(consumer: { readonly handlerTimeout?: "3h" }) {
     const clock = createVirtualClock();
     const late: unknown[] = [];
@@ -88,7 +88,7 @@ describe("a handler that takes more than an hour", () => {
     const pass = async (ms: number): Promise<void> => {
       for (let passedMs = 0; passedMs < ms; passedMs += 10_000) {
         await clock.advance(10_000);
-        // What the clock set off is answered before what is asked now.
+        // All that the clock started is answered before this request.
         await raw.subscription("orders").getMetadata();
       }
     };
@@ -117,7 +117,7 @@ describe("a handler that takes more than an hour", () => {
     await pass(59 * MINUTE_MS);
     expect(steps).toEqual(["1 begins"]);
     await pass(2 * MINUTE_MS);
-    // Its lease ends by itself, so that the service gives it to somebody.
+    // The lease ends by itself, so that the service can deliver the message to another consumer.
     const before = renewals("ack-1");
     await pass(2 * MINUTE_MS);
     expect(renewals("ack-1")).toBe(before);
@@ -141,7 +141,7 @@ describe("the bytes of what is outstanding", () => {
     });
     await until(() => server.streams.length === 5);
     expect(bytesOfStreams()).toEqual(Array.from({ length: 5 }, () => maxBytes));
-    // Two of them are more than was allowed; the SDK stops reading then, and the rest lies in its connection.
+    // Two of them exceed the limit. The SDK then stops reading, and the rest stays in its connection.
     const body = "x".repeat(0.9 * MEBIBYTE);
     for (const [index, stream] of server.streams.entries()) {
       stream.send({ receivedMessages: [stored(`${index}`, body)] });

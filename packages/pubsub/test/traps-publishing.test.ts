@@ -9,7 +9,7 @@ import { never, openAdapter, outgoing, queue, rejection } from "./open-adapter.t
 import { rawClient } from "./raw-sdk.ts";
 import { GrpcError, ScriptedServer } from "./scripted-server.ts";
 
-// Each trap is first shown with Google's own client, then that the adapter does not fall into it.
+// Each test first shows a trap with Google's own client, then that the adapter does not fall into it.
 
 const orders = defineQueue("orders", {
   schema: unchecked<{ id: string }>(),
@@ -130,7 +130,7 @@ describe("a server that is not there", () => {
 
 describe("the code of a failure that the SDK retried", () => {
   test("trap: is DEADLINE_EXCEEDED, whatever the cause; here it is found in the text", async () => {
-    // Once the connection stands, the time suffices for an answer.
+    // Once the connection is open, the time is enough for an answer.
     await raw.topic("orders").publishMessage({ data: Buffer.from("x") });
     server.answer("Publish", () => new GrpcError(status.RESOURCE_EXHAUSTED, "too fast"));
     const topic = raw.topic("orders", { gaxOpts: { timeout: 1_000 } });
@@ -153,7 +153,7 @@ describe("the code of a failure that the SDK retried", () => {
 test("trap: a single awaited publish of the SDK waits 10 ms for company; one here does not", async () => {
   const topic = raw.topic("orders");
   const producer = adapter.openProducer(queue(adapter));
-  // The shortest of many, so that a busy machine does not count.
+  // Takes the shortest of many, so that a busy machine does not matter.
   const timed = async (work: () => Promise<unknown>): Promise<number> => {
     const tookMs: number[] = [];
     for (let count = 0; count < 20; count += 1) {
@@ -168,7 +168,7 @@ test("trap: a single awaited publish of the SDK waits 10 ms for company; one her
 });
 
 describe("attributes of an application that traces", () => {
-  /** What release 5 takes of OpenTelemetry's interface, in the copy that it loads itself. */
+  /** The part of OpenTelemetry's interface that release 5 uses, in the copy that it loads itself. */
   interface Tracing {
     readonly trace: {
       wrapSpanContext(context: object): object;

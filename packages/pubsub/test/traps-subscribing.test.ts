@@ -8,7 +8,7 @@ import { consumerOptions, never, openAdapter, queue, rejection } from "./open-ad
 import { rawClient, rawSubscriber } from "./raw-sdk.ts";
 import { ackFailure, GrpcError, ScriptedServer, stored, until } from "./scripted-server.ts";
 
-// Each trap is first shown with Google's own client, then that the adapter does not fall into it.
+// Each test first shows a trap with Google's own client, then that the adapter does not fall into it.
 
 const ASK = { maxItems: 10, waitMs: 20_000 };
 const SUBSCRIPTION = "projects/p/subscriptions/orders";
@@ -35,7 +35,7 @@ async function opened(flow = 10): Promise<ConsumerDriver<unknown>> {
   return consumer;
 }
 
-/** Listens, and gives the first message that a stream brings. */
+/** Listens, and returns the first message that a stream brings. */
 async function firstMessage(subscription: Subscription, ...messages: readonly object[]): Promise<Message> {
   const arrived = new Promise<Message>((resolve) => subscription.once("message", resolve));
   subscription.on("message", () => {});

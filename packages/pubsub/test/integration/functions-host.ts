@@ -11,7 +11,7 @@ import { build } from "esbuild";
 /** Google's functions framework in a process of its own, with a bundle of the function. */
 export interface FunctionsHost {
   readonly url: string;
-  /** What the function wrote. */
+  /** The function's output. */
   readonly journal: readonly string[];
   stop(): Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function startFunctionsHost(
   };
 }
 
-/** The framework takes a port by its number only. */
+/** The framework accepts a port only by its number. */
 async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, "127.0.0.1");

@@ -1,4 +1,4 @@
-// A function as an application deploys it; the test bundles it and has Google's functions framework run the bundle.
+// A function as applications deploy it. The test bundles it; Google's functions framework runs the bundle.
 
 import { defineQueue, unchecked } from "@anyqueue/core";
 import { createHandler } from "@anyqueue/serverless";
@@ -11,7 +11,7 @@ interface Order {
 
 const definition = defineQueue("orders", { schema: unchecked<Order>(), retry: { attempts: 5 } });
 
-/** Written before the message is acknowledged: what is in the journal more than once was delivered more than once. */
+/** Written before the message is acknowledged: an entry that is in the journal twice was delivered twice. */
 async function onOrder(
   { body }: { readonly body: Order },
   { attempt }: { readonly attempt: number },

@@ -79,7 +79,7 @@ async function serve(
   return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/`;
 }
 
-/** Topic and push subscription, made with Google's own client, and their dead letters. */
+/** Makes a topic and a push subscription with Google's own client, and a topic for their dead letters. */
 async function subscribe(options: CreateSubscriptionOptions): Promise<void> {
   const [topic] = await sdk.createTopic("orders");
   const [dead] = await sdk.createTopic("orders-dead");
@@ -108,7 +108,7 @@ function left(name = "orders"): number {
   return found?.messages.length ?? 0;
 }
 
-/** Pushes that failed are slowed down by the emulator's clock. */
+/** Waits, and moves the emulator's clock: pushes that failed are delayed by it. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) {
     await onTheWire(REAL_BEAT_MS);
@@ -199,7 +199,7 @@ test("an answer that comes too late is not heard: the message comes again and is
   });
   await send(orders, 1, () => "fine");
   await begun.promise;
-  // The emulator gives up on the first push and makes another one, which waits behind the handler.
+  // The emulator gives up on the first push and makes another, which waits for the handler.
   await emulator.clock.advance(11_000);
   await until(() => emulator.log.entries().filter(({ operation }) => operation === "Push").length >= 2);
   gate.resolve();

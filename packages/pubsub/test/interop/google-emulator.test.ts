@@ -3,7 +3,7 @@ import { pubsubBackend } from "../pubsub-harness.ts";
 import { GOOGLE_EMULATOR_KINDS } from "./google-emulator-deviations.ts";
 import { GOOGLE_EMULATOR } from "./partner-servers.ts";
 
-/** Each kind takes two minutes of waiting: a change is held to the one that asks most of the server. */
+/** Each kind waits two minutes, so a change is checked only with the kind that asks most of the server. */
 const isEveryKind = process.env["ANYQUEUE_INTEROP"] === "all";
 
 for (const { kind, ...on } of GOOGLE_EMULATOR_KINDS) {

@@ -6,20 +6,20 @@ export interface KindOfSubscription extends Omit<KindOnPartner, "backend"> {
   readonly kind: SubscriptionKind;
 }
 
-/** Some cases need three leases, which are of ten seconds at least; they wait beside each other. */
+/** Some cases need three leases, each of ten seconds at least; the cases wait in parallel. */
 export const PATIENCE = { casesAtATime: 32, caseTimeoutMs: 120_000 } as const;
 
-/** What a server without a movable clock cannot take in time. */
+/** Cases that take too long on a server without a movable clock. */
 export const NEED_A_MOVABLE_CLOCK: LeftOut = {
   "LEAS-03": "hours of renewals",
-  // It judges the cases before it, all of which it needs.
+  // It judges the cases before it, and needs all of them.
   "CAPA-02": "a part of the suite proves a part of the claims",
 };
 
 const STREAMING_PULL_REQUEST =
   "https://cloud.google.com/pubsub/docs/reference/rpc/google.pubsub.v1#streamingpullrequest (2026-11-29)";
 
-/** Neither partner heeds `max_outstanding_messages`: a stream is sent everything, and other streams get nothing. */
+/** Both partners ignore `max_outstanding_messages`: one stream is sent everything, others get nothing. */
 export const FLOW_IS_IGNORED = ["CONC-03", "CONC-04", "CONC-05"].map((id) => ({
   id,
   reason: "sends a stream more than it was opened for",

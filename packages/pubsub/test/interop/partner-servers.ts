@@ -10,11 +10,13 @@ import {
   startPartnerProcess,
 } from "../../../../tooling/conformance/partner-process.ts";
 
-/** The component of the Google Cloud CLI; its jar carries the version that answers were recorded with. */
+/** A component of the Google Cloud CLI; its jar has the version that answers were recorded with. */
 const EMULATOR_SERIES = "0.8.";
 const EMULATOR_JAR = /^cloud-pubsub-emulator-(?<version>\d+\.\d+\.\d+)-all\.jar$/;
 
-/** https://cloud.google.com/pubsub/docs/emulator: Java, started from its jar so that ending the process ends it. */
+/**
+ * https://cloud.google.com/pubsub/docs/emulator: Java, run from its jar so that ending the process ends it.
+ */
 export const GOOGLE_EMULATOR: Partner = {
   name: "Google's emulator",
   missing() {
@@ -53,7 +55,7 @@ function pstestProgram(): InteropProgram {
   return goProgram("pstest", fileURLToPath(new URL("pstest/", import.meta.url)));
 }
 
-/** Beside the gcloud that is on the path, or where a variable of the CLI itself says that it is. */
+/** Finds the jar beside the gcloud on the path, or where a variable of the CLI says that it is. */
 function findJar(): { readonly path: string; readonly version: string } | undefined {
   for (const root of cloudSdkRoots()) {
     const folder = join(root, "platform", "pubsub-emulator", "lib");

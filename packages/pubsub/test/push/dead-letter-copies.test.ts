@@ -15,7 +15,7 @@ afterEach(() => {
   server.close();
 });
 
-/** What the service takes from others: more attributes than a copy has room for beside its own. */
+/** More attributes than a copy has room for beside its own; the service accepts them from other senders. */
 const CROWDED = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`name-${index}`, "x"]));
 
 function delivered(id: string, attributes: Readonly<Record<string, string>> = {}): Delivery<PubsubHandle> {

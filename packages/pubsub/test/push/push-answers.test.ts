@@ -251,7 +251,7 @@ describe("time", () => {
     await clock.advance("59s");
     await again();
     expect(runs).toBe(1);
-    // Remembered anew with each answer.
+    // Each answer starts the time anew.
     await clock.advance("61s");
     await again();
     expect(runs).toBe(2);

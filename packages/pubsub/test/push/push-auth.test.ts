@@ -39,14 +39,14 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> {
   return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
 }
 
-/** Signed with HMAC, the published key as its secret: what a verifier accepts that believes the token's `alg`. */
+/** Signed with HMAC and the published key as secret: a verifier that trusts the token's `alg` accepts it. */
 function confused(): string {
   const [key] = tokens.keys().keys;
   const content = `${part({ alg: "HS256", kid: key?.["kid"] })}.${part(claimsOf(tokens.sign(RIGHT)))}`;
   return `${content}.${createHmac("sha256", JSON.stringify(key)).update(content).digest("base64url")}`;
 }
 
-/** Signed well, with a key that the token brings along. */
+/** Correctly signed, but with a key that the token itself brings. */
 function selfMade(): string {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
   const header = { alg: "RS256", kid: "mine", jwk: publicKey.export({ format: "jwk" }) };
@@ -63,7 +63,7 @@ describe.each(FORMS)("a push over %s that must prove who it is from", (_name, ma
     calls.length = 0;
     refused.length = 0;
     const response = await push(pushRequest(orders, { body: { orderId: "o-1" } }, { token }));
-    // A stranger is told nothing.
+    // The answer tells a stranger nothing.
     expect(await response.text()).toBe("");
     return response.status;
   }
@@ -117,7 +117,7 @@ describe.each(FORMS)("a push over %s that must prove who it is from", (_name, ma
     expect(refused).toMatchObject([
       { error: { code: "UNAUTHENTICATED", message: expect.stringContaining(words) } },
     ]);
-    // Nor does the report hold what would open the door.
+    // Nor does the report contain what would grant access.
     expect(String(refused[0]?.error)).not.toContain(token ?? ACCOUNT);
   });
 

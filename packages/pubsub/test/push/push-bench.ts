@@ -15,7 +15,7 @@ export type PushFunction = (request: Request) => Promise<Response>;
 
 export const TRUSTED: PushOptions = { trustPlatform: true };
 
-/** Both ways a request can come, as functions of the same shape. */
+/** Both event sources for requests, as functions of the same shape. */
 export const FORMS: readonly (readonly [name: string, make: MakeFunction])[] = [
   [
     "fetch",
@@ -32,7 +32,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** With a server of its own for each request. */
+/** Starts a new server for each request. */
 function nodeFunction(handler: Handler<Order>, options = TRUSTED, more: HandlerOptions = {}): PushFunction {
   const serve = createHandler(orders, nodePushRequests(options), handler, more);
   return async (request) => await fetch(new Request(await listen(serve), request));

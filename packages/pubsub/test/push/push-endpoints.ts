@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { PubsubCloudEvent, PushedEnvelope } from "../../src/push.ts";
 
-/** What a server of `node:http` calls. */
+/** The handler of a server of `node:http`. */
 export type Endpoint = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** A server that has `Request` and `Response`, as Hono, Next.js and Deno have them. */
+/** A server with `Request` and `Response`, like Hono, Next.js and Deno. */
 export function fetchEndpoint(handler: (request: Request) => Promise<Response>): Endpoint {
   return async (request, response) => {
     const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [
@@ -18,7 +18,7 @@ export function fetchEndpoint(handler: (request: Request) => Promise<Response>):
   };
 }
 
-/** The trigger of a function: it takes the push, and calls with a CloudEvent, which has no delivery attempt. */
+/** A function's trigger: takes the push, and calls with a CloudEvent, which has no delivery attempt. */
 export function eventEndpoint(handler: (event: PubsubCloudEvent) => Promise<void>): Endpoint {
   return async (request, response) => {
     const envelope: PushedEnvelope = JSON.parse(await bodyOf(request));

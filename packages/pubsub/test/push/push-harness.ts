@@ -19,14 +19,14 @@ const AUDIENCE = "https://example.com/push";
 const SERVICE_ACCOUNT = "push@conformance.iam.gserviceaccount.com";
 
 export interface PushHarness extends Harness {
-  /** Requests that were pushed. */
+  /** The pushed requests. */
   readonly calls: FunctionCalls;
 }
 
-/** What the endpoint is: a server of `node:http`, one with `Request` and `Response`, a function of CloudEvents. */
+/** A server of `node:http`, a server with `Request` and `Response`, or a function of CloudEvents. */
 export type EndpointForm = "node" | "fetch" | "event";
 
-/** The emulator's subscriptions, with handlers behind an endpoint that it pushes to, with signed tokens. */
+/** The emulator's subscriptions, which push with signed tokens to an endpoint with the handlers. */
 export function pushHarness(kind: "plain" | "ordered", form: EndpointForm = "node"): PushHarness {
   const calls = new FunctionCalls();
   return {
@@ -35,7 +35,7 @@ export function pushHarness(kind: "plain" | "ordered", form: EndpointForm = "nod
     async open() {
       const backend = await openBackend(kind);
       const subscriber = await rawSubscriber(backend.endpoints.pubsub ?? "");
-      // Read once: time passes too quickly here for a request in between.
+      // Read once: time passes too quickly here to ask again later.
       const answer = await fetch(`${backend.endpoints.control}/__anyqueue/pubsub/jwks`);
       const keys = (await answer.json()) as JsonWebKeySet;
       const platform = { endpoints: backend.endpoints, form, keys, subscriber, calls };
@@ -60,7 +60,7 @@ interface Platform {
   readonly calls: FunctionCalls;
 }
 
-/** One endpoint, which its subscription pushes to until it is closed. */
+/** One endpoint; its subscription pushes to it until it is closed. */
 class PushEndpoint implements HostedFunction {
   readonly #toHost: FunctionToHost;
   readonly #platform: Platform;

@@ -1,6 +1,6 @@
 import type { CloudEvent } from "@google-cloud/functions-framework";
 
-/** As @google/events 5.4.0 publishes it; the package itself has sources that do not compile under our settings. */
+/** As published by @google/events 5.4.0; that package has sources that do not compile under our settings. */
 export interface MessagePublishedData {
   message?: {
     attributes?: { [key: string]: string };
@@ -12,7 +12,7 @@ export interface MessagePublishedData {
   subscription?: string;
 }
 
-/** As https://cloud.google.com/pubsub/docs/push#receive_push (2026-11-29) shows it, of a publisher without anyqueue. */
+/** As in https://cloud.google.com/pubsub/docs/push#receive_push (2026-11-29), from a foreign publisher. */
 export const WRAPPED = {
   deliveryAttempt: 5,
   message: {
@@ -27,7 +27,7 @@ export const WRAPPED = {
   subscription: "projects/myproject/subscriptions/mysubscription",
 };
 
-/** As https://cloud.google.com/pubsub/docs/payload-unwrapping (2026-11-29) has it, behind Google's front end. */
+/** As in https://cloud.google.com/pubsub/docs/payload-unwrapping (2026-11-29), behind Google's front end. */
 export const UNWRAPPED_HEADERS: Readonly<Record<string, string>> = {
   "x-goog-pubsub-subscription-name": "projects/myproject/subscriptions/mysubscription",
   "x-goog-pubsub-message-id": "2070443601311540",
@@ -44,7 +44,7 @@ export const UNWRAPPED_HEADERS: Readonly<Record<string, string>> = {
   "x-cloud-trace-context": "105445aa7843bc8bf206b120001000/1;o=1",
 };
 
-/** What a function with a Pub/Sub trigger gets; typed as Google's own packages have it. */
+/** The event of a function with a Pub/Sub trigger, with the types of Google's own packages. */
 export const CLOUD_EVENT: CloudEvent<MessagePublishedData> = {
   specversion: "1.0",
   id: "2070443601311540",

@@ -4,7 +4,7 @@ interface Held {
   untilMs: number;
 }
 
-/** Deliveries that a consumer has and has not begun to settle, as a judge beside it counts them. */
+/** Deliveries that each consumer has and has not begun to settle, counted independently of it. */
 export class OutstandingLedger {
   readonly #now: () => number;
   readonly #held = new Map<number, Map<string, Held>>();
@@ -18,12 +18,12 @@ export class OutstandingLedger {
   }
 
   arrived(consumer: number, ackId: string, held: Held): void {
-    // It was taken back from whoever had it.
+    // The service took it back from whoever had it.
     for (const others of this.#held.values()) {
       for (const [id, { messageId }] of others) if (messageId === held.messageId) others.delete(id);
     }
     this.#out.delete(held.messageId);
-    // What comes of a key meanwhile is let go of, and comes again too.
+    // Deliveries of a key that come meanwhile are dropped, and come again, too.
     if (![...this.#out.values()].includes(held.orderingKey)) this.#of(consumer).set(ackId, held);
   }
 
@@ -31,7 +31,7 @@ export class OutstandingLedger {
     for (const ackId of ackIds) this.#of(consumer).delete(ackId);
   }
 
-  /** What follows a failed message of a key comes again: nobody will settle it. */
+  /** Messages behind a failed one of their key come again: nobody will settle these deliveries. */
   dropped(consumer: number, ackIds: readonly string[]): void {
     const held = this.#of(consumer);
     const failed = ackIds.flatMap((ackId) => held.get(ackId) ?? []);
@@ -47,14 +47,14 @@ export class OutstandingLedger {
     }
   }
 
-  /** A settlement of so many begins, or has its answer if negative. */
+  /** `change` settlements begin or, if negative, have their answers. */
   underWay(consumer: number, change: number): void {
     const now = (this.#settling.get(consumer) ?? 0) + change;
     this.#settling.set(consumer, now);
     this.#mostSettling.set(consumer, Math.max(now, this.mostSettling(consumer)));
   }
 
-  /** Most settlements that were under way at once so far. */
+  /** The most settlements that were under way at once so far. */
   mostSettling(consumer: number): number {
     return this.#mostSettling.get(consumer) ?? 0;
   }

@@ -1,9 +1,9 @@
 import { SeededChoice } from "./seeded-choice.ts";
 
-/** What a handler does with one message, run by run; after the last of these it succeeds. */
+/** One run of a handler for a message; after the last planned run the handler succeeds. */
 export interface PlannedRun {
   readonly takesMs: number;
-  /** Undefined: it throws. */
+  /** Undefined: the handler throws. */
   readonly retryDelayMs: number | undefined;
 }
 
@@ -15,7 +15,7 @@ export interface PlannedMessage {
   readonly takesMs: number;
 }
 
-/** How a stream comes to its end: a status, no status at all, or silence. */
+/** How a stream ends: with a status, without one, or by falling silent. */
 export type StreamEnd = number | "ok" | "silent";
 
 export interface PlannedEnd {
@@ -32,12 +32,14 @@ export interface Schedule {
   readonly concurrency: number;
   readonly messages: readonly PlannedMessage[];
   readonly ends: readonly PlannedEnd[];
-  /** Share of unary calls that fail, half of them after they took effect. */
+  /** Share of unary calls that fail; half of those take effect before they fail. */
   readonly failingCalls: number;
 }
 
 const SPAN_MS = 30_000;
-/** Statuses after which Google's own client opens another stream, and one that is no reason to end either. */
+/**
+ * Statuses after which Google's own client opens another stream, and one more that must not end a consumer.
+ */
 const PASSING = [1, 4, 8, 10, 13, 14, 2] as const;
 
 /** The same seed gives the same schedule. */
@@ -71,7 +73,7 @@ function messageOf(choice: SeededChoice, index: number): PlannedMessage {
   };
 }
 
-/** Most are short; some outlast the shortest lease. */
+/** Most runs are short; some outlast the shortest lease. */
 const takesMs = (choice: SeededChoice): number =>
   choice.chance(0.1) ? choice.whole(5_000, 40_000) : choice.whole(0, 300);
 

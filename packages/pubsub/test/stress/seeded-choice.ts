@@ -1,15 +1,15 @@
-/** Choices that only a seed decides. */
+/** Choices that depend only on a seed. */
 export class SeededChoice {
   #state: number;
 
   constructor(seed: number) {
-    // Neighbouring seeds must not begin alike.
+    // Neighbouring seeds must not start with the same choices.
     this.#state = Math.imul(seed ^ 0x9e_37_79_b9, 0x85_eb_ca_6b) >>> 0;
   }
 
   /** From 0, below 1. */
   next(): number {
-    // A linear congruential generator is enough here: Numerical Recipes' constants, the high bits of it.
+    // A linear congruential generator suffices here: the constants of Numerical Recipes, and the high bits.
     this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) >>> 0;
     return (this.#state >>> 8) / 16_777_216;
   }

@@ -5,17 +5,17 @@ import { PATIENCE_MS, StressRun } from "./stress-run.ts";
 
 vi.mock("@google-cloud/pubsub", async () => await import("./virtual-sdk.ts"));
 
-/** More with ANYQUEUE_STRESS_SEEDS=1000; others with ANYQUEUE_STRESS_FROM=5000. */
+/** ANYQUEUE_STRESS_SEEDS=1000 runs more schedules; ANYQUEUE_STRESS_FROM=5000 runs other ones. */
 const COUNT = Number(process.env["ANYQUEUE_STRESS_SEEDS"] ?? 60);
 const FROM = Number(process.env["ANYQUEUE_STRESS_FROM"] ?? 0);
 /**
- * The longest planned delay of a retry (20 s), then a dead connection: what that swallowed comes again when its lease of
- * 60 s is over. Nothing else may take as long.
+ * The longest planned delay of a retry (20 s), then a dead connection: deliveries that it swallowed come
+ * again when their lease of 60 s is over. Nothing else may take as long.
  */
 const LONGEST_IDLE_MS = 85_000;
 const RIGHT = "nothing stalls, nothing is lost, nothing overtakes, nobody holds more than allowed";
 const SEEDS = Array.from({ length: COUNT }, (_, index) => [FROM + index, RIGHT] as const);
-/** Schedules that found a fault once, and what it was. */
+/** Schedules that once found a fault, and the behaviour that it broke. */
 const FOUND = [
   [667, "what follows an early message that could not be given back is not handed over"],
   [716, "nor if streams end meanwhile"],

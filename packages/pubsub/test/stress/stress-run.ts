@@ -19,30 +19,33 @@ interface Body {
   readonly id: string;
 }
 
-/** What became of one schedule. */
+/** The result of one schedule. */
 export interface StressReport {
-  /** Messages that were sent and that no handler finished. */
+  /** Messages that were sent, but that no handler finished. */
   readonly lost: readonly string[];
   /** Virtual time from the last incident until everything was done. */
   readonly doneAfterMs: number;
-  /** Longest time in which no handler ran although there was something to do. */
+  /** Longest time without a running handler although there was work to do. */
   readonly longestIdleMs: number;
-  /** Where a consumer held more than it had been allowed. */
+  /** Cases of a consumer that held more than it was allowed. */
   readonly overflows: readonly string[];
-  /** Where a key's messages were finished in another order. */
+  /** Cases of a key whose messages were finished in another order. */
   readonly disorder: readonly string[];
-  /** Deliveries that are left at the service after all consumers are closed. */
+  /** Deliveries left at the service after all consumers are closed. */
   readonly left: number;
 }
 
 const STEP_MS = 250;
 const OPENING_MS = 1_000;
-/** A silent stream is found after 45 s, a delivery that it swallowed comes again after its lease; twice, with back-offs. */
+/**
+ * A silent stream is found after 45 s; a delivery that it swallowed comes again after its lease. All that
+ * twice, with back-offs.
+ */
 export const PATIENCE_MS = 600_000;
 const FIRST_PORT = 20_001;
 let ports = FIRST_PORT;
 
-/** One schedule, carried out on the emulator's engine in virtual time. */
+/** Carries out one schedule on the emulator's engine in virtual time. */
 export class StressRun {
   readonly #schedule: Schedule;
   readonly #clock: VirtualClock = createVirtualClock();
@@ -100,7 +103,7 @@ export class StressRun {
     return this.#report(doneAfterMs);
   }
 
-  /** Sends, and ends streams, each at its moment; meanwhile calls may fail. */
+  /** Sends messages and ends streams at their planned moments; meanwhile calls may fail. */
   async #carryOut(): Promise<readonly Promise<unknown>[]> {
     const { consumers, messages, ends, failingCalls } = this.#schedule;
     const producer = this.#connect(consumers).producer(this.#definition);
@@ -143,7 +146,7 @@ export class StressRun {
     return client;
   }
 
-  /** Knows what room the core gave to a consumer's driver. */
+  /** Records the room that the core gives to a consumer's driver. */
   #watched(provider: Provider, index: number): Provider {
     const allow = ({ maxOutstanding }: Flow): void => {
       this.#allowed[index] = Math.max(this.#allowed[index] ?? 0, maxOutstanding);
@@ -196,7 +199,7 @@ export class StressRun {
     this.#watchProgress();
     for (let index = 0; index < this.#schedule.consumers; index += 1) {
       const held = this.#service.ledger.count(index);
-      // Streams have room for the settlements that are under way too, in powers of two; see docs/decisions/0020.
+      // Streams also have room for settlements under way, in powers of two; see docs/decisions/0020.
       const headroom = nextPowerOfTwo(this.#service.ledger.mostSettling(index));
       const allowed = (this.#allowed[index] ?? 0) + headroom;
       if (held > allowed)
@@ -221,7 +224,7 @@ export class StressRun {
     return this.#service.subscription("projects/p/subscriptions/orders").backlog.size;
   }
 
-  /** The first time that each message of a key was finished must be in the order of sending. */
+  /** The messages of a key must be finished, each for the first time, in the order of sending. */
   #disorder(): readonly string[] {
     const firsts = [...new Set(this.#finished)];
     const keys = new Set(this.#schedule.messages.map(({ key }) => key));

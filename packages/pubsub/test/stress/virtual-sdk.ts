@@ -5,7 +5,7 @@ import {
 import { VirtualStream } from "./virtual-stream.ts";
 import type { VirtualService } from "./virtual-service.ts";
 
-/** Leases that the consumers under test ask for; another deadline that is not 0 is a delayed release. */
+/** Leases that the consumers under test ask for. Any other deadline but 0 is a delayed release. */
 export const LEASE_SECONDS = 60;
 
 interface Connection {
@@ -17,7 +17,7 @@ interface Config {
   readonly port?: number;
 }
 
-/** By the port that a client is told to connect to. */
+/** Connections by the port that a client connects to. */
 export const CONNECTIONS = new Map<number, Connection>();
 
 function connectionOf({ port }: Config): Connection {

@@ -17,7 +17,7 @@ export class VirtualService {
   readonly choice: SeededChoice;
   readonly ledger: OutstandingLedger;
   readonly streams = new Set<VirtualStream>();
-  /** Share of the calls that may fail which do. */
+  /** Share of calls that fail, among those that may. */
   failingCalls = 0;
 
   constructor(clock: VirtualClock, choice: SeededChoice) {
@@ -48,7 +48,7 @@ export class VirtualService {
     return this.choice.whole(1, MOST_LATENCY_MS);
   }
 
-  /** One unary call: there, done or refused, and back. */
+  /** One unary call: the way there, its success or refusal, and the way back. */
   async call<Answer>(apply: () => Answer, mayFail = false): Promise<[Answer]> {
     await this.#pass();
     const fails = mayFail && this.choice.chance(this.failingCalls);
@@ -76,7 +76,7 @@ export function grpcError(code: number, details: string, more: object = {}): Err
   return Object.assign(new Error(`${code} ${details}`), { code, details, ...more });
 }
 
-/** As the generated client has it. */
+/** Converts an error to the form of the generated client. */
 export function clientError(error: unknown): unknown {
   if (!(error instanceof PubsubError)) return error;
   const { reason } = error;

@@ -11,7 +11,7 @@ interface StreamRequest {
   readonly maxOutstandingBytes?: number;
 }
 
-/** A streaming pull of the generated client, over nothing but virtual time. */
+/** The generated client's streaming pull, in virtual time only. */
 export class VirtualStream extends EventEmitter {
   readonly consumer: number;
   readonly #service: VirtualService;
@@ -19,7 +19,7 @@ export class VirtualStream extends EventEmitter {
   #subscription: string | undefined;
   #leaseMs = 0;
   #consumer: Consumer | undefined;
-  /** `ending`: the service has left, and what it sent before is still under way. */
+  /** `ending`: the service has left, but what it sent before is still under way. */
   #state: "open" | "silent" | "ending" | "ended" = "open";
 
   constructor(service: VirtualService, consumer: number) {
@@ -42,7 +42,7 @@ export class VirtualStream extends EventEmitter {
     });
   }
 
-  /** The client has no more to say: what is under way still comes. */
+  /** The client sends no more; what is under way still comes. */
   end(): void {
     this.#later(() => {
       if (this.#state === "open") this.meet("ok");
@@ -53,11 +53,11 @@ export class VirtualStream extends EventEmitter {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#service.streams.delete(this);
-    // The service hears of it a moment later.
+    // The service learns of it a moment later.
     this.#later(() => this.#leave());
   }
 
-  /** Ends it from the other side. */
+  /** Ends the stream from the other side. */
   meet(end: StreamEnd): void {
     if (this.#state !== "open") return;
     if (end === "silent") {
@@ -128,7 +128,7 @@ export class VirtualStream extends EventEmitter {
     if (consumer !== undefined) this.#service.subscription(this.#subscription ?? "").leave(consumer);
   }
 
-  /** One latency for all that a stream carries keeps it in order. */
+  /** All that a stream carries has the same latency, which keeps it in order. */
   #later(act: () => void): void {
     this.#service.clock.setTimer(act, this.#latencyMs);
   }
