@@ -16,7 +16,7 @@ export class HistoryTail {
   readonly #unsure = new Set<string>();
   readonly #graceMs: number;
   readonly #counts = new Map<string, number>();
-  /** When each message was last sent. Those sent before `#deletedAt` went with the queue and count as done. */
+  /** When each message was last sent. Those older than `#deletedAt` went with the queue and count as done. */
   readonly #sentAt = new Map<string, number>();
   #deletedAt = Number.NEGATIVE_INFINITY;
 
