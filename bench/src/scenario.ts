@@ -32,7 +32,7 @@ export interface ColdScenario {
 
 export type Scenario = SteadyScenario | ColdScenario;
 
-/** A trial's results, by name: `messagesPerSecond`, `cpuMicros`, `requestsPerMessage`, `rssMb`, `importMs`, … */
+/** A trial's results by name: `messagesPerSecond`, `cpuMicros`, `requestsPerMessage`, `rssMb`, … */
 export type Measures = Readonly<Record<string, number>>;
 
 /** The counts of a stub since its start. */

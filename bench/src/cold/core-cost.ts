@@ -20,7 +20,7 @@ const promisesPerMessage = await promisesOf();
 const heapPerMessage = await heapOf();
 tell({ promisesPerMessage, heapPerMessage });
 
-/** Awaits only the flush: the promise of each `send` is the library's, promises of its caller must not count. */
+/** Awaits only the flush: the promise of each `send` is the library's, and the caller's must not count. */
 async function promisesOf(): Promise<number> {
   const run = client.consumer(queue, { concurrency: 64 });
   void run.run(() => {

@@ -19,7 +19,7 @@ export interface Journal {
   close(): void;
 }
 
-/** One file per worker. `append` returns once the operating system has the line, so SIGKILL cannot lose it. */
+/** One file per worker. `append` returns when the operating system has the line, so it survives SIGKILL. */
 export function openJournal(folder: string, worker: string): Journal {
   const file = openSync(join(folder, `${worker}.jsonl`), "a");
   return {

@@ -70,7 +70,7 @@ export async function runProvider(stage: Stage, count: number, watcher: Watcher)
     for (const entry of readJournals()) tally.add(entry);
     return { result: await summarize(perSecond), aggregates: tally.aggregates };
 
-    /** Waits until all is settled. Returns the rate of the busy part, because waits for leases are not speed. */
+    /** Waits until all is settled. Returns the rate of the busy part, without the waits for leases. */
     async function followProgress(): Promise<number> {
       const startedAt = performance.now();
       let [lastChange, perSecond] = [startedAt, 0];

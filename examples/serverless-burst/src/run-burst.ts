@@ -25,7 +25,7 @@ const CHUNK = 500;
 /** Chunks that are sent at once, to make a burst. */
 const SENDERS = 4;
 
-/** Sends all orders as fast as the queue takes them, while the fleet charges them as fast as the provider can. */
+/** Sends all orders as fast as the queue accepts them, while the fleet charges them as fast as it can. */
 export async function runBurst(
   mode: string,
   client: QueueClient,
