@@ -41,7 +41,7 @@ function main(): void {
     process.stderr.write("the public API changed; write the new reports with: pnpm fix\n");
 }
 
-/** The report of an entry point that is gone would otherwise stay for ever. */
+/** Removes or reports the files of entry points that no longer exist. */
 function removeStale(published: PublishedPackage, folder: string): void {
   if (!existsSync(folder)) return;
   const expected = new Set(published.entryPoints.map((entry) => `${entry.stem}.api.md`));
@@ -73,7 +73,7 @@ function report(published: PublishedPackage, entry: EntryPoint, reportFolder: st
       tsdocMetadata: { enabled: false },
       messages: {
         extractorMessageReporting: {
-          // Internal types that a public signature mentions are shown in the report instead.
+          // The report shows internal types that a public signature mentions, so no warning is needed.
           "ae-forgotten-export": { logLevel: ExtractorLogLevel.None },
           "ae-missing-release-tag": { logLevel: ExtractorLogLevel.None },
           "ae-unresolved-link": { logLevel: ExtractorLogLevel.None },
@@ -87,7 +87,7 @@ function report(published: PublishedPackage, entry: EntryPoint, reportFolder: st
 }
 
 function onMessage(message: ExtractorMessage): void {
-  // The notice that its own compiler is older than ours says nothing about our code.
+  // API Extractor warns that its own compiler is older than ours, which says nothing about our code.
   const isNoise =
     message.messageId === "console-compiler-version-notice" || message.messageId === "console-preamble";
   if (isNoise) message.logLevel = ExtractorLogLevel.None;

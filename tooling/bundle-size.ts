@@ -1,5 +1,5 @@
-// Measures what each entry point adds to an application: bundled with its own chunks, minified,
-// gzipped, peers and Node's modules left out. Needs a build.
+// Measures what each entry point adds to an application: it is bundled with its own chunks, minified and
+// gzipped, without peers and Node's modules. Needs a build.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ interface Budgets {
 
 interface BundleBudget {
   readonly maxGzipBytes: number;
-  /** What it should come down to, where it is not there yet. */
+  /** The size to reach, if the bundle is still larger. */
   readonly goalGzipBytes?: number;
   readonly reason?: string;
 }
@@ -57,7 +57,7 @@ async function gzipBytes(published: PublishedPackage, entry: EntryPoint): Promis
   const common = {
     bundle: true,
     write: false,
-    // It warns of bare imports of chunks, which cost nothing.
+    // esbuild warns about bare imports of chunks, which cost nothing.
     logLevel: "error",
     format: "esm",
     platform: "node",
@@ -66,7 +66,7 @@ async function gzipBytes(published: PublishedPackage, entry: EntryPoint): Promis
   const file = `./${entry.stem}.js`;
   const whole = await build({ ...common, entryPoints: [join(resolveDir, file)], metafile: true });
   const names = Object.values(whole.metafile.outputs)[0]?.exports ?? [];
-  // What the files of a package share by way of an entry is no part of it.
+  // Names that the package's own files share through an entry are not part of its public API.
   const given = names.filter((name) => !name.startsWith(INTERNAL)).join(", ");
   const contents = `export { ${given} } from ${JSON.stringify(file)};`;
   const result = await build({ ...common, stdin: { contents, resolveDir }, minify: true });

@@ -1,5 +1,6 @@
-// Runs the fault matrix: for every provider, fault and phase the emulated service, producers and consumers in processes of
-// their own, a fault, and the check of what they wrote down. `pnpm chaos --only sqs/cut/send --seed 7` runs one cell again.
+// Runs the fault matrix. Each cell combines a provider, a fault and a phase: an emulated service, producers
+// and consumers in processes of their own, the fault, and a check of the histories that the processes wrote.
+// `pnpm chaos --only sqs/cut/send --seed 7` runs one cell again.
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
   const isSound = Number.isSafeInteger(request.seed) && parallel >= 1 && (minutes ?? 1) > 0;
   if (cells.length === 0) refuseFlags(USAGE, `no such cell: ${values.only.join(", ")}`);
   if (!isSound) refuseFlags(USAGE, "--seed, --minutes and --parallel take numbers");
-  // Some hundred processes load the same SDKs.
+  // Hundreds of processes load the same SDKs.
   process.env["NODE_COMPILE_CACHE"] ??= join(ROOT, ".reports", "compile-cache");
   rmSync(values.folder, { recursive: true, force: true });
   mkdirSync(values.folder, { recursive: true });
@@ -67,7 +68,7 @@ async function runAll(
   const endsAt = performance.now() + (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   const lane = async (): Promise<void> => {
     for (const one of planned) {
-      // oxlint-disable-next-line no-await-in-loop -- a lane has one cell at a time
+      // oxlint-disable-next-line no-await-in-loop -- a lane runs one cell at a time
       rows.push(await runOne(one));
       if (performance.now() > endsAt) return;
     }
@@ -76,12 +77,12 @@ async function runAll(
   return rows;
 }
 
-/** Nothing runs beside them any more: what is late once more is slow by itself. */
+/** Runs late cells again, one at a time. A cell that is late again is slow itself. */
 async function runLateAgain(rows: readonly Row[], cells: readonly Cell[]): Promise<readonly Row[]> {
   const result: Row[] = [];
   for (const row of rows) {
     const cell = cells.find((one) => cellName(one) === rowName(row));
-    // oxlint-disable-next-line no-await-in-loop -- by itself
+    // oxlint-disable-next-line no-await-in-loop -- each runs by itself
     result.push(row.isLate && cell !== undefined ? await runOne({ cell, seed: row.seed }) : row);
   }
   return result;
@@ -94,7 +95,7 @@ async function runOne({ cell, seed }: PlannedCell): Promise<Row> {
   const problem = row.verdict === "pass" ? "" : `${describeFailure(result)}\n`;
   const verdict = row.isLate ? "late" : row.verdict;
   process.stdout.write(`${verdict.padEnd(8)} ${cellName(cell)}\n${problem}`);
-  // A soak would fill the disk with what nobody will look at.
+  // A soak would fill the disk with histories that nobody will read.
   if (row.verdict === "pass") rmSync(folder, { recursive: true, force: true });
   else writeFileSync(join(folder, "verdict.json"), `${JSON.stringify(result, null, 2)}\n`);
   return row;

@@ -1,11 +1,11 @@
-// What a contributor runs before every commit: all the quick steps, each failure with its remedy.
-// `pnpm check docs` runs one of them. Two steps run at a time, and what one prints is held back until it ends.
+// Contributors run this before every commit: all quick steps, and for each failure how to fix it.
+// `pnpm check docs` runs one step. Two steps run at a time, and the output of a step appears when it ends.
 
 import { inSeconds, runStep, selectSteps, type Step } from "./steps.ts";
 
-/** The longest first, the quick ones beside it. */
+/** The longest step comes first, and the quick ones run beside it. */
 const STEPS: readonly Step[] = [
-  // `npm test` looks at ten times as many seeds, and runs the tests against servers.
+  // `npm test` explores ten times as many seeds, and also runs the tests against servers.
   vitestStep("unit", { project: "unit", env: { ANYQUEUE_EXPLORED_SEEDS: "200" } }),
   { name: "format", command: ["oxfmt", "--check"], fix: "pnpm fix" },
   { name: "lint", command: ["oxlint", "--type-aware"], fix: "pnpm fix, then mend what it still names" },
@@ -36,14 +36,14 @@ async function main(): Promise<void> {
 }
 
 interface Tests {
-  /** Of `vitest.config.ts`. */
+  /** A project of `vitest.config.ts`. */
   readonly project: string;
-  /** Only the tests in it. */
+  /** Runs only the tests in this folder. */
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The remedy of a test step is the command that runs these tests again, with their full output. */
+/** The `fix` of a test step is the command that runs these tests again with their full output. */
 function vitestStep(name: string, { project, folder, env }: Tests): Step {
   const args = ["run", "--project", project, ...(folder === undefined ? [] : [folder])];
   return { name, command: ["vitest", ...args], fix: `pnpm vitest ${args.join(" ")}`, ...(env && { env }) };

@@ -1,4 +1,4 @@
-// Everything that has to hold before a change is merged, up to the first failure.
+// Runs everything that must pass before a change is merged, and stops at the first failure.
 // `node tooling/ci.ts lint build` runs some of the steps.
 
 import { filterStages, runStages, type Lane, type Stage } from "./run-stages.ts";
@@ -14,7 +14,7 @@ const INSTALL: Step = {
 const BUILD: Step = { name: "build", command: ["pnpm", "build"], fix: "pnpm build" };
 const TYPES: Step = { name: "types", command: ["pnpm", "--silent", "types"], fix: "pnpm types" };
 
-/** After the build, which puts its own files beside the sources for a moment. */
+/** Runs after the build, because the build puts files of its own beside the sources for a moment. */
 const SOURCES: Lane = [
   { name: "format", command: ["oxfmt", "--check"], fix: FIX },
   { name: "lint", command: ["oxlint", "--type-aware"], fix: FIX },
@@ -31,7 +31,7 @@ const PACKAGES: Lane = [
   { name: "entry points", command: ["node", "tooling/load-entry-points.ts"], fix: "pnpm build" },
 ];
 
-/** They measure time, so nothing runs beside them. */
+/** These steps measure time, so nothing runs beside them. */
 const TIMED: Lane = [
   {
     name: "functions",
@@ -41,24 +41,24 @@ const TIMED: Lane = [
   { name: "bench", command: ["pnpm", "--silent", "bench:ci"], fix: "pnpm bench:ci" },
 ];
 
-/** The last step runs all tests on the Node that develops this. */
+/** Runs the other versions of Node. The last step runs all tests on the version used for development. */
 const MATRIX: Step = {
   name: "matrix",
   command: ["node", "tooling/matrix.ts", "--others"],
   fix: "node tooling/matrix.ts <version>",
 };
 
-/** Waits more than it works: it has company, and what that makes late runs once more by itself (decision 42). */
+/** Mostly waits, so other steps run beside it. A cell that is only late runs again alone (decision 42). */
 const CHAOS: Step = {
   name: "chaos",
   command: ["pnpm", "--silent", "chaos", "--short", "--parallel", "6", "--again"],
   fix: "pnpm chaos --only <cell>",
 };
 
-/** Alone: the leases of other people's servers are seconds that a busy machine can miss. */
+/** Runs alone: leases on third-party servers last seconds, and a busy machine can miss them. */
 const INTEROP: Step = { name: "interop", command: ["pnpm", "test:interop"], fix: "pnpm test:interop" };
 
-/** Last, so that the line of totals closes the log. */
+/** Runs last, so that the log ends with the line of totals. */
 const TESTS: Step = { name: "tests", command: ["npm", "test", "--", "--coverage"], fix: "npm test" };
 
 const STAGES: readonly Stage[] = [
@@ -81,7 +81,7 @@ async function main(): Promise<void> {
   if (!(await runStages(stages, { onLastStage }))) process.exitCode = 1;
 }
 
-/** By one worker: each of several would parse every source for itself. */
+/** Uses one worker, because each further worker would parse every source again. */
 function repositoryTests(folder: string): readonly string[] {
   return ["vitest", "run", "--project", "repository", "--maxWorkers", "1", folder];
 }

@@ -3,8 +3,8 @@ import type { Reporter, SerializedError, TestModule } from "vitest/node";
 /**
  * Ends a run with one plain line such as `12 passed, 1 failed, 2 skipped`.
  *
- * A test file that does not load and an error outside any test count as failures, so that the
- * line can never look better than the exit code.
+ * A test file that does not load and an error outside any test count as failures, so the line never
+ * looks better than the exit code.
  */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
@@ -21,7 +21,7 @@ export default class ClosingLine implements Reporter {
       }
     }
     const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`;
-    // On exit, so that the line comes after the coverage table.
+    // Written at exit, so that it comes after the coverage table.
     process.once("exit", () => process.stdout.write(line));
   }
 }

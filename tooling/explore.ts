@@ -1,5 +1,5 @@
-// Runs seeded schedules over the queue in memory and judges their histories.
-// `pnpm explore 4330` runs one seed again and shows it; `pnpm explore 0 20000` looks for a seed that fails.
+// Runs seeded schedules on the memory queue and judges their histories.
+// `pnpm explore 4330` runs one seed again and shows it. `pnpm explore 0 20000` looks for a seed that fails.
 
 import { describeExplored, exploreSeed } from "@anyqueue/conformance";
 import { memory } from "@anyqueue/memory";
@@ -16,7 +16,7 @@ async function main([from = Number.NaN, count = 1]: readonly number[]): Promise<
   }
   const failed: number[] = [];
   for (let seed = from; seed < from + count; seed += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- each has the machine to itself
+    // oxlint-disable-next-line no-await-in-loop -- each seed has the machine to itself
     const explored = await exploreSeed(seed, (clock, order) => ({
       url: "memory:",
       provider: memory({ clock, seed: order }),

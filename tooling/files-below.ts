@@ -4,8 +4,8 @@ import { join } from "node:path";
 const LEFT_OUT = new Set(["node_modules", "dist", "coverage"]);
 
 /**
- * All files of a folder that people wrote. Not `readdirSync` with `recursive`, which follows the links between the
- * packages in `node_modules` and goes round in circles for seconds.
+ * All hand-written files below a folder. `readdirSync` with `recursive` would follow the links between the
+ * packages in `node_modules` and go round in circles for seconds.
  */
 export function filesBelow(folder: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

@@ -1,4 +1,4 @@
-// Repairs what a program can repair: lint fixes, formatting, generated documents, API reports.
+// Fixes what a program can fix: lint errors, formatting, generated documents, API reports.
 
 import { inSeconds, runStep, type Step } from "./steps.ts";
 
@@ -11,7 +11,7 @@ const STEPS: readonly Step[] = [
     command: ["node", "tooling/generate-docs.mjs"],
     fix: "pnpm conformance:report, which makes the data",
   },
-  // After everything that writes.
+  // Runs after all steps that write files.
   { name: "format", command: ["oxfmt"], fix: "mend the syntax error named above" },
 ];
 

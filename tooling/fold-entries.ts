@@ -1,18 +1,19 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** All that an entry is whose modules others import too: `export { a, b } from './chunk-X.js';`. */
+/** The whole code of an entry whose modules others import too: `export { a, b } from './chunk-X.js';`. */
 const MERE_NAMES =
   /^export \{ ([^}]+) \} from '\.\/(chunk-\w+\.js)';\n(?:import '\.\/chunk-\w+\.js';\n)*(?=\/\/#|$)/;
 const COMMENTS = /(?:\n\/\/# sourceMappingURL=[\w.-]+)+\s*$/;
-/** Names that a file takes from a chunk, or gives away. */
+/** The names that a file imports from a chunk or exports. */
 const CLAUSE = /\{ ([^}]+) \}/;
-/** Nobody takes one for a part of the package. */
+/** Prefix of names that are exported but not part of the package's public API. */
 export const INTERNAL = "internal$";
 
 /**
- * Puts the chunk that an entry only names into the entry's own file: reading a file more takes an import 0.6 ms. What other
- * files of the package take from the chunk, and the entry does not give away, gets a name that says so.
+ * Moves the chunk that an entry only re-exports into the entry's own file, because each further file costs an
+ * import 0.6 ms. Names that other files of the package import from the chunk but that the entry does not
+ * export get the prefix `INTERNAL`.
  */
 export function foldEntries(folder: string): void {
   for (const file of moduleFiles(folder).filter((name) => !name.startsWith("chunk-"))) {
@@ -41,7 +42,7 @@ function fold(folder: string, entry: string, chunk: string, given: ReadonlySet<s
 
 type Pair = readonly [from: string, to: string];
 
-/** A clause with other names: `{ a, b as c }` are the pairs a-a and b-c. */
+/** Renames the names in a clause: `{ a, b as c }` has the pairs a-a and b-c. */
 function renamed(clause: string, rename: (from: string, to: string) => Pair): string {
   return clause.replace(CLAUSE, (_, names: string) => {
     const pairs = names.split(", ").map((name) => {

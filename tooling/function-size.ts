@@ -1,5 +1,6 @@
-// Measures whole functions as they are deployed: bundled with the engine and everything they use, the vendor's SDK
-// left out. Bytes, which the documents must say, milliseconds of a cold import, and that no SDK is even named. Needs a build.
+// Measures whole functions as they are deployed: bundled with the engine and everything they use, without
+// the vendor's SDK. Checks the bytes, also against the documents, the milliseconds of a cold import, and that
+// the bundle imports no SDK. Needs a build.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -21,11 +22,11 @@ interface Budgets {
 interface FunctionBudget {
   readonly maxGzipBytes: number;
   readonly maxImportMs: number;
-  /** Packages that it leaves to its runtime; the bundle must not import them. */
+  /** Packages that it leaves to its runtime. The bundle must not import them. */
   readonly without: readonly string[];
 }
 
-/** The quickest of so many: a busy machine makes an import slower, never quicker. */
+/** The quickest of these runs counts: a busy machine makes an import slower, never quicker. */
 const RUNS = 7;
 
 const BUDGET = "budget: see functions in tooling/budgets.json";
@@ -36,7 +37,7 @@ async function main(): Promise<void> {
   builtPackages();
   const { functions }: Budgets = JSON.parse(readFileSync(join(ROOT, "tooling", "budgets.json"), "utf8"));
   for (const [file, budget] of Object.entries(functions)) {
-    // One after the other: they are timed.
+    // One after the other, because they are timed.
     // oxlint-disable-next-line no-await-in-loop
     await measure(file, budget);
   }
@@ -49,7 +50,7 @@ async function measure(file: string, budget: FunctionBudget): Promise<void> {
     minify: true,
     write: false,
     metafile: true,
-    // It warns of bare imports of chunks, which cost nothing.
+    // esbuild warns about bare imports of chunks, which cost nothing.
     logLevel: "error",
     format: "esm",
     platform: "node",
@@ -72,7 +73,7 @@ async function measure(file: string, budget: FunctionBudget): Promise<void> {
   }
 }
 
-/** Documents say whole kilobytes. */
+/** The documents state whole kilobytes. */
 function checkDocuments(file: string, bytes: number): void {
   const kilobytes = Math.round(bytes / 1_000);
   for (const said of saidSizes().filter(({ of }) => of === file)) {
@@ -81,7 +82,7 @@ function checkDocuments(file: string, bytes: number): void {
   }
 }
 
-/** Of a process of its own, without the time that Node needs to start. */
+/** Measures the import in a new process, without the time that Node needs to start. */
 function coldImportMs(code: Uint8Array): number {
   const folder = mkdtempSync(join(tmpdir(), "anyqueue-function-"));
   try {

@@ -1,5 +1,5 @@
-// Writes the documents that are made from data: the conformance results, the capabilities of every target,
-// the engine's error codes and defaults, and the provider matrix of the README. With `--check` a difference is an error and nothing is written.
+// Writes the documents generated from data: conformance results, capabilities, error codes, defaults, chaos
+// results, and the README's provider matrix. With `--check` it writes nothing, and a difference is an error.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -254,7 +254,7 @@ function number(value) {
   return typeof value === "number" ? value.toLocaleString("en-US") : String(value);
 }
 
-/** Columns as wide as their widest cell, as the formatter wants them. */
+/** Makes each column as wide as its widest cell, as the formatter does. */
 function table(rows) {
   const cells = rows.map((row) => row.map((cell) => String(cell).replaceAll("|", "\\|")));
   const widths = cells[0].map((_, column) => Math.max(3, ...cells.map((row) => row[column].length)));

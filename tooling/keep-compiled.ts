@@ -1,7 +1,7 @@
-// Set up for test files that load a vendor's SDK or start programs of ours: what Node compiles is kept for the next
-// file and the next run, as it is for what `toolchain.mjs` starts. Of a run with coverage Vitest turns that off, because
-// the coverage of a script that comes from the cache is counted wrongly. But the scripts that are counted are Vitest's to
-// load, in this process, and never pass through Node's cache: the SDKs do, and the sources that other processes load.
+// Setup for test files that load a vendor's SDK or start our programs: Node keeps what it compiles for the
+// next file and the next run, as it does for `toolchain.mjs`. In a run with coverage Vitest turns that cache
+// off, because coverage of a cached script is counted wrongly. But Vitest itself loads the scripts that are
+// counted, in this process and past Node's cache. Only SDKs and sources in other processes use that cache.
 
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";

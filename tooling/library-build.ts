@@ -4,13 +4,13 @@ import { foldEntries } from "./fold-entries.ts";
 import { requireOnDemand } from "./require-on-demand.ts";
 
 /**
- * The one way a published package is built: ESM and CJS with types for both.
+ * How every published package is built: ESM and CJS with types for both.
  *
- * `splitting` gives the entry points of a package one copy of each class, so `instanceof` holds
+ * `splitting` gives the entry points of a package one copy of each class, so `instanceof` works
  * across them. `treeshake` sends the CJS output through rollup; without it the CJS is rewritten
  * by sucrase, which turns `#private` and class fields into assignments and loses class names.
  *
- * `along`: entries of which the first is never loaded without the second, so that they share one file.
+ * `along`: the first entry of each pair is never loaded without the second, so they share one file.
  */
 export function libraryBuild(entry: string[], along: Readonly<Record<string, string>> = {}): Options {
   return {
@@ -31,7 +31,7 @@ export function libraryBuild(entry: string[], along: Readonly<Record<string, str
   };
 }
 
-/** A program that is only ever started, never imported: ESM alone and no types. */
+/** For a program that is started and never imported: ESM only, without types. */
 export function programBuild(entry: Record<string, string>): Options {
   return {
     entry,

@@ -18,7 +18,7 @@ for (const published of builtPackages()) {
 process.stdout.write(`Node ${process.versions.node}: ${loaded} entry points load as ESM and CJS\n`);
 
 async function compare(published: PublishedPackage, entry: EntryPoint): Promise<void> {
-  // Through the package's own manifest, so that its exports map is what is tested.
+  // Resolves through the package's own manifest, so that its exports map is tested.
   const inside = createRequire(join(published.folder, "package.json"));
   const required: object = inside(entry.specifier);
   const imported: object = await import(join(published.folder, "dist", `${entry.stem}.js`));

@@ -4,10 +4,10 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { ROOT } from "./steps.ts";
 
 /**
- * Begins with these files, so that none of them is what everybody waits for in the end. Vitest knows how long a file
- * took only on a machine that has run it before.
+ * Runs these files first, so that no long one is left running alone at the end. Vitest itself knows how long
+ * a file took only on a machine that has run it before.
  *
- * @throws if there is no such file
+ * @throws if one of the files does not exist
  */
 export function longestFirst(paths: readonly string[]): typeof BaseSequencer {
   const long = paths.map((path) => join(ROOT, path));
@@ -15,13 +15,13 @@ export function longestFirst(paths: readonly string[]): typeof BaseSequencer {
   if (missing !== undefined) throw new Error(`${missing} is not there; mend the list of long test files`);
   return class LongestFirst extends BaseSequencer {
     override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-      // oxlint-disable-next-line unicorn/no-array-sort -- it is no array
+      // oxlint-disable-next-line unicorn/no-array-sort -- it is not an array
       return [...beginWith(long, await super.sort(files))];
     }
   };
 }
 
-/** The files with those named before all others, in the order of their names. */
+/** The files, those in `names` first and in the order of `names`. */
 export function beginWith<File extends { readonly moduleId: string }>(
   names: readonly string[],
   files: readonly File[],

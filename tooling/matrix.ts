@@ -1,11 +1,11 @@
-// Runs the tests that need nothing but this machine, and loads every built entry point, on each
-// supported line of Node. `node tooling/matrix.ts 26.10.0` runs one line, `--others` all but the one it runs on. Needs a build.
+// On each supported line of Node, runs the tests that need only this machine, and loads every built entry
+// point. `node tooling/matrix.ts 26.10.0` runs one line, `--others` all but the running one. Needs a build.
 
 import { inSeconds, runStep } from "./steps.ts";
 
 const SUPPORTED_NODES = ["22.23.3", "24.21.0", "26.10.0"];
 
-/** The seeded runs ask about the engine and not about Node: a few show that another Node runs them too. */
+/** Seeded runs test the engine, not Node, so a few seeds are enough to cover another version of Node. */
 const env = { ANYQUEUE_EXPLORED_SEEDS: process.env["ANYQUEUE_EXPLORED_SEEDS"] ?? "200" };
 
 await main();

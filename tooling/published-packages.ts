@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { ROOT } from "./steps.ts";
 
 export interface EntryPoint {
-  /** What a program imports, such as `@anyqueue/core/adapter`. */
+  /** The name that a program imports, such as `@anyqueue/core/adapter`. */
   readonly specifier: string;
-  /** Name of the built file without its ending, such as `adapter`. */
+  /** Name of the built file without its extension, such as `adapter`. */
   readonly stem: string;
 }
 
@@ -25,7 +25,7 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-/** Every package that gets published, once it is sure that `pnpm build` has made its entry points. */
+/** Returns every published package. Ends the process if `pnpm build` has not built all entry points. */
 export function builtPackages(): readonly PublishedPackage[] {
   const published = publishedPackages();
   const missing = published.flatMap(({ folder, entryPoints }) =>

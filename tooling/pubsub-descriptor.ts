@@ -1,5 +1,5 @@
-// Reduces the descriptors that Google's client ships to what the emulator's Pub/Sub front serves, so
-// that users of the emulator need not install the client. Run it to write the JSON anew.
+// Reduces the descriptors in Google's client to what the emulator's Pub/Sub front serves, so that users
+// of the emulator do not have to install the client. Run this file to write the JSON again.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -40,7 +40,7 @@ interface Node {
 
 type MutableNode = { nested?: Record<string, MutableNode> };
 
-/** The text of the descriptor as the installed client would give it. */
+/** Returns the text of the descriptor that results from the installed client. */
 export function freshPubsubDescriptor(): string {
   const roots = descriptorFiles().map((file): Node => JSON.parse(readFileSync(file, "utf8")));
   const reduced: MutableNode = {};
@@ -57,7 +57,7 @@ export function freshPubsubDescriptor(): string {
   return `${JSON.stringify(sorted(reduced))}\n`;
 }
 
-/** Where the client, the library below it and the emulator's own dependency tree keep them. */
+/** The descriptor files of the client and of the gRPC library that it uses. */
 function descriptorFiles(): readonly string[] {
   const fromEmulator = createRequire(join(ROOT, "packages/emulator/package.json"));
   const fromClient = createRequire(fromEmulator.resolve("@google-cloud/pubsub"));
@@ -88,7 +88,7 @@ function place(root: MutableNode, path: readonly string[], node: Node): void {
   parent.nested[name] = structuredClone(node) as MutableNode;
 }
 
-/** Full names of the top-level types that a type or one nested in it mentions. */
+/** Full names of the top-level types that a type, or a type nested in it, mentions. */
 function references(node: Node, name: string, roots: readonly Node[]): readonly string[] {
   const mentioned = [
     ...Object.values(node.fields ?? {}).map((field) => field.type),
@@ -101,7 +101,7 @@ function references(node: Node, name: string, roots: readonly Node[]): readonly 
   return [...direct, ...below];
 }
 
-/** Names are relative to where they stand, innermost first; scalars resolve to nothing. */
+/** Resolves a name relative to its place, from the innermost scope outwards. Scalars resolve to nothing. */
 function resolve(type: string, from: string, roots: readonly Node[]): readonly string[] {
   for (let scope = from.split("."); ; scope = scope.slice(0, -1)) {
     const path = [...scope, ...type.split(".")];
@@ -111,7 +111,7 @@ function resolve(type: string, from: string, roots: readonly Node[]): readonly s
   }
 }
 
-/** The outermost type on a path, which is what has to be taken over whole. */
+/** The outermost type on a path, which has to be copied as a whole. */
 function topLevel(path: readonly string[], roots: readonly Node[]): string | undefined {
   for (const root of roots) {
     if (find(root, path) === undefined) continue;
@@ -125,16 +125,16 @@ function topLevel(path: readonly string[], roots: readonly Node[]): string | und
   return undefined;
 }
 
-/** Options say how REST maps and what a field is for; nothing of that is needed to serve gRPC. */
+/** Removes options: they describe the REST mapping and the fields' purpose, which gRPC does not need. */
 function withoutOptions(node: Node): Node {
   const drop = new Set(["options", "parsedOptions", "comment", "edition", "reserved"]);
-  // A field may be called "options" as well: it has an id.
+  // A field can also be named "options". Unlike options, it has an id.
   const isKept = (key: string, value: unknown): boolean =>
     !drop.has(key) || (typeof value === "object" && value !== null && "id" in value);
   return JSON.parse(JSON.stringify(node, (key, value: unknown) => (isKept(key, value) ? value : undefined)));
 }
 
-/** Namespaces in alphabetic order, so that the order in which types were found does not show. */
+/** Sorts namespaces by name, so that the order in which types were found does not matter. */
 function sorted(node: MutableNode): MutableNode {
   if (node.nested === undefined) return node;
   const entries = Object.entries(node.nested).toSorted(([left], [right]) => (left < right ? -1 : 1));

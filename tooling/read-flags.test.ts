@@ -5,7 +5,7 @@ import { ROOT } from "./steps.ts";
 
 const USAGE = "usage: pnpm it\n";
 
-/** What a command writes before it ends, and its code. */
+/** What a command writes before it ends, and its exit code. */
 function endOf(act: () => unknown): readonly [unknown, string, string] {
   const written = { out: "", error: "" };
   const spies = [

@@ -7,7 +7,7 @@ interface Config<Options> {
 
 type Flags<Options extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<Config<Options>>>["values"];
 
-/** What a command of this repository was called with. A flag that it has not ends it with its usage; so does `--help`. */
+/** Reads the flags of a command. An unknown flag and `--help` print the usage and end the process. */
 export function readFlags<const Options extends ParseArgsOptionsConfig>(
   usage: string,
   options: Options,
@@ -24,7 +24,7 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(
   }
 }
 
-/** Ends the process: it was called with what it cannot do. */
+/** Ends the process with code 2, for flags that the command cannot accept. */
 export function refuseFlags(usage: string, what: string): never {
   process.stderr.write(`${what}\n${usage}`);
   process.exit(2);

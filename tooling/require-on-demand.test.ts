@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { withoutImports } from "./require-on-demand.ts";
 
 async function run(code: string): Promise<unknown> {
-  // As jest does: nobody would answer an `import()`.
+  // Runs the code as jest does, without support for `import()`.
   const load = runInThisContext(`(async (require, at) => ${withoutImports(code)})`);
   const require = (name: string): unknown => {
     if (name === "missing") throw new Error("not found");

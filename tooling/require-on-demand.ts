@@ -5,8 +5,9 @@ const LITERAL = /\bimport\(\s*('[^']+'|"[^"]+")\s*\)/g;
 const COMPUTED = /\bimport\((?:\s*\/\*.*?\*\/)*\s*([\w$.]+(?:\(\))?)\s*\)/g;
 
 /**
- * Lets the CJS files of a build load by `require` what they load on demand. Whoever runs CJS in a context of his own, as
- * jest does unless a flag of Node's is given, has no `import()`; and a CJS program gets one copy of everything.
+ * Makes the CJS files of a build use `require` for what they load on demand. A runner that runs CJS in its
+ * own context, as jest does without a Node flag, has no `import()`. And a CJS program gets one copy of
+ * everything.
  */
 export function requireOnDemand(folder: string): void {
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".cjs"))) {
@@ -17,7 +18,10 @@ export function requireOnDemand(folder: string): void {
   }
 }
 
-/** `require` waits for a turn, so that it rejects and never throws; it takes paths only, where `import` takes URLs as well. */
+/**
+ * The `require` runs inside a promise, so that a failure rejects instead of throwing. It accepts only paths,
+ * whereas `import` also accepts URLs.
+ */
 export function withoutImports(code: string): string {
   return code
     .replaceAll(LITERAL, (_, name: string) => `Promise.resolve().then(() => require(${name}))`)

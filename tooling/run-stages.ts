@@ -1,27 +1,27 @@
 import { inSeconds, runStep, type Step, type StepResult } from "./steps.ts";
 
-/** Steps one after another. */
+/** Steps that run one after another. */
 export type Lane = readonly Step[];
 
-/** Lanes side by side; the next stage begins when all have ended. */
+/** Lanes that run side by side. The next stage begins when all have ended. */
 export type Stage = readonly Lane[];
 
 export interface StageRun {
   /** Writes to the log. @default standard output */
   readonly write?: (text: string) => void;
-  /** Before the last stage, with a line for every step so far. */
+  /** Called before the last stage, with a line for every step so far. */
   readonly onLastStage?: (times: readonly string[]) => void;
 }
 
-/** A log that is cut keeps its end: enough of a failed step to see why. */
+/** A log that is cut keeps its end. This many lines of a failed step are enough to see why it failed. */
 const REPEATED_LINES = 120;
 
 /**
- * Runs the stages up to the first failure; true if there was none.
+ * Runs the stages up to the first failure. Returns true if there was none.
  *
- * Steps of a stage of one lane write as they go. What steps side by side write is held back until they end, so that the
- * log has every step whole. After a failure no step begins, and those under way come to their end; then the end of what
- * each failed step wrote is repeated, so that the log closes with it.
+ * In a stage of one lane, steps write to the log as they go. The output of steps that run side by side is
+ * held back until each ends, so that it stays together. After a failure no new step begins, and the running
+ * ones finish. Then the last lines of each failed step are repeated, so that the log ends with them.
  */
 export async function runStages(stages: readonly Stage[], run: StageRun = {}): Promise<boolean> {
   const log = new StageLog(run.write ?? ((text) => void process.stdout.write(text)));
@@ -38,7 +38,7 @@ export async function runStages(stages: readonly Stage[], run: StageRun = {}): P
   return true;
 }
 
-/** The stages with nothing but the steps that `isWanted` takes, without those that are left empty. */
+/** The stages with only the steps that `isWanted` accepts, without lanes and stages that become empty. */
 export function filterStages(stages: readonly Stage[], isWanted: (step: Step) => boolean): readonly Stage[] {
   return stages
     .map((stage) => stage.map((lane) => lane.filter(isWanted)).filter((lane) => lane.length > 0))

@@ -1,5 +1,5 @@
-// Property tests go the same way every time: a failure is one of the change, not of the day.
-// `ANYQUEUE_PROPERTY_SEED=random pnpm vitest run …` looks elsewhere, a number where that failed.
+// Property tests use the same seed every time, so that a failure comes from the change and not from chance.
+// `ANYQUEUE_PROPERTY_SEED=random pnpm vitest run …` uses a random seed, a number repeats a failed run.
 
 import fc from "fast-check";
 

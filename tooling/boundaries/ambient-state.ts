@@ -11,7 +11,7 @@ const TIMER_NAMES = new Set([
 ]);
 const TIME_READS = new Set(["Date.now", "performance.now", "process.hrtime", "AbortSignal.timeout"]);
 
-/** Places that read the time or set a timer without going through a clock. */
+/** Places that read the time or set a timer without a `Clock`. */
 export function timeViolations(file: SourceFile): readonly string[] {
   return placesWhere(file, (node) => {
     if (ts.isIdentifier(node) && TIMER_NAMES.has(node.text)) return !isMemberName(node);
@@ -37,7 +37,7 @@ export function consoleViolations(file: SourceFile): readonly string[] {
   );
 }
 
-/** Members that the language does not hide: `private`, `protected` and leading underscores. */
+/** Members that are not private at run time: `private`, `protected` and leading underscores. */
 export function visibilityViolations(file: SourceFile): readonly string[] {
   return placesWhere(file, (node) => {
     if (node.kind === ts.SyntaxKind.PrivateKeyword || node.kind === ts.SyntaxKind.ProtectedKeyword)

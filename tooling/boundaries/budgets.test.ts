@@ -119,7 +119,7 @@ function functionsOf(file: SourceFile): { what: string; lines: number }[] {
   return functionSizes(file).map(({ name, lines }) => ({ what: `${file.path}#${name}`, lines }));
 }
 
-/** A `describe` block is a function to the compiler, but a chapter to its reader. */
+/** Test files are exempt: a `describe` block is a function to the compiler, but a chapter to its reader. */
 function isTestFile(file: SourceFile): boolean {
   return file.isTest;
 }

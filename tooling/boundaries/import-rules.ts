@@ -1,15 +1,15 @@
 export interface ImportRule {
-  /** The folder whose files, tests apart, the rule is about. */
+  /** The rule applies to the files of this folder, except tests. */
   readonly folder: string;
-  /** Packages that may be imported; Node's modules and the folder's own files always may. */
+  /** Packages that may be imported. Node's modules and the folder's own files are always allowed. */
   readonly mayImport: readonly string[];
-  /** Packages that may be imported by `import()` alone, or for their types, so that they load only when needed. */
+  /** Packages allowed only in `import()` or for their types, so that they load only when needed. */
   readonly mayLoad?: readonly string[];
-  /** Files that may import what a user names. */
+  /** Files that may import a computed name, such as a module that the user names. */
   readonly mayCompute?: readonly string[];
 }
 
-/** The public API: `createClient` is behind the client that an adapter package offers by itself. */
+/** Adapters may import the public API too: each offers a client of its own, built on `createClient`. */
 const ADAPTER_BASE = ["@anyqueue/core", "@anyqueue/core/adapter"];
 
 /** Who may import what; the reasons are in ARCHITECTURE.md. */

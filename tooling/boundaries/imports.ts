@@ -5,9 +5,9 @@ import { place, walk, type SourceFile } from "./source-files.ts";
 
 interface Import {
   readonly node: ts.Node;
-  /** Undefined when `import()` is given something that is computed. */
+  /** Undefined if the argument of `import()` is computed. */
   readonly specifier: string | undefined;
-  /** Loads nothing before it runs: `import()`, `require()`, or types alone. */
+  /** Loads nothing when its module loads: `import()`, `require()`, or a type-only import. */
   readonly isDeferred: boolean;
 }
 
@@ -28,7 +28,7 @@ function importsOf(file: SourceFile): readonly Import[] {
   return found;
 }
 
-/** What a file imports against the rule of its folder, one sentence each. */
+/** One sentence for each import of a file that breaks the rule of its folder. */
 export function importViolations(file: SourceFile, rule: ImportRule): readonly string[] {
   return importsOf(file).flatMap((found) => {
     const problem = violation(file, rule, found);
@@ -59,7 +59,7 @@ function relativeViolation(file: SourceFile, rule: ImportRule, specifier: string
   return undefined;
 }
 
-/** `connect()` imports the package that a URL's scheme names; nothing else of the libraries may be that free. */
+/** `connect()` imports the package that a URL's scheme names. No other library file may compute an import. */
 export function isAutomatic(path: string): boolean {
   return path === "packages/core/src/auto.ts" || path.startsWith("packages/core/src/auto/");
 }

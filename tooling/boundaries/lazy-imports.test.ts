@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 
-/** SDKs, and the parts of Node that take longer to load than an adapter; types are no imports at run time. */
+/** SDKs, and the parts of Node that take longer to load than an adapter. Type imports load nothing. */
 const HEAVY =
   "^(?:@aws-sdk/|@smithy/|@azure/|@google-cloud/|@grpc/|rhea|node:(?:https?|http2|tls|net|crypto|util)$)";
 

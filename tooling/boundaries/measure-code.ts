@@ -8,7 +8,7 @@ export interface FunctionSize {
   readonly lines: number;
 }
 
-/** Lines that carry at least one token: neither blank nor only a comment. */
+/** The number of lines that carry at least one token, so neither blank lines nor comment lines. */
 export function codeLines(file: SourceFile): number {
   const known = counted.get(file) ?? countCodeLines(file);
   counted.set(file, known);
@@ -26,12 +26,12 @@ function countCodeLines(file: SourceFile): number {
   return lines.size;
 }
 
-/** All lines of a file as an editor numbers them. */
+/** The number of lines of a file, as an editor counts them. */
 export function fileLines(file: SourceFile): number {
   return file.syntax.getText().replace(/\n$/u, "").split("\n").length;
 }
 
-/** Every function of a file that has a body, from its first token to its closing brace. */
+/** The size of every function of a file that has a body, from its first token to its closing brace. */
 export function functionSizes(file: SourceFile): readonly FunctionSize[] {
   const sizes: FunctionSize[] = [];
   walk(file.syntax, (node) => {

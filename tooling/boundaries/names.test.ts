@@ -45,7 +45,7 @@ describe("names", () => {
   );
 });
 
-/** `send-pipeline` of `send-pipeline.test.ts`. */
+/** Returns `send-pipeline` for `send-pipeline.test.ts`. */
 function stem(name: string): string {
   return name.split(".")[0] ?? "";
 }

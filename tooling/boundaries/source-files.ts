@@ -23,7 +23,7 @@ export function sourceFiles(): readonly SourceFile[] {
   return all;
 }
 
-/** The files of one folder that get published: no tests. */
+/** The files of one folder that are published, so no tests. */
 export function productFiles(folder: string): readonly SourceFile[] {
   return sourceFiles().filter((file) => file.path.startsWith(`${folder}/`) && !file.isTest);
 }

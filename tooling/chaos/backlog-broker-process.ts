@@ -1,4 +1,5 @@
-// An emulated service with a large backlog in it. It is asked from within: no answer over HTTP could hold a million messages.
+// An emulated service with a large backlog. This process inspects the emulator directly, because no HTTP
+// response could hold a million messages.
 import { createClient } from "@anyqueue/core";
 import { startEmulator } from "@anyqueue/emulator";
 import {
@@ -15,7 +16,7 @@ import { idOf } from "./backlog-tally.ts";
 import { chaosQueue, type ChaosBody } from "./chaos-queue.ts";
 import { addressOf, emulatorOptions, stageOf } from "./providers.ts";
 
-/** Messages that are sent together. */
+/** Messages per `sendMany`. */
 const CHUNK = 5_000;
 
 const { stage: name, size }: BacklogSettings = JSON.parse(process.argv[2] ?? "{}");
@@ -32,7 +33,7 @@ const confirmed = await fill();
 const news: FilledNews = { kind: "filled", address, confirmed, fillMs: performance.now() - startedAt };
 process.send?.(news);
 
-/** Puts all messages in; returns how many sends were confirmed. */
+/** Sends all messages. Returns how many sends were confirmed. */
 async function fill(): Promise<number> {
   const client = createClient(stage.url(address), [stage.provider()]);
   const queue = chaosQueue(stage);
@@ -40,7 +41,7 @@ async function fill(): Promise<number> {
   const producer = client.producer(queue);
   let sent = 0;
   for (let from = 0; from < size; from += CHUNK) {
-    // oxlint-disable-next-line no-await-in-loop -- a producer holds only so much
+    // oxlint-disable-next-line no-await-in-loop -- a producer has a limited buffer
     sent += (await producer.sendMany(chunkFrom(from))).length;
   }
   await client.close();

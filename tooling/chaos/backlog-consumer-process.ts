@@ -1,4 +1,4 @@
-// A consumer process with little memory before a large backlog: slow handlers at first, then fast ones, then an end.
+// A consumer process with little memory and a large backlog: slow handlers, then fast ones, then a close.
 import { setTimeout as sleep } from "node:timers/promises";
 import { HistoryRecorder } from "@anyqueue/conformance";
 import { createClient } from "@anyqueue/core";
@@ -62,7 +62,7 @@ function sample(): void {
   most.rss = Math.max(most.rss, mebibytes(rss));
 }
 
-/** What is left on the heap after a collection; needs `--expose-gc`. */
+/** The size of the heap after a garbage collection, in MiB. Needs `--expose-gc`. */
 function measureLive(): number {
   if (globalThis.gc === undefined) throw new Error("run it with --expose-gc");
   globalThis.gc();

@@ -3,16 +3,16 @@ import { numberOf } from "./backlog-tally.ts";
 import type { ChaosBody } from "./chaos-queue.ts";
 import type { Stage } from "./providers.ts";
 
-/** What a service holds of a run. */
+/** The messages of a run that are in the service. */
 export interface BacklogContents {
-  /** Numbers of the messages in the queue, those that are out among them. */
+  /** Numbers of the messages in the queue, including those that are out. */
   readonly there: readonly number[];
-  /** Handed to a consumer and not settled. */
+  /** How many messages are handed to a consumer and not settled. */
   readonly out: number;
   readonly deadLetters: number;
 }
 
-/** Reads a service that has one queue with its dead letters and nothing else. */
+/** Reads a service that has only one queue and its dead letters. */
 export function contentsOf(emulator: Emulator, { front }: Pick<Stage, "front">): BacklogContents {
   if (front === "service-bus") return serviceBusContents(emulator);
   return front === "sqs" ? sqsContents(emulator) : pubsubContents(emulator);

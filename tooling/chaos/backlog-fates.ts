@@ -1,7 +1,7 @@
 import type { BacklogContents } from "./backlog-contents.ts";
 import { ACKED, HANDLED, type Fates } from "./backlog-plan.ts";
 
-/** Compares, message by message, what a consumer says that it did with what the service holds. */
+/** Compares, message by message, what a consumer reports with what the service holds. */
 export function fatesOf(marks: Uint8Array, { there, deadLetters }: BacklogContents): Fates {
   const isThere = new Uint8Array(marks.length);
   for (const number of there) isThere[number] = 1;

@@ -1,7 +1,7 @@
 import type { FaultKind } from "./cell.ts";
 import type { StageName } from "./providers.ts";
 
-/** A backlog that no consumer could hold; it has a run of its own, in `run-backlog.ts`. */
+/** A backlog that no consumer could hold in memory. `run-backlog.ts` runs it. */
 export const BACKLOG: FaultKind = {
   name: "backlog",
   rows: ["F-30"],
@@ -12,35 +12,35 @@ export const BACKLOG: FaultKind = {
 
 /** Messages that wait when the consumer starts. */
 export const BACKLOG_SIZE = 1_000_000;
-/** Of the consumer process: what it has loaded, and a margin that the backlog would not fit into. MiB. */
+/** Old space of the consumer process: its code and a margin too small for the backlog. MiB. */
 export const OLD_SPACE_MB = 64;
 export const CONCURRENCY = 100;
 export const PREFETCH = 100;
-/** So long that a service which is busy with a million messages is no lost lease, milliseconds. */
+/** Long enough that a service busy with a million messages loses no lease, milliseconds. */
 export const LEASE_MS = 30_000;
-/** Handlers are slow at first, and then as fast as they come, milliseconds. */
+/** Handlers are slow for `SLOW_MS`, and then as fast as possible for `FAST_MS`, milliseconds. */
 export const SLOW_MS = 6_000;
 export const SLOW_HANDLER_MS = 500;
 export const FAST_MS = 10_000;
 
-/** What a process of the run is told, as JSON in its only argument. */
+/** The settings of a process of the run, as JSON in its only argument. */
 export interface BacklogSettings {
   readonly stage: StageName;
   readonly size: number;
-  /** `host:port` of the service; for the consumer. */
+  /** `host:port` of the service. Only the consumer gets it. */
   readonly address?: string;
 }
 
-/** The broker tells this when all is in it. */
+/** The broker sends this when it holds all messages. */
 export interface FilledNews {
   readonly kind: "filled";
   readonly address: string;
-  /** Sends that were confirmed. */
+  /** The number of confirmed sends. */
   readonly confirmed: number;
   readonly fillMs: number;
 }
 
-/** Asks the broker what is out, or what became of the messages. */
+/** Asks the broker how many messages are out, or what happened to each message. */
 export type BrokerQuestion =
   | { readonly kind: "out" }
   | { readonly kind: "fates"; readonly marks: Uint8Array };
@@ -55,36 +55,36 @@ export interface FatesAnswer {
   readonly fates: Fates;
 }
 
-/** What became of the messages, by number. */
+/** The numbers of messages by what happened to them. */
 export interface Fates {
   readonly left: number;
-  /** Neither there nor handled. */
+  /** Neither in the queue nor handled. */
   readonly lost: number;
-  /** There although their ack was confirmed. */
+  /** In the queue although their ack was confirmed. */
   readonly undone: number;
   readonly deadLetters: number;
 }
 
-/** What the consumer saw; sizes in MiB. */
+/** What the consumer observed. Sizes are in MiB. */
 export interface ConsumerReport {
   readonly kind: "report";
   readonly handled: number;
   readonly acked: number;
-  /** Handled while they were slow. */
+  /** Handled while the handlers were slow. */
   readonly handledSlowly: number;
   readonly handledTwice: number;
   readonly mostHandlers: number;
-  /** Most messages at one time that were in a handler or waited for one. */
+  /** The most messages that were in a handler or waited for one at the same time. */
   readonly mostHeld: number;
   readonly mostHeapMb: number;
   readonly mostRssMb: number;
-  /** After a collection, at the end of the slow time. */
+  /** Heap after a garbage collection, at the end of the slow time. */
   readonly liveSlowMb: number;
-  /** The same at the end of all. */
+  /** The same at the end of the run. */
   readonly liveMb: number;
-  /** Names of the events that should not have been, with how often. */
+  /** How often each event occurred that should not occur, by name. */
   readonly errors: Readonly<Record<string, number>>;
-  /** A bit for handled and one for acked, by number of the message. */
+  /** The bits `HANDLED` and `ACKED` of each message, by its number. */
   readonly marks: Uint8Array;
 }
 

@@ -10,32 +10,32 @@ import {
 import type { Cell } from "./cell.ts";
 import type { Row } from "./row.ts";
 
-/** After a collection, MiB: what the SDKs and the sources take, and the margin of a few thousand messages. */
+/** Heap after a garbage collection, MiB: the SDKs, the sources, and a margin of a few thousand messages. */
 const MAX_LIVE_MB = 48;
-/** While the handlers are fast, MiB: each handled message leaves an id with the recorder of the run, not with the consumer. */
+/** Growth while handlers are fast, MiB: the recorder, not the consumer, keeps the id of each message. */
 const MAX_GROWTH_MB = 16;
 /** Old space and young generation, MiB. */
 const MAX_HEAP_MB = OLD_SPACE_MB + 32;
 const MAX_RSS_MB = 320;
-/** What may be out of the service beyond that: acks that wait for company or for their answer. */
+/** Further messages that may be out: their acks wait to be batched or for an answer. */
 const ACKS_UNDER_WAY = 200;
-/** A quarter of what slow handlers can do, and far below what fast ones can: the service answers questions meanwhile. */
+/** A quarter of what slow handlers can do, and far less than fast ones can, as the service is busy too. */
 const LEAST_SLOW = (CONCURRENCY * SLOW_MS) / SLOW_HANDLER_MS / 4;
 const LEAST_FAST = 2 * LEAST_SLOW;
 
-/** What is known at the end of a run. */
+/** What the runner knows at the end of a run. */
 export interface BacklogFacts {
   readonly cell: Cell;
   readonly seed: number;
   readonly size: number;
   readonly confirmed: number;
-  /** Of the service's count, while the handlers were slow. */
+  /** Messages out according to the service, while the handlers were slow. */
   readonly out: number;
   readonly report: ConsumerReport;
   readonly fates: Fates;
 }
 
-/** Holds a run against what is promised. */
+/** Checks a run against the promises. */
 export function backlogRow(facts: BacklogFacts): Row {
   const { cell, seed, confirmed, report, fates } = facts;
   const problems = problemsOf(facts);

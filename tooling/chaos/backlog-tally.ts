@@ -7,7 +7,7 @@ type Tallied = Pick<
   "handled" | "acked" | "handledTwice" | "mostHandlers" | "mostHeld" | "errors"
 >;
 
-/** Counts what a consumer does instead of writing it down: a history of all that would be larger than the backlog. */
+/** Counts what a consumer does and writes no history, which would be larger than the backlog. */
 export class BacklogTally implements HistorySink {
   readonly marks: Uint8Array;
   readonly #numberOf = new Map<string, number>();
@@ -25,7 +25,7 @@ export class BacklogTally implements HistorySink {
     this.marks = new Uint8Array(size);
   }
 
-  /** Events that nothing in a backlog is a reason for. */
+  /** Counts the events that a backlog alone must not cause. */
   get listener(): EventListener {
     const countError = (name: string) => (): void => this.#countError(name);
     return {
@@ -91,7 +91,7 @@ export class BacklogTally implements HistorySink {
     else if (kind === "ack" && this.#mark(number, ACKED)) this.#acked += 1;
   }
 
-  /** False: it was marked, or there is no such message. */
+  /** Returns false if the message is already marked or does not exist. */
   #mark(number: number, bit: number): boolean {
     const marks = this.marks[number];
     if (marks === undefined || (marks & bit) !== 0) return false;
@@ -104,12 +104,12 @@ export class BacklogTally implements HistorySink {
   }
 }
 
-/** The id that the message with this number is sent under. */
+/** The id of the message with this number. */
 export function idOf(number: number): string {
   return `b-${number}`;
 }
 
-/** The number in an id; -1 for a foreign one. */
+/** The number in an id, or -1 for a foreign id. */
 export function numberOf(id: string): number {
   const digits = /^b-(\d+)$/.exec(id)?.[1];
   return digits === undefined ? -1 : Number(digits);

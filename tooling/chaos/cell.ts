@@ -6,79 +6,79 @@ import type { HistoryTail } from "./history-tail.ts";
 import type { Wave } from "./phases.ts";
 import type { Stage, StageName } from "./providers.ts";
 
-/** What the application is doing when the fault comes. */
+/** What the application is doing when the fault begins. */
 export const PHASES = ["send", "receive", "handle", "settle", "renew", "dead-letter"] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** All that a fault can lay hands on. */
+/** Everything that a fault can act on. */
 export interface Arena {
   readonly stage: Stage;
   readonly phase: Phase;
   readonly crew: Crew;
-  /** The process that sends now; a fault that ends it puts another one here. */
+  /** The current producer process. A fault that ends it puts the new one here. */
   producer: Member;
-  /** The consumers that run now; a fault that starts or ends some keeps the list. */
+  /** The running consumers. A fault that starts or ends some updates the list. */
   readonly consumers: Member[];
   readonly tail: HistoryTail;
-  /** Numbers from 0 up to 1, drawn from the seed of the cell. */
+  /** Returns a number in [0, 1), drawn from the seed of the cell. */
   random(): number;
   startConsumer(): Promise<Member>;
-  /** Absent where the queue lives inside a process. */
+  /** Undefined if the queue is inside a process. */
   readonly wire: Wire | undefined;
 }
 
-/** What is between the processes and the service, and the service itself. */
+/** The proxies between the processes and the service, and the service itself. */
 export interface Wire {
-  /** Before the producer, and before the consumers. */
+  /** The proxy of the producer, and the one of the consumers. */
   readonly toProducer: FaultProxy;
   readonly toConsumer: FaultProxy;
-  /** The one of the side that the phase is about. */
+  /** The proxy of the side that the phase is about. */
   readonly proxy: FaultProxy;
   readonly control: ControlClient;
-  /** Requests that failed, and connections that were made, so far. */
+  /** The number of failed requests and of accepted connections so far. */
   countFailures(): Promise<number>;
   deleteQueue(): Promise<void>;
   createQueue(): Promise<void>;
 }
 
-/** The wire of an arena that has one. */
+/** Returns the wire of an arena. Throws if it has none. */
 export function wireOf({ wire }: Arena): Wire {
   if (wire === undefined) throw new Error("a queue in memory has no wire");
   return wire;
 }
 
-/** Something that goes wrong, and how it is put right. */
+/** Something that goes wrong, and how it is repaired. */
 export interface FaultKind {
-  /** In `--only`, such as `cut`. */
+  /** The name in `--only`, such as `cut`. */
   readonly name: string;
-  /** Rows of the fault matrix that it is a case of. */
+  /** The rows of the fault matrix that it covers. */
   readonly rows: readonly string[];
   readonly stages: readonly StageName[];
   readonly phases: readonly Phase[];
-  /** How long it lasts, milliseconds. @default 1500 */
+  /** How long the fault lasts, milliseconds. @default 1500 */
   readonly forMs?: number;
-  /** The same as a multiple of the lease. */
+  /** How long the fault lasts, as a multiple of the lease. */
   readonly forLeases?: number;
-  /** What is sent meanwhile. @default what the phase says */
+  /** The messages sent during the fault. @default those of the phase */
   readonly during?: Wave;
-  /** That is sent when `begin` is done, not while it is at it. @default false */
+  /** Sends `during` after `begin` has finished, not while it runs. @default false */
   readonly sendsAfterBegin?: boolean;
-  /** Deliveries that were known to be late when they came are not held; the history cannot tell. @default false */
+  /** Deliveries known to be late on arrival are not held, which the history cannot show. @default false */
   readonly blursLeases?: boolean;
-  /** The service delivers once more for no reason that a consumer could know. @default false */
+  /** The service delivers a message twice for a reason that no consumer can know. @default false */
   readonly deliversTwice?: boolean;
-  /** How soon after its end a handler must have succeeded, milliseconds. @default 10000 */
+  /** A handler must succeed within this time after the fault's end, milliseconds. @default 10000 */
   readonly recoveryMs?: number;
-  /** What has to be there before the phase comes about, so that the fault meets it. */
+  /** Prepares what must exist before the phase begins, so that the fault affects it. */
   prepare?(arena: Arena): unknown;
   begin(arena: Arena): unknown;
-  /** What is wrong with the history beyond the invariants, in sentences. */
+  /** Problems of the history beyond the invariants, one sentence each. */
   verify?(events: readonly HistoryEvent[]): readonly string[];
-  /** Proxies and fault rules are put right anyway. */
+  /** Ends the fault. The runner resets proxies and fault rules in any case. */
   end?(arena: Arena): unknown;
 }
 
-/** One square of the matrix. */
+/** One cell of the fault matrix. */
 export interface Cell {
   readonly provider: StageName;
   readonly fault: FaultKind;
@@ -95,7 +95,7 @@ export function cellsOf(faults: readonly FaultKind[]): readonly Cell[] {
   );
 }
 
-/** `sqs/cut/send`, each part perhaps with `*`; parts that are left out fit everything. */
+/** A pattern is like `sqs/cut/send`. Each part may contain `*`, and an omitted part matches everything. */
 export function selectCells(cells: readonly Cell[], patterns: readonly string[]): readonly Cell[] {
   const expressions = patterns.map((pattern) => {
     const parts = [...pattern.split("/"), "*", "*"].slice(0, 3);

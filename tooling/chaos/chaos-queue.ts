@@ -7,22 +7,22 @@ import {
 } from "@anyqueue/core";
 import type { Stage } from "./providers.ts";
 
-/** What a message says: who it is, and how its handler is to behave. */
+/** The body of a message: its identity, and how its handler must behave. */
 export interface ChaosBody {
   readonly id: string;
   readonly key: string;
-  /** Time that its handler takes, milliseconds. */
+  /** How long its handler takes, milliseconds. */
   readonly takesMs: number;
-  /** Attempts that fail before one succeeds. */
+  /** The number of attempts that fail before one succeeds. */
   readonly failures: number;
-  /** Its handler gives it up. */
+  /** True if its handler makes it a dead letter. */
   readonly dead: boolean;
 }
 
 /** The one queue of a cell. */
 export const QUEUE = "chaos";
 
-/** Far more than any fault costs: a dead letter that nobody asked for is then a finding. */
+/** Far more attempts than any fault costs, so an unexpected dead letter is a finding. */
 export const ATTEMPTS = 20;
 
 /** The queue of a cell on its provider. */
@@ -37,12 +37,12 @@ export function chaosQueue({ ordered, leaseMs }: Stage): QueueDefinition<ChaosBo
     : defineQueue(QUEUE, policy);
 }
 
-/** Only what the cell itself has sent is in its queue. */
+/** Accepts any body, because the queue holds only what the cell itself has sent. */
 const ANY_BODY: StandardSchemaV1<ChaosBody, ChaosBody> = {
   "~standard": { version: 1, vendor: "anyqueue", validate: (value) => ({ value: value as ChaosBody }) },
 };
 
-/** Does what the message says. */
+/** Behaves as the message tells it to. */
 export const chaosHandler: Handler<ChaosBody> = async ({ body }, { attempt, signal }) => {
   await passTime(body.takesMs, signal);
   signal.throwIfAborted();

@@ -2,45 +2,45 @@ import type { Fault } from "@anyqueue/conformance";
 import type { ChaosBody } from "./chaos-queue.ts";
 import type { StageName } from "./providers.ts";
 
-/** What a producer or consumer process is told when it starts, as JSON in its only argument. */
+/** The settings of a producer or consumer process, as JSON in its only argument. */
 export interface ChildSettings {
   readonly stage: StageName;
-  /** `host:port` of the proxy before the service. */
+  /** `host:port` of the proxy in front of the service. */
   readonly address: string;
-  /** Where the histories are written. */
+  /** The folder of the histories. */
   readonly folder: string;
-  /** Its name in the history, unique in the cell. */
+  /** The name of the process in the history, unique in the cell. */
   readonly proc: string;
   readonly concurrency: number;
   readonly prefetch: number;
 }
 
-/** A producer sends these, one after another begun `everyMs` apart. */
+/** Makes a producer send these messages, starting one every `everyMs`. */
 export interface SendCommand {
   readonly kind: "send";
-  /** Comes back in the news. */
+  /** The name that the `sent` news repeats. */
   readonly wave: string;
   readonly messages: readonly ChaosBody[];
   readonly everyMs: number;
 }
 
-/** What it is told while it runs. */
+/** A command to a running process. */
 export type ChildCommand =
   | SendCommand
-  /** Keeps its event loop busy. */
+  /** Blocks its event loop. */
   | { readonly kind: "block"; readonly ms: number }
-  /** Its wall clock is off by this much from now on. */
+  /** Shifts its wall clock by this much from now on. */
   | { readonly kind: "jump"; readonly ms: number }
-  /** These meet its drivers; a process with a queue in memory only, as are the next two. */
+  /** Injects faults into its drivers. This and the next two are only for a process with a memory queue. */
   | { readonly kind: "faults"; readonly faults: readonly Fault[] }
   | { readonly kind: "heal" }
-  /** So many consumers run from now on. */
+  /** Sets the number of consumers that run. */
   | { readonly kind: "scale"; readonly to: number };
 
-/** What it tells. */
+/** A message from a process to the runner. */
 export type ChildNews =
   | { readonly kind: "ready" }
-  /** Its consumer has reached the service and asks for messages. */
+  /** Its consumer has reached the service and is receiving. */
   | { readonly kind: "started" }
   /** Every send of this wave has an outcome. */
   | { readonly kind: "sent"; readonly wave: string };

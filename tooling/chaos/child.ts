@@ -2,27 +2,27 @@ import { flushCompileCache } from "node:module";
 import type { HistoryWriter } from "@anyqueue/conformance";
 import type { ChildCommand, ChildNews, ChildSettings } from "./child-commands.ts";
 
-/** The settings in the only argument. */
+/** Parses the settings in the only argument. */
 export function readSettings(): ChildSettings {
   const settings: ChildSettings = JSON.parse(process.argv[2] ?? "{}");
   return settings;
 }
 
-/** To whoever started this process; nobody listens any more if that one has died. */
+/** Sends news to the parent process. Does nothing if there is no channel to it. */
 export function tell(news: ChildNews): void {
   process.send?.(news);
 }
 
 /**
- * It takes commands from here on. What Node has compiled is kept now: on a busy machine, the first time, that takes longer
- * than the end of a process may, and at its end it would look as if something held it.
+ * Reports that this process takes commands from now on. Flushes the compile cache first: on a busy machine
+ * the first flush takes longer than a process may take to end, and then it would look like a hanging process.
  */
 export function tellReady(): void {
   flushCompileCache();
   tell({ kind: "ready" });
 }
 
-/** Carries out what every child can do, and leaves the rest to `others`. `sinks`: the histories that the process writes. */
+/** Runs the commands of every child and passes the rest to `others`. `sinks`: the process's histories. */
 export function onCommand(
   others: (command: ChildCommand) => void,
   sinks: readonly HistoryWriter[] = [],
@@ -32,7 +32,7 @@ export function onCommand(
     else if (command.kind === "jump") jumpWallClock(command.ms);
     else others(command);
   });
-  // Without its watcher the run is over.
+  // Without the parent the run is over.
   process.on("disconnect", () => process.exit(0));
 }
 
@@ -40,20 +40,20 @@ function block(ms: number): void {
   for (const until = performance.now() + ms; performance.now() < until;);
 }
 
-/** Standing still is the one thing that a process cannot write down while it does it. */
+/** A blocked process cannot write to its history, so the block is recorded before and after it. */
 function blockAs(sinks: readonly HistoryWriter[], ms: number): void {
   for (const sink of sinks) sink.write("proc.still", sink.operation(), { of: sink.proc });
   block(ms);
   for (const sink of sinks) sink.write("proc.wake", sink.operation(), { of: sink.proc });
 }
 
-/** Closes the channel to the watcher: whatever still holds the process then, a closed client should not have left behind. */
+/** Closes the channel to the parent. If the process still runs then, a closed client left something open. */
 export function endByItself(): void {
   process.removeAllListeners("disconnect");
   process.disconnect();
 }
 
-/** As when somebody sets the machine's clock: `Date` is off, timers and the monotonic clock are not. */
+/** Acts like a change of the machine's clock: it shifts `Date`, but not timers and the monotonic clock. */
 function jumpWallClock(ms: number): void {
   const RealDate = Date;
   const now = (): number => RealDate.now() + ms;

@@ -12,14 +12,14 @@ import {
   type StageName,
 } from "./providers.ts";
 
-/** A close is told to take no time: what the core and the connections add to that, and some for a busy machine. */
+/** The closes have a timeout of 0: what the core and the connections add, and a margin for a busy machine. */
 const LIMIT_MS = 5_000 + 5_000;
 
 const schema: StandardSchemaV1 = {
   "~standard": { version: 1, vendor: "anyqueue", validate: (value) => ({ value }) },
 };
 
-/** It ends with its own test: the others run beside it. */
+/** Ends with its own test, because other tests run beside it. */
 async function silenceable(name: StageName, { onTestFinished }: TestContext) {
   const stage = stageOf(name);
   const { front, ordered } = stage;

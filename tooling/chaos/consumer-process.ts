@@ -1,4 +1,4 @@
-// A consumer process: handles until it is told to end, and starts again where its consumer ends by itself.
+// A consumer process: handles messages until SIGTERM, and starts another consumer if one ends by itself.
 import { setTimeout as sleep } from "node:timers/promises";
 import { HistoryRecorder, HistoryWriter } from "@anyqueue/conformance";
 import { createClient, isQueueError, type QueueConsumer } from "@anyqueue/core";
@@ -6,9 +6,9 @@ import { chaosHandler, chaosQueue, type ChaosBody } from "./chaos-queue.ts";
 import { endByItself, onCommand, readSettings, tell, tellReady } from "./child.ts";
 import { stageOf } from "./providers.ts";
 
-/** As a supervisor of processes would wait before it starts one again. */
+/** The pause before a restart, as a process supervisor would make it. */
 const RESTART_MS = 500;
-/** Time of handlers to end at SIGTERM. */
+/** How long handlers may take to end after SIGTERM. */
 const CLOSE_TIMEOUT = "4s";
 
 const settings = readSettings();
@@ -28,7 +28,7 @@ while (!ending.signal.aborted) {
 sink.close();
 endByItself();
 
-/** One consumer from its start to its end. */
+/** Runs one consumer from its start to its end. */
 async function live(): Promise<void> {
   life += 1;
   const recorder = new HistoryRecorder(sink, `consumer-${life}`, stage.leaseOf);

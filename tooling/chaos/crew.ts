@@ -11,20 +11,20 @@ const PROGRAMS = {
   both: "memory-process.ts",
 } as const;
 
-/** Ends by itself in this time after SIGTERM, or something is wrong. Milliseconds. */
+/** A process that runs longer than this after SIGTERM is killed and reported. Milliseconds. */
 const END_MS = 15_000;
 
 /** One producer or consumer process. */
 export class Member {
   readonly name: string;
-  /** When it consumes: it has reached the service once. Or when it is gone. */
+  /** Resolves when its consumer has reached the service once, or when the process has ended. */
   readonly started: Promise<void>;
   readonly #child: ChildProcess;
   readonly #watcher: HistorySink;
   readonly #exited: Promise<void>;
   readonly #errors: string[] = [];
   #isExpectedToEnd = false;
-  /** A second SIGTERM would end it on the spot. */
+  /** A second SIGTERM would end the process at once. */
   #isTerminated = false;
 
   constructor(child: ChildProcess, name: string, watcher: HistorySink) {
@@ -43,7 +43,7 @@ export class Member {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Why it is not to be trusted; undefined: it ended as it should, or runs. */
+  /** What is wrong with its end. Undefined if it ended as expected or still runs. */
   get complaint(): string | undefined {
     const { exitCode } = this.#child;
     const isGone = exitCode !== null && (exitCode !== 0 || !this.#isExpectedToEnd);
@@ -58,7 +58,7 @@ export class Member {
     if (this.isRunning && this.#child.connected) this.#child.send(command);
   }
 
-  /** Resolves with the next news that is awaited, or when the process is gone. */
+  /** Resolves at the next awaited news, or when the process has ended. */
   async hear(isAwaited: (news: ChildNews) => boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const listener = (news: ChildNews): void => {
@@ -77,7 +77,7 @@ export class Member {
     this.#child.kill(signal);
   }
 
-  /** SIGTERM, unless it had one, and SIGKILL where that does not help. True: it ended by itself. */
+  /** Sends SIGTERM, unless it had one, then SIGKILL after `END_MS`. Returns whether it ended by itself. */
   async end(): Promise<boolean> {
     if (!this.isRunning) return true;
     if (!this.#isTerminated) this.signal("SIGTERM");
@@ -92,7 +92,7 @@ export class Member {
   }
 }
 
-/** All processes of one cell; their deaths are written into the history. */
+/** All processes of one cell. The history records when each ends. */
 export class Crew {
   readonly #settings: Omit<ChildSettings, "proc" | "address">;
   readonly #watcher: HistorySink;
@@ -107,7 +107,7 @@ export class Crew {
     return this.#members;
   }
 
-  /** Starts one; resolves when it takes commands. `nodeOptions` such as `--max-old-space-size=64`. */
+  /** Starts a process. Resolves when it takes commands. `nodeOptions`: such as `--max-old-space-size=64`. */
   async start(
     role: keyof typeof PROGRAMS,
     address: string,
@@ -126,7 +126,7 @@ export class Crew {
     return member;
   }
 
-  /** Ends all; names those that went wrong, and those that did not end by themselves in time. */
+  /** Ends all processes. Names those that failed, and those that did not end by themselves in time. */
   async end(): Promise<CrewEnd> {
     const ended = await Promise.all(
       this.#members.map(async (member) => ({ member, isByItself: await member.end() })),
@@ -140,7 +140,7 @@ export class Crew {
   }
 }
 
-/** What is held against processes that have ended. */
+/** The problems of processes that have ended. */
 export interface CrewEnd {
   readonly complaints: readonly string[];
   readonly delays: readonly string[];

@@ -2,7 +2,7 @@ import type { ControlClient } from "@anyqueue/emulator";
 import type { Front } from "./providers.ts";
 import type { Depths } from "./read-leftovers.ts";
 
-/** What an emulated service holds, of a cell that has one queue with its dead letters and nothing else. */
+/** The depths of an emulated service that has only one queue and its dead letters. */
 export async function depthsOf(front: Front, control: ControlClient): Promise<Depths> {
   if (front === "service-bus") return await serviceBusDepths(control);
   const queues = front === "sqs" ? await sqsQueues(control) : await pubsubSubscriptions(control);

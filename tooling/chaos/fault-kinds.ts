@@ -8,5 +8,5 @@ import { WIRE_FAULTS } from "./wire-faults.ts";
 
 const SINGLE: readonly FaultKind[] = [...MEMORY_FAULTS, ...WIRE_FAULTS, ...SERVICE_FAULTS, ...PROCESS_FAULTS];
 
-/** Everything that the matrix lets go wrong. */
+/** All faults of the matrix. */
 export const FAULT_KINDS: readonly FaultKind[] = [...SINGLE, ...pairsOf(SINGLE), BACKLOG];

@@ -1,6 +1,6 @@
 import type { FaultKind } from "./cell.ts";
 
-/** Names of faults that are let loose together. */
+/** Names of faults that occur together. */
 const PAIRS: readonly (readonly [string, string])[] = [
   ["cut", "server-busy"],
   ["lost-response", "consumer-killed"],
@@ -11,7 +11,7 @@ const PAIRS: readonly (readonly [string, string])[] = [
   ["credentials-expired", "cut"],
 ];
 
-/** Two at once, for every provider and phase that both are about. */
+/** Two faults at once, for every provider and phase that both have. */
 export function pairsOf(kinds: readonly FaultKind[]): readonly FaultKind[] {
   return PAIRS.flatMap(([first, second]) => {
     const others = kinds.filter(({ name }) => name === second);

@@ -48,7 +48,7 @@ async function answerTo(client: Socket, text: string): Promise<string> {
   return String(data);
 }
 
-/** True: the client was told that its connection is gone. */
+/** Resolves with true when the client learns that its connection is gone. */
 async function isReset(client: Socket): Promise<boolean> {
   if (!client.closed) await new Promise((resolve) => client.once("close", resolve));
   return true;
@@ -97,7 +97,7 @@ describe("a fault proxy", () => {
     const isOver = once(client, "close").then(() => "told");
     client.write("anybody there");
     const other = await connect();
-    // The new connection passes: by then the old one would have had its answer too.
+    // The new connection passes. Its answer shows that the old one would have had its answer by then too.
     expect(await answerTo(other, "other")).toBe("re: other");
     expect(await Promise.race([isOver, answerTo(other, "more").then(() => "not told")])).toBe("not told");
     expect(received).toEqual(["hello", "other", "more"]);

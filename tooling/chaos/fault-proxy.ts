@@ -3,13 +3,13 @@ import { createConnection, createServer, type AddressInfo, type Server, type Soc
 import { seededRandom } from "@anyqueue/core/testing";
 
 /**
- * What a proxy does to the connections through it until it is told otherwise.
+ * What a proxy does to its connections until the mode changes.
  * `pass`: nothing.
  * `refuse`: resets every connection, and each new one as soon as it is accepted.
- * `swallow`: requests reach the server; its answer does not come back, the client's connection is reset instead.
- * `halfOpen`: the server's side of the connections of this moment is gone, and their clients are not told; new ones pass.
- * `blackHole`: nothing arrives in either direction, nobody is told; the connections of that time stay dead.
- * `slow`: every piece of data comes late by a random time, in order.
+ * `swallow`: requests reach the server, but instead of the response the client gets a reset.
+ * `halfOpen`: closes the server's side of the current connections without telling the clients. New ones pass.
+ * `blackHole`: drops all data in both directions and tells nobody. Connections of that time stay dead.
+ * `slow`: delays every piece of data by a random time and keeps the order.
  */
 export type ProxyMode = "pass" | "refuse" | "swallow" | "halfOpen" | "blackHole" | "slow";
 
@@ -17,16 +17,16 @@ export type ProxyMode = "pass" | "refuse" | "swallow" | "halfOpen" | "blackHole"
 export interface ProxyOptions {
   readonly host: string;
   readonly port: number;
-  /** Of the random delays of `slow`. */
+  /** The seed of the random delays of `slow`. */
   readonly seed: number;
-  /** Longest delay of one piece of data while `slow`, milliseconds. @default 400 */
+  /** The longest delay of one piece of data in mode `slow`, milliseconds. @default 400 */
   readonly slowMs?: number;
 }
 
-/** Time between the answer that a client does not get and the reset that it gets instead, milliseconds. */
+/** The time between a swallowed response and the reset that the client gets instead, milliseconds. */
 const SWALLOW_MS = 20;
 
-/** A TCP proxy on a free loopback port that can go wrong in the ways in which networks do. */
+/** A TCP proxy on a free loopback port that can fail as networks do. */
 export class FaultProxy {
   readonly #options: Required<ProxyOptions>;
   readonly #server: Server;
@@ -43,7 +43,7 @@ export class FaultProxy {
     });
   }
 
-  /** Listens; resolves when clients can connect. */
+  /** Opens a proxy. Resolves when clients can connect. */
   static async open(options: ProxyOptions): Promise<FaultProxy> {
     const proxy = new FaultProxy(options);
     proxy.#server.listen(0, "127.0.0.1");
@@ -53,11 +53,11 @@ export class FaultProxy {
 
   /** `127.0.0.1:<port>`. */
   get address(): string {
-    const { port } = this.#server.address() as AddressInfo; // a TCP server that listens has one
+    const { port } = this.#server.address() as AddressInfo; // a listening TCP server has one
     return `127.0.0.1:${port}`;
   }
 
-  /** How many connections were ever accepted: tells a client that connects without pause. */
+  /** The number of connections accepted so far. It reveals a client that reconnects without pause. */
   get accepted(): number {
     return this.#accepted;
   }
@@ -66,7 +66,7 @@ export class FaultProxy {
     return this.#mode;
   }
 
-  /** From now on. Connections that died under the mode before stay dead. */
+  /** Sets the mode from now on. Connections that died in the previous mode stay dead. */
   set mode(mode: ProxyMode) {
     this.#mode = mode;
     for (const link of this.#links) {
@@ -76,7 +76,7 @@ export class FaultProxy {
     }
   }
 
-  /** Resets every connection of this moment. */
+  /** Resets all current connections. */
   cut(): void {
     for (const link of this.#links) link.cut();
   }
@@ -102,13 +102,13 @@ export class FaultProxy {
   }
 }
 
-/** One connection: what the client sees, and what the server sees. */
+/** One connection: its client side and its server side. */
 class Link {
   readonly #client: Socket;
   readonly #upstream: Socket;
   readonly #delayMs: () => number;
   #mode: ProxyMode = "pass";
-  /** Nothing will ever arrive again. */
+  /** True if no data will ever pass again. */
   #isDead = false;
 
   constructor(client: Socket, upstream: Socket, delayMs: () => number) {
@@ -164,7 +164,7 @@ class Link {
   }
 }
 
-/** Writes in order, however long each piece is held up. */
+/** Writes pieces of data in order, however long each is delayed. */
 class Direction {
   readonly #socket: Socket;
   readonly #pieces: (() => void)[] = [];
@@ -202,5 +202,5 @@ class Direction {
   }
 }
 
-/** A connection that ends badly is what the proxy is for; `close` follows. */
+/** Errors of connections are expected here, and `close` follows each. */
 function ignore(): void {}

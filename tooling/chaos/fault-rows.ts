@@ -1,11 +1,11 @@
 /** One row of the fault matrix. */
 export interface FaultRow {
   readonly what: string;
-  /** Where it is proved, or why there is nothing to prove, for a row that no cell of the matrix is a case of. */
+  /** For a row without a cell: where it is tested, or why there is nothing to test. */
   readonly elsewhere?: string;
 }
 
-/** The fault matrix, row by row; the cells of a row are those of the fault kinds that name it. */
+/** The rows of the fault matrix. The cells of a row are those of the fault kinds that name it. */
 export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   "F-01": { what: "the connection is reset before the request was sent" },
   "F-02": { what: "a send was applied and its answer is lost" },

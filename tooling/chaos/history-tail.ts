@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } fro
 import { join } from "node:path";
 import { machineHistoryTime, type HistoryEvent } from "@anyqueue/conformance";
 
-/** Follows the histories of a run while they are written, and counts. */
+/** Follows the histories of a run while they are written, and counts their events. */
 export class HistoryTail {
   readonly #folder: string;
   readonly #readBytes = new Map<string, number>();
@@ -10,23 +10,23 @@ export class HistoryTail {
   readonly #midOfToken = new Map<string, string>();
   readonly #confirmed = new Set<string>();
   readonly #done = new Set<string>();
-  /** Settled as far as anybody knows, and since when: what was not applied comes again. Nanoseconds. */
+  /** Messages that may be settled, and since when, nanoseconds. An unsettled message comes again. */
   readonly #perhapsDone = new Map<string, number>();
-  /** Those of them of which an answer was lost: what is answered later cannot undo it. */
+  /** Those of them for which an answer was lost. A later answer cannot undo that. */
   readonly #unsure = new Set<string>();
   readonly #graceMs: number;
   readonly #counts = new Map<string, number>();
-  /** When a message was last sent, and when its queue was last deleted: nobody waits for what went with it. */
+  /** When each message was last sent. Those older than `#deletedAt` went with the queue and count as done. */
   readonly #sentAt = new Map<string, number>();
   #deletedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param graceMs a settlement of unknown outcome counts after this time, in which its message would have come again */
+  /** @param graceMs a settlement of unknown outcome counts after this time without a redelivery */
   constructor(folder: string, graceMs: number) {
     this.#folder = folder;
     this.#graceMs = graceMs;
   }
 
-  /** Reads what is new. */
+  /** Reads the new events. */
   read(): this {
     if (!existsSync(this.#folder)) return this;
     for (const name of readdirSync(this.#folder)) {
@@ -35,17 +35,17 @@ export class HistoryTail {
     return this;
   }
 
-  /** Events of a type, such as `handle.start`; settlements by kind, such as `settle.ok dead`. */
+  /** The number of events of a type, such as `handle.start`, and a kind, such as `settle.ok dead`. */
   count(what: string): number {
     return this.#counts.get(what) ?? 0;
   }
 
-  /** Messages whose send was confirmed. */
+  /** The number of messages whose send was confirmed. */
   get confirmed(): number {
     return this.#confirmed.size;
   }
 
-  /** Confirmed messages that are neither acked nor given up, nor gone with their queue. */
+  /** The number of confirmed messages that are not acked, dead-lettered or deleted with their queue. */
   get open(): number {
     let open = 0;
     for (const mid of this.#confirmed) if (!this.#isDone(mid)) open += 1;
@@ -84,7 +84,7 @@ export class HistoryTail {
   #newEvents(name: string): readonly HistoryEvent[] {
     const from = this.#readBytes.get(name) ?? 0;
     const added = bytesFrom(join(this.#folder, name), from);
-    // A line that is being written is read the next time.
+    // An incomplete last line is read next time.
     const end = added.lastIndexOf("\n") + 1;
     this.#readBytes.set(name, from + end);
     const lines = added.toString("utf8", 0, end).split("\n").filter(Boolean);
@@ -92,7 +92,7 @@ export class HistoryTail {
   }
 }
 
-/** The process may die before it hears the answer. */
+/** Includes `settle.invoke`, because the process may die before it gets the answer. */
 const PERHAPS_DONE: ReadonlySet<string> = new Set(["settle.invoke", "settle.info", "settle.ok"]);
 
 function bytesFrom(path: string, from: number): Buffer {

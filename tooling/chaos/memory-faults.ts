@@ -3,7 +3,7 @@ import type { Operation } from "@anyqueue/core/adapter";
 import type { Arena, FaultKind, Phase } from "./cell.ts";
 import { MEMORY } from "./providers.ts";
 
-/** More calls than a fault lasts. */
+/** More calls than happen during any fault. */
 const ALL = 1_000_000;
 
 const OPERATIONS: Readonly<Record<Phase, Operation>> = {
@@ -24,7 +24,7 @@ function heal({ producer }: Arena): void {
   producer.tell({ kind: "heal" });
 }
 
-/** What can happen around a queue that has no wire: the same failures between the engine and its driver. */
+/** Faults of a queue without a wire: the same failures, injected between the engine and its driver. */
 export const MEMORY_FAULTS: readonly FaultKind[] = [
   {
     name: "throttled",

@@ -1,4 +1,4 @@
-// Producer and consumers of a queue in memory, which lives in this one process: a restart is a new consumer in it.
+// Producer and consumers of a memory queue, all in this one process. A restart is a new consumer in it.
 import { setTimeout as sleep } from "node:timers/promises";
 import { faulty, FaultPlan, HistoryRecorder, HistoryWriter } from "@anyqueue/conformance";
 import { createClient, type QueueClient, type QueueConsumer } from "@anyqueue/core";
@@ -23,7 +23,7 @@ const stage = stageOf(settings.stage);
 const queue = chaosQueue(stage);
 const provider = stage.provider();
 const plan = new FaultPlan(() => performance.now());
-/** The same queue, as far as the faults let it through. */
+/** The same queue with injected faults. */
 const failing: Provider = {
   ...provider,
   connect: (url, context) => faulty(provider.connect(url, context), plan),
@@ -63,7 +63,7 @@ function start(): Running {
   return { client, consumer, ended: running.then((report) => recorder.closed(report)) };
 }
 
-/** Ends the oldest first, so that scaling to none and back is a restart. */
+/** Ends the oldest consumers first. Scaling to 0 and back is a restart. */
 function scale(to: number): void {
   while (consumers.length < to) consumers.push(start());
   for (const one of consumers.splice(0, consumers.length - to)) endings.push(stop(one));
@@ -89,7 +89,7 @@ async function sendAll({ wave, messages, everyMs }: SendCommand): Promise<void> 
   tell({ kind: "sent", wave });
 }
 
-/** The queue ends with its process: what is left in it is read here. */
+/** Reads what is left in the queue before the process ends, because the queue ends with it. */
 async function end(): Promise<void> {
   scale(0);
   await Promise.all(endings);

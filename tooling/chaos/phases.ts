@@ -6,29 +6,29 @@ import type { HistoryTail } from "./history-tail.ts";
 export interface Wave {
   readonly count: number;
   readonly everyMs: number;
-  /** Time that the handler takes, as a share of the lease. */
+  /** How long the handler takes, as a multiple of the lease. */
   readonly takesLeases?: number;
   readonly takesMs?: number;
   readonly dead?: boolean;
-  /** Attempts of each that fail. @default one of a tenth of them */
+  /** Failing attempts of each message. @default one, for a tenth of the messages */
   readonly failures?: number;
 }
 
-/** What an application does around a fault. */
+/** What an application does before and during a fault. */
 export interface PhasePlan {
   readonly before: Wave;
-  /** While the fault lasts. */
+  /** Sent while the fault lasts. */
   readonly during: Wave;
-  /** True: the phase is under way, the fault may come. */
+  /** True if the phase is under way, so that the fault may begin. */
   isReached(tail: HistoryTail): boolean;
 }
 
 const NOTHING: Wave = { count: 0, everyMs: 0 };
 
-/** Before everything else. */
+/** Sent before everything else. */
 export const WARM_UP: Wave = { count: 1, everyMs: 0, takesMs: 0 };
 
-/** After the fault, whatever it was. */
+/** Sent after every fault. */
 export const AFTER: Wave = { count: 8, everyMs: 20, takesMs: 5 };
 
 export const PHASE_PLANS: Readonly<Record<Phase, PhasePlan>> = {
@@ -66,7 +66,7 @@ export const PHASE_PLANS: Readonly<Record<Phase, PhasePlan>> = {
 
 const KEYS = 4;
 
-/** The messages of a wave; some of those that are not given up fail once first. */
+/** The messages of a wave. Some of those that do not become dead letters fail once first. */
 export function messagesOf(
   wave: Wave,
   name: string,
@@ -75,7 +75,7 @@ export function messagesOf(
 ): readonly ChaosBody[] {
   return Array.from({ length: wave.count }, (_, index) => ({
     id: `${name}-${index}`,
-    // Long runs of one key would only wait for each other.
+    // Long handler runs get keys in turn, because messages with the same key would wait for each other.
     key: `k-${wave.takesLeases === undefined ? Math.floor(random() * KEYS) : index % KEYS}`,
     takesMs: Math.round(wave.takesMs ?? (wave.takesLeases ?? 0) * leaseMs),
     failures: wave.failures ?? (wave.dead !== true && random() < 0.1 ? 1 : 0),

@@ -2,29 +2,29 @@ import { seededRandom } from "@anyqueue/core/testing";
 import { cellName, selectCells, type Cell } from "./cell.ts";
 import { SHORT_FORM } from "./short-form.ts";
 
-/** What a person asked for. */
+/** The options of a run. */
 export interface RunRequest {
   readonly seed: number;
-  /** Patterns of cells; none: all. */
+  /** Patterns of cells. If empty, all cells. */
   readonly only: readonly string[];
   readonly short: boolean;
-  /** Goes round and round in a seeded order for so long; absent: once, in the order of the matrix. */
+  /** Repeats the cells in seeded order for so long. If absent, runs each once, in the matrix's order. */
   readonly minutes?: number | undefined;
 }
 
-/** A cell with the seed that it runs under. */
+/** A cell and its seed. */
 export interface PlannedCell {
   readonly cell: Cell;
   readonly seed: number;
 }
 
-/** The cells that a person asked for. */
+/** The cells that the options select. */
 export function requestedCells(all: readonly Cell[], { only, short }: RunRequest): readonly Cell[] {
   const wanted = short ? all.filter((cell) => SHORT_FORM.includes(cellName(cell))) : all;
   return only.length === 0 ? wanted : selectCells(wanted, only);
 }
 
-/** The order of a run: with `minutes` every round has another order and another seed. */
+/** The cells in the order of a run. With `minutes`, every round has another order and another seed. */
 export function* plannedCells(cells: readonly Cell[], { seed, minutes }: RunRequest): Generator<PlannedCell> {
   if (minutes === undefined) {
     for (const cell of cells) yield { cell, seed };

@@ -4,10 +4,10 @@ import type { Wave } from "./phases.ts";
 import { wireOf, type Arena, type FaultKind } from "./cell.ts";
 import { CLOUDS } from "./providers.ts";
 const HOUR_MS = 3_600_000;
-/** Longest time in which ten consumers must have reached the service, milliseconds. */
+/** The longest time for ten consumers to reach the service, milliseconds. */
 const START_MS = 60_000;
 
-/** What happens to processes. */
+/** Faults of processes. */
 export const PROCESS_FAULTS: readonly FaultKind[] = [
   {
     name: "consumer-killed",
@@ -15,7 +15,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
     stages: CLOUDS,
     phases: ["handle", "settle", "renew", "dead-letter"],
     begin: async (arena) => {
-      // Somewhere between two lines of its work.
+      // At a random point of its work.
       await sleep(arena.random() * 300);
       arena.consumers.shift()?.signal("SIGKILL");
     },
@@ -96,7 +96,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
     stages: ["sqs", "service-bus", "pubsub"],
     phases: ["settle"],
     forMs: 3_000,
-    // Ten that load the same SDK on a small machine are done at very different times: the load waits for the last.
+    // Ten processes that load an SDK on a small machine start at different times, so the load waits for all.
     sendsAfterBegin: true,
     during: { count: 800, everyMs: 5, takesMs: 300 },
     begin: async (arena) => {
@@ -113,7 +113,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   },
 ];
 
-/** Five consumers; each is ended and replaced in turn, while messages keep coming. */
+/** Ends and replaces five consumers in turn while messages keep coming. */
 function rolling(name: string, rounds: number, during: Wave): FaultKind {
   return {
     name,
@@ -125,14 +125,14 @@ function rolling(name: string, rounds: number, during: Wave): FaultKind {
     begin: async (arena) => {
       await Promise.all(Array.from({ length: 4 }, async () => await join(arena)));
       for (let restarts = 0; restarts < 5 * rounds; restarts += 1) {
-        // oxlint-disable-next-line no-await-in-loop -- in turn is the point
+        // oxlint-disable-next-line no-await-in-loop -- they must be replaced in turn
         await Promise.all([arena.consumers.shift()?.end(), join(arena)]);
       }
     },
   };
 }
 
-/** A producer that is closed in order knows what became of every send. */
+/** Checks that a producer which was closed properly knows the outcome of every send. */
 function leavesNoSendOpen(events: readonly HistoryEvent[]): readonly string[] {
   const open = new Set<string>();
   for (const event of events) {
@@ -146,7 +146,7 @@ async function replace(arena: Arena): Promise<void> {
   await join(arena);
 }
 
-/** One more consumer, which asks for messages when it is there. */
+/** Adds a consumer, and waits until all consumers have reached the service. */
 async function joinAndStart(arena: Arena): Promise<void> {
   await join(arena);
   await allStarted(arena);
@@ -157,7 +157,7 @@ async function allStarted({ consumers }: Arena): Promise<void> {
   await Promise.race([started, sleep(START_MS)]);
 }
 
-/** One more consumer. */
+/** Adds a consumer. */
 async function join(arena: Arena): Promise<void> {
   arena.consumers.push(await arena.startConsumer());
 }

@@ -1,4 +1,4 @@
-// A producer process: sends what it is told to, and writes down what became of it.
+// A producer process: sends what it is told to, and records the outcomes.
 import { setTimeout as sleep } from "node:timers/promises";
 import { HistoryRecorder, HistoryWriter } from "@anyqueue/conformance";
 import { createClient, isQueueError } from "@anyqueue/core";
@@ -7,7 +7,7 @@ import type { SendCommand } from "./child-commands.ts";
 import { onCommand, readSettings, tell, tellReady } from "./child.ts";
 import { stageOf } from "./providers.ts";
 
-/** Longer than a pause between two requests, shorter than anybody wants to wait. */
+/** Longer than the pause between two requests, and short enough for a cell. */
 const SEND_TIMEOUT = "6s";
 
 const settings = readSettings();
@@ -42,7 +42,7 @@ async function sendOne(body: ChaosBody): Promise<void> {
   try {
     await recorder.send(producer, QUEUE, body, options, place);
   } catch (error) {
-    // What was refused is in the history. Its key may go on: whoever sends decides that, and here the next is as good.
+    // The history has the refused send. The sender decides whether its key may go on, and here it may.
     if (isQueueError(error) && stage.ordered) producer.resume(body.key);
   }
 }

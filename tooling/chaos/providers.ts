@@ -6,20 +6,20 @@ import { pubsub } from "@anyqueue/pubsub";
 import { serviceBus } from "@anyqueue/service-bus";
 import { sqs } from "@anyqueue/sqs";
 
-/** The emulated service behind a provider; memory has none. */
+/** The emulated service of a provider. Memory has none. */
 export type Front = "sqs" | "service-bus" | "pubsub";
 
-/** One kind of queue that the matrix runs on. */
+/** One kind of queue in the matrix. */
 export interface Stage {
-  /** Absent: it lives inside one process. */
+  /** Absent if the queue is inside one process. */
   readonly front?: Front;
   readonly ordered: boolean;
-  /** The shortest lease that the service knows, or one that is short enough, milliseconds. */
+  /** The shortest lease of the service, or one that is short enough, milliseconds. */
   readonly leaseMs: number;
   readonly promises: Partial<HistoryPromises>;
-  /** The name under which the emulator has recorded a hand-over. */
+  /** The name under which the emulator records a hand-over. */
   readonly leaseOf?: LeaseOf;
-  /** `address` is `host:port` of whoever stands before the service. */
+  /** `address`: `host:port` of the service or of a proxy in front of it. */
   url(address: string): string;
   provider(): Provider;
 }
@@ -50,7 +50,7 @@ const PUBSUB_STAGE = {
   provider: () => pubsub(),
 } as const;
 
-/** The service counts what was given back, too; a consumer knows only what it gave back itself. */
+/** The service also counts released deliveries, and a consumer knows only those that it released itself. */
 const PUBSUB_PROMISES = { deliveryCount: "perConsumer" } as const;
 
 const MEMORY_STAGE = {
@@ -64,14 +64,14 @@ const STAGES = {
   "memory-ordered": { ...MEMORY_STAGE, ordered: true, promises: { deliveryCount: "exact" } },
   sqs: { ...SQS_STAGE, ordered: false, promises: { lateAcks: true } },
   "sqs-fifo": { ...SQS_STAGE, ordered: true, promises: {} },
-  // The service counts a delivery that was lost on its way, and not one whose session ended before its lock did.
+  // The service counts a delivery lost on its way, but not one whose session ended before its lock.
   "service-bus": { ...SERVICE_BUS_STAGE, ordered: false, promises: { deliveryCount: "approximate" } },
   "service-bus-session": {
     ...SERVICE_BUS_STAGE,
     ordered: true,
     promises: { deliveryCount: "approximate" },
   },
-  // An ack there is accepted without a word on its effect, so that one that came late is no lie.
+  // Pub/Sub accepts an ack without reporting its effect, so accepting a late ack is not a violation.
   pubsub: { ...PUBSUB_STAGE, ordered: false, promises: { ...PUBSUB_PROMISES, lateAcks: true } },
   "pubsub-ordered": {
     ...PUBSUB_STAGE,
@@ -91,21 +91,21 @@ function textIn(native: unknown, member: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** A kind of queue by its name in `--only`. */
+/** The name of a kind of queue in `--only`. */
 export type StageName = keyof typeof STAGES;
 
 export const MEMORY: readonly StageName[] = ["memory", "memory-ordered"];
 export const SQS: readonly StageName[] = ["sqs", "sqs-fifo"];
 export const SERVICE_BUS: readonly StageName[] = ["service-bus", "service-bus-session"];
 export const PUBSUB: readonly StageName[] = ["pubsub", "pubsub-ordered", "pubsub-exactly-once"];
-/** All that are reached over a wire. */
+/** All kinds that are reached over a wire. */
 export const CLOUDS: readonly StageName[] = [...SQS, ...SERVICE_BUS, ...PUBSUB];
 
 export function stageOf(name: StageName): Stage {
   return STAGES[name];
 }
 
-/** Starts only the front that is needed. */
+/** The options of an emulator that starts only this front. */
 export function emulatorOptions(front: Front, seed: number): EmulatorOptions {
   const port = { sqs: "sqsPort", "service-bus": "serviceBusPort", pubsub: "pubsubPort" } as const;
   return { [port[front]]: 0, seed, recordHandOuts: true };

@@ -8,30 +8,30 @@ import {
 } from "@anyqueue/core";
 import { QUEUE, type ChaosBody } from "./chaos-queue.ts";
 
-/** Empty asks in a row that prove a queue empty. */
+/** This many empty receives in a row prove that a queue is empty. */
 const EMPTY_POLLS = 3;
 const MAX_ASKS = 200;
 
-/** How the end of a cell is looked at. */
+/** What `readLeftovers` needs to read the end of a cell. */
 export interface Leftovers {
   readonly client: QueueClient;
   readonly definition: QueueDefinition<ChaosBody, ChaosBody>;
   readonly watcher: HistorySink;
-  /** Lets every lease and delay run out. */
+  /** Makes every lease and delay run out. */
   expireLeases(): Promise<void>;
-  /** What the service itself says that there is; absent where it cannot be asked. */
+  /** The depths that the service itself reports. Absent if it cannot be asked. */
   depths?(): Promise<Depths>;
-  /** What is not empty after so many asks is not proved to be. @default 200 */
+  /** After this many receives, a queue is not proved empty. @default 200 */
   readonly maxAsks?: number;
 }
 
-/** Messages in a queue and in its dead letters. */
+/** The number of messages in a queue and in its dead letters. */
 export interface Depths {
   readonly queue: number;
   readonly dead: number;
 }
 
-/** Reads what is in the dead letters and still in the queue, and writes it down. The consumers have ended. */
+/** Reads the dead letters and what is still in the queue into the history. The consumers must have ended. */
 export async function readLeftovers(leftovers: Leftovers): Promise<void> {
   const { client, definition, watcher, expireLeases, depths } = leftovers;
   await expireLeases();
@@ -50,7 +50,7 @@ export async function readLeftovers(leftovers: Leftovers): Promise<void> {
   });
 }
 
-/** Takes everything out, until several asks in a row bring nothing and the service says so, where it can. */
+/** Takes everything out until several receives in a row are empty and, if it can tell, the service agrees. */
 async function drain<Body>(
   { consumer, dest }: { readonly consumer: QueueConsumer<Body>; readonly dest: string },
   { watcher, maxAsks = MAX_ASKS }: Leftovers,
@@ -60,14 +60,14 @@ async function drain<Body>(
   let emptyPolls = 0;
   let depth: number | undefined;
   for (let asks = 0; emptyPolls < EMPTY_POLLS && asks < maxAsks; asks += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- one ask after the other is what proves it
+    // oxlint-disable-next-line no-await-in-loop -- only receives in sequence prove it
     const messages = await consumer.receive({ max: 10, wait: "300ms" });
     // oxlint-disable-next-line no-await-in-loop
     depth = await depthNow();
     emptyPolls = messages.length === 0 && (depth ?? 0) === 0 ? emptyPolls + 1 : 0;
     for (const message of messages) {
       note(message);
-      // oxlint-disable-next-line no-await-in-loop -- what was noted is taken out before the next is noted
+      // oxlint-disable-next-line no-await-in-loop -- each message is removed before the next is noted
       await message.ack();
     }
   }

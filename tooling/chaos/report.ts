@@ -14,7 +14,7 @@ const COLUMNS: readonly (readonly [title: string, of: (row: Row) => string | num
   ["verdict", ({ verdict }) => verdict],
 ];
 
-/** All rows in columns, for a terminal. */
+/** Formats all rows as a table for a terminal. */
 export function rowsTable(rows: readonly Row[]): string {
   const cells = [
     COLUMNS.map(([title]) => title),
@@ -45,7 +45,7 @@ export function describeFailure({ row, verdict, folder }: CellResult): string {
   ].join("\n");
 }
 
-/** The rows as they are kept in the documents: without what only the run itself needs. */
+/** The rows for the documents, without the fields that only the run needs. */
 export function publishedReport(
   { seed, rows }: { readonly seed: number; readonly rows: readonly Row[] },
   at: Date,
@@ -58,7 +58,7 @@ export function publishedReport(
   return `${JSON.stringify({ date: at.toISOString().slice(0, 10), seed, rows: kept }, null, 2)}\n`;
 }
 
-/** The name of its cell. */
+/** The name of a row's cell. */
 export function rowName({ provider, fault, phase }: Pick<Row, "provider" | "fault" | "phase">): string {
   return `${provider}/${fault}/${phase}`;
 }

@@ -13,7 +13,7 @@ const FACTS: CellFacts = {
   delays: [],
 };
 
-/** Events one millisecond after another. */
+/** A history of events one millisecond apart. */
 function history(
   ...lines: readonly (readonly [type: EventType, members: object, op?: string])[]
 ): readonly HistoryEvent[] {

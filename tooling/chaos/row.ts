@@ -7,7 +7,7 @@ import {
 import type { Phase } from "./cell.ts";
 import type { StageName } from "./providers.ts";
 
-/** What became of one cell. */
+/** The result of one cell. */
 export interface Row {
   readonly provider: StageName;
   readonly fault: string;
@@ -15,37 +15,37 @@ export interface Row {
   readonly seed: number;
   readonly confirmed: number;
   readonly lost: number;
-  /** Messages that were handled more often than once, for a reason. */
+  /** Messages that were handled more than once for a known reason. */
   readonly justifiedDuplicates: number;
   readonly unjustifiedDuplicates: number;
   readonly orderViolations: number;
-  /** From the end of the fault to the next success; absent where nothing succeeded. */
+  /** Milliseconds from the end of the fault to the next success, or null if nothing succeeded. */
   readonly recoveryMs: number | null;
-  /** `unknown`: it could not be proved, which is not a pass. */
+  /** `unknown`: it could not be proved that the cell passed, so it counts as not passed. */
   readonly verdict: "pass" | "fail" | "unknown";
-  /** Invariants that did not hold, and what else went wrong. */
+  /** Violated invariants and other problems. */
   readonly problems: readonly string[];
-  /** It failed, but by time alone: nothing was lost, repeated or out of order, and no process died. */
+  /** The cell failed only by time: nothing was lost, repeated or out of order, and no process died. */
   readonly isLate?: true;
 }
 
-/** Progress and cost: how soon, and in how many calls. A machine that is busy with others misses them, too. */
+/** Invariants of progress and cost: how soon, and in how many calls. A busy machine can also break them. */
 const OF_TIME: ReadonlySet<string> = new Set(["I-13", "I-16"]);
 
-/** What the runner knows of a cell beside its history. */
+/** What the runner knows about a cell besides its history. */
 export interface CellFacts {
   readonly provider: StageName;
   readonly fault: string;
   readonly phase: Phase;
   readonly seed: number;
   readonly promises: Partial<HistoryPromises>;
-  /** Processes that crashed, a fault that never came. */
+  /** Crashed processes, problems found by `verify`, and a cell that broke off. */
   readonly complaints: readonly string[];
-  /** What was not done in time. */
+  /** What did not happen in time. */
   readonly delays: readonly string[];
 }
 
-/** Holds the history of a cell against what is promised. */
+/** Checks the history of a cell against the promises. */
 export function judge(
   events: readonly HistoryEvent[],
   facts: CellFacts,
@@ -86,7 +86,7 @@ function rowOf(
   };
 }
 
-/** Messages whose handler succeeded more often than once. */
+/** The number of messages whose handler succeeded more than once. */
 function handledAgain(events: readonly HistoryEvent[]): number {
   const midOfToken = new Map<string, string>();
   const successes = new Map<string, number>();

@@ -19,11 +19,11 @@ import { cellName, type Cell } from "./cell.ts";
 import type { Row } from "./row.ts";
 import type { CellResult } from "./run-cell.ts";
 
-/** The service holds a million messages, MiB. */
+/** Heap of the service, which holds a million messages. MiB. */
 const BROKER_HEAP_MB = 6_000;
 const CONSUMER_OPTIONS = [`--max-old-space-size=${OLD_SPACE_MB}`, "--expose-gc"];
 
-/** Fills a service, lets a consumer with little memory work at it for a while, and compares. */
+/** Fills a service, runs a consumer with little memory on it for a while, and compares both. */
 export async function runBacklog(cell: Cell, below: string, seed: number): Promise<CellResult> {
   const folder = join(below, `${cellName(cell).replaceAll("/", "-")}-${seed}`);
   mkdirSync(folder, { recursive: true });
@@ -60,7 +60,7 @@ async function observe(
   }
 }
 
-/** What the service has handed out in the midst of the slow time. */
+/** How many messages the service has handed out in the middle of the slow time. */
 async function outOf(broker: ChildProcess): Promise<number> {
   await sleep(SLOW_MS / 2);
   return (await ask<OutAnswer>(broker, { kind: "out" })).out;
@@ -72,7 +72,7 @@ async function ask<Answer extends OutAnswer | FatesAnswer>(
 ): Promise<Answer> {
   if (!broker.connected) throw new Error("the service is gone");
   const answer = hear<Answer>(broker, question.kind);
-  // What cannot be sent goes to a process that has ended, which is heard.
+  // A failed send means that the process has ended, and `hear` rejects then.
   broker.send(question, () => undefined);
   return await answer;
 }
@@ -85,7 +85,7 @@ function start(program: string, settings: BacklogSettings, options: readonly str
   });
 }
 
-/** The next news of a kind; rejects when the process ends without it. */
+/** Resolves with the next news of a kind. Rejects if the process ends first. */
 async function hear<News extends { readonly kind: string }>(
   child: ChildProcess,
   kind: News["kind"],

@@ -14,30 +14,30 @@ import { openSite, type Site } from "./site.ts";
 
 const CONCURRENCY = 8;
 const PREFETCH = 4;
-/** Longest time in which a phase must come about, milliseconds. */
+/** The longest time until a phase must be reached, milliseconds. */
 const REACH_MS = 45_000;
 const DEFAULT_FAULT_MS = 1_500;
 const DEFAULT_RECOVERY_MS = 10_000;
-/** From the end of the fault until everything must be done, beyond the recovery, milliseconds. */
+/** The time after the recovery in which all work must be done, milliseconds. */
 const WORK_MS = 40_000;
-/** Failing requests and new connections of a cell: more than its messages and pauses explain is a hot loop. */
+/** Failing requests and new connections of a cell. More than messages and pauses explain is a hot loop. */
 const FAILURES_A_MINUTE = 3_000;
-/** Tries of one message in the first seconds, 50 ms and then twice as long apart: no hot loop yet. */
+/** Tries of one message in the first seconds, 50 ms apart and then twice as long. They are not a hot loop. */
 const FIRST_TRIES = 5;
-/** Between two processes of a machine that is busy with both. */
+/** Allowed delay between two processes on a machine that is busy with both. */
 const SLACK_MS = 1_000;
 const POLL_MS = 25;
 const WARM_UPS = 3;
 
-/** What is left of a cell that ran. */
+/** The result of a cell that ran. */
 export interface CellResult {
   readonly row: Row;
-  /** Absent where there is no history. */
+  /** Absent if there is no history. */
   readonly verdict?: HistoryVerdict;
   readonly folder: string;
 }
 
-/** Runs one cell in processes of its own; its histories are written below `folder`. */
+/** Runs one cell in processes of its own. They write their histories below `folder`. */
 export async function runCell(cell: Cell, folder: string, seed: number): Promise<CellResult> {
   const run = new CellRun(cell, join(folder, `${cellName(cell).replaceAll("/", "-")}-${seed}`), seed);
   return await run.run();
@@ -71,7 +71,7 @@ class CellRun {
     try {
       await this.#play();
     } catch (error) {
-      // Hundreds of other cells are worth their report.
+      // One broken cell must not cost the report of hundreds of others.
       this.#complaints.push(`the cell broke off: ${String(error)}`);
     } finally {
       await this.#endCrew();
@@ -84,13 +84,13 @@ class CellRun {
       attempts: ATTEMPTS,
       slackMs: SLACK_MS,
       concurrency: CONCURRENCY,
-      // Behind busy keys an ordered target has room of its own.
+      // An ordered target has additional room for messages behind busy keys.
       prefetch: stage.ordered || fault.blursLeases === true ? undefined : PREFETCH,
       recoveryMs: recoveryOf(this.#cell, stage),
       emptyAsksPerMinute: FAILURES_A_MINUTE,
       ...stage.promises,
     };
-    // `pnpm judge` on the folder says the same again.
+    // With this file, `pnpm judge` on the folder gives the same verdict.
     writeFileSync(join(this.#folder, "promises.json"), `${JSON.stringify(promises, null, 2)}\n`);
     const found = { complaints: this.#complaints, delays: this.#delays };
     const facts = { provider, fault: fault.name, phase, seed: this.#seed, ...found, promises };
@@ -147,7 +147,7 @@ class CellRun {
     await this.#sendAfter(arena);
   }
 
-  /** What failed while the fault lasted: the checker knows how much of it is a hot loop. */
+  /** Records what failed while the fault lasted. The checker decides whether that is a hot loop. */
   async #count({ wire }: Arena, before: number, durationMs: number): Promise<void> {
     if (wire === undefined) return;
     const calls = Math.max(0, (await wire.countFailures()) - before);
@@ -155,7 +155,7 @@ class CellRun {
     this.#watcher.write("cost", this.#watcher.operation(), cost);
   }
 
-  /** Until something is confirmed again: a producer must recover, too. */
+  /** Sends until something is confirmed again, because a producer must recover too. */
   async #sendAfter(arena: Arena): Promise<void> {
     const before = this.#tail.read().confirmed;
     const until = performance.now() + recoveryOf(this.#cell, arena.stage);
@@ -169,7 +169,7 @@ class CellRun {
     }
   }
 
-  /** Until one message has gone all the way: what loads and connects first is done. */
+  /** Sends until one message is done, so that everything is loaded and connected. */
   async #warmUp(arena: Arena): Promise<void> {
     for (let tries = 1; tries <= WARM_UPS; tries += 1) {
       // oxlint-disable-next-line no-await-in-loop -- once more only where it failed
@@ -189,7 +189,7 @@ class CellRun {
     await isSent;
   }
 
-  /** Until every confirmed message is done. */
+  /** Waits until every confirmed message is done. */
   async #work(stage: Stage): Promise<void> {
     const patienceMs = recoveryOf(this.#cell, stage) + WORK_MS;
     const isDone = await this.#until(() => this.#tail.read().open === 0, patienceMs);
@@ -198,7 +198,7 @@ class CellRun {
 
   #note(type: "fault.start" | "fault.stop"): void {
     const { fault } = this.#cell;
-    // The checker knows a declared duplicate by its row.
+    // The checker recognizes declared duplicates by this row.
     const row = fault.deliversTwice === true ? "F-09" : (fault.rows[0] ?? "");
     const what = `${row} ${fault.name}`;
     this.#watcher.write(type, this.#watcher.operation(), { fault: what, seed: this.#seed });
@@ -220,8 +220,8 @@ function durationOf({ forMs, forLeases }: FaultKind, { leaseMs }: Stage): number
 }
 
 /**
- * One period between two tries, as long as they get. A message that was being handled may also have to wait for the end of
- * its lease, twice where its key was too; a fault of sending touches no lease.
+ * How long a recovery may take: the longest pause between two tries. A message that was being handled may
+ * also wait for the end of its lease, and twice if its key waited too. A fault of sending affects no lease.
  */
 function recoveryOf({ fault, phase }: Cell, { leaseMs }: Stage): number {
   const leases = phase === "send" ? 0 : 2;

@@ -4,7 +4,7 @@ import { CLOUDS, PUBSUB, SERVICE_BUS, SQS, type Front } from "./providers.ts";
 
 type Actions = Partial<Readonly<Record<Front, FaultAction>>>;
 
-/** The requests that a phase is about, by front. A stream is opened by one call and goes on with others. */
+/** The requests of a phase, by front. One call opens a stream, and others continue it. */
 const OPERATIONS: Readonly<Record<Front, Partial<Readonly<Record<Phase, readonly string[]>>>>> = {
   sqs: {
     send: ["SendMessage*"],
@@ -29,10 +29,10 @@ const OPERATIONS: Readonly<Record<Front, Partial<Readonly<Record<Phase, readonly
   },
 };
 
-/** Where a service has no dead letters of its own, a copy is sent to a queue of this name. */
+/** If a service has no dead letters of its own, a copy is sent to a queue with such a name. */
 const COPIES = "*-dead*";
 
-/** Makes rules for the requests of the cell's phase. */
+/** Adds fault rules for the requests of the cell's phase. */
 function ruled(actions: Actions, more: Omit<FaultRule, "action"> = {}): FaultKind["begin"] {
   return async (arena: Arena) => {
     const { phase } = arena;
@@ -44,7 +44,7 @@ function ruled(actions: Actions, more: Omit<FaultRule, "action"> = {}): FaultKin
     const isCopy = phase === "dead-letter" && front !== "service-bus";
     const operations = OPERATIONS[front][phase] ?? ["*"];
     for (const operation of operations) {
-      // oxlint-disable-next-line no-await-in-loop -- rules apply in their order
+      // oxlint-disable-next-line no-await-in-loop -- rules apply in this order
       await control.addFault({ operation, ...(isCopy ? { queue: COPIES } : {}), ...more, action });
     }
   };
@@ -82,7 +82,7 @@ const EXPIRE: Actions = {
   pubsub: { kind: "expireLease" },
 };
 
-/** What a service does; the emulator's fault points do it. */
+/** Faults of a service, injected by the emulator's fault rules. */
 export const SERVICE_FAULTS: readonly FaultKind[] = [
   {
     name: "throttled",
@@ -244,13 +244,13 @@ export const SERVICE_FAULTS: readonly FaultKind[] = [
     rows: ["F-19"],
     stages: CLOUDS,
     phases: ["receive"],
-    // What is sent meanwhile is refused, or goes down with the queue.
+    // Messages sent during the fault would be refused, or deleted with the queue.
     during: { count: 0, everyMs: 0 },
     recoveryMs: 20_000,
     begin: async (arena) => await wireOf(arena).deleteQueue(),
     end: async (arena) => {
       const { control, createQueue } = wireOf(arena);
-      // SQS gives a name free again after a minute.
+      // SQS allows a deleted queue's name again after a minute.
       await control.advance(61_000);
       await createQueue();
     },
@@ -262,7 +262,7 @@ export const SERVICE_FAULTS: readonly FaultKind[] = [
     blursLeases: true,
     stages: CLOUDS,
     phases: ["handle", "receive"],
-    // All leases run out at once, long before their holders think so.
+    // All leases run out at once, long before their holders expect it.
     begin: async (arena) => await wireOf(arena).control.advance(arena.stage.leaseMs + 1_000),
   },
 ];

@@ -1,4 +1,4 @@
-/** Cells that run before every merge: each kind of fault on each cloud, none that has to wait long. */
+/** The cells that run before every merge: each kind of fault on each cloud, and none with long waits. */
 export const SHORT_FORM: readonly string[] = [
   "memory/lost-response/settle",
   "memory/terminated/handle",

@@ -10,7 +10,7 @@ import { addressOf, emulatorOptions, stageOf, type Front } from "./providers.ts"
 import { depthsOf } from "./depths-of.ts";
 import { readLeftovers, type Depths } from "./read-leftovers.ts";
 
-/** What a site is made from. */
+/** The parts of a site. */
 export interface SiteParts {
   readonly cell: Cell;
   readonly seed: number;
@@ -20,12 +20,12 @@ export interface SiteParts {
   random(): number;
 }
 
-/** Where a cell happens: a service, or none, with a producer and a consumer that run. */
+/** Where a cell runs: a service or the memory queue, and a running producer and consumer. */
 export interface Site {
   readonly arena: Arena;
-  /** Nothing goes wrong from now on. */
+  /** Ends all faults. */
   heal(): Promise<void>;
-  /** Reads what is left; all processes have ended. */
+  /** Reads what is left. All processes must have ended. */
   readLeftovers(): Promise<void>;
   close(): Promise<void>;
 }
@@ -110,7 +110,7 @@ async function openProxies(address: string, seed: number): Promise<readonly [Fau
   ]);
 }
 
-/** All in one process, which reads what is left before it ends. */
+/** Starts one process with everything in it. It reads what is left before it ends. */
 async function openMemorySite({ cell, crew, tail, random }: SiteParts): Promise<Site> {
   const { provider, phase } = cell;
   const process = await crew.start("both", "");

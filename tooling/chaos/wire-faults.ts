@@ -2,7 +2,7 @@ import { wireOf, type FaultKind } from "./cell.ts";
 import type { ProxyMode } from "./fault-proxy.ts";
 import { CLOUDS } from "./providers.ts";
 
-/** What a network does; the proxy of the side that the phase is about does it. */
+/** Faults of a network, made by the proxy of the side that the phase is about. */
 export const WIRE_FAULTS: readonly FaultKind[] = [
   {
     name: "cut",

@@ -3,19 +3,19 @@ import { join } from "node:path";
 import { CASES, publishable, publishValue, type TargetResults } from "@anyqueue/conformance";
 import { ROOT } from "../steps.ts";
 
-/** What the documents' tables are generated from. */
+/** The source of the generated tables in the documents. */
 const RESULTS_FILE: string = join(ROOT, "docs", "reference", "conformance.json");
 
 const UPDATE = "pnpm conformance:report";
 
 interface Documented {
   readonly generatedAt: string;
-  /** What the ids mean; the same for every target. */
+  /** Title and rule of each case by its id, the same for every target. */
   readonly claims: Readonly<Record<string, { readonly title: string; readonly rule: string }>>;
   readonly targets: readonly { readonly target: string }[];
 }
 
-/** For `report` of a conformance test: prints the matrix, and fails if the documents say something else. */
+/** The `report` of a conformance test: prints the matrix, and fails if the documents differ from it. */
 export function assertDocumented(matrix: string, results: TargetResults): void {
   process.stdout.write(`\n${matrix}\n`);
   // A run of some cases says nothing about the others.
@@ -27,7 +27,7 @@ export function assertDocumented(matrix: string, results: TargetResults): void {
   );
 }
 
-/** Writes the results if they differ from those that are there; gives whether they did. */
+/** Writes the results if they differ from the documented ones. Returns whether they did. */
 export function writeDocumented(results: readonly TargetResults[]): boolean {
   const claims = Object.fromEntries(CASES.map(({ id, title, rule }) => [id, { title, rule }]));
   const targets = results.map(publishable);
@@ -45,7 +45,7 @@ function readDocumented(): Documented | undefined {
   return parsed;
 }
 
-/** One result a line, as the formatter leaves it. */
+/** Writes one result per line, in the layout of the formatter. */
 function serialise(value: unknown): string {
   const text = JSON.stringify(value, publishValue, 2) ?? "";
   return text.replaceAll(/\{\n\s+("id": "[^"]+"),\n\s+("outcome": "[^"]+")\n\s+\}/gu, "{ $1, $2 }");

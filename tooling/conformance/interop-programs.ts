@@ -5,10 +5,10 @@ import { join } from "node:path";
 
 const INSTALL_LIMIT_MS = 300_000;
 
-/** Another language's program: where it is, or why it cannot be had here. */
+/** A program in another language: its path, or the reason why it is not available here. */
 export type InteropProgram = { readonly path: string } | { readonly missing: string };
 
-/** Builds the Go program of a folder with the modules that its `go.sum` names. Go itself knows what is built already. */
+/** Builds the Go program of a folder with the modules in its `go.sum`. Go skips what is already built. */
 export function goProgram(name: string, source: string): InteropProgram {
   const folder = cacheFolder(name);
   const path = join(folder, name);
@@ -19,7 +19,7 @@ export function goProgram(name: string, source: string): InteropProgram {
     : { missing: `${name} for Go cannot be built here: ${reasonOf(built)}` };
 }
 
-/** A Python that has one release of a package. */
+/** A Python with one release of a package installed. */
 export function pythonWith(name: string, version: string): InteropProgram {
   const folder = cacheFolder(`${name}-${version}`);
   const path = join(folder, "bin", "python");
@@ -38,7 +38,7 @@ export function pythonWith(name: string, version: string): InteropProgram {
   return { path };
 }
 
-/** Outside the repository, and safe to delete at any time. */
+/** A folder outside the repository that is safe to delete at any time. */
 function cacheFolder(name: string): string {
   return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "anyqueue-interop", name);
 }

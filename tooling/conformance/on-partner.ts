@@ -11,7 +11,7 @@ import {
 } from "@anyqueue/conformance";
 import { expect, test } from "vitest";
 
-/** A server that somebody else wrote, running on loopback. */
+/** A third-party server that runs on loopback. */
 export interface PartnerServer {
   readonly endpoint: string;
   close(): Promise<void>;
@@ -19,21 +19,21 @@ export interface PartnerServer {
 
 export interface Partner {
   readonly name: string;
-  /** Why it cannot be started here. */
+  /** The reason why it cannot start here, if there is one. */
   missing(): string | undefined;
   start(): Promise<PartnerServer>;
 }
 
-/** Why a case is left out, by its id. */
+/** For each case that is left out, by its id: the reason. */
 export type LeftOut = Readonly<Record<string, string>>;
 
-/** What one kind of entity of a partner does otherwise than the service, as far as the suite shows it. */
+/** How one kind of a partner's entities differs from the service, as far as the suite shows it. */
 export interface KindOnPartner {
-  /** Cases spend most of their time waiting, each for entities of its own; how many a server keeps up with. */
+  /** Cases that run at a time, as many as the server can handle. Each mostly waits, on its own entities. */
   readonly casesAtATime: number;
-  /** Cases that fail every time: one that passes fails the job. */
+  /** Cases that fail every time. If one of them passes, the job fails. */
   readonly deviations: readonly KnownGap[];
-  /** Cases that the server cannot take in reasonable time, or not with the same result every time; why. */
+  /** Cases that take too long on this server or have varying results, each with the reason. */
   readonly notRun: LeftOut;
   /** Real time that one case may take, in milliseconds. @default 45000 */
   readonly caseTimeoutMs?: number;
@@ -78,7 +78,7 @@ async function runOnPartner(partner: Partner, kind: string, on: KindOnPartner): 
   }
 }
 
-/** A misspelt or superseded entry would hide a case for ever. */
+/** Without this check a misspelt or outdated entry would hide a case for ever. */
 function checkNames(left: LeftOut, failing: readonly string[]): void {
   const known = new Set(CASES.map(({ id }) => id));
   for (const id of Object.keys(left)) {

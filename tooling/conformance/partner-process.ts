@@ -7,14 +7,15 @@ export const PARTNER_HOST = "127.0.0.1";
 const START_LIMIT_MS = 60_000;
 
 export interface PartnerProcess {
-  /** The line that said that it is ready. */
+  /** The line with which the server reported that it is ready. */
   readonly line: string;
   close(): Promise<void>;
 }
 
 /**
- * Starts a server that says on either output when it is ready. Its input stays open as long as this process lives.
- * @throws if it ends or stays silent instead
+ * Starts a server that reports on stdout or stderr when it is ready. Its stdin stays open as long as this
+ * process lives.
+ * @throws if it ends or does not report
  */
 export async function startPartnerProcess(
   command: string,
@@ -22,7 +23,7 @@ export async function startPartnerProcess(
   isReady: (line: string) => boolean,
 ): Promise<PartnerProcess> {
   const child = spawn(command, [...args], { stdio: ["pipe", "pipe", "pipe"] });
-  // A test that times out never closes what it started.
+  // A test that times out never closes its server.
   const end = (): void => void child.kill("SIGKILL");
   process.once("exit", end);
   const exited = once(child, "exit");
@@ -52,7 +53,7 @@ export async function startPartnerProcess(
   };
 }
 
-/** A port that was free a moment ago, for servers that cannot choose one themselves. */
+/** Returns a port that was free a moment ago, for servers that cannot choose one themselves. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, PARTNER_HOST);
   await once(server, "listening");

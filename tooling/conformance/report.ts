@@ -1,5 +1,5 @@
 // Runs the conformance suite on every target without a test runner, prints the matrix, and writes
-// docs/reference/conformance.json and the documents that are generated from it.
+// docs/reference/conformance.json and the documents generated from it.
 // `pnpm conformance:report memory` runs one target and writes nothing.
 
 import {
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   }
   const results: TargetResults[] = [];
   for (const harness of HARNESSES.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
-    // oxlint-disable-next-line no-await-in-loop -- the machine's time is part of what is measured
+    // oxlint-disable-next-line no-await-in-loop -- parallel targets would distort the measured time
     results.push(await runConformance(harness, { onResult: (result) => printFailure(harness, result) }));
   }
   process.stdout.write(`${formatMatrix(results)}\n`);

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT } from "../steps.ts";
 
-/** Whoever knows one adapter's page finds everything on another's. */
+/** All adapter pages share these headings, so that a reader of one finds everything on another. */
 const FIXED = ["Open", "Delivery semantics", "Limits", "Encoding", "Errors", "Permissions", "Native access"];
 
 const pages = globSync("docs/adapters/*.md", { cwd: ROOT });

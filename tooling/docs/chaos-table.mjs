@@ -1,4 +1,4 @@
-// The tables of docs/reliability.md, from docs/reference/chaos.json.
+// Generates the tables of docs/reliability.md from docs/reference/chaos.json.
 
 import { FAULT_ROWS } from "../chaos/fault-rows.ts";
 
@@ -14,7 +14,7 @@ const PROVIDERS = {
   "pubsub-exactly-once": "Pub/Sub exactly-once",
 };
 
-/** When, what came of it for each provider, and for each fault. */
+/** The date of the run, and its results by provider and by fault. */
 export function chaosSection({ date, seed, rows }, table) {
   const failed = rows.filter(({ verdict }) => verdict !== "pass");
   return [

@@ -4,9 +4,9 @@ import { filesBelow } from "../files-below.ts";
 import { ROOT } from "../steps.ts";
 
 export interface CodeFence {
-  /** The document, from the repository's root, with forward slashes. */
+  /** The document's path from the repository's root, with forward slashes. */
   readonly document: string;
-  /** Line of the first line of code, counted from 1. */
+  /** Number of the first line of code, counted from 1. */
   readonly line: number;
   /** The words after `ts` on the opening line. */
   readonly info: string;
@@ -15,7 +15,7 @@ export interface CodeFence {
 
 const OPENING = /^(\s*)(`{3,})(?:ts|typescript)\b(.*)$/u;
 
-/** The documents a reader may copy code from. */
+/** The documents that readers may copy code from. */
 export function documents(): readonly string[] {
   const inRoot = readdirSync(ROOT).filter((name) => name.endsWith(".md"));
   const below = ["docs", "packages", "examples", "bench"].flatMap((folder) =>

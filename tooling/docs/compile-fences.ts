@@ -5,15 +5,15 @@ import type { CodeFence } from "./code-fences.ts";
 
 export interface CompiledFence {
   readonly fence: CodeFence;
-  /** One sentence per mistake, with the line in the document. */
+  /** One sentence per compiler error, with the line in the document. */
   readonly problems: readonly string[];
 }
 
 /**
  * Compiles all fences in one TypeScript program, against the sources of the packages.
  *
- * Each fence is a module of its own. A fence marked `continues` sees what the fences before it
- * in the same document declared.
+ * Each fence is a module of its own. A fence marked `continues` also has the code of the previous fence of
+ * its document, and of the fences which that one continues.
  */
 export function compileFences(fences: readonly CodeFence[]): readonly CompiledFence[] {
   const modules = new Map(
@@ -33,12 +33,12 @@ export function compileFences(fences: readonly CodeFence[]): readonly CompiledFe
   });
 }
 
-/** In the root folder, whose manifest depends on every package. */
+/** A path in the root folder, because the root's manifest depends on every package. */
 function modulePath(fence: CodeFence, index: number): string {
   return join(ROOT, `${fence.document.replaceAll("/", "-")}-${index}.ts`);
 }
 
-/** `export {}` makes it a module, which top-level await and private declarations need. */
+/** Appends `export {}` to make it a module: top-level await and private declarations need one. */
 function moduleText(fences: readonly CodeFence[], index: number): string {
   return `${prelude(fences, index)}${fences[index]?.code ?? ""}\nexport {};\n`;
 }
@@ -54,7 +54,7 @@ function describe(fence: CodeFence, found: ts.Diagnostic, preludeLines: number):
   const text = ts.flattenDiagnosticMessageText(found.messageText, "\n");
   if (found.file === undefined || found.start === undefined) return [text];
   const line = found.file.getLineAndCharacterOfPosition(found.start).line - preludeLines;
-  // A mistake in the prelude is reported by the fence that it comes from.
+  // An error in the prelude is reported for the fence that the prelude comes from.
   return line < 0 ? [] : [`${fence.document}:${fence.line + line} ${text}`];
 }
 
@@ -62,11 +62,11 @@ function compilerOptions(): ts.CompilerOptions {
   const path = join(ROOT, "tsconfig.base.json");
   const { config } = ts.readConfigFile(path, (name) => ts.sys.readFile(name));
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
-  // Excerpts may declare a name only to show it.
+  // Excerpts may declare a name without using it.
   return { ...options, noEmit: true, noUnusedLocals: false, noUnusedParameters: false };
 }
 
-/** Of the language and the packages, by path: every program reads the same. */
+/** Parsed files of the language and the packages, by path, shared by all programs. */
 const parsedFiles = new Map<string, ts.SourceFile | undefined>();
 
 function hostWith(modules: ReadonlyMap<string, string>, options: ts.CompilerOptions): ts.CompilerHost {

@@ -6,7 +6,7 @@ import { ROOT } from "../steps.ts";
 
 const CORE = "packages/core/src";
 
-/** Where the documentation of an option repeats a number of {@link DEFAULTS}, and how it is written there. */
+/** The options whose documentation repeats a number of {@link DEFAULTS}, and how it is written there. */
 const TAGS: readonly (readonly [file: string, member: string, text: string])[] = [
   ["queue-consumer.ts", "concurrency?", `@default ${DEFAULTS.concurrency}`],
   ["queue-consumer.ts", "close(", `(default "${DEFAULTS.drainMs / 1_000}s")`],
@@ -29,7 +29,7 @@ test.each(TAGS)("the documentation of %s: %s says %s", (file, member, text) => {
   expect(commentsAbove(member, source).join("\n")).toContain(text);
 });
 
-/** The documentation comments that stand directly above a member of this name. */
+/** The docstrings directly above a member of this name. */
 function commentsAbove(member: string, source: string): readonly string[] {
   const escaped = member.replaceAll(/[?()]/g, String.raw`\$&`);
   const pattern = new RegExp(String.raw`(/\*\*(?:(?!\*/)[^])*\*/)\s*(?:readonly )?${escaped}`, "g");

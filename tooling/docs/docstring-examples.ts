@@ -7,7 +7,7 @@ import type { CodeFence } from "./code-fences.ts";
 const COMMENT = /\/\*\*(?:(?!\*\/)[^])*\*\//gu;
 const WORD = /(?<![\w.'"`/-])[A-Za-z]\w*/gu;
 
-/** The `@example` of every documentation comment of the packages, each with imports of the names that it uses. */
+/** The `@example` of every docstring of the packages, each with imports of the names that it uses. */
 export function docstringExamples(): readonly CodeFence[] {
   const packages = join(ROOT, "packages");
   return readdirSync(packages)
@@ -26,7 +26,7 @@ export function examplesIn(document: string, text: string): readonly CodeFence[]
     const rest = lines.slice(begin, -1);
     const end = rest.findIndex((line) => line.startsWith("@"));
     const code = rest.slice(0, end === -1 ? undefined : end).join("\n");
-    // The imports are one line more, in the place of the tag.
+    // The imports take one line, which replaces the line of the tag.
     return [
       {
         document,
@@ -38,10 +38,10 @@ export function examplesIn(document: string, text: string): readonly CodeFence[]
   });
 }
 
-/** In one line, for the words of an example that it does not declare itself. */
+/** Declares, in one line, the names that an example uses but does not declare itself. */
 function declarationsFor(code: string, document: string): string {
   const known = { ...exportedNames(), ...STAND_INS };
-  // Two packages may export the same name: the example is of this one.
+  // Two packages may export the same name. The example means the one of its own package.
   Object.assign(known, exportedNames(/^packages\/[^/]+/u.exec(document)?.[0]));
   const words = new Set([...code.matchAll(WORD)].map(([word]) => word));
   return [...words]
@@ -50,7 +50,7 @@ function declarationsFor(code: string, document: string): string {
     .join(" ");
 }
 
-/** An import for each name that a package exports, by its API reports. */
+/** An import for each name that the packages export, according to their API reports. */
 function exportedNames(folder = "packages"): Record<string, string> {
   const remembered = imports.get(folder);
   if (remembered !== undefined) return remembered;
@@ -76,7 +76,7 @@ const ORDER = "{ readonly orderId: string }";
 const queueOf = (body: string): string =>
   `import("@anyqueue/core").QueueDefinition<${body}, ${body}, never, never>`;
 
-/** What examples take for given: the definitions, the client and the handler of an application, and other people's packages. */
+/** What examples assume: an application's definitions, client and handler, and third-party packages. */
 const STAND_INS: Readonly<Record<string, string>> = {
   Order: `type Order = ${ORDER};`,
   orders: `declare const orders: ${queueOf(ORDER)};`,

@@ -1,4 +1,4 @@
-// The documents that are made from the constants of the engine: its error codes and its defaults.
+// The documents generated from the constants of the engine: its error codes and its defaults.
 
 import { DEFAULTS } from "../../packages/core/src/client/defaults.ts";
 import { ERROR_CODES } from "../../packages/core/src/errors/error-codes.ts";

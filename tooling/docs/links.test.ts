@@ -38,7 +38,7 @@ function isReachable(document: string, target: string): boolean {
 
 const anchorsOf = new Map<string, ReadonlySet<string>>();
 
-/** The ids that code hosts give to headings. */
+/** The ids that code hosts generate for headings. */
 function anchors(document: string): ReadonlySet<string> {
   const known = anchorsOf.get(document) ?? headingIds(document);
   anchorsOf.set(document, known);
@@ -60,7 +60,7 @@ function headingIds(document: string): ReadonlySet<string> {
   );
 }
 
-/** A document without its code, where brackets mean something else. */
+/** A document without its code, because brackets mean something else in code. */
 function prose(document: string): string {
   return readDocument(document).replaceAll(FENCE, "");
 }

@@ -11,7 +11,7 @@ interface Budgets {
   >;
 }
 
-/** Sizes as they were when something was decided, and what a run has measured. */
+/** Documents exempt from the check: decisions keep the sizes of their time, and a run writes its own. */
 const RECORDS = /^docs\/decisions\/|^docs\/performance\.md$/u;
 
 test("the limits that documents say are those of the budgets; the sizes, the step `functions` compares", () => {

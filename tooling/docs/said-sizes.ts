@@ -1,12 +1,15 @@
 import { readDocument } from "./code-fences.ts";
 
-/** What a document says of a function that is bundled with all it uses: kilobytes of 1,000, gzipped, and milliseconds. */
+/**
+ * The size that a document states for a function bundled with everything it uses: gzipped kilobytes of 1,000
+ * bytes, and milliseconds.
+ */
 export interface SaidSize {
   readonly document: string;
   /** The function's file, as in `functions` of tooling/budgets.json. */
   readonly of: string;
   readonly kilobytes: number;
-  /** What CI refuses more than, where the sentence says it. */
+  /** The limit that CI enforces, if the sentence states it. */
   readonly maxKilobytes: number | undefined;
   readonly maxImportMs: number | undefined;
 }
@@ -14,7 +17,7 @@ export interface SaidSize {
 const LAMBDA = "tooling/functions/lambda.ts";
 const PUSH = "tooling/functions/push.ts";
 
-/** Every sentence with a size; a new one that is missing here fails the documents' tests. */
+/** Every sentence that states a size. A new one that is missing here fails the documents' tests. */
 const SENTENCES: readonly (readonly [document: string, of: string, sentence: RegExp])[] = [
   ["README.md", LAMBDA, /a Lambda function with the whole engine is (?<size>\d+) kB/u],
   ["README.md", LAMBDA, /An AWS Lambda function with .*?: (?<size>\d+) kB with\s+the whole engine/u],
@@ -30,7 +33,7 @@ const SENTENCES: readonly (readonly [document: string, of: string, sentence: Reg
   ],
 ];
 
-/** @throws if a sentence is no longer there */
+/** @throws if a document no longer has its sentence */
 export function saidSizes(): readonly SaidSize[] {
   return SENTENCES.map(([document, of, sentence]) => {
     const groups = sentence.exec(readDocument(document))?.groups;

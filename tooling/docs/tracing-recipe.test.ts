@@ -27,7 +27,7 @@ const exporter = new InMemorySpanExporter();
 const orders = defineQueue<{ fails: boolean }>("orders", { retry: { attempts: 2 } });
 let tracing: Middleware;
 
-/** As that of OpenTelemetry's SDK for Node.js. */
+/** A context manager like that of OpenTelemetry's SDK for Node.js. */
 function contextManager(): ContextManager {
   const current = new AsyncLocalStorage<Context>();
   const manager: ContextManager = {
@@ -57,7 +57,7 @@ afterAll(() => {
 
 beforeEach(() => exporter.reset());
 
-/** What a reader copies, as a module of the root folder. */
+/** Loads the code that a reader copies, as a module in the root folder. */
 async function recipe(): Promise<{ readonly tracing: Middleware }> {
   const [fence] = codeFences(DOCUMENT, readDocument(DOCUMENT)).filter(({ code }) =>
     code.includes("@opentelemetry/api"),

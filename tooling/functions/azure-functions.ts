@@ -1,4 +1,4 @@
-// The smallest function for Azure Functions, as users deploy it: bundled, @azure/functions and the SDK left out.
+// The smallest function for Azure Functions as users deploy it, bundled without @azure/functions and the SDK.
 
 import { defineQueue } from "@anyqueue/core";
 import { createHandler } from "@anyqueue/serverless";

@@ -1,4 +1,4 @@
-// The smallest push endpoint, as users deploy it: bundled, with the check of tokens and without any SDK.
+// The smallest push endpoint, as users deploy it: bundled, with token verification and without any SDK.
 
 import { defineQueue } from "@anyqueue/core";
 import { createHandler } from "@anyqueue/serverless";

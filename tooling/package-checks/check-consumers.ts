@@ -1,4 +1,4 @@
-// Uses the packed packages as an application outside the repository does: installs the tarballs
+// Uses the packed packages as an application outside the repository does. It installs the tarballs
 // with npm in an empty folder, compiles an ESM and a CJS program with each compiler we have,
 // runs both, bundles the ESM one and runs the bundle, and starts the command line. Needs a build.
 
@@ -14,7 +14,7 @@ interface Compiler {
   readonly program: string;
 }
 
-/** Everything a careful application turns on; declarations of packages are checked as well. */
+/** All options that a careful application turns on. The declarations of packages are checked as well. */
 const STRICT = [
   [
     "--strict",
@@ -94,20 +94,20 @@ function thirdParties(): readonly string[] {
   return [
     pinned("@aws-sdk/client-sqs", join(ROOT, "packages", "sqs")),
     pinned("@azure/service-bus", join(ROOT, "packages", "service-bus")),
-    // The newest release asks for a part of itself that the registry does not have.
+    // The newest release depends on a part of itself that the registry does not have.
     pinned("@google-cloud/pubsub", join(ROOT, "packages", "pubsub")),
     pinned("@types/node", ROOT),
   ];
 }
 
-/** `name@version` of a dependency that the package in `folder` has installed. */
+/** Returns `name@version` of a dependency, as installed for the package in `folder`. */
 function pinned(name: string, folder: string): string {
   const path = createRequire(join(folder, "package.json")).resolve(`${name}/package.json`);
   const manifest: { readonly version: string } = JSON.parse(readFileSync(path, "utf8"));
   return `${name}@${manifest.version}`;
 }
 
-/** Ours, and the older one that the API reports are made with. */
+/** Our compiler, and the older one that writes the API reports. */
 function compilers(): readonly Compiler[] {
   const ours = createRequire(import.meta.url);
   const older = createRequire(ours.resolve("@microsoft/api-extractor"));

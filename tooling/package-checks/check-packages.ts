@@ -1,5 +1,5 @@
-// Looks at the packed packages as a consumer's resolver and type checker will: publint for the
-// manifest, are-the-types-wrong for the types of every entry point.
+// Checks the packed packages as a consumer's resolver and type checker see them: publint checks the
+// manifest, are-the-types-wrong the types of every entry point.
 
 import { runStep } from "../steps.ts";
 import { packPackages, type PackedPackage } from "./pack-packages.ts";
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
 
 async function check(packed: PackedPackage): Promise<boolean> {
   const commands = [["publint", "--strict", packed.tarball]];
-  // A package of programs alone has no types that could be wrong.
+  // A package that has only programs has no types to check.
   if (packed.entryPoints.length > 0) {
     // node16: subpath exports cannot work under the older node10 resolution.
     commands.push(["attw", packed.tarball, "--profile", "node16", "--no-emoji", "--format", "ascii"]);

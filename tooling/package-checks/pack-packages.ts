@@ -8,7 +8,7 @@ export interface PackedPackage extends PublishedPackage {
   readonly tarball: string;
 }
 
-/** Packs every published package as the registry would receive it. Needs a build. */
+/** Packs every published package as it would go to the registry. Needs a build. */
 export function packPackages(): readonly PackedPackage[] {
   const destination = join(ROOT, ".reports", "tarballs");
   rmSync(destination, { recursive: true, force: true });

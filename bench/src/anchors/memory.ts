@@ -24,7 +24,7 @@ const pQueue: Scenario = {
   },
 };
 
-/** No leases, no retries, no codec: a promise into a ring, a pump of so many at once, and the promise's end. */
+/** No leases, retries or codec: promises in a list, and a pump that runs a limited number at once. */
 const barePump: Scenario = {
   name: "memory: a pump by hand (floor)",
   start(): Promise<Running> {

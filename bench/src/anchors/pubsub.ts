@@ -5,7 +5,7 @@ import { callers, closing, type Running } from "../callers.ts";
 import type { SteadyScenario as Scenario, StubPlan } from "../scenario.ts";
 import { BIG_PUBSUB, FAR_PUBSUB, PUBSUB } from "../scenarios/pubsub.ts";
 
-/** Bytes of HTTP/2's window; Node's own default is 64 KB, which holds a far reader back. */
+/** HTTP/2's flow-control window. Node's default is 64 KB, which slows a distant reader down. */
 const WINDOW_BYTES = 4 << 20;
 
 interface PublishPlan {
@@ -34,7 +34,7 @@ function publish(name: string, { stub, callersAtOnce, options = {} }: PublishPla
   };
 }
 
-/** The generated client below `Topic`: a request for each message, at once. */
+/** The generated client below `Topic`. It sends a request for each message at once. */
 const gapicPublish: Scenario = {
   name: "pubsub idle send: generated client",
   stub: PUBSUB,
@@ -76,7 +76,7 @@ function subscribe(name: string, { stub, options = {}, windowBytes }: SubscribeP
       let isStopping = false;
       subscription.on("error", () => {});
       subscription.on("message", (message) => {
-        // The SDK hands over while it closes, and drops what is acked then.
+        // The SDK still delivers messages while it closes, and drops their acks.
         if (isStopping) return;
         read(message.data.toString());
         message.ack();
@@ -103,7 +103,7 @@ function sdk(port: number, windowBytes?: number): PubSub {
   });
 }
 
-/** One stream and many outstanding: what its own documentation and maintainers advise for throughput. */
+/** One stream, many outstanding messages: what the SDK's docs and maintainers advise for throughput. */
 const TUNED: SubscriberOptions = { flowControl: { maxMessages: 5_000 }, streamingOptions: { maxStreams: 1 } };
 
 const TUNED_BATCHES: PublishOptions = {

@@ -22,7 +22,7 @@ const naiveSend: Scenario = {
   },
 };
 
-/** Full batches, four at a time, bodies as bytes: the fastest use of the SDK's own sender. */
+/** The fastest use of the SDK's own sender: full batches, four at a time, and bodies as bytes. */
 const tunedSend: Scenario = {
   name: "service-bus send: SDK, createMessageBatch by hand, 4 at once",
   stub: SERVICE_BUS,
@@ -72,7 +72,7 @@ function subscribe(name: string, { stub, maxConcurrentCalls, receiver = {} }: Su
         },
         { autoCompleteMessages: false, ...(maxConcurrentCalls !== undefined && { maxConcurrentCalls }) },
       );
-      // Closing a subscription that is full waits for ever; the process ends anyway.
+      // Closing a full subscription waits for ever, and the process ends anyway.
       return Promise.resolve({ done: () => handled, stop: () => Promise.resolve() });
     },
   };
@@ -87,7 +87,7 @@ function messageOf(nth: number): ServiceBusMessage {
   };
 }
 
-/** Everything the SDK lets one leave out of a receiver. */
+/** Turns off everything that the SDK allows to turn off in a receiver. */
 const LEAN: ServiceBusReceiverOptions = {
   skipParsingBodyAsJson: true,
   skipConvertingDate: true,

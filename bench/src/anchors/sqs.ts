@@ -28,7 +28,7 @@ const naiveSend: Scenario = {
   },
 };
 
-/** What somebody who knows SQS writes by hand: full batches, eight at a time. */
+/** What an SQS expert writes by hand: full batches, several at a time. */
 function batchSend(name: string, stub: StubPlan, atOnce: number, size: number): Scenario {
   return {
     name,
@@ -78,7 +78,7 @@ const naiveConsume: Scenario = {
   },
 };
 
-/** So many pollers; each receives ten, handles them at once, and deletes them in one request. */
+/** Each poller receives ten messages, handles them at once, and deletes them in one request. */
 function tunedConsume(name: string, stub: StubPlan, pollers: number, work?: () => Promise<void>): Scenario {
   return {
     name,
@@ -145,7 +145,7 @@ function sqsConsumer(name: string, { stub, consumers, isBatchHandler, work }: Sq
         ),
       );
       for (const consumer of all) {
-        // After the delete, so that the stub has seen it.
+        // This event comes after the delete, so the stub has seen the message.
         consumer.on("message_processed", () => (handled += 1));
         consumer.on("error", () => {});
         consumer.start();
@@ -161,7 +161,7 @@ function sqsConsumer(name: string, { stub, consumers, isBatchHandler, work }: Sq
   };
 }
 
-/** The SDK as its documentation shows it. */
+/** The SDK's client as its documentation shows it. */
 function sdk(port: number): SQSClient {
   return new SQSClient({ endpoint: `http://127.0.0.1:${port}`, region: "us-east-1" });
 }

@@ -1,5 +1,5 @@
-// A provider that does as little as a provider can, so that what is measured is the core's. It answers in the next turn of the
-// event loop, as a socket would: within one turn every message would be a batch of its own.
+// A provider that does as little as possible, so that benchmarks measure the core. It answers in the next
+// turn of the event loop, as a socket does. Within one turn every message would be a batch of its own.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type {
   Capabilities,
@@ -67,7 +67,7 @@ const SENT: ItemResult<SendReceipt> = { ok: true, value: {} };
 const DONE: ItemResult = { ok: true, value: undefined };
 const EXTENDED: ItemResult<{ readonly leaseMs: number }> = { ok: true, value: { leaseMs: LEASE_MS } };
 
-/** All fields at once, and no literal: V8 may make one old from the start, and that would be measured too. */
+/** Sets all fields at once, as a class: V8 may allocate a literal as old, which would be measured too. */
 class BareDelivery implements Delivery<number> {
   readonly handle: number;
   readonly id: string;
@@ -92,14 +92,14 @@ class BareDelivery implements Delivery<number> {
   }
 }
 
-/** Messages in order of sending, and whoever waits for the next. */
+/** Holds messages in the order of sending, and the receive that waits for the next one. */
 export class BareQueue {
-  /** Acknowledged so far. */
+  /** Messages acked so far. */
   acked = 0;
   #waiting: Delivery<number>[] = [];
   #wake: (() => void) | undefined;
 
-  /** One batch of a producer; resolves when it is confirmed. */
+  /** Accepts a producer's batch. Resolves when it is confirmed. */
   async accept(messages: readonly OutgoingMessage[]): Promise<void> {
     await nextTurn();
     for (const message of messages) this.#put(message);
@@ -132,7 +132,7 @@ export class BareQueue {
   }
 }
 
-/** `bare:`, where every queue is the one that is given. */
+/** The provider of `bare:`. Every queue name means the given queue. */
 export function bare(queue: BareQueue): Provider<"bare", []> {
   return {
     scheme: "bare",

@@ -1,4 +1,4 @@
-// What the core allocates: promises on the way of a message, and heap for each that is in a handler.
+// Measures what the core allocates: promises per message, and heap per message in a handler.
 import { promiseHooks } from "node:v8";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { bytes, createClient, defineQueue } from "@anyqueue/core";
@@ -7,7 +7,7 @@ import { heapUsed } from "./heap-used.ts";
 import { tell } from "./tell.ts";
 
 const MESSAGES = 10_000;
-/** What is made once, and what the engine makes of itself while it warms up, does not count. */
+/** One-time allocations, and those of the JavaScript engine while it warms up, do not count. */
 const WARM_UP = 2_000;
 
 const queue = defineQueue<Uint8Array>("bench", { codec: bytes(), deadLetter: "none" });
@@ -20,11 +20,11 @@ const promisesPerMessage = await promisesOf();
 const heapPerMessage = await heapOf();
 tell({ promisesPerMessage, heapPerMessage });
 
-/** Senders that wait for nothing but the flush: the promise of each `send` is the library's, their own would not be. */
+/** Awaits only the flush: the promise of each `send` is the library's, and the caller's must not count. */
 async function promisesOf(): Promise<number> {
   const run = client.consumer(queue, { concurrency: 64 });
   void run.run(() => {
-    // Nothing to do.
+    // Does nothing.
   });
   await send(WARM_UP);
   let promises = 0;
@@ -44,7 +44,7 @@ async function send(count: number): Promise<void> {
   while (waiting.acked < until) await nextTurn();
 }
 
-/** All have been sent before the first is handed over, so that what lies in the queue is part of both counts. */
+/** Sends all messages before the first delivery, so that those in the queue are part of both measurements. */
 async function heapOf(): Promise<number> {
   for (let nth = 0; nth < MESSAGES; nth += 1) void producer.send(body);
   await producer.flush();

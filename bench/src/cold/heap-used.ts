@@ -4,9 +4,9 @@ import { runInNewContext } from "node:vm";
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-/** Bytes that are left after a full collection. */
+/** Bytes on the heap after a full garbage collection. */
 export function heapUsed(): number {
-  // Twice: what a finaliser lets go of is collected in the second.
+  // Twice, because the second collects what finalisers release.
   collect();
   collect();
   return process.memoryUsage().heapUsed;

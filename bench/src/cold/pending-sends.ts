@@ -1,5 +1,5 @@
-// Heap of sends that wait for an answer that does not come, over the bare provider and over SQS. All have one text for a body,
-// which is no part of the count.
+// Measures the heap of sends that never get an answer, with the bare provider and with SQS. All sends share
+// one text as body, so that it does not count.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, defineQueue, text, type QueueClient } from "@anyqueue/core";
 import { sqs } from "@anyqueue/sqs";
@@ -9,7 +9,7 @@ import { heapUsed } from "./heap-used.ts";
 import { tell } from "./tell.ts";
 
 const MESSAGES = 10_000;
-/** They open the producer, make what is made once, and wait too. */
+/** These sends open the producer, cause the one-time allocations, and stay pending too. */
 const WARM_UP = 1_000;
 const BODY = "b".repeat(1_000);
 const queue = defineQueue<string>("bench", { codec: text(), deadLetter: "none" });
@@ -35,7 +35,7 @@ tell({
 async function pendingBytes(client: QueueClient): Promise<number> {
   const producer = client.producer(queue);
   for (let nth = 0; nth < WARM_UP; nth += 1) void producer.send(BODY);
-  // Until as many requests are out as may be.
+  // Until the maximum number of requests is in flight.
   await sleep(100);
   const before = heapUsed();
   for (let nth = 0; nth < MESSAGES; nth += 1) void producer.send(BODY);

@@ -1,4 +1,4 @@
-/** Milliseconds since the process began, not since its first line. */
+/** Milliseconds since the process started, not since its first line ran. */
 export function sinceStart(): number {
   return performance.now();
 }

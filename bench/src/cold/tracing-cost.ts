@@ -1,5 +1,5 @@
-// What a span for each send request costs, where a request holds ten messages as SQS's do. Segments with and without it
-// take turns, and the median of their differences counts.
+// Measures what a span for each send request costs, with ten messages per request as on SQS. Segments with
+// and without spans take turns, and the median of their differences counts.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createClient, defineQueue, type QueueEvents } from "@anyqueue/core";
@@ -32,10 +32,10 @@ const counting: SpanProcessor = {
 const client = createClient("bare:", [bare(new DroppingQueue())]);
 const producer = client.producer(defineQueue<{ id: string }>("bench", { deadLetter: "none" }));
 const body = { id: "order-1" };
-/** Asks for the registered provider each time, as long as there is none. */
+/** Looks for a registered provider at each call until there is one. */
 const tracer = trace.getTracer("anyqueue");
 
-/** As an application writes it, with the names of OpenTelemetry's conventions for messaging. */
+/** Makes a span as an application does, with names from OpenTelemetry's conventions for messaging. */
 function onSend(message: unknown): void {
   const { target, count, failed, durationMs } = message as QueueEvents["send"];
   const span = tracer.startSpan(`send ${target}`, {
@@ -74,7 +74,7 @@ async function microsPerRequest(): Promise<number> {
   const before = process.cpuUsage();
   for (let nth = 0; nth < REQUESTS; nth += 1) {
     for (let others = 1; others < BATCH; others += 1) void producer.send(body);
-    // What is sent in one turn goes out in one request.
+    // All sends of one turn go out in one request.
     await producer.send(body);
   }
   const { user, system } = process.cpuUsage(before);

@@ -6,20 +6,20 @@ export interface Goal {
   readonly id: string;
   readonly text: string;
   readonly scenario: string;
-  /** With one, the measure is the ratio of ours to it, paired by round. */
+  /** If present, the measure is the ratio of `scenario` to this scenario, paired by round. */
   readonly anchor?: string;
-  /** Name of a measure of a trial. */
+  /** The name of a measure of a trial. */
   readonly measure: string;
   readonly compare: ">=" | "<=";
   readonly gate: number;
   /**
-   * What holds today, with room for a busy machine: `pnpm bench:ci` measures the goals that have one, and fails where
-   * even the best round misses it. It follows the goal as that comes nearer, and never goes back.
+   * The value reached today, with a margin for a busy machine. `pnpm bench:ci` measures the goals that have a
+   * floor and fails if even the best round misses it. A floor moves towards the goal and never back.
    */
   readonly floor?: number;
 }
 
-/** `near`: the median misses the gate, the best round does not. */
+/** `near`: the median misses the gate, but the best round meets it. */
 export type Verdict = "met" | "near" | "missed";
 
 export interface GoalResult {
@@ -30,11 +30,11 @@ export interface GoalResult {
   readonly min: number;
   readonly max: number;
   readonly verdict: Verdict;
-  /** Worse than its floor by the median and by the best round alike. */
+  /** True if even the best round is worse than the floor. */
   readonly isBelowFloor: boolean;
 }
 
-/** All rounds of each scenario, by its name, in the same order for all. */
+/** All rounds of each scenario by its name, in the same order for all scenarios. */
 export type Rounds = ReadonlyMap<string, readonly Measures[]>;
 
 export function readGoals(): readonly Goal[] {
@@ -42,7 +42,7 @@ export function readGoals(): readonly Goal[] {
   return (JSON.parse(text) as { readonly goals: readonly Goal[] }).goals;
 }
 
-/** The scenarios that some goals need, each once. */
+/** The scenarios that the goals need, each once. */
 export function scenariosOf(goals: readonly Goal[]): readonly string[] {
   return [
     ...new Set(

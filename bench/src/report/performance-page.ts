@@ -11,13 +11,13 @@ export interface Run {
   readonly rounds: Rounds;
   readonly roundCount: number;
   readonly windowMs: number;
-  /** Versions of what was measured, by package. */
+  /** The version of each measured package, by name. */
   readonly versions: Readonly<Record<string, string>>;
-  /** The last one that was published. */
+  /** The last published soak. */
   readonly soak: SoakReport;
 }
 
-/** `docs/performance.md`, from one full run. */
+/** The text of `docs/performance.md` for one full run. */
 export function performancePage(run: Run): string {
   const { goals, results, rounds, roundCount, windowMs, versions, soak } = run;
   const behind = results.filter(({ verdict }) => verdict !== "met");
@@ -65,7 +65,7 @@ function lineOf(goals: readonly Goal[], { id, median, verdict }: GoalResult): st
   return `- ${fullText(goals, index)}: ${value}, the goal is ${goal?.compare ?? ""} ${goal?.gate ?? ""} (${verdict}).`;
 }
 
-/** Out of the table, what "the same" refers to has to be named: the nearest goal above with a subject of its own. */
+/** Outside the table, "the same" needs a subject: that of the nearest goal above that names its own. */
 function fullText(goals: readonly Goal[], index: number): string {
   const text = goals[index]?.text ?? "";
   if (!text.startsWith(THE_SAME)) return text;

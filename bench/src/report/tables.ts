@@ -2,7 +2,7 @@ import type { Measures } from "../scenario.ts";
 import type { Goal, GoalResult, Rounds } from "./goals.ts";
 import { median } from "./median.ts";
 
-/** One line a goal: what, target, what came out, verdict. */
+/** One line per goal: its text, target, result and verdict. */
 export function goalTable(goals: readonly Goal[], results: readonly GoalResult[]): string {
   const rows = results.map((result) => {
     const goal = goals.find(({ id }) => id === result.id);
@@ -13,7 +13,7 @@ export function goalTable(goals: readonly Goal[], results: readonly GoalResult[]
   return table(["goal", "target", "median [range]", "verdict"], rows);
 }
 
-/** One line for each goal that came out below its floor. */
+/** One line for each goal below its floor. */
 export function belowFloors(goals: readonly Goal[], results: readonly GoalResult[]): readonly string[] {
   return results
     .filter(({ isBelowFloor }) => isBelowFloor)
@@ -24,7 +24,7 @@ export function belowFloors(goals: readonly Goal[], results: readonly GoalResult
     });
 }
 
-/** One line a scenario, with medians. */
+/** One line per scenario, with medians. */
 export function scenarioTable(rounds: Rounds): string {
   const rows = [...rounds].map(([name, trials]) => [
     name,
@@ -43,7 +43,7 @@ function cell(trials: readonly Measures[], measure: string): string {
   return values.length === 0 ? "" : short(median(values));
 }
 
-/** Three significant digits. */
+/** Formats a number with three significant digits, or as a whole number from 100 on. */
 export function short(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString("en-US") : String(Number(value.toPrecision(3)));
 }

@@ -2,7 +2,7 @@ import { json, text, type Codec } from "@anyqueue/core";
 import { EXAMPLE_BODIES, exampleTexts } from "../body.ts";
 import type { StubPlan } from "../scenario.ts";
 
-/** What goes to a stub and comes from it. */
+/** The codec and the bodies that a scenario uses with a stub. */
 export function contentOf({ textBytes }: StubPlan): {
   readonly codec: Codec;
   readonly bodies: readonly unknown[];

@@ -4,7 +4,7 @@ import { callers } from "../callers.ts";
 import type { SteadyScenario as Scenario } from "../scenario.ts";
 import { MEMORY_CALLERS, MEMORY_CONCURRENCY } from "./memory.ts";
 
-/** Send, hand over, run a handler, ack, over a provider that costs next to nothing. */
+/** Send, deliver, run a handler and ack, with a provider that costs almost nothing. */
 export const coreFullTrip: Scenario = {
   name: "core: anyqueue, send to ack over a bare provider",
   start() {
@@ -14,7 +14,7 @@ export const coreFullTrip: Scenario = {
     const producer = client.producer(queue);
     const consumer = client.consumer(queue, { concurrency: MEMORY_CONCURRENCY });
     const run = consumer.run(() => {
-      // What a message costs without any work.
+      // Empty, to measure what a message costs without any work.
     });
     const body = { id: "order-1" };
     const sending = callers(MEMORY_CALLERS, () => producer.send(body));

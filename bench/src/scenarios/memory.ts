@@ -6,7 +6,7 @@ import type { SteadyScenario as Scenario } from "../scenario.ts";
 export const MEMORY_CALLERS = 256;
 export const MEMORY_CONCURRENCY = 64;
 
-/** Send, lease, run a handler, ack: the whole way of a message inside one process. */
+/** The whole way of a message inside one process: send, lease, run a handler, ack. */
 export const memoryFullTrip: Scenario = {
   name: "memory: anyqueue, send to ack",
   async start() {

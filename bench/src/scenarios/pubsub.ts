@@ -25,7 +25,7 @@ function sending(name: string, stub: StubPlan, callersAtOnce: number): Scenario 
   };
 }
 
-/** The stub counts no deliveries, as a subscription without a dead-letter policy. */
+/** The stub counts no deliveries, like a subscription without a dead-letter policy. */
 const POLICY = { deadLetter: "none", retry: { attempts: "unlimited" } } as const;
 
 function consuming(name: string, stub: StubPlan, concurrency: number): Scenario {

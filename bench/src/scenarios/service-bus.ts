@@ -8,13 +8,13 @@ import { contentOf } from "./content.ts";
 
 export const SERVICE_BUS: StubPlan = { kind: "service-bus" };
 export const FAR_SERVICE_BUS: StubPlan = { kind: "service-bus", roundTripMs: 10 };
-/** The standard tier takes 256 KB with everything in it. */
+/** The standard tier allows 256 KB per message in total. */
 export const BIG_SERVICE_BUS: StubPlan = { kind: "service-bus", textBytes: 100_000 };
 
-/** Where small frames that wait for an acknowledgement (Nagle) would cost 40 ms each. */
+/** A server on which small frames that wait for a TCP acknowledgement (Nagle) would cost 40 ms each. */
 const EMULATOR: StubPlan = { kind: "service-bus-emulator" };
 
-/** The SDK's client; the stub has no administration endpoint, so that none is given. */
+/** The SDK's client, without an administration endpoint, because the stub has none. */
 export function sdkClient(port: number): ServiceBusClient {
   const place = `Endpoint=sb://127.0.0.1:${port}`;
   const key = "SharedAccessKeyName=bench;SharedAccessKey=YmVuY2g=";

@@ -9,10 +9,10 @@ import { contentOf } from "./content.ts";
 
 export const SQS: StubPlan = { kind: "sqs" };
 export const FAR_SQS: StubPlan = { kind: "sqs", roundTripMs: 10 };
-/** Four of them fit into one request. */
+/** Four such messages fit into one request. */
 export const BIG_SQS: StubPlan = { kind: "sqs", textBytes: 256_000 };
 
-/** One `send` after another by so many callers; the batches are the library's business. */
+/** Each caller makes one `send` after another, and the library makes the batches. */
 function sending(name: string, stub: StubPlan, callersAtOnce: number): Scenario {
   return {
     name,
@@ -55,7 +55,7 @@ function consuming(name: string, stub: StubPlan, concurrency: number, work?: () 
   };
 }
 
-/** Ten thousand handlers that wait for the end. */
+/** 10,000 handlers that wait until the scenario ends. */
 const holding: Scenario = {
   name: "sqs in flight: anyqueue, 10,000",
   stub: SQS,

@@ -1,4 +1,4 @@
-// The measured process of a soak. argv: URL, messages a second, milliseconds.
+// The measured process of a soak. argv: URL, messages per second, milliseconds.
 import { setTimeout as sleep } from "node:timers/promises";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -10,7 +10,7 @@ import { Tally } from "./tally.ts";
 const TICK_MS = 50;
 const SAMPLES = 60;
 const DATA_SPACES = new Set(["new_space", "old_space", "new_large_object_space", "large_object_space"]);
-/** What is under way when the sending stops has this long. */
+/** How long unfinished messages may take after the last send. */
 const DRAIN_MS = 60_000;
 
 const [url = "memory:", rate = "200", durationMs = "600000"] = process.argv.slice(2);
@@ -66,7 +66,7 @@ function sample(minute: number): void {
   tell({ at: "sample", sample: { minute, handled, heapBytes: dataBytes(), rssBytes: rss } });
 }
 
-/** Without what the engine compiles: it goes on with that for many minutes. */
+/** Heap without compiled code, because V8 goes on compiling for many minutes. */
 function dataBytes(): number {
   return getHeapSpaceStatistics()
     .filter(({ space_name }) => DATA_SPACES.has(space_name))

@@ -1,11 +1,11 @@
 import type { Sample } from "./messages.ts";
 
-/** While code is compiled and pools fill, memory grows for a good reason. */
+/** Memory may grow at first, while code is compiled and pools fill. */
 const SETTLING_SHARE = 1 / 3;
 
 /**
- * Bytes of heap that stay for each message handled: the slope of the line that fits the samples best, the first third
- * left out. NaN with fewer than three samples.
+ * Bytes of heap that remain per handled message: the slope of the best-fit line through the samples, without
+ * the first third. NaN with fewer than three samples.
  */
 export function growthPerMessage(samples: readonly Sample[]): number {
   const settled = samples.slice(Math.floor(samples.length * SETTLING_SHARE));

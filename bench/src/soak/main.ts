@@ -46,13 +46,13 @@ if (values.publish) {
 }
 process.exit(rows.every(({ verdict }) => verdict === "pass") ? 0 : 1);
 
-/** All providers at once: this is about what stays, not about speed. */
+/** Runs one provider. All run at the same time, because a soak measures memory and not speed. */
 async function soak(provider: string, url: string): Promise<SoakRow> {
   const child = new Child("soak/client", [url, rate, minutes * 60_000]);
   const samples: Sample[] = [];
   try {
     for (;;) {
-      // In turn: the child says one thing after the other.
+      // In sequence, because the child sends one message after another.
       // oxlint-disable-next-line no-await-in-loop
       const message = await child.next<FromSoakClient>();
       if (message.at === "end") return judgeSoak(provider, message.counts, samples);

@@ -1,4 +1,4 @@
-/** Memory of the measured process after a full collection; the heap without compiled code. */
+/** Memory of the measured process after a full garbage collection. The heap excludes compiled code. */
 export interface Sample {
   readonly minute: number;
   /** Messages handled so far. */
@@ -7,13 +7,13 @@ export interface Sample {
   readonly rssBytes: number;
 }
 
-/** What the measured process counted at both ends. */
+/** What the measured process counted as producer and consumer. */
 export interface Counts {
   /** Messages whose `send` resolved. */
   readonly sent: number;
-  /** Different messages that were handled. */
+  /** Distinct messages that were handled. */
   readonly handled: number;
-  /** Handled more than once. */
+  /** Messages handled more than once. */
   readonly doubled: number;
 }
 

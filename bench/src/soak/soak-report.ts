@@ -2,26 +2,26 @@ import { short, table } from "../report/tables.ts";
 import { growthPerMessage } from "./growth.ts";
 import type { Counts, Sample } from "./messages.ts";
 
-/** What may stay of a message for good: nothing does, but a heap is never measured to the byte. */
+/** The most heap that may remain per message. None should, but a heap cannot be measured to the byte. */
 const MOST_BYTES_PER_MESSAGE = 2;
 
-/** What came of one provider. */
+/** The result of one provider. */
 export interface SoakRow extends Counts {
   readonly provider: string;
   readonly lost: number;
   readonly heapBytesPerMessage: number;
-  /** Resident at the end of the first third, and at the end. */
+  /** Resident memory at the end of the first third, and at the end. */
   readonly rssMb: readonly [number, number];
   readonly verdict: "pass" | "fail";
-  /** How the heap got there. */
+  /** The samples from which the growth is computed. */
   readonly samples: readonly Sample[];
 }
 
-/** `docs/reference/soak.json`. */
+/** The content of `docs/reference/soak.json`. */
 export interface SoakReport {
   readonly date: string;
   readonly minutes: number;
-  /** Messages a second, for each provider. */
+  /** Messages per second on each provider. */
   readonly rate: number;
   readonly rows: readonly SoakRow[];
 }

@@ -2,7 +2,7 @@ import type { Counts } from "./messages.ts";
 
 const BEGIN = 1 << 16;
 
-/** Which numbers were sent and which handled, one byte each: a soak must not grow by what it remembers. */
+/** Counts sent and handled messages. It keeps one byte per message, so that the soak itself hardly grows. */
 export class Tally {
   #handledTimes = new Uint8Array(BEGIN);
   #sent = 0;

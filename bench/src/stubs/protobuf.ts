@@ -1,6 +1,6 @@
-/** The few pieces of protobuf that the Pub/Sub stub writes and reads by hand. */
+/** The few parts of protobuf that the Pub/Sub stub reads and writes by hand. */
 
-/** A length-delimited field. */
+/** Encodes a length-delimited field. */
 export function field(number: number, value: Buffer | string): Buffer {
   const bytes = typeof value === "string" ? Buffer.from(value) : value;
   return Buffer.concat([varint((number << 3) | 2), varint(bytes.length), bytes]);
@@ -10,14 +10,14 @@ export function varintField(number: number, value: number): Buffer {
   return Buffer.concat([varint(number << 3), varint(value)]);
 }
 
-/** How often a length-delimited field occurs at the top level. */
+/** How often a field occurs at the top level. */
 export function countOf(message: Buffer, number: number): number {
   let count = 0;
   for (const seen of topLevel(message)) if (seen.number === number) count += 1;
   return count;
 }
 
-/** The value of a number field at the top level; 0 without it. */
+/** The value of a varint field at the top level, or 0 if it is absent. */
 export function numberOf(message: Buffer, number: number): number {
   for (const seen of topLevel(message)) if (seen.number === number) return seen.value;
   return 0;

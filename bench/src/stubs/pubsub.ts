@@ -1,4 +1,4 @@
-// An endless Pub/Sub: publishes are counted, streaming pulls are filled up to what they allow. Bytes in, bytes out.
+// An endless Pub/Sub: it counts publishes and fills streaming pulls up to their limits, all with raw bytes.
 import { promisify } from "node:util";
 import { Server, ServerCredentials, type ServerDuplexStream, type ServiceDefinition } from "@grpc/grpc-js";
 import type { handleUnaryCall } from "@grpc/grpc-js";
@@ -7,9 +7,9 @@ import { countOf, field, numberOf, varintField } from "./protobuf.ts";
 import { BODIES, counts, report, withRoundTrip } from "./stub-process.ts";
 
 const BODY_BYTES = bodyAt(BODIES, 0).length;
-/** Fifty, or as many as make about a megabyte. */
+/** 50, or fewer if they would be more than about a megabyte. */
 const MESSAGES_A_RESPONSE = Math.min(50, Math.max(1, Math.floor(1_000_000 / BODY_BYTES)));
-/** The last digits of an ack id and of its message id. */
+/** The number of last digits in which ack ids and message ids differ. */
 const DIGITS = 10;
 const ACK_ID_PREFIX =
   "RVNEUAYWLF1GSFE3GQhoUQ5PXiM_NSAoRRIBCBQFfH1xU1p1VVQaB1ENGXJ8ZyJrCEEHAUIPN1oRDCd6fmFfWmQYAVlEXyp6".padEnd(
@@ -103,7 +103,7 @@ function fill(): void {
   }
 }
 
-/** Ack ids and message ids differ in their last digits only: those are written over in a copy. */
+/** Ack ids and message ids differ only in their last digits: this copies a template and overwrites them. */
 function nextResponse(): Buffer {
   const response = Buffer.from(template.bytes);
   for (const { ackIdEnd, messageIdEnd } of template.ends) {
@@ -121,7 +121,7 @@ function nextResponse(): Buffer {
 
 interface Template {
   readonly bytes: Buffer;
-  /** Of each message in it. */
+  /** The ends of both ids of each message in it. */
   readonly ends: readonly { readonly ackIdEnd: number; readonly messageIdEnd: number }[];
 }
 
@@ -139,7 +139,7 @@ function responseTemplate(): Template {
     ]);
     const body = field(2, message);
     bytes = Buffer.concat([bytes, field(1, Buffer.concat([field(1, `${ACK_ID_PREFIX}${zeros}`), body]))]);
-    // From behind: the message is the last in it, and its id the last but one of its fields.
+    // Counted from the end: the message comes last, and its id is the last field but one.
     ends.push({ ackIdEnd: bytes.length - body.length, messageIdEnd: bytes.length - published.length });
   }
   return { bytes, ends };

@@ -1,4 +1,4 @@
-// The emulator with one queue, in a process of its own.
+// Runs the emulator with one queue in a process of its own.
 import { startEmulator } from "@anyqueue/emulator";
 import { counts, report } from "./stub-process.ts";
 
@@ -7,7 +7,7 @@ const emulator = await startEmulator({ serviceBusPort: 0, serviceBusConfig: { Us
 const address = emulator.endpoints.serviceBus ?? "";
 
 process.on("message", () => {
-  // Asked before the answer of `report` goes out: listeners run in turn.
+  // Listeners run in order, so the counts are updated before `report` sends them.
   counts.sent = emulator.serviceBus.entities()[0]?.messages.length ?? 0;
   counts.requests = emulator.log.count("send");
 });

@@ -1,11 +1,12 @@
-// An endless Service Bus queue on rhea: grants every token, accepts every transfer, fills every receiver's credit.
+// An endless Service Bus queue on rhea. It grants every token, accepts every transfer, and uses up every
+// receiver's credit.
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import type * as Rhea from "rhea";
 import type { Container, Delivery, EventContext, Message, Sender } from "rhea";
 import { BODIES, CONTENT_TYPE, counts, report, withRoundTrip } from "./stub-process.ts";
 
-/** What of rhea's encoder its types leave out. */
+/** The parts of rhea's encoder that its types omit. */
 interface Codec {
   decode(bytes: Buffer): unknown;
   encode(message: object): Buffer;
@@ -19,13 +20,13 @@ const codec = require("rhea/lib/message.js") as Codec;
 const { types } = rhea;
 
 const MAX_FRAME_BYTES = 1_048_576;
-/** The service's standard tier. */
+/** The limit of the service's standard tier. */
 const MAX_MESSAGE_BYTES = 262_144;
 const CREDIT = 2_000;
 const BATCH_FORMAT = 0x80013700;
 const ACCEPTED = codec.accepted().described();
 
-/** A message for an entity is counted, not read: only what goes to $cbs is decoded. rhea leaves batches alone itself. */
+/** Messages for an entity are counted, and only requests are decoded. rhea itself decodes no batches. */
 const decode = codec.decode.bind(codec);
 let lastTransfer: Buffer = Buffer.alloc(0);
 codec.decode = (bytes) => {
@@ -54,7 +55,7 @@ container.on("message", receive);
 container.on("accepted", ({ delivery, sender }: EventContext) => {
   counts.settled += 1;
   if (delivery !== undefined && !delivery.remote_settled) {
-    // Settled second: the receiver waits for this answer.
+    // The receiver settles second and waits for this answer.
     delivery.update(true, ACCEPTED);
     (delivery as { -readonly [Key in keyof Delivery]: Delivery[Key] }).remote_settled = true;
   }
@@ -96,11 +97,11 @@ function answer({ connection }: EventContext, address: string, status: number, t
   });
 }
 
-/** How many messages a batch holds: each is one data section of it. */
+/** The number of messages in a batch. Each is one data section. */
 function dataSections(batch: Buffer): number {
   let count = 0;
   for (let at = 0; at + 4 < batch.length;) {
-    // 00 53 75 and a binary, short or long.
+    // A section is 00 53 75 and a binary, short or long.
     const isLong = batch[at + 3] === 0xb0;
     at += isLong ? 8 + batch.readUInt32BE(at + 4) : 5 + (batch[at + 4] ?? 0);
     count += 1;
@@ -108,7 +109,7 @@ function dataSections(batch: Buffer): number {
   return count;
 }
 
-/** In a turn of its own, so that the transfers of many settlements leave together. */
+/** Fills in a later turn, so that the transfers for many settlements leave together. */
 function schedule(sender: Sender | undefined): void {
   if (sender === undefined || scheduled.has(sender) || sender.source.address.includes("$")) return;
   scheduled.add(sender);
@@ -118,7 +119,7 @@ function schedule(sender: Sender | undefined): void {
   });
 }
 
-/** rhea lowers the credit only when a transfer is written: what is queued is counted here. */
+/** rhea reduces the credit only when it writes a transfer, so this counts the queued ones. */
 function fill(sender: Sender): void {
   const link = sender as unknown as {
     credit: number;
@@ -156,7 +157,7 @@ function stored(body: Buffer, index: number): Buffer {
   });
 }
 
-/** The SDK asks for a mechanism of the vendor's own, which is anonymous. */
+/** The SDK asks for a vendor-specific mechanism, which works like ANONYMOUS. */
 function offerMechanisms({ sasl_server_mechanisms: mechanisms }: Container): void {
   const offered = mechanisms as Record<string, unknown> & { enable_anonymous(): void };
   offered.enable_anonymous();

@@ -1,4 +1,4 @@
-// An endless SQS: accepts everything, always has messages, answers from cached bytes, and counts.
+// An endless SQS: it accepts everything, always has messages, answers from cached bytes, and counts.
 import { hash } from "node:crypto";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { BODIES, counts, report, ROUND_TRIP_MS } from "./stub-process.ts";
@@ -17,7 +17,7 @@ function serve(socket: Socket): void {
   socket.on("data", (chunk) => {
     pieces.push(chunk);
     missing -= chunk.length;
-    // Put together once: a megabyte comes in sixteen pieces.
+    // Concatenated once per request, because a megabyte arrives in 16 pieces.
     if (missing > 0) return;
     pending = Buffer.concat([pending, ...pieces]);
     pieces = [];

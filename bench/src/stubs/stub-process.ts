@@ -4,9 +4,9 @@ import type { StubCounts } from "../scenario.ts";
 
 export type MutableCounts = { -readonly [Key in keyof StubCounts]: StubCounts[Key] };
 
-/** argv[2] of every stub: milliseconds of a round trip. */
+/** argv[2] of every stub: the round trip in milliseconds. */
 export const ROUND_TRIP_MS: number = Number(process.argv[2] ?? 0);
-/** argv[3]: bytes of the texts that it hands over; 0 for JSON documents of 1 KB. */
+/** argv[3]: bytes of the texts that it delivers, or 0 for JSON documents of 1 KB. */
 const TEXT_BYTES = Number(process.argv[3] ?? 0);
 export const BODIES: readonly string[] = TEXT_BYTES === 0 ? exampleTexts() : exampleTexts(TEXT_BYTES);
 export const CONTENT_TYPE: string = TEXT_BYTES === 0 ? "application/json" : "text/plain; charset=utf-8";
@@ -20,7 +20,7 @@ export function report(port: number): void {
   process.send?.({ port });
 }
 
-/** The port to report: the server's own, or that of a relay that holds every piece for half a round trip each way. */
+/** Returns the port to report: the server's, or that of a relay that adds half a round trip each way. */
 export async function withRoundTrip(port: number): Promise<number> {
   if (ROUND_TRIP_MS === 0) return port;
   const relay = createServer({ noDelay: true }, (near) => {
@@ -32,7 +32,7 @@ export async function withRoundTrip(port: number): Promise<number> {
   return (relay.address() as AddressInfo).port;
 }
 
-/** The end is as late as the data before it. */
+/** Delays the end as much as the data. */
 function pipe(from: Socket, to: Socket): void {
   const later = (act: () => void): void => {
     setTimeout(() => {

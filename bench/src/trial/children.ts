@@ -4,7 +4,7 @@ import { compiled } from "./compile.ts";
 
 const GIVE_UP_MS = 60_000;
 
-/** AWS finds its region and credentials here; they are checked by nobody. Google's SDK looks for no cloud around it. */
+/** Region and credentials for AWS, which nobody checks. Google's SDK does not look for a metadata server. */
 const ENVIRONMENT = {
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "bench",
@@ -13,12 +13,12 @@ const ENVIRONMENT = {
 };
 
 export interface ChildOptions {
-  /** Another Node to run it with. */
+  /** Another Node to run the child with. */
   readonly execPath?: string | undefined;
   readonly execArgv?: readonly string[];
 }
 
-/** A process of a compiled entry, and its messages in turn: none is lost while nobody listens. */
+/** A process of a compiled entry. Its messages are queued, so none is lost while nobody listens. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #messages: AsyncIterator<unknown[]>;
@@ -49,7 +49,7 @@ export class Child {
     this.#process.send(message);
   }
 
-  /** Resolves when the process is gone by itself. */
+  /** Resolves when the process has ended by itself. */
   async ended(): Promise<void> {
     if (this.#process.exitCode === null && this.#process.signalCode === null)
       await once(this.#process, "exit");

@@ -25,7 +25,7 @@ const ENTRIES = [
   "cold/pubsub-sdk",
 ];
 
-/** Children run plain JavaScript: what strips types at run time takes 30 MB and half a second of each process. */
+/** Children run plain JavaScript: stripping types at run time costs each process 30 MB and half a second. */
 export async function compile(): Promise<void> {
   rmSync(OUT, { recursive: true, force: true });
   await build({
@@ -34,7 +34,7 @@ export async function compile(): Promise<void> {
     ),
     outdir: fileURLToPath(OUT),
     bundle: true,
-    // What is imported on demand stays so.
+    // Modules imported on demand stay separate.
     splitting: true,
     packages: "external",
     platform: "node",

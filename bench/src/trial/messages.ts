@@ -1,10 +1,10 @@
 import type { StubCounts } from "../scenario.ts";
 
-/** What a client did within its window. */
+/** What a client did in its window. */
 export interface Measurement {
   readonly messages: number;
   readonly seconds: number;
-  /** User and system time of the whole process: collector and crypto threads too. */
+  /** User and system time of the whole process, including garbage collector and crypto threads. */
   readonly cpuMicros: number;
   readonly rssBytes: number;
 }

@@ -11,7 +11,7 @@ export interface TrialOptions extends ChildOptions {
 /**
  * Runs one scenario in a fresh process against a fresh stub.
  *
- * @throws if the client says that more is done than the stub has seen: a fast wrong client is none
+ * @throws if the client reports more messages than the stub has seen: a fast but wrong client does not count
  */
 export async function runTrial(name: string, options: TrialOptions): Promise<Measures> {
   const scenario = findScenario(name);
@@ -36,7 +36,7 @@ async function runCold(
   return await child.next<Measures>();
 }
 
-/** Of warm-up and window: a big text is worth hundreds of small ones. */
+/** Big texts use this share of warm-up and window, because one counts as much as hundreds of small ones. */
 const BIG_SHARE = 0.5;
 
 async function runSteady(
@@ -55,7 +55,7 @@ async function runSteady(
     const after = await stub?.ask();
     const stopped = await worker.next<FromWorker>();
     if (measured.at !== "window-end" || stopped.at !== "stopped") throw new Error("a message out of turn");
-    // A profile is written at the very end.
+    // Node writes the profile when the process ends.
     await worker.ended();
     const { counts } = (await stub?.ask()) ?? { counts: undefined };
     check(scenario, stopped.done, counts);
@@ -66,7 +66,7 @@ async function runSteady(
       cpuMicros: cpuMicros / Math.max(1, messages),
       requestsPerMessage: (counts?.requests ?? 0) / stopped.done,
       rssMb: rssBytes / 1_000_000,
-      // Share of one core: above 0.85 the stub was the limit, not the client.
+      // The share of one core. Above 0.85 the stub was the limit, not the client.
       stubLoad: (microsOf(after) - microsOf(before)) / 1_000_000 / seconds,
     };
   } finally {

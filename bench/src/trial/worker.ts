@@ -1,11 +1,11 @@
-// One measured process. argv: scenario name, stub port, warm-up ms, window ms.
+// The measured process. argv: scenario name, stub port, warm-up ms, window ms.
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadSteady } from "../load-steady.ts";
 import type { FromWorker } from "./messages.ts";
 
 const [name = "", port = "0", warmUpMs = "1000", windowMs = "1500"] = process.argv.slice(2);
 const running = await (await loadSteady(name)).start({ port: Number(port) });
-// What connects and loads first takes long on a busy machine. Whoever started this process gives up after a minute.
+// On a busy machine connecting and loading take long. The parent gives up after a minute.
 // oxlint-disable-next-line no-await-in-loop
 while (running.done() === 0) await sleep(5);
 await sleep(Number(warmUpMs));

@@ -4,10 +4,10 @@ import type { Journal } from "./journal.ts";
 import { sign } from "./payloads.ts";
 import { webhooks, type WebhookBody } from "./queue.ts";
 
-/** Every so many deliveries one meets a service that is down at first. */
+/** One of this many deliveries finds its service down at first. */
 const FLAKY_EVERY = 40;
 
-/** Verifies, routes and records webhooks. Returning acks, throwing retries. */
+/** Verifies, routes and records webhooks. A handler that returns acks; one that throws retries. */
 export function webhookHandler(journal: Journal): Handler<WebhookBody> {
   const record = (message: Message<WebhookBody>, context: HandlerContext): void => {
     const { event, action, payload } = message.body;
@@ -26,7 +26,7 @@ export function webhookHandler(journal: Journal): Handler<WebhookBody> {
     security: record,
     administration: record,
     billing: (message, context) => {
-      // The poison of this demo: no attempt ever succeeds, so the last one sends it to the dead letters.
+      // The poison message of this demo: no attempt succeeds, so the last one makes it a dead letter.
       if (!context.isLastAttempt) journal.append({ kind: "failed", id: message.id });
       throw new Error("the billing service refuses this customer");
     },
@@ -37,7 +37,7 @@ export function webhookHandler(journal: Journal): Handler<WebhookBody> {
   };
 }
 
-/** Forged webhooks are not worth a retry. */
+/** Throws for forged webhooks, which need no retry. */
 function verify(message: Message<WebhookBody>): void {
   const expected = Buffer.from(sign(message.body.payload));
   const received = Buffer.from(message.attributes["x-hub-signature-256"] ?? "");

@@ -13,13 +13,13 @@ export type JournalEntry =
       readonly sender: string;
     };
 
-/** The side effect of handling: it must be kept before the message is acked, or a crash in between would lose it. */
+/** The side effect of handling. It must be stored before the ack, or a crash in between would lose it. */
 export interface Journal {
   append(entry: JournalEntry): void;
   close(): void;
 }
 
-/** One file per worker; each line is in the operating system's hands before `append` returns, so SIGKILL keeps it. */
+/** One file per worker. `append` returns when the operating system has the line, so it survives SIGKILL. */
 export function openJournal(folder: string, worker: string): Journal {
   const file = openSync(join(folder, `${worker}.jsonl`), "a");
   return {
@@ -28,7 +28,7 @@ export function openJournal(folder: string, worker: string): Journal {
   };
 }
 
-/** Reads what is new in all journals of a folder since the last call. */
+/** The returned function reads what is new in all journals of a folder since its last call. */
 export function createJournalReader(folder: string): () => readonly JournalEntry[] {
   const readBytes = new Map<string, number>();
   return () =>

@@ -1,4 +1,5 @@
-// npm run demo: GitHub's own webhook payloads through every provider, with one program that reads only configuration.
+// npm run demo: sends GitHub's own webhook payloads through every provider, with one program that only reads
+// its configuration.
 import { parseArgs } from "node:util";
 import { STAGES } from "./providers.ts";
 import { progressBars, table, type Progress } from "./report.ts";
@@ -32,7 +33,7 @@ interface Plan {
   readonly names: readonly string[];
 }
 
-/** What the command line asks for, or what is wrong with it. */
+/** Returns what the command line asks for, or what is wrong with it. */
 function readPlan(): Plan | string {
   let values: { readonly json: boolean; readonly messages: string; readonly providers: string };
   try {
@@ -55,8 +56,8 @@ function readPlan(): Plan | string {
 }
 
 /**
- * The clouds with the longest leases first: while a provider waits for those of its killed worker, which takes no
- * processor, the next one runs.
+ * Starts with the clouds that have the longest leases. While a provider waits for the leases of its killed
+ * worker, it needs no processor, so the next one runs.
  */
 async function runAll(names: readonly string[], count: number, progress: Progress): Promise<ProviderRun[]> {
   const runs = new Map<string, Promise<ProviderRun>>();
@@ -82,7 +83,7 @@ async function runStage(name: string, count: number, watcher: Watcher): Promise<
   }
 }
 
-/** Non-zero if anything was lost or if the providers disagree about what the webhooks said. */
+/** Returns 1 if anything was lost or if the providers disagree about the webhooks' content, otherwise 0. */
 function judge(runs: readonly ProviderRun[], out: NodeJS.WriteStream): number {
   const faults = verdict(runs);
   const lines = faults.length > 0 ? faults : ["nothing lost, and every provider counted the same"];

@@ -2,10 +2,10 @@ import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
 import type { Family, Webhook } from "./queue.ts";
 
-/** Shared by GitHub and the receiver of its webhooks; a real one lives in a secret store. */
+/** The secret shared by GitHub and the receiver of its webhooks. A real one belongs in a secret store. */
 const WEBHOOK_SECRET = "it-is-a-secret-to-everybody";
 
-/** One webhook as GitHub would post it. */
+/** One webhook as GitHub posts it. */
 export interface WebhookDelivery {
   /** GitHub's `X-GitHub-Delivery`. */
   readonly id: string;
@@ -21,7 +21,7 @@ interface Recorded {
 /** All of GitHub's own example payloads, in the package's order. */
 const recorded: readonly Recorded[] = createRequire(import.meta.url)("@octokit/webhooks-examples");
 
-/** Every example once, then again from the start, until there are `count` deliveries. */
+/** Yields `count` deliveries: every example once, and then again from the start. */
 export function* webhookDeliveries(count: number): Generator<WebhookDelivery> {
   const examples = recorded.flatMap(({ name, examples: payloads }) =>
     payloads.map((payload) => ({ event: name, payload, signature: sign(payload) })),
@@ -39,7 +39,7 @@ export function* webhookDeliveries(count: number): Generator<WebhookDelivery> {
   }
 }
 
-/** GitHub signs the bytes that it posts with the shared secret. */
+/** Signs a payload as GitHub does: it signs the bytes that it posts with the shared secret. */
 export function sign(payload: Readonly<Record<string, unknown>>): string {
   return `sha256=${createHmac("sha256", WEBHOOK_SECRET).update(JSON.stringify(payload)).digest("hex")}`;
 }

@@ -1,18 +1,18 @@
 import { controlClient, spawnEmulator } from "@anyqueue/emulator";
 
-/** One place to run the same program. */
+/** A provider to run the program on. */
 export interface Stage {
   readonly provider: string;
-  /** What the program reads: ANYQUEUE_URL, and the vendor SDK's own variables. */
+  /** The variables that the program reads: ANYQUEUE_URL and those of the vendor's SDK. */
   readonly environment: Readonly<Record<string, string>>;
-  /** False: producer and worker must share a process. */
+  /** False if producer and worker must share a process. */
   readonly spansProcesses: boolean;
-  /** Requests that reached the provider so far; 0 where nothing is sent over a wire. */
+  /** Requests that reached the provider so far, or 0 if it has no wire. */
   countRequests(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** How to prepare each provider; adapters that land later add a line. */
+/** How to prepare each provider. A new adapter adds a line. */
 export const STAGES: Readonly<Record<string, () => Promise<Stage>>> = {
   memory: () =>
     Promise.resolve({
@@ -57,7 +57,7 @@ async function serviceBusOnTheEmulator(): Promise<Stage> {
       ANYQUEUE_URL: `service-bus://emulator?endpoint=${endpoint}`,
     },
     spansProcesses: true,
-    // A delivery is pushed: nobody asks for it.
+    // Deliveries are pushed without a request.
     countRequests: async () => (await emulator.control.count()) - (await emulator.control.count("receive")),
     close: () => emulator.close(),
   };

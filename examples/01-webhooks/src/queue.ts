@@ -5,7 +5,7 @@ const payload = z.record(z.string(), z.unknown());
 const webhookOf = <Family extends string>(family: Family) =>
   z.object({ family: z.literal(family), event: z.string(), action: z.string(), payload });
 
-/** A webhook as it waits in the queue: GitHub's payload untouched, and the family that decides who handles it. */
+/** A webhook in the queue: GitHub's unchanged payload, and the family that selects its handler. */
 const Webhook = z.discriminatedUnion("family", [
   webhookOf("code"),
   webhookOf("conversation"),
@@ -18,7 +18,7 @@ const Webhook = z.discriminatedUnion("family", [
 export type Webhook = z.infer<typeof Webhook>;
 export type Family = Webhook["family"];
 
-/** One queue for all webhooks. Where it lives is the URL's business, not this file's. */
+/** One queue for all webhooks. The URL, not this file, decides where it is. */
 export const webhooks: QueueDefinition<Webhook, Webhook, never, never> = defineQueue("webhooks", {
   schema: Webhook,
   lease: "4s",

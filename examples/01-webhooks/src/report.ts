@@ -13,10 +13,10 @@ const COLUMNS: readonly (readonly [keyof ProviderResult, string])[] = [
   ["requestsPerMessage", "requests/message"],
 ];
 
-/** Tells how far one provider is. */
+/** Reports the progress of one provider. */
 export type Progress = (provider: string, done: number) => void;
 
-/** One bar per provider, drawn anew on a terminal; elsewhere a line at each quarter. */
+/** One bar per provider. A terminal redraws the bars; elsewhere each quarter is a line. */
 export function progressBars(
   providers: readonly string[],
   total: number,
@@ -48,7 +48,7 @@ function bar(provider: string, share: number): string {
   return `${provider.padEnd(12)} ${blocks} ${String(Math.floor(share * 100)).padStart(3)} %`;
 }
 
-/** The final table, numbers right-aligned. */
+/** The final table, with numbers right-aligned. */
 export function table(results: readonly ProviderResult[]): string {
   const rows = [
     COLUMNS.map(([, title]) => title),

@@ -23,7 +23,7 @@ export interface ProviderResult {
   readonly deadLettered: number;
   readonly duplicates: number;
   readonly lost: number;
-  /** Of the first nine tenths: what is left then waits for retries and for the leases of the killed worker. */
+  /** Rate of the first nine tenths. The rest waits for retries and for the leases of the killed worker. */
   readonly messagesPerSecond: number;
   readonly requestsPerMessage: number;
 }
@@ -35,23 +35,23 @@ export interface ProviderRun {
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 const CONCURRENT_SENDS = 200;
-/** Share of the messages after which a worker dies: in the middle of its work, and soon enough for its leases to end meanwhile. */
+/** A worker dies after this share of the messages: while it works, and early enough for its leases to end. */
 const KILL_AT = 0.15;
-/** After this share the rest waits: for its next attempt, or for the leases of the worker that died. */
+/** After this share the rest waits for next attempts, or for the leases of the killed worker. */
 const BUSY_SHARE = 0.9;
-/** Longest time without any progress before the rest counts as lost. */
+/** After this time without progress the rest counts as lost. */
 const PATIENCE_MS = 30_000;
 
-/** What somebody who watches a run is told. */
+/** Gets the progress of a run. */
 export interface Watcher {
   onProgress(settled: number): void;
-  /** Nearly all is done; what is left waits, and keeps no processor busy. */
+  /** Nearly all is done. The rest waits and keeps no processor busy. */
   onWaiting(): void;
 }
 
 /** Sends `count` webhooks, lets workers handle them, kills one of the workers midway, and counts. */
 export async function runProvider(stage: Stage, count: number, watcher: Watcher): Promise<ProviderRun> {
-  // For the connection of this process; the workers get it when they start.
+  // For the connection of this process. The workers get the environment when they start.
   Object.assign(process.env, stage.environment);
   const folder = await mkdtemp(join(tmpdir(), "anyqueue-webhooks-"));
   const client = await connectAsConfigured();
@@ -70,7 +70,7 @@ export async function runProvider(stage: Stage, count: number, watcher: Watcher)
     for (const entry of readJournals()) tally.add(entry);
     return { result: await summarize(perSecond), aggregates: tally.aggregates };
 
-    /** Until all is settled. The rate is that of the busy part, because a wait for a lease says nothing about speed. */
+    /** Waits until all is settled. Returns the rate of the busy part, without the waits for leases. */
     async function followProgress(): Promise<number> {
       const startedAt = performance.now();
       let [lastChange, perSecond] = [startedAt, 0];
@@ -107,7 +107,7 @@ export async function runProvider(stage: Stage, count: number, watcher: Watcher)
   }
 }
 
-/** Plain `send` calls from many callers at once, as an HTTP server that receives webhooks would make them. */
+/** Calls `send` from many callers at once, like an HTTP server that receives webhooks. */
 async function sendAll(client: QueueClient, count: number): Promise<void> {
   const producer = client.producer(webhooks);
   const deliveries = webhookDeliveries(count);

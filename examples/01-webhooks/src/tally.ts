@@ -1,9 +1,9 @@
 import type { JournalEntry } from "./journal.ts";
 
-/** What the workers found out, the same on every provider: each delivery counts once, however often it ran. */
+/** What the workers counted, the same on every provider: each webhook counts once, however often it ran. */
 export type Aggregates = Readonly<Record<string, number>>;
 
-/** Adds up journal entries; duplicates are counted and change nothing. */
+/** Adds up journal entries. Duplicates are counted, but do not change the aggregates. */
 export class Tally {
   readonly #handled = new Set<string>();
   readonly #failed = new Set<string>();
@@ -50,7 +50,7 @@ export class Tally {
     return this.#duplicates;
   }
 
-  /** Messages that came to an end: handled or in the dead letters. */
+  /** The number of messages that are handled or dead letters. */
   get settled(): number {
     let both = 0;
     for (const id of this.#deadLettered) if (this.#handled.has(id)) both += 1;

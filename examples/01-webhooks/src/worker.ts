@@ -6,7 +6,7 @@ import { openJournal } from "./journal.ts";
 import { webhooks } from "./queue.ts";
 
 const [folder = ".", name = `worker-${process.pid}`] = process.argv.slice(2);
-// A worker whose parent is gone has nobody left to stop it.
+// Ends with its parent, because nobody else would stop it.
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 process.channel?.unref();
 

@@ -2,7 +2,7 @@ import { createClient, type QueueConsumer } from "@anyqueue/core";
 import { serviceBus } from "@anyqueue/service-bus";
 import { attributesOf, orders, RULES, subscriptions, type Order } from "./orders.ts";
 
-/** What each subscription was handed, by order id. */
+/** The order ids that each subscription received. */
 export type Received = Readonly<Record<keyof typeof subscriptions, readonly string[]>>;
 
 const ORDERS: readonly Order[] = [
@@ -12,11 +12,11 @@ const ORDERS: readonly Order[] = [
   { orderId: "o-4", country: "CH", total: 9_900 },
 ];
 
-/** Makes the topic and its subscriptions, sends the orders, and reads every subscription until it has been quiet. */
+/** Creates topic and subscriptions, sends the orders, and reads every subscription until it is empty. */
 export async function fanOut(url: string): Promise<Received> {
   const client = createClient(url, [serviceBus({ rules: RULES })]);
   try {
-    // In this order: a message reaches the subscriptions that are there when it is sent.
+    // Created first, because a message reaches only the subscriptions that exist when it is sent.
     for (const subscription of Object.values(subscriptions)) await client.admin.create(subscription);
     await client.producer(orders).sendMany(ORDERS.map((body) => ({ body, attributes: attributesOf(body) })));
     const { billing, fraud, customs } = subscriptions;

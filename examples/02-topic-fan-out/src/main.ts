@@ -1,4 +1,4 @@
-// node --conditions=@anyqueue/source src/main.ts: orders through a topic, on an emulator of Azure Service Bus.
+// node --conditions=@anyqueue/source src/main.ts: sends orders through a topic on emulated Azure Service Bus.
 // With a namespace of your own: ANYQUEUE_URL=service-bus://my-namespace node … src/main.ts
 import { startEmulator } from "@anyqueue/emulator";
 import { fanOut } from "./fan-out.ts";

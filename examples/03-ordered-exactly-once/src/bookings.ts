@@ -3,10 +3,10 @@ import { z } from "zod";
 
 const schema = z.object({ account: z.string(), number: z.number(), cents: z.number() });
 
-/** One change of one account; `number` counts the account's bookings from 1. */
+/** One change of one account. `number` counts the account's bookings from 1. */
 export type Booking = z.infer<typeof schema>;
 
-/** Bookings of one account are handled in order; those of others go on beside them. */
+/** Bookings of one account are handled in order, and different accounts in parallel. */
 export const bookings = defineQueue("bookings", {
   schema,
   needs: ["ordering"],

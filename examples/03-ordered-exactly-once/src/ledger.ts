@@ -1,13 +1,13 @@
 import type { Booking } from "./bookings.ts";
 
-/** What the books say when everything is booked. */
+/** The balance of one account when everything is booked. */
 export interface Balance {
   readonly account: string;
   readonly bookings: number;
   readonly cents: number;
 }
 
-/** Balances, and what went wrong with them: a booking that came out of order, or a second time. */
+/** Keeps balances and mistakes: bookings that came out of order or a second time. */
 export class Ledger {
   readonly #accounts = new Map<string, { bookings: number; cents: number }>();
   readonly mistakes: string[] = [];

@@ -1,4 +1,4 @@
-// Bookings of three accounts on an emulated Pub/Sub, or on the one that the first argument names:
+// Handles bookings of three accounts on an emulated Pub/Sub, or on the one in the first argument:
 // node --conditions=@anyqueue/source examples/03-ordered-exactly-once/src/main.ts pubsub://my-project
 import { spawnEmulator } from "@anyqueue/emulator";
 import { runBookings } from "./run-bookings.ts";

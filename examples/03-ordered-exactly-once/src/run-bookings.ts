@@ -3,16 +3,16 @@ import { pubsub } from "@anyqueue/pubsub";
 import { bookings, type Booking } from "./bookings.ts";
 import { Ledger, type Balance } from "./ledger.ts";
 
-/** What a run came to. */
+/** The result of a run. */
 export interface Outcome {
   readonly balances: readonly Balance[];
-  /** Out of order, or a second time. */
+  /** Bookings that came out of order or a second time. */
   readonly mistakes: readonly string[];
-  /** Runs of the handler that failed on purpose. */
+  /** Attempts that failed on purpose. */
   readonly failures: number;
 }
 
-/** Sends `perAccount` bookings to each account and handles them all; the first try of every third booking fails. */
+/** Sends and handles `perAccount` bookings per account. The first attempt of every third booking fails. */
 export async function runBookings(
   url: string,
   accounts: readonly string[],
@@ -34,7 +34,7 @@ export async function runBookings(
       ledger.book(body);
       if (ledger.count === accounts.length * perAccount) resolve();
     });
-    // A run that ends by itself has failed.
+    // If `run` ends by itself, it has failed.
     await Promise.race([allBooked, run]);
     await consumer.close();
     return { balances: ledger.balances(), mistakes: ledger.mistakes, failures: failedOnce.size };

@@ -38,7 +38,7 @@ const PANEL = { width: 400, left: 62, right: 14, top: 62 };
 const STRIP = { height: 90, gap: 46 };
 const HEIGHT = PANEL.top + STRIPS.length * (STRIP.height + STRIP.gap) + 6;
 
-/** Colours that carry on white and on black; the few that do not are swapped by the reader's colour scheme. */
+/** Most colours are readable on white and on black. The others depend on the reader's colour scheme. */
 const STYLE = `
   svg { font: 12px system-ui, sans-serif; }
   text { fill: #24292f; } .muted { fill: #57606a; } .title { font-size: 15px; font-weight: 600; }
@@ -51,7 +51,7 @@ const STYLE = `
     .sent { stroke: #e3a13c; } .charged { stroke: #3fb950; } .wait { stroke: #58a6ff; }
   }`;
 
-/** The runs side by side, on one scale each of time, orders, rate and wait. */
+/** Draws the runs side by side, with the same scales of time, orders, rate and wait. */
 export function burstSvg(results: readonly BurstResult[]): string {
   const samples = results.flatMap((result) => result.samples);
   const endMs = Math.max(1, ...samples.map(({ atMs }) => atMs));
@@ -69,7 +69,7 @@ export function burstSvg(results: readonly BurstResult[]): string {
   ].join("\n");
 }
 
-/** The next of 1, 2, 5, 10, 20 … that is not smaller. */
+/** The smallest of 1, 2, 5, 10, 20 … that is not less than `value`. */
 export function niceCeiling(value: number): number {
   if (value <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
@@ -129,7 +129,7 @@ function strip(
   ].join("\n");
 }
 
-/** Of strips with more than one line. */
+/** The legend of a strip. Empty if the strip has only one line. */
 function legend(lines: readonly Line[], right: number, y: number): string {
   if (lines.length < 2) return "";
   return lines

@@ -18,7 +18,7 @@ const ROWS: readonly Row[] = [
   { title: "wait p95", unit: "ms", height: 2, value: ({ waitP95Ms }) => waitP95Ms ?? 0 },
 ];
 
-/** A run as a chart for a terminal. */
+/** Draws a run as a chart for a terminal. */
 export function burstText({
   mode,
   orders,
@@ -56,7 +56,7 @@ function blockOf(filled: number): string {
   return BLOCKS[eighths] ?? " ";
 }
 
-/** As many columns as the chart is wide; the greatest of what falls into one. */
+/** Fits the values to the columns of the chart. Each column shows the greatest of its values. */
 function resample(values: readonly number[]): readonly number[] {
   return Array.from({ length: COLUMNS }, (_, column) => {
     const from = Math.floor((column * values.length) / COLUMNS);

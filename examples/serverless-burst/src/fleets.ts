@@ -6,12 +6,12 @@ import { LambdaEnvironment } from "./lambda-environment.ts";
 import { orders } from "./orders.ts";
 import type { StartFleet } from "./run-burst.ts";
 
-/** Handlers at once, the same for both: more than the provider takes, so that it is the bottleneck. */
+/** Concurrent handlers of each fleet: more than the payment provider accepts, so it is the bottleneck. */
 const HANDLERS = 40;
-/** Of the function: environments, and handlers in each. */
+/** Environments of the function, which share the handlers. */
 const ENVIRONMENTS = 4;
 
-/** One process that polls the queue. */
+/** One consumer that polls the queue. */
 export function workerFleet(client: QueueClient): StartFleet {
   return async (handler) => {
     const consumer = client.consumer(orders, { concurrency: HANDLERS });
@@ -23,7 +23,7 @@ export function workerFleet(client: QueueClient): StartFleet {
   };
 }
 
-/** A function behind an event source mapping, with at most so many events at once. */
+/** A function behind an event source mapping, with at most `ENVIRONMENTS` events at once. */
 export function lambdaFleet({ control }: SpawnedEmulator): StartFleet {
   return async (handler) => {
     const mapping = await control.mappings.create({

@@ -1,16 +1,16 @@
 /** One interval of a run. */
 export interface Sample {
-  /** End of the interval, since the start. */
+  /** The end of the interval, since the start. */
   readonly atMs: number;
-  /** Orders that are sent and not yet charged. */
+  /** Orders that are sent but not yet charged. */
   readonly backlog: number;
   readonly sentPerSecond: number;
   readonly chargedPerSecond: number;
-  /** 95 of 100 orders charged in the interval had waited no longer; undefined: none was. */
+  /** 95 % of the orders charged in the interval waited no longer. Undefined if none was charged. */
   readonly waitP95Ms: number | undefined;
 }
 
-/** Counts what happens and makes a sample of each interval. */
+/** Counts orders and makes a sample of each interval. */
 export class Gauge {
   readonly samples: Sample[] = [];
   readonly #startedAtMs: number;
@@ -40,7 +40,7 @@ export class Gauge {
     this.#waits.push(waitedMs);
   }
 
-  /** Ends the interval that runs. */
+  /** Ends the current interval. */
   sample(now: number): void {
     const atMs = now - this.#startedAtMs;
     const seconds = (atMs - this.#last.atMs) / 1_000;

@@ -2,7 +2,7 @@ import type { LambdaContext, SqsBatchResponse, SqsEvent } from "@anyqueue/sqs/la
 
 type LambdaHandler = (event: SqsEvent, context: LambdaContext) => Promise<SqsBatchResponse>;
 
-/** What runs a function at Lambda: asks the runtime API for an event, answers it, asks again. Here in this process. */
+/** Runs a function as Lambda does, but in this process: gets events from the runtime API and answers them. */
 export class LambdaEnvironment {
   readonly #base: string;
   readonly #handler: LambdaHandler;
@@ -15,7 +15,7 @@ export class LambdaEnvironment {
     this.#run = this.#serve();
   }
 
-  /** After the event that it has. */
+  /** Stops after the current event. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#run;

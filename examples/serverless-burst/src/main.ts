@@ -1,4 +1,4 @@
-// A burst of orders on an emulated SQS, once for a worker and once for a function:
+// Runs a burst of orders on an emulated SQS, once with a worker and once with a function:
 // node --conditions=@anyqueue/source examples/serverless-burst/src/main.ts [--orders 20000 | --short] [--svg burst.svg] [--json]
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   if (results.some(({ charged }) => charged !== count)) process.exitCode = 1;
 }
 
-/** In an emulator of its own, in a process of its own. */
+/** Runs one mode, with an emulator in a process of its own. */
 async function measure(mode: "worker" | "Lambda", count: number): Promise<BurstResult> {
   const emulator = await spawnEmulator({ sqsPort: 0 });
   const client = createClient("sqs://us-east-1", [sqs(connectionTo(emulator))]);

@@ -8,7 +8,7 @@ export type Order = z.infer<typeof schema>;
 
 export const orders = defineQueue("orders", { schema, retry: { attempts: 5 } });
 
-/** The one handler of this example: the worker and the function both run it. */
+/** The handler of this example. The worker and the function both run it. */
 export function chargeOrder(
   payments: PaymentProvider,
   onCharged: (orderId: string, waitedMs: number) => void,

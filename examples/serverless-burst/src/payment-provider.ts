@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What the dependency can do. */
+/** The limits of the dependency. */
 interface ProviderLimits {
   readonly maxCharges: number;
   readonly chargeMs: number;
 }
 
-/** They come to 3,200 charges a second. */
+/** Together they allow 3,200 charges per second. */
 const PROVIDER_LIMITS: ProviderLimits = Object.freeze({ maxCharges: 32, chargeMs: 10 });
 
-/** A dependency that is slow and takes only so many calls at once: whoever comes beyond that waits. */
+/** A slow dependency that accepts only a limited number of calls at once. Further callers wait. */
 export class PaymentProvider {
   readonly #maxCharges: number;
   readonly #chargeMs: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
-  /** The most that ever ran at once. */
+  /** The most charges that ran at once. */
   peak = 0;
   charged = 0;
 
@@ -33,7 +33,7 @@ export class PaymentProvider {
       await sleep(this.#chargeMs);
       this.charged += 1;
     } finally {
-      // A place goes from hand to hand, so that nobody can come in between.
+      // The place passes directly to the next caller, so that no new call can take it.
       const next = this.#waiting.shift();
       if (next === undefined) this.#running -= 1;
       else next();

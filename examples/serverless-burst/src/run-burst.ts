@@ -4,17 +4,17 @@ import { Gauge, type Sample } from "./gauge.ts";
 import { chargeOrder, orders, type Order } from "./orders.ts";
 import { PaymentProvider } from "./payment-provider.ts";
 
-/** How the handler is run; returns what ends it. */
+/** Starts the handler. Returns a function that stops it. */
 export type StartFleet = (handler: ReturnType<typeof chargeOrder>) => Promise<() => Promise<void>>;
 
-/** What a run came to. */
+/** The result of a run. */
 export interface BurstResult {
   readonly mode: string;
   readonly orders: number;
   readonly charged: number;
-  /** Charged more than once: a standard queue may deliver twice. */
+  /** Orders charged more than once, because a standard queue may deliver twice. */
   readonly repeated: number;
-  /** The most charges that the provider had at once. */
+  /** The most charges that ran at once. */
   readonly peakCharges: number;
   readonly seconds: number;
   readonly samples: readonly Sample[];
@@ -22,10 +22,10 @@ export interface BurstResult {
 
 const SAMPLE_MS = 200;
 const CHUNK = 500;
-/** Chunks on their way at once: a burst, not a trickle. */
+/** Chunks that are sent at once, to make a burst. */
 const SENDERS = 4;
 
-/** Sends all orders as fast as the queue takes them, while the fleet charges them as fast as the provider can. */
+/** Sends all orders as fast as the queue accepts them, while the fleet charges them as fast as it can. */
 export async function runBurst(
   mode: string,
   client: QueueClient,
@@ -76,7 +76,7 @@ function orderOf(number: number): Order {
   return { orderId: `o-${number}`, cents: 100 + (number % 900) };
 }
 
-/** Every interval is a whole one: rates of a rest would be noise. */
+/** Samples only whole intervals, because the rates of a partial one would be noise. */
 async function sampleUntil(gauge: Gauge, work: Promise<unknown>): Promise<void> {
   let isOver = false;
   const over = work.finally(() => {

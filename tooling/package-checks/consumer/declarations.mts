@@ -1,4 +1,4 @@
-// Exports without a type of their own: a compiler that writes declarations has to name every type by a public entry.
+// Exports without type annotations: to write declarations, a compiler must name all types by public entries.
 
 import { createClient, deadLetters, defineQueue, defineTopic, idempotency, route } from "@anyqueue/core";
 import { connect } from "@anyqueue/core/auto";

@@ -1,4 +1,4 @@
-// The same application as CJS: `require` and the types that belong to it.
+// The same application in CJS, with `require` and the types that belong to it.
 
 import assert = require("node:assert");
 import core = require("@anyqueue/core");
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   const pushed = await push(pushTestingEntry.pushRequest(jobs, { body: { job: 42 } }));
   assert.equal(pushed.status, 204);
 
-  // Both copies of the library can meet in one process; an error of one is an error to the other.
+  // Both copies of the library can be in one process, and each recognizes the errors of the other.
   const esm = await import("@anyqueue/core");
   try {
     core.createClient("memory:?nothing=1", [memoryEntry.memory()]);

@@ -1,4 +1,4 @@
-// An application as a user writes it: ESM, strict, on the packed packages. The checks compile it
+// An application as a user writes it: ESM, strict, with the packed packages. The checks compile it
 // with several compilers, run it, bundle it and run the bundle.
 
 import { strict as assert } from "node:assert";
@@ -45,7 +45,7 @@ const call = createHandler(jobs, sqsEvents({ calls }), (message) => assert.equal
 const reply = await call(lambdaEvent(jobs, [{ body: { job: 42 } }]), lambdaContext("30s"));
 assert.deepEqual(reply, { batchItemFailures: [] });
 
-// Without Google's client: these entries need none of it, nor its declarations.
+// Google's client is not imported: these entries need neither its code nor its declarations.
 const account = { audience: "https://example.com", serviceAccount: "push@project.iam.gserviceaccount.com" };
 const tokens = pushTokens();
 const push = createHandler(jobs, pushRequests({ ...account, keys: tokens.keys }), (message) =>

@@ -1,5 +1,5 @@
-// Pub/Sub by itself: the declarations of Google's client do not compile under exactOptionalPropertyTypes (6.3.0), so that
-// this program alone is compiled with skipLibCheck, as most applications are.
+// Pub/Sub has a program of its own: the declarations of Google's client (6.3.0) do not compile under
+// exactOptionalPropertyTypes, so only this program is compiled with skipLibCheck, as most applications are.
 
 import { strict as assert } from "node:assert";
 import { createClient, defineQueue } from "@anyqueue/core";

@@ -1,4 +1,4 @@
-// Compiles the CJS files of our packages as jest does: by node:vm, with nobody who would answer an `import()`.
+// Compiles the CJS files of our packages as jest does: with node:vm, and without support for `import()`.
 
 const { createRequire, Module, wrap } = require("node:module");
 const { dirname, join } = require("node:path");
