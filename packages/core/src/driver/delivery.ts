@@ -38,7 +38,7 @@ export interface OutgoingMessage {
 
 /** What the service itself says of a dead letter. */
 export interface DeadLetterInfo {
-  /** Why it is one, in the service's words or in those that it was given. */
+  /** Why it is a dead letter: the service's own reason, or the one given when it was moved. */
   readonly reason?: string;
   /** Details of the reason. */
   readonly description?: string;

@@ -37,7 +37,7 @@ export function connectionRemedy(
     return "Correct the host name, or name the file of the certificate authority in NODE_EXTRA_CA_CERTS before Node.js starts.";
   }
   if (!UNREACHED.test(text) || LOCAL.test(text)) return undefined;
-  // The environment decides nothing here; the remedy only names a variable that is set.
+  // The environment changes no behaviour here: it only adds the name of a variable to an error's text.
   const set = PROXIES.filter((name) => (process.env[name] ?? "") !== "");
   return set.length === 0
     ? undefined
