@@ -25,7 +25,8 @@ export function newMessageId(): string {
   used += ID_BYTES;
   pool[at + 6] = (pool[at + 6]! & 0x0f) | 0x40;
   pool[at + 8] = (pool[at + 8]! & 0x3f) | 0x80;
-  // Each byte is read by its index: destructuring the array would take 200 bytes more. oxfmt-ignore
+  // Each byte is read by its index: destructuring the array would take 200 bytes more.
+  // oxfmt-ignore
   return String.fromCharCode(
     H[pool[at + 0]!]!, L[pool[at + 0]!]!, H[pool[at + 1]!]!, L[pool[at + 1]!]!,
     H[pool[at + 2]!]!, L[pool[at + 2]!]!, H[pool[at + 3]!]!, L[pool[at + 3]!]!, DASH,
