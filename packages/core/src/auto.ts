@@ -100,7 +100,7 @@ const FILE_NAME = "anyqueue.config.json";
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /**
- * Runs the checks of `createClient` too, so that one error lists the problems of file, environment and
+ * Also runs the checks of `createClient`, so that one error lists the problems of file, environment and
  * values.
  */
 function checked(merged: Readonly<Record<string, unknown>>, problems: readonly string[]): QueueConfig {

@@ -65,8 +65,8 @@ export interface Message<Body> {
   /** The provider's own id of the stored message. */
   readonly providerId: string;
   /**
-   * The vendor SDK's own message object, for what this interface leaves out. Code that reads it is not
-   * portable.
+   * The vendor SDK's own message, for what this interface leaves out. Its type is the SDK's; code that reads
+   * it is not portable.
    */
   readonly native: unknown;
 }

@@ -90,8 +90,7 @@ export interface QueueProducer<Body, Uses extends Feature = never> {
    */
   sendMany(items: Iterable<{ readonly body: Body } & SendOptions<Uses>>): Promise<readonly Sent[]>;
   /**
-   * Resolves when every send so far is confirmed or has failed; each send's promise says which. Never
-   * rejects.
+   * Resolves when every send so far is confirmed or failed; each send's promise says which. Never rejects.
    */
   flush(): Promise<void>;
   /**

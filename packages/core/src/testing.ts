@@ -8,17 +8,13 @@ export { createVirtualClock, type VirtualClock, type VirtualClockOptions } from 
 
 const EMPTY_JSON = json().encode({});
 
-/**
- * A message to send, for tests of a driver. Has the id `message-1` and the JSON body `{}`; `over` replaces
- * members.
- */
+/** A message for tests of a driver: id `message-1`, body `{}` as JSON; `over` replaces members. */
 export function outgoing(over: Partial<OutgoingMessage> = {}): OutgoingMessage {
   return { id: "message-1", body: EMPTY_JSON, contentType: "application/json", attributes: {}, ...over };
 }
 
 /**
- * A delivery for tests. Has the ids `message-1` and `stored-1` (the provider's) and the JSON body `{}`;
- * `over` replaces members.
+ * A delivery for tests: id `message-1`, provider's id `stored-1`, body `{}` as JSON; `over` replaces members.
  */
 export function delivery<Handle>(handle: Handle, over: Partial<Delivery<Handle>> = {}): Delivery<Handle> {
   return {

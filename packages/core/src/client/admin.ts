@@ -133,10 +133,7 @@ function settingsOf(
   return { leaseMs, deadLetter, maxDeliveries: maxDeliveriesFor(attempts, capabilities) };
 }
 
-/**
- * Creates the topic of a subscription. A provider without topics maps the subscription to a queue, which
- * needs none.
- */
+/** Creates the topic of a subscription. Without topics, the subscription is a queue, which needs none. */
 async function createTopicOf(
   details: DefinitionDetails,
   directory: Directory,

@@ -11,7 +11,7 @@ const HAS: Readonly<Record<Feature, (capabilities: Capabilities) => boolean>> = 
 };
 
 /**
- * Returns an UNSUPPORTED error for each needed feature that the target lacks and the core may not emulate.
+ * Returns an UNSUPPORTED error for each needed feature that the target lacks and the core must not emulate.
  */
 export function unmetNeeds(
   details: DefinitionDetails,

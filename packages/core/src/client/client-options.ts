@@ -94,10 +94,7 @@ function loggerProblems(logger: unknown): string[] {
     .map((name) => `options.logger.${name}: expected a function, got ${kindOf(logger[name])}`);
 }
 
-/**
- * Finds misspelt events, which would never be called. Members that are not functions may be the listener's
- * own data.
- */
+/** Finds misspelt events, which would never be called. Other members may be the listener's own data. */
 function listenerProblems(listener: unknown): string[] {
   const where = "options.listener";
   if (!isRecord(listener)) return [`${where}: expected an object, got ${kindOf(listener)}`];

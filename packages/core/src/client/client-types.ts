@@ -113,10 +113,7 @@ export interface QueueClient<P extends Provider = Provider> extends AsyncDisposa
     from: Source<Out, N> & Check<P, N>,
     options?: ConsumerOptions,
   ): QueueConsumer<Out>;
-  /**
-   * Creates, inspects, empties and deletes entities, and redrives dead letters. Needs more rights than
-   * sending and receiving.
-   */
+  /** Creates, inspects, empties and deletes entities, and redrives dead letters. Needs additional rights. */
   readonly admin: QueueAdmin;
   /** The health of all consumers together; live and ready if there is none, not ready while the client closes. */
   health(): Health;

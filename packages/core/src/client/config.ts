@@ -141,10 +141,7 @@ function readEntity(given: unknown, where: string, problems: string[]): CheckedE
   return { ...(entity as Omit<EntityConfig, "url">), url };
 }
 
-/**
- * Checks the keys and the policy, which a file can misspell. Other values are checked when the consumer is
- * made.
- */
+/** Checks the keys and the policy, which a file can misspell. The consumer checks the other values. */
 function consumerProblems(consumer: unknown, where: string): string[] {
   if (consumer === undefined) return [];
   return [...callProblems(consumer, OPTION_KEYS, where), ...policyProblems(asRecord(consumer), where)];

@@ -41,9 +41,7 @@ export class Directory {
   }
 }
 
-/**
- * Returns the configured dead-letter entity, else the service's configured one, else the one named by rule.
- */
+/** Returns the configured dead-letter entity, else the one set at the service, else the one named by rule. */
 export function deadLetterTarget(
   { route, connection, target }: Place,
   facts: EntityFacts | undefined,

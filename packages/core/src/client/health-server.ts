@@ -3,15 +3,12 @@ import { QueueError } from "../errors/queue-error.ts";
 import type { Health } from "../queue-consumer.ts";
 
 /**
- * Where a worker serves its health as JSON: `/livez`, `/readyz`, and `/healthz` for both; 200 if true, else
- * 503.
+ * Where a worker serves its health as JSON: `/livez`, `/readyz`, `/healthz` (both); 200 if true, else 503.
  */
 export interface HealthOptions {
   /** TCP port, 0 to 65535; 0 takes a free one, which `onListening` gets. */
   readonly port: number;
-  /**
-   * Address to listen on. @default all interfaces, because the probes of an orchestrator come from outside
-   */
+  /** Address to listen on. @default all interfaces, because an orchestrator's probes come from outside */
   readonly host?: string | undefined;
   /** Called once, with the port in use, when the server listens. @default nobody is told */
   readonly onListening?: ((port: number) => void) | undefined;
@@ -56,8 +53,7 @@ function judge(url: string, { live, ready }: Health): boolean | undefined {
 
 async function listen(server: Server, port: number, host: string | undefined): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    // Also handles later errors, such as too few file descriptors for a connection: unhandled, they would end
-    // the process.
+    // Also handles later errors, such as too few file descriptors: unhandled, they would end the process.
     server.on("error", (error: Error & { readonly code?: string }) => {
       const what = `health.port: cannot listen on ${host ?? "*"}:${port} (${error.code ?? error.name})`;
       reject(new QueueError("INVALID_ARGUMENT", { what, remedy: "Choose a free port.", cause: error }));

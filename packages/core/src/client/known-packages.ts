@@ -7,9 +7,7 @@ export interface KnownPackage {
   readonly factory: string;
   /** The arguments of `npm install`. */
   readonly install: string;
-  /**
-   * Environment variables for options of the factory, by option: secrets of SDKs without a credential chain.
-   */
+  /** Environment variables by option of the factory: secrets of SDKs without a credential chain. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 

@@ -62,9 +62,7 @@ export function createClient<const P extends readonly Provider[]>(
   return new Client(new Directory(checked, connections), connections, resolved, clock);
 }
 
-/**
- * Time beyond the timeout of a close, until sends are given up and until connections are no longer awaited.
- */
+/** Time beyond a close's timeout until sends are given up, and until connections are no longer awaited. */
 const SEND_GRACE_MS = 3_000;
 const END_GRACE_MS = 4_000;
 /** The least time that each of the two steps gets, however long the consumers took. */

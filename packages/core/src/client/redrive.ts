@@ -17,10 +17,7 @@ import type { RedriveOptions } from "./client-types.ts";
 import { aborted } from "./aborted.ts";
 import { locateDeadLetters, type Directory, type Place } from "./directory.ts";
 
-/**
- * Moves dead letters back to their source. If all are to be moved and the service can do it, the service
- * does.
- */
+/** Moves dead letters back to their source. The service does it if all are to be moved and it can. */
 export async function* redrive(
   place: Place,
   directory: Directory,
@@ -72,8 +69,7 @@ function isChosen(filter: NonNullable<RedriveOptions["filter"]>, delivery: Deliv
 }
 
 /**
- * The most deliveries held. Those that a filter rejects are held until the end, else they would return at
- * once.
+ * The most deliveries held. Those that a filter rejects are held until the end, or they would return at once.
  */
 const MAX_HELD = 1_000_000;
 /** Long enough for an empty reply to mean an empty queue on services that ask only some of their hosts. */
@@ -87,10 +83,7 @@ interface Moved {
   readonly failure: QueueError | undefined;
 }
 
-/**
- * Receives, sends and acks in this order, so that an interruption may duplicate a message but never loses
- * one.
- */
+/** Receives, sends, acks, in this order: an interruption may duplicate a message but never loses one. */
 class Pump {
   readonly #source: Place;
   readonly #from: Target;
@@ -144,9 +137,7 @@ class Pump {
     }
   }
 
-  /**
-   * @throws LEASE_LOST if what the filter rejected is delivered again and again before the rest is reached
-   */
+  /** @throws LEASE_LOST if messages that the filter rejected return again and again before the rest */
   #noteAgain(deliveries: readonly Delivery<unknown>[], hasFresh: boolean): void {
     if (hasFresh) this.#again.clear();
     else if (deliveries.some(({ providerId }) => this.#again.has(providerId))) {
@@ -233,10 +224,7 @@ class Pump {
     }
   }
 
-  /**
-   * Ends by a timeout, not by the caller's signal: a driver that never answers must not block a caller who
-   * stops.
-   */
+  /** Ends by a timeout, not by the caller's signal: a silent driver must not block a caller who stops. */
   async #settle<T>(operation: "ack" | "release", call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return await timedRequest(this.#source.connection.clock, operation, SETTLE_MS, call);
   }

@@ -14,9 +14,7 @@ export interface Route {
   readonly consumer: ConsumerOptions;
 }
 
-/**
- * Finds the route of a definition. `ownsPath` is true for a scheme if the path of its URLs names no entity.
- */
+/** Finds the route of a definition. `ownsPath`: whether the path of a scheme's URLs names no entity. */
 export function resolveRoute(
   details: DefinitionDetails,
   config: CheckedConfig,
@@ -41,9 +39,7 @@ export function variableOf(name: string): string {
   return `ANYQUEUE_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}_URL`;
 }
 
-/**
- * Makes a reference by a configured name, which is used unchanged: without the prefix, and never completed.
- */
+/** Makes a reference by a configured name, which is used unchanged: no prefix, and never completed. */
 export function exactRef(ref: EntityRef, name: string): EntityRef {
   return { ...ref, name, exact: true };
 }

@@ -87,9 +87,7 @@ export async function runWorker(
   }
 }
 
-/**
- * Waits for the runs and the application's work at their end. A run of another client would hang for ever.
- */
+/** Waits for the runs and the application's work at their end. A run of another client would never end. */
 async function endOf(runs: readonly Promise<DrainReport>[], { timeout }: WorkerOptions): Promise<void> {
   const withinMs = Math.max(LEAST_END_MS, timeout === undefined ? DEFAULTS.drainMs : durationToMs(timeout));
   const open = new Set(runs.keys());

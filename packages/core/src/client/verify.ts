@@ -48,8 +48,7 @@ async function probe(place: Place): Promise<ProbeResult | undefined> {
 }
 
 /**
- * Opens both sides. A process often has the right to only one: if the other is denied, that is a notice, not
- * a fault.
+ * Opens both sides. Many processes have the right to only one: the other's denial is a notice, not a fault.
  */
 async function accessFaults(place: Place, events: EventSink): Promise<readonly QueueError[]> {
   const { kind } = place.details;
@@ -108,8 +107,7 @@ async function openConsumer({ connection, target }: Place, signal: AbortSignal):
 }
 
 /**
- * Returns faults that only a probe shows: an entity may lack what its kind can have, or what its consumers
- * need.
+ * Returns faults that only a probe shows: an entity may lack what its kind can have or its consumers need.
  */
 function refinedFaults({ details, target, connection }: Place, probed?: ProbeResult): readonly QueueError[] {
   const capabilities = { ...target.capabilities, ...probed?.capabilities };

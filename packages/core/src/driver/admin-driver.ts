@@ -46,10 +46,7 @@ export interface AdminDriver {
   seek?(target: Target, to: Date, signal: AbortSignal): Promise<void>;
   /** Deletes an entity with its messages. */
   delete(target: Target, signal: AbortSignal): Promise<void>;
-  /**
-   * Has the service move messages, and yields how many it has moved so far. Absent: the core moves them one
-   * by one.
-   */
+  /** Has the service move messages; yields how many so far. Absent: the core moves them one by one. */
   redrive?(from: Target, to: Target, signal: AbortSignal): AsyncIterable<{ readonly moved: number }>;
   /** Closes what only the administration has opened. */
   close(): Promise<void>;

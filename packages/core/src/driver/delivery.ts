@@ -4,9 +4,7 @@ export interface OutgoingMessage {
   readonly id: string;
   /** The encoded body. May be a getter of a class, so that a copy made with `...` lacks it. */
   readonly body: Uint8Array;
-  /**
-   * The body as text, of which `body` is the UTF-8. Only if the driver `takesText` and the codec made text.
-   */
+  /** The body as text, whose UTF-8 is `body`. Only if the driver `takesText` and the codec made text. */
   readonly text?: string;
   /** The content type on the wire, such as `"application/json"`. */
   readonly contentType: string;
@@ -20,8 +18,7 @@ export interface OutgoingMessage {
   /** Messages of one key must arrive in the order in which they are given. */
   readonly orderingKey?: string;
   /**
-   * The application's id if the definition needs deduplication; else a token of this send, the same on each
-   * try.
+   * The application's id if the definition needs deduplication, else a token of this send for all its tries.
    */
   readonly deduplicationId?: string;
   /** Earliest time of delivery, in milliseconds since the Unix epoch; within the target's `sendDelay`. */
@@ -89,16 +86,11 @@ export interface Delivery<Handle> {
   readonly enqueuedAtMs?: number;
   /** When the service drops the message, in milliseconds since the Unix epoch; absent if not known. */
   readonly expiresAtMs?: number;
-  /**
-   * Time left of the lease when `receiveBatch` resolves, in milliseconds (D14); absent: it lasts as long as
-   * the link.
-   */
+  /** Lease left when `receiveBatch` resolves, in milliseconds (D14); absent: it lasts as long as the link. */
   readonly leaseMs?: number;
   /** What the service itself says of a dead letter. */
   readonly deadLetter?: DeadLetterInfo;
-  /**
-   * Why the adapter could not decode the wire form. The core treats such a delivery as an invalid message.
-   */
+  /** Why the adapter could not decode the wire form. The core treats the delivery as an invalid message. */
   readonly malformed?: string;
   /** The SDK's own object, `message.native` of the handler. */
   readonly native: unknown;

@@ -83,10 +83,7 @@ export interface ErrorClass {
   readonly retryable: boolean;
   /** True: the operation may have taken effect. @default false */
   readonly ambiguous?: boolean;
-  /**
-   * How long the service asks to wait before the next try, in milliseconds; the core waits five minutes at
-   * most. @default not told
-   */
+  /** Milliseconds that the service asks to wait; the core waits five minutes at most. @default not told */
   readonly retryAfterMs?: number;
   /** What to do, if more is known than the code's remedy says. @default the code's remedy */
   readonly remedy?: string;
@@ -111,19 +108,13 @@ export interface ConsumerEvents<Handle> {
     lost: { readonly handles: readonly Handle[] } | { readonly leaseKey: string } | "all",
     error: unknown,
   ): void;
-  /**
-   * Reports a failure in the background, such as an ended stream or a detached link. The driver recovers by
-   * itself.
-   */
+  /** Reports a background failure, such as an ended stream or a detached link. The driver recovers itself. */
   fault(error: unknown): void;
 }
 
 /** What a consumer driver is opened with. */
 export interface ConsumerDriverOptions<Handle> {
-  /**
-   * `stream`: the core asks again and again until it closes; `pull`: it asks when the application calls
-   * `receive`.
-   */
+  /** `stream`: asks follow each other until the close; `pull`: only when the application calls `receive`. */
   readonly mode: "stream" | "pull";
   /** The wanted lease, in milliseconds; used if `leaseSetBy` is `consumer`. */
   readonly leaseMs: number;
@@ -162,9 +153,7 @@ export interface QueueAdapter<Handle = unknown> {
   close(): Promise<void>;
 }
 
-/**
- * The purpose of a producer: the application's messages, or dead letters that are sent back. @default "send"
- */
+/** The purpose of a producer: the application's messages, or dead letters sent back. @default "send" */
 export type SendPurpose = "send" | "redrive";
 
 /** The confirmation of one message. */
@@ -214,10 +203,7 @@ export interface ReleaseItem<Handle> {
   readonly handle: Handle;
   /** Time until it is visible again, in milliseconds; 0: now. Within the target's `releaseDelay`. */
   readonly delayMs: number;
-  /**
-   * `retry`: its handler failed. `unstarted`: no handler began; a service that can tell does not count the
-   * delivery.
-   */
+  /** `retry`: its handler failed. `unstarted`: none began; a service that can tell does not count it. */
   readonly cause: "retry" | "unstarted";
   /** Attributes to add to the stored message, if the service can do that. */
   readonly note?: Readonly<Record<string, string>>;
@@ -247,10 +233,7 @@ export interface DeadLetterItem<Handle> {
 export interface ConsumerDriver<Handle> {
   /** Resolves when deliveries can be received, else rejects (rule D13). */
   open?(signal: AbortSignal): Promise<void>;
-  /**
-   * Changes the flow. Required if the broker pushes: pauses and changes of concurrency reach the driver by
-   * it.
-   */
+  /** Changes the flow. Required if the broker pushes: it passes on pauses and changes of concurrency. */
   setFlow?(flow: Flow, signal: AbortSignal): Promise<void>;
   /** Takes deliveries, as soon as there is one (rule D1). */
   receiveBatch(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly Delivery<Handle>[]>;
@@ -258,10 +241,7 @@ export interface ConsumerDriver<Handle> {
   ackBatch(handles: readonly Handle[], signal: AbortSignal): Promise<readonly ItemResult[]>;
   /** Gives deliveries back; one result for each, in their order. */
   releaseBatch(items: readonly ReleaseItem<Handle>[], signal: AbortSignal): Promise<readonly ItemResult[]>;
-  /**
-   * Extends leases; each result says how long its lease is now. Exists if and only if the lease is timed or
-   * shared.
-   */
+  /** Extends leases; each result has the new length. Exists if and only if the lease is timed or shared. */
   extendBatch?(
     items: readonly ExtendItem<Handle>[],
     signal: AbortSignal,

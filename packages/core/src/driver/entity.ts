@@ -1,10 +1,7 @@
 import type { Capabilities, Feature } from "./capabilities.ts";
 import type { Limits } from "./limits.ts";
 
-/**
- * Refers to an entity in the terms of definitions and configuration. The adapter's `resolve` returns its
- * {@link Target}.
- */
+/** Names an entity in terms of definitions and configuration. `resolve` turns it into a {@link Target}. */
 export interface EntityRef {
   /** `dead-letter`: the dead letters of the queue or subscription with this name. */
   readonly kind: "queue" | "topic" | "subscription" | "dead-letter";

@@ -72,9 +72,7 @@ export interface EventBatch<Handle = unknown> {
    * was lost. It is acked without a handler. @default none is
    */
   readonly wasSettled?: (providerId: string) => boolean;
-  /**
-   * Classifies the errors of `settle`, and names the provider in them. @default every failure is `INTERNAL`
-   */
+  /** Classifies errors of `settle`, and names the provider in them. @default every failure is `INTERNAL` */
   readonly adapter?: Pick<QueueAdapter, "name" | "classify">;
   /**
    * How long the platform itself can delay a released message. `none`: it redelivers at once but keeps the
@@ -87,9 +85,6 @@ export interface EventBatch<Handle = unknown> {
    * @default none
    */
   readonly notices?: readonly string[];
-  /**
-   * What is not started after a failure: later messages of the same key, or of the whole batch. @default
-   * "key"
-   */
+  /** What is not started after a failure: later messages of its key, or of the batch. @default "key" */
   readonly failureScope?: "key" | "batch";
 }

@@ -63,8 +63,7 @@ export interface KeyLimits {
 }
 
 /**
- * The limits of one target. The constants are in each adapter's `*-limits.ts`, with source and date; `probe`
- * refines them.
+ * The limits of one target. Each adapter's `*-limits.ts` has them with source and date; `probe` refines them.
  */
 export interface Limits {
   /** Size of the largest message as the vendor counts it (`sizeOf`), attributes included. */

@@ -5,9 +5,7 @@ const UNREACHED =
   /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\b|name resolution failed|did not establish a connection|no connection established\. Last error: undefined/i;
 /** A connection to this machine does not go through a proxy. */
 const LOCAL = /\b(?:127(?:\.\d+){3}|localhost)\b|::1\b/;
-/**
- * Texts of Node.js and OpenSSL: the server wants a client certificate, or there is no common version of TLS.
- */
+/** Texts of Node.js and OpenSSL: the server wants a client certificate, or no TLS version fits both. */
 const ALERT =
   /\balert (?:certificate required|(?:bad|unknown|unsupported) certificate|unknown ca|handshake failure)/i;
 const OUT_OF_DATE = /\bcertificate (?:has expired|is not yet valid)/i;

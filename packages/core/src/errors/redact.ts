@@ -7,8 +7,7 @@ const SECRET_NAME =
 const ASSIGNMENT = /\b([A-Za-z][\w.-]{0,60})=/g;
 const VALUE = /[^;&\s"']*/y;
 /**
- * A password may hold slashes, as AWS secret keys do. Text that looks like a port and a path is not a
- * password.
+ * A password may hold slashes, as AWS secret keys do. What looks like a port and a path is not a password.
  */
 const USER_INFO = /(:\/\/)(?:[^/?#\s]*|[^/?#\s@:]+:(?!\d+[/?#])[^\s"'@]{0,500})@/g;
 /**
@@ -22,9 +21,7 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/**
- * True for a URL, name or address that holds a user and password or a secret. Refuse it and never print it.
- */
+/** True for a URL, name or address with user and password or a secret: refuse it and never print it. */
 export function holdsCredentials(text: string): boolean {
   return CREDENTIALS.test(text) || maskAssignments(text) !== text;
 }

@@ -47,9 +47,7 @@ export function asAmbiguous(error: QueueError): QueueError {
   return new QueueError(error.code, { ...fieldsOf(error), what, ambiguous: true, cause: error });
 }
 
-/**
- * Adds the place where it happened to an error of the core's own checks. Any other error becomes INTERNAL.
- */
+/** Adds the place to an error of the core's own checks. Any other error becomes INTERNAL. */
 export function placeError(
   error: unknown,
   place: { readonly operation: Operation; readonly provider: string; readonly target: string },

@@ -8,15 +8,9 @@ import { QueueError } from "../errors/queue-error.ts";
 export interface Codec {
   /** The content type on the wire, such as `"application/json"`. */
   readonly contentType: string;
-  /**
-   * Returns the bytes for the wire. Throws if the codec cannot encode the value: `send` then rejects with
-   * INVALID_MESSAGE.
-   */
+  /** Returns the bytes for the wire. Throws if it cannot encode: `send` rejects with INVALID_MESSAGE then. */
   encode(body: unknown): Uint8Array;
-  /**
-   * Returns the encoded value. Throws if the codec cannot decode the bytes: `onInvalid` says what happens
-   * then.
-   */
+  /** Returns the encoded value. Throws if it cannot decode: `onInvalid` says what happens then. */
   decode(bytes: Uint8Array): unknown;
 }
 
@@ -147,9 +141,7 @@ function mayHoldPrototype(source: string): boolean {
   );
 }
 
-/**
- * `JSON.parse` makes `__proto__` an ordinary property, which a careless copy later turns into a prototype.
- */
+/** `JSON.parse` makes `__proto__` an ordinary property, which a later careless copy makes a prototype. */
 function refusePrototype(root: unknown): void {
   const open: unknown[] = [root];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
@@ -166,18 +158,14 @@ function toText(body: unknown): string {
   return body;
 }
 
-/**
- * `Buffer` uses Node's pool. `TextEncoder` makes an ArrayBuffer for each text, which takes five times as
- * long.
- */
+/** Uses Node's pool: `TextEncoder` makes an ArrayBuffer per text, which takes five times as long. */
 function utf8(source: string): Uint8Array {
   const { buffer, byteOffset, byteLength } = Buffer.from(source);
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function toBytes(body: unknown): Uint8Array {
-  // Copied, because the caller may reuse the array while the message waits for its batch. A Buffer's own
-  // `slice` would return a view.
+  // A copy: the caller may reuse the array while the message waits. A Buffer's own `slice` would be a view.
   if (body instanceof Uint8Array) return Uint8Array.prototype.slice.call(body);
   throw invalid(`the body of a bytes message must be a Uint8Array, got ${kindOf(body)}`);
 }

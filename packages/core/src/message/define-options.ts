@@ -24,9 +24,7 @@ export interface RetryPolicy {
 
 /** How the messages of a queue or subscription are handled. Workers, functions and provisioning share it. */
 export interface QueuePolicy {
-  /**
-   * How often and when a message is retried after its handler failed. @default 5 attempts, exponential delay
-   */
+  /** How often and when a failed message is retried. @default 5 attempts, exponential delay */
   readonly retry?: RetryPolicy | undefined;
   /**
    * How long one consumer alone has a delivery, more than 0 and within the provider's bounds; renewed while

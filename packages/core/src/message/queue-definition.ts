@@ -16,9 +16,7 @@ declare const io: unique symbol;
 export interface Definition<Kind extends string, In, Out, Needs extends Feature, Uses extends Feature> {
   /** `"queue"`, `"topic"` or `"subscription"`; dead letters are a `"subscription"` too. */
   readonly kind: Kind;
-  /**
-   * The application's name for it, 1 to 80 characters. Prefix and configuration turn it into the provider's.
-   */
+  /** The application's name for it, 1 to 80 characters. The provider's has the prefix, or is configured. */
   readonly name: string;
   /** For the compiler only: never set. */
   readonly [io]?: [In, Out, Needs, Uses];
@@ -86,10 +84,7 @@ type Made<Kind, In, Out, N extends Feature, U extends Feature> = Kind extends "q
 
 /** The overloads of {@link defineQueue} and {@link defineTopic}: no schema, schema with ordering, schema. */
 export interface Define<Kind extends "queue" | "topic"> {
-  /**
-   * Without a schema: only the type is given, and nothing is checked. @throws INVALID_ARGUMENT with every
-   * problem
-   */
+  /** Without a schema: only the type, nothing is checked. @throws INVALID_ARGUMENT with every problem */
   <Body = unknown>(name: string, options?: BareOptions): Made<Kind, Body, Body, never, never>;
   /**
    * With a schema and an ordering key: messages of one key are handled in order. @throws INVALID_ARGUMENT with every

@@ -3,10 +3,7 @@ import type { IdempotencyStore } from "./idempotency.ts";
 
 /** A claim is renewed this often in its time, so that one renewal may fail. */
 const RENEWALS = 3;
-/**
- * The time that a rollback may take. One that arrives after the end of the claim would give up another run's
- * claim.
- */
+/** The most time a rollback may take. One that arrives after the claim's end would give up another run's. */
 const ON_ITS_WAY_MS = 10_000;
 
 /**

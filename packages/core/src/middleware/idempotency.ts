@@ -47,8 +47,7 @@ export interface IdempotencyOptions {
    */
   readonly claim?: Duration | undefined;
   /**
-   * Returns the key that equal messages share; an empty text or no text fails the message. @default the
-   * message's `id`
+   * Returns the key that duplicates share; empty or no text fails the message. @default the message's `id`
    */
   readonly key?: ((message: Message<unknown>) => string) | undefined;
   /** The clock of the claims, for tests. @default the machine's */
@@ -80,16 +79,14 @@ export function idempotency(options: IdempotencyOptions): Middleware {
   return {
     name: "idempotency",
     async handle(message, { attempt, isLastAttempt, signal }, next, target) {
-      // The key includes the target, because two subscriptions may get the same message and both must handle
-      // it.
+      // With the target, because two subscriptions may get the same message and both must handle it.
       const claimed = `${target}\n${checkKey(unheard(key(message)), target)}`;
       const held = new Claim(store, claimed, claimMs, clock);
       let state = await held.begin();
       while (state === "busy") {
-        // A last attempt waits. Otherwise the claim of a dead process would dead-letter a message without a
-        // failed handler.
+        // A last attempt waits: the claim of a dead process must not dead-letter a message that never failed.
         if (!isLastAttempt || !(await pause(clock, signal)))
-          // On a first attempt, another copy is running. On a later one, a process may have died with the
+          // On a first attempt another copy is running; on a later one a process may have died with the
           // claim.
           throw busy(target, attempt > 1 ? claim : undefined);
         state = await held.begin();
@@ -133,10 +130,7 @@ function checkCall(options: IdempotencyOptions): void {
   refuseProblems([...problems, ...functionProblems({ key }, ["key"], "idempotency")]);
 }
 
-/**
- * Messages that all lack the source of their key would count as duplicates of the first, and be acked
- * unhandled.
- */
+/** Messages that all lack the source of their key would count as duplicates, and be acked unhandled. */
 function checkKey(key: unknown, target: string): string {
   if (typeof key === "string" && key !== "") return key;
   throw new QueueError("INVALID_ARGUMENT", {

@@ -1,8 +1,6 @@
 import type { HandlerContext, Message } from "../queue-consumer.ts";
 
-/**
- * An outgoing message, after encoding and before its limits are checked. Attributes may be added in place.
- */
+/** An outgoing message, encoded, with its limits not yet checked. Attributes may be added in place. */
 export interface OutgoingDraft {
   /** The application's id, 1 to 128 characters. */
   readonly id: string;

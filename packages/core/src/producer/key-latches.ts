@@ -25,9 +25,7 @@ export class KeyLatches {
     else known.fromSeq = Math.min(known.fromSeq, seq);
   }
 
-  /**
-   * Resumes a key. `lastSeq`: the last accepted send; `openSeq`: the first unsettled send, Infinity if none.
-   */
+  /** Resumes a key. `lastSeq`: last accepted send; `openSeq`: first unsettled send, Infinity if none. */
   resume(key: string, lastSeq: number, openSeq: number): void {
     const latch = this.#latches.get(key);
     if (latch !== undefined) {

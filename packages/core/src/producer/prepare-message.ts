@@ -117,8 +117,7 @@ export class MessagePreparer {
   }
 
   /**
-   * Returns the message for the driver, with the middleware's changes. @throws INVALID_ARGUMENT,
-   * MESSAGE_TOO_LARGE
+   * Returns the message for the driver, as changed by middleware. @throws INVALID_ARGUMENT, MESSAGE_TOO_LARGE
    */
   finish(prepared: PreparedMessage, fields: Fields = prepared): OutgoingMessage {
     const { limits } = this.#target;
@@ -212,8 +211,7 @@ export class MessagePreparer {
     if (this.#needsDeduplication) {
       return checkKey("id (as deduplication id)", id, limits.deduplicationId, this.#refuse);
     }
-    // A token of this send: the service recognises a retry, but not another send with the same application
-    // id.
+    // A token of this send: the service recognises a retry, but no other send with the same application id.
     return capabilities.deduplication === "window" ? newMessageId() : undefined;
   }
 
@@ -242,8 +240,8 @@ export class MessagePreparer {
   #proveRoundTrip(body: unknown, encoded: Uint8Array | string): Promise<void> | undefined {
     const { codec, schema } = this.#details;
     if (this.#isProven && !this.#setup.checkEveryBody) {
-      // With JSON, one proven body proves nothing about the next: bodies that are not plain JSON are checked
-      // each time.
+      // With JSON, one proven body says nothing of the next: bodies that are not plain JSON are always
+      // checked.
       if (codec !== json() || isPlainJson(body, "may leave out")) return undefined;
     }
     const proof = checkRoundTrip(body, encoded, codec, schema);

@@ -20,9 +20,6 @@ export interface ProducerSetup {
   readonly retryAmbiguous: RetryAmbiguous;
   readonly sendTimeoutMs: number;
   readonly maxBufferedBytes: number;
-  /**
-   * True: the sender decodes and validates every body again (memory). False: the first, and those JSON may
-   * change.
-   */
+  /** True: the sender checks every body again (memory); false: the first, and those that JSON may change. */
   readonly checkEveryBody: boolean;
 }

@@ -214,8 +214,7 @@ export class SendPipeline implements SendOwner {
 
   #giveUp(pending: PendingSend, signal: AbortSignal): void {
     const ambiguous = isInDoubt(pending);
-    // A message that was never handed over breaks no order; one on its way may arrive after the next of its
-    // key.
+    // A message never handed over breaks no order; one on its way may arrive after the next of its key.
     this.fail(pending, cancelledError(signal, { ...this.#place, ambiguous }), ambiguous);
   }
 

@@ -57,8 +57,7 @@ export class SendRun {
     }
     const refused = await this.#send(live);
     if (refused.length === 0) return;
-    // One bad message made the service refuse all: halving finds it. The halves stay in order, because of the
-    // keys.
+    // One bad message made the service refuse all: halving finds it. In order, because of the keys.
     const middle = Math.ceil(refused.length / 2);
     await this.attempt(refused.slice(0, middle));
     await this.attempt(refused.slice(middle));
@@ -110,8 +109,7 @@ export class SendRun {
 
   async #sendBatch(messages: readonly OutgoingMessage[], call: SendCall): Promise<SendResults> {
     try {
-      // If abandoned, all messages are settled and the results do not matter. A hanging driver must not keep
-      // the slot.
+      // If abandoned, all are settled and the results do not matter. A hanging driver must not keep the slot.
       const results = await Promise.race([this.#driver.sendBatch(messages, call.signal), call.abandoned]);
       const noResult = (): ItemResult<SendReceipt> => ({ ok: false, error: this.#noResult() });
       // Never guess which message a result belongs to: a message that was not stored could be confirmed.
@@ -158,8 +156,7 @@ export class SendRun {
   }
 
   /**
-   * Schedules another try if there is time and it duplicates nothing, else fails the send. `mayRetry` is
-   * false if it was overtaken.
+   * Retries if there is time and nothing is duplicated, else fails. `mayRetry` is false if it was overtaken.
    */
   #failed(pending: PendingSend, error: QueueError, mayRetry: boolean): void {
     pending.failures += 1;
