@@ -99,10 +99,7 @@ const FILE_NAME = "anyqueue.config.json";
 /** Some editors start a file with a byte order mark, which JSON does not allow. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
-/**
- * Also runs the checks of `createClient`, so that one error lists the problems of file, environment and
- * values.
- */
+/** Also runs the checks of `createClient`: one error lists the problems of file, environment and values. */
 function checked(merged: Readonly<Record<string, unknown>>, problems: readonly string[]): QueueConfig {
   let found = problems;
   try {
@@ -228,7 +225,7 @@ function fromEnvironment(known: KnownPackage | undefined): Readonly<Record<strin
 async function importPackage(name: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   for (const locate of [() => name, () => fromWorkingDirectory(name)]) {
     try {
-      // The directives make bundlers leave this import to Node.js; they would look among their own files.
+      // The directives leave this import to Node.js: bundlers would look for it among their own files.
       return (await import(/* webpackIgnore: true */ /* @vite-ignore */ locate())) as Readonly<
         Record<string, unknown>
       >;

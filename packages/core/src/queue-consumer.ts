@@ -85,8 +85,8 @@ export interface HandlerContext {
   /** 1 on the first delivery, and always if the provider does not count. In a batch: the highest one. */
   readonly attempt: number;
   /**
-   * True if a failure of this run sends the message to the dead letters. In a batch: if that holds for any of
-   * its messages.
+   * True if a failure of this run sends the message to the dead letters. In a batch: true if that holds for
+   * any of its messages.
    */
   readonly isLastAttempt: boolean;
   /**

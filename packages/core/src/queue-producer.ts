@@ -39,8 +39,8 @@ export interface SendOptions<Uses extends Feature = never> {
   readonly delay?: (Uses extends "delay" ? Duration | Date : never) | Declare<"delay"> | undefined;
   /**
    * The message is dropped after this time, more than 0, counted from the send or from the end of its
-   * `delay`. The definition must have `"ttl"` in `needs` or `emulate`. @default as long as the entity keeps
-   * messages
+   * `delay`. The definition must have `"ttl"` in `needs` or `emulate`.
+   * @default as long as the entity keeps messages
    */
   readonly ttl?: (Uses extends "ttl" ? Duration : never) | Declare<"ttl"> | undefined;
 }
@@ -89,9 +89,7 @@ export interface QueueProducer<Body, Uses extends Feature = never> {
    * in their order. INVALID_ARGUMENT if `items` is not an iterable, CLOSED
    */
   sendMany(items: Iterable<{ readonly body: Body } & SendOptions<Uses>>): Promise<readonly Sent[]>;
-  /**
-   * Resolves when every send so far is confirmed or failed; each send's promise says which. Never rejects.
-   */
+  /** Resolves when every send so far is confirmed or failed; each send's promise tells. Never rejects. */
   flush(): Promise<void>;
   /**
    * Accepts sends of a latched key again. A send that was tried and failed latches its ordering key, so that

@@ -14,7 +14,7 @@ export function outgoing(over: Partial<OutgoingMessage> = {}): OutgoingMessage {
 }
 
 /**
- * A delivery for tests: id `message-1`, provider's id `stored-1`, body `{}` as JSON; `over` replaces members.
+ * A delivery for tests: id `message-1`, provider's id `stored-1`, JSON body `{}`; `over` replaces members.
  */
 export function delivery<Handle>(handle: Handle, over: Partial<Delivery<Handle>> = {}): Delivery<Handle> {
   return {

@@ -10,9 +10,7 @@ const HAS: Readonly<Record<Feature, (capabilities: Capabilities) => boolean>> = 
   ttl: ({ ttl }) => ttl,
 };
 
-/**
- * Returns an UNSUPPORTED error for each needed feature that the target lacks and the core must not emulate.
- */
+/** Returns an UNSUPPORTED error for each need that the target lacks and that the core must not emulate. */
 export function unmetNeeds(
   details: DefinitionDetails,
   target: Target,

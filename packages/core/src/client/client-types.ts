@@ -38,8 +38,8 @@ export type Check<P, N extends Feature> = [Unfit<P, N>] extends [never]
 export interface ClientOptions {
   /**
    * Tells the time and sets the timers for everything that the client makes. For tests, see
-   * `createVirtualClock` of `@anyqueue/core/testing`. @default the provider's own clock if it has one
-   * (`memory({ clock })`), else the machine's
+   * `createVirtualClock` of `@anyqueue/core/testing`.
+   * @default the provider's own clock if it has one (`memory({ clock })`), else the machine's
    */
   readonly clock?: Clock | undefined;
   /**
@@ -106,16 +106,16 @@ export interface QueueClient<P extends Provider = Provider> extends AsyncDisposa
    *   console.log(body.orderId);
    * });
    *
-   * @throws UNSUPPORTED for a need that the provider cannot meet, INVALID_ARGUMENT for an option or a name, CLOSED after
-   * `close()`
+   * @throws UNSUPPORTED for a need that the provider cannot meet, INVALID_ARGUMENT for an option or a name,
+   * CLOSED after `close()`
    */
   consumer<Out, N extends Feature>(
     from: Source<Out, N> & Check<P, N>,
     options?: ConsumerOptions,
   ): QueueConsumer<Out>;
-  /** Creates, inspects, empties and deletes entities, and redrives dead letters. Needs additional rights. */
+  /** Creates, inspects, empties and deletes entities, and redrives dead letters. Needs rights of its own. */
   readonly admin: QueueAdmin;
-  /** The health of all consumers together; live and ready if there is none, not ready while the client closes. */
+  /** The health of all consumers together; live and ready if there are none. Not ready while closing. */
   health(): Health;
   /**
    * Checks the entity of each definition: that it exists and may be used, has what the definition needs, and

@@ -19,11 +19,14 @@ export interface EntityConfig {
    */
   readonly url?: string | undefined;
   /**
-   * The provider's name of its dead-letter entity, used unchanged. @default the one that the service is
-   * configured with, else `<name>-dead`
+   * The provider's name of its dead-letter entity, used unchanged.
+   * @default the one that the service is configured with, else `<name>-dead`
    */
   readonly deadLetter?: string | undefined;
-  /** The provider's names of a topic's subscriptions, by the names of their definitions. @default the definitions' names */
+  /**
+   * The provider's names of a topic's subscriptions, by the names of their definitions.
+   * @default the definitions' names
+   */
   readonly subscriptions?: Readonly<Record<string, string>> | undefined;
   /**
    * Options of all its consumers. They override the definition's policy; options in code override them.
@@ -55,7 +58,10 @@ export interface QueueConfig {
    * per environment. @default ""
    */
   readonly prefix?: string | undefined;
-  /** Exceptions, by the name of the definition; a string is the provider's name of the entity. @default none */
+  /**
+   * Exceptions, by the name of the definition; a string is the provider's name of the entity.
+   * @default none
+   */
   readonly queues?: Readonly<Record<string, string | EntityConfig>> | undefined;
   /**
    * Connections of single queues by environment variable, as `loadConfig` found them:

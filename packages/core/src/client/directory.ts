@@ -69,7 +69,7 @@ export async function probe(
     return look && (await orAborted<ProbeResult | undefined>(look, signal, () => undefined));
   } catch (error) {
     const failure = wrapDriverError(adapter, target, "probe", error);
-    // Another probe will succeed. A guess could name a queue that does not hold the dead letters of this one.
+    // A later probe will tell. A guess could name a queue that does not hold the dead letters of this one.
     if (failure.retryable && !signal.aborted) throw failure;
     return undefined;
   }

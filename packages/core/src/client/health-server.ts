@@ -2,9 +2,7 @@ import type { Server } from "node:http";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Health } from "../queue-consumer.ts";
 
-/**
- * Where a worker serves its health as JSON: `/livez`, `/readyz`, `/healthz` (both); 200 if true, else 503.
- */
+/** Where a worker serves its health as JSON: `/livez`, `/readyz`, `/healthz` (both); 200 if so, else 503. */
 export interface HealthOptions {
   /** TCP port, 0 to 65535; 0 takes a free one, which `onListening` gets. */
   readonly port: number;

@@ -48,10 +48,7 @@ export function parseUrl(text: string, field = "url"): ConnectionUrl {
   });
 }
 
-/**
- * Returns the parameters of a URL. @throws INVALID_ARGUMENT for one not in `known`, with the one probably
- * meant
- */
+/** Returns a URL's parameters. @throws INVALID_ARGUMENT for an unknown one, with the one probably meant */
 export function readParameters<Key extends string>(
   url: ConnectionUrl,
   known: readonly Key[],
@@ -120,7 +117,7 @@ function endpointUrl(endpoint: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** RFC 6761 section 6.3 (localhost and below), RFC 1122 section 3.2.1.3 (127/8), RFC 4291 section 2.5.3 (::1). */
+/** RFC 6761 §6.3 (localhost and below), RFC 1122 §3.2.1.3 (127/8), RFC 4291 §2.5.3 (::1). */
 function isLoopback(hostname: string): boolean {
   const host = hostname.toLowerCase();
   return (

@@ -28,7 +28,8 @@ export interface Provider<Scheme extends string = string, Modes extends Feature[
   /** The provider's own clock (memory), which the client then uses for everything. @default the client's */
   readonly clock?: Clock | undefined;
   /**
-   * True: the path of a URL belongs to the connection, such as the name of a file. False: it names one entity.
+   * True: the path of a URL belongs to the connection, such as the name of a file. False: it names one
+   * entity.
    * @default false
    */
   readonly ownsPath?: boolean | undefined;
@@ -39,8 +40,8 @@ export interface Provider<Scheme extends string = string, Modes extends Feature[
    */
   readonly checksEveryBody?: boolean | undefined;
   /**
-   * Makes a connection, without I/O before its first use. @throws INVALID_ARGUMENT for a bad authority, path
-   * or parameter
+   * Makes a connection, without I/O before its first use.
+   * @throws INVALID_ARGUMENT for a bad authority, path or parameter
    */
   connect(url: ConnectionUrl, context: ProviderContext): QueueAdapter;
 }

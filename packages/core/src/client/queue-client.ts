@@ -68,7 +68,7 @@ const END_GRACE_MS = 4_000;
 /** The least time that each of the two steps gets, however long the consumers took. */
 const LEAST_STEP_MS = 500;
 
-/* oxlint-disable-next-line typescript/no-explicit-any -- kept to be closed; only callers need the types */
+/* oxlint-disable-next-line typescript/no-explicit-any -- held to be closed; their types matter to callers only */
 type AnyProducer = ClosableProducer<any, any>;
 
 class Client<P extends Provider> implements QueueClient<P> {

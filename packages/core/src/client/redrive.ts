@@ -68,9 +68,7 @@ function isChosen(filter: NonNullable<RedriveOptions["filter"]>, delivery: Deliv
   return chosen === true;
 }
 
-/**
- * The most deliveries held. Those that a filter rejects are held until the end, or they would return at once.
- */
+/** The most deliveries held. Those the filter rejects are held to the end: else they would return at once. */
 const MAX_HELD = 1_000_000;
 /** Long enough for an empty reply to mean an empty queue on services that ask only some of their hosts. */
 const LAST_WAIT_MS = 2_000;
@@ -137,7 +135,7 @@ class Pump {
     }
   }
 
-  /** @throws LEASE_LOST if messages that the filter rejected return again and again before the rest */
+  /** @throws LEASE_LOST if messages the filter rejected keep coming back before the others are reached */
   #noteAgain(deliveries: readonly Delivery<unknown>[], hasFresh: boolean): void {
     if (hasFresh) this.#again.clear();
     else if (deliveries.some(({ providerId }) => this.#again.has(providerId))) {

@@ -25,7 +25,10 @@ export interface WorkerProcess {
 export interface WorkerOptions {
   /** Serves `client.health()` over HTTP, for an orchestrator's probes. @default not served */
   readonly health?: HealthOptions | undefined;
-  /** How long handlers may take to end after a signal; keep it below the platform's own grace period. @default "25s" */
+  /**
+   * How long handlers may take to end after a signal; keep it below the platform's own grace period.
+   * @default "25s"
+   */
   readonly timeout?: Duration | undefined;
   /** For tests. @default Node's `process` */
   readonly process?: WorkerProcess | undefined;

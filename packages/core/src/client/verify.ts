@@ -47,9 +47,7 @@ async function probe(place: Place): Promise<ProbeResult | undefined> {
   }
 }
 
-/**
- * Opens both sides. Many processes have the right to only one: the other's denial is a notice, not a fault.
- */
+/** Opens both sides. Many processes have the right to only one: the other's refusal is a notice, no fault. */
 async function accessFaults(place: Place, events: EventSink): Promise<readonly QueueError[]> {
   const { kind } = place.details;
   const sides = [
@@ -106,9 +104,7 @@ async function openConsumer({ connection, target }: Place, signal: AbortSignal):
   }
 }
 
-/**
- * Returns faults that only a probe shows: an entity may lack what its kind can have or its consumers need.
- */
+/** Returns faults that only a probe shows: an entity may lack what its kind can have or consumers need. */
 function refinedFaults({ details, target, connection }: Place, probed?: ProbeResult): readonly QueueError[] {
   const capabilities = { ...target.capabilities, ...probed?.capabilities };
   const refined = { ...target, capabilities };

@@ -30,8 +30,8 @@ export interface EntityCounts {
  */
 export interface AdminDriver {
   /**
-   * Creates an entity. Idempotent: rejects with ALREADY_EXISTS if it exists with other settings, and changes
-   * nothing then.
+   * Creates an entity; idempotent. If it exists with other settings, rejects with ALREADY_EXISTS and changes
+   * nothing.
    * @returns steps that somebody has to do by hand, such as a grant, one sentence each; reported by the event
    * `notice`
    */

@@ -32,7 +32,7 @@ export interface Capabilities {
   readonly leaseSetBy: "consumer" | "entity";
   /** `native`: a delivery can be given back at once; `none`: it comes back when its lease ends. */
   readonly release: "native" | "none";
-  /** `native`: the client can move one delivery to the dead letters in one operation (`deadLetterBatch` exists). */
+  /** `native`: one operation moves a delivery to the dead letters (`deadLetterBatch` exists). */
   readonly deadLetter: "none" | "native";
   /**
    * Whether a delivery says how often its message was handed over. `approximate`: the count may include
@@ -45,8 +45,8 @@ export interface Capabilities {
    */
   readonly settle: "confirmed" | "accepted" | "lateOk";
   /**
-   * `clean`: an aborted receive leaves nothing behind; `mayStrand`: it may leave deliveries that return only when their
-   * lease ends.
+   * `clean`: an aborted receive leaves nothing behind; `mayStrand`: it may leave deliveries that return only
+   * when their lease ends.
    */
   readonly abort: "clean" | "mayStrand";
   /**
@@ -57,7 +57,7 @@ export interface Capabilities {
   readonly followers: "release" | "hold" | "drop";
   /** `free`: a stalled ordering key does not affect the others; `bounded`: it takes room from them. */
   readonly isolation: "free" | "bounded";
-  /** `per-item`: each message of a batch has its own result; `atomic`: one bad message refuses the whole batch. */
+  /** `per-item`: each message of a batch has its own result; `atomic`: one bad message refuses the batch. */
   readonly batchFailure: "per-item" | "atomic";
   /** `mixed`: a batch may hold several ordering keys; `uniform`: all of its messages must share one. */
   readonly batchKey: "mixed" | "uniform";

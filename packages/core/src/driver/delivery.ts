@@ -17,9 +17,7 @@ export interface OutgoingMessage {
   readonly attributeTypes?: Readonly<Record<string, string>>;
   /** Messages of one key must arrive in the order in which they are given. */
   readonly orderingKey?: string;
-  /**
-   * The application's id if the definition needs deduplication, else a token of this send for all its tries.
-   */
+  /** The application's id if the definition needs deduplication, else a token of this send, for all tries. */
   readonly deduplicationId?: string;
   /** Earliest time of delivery, in milliseconds since the Unix epoch; within the target's `sendDelay`. */
   readonly deliverAtMs?: number;
@@ -68,11 +66,11 @@ export interface Delivery<Handle> {
   readonly orderingKey?: string;
   /** Deliveries with the same leaseKey share one lease (a session), which is renewed once for all of them. */
   readonly leaseKey?: string;
-  /** As it was sent. */
+  /** The deduplication id, as sent. */
   readonly deduplicationId?: string;
-  /** As it was sent. */
+  /** The correlation id, as sent. */
   readonly correlationId?: string;
-  /** As it was sent. */
+  /** Where the sender expects an answer, as sent. */
   readonly replyTo?: string;
   /** The subject or label that the sender gave it. */
   readonly subject?: string;

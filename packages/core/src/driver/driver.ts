@@ -22,9 +22,10 @@
  *   watchdog, a session's idle release, the SDK's own link reconnection if reported through `events`. Where
  *   the client is built, the SDK's own retry, lease renewal and auto-settle are turned off, or down to one
  *   short attempt.
- * - **D4 Capabilities and limits are data.** A feature is native, emulated by the core on request, or refused with
- *   `UNSUPPORTED`, always before the operation's I/O. `extendBatch` exists if and only if `lease` is timed or shared,
- *   `deadLetterBatch` if and only if `deadLetter` is native. `delayMs` rounds up to the service's unit.
+ * - **D4 Capabilities and limits are data.** A feature is native, emulated by the core on request, or refused
+ *   with `UNSUPPORTED`, always before the operation's I/O. `extendBatch` exists if and only if `lease` is
+ *   timed or shared, `deadLetterBatch` if and only if `deadLetter` is native. `delayMs` rounds up to the
+ *   service's unit.
  * - **D5 Identity.** Leases and settlement are keyed by delivery, never by message id: duplicates of one id
  *   are normal. If `settle` is `accepted` and a stored message (`providerId`) that the core has in hand is
  *   delivered again, the core takes the second delivery for another lease of it, and settles it by the new
@@ -43,8 +44,8 @@
  *   consumer can read ours; a copy (dead letter, clone) loses nothing.
  * - **D11 Secrets** never reach an error, an event, a target or a log.
  * - **D12 Provisioning is outside the drivers**: `AdminDriver` behind the portable `QueueAdmin`.
- * - **D13 Order of opening**: `resolve` (no I/O) → `probe` (rights may be missing: facts unknown, never fatal) → `open`
- *   (`NOT_FOUND`, `ACCESS_DENIED`, `UNAUTHENTICATED` are fatal here, within 5 s) → asks.
+ * - **D13 Order of opening**: `resolve` (no I/O) → `probe` (rights may be missing: facts unknown, never
+ *   fatal) → `open` (`NOT_FOUND`, `ACCESS_DENIED`, `UNAUTHENTICATED` are fatal here, within 5 s) → asks.
  * - **D14 `leaseMs`** is the time left when `receiveBatch` resolves. It is measured on the monotonic clock,
  *   minus the buffering time; never as server time minus wall clock if the lease length is known.
  * - **D15 After a release on a key** the core dispatches none of its buffered followers; `followers` says
@@ -199,7 +200,7 @@ export interface ReceiveAsk {
 
 /** One delivery to give back. */
 export interface ReleaseItem<Handle> {
-  /** The delivery's. */
+  /** The handle of the delivery. */
   readonly handle: Handle;
   /** Time until it is visible again, in milliseconds; 0: now. Within the target's `releaseDelay`. */
   readonly delayMs: number;
@@ -211,7 +212,7 @@ export interface ReleaseItem<Handle> {
 
 /** One lease to extend. */
 export interface ExtendItem<Handle> {
-  /** The delivery's. */
+  /** The handle of the delivery. */
   readonly handle: Handle;
   /** How long the lease should last from now on, in milliseconds. */
   readonly leaseMs: number;
@@ -219,11 +220,11 @@ export interface ExtendItem<Handle> {
 
 /** One delivery to move to the dead letters. */
 export interface DeadLetterItem<Handle> {
-  /** The delivery's. */
+  /** The handle of the delivery. */
   readonly handle: Handle;
   /** Why, in one word or sentence. */
   readonly reason: string;
-  /** Name and text of the error behind it. */
+  /** Name and message of the error that caused it. */
   readonly description?: string;
   /** The core's `aq-` attributes of the dead letter. */
   readonly attributes: Readonly<Record<string, string>>;
@@ -246,7 +247,7 @@ export interface ConsumerDriver<Handle> {
     items: readonly ExtendItem<Handle>[],
     signal: AbortSignal,
   ): Promise<readonly ItemResult<{ readonly leaseMs: number }>[]>;
-  /** Moves deliveries to the dead letters in one operation each. Exists if and only if `deadLetter` is `native`. */
+  /** Dead-letters deliveries, in one operation each. Exists if and only if `deadLetter` is `native`. */
   deadLetterBatch?(
     items: readonly DeadLetterItem<Handle>[],
     signal: AbortSignal,

@@ -19,7 +19,7 @@ export type Outcome =
       readonly kind: "dead-letter";
       /** Why, in one word or sentence. */
       readonly reason: string;
-      /** Name and text of the error behind it. */
+      /** Name and message of the error that caused it. */
       readonly description?: string;
       /** The core's `aq-` attributes of the dead letter. */
       readonly attributes: Readonly<Record<string, string>>;
@@ -45,8 +45,8 @@ export interface EventSource<Args extends readonly unknown[], Reply, Handle = un
   reply(outcomes: readonly Outcome[], batch: EventBatch<Handle>, ...args: Args): Reply | Promise<Reply>;
   /**
    * For platforms that expect an answer instead of an exception (HTTP): answers a call whose `receive` threw
-   * or whose batch the engine refused. Called after that was reported; no message was handled. @default the
-   * call rejects
+   * or whose batch the engine refused. Called after that was reported; no message was handled.
+   * @default the call rejects
    */
   refuse?(error: unknown, batch: EventBatch<Handle> | undefined, ...args: Args): Reply | Promise<Reply>;
 }

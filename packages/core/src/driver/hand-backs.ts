@@ -13,7 +13,7 @@ export class HandBacks {
 
   /** How often a message was given back unstarted. */
   of(messageId: string): number {
-    // Usually the map is empty, and hashing the id is saved.
+    // Usually the map is empty, and the id need not be hashed.
     return this.#counts.size === 0 ? 0 : (this.#counts.get(messageId) ?? 0);
   }
 

@@ -62,30 +62,28 @@ export interface KeyLimits {
   readonly pattern?: RegExp;
 }
 
-/**
- * The limits of one target. Each adapter's `*-limits.ts` has them with source and date; `probe` refines them.
- */
+/** The limits of one target: constants of `*-limits.ts`, with source and date, refined by `probe`. */
 export interface Limits {
   /** Size of the largest message as the vendor counts it (`sizeOf`), attributes included. */
   readonly maxMessageBytes: number;
-  /** Of `sendBatch`. */
+  /** Bounds of `sendBatch`. */
   readonly send: SendLimits;
-  /** Of `receiveBatch`. */
+  /** Bounds of `receiveBatch`. */
   readonly receive: ReceiveLimits;
-  /** Of `ackBatch`. */
+  /** Bounds of `ackBatch`. */
   readonly ack: OperationLimits;
-  /** Of `releaseBatch`. */
+  /** Bounds of `releaseBatch`. */
   readonly release: OperationLimits;
-  /** Of `extendBatch`. */
+  /** Bounds of `extendBatch`. */
   readonly extend: OperationLimits;
-  /** Of `deadLetterBatch`. */
+  /** Bounds of `deadLetterBatch`. */
   readonly deadLetter: OperationLimits;
   /** How long a delivery can be held. */
   readonly lease: LeaseLimits;
-  /** Of the application's attributes. */
+  /** Bounds of the application's attributes. */
   readonly attributes: AttributeLimits;
-  /** Of an ordering key. */
+  /** Bounds of an ordering key. */
   readonly orderingKey: KeyLimits;
-  /** Of a deduplication id. */
+  /** Bounds of a deduplication id. */
   readonly deduplicationId: KeyLimits;
 }

@@ -23,7 +23,7 @@ export function callProblems(options: unknown, known: readonly string[], where: 
   return signal === undefined ? problems : [...problems, ...signalProblems(signal, `${where}.signal`)];
 }
 
-/** Empty if `signal` is an AbortSignal. */
+/** Returns no problem if `signal` is an AbortSignal. */
 function signalProblems(signal: unknown, where: string): string[] {
   return signal instanceof AbortSignal ? [] : [`${where}: expected an AbortSignal, got ${kindOf(signal)}`];
 }

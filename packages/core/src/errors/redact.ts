@@ -6,9 +6,7 @@ const SECRET_NAME =
 /** The length is bounded so that the search stays linear on any text. */
 const ASSIGNMENT = /\b([A-Za-z][\w.-]{0,60})=/g;
 const VALUE = /[^;&\s"']*/y;
-/**
- * A password may hold slashes, as AWS secret keys do. What looks like a port and a path is not a password.
- */
+/** A password may hold slashes, as AWS secret keys do. A port followed by a path is not one. */
 const USER_INFO = /(:\/\/)(?:[^/?#\s]*|[^/?#\s@:]+:(?!\d+[/?#])[^\s"'@]{0,500})@/g;
 /**
  * Any text before an "@" may hold a password, whatever its characters. Only a path without a host, such as a

@@ -5,14 +5,14 @@ import { isQueueError, QueueError, unsupported, type QueueErrorInit } from "./qu
 import { redact } from "./redact.ts";
 
 const MAX_TEXT_LENGTH = 200;
-/** The longest wait for a service's hint. A maintenance page may name an end that is much later. */
+/** The longest wait that a service's hint can cause. A maintenance page may name a much later end. */
 const MAX_HINT_MS = 300_000;
 /** They change nothing at the service, so their failure is never ambiguous. */
 const WITHOUT_EFFECT: ReadonlySet<Operation> = new Set(["open", "probe", "peek"]);
 
 /**
  * Turns what a driver threw or reported into a QueueError; the vendor's value becomes its `cause`. Called
- * once, where the driver is called. Returns an error that is a QueueError already unchanged.
+ * once, where the driver is called. Returns a QueueError unchanged.
  */
 export function wrapDriverError(
   adapter: Pick<QueueAdapter, "name" | "classify">,

@@ -17,7 +17,8 @@ export interface RetryPolicy {
    * duration, the default applies and the event `listener-error` reports it. A delay longer than the service
    * supports is refused at the start, or emulated if the definition emulates `"delay"`. A {@link RetryError}
    * overrides the delay.
-   * @default exponential, 1 s to 5 min, full jitter: anywhere between 0 and a bound that doubles with each attempt
+   * @default exponential, 1 s to 5 min, full jitter: anywhere between 0 and a bound that doubles with each
+   * attempt
    */
   readonly delay?: Duration | ((attempt: number, error: unknown) => Duration | "dead-letter") | undefined;
 }
@@ -41,7 +42,7 @@ export interface QueuePolicy {
   readonly deadLetter?: "auto" | "none" | undefined;
 }
 
-/** The compiler prints this text if an option needs a schema. */
+/** The compiler prints this text for an option that needs a schema. */
 type NeedsASchema = { readonly "give a schema too; unchecked<Body>() is one that checks nothing": never };
 
 /** Options of a definition without a schema: a codec and the policy. All other options need a schema. */
@@ -83,8 +84,8 @@ export interface DefineOptions<
   readonly emulate?: readonly E[] | undefined;
   /**
    * Makes the application's id of a message from its body: 1 to 128 characters. It is the deduplication id
-   * too if the definition needs deduplication. The `id` of a single `send` overrides it. @default a random
-   * UUID for each message
+   * too if the definition needs deduplication. The `id` of a single `send` overrides it.
+   * @default a random UUID for each message
    */
   readonly id?: ((body: SchemaInput<S>) => string) | undefined;
   /** How a body becomes bytes and back. @default json() */

@@ -87,8 +87,8 @@ export interface Define<Kind extends "queue" | "topic"> {
   /** Without a schema: only the type, nothing is checked. @throws INVALID_ARGUMENT with every problem */
   <Body = unknown>(name: string, options?: BareOptions): Made<Kind, Body, Body, never, never>;
   /**
-   * With a schema and an ordering key: messages of one key are handled in order. @throws INVALID_ARGUMENT with every
-   * problem
+   * With a schema and an ordering key: messages of one key are handled in order. @throws INVALID_ARGUMENT
+   * with every problem
    */
   <S extends StandardSchemaV1, N extends Feature = never, E extends Feature = never>(
     name: string,
@@ -103,7 +103,7 @@ export interface Define<Kind extends "queue" | "topic"> {
 
 /** What the engine reads from a definition; resolved once and frozen. */
 export interface DefinitionDetails {
-  /** The kind; dead letters have their own here. */
+  /** The kind; dead letters have a kind of their own here. */
   readonly kind: "queue" | "topic" | "subscription" | "dead-letter";
   /** Name of the definition; for dead letters, the name of their source. */
   readonly name: string;
@@ -127,10 +127,7 @@ export interface DefinitionDetails {
   readonly policy: QueuePolicy;
 }
 
-/*
- * `any` and `never` fit every overload: `Define` holds the types for the compiler, this is the one
- * implementation.
- */
+/* `any` and `never` fit every overload: the types are in `Define`, this is the one implementation. */
 /* oxlint-disable typescript/no-explicit-any */
 /**
  * Defines a queue: its name, the type of its bodies, the features it needs, and its policy. Returns a frozen

@@ -42,13 +42,11 @@ export interface IdempotencyOptions {
   readonly ttl?: Duration | undefined;
   /**
    * How long a claim lasts if its process dies. If the store has `extend`: longer than a process may stand
-   * still and resume; otherwise longer than the slowest handler takes. @default "2m" if the store has
-   * `extend`, else "1h"
+   * still and resume; otherwise longer than the slowest handler takes.
+   * @default "2m" if the store has `extend`, else "1h"
    */
   readonly claim?: Duration | undefined;
-  /**
-   * Returns the key that duplicates share; empty or no text fails the message. @default the message's `id`
-   */
+  /** The key that duplicates share; empty or no text fails the message. @default the message's `id` */
   readonly key?: ((message: Message<unknown>) => string) | undefined;
   /** The clock of the claims, for tests. @default the machine's */
   readonly clock?: Clock | undefined;
@@ -86,8 +84,7 @@ export function idempotency(options: IdempotencyOptions): Middleware {
       while (state === "busy") {
         // A last attempt waits: the claim of a dead process must not dead-letter a message that never failed.
         if (!isLastAttempt || !(await pause(clock, signal)))
-          // On a first attempt another copy is running; on a later one a process may have died with the
-          // claim.
+          // On a first attempt another copy is running; on a later one, a process may have died with it.
           throw busy(target, attempt > 1 ? claim : undefined);
         state = await held.begin();
       }

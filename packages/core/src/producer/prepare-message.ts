@@ -116,9 +116,7 @@ export class MessagePreparer {
     return orderingKey === undefined ? draft : { ...draft, orderingKey };
   }
 
-  /**
-   * Returns the message for the driver, as changed by middleware. @throws INVALID_ARGUMENT, MESSAGE_TOO_LARGE
-   */
+  /** Makes the message for the driver from the draft. @throws INVALID_ARGUMENT, MESSAGE_TOO_LARGE */
   finish(prepared: PreparedMessage, fields: Fields = prepared): OutgoingMessage {
     const { limits } = this.#target;
     if (fields !== prepared) checkDraft(fields, prepared, limits, this.#refuse);
@@ -240,8 +238,7 @@ export class MessagePreparer {
   #proveRoundTrip(body: unknown, encoded: Uint8Array | string): Promise<void> | undefined {
     const { codec, schema } = this.#details;
     if (this.#isProven && !this.#setup.checkEveryBody) {
-      // With JSON, one proven body says nothing of the next: bodies that are not plain JSON are always
-      // checked.
+      // With JSON, one proven body says nothing of the next: all but plain JSON is checked each time.
       if (codec !== json() || isPlainJson(body, "may leave out")) return undefined;
     }
     const proof = checkRoundTrip(body, encoded, codec, schema);

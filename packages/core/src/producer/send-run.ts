@@ -155,9 +155,7 @@ export class SendRun {
     return halves;
   }
 
-  /**
-   * Retries if there is time and nothing is duplicated, else fails. `mayRetry` is false if it was overtaken.
-   */
+  /** Retries if there is time and nothing is duplicated, else fails. `mayRetry` is false if overtaken. */
   #failed(pending: PendingSend, error: QueueError, mayRetry: boolean): void {
     pending.failures += 1;
     pending.lastError = error;
