@@ -159,7 +159,8 @@ export interface ReceivedMessage<Body> extends Message<Body>, HandlerContext, As
 export interface ConsumerOptions extends QueuePolicy {
   /**
    * How many handlers run at once in this consumer, a whole number from 1. In `runBatch`: how many batches.
-   * More helps if handlers wait for something, at the cost of what they use together. @default 10
+   * More helps handlers that wait for something, at the cost of the resources that they use at once.
+   * @default 10
    */
   readonly concurrency?: number | undefined;
   /**

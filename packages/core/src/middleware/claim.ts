@@ -8,8 +8,8 @@ const ON_ITS_WAY_MS = 10_000;
 
 /**
  * One run's claim to a key. It is renewed during the run, so that it ends soon after its process dies but not
- * while a slow handler runs. A process that stood still for longer than the claim lasts may have lost it to
- * another run: it no longer touches the claim (docs/decisions/0059).
+ * while a slow handler runs. A process that stood still for longer than the claim lasts has lost it, perhaps
+ * to another run, and no longer touches it (docs/decisions/0059).
  */
 export class Claim {
   readonly #store: IdempotencyStore;
