@@ -11,7 +11,7 @@ import {
 import { memory, testQueues } from "@anyqueue/memory";
 import { expect, onTestFinished, test } from "vitest";
 
-// As JavaScript writes it: the compiler refuses all of this.
+// Stands for untyped JavaScript: the compiler refuses all of this.
 type Anything = never;
 
 const orders = defineQueue<{ type: "placed" }>("orders");

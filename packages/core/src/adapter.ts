@@ -16,8 +16,8 @@ export { StallMeter } from "./time/stall-meter.ts";
 export { durationToMs, type Duration } from "./time/duration.ts";
 export { connectionRemedy, isCertificateRefusal } from "./errors/connection-remedy.ts";
 export { queueError, type QueueErrorInit } from "./errors/queue-error.ts";
-// By way of the public entry, so that the build makes one file of what the entries share: each further one takes an import
-// most of a millisecond, and an adapter is never loaded without the rest.
+// Imported from the public entry so that the build puts what the entries share into one file. Importing
+// another file costs most of a millisecond, and an adapter is never loaded without the rest.
 export { ERROR_CODES, isQueueError, QueueError, type ErrorCode, type ErrorDetails } from "./index.ts";
 export { redact } from "./errors/redact.ts";
 export { unloadable } from "./errors/unloadable.ts";

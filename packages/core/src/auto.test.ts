@@ -170,14 +170,14 @@ describe("loadConfig", () => {
 
 describe("connect", () => {
   test("names the package of a scheme that is not installed, and how to install it", async () => {
-    // Outside of this repository, whose packages are all installed.
+    // A folder outside this repository, whose packages are all installed.
     const cwd = await folderWith();
     await cp(import.meta.dirname, join(cwd, "src"), { recursive: true });
     await writeFile(join(cwd, "package.json"), '{ "type": "module" }');
     const source = 'import { connect } from "./src/auto.ts"; await connect("sqs://eu-west-1");';
     const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", source], {
       cwd,
-      // Package managers name this repository's packages here.
+      // Package managers put the paths of this repository's packages into NODE_PATH.
       env: { ...process.env, NODE_PATH: "" },
     });
     await expect(run).rejects.toThrow(

@@ -15,27 +15,29 @@ import type { AnyDefinition } from "./message/queue-definition.ts";
 export type { QueueConfig } from "./client/config.ts";
 export type { Location } from "./client/locate.ts";
 
-/** Where {@link loadConfig} looks. */
+/** Where {@link loadConfig} looks for the configuration. */
 export interface LoadOptions {
   /** The environment variables. @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Where the file is, and what `file` is relative to. @default the working directory */
+  /** The directory of the file; `file` is relative to it. @default the working directory */
   readonly directory?: string | undefined;
   /** A file that must exist, relative to `directory`. @default "anyqueue.config.json", if it exists */
   readonly file?: string | undefined;
 }
 
 /**
- * Makes a client by configuration alone: reads it with {@link loadConfig} if none is given, and imports the packages that
- * its URLs name (`sqs:` is `@anyqueue/sqs`), so that the same program runs on any provider. Credentials come from where
- * each SDK looks for them, and from `ANYQUEUE_SERVICE_BUS_CONNECTION_STRING`. Without a list of providers the compiler
- * cannot check needs: they are checked when producers and consumers are made.
+ * Makes a client from configuration alone, so that the same program runs on any provider. Reads the
+ * configuration with {@link loadConfig} if none is given, and imports the packages that its URLs name (`sqs:`
+ * is `@anyqueue/sqs`). Credentials come from where each SDK looks for them, and from
+ * `ANYQUEUE_SERVICE_BUS_CONNECTION_STRING`. Without a list of providers the compiler cannot check `needs`;
+ * they are checked when a producer or consumer is made.
  *
  * @example
  * const client = await connect(); // ANYQUEUE_URL=sqs://eu-west-1
  * await client.producer(orders).send({ orderId: "o-1" });
  *
- * @throws INVALID_ARGUMENT with every problem of configuration and options, or naming the package to install
+ * @throws INVALID_ARGUMENT listing every problem of configuration and options, or naming the package to
+ * install
  */
 export async function connect(
   config?: string | QueueConfig,
@@ -46,10 +48,10 @@ export async function connect(
 }
 
 /**
- * Tells where `connect(config)` finds a definition's messages: connection, entity, and what it can do. For tools that
- * have to name the entity themselves. Asks no broker.
- * @throws INVALID_ARGUMENT with every problem, or naming the package to install; UNSUPPORTED for a kind of entity that
- * the provider lacks
+ * Returns where `connect(config)` finds a definition's messages: the connection, the entity, and its
+ * capabilities. For tools that have to name the entity themselves. Sends no request to the broker.
+ * @throws INVALID_ARGUMENT listing every problem, or naming the package to install; UNSUPPORTED for a kind of
+ * entity that the provider lacks
  */
 export async function locate(definition: AnyDefinition, config?: string | QueueConfig): Promise<Location> {
   const given = config ?? (await loadConfig());
@@ -57,14 +59,14 @@ export async function locate(definition: AnyDefinition, config?: string | QueueC
 }
 
 /**
- * Reads the configuration from environment and file. What stands first wins: `ANYQUEUE_<NAME>_URL` for one queue,
- * `ANYQUEUE_URL` and `ANYQUEUE_PREFIX`, `environments[ANYQUEUE_ENV]` of the file, the file itself. An empty variable is
- * one that is not set.
+ * Reads the configuration from the environment and the file. Precedence, highest first: `ANYQUEUE_<NAME>_URL`
+ * for one queue, `ANYQUEUE_URL` and `ANYQUEUE_PREFIX`, `environments[ANYQUEUE_ENV]` of the file, the file
+ * itself. An empty variable counts as not set.
  *
  * @example
  * const client = createClient(await loadConfig(), [sqs(), memory()]);
  *
- * @throws INVALID_ARGUMENT with every problem of environment and file at once
+ * @throws INVALID_ARGUMENT listing every problem of the environment and the file
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<QueueConfig> {
   const env = options.env ?? process.env;
@@ -85,7 +87,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<QueueConfig
   return checked(merged, problems);
 }
 
-/** Those of every connection that the configuration names. */
+/** Imports the provider of every connection that the configuration names. */
 async function providersOf(config: string | QueueConfig): Promise<readonly Provider[]> {
   const { url, queues, variables } = checkConfig(config);
   const urls = [url, ...[...queues.values()].map((entity) => entity.url), ...variables.values()];
@@ -94,10 +96,10 @@ async function providersOf(config: string | QueueConfig): Promise<readonly Provi
 }
 
 const FILE_NAME = "anyqueue.config.json";
-/** Some editors begin a file with one, which JSON does not know. */
+/** Some editors start a file with a byte order mark, which JSON does not allow. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
-/** The checks of `createClient` run here too, so that problems of file, environment and values come in one error. */
+/** Also runs the checks of `createClient`: one error lists the problems of file, environment and values. */
 function checked(merged: Readonly<Record<string, unknown>>, problems: readonly string[]): QueueConfig {
   let found = problems;
   try {
@@ -128,7 +130,7 @@ async function readConfigFile(
     );
     return file;
   } catch (error) {
-    // Only the position: V8 quotes the text around it, which may hold a secret.
+    // Report only the position: V8's message quotes the text around it, which may hold a secret.
     const position = /\(line \d+ column \d+\)/.exec(String(error))?.[0] ?? "";
     problems.push(`${path}: not valid JSON ${position}`.trimEnd());
     return {};
@@ -149,7 +151,7 @@ async function readIfThere(
   }
 }
 
-/** `environments.<name>` over the file; its queues replace queues of the same name. */
+/** Applies `environments.<name>` over the file. Its queues replace the file's queues of the same name. */
 function mergeEnvironment(
   { environments, ...base }: Readonly<Record<string, unknown>>,
   name: string,
@@ -173,17 +175,17 @@ function mergeEnvironment(
   const chosen = isRecord(all[name]) ? all[name] : {};
   const queues = [base["queues"], chosen["queues"]].filter((each) => each !== undefined);
   if (queues.length === 0) return { ...base, ...chosen };
-  // What is no record is refused with the rest, instead of being left out.
+  // A value that is not an object is kept, so that `checkConfig` refuses it with the other problems.
   const misfit = queues.find((each) => !isRecord(each));
   return { ...base, ...chosen, queues: misfit ?? Object.assign({}, ...queues) };
 }
 
-/** `ANYQUEUE_ORDERS_URL` and its like; `ANYQUEUE_URL` itself does not match. */
+/** The variables like `ANYQUEUE_ORDERS_URL`; `ANYQUEUE_URL` itself does not match. */
 function entityUrls(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   return nonEmpty(Object.fromEntries(Object.entries(env).filter(([key]) => /^ANYQUEUE_.+_URL$/.test(key))));
 }
 
-/** An empty variable is a variable that is not set: many deployment files can only write it so. */
+/** Drops empty variables: many deployment files can leave a variable unset only by making it empty. */
 function nonEmpty(values: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(values).filter(
@@ -202,14 +204,14 @@ async function importProvider(scheme: string): Promise<Provider> {
   const known = Object.hasOwn(KNOWN_PACKAGES, scheme) ? KNOWN_PACKAGES[scheme] : undefined;
   const loaded = known === undefined ? undefined : await importPackage(known.name);
   const factory: unknown = loaded === undefined ? undefined : loaded[known?.factory ?? ""];
-  if (typeof factory === "function") return factory(fromEnvironment(known)) as Provider; // our own package keeps this contract
+  if (typeof factory === "function") return factory(fromEnvironment(known)) as Provider; // our own packages keep this contract
   throw new QueueError("INVALID_ARGUMENT", {
     what: known === undefined ? `no package is known for "${scheme}:"` : `${known.name} is not installed`,
     remedy: schemeRemedy(scheme, []),
   });
 }
 
-/** Undefined: nothing is set, and the provider finds its credentials by itself. */
+/** Returns undefined if no variable is set; the provider then finds its credentials itself. */
 function fromEnvironment(known: KnownPackage | undefined): Readonly<Record<string, string>> | undefined {
   const variables = Object.entries(known?.environment ?? {});
   const set = nonEmpty(Object.fromEntries(variables.map(([option, name]) => [option, process.env[name]])));
@@ -217,13 +219,13 @@ function fromEnvironment(known: KnownPackage | undefined): Readonly<Record<strin
 }
 
 /**
- * The application may have a package that this one cannot see: strict package managers let a package see its own
- * dependencies only. So look from here first, then from the working directory.
+ * Looks from this package first, then from the working directory. Strict package managers let a package see
+ * only its own dependencies, so that the application may have a package that this one cannot see.
  */
 async function importPackage(name: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   for (const locate of [() => name, () => fromWorkingDirectory(name)]) {
     try {
-      // Left to Node.js by bundlers, which would look for it among their own files.
+      // The directives leave this import to Node.js: bundlers would look for it among their own files.
       return (await import(/* webpackIgnore: true */ /* @vite-ignore */ locate())) as Readonly<
         Record<string, unknown>
       >;
@@ -235,12 +237,12 @@ async function importPackage(name: string): Promise<Readonly<Record<string, unkn
 }
 
 function fromWorkingDirectory(name: string): string {
-  // Not imported: webpack takes every `createRequire` that it sees for a part of the bundle.
+  // Not imported: webpack would try to bundle what an imported `createRequire` loads.
   const { createRequire } = process.getBuiltinModule("node:module");
   return pathToFileURL(createRequire(join(process.cwd(), "package.json")).resolve(name)).href;
 }
 
-/** The package itself is missing, not something that it wants to import. */
+/** True if the package itself is missing, not one of its own imports. */
 function isMissing(error: unknown, name: string): boolean {
   if (!(error instanceof Error) || !("code" in error)) return false;
   const isNotFound = error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND";

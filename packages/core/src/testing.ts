@@ -8,12 +8,12 @@ export { createVirtualClock, type VirtualClock, type VirtualClockOptions } from 
 
 const EMPTY_JSON = json().encode({});
 
-/** A message to send, for tests of a driver: id `message-1`, body `{}` as JSON; `over` replaces members. */
+/** A test message: id `message-1`, JSON body `{}`; `over` replaces members. */
 export function outgoing(over: Partial<OutgoingMessage> = {}): OutgoingMessage {
   return { id: "message-1", body: EMPTY_JSON, contentType: "application/json", attributes: {}, ...over };
 }
 
-/** A delivery for tests: id `message-1`, provider's id `stored-1`, body `{}` as JSON; `over` replaces members. */
+/** A test delivery: id `message-1`, provider's id `stored-1`, JSON body `{}`; `over` replaces members. */
 export function delivery<Handle>(handle: Handle, over: Partial<Delivery<Handle>> = {}): Delivery<Handle> {
   return {
     handle,

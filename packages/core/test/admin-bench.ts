@@ -4,7 +4,7 @@ import type { Source } from "../src/message/queue-definition.ts";
 import { createEventSink } from "../src/telemetry/channels.ts";
 import { FakeService, type FakeServiceOptions } from "./fake-provider.ts";
 
-/** The administration of a client of the fake service, with what it was told and what it noticed. */
+/** The administration of a client of the fake service, with its requests and notices. */
 export function adminBench(options: FakeServiceOptions = {}, config: object = {}) {
   const service = new FakeService(options);
   const ending = new AbortController();
@@ -14,7 +14,7 @@ export function adminBench(options: FakeServiceOptions = {}, config: object = {}
   return { service, admin, ending, notices };
 }
 
-/** The counts that a redrive reports, to its end. */
+/** Runs a redrive to its end, and returns the counts that it reports. */
 export async function movedBy(admin: QueueAdmin, of: Source, options?: RedriveOptions): Promise<number[]> {
   const counts: number[] = [];
   for await (const { moved } of admin.redrive(of, options)) counts.push(moved);

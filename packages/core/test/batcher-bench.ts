@@ -23,7 +23,7 @@ export interface BatcherBench {
   call(index: number): Call;
 }
 
-/** A batcher whose batches are answered by hand. */
+/** A batcher whose batches the test answers by hand. */
 export function batcherBench(over: Partial<BatcherOptions<Item, string>> = {}): BatcherBench {
   const clock = createVirtualClock();
   const calls: Call[] = [];

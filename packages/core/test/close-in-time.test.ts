@@ -12,7 +12,7 @@ import { producerBench } from "./producer-bench.ts";
 
 const never = async (): Promise<never> => await new Promise(() => {});
 
-/** A driver of a service that stops answering when `silence` is called; it ignores its signals. */
+/** A driver of a service that stops answering once `silence` is called, and that ignores its signals. */
 function falling(): { driver: (queue: FakeQueue) => ConsumerDriver<string>; silence: () => void } {
   let isSilent = false;
   return {
@@ -29,7 +29,7 @@ function falling(): { driver: (queue: FakeQueue) => ConsumerDriver<string>; sile
   };
 }
 
-/** When a promise settles, by the clock; -1: not yet. */
+/** Records when a promise settles, by the clock; -1 until then. */
 function watched(clock: { now(): number }, promise: Promise<unknown>): { atMs: number } {
   const seen = { atMs: -1 };
   const note = (): void => {
@@ -125,7 +125,7 @@ describe("closing a producer while nothing answers", () => {
   });
 });
 
-/** A client of which nothing answers, with a consumer that runs and a send on its way. */
+/** A client whose service never answers, with a running consumer and a send on its way. */
 async function silentClient() {
   const clock = createVirtualClock();
   const silent: ConsumerDriver<string> = {

@@ -146,7 +146,7 @@ describe("a handler that fails in odd ways", () => {
     expect(queue.released).toMatchObject([{ id: "m", delayMs: 5_000, cause: "retry" }]);
 
     await clock.advance("5s");
-    expect(queue.acked).toEqual(["m"]); // the permit was free again although the first run goes on
+    expect(queue.acked).toEqual(["m"]); // the first run goes on, but its permit is free again
     end();
     await clock.settle();
     expect(events.of("late-result")).toMatchObject([{ id: "m", result: "returned" }]);
@@ -212,7 +212,7 @@ describe("the retry policy", () => {
       throw new Error("always");
     });
     await clock.advance("1h");
-    // Exponential back-off, half of its ceiling: 1 s for the second failure, 2 s for the third.
+    // Exponential back-off, at half of its bound: 1 s after the second failure, 2 s after the third.
     expect(queue.released.map(({ delayMs }) => delayMs)).toEqual([3_000, 1_000, 2_000]);
     expect(events.of("listener-error")).toHaveLength(2);
     expect(queue.dead).toMatchObject([{ deadReason: "RETRY_POLICY", handOvers: 4 }]);

@@ -27,7 +27,7 @@ export interface BenchOptions {
   readonly emulate?: readonly Feature[];
   readonly setup?: Partial<ConsumerSetup>;
   readonly probe?: () => Promise<ProbeResult>;
-  /** What the dead-letter queue answers. */
+  /** How the dead-letter queue answers. */
   readonly deadLetters?: SendScript;
   /** Wraps or replaces the queue's driver. */
   readonly driver?: (queue: FakeQueue) => ConsumerDriver<string>;
@@ -64,7 +64,7 @@ export interface ConsumerBench {
   readonly adapter: QueueAdapter<string>;
 }
 
-/** A consumer on a fake queue, a virtual clock and a source of chance that stands still. */
+/** A consumer on a fake queue, with a virtual clock and a constant source of randomness. */
 export function consumerBench(bench: BenchOptions = {}): ConsumerBench {
   const clock = createVirtualClock();
   const queue = new FakeQueue(clock);
@@ -112,7 +112,7 @@ export function consumerBench(bench: BenchOptions = {}): ConsumerBench {
   return { clock, queue, events, deadLetters, consumer, adapter };
 }
 
-/** What a promise rejects with; undefined if it resolves. Looks from the start, so that nothing goes unhandled. */
+/** Returns a promise's rejection, or undefined. Awaits it at once, so that it is never unhandled. */
 export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
@@ -122,7 +122,7 @@ export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** A handler that counts how many of it run at once, and ends after `ms` of virtual time. */
+/** A handler that counts how many of its runs overlap, and ends after `ms` of virtual time. */
 export function tracked(
   clock: { setTimer(callback: () => void, ms: number): unknown },
   ms: number | ((id: string) => number),

@@ -11,7 +11,7 @@ export interface CopyBenchOptions {
   readonly limits?: Partial<Limits>;
 }
 
-/** What a route of copies is made from: a producer that records, on a virtual clock. */
+/** The parts of a route of copies: a producer that records its calls, on a virtual clock. */
 export function copyBench({ script, ...given }: CopyBenchOptions = {}) {
   const clock = createVirtualClock();
   const driver = new FakeProducerDriver(script);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { DeadLetterError } from "../src/errors/handler-errors.ts";
 import { consumerBench } from "./consumer-bench.ts";
 
-/** A consumer whose one message is being copied to the dead letters, until `store` is called. */
+/** A consumer that copies its one message to the dead letters until `store` is called. */
 async function copying() {
   const stored = Promise.withResolvers<void>();
   const bench = consumerBench({
@@ -28,7 +28,7 @@ test("closing waits for a dead letter that is being copied, and for the ack that
     return report;
   });
   await clock.advance("1s");
-  // An ack after the driver has closed would not be sent any more.
+  // An ack could no longer be sent after the driver has closed.
   expect([isClosed, queue.isClosed]).toEqual([false, false]);
   store();
   expect(await closing).toEqual({ handled: 1, released: 0, unsettled: 0, abandoned: 0 });

@@ -26,7 +26,7 @@ export interface ExecutorBenchOptions {
   readonly over?: Partial<ExecutorOptions>;
 }
 
-/** A lease keeper and a settler that only write down what they are told. */
+/** A lease keeper and a settler that only log their calls. */
 function recorders(log: string[], state: { readonly leftMs: number }) {
   const keeper = {
     untrack: ({ delivery: { id } }: HeldDelivery) => log.push(`${id} untracked`),
@@ -47,7 +47,7 @@ function recorders(log: string[], state: { readonly leftMs: number }) {
   return { keeper, settler };
 }
 
-/** An executor of outcomes that writes down what it tells the others; one key, "k", where order is kept. */
+/** An executor of outcomes that logs its calls to the other parts; with ordering, there is one key, "k". */
 export function executorBench({ capabilities, isOrdered = false, over }: ExecutorBenchOptions = {}) {
   const clock = createVirtualClock();
   const events = new EventLog();
@@ -77,7 +77,7 @@ export function executorBench({ capabilities, isOrdered = false, over }: Executo
     },
     ...over,
   });
-  /** A delivery that a handler is done with, or one that waits in its lane. */
+  /** Makes a delivery whose handler is running, or one that waits in its lane. */
   const take = (
     name: string,
     { isRunning = true, ask = 1, leaseMs }: { isRunning?: boolean; ask?: number; leaseMs?: number } = {},

@@ -13,7 +13,7 @@ import type {
 import type { EntityRef, Target } from "../src/driver/entity.ts";
 import type { Limits } from "../src/driver/limits.ts";
 
-/** An error of the fake service: it carries its own class. */
+/** An error of the fake service, with its own classification. */
 export class FakeServiceError extends Error {
   readonly errorClass: ErrorClass;
 
@@ -89,10 +89,10 @@ export type SendScript = (
   call: number,
 ) => Promise<readonly ItemResult<SendReceipt>[]>;
 
-/** A producer driver that records its calls and does what the script says; without one, all is confirmed. */
+/** A producer driver that records its calls and follows the script, or else confirms every message. */
 export class FakeProducerDriver implements ProducerDriver {
   readonly calls: (readonly OutgoingMessage[])[] = [];
-  /** Signals of the calls. */
+  /** The signals of the calls. */
   readonly signals: AbortSignal[] = [];
   opens = 0;
   isClosed = false;
@@ -102,7 +102,7 @@ export class FakeProducerDriver implements ProducerDriver {
     this.#script = script;
   }
 
-  /** Ids of the messages of each call. */
+  /** The ids of the messages of each call. */
   get sentIds(): readonly (readonly string[])[] {
     return this.calls.map((messages) => messages.map((message) => message.id));
   }
@@ -152,7 +152,7 @@ export interface FakeAdapterOptions extends FakeTargetOptions {
   readonly consumer?: (target: Target, options: ConsumerDriverOptions<string>) => ConsumerDriver<string>;
 }
 
-/** An adapter whose drivers the test provides. */
+/** An adapter whose drivers come from the test. */
 export function fakeAdapter(options: FakeAdapterOptions = {}): QueueAdapter<string> {
   return {
     name: "fake",

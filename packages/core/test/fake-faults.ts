@@ -9,7 +9,7 @@ export function throws(errorClass: ErrorClass): FakeFault {
   };
 }
 
-/** The call is applied, and then its answer is lost. */
+/** The call is applied, but its answer is lost. */
 export function loses(errorClass: ErrorClass): FakeFault {
   return (applied) => {
     applied();
@@ -17,7 +17,7 @@ export function loses(errorClass: ErrorClass): FakeFault {
   };
 }
 
-/** The call is applied and answered when `moment` has come. */
+/** The call is applied and answered once `moment` has resolved. */
 export function afterwards(moment: Promise<unknown>): FakeFault {
   return async (applied) => {
     await moment;

@@ -14,15 +14,15 @@ import { fakeAdapter, FakeServiceError, fakeTarget } from "./fake-adapter.ts";
 export interface FakeServiceOptions {
   readonly capabilities?: Partial<Capabilities>;
   readonly limits?: Partial<Limits>;
-  /** By entity name; absent: the probe may not look and rejects. */
+  /** By entity name. If absent, the probe has no right and rejects. */
   readonly facts?: Readonly<Record<string, EntityFacts>>;
-  /** What every probe rejects with. */
+  /** The error of every probe. */
   readonly probeError?: Error;
-  /** Capabilities that the probe corrects. */
+  /** Capabilities as the probe corrects them. */
   readonly probed?: Partial<Capabilities>;
-  /** The side of an entity whose opening never ends. */
+  /** The side of an entity whose `open` never settles. */
   readonly hangs?: string;
-  /** What opening a side of an entity rejects with, by `"<side> <entity>"`. */
+  /** The error of opening a side of an entity, by `"<side> <entity>"`. */
   readonly openErrors?: Readonly<Record<string, Error>>;
   readonly hasAdmin?: boolean;
   /** Replaces parts of the administration. */
@@ -31,13 +31,13 @@ export interface FakeServiceOptions {
   readonly probe?: NonNullable<QueueAdapter["probe"]>;
   readonly canSeek?: boolean;
   readonly nativeRedrive?: boolean;
-  /** What every creation leaves to somebody else. */
+  /** What every creation leaves for somebody to do by hand. */
   readonly leftByCreate?: readonly string[];
-  /** Sending this message id fails. */
+  /** Sends of the message with this id fail. */
   readonly refusedId?: string;
   /** Sends to this entity fail as a whole. */
   readonly closedTo?: string;
-  /** An ask with a wait ends before there is an answer. */
+  /** A receive with a wait ends before its answer comes. */
   readonly answersLate?: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface StoredMessage {
   isHeld: boolean;
 }
 
-/** A service in memory that keeps messages by entity name and writes down what it was asked. */
+/** A service in memory that keeps messages by entity name and logs its requests. */
 export class FakeService {
   readonly log: string[] = [];
   readonly created = new Map<string, CreateOptions>();
@@ -61,7 +61,7 @@ export class FakeService {
 
   readonly provider: Provider<"fake"> = { scheme: "fake", connect: (url) => this.#connect(url.authority) };
 
-  /** Finds definitions as a client does, without one. */
+  /** A directory of definitions like a client's, but without a client. */
   directory(config: object = {}, clock?: Clock): Directory {
     return new Directory(
       checkConfig({ url: "fake://here", ...config }),

@@ -29,16 +29,16 @@ export interface FakeMessage {
 export interface FakeCall {
   readonly operation: Operation;
   readonly atMs: number;
-  /** Ids of the messages, or numbers of an ask. */
+  /** The ids of the messages, or the numbers of an ask. */
   readonly items: readonly unknown[];
 }
 
-/** What one call of an operation does instead; `applied` runs the real effect and gives its results. */
+/** Replaces one call of an operation; `applied` runs the real effect and returns its results. */
 export type FakeFault = (
   applied: () => readonly ItemResult<unknown>[],
 ) => Promise<readonly ItemResult<unknown>[]> | readonly ItemResult<unknown>[];
 
-/** A queue on a virtual clock that really leases, delays and keeps keys in order; every call is recorded. */
+/** A queue on a virtual clock with real leases, delays and key order; it records every call. */
 export class FakeQueue implements ConsumerDriver<string> {
   readonly #clock: VirtualClock;
   readonly #faults = new Map<Operation, FakeFault[]>();
@@ -50,13 +50,13 @@ export class FakeQueue implements ConsumerDriver<string> {
   messages: FakeMessage[] = [];
   readonly acked: string[] = [];
   readonly dead: FakeMessage[] = [];
-  /** Settlements and renewals of a lease that is gone are taken without a word. */
+  /** True: settlements and renewals after the end of the lease succeed without an error. */
   isMute = false;
   asksOut = 0;
   mostAsksOut = 0;
   isClosed = false;
   options: ConsumerDriverOptions<string> | undefined;
-  /** Thrown by `open`. */
+  /** Errors that `open` throws, one per call. */
   openFailures: Error[] = [];
 
   constructor(clock: VirtualClock) {
@@ -87,7 +87,7 @@ export class FakeQueue implements ConsumerDriver<string> {
     return message;
   }
 
-  /** The next call of an operation does this instead; several line up. */
+  /** Applies these faults to the next calls of an operation, one per call. */
   failNext(operation: Operation, ...faults: readonly FakeFault[]): void {
     this.#faults.set(operation, [...(this.#faults.get(operation) ?? []), ...faults]);
   }
@@ -100,12 +100,12 @@ export class FakeQueue implements ConsumerDriver<string> {
     return this.calls.filter((call) => call.operation === operation).flatMap((call) => call.items);
   }
 
-  /** Handed over and not settled. */
+  /** The number of messages handed over and not settled. */
   get leased(): number {
     return this.messages.filter((message) => this.#isLeased(message)).length;
   }
 
-  /** Its lease runs out before its time, and nobody is told: it is handed over again. */
+  /** Ends leases early without reporting it, so that the messages are handed over again. */
   expire(...ids: readonly string[]): void {
     for (const message of this.messages) {
       if (ids.includes(message.id)) message.visibleAtMs = this.#clock.now();
@@ -192,7 +192,7 @@ export class FakeQueue implements ConsumerDriver<string> {
     }
   }
 
-  /** Resolves when a message came, becomes visible, the wait is over or the signal aborts. */
+  /** Resolves when a message arrives or becomes visible, the wait ends or the signal aborts. */
   async #change(leftMs: number, signal: AbortSignal): Promise<void> {
     const dueMs = this.messages
       .map((message) => message.visibleAtMs - this.#clock.now())

@@ -11,7 +11,7 @@ test("what comes after a failed message that went elsewhere runs, where the driv
   const done: string[] = [];
   const run = bench.consumer.run((message) => {
     if (message.id === "a0") {
-      // Another consumer gets it next.
+      // Another consumer gets the failed message next.
       bench.queue.messages.splice(0);
       throw new Error("head fails");
     }
@@ -19,7 +19,7 @@ test("what comes after a failed message that went elsewhere runs, where the driv
   });
   await bench.clock.advance("1s");
   expect(bench.queue.itemsOf("release")).toEqual(["a0"]);
-  // The ask that brings it was out when the failed one was given back.
+  // This follower comes with an ask that was open when the failed message was released.
   bench.queue.put("a1", {}, { orderingKey: "a" });
   await bench.clock.advance("1s");
   expect(done).toEqual(["a1"]);
@@ -50,7 +50,7 @@ test.each(["while the first runs", "while the first waits for its retry"])(
     });
     await clock.advance("1s");
     expect(begun).toEqual(["m0"]);
-    // The ask that brings them again was out already.
+    // The ask that returns the messages again was already open.
     queue.options?.events.leasesLost({ leaseKey: "a" }, new Error("the session is gone"));
     queue.expire("m0", "m1", "m2");
     await clock.advance("10s");

@@ -4,7 +4,7 @@ import { sqs } from "@anyqueue/sqs";
 import { expectTypeOf, test } from "vitest";
 import { createClient, defineQueue, isQueueError, unchecked, type QueueProducer } from "../src/index.ts";
 
-// The compiler reads this program, nobody runs it.
+// The compiler checks this program; it never runs.
 declare const url: string;
 
 interface Order {

@@ -21,7 +21,7 @@ interface BenchOptions {
 
 export type Extended = ItemResult<{ readonly leaseMs: number }>;
 
-/** A lease keeper whose service renews what it is asked to, until told otherwise. */
+/** A lease keeper whose service renews every lease, until the test changes its answer. */
 export function leaseBench({
   leaseMs = 60_000,
   totalMs = 3_600_000,
@@ -89,7 +89,7 @@ export function leaseBench({
     overdue,
     woken,
     track,
-    /** Called after what happened is written down. */
+    /** Called after the event is recorded. */
     hooks,
     answerWith(next: typeof answer) {
       answer = next;

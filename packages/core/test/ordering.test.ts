@@ -4,7 +4,7 @@ import { throws } from "./fake-faults.ts";
 
 const KEYS = ["a", "b", "c", "d"];
 
-/** `count` messages for each key, in turn: a0, b0, …, a1, b1, … */
+/** Puts `count` messages for each key, in turn: a0, b0, …, a1, b1, … */
 function putKeyed({ queue }: ConsumerBench, count: number): void {
   for (let number = 0; number < count; number += 1) {
     for (const key of KEYS) queue.put(`${key}${number}`, {}, { orderingKey: key });
@@ -149,7 +149,7 @@ describe("after a failure on a key", () => {
     await clock.settle();
     fail();
     await clock.settle();
-    // A broker that is not strict hands a follower over although the head is delayed.
+    // A broker without strict order hands over a follower although the head is delayed.
     queue.put("k1", {}, { orderingKey: "k" });
     const follower = queue.messages.find(({ id }) => id === "k1");
     if (follower !== undefined)
@@ -235,7 +235,7 @@ describe("after a failure on a key", () => {
     await bench.clock.settle();
     expect(done).not.toContain("a1");
     expect(bench.events.of("dead-letter-failed")).toMatchObject([{ id: "a0" }]);
-    await bench.clock.advance("70s"); // its lease ends, it comes again
+    await bench.clock.advance("70s"); // its lease ends, and it is redelivered
     expect(bench.queue.dead.map(({ id }) => id)).toEqual(["a0"]);
     expect(done).toContain("a1");
     await bench.consumer.close();

@@ -39,7 +39,7 @@ describe("where the service cannot delay a retry", () => {
       done.push(id);
     });
     await clock.advance("5s");
-    // Two replies of a service that gives ten at once, and what may run.
+    // Two replies of ten messages each, and the two that may run.
     expect([queue.leased, queue.mostAsksOut]).toEqual([22, 1]);
     expect(Math.max(...queue.flows.map(({ maxOutstanding }) => maxOutstanding))).toBe(22);
     queue.messages = queue.messages.filter(({ id, handle }) => id === "good" || handle !== undefined);

@@ -68,7 +68,7 @@ describe("a rate limit", () => {
     const { track, handler } = tracked(clock, 20_000);
     for (let index = 0; index < 24; index += 1) queue.put(`m${index}`);
     const run = consumer.run(handler);
-    await clock.advance("19s"); // would never end
+    await clock.advance("19s"); // with a spinning loop, this would never resolve
     expect(track.done).toBe(0);
     expect(queue.leased).toBe(20);
     const closed = consumer.close({ timeout: "5s" });

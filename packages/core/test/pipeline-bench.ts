@@ -1,6 +1,6 @@
 import { consumerBench, type BenchOptions, type ConsumerBench } from "./consumer-bench.ts";
 
-/** A consumer that runs, and whose handlers the test ends; nothing is fetched ahead. */
+/** A running consumer without prefetch, whose handlers the test ends. */
 export async function runningPipeline(options: BenchOptions = {}): Promise<
   ConsumerBench & {
     readonly started: readonly string[];
@@ -42,7 +42,7 @@ export async function runningPipeline(options: BenchOptions = {}): Promise<
   };
 }
 
-/** Arguments of `put` for a message that is named after its key and number: "a0". */
+/** Arguments of `put` for a message named after its key and number: "a0". */
 export const ordered = (id: string): [string, unknown, { orderingKey: string }] => [
   id,
   {},

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { consumerBench, type ConsumerBench } from "./consumer-bench.ts";
 
-/** A service that hands over what follows although the head of its key is out: seen on Pub/Sub. */
+/** A service that hands over followers although the head of their key is not settled, as seen on Pub/Sub. */
 function pipelined(done: string[], failHead: (signal: AbortSignal) => Promise<void>) {
   const bench = consumerBench({
     details: { needs: ["ordering"] },
@@ -16,7 +16,7 @@ function pipelined(done: string[], failHead: (signal: AbortSignal) => Promise<vo
   return { bench, run };
 }
 
-/** The ask that was out when the head failed is answered with another key; only then the follower comes. */
+/** The ask that was open when the head failed is answered with another key; the follower comes later. */
 async function bringFollower({ queue, clock }: ConsumerBench): Promise<void> {
   queue.put("b0", {}, { orderingKey: "b" });
   await clock.settle();

@@ -14,7 +14,7 @@ export interface ProducerBenchOptions {
   readonly details?: Partial<DefinitionDetails>;
   readonly setup?: Partial<ProducerSetup>;
   readonly driver?: FakeProducerDriver;
-  /** What the service answers; default: all confirmed. */
+  /** How the service answers; by default it confirms everything. */
   readonly script?: SendScript;
 }
 
@@ -64,7 +64,7 @@ export const KEYED: Partial<DefinitionDetails> = {
   orderingKey: (body) => String(Reflect.get(Object(body), "key")),
 };
 
-/** Answers given by hand, call by call. */
+/** Answers that the test gives by hand, call by call. */
 export class HeldAnswers {
   readonly #answers: PromiseWithResolvers<Awaited<ReturnType<SendScript>>>[] = [];
 
@@ -81,7 +81,7 @@ export class HeldAnswers {
   }
 }
 
-/** What a promise came to, without waiting: "pending" if it is open. */
+/** Returns the current state of a promise without waiting for it: "pending" if it is not settled. */
 export async function stateOf(promise: Promise<unknown>, clock: VirtualClock): Promise<string> {
   let state = "pending";
   promise.then(

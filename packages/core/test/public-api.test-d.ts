@@ -29,10 +29,10 @@ import {
   type Source,
 } from "../src/index.ts";
 
-// The compiler reads these programs, nobody runs them: `declare` stands for what an application has.
+// The compiler checks these programs; they never run. `declare` stands for what an application has.
 declare const url: string;
 declare function charge(order: { orderId: string }, options: { signal: AbortSignal }): Promise<void>;
-// Providers and event sources that are not part of this repository yet, as they will be typed.
+// Providers and event sources, typed as they will be once they are part of this repository.
 declare function serviceBus(): Provider<"service-bus", ("ordering" | "deduplication" | "delay" | "ttl")[]>;
 declare function pubsub(): Provider<"pubsub", "ordering"[]>;
 declare function createHandler<D extends Source, A extends readonly unknown[], R>(

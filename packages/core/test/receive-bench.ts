@@ -12,7 +12,7 @@ export const UNAVAILABLE: ErrorClass = { code: "UNAVAILABLE", retryable: true };
 export const some = (count: number): readonly Delivery<unknown>[] =>
   Array.from({ length: count }, (_, index) => delivery<unknown>(`h${index}`));
 
-/** One ask that is out until the test answers it. */
+/** One ask that stays open until the test answers it. */
 interface OpenAsk extends ReceiveAsk {
   readonly atMs: number;
   readonly signal: AbortSignal;
@@ -20,7 +20,7 @@ interface OpenAsk extends ReceiveAsk {
   readonly fail: (errorClass: ErrorClass) => Promise<void>;
 }
 
-/** A driver whose asks are written down and stay out. */
+/** A driver that records its asks and leaves them open. */
 function askRecorder(clock: VirtualClock, asks: OpenAsk[]): ConsumerDriver<unknown> {
   return {
     async receiveBatch(ask: ReceiveAsk, signal: AbortSignal) {
@@ -45,7 +45,7 @@ function askRecorder(clock: VirtualClock, asks: OpenAsk[]): ConsumerDriver<unkno
 
 type BenchOptions = Partial<Limits["receive"]> & { readonly random?: number };
 
-/** A receive loop whose asks stay out until the test answers them, and whose room the test decides. */
+/** A receive loop whose asks the test answers, and whose room the test decides. */
 export function receiveBench({ random = 0.5, ...receive }: BenchOptions = {}) {
   const clock = createVirtualClock();
   const events = new EventLog();

@@ -88,7 +88,7 @@ describe("asks", () => {
     });
     await clock.settle();
     expect(queue.count("ack")).toBe(2);
-    // Two rounds of full requests, and what was running when they were full.
+    // Two full ack requests, two more that wait, and the handlers that were running then.
     expect(handled).toBeGreaterThanOrEqual(40);
     expect(handled).toBeLessThanOrEqual(45);
     answer.resolve();
@@ -103,7 +103,7 @@ describe("asks", () => {
     const run = consumer.run(() => undefined);
     await clock.advance("10m");
     expect(queue.mostAsksOut).toBe(1);
-    expect(queue.count("receive")).toBe(31); // one in 20 s
+    expect(queue.count("receive")).toBe(31); // one every 20 s
     await consumer.close();
     await run;
   });

@@ -44,7 +44,7 @@ test("one that was lost by our own clock comes back to its place in the order of
   await clock.settle();
   clock.stall(61_000);
   queue.expire("1");
-  // Before any timer tells that the lease has run out.
+  // Runs before any timer can report the end of the lease.
   await clock.settle();
   expect(begun).toEqual(["1"]);
   for (let index = 0; index < 3; index += 1) {

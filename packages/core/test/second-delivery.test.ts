@@ -4,18 +4,18 @@ import type { HandlerContext } from "../src/queue-consumer.ts";
 import { consumerBench, type BenchOptions, type ConsumerBench } from "./consumer-bench.ts";
 import { afterwards, UNAVAILABLE, throws } from "./fake-faults.ts";
 
-// A service that says nothing of the effect of a settlement tells nobody that a lease has run out: it hands the message
-// over again, and that is all.
+// A service that does not report the effect of a settlement does not report the end of a lease either: it
+// only hands the message over again.
 
 const TAKEN = [{ ok: true, value: undefined }] as const satisfies readonly ItemResult[];
 
 interface MuteBench extends ConsumerBench {
-  /** Handlers that began, by message, in order. */
+  /** The messages whose handlers began, in order. */
   readonly begun: readonly string[];
   readonly contexts: readonly HandlerContext[];
-  /** Ends the oldest run of a message that still goes on. */
+  /** Ends the oldest run of a message that is still running. */
   end(id: string, error?: Error): Promise<void>;
-  /** Messages that two handlers had at once. */
+  /** Messages that two handlers had at the same time. */
   readonly doubled: readonly string[];
   close(): Promise<void>;
 }

@@ -12,7 +12,7 @@ describe("a batch refused for one message", () => {
   const atomic = { batchFailure: "atomic" } as const;
   const IDS = ["a", "b", "c", "d", "e"];
 
-  /** Refuses every call with one of the bad messages in it. */
+  /** Refuses every call that contains one of the bad messages. */
   function allOrNothing(bad: readonly string[], errorClass: ErrorClass): SendScript {
     return async (messages) => {
       if (messages.some((message) => bad.includes(message.id))) throw new FakeServiceError(errorClass);

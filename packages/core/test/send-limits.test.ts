@@ -78,7 +78,7 @@ describe("aborting", () => {
       remove(...given);
     };
     const sends = Promise.all([1, 2, 3].map(async (body) => await producer.send(body, { signal })));
-    // One for all: a signal looks through those that it has for each further one.
+    // One listener for all sends: to add another, a signal searches all that it has.
     expect(listeners).toBe(1);
     await sends;
     expect(listeners).toBe(0);

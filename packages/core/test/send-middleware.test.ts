@@ -11,7 +11,7 @@ function hook(send: SendHook, name = "hook"): Middleware {
   return { name, send };
 }
 
-/** A schema that answers when the test says so. */
+/** A schema that answers when the test tells it to. */
 function slowSchema(): { readonly schema: StandardSchemaV1; answer(index: number, isValid?: boolean): void } {
   const waiting: ((isValid: boolean) => void)[] = [];
   const schema: StandardSchemaV1 = {

@@ -8,7 +8,7 @@ const THROTTLED: ErrorClass = { code: "THROTTLED", retryable: true };
 const DENIED: ErrorClass = { code: "ACCESS_DENIED", retryable: false };
 const LATCHED = { code: "UNAVAILABLE", retryable: false, ambiguous: false, provider: "fake" };
 
-/** Sends `<key><number>`: "k1" has the key "k". */
+/** Sends messages named `<key><number>`: "k1" has the key "k". */
 async function sendAll(
   { producer }: ProducerBench,
   ...ids: string[]
@@ -16,7 +16,7 @@ async function sendAll(
   return await Promise.allSettled(ids.map(async (id) => await producer.send({ key: id[0] }, { id })));
 }
 
-/** Answers per message id, by call; everything else is confirmed. */
+/** Fails messages by call and id; confirms all others. */
 function answers(byCall: Readonly<Record<number, Readonly<Record<string, ErrorClass>>>>): SendScript {
   return async (messages, _signal, call) =>
     messages.map((message) => {

@@ -24,7 +24,7 @@ function failing(ids: readonly string[], errorClass: ErrorClass, times = 1): Sen
     );
 }
 
-/** Every call throws. */
+/** Throws on every call. */
 function throwing(errorClass: ErrorClass, times = Infinity): SendScript {
   return async (messages, _signal, call) => {
     if (call > times) return await confirmAll(messages);

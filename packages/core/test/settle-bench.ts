@@ -107,7 +107,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
     requests,
     results,
     errors,
-    /** Moments of the renewals. */
+    /** The times of the renewals. */
     renewals,
     track,
     submit,

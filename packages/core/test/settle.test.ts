@@ -70,7 +70,7 @@ describe("a settlement", () => {
       const { clock, queue, consumer } = consumerBench({ options: { concurrency: 10 } });
       for (let number = 0; number < 10; number += 1) queue.put(`m${number}`);
       queue.failNext("ack", (applied) => {
-        // The fake applies all: the failed one is put right by its repeat, which finds its lease gone.
+        // The fake queue applies all acks. The retry of the failed one finds its lease gone, and so succeeds.
         return applied().map((result, at) => (at === index ? failed(AMBIGUOUS) : result));
       });
       const run = consumer.run(() => undefined);

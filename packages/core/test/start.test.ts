@@ -7,7 +7,7 @@ function probing(facts: Partial<EntityFacts>, rest: Partial<ProbeResult> = {}): 
   return async () => ({ ...rest, facts: { unknown: [], ...facts } });
 }
 
-/** The error that a start ends with, and how long it took. */
+/** Returns the error that ends a start, and the bench of that start. */
 async function refusedStart(
   options: BenchOptions,
 ): Promise<{ error: unknown; bench: ReturnType<typeof consumerBench> }> {

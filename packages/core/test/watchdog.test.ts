@@ -40,7 +40,7 @@ describe("the watchdog", () => {
   test("takes the time that the event loop was blocked off the leases of what came meanwhile", async () => {
     const { clock, queue, consumer } = consumerBench({ options: { concurrency: 1 } });
     queue.failNext("receive", async () => {
-      clock.stall(40_000); // the reply lay in the socket while the loop was blocked
+      clock.stall(40_000); // the reply waited in the socket while the event loop was blocked
       return [];
     });
     queue.put("m");
@@ -51,7 +51,7 @@ describe("the watchdog", () => {
     });
     await clock.settle();
     expect(runs).toBe(1);
-    await clock.advance("11s"); // half of the 20 s that are left
+    await clock.advance("11s"); // half of the remaining 20 s
     expect(queue.count("extend")).toBe(1);
     const closed = consumer.close({ timeout: "0ms" });
     await clock.advance("5s");

@@ -26,7 +26,7 @@ interface Run {
   readonly fail: (error: unknown) => Promise<void>;
 }
 
-/** A lease keeper that only knows who holds what until when. */
+/** A lease keeper that only knows which deliveries are held, and until when. */
 function holdingKeeper(
   log: string[],
   held: Set<HeldDelivery>,
@@ -43,7 +43,7 @@ function holdingKeeper(
   } as unknown as LeaseKeeper;
 }
 
-/** An executor that writes down what it is told, and takes decided deliveries out of the hands of handlers. */
+/** An executor that logs its calls, and takes decided deliveries away from their handlers. */
 function writingExecutor(log: string[]): OutcomeExecutor {
   const note =
     (what: string) =>
@@ -67,7 +67,7 @@ function writingExecutor(log: string[]): OutcomeExecutor {
   } as unknown as OutcomeExecutor;
 }
 
-/** A worker whose handlers the test ends, and whose other parts write down what they are told. */
+/** A worker whose handlers the test ends, and whose other parts log their calls. */
 export function workerBench({ limit = 10, isOrdered = false, over }: BenchOptions = {}) {
   const clock = createVirtualClock();
   const time = new LeaseTime(clock);
@@ -148,7 +148,7 @@ export function workerBench({ limit = 10, isOrdered = false, over }: BenchOption
     },
     ...over,
   });
-  /** Takes deliveries of ask 1 and waits until their handlers began. */
+  /** Accepts deliveries of ask 1 and waits until their handlers have begun. */
   const accept = async (...ids: readonly string[]): Promise<void> => {
     worker.accept(
       ids.map((id) => keyed(id)),

@@ -20,7 +20,7 @@ import { redrive } from "./redrive.ts";
 
 const REDRIVE_OPTIONS: readonly string[] = ["signal", "max", "filter"];
 
-/** The portable administration of a client; `assertOpen` throws CLOSED after `close()`. */
+/** Makes the portable administration of a client; `assertOpen` throws CLOSED after `close()`. */
 export function createAdmin(
   directory: Directory,
   ending: AbortSignal,
@@ -73,10 +73,11 @@ export function createAdmin(
 }
 
 /**
- * Brokers count every hand-over, also of messages that no handler began: a drain, a lost lease, a lane behind a
- * failing message. Twice the attempts, and five more than them, leave room for that, so that the core's attempts
- * decide and the service's limit is only the net below. Where hand-overs that began nothing are counted too, each
- * try of a failing message counts for its followers in the same reply: room for a whole reply of failing messages.
+ * Returns the service's limit of deliveries for a number of attempts. Brokers also count hand-overs for which
+ * no handler began: a drain, a lost lease, a lane behind a failing message. Twice the attempts, and at least
+ * five more, leave room for them, so that the core's attempts decide and the service's limit is only a safety
+ * net. If such hand-overs count, each try of a failing message also counts for its followers in the same
+ * reply: the limit leaves room for a whole reply of failing messages.
  */
 export function maxDeliveriesFor(
   attempts: number,
@@ -86,7 +87,7 @@ export function maxDeliveriesFor(
   return Math.max(attempts * (countsFollowers ? FOLLOWERS : 2), attempts + 5);
 }
 
-/** Messages of one key in one reply of a service that counts hand-overs. */
+/** The most messages of one key in one reply of a service that counts hand-overs. */
 const FOLLOWERS = 10;
 
 async function create(
@@ -120,7 +121,7 @@ function leaseMsOf({ policy: { lease } }: DefinitionDetails): number | undefined
   return lease === undefined ? undefined : durationToMs(lease);
 }
 
-/** With unlimited attempts nothing is wired: the service would end what the definition leaves open. */
+/** With unlimited attempts no dead letters are connected: the service would otherwise limit the attempts. */
 function settingsOf(
   details: DefinitionDetails,
   { capabilities }: Target,
@@ -132,7 +133,7 @@ function settingsOf(
   return { leaseMs, deadLetter, maxDeliveries: maxDeliveriesFor(attempts, capabilities) };
 }
 
-/** A subscription needs its topic; a provider without topics reads it from a queue, which needs none. */
+/** Creates the topic of a subscription. Without topics, the subscription is a queue, which needs none. */
 async function createTopicOf(
   details: DefinitionDetails,
   directory: Directory,

@@ -10,7 +10,7 @@ const HAS: Readonly<Record<Feature, (capabilities: Capabilities) => boolean>> = 
   ttl: ({ ttl }) => ttl,
 };
 
-/** One UNSUPPORTED for each feature that a definition needs, its target lacks and the core may not emulate. */
+/** Returns an UNSUPPORTED error for each need that the target lacks and that the core must not emulate. */
 export function unmetNeeds(
   details: DefinitionDetails,
   target: Target,

@@ -1,7 +1,7 @@
 import { isRecord, kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 
-/** @throws INVALID_ARGUMENT that says which of them is none, and what it should be */
+/** @throws INVALID_ARGUMENT that says which item is not a provider, and what it should be */
 export function checkProviders(providers: unknown): void {
   if (!Array.isArray(providers)) throw noProvider("createClient: expected a list of providers", providers);
   for (const [index, item] of providers.entries())

@@ -54,7 +54,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   });
 }
 
-/** An older Node.js would send, and fail in the middle of a consumer with what is missing. */
+/** An older Node.js could send, but would fail in the middle of a consumer for a missing function. */
 function requireRuntime(): void {
   if (typeof Promise.withResolvers === "function") return;
   const what = `Node.js ${process.versions.node} is too old`;
@@ -67,7 +67,7 @@ function sendProblems(send: SendPolicy): string[] {
   if (retryAmbiguous !== undefined && !RETRY_AMBIGUOUS.includes(retryAmbiguous)) {
     problems.push(`options.send.retryAmbiguous: expected one of ${RETRY_AMBIGUOUS.join(", ")}`);
   }
-  // Of no time at all, every send would be given up while it is on its way.
+  // With a timeout of zero, every send would be given up while it is on its way.
   if (timeout !== undefined) problems.push(...positiveProblems(timeout, "options.send.timeout"));
   if (maxBufferedBytes !== undefined && !(Number.isSafeInteger(maxBufferedBytes) && maxBufferedBytes > 0)) {
     problems.push("options.send.maxBufferedBytes: expected a whole number of bytes from 1");
@@ -94,7 +94,7 @@ function loggerProblems(logger: unknown): string[] {
     .map((name) => `options.logger.${name}: expected a function, got ${kindOf(logger[name])}`);
 }
 
-/** A misspelt event would never be heard of. What is no function may be the listener's own data. */
+/** Finds misspelt events, which would never be called. Other members may be the listener's own data. */
 function listenerProblems(listener: unknown): string[] {
   const where = "options.listener";
   if (!isRecord(listener)) return [`${where}: expected an object, got ${kindOf(listener)}`];

@@ -2,8 +2,8 @@ import { redact } from "../errors/redact.ts";
 import { isQueueError, QueueError, type QueueErrorInit } from "../errors/queue-error.ts";
 
 /**
- * One error for several: the only one as it is, else one with the code and the details of the first, the text of
- * all, and all as its cause.
+ * Combines errors into one. A single QueueError is returned unchanged; otherwise the result has the code and
+ * the details of the first, the text of all, and all as its cause.
  */
 export function combineErrors(errors: readonly unknown[], what: string): QueueError {
   const first = errors[0];

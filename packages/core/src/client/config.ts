@@ -6,32 +6,38 @@ import { policyProblems } from "../message/check-policy.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
 import { parseUrl, type ConnectionUrl } from "./parse-url.ts";
 
-/** Where one queue or topic is and what it is called, where that is not what its definition's name says. */
+/** The place and name of one queue or topic, if they differ from what its definition's name implies. */
 export interface EntityConfig {
   /**
-   * The provider's name of the entity, used as it is: without the prefix, and never completed. @default prefix and
-   * definition's name
+   * The provider's name of the entity, used unchanged: without the prefix, and never completed.
+   * @default prefix and definition's name
    */
   readonly name?: string | undefined;
   /**
-   * A connection of its own. A path in it names the entity: `sqs://eu-west-1/old-orders`; `name` wins over it. Its
-   * provider must be among those given to `createClient`. @default the client's connection
+   * A connection for this entity. A path in it names the entity: `sqs://eu-west-1/old-orders`; `name`
+   * overrides it. Its provider must be among those given to `createClient`. @default the client's connection
    */
   readonly url?: string | undefined;
   /**
-   * The provider's name of its dead-letter entity, used as it is. @default the one that the service is set up with, else
-   * `<name>-dead`
+   * The provider's name of its dead-letter entity, used unchanged.
+   * @default the one that the service is configured with, else `<name>-dead`
    */
   readonly deadLetter?: string | undefined;
-  /** The provider's names of a topic's subscriptions, by the names of their definitions. @default the definitions' names */
+  /**
+   * The provider's names of a topic's subscriptions, by the names of their definitions.
+   * @default the definitions' names
+   */
   readonly subscriptions?: Readonly<Record<string, string>> | undefined;
-  /** Options of every consumer of it, over the definition's policy; options given in code win over these. @default none */
+  /**
+   * Options of all its consumers. They override the definition's policy; options in code override them.
+   * @default none
+   */
   readonly consumer?: ConsumerOptions | undefined;
 }
 
 /**
- * Where a client's queues are. `anyqueue.config.json` has the same shape, and may have `environments` beside it, which
- * `loadConfig` resolves.
+ * Where a client's queues are. `anyqueue.config.json` has the same shape, and may also have `environments`,
+ * which `loadConfig` resolves.
  *
  * @example
  * const config: QueueConfig = {
@@ -42,20 +48,24 @@ export interface EntityConfig {
  */
 export interface QueueConfig {
   /**
-   * The connection: `memory:`, `sqs://eu-west-1`, `service-bus://my-namespace`, `pubsub://my-project`. Never with
-   * credentials: those are options of the provider. What may follow it (`?endpoint=…`) is on the adapter's page.
+   * The connection: `memory:`, `sqs://eu-west-1`, `service-bus://my-namespace`, `pubsub://my-project`. Must
+   * not hold credentials: those are options of the provider. The adapter's page lists the parameters
+   * (`?endpoint=…`).
    */
   readonly url: string;
   /**
-   * Put before every entity's name that `queues` does not say, up to 80 letters, digits, `_`, `-` and `.`: one per
-   * environment. @default ""
+   * Prefix of every entity name that `queues` does not give, up to 80 letters, digits, `_`, `-` and `.`: one
+   * per environment. @default ""
    */
   readonly prefix?: string | undefined;
-  /** Exceptions, by the name of the definition; a string is the provider's name of the entity. @default none */
+  /**
+   * Exceptions, by the name of the definition; a string is the provider's name of the entity.
+   * @default none
+   */
   readonly queues?: Readonly<Record<string, string | EntityConfig>> | undefined;
   /**
-   * Connections of single queues by environment variable, as `loadConfig` found them: `{ ANYQUEUE_ORDERS_URL: "sqs://…"
-   * }`. They win over `queues`. @default none
+   * Connections of single queues by environment variable, as `loadConfig` found them:
+   * `{ ANYQUEUE_ORDERS_URL: "sqs://…" }`. They override `queues`. @default none
    */
   readonly variables?: Readonly<Record<string, string>> | undefined;
 }
@@ -78,7 +88,7 @@ export const CONFIG_KEYS: readonly string[] = ["url", "prefix", "queues", "varia
 const ENTITY_KEYS: readonly string[] = ["name", "url", "deadLetter", "subscriptions", "consumer"];
 const MAX_NAME_LENGTH = 2_048;
 
-/** Checks a configuration from code or file. @throws INVALID_ARGUMENT with every problem at once. */
+/** Checks a configuration from code or file. @throws INVALID_ARGUMENT listing every problem. */
 export function checkConfig(config: unknown, where = "config"): CheckedConfig {
   const problems: string[] = [];
   const checked = readConfig(typeof config === "string" ? { url: config } : config, where, problems);
@@ -133,11 +143,11 @@ function readEntity(given: unknown, where: string, problems: string[]): CheckedE
     if (name !== undefined && !isName) problems.push(`${where}.${key}: expected a name, got ${kindOf(name)}`);
     else if (isName && holdsCredentials(name)) problems.push(`${where}.${key}: the name holds credentials`);
   }
-  // Everything that did not fit was added to the problems, which refuse the configuration as a whole.
+  // The cast is safe: every misfit was added to `problems`, which refuse the whole configuration.
   return { ...(entity as Omit<EntityConfig, "url">), url };
 }
 
-/** Values of consumer options are checked where the consumer is made; here only what a file can misspell. */
+/** Checks the keys and the policy, which a file can misspell. The consumer checks the other values. */
 function consumerProblems(consumer: unknown, where: string): string[] {
   if (consumer === undefined) return [];
   return [...callProblems(consumer, OPTION_KEYS, where), ...policyProblems(asRecord(consumer), where)];

@@ -7,14 +7,14 @@ import { schemeRemedy } from "./known-packages.ts";
 import type { ConnectionUrl } from "./parse-url.ts";
 import type { Provider } from "./provider.ts";
 
-/** One adapter with what the client knows of it. */
+/** One adapter with what the client knows about it. */
 export interface Connection {
   readonly provider: Provider;
   readonly adapter: QueueAdapter;
   readonly clock: Clock;
-  /** Loaded at the first call. @throws UNSUPPORTED if the provider has none. */
+  /** Returns the administration, loaded at the first call. @throws UNSUPPORTED if the provider has none. */
   admin(): Promise<AdminDriver>;
-  /** Closes the administration, also one that is still being loaded. */
+  /** Closes the administration, even if it is still being loaded. */
   closeAdmin(): Promise<void>;
 }
 
@@ -57,7 +57,7 @@ export class Connections {
     return this.#providers.some((provider) => provider.scheme === scheme && provider.ownsPath === true);
   }
 
-  /** Closes everything, whatever fails, and waits no longer than `withinMs`; resolves with what failed. */
+  /** Closes everything, whatever fails, within `withinMs`; resolves with the errors. */
   async close(withinMs: number): Promise<readonly unknown[]> {
     const failed: unknown[] = [];
     const end = async (close: () => Promise<void>): Promise<void> => {
@@ -83,7 +83,7 @@ export class Connections {
     let loading: Promise<AdminDriver> | undefined;
     const admin = async (): Promise<AdminDriver> => await (loading ??= loadAdmin(adapter));
     const closeAdmin = async (): Promise<void> => {
-      const driver = await loading?.catch(() => undefined); // one that could not be loaded has told so
+      const driver = await loading?.catch(() => undefined); // a failed load was already reported
       await driver?.close();
     };
     return { provider, adapter, clock, admin, closeAdmin };
@@ -100,7 +100,7 @@ async function loadAdmin(adapter: QueueAdapter): Promise<AdminDriver> {
   });
 }
 
-/** Two URLs with the same parameters in another order are one connection. */
+/** Gives URLs that differ only in the order of their parameters the same key, and so one connection. */
 function keyOf({ scheme, authority, path, parameters }: ConnectionUrl): string {
   const sorted = Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([scheme, authority, path, sorted]);

@@ -1,15 +1,15 @@
 /**
- * Every default of the engine, frozen; times in milliseconds, sizes in bytes. Not every one has an option. The
+ * Every default of the engine, frozen; times in milliseconds, sizes in bytes. Some have no option. The
  * documentation is generated from this.
  */
 export const DEFAULTS = Object.freeze({
   /** Handlers running at once in one consumer. */
   concurrency: 10,
-  /** Lease of a delivery, where the consumer sets it. */
+  /** Lease of a delivery, if the consumer sets it. */
   leaseMs: 60_000,
-  /** The longest that one delivery is held, renewals included; a longer `handlerTimeout` raises it. */
+  /** The longest time that one delivery is held, renewals included; a longer `handlerTimeout` raises it. */
   leaseTotalMs: 3_600_000,
-  /** Handler runs of one message, until it goes to the dead letters. */
+  /** Handler runs of one message before it goes to the dead letters. */
   attempts: 5,
   /** Bound of the first back-off of a message; it doubles with each attempt, with full jitter. */
   retryMinMs: 1_000,
@@ -21,12 +21,12 @@ export const DEFAULTS = Object.freeze({
   pollErrorMinMs: 100,
   /** The longest pause of a consumer that cannot receive. */
   pollErrorMaxMs: 30_000,
-  /** The longest that one send takes, retries included. */
+  /** The longest time that one send takes, retries included. */
   sendTimeoutMs: 15_000,
-  /** Bytes that the sends of one producer hold; a `send` beyond this waits. */
+  /** Bytes that the sends of one producer hold; further sends wait. */
   maxBufferedBytes: 64 * 1_024 * 1_024,
   /** The most that `prefetch: "auto"` holds ready. */
   maxPrefetch: 1_000,
-  /** The longest that a settlement waits for others, to travel in one request. */
+  /** The longest time that a settlement waits for others to share one request. */
   settleLingerMs: 20,
 });

@@ -15,7 +15,7 @@ export interface Place {
   readonly route: Route;
 }
 
-/** Finds definitions: one connection per URL, names by configuration. */
+/** Finds the places of definitions: one connection per URL, names by configuration. */
 export class Directory {
   readonly #config: CheckedConfig;
   readonly #connections: Connections;
@@ -31,7 +31,7 @@ export class Directory {
     return { details, connection, target: connection.adapter.resolve(route.ref), route };
   }
 
-  /** The entity names of the main connection begin with this. */
+  /** Prefix of the entity names of the main connection. */
   get prefix(): string {
     return this.#config.prefix;
   }
@@ -41,22 +41,23 @@ export class Directory {
   }
 }
 
-/** The configured dead-letter entity, else the one that the service is set up with, else the one named by rule. */
+/** Returns the configured dead-letter entity, else the one set at the service, else the one named by rule. */
 export function deadLetterTarget(
   { route, connection, target }: Place,
   facts: EntityFacts | undefined,
 ): Target {
   const ref = route.deadLetter;
   if (ref === undefined) return target;
-  // Where the service moves messages itself, it keeps them in a place of its own, found by rule.
+  // A service that moves messages itself keeps them in a place of its own, which is found by rule.
   const isByRule = ref.exact === true || target.capabilities.deadLetter === "native";
   const known = isByRule ? undefined : facts?.deadLetterEntity;
   return connection.adapter.resolve(known === undefined ? ref : exactRef(ref, known));
 }
 
 /**
- * What a probe learns; undefined if the right to look is missing, which is never fatal (D13), or if it was aborted.
- * @throws what passes
+ * Probes an entity. Returns undefined if the right is missing, which is never fatal (D13), or if it was
+ * aborted.
+ * @throws transient errors
  */
 export async function probe(
   { connection: { adapter } }: Place,
@@ -68,13 +69,13 @@ export async function probe(
     return look && (await orAborted<ProbeResult | undefined>(look, signal, () => undefined));
   } catch (error) {
     const failure = wrapDriverError(adapter, target, "probe", error);
-    // Another look will tell. A guess could name a queue that is not the dead letters of this one.
+    // A later probe will tell. A guess could name a queue that does not hold the dead letters of this one.
     if (failure.retryable && !signal.aborted) throw failure;
     return undefined;
   }
 }
 
-/** Where the dead letters of a source really are; asks the service, because its own setting may name another entity. */
+/** Finds the dead letters of a source. Asks the service, because its own setting may name another entity. */
 export async function locateDeadLetters(
   place: Place,
   directory: Directory,

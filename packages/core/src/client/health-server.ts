@@ -2,20 +2,17 @@ import type { Server } from "node:http";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Health } from "../queue-consumer.ts";
 
-/**
- * Where a worker serves its health, as JSON: `/livez` and `/readyz`, and `/healthz` for both together; 200 if it is so,
- * 503 if not.
- */
+/** Where a worker serves its health as JSON: `/livez`, `/readyz`, `/healthz` (both); 200 if so, else 503. */
 export interface HealthOptions {
-  /** TCP port, 0 to 65535; 0 takes a free one, which `onListening` is told. */
+  /** TCP port, 0 to 65535; 0 takes a free one, which `onListening` gets. */
   readonly port: number;
-  /** Address to listen at. @default all interfaces, because the probes of an orchestrator come from outside */
+  /** Address to listen on. @default all interfaces, because an orchestrator's probes come from outside */
   readonly host?: string | undefined;
-  /** Called once, with the port that was taken, when it is served. @default nobody is told */
+  /** Called once, with the port in use, when the server listens. @default nobody is told */
   readonly onListening?: ((port: number) => void) | undefined;
 }
 
-/** Serves `/healthz` (live and ready), `/livez` and `/readyz` as JSON: 200 if it is so, else 503. */
+/** Serves `/healthz` (live and ready), `/livez` and `/readyz` as JSON: 200 if true, else 503. */
 export async function startHealthServer(
   source: { health(): Health },
   { port, host, onListening }: HealthOptions,
@@ -33,7 +30,7 @@ export async function startHealthServer(
     const address = server.address();
     if (typeof address === "object" && address !== null) onListening?.(address.port);
   } catch (error) {
-    await close(server); // nobody else has it
+    await close(server); // nothing else would close it
     throw error;
   }
   return { close: async () => await close(server) };
@@ -54,7 +51,7 @@ function judge(url: string, { live, ready }: Health): boolean | undefined {
 
 async function listen(server: Server, port: number, host: string | undefined): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    // Later ones too, such as a connection that found no file descriptor: unheard they would end the process.
+    // Also handles later errors, such as too few file descriptors: unhandled, they would end the process.
     server.on("error", (error: Error & { readonly code?: string }) => {
       const what = `health.port: cannot listen on ${host ?? "*"}:${port} (${error.code ?? error.name})`;
       reject(new QueueError("INVALID_ARGUMENT", { what, remedy: "Choose a free port.", cause: error }));

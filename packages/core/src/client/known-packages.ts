@@ -1,28 +1,28 @@
 import { suggest } from "../errors/suggest.ts";
 
-/** A package of this project that brings a provider. */
+/** A package of this project that contains a provider. */
 export interface KnownPackage {
   readonly name: string;
   /** The function that makes the provider. */
   readonly factory: string;
-  /** What `npm install` needs. */
+  /** The arguments of `npm install`. */
   readonly install: string;
-  /** Options of the factory that stand in the environment, by name: secrets of services without a chain of their own. */
+  /** Environment variables by option of the factory: secrets of SDKs without a credential chain. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** By scheme. Packages of other authors are passed to `createClient`; only these can be found by name. */
+/** The known packages, by scheme. Only these can be found by name; others are passed to `createClient`. */
 export const KNOWN_PACKAGES: Readonly<Record<string, KnownPackage>> = /* @__PURE__ */ Object.freeze({
   memory: known("memory", "memory"),
   sqs: known("sqs", "sqs", "@aws-sdk/client-sqs"),
   "service-bus": known("service-bus", "serviceBus", "@azure/service-bus", {
     connectionString: "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING",
   }),
-  // npm did not serve what 6.3.2 asks for (2026-11-29).
+  // npm did not serve the dependencies of 6.3.2 (2026-11-29).
   pubsub: known("pubsub", "pubsub", "@google-cloud/pubsub@6.3.0"),
 });
 
-/** What to do about a scheme that nobody serves. */
+/** Returns what to do about a scheme without a provider. */
 export function schemeRemedy(scheme: string, given: readonly string[]): string {
   const found = Object.hasOwn(KNOWN_PACKAGES, scheme) ? KNOWN_PACKAGES[scheme] : undefined;
   if (found !== undefined) {

@@ -10,14 +10,14 @@ import type { Provider } from "./provider.ts";
 export interface Location {
   /** The connection, without the name of the entity. */
   readonly url: ConnectionUrl;
-  /** The entity, with its names and with what it can do, as a client has them. */
+  /** The entity, with its names and capabilities, as a client sees them. */
   readonly target: Target;
 }
 
-/** Nothing was asked, so that there is nothing to wait for. */
+/** No request was sent, so there is nothing to wait for. */
 const CLOSE_WITHIN_MS = 1_000;
 
-/** Where a client with this configuration finds a definition; asks nobody. */
+/** Returns where a client with this configuration finds a definition. Sends no request. */
 export async function locateIn(
   definition: AnyDefinition,
   config: string | QueueConfig,

@@ -1,6 +1,6 @@
 import type { Logger } from "../queue-consumer.ts";
 
-/** The default: an application that wants log lines gives a logger of its own. */
+/** The default, which drops everything; an application that wants log lines gives its own logger. */
 export const silentLogger: Logger = Object.freeze({
   info: () => {},
   warn: () => {},

@@ -68,7 +68,7 @@ describe("credentials in a URL are refused and not shown", () => {
     "sqs://eu-west-1?endpoint=http%3A%2F%2Fme%3As3cret%40127.0.0.1",
     "sqs://eu-west-1?endpoint=http://127.0.0.1:4566/?token=s3cret",
     "sqs://eu-west-1?endpoint=http%3A%2F%2F127.0.0.1%3A4566%2F%3Ftoken%3Ds3cret&zone=1",
-    // AWS secret keys have slashes; other passwords have anything.
+    // AWS secret keys contain slashes; other passwords contain any character.
     "sqs://AKIAX:s3cret/and+more@eu-west-1",
     "sqs:AKIAX:s3cret/and+more@eu-west-1",
     "sqs://AKIAX:s3cret?more@eu-west-1",

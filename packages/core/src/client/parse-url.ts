@@ -4,27 +4,27 @@ import { holdsCredentials, isSecretName, redact } from "../errors/redact.ts";
 
 /** A parsed connection URL, free of credentials. */
 export interface ConnectionUrl {
-  /** What stands before the colon, in lower case: `"sqs"`. */
+  /** The part before the colon, in lower case: `"sqs"`. */
   readonly scheme: string;
-  /** What stands between `//` and the path: region, namespace, project; "" if there is none. */
+  /** The part between `//` and the path: region, namespace, project; "" if there is none. */
   readonly authority: string;
-  /** With its leading slash; "" if there is none. */
+  /** The path with its leading slash; "" if there is none. */
   readonly path: string;
-  /** What follows the question mark, decoded, by name. */
+  /** The decoded parameters after the question mark, by name. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** Safe to print: parameters that may hold secrets are masked. */
+  /** The URL, safe to print: parameters that may hold secrets are masked. */
   readonly text: string;
 }
 
 /** `scheme:` alone, or `scheme://authority/path?parameters`. */
 const SHAPE = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*)(\/[^?#]*)?)?(?:\?([^#]*))?$/;
 const AUTHORITY = /^[\w.~:[\]-]*$/;
-/** No connection URL has one; a secret with a "#" in it ends there. */
+/** Connection URLs have no fragment. A "#" may be part of a secret, whose rest follows it. */
 const FRAGMENT = /#[^]*$/;
 
 /**
  * Reads a connection URL.
- * @throws INVALID_ARGUMENT if it is malformed or holds credentials; its text shows none.
+ * @throws INVALID_ARGUMENT if it is malformed or holds credentials; the error's text shows none of them
  */
 export function parseUrl(text: string, field = "url"): ConnectionUrl {
   const problem = typeof text === "string" ? urlProblem(text) : "is not a string";
@@ -48,14 +48,14 @@ export function parseUrl(text: string, field = "url"): ConnectionUrl {
   });
 }
 
-/** The parameters of a URL. @throws INVALID_ARGUMENT for one that is not in `known`, with the one probably meant. */
+/** Returns a URL's parameters. @throws INVALID_ARGUMENT for an unknown one, with the one probably meant */
 export function readParameters<Key extends string>(
   url: ConnectionUrl,
   known: readonly Key[],
 ): { readonly [K in Key]?: string } {
   const unknown = Object.keys(url.parameters).filter((key) => !known.some((name) => name === key));
   refuseProblems(unknown.map((key) => unknownKey(key, known, url.text)));
-  // Every key was compared with `known` in the line above.
+  // The cast is safe: every key was compared with `known` above.
   return url.parameters as { readonly [K in Key]?: string };
 }
 
@@ -84,7 +84,7 @@ const CREDENTIALS = "holds credentials, which a URL must not";
 const CREDENTIALS_REMEDY =
   "Give credentials to the provider (its options, or the vendor's own environment variables) and remove them from the URL.";
 
-/** Of a URL with credentials nothing but its scheme: they may stand in any part and in any encoding. */
+/** Shows only the scheme of a URL with credentials, which may be in any part and in any encoding. */
 function shown(text: unknown, problem: string | undefined): string {
   if (typeof text !== "string") return typeof text;
   return problem === CREDENTIALS
@@ -92,7 +92,7 @@ function shown(text: unknown, problem: string | undefined): string {
     : JSON.stringify(redact(text.replace(FRAGMENT, "#***")).slice(0, 200));
 }
 
-/** What is wrong with a URL; the parts are decoded here once, so that decoding them later cannot fail. */
+/** Returns what is wrong with a URL. Decodes its parts once, so that decoding them later cannot fail. */
 function urlProblem(text: string): string | undefined {
   if (holdsCredentials(text)) return CREDENTIALS;
   const shape = SHAPE.exec(text);
@@ -117,7 +117,7 @@ function endpointUrl(endpoint: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** RFC 6761 section 6.3 (localhost and below), RFC 1122 section 3.2.1.3 (127/8), RFC 4291 section 2.5.3 (::1). */
+/** RFC 6761 §6.3 (localhost and below), RFC 1122 §3.2.1.3 (127/8), RFC 4291 §2.5.3 (::1). */
 function isLoopback(hostname: string): boolean {
   const host = hostname.toLowerCase();
   return (

@@ -31,10 +31,11 @@ import type { Provider } from "./provider.ts";
 import { verifyPlace } from "./verify.ts";
 
 /**
- * Makes a client of a configuration and the providers that it may use. No I/O: connections open with their first use.
+ * Makes a client from a configuration and the providers that it may use. No I/O: connections open on first
+ * use.
  *
- * The compiler checks each definition against all given providers: with `[memory(), sqs()]` only what both can do
- * compiles.
+ * The compiler checks each definition against all given providers: with `[memory(), sqs()]`, only definitions
+ * that both support compile.
  *
  * @example
  * const client = createClient(process.env["QUEUE_URL"] ?? "memory:", [memory(), sqs()], { logger: console });
@@ -44,8 +45,8 @@ import { verifyPlace } from "./verify.ts";
  * @param config a connection URL such as `"sqs://eu-west-1"`, or a {@link QueueConfig}; `loadConfig` of
  * `@anyqueue/core/auto` reads one from the environment and a file
  * @param providers one for each scheme that the configuration names
- * @throws INVALID_ARGUMENT with every problem of configuration and options, or naming the package of a missing provider;
- * UNSUPPORTED on a Node.js older than 22.12
+ * @throws INVALID_ARGUMENT listing every problem of configuration and options, or naming the package of a
+ * missing provider; UNSUPPORTED on a Node.js older than 22.12
  */
 export function createClient<const P extends readonly Provider[]>(
   config: string | QueueConfig,
@@ -61,10 +62,10 @@ export function createClient<const P extends readonly Provider[]>(
   return new Client(new Directory(checked, connections), connections, resolved, clock);
 }
 
-/** Beyond the time that a close was given: until sends are given up, and until connections are not waited for any more. */
+/** Time beyond a close's timeout until sends are given up, and until connections are no longer awaited. */
 const SEND_GRACE_MS = 3_000;
 const END_GRACE_MS = 4_000;
-/** Each of the two gets so much, however long the consumers took. */
+/** The least time that each of the two steps gets, however long the consumers took. */
 const LEAST_STEP_MS = 500;
 
 /* oxlint-disable-next-line typescript/no-explicit-any -- held to be closed; their types matter to callers only */
@@ -76,16 +77,16 @@ class Client<P extends Provider> implements QueueClient<P> {
   readonly admin: QueueAdmin;
   readonly #directory: Directory;
   readonly #connections: Connections;
-  /** Of its own connection; queues with a URL of their own may have others. */
+  /** The clock of the main connection; queues with a URL of their own may have others. */
   readonly #clock: Clock;
   readonly #options: ResolvedOptions;
   readonly #producers = new Map<DefinitionDetails, AnyProducer>();
   readonly #consumers = new Set<QueueConsumer<unknown>>();
   readonly #ending = new AbortController();
-  /** True: no handler runs any more that may ask for a producer. */
+  /** True once no handler runs any more that could ask for a producer. */
   #isDrained = false;
   #closing: Promise<DrainReport> | undefined;
-  /** The soonest end that a close asked for. */
+  /** The earliest end that a close asked for. */
   #closesAtMs = Number.POSITIVE_INFINITY;
 
   constructor(directory: Directory, connections: Connections, options: ResolvedOptions, clock: Clock) {
@@ -99,7 +100,7 @@ class Client<P extends Provider> implements QueueClient<P> {
   producer<In, Out, N extends Feature, U extends Feature>(
     to: (QueueDefinition<In, Out, N, U> | TopicDefinition<In, Out, N, U>) & Check<P, N>,
   ): QueueProducer<In, U> {
-    // Also of a handler that ends while the client drains.
+    // Until then, handlers that end while the client drains can still get a producer.
     if (this.#isDrained) this.#assertOpen();
     const details = detailsOf(to);
     let producer = this.#producers.get(details);
@@ -160,10 +161,10 @@ class Client<P extends Provider> implements QueueClient<P> {
   }
 
   async close(options: { readonly timeout?: ConsumerOptions["lease"] } = {}): Promise<DrainReport> {
-    // Before anything is closed: a mistake in the options must not cost the drain.
+    // Checked before anything is closed: a mistake in the options must not cost the drain.
     const timeoutMs = closeTimeoutMs(options);
     this.#closesAtMs = Math.min(this.#closesAtMs, this.#clock.now() + timeoutMs);
-    // Also those that are closing already: whoever closes again may have less time for their handlers.
+    // Includes consumers that are closing already: a later close may leave less time for their handlers.
     const drained = this.#drainAll(options);
     this.#closing ??= this.#closeAll(drained);
     return await this.#closing;
@@ -179,7 +180,7 @@ class Client<P extends Provider> implements QueueClient<P> {
     );
   }
 
-  /** Handlers may send: producers close after the consumers; everything needs its connection until the end. */
+  /** Closes the producers after the consumers, whose handlers may send, and the connections last. */
   async #closeAll(draining: Promise<Drained>): Promise<DrainReport> {
     const left = (graceMs: number): number =>
       Math.max(LEAST_STEP_MS, this.#closesAtMs + graceMs - this.#clock.now());

@@ -99,7 +99,7 @@ describe("redrive", () => {
     const seen: string[] = [];
     const filter = ({ id }: { id: string }): boolean => {
       seen.push(id);
-      // The leases of the first reply run out.
+      // The leases of the first reply end.
       if (id === "m19") for (const each of service.messages("orders-dead").slice(0, 10)) each.isHeld = false;
       return id === "m24";
     };
@@ -111,7 +111,7 @@ describe("redrive", () => {
     const { service, admin } = dead();
     const filter = ({ id }: { id: string }): boolean => {
       if (id !== "m9") return false;
-      // A lease that is over before the next ask.
+      // Makes each lease end before the next receive.
       for (const each of service.messages("orders-dead").slice(0, 10))
         Object.defineProperty(each, "isHeld", { get: () => false, set: () => {} });
       return false;

@@ -17,7 +17,7 @@ import type { RedriveOptions } from "./client-types.ts";
 import { aborted } from "./aborted.ts";
 import { locateDeadLetters, type Directory, type Place } from "./directory.ts";
 
-/** Moves dead letters back to their source; by the service itself where nothing is to be chosen and it can. */
+/** Moves dead letters back to their source. The service does it if all are to be moved and it can. */
 export async function* redrive(
   place: Place,
   directory: Directory,
@@ -55,7 +55,7 @@ function checkChoice(max: number, filter: unknown): void {
   ]);
 }
 
-/** A promise would count as true, and everything would be moved. */
+/** Refuses a promise, which would count as true and move everything. */
 function isChosen(filter: NonNullable<RedriveOptions["filter"]>, delivery: Delivery<unknown>): boolean {
   let chosen: unknown;
   try {
@@ -68,20 +68,20 @@ function isChosen(filter: NonNullable<RedriveOptions["filter"]>, delivery: Deliv
   return chosen === true;
 }
 
-/** Deliveries that a filter has passed over are held until the end, else they would be handed over again at once. */
+/** The most deliveries held. Those the filter rejects are held to the end: else they would return at once. */
 const MAX_HELD = 1_000_000;
-/** Long enough that an empty reply means an empty queue on services that answer from a sample of their hosts. */
+/** Long enough for an empty reply to mean an empty queue on services that ask only some of their hosts. */
 const LAST_WAIT_MS = 2_000;
 const LEASE_MS = 600_000;
 const SETTLE_MS = 30_000;
 
-/** Of one batch; a failure may be that of some of them. */
+/** The result of one batch. The failure may concern only some of its messages. */
 interface Moved {
   readonly arrived: number;
   readonly failure: QueueError | undefined;
 }
 
-/** Receives, sends, acks: in this order, so that an interruption duplicates and never loses. */
+/** Receives, sends, acks, in this order: an interruption may duplicate a message but never loses one. */
 class Pump {
   readonly #source: Place;
   readonly #from: Target;
@@ -89,7 +89,7 @@ class Pump {
   readonly #producer: ProducerDriver;
   readonly #consumer: ConsumerDriver<unknown>;
   readonly #held = new Map<string, unknown>();
-  /** Of these, what came again since something new came: its lease ran out. */
+  /** The held messages delivered again since the last new one: their leases have ended. */
   readonly #again = new Set<string>();
 
   constructor(source: Place, from: Target, admin: AdminDriver | undefined, batches: number) {
@@ -135,7 +135,7 @@ class Pump {
     }
   }
 
-  /** @throws LEASE_LOST if what the filter passed over comes again and again, before the rest is reached */
+  /** @throws LEASE_LOST if messages the filter rejected keep coming back before the others are reached */
   #noteAgain(deliveries: readonly Delivery<unknown>[], hasFresh: boolean): void {
     if (hasFresh) this.#again.clear();
     else if (deliveries.some(({ providerId }) => this.#again.has(providerId))) {
@@ -148,7 +148,10 @@ class Pump {
     } else for (const { providerId } of deliveries) this.#again.add(providerId);
   }
 
-  /** Nothing: the service has said so, and nothing came within a wait that may have ended before a slow one answered. */
+  /**
+   * Returns nothing only if the service reports an empty queue, or a second receive finds nothing either: the
+   * first wait may have ended before a slow service answered.
+   */
   async #receive(maxItems: number, signal: AbortSignal): Promise<readonly Delivery<unknown>[]> {
     const waitMs = await this.#waitMs(signal);
     const deliveries = await this.#consumer.receiveBatch({ maxItems, waitMs }, signal);
@@ -156,7 +159,7 @@ class Pump {
     return await this.#consumer.receiveBatch({ maxItems, waitMs: 0 }, signal);
   }
 
-  /** Where the service counts exactly, an empty queue is known without waiting for what does not come. */
+  /** If the service counts exactly, an empty queue needs no wait. */
   async #waitMs(signal: AbortSignal): Promise<number> {
     const counts = await this.#admin?.inspect(this.#from, signal).catch(() => undefined);
     if (counts?.approximate === false && counts.ready === 0) return 0;
@@ -164,7 +167,7 @@ class Pump {
     return Math.min(this.#from.limits.receive.maxWaitMs, LAST_WAIT_MS);
   }
 
-  /** Gives back everything that was not moved, whatever happened before. */
+  /** Gives back every message that was not moved, whatever happened before. */
   async close(): Promise<void> {
     const items = [...this.#held.values()].map((handle) => ({
       handle,
@@ -174,7 +177,7 @@ class Pump {
     const { maxItems } = this.#from.limits.release;
     for (let start = 0; start < items.length; start += maxItems) {
       const some = items.slice(start, start + maxItems);
-      // What cannot be given back comes back when its lease ends: that is no failure of the redrive.
+      // A failed release is no failure of the redrive: the message returns when its lease ends.
       await this.#settle("release", async (signal) => await this.#consumer.releaseBatch(some, signal)).catch(
         () => {},
       );
@@ -182,7 +185,7 @@ class Pump {
     await Promise.allSettled([this.#producer.close(), this.#consumer.close()]);
   }
 
-  /** Never rejects: what has arrived counts, whatever happened to the others. */
+  /** Never rejects: messages that have arrived count, whatever happened to the others. */
   async #move(
     batch: readonly Delivery<unknown>[],
     messages: readonly OutgoingMessage[],
@@ -190,13 +193,13 @@ class Pump {
   ): Promise<Moved> {
     let sent: readonly ItemResult<unknown>[];
     try {
-      // Which message a result is for must not be guessed: one that has not arrived would be acked.
+      // Never guess which message a result belongs to: a message that has not arrived could be acked.
       sent = alignedResults("send", batch.length, await this.#producer.sendBatch(messages, signal));
     } catch (error) {
       return { arrived: 0, failure: this.#wrap("send", error) };
     }
     const arrived = batch.filter((_, index) => sent[index]?.ok === true);
-    // What has arrived is acked even if its neighbour failed: it must not be moved a second time.
+    // Acks what has arrived even if others failed, so that it is not moved a second time.
     const unacked = arrived.length === 0 ? undefined : await this.#ack(arrived);
     if (arrived.length === batch.length) return { arrived: arrived.length, failure: unacked };
     const refused = sent.find((result) => !result?.ok);
@@ -219,20 +222,21 @@ class Pump {
     }
   }
 
-  /** Not ended by the caller's signal, but in time: a driver that never answers must not hold up whoever stops. */
+  /** Ends by a timeout, not by the caller's signal: a silent driver must not block a caller who stops. */
   async #settle<T>(operation: "ack" | "release", call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return await timedRequest(this.#source.connection.clock, operation, SETTLE_MS, call);
   }
 
-  /** A send is refused by the queue, not by its dead letters. */
+  /** Names the source for a failed send, and the dead letters for a failed ack. */
   #wrap(operation: "send" | "ack", error: unknown): QueueError {
     const target = operation === "send" ? this.#source.target : this.#from;
     return wrapDriverError(this.#source.connection.adapter, target, operation, error);
   }
 
   /**
-   * A new message with the old content. Its deduplication id is new: with the old one the service would drop it
-   * inside its window. Its due and expiry times are gone, it is wanted now, and so are the attempts of earlier copies.
+   * Makes a new message with the old content. Its deduplication id is new: within its window, the service
+   * would drop a message with the old one. It has no due or expiry time, because it is wanted now, and no
+   * attempts of earlier copies.
    */
   #outgoing(delivery: Delivery<unknown>): OutgoingMessage {
     const {

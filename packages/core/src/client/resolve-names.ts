@@ -4,17 +4,17 @@ import type { ConsumerOptions } from "../queue-consumer.ts";
 import type { CheckedConfig, CheckedEntity } from "./config.ts";
 import type { ConnectionUrl } from "./parse-url.ts";
 
-/** Where a definition lives: which connection, which entity, what the configuration adds. */
+/** Where a definition is: its connection, its entity, and the options of the configuration. */
 export interface Route {
   readonly url: ConnectionUrl;
   readonly ref: EntityRef;
-  /** Undefined for topics, which have none. Exact if its name was configured. */
+  /** The dead letters; undefined for topics, which have none. Exact if the name was configured. */
   readonly deadLetter: EntityRef | undefined;
-  /** Options that the configuration gives to every consumer of it. */
+  /** Options that the configuration gives to all its consumers. */
   readonly consumer: ConsumerOptions;
 }
 
-/** `ownsPath` says for a scheme that the path of its URLs names no entity. */
+/** Finds the route of a definition. `ownsPath`: whether the path of a scheme's URLs names no entity. */
 export function resolveRoute(
   details: DefinitionDetails,
   config: CheckedConfig,
@@ -34,12 +34,12 @@ export function resolveRoute(
   };
 }
 
-/** The environment variable that moves one definition to another connection. */
+/** Name of the environment variable that moves one definition to another connection. */
 export function variableOf(name: string): string {
   return `ANYQUEUE_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}_URL`;
 }
 
-/** A configured name is used as it is: it neither gets the prefix nor is it completed. */
+/** Makes a reference by a configured name, which is used unchanged: no prefix, and never completed. */
 export function exactRef(ref: EntityRef, name: string): EntityRef {
   return { ...ref, name, exact: true };
 }
@@ -52,7 +52,7 @@ function withOwnUrl(
   const entity = config.queues.get(name) ?? {};
   const url = config.variables.get(variableOf(name));
   if (url === undefined) return entity;
-  // The variable stands before the file, and so does the name in its path.
+  // The variable overrides the file, and so does the name in its path.
   const isNamed = nameIn(url) !== undefined && !ownsPath(url.scheme);
   return { ...entity, url, ...(isNamed && { name: undefined }) };
 }
@@ -62,7 +62,7 @@ function nameIn({ path }: ConnectionUrl): string | undefined {
   return name === "" ? undefined : name;
 }
 
-/** The path of a queue's own URL is its name; a `name` beside it wins. */
+/** The path of a queue's own URL is its name; a `name` beside it overrides the path. */
 function placeOf(
   entity: CheckedEntity,
   fallback: ConnectionUrl,

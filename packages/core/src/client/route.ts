@@ -4,8 +4,8 @@ import { detailsOf, type Source } from "../message/queue-definition.ts";
 import type { Handler } from "../queue-consumer.ts";
 
 /**
- * Makes one handler of several, chosen by the field `by` of the body: for a queue with several kinds of message. A kind
- * without a handler does not compile; a message of a kind that is not known goes to the dead letters.
+ * Combines several handlers into one, for a queue with several kinds of message: the field `by` of the body
+ * chooses. A kind without a handler does not compile; a message of an unknown kind goes to the dead letters.
  *
  * @example
  * const handler = route(accounts, "type", {
@@ -14,9 +14,9 @@ import type { Handler } from "../queue-consumer.ts";
  * });
  * const run = client.consumer(accounts).run(handler);
  *
- * @param definition of the queue or subscription; its schema says which kinds there are
+ * @param definition the queue or subscription; its schema says which kinds there are
  * @param by name of the field, whose values are strings
- * @throws INVALID_ARGUMENT for a handler that is no function
+ * @throws INVALID_ARGUMENT for a handler that is not a function
  */
 export function route<Out, K extends keyof Out & string>(
   definition: Source<Out>,

@@ -30,7 +30,7 @@ class FakeProcess implements WorkerProcess {
   }
 }
 
-/** A client whose runs end when it is closed, as a real one's do. */
+/** A client whose runs end when it is closed, like a real client's. */
 function bench(options: WorkerOptions = {}, closeError?: Error) {
   const process = new FakeProcess();
   const runs = [Promise.withResolvers<DrainReport>(), Promise.withResolvers<DrainReport>()];

@@ -9,13 +9,13 @@ import type { QueueClient } from "./client-types.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { startHealthServer, type HealthOptions } from "./health-server.ts";
 
-/** The part of Node's `process` that a worker needs, so that a test can give another one. */
+/** The part of Node's `process` that a worker needs; a test can pass another one. */
 export interface WorkerProcess {
-  /** Begins to listen for a signal. */
+  /** Starts listening for a signal. */
   on(signal: "SIGTERM" | "SIGINT", listener: () => void): unknown;
-  /** Ends that. */
+  /** Stops listening for a signal. */
   off(signal: "SIGTERM" | "SIGINT", listener: () => void): unknown;
-  /** Called with 1 by a second signal. */
+  /** Called with 1 on a second signal. */
   exit(code: number): unknown;
   /** Set to 1 when a run has failed. */
   exitCode?: number | string | null | undefined;
@@ -25,18 +25,22 @@ export interface WorkerProcess {
 export interface WorkerOptions {
   /** Serves `client.health()` over HTTP, for an orchestrator's probes. @default not served */
   readonly health?: HealthOptions | undefined;
-  /** How long handlers may take to end after a signal; keep it below the platform's own grace period. @default "25s" */
+  /**
+   * How long handlers may take to end after a signal; keep it below the platform's own grace period.
+   * @default "25s"
+   */
   readonly timeout?: Duration | undefined;
   /** For tests. @default Node's `process` */
   readonly process?: WorkerProcess | undefined;
 }
 
 /**
- * Runs a worker process: until a signal or a failure, then drains and closes the client.
+ * Runs a worker process until a signal or a failure, then drains and closes the client.
  *
- * SIGTERM and SIGINT drain everything and resolve; a second signal exits with code 1 at once. A run that rejects drains
- * the others, sets the exit code to 1, and its error is thrown. If all runs end by themselves, the client is closed and
- * this resolves. Node delivers no signals to a worker thread: there, close the client when the main thread says so.
+ * On SIGTERM or SIGINT it drains everything and resolves; a second signal exits with code 1 at once. If a run
+ * rejects, it drains the others, sets the exit code to 1, and throws the error. If all runs end by
+ * themselves, it closes the client and resolves. Node delivers no signals to a worker thread: there, close
+ * the client when the main thread says so.
  *
  * @example
  * await runWorker(
@@ -45,10 +49,10 @@ export interface WorkerOptions {
  *   { health: { port: 8080 }, timeout: "25s" },
  * );
  *
- * @param runs what `run` and `runBatch` of this client's consumers returned
- * @throws the first error of a run or of the close; INVALID_ARGUMENT for an option, a run that is no promise, or a port
- * that is taken; TIMEOUT if a run has not ended `timeout` (at least 5 s) after the close, because it is not of this
- * client
+ * @param runs the promises that `run` and `runBatch` of this client's consumers returned
+ * @throws the first error of a run or of the close; INVALID_ARGUMENT for an option, a run that is not a
+ * promise, or a port in use; TIMEOUT if a run has not ended `timeout` (at least 5 s) after the close, because
+ * it is not of this client
  */
 export async function runWorker(
   /* oxlint-disable-next-line typescript/no-explicit-any -- any client fits, whatever its providers */
@@ -87,7 +91,7 @@ export async function runWorker(
   }
 }
 
-/** What an application does at the end of a run takes its time; what is no run of this client would hang for ever. */
+/** Waits for the runs and the application's work at their end. A run of another client would never end. */
 async function endOf(runs: readonly Promise<DrainReport>[], { timeout }: WorkerOptions): Promise<void> {
   const withinMs = Math.max(LEAST_END_MS, timeout === undefined ? DEFAULTS.drainMs : durationToMs(timeout));
   const open = new Set(runs.keys());
@@ -108,7 +112,7 @@ async function endOf(runs: readonly Promise<DrainReport>[], { timeout }: WorkerO
 
 const LEAST_END_MS = 5_000;
 
-/** Now, because a mistake that shows only when the worker ends would cost the drain. */
+/** Checks now, because a mistake found only when the worker ends would cost the drain. */
 function checkCall(runs: unknown, options: WorkerOptions): void {
   refuseProblems(callProblems(options, ["health", "timeout", "process"], "runWorker"));
   const { health, timeout } = options;
@@ -121,7 +125,7 @@ function checkCall(runs: unknown, options: WorkerOptions): void {
   ]);
 }
 
-/** What is no promise would count as a run that has ended, and end the worker. */
+/** A value that is not a promise would count as an ended run, and end the worker. */
 function runProblems(runs: readonly unknown[]): string[] {
   return runs.flatMap((run, index) => {
     if (typeof asRecord(run)["then"] === "function") return [];

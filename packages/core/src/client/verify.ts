@@ -10,7 +10,7 @@ import { unmetNeeds } from "./check-needs.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { deadLetterTarget, locateDeadLetters, type Directory, type Place } from "./directory.ts";
 
-/** Everything wrong with one definition on its provider: needs, existence, rights, budgets. */
+/** Returns everything wrong with one definition on its provider: needs, existence, rights, budgets. */
 export async function verifyPlace(
   place: Place,
   directory: Directory,
@@ -26,7 +26,7 @@ export async function verifyPlace(
   return [...refinedFaults(found, probed), ...(await deadLetterFaults(found, probed?.facts))];
 }
 
-/** Rule D13: a start that cannot work ends within this. */
+/** Rule D13: a start that cannot work ends within this time. */
 const STEP_TIMEOUT_MS = 5_000;
 
 async function located(place: Place, directory: Directory): Promise<Place> {
@@ -35,7 +35,7 @@ async function located(place: Place, directory: Directory): Promise<Place> {
   return { ...place, target };
 }
 
-/** Rights to look may be missing: what cannot be read is unknown. */
+/** Probes the entity. What cannot be read, for example for lack of a right, is unknown. */
 async function probe(place: Place): Promise<ProbeResult | undefined> {
   const { adapter } = place.connection;
   if (adapter.probe === undefined) return undefined;
@@ -47,10 +47,7 @@ async function probe(place: Place): Promise<ProbeResult | undefined> {
   }
 }
 
-/**
- * Opens both sides. A process often has the right to one side only, so that a side that is denied while
- * the other opens is a notice, no fault.
- */
+/** Opens both sides. Many processes have the right to only one: the other's refusal is a notice, no fault. */
 async function accessFaults(place: Place, events: EventSink): Promise<readonly QueueError[]> {
   const { kind } = place.details;
   const sides = [
@@ -107,7 +104,7 @@ async function openConsumer({ connection, target }: Place, signal: AbortSignal):
   }
 }
 
-/** What only the service knows: a queue that exists may lack what its kind can have, or what its consumers need. */
+/** Returns faults that only a probe shows: an entity may lack what its kind can have or consumers need. */
 function refinedFaults({ details, target, connection }: Place, probed?: ProbeResult): readonly QueueError[] {
   const capabilities = { ...target.capabilities, ...probed?.capabilities };
   const refined = { ...target, capabilities };
@@ -117,7 +114,7 @@ function refinedFaults({ details, target, connection }: Place, probed?: ProbeRes
   return [...unmet, ...misfits({ details, settings, target: refined, facts: probed?.facts })];
 }
 
-/** Where the core itself sends dead letters, their target must exist and accept. */
+/** If the core itself sends the dead letters, checks that their target exists and accepts messages. */
 async function deadLetterFaults(
   place: Place,
   facts: EntityFacts | undefined,

@@ -1,18 +1,18 @@
 import type { Target } from "./entity.ts";
 
-/** Settings of an entity that is to be created; what is absent is left to the service. */
+/** Settings of an entity to create. The service decides about settings that are absent. */
 export interface CreateOptions {
-  /** The dead-letter target to wire to it. @default none is wired */
+  /** The dead-letter target to connect to the entity. @default none */
   readonly deadLetter?: Target;
-  /** Deliveries after which the service itself dead-letters; only beside `deadLetter`. */
+  /** After this many deliveries the service itself dead-letters a message; only with `deadLetter`. */
   readonly maxDeliveries?: number;
-  /** Lease of a delivery, in milliseconds, where the entity sets it. */
+  /** Lease of a delivery, in milliseconds, if the entity sets it. */
   readonly leaseMs?: number;
-  /** Tags or labels of the entity, where the service has such. */
+  /** Tags or labels of the entity, if the service has them. */
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** How many messages an entity holds; a number is absent where the service cannot tell it. */
+/** How many messages an entity holds. A number is absent if the service does not report it. */
 export interface EntityCounts {
   /** Messages that can be received now. */
   readonly ready?: number;
@@ -20,32 +20,34 @@ export interface EntityCounts {
   readonly inFlight?: number;
   /** Messages that are not due yet. */
   readonly delayed?: number;
-  /** True where the service says that its numbers are estimates. */
+  /** True if the service says that its numbers are estimates. */
   readonly approximate: boolean;
 }
 
 /**
- * Provisioning and inspection (D12). Every method rejects with the vendor's own error, which the core reads by
- * `classify(…, "admin")`.
+ * Provisioning and inspection (D12). Every method rejects with the vendor's own error, which the core passes
+ * to `classify(…, "admin")`.
  */
 export interface AdminDriver {
   /**
-   * Idempotent; an entity that exists with other settings rejects ALREADY_EXISTS and changes nothing.
-   * @returns what it could not do and somebody has to, such as a grant, one sentence each: told as the event `notice`
+   * Creates an entity; idempotent. If it exists with other settings, rejects with ALREADY_EXISTS and changes
+   * nothing.
+   * @returns steps that somebody has to do by hand, such as a grant, one sentence each; reported by the event
+   * `notice`
    */
   create(target: Target, options: CreateOptions, signal: AbortSignal): Promise<readonly string[] | void>;
   /** Counts the messages of an entity. */
   inspect(target: Target, signal: AbortSignal): Promise<EntityCounts>;
-  /** Names of the entities that begin with `prefix`, as the provider has them. */
+  /** Returns the entities whose names at the provider begin with `prefix`. */
   list(prefix: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Removes all messages of an entity. */
   purge(target: Target, signal: AbortSignal): Promise<void>;
-  /** Makes an entity what it was at a moment. Absent: the service cannot. */
+  /** Resets an entity to its state at a moment. Absent if the service cannot do that. */
   seek?(target: Target, to: Date, signal: AbortSignal): Promise<void>;
   /** Deletes an entity with its messages. */
   delete(target: Target, signal: AbortSignal): Promise<void>;
-  /** Moves messages by the service itself; yields how many were moved so far. Absent: the core moves message by message. */
+  /** Has the service move messages; yields how many so far. Absent: the core moves them one by one. */
   redrive?(from: Target, to: Target, signal: AbortSignal): AsyncIterable<{ readonly moved: number }>;
-  /** Ends what the administration alone has open. */
+  /** Closes what only the administration has opened. */
   close(): Promise<void>;
 }

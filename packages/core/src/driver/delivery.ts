@@ -1,32 +1,29 @@
 /** A message for a driver to send: validated, encoded, and within the target's {@link Limits}. */
 export interface OutgoingMessage {
-  /** The application's id, 1 to 128 characters; a random one if it gave none. */
+  /** The application's id, 1 to 128 characters; a random one if the application gave none. */
   readonly id: string;
-  /** The encoded body. May be a getter of a class: a copy made with `...` has none. */
+  /** The encoded body. May be a getter of a class, so that a copy made with `...` lacks it. */
   readonly body: Uint8Array;
-  /** The text whose UTF-8 the body is; only for a driver that `takesText`, and only where the codec made text. */
+  /** The body as text, whose UTF-8 is `body`. Only if the driver `takesText` and the codec made text. */
   readonly text?: string;
-  /** For the wire, such as `"application/json"`. */
+  /** The content type on the wire, such as `"application/json"`. */
   readonly contentType: string;
   /** The application's attributes, and the core's own, whose names begin with `aq-`. */
   readonly attributes: Readonly<Record<string, string>>;
   /**
-   * Native types of attributes of a copy, as they were delivered. A driver that sends more than text gives each attribute
-   * its type back (D10).
+   * Only on a copy: the native types of its attributes, as delivered. A driver that can send other types than
+   * text restores them (D10).
    */
   readonly attributeTypes?: Readonly<Record<string, string>>;
   /** Messages of one key must arrive in the order in which they are given. */
   readonly orderingKey?: string;
-  /**
-   * The application's id where the definition needs deduplication; else a token of this send, the same with each try of
-   * it.
-   */
+  /** The application's id if the definition needs deduplication, else a token of this send, for all tries. */
   readonly deduplicationId?: string;
-  /** Not to be delivered before this moment, in milliseconds since the Unix epoch; within the target's `sendDelay`. */
+  /** Earliest time of delivery, in milliseconds since the Unix epoch; within the target's `sendDelay`. */
   readonly deliverAtMs?: number;
-  /** To be dropped after this time, in milliseconds; only where the target has `ttl`. */
+  /** The message is dropped after this time, in milliseconds; only if the target has `ttl`. */
   readonly ttlMs?: number;
-  /** The conversation that it belongs to. */
+  /** The conversation that the message belongs to. */
   readonly correlationId?: string;
   /** Where an answer is expected. */
   readonly replyTo?: string;
@@ -36,64 +33,62 @@ export interface OutgoingMessage {
 
 /** What the service itself says of a dead letter. */
 export interface DeadLetterInfo {
-  /** Why it is one, in the service's words or in those that it was given. */
+  /** Why it is a dead letter: the service's own reason, or the one given when it was moved. */
   readonly reason?: string;
-  /** More about that. */
+  /** Details of the reason. */
   readonly description?: string;
-  /** The entity that it comes from. */
+  /** The entity that the dead letter comes from. */
   readonly source?: string;
 }
 
 /** One hand-over of a message; a redelivery is a new one with a new handle. Members may be getters. */
 export interface Delivery<Handle> {
-  /** What the adapter needs to settle this delivery; nobody else looks into it. */
+  /** What the adapter needs to settle this delivery. Only the adapter reads it. */
   readonly handle: Handle;
   /** The application's id if the message carries one, else the provider's. */
   readonly id: string;
-  /** The provider's id of the stored message: the same with each delivery of it, and no other message's. */
+  /** The provider's id of the stored message: unique, and the same on each delivery of the message. */
   readonly providerId: string;
-  /** The body as it came. */
+  /** The body as received. */
   readonly body: Uint8Array;
   /**
-   * The body as text, where it came as such: `body` is its UTF-8, and may be made when it is looked at. Without lone
-   * surrogates, which UTF-8 has no form for. Codecs of text read it, and whoever holds the message holds it once.
+   * The body as text, if it was received as text. `body` is its UTF-8 and may be encoded only when read, so
+   * that memory holds the body once. Text codecs read it. Has no lone surrogates, which UTF-8 cannot carry.
    */
   readonly text?: string | undefined;
-  /** As the sender wrote it; absent: it said none. */
+  /** The content type as the sender wrote it; absent if there was none. */
   readonly contentType?: string;
-  /** All that the message carries, the core's `aq-` attributes too. */
+  /** All attributes of the message, including the core's own (`aq-…`). */
   readonly attributes: Readonly<Record<string, string>>;
-  /** The provider's types of attributes that were no strings, by name. */
+  /** The provider's types of the attributes that were not strings, by name. */
   readonly attributeTypes?: Readonly<Record<string, string>>;
-  /** Messages of one key are handed over in their order; absent where the target keeps none. */
+  /** Messages of one key are handed over in their order; absent if the target keeps no order. */
   readonly orderingKey?: string;
-  /** Deliveries with one leaseKey share one lease (a session): renewed once. */
+  /** Deliveries with the same leaseKey share one lease (a session), which is renewed once for all of them. */
   readonly leaseKey?: string;
-  /** As it was sent. */
+  /** The deduplication id, as sent. */
   readonly deduplicationId?: string;
-  /** As it was sent. */
+  /** The correlation id, as sent. */
   readonly correlationId?: string;
-  /** As it was sent. */
+  /** Where the sender expects an answer, as sent. */
   readonly replyTo?: string;
   /** The subject or label that the sender gave it. */
   readonly subject?: string;
-  /** How often the message was handed over, this one included: 1 on the first; absent where the service cannot tell. */
+  /** How often the message was handed over, this delivery included: 1 on the first. Absent if not known. */
   readonly deliveryCount?: number;
   /**
-   * When the service took it, in milliseconds since the Unix epoch. The same with each delivery of a stored message: it
-   * tells the message from one with the same id in a queue that was made anew.
+   * When the service accepted the message, in milliseconds since the Unix epoch. The same on each delivery of
+   * a stored message. Distinguishes it from a message with the same id in a queue that was deleted and
+   * created again.
    */
   readonly enqueuedAtMs?: number;
-  /** When the service drops it, in milliseconds since the Unix epoch; absent: it does not say. */
+  /** When the service drops the message, in milliseconds since the Unix epoch; absent if not known. */
   readonly expiresAtMs?: number;
-  /** What is left of the lease when `receiveBatch` resolves, in milliseconds (D14); absent: it lasts as long as the link. */
+  /** Lease left when `receiveBatch` resolves, in milliseconds (D14); absent: it lasts as long as the link. */
   readonly leaseMs?: number;
   /** What the service itself says of a dead letter. */
   readonly deadLetter?: DeadLetterInfo;
-  /**
-   * What is wrong with the wire form, where the adapter could not decode it: the core treats the delivery as one that is
-   * invalid.
-   */
+  /** Why the adapter could not decode the wire form. The core treats the delivery as an invalid message. */
   readonly malformed?: string;
   /** The SDK's own object, `message.native` of the handler. */
   readonly native: unknown;

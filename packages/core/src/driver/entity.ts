@@ -1,52 +1,49 @@
 import type { Capabilities, Feature } from "./capabilities.ts";
 import type { Limits } from "./limits.ts";
 
-/**
- * Which entity is meant, in the words of definitions and configuration; `resolve` of the adapter makes a {@link Target}
- * of it.
- */
+/** Names an entity in terms of definitions and configuration. `resolve` turns it into a {@link Target}. */
 export interface EntityRef {
   /** `dead-letter`: the dead letters of the queue or subscription with this name. */
   readonly kind: "queue" | "topic" | "subscription" | "dead-letter";
-  /** With the configured prefix. For `dead-letter`: the name of the source unless `exact`. */
+  /** The name, with the configured prefix. For `dead-letter`: the name of the source, unless `exact`. */
   readonly name: string;
   /** The topic of a subscription (also of a subscription's dead letters). */
   readonly topic?: string;
-  /** True: the name was configured and is used as it is, never completed; an illegal one is refused. */
+  /** True: the name was configured and is used unchanged; an illegal one is refused. */
   readonly exact?: boolean;
-  /** What the definition needs, which may decide about the kind of entity: FIFO, sessions. */
+  /** The features that the definition needs; they may decide the kind of entity (FIFO, sessions). */
   readonly features: readonly Feature[];
 }
 
 /** One entity of one connection. */
 export interface Target {
-  /** Its address, free of secrets: `"sqs://eu-west-1/prod-orders.fifo"`. In errors and events. */
+  /** Its address without secrets, for errors and events: `"sqs://eu-west-1/prod-orders.fifo"`. */
   readonly name: string;
   /** The entity's own name at the provider: `"prod-orders.fifo"`. */
   readonly entity: string;
-  /** What it was resolved from. */
+  /** The reference that it was resolved from. */
   readonly ref: EntityRef;
   /** What it can do. */
   readonly capabilities: Capabilities;
-  /** How much of it. */
+  /** The limits that apply to it. */
   readonly limits: Limits;
 }
 
-/** What a probe learned; absent = unknown (right missing or not readable). */
+/** What a probe found out about an entity. Absent = unknown (right missing or not readable). */
 export interface EntityFacts {
-  /** The entity's own length of a lease, in milliseconds. */
+  /** The lease length that the entity sets, in milliseconds. */
   readonly leaseMs?: number;
   /** After this many deliveries the service itself dead-letters. */
   readonly maxDeliveries?: number;
-  /** The entity's own name of the dead-letter target that the service is configured with. */
+  /** The dead-letter target configured at the service, by its entity's own name. */
   readonly deadLetterEntity?: string;
   /** How long the entity keeps a message, in milliseconds. */
   readonly retentionMs?: number;
-  /** What could not be checked and why, one sentence each; the start reports them. */
+  /** What could not be checked and why, one sentence each; reported at the start. */
   readonly unknown: readonly string[];
 }
 
-/** What a look at an entity brought. */
+/** The result of probing an entity. */
 export interface ProbeResult {
   /** Corrections of what `resolve` said. */
   readonly capabilities?: Partial<Capabilities>;

@@ -1,28 +1,28 @@
 /** Bounds of one batched operation. */
 export interface OperationLimits {
-  /** Items of one request, 1 or more. */
+  /** The most items in one request, 1 or more. */
   readonly maxItems: number;
-  /** Requests of this operation that may be out at once. */
+  /** The most requests of this operation on their way at once. */
   readonly maxInFlight: number;
 }
 
 /** Bounds of a batched send. */
 export interface SendLimits extends OperationLimits {
-  /** Bytes of one request, by `sizeOf`. */
+  /** The most bytes in one request, by `sizeOf`. */
   readonly maxBytes: number;
-  /** Bytes that a batch takes beyond the sum of its messages' `sizeOf`. */
+  /** Bytes of a batch in addition to the sum of its messages' `sizeOf`. */
   readonly overheadBytes: number;
 }
 
 /** Bounds of receiving. */
 export interface ReceiveLimits {
-  /** Deliveries of one request, 1 or more. */
+  /** The most deliveries of one request, 1 or more. */
   readonly maxItems: number;
   /** The longest wait of one request, in milliseconds. */
   readonly maxWaitMs: number;
-  /** `receiveBatch` calls that may overlap. */
+  /** The most `receiveBatch` calls that may overlap. */
   readonly parallel: number;
-  /** True where every ask costs money, an empty one too. */
+  /** True if every receive request costs money, even when it returns nothing. */
   readonly billed: boolean;
 }
 
@@ -30,60 +30,60 @@ export interface ReceiveLimits {
 export interface LeaseLimits {
   /** The shortest lease. */
   readonly minMs: number;
-  /** The longest lease that can be asked for at once. */
+  /** The longest lease that one request can ask for. */
   readonly maxMs: number;
-  /** The longest that one delivery can be held, renewals included; may be Infinity. */
+  /** The longest time that one delivery can be held, renewals included; may be Infinity. */
   readonly totalMs: number;
 }
 
-/** Bounds of the application's attributes; what the adapter needs for its own is subtracted. */
+/** Bounds of the application's attributes, without what the adapter needs for its own. */
 export interface AttributeLimits {
-  /** How many a message can carry. */
+  /** The most attributes of a message. */
   readonly maxCount: number;
-  /** Bytes of a name in UTF-8. */
+  /** The most bytes of a name, in UTF-8. */
   readonly maxNameBytes: number;
-  /** Bytes of a value in UTF-8. */
+  /** The most bytes of a value, in UTF-8. */
   readonly maxValueBytes: number;
-  /** What a legal name matches; absent: any string that is not empty. */
+  /** Pattern of legal names; absent: any non-empty string. */
   readonly namePattern?: RegExp;
-  /** What names must not begin with, because the vendor keeps it for itself; in lower case, and compared so. */
+  /** Prefixes that the vendor reserves. They are in lower case and compared without regard to case. */
   readonly reservedPrefixes: readonly string[];
-  /** True where an empty value arrives as an empty value. */
+  /** True if an empty value arrives as an empty value. */
   readonly emptyValues: boolean;
-  /** What a legal value matches; absent: any well-formed string. */
+  /** Pattern of legal values; absent: any well-formed string. */
   readonly valuePattern?: RegExp;
 }
 
 /** Bounds of an ordering key or a deduplication id. */
 export interface KeyLimits {
-  /** Characters, as JavaScript counts them. */
+  /** The most characters, as JavaScript counts them. */
   readonly maxLength: number;
-  /** What a legal one matches; absent: any well-formed string. */
+  /** Pattern of legal keys or ids; absent: any well-formed string. */
   readonly pattern?: RegExp;
 }
 
-/** Numbers of one target; constants live in each adapter's `*-limits.ts` with source and date, `probe` refines them. */
+/** The limits of one target: constants of `*-limits.ts`, with source and date, refined by `probe`. */
 export interface Limits {
-  /** Largest message by the vendor's own counting (`sizeOf`), attributes included. */
+  /** Size of the largest message as the vendor counts it (`sizeOf`), attributes included. */
   readonly maxMessageBytes: number;
-  /** Of `sendBatch`. */
+  /** Bounds of `sendBatch`. */
   readonly send: SendLimits;
-  /** Of `receiveBatch`. */
+  /** Bounds of `receiveBatch`. */
   readonly receive: ReceiveLimits;
-  /** Of `ackBatch`. */
+  /** Bounds of `ackBatch`. */
   readonly ack: OperationLimits;
-  /** Of `releaseBatch`. */
+  /** Bounds of `releaseBatch`. */
   readonly release: OperationLimits;
-  /** Of `extendBatch`. */
+  /** Bounds of `extendBatch`. */
   readonly extend: OperationLimits;
-  /** Of `deadLetterBatch`. */
+  /** Bounds of `deadLetterBatch`. */
   readonly deadLetter: OperationLimits;
   /** How long a delivery can be held. */
   readonly lease: LeaseLimits;
-  /** Of the application's attributes. */
+  /** Bounds of the application's attributes. */
   readonly attributes: AttributeLimits;
-  /** Of an ordering key. */
+  /** Bounds of an ordering key. */
   readonly orderingKey: KeyLimits;
-  /** Of a deduplication id. */
+  /** Bounds of a deduplication id. */
   readonly deduplicationId: KeyLimits;
 }

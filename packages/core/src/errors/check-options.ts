@@ -1,21 +1,21 @@
 import { QueueError } from "./queue-error.ts";
 import { suggest } from "./suggest.ts";
 
-/** One sentence for each key that is not known, with the key that was probably meant. */
+/** Returns one sentence for each unknown key, with the key that was probably meant. */
 export function unknownKeys(given: object, known: readonly string[], where: string): string[] {
   return Object.keys(given)
     .filter((key) => !known.includes(key))
     .map((key) => unknownKey(key, known, where));
 }
 
-/** The sentence about one key that is not known. */
+/** Returns the sentence about one unknown key. */
 export function unknownKey(key: string, known: readonly string[], where: string): string {
   const meant = suggest(key, known);
   const hint = meant === undefined ? `known: ${known.join(", ") || "none"}` : `did you mean "${meant}"?`;
   return `${where}: unknown key ${JSON.stringify(key.slice(0, 80))} (${hint})`;
 }
 
-/** What is wrong with the options of one call as such: no object, keys that are not known, a `signal` that is none. */
+/** Problems that any options can have: no object, unknown keys, a `signal` that is not an AbortSignal. */
 export function callProblems(options: unknown, known: readonly string[], where: string): string[] {
   if (!isRecord(options)) return [`${where}: expected an object, got ${kindOf(options)}`];
   const problems = unknownKeys(options, known, where);
@@ -23,12 +23,12 @@ export function callProblems(options: unknown, known: readonly string[], where: 
   return signal === undefined ? problems : [...problems, ...signalProblems(signal, `${where}.signal`)];
 }
 
-/** Empty if `signal` is an AbortSignal. */
+/** Returns no problem if `signal` is an AbortSignal. */
 function signalProblems(signal: unknown, where: string): string[] {
   return signal instanceof AbortSignal ? [] : [`${where}: expected an AbortSignal, got ${kindOf(signal)}`];
 }
 
-/** One sentence for each of these members that is there and no function. */
+/** Returns one sentence for each of these members that is given but not a function. */
 export function functionProblems(
   given: Readonly<Record<string, unknown>>,
   names: readonly string[],
@@ -44,18 +44,18 @@ export function refuseProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new QueueError("INVALID_ARGUMENT", { what: problems.join("; ") });
 }
 
-/** What a value is, without showing it: for messages that must not carry data. */
+/** The kind of a value, for messages that must not carry the value itself. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-/** The members of a value; none where it is no options object. */
+/** Returns the value itself if it is an options object, else an empty one. */
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return isRecord(value) ? value : {};
 }
 
-/** True for a plain options object: no array, no null. */
+/** True for an object that is neither an array nor null. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

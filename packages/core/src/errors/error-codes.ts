@@ -1,7 +1,7 @@
 /**
- * Every code that a {@link QueueError} can have, with its defaults. Codes are only ever added: they end up in dashboards.
- * `retryable`: the same call may succeed later; an adapter may know better of a single error. `remedy`: what to do, the last
- * sentence of the error's message unless more is known.
+ * Every code that a {@link QueueError} can have, with its defaults. Codes are only ever added, because
+ * dashboards use them. `retryable`: the same call may succeed later; an adapter may override it for one
+ * error. `remedy`: what to do, the last sentence of the error's message unless more is known.
  */
 export const ERROR_CODES = {
   NOT_FOUND: {

@@ -5,17 +5,18 @@ const RETRY = Symbol.for("anyqueue.retry");
 const DEAD_LETTER = Symbol.for("anyqueue.dead-letter");
 
 /**
- * To be thrown by a handler: retries this message after `delay` instead of the policy's. It counts as an attempt: after
- * the last one the message goes to the dead letters. A delay longer than the service can is cut to its longest.
+ * Thrown by a handler: retries this message after `delay` instead of the policy's. The run counts as an
+ * attempt: after the last one the message goes to the dead letters. A delay longer than the service's longest
+ * is cut to it.
  *
  * @example
  * if (response.status === 429) throw new RetryError({ delay: "30s", cause: response.statusText });
  */
 export class RetryError extends Error {
-  /** The delay in milliseconds; undefined: the retry policy's. */
+  /** The delay in milliseconds; undefined means the retry policy's. */
   readonly delayMs: number | undefined;
 
-  /** @throws INVALID_ARGUMENT for a delay that is no duration, or an unknown option */
+  /** @throws INVALID_ARGUMENT for a delay that is not a duration, or an unknown option */
   constructor(options: { readonly delay?: Duration | undefined; readonly cause?: unknown } = {}) {
     refuseProblems(callProblems(options, ["delay", "cause"], "RetryError"));
     super("retry", options.cause === undefined ? undefined : { cause: options.cause });
@@ -26,13 +27,13 @@ export class RetryError extends Error {
 }
 
 /**
- * To be thrown by a handler: moves this message to the dead letters at once, whatever attempts it has left.
+ * Thrown by a handler: moves this message to the dead letters at once, even if it has attempts left.
  *
  * @example
  * if (customer === undefined) throw new DeadLetterError("UNKNOWN_CUSTOMER");
  */
 export class DeadLetterError extends Error {
-  /** Why: becomes `deadLettered.reason` of the dead letter. */
+  /** Becomes `deadLettered.reason` of the dead letter. */
   readonly reason: string;
 
   constructor(reason: string, options: { readonly cause?: unknown } = {}) {

@@ -5,24 +5,24 @@ import { ERROR_CODES, type ErrorCode } from "./error-codes.ts";
 /** Recognises our errors across the ESM and the CommonJS copy of this package. */
 const BRAND = Symbol.for("anyqueue.error");
 
-/** What errors of some codes carry besides the common fields; `isQueueError(error, code)` has it in its type. */
+/** Extra fields of errors with some codes; `isQueueError(error, code)` adds them to the type. */
 export interface ErrorDetails {
-  /** What is missing (`"delay"`, `"seek"`, …), and what to do. */
+  /** The missing feature (`"delay"`, `"seek"`, …), and what to do. */
   UNSUPPORTED: { readonly feature: string; readonly remedy: string };
   /** One result per input of `sendMany`, in their order. */
   PARTIAL_SEND: { readonly results: readonly SendResult[] };
   /**
-   * Size of the message by the provider's own counting, and the most it takes; both in bytes. Not there if it was the
-   * service that refused the message, because it says neither.
+   * Size of the message as the provider counts it, and the largest it accepts, both in bytes. Absent if the
+   * service itself refused the message, because it reports neither.
    */
   MESSAGE_TOO_LARGE: { readonly sizeBytes: number; readonly limitBytes: number };
 }
 
 type DetailsOf<C extends ErrorCode> = C extends keyof ErrorDetails ? ErrorDetails[C] : unknown;
 
-/** What a {@link QueueError} is made of; `what`, `target` and `remedy` become its message. */
+/** The parts of a {@link QueueError}; `what`, `target` and `remedy` form its message. */
 export interface QueueErrorInit {
-  /** What failed: one sentence without a full stop, without message bodies and secrets. */
+  /** What failed: one sentence without a full stop, message bodies or secrets. */
   readonly what: string;
   /** What to do, one sentence. @default the remedy of the code */
   readonly remedy?: string | undefined;
@@ -30,7 +30,7 @@ export interface QueueErrorInit {
   readonly retryable?: boolean | undefined;
   /** The operation may have taken effect. @default false */
   readonly ambiguous?: boolean | undefined;
-  /** When the service wants to be asked again, in milliseconds. @default not told */
+  /** How long the service asks to wait before the next try, in milliseconds. @default not told */
   readonly retryAfterMs?: number | undefined;
   /** What was being done. @default not told */
   readonly operation?: Operation | undefined;
@@ -40,34 +40,34 @@ export interface QueueErrorInit {
   readonly target?: string | undefined;
   /** The vendor's own code. @default none */
   readonly providerCode?: string | undefined;
-  /** The service's id of the request, for its support. @default none */
+  /** The service's id of the request, for its support team. @default none */
   readonly requestId?: string | undefined;
-  /** The error behind it, as the vendor's SDK threw it. @default none */
+  /** The error that caused this one, as the vendor's SDK threw it. @default none */
   readonly cause?: unknown;
 }
 
 /**
- * Every error that anyqueue throws. Tell one from another by `code`, best with {@link isQueueError}. The message says
- * what failed, where, and what to do; the vendor's own error is the `cause`.
+ * The class of every error that anyqueue throws. Tell them apart by `code`, best with {@link isQueueError}.
+ * The message says what failed, where, and what to do; the vendor's own error is the `cause`.
  */
 export class QueueError extends Error {
   /** Which error it is; see {@link ERROR_CODES}. */
   readonly code: ErrorCode;
-  /** True: the same call may succeed later. The engine has tried again already where that was safe. */
+  /** True: the same call may succeed later. The engine has already retried it if that was safe. */
   readonly retryable: boolean;
-  /** True: the operation may have taken effect, because its answer was lost. Doing it again may do it twice. */
+  /** True: the answer was lost, so the operation may have taken effect. Repeating it may do it twice. */
   readonly ambiguous: boolean;
-  /** Which entity: `"sqs://eu-west-1/orders"`, free of secrets; empty where it is about none. */
+  /** The entity, such as `"sqs://eu-west-1/orders"`, without secrets; empty if the error is about none. */
   readonly target: string;
-  /** What was being done; undefined outside of calls to a provider. */
+  /** What was being done; undefined outside calls to a provider. */
   readonly operation: Operation | undefined;
-  /** The adapter's name, such as `"sqs"`; undefined where no provider was asked. */
+  /** The adapter's name, such as `"sqs"`; undefined if no provider was called. */
   readonly provider: string | undefined;
   /** The vendor's own code, such as `"OverLimit"`, for logs and dashboards. */
   readonly providerCode: string | undefined;
-  /** The service's id of the request, for its support. */
+  /** The service's id of the request, for its support team. */
   readonly requestId: string | undefined;
-  /** When the service wants to be asked again, in milliseconds; undefined: it did not say. */
+  /** How long the service asks to wait before the next try, in milliseconds; undefined if it did not say. */
   readonly retryAfterMs: number | undefined;
   /** What to do: the last sentence of the message. */
   readonly remedy: string;
@@ -94,7 +94,7 @@ export class QueueError extends Error {
   }
 }
 
-/** Makes an error with the details that its code has, such as `feature` of UNSUPPORTED. */
+/** Makes an error with the details of its code, such as `feature` of UNSUPPORTED. */
 export function queueError<C extends keyof ErrorDetails>(
   code: C,
   init: QueueErrorInit,
@@ -106,7 +106,7 @@ export function queueError(code: ErrorCode, init: QueueErrorInit, details?: obje
   return Object.assign(new QueueError(code, init), details);
 }
 
-/** `feature` is missing here; `init` says where, and what to do. */
+/** Makes an UNSUPPORTED error. `feature` names what is missing; `init` says where, and what to do. */
 export function unsupported(feature: string, init: QueueErrorInit): QueueError {
   return Object.assign(new QueueError("UNSUPPORTED", init), { feature });
 }
@@ -114,7 +114,7 @@ export function unsupported(feature: string, init: QueueErrorInit): QueueError {
 /** True for an error of anyqueue, whichever copy of the package made it. */
 export function isQueueError(error: unknown): error is QueueError;
 /**
- * True for an error of anyqueue with this code, whose details are in its type then.
+ * True for an error of anyqueue with this code. Its type then includes the details of the code.
  *
  * @example
  * if (isQueueError(error, "MESSAGE_TOO_LARGE")) console.log(error.sizeBytes - error.limitBytes);

@@ -29,7 +29,7 @@ test.each(["sqs://eu-west-1?endpoint=http://127.0.0.1:4566", "orderingKey=c-7", 
 
 test("takes linear time over texts that look like secrets everywhere", () => {
   const hostile = "a=token=://x:".repeat(20_000);
-  // Of the processor, not of the clock: what else the machine does is no fault of the function.
+  // Measures processor time: the rest of the machine does not affect it.
   const before = process.cpuUsage();
   redact(hostile);
   const { user, system } = process.cpuUsage(before);

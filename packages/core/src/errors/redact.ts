@@ -6,11 +6,11 @@ const SECRET_NAME =
 /** The length is bounded so that the search stays linear on any text. */
 const ASSIGNMENT = /\b([A-Za-z][\w.-]{0,60})=/g;
 const VALUE = /[^;&\s"']*/y;
-/** A password may hold slashes, as AWS secret keys do; what looks like a port and its path is none. */
+/** A password may hold slashes, as AWS secret keys do. A port followed by a path is not one. */
 const USER_INFO = /(:\/\/)(?:[^/?#\s]*|[^/?#\s@:]+:(?!\d+[/?#])[^\s"'@]{0,500})@/g;
 /**
- * Whatever stands between a place and an "@" may be a password, whichever characters it has. Only a path without a
- * place, such as that of a file, can have an "@" of its own.
+ * Any text before an "@" may hold a password, whatever its characters. Only a path without a host, such as a
+ * file's, can contain an "@" of its own.
  */
 const CREDENTIALS = /^[^:]*:(?!\/\/\/)[^]*(?:@|%40)/i;
 
@@ -19,17 +19,17 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** True for a URL, name or address with a user and password or a secret in it: it must be refused and not be printed. */
+/** True for a URL, name or address with user and password or a secret: refuse it and never print it. */
 export function holdsCredentials(text: string): boolean {
   return CREDENTIALS.test(text) || maskAssignments(text) !== text;
 }
 
-/** Masks user information and the values of secret parameters, for error texts and logs. */
+/** Masks user information and the values of secret parameters in texts for errors and logs. */
 export function redact(text: string): string {
   return maskAssignments(text.replace(USER_INFO, `$1${MASK}@`));
 }
 
-/** Value by value, because the value of a harmless name may be a URL with secrets of its own. */
+/** Works value by value, because the value of a harmless name may be a URL that holds secrets. */
 function maskAssignments(text: string): string {
   let masked = "";
   let copiedTo = 0;

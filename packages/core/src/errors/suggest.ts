@@ -1,4 +1,4 @@
-/** The candidate nearest to a mistyped word; undefined if none is near enough to be meant. */
+/** Returns the candidate nearest to a mistyped word, or undefined if none is near enough. */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   const given = word.slice(0, MAX_WORD_LENGTH).toLowerCase();
   let best: string | undefined;
@@ -14,7 +14,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** The work grows with the square of the length, and a word that long is no slip of a finger. */
+/** The work grows with the square of the length, and longer words are not typing errors. */
 const MAX_WORD_LENGTH = 100;
 
 /** Damerau-Levenshtein distance, optimal string alignment: two swapped neighbours are one slip. */

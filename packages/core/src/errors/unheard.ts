@@ -1,6 +1,6 @@
 /**
- * The same value, whose rejection ends no process if it is a promise: of a function of the application that is asked for a
- * value and gives a promise, or of work whose result may not be looked at.
+ * Returns the value, and keeps its rejection from ending the process if it is a promise. For application
+ * functions that should return a plain value, and for work whose result may never be awaited.
  */
 export function unheard<Value>(value: Value): Value {
   if (value instanceof Promise) value.catch(ignore);

@@ -1,10 +1,10 @@
 import { QueueError } from "./queue-error.ts";
 
 /**
- * The error of a vendor's package that was imported in vain. One that is there and does not load is no missing package:
- * a bundle for ESM, say, has no `require` for what the SDK asks of Node.js.
+ * The error for a vendor's package that could not be imported. Tells a missing package from one that is there
+ * but does not load: in an ESM bundle, for example, the SDK has no `require` for Node.js modules.
  *
- * @param install what `npm install` needs, where that is not the name alone
+ * @param install the argument of `npm install`, if it is more than the name
  */
 export function unloadable(
   name: string,

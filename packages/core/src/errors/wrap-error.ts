@@ -5,14 +5,14 @@ import { isQueueError, QueueError, unsupported, type QueueErrorInit } from "./qu
 import { redact } from "./redact.ts";
 
 const MAX_TEXT_LENGTH = 200;
-/** A consumer asks again after this at the latest, whatever a page of a maintenance says of its end. */
+/** The longest wait that a service's hint can cause. A maintenance page may name a much later end. */
 const MAX_HINT_MS = 300_000;
-/** They change nothing at the service, so that their failure leaves nothing in doubt. */
+/** They change nothing at the service, so their failure is never ambiguous. */
 const WITHOUT_EFFECT: ReadonlySet<Operation> = new Set(["open", "probe", "peek"]);
 
 /**
- * What a driver threw or reported, as the one error of anyqueue; the vendor's value stays its `cause`.
- * Called once, where the driver is called. An error that is ours already is returned untouched.
+ * Turns what a driver threw or reported into a QueueError; the vendor's value becomes its `cause`. Called
+ * once, where the driver is called. Returns a QueueError unchanged.
  */
 export function wrapDriverError(
   adapter: Pick<QueueAdapter, "name" | "classify">,
@@ -47,7 +47,7 @@ export function asAmbiguous(error: QueueError): QueueError {
   return new QueueError(error.code, { ...fieldsOf(error), what, ambiguous: true, cause: error });
 }
 
-/** An error of the core's own checks, with the place where it happened; anything else becomes INTERNAL. */
+/** Adds the place to an error of the core's own checks. Any other error becomes INTERNAL. */
 export function placeError(
   error: unknown,
   place: { readonly operation: Operation; readonly provider: string; readonly target: string },
@@ -60,7 +60,7 @@ export function placeError(
   return new QueueError(error.code, { ...fieldsOf(error), what, ...place, cause: error.cause });
 }
 
-/** What an error takes over of the one that it stands for. */
+/** The fields that an error copies from the one that it replaces. */
 function fieldsOf(error: QueueError): Omit<QueueErrorInit, "what" | "cause"> {
   const { remedy, retryable, ambiguous, retryAfterMs, operation, provider, target, providerCode, requestId } =
     error;
@@ -71,18 +71,18 @@ function hintOf({ retryAfterMs = Number.NaN }: ErrorClass): number | undefined {
   return retryAfterMs >= 0 ? Math.min(retryAfterMs, MAX_HINT_MS) : undefined;
 }
 
-/** A `classify` that throws, or knows no answer, must not hide the error that it was asked about. */
+/** If `classify` throws or returns an unknown code, the error that it was asked about must not be hidden. */
 function classify(adapter: Pick<QueueAdapter, "classify">, error: unknown, operation: Operation): ErrorClass {
   try {
     const known = adapter.classify(error, operation);
     if (Object.hasOwn(ERROR_CODES, known.code)) return known;
   } catch {
-    // As below.
+    // Handled below, like an unknown code.
   }
   return { code: "INTERNAL", retryable: false, ambiguous: true };
 }
 
-/** The first line of the vendor's own sentence. */
+/** The first line of the vendor's message. */
 function describe(error: unknown): string {
   if (!(error instanceof Error) || typeof error.message !== "string" || error.message === "") return "";
   const [line = ""] = error.message.split("\n", 1);

@@ -6,7 +6,7 @@ import { decodeDelivery } from "./decode-message.ts";
 import { defineQueue, detailsOf } from "./queue-definition.ts";
 import type { SchemaResult, StandardSchemaV1 } from "./standard-schema.ts";
 
-/** Of a library with promises of its own. */
+/** A schema of a library with its own promises. */
 function schema(result: SchemaResult<unknown>): StandardSchemaV1 {
   const promised: PromiseLike<SchemaResult<unknown>> = {
     /* oxlint-disable-next-line unicorn/no-thenable -- the case in question */

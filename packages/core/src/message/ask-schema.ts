@@ -1,8 +1,8 @@
 import type { SchemaResult, StandardSchemaV1 } from "./standard-schema.ts";
 
 /**
- * What a schema says of a value. A promise of a library's own, or of another realm, becomes one of ours: taken for a
- * result, it would have no issues, and a value that is undefined.
+ * Validates a value with a schema. Turns a promise of a library's own, or of another realm, into a native
+ * one. If it were taken for a result, it would have no issues, and an undefined value.
  */
 export function askSchema(
   schema: StandardSchemaV1,

@@ -8,11 +8,11 @@ import type { DefineOptions, Ordered, QueuePolicy } from "./define-options.ts";
 import type { DefinitionDetails } from "./queue-definition.ts";
 import type { StandardSchemaV1 } from "./standard-schema.ts";
 
-/** Vendor name of the schema that checks nothing; the engine does not even call it. */
+/** Vendor name of the schema that checks nothing. The engine never calls it. */
 export const UNCHECKED = "anyqueue-unchecked";
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$/;
 const FEATURES: readonly Feature[] = ["ordering", "deduplication", "delay", "ttl"];
-/** The core can hold or drop a message itself; it can neither make order nor forget a duplicate. */
+/** The core can hold or drop a message itself. It can neither create order nor recognise a duplicate. */
 const EMULATED: readonly Feature[] = ["delay", "ttl"];
 const DEFINITION_KEYS: readonly string[] = [
   "schema",
@@ -24,7 +24,7 @@ const DEFINITION_KEYS: readonly string[] = [
   ...POLICY_KEYS,
 ];
 
-/** Everything wrong with a definition in one error, else its details. */
+/** Returns the details of a definition, or throws one error with everything that is wrong with it. */
 export function checkDefinition(
   kind: "queue" | "topic",
   name: string,
@@ -65,14 +65,14 @@ function resolveDetails(
   };
 }
 
-/** Options as a record; none are an empty one. */
+/** Returns the options as a record; an empty one if there are none. */
 export function recordOf(options: unknown, where: string): Readonly<Record<string, unknown>> {
   if (options === undefined) return {};
   if (isRecord(options)) return options;
   throw new QueueError("INVALID_ARGUMENT", { what: `${where}: expected options, got ${kindOf(options)}` });
 }
 
-/** Empty if it is a legal name of a queue, topic or subscription. */
+/** Returns the problems of a name of a queue, topic or subscription. */
 export function nameProblems(name: unknown, where: string): string[] {
   if (typeof name === "string" && NAME_PATTERN.test(name)) return [];
   return [
@@ -101,7 +101,7 @@ function memberProblems(given: Readonly<Record<string, unknown>>, where: string)
   return [...problems, ...functionProblems(given, ["id", "orderingKey"], where)];
 }
 
-/** Some libraries make schemas that are functions. */
+/** In some libraries schemas are functions. */
 function isStandardSchema(value: unknown): boolean {
   if (typeof value !== "function" && !isRecord(value)) return false;
   const standard: unknown = Reflect.get(value, "~standard");
@@ -114,7 +114,7 @@ function isCodec(value: unknown): boolean {
   return typeof contentType === "string" && typeof encode === "function" && typeof decode === "function";
 }
 
-/** One policy over another, member by member; `undefined` leaves what is there. */
+/** Overlays one policy with another, member by member; `undefined` keeps the base's value. */
 export function overlay<T extends QueuePolicy>(base: T, over: T): T {
   const merged = { ...base, ...withoutUndefined(over) };
   if (base.retry === undefined || over.retry === undefined) return merged;

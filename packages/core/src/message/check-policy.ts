@@ -5,7 +5,7 @@ import { durationToMs } from "../time/duration.ts";
 /** Members of a `QueuePolicy`. */
 export const POLICY_KEYS: readonly string[] = ["retry", "lease", "deadLetter"];
 
-/** What is wrong with the policy of a definition or a consumer; one sentence each. Other keys are not looked at. */
+/** Returns the problems of a definition's or consumer's policy, one sentence each. Ignores other keys. */
 export function policyProblems(given: Readonly<Record<string, unknown>>, where: string): string[] {
   const problems = retryProblems(given["retry"], `${where}.retry`);
   if (given["lease"] !== undefined) problems.push(...positiveProblems(given["lease"], `${where}.lease`));
@@ -16,14 +16,14 @@ export function policyProblems(given: Readonly<Record<string, unknown>>, where: 
   return problems;
 }
 
-/** Empty if `value` is a duration of a millisecond at least, as it is rounded. */
+/** Returns no problem if `value` is a duration of at least one millisecond after rounding. */
 export function positiveProblems(value: unknown, where: string): string[] {
   const problems = durationProblems(value, where);
   if (problems.length > 0 || typeof value !== "string" || durationToMs(value, where) > 0) return problems;
   return [`${where}: expected more than 0, got ${JSON.stringify(value)}`];
 }
 
-/** Empty if `value` is a duration. */
+/** Returns no problem if `value` is a duration. */
 export function durationProblems(value: unknown, where: string): string[] {
   if (typeof value !== "string") return [`${where}: expected a duration such as "30s", got ${kindOf(value)}`];
   try {

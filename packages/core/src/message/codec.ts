@@ -2,28 +2,28 @@ import { kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 
 /**
- * Turns bodies into bytes and back. A definition names the one to send with; a consumer takes the one that fits the
- * message's content type: this one, or `json()`, `text()`, `bytes()` for theirs. Both directions are synchronous.
+ * Turns bodies into bytes and back, synchronously. Producers use the definition's codec. A consumer chooses
+ * by the message's content type: the definition's codec, or `json()`, `text()` or `bytes()` for their types.
  */
 export interface Codec {
   /** The content type on the wire, such as `"application/json"`. */
   readonly contentType: string;
-  /** The bytes for the wire. Throws if the value has no form in this codec: `send` rejects with INVALID_MESSAGE then. */
+  /** Returns the bytes for the wire. Throws if it cannot encode: `send` rejects with INVALID_MESSAGE then. */
   encode(body: unknown): Uint8Array;
-  /** The value that was encoded. Throws if the bytes are none of this codec's: what happens then is `onInvalid`'s. */
+  /** Returns the encoded value. Throws if it cannot decode: `onInvalid` says what happens then. */
   decode(bytes: Uint8Array): unknown;
 }
 
-/** A codec whose bytes are the UTF-8 of a text: the text alone is enough where nobody wants bytes. */
+/** The text form of a codec whose bytes are the UTF-8 of a text, for when the bytes are not needed. */
 export interface TextForm {
   encode(body: unknown): string;
   decode(source: string): unknown;
 }
 
 const BYTE_ORDER_MARK = "\uFEFF";
-/** JSON of other senders may begin with a byte order mark, which this decoder drops. */
+/** This decoder drops a byte order mark, with which JSON of other senders may begin. */
 const jsonDecoder = new TextDecoder("utf-8", { fatal: true });
-/** Text keeps every character, the byte order mark too. */
+/** Text keeps every character, including a byte order mark. */
 const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const JSON_CODEC: Codec = Object.freeze({
@@ -48,8 +48,8 @@ const BYTES_CODEC: Codec = Object.freeze({
 });
 
 /**
- * JSON in UTF-8, the default. What JSON cannot carry (a `Date`, a `Map`, `NaN`) and keys named `__proto__` are refused,
- * not changed.
+ * JSON in UTF-8, the default. Refuses, instead of changing, what JSON cannot carry (a `Date`, a `Map`, `NaN`)
+ * and keys named `__proto__`.
  */
 export function json(): Codec {
   return JSON_CODEC;
@@ -61,27 +61,27 @@ export function text(): Codec {
 }
 
 /**
- * Bytes as they are, content type `application/octet-stream`: the body is a `Uint8Array`, whatever another sender wrote
- * as its type.
+ * Unchanged bytes, content type `application/octet-stream`: the body is a `Uint8Array`, even if another
+ * sender wrote another content type.
  */
 export function bytes(): Codec {
   return BYTES_CODEC;
 }
 
-/** Undefined: what the codec makes is no text, or not known to be one. */
+/** Returns undefined if the codec's output is not known to be text. */
 export function textFormOf(codec: Codec): TextForm | undefined {
   if (codec === JSON_CODEC) return JSON_TEXT;
   return codec === TEXT_CODEC ? TEXT_TEXT : undefined;
 }
 
-/** The bytes of a body that may still be text. */
+/** Returns the bytes of a body that may still be text. */
 export function bytesOf(body: Uint8Array | string): Uint8Array {
   return typeof body === "string" ? utf8(body) : body;
 }
 
 /**
- * The codec for a received message. Without a content type (other senders) it is the definition's.
- * @throws INVALID_MESSAGE for a content type that no codec knows.
+ * Returns the codec for a received message: the definition's if there is no content type (other senders).
+ * @throws INVALID_MESSAGE for a content type without a codec
  */
 export function codecFor(contentType: string | undefined, fallback: Codec): Codec {
   if (contentType === undefined || contentType === "" || contentType === fallback.contentType)
@@ -128,12 +128,12 @@ function parse(source: string): unknown {
   try {
     return JSON.parse(source);
   } catch {
-    // Without the cause: V8 quotes the text that it could not parse.
+    // Without the cause: its message quotes the text that V8 could not parse.
     throw invalid(`the body is not JSON (${Buffer.byteLength(source)} bytes)`);
   }
 }
 
-/** Cheap look before the walk, for one character first; the second form is the underscore written as a unicode escape. */
+/** A cheap test before the walk through all values. The second form is the underscore as a unicode escape. */
 function mayHoldPrototype(source: string): boolean {
   return (
     (source.includes("_") && source.includes("__proto__")) ||
@@ -141,7 +141,7 @@ function mayHoldPrototype(source: string): boolean {
   );
 }
 
-/** `JSON.parse` makes `__proto__` an ordinary property, which the next careless copy turns into a prototype. */
+/** `JSON.parse` makes `__proto__` an ordinary property, which a later careless copy makes a prototype. */
 function refusePrototype(root: unknown): void {
   const open: unknown[] = [root];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
@@ -158,14 +158,14 @@ function toText(body: unknown): string {
   return body;
 }
 
-/** From Node's pool: `TextEncoder` makes an ArrayBuffer for each text, which takes five times as long. */
+/** Uses Node's pool: `TextEncoder` makes an ArrayBuffer per text, which takes five times as long. */
 function utf8(source: string): Uint8Array {
   const { buffer, byteOffset, byteLength } = Buffer.from(source);
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function toBytes(body: unknown): Uint8Array {
-  // A copy: the caller may reuse the array while the message waits for its batch. A Buffer's own `slice` would be a view.
+  // A copy: the caller may reuse the array while the message waits. A Buffer's own `slice` would be a view.
   if (body instanceof Uint8Array) return Uint8Array.prototype.slice.call(body);
   throw invalid(`the body of a bytes message must be a Uint8Array, got ${kindOf(body)}`);
 }

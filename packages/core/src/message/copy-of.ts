@@ -2,8 +2,8 @@ import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
 /**
- * A delivered message as one to send, with all that it carries but its place in an order (D10); `over` is what the copy has
- * otherwise. `contentType`: of the definition's codec, for foreign messages that carry none.
+ * Makes a message to send from a delivered one, with all that it carries except its ordering (D10). `over`
+ * replaces members. `contentType` is that of the definition's codec, for foreign messages without one.
  */
 export function copyOf(
   delivery: Delivery<unknown>,

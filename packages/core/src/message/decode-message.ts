@@ -9,9 +9,10 @@ import { schemaError } from "./schema-issues.ts";
 import type { SchemaResult, StandardSchemaV1 } from "./standard-schema.ts";
 
 /**
- * The message that a handler gets.
- * Decoded by its content type, with the schema's output as its body; synchronous unless the schema is asynchronous.
- * @throws INVALID_MESSAGE (or rejects with it) if it is malformed, of an unknown content type, undecodable or refused by its schema.
+ * Returns the message for a handler: decoded by its content type, with the schema's output as its body.
+ * Synchronous unless the schema is asynchronous.
+ * @throws INVALID_MESSAGE (or rejects with it) if the message is malformed, has an unknown content type,
+ * cannot be decoded or is refused by its schema
  */
 export function decodeDelivery(
   details: DefinitionDetails,
@@ -32,7 +33,7 @@ export function decodeDelivery(
   return messageOf(delivery, outputOf(result, decoded));
 }
 
-/** The message with its bytes as they arrived; never throws. */
+/** Returns the message with its bytes as received; never throws. */
 export function rawMessage(delivery: Delivery<unknown>): Message<Uint8Array> {
   return messageOf(delivery, delivery.body);
 }
@@ -90,7 +91,7 @@ function messageOf<Body>(delivery: Delivery<unknown>, body: Body): Message<Body>
   return message;
 }
 
-/** What nearly all have, at once: a field that is added later takes more room than one that an object begins with. */
+/** Sets the fields that nearly all messages have at creation: a field added later takes more memory. */
 function usualFields<Body>(delivery: Delivery<unknown>, body: Body): Writable<Message<Body>> {
   const { id, providerId, native, contentType, enqueuedAtMs } = delivery;
   const attributes = userAttributes(delivery.attributes);
@@ -100,7 +101,7 @@ function usualFields<Body>(delivery: Delivery<unknown>, body: Body): Writable<Me
   return { id, body, attributes, providerId, native, contentType, enqueuedAt };
 }
 
-/** The core's own record first: the service's knows neither attempts nor times. */
+/** The core's own record comes first, because the service's has neither attempts nor times. */
 function deadLetterDetails(delivery: Delivery<unknown>): DeadLetterDetails | undefined {
   const own = delivery.attributes;
   const native = delivery.deadLetter;
@@ -121,7 +122,7 @@ function deadLetterDetails(delivery: Delivery<unknown>): DeadLetterDetails | und
   return details;
 }
 
-/** Epoch milliseconds, or a date as text from other writers. */
+/** Reads epoch milliseconds, or a date as text from other writers. */
 function dateOf(value: string | undefined): Date | undefined {
   if (value === undefined) return undefined;
   const date = new Date(/^\d+$/.test(value) ? Number(value) : value);

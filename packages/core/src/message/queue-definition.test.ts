@@ -15,7 +15,7 @@ function refusal(act: () => unknown): string {
   throw new Error("it was accepted");
 }
 
-/** What JavaScript and configuration can pass although it does not compile. */
+/** Accepts what JavaScript and configuration can pass although it does not compile. */
 const untyped = defineQueue as unknown as (name: unknown, options?: unknown) => unknown;
 
 test("a definition is its kind and name; what the engine reads is hidden and frozen", () => {

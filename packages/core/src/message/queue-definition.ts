@@ -10,13 +10,13 @@ import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from "./standard-sch
 declare const io: unique symbol;
 
 /**
- * What all definitions share. The type parameters exist for the compiler only: what is sent, what a handler gets, what
- * the provider must have, and which of the optional features `send` may use.
+ * The members that all definitions share. The type parameters exist for the compiler only: what is sent, what
+ * a handler gets, which features the provider must have, and which optional ones `send` may use.
  */
 export interface Definition<Kind extends string, In, Out, Needs extends Feature, Uses extends Feature> {
-  /** `"queue"`, `"topic"` or `"subscription"`; dead letters are a `"subscription"`, too. */
+  /** `"queue"`, `"topic"` or `"subscription"`; dead letters are a `"subscription"` too. */
   readonly kind: Kind;
-  /** The application's name of it, 1 to 80 characters; prefix and configuration make the provider's name of it. */
+  /** The application's name for it, 1 to 80 characters. The provider's has the prefix, or is configured. */
   readonly name: string;
   /** For the compiler only: never set. */
   readonly [io]?: [In, Out, Needs, Uses];
@@ -41,13 +41,13 @@ export interface TopicDefinition<
   Uses extends Feature = any,
 > extends Definition<"topic", In, Out, Needs, Uses> {
   /**
-   * Defines one of its subscriptions; its policy goes over the topic's, member by member.
+   * Defines one of its subscriptions, whose policy overrides the topic's member by member.
    *
    * @example
    * const billing = placed.subscription("billing", { retry: { attempts: 10 } });
    *
    * @param name 1 to 80 letters, digits, `_` and `-`, beginning with a letter or digit
-   * @throws INVALID_ARGUMENT for a name or policy that cannot be
+   * @throws INVALID_ARGUMENT for an invalid name or policy
    */
   subscription(name: string, policy?: QueuePolicy): SubscriptionDefinition<Out, Needs>;
 }
@@ -60,16 +60,16 @@ export interface SubscriptionDefinition<Out = any, Needs extends Feature = any> 
   Needs,
   never
 > {
-  /** Name of the topic's definition; of the dead letters of a queue: the queue's. */
+  /** Name of the topic's definition; for the dead letters of a queue, the queue's name. */
   readonly topic: string;
 }
 
-/** What a consumer can be made of: the definition of a queue, a subscription or dead letters. */
+/** A definition from which a consumer can be made: a queue, a subscription or dead letters. */
 export type Source<Out = any, Needs extends Feature = any> =
   | QueueDefinition<any, Out, Needs>
   | SubscriptionDefinition<Out, Needs>;
 
-/** Any definition at all. */
+/** Any definition. */
 export type AnyDefinition = Definition<string, any, any, any, any>;
 
 /** The type of the bodies that `send` takes for a definition: `InputOf<typeof orders>`. */
@@ -82,13 +82,13 @@ type Made<Kind, In, Out, N extends Feature, U extends Feature> = Kind extends "q
   ? QueueDefinition<In, Out, N, U>
   : TopicDefinition<In, Out, N, U>;
 
-/** The forms of {@link defineQueue} and {@link defineTopic}: without a schema, with one and in order, with one. */
+/** The overloads of {@link defineQueue} and {@link defineTopic}: no schema, schema with ordering, schema. */
 export interface Define<Kind extends "queue" | "topic"> {
-  /** Without a schema: the type alone, and nothing is checked. @throws INVALID_ARGUMENT with every problem */
+  /** Without a schema: only the type, nothing is checked. @throws INVALID_ARGUMENT with every problem */
   <Body = unknown>(name: string, options?: BareOptions): Made<Kind, Body, Body, never, never>;
   /**
-   * With a schema and an ordering key: messages of one key are handled in order. @throws INVALID_ARGUMENT with every
-   * problem
+   * With a schema and an ordering key: messages of one key are handled in order. @throws INVALID_ARGUMENT
+   * with every problem
    */
   <S extends StandardSchemaV1, N extends Feature = never, E extends Feature = never>(
     name: string,
@@ -101,13 +101,13 @@ export interface Define<Kind extends "queue" | "topic"> {
   ): Made<Kind, SchemaInput<S>, SchemaOutput<S>, N, N | E>;
 }
 
-/** What the engine reads of a definition; resolved once, frozen. */
+/** What the engine reads from a definition; resolved once and frozen. */
 export interface DefinitionDetails {
-  /** What it is; dead letters have a kind of their own here. */
+  /** The kind; dead letters have a kind of their own here. */
   readonly kind: "queue" | "topic" | "subscription" | "dead-letter";
-  /** Name of the definition; of dead letters: that of their source. */
+  /** Name of the definition; for dead letters, the name of their source. */
   readonly name: string;
-  /** Name of the topic's definition, of a subscription and of its dead letters. */
+  /** Name of the topic's definition, for a subscription and its dead letters. */
   readonly topic?: string;
   /** The source whose dead letters these are. */
   readonly of?: DefinitionDetails;
@@ -115,26 +115,26 @@ export interface DefinitionDetails {
   readonly schema?: StandardSchemaV1;
   /** How a body becomes bytes. */
   readonly codec: Codec;
-  /** With `ordering` if there is an orderingKey. */
+  /** The required features; includes `ordering` if there is an orderingKey. */
   readonly needs: readonly Feature[];
-  /** What may be emulated. */
+  /** The features that may be emulated. */
   readonly emulate: readonly Feature[];
   /** The application's id of a message. */
   readonly id?: (body: unknown) => string;
   /** The ordering key of a message. */
   readonly orderingKey?: (body: unknown, attributes: Readonly<Record<string, string>>) => string;
-  /** As the definition gave it, without defaults. */
+  /** The definition's policy, without defaults. */
   readonly policy: QueuePolicy;
 }
 
-/* `any` and `never` fit every overload: the compiler's knowledge is in `Define`, this is the one implementation. */
+/* `any` and `never` fit every overload: the types are in `Define`, this is the one implementation. */
 /* oxlint-disable typescript/no-explicit-any */
 /**
- * Defines a queue: its name, the type of its bodies, what it needs of a provider, and its policy. A frozen value without
- * a connection, shared by producers, consumers, functions and provisioning. No I/O.
+ * Defines a queue: its name, the type of its bodies, the features it needs, and its policy. Returns a frozen
+ * value without a connection, which producers, consumers, functions and provisioning share. No I/O.
  *
- * The name has 1 to 80 letters, digits, `_` and `-`, and begins with a letter or digit; configuration says what it is
- * called elsewhere.
+ * The name has 1 to 80 letters, digits, `_` and `-`, and begins with a letter or digit. The configuration may
+ * map it to another name at the provider.
  *
  * @example
  * const orders = defineQueue("orders", {
@@ -154,7 +154,7 @@ export const defineQueue: Define<"queue"> = (
   seal({ kind: "queue", name }, checkDefinition("queue", name, options));
 
 /**
- * Defines a topic, as {@link defineQueue} a queue; `topic.subscription(name)` defines what reads from it.
+ * Defines a topic, like {@link defineQueue}; `topic.subscription(name)` defines a subscription of it.
  *
  * @example
  * const placed = defineTopic<{ orderId: string }>("placed");
@@ -174,9 +174,9 @@ export const defineTopic: Define<"topic"> = (
 /* oxlint-enable typescript/no-explicit-any */
 
 /**
- * The dead letters of a queue or subscription, to be consumed like any other. Bodies are bytes, because a dead letter may
- * be one that could not be decoded; `message.deadLettered` says why it is there. A handler that fails leaves it there,
- * for any number of attempts.
+ * The dead letters of a queue or subscription, consumed like any other source. Bodies are bytes, because a
+ * dead letter may be a message that could not be decoded; `message.deadLettered` says why it is there. If its
+ * handler fails, the message stays there, for any number of attempts.
  *
  * @example
  * const run = client.consumer(deadLetters(orders)).run(({ id, deadLettered }) => console.log(id, deadLettered?.reason));
@@ -199,26 +199,26 @@ export function deadLetters(of: Source): SubscriptionDefinition<Uint8Array, neve
     codec: bytes(),
     needs: [],
     emulate: [],
-    // A dead letter has nowhere further to go and has spent its attempts already.
+    // A dead letter has already spent its attempts and cannot be dead-lettered again.
     policy: { retry: { attempts: "unlimited" }, deadLetter: "none", lease: source.policy.lease },
   };
   return seal({ kind: "subscription", name: source.name, topic }, details);
 }
 
 /**
- * A schema that has a type and checks nothing: for the options that need a schema.
+ * Returns a schema that has a type but checks nothing, for options that need a schema.
  *
  * @example
  * const orders = defineQueue("orders", { schema: unchecked<Order>(), needs: ["delay"] });
  */
 export function unchecked<Body>(): StandardSchemaV1<Body, Body> {
   return {
-    // The caller says what the body is; that is the point of this function.
+    // The caller asserts the type of the body; that is the point of this function.
     "~standard": { version: 1, vendor: UNCHECKED, validate: (value) => ({ value: value as Body }) },
   };
 }
 
-/** What the engine reads of a definition. @throws INVALID_ARGUMENT for anything else */
+/** Returns what the engine reads from a definition. @throws INVALID_ARGUMENT for anything else */
 export function detailsOf(definition: AnyDefinition): DefinitionDetails {
   const details: unknown = isRecord(definition) ? Reflect.get(definition, DETAILS) : undefined;
   if (isDetails(details)) return details;
@@ -228,14 +228,14 @@ export function detailsOf(definition: AnyDefinition): DefinitionDetails {
   });
 }
 
-/** Found across the ESM and the CommonJS copy of this package. */
+/** A registered symbol, so that the ESM and the CommonJS copy of this package share it. */
 const DETAILS = Symbol.for("anyqueue.definition");
 
 function isDetails(value: unknown): value is DefinitionDetails {
   return isRecord(value) && "policy" in value;
 }
 
-/** The details are hidden, so that a definition prints and compares as its kind and name. */
+/** Hides the details, so that a definition prints and compares as its kind and name. */
 function seal<D extends object>(definition: D, details: DefinitionDetails): D {
   Object.defineProperty(definition, DETAILS, { value: Object.freeze(details) });
   return Object.freeze(definition);

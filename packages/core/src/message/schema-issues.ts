@@ -5,9 +5,9 @@ import type { SchemaIssue } from "./standard-schema.ts";
 const MAX_ISSUES = 10;
 
 /**
- * INVALID_MESSAGE for a body that its schema refused.
- * It names the paths and the kinds found there. The schema library's own sentences stay out, because
- * several libraries print the received value in them.
+ * Makes an INVALID_MESSAGE error for a body that its schema refused. It names the paths and the kinds found
+ * there. It leaves out the schema library's own sentences, because several libraries print the received value
+ * in them.
  */
 export function schemaError(issues: readonly SchemaIssue[], body: unknown, what: string): QueueError {
   const places = issues.slice(0, MAX_ISSUES).map((issue) => describe(issue, body));

@@ -1,7 +1,7 @@
 /**
- * Gives a record a member of its own, whatever its name. The JSON and the attribute maps of strangers may carry the name
- * `__proto__`, which an assignment would lose, or make the prototype of the record. Every other name is assigned:
- * `Object.defineProperty` takes ten times as long.
+ * Sets an own property of a record, whatever its name. Foreign JSON and attribute maps may contain the name
+ * `__proto__`: an assignment would lose it, or set the record's prototype. Every other name is assigned,
+ * because `Object.defineProperty` takes ten times as long.
  */
 export function setOwn<Value>(record: Record<string, Value>, name: string, value: Value): void {
   if (name === "__proto__")

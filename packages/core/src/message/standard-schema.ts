@@ -1,38 +1,39 @@
 /**
- * The Standard Schema interface, version 1: with it any validation library fits, and the core depends on none. `validate`
- * may be asynchronous. Specification: https://standardschema.dev (2026-11-24); it invites libraries to carry the types.
+ * The Standard Schema interface, version 1. Any validation library that implements it can be used, and the
+ * core depends on none. `validate` may be asynchronous. Specification: https://standardschema.dev
+ * (2026-11-24); it invites libraries to copy the types.
  */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
-  /** What the library implements; the name keeps it out of the way of its own members. */
+  /** What the library implements. The name avoids conflicts with the library's own members. */
   readonly "~standard": StandardSchemaProps<Input, Output>;
 }
 
 /** What a schema library implements. */
 export interface StandardSchemaProps<Input, Output> {
-  /** Of the interface. */
+  /** Version of the interface. */
   readonly version: 1;
   /** Name of the library. */
   readonly vendor: string;
-  /** Checks a value, and gives what the schema makes of it. */
+  /** Checks a value, and returns the schema's output. */
   readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
   /** For the compiler only. */
   readonly types?: { readonly input: Input; readonly output: Output } | undefined;
 }
 
-/** What the schema made of a value, or what is wrong with it. */
+/** The schema's output for a value, or the problems found. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** One thing that is wrong, and where. */
+/** One problem, and where it is. */
 export interface SchemaIssue {
-  /** What is wrong, for people. */
+  /** The problem, in words for people. */
   readonly message: string;
-  /** Where in the value. */
+  /** Its place in the value. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** The type that a schema takes. */
+/** The input type of a schema. */
 export type SchemaInput<S extends StandardSchemaV1> = NonNullable<S["~standard"]["types"]>["input"];
-/** The type that a schema gives. */
+/** The output type of a schema. */
 export type SchemaOutput<S extends StandardSchemaV1> = NonNullable<S["~standard"]["types"]>["output"];

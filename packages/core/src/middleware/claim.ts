@@ -1,22 +1,22 @@
 import type { Clock, Timer } from "../time/clock.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 
-/** Renewed so often in its time: one renewal may fail. */
+/** A claim is renewed this often in its time, so that one renewal may fail. */
 const RENEWALS = 3;
-/** What a request may take: one that arrives after the end of the claim would give up another's. */
+/** The most time a rollback may take. One that arrives after the claim's end would give up another run's. */
 const ON_ITS_WAY_MS = 10_000;
 
 /**
- * A key that one run holds. It is renewed as long as the run lasts, so that it ends soon after a process that died, and not
- * under a handler that is slow. A process that stood still for longer than the claim lasts has lost it, perhaps to another:
- * it leaves it alone from then on (docs/decisions/0059).
+ * One run's claim to a key. It is renewed during the run, so that it ends soon after its process dies but not
+ * while a slow handler runs. A process that stood still for longer than the claim lasts has lost it, perhaps
+ * to another run, and no longer touches it (docs/decisions/0059).
  */
 export class Claim {
   readonly #store: IdempotencyStore;
   readonly #key: string;
   readonly #ttlMs: number;
   readonly #clock: Clock;
-  /** Before the request that the claim counts from: the store's time began later. */
+  /** Taken before the request from which the claim counts, so that the store's time began later. */
   #since: Moment;
   #timer: Timer | undefined;
   #isReleased = false;
@@ -36,13 +36,13 @@ export class Claim {
     return state === "new" && this.#leftMs() <= 0 ? "busy" : state;
   }
 
-  /** Renews it until it is released. */
+  /** Renews the claim until it is released. */
   keep(): void {
     if (this.#store.extend === undefined || this.#isReleased) return;
     this.#timer = this.#clock.setTimer(() => void this.#renew(), this.#ttlMs / RENEWALS);
   }
 
-  /** Never rejects: why the handler failed is what counts, and the claim ends by itself. */
+  /** Never rejects: the handler's error matters more, and the claim ends by itself. */
   async rollback(): Promise<void> {
     this.release();
     if (this.#leftMs() < Math.min(ON_ITS_WAY_MS, this.#ttlMs / RENEWALS)) return;
@@ -66,12 +66,12 @@ export class Claim {
       await this.#store.extend?.(this.#key, this.#ttlMs);
       this.#since = since;
     } catch {
-      // There is time for another; and a store that does not answer gives the key to nobody else.
+      // There is time for another renewal, and a store that does not answer gives the key to no other run.
     }
     this.keep();
   }
 
-  /** Also what the machine has slept counts: the store was awake. */
+  /** Also counts the time that the machine slept, because the store was awake. */
   #leftMs(): number {
     const { nowMs, bootMs } = momentOf(this.#clock);
     return this.#ttlMs - Math.max(nowMs - this.#since.nowMs, bootMs - this.#since.bootMs);

@@ -124,7 +124,7 @@ describe("composeHandle", () => {
     const hasty: Middleware = {
       name: "hasty",
       handle: async (_m, _c, next) => {
-        void next(); // forgotten: an await
+        void next(); // the await is missing
         return await Promise.resolve("too early");
       },
     };

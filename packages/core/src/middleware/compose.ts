@@ -2,7 +2,7 @@ import { QueueError } from "../errors/queue-error.ts";
 import type { Handler, HandlerContext, Message } from "../queue-consumer.ts";
 import type { Middleware, OutgoingDraft } from "./middleware.ts";
 
-/** The onion of `send` hooks around `last`; `last` itself where no middleware has one. */
+/** Wraps `last` in the `send` hooks; returns `last` itself if no middleware has one. */
 export function composeSend(
   list: readonly Middleware[],
   last: (draft: OutgoingDraft) => Promise<unknown>,
@@ -19,7 +19,7 @@ export function composeSend(
   }, last);
 }
 
-/** The onion of `handle` hooks around a handler of `target`. What the handler throws, the result rejects with. */
+/** Wraps a handler of `target` in the `handle` hooks. The result rejects with what the handler throws. */
 export function composeHandle(
   list: readonly Middleware[],
   handler: Handler<unknown>,
@@ -48,7 +48,7 @@ export function composeHandle(
         return begun;
       };
       const result = await middleware.handle?.(message, context, first, target);
-      // One that forgot to wait would have the message acked while its handler runs.
+      // If a middleware forgot to await next(), the message would be acked while its handler still runs.
       if (isRunning) await running;
       return result;
     };

@@ -11,49 +11,55 @@ import { Claim } from "./claim.ts";
 import type { Middleware } from "./middleware.ts";
 
 /**
- * Remembers which messages were handled, for {@link idempotency}. Implement it over a database to share it between
- * processes. If one of its functions rejects, the message is not acked.
+ * Remembers which messages were handled, for {@link idempotency}. Implement it with a database to share it
+ * between processes. If one of its functions rejects, the message is not acked.
  */
 export interface IdempotencyStore {
   /**
-   * Claims a key for `ttlMs` milliseconds, atomically. `"new"`: it is yours now; `"done"`: it was handled before;
-   * `"busy"`: another run has claimed it, and its claim has not run out.
+   * Claims a key for `ttlMs` milliseconds, atomically. `"new"`: the caller has claimed it; `"done"`: it was
+   * handled before; `"busy"`: another run has a claim that has not ended.
    */
   begin(key: string, ttlMs: number): Promise<"new" | "done" | "busy">;
-  /** Marks a claimed key as handled, to be remembered for `ttlMs` milliseconds from now. */
+  /** Marks a claimed key as handled, and remembers it for `ttlMs` milliseconds from now. */
   commit(key: string, ttlMs: number): Promise<void>;
-  /** Gives a claimed key up, because its handler failed: a redelivery runs again. */
+  /** Gives up a claimed key after its handler failed, so that a redelivery runs the handler again. */
   rollback(key: string): Promise<void>;
   /**
-   * Lengthens a claim that is held to `ttlMs` milliseconds from now; does nothing if there is no claim, or the key is done.
-   * Optional. With it, a claim is kept as long as its handler runs, and the claim of a dead process ends soon.
+   * Extends a current claim to `ttlMs` milliseconds from now. Does nothing if there is no claim or the key is
+   * done. Optional: with it, a claim lasts as long as its handler runs, and the claim of a dead process ends
+   * soon.
    */
   extend?(key: string, ttlMs: number): Promise<void>;
 }
 
 /** Options of {@link idempotency}. */
 export interface IdempotencyOptions {
-  /** Where it is remembered what was handled: {@link memoryIdempotencyStore}, or one over a database. */
+  /** Remembers what was handled: {@link memoryIdempotencyStore}, or one that uses a database. */
   readonly store: IdempotencyStore;
-  /** How long a handled message is remembered: longer than a redelivery may be late. @default "1d" */
+  /**
+   * How long a handled message is remembered. Must exceed the time after which a redelivery may arrive.
+   * @default "1d"
+   */
   readonly ttl?: Duration | undefined;
   /**
-   * How long a claim holds if its process dies. If the store has `extend`, longer than a process may stand still and come back;
-   * otherwise longer than the slowest handler takes. @default "2m" if the store has `extend`, else "1h"
+   * How long a claim lasts if its process dies. If the store has `extend`: longer than a process may stand
+   * still and resume; otherwise longer than the slowest handler takes.
+   * @default "2m" if the store has `extend`, else "1h"
    */
   readonly claim?: Duration | undefined;
-  /** What makes two messages the same; an empty text, or no text, fails the message. @default the message's `id` */
+  /** The key that duplicates share; empty or no text fails the message. @default the message's `id` */
   readonly key?: ((message: Message<unknown>) => string) | undefined;
   /** The clock of the claims, for tests. @default the machine's */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * Middleware that runs the handler once per message and queue, however often it is delivered. A duplicate is acked
- * without its handler. While another run has claimed the message, it is retried when the claim of a dead process would have
- * ended, and its last attempt waits for that. If the store fails, the message is not acked. Costs two calls of the store per
- * message, and one more for each third of `claim` that the handler takes. A process that dies between its work and the mark
- * leaves the work done and not remembered.
+ * Middleware that runs the handler once per message and queue, however often the message is delivered. A
+ * duplicate is acked without its handler. If another run has claimed the message, it is retried when the
+ * claim of a dead process would have ended, and its last attempt waits for that. If the store fails, the
+ * message is not acked. Costs two calls of the store per message, and one more for each third of `claim` that
+ * the handler takes. If a process dies after the work and before marking it as done, the work is not
+ * remembered.
  *
  * @example
  * const client = createClient("memory:", [memory()], {
@@ -72,14 +78,14 @@ export function idempotency(options: IdempotencyOptions): Middleware {
   return {
     name: "idempotency",
     async handle(message, { attempt, isLastAttempt, signal }, next, target) {
-      // With the target, because two subscriptions get the same message and both must handle it.
+      // With the target, because two subscriptions may get the same message and both must handle it.
       const claimed = `${target}\n${checkKey(unheard(key(message)), target)}`;
       const held = new Claim(store, claimed, claimMs, clock);
       let state = await held.begin();
       while (state === "busy") {
-        // Else the claim of a process that died would end a message that no handler has failed with.
+        // A last attempt waits: the claim of a dead process must not dead-letter a message that never failed.
         if (!isLastAttempt || !(await pause(clock, signal)))
-          // A first attempt is another copy of what is running; a later one may be what a process died with.
+          // On a first attempt another copy is running; on a later one, a process may have died with it.
           throw busy(target, attempt > 1 ? claim : undefined);
         state = await held.begin();
       }
@@ -91,10 +97,10 @@ export function idempotency(options: IdempotencyOptions): Middleware {
   };
 }
 
-/** A last attempt looks this often whether it may run. */
+/** How often a last attempt tries to claim the key. */
 const LOOK_AGAIN_MS = 5_000;
 
-/** @returns false: it was aborted */
+/** @returns false if it was aborted */
 async function pause(clock: Clock, signal: AbortSignal): Promise<boolean> {
   let timer: Timer | undefined;
   const paused = new Promise<boolean>((resolve) => {
@@ -117,14 +123,14 @@ function checkCall(options: IdempotencyOptions): void {
   const { store, key } = options;
   const isStore = isRecord(store) && STORE.every((name) => typeof Reflect.get(store, name) === "function");
   if (!isStore) problems.push(`idempotency.store: expected { ${STORE.join(", ")} }, got ${kindOf(store)}`);
-  // It would be missed in silence: claims would end under their runs.
+  // A wrong `extend` would go unnoticed: claims would end while their handlers run.
   else problems.push(...functionProblems({ extend: store.extend }, ["extend"], "idempotency.store"));
   for (const name of ["ttl", "claim"] as const)
     if (options[name] !== undefined) problems.push(...positiveProblems(options[name], `idempotency.${name}`));
   refuseProblems([...problems, ...functionProblems({ key }, ["key"], "idempotency")]);
 }
 
-/** Messages that all lack what their key is made of would be duplicates of the first, and acked without their handler. */
+/** Messages that all lack the source of their key would count as duplicates, and be acked unhandled. */
 function checkKey(key: unknown, target: string): string {
   if (typeof key === "string" && key !== "") return key;
   throw new QueueError("INVALID_ARGUMENT", {
@@ -136,14 +142,14 @@ function checkKey(key: unknown, target: string): string {
 
 const STORE: readonly string[] = ["begin", "commit", "rollback"];
 
-/** A store in this process's memory: for tests, and for a single process that may forget when it restarts. */
+/** A store in this process's memory, for tests and for a single process that may forget when it restarts. */
 export function memoryIdempotencyStore(
   options: { readonly clock?: Clock | undefined } = {},
 ): IdempotencyStore {
   const clock = options.clock ?? systemClock;
   const entries = new Map<string, { readonly isDone: boolean; readonly endsAt: number }>();
   const put = (key: string, isDone: boolean, ttlMs: number): void => {
-    // Deleted first, so that the map stays in the order of writing and old entries are found at its front.
+    // Deleted first, so that the map stays in the order of writing and the oldest entries come first.
     entries.delete(key);
     entries.set(key, { isDone, endsAt: clock.now() + ttlMs });
   };
@@ -178,7 +184,7 @@ async function runOrRollback(next: () => Promise<unknown>, claim: Claim): Promis
   }
 }
 
-/** Stops at the first living entry: a few steps per call, whatever the size. */
+/** Stops at the first entry that has not expired: a few steps per call, whatever the size. */
 function dropExpired(entries: Map<string, { readonly endsAt: number }>, now: number): void {
   for (const [key, { endsAt }] of entries) {
     if (endsAt > now) return;

@@ -3,14 +3,14 @@ import type { QueueError } from "../errors/queue-error.ts";
 import type { AttributeLimits, KeyLimits, Limits } from "../driver/limits.ts";
 import { isReserved, RESERVED_PREFIX } from "../message/attributes.ts";
 
-/** Longest application id: what every provider can carry. */
+/** Limits of the application's id, which every provider can carry. */
 export const ID_LIMITS: KeyLimits = { maxLength: 128 };
 
 const SEND_OPTIONS = ["id", "attributes", "correlationId", "replyTo", "signal", "delay", "ttl"];
-/** An item of `sendMany` carries its body beside the options. */
+/** An item of `sendMany` has its body beside the options. */
 const KNOWN = new Set([...SEND_OPTIONS, "body"]);
 
-/** The error of a send option or attribute; the message names the field, never the value. */
+/** Makes the error for a send option or attribute. Its message names the field, never the value. */
 export type Refuse = (field: string, problem: string, remedy?: string) => QueueError;
 
 export function checkOptionNames(options: object, refuse: Refuse): void {
@@ -24,7 +24,7 @@ export function checkOptionNames(options: object, refuse: Refuse): void {
 const KEY_OF_DEFINITION =
   "Give the definition an orderingKey, which makes the key of each message from its body or its attributes.";
 
-/** An id or key: a well-formed string of 1 to `maxLength` characters that the provider takes. */
+/** Checks an id or key: a well-formed string of 1 to `maxLength` characters that the provider accepts. */
 export function checkKey(field: string, value: unknown, limits: KeyLimits, refuse: Refuse): string {
   if (typeof value !== "string") throw refuse(field, `expected a string, got ${typeof value}`);
   if (value.length === 0 || value.length > limits.maxLength) {
@@ -37,14 +37,14 @@ export function checkKey(field: string, value: unknown, limits: KeyLimits, refus
   return value;
 }
 
-/** A text that goes along untouched. */
+/** Checks a text that is passed on unchanged. */
 export function checkText(field: string, value: unknown, refuse: Refuse): string {
   if (typeof value !== "string") throw refuse(field, `expected a string, got ${typeof value}`);
   if (!value.isWellFormed()) throw refuse(field, "it has a lone surrogate, which UTF-8 cannot carry");
   return value;
 }
 
-/** What a middleware made of a message that was fine; its attributes are checked as all are, as soon as there are some. */
+/** Checks the changes of a middleware to a valid message. Attributes are checked later, like all others. */
 export function checkDraft(
   draft: unknown,
   before: { readonly id: string; readonly orderingKey?: string | undefined },
@@ -69,22 +69,22 @@ export function checkDraft(
     checkKey("orderingKey", orderingKey, limits.orderingKey, refuseChange);
 }
 
-/** Shared by the messages that have none, where no middleware may add some. */
+/** Shared by all messages without attributes, if no middleware may add some. */
 export const NO_ATTRIBUTES: Record<string, string> = Object.freeze({});
 
-/** A copy of the application's attributes. */
+/** Returns a copy of the application's attributes. */
 export function copyAttributes(given: unknown, refuse: Refuse): Record<string, string> {
   if (given === undefined) return {};
   if (!hasMembers(given)) throw refuse("attributes", "expected an object of strings");
   return { ...(given as Record<string, string>) };
 }
 
-/** A `Map` or `Headers` has what it holds as no member of its own: a copy would be empty, and nobody would know. */
+/** False for a `Map` or `Headers`: their entries are not own members, so a copy would silently be empty. */
 function hasMembers(given: unknown): boolean {
   return isRecord(given) && !(Symbol.iterator in given);
 }
 
-/** Checks names, values and their number against what the provider carries; none may pretend to be the core's. */
+/** Checks names, values and their number against the provider's limits, and refuses the core's own names. */
 export function checkAttributes(
   attributes: Readonly<Record<string, string>>,
   limits: AttributeLimits,
@@ -108,7 +108,7 @@ function checkName(name: string, limits: AttributeLimits, refuse: Refuse): void 
   if (isReserved(name))
     throw refuse(field, `names that begin with "${RESERVED_PREFIX}" are reserved`, RENAME);
   if (name === "") throw refuse("attributes", "a name must not be empty", RENAME);
-  // An assignment under this name is lost without a trace in most code that handles records.
+  // Most code that handles records silently loses an assignment to this name.
   if (name === "__proto__") throw refuse(field, "this name is not allowed", RENAME);
   if (!name.isWellFormed())
     throw refuse(field, "the name has a lone surrogate, which UTF-8 cannot carry", RENAME);
@@ -138,7 +138,7 @@ function checkValue(name: string, value: unknown, limits: AttributeLimits, refus
   }
 }
 
-/** UTF-8 needs at most three bytes for a UTF-16 unit: most texts need not be counted. */
+/** UTF-8 needs at most three bytes for a UTF-16 unit, so most texts need not be counted. */
 function isLonger(text: string, maxBytes: number): boolean {
   return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
 }

@@ -68,7 +68,7 @@ describe("without a schema", () => {
       decode: () => kept.date,
     };
     expect(() => check({ at: new Date(5), tags: new Map([["a", Number.NaN]]) }, codec)).not.toThrow();
-    // One property differs: the dates beside it are still equal.
+    // Only one property differs: the dates beside it are equal.
     const body = { at: new Date(5), run: 1 };
     const lossy: Codec = { ...codec, decode: () => ({ at: new Date(5), run: 2 }) };
     expect(() => check(body, lossy)).toThrow("the body.run was number and becomes number");

@@ -7,10 +7,10 @@ import type { SchemaResult, StandardSchemaV1 } from "../message/standard-schema.
 import { isPlainJson } from "./plain-json.ts";
 
 /**
- * Proves that the consumer will get the body that the sender gave: decodes what goes on the wire and checks it again.
- * With a schema the decoded body must pass it; without one it must equal the original.
- * Asynchronous only if the schema is.
- * @throws INVALID_MESSAGE with the path of what would be lost.
+ * Proves that the consumer will get the sender's body: decodes the wire form and checks it again. With a
+ * schema the decoded body must pass it; without one it must equal the original. Asynchronous only if the
+ * schema is.
+ * @throws INVALID_MESSAGE with the path of the value that would be lost.
  */
 export function checkRoundTrip(
   body: unknown,
@@ -18,7 +18,7 @@ export function checkRoundTrip(
   codec: Codec,
   schema: StandardSchemaV1 | undefined,
 ): Promise<void> | undefined {
-  // What equals the body passes the schema as the body did.
+  // A decoded body that equals the original passes the schema too, as the original did.
   if (codec === json() && isPlainJson(body, schema === undefined ? "may leave out" : undefined))
     return undefined;
   const decoded = decode(codec, bytesOf(encoded));
@@ -67,28 +67,28 @@ function differenceOf(body: unknown, decoded: unknown): string | undefined {
   try {
     return isSame(body, decoded) ? undefined : firstDifference(body, decoded, "the body");
   } catch (error) {
-    // Either comparison goes as deep as the body; JSON goes some levels deeper.
+    // Both comparisons recurse as deep as the body. JSON can nest some levels deeper.
     if (error instanceof RangeError) throw lost("it is nested too deep to be compared", error);
     throw error;
   }
 }
 
-/** A sentence about the first thing that is not what it was; undefined: all is equal. */
+/** Returns a sentence about the first value that changed, or undefined if all are equal. */
 function firstDifference(before: unknown, after: unknown, path: string): string | undefined {
-  // Equal with -0 and 0 taken for the same. NaN is no equal: JSON makes null of it.
+  // Treats -0 and 0 as equal. NaN does not equal itself, which is right: JSON turns it into null.
   if (before === after) return undefined;
   if (typeof before !== "object" || before === null || typeof after !== "object" || after === null) {
     return `${path} was ${nameOf(before)} and becomes ${nameOf(after)}`;
   }
   if (Array.isArray(before) !== Array.isArray(after) || !isPlain(before)) {
-    if (isSame(before, after)) return undefined; // a codec may well carry dates and maps
+    if (isSame(before, after)) return undefined; // a codec may support dates and maps
     return `${path} was ${nameOf(before)} and becomes ${nameOf(after)}`;
   }
   return firstInnerDifference(before, after, path);
 }
 
 function firstInnerDifference(before: object, after: object, path: string): string | undefined {
-  // A property that is undefined reads the same as one that is missing; an array element does not.
+  // An undefined property reads the same as a missing one; an undefined array element does not.
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
   for (const name of names) {
     const inner = Array.isArray(before) ? `${path}[${name}]` : `${path}.${name.slice(0, 80)}`;
@@ -108,7 +108,7 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** What a value is, without showing it. */
+/** The kind of a value, without the value itself. */
 function nameOf(value: unknown): string {
   if (value === undefined) return "undefined";
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);

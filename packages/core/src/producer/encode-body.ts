@@ -2,7 +2,7 @@ import { kindOf } from "../errors/check-options.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import type { Codec, TextForm } from "../message/codec.ts";
 
-/** Text from a text form, bytes of nobody else's from a codec. @throws INVALID_MESSAGE */
+/** Returns text for a text form, and for a codec bytes that nobody else holds. @throws INVALID_MESSAGE */
 export function encodeBody(codec: Codec | TextForm, body: unknown): Uint8Array | string {
   let encoded: Uint8Array | string;
   try {
@@ -16,13 +16,13 @@ export function encodeBody(codec: Codec | TextForm, body: unknown): Uint8Array |
       what: `the codec gave ${kindOf(encoded)} instead of a Uint8Array`,
     });
   }
-  // A codec may hand through the caller's own bytes, which the caller may change while the message waits. A Buffer's own
-  // `slice` would be a view.
+  // A codec may return the caller's own bytes, which the caller may change while the message waits. A
+  // Buffer's own `slice` would return a view.
   const isCallers = body instanceof Uint8Array && encoded.buffer === body.buffer;
   return isCallers ? Uint8Array.prototype.slice.call(encoded) : encoded;
 }
 
-/** A function of the application threw for a body. */
+/** The error if a function of the application threw for a body. */
 export function threw(what: string, cause: unknown): QueueError {
   return new QueueError("INVALID_MESSAGE", { what: `the ${what} threw for this body`, cause });
 }

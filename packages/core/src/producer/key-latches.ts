@@ -1,30 +1,31 @@
 import type { QueueError } from "../errors/queue-error.ts";
 
 interface Latch {
-  /** The failed send. */
+  /** Number of the failed send. */
   fromSeq: number;
-  /** Last send that the latch refuses; Infinity until `resume`. */
+  /** Number of the last send that the latch refuses; Infinity until `resume`. */
   untilSeq: number;
   readonly error: QueueError;
 }
 
 /**
- * Ordering keys whose order a failed send broke. Every later send of such a key is refused until the application
- * says `resume`; those that were accepted before it stay refused, because they would overtake the failed one.
+ * The latched keys, whose order a failed send broke. Every later send of such a key is refused until the
+ * application calls `resume`. Sends accepted before that call stay refused, because they would overtake the
+ * failed one.
  */
 export class KeyLatches {
   readonly #latches = new Map<string, Latch>();
-  /** In the order of their resumption. They go when all that they refuse has been refused. */
+  /** Resumed latches, in the order of their resumption. Each is removed once it has refused all its sends. */
   readonly #resumed = new Map<string, Latch>();
 
-  /** `seq` is the number of the failed send; numbers grow with each send of the producer. */
+  /** Latches a key. `seq` is the number of the failed send; numbers grow with each send of the producer. */
   latch(key: string, seq: number, error: QueueError): void {
     const known = this.#latches.get(key);
     if (known === undefined) this.#latches.set(key, { fromSeq: seq, untilSeq: Infinity, error });
     else known.fromSeq = Math.min(known.fromSeq, seq);
   }
 
-  /** `lastSeq`: the last send accepted so far; `openSeq`: the first that is not settled, Infinity if all are. */
+  /** Resumes a key. `lastSeq`: last accepted send; `openSeq`: first unsettled send, Infinity if none. */
   resume(key: string, lastSeq: number, openSeq: number): void {
     const latch = this.#latches.get(key);
     if (latch !== undefined) {
@@ -39,12 +40,12 @@ export class KeyLatches {
     }
   }
 
-  /** Keys that it knows. */
+  /** The number of latches, resumed ones included. */
   get size(): number {
     return this.#latches.size + this.#resumed.size;
   }
 
-  /** The failure that keeps this send from going out; undefined: it may go. */
+  /** Returns the failure that blocks this send, or undefined if it may be sent. */
   failureBefore(key: string | undefined, seq: number): QueueError | undefined {
     if (key === undefined || this.size === 0) return undefined;
     return refusedBy(this.#latches.get(key), seq) ?? refusedBy(this.#resumed.get(key), seq);

@@ -1,4 +1,4 @@
-/** A place in the order of one key. */
+/** One call's place in the order of a key. */
 export interface Turn {
   /** Resolves when all earlier turns of the key are over. */
   readonly mine: Promise<void>;
@@ -6,7 +6,7 @@ export interface Turn {
   over(): void;
 }
 
-/** Keeps the order of calls per key where preparing a message takes time of its own. */
+/** Keeps the order of calls per key if preparing a message is asynchronous. */
 export class KeyTurns {
   readonly #last = new Map<string, Promise<unknown>>();
 

@@ -9,7 +9,7 @@ test("is a random UUID, another one each time, also when the drawn bytes are use
 
   expect(ids.filter((id) => !UUID_4.test(id))).toEqual([]);
   expect(new Set(ids).size).toBe(1_000);
-  // Every place but the version and the variant varies.
+  // Every position varies, except those of the version and the variant.
   const places = Array.from({ length: 36 }, (_, place) => new Set(ids.map((id) => id[place])).size);
   expect(places.flatMap((letters, place) => (letters === 1 ? [place] : []))).toEqual([8, 13, 14, 18, 23]);
 });

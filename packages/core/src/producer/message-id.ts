@@ -1,10 +1,10 @@
 const ID_BYTES = 16;
-/** Bytes of randomness drawn at once: 1,024 ids. What a draw costs is mostly the call. */
+/** Random bytes drawn at once, for 1,024 ids. Most of the cost of a draw is the call itself. */
 const POOL_BYTES = 16_384;
 const DASH = 45;
 const DIGITS = "0123456789abcdef";
 
-/** The character codes of the two hexadecimal digits of each byte. */
+/** The character codes of the high and the low hexadecimal digit of each byte. */
 const H: readonly number[] = Array.from({ length: 256 }, (_, byte) => DIGITS.charCodeAt(byte >> 4));
 const L: readonly number[] = Array.from({ length: 256 }, (_, byte) => DIGITS.charCodeAt(byte & 15));
 
@@ -12,12 +12,12 @@ const pool = new Uint8Array(POOL_BYTES);
 let used = POOL_BYTES;
 
 /**
- * A random UUID (version 4). `crypto.randomUUID` gives a tree of twenty small strings, 700 bytes of it, which stays one
- * until somebody reads it; this is one flat string, and without a loop it takes half the time.
+ * Returns a random UUID (version 4). `crypto.randomUUID` returns a tree of twenty small strings, 700 bytes in
+ * all, until it is read. This function makes one flat string, and takes half the time without a loop.
  */
 export function newMessageId(): string {
   if (used === POOL_BYTES) {
-    // Not the global `crypto`, which would be one more of Node's modules to load: the SDKs load this one.
+    // The SDKs load this module anyway. The global `crypto` would load one more of Node's modules.
     process.getBuiltinModule("node:crypto").randomFillSync(pool);
     used = 0;
   }
@@ -25,7 +25,7 @@ export function newMessageId(): string {
   used += ID_BYTES;
   pool[at + 6] = (pool[at + 6]! & 0x0f) | 0x40;
   pool[at + 8] = (pool[at + 8]! & 0x3f) | 0x80;
-  // Each by its place: taken apart as an array they would take 200 bytes more.
+  // Each byte is read by its index: destructuring the array would take 200 bytes more.
   // oxfmt-ignore
   return String.fromCharCode(
     H[pool[at + 0]!]!, L[pool[at + 0]!]!, H[pool[at + 1]!]!, L[pool[at + 1]!]!,

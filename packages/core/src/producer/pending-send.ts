@@ -4,7 +4,7 @@ import type { Epoch } from "../batching/epochs.ts";
 import type { Sent } from "../queue-producer.ts";
 import type { Dated } from "../time/deadline.ts";
 
-/** One message from `send` until its promise is settled. */
+/** One message, from `send` until its promise is settled. */
 export class PendingSend implements Dated<PendingSend> {
   readonly seq: number;
   readonly deadlineMs: number;
@@ -17,12 +17,12 @@ export class PendingSend implements Dated<PendingSend> {
   message: OutgoingMessage | undefined;
   sizeBytes = 0;
   isSettled = false;
-  /** Tries that failed. */
+  /** The number of failed tries. */
   failures = 0;
   lastError: QueueError | undefined;
   /** True: an earlier try may have taken effect. */
   mayBeApplied = false;
-  /** The call that is out with it. */
+  /** The driver call that is sending it now. */
   call: SendCall | undefined;
   /** Stops listening to the caller's signal. */
   unlisten: (() => void) | undefined;
@@ -45,13 +45,13 @@ const ends: { resolve: PendingSend["resolve"]; reject: PendingSend["reject"] } =
   reject: () => {},
 };
 
-/** One function for all: a closure for each would be one more object per message. */
+/** One shared function: a closure for each would cost one more object per message. */
 function keepEnds(resolve: PendingSend["resolve"], reject: PendingSend["reject"]): void {
   ends.resolve = resolve;
   ends.reject = reject;
 }
 
-/** One call of the driver. It is aborted when nobody waits for any of its messages any more. */
+/** One call of the driver. It is aborted when none of its messages is awaited any more. */
 export class SendCall {
   readonly #controller = new AbortController();
   readonly abandoned: Promise<undefined>;

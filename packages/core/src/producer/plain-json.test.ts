@@ -8,7 +8,7 @@ test("what passes is the same after its round trip", () => {
   fc.assert(
     fc.property(fc.anything({ withDate: true, withMap: true, withNullPrototype: true }), (value) => {
       fc.pre(isPlainJson(value));
-      // Not the strict one: JSON makes 0 of -0.
+      // Not `deepStrictEqual`, because JSON turns -0 into 0.
       expect(() => deepEqual(JSON.parse(JSON.stringify(value)), value)).not.toThrow();
     }),
   );

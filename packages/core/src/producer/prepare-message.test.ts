@@ -7,7 +7,7 @@ import type { AttributeLimits } from "../driver/limits.ts";
 import { isQueueError } from "../errors/queue-error.ts";
 import type { Codec } from "../message/codec.ts";
 
-/** What a send is refused with; nothing may have reached the driver. */
+/** Returns the error that refuses a send, and checks that nothing reached the driver. */
 async function refusal(bench: ProducerBenchOptions, body: unknown, options?: object): Promise<unknown> {
   const { producer, driver } = producerBench(bench);
   const error: unknown = await producer.send(body, options).catch((caught: unknown) => caught);

@@ -32,7 +32,7 @@ import { sendPlace, type SendPlace } from "./send-place.ts";
 import { AS_IT_IS, sendTiming, type SendTiming } from "./send-timing.ts";
 import { TextMessage } from "./text-message.ts";
 
-/** A message as far as it can be made without waiting: a copy of all that the caller gave. */
+/** The parts of a message that can be made without waiting, copied from what the caller gave. */
 export interface PreparedMessage extends Fields {
   readonly timing: SendTiming;
   readonly deduplicationId: string | undefined;
@@ -42,33 +42,33 @@ export interface PreparedMessage extends Fields {
   readonly verdict: Promise<void> | undefined;
 }
 
-/** What a middleware may change. */
+/** The fields that a middleware may change. */
 interface Fields {
   readonly id: string;
-  /** Text: its bytes are made when somebody asks for them. */
+  /** If it is text, its bytes are made only when they are needed. */
   readonly body: Uint8Array | string;
   readonly contentType: string;
   readonly attributes: Record<string, string>;
   readonly orderingKey?: string | undefined;
 }
 
-/** Options with erased types: what they hold is checked here. */
+/** Options with erased types; their values are checked here. */
 type AnyOptions = { readonly [Key in keyof SendOptions<Feature>]: unknown };
 
-/** Makes outgoing messages of bodies and options; refuses before any I/O what cannot be sent. */
+/** Makes outgoing messages from bodies and options. Refuses what cannot be sent before any I/O. */
 export class MessagePreparer {
   readonly #details: DefinitionDetails;
   readonly #target: Target;
   readonly #setup: ProducerSetup;
   readonly #driver: Pick<ProducerDriver, "sizeOf" | "takesText">;
   readonly #limitBytes: number;
-  /** False until one body of this producer survived its round trip: of a codec of the application that will do. */
+  /** True once one body survived its round trip, which suffices for an application's own codec. */
   #isProven = false;
   readonly #emulated = new Set<Feature>();
   readonly #place: SendPlace;
   readonly #needsDeduplication: boolean;
   readonly #mayAddAttributes: boolean;
-  /** Undefined: bodies are encoded to bytes at once. */
+  /** Undefined if bodies are encoded to bytes at once. */
   readonly #text: TextForm | undefined;
 
   constructor(setup: ProducerSetup, driver: Pick<ProducerDriver, "sizeOf" | "takesText">) {
@@ -80,7 +80,7 @@ export class MessagePreparer {
     this.#place = sendPlace(setup);
     this.#needsDeduplication = setup.details.needs.includes("deduplication");
     this.#mayAddAttributes = setup.middleware.some((middleware) => middleware.send !== undefined);
-    // A middleware looks at bytes.
+    // A middleware needs bytes.
     const staysText = driver.takesText === true && !this.#mayAddAttributes;
     this.#text = staysText ? textFormOf(setup.details.codec) : undefined;
     this.#limitBytes = Math.min(maxMessageBytes, send.maxBytes - send.overheadBytes);
@@ -91,7 +91,7 @@ export class MessagePreparer {
     if (options !== NO_OPTIONS) this.#checkOptions(options);
     const verdict = this.#validate(body);
     if (!(verdict instanceof Promise)) refuseIssues(verdict, body);
-    // Nothing may be read of the caller's objects after the first wait: they are the caller's to change.
+    // Read the caller's objects only before the first wait: the caller may change them afterwards.
     const attributes = this.#attributes(options.attributes);
     const id = this.#id(body, options.id);
     const encoded = encodeBody(this.#text ?? this.#details.codec, body);
@@ -105,18 +105,18 @@ export class MessagePreparer {
       deduplicationId: this.#deduplicationId(id),
       correlationId: this.#textOf("correlationId", options.correlationId),
       replyTo: this.#textOf("replyTo", options.replyTo),
-      // The message may be refused for something else before anybody looks at this one.
+      // The message may be refused for another reason before this promise is awaited.
       verdict: unheard(this.#verdict(verdict, body, encoded)),
     };
   }
 
-  /** What a middleware gets to see. */
+  /** Returns the draft that middleware gets. */
   draftOf({ id, body, contentType, attributes, orderingKey }: PreparedMessage): OutgoingDraft {
     const draft = { id, target: this.#target.name, body: bytesOf(body), contentType, attributes };
     return orderingKey === undefined ? draft : { ...draft, orderingKey };
   }
 
-  /** The message for the driver, with what the middleware made of the draft. @throws INVALID_ARGUMENT, MESSAGE_TOO_LARGE */
+  /** Makes the message for the driver from the draft. @throws INVALID_ARGUMENT, MESSAGE_TOO_LARGE */
   finish(prepared: PreparedMessage, fields: Fields = prepared): OutgoingMessage {
     const { limits } = this.#target;
     if (fields !== prepared) checkDraft(fields, prepared, limits, this.#refuse);
@@ -139,7 +139,7 @@ export class MessagePreparer {
     return message;
   }
 
-  /** The size of what `finish` made, by the provider's counting. @throws MESSAGE_TOO_LARGE */
+  /** Returns the size of a finished message as the provider counts it. @throws MESSAGE_TOO_LARGE */
   measure(message: OutgoingMessage, { timing }: PreparedMessage): number {
     const sizeBytes = this.#checkedSize(message);
     if (timing.emulated !== undefined) for (const feature of timing.emulated) this.#reportEmulated(feature);
@@ -209,7 +209,7 @@ export class MessagePreparer {
     if (this.#needsDeduplication) {
       return checkKey("id (as deduplication id)", id, limits.deduplicationId, this.#refuse);
     }
-    // A token of this send: another try of it is recognised, another send with the same application id is none.
+    // A token of this send: the service recognises a retry, but no other send with the same application id.
     return capabilities.deduplication === "window" ? newMessageId() : undefined;
   }
 
@@ -217,7 +217,7 @@ export class MessagePreparer {
     return value === undefined ? undefined : checkText(field, value, this.#refuse);
   }
 
-  /** Both checks of the body that may take time, or undefined where neither does. */
+  /** The two checks of the body that may be asynchronous; undefined if neither is. */
   #verdict(
     verdict: SchemaResult<unknown> | Promise<SchemaResult<unknown>>,
     body: unknown,
@@ -238,7 +238,7 @@ export class MessagePreparer {
   #proveRoundTrip(body: unknown, encoded: Uint8Array | string): Promise<void> | undefined {
     const { codec, schema } = this.#details;
     if (this.#isProven && !this.#setup.checkEveryBody) {
-      // That one body survives JSON says nothing of the next. What is no plain JSON by its looks is proved each time.
+      // With JSON, one proven body says nothing of the next: all but plain JSON is checked each time.
       if (codec !== json() || isPlainJson(body, "may leave out")) return undefined;
     }
     const proof = checkRoundTrip(body, encoded, codec, schema);
@@ -271,7 +271,7 @@ const UNCHECKED: SchemaResult<unknown> = /* @__PURE__ */ Object.freeze({ value: 
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** Without a closure for each message. */
+/** Calls a function of the definition without a closure per message. */
 function callFor<Args extends readonly unknown[]>(
   option: "id" | "orderingKey",
   call: (...args: Args) => unknown,

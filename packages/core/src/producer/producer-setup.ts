@@ -5,10 +5,10 @@ import type { Middleware } from "../middleware/middleware.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import type { Clock } from "../time/clock.ts";
 
-/** Which ambiguous failures of a send are tried again. `ifDeduplicated` duplicates nothing. */
+/** Which ambiguous failures of a send are retried. `ifDeduplicated` duplicates nothing. */
 export type RetryAmbiguous = "never" | "ifDeduplicated" | "always";
 
-/** All that a producer is made from; resolved once, by the client. */
+/** Everything that a producer is made from, resolved once by the client. */
 export interface ProducerSetup {
   readonly details: DefinitionDetails;
   readonly adapter: QueueAdapter;
@@ -20,6 +20,6 @@ export interface ProducerSetup {
   readonly retryAmbiguous: RetryAmbiguous;
   readonly sendTimeoutMs: number;
   readonly maxBufferedBytes: number;
-  /** True: every body is decoded and validated again at the sender (memory); false: the first, and what JSON may change. */
+  /** True: the sender checks every body again (memory); false: the first, and those that JSON may change. */
   readonly checkEveryBody: boolean;
 }

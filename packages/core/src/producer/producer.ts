@@ -15,13 +15,13 @@ import type { ProducerSetup } from "./producer-setup.ts";
 import { SendPipeline } from "./send-pipeline.ts";
 import { sendPlace, type SendPlace } from "./send-place.ts";
 
-/** A producer with what only its owner, the client, may do. */
+/** A producer with the methods that only its owner, the client, may call. */
 export interface ClosableProducer<Body, Uses extends Feature = never> extends QueueProducer<Body, Uses> {
-  /** Resolves when sends can flow. @throws NOT_FOUND, ACCESS_DENIED, UNAUTHENTICATED */
+  /** Resolves when messages can be sent. @throws NOT_FOUND, ACCESS_DENIED, UNAUTHENTICATED */
   open(signal: AbortSignal): Promise<void>;
   /**
-   * Flushes; sends that are called later reject CLOSED. What is not confirmed within `withinMs` rejects TIMEOUT; without
-   * it, each send has its own time.
+   * Flushes. Later sends reject with CLOSED. Sends not confirmed within `withinMs` reject with TIMEOUT;
+   * without it, each send has its own time.
    */
   close(withinMs?: number): Promise<void>;
 }
@@ -33,7 +33,7 @@ export function createProducer<Body, Uses extends Feature>(
   return new Producer<Body, Uses>(setup);
 }
 
-/** A driver that takes longer is not waited for. */
+/** How long a close waits for the driver to close. */
 const DRIVER_CLOSE_MS = 500;
 
 class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Uses> {
@@ -85,7 +85,7 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     let broken: { readonly error: unknown } | undefined;
     try {
       for (const item of items) {
-        // Items are taken as there is room for them, so that a generator of any length fits into memory.
+        // Reads an item only when there is room for it, so that a generator of any length fits into memory.
         if (this.#pipeline.isFull) await this.#pipeline.room();
         sends.push(this.#resultOf(this.#sendItem(item, sends.length)));
       }
@@ -148,7 +148,7 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     return this.send(body, options);
   }
 
-  /** For what takes time before it can be sent; sends of one key keep the order in which they were called. */
+  /** Sends a message whose preparation is asynchronous. Sends of one key keep the order of their calls. */
   #sendInTurn(prepared: PreparedMessage, signal: AbortSignal | undefined): Promise<Sent> {
     const { orderingKey, body } = prepared;
     const pending = this.#pipeline.accept(orderingKey, signal, body.length);
@@ -157,10 +157,10 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     return pending.promise;
   }
 
-  /** Never rejects: the message's own promise is the one truth about it, whatever a middleware does. */
+  /** Never rejects: only the message's own promise reports its result, whatever a middleware does. */
   async #guard(walk: Promise<void>, pending: PendingSend, turn: Turn | undefined): Promise<void> {
     try {
-      // A schema or middleware that hangs must not hold up its key for longer than its message lives.
+      // A hanging schema or middleware must not block its key for longer than its message lives.
       await Promise.race([walk, pending.promise]);
       await walk;
     } catch (error) {
@@ -184,7 +184,7 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     if (pending.message === undefined && !pending.isSettled) throw this.#swallowed();
   }
 
-  /** A middleware that throws when the message is confirmed changes nothing, but must not go unseen. */
+  /** A middleware that throws after the confirmation changes nothing, but its error is reported. */
   async #reportLate(pending: PendingSend, error: unknown): Promise<void> {
     const [{ status }] = await Promise.allSettled([pending.promise]);
     if (status === "rejected") return;

@@ -19,7 +19,7 @@ import { SignalSends } from "./signal-sends.ts";
 
 const DONE: ItemResult = /* @__PURE__ */ Object.freeze({ ok: true, value: undefined });
 
-/** From prepared messages to confirmations: buffer, batches, retries, deadlines, latches. */
+/** Takes prepared messages to their confirmation: buffer, batches, retries, deadlines, latches. */
 export class SendPipeline implements SendOwner {
   readonly #setup: ProducerSetup;
   readonly #driver: ProducerDriver;
@@ -30,12 +30,12 @@ export class SendPipeline implements SendOwner {
   readonly #latches = new KeyLatches();
   readonly #signals = new SignalSends((pending, signal) => this.#giveUp(pending, signal));
   readonly #epochs = new Epochs();
-  /** What waits because the buffer is full, in order. */
+  /** Messages that wait because the buffer is full, in order. */
   readonly #overflow = new Fifo<PendingSend>();
   #roomWaiters: (() => void)[] = [];
-  /** Messages that wait for their next try, by their timer. */
+  /** Messages that wait for their next try, by timer. */
   readonly #retries = new Map<Timer, readonly PendingSend[]>();
-  /** Of what was accepted and is still with its schema or middleware. */
+  /** Bytes of accepted messages that are still with their schema or middleware. */
   #preparingBytes = 0;
   #lastSeq = 0;
   isDriverOpen = false;
@@ -61,7 +61,8 @@ export class SendPipeline implements SendOwner {
   }
 
   /**
-   * Begins a send: its time and its signal count from now. `bytes`: of one that does not enter at once, about.
+   * Begins a send: its timeout and its signal apply from now. `bytes`: the approximate size of a message that
+   * does not enter at once.
    * @throws CANCELLED if the signal is aborted already
    */
   accept(orderingKey: string | undefined, signal: AbortSignal | undefined, bytes = 0): PendingSend {
@@ -76,7 +77,7 @@ export class SendPipeline implements SendOwner {
     return pending;
   }
 
-  /** Puts an accepted message on its way; without effect on one that is settled. */
+  /** Puts an accepted message on its way. Has no effect if it is already settled. */
   enter(pending: PendingSend, message: OutgoingMessage, sizeBytes: number): void {
     if (pending.isSettled || this.refuseLatched(pending)) return;
     this.#preparingBytes -= pending.sizeBytes;
@@ -96,7 +97,7 @@ export class SendPipeline implements SendOwner {
     return this.#overflow.length > 0 || bytes >= this.#setup.maxBufferedBytes;
   }
 
-  /** Resolves when the buffer takes more. */
+  /** Resolves when the buffer has room. */
   async room(): Promise<void> {
     while (this.isFull) {
       await new Promise<void>((resolve) => {
@@ -110,17 +111,17 @@ export class SendPipeline implements SendOwner {
   }
 
   async flush(): Promise<void> {
-    void this.#batcher.flush(); // nothing waits for more any longer
+    void this.#batcher.flush(); // batches stop waiting for more messages
     await this.#epochs.seal();
   }
 
-  /** What is not confirmed within `withinMs` is given up. */
+  /** Gives up messages not confirmed within `withinMs`. */
   async close(withinMs: number): Promise<void> {
     if (!(await within(this.#setup.clock, withinMs, this.flush()))) {
       for (const pending of this.#deadlines.all()) this.#expire(pending, "before the close");
     }
     this.#deadlines.stop();
-    // Whatever still waits for a try belongs to nobody: it was aborted or ran out of time.
+    // Messages that still wait for a try are settled already: they were aborted or ran out of time.
     for (const [timer, items] of this.#retries) {
       timer.cancel();
       this.#batcher.requeue(items);
@@ -135,7 +136,7 @@ export class SendPipeline implements SendOwner {
     pending.resolve({ id: pending.message.id, providerId });
   }
 
-  /** Final. `latches`: the failure breaks the order of its key. */
+  /** Settles a send as failed. `latches`: the failure breaks the order of its key. */
   fail(pending: PendingSend, error: QueueError, latches: boolean): void {
     if (pending.isSettled) return;
     const final = isInDoubt(pending) ? asAmbiguous(error) : error;
@@ -145,7 +146,7 @@ export class SendPipeline implements SendOwner {
     pending.reject(final);
   }
 
-  /** Rejects a send whose key is latched. */
+  /** Rejects a send whose key is latched, and returns whether it did. */
   refuseLatched(pending: PendingSend): boolean {
     const cause = this.#latches.failureBefore(pending.orderingKey, pending.seq);
     if (cause === undefined) return false;
@@ -166,7 +167,7 @@ export class SendPipeline implements SendOwner {
     try {
       await run.attempt(items);
     } catch (error) {
-      // Whatever it was, these may have been taken, and nobody else would settle them.
+      // Whatever failed, the service may have taken these messages, and nothing else would settle them.
       const what = "the send broke off";
       const broken = new QueueError("INTERNAL", { what, ambiguous: true, ...this.#place, cause: error });
       for (const pending of items) this.fail(pending, broken, true);
@@ -186,12 +187,12 @@ export class SendPipeline implements SendOwner {
         this.#batcher.requeue(items);
       },
       delayMs,
-      true, // a send that waits for its next try must not end with the process
+      true, // keeps the process alive while a send waits for its next try
     );
     this.#retries.set(timer, items);
   }
 
-  /** Lets in what fits; a message larger than the whole buffer goes alone. */
+  /** Admits waiting messages that fit. A message larger than the whole buffer is sent alone. */
   #admit(): void {
     for (let next = this.#overflow.peek(); next !== undefined; next = this.#overflow.peek()) {
       if (!next.isSettled && !this.#fits(next)) return;
@@ -213,7 +214,7 @@ export class SendPipeline implements SendOwner {
 
   #giveUp(pending: PendingSend, signal: AbortSignal): void {
     const ambiguous = isInDoubt(pending);
-    // One that nobody can have taken breaks no order; one that is on its way may arrive after the next of its key.
+    // A message never handed over breaks no order; one on its way may arrive after the next of its key.
     this.fail(pending, cancelledError(signal, { ...this.#place, ambiguous }), ambiguous);
   }
 
@@ -240,7 +241,7 @@ export class SendPipeline implements SendOwner {
   }
 }
 
-/** True: the message may have been taken. */
+/** True if the service may have taken the message. */
 function isInDoubt(pending: PendingSend): boolean {
   return pending.mayBeApplied || pending.call?.isHandedOver === true;
 }

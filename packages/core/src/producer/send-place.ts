@@ -1,6 +1,6 @@
 import type { ProducerSetup } from "./producer-setup.ts";
 
-/** Where an error of a send happened; spread into every one of them. */
+/** Where an error of a send happened; spread into each such error. */
 export interface SendPlace {
   readonly operation: "send";
   readonly provider: string;

@@ -10,7 +10,7 @@ import { SendCall, type PendingSend } from "./pending-send.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
 import { sendPlace } from "./send-place.ts";
 
-/** What a run reports to. */
+/** Receives the results of a run. */
 export interface SendOwner {
   isDriverOpen: boolean;
   succeed(pending: PendingSend, providerId: string): void;
@@ -18,7 +18,7 @@ export interface SendOwner {
   refuseLatched(pending: PendingSend): boolean;
 }
 
-/** Refusals that one message of an atomic batch may cause for all of them. */
+/** Codes with which one bad message may cause an atomic batch to be refused. */
 const BY_ONE_MESSAGE: ReadonlySet<ErrorCode> = new Set([
   "INVALID_MESSAGE",
   "INVALID_ARGUMENT",
@@ -28,14 +28,14 @@ const BY_ONE_MESSAGE: ReadonlySet<ErrorCode> = new Set([
 
 type SendResults = readonly ItemResult<SendReceipt>[];
 
-/** One batch on its way: every message ends settled, or unsettled for another try after `retryMs`. */
+/** One run of a batch. Each message ends settled, or unsettled for another try after `retryMs`. */
 export class SendRun {
   readonly #setup: ProducerSetup;
   readonly #driver: ProducerDriver;
   readonly #owner: SendOwner;
-  /** Keys of which a message waits for another try: no later one may be sent before it. */
+  /** Keys with a message that waits for another try. No later message of such a key may be sent before it. */
   readonly #heldKeys = new Set<string>();
-  /** One draw for the whole run, so that its messages stay together. */
+  /** One random number for the whole run, so that its messages are retried together. */
   readonly #jitter: number;
   retryMs = 0;
 
@@ -57,7 +57,7 @@ export class SendRun {
     }
     const refused = await this.#send(live);
     if (refused.length === 0) return;
-    // One bad message among them refused all: halves find it. In order, because of the keys.
+    // One bad message made the service refuse all: halving finds it. In order, because of the keys.
     const middle = Math.ceil(refused.length / 2);
     await this.attempt(refused.slice(0, middle));
     await this.attempt(refused.slice(middle));
@@ -84,16 +84,16 @@ export class SendRun {
     }
   }
 
-  /** Returns the messages that an atomic batch was refused with. */
+  /** Returns the messages of a refused atomic batch, which are to be sent in halves. */
   async #send(live: readonly PendingSend[]): Promise<readonly PendingSend[]> {
     const { clock, events, target } = this.#setup;
-    const messages = live.map(({ message }) => message!); // none is tried before it has entered with one
+    const messages = live.map(({ message }) => message!); // each has one since it entered the pipeline
     const call = begin(live);
     const startMs = clock.now();
     call.isHandedOver = true;
     const results = await this.#sendBatch(messages, call);
     end(live);
-    // Before anybody hears of it: what an abort ends now, by a listener, must know what came of it.
+    // Judged before the event: a listener may abort a send, which must already know its result.
     const refused = this.#judge(live, results);
     if (events.isActive("send")) {
       const failed = results.filter((result) => !result.ok).length;
@@ -109,10 +109,10 @@ export class SendRun {
 
   async #sendBatch(messages: readonly OutgoingMessage[], call: SendCall): Promise<SendResults> {
     try {
-      // Abandoned: all are settled, the results do not matter any more. A driver that hangs must not hold the slot.
+      // If abandoned, all are settled and the results do not matter. A hanging driver must not keep the slot.
       const results = await Promise.race([this.#driver.sendBatch(messages, call.signal), call.abandoned]);
       const noResult = (): ItemResult<SendReceipt> => ({ ok: false, error: this.#noResult() });
-      // Which message a result is for must not be guessed: it would confirm one that was not stored.
+      // Never guess which message a result belongs to: a message that was not stored could be confirmed.
       if (results?.length !== messages.length) return messages.map(noResult);
       return results.map((result: unknown) => (isResult(result) ? result : noResult()));
     } catch (error) {
@@ -120,7 +120,7 @@ export class SendRun {
     }
   }
 
-  /** Settles what is decided; returns the messages that an atomic batch was refused with. */
+  /** Settles the decided messages; returns those of a refused atomic batch, to be sent in halves. */
   #judge(live: readonly PendingSend[], results: SendResults): readonly PendingSend[] {
     let failed = 0;
     live.forEach((pending, index) => {
@@ -155,12 +155,12 @@ export class SendRun {
     return halves;
   }
 
-  /** Another try where there is time and it duplicates nothing, else the end. `mayRetry` false: it was overtaken. */
+  /** Retries if there is time and nothing is duplicated, else fails. `mayRetry` is false if overtaken. */
   #failed(pending: PendingSend, error: QueueError, mayRetry: boolean): void {
     pending.failures += 1;
     pending.lastError = error;
     pending.mayBeApplied ||= error.ambiguous;
-    if (this.#owner.refuseLatched(pending)) return; // one before it in this batch failed for good
+    if (this.#owner.refuseLatched(pending)) return; // an earlier one in this batch failed for good
     const retryMs = mayRetry ? this.#retryMs(pending, error) : undefined;
     if (retryMs === undefined) {
       this.#owner.fail(pending, error, true);
@@ -200,7 +200,7 @@ export class SendRun {
     return wrapDriverError(this.#setup.adapter, this.#setup.target, operation, error);
   }
 
-  /** Rule D2 broken: nobody knows what became of this message. */
+  /** Rule D2 is broken: the result of this message is unknown. */
   #noResult(): QueueError {
     return new QueueError("INTERNAL", {
       what: "the driver gave no result for a message",
@@ -215,7 +215,7 @@ export class SendRun {
   }
 }
 
-/** Drivers are not only ours: what is neither a success nor a failure says nothing. */
+/** Drivers may be third-party code. A value that is neither a success nor a failure is not a result. */
 function isResult(result: unknown): result is SendResults[number] {
   const { ok, value } = asRecord(result);
   return ok === false || (ok === true && isRecord(value));

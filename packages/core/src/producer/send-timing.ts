@@ -5,11 +5,11 @@ import { durationToMs } from "../time/duration.ts";
 import type { Refuse } from "./check-fields.ts";
 import type { SendPlace } from "./send-place.ts";
 
-/** What a message's delay and ttl become on the wire. */
+/** How a message's delay and ttl are sent. */
 export interface SendTiming {
   readonly deliverAtMs?: number;
   readonly ttlMs?: number;
-  /** Attributes by which the consumer's side of the core does what the provider cannot. */
+  /** Attributes by which the core emulates, on the consumer's side, what the provider lacks. */
   readonly attributes?: Readonly<Record<string, string>>;
   /** Features that were emulated. */
   readonly emulated?: readonly Feature[];
@@ -39,7 +39,7 @@ export function sendTiming(delay: unknown, ttl: unknown, context: TimingContext)
   };
 }
 
-/** Unix epoch milliseconds; undefined: now. */
+/** Returns Unix epoch milliseconds, or undefined for now. */
 function dueTime(delay: unknown, context: TimingContext): number | undefined {
   const dueMs =
     delay instanceof Date ? delay.getTime() : context.wallNowMs + durationOf("delay", delay, context.refuse);
@@ -60,7 +60,7 @@ function delayTiming(dueMs: number, context: TimingContext): SendTiming {
     throw lacking("delay", problem, context);
   }
   return {
-    // The service carries the message as far as it can, the consumer's side holds it for the rest.
+    // The service delays the message as long as it can; the consumer's side delays it for the rest.
     ...(nativeMs > 0 && { deliverAtMs: context.wallNowMs + nativeMs }),
     attributes: { [RESERVED.due]: String(dueMs) },
     emulated: ["delay"],
@@ -79,7 +79,7 @@ function ttlTiming(ttl: unknown, fromMs: number, context: TimingContext): SendTi
 
 function durationOf(field: string, value: unknown, refuse: Refuse): number {
   if (typeof value !== "string") throw refuse(field, `expected a duration, got ${typeof value}`);
-  // Computed delays may come out below zero, which means the same as zero.
+  // Computed delays may be negative, which means the same as zero.
   const isNegative = value.startsWith("-");
   return isNegative ? -durationToMs(value.slice(1), field) : durationToMs(value, field);
 }

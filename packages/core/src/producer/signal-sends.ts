@@ -6,8 +6,8 @@ interface Listened {
 }
 
 /**
- * The sends that each signal ends. One listener for all of a signal: to add one, a signal looks at all that it has, so
- * that 30,000 sends with one signal would keep the process busy for seconds.
+ * The sends that each signal aborts, with one listener per signal. Adding a listener costs a look at all
+ * others of the signal: 30,000 sends with one signal would keep the process busy for seconds.
  */
 export class SignalSends {
   readonly #listened = new WeakMap<AbortSignal, Listened>();
@@ -17,7 +17,7 @@ export class SignalSends {
     this.#giveUp = giveUp;
   }
 
-  /** Until `pending.unlisten` is called. */
+  /** Listens until `pending.unlisten` is called. */
   add(pending: PendingSend, signal: AbortSignal): void {
     const { sends, onAbort } = this.#listened.get(signal) ?? this.#listen(signal);
     sends.add(pending);

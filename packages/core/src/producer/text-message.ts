@@ -2,8 +2,8 @@ import type { OutgoingMessage } from "../driver/delivery.ts";
 import { bytesOf } from "../message/codec.ts";
 
 /**
- * A message whose body is text until somebody reads its bytes: a driver that wants the text again saves both ways. All
- * fields are set at once: one shape for every message.
+ * A message whose body stays text until its bytes are read. A driver that sends text saves encoding and
+ * decoding it. All fields are set at creation, so that all messages have one shape.
  */
 export class TextMessage implements OutgoingMessage {
   readonly id: string;
