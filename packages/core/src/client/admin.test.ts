@@ -17,6 +17,16 @@ describe("create", () => {
     expect(service.log.filter((line) => line.startsWith("create"))).toEqual([]);
   });
 
+  test("goes by what the configuration gives to all consumers, as they do", async () => {
+    const consumer = { lease: "30s", retry: { attempts: 20 } };
+    const { service, admin } = bench({}, { queues: { orders: { consumer } } });
+    await admin.create(defineQueue("orders", { lease: "13h", retry: { attempts: 3 } }));
+    expect(service.created.get("orders")).toMatchObject({ leaseMs: 30_000, maxDeliveries: 40 });
+    const plain = bench({}, { queues: { orders: { consumer: { deadLetter: "none" } } } });
+    await plain.admin.create(orders);
+    expect([...plain.service.created.keys()]).toEqual(["orders"]);
+  });
+
   test("makes the dead letters first, then the queue wired to them, with room above the attempts", async () => {
     const { service, admin } = bench();
     await admin.create(defineQueue("orders", { retry: { attempts: 3 }, lease: "30s" }));

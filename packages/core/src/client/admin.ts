@@ -5,6 +5,8 @@ import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts
 import { isQueueError, unsupported, type QueueError } from "../errors/queue-error.ts";
 import { leaseMisfit } from "../consumer/start-checks.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
+import { overlay } from "../message/check-definition.ts";
+import type { QueuePolicy } from "../message/define-options.ts";
 import { detailsOf, type AnyDefinition, type DefinitionDetails } from "../message/queue-definition.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import { durationToMs } from "../time/duration.ts";
@@ -97,12 +99,14 @@ async function create(
   events: EventSink,
 ): Promise<void> {
   const { details, target, connection } = place;
-  const misfit = leaseMisfit(leaseMsOf(details), target);
+  // The configuration gives these options to all consumers of the queue, which must suit them.
+  const policy = overlay(details.policy, place.route.consumer);
+  const misfit = leaseMisfit(leaseMsOf(policy), target);
   const unmet = [...unmetNeeds(details, target, connection.adapter.name), ...(misfit ? [misfit] : [])];
   if (unmet.length > 0) throw combineErrors(unmet, "needs that cannot be met");
   await createTopicOf(details, directory, signal);
   const hasDeadLetters =
-    details.kind !== "topic" && details.kind !== "dead-letter" && details.policy.deadLetter !== "none";
+    details.kind !== "topic" && details.kind !== "dead-letter" && policy.deadLetter !== "none";
   const deadLetter = hasDeadLetters ? deadLetterTarget(place, undefined) : undefined;
   const call = async (of: Target, options: CreateOptions): Promise<void> => {
     const left = await administrate(
@@ -114,21 +118,21 @@ async function create(
     for (const text of left ?? []) events.emit("notice", { target: of.name, text });
   };
   if (deadLetter !== undefined) await call(deadLetter, {});
-  await call(target, details.kind === "topic" ? {} : settingsOf(details, target, deadLetter));
+  await call(target, details.kind === "topic" ? {} : settingsOf(policy, target, deadLetter));
 }
 
-function leaseMsOf({ policy: { lease } }: DefinitionDetails): number | undefined {
+function leaseMsOf({ lease }: QueuePolicy): number | undefined {
   return lease === undefined ? undefined : durationToMs(lease);
 }
 
 /** With unlimited attempts no dead letters are connected: the service would otherwise limit the attempts. */
 function settingsOf(
-  details: DefinitionDetails,
+  policy: QueuePolicy,
   { capabilities }: Target,
   deadLetter: Target | undefined,
 ): CreateOptions {
-  const attempts = details.policy.retry?.attempts ?? DEFAULTS.attempts;
-  const leaseMs = leaseMsOf(details) ?? DEFAULTS.leaseMs;
+  const attempts = policy.retry?.attempts ?? DEFAULTS.attempts;
+  const leaseMs = leaseMsOf(policy) ?? DEFAULTS.leaseMs;
   if (deadLetter === undefined || attempts === "unlimited") return { leaseMs };
   return { leaseMs, deadLetter, maxDeliveries: maxDeliveriesFor(attempts, capabilities) };
 }
