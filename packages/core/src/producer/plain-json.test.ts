@@ -52,3 +52,9 @@ test.each([
 ])("undefined as %s may be left out: %s", (_name, value, isPlain) => {
   expect(isPlainJson(value, "may leave out")).toBe(isPlain);
 });
+
+test("a value too deep for the call stack needs a closer look, which refuses it", () => {
+  let value: unknown = 1;
+  for (let depth = 0; depth < 100_000; depth += 1) value = depth % 2 === 0 ? { value } : [value];
+  expect(isPlainJson(value)).toBe(false);
+});

@@ -5,25 +5,47 @@
  * caller allows it.
  */
 export function isPlainJson(value: unknown, undefinedProperty?: "may leave out"): boolean {
-  // Runs for each body sent, so the kinds are checked in the order of their frequency in bodies.
-  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
+  try {
+    return isPlain(value, undefinedProperty);
+  } catch (error) {
+    // Nested too deep for the call stack.
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+function isPlain(value: unknown, undefinedProperty: "may leave out" | undefined): boolean {
   if (typeof value === "number") return Number.isFinite(value);
-  if (typeof value !== "object" || "toJSON" in value) return false;
-  if (Array.isArray(value)) return isPlainArray(value, undefinedProperty);
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  if (typeof value !== "object") return typeof value === "string" || typeof value === "boolean";
+  if (value === null) return true;
+  return Array.isArray(value)
+    ? isPlainArray(value, undefinedProperty)
+    : isPlainObject(value as Readonly<Record<string, unknown>>, undefinedProperty);
+}
+
+function isPlainObject(
+  value: Readonly<Record<string, unknown>>,
+  undefinedProperty: "may leave out" | undefined,
+): boolean {
+  // This runs for each body sent. After the read of a property, V8 knows the shape and compares the prototype in place.
+  if (value["toJSON"] !== undefined || Object.getPrototypeOf(value) !== Object.prototype) return false;
   for (const key in value) {
-    // Indexed by the key: `Reflect.get` does not use what `for in` knows of the object.
-    const inner = (value as Readonly<Record<string, unknown>>)[key];
-    if (inner === undefined && undefinedProperty !== undefined) continue;
-    if (!isPlainJson(inner, undefinedProperty)) return false;
+    const inner = value[key];
+    // Most properties are text, which needs no call.
+    if (typeof inner === "string") continue;
+    if (inner === undefined ? undefinedProperty === undefined : !isPlain(inner, undefinedProperty))
+      return false;
   }
   return true;
 }
 
 /** True for an array of plain values without holes and without named properties. */
-function isPlainArray(value: readonly unknown[], undefinedProperty: "may leave out" | undefined): boolean {
-  if (Object.getPrototypeOf(value) !== Array.prototype || Object.keys(value).length !== value.length)
-    return false;
-  for (const inner of value) if (!isPlainJson(inner, undefinedProperty)) return false;
+function isPlainArray(
+  value: readonly unknown[] & { readonly toJSON?: unknown },
+  undefinedProperty: "may leave out" | undefined,
+): boolean {
+  if (value.toJSON !== undefined || Object.getPrototypeOf(value) !== Array.prototype) return false;
+  if (Object.keys(value).length !== value.length) return false;
+  for (const inner of value) if (!isPlain(inner, undefinedProperty)) return false;
   return true;
 }
