@@ -30,12 +30,12 @@ export function typeOf(types: Readonly<Record<string, string>>, name: string): s
   return type !== undefined && SQS_TYPE.test(type) ? type : undefined;
 }
 
-/** Adds an attribute with a type. Returns the bytes that SQS counts for it. */
-export function addTyped(
+/** Adds an attribute, without a type a string. Returns the bytes that SQS counts for it. */
+export function addAttribute(
   attributes: Record<string, MessageAttributeValue>,
   name: string,
   text: string,
-  DataType: string,
+  DataType = STRING,
 ): number {
   const frameBytes = name.length + Buffer.byteLength(DataType);
   if (!DataType.startsWith(BINARY)) {
@@ -46,14 +46,4 @@ export function addTyped(
   const BinaryValue = Object.assign(Buffer.from(text, "base64"), { toJSON: () => text });
   setOwn(attributes, name, { DataType, BinaryValue });
   return frameBytes + BinaryValue.byteLength;
-}
-
-/** Adds a plain string. Returns the bytes that SQS counts for it. */
-export function addText(
-  attributes: Record<string, MessageAttributeValue>,
-  name: string,
-  StringValue: string,
-): number {
-  setOwn(attributes, name, { DataType: STRING, StringValue });
-  return name.length + STRING.length + Buffer.byteLength(StringValue);
 }

@@ -1,6 +1,6 @@
 import { setOwn, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
-import { addText, addTyped, readAttributes, typeOf } from "./attribute-wire.ts";
+import { addAttribute, readAttributes, typeOf } from "./attribute-wire.ts";
 import {
   decodeBody,
   encodeBody,
@@ -85,17 +85,16 @@ export function encodeMessage(message: OutgoingMessage, isAlone = false): Encode
     const type = message.attributeTypes === undefined ? undefined : typeOf(message.attributeTypes, name);
     if (native < SQS_MAX_NATIVE_ATTRIBUTES && value !== "" && isLegalText(value)) {
       native += 1;
-      bytes +=
-        type === undefined ? addText(attributes, name, value) : addTyped(attributes, name, value, type);
+      bytes += addAttribute(attributes, name, value, type);
     } else {
       (overflow ??= []).push([name, value]);
       if (type !== undefined) setOwn((overflowTypes ??= {}), name, type);
     }
   }
   if (overflowTypes !== undefined) header.ty = JSON.stringify(overflowTypes);
-  bytes += addText(attributes, HEADER_ATTRIBUTE, legalJson(header));
+  bytes += addAttribute(attributes, HEADER_ATTRIBUTE, legalJson(header));
   if (overflow !== undefined)
-    bytes += addText(attributes, OVERFLOW_ATTRIBUTE, legalJson(Object.fromEntries(overflow)));
+    bytes += addAttribute(attributes, OVERFLOW_ATTRIBUTE, legalJson(Object.fromEntries(overflow)));
   return { of: message, body: body.text, attributes, bytes, isAlone };
 }
 
