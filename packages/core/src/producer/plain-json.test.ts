@@ -31,6 +31,7 @@ test.each([
   ["a hole", sparse],
   ["undefined in an array", [undefined]],
   ["an array with a name of its own", Object.assign([1], { name: "a" })],
+  ["a hole and a name of its own", Object.assign([...sparse.slice(0, 0)], { length: 1, name: "a" })],
   ["an array of another kind", new (class Lines extends Array<number> {})()],
   ["NaN", { a: [Number.NaN] }],
   ["a date", { at: new Date(0) }],

@@ -31,8 +31,8 @@ function isPlainObject(
   if (value["toJSON"] !== undefined || Object.getPrototypeOf(value) !== Object.prototype) return false;
   for (const key in value) {
     const inner = value[key];
-    // Most properties are text, which needs no call.
-    if (typeof inner === "string") continue;
+    // Most properties are text or numbers, which need no call.
+    if (typeof inner === "string" || Number.isFinite(inner)) continue;
     if (inner === undefined ? undefinedProperty === undefined : !isPlain(inner, undefinedProperty))
       return false;
   }
@@ -45,7 +45,8 @@ function isPlainArray(
   undefinedProperty: "may leave out" | undefined,
 ): boolean {
   if (value.toJSON !== undefined || Object.getPrototypeOf(value) !== Array.prototype) return false;
-  if (Object.keys(value).length !== value.length) return false;
+  // `Object.keys` would make a text of each index.
+  if (Object.values(value).length !== value.length) return false;
   for (const inner of value) if (!isPlain(inner, undefinedProperty)) return false;
   return true;
 }
