@@ -1,61 +1,13 @@
-import { startEmulator, type Emulator } from "@anyqueue/emulator";
-import type {
-  AdminDriver,
-  ConsumerDriver,
-  Delivery,
-  OutgoingMessage,
-  QueueAdapter,
-  Target,
-} from "@anyqueue/core/adapter";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  adminOf,
-  consumerOptions,
-  never,
-  openAdapter,
-  outgoing,
-  rejection,
-  standard,
-} from "./open-adapter.ts";
+import type { OutgoingMessage } from "@anyqueue/core/adapter";
+import { describe, expect, test } from "vitest";
+import { never, outgoing, rejection, standard } from "./open-adapter.ts";
+import { EmulatedSqs, NOW, textsOf } from "./emulated-sqs.ts";
 
-const NOW = { maxItems: 10, waitMs: 0 };
-const text = (delivery: Delivery<unknown> | undefined): string => new TextDecoder().decode(delivery?.body);
-const textsOf = (deliveries: readonly Delivery<unknown>[]): readonly string[] => deliveries.map(text);
-
-let emulator: Emulator;
-let adapter: QueueAdapter;
-let admin: AdminDriver;
-
-beforeAll(async () => {
-  emulator = await startEmulator({ sqsPort: 0 });
-});
-
-afterAll(async () => {
-  await emulator.close();
-});
-
-beforeEach(async () => {
-  emulator.reset();
-  adapter = openAdapter(emulator.endpoints.sqs);
-  admin = await adminOf(adapter);
-});
-
-afterEach(async () => {
-  await adapter.close();
-});
-
-async function created(target: Target): Promise<Target> {
-  await admin.create(target, {}, never);
-  return target;
-}
-
-function consume(target: Target, leaseMs = 30_000): ConsumerDriver<unknown> {
-  return adapter.openConsumer(target, consumerOptions(leaseMs));
-}
+const bench = new EmulatedSqs();
 
 describe("a standard queue", () => {
   test("carries text, binary, empty and illegal bodies and every attribute there and back", async () => {
-    const target = await created(standard(adapter));
+    const target = await bench.created(standard(bench.adapter));
     const bodies = ["text", "", "a\u0000b", "😀\r\n", "\ufffe"].map((body) => new TextEncoder().encode(body));
     const many = Object.fromEntries(
       Array.from({ length: 12 }, (_, index) => [`n${index}`, index % 5 === 0 ? "" : `v\u0007${index}`]),
@@ -70,9 +22,9 @@ describe("a standard queue", () => {
         contentType: "x/y",
       }),
     );
-    const results = await adapter.openProducer(target).sendBatch(messages, never);
+    const results = await bench.adapter.openProducer(target).sendBatch(messages, never);
     expect(results.every((result) => result.ok)).toBe(true);
-    const deliveries = await consume(target).receiveBatch(NOW, never);
+    const deliveries = await bench.consume(target).receiveBatch(NOW, never);
     const byId = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
     for (const message of messages) {
       expect(byId.get(message.id)).toMatchObject({
@@ -88,8 +40,8 @@ describe("a standard queue", () => {
   });
 
   test("counts bytes as the service does, to the byte", async () => {
-    const target = await created(standard(adapter));
-    const producer = adapter.openProducer(target);
+    const target = await bench.created(standard(bench.adapter));
+    const producer = bench.adapter.openProducer(target);
     const attributes = { tenant: "t", count: "€" };
     const rest =
       producer.sizeOf(outgoing("m", { body: new Uint8Array(0), attributes })) - 1 - '"enc":"empty",'.length;
@@ -102,50 +54,54 @@ describe("a standard queue", () => {
     const half = filled(524_288);
     expect((await producer.sendBatch([half, half], never)).map(({ ok }) => ok)).toEqual([true, true]);
     const refused = await rejection(producer.sendBatch([half, filled(524_289)], never));
-    expect(adapter.classify(refused, "send").code).toBe("BATCH_TOO_LARGE");
+    expect(bench.adapter.classify(refused, "send").code).toBe("BATCH_TOO_LARGE");
   });
 
   test("releases with a delay, extends, and counts deliveries", async () => {
-    const target = await created(standard(adapter));
-    await adapter.openProducer(target).sendBatch([outgoing("1")], never);
-    const consumer = consume(target, 10_000);
+    const target = await bench.created(standard(bench.adapter));
+    await bench.adapter.openProducer(target).sendBatch([outgoing("1")], never);
+    const consumer = bench.consume(target, 10_000);
     const [first] = await consumer.receiveBatch(NOW, never);
     await consumer.releaseBatch([{ handle: first?.handle, delayMs: 60_000, cause: "retry" }], never);
-    await emulator.clock.advance(45_000);
+    await bench.emulator.clock.advance(45_000);
     expect(await consumer.receiveBatch(NOW, never)).toEqual([]);
-    await emulator.clock.advance(15_500);
+    await bench.emulator.clock.advance(15_500);
     const [second] = await consumer.receiveBatch(NOW, never);
     expect(second).toMatchObject({ deliveryCount: 2, leaseMs: 10_000 });
     await consumer.extendBatch?.([{ handle: second?.handle, leaseMs: 120_000 }], never);
-    await emulator.clock.advance(100_000);
+    await bench.emulator.clock.advance(100_000);
     expect(await consumer.receiveBatch(NOW, never)).toEqual([]);
     expect(await consumer.ackBatch([second?.handle], never)).toEqual([{ ok: true, value: undefined }]);
-    expect(await admin.inspect(target, never)).toMatchObject({ ready: 0, inFlight: 0, approximate: true });
+    expect(await bench.admin.inspect(target, never)).toMatchObject({
+      ready: 0,
+      inFlight: 0,
+      approximate: true,
+    });
   });
 
   test("reports a late delete as success, as SQS does, and declares it", async () => {
-    const target = await created(standard(adapter));
-    await adapter.openProducer(target).sendBatch([outgoing("1")], never);
-    const consumer = consume(target, 5_000);
+    const target = await bench.created(standard(bench.adapter));
+    await bench.adapter.openProducer(target).sendBatch([outgoing("1")], never);
+    const consumer = bench.consume(target, 5_000);
     const [delivery] = await consumer.receiveBatch(NOW, never);
-    await emulator.clock.advance(6_000);
+    await bench.emulator.clock.advance(6_000);
     expect(target.capabilities.settle).toBe("lateOk");
     expect((await consumer.ackBatch([delivery?.handle], never))[0]?.ok).toBe(true);
   });
 
   test("wakes a long poll when a message arrives", async () => {
-    const target = await created(standard(adapter));
-    const poll = consume(target).receiveBatch({ maxItems: 1, waitMs: 20_000 }, never);
-    await adapter.openProducer(target).sendBatch([outgoing("late")], never);
+    const target = await bench.created(standard(bench.adapter));
+    const poll = bench.consume(target).receiveBatch({ maxItems: 1, waitMs: 20_000 }, never);
+    await bench.adapter.openProducer(target).sendBatch([outgoing("late")], never);
     expect(textsOf(await poll)).toEqual(["body of late"]);
   });
 
   test("delays a message up to fifteen minutes", async () => {
-    const target = await created(standard(adapter));
+    const target = await bench.created(standard(bench.adapter));
     const deliverAtMs = Date.now() + 900_000;
-    await adapter.openProducer(target).sendBatch([outgoing("1", { deliverAtMs })], never);
-    expect(await consume(target).receiveBatch(NOW, never)).toEqual([]);
-    await emulator.clock.advance(900_000);
-    expect(await consume(target).receiveBatch(NOW, never)).toHaveLength(1);
+    await bench.adapter.openProducer(target).sendBatch([outgoing("1", { deliverAtMs })], never);
+    expect(await bench.consume(target).receiveBatch(NOW, never)).toEqual([]);
+    await bench.emulator.clock.advance(900_000);
+    expect(await bench.consume(target).receiveBatch(NOW, never)).toHaveLength(1);
   });
 });
