@@ -1,5 +1,6 @@
-// On each supported line of Node, runs the tests that need only this machine, and loads every built entry
-// point. `node tooling/matrix.ts 26.10.0` runs one line, `--others` all but the running one. Needs a build.
+// On each supported line of Node, runs the tests of what may differ between them: the units, what Node tells of
+// sockets, the memory provider and every built entry point. Needs a build.
+// `node tooling/matrix.ts 26.10.0` runs one line, `--others` all but the running one.
 
 import { inSeconds, runStep } from "./steps.ts";
 
