@@ -54,11 +54,11 @@ export class MemoryConsumer implements ConsumerDriver<Lease>, LeaseHolder {
 
   async receiveBatch(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly Delivery<Lease>[]> {
     const { faults, clock, breather } = this.#engine;
-    let mailbox = this.#mailbox("receive");
+    if (this.#isClosed) throw closedError(this.#target.name, "receive");
     const turn = breather.pause();
     if (turn !== undefined) await turn;
     if (signal.aborted || this.#isClosed) return [];
-    if (faults === undefined) return await this.#take(mailbox, ask, signal);
+    if (faults === undefined) return await this.#take(this.#mailbox("receive"), ask, signal);
     const call = this.#call("receive", signal);
     const effects = faults.next({ operation: "receive", queue: call.queue, items: ask.maxItems });
     try {
@@ -69,7 +69,7 @@ export class MemoryConsumer implements ConsumerDriver<Lease>, LeaseHolder {
     if (this.#isClosed) return [];
     const failure = effects.find((effect) => "fail" in effect);
     if (failure !== undefined && failure.applied !== true) throw plannedError(failure, call);
-    mailbox = this.#mailbox("receive");
+    const mailbox = this.#mailbox("receive");
     const deliveries = await this.#take(mailbox, ask, signal);
     // The reply is lost: the messages stay leased until their leases end.
     if (failure !== undefined) throw plannedError(failure, call);

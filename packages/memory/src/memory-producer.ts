@@ -43,12 +43,16 @@ export class MemoryProducer implements ProducerDriver {
   ): Promise<readonly ItemResult<SendReceipt>[]> {
     const turn = this.#engine.breather.pause();
     if (turn !== undefined) await turn;
-    const destination = this.#destination("send");
-    const call = this.#call("send", signal);
+    // Not before the call takes effect: the queue may be deleted while it waits.
+    let destination: Destination | undefined;
+    const begin = (): ((message: OutgoingMessage) => ItemResult<SendReceipt>) => {
+      destination = this.#destination("send");
+      return this.#beginStore(destination);
+    };
     try {
-      return await performCall(call, messages, () => this.#beginStore(destination), this.#engine);
+      return await performCall(this.#call("send", signal), messages, begin, this.#engine);
     } finally {
-      for (const mailbox of destination.mailboxes.values()) this.#engine.changed(mailbox);
+      for (const mailbox of destination?.mailboxes.values() ?? []) this.#engine.changed(mailbox);
     }
   }
 

@@ -117,6 +117,20 @@ describe("a planned disturbance", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  test("delays a send, which then goes to the queue that has the name by then", async () => {
+    const { faults, producer, consumer, clock, adapter, target } = driverBench();
+    const admin = await adapter.admin?.();
+    await admin?.create(target(), {}, NEVER);
+    faults.add({ on: "send", effect: { wait: "5s" } });
+    const slow = producer().sendBatch([outgoing({ id: "1" })], NEVER);
+    await clock.advance("4s");
+    await admin?.delete(target(), NEVER);
+    await clock.advance("1s");
+
+    expect(codesOf(adapter, await slow)).toEqual(["ok"]);
+    expect((await receive(consumer())).map(({ id }) => id)).toEqual(["1"]);
+  });
+
   test("delivers twice, under one id and one identity", async () => {
     const { faults, consumer, send } = driverBench();
     await send({ id: "1" });

@@ -20,7 +20,6 @@ export interface Destination {
   readonly name: string;
   readonly mailboxes: Map<string, Mailbox>;
   readonly deduplication: DeduplicationWindow;
-  isDeleted: boolean;
 }
 
 export interface Submission {
@@ -130,7 +129,6 @@ export class Broker {
 
   deleteDestination(destination: Destination): void {
     (destination.kind === "queue" ? this.#queues : this.#topics).delete(destination.name);
-    destination.isDeleted = true;
   }
 
   /** Forgets a mailbox, which must have been purged. Its own dead letters go with it; a wired queue stays. */
@@ -225,7 +223,7 @@ export class Broker {
 
   #newDestination(kind: Destination["kind"], name: string): Destination {
     const deduplication = new DeduplicationWindow(this.#windowMs);
-    return { kind, name, mailboxes: new Map(), deduplication, isDeleted: false };
+    return { kind, name, mailboxes: new Map(), deduplication };
   }
 
   #newMailbox(name: string, keepsKeys: boolean): Mailbox {
