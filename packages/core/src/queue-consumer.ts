@@ -184,8 +184,9 @@ export interface ConsumerOptions extends QueuePolicy {
   readonly handlerTimeout?: Duration | undefined;
   /**
    * What happens to a message whose body cannot be decoded or does not fit the schema. `"retry"`: it counts
-   * as a failed attempt. A function gets the bytes and the error (`INVALID_MESSAGE`): returning acks,
-   * throwing retries, `DeadLetterError` dead-letters.
+   * as a failed attempt; so it does with `"dead-letter"` if an asynchronous schema rejects instead of
+   * answering. A function gets the bytes and the error (`INVALID_MESSAGE`): returning acks, throwing retries,
+   * `DeadLetterError` dead-letters.
    * @default "dead-letter"
    */
   readonly onInvalid?:

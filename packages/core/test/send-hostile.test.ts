@@ -106,6 +106,13 @@ test("an abort by whoever hears of a send comes too late for what was confirmed"
   await expect(producer.send(1, { id: "a", signal: controller.signal })).resolves.toMatchObject({ id: "a" });
 });
 
+test("a codec that encodes asynchronously is refused, and its rejection ends no process", async () => {
+  const encode = async (): Promise<never> => await Promise.reject(new Error("unheard"));
+  const codec = { contentType: "application/x", encode, decode: () => 1 } as unknown as Codec;
+  const { producer } = producerBench({ details: { codec } });
+  await expect(producer.send(1)).rejects.toThrow("the codec gave a promise, it must encode synchronously");
+});
+
 test("a schema that refuses what was cancelled already ends no process", async () => {
   const unheard: unknown[] = [];
   const hear = (reason: unknown): void => void unheard.push(reason);
