@@ -77,9 +77,9 @@ export interface Message<Body> {
  */
 export interface HandlerContext {
   /**
-   * Aborts when the work should stop. Its reason is a `QueueError` with the code `LEASE_LOST`, `TIMEOUT`
-   * (`handlerTimeout`) or `CANCELLED` (the time of a `close` is over). Pass it on to `fetch` and the like. In
-   * a batch: aborts when the whole batch should stop.
+   * Aborts when the work should stop; a handler that stops then throws, because returning acks. Its reason is
+   * a `QueueError`: `LEASE_LOST`, `TIMEOUT` (`handlerTimeout`) or `CANCELLED` (the time of a `close` is over).
+   * Pass it on to `fetch` and the like. In a batch: aborts when the whole batch should stop.
    */
   readonly signal: AbortSignal;
   /** 1 on the first delivery, and always if the provider does not count. In a batch: the highest one. */
