@@ -96,6 +96,18 @@ test.each(["begin", "commit"] as const)("DEDU-05 a store that fails at %s does n
   await expect(handle()).rejects.toThrow("store down");
 });
 
+test.each([true, undefined, "NEW"])(
+  "a store whose begin answers %s is refused, not believed",
+  async (answer) => {
+    const { handle, runs } = bench({ begin: async () => answer as never });
+    await expect(handle()).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining('idempotency.store.begin: expected "new", "done" or "busy"'),
+    });
+    expect(runs).toEqual([]);
+  },
+);
+
 test("a rollback that fails does not hide why the handler failed", async () => {
   const { handle, fail } = bench({
     rollback: async () => {

@@ -92,6 +92,7 @@ export function idempotency(options: IdempotencyOptions): Middleware {
         state = await held.begin();
       }
       if (state === "done") return undefined;
+      if (state !== "new") throw noState(state, target);
       const result = await runOrRollback(next, held);
       if (mayHaveStopped(context)) await held.rollback();
       else await store.commit(claimed, ttlMs);
@@ -118,6 +119,15 @@ async function pause(clock: Clock, signal: AbortSignal): Promise<boolean> {
 function busy(target: string, delay: Duration | undefined): RetryError {
   const what = "another run handles a message with this idempotency key";
   return new RetryError({ delay, cause: new QueueError("UNAVAILABLE", { what, target }) });
+}
+
+/** Whatever a database returns for its insert would count as "new", and every duplicate would be handled. */
+function noState(state: unknown, target: string): QueueError {
+  const got = typeof state === "string" ? "another text" : kindOf(state);
+  return new QueueError("INVALID_ARGUMENT", {
+    what: `idempotency.store.begin: expected "new", "done" or "busy", got ${got}`,
+    target,
+  });
 }
 
 function checkCall(options: IdempotencyOptions): void {
