@@ -52,17 +52,23 @@ export function processTerminal(): Terminal {
 
 const STOPPING = ["SIGINT", "SIGTERM"] as const;
 
+/**
+ * A signal that comes this soon after the first is the same one: a terminal signals the whole process group,
+ * and npx, which is in the group, passes its own signal on to the command.
+ */
+const ONE_SIGNAL_MS = 500;
+
 /** The second signal of any kind ends a hanging close, by `exit`, so that child processes end too. */
 async function untilStopped(): Promise<string> {
   return await new Promise((resolve) => {
-    const stop = (first: NodeJS.Signals): void => {
-      for (const signal of STOPPING) {
-        process.removeListener(signal, stop);
-        process.once(signal, () => process.exit(128 + constants.signals[signal]));
-      }
-      resolve(first);
+    let firstAtMs: number | undefined;
+    const stop = (signal: NodeJS.Signals): void => {
+      const nowMs = performance.now();
+      firstAtMs ??= nowMs;
+      if (nowMs - firstAtMs > ONE_SIGNAL_MS) process.exit(128 + constants.signals[signal]);
+      resolve(signal);
     };
-    for (const signal of STOPPING) process.once(signal, stop);
+    for (const signal of STOPPING) process.on(signal, stop);
   });
 }
 

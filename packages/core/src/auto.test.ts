@@ -152,6 +152,14 @@ describe("loadConfig", () => {
       expect(unknown).toContain("known: prod, test");
     });
 
+    test("a value by the variable that it came from, with one remedy", async () => {
+      const env = { ANYQUEUE_URL: '"memory:"', ANYQUEUE_PREFIX: "a b" };
+      const message = await refusal(loadConfig({ env, directory: await folderWith() }));
+      expect(message).toContain('ANYQUEUE_URL: "\\"memory:\\"" is not a URL');
+      expect(message).toContain("ANYQUEUE_PREFIX: expected up to 80");
+      expect(message).toMatch(/[^.]\. Every problem found is listed\.$/);
+    });
+
     test("everything at once: file, environment and values", async () => {
       const directory = await folderWith({
         url: "memory:",
@@ -161,7 +169,7 @@ describe("loadConfig", () => {
       });
       const env = { ANYQUEUE_ENV: "prod", ANYQUEUE_A_URL: "nonsense", ANYQUEUE_PREFIX: "a/b" };
       const message = await refusal(loadConfig({ env, directory }));
-      for (const part of ['"perfix"', '"nmae"', "ANYQUEUE_ENV", "ANYQUEUE_A_URL", "prefix: expected"]) {
+      for (const part of ['"perfix"', '"nmae"', "ANYQUEUE_ENV", "ANYQUEUE_A_URL", "PREFIX: expected"]) {
         expect(message).toContain(part);
       }
     });

@@ -8,6 +8,7 @@ import { locateIn, type Location } from "./client/locate.ts";
 import type { Provider } from "./client/provider.ts";
 import { isRecord, kindOf, unknownKeys } from "./errors/check-options.ts";
 import { QueueError } from "./errors/queue-error.ts";
+import { whatOf } from "./errors/wrap-error.ts";
 import { suggest } from "./errors/suggest.ts";
 import { createClient } from "./index.ts";
 import type { AnyDefinition } from "./message/queue-definition.ts";
@@ -24,6 +25,8 @@ export interface LoadOptions {
   /** A file that must exist, relative to `directory`. @default "anyqueue.config.json", if it exists */
   readonly file?: string | undefined;
 }
+
+type Environment = NonNullable<LoadOptions["env"]>;
 
 /**
  * Makes a client from configuration alone, so that the same program runs on any provider. Reads the
@@ -84,7 +87,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<QueueConfig
       remedy: 'Set ANYQUEUE_URL, for example to "memory:" or "sqs://eu-west-1".',
     });
   }
-  return checked(merged, problems);
+  return checked(merged, env, problems);
 }
 
 /** Imports the provider of every connection that the configuration names. */
@@ -100,19 +103,31 @@ const FILE_NAME = "anyqueue.config.json";
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /** Also runs the checks of `createClient`: one error lists the problems of file, environment and values. */
-function checked(merged: Readonly<Record<string, unknown>>, problems: readonly string[]): QueueConfig {
+function checked(
+  merged: Readonly<Record<string, unknown>>,
+  env: Environment,
+  problems: readonly string[],
+): QueueConfig {
   let found = problems;
   try {
     checkConfig(merged);
   } catch (error) {
     if (!(error instanceof QueueError)) throw error;
     const isMissingUrl = merged["url"] === undefined && problems.length > 0;
-    if (!isMissingUrl) found = [...problems, error.message.replace(/^INVALID_ARGUMENT: /, "")];
+    if (!isMissingUrl) found = [...problems, named(whatOf(error), env)];
   }
   if (found.length === 0) return merged as unknown as QueueConfig; // checkConfig accepted it
   throw new QueueError("INVALID_ARGUMENT", {
     what: found.join("; "),
     remedy: "Every problem found is listed.",
+  });
+}
+
+/** Names the values of the environment by their variables. */
+function named(what: string, env: Environment): string {
+  return what.replaceAll(/\bconfig\.(url|prefix):/g, (given, key: string) => {
+    const variable = `ANYQUEUE_${key.toUpperCase()}`;
+    return (env[variable] ?? "") === "" ? given : `${variable}:`;
   });
 }
 
@@ -181,7 +196,7 @@ function mergeEnvironment(
 }
 
 /** The variables like `ANYQUEUE_ORDERS_URL`; `ANYQUEUE_URL` itself does not match. */
-function entityUrls(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+function entityUrls(env: Environment): Readonly<Record<string, string>> {
   return nonEmpty(Object.fromEntries(Object.entries(env).filter(([key]) => /^ANYQUEUE_.+_URL$/.test(key))));
 }
 

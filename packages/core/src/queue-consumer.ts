@@ -77,9 +77,9 @@ export interface Message<Body> {
  */
 export interface HandlerContext {
   /**
-   * Aborts when the work should stop. Its reason is a `QueueError` with the code `LEASE_LOST`, `TIMEOUT`
-   * (`handlerTimeout`) or `CANCELLED` (the time of a `close` is over). Pass it on to `fetch` and the like. In
-   * a batch: aborts when the whole batch should stop.
+   * Aborts when the work should stop; a handler that stops then throws, because returning acks. Its reason is
+   * a `QueueError`: `LEASE_LOST`, `TIMEOUT` (`handlerTimeout`) or `CANCELLED` (the time of a `close` is over).
+   * Pass it on to `fetch` and the like. In a batch: aborts when the whole batch should stop.
    */
   readonly signal: AbortSignal;
   /** 1 on the first delivery, and always if the provider does not count. In a batch: the highest one. */
@@ -184,8 +184,9 @@ export interface ConsumerOptions extends QueuePolicy {
   readonly handlerTimeout?: Duration | undefined;
   /**
    * What happens to a message whose body cannot be decoded or does not fit the schema. `"retry"`: it counts
-   * as a failed attempt. A function gets the bytes and the error (`INVALID_MESSAGE`): returning acks,
-   * throwing retries, `DeadLetterError` dead-letters.
+   * as a failed attempt; so it does with `"dead-letter"` if an asynchronous schema rejects instead of
+   * answering. A function gets the bytes and the error (`INVALID_MESSAGE`): returning acks, throwing retries,
+   * `DeadLetterError` dead-letters.
    * @default "dead-letter"
    */
   readonly onInvalid?:

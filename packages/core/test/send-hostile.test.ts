@@ -5,7 +5,8 @@ import type { ItemResult, SendReceipt } from "../src/driver/driver.ts";
 import { isQueueError } from "../src/errors/queue-error.ts";
 import type { Codec } from "../src/message/codec.ts";
 import type { StandardSchemaV1 } from "../src/message/standard-schema.ts";
-import { confirmed, fakeAdapter, FakeProducerDriver } from "./fake-adapter.ts";
+import type { Middleware } from "../src/middleware/middleware.ts";
+import { confirmed, fakeAdapter, FakeProducerDriver, FakeServiceError } from "./fake-adapter.ts";
 import { producerBench, stateOf } from "./producer-bench.ts";
 
 function schemaOf(validate: StandardSchemaV1["~standard"]["validate"]): StandardSchemaV1 {
@@ -106,6 +107,13 @@ test("an abort by whoever hears of a send comes too late for what was confirmed"
   await expect(producer.send(1, { id: "a", signal: controller.signal })).resolves.toMatchObject({ id: "a" });
 });
 
+test("a codec that encodes asynchronously is refused, and its rejection ends no process", async () => {
+  const encode = async (): Promise<never> => await Promise.reject(new Error("unheard"));
+  const codec = { contentType: "application/x", encode, decode: () => 1 } as unknown as Codec;
+  const { producer } = producerBench({ details: { codec } });
+  await expect(producer.send(1)).rejects.toThrow("the codec gave a promise, it must encode synchronously");
+});
+
 test("a schema that refuses what was cancelled already ends no process", async () => {
   const unheard: unknown[] = [];
   const hear = (reason: unknown): void => void unheard.push(reason);
@@ -131,6 +139,31 @@ test.each([
   await expect(producer.send({ at: new Date() })).rejects.toMatchObject({
     code: "INVALID_MESSAGE",
     message: expect.stringContaining("would not survive"),
+  });
+});
+
+test("a middleware that does not wait for next ends no process where the send fails", async () => {
+  const hasty: Middleware = {
+    name: "hasty",
+    send: async (draft, next) => void next(draft), // the await is missing
+  };
+  const { producer } = producerBench({
+    setup: { middleware: [hasty] },
+    script: async () =>
+      await Promise.reject(new FakeServiceError({ code: "ACCESS_DENIED", retryable: false })),
+  });
+  await expect(producer.send(1)).rejects.toMatchObject({ code: "ACCESS_DENIED" });
+});
+
+test("a middleware that does not wait for next is told of the illegal draft that it gave", async () => {
+  const hasty: Middleware = {
+    name: "hasty",
+    send: async (draft, next) => void next({ ...draft, id: "" }),
+  };
+  const { producer } = producerBench({ setup: { middleware: [hasty] } });
+  await expect(producer.send(1)).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    message: expect.stringContaining("a middleware changed the message: id"),
   });
 });
 

@@ -91,7 +91,7 @@ describe("a send middleware", () => {
       },
     });
     await expect(producer.send(1)).rejects.toMatchObject({
-      code: "INTERNAL",
+      message: "INTERNAL: a send middleware threw (fake://here/orders). Its error is the cause.",
       cause: fault,
       provider: "fake",
     });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { StandardSchemaV1 } from "../src/message/standard-schema.ts";
 import { consumerBench } from "./consumer-bench.ts";
 
 describe("a message that cannot be decoded", () => {
@@ -55,6 +56,32 @@ describe("a message that cannot be decoded", () => {
     expect(raws).toEqual([undecodable, undecodable]);
     expect(queue.released).toMatchObject([{ delayMs: 1_000 }]);
     expect(queue.acked).toEqual(["bad"]);
+    await consumer.close();
+    await run;
+  });
+
+  test("because its asynchronous schema failed is retried: nothing was said about the message", async () => {
+    let isDown = true;
+    const schema: StandardSchemaV1 = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: async (value) => {
+          if (isDown) throw new Error("no connection to the database");
+          return await Promise.resolve({ value });
+        },
+      },
+    };
+    const options = { retry: { attempts: 3, delay: "1s" } } as const;
+    const { clock, queue, consumer } = consumerBench({ details: { schema }, options });
+    queue.put("a");
+    const seen: string[] = [];
+    const run = consumer.run((message) => seen.push(message.id));
+    await clock.settle();
+    expect(queue.released).toMatchObject([{ delayMs: 1_000, cause: "retry" }]);
+    isDown = false;
+    await clock.advance("2s");
+    expect([seen, queue.dead]).toEqual([["a"], []]);
     await consumer.close();
     await run;
   });

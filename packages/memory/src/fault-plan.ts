@@ -75,6 +75,8 @@ const OPERATIONS: readonly FaultOperation[] = [
 ];
 
 const FAULT_KEYS = ["on", "queue", "nth", "times", "effect"];
+const EFFECTS = ["fail", "wait", "duplicate", "loseLease"];
+const EFFECT_KEYS = [...EFFECTS, "applied", "items", "retryAfter"];
 
 /**
  * Faults for a queue in memory, with a log of its calls. Tests use it to see what a program does when the
@@ -148,9 +150,10 @@ function checkFault(fault: Fault): void {
 }
 
 function problemOf(fault: Fault): string | undefined {
+  if (!isObject(fault)) return `a fault: expected an object, got ${kindOf(fault)}`;
   const { on, nth, times, effect } = fault;
-  const stray = Object.keys(fault).find((key) => !FAULT_KEYS.includes(key));
-  if (stray !== undefined) return `unknown key ${JSON.stringify(stray)}${hint(stray, FAULT_KEYS)}`;
+  const stray = strayKey(fault, FAULT_KEYS);
+  if (stray !== undefined) return stray;
   if (!OPERATIONS.includes(on)) return `on: expected one of ${OPERATIONS.join(", ")}, got ${on}`;
   if (nth !== undefined && !isCount(nth)) return `nth: expected a whole number from 1, got ${nth}`;
   if (times !== undefined && times !== Number.POSITIVE_INFINITY && !isCount(times)) {
@@ -160,11 +163,16 @@ function problemOf(fault: Fault): string | undefined {
 }
 
 function effectProblem(effect: FaultEffect, on: FaultOperation): string | undefined {
+  if (!isObject(effect)) return `effect: expected an object, got ${kindOf(effect)}`;
+  const stray = strayKey(effect, EFFECT_KEYS);
+  if (stray !== undefined) return stray;
+  if (!EFFECTS.some((name) => name in effect)) return `effect: expected one of ${EFFECTS.join(", ")}`;
   if ("fail" in effect) {
     const { fail, items = [] } = effect;
     if (!Object.hasOwn(ERROR_CODES, fail)) {
       return `fail: ${JSON.stringify(fail)} is not an error code${hint(fail, Object.keys(ERROR_CODES))}`;
     }
+    if (!Array.isArray(items)) return `items: expected a list of indexes, got ${typeof items}`;
     if (effect.retryAfter !== undefined) durationToMs(effect.retryAfter, "fault plan: retryAfter");
     const index = items.find((item) => !isCount(item + 1));
     return index === undefined ? undefined : `items: expected indexes from 0, got ${index}`;
@@ -175,6 +183,19 @@ function effectProblem(effect: FaultEffect, on: FaultOperation): string | undefi
   }
   if ("loseLease" in effect) durationToMs(effect.loseLease, "fault plan: loseLease");
   return on === "receive" ? undefined : `${on}: duplicate and loseLease are for receive only`;
+}
+
+function strayKey(given: object, known: readonly string[]): string | undefined {
+  const stray = Object.keys(given).find((key) => !known.includes(key));
+  return stray === undefined ? undefined : `unknown key ${JSON.stringify(stray)}${hint(stray, known)}`;
+}
+
+function isObject(value: unknown): boolean {
+  return kindOf(value) === "object";
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
 }
 
 function hint(word: string, candidates: readonly string[]): string {

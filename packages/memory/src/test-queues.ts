@@ -100,7 +100,12 @@ export interface TestQueues extends AsyncDisposable {
 export async function testQueues(options: TestQueuesOptions = {}): Promise<TestQueues> {
   checkOptionNames(options, OPTION_NAMES, "testQueues");
   const { seed, create, startAt, client: clientOptions } = options;
-  const clock = createVirtualClock({ startWallMs: startAt?.getTime(), seed });
+  const startWallMs = startAt === undefined ? undefined : Number(startAt);
+  if (Number.isNaN(startWallMs)) {
+    const what = "testQueues(): startAt: expected a valid Date";
+    throw queueError("INVALID_ARGUMENT", { what, provider: "memory" });
+  }
+  const clock = createVirtualClock({ startWallMs, seed });
   const watched = new WatchedClock(clock);
   const faults = options.faults instanceof FaultPlan ? options.faults : new FaultPlan(options.faults);
   const { provider, engines } = memoryWithEngines({ clock: watched, seed, create, faults });

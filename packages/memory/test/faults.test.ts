@@ -179,6 +179,11 @@ describe("a plan", () => {
     ["not an error code", { on: "send", effect: { fail: "THROTLED" } }],
     ["did you mean", { on: "send", efect: { fail: "TIMEOUT" } }],
     ["items", { on: "send", effect: { fail: "TIMEOUT", items: [-1] } }],
+    ["items: expected a list", { on: "send", effect: { fail: "TIMEOUT", items: "0" } }],
+    ["an object, got null", null],
+    ["effect: expected an object, got undefined", { on: "send" }],
+    ["effect: expected one of fail, wait, duplicate, loseLease", { on: "receive", effect: {} }],
+    ["did you mean .*duplicate", { on: "receive", effect: { dupplicate: true } }],
   ])("refuses a bad fault: %s", (said, fault) => {
     expect(() => new FaultPlan([fault as Fault])).toThrow(new RegExp(`INVALID_ARGUMENT.*${said}`, "s"));
   });

@@ -182,6 +182,12 @@ describe("testQueues", () => {
     expect(seen.messages[0]?.enqueuedAt).toEqual(startAt);
   });
 
+  test.each(["2026-01-01", new Date(Number.NaN)])("refuses to start at %j", async (startAt) => {
+    await expect(testQueues({ startAt: startAt as Date })).rejects.toThrow(
+      "INVALID_ARGUMENT: testQueues(): startAt: expected a valid Date",
+    );
+  });
+
   test("closes by itself under a handler that never ends", async () => {
     const t = await testQueues();
     const run = t.client.consumer(orders).run(() => new Promise(() => undefined));

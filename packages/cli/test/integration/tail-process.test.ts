@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LocalQueues } from "./local-queues.ts";
 import { Program } from "./run-program.ts";
@@ -36,6 +37,18 @@ describe("the process of a tail", () => {
       expect(await local.queue("orders")).toMatchObject({ visible: 3, inFlight: 0 });
     },
   );
+
+  test("gives back everything on a signal that npx passes on again", async () => {
+    await local.send("orders", "1");
+    await using tailing = program("orders", "--json");
+    await tailing.untilLines(1);
+    for (let count = 0; count < 10; count += 1) {
+      tailing.child.kill("SIGINT");
+      await setTimeout(2); // signals at one moment are one signal for the process
+    }
+    expect((await tailing.ended).code).toBe(0);
+    expect(await local.queue("orders")).toMatchObject({ visible: 1, inFlight: 0 });
+  });
 
   test("ends on a signal that comes before any message", async () => {
     await using tailing = program("orders");

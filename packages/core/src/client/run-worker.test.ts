@@ -65,10 +65,24 @@ describe("runWorker", () => {
   });
 
   test("a second signal exits with 1 at once", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
     const { process, worker } = bench();
     process.send("SIGTERM");
+    vi.advanceTimersByTime(501);
     process.send("SIGINT");
     expect(process.exits).toEqual([1]);
+    await worker;
+  });
+
+  test("one signal that arrives twice, from the terminal and from npm, is not a second one", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { process, worker } = bench();
+    process.send("SIGINT");
+    vi.advanceTimersByTime(500);
+    process.send("SIGINT");
+    expect(process.exits).toEqual([]);
     await worker;
   });
 

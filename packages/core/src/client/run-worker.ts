@@ -15,7 +15,7 @@ export interface WorkerProcess {
   on(signal: "SIGTERM" | "SIGINT", listener: () => void): unknown;
   /** Stops listening for a signal. */
   off(signal: "SIGTERM" | "SIGINT", listener: () => void): unknown;
-  /** Called with 1 on a second signal. */
+  /** Called with 1 on a second signal, half a second after the first or later. */
   exit(code: number): unknown;
   /** Set to 1 when a run has failed. */
   exitCode?: number | string | null | undefined;
@@ -37,8 +37,8 @@ export interface WorkerOptions {
 /**
  * Runs a worker process until a signal or a failure, then drains and closes the client.
  *
- * On SIGTERM or SIGINT it drains everything and resolves; a second signal exits with code 1 at once. If a run
- * rejects, it drains the others, sets the exit code to 1, and throws the error. If all runs end by
+ * On SIGTERM or SIGINT it drains everything and resolves; a second signal, half a second later or more, exits
+ * with code 1 at once. If a run rejects, it drains the others, sets the exit code to 1, and throws the error. If all runs end by
  * themselves, it closes the client and resolves. Node delivers no signals to a worker thread: there, close
  * the client when the main thread says so.
  *
@@ -63,10 +63,11 @@ export async function runWorker(
   checkCall(runs, options);
   const target: WorkerProcess = options.process ?? process;
   const signalled = Promise.withResolvers<void>();
-  let signals = 0;
+  let firstAtMs: number | undefined;
   const onSignal = (): void => {
-    signals += 1;
-    if (signals > 1) target.exit(1);
+    const nowMs = systemClock.now();
+    firstAtMs ??= nowMs;
+    if (nowMs - firstAtMs > ONE_SIGNAL_MS) target.exit(1);
     signalled.resolve();
   };
   target.on("SIGTERM", onSignal);
@@ -90,6 +91,12 @@ export async function runWorker(
     await server?.close();
   }
 }
+
+/**
+ * A signal that comes this soon after the first is the same one. A terminal, systemd and dumb-init signal the
+ * whole process group, and npm, which is in the group, passes its own signal on to its script.
+ */
+const ONE_SIGNAL_MS = 500;
 
 /** Waits for the runs and the application's work at their end. A run of another client would never end. */
 async function endOf(runs: readonly Promise<DrainReport>[], { timeout }: WorkerOptions): Promise<void> {

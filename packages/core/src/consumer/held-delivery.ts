@@ -113,6 +113,11 @@ export class HeldDelivery implements Lease {
     return this.#abortReason;
   }
 
+  /** True: somebody holds the signal, and it is aborted. */
+  get wasToldToStop(): boolean {
+    return this.#controller?.signal.aborted === true;
+  }
+
   abort(reason: QueueError): void {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = reason;

@@ -182,7 +182,8 @@ export async function processInvalid(
 ): Promise<Processed> {
   const { onInvalid } = rules;
   const error = asInvalid(thrown);
-  if (onInvalid === "retry") return failed(rules, delivery, error);
+  if (onInvalid === "retry" || (onInvalid === "dead-letter" && error.retryable))
+    return failed(rules, delivery, error);
   if (onInvalid === "dead-letter") {
     return {
       outcome: deadLetter(rules, delivery, DEAD_LETTER_REASONS.invalid, error),

@@ -18,6 +18,18 @@ export interface ContextParts {
   readonly endsAtMs?: number;
 }
 
+/** Of all copies of this package, because a middleware may come from another one than its client. */
+const WAS_TOLD_TO_STOP = Symbol.for("anyqueue.was-told-to-stop");
+
+/**
+ * True if a handler that returned may have stopped early: it looked at its signal, and that is aborted. The
+ * engine ignores what a run returns after its time-out or its lease, and delivers the message again.
+ */
+export function mayHaveStopped(context: HandlerContext): boolean {
+  const told: unknown = Reflect.get(context, WAS_TOLD_TO_STOP);
+  return typeof told === "boolean" ? told : context.signal.aborted;
+}
+
 /** The context of one delivery. Its members are created when they are read. */
 export class RunContext implements HandlerContext {
   readonly #held: HeldDelivery;
@@ -30,6 +42,10 @@ export class RunContext implements HandlerContext {
 
   get signal(): AbortSignal {
     return this.#held.signal;
+  }
+
+  get [WAS_TOLD_TO_STOP](): boolean {
+    return this.#held.wasToldToStop;
   }
 
   get attempt(): number {

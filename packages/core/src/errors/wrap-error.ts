@@ -55,9 +55,17 @@ export function placeError(
   if (!isQueueError(error))
     return new QueueError("INTERNAL", { what: `${place.operation} failed`, ...place, cause: error });
   if (error.target !== "") return error;
-  // The message is `CODE: what. remedy`.
-  const what = error.message.slice(error.code.length + 2, -(error.remedy.length + 2));
-  return new QueueError(error.code, { ...fieldsOf(error), what, ...place, cause: error.cause });
+  return new QueueError(error.code, {
+    ...fieldsOf(error),
+    what: whatOf(error),
+    ...place,
+    cause: error.cause,
+  });
+}
+
+/** Returns what failed. The message is `CODE: what. remedy`. */
+export function whatOf({ code, message, remedy }: QueueError): string {
+  return message.slice(code.length + 2, -(remedy.length + 2));
 }
 
 /** The fields that an error copies from the one that it replaces. */

@@ -42,6 +42,15 @@ test("an asynchronous schema gives a promise", async () => {
   expect(error.message).toContain("id");
 });
 
+test("a codec that decodes asynchronously is refused, and its rejection ends nothing", async () => {
+  const decode = async (): Promise<never> => await Promise.reject(new Error("unheard"));
+  const codec = { contentType: "x/y", encode: () => body(""), decode };
+  const error = await refusal(() =>
+    decodeDelivery(detailsOf(defineQueue("q", { codec })), delivery("h", { contentType: "x/y" })),
+  );
+  expect(error.message).toContain("the codec x/y gave a promise, it must decode synchronously");
+});
+
 test("all that the delivery carries is on the message, the core's own attributes are not", () => {
   const native = { MessageId: "p-1" };
   const message = rawMessage(

@@ -1,5 +1,6 @@
 import type { Delivery } from "../driver/delivery.ts";
 import { QueueError } from "../errors/queue-error.ts";
+import { unheard } from "../errors/unheard.ts";
 import type { DeadLetterDetails, Message } from "../queue-consumer.ts";
 import { askSchema } from "./ask-schema.ts";
 import { RESERVED, userAttributes } from "./attributes.ts";
@@ -26,7 +27,7 @@ export function decodeDelivery(
     return result.then(
       (settled) => messageOf(delivery, outputOf(settled, decoded)),
       (error: unknown) => {
-        throw schemaThrew(error);
+        throw schemaThrew(error, true);
       },
     );
   }
@@ -44,8 +45,9 @@ function decodeBody(details: DefinitionDetails, delivery: Delivery<unknown>): un
   }
   const codec = codecFor(delivery.contentType, details.codec);
   const form = delivery.text === undefined ? undefined : textFormOf(codec);
+  let decoded: unknown;
   try {
-    return form === undefined ? codec.decode(delivery.body) : form.decode(delivery.text ?? "");
+    decoded = form === undefined ? codec.decode(delivery.body) : form.decode(delivery.text ?? "");
   } catch (error) {
     if (error instanceof QueueError) throw error;
     throw new QueueError("INVALID_MESSAGE", {
@@ -53,6 +55,9 @@ function decodeBody(details: DefinitionDetails, delivery: Delivery<unknown>): un
       cause: error,
     });
   }
+  if (!(unheard(decoded) instanceof Promise)) return decoded;
+  const what = `the codec ${codec.contentType} gave a promise, it must decode synchronously`;
+  throw new QueueError("INVALID_MESSAGE", { what });
 }
 
 function validate(schema: StandardSchemaV1, decoded: unknown): ReturnType<typeof askSchema> {
@@ -68,10 +73,12 @@ function outputOf(result: SchemaResult<unknown>, decoded: unknown): unknown {
   throw schemaError(result.issues, decoded, "the body does not fit its schema");
 }
 
-function schemaThrew(error: unknown): QueueError {
+/** `retryable`: an asynchronous schema rejects if whatever it asks is down, which says nothing of the message. */
+function schemaThrew(error: unknown, retryable = false): QueueError {
   if (error instanceof QueueError) return error;
   return new QueueError("INVALID_MESSAGE", {
     what: "the schema threw while it checked the body",
+    retryable,
     cause: error,
   });
 }

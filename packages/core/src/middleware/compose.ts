@@ -1,4 +1,5 @@
 import { QueueError } from "../errors/queue-error.ts";
+import { unheard } from "../errors/unheard.ts";
 import type { Handler, HandlerContext, Message } from "../queue-consumer.ts";
 import type { Middleware, OutgoingDraft } from "./middleware.ts";
 
@@ -9,13 +10,11 @@ export function composeSend(
 ): (draft: OutgoingDraft) => Promise<unknown> {
   return list.reduceRight((next, middleware) => {
     if (middleware.send === undefined) return next;
-    return async (draft: OutgoingDraft) => {
-      const once = onlyOnce(middleware.name);
-      return await middleware.send?.(draft, async (changed) => {
-        once();
-        return await next(changed);
-      });
-    };
+    return async (draft: OutgoingDraft) =>
+      await around(middleware.name, next, (once) =>
+        // If a hook forgot to await next(), its rejection must not end the process: the send rejects too.
+        middleware.send?.(draft, (changed) => unheard(once(changed))),
+      );
   }, last);
 }
 
@@ -30,29 +29,40 @@ export function composeHandle(
   return list.reduceRight((next, middleware) => {
     if (middleware.handle === undefined) return next;
     return async (message: Message<unknown>, context: HandlerContext) => {
-      const once = onlyOnce(middleware.name);
-      let isRunning = false;
-      let running: Promise<unknown> | undefined;
-      const run = async (): Promise<unknown> => {
-        once();
-        isRunning = true;
-        try {
-          return await next(message, context);
-        } finally {
-          isRunning = false;
-        }
-      };
-      const first = (): Promise<unknown> => {
-        const begun = run();
-        running ??= begun;
-        return begun;
-      };
-      const result = await middleware.handle?.(message, context, first, target);
-      // If a middleware forgot to await next(), the message would be acked while its handler still runs.
-      if (isRunning) await running;
-      return result;
+      const run = async (): Promise<unknown> => await next(message, context);
+      return await around(middleware.name, run, (once) =>
+        middleware.handle?.(message, context, once, target),
+      );
     };
   }, last);
+}
+
+/** Calls a hook with a `next` that runs once. */
+async function around<Args extends readonly unknown[]>(
+  name: string,
+  run: (...args: Args) => Promise<unknown>,
+  hook: (next: (...args: Args) => Promise<unknown>) => Promise<unknown> | undefined,
+): Promise<unknown> {
+  const once = onlyOnce(name);
+  let isRunning = false;
+  let running: Promise<unknown> | undefined;
+  const runOnce = async (...args: Args): Promise<unknown> => {
+    once();
+    isRunning = true;
+    try {
+      return await run(...args);
+    } finally {
+      isRunning = false;
+    }
+  };
+  const result = await hook((...args) => {
+    const begun = runOnce(...args);
+    running ??= begun;
+    return begun;
+  });
+  // If a hook forgot to await next(), a message would be acked while its handler still runs.
+  if (isRunning) await running;
+  return result;
 }
 
 /** A second `next()` would send or handle the message twice. */

@@ -43,6 +43,27 @@ test("two subscriptions each handle the same message", async () => {
   expect(runs).toEqual(["billing m-1", "shipping m-1"]);
 });
 
+test("a message that dies a second time is not the same dead letter", async () => {
+  const { handlerOf, runs } = bench();
+  const diedAt = (atMs: number, providerId: string) =>
+    rawMessage(
+      delivery("h", {
+        id: "m-1",
+        providerId,
+        attributes: { "aq-dead-reason": "x", "aq-dead-last": `${atMs}` },
+      }),
+    );
+  await handlerOf("dead")(diedAt(1_000, "p-1"));
+  await handlerOf("dead")(diedAt(1_000, "p-2")); // a copy
+  await handlerOf("dead")(diedAt(2_000, "p-3"));
+  const byService = (providerId: string) =>
+    rawMessage(delivery("h", { id: "m-1", providerId, deadLetter: { reason: "MaxDeliveryCountExceeded" } }));
+  await handlerOf("dead")(byService("p-4"));
+  await handlerOf("dead")(byService("p-4"));
+  await handlerOf("dead")(byService("p-5"));
+  expect(runs).toHaveLength(4);
+});
+
 test("while another run holds the message it is retried later", async () => {
   const { handle, runs, fail } = bench();
   const gate = Promise.withResolvers<void>();
@@ -74,6 +95,18 @@ test.each(["begin", "commit"] as const)("DEDU-05 a store that fails at %s does n
   const { handle } = bench({ [step]: down });
   await expect(handle()).rejects.toThrow("store down");
 });
+
+test.each([true, undefined, "NEW"])(
+  "a store whose begin answers %s is refused, not believed",
+  async (answer) => {
+    const { handle, runs } = bench({ begin: async () => answer as never });
+    await expect(handle()).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining('idempotency.store.begin: expected "new", "done" or "busy"'),
+    });
+    expect(runs).toEqual([]);
+  },
+);
 
 test("a rollback that fails does not hide why the handler failed", async () => {
   const { handle, fail } = bench({

@@ -1,6 +1,7 @@
 import { callProblems, functionProblems, isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { RetryError } from "../errors/handler-errors.ts";
+import { mayHaveStopped } from "../consumer/run-context.ts";
 import { unheard } from "../errors/unheard.ts";
 import { positiveProblems } from "../message/check-policy.ts";
 import type { Message } from "../queue-consumer.ts";
@@ -57,7 +58,8 @@ export interface IdempotencyOptions {
  * Middleware that runs the handler once per message and queue, however often the message is delivered. A
  * duplicate is acked without its handler. If another run has claimed the message, it is retried when the
  * claim of a dead process would have ended, and its last attempt waits for that. If the store fails, the
- * message is not acked. Costs two calls of the store per message, and one more for each third of `claim` that
+ * message is not acked. A handler that looked at its signal and returns after it aborted may have stopped early:
+ * it is not remembered as done. Costs two calls of the store per message, and one more for each third of `claim` that
  * the handler takes. If a process dies after the work and before marking it as done, the work is not
  * remembered.
  *
@@ -77,21 +79,23 @@ export function idempotency(options: IdempotencyOptions): Middleware {
   const clock = options.clock ?? systemClock;
   return {
     name: "idempotency",
-    async handle(message, { attempt, isLastAttempt, signal }, next, target) {
+    async handle(message, context, next, target) {
       // With the target, because two subscriptions may get the same message and both must handle it.
-      const claimed = `${target}\n${checkKey(unheard(key(message)), target)}`;
+      const claimed = `${target}\n${checkKey(unheard(key(message)), target)}${deathOf(message)}`;
       const held = new Claim(store, claimed, claimMs, clock);
       let state = await held.begin();
       while (state === "busy") {
         // A last attempt waits: the claim of a dead process must not dead-letter a message that never failed.
-        if (!isLastAttempt || !(await pause(clock, signal)))
+        if (!context.isLastAttempt || !(await pause(clock, context.signal)))
           // On a first attempt another copy is running; on a later one, a process may have died with it.
-          throw busy(target, attempt > 1 ? claim : undefined);
+          throw busy(target, context.attempt > 1 ? claim : undefined);
         state = await held.begin();
       }
       if (state === "done") return undefined;
+      if (state !== "new") throw noState(state, target);
       const result = await runOrRollback(next, held);
-      await store.commit(claimed, ttlMs);
+      if (mayHaveStopped(context)) await held.rollback();
+      else await store.commit(claimed, ttlMs);
       return result;
     },
   };
@@ -117,6 +121,15 @@ function busy(target: string, delay: Duration | undefined): RetryError {
   return new RetryError({ delay, cause: new QueueError("UNAVAILABLE", { what, target }) });
 }
 
+/** Whatever a database returns for its insert would count as "new", and every duplicate would be handled. */
+function noState(state: unknown, target: string): QueueError {
+  const got = typeof state === "string" ? "another text" : kindOf(state);
+  return new QueueError("INVALID_ARGUMENT", {
+    what: `idempotency.store.begin: expected "new", "done" or "busy", got ${got}`,
+    target,
+  });
+}
+
 function checkCall(options: IdempotencyOptions): void {
   const problems = callProblems(options, ["store", "ttl", "claim", "key", "clock"], "idempotency");
   refuseProblems(problems);
@@ -138,6 +151,12 @@ function checkKey(key: unknown, target: string): string {
     remedy: "Build the key from what every message has, or throw a DeadLetterError for a message without it.",
     target,
   });
+}
+
+/** A message that was sent again with its id and died again is a dead letter that nobody has handled. */
+function deathOf({ deadLettered, providerId }: Message<unknown>): string {
+  if (deadLettered === undefined) return "";
+  return `\n${deadLettered.deadLetteredAt?.getTime() ?? providerId}`;
 }
 
 const STORE: readonly string[] = ["begin", "commit", "rollback"];

@@ -1,5 +1,6 @@
 import { kindOf } from "../errors/check-options.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
+import { unheard } from "../errors/unheard.ts";
 import type { Codec, TextForm } from "../message/codec.ts";
 
 /** Returns text for a text form, and for a codec bytes that nobody else holds. @throws INVALID_MESSAGE */
@@ -12,9 +13,12 @@ export function encodeBody(codec: Codec | TextForm, body: unknown): Uint8Array |
   }
   if (typeof encoded === "string" && !("contentType" in codec)) return encoded;
   if (!(encoded instanceof Uint8Array)) {
-    throw new QueueError("INVALID_MESSAGE", {
-      what: `the codec gave ${kindOf(encoded)} instead of a Uint8Array`,
-    });
+    const given: unknown = unheard(encoded);
+    const what =
+      given instanceof Promise
+        ? "the codec gave a promise, it must encode synchronously"
+        : `the codec gave ${kindOf(given)} instead of a Uint8Array`;
+    throw new QueueError("INVALID_MESSAGE", { what });
   }
   // A codec may return the caller's own bytes, which the caller may change while the message waits. A
   // Buffer's own `slice` would return a view.

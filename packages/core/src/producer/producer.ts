@@ -1,7 +1,7 @@
 import type { Feature } from "../driver/capabilities.ts";
 import type { ProducerDriver } from "../driver/driver.ts";
 import { isRecord, kindOf } from "../errors/check-options.ts";
-import { queueError, QueueError } from "../errors/queue-error.ts";
+import { isQueueError, queueError, QueueError } from "../errors/queue-error.ts";
 import { placeError, wrapDriverError } from "../errors/wrap-error.ts";
 import { composeSend } from "../middleware/compose.ts";
 import type { OutgoingDraft } from "../middleware/middleware.ts";
@@ -180,7 +180,11 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
       return await pending.promise;
     };
     await prepared.verdict;
-    await composeSend(this.#setup.middleware, last)(this.#preparer.draftOf(prepared));
+    try {
+      await composeSend(this.#setup.middleware, last)(this.#preparer.draftOf(prepared));
+    } catch (error) {
+      throw isQueueError(error) ? error : hookThrew(error);
+    }
     if (pending.message === undefined && !pending.isSettled) throw this.#swallowed();
   }
 
@@ -230,6 +234,12 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   #placed(error: unknown): QueueError {
     return placeError(error, this.#place);
   }
+}
+
+/** An error of the application: it is not one that anybody should report to us. */
+function hookThrew(cause: unknown): QueueError {
+  const remedy = "Its error is the cause.";
+  return new QueueError("INTERNAL", { what: "a send middleware threw", remedy, cause });
 }
 
 function isItem(item: unknown): boolean {
