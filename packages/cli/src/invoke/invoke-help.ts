@@ -38,7 +38,8 @@ sdkBinding the function itself settles, through the extension that the app has i
 
 cloud-run: a push subscription. The file listens on process.env.PORT, or exports a node:http handler,
 { fetch } or POST, which takes a Request, or registers a function of the functions framework, which
---target names. Status 102, 200, 201, 202 and 204 ack; while pushes fail they come more slowly, 100 ms to a minute apart.
+--target names. Status 102, 200, 201, 202 and 204 ack; while pushes fail they come more slowly,
+100 ms to a minute apart.
 The emulator pushes by itself; messages of other queues are pulled and posted.
   --target <name>                the function that @google-cloud/functions-framework serves
   --cloud-events                 post as Eventarc does to the function of a trigger: for cloudEvent()
