@@ -65,6 +65,7 @@ describe("Terraform", () => {
     expect(one(all, "aws_sqs_queue", "orders")).toMatchObject({
       name: "orders",
       visibility_timeout_seconds: 120,
+      message_retention_seconds: 1_209_600,
     });
     expect(String(one(all, "aws_sqs_queue", "orders")["redrive_policy"])).toContain("maxReceiveCount = 10");
     expect(one(all, "aws_lambda_event_source_mapping", "orders")).toMatchObject({
