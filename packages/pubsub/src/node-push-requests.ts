@@ -9,6 +9,7 @@ import type { PushOptions } from "./push-options.ts";
 import type { PushHeaders } from "./push-shapes.ts";
 import { answerTo, answerToError, type PushAnswer } from "./push-status.ts";
 import { decodePush } from "./push-wire.ts";
+import { invalid } from "./refusal.ts";
 
 type NodeSource = EventSource<[request: NodePushRequest, response: ServerResponse], void, PubsubHandle>;
 
@@ -26,7 +27,9 @@ export function nodePushRequests(options: PushOptions): NodeSource {
   const guard = new PushGuard("nodePushRequests", options);
   const desk = new PushDesk(guard.settings);
   return Object.freeze({
-    receive: async (request: NodePushRequest) => {
+    receive: async (request: NodePushRequest, response: ServerResponse) => {
+      if (!isNodeCall(request, response))
+        throw invalid(WRONG_CALL, "For a Request of fetch, use pushRequests().");
       const { clock, maxBodyBytes } = guard.settings;
       const arrivedAtMs = clock.now();
       const headers = headersOf(request);
@@ -50,10 +53,18 @@ export function nodePushRequests(options: PushOptions): NodeSource {
       request: NodePushRequest,
       response: ServerResponse,
     ) => {
+      // There is nothing to write an answer to.
+      if (!isNodeCall(request, response)) throw error;
       if (batch !== undefined) desk.leave(batch);
       respond(request, response, answerToError(error));
     },
   });
+}
+
+const WRONG_CALL = "nodePushRequests(): the handler was not called with request and response of node:http";
+
+function isNodeCall(request: NodePushRequest | undefined, response: ServerResponse | undefined): boolean {
+  return typeof request?.on === "function" && typeof response?.writeHead === "function";
 }
 
 function headersOf({ headers }: IncomingMessage): PushHeaders {
@@ -77,7 +88,7 @@ function respond(request: IncomingMessage, response: ServerResponse, { status, t
       "content-type": "text/plain; charset=utf-8",
       "content-length": Buffer.byteLength(text),
     }),
-    ...(isUnread && { connection: "close" }),
+    ...(isUnread && request.httpVersionMajor < 2 && { connection: "close" }),
   });
   response.end(text);
   if (isUnread) request.resume();

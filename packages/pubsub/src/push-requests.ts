@@ -7,6 +7,7 @@ import { PushGuard } from "./push-guard.ts";
 import type { PushOptions } from "./push-options.ts";
 import { answerTo, answerToError, type PushAnswer } from "./push-status.ts";
 import { decodePush } from "./push-wire.ts";
+import { invalid } from "./refusal.ts";
 
 type FetchSource = EventSource<[request: Request], Response, PubsubHandle>;
 
@@ -29,6 +30,8 @@ export function pushRequests(options: PushOptions): FetchSource {
   const desk = new PushDesk(guard.settings);
   return Object.freeze({
     receive: async (request: Request) => {
+      if (!isFetchRequest(request))
+        throw invalid(WRONG_CALL, "For node:http and Express, use nodePushRequests().");
       const { clock, maxBodyBytes } = guard.settings;
       const arrivedAtMs = clock.now();
       const headers = Object.fromEntries(request.headers);
@@ -40,11 +43,19 @@ export function pushRequests(options: PushOptions): FetchSource {
     },
     reply: (outcomes: readonly Outcome[], batch: EventBatch<PubsubHandle>) =>
       responseOf(answerTo(desk.leave(batch, outcomes))),
-    refuse: (error: unknown, batch: EventBatch<PubsubHandle> | undefined) => {
+    refuse: (error: unknown, batch: EventBatch<PubsubHandle> | undefined, request: Request) => {
+      // A caller that has no Request does not send the Response either.
+      if (!isFetchRequest(request)) throw error;
       if (batch !== undefined) desk.leave(batch);
       return responseOf(answerToError(error));
     },
   });
+}
+
+const WRONG_CALL = "pushRequests(): the handler was not called with a Request";
+
+function isFetchRequest(request: Request | undefined): boolean {
+  return typeof request?.headers?.get === "function";
 }
 
 function responseOf({ status, text }: PushAnswer): Response {

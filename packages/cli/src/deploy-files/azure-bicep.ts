@@ -1,4 +1,4 @@
-import { entitySettings, RECEIVER_ROLE, resourceName } from "./azure-settings.ts";
+import { entitySettings, RECEIVER_ROLE, resourceName, sourceRemark } from "./azure-settings.ts";
 import type { Deployment } from "./deployment.ts";
 import { ORIGIN, type GeneratedFile } from "./generated-file.ts";
 
@@ -23,6 +23,7 @@ export function azureBicep(deployment: Deployment): GeneratedFile {
     "  name: namespaceName",
     "}",
     "",
+    `// ${sourceRemark(deployment)}`,
     ...(names.topic === undefined ? queueLines(deployment) : subscriptionLines(deployment, names.topic)),
     "",
     "// Azure Service Bus Data Receiver: receive and settle, nothing else.",

@@ -13,6 +13,11 @@ function lockS({ timeoutS }: Deployment): number {
   return Math.min(MAX_LOCK_S, Math.max(MIN_LOCK_S, timeoutS));
 }
 
+/** What the event source must be told, because the host passes on neither. */
+export function sourceRemark(deployment: Deployment): string {
+  return `In the function: functionsEvents({ functionTimeout: "${deployment.timeoutS}s", lockDuration: "${lockS(deployment)}s" }).`;
+}
+
 /** ISO 8601, the format of Service Bus. */
 function isoSeconds(seconds: number): string {
   return seconds % 60 === 0 ? `PT${seconds / 60}M` : `PT${seconds}S`;

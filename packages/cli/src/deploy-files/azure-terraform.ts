@@ -1,4 +1,4 @@
-import { entitySettings, RECEIVER_ROLE_NAME, resourceName } from "./azure-settings.ts";
+import { entitySettings, RECEIVER_ROLE_NAME, resourceName, sourceRemark } from "./azure-settings.ts";
 import type { Deployment } from "./deployment.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { ref, terraformFile, variable, type Body, type Section } from "./hcl.ts";
@@ -28,6 +28,7 @@ function queueSection(deployment: Deployment): Section {
   const { names, label } = deployment;
   return {
     head: ["resource", "azurerm_servicebus_queue", label],
+    remark: sourceRemark(deployment),
     body: {
       name: resourceName(names.queue),
       namespace_id: ref("var.namespace_id"),
@@ -50,6 +51,7 @@ function subscriptionSections(deployment: Deployment): readonly Section[] {
     },
     {
       head: ["resource", "azurerm_servicebus_subscription", label],
+      remark: sourceRemark(deployment),
       body: {
         name: names.queue,
         topic_id: ref(`azurerm_servicebus_topic.${label}.id`),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Deployment } from "./deployment.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { Block, ref, terraformFile, variable, type Section } from "./hcl.ts";
@@ -62,13 +63,13 @@ const NEVER = new Block({ ttl: "" });
 const PER_INSTANCE = 80;
 
 function service(deployment: Deployment): Section {
-  const { label, names, concurrency } = deployment;
+  const { label, concurrency } = deployment;
   const instances = Math.ceil(concurrency / PER_INSTANCE);
   return {
     head: ["resource", "google_cloud_run_v2_service", label],
     body: {
       project: ref("var.project"),
-      name: serviceName(names.queue),
+      name: serviceName(deployment),
       location: ref("var.region"),
       ingress: "INGRESS_TRAFFIC_INTERNAL_ONLY",
       template: new Block({
@@ -117,12 +118,13 @@ function subscription(deployment: Deployment): Section {
   };
 }
 
-function grants({ label }: Deployment): readonly Section[] {
+function grants(deployment: Deployment): readonly Section[] {
+  const { label } = deployment;
   const pubsub = ref("local.pubsub");
   return [
     {
       head: ["resource", "google_service_account", `${label}_push`],
-      body: { project: ref("var.project"), account_id: accountId(label) },
+      body: { project: ref("var.project"), account_id: accountId(deployment) },
     },
     {
       head: ["resource", "google_cloud_run_v2_service_iam_member", `${label}_push`],
@@ -175,13 +177,33 @@ function within(value: number, { min, max }: { readonly min: number; readonly ma
   return Math.min(max, Math.max(min, value));
 }
 
-/** `[a-z0-9-]`, at most 49 characters. https://cloud.google.com/run/docs/reference/rest (2026-11-29) */
-function serviceName(name: string): string {
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
-  return `${plain.slice(0, 40).replace(/-+$/, "")}-push`;
+/** Both `[a-z0-9-]`. https://cloud.google.com/run/docs/reference/rest (2026-11-29) */
+const MAX_SERVICE_NAME = 49;
+/** https://cloud.google.com/iam/docs/service-accounts-create (2026-11-30) */
+const MAX_ACCOUNT_ID = 30;
+
+function serviceName({ names }: Deployment): string {
+  return pushName(names.queue, MAX_SERVICE_NAME);
 }
 
-/** 6 to 30 characters. */
-function accountId(label: string): string {
-  return `${label.replaceAll("_", "-").slice(0, 24).replace(/-+$/, "")}-push`;
+function accountId({ names }: Deployment): string {
+  return pushName(names.queue, MAX_ACCOUNT_ID);
+}
+
+const PUSH = "-push";
+const HASH_LENGTH = 6;
+
+/**
+ * Services and accounts belong to the project: subscriptions of one project must not get the same name. So a
+ * name that had to be changed gets a hash of what it was.
+ */
+function pushName(name: string, maxLength: number): string {
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replace(/-$/, "");
+  const most = maxLength - PUSH.length;
+  if (plain === name && plain.length <= most) return plain + PUSH;
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, HASH_LENGTH);
+  return `${plain.slice(0, most - HASH_LENGTH - 1).replace(/-$/, "")}-${hash}${PUSH}`;
 }

@@ -90,6 +90,7 @@ function queues(deployment: Deployment): Json {
         QueueName: names.queue,
         ...fifo,
         VisibilityTimeout: visibilityS(deployment),
+        MessageRetentionPeriod: MAX_RETENTION_S,
         RedrivePolicy: {
           deadLetterTargetArn: arnOf(`${id}DeadLetterQueue`),
           maxReceiveCount: maxDeliveries,

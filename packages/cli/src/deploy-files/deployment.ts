@@ -34,6 +34,8 @@ export interface Deployment extends FunctionSettings {
   readonly maxRetryS: number;
 }
 
+/** The engine keeps the last second free, so with less nothing would start. A push has 10 seconds at least. */
+const MIN_TIMEOUT_S = { lambda: 2, "azure-functions": 2, "cloud-run": 1 } as const;
 /** Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (2026-11-29) */
 const MAX_LAMBDA_S = 900;
 /** The longest ack deadline of a push. https://cloud.google.com/pubsub/docs/push (2026-11-29) */
@@ -100,8 +102,10 @@ function settingsProblems(settings: FunctionSettings, isFifo: boolean): readonly
   const isFifoLambda = runtime === "lambda" && isFifo;
   const maxBatch = isFifoLambda ? MAX_FIFO_BATCH : MAX_BATCH[runtime];
   const problems: string[] = [];
-  if (timeoutS < 1 || timeoutS > maxTimeoutS)
-    problems.push(`--function-timeout: expected 1s to ${maxTimeoutS}s for ${runtime}, got ${timeoutS}s`);
+  if (timeoutS < MIN_TIMEOUT_S[runtime] || timeoutS > maxTimeoutS)
+    problems.push(
+      `--function-timeout: expected ${MIN_TIMEOUT_S[runtime]}s to ${maxTimeoutS}s for ${runtime}, got ${timeoutS}s`,
+    );
   if (runtime === "lambda" && (concurrency < LAMBDA_CONCURRENCY.min || concurrency > LAMBDA_CONCURRENCY.max))
     problems.push(`--concurrency: a mapping takes 2 to 1000, got ${concurrency}`);
   if (runtime !== "lambda" && concurrency > MAX_CONCURRENCY)

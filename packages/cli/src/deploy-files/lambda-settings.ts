@@ -3,7 +3,7 @@ import type { Deployment } from "./deployment.ts";
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html (2026-11-29) */
 const VISIBILITY_FACTOR = 6;
 const MAX_VISIBILITY_S = 43_200;
-/** The longest time for which SQS keeps a message. */
+/** The longest time for which SQS keeps a message. By default it deletes what is four days old, read or not. */
 export const MAX_RETENTION_S = 1_209_600;
 
 /** Without it, Lambda deletes messages that a function lists as failed. */

@@ -41,6 +41,7 @@ function queues(deployment: Deployment): readonly Section[] {
         name: names.queue,
         fifo_queue: fifo,
         visibility_timeout_seconds: visibilityS(deployment),
+        message_retention_seconds: MAX_RETENTION_S,
         redrive_policy: ref(
           `jsonencode({ deadLetterTargetArn = aws_sqs_queue.${label}_dead.arn, maxReceiveCount = ${maxDeliveries} })`,
         ),

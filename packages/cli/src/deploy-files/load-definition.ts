@@ -27,6 +27,9 @@ export async function loadDefinition(
   return only[1];
 }
 
+/** What Node says of an ES module in a package of type commonjs, which `npm init` makes. */
+const IS_COMMON_JS = /outside a module|Unexpected token 'export'/;
+
 async function importModule(module: string): Promise<Readonly<Record<string, unknown>>> {
   const path = resolve(module);
   // Output of a module while it is imported must not mix with the files, which are often redirected.
@@ -36,7 +39,8 @@ async function importModule(module: string): Promise<Readonly<Record<string, unk
     return (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw mistake(`${path} cannot be imported: ${reason}`);
+    const hint = IS_COMMON_JS.test(reason) ? '; set "type": "module" in its package.json' : "";
+    throw mistake(`${path} cannot be imported: ${reason}${hint}`);
   } finally {
     process.stdout.write = write;
   }

@@ -36,9 +36,10 @@ sdkBinding the function itself settles, through the extension that the app has i
   --max-concurrency <n>          calls of a single-message function at once (default: 16)
   --timeout <duration>           the function's timeout; then the app starts again (default: 5m)
 
-cloud-run: a push subscription. The file listens on process.env.PORT, or exports a node:http handler
-or { fetch }, or registers a function of the functions framework. Status 102, 200, 201, 202 and 204
-ack; while pushes fail they come more slowly, 100 ms to a minute apart.
+cloud-run: a push subscription. The file listens on process.env.PORT, or exports a node:http handler,
+{ fetch } or POST, which takes a Request, or registers a function of the functions framework, which
+--target names. Status 102, 200, 201, 202 and 204 ack; while pushes fail they come more slowly,
+100 ms to a minute apart.
 The emulator pushes by itself; messages of other queues are pulled and posted.
   --target <name>                the function that @google-cloud/functions-framework serves
   --cloud-events                 post as Eventarc does to the function of a trigger: for cloudEvent()

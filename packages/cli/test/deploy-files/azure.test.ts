@@ -1,6 +1,7 @@
 import { defineQueue, defineTopic, unchecked } from "@anyqueue/core";
 import { describe, expect, test } from "vitest";
 import { deduplicated, ordered, plain, subscription, textOf, type Given } from "./a-deployment.ts";
+import type { Format } from "../../src/deploy-files/generated-file.ts";
 import { modelProblems } from "./service-bus-models.ts";
 
 const deduplicatedTopic = defineTopic("shop-events", { schema: unchecked(), needs: ["deduplication"] });
@@ -102,3 +103,16 @@ test("host.json bounds the calls, and keeps locks for as long as a function may 
     },
   });
 });
+
+test.each([
+  ["bicep", plain, 90, '90s", lockDuration: "90s'],
+  ["terraform", plain, 90, '90s", lockDuration: "90s'],
+  ["bicep", subscription, 1_800, '1800s", lockDuration: "300s'],
+  ["terraform", subscription, 1_800, '1800s", lockDuration: "300s'],
+] as [Format, Given, number, string][])(
+  "%s of %o says what the host does not tell the event source",
+  (format, definition, timeoutS, times) => {
+    const text = textOf(definition, "azure-functions", format, { over: { timeoutS } });
+    expect(text).toContain(`functionsEvents({ functionTimeout: "${times}" })`);
+  },
+);

@@ -81,6 +81,17 @@ describe("anyqueue deploy-files", () => {
     expect(stderr).toHaveBeenCalledWith("injected env\n");
   });
 
+  test.each(["Cannot use import statement outside a module", "Unexpected token 'export'"])(
+    "says how to declare a module that Node takes for CommonJS: %s",
+    async (message) => {
+      const commonJs = join(folder, `commonjs-${message.length}.mjs`);
+      await writeFile(commonJs, `throw new SyntaxError(${JSON.stringify(message)});`);
+      const { code, terminal } = await run(commonJs, "--runtime", "lambda");
+      expect(terminal.warned.join("\n")).toContain('set "type": "module" in its package.json');
+      expect(code).toBe(2);
+    },
+  );
+
   test("shows its help", async () => {
     expect((await run("--help")).terminal.printed.join("\n")).toContain("Nothing is applied");
   });

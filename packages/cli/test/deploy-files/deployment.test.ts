@@ -21,7 +21,9 @@ function deployment(
 
 describe("what cannot be is refused by name", () => {
   test.each([
-    [plain, "lambda", { timeoutS: 901 }, "1s to 900s"],
+    [plain, "lambda", { timeoutS: 901 }, "2s to 900s"],
+    [plain, "lambda", { timeoutS: 1 }, "2s to 900s"],
+    [plain, "azure-functions", { timeoutS: 1 }, "2s to 86400s"],
     [plain, "cloud-run", { timeoutS: 601 }, "1s to 600s"],
     [plain, "lambda", { timeoutS: 0 }, "--function-timeout"],
     [plain, "lambda", { concurrency: 1 }, "2 to 1000"],

@@ -32,6 +32,7 @@ describe.each(["sam", "cloudformation"] as const)("the %s template", (format) =>
     expect(Resources["OrdersQueue"]?.["Properties"]).toMatchObject({
       QueueName: "orders",
       VisibilityTimeout: 125,
+      MessageRetentionPeriod: 1_209_600,
       RedrivePolicy: {
         deadLetterTargetArn: { "Fn::GetAtt": ["OrdersDeadLetterQueue", "Arn"] },
         maxReceiveCount: 10,

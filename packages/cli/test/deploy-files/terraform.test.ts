@@ -65,6 +65,7 @@ describe("Terraform", () => {
     expect(one(all, "aws_sqs_queue", "orders")).toMatchObject({
       name: "orders",
       visibility_timeout_seconds: 120,
+      message_retention_seconds: 1_209_600,
     });
     expect(String(one(all, "aws_sqs_queue", "orders")["redrive_policy"])).toContain("maxReceiveCount = 10");
     expect(one(all, "aws_lambda_event_source_mapping", "orders")).toMatchObject({
@@ -168,5 +169,38 @@ describe("Terraform", () => {
     await expect(parsed(plain, "lambda", { config })).rejects.toThrow("its address");
     const odd = { queues: { orders: { name: "a/b%{c", deadLetter: "dead" } } };
     await expect(parsed(plain, "lambda", { config: odd })).rejects.toThrow("its address");
+  });
+
+  test("for Cloud Run gives each subscription of a project a service and an account of its own", async () => {
+    const long = (end: string): Given => defineQueue(`customer-orders-of-the-whole-wide-world-${end}`);
+    const named = (name: string): Parameters<typeof textOf>[3] => ({ config: { queues: { orders: name } } });
+    const all: [Given, Parameters<typeof textOf>[3]][] = [
+      [plain, {}],
+      [plain, { config: { prefix: "prod-" } }],
+      [plain, named("Orders")],
+      [plain, named("orders-")],
+      [plain, named("o.rders")],
+      [plain, named("o-rders")],
+      [long("created"), {}],
+      [long("updated"), {}],
+    ];
+    const found = await Promise.all(
+      all.map(async ([definition, given]) => {
+        const { resource } = await parsed(definition, "cloud-run", given);
+        const only = (type: string, field: string): string =>
+          String(Object.values(resource[type] ?? {})[0]?.[0]?.[field]);
+        return [
+          only("google_cloud_run_v2_service", "name"),
+          only("google_service_account", "account_id"),
+        ] as const;
+      }),
+    );
+    const services = found.map(([service]) => service);
+    const accounts = found.map(([, account]) => account);
+    expect([services[0], accounts[1]]).toEqual(["orders-push", "prod-orders-push"]);
+    expect(new Set(services).size).toBe(all.length);
+    expect(new Set(accounts).size).toBe(all.length);
+    for (const service of services) expect(service).toMatch(/^[a-z]([-a-z0-9]{0,47}[a-z0-9])$/);
+    for (const account of accounts) expect(account).toMatch(/^[a-z]([-a-z0-9]{4,28}[a-z0-9])$/);
   });
 });

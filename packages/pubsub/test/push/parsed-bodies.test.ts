@@ -153,3 +153,18 @@ test("a push over HTTP/2 that is cut off in its body is not handled, and is when
   await once(whole, "response");
   expect(seen).toEqual([BODY]);
 });
+
+test("a push over HTTP/2 that is refused before its body came is answered without a warning", async () => {
+  const warned: string[] = [];
+  const note = ({ message }: Error): void => void warned.push(message);
+  process.on("warning", note);
+  closers.push(() => process.off("warning", note));
+  const handler = createHandler(raw, nodePushRequests({ ...TRUSTED, maxBodyBytes: 1 }), () => {});
+  const session = await http2Session(handler);
+  const stream = session.request({ ":method": "POST", ":path": "/", "content-length": "2" });
+  const [headers] = (await once(stream, "response")) as [Readonly<Record<string, unknown>>];
+  stream.end("{}");
+  stream.resume();
+  await once(stream, "close");
+  expect([headers[":status"], warned]).toEqual([413, []]);
+});

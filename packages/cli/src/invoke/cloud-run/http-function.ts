@@ -7,15 +7,20 @@ import { loadFunction } from "../load-function.ts";
 type NodeHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
 type FetchHandler = (request: Request) => Response | Promise<Response>;
 
+const DEFAULT_EXPORTS = ["handler", "default", "POST"];
+const RETURNED_RESPONSE =
+  "The handler returned a Response, but was called with request and response of node:http: export it as POST, or as { fetch: handler }.";
+
 endWithParent();
 await main(process.argv[2] ?? "", process.argv[3]);
 
 async function main(path: string, exportName: string | undefined): Promise<void> {
   const exports = await loadFunction(path);
   const known = Object.keys(exports);
-  const handler =
-    exports[exportName ?? "handler"] ?? (exportName === undefined ? exports["default"] : undefined);
-  const serve = asNodeHandler(handler);
+  const name = exportName ?? DEFAULT_EXPORTS.find((each) => exports[each] !== undefined) ?? "";
+  const handler = exports[name];
+  // Frameworks that route by the name of the export, such as Next.js, call it with a Request.
+  const serve = asNodeHandler(name === "POST" ? { fetch: handler } : handler);
   if (serve !== undefined)
     createServer((request, response) => void answer(serve, request, response)).listen(port(), "127.0.0.1");
   else if (exportName !== undefined) process.send?.({ kind: "no-export", known });
@@ -38,7 +43,8 @@ function asNodeHandler(handler: unknown): NodeHandler | undefined {
 /** A handler that throws gets status 500, as is usual for servers. */
 async function answer(serve: NodeHandler, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    await serve(request, response);
+    const returned = await serve(request, response);
+    if (returned instanceof Response) throw new Error(RETURNED_RESPONSE);
   } catch (error) {
     console.error(error);
     if (!response.headersSent) response.writeHead(500);

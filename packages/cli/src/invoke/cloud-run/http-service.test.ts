@@ -16,13 +16,16 @@ createServer((request, response) => {
 }).listen(Number(process.env.PORT), "127.0.0.1");
 `;
 
-async function serviceOf(source: string): Promise<{ service: HttpService; lines: string[] }> {
+async function serviceOf(
+  source: string,
+  exportName?: string,
+): Promise<{ service: HttpService; lines: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), "anyqueue-"));
   const path = join(folder, "service.mjs");
   await writeFile(path, source);
   const lines: string[] = [];
   const service = new HttpService({
-    file: { path, exportName: undefined },
+    file: { path, exportName },
     target: undefined,
     path: "/",
     timeoutMs: 20_000,
@@ -62,4 +65,19 @@ test("a handler is served on loopback alone", async () => {
   });
   socket.destroy();
   expect(isOpen).toBe(false);
+});
+
+const ANSWERS_204 = "(request) => new Response(null, { status: request.headers.get('x') ? 204 : 500 })";
+
+test.each([undefined, "POST"])("an export POST takes a Request, chosen by %s", async (exportName) => {
+  const { service } = await serviceOf(`export const POST = ${ANSWERS_204};`, exportName);
+  await service.start();
+  expect(await service.post({ headers: { x: "1" }, body: "" })).toEqual({ kind: "status", status: 204 });
+});
+
+test("a handler that returns a Response is answered for, and told how to be exported", async () => {
+  const { service, lines } = await serviceOf(`export const handler = () => new Response(null);`);
+  await service.start();
+  expect(await service.post({ headers: {}, body: "" })).toEqual({ kind: "status", status: 500 });
+  await expect.poll(() => lines.join("\n")).toContain("export it as POST, or as { fetch: handler }");
 });

@@ -151,7 +151,7 @@ export class HttpService {
     return new InvokeError(
       "FUNCTION_DID_NOT_START",
       `${this.#settings.file.path}: ${what}`,
-      "Listen on process.env.PORT, export a handler (request, response) or { fetch }, or name a --target.",
+      "Listen on process.env.PORT, export a handler (request, response), POST or { fetch }, or name a --target.",
     );
   }
 }
