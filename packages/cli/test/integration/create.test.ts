@@ -37,6 +37,22 @@ describe.each<Cloud>(["sqs", "service-bus", "pubsub"])("on %s", (provider) => {
     expect(JSON.parse(printed.join())).toMatchObject({ id: "o-1", orderingKey: "k" });
   });
 
+  test("more attempts than the service makes deliveries are refused, and nothing is made", async () => {
+    const max = { sqs: 1_000, "service-bus": 2_000, pubsub: 100 }[provider];
+    const flags = ["orders", "--url", world.urlOf(provider)];
+
+    const { code, warned } = await anyqueue("create", ...flags, "--attempts", String(max + 1));
+    expect(code).toBe(1);
+    expect(warned).toMatch(/^INVALID_ARGUMENT/);
+    expect(warned).toContain(`${max + 1} attempts, but the service dead-letters after ${max} deliveries`);
+    expect((await anyqueue("send", "orders", "{}", "--url", world.urlOf(provider))).warned).toMatch(
+      /^NOT_FOUND/,
+    );
+
+    expect((await anyqueue("create", ...flags, "--attempts", String(max))).code).toBe(0);
+    expect((await anyqueue("create", ...flags, "--attempts", String(max))).code).toBe(0);
+  });
+
   test("again it changes nothing, and other settings are refused", async () => {
     const flags = ["orders", "--url", world.urlOf(provider)];
 
