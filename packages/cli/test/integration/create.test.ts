@@ -65,6 +65,25 @@ describe.each<Cloud>(["sqs", "service-bus", "pubsub"])("on %s", (provider) => {
   });
 });
 
+test("on SQS, an ordered queue that is addressed as a standard one is told apart", async () => {
+  vi.stubEnv("ANYQUEUE_URL", world.urlOf("sqs"));
+  await anyqueue("create", "orders", "--ordered");
+  for (const [command = "", ...rest] of [
+    ["send", "orders", "{}"],
+    ["tail", "orders"],
+    ["redrive", "orders"],
+  ]) {
+    const { code, warned } = await anyqueue(command, ...rest);
+    expect(code).toBe(1);
+    expect(warned).toMatch(/NOT_FOUND.*FIFO queue "orders(?:-dead)?\.fifo" exists: .*--key or --ordered/s);
+  }
+
+  await anyqueue("create", "jobs");
+  expect((await anyqueue("send", "jobs", "{}", "--key", "k")).warned).toContain(
+    'standard queue "jobs" exists',
+  );
+});
+
 test("flags become settings of the queue", async () => {
   const flags = ["--attempts", "7", "--lease", "45s", "--url", world.urlOf("sqs")];
 
