@@ -92,7 +92,11 @@ test("a foreign message's typed attributes are what they were among the dead let
 test("a trace header of X-Ray stays with a message among the dead letters, and when it is back", async () => {
   const TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
   const traceIn = async (name: string): Promise<unknown> => {
-    const ask = { QueueUrl: urlOf(name), VisibilityTimeout: 0, MessageSystemAttributeNames: ["All" as const] };
+    const ask = {
+      QueueUrl: urlOf(name),
+      VisibilityTimeout: 0,
+      MessageSystemAttributeNames: ["All" as const],
+    };
     const { Messages = [] } = await foreign.send(new ReceiveMessageCommand(ask));
     return Messages.map(({ Attributes }) => Attributes?.["AWSTraceHeader"]);
   };
