@@ -228,8 +228,8 @@ function remedyOfPage(name: string, status: unknown): string | undefined {
 function remedyOfTwin(twin: string | undefined): string | undefined {
   if (twin === undefined) return undefined;
   return twin.endsWith(".fifo")
-    ? `The FIFO queue "${twin}" exists: use that name, or ask for order (orderingKey in the definition, --key or --ordered in a shell).`
-    : `The standard queue "${twin}" exists, which keeps no order and drops no duplicates: create the FIFO queue, or do without (--key, --ordered and --deduplicating in a shell).`;
+    ? `The FIFO queue "${twin}" exists: use that name, or ask for order (orderingKey; --key or --ordered in a shell).`
+    : `The standard queue "${twin}" exists: create the FIFO queue, or ask for neither order nor deduplication.`;
 }
 
 function meaningOfStatus(status: unknown): Meaning {

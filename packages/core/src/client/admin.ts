@@ -135,7 +135,7 @@ function attemptsMisfit(policy: QueuePolicy, { limits, name }: Target): QueueErr
   if (attempts === "unlimited" || attempts <= maxDeliveries) return undefined;
   return new QueueError("INVALID_ARGUMENT", {
     what: `${attempts} attempts, but the service dead-letters after ${maxDeliveries} deliveries at most`,
-    remedy: `Use at most ${maxDeliveries} attempts, or "unlimited", which leaves the dead letters unconnected.`,
+    remedy: `Use at most ${maxDeliveries} attempts, or "unlimited".`,
     target: name,
     operation: "admin",
   });
