@@ -14,6 +14,9 @@ interface Compiler {
   readonly program: string;
 }
 
+/** The oldest that docs/guides/getting-started.md names: 5.1 has no `AsyncDisposable`. */
+const OLDEST_TYPESCRIPT = "5.2.2";
+
 /** All options that a careful application turns on. The declarations of packages are checked as well. */
 const STRICT = [
   [
@@ -22,7 +25,7 @@ const STRICT = [
     "--noUncheckedIndexedAccess",
     "--noPropertyAccessFromIndexSignature",
   ],
-  ["--verbatimModuleSyntax", "--skipLibCheck", "false", "--types", "node", "--target", "es2023"],
+  ["--verbatimModuleSyntax", "--skipLibCheck", "false", "--types", "node", "--target", "es2022"],
   ["--lib", "es2023,esnext.disposable"],
 ].flat();
 
@@ -43,13 +46,22 @@ async function checkIn(folder: string): Promise<void> {
   const tarballs = packPackages().map((packed) => packed.tarball);
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline"];
   await pass(folder, "install", ["npm", "install", ...flags, ...tarballs, ...thirdParties()]);
-  for (const { version, program } of compilers()) {
-    const compile = (...options: string[]): readonly string[] => [
-      process.execPath,
-      program,
-      ...STRICT,
-      ...options,
-    ];
+  const oldest = compilerIn(join(folder, "node_modules", "typescript"));
+  await pass(
+    folder,
+    `TypeScript ${oldest.version}`,
+    compileWith(oldest, "--module", "nodenext", "program.mts", "program.cts"),
+  );
+  // What a CommonJS project without further settings has up to TypeScript 5.9.
+  const node10 = ["--module", "commonjs", "--moduleResolution", "node10", "--esModuleInterop", "--noEmit"];
+  await pass(
+    folder,
+    `TypeScript ${oldest.version}, node10 resolution`,
+    compileWith(oldest, ...node10, "--verbatimModuleSyntax", "false", "program.cts"),
+  );
+  for (const compiler of compilers()) {
+    const { version } = compiler;
+    const compile = (...options: string[]): readonly string[] => compileWith(compiler, ...options);
     // oxlint-disable no-await-in-loop
     await pass(
       folder,
@@ -97,6 +109,7 @@ function thirdParties(): readonly string[] {
     // The newest release depends on a part of itself that the registry does not have.
     pinned("@google-cloud/pubsub", join(ROOT, "packages", "pubsub")),
     pinned("@types/node", ROOT),
+    `typescript@${OLDEST_TYPESCRIPT}`,
   ];
 }
 
@@ -111,11 +124,18 @@ function pinned(name: string, folder: string): string {
 function compilers(): readonly Compiler[] {
   const ours = createRequire(import.meta.url);
   const older = createRequire(ours.resolve("@microsoft/api-extractor"));
-  return [ours, older].map((require) => {
-    const path = require.resolve("typescript/package.json");
-    const manifest: { readonly version: string } = JSON.parse(readFileSync(path, "utf8"));
-    return { version: manifest.version, program: join(dirname(path), "bin", "tsc") };
-  });
+  return [ours, older].map((require) => compilerIn(dirname(require.resolve("typescript/package.json"))));
+}
+
+function compilerIn(folder: string): Compiler {
+  const manifest: { readonly version: string } = JSON.parse(
+    readFileSync(join(folder, "package.json"), "utf8"),
+  );
+  return { version: manifest.version, program: join(folder, "bin", "tsc") };
+}
+
+function compileWith({ program }: Compiler, ...options: string[]): readonly string[] {
+  return [process.execPath, program, ...STRICT, ...options];
 }
 
 async function pass(cwd: string, name: string, command: readonly string[]): Promise<void> {

@@ -19,8 +19,8 @@ async function check(packed: PackedPackage): Promise<boolean> {
   const commands = [["publint", "--strict", packed.tarball]];
   // A package that has only programs has no types to check.
   if (packed.entryPoints.length > 0) {
-    // node16: subpath exports cannot work under the older node10 resolution.
-    commands.push(["attw", packed.tarball, "--profile", "node16", "--no-emoji", "--format", "ascii"]);
+    // strict: the older node10 resolution too, which finds subpaths by `typesVersions`.
+    commands.push(["attw", packed.tarball, "--profile", "strict", "--no-emoji", "--format", "ascii"]);
   }
   const runs = commands.map((command) =>
     runStep({ name: packed.name, command, fix: "" }, { output: "shown when it fails" }),

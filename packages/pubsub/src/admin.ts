@@ -4,12 +4,7 @@ import type { protos } from "@google-cloud/pubsub";
 import type { Provisioning } from "./provisioning.ts";
 import { callOptions, type PubsubClients } from "./pubsub-client.ts";
 import { classifyPubsubError } from "./pubsub-errors.ts";
-import {
-  PUBSUB_MAX_DELIVERIES,
-  PUBSUB_MAX_LEASE_MS,
-  PUBSUB_MIN_DELIVERIES,
-  PUBSUB_MIN_LEASE_MS,
-} from "./pubsub-limits.ts";
+import { PUBSUB_MAX_LEASE_MS, PUBSUB_MIN_DELIVERIES, PUBSUB_MIN_LEASE_MS } from "./pubsub-limits.ts";
 import type { PubsubSubscription } from "./pubsub-subscription.ts";
 import { parseEntity, type ResourceName } from "./pubsub-url.ts";
 import { durationMs, neededGrants, type SubscriptionSettings } from "./subscription-facts.ts";
@@ -203,11 +198,7 @@ export class PubsubAdmin implements AdminDriver {
     if (deadLetter === undefined) return {};
     const { topic } = parseEntity(deadLetter.entity, deadLetter.ref);
     const deadLetterTopic = await this.#clients.path("topics", topic ?? NO_NAME);
-    const maxDeliveryAttempts = Math.min(
-      Math.max(maxDeliveries, PUBSUB_MIN_DELIVERIES),
-      PUBSUB_MAX_DELIVERIES,
-    );
-    return { deadLetterPolicy: { deadLetterTopic, maxDeliveryAttempts } };
+    return { deadLetterPolicy: { deadLetterTopic, maxDeliveryAttempts: maxDeliveries } };
   }
 
   async #deleteSubscription(subscription: ResourceName, signal: AbortSignal): Promise<void> {

@@ -36,7 +36,7 @@ export const PUBSUB_MAX_ACK_IDS = 2_500;
 export const PUBSUB_MAX_CONFIRMED_IDS = 150;
 /** Delivery attempts of a dead-letter policy; 0 in the policy means 5. */
 export const PUBSUB_MIN_DELIVERIES = 5;
-export const PUBSUB_MAX_DELIVERIES = 100;
+const PUBSUB_MAX_DELIVERIES = 100;
 /** Backoff of a retry policy. */
 export const PUBSUB_DEFAULT_MIN_BACKOFF_MS = 10_000;
 /** Messages of one unary pull; asking for more is useless. */
@@ -139,6 +139,7 @@ export const PUBSUB_LIMITS: Limits = Object.freeze({
   release: { maxItems: PUBSUB_MAX_ACK_IDS, maxInFlight: 2 },
   extend: { maxItems: PUBSUB_MAX_ACK_IDS, maxInFlight: 2 },
   deadLetter: { maxItems: PUBSUB_MAX_PULL_ITEMS, maxInFlight: 2 },
+  maxDeliveries: PUBSUB_MAX_DELIVERIES,
   lease: { minMs: PUBSUB_MIN_LEASE_MS, maxMs: PUBSUB_MAX_LEASE_MS, totalMs: Number.POSITIVE_INFINITY },
   attributes: {
     maxCount: PUBSUB_MAX_ATTRIBUTES - OWN_ATTRIBUTES - Object.keys(RESERVED).length,

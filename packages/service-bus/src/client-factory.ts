@@ -5,9 +5,11 @@ import type {
   ServiceBusClientOptions,
   TokenCredential,
 } from "@azure/service-bus";
+import { field } from "./field.ts";
 import type { Sdk } from "./load-sdk.ts";
 import type { ClientFactory, Outside } from "./namespace-connection.ts";
 import { invalid, PROVIDER } from "./refusal.ts";
+import { ofKnownSdk, tooOld } from "./sdk-version.ts";
 import { REQUEST_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { emulatorString, readConnectionString, type Place } from "./service-bus-url.ts";
 import { timely } from "./timely-credential.ts";
@@ -50,7 +52,7 @@ export function createFactory(place: Place, settings: ClientSettings): ClientFac
   return {
     isForeign: client !== undefined,
     client: async (sdk, outside) =>
-      client ?? (await newClient(sdk, connection, place, settings, credentialFrom(outside))),
+      ofKnownSdk(client ?? (await newClient(sdk, connection, place, settings, credentialFrom(outside)))),
     administration: async (sdk, outside) =>
       administrationClient ?? (await newAdministration(sdk, connection, place, credentialFrom(outside))),
   };
@@ -113,6 +115,7 @@ async function newAdministration(
 
 /** Makes the administration client use HTTP: it knows no emulator and always asks for HTTPS (7.9.5). */
 function speakPlainHttp(client: ServiceBusAdministrationClient): void {
+  if (field(client, "pipeline") === undefined) throw tooOld();
   client.pipeline.addPolicy(
     {
       name: "anyqueueEmulator",

@@ -23,10 +23,10 @@ export function wantedBy(
 ): WantedSettings {
   const lockMs = Math.min(MAX_LOCK_MS, Math.max(MIN_LOCK_MS, leaseMs ?? DEFAULT_LOCK_MS));
   // The service always dead-letters. If no limit was requested, it does so as late as it can.
-  const count = deadLetter === undefined ? MAX_DELIVERY_COUNT : (maxDeliveries ?? DEFAULT_DELIVERY_COUNT);
   return {
     lockDuration: isoDuration(lockMs),
-    maxDeliveryCount: Math.min(count, MAX_DELIVERY_COUNT),
+    maxDeliveryCount:
+      deadLetter === undefined ? MAX_DELIVERY_COUNT : (maxDeliveries ?? DEFAULT_DELIVERY_COUNT),
     requiresSession: ref.features.includes("ordering"),
   };
 }

@@ -115,6 +115,7 @@ export const SERVICE_BUS_LIMITS: Limits = Object.freeze({
   // The SDK renews one lock per call.
   extend: { maxItems: 1, maxInFlight: 32 },
   deadLetter: { maxItems: 200, maxInFlight: 4 },
+  maxDeliveries: MAX_DELIVERY_COUNT,
   lease: { minMs: MIN_LOCK_MS, maxMs: MAX_LOCK_MS, totalMs: Number.POSITIVE_INFINITY },
   attributes: {
     // Bounded by the 64 KB of all headers, which the driver checks.

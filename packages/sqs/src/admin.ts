@@ -3,7 +3,7 @@ import { orAborted, QueueError } from "@anyqueue/core/adapter";
 import type { ListMessageMoveTasksResultEntry } from "@aws-sdk/client-sqs";
 import { abortError } from "./abort-error.ts";
 import type { SqsClients } from "./sqs-client.ts";
-import { SQS_MAX_RECEIVE_COUNT, SQS_MAX_RETENTION_SECONDS } from "./sqs-limits.ts";
+import { SQS_MAX_RETENTION_SECONDS } from "./sqs-limits.ts";
 import type { SqsQueue } from "./sqs-queue.ts";
 import { parseAddress } from "./sqs-url.ts";
 
@@ -35,7 +35,7 @@ export class SqsAdmin implements AdminDriver {
     if (options.deadLetter !== undefined) {
       attributes["RedrivePolicy"] = JSON.stringify({
         deadLetterTargetArn: await this.#queueOf(options.deadLetter).arn(signal),
-        maxReceiveCount: Math.min(options.maxDeliveries ?? DEFAULT_MAX_DELIVERIES, SQS_MAX_RECEIVE_COUNT),
+        maxReceiveCount: options.maxDeliveries ?? DEFAULT_MAX_DELIVERIES,
       });
     }
     const input = { QueueName: name, Attributes: attributes, tags: options.tags && { ...options.tags } };

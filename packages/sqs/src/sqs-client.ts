@@ -5,6 +5,7 @@ import type * as Lean from "./lean-client.ts";
 import type { LeanClient } from "./lean-client.ts";
 import { namedError } from "./named-error.ts";
 import { invalid } from "./refusal.ts";
+import { tooOld } from "./sdk-version.ts";
 import { field } from "./sqs-errors.ts";
 import { REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
@@ -100,11 +101,16 @@ export class SqsClients {
       return await this.#send(loaded, name, input, options);
     } catch (error) {
       if (isWithoutRegion(error)) throw withoutRegion(error);
-      if (!wasExpired(error)) throw error;
+      if (!wasExpired(error)) throw (await this.#tooOld(error)) ?? error;
       // The SDK has learned the service's time from this answer, but would use it only in a retry of its own.
       return await this.#send(loaded, name, input, options);
     }
   };
+
+  async #tooOld(error: unknown): Promise<QueueError | undefined> {
+    const client = this.#settings.client ?? (this.#work ?? this.#polls)?.sdkClient;
+    return client && (await tooOld(client, error));
+  }
 
   close(): void {
     this.#isClosed = true;

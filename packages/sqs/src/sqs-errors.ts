@@ -197,7 +197,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
   const remedy =
     isOurs || isUntrusted
       ? connectionRemedy(`${socketCode} ${text}`, () => BY_PROXY)
-      : (REMEDIES.get(bare(name)) ?? remedyOfPage(name, status));
+      : (REMEDIES.get(bare(name)) ?? remedyOfPage(name, status) ?? remedyOfTwin(textField(error, "twin")));
   const retryAfterMs = retryAfterOf(field(field(error, "$response"), "headers")) ?? meaning.retryAfterMs;
   return {
     code: meaning.code,
@@ -222,6 +222,14 @@ function neverLeft(error: unknown): boolean {
 function remedyOfPage(name: string, status: unknown): string | undefined {
   if (name !== "SyntaxError" || typeof status !== "number") return undefined;
   return `The answer (status ${status}) is none of SQS's: look at proxies and the endpoint.`;
+}
+
+/** The queue does not exist, but one of the other kind does. */
+function remedyOfTwin(twin: string | undefined): string | undefined {
+  if (twin === undefined) return undefined;
+  return twin.endsWith(".fifo")
+    ? `The FIFO queue "${twin}" exists: use that name, or ask for order (orderingKey; --key or --ordered in a shell).`
+    : `The standard queue "${twin}" exists: create the FIFO queue, or ask for neither order nor deduplication.`;
 }
 
 function meaningOfStatus(status: unknown): Meaning {

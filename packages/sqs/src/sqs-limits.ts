@@ -29,7 +29,7 @@ export const SQS_ATTEMPT_ID_MS = 300_000;
 /** Longest MessageRetentionPeriod; given to dead-letter queues, because a moved message keeps its age. */
 export const SQS_MAX_RETENTION_SECONDS = 1_209_600;
 /** Highest maxReceiveCount. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html (2026-11-24) */
-export const SQS_MAX_RECEIVE_COUNT = 1_000;
+const SQS_MAX_RECEIVE_COUNT = 1_000;
 
 // Ours, not the vendor's.
 
@@ -89,6 +89,7 @@ export const SQS_LIMITS: Limits = Object.freeze({
   release: { maxItems: SQS_MAX_BATCH_ITEMS, maxInFlight: 4 },
   extend: { maxItems: SQS_MAX_BATCH_ITEMS, maxInFlight: 4 },
   deadLetter: { maxItems: SQS_MAX_BATCH_ITEMS, maxInFlight: 4 },
+  maxDeliveries: SQS_MAX_RECEIVE_COUNT,
   lease: { minMs: 1_000, maxMs: SQS_MAX_LEASE_MS, totalMs: SQS_MAX_LEASE_MS },
   attributes: {
     // SQS accepts ten. The ninth and later ones travel together in one, so that only the size limits them.

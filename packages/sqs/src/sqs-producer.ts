@@ -87,12 +87,14 @@ export class SqsProducer implements ProducerDriver {
   }
 
   #entryOf(message: OutgoingMessage, index: number): SendMessageBatchRequestEntry {
-    const { body, attributes } = this.#encode(message);
+    const { body, attributes, trace } = this.#encode(message);
     const entry: SendMessageBatchRequestEntry = {
       Id: String(index),
       MessageBody: body,
       MessageAttributes: attributes,
     };
+    if (trace !== undefined)
+      entry.MessageSystemAttributes = { AWSTraceHeader: { DataType: "String", StringValue: trace } };
     if (this.#queue.isFifo) {
       const token = message.deduplicationId ?? crypto.randomUUID();
       entry.MessageDeduplicationId = token;

@@ -4,10 +4,12 @@ import { abortError } from "./abort-error.ts";
 import { namedError } from "./named-error.ts";
 import type { SqsCall, SqsClients } from "./sqs-client.ts";
 import { classifySqsError } from "./sqs-errors.ts";
-import type { QueueAddress } from "./sqs-url.ts";
+import { twinOf, type QueueAddress } from "./sqs-url.ts";
 
 /** How long finding a queue may take, so that a start fails soon (D13). */
 const LOOKUP_TIMEOUT_MS = 4_500;
+/** How long looking for a queue of the other kind may take, after a look-up that found none. */
+const TWIN_TIMEOUT_MS = 1_000;
 /** The same, including all that comes before the request, such as credentials. */
 const READY_TIMEOUT_MS = 10_000;
 /** Sending does not depend on this read, but if it fails with one of these, sends would fail, too. */
@@ -121,11 +123,31 @@ export class SqsQueue {
   }
 
   async #lookUp(): Promise<string> {
-    const input = { QueueName: this.address.name, QueueOwnerAWSAccountId: this.#account };
-    const reply = await inReadyTime(this.call("GetQueueUrlCommand", input, { timeoutMs: LOOKUP_TIMEOUT_MS }));
-    if (reply.QueueUrl === undefined)
-      throw new Error(`GetQueueUrl answered without a URL for ${input.QueueName}`);
-    this.#url = reply.QueueUrl;
+    const { name } = this.address;
+    try {
+      this.#url = await this.#urlOf(name, LOOKUP_TIMEOUT_MS);
+    } catch (error) {
+      if (classifySqsError(error, "open").code === "NOT_FOUND") await this.#mindTwin(error);
+      throw error;
+    }
+    return this.#url;
+  }
+
+  /** A queue that is missing may exist as the other kind, which has another name: the error says so. */
+  async #mindTwin(error: unknown): Promise<void> {
+    const twin = twinOf(this.address);
+    try {
+      await this.#urlOf(twin, TWIN_TIMEOUT_MS);
+    } catch {
+      return;
+    }
+    if (error instanceof Error && Object.isExtensible(error)) Object.assign(error, { twin });
+  }
+
+  async #urlOf(name: string, timeoutMs: number): Promise<string> {
+    const input = { QueueName: name, QueueOwnerAWSAccountId: this.#account };
+    const reply = await inReadyTime(this.call("GetQueueUrlCommand", input, { timeoutMs }));
+    if (reply.QueueUrl === undefined) throw new Error(`GetQueueUrl answered without a URL for ${name}`);
     return reply.QueueUrl;
   }
 }

@@ -125,6 +125,11 @@ export function parseAddress(entity: string): QueueAddress {
   };
 }
 
+/** The name that the queue has as the other kind: FIFO, or standard. */
+export function twinOf({ name, isFifo }: QueueAddress): string {
+  return isFifo ? name.slice(0, -FIFO_SUFFIX.length) : name + FIFO_SUFFIX;
+}
+
 /** Returns undefined if this is not an AWS host for a whole region. */
 function regionOf(host: string): string | undefined {
   const name = host.replace(AWS_DOMAIN, "");

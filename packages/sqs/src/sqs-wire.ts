@@ -18,6 +18,11 @@ const HEADER_ATTRIBUTE = "aq-h";
 const OVERFLOW_ATTRIBUTE = "aq-x";
 /** The prefix of the core's attributes, which travel inside the header. */
 const CORE_PREFIX = "aq-";
+/**
+ * Not on the wire: hands SQS's own trace header (X-Ray) to the copies that the core makes of a message. The
+ * core copies such names and hides them from applications.
+ */
+const TRACE_ATTRIBUTE = "aq-aws-trace";
 const HEADER_VERSION = 1;
 
 /** What settles a delivery. */
@@ -34,6 +39,8 @@ export interface EncodedMessage {
   readonly of: OutgoingMessage;
   readonly body: string;
   readonly attributes: Record<string, MessageAttributeValue>;
+  /** AWSTraceHeader of the message that this is a copy of; SQS counts no bytes for it. */
+  readonly trace: string | undefined;
   /** Counted as SQS does: the body, and name, type and value of every attribute. */
   readonly bytes: number;
   /** True: the message gets its own group on a FIFO queue. */
@@ -77,9 +84,11 @@ export function encodeMessage(message: OutgoingMessage, isAlone = false): Encode
   let overflowTypes: Record<string, string> | undefined;
   let { bytes } = body;
   let native = 0;
+  let trace: string | undefined;
   for (const [name, value] of Object.entries(message.attributes)) {
     if (isOfCore(name)) {
-      header[name] = value;
+      if (name === TRACE_ATTRIBUTE) trace = value;
+      else header[name] = value;
       continue;
     }
     const type = message.attributeTypes === undefined ? undefined : typeOf(message.attributeTypes, name);
@@ -95,7 +104,7 @@ export function encodeMessage(message: OutgoingMessage, isAlone = false): Encode
   bytes += addAttribute(attributes, HEADER_ATTRIBUTE, legalJson(header));
   if (overflow !== undefined)
     bytes += addAttribute(attributes, OVERFLOW_ATTRIBUTE, legalJson(Object.fromEntries(overflow)));
-  return { of: message, body: body.text, attributes, bytes, isAlone };
+  return { of: message, body: body.text, attributes, trace, bytes, isAlone };
 }
 
 /** Returns an SQS message as the core sees it; `handedBack` receives of it do not count as deliveries. */
@@ -116,6 +125,8 @@ export function decodeMessage(
   } catch (error) {
     delivery.malformed = error instanceof Error ? error.message : String(error);
   }
+  const trace = message.Attributes?.AWSTraceHeader;
+  if (trace !== undefined) delivery.attributes = { ...delivery.attributes, [TRACE_ATTRIBUTE]: trace };
   return delivery;
 }
 
@@ -206,7 +217,8 @@ function carriedAttributes(
   if (overflow !== undefined)
     for (const [name, value] of Object.entries(parseTexts(overflow, OVERFLOW_ATTRIBUTE)))
       setOwn(carried, name, value);
-  for (const name of Object.keys(header)) if (isOfCore(name)) setOwn(carried, name, header[name] ?? "");
+  for (const name of Object.keys(header))
+    if (isOfCore(name) && name !== TRACE_ATTRIBUTE) setOwn(carried, name, header[name] ?? "");
   return carried;
 }
 

@@ -4,6 +4,7 @@ import {
   consumerOptions,
   exact,
   factsOf,
+  fifo,
   never,
   openAdapter,
   outgoing,
@@ -45,7 +46,31 @@ describe("finding a queue", () => {
     const error = await rejection(producer.open?.(never));
     expect(adapter.classify(error, "open").code).toBe("NOT_FOUND");
     await producer.open?.(never);
-    expect(server.count("GetQueueUrl")).toBe(2);
+    const names = server.inputs("GetQueueUrl").map((input) => input["QueueName"]);
+    expect(names.filter((name) => name === "orders")).toHaveLength(2);
+  });
+
+  const missing = refusal("QueueDoesNotExist", 400, "AWS.SimpleQueueService.NonExistentQueue");
+
+  test.each([
+    [standard, "orders", "orders.fifo", 'FIFO queue "orders.fifo" exists'],
+    [fifo, "orders.fifo", "orders", 'standard queue "orders" exists'],
+  ])("names the other kind of queue if that exists (%#)", async (kind, missed, existing, text) => {
+    server.answer("GetQueueUrl", (_, { input }) => (input["QueueName"] === existing ? undefined : missing));
+    const target = kind(adapter);
+    const found = adapter.classify(await rejection(adapter.openProducer(target).open?.(never)), "open");
+    expect(found).toMatchObject({ code: "NOT_FOUND", remedy: expect.stringContaining(text) });
+    expect(server.inputs("GetQueueUrl").map((input) => input["QueueName"])).toEqual([missed, existing]);
+  });
+
+  test.each([
+    ["neither queue exists", missing],
+    ["the other may not be looked up", refusal("AccessDenied", 403)],
+  ])("gives the plain answer where %s", async (_, otherwise) => {
+    server.answer("GetQueueUrl", (nth) => (nth === 1 ? missing : otherwise));
+    const error = await rejection(adapter.openProducer(standard(adapter)).open?.(never));
+    expect(adapter.classify(error, "open")).toMatchObject({ code: "NOT_FOUND" });
+    expect(adapter.classify(error, "open")).not.toHaveProperty("remedy");
   });
 
   test("keeps to the endpoint although the queue's URL names another host", async () => {

@@ -11,7 +11,7 @@ export interface ScriptedCall {
   readonly text: string;
   readonly host: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Resolves when the client closed the connection before an answer. */
+  /** Resolves when the answer is complete, or when the connection is closed before that. */
   readonly gone: Promise<void>;
 }
 

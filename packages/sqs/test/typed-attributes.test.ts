@@ -88,3 +88,25 @@ test("a foreign message's typed attributes are what they were among the dead let
   for await (const _ of client.admin.redrive(orders, { max: sent.length }));
   expect(await typesIn("orders")).toEqual(all);
 });
+
+test("a trace header of X-Ray stays with a message among the dead letters, and when it is back", async () => {
+  const TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+  const traceIn = async (name: string): Promise<unknown> => {
+    const ask = {
+      QueueUrl: urlOf(name),
+      VisibilityTimeout: 0,
+      MessageSystemAttributeNames: ["All" as const],
+    };
+    const { Messages = [] } = await foreign.send(new ReceiveMessageCommand(ask));
+    return Messages.map(({ Attributes }) => Attributes?.["AWSTraceHeader"]);
+  };
+  const MessageSystemAttributes = { AWSTraceHeader: { DataType: "String" as const, StringValue: TRACE } };
+  const input = { QueueUrl: urlOf("orders"), MessageBody: "{}", MessageSystemAttributes };
+  await foreign.send(new SendMessageCommand(input));
+  const [message] = await client.consumer(orders).receive({ max: 1 });
+  expect(message?.attributes).toEqual({});
+  await message?.deadLetter("bad");
+  expect(await traceIn("orders-dead")).toEqual([TRACE]);
+  for await (const _ of client.admin.redrive(orders, { max: 1 }));
+  expect(await traceIn("orders")).toEqual([TRACE]);
+});

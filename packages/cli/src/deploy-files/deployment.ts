@@ -122,8 +122,17 @@ function settingsProblems(settings: FunctionSettings, isFifo: boolean): readonly
   return problems;
 }
 
-function needsProblems({ kind, name, needs }: DefinitionDetails, runtime: Runtime): readonly string[] {
+function needsProblems(
+  { kind, name, needs, policy }: DefinitionDetails,
+  runtime: Runtime,
+): readonly string[] {
   const problems: string[] = [];
+  const attempts = attemptsOf(policy);
+  const { max } = MAX_DELIVERIES[runtime];
+  if (attempts !== "unlimited" && attempts > max)
+    problems.push(
+      `${name} has ${attempts} attempts, but the service dead-letters after ${max} deliveries at most`,
+    );
   if (kind === "topic" || kind === "dead-letter")
     problems.push(`${name} is a ${kind}, which no function consumes: name a queue or a subscription`);
   if (kind === "subscription" && runtime === "lambda")
@@ -136,11 +145,15 @@ function needsProblems({ kind, name, needs }: DefinitionDetails, runtime: Runtim
 /** As in `client.admin.create`: the engine's own attempts come first, this is the safety net. */
 function maxDeliveriesOf({ policy }: DefinitionDetails, runtime: Runtime, isOrdered: boolean): number {
   const { min, max } = MAX_DELIVERIES[runtime];
-  const attempts = policy.retry?.attempts ?? DEFAULT_ATTEMPTS;
-  // A message that should stay in its queue is moved as late as the service allows.
-  if (attempts === "unlimited" || policy.deadLetter === "none") return max;
+  const attempts = attemptsOf(policy);
+  if (attempts === "unlimited") return max;
   const factor = runtime === "lambda" && isOrdered ? FIFO_FACTOR : 2;
   return Math.min(max, Math.max(min, attempts * factor, attempts + 5));
+}
+
+/** A message that should stay in its queue is moved as late as the service allows. */
+function attemptsOf({ retry, deadLetter }: DefinitionDetails["policy"]): number | "unlimited" {
+  return deadLetter === "none" ? "unlimited" : (retry?.attempts ?? DEFAULT_ATTEMPTS);
 }
 
 function retryTimes({ policy }: DefinitionDetails): Pick<Deployment, "minRetryS" | "maxRetryS"> {

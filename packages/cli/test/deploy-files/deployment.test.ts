@@ -71,6 +71,18 @@ describe("what cannot be is refused by name", () => {
     },
   );
 
+  test.each([
+    ["lambda", 1_000],
+    ["azure-functions", 2_000],
+    ["cloud-run", 100],
+  ] as const)("more attempts than the service of %s makes deliveries: %i", (runtime, max) => {
+    const given = (attempts: number): Given => defineQueue("orders", { retry: { attempts } });
+    expect(() => deployment(given(max + 1), runtime)).toThrow(
+      `orders has ${max + 1} attempts, but the service dead-letters after ${max} deliveries at most`,
+    );
+    expect(deployment(given(max), runtime).maxDeliveries).toBe(max);
+  });
+
   test("all at once", () => {
     expect(() => deployment(plain, "lambda", { timeoutS: 901, concurrency: 1 })).toThrow(
       /--function-timeout.*; --concurrency/,
@@ -83,6 +95,8 @@ describe("the service moves a message only after the engine would have", () => {
   const staying = defineQueue("orders", { deadLetter: "none" });
   const once = defineQueue("orders", { retry: { attempts: 1 } });
   const often = defineQueue("orders", { retry: { attempts: 900 } });
+  const fifty = defineQueue("orders", { retry: { attempts: 51 } });
+  const endless = defineQueue("orders", { retry: { attempts: 900 }, deadLetter: "none" });
 
   test.each([
     [plain, "lambda", 10],
@@ -93,7 +107,8 @@ describe("the service moves a message only after the engine would have", () => {
     [once, "cloud-run", 6],
     [often, "lambda", 1_000],
     [often, "azure-functions", 1_800],
-    [often, "cloud-run", 100],
+    [fifty, "cloud-run", 100],
+    [endless, "cloud-run", 100],
     [unlimited, "lambda", 1_000],
     [unlimited, "azure-functions", 2_000],
     [unlimited, "cloud-run", 100],

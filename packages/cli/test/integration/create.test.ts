@@ -37,6 +37,22 @@ describe.each<Cloud>(["sqs", "service-bus", "pubsub"])("on %s", (provider) => {
     expect(JSON.parse(printed.join())).toMatchObject({ id: "o-1", orderingKey: "k" });
   });
 
+  test("more attempts than the service makes deliveries are refused, and nothing is made", async () => {
+    const max = { sqs: 1_000, "service-bus": 2_000, pubsub: 100 }[provider];
+    const flags = ["orders", "--url", world.urlOf(provider)];
+
+    const { code, warned } = await anyqueue("create", ...flags, "--attempts", String(max + 1));
+    expect(code).toBe(1);
+    expect(warned).toMatch(/^INVALID_ARGUMENT/);
+    expect(warned).toContain(`${max + 1} attempts, but the service dead-letters after ${max} deliveries`);
+    expect((await anyqueue("send", "orders", "{}", "--url", world.urlOf(provider))).warned).toMatch(
+      /^NOT_FOUND/,
+    );
+
+    expect((await anyqueue("create", ...flags, "--attempts", String(max))).code).toBe(0);
+    expect((await anyqueue("create", ...flags, "--attempts", String(max))).code).toBe(0);
+  });
+
   test("again it changes nothing, and other settings are refused", async () => {
     const flags = ["orders", "--url", world.urlOf(provider)];
 
@@ -47,6 +63,25 @@ describe.each<Cloud>(["sqs", "service-bus", "pubsub"])("on %s", (provider) => {
     expect(other.code).toBe(1);
     expect(other.warned).toMatch(/^ALREADY_EXISTS/);
   });
+});
+
+test("on SQS, an ordered queue that is addressed as a standard one is told apart", async () => {
+  vi.stubEnv("ANYQUEUE_URL", world.urlOf("sqs"));
+  await anyqueue("create", "orders", "--ordered");
+  for (const [command = "", ...rest] of [
+    ["send", "orders", "{}"],
+    ["tail", "orders"],
+    ["redrive", "orders"],
+  ]) {
+    const { code, warned } = await anyqueue(command, ...rest);
+    expect(code).toBe(1);
+    expect(warned).toMatch(/NOT_FOUND.*FIFO queue "orders(?:-dead)?\.fifo" exists: .*--key or --ordered/s);
+  }
+
+  await anyqueue("create", "jobs");
+  expect((await anyqueue("send", "jobs", "{}", "--key", "k")).warned).toContain(
+    'standard queue "jobs" exists',
+  );
 });
 
 test("flags become settings of the queue", async () => {

@@ -17,6 +17,34 @@ describe("create", () => {
     expect(service.log.filter((line) => line.startsWith("create"))).toEqual([]);
   });
 
+  test("refuses more attempts than the service makes deliveries, before anything is made", async () => {
+    const { service, admin } = bench({ limits: { maxDeliveries: 1_000 } });
+    await expect(admin.create(defineQueue("orders", { retry: { attempts: 1_001 } }))).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("1001 attempts, but the service dead-letters after 1000 deliveries"),
+      remedy: expect.stringContaining("1000"),
+    });
+    expect(service.log.filter((line) => line.startsWith("create"))).toEqual([]);
+  });
+
+  test.each([
+    [100, 200],
+    [501, 1_000],
+    [1_000, 1_000],
+  ])("%i attempts have what room the service's limit leaves: %i deliveries", async (attempts, deliveries) => {
+    const { service, admin } = bench({ limits: { maxDeliveries: 1_000 } });
+    await admin.create(defineQueue("orders", { retry: { attempts } }));
+    expect(service.created.get("orders")).toMatchObject({ maxDeliveries: deliveries });
+  });
+
+  test("takes any number of attempts where the service does not count them", async () => {
+    const { service, admin } = bench({ limits: { maxDeliveries: 1_000 } });
+    await admin.create(defineQueue("orders", { retry: { attempts: 5_000 }, deadLetter: "none" }));
+    await admin.create(defineQueue("endless", { retry: { attempts: "unlimited" } }));
+    expect(service.created.get("orders")).not.toHaveProperty("maxDeliveries");
+    expect(service.created.get("endless")).not.toHaveProperty("maxDeliveries");
+  });
+
   test("goes by what the configuration gives to all consumers, as they do", async () => {
     const consumer = { lease: "30s", retry: { attempts: 20 } };
     const { service, admin } = bench({}, { queues: { orders: { consumer } } });

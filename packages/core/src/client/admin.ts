@@ -2,7 +2,7 @@ import type { AdminDriver, CreateOptions, EntityCounts } from "../driver/admin-d
 import type { Capabilities } from "../driver/capabilities.ts";
 import type { Target } from "../driver/entity.ts";
 import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
-import { isQueueError, unsupported, type QueueError } from "../errors/queue-error.ts";
+import { isQueueError, QueueError, unsupported } from "../errors/queue-error.ts";
 import { leaseMisfit } from "../consumer/start-checks.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { overlay } from "../message/check-definition.ts";
@@ -101,12 +101,15 @@ async function create(
   const { details, target, connection } = place;
   // The configuration gives these options to all consumers of the queue, which must suit them.
   const policy = overlay(details.policy, place.route.consumer);
-  const misfit = leaseMisfit(leaseMsOf(policy), target);
-  const unmet = [...unmetNeeds(details, target, connection.adapter.name), ...(misfit ? [misfit] : [])];
-  if (unmet.length > 0) throw combineErrors(unmet, "needs that cannot be met");
-  await createTopicOf(details, directory, signal);
   const hasDeadLetters =
     details.kind !== "topic" && details.kind !== "dead-letter" && policy.deadLetter !== "none";
+  const misfits = [leaseMisfit(leaseMsOf(policy), target), hasDeadLetters && attemptsMisfit(policy, target)];
+  const unmet = [
+    ...unmetNeeds(details, target, connection.adapter.name),
+    ...misfits.filter((misfit) => misfit instanceof QueueError),
+  ];
+  if (unmet.length > 0) throw combineErrors(unmet, "needs that cannot be met");
+  await createTopicOf(details, directory, signal);
   const deadLetter = hasDeadLetters ? deadLetterTarget(place, undefined) : undefined;
   const call = async (of: Target, options: CreateOptions): Promise<void> => {
     const left = await administrate(
@@ -125,16 +128,34 @@ function leaseMsOf({ lease }: QueuePolicy): number | undefined {
   return lease === undefined ? undefined : durationToMs(lease);
 }
 
+/** The service would dead-letter before the attempts are made; the room above them may be cut (decision 66). */
+function attemptsMisfit(policy: QueuePolicy, { limits, name }: Target): QueueError | undefined {
+  const { maxDeliveries = Infinity } = limits;
+  const attempts = attemptsOf(policy);
+  if (attempts === "unlimited" || attempts <= maxDeliveries) return undefined;
+  return new QueueError("INVALID_ARGUMENT", {
+    what: `${attempts} attempts, but the service dead-letters after ${maxDeliveries} deliveries at most`,
+    remedy: `Use at most ${maxDeliveries} attempts, or "unlimited".`,
+    target: name,
+    operation: "admin",
+  });
+}
+
+function attemptsOf({ retry }: QueuePolicy): number | "unlimited" {
+  return retry?.attempts ?? DEFAULTS.attempts;
+}
+
 /** With unlimited attempts no dead letters are connected: the service would otherwise limit the attempts. */
 function settingsOf(
   policy: QueuePolicy,
-  { capabilities }: Target,
+  { capabilities, limits }: Target,
   deadLetter: Target | undefined,
 ): CreateOptions {
-  const attempts = policy.retry?.attempts ?? DEFAULTS.attempts;
+  const attempts = attemptsOf(policy);
   const leaseMs = leaseMsOf(policy) ?? DEFAULTS.leaseMs;
   if (deadLetter === undefined || attempts === "unlimited") return { leaseMs };
-  return { leaseMs, deadLetter, maxDeliveries: maxDeliveriesFor(attempts, capabilities) };
+  const maxDeliveries = Math.min(maxDeliveriesFor(attempts, capabilities), limits.maxDeliveries ?? Infinity);
+  return { leaseMs, deadLetter, maxDeliveries };
 }
 
 /** Creates the topic of a subscription. Without topics, the subscription is a queue, which needs none. */

@@ -80,6 +80,8 @@ export interface Limits {
   readonly deadLetter: OperationLimits;
   /** How long a delivery can be held. */
   readonly lease: LeaseLimits;
+  /** The most deliveries after which the service can be told to dead-letter. @default no limit */
+  readonly maxDeliveries?: number;
   /** Bounds of the application's attributes. */
   readonly attributes: AttributeLimits;
   /** Bounds of an ordering key. */
