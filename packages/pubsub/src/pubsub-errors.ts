@@ -165,7 +165,14 @@ export function classifyPubsubError(error: unknown, during: Operation): ErrorCla
     providerCode: row?.name ?? textField(error, "name") ?? "",
     ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),
+    ...(meaning.code === "MESSAGE_TOO_LARGE" ? limitIn(text) : {}),
   };
+}
+
+/** The limit that the service, or gRPC at its end, says in the text of a refusal. */
+function limitIn(text: string): Pick<ErrorClass, "limitBytes"> {
+  const [, bytes] = /(?:maximum value is|exceeds the limit:|\(\d+ vs\.?) (\d+)/i.exec(text) ?? [];
+  return bytes === undefined ? {} : { limitBytes: Number(bytes) };
 }
 
 /** The status of a failed call or stream; undefined if the value has none. */
