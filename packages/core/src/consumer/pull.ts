@@ -7,7 +7,7 @@ import { cancelledError } from "../time/abort.ts";
 import { durationToMs } from "../time/duration.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
-import { DrainTime } from "./drain-time.ts";
+import { DrainTime } from "../time/drain-time.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
@@ -35,7 +35,7 @@ export class Puller {
   #engine: Engine | undefined;
   /** Asks in flight and the handling of their answers, but no answers: a `Set` would keep those for long. */
   readonly #asks = new Set<Promise<void>>();
-  #closed: Promise<DrainReport> | undefined;
+  #closed: { readonly time: DrainTime; readonly report: Promise<DrainReport> } | undefined;
 
   constructor(options: PullerOptions) {
     this.#options = options;
@@ -74,10 +74,14 @@ export class Puller {
     }
   }
 
-  /** Gives back what is not settled. Never rejects; all calls share one drain. */
+  /** Gives back what is not settled. Never rejects; all calls share one drain, and its soonest end counts. */
   async close(timeoutMs: number): Promise<DrainReport> {
-    this.#closed ??= this.#drain(timeoutMs);
-    return await this.#closed;
+    this.#closed?.time.end(timeoutMs);
+    if (this.#closed === undefined) {
+      const time = new DrainTime(this.#options.setup.clock, timeoutMs);
+      this.#closed = { time, report: this.#drain(time) };
+    }
+    return await this.#closed.report;
   }
 
   async #receive(max: number, waitMs: number, signal: AbortSignal | undefined): Promise<PulledMessage[]> {
@@ -199,7 +203,7 @@ export class Puller {
     return pulled.filter((one) => one !== undefined);
   }
 
-  async #drain(timeoutMs: number): Promise<DrainReport> {
+  async #drain(time: DrainTime): Promise<DrainReport> {
     this.#closing.abort();
     await this.#opening?.catch(() => {});
     const engine = this.#engine;
@@ -223,7 +227,7 @@ export class Puller {
         giveBackRunning: () => {},
         report: () => executor.tally.report(0),
       },
-      new DrainTime(this.#options.setup.clock, timeoutMs),
+      time,
     );
   }
 }
