@@ -220,7 +220,7 @@ export interface Health {
 /**
  * Receives messages from one queue, subscription or its dead letters. Made by `client.consumer(definition)`.
  * It either runs a handler (`run`, `runBatch`) or hands over messages (`receive`, `for await`), not both at
- * once. After `close` it may be used again.
+ * once. When its `close()` has resolved it may be used again; the client's `close()` ends it for good.
  */
 export interface QueueConsumer<Body> extends AsyncDisposable {
   /**
@@ -235,7 +235,7 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
    *
    * @throws NOT_FOUND, ACCESS_DENIED, UNAUTHENTICATED or UNSUPPORTED, which waiting does not cure; what is in
    * hand is drained first. INVALID_ARGUMENT for a setting that this queue cannot keep, or if the consumer is
-   * already in use. CLOSED after the client's `close()`
+   * already in use. CLOSED during `close()`, and after the client's
    */
   run(handler: Handler<Body>): Promise<DrainReport>;
   /**
@@ -258,8 +258,8 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
    *   await message.ack();
    * }
    *
-   * @throws CANCELLED by `signal`, CLOSED while closing, INVALID_ARGUMENT for the options or while a handler
-   * runs, and errors of the service
+   * @throws CANCELLED by `signal`, CLOSED during `close()` and after the client's, INVALID_ARGUMENT for the
+   * options or while a handler runs, and errors of the service
    */
   receive(options?: {
     readonly max?: number | undefined;
@@ -268,7 +268,8 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
   }): Promise<readonly ReceivedMessage<Body>[]>;
   /**
    * `for await`: yields one message after the other until `close()`; up to ten are held ready. Settle each
-   * with `ack`, `retry` or `deadLetter`. Messages not settled when the loop ends are released.
+   * with `ack`, `retry` or `deadLetter`. Messages not settled when the loop ends are released. Throws as
+   * `receive`.
    *
    * @example
    * for await (const message of consumer) {

@@ -126,7 +126,7 @@ export class Puller {
   }
 
   #refuseClosed(): void {
-    if (this.isClosed) throw new QueueError("CLOSED", { what: "the consumer is closing" });
+    if (this.isClosed) throw consumerClosing(this.#options.setup);
   }
 
   async #openEngine(): Promise<Engine> {
@@ -230,6 +230,17 @@ export class Puller {
       time,
     );
   }
+}
+
+/** The error of using a consumer that is closing. */
+export function consumerClosing({ adapter, target }: Pick<ConsumerSetup, "adapter" | "target">): QueueError {
+  return new QueueError("CLOSED", {
+    what: "the consumer is closing",
+    remedy: "Use it again when close() has resolved, or make another consumer.",
+    operation: "receive",
+    provider: adapter.name,
+    target: target.name,
+  });
 }
 
 interface PulledMessage {
