@@ -4,13 +4,13 @@ import type { Clock } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
-import type { LeaseTime } from "./lease-time.ts";
+import type { ElapsedTime } from "../time/elapsed-time.ts";
 
 /** What all contexts of one consumer share. */
 export interface ContextParts {
   readonly keeper: LeaseKeeper;
   readonly clock: Clock;
-  readonly time: LeaseTime;
+  readonly time: ElapsedTime;
   readonly logger: Logger;
   /** The attempt whose failure dead-letters. Infinity: never. */
   readonly lastAttempt: number;
