@@ -9,6 +9,8 @@ const BRAND = Symbol.for("anyqueue.error");
 export interface ErrorDetails {
   /** The missing feature (`"delay"`, `"seek"`, …), and what to do. */
   UNSUPPORTED: { readonly feature: string; readonly remedy: string };
+  /** What a configuration lacks: `"connection"`. Absent for anything else that is wrong. */
+  INVALID_ARGUMENT: { readonly feature?: "connection" };
   /** One result per input of `sendMany`, in their order. */
   PARTIAL_SEND: { readonly results: readonly SendResult[] };
   /**
