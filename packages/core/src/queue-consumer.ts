@@ -176,9 +176,9 @@ export interface ConsumerOptions extends QueuePolicy {
    */
   readonly rateLimit?: { readonly count: number; readonly per: Duration } | undefined;
   /**
-   * Aborts the signal of a run that takes longer, with the code `TIMEOUT`. The run counts as a failed
-   * attempt, whatever the handler does afterwards. More than 0, up to the longest time that the provider lets
-   * a delivery be held. More than an hour also raises the bound of one hour.
+   * Aborts the signal of a run (of a batch: from its call on) that takes longer, with the code `TIMEOUT`. The
+   * run counts as failed, whatever the handler does afterwards. More than 0, up to the longest time that the
+   * provider lets a delivery be held. More than an hour also raises the bound of one hour.
    * @default none; a hanging run is ended after an hour
    */
   readonly handlerTimeout?: Duration | undefined;

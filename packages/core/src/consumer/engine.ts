@@ -101,11 +101,11 @@ export function createEngine(options: EngineOptions): Engine {
     known: options.known,
     isTimed: details.kind !== "dead-letter",
   });
-  const { onInvalid } = settings;
+  const { onInvalid, handlerTimeoutMs } = settings;
   const wallNow = (): number => clock.wallNow();
   const rules: ProcessingRules = { details, handle, onInvalid, redelivery, source: target.entity, wallNow };
   const lastAttempt = route.kind === "none" ? Number.POSITIVE_INFINITY : redelivery.attempts;
-  const context: ContextParts = { ...settling, ...base, clock, logger, lastAttempt };
+  const context: ContextParts = { ...settling, ...base, clock, logger, handlerTimeoutMs, lastAttempt };
   return { ...base, ...settling, opened, admission, known: options.known, rules, context };
 }
 
