@@ -5,6 +5,7 @@ import { decodeDelivery } from "../message/decode-message.ts";
 import type { DrainReport, QueueConsumer, ReceivedMessage } from "../queue-consumer.ts";
 import { cancelledError } from "../time/abort.ts";
 import { durationToMs } from "../time/duration.ts";
+import { orAborted } from "../time/or-aborted.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
 import { DrainTime } from "../time/drain-time.ts";
@@ -86,7 +87,7 @@ export class Puller {
 
   async #receive(max: number, waitMs: number, signal: AbortSignal | undefined): Promise<PulledMessage[]> {
     const { clock } = this.#options.setup;
-    const engine = await this.#open();
+    const engine = await this.#openUnless(signal);
     const deadlineMs = clock.now() + waitMs;
     // The caller waits: the process must not end meanwhile.
     const alive = clock.setTimer(() => {}, waitMs, true);
@@ -112,6 +113,16 @@ export class Puller {
     } finally {
       alive.cancel();
     }
+  }
+
+  /** The start goes on if the caller does not wait for it: the next call may find it done. */
+  async #openUnless(signal: AbortSignal | undefined): Promise<Engine> {
+    if (signal === undefined) return await this.#open();
+    const where = { operation: "receive", target: this.#options.setup.target.name } as const;
+    if (isAborted(signal)) throw cancelledError(signal, where);
+    return await orAborted(this.#open(), signal, () => {
+      throw cancelledError(signal, where);
+    });
   }
 
   /** A failed start is tried again by the next call. */
@@ -176,16 +187,14 @@ export class Puller {
     const where = { operation: "receive", target: name } as const;
     if (signal !== undefined && isAborted(signal)) throw cancelledError(signal, where);
     const ended = this.#closing.signal;
+    const stop = signal === undefined ? ended : AbortSignal.any([signal, ended]);
     const ask = {
       maxItems: Math.min(maxItems, limits.receive.maxItems),
       waitMs: Math.min(leftMs, limits.receive.maxWaitMs),
     };
     let deliveries: readonly Delivery<unknown>[];
     try {
-      deliveries = await opened.driver.receiveBatch(
-        ask,
-        signal === undefined ? ended : AbortSignal.any([signal, ended]),
-      );
+      deliveries = await opened.driver.receiveBatch(ask, stop);
     } catch (error) {
       throw toError("receive", error);
     }
@@ -193,14 +202,12 @@ export class Puller {
     const held = deliveries
       .filter((delivery) => !engine.admission.takesOver(delivery, 0, nowMs))
       .map((delivery) => engine.admission.hold(delivery, undefined, 0, 0, nowMs));
-    const isCancelled = signal !== undefined && isAborted(signal);
-    if (isCancelled || this.isClosed) {
-      for (const one of held) engine.executor.giveBack(one);
-      if (isCancelled) throw cancelledError(signal, where);
-      return [];
-    }
-    const pulled = await Promise.all(held.map(async (one) => await admitted(one, engine)));
-    return pulled.filter((one) => one !== undefined);
+    // A schema may take its time, or never answer.
+    const pulled = stop.aborted ? [] : await orAborted(all(held, engine), stop, () => []);
+    if (!stop.aborted) return pulled.flatMap((one) => (one?.held.state === "waiting" ? [one] : []));
+    for (const one of held) if (one.state === "waiting") engine.executor.giveBack(one);
+    if (signal !== undefined && isAborted(signal)) throw cancelledError(signal, where);
+    return [];
   }
 
   async #drain(time: DrainTime): Promise<DrainReport> {
@@ -252,6 +259,13 @@ interface PulledMessage {
 const ITERATOR_ITEMS = 10;
 /** Flow of a driver whose broker pushes. The application decides how much it takes. */
 const PULL_OUTSTANDING = 1_000;
+
+async function all(
+  held: readonly HeldDelivery[],
+  engine: Engine,
+): Promise<readonly (PulledMessage | undefined)[]> {
+  return await Promise.all(held.map(async (one) => await admitted(one, engine)));
+}
 
 /** Undefined: the message was dealt with already, or cannot be decoded. */
 async function admitted(held: HeldDelivery, engine: Engine): Promise<PulledMessage | undefined> {
