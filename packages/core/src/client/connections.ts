@@ -78,7 +78,11 @@ export class Connections {
     const clock = this.#clock ?? provider.clock ?? systemClock;
     const adapter = provider.connect(url, { clock, prefix: this.#prefix });
     let loading: Promise<AdminDriver> | undefined;
-    const admin = async (): Promise<AdminDriver> => await (loading ??= loadAdmin(adapter));
+    const admin = async (): Promise<AdminDriver> =>
+      await (loading ??= loadAdmin(adapter).catch((error: unknown) => {
+        loading = undefined; // the next call tries again
+        throw error;
+      }));
     const closeAdmin = async (): Promise<void> => {
       const driver = await loading?.catch(() => undefined); // a failed load was already reported
       await driver?.close();
