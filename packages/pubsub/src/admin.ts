@@ -103,14 +103,9 @@ export class PubsubAdmin implements AdminDriver {
   async seek(target: Target, to: Date, signal: AbortSignal): Promise<void> {
     const { subscription } = parseEntity(target.entity, target.ref);
     if (subscription === undefined) {
-      const what = "a topic holds no messages";
       const remedy = "Name one of its subscriptions.";
-      const feature = "seek";
-      throw queueError(
-        "UNSUPPORTED",
-        { what, remedy, target: target.name, provider: "pubsub" },
-        { feature, remedy },
-      );
+      const init = { what: "a topic holds no messages", remedy, target: target.name, provider: "pubsub" };
+      throw queueError("UNSUPPORTED", init, { feature: "seek", remedy });
     }
     const time = secondsAndNanos(Math.floor(to.getTime()));
     const client = await this.#clients.subscriber();

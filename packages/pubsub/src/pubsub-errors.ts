@@ -157,6 +157,7 @@ export function classifyPubsubError(error: unknown, during: Operation): ErrorCla
   const meaning: Meaning = meaningOfText(text, status, during) ??
     row ?? { code: "INTERNAL", ambiguous: true };
   const requestId = textField(error, "requestId");
+  const [, limit] = /(?:maximum value is|exceeds the limit:|\(\d+ vs\.?) (\d+)/i.exec(text) ?? [];
   const remedy = status === UNAVAILABLE ? connectionRemedy(text, byProxy) : undefined;
   return {
     code: meaning.code,
@@ -165,14 +166,8 @@ export function classifyPubsubError(error: unknown, during: Operation): ErrorCla
     providerCode: row?.name ?? textField(error, "name") ?? "",
     ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),
-    ...(meaning.code === "MESSAGE_TOO_LARGE" ? limitIn(text) : {}),
+    ...(limit === undefined ? {} : { limitBytes: Number(limit) }),
   };
-}
-
-/** The limit that the service, or gRPC at its end, says in the text of a refusal. */
-function limitIn(text: string): Pick<ErrorClass, "limitBytes"> {
-  const [, bytes] = /(?:maximum value is|exceeds the limit:|\(\d+ vs\.?) (\d+)/i.exec(text) ?? [];
-  return bytes === undefined ? {} : { limitBytes: Number(bytes) };
 }
 
 /** The status of a failed call or stream; undefined if the value has none. */
