@@ -13,7 +13,7 @@ const MEANINGS = {
   THROTTLED: "The service limits the rate. `retryAfterMs` has its hint, if it gave one.",
   QUOTA_EXCEEDED: "The entity is full, or too many of its messages are in flight.",
   MESSAGE_TOO_LARGE:
-    "One message, attributes included, is over the limit. It is refused before any I/O where the limit is known; `sizeBytes` and `limitBytes` say by how much it is over.",
+    "One message, attributes included, is over the limit. It is refused before any I/O where the limit is known; `sizeBytes` and `limitBytes` say by how much it is over, as far as that is known.",
   BATCH_TOO_LARGE:
     "A request is over the limit. The core splits requests, so this code appears only below the core.",
   INVALID_ARGUMENT:

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { run } from "../test/run.ts";
 
 test.each([
@@ -225,14 +225,6 @@ test.each(["--sqs-port", "--service-bus-port", "--pubsub-port"])(
     expect(warned).toMatch(/EADDRINUSE.* Choose another port, or 0 for a free one\.$/);
   },
 );
-
-test("without a connection it says where one may come from", async () => {
-  vi.stubEnv("ANYQUEUE_URL", "");
-  const { exitCode, warned } = await run("tail", "q");
-  vi.unstubAllEnvs();
-  expect(exitCode).toBe(1);
-  expect(warned).toMatch(/no connection is configured[^]*--url <url>[^]*anyqueue up/);
-});
 
 test("credentials in a URL are refused and not repeated", async () => {
   const { exitCode, warned } = await run("send", "q", "{}", "--url", "sqs://AKIAKEY:s3cret@eu-west-1");

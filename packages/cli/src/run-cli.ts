@@ -72,9 +72,6 @@ ${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`).
 
 anyqueue <command> --help shows the flags of a command.`;
 
-const NO_CONNECTION =
-  "Or give --url <url>. `anyqueue up` starts servers on this machine, and prints the line that sets it.";
-
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
@@ -98,7 +95,6 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     // A provider's error has code, place and remedy in its message, and never a secret.
     const text = error instanceof Error ? error.message : String(error);
     terminal.warn(shellWords(error, text));
-    if (text.includes("no connection is configured")) terminal.warn(NO_CONNECTION);
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
   }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { run } from "../test/run.ts";
 
 test.each([
@@ -24,6 +24,17 @@ test.each([
   for (const text of texts) expect(warned).toContain(text);
   expect(printed + warned).not.toMatch(/emulat|(?:to|in|from) the definition/);
 });
+
+test.each([[], ["--json"]])(
+  "a connection that nothing names can be given by a flag: %j",
+  async (...flags) => {
+    vi.stubEnv("ANYQUEUE_URL", "");
+    const { exitCode, warned } = await run("tail", "q", ...flags);
+    vi.unstubAllEnvs();
+    expect(exitCode).toBe(1);
+    expect(warned).toMatch(/no connection is configured.*Give --url <url>, or set ANYQUEUE_URL.*anyqueue up/);
+  },
+);
 
 test("a queue that cannot be made as the flags say names them", async () => {
   const { exitCode, warned } = await run("create", "orders", "--deduplicating", "--url", "pubsub://p");

@@ -96,8 +96,10 @@ describe("loadConfig", () => {
   });
 
   describe("refuses", () => {
-    test("no connection at all", async () => {
-      expect(await refusal(loadConfig({ env: {}, directory: await folderWith() }))).toContain("ANYQUEUE_URL");
+    test("no connection at all, which the error's feature tells", async () => {
+      const loading = loadConfig({ env: {}, directory: await folderWith() });
+      await expect(loading).rejects.toMatchObject({ code: "INVALID_ARGUMENT", feature: "connection" });
+      expect(await refusal(loading)).toContain("ANYQUEUE_URL");
     });
 
     test("a file that was named and is not there, or is a folder", async () => {

@@ -7,7 +7,7 @@ import { KNOWN_PACKAGES, schemeRemedy, type KnownPackage } from "./client/known-
 import { locateIn, type Location } from "./client/locate.ts";
 import type { Provider } from "./client/provider.ts";
 import { isRecord, kindOf, unknownKeys } from "./errors/check-options.ts";
-import { QueueError } from "./errors/queue-error.ts";
+import { queueError, QueueError } from "./errors/queue-error.ts";
 import { whatOf } from "./errors/wrap-error.ts";
 import { suggest } from "./errors/suggest.ts";
 import { createClient } from "./index.ts";
@@ -82,10 +82,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<QueueConfig
     variables: entityUrls(env),
   };
   if (merged["url"] === undefined && problems.length === 0) {
-    throw new QueueError("INVALID_ARGUMENT", {
-      what: `no connection is configured: neither ANYQUEUE_URL nor url in ${path}`,
-      remedy: 'Set ANYQUEUE_URL, for example to "memory:" or "sqs://eu-west-1".',
-    });
+    const what = `no connection is configured: neither ANYQUEUE_URL nor url in ${path}`;
+    const remedy = 'Set ANYQUEUE_URL, for example to "memory:" or "sqs://eu-west-1".';
+    throw queueError("INVALID_ARGUMENT", { what, remedy }, { feature: "connection" });
   }
   return checked(merged, env, problems);
 }

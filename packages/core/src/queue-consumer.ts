@@ -176,9 +176,9 @@ export interface ConsumerOptions extends QueuePolicy {
    */
   readonly rateLimit?: { readonly count: number; readonly per: Duration } | undefined;
   /**
-   * Aborts the signal of a run that takes longer, with the code `TIMEOUT`. The run counts as a failed
-   * attempt, whatever the handler does afterwards. More than 0, up to the longest time that the provider lets
-   * a delivery be held. More than an hour also raises the bound of one hour.
+   * Aborts the signal of a run (of a batch: from its call on) that takes longer, with the code `TIMEOUT`. The
+   * run counts as failed, whatever the handler does afterwards. More than 0, up to the longest time that the
+   * provider lets a delivery be held. More than an hour also raises the bound of one hour.
    * @default none; a hanging run is ended after an hour
    */
   readonly handlerTimeout?: Duration | undefined;
@@ -221,7 +221,7 @@ export interface Health {
 /**
  * Receives messages from one queue, subscription or its dead letters. Made by `client.consumer(definition)`.
  * It either runs a handler (`run`, `runBatch`) or hands over messages (`receive`, `for await`), not both at
- * once. After `close` it may be used again.
+ * once. When its `close()` has resolved it may be used again; the client's `close()` ends it for good.
  */
 export interface QueueConsumer<Body> extends AsyncDisposable {
   /**
@@ -236,7 +236,7 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
    *
    * @throws NOT_FOUND, ACCESS_DENIED, UNAUTHENTICATED or UNSUPPORTED, which waiting does not cure; what is in
    * hand is drained first. INVALID_ARGUMENT for a setting that this queue cannot keep, or if the consumer is
-   * already in use. CLOSED after the client's `close()`
+   * already in use. CLOSED during `close()`, and after the client's
    */
   run(handler: Handler<Body>): Promise<DrainReport>;
   /**
@@ -259,8 +259,8 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
    *   await message.ack();
    * }
    *
-   * @throws CANCELLED by `signal`, CLOSED while closing, INVALID_ARGUMENT for the options or while a handler
-   * runs, and errors of the service
+   * @throws CANCELLED by `signal`, CLOSED during `close()` and after the client's, INVALID_ARGUMENT for the
+   * options or while a handler runs, and errors of the service
    */
   receive(options?: {
     readonly max?: number | undefined;
@@ -269,7 +269,8 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
   }): Promise<readonly ReceivedMessage<Body>[]>;
   /**
    * `for await`: yields one message after the other until `close()`; up to ten are held ready. Settle each
-   * with `ack`, `retry` or `deadLetter`. Messages not settled when the loop ends are released.
+   * with `ack`, `retry` or `deadLetter`. Messages not settled when the loop ends are released. Throws as
+   * `receive`.
    *
    * @example
    * for await (const message of consumer) {

@@ -235,3 +235,48 @@ describe("runBatch", () => {
     await run;
   });
 });
+
+describe("the time of a batch's handler begins with its call", () => {
+  test("not while the batch fills", async () => {
+    const { clock, queue, consumer, events } = consumerBench({ options: { handlerTimeout: "10s" } });
+    queue.put("m");
+    const calls: number[] = [];
+    const run = consumer.runBatch(async () => void calls.push(clock.now()), { size: 10, wait: "20s" });
+    await clock.advance("1m");
+    expect(calls).toEqual([20_000]);
+    expect(events.of("handled")).toMatchObject([{ attempt: 1, outcome: "ack", durationMs: 0 }]);
+    await consumer.close();
+    await run;
+  });
+
+  test("not while other batches run, and it ends handlerTimeout after the call", async () => {
+    const { clock, queue, consumer, events } = consumerBench({
+      options: { handlerTimeout: "10s", concurrency: 1 },
+    });
+    const aborts: number[] = [];
+    const run = consumer.runBatch(
+      async ([message], { signal, deadline }) => {
+        expect(deadline?.getTime()).toBe(clock.wallNow() + 10_000);
+        signal.addEventListener("abort", () => aborts.push(clock.now()));
+        await new Promise<void>((resolve) => {
+          clock.setTimer(resolve, message?.id === "slow" ? 30_000 : 6_000);
+        });
+      },
+      { size: 10 },
+    );
+    queue.put("first");
+    await clock.advance("1s");
+    queue.put("second");
+    await clock.advance("20s");
+    expect(queue.acked).toEqual(["first", "second"]);
+    expect(aborts).toEqual([]);
+    const startedAtMs = clock.now();
+    queue.put("slow");
+    await clock.advance("15s");
+    expect(aborts).toEqual([startedAtMs + 10_000]);
+    expect(events.of("handled").at(-1)).toMatchObject({ id: "slow", outcome: "release", durationMs: 10_000 });
+    const closed = consumer.close({ timeout: "0s" });
+    await clock.advance("1m");
+    await Promise.all([closed, run]);
+  });
+});

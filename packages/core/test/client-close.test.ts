@@ -1,6 +1,8 @@
 import { expect, test, vi } from "vitest";
 
 import { createClient } from "../src/client/queue-client.ts";
+import { runWorker } from "../src/client/run-worker.ts";
+import { isQueueError } from "../src/errors/queue-error.ts";
 import { defineQueue } from "../src/message/queue-definition.ts";
 import { FakeService } from "./fake-provider.ts";
 
@@ -54,3 +56,42 @@ test("an administration that is being loaded is closed as well", async () => {
   await inspected;
   expect(service.log).toContain("close admin");
 });
+
+test("after it, everything of the client is refused with CLOSED, whenever it was made", async () => {
+  const { client } = bench();
+  const consumer = client.consumer(orders);
+  const producer = client.producer(orders);
+  const closing = client.close();
+  const uses: Record<string, () => unknown> = {
+    consumer: () => client.consumer(orders),
+    run: () => consumer.run(() => undefined),
+    runBatch: () => consumer.runBatch(async () => {}),
+    receive: () => consumer.receive(),
+    iterator: () => consumer[Symbol.asyncIterator](),
+    worker: () => runWorker(client, [consumer.run(() => undefined)], { process: PROCESS }),
+    verify: () => client.verify(orders),
+    create: () => client.admin.create(orders),
+    inspect: () => client.admin.inspect(orders),
+    list: () => client.admin.list(),
+    redrive: () => client.admin.redrive(orders),
+  };
+  expect(await codesOf(uses)).toEqual(Object.fromEntries(Object.keys(uses).map((name) => [name, "CLOSED"])));
+  await closing;
+  const all = {
+    ...uses,
+    producer: () => client.producer(orders),
+    send: () => producer.send({ id: "o-1" }),
+    sendMany: () => producer.sendMany([{ body: { id: "o-1" } }]),
+  };
+  expect(await codesOf(all)).toEqual(Object.fromEntries(Object.keys(all).map((name) => [name, "CLOSED"])));
+});
+
+const PROCESS = { on: () => {}, off: () => {}, exit: () => {} };
+
+async function codesOf(uses: Readonly<Record<string, () => unknown>>): Promise<Record<string, unknown>> {
+  const codes = Object.entries(uses).map(async ([name, use]) => {
+    const error: unknown = await (async () => await use())().catch((caught: unknown) => caught);
+    return [name, isQueueError(error) ? error.code : error] as const;
+  });
+  return Object.fromEntries(await Promise.all(codes));
+}

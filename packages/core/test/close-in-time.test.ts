@@ -113,6 +113,22 @@ describe("closing a producer while nothing answers", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  test.each([
+    ["less", 1_000, 3_000],
+    ["more", 60_000, 10_000],
+  ])("has %s time than at first if a later close says so, never more", async (_what, withinMs, endsAtMs) => {
+    const { clock, producer } = producerBench({ script: never });
+    const sent = errorOf(producer.send(1));
+    await clock.settle();
+    const seen = watched(clock, producer.close(10_000));
+    await clock.advance(2_000);
+    const again = watched(clock, producer.close(withinMs));
+    await clock.advance("60s");
+    expect(await sent).toMatchObject({ code: "TIMEOUT", ambiguous: true });
+    expect([seen.atMs, again.atMs]).toEqual([endsAtMs, endsAtMs]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   test("does not wait for a driver that does not close", async () => {
     const driver = new FakeProducerDriver();
     driver.close = never;
@@ -190,6 +206,20 @@ describe("closing a client while nothing answers", () => {
       await run;
     },
   );
+
+  test.each([
+    ["sends are flushed", 8_000],
+    ["connections close", 20_000],
+  ])("has less time than the close that is under way while %s", async (_what, atMs) => {
+    const { clock, client, run, sent } = await silentClient();
+    const first = client.close({ timeout: "30s" });
+    await clock.advance(atMs);
+    const seen = watched(clock, client.close({ timeout: "1s" }));
+    await clock.advance("60s");
+    expect(seen.atMs).toBeLessThanOrEqual(atMs + 6_000);
+    expect(await sent).toMatchObject({ code: "TIMEOUT", ambiguous: true });
+    await Promise.all([first, run]);
+  });
 
   test("ends a worker that was told to end in the same time", async () => {
     const { clock, client, run } = await silentClient();

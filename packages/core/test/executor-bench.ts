@@ -4,7 +4,7 @@ import { QueueError } from "../src/errors/queue-error.ts";
 import { HeldDelivery } from "../src/consumer/held-delivery.ts";
 import { KeyLanes } from "../src/consumer/key-lanes.ts";
 import type { LeaseKeeper } from "../src/consumer/lease-keeper.ts";
-import { LeaseTime } from "../src/consumer/lease-time.ts";
+import { ElapsedTime } from "../src/time/elapsed-time.ts";
 import type { ExecutorOptions } from "../src/consumer/executor-options.ts";
 import { OutcomeExecutor } from "../src/consumer/outcome-executor.ts";
 import { SettledMemory } from "../src/consumer/settled-memory.ts";
@@ -62,7 +62,7 @@ export function executorBench({ capabilities, isOrdered = false, over }: Executo
     capabilities: { ...FAKE_CAPABILITIES, followers: "release", ...capabilities },
     route: { kind: "native" },
     retries: undefined,
-    time: new LeaseTime(clock),
+    time: new ElapsedTime(clock),
     memory,
     events,
     lanes,

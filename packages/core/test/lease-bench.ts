@@ -6,7 +6,7 @@ import { QueueError } from "../src/errors/queue-error.ts";
 import { CutOff } from "../src/consumer/cut-off.ts";
 import { HeldDelivery } from "../src/consumer/held-delivery.ts";
 import { LeaseKeeper } from "../src/consumer/lease-keeper.ts";
-import { LeaseTime } from "../src/consumer/lease-time.ts";
+import { ElapsedTime } from "../src/time/elapsed-time.ts";
 import { createVirtualClock, delivery } from "../src/testing.ts";
 import { FAKE_CAPABILITIES, FAKE_LIMITS, FakeServiceError } from "./fake-adapter.ts";
 
@@ -29,7 +29,7 @@ export function leaseBench({
   ...rest
 }: BenchOptions = {}) {
   const clock = createVirtualClock();
-  const time = new LeaseTime(clock);
+  const time = new ElapsedTime(clock);
   const requests: { readonly atMs: number; readonly items: readonly string[] }[] = [];
   const lost: string[] = [];
   const overdue: string[] = [];

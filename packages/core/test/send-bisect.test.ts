@@ -37,6 +37,15 @@ describe("a batch refused for one message", () => {
     expect(driver.sentIds).toEqual([IDS, ["a", "b", "c"], ["a", "b"], ["c"], ["d", "e"]]);
   });
 
+  test("for its size says how large the bad one is", async () => {
+    const tooLarge: ErrorClass = { code: "MESSAGE_TOO_LARGE", retryable: false, limitBytes: 1 };
+    const { producer } = producerBench({ capabilities: atomic, script: allOrNothing(["c"], tooLarge) });
+    const outcomes = await Promise.allSettled(IDS.map(async (id) => await producer.send("text", { id })));
+    expect(outcomes[2]).toMatchObject({
+      reason: { code: "MESSAGE_TOO_LARGE", sizeBytes: '"text"'.length, limitBytes: 1 },
+    });
+  });
+
   test("is not halved for a reason that concerns all", async () => {
     const { producer, driver } = producerBench({ capabilities: atomic, script: allOrNothing(["c"], DENIED) });
     await Promise.allSettled(IDS.map(async (id) => await producer.send(1, { id })));

@@ -1,7 +1,7 @@
 import { CutOff } from "../src/consumer/cut-off.ts";
 import { HeldDelivery } from "../src/consumer/held-delivery.ts";
 import { LeaseKeeper } from "../src/consumer/lease-keeper.ts";
-import { LeaseTime } from "../src/consumer/lease-time.ts";
+import { ElapsedTime } from "../src/time/elapsed-time.ts";
 import { Settler } from "../src/consumer/settler.ts";
 import type { ConsumerDriver, ErrorClass, ExtendItem, ItemResult } from "../src/driver/driver.ts";
 import type { Outcome } from "../src/driver/event-source.ts";
@@ -22,7 +22,7 @@ export const failure = (errorClass: ErrorClass): ItemResult => ({
 /** A settler and a lease keeper over one service, whose answers the test decides. */
 export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_000, canExtend = true } = {}) {
   const clock = createVirtualClock();
-  const time = new LeaseTime(clock);
+  const time = new ElapsedTime(clock);
   const requests: {
     readonly atMs: number;
     readonly operation: string;

@@ -3,7 +3,7 @@ import { Dispatcher } from "../src/consumer/dispatcher.ts";
 import type { HeldDelivery } from "../src/consumer/held-delivery.ts";
 import { KeyLanes } from "../src/consumer/key-lanes.ts";
 import type { LeaseKeeper } from "../src/consumer/lease-keeper.ts";
-import { LeaseTime } from "../src/consumer/lease-time.ts";
+import { ElapsedTime } from "../src/time/elapsed-time.ts";
 import type { OutcomeExecutor } from "../src/consumer/outcome-executor.ts";
 import { SettledMemory } from "../src/consumer/settled-memory.ts";
 import { Worker, type WorkerParts } from "../src/consumer/worker.ts";
@@ -70,7 +70,7 @@ function writingExecutor(log: string[]): OutcomeExecutor {
 /** A worker whose handlers the test ends, and whose other parts log their calls. */
 export function workerBench({ limit = 10, isOrdered = false, over }: BenchOptions = {}) {
   const clock = createVirtualClock();
-  const time = new LeaseTime(clock);
+  const time = new ElapsedTime(clock);
   const events = new EventLog();
   const lanes = isOrdered ? new KeyLanes() : undefined;
   const log: string[] = [];

@@ -1,5 +1,5 @@
 import type { AdminDriver, Clock, CreateOptions, EntityCounts, Target } from "@anyqueue/core/adapter";
-import { QueueError } from "@anyqueue/core/adapter";
+import { queueError, QueueError } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import type { Provisioning } from "./provisioning.ts";
 import { callOptions, type PubsubClients } from "./pubsub-client.ts";
@@ -98,12 +98,9 @@ export class PubsubAdmin implements AdminDriver {
   async seek(target: Target, to: Date, signal: AbortSignal): Promise<void> {
     const { subscription } = parseEntity(target.entity, target.ref);
     if (subscription === undefined) {
-      throw new QueueError("UNSUPPORTED", {
-        what: "a topic holds no messages",
-        remedy: "Name one of its subscriptions.",
-        target: target.name,
-        provider: "pubsub",
-      });
+      const remedy = "Name one of its subscriptions.";
+      const init = { what: "a topic holds no messages", remedy, target: target.name, provider: "pubsub" };
+      throw queueError("UNSUPPORTED", init, { feature: "seek", remedy });
     }
     const time = secondsAndNanos(Math.floor(to.getTime()));
     const client = await this.#clients.subscriber();

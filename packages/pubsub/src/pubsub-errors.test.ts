@@ -124,6 +124,14 @@ describe("classifyPubsubError", () => {
     [1, "Call cancelled", "receive", "UNAVAILABLE", false],
     [1, "Cancelled on client", "admin", "CANCELLED", true],
   ];
+  test.each([
+    ["The value for message size is too large. You passed 11 in the request, but the maximum value is 9.", 9],
+    ["Request payload size exceeds the limit: 10485760 bytes.", 10_485_760],
+    ["The value for message size is too large.", undefined],
+  ])("reads the limit of a size in %j", (text, limitBytes) => {
+    expect(classifyPubsubError(grpc(3, text), "send").limitBytes).toBe(limitBytes);
+  });
+
   test.each(texts)("reads %s %j during %s as %s, ambiguous %s", (status, text, during, code, ambiguous) => {
     expect(classifyPubsubError(grpc(status, text), during)).toMatchObject({ code, ambiguous });
   });

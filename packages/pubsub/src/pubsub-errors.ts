@@ -157,6 +157,7 @@ export function classifyPubsubError(error: unknown, during: Operation): ErrorCla
   const meaning: Meaning = meaningOfText(text, status, during) ??
     row ?? { code: "INTERNAL", ambiguous: true };
   const requestId = textField(error, "requestId");
+  const [, limit] = /(?:maximum value is|exceeds the limit:|\(\d+ vs\.?) (\d+)/i.exec(text) ?? [];
   const remedy = status === UNAVAILABLE ? connectionRemedy(text, byProxy) : undefined;
   return {
     code: meaning.code,
@@ -165,6 +166,7 @@ export function classifyPubsubError(error: unknown, during: Operation): ErrorCla
     providerCode: row?.name ?? textField(error, "name") ?? "",
     ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),
+    ...(limit === undefined ? {} : { limitBytes: Number(limit) }),
   };
 }
 

@@ -223,6 +223,12 @@ describe("the rest", () => {
     await keeping.close();
   });
 
+  test("purge of a topic names the feature that it lacks", async () => {
+    // @ts-expect-error -- in JavaScript, it is not refused before
+    const purging = client.admin.purge(defineTopic(fresh()));
+    expect(await rejection(purging)).toMatchObject({ code: "UNSUPPORTED", feature: "seek" });
+  });
+
   test("list gives every name once, by its beginning", async () => {
     await client.admin.create(defineQueue(fresh()));
     expect(await client.admin.list(fresh())).toEqual([fresh(), `${fresh()}-dead`]);

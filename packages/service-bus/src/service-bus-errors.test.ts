@@ -40,6 +40,19 @@ describe("the table", () => {
     },
   );
 
+  test.each([
+    ["The received message (delivery-id:0, size:300000 bytes) exceeds the limit (262144 bytes)", 262_144],
+    [
+      "The header of the received message (70000 bytes of properties) exceeds the limit (65536 bytes)",
+      undefined,
+    ],
+    ["it failed", undefined],
+  ])("reads the limit of a message in %j", (text, limitBytes) => {
+    const error = serviceBusError("MessageSizeExceeded", text);
+    expect(classifyServiceBusError(error, "send")).toMatchObject({ code: "MESSAGE_TOO_LARGE" });
+    expect(classifyServiceBusError(error, "send").limitBytes).toBe(limitBytes);
+  });
+
   test.each(SOCKET_ERRORS.flatMap((row) => row.names.split(" ").map((name) => [name, row.code] as const)))(
     "reads %s of a socket as %s",
     (name, code) => {

@@ -207,6 +207,7 @@ export function classifyServiceBusError(error: unknown, during: Operation): Erro
   const requestId = /TrackingId:([\w-]+)/.exec(textField(last, "message") ?? "")?.[1];
   const retryAfterMs = retryAfterOf(last) ?? meaning.retryAfterMs;
   const text = textField(last, "message") ?? "";
+  const [, limit] = /\bThe received message .*exceeds the limit \((\d+) bytes\)/.exec(text) ?? [];
   const remedy = connectionRemedy(`${providerCode} ${text}`, () => BY_PROXY);
   return {
     code: meaning.code,
@@ -216,6 +217,7 @@ export function classifyServiceBusError(error: unknown, during: Operation): Erro
     ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(limit === undefined ? {} : { limitBytes: Number(limit) }),
   };
 }
 

@@ -64,7 +64,13 @@ describe("classifySqsError", () => {
   test("tells an oversize message from other invalid parameters by the text", () => {
     const error = sdkError("InvalidParameterValue");
     error.message = "One or more parameters are invalid. Reason: Message must be shorter than 262144 bytes.";
-    expect(classifySqsError(error, "send").code).toBe("MESSAGE_TOO_LARGE");
+    expect(classifySqsError(error, "send")).toMatchObject({ code: "MESSAGE_TOO_LARGE", limitBytes: 262_144 });
+  });
+
+  test("does not take an attribute's name that is too long for a message that is too large", () => {
+    const error = sdkError("InvalidParameterValue");
+    error.message = "Message (user) attribute name must be shorter than 256 bytes.";
+    expect(classifySqsError(error, "send").code).toBe("INVALID_ARGUMENT");
   });
 
   test.each([

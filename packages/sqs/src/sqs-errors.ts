@@ -110,9 +110,10 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "EPROTO", code: "CONNECTION_LOST", ambiguous: true, source: TLS },
 ];
 
+const TOO_LARGE = /\bMessage must be shorter than (\d+)/i;
 /** Matched by a part of the text, where one vendor code means several things. These override the names. */
 export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp; readonly during?: Operation })[] = [
-  { text: /must be shorter than/i, code: "MESSAGE_TOO_LARGE", source: SEND },
+  { text: TOO_LARGE, code: "MESSAGE_TOO_LARGE", source: SEND },
   { text: /receipt handle has expired/i, code: "LEASE_LOST", source: LEASE },
   { text: /not available for visibility timeout change/i, code: "LEASE_LOST", source: LEASE },
   { text: /did not establish a connection with the server/i, code: "TIMEOUT", source: SDK },
@@ -198,6 +199,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
     isOurs || isUntrusted
       ? connectionRemedy(`${socketCode} ${text}`, () => BY_PROXY)
       : (REMEDIES.get(bare(name)) ?? remedyOfPage(name, status) ?? remedyOfTwin(textField(error, "twin")));
+  const [, limit] = TOO_LARGE.exec(text) ?? [];
   const retryAfterMs = retryAfterOf(field(field(error, "$response"), "headers")) ?? meaning.retryAfterMs;
   return {
     code: meaning.code,
@@ -208,6 +210,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
     ...(remedy === undefined ? {} : { remedy }),
     ...(requestId === undefined ? {} : { requestId }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(limit === undefined ? {} : { limitBytes: Number(limit) }),
   };
 }
 

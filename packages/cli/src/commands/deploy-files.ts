@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isQueueError } from "@anyqueue/core";
 import { loadConfig } from "@anyqueue/core/auto";
 import { deployFiles as generate } from "../deploy-files/deploy-files.ts";
 import { deploymentOf } from "../deploy-files/deployment.ts";
@@ -8,6 +7,7 @@ import { entityNames, type NameConfig } from "../deploy-files/entity-names.ts";
 import type { GeneratedFile } from "../deploy-files/generated-file.ts";
 import { loadDefinition } from "../deploy-files/load-definition.ts";
 import { readDeployPlan } from "../deploy-files/read-deploy-plan.ts";
+import { isNoConnection } from "../shell-words.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -51,8 +51,7 @@ async function nameConfig(prefix: string | undefined): Promise<NameConfig> {
   try {
     return { ...(await loadConfig()), ...given };
   } catch (error) {
-    if (isQueueError(error, "INVALID_ARGUMENT") && error.message.includes("no connection is configured"))
-      return given;
+    if (isNoConnection(error)) return given;
     throw error;
   }
 }

@@ -2,7 +2,6 @@ import type { AdminDriver } from "../driver/admin-driver.ts";
 import type { QueueAdapter } from "../driver/driver.ts";
 import { QueueError, unsupported } from "../errors/queue-error.ts";
 import { systemClock, type Clock } from "../time/clock.ts";
-import { within } from "../time/within.ts";
 import { schemeRemedy } from "./known-packages.ts";
 import type { ConnectionUrl } from "./parse-url.ts";
 import type { Provider } from "./provider.ts";
@@ -57,23 +56,21 @@ export class Connections {
     return this.#providers.some((provider) => provider.scheme === scheme && provider.ownsPath === true);
   }
 
-  /** Closes everything, whatever fails, within `withinMs`; resolves with the errors. */
-  async close(withinMs: number): Promise<readonly unknown[]> {
-    const failed: unknown[] = [];
+  /** Closes everything, whatever fails. Never rejects. */
+  async close(onError: (error: unknown) => void): Promise<void> {
     const end = async (close: () => Promise<void>): Promise<void> => {
       try {
         await close();
       } catch (error) {
-        failed.push(error);
+        onError(error);
       }
     };
     await Promise.all(
-      [...this.#open.values()].map(async ({ adapter, clock, closeAdmin }) => {
-        const closed = end(closeAdmin).then(async () => await end(async () => await adapter.close()));
-        await within(clock, withinMs, closed);
+      [...this.#open.values()].map(async ({ adapter, closeAdmin }) => {
+        await end(closeAdmin);
+        await end(async () => await adapter.close());
       }),
     );
-    return failed;
   }
 
   #connect(url: ConnectionUrl): Connection {
@@ -81,7 +78,11 @@ export class Connections {
     const clock = this.#clock ?? provider.clock ?? systemClock;
     const adapter = provider.connect(url, { clock, prefix: this.#prefix });
     let loading: Promise<AdminDriver> | undefined;
-    const admin = async (): Promise<AdminDriver> => await (loading ??= loadAdmin(adapter));
+    const admin = async (): Promise<AdminDriver> =>
+      await (loading ??= loadAdmin(adapter).catch((error: unknown) => {
+        loading = undefined; // the next call tries again
+        throw error;
+      }));
     const closeAdmin = async (): Promise<void> => {
       const driver = await loading?.catch(() => undefined); // a failed load was already reported
       await driver?.close();

@@ -1,5 +1,7 @@
 import type { Target } from "../driver/entity.ts";
 import { detailsOf, type AnyDefinition } from "../message/queue-definition.ts";
+import { systemClock } from "../time/clock.ts";
+import { within } from "../time/within.ts";
 import { checkConfig, type QueueConfig } from "./config.ts";
 import { Connections } from "./connections.ts";
 import { Directory } from "./directory.ts";
@@ -28,6 +30,7 @@ export async function locateIn(
     const { route, target } = new Directory(checkConfig(config), connections).find(detailsOf(definition));
     return { url: route.url, target };
   } finally {
-    await connections.close(CLOSE_WITHIN_MS);
+    const ignore = (): void => {};
+    await within(systemClock, CLOSE_WITHIN_MS, connections.close(ignore));
   }
 }

@@ -18,6 +18,7 @@ import { createProducer, type ClosableProducer } from "../producer/producer.ts";
 import type { ConsumerOptions, DrainReport, Health, QueueConsumer } from "../queue-consumer.ts";
 import type { QueueProducer } from "../queue-producer.ts";
 import type { Clock } from "../time/clock.ts";
+import { DrainTime } from "../time/drain-time.ts";
 import { createAdmin } from "./admin.ts";
 import { unmetNeeds } from "./check-needs.ts";
 import { resolveOptions, type ResolvedOptions } from "./client-options.ts";
@@ -85,9 +86,7 @@ class Client<P extends Provider> implements QueueClient<P> {
   readonly #ending = new AbortController();
   /** True once no handler runs any more that could ask for a producer. */
   #isDrained = false;
-  #closing: Promise<DrainReport> | undefined;
-  /** The earliest end that a close asked for. */
-  #closesAtMs = Number.POSITIVE_INFINITY;
+  #closing: { readonly time: DrainTime; readonly ended: Promise<DrainReport> } | undefined;
 
   constructor(directory: Directory, connections: Connections, options: ResolvedOptions, clock: Clock) {
     this.#clock = clock;
@@ -163,11 +162,16 @@ class Client<P extends Provider> implements QueueClient<P> {
   async close(options: { readonly timeout?: ConsumerOptions["lease"] } = {}): Promise<DrainReport> {
     // Checked before anything is closed: a mistake in the options must not cost the drain.
     const timeoutMs = closeTimeoutMs(options);
-    this.#closesAtMs = Math.min(this.#closesAtMs, this.#clock.now() + timeoutMs);
+    this.#closing?.time.end(timeoutMs);
     // Includes consumers that are closing already: a later close may leave less time for their handlers.
     const drained = this.#drainAll(options);
-    this.#closing ??= this.#closeAll(drained);
-    return await this.#closing;
+    if (this.#closing === undefined) {
+      const time = new DrainTime(this.#clock, timeoutMs);
+      this.#closing = { time, ended: this.#closeAll(drained, time) };
+    } else if (this.#isDrained) {
+      void this.#flushAll(this.#closing.time); // the producers are closing already: they may have less time now
+    }
+    return await this.#closing.ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -180,20 +184,24 @@ class Client<P extends Provider> implements QueueClient<P> {
     );
   }
 
+  async #flushAll(time: DrainTime): Promise<readonly PromiseSettledResult<void>[]> {
+    const withinMs = Math.max(LEAST_STEP_MS, time.leftMs(SEND_GRACE_MS));
+    return await Promise.allSettled(
+      [...this.#producers.values()].map(async (producer) => await producer.close(withinMs)),
+    );
+  }
+
   /** Closes the producers after the consumers, whose handlers may send, and the connections last. */
-  async #closeAll(draining: Promise<Drained>): Promise<DrainReport> {
-    const left = (graceMs: number): number =>
-      Math.max(LEAST_STEP_MS, this.#closesAtMs + graceMs - this.#clock.now());
+  async #closeAll(draining: Promise<Drained>, time: DrainTime): Promise<DrainReport> {
     const drained = await draining;
     this.#isDrained = true;
-    const flushed = await Promise.allSettled(
-      [...this.#producers.values()].map(async (producer) => await producer.close(left(SEND_GRACE_MS))),
-    );
+    const flushed = await this.#flushAll(time);
     this.#ending.abort(new QueueError("CLOSED", { what: "the client was closed" }));
-    const rejected = [...drained, ...flushed].flatMap((result) =>
+    const errors = [...drained, ...flushed].flatMap((result): unknown[] =>
       result.status === "rejected" ? [result.reason] : [],
     );
-    const errors = [...rejected, ...(await this.#connections.close(left(END_GRACE_MS)))];
+    const closed = this.#connections.close((error) => errors.push(error));
+    await time.allows(closed, END_GRACE_MS, LEAST_STEP_MS);
     if (errors.length > 0) throw combineErrors(errors, "closing the client failed in part");
     return drained.reduce(
       (sum, result) => (result.status === "fulfilled" ? add(sum, result.value) : sum),

@@ -13,6 +13,7 @@ import { RESERVED } from "../message/attributes.ts";
 import { copyOf } from "../message/copy-of.ts";
 import { rawMessage } from "../message/decode-message.ts";
 import { withoutUndefined } from "../message/without-undefined.ts";
+import { within } from "../time/within.ts";
 import type { RedriveOptions } from "./client-types.ts";
 import { aborted } from "./aborted.ts";
 import { locateDeadLetters, type Directory, type Place } from "./directory.ts";
@@ -74,6 +75,8 @@ const MAX_HELD = 1_000_000;
 const LAST_WAIT_MS = 2_000;
 const LEASE_MS = 600_000;
 const SETTLE_MS = 30_000;
+/** How long the end of a redrive waits for its drivers to close. */
+const CLOSE_WITHIN_MS = 5_000;
 
 /** The result of one batch. The failure may concern only some of its messages. */
 interface Moved {
@@ -182,7 +185,8 @@ class Pump {
         () => {},
       );
     }
-    await Promise.allSettled([this.#producer.close(), this.#consumer.close()]);
+    const closed = Promise.allSettled([this.#producer.close(), this.#consumer.close()]).then(() => {});
+    await within(this.#source.connection.clock, CLOSE_WITHIN_MS, closed);
   }
 
   /** Never rejects: messages that have arrived count, whatever happened to the others. */

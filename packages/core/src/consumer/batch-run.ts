@@ -4,6 +4,7 @@ import type { BatchHandler, Handler, HandlerContext, Logger, Message } from "../
 import type { Clock, Timer } from "../time/clock.ts";
 import type { Duration } from "../time/duration.ts";
 import { soon } from "../time/soon.ts";
+import { RunContext } from "./run-context.ts";
 
 export interface GatherOptions {
   readonly size: number;
@@ -48,6 +49,7 @@ export class Gatherer {
   ): Promise<void> => {
     const member: Member = { message, context, run: Promise.withResolvers() };
     this.#members.push(member);
+    RunContext.wait(context);
     if (this.#members.length >= this.#options.size) this.#startFull();
     else this.#startLater();
     await member.run.promise;
@@ -88,6 +90,7 @@ export class Gatherer {
     const members = this.#members.slice(0, this.#options.size);
     this.#members = this.#members.slice(members.length);
     this.running += 1;
+    for (const { context } of members) RunContext.begin(context);
     void this.#run(members);
   }
 

@@ -7,7 +7,7 @@ import { backoffMs } from "../retry/backoff.ts";
 import type { QueueEvents } from "../telemetry/events.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { NOTHING_HANDLED } from "./drain.ts";
-import { DrainTime } from "./drain-time.ts";
+import { DrainTime } from "../time/drain-time.ts";
 import { driverEvents } from "./engine.ts";
 import { closeInTime, closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
 import { Pipeline } from "./pipeline.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { consumerBench, errorOf, tracked } from "../../test/consumer-bench.ts";
+import type { QueueConsumer } from "../queue-consumer.ts";
 
 describe("a consumer", () => {
   test("refuses what cannot be an option, all at once, when it is made", () => {
@@ -94,6 +95,34 @@ describe("a consumer", () => {
     queue.put("n");
     expect(await consumer.receive()).toHaveLength(1);
     await consumer.close();
+  });
+
+  test.each([
+    ["run", async (consumer: QueueConsumer<unknown>) => await consumer.run(() => undefined)],
+    ["receive", async (consumer: QueueConsumer<unknown>) => await consumer.receive()],
+  ])("refuses every use while a close is under way, and no longer: %s", async (_name, use) => {
+    const calls: string[] = [];
+    const { clock, queue, consumer } = consumerBench({
+      setup: { onOpened: () => calls.push("opened"), onClosed: () => calls.push("closed") },
+    });
+    const used = use(consumer);
+    await clock.settle();
+    const closed = Promise.all([consumer.close(), consumer.close()]);
+    const refusal = { code: "CLOSED", target: "fake://here/orders" };
+    expect(await errorOf(consumer.run(() => undefined))).toMatchObject(refusal);
+    expect(await errorOf(consumer.runBatch(async () => {}))).toMatchObject(refusal);
+    expect(await errorOf(consumer.receive())).toMatchObject(refusal);
+    expect(() => consumer[Symbol.asyncIterator]()).toThrow(expect.objectContaining(refusal));
+    await closed;
+    expect(calls).not.toHaveLength(1);
+    calls.length = 0;
+    queue.put("m");
+    const run = consumer.run(() => undefined); // at once: a close that has resolved is over
+    await clock.settle();
+    expect(queue.acked).toEqual(["m"]);
+    expect(calls).toEqual(["opened"]);
+    await consumer.close();
+    await Promise.all([used, run]);
   });
 
   test("that was paused and resumed before its run is not paused in it", async () => {

@@ -14,7 +14,7 @@ import { Gatherer } from "./batch-run.ts";
 import { ConsumerRun } from "./consumer-run.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { NOTHING_HANDLED } from "./drain.ts";
-import { Puller } from "./pull.ts";
+import { consumerClosing, Puller } from "./pull.ts";
 import {
   checkConcurrency,
   closeTimeoutMs,
@@ -41,6 +41,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
   #isPaused = false;
   #run: { readonly life: ConsumerRun; readonly batchSize: number; readonly gatherer?: Gatherer } | undefined;
   #puller: Puller | undefined;
+  #closing: Promise<DrainReport> | undefined;
   /** Report of the previous life, for a later `close`: a run that failed has rejected without it. */
   #last: DrainReport | undefined;
 
@@ -112,12 +113,22 @@ class Consumer<Body> implements QueueConsumer<Body> {
 
   async close(options: { readonly timeout?: Duration | undefined } = {}): Promise<DrainReport> {
     const timeoutMs = closeTimeoutMs(options);
-    const puller = this.#puller;
-    const ending = this.#run?.life ?? puller;
-    const report = ending === undefined ? this.#last : await ending.close(timeoutMs);
-    if (report === undefined) return NOTHING_HANDLED;
+    const ending = this.#run?.life ?? this.#puller;
+    if (ending === undefined) {
+      if (this.#last !== undefined) this.#setup.onClosed?.();
+      return this.#last ?? NOTHING_HANDLED;
+    }
+    const ended = ending.close(timeoutMs); // each call: it may leave less time
+    return await (this.#closing ??= this.#end(ended));
+  }
+
+  /** Once it resolves, the consumer can start again: nothing of this close may happen later. */
+  async #end(ended: Promise<DrainReport>): Promise<DrainReport> {
+    const report = await ended;
     this.#last = report;
-    if (puller !== undefined && this.#puller === puller) this.#puller = undefined;
+    this.#run = undefined;
+    this.#puller = undefined;
+    this.#closing = undefined;
     this.#setup.onClosed?.();
     return report;
   }
@@ -144,14 +155,17 @@ class Consumer<Body> implements QueueConsumer<Body> {
     try {
       return await life.run();
     } finally {
-      this.#last = await life.close(0);
-      if (this.#run.life === life) this.#run = undefined;
+      const report = await life.close(0);
+      if (this.#run?.life === life) {
+        this.#last = report;
+        this.#run = undefined;
+      }
     }
   }
 
   #pull(): Puller {
-    if (this.#run !== undefined) this.#refuseSecondUse();
-    if (this.#puller === undefined || this.#puller.isClosed) {
+    if (this.#run !== undefined || this.#closing !== undefined) this.#refuseSecondUse();
+    if (this.#puller === undefined) {
       this.#setup.onOpened?.();
       this.#puller = new Puller({ setup: this.#setup, settings: this.#settings, memory: this.#memory });
     }
@@ -159,6 +173,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
   }
 
   #refuseSecondUse(): void {
+    if (this.#closing !== undefined) throw consumerClosing(this.#setup);
     if (this.#run === undefined && this.#puller === undefined) return;
     throw new QueueError("INVALID_ARGUMENT", {
       what:

@@ -3,7 +3,7 @@ import type { DrainReport } from "../queue-consumer.ts";
 import { createVirtualClock } from "../testing.ts";
 import { within } from "../time/within.ts";
 import { drain as drainWithin, type DrainSteps } from "./drain.ts";
-import { DrainTime } from "./drain-time.ts";
+import { DrainTime } from "../time/drain-time.ts";
 
 const REPORT: DrainReport = { handled: 7, released: 2, unsettled: 0, abandoned: 1 };
 const never = async (): Promise<void> => await new Promise(() => {});

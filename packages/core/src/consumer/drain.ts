@@ -2,7 +2,7 @@ import { QueueError } from "../errors/queue-error.ts";
 import type { DrainReport } from "../queue-consumer.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/within.ts";
-import type { DrainTime } from "./drain-time.ts";
+import type { DrainTime } from "../time/drain-time.ts";
 
 export const NOTHING_HANDLED: DrainReport = /* @__PURE__ */ Object.freeze({
   handled: 0,

@@ -12,7 +12,7 @@ import type { HeldDelivery } from "./held-delivery.ts";
 import type { KeyLanes } from "./key-lanes.ts";
 import type { KnownMessages } from "./known-messages.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import { LeaseTime } from "./lease-time.ts";
+import { ElapsedTime } from "../time/elapsed-time.ts";
 import type { DrainSteps } from "./drain.ts";
 import { closeOpened, type OpenedConsumer } from "./open-consumer.ts";
 import type { ExecutorHooks } from "./executor-options.ts";
@@ -27,7 +27,7 @@ import { longestHoldMs, MAX_PARK_MS, mayDelayLonger } from "./start-checks.ts";
 /** What a worker and a puller have in common: leases, settlements, dead letters. */
 export interface Engine {
   readonly opened: OpenedConsumer;
-  readonly time: LeaseTime;
+  readonly time: ElapsedTime;
   readonly keeper: LeaseKeeper;
   readonly settler: Settler;
   readonly executor: OutcomeExecutor;
@@ -69,7 +69,7 @@ export interface EngineOptions {
 
 /** Shared by all parts. */
 interface EngineBase {
-  readonly time: LeaseTime;
+  readonly time: ElapsedTime;
   readonly random: () => number;
   readonly redelivery: RedeliveryPolicy;
   readonly cutOff: CutOff;
@@ -83,7 +83,7 @@ export function createEngine(options: EngineOptions): Engine {
   const random = setup.random ?? randomOf(clock);
   const redelivery = redeliveryPolicy(options, random);
   const base: EngineBase = {
-    time: new LeaseTime(clock),
+    time: new ElapsedTime(clock),
     random,
     redelivery,
     cutOff: new CutOff(),
@@ -101,11 +101,11 @@ export function createEngine(options: EngineOptions): Engine {
     known: options.known,
     isTimed: details.kind !== "dead-letter",
   });
-  const { onInvalid } = settings;
+  const { onInvalid, handlerTimeoutMs } = settings;
   const wallNow = (): number => clock.wallNow();
   const rules: ProcessingRules = { details, handle, onInvalid, redelivery, source: target.entity, wallNow };
   const lastAttempt = route.kind === "none" ? Number.POSITIVE_INFINITY : redelivery.attempts;
-  const context: ContextParts = { ...settling, ...base, clock, logger, lastAttempt };
+  const context: ContextParts = { ...settling, ...base, clock, logger, handlerTimeoutMs, lastAttempt };
   return { ...base, ...settling, opened, admission, known: options.known, rules, context };
 }
 

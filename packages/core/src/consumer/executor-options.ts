@@ -7,7 +7,7 @@ import type { HeldDelivery } from "./held-delivery.ts";
 import type { KeyLanes } from "./key-lanes.ts";
 import type { KnownMessages } from "./known-messages.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
-import type { LeaseTime } from "./lease-time.ts";
+import type { ElapsedTime } from "../time/elapsed-time.ts";
 import type { RetryRoute } from "./retry-copy.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 import type { Settler } from "./settler.ts";
@@ -20,7 +20,7 @@ export interface ExecutorOptions {
   readonly retries: RetryRoute | undefined;
   readonly keeper: LeaseKeeper;
   readonly settler: Settler;
-  readonly time: LeaseTime;
+  readonly time: ElapsedTime;
   readonly memory: SettledMemory;
   /** Absent where the service reports the effect of a settlement. */
   readonly known?: KnownMessages | undefined;

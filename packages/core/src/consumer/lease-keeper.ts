@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../time/clock.ts";
 import type { CutOff } from "./cut-off.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import { dueAtMs, leaseLost, SharedLease, type Lease } from "./lease.ts";
-import type { LeaseTime } from "./lease-time.ts";
+import type { ElapsedTime } from "../time/elapsed-time.ts";
 import { createRenewals, type Renewal } from "./renewals.ts";
 
 export interface LeaseKeeperOptions {
@@ -16,7 +16,7 @@ export interface LeaseKeeperOptions {
   readonly capabilities: Capabilities;
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly time: LeaseTime;
+  readonly time: ElapsedTime;
   /** The lease that a renewal asks for. */
   readonly leaseMs: number;
   /** Longest time for which one delivery is held in all. */

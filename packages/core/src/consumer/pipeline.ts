@@ -7,7 +7,7 @@ import type { DrainReport, Handler } from "../queue-consumer.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
-import type { DrainTime } from "./drain-time.ts";
+import type { DrainTime } from "../time/drain-time.ts";
 import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
 import { knownMessagesFor } from "./known-messages.ts";

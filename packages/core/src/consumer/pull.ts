@@ -5,9 +5,10 @@ import { decodeDelivery } from "../message/decode-message.ts";
 import type { DrainReport, QueueConsumer, ReceivedMessage } from "../queue-consumer.ts";
 import { cancelledError } from "../time/abort.ts";
 import { durationToMs } from "../time/duration.ts";
+import { orAborted } from "../time/or-aborted.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
-import { DrainTime } from "./drain-time.ts";
+import { DrainTime } from "../time/drain-time.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
@@ -35,7 +36,7 @@ export class Puller {
   #engine: Engine | undefined;
   /** Asks in flight and the handling of their answers, but no answers: a `Set` would keep those for long. */
   readonly #asks = new Set<Promise<void>>();
-  #closed: Promise<DrainReport> | undefined;
+  #closed: { readonly time: DrainTime; readonly report: Promise<DrainReport> } | undefined;
 
   constructor(options: PullerOptions) {
     this.#options = options;
@@ -74,15 +75,19 @@ export class Puller {
     }
   }
 
-  /** Gives back what is not settled. Never rejects; all calls share one drain. */
+  /** Gives back what is not settled. Never rejects; all calls share one drain, and its soonest end counts. */
   async close(timeoutMs: number): Promise<DrainReport> {
-    this.#closed ??= this.#drain(timeoutMs);
-    return await this.#closed;
+    this.#closed?.time.end(timeoutMs);
+    if (this.#closed === undefined) {
+      const time = new DrainTime(this.#options.setup.clock, timeoutMs);
+      this.#closed = { time, report: this.#drain(time) };
+    }
+    return await this.#closed.report;
   }
 
   async #receive(max: number, waitMs: number, signal: AbortSignal | undefined): Promise<PulledMessage[]> {
     const { clock } = this.#options.setup;
-    const engine = await this.#open();
+    const engine = await this.#openUnless(signal);
     const deadlineMs = clock.now() + waitMs;
     // The caller waits: the process must not end meanwhile.
     const alive = clock.setTimer(() => {}, waitMs, true);
@@ -110,6 +115,16 @@ export class Puller {
     }
   }
 
+  /** The start goes on if the caller does not wait for it: the next call may find it done. */
+  async #openUnless(signal: AbortSignal | undefined): Promise<Engine> {
+    if (signal === undefined) return await this.#open();
+    const where = { operation: "receive", target: this.#options.setup.target.name } as const;
+    if (isAborted(signal)) throw cancelledError(signal, where);
+    return await orAborted(this.#open(), signal, () => {
+      throw cancelledError(signal, where);
+    });
+  }
+
   /** A failed start is tried again by the next call. */
   async #open(): Promise<Engine> {
     this.#refuseClosed();
@@ -122,7 +137,7 @@ export class Puller {
   }
 
   #refuseClosed(): void {
-    if (this.isClosed) throw new QueueError("CLOSED", { what: "the consumer is closing" });
+    if (this.isClosed) throw consumerClosing(this.#options.setup);
   }
 
   async #openEngine(): Promise<Engine> {
@@ -172,16 +187,14 @@ export class Puller {
     const where = { operation: "receive", target: name } as const;
     if (signal !== undefined && isAborted(signal)) throw cancelledError(signal, where);
     const ended = this.#closing.signal;
+    const stop = signal === undefined ? ended : AbortSignal.any([signal, ended]);
     const ask = {
       maxItems: Math.min(maxItems, limits.receive.maxItems),
       waitMs: Math.min(leftMs, limits.receive.maxWaitMs),
     };
     let deliveries: readonly Delivery<unknown>[];
     try {
-      deliveries = await opened.driver.receiveBatch(
-        ask,
-        signal === undefined ? ended : AbortSignal.any([signal, ended]),
-      );
+      deliveries = await opened.driver.receiveBatch(ask, stop);
     } catch (error) {
       throw toError("receive", error);
     }
@@ -189,17 +202,15 @@ export class Puller {
     const held = deliveries
       .filter((delivery) => !engine.admission.takesOver(delivery, 0, nowMs))
       .map((delivery) => engine.admission.hold(delivery, undefined, 0, 0, nowMs));
-    const isCancelled = signal !== undefined && isAborted(signal);
-    if (isCancelled || this.isClosed) {
-      for (const one of held) engine.executor.giveBack(one);
-      if (isCancelled) throw cancelledError(signal, where);
-      return [];
-    }
-    const pulled = await Promise.all(held.map(async (one) => await admitted(one, engine)));
-    return pulled.filter((one) => one !== undefined);
+    // A schema may take its time, or never answer.
+    const pulled = stop.aborted ? [] : await orAborted(all(held, engine), stop, () => []);
+    if (!stop.aborted) return pulled.flatMap((one) => (one?.held.state === "waiting" ? [one] : []));
+    for (const one of held) if (one.state === "waiting") engine.executor.giveBack(one);
+    if (signal !== undefined && isAborted(signal)) throw cancelledError(signal, where);
+    return [];
   }
 
-  async #drain(timeoutMs: number): Promise<DrainReport> {
+  async #drain(time: DrainTime): Promise<DrainReport> {
     this.#closing.abort();
     await this.#opening?.catch(() => {});
     const engine = this.#engine;
@@ -223,9 +234,20 @@ export class Puller {
         giveBackRunning: () => {},
         report: () => executor.tally.report(0),
       },
-      new DrainTime(this.#options.setup.clock, timeoutMs),
+      time,
     );
   }
+}
+
+/** The error of using a consumer that is closing. */
+export function consumerClosing({ adapter, target }: Pick<ConsumerSetup, "adapter" | "target">): QueueError {
+  return new QueueError("CLOSED", {
+    what: "the consumer is closing",
+    remedy: "Use it again when close() has resolved, or make another consumer.",
+    operation: "receive",
+    provider: adapter.name,
+    target: target.name,
+  });
 }
 
 interface PulledMessage {
@@ -237,6 +259,13 @@ interface PulledMessage {
 const ITERATOR_ITEMS = 10;
 /** Flow of a driver whose broker pushes. The application decides how much it takes. */
 const PULL_OUTSTANDING = 1_000;
+
+async function all(
+  held: readonly HeldDelivery[],
+  engine: Engine,
+): Promise<readonly (PulledMessage | undefined)[]> {
+  return await Promise.all(held.map(async (one) => await admitted(one, engine)));
+}
 
 /** Undefined: the message was dealt with already, or cannot be decoded. */
 async function admitted(held: HeldDelivery, engine: Engine): Promise<PulledMessage | undefined> {

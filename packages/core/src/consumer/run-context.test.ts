@@ -3,7 +3,7 @@ import type { Logger } from "../queue-consumer.ts";
 import { createVirtualClock, delivery } from "../testing.ts";
 import { HeldDelivery } from "./held-delivery.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
-import { LeaseTime } from "./lease-time.ts";
+import { ElapsedTime } from "../time/elapsed-time.ts";
 import { RunContext, type ContextParts } from "./run-context.ts";
 
 const logger: Logger = { info: () => {}, warn: () => {}, error: () => {} };
@@ -18,7 +18,7 @@ function bench({ deliveryCount = 1, ...over }: Partial<ContextParts> & { deliver
       await Promise.resolve();
     },
   } as unknown as LeaseKeeper;
-  const time = new LeaseTime(clock);
+  const time = new ElapsedTime(clock);
   const context = new RunContext(held, { keeper, clock, time, logger, lastAttempt: 3, ...over });
   return { clock, held, context, extended };
 }

@@ -4,14 +4,15 @@ import type { Clock } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
-import type { LeaseTime } from "./lease-time.ts";
+import type { ElapsedTime } from "../time/elapsed-time.ts";
 
 /** What all contexts of one consumer share. */
 export interface ContextParts {
   readonly keeper: LeaseKeeper;
   readonly clock: Clock;
-  readonly time: LeaseTime;
+  readonly time: ElapsedTime;
   readonly logger: Logger;
+  readonly handlerTimeoutMs?: number | undefined;
   /** The attempt whose failure dead-letters. Infinity: never. */
   readonly lastAttempt: number;
   /** Lease time at which every run ends at the latest. @default none */
@@ -38,6 +39,22 @@ export class RunContext implements HandlerContext {
   constructor(held: HeldDelivery, parts: ContextParts) {
     this.#held = held;
     this.#parts = parts;
+  }
+
+  /** The delivery waits for its batch: meanwhile its handler's time does not run. */
+  static wait(context: HandlerContext): void {
+    if (!(#held in context) || context.#parts.handlerTimeoutMs === undefined) return;
+    context.#parts.keeper.wakeAt(context.#held, context.#held.capAtMs);
+  }
+
+  /** The handler is called after such a wait: its time begins now. */
+  static begin(context: HandlerContext): void {
+    if (!(#held in context)) return;
+    const held = context.#held;
+    const { keeper, time, handlerTimeoutMs } = context.#parts;
+    held.startedAtMs = time.quick();
+    if (handlerTimeoutMs !== undefined)
+      keeper.wakeAt(held, Math.min(held.startedAtMs + handlerTimeoutMs, held.capAtMs));
   }
 
   get signal(): AbortSignal {

@@ -11,7 +11,7 @@ import type { CutOff } from "./cut-off.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
-import type { LeaseTime } from "./lease-time.ts";
+import type { ElapsedTime } from "../time/elapsed-time.ts";
 import { resultsOfAlive } from "./results-of-alive.ts";
 import { timedRequest } from "./timed-request.ts";
 
@@ -24,7 +24,7 @@ export interface SettlerOptions {
   readonly driver: ConsumerDriver<unknown>;
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly time: LeaseTime;
+  readonly time: ElapsedTime;
   readonly keeper: LeaseKeeper;
   /** Longest wait for more settlements to share a request; 0 where requests cost nothing. */
   readonly lingerMs: number;

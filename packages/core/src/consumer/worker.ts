@@ -9,7 +9,7 @@ import type { KeyLanes } from "./key-lanes.ts";
 import type { KnownMessages } from "./known-messages.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
-import type { LeaseTime } from "./lease-time.ts";
+import type { ElapsedTime } from "../time/elapsed-time.ts";
 import { UNSTARTED, type OutcomeExecutor } from "./outcome-executor.ts";
 import {
   outcomeOfFailure,
@@ -22,7 +22,7 @@ import { RunContext, type ContextParts } from "./run-context.ts";
 export interface WorkerParts {
   readonly target: string;
   readonly clock: Clock;
-  readonly time: LeaseTime;
+  readonly time: ElapsedTime;
   readonly events: EventSink;
   readonly rules: ProcessingRules;
   readonly context: ContextParts;

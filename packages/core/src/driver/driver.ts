@@ -86,6 +86,8 @@ export interface ErrorClass {
   readonly ambiguous?: boolean;
   /** Milliseconds that the service asks to wait; the core waits five minutes at most. @default not told */
   readonly retryAfterMs?: number;
+  /** Of MESSAGE_TOO_LARGE: the largest message that the service takes, in bytes. @default not told */
+  readonly limitBytes?: number | undefined;
   /** What to do, if more is known than the code's remedy says. @default the code's remedy */
   readonly remedy?: string;
   /** The vendor's own code, for logs and dashboards. */

@@ -9,13 +9,15 @@ const BRAND = Symbol.for("anyqueue.error");
 export interface ErrorDetails {
   /** The missing feature (`"delay"`, `"seek"`, …), and what to do. */
   UNSUPPORTED: { readonly feature: string; readonly remedy: string };
+  /** What a configuration lacks: `"connection"`. Absent for anything else that is wrong. */
+  INVALID_ARGUMENT: { readonly feature?: "connection" };
   /** One result per input of `sendMany`, in their order. */
   PARTIAL_SEND: { readonly results: readonly SendResult[] };
   /**
-   * Size of the message as the provider counts it, and the largest it accepts, both in bytes. Absent if the
-   * service itself refused the message, because it reports neither.
+   * Size of the message as the provider counts it, and the largest it accepts, both in bytes. Each is absent
+   * if it is not known: some services refuse a message without saying their limit.
    */
-  MESSAGE_TOO_LARGE: { readonly sizeBytes: number; readonly limitBytes: number };
+  MESSAGE_TOO_LARGE: { readonly sizeBytes?: number; readonly limitBytes?: number };
 }
 
 type DetailsOf<C extends ErrorCode> = C extends keyof ErrorDetails ? ErrorDetails[C] : unknown;
@@ -117,7 +119,7 @@ export function isQueueError(error: unknown): error is QueueError;
  * True for an error of anyqueue with this code. Its type then includes the details of the code.
  *
  * @example
- * if (isQueueError(error, "MESSAGE_TOO_LARGE")) console.log(error.sizeBytes - error.limitBytes);
+ * if (isQueueError(error, "UNSUPPORTED")) console.log(`${error.provider} has no ${error.feature}`);
  */
 export function isQueueError<C extends ErrorCode>(
   error: unknown,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { ErrorClass } from "../driver/driver.ts";
-import { QueueError } from "./queue-error.ts";
+import { queueError, QueueError, unsupported } from "./queue-error.ts";
 import { asAmbiguous, placeError, wrapDriverError } from "./wrap-error.ts";
 
 const target = { name: "fake://here/orders" };
@@ -57,6 +57,19 @@ describe("wrapDriverError", () => {
       code: "UNSUPPORTED",
       feature: "release",
     });
+  });
+
+  test("says of a message that is too large how large it is, and the limit if the service told it", () => {
+    const full = adapter({ code: "MESSAGE_TOO_LARGE", retryable: false, limitBytes: 1_024 });
+    expect(wrapDriverError(full, target, "send", new Error("no"), 2_000)).toMatchObject({
+      sizeBytes: 2_000,
+      limitBytes: 1_024,
+    });
+    const silent = adapter({ code: "MESSAGE_TOO_LARGE", retryable: false });
+    const error = wrapDriverError(silent, target, "release", new Error("no"));
+    expect(error).not.toHaveProperty("sizeBytes");
+    expect(error).not.toHaveProperty("limitBytes");
+    expect(wrapDriverError(lost, target, "send", new Error("reset"), 2_000)).not.toHaveProperty("sizeBytes");
   });
 
   test("says what the adapter knows to do, where it does", () => {
@@ -125,6 +138,12 @@ test("asAmbiguous keeps everything but the doubt", () => {
   expect(asAmbiguous(already)).toBe(already);
 });
 
+test("asAmbiguous keeps the details of the code", () => {
+  const error = queueError("MESSAGE_TOO_LARGE", { what: "no" }, { sizeBytes: 2, limitBytes: 1 });
+  expect(asAmbiguous(error)).toMatchObject({ ambiguous: true, sizeBytes: 2, limitBytes: 1 });
+  expect(asAmbiguous(unsupported("delay", { what: "no" }))).toMatchObject({ feature: "delay" });
+});
+
 describe("placeError", () => {
   const place = { operation: "send", provider: "fake", target: "fake://here/orders" } as const;
 
@@ -134,6 +153,12 @@ describe("placeError", () => {
     const placed = placeError(bare, place);
     expect(placed.message).toBe("INVALID_MESSAGE: the body is bad (fake://here/orders). Mend it.");
     expect(placed).toMatchObject({ ...place, cause });
+  });
+
+  test("keeps the details of the code", () => {
+    const error = queueError("MESSAGE_TOO_LARGE", { what: "no" }, { sizeBytes: 2, limitBytes: 1 });
+    expect(placeError(error, place)).toMatchObject({ ...place, sizeBytes: 2, limitBytes: 1 });
+    expect(placeError(unsupported("delay", { what: "no" }), place)).toMatchObject({ feature: "delay" });
   });
 
   test("leaves an error that has a place, and takes anything else for INTERNAL", () => {

@@ -1,7 +1,8 @@
 import type { ErrorClass, Operation, QueueAdapter } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
+import { withoutUndefined } from "../message/without-undefined.ts";
 import { ERROR_CODES } from "./error-codes.ts";
-import { isQueueError, QueueError, unsupported, type QueueErrorInit } from "./queue-error.ts";
+import { isQueueError, queueError, QueueError, unsupported, type QueueErrorInit } from "./queue-error.ts";
 import { redact } from "./redact.ts";
 
 const MAX_TEXT_LENGTH = 200;
@@ -13,12 +14,15 @@ const WITHOUT_EFFECT: ReadonlySet<Operation> = new Set(["open", "probe", "peek"]
 /**
  * Turns what a driver threw or reported into a QueueError; the vendor's value becomes its `cause`. Called
  * once, where the driver is called. Returns a QueueError unchanged.
+ *
+ * @param sizeBytes of the one message that was sent, if there was one
  */
 export function wrapDriverError(
   adapter: Pick<QueueAdapter, "name" | "classify">,
   target: Pick<Target, "name">,
   operation: Operation,
   error: unknown,
+  sizeBytes?: number,
 ): QueueError {
   if (isQueueError(error)) return error;
   const errorClass = classify(adapter, error, operation);
@@ -35,16 +39,20 @@ export function wrapDriverError(
     target: target.name,
     cause: error,
   };
-  return errorClass.code === "UNSUPPORTED"
-    ? unsupported(operation, init)
-    : new QueueError(errorClass.code, init);
+  const { code, limitBytes } = errorClass;
+  if (code === "UNSUPPORTED") return unsupported(operation, init);
+  return code === "MESSAGE_TOO_LARGE"
+    ? queueError(code, init, withoutUndefined({ sizeBytes, limitBytes }))
+    : new QueueError(code, init);
 }
 
 /** The same failure, but the operation may have taken effect on an earlier try. */
 export function asAmbiguous(error: QueueError): QueueError {
   if (error.ambiguous) return error;
   const what = "an earlier try may have taken effect, the last one failed";
-  return new QueueError(error.code, { ...fieldsOf(error), what, ambiguous: true, cause: error });
+  const { code, remedy, target } = error;
+  const doubtful = new QueueError(code, { what, remedy, target, cause: error });
+  return Object.assign(doubtful, error, { ambiguous: true });
 }
 
 /** Adds the place to an error of the core's own checks. Any other error becomes INTERNAL. */
@@ -55,24 +63,15 @@ export function placeError(
   if (!isQueueError(error))
     return new QueueError("INTERNAL", { what: `${place.operation} failed`, ...place, cause: error });
   if (error.target !== "") return error;
-  return new QueueError(error.code, {
-    ...fieldsOf(error),
-    what: whatOf(error),
-    ...place,
-    cause: error.cause,
-  });
+  const what = whatOf(error);
+  const { code, remedy, cause } = error;
+  // Copies every field, the details of the code included; message and cause are none.
+  return Object.assign(new QueueError(code, { what, remedy, target: place.target, cause }), error, place);
 }
 
 /** Returns what failed. The message is `CODE: what. remedy`. */
 export function whatOf({ code, message, remedy }: QueueError): string {
   return message.slice(code.length + 2, -(remedy.length + 2));
-}
-
-/** The fields that an error copies from the one that it replaces. */
-function fieldsOf(error: QueueError): Omit<QueueErrorInit, "what" | "cause"> {
-  const { remedy, retryable, ambiguous, retryAfterMs, operation, provider, target, providerCode, requestId } =
-    error;
-  return { remedy, retryable, ambiguous, retryAfterMs, operation, provider, target, providerCode, requestId };
 }
 
 function hintOf({ retryAfterMs = Number.NaN }: ErrorClass): number | undefined {

@@ -7,6 +7,7 @@ import { positiveProblems } from "../message/check-policy.ts";
 import type { Message } from "../queue-consumer.ts";
 import { systemClock, type Clock, type Timer } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
+import { ElapsedTime } from "../time/elapsed-time.ts";
 import { orAborted } from "../time/or-aborted.ts";
 import { Claim } from "./claim.ts";
 import type { Middleware } from "./middleware.ts";
@@ -77,12 +78,13 @@ export function idempotency(options: IdempotencyOptions): Middleware {
   const claim = options.claim ?? (store.extend === undefined ? "1h" : "2m");
   const claimMs = durationToMs(claim, "idempotency.claim");
   const clock = options.clock ?? systemClock;
+  const terms = { store, ttlMs: claimMs, clock, time: new ElapsedTime(clock) };
   return {
     name: "idempotency",
     async handle(message, context, next, target) {
       // With the target, because two subscriptions may get the same message and both must handle it.
       const claimed = `${target}\n${checkKey(unheard(key(message)), target)}${deathOf(message)}`;
-      const held = new Claim(store, claimed, claimMs, clock);
+      const held = new Claim(terms, claimed);
       let state = await held.begin();
       while (state === "busy") {
         // A last attempt waits: the claim of a dead process must not dead-letter a message that never failed.

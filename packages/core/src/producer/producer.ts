@@ -7,6 +7,7 @@ import { composeSend } from "../middleware/compose.ts";
 import type { OutgoingDraft } from "../middleware/middleware.ts";
 import type { QueueProducer, SendOptions, SendResult, Sent } from "../queue-producer.ts";
 import { cancelledError } from "../time/abort.ts";
+import { DrainTime } from "../time/drain-time.ts";
 import { within } from "../time/within.ts";
 import { KeyTurns, type Turn } from "./key-turns.ts";
 import type { PendingSend } from "./pending-send.ts";
@@ -21,7 +22,7 @@ export interface ClosableProducer<Body, Uses extends Feature = never> extends Qu
   open(signal: AbortSignal): Promise<void>;
   /**
    * Flushes. Later sends reject with CLOSED. Sends not confirmed within `withinMs` reject with TIMEOUT;
-   * without it, each send has its own time.
+   * without it, each send has its own time. A later call can shorten the time of an earlier one.
    */
   close(withinMs?: number): Promise<void>;
 }
@@ -44,7 +45,7 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   readonly #pipeline: SendPipeline;
   readonly #turns = new KeyTurns();
   readonly #hasMiddleware: boolean;
-  #closing: Promise<void> | undefined;
+  #closing: { readonly time: DrainTime; readonly ended: Promise<void> } | undefined;
 
   constructor(setup: ProducerSetup) {
     this.#setup = setup;
@@ -119,13 +120,17 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   }
 
   async close(withinMs: number = this.#setup.sendTimeoutMs): Promise<void> {
-    this.#closing ??= this.#end(withinMs);
-    await this.#closing;
+    this.#closing?.time.end(withinMs);
+    if (this.#closing === undefined) {
+      const time = new DrainTime(this.#setup.clock, withinMs);
+      this.#closing = { time, ended: this.#end(time) };
+    }
+    await this.#closing.ended;
   }
 
-  async #end(withinMs: number): Promise<void> {
+  async #end(time: DrainTime): Promise<void> {
     try {
-      await this.#pipeline.close(withinMs);
+      await this.#pipeline.close(time);
     } finally {
       await within(this.#setup.clock, DRIVER_CLOSE_MS, this.#closeDriver());
     }

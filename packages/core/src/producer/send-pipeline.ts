@@ -9,7 +9,7 @@ import { cancelledError } from "../time/abort.ts";
 import type { Timer } from "../time/clock.ts";
 import { DeadlineList } from "../time/deadline.ts";
 import { TurnTime } from "../time/turn-time.ts";
-import { within } from "../time/within.ts";
+import type { DrainTime } from "../time/drain-time.ts";
 import { KeyLatches } from "./key-latches.ts";
 import { PendingSend } from "./pending-send.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
@@ -115,9 +115,9 @@ export class SendPipeline implements SendOwner {
     await this.#epochs.seal();
   }
 
-  /** Gives up messages not confirmed within `withinMs`. */
-  async close(withinMs: number): Promise<void> {
-    if (!(await within(this.#setup.clock, withinMs, this.flush()))) {
+  /** Gives up messages not confirmed in time. */
+  async close(time: DrainTime): Promise<void> {
+    if (!(await time.allows(this.flush()))) {
       for (const pending of this.#deadlines.all()) this.#expire(pending, "before the close");
     }
     this.#deadlines.stop();

@@ -142,7 +142,7 @@ export class SendRun {
       const result = results[index];
       if (pending.isSettled || result?.ok !== false) continue;
       const isOvertaken = (lastSent.get(pending.orderingKey ?? "") ?? -1) > index;
-      failures.push([pending, this.#wrap("send", result.error), isOvertaken]);
+      failures.push([pending, this.#wrap("send", result.error, pending.sizeBytes), isOvertaken]);
     }
     const refused = failures.filter(([, error, isOvertaken]) => !isOvertaken && this.#isByOneMessage(error));
     const isDivisible = refused.length > 1;
@@ -196,8 +196,8 @@ export class SendRun {
     });
   }
 
-  #wrap(operation: "open" | "send", error: unknown): QueueError {
-    return wrapDriverError(this.#setup.adapter, this.#setup.target, operation, error);
+  #wrap(operation: "open" | "send", error: unknown, sizeBytes?: number): QueueError {
+    return wrapDriverError(this.#setup.adapter, this.#setup.target, operation, error, sizeBytes);
   }
 
   /** Rule D2 is broken: the result of this message is unknown. */

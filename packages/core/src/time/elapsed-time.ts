@@ -1,4 +1,4 @@
-import type { Clock } from "../time/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** The time since boot is coarse (one second on some systems): a smaller difference is no sleep. */
 const SLEEP_TOLERANCE_MS = 1_000;
@@ -7,8 +7,8 @@ const LOOK_AGAIN_MS = 1_000;
 /** A sleep moves the wall clock ahead of the monotonic one: while they keep in step, there was none. */
 const WALL_TOLERANCE_MS = 250;
 
-/** The time that leases use: monotonic, and it runs on while the machine sleeps. */
-export class LeaseTime {
+/** The time of leases and claims, which end elsewhere: monotonic, and it runs on while the machine sleeps. */
+export class ElapsedTime {
   readonly #clock: Clock;
   readonly #startMs: number;
   readonly #bootStartMs: number;

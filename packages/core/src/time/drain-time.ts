@@ -1,7 +1,7 @@
-import type { Clock } from "../time/clock.ts";
-import { within } from "../time/within.ts";
+import type { Clock } from "./clock.ts";
+import { within } from "./within.ts";
 
-/** The time of one drain. Whoever closes again may have less of it: of all that was asked for, the first end counts. */
+/** The time of one close. Of all ends that its callers ask for, the first counts. */
 export class DrainTime {
   readonly #clock: Clock;
   #timeoutMs = Number.POSITIVE_INFINITY;
@@ -32,8 +32,13 @@ export class DrainTime {
     return Math.max(0, this.#endsAtMs + graceMs - this.#clock.now());
   }
 
-  /** @returns false if the end comes before `work` is done, and be it that somebody makes it come sooner */
-  async allows(work: Promise<void>): Promise<boolean> {
+  /**
+   * Waits for `work` until `graceMs` after the end, which a call of `end` may move meanwhile, but for
+   * `leastMs` in any case. One call at a time.
+   * @returns false if `work` took longer
+   */
+  async allows(work: Promise<void>, graceMs = 0, leastMs = 0): Promise<boolean> {
+    const leastAtMs = this.#clock.now() + leastMs;
     for (;;) {
       const shorter = Promise.withResolvers<void>();
       let isShorter = false;
@@ -41,7 +46,8 @@ export class DrainTime {
         isShorter = true;
         shorter.resolve();
       };
-      const isDone = await within(this.#clock, this.leftMs(0), Promise.race([work, shorter.promise]));
+      const leftMs = Math.max(this.leftMs(graceMs), leastAtMs - this.#clock.now());
+      const isDone = await within(this.#clock, leftMs, Promise.race([work, shorter.promise]));
       if (!isShorter) return isDone;
     }
   }

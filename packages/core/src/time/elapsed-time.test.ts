@@ -1,11 +1,11 @@
 import { expect, test, vi } from "vitest";
-import { createVirtualClock } from "../time/virtual-clock.ts";
-import { LeaseTime } from "./lease-time.ts";
+import { createVirtualClock } from "./virtual-clock.ts";
+import { ElapsedTime } from "./elapsed-time.ts";
 
 test("runs with the monotonic clock and jumps by what the machine slept, once somebody looks", async () => {
   const clock = createVirtualClock();
   await clock.advance("5s");
-  const time = new LeaseTime(clock);
+  const time = new ElapsedTime(clock);
   expect(time.read()).toBe(5_000);
   clock.suspend(900); // within the coarseness of the time since boot
   expect(time.read()).toBe(5_000);
@@ -20,7 +20,7 @@ test("runs with the monotonic clock and jumps by what the machine slept, once so
 
 test("reads the time since boot once a second while the wall clock says that nobody slept", async () => {
   const clock = createVirtualClock();
-  const time = new LeaseTime(clock);
+  const time = new ElapsedTime(clock);
   const reading = vi.spyOn(clock, "bootNow");
   for (let reads = 0; reads < 20; reads += 1) {
     time.read();
@@ -33,7 +33,7 @@ test("reads the time since boot once a second while the wall clock says that nob
 
 test("finds a sleep that the wall clock hides within a second", async () => {
   const clock = createVirtualClock();
-  const time = new LeaseTime(clock);
+  const time = new ElapsedTime(clock);
   clock.suspend(60_000);
   clock.jumpWall(-60_000);
   expect(time.read()).toBe(0);
