@@ -30,6 +30,11 @@ export function sorted(brought: readonly Delivery<unknown>[]): Brought {
   return { deliveries: brought, fault: undefined };
 }
 
+/** A worker takes more than it asked for: that is no loss, only memory. */
+export function surplusText(brought: number, asked: number): string {
+  return `the adapter broke rule D1 of the driver contract: ${brought} deliveries for an ask of ${asked}`;
+}
+
 /** For every message: no allocation, and no getter that would decode the body. */
 function faultOf(delivery: unknown): BrokenRule | undefined {
   if (!isRecord(delivery)) return new BrokenRule("D1", `a delivery is ${kindOf(delivery)}`);

@@ -8,7 +8,7 @@ import type { EventSink } from "../telemetry/events.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import { soon } from "../time/soon.ts";
 import { STALL_MS } from "./answer-in-time.ts";
-import { sorted } from "./check-deliveries.ts";
+import { sorted, surplusText } from "./check-deliveries.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { PaceMeter } from "./prefetch-size.ts";
 
@@ -272,12 +272,10 @@ export class ReceiveLoop {
     this.#options.events.emit("notice", { target: this.#options.target, text });
   }
 
-  /** More than there is room for is no loss, only memory. */
   #tellSurplus(brought: number, asked: number): void {
     if (this.#isSurplusTold) return;
     this.#isSurplusTold = true;
-    const text = `the adapter broke rule D1: ${brought} deliveries for an ask of ${asked}`;
-    this.#options.events.emit("notice", { target: this.#options.target, text });
+    this.#options.events.emit("notice", { target: this.#options.target, text: surplusText(brought, asked) });
   }
 
   #wakeIn(delayMs: number): void {
