@@ -2,13 +2,13 @@ import type { Capabilities } from "../src/driver/capabilities.ts";
 import type { Delivery } from "../src/driver/delivery.ts";
 import type { ConsumerDriver, ErrorClass, ExtendItem, ItemResult } from "../src/driver/driver.ts";
 import type { OperationLimits } from "../src/driver/limits.ts";
-import { QueueError } from "../src/errors/queue-error.ts";
+import { wrapDriverError } from "../src/errors/wrap-error.ts";
 import { CutOff } from "../src/consumer/cut-off.ts";
 import { HeldDelivery } from "../src/consumer/held-delivery.ts";
 import { LeaseKeeper } from "../src/consumer/lease-keeper.ts";
 import { ElapsedTime } from "../src/time/elapsed-time.ts";
 import { createVirtualClock, delivery } from "../src/testing.ts";
-import { FAKE_CAPABILITIES, FAKE_LIMITS, FakeServiceError } from "./fake-adapter.ts";
+import { fakeAdapter, FAKE_CAPABILITIES, FAKE_LIMITS, FakeServiceError } from "./fake-adapter.ts";
 
 interface BenchOptions {
   readonly leaseMs?: number;
@@ -60,12 +60,8 @@ export function leaseBench({
     totalMs,
     random: () => random,
     cutOff: new CutOff(),
-    toError: (operation, error) => {
-      if (error instanceof QueueError) return error;
-      const found: ErrorClass =
-        error instanceof FakeServiceError ? error.errorClass : { code: "INTERNAL", retryable: false };
-      return new QueueError(found.code, { what: `${operation} failed`, ...found });
-    },
+    toError: (operation, error) =>
+      wrapDriverError(fakeAdapter(), { name: "fake://here/orders" }, operation, error),
     onLost: (held, error) => {
       lost.push(`${held.delivery.id} ${error.code}`);
       hooks.onLost?.(held);

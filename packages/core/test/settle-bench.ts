@@ -3,11 +3,12 @@ import { HeldDelivery } from "../src/consumer/held-delivery.ts";
 import { LeaseKeeper } from "../src/consumer/lease-keeper.ts";
 import { ElapsedTime } from "../src/time/elapsed-time.ts";
 import { Settler } from "../src/consumer/settler.ts";
-import type { ConsumerDriver, ErrorClass, ExtendItem, ItemResult } from "../src/driver/driver.ts";
+import type { ConsumerDriver, ErrorClass, ExtendItem, ItemResult, Operation } from "../src/driver/driver.ts";
 import type { Outcome } from "../src/driver/event-source.ts";
-import { QueueError } from "../src/errors/queue-error.ts";
+import type { QueueError } from "../src/errors/queue-error.ts";
+import { wrapDriverError } from "../src/errors/wrap-error.ts";
 import { createVirtualClock, delivery } from "../src/testing.ts";
-import { FAKE_CAPABILITIES, FAKE_LIMITS, FakeServiceError } from "./fake-adapter.ts";
+import { fakeAdapter, FAKE_CAPABILITIES, FAKE_LIMITS, FakeServiceError } from "./fake-adapter.ts";
 
 export const ACK: Outcome = { kind: "ack" };
 export const RELEASE: Outcome = { kind: "release", delayMs: 5_000, cause: "retry" };
@@ -51,12 +52,8 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
     },
   } as unknown as ConsumerDriver<unknown>;
   const cutOff = new CutOff();
-  const toError = (operation: string, error: unknown): QueueError => {
-    if (error instanceof QueueError) return error;
-    const found: ErrorClass =
-      error instanceof FakeServiceError ? error.errorClass : { code: "INTERNAL", retryable: false };
-    return new QueueError(found.code, { what: `${operation} failed`, ...found });
-  };
+  const toError = (operation: Operation, error: unknown): QueueError =>
+    wrapDriverError(fakeAdapter(), { name: "fake://here/orders" }, operation, error);
   const keeper: LeaseKeeper = new LeaseKeeper({
     driver,
     capabilities: { ...FAKE_CAPABILITIES, lease: canExtend ? "timed" : "none" },

@@ -1,4 +1,5 @@
 import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
+import { checkedProbe, resolveTarget } from "../driver/check-driver.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { orAborted } from "../time/or-aborted.ts";
@@ -28,7 +29,7 @@ export class Directory {
   find(details: DefinitionDetails): Place {
     const route = resolveRoute(details, this.#config, (scheme) => this.#connections.ownsPath(scheme));
     const connection = this.#connections.get(route.url);
-    return { details, connection, target: connection.adapter.resolve(route.ref), route };
+    return { details, connection, target: resolveTarget(connection.adapter, route.ref), route };
   }
 
   /** Prefix of the entity names of the main connection. */
@@ -51,7 +52,7 @@ export function deadLetterTarget(
   // A service that moves messages itself keeps them in a place of its own, which is found by rule.
   const isByRule = ref.exact === true || target.capabilities.deadLetter === "native";
   const known = isByRule ? undefined : facts?.deadLetterEntity;
-  return connection.adapter.resolve(known === undefined ? ref : exactRef(ref, known));
+  return resolveTarget(connection.adapter, known === undefined ? ref : exactRef(ref, known));
 }
 
 /**
@@ -66,7 +67,7 @@ export async function probe(
 ): Promise<ProbeResult | undefined> {
   try {
     const look = adapter.probe?.(target, signal);
-    return look && (await orAborted<ProbeResult | undefined>(look, signal, () => undefined));
+    return look && checkedProbe(await orAborted<ProbeResult | undefined>(look, signal, () => undefined));
   } catch (error) {
     const failure = wrapDriverError(adapter, target, "probe", error);
     // A later probe will tell. A guess could name a queue that does not hold the dead letters of this one.

@@ -1,7 +1,8 @@
 import { splitRequests } from "../batching/split-requests.ts";
+import { checkedConsumer, checkedProducer } from "../driver/check-driver.ts";
 import type { AdminDriver } from "../driver/admin-driver.ts";
 import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
-import { alignedResults } from "../consumer/results-of-alive.ts";
+import { alignedResults, isReceipt } from "../consumer/results-of-alive.ts";
 import { timedRequest } from "../consumer/timed-request.ts";
 import type { ConsumerDriver, ItemResult, ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
@@ -100,13 +101,14 @@ class Pump {
     this.#source = source;
     this.#from = from;
     this.#admin = admin;
-    this.#producer = adapter.openProducer(source.target, "redrive");
-    this.#consumer = adapter.openConsumer(from, {
+    this.#producer = checkedProducer(adapter.openProducer(source.target, "redrive"));
+    const consumer = adapter.openConsumer(from, {
       mode: "pull",
       leaseMs: Math.min(from.limits.lease.maxMs, LEASE_MS),
       flow: { maxOutstanding: from.limits.receive.maxItems * batches, lanes: 1 },
       events: { leasesLost: () => {}, fault: () => {} },
     });
+    this.#consumer = checkedConsumer(consumer);
   }
 
   async *run(
@@ -198,7 +200,12 @@ class Pump {
     let sent: readonly ItemResult<unknown>[];
     try {
       // Never guess which message a result belongs to: a message that has not arrived could be acked.
-      sent = alignedResults("send", batch.length, await this.#producer.sendBatch(messages, signal));
+      sent = alignedResults(
+        "send",
+        batch.length,
+        await this.#producer.sendBatch(messages, signal),
+        isReceipt,
+      );
     } catch (error) {
       return { arrived: 0, failure: this.#wrap("send", error) };
     }
@@ -214,9 +221,8 @@ class Pump {
   async #ack(arrived: readonly Delivery<unknown>[]): Promise<QueueError | undefined> {
     const handles = arrived.map(({ handle }) => handle);
     try {
-      const acked = await this.#settle(
-        "ack",
-        async (signal) => await this.#consumer.ackBatch(handles, signal),
+      const acked = await this.#settle("ack", async (signal) =>
+        alignedResults("ack", handles.length, await this.#consumer.ackBatch(handles, signal)),
       );
       for (const { providerId } of arrived) this.#held.delete(providerId);
       const failed = acked.find((result) => !result.ok);

@@ -2,6 +2,7 @@ import { withRouteRemedy } from "../consumer/open-consumer.ts";
 import { resolveOptions } from "../consumer/resolve-options.ts";
 import { misfits } from "../consumer/start-checks.ts";
 import { timedRequest } from "../consumer/timed-request.ts";
+import { checkedConsumer, checkedProbe, checkedProducer } from "../driver/check-driver.ts";
 import type { EntityFacts, ProbeResult } from "../driver/entity.ts";
 import { isQueueError, type QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
@@ -40,7 +41,7 @@ async function probe(place: Place): Promise<ProbeResult | undefined> {
   const { adapter } = place.connection;
   if (adapter.probe === undefined) return undefined;
   try {
-    return await timed(place, async (signal) => await adapter.probe?.(place.target, signal));
+    return await timed(place, async (signal) => checkedProbe(await adapter.probe?.(place.target, signal)));
   } catch (error) {
     const { message } = wrapDriverError(adapter, place.target, "probe", error);
     return { facts: { unknown: [`its settings could not be read: ${message}`] } };
@@ -82,7 +83,7 @@ async function timed<T>({ connection }: Place, call: (signal: AbortSignal) => Pr
 }
 
 async function openProducer({ connection, target }: Place, signal: AbortSignal): Promise<void> {
-  const driver = connection.adapter.openProducer(target);
+  const driver = checkedProducer(connection.adapter.openProducer(target));
   try {
     await driver.open?.(signal);
   } finally {
@@ -91,12 +92,13 @@ async function openProducer({ connection, target }: Place, signal: AbortSignal):
 }
 
 async function openConsumer({ connection, target }: Place, signal: AbortSignal): Promise<void> {
-  const driver = connection.adapter.openConsumer(target, {
+  const opened = connection.adapter.openConsumer(target, {
     mode: "pull",
     leaseMs: DEFAULTS.leaseMs,
     flow: { maxOutstanding: 0, lanes: 0 },
     events: { leasesLost: () => {}, fault: () => {} },
   });
+  const driver = checkedConsumer(opened);
   try {
     await driver.open?.(signal);
   } finally {

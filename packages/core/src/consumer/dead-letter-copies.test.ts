@@ -63,7 +63,7 @@ test("an answer that leaves out a copy confirms none of them", async () => {
   const { deadLetterBatch } = bench({
     script: async ([first]) => (first === undefined ? [] : [confirmed(first)]),
   });
-  const unconfirmed = { ok: false, error: { code: "INTERNAL" } };
+  const unconfirmed = { ok: false, error: { rule: "D2" } };
   expect(await deadLetterBatch([item("a"), item("c")], never)).toMatchObject([unconfirmed, unconfirmed]);
 });
 

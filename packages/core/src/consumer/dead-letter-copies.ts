@@ -10,7 +10,7 @@ import type {
 import type { Target } from "../driver/entity.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { deadLetterMessage } from "./dead-letter.ts";
-import { alignedResults } from "./results-of-alive.ts";
+import { alignedResults, isReceipt } from "./results-of-alive.ts";
 
 /** Where copies of dead letters go. */
 export interface DeadLetterCopies {
@@ -72,7 +72,7 @@ async function resultsOf(
   signal: AbortSignal,
 ): Promise<readonly ItemResult<SendReceipt>[]> {
   try {
-    return alignedResults("send", copies.length, await producer.sendBatch(copies, signal));
+    return alignedResults("send", copies.length, await producer.sendBatch(copies, signal), isReceipt);
   } catch (error) {
     return copies.map(() => ({ ok: false, error }));
   }

@@ -11,7 +11,7 @@ import type { Clock } from "../time/clock.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { CutOff } from "./cut-off.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
-import { alignedResults } from "./results-of-alive.ts";
+import { alignedResults, isReceipt } from "./results-of-alive.ts";
 import { timedRequest } from "./timed-request.ts";
 
 type DeadLetterOutcome = Extract<Outcome, { readonly kind: "dead-letter" }>;
@@ -139,7 +139,7 @@ export function createCopySender(options: CopyRouteOptions): {
     clock,
     run: async (copies): Promise<readonly ItemResult<SendReceipt>[]> => {
       const call = async (signal: AbortSignal): Promise<readonly ItemResult<SendReceipt>[]> =>
-        alignedResults("send", copies.length, await driver.sendBatch(copies, signal));
+        alignedResults("send", copies.length, await driver.sendBatch(copies, signal), isReceipt);
       return await timedRequest(clock, "send", SEND_TIMEOUT_MS, call, cutOff);
     },
   });

@@ -1,6 +1,8 @@
 import { DEFAULTS } from "../client/defaults.ts";
 import { randomOf } from "../time/clock.ts";
 import type { ConsumerEvents, Operation } from "../driver/driver.ts";
+import { BrokenRule } from "../errors/broken-rule.ts";
+import { asRecord } from "../errors/check-options.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { Handler } from "../queue-consumer.ts";
@@ -190,6 +192,7 @@ export function driverEvents(
   return {
     leasesLost(lost, thrown) {
       const error = wrapDriverError(adapter, target, "extend", thrown);
+      if (!isLoss(lost)) return this.fault(new BrokenRule("D6", "leasesLost was told no handles"));
       engine()?.keeper.lose((held) => isAmong(held, lost), error);
     },
     fault(thrown) {
@@ -197,6 +200,11 @@ export function driverEvents(
       events.emit("receive-error", { target: target.name, error, failures: 1, delayMs: 0 });
     },
   };
+}
+
+function isLoss(lost: unknown): boolean {
+  const { handles, leaseKey } = asRecord(lost);
+  return lost === "all" || Array.isArray(handles) || typeof leaseKey === "string";
 }
 
 function isAmong(held: HeldDelivery, lost: Parameters<ConsumerEvents<unknown>["leasesLost"]>[0]): boolean {

@@ -1,4 +1,5 @@
 import { unmetNeeds } from "../client/check-needs.ts";
+import { checkedConsumer, checkedProbe, checkedProducer, checkTarget } from "../driver/check-driver.ts";
 import type { ConsumerDriver, ConsumerDriverOptions } from "../driver/driver.ts";
 import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
 import { isQueueError, QueueError, unsupported } from "../errors/queue-error.ts";
@@ -81,7 +82,7 @@ async function openIt(
   let driver: ConsumerDriver<unknown> | undefined;
   try {
     retries = await openRetries(opening, target);
-    const opened = adapter.openConsumer(target, { ...options, leaseMs });
+    const opened = checkedConsumer(adapter.openConsumer(target, { ...options, leaseMs }));
     driver = opened;
     await openDriver(opening, opened);
     for (const text of startNotices(start)) events.emit("notice", { target: target.name, text });
@@ -98,14 +99,15 @@ export async function closeOpened({ driver, route, retries }: OpenedConsumer): P
 }
 
 async function closeAll(
-  route: DeadLetterRoute,
+  route: DeadLetterRoute | undefined,
   retries: RetryRoute | undefined,
-  driver: ConsumerDriver<unknown> | undefined,
+  driver: Pick<ConsumerDriver<unknown>, "close"> | undefined,
 ): Promise<void> {
+  // Each in a function of its own: a close that throws at once must not keep the next from being called.
   const closed = await Promise.allSettled([
-    driver?.close(),
+    (async () => await driver?.close())(),
     retries?.close(),
-    route.kind === "copy" ? route.close() : undefined,
+    route?.kind === "copy" ? route.close() : undefined,
   ]);
   for (const result of closed) if (result.status === "rejected") throw result.reason;
 }
@@ -136,7 +138,9 @@ async function probe({ adapter, clock, cutOff }: Opening, target: Target): Promi
   const look = async (signal: AbortSignal): Promise<ProbeResult | undefined> =>
     await adapter.probe?.(target, signal);
   try {
-    return { probed: await timedRequest(clock, "probe", STEP_TIMEOUT_MS, look, cutOff) };
+    const probed = checkedProbe(await timedRequest(clock, "probe", STEP_TIMEOUT_MS, look, cutOff));
+    checkTarget(refined(target, probed));
+    return { probed };
   } catch (error) {
     const { message } = wrapDriverError(adapter, target, "probe", error);
     const probed = { facts: { unknown: [`the queue's settings could not be read: ${message}`] } };
@@ -196,11 +200,11 @@ async function openCopyRoute(setup: Opening, target: Target): Promise<DeadLetter
 /** Opens a producer for copies of messages. */
 async function openCopies(setup: Opening, target: Target): Promise<CopyRouteOptions> {
   const { adapter, clock, details } = setup;
-  const driver = adapter.openProducer(target);
+  const driver = checkedProducer(adapter.openProducer(target));
   try {
     await openDriver(setup, driver);
   } catch (error) {
-    await closeInTime(clock, driver.close());
+    await closeInTime(clock, closeAll(undefined, undefined, driver));
     throw error;
   }
   return {

@@ -1,7 +1,7 @@
 import { DEFAULTS } from "../client/defaults.ts";
 import { randomOf } from "../time/clock.ts";
 import type { Delivery } from "../driver/delivery.ts";
-import type { Flow } from "../driver/driver.ts";
+import type { ConsumerDriver, Flow } from "../driver/driver.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import type { DrainReport, Handler } from "../queue-consumer.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
@@ -241,9 +241,16 @@ export class Pipeline {
     const { driver } = this.#options.opened;
     if (driver.setFlow === undefined) return;
     this.#flow = flow;
-    driver.setFlow(flow, new AbortController().signal).catch((error: unknown) => {
+    void this.#setFlow(driver, flow);
+  }
+
+  /** Never rejects, and throws nothing at once. */
+  async #setFlow(driver: ConsumerDriver<unknown>, flow: Flow): Promise<void> {
+    try {
+      await driver.setFlow?.(flow, new AbortController().signal);
+    } catch (error) {
       driverEvents(this.#options.setup, () => this.#engine).fault(error);
-    });
+    }
   }
 
   #check(): void {

@@ -9,6 +9,7 @@ import { orAborted } from "../time/or-aborted.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
 import { DrainTime } from "../time/drain-time.ts";
+import { answerInTime } from "./answer-in-time.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
@@ -192,20 +193,27 @@ export class Puller {
       maxItems: Math.min(maxItems, limits.receive.maxItems),
       waitMs: Math.min(leftMs, limits.receive.maxWaitMs),
     };
-    let deliveries: readonly Delivery<unknown>[];
+    let held: HeldDelivery[] = [];
     try {
-      deliveries = await opened.driver.receiveBatch(ask, stop);
+      const { clock } = this.#options.setup;
+      const late = (deliveries: readonly Delivery<unknown>[]): void =>
+        giveBack(engine, holdAll(engine, deliveries));
+      const answer = opened.driver.receiveBatch(ask, stop);
+      const { deliveries, fault } = await answerInTime(clock, ask.waitMs, stop, answer, late);
+      held = holdAll(engine, deliveries);
+      // Who asked for one takes one: nobody would settle the others.
+      giveBack(engine, held.splice(ask.maxItems));
+      if (fault !== undefined && held.length === 0) throw fault;
     } catch (error) {
-      throw toError("receive", error);
+      if (!stop.aborted) throw toError("receive", error);
     }
-    const nowMs = engine.time.quick();
-    const held = deliveries
-      .filter((delivery) => !engine.admission.takesOver(delivery, 0, nowMs))
-      .map((delivery) => engine.admission.hold(delivery, undefined, 0, 0, nowMs));
     // A schema may take its time, or never answer.
     const pulled = stop.aborted ? [] : await orAborted(all(held, engine), stop, () => []);
     if (!stop.aborted) return pulled.flatMap((one) => (one?.held.state === "waiting" ? [one] : []));
-    for (const one of held) if (one.state === "waiting") engine.executor.giveBack(one);
+    giveBack(
+      engine,
+      held.filter(({ state }) => state === "waiting"),
+    );
     if (signal !== undefined && isAborted(signal)) throw cancelledError(signal, where);
     return [];
   }
@@ -279,6 +287,17 @@ async function admitted(held: HeldDelivery, engine: Engine): Promise<PulledMessa
     if (held.state === "waiting") engine.executor.apply(held, outcome);
     return undefined;
   }
+}
+
+function holdAll(engine: Engine, deliveries: readonly Delivery<unknown>[]): HeldDelivery[] {
+  const nowMs = engine.time.quick();
+  return deliveries
+    .filter((delivery) => !engine.admission.takesOver(delivery, 0, nowMs))
+    .map((delivery) => engine.admission.hold(delivery, undefined, 0, 0, nowMs));
+}
+
+function giveBack({ executor }: Engine, held: readonly HeldDelivery[]): void {
+  for (const one of held) executor.giveBack(one);
 }
 
 /** A function, because the compiler does not know that the property changes while we wait. */

@@ -7,6 +7,8 @@ import { backoffMs } from "../retry/backoff.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import { soon } from "../time/soon.ts";
+import { STALL_MS } from "./answer-in-time.ts";
+import { sorted, surplusText } from "./check-deliveries.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { PaceMeter } from "./prefetch-size.ts";
 
@@ -53,8 +55,6 @@ interface Ask {
   isAbandoned: boolean;
 }
 
-/** An ask that is overdue by this has stalled: it would never be answered. */
-const STALL_MS = 30_000;
 /** Expired credentials are usually renewed while a process lives, so they end a run only after this. */
 const UNAUTHENTICATED_GRACE_MS = 300_000;
 /**
@@ -86,6 +86,7 @@ export class ReceiveLoop {
   #hasSucceeded = false;
   readonly #empty = new EmptyAnswers();
   #isEmptyTold = false;
+  #isSurplusTold = false;
   #backoff: Timer | undefined;
   #isWakeScheduled = false;
   /** Number of the latest ask. */
@@ -209,9 +210,10 @@ export class ReceiveLoop {
     const { driver, limits, refuse } = this.#options;
     try {
       const request = { maxItems: ask.items, waitMs: limits.receive.maxWaitMs };
-      const deliveries = await driver.receiveBatch(request, ask.controller.signal);
+      const { deliveries, fault } = sorted(await driver.receiveBatch(request, ask.controller.signal));
       if (ask.isAbandoned) refuse(deliveries, ask.number);
-      else this.#answered(ask, deliveries);
+      else if (fault === undefined || deliveries.length > 0) this.#answered(ask, deliveries);
+      if (fault !== undefined) throw fault;
     } catch (error) {
       if (!ask.isAbandoned) this.#failed(ask, error);
     }
@@ -227,6 +229,7 @@ export class ReceiveLoop {
     this.#failingSinceMs = undefined;
     this.#hasSucceeded = true;
     this.trouble = undefined;
+    if (deliveries.length > ask.items) this.#tellSurplus(deliveries.length, ask.items);
     const isFull = deliveries.length >= ask.items;
     this.#parallel = isFull ? Math.min(this.#parallel + 1, limits.receive.parallel) : 1;
     // Deliveries that a broker pushed come from the driver's buffer, without a round trip.
@@ -267,6 +270,12 @@ export class ReceiveLoop {
     const text =
       "asks are answered at once with nothing, so that there is one a second until something comes";
     this.#options.events.emit("notice", { target: this.#options.target, text });
+  }
+
+  #tellSurplus(brought: number, asked: number): void {
+    if (this.#isSurplusTold) return;
+    this.#isSurplusTold = true;
+    this.#options.events.emit("notice", { target: this.#options.target, text: surplusText(brought, asked) });
   }
 
   #wakeIn(delayMs: number): void {

@@ -1,6 +1,7 @@
 import { createBatcher, type Batcher } from "../batching/batcher.ts";
 import type { ItemResult } from "../driver/driver.ts";
 import type { LeaseKeeperOptions } from "./lease-keeper.ts";
+import { asRecord } from "../errors/check-options.ts";
 import { leaseLost, type Lease } from "./lease.ts";
 import { resultsOfAlive } from "./results-of-alive.ts";
 import { timedRequest } from "./timed-request.ts";
@@ -42,14 +43,27 @@ async function request(
     error: leaseLost("the lease ended before it could be renewed"),
   });
   const isHeld = ({ lease }: Renewal): boolean => lease.holders.length > 0;
-  return await resultsOfAlive("extend", renewals, isHeld, gone, async (held) => {
-    const items = held.map((renewal) => {
-      renewal.sentAtMs = sentAtMs;
-      renewal.handle = renewal.lease.holders[0]?.handle;
-      return { handle: renewal.handle, leaseMs: renewal.leaseMs };
-    });
-    const extend = async (signal: AbortSignal): Promise<readonly Renewed[]> =>
-      (await driver.extendBatch?.(items, signal)) ?? [];
-    return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, extend, cutOff);
-  });
+  return await resultsOfAlive(
+    "extend",
+    renewals,
+    isHeld,
+    gone,
+    async (held) => {
+      const items = held.map((renewal) => {
+        renewal.sentAtMs = sentAtMs;
+        renewal.handle = renewal.lease.holders[0]?.handle;
+        return { handle: renewal.handle, leaseMs: renewal.leaseMs };
+      });
+      const extend = async (signal: AbortSignal): Promise<readonly Renewed[]> =>
+        (await driver.extendBatch?.(items, signal)) ?? [];
+      return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, extend, cutOff);
+    },
+    isLease,
+  );
+}
+
+/** A lease of NaN would never end, and wake its keeper without a pause. */
+function isLease(value: unknown): boolean {
+  const { leaseMs } = asRecord(value);
+  return typeof leaseMs === "number" && leaseMs >= 0;
 }

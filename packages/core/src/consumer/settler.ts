@@ -2,6 +2,7 @@ import { createBatcher, type Batcher } from "../batching/batcher.ts";
 import type { ConsumerDriver, ItemResult, Operation } from "../driver/driver.ts";
 import type { Outcome } from "../driver/event-source.ts";
 import type { Limits, OperationLimits } from "../driver/limits.ts";
+import { BrokenRule } from "../errors/broken-rule.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { backoffMs } from "../retry/backoff.ts";
 import { REQUEST_BACKOFF } from "../retry/request-retry.ts";
@@ -188,7 +189,9 @@ export class Settler {
     const { driver } = this.#options;
     if (operation === "ack") return await this.#ack(batch, signal);
     if (operation === "release") return await driver.releaseBatch(batch.flatMap(releaseItem), signal);
-    return (await driver.deadLetterBatch?.(batch.flatMap(deadLetterItem), signal)) ?? [];
+    if (driver.deadLetterBatch === undefined)
+      throw new BrokenRule("D4", 'deadLetter is "native", but there is no deadLetterBatch');
+    return await driver.deadLetterBatch(batch.flatMap(deadLetterItem), signal);
   }
 
   async #ack(batch: readonly HeldDelivery[], signal: AbortSignal): Promise<readonly ItemResult[]> {
@@ -197,7 +200,8 @@ export class Settler {
     const handles = batch.map(({ handle }) => handle);
     const results = await driver.ackBatch(handles, signal);
     // What a driver refuses by itself says nothing about the network.
-    if (results.some(({ ok }) => ok)) onAcked?.(clock.now() - startedAtMs);
+    if (Array.isArray(results) && results.some((result) => result?.ok === true))
+      onAcked?.(clock.now() - startedAtMs);
     return results;
   }
 

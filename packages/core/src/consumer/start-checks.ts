@@ -51,7 +51,8 @@ export function startNotices({ details, settings, facts }: StartFacts): readonly
 export function wantedLeaseMs({ settings, target, facts }: StartFacts): number {
   const { capabilities, limits } = target;
   const wantedMs = settings.leaseMs ?? DEFAULTS.leaseMs;
-  if (capabilities.leaseSetBy === "entity") return facts?.leaseMs ?? wantedMs;
+  const entityMs = facts?.leaseMs ?? wantedMs;
+  if (capabilities.leaseSetBy === "entity") return entityMs > 0 ? entityMs : wantedMs;
   return Math.min(Math.max(wantedMs, limits.lease.minMs), limits.lease.maxMs);
 }
 

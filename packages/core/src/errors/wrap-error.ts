@@ -1,9 +1,11 @@
 import type { ErrorClass, Operation, QueueAdapter } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 import { withoutUndefined } from "../message/without-undefined.ts";
+import { BrokenRule } from "./broken-rule.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 import { isQueueError, queueError, QueueError, unsupported, type QueueErrorInit } from "./queue-error.ts";
 import { redact } from "./redact.ts";
+import { unheard } from "./unheard.ts";
 
 const MAX_TEXT_LENGTH = 200;
 /** The longest wait that a service's hint can cause. A maintenance page may name a much later end. */
@@ -25,6 +27,7 @@ export function wrapDriverError(
   sizeBytes?: number,
 ): QueueError {
   if (isQueueError(error)) return error;
+  if (error instanceof BrokenRule) return brokenRule(adapter, target, operation, error);
   const errorClass = classify(adapter, error, operation);
   const init: QueueErrorInit = {
     what: `${operation} failed${describe(error)}`,
@@ -44,6 +47,22 @@ export function wrapDriverError(
   return code === "MESSAGE_TOO_LARGE"
     ? queueError(code, init, withoutUndefined({ sizeBytes, limitBytes }))
     : new QueueError(code, init);
+}
+
+function brokenRule(
+  adapter: Pick<QueueAdapter, "name">,
+  target: Pick<Target, "name">,
+  operation: Operation,
+  { rule, message }: BrokenRule,
+): QueueError {
+  return new QueueError("INTERNAL", {
+    what: `the adapter ${JSON.stringify(adapter.name)} broke rule ${rule} of the driver contract: ${message}`,
+    remedy: "Report it to the author of the adapter: its conformance suite shows the same.",
+    ambiguous: rule === "D2", // of all rules, only this one leaves open what took effect
+    operation,
+    provider: adapter.name,
+    target: target.name,
+  });
 }
 
 /** The same failure, but the operation may have taken effect on an earlier try. */
@@ -81,7 +100,7 @@ function hintOf({ retryAfterMs = Number.NaN }: ErrorClass): number | undefined {
 /** If `classify` throws or returns an unknown code, the error that it was asked about must not be hidden. */
 function classify(adapter: Pick<QueueAdapter, "classify">, error: unknown, operation: Operation): ErrorClass {
   try {
-    const known = adapter.classify(error, operation);
+    const known = unheard(adapter.classify(error, operation));
     if (Object.hasOwn(ERROR_CODES, known.code)) return known;
   } catch {
     // Handled below, like an unknown code.

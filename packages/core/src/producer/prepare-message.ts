@@ -2,9 +2,11 @@ import type { Feature } from "../driver/capabilities.ts";
 import type { OutgoingMessage } from "../driver/delivery.ts";
 import type { ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
+import { BrokenRule } from "../errors/broken-rule.ts";
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError, queueError } from "../errors/queue-error.ts";
 import { unheard } from "../errors/unheard.ts";
+import { wrapDriverError } from "../errors/wrap-error.ts";
 import { askSchema } from "../message/ask-schema.ts";
 import { bytesOf, json, textFormOf, type TextForm } from "../message/codec.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
@@ -254,9 +256,17 @@ export class MessagePreparer {
   #checkedSize(message: OutgoingMessage): number {
     const sizeBytes = this.#driver.sizeOf(message);
     const limitBytes = this.#limitBytes;
-    if (sizeBytes <= limitBytes) return sizeBytes;
+    if (sizeBytes >= 0 && sizeBytes <= limitBytes) return sizeBytes;
+    // A size of NaN would leave every later message waiting for room in the buffer.
+    if (typeof sizeBytes !== "number" || !(sizeBytes >= 0)) throw this.#sizeless(sizeBytes);
     const what = `the message has ${sizeBytes} bytes with its attributes, the limit is ${limitBytes}`;
     throw queueError("MESSAGE_TOO_LARGE", { what, ...this.#place }, { sizeBytes, limitBytes });
+  }
+
+  #sizeless(size: unknown): QueueError {
+    const { adapter, target } = this.#setup;
+    const what = `sizeOf gave ${typeof size === "number" ? size : kindOf(unheard(size))}`;
+    return wrapDriverError(adapter, target, "send", new BrokenRule("D7", what));
   }
 
   #reportEmulated(feature: Feature): void {

@@ -1,4 +1,5 @@
 import type { Feature } from "../driver/capabilities.ts";
+import { checkedProducer } from "../driver/check-driver.ts";
 import type { ProducerDriver } from "../driver/driver.ts";
 import { isRecord, kindOf } from "../errors/check-options.ts";
 import { isQueueError, queueError, QueueError } from "../errors/queue-error.ts";
@@ -34,6 +35,14 @@ export function createProducer<Body, Uses extends Feature>(
   return new Producer<Body, Uses>(setup);
 }
 
+function openDriver({ adapter, target }: ProducerSetup): ProducerDriver {
+  try {
+    return checkedProducer(adapter.openProducer(target));
+  } catch (error) {
+    throw wrapDriverError(adapter, target, "open", error);
+  }
+}
+
 /** How long a close waits for the driver to close. */
 const DRIVER_CLOSE_MS = 500;
 
@@ -49,7 +58,7 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
 
   constructor(setup: ProducerSetup) {
     this.#setup = setup;
-    this.#driver = setup.adapter.openProducer(setup.target);
+    this.#driver = openDriver(setup);
     this.#place = sendPlace(setup);
     this.#preparer = new MessagePreparer(setup, this.#driver);
     this.#pipeline = new SendPipeline(setup, this.#driver);

@@ -1,14 +1,13 @@
 import type { OutgoingMessage } from "../driver/delivery.ts";
+import { alignedResults, isReceipt } from "../consumer/results-of-alive.ts";
 import { randomOf } from "../time/clock.ts";
 import type { ItemResult, ProducerDriver, SendReceipt } from "../driver/driver.ts";
-import { asRecord, isRecord } from "../errors/check-options.ts";
-import { QueueError } from "../errors/queue-error.ts";
+import type { QueueError } from "../errors/queue-error.ts";
 import type { ErrorCode } from "../errors/error-codes.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { requestRetryMs } from "../retry/request-retry.ts";
 import { SendCall, type PendingSend } from "./pending-send.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
-import { sendPlace } from "./send-place.ts";
 
 /** Receives the results of a run. */
 export interface SendOwner {
@@ -111,10 +110,8 @@ export class SendRun {
     try {
       // If abandoned, all are settled and the results do not matter. A hanging driver must not keep the slot.
       const results = await Promise.race([this.#driver.sendBatch(messages, call.signal), call.abandoned]);
-      const noResult = (): ItemResult<SendReceipt> => ({ ok: false, error: this.#noResult() });
       // Never guess which message a result belongs to: a message that was not stored could be confirmed.
-      if (results?.length !== messages.length) return messages.map(noResult);
-      return results.map((result: unknown) => (isResult(result) ? result : noResult()));
+      return alignedResults("send", messages.length, results ?? [], isReceipt);
     } catch (error) {
       return messages.map(() => ({ ok: false, error }));
     }
@@ -200,25 +197,10 @@ export class SendRun {
     return wrapDriverError(this.#setup.adapter, this.#setup.target, operation, error, sizeBytes);
   }
 
-  /** Rule D2 is broken: the result of this message is unknown. */
-  #noResult(): QueueError {
-    return new QueueError("INTERNAL", {
-      what: "the driver gave no result for a message",
-      ambiguous: true,
-      ...sendPlace(this.#setup),
-    });
-  }
-
   #isByOneMessage(error: QueueError): boolean {
     if (error.ambiguous || !BY_ONE_MESSAGE.has(error.code)) return false;
     return error.code === "BATCH_TOO_LARGE" || this.#setup.target.capabilities.batchFailure === "atomic";
   }
-}
-
-/** Drivers may be third-party code. A value that is neither a success nor a failure is not a result. */
-function isResult(result: unknown): result is SendResults[number] {
-  const { ok, value } = asRecord(result);
-  return ok === false || (ok === true && isRecord(value));
 }
 
 function begin(live: readonly PendingSend[]): SendCall {
