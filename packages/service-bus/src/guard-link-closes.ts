@@ -2,6 +2,7 @@ import { beginSessionsEarly } from "./early-sessions.ts";
 import { field } from "./field.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
 import { drainPatiently } from "./patient-drains.ts";
+import { refuseBadFrames } from "./refuse-bad-frames.ts";
 import { tellOfSockets, type SocketListener } from "./tell-of-sockets.ts";
 import { writeAtOnce } from "./write-at-once.ts";
 
@@ -95,7 +96,9 @@ function guardConnection(connection: unknown, { ending, over, sockets }: Signals
   }
   if (isKnown) beginSessionsEarly(connection);
   tellOfSockets(connection, sockets);
-  writeAtOnce(field(connection, "_connection"));
+  const inRhea = field(connection, "_connection");
+  writeAtOnce(inRhea);
+  refuseBadFrames(inRhea);
   return isKnown;
 }
 
