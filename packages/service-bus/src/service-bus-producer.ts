@@ -262,7 +262,7 @@ const SENT: SendResult = Object.freeze({ ok: true, value: Object.freeze({}) });
 /** Takes as many of the first messages as fit. `empty` is a batch of the SDK. */
 function fill(empty: ServiceBusMessageBatch, messages: readonly EncodedMessage[]): ServiceBusMessageBatch {
   // The SDK encodes with an object for each value and buffers that grow: a third of the cost of a send.
-  if (takesReadyBatches(empty)) {
+  if (takesReadyBatches(empty) && !messages.some(({ isTyped }) => isTyped)) {
     const maxBytes = empty.maxSizeInBytes > 0 ? empty.maxSizeInBytes : Number.POSITIVE_INFINITY;
     return readyBatch(encodeBatch(messages, maxBytes, systemClock.wallNow()));
   }
