@@ -178,7 +178,7 @@ export class ServiceBusProducer implements ProducerDriver {
 
   async #cancel(token: string, signal: AbortSignal): Promise<ItemResult> {
     try {
-      if (!/^\d{1,20}$/.test(token)) throw noToken();
+      if (!/^\d{1,20}$/.test(token) || BigInt(token) >= 2n ** 64n) throw noToken();
       const number = sequenceNumberOf(token);
       await this.#request(signal, (sender, abortSignal) =>
         sender.cancelScheduledMessages(number, { abortSignal }),
