@@ -1,4 +1,4 @@
-import { createClient, defineQueue } from "@anyqueue/core";
+import { createClient, defineQueue, type QueueClient } from "@anyqueue/core";
 import type { Delivery, Target } from "@anyqueue/core/adapter";
 import { types, type Message } from "rhea";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -33,17 +33,20 @@ async function redriven(
   const target = await withForeign(messages);
   await bury(shared.adapter, target, messages.length);
   const from = deadLettersOf(shared.adapter, target);
+  const moves =
+    max === undefined
+      ? present(admin.redrive).call(admin, from, target, never)
+      : clientOf(target).admin.redrive(defineQueue("q"), { max });
   let total = 0;
-  if (max !== undefined) {
-    const url = `service-bus://emulator?endpoint=${shared.endpoint}`;
-    const client = shared.keep(createClient({ url, queues: { q: { name: target.entity } } }, [serviceBus()]));
-    for await (const { moved } of client.admin.redrive(defineQueue("q"), { max })) total = moved;
-    expect(total).toBe(messages.length);
-    return await consumed(target, messages.length);
-  }
-  for await (const { moved } of present(admin.redrive).call(admin, from, target, never)) total = moved;
+  for await (const { moved } of moves) total = moved;
   expect(total).toBe(messages.length);
   return await consumed(target, messages.length);
+}
+
+/** Knows the queue as `q`. */
+function clientOf({ entity }: Target): QueueClient {
+  const url = `service-bus://emulator?endpoint=${shared.endpoint}`;
+  return shared.keep(createClient({ url, queues: { q: { name: entity } } }, [serviceBus()]));
 }
 
 const ofValues = Object.entries(VALUES).map(([name, [value]]) => ({
