@@ -18,7 +18,8 @@ export function endPendingSends(link: object): void {
     const reason = reasonOf(field(link, "error"), pending.size === 1);
     for (const [id, send] of pending as Map<unknown, object>) {
       pending.delete(id);
-      clearTimeout(field(send, "timer") as NodeJS.Timeout);
+      const timer = field(send, "timer");
+      if (typeof timer === "object" && timer !== null) methodOf(timer, "close")?.call(timer);
       methodOf(send, "reject")?.call(send, reason);
     }
   });
