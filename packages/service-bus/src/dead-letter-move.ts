@@ -2,6 +2,7 @@ import { RESERVED, type ItemResult } from "@anyqueue/core/adapter";
 import type { ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSender } from "@azure/service-bus";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
+import { writable } from "./property-value.ts";
 import { readBody } from "./read-body.ts";
 import { ID_PROPERTY, textOf } from "./service-bus-wire.ts";
 import { Settlements } from "./settlements.ts";
@@ -95,15 +96,16 @@ function copyOf(message: ServiceBusReceivedMessage, isDeduplicated: boolean): Se
     DeadLetterReason: _r,
     DeadLetterErrorDescription: _d,
     [RESERVED.attempts]: _attempts,
-    ...properties
+    ...read
   } = message.applicationProperties ?? {};
+  const properties = Object.fromEntries(Object.entries(read).map(([name, value]) => [name, writable(value)]));
   const { scheduledEnqueueTimeUtc: _s, applicationProperties: _a, timeToLive: _t, ...rest } = message;
   const copy = {
     ...rest,
     // The SDK would turn several data sections into JSON.
     body: message._rawAmqpMessage.bodyType === "data" ? readBody(message).body : message.body,
-    ...writable("messageId", message.messageId),
-    ...writable("correlationId", message.correlationId),
+    ...writableId("messageId", message.messageId),
+    ...writableId("correlationId", message.correlationId),
     applicationProperties: properties,
   };
   if (!isDeduplicated) return copy;
@@ -119,7 +121,7 @@ function copyOf(message: ServiceBusReceivedMessage, isDeduplicated: boolean): Se
 const UUID_BYTES = 16;
 
 /** Writes a binary id as a consumer reads it, unless it has 16 bytes: the SDK cuts or pads it to a UUID. */
-function writable(
+function writableId(
   name: "messageId" | "correlationId",
   id: ServiceBusMessage["messageId"],
 ): Pick<ServiceBusMessage, typeof name> {

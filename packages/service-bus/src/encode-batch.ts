@@ -26,6 +26,7 @@ export interface EncodedBatch {
 /**
  * Encodes a batch as the SDK would: the first message's headers, then each message as one data section.
  *
+ * @param messages whose properties are texts
  * @param maxBytes of the whole batch; the first message is taken even if it alone is larger
  * @param nowMs when the messages were made, as the SDK would see it
  */
@@ -95,7 +96,7 @@ function writeHeaders(
   const start = writer.beginMap(2 * properties.length);
   for (const [name, value] of properties) {
     writer.string(name);
-    writer.string(value);
+    writer.string(value as string);
   }
   writer.endCompound(start);
 }

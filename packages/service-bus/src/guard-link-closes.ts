@@ -1,7 +1,9 @@
 import { beginSessionsEarly } from "./early-sessions.ts";
+import { endPendingSends } from "./end-pending-sends.ts";
 import { field } from "./field.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
 import { drainPatiently } from "./patient-drains.ts";
+import { refuseBadFrames } from "./refuse-bad-frames.ts";
 import { tellOfSockets, type SocketListener } from "./tell-of-sockets.ts";
 import { writeAtOnce } from "./write-at-once.ts";
 
@@ -87,7 +89,10 @@ function guardConnection(connection: unknown, { ending, over, sockets }: Signals
     isKnown = true;
     const guarded = async (options: unknown, ...more: unknown[]): Promise<unknown> => {
       const link = await open.apply(connection, [boundedBy(ending, options), ...more]);
-      if (name === "createReceiver" && typeof link === "object" && link !== null) drainPatiently(link, over);
+      if (typeof link === "object" && link !== null) {
+        if (name === "createReceiver") drainPatiently(link, over);
+        if (name === "createAwaitableSender") endPendingSends(link);
+      }
       guardLink(link, name === "createSession" ? over : undefined, closing);
       return link;
     };
@@ -95,7 +100,9 @@ function guardConnection(connection: unknown, { ending, over, sockets }: Signals
   }
   if (isKnown) beginSessionsEarly(connection);
   tellOfSockets(connection, sockets);
-  writeAtOnce(field(connection, "_connection"));
+  const inRhea = field(connection, "_connection");
+  writeAtOnce(inRhea);
+  refuseBadFrames(inRhea);
   return isKnown;
 }
 

@@ -25,6 +25,6 @@ export class LockLength {
 }
 
 function statedMs(lockedUntil: Date | undefined): number {
-  if (lockedUntil === undefined) return MAX_LOCK_MS;
-  return Math.min(MAX_LOCK_MS, Math.max(0, lockedUntil.getTime() - systemClock.wallNow()));
+  const leftMs = (lockedUntil?.getTime() ?? Number.NaN) - systemClock.wallNow();
+  return Number.isNaN(leftMs) ? MAX_LOCK_MS : Math.min(MAX_LOCK_MS, Math.max(0, leftMs));
 }

@@ -48,20 +48,18 @@ export class MessageSweep {
       // The service waits for a session for the SDK's whole timeout, so this asks only if messages are there.
       if (!(await this.#hasMessages(client, address))) return;
       const options = { ...emptying(), abortSignal: signal };
-      try {
-        const session = await this.#connection.scoped(() =>
+      const session = await unlessNone(
+        this.#connection.scoped(() =>
           subscription === undefined
             ? client.acceptNextSession(root, options)
             : client.acceptNextSession(root, subscription, options),
-        );
-        try {
-          await this.#receiveAll(session, signal);
-        } finally {
-          await session.close();
-        }
-      } catch (error) {
-        if (isNoSession(error)) return;
-        throw error;
+        ),
+      );
+      if (session === undefined) return;
+      try {
+        await this.#receiveAll(session, signal);
+      } finally {
+        await session.close();
       }
     }
   }
@@ -82,20 +80,19 @@ export class MessageSweep {
     sessionId: string,
     deferred: SequenceNumber[],
   ): Promise<void> {
-    try {
-      const options = emptying();
-      const session = await this.#connection.scoped(() =>
+    const options = emptying();
+    const session = await unlessNone(
+      this.#connection.scoped(() =>
         subscription === undefined
           ? client.acceptSession(root, sessionId, options)
           : client.acceptSession(root, subscription, sessionId, options),
-      );
-      try {
-        await session.receiveDeferredMessages(deferred);
-      } finally {
-        await session.close();
-      }
-    } catch (error) {
-      if (!isNoSession(error)) throw error;
+      ),
+    );
+    if (session === undefined) return;
+    try {
+      await session.receiveDeferredMessages(deferred);
+    } finally {
+      await session.close();
     }
   }
 
@@ -130,6 +127,16 @@ export class MessageSweep {
     } finally {
       await Promise.allSettled([receiver.close(), sender?.close()]);
     }
+  }
+}
+
+/** Undefined if there is no session to lock. A later failure means that messages are left. */
+async function unlessNone<Session>(accepted: Promise<Session>): Promise<Session | undefined> {
+  try {
+    return await accepted;
+  } catch (error) {
+    if (isNoSession(error)) return undefined;
+    throw error;
   }
 }
 

@@ -109,11 +109,20 @@ export class PullIntake implements Intake {
       free.isBusy = true;
       return free;
     }
+    this.#forgetSpent();
     const receiver = await this.#receivers.newReceiver();
     const link = new PullLink(receiver, credit, this.#receivers, this.#locks);
     link.isBusy = true;
     this.#links.push(link);
     return link;
+  }
+
+  /** Else every connection that dies would leave its links here. */
+  #forgetSpent(): void {
+    for (const link of this.#links.filter(({ isSpent }) => isSpent)) {
+      this.#links.splice(this.#links.indexOf(link), 1);
+      void link.close().catch(() => {});
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { linkGone } from "./renew-lock.ts";
 import { isIdleDetach } from "./service-bus-errors.ts";
 import { field } from "./field.ts";
 import type { Done, HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
+import { MAX_LOCK_MS } from "./service-bus-limits.ts";
 import { SettlingSide } from "./settling-side.ts";
 
 /**
@@ -22,6 +23,8 @@ export class PullLink implements HandleOwner {
   readonly #locks: LockLength;
   readonly #settling: SettlingSide;
   #isClosed = false;
+  /** When a lock was given or renewed last, in monotonic time. */
+  #lockedAtMs = Number.NEGATIVE_INFINITY;
   /** Ends the current ask. */
   #giveUp: ((error: unknown) => void) | undefined;
   isBusy = false;
@@ -42,6 +45,11 @@ export class PullLink implements HandleOwner {
   /** True if nothing can be received on it any more; messages that came on it are still settled. */
   get isBroken(): boolean {
     return this.#settling.isBroken;
+  }
+
+  /** True if it is broken, and no lock of its messages can last: nothing is left to settle. */
+  get isSpent(): boolean {
+    return this.isBroken && !this.isBusy && this.#locks.now() - this.#lockedAtMs > MAX_LOCK_MS;
   }
 
   /** Takes messages until `ended`, or the first is here and no more is on its way. @throws SDK errors */
@@ -67,6 +75,7 @@ export class PullLink implements HandleOwner {
     try {
       const subscription = this.#subscribe(stopping.signal, {
         processMessage: async (message) => {
+          this.#lockedAtMs = this.#locks.now();
           handles.push({ message, owner: this, leaseUntilMs: this.#locks.untilMs(message.lockedUntilUtc) });
           report();
           await gate;
@@ -81,7 +90,7 @@ export class PullLink implements HandleOwner {
           report();
         },
       });
-      await Promise.race([changed, ended]);
+      await Promise.race([changed, ended.catch((error: unknown) => failures.push(error))]);
       const { isBroken } = this.#settling;
       // First, so that a subscription that is still trying to begin ends too.
       if (!isBroken) stopping.abort();
@@ -125,6 +134,7 @@ export class PullLink implements HandleOwner {
     { message }: ServiceBusHandle,
     signal: AbortSignal,
   ): Promise<ItemResult<{ readonly leaseMs: number }>> {
+    this.#lockedAtMs = this.#locks.now();
     return this.#ifClosed() ?? (await this.#settling.renew(message, signal));
   }
 

@@ -93,6 +93,8 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
     ambiguous: true,
     source: AMQP,
   },
+  // The name of amqp:link:stolen: another receiver took the link.
+  { names: "ReceiverDisconnectedError", code: "CONNECTION_LOST", ambiguous: true, source: SDK },
   {
     names: "ConnectionRedirectError LinkRedirectError FramingError",
     code: "CONNECTION_LOST",

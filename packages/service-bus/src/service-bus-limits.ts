@@ -45,6 +45,8 @@ export const TOKEN_TIMEOUT_MS = 4_000;
 export const SILENCE_MS = 45_000;
 /** How often a connection is checked. */
 export const SILENCE_LOOK_MS = 5_000;
+/** The largest frame that the service may send: a larger message comes in several. */
+export const MAX_FRAME_BYTES = 1_048_576;
 /** How long `close` waits for the SDK before it cuts the connection: everything is settled by then. */
 export const CLOSE_TIMEOUT_MS = 1_000;
 /** How long the service may take to say that nothing more is on its way; the SDK itself allows 200 ms. */

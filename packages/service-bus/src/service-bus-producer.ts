@@ -178,7 +178,7 @@ export class ServiceBusProducer implements ProducerDriver {
 
   async #cancel(token: string, signal: AbortSignal): Promise<ItemResult> {
     try {
-      if (!/^\d{1,20}$/.test(token)) throw noToken();
+      if (!/^\d{1,20}$/.test(token) || BigInt(token) >= 2n ** 64n) throw noToken();
       const number = sequenceNumberOf(token);
       await this.#request(signal, (sender, abortSignal) =>
         sender.cancelScheduledMessages(number, { abortSignal }),
@@ -262,7 +262,7 @@ const SENT: SendResult = Object.freeze({ ok: true, value: Object.freeze({}) });
 /** Takes as many of the first messages as fit. `empty` is a batch of the SDK. */
 function fill(empty: ServiceBusMessageBatch, messages: readonly EncodedMessage[]): ServiceBusMessageBatch {
   // The SDK encodes with an object for each value and buffers that grow: a third of the cost of a send.
-  if (takesReadyBatches(empty)) {
+  if (takesReadyBatches(empty) && !messages.some(({ isTyped }) => isTyped)) {
     const maxBytes = empty.maxSizeInBytes > 0 ? empty.maxSizeInBytes : Number.POSITIVE_INFINITY;
     return readyBatch(encodeBatch(messages, maxBytes, systemClock.wallNow()));
   }

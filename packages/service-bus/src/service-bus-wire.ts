@@ -1,7 +1,8 @@
 import { setOwn, systemClock, type Clock, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
-import { jsonOf, readBody } from "./read-body.ts";
+import { readBody } from "./read-body.ts";
 import { MAX_ID_LENGTH, MAX_REASON_LENGTH } from "./service-bus-limits.ts";
+import { sizeOfValue, textOfValue, valueOfText, type PropertyValue } from "./property-value.ts";
 
 /** Holds the application's id if `messageId` is something else: a deduplication id, or the id is too long. */
 export const ID_PROPERTY = "aq-id";
@@ -23,12 +24,14 @@ export interface WireForm {
   readonly clock: Clock;
 }
 
-/** A message for the SDK: the body is bytes, and every other value is a text. */
+/** A message for the SDK: the body is bytes; every other value is a text, unless it is typed. */
 export interface EncodedMessage extends ServiceBusMessage {
   readonly body: Buffer;
   readonly messageId: string;
   correlationId?: string;
-  readonly applicationProperties: Record<string, string>;
+  readonly applicationProperties: Record<string, PropertyValue>;
+  /** True if it copies a foreign message whose properties are not all texts. */
+  isTyped?: boolean;
 }
 
 export function encodeMessage(message: OutgoingMessage, form: WireForm): EncodedMessage {
@@ -41,6 +44,7 @@ export function encodeMessage(message: OutgoingMessage, form: WireForm): Encoded
     contentType: message.contentType,
     applicationProperties: propertiesOf(message, messageId, isAlone),
   };
+  if (message.attributeTypes !== undefined) encoded.isTyped = true;
   // A session entity refuses messages without a session: one without a key gets its own, to wait for nobody.
   if (message.orderingKey !== undefined) encoded.sessionId = message.orderingKey;
   else if (isAlone) encoded.sessionId = crypto.randomUUID();
@@ -76,7 +80,7 @@ export function sizeOfMessage(message: OutgoingMessage, encoded: EncodedMessage)
     if (typeof text === "string") headerBytes += STRING_BYTES + Buffer.byteLength(text);
   }
   for (const [name, value] of Object.entries(encoded.applicationProperties)) {
-    headerBytes += 2 * STRING_BYTES + Buffer.byteLength(name) + Buffer.byteLength(value);
+    headerBytes += 2 * STRING_BYTES + Buffer.byteLength(name) + sizeOfValue(value);
   }
   return { bytes: headerBytes + message.body.byteLength, headerBytes };
 }
@@ -161,13 +165,19 @@ function messageIdOf(message: OutgoingMessage, { isDeduplicated }: WireForm): st
   return id.length <= MAX_ID_LENGTH && id !== "" ? id : crypto.randomUUID();
 }
 
-function propertiesOf(message: OutgoingMessage, messageId: string, isAlone: boolean): Record<string, string> {
-  const properties: Record<string, string> = {};
-  for (const [name, value] of Object.entries(message.attributes)) {
+function propertiesOf(
+  { id, attributes, attributeTypes: types }: OutgoingMessage,
+  messageId: string,
+  isAlone: boolean,
+): Record<string, PropertyValue> {
+  const properties: Record<string, PropertyValue> = {};
+  for (const [name, value] of Object.entries(attributes)) {
     if (name === LOST_NAME) properties[OVERFLOW_PROPERTY] = JSON.stringify([value]);
-    else properties[name] = value;
+    else
+      properties[name] =
+        types !== undefined && Object.hasOwn(types, name) ? valueOfText(value, types[name]) : value;
   }
-  if (messageId !== message.id) properties[ID_PROPERTY] = message.id;
+  if (messageId !== id) properties[ID_PROPERTY] = id;
   if (isAlone) properties[OWN_PROPERTY] = "1";
   return properties;
 }
@@ -205,21 +215,6 @@ function restore(attributes: Record<string, string>, value: unknown): boolean {
   } catch {
     return false;
   }
-}
-
-/** Leaves strings as they are. Turns everything else into text, with the name of its type. */
-function textOfValue(value: unknown): { readonly text: string; readonly type?: string } {
-  if (typeof value === "string") return { text: value };
-  if (value === null || value === undefined) return { text: "", type: "null" };
-  if (value instanceof Date) return { text: textOfDate(value), type: "timestamp" };
-  if (value instanceof Uint8Array) return { text: Buffer.from(value).toString("base64"), type: "binary" };
-  if (typeof value === "object") return { text: jsonOf(value), type: "object" };
-  return { text: `${value as string | number | bigint | boolean}`, type: typeof value };
-}
-
-/** AMQP has times that a `Date` cannot hold. */
-function textOfDate(date: Date): string {
-  return Number.isNaN(date.getTime()) ? String(date) : date.toISOString();
 }
 
 /** The SDK's dates are in the machine's time; the core's clock may be another. */

@@ -225,6 +225,19 @@ describe("purge", () => {
     await client.close();
   });
 
+  test("fails if a session's messages cannot be read in time: they are still there", async () => {
+    const target = sessionQueueOf(adapter, newName());
+    await admin.create(target, {}, never);
+    await send(target, 2, "s");
+    // After two looks for hidden messages and one for any.
+    const action = { kind: "error", condition: "com.microsoft:timeout" } as const;
+    emulator.faults.add({ protocol: "service-bus", operation: "peek", skip: 3, action });
+    const failed = await codeOf(admin.purge(target, never));
+    emulator.faults.clear();
+    expect(failed).toBe("TIMEOUT");
+    expect(await readyIn(target)).toBe(2);
+  });
+
   test("of dead letters leaves the queue alone", async () => {
     const target = queueOf(adapter, newName());
     await admin.create(target, {}, never);

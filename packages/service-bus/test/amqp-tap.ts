@@ -32,9 +32,9 @@ export class AmqpTap {
   readonly #brokers = new Set<Socket>();
   readonly #server;
 
-  constructor(target: string) {
+  constructor(target: string, isDeaf: boolean) {
     const [host = "", port = ""] = target.split(":");
-    this.#server = createServer((client) => {
+    this.#server = createServer({ allowHalfOpen: isDeaf }, (client) => {
       const broker = connect(Number(port), host);
       const frames = new FrameReader((frame) => this.#read(frame));
       this.sockets.add(client);
@@ -54,8 +54,9 @@ export class AmqpTap {
     });
   }
 
-  static async start(target: string): Promise<AmqpTap> {
-    const tap = new AmqpTap(target);
+  /** @param isDeaf whether it keeps a connection open that its client has ended */
+  static async start(target: string, isDeaf = false): Promise<AmqpTap> {
+    const tap = new AmqpTap(target, isDeaf);
     await new Promise<void>((resolve) => tap.#server.listen(0, "127.0.0.1", resolve));
     return tap;
   }
@@ -67,6 +68,11 @@ export class AmqpTap {
   /** Resets every connection, without a close. */
   cut(): void {
     for (const socket of this.sockets) socket.resetAndDestroy();
+  }
+
+  /** Sends bytes to every client as if the broker had. */
+  inject(bytes: Buffer): void {
+    for (const socket of this.sockets) socket.write(bytes);
   }
 
   /** Holds back the broker's answers and messages until `letGo`. */

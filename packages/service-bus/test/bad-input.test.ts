@@ -291,8 +291,9 @@ describe("the wrong message", () => {
     open.push(own);
     const producer = own.openProducer(queueOf(own, "plain"));
     open.push(producer);
-    const results = await producer.cancelBatch?.(["nonsense", "123456"], never);
+    const beyond64Bits = String(2n ** 64n + 123_456n);
+    const results = await producer.cancelBatch?.(["nonsense", beyond64Bits, "123456"], never);
     const codes = results?.map((result) => (result.ok ? "ok" : own.classify(result.error, "cancel").code));
-    expect(codes).toEqual(["INVALID_ARGUMENT", "NOT_FOUND"]);
+    expect(codes).toEqual(["INVALID_ARGUMENT", "INVALID_ARGUMENT", "NOT_FOUND"]);
   });
 });

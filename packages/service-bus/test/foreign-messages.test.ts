@@ -1,6 +1,8 @@
+import { createClient, defineQueue, type QueueClient } from "@anyqueue/core";
 import type { Delivery, Target } from "@anyqueue/core/adapter";
 import { types, type Message } from "rhea";
 import { beforeAll, describe, expect, test } from "vitest";
+import { serviceBus } from "../src/index.ts";
 import { BODIES, sendForeign, UUID, VALUES } from "./foreign-sender.ts";
 import { adminOf, bury, consumerOptions, deadLettersOf, never, present, receive } from "./open-adapter.ts";
 import { useSharedEmulator } from "./shared-emulator.ts";
@@ -23,15 +25,28 @@ async function consumed(target: Target, count: number): Promise<readonly Deliver
   return await receive(await shared.consume(target, consumerOptions({ flow })), count);
 }
 
-/** Returns the messages after they were dead-lettered and brought back by a redrive. */
-async function redriven(messages: readonly Partial<Message>[]): Promise<readonly Delivery<unknown>[]> {
+/** Returns the messages after they were dead-lettered and brought back by a redrive, with `max` or without. */
+async function redriven(
+  messages: readonly Partial<Message>[],
+  max?: number,
+): Promise<readonly Delivery<unknown>[]> {
   const target = await withForeign(messages);
   await bury(shared.adapter, target, messages.length);
   const from = deadLettersOf(shared.adapter, target);
+  const moves =
+    max === undefined
+      ? present(admin.redrive).call(admin, from, target, never)
+      : clientOf(target).admin.redrive(defineQueue("q"), { max });
   let total = 0;
-  for await (const { moved } of present(admin.redrive).call(admin, from, target, never)) total = moved;
+  for await (const { moved } of moves) total = moved;
   expect(total).toBe(messages.length);
   return await consumed(target, messages.length);
+}
+
+/** Knows the queue as `q`. */
+function clientOf({ entity }: Target): QueueClient {
+  const url = `service-bus://emulator?endpoint=${shared.endpoint}`;
+  return shared.keep(createClient({ url, queues: { q: { name: entity } } }, [serviceBus()]));
 }
 
 const ofValues = Object.entries(VALUES).map(([name, [value]]) => ({
@@ -82,12 +97,13 @@ describe("a message of another AMQP library", () => {
   });
 });
 
+const UNWRITABLE = ["NaN", "last timestamp of AMQP", "whole number beyond 64 bits"];
+const isUnwritable = ([name]: readonly unknown[]): boolean => UNWRITABLE.includes(String(name));
+
 describe("a redrive", () => {
-  test("leaves properties as they were read, but for two that the SDK cannot write", async () => {
-    const unwritable = ["NaN", "last timestamp of AMQP"];
-    const isWritable = ([name]: readonly unknown[]): boolean => !unwritable.includes(String(name));
-    const deliveries = await redriven(ofValues);
-    expect(deliveries.map(valueOf).filter(isWritable)).toEqual(seenValues.filter(isWritable));
+  test("leaves properties as they were read; what cannot be written becomes text", async () => {
+    const expected = seenValues.map((each) => (isUnwritable(each) ? [each[0], each[1], undefined] : each));
+    expect((await redriven(ofValues)).map(valueOf)).toEqual(expected);
   });
 
   test("leaves bodies as they were read", async () => {
@@ -102,5 +118,20 @@ describe("a redrive", () => {
   ])("leaves ids that are %s as they were read", async (_, id, text) => {
     const deliveries = await redriven([{ message_id: id as never, correlation_id: id as never }]);
     expect(deliveries).toMatchObject([{ id: text, correlationId: text }]);
+  });
+});
+
+describe("a redrive with `max`", () => {
+  test("leaves properties as they were read; what cannot be written becomes text", async () => {
+    const deliveries = await redriven(ofValues, ofValues.length);
+    const expected = seenValues.map((each) =>
+      isUnwritable(each) || each[2] === "object" ? [each[0], each[1], undefined] : each,
+    );
+    expect(deliveries.map(valueOf)).toEqual(expected);
+  });
+
+  test("leaves bodies as they were read, with the content type of the definition if they had none", async () => {
+    const expected = seenBodies.map(([name, text, type]) => [name, text, type ?? "application/json"]);
+    expect((await redriven(ofBodies, ofBodies.length)).map(bodyOf)).toEqual(expected);
   });
 });

@@ -41,6 +41,8 @@ export const VALUES: Readonly<Record<string, readonly [value: unknown, text: str
   "ulong beyond JavaScript's numbers": [types.wrap_ulong(hex("fffffffffffffff0")), "//////////A=", "binary"],
   "long beyond JavaScript's numbers": [types.wrap_long(hex("8000000000000000")), "gAAAAAAAAAA=", "binary"],
   double: [types.wrap_double(1.5), "1.5", "number"],
+  "whole number beyond 64 bits": [types.wrap_double(1e300), "1e+300", "number"],
+  "negative number": [types.wrap_long(-(2 ** 52)), String(-(2 ** 52)), "number"],
   NaN: [types.wrap_double(Number.NaN), "NaN", "number"],
   decimal32: [Decimal32?.(hex("01020304")), "AQIDBA==", "binary"],
   decimal64: [Decimal64?.(hex("0102030405060708")), "AQIDBAUGBwg=", "binary"],
