@@ -1,7 +1,6 @@
 import type { Delivery } from "../driver/delivery.ts";
 import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import { decodeDelivery } from "../message/decode-message.ts";
 import type { DrainReport, QueueConsumer, ReceivedMessage } from "../queue-consumer.ts";
 import { cancelledError } from "../time/abort.ts";
 import { durationToMs } from "../time/duration.ts";
@@ -16,8 +15,7 @@ import type { HeldDelivery } from "./held-delivery.ts";
 import { knownMessagesFor } from "./known-messages.ts";
 import { leaseLost } from "./lease.ts";
 import { openConsumer } from "./open-consumer.ts";
-import { processInvalid } from "./process-delivery.ts";
-import { pulledMessage } from "./pulled-message.ts";
+import { admitAll, holdAll, type PulledMessage } from "./pull-admission.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 
@@ -208,7 +206,7 @@ export class Puller {
       if (!stop.aborted) throw toError("receive", error);
     }
     // A schema may take its time, or never answer.
-    const pulled = stop.aborted ? [] : await orAborted(all(held, engine), stop, () => []);
+    const pulled = stop.aborted ? [] : await orAborted(admitAll(held, engine), stop, () => []);
     if (!stop.aborted) return pulled.flatMap((one) => (one?.held.state === "waiting" ? [one] : []));
     giveBack(
       engine,
@@ -258,43 +256,10 @@ export function consumerClosing({ adapter, target }: Pick<ConsumerSetup, "adapte
   });
 }
 
-interface PulledMessage {
-  readonly message: ReceivedMessage<unknown>;
-  readonly held: HeldDelivery;
-}
-
 /** Most messages in one ask of the iterator. Those not consumed go back. */
 const ITERATOR_ITEMS = 10;
 /** Flow of a driver whose broker pushes. The application decides how much it takes. */
 const PULL_OUTSTANDING = 1_000;
-
-async function all(
-  held: readonly HeldDelivery[],
-  engine: Engine,
-): Promise<readonly (PulledMessage | undefined)[]> {
-  return await Promise.all(held.map(async (one) => await admitted(one, engine)));
-}
-
-/** Undefined: the message was dealt with already, or cannot be decoded. */
-async function admitted(held: HeldDelivery, engine: Engine): Promise<PulledMessage | undefined> {
-  if (engine.admission.acksAgain(held, engine.time.quick()) || !engine.admission.admit(held))
-    return undefined;
-  try {
-    const message = await decodeDelivery(engine.rules.details, held.delivery);
-    return { message: pulledMessage(message, held, engine), held };
-  } catch (error) {
-    const { outcome } = await processInvalid(engine.rules, held.delivery, error);
-    if (held.state === "waiting") engine.executor.apply(held, outcome);
-    return undefined;
-  }
-}
-
-function holdAll(engine: Engine, deliveries: readonly Delivery<unknown>[]): HeldDelivery[] {
-  const nowMs = engine.time.quick();
-  return deliveries
-    .filter((delivery) => !engine.admission.takesOver(delivery, 0, nowMs))
-    .map((delivery) => engine.admission.hold(delivery, undefined, 0, 0, nowMs));
-}
 
 function giveBack({ executor }: Engine, held: readonly HeldDelivery[]): void {
   for (const one of held) executor.giveBack(one);
