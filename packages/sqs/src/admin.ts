@@ -3,6 +3,7 @@ import { orAborted, QueueError } from "@anyqueue/core/adapter";
 import type { ListMessageMoveTasksResultEntry } from "@aws-sdk/client-sqs";
 import { abortError } from "./abort-error.ts";
 import type { SqsClients } from "./sqs-client.ts";
+import { classifySqsError } from "./sqs-errors.ts";
 import { SQS_MAX_RETENTION_SECONDS } from "./sqs-limits.ts";
 import type { SqsQueue } from "./sqs-queue.ts";
 import { parseAddress } from "./sqs-url.ts";
@@ -29,18 +30,27 @@ export class SqsAdmin implements AdminDriver {
     if (isFifo) attributes["FifoQueue"] = "true";
     if (options.leaseMs !== undefined)
       attributes["VisibilityTimeout"] = String(Math.ceil(options.leaseMs / 1_000));
-    // A message keeps its age when SQS moves it to its dead-letter queue, so that queue must retain longer.
-    if (target.ref.kind === "dead-letter")
-      attributes["MessageRetentionPeriod"] = String(SQS_MAX_RETENTION_SECONDS);
     if (options.deadLetter !== undefined) {
       attributes["RedrivePolicy"] = JSON.stringify({
         deadLetterTargetArn: await this.#queueOf(options.deadLetter).arn(signal),
         maxReceiveCount: options.maxDeliveries ?? DEFAULT_MAX_DELIVERIES,
       });
     }
-    const input = { QueueName: name, Attributes: attributes, tags: options.tags && { ...options.tags } };
-    await this.#queueOf(target).call("CreateQueueCommand", input, { signal });
-    this.#queueOf(target).forget();
+    const queue = this.#queueOf(target);
+    const create = async (more: Record<string, string>): Promise<void> => {
+      const tags = options.tags && { ...options.tags };
+      const input = { QueueName: name, Attributes: { ...attributes, ...more }, tags };
+      await queue.call("CreateQueueCommand", input, { signal });
+    };
+    try {
+      await create(LONGEST_RETENTION);
+    } catch (error) {
+      // A message keeps its age when SQS moves it to its dead-letter queue, so that queue must retain longer.
+      const mustRetain = target.ref.kind === "dead-letter";
+      if (mustRetain || classifySqsError(error, "admin").code !== "ALREADY_EXISTS") throw error;
+      await create({});
+    }
+    queue.forget();
   }
 
   async inspect(target: Target, signal: AbortSignal): Promise<EntityCounts> {
@@ -129,6 +139,8 @@ export class SqsAdmin implements AdminDriver {
   }
 }
 
+/** SQS deletes what is older, by default after four days. */
+const LONGEST_RETENTION = { MessageRetentionPeriod: String(SQS_MAX_RETENTION_SECONDS) };
 /** Applies when a dead-letter queue is attached without a count. */
 const DEFAULT_MAX_DELIVERIES = 10;
 

@@ -26,7 +26,7 @@ const SQS_KEY_PATTERN: RegExp = /^[\x21-\x7e]{1,128}$/;
 export const SQS_QUEUE_NAME: RegExp = /^(?=.{1,80}$)[A-Za-z0-9_-]+(?:\.fifo)?$/;
 /** How long a ReceiveRequestAttemptId can be repeated. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html (2026-11-24) */
 export const SQS_ATTEMPT_ID_MS = 300_000;
-/** Longest MessageRetentionPeriod; given to dead-letter queues, because a moved message keeps its age. */
+/** Longest MessageRetentionPeriod; the default is four days. */
 export const SQS_MAX_RETENTION_SECONDS = 1_209_600;
 /** Highest maxReceiveCount. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html (2026-11-24) */
 const SQS_MAX_RECEIVE_COUNT = 1_000;

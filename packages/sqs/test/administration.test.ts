@@ -1,6 +1,7 @@
 import type { Target } from "@anyqueue/core/adapter";
+import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
-import { factsOf, fifo, never, outgoing, standard } from "./open-adapter.ts";
+import { ANY_CREDENTIALS, factsOf, fifo, never, outgoing, standard } from "./open-adapter.ts";
 import { EmulatedSqs, NOW } from "./emulated-sqs.ts";
 
 const bench = new EmulatedSqs();
@@ -45,6 +46,20 @@ describe("administration", () => {
       "ALREADY_EXISTS",
     );
     expect((await bench.adapter.probe?.(standard(bench.adapter), never))?.facts.leaseMs).toBe(45_000);
+  });
+
+  test("keeps messages as long as SQS can, and leaves a queue that keeps them for less as it is", async () => {
+    const own = await bench.created(standard(bench.adapter));
+    const endpoint = bench.emulator.endpoints.sqs ?? "";
+    const client = new SQSClient({ endpoint, region: "eu-west-1", credentials: ANY_CREDENTIALS });
+    await client.send(new CreateQueueCommand({ QueueName: "older" }));
+    client.destroy();
+    const older = await bench.created(standard(bench.adapter, "older"));
+    const days = async (target: Target): Promise<number> =>
+      ((await bench.adapter.probe?.(target, never))?.facts.retentionMs ?? 0) / 86_400_000;
+    expect([await days(own), await days(older)]).toEqual([14, 4]);
+    const differs = bench.admin.create(older, { leaseMs: 50_000 }, never);
+    expect(await bench.codeOf(differs)).toBe("ALREADY_EXISTS");
   });
 
   test("lists, counts, purges and deletes", async () => {
