@@ -34,7 +34,9 @@ interface Seen {
 
 async function seenWith(credential: string): Promise<readonly Seen[]> {
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") };
-  const args = ["--conditions=@anyqueue/source", PROGRAM, credential, emulator.endpoints.serviceBus ?? ""];
+  // By name: Node 26 refuses the SDK's connection over TLS to an IP address.
+  const endpoint = emulator.endpoints.serviceBus?.replace("127.0.0.1", "localhost") ?? "";
+  const args = ["--conditions=@anyqueue/source", PROGRAM, credential, endpoint];
   const { stdout } = await run(process.execPath, args, { env, timeout: 58_000 });
   return JSON.parse(stdout) as readonly Seen[];
 }
