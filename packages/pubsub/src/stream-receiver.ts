@@ -1,7 +1,7 @@
 import { StallMeter, type Delivery, type Flow, type ReceiveAsk } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import { DeliveryBuffer } from "./delivery-buffer.ts";
-import { FailedKeys } from "./failed-keys.ts";
+import { FailedKeys, type ReturnTimes } from "./failed-keys.ts";
 import { GiveBacks } from "./give-backs.ts";
 import { Headroom } from "./headroom.ts";
 import { Outstanding } from "./outstanding.ts";
@@ -106,9 +106,9 @@ export class StreamReceiver implements Receiver {
   }
 
   releasing(handles: readonly PubsubHandle[]): void {
-    const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
+    const times = this.#returnTimes();
     const keys = this.#failedKeys(handles, (key, { messageId, publishedAtMs }) =>
-      this.#failed.releasing(key, messageId, untilMs, publishedAtMs),
+      this.#failed.releasing(key, messageId, { ...times, publishedAtMs }),
     );
     if (keys.size === 0) return;
     this.#buffer.dropKeys(keys);
@@ -231,13 +231,19 @@ export class StreamReceiver implements Receiver {
 
   /** Gives back deliveries that nobody has begun. Until they are back, nothing after them is handed over. */
   #giveBack(deliveries: Deliveries, seconds = 0): void {
-    const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
+    const times = this.#returnTimes();
     const handles = deliveries.map(({ handle }) => handle);
     for (const handle of handles) this.#outstanding.delete(handle);
     this.#failedKeys(handles, (key, { messageId, publishedAtMs }) =>
-      this.#failed.returning(key, messageId, untilMs, publishedAtMs),
+      this.#failed.returning(key, messageId, { ...times, publishedAtMs }),
     );
     this.#giveBacks.add(deliveries, seconds);
+  }
+
+  /** Of a return that begins now: without an answer, the message comes again when its lease ends. */
+  #returnTimes(): ReturnTimes {
+    const sinceMs = this.#parts.clock.now();
+    return { sinceMs, comesAtMs: sinceMs + this.#parts.leaseMs };
   }
 
   /** The next ask opens another stream; how long to wait before it is up to the core (D3). */

@@ -108,6 +108,9 @@ test("what went back and was refused for good may be with somebody else, and hol
   server.answer("ModifyAckDeadline", () => ackFailure({ "ack-1": "PERMANENT_FAILURE_INVALID_ACK_ID" }));
   await consumer.releaseBatch([{ handle: first?.handle, delayMs: 0, cause: "retry" }], never);
   await clock.advance("2s");
+  // The stream may be further behind than that, so it is asked for once more.
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 2);
   server.stream(0).send({ receivedMessages: [keyed("2")] });
   expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
   await consumer.close();
