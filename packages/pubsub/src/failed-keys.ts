@@ -108,7 +108,7 @@ export class FailedKeys {
       const graceMs = isEarly && own !== undefined ? 0 : GRACE_MS;
       // A stream may be further behind than the grace, so what was perhaps sent before the message goes back
       // once. What comes after that was sent after the message, which somebody else has if it is not here.
-      const isFresh = own !== undefined && (own.isLost === true || own.sinceMs >= comesAtMs);
+      const isFresh = own !== undefined && own.sinceMs >= comesAtMs;
       if (nowMs < comesAtMs + graceMs || !isFresh) verdict = "give-back";
     }
     if (verdict === "take") this.#keys.delete(key);
@@ -140,6 +140,7 @@ function returned({ sinceMs, comesAtMs, publishedAtMs = 0 }: ReturnTimes): Faile
   return { sinceMs, comesAtMs, before: "give-back", publishedAtMs };
 }
 
+/** It comes again only when its lease here is over, so what comes is never too old. */
 function lostHead(comesAtMs: number, publishedAtMs: number): FailedHead {
-  return { sinceMs: 0, comesAtMs, before: "drop", publishedAtMs, isLost: true };
+  return { sinceMs: Number.POSITIVE_INFINITY, comesAtMs, before: "drop", publishedAtMs, isLost: true };
 }

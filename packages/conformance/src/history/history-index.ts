@@ -147,7 +147,24 @@ function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] 
     else if (isRenew(event)) draft.renews.push(event);
     else draft.settles.push(event);
   }
+  const shared = Map.groupBy(drafts.values(), ({ deliver }) => sharedLease(deliver));
+  shared.delete(undefined);
+  for (const group of shared.values()) shareRenewals(group);
   return [...drafts.values()].map(finish);
+}
+
+function sharedLease({ proc, shared }: HistoryEvent<"deliver">): string | undefined {
+  return shared === undefined ? undefined : `${proc}/${shared}`;
+}
+
+/** A renewal of one delivery of a session is one of all that were in hand. */
+function shareRenewals(group: readonly Draft[]): void {
+  const confirmed = group.flatMap(({ renews }) => renews.filter(({ type }) => type === "renew.ok"));
+  for (const { deliver, renews } of group) {
+    const others = confirmed.filter((event) => event.t >= deliver.t && !renews.includes(event));
+    renews.push(...others);
+    renews.sort(byTime);
+  }
 }
 
 /** The event that requested the settlement with this answer. */
@@ -224,18 +241,29 @@ export function isAcked(story: Story): boolean {
   return story.handovers.some((handover) => settledAs(handover, "ack") !== undefined);
 }
 
+/** True if its handler succeeded, perhaps after it was told to stop: then its ack shows that it had done its work. */
+export function isHandled({ end, settles }: Handover): boolean {
+  return end?.result === "ack" || (end?.result === "aborted" && settles.some(({ kind }) => kind === "ack"));
+}
+
+/** How often the service was told to deliver twice. */
+export function declaredDuplicates({ events }: HistoryIndex): number {
+  return events.filter((event) => event.type === "fault.start" && event.fault.startsWith("F-09")).length;
+}
+
 /**
  * True if the message was handled and its ack may have been applied, though the answer is unknown or never
  * came. The ack may be one of a later hand-over that its process did not run again.
  */
 export function isPerhapsAcked(story: Story): boolean {
   const handled = new Set(
-    story.handovers.filter(({ end }) => end?.result === "ack").map(({ deliver }) => deliver.proc),
+    story.handovers.filter((handover) => isHandled(handover)).map(({ deliver }) => deliver.proc),
   );
-  return story.handovers.some(({ deliver, start, end, settles }) => {
+  return story.handovers.some((handover) => {
+    const { deliver, start, settles } = handover;
     const acks = settles.filter(({ kind }) => kind === "ack");
     const isUnsure = isUnanswered(acks) || acks.some(({ type }) => type === "settle.info");
-    return isUnsure && handled.has(deliver.proc) && (start === undefined || end?.result === "ack");
+    return isUnsure && handled.has(deliver.proc) && (start === undefined || isHandled(handover));
   });
 }
 
