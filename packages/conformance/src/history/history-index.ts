@@ -298,18 +298,3 @@ export function goneAt({ sends, handovers }: Story, { deletions }: HistoryIndex)
 export function isPerhapsDeleted(story: Story, index: HistoryIndex): boolean {
   return goneAt(story, index) < Number.POSITIVE_INFINITY;
 }
-
-/** All events of one message in chronological order, for a person to read. */
-export function timelineOf(index: HistoryIndex, mid: string): readonly HistoryEvent[] {
-  const story = index.stories.get(mid);
-  if (story === undefined) return [];
-  const operations = new Set(story.sends.map(({ invoke }) => invoke.op));
-  const tokens = new Set(story.handovers.map(({ deliver }) => deliver.tok));
-  const leases = new Set(story.handovers.map(({ deliver }) => deliver.lease));
-  return index.events.filter((event) => {
-    if ("mid" in event) return event.mid === mid;
-    if ("tok" in event) return tokens.has(event.tok);
-    if (event.type === "hand.out") return leases.has(event.lease);
-    return event.type.startsWith("send.") && operations.has(event.op);
-  });
-}
