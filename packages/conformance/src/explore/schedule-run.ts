@@ -220,19 +220,21 @@ export class ScheduleRun {
         this.#closeLater(this.#producing.client.close({ timeout: `${incident.withinMs}ms` }));
         this.#producing = this.#connect(`producer-${incident.atMs}`);
         return;
-      case "broker-fault": {
-        const { name, times } = incident.fault;
-        for (let time = 0; time < times; time += 1)
-          this.#watcher.write("fault.start", this.#watcher.operation(), { fault: name });
-        const end = this.#broker.service?.fail(incident.fault);
-        this.#clock.setTimer(() => end?.(), incident.forMs);
+      case "broker-fault":
+        this.#failBroker(incident);
         return;
-      }
       case "concurrency": {
         const changed = this.#consumers[incident.consumer];
         if (changed !== undefined) changed.consumer.concurrency = incident.to;
       }
     }
+  }
+
+  #failBroker({ fault, forMs }: Extract<Incident, { kind: "broker-fault" }>): void {
+    for (let time = 0; time < fault.times; time += 1)
+      this.#watcher.write("fault.start", this.#watcher.operation(), { fault: fault.name });
+    const end = this.#broker.service?.fail(fault);
+    this.#clock.setTimer(() => end?.(), forMs);
   }
 
   #closeLater(closing: Promise<unknown>): void {
