@@ -15,8 +15,8 @@ import { WaitingAsks } from "./waiting-asks.ts";
 type Deliveries = readonly Delivery<PubsubHandle>[];
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 
-/** Delay of a delivery that is early a second time: the message before it may be under way that long. */
-const EARLY_AGAIN_SECONDS = 1;
+/** Delay of a delivery that goes back again: without it, each return would cost an attempt at once. */
+const AGAIN_SECONDS = 1;
 
 /** Receives what the service pushes, as much as the flow allows. Leases and settlements need no stream. */
 export class StreamReceiver implements Receiver {
@@ -196,7 +196,10 @@ export class StreamReceiver implements Receiver {
 
   #admit(deliveries: Deliveries, untilMs: number): void {
     if (this.#isClosed || this.#maxOutstanding === 0) {
-      this.#giveBack(deliveries);
+      // A stream that takes long to end may bring at once what has just gone back.
+      const { handBacks } = this.#parts;
+      const isAgain = deliveries.some(({ handle }) => handBacks.of(handle.messageId) > 0);
+      this.#giveBack(deliveries, isAgain ? AGAIN_SECONDS : 0);
       return;
     }
     const ours = this.#inOrder(deliveries, untilMs);
@@ -224,8 +227,8 @@ export class StreamReceiver implements Receiver {
       return verdict === "take";
     });
     this.#giveBack(early);
-    // Each return counts as an attempt at the service, and without a delay the delivery is back at once.
-    this.#giveBack(earlyAgain, EARLY_AGAIN_SECONDS);
+    // The message before it may be under way that long.
+    this.#giveBack(earlyAgain, AGAIN_SECONDS);
     return ours;
   }
 
