@@ -1,4 +1,5 @@
 import type { HistoryEvent, SettleKind } from "./history-event.ts";
+import { deathsIn, stillsIn, type Still } from "./process-times.ts";
 import { byTime } from "./read-history.ts";
 
 /** How a send ended; `info` if its process died before it knew. */
@@ -22,6 +23,8 @@ export interface Handover {
   readonly start: HistoryEvent<"handle.start"> | undefined;
   readonly end: HistoryEvent<"handle.end"> | undefined;
   readonly abort: HistoryEvent<"handle.abort"> | undefined;
+  /** True: its handler succeeded, perhaps after it was told to stop. */
+  readonly isHandled: boolean;
   readonly settles: readonly SettleEvent[];
   readonly renews: readonly RenewEvent[];
   /** When the lease ended as far as its holder could know; Infinity if nobody knows. */
@@ -59,12 +62,6 @@ export interface HistoryIndex {
   /** When each process stood still, in chronological order. */
   readonly stills: ReadonlyMap<string, readonly Still[]>;
   readonly deletions: readonly HistoryEvent<"queue.deleted">[];
-}
-
-/** A period in which a process did nothing. */
-export interface Still {
-  readonly from: number;
-  readonly to: number;
 }
 
 /** Indexes the events in one pass; they need not be sorted. */
@@ -150,7 +147,24 @@ function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] 
   const shared = Map.groupBy(drafts.values(), ({ deliver }) => sharedLease(deliver));
   shared.delete(undefined);
   for (const group of shared.values()) shareRenewals(group);
-  return [...drafts.values()].map(finish);
+  const byHolder = Map.groupBy(drafts.values(), holderOf);
+  return [...drafts.values()].map((draft) => finish(draft, byHolder.get(holderOf(draft)) ?? []));
+}
+
+/** The same for all hand-overs of a message to one process. */
+function holderOf({ deliver: { proc, mid } }: Draft): string {
+  return JSON.stringify([proc, mid]);
+}
+
+/**
+ * The ack of a handler that was told to stop shows that it had done its work. It may name a later hand-over
+ * of the message, which its process then did not run again.
+ */
+function isSuccess({ end, settles }: Draft, later: readonly SettleEvent[]): boolean {
+  if (end?.result !== "aborted") return end?.result === "ack";
+  return (
+    settles.some(({ kind }) => kind === "ack") || later.some(({ kind, t }) => kind === "ack" && t >= end.t)
+  );
 }
 
 function sharedLease({ proc, shared }: HistoryEvent<"deliver">): string | undefined {
@@ -176,7 +190,9 @@ function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
   return event.type.startsWith("renew.");
 }
 
-function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Draft): Handover {
+function finish(draft: Draft, sameHolder: readonly Draft[]): Handover {
+  const { deliver, recordedAt, start, end, abort, settles, renews } = draft;
+  const unstarted = sameHolder.filter((one) => one.start === undefined).flatMap((one) => one.settles);
   const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
   let surelyUntil = leaseEnd;
@@ -195,35 +211,13 @@ function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Dra
     start,
     end,
     abort,
+    isHandled: isSuccess(draft, unstarted),
     settles,
     renews,
     leaseEnd,
     surelyUntil: Math.min(surelyUntil, leaseEnd),
     lostAt: lost?.t,
   };
-}
-
-function stillsIn(events: readonly HistoryEvent[]): ReadonlyMap<string, readonly Still[]> {
-  const stills = new Map<string, Still[]>();
-  for (const event of events) {
-    if (event.type === "proc.still") {
-      const own = stills.get(event.of) ?? [];
-      stills.set(event.of, own);
-      own.push({ from: event.t, to: Number.POSITIVE_INFINITY });
-    } else if (event.type === "proc.wake") {
-      const last = stills.get(event.of)?.pop();
-      if (last !== undefined) stills.get(event.of)?.push({ from: last.from, to: event.t });
-    }
-  }
-  return stills;
-}
-
-function deathsIn(events: readonly HistoryEvent[]): ReadonlyMap<string, number> {
-  const deaths = new Map<string, number>();
-  for (const event of events) {
-    if (event.type === "proc.exit" && event.signal !== undefined) deaths.set(event.of, event.t);
-  }
-  return deaths;
 }
 
 /** The confirmed settlement of this kind for a hand-over. */
@@ -241,11 +235,6 @@ export function isAcked(story: Story): boolean {
   return story.handovers.some((handover) => settledAs(handover, "ack") !== undefined);
 }
 
-/** True if its handler succeeded, perhaps after it was told to stop: then its ack shows that it had done its work. */
-export function isHandled({ end, settles }: Handover): boolean {
-  return end?.result === "ack" || (end?.result === "aborted" && settles.some(({ kind }) => kind === "ack"));
-}
-
 /** How often the service was told to deliver twice. */
 export function declaredDuplicates({ events }: HistoryIndex): number {
   return events.filter((event) => event.type === "fault.start" && event.fault.startsWith("F-09")).length;
@@ -257,13 +246,12 @@ export function declaredDuplicates({ events }: HistoryIndex): number {
  */
 export function isPerhapsAcked(story: Story): boolean {
   const handled = new Set(
-    story.handovers.filter((handover) => isHandled(handover)).map(({ deliver }) => deliver.proc),
+    story.handovers.filter(({ isHandled }) => isHandled).map(({ deliver }) => deliver.proc),
   );
-  return story.handovers.some((handover) => {
-    const { deliver, start, settles } = handover;
+  return story.handovers.some(({ deliver, start, isHandled, settles }) => {
     const acks = settles.filter(({ kind }) => kind === "ack");
     const isUnsure = isUnanswered(acks) || acks.some(({ type }) => type === "settle.info");
-    return isUnsure && handled.has(deliver.proc) && (start === undefined || isHandled(handover));
+    return isUnsure && handled.has(deliver.proc) && (start === undefined || isHandled);
   });
 }
 

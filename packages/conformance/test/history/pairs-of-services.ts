@@ -23,6 +23,20 @@ export const PAIRS_OF_SERVICES: readonly Pair[] = [
     promises: { ordered: true },
   },
   {
+    name: "a message of a key after one whose handler was told to stop: its newer lease was acked, or given up",
+    good: underNewerLease("ack"),
+    invariant: "I-9",
+    bad: underNewerLease("release"),
+    promises: { ordered: true },
+  },
+  {
+    name: "a message of a key while the one before it, told to stop and acked by its newer lease, still runs",
+    good: underNewerLease("ack"),
+    invariant: "I-9",
+    bad: underNewerLease("ack", true),
+    promises: { ordered: true },
+  },
+  {
     name: "a message of a key after a dead letter whose original was gone: its copy was made, or it ran again",
     good: copied().deliver("a", "t2").handle("b", "t3").settle("t2", "dead").deadLetter("a").drained(),
     invariant: "I-9",
@@ -80,6 +94,21 @@ function toldToStop(kind: "ack" | "release"): Pair["good"] {
     .settle("t1", kind)
     .handle("b", "t2");
   return (kind === "ack" ? told : told.handle("a", "t3")).drained();
+}
+
+/** The first comes again while its handler runs; the answer names the hand-over that came last. */
+function underNewerLease(kind: "ack" | "release", isEarly = false): Pair["good"] {
+  const told = history()
+    .send("a", "ok", { key: "k", kseq: 1 })
+    .send("b", "ok", { key: "k", kseq: 2 })
+    .deliver("a", "t1")
+    .start("t1")
+    .deliver("a", "t2")
+    .abort("t1");
+  if (isEarly) told.handle("b", "t3");
+  told.end("t1", "aborted").settle("t2", kind);
+  if (!isEarly) told.handle("b", "t3");
+  return (kind === "ack" ? told : told.handle("a", "t4")).drained();
 }
 
 /** The lease of the first was gone when its copy had been made. */

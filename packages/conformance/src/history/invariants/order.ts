@@ -1,11 +1,4 @@
-import {
-  goneAt,
-  isHandled,
-  type Handover,
-  type HistoryIndex,
-  type SettleEvent,
-  type Story,
-} from "../history-index.ts";
+import { goneAt, type Handover, type HistoryIndex, type SettleEvent, type Story } from "../history-index.ts";
 import { judged, type Finding, type Invariant } from "../invariant.ts";
 
 interface Run {
@@ -95,9 +88,8 @@ function endOfCopy({ settles }: Handover, lastRunAt: number): readonly number[] 
 }
 
 /** A dead letter leaves its key as soon as the service has it, perhaps before the answer arrives. */
-function endOfSuccess(handover: Handover, isLast: boolean): readonly number[] {
-  const { end, settles } = handover;
-  if (end !== undefined && isHandled(handover)) return [end.t];
+function endOfSuccess({ end, isHandled, settles }: Handover, isLast: boolean): readonly number[] {
+  if (end !== undefined && isHandled) return [end.t];
   const answered = new Set(settles.filter(({ type }) => type !== "settle.invoke").map(({ op }) => op));
   const applied = new Set(settles.filter(isPerhapsDead).map(({ op }) => op));
   return settles

@@ -2,7 +2,6 @@ import {
   declaredDuplicates,
   isAcked,
   isConfirmed,
-  isHandled,
   isPerhapsDeleted,
   isUnanswered,
   possibleCopies,
@@ -90,7 +89,7 @@ export const progress: Invariant = {
     const findings: Finding[] = [];
     const healed = events.findLast(({ type }) => type === "fault.stop");
     if (healed !== undefined && recoveryMs !== undefined && hasWorkAfter(index, healed.t)) {
-      const ends = handovers.filter((one) => isHandled(one)).map(({ end }) => end?.t ?? 0);
+      const ends = handovers.filter(({ isHandled }) => isHandled).map(({ end }) => end?.t ?? 0);
       const successAt = Math.min(Number.POSITIVE_INFINITY, ...ends.filter((t) => t >= healed.t));
       const tookMs = (successAt - healed.t) / 1_000_000;
       if (tookMs > recoveryMs) {
@@ -112,7 +111,7 @@ function hasWorkAfter(index: HistoryIndex, t: number): boolean {
       isConfirmed(story) &&
       story.deadLetters.length === 0 &&
       !isPerhapsDeleted(story, index) &&
-      !story.handovers.some((one) => isHandled(one) && (one.end?.t ?? Number.POSITIVE_INFINITY) < t),
+      !story.handovers.some(({ isHandled, end }) => isHandled && (end?.t ?? Number.POSITIVE_INFINITY) < t),
   );
 }
 
