@@ -92,7 +92,14 @@ export class FailedKeys {
     return this.#keys.get(key ?? "")?.get(messageId)?.isEarly === true;
   }
 
-  judge(key: string | undefined, messageId: string, nowMs: number, publishedAtMs = 0): Verdict {
+  /** @param notBeforeMs monotonic time before which it was not sent, as far as clocks can tell */
+  judge(
+    key: string | undefined,
+    messageId: string,
+    nowMs: number,
+    publishedAtMs = 0,
+    notBeforeMs = -Infinity,
+  ): Verdict {
     if (this.#keys.size >= this.#sweepAt) this.#sweep(nowMs);
     const heads = key === undefined ? undefined : this.#keys.get(key);
     if (key === undefined || heads === undefined) return "take";
@@ -108,7 +115,7 @@ export class FailedKeys {
       const graceMs = isEarly && own !== undefined ? 0 : GRACE_MS;
       // A stream may be further behind than the grace, so what was perhaps sent before the message goes back
       // once. What comes after that was sent after the message, which somebody else has if it is not here.
-      const isFresh = own !== undefined && own.sinceMs >= comesAtMs;
+      const isFresh = Math.max(own?.sinceMs ?? -Infinity, notBeforeMs - GRACE_MS) >= comesAtMs;
       if (nowMs < comesAtMs + graceMs || !isFresh) verdict = "give-back";
     }
     if (verdict === "take") this.#keys.delete(key);

@@ -210,13 +210,22 @@ export class StreamReceiver implements Receiver {
   /** Leaves out what is behind a message that was given back and has not come again (D15). */
   #inOrder(deliveries: Deliveries, untilMs: number): Deliveries {
     if (!this.#parts.subscription.keepsOrder) return deliveries;
-    const nowMs = this.#parts.clock.now();
+    const { clock } = this.#parts;
+    const [nowMs, wallMs] = [clock.now(), clock.wallNow()];
     const early: Delivery<PubsubHandle>[] = [];
     const earlyAgain: Delivery<PubsubHandle>[] = [];
+    /** Keys of which something goes back now: what follows goes with it. */
+    const heldUp = new Set<string | undefined>();
     const ours = deliveries.filter((delivery) => {
       const { handle, orderingKey } = delivery;
       const { messageId, publishedAtMs } = handle;
-      const verdict = this.#failed.judge(orderingKey, messageId, nowMs, publishedAtMs);
+      // What was published later was sent later. A message from the future shows that the clocks disagree.
+      const ageMs = wallMs - (publishedAtMs ?? 0);
+      const notBeforeMs = ageMs < 0 ? undefined : nowMs - ageMs;
+      const verdict = heldUp.has(orderingKey)
+        ? "give-back"
+        : this.#failed.judge(orderingKey, messageId, nowMs, publishedAtMs, notBeforeMs);
+      if (verdict === "give-back") heldUp.add(orderingKey);
       if (verdict === "give-back")
         (this.#failed.isBackEarly(orderingKey, messageId) ? earlyAgain : early).push(delivery);
       if (verdict === "drop") {
