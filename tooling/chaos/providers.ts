@@ -63,7 +63,8 @@ const STAGES = {
   memory: { ...MEMORY_STAGE, ordered: false, promises: { deliveryCount: "exact" } },
   "memory-ordered": { ...MEMORY_STAGE, ordered: true, promises: { deliveryCount: "exact" } },
   sqs: { ...SQS_STAGE, ordered: false, promises: { lateAcks: true } },
-  "sqs-fifo": { ...SQS_STAGE, ordered: true, promises: {} },
+  // The service also counts followers that a consumer released.
+  "sqs-fifo": { ...SQS_STAGE, ordered: true, promises: { deliveryCount: "perConsumer" } },
   // The service counts a delivery lost on its way, but not one whose session ended before its lock.
   "service-bus": { ...SERVICE_BUS_STAGE, ordered: false, promises: { deliveryCount: "approximate" } },
   "service-bus-session": {

@@ -9,8 +9,17 @@ export {
   type Hold,
 } from "./fault-plan.ts";
 export { describeExplored } from "./explore/describe-explored.ts";
-export { exploreSeed, type Broker, type ExplorableBroker, type Explored } from "./explore/explore-seed.ts";
-export type { Behaviour, Incident, PlannedMessage, Schedule } from "./explore/schedule.ts";
+export {
+  exploreSchedule,
+  exploreSeed,
+  type Broker,
+  type BrokerService,
+  type ExplorableBroker,
+  type Explored,
+} from "./explore/explore-seed.ts";
+export type { Behaviour, BrokerFault, Incident, PlannedMessage, Schedule } from "./explore/schedule.ts";
+export type { SeededChoice } from "./explore/seeded-choice.ts";
+export { serviceScheduleOf, type ServiceSettings } from "./explore/service-schedule.ts";
 export { faulty } from "./faulty.ts";
 export {
   checkHistory,

@@ -2,6 +2,8 @@
 export type Verdict = "take" | "drop" | "give-back";
 
 interface FailedHead {
+  /** When its return began: what comes after that was sent after that. */
+  readonly sinceMs: number;
   /** When the service offers it again; monotonic. */
   readonly comesAtMs: number;
   readonly before: Exclude<Verdict, "take">;
@@ -10,6 +12,16 @@ interface FailedHead {
   readonly isEarly?: true;
   /** True: it was neither handed over here nor given back. */
   readonly isLost?: true;
+}
+
+/** Moments of a return; monotonic, except for the last. */
+export interface ReturnTimes {
+  /** When it begins. */
+  readonly sinceMs: number;
+  /** When the service offers the message again at the latest, until the answer says when. */
+  readonly comesAtMs: number;
+  /** When the message was published. @default 0 */
+  readonly publishedAtMs?: number | undefined;
 }
 
 /** By message id. */
@@ -42,13 +54,13 @@ export class FailedKeys {
    * arrives meanwhile may have been sent before the release or, if the message went to another consumer,
    * after it.
    */
-  releasing(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
-    this.#set(key, messageId, { comesAtMs, before: "give-back", publishedAtMs });
+  releasing(key: string, messageId: string, times: ReturnTimes): void {
+    this.#set(key, messageId, returned(times));
   }
 
   /** The same for a message that was not handed over. */
-  returning(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
-    this.#set(key, messageId, { comesAtMs, before: "give-back", publishedAtMs, isEarly: true });
+  returning(key: string, messageId: string, times: ReturnTimes): void {
+    this.#set(key, messageId, { ...returned(times), isEarly: true });
   }
 
   /** The release was answered: until the message returns nobody holds it, and all behind it comes again. */
@@ -80,7 +92,14 @@ export class FailedKeys {
     return this.#keys.get(key ?? "")?.get(messageId)?.isEarly === true;
   }
 
-  judge(key: string | undefined, messageId: string, nowMs: number, publishedAtMs = 0): Verdict {
+  /** @param notBeforeMs monotonic time before which it was not sent, as far as clocks can tell */
+  judge(
+    key: string | undefined,
+    messageId: string,
+    nowMs: number,
+    publishedAtMs = 0,
+    notBeforeMs = -Infinity,
+  ): Verdict {
     if (this.#keys.size >= this.#sweepAt) this.#sweep(nowMs);
     const heads = key === undefined ? undefined : this.#keys.get(key);
     if (key === undefined || heads === undefined) return "take";
@@ -94,7 +113,10 @@ export class FailedKeys {
       if (id === messageId || isBehind) continue;
       if (nowMs < comesAtMs && before === "drop") return "drop";
       const graceMs = isEarly && own !== undefined ? 0 : GRACE_MS;
-      if (nowMs < comesAtMs + graceMs) verdict = "give-back";
+      // A stream may be further behind than the grace, so what was perhaps sent before the message goes back
+      // once. What comes after that was sent after the message, which somebody else has if it is not here.
+      const isFresh = Math.max(own?.sinceMs ?? -Infinity, notBeforeMs - GRACE_MS) >= comesAtMs;
+      if (nowMs < comesAtMs + graceMs || !isFresh) verdict = "give-back";
     }
     if (verdict === "take") this.#keys.delete(key);
     return verdict;
@@ -121,6 +143,11 @@ function follows(id: string, publishedAtMs: number, otherId: string, otherPublis
   return id.length === otherId.length ? id > otherId : id.length > otherId.length;
 }
 
+function returned({ sinceMs, comesAtMs, publishedAtMs = 0 }: ReturnTimes): FailedHead {
+  return { sinceMs, comesAtMs, before: "give-back", publishedAtMs };
+}
+
+/** It comes again only when its lease here is over, so what comes is never too old. */
 function lostHead(comesAtMs: number, publishedAtMs: number): FailedHead {
-  return { comesAtMs, before: "drop", publishedAtMs, isLost: true };
+  return { sinceMs: Number.POSITIVE_INFINITY, comesAtMs, before: "drop", publishedAtMs, isLost: true };
 }

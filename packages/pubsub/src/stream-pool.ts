@@ -49,7 +49,9 @@ export class StreamPool {
   want(room: number, isExplicit: boolean): void {
     if (this.#isClosed) return;
     this.#wanted = room;
-    this.#adjust(isExplicit);
+    // What arrives now goes back, and may come again at once: neither a failure nor an opening delays the end.
+    if (room === 0) this.#retire(this.#open.length);
+    else this.#adjust(isExplicit);
   }
 
   /** Tries again after a failure. */

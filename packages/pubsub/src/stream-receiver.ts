@@ -1,7 +1,7 @@
 import { StallMeter, type Delivery, type Flow, type ReceiveAsk } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import { DeliveryBuffer } from "./delivery-buffer.ts";
-import { FailedKeys } from "./failed-keys.ts";
+import { FailedKeys, type ReturnTimes } from "./failed-keys.ts";
 import { GiveBacks } from "./give-backs.ts";
 import { Headroom } from "./headroom.ts";
 import { Outstanding } from "./outstanding.ts";
@@ -15,8 +15,8 @@ import { WaitingAsks } from "./waiting-asks.ts";
 type Deliveries = readonly Delivery<PubsubHandle>[];
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 
-/** Delay of a delivery that is early a second time: the message before it may be under way that long. */
-const EARLY_AGAIN_SECONDS = 1;
+/** Delay of a delivery that goes back again: without it, each return would cost an attempt at once. */
+const AGAIN_SECONDS = 1;
 
 /** Receives what the service pushes, as much as the flow allows. Leases and settlements need no stream. */
 export class StreamReceiver implements Receiver {
@@ -106,9 +106,9 @@ export class StreamReceiver implements Receiver {
   }
 
   releasing(handles: readonly PubsubHandle[]): void {
-    const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
+    const times = this.#returnTimes();
     const keys = this.#failedKeys(handles, (key, { messageId, publishedAtMs }) =>
-      this.#failed.releasing(key, messageId, untilMs, publishedAtMs),
+      this.#failed.releasing(key, messageId, { ...times, publishedAtMs }),
     );
     if (keys.size === 0) return;
     this.#buffer.dropKeys(keys);
@@ -196,7 +196,10 @@ export class StreamReceiver implements Receiver {
 
   #admit(deliveries: Deliveries, untilMs: number): void {
     if (this.#isClosed || this.#maxOutstanding === 0) {
-      this.#giveBack(deliveries);
+      // A stream that takes long to end may bring at once what has just gone back.
+      const { handBacks } = this.#parts;
+      const isAgain = deliveries.some(({ handle }) => handBacks.of(handle.messageId) > 0);
+      this.#giveBack(deliveries, isAgain ? AGAIN_SECONDS : 0);
       return;
     }
     const ours = this.#inOrder(deliveries, untilMs);
@@ -207,13 +210,22 @@ export class StreamReceiver implements Receiver {
   /** Leaves out what is behind a message that was given back and has not come again (D15). */
   #inOrder(deliveries: Deliveries, untilMs: number): Deliveries {
     if (!this.#parts.subscription.keepsOrder) return deliveries;
-    const nowMs = this.#parts.clock.now();
+    const { clock } = this.#parts;
+    const [nowMs, wallMs] = [clock.now(), clock.wallNow()];
     const early: Delivery<PubsubHandle>[] = [];
     const earlyAgain: Delivery<PubsubHandle>[] = [];
+    /** Keys of which something goes back now: what follows goes with it. */
+    const heldUp = new Set<string | undefined>();
     const ours = deliveries.filter((delivery) => {
       const { handle, orderingKey } = delivery;
       const { messageId, publishedAtMs } = handle;
-      const verdict = this.#failed.judge(orderingKey, messageId, nowMs, publishedAtMs);
+      // What was published later was sent later. A message from the future shows that the clocks disagree.
+      const ageMs = wallMs - (publishedAtMs ?? 0);
+      const notBeforeMs = ageMs < 0 ? undefined : nowMs - ageMs;
+      const verdict = heldUp.has(orderingKey)
+        ? "give-back"
+        : this.#failed.judge(orderingKey, messageId, nowMs, publishedAtMs, notBeforeMs);
+      if (verdict === "give-back") heldUp.add(orderingKey);
       if (verdict === "give-back")
         (this.#failed.isBackEarly(orderingKey, messageId) ? earlyAgain : early).push(delivery);
       if (verdict === "drop") {
@@ -224,20 +236,26 @@ export class StreamReceiver implements Receiver {
       return verdict === "take";
     });
     this.#giveBack(early);
-    // Each return counts as an attempt at the service, and without a delay the delivery is back at once.
-    this.#giveBack(earlyAgain, EARLY_AGAIN_SECONDS);
+    // The message before it may be under way that long.
+    this.#giveBack(earlyAgain, AGAIN_SECONDS);
     return ours;
   }
 
   /** Gives back deliveries that nobody has begun. Until they are back, nothing after them is handed over. */
   #giveBack(deliveries: Deliveries, seconds = 0): void {
-    const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
+    const times = this.#returnTimes();
     const handles = deliveries.map(({ handle }) => handle);
     for (const handle of handles) this.#outstanding.delete(handle);
     this.#failedKeys(handles, (key, { messageId, publishedAtMs }) =>
-      this.#failed.returning(key, messageId, untilMs, publishedAtMs),
+      this.#failed.returning(key, messageId, { ...times, publishedAtMs }),
     );
     this.#giveBacks.add(deliveries, seconds);
+  }
+
+  /** Of a return that begins now: without an answer, the message comes again when its lease ends. */
+  #returnTimes(): ReturnTimes {
+    const sinceMs = this.#parts.clock.now();
+    return { sinceMs, comesAtMs: sinceMs + this.#parts.leaseMs };
   }
 
   /** The next ask opens another stream; how long to wait before it is up to the core (D3). */

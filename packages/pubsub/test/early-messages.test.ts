@@ -52,6 +52,40 @@ test("what is early again goes back for a second: each time counts as an attempt
   await consumer.close();
 });
 
+test("what a stream brings more than a second late is not handed over before the message that failed", async () => {
+  const { clock, consumer } = await waitingForFirst();
+  await clock.advance("2s");
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  server.stream(0).send({ receivedMessages: [keyed("1"), keyed("2")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["1", "2"]);
+  await consumer.close();
+});
+
+test("what was published later goes back behind a message that perhaps was sent too early", async () => {
+  const { clock, consumer } = await waitingForFirst();
+  await clock.advance("3s");
+  const publishTime = { seconds: String(Math.floor(clock.wallNow() / 1_000)), nanos: 0 };
+  const third = stored("3", "3", { message: { orderingKey: "x", publishTime } });
+  // With a message before it that was perhaps sent earlier, it does go back, behind that.
+  server.stream(0).send({ receivedMessages: [keyed("2"), third] });
+  await until(() => server.count("ModifyAckDeadline") === 2);
+  expect(server.requests("ModifyAckDeadline")[1]).toMatchObject({ ackIds: ["ack-2", "ack-3"] });
+  server.stream(0).send({ receivedMessages: [keyed("2"), third] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2", "3"]);
+  await consumer.close();
+});
+
+test("what was published later and comes alone is handed over at once", async () => {
+  const { clock, consumer } = await waitingForFirst();
+  await clock.advance("3s");
+  const publishTime = { seconds: String(Math.floor(clock.wallNow() / 1_000)), nanos: 0 };
+  const second = stored("2", "2", { message: { orderingKey: "x", publishTime } });
+  server.stream(0).send({ receivedMessages: [second] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
+  expect(server.count("ModifyAckDeadline")).toBe(1);
+  await consumer.close();
+});
+
 test("what follows an early message is not handed over while that could not be given back", async () => {
   const { clock, consumer } = await waitingForFirst();
   let isDown = true;
@@ -108,6 +142,9 @@ test("what went back and was refused for good may be with somebody else, and hol
   server.answer("ModifyAckDeadline", () => ackFailure({ "ack-1": "PERMANENT_FAILURE_INVALID_ACK_ID" }));
   await consumer.releaseBatch([{ handle: first?.handle, delayMs: 0, cause: "retry" }], never);
   await clock.advance("2s");
+  // The stream may be further behind than that, so it is asked for once more.
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 2);
   server.stream(0).send({ receivedMessages: [keyed("2")] });
   expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
   await consumer.close();

@@ -145,6 +145,31 @@ describe("flow", () => {
     await consumer.close();
   });
 
+  test("zero ends the streams that are left when another has failed: each return counts as an attempt", async () => {
+    const { consumer } = await opened();
+    await consumer.setFlow?.({ maxOutstanding: 25, lanes: 25 }, never);
+    await until(() => server.streams.length === 2);
+    const asked = rejection(consumer.receiveBatch(ASK, never));
+    server.stream(1).end(new GrpcError(status.RESOURCE_EXHAUSTED, "not now"));
+    await asked;
+    await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
+    await until(() => server.stream(0).isHalfClosed);
+    expect(server.streams).toHaveLength(2);
+    await consumer.close();
+  });
+
+  test("what an ending stream brings twice goes back for a second, so that a slow end uses up no attempts", async () => {
+    const { consumer } = await opened();
+    await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
+    for (const _ of ["once", "again"]) server.stream(0).send({ receivedMessages: [stored("1", "a")] });
+    await until(() => deadlines().length === 2);
+    expect(deadlines()).toEqual([
+      [["ack-1"], 0],
+      [["ack-1"], 1],
+    ]);
+    await consumer.close();
+  });
+
   test("a higher limit opens another stream for what is more, for the same client", async () => {
     const { consumer } = await opened();
     await consumer.setFlow?.({ maxOutstanding: 25, lanes: 25 }, never);

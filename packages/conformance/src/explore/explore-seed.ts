@@ -3,8 +3,9 @@ import { createVirtualClock, type VirtualClock } from "@anyqueue/core/testing";
 import { checkHistory, type HistoryVerdict } from "../history/check-history.ts";
 import type { HistoryPromises } from "../history/invariant.ts";
 import type { HistoryEvent } from "../history/history-event.ts";
+import type { LeaseOf } from "../history/recording-adapter.ts";
 import { ScheduleRun } from "./schedule-run.ts";
-import { scheduleOf, type Schedule } from "./schedule.ts";
+import { scheduleOf, type BrokerFault, type Schedule } from "./schedule.ts";
 
 /** Makes a separate broker on a clock; all its clients reach the same queues. */
 export type ExplorableBroker = (clock: VirtualClock, seed: number) => Broker;
@@ -15,6 +16,20 @@ export interface Broker {
   readonly url: string;
   /** The provider for all clients. */
   readonly provider: Provider;
+  /** Its faults and its records, if it has any. */
+  readonly service?: BrokerService;
+}
+
+/** What an emulated service can do beside serving clients. */
+export interface BrokerService {
+  /** The service's name for a hand-over. */
+  readonly leaseOf: LeaseOf;
+  /** Begins a fault; the result ends it. */
+  fail(fault: BrokerFault): () => void;
+  /** Ends all faults. */
+  heal(): void;
+  /** What it handed out and when, in milliseconds of the clock. */
+  handOuts(): readonly { readonly lease: string; readonly atMs: number }[];
 }
 
 /** The result of one seed. */
@@ -37,9 +52,23 @@ export async function exploreSeed(
   broker: ExplorableBroker,
   promises: Partial<HistoryPromises> = {},
 ): Promise<Explored> {
-  const schedule = scheduleOf(seed);
   const clock = createVirtualClock({ seed });
-  const run = new ScheduleRun(schedule, clock, broker(clock, seed));
+  return await exploreSchedule(scheduleOf(seed), clock, broker(clock, seed), promises);
+}
+
+/**
+ * Runs a schedule in virtual time and judges its history.
+ *
+ * @param clock moves the time of the broker and of its clients
+ * @param promises where this broker promises something else than the queue in memory
+ */
+export async function exploreSchedule(
+  schedule: Schedule,
+  clock: VirtualClock,
+  broker: Broker,
+  promises: Partial<HistoryPromises> = {},
+): Promise<Explored> {
+  const run = new ScheduleRun(schedule, clock, broker);
   const events = await run.run();
   const verdict = checkHistory(events, {
     ordered: schedule.ordered,

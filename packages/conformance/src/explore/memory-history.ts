@@ -24,6 +24,13 @@ export class MemoryHistory {
     };
   }
 
+  /** Adds what the service recorded at another moment of the clock. */
+  record(lease: string, atMs: number): void {
+    // Before whatever was read in the same millisecond.
+    const t = atMs * 1_000_000 - 1;
+    this.events.push({ t, w: this.#clock.wallNow(), proc: "service", op: lease, type: "hand.out", lease });
+  }
+
   /** Events of the same millisecond are one nanosecond apart, in the order of writing. */
   #write<Type extends EventType>(proc: string, type: Type, op: string, members: EventMembers[Type]): void {
     const t = Math.max(this.#clock.now() * 1_000_000, this.#lastT + 1);

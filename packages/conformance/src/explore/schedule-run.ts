@@ -4,7 +4,6 @@ import {
   RetryError,
   type Handler,
   type QueueClient,
-  type QueueConsumer,
   type QueueDefinition,
 } from "@anyqueue/core";
 import type { Provider } from "@anyqueue/core/adapter";
@@ -14,29 +13,25 @@ import { faulty } from "../faulty.ts";
 import { HistoryRecorder } from "../history/history-recorder.ts";
 import type { HistoryEvent } from "../history/history-event.ts";
 import type { HistorySink } from "../history/history-writer.ts";
+import { leaseHash } from "../history/message-hash.ts";
 import type { Broker } from "./explore-seed.ts";
 import { EXPLORED_QUEUE, exploredQueue, sentQueue, type ExploredBody } from "./explored-queue.ts";
+import { isAllDone } from "./is-all-done.ts";
 import { Life } from "./life.ts";
 import { MemoryHistory } from "./memory-history.ts";
+import { passTime } from "./pass-time.ts";
+import type { Connected, RunningConsumer } from "./running-consumer.ts";
 import type { Behaviour, Incident, PlannedMessage, Schedule } from "./schedule.ts";
 import { readWhatIsLeft } from "./read-what-is-left.ts";
 import { THROWING_LISTENER } from "./throwing-listener.ts";
-
-interface Connected {
-  readonly client: QueueClient;
-  readonly recorder: HistoryRecorder;
-  readonly life: Life;
-}
-
-interface RunningConsumer extends Connected {
-  readonly consumer: QueueConsumer<ExploredBody>;
-}
 
 /** Time after the last incident within which everything must be done. */
 const PATIENCE_MS = 3_600_000;
 const STEP_MS = 250;
 /** Longer than every pause, lease and handler: whoever is silent for this long is done, or stalled. */
 const SILENCE_MS = 120_000;
+/** A close takes at most a few seconds longer than it may; the event loop may be stalled meanwhile. */
+const CLOSE_SLACK_MS = 20_000;
 /** Time from the end of a failed consumer to its next start. */
 const RESTART_MS = 500;
 
@@ -97,10 +92,14 @@ export class ScheduleRun {
     await this.#heal();
     await this.#until(Promise.all(sends));
     await this.#work();
+    // What a service took late without a word comes again when its lease ends.
+    if (this.#broker.service !== undefined) await this.#clock.advance(2 * this.#schedule.leaseMs);
     this.#isEnding = true;
-    for (const consumer of this.#consumers) this.#closing.push(this.#close(consumer));
+    for (const consumer of this.#consumers) this.#closeLater(this.#close(consumer));
     await this.#until(Promise.all(this.#closing));
     await this.#until(this.#producing.client.close());
+    for (const { lease, atMs } of this.#broker.service?.handOuts() ?? [])
+      this.#history.record(leaseHash(lease), atMs);
     await this.#admin(async (client) => await readWhatIsLeft(client, this.#definition, this.#watcher));
     return this.#history.events;
   }
@@ -120,9 +119,9 @@ export class ScheduleRun {
   }
 
   #connect(proc: string): Connected {
+    const { provider, service, url } = this.#broker;
     const life = new Life(proc);
-    const recorder = new HistoryRecorder(life.sink(this.#history.sink(proc)));
-    const { provider, url } = this.#broker;
+    const recorder = new HistoryRecorder(life.sink(this.#history.sink(proc)), "consumer", service?.leaseOf);
     const isMortal = this.#schedule.incidents.some(({ kind }) => kind === "kill" || kind === "kill-producer");
     const failing: Provider = {
       ...provider,
@@ -132,7 +131,8 @@ export class ScheduleRun {
       },
     };
     const listener = this.#schedule.listenerThrows ? THROWING_LISTENER : {};
-    return { client: createClient(url, [recorder.provider(failing)], { listener }), recorder, life };
+    const client = createClient(url, [recorder.provider(failing)], { clock: this.#clock, listener });
+    return { client, recorder, life };
   }
 
   #start(): RunningConsumer {
@@ -154,7 +154,7 @@ export class ScheduleRun {
   #replace(old: RunningConsumer): void {
     const place = this.#consumers.indexOf(old);
     if (place === -1 || this.#isEnding) return;
-    this.#closing.push(old.client.close());
+    this.#closeLater(old.client.close());
     this.#consumers[place] = this.#start();
   }
 
@@ -164,28 +164,12 @@ export class ScheduleRun {
       this.#runs.set(id, run);
       const behaviour = this.#behaviours.get(id);
       if (behaviour === undefined) return;
-      await this.#pass(behaviour.hangs && run === 1 ? PATIENCE_MS : behaviour.takesMs, signal);
+      await passTime(this.#clock, behaviour.hangs && run === 1 ? PATIENCE_MS : behaviour.takesMs, signal);
       if (run > behaviour.failures) return;
       if (behaviour.failure === "dead-letter") throw new DeadLetterError("the explorer gives it up");
       if (behaviour.failure === "retry") throw new RetryError({ delay: "2s" });
       throw new Error("the explorer lets it fail");
     };
-  }
-
-  /** Resolves after some time, or when the signal aborts, like a handler that listens to it. */
-  async #pass(ms: number, signal: AbortSignal): Promise<void> {
-    if (ms === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = this.#clock.setTimer(resolve, ms);
-      signal.addEventListener(
-        "abort",
-        () => {
-          timer.cancel();
-          resolve();
-        },
-        { once: true },
-      );
-    });
   }
 
   #meet(incident: Incident): void {
@@ -228,10 +212,17 @@ export class ScheduleRun {
       case "restart": {
         const old = this.#consumers[incident.consumer];
         if (old === undefined) return;
-        this.#closing.push(this.#close(old));
+        this.#closeLater(this.#close(old, incident.withinMs));
         this.#consumers[incident.consumer] = this.#start();
         return;
       }
+      case "restart-producer":
+        this.#closeLater(this.#producing.client.close({ timeout: `${incident.withinMs}ms` }));
+        this.#producing = this.#connect(`producer-${incident.atMs}`);
+        return;
+      case "broker-fault":
+        this.#failBroker(incident);
+        return;
       case "concurrency": {
         const changed = this.#consumers[incident.consumer];
         if (changed !== undefined) changed.consumer.concurrency = incident.to;
@@ -239,14 +230,30 @@ export class ScheduleRun {
     }
   }
 
-  async #close({ client, consumer, recorder }: RunningConsumer): Promise<void> {
-    recorder.closed(await consumer.close({ timeout: "20s" }));
+  #failBroker({ fault, forMs }: Extract<Incident, { kind: "broker-fault" }>): void {
+    for (let time = 0; time < fault.times; time += 1)
+      this.#watcher.write("fault.start", this.#watcher.operation(), { fault: fault.name });
+    const end = this.#broker.service?.fail(fault);
+    this.#clock.setTimer(() => end?.(), forMs);
+  }
+
+  #closeLater(closing: Promise<unknown>): void {
+    closing.catch(() => undefined);
+    this.#closing.push(closing);
+  }
+
+  async #close({ client, consumer, recorder }: RunningConsumer, withinMs = 20_000): Promise<void> {
+    const startedAtMs = this.#clock.now();
+    recorder.closed(await consumer.close({ timeout: `${withinMs}ms` }));
+    const lateMs = this.#clock.now() - startedAtMs - withinMs;
     await client.close();
+    if (lateMs > CLOSE_SLACK_MS) throw new Error(`a close of ${withinMs} ms took ${lateMs} ms longer`);
   }
 
   /** Ends all faults. */
   async #heal(): Promise<void> {
     this.#plan.clear();
+    this.#broker.service?.heal();
     const sink = this.#watcher;
     sink.write("fault.start", sink.operation(), { fault: "schedule", seed: this.#schedule.seed });
     sink.write("fault.stop", sink.operation(), { fault: "schedule" });
@@ -258,27 +265,15 @@ export class ScheduleRun {
     const untilMs = this.#clock.now() + PATIENCE_MS;
     let written = 0;
     let silentMs = 0;
-    while (this.#clock.now() < untilMs && silentMs < SILENCE_MS && (silentMs > 0 || !this.#isDone())) {
+    while (
+      this.#clock.now() < untilMs &&
+      silentMs < SILENCE_MS &&
+      (silentMs > 0 || !isAllDone(this.#history.events))
+    ) {
       await this.#clock.advance(STEP_MS);
       silentMs = this.#history.events.length === written ? silentMs + STEP_MS : 0;
       written = this.#history.events.length;
     }
-  }
-
-  #isDone(): boolean {
-    const open = new Map<string, string>();
-    const done = new Set<string>();
-    const byToken = new Map<string, string>();
-    for (const event of this.#history.events) {
-      if (event.type === "send.invoke") open.set(event.op, event.mid);
-      else if (event.type === "send.fail") open.delete(event.op);
-      else if (event.type === "deliver") byToken.set(event.tok, event.mid);
-      else if (event.type === "settle.ok" && event.kind !== "release") done.add(byToken.get(event.tok) ?? "");
-    }
-    const sure = this.#history.events.flatMap((event) =>
-      event.type === "send.ok" ? [open.get(event.op) ?? ""] : [],
-    );
-    return sure.every((mid) => done.has(mid));
   }
 
   /** Lets time pass until `done` settles. */
@@ -289,11 +284,12 @@ export class ScheduleRun {
     });
     ending.catch(() => undefined);
     for (let left = PATIENCE_MS; left > 0 && !isDone; left -= STEP_MS) await this.#clock.advance(STEP_MS);
+    if (!isDone) throw new Error("a send or a close does not end");
     await ending;
   }
 
   async #admin(act: (client: QueueClient) => Promise<unknown>): Promise<void> {
-    const client = createClient(this.#broker.url, [this.#broker.provider]);
+    const client = createClient(this.#broker.url, [this.#broker.provider], { clock: this.#clock });
     await this.#until(act(client));
     await this.#until(client.close());
   }

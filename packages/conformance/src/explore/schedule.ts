@@ -35,7 +35,8 @@ export type Incident = { readonly atMs: number } & (
   | { readonly kind: "stall"; readonly forMs: number }
   | { readonly kind: "jump"; readonly byMs: number }
   | { readonly kind: "pause"; readonly consumer: number; readonly forMs: number }
-  | { readonly kind: "restart"; readonly consumer: number }
+  /** The consumer is closed, and another replaces it; `withinMs` is the timeout, 20 s by default. */
+  | { readonly kind: "restart"; readonly consumer: number; readonly withinMs?: number }
   /** Calls that get no answer for this long: held before they go out, or after they took effect. */
   | {
       readonly kind: "hold";
@@ -48,7 +49,21 @@ export type Incident = { readonly atMs: number } & (
   | { readonly kind: "kill"; readonly consumer: number }
   | { readonly kind: "kill-producer" }
   | { readonly kind: "concurrency"; readonly consumer: number; readonly to: number }
+  /** The producer is closed within a timeout, and another replaces it. */
+  | { readonly kind: "restart-producer"; readonly withinMs: number }
+  /** The broker does something wrong, at most for this long. */
+  | { readonly kind: "broker-fault"; readonly fault: BrokerFault; readonly forMs: number }
 );
+
+/** A fault that only the broker understands. */
+export interface BrokerFault {
+  /** Its name in the history: `F-09` and what it is, if messages come twice because of it. */
+  readonly name: string;
+  /** How often it happens at most. */
+  readonly times: number;
+  /** What the broker is told. */
+  readonly rule: object;
+}
 
 /** One seeded run: what is sent, what handlers do, and what goes wrong meanwhile. */
 export interface Schedule {
@@ -74,7 +89,8 @@ export interface Schedule {
   readonly incidents: readonly Incident[];
 }
 
-const SPAN_MS = 30_000;
+/** Time in which messages are sent and incidents happen. */
+export const SPAN_MS = 30_000;
 const LEASE_MS = 4_000;
 
 const CODES: readonly [ErrorCode, ...ErrorCode[]] = [
@@ -173,7 +189,8 @@ function holdOf(choice: SeededChoice): Omit<Extract<Incident, { kind: "hold" }>,
   };
 }
 
-function messageOf(choice: SeededChoice, index: number, mayHang: boolean): PlannedMessage {
+/** A message with a time, a key and a behaviour. */
+export function messageOf(choice: SeededChoice, index: number, mayHang: boolean): PlannedMessage {
   const failures = choice.chance(0.6)
     ? 0
     : choice.chance(0.2)

@@ -1,5 +1,5 @@
 import type { HistoryEvent } from "./history-event.ts";
-import { indexHistory, isAcked, isConfirmed, timelineOf, type HistoryIndex } from "./history-index.ts";
+import { indexHistory, isAcked, isConfirmed, type HistoryIndex } from "./history-index.ts";
 import {
   HISTORY_PROMISES,
   type Finding,
@@ -8,6 +8,7 @@ import {
   type InvariantVerdict,
 } from "./invariant.ts";
 import { byTime } from "./read-history.ts";
+import { timelineOf } from "./timeline-of.ts";
 import { ackIsFinal, integrity, noLoss, noPhantom, recovered } from "./invariants/delivery.ts";
 import {
   boundedConcurrency,

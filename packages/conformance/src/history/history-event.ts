@@ -61,6 +61,8 @@ export interface EventMembers {
     readonly attempt?: number;
     readonly leaseUntil?: number;
     readonly key?: string;
+    /** Name of the lease, if all deliveries with this name in a process share it, as in a session. */
+    readonly shared?: string;
   };
   /** From the service's own record, at its time: the receiver may read the message long after. */
   readonly "hand.out": { readonly lease: string };

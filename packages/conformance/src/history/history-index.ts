@@ -1,4 +1,5 @@
 import type { HistoryEvent, SettleKind } from "./history-event.ts";
+import { deathsIn, stillsIn, type Still } from "./process-times.ts";
 import { byTime } from "./read-history.ts";
 
 /** How a send ended; `info` if its process died before it knew. */
@@ -22,6 +23,8 @@ export interface Handover {
   readonly start: HistoryEvent<"handle.start"> | undefined;
   readonly end: HistoryEvent<"handle.end"> | undefined;
   readonly abort: HistoryEvent<"handle.abort"> | undefined;
+  /** True: its handler succeeded, perhaps after it was told to stop. */
+  readonly isHandled: boolean;
   readonly settles: readonly SettleEvent[];
   readonly renews: readonly RenewEvent[];
   /** When the lease ended as far as its holder could know; Infinity if nobody knows. */
@@ -59,12 +62,6 @@ export interface HistoryIndex {
   /** When each process stood still, in chronological order. */
   readonly stills: ReadonlyMap<string, readonly Still[]>;
   readonly deletions: readonly HistoryEvent<"queue.deleted">[];
-}
-
-/** A period in which a process did nothing. */
-export interface Still {
-  readonly from: number;
-  readonly to: number;
 }
 
 /** Indexes the events in one pass; they need not be sorted. */
@@ -147,7 +144,41 @@ function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] 
     else if (isRenew(event)) draft.renews.push(event);
     else draft.settles.push(event);
   }
-  return [...drafts.values()].map(finish);
+  const shared = Map.groupBy(drafts.values(), ({ deliver }) => sharedLease(deliver));
+  shared.delete(undefined);
+  for (const group of shared.values()) shareRenewals(group);
+  const byHolder = Map.groupBy(drafts.values(), holderOf);
+  return [...drafts.values()].map((draft) => finish(draft, byHolder.get(holderOf(draft)) ?? []));
+}
+
+/** The same for all hand-overs of a message to one process. */
+function holderOf({ deliver: { proc, mid } }: Draft): string {
+  return JSON.stringify([proc, mid]);
+}
+
+/**
+ * The ack of a handler that was told to stop shows that it had done its work. It may name a later hand-over
+ * of the message, which its process then did not run again.
+ */
+function isSuccess({ end, settles }: Draft, later: readonly SettleEvent[]): boolean {
+  if (end?.result !== "aborted") return end?.result === "ack";
+  return (
+    settles.some(({ kind }) => kind === "ack") || later.some(({ kind, t }) => kind === "ack" && t >= end.t)
+  );
+}
+
+function sharedLease({ proc, shared }: HistoryEvent<"deliver">): string | undefined {
+  return shared === undefined ? undefined : `${proc}/${shared}`;
+}
+
+/** A renewal of one delivery of a session is one of all that were in hand. */
+function shareRenewals(group: readonly Draft[]): void {
+  const confirmed = group.flatMap(({ renews }) => renews.filter(({ type }) => type === "renew.ok"));
+  for (const { deliver, renews } of group) {
+    const others = confirmed.filter((event) => event.t >= deliver.t && !renews.includes(event));
+    renews.push(...others);
+    renews.sort(byTime);
+  }
 }
 
 /** The event that requested the settlement with this answer. */
@@ -159,7 +190,9 @@ function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
   return event.type.startsWith("renew.");
 }
 
-function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Draft): Handover {
+function finish(draft: Draft, sameHolder: readonly Draft[]): Handover {
+  const { deliver, recordedAt, start, end, abort, settles, renews } = draft;
+  const unstarted = sameHolder.filter((one) => one.start === undefined).flatMap((one) => one.settles);
   const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
   let surelyUntil = leaseEnd;
@@ -178,35 +211,13 @@ function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Dra
     start,
     end,
     abort,
+    isHandled: isSuccess(draft, unstarted),
     settles,
     renews,
     leaseEnd,
     surelyUntil: Math.min(surelyUntil, leaseEnd),
     lostAt: lost?.t,
   };
-}
-
-function stillsIn(events: readonly HistoryEvent[]): ReadonlyMap<string, readonly Still[]> {
-  const stills = new Map<string, Still[]>();
-  for (const event of events) {
-    if (event.type === "proc.still") {
-      const own = stills.get(event.of) ?? [];
-      stills.set(event.of, own);
-      own.push({ from: event.t, to: Number.POSITIVE_INFINITY });
-    } else if (event.type === "proc.wake") {
-      const last = stills.get(event.of)?.pop();
-      if (last !== undefined) stills.get(event.of)?.push({ from: last.from, to: event.t });
-    }
-  }
-  return stills;
-}
-
-function deathsIn(events: readonly HistoryEvent[]): ReadonlyMap<string, number> {
-  const deaths = new Map<string, number>();
-  for (const event of events) {
-    if (event.type === "proc.exit" && event.signal !== undefined) deaths.set(event.of, event.t);
-  }
-  return deaths;
 }
 
 /** The confirmed settlement of this kind for a hand-over. */
@@ -224,18 +235,23 @@ export function isAcked(story: Story): boolean {
   return story.handovers.some((handover) => settledAs(handover, "ack") !== undefined);
 }
 
+/** How often the service was told to deliver twice. */
+export function declaredDuplicates({ events }: HistoryIndex): number {
+  return events.filter((event) => event.type === "fault.start" && event.fault.startsWith("F-09")).length;
+}
+
 /**
  * True if the message was handled and its ack may have been applied, though the answer is unknown or never
  * came. The ack may be one of a later hand-over that its process did not run again.
  */
 export function isPerhapsAcked(story: Story): boolean {
   const handled = new Set(
-    story.handovers.filter(({ end }) => end?.result === "ack").map(({ deliver }) => deliver.proc),
+    story.handovers.filter(({ isHandled }) => isHandled).map(({ deliver }) => deliver.proc),
   );
-  return story.handovers.some(({ deliver, start, end, settles }) => {
+  return story.handovers.some(({ deliver, start, isHandled, settles }) => {
     const acks = settles.filter(({ kind }) => kind === "ack");
     const isUnsure = isUnanswered(acks) || acks.some(({ type }) => type === "settle.info");
-    return isUnsure && handled.has(deliver.proc) && (start === undefined || end?.result === "ack");
+    return isUnsure && handled.has(deliver.proc) && (start === undefined || isHandled);
   });
 }
 
@@ -269,19 +285,4 @@ export function goneAt({ sends, handovers }: Story, { deletions }: HistoryIndex)
 /** True if the message may be gone with its queue. */
 export function isPerhapsDeleted(story: Story, index: HistoryIndex): boolean {
   return goneAt(story, index) < Number.POSITIVE_INFINITY;
-}
-
-/** All events of one message in chronological order, for a person to read. */
-export function timelineOf(index: HistoryIndex, mid: string): readonly HistoryEvent[] {
-  const story = index.stories.get(mid);
-  if (story === undefined) return [];
-  const operations = new Set(story.sends.map(({ invoke }) => invoke.op));
-  const tokens = new Set(story.handovers.map(({ deliver }) => deliver.tok));
-  const leases = new Set(story.handovers.map(({ deliver }) => deliver.lease));
-  return index.events.filter((event) => {
-    if ("mid" in event) return event.mid === mid;
-    if ("tok" in event) return tokens.has(event.tok);
-    if (event.type === "hand.out") return leases.has(event.lease);
-    return event.type.startsWith("send.") && operations.has(event.op);
-  });
 }

@@ -108,7 +108,9 @@ export class HistoryRecorder {
       try {
         const value: unknown = await handler(message, context);
         // A handler that returned after it was told to stop has done its work: its ack follows.
-        this.#end(tok, message.id, "ack", context.signal.aborted);
+        // After its own timeout, it counts as failed.
+        const result = reasonOf(context.signal.reason) === "TIMEOUT" ? "throw" : "ack";
+        this.#end(tok, message.id, result, context.signal.aborted);
         return value;
       } catch (error) {
         this.#end(tok, message.id, resultOf(error), context.signal.aborted);

@@ -154,6 +154,7 @@ class RecordingConsumer {
       ...(deliveryCount === undefined ? {} : { attempt: deliveryCount }),
       ...(leaseMs === undefined ? {} : { leaseUntil: sink.now() + leaseMs * 1_000_000 }),
       ...(orderingKey === undefined ? {} : { key: orderingKey }),
+      ...(leaseKey === undefined ? {} : { shared: leaseKey }),
     });
     return copyOf(delivery, ticket);
   }

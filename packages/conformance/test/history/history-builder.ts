@@ -29,6 +29,8 @@ export interface HandoverTraits {
   readonly key?: string;
   /** The service's name for it. */
   readonly lease?: string;
+  /** Of a lease that several deliveries share. */
+  readonly shared?: string;
 }
 
 /** Writes a history by hand, in milliseconds from 0. Each call is one event, 1 ms after the last. */
@@ -74,6 +76,7 @@ export class HistoryBuilder {
       leaseMs,
       key,
       lease,
+      shared,
     } = traits;
     this.event(
       "deliver",
@@ -86,6 +89,7 @@ export class HistoryBuilder {
         dest: "orders",
         ...(key === undefined ? {} : { key }),
         ...(lease === undefined ? {} : { lease }),
+        ...(shared === undefined ? {} : { shared }),
         ...(attempt === undefined ? {} : { attempt }),
         ...(leaseMs === undefined ? {} : { leaseUntil: (this.#nowMs + 1 + leaseMs) * MS }),
       },

@@ -1,5 +1,6 @@
 import {
   askedFor,
+  declaredDuplicates,
   possibleCopies,
   settledAs,
   type Handover,
@@ -43,11 +44,6 @@ function hasStarted(handover: Handover): handover is Started {
   return handover.start !== undefined;
 }
 
-/** How often the broker was told to deliver twice. */
-function declaredDuplicates({ events }: HistoryIndex): number {
-  return events.filter((event) => event.type === "fault.start" && event.fault.startsWith("F-09")).length;
-}
-
 function hasReason(
   run: Started,
   next: Started,
@@ -68,7 +64,9 @@ function hasReason(
   // Its lease ended, so another hand-over was due whatever the outcome of this one.
   const leaseEndedAt = promises.lateAcks ? run.surelyUntil : leaseEnd;
   if (leaseEndedAt <= next.handedAt + nanoseconds(promises.slackMs)) {
-    return !isAckConfirmed || promises.lateAcks;
+    // An ack that is confirmed later had not taken effect by then.
+    const isLate = (settledAs(run, "ack")?.t ?? 0) > next.start.t;
+    return !isAckConfirmed || isLate || promises.lateAcks;
   }
   if (settles.some(({ type }) => UNSURE.has(type))) return true;
   const diedAt = deaths.get(deliver.proc) ?? Number.POSITIVE_INFINITY;
@@ -165,6 +163,7 @@ function overlaps(story: Story, index: HistoryIndex, promises: HistoryPromises):
     if (second.start.t >= endedAt - slack) return [];
     const evidence = [first.start, second.start];
     if (second.start.t < first.leaseEnd - slack && !isSettled(first, second.start.t)) {
+      if (declaredDuplicates(index) > 0) return [];
       return [{ mid, text: "two handlers ran on the message under one lease", evidence }];
     }
     return isToldInTime(first, endedAt, index, promises)

@@ -70,15 +70,26 @@ function runsOf(story: Story): readonly Run[] {
 
 function doneTime({ handovers, deadLetters }: Story): number {
   const last = deadLetters.length === 0 ? undefined : handovers.at(-1);
+  const lastRunAt = Math.max(...handovers.map(({ start }) => start?.t ?? 0));
   return Math.min(
     Number.POSITIVE_INFINITY,
     ...handovers.flatMap((handover) => endOfSuccess(handover, handover === last)),
+    ...handovers.flatMap((handover) => (last === undefined ? [] : endOfCopy(handover, lastRunAt))),
   );
 }
 
+/** The lease was gone behind the copy: the message came again, and its copy was not made twice. */
+function endOfCopy({ settles }: Handover, lastRunAt: number): readonly number[] {
+  const lost = settles.filter(({ type, kind }) => type === "settle.lost" && kind === "dead");
+  const operations = new Set(lost.map(({ op }) => op));
+  return settles
+    .filter(({ type, op, t }) => type === "settle.invoke" && operations.has(op) && t >= lastRunAt)
+    .map(({ t }) => t);
+}
+
 /** A dead letter leaves its key as soon as the service has it, perhaps before the answer arrives. */
-function endOfSuccess({ end, settles }: Handover, isLast: boolean): readonly number[] {
-  if (end?.result === "ack") return [end.t];
+function endOfSuccess({ end, isHandled, settles }: Handover, isLast: boolean): readonly number[] {
+  if (end !== undefined && isHandled) return [end.t];
   const answered = new Set(settles.filter(({ type }) => type !== "settle.invoke").map(({ op }) => op));
   const applied = new Set(settles.filter(isPerhapsDead).map(({ op }) => op));
   return settles

@@ -1,4 +1,5 @@
 import {
+  declaredDuplicates,
   isAcked,
   isConfirmed,
   isPerhapsDeleted,
@@ -33,7 +34,8 @@ function deadLetterFaults(story: Story, index: HistoryIndex, promises: HistoryPr
     return [{ mid, text: "a dead letter that nobody had given up" }];
   if (deadLetters.some(({ reason }) => reason === undefined))
     return [{ mid, text: "a dead letter without a reason" }];
-  const allowed = possibleCopies(story) + dead.filter((handover) => isUnsure(handover, index)).length;
+  const unsure = dead.filter((handover) => isUnsure(handover, index)).length;
+  const allowed = possibleCopies(story) + unsure + declaredDuplicates(index);
   return copies > allowed ? [{ mid, text: `${copies} dead letters of one message, allowed ${allowed}` }] : [];
 }
 
@@ -69,7 +71,7 @@ export const conservation: Invariant = {
         const count = places.filter(Boolean).length;
         const isExcused =
           (redeliversFollowers && story.handovers.some(({ deliver }) => deliver.key !== undefined)) ||
-          possibleCopies(story) > 1 ||
+          possibleCopies(story) + declaredDuplicates(index) > 1 ||
           story.handovers.some((handover) => isUnsure(handover, index));
         if (count <= 1 || isExcused) return [];
         const names = ["acked", "a dead letter", "in its queue"].filter((_, place) => places[place]);
@@ -83,14 +85,13 @@ export const progress: Invariant = {
   title:
     "after the last fault work goes on within the recovery time, nothing stalls, and drains end in their time",
   check(index, { recoveryMs, drainMs, finishes }) {
-    const { events } = index;
+    const { events, handovers } = index;
     const findings: Finding[] = [];
     const healed = events.findLast(({ type }) => type === "fault.stop");
     if (healed !== undefined && recoveryMs !== undefined && hasWorkAfter(index, healed.t)) {
-      const success = events.find(
-        (event) => event.t >= healed.t && "result" in event && event.result === "ack",
-      );
-      const tookMs = ((success?.t ?? Number.POSITIVE_INFINITY) - healed.t) / 1_000_000;
+      const ends = handovers.filter(({ isHandled }) => isHandled).map(({ end }) => end?.t ?? 0);
+      const successAt = Math.min(Number.POSITIVE_INFINITY, ...ends.filter((t) => t >= healed.t));
+      const tookMs = (successAt - healed.t) / 1_000_000;
       if (tookMs > recoveryMs) {
         const took = Number.isFinite(tookMs) ? `${Math.round(tookMs)} ms` : "for ever";
         findings.push({
@@ -110,7 +111,7 @@ function hasWorkAfter(index: HistoryIndex, t: number): boolean {
       isConfirmed(story) &&
       story.deadLetters.length === 0 &&
       !isPerhapsDeleted(story, index) &&
-      !story.handovers.some(({ end }) => end !== undefined && end.result === "ack" && end.t < t),
+      !story.handovers.some(({ isHandled, end }) => isHandled && (end?.t ?? Number.POSITIVE_INFINITY) < t),
   );
 }
 

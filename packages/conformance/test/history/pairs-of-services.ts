@@ -1,0 +1,139 @@
+import { history, type HistoryBuilder } from "./history-builder.ts";
+import type { Pair } from "./pairs-of-answers.ts";
+
+/** What seeded runs over SDKs have shown. */
+export const PAIRS_OF_SERVICES: readonly Pair[] = [
+  {
+    name: "a message is run by somebody else while its ack is on its way: its lease was over, or not",
+    good: lateAnswer(100),
+    invariant: "I-5",
+    bad: lateAnswer(60_000),
+  },
+  {
+    name: "an ack long after the lease was due: the session was renewed for another message, or for none",
+    good: session("s-1"),
+    invariant: "I-6",
+    bad: session("s-2"),
+  },
+  {
+    name: "a message of a key after one whose handler was told to stop: that was acked all the same, or not",
+    good: toldToStop("ack"),
+    invariant: "I-9",
+    bad: toldToStop("release"),
+    promises: { ordered: true },
+  },
+  {
+    name: "a message of a key after one whose handler was told to stop: its newer lease was acked, or given up",
+    good: underNewerLease("ack"),
+    invariant: "I-9",
+    bad: underNewerLease("release"),
+    promises: { ordered: true },
+  },
+  {
+    name: "a message of a key while the one before it, told to stop and acked by its newer lease, still runs",
+    good: underNewerLease("ack"),
+    invariant: "I-9",
+    bad: underNewerLease("ack", true),
+    promises: { ordered: true },
+  },
+  {
+    name: "a message of a key after a dead letter whose original was gone: its copy was made, or it ran again",
+    good: copied().deliver("a", "t2").handle("b", "t3").settle("t2", "dead").deadLetter("a").drained(),
+    invariant: "I-9",
+    bad: copied()
+      .deliver("a", "t2")
+      .handle("b", "t3")
+      .start("t2")
+      .end("t2", "dead")
+      .settle("t2", "dead")
+      .deadLetter("a")
+      .drained(),
+    promises: { ordered: true },
+  },
+  {
+    name: "two handlers run on a message: the service was told to deliver twice, or not",
+    good: twice("F-09 duplicate"),
+    invariant: "I-8",
+    bad: twice("F-01 cut"),
+  },
+];
+
+function lateAnswer(leaseMs: number): Pair["good"] {
+  const told = history().send("m").deliver("m", "t1", { leaseMs, proc: "worker-1" }).start("t1").end("t1");
+  const op = told.event("settle.invoke", { tok: "t1", kind: "ack" });
+  told.wait(500).handle("m", "t2", { proc: "worker-2" });
+  told.event("settle.ok", { tok: "t1", kind: "ack" }, { op });
+  return told.drained();
+}
+
+function session(other: string): Pair["good"] {
+  return history()
+    .send("a")
+    .send("b")
+    .deliver("a", "t1", { leaseMs: 1_000, shared: "s-1" })
+    .deliver("b", "t2", { leaseMs: 1_000, shared: other })
+    .renew("t2", "ok", 60_000)
+    .start("t1")
+    .wait(5_000)
+    .end("t1")
+    .settle("t1")
+    .start("t2")
+    .end("t2")
+    .settle("t2")
+    .drained();
+}
+
+function toldToStop(kind: "ack" | "release"): Pair["good"] {
+  const told = history()
+    .send("a", "ok", { key: "k", kseq: 1 })
+    .send("b", "ok", { key: "k", kseq: 2 })
+    .deliver("a", "t1")
+    .start("t1")
+    .abort("t1")
+    .end("t1", "aborted")
+    .settle("t1", kind)
+    .handle("b", "t2");
+  return (kind === "ack" ? told : told.handle("a", "t3")).drained();
+}
+
+/** The first comes again while its handler runs; the answer names the hand-over that came last. */
+function underNewerLease(kind: "ack" | "release", isEarly = false): Pair["good"] {
+  const told = history()
+    .send("a", "ok", { key: "k", kseq: 1 })
+    .send("b", "ok", { key: "k", kseq: 2 })
+    .deliver("a", "t1")
+    .start("t1")
+    .deliver("a", "t2")
+    .abort("t1");
+  if (isEarly) told.handle("b", "t3");
+  told.end("t1", "aborted").settle("t2", kind);
+  if (!isEarly) told.handle("b", "t3");
+  return (kind === "ack" ? told : told.handle("a", "t4")).drained();
+}
+
+/** The lease of the first was gone when its copy had been made. */
+function copied(): HistoryBuilder {
+  return history()
+    .send("a", "ok", { key: "k", kseq: 1 })
+    .send("b", "ok", { key: "k", kseq: 2 })
+    .deliver("a", "t1")
+    .start("t1")
+    .end("t1", "dead")
+    .settle("t1", "dead", "lost");
+}
+
+function twice(fault: string): Pair["good"] {
+  return history()
+    .send("m")
+    .fault(fault)
+    .deliver("m", "t1", { leaseMs: 60_000 })
+    .start("t1")
+    .deliver("m", "t2", { leaseMs: 60_000 })
+    .start("t2")
+    .wait(1_000)
+    .end("t1")
+    .settle("t1")
+    .end("t2")
+    .settle("t2")
+    .drained();
+}

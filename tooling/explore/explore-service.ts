@@ -1,0 +1,90 @@
+import {
+  exploreSchedule,
+  serviceScheduleOf,
+  type Broker,
+  type BrokerFault,
+  type Explored,
+  type Incident,
+} from "@anyqueue/conformance";
+import type { Provider, QueueAdapter } from "@anyqueue/core/adapter";
+import { createVirtualClock } from "@anyqueue/core/testing";
+import { startEmulator, type Emulator, type FaultRule } from "@anyqueue/emulator";
+import { addressOf, emulatorOptions, type Stage } from "../chaos/providers.ts";
+import { faultOf } from "./fault-choice.ts";
+import { pacedClock } from "./paced-clock.ts";
+
+/** A message that always times out is given up after twenty runs and their pauses, in milliseconds. */
+const RECOVERY_MS = 600_000;
+/** Allowance for the steps in which time passes, in milliseconds. */
+const SLACK_MS = 100;
+
+/**
+ * Runs the schedule of a seed over the vendor's SDK and the emulator, in virtual time, and judges its history.
+ *
+ * @param wrap changes the adapter of every client
+ */
+export async function exploreService(
+  stage: Stage,
+  seed: number,
+  wrap: (adapter: QueueAdapter) => QueueAdapter = (adapter) => adapter,
+): Promise<Explored> {
+  const { front, ordered, leaseMs, promises } = stage;
+  if (front === undefined) throw new TypeError("a stage without a service");
+  const emulator = await startEmulator({ ...emulatorOptions(front, seed), clock: "manual" });
+  try {
+    const schedule = serviceScheduleOf(seed, {
+      ordered,
+      leaseMs,
+      faultOf: (choice) => faultOf(stage, choice),
+    });
+    const clock = pacedClock(createVirtualClock({ seed }), emulator);
+    return await exploreSchedule(
+      schedule,
+      clock,
+      brokerOf(stage, addressOf(front, emulator.endpoints), emulator, wrap),
+      {
+        deliveryCount: "approximate",
+        slackMs: SLACK_MS,
+        recoveryMs: RECOVERY_MS,
+        // A service that delivers twice may do so after the ack.
+        anomalyRate: schedule.incidents.some(isDuplicate) ? 1 : 0,
+        ...promises,
+      },
+    );
+  } finally {
+    await emulator.close();
+  }
+}
+
+function isDuplicate(incident: Incident): boolean {
+  return incident.kind === "broker-fault" && incident.fault.name.startsWith("F-09");
+}
+
+function brokerOf(
+  stage: Stage,
+  address: string,
+  emulator: Emulator,
+  wrap: (adapter: QueueAdapter) => QueueAdapter,
+): Broker {
+  const sound = stage.provider();
+  const provider: Provider = { ...sound, connect: (url, context) => wrap(sound.connect(url, context)) };
+  const startedAtMs = emulator.clock.now();
+  const { leaseOf = () => undefined } = stage;
+  return {
+    url: stage.url(address),
+    provider,
+    service: {
+      leaseOf,
+      fail({ rule }: BrokerFault) {
+        const id = emulator.faults.add(rule as FaultRule);
+        return () => {
+          emulator.faults.remove(id);
+        };
+      },
+      heal: () => {
+        emulator.faults.clear();
+      },
+      handOuts: () => emulator.handOuts().map(({ lease, at }) => ({ lease, atMs: at - startedAtMs })),
+    },
+  };
+}
