@@ -1,5 +1,6 @@
 import type { HistoryEvent, SettleKind } from "./history-event.ts";
 import { byTime } from "./read-history.ts";
+import { shareRenewals } from "./share-renewals.ts";
 
 /** How a send ended; `info` if its process died before it knew. */
 export type SendOutcome = "ok" | "fail" | "info";
@@ -30,6 +31,8 @@ export interface Handover {
   readonly surelyUntil: number;
   /** When the holder was told that the lease is gone. */
   readonly lostAt: number | undefined;
+  /** When the service broke the lease by its own record; Infinity if it did not. */
+  readonly brokenAt: number;
 }
 
 /** An event of a settlement. */
@@ -47,6 +50,8 @@ export interface Story {
   readonly handovers: readonly Handover[];
   readonly deadLetters: readonly HistoryEvent<"dlq.deliver">[];
   readonly leftovers: readonly HistoryEvent<"drain.deliver">[];
+  /** Copies that went to the dead letters. */
+  readonly copies: readonly HistoryEvent<"copy.invoke">[];
 }
 
 /** A history indexed by message, hand-over and process. */
@@ -81,7 +86,7 @@ export function indexHistory(unsorted: readonly HistoryEvent[]): HistoryIndex {
   const storyOf = (mid: string): MutableStory => {
     let story = stories.get(mid);
     if (story === undefined) {
-      story = { mid, sends: [], handovers: [], deadLetters: [], leftovers: [] };
+      story = { mid, sends: [], handovers: [], deadLetters: [], leftovers: [], copies: [] };
       stories.set(mid, story);
     }
     return story;
@@ -90,6 +95,7 @@ export function indexHistory(unsorted: readonly HistoryEvent[]): HistoryIndex {
     if (event.type === "send.invoke") storyOf(event.mid).sends.push(sendOf(event, outcomes.get(event.op)));
     else if (event.type === "dlq.deliver") storyOf(event.mid).deadLetters.push(event);
     else if (event.type === "drain.deliver") storyOf(event.mid).leftovers.push(event);
+    else if (event.type === "copy.invoke") storyOf(event.mid).copies.push(event);
   }
   for (const handover of handovers) storyOf(handover.deliver.mid).handovers.push(handover);
   for (const { handovers: own } of stories.values()) own.sort((a, b) => a.handedAt - b.handedAt);
@@ -147,24 +153,11 @@ function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] 
     else if (isRenew(event)) draft.renews.push(event);
     else draft.settles.push(event);
   }
-  const shared = Map.groupBy(drafts.values(), ({ deliver }) => sharedLease(deliver));
-  shared.delete(undefined);
-  for (const group of shared.values()) shareRenewals(group);
-  return [...drafts.values()].map(finish);
-}
-
-function sharedLease({ proc, shared }: HistoryEvent<"deliver">): string | undefined {
-  return shared === undefined ? undefined : `${proc}/${shared}`;
-}
-
-/** A renewal of one delivery of a session is one of all that were in hand. */
-function shareRenewals(group: readonly Draft[]): void {
-  const confirmed = group.flatMap(({ renews }) => renews.filter(({ type }) => type === "renew.ok"));
-  for (const { deliver, renews } of group) {
-    const others = confirmed.filter((event) => event.t >= deliver.t && !renews.includes(event));
-    renews.push(...others);
-    renews.sort(byTime);
-  }
+  shareRenewals([...drafts.values()]);
+  const broken = new Map(
+    events.toReversed().flatMap((event) => (event.type === "lease.broken" ? [[event.lease, event.t]] : [])),
+  );
+  return [...drafts.values()].map((draft) => finish(draft, broken.get(draft.deliver.lease ?? "")));
 }
 
 /** The event that requested the settlement with this answer. */
@@ -176,7 +169,10 @@ function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
   return event.type.startsWith("renew.");
 }
 
-function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Draft): Handover {
+function finish(
+  { deliver, recordedAt, start, end, abort, settles, renews }: Draft,
+  brokenAt = Number.POSITIVE_INFINITY,
+): Handover {
   const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
   let surelyUntil = leaseEnd;
@@ -200,6 +196,7 @@ function finish({ deliver, recordedAt, start, end, abort, settles, renews }: Dra
     leaseEnd,
     surelyUntil: Math.min(surelyUntil, leaseEnd),
     lostAt: lost?.t,
+    brokenAt,
   };
 }
 
@@ -239,32 +236,6 @@ export function isConfirmed(story: Story): boolean {
 /** True if one of its acks was confirmed. */
 export function isAcked(story: Story): boolean {
   return story.handovers.some((handover) => settledAs(handover, "ack") !== undefined);
-}
-
-/** True if its handler succeeded, perhaps after it was told to stop: then its ack shows that it had done its work. */
-export function isHandled({ end, settles }: Handover): boolean {
-  return end?.result === "ack" || (end?.result === "aborted" && settles.some(({ kind }) => kind === "ack"));
-}
-
-/** How often the service was told to deliver twice. */
-export function declaredDuplicates({ events }: HistoryIndex): number {
-  return events.filter((event) => event.type === "fault.start" && event.fault.startsWith("F-09")).length;
-}
-
-/**
- * True if the message was handled and its ack may have been applied, though the answer is unknown or never
- * came. The ack may be one of a later hand-over that its process did not run again.
- */
-export function isPerhapsAcked(story: Story): boolean {
-  const handled = new Set(
-    story.handovers.filter((handover) => isHandled(handover)).map(({ deliver }) => deliver.proc),
-  );
-  return story.handovers.some((handover) => {
-    const { deliver, start, settles } = handover;
-    const acks = settles.filter(({ kind }) => kind === "ack");
-    const isUnsure = isUnanswered(acks) || acks.some(({ type }) => type === "settle.info");
-    return isUnsure && handled.has(deliver.proc) && (start === undefined || isHandled(handover));
-  });
 }
 
 /** True if an answer is missing: a closed consumer or a dead process did not wait for it. */
