@@ -177,7 +177,8 @@ function finish(
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
   let surelyUntil = leaseEnd;
   for (const renew of renews) {
-    if (renew.type !== "renew.ok") continue;
+    // An answer that arrives after the end that it tells of says nothing: until then the lease before was good.
+    if (renew.type !== "renew.ok" || (renew.until <= renew.t && renew.until < leaseEnd)) continue;
     // A renewal requested in time may be confirmed late: the service renewed a lease that was good.
     const asked = renews.find(({ type, op }) => type === "renew.invoke" && op === renew.op) ?? renew;
     if (asked.t <= leaseEnd) leaseEnd = renew.until;

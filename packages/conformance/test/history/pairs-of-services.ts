@@ -37,6 +37,12 @@ export const PAIRS_OF_SERVICES: readonly Pair[] = [
     promises: { ordered: true },
   },
   {
+    name: "a renewal whose answer tells of a lease that is over: the ack went out in the lease before, or after it",
+    good: answeredLate(1_200),
+    invariant: "I-6",
+    bad: answeredLate(3_000),
+  },
+  {
     name: "an ack that is confirmed after the next run: somebody else had done the message, or had not",
     good: lateAnswer(100),
     invariant: "I-5",
@@ -107,6 +113,14 @@ function toldToStop(kind: "ack" | "release", outcome: "ok" | "lost" = "ok"): Pai
     .settle("t1", kind, outcome)
     .handle("b", "t2");
   return (kind === "ack" && outcome === "ok" ? told : told.handle("a", "t3")).drained();
+}
+
+function answeredLate(ackedAfterMs: number): Pair["good"] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 2_000 }).start("t1").wait(500);
+  const op = all.event("renew.invoke", { tok: "t1" });
+  all.wait(ackedAfterMs).end("t1").settle("t1").wait(5_000);
+  all.event("renew.ok", { tok: "t1", until: 900 * 1_000_000 }, { op });
+  return all.drained();
 }
 
 /** A renewal of the session for another message is refused, before or after this one is handed over. */
