@@ -51,7 +51,7 @@ const PUBSUB_STAGE = {
 } as const;
 
 /** The service also counts released deliveries, and a consumer knows only those that it released itself. */
-const PUBSUB_PROMISES = { deliveryCount: "perConsumer" } as const;
+const RELEASES_COUNT = { deliveryCount: "perConsumer" } as const;
 
 const MEMORY_STAGE = {
   leaseMs: 2_000,
@@ -62,9 +62,8 @@ const MEMORY_STAGE = {
 const STAGES = {
   memory: { ...MEMORY_STAGE, ordered: false, promises: { deliveryCount: "exact" } },
   "memory-ordered": { ...MEMORY_STAGE, ordered: true, promises: { deliveryCount: "exact" } },
-  sqs: { ...SQS_STAGE, ordered: false, promises: { lateAcks: true } },
-  // The service also counts followers that a consumer released.
-  "sqs-fifo": { ...SQS_STAGE, ordered: true, promises: { deliveryCount: "perConsumer" } },
+  sqs: { ...SQS_STAGE, ordered: false, promises: { ...RELEASES_COUNT, lateAcks: true } },
+  "sqs-fifo": { ...SQS_STAGE, ordered: true, promises: RELEASES_COUNT },
   // The service counts a delivery lost on its way, but not one whose session ended before its lock.
   "service-bus": { ...SERVICE_BUS_STAGE, ordered: false, promises: { deliveryCount: "approximate" } },
   "service-bus-session": {
@@ -73,16 +72,16 @@ const STAGES = {
     promises: { deliveryCount: "approximate" },
   },
   // Pub/Sub accepts an ack without reporting its effect, so accepting a late ack is not a violation.
-  pubsub: { ...PUBSUB_STAGE, ordered: false, promises: { ...PUBSUB_PROMISES, lateAcks: true } },
+  pubsub: { ...PUBSUB_STAGE, ordered: false, promises: { ...RELEASES_COUNT, lateAcks: true } },
   "pubsub-ordered": {
     ...PUBSUB_STAGE,
     ordered: true,
-    promises: { ...PUBSUB_PROMISES, lateAcks: true, redeliversFollowers: true },
+    promises: { ...RELEASES_COUNT, lateAcks: true, redeliversFollowers: true },
   },
   "pubsub-exactly-once": {
     ...PUBSUB_STAGE,
     ordered: false,
-    promises: PUBSUB_PROMISES,
+    promises: RELEASES_COUNT,
     provider: () => pubsub({ provisioning: { exactlyOnce: true } }),
   },
 } as const satisfies Readonly<Record<string, Stage>>;

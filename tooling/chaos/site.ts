@@ -86,8 +86,10 @@ async function openEmulatedSite(
       toConsumer.mode = "pass";
     },
     async readLeftovers() {
-      for (const { lease, machineNs } of await control.handOuts()) {
-        watcher.write("hand.out", watcher.operation(), { lease: leaseHash(lease) }, machineNs);
+      for (const { lease, machineNs, broken } of await control.handOuts()) {
+        const named = { lease: leaseHash(lease) };
+        watcher.write("hand.out", watcher.operation(), named, machineNs);
+        if (broken !== undefined) watcher.write("lease.broken", watcher.operation(), named, broken.machineNs);
       }
       const expireLeases = async (): Promise<void> => void (await control.advance(3 * stage.leaseMs));
       const depths = async (): Promise<Depths> => await depthsOf(front, control);

@@ -4,13 +4,13 @@ import {
   type Broker,
   type BrokerFault,
   type Explored,
-  type Incident,
 } from "@anyqueue/conformance";
 import type { Provider, QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { startEmulator, type Emulator, type FaultRule } from "@anyqueue/emulator";
 import { addressOf, emulatorOptions, type Stage } from "../chaos/providers.ts";
 import { faultOf } from "./fault-choice.ts";
+import { steadyArrivals } from "./steady-arrivals.ts";
 import { pacedClock } from "./paced-clock.ts";
 
 /** A message that always times out is given up after twenty runs and their pauses, in milliseconds. */
@@ -46,18 +46,12 @@ export async function exploreService(
         deliveryCount: "approximate",
         slackMs: SLACK_MS,
         recoveryMs: RECOVERY_MS,
-        // A service that delivers twice may do so after the ack.
-        anomalyRate: schedule.incidents.some(isDuplicate) ? 1 : 0,
         ...promises,
       },
     );
   } finally {
     await emulator.close();
   }
-}
-
-function isDuplicate(incident: Incident): boolean {
-  return incident.kind === "broker-fault" && incident.fault.name.startsWith("F-09");
 }
 
 function brokerOf(
@@ -67,7 +61,11 @@ function brokerOf(
   wrap: (adapter: QueueAdapter) => QueueAdapter,
 ): Broker {
   const sound = stage.provider();
-  const provider: Provider = { ...sound, connect: (url, context) => wrap(sound.connect(url, context)) };
+  const steady = steadyArrivals();
+  const provider: Provider = {
+    ...sound,
+    connect: (url, context) => wrap(steady(sound.connect(url, context))),
+  };
   const startedAtMs = emulator.clock.now();
   const { leaseOf = () => undefined } = stage;
   return {
@@ -84,7 +82,12 @@ function brokerOf(
       heal: () => {
         emulator.faults.clear();
       },
-      handOuts: () => emulator.handOuts().map(({ lease, at }) => ({ lease, atMs: at - startedAtMs })),
+      handOuts: () =>
+        emulator.handOuts().map(({ lease, at, broken }) => ({
+          lease,
+          atMs: at - startedAtMs,
+          ...(broken === undefined ? {} : { brokenAtMs: broken.at - startedAtMs }),
+        })),
     },
   };
 }

@@ -138,11 +138,7 @@ export function faultOf(stage: Stage, choice: SeededChoice): BrokerFault {
   while (!isPossible(stage, drawn)) drawn = choice.of(FAULTS[front])(choice);
   const count = drawn.count ?? choice.whole(1, 4);
   const rule: FaultRule = { ...drawn, count, ...(choice.chance(0.4) && { probability: 0.5 }) };
-  const { kind } = rule.action;
-  // Where late acks are accepted, nobody hears that a lease has ended early: that is a second delivery too.
-  const isTwice = kind === "duplicate" || (kind === "expireLease" && stage.promises.lateAcks === true);
-  // The checker knows declared duplicates by this row of the fault matrix.
-  return { name: isTwice ? `F-09 ${kind}` : kind, times: count, rule };
+  return { name: rule.action.kind, rule };
 }
 
 function isPossible(

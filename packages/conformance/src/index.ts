@@ -16,6 +16,7 @@ export {
   type BrokerService,
   type ExplorableBroker,
   type Explored,
+  type RecordedHandOut,
 } from "./explore/explore-seed.ts";
 export type { Behaviour, BrokerFault, Incident, PlannedMessage, Schedule } from "./explore/schedule.ts";
 export type { SeededChoice } from "./explore/seeded-choice.ts";

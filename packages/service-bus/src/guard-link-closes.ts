@@ -13,6 +13,9 @@ import { writeAtOnce } from "./write-at-once.ts";
  * rejects a minute later as an unhandled rejection (7.9.5, seen on the wire). Here the links of this client
  * and their AMQP sessions close without rejecting, and close when the connection dies.
  *
+ * It also reads the address of a link in listeners and timers, where whatever is thrown ends the process: that
+ * throws while a link waits to be attached again (`calmAddress`).
+ *
  * Timers of waits would also keep the process alive. Where the SDK passes no signal of its own, a link waits
  * for the service to open it no longer than `ending`: an accept of a session would wait for a minute. A
  * management request (a renewal, or a settlement whose link is gone) and the close of a session wait no
@@ -94,6 +97,8 @@ function guardConnection(connection: unknown, { ending, over, sockets }: Signals
         if (name === "createAwaitableSender") endPendingSends(link);
       }
       guardLink(link, name === "createSession" ? over : undefined, closing);
+      if (name === "createSession") calmReceivers(link);
+      else calmAddress(link);
       return link;
     };
     replaceMethod(connection, name, guarded);
@@ -104,6 +109,27 @@ function guardConnection(connection: unknown, { ending, over, sockets }: Signals
   writeAtOnce(inRhea);
   refuseBadFrames(inRhea);
   return isKnown;
+}
+
+/** The links of requests are opened on a session. */
+function calmReceivers(session: unknown): void {
+  if (typeof session !== "object" || session === null) return;
+  const open = methodOf(session, "createReceiver");
+  if (open === undefined) return;
+  replaceMethod(session, "createReceiver", async (...args) => {
+    const link = await open.apply(session, args);
+    calmAddress(link);
+    return link;
+  });
+}
+
+/** rhea-promise (3.0.3) reads the address that the other side has attached: after a reconnection, none yet. */
+function calmAddress(link: unknown): void {
+  if (typeof link !== "object" || link === null || !("address" in link)) return;
+  Object.defineProperty(link, "address", {
+    configurable: true,
+    get: () => field(field(link, "source"), "address"),
+  });
 }
 
 function boundedBy(ending: AbortSignal, options: unknown = {}): unknown {

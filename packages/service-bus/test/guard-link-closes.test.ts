@@ -127,3 +127,30 @@ test("the links of the installed SDK are found", async () => {
   await client.close();
   await emulator.close();
 });
+
+// rhea-promise 3.0.3 reads the address of the other side's attach. Between a reconnection and that attach there
+// is none, and the SDK reads it in listeners and timers: what it throws there ends the process.
+test("trap: a link of a request that is not attached again has no address, and says so without throwing", async () => {
+  const remote: { source?: { address: string } } = { source: { address: "$management" } };
+  const connection = {
+    createSession: async () => ({
+      createReceiver: async () => ({
+        get source() {
+          return remote.source;
+        },
+        get address() {
+          return this.source?.address ?? fails("no source");
+        },
+      }),
+    }),
+  };
+  expect(guardLinkCloses({ _connectionContext: { connection } }, never, never)).toBe(true);
+  const link = await (await connection.createSession()).createReceiver();
+  expect(link.address).toBe("$management");
+  delete remote.source;
+  expect(link.address).toBeUndefined();
+});
+
+function fails(why: string): never {
+  throw new TypeError(why);
+}

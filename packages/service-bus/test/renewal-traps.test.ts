@@ -132,3 +132,22 @@ describe("a message without an id", () => {
     expect(emulator.serviceBus.entities()[0]?.messages).toEqual([]);
   });
 });
+
+/** How the connection may die while a renewal has no answer. */
+const DEATHS = ["reset", "closeConnection"] as const;
+
+test.each(DEATHS)("a renewal without an answer fails when its connection dies (%s)", async (kind) => {
+  const producer = adapter.openProducer(queueOf(adapter));
+  open.push(producer);
+  valuesOf(await producer.sendBatch([outgoing("first"), outgoing("second")], never));
+  const consumer = await consume();
+  const [first, second] = await receive(consumer, 2);
+  valuesOf(present(await consumer.extendBatch?.([{ handle: first?.handle, leaseMs: 60_000 }], never)));
+  emulator.faults.add({ protocol: "service-bus", operation: "renewLock", action: { kind: "hold" } });
+  emulator.faults.add({ protocol: "service-bus", operation: "complete", action: { kind } });
+  const renewing = consumer.extendBatch?.([{ handle: first?.handle, leaseMs: 60_000 }], never);
+  await until(() => emulator.log.entries().filter((call) => call.operation === "renewLock").length === 2);
+  const [settled] = await consumer.ackBatch([second?.handle], never);
+  expect(settled?.ok).toBe(false);
+  expect(await renewing).toMatchObject([{ ok: false }]);
+});

@@ -28,8 +28,18 @@ export interface BrokerService {
   fail(fault: BrokerFault): () => void;
   /** Ends all faults. */
   heal(): void;
-  /** What it handed out and when, in milliseconds of the clock. */
-  handOuts(): readonly { readonly lease: string; readonly atMs: number }[];
+  /** What it handed out, in the order of the clock. */
+  handOuts(): readonly RecordedHandOut[];
+}
+
+/** A hand-over on the service's own record. Moments are in milliseconds of the clock. */
+export interface RecordedHandOut {
+  /** The service's name for it. */
+  readonly lease: string;
+  /** When it happened. */
+  readonly atMs: number;
+  /** When the service ended the lease early, or handed the message out again meanwhile. @default never */
+  readonly brokenAtMs?: number | undefined;
 }
 
 /** The result of one seed. */

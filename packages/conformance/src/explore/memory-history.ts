@@ -24,11 +24,11 @@ export class MemoryHistory {
     };
   }
 
-  /** Adds what the service recorded at another moment of the clock. */
-  record(lease: string, atMs: number): void {
+  /** Adds what the service recorded of a lease at another moment of the clock. */
+  record(type: "hand.out" | "lease.broken", lease: string, atMs: number): void {
     // Before whatever was read in the same millisecond.
     const t = atMs * 1_000_000 - 1;
-    this.events.push({ t, w: this.#clock.wallNow(), proc: "service", op: lease, type: "hand.out", lease });
+    this.events.push({ t, w: this.#clock.wallNow(), proc: "service", op: lease, type, lease });
   }
 
   /** Events of the same millisecond are one nanosecond apart, in the order of writing. */

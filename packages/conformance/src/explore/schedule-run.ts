@@ -98,8 +98,10 @@ export class ScheduleRun {
     for (const consumer of this.#consumers) this.#closeLater(this.#close(consumer));
     await this.#until(Promise.all(this.#closing));
     await this.#until(this.#producing.client.close());
-    for (const { lease, atMs } of this.#broker.service?.handOuts() ?? [])
-      this.#history.record(leaseHash(lease), atMs);
+    for (const { lease, atMs, brokenAtMs } of this.#broker.service?.handOuts() ?? []) {
+      this.#history.record("hand.out", leaseHash(lease), atMs);
+      if (brokenAtMs !== undefined) this.#history.record("lease.broken", leaseHash(lease), brokenAtMs);
+    }
     await this.#admin(async (client) => await readWhatIsLeft(client, this.#definition, this.#watcher));
     return this.#history.events;
   }
@@ -231,8 +233,7 @@ export class ScheduleRun {
   }
 
   #failBroker({ fault, forMs }: Extract<Incident, { kind: "broker-fault" }>): void {
-    for (let time = 0; time < fault.times; time += 1)
-      this.#watcher.write("fault.start", this.#watcher.operation(), { fault: fault.name });
+    this.#watcher.write("fault.start", this.#watcher.operation(), { fault: fault.name });
     const end = this.#broker.service?.fail(fault);
     this.#clock.setTimer(() => end?.(), forMs);
   }

@@ -57,10 +57,8 @@ export type Incident = { readonly atMs: number } & (
 
 /** A fault that only the broker understands. */
 export interface BrokerFault {
-  /** Its name in the history: `F-09` and what it is, if messages come twice because of it. */
+  /** Its name in the history. */
   readonly name: string;
-  /** How often it happens at most. */
-  readonly times: number;
   /** What the broker is told. */
   readonly rule: object;
 }

@@ -10,13 +10,8 @@ import {
 import { byTime } from "./read-history.ts";
 import { timelineOf } from "./timeline-of.ts";
 import { ackIsFinal, integrity, noLoss, noPhantom, recovered } from "./invariants/delivery.ts";
-import {
-  boundedConcurrency,
-  boundedDuplicates,
-  exclusiveLease,
-  noZombieAck,
-  trueAttempts,
-} from "./invariants/execution.ts";
+import { boundedConcurrency } from "./invariants/concurrency.ts";
+import { boundedDuplicates, exclusiveLease, noZombieAck, trueAttempts } from "./invariants/execution.ts";
 import { keyOrder } from "./invariants/order.ts";
 import {
   boundedCost,

@@ -66,6 +66,8 @@ export interface EventMembers {
   };
   /** From the service's own record, at its time: the receiver may read the message long after. */
   readonly "hand.out": { readonly lease: string };
+  /** From the same record: the service ended this lease early, or handed its message out again meanwhile. */
+  readonly "lease.broken": { readonly lease: string };
   /** A handler began. */
   readonly "handle.start": { readonly tok: string };
   /** The handler's signal aborted. */
@@ -90,6 +92,8 @@ export interface EventMembers {
   readonly "renew.lost": { readonly tok: string };
   /** The renewal was refused for now. */
   readonly "renew.fail": { readonly tok: string };
+  /** A copy of the message goes to the dead letters, where the service cannot move it there itself. */
+  readonly "copy.invoke": { readonly mid: string };
   /** A dead letter was read. */
   readonly "dlq.deliver": {
     readonly mid: string;
@@ -154,6 +158,7 @@ const REQUIRED: Readonly<Record<EventType, Readonly<Record<string, "string" | "n
     consumer: "string",
   },
   "hand.out": { lease: "string" },
+  "lease.broken": { lease: "string" },
   "handle.start": { tok: "string" },
   "handle.abort": { tok: "string", reason: "string" },
   "handle.end": { tok: "string", result: "string" },
@@ -166,6 +171,7 @@ const REQUIRED: Readonly<Record<EventType, Readonly<Record<string, "string" | "n
   "renew.ok": { tok: "string", until: "number" },
   "renew.lost": { tok: "string" },
   "renew.fail": { tok: "string" },
+  "copy.invoke": { mid: "string" },
   "dlq.deliver": { mid: "string", bid: "string", hash: "string" },
   "fault.start": { fault: "string" },
   "fault.stop": { fault: "string" },

@@ -1,6 +1,7 @@
 import type { HistoryEvent, SettleKind } from "./history-event.ts";
 import { deathsIn, stillsIn, type Still } from "./process-times.ts";
 import { byTime } from "./read-history.ts";
+import { shareRenewals } from "./share-renewals.ts";
 
 /** How a send ended; `info` if its process died before it knew. */
 export type SendOutcome = "ok" | "fail" | "info";
@@ -33,6 +34,8 @@ export interface Handover {
   readonly surelyUntil: number;
   /** When the holder was told that the lease is gone. */
   readonly lostAt: number | undefined;
+  /** When the service broke the lease by its own record; Infinity if it did not. */
+  readonly brokenAt: number;
 }
 
 /** An event of a settlement. */
@@ -50,6 +53,8 @@ export interface Story {
   readonly handovers: readonly Handover[];
   readonly deadLetters: readonly HistoryEvent<"dlq.deliver">[];
   readonly leftovers: readonly HistoryEvent<"drain.deliver">[];
+  /** Copies that went to the dead letters. */
+  readonly copies: readonly HistoryEvent<"copy.invoke">[];
 }
 
 /** A history indexed by message, hand-over and process. */
@@ -78,7 +83,7 @@ export function indexHistory(unsorted: readonly HistoryEvent[]): HistoryIndex {
   const storyOf = (mid: string): MutableStory => {
     let story = stories.get(mid);
     if (story === undefined) {
-      story = { mid, sends: [], handovers: [], deadLetters: [], leftovers: [] };
+      story = { mid, sends: [], handovers: [], deadLetters: [], leftovers: [], copies: [] };
       stories.set(mid, story);
     }
     return story;
@@ -87,6 +92,7 @@ export function indexHistory(unsorted: readonly HistoryEvent[]): HistoryIndex {
     if (event.type === "send.invoke") storyOf(event.mid).sends.push(sendOf(event, outcomes.get(event.op)));
     else if (event.type === "dlq.deliver") storyOf(event.mid).deadLetters.push(event);
     else if (event.type === "drain.deliver") storyOf(event.mid).leftovers.push(event);
+    else if (event.type === "copy.invoke") storyOf(event.mid).copies.push(event);
   }
   for (const handover of handovers) storyOf(handover.deliver.mid).handovers.push(handover);
   for (const { handovers: own } of stories.values()) own.sort((a, b) => a.handedAt - b.handedAt);
@@ -144,11 +150,14 @@ function collectHandovers(events: readonly HistoryEvent[]): readonly Handover[] 
     else if (isRenew(event)) draft.renews.push(event);
     else draft.settles.push(event);
   }
-  const shared = Map.groupBy(drafts.values(), ({ deliver }) => sharedLease(deliver));
-  shared.delete(undefined);
-  for (const group of shared.values()) shareRenewals(group);
+  shareRenewals([...drafts.values()]);
+  const broken = new Map(
+    events.toReversed().flatMap((event) => (event.type === "lease.broken" ? [[event.lease, event.t]] : [])),
+  );
   const byHolder = Map.groupBy(drafts.values(), holderOf);
-  return [...drafts.values()].map((draft) => finish(draft, byHolder.get(holderOf(draft)) ?? []));
+  return [...drafts.values()].map((draft) =>
+    finish(draft, byHolder.get(holderOf(draft)) ?? [], broken.get(draft.deliver.lease ?? "")),
+  );
 }
 
 /** The same for all hand-overs of a message to one process. */
@@ -157,28 +166,18 @@ function holderOf({ deliver: { proc, mid } }: Draft): string {
 }
 
 /**
- * The ack of a handler that was told to stop shows that it had done its work. It may name a later hand-over
- * of the message, which its process then did not run again.
+ * An ack that was taken, or may have been, shows of a handler that was told to stop that it had done its
+ * work. It may name a later hand-over of the message, which its process then did not run again.
  */
 function isSuccess({ end, settles }: Draft, later: readonly SettleEvent[]): boolean {
   if (end?.result !== "aborted") return end?.result === "ack";
-  return (
-    settles.some(({ kind }) => kind === "ack") || later.some(({ kind, t }) => kind === "ack" && t >= end.t)
-  );
+  const all = [...settles, ...later.filter(({ t }) => t >= end.t)];
+  const refused = new Set(all.filter(isRefusal).map(({ op }) => op));
+  return all.some(({ kind, op }) => kind === "ack" && !refused.has(op));
 }
 
-function sharedLease({ proc, shared }: HistoryEvent<"deliver">): string | undefined {
-  return shared === undefined ? undefined : `${proc}/${shared}`;
-}
-
-/** A renewal of one delivery of a session is one of all that were in hand. */
-function shareRenewals(group: readonly Draft[]): void {
-  const confirmed = group.flatMap(({ renews }) => renews.filter(({ type }) => type === "renew.ok"));
-  for (const { deliver, renews } of group) {
-    const others = confirmed.filter((event) => event.t >= deliver.t && !renews.includes(event));
-    renews.push(...others);
-    renews.sort(byTime);
-  }
+function isRefusal({ type }: SettleEvent): boolean {
+  return type === "settle.lost" || type === "settle.fail";
 }
 
 /** The event that requested the settlement with this answer. */
@@ -190,14 +189,15 @@ function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
   return event.type.startsWith("renew.");
 }
 
-function finish(draft: Draft, sameHolder: readonly Draft[]): Handover {
+function finish(draft: Draft, sameHolder: readonly Draft[], brokenAt = Number.POSITIVE_INFINITY): Handover {
   const { deliver, recordedAt, start, end, abort, settles, renews } = draft;
   const unstarted = sameHolder.filter((one) => one.start === undefined).flatMap((one) => one.settles);
   const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
   let surelyUntil = leaseEnd;
   for (const renew of renews) {
-    if (renew.type !== "renew.ok") continue;
+    // An answer that arrives after the end that it tells of says nothing: until then the lease before was good.
+    if (renew.type !== "renew.ok" || (renew.until <= renew.t && renew.until < leaseEnd)) continue;
     // A renewal requested in time may be confirmed late: the service renewed a lease that was good.
     const asked = renews.find(({ type, op }) => type === "renew.invoke" && op === renew.op) ?? renew;
     if (asked.t <= leaseEnd) leaseEnd = renew.until;
@@ -217,6 +217,7 @@ function finish(draft: Draft, sameHolder: readonly Draft[]): Handover {
     leaseEnd,
     surelyUntil: Math.min(surelyUntil, leaseEnd),
     lostAt: lost?.t,
+    brokenAt,
   };
 }
 
@@ -233,26 +234,6 @@ export function isConfirmed(story: Story): boolean {
 /** True if one of its acks was confirmed. */
 export function isAcked(story: Story): boolean {
   return story.handovers.some((handover) => settledAs(handover, "ack") !== undefined);
-}
-
-/** How often the service was told to deliver twice. */
-export function declaredDuplicates({ events }: HistoryIndex): number {
-  return events.filter((event) => event.type === "fault.start" && event.fault.startsWith("F-09")).length;
-}
-
-/**
- * True if the message was handled and its ack may have been applied, though the answer is unknown or never
- * came. The ack may be one of a later hand-over that its process did not run again.
- */
-export function isPerhapsAcked(story: Story): boolean {
-  const handled = new Set(
-    story.handovers.filter(({ isHandled }) => isHandled).map(({ deliver }) => deliver.proc),
-  );
-  return story.handovers.some(({ deliver, start, isHandled, settles }) => {
-    const acks = settles.filter(({ kind }) => kind === "ack");
-    const isUnsure = isUnanswered(acks) || acks.some(({ type }) => type === "settle.info");
-    return isUnsure && handled.has(deliver.proc) && (start === undefined || isHandled);
-  });
 }
 
 /** True if an answer is missing: a closed consumer or a dead process did not wait for it. */

@@ -10,6 +10,7 @@ import type {
 } from "@anyqueue/core/adapter";
 import type { SettleKind } from "./history-event.ts";
 import type { HistorySink } from "./history-writer.ts";
+import { recordingProducer } from "./recording-producer.ts";
 import { leaseHash, messageHash } from "./message-hash.ts";
 
 /** The value of `message.native` in a recorded run: the SDK's own object and the name of the hand-over. */
@@ -51,6 +52,7 @@ export function recordingAdapter(
 ): QueueAdapter {
   return {
     ...bound(adapter),
+    openProducer: (target, purpose) => recordingProducer(adapter.openProducer(target, purpose), sink),
     openConsumer: (target, options) =>
       new RecordingConsumer({ adapter, target, sink, meaning, options }).driver,
   };

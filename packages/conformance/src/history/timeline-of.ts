@@ -11,7 +11,7 @@ export function timelineOf(index: HistoryIndex, mid: string): readonly HistoryEv
   return index.events.filter((event) => {
     if ("mid" in event) return event.mid === mid;
     if ("tok" in event) return tokens.has(event.tok);
-    if (event.type === "hand.out") return leases.has(event.lease);
+    if (event.type === "hand.out" || event.type === "lease.broken") return leases.has(event.lease);
     return event.type.startsWith("send.") && operations.has(event.op);
   });
 }

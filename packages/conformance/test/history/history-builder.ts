@@ -174,6 +174,18 @@ export class HistoryBuilder {
     return this;
   }
 
+  /** From the same record. */
+  broken(lease: string): this {
+    this.event("lease.broken", { lease }, { proc: "service" });
+    return this;
+  }
+
+  /** The worker sends a copy to the dead letters. */
+  copy(mid: string, proc?: string): this {
+    this.event("copy.invoke", { mid }, proc === undefined ? {} : { proc });
+    return this;
+  }
+
   /** The process does nothing until `wake`. */
   still(proc: string): this {
     this.event("proc.still", { of: proc }, { proc: "watcher" });

@@ -3,6 +3,7 @@ import { checkHistory } from "../../src/history/check-history.ts";
 import type { HistoryEvent } from "../../src/history/history-event.ts";
 import { history, type HistoryBuilder } from "./history-builder.ts";
 import { PAIRS_OF_ANSWERS, type Pair } from "./pairs-of-answers.ts";
+import { PAIRS_OF_BROKEN_LEASES } from "./pairs-of-broken-leases.ts";
 import { PAIRS_OF_SERVICES } from "./pairs-of-services.ts";
 import { PAIRS_OF_LATE_ACKS } from "./pairs-of-late-acks.ts";
 
@@ -249,19 +250,22 @@ function untold(whoStandsStill: string | undefined, restMs = 0): readonly Histor
   return all.wait(restMs).end("t1").end("t2").settle("t2").drained();
 }
 
-describe.each([...PAIRS, ...PAIRS_OF_ANSWERS, ...PAIRS_OF_LATE_ACKS, ...PAIRS_OF_SERVICES])(
-  "$name",
-  ({ good, bad, invariant, promises = {} }) => {
-    test("passes with its excuse", () => {
-      const { verdict, invariants } = checkHistory(good, promises);
-      expect(invariants.filter((one) => one.verdict === "fail")).toEqual([]);
-      expect(verdict).toBe("pass");
-    });
+describe.each([
+  ...PAIRS,
+  ...PAIRS_OF_ANSWERS,
+  ...PAIRS_OF_LATE_ACKS,
+  ...PAIRS_OF_SERVICES,
+  ...PAIRS_OF_BROKEN_LEASES,
+])("$name", ({ good, bad, invariant, promises = {} }) => {
+  test("passes with its excuse", () => {
+    const { verdict, invariants } = checkHistory(good, promises);
+    expect(invariants.filter((one) => one.verdict === "fail")).toEqual([]);
+    expect(verdict).toBe("pass");
+  });
 
-    test(`fails for ${invariant} without`, () => {
-      const { verdict, invariants } = checkHistory(bad, promises);
-      expect(verdict).toBe("fail");
-      expect(invariants.filter((one) => one.verdict === "fail").map(({ id }) => id)).toContain(invariant);
-    });
-  },
-);
+  test(`fails for ${invariant} without`, () => {
+    const { verdict, invariants } = checkHistory(bad, promises);
+    expect(verdict).toBe("fail");
+    expect(invariants.filter((one) => one.verdict === "fail").map(({ id }) => id)).toContain(invariant);
+  });
+});

@@ -10,6 +10,8 @@ export interface HandOut {
   readonly at: number;
   /** Monotonic nanoseconds of the machine (`process.hrtime`), comparable across its processes. */
   readonly machineNs: number;
+  /** When a fault first broke the lease: it ended early, or the message was handed out again meanwhile. */
+  readonly broken?: Pick<HandOut, "at" | "machineNs">;
 }
 
 // The same limit as the call log: an emulator that runs for weeks must not grow.
@@ -42,6 +44,15 @@ export class HandOutLog {
     const machineNs = Number(process.hrtime.bigint());
     for (const lease of leases()) this.#entries.push({ lease, queue, at, machineNs });
     if (this.#entries.length > 2 * MAX_ENTRIES) this.#entries = this.#entries.slice(-MAX_ENTRIES);
+  }
+
+  /** Notes that a fault broke these leases. */
+  broke(leases: readonly string[]): void {
+    if (!this.#isOn || leases.length === 0) return;
+    const broken = { at: this.#clock.now(), machineNs: Number(process.hrtime.bigint()) };
+    this.#entries = this.#entries.map((entry) =>
+      leases.includes(entry.lease) ? { broken, ...entry } : entry,
+    );
   }
 
   clear(): void {

@@ -1,4 +1,4 @@
-import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { ServiceBusClient } from "@azure/service-bus";
 import { afterEach, expect, test } from "vitest";
 import { controlClient } from "../../src/control/control-client.ts";
@@ -43,6 +43,28 @@ test("every receive of a queue is recorded under its receipt handle, in order an
   expect(two).toBeGreaterThan(one ?? Number.POSITIVE_INFINITY);
   emulator.reset();
   expect(emulator.handOuts()).toEqual([]);
+});
+
+test("a lease that a fault ends early, or whose message it hands out again, is recorded as broken then", async () => {
+  const { emulator, sqs, createQueue } = await runEmulator({ clock: "manual", recordHandOuts: true });
+  const QueueUrl = await createQueue("orders");
+  for (const MessageBody of ["a", "b"]) await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  const receive = async (): Promise<string> =>
+    (await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages?.[0]?.ReceiptHandle ?? "";
+  emulator.faults.add({ operation: "ReceiveMessage", action: { kind: "duplicate" }, count: 1 });
+  const twice = await receive();
+  const kept = await receive();
+  const startedAt = emulator.clock.now();
+  await emulator.clock.advance(1_000);
+  emulator.faults.add({ operation: "DeleteMessage", action: { kind: "expireLease" }, count: 1 });
+  const ended = await receive();
+  await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ended }));
+  const broken = emulator.handOuts().map(({ lease, broken: moment }) => [lease, moment?.at]);
+  expect(broken).toEqual([
+    [twice, startedAt],
+    [kept, undefined],
+    [ended, startedAt + 1_000],
+  ]);
 });
 
 test("nothing is recorded unless the option is on", async () => {

@@ -2,7 +2,6 @@ import {
   askedFor,
   isAcked,
   isConfirmed,
-  isPerhapsAcked,
   isPerhapsDeleted,
   possibleCopies,
   settledAs,
@@ -11,6 +10,7 @@ import {
   type SettleEvent,
   type Story,
 } from "../history-index.ts";
+import { isPerhapsAcked } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
 export const noLoss: Invariant = {
@@ -150,7 +150,8 @@ function redeliveries(story: Story, { slackMs, lateAcks }: HistoryPromises): rea
       ({ deliver, handedAt }) =>
         deliver.bid === handover.deliver.bid && handedAt > handover.handedAt && handedAt < ack.t,
     );
-    if (lateAcks && (isLate || hasLeaseEndedBehind(ack, handover))) return [];
+    const isBroken = handover.brokenAt <= ack.t;
+    if (lateAcks && (isLate || isBroken || hasLeaseEndedBehind(ack, handover))) return [];
     const again = handovers.find(
       ({ deliver, handedAt, start }) =>
         handedAt > ack.t + nanoseconds(slackMs) &&

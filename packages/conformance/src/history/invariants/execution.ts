@@ -1,12 +1,12 @@
 import {
   askedFor,
-  declaredDuplicates,
   possibleCopies,
   settledAs,
   type Handover,
   type HistoryIndex,
   type Story,
 } from "../history-index.ts";
+import { hasStarted, isSecondDelivery, type Started } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
 export const boundedDuplicates: Invariant = {
@@ -17,6 +17,12 @@ export const boundedDuplicates: Invariant = {
     judged([...index.stories.values()].flatMap((story) => unjustified(story, index, promises))),
 };
 
+/** How often the service was told to deliver twice. Its own record, if there is one, says which messages. */
+function declaredDuplicates({ events }: HistoryIndex): number {
+  if (events.some(({ type }) => type === "hand.out")) return 0;
+  return events.filter((event) => event.type === "fault.start" && event.fault.startsWith("F-09")).length;
+}
+
 function unjustified(story: Story, index: HistoryIndex, promises: HistoryPromises): readonly Finding[] {
   const runs = story.handovers.filter(hasStarted);
   const copies = possibleCopies(story);
@@ -24,6 +30,7 @@ function unjustified(story: Story, index: HistoryIndex, promises: HistoryPromise
   for (const [position, run] of runs.entries()) {
     const next = runs[position + 1];
     if (next === undefined || hasReason(run, next, index, promises)) continue;
+    if (isSecondRun(run, next, story, promises)) continue;
     allowed -= 1;
     if (allowed < 0) {
       const evidence = [run.deliver, ...run.settles, next.deliver];
@@ -36,12 +43,6 @@ function unjustified(story: Story, index: HistoryIndex, promises: HistoryPromise
 /** Runs in the order in which they began. */
 function runsOf({ handovers }: Story): readonly Started[] {
   return handovers.filter(hasStarted).toSorted((a, b) => a.start.t - b.start.t);
-}
-
-type Started = Handover & { readonly start: NonNullable<Handover["start"]> };
-
-function hasStarted(handover: Handover): handover is Started {
-  return handover.start !== undefined;
 }
 
 function hasReason(
@@ -64,13 +65,36 @@ function hasReason(
   // Its lease ended, so another hand-over was due whatever the outcome of this one.
   const leaseEndedAt = promises.lateAcks ? run.surelyUntil : leaseEnd;
   if (leaseEndedAt <= next.handedAt + nanoseconds(promises.slackMs)) {
-    // An ack that is confirmed later had not taken effect by then.
-    const isLate = (settledAs(run, "ack")?.t ?? 0) > next.start.t;
-    return !isAckConfirmed || isLate || promises.lateAcks;
+    return !isAckConfirmed || isAckBehind(run, handovers) || promises.lateAcks;
   }
   if (settles.some(({ type }) => UNSURE.has(type))) return true;
   const diedAt = deaths.get(deliver.proc) ?? Number.POSITIVE_INFINITY;
   return diedAt <= next.start.t && !isAckConfirmed;
+}
+
+/**
+ * True: the message was handed out a second time, and no ack stood in the way: it came after that, or was taken
+ * without a word about its effect.
+ */
+function isSecondRun(
+  run: Started,
+  next: Started,
+  { handovers }: Story,
+  { lateAcks, slackMs }: HistoryPromises,
+): boolean {
+  if (isAckPending(run, next) || !isSecondDelivery([run, next], handovers, nanoseconds(slackMs)))
+    return false;
+  const ackedAt = settledAs(run, "ack")?.t ?? Number.POSITIVE_INFINITY;
+  return ackedAt > next.handedAt || (lateAcks && ackedAt >= run.brokenAt);
+}
+
+/** True: the ack was confirmed when another holder was done: what is gone may be acked again. */
+function isAckBehind(run: Started, handovers: readonly Handover[]): boolean {
+  const ackedAt = settledAs(run, "ack")?.t ?? 0;
+  return handovers.some((other) => {
+    const done = settledAs(other, "ack") ?? settledAs(other, "dead");
+    return other !== run && other.deliver.bid === run.deliver.bid && done !== undefined && done.t <= ackedAt;
+  });
 }
 
 /**
@@ -163,7 +187,7 @@ function overlaps(story: Story, index: HistoryIndex, promises: HistoryPromises):
     if (second.start.t >= endedAt - slack) return [];
     const evidence = [first.start, second.start];
     if (second.start.t < first.leaseEnd - slack && !isSettled(first, second.start.t)) {
-      if (declaredDuplicates(index) > 0) return [];
+      if (isSecondDelivery([first, second], story.handovers, slack)) return [];
       return [{ mid, text: "two handlers ran on the message under one lease", evidence }];
     }
     return isToldInTime(first, endedAt, index, promises)
@@ -226,62 +250,4 @@ function miscounted(
     seen.set(counter, { handed: before.handed + 1, begun, attempt });
   }
   return [];
-}
-
-export const boundedConcurrency: Invariant = {
-  id: "I-15",
-  title: "a consumer runs no more handlers and holds no more leases than it may",
-  check({ handovers }, { concurrency, prefetch }) {
-    if (concurrency === undefined) {
-      return { verdict: "info", findings: [{ text: "the run states no limit of concurrency" }] };
-    }
-    const byConsumer = Map.groupBy(handovers, ({ deliver }) => `${deliver.proc}/${deliver.consumer}`);
-    const findings: Finding[] = [];
-    for (const [consumer, held] of byConsumer) {
-      const running = peak(held.filter(hasStarted).map((run) => [run.start.t, slotFreedAt(run)]));
-      if (running > concurrency)
-        findings.push({ text: `${consumer} ran ${running} handlers, allowed ${concurrency}` });
-      if (prefetch === undefined) continue;
-      const leases = peak(leasesOf(held));
-      const allowed = concurrency + prefetch;
-      if (leases > allowed) findings.push({ text: `${consumer} held ${leases} leases, allowed ${allowed}` });
-    }
-    return judged(findings);
-  },
-};
-
-/** A run that was told to stop gives up its slot, since it may never end. */
-function slotFreedAt({ abort, end }: Started): number {
-  return Math.min(abort?.t ?? Number.POSITIVE_INFINITY, end?.t ?? Number.POSITIVE_INFINITY);
-}
-
-/** The settlement begins when the handler ends, though its request may wait for others before it goes out. */
-function releasedAt({ end, settles, leaseEnd }: Handover): number {
-  const endedAt = end?.t ?? Number.POSITIVE_INFINITY;
-  return Math.min(endedAt, settles[0]?.t ?? Number.POSITIVE_INFINITY, leaseEnd);
-}
-
-/** If a consumer gets a message again while it holds it, that is one lease that continues. */
-function leasesOf(held: readonly Handover[]): readonly (readonly [number, number])[] {
-  return [...Map.groupBy(held, ({ deliver }) => deliver.bid).values()].flatMap((same) =>
-    same
-      .toSorted((a, b) => a.deliver.t - b.deliver.t)
-      .map((one, at, all) => [one.deliver.t, Math.min(releasedAt(one), all[at + 1]?.deliver.t ?? Infinity)]),
-  );
-}
-
-/** The highest number of overlapping intervals; an interval may have no end. */
-function peak(intervals: readonly (readonly [number, number | undefined])[]): number {
-  const steps = intervals.flatMap(([from, to]) => [
-    { t: from, by: 1 },
-    { t: to ?? Number.POSITIVE_INFINITY, by: -1 },
-  ]);
-  let now = 0;
-  let most = 0;
-  // At equal times, ends come first: a freed slot may be used at once.
-  for (const { by } of steps.toSorted((a, b) => a.t - b.t || a.by - b.by)) {
-    now += by;
-    most = Math.max(most, now);
-  }
-  return most;
 }

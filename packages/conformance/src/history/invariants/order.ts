@@ -70,21 +70,24 @@ function runsOf(story: Story): readonly Run[] {
 
 function doneTime({ handovers, deadLetters }: Story): number {
   const last = deadLetters.length === 0 ? undefined : handovers.at(-1);
-  const lastRunAt = Math.max(...handovers.map(({ start }) => start?.t ?? 0));
   return Math.min(
     Number.POSITIVE_INFINITY,
     ...handovers.flatMap((handover) => endOfSuccess(handover, handover === last)),
-    ...handovers.flatMap((handover) => (last === undefined ? [] : endOfCopy(handover, lastRunAt))),
+    ...(last === undefined ? [] : endsOfCopies(handovers)),
   );
 }
 
-/** The lease was gone behind the copy: the message came again, and its copy was not made twice. */
-function endOfCopy({ settles }: Handover, lastRunAt: number): readonly number[] {
-  const lost = settles.filter(({ type, kind }) => type === "settle.lost" && kind === "dead");
-  const operations = new Set(lost.map(({ op }) => op));
-  return settles
-    .filter(({ type, op, t }) => type === "settle.invoke" && operations.has(op) && t >= lastRunAt)
-    .map(({ t }) => t);
+/**
+ * The lease was gone behind the copy, and nobody ran the message again: it came again only to be acked. Until
+ * then it holds up its key.
+ */
+function endsOfCopies(handovers: readonly Handover[]): readonly number[] {
+  const lastRun = handovers.findLastIndex(({ start }) => start !== undefined);
+  const isLost = handovers[lastRun]?.settles.some(
+    ({ type, kind }) => type === "settle.lost" && kind === "dead",
+  );
+  const again = handovers[lastRun + 1];
+  return isLost === true && again !== undefined ? [again.deliver.t] : [];
 }
 
 /** A dead letter leaves its key as soon as the service has it, perhaps before the answer arrives. */

@@ -1,5 +1,4 @@
 import {
-  declaredDuplicates,
   isAcked,
   isConfirmed,
   isPerhapsDeleted,
@@ -11,6 +10,7 @@ import {
   type Story,
 } from "../history-index.ts";
 import type { HistoryEvent } from "../history-event.ts";
+import { isCopyUnsure, isSecondDelivery } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
 export const completeDeadLetters: Invariant = {
@@ -34,8 +34,10 @@ function deadLetterFaults(story: Story, index: HistoryIndex, promises: HistoryPr
     return [{ mid, text: "a dead letter that nobody had given up" }];
   if (deadLetters.some(({ reason }) => reason === undefined))
     return [{ mid, text: "a dead letter without a reason" }];
-  const unsure = dead.filter((handover) => isUnsure(handover, index)).length;
-  const allowed = possibleCopies(story) + unsure + declaredDuplicates(index);
+  const unsure = dead.filter(
+    (handover) => handover.brokenAt < Number.POSITIVE_INFINITY || isUnsure(handover, story, index),
+  );
+  const allowed = possibleCopies(story) + unsure.length;
   return copies > allowed ? [{ mid, text: `${copies} dead letters of one message, allowed ${allowed}` }] : [];
 }
 
@@ -49,11 +51,13 @@ function isGivenUp({ deliver, end, settles }: Handover, { attempts }: HistoryPro
 }
 
 /** The copy may have been made although nobody was told. */
-function isUnsure({ deliver, end, settles }: Handover, { deaths }: HistoryIndex): boolean {
+function isUnsure(handover: Handover, story: Story, { deaths }: HistoryIndex): boolean {
+  const { deliver, end, settles } = handover;
   // It was given up and yet given back: the copy seemed to fail.
   const isGivenBack = end?.result === "dead" && settles.some(({ kind }) => kind === "release");
   return (
     isGivenBack ||
+    isCopyUnsure(story, handover) ||
     deaths.has(deliver.proc) ||
     isUnanswered(settles) ||
     settles.some(({ type }) => type === "settle.info" || type === "settle.lost" || type === "settle.fail")
@@ -63,22 +67,30 @@ function isUnsure({ deliver, end, settles }: Handover, { deaths }: HistoryIndex)
 export const conservation: Invariant = {
   id: "I-12",
   title: "a confirmed message ends in one place: acked, a dead letter, or still in its queue",
-  check: (index, { redeliversFollowers }) =>
+  check: (index, promises) =>
     judged(
       [...index.stories.values()].flatMap((story): readonly Finding[] => {
         if (!isConfirmed(story)) return [];
         const places = [isAcked(story), story.deadLetters.length > 0, story.leftovers.length > 0];
         const count = places.filter(Boolean).length;
         const isExcused =
-          (redeliversFollowers && story.handovers.some(({ deliver }) => deliver.key !== undefined)) ||
-          possibleCopies(story) + declaredDuplicates(index) > 1 ||
-          story.handovers.some((handover) => isUnsure(handover, index));
+          (promises.redeliversFollowers &&
+            story.handovers.some(({ deliver }) => deliver.key !== undefined)) ||
+          possibleCopies(story) > 1 ||
+          hasSecondDelivery(story, nanoseconds(promises.slackMs)) ||
+          story.handovers.some((one) => isGivenUp(one, promises) && isUnsure(one, story, index));
         if (count <= 1 || isExcused) return [];
         const names = ["acked", "a dead letter", "in its queue"].filter((_, place) => places[place]);
         return [{ mid: story.mid, text: `the message is ${names.join(" and ")} at once` }];
       }),
     ),
 };
+
+function hasSecondDelivery({ handovers }: Story, slack: number): boolean {
+  return handovers.some((one, place) =>
+    handovers.slice(place + 1).some((other) => isSecondDelivery([one, other], handovers, slack)),
+  );
+}
 
 export const progress: Invariant = {
   id: "I-13",

@@ -72,7 +72,12 @@ export class RunningCall {
   expireNamedLeases(): void {
     if (!this.#faults.has("expireLease")) return;
     const handles = [this.#request.call.members, ...this.#entries].map((members) => members["ReceiptHandle"]);
-    for (const handle of handles) if (typeof handle === "string") this.#queue()?.expireLease(handle);
+    this.#breakLeases(handles.filter((handle) => typeof handle === "string"));
+  }
+
+  #breakLeases(handles: readonly string[]): void {
+    this.#parts.handOuts.broke(handles);
+    for (const handle of handles) this.#queue()?.expireLease(handle);
   }
 
   async operate(): Promise<OperationOutput> {
@@ -88,8 +93,7 @@ export class RunningCall {
 
   async answer(output: OperationOutput): Promise<void> {
     const { operation } = this.#request.call;
-    if (this.#faults.has("duplicate"))
-      for (const handle of handlesIn(output)) this.#queue()?.expireLease(handle);
+    if (this.#faults.has("duplicate")) this.#breakLeases(handlesIn(output));
     let distorted = distortOutput(
       output,
       this.#faults,

@@ -8,11 +8,13 @@ export function distortMessages(
   messages: readonly WireReceivedMessage[],
   subscription: Subscription,
   faults: PubsubCallFaults,
-  { random }: Pick<GrpcParts, "random">,
+  { random, handOuts }: Pick<GrpcParts, "random" | "handOuts">,
 ): readonly WireReceivedMessage[] {
   const { enableExactlyOnceDelivery, enableMessageOrdering } = subscription.resource;
   if (faults.has("duplicate") && !enableExactlyOnceDelivery) {
-    subscription.giveBack(messages.map(({ ackId }) => ackId));
+    const ackIds = messages.map(({ ackId }) => ackId);
+    handOuts.broke(ackIds);
+    subscription.giveBack(ackIds);
   }
   const skewMs = faults.find("clockSkew")?.skewMs;
   const dated = skewMs === undefined ? messages : messages.map((message) => shifted(message, skewMs));

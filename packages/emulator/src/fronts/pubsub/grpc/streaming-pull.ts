@@ -114,7 +114,10 @@ class StreamingPull {
     const faults = this.#faultsOf("StreamingPull.request", request);
     if (this.#isInterrupted(await faults.draw("before", this.#cancel.signal))) return;
     this.#adopt(faults);
-    if (faults.has("expireLease")) this.#subscription?.expire(request.ackIds);
+    if (faults.has("expireLease")) {
+      this.#parts.handOuts.broke(request.ackIds);
+      this.#subscription?.expire(request.ackIds);
+    }
     checkLaterRequest(request);
     if (request.streamAckDeadlineSeconds !== 0) {
       checkAckDeadline(request.streamAckDeadlineSeconds);

@@ -1,8 +1,10 @@
 import type { FaultPlan } from "../../../../faults/fault-plan.ts";
 import type { FaultCall } from "../../../../faults/fault-rule.ts";
 import type { ServiceBusFaultAction } from "../../../../faults/service-bus-fault-action.ts";
+import type { HandOutLog } from "../../../../log/hand-out-log.ts";
 import type { CallOutcome, OpenCall } from "../../../../log/call-log.ts";
 import type { EngineClock } from "../../../../time/engine-clock.ts";
+import type { Mailbox } from "../../engine/contract.ts";
 import { statusOf, toAmqpError } from "../amqp-errors.ts";
 import type { AmqpError } from "../transport/performatives.ts";
 import type { CallSite } from "./call-site.ts";
@@ -19,6 +21,7 @@ export interface CallParts {
   /** The clients' time in milliseconds. */
   readonly wireNow: () => number;
   readonly namespace: string;
+  readonly handOuts: HandOutLog;
 }
 
 /** One call: runs it through faults and engine, and answers it. Synchronous unless a fault delays it. */
@@ -81,6 +84,16 @@ export class ServiceBusCall {
 
   has(kind: ServiceBusFaultAction["kind"]): boolean {
     return this.#actions.some((action) => action.kind === kind);
+  }
+
+  /** The `expireLease` fault: ends this lock. */
+  expireLock(mailbox: Pick<Mailbox, "expireLock">, lockToken: string): void {
+    if (this.has("expireLease") && mailbox.expireLock(lockToken)) this.#parts.handOuts.broke([lockToken]);
+  }
+
+  /** The `duplicate` fault: delivers this message once more. */
+  deliverAgain(mailbox: Pick<Mailbox, "deliverAgain">, lockToken: string): void {
+    if (this.has("duplicate") && mailbox.deliverAgain(lockToken)) this.#parts.handOuts.broke([lockToken]);
   }
 
   /** How much later than the real expiry the client is told that a lock ends, in milliseconds. */

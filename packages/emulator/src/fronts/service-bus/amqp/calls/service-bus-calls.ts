@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { FaultCall } from "../../../../faults/fault-rule.ts";
 import type { CallLog } from "../../../../log/call-log.ts";
-import type { HandOutLog } from "../../../../log/hand-out-log.ts";
 import type { CallSubject } from "./call-site.ts";
 import { ServiceBusCall, type CallParts } from "./service-bus-call.ts";
 
@@ -10,7 +9,6 @@ const REGION = "local";
 
 interface Logs {
   readonly log: CallLog;
-  readonly handOuts: HandOutLog;
 }
 
 /** Opens calls: logs each one and attaches its faults. */

@@ -111,8 +111,8 @@ export class ReceiverLink implements Consumer {
     const { lockToken } = delivery;
     this.#send(delivery, call);
     call.position("after", refuse, () => {
-      if (lockToken !== undefined && call.has("duplicate")) mailbox.deliverAgain(lockToken);
-      if (lockToken !== undefined && call.has("expireLease")) mailbox.expireLock(lockToken);
+      if (lockToken !== undefined) call.deliverAgain(mailbox, lockToken);
+      if (lockToken !== undefined) call.expireLock(mailbox, lockToken);
       if (sessionId !== undefined && call.has("sessionLost")) mailbox.loseSession(sessionId);
       call.finish();
     });
@@ -134,7 +134,7 @@ export class ReceiverLink implements Consumer {
     const call = this.#parts.calls.open({ operation, path: mailbox.path, site: this.#site });
     call.run(
       () => {
-        if (call.has("expireLease")) mailbox.expireLock(lockToken);
+        call.expireLock(mailbox, lockToken);
         if (call.has("sessionLost") && sessionId !== undefined) mailbox.loseSession(sessionId);
         apply(mailbox, lockToken);
       },

@@ -28,7 +28,7 @@ export function renewLocks(context: ManagementContext): ManagementResult {
   const { namespace, path, body, call, wireTime } = context;
   const mailbox = namespace.findMailbox(path);
   const tokens = body.lockTokens();
-  if (call.has("expireLease")) for (const token of tokens) mailbox.expireLock(token);
+  for (const token of tokens) call.expireLock(mailbox, token);
   const ends = tokens.map((token) => timestamp(wireTime.toWireMs(mailbox.renewLock(token) + call.skewMs)));
   return [entry("expirations", array("timestamp", ends))];
 }
@@ -94,7 +94,7 @@ export function updateDisposition(context: ManagementContext): ManagementResult 
   const properties = propertiesOf(body.value("properties-to-modify"));
   const status = body.text("disposition-status");
   for (const token of body.lockTokens()) {
-    if (call.has("expireLease")) mailbox.expireLock(token);
+    call.expireLock(mailbox, token);
     switch (status) {
       case "completed":
         mailbox.complete(token);

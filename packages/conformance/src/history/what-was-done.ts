@@ -1,0 +1,52 @@
+import { isUnanswered, type Handover, type Story } from "./history-index.ts";
+
+/** A hand-over whose handler began. */
+export type Started = Handover & { readonly start: NonNullable<Handover["start"]> };
+
+/** True if its handler began. */
+export function hasStarted(handover: Handover): handover is Started {
+  return handover.start !== undefined;
+}
+
+/**
+ * True if the message was handled and its ack may have been applied, though the answer is unknown or never
+ * came. The ack may be one of a later hand-over that its process did not run again.
+ */
+export function isPerhapsAcked(story: Story): boolean {
+  const handled = new Set(
+    story.handovers.filter(({ isHandled }) => isHandled).map(({ deliver }) => deliver.proc),
+  );
+  return story.handovers.some(({ deliver, start, isHandled, settles }) => {
+    const acks = settles.filter(({ kind }) => kind === "ack");
+    const isUnsure = isUnanswered(acks) || acks.some(({ type }) => type === "settle.info");
+    return isUnsure && handled.has(deliver.proc) && (start === undefined || isHandled);
+  });
+}
+
+/**
+ * True if the service broke a lease and then handed out the later of the two, so that two held the message at
+ * a time and neither could know. It is the lease of the earlier one, or that of a holder before it whose
+ * settlement ended the lease of both.
+ *
+ * @param all hand-overs of the message
+ * @param slack in nanoseconds
+ */
+export function isSecondDelivery(
+  [one, other]: readonly [Handover, Handover],
+  all: readonly Handover[],
+  slack: number,
+): boolean {
+  const firstAt = Math.min(one.handedAt, other.handedAt);
+  const secondAt = Math.max(one.handedAt, other.handedAt);
+  return all.some((broken) => {
+    if (broken.handedAt > firstAt || broken.brokenAt > secondAt + slack) return false;
+    const isOneOfThem = broken === one || broken === other;
+    return isOneOfThem || broken.settles.some(({ t }) => t >= firstAt && t <= secondAt + slack);
+  });
+}
+
+/** True if this hand-over gave the message up by a copy, and nobody knows that the original is gone. */
+export function isCopyUnsure({ copies }: Story, { deliver, settles }: Handover): boolean {
+  const isMade = copies.some(({ proc, t }) => proc === deliver.proc && t >= deliver.t);
+  return isMade && !settles.some(({ type, kind }) => type === "settle.ok" && kind === "dead");
+}
