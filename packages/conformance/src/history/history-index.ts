@@ -169,9 +169,10 @@ function holderOf({ deliver: { proc, mid } }: Draft): string {
  * An ack that was taken, or may have been, shows of a handler that was told to stop that it had done its
  * work. It may name a later hand-over of the message, which its process then did not run again.
  */
-function isSuccess({ end, settles }: Draft, later: readonly SettleEvent[]): boolean {
+function isSuccess({ end, settles }: Draft, sameHolder: readonly Draft[]): boolean {
   if (end?.result !== "aborted") return end?.result === "ack";
-  const all = [...settles, ...later.filter(({ t }) => t >= end.t)];
+  const unstarted = sameHolder.filter((one) => one.start === undefined).flatMap((one) => one.settles);
+  const all = [...settles, ...unstarted.filter(({ t }) => t >= end.t)];
   const refused = new Set(all.filter(isRefusal).map(({ op }) => op));
   return all.some(({ kind, op }) => kind === "ack" && !refused.has(op));
 }
@@ -191,7 +192,6 @@ function isRenew(event: SettleEvent | RenewEvent): event is RenewEvent {
 
 function finish(draft: Draft, sameHolder: readonly Draft[], brokenAt = Number.POSITIVE_INFINITY): Handover {
   const { deliver, recordedAt, start, end, abort, settles, renews } = draft;
-  const unstarted = sameHolder.filter((one) => one.start === undefined).flatMap((one) => one.settles);
   const lost = [...renews, ...settles].find(({ type }) => type === "renew.lost" || type === "settle.lost");
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
   let surelyUntil = leaseEnd;
@@ -211,7 +211,7 @@ function finish(draft: Draft, sameHolder: readonly Draft[], brokenAt = Number.PO
     start,
     end,
     abort,
-    isHandled: isSuccess(draft, unstarted),
+    isHandled: isSuccess(draft, sameHolder),
     settles,
     renews,
     leaseEnd,
