@@ -1,43 +1,19 @@
 import { createClient, defineQueue, unchecked } from "@anyqueue/core";
-import type { ConsumerDriver, Delivery, QueueAdapter } from "@anyqueue/core/adapter";
-import { startEmulator, type Emulator } from "@anyqueue/emulator";
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import type { ConsumerDriver, Delivery } from "@anyqueue/core/adapter";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { sqs } from "../src/index.ts";
-import {
-  adminOf,
-  ANY_CREDENTIALS,
-  consumerOptions,
-  factsOf,
-  fifo,
-  never,
-  openAdapter,
-  outgoing,
-} from "./open-adapter.ts";
+import { EmulatedSqs, NOW } from "./emulated-sqs.ts";
+import { ANY_CREDENTIALS, factsOf, fifo, never, outgoing } from "./open-adapter.ts";
 import { until } from "./scripted-server.ts";
 
-const NOW = { maxItems: 10, waitMs: 0 };
-
-let emulator: Emulator;
-let adapter: QueueAdapter;
+const bench = new EmulatedSqs();
 let consumer: ConsumerDriver<unknown>;
 
-beforeAll(async () => {
-  emulator = await startEmulator({ sqsPort: 0 });
-});
-
-afterAll(async () => {
-  await emulator.close();
-});
-
 beforeEach(async () => {
-  emulator.reset();
-  adapter = openAdapter(emulator.endpoints.sqs);
-  onTestFinished(async () => await adapter.close());
-  const target = fifo(adapter);
-  await (await adminOf(adapter)).create(target, {}, never);
+  const target = await bench.created(fifo(bench.adapter));
   const keyed = ["1", "2", "3"].map((id) => outgoing(id, { orderingKey: "k" }));
-  await adapter.openProducer(target).sendBatch(keyed, never);
-  consumer = adapter.openConsumer(target, consumerOptions());
+  await bench.adapter.openProducer(target).sendBatch(keyed, never);
+  consumer = bench.consume(target);
 });
 
 async function receive(): Promise<readonly Delivery<unknown>[]> {
@@ -65,14 +41,14 @@ describe("the followers of a failing message on a FIFO queue", () => {
     }
     const [head] = await receive();
     await consumer.ackBatch([head?.handle], never);
-    await emulator.clock.advance(31_000);
+    await bench.emulator.clock.advance(31_000);
     // They were not given back after that last receive, so it counts.
     expect(countsOf(await receive())).toEqual([2, 2]);
   });
 
   // Seen in the fault matrix: sqs-fifo/black-hole/receive, seed 20261201.
   test("lose none when they come again before the answer to their return does, or without one", async () => {
-    emulator.faults.add({
+    bench.emulator.faults.add({
       operation: "ChangeMessageVisibilityBatch",
       when: "after",
       count: 1,
@@ -85,7 +61,7 @@ describe("the followers of a failing message on a FIFO queue", () => {
     }));
     const given = new AbortController();
     const released = consumer.releaseBatch(unstarted, given.signal).catch(() => undefined);
-    await until(() => emulator.log.count("ChangeMessageVisibilityBatch") > 0);
+    await until(() => bench.emulator.log.count("ChangeMessageVisibilityBatch") > 0);
     expect(countsOf(await receive())).toEqual([1, 1, 1]);
     given.abort();
     await released;
@@ -96,9 +72,9 @@ describe("the followers of a failing message on a FIFO queue", () => {
     const unstarted = { handle: head?.handle, delayMs: 0, cause: "unstarted" as const };
     await consumer.releaseBatch([unstarted], never);
     await consumer.releaseBatch([unstarted], never);
-    await emulator.clock.advance(31_000);
+    await bench.emulator.clock.advance(31_000);
     await receive();
-    await emulator.clock.advance(31_000);
+    await bench.emulator.clock.advance(31_000);
     expect(countsOf(await receive())[0]).toBe(2);
   });
 
@@ -124,14 +100,14 @@ describe("the followers of a failing message on a FIFO queue", () => {
       isSenderFault: false,
       message: "no",
     } as const;
-    emulator.faults.add({ operation: "DeleteMessageBatch", count: 1, action });
+    bench.emulator.faults.add({ operation: "DeleteMessageBatch", count: 1, action });
     expect(await consumer.ackBatch([head?.handle], never)).toMatchObject([{ ok: false }]);
     await failFirst([...(head === undefined ? [] : [head]), ...rest]);
     expect(countsOf(await receive())).toEqual([2, 1, 1]);
   });
 
   test("are not moved to the dead letters by the service while heads fail one after the other", async () => {
-    const client = createClient(`sqs://eu-west-1?endpoint=${emulator.endpoints.sqs ?? ""}`, [
+    const client = createClient(`sqs://eu-west-1?endpoint=${bench.emulator.endpoints.sqs ?? ""}`, [
       sqs({ credentials: ANY_CREDENTIALS }),
     ]);
     onTestFinished(async () => void (await client.close()));
@@ -144,9 +120,9 @@ describe("the followers of a failing message on a FIFO queue", () => {
     const keyed = keyedQueue("keyed", 5);
     await client.admin.create(keyed);
     // Nine of a reply's ten messages can fail five times each before the tenth has its first run.
-    expect((await factsOf(adapter, fifo(adapter, "keyed"))).maxDeliveries).toBe(50);
+    expect((await factsOf(bench.adapter, fifo(bench.adapter, "keyed"))).maxDeliveries).toBe(50);
     const many = keyedQueue("many", 200);
     await client.admin.create(many);
-    expect((await factsOf(adapter, fifo(adapter, "many"))).maxDeliveries).toBe(1_000);
+    expect((await factsOf(bench.adapter, fifo(bench.adapter, "many"))).maxDeliveries).toBe(1_000);
   });
 });
