@@ -99,17 +99,21 @@ export async function closeOpened({ driver, route, retries }: OpenedConsumer): P
 }
 
 async function closeAll(
-  route: DeadLetterRoute | undefined,
+  route: DeadLetterRoute,
   retries: RetryRoute | undefined,
-  driver: Pick<ConsumerDriver<unknown>, "close"> | undefined,
+  driver: ConsumerDriver<unknown> | undefined,
 ): Promise<void> {
-  // Each in a function of its own: a close that throws at once must not keep the next from being called.
   const closed = await Promise.allSettled([
-    (async () => await driver?.close())(),
+    driver && closeDriver(driver),
     retries?.close(),
-    route?.kind === "copy" ? route.close() : undefined,
+    route.kind === "copy" ? route.close() : undefined,
   ]);
   for (const result of closed) if (result.status === "rejected") throw result.reason;
+}
+
+/** Rejects, too, if the close throws at once. */
+async function closeDriver(driver: Pick<ConsumerDriver<unknown>, "close">): Promise<void> {
+  await driver.close();
 }
 
 /** Never rejects: what is closed here has failed already, or was never used. */
@@ -204,7 +208,7 @@ async function openCopies(setup: Opening, target: Target): Promise<CopyRouteOpti
   try {
     await openDriver(setup, driver);
   } catch (error) {
-    await closeInTime(clock, closeAll(undefined, undefined, driver));
+    await closeInTime(clock, closeDriver(driver));
     throw error;
   }
   return {
