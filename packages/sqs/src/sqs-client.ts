@@ -97,7 +97,7 @@ export class SqsClients {
 
   readonly call: SqsCall = async (name, input, options = {}) => {
     const loaded = await (this.#loaded ??= load());
-    if (this.#settings.client !== undefined) await (this.#place ??= refuseOtherRegion(this.#settings));
+    if (this.#settings.client !== undefined) await (this.#place ??= refuseOtherPlace(this.#settings));
     this.#refuseUse(options.signal);
     const { client = this.#clientFor(loaded, options).sdkClient } = this.#settings;
     const offsetMs = offsetOf(client);
@@ -170,10 +170,17 @@ async function inTime<Output>(
   }
 }
 
-/** A client given by the application calls its own region, which may have a queue of the same name. */
-async function refuseOtherRegion({ client, region }: ClientSettings): Promise<void> {
-  const { region: ofClient, endpoint }: Partial<SQSClient["config"]> = client?.config ?? {};
-  if (region === undefined || ofClient === undefined || endpoint !== undefined) return;
+/** A client given by the application calls its own place, which may have a queue of the same name. */
+async function refuseOtherPlace({ client, region, endpoint }: ClientSettings): Promise<void> {
+  const { region: ofClient, endpoint: endpointOf }: Partial<SQSClient["config"]> = client?.config ?? {};
+  if (endpoint !== undefined) {
+    const { protocol, hostname, port } = new URL(endpoint);
+    const own = await endpointOf?.();
+    if (own?.protocol === protocol && own.hostname === hostname && `${own.port ?? ""}` === port) return;
+    const remedy = "Give the client this endpoint, or leave it out of the URL.";
+    throw invalid(`the URL has the endpoint ${endpoint}, which the given client does not call`, remedy);
+  }
+  if (region === undefined || ofClient === undefined || endpointOf !== undefined) return;
   const own = await ofClient().catch(() => region);
   if (own === region) return;
   const remedy = "Give this queue a client of its region.";
