@@ -10,6 +10,8 @@ import { parseAddress } from "./sqs-url.ts";
 
 /** How often `redrive` asks a running move for its progress; SQS moves up to 500 messages a second. */
 const PROGRESS_MS = 1_000;
+/** How often in a row that question may fail. SQS goes on moving meanwhile, so one lost answer ends nothing. */
+const MAX_FAILURES = 10;
 const LIST_PAGE = 1_000;
 
 /** Provisioning and inspection of SQS queues. */
@@ -102,11 +104,17 @@ export class SqsAdmin implements AdminDriver {
     });
     let isRunning = true;
     try {
-      while (isRunning) {
-        const tasks = await this.#tasksOf(queue, source, signal);
-        const task = ownTask(tasks, handle, earlier);
-        isRunning = !isFinished(task, from);
-        yield { moved: task.ApproximateNumberOfMessagesMoved ?? 0 };
+      for (let failures = 0; isRunning;) {
+        const tasks = await this.#tasksOf(queue, source, signal).catch((error: unknown) => {
+          failures += 1;
+          if (failures > MAX_FAILURES || !classifySqsError(error, "admin").retryable) throw error;
+        });
+        if (tasks !== undefined) {
+          failures = 0;
+          const task = ownTask(tasks, handle, earlier);
+          isRunning = !isFinished(task, from);
+          yield { moved: task.ApproximateNumberOfMessagesMoved ?? 0 };
+        }
         if (isRunning) await this.#pause(signal);
       }
     } finally {
