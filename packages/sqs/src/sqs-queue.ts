@@ -12,6 +12,8 @@ const LOOKUP_TIMEOUT_MS = 4_500;
 const TWIN_TIMEOUT_MS = 1_000;
 /** The same, including all that comes before the request, such as credentials. */
 const READY_TIMEOUT_MS = 10_000;
+/** How soon a limit is read again for a message that exceeds it: somebody may have raised it. */
+const LIMIT_AGE_MS = 60_000;
 /** Sending does not depend on this read, but if it fails with one of these, sends would fail, too. */
 const STOPS_SENDING: ReadonlySet<ErrorCode> = new Set([
   "NOT_FOUND",
@@ -30,6 +32,7 @@ export class SqsQueue {
   #maxMessageBytes: number | undefined;
   #learning: Promise<void> | undefined;
   #hasLearned = false;
+  #learnedAtMs = 0;
 
   constructor(address: QueueAddress, clients: SqsClients, account: string | undefined) {
     this.address = address;
@@ -89,6 +92,13 @@ export class SqsQueue {
     });
   }
 
+  /** Reads the limit again, unless it was read a moment ago. */
+  async renewLimit(signal: AbortSignal): Promise<void> {
+    if (systemClock.now() - this.#learnedAtMs < LIMIT_AGE_MS) return;
+    this.#hasLearned = false;
+    await this.learnLimit(signal);
+  }
+
   async attributes(signal?: AbortSignal): Promise<Readonly<Record<string, string | undefined>>> {
     const input: GetQueueAttributesCommandInput = {
       QueueUrl: await this.url(signal),
@@ -120,6 +130,7 @@ export class SqsQueue {
       if (STOPS_SENDING.has(classifySqsError(error, "open").code)) throw error;
     }
     this.#hasLearned = true;
+    this.#learnedAtMs = systemClock.now();
   }
 
   async #lookUp(): Promise<string> {
