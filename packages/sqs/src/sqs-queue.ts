@@ -25,7 +25,8 @@ const STOPS_SENDING: ReadonlySet<ErrorCode> = new Set([
 /** One queue of a connection: where it is and how to call it. Shared by its drivers. */
 export class SqsQueue {
   readonly address: QueueAddress;
-  readonly #account: string | undefined;
+  /** The owner, if it may be another than the caller. */
+  readonly account: string | undefined;
   readonly call: SqsCall;
   #url: string | undefined;
   #lookup: Promise<string> | undefined;
@@ -37,7 +38,7 @@ export class SqsQueue {
   constructor(address: QueueAddress, clients: SqsClients, account: string | undefined) {
     this.address = address;
     this.call = clients.call;
-    this.#account = address.account ?? account;
+    this.account = address.account ?? account;
     this.#url = address.url;
   }
 
@@ -116,9 +117,9 @@ export class SqsQueue {
     return this.address.arn ?? (await this.attributes(signal))["QueueArn"] ?? "";
   }
 
-  /** Forgets what was learned, after the queue was deleted or made anew. */
-  forget(): void {
-    this.#url = this.address.url;
+  /** Forgets what was learned, after the queue was deleted, or made anew with this URL. */
+  forget(url?: string): void {
+    this.#url = this.address.url ?? url;
     this.#maxMessageBytes = undefined;
     this.#hasLearned = false;
   }
@@ -156,7 +157,7 @@ export class SqsQueue {
   }
 
   async #urlOf(name: string, timeoutMs: number): Promise<string> {
-    const input = { QueueName: name, QueueOwnerAWSAccountId: this.#account };
+    const input = { QueueName: name, QueueOwnerAWSAccountId: this.account };
     const reply = await inReadyTime(this.call("GetQueueUrlCommand", input, { timeoutMs }));
     if (reply.QueueUrl === undefined) throw new Error(`GetQueueUrl answered without a URL for ${name}`);
     return reply.QueueUrl;
