@@ -3,6 +3,7 @@ import { orAborted, QueueError } from "@anyqueue/core/adapter";
 import type { ListMessageMoveTasksResultEntry } from "@aws-sdk/client-sqs";
 import { abortError } from "./abort-error.ts";
 import type { SqsClients } from "./sqs-client.ts";
+import { invalid } from "./refusal.ts";
 import { classifySqsError } from "./sqs-errors.ts";
 import { SQS_MAX_RETENTION_SECONDS } from "./sqs-limits.ts";
 import type { SqsQueue } from "./sqs-queue.ts";
@@ -10,6 +11,10 @@ import { parseAddress } from "./sqs-url.ts";
 
 /** How often `redrive` asks a running move for its progress; SQS moves up to 500 messages a second. */
 const PROGRESS_MS = 1_000;
+/** How often in a row that question may fail. SQS goes on moving meanwhile, so one lost answer ends nothing. */
+const MAX_FAILURES = 10;
+/** How often, once a second, a new queue is looked for that is not there yet. */
+const MAX_LOOKS = 10;
 const LIST_PAGE = 1_000;
 
 /** Provisioning and inspection of SQS queues. */
@@ -37,20 +42,20 @@ export class SqsAdmin implements AdminDriver {
       });
     }
     const queue = this.#queueOf(target);
-    const create = async (more: Record<string, string>): Promise<void> => {
+    const create = async (more: Record<string, string>): Promise<string | undefined> => {
       const tags = options.tags && { ...options.tags };
       const input = { QueueName: name, Attributes: { ...attributes, ...more }, tags };
-      await queue.call("CreateQueueCommand", input, { signal });
+      return (await queue.call("CreateQueueCommand", input, { signal })).QueueUrl;
     };
-    try {
-      await create(LONGEST_RETENTION);
-    } catch (error) {
+    const url = await create(LONGEST_RETENTION).catch(async (error: unknown) => {
       // A message keeps its age when SQS moves it to its dead-letter queue, so that queue must retain longer.
       const mustRetain = target.ref.kind === "dead-letter";
       if (mustRetain || classifySqsError(error, "admin").code !== "ALREADY_EXISTS") throw error;
-      await create({});
-    }
-    queue.forget();
+      return await create({});
+    });
+    refuseOtherAccount(queue, url);
+    queue.forget(url);
+    await this.#appearance(queue, signal);
   }
 
   async inspect(target: Target, signal: AbortSignal): Promise<EntityCounts> {
@@ -102,11 +107,17 @@ export class SqsAdmin implements AdminDriver {
     });
     let isRunning = true;
     try {
-      while (isRunning) {
-        const tasks = await this.#tasksOf(queue, source, signal);
-        const task = ownTask(tasks, handle, earlier);
-        isRunning = !isFinished(task, from);
-        yield { moved: task.ApproximateNumberOfMessagesMoved ?? 0 };
+      for (let failures = 0; isRunning;) {
+        const tasks = await this.#tasksOf(queue, source, signal).catch((error: unknown) => {
+          failures += 1;
+          if (failures > MAX_FAILURES || !classifySqsError(error, "admin").retryable) throw error;
+        });
+        if (tasks !== undefined) {
+          failures = 0;
+          const task = ownTask(tasks, handle, earlier);
+          isRunning = !isFinished(task, from);
+          yield { moved: task.ApproximateNumberOfMessagesMoved ?? 0 };
+        }
         if (isRunning) await this.#pause(signal);
       }
     } finally {
@@ -119,6 +130,23 @@ export class SqsAdmin implements AdminDriver {
 
   async close(): Promise<void> {
     // The connection belongs to the adapter.
+  }
+
+  /**
+   * "You must wait at least one second after the queue is created to be able to use the queue."
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html (2026-11-30)
+   */
+  async #appearance(queue: SqsQueue, signal: AbortSignal): Promise<void> {
+    for (let left = MAX_LOOKS; left > 0; left -= 1) {
+      try {
+        await queue.attributes(signal);
+        return;
+      } catch (error) {
+        // Created it is, so no other failure counts.
+        if (classifySqsError(error, "admin").code !== "NOT_FOUND") return;
+      }
+      await this.#pause(signal);
+    }
   }
 
   async #tasksOf(queue: SqsQueue, source: string, signal: AbortSignal): Promise<Tasks> {
@@ -143,6 +171,14 @@ export class SqsAdmin implements AdminDriver {
 const LONGEST_RETENTION = { MessageRetentionPeriod: String(SQS_MAX_RETENTION_SECONDS) };
 /** Applies when a dead-letter queue is attached without a count. */
 const DEFAULT_MAX_DELIVERIES = 10;
+
+/** SQS creates queues in the caller's account only, also if the caller uses those of another. */
+function refuseOtherAccount({ account }: SqsQueue, url = ""): void {
+  const [, made] = /\/(\d{12})\/[^/]+$/.exec(url) ?? [];
+  if (account === undefined || made === undefined || account === made) return;
+  const what = `SQS created the queue in account ${made}, the configuration says ${account}`;
+  throw invalid(what, "Delete it if it is new there, and create it with credentials of the owner.");
+}
 
 type Tasks = readonly ListMessageMoveTasksResultEntry[];
 

@@ -7,13 +7,21 @@ const SQS_TYPE = /^(?:String|Number|Binary)(?:\.|$)/;
 const BINARY = "Binary";
 
 /** Returns strings as is, numbers as text, binary as base64; `types` names all types but plain String. */
-export function readAttributes(native: Readonly<Record<string, MessageAttributeValue>>): {
+export function readAttributes(native: Readonly<Record<string, MessageAttributeValue | undefined>>): {
   readonly attributes: Readonly<Record<string, string>>;
   readonly types: Readonly<Record<string, string>> | undefined;
+  /** An attribute without a value: the SDK (3.1169.0) cannot read one that is called `__proto__`. */
+  readonly unread: string | undefined;
 } {
   const attributes: Record<string, string> = {};
   let types: Record<string, string> | undefined;
-  for (const [name, { DataType = STRING, StringValue, BinaryValue }] of Object.entries(native)) {
+  let unread: string | undefined;
+  for (const [name, value] of Object.entries(native)) {
+    if (value === undefined) {
+      unread = name;
+      continue;
+    }
+    const { DataType = STRING, StringValue, BinaryValue } = value;
     setOwn(
       attributes,
       name,
@@ -21,7 +29,7 @@ export function readAttributes(native: Readonly<Record<string, MessageAttributeV
     );
     if (DataType !== STRING) setOwn((types ??= {}), name, DataType);
   }
-  return { attributes, types };
+  return { attributes, types, unread };
 }
 
 /** Returns the type of a copied attribute; undefined for a plain string, or a type that SQS does not have. */

@@ -1,17 +1,11 @@
 import type { ItemResult } from "@anyqueue/core/adapter";
-import { EntryError } from "./entry-error.ts";
+import { EntryError, type FailedEntry } from "./entry-error.ts";
 import { SQS_MAX_BATCH_ITEMS } from "./sqs-limits.ts";
 
 /** The answer of all three batch operations. */
 export interface BatchReply<Entry extends { readonly Id?: string | undefined }> {
   readonly Successful?: readonly Entry[] | undefined;
-  readonly Failed?:
-    | readonly {
-        readonly Id?: string | undefined;
-        readonly Code?: string | undefined;
-        readonly Message?: string | undefined;
-      }[]
-    | undefined;
+  readonly Failed?: readonly FailedEntry[] | undefined;
   /** Always present, except in answers of clients made for tests. */
   readonly $metadata?: { readonly requestId?: string | undefined };
 }
@@ -59,13 +53,8 @@ export function alignReply<Entry extends { readonly Id?: string | undefined }, V
     if (results[index] !== undefined) results[index] = resultOf(entry, index);
   }
   for (const entry of reply.Failed ?? []) {
-    const error = new EntryError(
-      entry.Code ?? "InternalError",
-      entry.Message ?? "the entry was refused",
-      requestId,
-    );
     const index = numberOf(entry);
-    if (results[index] !== undefined) results[index] = { ok: false, error };
+    if (results[index] !== undefined) results[index] = { ok: false, error: new EntryError(entry, requestId) };
   }
   for (let index = 0; index < count; index += 1)
     if (results[index] === UNANSWERED) results[index] = { ok: false, error: unanswered(requestId) };

@@ -98,8 +98,10 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
     const known = this.#queues.get(target.entity);
     if (known !== undefined) return known;
     const address = parseAddress(target.entity);
-    // A configured endpoint answers for every queue, whatever host the queue's URL names.
-    const origin = this.#settings.endpoint === undefined ? address.origin : undefined;
+    // A configured endpoint answers for every queue, whatever host the queue's URL names. A client that was
+    // given has its own.
+    const { endpoint, client } = this.#settings;
+    const origin = endpoint === undefined && client === undefined ? address.origin : undefined;
     const queue = new SqsQueue(address, this.#clientsAt(origin, address.region), this.#settings.account);
     this.#queues.set(target.entity, queue);
     return queue;

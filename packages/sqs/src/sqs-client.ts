@@ -74,8 +74,10 @@ interface Loaded {
 
 /** Refused although well formed, so never applied: worth one more try with the clock the SDK corrected. */
 const EXPIRED = /^(?:RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)$/;
-/** The same, but only if the answer also shows that our clock is off. */
+/** The same, but only if the SDK has corrected its clock meanwhile: they mostly have other reasons. */
 const REFUSED = /^(?:SignatureDoesNotMatch|InvalidSignatureException|AuthFailure|AccessDeniedException)$/;
+/** A correction by less is none: each answer moves the SDK's clock a little. As in `@aws-sdk/core` 3.981.0. */
+const CORRECTION_MS = 240_000;
 
 /** The SDK clients of one connection. The first call loads them; `close` ends them. */
 export class SqsClients {
@@ -95,22 +97,21 @@ export class SqsClients {
 
   readonly call: SqsCall = async (name, input, options = {}) => {
     const loaded = await (this.#loaded ??= load());
-    if (this.#settings.client !== undefined) await (this.#place ??= refuseOtherRegion(this.#settings));
+    if (this.#settings.client !== undefined) await (this.#place ??= refuseOtherPlace(this.#settings));
     this.#refuseUse(options.signal);
+    const { client = this.#clientFor(loaded, options).sdkClient } = this.#settings;
+    const offsetMs = offsetOf(client);
     try {
       return await this.#send(loaded, name, input, options);
     } catch (error) {
       if (isWithoutRegion(error)) throw withoutRegion(error);
-      if (!wasExpired(error)) throw (await this.#tooOld(error)) ?? error;
+      // The SDK's own mark on the error is missing if another answer corrected the clock, or set it right again.
+      const isCorrected = Math.abs(offsetOf(client) - offsetMs) >= CORRECTION_MS;
+      if (!wasExpired(error, isCorrected)) throw (await tooOld(client, error)) ?? error;
       // The SDK has learned the service's time from this answer, but would use it only in a retry of its own.
       return await this.#send(loaded, name, input, options);
     }
   };
-
-  async #tooOld(error: unknown): Promise<QueueError | undefined> {
-    const client = this.#settings.client ?? (this.#work ?? this.#polls)?.sdkClient;
-    return client && (await tooOld(client, error));
-  }
 
   close(): void {
     this.#isClosed = true;
@@ -129,18 +130,19 @@ export class SqsClients {
     loaded: Loaded,
     name: Name,
     input: InputOf<Name>,
-    { signal, timeoutMs = REQUEST_TIMEOUT_MS, isPoll = false }: CallOptions,
+    options: CallOptions,
   ): Promise<OutputOf<Name>> {
+    const { signal, timeoutMs = REQUEST_TIMEOUT_MS } = options;
     if (this.#isOurHandler)
-      return await this.#clientFor(loaded, isPoll).send(name, input, { signal, timeoutMs });
-    const client = this.#settings.client ?? this.#clientFor(loaded, isPoll).sdkClient;
+      return await this.#clientFor(loaded, options).send(name, input, { signal, timeoutMs });
+    const client = this.#settings.client ?? this.#clientFor(loaded, options).sdkClient;
     const command = loaded.lean.commandOf(loaded.sdk, name, input);
     return await inTime(timeoutMs, signal, async (abortSignal) => {
       return await client.send(command, { requestTimeout: timeoutMs, abortSignal });
     });
   }
 
-  #clientFor({ sdk, lean }: Loaded, isPoll: boolean): LeanClient {
+  #clientFor({ sdk, lean }: Loaded, { isPoll = false }: CallOptions): LeanClient {
     return isPoll
       ? (this.#polls ??= new lean.LeanClient(sdk, this.#settings, Infinity))
       : (this.#work ??= new lean.LeanClient(sdk, this.#settings, 64));
@@ -168,10 +170,17 @@ async function inTime<Output>(
   }
 }
 
-/** A client given by the application calls its own region, which may have a queue of the same name. */
-async function refuseOtherRegion({ client, region }: ClientSettings): Promise<void> {
-  const { region: ofClient, endpoint }: Partial<SQSClient["config"]> = client?.config ?? {};
-  if (region === undefined || ofClient === undefined || endpoint !== undefined) return;
+/** A client given by the application calls its own place, which may have a queue of the same name. */
+async function refuseOtherPlace({ client, region, endpoint }: ClientSettings): Promise<void> {
+  const { region: ofClient, endpoint: endpointOf }: Partial<SQSClient["config"]> = client?.config ?? {};
+  if (endpoint !== undefined) {
+    const { protocol, hostname, port } = new URL(endpoint);
+    const own = await endpointOf?.();
+    if (own?.protocol === protocol && own.hostname === hostname && `${own.port ?? ""}` === port) return;
+    const remedy = "Give the client this endpoint, or leave it out of the URL.";
+    throw invalid(`the URL has the endpoint ${endpoint}, which the given client does not call`, remedy);
+  }
+  if (region === undefined || ofClient === undefined || endpointOf !== undefined) return;
   const own = await ofClient().catch(() => region);
   if (own === region) return;
   const remedy = "Give this queue a client of its region.";
@@ -204,9 +213,12 @@ function withoutRegion(cause: unknown): QueueError {
   });
 }
 
-function wasExpired(error: unknown): boolean {
+/** How far the SDK takes the service's clock to be ahead; NaN for a client that does not say. */
+function offsetOf(client: SQSClient): number {
+  return Number(field(client.config, "systemClockOffset"));
+}
+
+function wasExpired(error: unknown, isCorrected: boolean): boolean {
   if (!(error instanceof Error)) return false;
-  if (EXPIRED.test(error.name)) return true;
-  // The SDK's signer sets this from the date of the answer.
-  return REFUSED.test(error.name) && field(field(error, "$metadata"), "clockSkewCorrected") === true;
+  return EXPIRED.test(error.name) || (isCorrected && REFUSED.test(error.name));
 }

@@ -161,8 +161,20 @@ describe("classifySqsError", () => {
     expect(classifySqsError(sdkError("RequestThrottled"), "send").retryAfterMs).toBeUndefined();
   });
 
+  test.each([
+    [false, "UNAVAILABLE", true],
+    [true, "INTERNAL", false],
+    [undefined, "INTERNAL", false],
+  ] as const)(
+    "reads an unknown code of an entry with SenderFault %s as %s",
+    (SenderFault, code, retryable) => {
+      const entry = new EntryError({ Code: "SomethingNew", SenderFault }, "r-2");
+      expect(classifySqsError(entry, "ack")).toMatchObject({ code, retryable, ambiguous: false });
+    },
+  );
+
   test("never calls a refused entry of a batch ambiguous", () => {
-    const entry = new EntryError("InternalError", "try again", "r-2");
+    const entry = new EntryError({ Code: "InternalError", Message: "try again" }, "r-2");
     expect(classifySqsError(entry, "send")).toEqual({
       code: "UNAVAILABLE",
       retryable: true,

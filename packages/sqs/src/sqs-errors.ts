@@ -145,6 +145,8 @@ const OPENING: ReadonlySet<string | undefined> = new Set(["connect", "getaddrinf
 const BY_PROXY =
   "SQS goes through a proxy only by `clientOptions: { requestHandler: { httpsAgent } }` with an agent that does.";
 const UNTRUSTED: Meaning = { code: "UNAUTHENTICATED", source: TLS };
+/** An entry was refused, and the answer says that the sender is not to blame. */
+const OF_SERVICE: Meaning = { code: "UNAVAILABLE", source: BATCH };
 const UNOPENED: Meaning = { code: "CONNECTION_LOST", source: NODE };
 
 const MAX_CAUSES = 10;
@@ -191,7 +193,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
     bySocketCode.get(socketCode) ??
     byName.get(bare(name)) ??
     byName.get(bare(vendorCode ?? "")) ??
-    (isUnsent ? UNOPENED : meaningOfStatus(status));
+    (isUnsent ? UNOPENED : field(error, "SenderFault") === false ? OF_SERVICE : meaningOfStatus(status));
   const requestId = textField(metadata, "requestId");
   // With the application's own handler, the proxy is the application's matter.
   const isOurs = field(error, "isUnsent") === true;

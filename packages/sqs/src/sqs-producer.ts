@@ -48,6 +48,7 @@ export class SqsProducer implements ProducerDriver {
     // The first small messages of a process need not wait for this round trip: they fit every queue.
     if (largestBytes > SQS_LEAST_LIMIT_BYTES && !this.#queue.hasLearnedLimit)
       await this.#queue.learnLimit(signal);
+    if (largestBytes > (this.#queue.maxMessageBytes ?? Infinity)) await this.#queue.renewLimit(signal);
     const limitBytes = this.#queue.maxMessageBytes ?? Infinity;
     if (largestBytes <= limitBytes) return await inTens(messages, send);
     const isFitting = (message: OutgoingMessage): boolean => this.sizeOf(message) <= limitBytes;

@@ -12,6 +12,8 @@ const LOOKUP_TIMEOUT_MS = 4_500;
 const TWIN_TIMEOUT_MS = 1_000;
 /** The same, including all that comes before the request, such as credentials. */
 const READY_TIMEOUT_MS = 10_000;
+/** How soon a limit is read again for a message that exceeds it: somebody may have raised it. */
+const LIMIT_AGE_MS = 60_000;
 /** Sending does not depend on this read, but if it fails with one of these, sends would fail, too. */
 const STOPS_SENDING: ReadonlySet<ErrorCode> = new Set([
   "NOT_FOUND",
@@ -23,18 +25,20 @@ const STOPS_SENDING: ReadonlySet<ErrorCode> = new Set([
 /** One queue of a connection: where it is and how to call it. Shared by its drivers. */
 export class SqsQueue {
   readonly address: QueueAddress;
-  readonly #account: string | undefined;
+  /** The owner, if it may be another than the caller. */
+  readonly account: string | undefined;
   readonly call: SqsCall;
   #url: string | undefined;
   #lookup: Promise<string> | undefined;
   #maxMessageBytes: number | undefined;
   #learning: Promise<void> | undefined;
   #hasLearned = false;
+  #learnedAtMs = 0;
 
   constructor(address: QueueAddress, clients: SqsClients, account: string | undefined) {
     this.address = address;
     this.call = clients.call;
-    this.#account = address.account ?? account;
+    this.account = address.account ?? account;
     this.#url = address.url;
   }
 
@@ -89,6 +93,13 @@ export class SqsQueue {
     });
   }
 
+  /** Reads the limit again, unless it was read a moment ago. */
+  async renewLimit(signal: AbortSignal): Promise<void> {
+    if (systemClock.now() - this.#learnedAtMs < LIMIT_AGE_MS) return;
+    this.#hasLearned = false;
+    await this.learnLimit(signal);
+  }
+
   async attributes(signal?: AbortSignal): Promise<Readonly<Record<string, string | undefined>>> {
     const input: GetQueueAttributesCommandInput = {
       QueueUrl: await this.url(signal),
@@ -106,9 +117,9 @@ export class SqsQueue {
     return this.address.arn ?? (await this.attributes(signal))["QueueArn"] ?? "";
   }
 
-  /** Forgets what was learned, after the queue was deleted or made anew. */
-  forget(): void {
-    this.#url = this.address.url;
+  /** Forgets what was learned, after the queue was deleted, or made anew with this URL. */
+  forget(url?: string): void {
+    this.#url = this.address.url ?? url;
     this.#maxMessageBytes = undefined;
     this.#hasLearned = false;
   }
@@ -120,6 +131,7 @@ export class SqsQueue {
       if (STOPS_SENDING.has(classifySqsError(error, "open").code)) throw error;
     }
     this.#hasLearned = true;
+    this.#learnedAtMs = systemClock.now();
   }
 
   async #lookUp(): Promise<string> {
@@ -145,7 +157,7 @@ export class SqsQueue {
   }
 
   async #urlOf(name: string, timeoutMs: number): Promise<string> {
-    const input = { QueueName: name, QueueOwnerAWSAccountId: this.#account };
+    const input = { QueueName: name, QueueOwnerAWSAccountId: this.account };
     const reply = await inReadyTime(this.call("GetQueueUrlCommand", input, { timeoutMs }));
     if (reply.QueueUrl === undefined) throw new Error(`GetQueueUrl answered without a URL for ${name}`);
     return reply.QueueUrl;

@@ -115,10 +115,12 @@ export function decodeMessage(
   handedBack = 0,
   native: unknown = message,
 ): Delivery<SqsHandle> {
-  const { attributes, types } = readAttributes(message.MessageAttributes ?? {});
+  const { attributes, types, unread } = readAttributes(message.MessageAttributes ?? {});
   const delivery = new SqsDelivery(message, attributes, receivedAtMs, leaseMs, native);
   addSystemAttributes(delivery, message.Attributes ?? {}, handedBack);
   if (types !== undefined) delivery.attributeTypes = types;
+  if (unread !== undefined)
+    delivery.malformed = `the SDK cannot read the attribute ${JSON.stringify(unread)}`;
   try {
     const header = parseHeader(attributes);
     if (header !== undefined) addHeader(delivery, header);

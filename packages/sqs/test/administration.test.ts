@@ -1,6 +1,8 @@
+import { createClient, defineQueue } from "@anyqueue/core";
 import type { Target } from "@anyqueue/core/adapter";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
+import { sqs } from "../src/sqs-provider.ts";
 import { ANY_CREDENTIALS, factsOf, fifo, never, outgoing, standard } from "./open-adapter.ts";
 import { EmulatedSqs, NOW } from "./emulated-sqs.ts";
 
@@ -96,6 +98,20 @@ describe("administration", () => {
     expect(progress.at(-1)).toBe(25);
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
     expect(await bench.admin.inspect(target, never)).toMatchObject({ ready: 25 });
+  });
+
+  test("a client moves dead letters back although no redrive policy names their queue", async () => {
+    await bench.created(standard(bench.adapter));
+    await bench.adapter
+      .openProducer(await bench.created(dead("orders")))
+      .sendBatch([outgoing("1"), outgoing("2")], never);
+    const url = `sqs://eu-west-1?endpoint=${bench.emulator.endpoints.sqs}`;
+    const client = createClient(url, [sqs({ credentials: ANY_CREDENTIALS })]);
+    const progress: number[] = [];
+    for await (const { moved } of client.admin.redrive(defineQueue("orders"))) progress.push(moved);
+    expect(progress.at(-1)).toBe(2);
+    expect(await bench.admin.inspect(standard(bench.adapter), never)).toMatchObject({ ready: 2 });
+    await client.close();
   });
 
   test("says that a queue is nobody's dead-letter queue", async () => {

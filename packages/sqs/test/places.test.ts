@@ -137,6 +137,29 @@ test("a queue of another region is refused where the application's own client is
   client.destroy();
 });
 
+// The trap: a URL for local work beside a client that reaches the queue of the same name at AWS.
+test.each([
+  [undefined, "INVALID_ARGUMENT"],
+  ["http://127.0.0.1:8", "INVALID_ARGUMENT"],
+  ["http://127.0.0.1:9/", "CONNECTION_LOST"],
+])(
+  "a URL whose endpoint the application's own client (%s) does not call is refused",
+  async (endpoint, code) => {
+    const client = new SQSClient({
+      region: "eu-west-1",
+      credentials: ANY_CREDENTIALS,
+      maxAttempts: 1,
+      ...(endpoint !== undefined && { endpoint }),
+    });
+    const parameters = { endpoint: "http://127.0.0.1:9" };
+    const url = { scheme: "sqs", authority: "eu-west-1", path: "", parameters, text: "sqs://eu-west-1" };
+    const from = sqs({ client }).connect(url, { clock: systemClock });
+    const error = await rejection(from.openProducer(standard(from)).open?.(never));
+    expect(from.classify(error, "open").code).toBe(code);
+    client.destroy();
+  },
+);
+
 test("an endpoint beside FIPS is refused, as the SDK refuses it, and not retried", async () => {
   vi.stubEnv("AWS_USE_FIPS_ENDPOINT", "true");
   const from = connect("us-east-1", { endpoint: "https://sqs.example" });

@@ -70,6 +70,21 @@ describe("receiving", () => {
     expect(idsOf(deliveries)).toEqual(["3"]);
   });
 
+  // The trap: the SDK (3.1169.0) has the name, but no value; one such message kept its whole answer from everybody.
+  test("delivers a message with an attribute that the SDK cannot read as malformed, and the others as they are", async () => {
+    const value = `{"DataType":"String","StringValue":"x"}`;
+    const odd = JSON.stringify({ ...stored("1", "a"), MessageAttributes: "?" });
+    const other = JSON.stringify(stored("2", "b"));
+    const body = `{"Messages":[${odd.replace('"?"', `{"__proto__":${value},"a":${value}}`)},${other}]}`;
+    server.answer("ReceiveMessage", () => ({ body }));
+    const [first, second] = await adapter
+      .openConsumer(standard(adapter), consumerOptions())
+      .receiveBatch(ASK, never);
+    expect(first).toMatchObject({ malformed: expect.stringContaining("__proto__"), attributes: { a: "x" } });
+    expect(second).toMatchObject({ providerId: "2", attributes: {} });
+    expect(second?.malformed).toBeUndefined();
+  });
+
   test("rejects when the queue has too many messages in flight, so that the core waits and asks again", async () => {
     server.answer("ReceiveMessage", () => refusal("OverLimit", 403));
     const error: unknown = await adapter

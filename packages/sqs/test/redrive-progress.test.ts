@@ -2,7 +2,7 @@ import type { AdminDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock, type VirtualClock } from "@anyqueue/core/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { adminOf, exact, openAdapter, present } from "./open-adapter.ts";
-import { ScriptedServer } from "./scripted-server.ts";
+import { refusal, ScriptedServer } from "./scripted-server.ts";
 
 const FROM = "arn:aws:sqs:eu-west-1:000000000000:orders-dead";
 const TO = "arn:aws:sqs:eu-west-1:000000000000:orders";
@@ -40,6 +40,15 @@ function redrive(signal: AbortSignal): AsyncIterator<{ readonly moved: number }>
   return present(moves, "redrive")[Symbol.asyncIterator]();
 }
 
+/** Lets seconds pass until the step is over. */
+async function passes(step: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  const end = (): void => void (isOver = true);
+  void step.then(end, end);
+  // oxlint-disable-next-line no-await-in-loop -- one second after the other
+  while (!isOver) await clock.advance(1_000);
+}
+
 const running = (moved: number): object => ({
   TaskHandle: "task",
   Status: "RUNNING",
@@ -59,6 +68,36 @@ test("a redrive names its destination and reports progress once a second until t
   expect(seen).toEqual([10, 400, 512]);
   expect(server.inputs("StartMessageMoveTask")).toEqual([{ SourceArn: FROM, DestinationArn: TO }]);
   expect(server.count("CancelMessageMoveTask")).toBe(0);
+});
+
+test("a redrive goes on although its progress could not be read for a while", async () => {
+  tasks = [running(10)];
+  const moves = redrive(new AbortController().signal);
+  await moves.next();
+  server.answer("ListMessageMoveTasks", (nth) =>
+    nth < 5
+      ? refusal("InternalFailure", 500)
+      : { body: { Results: [{ Status: "COMPLETED", ApproximateNumberOfMessagesMoved: 12 }] } },
+  );
+  const following = moves.next();
+  await passes(following);
+  expect(await following).toEqual({ done: false, value: { moved: 12 } });
+  expect(server.count("CancelMessageMoveTask")).toBe(0);
+});
+
+test.each([
+  ["InternalFailure", 500, 11],
+  ["AccessDeniedException", 403, 1],
+])("a redrive whose progress cannot be read ends: %s", async (shape, status, looks) => {
+  tasks = [running(10)];
+  const moves = redrive(new AbortController().signal);
+  await moves.next();
+  server.answer("ListMessageMoveTasks", () => refusal(shape, status));
+  const following = moves.next();
+  await passes(following);
+  await expect(following).rejects.toMatchObject({ name: shape });
+  expect(server.count("ListMessageMoveTasks")).toBe(2 + looks);
+  expect(server.inputs("CancelMessageMoveTask")).toEqual([{ TaskHandle: "task" }]);
 });
 
 // The trap: a task that has ended has no handle any more, and a list may be older than the move.

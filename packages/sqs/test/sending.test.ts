@@ -1,8 +1,8 @@
-import type { ItemResult, OutgoingMessage, ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
+import type { ItemResult, OutgoingMessage, QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { exact, fifo, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
-import { refusal, ScriptedServer, sent, type ScriptedReply } from "./scripted-server.ts";
+import { fifo, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
+import { refusal, ScriptedServer, sent } from "./scripted-server.ts";
 
 let server: ScriptedServer;
 let adapter: QueueAdapter;
@@ -188,80 +188,6 @@ describe("sending", () => {
       .inputs("SendMessageBatch")
       .map((input) => (input["Entries"] as { DelaySeconds?: number }[])[0]?.DelaySeconds);
     expect(delays).toEqual([2, undefined, undefined]);
-  });
-});
-
-// The trap: queues made with MaximumMessageSize 262144 keep it, although the service now accepts 1 MiB.
-describe("the queue's own size limit", () => {
-  const withLimit = (attributes: ScriptedReply): void =>
-    server.answer("GetQueueAttributes", () => attributes);
-
-  async function producerWith(attributes: ScriptedReply): Promise<ProducerDriver> {
-    withLimit(attributes);
-    const producer = adapter.openProducer(standard(adapter));
-    await producer.open?.(never);
-    return producer;
-  }
-
-  test("is asked for once, when a message comes that may exceed it", async () => {
-    const producer = await producerWith({ body: { Attributes: {} } });
-    const small = outgoing("small");
-    const large = outgoing("large", { body: new Uint8Array(2_000).fill(120) });
-    await producer.sendBatch([small], never);
-    expect(server.count("GetQueueAttributes")).toBe(0);
-    await Promise.all([producer.sendBatch([small, large], never), producer.sendBatch([large], never)]);
-    await producer.sendBatch([large], never);
-    expect(server.count("GetQueueAttributes")).toBe(1);
-  });
-
-  test("is read before, and what exceeds it is refused with size and limit before it is sent", async () => {
-    const producer = await producerWith({ body: { Attributes: { MaximumMessageSize: "1024" } } });
-    const large = outgoing("large", { body: new Uint8Array(2_000).fill(120) });
-    const results = await producer.sendBatch([outgoing("a"), large, outgoing("b")], never);
-    expect(codesOf(results)).toEqual(["ok", "MESSAGE_TOO_LARGE", "ok"]);
-    expect(results[1]).toMatchObject({
-      error: {
-        sizeBytes: producer.sizeOf(large),
-        limitBytes: 1_024,
-        target: "sqs://eu-west-1/orders",
-        operation: "send",
-      },
-    });
-    expect(server.inputs("SendMessageBatch").map(({ Entries }) => Entries)).toMatchObject([
-      [{ MessageBody: "body of a" }, { MessageBody: "body of b" }],
-    ]);
-    expect(codesOf(await producer.sendBatch([large], never))).toEqual(["MESSAGE_TOO_LARGE"]);
-    expect(server.count("SendMessageBatch")).toBe(1);
-  });
-
-  test("takes a message of exactly that size", async () => {
-    const message = outgoing("edge", { body: new Uint8Array(1_500).fill(120) });
-    const size = adapter.openProducer(standard(adapter)).sizeOf(message);
-    for (const [limit, code] of [
-      [size, "ok"],
-      [size - 1, "MESSAGE_TOO_LARGE"],
-    ] as const) {
-      const other = openAdapter(server.endpoint);
-      withLimit({ body: { Attributes: { MaximumMessageSize: String(limit) } } });
-      const producer = other.openProducer(standard(other));
-      await producer.open?.(never);
-      expect(codesOf(await producer.sendBatch([message], never))).toEqual([code]);
-      await other.close();
-    }
-  });
-
-  test("is no condition of sending where it may not or cannot be read", async () => {
-    for (const reply of [refusal("AccessDenied", 403), refusal("RequestThrottled", 403), "reset" as const]) {
-      const producer = await producerWith(reply);
-      expect(codesOf(await producer.sendBatch([outgoing("a")], never))).toEqual(["ok"]);
-    }
-  });
-
-  test("is not there to be read where the queue is missing, which the start then says", async () => {
-    withLimit(refusal("QueueDoesNotExist"));
-    const byUrl = exact(adapter, `${server.endpoint}/000000000000/orders`);
-    const error = await rejection(adapter.openProducer(byUrl).open?.(never));
-    expect(adapter.classify(error, "open").code).toBe("NOT_FOUND");
   });
 });
 

@@ -207,6 +207,22 @@ describe("redrive", () => {
     expect((await movedBy(admin, orders, { max: 1 })).at(-1)).toBe(1);
   });
 
+  // The trap: SQS moves only from the target of a redrive policy, and copies of dead letters need no policy.
+  test("moves one by one what the service cannot move, unless that had begun", async () => {
+    const refusing = (begun: number): NonNullable<FakeServiceOptions["admin"]> => ({
+      async *redrive() {
+        for (let moved = 1; moved <= begun; moved += 1) yield { moved };
+        throw new FakeServiceError({ code: "UNSUPPORTED", retryable: false });
+      },
+    });
+    const { service, admin } = dead({ admin: refusing(0) });
+    expect((await movedBy(admin, orders)).at(-1)).toBe(25);
+    expect(service.ids("orders-dead")).toEqual([]);
+    const other = dead({ admin: refusing(1) });
+    await expect(movedBy(other.admin, orders)).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    expect(other.service.ids("orders-dead")).toHaveLength(25);
+  });
+
   test("needs no administration right", async () => {
     const { admin } = dead({ hasAdmin: false });
     expect((await movedBy(admin, orders)).at(-1)).toBe(25);

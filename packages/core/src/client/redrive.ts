@@ -35,8 +35,10 @@ export async function* redrive(
     signal.throwIfAborted();
     const admin = adapter.admin === undefined ? undefined : await source.connection.admin();
     if (max === Number.POSITIVE_INFINITY && filter === undefined && admin?.redrive !== undefined) {
-      yield* admin.redrive(from, source.target, signal);
-      return;
+      const moves = admin.redrive(from, source.target, signal);
+      const cannot = (error: unknown): boolean =>
+        wrapDriverError(adapter, from, "admin", error).code === "UNSUPPORTED";
+      if (yield* movedByService(moves, cannot)) return;
     }
     const pump = new Pump(source, from, admin, filter === undefined ? 1 : MAX_HELD);
     try {
@@ -47,6 +49,24 @@ export async function* redrive(
   } catch (error) {
     throw signal.aborted ? aborted(signal, from) : wrapDriverError(adapter, from, "admin", error);
   }
+}
+
+/** Returns false if the service cannot move these messages, and has moved none. */
+async function* movedByService(
+  moves: AsyncIterable<{ readonly moved: number }>,
+  cannot: (error: unknown) => boolean,
+): AsyncGenerator<{ readonly moved: number }, boolean> {
+  let hasBegun = false;
+  try {
+    for await (const progress of moves) {
+      hasBegun = true;
+      yield progress;
+    }
+  } catch (error) {
+    if (hasBegun || !cannot(error)) throw error;
+    return false;
+  }
+  return true;
 }
 
 function checkChoice(max: number, filter: unknown): void {

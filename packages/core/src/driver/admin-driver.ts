@@ -46,7 +46,10 @@ export interface AdminDriver {
   seek?(target: Target, to: Date, signal: AbortSignal): Promise<void>;
   /** Deletes an entity with its messages. */
   delete(target: Target, signal: AbortSignal): Promise<void>;
-  /** Has the service move messages; yields how many so far. Absent: the core moves them one by one. */
+  /**
+   * Has the service move messages; yields how many so far. Absent, or if it rejects with UNSUPPORTED before it
+   * has yielded: the core moves them one by one.
+   */
   redrive?(from: Target, to: Target, signal: AbortSignal): AsyncIterable<{ readonly moved: number }>;
   /** Closes what only the administration has opened. */
   close(): Promise<void>;
