@@ -204,6 +204,26 @@ describe("a connection", () => {
     while (tap.sockets.size > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 
+  test("that is opened while the last one closes does not end with it", async () => {
+    const { serviceBus } = await import("../src/index.ts");
+    const provider = serviceBus();
+    const url = {
+      scheme: "service-bus",
+      authority: "emulator",
+      path: "",
+      parameters: { endpoint: tap.endpoint },
+      text: "service-bus://emulator",
+    };
+    const clock = (await import("@anyqueue/core/adapter")).systemClock;
+    const one = provider.connect(url, { clock });
+    await one.openProducer(queueOf(one)).open?.(never);
+    const closed = one.close();
+    const two = provider.connect(url, { clock });
+    open.push(two);
+    await two.openProducer(queueOf(two)).open?.(never);
+    await closed;
+  });
+
   test("that is given in is left open", async () => {
     const client = rawClient(tap.endpoint);
     const own = openAdapter(tap.endpoint, { options: { client } });
