@@ -62,10 +62,12 @@ export class StreamLink implements HandleOwner {
     this.#receivers = receivers;
     this.#locks = locks;
     this.#events = events;
-    // A client that is replaced takes its idle links with it.
-    this.#settling = new SettlingSide(receiver, receivers, locks, (_error, wasUp) =>
-      this.#break(wasUp && !receivers.connection.isForeign),
-    );
+    this.#settling = new SettlingSide(receiver, receivers, locks, (_error, wasUp) => {
+      // A link that brings nothing more needs no other in its place, but its messages a way to be settled.
+      if (this.#state === "ending") this.#settling.breakOff();
+      // A client that is replaced takes its idle links with it.
+      else this.#break(wasUp && !receivers.connection.isForeign);
+    });
     this.openedAtMs = locks.now();
     this.lastArrivalMs = this.openedAtMs;
   }

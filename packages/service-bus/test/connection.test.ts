@@ -134,6 +134,28 @@ describe("a socket that dies", () => {
     valuesOf(await consumer.ackBatch([before?.handle, after?.handle], never));
   });
 
+  test("loses nothing of a consumer that takes no more: what it holds is settled over the next one", async () => {
+    const producer = adapter.openProducer(queueOf(adapter));
+    open.push(producer);
+    valuesOf(
+      await producer.sendBatch(
+        ["one", "two", "three"].map((id) => outgoing(id)),
+        never,
+      ),
+    );
+    const consumer = await consume(queueOf(adapter));
+    const [one, two, three] = (await receive(consumer, 3)).map(({ handle }) => handle);
+    await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 });
+    tap.cut();
+    expect(await sendUntilItWorks(producer)).toBe(true);
+    valuesOf((await consumer.extendBatch?.([{ handle: one, leaseMs: 60_000 }], never)) ?? []);
+    valuesOf(await consumer.ackBatch([one], never));
+    valuesOf(await consumer.releaseBatch([{ handle: two, delayMs: 0, cause: "retry" }], never));
+    valuesOf(
+      (await consumer.deadLetterBatch?.([{ handle: three, reason: "bad", attributes: {} }], never)) ?? [],
+    );
+  });
+
   test("loses every session at once, and their handlers hear of it", async () => {
     const producer = adapter.openProducer(sessionQueueOf(adapter, "keyed"));
     open.push(producer);
