@@ -145,7 +145,7 @@ describe("a socket that dies", () => {
     );
     const consumer = await consume(queueOf(adapter));
     const [one, two, three] = (await receive(consumer, 3)).map(({ handle }) => handle);
-    await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 });
+    await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
     tap.cut();
     expect(await sendUntilItWorks(producer)).toBe(true);
     valuesOf((await consumer.extendBatch?.([{ handle: one, leaseMs: 60_000 }], never)) ?? []);
