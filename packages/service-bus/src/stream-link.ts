@@ -203,9 +203,13 @@ export class StreamLink implements HandleOwner {
     return result;
   }
 
-  /** With nothing to settle, the SDK may open the link again by itself, at its own pace. */
+  /**
+   * With nothing to settle, the SDK may open the link again by itself, at its own pace. But it would begin with
+   * all the credit that was granted: what is withheld would count no more.
+   */
   #break(always = false): void {
-    if (this.#state !== "open" || (this.#unsettled.first === undefined && !always)) return;
+    const isKept = this.#unsettled.first === undefined && this.#surplus === 0;
+    if (this.#state !== "open" || (isKept && !always)) return;
     this.#settling.breakOff();
     this.#events.broken(this);
   }
