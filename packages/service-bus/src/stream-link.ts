@@ -1,5 +1,6 @@
 import { LinkedList, type DeadLetterItem, type ItemResult, type ReleaseItem } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import { field } from "./field.ts";
 import type { LeanMessage } from "./lean-message.ts";
 import { LeanStream } from "./lean-stream.ts";
 import type { LockLength } from "./lock-length.ts";
@@ -96,6 +97,8 @@ export class StreamLink implements HandleOwner {
     const handlers = {
       processMessage: (message: ServiceBusReceivedMessage) => this.#receive(message),
       processError: async ({ error }: { readonly error: unknown }) => {
+        // An abort is our own: the SDK reports that it was stopped before it began.
+        if (this.#state === "ending" && field(error, "name") !== "AbortError") this.#settling.breakOff();
         if (this.#state !== "open") return;
         this.#events.failed(error);
         this.#break();
