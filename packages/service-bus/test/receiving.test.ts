@@ -232,6 +232,18 @@ describe("flow", () => {
     await consumer.close();
     expect(shared.locked(target)).toBe(0);
   });
+
+  test("what nobody asked for goes back over the next connection where one dies meanwhile", async () => {
+    const target = await shared.newQueue();
+    await shared.send(target, 3);
+    const consumer = await shared.consume(target);
+    await until(() => shared.locked(target) === 3);
+    await consumer.receiveBatch({ maxItems: 1, waitMs: 5_000 }, never);
+    const rule = { protocol: "service-bus", operation: "abandon", count: 1 } as const;
+    shared.emulator.faults.add({ ...rule, action: { kind: "reset" } });
+    await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
+    expect(shared.locked(target)).toBe(1);
+  });
 });
 
 describe("somebody else's bodies", () => {
