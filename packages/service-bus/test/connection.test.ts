@@ -1,8 +1,9 @@
-import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
+import { systemClock, type ConsumerDriver, type QueueAdapter, type Target } from "@anyqueue/core/adapter";
 import { startEmulator, type Emulator } from "@anyqueue/emulator";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { serviceBus } from "../src/index.ts";
 import { AmqpTap } from "./amqp-tap.ts";
 import {
   consumerOptions,
@@ -137,12 +138,8 @@ describe("a socket that dies", () => {
   test("loses nothing of a consumer that takes no more: what it holds is settled over the next one", async () => {
     const producer = adapter.openProducer(queueOf(adapter));
     open.push(producer);
-    valuesOf(
-      await producer.sendBatch(
-        ["one", "two", "three"].map((id) => outgoing(id)),
-        never,
-      ),
-    );
+    const sent = ["one", "two", "three"].map((id) => outgoing(id));
+    valuesOf(await producer.sendBatch(sent, never));
     const consumer = await consume(queueOf(adapter));
     const [one, two, three] = (await receive(consumer, 3)).map(({ handle }) => handle);
     await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
@@ -204,18 +201,17 @@ describe("a connection", () => {
     expect(tap.sockets.size).toBe(1);
   });
 
-  test("is shared by the adapters of one provider, and ends with the last of them", async () => {
-    const { serviceBus } = await import("../src/index.ts");
+  /** Makes adapters of one provider. */
+  function connector(): () => QueueAdapter {
     const provider = serviceBus();
-    const url = {
-      scheme: "service-bus",
-      authority: "emulator",
-      path: "",
-      parameters: { endpoint: tap.endpoint },
-      text: "service-bus://emulator",
-    };
-    const clock = (await import("@anyqueue/core/adapter")).systemClock;
-    const [one, two] = [provider.connect(url, { clock }), provider.connect(url, { clock })];
+    const parameters = { endpoint: tap.endpoint };
+    const url = { scheme: "service-bus", authority: "emulator", path: "", parameters, text: "service-bus:" };
+    return () => provider.connect(url, { clock: systemClock });
+  }
+
+  test("is shared by the adapters of one provider, and ends with the last of them", async () => {
+    const connect = connector();
+    const [one, two] = [connect(), connect()];
     for (const each of [one, two]) await each.openProducer(queueOf(each)).open?.(never);
     expect(tap.sockets.size).toBe(1);
     await one.close();
@@ -227,22 +223,13 @@ describe("a connection", () => {
   });
 
   test("that is opened while the last one closes does not end with it", async () => {
-    const { serviceBus } = await import("../src/index.ts");
-    const provider = serviceBus();
-    const url = {
-      scheme: "service-bus",
-      authority: "emulator",
-      path: "",
-      parameters: { endpoint: tap.endpoint },
-      text: "service-bus://emulator",
-    };
-    const clock = (await import("@anyqueue/core/adapter")).systemClock;
-    const one = provider.connect(url, { clock });
+    const connect = connector();
+    const one = connect();
     await one.openProducer(queueOf(one)).open?.(never);
     const closed = one.close();
-    const two = provider.connect(url, { clock });
+    const two = connect();
     open.push(two);
-    await two.openProducer(queueOf(two)).open?.(never);
+    await expect(two.openProducer(queueOf(two)).open?.(never)).resolves.toBeUndefined();
     await closed;
   });
 
