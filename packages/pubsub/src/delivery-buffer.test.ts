@@ -15,7 +15,7 @@ function buffered({ keepsOrder = false } = {}) {
     leaseMs: LEASE_MS,
     renew: async (deliveries) => {
       renewed.push(...deliveries.map(({ providerId }) => providerId));
-      return deliveries.map(() => true);
+      return await Promise.resolve({ renewed: new Set(deliveries), gone: new Set() });
     },
     keepsOrder: () => keepsOrder,
     onLost: (returns) =>

@@ -13,11 +13,18 @@ interface Buffered {
   latestMs: number;
 }
 
+/** What became of leases that were to be extended. */
+export interface Renewal {
+  readonly renewed: ReadonlySet<Fresh>;
+  /** Those that the service has taken back, and perhaps given to somebody else. */
+  readonly gone: ReadonlySet<Fresh>;
+}
+
 export interface DeliveryBufferOptions {
   readonly clock: Clock;
   readonly leaseMs: number;
-  /** Extends leases by `leaseMs`. @returns which extensions succeeded; never rejects */
-  readonly renew: (deliveries: readonly Delivery<PubsubHandle>[]) => Promise<readonly boolean[]>;
+  /** Extends leases by `leaseMs`. Never rejects. */
+  readonly renew: (deliveries: readonly Delivery<PubsubHandle>[]) => Promise<Renewal>;
   /** True: deliveries behind a lost one on its key come again with it. */
   readonly keepsOrder: () => boolean;
   /** Called with the first delivery of each key whose lease ran out, or may have, before it was asked for. */
@@ -118,9 +125,8 @@ export class DeliveryBuffer {
     const due = this.#items.filter(({ untilMs }) => untilMs - sentAtMs < leaseMs / 2);
     this.#arm();
     if (due.length === 0) return;
-    const renewed = await renew(due.map(({ delivery }) => delivery));
-    for (const [index, item] of due.entries()) {
-      if (renewed[index] === true) item.untilMs = item.latestMs = sentAtMs + leaseMs;
-    }
+    const { renewed, gone } = await renew(due.map(({ delivery }) => delivery));
+    for (const item of due) if (renewed.has(item.delivery)) item.untilMs = item.latestMs = sentAtMs + leaseMs;
+    if (gone.size > 0) this.#items = this.#items.filter(({ delivery }) => !gone.has(delivery));
   }
 }

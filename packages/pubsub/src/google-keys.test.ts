@@ -46,6 +46,20 @@ function keysFor(
 }
 
 describe("public keys", () => {
+  test("of a function that never answers are asked for again: no push waits for ever", async () => {
+    const clock = createVirtualClock();
+    const set = pushTokens().keys();
+    let asked = 0;
+    const keys = new PublicKeys(async () => {
+      asked += 1;
+      return asked === 1 ? await new Promise(() => {}) : set;
+    }, clock);
+    const hanging = keys.find(idIn(set)).catch((error: unknown) => error);
+    await clock.advance("5s");
+    expect(await hanging).toMatchObject({ code: "UNAVAILABLE" });
+    expect(await keys.find(idIn(set))).toBeDefined();
+  });
+
   test("are fetched once for as long as their answer says, less the age that it has", async () => {
     const clock = createVirtualClock();
     const server = await keyServer();

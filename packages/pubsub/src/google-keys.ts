@@ -1,5 +1,5 @@
 import type { webcrypto } from "node:crypto";
-import { loopbackOrRefuse, QueueError, type Clock } from "@anyqueue/core/adapter";
+import { loopbackOrRefuse, orAborted, QueueError, type Clock } from "@anyqueue/core/adapter";
 
 /** A JSON Web Key Set (RFC 7517), reduced to what is used here. */
 export interface JsonWebKeySet {
@@ -16,7 +16,7 @@ export type PushKeys = string | (() => JsonWebKeySet | Promise<JsonWebKeySet>);
 /** Google's keys. https://accounts.google.com/.well-known/openid-configuration, jwks_uri (2026-11-29) */
 export const GOOGLE_KEYS_URL = "https://www.googleapis.com/oauth2/v3/certs";
 
-const FETCH_TIMEOUT_MS = 5_000;
+const READ_TIMEOUT_MS = 5_000;
 /** For responses without max-age, and for keys from a function. */
 const DEFAULT_AGE_MS = 300_000;
 const MAX_AGE_MS = 86_400_000;
@@ -70,10 +70,7 @@ export class PublicKeys {
 
   async #fetch(): Promise<Keys> {
     try {
-      const { set, ageMs } =
-        typeof this.#source === "string"
-          ? await fetchKeySet(this.#source, this.#clock)
-          : { set: await this.#source(), ageMs: DEFAULT_AGE_MS };
+      const { set, ageMs } = await readKeySet(this.#source, this.#clock);
       const fetchedAtMs = this.#clock.now();
       const keys = { byId: await keysOf(set), fetchedAtMs, untilMs: fetchedAtMs + ageMs };
       this.#keys = keys;
@@ -102,16 +99,32 @@ export function checkKeySource(keys: unknown): string[] {
   }
 }
 
-async function fetchKeySet(url: string, clock: Clock): Promise<{ set: unknown; ageMs: number }> {
+interface ReadKeySet {
+  readonly set: unknown;
+  readonly ageMs: number;
+}
+
+async function readKeySet(source: PushKeys, clock: Clock): Promise<ReadKeySet> {
   const timeout = new AbortController();
-  const timer = clock.setTimer(() => timeout.abort(new Error("no answer in time")), FETCH_TIMEOUT_MS, true);
+  const { signal } = timeout;
+  const timer = clock.setTimer(() => timeout.abort(new Error("no answer in time")), READ_TIMEOUT_MS, true);
+  const read = async (): Promise<ReadKeySet> =>
+    typeof source === "string"
+      ? await fetchKeySet(source, signal)
+      : { set: await source(), ageMs: DEFAULT_AGE_MS };
   try {
-    const response = await fetch(url, { signal: timeout.signal, redirect: "error" });
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    return { set: await response.json(), ageMs: ageOf(response.headers) };
+    return await orAborted(read(), signal, () => {
+      throw signal.reason;
+    });
   } finally {
     timer.cancel();
   }
+}
+
+async function fetchKeySet(url: string, signal: AbortSignal): Promise<ReadKeySet> {
+  const response = await fetch(url, { signal, redirect: "error" });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return { set: await response.json(), ageMs: ageOf(response.headers) };
 }
 
 /** How long a response may be cached, in milliseconds. */

@@ -66,6 +66,8 @@ export interface Confirmation {
   readonly ours: readonly Delivery<PubsubHandle>[];
   /** The first unconfirmed delivery of each ordering key: nothing after it is ours until it comes again. */
   readonly lost: readonly Return[];
+  /** Refused for good: somebody else may have them already. */
+  readonly gone: ReadonlySet<Delivery<PubsubHandle>>;
 }
 
 /** Tries of a request that fails temporarily. */
@@ -95,7 +97,12 @@ export async function confirmed(
     }
     return !lost.has(orderingKey);
   });
-  return { ours, lost: [...lost.values()] };
+  const gone = deliveries.filter((_, index) => isGone(results[index]));
+  return { ours, lost: [...lost.values()], gone: new Set(gone) };
+}
+
+function isGone(result: ItemResult | undefined): boolean {
+  return result?.ok === false && classifyPubsubError(result.error, "extend").code === "LEASE_LOST";
 }
 
 async function leaseResults(

@@ -1,6 +1,6 @@
 import { StallMeter, type Delivery, type Flow, type ReceiveAsk } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
-import { DeliveryBuffer } from "./delivery-buffer.ts";
+import { DeliveryBuffer, type Renewal } from "./delivery-buffer.ts";
 import { FailedKeys, type ReturnTimes } from "./failed-keys.ts";
 import { GiveBacks } from "./give-backs.ts";
 import { Headroom } from "./headroom.ts";
@@ -270,17 +270,16 @@ export class StreamReceiver implements Receiver {
     if (failure !== undefined) throw failure.error;
   }
 
-  async #renew(deliveries: Deliveries): Promise<readonly boolean[]> {
+  async #renew(deliveries: Deliveries): Promise<Renewal> {
     const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
     try {
-      const { ours, lost } = await confirmed(this.#parts, deliveries);
+      const { ours, lost, gone } = await confirmed(this.#parts, deliveries);
       this.#lost(lost);
-      const renewed = new Set(ours);
-      for (const { handle } of renewed) this.extended(handle, untilMs);
-      return deliveries.map((delivery) => renewed.has(delivery));
+      for (const { handle } of ours) this.extended(handle, untilMs);
+      return { renewed: new Set(ours), gone };
     } catch (error) {
       this.#parts.events.fault(error);
-      return deliveries.map(() => false);
+      return { renewed: new Set(), gone: new Set() };
     }
   }
 

@@ -1,4 +1,5 @@
 import type { ConsumerDriver, Delivery, QueueAdapter } from "@anyqueue/core/adapter";
+import { createVirtualClock } from "@anyqueue/core/testing";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MAJORS, useMajor } from "./majors.ts";
@@ -154,6 +155,34 @@ describe.each(MAJORS)("a stream with release %i", (major) => {
     server.stream(0).send({ receivedMessages: [stored("1", "a"), stored("2", "b")] });
     expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
     expect(deadlines()).toEqual([[["ack-1", "ack-2"], 30]]);
+    await consumer.close();
+  });
+
+  test("what waits for a handler is not handed over once the service has refused to renew it for good", async () => {
+    const clock = createVirtualClock();
+    adapter = openAdapter(server.endpoint, { clock });
+    server.properties = { exactlyOnceDeliveryEnabled: true };
+    const refusals = {
+      "ack-2": "PERMANENT_FAILURE_INVALID_ACK_ID",
+      "ack-3": "TRANSIENT_FAILURE_INVALID_ACK_ID",
+    };
+    server.answer("ModifyAckDeadline", (nth) => (nth === 1 ? undefined : ackFailure(refusals)));
+    const { consumer } = await opened({ leaseMs: 60_000 });
+    server.stream(0).send({ receivedMessages: ["1", "2", "3", "4"].map((id) => stored(id, "a")) });
+    const [held] = await consumer.receiveBatch({ ...ASK, maxItems: 1 }, never);
+    for (let step = 0; step < 9; step += 1) await clock.advance(5_000);
+    // What failed for now is tried three times.
+    for (const [requests, pauseMs] of [
+      [2, 200],
+      [3, 300],
+      [4, 0],
+    ] as const) {
+      await until(() => server.count("ModifyAckDeadline") === requests);
+      await clock.advance(pauseMs);
+    }
+    // Its answer comes after that of the last renewal.
+    await consumer.ackBatch([held?.handle], never);
+    expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["3", "4"]);
     await consumer.close();
   });
 

@@ -1,10 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Socket } from "node:net";
+import { QueueError } from "@anyqueue/core/adapter";
 import type { ServiceBusClient } from "@azure/service-bus";
+import { BoundedWork } from "./bounded-work.ts";
+import { PROVIDER } from "./refusal.ts";
 
 /** One client of the SDK, from its first use until its connection dies. */
 export class ClientLife {
   readonly sockets = new Set<Socket>();
+  /** Callers that wait for its answers: the end of another client is none of theirs. */
+  readonly bounded = new BoundedWork(abandoned);
   /** Once the client has ended, aborts whatever still waits for the service. */
   readonly ending = new AbortController();
   /** Aborts requests that can no longer be answered, because the connection is dead or closed. */
@@ -57,6 +62,15 @@ export class ClientLife {
     // Node announces a socket before it connects it; connecting would revive a socket destroyed now.
     process.nextTick(() => socket.destroy(overError()));
   }
+}
+
+function abandoned(signal: AbortSignal): QueueError {
+  return new QueueError("CANCELLED", {
+    what: "given up before the service answered",
+    provider: PROVIDER,
+    ambiguous: true,
+    cause: signal.reason,
+  });
 }
 
 /** Imitates a system error: the SDK passes on an unknown error as one without a meaning. */

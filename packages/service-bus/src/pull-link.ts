@@ -66,6 +66,8 @@ export class PullLink implements HandleOwner {
     const changed = new Promise<void>((resolve) => {
       report = resolve;
     });
+    // Heard from now on: whatever fails before it is awaited, an end that fails must not end the process.
+    const over = ended.catch((error: unknown) => failures.push(error));
     this.isBusy = true;
     this.hasAsked = true;
     this.#giveUp = (error) => {
@@ -90,7 +92,7 @@ export class PullLink implements HandleOwner {
           report();
         },
       });
-      await Promise.race([changed, ended.catch((error: unknown) => failures.push(error))]);
+      await Promise.race([changed, over]);
       const { isBroken } = this.#settling;
       // First, so that a subscription that is still trying to begin ends too.
       if (!isBroken) stopping.abort();

@@ -11,13 +11,14 @@ import { Inbox } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
 import type { LockLength } from "./lock-length.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
-import { isIdleDetach } from "./service-bus-errors.ts";
+import { classifyServiceBusError, isIdleDetach } from "./service-bus-errors.ts";
 import { MAX_LINK_CREDIT, REOPEN_PAUSE_MS, WATCHDOG_MS } from "./service-bus-limits.ts";
 import { StreamLink } from "./stream-link.ts";
 
 /** With more links than this, their credit is gathered again in as few as it needs. */
 const MAX_LINKS = 8;
 const TICK_MS = 5_000;
+const RELEASE_TRIES = 3;
 
 /**
  * Messages of an entity without sessions, pushed. The credit of all links together is what may be outstanding
@@ -199,11 +200,22 @@ export class StreamIntake implements Intake {
 
   async #giveBack(): Promise<void> {
     const { signal } = new AbortController();
-    const handles = this.#inbox.takeAll();
-    const results = handles.map((handle) =>
-      handle.owner.release({ handle, delayMs: 0, cause: "unstarted" }, signal),
-    );
-    for (const result of await Promise.all(results)) if (!result.ok) this.#events.fault(result.error);
+    await Promise.all(this.#inbox.takeAll().map((handle) => this.#release(handle, signal)));
+  }
+
+  /** Without another try, a connection that dies just now would leave it locked as long as its lock lasts. */
+  async #release(handle: ServiceBusHandle, signal: AbortSignal): Promise<void> {
+    for (let left = RELEASE_TRIES; left > 0; left -= 1) {
+      const result = await handle.owner.release({ handle, delayMs: 0, cause: "unstarted" }, signal);
+      if (result.ok) return;
+      const { code, retryable } = classifyServiceBusError(result.error, "release");
+      // The try before this one has released it.
+      if (code === "LEASE_LOST" && left < RELEASE_TRIES) return;
+      if (left === 1 || !retryable) {
+        this.#events.fault(result.error);
+        return;
+      }
+    }
   }
 
   #failed(error: unknown): void {

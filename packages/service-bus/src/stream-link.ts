@@ -1,5 +1,6 @@
 import { LinkedList, type DeadLetterItem, type ItemResult, type ReleaseItem } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import { field } from "./field.ts";
 import type { LeanMessage } from "./lean-message.ts";
 import { LeanStream } from "./lean-stream.ts";
 import type { LockLength } from "./lock-length.ts";
@@ -62,10 +63,12 @@ export class StreamLink implements HandleOwner {
     this.#receivers = receivers;
     this.#locks = locks;
     this.#events = events;
-    // A client that is replaced takes its idle links with it.
-    this.#settling = new SettlingSide(receiver, receivers, locks, (_error, wasUp) =>
-      this.#break(wasUp && !receivers.connection.isForeign),
-    );
+    this.#settling = new SettlingSide(receiver, receivers, locks, (_error, wasUp) => {
+      // A link that brings nothing more needs no other in its place, but its messages a way to be settled.
+      if (this.#state === "ending") this.#settling.breakOff();
+      // A client that is replaced takes its idle links with it.
+      else this.#break(wasUp && !receivers.connection.isForeign);
+    });
     this.openedAtMs = locks.now();
     this.lastArrivalMs = this.openedAtMs;
   }
@@ -94,6 +97,8 @@ export class StreamLink implements HandleOwner {
     const handlers = {
       processMessage: (message: ServiceBusReceivedMessage) => this.#receive(message),
       processError: async ({ error }: { readonly error: unknown }) => {
+        // An abort is our own: the SDK reports that it was stopped before it began.
+        if (this.#state === "ending" && field(error, "name") !== "AbortError") this.#settling.breakOff();
         if (this.#state !== "open") return;
         this.#events.failed(error);
         this.#break();
@@ -201,9 +206,13 @@ export class StreamLink implements HandleOwner {
     return result;
   }
 
-  /** With nothing to settle, the SDK may open the link again by itself, at its own pace. */
+  /**
+   * With nothing to settle, the SDK may open the link again by itself, at its own pace. But it would begin with
+   * all the credit that was granted: what is withheld would count no more.
+   */
   #break(always = false): void {
-    if (this.#state !== "open" || (this.#unsettled.first === undefined && !always)) return;
+    const isKept = this.#unsettled.first === undefined && this.#surplus === 0;
+    if (this.#state !== "open" || (isKept && !always)) return;
     this.#settling.breakOff();
     this.#events.broken(this);
   }

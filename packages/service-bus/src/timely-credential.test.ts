@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { timely } from "./timely-credential.ts";
 
 const MINUTE_MS = 60_000;
@@ -29,6 +29,37 @@ test.each([
     expect(afterMs).toBeLessThan(LONGEST_TIMER_MS);
   },
 );
+
+describe("a credential that fails after it gave a token", () => {
+  const failing = (first: object) => {
+    const answers: (() => Promise<unknown>)[] = [
+      async () => await Promise.resolve(first),
+      async () => await Promise.reject(new Error("the directory does not answer")),
+    ];
+    return timely({ getToken: async () => (await (answers.shift() ?? answers[0])?.()) as never });
+  };
+
+  test("has that token again while it is good, and is soon asked again: the SDK would not", async () => {
+    const credential = failing({ token: "good", expiresOnTimestamp: Date.now() + 100_000 });
+    await credential.getToken("scope");
+    const again = await credential.getToken("scope");
+    expect(again?.token).toBe("good");
+    const askedAfterMs = (again?.expiresOnTimestamp ?? 0) - Date.now() - RENEWED_BEFORE_MS;
+    expect(askedAfterMs).toBeGreaterThan(0);
+    expect(askedAfterMs).toBeLessThan(10_000);
+  });
+
+  test.each([
+    ["has ended", { expiresOnTimestamp: Date.now() - 1 }, "scope", {}],
+    ["says no end", {}, "scope", {}],
+    ["is for something else", { expiresOnTimestamp: Date.now() + 100_000 }, ["other"], {}],
+    ["lacks what is asked", { expiresOnTimestamp: Date.now() + 100_000 }, "scope", { claims: "more" }],
+  ])("fails where that token %s", async (_, first, scopes, options) => {
+    const credential = failing({ token: "old", ...first });
+    await credential.getToken("scope");
+    await expect(credential.getToken(scopes, options)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  });
+});
 
 test("any other token keeps its end", async () => {
   const end = Date.now() + 60 * MINUTE_MS;

@@ -14,32 +14,51 @@ const SAME_START_MS = 2_000;
 /**
  * Wraps a credential so that any failure is told, and soon. A credential may search for half a minute before
  * it gives up; a token that it finds later is there for the next call.
+ *
+ * A token that is still good serves while its successor cannot be had: the SDK renews two minutes before the
+ * end, and only once (7.9.5). If that fails the service ends the links, and with them all sessions.
  */
 export function timely(credential: TokenCredential, outside: Outside = (work) => work()): TokenCredential {
+  const latest = new Map<string, Token>();
   let hangsUntilMs = 0;
+  const ask: Ask = async (scopes, options) => {
+    if (systemClock.now() < hangsUntilMs) throw tooSlow();
+    const found = outside(() => tokenOf(credential, scopes, options));
+    found.then(
+      () => (hangsUntilMs = 0),
+      () => (hangsUntilMs = 0),
+    );
+    const late = new Promise<never>((_resolve, reject) => {
+      const timer = systemClock.setTimer(
+        () => {
+          hangsUntilMs = systemClock.now() + SAME_START_MS;
+          reject(tooSlow());
+        },
+        TOKEN_TIMEOUT_MS,
+        true,
+      );
+      void found.catch(() => {}).finally(() => timer.cancel());
+    });
+    return await Promise.race([found, late]);
+  };
   return {
     async getToken(scopes, options) {
-      if (systemClock.now() < hangsUntilMs) throw tooSlow();
-      const found = outside(() => tokenOf(credential, scopes, options));
-      found.then(
-        () => (hangsUntilMs = 0),
-        () => (hangsUntilMs = 0),
-      );
-      const late = new Promise<never>((_resolve, reject) => {
-        const timer = systemClock.setTimer(
-          () => {
-            hangsUntilMs = systemClock.now() + SAME_START_MS;
-            reject(tooSlow());
-          },
-          TOKEN_TIMEOUT_MS,
-          true,
-        );
-        void found.catch(() => {}).finally(() => timer.cancel());
-      });
-      return renewable(await Promise.race([found, late]));
+      // A request for more than the scope says is not answered by what was given before.
+      const scope = options?.claims === undefined ? String(scopes) : undefined;
+      try {
+        const token = await ask(scopes, options);
+        if (scope !== undefined) latest.set(scope, token);
+        return renewable(token);
+      } catch (error) {
+        const before = latest.get(scope ?? "");
+        if (before === undefined || endOf(before) <= systemClock.wallNow()) throw error;
+        return renewable(before);
+      }
     },
   };
 }
+
+type Ask = (...args: Parameters<TokenCredential["getToken"]>) => Promise<Token>;
 
 /** @throws UNAUTHENTICATED for an error in no table: a credential may be anything, and fail with anything */
 async function tokenOf(
@@ -64,10 +83,14 @@ async function tokenOf(
  */
 function renewable(token: Token): Token {
   const nowMs = systemClock.wallNow();
-  const end = field(token, "expiresOnTimestamp");
-  const untilMs = typeof end === "number" && !Number.isNaN(end) ? end : 0;
-  const expiresOnTimestamp = Math.min(Math.max(untilMs, nowMs + SOONEST_END_MS), nowMs + LATEST_END_MS);
+  const expiresOnTimestamp = Math.min(Math.max(endOf(token), nowMs + SOONEST_END_MS), nowMs + LATEST_END_MS);
   return { ...token, expiresOnTimestamp };
+}
+
+/** 0 if it states none. */
+function endOf(token: Token): number {
+  const end = field(token, "expiresOnTimestamp");
+  return typeof end === "number" && !Number.isNaN(end) ? end : 0;
 }
 
 /** A token is asked for again after five seconds at the earliest, and after a day at the latest. */

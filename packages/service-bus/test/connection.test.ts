@@ -1,8 +1,9 @@
-import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
+import { systemClock, type ConsumerDriver, type QueueAdapter, type Target } from "@anyqueue/core/adapter";
 import { startEmulator, type Emulator } from "@anyqueue/emulator";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { serviceBus } from "../src/index.ts";
 import { AmqpTap } from "./amqp-tap.ts";
 import {
   consumerOptions,
@@ -134,6 +135,24 @@ describe("a socket that dies", () => {
     valuesOf(await consumer.ackBatch([before?.handle, after?.handle], never));
   });
 
+  test("loses nothing of a consumer that takes no more: what it holds is settled over the next one", async () => {
+    const producer = adapter.openProducer(queueOf(adapter));
+    open.push(producer);
+    const sent = ["one", "two", "three"].map((id) => outgoing(id));
+    valuesOf(await producer.sendBatch(sent, never));
+    const consumer = await consume(queueOf(adapter));
+    const [one, two, three] = (await receive(consumer, 3)).map(({ handle }) => handle);
+    await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
+    tap.cut();
+    expect(await sendUntilItWorks(producer)).toBe(true);
+    valuesOf((await consumer.extendBatch?.([{ handle: one, leaseMs: 60_000 }], never)) ?? []);
+    valuesOf(await consumer.ackBatch([one], never));
+    valuesOf(await consumer.releaseBatch([{ handle: two, delayMs: 0, cause: "retry" }], never));
+    valuesOf(
+      (await consumer.deadLetterBatch?.([{ handle: three, reason: "bad", attributes: {} }], never)) ?? [],
+    );
+  });
+
   test("loses every session at once, and their handlers hear of it", async () => {
     const producer = adapter.openProducer(sessionQueueOf(adapter, "keyed"));
     open.push(producer);
@@ -182,18 +201,17 @@ describe("a connection", () => {
     expect(tap.sockets.size).toBe(1);
   });
 
-  test("is shared by the adapters of one provider, and ends with the last of them", async () => {
-    const { serviceBus } = await import("../src/index.ts");
+  /** Makes adapters of one provider. */
+  function connector(): () => QueueAdapter {
     const provider = serviceBus();
-    const url = {
-      scheme: "service-bus",
-      authority: "emulator",
-      path: "",
-      parameters: { endpoint: tap.endpoint },
-      text: "service-bus://emulator",
-    };
-    const clock = (await import("@anyqueue/core/adapter")).systemClock;
-    const [one, two] = [provider.connect(url, { clock }), provider.connect(url, { clock })];
+    const parameters = { endpoint: tap.endpoint };
+    const url = { scheme: "service-bus", authority: "emulator", path: "", parameters, text: "service-bus:" };
+    return () => provider.connect(url, { clock: systemClock });
+  }
+
+  test("is shared by the adapters of one provider, and ends with the last of them", async () => {
+    const connect = connector();
+    const [one, two] = [connect(), connect()];
     for (const each of [one, two]) await each.openProducer(queueOf(each)).open?.(never);
     expect(tap.sockets.size).toBe(1);
     await one.close();
@@ -202,6 +220,17 @@ describe("a connection", () => {
     await two.close();
     await two.close();
     while (tap.sockets.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test("that is opened while the last one closes does not end with it", async () => {
+    const connect = connector();
+    const one = connect();
+    await one.openProducer(queueOf(one)).open?.(never);
+    const closed = one.close();
+    const two = connect();
+    open.push(two);
+    await expect(two.openProducer(queueOf(two)).open?.(never)).resolves.toBeUndefined();
+    await closed;
   });
 
   test("that is given in is left open", async () => {

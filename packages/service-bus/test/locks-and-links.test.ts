@@ -122,6 +122,25 @@ describe("links", () => {
     expect(shared.locked(target)).toBe(2);
   });
 
+  test("a settlement on a link that takes no more is over when the service detaches it, and is repeated elsewhere", async () => {
+    const target = await shared.newQueue();
+    await shared.send(target, 2);
+    const consumer = await shared.consume(target);
+    const handles = (await receive(consumer, 2)).map(({ handle }) => handle);
+    await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
+    const action = { kind: "detach" } as const;
+    shared.emulator.faults.add({ protocol: "service-bus", operation: "complete", count: 1, action });
+    const startedAtMs = performance.now();
+    const [lost] = await consumer.ackBatch(handles.slice(0, 1), never);
+    // The SDK waits for ten seconds.
+    expect(performance.now() - startedAtMs).toBeLessThan(8_000);
+    expect(shared.adapter.classify(lost?.ok === false ? lost.error : undefined, "ack")).toMatchObject({
+      code: "CONNECTION_LOST",
+      ambiguous: true,
+    });
+    valuesOf(await consumer.ackBatch(handles, never));
+  });
+
   test("also one that names a session where there are none: the SDK takes it for a message of a lost session", async () => {
     const target = await shared.newQueue();
     const client = rawClient(shared.endpoint);

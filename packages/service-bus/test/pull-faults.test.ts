@@ -6,6 +6,7 @@ import { EntityReceivers } from "../src/entity-receivers.ts";
 import { LockLength } from "../src/lock-length.ts";
 import { NamespaceConnection } from "../src/namespace-connection.ts";
 import { PullIntake } from "../src/pull-intake.ts";
+import { PullLink } from "../src/pull-link.ts";
 import { parseAddress } from "../src/service-bus-url.ts";
 import { consumerOptions, never, receive, rejection, until } from "./open-adapter.ts";
 import { useSharedEmulator } from "./shared-emulator.ts";
@@ -30,6 +31,29 @@ test("a look that fails takes the credit back: nothing is locked for nobody", as
   await consumer.peekBatch?.(1, never);
   expect(shared.locked(target)).toBe(0);
   expect(await receive(consumer, 20)).toHaveLength(20);
+});
+
+test("an ask whose link and look are both gone fails with the first, and the other ends no process", async () => {
+  const { entity } = await shared.newQueue();
+  const place = { host: undefined, entityPath: undefined, endpoint: shared.endpoint, isPlain: true };
+  const connection = new NamespaceConnection(createFactory(place, {}));
+  connection.acquire();
+  const receivers = new EntityReceivers(connection, parseAddress(entity));
+  const receiver = await receivers.newReceiver();
+  const link = new PullLink(receiver, 1, receivers, new LockLength(systemClock));
+  await receiver.close();
+  const unheard: unknown[] = [];
+  const listen = (error: unknown): void => void unheard.push(error);
+  process.prependListener("unhandledRejection", listen);
+  const look = new Promise<void>((_resolve, reject) => {
+    setImmediate(() => reject(new Error("the look failed")));
+  });
+  expect(await rejection(link.take(look))).toMatchObject({ message: expect.stringContaining("closed") });
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  process.off("unhandledRejection", listen);
+  expect(unheard).toEqual([]);
+  await link.close();
+  await connection.release();
 });
 
 test("links that broke and have nothing locked are forgotten", async () => {

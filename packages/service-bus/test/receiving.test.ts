@@ -180,6 +180,26 @@ describe("flow", () => {
     expect(shared.locked(target)).toBe(2);
   });
 
+  test("stays lowered when the service detaches the link", async () => {
+    const target = await shared.newQueue();
+    await shared.send(target, 6);
+    const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 6, lanes: 1 } }));
+    const deliveries = await receive(consumer, 6);
+    await consumer.setFlow?.({ maxOutstanding: 2, lanes: 1 }, never);
+    valuesOf(
+      await consumer.ackBatch(
+        deliveries.map(({ handle }) => handle),
+        never,
+      ),
+    );
+    const action = { kind: "detach" } as const;
+    shared.emulator.faults.add({ protocol: "service-bus", operation: "receive", count: 1, action });
+    await shared.send(target, 1, "cut");
+    await shared.send(target, 9, "after");
+    await receive(consumer, 2);
+    expect(await consumer.receiveBatch({ maxItems: 10, waitMs: 200 }, never)).toEqual([]);
+  });
+
   test("is lowered at once where nothing is in hand: the credit is called back", async () => {
     const target = await shared.newQueue();
     const consumer = await shared.consume(
@@ -211,6 +231,18 @@ describe("flow", () => {
     await until(() => shared.locked(target) === 3);
     await consumer.close();
     expect(shared.locked(target)).toBe(0);
+  });
+
+  test("what nobody asked for goes back over the next connection where one dies meanwhile", async () => {
+    const target = await shared.newQueue();
+    await shared.send(target, 3);
+    const consumer = await shared.consume(target);
+    await until(() => shared.locked(target) === 3);
+    await consumer.receiveBatch({ maxItems: 1, waitMs: 5_000 }, never);
+    const rule = { protocol: "service-bus", operation: "abandon", count: 1 } as const;
+    shared.emulator.faults.add({ ...rule, action: { kind: "reset" } });
+    await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
+    expect(shared.locked(target)).toBe(1);
   });
 });
 
