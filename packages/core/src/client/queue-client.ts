@@ -220,7 +220,7 @@ class Client<P extends Provider> implements QueueClient<P> {
       ({ kind, name }) => kind === details.kind && name === details.name,
     );
     if (same.length === MANY_PRODUCERS) {
-      const text = `${MANY_PRODUCERS} producers of ${JSON.stringify(details.name)} are open, one for each definition with that name: define a ${details.kind} once, and not for each send`;
+      const text = `${MANY_PRODUCERS} producers of ${JSON.stringify(details.name)} are open, one for each definition: define a ${details.kind} once, not for each send`;
       events.emit("notice", { target: target.name, text });
     }
     const checkEveryBody = provider.checksEveryBody === true;

@@ -7,7 +7,7 @@ import { alignedResults, isReceipt } from "../consumer/results-of-alive.ts";
 import { timedRequest } from "../consumer/timed-request.ts";
 import type { ConsumerDriver, ItemResult, Operation, ProducerDriver, ReceiveAsk } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
-import { functionProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { countProblems, functionProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { unheard } from "../errors/unheard.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
@@ -52,9 +52,8 @@ export async function* redrive(
 }
 
 function checkChoice(max: number, filter: unknown): void {
-  const isCount = max >= 1 && (Number.isSafeInteger(max) || max === Number.POSITIVE_INFINITY);
   refuseProblems([
-    ...(isCount ? [] : ["redrive.max: expected a whole number from 1"]),
+    ...(max === Number.POSITIVE_INFINITY ? [] : countProblems(max, "redrive.max")),
     ...functionProblems({ filter }, ["filter"], "redrive"),
   ]);
 }

@@ -1,7 +1,7 @@
 import { resolveOptions as resolveClientOptions } from "../client/client-options.ts";
 import type { ClientOptions } from "../client/client-types.ts";
 import type { EventBatch, Outcome } from "../driver/event-source.ts";
-import { isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { countProblems, isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { durationProblems } from "../message/check-policy.ts";
 import { detailsOf, type DefinitionDetails, type Source } from "../message/queue-definition.ts";
@@ -235,11 +235,10 @@ function optionProblems(options: EventEngineOptions): string[] {
 
 function workProblems(work: EventWork<unknown>): string[] {
   const handler: unknown = "handler" in work ? work.handler : work.batchHandler;
-  const problems =
-    typeof handler === "function" ? [] : [`handler: expected a function, got ${kindOf(handler)}`];
-  if ("size" in work && !(Number.isSafeInteger(work.size) && work.size >= 1))
-    problems.push(`size: expected a whole number from 1, got ${work.size}`);
-  return problems;
+  return [
+    ...(typeof handler === "function" ? [] : [`handler: expected a function, got ${kindOf(handler)}`]),
+    ...("size" in work ? countProblems(work.size, "size") : []),
+  ];
 }
 
 function refusedTopic({ name }: DefinitionDetails): QueueError {

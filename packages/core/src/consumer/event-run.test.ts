@@ -91,7 +91,7 @@ describe("what a source gives", () => {
     [
       "deliveries that are no list",
       { deliveries: undefined },
-      /rule D1 .*deliveries of an event are undefined/u,
+      /rule D1 .*undefined came instead of a list of deliveries/u,
     ],
     ["a target without limits", { target: { name: "t", capabilities: {} } }, /rule D4 .*maxMessageBytes/u],
   ])("is refused as a whole with %s", async (_what, batch, message) => {

@@ -1,7 +1,6 @@
 import { checkTarget } from "../driver/check-driver.ts";
 import type { Delivery } from "../driver/delivery.ts";
-import { BrokenRule } from "../errors/broken-rule.ts";
-import { asRecord, kindOf } from "../errors/check-options.ts";
+import { asRecord } from "../errors/check-options.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { sorted } from "./check-deliveries.ts";
@@ -55,10 +54,10 @@ export function checkedBatch(
   const toError = (fault: unknown): QueueError =>
     wrapDriverError(adapter ?? UNNAMED_ADAPTER, target ?? nameOnly(details), "receive", fault);
   try {
-    if (!Array.isArray(given)) throw new BrokenRule("D1", `the deliveries of an event are ${kindOf(given)}`);
+    const { deliveries, fault } = sorted(given);
+    if (!Array.isArray(given)) throw fault;
     if (target !== undefined) checkTarget(target);
     const opened = openBatch(details, settings, batch);
-    const { deliveries, fault } = sorted(given);
     if (fault === undefined) return { opened, deliveries, error: undefined };
     const first = given.findIndex((delivery) => !deliveries.includes(delivery));
     return {

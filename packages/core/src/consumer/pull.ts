@@ -1,5 +1,5 @@
 import type { Delivery } from "../driver/delivery.ts";
-import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { callProblems, countProblems, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { DrainReport, QueueConsumer, ReceivedMessage } from "../queue-consumer.ts";
@@ -289,10 +289,6 @@ function isAborted(signal: AbortSignal): boolean {
 function checkedOptions(options: ReceiveOptions): { readonly max: number; readonly waitMs: number } {
   const problems = callProblems(options, ["max", "wait", "signal"], "receive");
   const { max = 1, wait = "0ms" } = options ?? {};
-  if (!Number.isSafeInteger(max) || max < 1)
-    problems.push(
-      `receive.max: expected a whole number from 1, got ${typeof max === "number" ? max : kindOf(max)}`,
-    );
-  refuseProblems(problems);
+  refuseProblems([...problems, ...countProblems(max, "receive.max")]);
   return { max, waitMs: durationToMs(wait, "receive.wait") };
 }

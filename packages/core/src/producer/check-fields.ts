@@ -91,7 +91,7 @@ function checkPlain(given: unknown, refuse: Refuse): void {
   throw refuse(
     "attributes",
     `expected a plain object of strings, got ${kind}`,
-    "Copy them into one: { ...attributes }, or Object.fromEntries(attributes) if they are a Map or Headers.",
+    "Use { name: value }, or Object.fromEntries for a Map or Headers.",
   );
 }
 
