@@ -54,7 +54,8 @@ const STOPPING = ["SIGINT", "SIGTERM"] as const;
 
 /**
  * A signal that comes this soon after the first is the same one: a terminal signals the whole process group,
- * and npx, which is in the group, passes its own signal on to the command.
+ * and npx, which is in the group, passes its own signal on to the command. `runWorker` has the same rule: this
+ * file cannot import it, because it is loaded before the release of Node.js is checked.
  */
 const ONE_SIGNAL_MS = 500;
 

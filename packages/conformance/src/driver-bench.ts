@@ -113,7 +113,7 @@ export class DriverBench {
     const consumer = await this.consumer();
     await this.sendAll(this.message());
     const [delivery] = await this.receive(consumer, 1);
-    assert.ok(delivery !== undefined);
+    assert.ok(delivery !== undefined, "a message that was sent is received");
     return { consumer, delivery };
   }
 
@@ -153,7 +153,7 @@ export class DriverBench {
     } finally {
       controller.abort();
     }
-    assert.equal(deliveries.length, count, "deliveries");
+    assert.equal(deliveries.length, count, "deliveries received; more than asked for break rule D1");
     return deliveries;
   }
 

@@ -8,7 +8,17 @@ export function assertIdentity(
   sent: { readonly id: string; readonly providerId: string } | undefined,
   message: { readonly id: string; readonly providerId: string } | undefined,
 ): void {
-  assert.ok(sent !== undefined && message !== undefined, "a receipt and a delivery");
-  if (sent.providerId === sent.id) assert.equal(message.id, sent.id, "application id of both");
-  else assert.equal(message.providerId, sent.providerId, "provider id of both");
+  assert.ok(sent !== undefined && message !== undefined, "there are a receipt and a delivery of the message");
+  if (sent.providerId === sent.id)
+    assert.equal(
+      message.id,
+      sent.id,
+      "the receipt's providerId is its id, so that the delivery must have that id",
+    );
+  else
+    assert.equal(
+      message.providerId,
+      sent.providerId,
+      "the delivery has the providerId of the receipt: results may have been mixed up",
+    );
 }

@@ -27,7 +27,11 @@ export async function assertRefused(bench: Bench, feature: Feature): Promise<voi
   for (const make of [() => queue.producer(), () => queue.consumer()]) {
     assertNames(thrown(make, "UNSUPPORTED"), feature);
   }
-  assert.equal(bench.plan.count(), before, "calls");
+  assert.equal(
+    bench.plan.count(),
+    before,
+    "driver calls before the missing feature was refused: it must be refused before any I/O",
+  );
 }
 
 async function assertRefusedAtStart(bench: Bench, queue: TestQueue, feature: Feature): Promise<void> {
@@ -36,12 +40,12 @@ async function assertRefusedAtStart(bench: Bench, queue: TestQueue, feature: Fea
   if (feature !== "ordering") return;
   const running = queue.consumer().run(() => undefined);
   assertNames(await rejection(bench.settled("the start is refused", running), "UNSUPPORTED"), feature);
-  assert.equal(bench.plan.count("receive"), 0, "asks");
+  assert.equal(bench.plan.count("receive"), 0, "asks for messages before the missing feature was refused");
 }
 
 function assertNames(error: QueueError, feature: Feature): void {
   assert.ok("feature" in error && error.feature === feature, `the error names the feature ${feature}`);
-  assert.ok(error.remedy.length > 0, "a remedy");
+  assert.ok(error.remedy.length > 0, "the error says what to do, in its remedy");
 }
 
 /** What `resolve` says before anybody has asked the service. */
@@ -65,24 +69,54 @@ const ABSENCES: Readonly<Record<Need, (bench: Bench) => Promise<void>>> = {
   dedup: (bench) => assertRefused(bench, "deduplication"),
   delay: (bench) => assertRefused(bench, "delay"),
   ttl: (bench) => assertRefused(bench, "ttl"),
-  unordered: async (bench) => assert.equal(bench.facts.capabilities.ordering, "by-key"),
-  noDedup: async (bench) => assert.equal(bench.facts.capabilities.deduplication, "window"),
-  noDelay: async (bench) => assert.notEqual(bench.facts.capabilities.sendDelay, "none"),
+  unordered: async (bench) =>
+    assert.equal(
+      bench.facts.capabilities.ordering,
+      "by-key",
+      'without the need "unordered" the target\'s capability ordering is "by-key"',
+    ),
+  noDedup: async (bench) =>
+    assert.equal(
+      bench.facts.capabilities.deduplication,
+      "window",
+      'without the need "noDedup" the target\'s capability deduplication is "window"',
+    ),
+  noDelay: async (bench) =>
+    assert.notEqual(
+      bench.facts.capabilities.sendDelay,
+      "none",
+      'without the need "noDelay" the target\'s capability sendDelay is not "none"',
+    ),
   release: (bench) => assertRetryRefused(bench, "0ms"),
   releaseDelay: async (bench) => {
     if (bench.facts.capabilities.release === "native") await assertHeldByCore(bench);
     else await assertRetryRefused(bench, "10s");
   },
   leaseExtend: assertNoExtension,
-  leaseVisible: async (bench) => assert.notEqual(bench.facts.capabilities.settle, "confirmed"),
+  leaseVisible: async (bench) =>
+    assert.notEqual(
+      bench.facts.capabilities.settle,
+      "confirmed",
+      'without the need "leaseVisible" the target\'s capability settle is not "confirmed"',
+    ),
   attempts: assertFiniteAttemptsRefused,
   dlqNative: assertNoDeadLetterCall,
-  dlqByCore: async (bench) => assert.equal(bench.facts.capabilities.deadLetter, "native"),
+  dlqByCore: async (bench) =>
+    assert.equal(
+      bench.facts.capabilities.deadLetter,
+      "native",
+      'without the need "dlqByCore" the target\'s capability deadLetter is "native"',
+    ),
   peek: assertNoPeek,
   cancel: assertNoCancel,
   headers: assertAttributesRefused,
   batchSend: assertSingleSends,
-  batchSettle: async (bench) => assert.equal(bench.facts.limits.ack.maxItems, 1),
+  batchSettle: async (bench) =>
+    assert.equal(
+      bench.facts.limits.ack.maxItems,
+      1,
+      'without the need "batchSettle" limits.ack.maxItems is 1',
+    ),
   batchExtend: assertSingleRenewals,
   inspect: assertNotInspectable,
 };
@@ -95,9 +129,9 @@ async function assertRetryRefused(bench: Bench, delay: "0ms" | "10s"): Promise<v
   const queue = await bench.queue();
   await bench.settled("it is confirmed", queue.send());
   const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
-  assert.ok(message !== undefined);
+  assert.ok(message !== undefined, "the message that was sent is received");
   await rejection(message.retry(delay), "UNSUPPORTED");
-  assert.equal(bench.plan.count("release"), 0, "requests");
+  assert.equal(bench.plan.count("release"), 0, "release requests of a target that cannot release");
 }
 
 /** If the service cannot delay, the core holds the lease for that time and then gives the message back. */
@@ -105,24 +139,31 @@ async function assertHeldByCore(bench: Bench): Promise<void> {
   const queue = await bench.queue();
   await bench.settled("it is confirmed", queue.send());
   const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
-  assert.ok(message !== undefined);
+  assert.ok(message !== undefined, "the message that was sent is received");
   const retrying = message.retry("10s");
   await bench.advance(8_000);
-  assert.equal(bench.plan.count("release"), 0, "requests before the time");
+  assert.equal(
+    bench.plan.count("release"),
+    0,
+    "release requests before the delay is over: the service cannot delay, so the core holds the lease",
+  );
   await bench.settled("it is given back", retrying, 5_000);
-  assert.equal(bench.plan.calls("release").length, 1, "requests");
+  assert.equal(bench.plan.calls("release").length, 1, "release requests when the delay is over");
   const [again] = await bench.settled("it comes again", queue.consumer().receive({ wait: "1m" }));
-  assert.equal(again?.id, message.id, "the same message");
+  assert.equal(again?.id, message.id, "the message that was given back is the one that comes again");
   await bench.settled("the ack is confirmed", again?.ack() ?? Promise.resolve());
 }
 
 async function assertNoExtension(bench: Bench): Promise<void> {
   const queue = await bench.queue();
   const consumer = await bench.driver(queue).consumer();
-  assert.ok(consumer.extendBatch === undefined, "extendBatch");
+  assert.ok(
+    consumer.extendBatch === undefined,
+    "a driver whose leases cannot be extended has no extendBatch",
+  );
   await bench.settled("it is confirmed", queue.send());
   const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
-  assert.ok(message !== undefined);
+  assert.ok(message !== undefined, "the message that was sent is received");
   await rejection(message.extend("10s"), "UNSUPPORTED");
 }
 
@@ -134,29 +175,40 @@ async function assertFiniteAttemptsRefused(bench: Bench): Promise<void> {
 export async function assertAttemptsRefused(bench: Bench, queue: TestQueue): Promise<void> {
   const running = queue.consumer().run(() => undefined);
   await rejection(bench.settled("the start is refused", running), "UNSUPPORTED");
-  assert.equal(bench.plan.count("receive"), 0, "asks");
+  assert.equal(
+    bench.plan.count("receive"),
+    0,
+    "asks for messages before the number of attempts was refused, which nothing counts",
+  );
 }
 
 async function assertNoDeadLetterCall(bench: Bench): Promise<void> {
   const consumer = await bench.driver(await bench.queue()).consumer();
-  assert.ok(consumer.deadLetterBatch === undefined, "deadLetterBatch");
+  assert.ok(
+    consumer.deadLetterBatch === undefined,
+    "a driver without native dead letters has no deadLetterBatch",
+  );
 }
 
 async function assertNoPeek(bench: Bench): Promise<void> {
   const consumer = await bench.driver(await bench.queue()).consumer();
-  assert.ok(consumer.peekBatch === undefined, "peekBatch");
+  assert.ok(consumer.peekBatch === undefined, "a driver that cannot look at messages has no peekBatch");
 }
 
 async function assertNoCancel(bench: Bench): Promise<void> {
   const { producer } = bench.driver(await bench.queue());
-  assert.ok(producer.cancelBatch === undefined, "cancelBatch");
+  assert.ok(producer.cancelBatch === undefined, "a driver that cannot cancel has no cancelBatch");
 }
 
 async function assertAttributesRefused(bench: Bench): Promise<void> {
   const queue = await bench.queue();
   const sending = queue.producer().send(queue.next(), { attributes: { tenant: "acme" } });
   await rejection(sending, "UNSUPPORTED", "INVALID_ARGUMENT");
-  assert.equal(bench.plan.count("send"), 0, "requests");
+  assert.equal(
+    bench.plan.count("send"),
+    0,
+    "send requests before the attributes were refused, which the target cannot carry",
+  );
 }
 
 async function assertSingleSends(bench: Bench): Promise<void> {
@@ -165,6 +217,7 @@ async function assertSingleSends(bench: Bench): Promise<void> {
   assert.deepEqual(
     bench.plan.calls("send").map(({ items }) => items),
     [1, 1, 1],
+    "messages in each send request: limits.send.maxItems is 1",
   );
 }
 
@@ -188,6 +241,6 @@ async function assertSingleRenewals(bench: Bench): Promise<void> {
 
 async function assertNotInspectable(bench: Bench): Promise<void> {
   const queue = await bench.queue();
-  assert.ok(bench.driver(queue).adapter.probe === undefined, "probe");
+  assert.ok(bench.driver(queue).adapter.probe === undefined, "an adapter that cannot inspect has no probe");
   await rejection(queue.client.admin.inspect(queue.definition), "UNSUPPORTED");
 }

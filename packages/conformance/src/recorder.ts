@@ -87,7 +87,7 @@ export class Recorder {
     assert.deepEqual(
       this.seqs().toSorted(ascending),
       expected.toSorted(ascending),
-      "deliveries, duplicates counted",
+      "sequence numbers of all runs of handlers: one that is missing was lost, one that occurs too often was delivered or handled twice",
     );
   }
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { memoryHarness } from "../test/memory-backend.ts";
+import { saboteur as losesIds } from "../test/sabotage/loses-id.ts";
 import { createGate } from "./gate.ts";
 import type { Harness } from "./harness.ts";
 import { formatMatrix, publishable, publishValue, type CaseResult } from "./results.ts";
@@ -133,6 +134,14 @@ describe("known gaps", () => {
 });
 
 describe("results", () => {
+  test("of a failed case say what was expected and what came", async () => {
+    const { outcome, reason } = await runOne("PROD-10", memoryHarness("altered", losesIds.wrap));
+    expect(outcome).toBe("failed");
+    expect(reason).toMatch(
+      /^the delivery has the id that the caller gave \(expected '[^']+', got '[^']+'\)$/u,
+    );
+  });
+
   test("are printed as one mark a case", async () => {
     const results = await runConformance(memory, { only: ["PROD-01", "PROD-12", "ORDR-11"] });
     const [header, prod, ordr, totals] = formatMatrix([results]).split("\n");

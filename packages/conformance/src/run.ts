@@ -1,4 +1,6 @@
+import { AssertionError } from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
 import { systemClock } from "@anyqueue/core/adapter";
 import { Bench, type RunContext } from "./bench.ts";
 import type { ConformanceCase } from "./case.ts";
@@ -142,12 +144,25 @@ async function judge(
   try {
     await executeInTime(current, context, missing[0], timeoutMs);
   } catch (error) {
+    withValues(error);
     const reason = error instanceof Error ? error.message : String(error);
     return gap === undefined ? finish("failed", reason, error) : finish("known-gap", gap.reason, error);
   }
   if (gap !== undefined)
     return finish("failed", `listed as a known gap (${gap.issue}) but it passes: remove the gap`);
   return finish(missing.length === 0 ? "passed" : "negative");
+}
+
+/** Before Node.js 24, an assertion with a message of its own does not say in it what was expected and what came. */
+function withValues(error: unknown): void {
+  if (!(error instanceof AssertionError) || error.generatedMessage) return;
+  const isNot = error.operator.startsWith("not");
+  if (!isNot && !error.operator.endsWith("trictEqual") && error.operator !== "match") return;
+  const [expected, actual] = [error.expected, error.actual].map((value) =>
+    inspect(value, { breakLength: Infinity, maxStringLength: 200 }),
+  );
+  const [text] = error.message.split("\n", 1);
+  error.message = `${text} (expected ${isNot ? "anything but " : ""}${expected}, got ${actual})`;
 }
 
 /** An absent capability whose refusal the case tests. */

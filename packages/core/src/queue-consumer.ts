@@ -269,7 +269,7 @@ export interface QueueConsumer<Body> extends AsyncDisposable {
   }): Promise<readonly ReceivedMessage<Body>[]>;
   /**
    * `for await`: yields one message after the other until `close()`; up to ten are held ready. Settle each
-   * with `ack`, `retry` or `deadLetter`. Messages not settled when the loop ends are released. Throws as `receive`.
+   * with `ack`, `retry` or `deadLetter`; the end of the loop releases the rest. Fails only as `run` does.
    *
    * @example
    * for await (const message of consumer) {

@@ -14,7 +14,7 @@ export interface SendOptions<Uses extends Feature = never> {
    */
   readonly id?: string | undefined;
   /**
-   * Metadata beside the body, string to string. Names must not be empty or begin with `aq-`, which is
+   * Metadata beside the body: a plain object, string to string. Names must not be empty or begin with `aq-`, which is
    * reserved. The provider limits their number, length and characters; what it cannot carry is refused with
    * INVALID_ARGUMENT.
    * @default none

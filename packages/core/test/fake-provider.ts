@@ -27,6 +27,10 @@ export interface FakeServiceOptions {
   readonly hasAdmin?: boolean;
   /** Replaces parts of the administration. */
   readonly admin?: Partial<AdminDriver>;
+  /** Replaces parts of every consumer. */
+  readonly consumer?: Partial<ConsumerDriver<string>>;
+  /** Replaces parts of every producer. */
+  readonly producer?: Partial<ProducerDriver>;
   /** Replaces every probe. */
   readonly probe?: NonNullable<QueueAdapter["probe"]>;
   readonly canSeek?: boolean;
@@ -134,6 +138,7 @@ export class FakeService {
       close: async () => {
         this.log.push(`close producer ${target.entity}`);
       },
+      ...this.#options.producer,
     };
   }
 
@@ -173,6 +178,7 @@ export class FakeService {
       close: async () => {
         this.log.push(`close consumer ${target.entity}`);
       },
+      ...this.#options.consumer,
     };
   }
 

@@ -149,8 +149,8 @@ describe("a send middleware", () => {
     ["body", { body: "text" }, "body: expected a Uint8Array, got string"],
     ["body", { body: undefined }, "body: expected a Uint8Array"],
     ["contentType", { contentType: null }, "contentType: expected a string"],
-    ["attributes", { attributes: undefined }, "attributes: expected an object of strings"],
-    ["attributes", { attributes: ["a"] }, "attributes: expected an object of strings"],
+    ["attributes", { attributes: undefined }, "attributes: expected a plain object of strings, got"],
+    ["attributes", { attributes: ["a"] }, "attributes: expected a plain object of strings, got"],
     ["orderingKey", { orderingKey: undefined }, "orderingKey: expected a string, got undefined"],
     ["orderingKey", { orderingKey: "\ud800" }, "orderingKey: it has a lone surrogate"],
   ])("that makes another %s of it than can be sent is told so: %j", async (_field, change, problem) => {

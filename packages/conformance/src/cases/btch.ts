@@ -20,7 +20,7 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
       const { maxItems } = bench.facts.limits.send;
       const count = Math.min(2 * maxItems + 3, 250);
       const sent = await bench.settled("they are confirmed", queue.send(count));
-      assert.equal(sent.length, count, "results");
+      assert.equal(sent.length, count, "one result for each message given to sendMany");
       for (const call of bench.plan.calls("send"))
         assert.ok(call.items <= maxItems, `a request of ${call.items}`);
       const recorder = bench.recorder();
@@ -78,8 +78,15 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
         bench.settled("it ends", queue.producer().sendMany(items)),
         "PARTIAL_SEND",
       );
-      assert.ok(isQueueError(error, "PARTIAL_SEND"));
-      assert.deepEqual(error.results.map(codeOf), ["ok", "ok", "INVALID_ARGUMENT", "ok", "ok"]);
+      assert.ok(
+        isQueueError(error, "PARTIAL_SEND"),
+        "a batch that fails in part rejects with PARTIAL_SEND, which holds each message's own result",
+      );
+      assert.deepEqual(
+        error.results.map(codeOf),
+        ["ok", "ok", "INVALID_ARGUMENT", "ok", "ok"],
+        "only the message with the reserved attribute name fails; its neighbours in the batch are sent",
+      );
       const recorder = bench.recorder();
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("the others arrive", () => recorder.succeeded >= 4);
@@ -107,7 +114,11 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
       for (const { detail } of bench.plan.calls("send")) {
         for (const { id } of detail.messages ?? []) tries.set(id, (tries.get(id) ?? 0) + 1);
       }
-      assert.deepEqual([...tries.values()].toSorted(ascending), [1, 1, 1, 1, 2], "how often each was sent");
+      assert.deepEqual(
+        [...tries.values()].toSorted(ascending),
+        [1, 1, 1, 1, 2],
+        "requests that held each message: only the one that failed is sent again, because the others would be duplicated",
+      );
       const recorder = bench.recorder();
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("they arrive", () => recorder.succeeded >= 5);
@@ -133,7 +144,12 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
           assert.ok(!result.ok && result.error.ambiguous, "every result says that it is ambiguous");
         }
       }
-      if (isSafe) assert.equal(outcome.status, "fulfilled", "repeated under its deduplication id");
+      if (isSafe)
+        assert.equal(
+          outcome.status,
+          "fulfilled",
+          "a request whose outcome is unknown is repeated where its deduplication ids make that safe",
+        );
       const recorder = bench.recorder();
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("they arrive", () => recorder.succeeded >= 3);
@@ -164,11 +180,15 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
         isFlushed = true;
       });
       await bench.advance(100);
-      assert.equal(isFlushed, false, "flushed before the confirmation");
+      assert.equal(
+        isFlushed,
+        false,
+        "flush resolved while a send was not confirmed; an application that exits now would lose it",
+      );
       hold.release();
       await bench.settled("it is flushed", flushing);
       await bench.time.beat();
-      assert.equal(confirmed, 7, "confirmed sends");
+      assert.equal(confirmed, 7, "sends confirmed when flush has resolved");
     },
   },
   {
@@ -185,6 +205,7 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
       assert.deepEqual(
         sent.map(({ id }) => id),
         numbers(40).map((seq) => `${queue.name}-${seq}`),
+        "each send gets its own message's result, in the order of the calls, although they share requests",
       );
       assert.ok(bench.plan.count("send") < 40, `${bench.plan.count("send")} requests for 40 messages`);
       const recorder = bench.recorder();
@@ -219,7 +240,11 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
       void bench.background(running);
       await bench.until("the failed one is retried", () => seen.length >= 5);
       await bench.advance(2 * bench.leaseMs);
-      assert.deepEqual(seen.toSorted(ascending), [0, 1, 2, 2, 3]);
+      assert.deepEqual(
+        seen.toSorted(ascending),
+        [0, 1, 2, 2, 3],
+        "messages that the batch handler got: only the one that it reported as failed comes again",
+      );
     },
   },
   {
@@ -253,8 +278,12 @@ export const BTCH: readonly ConformanceCase[] = caseGroup("BTCH", [
     needs: ["base"],
     async run(bench) {
       const queue = await bench.queue();
-      assert.deepEqual(await bench.settled("it ends", queue.producer().sendMany([])), []);
-      assert.equal(bench.plan.count("send"), 0, "requests");
+      assert.deepEqual(
+        await bench.settled("it ends", queue.producer().sendMany([])),
+        [],
+        "results of a batch of no messages",
+      );
+      assert.equal(bench.plan.count("send"), 0, "requests for a batch of no messages");
     },
   },
 ]);

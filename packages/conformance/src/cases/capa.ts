@@ -21,14 +21,26 @@ export const CAPA: readonly ConformanceCase[] = caseGroup("CAPA", [
       const driver = bench.driver(queue);
       const consumer = await driver.consumer();
       const leases = capabilities.lease === "timed" || capabilities.lease === "shared";
-      assert.equal(consumer.extendBatch !== undefined, leases, "extendBatch");
+      assert.equal(
+        consumer.extendBatch !== undefined,
+        leases,
+        "a consumer driver has extendBatch exactly if its capability `lease` says that leases can be extended",
+      );
       assert.equal(
         consumer.deadLetterBatch !== undefined,
         capabilities.deadLetter === "native",
-        "deadLetterBatch",
+        'a consumer driver has deadLetterBatch exactly if its capability `deadLetter` is "native"',
       );
-      assert.equal(consumer.peekBatch !== undefined, capabilities.peek, "peekBatch");
-      assert.equal(driver.producer.cancelBatch !== undefined, capabilities.cancel, "cancelBatch");
+      assert.equal(
+        consumer.peekBatch !== undefined,
+        capabilities.peek,
+        "a consumer driver has peekBatch exactly if its capability `peek` says so",
+      );
+      assert.equal(
+        driver.producer.cancelBatch !== undefined,
+        capabilities.cancel,
+        "a producer driver has cancelBatch exactly if its capability `cancel` says so",
+      );
       await assertFeature(bench, "ordering", capabilities.ordering === "by-key");
       await assertFeature(bench, "deduplication", capabilities.deduplication === "window");
       await assertFeature(bench, "delay", capabilities.sendDelay !== "none");
@@ -49,18 +61,29 @@ export const CAPA: readonly ConformanceCase[] = caseGroup("CAPA", [
       await driver.sendAll(...driver.messages(count));
       const consumer = await driver.consumer();
       const deliveries = await driver.receive(consumer, count);
-      assert.equal(new Set(deliveries.map(({ providerId }) => providerId)).size, count, "provider ids");
-      assert.ok(receive.maxItems >= 1 && ack.maxItems >= 1, "limits");
+      assert.equal(
+        new Set(deliveries.map(({ providerId }) => providerId)).size,
+        count,
+        "different provider ids among the deliveries: the core takes messages with one id for the same message",
+      );
+      assert.ok(
+        receive.maxItems >= 1 && ack.maxItems >= 1,
+        "limits.receive.maxItems and limits.ack.maxItems are 1 or more, or nothing could be received or acked",
+      );
       for (let from = 0; from < count; from += ack.maxItems) {
         const handles = deliveries.slice(from, from + ack.maxItems).map(({ handle }) => handle);
         assert.equal(
           values(await consumer.ackBatch(handles, bench.signal)).length,
           handles.length,
-          "answers",
+          "results of ackBatch, one for each handle: the core could not tell which ack failed",
         );
       }
       await bench.advance(1.5 * bench.leaseMs);
-      assert.deepEqual(await driver.receiveNow(consumer), []);
+      assert.deepEqual(
+        await driver.receiveNow(consumer),
+        [],
+        "nothing can be received after the largest batches were acked; what comes again was not acked",
+      );
     },
   },
   {
@@ -73,15 +96,23 @@ export const CAPA: readonly ConformanceCase[] = caseGroup("CAPA", [
       const queue = await bench.queue();
       const misspelt: object = { concurency: 3 };
       const error = thrown(() => queue.consumer({ prefetch: 0, ...misspelt }), "INVALID_ARGUMENT");
-      assert.match(error.message, /concurrency/);
+      assert.match(error.message, /concurrency/, "the refusal of a misspelt option suggests the right name");
       const { url } = bench.backend;
       const bad = `${url}${url.includes("?") ? "&" : "?"}no-such-parameter=1`;
       const refused = thrown(
         () => bench.connect([queue], { url: bad }).producer(queue.definition),
         "INVALID_ARGUMENT",
       );
-      assert.match(refused.message, /no-such-parameter/);
-      assert.equal(bench.plan.count(), 0, "calls");
+      assert.match(
+        refused.message,
+        /no-such-parameter/,
+        "the refusal of a connection URL names the unknown parameter",
+      );
+      assert.equal(
+        bench.plan.count(),
+        0,
+        "driver calls before the mistake was refused: it must be found before any I/O",
+      );
     },
   },
   {
@@ -109,10 +140,14 @@ export const CAPA: readonly ConformanceCase[] = caseGroup("CAPA", [
     async otherwise(bench) {
       const queue = await bench.queue({ needs: ["delay"], emulate: ["delay"] });
       await bench.settled("it is confirmed", queue.send(1, { delay: "40s" }));
-      assert.equal(bench.reported("emulated").length, 0, "reports");
+      assert.equal(
+        bench.reported("emulated").length,
+        0,
+        "reports of an emulation although the service has the feature itself",
+      );
       assert.ok(
         bench.plan.calls("send")[0]?.detail.messages?.[0]?.deliverAtMs !== undefined,
-        "the service's own delay",
+        "the request carries deliverAtMs: the driver is asked for the delay, because its capability says that it can",
       );
     },
   },
@@ -142,5 +177,9 @@ async function assertFeature(bench: Bench, feature: Feature, isClaimed: boolean)
   const own = await bench.queue({ needs: [feature] });
   const before = bench.plan.count();
   own.producer();
-  assert.equal(bench.plan.count(), before, "calls");
+  assert.equal(
+    bench.plan.count(),
+    before,
+    "driver calls while a producer was made for a feature that the target has: making one does no I/O",
+  );
 }

@@ -27,7 +27,7 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
         }),
       );
       await bench.until("all are handled", () => recorder.succeeded >= 30);
-      assert.equal(recorder.maxRunning, 3, "handlers at once");
+      assert.equal(recorder.maxRunning, 3, "most handlers at once with a concurrency of 3");
       recorder.assertSeqs(numbers(30));
     },
   },
@@ -52,7 +52,7 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
       consumer.concurrency = 5;
       await bench.until("five run", () => recorder.running === 5);
       await bench.advance(1_000);
-      assert.equal(recorder.maxRunning, 5, "handlers at once");
+      assert.equal(recorder.maxRunning, 5, "most handlers at once since the concurrency is 5");
       gate.open();
       await bench.until("all are handled", () => recorder.succeeded >= 12);
     },
@@ -167,7 +167,7 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
       const impatient = producer.send(queue.body(99, { text }), { signal: controller.signal });
       controller.abort(new Error("tired of waiting"));
       const error = await rejection(bench.settled("the wait ends", impatient), "CANCELLED");
-      assert.equal(error.ambiguous, false, "ambiguous");
+      assert.equal(error.ambiguous, false, "a send that never left is not ambiguous");
       const handedOver = bench.plan.calls("send").reduce((sum, { items }) => sum + items, 0);
       assert.ok(handedOver < 30, `${handedOver} of 30 messages are out at once`);
       hold.release();
@@ -201,15 +201,23 @@ export const CONC: readonly ConformanceCase[] = caseGroup("CONC", [
       void bench.start(consumer, hanging);
       await bench.until("the slot is free for the other", () => recorder.succeeded === 1);
       const [hung] = recorder.deliveries;
-      assert.equal(hung?.context.signal.aborted, true, "the hung handler's signal");
+      assert.equal(
+        hung?.context.signal.aborted,
+        true,
+        "the signal of a handler that runs beyond its handlerTimeout is aborted",
+      );
       // While the handler hangs, its process keeps the key, so that two of one key never run together.
       const report = await bench.settled("it closes", consumer.close({ timeout: "1s" }), 20_000);
-      assert.equal(report.abandoned, 1, "abandoned handlers");
-      assert.equal(bench.plan.count("release"), 1, "its message is given back");
+      assert.equal(report.abandoned, 1, "abandoned handlers: the one that never ends");
+      assert.equal(bench.plan.count("release"), 1, "releases: that of the hung handler's message");
       const elsewhere = bench.recorder();
       void bench.start(queue.consumer({}, queue.otherClient()), elsewhere.handler());
       await bench.until("another has it", () => elsewhere.succeeded === 1, bench.leaseMs + 20_000);
-      assert.deepEqual(elsewhere.seqs(), [hung.seq]);
+      assert.deepEqual(
+        elsewhere.seqs(),
+        [hung.seq],
+        "the message of the hung handler, and no other, is handled by another process",
+      );
     },
   },
   {

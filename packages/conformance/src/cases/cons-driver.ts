@@ -36,12 +36,16 @@ export const CONS_DRIVER: readonly ConformanceCase[] = caseGroup("CONS", [
       await bench.advance(100);
       controller.abort(new Error("no longer wanted"));
       const received = await bench.settled("the ask resolves", ask, 1_000);
-      assert.equal(received.length, 0, "deliveries of an empty queue");
+      assert.equal(received.length, 0, "deliveries of an ask that was aborted while the queue was empty");
       const message = driver.message();
       await driver.sendAll(message);
       const withinMs = driver.target.capabilities.abort === "clean" ? bench.leaseMs / 2 : 2 * bench.leaseMs;
       const [delivery] = await driver.receive(consumer, 1, withinMs);
-      assert.equal(delivery?.id, message.id);
+      assert.equal(
+        delivery?.id,
+        message.id,
+        "the message sent after the abort reaches the next ask; the aborted one may not keep it",
+      );
       values(await consumer.ackBatch([delivery.handle], bench.signal));
     },
   },
@@ -64,7 +68,11 @@ export const CONS_DRIVER: readonly ConformanceCase[] = caseGroup("CONS", [
       await driver.sendAll(...messages);
       const replies = await bench.settled("all asks answer", Promise.all(asks));
       const ids = [...replies.flat(), ...(await driver.receiveNow(consumer))].map(({ id }) => id);
-      assert.deepEqual(ids.toSorted(), messages.map(({ id }) => id).toSorted());
+      assert.deepEqual(
+        ids.toSorted(),
+        messages.map(({ id }) => id).toSorted(),
+        "ids of all deliveries of overlapping asks: each message comes to exactly one of them",
+      );
     },
   },
 ]);

@@ -17,18 +17,22 @@ export const CONS_FLOW: readonly ConformanceCase[] = caseGroup("CONS", [
       const consumer = queue.consumer();
       const left = async (): Promise<void> => {
         for await (const message of consumer) {
-          assert.equal(message.body.run, bench.run);
+          assert.equal(message.body.run, bench.run, "the iterator yields a message of this run");
           break;
         }
       };
       await bench.settled("the loop is left", left());
       const thrown = async (): Promise<void> => {
         for await (const message of consumer) {
-          assert.equal(message.body.run, bench.run);
+          assert.equal(message.body.run, bench.run, "the iterator yields a message of this run");
           throw new Error("in the loop");
         }
       };
-      await assert.rejects(bench.settled("the loop is left by a throw", thrown()), /in the loop/);
+      await assert.rejects(
+        bench.settled("the loop is left by a throw", thrown()),
+        /in the loop/,
+        "the loop rejects with what its body threw",
+      );
       const recorder = bench.recorder();
       void bench.start(queue.consumer({}, queue.otherClient()), recorder.handler());
       await bench.until("all are there at once", () => recorder.succeeded >= 4, bench.leaseMs / 2);
@@ -101,6 +105,7 @@ export const CONS_FLOW: readonly ConformanceCase[] = caseGroup("CONS", [
       assert.deepEqual(
         recorder.deliveries.map(({ attempt }) => attempt),
         [1, 2, 3, 4],
+        "attempts of the handler's runs: deliveryCount begins at 1 and grows by one with each delivery",
       );
     },
   },

@@ -27,23 +27,42 @@ export const CONS: readonly ConformanceCase[] = caseGroup("CONS", [
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("it arrives", () => recorder.succeeded === 1);
       const delivery = recorder.deliveries[0];
-      assert.ok(delivery !== undefined && sent !== undefined);
+      assert.ok(delivery !== undefined && sent !== undefined, "there are a receipt and a run of the handler");
       const { message, context } = delivery;
-      assert.deepEqual(message.body, queue.body(0));
-      assert.deepEqual({ ...message.attributes }, { tenant: "acme" });
-      assert.equal(message.id, `${queue.name}-7`);
+      assert.deepEqual(message.body, queue.body(0), "the body arrives as it was sent");
+      assert.deepEqual(
+        { ...message.attributes },
+        { tenant: "acme" },
+        "the attributes arrive as they were sent, without those of the core or the service",
+      );
+      assert.equal(message.id, `${queue.name}-7`, "message.id is the id that the sender gave");
       assertIdentity(sent, message);
-      assert.equal(message.correlationId, "c-1");
-      assert.equal(message.replyTo, "answers");
-      assert.match(message.contentType ?? "", /^application\/json/);
-      assert.equal(message.orderingKey, queue.options.ordered === true ? "key-0" : undefined);
-      assert.equal(context.attempt, 1);
-      assert.equal(context.isLastAttempt, false);
-      assert.equal(context.signal.aborted, false);
-      assert.ok(message.enqueuedAt instanceof Date, "enqueuedAt");
+      assert.equal(message.correlationId, "c-1", "the correlation id arrives as it was sent");
+      assert.equal(message.replyTo, "answers", "replyTo arrives as it was sent");
+      assert.match(
+        message.contentType ?? "",
+        /^application\/json/,
+        "the content type arrives as it was sent",
+      );
+      assert.equal(
+        message.orderingKey,
+        queue.options.ordered === true ? "key-0" : undefined,
+        "the ordering key arrives where the queue is ordered, and is absent elsewhere",
+      );
+      assert.equal(context.attempt, 1, "the attempt of a first delivery");
+      assert.equal(context.isLastAttempt, false, "isLastAttempt at the first of several attempts");
+      assert.equal(
+        context.signal.aborted,
+        false,
+        "the signal of a handler that has just begun is not aborted",
+      );
+      assert.ok(
+        message.enqueuedAt instanceof Date,
+        "enqueuedAt, the time at which the service stored the message, is a Date",
+      );
       assert.ok(
         Math.abs(message.enqueuedAt.getTime() - bench.time.clock.wallNow()) < 300_000,
-        "enqueuedAt is recent",
+        "enqueuedAt is within five minutes of now; seconds taken for milliseconds, or the other way round, look like this",
       );
     },
   },
@@ -56,7 +75,11 @@ export const CONS: readonly ConformanceCase[] = caseGroup("CONS", [
     async run(bench) {
       const queue = await bench.queue();
       const driver = bench.driver(queue);
-      assert.deepEqual(await driver.receiveNow(await driver.consumer()), []);
+      assert.deepEqual(
+        await driver.receiveNow(await driver.consumer()),
+        [],
+        "deliveries of an empty queue without a wait",
+      );
       void bench.start(queue.consumer(), () => undefined);
       await bench.until("the consumer asks", () =>
         bench.plan.calls("receive").some(({ detail }) => detail.ask?.waitMs !== 0),
@@ -147,16 +170,24 @@ export const CONS: readonly ConformanceCase[] = caseGroup("CONS", [
       );
       const puller = queue.consumer();
       const [pulled] = await bench.settled("one is pulled", puller.receive({ wait: "1m" }));
-      assert.ok(pulled !== undefined);
+      assert.ok(pulled !== undefined, "receive returns a message of the two that were sent");
       const pulledView = view(pulled, pulled.attempt);
       await bench.settled("it is acked", pulled.ack());
       const recorder = bench.recorder();
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("the other is pushed", () => recorder.succeeded === 1);
       const pushed = recorder.deliveries[0];
-      assert.ok(pushed !== undefined);
-      assert.deepEqual(view(pushed.message, pushed.attempt), pulledView);
-      assert.deepEqual([pulled.body.seq, pushed.seq].toSorted(ascending), [0, 1]);
+      assert.ok(pushed !== undefined, "the handler gets the message that is left");
+      assert.deepEqual(
+        view(pushed.message, pushed.attempt),
+        pulledView,
+        "a handler gets the same fields as receive returns",
+      );
+      assert.deepEqual(
+        [pulled.body.seq, pushed.seq].toSorted(ascending),
+        [0, 1],
+        "the two messages were handed over, one each way",
+      );
     },
   },
   {
@@ -177,8 +208,16 @@ export const CONS: readonly ConformanceCase[] = caseGroup("CONS", [
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("it arrives", () => recorder.succeeded === 1);
       const message = recorder.deliveries[0]?.message;
-      assert.deepEqual(message?.body, queue.body(0));
-      assert.deepEqual({ ...message.attributes }, { tenant: "acme" });
+      assert.deepEqual(
+        message?.body,
+        queue.body(0),
+        "the body of a message from the vendor's SDK is decoded like one of ours",
+      );
+      assert.deepEqual(
+        { ...message.attributes },
+        { tenant: "acme" },
+        "the attributes of a message from the vendor's SDK arrive as that SDK set them",
+      );
       // The service's own identity, or the id that it gave to a message without one.
       assert.notEqual(message.id, "", "an id of the provider stands in");
     },
@@ -204,9 +243,21 @@ export const CONS: readonly ConformanceCase[] = caseGroup("CONS", [
         "the bad one is dead",
         queue.deadLetterConsumer().receive({ wait: "1m" }),
       );
-      assert.equal(dead?.id, `${queue.name}-bad`);
-      assert.match(dead.deadLettered?.reason ?? "", /INVALID_MESSAGE/);
-      assert.equal(new TextDecoder().decode(dead.body), "{ no json", "the body as it came");
+      assert.equal(
+        dead?.id,
+        `${queue.name}-bad`,
+        "the message that cannot be decoded is in the dead letters, under its own id",
+      );
+      assert.match(
+        dead.deadLettered?.reason ?? "",
+        /INVALID_MESSAGE/,
+        "the dead letter says why it is there: INVALID_MESSAGE",
+      );
+      assert.equal(
+        new TextDecoder().decode(dead.body),
+        "{ no json",
+        "the dead letter's body is, byte for byte, the one that could not be decoded",
+      );
       await bench.settled("it is acked", dead.ack());
       recorder.assertSeqs(numbers(4));
     },

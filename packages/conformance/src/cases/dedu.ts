@@ -63,15 +63,31 @@ export const DEDU: readonly ConformanceCase[] = caseGroup("DEDU", [
       const send = (): Promise<unknown> => queue.producer().send(body, { id });
       const [first] = await bench.settled("it ends", Promise.allSettled([send()]));
       if (first.status === "rejected") {
-        assert.match(String(first.reason), /INVALID_ARGUMENT/);
-        assert.equal(bench.plan.count("send"), 0, "requests");
+        assert.match(
+          String(first.reason),
+          /INVALID_ARGUMENT/,
+          "an id that the service cannot carry is refused as INVALID_ARGUMENT if it is not made fit",
+        );
+        assert.equal(
+          bench.plan.count("send"),
+          0,
+          "send requests before the id was refused: it must be found before any I/O",
+        );
         return;
       }
       await bench.settled("the repetition is confirmed", send());
       const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
-      assert.equal(message?.id, id);
+      assert.equal(
+        message?.id,
+        id,
+        "the message keeps the application's id, whatever deduplication id it was sent with",
+      );
       await bench.settled("the ack is confirmed", message.ack());
-      assert.deepEqual(await bench.settled("no more", queue.consumer().receive()), []);
+      assert.deepEqual(
+        await bench.settled("no more", queue.consumer().receive()),
+        [],
+        "nothing more can be received: the second send with the same id was a duplicate",
+      );
     },
   },
   {
@@ -84,7 +100,11 @@ export const DEDU: readonly ConformanceCase[] = caseGroup("DEDU", [
       const queue = await bench.queue(DEDUPLICATED);
       bench.plan.fail({ operation: "send", code: "TIMEOUT", when: "after" });
       await bench.settled("the send is confirmed", queue.send());
-      assert.equal(bench.plan.count("send"), 2, "requests");
+      assert.equal(
+        bench.plan.count("send"),
+        2,
+        "send requests: the one with the unknown outcome and its repetition",
+      );
       const recorder = bench.recorder();
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("it arrives", () => recorder.succeeded === 1);
@@ -162,13 +182,17 @@ export const DEDU: readonly ConformanceCase[] = caseGroup("DEDU", [
     needs: ["noDedup"],
     async run(bench) {
       await assertRefused(bench, "deduplication");
-      assert.equal(bench.plan.count("send"), 0, "sends");
+      assert.equal(bench.plan.count("send"), 0, "send requests to an entity that would not deduplicate");
     },
     /** If the service has a window, anybody who asks for it gets it. */
     async otherwise(bench) {
       const queue = await bench.queue(DEDUPLICATED);
       queue.producer();
-      assert.equal(bench.driver(queue).target.capabilities.deduplication, "window");
+      assert.equal(
+        bench.driver(queue).target.capabilities.deduplication,
+        "window",
+        "a target with deduplication says so for a definition that needs it: capability deduplication",
+      );
     },
   },
 ]);

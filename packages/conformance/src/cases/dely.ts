@@ -25,13 +25,17 @@ export const DELY: readonly ConformanceCase[] = caseGroup("DELY", [
     needs: ["delay"],
     async run(bench) {
       const { sendDelay } = bench.facts.capabilities;
-      assert.ok(sendDelay !== "none");
+      assert.ok(sendDelay !== "none", 'the target\'s capability sendDelay is not "none", as this case needs');
       const queue = await bench.queue(DELAYED);
       const beyondMs = Number.isFinite(sendDelay.maxMs) ? sendDelay.maxMs + 1_000 : Number.MAX_SAFE_INTEGER;
       const sending = queue.producer().send(queue.next(), { delay: `${beyondMs}ms` });
       if (Number.isFinite(sendDelay.maxMs)) {
         await rejection(bench.settled("it ends", sending), "INVALID_ARGUMENT", "UNSUPPORTED");
-        assert.equal(bench.plan.count("send"), 0, "requests");
+        assert.equal(
+          bench.plan.count("send"),
+          0,
+          "send requests before the delay was refused: limits are known before any I/O",
+        );
       } else {
         await bench.settled("any delay is taken", sending);
       }
@@ -57,7 +61,10 @@ export const DELY: readonly ConformanceCase[] = caseGroup("DELY", [
       const messages = driver.messages(2, () => ({ deliverAtMs }));
       const receipts = await driver.sendAll(...messages);
       const token = receipts[0]?.cancelToken;
-      assert.ok(token !== undefined, "a token to cancel with");
+      assert.ok(
+        token !== undefined,
+        "the result of a delayed send has a token, because the target claims that it can cancel",
+      );
       const results = await bench.settled(
         "it answers",
         driver.producer.cancelBatch?.([token], bench.signal) ?? Promise.resolve([]),
@@ -65,6 +72,7 @@ export const DELY: readonly ConformanceCase[] = caseGroup("DELY", [
       assert.deepEqual(
         results.map(({ ok }) => ok),
         [true],
+        "cancelBatch succeeds for a message that is not yet due",
       );
       await bench.advance(1.5 * DELAY_MS);
       const consumer = await driver.consumer();
@@ -72,6 +80,7 @@ export const DELY: readonly ConformanceCase[] = caseGroup("DELY", [
       assert.deepEqual(
         received.map(({ id }) => id),
         [messages[1]?.id],
+        "of two delayed messages, only the one that was not cancelled arrives",
       );
     },
   },
@@ -84,14 +93,22 @@ export const DELY: readonly ConformanceCase[] = caseGroup("DELY", [
     async run(bench) {
       const queue = bench.redefine(await bench.queue(), DELAYED);
       const error = thrown(() => queue.producer(), "UNSUPPORTED");
-      assert.match(error.message, /delay/);
-      assert.equal(bench.plan.count(), 0, "calls");
+      assert.match(error.message, /delay/, "the refusal names the feature that the entity forbids");
+      assert.equal(
+        bench.plan.count(),
+        0,
+        "driver calls before the delay was refused: it must be found before any I/O",
+      );
     },
     /** If messages can be delayed, anybody who asks for it gets it. */
     async otherwise(bench) {
       const queue = await bench.queue(DELAYED);
       queue.producer();
-      assert.notEqual(bench.driver(queue).target.capabilities.sendDelay, "none");
+      assert.notEqual(
+        bench.driver(queue).target.capabilities.sendDelay,
+        "none",
+        "a target that can delay says so for a definition that needs it: capability sendDelay",
+      );
     },
   },
   {

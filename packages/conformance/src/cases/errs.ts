@@ -34,7 +34,7 @@ export const ERRS: readonly ConformanceCase[] = caseGroup("ERRS", [
     hooks: ["denied"],
     async run(bench) {
       const { denied } = bench.backend;
-      assert.ok(denied !== undefined);
+      assert.ok(denied !== undefined, "the harness offers a queue that its credentials may not use");
       const own = await bench.queue();
       const client = bench.connect([own], { provider: denied.provider(), url: denied.url });
       await rejection(
@@ -63,7 +63,7 @@ export const ERRS: readonly ConformanceCase[] = caseGroup("ERRS", [
       bench.plan.fail({ operation: "send", code: "THROTTLED", retryAfterMs: 2_000, times: 2 });
       await bench.settled("it is confirmed in the end", queue.send());
       const starts = bench.plan.calls("send").map(({ startedAtMs }) => startedAtMs);
-      assert.equal(starts.length, 3, "requests");
+      assert.equal(starts.length, 3, "send requests: two that are throttled and one that succeeds");
       for (const index of numbers(2)) {
         const gapMs = (starts[index + 1] ?? 0) - (starts[index] ?? 0);
         assert.ok(gapMs >= 1_990, `repeated after ${gapMs} ms`);
@@ -89,10 +89,21 @@ export const ERRS: readonly ConformanceCase[] = caseGroup("ERRS", [
       const error = await rejection(queue.producer().send(queue.next({ text })), "MESSAGE_TOO_LARGE");
       assert.ok(
         "sizeBytes" in error && typeof error.sizeBytes === "number" && error.sizeBytes > maxMessageBytes,
+        "the error's sizeBytes is the message's size, which is above the limit",
       );
-      assert.ok("limitBytes" in error && error.limitBytes === maxMessageBytes);
-      assert.equal(bench.plan.count("send"), 0, "requests");
-      assert.ok(error.message.length < 1_000, "no body in the message");
+      assert.ok(
+        "limitBytes" in error && error.limitBytes === maxMessageBytes,
+        "the error's limitBytes is limits.maxMessageBytes",
+      );
+      assert.equal(
+        bench.plan.count("send"),
+        0,
+        "send requests before the message was refused: its size is known before any I/O",
+      );
+      assert.ok(
+        error.message.length < 1_000,
+        "the error's message is short; a body does not belong into logs",
+      );
     },
   },
   {
@@ -108,7 +119,7 @@ export const ERRS: readonly ConformanceCase[] = caseGroup("ERRS", [
         queue.producer().send(queue.next(), { signal: AbortSignal.abort(reason) }),
         "CANCELLED",
       );
-      assert.equal(error.cause, reason);
+      assert.equal(error.cause, reason, "the error's cause is the reason of the signal that was aborted");
     },
   },
   {
@@ -122,10 +133,14 @@ export const ERRS: readonly ConformanceCase[] = caseGroup("ERRS", [
       bench.plan.fail({ operation: "send", code: "ACCESS_DENIED" });
       const sending = queue.producer().send(queue.next({ text: "the-secret-text" }));
       const error = await rejection(bench.settled("it fails", sending), "ACCESS_DENIED");
-      assert.equal(error.operation, "send");
-      assert.equal(error.provider, bench.driver(queue).adapter.name);
+      assert.equal(error.operation, "send", "the error's operation");
+      assert.equal(
+        error.provider,
+        bench.driver(queue).adapter.name,
+        "the error's provider, the name of the adapter",
+      );
       assert.ok(error.target.includes(queue.entity), `target: ${error.target}`);
-      assert.ok(error.cause !== undefined, "a cause");
+      assert.ok(error.cause !== undefined, "the error's cause, the vendor's own error");
       assert.ok(
         !JSON.stringify([error.message, error.target]).includes("the-secret-text"),
         "the body is in the error",
@@ -145,7 +160,11 @@ export const ERRS: readonly ConformanceCase[] = caseGroup("ERRS", [
       await bench.settled("it is confirmed", queue.send());
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("it arrives all the same", () => recorder.succeeded === 1);
-      assert.equal(bench.reported("receive-error").length, 3, "reports");
+      assert.equal(
+        bench.reported("receive-error").length,
+        3,
+        "receive-error events: one for each failure that passes",
+      );
       await bench.settled("it closes", queue.client.close());
       bench.plan.fail({ operation: "receive", code: "ACCESS_DENIED", times: 10_000 });
       const running = queue.consumer({}, queue.otherClient()).run(recorder.handler());
@@ -162,11 +181,14 @@ export const ERRS: readonly ConformanceCase[] = caseGroup("ERRS", [
       const queue = await bench.queue();
       bench.plan.fail({ operation: "send", code: "INVALID_ARGUMENT" });
       const error = await rejection(bench.settled("the send fails", queue.send()), "PARTIAL_SEND");
-      assert.ok(isQueueError(error, "PARTIAL_SEND"));
+      assert.ok(
+        isQueueError(error, "PARTIAL_SEND"),
+        "a batch that fails in part rejects with PARTIAL_SEND, which holds each message's own result",
+      );
       const [result] = error.results;
-      assert.ok(result !== undefined && !result.ok, "the failed send");
+      assert.ok(result !== undefined && !result.ok, "the result of the message whose send failed says so");
       assert.ok(result.error.cause instanceof InjectedFault, `cause: ${String(result.error.cause)}`);
-      assert.equal(result.error.retryable, false, "retryable");
+      assert.equal(result.error.retryable, false, "the error is not retryable, as the adapter classified it");
     },
   },
 ]);
@@ -194,7 +216,11 @@ export const LARG: readonly ConformanceCase[] = caseGroup("LARG", [
       assert.ok(sizeBytes <= maxMessageBytes, `sizeOf says ${sizeBytes} of ${maxMessageBytes}`);
       await driver.sendAll(message);
       const [delivery] = await driver.receive(await driver.consumer(), 1);
-      assert.equal(delivery?.body.byteLength, body.byteLength, "bytes");
+      assert.equal(
+        delivery?.body.byteLength,
+        body.byteLength,
+        "bytes of the body: a message of the largest size arrives whole",
+      );
     },
   },
   {
@@ -214,7 +240,11 @@ export const LARG: readonly ConformanceCase[] = caseGroup("LARG", [
       const text = "x".repeat(Math.max(0, maxMessageBytes - driver.producer.sizeOf(frame) - 300));
       const attributes = { first: "a".repeat(250), second: "b".repeat(250) };
       await rejection(queue.producer().send(queue.body(0, { text }), { attributes }), "MESSAGE_TOO_LARGE");
-      assert.equal(bench.plan.count("send"), 0, "requests");
+      assert.equal(
+        bench.plan.count("send"),
+        0,
+        "send requests before the message was refused: attributes count for its size",
+      );
       await bench.settled(
         "without them it is taken",
         queue.producer().send(queue.body(1, { text: text.slice(1_000) })),

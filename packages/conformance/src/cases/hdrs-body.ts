@@ -59,7 +59,11 @@ export const HDRS_BODY: readonly ConformanceCase[] = caseGroup("HDRS", [
       await driver.sendAll(...messages);
       const deliveries = await driver.receive(await driver.consumer(), types.length);
       for (const message of messages) {
-        assert.equal(deliveries.find(({ id }) => id === message.id)?.contentType, message.contentType);
+        assert.equal(
+          deliveries.find(({ id }) => id === message.id)?.contentType,
+          message.contentType,
+          "the content type arrives as it was sent; the core chooses the decoder by it",
+        );
       }
     },
   },
@@ -76,8 +80,16 @@ export const HDRS_BODY: readonly ConformanceCase[] = caseGroup("HDRS", [
       const deliveries = await driver.receive(await driver.consumer(), ENVELOPES.length);
       for (const [index, message] of messages.entries()) {
         const delivery = deliveries.find(({ id }) => id === message.id);
-        assert.equal(new TextDecoder().decode(delivery?.body), ENVELOPES[index]);
-        assert.equal(delivery?.text ?? ENVELOPES[index], ENVELOPES[index], "text");
+        assert.equal(
+          new TextDecoder().decode(delivery?.body),
+          ENVELOPES[index],
+          "the body arrives byte for byte, although it looks like an envelope",
+        );
+        assert.equal(
+          delivery?.text ?? ENVELOPES[index],
+          ENVELOPES[index],
+          "the delivery's text, where the driver gives one, is the body's text",
+        );
       }
     },
   },
@@ -95,7 +107,11 @@ export const HDRS_BODY: readonly ConformanceCase[] = caseGroup("HDRS", [
         const body = { ...own.body(index), extra };
         await rejection(own.producer().send(body), "INVALID_MESSAGE");
       }
-      assert.equal(bench.plan.count("send"), 0, "requests");
+      assert.equal(
+        bench.plan.count("send"),
+        0,
+        "send requests before a value that JSON would change was refused",
+      );
       const polluting = '{"__proto__":{"polluted":true}}';
       const driver = bench.driver(queue);
       const text = JSON.stringify(queue.body(9)).replace(
@@ -109,9 +125,18 @@ export const HDRS_BODY: readonly ConformanceCase[] = caseGroup("HDRS", [
         "it is handled or dead",
         () => recorder.succeeded === 1 || bench.reported("dead-lettered").length === 1,
       );
-      assert.equal(Reflect.get({}, "polluted"), undefined, "Object.prototype");
+      assert.equal(
+        Reflect.get({}, "polluted"),
+        undefined,
+        "Object.prototype was changed by a body that was decoded",
+      );
       const body = recorder.deliveries[0]?.message.body;
-      if (body !== undefined) assert.equal(Reflect.get(body, "polluted"), undefined, "prototype of the body");
+      if (body !== undefined)
+        assert.equal(
+          Reflect.get(body, "polluted"),
+          undefined,
+          "the prototype of the body was changed by a member of it",
+        );
     },
   },
 ]);

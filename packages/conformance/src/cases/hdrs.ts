@@ -36,7 +36,11 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
     needs: ["headers"],
     async run(bench) {
       const attributes = { ascii: "plain", unicode: "Grüße, 世界 🌍", empty: "", spaces: "  both sides  " };
-      assert.deepEqual(await roundTrip(bench, attributes), attributes);
+      assert.deepEqual(
+        await roundTrip(bench, attributes),
+        attributes,
+        "names and values of attributes arrive as they were sent, with empty ones and spaces",
+      );
     },
   },
   {
@@ -75,9 +79,13 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
           queue.producer().send(queue.next(), { attributes: { broken } }),
           "INVALID_ARGUMENT",
         );
-        assert.match(error.message, /broken/);
+        assert.match(error.message, /broken/, "the refusal names the attribute that is no valid text");
       }
-      assert.equal(bench.plan.count("send"), 0, "requests");
+      assert.equal(
+        bench.plan.count("send"),
+        0,
+        "send requests before a text that is no valid text was refused",
+      );
     },
   },
   {
@@ -106,7 +114,11 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
       const queue = await bench.queue();
       await sendTyped(bench, queue);
       const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
-      assert.deepEqual({ ...message?.attributes }, { tenant: "acme", total: "42" });
+      assert.deepEqual(
+        { ...message?.attributes },
+        { tenant: "acme", total: "42" },
+        "attributes of other types than text are shown as text: the handler must not lose them",
+      );
       assert.deepEqual(
         Object.keys(message?.attributeTypes ?? {}),
         bench.backend.foreign?.writesNumbersAsText === true ? [] : ["total"],
@@ -132,8 +144,16 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
       });
       void bench.start(queue.consumer(), failing);
       const [dead] = await takeDeadLetters(bench, queue, 1);
-      assert.deepEqual({ ...dead?.attributes }, { tenant: "acme", total: "42" });
-      assert.deepEqual(dead?.attributeTypes, types, "types");
+      assert.deepEqual(
+        { ...dead?.attributes },
+        { tenant: "acme", total: "42" },
+        "attributes of other types than text are in the dead letter, as text",
+      );
+      assert.deepEqual(
+        dead?.attributeTypes,
+        types,
+        "attributeTypes of the dead letter: a copy must not change the vendor's types",
+      );
     },
   },
   {
@@ -144,7 +164,11 @@ export const HDRS_ATTRIBUTES: readonly ConformanceCase[] = caseGroup("HDRS", [
     needs: ["headers"],
     async run(bench) {
       const attributes = { tenant: "acme" };
-      assert.deepEqual(await roundTrip(bench, attributes), attributes);
+      assert.deepEqual(
+        await roundTrip(bench, attributes),
+        attributes,
+        "the application's attributes arrive, and none that the core or the service wrote is seen",
+      );
       const queue = await bench.queue();
       for (const name of ["aq-h", "aq-dead-reason", "AQ-h", "Aq-Due"]) {
         const forged = Object.fromEntries([[name, "forged"]]);
@@ -168,7 +192,7 @@ async function roundTrip(bench: Bench, attributes: Attributes): Promise<Attribut
   const queue = await bench.queue();
   await bench.settled("it is confirmed", queue.send(1, { attributes }));
   const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
-  assert.ok(message !== undefined);
+  assert.ok(message !== undefined, "the message that was sent arrives");
   await bench.settled("the ack is confirmed", message.ack());
   return Object.fromEntries(Object.entries(message.attributes));
 }

@@ -23,8 +23,15 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
       gate.open();
       await bench.until("it ends", () => recorder.succeeded === 1);
       await bench.advance(2 * bench.leaseMs);
-      assert.equal(recorder.started + rival.started, 1, "runs");
-      assert.ok(bench.plan.count("extend") >= 3, "renewals");
+      assert.equal(
+        recorder.started + rival.started,
+        1,
+        "runs of the handler in two consumers: a lease that is renewed keeps the message from all others",
+      );
+      assert.ok(
+        bench.plan.count("extend") >= 3,
+        "three or more renewals are requested while a handler runs for three leases",
+      );
     },
   },
   {
@@ -39,9 +46,13 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
       gate.open();
       await bench.until("it is acked", () => recorder.succeeded === 1 && bench.plan.count("ack") === 1);
       const renewals = bench.plan.count("extend");
-      assert.ok(renewals > 0, "renewals while it ran");
+      assert.ok(renewals > 0, "there are renewals while the handler runs");
       await bench.advance(3 * bench.leaseMs);
-      assert.equal(bench.plan.count("extend"), renewals, "renewals");
+      assert.equal(
+        bench.plan.count("extend"),
+        renewals,
+        "renewals after the message was settled: there may be no more than before",
+      );
     },
   },
   {
@@ -57,9 +68,17 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
       const { recorder, gate } = await startLongHandler(bench, aborted, leaseMs);
       const capMs = Math.min(3_600_000, bench.facts.limits.lease.totalMs);
       await bench.advance(capMs * 0.95, bench.leaseMs / 3);
-      assert.equal(recorder.deliveries[0]?.context.signal.aborted, false, "aborted before the cap");
+      assert.equal(
+        recorder.deliveries[0]?.context.signal.aborted,
+        false,
+        "the signal was aborted before the longest time that a message may be held",
+      );
       await bench.advance(capMs * 0.1, bench.leaseMs / 3);
-      assert.equal(recorder.deliveries[0]?.context.signal.aborted, true, "aborted after the cap");
+      assert.equal(
+        recorder.deliveries[0]?.context.signal.aborted,
+        true,
+        "the signal is aborted when the message has been held as long as it may be",
+      );
       gate.open();
     },
   },
@@ -78,11 +97,11 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
         1_000,
       );
       const { reason } = recorder.deliveries[0]?.context.signal ?? {};
-      assert.match(String(reason), /LEASE_LOST/);
+      assert.match(String(reason), /LEASE_LOST/, "the reason of the handler's signal names LEASE_LOST");
       gate.open();
       await bench.until("the late result is reported", () => bench.reported("late-result").length === 1);
-      assert.equal(bench.plan.count("ack"), 0, "acks");
-      assert.equal(bench.reported("lease-lost").length, 1, "reports");
+      assert.equal(bench.plan.count("ack"), 0, "acks after the lease was lost");
+      assert.equal(bench.reported("lease-lost").length, 1, "lease-lost events for the one lease");
     },
   },
   {
@@ -95,7 +114,11 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
       const { recorder, gate } = await startLongHandler(bench);
       bench.plan.fail({ operation: "extend", code: "UNAVAILABLE", times: 2 });
       await bench.advance(3 * bench.leaseMs);
-      assert.equal(recorder.deliveries[0]?.context.signal.aborted, false, "aborted");
+      assert.equal(
+        recorder.deliveries[0]?.context.signal.aborted,
+        false,
+        "the handler's signal was aborted although the renewal succeeded when it was repeated in time",
+      );
       gate.open();
       await bench.until("it ends", () => recorder.succeeded === 1);
       await bench.advance(2 * bench.leaseMs);
@@ -120,7 +143,7 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
       await bench.until("the message is handled again", () => recorder.succeeded === 2, 5 * bench.leaseMs);
       await bench.advance(2 * bench.leaseMs);
       recorder.assertSeqs([0, 0]);
-      assert.equal(bench.plan.count("ack"), 1, "acks: only the second run's");
+      assert.equal(bench.plan.count("ack"), 1, "acks: only that of the second run");
     },
   },
   {
@@ -193,7 +216,7 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
       );
       assert.ok(
         sizes.some((size) => size > 1),
-        "some renewals go together",
+        "some requests renew more than one lease: limits.extend.maxItems allows it",
       );
       recorder.assertSeqs(numbers(12));
     },
@@ -212,7 +235,11 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
       await bench.advance(4 * shortMs);
       gate.open();
       await bench.until("it ends", () => recorder.succeeded === 1);
-      assert.equal(recorder.started + rival.started, 1, "runs");
+      assert.equal(
+        recorder.started + rival.started,
+        1,
+        "runs of the handler in two consumers: a short lease is renewed before it ends",
+      );
     },
   },
   {
@@ -225,14 +252,18 @@ export const LEAS: readonly ConformanceCase[] = caseGroup("LEAS", [
       const queue = await bench.queue();
       await bench.settled("the send is confirmed", queue.send());
       const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
-      assert.ok(message !== undefined);
+      assert.ok(message !== undefined, "the message that was sent is received");
       await rejection(message.extend("0ms"), "INVALID_ARGUMENT");
       await bench.settled("the extension is confirmed", message.extend(`${2 * bench.leaseMs}ms`));
-      assert.ok(bench.plan.count("extend") > 0, "requests");
+      assert.ok(bench.plan.count("extend") > 0, "extend() makes a request of extendBatch");
       const driver = bench.driver(queue);
       const rival = await driver.consumer();
       await bench.advance(1.5 * bench.leaseMs);
-      assert.deepEqual(await driver.receiveNow(rival), [], "held");
+      assert.deepEqual(
+        await driver.receiveNow(rival),
+        [],
+        "another consumer receives nothing while the extended lease lasts",
+      );
       await bench.settled("the ack is confirmed", message.ack());
     },
   },

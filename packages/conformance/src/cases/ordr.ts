@@ -53,8 +53,12 @@ export const ORDR: readonly ConformanceCase[] = caseGroup("ORDR", [
         recorder.handler(() => bench.time.beat()),
       );
       await bench.until("all are handled", () => recorder.succeeded >= 8);
-      assert.deepEqual(recorder.seqs(), numbers(8));
-      assert.equal(recorder.maxRunning, 1, "handlers at once");
+      assert.deepEqual(
+        recorder.seqs(),
+        numbers(8),
+        "messages of one key are handled in the order in which they were sent",
+      );
+      assert.equal(recorder.maxRunning, 1, "most handlers of one key that ran at once");
     },
   },
   {
@@ -72,7 +76,11 @@ export const ORDR: readonly ConformanceCase[] = caseGroup("ORDR", [
       });
       void bench.start(queue.consumer({ concurrency: 4, prefetch: 4 }), failing);
       await bench.until("all are handled", () => recorder.succeeded >= 4, 4 * bench.leaseMs);
-      assert.deepEqual(recorder.seqs(), [0, 1, 1, 1, 2, 3]);
+      assert.deepEqual(
+        recorder.seqs(),
+        [0, 1, 1, 1, 2, 3],
+        "runs of one key: the message that fails runs until it succeeds, and only then its followers",
+      );
     },
   },
   {
@@ -96,7 +104,11 @@ export const ORDR: readonly ConformanceCase[] = caseGroup("ORDR", [
         () => recorder.seqs("good").length === 6 && recorder.seqs("bad").length > 0,
         15_000,
       );
-      assert.deepEqual(recorder.seqs("bad"), [0], "the bad key waits");
+      assert.deepEqual(
+        recorder.seqs("bad"),
+        [0],
+        "runs of the key that fails: only its first message, until its retry is due",
+      );
       await bench.until("the bad key is done", () => recorder.succeeded === 12, 3 * bench.leaseMs);
       assertKeyOrder(recorder);
     },
@@ -118,7 +130,11 @@ export const ORDR: readonly ConformanceCase[] = caseGroup("ORDR", [
       await bench.until("the first runs", () => recorder.running === 1);
       bench.plan.loseAllLeases();
       await bench.until("all are handled", () => recorder.succeeded >= 6, 4 * bench.leaseMs);
-      assert.deepEqual(recorder.seqs(), [0, 0, 1, 2, 3, 4]);
+      assert.deepEqual(
+        recorder.seqs(),
+        [0, 0, 1, 2, 3, 4],
+        "runs of one key: the message whose lease was lost runs again, and before its followers",
+      );
     },
   },
   {
@@ -136,7 +152,11 @@ export const ORDR: readonly ConformanceCase[] = caseGroup("ORDR", [
       const recorder = bench.recorder();
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("all are handled", () => recorder.succeeded >= 30);
-      assert.deepEqual(recorder.seqs(), numbers(30));
+      assert.deepEqual(
+        recorder.seqs(),
+        numbers(30),
+        "messages of one key arrive in the order of the calls of send",
+      );
     },
   },
   {
@@ -159,14 +179,23 @@ export const ORDR: readonly ConformanceCase[] = caseGroup("ORDR", [
       assert.deepEqual(
         outcomes.map(({ status }) => status),
         ["fulfilled", "rejected", "fulfilled"],
+        "of three sends of one key only the one whose request failed is rejected; those already accepted go on",
       );
-      await assert.rejects(bench.settled("the key is shut", producer.send(queue.body(3))), /resume/);
+      await assert.rejects(
+        bench.settled("the key is shut", producer.send(queue.body(3))),
+        /resume/,
+        "the refusal of a send to a key that is shut names the way out, resume",
+      );
       producer.resume("only");
       await bench.settled("the key is open", producer.send(queue.body(4)));
       const recorder = bench.recorder();
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("what was confirmed is handled", () => recorder.succeeded >= 3);
-      assert.deepEqual(recorder.seqs(), [0, 2, 4]);
+      assert.deepEqual(
+        recorder.seqs(),
+        [0, 2, 4],
+        "messages that arrive: none that was refused, and the others in order",
+      );
     },
   },
   {
@@ -184,7 +213,11 @@ export const ORDR: readonly ConformanceCase[] = caseGroup("ORDR", [
       });
       void bench.start(queue.consumer(), killing);
       await bench.until("the key goes on", () => recorder.succeeded >= 2, bench.leaseMs);
-      assert.deepEqual(recorder.seqs(), [0, 1, 2]);
+      assert.deepEqual(
+        recorder.seqs(),
+        [0, 1, 2],
+        "runs of one key: a message that becomes a dead letter lets those behind it run",
+      );
       await takeDeadLetters(bench, queue, 1);
     },
   },
@@ -211,14 +244,22 @@ export const ORDR: readonly ConformanceCase[] = caseGroup("ORDR", [
     needs: ["unordered"],
     async run(bench) {
       await assertRefused(bench, "ordering");
-      assert.equal(bench.plan.count("receive"), 0, "asks");
+      assert.equal(
+        bench.plan.count("receive"),
+        0,
+        "asks for messages: without order, nothing may be received",
+      );
     },
     /** If there is order, anybody who asks for it gets it. */
     async otherwise(bench) {
       const queue = await bench.queue(ONE_KEY);
       queue.producer();
       queue.consumer();
-      assert.equal(bench.driver(queue).target.capabilities.ordering, "by-key");
+      assert.equal(
+        bench.driver(queue).target.capabilities.ordering,
+        "by-key",
+        "a target with order says so for a definition that needs it: capability ordering",
+      );
     },
   },
 ]);

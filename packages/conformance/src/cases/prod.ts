@@ -17,7 +17,10 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       const recorder = bench.recorder();
       void bench.start(queue.consumer(), recorder.handler());
       const [sent] = await bench.settled("the send is confirmed", queue.send());
-      assert.ok(sent !== undefined && sent.providerId.length > 0, "a provider id");
+      assert.ok(
+        sent !== undefined && sent.providerId.length > 0,
+        "the receipt has a providerId that is not empty",
+      );
       await bench.until("the message arrives", () => recorder.succeeded === 1);
       await bench.advance(2 * bench.leaseMs);
       recorder.assertSeqs([0]);
@@ -50,7 +53,7 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       const driver = bench.driver(await bench.queue());
       await driver.sendAll(driver.message({ body: new Uint8Array(0) }));
       const [delivery] = await driver.receive(await driver.consumer(), 1);
-      assert.equal(delivery?.body.byteLength, 0, "bytes");
+      assert.equal(delivery?.body.byteLength, 0, "bytes of a body that was sent empty");
     },
   },
   {
@@ -77,7 +80,7 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       assert.equal(
         new Set(recorder.deliveries.map(({ message }) => message.providerId)).size,
         128,
-        "provider ids",
+        "different provider ids among the deliveries of 128 sends",
       );
     },
   },
@@ -96,7 +99,11 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       });
       await bench.until("the request is out", () => hold.reached === 1);
       await bench.advance(1_000);
-      assert.equal(isSettled, false, "settled before the confirmation");
+      assert.equal(
+        isSettled,
+        false,
+        "the send resolved before the provider confirmed it; a crash of the service would lose it unnoticed",
+      );
       hold.release();
       await bench.settled("the send is confirmed", sending);
     },
@@ -113,8 +120,12 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
         queue.producer().send(queue.next(), { signal: AbortSignal.abort(new Error("too late")) }),
         "CANCELLED",
       );
-      assert.equal(early.ambiguous, false, "ambiguous before dispatch");
-      assert.equal(bench.plan.count("send"), 0, "requests before dispatch");
+      assert.equal(
+        early.ambiguous,
+        false,
+        "the error of a send that was aborted before it left is not ambiguous: nothing was sent",
+      );
+      assert.equal(bench.plan.count("send"), 0, "send requests of a message that was aborted before it left");
       const controller = new AbortController();
       const hold = bench.plan.hold("send", { when: "after" });
       const sending = queue.producer().send(queue.next(), { signal: controller.signal });
@@ -122,7 +133,11 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       await bench.until("the request is out", () => hold.reached === 1);
       controller.abort(new Error("changed my mind"));
       const late = await rejection(bench.settled("the send ends", sending), "CANCELLED");
-      assert.equal(late.ambiguous, true, "ambiguous in flight");
+      assert.equal(
+        late.ambiguous,
+        true,
+        "the error of a send that was aborted on its way is ambiguous: the message may have arrived",
+      );
     },
   },
   {
@@ -142,9 +157,13 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       ];
       for (const { options, field } of illegal) {
         const error = await rejection(queue.producer().send(queue.next(), options), "INVALID_ARGUMENT");
-        assert.match(error.message, field);
+        assert.match(error.message, field, "the refusal names the field that is wrong");
       }
-      assert.equal(bench.plan.count("send"), 0, "requests");
+      assert.equal(
+        bench.plan.count("send"),
+        0,
+        "send requests before an illegal message was refused: it must be found before any I/O",
+      );
     },
   },
   {
@@ -160,7 +179,11 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       await bench.settled("it closes", queue.client.close());
       await bench.settled("it closes again", queue.client.close());
       await rejection(producer.send(queue.next()), "CLOSED");
-      assert.equal(bench.plan.count("send"), 1, "requests");
+      assert.equal(
+        bench.plan.count("send"),
+        1,
+        "send requests: only that of the message sent before the close",
+      );
     },
   },
   {
@@ -178,7 +201,11 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       const attributes: Record<string, string> = { tenant: "as sent" };
       const before = JSON.stringify({ body, attributes });
       const second = queue.producer().send(body, { attributes });
-      assert.equal(JSON.stringify({ body, attributes }), before, "the caller's own objects");
+      assert.equal(
+        JSON.stringify({ body, attributes }),
+        before,
+        "body and attributes of the caller are as they were before the send",
+      );
       Object.assign(body, { text: "changed" });
       attributes["tenant"] = "changed";
       attributes["extra"] = "changed";
@@ -188,8 +215,16 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       void bench.start(queue.consumer(), recorder.handler());
       await bench.until("both arrive", () => recorder.succeeded === 2);
       const [delivered] = recorder.runsOf(1);
-      assert.equal(delivered?.message.body.text, "as sent");
-      assert.deepEqual({ ...delivered?.message.attributes }, { tenant: "as sent" });
+      assert.equal(
+        delivered?.message.body.text,
+        "as sent",
+        "the body arrives as it was when send was called, not as it was changed later",
+      );
+      assert.deepEqual(
+        { ...delivered?.message.attributes },
+        { tenant: "as sent" },
+        "the attributes arrive as they were when send was called, not as they were changed later",
+      );
     },
   },
   {
@@ -203,10 +238,14 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       const id = `${queue.name}-order-17`;
       const [sent] = await bench.settled("the send is confirmed", queue.send(1, { id }));
       const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
-      assert.equal(sent?.id, id, "id of the receipt");
-      assert.equal(message?.id, id, "id of the delivery");
+      assert.equal(sent?.id, id, "the receipt has the id that the caller gave");
+      assert.equal(message?.id, id, "the delivery has the id that the caller gave");
       assertIdentity(sent, message);
-      assert.notEqual(message.providerId, id, "provider id");
+      assert.notEqual(
+        message.providerId,
+        id,
+        "the provider's own id is another than the caller's: the core tells messages apart by it",
+      );
       await bench.settled("the ack is confirmed", message.ack());
     },
   },
@@ -242,9 +281,17 @@ export const PROD: readonly ConformanceCase[] = caseGroup("PROD", [
       await bench.settled("the send is confirmed", queue.send(1, { attributes: { tenant: "Zoë" } }));
       const received = await bench.backend.foreign?.receive(queue.entity, 1);
       const message = received?.[0];
-      assert.ok(message !== undefined, "a message");
-      assert.deepEqual(JSON.parse(new TextDecoder().decode(message.body)), queue.body(0));
-      assert.equal(message.attributes["tenant"], "Zoë");
+      assert.ok(message !== undefined, "the vendor's SDK receives the message that we sent");
+      assert.deepEqual(
+        JSON.parse(new TextDecoder().decode(message.body)),
+        queue.body(0),
+        "the vendor's SDK sees our body unchanged, without an envelope",
+      );
+      assert.equal(
+        message.attributes["tenant"],
+        "Zoë",
+        "the vendor's SDK sees our attribute under its own name",
+      );
     },
   },
 ]);

@@ -28,7 +28,11 @@ export const PROV: readonly ConformanceCase[] = caseGroup("PROV", [
       );
       await bench.settled("it is confirmed", queue.send());
       const [dead] = await takeDeadLetters(bench, queue, 1);
-      assert.equal(dead?.deadLettered?.reason, "wired");
+      assert.equal(
+        dead?.deadLettered?.reason,
+        "wired",
+        "the dead letter is in the dead-letter queue that create connected, with the handler's reason",
+      );
     },
   },
   {
@@ -48,7 +52,7 @@ export const PROV: readonly ConformanceCase[] = caseGroup("PROV", [
           (reason: unknown) => reason,
         ),
       );
-      assert.match(String(error), /NOT_FOUND/);
+      assert.match(String(error), /NOT_FOUND/, "verify says NOT_FOUND for a queue that does not exist");
       await rejection(
         bench.settled("it is still missing", missing.producer().send(missing.body(0))),
         "NOT_FOUND",
@@ -67,7 +71,11 @@ export const PROV: readonly ConformanceCase[] = caseGroup("PROV", [
       void bench.start(queue.consumer(), recorder.handler());
       await bench.settled("it is confirmed", queue.send());
       await bench.until("it is handled", () => recorder.succeeded === 1);
-      assert.equal(bench.plan.count("admin"), 0, "administrative calls");
+      assert.equal(
+        bench.plan.count("admin"),
+        0,
+        "administrative calls of sending and handling: their credentials need no such rights",
+      );
     },
   },
   {
@@ -79,11 +87,15 @@ export const PROV: readonly ConformanceCase[] = caseGroup("PROV", [
     async run(bench) {
       const queue = await bench.queue();
       const { adapter, target } = bench.driver(queue);
-      assert.equal(target.entity, queue.entity, "a legal name");
+      assert.equal(target.entity, queue.entity, "a legal name is the name of the entity, unchanged");
       for (const name of ["with space", "semi;colon", "ünïcode", "x".repeat(2_000), "new\nline", ""]) {
         try {
           const { entity } = adapter.resolve({ ...target.ref, name, exact: true });
-          assert.equal(entity, name);
+          assert.equal(
+            entity,
+            name,
+            "the entity's name is the one that was given, or it is refused; a changed name would be another queue",
+          );
         } catch (error) {
           assert.ok(
             isQueueError(error, "INVALID_ARGUMENT"),
@@ -103,11 +115,17 @@ export const PROV: readonly ConformanceCase[] = caseGroup("PROV", [
       const queue = await bench.queue();
       await bench.settled("they are confirmed", queue.send(3));
       const counts = await bench.settled("it answers", queue.client.admin.inspect(queue.definition));
-      if (counts.approximate) assert.ok((counts.ready ?? 0) >= 0);
-      else assert.equal(counts.ready, 3, "ready");
+      if (counts.approximate)
+        assert.ok((counts.ready ?? 0) >= 0, "the count of ready messages is a number from 0");
+      else assert.equal(counts.ready, 3, "ready messages after three sends");
       const [held] = await bench.settled("one is held", queue.consumer().receive({ wait: "1m" }));
       const after = await bench.settled("it answers", queue.client.admin.inspect(queue.definition));
-      if (!after.approximate) assert.deepEqual([after.ready, after.inFlight], [2, 1], "ready and in flight");
+      if (!after.approximate)
+        assert.deepEqual(
+          [after.ready, after.inFlight],
+          [2, 1],
+          "ready messages and those in flight, after one of three was received",
+        );
       await bench.settled("the ack is confirmed", held?.ack() ?? Promise.resolve());
     },
   },
@@ -123,7 +141,11 @@ export const PROV: readonly ConformanceCase[] = caseGroup("PROV", [
       // Services may purge by time, and client and service clocks need not agree to the millisecond.
       await bench.advance(1_000);
       await bench.settled("it is purged", queue.client.admin.purge(queue.definition));
-      assert.deepEqual(await bench.settled("nothing is left", queue.consumer().receive({ wait: "1s" })), []);
+      assert.deepEqual(
+        await bench.settled("nothing is left", queue.consumer().receive({ wait: "1s" })),
+        [],
+        "nothing can be received after a purge",
+      );
     },
   },
 ]);

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { DeadLetterError, type Message } from "@anyqueue/core";
-import type { Bench } from "../bench.ts";
+import { DeadLetterError } from "@anyqueue/core";
 import { caseGroup, type ConformanceCase } from "../case.ts";
 import { assertNoDeadLetters, parseBody, takeDeadLetters } from "../dead-letters.ts";
+import { assertDeadLetter, deadLetterOne } from "../one-dead-letter.ts";
 import { numbers } from "../recorder.ts";
-import type { TestQueue } from "../test-queue.ts";
 
 const FAILS = (): never => {
   throw new TypeError("it never works");
@@ -24,7 +23,7 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
       const recorder = bench.recorder();
       void bench.start(queue.consumer(), recorder.handler(FAILS));
       const [dead] = await takeDeadLetters(bench, queue, 1);
-      assert.deepEqual(dead && parseBody(dead), queue.body(0));
+      assert.deepEqual(dead && parseBody(dead), queue.body(0), "the dead letter has the body of the message");
       await bench.advance(2 * bench.leaseMs);
       recorder.assertSeqs([0, 0, 0]);
       await assertNoDeadLetters(bench, queue);
@@ -47,7 +46,11 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
         }),
       );
       const [dead] = await takeDeadLetters(bench, queue, 1);
-      assert.equal(dead?.deadLettered?.reason, "bad-order");
+      assert.equal(
+        dead?.deadLettered?.reason,
+        "bad-order",
+        "the dead letter's reason is that of the DeadLetterError",
+      );
       recorder.assertSeqs([0]);
     },
   },
@@ -63,7 +66,11 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
         throw new DeadLetterError("bad-order", { cause: new RangeError("the total is negative") });
       });
       assertDeadLetter(dead, queue, "bad-order", 1);
-      assert.match(dead.deadLettered?.description ?? "", /RangeError|total is negative/);
+      assert.match(
+        dead.deadLettered?.description ?? "",
+        /RangeError|total is negative/,
+        "the dead letter's description names the error that the handler threw",
+      );
     },
   },
   {
@@ -79,6 +86,7 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
       assert.match(
         `${dead.deadLettered?.reason} ${dead.deadLettered?.description}`,
         /TypeError|it never works/,
+        "the dead letter's reason and description name the last error",
       );
     },
   },
@@ -91,7 +99,7 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
     async run(bench) {
       const queue = await bench.queue({ retry: { attempts: 1, delay: "1s" } });
       await bench.settled("the send is confirmed", queue.send());
-      assert.ok(queue.deadLetterEntity !== undefined, "a dead-letter entity");
+      assert.ok(queue.deadLetterEntity !== undefined, "the queue of this case has a dead-letter entity");
       bench.plan.fail({ operation: "send", entity: queue.deadLetterEntity, code: "ACCESS_DENIED" });
       const recorder = bench.recorder();
       void bench.start(queue.consumer(), recorder.handler(FAILS));
@@ -107,8 +115,16 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
       bench.plan.fail({ operation: "deadLetter", code: "UNAVAILABLE", times: 2 });
       void bench.start(queue.consumer(), bench.recorder().handler(FAILS));
       await takeDeadLetters(bench, queue, 1);
-      assert.equal(bench.plan.count("deadLetter"), 3, "requests");
-      assert.equal(bench.plan.count("ack", queue.entity), 0, "acks of the original");
+      assert.equal(
+        bench.plan.count("deadLetter"),
+        3,
+        "deadLetterBatch requests: two that fail for the moment and one that succeeds",
+      );
+      assert.equal(
+        bench.plan.count("ack", queue.entity),
+        0,
+        "acks of a message that the service itself dead-letters: deadLetterBatch has settled it",
+      );
     },
   },
   {
@@ -134,7 +150,12 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
         queue.deadLetterConsumer().receive({ max: 10, wait: "1m" }),
       );
       assert.ok(dead.length >= 1 && dead.length <= 2, `${dead.length} copies`);
-      for (const copy of dead) assert.equal(copy.id, sent?.id, "id of a copy");
+      for (const copy of dead)
+        assert.equal(
+          copy.id,
+          sent?.id,
+          "a second copy has the id of the first, so that it can be told to be the same",
+        );
     },
     /** The service does it in one operation: there is no moment between copy and ack. */
     async otherwise(bench) {
@@ -142,8 +163,16 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
       await bench.settled("the send is confirmed", queue.send());
       void bench.start(queue.consumer(), bench.recorder().handler(FAILS));
       await takeDeadLetters(bench, queue, 1);
-      assert.equal(bench.plan.count("deadLetter", queue.entity), 1, "requests");
-      assert.equal(bench.plan.count("send"), 1, "sends: only the message's own");
+      assert.equal(
+        bench.plan.count("deadLetter", queue.entity),
+        1,
+        "requests of deadLetterBatch: a native dead letter is moved once",
+      );
+      assert.equal(
+        bench.plan.count("send"),
+        1,
+        "send requests: only the message's own, because a native dead letter needs no copy",
+      );
     },
   },
   {
@@ -168,16 +197,25 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
         for await (const { moved } of queue.client.admin.redrive(queue.definition, { max: 3 })) total = moved;
         return total;
       };
-      assert.equal(await bench.settled("the redrive ends", redrive()), 3, "moved");
+      assert.equal(
+        await bench.settled("the redrive ends", redrive()),
+        3,
+        "messages that the redrive reports as moved",
+      );
       await bench.until("all are handled", () => recorder.succeeded === 3);
       const second = recorder.deliveries.slice(3);
       assert.deepEqual(
         second.map(({ seq }) => seq).toSorted((a, b) => a - b),
         numbers(3),
+        "messages that are handled again after the redrive, each once",
       );
       for (const { attempt, message } of second) {
-        assert.equal(attempt, 1, "attempt");
-        assert.equal(message.attributes["tenant"], "acme");
+        assert.equal(attempt, 1, "the attempt of a message that was redriven: its attempts begin anew");
+        assert.equal(
+          message.attributes["tenant"],
+          "acme",
+          "the attributes of a message that was redriven are those it was sent with",
+        );
       }
       await assertNoDeadLetters(bench, queue);
     },
@@ -195,7 +233,11 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
       await bench.settled("the send is confirmed", queue.send(1, { attributes }));
       void bench.start(queue.consumer(), bench.recorder().handler(FAILS));
       const [dead] = await takeDeadLetters(bench, queue, 1);
-      assert.deepEqual({ ...dead?.attributes }, attributes);
+      assert.deepEqual(
+        { ...dead?.attributes },
+        attributes,
+        "the dead letter has all attributes of the message, beside those that say why it is dead",
+      );
     },
   },
   {
@@ -221,59 +263,22 @@ export const RTRY_DEAD: readonly ConformanceCase[] = caseGroup("RTRY", [
       assert.deepEqual(
         results.map(({ ok }) => ok),
         [true, true],
+        "deadLetterBatch succeeds for both deliveries",
       );
       const dead = await takeDeadLetters(bench, queue, 2);
       const reasons = new Map(dead.map(({ id, deadLettered }) => [id, deadLettered?.reason]));
       assert.deepEqual(
         doomed.map(({ id }) => reasons.get(id)),
         ["reason 0", "reason 1"],
+        "the dead letters have the reasons that they were given, each its own",
       );
       await bench.advance(1.5 * bench.leaseMs);
       const left = await driver.receiveNow(consumer);
       assert.deepEqual(
         left.map(({ id }) => id),
         [deliveries[1]?.id],
-        "what is left",
+        "the message that was not dead-lettered, and no other, is left in its queue",
       );
     },
   },
 ]);
-
-/** Sends one message with all fields, lets `handler` make it fail, and takes it from the dead letters. */
-async function deadLetterOne(
-  bench: Bench,
-  queue: TestQueue,
-  handler: () => never,
-): Promise<Message<Uint8Array>> {
-  const sent = queue.send(1, {
-    id: `${queue.name}-dead`,
-    attributes: { tenant: "acme" },
-    correlationId: "c-1",
-  });
-  await bench.settled("the send is confirmed", sent);
-  void bench.start(queue.consumer(), bench.recorder().handler(handler));
-  const [dead] = await takeDeadLetters(bench, queue, 1);
-  assert.ok(dead !== undefined);
-  return dead;
-}
-
-function assertDeadLetter(
-  dead: Message<Uint8Array>,
-  queue: TestQueue,
-  reason: string | undefined,
-  attempts: number,
-): void {
-  assert.equal(dead.id, `${queue.name}-dead`, "id");
-  assert.deepEqual(parseBody(dead), queue.body(0), "body");
-  assert.deepEqual({ ...dead.attributes }, { tenant: "acme" }, "attributes");
-  assert.equal(dead.correlationId, "c-1", "correlation id");
-  const details = dead.deadLettered;
-  assert.ok(details !== undefined, "details");
-  if (reason === undefined) assert.ok((details.reason ?? "").length > 0, "a reason");
-  else assert.equal(details.reason, reason, "reason");
-  assert.ok(details.source?.includes(queue.entity), `source: ${details.source}`);
-  assert.equal(details.attempts, attempts, "attempts");
-  assert.ok(details.firstEnqueuedAt instanceof Date, "first enqueued");
-  assert.ok(details.deadLetteredAt instanceof Date, "dead-lettered at");
-  assert.ok(details.firstEnqueuedAt <= details.deadLetteredAt, "times in order");
-}

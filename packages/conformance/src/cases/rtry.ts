@@ -71,7 +71,7 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
       await bench.until("the attempts are spent", () => recorder.started >= 2);
       await bench.advance(5_000);
       await bench.settled("it closes", consumer.close());
-      assert.equal(bench.plan.count("ack"), 0, "acks");
+      assert.equal(bench.plan.count("ack"), 0, "acks, each of which would lose the message");
       // Longer than the longest delay between attempts.
       await bench.advance(330_000);
       const again = bench.recorder();
@@ -125,7 +125,11 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
       await bench.until("the second process handles it", () => after.succeeded === 1);
       // A message that came back while the process ended also counts, although no handler saw it.
       const given = bench.plan.calls("release").reduce((sum, { items }) => sum + items, 0);
-      assert.equal(after.deliveries[0]?.attempt, given + 1, "attempt in the second process");
+      assert.equal(
+        after.deliveries[0]?.attempt,
+        given + 1,
+        "the attempt in the second process: one more than deliveries in the first",
+      );
     },
   },
   {
@@ -145,8 +149,8 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
         "INVALID_ARGUMENT",
         "UNSUPPORTED",
       );
-      assert.match(error.message, /5/, "the service's number");
-      assert.match(error.message, /7/, "the policy's number");
+      assert.match(error.message, /5/, "the error names the service's number of deliveries, 5");
+      assert.match(error.message, /7/, "the error names the policy's number of attempts, 7");
     },
   },
   {
@@ -197,6 +201,7 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
           .map(({ seq }) => seq)
           .toSorted((a, b) => a - b),
         numbers(19, 1),
+        "each message but the one that always fails is handled, once",
       );
     },
   },
@@ -219,7 +224,11 @@ export const RTRY_RETRY: readonly ConformanceCase[] = caseGroup("RTRY", [
       await bench.settled("the good are confirmed", queue.send(4));
       await bench.until("the good are handled", () => recorder.succeeded >= 4, 40_000);
       const good = recorder.seqs().filter((seq) => seq >= 6);
-      assert.deepEqual(good.toSorted(ascending), numbers(4, 6));
+      assert.deepEqual(
+        good.toSorted(ascending),
+        numbers(4, 6),
+        "messages behind those that wait for their retry are handled meanwhile",
+      );
     },
   },
   {

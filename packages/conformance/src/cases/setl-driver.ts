@@ -15,7 +15,11 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
       const { consumer, delivery } = await driver.oneInHand();
       values(await consumer.ackBatch([delivery.handle], bench.signal));
       await bench.advance(3 * bench.leaseMs);
-      assert.deepEqual(await driver.receiveNow(consumer), []);
+      assert.deepEqual(
+        await driver.receiveNow(consumer),
+        [],
+        "nothing can be received for three leases after the ack; a message that comes again was not acked",
+      );
     },
   },
   {
@@ -33,9 +37,17 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
         await first.releaseBatch([{ handle: delivery?.handle, delayMs: 0, cause: "retry" }], bench.signal),
       );
       const [again] = await driver.receive(second, 1, bench.leaseMs / 2);
-      assert.equal(again?.providerId, delivery?.providerId, "provider id");
+      assert.equal(
+        again?.providerId,
+        delivery?.providerId,
+        "the message that was released is the one that comes again",
+      );
       if (bench.facts.capabilities.deliveryCount !== "none") {
-        assert.deepEqual([delivery?.deliveryCount, again?.deliveryCount], [1, 2], "delivery counts");
+        assert.deepEqual(
+          [delivery?.deliveryCount, again?.deliveryCount],
+          [1, 2],
+          "deliveryCount begins at 1 and grows by one with each delivery",
+        );
       }
       values(await second.ackBatch([again?.handle], bench.signal));
     },
@@ -54,9 +66,17 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
         await consumer.releaseBatch([{ handle: delivery.handle, delayMs, cause: "retry" }], bench.signal),
       );
       await bench.advance(delayMs * 0.8 - bench.backend.toleranceMs);
-      assert.deepEqual(await driver.receiveNow(consumer), [], "too early");
+      assert.deepEqual(
+        await driver.receiveNow(consumer),
+        [],
+        "nothing can be received before the delay of the release is over",
+      );
       const [again] = await driver.receive(consumer, 1, delayMs * 0.4 + 2 * bench.backend.toleranceMs);
-      assert.equal(again?.providerId, delivery.providerId, "provider id");
+      assert.equal(
+        again?.providerId,
+        delivery.providerId,
+        "the message that was released is the one that comes after its delay",
+      );
     },
   },
   {
@@ -73,11 +93,19 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
       const longestMs = bench.leaseMs + bench.backend.toleranceMs;
       assert.ok(leaseMs > 0 && leaseMs <= longestMs, `a lease of ${leaseMs} ms of ${bench.leaseMs} ms`);
       await bench.advance(bench.leaseMs * 0.8 - bench.backend.toleranceMs);
-      assert.deepEqual(await driver.receiveNow(consumer), [], "too early");
+      assert.deepEqual(
+        await driver.receiveNow(consumer),
+        [],
+        "nothing can be received before the lease of the unsettled message ends",
+      );
       const [again] = await driver.receive(consumer, 1, bench.leaseMs * 0.4 + 2 * bench.backend.toleranceMs);
-      assert.equal(again?.providerId, delivery.providerId, "provider id");
+      assert.equal(
+        again?.providerId,
+        delivery.providerId,
+        "the message whose lease ended is the one that comes again",
+      );
       if (bench.facts.capabilities.deliveryCount !== "none")
-        assert.equal(again?.deliveryCount, 2, "delivery count");
+        assert.equal(again?.deliveryCount, 2, "deliveryCount of the second delivery");
     },
   },
   {
@@ -94,6 +122,7 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
       assert.deepEqual(
         results.map((result) => driver.codeOf(result, "ack")),
         ["LEASE_LOST"],
+        "the result of an ack after the lease ended: LEASE_LOST, because the message may be handled elsewhere",
       );
       await driver.receive(consumer, 1);
     },
@@ -138,7 +167,7 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
         assert.deepEqual(
           left.map(({ id }) => id),
           [deliveries[failing]?.id],
-          "what comes back",
+          "only the message whose ack failed comes back; another one means that results are out of order",
         );
       }
     },
@@ -179,17 +208,33 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
           : { id };
       await driver.sendAll(...driver.messages(2, draft));
       const [first, second] = await driver.receive(consumer, 2);
-      assert.deepEqual([first?.id, second?.id], [id, id], "application ids");
-      assert.notEqual(first?.providerId, second?.providerId, "provider ids");
+      assert.deepEqual(
+        [first?.id, second?.id],
+        [id, id],
+        "both deliveries have the application id that their sends shared",
+      );
+      assert.notEqual(
+        first?.providerId,
+        second?.providerId,
+        "two messages with one application id have different provider ids",
+      );
       values(await consumer.ackBatch([first?.handle], bench.signal));
       values(
         await consumer.releaseBatch([{ handle: second?.handle, delayMs: 0, cause: "retry" }], bench.signal),
       );
       const [again] = await driver.receive(consumer, 1);
-      assert.equal(again?.providerId, second?.providerId, "the released one is back");
+      assert.equal(
+        again?.providerId,
+        second?.providerId,
+        "the message that was released comes again, not the one that was acked",
+      );
       values(await consumer.ackBatch([again?.handle], bench.signal));
       await bench.advance(1.5 * bench.leaseMs);
-      assert.deepEqual(await driver.receiveNow(consumer), []);
+      assert.deepEqual(
+        await driver.receiveNow(consumer),
+        [],
+        "nothing more can be received: the acked message does not come again",
+      );
     },
   },
   {
@@ -210,12 +255,12 @@ export const SETL_DRIVER: readonly ConformanceCase[] = caseGroup("SETL", [
       assert.deepEqual(
         peeked.map(({ id }) => id),
         [message.id],
-        "what is seen",
+        "peekBatch sees the message that waits",
       );
       const [delivery] = await driver.receive(consumer, 1);
-      assert.equal(delivery?.id, message.id);
+      assert.equal(delivery?.id, message.id, "the message can be received after it was looked at");
       if (bench.facts.capabilities.deliveryCount !== "none")
-        assert.equal(delivery.deliveryCount, 1, "delivery count");
+        assert.equal(delivery.deliveryCount, 1, "deliveryCount of a first delivery: a look does not count");
     },
   },
 ]);

@@ -15,10 +15,14 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
       const queue = await bench.queue();
       await bench.settled("the send is confirmed", queue.send());
       const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
-      assert.ok(message !== undefined);
+      assert.ok(message !== undefined, "the message that was sent is received");
       await bench.settled("both acks resolve", Promise.all([message.ack(), message.ack()]));
       await bench.settled("a late ack resolves", message.ack());
-      assert.equal(itemsOf(bench.plan.calls("ack")), 1, "handles in ack requests");
+      assert.equal(
+        itemsOf(bench.plan.calls("ack")),
+        1,
+        "handles in all ack requests: a second ack of a message sends nothing",
+      );
     },
   },
   {
@@ -31,7 +35,7 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
       const queue = await bench.queue();
       await bench.settled("the sends are confirmed", queue.send(2));
       const [acked, released] = await bench.settled("they arrive", pullAll(queue.consumer(), 2));
-      assert.ok(acked !== undefined && released !== undefined);
+      assert.ok(acked !== undefined && released !== undefined, "both messages that were sent are received");
       await bench.settled("the ack is confirmed", acked.ack());
       await rejection(acked.retry(), "ALREADY_SETTLED");
       await bench.settled("the release is confirmed", released.retry("0ms"));
@@ -40,7 +44,11 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
         "the released one is back",
         queue.consumer().receive({ wait: "1m" }),
       );
-      assert.equal(again?.id, released.id);
+      assert.equal(
+        again?.id,
+        released.id,
+        "the message that was released comes again, and the acked one does not",
+      );
     },
   },
   {
@@ -53,20 +61,24 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
       const queue = await bench.queue();
       await bench.settled("the send is confirmed", queue.send());
       const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
-      assert.ok(message !== undefined);
+      assert.ok(message !== undefined, "the message that was sent is received");
       const [ack, release] = await bench.settled(
         "both end",
         Promise.allSettled([message.ack(), message.retry("0ms")]),
       );
-      assert.equal(ack.status, "fulfilled", "the ack came first");
-      assert.equal(release.status, "rejected", "the release came second");
+      assert.equal(ack.status, "fulfilled", "the ack, which was called first, takes effect");
+      assert.equal(release.status, "rejected", "the release, which was called second, is refused");
       assert.equal(
         itemsOf(bench.plan.calls("ack")) + itemsOf(bench.plan.calls("release")),
         1,
-        "settlements at the driver",
+        "settlements that reach the driver: one for one message",
       );
       await bench.advance(2 * bench.leaseMs);
-      assert.deepEqual(await bench.settled("nothing is left", queue.consumer().receive()), []);
+      assert.deepEqual(
+        await bench.settled("nothing is left", queue.consumer().receive()),
+        [],
+        "nothing can be received: the ack took effect",
+      );
     },
   },
   {
@@ -84,7 +96,11 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
       await bench.until("the third ack is out", () => bench.plan.count("ack") >= 3, bench.leaseMs);
       await bench.advance(3 * bench.leaseMs);
       recorder.assertSeqs([0]);
-      assert.equal(bench.plan.count("ack"), 3, "ack requests");
+      assert.equal(
+        bench.plan.count("ack"),
+        3,
+        "ack requests: two that failed for the moment and one that succeeded",
+      );
     },
   },
   {
@@ -106,7 +122,11 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
       );
       await bench.advance(2 * bench.leaseMs);
       recorder.assertSeqs([0]);
-      assert.equal(bench.reported("settle-failed").length, 1, "reports of the failed ack");
+      assert.equal(
+        bench.reported("settle-failed").length,
+        1,
+        "settle-failed events: one for the ack that failed",
+      );
     },
   },
   {
@@ -119,7 +139,7 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
       const queue = await bench.queue();
       await bench.settled("the send is confirmed", queue.send());
       const [message] = await bench.settled("it arrives", queue.consumer().receive({ wait: "1m" }));
-      assert.ok(message !== undefined);
+      assert.ok(message !== undefined, "the message that was sent is received");
       const hold = bench.plan.hold("ack", { when: "after" });
       let isSettled = false;
       const acking = message.ack().finally(() => {
@@ -127,7 +147,7 @@ export const SETL_PORTABLE: readonly ConformanceCase[] = caseGroup("SETL", [
       });
       await bench.until("the request is out", () => hold.reached === 1);
       await bench.advance(1_000);
-      assert.equal(isSettled, false, "resolved before the confirmation");
+      assert.equal(isSettled, false, "ack() resolved before the provider confirmed it");
       hold.release();
       await bench.settled("the ack is confirmed", acking);
     },

@@ -20,7 +20,7 @@ export const SHUT_END: readonly ConformanceCase[] = caseGroup("SHUT", [
       const outcomes = await bench.settled("the sends end", ended, 1_000);
       assert.ok(
         outcomes.every(({ status }) => status === "fulfilled"),
-        "every accepted send is confirmed",
+        "every send that was accepted before the close is confirmed",
       );
       const recorder = bench.recorder();
       void bench.start(queue.consumer({}, queue.otherClient()), recorder.handler());
@@ -43,12 +43,20 @@ export const SHUT_END: readonly ConformanceCase[] = caseGroup("SHUT", [
       void bench.start(consumer, recorder.handler());
       await bench.until("the ack failed", () => bench.plan.count("ack") > 0);
       const report = await bench.settled("it closes", consumer.close());
-      assert.equal(report.handled, 1, "handled");
+      assert.equal(
+        report.handled,
+        1,
+        "messages that the close reports as handled: its ack was repeated until it succeeded",
+      );
       await bench.advance(2 * bench.leaseMs);
       const after = bench.recorder();
       void bench.start(queue.consumer({}, queue.otherClient()), after.handler());
       await bench.advance(2 * bench.leaseMs);
-      assert.equal(after.started, 0, "runs after the ack");
+      assert.equal(
+        after.started,
+        0,
+        "runs of the message in another process: it was acked before the close ended",
+      );
     },
   },
   {
@@ -67,8 +75,13 @@ export const SHUT_END: readonly ConformanceCase[] = caseGroup("SHUT", [
       assert.deepEqual(
         reports.map(({ handled }) => handled),
         [1, 1, 1],
+        "concurrent closes resolve with the same report, of one handled message",
       );
-      assert.deepEqual(await bench.settled("the run resolves", run), reports[0]);
+      assert.deepEqual(
+        await bench.settled("the run resolves", run),
+        reports[0],
+        "the run resolves with the report of its close",
+      );
     },
   },
   {
@@ -87,10 +100,14 @@ export const SHUT_END: readonly ConformanceCase[] = caseGroup("SHUT", [
       const calls = bench.plan.count();
       assert.ok(
         bench.plan.calls().every(({ endedAtMs }) => endedAtMs !== undefined),
-        "every call has ended",
+        "every driver call has ended when the close has",
       );
       await bench.advance(2 * bench.leaseMs);
-      assert.equal(bench.plan.count(), calls, "calls");
+      assert.equal(
+        bench.plan.count(),
+        calls,
+        "driver calls after the close: there may be no more than before",
+      );
     },
   },
   {
@@ -131,7 +148,11 @@ export const SHUT_END: readonly ConformanceCase[] = caseGroup("SHUT", [
       const disposing = consumer[Symbol.asyncDispose]();
       gate.open();
       await bench.settled("it is disposed", Promise.resolve(disposing));
-      assert.equal((await bench.settled("the run resolves", run)).handled, 1, "handled");
+      assert.equal(
+        (await bench.settled("the run resolves", run)).handled,
+        1,
+        "messages that the run reports as handled when it was disposed",
+      );
     },
   },
 ]);

@@ -37,12 +37,19 @@ export const SHUT: readonly ConformanceCase[] = caseGroup("SHUT", [
         return report;
       });
       await bench.advance(2_000);
-      assert.equal(isClosed, false, "closed while a handler runs");
+      assert.equal(isClosed, false, "the close resolved while a handler still ran");
       gate.open();
       const report = await bench.settled("it closes", closing);
-      assert.deepEqual({ ...report }, { handled: 1, released: 0, unsettled: 0, abandoned: 0 });
+      assert.deepEqual(
+        { ...report },
+        { handled: 1, released: 0, unsettled: 0, abandoned: 0 },
+        "the report of the close: the message was handled",
+      );
       const acks = bench.plan.calls("ack");
-      assert.ok(acks.length === 1 && acks[0]?.endedAtMs !== undefined, "the ack is confirmed");
+      assert.ok(
+        acks.length === 1 && acks[0]?.endedAtMs !== undefined,
+        "one ack was sent, and the service had confirmed it when the close ended",
+      );
     },
   },
   {
@@ -63,7 +70,11 @@ export const SHUT: readonly ConformanceCase[] = caseGroup("SHUT", [
       void bench.start(consumer, obedient);
       await bench.until("it runs", () => recorder.running === 1);
       const report = await bench.settled("it closes", consumer.close({ timeout: "3s" }), 20_000);
-      assert.deepEqual({ ...report }, { handled: 0, released: 1, unsettled: 0, abandoned: 0 });
+      assert.deepEqual(
+        { ...report },
+        { handled: 0, released: 1, unsettled: 0, abandoned: 0 },
+        "the report of the close: the message of the aborted handler was given back",
+      );
       const after = bench.recorder();
       void bench.start(queue.consumer({}, queue.otherClient()), after.handler());
       await bench.until("another handles it at once", () => after.succeeded === 1, bench.leaseMs / 2);
@@ -96,6 +107,7 @@ export const SHUT: readonly ConformanceCase[] = caseGroup("SHUT", [
       assert.deepEqual(
         [...recorder.seqs(), ...other.seqs()].toSorted((a, b) => a - b),
         numbers(5),
+        "each message is handled once, by this consumer or by the one that got it back",
       );
     },
   },
@@ -125,7 +137,11 @@ export const SHUT: readonly ConformanceCase[] = caseGroup("SHUT", [
         bench.leaseMs / 2,
       );
       await assertNoDeadLetters(bench, queue);
-      assert.equal(bench.reported("dead-lettered").length, 0, "dead letters");
+      assert.equal(
+        bench.reported("dead-lettered").length,
+        0,
+        "dead-lettered events for a message whose handler was cancelled: that is no failure",
+      );
     },
   },
   {
@@ -143,9 +159,17 @@ export const SHUT: readonly ConformanceCase[] = caseGroup("SHUT", [
       void bench.start(queue.consumer({}, queue.otherClient()), rival.handler());
       await bench.advance(3 * bench.leaseMs);
       gate.open();
-      assert.equal((await bench.settled("it closes", closing)).handled, 1, "handled");
+      assert.equal(
+        (await bench.settled("it closes", closing)).handled,
+        1,
+        "messages that the close reports as handled",
+      );
       await bench.advance(2 * bench.leaseMs);
-      assert.equal(rival.started, 0, "runs elsewhere");
+      assert.equal(
+        rival.started,
+        0,
+        "runs in another consumer: the lease is renewed while the close waits for the handler",
+      );
     },
   },
 ]);

@@ -1,5 +1,6 @@
 import {
   callProblems,
+  countProblems,
   functionProblems,
   isRecord,
   kindOf,
@@ -63,16 +64,13 @@ function requireRuntime(): void {
 
 function sendProblems(send: SendPolicy): string[] {
   const problems = callProblems(send, ["retryAmbiguous", "timeout", "maxBufferedBytes"], "options.send");
-  const { retryAmbiguous, timeout, maxBufferedBytes } = send ?? {};
+  const { retryAmbiguous, timeout, maxBufferedBytes = 1 } = send ?? {};
   if (retryAmbiguous !== undefined && !RETRY_AMBIGUOUS.includes(retryAmbiguous)) {
     problems.push(`options.send.retryAmbiguous: expected one of ${RETRY_AMBIGUOUS.join(", ")}`);
   }
   // With a timeout of zero, every send would be given up while it is on its way.
   if (timeout !== undefined) problems.push(...positiveProblems(timeout, "options.send.timeout"));
-  if (maxBufferedBytes !== undefined && !(Number.isSafeInteger(maxBufferedBytes) && maxBufferedBytes > 0)) {
-    problems.push("options.send.maxBufferedBytes: expected a whole number of bytes from 1");
-  }
-  return problems;
+  return [...problems, ...countProblems(maxBufferedBytes, "options.send.maxBufferedBytes")];
 }
 
 function middlewareProblems(list: readonly Middleware[]): string[] {

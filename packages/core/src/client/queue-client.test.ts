@@ -104,6 +104,17 @@ test("the same definition has the same producer, another definition another", ()
   expect(consumer).not.toBe(client.consumer(orders));
 });
 
+test("a queue that is defined anew for each send is told at its hundredth producer", () => {
+  const texts: string[] = [];
+  const { client } = bench({}, {}, { listener: { notice: ({ text }) => void texts.push(text) } });
+  for (let count = 0; count < 120; count += 1) {
+    client.producer(defineQueue("each"));
+    client.producer(defineQueue(`other-${count}`));
+    client.producer(orders);
+  }
+  expect(texts).toEqual([expect.stringMatching(/^100 producers of "each" .* define a queue once/u)]);
+});
+
 describe("with types erased", () => {
   const needy = defineQueue("reminders", { schema: unchecked<string>(), needs: ["delay"] });
 

@@ -18,7 +18,7 @@ import { createProducer, type ClosableProducer } from "../producer/producer.ts";
 import type { ConsumerOptions, DrainReport, Health, QueueConsumer } from "../queue-consumer.ts";
 import type { QueueProducer } from "../queue-producer.ts";
 import type { Clock } from "../time/clock.ts";
-import { DrainTime } from "../time/drain-time.ts";
+import { SharedClose, type DrainTime } from "../time/drain-time.ts";
 import { createAdmin } from "./admin.ts";
 import { unmetNeeds } from "./check-needs.ts";
 import { resolveOptions, type ResolvedOptions } from "./client-options.ts";
@@ -66,6 +66,8 @@ export function createClient<const P extends readonly Provider[]>(
 /** Time beyond a close's timeout until sends are given up, and until connections are no longer awaited. */
 const SEND_GRACE_MS = 3_000;
 const END_GRACE_MS = 4_000;
+/** So many definitions with one name are not meant: each keeps its producer, and that its connection. */
+const MANY_PRODUCERS = 100;
 /** The least time that each of the two steps gets, however long the consumers took. */
 const LEAST_STEP_MS = 500;
 
@@ -86,7 +88,7 @@ class Client<P extends Provider> implements QueueClient<P> {
   readonly #ending = new AbortController();
   /** True once no handler runs any more that could ask for a producer. */
   #isDrained = false;
-  #closing: { readonly time: DrainTime; readonly ended: Promise<DrainReport> } | undefined;
+  readonly #closing = new SharedClose<DrainReport>();
 
   constructor(directory: Directory, connections: Connections, options: ResolvedOptions, clock: Clock) {
     this.#clock = clock;
@@ -136,9 +138,9 @@ class Client<P extends Provider> implements QueueClient<P> {
     const all = [...this.#consumers].map((consumer) => consumer.health());
     return {
       live: all.every(({ live }) => live),
-      ready: this.#closing === undefined && all.every(({ ready }) => ready),
+      ready: this.#closing.time === undefined && all.every(({ ready }) => ready),
       reasons: [
-        ...(this.#closing === undefined ? [] : ["the client is closing"]),
+        ...(this.#closing.time === undefined ? [] : ["the client is closing"]),
         ...all.flatMap(({ reasons }) => reasons),
       ],
     };
@@ -162,16 +164,14 @@ class Client<P extends Provider> implements QueueClient<P> {
   async close(options: { readonly timeout?: ConsumerOptions["lease"] } = {}): Promise<DrainReport> {
     // Checked before anything is closed: a mistake in the options must not cost the drain.
     const timeoutMs = closeTimeoutMs(options);
-    this.#closing?.time.end(timeoutMs);
     // Includes consumers that are closing already: a later close may leave less time for their handlers.
     const drained = this.#drainAll(options);
-    if (this.#closing === undefined) {
-      const time = new DrainTime(this.#clock, timeoutMs);
-      this.#closing = { time, ended: this.#closeAll(drained, time) };
-    } else if (this.#isDrained) {
-      void this.#flushAll(this.#closing.time); // the producers are closing already: they may have less time now
-    }
-    return await this.#closing.ended;
+    const closed = this.#closing.within(this.#clock, timeoutMs, async (time) => {
+      return await this.#closeAll(drained, time);
+    });
+    // The producers may be closing already: they may have less time now.
+    if (this.#isDrained && this.#closing.time !== undefined) void this.#flushAll(this.#closing.time);
+    return await closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -216,6 +216,13 @@ class Client<P extends Provider> implements QueueClient<P> {
     const { connection, target } = this.#findFit(details);
     const { adapter, clock, provider } = connection;
     const { events, middleware, send } = this.#options;
+    const same = [...this.#producers.keys()].filter(
+      ({ kind, name }) => kind === details.kind && name === details.name,
+    );
+    if (same.length === MANY_PRODUCERS) {
+      const text = `${MANY_PRODUCERS} producers of ${JSON.stringify(details.name)} are open, one for each definition: define a ${details.kind} once, not for each send`;
+      events.emit("notice", { target: target.name, text });
+    }
     const checkEveryBody = provider.checksEveryBody === true;
     return createProducer({ details, adapter, target, clock, events, middleware, checkEveryBody, ...send });
   }
@@ -249,7 +256,7 @@ class Client<P extends Provider> implements QueueClient<P> {
   }
 
   #assertOpen(): void {
-    if (this.#closing !== undefined) throw new QueueError("CLOSED", { what: "the client is closed" });
+    if (this.#closing.time !== undefined) throw new QueueError("CLOSED", { what: "the client is closed" });
   }
 }
 

@@ -1,12 +1,13 @@
 import { splitRequests } from "../batching/split-requests.ts";
 import { checkedConsumer, checkedProducer } from "../driver/check-driver.ts";
-import type { AdminDriver } from "../driver/admin-driver.ts";
+import type { AdminDriver, EntityCounts } from "../driver/admin-driver.ts";
 import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
+import { answerInTime } from "../consumer/answer-in-time.ts";
 import { alignedResults, isReceipt } from "../consumer/results-of-alive.ts";
 import { timedRequest } from "../consumer/timed-request.ts";
-import type { ConsumerDriver, ItemResult, ProducerDriver } from "../driver/driver.ts";
+import type { ConsumerDriver, ItemResult, Operation, ProducerDriver, ReceiveAsk } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
-import { functionProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { countProblems, functionProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { unheard } from "../errors/unheard.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
@@ -17,6 +18,7 @@ import { withoutUndefined } from "../message/without-undefined.ts";
 import { within } from "../time/within.ts";
 import type { RedriveOptions } from "./client-types.ts";
 import { aborted } from "./aborted.ts";
+import { DEFAULTS } from "./defaults.ts";
 import { locateDeadLetters, type Directory, type Place } from "./directory.ts";
 
 /** Moves dead letters back to their source. The service does it if all are to be moved and it can. */
@@ -70,9 +72,8 @@ async function* movedByService(
 }
 
 function checkChoice(max: number, filter: unknown): void {
-  const isCount = max >= 1 && (Number.isSafeInteger(max) || max === Number.POSITIVE_INFINITY);
   refuseProblems([
-    ...(isCount ? [] : ["redrive.max: expected a whole number from 1"]),
+    ...(max === Number.POSITIVE_INFINITY ? [] : countProblems(max, "redrive.max")),
     ...functionProblems({ filter }, ["filter"], "redrive"),
   ]);
 }
@@ -95,6 +96,8 @@ const MAX_HELD = 1_000_000;
 /** Long enough for an empty reply to mean an empty queue on services that ask only some of their hosts. */
 const LAST_WAIT_MS = 2_000;
 const LEASE_MS = 600_000;
+const OPEN_MS = 5_000;
+const COUNT_MS = 5_000;
 const SETTLE_MS = 30_000;
 /** How long the end of a redrive waits for its drivers to close. */
 const CLOSE_WITHIN_MS = 5_000;
@@ -136,7 +139,12 @@ class Pump {
     filter: NonNullable<RedriveOptions["filter"]>,
     signal: AbortSignal,
   ): AsyncGenerator<{ readonly moved: number }> {
-    await Promise.all([this.#producer.open?.(signal), this.#consumer.open?.(signal)]);
+    await Promise.all(
+      [this.#producer, this.#consumer].map(
+        async (driver) =>
+          await this.#inTime("open", OPEN_MS, async (ended) => await driver.open?.(ended), signal),
+      ),
+    );
     const { limits } = this.#from;
     for (let moved = 0; moved < max;) {
       signal.throwIfAborted();
@@ -179,14 +187,26 @@ class Pump {
    */
   async #receive(maxItems: number, signal: AbortSignal): Promise<readonly Delivery<unknown>[]> {
     const waitMs = await this.#waitMs(signal);
-    const deliveries = await this.#consumer.receiveBatch({ maxItems, waitMs }, signal);
+    const deliveries = await this.#ask({ maxItems, waitMs }, signal);
     if (deliveries.length > 0 || waitMs === 0) return deliveries;
-    return await this.#consumer.receiveBatch({ maxItems, waitMs: 0 }, signal);
+    return await this.#ask({ maxItems, waitMs: 0 }, signal);
+  }
+
+  async #ask(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly Delivery<unknown>[]> {
+    const { clock } = this.#source.connection;
+    const late = (deliveries: readonly Delivery<unknown>[]): void =>
+      void this.#release(deliveries.map(({ handle }) => handle));
+    const answer = this.#consumer.receiveBatch(ask, signal);
+    const { deliveries, fault } = await answerInTime(clock, ask.waitMs, signal, answer, late);
+    if (fault !== undefined && deliveries.length === 0) throw fault;
+    return deliveries;
   }
 
   /** If the service counts exactly, an empty queue needs no wait. */
   async #waitMs(signal: AbortSignal): Promise<number> {
-    const counts = await this.#admin?.inspect(this.#from, signal).catch(() => undefined);
+    const count = async (ended: AbortSignal): Promise<EntityCounts | undefined> =>
+      await this.#admin?.inspect(this.#from, ended);
+    const counts = await this.#inTime("admin", COUNT_MS, count, signal).catch(() => undefined);
     if (counts?.approximate === false && counts.ready === 0) return 0;
     if (counts?.approximate !== false) this.#admin = undefined;
     return Math.min(this.#from.limits.receive.maxWaitMs, LAST_WAIT_MS);
@@ -194,21 +214,21 @@ class Pump {
 
   /** Gives back every message that was not moved, whatever happened before. */
   async close(): Promise<void> {
-    const items = [...this.#held.values()].map((handle) => ({
-      handle,
-      delayMs: 0,
-      cause: "unstarted" as const,
-    }));
+    await this.#release([...this.#held.values()]);
+    const closed = Promise.allSettled([this.#producer.close(), this.#consumer.close()]).then(() => {});
+    await within(this.#source.connection.clock, CLOSE_WITHIN_MS, closed);
+  }
+
+  /** Never rejects: a message that is not released returns when its lease ends. */
+  async #release(handles: readonly unknown[]): Promise<void> {
+    const items = handles.map((handle) => ({ handle, delayMs: 0, cause: "unstarted" as const }));
     const { maxItems } = this.#from.limits.release;
     for (let start = 0; start < items.length; start += maxItems) {
       const some = items.slice(start, start + maxItems);
-      // A failed release is no failure of the redrive: the message returns when its lease ends.
-      await this.#settle("release", async (signal) => await this.#consumer.releaseBatch(some, signal)).catch(
-        () => {},
-      );
+      const release = async (ended: AbortSignal): Promise<unknown> =>
+        await this.#consumer.releaseBatch(some, ended);
+      await this.#inTime("release", SETTLE_MS, release).catch(() => {});
     }
-    const closed = Promise.allSettled([this.#producer.close(), this.#consumer.close()]).then(() => {});
-    await within(this.#source.connection.clock, CLOSE_WITHIN_MS, closed);
   }
 
   /** Never rejects: messages that have arrived count, whatever happened to the others. */
@@ -220,12 +240,10 @@ class Pump {
     let sent: readonly ItemResult<unknown>[];
     try {
       // Never guess which message a result belongs to: a message that has not arrived could be acked.
-      sent = alignedResults(
-        "send",
-        batch.length,
-        await this.#producer.sendBatch(messages, signal),
-        isReceipt,
-      );
+      const send = async (ended: AbortSignal): Promise<readonly ItemResult<unknown>[]> =>
+        await this.#producer.sendBatch(messages, ended);
+      const results = await this.#inTime("send", DEFAULTS.sendTimeoutMs, send, signal);
+      sent = alignedResults("send", batch.length, results, isReceipt);
     } catch (error) {
       return { arrived: 0, failure: this.#wrap("send", error) };
     }
@@ -241,8 +259,8 @@ class Pump {
   async #ack(arrived: readonly Delivery<unknown>[]): Promise<QueueError | undefined> {
     const handles = arrived.map(({ handle }) => handle);
     try {
-      const acked = await this.#settle("ack", async (signal) =>
-        alignedResults("ack", handles.length, await this.#consumer.ackBatch(handles, signal)),
+      const acked = await this.#inTime("ack", SETTLE_MS, async (ended) =>
+        alignedResults("ack", handles.length, await this.#consumer.ackBatch(handles, ended)),
       );
       for (const { providerId } of arrived) this.#held.delete(providerId);
       const failed = acked.find((result) => !result.ok);
@@ -252,9 +270,16 @@ class Pump {
     }
   }
 
-  /** Ends by a timeout, not by the caller's signal: a silent driver must not block a caller who stops. */
-  async #settle<T>(operation: "ack" | "release", call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return await timedRequest(this.#source.connection.clock, operation, SETTLE_MS, call);
+  /** A silent driver must not block the caller. Settlements go on when the caller's signal aborts. */
+  async #inTime<T>(
+    operation: Operation,
+    withinMs: number,
+    call: (ended: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return await timedRequest(this.#source.connection.clock, operation, withinMs, async (timeout) => {
+      return await call(signal === undefined ? timeout : AbortSignal.any([signal, timeout]));
+    });
   }
 
   /** Names the source for a failed send, and the dead letters for a failed ack. */

@@ -14,12 +14,9 @@ export interface Brought {
  * Separates what is no delivery. In hand, it could never be settled (a lease of NaN), or it would be taken
  * for another message (no `providerId`) and acked without a handler.
  */
-export function sorted(brought: readonly Delivery<unknown>[]): Brought {
+export function sorted(brought: readonly Delivery<unknown>[] | undefined): Brought {
   if (!Array.isArray(brought)) {
-    const fault = new BrokenRule(
-      "D1",
-      `receiveBatch gave ${kindOf(brought)} instead of a list of deliveries`,
-    );
+    const fault = new BrokenRule("D1", `${kindOf(brought)} came instead of a list of deliveries`);
     return { deliveries: [], fault };
   }
   for (let index = 0; index < brought.length; index += 1) {

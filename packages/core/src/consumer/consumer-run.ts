@@ -1,9 +1,7 @@
 import { DEFAULTS } from "../client/defaults.ts";
-import { randomOf } from "../time/clock.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { DrainReport, Handler, Health } from "../queue-consumer.ts";
-import { backoffMs } from "../retry/backoff.ts";
 import type { QueueEvents } from "../telemetry/events.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { NOTHING_HANDLED } from "./drain.ts";
@@ -11,6 +9,7 @@ import { DrainTime } from "../time/drain-time.ts";
 import { driverEvents } from "./engine.ts";
 import { closeInTime, closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
 import { Pipeline } from "./pipeline.ts";
+import { ReceiveFailures } from "./receive-failures.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 
@@ -130,7 +129,8 @@ export class ConsumerRun {
     const { setup, settings } = this.#options;
     const flow = { maxOutstanding: this.#isPaused ? 0 : this.#limit, lanes: this.#limit };
     const events = driverEvents(setup, () => this.#pipeline?.engine);
-    for (let failures = 1; !this.#isClosing; failures += 1) {
+    const failures = new ReceiveFailures({ ...setup, target: setup.target.name });
+    while (!this.#isClosing) {
       try {
         return await openConsumer(setup, settings, { mode: "stream", flow, events }, this.#closing.signal);
       } catch (thrown) {
@@ -143,14 +143,11 @@ export class ConsumerRun {
     return undefined;
   }
 
-  async #waitToRetry(failures: number, error: QueueError): Promise<void> {
-    const { clock, events, target, random = randomOf(clock) } = this.#options.setup;
-    const bounds = { minMs: DEFAULTS.pollErrorMinMs, maxMs: DEFAULTS.pollErrorMaxMs };
-    const delayMs = Math.max(bounds.minMs, backoffMs(failures, bounds, random), error.retryAfterMs ?? 0);
-    this.#startTrouble = `the start fails (${failures}): ${error.message}`;
-    events.emit("receive-error", { target: target.name, error, failures, delayMs });
+  async #waitToRetry(failures: ReceiveFailures, error: QueueError): Promise<void> {
+    const delayMs = failures.failed(error);
+    this.#startTrouble = `the start fails (${failures.count}): ${error.message}`;
     this.#endWait = Promise.withResolvers();
-    const timer = clock.setTimer(this.#endWait.resolve, delayMs, true);
+    const timer = this.#options.setup.clock.setTimer(this.#endWait.resolve, delayMs, true);
     await this.#endWait.promise;
     timer.cancel();
   }

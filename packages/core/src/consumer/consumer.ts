@@ -1,4 +1,4 @@
-import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { callProblems, countProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { composeHandle } from "../middleware/compose.ts";
 import type {
@@ -63,9 +63,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
     refuseNoFunction(handler, "runBatch");
     const problems = callProblems(batch, ["size", "wait"], "runBatch");
     const { size = DEFAULT_BATCH_SIZE, wait = "0ms" } = batch ?? {};
-    if (!Number.isSafeInteger(size) || size < 1)
-      problems.push(`runBatch.size: expected a whole number from 1, got ${size}`);
-    refuseProblems(problems);
+    refuseProblems([...problems, ...countProblems(size, "runBatch.size")]);
     const gatherer = new Gatherer(handler as BatchHandler<unknown>, {
       size,
       waitMs: durationToMs(wait, "runBatch.wait"),

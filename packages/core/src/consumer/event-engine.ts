@@ -1,7 +1,7 @@
 import { resolveOptions as resolveClientOptions } from "../client/client-options.ts";
 import type { ClientOptions } from "../client/client-types.ts";
 import type { EventBatch, Outcome } from "../driver/event-source.ts";
-import { isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { countProblems, isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { durationProblems } from "../message/check-policy.ts";
 import { detailsOf, type DefinitionDetails, type Source } from "../message/queue-definition.ts";
@@ -12,7 +12,7 @@ import { durationToMs, type Duration } from "../time/duration.ts";
 import { Gatherer } from "./batch-run.ts";
 import { eventDeadline } from "./event-deadline.ts";
 import { EventRun } from "./event-run.ts";
-import { openBatch, UNNAMED_ADAPTER } from "./event-target.ts";
+import { checkedBatch, UNNAMED_ADAPTER } from "./event-target.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { OPTION_KEYS, resolveOptions, type ConsumerSettings } from "./resolve-options.ts";
 import { SettledMemory } from "./settled-memory.ts";
@@ -115,20 +115,23 @@ class Engine implements EventEngine {
   }
 
   async process(batch: EventBatch): Promise<EventResult> {
-    const opened = openBatch(this.#details, this.#settings, batch);
+    const { opened, deliveries, error } = checkedBatch(this.#details, this.#settings, batch);
     const { target } = opened;
     // One function may serve several queues, and Service Bus numbers the messages of each from 1.
     const memory = this.#memory.of(target.name);
-    for (const delivery of batch.deliveries)
+    for (const delivery of deliveries)
       if (batch.wasSettled?.(delivery.providerId) === true) memory.add(delivery);
     refuseMisfit({ details: this.#details, settings: this.#settings, target, facts: undefined });
     const { logger, events } = this.#client;
     this.#notify(target.name, batch.notices);
+    if (error !== undefined) this.#notify(target.name, [error.message]);
     if (!this.#hasTime(batch)) this.#notify(target.name, [NO_TIME]);
     const work = "handler" in this.#work ? this.#work.handler : this.#gather(this.#work);
     const handler = work instanceof Gatherer ? work.handler : work;
     const run = new EventRun({
       batch,
+      deliveries,
+      error,
       opened,
       setup: {
         details: this.#details,
@@ -232,11 +235,10 @@ function optionProblems(options: EventEngineOptions): string[] {
 
 function workProblems(work: EventWork<unknown>): string[] {
   const handler: unknown = "handler" in work ? work.handler : work.batchHandler;
-  const problems =
-    typeof handler === "function" ? [] : [`handler: expected a function, got ${kindOf(handler)}`];
-  if ("size" in work && !(Number.isSafeInteger(work.size) && work.size >= 1))
-    problems.push(`size: expected a whole number from 1, got ${work.size}`);
-  return problems;
+  return [
+    ...(typeof handler === "function" ? [] : [`handler: expected a function, got ${kindOf(handler)}`]),
+    ...("size" in work ? countProblems(work.size, "size") : []),
+  ];
 }
 
 function refusedTopic({ name }: DefinitionDetails): QueueError {

@@ -8,6 +8,7 @@ import { createEventEngine, type EventEngineOptions } from "./event-engine.ts";
 
 const orders = defineQueue("orders", { retry: { attempts: 3, delay: "7s" } });
 const refused = new Error("down");
+type Given = EventBatch["deliveries"][number];
 
 /** Handles one batch. The name of a message says what the handler does with it. */
 async function outcomesOf(
@@ -57,6 +58,47 @@ describe("a batch that fails as a whole", () => {
 
   test("is not what a batch is unless it says so", async () => {
     expect((await outcomesOf(["a", "fails", "z"])).runs).toEqual(["a", "fails", "z"]);
+  });
+});
+
+describe("what a source gives", () => {
+  const wrong = { ...delivery<unknown>("wrong"), providerId: "" };
+  const adapter = { name: "mine", classify: () => ({ code: "INTERNAL", retryable: false }) as const };
+  const [a, z] = ["a", "z"].map((id) => delivery<unknown>(id, { id, providerId: id })) as [Given, Given];
+  const refused = {
+    kind: "release",
+    error: { code: "INTERNAL", message: expect.stringMatching(/"mine" broke rule D5 .*providerId .*empty/u) },
+  };
+
+  test("and is no delivery comes again, and the others are handled", async () => {
+    const notices: string[] = [];
+    const listener = { notice: ({ text }: { readonly text: string }) => void notices.push(text) };
+    const given = [a, wrong, null as unknown as Given, z];
+    const { outcomes, runs } = await outcomesOf([], { deliveries: given, adapter }, { listener });
+    expect(runs).toEqual(["a", "z"]);
+    expect(outcomes).toMatchObject([{ kind: "ack" }, refused, refused, { kind: "ack" }]);
+    expect(notices).toEqual([expect.stringContaining("broke rule D5")]);
+  });
+
+  test("and is no delivery stops a batch that fails as a whole", async () => {
+    const batch = { deliveries: [a, wrong, z], adapter, failureScope: "batch" } as const;
+    const { outcomes, runs } = await outcomesOf([], batch);
+    expect(runs).toEqual(["a"]);
+    expect(outcomes).toMatchObject([{ kind: "ack" }, refused, { kind: "release" }]);
+  });
+
+  test.each([
+    [
+      "deliveries that are no list",
+      { deliveries: undefined },
+      /rule D1 .*undefined came instead of a list of deliveries/u,
+    ],
+    ["a target without limits", { target: { name: "t", capabilities: {} } }, /rule D4 .*maxMessageBytes/u],
+  ])("is refused as a whole with %s", async (_what, batch, message) => {
+    await expect(outcomesOf([], batch as unknown as EventBatch)).rejects.toMatchObject({
+      code: "INTERNAL",
+      message: expect.stringMatching(message),
+    });
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Delivery } from "../driver/delivery.ts";
 import type { EventBatch, Outcome } from "../driver/event-source.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Handler } from "../queue-consumer.ts";
@@ -16,6 +17,10 @@ import { Worker } from "./worker.ts";
 
 export interface EventRunOptions {
   readonly batch: EventBatch;
+  /** Those of the batch that can be taken in hand. */
+  readonly deliveries: readonly Delivery<unknown>[];
+  /** What is wrong with the others. */
+  readonly error: QueueError | undefined;
   readonly opened: OpenedConsumer;
   readonly setup: EngineSetup;
   readonly settings: ConsumerSettings;
@@ -43,8 +48,8 @@ export class EventRun {
   readonly #engine: Engine;
   readonly #worker: Worker;
   readonly #allLeft = Promise.withResolvers<void>();
-  /** Aligned with the deliveries. */
-  #held: readonly HeldDelivery[] = [];
+  /** Aligned with the deliveries; undefined for one that was not taken in hand. */
+  #held: readonly (HeldDelivery | undefined)[] = [];
   /** Aligned with the deliveries; empty until the end. */
   #outcomes: readonly Outcome[] = [];
 
@@ -107,26 +112,30 @@ export class EventRun {
     // Without this, `stop` would wait beyond the end for a renewal that is not answered.
     this.#engine.cutOff.end();
     await this.#engine.keeper.stop();
-    this.#outcomes = await Promise.all(this.#held.map(finalOutcome));
+    const { error } = this.#options;
+    this.#outcomes = await Promise.all(
+      this.#held.map(async (held) => (held === undefined ? retried(error) : await finalOutcome(held))),
+    );
     return this.#outcomes;
   }
 
   /** Call when the reply failed: the platform redelivers what is done, and no handler should see it again. */
   rememberDone(): void {
-    for (const [index, { delivery }] of this.#held.entries()) {
+    for (const [index, held] of this.#held.entries()) {
       const outcome = this.#outcomes[index];
       // A release is not done: a dead letter that could not be moved is still in its queue only.
-      if (outcome !== undefined && outcome.kind !== "release") this.#options.memory.add(delivery);
+      if (held !== undefined && outcome !== undefined && outcome.kind !== "release")
+        this.#options.memory.add(held.delivery);
     }
   }
 
   /** Takes all deliveries in hand, and records their places, before any of them starts. */
   #take(): void {
-    const { deliveries } = this.#options.batch;
+    const { batch, deliveries } = this.#options;
     this.#dispatcher.stop();
     this.#worker.accept(deliveries, 0, 0);
     const places = new Map(this.#engine.keeper.holders().map((held) => [held.delivery, held]));
-    this.#held = deliveries.flatMap((delivery) => places.get(delivery) ?? []);
+    this.#held = batch.deliveries.map((delivery) => places.get(delivery));
     if (deliveries.length === 0) this.#allLeft.resolve();
   }
 

@@ -4,7 +4,7 @@ import type { EventBatch } from "../driver/event-source.ts";
 import { json } from "../message/codec.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
-import { openBatch, UNNAMED_ADAPTER } from "./event-target.ts";
+import { checkedBatch, UNNAMED_ADAPTER } from "./event-target.ts";
 import type { OpenedConsumer } from "./open-consumer.ts";
 import { resolveOptions } from "./resolve-options.ts";
 
@@ -25,7 +25,7 @@ function opened(
     policy: {},
     ...details,
   };
-  return openBatch(definition, resolveOptions(options, {}), { deliveries: [], ...batch });
+  return checkedBatch(definition, resolveOptions(options, {}), { deliveries: [], ...batch }).opened;
 }
 
 describe("the target of a batch", () => {

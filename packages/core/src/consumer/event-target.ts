@@ -1,3 +1,9 @@
+import { checkTarget } from "../driver/check-driver.ts";
+import type { Delivery } from "../driver/delivery.ts";
+import { asRecord } from "../errors/check-options.ts";
+import type { QueueError } from "../errors/queue-error.ts";
+import { wrapDriverError } from "../errors/wrap-error.ts";
+import { sorted } from "./check-deliveries.ts";
 import type { Capabilities, NativeDelay } from "../driver/capabilities.ts";
 import type { ConsumerDriver, ErrorClass, ItemResult, QueueAdapter } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
@@ -10,7 +16,7 @@ import type { OpenedConsumer } from "./open-consumer.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 
 /** A batch as the engine sees it: a driver that fetches nothing, and settles what the source can settle. */
-export function openBatch(
+function openBatch(
   details: DefinitionDetails,
   settings: ConsumerSettings,
   batch: EventBatch,
@@ -24,6 +30,44 @@ export function openBatch(
     retries: undefined,
     leaseMs: settings.leaseMs ?? DEFAULTS.leaseMs,
   };
+}
+
+export interface CheckedBatch {
+  readonly opened: OpenedConsumer;
+  /** Those that can be taken in hand. */
+  readonly deliveries: readonly Delivery<unknown>[];
+  /** What is wrong with the others: they come again, and the rest of the batch is handled. */
+  readonly error: QueueError | undefined;
+}
+
+/**
+ * Opens what a source gave, as far as it keeps to the contract. In a batch that fails as a whole, nothing
+ * behind a wrong delivery is handled.
+ * @throws INTERNAL for a batch or a target that cannot be used
+ */
+export function checkedBatch(
+  details: DefinitionDetails,
+  settings: ConsumerSettings,
+  batch: EventBatch,
+): CheckedBatch {
+  const { adapter, target, deliveries: given, failureScope }: Partial<EventBatch> = asRecord(batch);
+  const toError = (fault: unknown): QueueError =>
+    wrapDriverError(adapter ?? UNNAMED_ADAPTER, target ?? nameOnly(details), "receive", fault);
+  try {
+    const { deliveries, fault } = sorted(given);
+    if (!Array.isArray(given)) throw fault;
+    if (target !== undefined) checkTarget(target);
+    const opened = openBatch(details, settings, batch);
+    if (fault === undefined) return { opened, deliveries, error: undefined };
+    const first = given.findIndex((delivery) => !deliveries.includes(delivery));
+    return {
+      opened,
+      deliveries: failureScope === "batch" ? deliveries.slice(0, first) : deliveries,
+      error: toError(fault),
+    };
+  } catch (error) {
+    throw toError(error);
+  }
 }
 
 /** Classifies the errors of `settle` where the source names no adapter: the platform stands in for it. */

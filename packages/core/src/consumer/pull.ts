@@ -1,13 +1,14 @@
 import type { Delivery } from "../driver/delivery.ts";
-import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { callProblems, countProblems, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
+import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { DrainReport, QueueConsumer, ReceivedMessage } from "../queue-consumer.ts";
 import { cancelledError } from "../time/abort.ts";
 import { durationToMs } from "../time/duration.ts";
 import { orAborted } from "../time/or-aborted.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
-import { DrainTime } from "../time/drain-time.ts";
+import { SharedClose, type DrainTime } from "../time/drain-time.ts";
 import { answerInTime } from "./answer-in-time.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
@@ -16,6 +17,7 @@ import { knownMessagesFor } from "./known-messages.ts";
 import { leaseLost } from "./lease.ts";
 import { openConsumer } from "./open-consumer.ts";
 import { admitAll, holdAll, type PulledMessage } from "./pull-admission.ts";
+import { ReceiveFailures } from "./receive-failures.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 
@@ -35,7 +37,7 @@ export class Puller {
   #engine: Engine | undefined;
   /** Asks in flight and the handling of their answers, but no answers: a `Set` would keep those for long. */
   readonly #asks = new Set<Promise<void>>();
-  #closed: { readonly time: DrainTime; readonly report: Promise<DrainReport> } | undefined;
+  readonly #closed = new SharedClose<DrainReport>();
 
   constructor(options: PullerOptions) {
     this.#options = options;
@@ -53,15 +55,12 @@ export class Puller {
 
   /** Yields messages one by one while the consumer is open. Leaving the loop gives back unsettled ones. */
   async *messages(): AsyncGenerator<ReceivedMessage<unknown>, void, undefined> {
+    const { setup } = this.#options;
+    const failures = new ReceiveFailures({ ...setup, target: setup.target.name });
     let handedOver: PulledMessage[] = [];
     try {
       while (!this.isClosed) {
-        const { receive } = (await this.#open()).opened.target.limits;
-        const batch = await this.#receive(
-          Math.min(receive.maxItems, ITERATOR_ITEMS),
-          receive.maxWaitMs,
-          undefined,
-        );
+        const batch = await this.#nextBatch(failures);
         handedOver = [...handedOver.filter((pulled) => pulled.held.state === "waiting"), ...batch];
         // A message that waits for its turn may be lost or given back by a close: it is handled elsewhere.
         for (const { message, held } of batch) if (held.state === "waiting") yield message;
@@ -76,12 +75,29 @@ export class Puller {
 
   /** Gives back what is not settled. Never rejects; all calls share one drain, and its soonest end counts. */
   async close(timeoutMs: number): Promise<DrainReport> {
-    this.#closed?.time.end(timeoutMs);
-    if (this.#closed === undefined) {
-      const time = new DrainTime(this.#options.setup.clock, timeoutMs);
-      this.#closed = { time, report: this.#drain(time) };
+    const { clock } = this.#options.setup;
+    return await this.#closed.within(clock, timeoutMs, async (time) => await this.#drain(time));
+  }
+
+  /** What waiting may cure is reported and tried again, as `run` does, after a pause that a close ends. */
+  async #nextBatch(failures: ReceiveFailures): Promise<PulledMessage[]> {
+    try {
+      const { receive } = (await this.#open()).opened.target.limits;
+      const maxItems = Math.min(receive.maxItems, ITERATOR_ITEMS);
+      const batch = await this.#receive(maxItems, receive.maxWaitMs, undefined);
+      failures.succeeded();
+      return batch;
+    } catch (thrown) {
+      const { adapter, clock, target } = this.#options.setup;
+      const error = wrapDriverError(adapter, target, "receive", thrown);
+      const isOver = this.#engine === undefined ? !error.retryable : failures.isFatal(error);
+      if (this.isClosed || isOver) throw error;
+      const pause = Promise.withResolvers<void>();
+      const timer = clock.setTimer(pause.resolve, failures.failed(error), true);
+      await orAborted(pause.promise, this.#closing.signal, () => {});
+      timer.cancel();
+      return [];
     }
-    return await this.#closed.report;
   }
 
   async #receive(max: number, waitMs: number, signal: AbortSignal | undefined): Promise<PulledMessage[]> {
@@ -273,10 +289,6 @@ function isAborted(signal: AbortSignal): boolean {
 function checkedOptions(options: ReceiveOptions): { readonly max: number; readonly waitMs: number } {
   const problems = callProblems(options, ["max", "wait", "signal"], "receive");
   const { max = 1, wait = "0ms" } = options ?? {};
-  if (!Number.isSafeInteger(max) || max < 1)
-    problems.push(
-      `receive.max: expected a whole number from 1, got ${typeof max === "number" ? max : kindOf(max)}`,
-    );
-  refuseProblems(problems);
+  refuseProblems([...problems, ...countProblems(max, "receive.max")]);
   return { max, waitMs: durationToMs(wait, "receive.wait") };
 }

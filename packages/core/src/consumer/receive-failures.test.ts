@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { consumerBench, errorOf } from "../../test/consumer-bench.ts";
+import { FakeServiceError } from "../../test/fake-adapter.ts";
 import { receiveBench, some, UNAVAILABLE } from "../../test/receive-bench.ts";
 import type { ErrorClass } from "../driver/driver.ts";
 
@@ -125,5 +127,65 @@ describe("an ask that fails", () => {
     await clock.advance(failingMs);
     await latest().fail(UNAUTHENTICATED);
     expect(fatal).toEqual(expected);
+  });
+});
+
+describe("an iteration", () => {
+  const fails =
+    (over: Partial<ErrorClass> = {}) =>
+    () => {
+      throw new FakeServiceError({ ...UNAVAILABLE, ...over });
+    };
+
+  test("goes on after failures that pass, with growing pauses, as a run does", async () => {
+    const { clock, queue, consumer, events } = consumerBench({ setup: { random: () => 0.999 } });
+    queue.openFailures = [new FakeServiceError(UNAVAILABLE)];
+    queue.failNext("receive", fails(), fails({ retryAfterMs: 7_000 }), fails({ code: "INTERNAL" }));
+    queue.put("a");
+    const messages = consumer[Symbol.asyncIterator]();
+    const first = messages.next();
+    await clock.advance(100 + 200 + 7_000 + 798);
+    expect(queue.count("receive")).toBe(3);
+    await clock.advance(1);
+    expect(await first).toMatchObject({ value: { id: "a" } });
+    queue.failNext("receive", fails());
+    queue.put("b");
+    const second = messages.next();
+    await clock.advance(100);
+    expect(await second).toMatchObject({ value: { id: "b" } });
+    expect(events.of("receive-error").map(({ failures, delayMs }) => [failures, delayMs])).toEqual([
+      [1, 100],
+      [2, 200],
+      [3, 7_000],
+      [4, 799],
+      [1, 100],
+    ]);
+    await consumer.close();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test.each(["NOT_FOUND", "ACCESS_DENIED", "UNAUTHENTICATED"] as const)(
+    "ends with what waiting cannot cure (%s)",
+    async (code) => {
+      const { clock, queue, consumer, events } = consumerBench();
+      queue.failNext("receive", fails({ code, retryable: false }));
+      expect(await errorOf(consumer[Symbol.asyncIterator]().next())).toMatchObject({ code });
+      expect(events.of("receive-error")).toEqual([]);
+      queue.openFailures = [new FakeServiceError({ code, retryable: false })];
+      await consumer.close();
+      expect(await errorOf(consumer[Symbol.asyncIterator]().next())).toMatchObject({ code });
+      await consumer.close();
+      expect(clock.pendingTimers).toBe(0);
+    },
+  );
+
+  test("that waits for its next try ends at a close", async () => {
+    const { clock, queue, consumer } = consumerBench();
+    queue.failNext("receive", fails({ retryAfterMs: 60_000 }));
+    const next = consumer[Symbol.asyncIterator]().next();
+    await clock.advance(1_000);
+    await consumer.close();
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(clock.pendingTimers).toBe(0);
   });
 });

@@ -1,9 +1,7 @@
-import { DEFAULTS } from "../client/defaults.ts";
 import type { Delivery } from "../driver/delivery.ts";
 import type { ConsumerDriver, Operation } from "../driver/driver.ts";
 import type { Limits } from "../driver/limits.ts";
 import type { QueueError } from "../errors/queue-error.ts";
-import { backoffMs } from "../retry/backoff.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import { soon } from "../time/soon.ts";
@@ -11,6 +9,7 @@ import { STALL_MS } from "./answer-in-time.ts";
 import { sorted, surplusText } from "./check-deliveries.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { PaceMeter } from "./prefetch-size.ts";
+import { ReceiveFailures } from "./receive-failures.ts";
 
 export interface ReceiveLoopOptions {
   readonly target: string;
@@ -55,20 +54,6 @@ interface Ask {
   isAbandoned: boolean;
 }
 
-/** Expired credentials are usually renewed while a process lives, so they end a run only after this. */
-const UNAUTHENTICATED_GRACE_MS = 300_000;
-/**
- * Waiting cannot fix these: the consumer drains and `run` rejects, once. A missing queue is included, even
- * one deleted while consumed: going on silently would hide a mistake, and the consumer can be run again.
- */
-const FATAL: ReadonlySet<string> = new Set([
-  "NOT_FOUND",
-  "ACCESS_DENIED",
-  "INVALID_ARGUMENT",
-  "UNSUPPORTED",
-  "CLOSED",
-]);
-
 /** Asks for as many deliveries as there is room for, and keeps asking whatever happens. */
 export class ReceiveLoop {
   readonly #options: ReceiveLoopOptions;
@@ -81,9 +66,7 @@ export class ReceiveLoop {
   #asked = 0;
   /** Asks that may be out at once: grows while replies come back full. */
   #parallel = 1;
-  #failures = 0;
-  #failingSinceMs: number | undefined;
-  #hasSucceeded = false;
+  readonly #failures: ReceiveFailures;
   readonly #empty = new EmptyAnswers();
   #isEmptyTold = false;
   #isSurplusTold = false;
@@ -96,6 +79,7 @@ export class ReceiveLoop {
 
   constructor(options: ReceiveLoopOptions) {
     this.#options = options;
+    this.#failures = new ReceiveFailures(options);
     this.pace = new PaceMeter(options.clock.now());
     this.#isPushed = options.driver.setFlow !== undefined;
   }
@@ -225,9 +209,7 @@ export class ReceiveLoop {
     this.#end(ask);
     const nowMs = clock.now();
     const durationMs = nowMs - ask.startedAtMs;
-    this.#failures = 0;
-    this.#failingSinceMs = undefined;
-    this.#hasSucceeded = true;
+    this.#failures.succeeded();
     this.trouble = undefined;
     if (deliveries.length > ask.items) this.#tellSurplus(deliveries.length, ask.items);
     const isFull = deliveries.length >= ask.items;
@@ -243,19 +225,14 @@ export class ReceiveLoop {
   }
 
   #failed(ask: Ask, thrown: unknown): void {
-    const { clock, events, target, random, toError, onFatal } = this.#options;
+    const { toError, onFatal } = this.#options;
     this.#end(ask);
     if (this.#state !== "asking") return;
     const error = toError("receive", thrown);
-    this.#failures += 1;
-    this.#failingSinceMs ??= clock.now();
     this.#parallel = 1;
-    const bounds = { minMs: DEFAULTS.pollErrorMinMs, maxMs: DEFAULTS.pollErrorMaxMs };
-    const jitteredMs = Math.max(bounds.minMs, backoffMs(this.#failures, bounds, random));
-    const delayMs = Math.max(jitteredMs, error.retryAfterMs ?? 0);
-    this.trouble = `receive fails (${this.#failures}): ${error.message}`;
-    events.emit("receive-error", { target, error, failures: this.#failures, delayMs });
-    if (this.#isFatal(error, clock.now() - this.#failingSinceMs)) {
+    const delayMs = this.#failures.failed(error);
+    this.trouble = `receive fails (${this.#failures.count}): ${error.message}`;
+    if (this.#failures.isFatal(error)) {
       this.#state = "stopped";
       onFatal(error);
       return;
@@ -284,11 +261,6 @@ export class ReceiveLoop {
       this.#backoff = undefined;
       this.wake();
     }, delayMs);
-  }
-
-  #isFatal(error: QueueError, failingMs: number): boolean {
-    if (error.code === "UNAUTHENTICATED") return !this.#hasSucceeded || failingMs >= UNAUTHENTICATED_GRACE_MS;
-    return FATAL.has(error.code) && !error.retryable;
   }
 
   #end(ask: Ask): void {

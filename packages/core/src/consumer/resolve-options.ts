@@ -2,6 +2,7 @@ import { DEFAULTS } from "../client/defaults.ts";
 import {
   asRecord,
   callProblems,
+  countProblems,
   isRecord,
   kindOf,
   refuseProblems,
@@ -66,7 +67,7 @@ export function closeTimeoutMs(options: { readonly timeout?: Duration | undefine
 
 /** @throws INVALID_ARGUMENT unless it is a whole number from 1 */
 export function checkConcurrency(concurrency: number): void {
-  refuseProblems(countProblems(concurrency, "consumer.concurrency", 1));
+  refuseProblems(countProblems(concurrency, "consumer.concurrency"));
 }
 
 function optionProblems(options: ConsumerOptions): string[] {
@@ -74,7 +75,7 @@ function optionProblems(options: ConsumerOptions): string[] {
   if (!isRecord(options)) return [`${where}: expected options, got ${kindOf(options)}`];
   const { concurrency, prefetch, handlerTimeout, onInvalid, rateLimit }: ConsumerOptions = options;
   const problems = [...unknownKeys(options, OPTION_KEYS, where), ...policyProblems(options, where)];
-  if (concurrency !== undefined) problems.push(...countProblems(concurrency, `${where}.concurrency`, 1));
+  if (concurrency !== undefined) problems.push(...countProblems(concurrency, `${where}.concurrency`));
   if (prefetch !== undefined && prefetch !== "auto") {
     problems.push(...countProblems(prefetch, `${where}.prefetch`, 0));
   }
@@ -94,15 +95,5 @@ function rateLimitProblems(rateLimit: unknown, where: string): string[] {
   if (rateLimit === undefined) return [];
   const problems = callProblems(rateLimit, ["count", "per"], where);
   const { count, per } = asRecord(rateLimit);
-  return [
-    ...problems,
-    ...countProblems(count, `${where}.count`, 1),
-    ...positiveProblems(per, `${where}.per`),
-  ];
-}
-
-function countProblems(value: unknown, where: string, min: number): string[] {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min) return [];
-  const got = typeof value === "number" ? String(value) : kindOf(value);
-  return [`${where}: expected a whole number from ${min}, got ${got}`];
+  return [...problems, ...countProblems(count, `${where}.count`), ...positiveProblems(per, `${where}.per`)];
 }

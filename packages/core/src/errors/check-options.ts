@@ -44,6 +44,13 @@ export function refuseProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new QueueError("INVALID_ARGUMENT", { what: problems.join("; ") });
 }
 
+/** Returns no problem if `value` is a whole number from `min`; `other` names what else is taken. */
+export function countProblems(value: unknown, where: string, min = 1, other = ""): string[] {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min) return [];
+  const got = typeof value === "number" ? String(value) : kindOf(value);
+  return [`${where}: expected a whole number from ${min}${other}, got ${got}`];
+}
+
 /** The kind of a value, for messages that must not carry the value itself. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";

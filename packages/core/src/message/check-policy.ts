@@ -1,4 +1,4 @@
-import { asRecord, callProblems, kindOf } from "../errors/check-options.ts";
+import { asRecord, callProblems, countProblems, kindOf } from "../errors/check-options.ts";
 import { isQueueError } from "../errors/queue-error.ts";
 import { durationToMs } from "../time/duration.ts";
 
@@ -38,13 +38,9 @@ export function durationProblems(value: unknown, where: string): string[] {
 function retryProblems(retry: unknown, where: string): string[] {
   if (retry === undefined) return [];
   const problems = callProblems(retry, ["attempts", "delay"], where);
-  const { attempts, delay } = asRecord(retry);
-  const isCount = typeof attempts === "number" && Number.isSafeInteger(attempts) && attempts >= 1;
-  if (attempts !== undefined && attempts !== "unlimited" && !isCount) {
-    problems.push(
-      `${where}.attempts: expected a whole number from 1 or "unlimited", got ${typeof attempts === "number" ? attempts : kindOf(attempts)}`,
-    );
-  }
+  const { attempts = "unlimited", delay } = asRecord(retry);
+  if (attempts !== "unlimited")
+    problems.push(...countProblems(attempts, `${where}.attempts`, 1, ' or "unlimited"'));
   if (delay !== undefined && typeof delay !== "function") {
     problems.push(...durationProblems(delay, `${where}.delay`));
   }

@@ -145,14 +145,136 @@ describe("composeHandle", () => {
     expect(await outcome).toBe(error ?? "too early");
   });
 
-  test("a failure that a middleware takes on itself is handled", async () => {
-    const catcher: Middleware = {
-      name: "catcher",
-      handle: async (_m, _c, next) => await next().catch(() => "caught"),
-    };
+  describe("a middleware that does not await next()", () => {
+    const boom = new Error("boom");
+    const cases: readonly (readonly [string, NonNullable<Middleware["handle"]>])[] = [
+      [
+        "and ends later than the handler",
+        async (_m, _c, next) => {
+          void next();
+          await turn();
+        },
+      ],
+      [
+        "but awaits it after something else",
+        async (_m, _c, next) => {
+          const handled = next();
+          await turn();
+          await handled;
+        },
+      ],
+      [
+        "but has something to do at its end",
+        async (_m, _c, next) => {
+          void next().finally(() => {});
+          await turn();
+        },
+      ],
+      [
+        "but goes on from it",
+        async (_m, _c, next) => {
+          void next().then(() => {});
+          await turn();
+        },
+      ],
+      // oxlint-disable-next-line typescript/promise-function-async -- the point of the case
+      ["but returns it", (_m, _c, next) => next()],
+    ];
+    test.each(cases)("%s fails with the handler", async (_how, handle) => {
+      const hook: Middleware = { name: "hasty", handle };
+      const run = composeHandle([tracer("a", []), hook, tracer("b", [])], fails, "t");
+      await expect(run(message, context)).rejects.toBe(boom);
+      await turn();
+    });
+
+    test("and throws has failed with what it threw, whatever the handler does later", async () => {
+      const hook: Middleware = {
+        name: "hasty",
+        handle: async (_m, _c, next) => {
+          void next();
+          await Promise.reject(new Error("its own"));
+        },
+      };
+      await expect(composeHandle([hook], fails, "t")(message, context)).rejects.toThrow("its own");
+      await turn();
+    });
+
+    test("and calls it twice is refused", async () => {
+      const hook: Middleware = {
+        name: "hasty",
+        handle: async (_m, _c, next) => {
+          await next();
+          void next();
+          await turn();
+        },
+      };
+      await expect(composeHandle([hook], () => {}, "t")(message, context)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+      });
+    });
+
+    test("but sends fails with the send, and with what the middleware inside it throws", async () => {
+      const hook: Middleware = {
+        name: "hasty",
+        send: async (given, next) => {
+          void next(given);
+          await turn();
+        },
+      };
+      await expect(composeSend([hook], fails)(draft)).rejects.toBe(boom);
+      const inner: Middleware = { name: "inner", send: fails };
+      await expect(composeSend([hook, inner], async () => "sent")(draft)).rejects.toBe(boom);
+    });
+
+    async function fails(): Promise<never> {
+      await Promise.resolve();
+      throw boom;
+    }
+
+    async function turn(): Promise<void> {
+      await new Promise(setImmediate);
+    }
+  });
+
+  test.each<readonly [string, NonNullable<Middleware["handle"]>]>([
+    ["catches", async (_m, _c, next) => await next().catch(() => "caught")],
+    [
+      "catches in a second step",
+      async (_m, _c, next) =>
+        await next().then(
+          () => "no",
+          () => "caught",
+        ),
+    ],
+    [
+      "tries",
+      async (_m, _c, next) => {
+        try {
+          return await next();
+        } catch {
+          return "caught";
+        }
+      },
+    ],
+    [
+      "catches without awaiting",
+      async (_m, _c, next) => {
+        void next().catch(() => {});
+        await new Promise(setImmediate);
+        return "caught";
+      },
+    ],
+    [
+      "races",
+      async (_m, _c, next) => {
+        await Promise.allSettled([next()]);
+        return "caught";
+      },
+    ],
+  ])("a failure that a middleware takes on itself is handled: it %s", async (_how, handle) => {
     const boom = (): never => {
       throw new Error("boom");
     };
-    expect(await composeHandle([catcher], boom, "t")(message, context)).toBe("caught");
+    expect(await composeHandle([{ name: "catcher", handle }], boom, "t")(message, context)).toBe("caught");
   });
 });

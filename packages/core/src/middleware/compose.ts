@@ -1,6 +1,6 @@
 import { QueueError } from "../errors/queue-error.ts";
-import { unheard } from "../errors/unheard.ts";
 import type { Handler, HandlerContext, Message } from "../queue-consumer.ts";
+import { heard, type Unheard } from "./heard.ts";
 import type { Middleware, OutgoingDraft } from "./middleware.ts";
 
 /** Wraps `last` in the `send` hooks; returns `last` itself if no middleware has one. */
@@ -11,10 +11,7 @@ export function composeSend(
   return list.reduceRight((next, middleware) => {
     if (middleware.send === undefined) return next;
     return async (draft: OutgoingDraft) =>
-      await around(middleware.name, next, (once) =>
-        // If a hook forgot to await next(), its rejection must not end the process: the send rejects too.
-        middleware.send?.(draft, (changed) => unheard(once(changed))),
-      );
+      await around(middleware.name, next, (once) => middleware.send?.(draft, once));
   }, last);
 }
 
@@ -37,44 +34,38 @@ export function composeHandle(
   }, last);
 }
 
-/** Calls a hook with a `next` that runs once. */
+/**
+ * Calls a hook with a `next` that runs once. A hook that forgets to await it ends with it: otherwise a message
+ * would be acked while its handler still runs, or although it has failed.
+ */
 async function around<Args extends readonly unknown[]>(
   name: string,
   run: (...args: Args) => Promise<unknown>,
   hook: (next: (...args: Args) => Promise<unknown>) => Promise<unknown> | undefined,
 ): Promise<unknown> {
-  const once = onlyOnce(name);
-  let isRunning = false;
+  const unheard: Unheard = new Set();
   let running: Promise<unknown> | undefined;
-  const runOnce = async (...args: Args): Promise<unknown> => {
-    once();
+  let isRunning = false;
+  const runOnce = async (args: Args): Promise<unknown> => {
+    if (running !== undefined) throw calledTwice(name);
     isRunning = true;
+    running = run(...args);
     try {
-      return await run(...args);
+      return await running;
     } finally {
       isRunning = false;
     }
   };
-  const result = await hook((...args) => {
-    const begun = runOnce(...args);
-    running ??= begun;
-    return begun;
-  });
-  // If a hook forgot to await next(), a message would be acked while its handler still runs.
+  const result = await hook((...args) => heard(runOnce(args), unheard));
   if (isRunning) await running;
+  if (unheard.size > 0) await Promise.all(unheard);
   return result;
 }
 
 /** A second `next()` would send or handle the message twice. */
-function onlyOnce(name: string): () => void {
-  let isCalled = false;
-  return () => {
-    if (isCalled) {
-      throw new QueueError("INVALID_ARGUMENT", {
-        what: `the middleware ${JSON.stringify(name)} called next() twice`,
-        remedy: "Call next() once, or throw to retry the message.",
-      });
-    }
-    isCalled = true;
-  };
+function calledTwice(name: string): QueueError {
+  return new QueueError("INVALID_ARGUMENT", {
+    what: `the middleware ${JSON.stringify(name)} called next() twice`,
+    remedy: "Call next() once, or throw to retry the message.",
+  });
 }

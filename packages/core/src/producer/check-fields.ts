@@ -64,7 +64,7 @@ export function checkDraft(
     throw refuseChange("body", `expected a Uint8Array, got ${kindOf(body)}`);
   }
   checkText("contentType", contentType, refuseChange);
-  if (!hasMembers(attributes)) throw refuseChange("attributes", "expected an object of strings");
+  checkPlain(attributes, refuseChange);
   if (orderingKey !== before.orderingKey)
     checkKey("orderingKey", orderingKey, limits.orderingKey, refuseChange);
 }
@@ -75,13 +75,24 @@ export const NO_ATTRIBUTES: Record<string, string> = Object.freeze({});
 /** Returns a copy of the application's attributes. */
 export function copyAttributes(given: unknown, refuse: Refuse): Record<string, string> {
   if (given === undefined) return {};
-  if (!hasMembers(given)) throw refuse("attributes", "expected an object of strings");
+  checkPlain(given, refuse);
   return { ...(given as Record<string, string>) };
 }
 
-/** False for a `Map` or `Headers`: their entries are not own members, so a copy would silently be empty. */
-function hasMembers(given: unknown): boolean {
-  return isRecord(given) && !(Symbol.iterator in given);
+/**
+ * Refuses a `Map`, `Headers`, `Date` or another instance: what it holds are not own members, so that a copy
+ * would silently be empty. Plain objects may come from another realm, with a prototype of their own.
+ */
+function checkPlain(given: unknown, refuse: Refuse): void {
+  const prototype: unknown = isRecord(given) ? Object.getPrototypeOf(given) : undefined;
+  if (prototype === null || (isRecord(prototype) && Object.getPrototypeOf(prototype) === null)) return;
+  const maker = isRecord(prototype) ? prototype["constructor"] : undefined;
+  const kind = typeof maker === "function" ? `a ${maker.name}` : kindOf(given);
+  throw refuse(
+    "attributes",
+    `expected a plain object of strings, got ${kind}`,
+    "Use { name: value }, or Object.fromEntries for a Map or Headers.",
+  );
 }
 
 /** Checks names, values and their number against the provider's limits, and refuses the core's own names. */

@@ -8,7 +8,7 @@ import { composeSend } from "../middleware/compose.ts";
 import type { OutgoingDraft } from "../middleware/middleware.ts";
 import type { QueueProducer, SendOptions, SendResult, Sent } from "../queue-producer.ts";
 import { cancelledError } from "../time/abort.ts";
-import { DrainTime } from "../time/drain-time.ts";
+import { SharedClose, type DrainTime } from "../time/drain-time.ts";
 import { within } from "../time/within.ts";
 import { KeyTurns, type Turn } from "./key-turns.ts";
 import type { PendingSend } from "./pending-send.ts";
@@ -54,7 +54,7 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   readonly #pipeline: SendPipeline;
   readonly #turns = new KeyTurns();
   readonly #hasMiddleware: boolean;
-  #closing: { readonly time: DrainTime; readonly ended: Promise<void> } | undefined;
+  readonly #closing = new SharedClose<void>();
 
   constructor(setup: ProducerSetup) {
     this.#setup = setup;
@@ -129,12 +129,7 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   }
 
   async close(withinMs: number = this.#setup.sendTimeoutMs): Promise<void> {
-    this.#closing?.time.end(withinMs);
-    if (this.#closing === undefined) {
-      const time = new DrainTime(this.#setup.clock, withinMs);
-      this.#closing = { time, ended: this.#end(time) };
-    }
-    await this.#closing.ended;
+    await this.#closing.within(this.#setup.clock, withinMs, async (time) => await this.#end(time));
   }
 
   async #end(time: DrainTime): Promise<void> {
@@ -211,7 +206,7 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   }
 
   #assertOpen(): void {
-    if (this.#closing === undefined) return;
+    if (this.#closing.time === undefined) return;
     throw new QueueError("CLOSED", { what: "the producer is closed", ...this.#place });
   }
 

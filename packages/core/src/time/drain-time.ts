@@ -52,3 +52,17 @@ export class DrainTime {
     }
   }
 }
+
+/** A close that all its callers share: the first begins it, and the others can only shorten its time. */
+export class SharedClose<Result> {
+  #ended: Promise<Result> | undefined;
+  /** Undefined until the first call. */
+  time: DrainTime | undefined;
+
+  async within(clock: Clock, timeoutMs: number, end: (time: DrainTime) => Promise<Result>): Promise<Result> {
+    this.time?.end(timeoutMs);
+    this.time ??= new DrainTime(clock, timeoutMs);
+    this.#ended ??= end(this.time);
+    return await this.#ended;
+  }
+}
