@@ -1,10 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Socket } from "node:net";
+import { QueueError } from "@anyqueue/core/adapter";
 import type { ServiceBusClient } from "@azure/service-bus";
+import { BoundedWork } from "./bounded-work.ts";
+import { PROVIDER } from "./refusal.ts";
 
 /** One client of the SDK, from its first use until its connection dies. */
 export class ClientLife {
   readonly sockets = new Set<Socket>();
+  /** What waits for an answer on its connection. */
+  readonly bounded = new BoundedWork(abandoned);
   /** Once the client has ended, aborts whatever still waits for the service. */
   readonly ending = new AbortController();
   /** Aborts requests that can no longer be answered, because the connection is dead or closed. */
@@ -63,4 +68,13 @@ export class ClientLife {
 function overError(): Error {
   const error = new Error("the Service Bus connection is over");
   return Object.assign(error, { code: "ECONNRESET", errno: -104, syscall: "read" });
+}
+
+function abandoned(signal: AbortSignal): QueueError {
+  return new QueueError("CANCELLED", {
+    what: "given up before the service answered",
+    provider: PROVIDER,
+    ambiguous: true,
+    cause: signal.reason,
+  });
 }

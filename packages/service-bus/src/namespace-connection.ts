@@ -4,7 +4,6 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { QueueError, systemClock } from "@anyqueue/core/adapter";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
-import { BoundedWork } from "./bounded-work.ts";
 import { ClientLife } from "./client-life.ts";
 import { field } from "./field.ts";
 import { guardLinkCloses } from "./guard-link-closes.ts";
@@ -49,7 +48,6 @@ export class NamespaceConnection {
   readonly #factory: ClientFactory;
   readonly #scope = new AsyncLocalStorage<ClientLife | undefined>();
   readonly #deaths = new Set<DeathListener>();
-  readonly #bounded = new BoundedWork(abandoned);
   #sdk: Promise<Sdk> | undefined;
   #life = new ClientLife();
   #generation = 0;
@@ -74,11 +72,9 @@ export class NamespaceConnection {
     this.#users -= 1;
     if (this.#users > 0) return;
     this.#isClosed = true;
-    const life = this.#life;
-    this.#life = new ClientLife();
     this.#administration = undefined;
     try {
-      if (!this.#factory.isForeign) await this.#end(life);
+      if (!this.#factory.isForeign) await this.#end();
     } finally {
       unsubscribe(SOCKETS, this.#onSocket);
     }
@@ -148,12 +144,12 @@ export class NamespaceConnection {
    * then. The outcome of the SDK's own promise is ignored from then on.
    */
   bounded<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-    return this.#bounded.run(work, signal);
+    return this.#life.bounded.run(work, signal);
   }
 
   /** Calls `onError` if the connection dies or the signal aborts. @returns ends this; false: it was called */
   bound(signal: AbortSignal | undefined, onError: (error: unknown) => void): () => boolean {
-    return this.#bounded.enter(signal, onError);
+    return this.#life.bounded.enter(signal, onError);
   }
 
   /** Like `bounded`, and also aborts what the SDK still does for the work, if that does no harm. */
@@ -219,18 +215,19 @@ export class NamespaceConnection {
   }
 
   #reportDeath(life: ClientLife, wasUp: boolean): void {
-    this.#died += 1;
     life.isProven = false;
-    if (wasUp && life === this.#life && !this.#factory.isForeign) {
+    const isCurrent = life === this.#life;
+    if (isCurrent) this.#died += 1;
+    if (isCurrent && wasUp && !this.#factory.isForeign) {
       life.end();
       this.#life = new ClientLife();
       this.#generation += 1;
     }
     const what = "the connection to Service Bus was cut";
     const error = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true });
-    this.#bounded.failAll(error);
-    // Nobody wants another connection after the last one is closed.
-    if (this.#isClosed) return;
+    life.bounded.failAll(error);
+    // The last adapter has closed it: others may have opened the next one, and nobody wants it back.
+    if (!isCurrent || this.#isClosed) return;
     for (const listener of this.#deaths) listener(error, wasUp);
   }
 
@@ -250,7 +247,9 @@ export class NamespaceConnection {
   }
 
   /** Closes in time: the SDK waits for answers that may never come, and its socket for the other end. */
-  async #end({ client, ending, over, sockets }: ClientLife): Promise<void> {
+  async #end(): Promise<void> {
+    const { client, ending, over, sockets } = this.#life;
+    this.#life = new ClientLife();
     if (client === undefined) return;
     const ended = client.then((opened) => opened.close());
     const isInTime = await settlesWithin(ended, CLOSE_TIMEOUT_MS);
@@ -270,15 +269,6 @@ export class NamespaceConnection {
 
 /** A shared reason: without one Node makes an exception with a stack for each request. */
 const OVER = new Error("the request is over");
-
-function abandoned(signal: AbortSignal): QueueError {
-  return new QueueError("CANCELLED", {
-    what: "given up before the service answered",
-    provider: PROVIDER,
-    ambiguous: true,
-    cause: signal.reason,
-  });
-}
 
 function isSocket(value: unknown): value is Socket {
   // Not imported: `node:net` would be a third of what this package takes to load.
