@@ -2,7 +2,7 @@
 // SDK and the emulator. `pnpm explore 4330` runs one seed again and shows it. `pnpm explore 0 20000` looks
 // for a seed that fails, and so does `pnpm explore 0 200 --on pubsub-ordered`.
 
-import { parseArgs } from "node:util";
+import { inspect, parseArgs } from "node:util";
 import { describeExplored, exploreSeed, type Explored } from "@anyqueue/conformance";
 import { memory } from "@anyqueue/memory";
 import { CLOUDS, stageOf, type StageName } from "./chaos/providers.ts";
@@ -19,7 +19,7 @@ for (let seed = first; seed < first + count; seed += 1) {
   // What nobody handles ends the process with code 1, and a warning of the seed.
   process.once("uncaughtExceptionMonitor", () => process.stderr.write(`seed ${seed}:\n`));
   // oxlint-disable-next-line no-await-in-loop -- each seed has the machine to itself
-  const text = await outcomeOf(seed).catch((error: unknown) => `seed ${seed} broke off: ${String(error)}\n`);
+  const text = await outcomeOf(seed).catch((error: unknown) => `seed ${seed} broke off: ${inspect(error)}\n`);
   process.removeAllListeners("uncaughtExceptionMonitor");
   if (text === undefined) continue;
   failed.push(seed);

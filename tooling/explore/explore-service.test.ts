@@ -1,8 +1,8 @@
-import type { QueueAdapter } from "@anyqueue/core/adapter";
+import type { Delivery, ItemResult, QueueAdapter, ReleaseItem } from "@anyqueue/core/adapter";
 import { describeExplored, type Explored } from "@anyqueue/conformance";
 import { describe, expect, test } from "vitest";
 import { SABOTEURS } from "../../packages/conformance/test/sabotage/all.ts";
-import { withDeliveries } from "../../packages/conformance/test/sabotage/saboteur.ts";
+import { changed, withConsumer, withDeliveries } from "../../packages/conformance/test/sabotage/saboteur.ts";
 import { CLOUDS, stageOf, type StageName } from "../chaos/providers.ts";
 import { exploreService } from "./explore-service.ts";
 
@@ -17,6 +17,35 @@ describe.each(CLOUDS)("on %s", (name) => {
 
 const backwards = (adapter: QueueAdapter): QueueAdapter =>
   withDeliveries(adapter, (deliveries) => deliveries.toReversed());
+
+/** A session brings one message at a time: no batch has two of one key, so only a retry can be overtaken. */
+const retriesLast = (adapter: QueueAdapter): QueueAdapter =>
+  withConsumer(adapter, (driver, _options, target) => {
+    const received = new Map<unknown, Delivery<unknown>>();
+    const release = async (item: ReleaseItem<unknown>, signal: AbortSignal): Promise<ItemResult> => {
+      const delivery = received.get(item.handle);
+      if (delivery === undefined || item.cause === "unstarted")
+        return await first(driver.releaseBatch([item], signal));
+      const copy = changed(delivery, { deduplicationId: crypto.randomUUID() });
+      const sent = await first(adapter.openProducer(target).sendBatch([copy], signal));
+      return sent.ok ? await first(driver.ackBatch([item.handle], signal)) : sent;
+    };
+    return {
+      async receiveBatch(ask, signal) {
+        const deliveries = await driver.receiveBatch(ask, signal);
+        for (const delivery of deliveries) received.set(delivery.handle, delivery);
+        return deliveries;
+      },
+      releaseBatch: async (items, signal) =>
+        await Promise.all(items.map(async (item) => await release(item, signal))),
+    };
+  });
+
+async function first<Result>(results: Promise<readonly Result[]>): Promise<Result> {
+  const [result] = await results;
+  if (result === undefined) throw new Error("no result");
+  return result;
+}
 
 interface Caught {
   readonly name: string;
@@ -34,6 +63,13 @@ const CAUGHT: readonly Caught[] = [
   { name: "acks what it receives", stage: "pubsub", invariant: "I-1", from: 1 },
   { name: "stores a batch backwards", stage: "sqs-fifo", invariant: "I-9", from: 9 },
   { name: "stores a batch backwards", stage: "service-bus-session", invariant: "I-9", from: 61 },
+  {
+    name: "sends a failed message anew",
+    stage: "service-bus-session",
+    invariant: "I-9",
+    from: 1,
+    wrap: retriesLast,
+  },
   { name: "hands over backwards", stage: "pubsub-ordered", invariant: "I-9", from: 1, wrap: backwards },
 ];
 

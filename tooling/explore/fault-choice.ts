@@ -8,6 +8,11 @@ type Draws = readonly [Draw, ...Draw[]];
 const LONGEST_DELAY_MS = 12_000;
 /** Between two messages of a slow stream. One that is behind by a whole lease brings nothing that is leased. */
 const LONGEST_PAUSE_MS = 400;
+/**
+ * How late a message may be that a broker pushes with its lock. Who reads it counts the lock from then, and
+ * learns with the first renewal, after half of it, that it has ended.
+ */
+const LONGEST_LATENESS_MS = 1_000;
 const PUBSUB_CODES = [
   "UNAVAILABLE",
   "RESOURCE_EXHAUSTED",
@@ -106,11 +111,11 @@ const SERVICE_BUS_FAULTS: Draws = [
   (choice) => ({ operation: choice.of(BUS_CALLS), action: { kind: "closeConnection" } }),
   (choice) => ({ operation: choice.of(BUS_CALLS), action: { kind: "detach" } }),
   (choice) => ({ operation: choice.of(["send", "complete", "receive"]), action: { kind: "hold" } }),
-  (choice) => ({
-    operation: choice.of([...BUS_CALLS, ...BUS_RENEWALS]),
-    when: choice.of(SIDES),
-    action: delayOf(choice),
-  }),
+  (choice) => {
+    const operation = choice.of([...BUS_CALLS, ...BUS_RENEWALS]);
+    const longestMs = operation === "receive" ? LONGEST_LATENESS_MS : LONGEST_DELAY_MS;
+    return { operation, when: choice.of(SIDES), action: delayOf(choice, longestMs) };
+  },
   (choice) => ({
     operation: choice.of(["complete", "abandon", "renewSessionLock"]),
     action: { kind: "sessionLost" },
@@ -153,8 +158,11 @@ function isPossible(
   return kind !== "duplicate" && !isLate;
 }
 
-function delayOf(choice: SeededChoice): { readonly kind: "delay"; readonly ms: number } {
-  return { kind: "delay", ms: choice.whole(10, LONGEST_DELAY_MS) };
+function delayOf(
+  choice: SeededChoice,
+  longestMs = LONGEST_DELAY_MS,
+): { readonly kind: "delay"; readonly ms: number } {
+  return { kind: "delay", ms: choice.whole(10, longestMs) };
 }
 
 function someEntries(choice: SeededChoice): { readonly entries?: readonly number[] } {

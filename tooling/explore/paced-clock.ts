@@ -9,11 +9,17 @@ const QUIET_TURNS = 12;
 /** Endless calls do not hold up time: a client may ask for ever. */
 const MAX_TURNS = 600;
 
+/** What of an emulator with a manual clock is moved and looked at. */
+export interface PacedEmulator {
+  readonly clock: Pick<Emulator["clock"], "advance" | "pass">;
+  readonly log: Pick<Emulator["log"], "count">;
+}
+
 /**
  * A clock that moves clients and an emulator with a manual clock together, in steps. Before each step, what
  * is on its way over the sockets arrives, so a seed gives nearly the same run each time.
  */
-export function pacedClock(clients: VirtualClock, emulator: Emulator): VirtualClock {
+export function pacedClock(clients: VirtualClock, emulator: PacedEmulator): VirtualClock {
   const settle = async (): Promise<void> => {
     let calls = emulator.log.count();
     for (let turn = 0, quiet = 0; quiet < QUIET_TURNS && turn < MAX_TURNS; turn += 1) {
@@ -25,6 +31,8 @@ export function pacedClock(clients: VirtualClock, emulator: Emulator): VirtualCl
     }
   };
   const advanceTo = async (nowMs: number): Promise<void> => {
+    // After a stall, timers that are due go first.
+    await clients.advance(0);
     await settle();
     while (clients.now() < nowMs) {
       const stepMs = Math.min(STEP_MS, nowMs - clients.now());
@@ -56,7 +64,8 @@ export function pacedClock(clients: VirtualClock, emulator: Emulator): VirtualCl
     },
     stall(ms) {
       clients.stall(ms);
-      void emulator.clock.advance(ms);
+      // Over before any socket is read: the service would hear in its past what clients do after the stall.
+      void emulator.clock.pass(ms);
     },
     jumpWall: (ms) => {
       clients.jumpWall(ms);

@@ -45,6 +45,11 @@ export interface Emulator {
     now(): number;
     /** Moves the clock forward. Everything that falls due in between happens in order. */
     advance(ms: number): Promise<{ readonly fired: number }>;
+    /**
+     * The same while clients in this process stand still: nothing that they send or read gets a turn before all
+     * of the time is over.
+     */
+    pass(ms: number): Promise<{ readonly fired: number }>;
   };
   /** What is to go wrong. */
   readonly faults: {
@@ -164,7 +169,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     get endpoints() {
       return endpoints;
     },
-    clock: { now: () => clock.now(), advance: (ms) => clock.advance(ms) },
+    clock: {
+      now: () => clock.now(),
+      advance: (ms) => clock.advance(ms),
+      pass: (ms) => clock.pass(ms),
+    },
     faults: context.faults,
     log: context.log,
     handOuts: () => context.handOuts.entries(),

@@ -72,11 +72,9 @@ export class NamespaceConnection {
     this.#users -= 1;
     if (this.#users > 0) return;
     this.#isClosed = true;
-    const life = this.#life;
-    this.#life = new ClientLife();
     this.#administration = undefined;
     try {
-      if (!this.#factory.isForeign) await this.#end(life);
+      if (!this.#factory.isForeign) await this.#end();
     } finally {
       unsubscribe(SOCKETS, this.#onSocket);
     }
@@ -249,7 +247,9 @@ export class NamespaceConnection {
   }
 
   /** Closes in time: the SDK waits for answers that may never come, and its socket for the other end. */
-  async #end({ client, ending, over, sockets }: ClientLife): Promise<void> {
+  async #end(): Promise<void> {
+    const { client, ending, over, sockets } = this.#life;
+    this.#life = new ClientLife();
     if (client === undefined) return;
     const ended = client.then((opened) => opened.close());
     const isInTime = await settlesWithin(ended, CLOSE_TIMEOUT_MS);

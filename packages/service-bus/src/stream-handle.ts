@@ -3,11 +3,19 @@ import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { LeanMessage } from "./lean-message.ts";
 import type { HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
 
+/** The link of a handle. */
+export interface StreamOwner extends HandleOwner {
+  /** Lets the message arrive anew if the service says that its lock lives. Never rejects. */
+  confirm(handle: StreamHandle): Promise<void>;
+}
+
 /** A delivery of a link without sessions. */
 export class StreamHandle implements ServiceBusHandle, Linked<StreamHandle> {
   readonly #source: ServiceBusReceivedMessage | LeanMessage;
-  readonly owner: HandleOwner;
+  readonly owner: StreamOwner;
   leaseUntilMs: number;
+  /** True: the service was asked whether the lock lives. Nobody asks twice. */
+  isConfirmed = false;
   /** Lets the SDK ask for one more message; undefined once that is done. */
   freeSlot: (() => void) | undefined;
   previous: StreamHandle | undefined;
@@ -15,7 +23,7 @@ export class StreamHandle implements ServiceBusHandle, Linked<StreamHandle> {
 
   constructor(
     message: ServiceBusReceivedMessage | LeanMessage,
-    owner: HandleOwner,
+    owner: StreamOwner,
     leaseUntilMs: number,
     freeSlot: () => void,
   ) {

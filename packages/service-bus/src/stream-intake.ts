@@ -13,6 +13,7 @@ import type { LockLength } from "./lock-length.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
 import { classifyServiceBusError, isIdleDetach } from "./service-bus-errors.ts";
 import { MAX_LINK_CREDIT, REOPEN_PAUSE_MS, WATCHDOG_MS } from "./service-bus-limits.ts";
+import type { StreamHandle } from "./stream-handle.ts";
 import { StreamLink } from "./stream-link.ts";
 
 /** With more links than this, their credit is gathered again in as few as it needs. */
@@ -31,7 +32,7 @@ export class StreamIntake implements Intake {
   readonly #locks: LockLength;
   readonly #clock: Clock;
   readonly #events: ConsumerEvents<ServiceBusHandle>;
-  readonly #inbox: Inbox<ServiceBusHandle>;
+  readonly #inbox: Inbox<StreamHandle>;
   readonly #stalls: StallMeter;
   readonly #links: StreamLink[] = [];
   /** Links that bring nothing more and wait for their last settlement. */
@@ -80,8 +81,15 @@ export class StreamIntake implements Intake {
     if (this.#isOpen) await this.#adjust();
   }
 
+  /** Nobody renews a lock in the inbox. If half of it is over, a handler might begin just before its end. */
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
-    return await this.#inbox.take(ask, signal);
+    const untilMs = this.#clock.now() + ask.waitMs;
+    for (;;) {
+      const waitMs = Math.max(0, untilMs - this.#clock.now());
+      const taken = await this.#inbox.take({ ...ask, waitMs }, signal);
+      const fresh = taken.filter((handle) => this.#isFresh(handle));
+      if (fresh.length > 0 || taken.length === 0) return fresh;
+    }
   }
 
   async close(): Promise<void> {
@@ -196,6 +204,13 @@ export class StreamIntake implements Intake {
     await new Promise<void>((resolve) => {
       this.#clock.setTimer(resolve, pauseMs);
     });
+  }
+
+  /** One that is not comes again when the service has said that its lock lives. */
+  #isFresh(handle: StreamHandle): boolean {
+    if (handle.isConfirmed || !this.#locks.isHalfOver(handle.leaseUntilMs)) return true;
+    void handle.owner.confirm(handle);
+    return false;
   }
 
   async #giveBack(): Promise<void> {

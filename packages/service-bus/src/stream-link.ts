@@ -8,15 +8,15 @@ import type { EntityReceivers } from "./entity-receivers.ts";
 import { raiseCredit } from "./raise-credit.ts";
 import { linkGone } from "./renew-lock.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
-import type { Done, HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
+import type { Done, ServiceBusHandle } from "./service-bus-handle.ts";
 import { MAX_LINK_CREDIT } from "./service-bus-limits.ts";
 import { SettlingSide } from "./settling-side.ts";
-import { StreamHandle } from "./stream-handle.ts";
+import { StreamHandle, type StreamOwner } from "./stream-handle.ts";
 
 export interface StreamLinkEvents {
   /** True if a message read now may have waited while the process stood still, and its lock with it. */
   readonly mayHaveWaited: () => boolean;
-  readonly arrived: (handle: ServiceBusHandle) => void;
+  readonly arrived: (handle: StreamHandle) => void;
   readonly failed: (error: unknown) => void;
   /** Its messages must be settled elsewhere: another link has to take its place. */
   readonly broken: (link: StreamLink) => void;
@@ -27,7 +27,7 @@ export interface StreamLinkEvents {
  * message resolves. So a slot is free when that message's settlement begins, and withheld promises lower the
  * credit.
  */
-export class StreamLink implements HandleOwner {
+export class StreamLink implements StreamOwner {
   readonly leaseKey: string | undefined = undefined;
   readonly #receiver: ServiceBusReceiver;
   readonly #receivers: EntityReceivers;
@@ -206,6 +206,14 @@ export class StreamLink implements HandleOwner {
     return result;
   }
 
+  /** Only the service knows whether the lock lives. Without a yes, the message comes again. */
+  async confirm(handle: StreamHandle): Promise<void> {
+    handle.isConfirmed = true;
+    const renewed = await this.renew(handle, new AbortController().signal);
+    if (renewed.ok) this.#events.arrived(handle);
+    else this.#forget(handle);
+  }
+
   /**
    * With nothing to settle, the SDK may open the link again by itself, at its own pace. But it would begin with
    * all the credit that was granted: what is withheld would count no more.
@@ -232,15 +240,8 @@ export class StreamLink implements HandleOwner {
     const handle = new StreamHandle(message, this, this.#locks.untilMs(message.lockedUntilUtc), freeSlot);
     this.inHand += 1;
     this.#unsettled.add(handle);
-    if (this.#events.mayHaveWaited()) void this.#ask(handle);
+    if (this.#events.mayHaveWaited()) void this.confirm(handle);
     else this.#events.arrived(handle);
-  }
-
-  /** Only the service knows whether the lock lives. Without a yes, the message comes again. Never rejects. */
-  async #ask(handle: StreamHandle): Promise<void> {
-    const renewed = await this.renew(handle, new AbortController().signal);
-    if (renewed.ok) this.#events.arrived(handle);
-    else this.#forget(handle);
   }
 
   async #settled(handle: ServiceBusHandle, settle: () => Promise<ItemResult>): Promise<ItemResult> {

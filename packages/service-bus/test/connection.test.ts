@@ -189,6 +189,19 @@ async function sendUntilItWorks(producer: ReturnType<QueueAdapter["openProducer"
   return false;
 }
 
+/** Makes adapters of one provider. */
+function sharing(): () => QueueAdapter {
+  const provider = serviceBus();
+  const url = {
+    scheme: "service-bus",
+    authority: "emulator",
+    path: "",
+    parameters: { endpoint: tap.endpoint },
+    text: "service-bus://emulator",
+  };
+  return () => provider.connect(url, { clock: systemClock });
+}
+
 describe("a connection", () => {
   test("is one, shared by all producers and consumers of a client", async () => {
     for (const name of ["orders", "keyed"]) {
@@ -201,16 +214,8 @@ describe("a connection", () => {
     expect(tap.sockets.size).toBe(1);
   });
 
-  /** Makes adapters of one provider. */
-  function connector(): () => QueueAdapter {
-    const provider = serviceBus();
-    const parameters = { endpoint: tap.endpoint };
-    const url = { scheme: "service-bus", authority: "emulator", path: "", parameters, text: "service-bus:" };
-    return () => provider.connect(url, { clock: systemClock });
-  }
-
   test("is shared by the adapters of one provider, and ends with the last of them", async () => {
-    const connect = connector();
+    const connect = sharing();
     const [one, two] = [connect(), connect()];
     for (const each of [one, two]) await each.openProducer(queueOf(each)).open?.(never);
     expect(tap.sockets.size).toBe(1);
@@ -222,15 +227,19 @@ describe("a connection", () => {
     while (tap.sockets.size > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 
-  test("that is opened while the last one closes does not end with it", async () => {
-    const connect = connector();
+  test("that ends takes nothing of its successor with it", async () => {
+    const connect = sharing();
     const one = connect();
     await one.openProducer(queueOf(one)).open?.(never);
-    const closed = one.close();
+    const ending = one.close();
     const two = connect();
-    open.push(two);
-    await expect(two.openProducer(queueOf(two)).open?.(never)).resolves.toBeUndefined();
-    await closed;
+    const producer = two.openProducer(queueOf(two));
+    const action = { kind: "delay", ms: 500 } as const;
+    emulator.faults.add({ protocol: "service-bus", operation: "send", count: 1, action });
+    const sending = producer.sendBatch([outgoing("m")], never);
+    await ending;
+    expect(valuesOf(await sending)).toHaveLength(1);
+    await two.close();
   });
 
   test("that is given in is left open", async () => {

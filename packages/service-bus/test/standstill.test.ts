@@ -41,8 +41,36 @@ test("nobody is asked where the process did not stand still", async () => {
   valuesOf(await consumer.ackBatch([delivery?.handle], never));
 });
 
-/** A consumer with room for one message. */
-async function consuming(): Promise<{
+test("what nobody asked for until half of its lock was over is handed over when the service says that it lives", async () => {
+  const { clock, consumer, name } = await consuming(2);
+  const before = shared.emulator.log.count("renewLock");
+  await shared.send(name, 2);
+  const [first] = await receive(consumer, 1);
+  clock.shift(31_000);
+  const [second] = await receive(consumer, 1);
+  expect(second?.leaseMs).toBeGreaterThan(59_000);
+  expect(shared.emulator.log.count("renewLock")).toBe(before + 1);
+  valuesOf(await consumer.ackBatch([first?.handle, second?.handle], never));
+});
+
+test("and is not handed over if another consumer may have it", async () => {
+  const { clock, consumer, name } = await consuming(2);
+  await shared.send(name, 2);
+  const [first] = await receive(consumer, 1);
+  shared.emulator.faults.add({
+    protocol: "service-bus",
+    operation: "renewLock",
+    count: 1,
+    action: { kind: "expireLease" },
+  });
+  clock.shift(31_000);
+  const [again] = await receive(consumer, 1);
+  expect(again?.deliveryCount).toBe(2);
+  valuesOf(await consumer.ackBatch([first?.handle, again?.handle], never));
+});
+
+/** A consumer with room for so many messages. */
+async function consuming(room = 1): Promise<{
   readonly clock: ShiftedClock;
   readonly consumer: ConsumerDriver<unknown>;
   readonly name: Awaited<ReturnType<typeof shared.newQueue>>;
@@ -53,7 +81,10 @@ async function consuming(): Promise<{
   const name = await shared.newQueue({ lockDuration: "PT1M" });
   const target = queueOf(adapter, name.entity);
   await adapter.probe?.(target, never);
-  const consumer = adapter.openConsumer(target, consumerOptions({ flow: { maxOutstanding: 1, lanes: 1 } }));
+  const consumer = adapter.openConsumer(
+    target,
+    consumerOptions({ flow: { maxOutstanding: room, lanes: room } }),
+  );
   shared.keep(consumer);
   await consumer.open?.(never);
   return { clock, consumer, name };

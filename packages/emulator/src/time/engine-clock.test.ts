@@ -69,6 +69,22 @@ test("input and output get their turn between two moments of one advance", async
   expect(seen).toEqual(["answered at 5", "deadline"]);
 });
 
+test("while clients stand still, promises get their turn and input and output do not", async () => {
+  const clock = manualClock();
+  const seen: string[] = [];
+  const note = (name: string) => () => seen.push(`${name} at ${clock.now() - START_MS}`);
+  clock.at(START_MS + 5, () => {
+    setImmediate(note("answered"));
+    void Promise.resolve().then(note("followed"));
+  });
+  clock.at(START_MS + 20, note("deadline"));
+  expect(await clock.pass(60)).toEqual({ fired: 2 });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  expect(seen).toEqual(["followed at 5", "deadline at 20", "answered at 60"]);
+});
+
 test("a cancelled task never runs", async () => {
   const clock = manualClock();
   let hasRun = false;
