@@ -266,12 +266,13 @@ describe("the queue's own size limit", () => {
 });
 
 describe("timeouts", () => {
+  // Long enough for a connection and for the calls before, on any machine.
   const quick = {
     requestHandler: {
-      connectionTimeout: 300,
-      requestTimeout: 300,
+      connectionTimeout: 15_000,
+      requestTimeout: 1_000,
       throwOnRequestTimeout: true,
-      socketTimeout: 300,
+      socketTimeout: 1_000,
     },
   };
 
