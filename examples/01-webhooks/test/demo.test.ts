@@ -5,7 +5,7 @@ import type { ProviderResult } from "../src/run-provider.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
-// Eight processes, which a busy machine starts one after the other.
+// Ten processes, which a busy machine starts one after the other.
 test(
   "the demo loses nothing, kills a worker, and counts the same on every provider",
   { timeout: 180_000 },

@@ -22,7 +22,7 @@ export type DraftMessage = Partial<Omit<OutgoingMessage, "body">> & {
  * One answer without messages tells little: where an ask must lock keys one after the other, the first of them may come
  * later than it waits on a busy machine.
  */
-const EMPTY_ANSWERS = 3;
+const EMPTY_ANSWERS = 5;
 
 const encoder = new TextEncoder();
 
