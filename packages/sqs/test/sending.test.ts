@@ -267,14 +267,8 @@ describe("the queue's own size limit", () => {
 
 describe("timeouts", () => {
   // Long enough for a connection and for the calls before, on any machine.
-  const quick = {
-    requestHandler: {
-      connectionTimeout: 15_000,
-      requestTimeout: 1_000,
-      throwOnRequestTimeout: true,
-      socketTimeout: 1_000,
-    },
-  };
+  const waits = { connectionTimeout: 15_000, requestTimeout: 1_000, socketTimeout: 1_000 };
+  const quick = { requestHandler: { ...waits, throwOnRequestTimeout: true } };
 
   test.each(["hang", "stall"] as const)("end a request whose server is half open (%s)", async (reply) => {
     const impatient = openAdapter(server.endpoint, { options: { clientOptions: quick } });
