@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readFlags, refuseFlags } from "../../tooling/read-flags.ts";
-import { judge, readGoals, scenariosOf } from "./report/goals.ts";
+import { judge, readGoals, scenariosOf, type Rounds } from "./report/goals.ts";
 import { performancePage } from "./report/performance-page.ts";
 import { belowFloors, goalTable, scenarioTable } from "./report/tables.ts";
 import type { Measures } from "./scenario.ts";
@@ -24,7 +24,7 @@ const USAGE = `usage: pnpm bench [--rounds N] [--window MS] [--only TEXT] [--ci]
   --rounds   interleaved rounds (5)
   --window   milliseconds measured in each (1500)
   --only     goals and scenarios with this text in their id or name
-  --ci       the goals that have a floor, shorter; fails below one
+  --ci       the goals that have a floor, shorter; measures those below it again, and fails if they stay there
   --prof     CPU profiles of the clients, into bench/.profiles
   --node     another Node for the clients
   --publish  writes docs/performance.md
@@ -57,19 +57,22 @@ const options = {
   execArgv: values.prof ? ["--cpu-prof", `--cpu-prof-dir=${profiles}`] : [],
 };
 
-await compile();
-const names = scenariosOf(goals);
-const rounds = new Map<string, Measures[]>(names.map((name) => [name, []]));
-for (let round = 0; round < roundCount; round += 1) {
-  // Every other round runs in reverse order, so that a machine that slows down favours no scenario.
-  for (const name of round % 2 === 0 ? names : names.toReversed()) {
-    rounds.get(name)?.push(await runTrial(name, options));
-    process.stderr.write(".");
-  }
-  process.stderr.write(` round ${round + 1} of ${roundCount}\n`);
-}
+/** In CI, goals below their floor are measured so many times more: a scenario that is slow itself is so each time. */
+const MORE_LOOKS = 3;
 
-const results = goals.map((goal) => judge(goal, rounds));
+await compile();
+const rounds = await measure(scenariosOf(goals));
+let results = goals.map((goal) => judge(goal, rounds));
+for (let look = 0; values.ci && look < MORE_LOOKS; look += 1) {
+  const below = goals.filter((_, index) => results[index]?.isBelowFloor === true);
+  if (below.length === 0) break;
+  process.stdout.write(`${belowFloors(below, results).join("\n")}: measured once more\n`);
+  const again = await measure(scenariosOf(below));
+  results = results.map((result) => {
+    const goal = below.find(({ id }) => id === result.id);
+    return goal === undefined ? result : judge(goal, again);
+  });
+}
 process.stdout.write(`${scenarioTable(rounds)}\n\n${goalTable(goals, results)}\n`);
 const report = {
   generatedAt: new Date().toISOString(),
@@ -92,6 +95,19 @@ if (values.ci) {
   if (below.length > 0) process.exitCode = 1;
 }
 process.exit();
+
+async function measure(names: readonly string[]): Promise<Rounds> {
+  const trials = new Map<string, Measures[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < roundCount; round += 1) {
+    // Every other round runs in reverse order, so that a machine that slows down favours no scenario.
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      trials.get(name)?.push(await runTrial(name, options));
+      process.stderr.write(".");
+    }
+    process.stderr.write(` round ${round + 1} of ${roundCount}\n`);
+  }
+  return trials;
+}
 
 /** Reads the files directly, because not every package exports its `package.json`. */
 function versionsOf(packages: readonly string[]): Readonly<Record<string, string>> {

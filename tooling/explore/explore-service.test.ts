@@ -51,35 +51,42 @@ interface Caught {
   readonly name: string;
   readonly stage: StageName;
   readonly invariant: string;
-  /** The first of ten seeds, three of which notice it in every run. */
-  readonly from: number;
+  /** Each of them noticed it in twenty runs of twenty beside ten other processes. */
+  readonly seeds: readonly number[];
   /** @default that of the saboteur with this name */
   readonly wrap?: (adapter: QueueAdapter) => QueueAdapter;
 }
 
 /** What runs over an SDK must notice in a broken driver, and the invariant that notices it. */
 const CAUGHT: readonly Caught[] = [
-  { name: "acks what it receives", stage: "sqs", invariant: "I-1", from: 1 },
-  { name: "acks what it receives", stage: "pubsub", invariant: "I-1", from: 1 },
-  { name: "stores a batch backwards", stage: "sqs-fifo", invariant: "I-9", from: 9 },
-  { name: "stores a batch backwards", stage: "service-bus-session", invariant: "I-9", from: 61 },
+  { name: "acks what it receives", stage: "sqs", invariant: "I-1", seeds: [1, 2, 3] },
+  { name: "acks what it receives", stage: "pubsub", invariant: "I-1", seeds: [1, 2, 3] },
+  { name: "stores a batch backwards", stage: "sqs-fifo", invariant: "I-9", seeds: [9, 14, 18] },
+  { name: "stores a batch backwards", stage: "service-bus-session", invariant: "I-9", seeds: [65, 67, 125] },
   {
     name: "sends a failed message anew",
     stage: "service-bus-session",
     invariant: "I-9",
-    from: 1,
+    seeds: [1, 2, 3],
     wrap: retriesLast,
   },
-  { name: "hands over backwards", stage: "pubsub-ordered", invariant: "I-9", from: 1, wrap: backwards },
+  {
+    name: "hands over backwards",
+    stage: "pubsub-ordered",
+    invariant: "I-9",
+    seeds: [1, 2, 4],
+    wrap: backwards,
+  },
 ];
 
 test.each(CAUGHT)(
   "a driver that $name is noticed on $stage",
-  async ({ name, stage, invariant, from, wrap }) => {
+  async ({ name, stage, invariant, seeds, wrap }) => {
     const broken = new Set<string>();
     const sabotage = wrap ?? SABOTEURS.find((one) => one.name === name)?.wrap;
     expect(sabotage).toBeDefined();
-    for (let seed = from; seed < from + 10 && broken.size === 0; seed += 1) {
+    for (const seed of seeds) {
+      if (broken.has(invariant)) break;
       const { verdict } = await exploreService(stageOf(stage), seed, sabotage);
       for (const one of verdict.invariants) if (one.verdict === "fail") broken.add(one.id);
     }

@@ -12,6 +12,7 @@ import { addressOf, emulatorOptions, type Stage } from "../chaos/providers.ts";
 import { faultOf } from "./fault-choice.ts";
 import { steadyArrivals } from "./steady-arrivals.ts";
 import { pacedClock } from "./paced-clock.ts";
+import { openWire } from "./wire.ts";
 
 /** A message that always times out is given up after twenty runs and their pauses, in milliseconds. */
 const RECOVERY_MS = 600_000;
@@ -31,13 +32,14 @@ export async function exploreService(
   const { front, ordered, leaseMs, promises } = stage;
   if (front === undefined) throw new TypeError("a stage without a service");
   const emulator = await startEmulator({ ...emulatorOptions(front, seed), clock: "manual" });
+  const wire = await openWire();
   try {
     const schedule = serviceScheduleOf(seed, {
       ordered,
       leaseMs,
       faultOf: (choice) => faultOf(stage, choice),
     });
-    const clock = pacedClock(createVirtualClock({ seed }), emulator);
+    const clock = pacedClock(createVirtualClock({ seed }), emulator, wire);
     return await exploreSchedule(
       schedule,
       clock,
@@ -50,6 +52,7 @@ export async function exploreService(
       },
     );
   } finally {
+    wire.close();
     await emulator.close();
   }
 }

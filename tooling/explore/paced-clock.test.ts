@@ -3,23 +3,43 @@ import { createVirtualClock } from "@anyqueue/core/testing";
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../packages/emulator/src/time/engine-clock.ts";
 import { pacedClock } from "./paced-clock.ts";
+import type { Wire } from "./wire.ts";
+
+const AT_ONCE: Wire = { roundTrip: async () => await nextTurn(), close: () => {} };
+
+function paced({ wire = AT_ONCE } = {}) {
+  const service = new VirtualClock("manual");
+  const emulator = { clock: service, log: { count: () => 0 } };
+  return { service, clock: pacedClock(createVirtualClock(), emulator, wire) };
+}
 
 test("after a stall the service is as late as its clients, before any of them is heard", async () => {
-  const service = new VirtualClock("manual");
+  const { service, clock } = paced();
   const startedAtMs = service.now();
   for (let at = 100; at < 4_000; at += 100) service.at(startedAtMs + at, () => {});
-  const clock = pacedClock(createVirtualClock(), { clock: service, log: { count: () => 0 } });
   clock.stall(4_000);
   await nextTurn();
   expect(service.now() - startedAtMs).toBe(clock.now());
 });
 
 test("timers that a stall has made late fire before time passes again", async () => {
-  const service = { clock: new VirtualClock("manual"), log: { count: () => 0 } };
-  const clock = pacedClock(createVirtualClock(), service);
+  const { clock } = paced();
   let firedAtMs: number | undefined;
   clock.setTimer(() => (firedAtMs = clock.now()), 1_000);
   clock.stall(4_000);
   await clock.advanceTo(2_000);
   expect(firedAtMs).toBe(4_000);
+});
+
+test("time waits for what the machine keeps back", async () => {
+  const arrival = Promise.withResolvers<void>();
+  const { service, clock } = paced({ wire: { ...AT_ONCE, roundTrip: async () => await arrival.promise } });
+  const startedAtMs = service.now();
+  const passed = (): readonly number[] => [clock.now(), service.now() - startedAtMs];
+  const moving = clock.advance(1_000);
+  for (let turn = 0; turn < 100; turn += 1) await nextTurn();
+  expect(passed()).toEqual([0, 0]);
+  arrival.resolve();
+  await moving;
+  expect(passed()).toEqual([1_000, 1_000]);
 });

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { memoryHarness } from "../test/memory-backend.ts";
 import { saboteur as losesIds } from "../test/sabotage/loses-id.ts";
+import { withConsumer } from "../test/sabotage/saboteur.ts";
 import { createGate } from "./gate.ts";
 import type { Harness } from "./harness.ts";
 import { formatMatrix, publishable, publishValue, type CaseResult } from "./results.ts";
@@ -61,6 +62,23 @@ describe("a run", () => {
     const silent = altered(() => ({ absent: undefined }));
     expect(await runOne("PROD-12", silent)).toMatchObject({ outcome: "failed" });
   });
+
+  test.each(["CONC-03", "SETL-09"])(
+    "passes %s where an ask that does not wait may bring nothing though something is there",
+    async (id) => {
+      const sparing = memoryHarness("sparing", (adapter) =>
+        withConsumer(adapter, (driver) => {
+          let asks = 0;
+          const isSpared = (): boolean => (asks += 1) % 3 !== 0;
+          return {
+            receiveBatch: async (ask, signal) =>
+              ask.waitMs === 0 && isSpared() ? [] : await driver.receiveBatch(ask, signal),
+          };
+        }),
+      );
+      expect(await runOne(id, sparing)).toMatchObject({ outcome: "passed" });
+    },
+  );
 
   test("fails a case that lasts too long", async () => {
     const stuck = altered(() => ({ createQueue: firstThenNever() }));

@@ -133,7 +133,7 @@ describe("the code of a failure that the SDK retried", () => {
     // Once the connection is open, the time is enough for an answer.
     await raw.topic("orders").publishMessage({ data: Buffer.from("x") });
     server.answer("Publish", () => new GrpcError(status.RESOURCE_EXHAUSTED, "too fast"));
-    const topic = raw.topic("orders", { gaxOpts: { timeout: 1_000 } });
+    const topic = raw.topic("orders", { gaxOpts: { timeout: 2_000 } });
     const error = await rejection(topic.publishMessage({ data: Buffer.from("x") }));
     expect(error).toMatchObject({ code: status.DEADLINE_EXCEEDED });
     expect(adapter.classify(error, "send")).toMatchObject({

@@ -191,7 +191,7 @@ describe("purge", () => {
     await sender.scheduleMessages([{ body: "later" }], new Date(Date.now() + 3_600_000));
     await sender.sendMessages({ body: "deferred" });
     const receiver = client.createReceiver(target.entity);
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 2_000 });
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
     await receiver.deferMessage(present(message));
     await client.close();
     await send(target, 10);
@@ -215,7 +215,7 @@ describe("purge", () => {
     const client = rawClient(endpoint);
     const held = await client.acceptSession(target.entity, "s1");
     for (const session of [await client.acceptSession(target.entity, "s0"), held]) {
-      const [message] = await session.receiveMessages(1, { maxWaitTimeInMs: 2_000 });
+      const [message] = await session.receiveMessages(1, { maxWaitTimeInMs: 10_000 });
       await session.deferMessage(present(message));
       if (session !== held) await session.close();
     }

@@ -8,6 +8,7 @@ import type {
 } from "@anyqueue/core/adapter";
 import { startEmulator, type Emulator } from "@anyqueue/emulator";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { opened } from "../../emulator/test/support/opened.ts";
 import { AmqpTap } from "./amqp-tap.ts";
 import {
   consumerOptions,
@@ -92,7 +93,7 @@ async function msOf(work: Promise<unknown>): Promise<number> {
 describe("trap: a socket that dies while a token is asked for", () => {
   test("holds up every link of the raw SDK's client until the minute is over", async () => {
     const client = rawClient(emulator.endpoints.serviceBus ?? "", 1_000);
-    const orders = client.createSender("orders");
+    const orders = await opened(client.createSender("orders"));
     await orders.sendMessages({ body: "first" });
     cutAt("putToken");
     await rejection(client.createSender("others").sendMessages({ body: "lost" }));
@@ -213,7 +214,8 @@ describe("trap: a link that is detached while a settlement is under way", () => 
 
   test("leaves a session's settlement of the raw SDK waiting, beyond the timeout that the client was given", async () => {
     const client = rawClient(emulator.endpoints.serviceBus ?? "", 1_000);
-    await client.createSender("keyed").sendMessages({ body: "a", sessionId: "a" });
+    const sender = await opened(client.createSender("keyed"));
+    await sender.sendMessages({ body: "a", sessionId: "a" });
     const session = await client.acceptNextSession("keyed");
     const [message] = await session.receiveMessages(1);
     if (message === undefined) throw new Error("nothing came");

@@ -3,6 +3,7 @@ import { startEmulator, type Emulator } from "@anyqueue/emulator";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { opened } from "../../emulator/test/support/opened.ts";
 import { serviceBus } from "../src/index.ts";
 import { AmqpTap } from "./amqp-tap.ts";
 import {
@@ -60,7 +61,7 @@ async function timed(work: Promise<unknown>): Promise<{ readonly ms: number; rea
 describe("a socket that dies", () => {
   test("leaves a send of the raw SDK waiting for its whole timeout", async () => {
     const client = rawClient(tap.endpoint, 1_500);
-    const sender = client.createSender("orders");
+    const sender = await opened(client.createSender("orders"));
     await sender.sendMessages({ body: "first" });
     emulator.faults.add({
       protocol: "service-bus",

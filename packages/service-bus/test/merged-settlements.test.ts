@@ -80,7 +80,7 @@ describe("the raw SDK, settling in one tick", () => {
     const client = rawClient(tap.endpoint);
     await client.createSender(name).sendMessages(ids.map((messageId) => ({ body: messageId, messageId })));
     const receiver = client.createReceiver(name, { maxAutoLockRenewalDurationInMs: 0 });
-    const messages = await receiver.receiveMessages(count, { maxWaitTimeInMs: 2_000 });
+    const messages = await receiver.receiveMessages(count, { maxWaitTimeInMs: 10_000 });
     await Promise.all(settle(receiver, messages));
     await client.close();
     return { name, ids };

@@ -74,7 +74,7 @@ export async function receive(
 ): Promise<readonly Delivery<unknown>[]> {
   const deliveries: Delivery<unknown>[] = [];
   while (deliveries.length < count) {
-    const ask = { maxItems: Math.min(maxItems, count - deliveries.length), waitMs: 5_000 };
+    const ask = { maxItems: Math.min(maxItems, count - deliveries.length), waitMs: 15_000 };
     const received = await consumer.receiveBatch(ask, never);
     if (received.length === 0) throw new Error(`${deliveries.length} of ${count} deliveries came`);
     deliveries.push(...received);

@@ -2,6 +2,7 @@ import { AsyncResource } from "node:async_hooks";
 import { createServer, type AddressInfo } from "node:net";
 import { systemClock, type QueueAdapter } from "@anyqueue/core/adapter";
 import { ServiceBusClient } from "@azure/service-bus";
+import { opened } from "../../emulator/test/support/opened.ts";
 import { serviceBus } from "../src/index.ts";
 import { NamespaceConnection } from "../src/namespace-connection.ts";
 import { consumerOptions, never, outgoing, queueOf, receive, until, valuesOf } from "./open-adapter.ts";
@@ -20,7 +21,7 @@ const webSocketOptions = { webSocket: WebSocket };
 async function runSdk(): Promise<object> {
   const retryOptions = { maxRetries: 0, timeoutInMs: 1_500 };
   const client = new ServiceBusClient(connectionString, { webSocketOptions, retryOptions });
-  const sender = client.createSender("orders");
+  const sender = await opened(client.createSender("orders"));
   await sender.sendMessages({ body: "first", messageId: "first" });
   const receiver = client.createReceiver("orders");
   const messages = await receiver.receiveMessages(1);
@@ -80,6 +81,7 @@ async function runTracer(): Promise<object> {
   });
   const send = async (client: ServiceBusClient): Promise<void> =>
     await client.createSender("orders").sendMessages({ body: "x" });
+  await connection.call(async (client) => await opened(client.createSender("orders")));
   await connection.call(send);
   const exported = connection.scoped(() => AsyncResource.bind(async () => await saidBy(port)));
   const before = [await exported(), deaths];

@@ -43,7 +43,7 @@ test.runIf(readsProxies)(
     const proxied = { NODE_USE_ENV_PROXY: "1", HTTPS_PROXY: proxy.url, NO_PROXY: "", no_proxy: "" };
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "ca.pem"), ...proxied };
     const args = ["--conditions=@anyqueue/source", PROGRAM, "adapter", endpoint];
-    const { stdout } = await run(process.execPath, args, { env, timeout: 18_000 });
+    const { stdout } = await run(process.execPath, args, { env, timeout: 58_000 });
     expect(JSON.parse(stdout)).toMatchObject({ received: ["first", "cut", "after"], cut: "sent" });
     expect(new Set(proxy.asked)).toEqual(new Set([endpoint]));
   },

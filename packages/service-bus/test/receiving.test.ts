@@ -86,7 +86,14 @@ describe("receiveMessages of the raw SDK", () => {
     const client = rawClient(shared.endpoint);
     shared.keep(client);
     const receiver = client.createReceiver(target.entity, { maxAutoLockRenewalDurationInMs: 0 });
-    expect(await receiver.receiveMessages(2_500, { maxWaitTimeInMs: 2_000 })).toHaveLength(2_048);
+    let held = 0;
+    const subscription = receiver.subscribe(
+      { processMessage: async () => void (held += 1), processError: async () => {} },
+      { maxConcurrentCalls: 2_500, autoCompleteMessages: false },
+    );
+    await until(() => held >= 2_048);
+    expect(shared.locked(target)).toBe(2_048);
+    await subscription.close();
 
     const other = await shared.newQueue();
     await shared.send(other, 2_500);

@@ -100,7 +100,7 @@ describe("a copy", () => {
   test("ends after its time, and by its signal, as a request of the SDK does", async () => {
     const { client, made } = await taught("SendMessageBatch");
     server.answer("SendMessageBatch", () => "hang");
-    const timeout = await rejection(call(client, "SendMessageBatch", { timeoutMs: 500 }));
+    const timeout = await rejection(call(client, "SendMessageBatch", { timeoutMs: 1_000 }));
     expect(classifySqsError(timeout, "send")).toMatchObject({ code: "TIMEOUT", ambiguous: true });
     expect(made()).toBe(3);
     const abort = new AbortController();

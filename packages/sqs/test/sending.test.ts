@@ -192,14 +192,9 @@ describe("sending", () => {
 });
 
 describe("timeouts", () => {
-  const quick = {
-    requestHandler: {
-      connectionTimeout: 300,
-      requestTimeout: 300,
-      throwOnRequestTimeout: true,
-      socketTimeout: 300,
-    },
-  };
+  // Long enough for a connection and for the calls before, on any machine.
+  const waits = { connectionTimeout: 15_000, requestTimeout: 1_000, socketTimeout: 1_000 };
+  const quick = { requestHandler: { ...waits, throwOnRequestTimeout: true } };
 
   test.each(["hang", "stall"] as const)("end a request whose server is half open (%s)", async (reply) => {
     const impatient = openAdapter(server.endpoint, { options: { clientOptions: quick } });

@@ -12,6 +12,7 @@ import {
   topicName,
 } from "../../support/running-pubsub.ts";
 
+const SHORT = { timeout: 1_000, retry: null };
 const MESSAGE = { data: Buffer.from("a") };
 const NAME = subscriptionName("orders-sub");
 const topic = topicName("orders");
@@ -71,8 +72,10 @@ describe.each(PUBSUB_LIBRARIES)("faults of calls, with the client $version", (li
   test("a call that is held ends with the client's deadline", async () => {
     const { emulator, publisher, createPair } = await runPubsub(library);
     await createPair();
+    // The deadline is for the answer, not for the connection.
+    await publisher.getTopic({ topic });
     emulator.faults.add({ operation: "Publish", action: { kind: "hold" } });
-    const publishing = publisher.publish({ topic, messages: [MESSAGE] }, { timeout: 500, retry: null });
+    const publishing = publisher.publish({ topic, messages: [MESSAGE] }, SHORT);
     expect((await failureOf(publishing)).code).toBe(CODES.DEADLINE_EXCEEDED);
     expect(emulator.log.entries().at(-1)?.outcome).toBe("held");
   });
@@ -80,11 +83,11 @@ describe.each(PUBSUB_LIBRARIES)("faults of calls, with the client $version", (li
   test("on a half-open connection nothing is answered, whatever the call", async () => {
     const { emulator, publisher, createPair } = await runPubsub(library);
     await createPair();
+    await publisher.getTopic({ topic });
     emulator.faults.add({ operation: "Publish", count: 1, action: { kind: "halfOpen" } });
-    const short = { timeout: 500, retry: null };
-    const publishing = publisher.publish({ topic, messages: [MESSAGE] }, short);
+    const publishing = publisher.publish({ topic, messages: [MESSAGE] }, SHORT);
     expect((await failureOf(publishing)).code).toBe(CODES.DEADLINE_EXCEEDED);
-    expect((await failureOf(publisher.getTopic({ topic }, short))).code).toBe(CODES.DEADLINE_EXCEEDED);
+    expect((await failureOf(publisher.getTopic({ topic }, SHORT))).code).toBe(CODES.DEADLINE_EXCEEDED);
     expect(emulator.log.entries().at(-1)?.outcome).toBe("held");
   });
 

@@ -14,7 +14,7 @@ describe("counts after real traffic", () => {
     const [number] = await sender.scheduleMessages([{ body: "later" }], new Date(Date.now() + HOUR_MS));
     expect(number).toBeDefined();
     const receiver = client.createReceiver("orders");
-    const [first, second, third] = await receiver.receiveMessages(3, { maxWaitTimeInMs: 1000 });
+    const [first, second, third] = await receiver.receiveMessages(3, { maxWaitTimeInMs: 10_000 });
     if (first === undefined || second === undefined || third === undefined) throw new Error("Too few.");
     await receiver.completeMessage(first);
     await receiver.deadLetterMessage(second);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import { opened } from "../../support/opened.ts";
 import { failureOf, runServiceBus } from "../../support/running-service-bus.ts";
 
 const IMPATIENT = { retryOptions: { maxRetries: 0, timeoutInMs: 1_000 } };
@@ -42,7 +43,7 @@ describe("management", () => {
   test("a schedule whose answer is lost has happened", async () => {
     const { faults, connect, entity } = await withQueue();
     faults.add({ operation: "schedule", when: "after", action: { kind: "hold" } });
-    const sender = connect(IMPATIENT).createSender("orders");
+    const sender = await opened(connect(IMPATIENT).createSender("orders"));
     const inOneHour = new Date(Date.now() + 3_600_000);
     expect(await failureOf(sender.scheduleMessages({ body: 1 }, inOneHour))).toMatchObject({
       code: "ServiceTimeout",
@@ -63,7 +64,7 @@ describe("sessions", () => {
     const { faults, client, entity } = await withSession();
     faults.add({ operation: "receive", when: "after", count: 1, action: { kind: "sessionLost" } });
     const receiver = await client.acceptSession("sessions", "s");
-    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 1000 }).catch(() => []);
+    const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 10_000 }).catch(() => []);
     // The client may learn of the loss before it receives the message.
     const lost = { code: "SessionLockLost" };
     const failure = message === undefined ? lost : await failureOf(receiver.completeMessage(message));

@@ -20,7 +20,7 @@ async function runTrusting(ca: string, args: readonly string[]): Promise<unknown
     const file = join(folder, "ca.pem");
     await writeFile(file, ca);
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: file };
-    const { stdout } = await run(process.execPath, [PROGRAM, ...args], { env, timeout: 30_000 });
+    const { stdout } = await run(process.execPath, [PROGRAM, ...args], { env, timeout: 58_000 });
     return JSON.parse(stdout);
   } finally {
     await rm(folder, { recursive: true, force: true });
