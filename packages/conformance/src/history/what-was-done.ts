@@ -50,3 +50,13 @@ export function isCopyUnsure({ copies }: Story, { deliver, settles }: Handover):
   const isMade = copies.some(({ proc, t }) => proc === deliver.proc && t >= deliver.t);
   return isMade && !settles.some(({ type, kind }) => type === "settle.ok" && kind === "dead");
 }
+
+/**
+ * True if no handler ran, and the message was copied and then given back: its body could not be read, and the
+ * copy seemed to fail.
+ */
+export function isCopiedUnread({ copies }: Story, { deliver, start, settles }: Handover): boolean {
+  const released = settles.find(({ kind }) => kind === "release");
+  if (start !== undefined || released === undefined) return false;
+  return copies.some(({ proc, t }) => proc === deliver.proc && t >= deliver.t && t <= released.t);
+}

@@ -32,7 +32,21 @@ export const PAIRS_OF_ANSWERS: readonly Pair[] = [
     invariant: "I-1",
     bad: perhapsAckedAgain("ack", "worker-2"),
   },
+  {
+    name: "two dead letters of a body that nobody can read: the first copy seemed to fail, or was never made",
+    good: unreadable(true),
+    invariant: "I-11",
+    bad: unreadable(false),
+  },
 ];
+
+/** Given back without a run at first, and given up when it comes again. */
+function unreadable(isCopied: boolean): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1");
+  if (isCopied) all.copy("m");
+  all.settle("t1", "release").deliver("m", "t2").copy("m").settle("t2", "dead");
+  return all.deadLetter("m", { bid: "1" }).deadLetter("m", { bid: "2" }).drained();
+}
 
 /** The first lease expires before anything is settled; the second is acked at once without an answer. */
 function perhapsAckedAgain(result: "ack" | "throw", proc = "worker"): readonly HistoryEvent[] {
