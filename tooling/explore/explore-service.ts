@@ -28,13 +28,14 @@ export async function exploreService(
   seed: number,
   wrap: (adapter: QueueAdapter) => QueueAdapter = (adapter) => adapter,
 ): Promise<Explored> {
-  const { front, ordered, leaseMs, promises } = stage;
+  const { front, ordered, leaseMs, features, promises } = stage;
   if (front === undefined) throw new TypeError("a stage without a service");
   const emulator = await startEmulator({ ...emulatorOptions(front, seed), clock: "manual" });
   try {
     const schedule = serviceScheduleOf(seed, {
       ordered,
       leaseMs,
+      features,
       faultOf: (choice) => faultOf(stage, choice),
     });
     const clock = pacedClock(createVirtualClock({ seed }), emulator);
