@@ -10,7 +10,6 @@ import { createVirtualClock } from "@anyqueue/core/testing";
 import { startEmulator, type Emulator, type FaultRule } from "@anyqueue/emulator";
 import { addressOf, emulatorOptions, type Stage } from "../chaos/providers.ts";
 import { faultOf } from "./fault-choice.ts";
-import { steadyArrivals } from "./steady-arrivals.ts";
 import { pacedClock } from "./paced-clock.ts";
 
 /** A message that always times out is given up after twenty runs and their pauses, in milliseconds. */
@@ -30,7 +29,7 @@ export async function exploreService(
 ): Promise<Explored> {
   const { front, ordered, leaseMs, features, promises } = stage;
   if (front === undefined) throw new TypeError("a stage without a service");
-  const emulator = await startEmulator({ ...emulatorOptions(front, seed), clock: "manual" });
+  const emulator = await startEmulator({ ...emulatorOptions(front, seed), clock: "shared" });
   try {
     const schedule = serviceScheduleOf(seed, {
       ordered,
@@ -38,7 +37,7 @@ export async function exploreService(
       features,
       faultOf: (choice) => faultOf(stage, choice),
     });
-    const clock = pacedClock(createVirtualClock({ seed }), emulator);
+    const clock = pacedClock(createVirtualClock({ seed, startWallMs: emulator.clock.now() }), emulator);
     return await exploreSchedule(
       schedule,
       clock,
@@ -62,10 +61,9 @@ function brokerOf(
   wrap: (adapter: QueueAdapter) => QueueAdapter,
 ): Broker {
   const sound = stage.provider();
-  const steady = steadyArrivals();
   const provider: Provider = {
     ...sound,
-    connect: (url, context) => wrap(steady(sound.connect(url, context))),
+    connect: (url, context) => wrap(sound.connect(url, context)),
   };
   const startedAtMs = emulator.clock.now();
   const { leaseOf = () => undefined } = stage;
