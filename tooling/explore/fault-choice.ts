@@ -8,6 +8,8 @@ type Draws = readonly [Draw, ...Draw[]];
 const LONGEST_DELAY_MS = 12_000;
 /** Between two messages of a slow stream. One that is behind by a whole lease brings nothing that is leased. */
 const LONGEST_PAUSE_MS = 400;
+/** Whoever reads a message later than this may renew its lease when that is over, and Pub/Sub does not say so. */
+const LONGEST_STREAM_DELAY_MS = 4_000;
 const PUBSUB_CODES = [
   "UNAVAILABLE",
   "RESOURCE_EXHAUSTED",
@@ -72,7 +74,12 @@ const PUBSUB_FAULTS: Draws = [
   () => ({ action: { kind: "goaway" } }),
   (choice) => ({ operation: choice.of(PUBSUB_CALLS), when: choice.of(SIDES), action: { kind: "reset" } }),
   () => ({ operation: "StreamingPull.response", action: { kind: "hold" } }),
-  (choice) => ({ operation: choice.of(PUBSUB_CALLS), when: choice.of(SIDES), action: delayOf(choice) }),
+  (choice) => {
+    const [operation, when] = [choice.of(PUBSUB_CALLS), choice.of(SIDES)];
+    const { ms } = delayOf(choice);
+    const longestMs = operation === "StreamingPull.response" ? LONGEST_STREAM_DELAY_MS : LONGEST_DELAY_MS;
+    return { operation, when, action: { kind: "delay", ms: Math.min(ms, longestMs) } };
+  },
   (choice) => ({
     operation: "StreamingPull.response",
     action: { kind: "slow", everyMs: choice.whole(20, LONGEST_PAUSE_MS) },
