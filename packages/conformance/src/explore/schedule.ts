@@ -69,7 +69,9 @@ export interface BrokerFault {
 
 /** Features of a definition beside the order. */
 export interface ExploredFeatures {
+  /** What the provider must have. @default nothing */
   readonly needs?: readonly ("deduplication" | "delay")[];
+  /** What anyqueue may emulate. @default nothing */
   readonly emulate?: readonly "delay"[];
 }
 
