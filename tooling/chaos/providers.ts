@@ -1,4 +1,4 @@
-import type { HistoryPromises, LeaseOf } from "@anyqueue/conformance";
+import type { ExploredFeatures, HistoryPromises, LeaseOf } from "@anyqueue/conformance";
 import type { Provider } from "@anyqueue/core/adapter";
 import type { EmulatorEndpoints, EmulatorOptions } from "@anyqueue/emulator";
 import { memory } from "@anyqueue/memory";
@@ -17,6 +17,8 @@ export interface Stage {
   /** The shortest lease of the service, or one that is short enough, milliseconds. */
   readonly leaseMs: number;
   readonly promises: Partial<HistoryPromises>;
+  /** What seeded schedules may ask of it beside the order. @default nothing */
+  readonly features?: ExploredFeatures;
   /** The name under which the emulator records a hand-over. */
   readonly leaseOf?: LeaseOf;
   /** `address`: `host:port` of the service or of a proxy in front of it. */
@@ -62,8 +64,18 @@ const MEMORY_STAGE = {
 const STAGES = {
   memory: { ...MEMORY_STAGE, ordered: false, promises: { deliveryCount: "exact" } },
   "memory-ordered": { ...MEMORY_STAGE, ordered: true, promises: { deliveryCount: "exact" } },
-  sqs: { ...SQS_STAGE, ordered: false, promises: { ...RELEASES_COUNT, lateAcks: true } },
-  "sqs-fifo": { ...SQS_STAGE, ordered: true, promises: RELEASES_COUNT },
+  sqs: {
+    ...SQS_STAGE,
+    ordered: false,
+    promises: { ...RELEASES_COUNT, lateAcks: true },
+    features: { needs: ["delay"] },
+  },
+  "sqs-fifo": {
+    ...SQS_STAGE,
+    ordered: true,
+    promises: RELEASES_COUNT,
+    features: { needs: ["deduplication"] },
+  },
   // The service counts a delivery lost on its way, but not one whose session ended before its lock.
   "service-bus": { ...SERVICE_BUS_STAGE, ordered: false, promises: { deliveryCount: "approximate" } },
   "service-bus-session": {
@@ -72,7 +84,12 @@ const STAGES = {
     promises: { deliveryCount: "approximate" },
   },
   // Pub/Sub accepts an ack without reporting its effect, so accepting a late ack is not a violation.
-  pubsub: { ...PUBSUB_STAGE, ordered: false, promises: { ...RELEASES_COUNT, lateAcks: true } },
+  pubsub: {
+    ...PUBSUB_STAGE,
+    ordered: false,
+    promises: { ...RELEASES_COUNT, lateAcks: true },
+    features: { emulate: ["delay"] },
+  },
   "pubsub-ordered": {
     ...PUBSUB_STAGE,
     ordered: true,

@@ -10,7 +10,6 @@ import { createVirtualClock } from "@anyqueue/core/testing";
 import { startEmulator, type Emulator, type FaultRule } from "@anyqueue/emulator";
 import { addressOf, emulatorOptions, type Stage } from "../chaos/providers.ts";
 import { faultOf } from "./fault-choice.ts";
-import { steadyArrivals } from "./steady-arrivals.ts";
 import { pacedClock } from "./paced-clock.ts";
 import { openWire } from "./wire.ts";
 
@@ -29,17 +28,19 @@ export async function exploreService(
   seed: number,
   wrap: (adapter: QueueAdapter) => QueueAdapter = (adapter) => adapter,
 ): Promise<Explored> {
-  const { front, ordered, leaseMs, promises } = stage;
+  const { front, ordered, leaseMs, features, promises } = stage;
   if (front === undefined) throw new TypeError("a stage without a service");
-  const emulator = await startEmulator({ ...emulatorOptions(front, seed), clock: "manual" });
+  const emulator = await startEmulator({ ...emulatorOptions(front, seed), clock: "shared" });
   const wire = await openWire();
   try {
     const schedule = serviceScheduleOf(seed, {
       ordered,
       leaseMs,
+      features,
       faultOf: (choice) => faultOf(stage, choice),
     });
-    const clock = pacedClock(createVirtualClock({ seed }), emulator, wire);
+    const clients = createVirtualClock({ seed, startWallMs: emulator.clock.now() });
+    const clock = pacedClock(clients, emulator, wire);
     return await exploreSchedule(
       schedule,
       clock,
@@ -64,10 +65,9 @@ function brokerOf(
   wrap: (adapter: QueueAdapter) => QueueAdapter,
 ): Broker {
   const sound = stage.provider();
-  const steady = steadyArrivals();
   const provider: Provider = {
     ...sound,
-    connect: (url, context) => wrap(steady(sound.connect(url, context))),
+    connect: (url, context) => wrap(sound.connect(url, context)),
   };
   const startedAtMs = emulator.clock.now();
   const { leaseOf = () => undefined } = stage;

@@ -13,6 +13,8 @@ const LONGEST_PAUSE_MS = 400;
  * learns with the first renewal, after half of it, that it has ended.
  */
 const LONGEST_LATENESS_MS = 1_000;
+/** Whoever reads a message later than this may renew its lease when that is over, and Pub/Sub does not say so. */
+const LONGEST_STREAM_DELAY_MS = 4_000;
 const PUBSUB_CODES = [
   "UNAVAILABLE",
   "RESOURCE_EXHAUSTED",
@@ -77,7 +79,12 @@ const PUBSUB_FAULTS: Draws = [
   () => ({ action: { kind: "goaway" } }),
   (choice) => ({ operation: choice.of(PUBSUB_CALLS), when: choice.of(SIDES), action: { kind: "reset" } }),
   () => ({ operation: "StreamingPull.response", action: { kind: "hold" } }),
-  (choice) => ({ operation: choice.of(PUBSUB_CALLS), when: choice.of(SIDES), action: delayOf(choice) }),
+  (choice) => {
+    const [operation, when] = [choice.of(PUBSUB_CALLS), choice.of(SIDES)];
+    const { ms } = delayOf(choice);
+    const longestMs = operation === "StreamingPull.response" ? LONGEST_STREAM_DELAY_MS : LONGEST_DELAY_MS;
+    return { operation, when, action: { kind: "delay", ms: Math.min(ms, longestMs) } };
+  },
   (choice) => ({
     operation: "StreamingPull.response",
     action: { kind: "slow", everyMs: choice.whole(20, LONGEST_PAUSE_MS) },

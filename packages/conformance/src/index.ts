@@ -18,7 +18,14 @@ export {
   type Explored,
   type RecordedHandOut,
 } from "./explore/explore-seed.ts";
-export type { Behaviour, BrokerFault, Incident, PlannedMessage, Schedule } from "./explore/schedule.ts";
+export type {
+  Behaviour,
+  BrokerFault,
+  ExploredFeatures,
+  Incident,
+  PlannedMessage,
+  Schedule,
+} from "./explore/schedule.ts";
 export type { SeededChoice } from "./explore/seeded-choice.ts";
 export { serviceScheduleOf, type ServiceSettings } from "./explore/service-schedule.ts";
 export { faulty } from "./faulty.ts";

@@ -37,6 +37,25 @@ describe("the watchdog", () => {
     await run;
   });
 
+  test("begins no message whose lease may have ended while the event loop was blocked", async () => {
+    const { clock, queue, consumer } = consumerBench({ options: { concurrency: 1 } });
+    queue.failNext("receive", async () => {
+      clock.stall(60_000); // a whole lease, from right after a check to the next one
+      return [];
+    });
+    queue.put("m");
+    let runs = 0;
+    const run = consumer.run(() => {
+      runs += 1;
+    });
+    await clock.settle();
+    expect(runs).toBe(0);
+    const closed = consumer.close({ timeout: "0ms" });
+    await clock.advance("5s");
+    await closed;
+    await run;
+  });
+
   test("takes the time that the event loop was blocked off the leases of what came meanwhile", async () => {
     const { clock, queue, consumer } = consumerBench({ options: { concurrency: 1 } });
     queue.failNext("receive", async () => {

@@ -37,7 +37,8 @@ export interface EmulatorOptions {
   /** Records when each message was handed out, for `emulator.handOuts`. @default false */
   readonly recordHandOuts?: boolean | undefined;
   /**
-   * `hybrid` follows the real clock and can be advanced; `manual` moves only when advanced.
+   * `hybrid` follows the real clock and can be advanced; `manual` moves only when advanced; `shared` does the
+   * same for clients whose own clocks are advanced with it: it tells them its own time.
    * @default "hybrid"
    */
   readonly clock?: ClockMode | undefined;
@@ -83,6 +84,7 @@ export const EMULATOR_DEFAULTS: ResolvedEmulatorOptions = Object.freeze({
   seed: 1,
 });
 
+const CLOCK_MODES: ReadonlySet<ClockMode> = new Set(["hybrid", "manual", "shared"]);
 const PORTS = ["sqsPort", "serviceBusPort", "serviceBusTlsPort", "pubsubPort"] as const;
 
 export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulatorOptions {
@@ -103,8 +105,8 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
   if (typeof resolved.host !== "string" || resolved.host === "") {
     throw invalid(`host must be an address such as 127.0.0.1, got ${JSON.stringify(resolved.host)}.`);
   }
-  if (resolved.clock !== "hybrid" && resolved.clock !== "manual") {
-    throw invalid(`clock must be "hybrid" or "manual", got ${JSON.stringify(resolved.clock)}.`);
+  if (!CLOCK_MODES.has(resolved.clock)) {
+    throw invalid(`clock must be "hybrid", "manual" or "shared", got ${JSON.stringify(resolved.clock)}.`);
   }
   if (!Number.isSafeInteger(resolved.seed))
     throw invalid(`seed must be an integer, got ${JSON.stringify(resolved.seed)}.`);

@@ -87,8 +87,9 @@ export async function exploreSchedule(
     attempts: schedule.attempts,
     concurrency: run.maxConcurrency,
     slackMs: 5,
-    // A stalled event loop hears that its lease has ended only when it continues.
-    abortWithinMs: 1_000 + longestStallMs(schedule),
+    // A stalled event loop hears that its lease has ended only when it continues. The signal of a batch aborts
+    // for all its messages or none.
+    abortWithinMs: schedule.batch === undefined ? 1_000 + longestStallMs(schedule) : Number.POSITIVE_INFINITY,
     recoveryMs: 120_000,
     drainMs: 600_000,
     finishes: true,

@@ -25,10 +25,11 @@ export function sentQueue(schedule: Schedule): QueueDefinition<ExploredBody> {
 type BodySchema = StandardSchemaV1<ExploredBody, ExploredBody>;
 
 function queueWith(
-  { ordered, attempts, leaseMs }: Schedule,
+  { ordered, attempts, leaseMs, features }: Schedule,
   schema: BodySchema,
 ): QueueDefinition<ExploredBody> {
-  const policy = { schema, retry: { attempts, delay: "500ms" }, lease: `${leaseMs}ms` } as const;
+  const retry = { attempts, delay: "500ms" } as const;
+  const policy = { schema, retry, lease: `${leaseMs}ms`, ...features } as const;
   return ordered
     ? defineQueue(EXPLORED_QUEUE, { ...policy, orderingKey: ({ key }: ExploredBody) => key })
     : defineQueue(EXPLORED_QUEUE, policy);

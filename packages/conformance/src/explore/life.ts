@@ -4,6 +4,7 @@ import type { HistorySink } from "../history/history-writer.ts";
 /** A process of a run that can be killed. From then on it sends, receives and writes nothing. */
 export class Life {
   readonly proc: string;
+  readonly #open: { close(): Promise<void> }[] = [];
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
 
@@ -27,6 +28,12 @@ export class Life {
     this.#over.resolve();
   }
 
+  /** Ends the connections of a killed process. Never rejects. */
+  async cut(): Promise<void> {
+    // Drivers first: an adapter is closed after what it has opened.
+    for (const one of this.#open.toReversed()) await one.close().catch(() => undefined);
+  }
+
   /** The same sink, but only while the process lives. */
   sink(sink: HistorySink): HistorySink {
     return {
@@ -41,6 +48,7 @@ export class Life {
   /** The same adapter, but only while the process lives. */
   adapter(adapter: QueueAdapter): QueueAdapter {
     const { probe } = adapter;
+    this.#open.push(adapter);
     return {
       name: adapter.name,
       resolve: (ref) => adapter.resolve(ref),
@@ -57,11 +65,14 @@ export class Life {
     };
   }
 
-  #mortal<Driver extends object>(driver: Driver): Driver {
+  #mortal<Driver extends { close(): Promise<void> }>(driver: Driver): Driver {
+    this.#open.push(driver);
     return new Proxy(driver, {
       get: (target, name): unknown => {
         const member: unknown = Reflect.get(target, name);
-        if (typeof member !== "function" || name === "sizeOf") return member;
+        if (typeof member !== "function") return member;
+        // The one verb that answers at once. It may use private members, which a proxy has not.
+        if (name === "sizeOf") return member.bind(target);
         return async (...args: readonly unknown[]): Promise<unknown> => {
           if (this.#isOver) return await never();
           const answer: unknown = await Reflect.apply(member, target, args);

@@ -1,11 +1,4 @@
-import {
-  createClient,
-  DeadLetterError,
-  RetryError,
-  type Handler,
-  type QueueClient,
-  type QueueDefinition,
-} from "@anyqueue/core";
+import { createClient, type QueueClient, type QueueDefinition } from "@anyqueue/core";
 import type { Provider } from "@anyqueue/core/adapter";
 import type { VirtualClock } from "@anyqueue/core/testing";
 import { FaultPlan } from "../fault-plan.ts";
@@ -15,13 +8,14 @@ import type { HistoryEvent } from "../history/history-event.ts";
 import type { HistorySink } from "../history/history-writer.ts";
 import { leaseHash } from "../history/message-hash.ts";
 import type { Broker } from "./explore-seed.ts";
-import { EXPLORED_QUEUE, exploredQueue, sentQueue, type ExploredBody } from "./explored-queue.ts";
+import { ExploredHandlers } from "./explored-handlers.ts";
+import { exploredQueue, sentQueue, type ExploredBody } from "./explored-queue.ts";
 import { isAllDone } from "./is-all-done.ts";
 import { Life } from "./life.ts";
 import { MemoryHistory } from "./memory-history.ts";
-import { passTime } from "./pass-time.ts";
 import type { Connected, RunningConsumer } from "./running-consumer.ts";
-import type { Behaviour, Incident, PlannedMessage, Schedule } from "./schedule.ts";
+import type { Incident, PlannedMessage, Schedule } from "./schedule.ts";
+import { sendPlanned } from "./send-planned.ts";
 import { readWhatIsLeft } from "./read-what-is-left.ts";
 import { THROWING_LISTENER } from "./throwing-listener.ts";
 
@@ -45,8 +39,7 @@ export class ScheduleRun {
   /** The consumers' definition of the queue; `#sent` is the producer's. */
   readonly #definition: QueueDefinition<ExploredBody>;
   readonly #sent: QueueDefinition<ExploredBody>;
-  readonly #behaviours: ReadonlyMap<string, Behaviour>;
-  readonly #runs = new Map<string, number>();
+  readonly #handlers: ExploredHandlers;
   readonly #consumers: RunningConsumer[] = [];
   readonly #closing: Promise<unknown>[] = [];
   readonly #watcher: HistorySink;
@@ -62,7 +55,7 @@ export class ScheduleRun {
     this.#history = new MemoryHistory(clock);
     this.#definition = exploredQueue(schedule);
     this.#sent = sentQueue(schedule);
-    this.#behaviours = new Map(schedule.messages.map(({ id, behaviour }) => [id, behaviour]));
+    this.#handlers = new ExploredHandlers(schedule, clock);
     this.#watcher = this.#history.sink("watcher");
     this.#producing = this.#connect("producer");
   }
@@ -70,7 +63,7 @@ export class ScheduleRun {
   /** The highest concurrency that a consumer of this run may ever have. */
   get maxConcurrency(): number {
     const changes = this.#schedule.incidents.flatMap((one) => (one.kind === "concurrency" ? [one.to] : []));
-    return Math.max(this.#schedule.concurrency, ...changes);
+    return Math.max(this.#schedule.concurrency, ...changes) * (this.#schedule.batch ?? 1);
   }
 
   async run(): Promise<readonly HistoryEvent[]> {
@@ -107,16 +100,8 @@ export class ScheduleRun {
   }
 
   async #send(message: PlannedMessage): Promise<void> {
-    const { client, recorder, life } = this.#producing;
-    const { id, behaviour } = message;
-    const key = `k-${message.key}`;
-    const options = { id, attributes: { from: "explorer" } };
-    const place = this.#schedule.ordered ? { key, kseq: this.#schedule.messages.indexOf(message) } : {};
-    const body = { id, key, ...(behaviour.poison === true ? { poison: true } : {}) };
-    // The history records failed sends. A latched key stays latched, so its later messages are refused.
-    const sending = recorder
-      .send(client.producer(this.#sent), EXPLORED_QUEUE, body, options, place)
-      .catch(() => undefined);
+    const { life } = this.#producing;
+    const sending = sendPlanned(message, this.#schedule, this.#sent, this.#producing, this.#clock);
     await Promise.race([sending, life.over]);
   }
 
@@ -141,12 +126,13 @@ export class ScheduleRun {
     this.#started += 1;
     const connected = this.#connect(`worker-${this.#started}`);
     const { client, recorder, life } = connected;
-    const { concurrency, handlerTimeoutMs } = this.#schedule;
+    const { concurrency, handlerTimeoutMs, prefetch } = this.#schedule;
     const consumer = client.consumer(this.#definition, {
       concurrency,
+      prefetch,
       ...(handlerTimeoutMs === undefined ? {} : { handlerTimeout: `${handlerTimeoutMs}ms` }),
     });
-    const running = consumer.run(recorder.handler(this.#handler()));
+    const running = this.#handlers.run(consumer, recorder);
     const started = { ...connected, consumer };
     // An error that a retry cannot fix ends a consumer; a supervisor starts it again.
     running.catch(() => this.#clock.setTimer(() => !life.isOver && this.#replace(started), RESTART_MS));
@@ -158,20 +144,6 @@ export class ScheduleRun {
     if (place === -1 || this.#isEnding) return;
     this.#closeLater(old.client.close());
     this.#consumers[place] = this.#start();
-  }
-
-  #handler(): Handler<ExploredBody> {
-    return async ({ id }, { signal }) => {
-      const run = (this.#runs.get(id) ?? 0) + 1;
-      this.#runs.set(id, run);
-      const behaviour = this.#behaviours.get(id);
-      if (behaviour === undefined) return;
-      await passTime(this.#clock, behaviour.hangs && run === 1 ? PATIENCE_MS : behaviour.takesMs, signal);
-      if (run > behaviour.failures) return;
-      if (behaviour.failure === "dead-letter") throw new DeadLetterError("the explorer gives it up");
-      if (behaviour.failure === "retry") throw new RetryError({ delay: "2s" });
-      throw new Error("the explorer lets it fail");
-    };
   }
 
   #meet(incident: Incident): void {
@@ -203,12 +175,12 @@ export class ScheduleRun {
       }
       case "kill": {
         const old = this.#consumers[incident.consumer];
-        old?.life.kill(this.#watcher);
+        if (old !== undefined) this.#kill(old.life);
         this.#consumers[incident.consumer] = this.#start();
         return;
       }
       case "kill-producer":
-        this.#producing.life.kill(this.#watcher);
+        this.#kill(this.#producing.life);
         this.#producing = this.#connect(`producer-${incident.atMs}`);
         return;
       case "restart": {
@@ -236,6 +208,12 @@ export class ScheduleRun {
     this.#watcher.write("fault.start", this.#watcher.operation(), { fault: fault.name });
     const end = this.#broker.service?.fail(fault);
     this.#clock.setTimer(() => end?.(), forMs);
+  }
+
+  #kill(life: Life): void {
+    life.kill(this.#watcher);
+    // A service notices that the connections of a dead process are gone.
+    if (this.#broker.service !== undefined) this.#closeLater(life.cut());
   }
 
   #closeLater(closing: Promise<unknown>): void {

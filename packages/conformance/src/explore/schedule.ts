@@ -26,6 +26,10 @@ export interface PlannedMessage {
   readonly key: number;
   /** What its handler does. */
   readonly behaviour: Behaviour;
+  /** Sent with this delay, in milliseconds. @default none */
+  readonly delayMs?: number;
+  /** True: sent once more with the same id when the first send has ended, where the service deduplicates. */
+  readonly isSentAgain?: boolean;
 }
 
 /** Something that goes wrong or is done to a consumer at a point in time. */
@@ -63,6 +67,14 @@ export interface BrokerFault {
   readonly rule: object;
 }
 
+/** Features of a definition beside the order. */
+export interface ExploredFeatures {
+  /** What the provider must have. @default nothing */
+  readonly needs?: readonly ("deduplication" | "delay")[];
+  /** What anyqueue may emulate. @default nothing */
+  readonly emulate?: readonly "delay"[];
+}
+
 /** One seeded run: what is sent, what handlers do, and what goes wrong meanwhile. */
 export interface Schedule {
   /** The number from which everything follows. */
@@ -79,6 +91,14 @@ export interface Schedule {
   readonly leaseMs: number;
   /** In milliseconds; undefined means none. */
   readonly handlerTimeoutMs: number | undefined;
+  /** Most messages of one call of the handler; absent: a handler gets a single message. */
+  readonly batch?: number;
+  /** Deliveries that each consumer holds ready. @default "auto" */
+  readonly prefetch?: number | "auto";
+  /** What the definition needs or emulates beside the order. @default nothing */
+  readonly features?: ExploredFeatures;
+  /** True: a producer that could not send resumes the key a second later. */
+  readonly resumesKeys?: boolean;
   /** Every listener to the events of a client throws. */
   readonly listenerThrows: boolean;
   /** Messages to send, earliest first. */

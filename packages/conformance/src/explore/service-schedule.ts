@@ -1,5 +1,5 @@
-import { messageOf, SPAN_MS, type BrokerFault, type Incident, type PlannedMessage } from "./schedule.ts";
-import type { Schedule } from "./schedule.ts";
+import { HARSH_FROM, messageOf, SPAN_MS } from "./schedule.ts";
+import type { BrokerFault, ExploredFeatures, Incident, PlannedMessage, Schedule } from "./schedule.ts";
 import { SeededChoice } from "./seeded-choice.ts";
 
 /** What a schedule needs to know of a service. */
@@ -8,6 +8,8 @@ export interface ServiceSettings {
   readonly ordered: boolean;
   /** Lease of a delivery, in milliseconds. */
   readonly leaseMs: number;
+  /** What a definition may ask of it beside the order. @default nothing */
+  readonly features?: ExploredFeatures | undefined;
   /** Draws something that the service does wrong. */
   faultOf(choice: SeededChoice): BrokerFault;
 }
@@ -17,13 +19,17 @@ const ATTEMPTS = 100;
 const KEYS = 3;
 const CLOSE_WITHIN_MS: readonly [number, ...number[]] = [0, 500, 3_000, 25_000];
 const LONGEST_STALL_MS = 4_000;
+const LONGEST_SEND_DELAY_S = 20;
 
-/** The schedule of a seed for an emulated service: bursts of messages, and faults of the service itself. */
+/**
+ * The schedule of a seed for an emulated service: bursts of messages, and faults of the service itself. Seeds from
+ * `HARSH_FROM` on draw from everything that processes may do as well.
+ */
 export function serviceScheduleOf(seed: number, settings: ServiceSettings): Schedule {
   const choice = new SeededChoice(seed);
   const consumers = choice.whole(1, 2);
   const handlerTimeoutMs = choice.chance(0.3) ? choice.whole(1_000, 20_000) : undefined;
-  return {
+  const planned: Schedule = {
     seed,
     ordered: settings.ordered,
     consumers,
@@ -36,6 +42,43 @@ export function serviceScheduleOf(seed: number, settings: ServiceSettings): Sche
     incidents: Array.from({ length: choice.whole(2, 16) }, () =>
       incidentOf(choice, consumers, settings),
     ).toSorted((a, b) => a.atMs - b.atMs),
+  };
+  return seed < HARSH_FROM ? planned : harsher(planned, choice, settings);
+}
+
+/** The same schedule with processes that die, batches, and messages that are sent with more than a body. */
+function harsher(schedule: Schedule, choice: SeededChoice, { features }: ServiceSettings): Schedule {
+  const { consumers, incidents, messages } = schedule;
+  const isAsked = features !== undefined && choice.chance(0.7);
+  const [needs, emulate] = [features?.needs ?? [], features?.emulate ?? []];
+  const deduplicates = isAsked && needs.includes("deduplication");
+  const delays = isAsked && [...needs, ...emulate].includes("delay");
+  const more = Array.from({ length: choice.whole(0, 4) }, (): Incident => {
+    const atMs = choice.whole(0, SPAN_MS);
+    if (choice.chance(0.25)) return { atMs, kind: "kill-producer" };
+    return { atMs, kind: "kill", consumer: choice.whole(0, consumers - 1) };
+  });
+  // Some streams last until the client's own calls on them, which come every half minute.
+  const stretch = choice.of([1, 1, 2]);
+  return {
+    ...schedule,
+    attempts: choice.chance(0.3) ? choice.whole(2, 6) : ATTEMPTS,
+    ...(choice.chance(0.4) && { batch: choice.whole(2, 10) }),
+    ...(choice.chance(0.3) && { prefetch: choice.whole(0, 5) }),
+    ...(isAsked && { features }),
+    resumesKeys: choice.chance(0.6),
+    messages: messages.map(({ behaviour, ...message }) => ({
+      ...message,
+      atMs: message.atMs * stretch,
+      behaviour: { ...behaviour, poison: choice.chance(0.05) },
+      ...(deduplicates && choice.chance(0.3) && { isSentAgain: true }),
+      ...(delays && choice.chance(0.3) && { delayMs: choice.whole(1, LONGEST_SEND_DELAY_S) * 1_000 }),
+    })),
+    incidents: [...incidents, ...more]
+      // An emulated delay ends by the consumer's wall clock: set back, it would wait out the run.
+      .filter(({ kind }) => kind !== "jump" || !delays || emulate.length === 0)
+      .map((incident) => ({ ...incident, atMs: incident.atMs * stretch }))
+      .toSorted((a, b) => a.atMs - b.atMs),
   };
 }
 

@@ -22,6 +22,8 @@ export interface RecordedSend {
   readonly key?: string;
   /** Position among the messages of the key and this process, ascending. */
   readonly kseq?: number;
+  /** Its deduplication id, if the service deduplicates. @default none */
+  readonly dedup?: string;
 }
 
 /**
@@ -73,7 +75,7 @@ export class HistoryRecorder {
     options: SendOptions<Uses> = {},
     place: RecordedSend & { readonly encode?: (body: Body) => Uint8Array } = {},
   ): Promise<Sent> {
-    const { encode = encodeJson, key, kseq } = place;
+    const { encode = encodeJson, key, kseq, dedup } = place;
     const mid = options.id ?? randomUUID();
     const op = this.#sink.operation();
     const hash = messageHash(encode(body), options.attributes ?? {});
@@ -83,6 +85,7 @@ export class HistoryRecorder {
       hash,
       ...(key === undefined ? {} : { key }),
       ...(kseq === undefined ? {} : { kseq }),
+      ...(dedup === undefined ? {} : { dedup }),
     });
     try {
       const sent = await producer.send(body, { ...options, id: mid });

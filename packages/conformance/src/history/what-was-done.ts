@@ -1,4 +1,4 @@
-import { isUnanswered, type Handover, type Story } from "./history-index.ts";
+import { isUnanswered, settledAs, type Handover, type Story } from "./history-index.ts";
 
 /** A hand-over whose handler began. */
 export type Started = Handover & { readonly start: NonNullable<Handover["start"]> };
@@ -45,8 +45,23 @@ export function isSecondDelivery(
   });
 }
 
-/** True if this hand-over gave the message up by a copy, and nobody knows that the original is gone. */
-export function isCopyUnsure({ copies }: Story, { deliver, settles }: Handover): boolean {
+/**
+ * True if this hand-over gave the message up by a copy, and nobody knows that the original went with it: what is
+ * confirmed when the lease has run out may have been somebody else's doing.
+ */
+export function isCopyUnsure({ copies }: Story, handover: Handover): boolean {
+  const { deliver, surelyUntil } = handover;
   const isMade = copies.some(({ proc, t }) => proc === deliver.proc && t >= deliver.t);
-  return isMade && !settles.some(({ type, kind }) => type === "settle.ok" && kind === "dead");
+  const confirmedAt = settledAs(handover, "dead")?.t ?? Number.POSITIVE_INFINITY;
+  return isMade && (confirmedAt > surelyUntil || confirmedAt === Number.POSITIVE_INFINITY);
+}
+
+/**
+ * True if no handler ran, and the message was copied and then given back: its body could not be read, and the
+ * copy seemed to fail.
+ */
+export function isCopiedUnread({ copies }: Story, { deliver, start, settles }: Handover): boolean {
+  const released = settles.find(({ kind }) => kind === "release");
+  if (start !== undefined || released === undefined) return false;
+  return copies.some(({ proc, t }) => proc === deliver.proc && t >= deliver.t && t <= released.t);
 }

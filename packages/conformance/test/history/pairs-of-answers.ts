@@ -32,7 +32,37 @@ export const PAIRS_OF_ANSWERS: readonly Pair[] = [
     invariant: "I-1",
     bad: perhapsAckedAgain("ack", "worker-2"),
   },
+  {
+    name: "a dead letter that is handled again: the original was gone when its lease had run out, or before",
+    good: lateDead(3_000),
+    invariant: "I-12",
+    bad: lateDead(500),
+  },
+  {
+    name: "two dead letters of a body that nobody can read: the first copy seemed to fail, or was never made",
+    good: unreadable(true),
+    invariant: "I-11",
+    bad: unreadable(false),
+  },
 ];
+
+/** A copy is made under a lease of a second, and the original is confirmed gone `ms` later; it is handled again. */
+function lateDead(ms: number): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1", "dead");
+  const op = all.copy("m").event("settle.invoke", { tok: "t1", kind: "dead" });
+  if (ms < 1_000) all.wait(ms).event("settle.ok", { tok: "t1", kind: "dead" }, { op });
+  all.wait(2_000).handle("m", "t2", { proc: "other" });
+  if (ms > 1_000) all.wait(ms - 2_000).event("settle.ok", { tok: "t1", kind: "dead" }, { op });
+  return all.deadLetter("m").drained();
+}
+
+/** Given back without a run at first, and given up when it comes again. */
+function unreadable(isCopied: boolean): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1");
+  if (isCopied) all.copy("m");
+  all.settle("t1", "release").deliver("m", "t2").copy("m").settle("t2", "dead");
+  return all.deadLetter("m", { bid: "1" }).deadLetter("m", { bid: "2" }).drained();
+}
 
 /** The first lease expires before anything is settled; the second is acked at once without an answer. */
 function perhapsAckedAgain(result: "ack" | "throw", proc = "worker"): readonly HistoryEvent[] {

@@ -17,7 +17,7 @@ import { ReceiveLoop } from "./receive-loop.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import { Room } from "./room.ts";
 import type { SettledMemory } from "./settled-memory.ts";
-import { Watchdog } from "./watchdog.ts";
+import { longestWaitMs, Watchdog } from "./watchdog.ts";
 import { Worker } from "./worker.ts";
 
 export interface PipelineOptions {
@@ -271,7 +271,7 @@ export class Pipeline {
 
   #accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number): void {
     this.#engine.keeper.checkSettling();
-    this.#worker.accept(deliveries, ask, stalledMs);
+    this.#worker.accept(deliveries, ask, longestWaitMs(stalledMs));
     this.#growFlow();
   }
 

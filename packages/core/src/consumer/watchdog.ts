@@ -6,6 +6,14 @@ const TOLERANCE_MS = 100;
 /** A loop that was blocked for this long is not live: nothing in the process gets done. */
 const NOT_LIVE_MS = 10_000;
 
+/**
+ * The longest that something may have waited to be read, if the loop was blocked for `stalledMs` meanwhile: the
+ * block may have begun right after the last check.
+ */
+export function longestWaitMs(stalledMs: number): number {
+  return stalledMs > 0 ? stalledMs + TICK_MS : 0;
+}
+
 /** Checks once a second that asks come back and the loop turns. Keeps the process alive while it runs. */
 export class Watchdog {
   readonly #clock: Clock;

@@ -178,6 +178,16 @@ test("wire time keeps the age of a moment after an advance", async () => {
   expect(wireTime.toWireSeconds(clock.now())).toBe(START_MS / 1000);
 });
 
+test("wire time is the engine's own for clients that share its clock, however long the machine takes", async () => {
+  const real = new FakeRealTime();
+  const clock = new VirtualClock("shared", real);
+  const wireTime = new WireTime(clock);
+  await clock.advance(25);
+  real.pass(500);
+  expect([clock.now(), wireTime.toWireMs(clock.now())]).toEqual([START_MS + 25, START_MS + 25]);
+  expect(wireTime.toEngineMs(START_MS)).toBe(START_MS);
+});
+
 test("wire time of a moment is the same whenever somebody asks", () => {
   let realMs = START_MS;
   const real: RealTime = { nowMs: () => (realMs += 1), after: () => () => undefined };

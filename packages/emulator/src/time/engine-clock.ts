@@ -14,8 +14,9 @@ export type EngineTimer = HeapTimer;
 /**
  * `hybrid`: real time plus an offset that `advance` raises; timers fire by themselves.
  * `manual`: time stands still except during `advance`.
+ * `shared`: the same, and whoever advances it moves the clients' clocks too: a moment is the same for both.
  */
-export type ClockMode = "hybrid" | "manual";
+export type ClockMode = "hybrid" | "manual" | "shared";
 
 /** What the clock needs from the machine. Tests replace it. */
 export interface RealTime {
@@ -42,7 +43,7 @@ export class VirtualClock implements EngineClock {
   constructor(mode: ClockMode, real: RealTime = machineTime()) {
     this.#mode = mode;
     this.#real = real;
-    if (mode === "manual") this.#frozenMs = real.nowMs();
+    if (mode !== "hybrid") this.#frozenMs = real.nowMs();
   }
 
   now(): number {
@@ -54,8 +55,9 @@ export class VirtualClock implements EngineClock {
     return this.#real.nowMs();
   }
 
-  /** How far `now` is ahead of the machine's time. Constant while time runs by itself. */
+  /** How far `now` is ahead of the clients' time. Constant while time runs by itself. */
   get aheadMs(): number {
+    if (this.#mode === "shared") return 0;
     return this.#frozenMs === undefined ? this.#offsetMs : this.#frozenMs - this.#real.nowMs();
   }
 
@@ -132,7 +134,7 @@ export class VirtualClock implements EngineClock {
 
   #moveTo(momentMs: number, offsetMs: number): void {
     this.#offsetMs = offsetMs;
-    this.#frozenMs = this.#mode === "manual" ? momentMs : undefined;
+    this.#frozenMs = this.#mode !== "hybrid" ? momentMs : undefined;
     this.#arm();
   }
 
@@ -151,7 +153,7 @@ export class VirtualClock implements EngineClock {
     this.#disarm?.();
     this.#disarm = undefined;
     this.#armedForMs = Number.POSITIVE_INFINITY;
-    if (this.#mode === "manual") return;
+    if (this.#mode !== "hybrid") return;
     const next = this.#heap.peek();
     if (next === undefined) return;
     this.#armedForMs = next.dueMs;

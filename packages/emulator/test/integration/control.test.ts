@@ -135,7 +135,7 @@ describe("options", () => {
     ],
     [{ pubsubPort: -1 }, "pubsubPort must be a port from 0 to 65535 or false, got -1."],
     [{ host: "" }, 'host must be an address such as 127.0.0.1, got "".'],
-    [{ clock: "fast" }, 'clock must be "hybrid" or "manual", got "fast".'],
+    [{ clock: "fast" }, 'clock must be "hybrid", "manual" or "shared", got "fast".'],
     [{ seed: 0.5 }, "seed must be an integer, got 0.5."],
     [{ recordHandOuts: 1 }, "recordHandOuts must be true or false, got 1."],
   ])("%j is refused", async (options, message) => {

@@ -106,3 +106,20 @@ test("messages of a pull and of a stream are recorded under their ack ids", asyn
     { lease: streamed?.ackId, queue },
   ]);
 });
+
+test("a fault that breaks the lease of an ordered message breaks those of its followers, and no others", async () => {
+  const running = await runPubsub(newest, { recordHandOuts: true });
+  const { name } = await running.createPair({ enableMessageOrdering: true });
+  await running.publishTo("k", "before", "broken", "behind");
+  await running.publishTo("other", "elsewhere");
+  const stream = openStream(running.subscriber, name);
+  await until(() => stream.messages.length === 4);
+  const bodies = new Map(
+    stream.messages.map(({ ackId, message }) => [ackId ?? "", Buffer.from(message?.data ?? "").toString()]),
+  );
+  const [broken] = [...bodies].find(([, body]) => body === "broken") ?? [""];
+  running.emulator.faults.add({ operation: "Acknowledge", action: { kind: "expireLease" }, count: 1 });
+  await running.subscriber.acknowledge({ subscription: name, ackIds: [broken] });
+  const told = running.emulator.handOuts().filter((handOut) => handOut.broken !== undefined);
+  expect(told.map(({ lease }) => bodies.get(lease))).toEqual(["broken", "behind"]);
+});

@@ -10,7 +10,7 @@ import {
   type Story,
 } from "../history-index.ts";
 import type { HistoryEvent } from "../history-event.ts";
-import { isCopyUnsure, isSecondDelivery } from "../what-was-done.ts";
+import { isCopiedUnread, isCopyUnsure, isSecondDelivery } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
 export const completeDeadLetters: Invariant = {
@@ -22,7 +22,9 @@ export const completeDeadLetters: Invariant = {
 
 function deadLetterFaults(story: Story, index: HistoryIndex, promises: HistoryPromises): readonly Finding[] {
   const { mid, deadLetters, handovers } = story;
-  const dead = handovers.filter((handover) => isGivenUp(handover, promises));
+  const dead = handovers.filter(
+    (handover) => isGivenUp(handover, promises) || isCopiedUnread(story, handover),
+  );
   const copies = new Set(deadLetters.map(({ bid }) => bid)).size;
   if (copies === 0) {
     // A failed try is repeated; only a confirmed one must be found.

@@ -52,12 +52,18 @@ export class KeyLane {
 
   /** Moves the cursor back to a failed message. Returns the later messages that had been delivered. */
   rewind(entry: BacklogEntry): readonly BacklogEntry[] {
+    const followers = this.behind(entry);
+    this.#cursor = Math.min(this.#cursor, entry.position);
+    return followers;
+  }
+
+  /** The later messages that have been delivered. */
+  behind(entry: BacklogEntry): readonly BacklogEntry[] {
     const followers: BacklogEntry[] = [];
     for (let position = entry.position + 1; position < this.#cursor; position += 1) {
       const follower = this.#entries.at(position - this.#base);
       if (follower !== undefined) followers.push(follower);
     }
-    this.#cursor = Math.min(this.#cursor, entry.position);
     return followers;
   }
 

@@ -171,6 +171,15 @@ export class Subscription {
     });
   }
 
+  /** These leases, and those of the later messages of their keys: they end with them. */
+  leasesEndingWith(ackIds: readonly string[]): readonly string[] {
+    return ackIds.flatMap((ackId) => {
+      const entry = this.#leasedBy(ackId);
+      const followers = entry?.lane?.behind(entry) ?? [];
+      return [ackId, ...followers.flatMap((follower) => this.#ackIdOf(follower) ?? [])];
+    });
+  }
+
   /** Acknowledged messages that a seek can bring back. */
   acknowledged(): readonly PublishedMessage[] {
     return this.#retention.acknowledged();
@@ -250,6 +259,10 @@ export class Subscription {
   #finishDead(entry: BacklogEntry): void {
     this.#backlog.discard(entry);
     if (this.#resource.retainAckedMessages) this.#retention.keepAcknowledged(entry.message);
+  }
+
+  #ackIdOf({ message, lease }: BacklogEntry): string | undefined {
+    return lease === undefined ? undefined : this.#ackIds.make(message.number, lease.number);
   }
 
   #toDelivery(entry: BacklogEntry): Delivery {

@@ -13,7 +13,7 @@ export function distortMessages(
   const { enableExactlyOnceDelivery, enableMessageOrdering } = subscription.resource;
   if (faults.has("duplicate") && !enableExactlyOnceDelivery) {
     const ackIds = messages.map(({ ackId }) => ackId);
-    handOuts.broke(ackIds);
+    handOuts.broke(subscription.leasesEndingWith(ackIds));
     subscription.giveBack(ackIds);
   }
   const skewMs = faults.find("clockSkew")?.skewMs;

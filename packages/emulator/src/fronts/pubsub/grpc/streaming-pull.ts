@@ -115,7 +115,7 @@ class StreamingPull {
     if (this.#isInterrupted(await faults.draw("before", this.#cancel.signal))) return;
     this.#adopt(faults);
     if (faults.has("expireLease")) {
-      this.#parts.handOuts.broke(request.ackIds);
+      this.#parts.handOuts.broke(this.#subscription?.leasesEndingWith(request.ackIds) ?? []);
       this.#subscription?.expire(request.ackIds);
     }
     checkLaterRequest(request);

@@ -94,7 +94,7 @@ export class UnaryCall<Request extends object> {
     if (!this.#faults.has("expireLease")) return;
     const name = "subscription" in request ? String(request.subscription) : "";
     const subscription = this.#parts.engine.subscriptions.all().find((one) => one.name === name);
-    this.#parts.handOuts.broke(this.#ackIds());
+    this.#parts.handOuts.broke(subscription?.leasesEndingWith(this.#ackIds()) ?? []);
     subscription?.expire(this.#ackIds());
   }
 
