@@ -1,4 +1,10 @@
-import type { Delivery, ItemResult, QueueAdapter, ReleaseItem } from "@anyqueue/core/adapter";
+import type {
+  Delivery,
+  ItemResult,
+  OutgoingMessage,
+  QueueAdapter,
+  ReleaseItem,
+} from "@anyqueue/core/adapter";
 import { describeExplored, type Explored } from "@anyqueue/conformance";
 import { describe, expect, test } from "vitest";
 import { SABOTEURS } from "../../packages/conformance/test/sabotage/all.ts";
@@ -28,7 +34,7 @@ const retriesLast = (adapter: QueueAdapter): QueueAdapter =>
       const delivery = received.get(item.handle);
       if (delivery === undefined || item.cause === "unstarted")
         return await first(driver.releaseBatch([item], signal));
-      const copy = changed(delivery, { deduplicationId: crypto.randomUUID() });
+      const copy = changed(delivery, { deduplicationId: crypto.randomUUID() }) as OutgoingMessage;
       const sent = await first(adapter.openProducer(target).sendBatch([copy], signal));
       return sent.ok ? await first(driver.ackBatch([item.handle], signal)) : sent;
     };

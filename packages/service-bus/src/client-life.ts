@@ -78,12 +78,3 @@ function overError(): Error {
   const error = new Error("the Service Bus connection is over");
   return Object.assign(error, { code: "ECONNRESET", errno: -104, syscall: "read" });
 }
-
-function abandoned(signal: AbortSignal): QueueError {
-  return new QueueError("CANCELLED", {
-    what: "given up before the service answered",
-    provider: PROVIDER,
-    ambiguous: true,
-    cause: signal.reason,
-  });
-}
