@@ -84,6 +84,7 @@ class Client<P extends Provider> implements QueueClient<P> {
   readonly #clock: Clock;
   readonly #options: ResolvedOptions;
   readonly #producers = new Map<DefinitionDetails, AnyProducer>();
+  readonly #madePerName = new Map<string, number>();
   readonly #consumers = new Set<QueueConsumer<unknown>>();
   readonly #ending = new AbortController();
   /** True once no handler runs any more that could ask for a producer. */
@@ -216,10 +217,9 @@ class Client<P extends Provider> implements QueueClient<P> {
     const { connection, target } = this.#findFit(details);
     const { adapter, clock, provider } = connection;
     const { events, middleware, send } = this.#options;
-    const same = [...this.#producers.keys()].filter(
-      ({ kind, name }) => kind === details.kind && name === details.name,
-    );
-    if (same.length === MANY_PRODUCERS) {
+    const made = (this.#madePerName.get(details.name) ?? 0) + 1;
+    this.#madePerName.set(details.name, made);
+    if (made === MANY_PRODUCERS) {
       const text = `${MANY_PRODUCERS} producers of ${JSON.stringify(details.name)} are open, one for each definition: define a ${details.kind} once, not for each send`;
       events.emit("notice", { target: target.name, text });
     }
