@@ -82,9 +82,6 @@ test("an event that the source refuses rejects, and no handler runs", async () =
   expect(runs).toBe(0);
 });
 
-const OPERATIONS = ["receive", "send", "ack", "release", "extend", "deadLetter"];
-const ONE = { maxItems: 1, maxInFlight: 1, maxBytes: 1, parallel: 1 };
-
 describe("a source that answers for what it refuses", () => {
   const refusal = new Error("not mine");
   const seen: unknown[] = [];
@@ -115,7 +112,6 @@ describe("a source that answers for what it refuses", () => {
       entity: "orders",
       ref: { kind: "queue", name: "orders", features: [] },
       capabilities: { ordering: "none" },
-      limits: { maxMessageBytes: 1, ...Object.fromEntries(OPERATIONS.map((name) => [name, ONE])) },
     } as unknown as NonNullable<EventBatch["target"]>;
     const source = refusing({ receive: () => ({ deliveries: [], target }) });
     const ordered = defineQueue("ordered", { schema: unchecked<string>(), orderingKey: () => "k" });

@@ -1,4 +1,3 @@
-import { checkTarget } from "../driver/check-driver.ts";
 import type { Delivery } from "../driver/delivery.ts";
 import { asRecord } from "../errors/check-options.ts";
 import type { QueueError } from "../errors/queue-error.ts";
@@ -43,7 +42,7 @@ export interface CheckedBatch {
 /**
  * Opens what a source gave, as far as it keeps to the contract. In a batch that fails as a whole, nothing
  * behind a wrong delivery is handled.
- * @throws INTERNAL for a batch or a target that cannot be used
+ * @throws INTERNAL for a batch that has no list of deliveries
  */
 export function checkedBatch(
   details: DefinitionDetails,
@@ -55,11 +54,10 @@ export function checkedBatch(
     wrapDriverError(adapter ?? UNNAMED_ADAPTER, target ?? nameOnly(details), "receive", fault);
   try {
     const { deliveries, fault } = sorted(given);
-    if (!Array.isArray(given)) throw fault;
-    if (target !== undefined) checkTarget(target);
+    if (fault !== undefined && !Array.isArray(given)) throw fault;
     const opened = openBatch(details, settings, batch);
     if (fault === undefined) return { opened, deliveries, error: undefined };
-    const first = given.findIndex((delivery) => !deliveries.includes(delivery));
+    const first = given?.findIndex((delivery) => !deliveries.includes(delivery));
     return {
       opened,
       deliveries: failureScope === "batch" ? deliveries.slice(0, first) : deliveries,
