@@ -41,16 +41,25 @@ export interface KindOnPartner {
 }
 
 const CASE_TIMEOUT_MS = 45_000;
+/** Enough to run again all that a busy machine broke. */
+const TEST_TIMEOUT_MS = 480_000;
+/** Cases that run again at a time. */
+const AGAIN_AT_A_TIME = 3;
 
 /** Registers a test of the whole suite on one kind of a partner's entities. */
 export function conformanceOnPartner(partner: Partner, kind: string, on: KindOnPartner): void {
-  test(`the adapter passes on ${kind} of ${partner.name}, but for the listed deviations`, async (context) => {
-    const why = partner.missing();
-    if (why !== undefined) return context.skip(why);
-    const results = await runOnPartner(partner, kind, on);
-    process.stdout.write(`\n${formatMatrix([results])}\n`);
-    expect(results.cases.filter(({ outcome }) => outcome === "failed").map(describeFailure)).toEqual([]);
-  });
+  const options = { timeout: TEST_TIMEOUT_MS };
+  test(
+    `the adapter passes on ${kind} of ${partner.name}, but for the listed deviations`,
+    options,
+    async (context) => {
+      const why = partner.missing();
+      if (why !== undefined) return context.skip(why);
+      const results = await runOnPartner(partner, kind, on);
+      process.stdout.write(`\n${formatMatrix([results])}\n`);
+      expect(failuresOf(results).map(describeFailure)).toEqual([]);
+    },
+  );
 }
 
 async function runOnPartner(partner: Partner, kind: string, on: KindOnPartner): Promise<TargetResults> {
@@ -69,7 +78,8 @@ async function runOnPartner(partner: Partner, kind: string, on: KindOnPartner): 
     try {
       const cases = CASES.filter(({ id }) => !Object.hasOwn(on.notRun, id));
       await runAll(run, cases, on.casesAtATime);
-      return run.results();
+      await runFailedAgain(run);
+      return lastOf(run.results());
     } finally {
       await run.close();
     }
@@ -100,6 +110,31 @@ async function runAll(
     }
   };
   await Promise.all(Array.from({ length: atATime }, takeTurns));
+}
+
+/**
+ * Runs what failed once more, beside few others, and that run counts: leases here last two seconds of real time, which
+ * a machine that does much at once can miss (decision 42).
+ */
+async function runFailedAgain(run: ConformanceRun): Promise<void> {
+  const failed = failuresOf(run.results());
+  if (failed.length === 0) return;
+  process.stdout.write(`\nonce more: ${failed.map(({ id, reason }) => `${id} (${reason})`).join("; ")}\n`);
+  const again = CASES.filter((one) => failed.some(({ id }) => id === one.id));
+  await runAll(run, again, AGAIN_AT_A_TIME);
+}
+
+/** Only the last result of each case. */
+function lastOf(results: TargetResults): TargetResults {
+  const cases = [...new Map(results.cases.map((one) => [one.id, one])).values()];
+  const count = (outcome: CaseResult["outcome"]): number =>
+    cases.filter((one) => one.outcome === outcome).length;
+  const failed = count("failed") + count("known-gap");
+  return { ...results, cases, passed: count("passed"), failed, negative: count("negative") };
+}
+
+function failuresOf({ cases }: TargetResults): readonly CaseResult[] {
+  return cases.filter(({ outcome }) => outcome === "failed");
 }
 
 function describeFailure({ id, title, reason, durationMs }: CaseResult): string {
