@@ -169,11 +169,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     get endpoints() {
       return endpoints;
     },
-    clock: {
-      now: () => clock.now(),
-      advance: (ms) => clock.advance(ms),
-      pass: (ms) => clock.pass(ms),
-    },
+    clock: controlsOf(clock),
     faults: context.faults,
     log: context.log,
     handOuts: () => context.handOuts.entries(),
@@ -203,6 +199,14 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     await closeAll();
     throw error;
   }
+}
+
+function controlsOf(clock: VirtualClock): Emulator["clock"] {
+  return {
+    now: () => clock.now(),
+    advance: (ms) => clock.advance(ms),
+    pass: (ms) => clock.pass(ms),
+  };
 }
 
 function sqsControls(running: RunningFronts): Emulator["sqs"] {
