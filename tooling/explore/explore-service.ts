@@ -10,6 +10,7 @@ import { createVirtualClock } from "@anyqueue/core/testing";
 import { startEmulator, type Emulator, type FaultRule } from "@anyqueue/emulator";
 import { addressOf, emulatorOptions, type Stage } from "../chaos/providers.ts";
 import { faultOf } from "./fault-choice.ts";
+import { steadyArrivals } from "./steady-arrivals.ts";
 import { pacedClock } from "./paced-clock.ts";
 import { openWire } from "./wire.ts";
 
@@ -30,7 +31,12 @@ export async function exploreService(
 ): Promise<Explored> {
   const { front, ordered, leaseMs, features, promises } = stage;
   if (front === undefined) throw new TypeError("a stage without a service");
-  const emulator = await startEmulator({ ...emulatorOptions(front, seed), clock: "shared" });
+  // The adapter of Service Bus translates the service's times by the machine's clock, as its SDK does.
+  const isShared = front !== "service-bus";
+  const emulator = await startEmulator({
+    ...emulatorOptions(front, seed),
+    clock: isShared ? "shared" : "manual",
+  });
   const wire = await openWire();
   try {
     const schedule = serviceScheduleOf(seed, {
@@ -39,8 +45,8 @@ export async function exploreService(
       features,
       faultOf: (choice) => faultOf(stage, choice),
     });
-    const clients = createVirtualClock({ seed, startWallMs: emulator.clock.now() });
-    const clock = pacedClock(clients, emulator, wire);
+    const startWallMs = isShared ? emulator.clock.now() : undefined;
+    const clock = pacedClock(createVirtualClock({ seed, startWallMs }), emulator, wire);
     return await exploreSchedule(
       schedule,
       clock,
@@ -65,9 +71,10 @@ function brokerOf(
   wrap: (adapter: QueueAdapter) => QueueAdapter,
 ): Broker {
   const sound = stage.provider();
+  const steady = steadyArrivals();
   const provider: Provider = {
     ...sound,
-    connect: (url, context) => wrap(sound.connect(url, context)),
+    connect: (url, context) => wrap(steady(sound.connect(url, context))),
   };
   const startedAtMs = emulator.clock.now();
   const { leaseOf = () => undefined } = stage;
