@@ -86,3 +86,22 @@ test("takes no message for another of the same ending", () => {
     false,
   ]);
 });
+
+test("tells apart ids whose ends are one number, and finds those that count up in steps", () => {
+  const known = new KnownMessages(10_000);
+  const ids = ["0:", "10", ""];
+  for (const step of [1, 10, 16, 4_096, 65_536])
+    for (let index = 1; index <= 2_000; index += 1) ids.push(`19910000000${index * step}-${step}`);
+  const all = ids.map(held);
+  for (const one of all) known.hold(one);
+  expect(all.filter((one) => known.holder(one.delivery.providerId) !== one)).toEqual([]);
+  const [acked, ...others] = all;
+  if (acked === undefined) throw new Error("there is none");
+  acked.settlement = { kind: "ack" };
+  known.settled(acked, true, 0);
+  const found = all.filter((one) => known.isAcked(one.delivery.providerId, 0));
+  expect([found, others.every((one) => known.holder(one.delivery.providerId) === one)]).toEqual([
+    [acked],
+    true,
+  ]);
+});

@@ -7,6 +7,7 @@ import { ACK, isProcessedBy } from "./process-delivery.ts";
 import { errorOf, type SettleResult } from "./settler.ts";
 import { MAX_PARK_MS } from "./start-checks.ts";
 import { Tally } from "./tally.ts";
+import { TurnTime } from "../time/turn-time.ts";
 
 type DeadLetterOutcome = Extract<Outcome, { readonly kind: "dead-letter" }>;
 
@@ -18,10 +19,13 @@ const FATAL_AT_SETTLE: ReadonlySet<string> = new Set(["ACCESS_DENIED", "NOT_FOUN
 /** Carries out what was decided for a delivery, and keeps its ordering key in step. */
 export class OutcomeExecutor {
   readonly #options: ExecutorOptions;
+  /** Lease time: the results of hundreds of acks come in one turn. */
+  readonly #turn: TurnTime;
   readonly tally = new Tally();
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
+    this.#turn = new TurnTime({ now: () => options.time.quick() });
   }
 
   /** Carries out a decision. The first one wins; the caller has checked that it is the first. */
@@ -84,10 +88,10 @@ export class OutcomeExecutor {
   /** Handles the result from the settler. */
   settled(held: HeldDelivery, result: SettleResult): void {
     const { settlement, delivery } = held;
-    const { target, events, memory, known, time } = this.#options;
+    const { target, events, memory, known } = this.#options;
     if (result.kind === "settled" && settlement?.kind !== "release") memory.delete(delivery);
     else if (settlement?.kind === "ack") memory.add(delivery);
-    known?.settled(held, result.kind === "settled", time.quick());
+    known?.settled(held, result.kind === "settled", this.#turn.now());
     if (result.kind === "lost") this.#emitLost(held, result.error);
     const meant = settlement ?? held.outcome;
     if (result.kind === "failed" && meant !== undefined) {

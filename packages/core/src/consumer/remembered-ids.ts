@@ -1,5 +1,7 @@
 /** Slots at first: a power of two, doubled as ids are added. */
 const SLOTS = 1_024;
+/** 2^32 divided by the golden ratio: the upper bits of its multiples are spread evenly. */
+export const SPREAD = 0x9e_37_79_b1;
 
 /**
  * Ids, each with its hash, that are only added, and forgotten all at once. A `Set` would hash each string
@@ -18,7 +20,7 @@ export class RememberedIds {
   has(id: string, hash: number): boolean {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
+    for (let at = slotOf(hash) & mask; ; at = (at + 1) & mask) {
       const number = slots[at] ?? 0;
       if (number === 0) return false;
       if (this.#hashes[number - 1] === hash && this.#ids[number - 1] === id) return true;
@@ -49,8 +51,16 @@ export class RememberedIds {
   #place(hash: number, number: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let at = hash & mask;
+    let at = slotOf(hash) & mask;
     while (slots[at] !== 0) at = (at + 1) & mask;
     slots[at] = number;
   }
+}
+
+/**
+ * Sixteen hashes that follow each other have slots that do, in one line of memory. Longer runs are scattered:
+ * where two of them met, a lookup would go through all of one.
+ */
+function slotOf(hash: number): number {
+  return ((Math.imul(hash >>> 4, SPREAD) >>> 12) << 4) | (hash & 15);
 }

@@ -6,10 +6,10 @@ import { soon } from "./soon.ts";
  * promise. It lags by what the turn has taken so far, at most: use it for distant deadlines.
  */
 export class TurnTime {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, "now">;
   #nowMs: number | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
   }
 
