@@ -1,10 +1,9 @@
-import { systemClock, type ConsumerDriver, type QueueAdapter, type Target } from "@anyqueue/core/adapter";
+import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
 import { startEmulator, type Emulator } from "@anyqueue/emulator";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { opened } from "../../emulator/test/support/opened.ts";
-import { serviceBus } from "../src/index.ts";
 import { AmqpTap } from "./amqp-tap.ts";
 import {
   consumerOptions,
@@ -190,69 +189,7 @@ async function sendUntilItWorks(producer: ReturnType<QueueAdapter["openProducer"
   return false;
 }
 
-/** Makes adapters of one provider. */
-function sharing(): () => QueueAdapter {
-  const provider = serviceBus();
-  const url = {
-    scheme: "service-bus",
-    authority: "emulator",
-    path: "",
-    parameters: { endpoint: tap.endpoint },
-    text: "service-bus://emulator",
-  };
-  return () => provider.connect(url, { clock: systemClock });
-}
-
 describe("a connection", () => {
-  test("is one, shared by all producers and consumers of a client", async () => {
-    for (const name of ["orders", "keyed"]) {
-      const producer = adapter.openProducer(queueOf(adapter, name));
-      open.push(producer);
-      await producer.open?.(never);
-    }
-    await consume(queueOf(adapter));
-    await consume(sessionQueueOf(adapter, "keyed"));
-    expect(tap.sockets.size).toBe(1);
-  });
-
-  test("is shared by the adapters of one provider, and ends with the last of them", async () => {
-    const connect = sharing();
-    const [one, two] = [connect(), connect()];
-    for (const each of [one, two]) await each.openProducer(queueOf(each)).open?.(never);
-    expect(tap.sockets.size).toBe(1);
-    await one.close();
-    expect(tap.sockets.size).toBe(1);
-    await two.openProducer(queueOf(two)).open?.(never);
-    await two.close();
-    await two.close();
-    while (tap.sockets.size > 0) await new Promise((resolve) => setImmediate(resolve));
-  });
-
-  test("that ends takes nothing of its successor with it", async () => {
-    const connect = sharing();
-    const one = connect();
-    await one.openProducer(queueOf(one)).open?.(never);
-    const ending = one.close();
-    const two = connect();
-    const producer = two.openProducer(queueOf(two));
-    const action = { kind: "delay", ms: 500 } as const;
-    emulator.faults.add({ protocol: "service-bus", operation: "send", count: 1, action });
-    const sending = producer.sendBatch([outgoing("m")], never);
-    await ending;
-    expect(valuesOf(await sending)).toHaveLength(1);
-    await two.close();
-  });
-
-  test("that is given in is left open", async () => {
-    const client = rawClient(tap.endpoint);
-    const own = openAdapter(tap.endpoint, { options: { client } });
-    await own.openProducer(queueOf(own)).open?.(never);
-    await own.close();
-    await client.createSender("orders").sendMessages({ body: "still open" });
-    expect(tap.sockets.size).toBe(1);
-    await client.close();
-  });
-
   test("trap: the SDK leaves Nagle's algorithm on, which costs small frames a round trip; ours is off", async () => {
     const endpoint = emulator.endpoints.serviceBus ?? "";
     const sockets: Socket[] = [];

@@ -27,7 +27,7 @@ export class TappedEmulator {
     this.tap = await AmqpTap.start(this.endpoint);
     this.adapter = openAdapter(this.tap.endpoint);
     this.raw = rawClient(this.tap.endpoint);
-    const admin = rawAdministration(this.tap.endpoint);
+    const admin = rawAdministration(this.endpoint);
     await admin.createQueue("orders", { lockDuration: "PT5M" });
     await admin.createQueue("keyed", { lockDuration: "PT5S", requiresSession: true });
   }
