@@ -59,7 +59,7 @@ interface Caught {
   readonly name: string;
   readonly stage: StageName;
   readonly invariant: string;
-  /** Each of them noticed it in twenty runs of twenty beside ten other processes. */
+  /** Each of them noticed it in each of a dozen runs. */
   readonly seeds: readonly number[];
   /** @default that of the saboteur with this name */
   readonly wrap?: (adapter: QueueAdapter) => QueueAdapter;
