@@ -37,6 +37,36 @@ describe("the flow that a driver is told", () => {
     await bench.stop();
   });
 
+  test("shrinks before a parked message goes back: a broker that pushes would send it here, where it must wait", async () => {
+    const flowsAtRelease: (number | undefined)[] = [];
+    const bench = await runningPipeline({
+      capabilities: { releaseDelay: "none" },
+      options: { concurrency: 1, retry: { delay: "3200ms" } },
+      driver: (queue) => {
+        const release = queue.releaseBatch.bind(queue);
+        return Object.assign(queue, {
+          releaseBatch: async (...call: Parameters<typeof release>) => {
+            flowsAtRelease.push(queue.flows.at(-1)?.maxOutstanding);
+            return await release(...call);
+          },
+        });
+      },
+    });
+    const { clock, queue } = bench;
+    queue.put("m");
+    await clock.settle();
+    await bench.fail("m");
+    queue.put("n");
+    await clock.settle();
+    expect([bench.started, bench.flows()]).toEqual([
+      ["m", "n"],
+      [1, 2],
+    ]);
+    await clock.advance("3300ms");
+    expect([flowsAtRelease, bench.flows()]).toEqual([[1], [1, 2, 1]]);
+    await bench.stop();
+  });
+
   test("does not grow again in a pause, whatever still comes in", async () => {
     const bench = await runningPipeline({ details: { needs: ["ordering"] } });
     const { clock, queue, consumer } = bench;

@@ -1,7 +1,6 @@
 import { DEFAULTS } from "../client/defaults.ts";
 import { randomOf } from "../time/clock.ts";
 import type { Delivery } from "../driver/delivery.ts";
-import type { ConsumerDriver, Flow } from "../driver/driver.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import type { DrainReport, Handler } from "../queue-consumer.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
@@ -17,6 +16,7 @@ import { ReceiveLoop } from "./receive-loop.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import { Room } from "./room.ts";
 import type { SettledMemory } from "./settled-memory.ts";
+import { ToldFlow } from "./told-flow.ts";
 import { longestWaitMs, Watchdog } from "./watchdog.ts";
 import { Worker } from "./worker.ts";
 
@@ -34,9 +34,6 @@ export interface PipelineOptions {
   readonly onLast: () => void;
 }
 
-/** The driver is told a new flow when it has changed by this share. */
-const FLOW_STEP = 0.2;
-
 /** Wires the parts of a running consumer, from the ask to the settlement. */
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -46,8 +43,8 @@ export class Pipeline {
   readonly #worker: Worker;
   readonly #loop: ReceiveLoop;
   readonly #room: Room;
+  readonly #flow: ToldFlow;
   readonly #watchdog: Watchdog;
-  #flow: Flow = { maxOutstanding: 0, lanes: 0 };
   #isPaused = false;
   #idleAgain: PromiseWithResolvers<void> | undefined;
 
@@ -60,17 +57,7 @@ export class Pipeline {
     this.#watchdog = new Watchdog(clock, () => {
       this.#check();
     });
-    const { rateLimit } = settings;
-    this.#dispatcher = new Dispatcher({
-      limit: options.limit,
-      clock,
-      rateLimit: rateLimit && new RateLimit(rateLimit.count, rateLimit.perMs),
-      lanes: this.#lanes,
-      start: (held, nowMs) => this.#worker.start(held, nowMs),
-      onTokens: () => {
-        this.#loop.wake();
-      },
-    });
+    this.#dispatcher = this.#newDispatcher();
     this.#engine = this.#newEngine();
     this.#worker = new Worker({
       ...this.#engine,
@@ -81,12 +68,13 @@ export class Pipeline {
       lanes: this.#lanes,
       handlerTimeoutMs: settings.handlerTimeoutMs,
       onRoom: () => {
-        if (this.#engine.executor.tally.parked > 0) this.#growFlow();
+        if (this.#engine.executor.tally.parked > 0) this.#flow.grow();
         this.#loop.wake();
       },
       onIdle: () => this.#idleAgain?.resolve(),
     });
     this.#room = this.#newRoom();
+    this.#flow = this.#newFlow();
     this.#loop = new ReceiveLoop({
       target: target.name,
       driver,
@@ -119,13 +107,13 @@ export class Pipeline {
   start(): void {
     this.#watchdog.start();
     if (this.#isPaused) return;
-    this.#tellFlow(this.#room.flow());
+    this.#flow.open();
     this.#loop.start();
   }
 
   set limit(limit: number) {
     this.#dispatcher.limit = limit;
-    if (!this.#isPaused) this.#tellFlow(this.#room.flow());
+    this.#flow.renew();
     this.#loop.wake();
   }
 
@@ -133,7 +121,7 @@ export class Pipeline {
   pause(): void {
     this.#isPaused = true;
     this.#dispatcher.stop();
-    this.#tellFlow({ maxOutstanding: 0, lanes: 0 });
+    this.#flow.close();
     void this.#loop.pause();
     this.#worker.giveBackUnstarted();
   }
@@ -141,7 +129,7 @@ export class Pipeline {
   resume(): void {
     this.#isPaused = false;
     this.#dispatcher.resume();
-    this.#tellFlow(this.#room.flow());
+    this.#flow.open();
     this.#loop.start();
   }
 
@@ -159,9 +147,8 @@ export class Pipeline {
     const { executor } = this.#engine;
     const steps = sharedSteps(this.#engine, this.#options.setup);
     this.#dispatcher.stop();
-    this.#isPaused = true; // from now on nothing raises the flow
     executor.tally.isDraining = true;
-    this.#tellFlow({ maxOutstanding: 0, lanes: 0 });
+    this.#flow.close();
     return await drain(
       {
         ...steps,
@@ -187,6 +174,21 @@ export class Pipeline {
     );
   }
 
+  #newDispatcher(): Dispatcher {
+    const { setup, settings, limit } = this.#options;
+    const { rateLimit } = settings;
+    return new Dispatcher({
+      limit,
+      clock: setup.clock,
+      rateLimit: rateLimit && new RateLimit(rateLimit.count, rateLimit.perMs),
+      lanes: this.#lanes,
+      start: (held, nowMs) => this.#worker.start(held, nowMs),
+      onTokens: () => {
+        this.#loop.wake();
+      },
+    });
+  }
+
   #newEngine(): Engine {
     const { setup, settings, opened, memory, handle, onFatal } = this.#options;
     return createEngine({
@@ -201,6 +203,7 @@ export class Pipeline {
       hooks: {
         left: (held) => {
           this.#worker.leave(held);
+          this.#flow.left();
           this.#loop.wake();
         },
         ready: (held) => {
@@ -237,20 +240,15 @@ export class Pipeline {
     });
   }
 
-  #tellFlow(flow: Flow): void {
-    const { driver } = this.#options.opened;
-    if (driver.setFlow === undefined) return;
-    this.#flow = flow;
-    void this.#setFlow(driver, flow);
-  }
-
-  /** Never rejects, and throws nothing at once. */
-  async #setFlow(driver: ConsumerDriver<unknown>, flow: Flow): Promise<void> {
-    try {
-      await driver.setFlow?.(flow, new AbortController().signal);
-    } catch (error) {
-      driverEvents(this.#options.setup, () => this.#engine).fault(error);
-    }
+  #newFlow(): ToldFlow {
+    const { setup, opened } = this.#options;
+    return new ToldFlow({
+      driver: opened.driver,
+      wanted: () => this.#room.flow(),
+      outstanding: () => this.#worker.outstanding,
+      parked: () => this.#engine.executor.tally.parked,
+      onFault: (error) => driverEvents(setup, () => this.#engine).fault(error),
+    });
   }
 
   #check(): void {
@@ -264,24 +262,13 @@ export class Pipeline {
     this.#loop.check(clock.now());
     // While handlers stand still no ask is answered: only this check notices that less is worth holding.
     if (this.#worker.outstanding > 0) this.#loop.samplePushed();
-    const wanted = this.#room.flow();
-    const changed = Math.abs(wanted.maxOutstanding - this.#flow.maxOutstanding);
-    if (!this.#isPaused && changed > this.#flow.maxOutstanding * FLOW_STEP) this.#tellFlow(wanted);
+    this.#flow.fit();
   }
 
   #accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number): void {
     this.#engine.keeper.checkSettling();
     this.#worker.accept(deliveries, ask, longestWaitMs(stalledMs));
-    this.#growFlow();
-  }
-
-  /** Raises the flow at once: others must not wait while busy keys or parked deliveries use it up. */
-  #growFlow(): void {
-    if (this.#isPaused || this.#options.opened.driver.setFlow === undefined) return;
-    const { maxOutstanding } = this.#flow;
-    const isUsedUp = this.#engine.executor.tally.parked > 0 && this.#worker.outstanding >= maxOutstanding;
-    const wanted = this.#room.flow();
-    if (wanted.maxOutstanding > maxOutstanding * (isUsedUp ? 1 : 1 + FLOW_STEP)) this.#tellFlow(wanted);
+    this.#flow.grow();
   }
 
   async #idle(): Promise<void> {
