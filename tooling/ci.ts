@@ -14,13 +14,14 @@ const INSTALL: Step = {
 const BUILD: Step = { name: "build", command: ["pnpm", "build"], fix: "pnpm build" };
 const TYPES: Step = { name: "types", command: ["pnpm", "--silent", "types"], fix: "pnpm types" };
 
-/** Runs after the build, because the build puts files of its own beside the sources for a moment. */
+/**
+ * Runs after the build, because the build puts files of its own beside the sources for a moment. Boundaries and
+ * documents are tests, and run with the others.
+ */
 const SOURCES: Lane = [
   { name: "format", command: ["oxfmt", "--check"], fix: FIX },
   { name: "lint", command: ["oxlint", "--type-aware"], fix: FIX },
   { name: "unused", command: ["knip"], fix: "pnpm knip --fix" },
-  { name: "boundaries", command: repositoryTests("tooling/boundaries"), fix: "pnpm check boundaries" },
-  { name: "docs", command: repositoryTests("tooling/docs"), fix: "pnpm check docs" },
   { name: "api", command: ["node", "tooling/api-report.ts"], fix: FIX },
 ];
 
@@ -79,9 +80,4 @@ async function main(): Promise<void> {
     if (times.length > 0) process.stdout.write(`\n${times.join("\n")}\n`);
   };
   if (!(await runStages(stages, { onLastStage }))) process.exitCode = 1;
-}
-
-/** Uses one worker, because each further worker would parse every source again. */
-function repositoryTests(folder: string): readonly string[] {
-  return ["vitest", "run", "--project", "repository", "--maxWorkers", "1", folder];
 }

@@ -15,7 +15,7 @@ import { exploreService } from "./explore-service.ts";
 /**
  * The same in every run; `pnpm explore 0 1000 --on STAGE` looks for others. From a million on processes die, too.
  */
-const SEEDS = [2, 3, 1_000_002, 1_000_005];
+const SEEDS = [2, 1_000_002, 1_000_005];
 
 describe.each(CLOUDS)("on %s", (name) => {
   test.each(SEEDS)("every promise holds in the run of seed %i", async (seed) => {
