@@ -1,3 +1,4 @@
+import type { ConsumerDriver, Target } from "@anyqueue/core/adapter";
 import { describe, expect, test } from "vitest";
 import {
   consumerOptions,
@@ -113,6 +114,24 @@ describe("receiveMessages of the raw SDK", () => {
 });
 
 describe("flow", () => {
+  /** Takes six messages, lowers the flow to two, and acks the six. */
+  async function consumeLowered(target: Target): Promise<ConsumerDriver<unknown>> {
+    const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 6, lanes: 1 } }));
+    const deliveries = await receive(consumer, 6);
+    await consumer.setFlow?.({ maxOutstanding: 2, lanes: 1 }, never);
+    const handles = deliveries.map(({ handle }) => handle);
+    valuesOf(await consumer.ackBatch(handles, never));
+    return consumer;
+  }
+
+  /** The service detaches the link with the first of ten messages. */
+  async function detachLink(target: Target): Promise<void> {
+    const action = { kind: "detach" } as const;
+    shared.emulator.faults.add({ protocol: "service-bus", operation: "receive", count: 1, action });
+    await shared.send(target, 1, "cut");
+    await shared.send(target, 9, "after");
+  }
+
   test("no more is locked than may be outstanding, and a slot is free when its settlement begins", async () => {
     const target = await shared.newQueue();
     await shared.send(target, 20);
@@ -162,10 +181,7 @@ describe("flow", () => {
     const [first] = await receive(consumer, 1);
     await consumer.setFlow?.({ maxOutstanding: 5, lanes: 1 }, never);
     valuesOf(await consumer.ackBatch([first?.handle], never));
-    const action = { kind: "detach" } as const;
-    shared.emulator.faults.add({ protocol: "service-bus", operation: "receive", count: 1, action });
-    await shared.send(target, 1, "cut");
-    await shared.send(target, 9, "after");
+    await detachLink(target);
     await receive(consumer, 5);
     expect(await consumer.receiveBatch({ maxItems: 10, waitMs: 50 }, never)).toEqual([]);
   });
@@ -173,15 +189,7 @@ describe("flow", () => {
   test("is lowered by withheld slots where messages are in hand", async () => {
     const target = await shared.newQueue();
     await shared.send(target, 20);
-    const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 6, lanes: 1 } }));
-    const deliveries = await receive(consumer, 6);
-    await consumer.setFlow?.({ maxOutstanding: 2, lanes: 1 }, never);
-    valuesOf(
-      await consumer.ackBatch(
-        deliveries.map(({ handle }) => handle),
-        never,
-      ),
-    );
+    const consumer = await consumeLowered(target);
     await receive(consumer, 2);
     expect(await consumer.receiveBatch({ maxItems: 10, waitMs: 50 }, never)).toEqual([]);
     expect(shared.locked(target)).toBe(2);
@@ -190,19 +198,8 @@ describe("flow", () => {
   test("stays lowered when the service detaches the link", async () => {
     const target = await shared.newQueue();
     await shared.send(target, 6);
-    const consumer = await shared.consume(target, consumerOptions({ flow: { maxOutstanding: 6, lanes: 1 } }));
-    const deliveries = await receive(consumer, 6);
-    await consumer.setFlow?.({ maxOutstanding: 2, lanes: 1 }, never);
-    valuesOf(
-      await consumer.ackBatch(
-        deliveries.map(({ handle }) => handle),
-        never,
-      ),
-    );
-    const action = { kind: "detach" } as const;
-    shared.emulator.faults.add({ protocol: "service-bus", operation: "receive", count: 1, action });
-    await shared.send(target, 1, "cut");
-    await shared.send(target, 9, "after");
+    const consumer = await consumeLowered(target);
+    await detachLink(target);
     await receive(consumer, 2);
     expect(await consumer.receiveBatch({ maxItems: 10, waitMs: 200 }, never)).toEqual([]);
   });

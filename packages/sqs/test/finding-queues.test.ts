@@ -1,5 +1,4 @@
-import type { QueueAdapter } from "@anyqueue/core/adapter";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   consumerOptions,
   exact,
@@ -11,42 +10,32 @@ import {
   rejection,
   standard,
 } from "./open-adapter.ts";
-import { refusal, ScriptedServer } from "./scripted-server.ts";
+import { ScriptedSqs } from "./scripted-sqs.ts";
+import { refusal } from "./scripted-server.ts";
 
-let server: ScriptedServer;
-let adapter: QueueAdapter;
-
-beforeEach(async () => {
-  server = await ScriptedServer.start();
-  adapter = openAdapter(server.endpoint);
-});
-
-afterEach(async () => {
-  await adapter.close();
-  await server.close();
-});
+const bench = new ScriptedSqs();
 
 describe("finding a queue", () => {
   test("looks a name up once for producers and consumers together", async () => {
-    const target = standard(adapter);
-    const producer = adapter.openProducer(target);
+    const target = standard(bench.adapter);
+    const producer = bench.adapter.openProducer(target);
     await Promise.all([
       producer.open?.(never),
-      adapter.openConsumer(target, consumerOptions()).open?.(never),
+      bench.adapter.openConsumer(target, consumerOptions()).open?.(never),
     ]);
     await producer.sendBatch([outgoing("1")], never);
-    expect(server.count("GetQueueUrl")).toBe(1);
+    expect(bench.server.count("GetQueueUrl")).toBe(1);
   });
 
   test("looks again after a failed look-up", async () => {
-    server.answer("GetQueueUrl", (nth) =>
+    bench.server.answer("GetQueueUrl", (nth) =>
       nth === 1 ? refusal("QueueDoesNotExist", 400, "AWS.SimpleQueueService.NonExistentQueue") : undefined,
     );
-    const producer = adapter.openProducer(standard(adapter));
+    const producer = bench.adapter.openProducer(standard(bench.adapter));
     const error = await rejection(producer.open?.(never));
-    expect(adapter.classify(error, "open").code).toBe("NOT_FOUND");
+    expect(bench.adapter.classify(error, "open").code).toBe("NOT_FOUND");
     await producer.open?.(never);
-    const names = server.inputs("GetQueueUrl").map((input) => input["QueueName"]);
+    const names = bench.server.inputs("GetQueueUrl").map((input) => input["QueueName"]);
     expect(names.filter((name) => name === "orders")).toHaveLength(2);
   });
 
@@ -56,50 +45,57 @@ describe("finding a queue", () => {
     [standard, "orders", "orders.fifo", 'FIFO queue "orders.fifo" exists'],
     [fifo, "orders.fifo", "orders", 'standard queue "orders" exists'],
   ])("names the other kind of queue if that exists (%#)", async (kind, missed, existing, text) => {
-    server.answer("GetQueueUrl", (_, { input }) => (input["QueueName"] === existing ? undefined : missing));
-    const target = kind(adapter);
-    const found = adapter.classify(await rejection(adapter.openProducer(target).open?.(never)), "open");
+    bench.server.answer("GetQueueUrl", (_, { input }) =>
+      input["QueueName"] === existing ? undefined : missing,
+    );
+    const target = kind(bench.adapter);
+    const found = bench.adapter.classify(
+      await rejection(bench.adapter.openProducer(target).open?.(never)),
+      "open",
+    );
     expect(found).toMatchObject({ code: "NOT_FOUND", remedy: expect.stringContaining(text) });
-    expect(server.inputs("GetQueueUrl").map((input) => input["QueueName"])).toEqual([missed, existing]);
+    expect(bench.server.inputs("GetQueueUrl").map((input) => input["QueueName"])).toEqual([missed, existing]);
   });
 
   test.each([
     ["neither queue exists", missing],
     ["the other may not be looked up", refusal("AccessDenied", 403)],
   ])("gives the plain answer where %s", async (_, otherwise) => {
-    server.answer("GetQueueUrl", (nth) => (nth === 1 ? missing : otherwise));
-    const error = await rejection(adapter.openProducer(standard(adapter)).open?.(never));
-    expect(adapter.classify(error, "open")).toMatchObject({ code: "NOT_FOUND" });
-    expect(adapter.classify(error, "open")).not.toHaveProperty("remedy");
+    bench.server.answer("GetQueueUrl", (nth) => (nth === 1 ? missing : otherwise));
+    const error = await rejection(bench.adapter.openProducer(standard(bench.adapter)).open?.(never));
+    expect(bench.adapter.classify(error, "open")).toMatchObject({ code: "NOT_FOUND" });
+    expect(bench.adapter.classify(error, "open")).not.toHaveProperty("remedy");
   });
 
   test("keeps to the endpoint although the queue's URL names another host", async () => {
-    server.script((call) =>
+    bench.server.script((call) =>
       call.operation === "GetQueueUrl"
         ? { body: { QueueUrl: "http://localstack.invalid:4566/000000000000/orders" } }
         : undefined,
     );
-    const results = await adapter.openProducer(standard(adapter)).sendBatch([outgoing("1")], never);
+    const results = await bench.adapter
+      .openProducer(standard(bench.adapter))
+      .sendBatch([outgoing("1")], never);
     expect(results[0]?.ok).toBe(true);
-    expect(server.inputs("SendMessageBatch")[0]?.["QueueUrl"]).toBe(
+    expect(bench.server.inputs("SendMessageBatch")[0]?.["QueueUrl"]).toBe(
       "http://localstack.invalid:4566/000000000000/orders",
     );
   });
 
   test("keeps to AWS_ENDPOINT_URL_SQS although the queue's URL names AWS", async () => {
-    vi.stubEnv("AWS_ENDPOINT_URL_SQS", server.endpoint);
+    vi.stubEnv("AWS_ENDPOINT_URL_SQS", bench.server.endpoint);
     const plain = openAdapter(undefined);
     const target = exact(plain, "https://sqs.eu-west-1.amazonaws.com/123456789012/orders");
     const results = await plain.openProducer(target).sendBatch([outgoing("1")], never);
     expect(results[0]?.ok).toBe(true);
-    expect(server.count("GetQueueUrl")).toBe(0);
+    expect(bench.server.count("GetQueueUrl")).toBe(0);
     await plain.close();
   });
 
   test("goes to the server of a queue URL that is not AWS's, if no endpoint was configured", async () => {
     const plain = openAdapter(undefined);
     const results = await plain
-      .openProducer(exact(plain, `${server.endpoint}/000000000000/orders`))
+      .openProducer(exact(plain, `${bench.server.endpoint}/000000000000/orders`))
       .sendBatch([outgoing("1")], never);
     expect(results[0]?.ok).toBe(true);
     await plain.close();
@@ -116,10 +112,12 @@ describe("finding a queue", () => {
   });
 
   test("asks for the owner's queue where the ARN or the URL parameter names an account", async () => {
-    await adapter.openProducer(exact(adapter, "arn:aws:sqs:eu-west-1:123456789012:orders")).open?.(never);
-    const shared = openAdapter(server.endpoint, { parameters: { account: "999999999999" } });
+    await bench.adapter
+      .openProducer(exact(bench.adapter, "arn:aws:sqs:eu-west-1:123456789012:orders"))
+      .open?.(never);
+    const shared = openAdapter(bench.server.endpoint, { parameters: { account: "999999999999" } });
     await shared.openProducer(standard(shared)).open?.(never);
-    expect(server.inputs("GetQueueUrl").map((input) => input["QueueOwnerAWSAccountId"])).toEqual([
+    expect(bench.server.inputs("GetQueueUrl").map((input) => input["QueueOwnerAWSAccountId"])).toEqual([
       "123456789012",
       "999999999999",
     ]);
@@ -127,12 +125,12 @@ describe("finding a queue", () => {
   });
 
   test("notices a missing queue behind a configured URL, and does not need the right to read attributes", async () => {
-    const target = exact(adapter, `${server.endpoint}/000000000000/orders`);
-    server.answer("GetQueueAttributes", () => refusal("QueueDoesNotExist"));
-    const error = await rejection(adapter.openConsumer(target, consumerOptions()).open?.(never));
-    expect(adapter.classify(error, "open").code).toBe("NOT_FOUND");
-    server.answer("GetQueueAttributes", () => refusal("AccessDenied", 403));
-    await adapter.openConsumer(target, consumerOptions()).open?.(never);
+    const target = exact(bench.adapter, `${bench.server.endpoint}/000000000000/orders`);
+    bench.server.answer("GetQueueAttributes", () => refusal("QueueDoesNotExist"));
+    const error = await rejection(bench.adapter.openConsumer(target, consumerOptions()).open?.(never));
+    expect(bench.adapter.classify(error, "open").code).toBe("NOT_FOUND");
+    bench.server.answer("GetQueueAttributes", () => refusal("AccessDenied", 403));
+    await bench.adapter.openConsumer(target, consumerOptions()).open?.(never);
   });
 
   test("says that nobody listens, and that nothing was sent", async () => {
@@ -145,7 +143,7 @@ describe("finding a queue", () => {
   });
 
   test("says that credentials are missing", async () => {
-    const broke = openAdapter(server.endpoint, {
+    const broke = openAdapter(bench.server.endpoint, {
       options: {
         credentials: async () => {
           throw Object.assign(new Error("Could not load credentials from any providers"), {
@@ -156,14 +154,14 @@ describe("finding a queue", () => {
     });
     const error = await rejection(broke.openProducer(standard(broke)).open?.(never));
     expect(broke.classify(error, "open")).toMatchObject({ code: "UNAUTHENTICATED", retryable: false });
-    expect(server.calls).toHaveLength(0);
+    expect(bench.server.calls).toHaveLength(0);
     await broke.close();
   });
 });
 
 describe("probing", () => {
   test("learns lease, redrive policy, retention and the queue's own size limit", async () => {
-    server.answer("GetQueueAttributes", () => ({
+    bench.server.answer("GetQueueAttributes", () => ({
       body: {
         Attributes: {
           VisibilityTimeout: "45",
@@ -174,7 +172,7 @@ describe("probing", () => {
         },
       },
     }));
-    expect(await adapter.probe?.(standard(adapter), never)).toEqual({
+    expect(await bench.adapter.probe?.(standard(bench.adapter), never)).toEqual({
       limits: { maxMessageBytes: 262_144 },
       facts: {
         leaseMs: 45_000,
@@ -184,28 +182,34 @@ describe("probing", () => {
         unknown: [],
       },
     });
-    const foreign = await adapter.probe?.(exact(adapter, "arn:aws:sqs:eu-west-1:123456789012:orders"), never);
+    const foreign = await bench.adapter.probe?.(
+      exact(bench.adapter, "arn:aws:sqs:eu-west-1:123456789012:orders"),
+      never,
+    );
     expect(foreign?.facts.deadLetterEntity).toBe("arn:aws:sqs:eu-west-1:123456789012:parking");
   });
 
   test("finds the dead letters on the server that the queue's own URL names", async () => {
     const policy = '{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:000000000000:parking","maxReceiveCount":4}';
-    server.answer("GetQueueAttributes", () => ({ body: { Attributes: { RedrivePolicy: policy } } }));
+    bench.server.answer("GetQueueAttributes", () => ({ body: { Attributes: { RedrivePolicy: policy } } }));
     const plain = openAdapter(undefined);
-    const { deadLetterEntity } = await factsOf(plain, exact(plain, `${server.endpoint}/000000000000/orders`));
-    expect(deadLetterEntity).toBe(`${server.endpoint}/000000000000/parking`);
+    const { deadLetterEntity } = await factsOf(
+      plain,
+      exact(plain, `${bench.server.endpoint}/000000000000/orders`),
+    );
+    expect(deadLetterEntity).toBe(`${bench.server.endpoint}/000000000000/parking`);
     await plain.close();
   });
 
   test("says what it could not read when the right is missing", async () => {
-    server.answer("GetQueueAttributes", () => refusal("AccessDenied", 403));
-    const facts = await factsOf(adapter, standard(adapter));
+    bench.server.answer("GetQueueAttributes", () => refusal("AccessDenied", 403));
+    const facts = await factsOf(bench.adapter, standard(bench.adapter));
     expect(facts.unknown).toEqual([expect.stringContaining("sqs:GetQueueAttributes")]);
   });
 
   test("says that it does not understand a redrive policy", async () => {
-    server.answer("GetQueueAttributes", () => ({ body: { Attributes: { RedrivePolicy: "?" } } }));
-    const facts = await factsOf(adapter, standard(adapter));
+    bench.server.answer("GetQueueAttributes", () => ({ body: { Attributes: { RedrivePolicy: "?" } } }));
+    const facts = await factsOf(bench.adapter, standard(bench.adapter));
     expect(facts.unknown).toHaveLength(1);
   });
 });

@@ -1,25 +1,15 @@
 import { once } from "node:events";
-import type { Delivery, QueueAdapter } from "@anyqueue/core/adapter";
+import type { Delivery } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { consumerOptions, exact, fifo, never, openAdapter, standard } from "./open-adapter.ts";
-import { held, ScriptedServer, stored, until } from "./scripted-server.ts";
+import { held, stored, until } from "./scripted-server.ts";
+import { ScriptedSqs } from "./scripted-sqs.ts";
 
 const ASK = { maxItems: 10, waitMs: 20_000 };
 
-let server: ScriptedServer;
-let adapter: QueueAdapter;
-
-beforeEach(async () => {
-  server = await ScriptedServer.start();
-  adapter = openAdapter(server.endpoint);
-});
-
-afterEach(async () => {
-  await adapter.close();
-  await server.close();
-});
+const bench = new ScriptedSqs();
 
 const idsOf = (deliveries: readonly Delivery<unknown>[]): readonly string[] =>
   deliveries.map(({ providerId }) => providerId);
@@ -27,16 +17,16 @@ const idsOf = (deliveries: readonly Delivery<unknown>[]): readonly string[] =>
 describe("an aborted poll", () => {
   test("resolves at once with nothing, and what it still brings is released", async () => {
     const answer = held();
-    server.answer("ReceiveMessage", () => answer.reply);
-    const consumer = adapter.openConsumer(standard(adapter), consumerOptions());
+    bench.server.answer("ReceiveMessage", () => answer.reply);
+    const consumer = bench.adapter.openConsumer(standard(bench.adapter), consumerOptions());
     const controller = new AbortController();
     const poll = consumer.receiveBatch(ASK, controller.signal);
-    await until(() => server.count("ReceiveMessage") === 1);
+    await until(() => bench.server.count("ReceiveMessage") === 1);
     controller.abort();
     expect(await poll).toEqual([]);
     answer.give({ Messages: [stored("1", "a"), stored("2", "b")] });
-    await until(() => server.count("ChangeMessageVisibilityBatch") === 1);
-    expect(server.inputs("ChangeMessageVisibilityBatch")[0]?.["Entries"]).toEqual([
+    await until(() => bench.server.count("ChangeMessageVisibilityBatch") === 1);
+    expect(bench.server.inputs("ChangeMessageVisibilityBatch")[0]?.["Entries"]).toEqual([
       { Id: "0", ReceiptHandle: "handle-1", VisibilityTimeout: 0 },
       { Id: "1", ReceiptHandle: "handle-2", VisibilityTimeout: 0 },
     ]);
@@ -45,42 +35,42 @@ describe("an aborted poll", () => {
 
   test("is awaited by close, so that a late answer is released before the connection ends", async () => {
     const answer = held();
-    server.answer("ReceiveMessage", () => answer.reply);
-    const consumer = adapter.openConsumer(standard(adapter), consumerOptions());
+    bench.server.answer("ReceiveMessage", () => answer.reply);
+    const consumer = bench.adapter.openConsumer(standard(bench.adapter), consumerOptions());
     const controller = new AbortController();
     const poll = consumer.receiveBatch(ASK, controller.signal);
-    await until(() => server.count("ReceiveMessage") === 1);
+    await until(() => bench.server.count("ReceiveMessage") === 1);
     controller.abort();
     await poll;
     const closed = consumer.close();
     answer.give({ Messages: [stored("1", "a")] });
     await closed;
-    expect(server.count("ChangeMessageVisibilityBatch")).toBe(1);
+    expect(bench.server.count("ChangeMessageVisibilityBatch")).toBe(1);
   });
 
   test("is cut off by close when nothing comes", async () => {
-    server.answer("ReceiveMessage", () => "hang");
-    const consumer = adapter.openConsumer(fifo(adapter), consumerOptions());
+    bench.server.answer("ReceiveMessage", () => "hang");
+    const consumer = bench.adapter.openConsumer(fifo(bench.adapter), consumerOptions());
     const controller = new AbortController();
     const poll = consumer.receiveBatch(ASK, controller.signal);
-    await until(() => server.count("ReceiveMessage") === 1);
+    await until(() => bench.server.count("ReceiveMessage") === 1);
     controller.abort();
     await poll;
     const startedAt = performance.now();
     await consumer.close();
     expect(performance.now() - startedAt).toBeLessThan(5_000);
-    await server.calls.at(-1)?.gone;
+    await bench.server.calls.at(-1)?.gone;
     expect(await consumer.receiveBatch(ASK, never)).toEqual([]);
   });
 
   test("is taken over by the next ask, which costs neither a request nor a delivery count", async () => {
     const answer = held();
-    server.answer("ReceiveMessage", () => answer.reply);
-    const consumer = adapter.openConsumer(standard(adapter), consumerOptions());
+    bench.server.answer("ReceiveMessage", () => answer.reply);
+    const consumer = bench.adapter.openConsumer(standard(bench.adapter), consumerOptions());
     const first = new AbortController();
     const second = new AbortController();
     const aborted = [consumer.receiveBatch(ASK, first.signal)];
-    await until(() => server.count("ReceiveMessage") === 1);
+    await until(() => bench.server.count("ReceiveMessage") === 1);
     first.abort();
     aborted.push(consumer.receiveBatch(ASK, second.signal));
     second.abort();
@@ -89,8 +79,8 @@ describe("an aborted poll", () => {
     answer.give({ Messages: [stored("1", "a")] });
     expect(idsOf(await third)).toEqual(["1"]);
     await consumer.close();
-    expect(server.count("ReceiveMessage")).toBe(1);
-    expect(server.count("ChangeMessageVisibilityBatch")).toBe(0);
+    expect(bench.server.count("ReceiveMessage")).toBe(1);
+    expect(bench.server.count("ChangeMessageVisibilityBatch")).toBe(0);
   });
 
   test.each([
@@ -98,15 +88,15 @@ describe("an aborted poll", () => {
     ["does not wait that long", { maxItems: 10, waitMs: 1_000 }],
   ])("is left alone by an ask that %s", async (_, ask) => {
     const answer = held();
-    server.answer("ReceiveMessage", (nth) => (nth === 1 ? answer.reply : { body: {} }));
-    const consumer = adapter.openConsumer(standard(adapter), consumerOptions());
+    bench.server.answer("ReceiveMessage", (nth) => (nth === 1 ? answer.reply : { body: {} }));
+    const consumer = bench.adapter.openConsumer(standard(bench.adapter), consumerOptions());
     const controller = new AbortController();
     const poll = consumer.receiveBatch(ASK, controller.signal);
-    await until(() => server.count("ReceiveMessage") === 1);
+    await until(() => bench.server.count("ReceiveMessage") === 1);
     controller.abort();
     await poll;
     expect(await consumer.receiveBatch(ask, never)).toEqual([]);
-    expect(server.count("ReceiveMessage")).toBe(2);
+    expect(bench.server.count("ReceiveMessage")).toBe(2);
     answer.give({});
     await consumer.close();
   });
@@ -144,27 +134,27 @@ describe("an aborted poll", () => {
   });
 
   test("asks for nothing if it was aborted before it began", async () => {
-    const consumer = adapter.openConsumer(standard(adapter), consumerOptions());
+    const consumer = bench.adapter.openConsumer(standard(bench.adapter), consumerOptions());
     expect(await consumer.receiveBatch(ASK, AbortSignal.abort())).toEqual([]);
-    expect(server.calls).toHaveLength(0);
+    expect(bench.server.calls).toHaveLength(0);
   });
 
   test("reports a late answer that could not be released", async () => {
     const answer = held();
     const options = consumerOptions();
-    server.script((call) => {
+    bench.server.script((call) => {
       if (call.operation === "ReceiveMessage") return answer.reply;
       return call.operation === "ChangeMessageVisibilityBatch" ? "reset" : undefined;
     });
-    const consumer = adapter.openConsumer(standard(adapter), options);
+    const consumer = bench.adapter.openConsumer(standard(bench.adapter), options);
     const controller = new AbortController();
     const poll = consumer.receiveBatch(ASK, controller.signal);
-    await until(() => server.count("ReceiveMessage") === 1);
+    await until(() => bench.server.count("ReceiveMessage") === 1);
     controller.abort();
     await poll;
     answer.give({ Messages: [stored("1", "a")] });
     await until(() => options.faults.length === 1);
-    expect(adapter.classify(options.faults[0], "release").code).toBe("CONNECTION_LOST");
+    expect(bench.adapter.classify(options.faults[0], "release").code).toBe("CONNECTION_LOST");
     await consumer.close();
   });
 });

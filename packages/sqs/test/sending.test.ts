@@ -1,32 +1,22 @@
-import type { ItemResult, OutgoingMessage, QueueAdapter } from "@anyqueue/core/adapter";
+import type { ItemResult, OutgoingMessage } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fifo, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
+import { ScriptedSqs } from "./scripted-sqs.ts";
 import { refusal, ScriptedServer, sent } from "./scripted-server.ts";
 
-let server: ScriptedServer;
-let adapter: QueueAdapter;
-
-beforeEach(async () => {
-  server = await ScriptedServer.start();
-  adapter = openAdapter(server.endpoint);
-});
-
-afterEach(async () => {
-  await adapter.close();
-  await server.close();
-});
+const bench = new ScriptedSqs();
 
 const codesOf = (results: readonly ItemResult<unknown>[]): readonly string[] =>
-  results.map((result) => (result.ok ? "ok" : adapter.classify(result.error, "send").code));
+  results.map((result) => (result.ok ? "ok" : bench.adapter.classify(result.error, "send").code));
 
 describe("sending", () => {
   test("makes one request and never a hidden second one when the answer is lost after it was applied", async () => {
-    server.answer("SendMessageBatch", () => "reset");
-    const producer = adapter.openProducer(standard(adapter));
+    bench.server.answer("SendMessageBatch", () => "reset");
+    const producer = bench.adapter.openProducer(standard(bench.adapter));
     const error = await rejection(producer.sendBatch([outgoing("1")], never));
-    expect(server.count("SendMessageBatch")).toBe(1);
-    expect(adapter.classify(error, "send")).toMatchObject({
+    expect(bench.server.count("SendMessageBatch")).toBe(1);
+    expect(bench.adapter.classify(error, "send")).toMatchObject({
       code: "CONNECTION_LOST",
       ambiguous: true,
       retryable: true,
@@ -34,26 +24,26 @@ describe("sending", () => {
   });
 
   test("sends what a copy of a message says, not what the message said whose size was asked for", async () => {
-    const producer = adapter.openProducer(standard(adapter));
+    const producer = bench.adapter.openProducer(standard(bench.adapter));
     const message = outgoing("1", { attributes: { colour: "red" } });
     producer.sizeOf(message);
     await producer.sendBatch([{ ...message, attributes: { colour: "blue" } }], never);
-    expect(server.inputs("SendMessageBatch")).toMatchObject([
+    expect(bench.server.inputs("SendMessageBatch")).toMatchObject([
       { Entries: [{ MessageAttributes: { colour: { StringValue: "blue" } } }] },
     ]);
   });
 
   test("makes one request when the service is unavailable, throttles or fails", async () => {
-    const producer = adapter.openProducer(standard(adapter));
+    const producer = bench.adapter.openProducer(standard(bench.adapter));
     for (const reply of [
       refusal("ServiceUnavailable", 503),
       refusal("RequestThrottled", 403),
       refusal("InternalFailure", 500),
     ]) {
-      server.calls.length = 0;
-      server.answer("SendMessageBatch", () => reply);
+      bench.server.calls.length = 0;
+      bench.server.answer("SendMessageBatch", () => reply);
       await rejection(producer.sendBatch([outgoing("1")], never));
-      expect(server.count("SendMessageBatch")).toBe(1);
+      expect(bench.server.count("SendMessageBatch")).toBe(1);
     }
   });
 
@@ -62,14 +52,16 @@ describe("sending", () => {
     async (shape) => {
       const anHourLater = new Date(Date.now() + 3_600_000).toUTCString();
       const signedAt: string[] = [];
-      server.script((call) => {
+      bench.server.script((call) => {
         if (call.operation !== "SendMessageBatch") return undefined;
         signedAt.push(String(call.headers["x-amz-date"]));
-        return server.count("SendMessageBatch") > 1
+        return bench.server.count("SendMessageBatch") > 1
           ? undefined
           : { status: 403, body: { __type: shape, message: shape }, headers: { date: anHourLater } };
       });
-      const results = await adapter.openProducer(standard(adapter)).sendBatch([outgoing("1")], never);
+      const results = await bench.adapter
+        .openProducer(standard(bench.adapter))
+        .sendBatch([outgoing("1")], never);
       expect(codesOf(results)).toEqual(["ok"]);
       const hours = signedAt.map((stamp) => stamp.slice(9, 11));
       expect(hours).toHaveLength(2);
@@ -78,99 +70,110 @@ describe("sending", () => {
   );
 
   test("gives up after the second refusal for an expired request", async () => {
-    server.answer("SendMessageBatch", () => refusal("RequestExpired", 403));
-    const error = await rejection(adapter.openProducer(standard(adapter)).sendBatch([outgoing("1")], never));
-    expect(server.count("SendMessageBatch")).toBe(2);
-    expect(adapter.classify(error, "send")).toMatchObject({ code: "UNAUTHENTICATED", ambiguous: false });
+    bench.server.answer("SendMessageBatch", () => refusal("RequestExpired", 403));
+    const error = await rejection(
+      bench.adapter.openProducer(standard(bench.adapter)).sendBatch([outgoing("1")], never),
+    );
+    expect(bench.server.count("SendMessageBatch")).toBe(2);
+    expect(bench.adapter.classify(error, "send")).toMatchObject({
+      code: "UNAUTHENTICATED",
+      ambiguous: false,
+    });
   });
 
   test("does not repeat a failure that only comes with a skewed date: it may have been applied", async () => {
     const date = new Date(Date.now() + 3_600_000).toUTCString();
-    server.answer("SendMessageBatch", () => ({
+    bench.server.answer("SendMessageBatch", () => ({
       status: 500,
       body: { __type: "InternalFailure" },
       headers: { date },
     }));
-    await rejection(adapter.openProducer(standard(adapter)).sendBatch([outgoing("1")], never));
-    expect(server.count("SendMessageBatch")).toBe(1);
+    await rejection(bench.adapter.openProducer(standard(bench.adapter)).sendBatch([outgoing("1")], never));
+    expect(bench.server.count("SendMessageBatch")).toBe(1);
   });
 
   test("reports one result per message when a part of the batch fails", async () => {
-    server.answer("SendMessageBatch", () => ({
+    bench.server.answer("SendMessageBatch", () => ({
       body: {
         Successful: [sent("2", "body of c"), sent("0", "body of a")],
         Failed: [{ Id: "1", Code: "InternalError", SenderFault: false, Message: "try again" }],
       },
     }));
-    const producer = adapter.openProducer(standard(adapter));
+    const producer = bench.adapter.openProducer(standard(bench.adapter));
     const results = await producer.sendBatch(
       ["a", "b", "c", "d"].map((id) => outgoing(id)),
       never,
     );
     expect(codesOf(results)).toEqual(["ok", "UNAVAILABLE", "ok", "UNAVAILABLE"]);
     const [, refused, , forgotten] = results.map((result) =>
-      result.ok ? undefined : adapter.classify(result.error, "send"),
+      result.ok ? undefined : bench.adapter.classify(result.error, "send"),
     );
     expect(refused).toMatchObject({ ambiguous: false, retryable: true });
     expect(forgotten).toMatchObject({ ambiguous: true });
   });
 
   test("finds the one message that was stored with another checksum", async () => {
-    server.answer("SendMessageBatch", () => ({
+    bench.server.answer("SendMessageBatch", () => ({
       body: { Successful: [sent("0", "body of a"), sent("1", "something else")] },
     }));
-    const results = await adapter
-      .openProducer(standard(adapter))
+    const results = await bench.adapter
+      .openProducer(standard(bench.adapter))
       .sendBatch([outgoing("a"), outgoing("b")], never);
     expect(codesOf(results)).toEqual(["ok", "UNAVAILABLE"]);
     expect(results[1]).toMatchObject({ ok: false, error: { name: "ChecksumError" } });
   });
 
   test("reads an HTML page with status 503 as the outage that it is", async () => {
-    server.answer("SendMessageBatch", () => ({
+    bench.server.answer("SendMessageBatch", () => ({
       status: 503,
       body: "<html>busy</html>",
       headers: { "retry-after": "3" },
     }));
-    const error = await rejection(adapter.openProducer(standard(adapter)).sendBatch([outgoing("1")], never));
-    expect(adapter.classify(error, "send")).toMatchObject({ code: "UNAVAILABLE", retryAfterMs: 3_000 });
+    const error = await rejection(
+      bench.adapter.openProducer(standard(bench.adapter)).sendBatch([outgoing("1")], never),
+    );
+    expect(bench.adapter.classify(error, "send")).toMatchObject({ code: "UNAVAILABLE", retryAfterMs: 3_000 });
   });
 
   test("sends nothing once the signal was aborted", async () => {
-    const producer = adapter.openProducer(standard(adapter));
+    const producer = bench.adapter.openProducer(standard(bench.adapter));
     await producer.open?.(never);
     const error = await rejection(producer.sendBatch([outgoing("1")], AbortSignal.abort()));
-    expect(server.count("SendMessageBatch")).toBe(0);
-    expect(adapter.classify(error, "send")).toMatchObject({ code: "CANCELLED", ambiguous: false });
+    expect(bench.server.count("SendMessageBatch")).toBe(0);
+    expect(bench.adapter.classify(error, "send")).toMatchObject({ code: "CANCELLED", ambiguous: false });
   });
 
   test("calls a send ambiguous that was aborted on its way", async () => {
     const controller = new AbortController();
-    server.script((call) => {
+    bench.server.script((call) => {
       if (call.operation !== "SendMessageBatch") return undefined;
       controller.abort();
       return "hang";
     });
     const error = await rejection(
-      adapter.openProducer(standard(adapter)).sendBatch([outgoing("1")], controller.signal),
+      bench.adapter.openProducer(standard(bench.adapter)).sendBatch([outgoing("1")], controller.signal),
     );
-    expect(adapter.classify(error, "send")).toMatchObject({ code: "CANCELLED", ambiguous: true });
+    expect(bench.adapter.classify(error, "send")).toMatchObject({ code: "CANCELLED", ambiguous: true });
   });
 
   test("splits more than ten messages and keeps the results in line when one request fails", async () => {
-    server.answer("SendMessageBatch", (nth) => (nth === 2 ? refusal("RequestThrottled", 403) : undefined));
+    bench.server.answer("SendMessageBatch", (nth) =>
+      nth === 2 ? refusal("RequestThrottled", 403) : undefined,
+    );
     const messages = Array.from({ length: 23 }, (_, index) => outgoing(String(index)));
-    const codes = codesOf(await adapter.openProducer(standard(adapter)).sendBatch(messages, never));
-    expect(server.inputs("SendMessageBatch").map((input) => (input["Entries"] as unknown[]).length)).toEqual([
-      10, 10, 3,
-    ]);
+    const codes = codesOf(
+      await bench.adapter.openProducer(standard(bench.adapter)).sendBatch(messages, never),
+    );
+    expect(
+      bench.server.inputs("SendMessageBatch").map((input) => (input["Entries"] as unknown[]).length),
+    ).toEqual([10, 10, 3]);
     expect(codes).toEqual([...Array(10).fill("ok"), ...Array(10).fill("THROTTLED"), ...Array(3).fill("ok")]);
   });
 
   test("gives a FIFO message without key a group of its own, and the token as deduplication id", async () => {
-    const producer = adapter.openProducer(fifo(adapter));
+    const producer = bench.adapter.openProducer(fifo(bench.adapter));
     await producer.sendBatch([outgoing("1"), outgoing("2", { orderingKey: "k" })], never);
-    expect(server.inputs("SendMessageBatch")[0]?.["Entries"]).toMatchObject([
+    expect(bench.server.inputs("SendMessageBatch")[0]?.["Entries"]).toMatchObject([
       { MessageGroupId: "d-1", MessageDeduplicationId: "d-1" },
       { MessageGroupId: "k", MessageDeduplicationId: "d-2" },
     ]);
@@ -178,13 +181,13 @@ describe("sending", () => {
 
   test("rounds a delay up to whole seconds on a standard queue and sends none on a FIFO queue", async () => {
     const clock = createVirtualClock();
-    const still = openAdapter(server.endpoint, { clock });
+    const still = openAdapter(bench.server.endpoint, { clock });
     const at = (ms: number): OutgoingMessage => outgoing("1", { deliverAtMs: clock.wallNow() + ms });
     await still.openProducer(standard(still)).sendBatch([at(1_500)], never);
     await still.openProducer(fifo(still)).sendBatch([at(1_500)], never);
     await still.openProducer(standard(still)).sendBatch([at(-5)], never);
     await still.close();
-    const delays = server
+    const delays = bench.server
       .inputs("SendMessageBatch")
       .map((input) => (input["Entries"] as { DelaySeconds?: number }[])[0]?.DelaySeconds);
     expect(delays).toEqual([2, undefined, undefined]);
@@ -197,8 +200,8 @@ describe("timeouts", () => {
   const quick = { requestHandler: { ...waits, throwOnRequestTimeout: true } };
 
   test.each(["hang", "stall"] as const)("end a request whose server is half open (%s)", async (reply) => {
-    const impatient = openAdapter(server.endpoint, { options: { clientOptions: quick } });
-    server.answer("SendMessageBatch", () => reply);
+    const impatient = openAdapter(bench.server.endpoint, { options: { clientOptions: quick } });
+    bench.server.answer("SendMessageBatch", () => reply);
     const error = await rejection(
       impatient.openProducer(standard(impatient)).sendBatch([outgoing("1")], never),
     );

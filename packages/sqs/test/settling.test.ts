@@ -1,24 +1,14 @@
-import type { ConsumerDriver, Delivery, QueueAdapter } from "@anyqueue/core/adapter";
+import type { ConsumerDriver, Delivery } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { consumerOptions, fifo, never, openAdapter, present, standard } from "./open-adapter.ts";
-import { ScriptedServer, stored } from "./scripted-server.ts";
+import { stored } from "./scripted-server.ts";
+import { ScriptedSqs } from "./scripted-sqs.ts";
 
 const HOUR_MS = 3_600_000;
 const ASK = { maxItems: 10, waitMs: 20_000 };
 
-let server: ScriptedServer;
-let adapter: QueueAdapter;
-
-beforeEach(async () => {
-  server = await ScriptedServer.start();
-  adapter = openAdapter(server.endpoint);
-});
-
-afterEach(async () => {
-  await adapter.close();
-  await server.close();
-});
+const bench = new ScriptedSqs();
 
 async function receiveOne(consumer: ConsumerDriver<unknown>): Promise<Delivery<unknown>> {
   const [delivery] = await consumer.receiveBatch(ASK, never);
@@ -34,8 +24,8 @@ describe("settling", () => {
     }));
 
   test("deletes and changes visibility in tens, with one result per item", async () => {
-    server.script((call) =>
-      call.operation === "DeleteMessageBatch" && server.count("DeleteMessageBatch") === 2
+    bench.server.script((call) =>
+      call.operation === "DeleteMessageBatch" && bench.server.count("DeleteMessageBatch") === 2
         ? {
             body: {
               Failed: [{ Id: "0", Code: "ReceiptHandleIsInvalid", SenderFault: true, Message: "expired" }],
@@ -43,10 +33,12 @@ describe("settling", () => {
           }
         : undefined,
     );
-    const consumer = adapter.openConsumer(fifo(adapter), consumerOptions());
+    const consumer = bench.adapter.openConsumer(fifo(bench.adapter), consumerOptions());
     const acked = await consumer.ackBatch(handles(11), never);
     expect(acked.map((result) => result.ok)).toEqual([...Array(10).fill(true), false]);
-    const [lost] = acked.flatMap((result) => (result.ok ? [] : [adapter.classify(result.error, "ack")]));
+    const [lost] = acked.flatMap((result) =>
+      result.ok ? [] : [bench.adapter.classify(result.error, "ack")],
+    );
     expect(lost).toMatchObject({ code: "LEASE_LOST", retryable: false, ambiguous: false });
     const released = await consumer.releaseBatch(
       handles(12).map((handle) => ({ handle, delayMs: 1_500, cause: "retry" as const })),
@@ -54,9 +46,11 @@ describe("settling", () => {
     );
     expect(released).toHaveLength(12);
     expect(
-      server.inputs("ChangeMessageVisibilityBatch").map((input) => (input["Entries"] as unknown[]).length),
+      bench.server
+        .inputs("ChangeMessageVisibilityBatch")
+        .map((input) => (input["Entries"] as unknown[]).length),
     ).toEqual([10, 2]);
-    expect(server.inputs("ChangeMessageVisibilityBatch")[0]?.["Entries"]).toContainEqual({
+    expect(bench.server.inputs("ChangeMessageVisibilityBatch")[0]?.["Entries"]).toContainEqual({
       Id: "0",
       ReceiptHandle: "h0",
       VisibilityTimeout: 2,
@@ -64,23 +58,23 @@ describe("settling", () => {
   });
 
   test("calls a delete ambiguous whose answer was lost", async () => {
-    server.script((call) => (call.operation === "DeleteMessageBatch" ? "reset" : undefined));
-    const consumer = adapter.openConsumer(standard(adapter), consumerOptions());
+    bench.server.script((call) => (call.operation === "DeleteMessageBatch" ? "reset" : undefined));
+    const consumer = bench.adapter.openConsumer(standard(bench.adapter), consumerOptions());
     const error: unknown = await consumer.ackBatch(handles(1), never).catch((reason: unknown) => reason);
-    expect(adapter.classify(error, "ack")).toMatchObject({ code: "CONNECTION_LOST", ambiguous: true });
-    expect(server.count("DeleteMessageBatch")).toBe(1);
+    expect(bench.adapter.classify(error, "ack")).toMatchObject({ code: "CONNECTION_LOST", ambiguous: true });
+    expect(bench.server.count("DeleteMessageBatch")).toBe(1);
   });
 
   test("never asks for more than what is left of 12 hours, which SQS would refuse", async () => {
     const clock = createVirtualClock();
-    const slow = openAdapter(server.endpoint, { clock });
-    server.answer("ReceiveMessage", () => ({ body: { Messages: [stored("1", "a")] } }));
+    const slow = openAdapter(bench.server.endpoint, { clock });
+    bench.server.answer("ReceiveMessage", () => ({ body: { Messages: [stored("1", "a")] } }));
     const consumer = slow.openConsumer(standard(slow), consumerOptions());
     const { handle } = await receiveOne(consumer);
     await clock.advance(11 * HOUR_MS);
     const [extended] = (await consumer.extendBatch?.([{ handle, leaseMs: 2 * HOUR_MS }], never)) ?? [];
     await consumer.releaseBatch([{ handle, delayMs: 5 * HOUR_MS, cause: "retry" }], never);
-    const [first, second] = server
+    const [first, second] = bench.server
       .inputs("ChangeMessageVisibilityBatch")
       .map((input) => (input["Entries"] as { VisibilityTimeout: number }[])[0]?.VisibilityTimeout);
     expect(first).toBe(3_595);
@@ -89,15 +83,15 @@ describe("settling", () => {
     await clock.advance(HOUR_MS);
     const [over] = (await consumer.extendBatch?.([{ handle, leaseMs: 60_000 }], never)) ?? [];
     expect(over).toMatchObject({ ok: false, error: { code: "LEASE_LOST" } });
-    expect(server.count("ChangeMessageVisibilityBatch")).toBe(2);
+    expect(bench.server.count("ChangeMessageVisibilityBatch")).toBe(2);
     await slow.close();
   });
 
   test("answers each of several extensions for itself: capped, refused by the service, done", async () => {
     const clock = createVirtualClock();
-    const slow = openAdapter(server.endpoint, { clock });
+    const slow = openAdapter(bench.server.endpoint, { clock });
     await clock.advance(13 * HOUR_MS);
-    server.answer("ChangeMessageVisibilityBatch", () => ({
+    bench.server.answer("ChangeMessageVisibilityBatch", () => ({
       body: {
         Successful: [{ Id: "1" }],
         Failed: [{ Id: "0", Code: "MessageNotInflight", SenderFault: true, Message: "gone" }],
@@ -115,7 +109,7 @@ describe("settling", () => {
         result.ok ? result.value.leaseMs : slow.classify(result.error, "extend").code,
       ),
     ).toEqual(["LEASE_LOST", "LEASE_LOST", "LEASE_LOST", 30_000]);
-    expect(server.inputs("ChangeMessageVisibilityBatch")[0]?.["Entries"]).toMatchObject([
+    expect(bench.server.inputs("ChangeMessageVisibilityBatch")[0]?.["Entries"]).toMatchObject([
       { Id: "0", ReceiptHandle: `h${nowMs}` },
       { Id: "1", ReceiptHandle: `h${nowMs + 1}` },
     ]);
@@ -124,8 +118,8 @@ describe("settling", () => {
 
   test("answers an extension with what the lease is worth when the answer is here", async () => {
     const clock = createVirtualClock();
-    const slow = openAdapter(server.endpoint, { clock });
-    server.script(async (call) => {
+    const slow = openAdapter(bench.server.endpoint, { clock });
+    bench.server.script(async (call) => {
       if (call.operation === "ChangeMessageVisibilityBatch") await clock.advance(400);
       return undefined;
     });
@@ -142,7 +136,7 @@ describe("closing", () => {
     const { SQSClient } = await import("@aws-sdk/client-sqs");
     const client = new SQSClient({
       region: "eu-west-1",
-      endpoint: server.endpoint,
+      endpoint: bench.server.endpoint,
       credentials: { accessKeyId: "a", secretAccessKey: "b" },
     });
     const borrowing = openAdapter(undefined, { options: { client } });

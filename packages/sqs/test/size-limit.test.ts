@@ -1,32 +1,22 @@
-import { systemClock, type ItemResult, type ProducerDriver, type QueueAdapter } from "@anyqueue/core/adapter";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { systemClock, type ItemResult, type ProducerDriver } from "@anyqueue/core/adapter";
+import { describe, expect, test, vi } from "vitest";
 import { exact, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
-import { refusal, ScriptedServer, type ScriptedReply } from "./scripted-server.ts";
+import { ScriptedSqs } from "./scripted-sqs.ts";
+import { refusal, type ScriptedReply } from "./scripted-server.ts";
 
-let server: ScriptedServer;
-let adapter: QueueAdapter;
-
-beforeEach(async () => {
-  server = await ScriptedServer.start();
-  adapter = openAdapter(server.endpoint);
-});
-
-afterEach(async () => {
-  await adapter.close();
-  await server.close();
-});
+const bench = new ScriptedSqs();
 
 const codesOf = (results: readonly ItemResult<unknown>[]): readonly string[] =>
-  results.map((result) => (result.ok ? "ok" : adapter.classify(result.error, "send").code));
+  results.map((result) => (result.ok ? "ok" : bench.adapter.classify(result.error, "send").code));
 
 // The trap: queues made with MaximumMessageSize 262144 keep it, although the service now accepts 1 MiB.
 describe("the queue's own size limit", () => {
   const withLimit = (attributes: ScriptedReply): void =>
-    server.answer("GetQueueAttributes", () => attributes);
+    bench.server.answer("GetQueueAttributes", () => attributes);
 
   async function producerWith(attributes: ScriptedReply): Promise<ProducerDriver> {
     withLimit(attributes);
-    const producer = adapter.openProducer(standard(adapter));
+    const producer = bench.adapter.openProducer(standard(bench.adapter));
     await producer.open?.(never);
     return producer;
   }
@@ -36,10 +26,10 @@ describe("the queue's own size limit", () => {
     const small = outgoing("small");
     const large = outgoing("large", { body: new Uint8Array(2_000).fill(120) });
     await producer.sendBatch([small], never);
-    expect(server.count("GetQueueAttributes")).toBe(0);
+    expect(bench.server.count("GetQueueAttributes")).toBe(0);
     await Promise.all([producer.sendBatch([small, large], never), producer.sendBatch([large], never)]);
     await producer.sendBatch([large], never);
-    expect(server.count("GetQueueAttributes")).toBe(1);
+    expect(bench.server.count("GetQueueAttributes")).toBe(1);
   });
 
   test("is read before, and what exceeds it is refused with size and limit before it is sent", async () => {
@@ -55,11 +45,11 @@ describe("the queue's own size limit", () => {
         operation: "send",
       },
     });
-    expect(server.inputs("SendMessageBatch").map(({ Entries }) => Entries)).toMatchObject([
+    expect(bench.server.inputs("SendMessageBatch").map(({ Entries }) => Entries)).toMatchObject([
       [{ MessageBody: "body of a" }, { MessageBody: "body of b" }],
     ]);
     expect(codesOf(await producer.sendBatch([large], never))).toEqual(["MESSAGE_TOO_LARGE"]);
-    expect(server.count("SendMessageBatch")).toBe(1);
+    expect(bench.server.count("SendMessageBatch")).toBe(1);
   });
 
   test("is read again, once a minute, before a message is refused: somebody may have raised it", async () => {
@@ -70,22 +60,22 @@ describe("the queue's own size limit", () => {
     expect(await codes()).toEqual(["MESSAGE_TOO_LARGE"]);
     withLimit({ body: { Attributes: { MaximumMessageSize: "4096" } } });
     expect(await codes()).toEqual(["MESSAGE_TOO_LARGE"]);
-    expect(server.count("GetQueueAttributes")).toBe(1);
+    expect(bench.server.count("GetQueueAttributes")).toBe(1);
     now.mockReturnValue(performance.now() + 61_000);
     expect(await codes()).toEqual(["ok"]);
     now.mockRestore();
     expect(await codes()).toEqual(["ok"]);
-    expect(server.count("GetQueueAttributes")).toBe(2);
+    expect(bench.server.count("GetQueueAttributes")).toBe(2);
   });
 
   test("takes a message of exactly that size", async () => {
     const message = outgoing("edge", { body: new Uint8Array(1_500).fill(120) });
-    const size = adapter.openProducer(standard(adapter)).sizeOf(message);
+    const size = bench.adapter.openProducer(standard(bench.adapter)).sizeOf(message);
     for (const [limit, code] of [
       [size, "ok"],
       [size - 1, "MESSAGE_TOO_LARGE"],
     ] as const) {
-      const other = openAdapter(server.endpoint);
+      const other = openAdapter(bench.server.endpoint);
       withLimit({ body: { Attributes: { MaximumMessageSize: String(limit) } } });
       const producer = other.openProducer(standard(other));
       await producer.open?.(never);
@@ -103,8 +93,8 @@ describe("the queue's own size limit", () => {
 
   test("is not there to be read where the queue is missing, which the start then says", async () => {
     withLimit(refusal("QueueDoesNotExist"));
-    const byUrl = exact(adapter, `${server.endpoint}/000000000000/orders`);
-    const error = await rejection(adapter.openProducer(byUrl).open?.(never));
-    expect(adapter.classify(error, "open").code).toBe("NOT_FOUND");
+    const byUrl = exact(bench.adapter, `${bench.server.endpoint}/000000000000/orders`);
+    const error = await rejection(bench.adapter.openProducer(byUrl).open?.(never));
+    expect(bench.adapter.classify(error, "open").code).toBe("NOT_FOUND");
   });
 });
