@@ -6,6 +6,16 @@ const INTEROP = ["**/test/interop/**"];
 const CONFORMANCE = ["packages/*/test/conformance*.test.ts"];
 /** Against the emulator's servers, with the vendors' SDKs: seconds, and sockets. */
 const SOCKETS = ["packages/{sqs,service-bus,pubsub,emulator}/test/**/*.test.ts"];
+/** They put another module in the place of an SDK, which no other file may meet. */
+export const REPLACING: string[] = [
+  "packages/pubsub/test/{publish-calls,receiving,sending,settling,traps-connecting,traps-credentials}.test.ts",
+  "packages/pubsub/test/stress/stall-stress.test.ts",
+  "packages/sqs/test/sdk-version.test.ts",
+];
+/** Microsoft's module settles with the first host that it meets, for as long as it is loaded. */
+const ONE_HOST = ["packages/service-bus/test/conformance-functions-sdk-*.test.ts"];
+/** Against its own servers in the same process, with the vendors' SDKs. */
+const EMULATOR = ["packages/emulator/test/integration/**/*.test.ts"];
 const INTEGRATION = ["packages/*/test/integration/**/*.test.ts", "examples/*/test/**/*.test.ts"];
 const KEEP_COMPILED = ["./tooling/keep-compiled.ts"];
 const SEEDED = ["./tooling/seeded-properties.ts"];
@@ -65,11 +75,24 @@ export default defineConfig({
         extends: true,
         test: {
           name: "sockets",
+          // As above: a third of the time went into loading SDKs anew.
+          isolate: false,
           // Milliseconds, or a second or two; what works hard has taken 24 s on a machine with five times as much to do.
           testTimeout: 60_000,
           hookTimeout: 60_000,
           include: SOCKETS,
-          exclude: OTHERS,
+          exclude: [...REPLACING, ...OTHERS],
+          setupFiles: [...KEEP_COMPILED, ...SEEDED],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Each has modules of its own.
+          name: "alone",
+          testTimeout: 150_000,
+          hookTimeout: 60_000,
+          include: [...REPLACING, ...ONE_HOST],
           setupFiles: [...KEEP_COMPILED, ...SEEDED],
         },
       },
@@ -89,7 +112,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: "conformance",
+          isolate: false,
           include: CONFORMANCE,
+          exclude: [...ONE_HOST, "**/node_modules/**"],
           setupFiles: KEEP_COMPILED,
           // A case has 60 s, a slow one 120 s, by the suite's own watch, which ends it before the next one begins; the
           // runner's would not.
@@ -100,8 +125,21 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "emulator",
+          isolate: false,
+          include: EMULATOR,
+          setupFiles: KEEP_COMPILED,
+          pool: "forks",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "integration",
           include: INTEGRATION,
+          exclude: [...EMULATOR, "**/node_modules/**"],
           setupFiles: KEEP_COMPILED,
           pool: "forks",
           testTimeout: 60_000,

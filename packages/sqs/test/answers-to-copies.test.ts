@@ -2,9 +2,11 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test, vi } from "vitest";
 import type { LeanClient } from "../src/lean-client.ts";
 import { classifySqsError } from "../src/sqs-errors.ts";
-import { call, plain, server, taught, type Operation } from "./copying-clients.ts";
+import { call, plain, serveEachTest, server, taught, type Operation } from "./copying-clients.ts";
 import { ANY_CREDENTIALS, rejection } from "./open-adapter.ts";
 import { refusal, sent } from "./scripted-server.ts";
+
+serveEachTest();
 
 describe("the answer to a copy", () => {
   const message = {

@@ -3,11 +3,10 @@ import { Agent, createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getCACertificates, setDefaultCACertificates, type TlsOptions, type TLSSocket } from "node:tls";
 import type { QueueAdapter } from "@anyqueue/core/adapter";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { makeCertificate } from "../../emulator/src/net/make-certificate.ts";
 import type { SqsOptions } from "../src/index.ts";
 import { never, openAdapter, rejection, standard } from "./open-adapter.ts";
-import { closing } from "./tcp-peer.ts";
 
 const LONG_AGO_MS = 30 * 365 * 86_400_000;
 const ours = makeCertificate("sqs.company.example", Date.now());
@@ -39,7 +38,7 @@ async function connect(
   secured.listen(0, "localhost");
   await once(secured, "listening");
   const adapter = openAdapter(`https://${host}:${(secured.address() as AddressInfo).port}`, { options });
-  closing.push(() => {
+  onTestFinished(() => {
     void adapter.close();
     secured.closeAllConnections();
     secured.close();

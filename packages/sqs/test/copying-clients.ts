@@ -13,16 +13,19 @@ import { ScriptedServer, type ScriptedCall } from "./scripted-server.ts";
 export let server: ScriptedServer;
 const clients: SQSClient[] = [];
 
-beforeEach(async () => {
-  server = await ScriptedServer.start();
-});
+/** Gives each test of the calling file a server of its own, and ends it with all clients. */
+export function serveEachTest(): void {
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+  });
 
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.unstubAllEnvs();
-  for (const client of clients.splice(0)) client.destroy();
-  await server.close();
-});
+  afterEach(async () => {
+    vi.useRealTimers();
+    vi.unstubAllEnvs();
+    for (const client of clients.splice(0)) client.destroy();
+    await server.close();
+  });
+}
 
 interface Connected {
   readonly client: LeanClient;

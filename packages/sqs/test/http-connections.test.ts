@@ -1,12 +1,12 @@
 import dns, { type LookupAddress } from "node:dns";
 import { createServer } from "node:https";
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from "node:tls";
-import { afterEach, describe, expect, test, vi, type MockInstance } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, type MockInstance, vi } from "vitest";
 import { makeCertificate } from "../../emulator/src/net/make-certificate.ts";
 import { classifySqsError } from "../src/sqs-errors.ts";
 import { rejection } from "./open-adapter.ts";
 import { until } from "./scripted-server.ts";
-import { ANSWER, closing, connected, peer, type Peer } from "./tcp-peer.ts";
+import { ANSWER, connected, peer, type Peer } from "./tcp-peer.ts";
 
 type Found = (error: null, addresses: readonly LookupAddress[]) => void;
 
@@ -172,7 +172,7 @@ describe("with TLS", () => {
       seen.push([socket.servername, socket.alpnProtocol, socket.isSessionReused()]);
       response.writeHead(200, { connection: "close" }).end("{}");
     });
-    closing.push(() => void server.close());
+    onTestFinished(() => void server.close());
     return { seen, ...(await connected(server, "https:", 4)) };
   }
 

@@ -4,9 +4,21 @@ import type { LeanClient } from "../src/lean-client.ts";
 import type { ClientSettings } from "../src/sqs-client.ts";
 import { classifySqsError } from "../src/sqs-errors.ts";
 import { REQUEST_TIMEOUT_MS } from "../src/sqs-limits.ts";
-import { call, connect, lastCall, OPERATIONS, plain, QueueUrl, server, taught } from "./copying-clients.ts";
+import {
+  call,
+  connect,
+  lastCall,
+  OPERATIONS,
+  plain,
+  QueueUrl,
+  serveEachTest,
+  server,
+  taught,
+} from "./copying-clients.ts";
 import { ANY_CREDENTIALS, present, rejection } from "./open-adapter.ts";
 import { until, type ScriptedCall } from "./scripted-server.ts";
+
+serveEachTest();
 
 const EACH_ITS_OWN = ["amz-sdk-invocation-id", "authorization", "x-amz-date"];
 

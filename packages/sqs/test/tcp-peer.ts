@@ -1,15 +1,8 @@
 import type { Server as HttpsServer } from "node:https";
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { SqsHttpHandler, type ExchangeOptions, type HttpRequest } from "../src/sqs-http-handler.ts";
 import { anyPost } from "./any-post.ts";
-
-/** Closes what the running test has opened. */
-export const closing: (() => void)[] = [];
-
-afterEach(() => {
-  for (const close of closing.splice(0)) close();
-});
 
 export const ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
@@ -32,7 +25,7 @@ export async function peer(answer: string | undefined, maxSockets = 4): Promise<
       if (answer !== undefined) socket.write(answer);
     });
   });
-  closing.push(() => {
+  onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
@@ -49,7 +42,7 @@ export async function connected(
   const { port } = server.address() as AddressInfo;
   const optionsOf = (): ExchangeOptions => ({ timeoutMs: 5_000 });
   const handler = new SqsHttpHandler({ connectTimeoutMs: 5_000, maxSockets, optionsOf });
-  closing.push(() => handler.destroy());
+  onTestFinished(() => handler.destroy());
   const common = anyPost(port, protocol);
   return {
     handler,

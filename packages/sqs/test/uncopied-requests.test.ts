@@ -1,7 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import type { ClientSettings } from "../src/sqs-client.ts";
-import { call, connect, QueueUrl, server, taught } from "./copying-clients.ts";
+import { call, connect, QueueUrl, serveEachTest, server, taught } from "./copying-clients.ts";
 import { ANY_CREDENTIALS } from "./open-adapter.ts";
+
+serveEachTest();
 
 const ANY_OPTIONS = { timeoutMs: 5_000 };
 

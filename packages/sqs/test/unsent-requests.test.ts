@@ -1,18 +1,18 @@
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import type { ErrorClass } from "@anyqueue/core/adapter";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { classifySqsError } from "../src/sqs-errors.ts";
 import { ANY_CREDENTIALS, never, openAdapter, outgoing, rejection, standard } from "./open-adapter.ts";
 import { refusal, ScriptedServer, until } from "./scripted-server.ts";
-import { ANSWER, closing, connected, peer, type Peer } from "./tcp-peer.ts";
+import { ANSWER, connected, peer, type Peer } from "./tcp-peer.ts";
 
 /** A server that completes no TLS handshake. */
 async function unsecured(onHello: (socket: Socket) => void): Promise<Pick<Peer, "send">> {
   const server: Server = createTcpServer((socket) => {
-    closing.push(() => socket.destroy());
+    onTestFinished(() => void socket.destroy());
     socket.on("error", () => {}).once("data", () => onHello(socket));
   });
-  closing.push(() => void server.close());
+  onTestFinished(() => void server.close());
   return await connected(server, "https:", 4);
 }
 

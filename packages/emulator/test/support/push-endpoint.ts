@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 
 /** A request posted to an endpoint. */
 export interface PushedRequest {
@@ -15,13 +15,7 @@ export interface PushEndpoint {
   mostAtOnce(): number;
 }
 
-const closers: (() => void)[] = [];
-
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
-
-/** Answers with these statuses in turn, then with 204; "never" leaves a request open. */
+/** Answers with these statuses in turn, then with 204; "never" leaves a request open. Ends with the test. */
 export async function startPushEndpoint(statuses: readonly (number | "never")[] = []): Promise<PushEndpoint> {
   const requests: PushedRequest[] = [];
   const toAnswer = [...statuses];
@@ -41,7 +35,7 @@ export async function startPushEndpoint(statuses: readonly (number | "never")[] 
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  closers.push(() => {
+  onTestFinished(() => {
     server.close();
     server.closeAllConnections();
   });

@@ -1,5 +1,5 @@
 import { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import type { EmulatorOptions } from "../../src/emulator-options.ts";
 import { startEmulator, type Emulator } from "../../src/emulator.ts";
 import { usePlainHttp } from "../../src/fronts/service-bus/use-plain-http.ts";
@@ -15,12 +15,6 @@ export interface RunningAdministration {
 /** The two ways in which the unmodified client can reach the emulator. */
 export const TRANSPORTS = ["plain HTTP", "TLS"] as const;
 
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  await Promise.all(closers.splice(0).map((close) => close()));
-});
-
 /** An emulator with the real administration client. Both end with the test. */
 export async function runAdministration(
   transport: (typeof TRANSPORTS)[number] = "plain HTTP",
@@ -29,7 +23,7 @@ export async function runAdministration(
   const emulator = await startEmulator({ serviceBusPort: 0, ...options });
   const connectionString = emulator.environment["ANYQUEUE_SERVICE_BUS_CONNECTION_STRING"] ?? "";
   const clients: ServiceBusClient[] = [];
-  closers.push(async () => {
+  onTestFinished(async () => {
     await Promise.all(clients.map((client) => client.close()));
     await emulator.close();
   });

@@ -1,5 +1,5 @@
 import { CreateQueueCommand, SQSClient, type QueueAttributeName } from "@aws-sdk/client-sqs";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import type { EmulatorOptions } from "../../src/emulator-options.ts";
 import { startEmulator, type Emulator } from "../../src/emulator.ts";
 
@@ -17,18 +17,12 @@ export interface QueryAnswer {
   readonly body: string;
 }
 
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  await Promise.all(closers.splice(0).map((close) => close()));
-});
-
 /** An emulator with a client of the real SDK. Both end with the test. */
 export async function runEmulator(options: EmulatorOptions = {}): Promise<RunningEmulator> {
   const emulator = await startEmulator({ sqsPort: 0, ...options });
   const endpoint = emulator.endpoints.sqs ?? "";
   const sqs = sqsClient(endpoint);
-  closers.push(async () => {
+  onTestFinished(async () => {
     sqs.destroy();
     await emulator.close();
   });

@@ -1,6 +1,6 @@
 import * as six from "@google-cloud/pubsub";
 import * as five from "@google-cloud/pubsub-5";
-import { afterEach, beforeEach, vi } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import type { EmulatorOptions } from "../../src/emulator-options.ts";
 import { startEmulator, type Emulator } from "../../src/emulator.ts";
 
@@ -37,28 +37,19 @@ export interface RunningPubsub {
   publishTo(orderingKey: string, ...bodies: readonly string[]): Promise<void>;
 }
 
-const closers: (() => Promise<unknown>)[] = [];
-
-beforeEach(() => {
-  // Without it, the client looks for a metadata server and warns that there is none.
-  vi.stubEnv("METADATA_SERVER_DETECTION", "none");
-});
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
 /** An emulator with clients of the real SDK. All of them end with the test. */
 export async function runPubsub(
   { library }: PubsubLibrary,
   options: EmulatorOptions = {},
 ): Promise<RunningPubsub> {
+  // Without it, the client looks for a metadata server and warns that there is none.
+  vi.stubEnv("METADATA_SERVER_DETECTION", "none");
   const emulator = await startEmulator({ pubsubPort: 0, ...options });
-  closers.push(() => emulator.close());
+  onTestFinished(() => emulator.close());
   const apiEndpoint = emulator.endpoints.pubsub ?? "";
   const connect = (more: six.ClientConfig = {}): six.PubSub => {
     const client = new library.PubSub({ projectId: PROJECT, apiEndpoint, emulatorMode: true, ...more });
-    closers.push(() => client.close());
+    onTestFinished(async () => await client.close());
     return client;
   };
   const pubsub = connect();
@@ -67,7 +58,7 @@ export async function runPubsub(
   const publisher = new library.v1.PublisherClient(config);
   const subscriber = new library.v1.SubscriberClient(config);
   const schemas = new library.v1.SchemaServiceClient(config);
-  for (const client of [publisher, subscriber, schemas]) closers.push(() => client.close());
+  for (const client of [publisher, subscriber, schemas]) onTestFinished(async () => await client.close());
   const topic = topicName("orders");
   return {
     emulator,

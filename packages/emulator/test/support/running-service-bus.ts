@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from "node:net";
 import { ServiceBusClient, ServiceBusError, type ServiceBusClientOptions } from "@azure/service-bus";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { FaultPlan } from "../../src/faults/fault-plan.ts";
 import { createAmqpFront, type AmqpFront } from "../../src/fronts/service-bus/amqp/amqp-front.ts";
 import { ServiceBusNamespace } from "../../src/fronts/service-bus/engine/namespace.ts";
@@ -26,12 +26,6 @@ export interface RunningServiceBus {
   entity(path: string): EntitySnapshot;
 }
 
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  await Promise.all(closers.splice(0).map((close) => close()));
-});
-
 /** Without retries, failures are reported directly. Only the tests of retries turn them on. */
 const NO_RETRIES = { maxRetries: 0, timeoutInMs: 5000 };
 
@@ -55,7 +49,7 @@ export async function runServiceBus(
   });
   const { port } = server.address() as AddressInfo;
   const clients: ServiceBusClient[] = [];
-  closers.push(async () => {
+  onTestFinished(async () => {
     faults.clear();
     await Promise.all(clients.map((client) => client.close()));
     front.close();

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { once } from "node:events";
 import { defineQueue, type Handler, type QueueEvents } from "@anyqueue/core";
 import { createHandler, type HandlerOptions } from "@anyqueue/serverless";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { nodePushRequests, pushRequests, type PushOptions } from "../../src/push.ts";
 
 export interface Order {
@@ -26,12 +26,6 @@ export const FORMS: readonly (readonly [name: string, make: MakeFunction])[] = [
 
 type MakeFunction = (handler: Handler<Order>, options?: PushOptions, more?: HandlerOptions) => PushFunction;
 
-const closers: (() => void)[] = [];
-
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
-
 /** Starts a new server for each request. */
 function nodeFunction(handler: Handler<Order>, options = TRUSTED, more: HandlerOptions = {}): PushFunction {
   const serve = createHandler(orders, nodePushRequests(options), handler, more);
@@ -45,7 +39,7 @@ export async function listen(
   const server = createServer((request, response) => void handler(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  closers.push(() => {
+  onTestFinished(() => {
     server.close();
     server.closeAllConnections();
   });
