@@ -29,6 +29,8 @@ export interface PubsubHandle extends Brought {
   readonly messageId: string;
   /** In Unix epoch milliseconds. */
   readonly publishedAtMs: number | undefined;
+  /** The service's number of this delivery; undefined: it counts none. */
+  readonly attempt: number | undefined;
 }
 
 /** What is known of a message's arrival. */
@@ -107,6 +109,7 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
       ackId: ackId ?? "",
       messageId,
       publishedAtMs: enqueuedAtMs,
+      attempt: deliveryAttempt || undefined,
       stream: arrival.stream,
       orderingKey,
       countedUntilMs: undefined,

@@ -185,7 +185,7 @@ export class StreamReceiver implements Receiver {
     const nowMs = clock.now();
     const untilMs = nowMs + leaseMs - this.#stalls.waitedMs(nowMs);
     const deliveries = receivedMessages.map((received) => {
-      const handedBack = handBacks.of(received.message?.messageId ?? "");
+      const handedBack = handBacks.of(received.message?.messageId ?? "", received.deliveryAttempt ?? 0);
       const delivery = decodeMessage(received, { stream, handedBack });
       this.#outstanding.add(delivery.handle, untilMs, nowMs);
       return delivery;

@@ -52,6 +52,23 @@ test("what is early again goes back for a second: each time counts as an attempt
   await consumer.close();
 });
 
+test("what was early counts no attempt, and a return that the service did not count takes none off", async () => {
+  const { consumer } = await waitingForFirst();
+  const second = (deliveryAttempt: number): ReturnType<typeof stored> =>
+    stored("2", "2", { message: { orderingKey: "x" }, deliveryAttempt });
+  server.stream(0).send({ receivedMessages: [second(2)] });
+  await until(() => server.count("ModifyAckDeadline") === 2);
+  const counts: (number | undefined)[] = [];
+  for (const attempt of [2, 3, 4]) {
+    server.stream(0).send({ receivedMessages: [keyed("1"), second(attempt)] });
+    const deliveries = await consumer.receiveBatch(ASK, never);
+    counts.push(deliveries[1]?.deliveryCount);
+  }
+  // The return was without effect if the service had taken the message back by then, behind the first.
+  expect(counts).toEqual([2, 2, 3]);
+  await consumer.close();
+});
+
 test("what a stream brings more than a second late is not handed over before the message that failed", async () => {
   const { clock, consumer } = await waitingForFirst();
   await clock.advance("2s");
