@@ -8,7 +8,12 @@ import type {
 import { describeExplored, type Explored } from "@anyqueue/conformance";
 import { describe, expect, test } from "vitest";
 import { SABOTEURS } from "../../packages/conformance/test/sabotage/all.ts";
-import { changed, withConsumer, withDeliveries } from "../../packages/conformance/test/sabotage/saboteur.ts";
+import {
+  changed,
+  withConsumer,
+  withDeliveries,
+  withProducer,
+} from "../../packages/conformance/test/sabotage/saboteur.ts";
 import { CLOUDS, stageOf, type StageName } from "../chaos/providers.ts";
 import { exploreService } from "./explore-service.ts";
 
@@ -48,6 +53,15 @@ const retriesLast = (adapter: QueueAdapter): QueueAdapter =>
         await Promise.all(items.map(async (item) => await release(item, signal))),
     };
   });
+
+/** Whatever is sent to another queue than the explored one is a dead letter. */
+const buriesTwice = (adapter: QueueAdapter): QueueAdapter =>
+  withProducer(adapter, (driver, { entity }) => ({
+    async sendBatch(messages, signal) {
+      if (entity !== "explored") await driver.sendBatch(messages, signal);
+      return await driver.sendBatch(messages, signal);
+    },
+  }));
 
 async function first<Result>(results: Promise<readonly Result[]>): Promise<Result> {
   const [result] = await results;
@@ -90,6 +104,14 @@ const CAUGHT: readonly Caught[] = [
     invariant: "I-9",
     seeds: [1, 2, 4],
     wrap: backwards,
+  },
+  {
+    name: "sends dead letters twice",
+    stage: "pubsub-ordered",
+    invariant: "I-11",
+    // In the first, the service takes a dead letter back behind an earlier message, which excuses no other one.
+    seeds: [1_000_181, 1, 2],
+    wrap: buriesTwice,
   },
 ];
 

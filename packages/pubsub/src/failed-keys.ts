@@ -1,9 +1,21 @@
+import type { PubsubHandle } from "./pubsub-wire.ts";
+
 /** What happens to a delivery: it is handed over, left to come again by itself, or given back at once. */
 export type Verdict = "take" | "drop" | "give-back";
 
-interface FailedHead {
-  /** When its return began: what comes after that was sent after that. */
+/** A return of a delivery that a stream brought. */
+interface StreamReturn {
+  /** When it began; monotonic. */
   readonly sinceMs: number;
+  readonly stream: number;
+}
+
+interface FailedHead {
+  /**
+   * Its returns, the last of each stream. A returned message is sent again only after its return, so the same
+   * stream brings it again after that. Another stream may be late with an older delivery.
+   */
+  readonly returns: readonly StreamReturn[];
   /** When the service offers it again; monotonic. */
   readonly comesAtMs: number;
   readonly before: Exclude<Verdict, "take">;
@@ -14,15 +26,16 @@ interface FailedHead {
   readonly isLost?: true;
 }
 
-/** Moments of a return; monotonic, except for the last. */
-export interface ReturnTimes {
-  /** When it begins. */
-  readonly sinceMs: number;
+/** What is known of a return that begins. Moments are monotonic, except for the last. */
+export interface ReturnTimes extends StreamReturn {
   /** When the service offers the message again at the latest, until the answer says when. */
   readonly comesAtMs: number;
   /** When the message was published. @default 0 */
   readonly publishedAtMs?: number | undefined;
 }
+
+/** What is known of a delivery that has come. */
+type Arrival = Partial<Pick<PubsubHandle, "publishedAtMs" | "sentAfterMs" | "stream">>;
 
 /** By message id. */
 type Heads = Map<string, FailedHead>;
@@ -60,7 +73,9 @@ export class FailedKeys {
 
   /** The same for a message that was not handed over. */
   returning(key: string, messageId: string, times: ReturnTimes): void {
-    this.#set(key, messageId, { ...returned(times), isEarly: true });
+    const before = this.#keys.get(key)?.get(messageId)?.returns ?? [];
+    const others = before.filter(({ stream }) => stream !== times.stream);
+    this.#set(key, messageId, { ...returned(times), returns: [...others, times], isEarly: true });
   }
 
   /** The release was answered: until the message returns nobody holds it, and all behind it comes again. */
@@ -92,14 +107,8 @@ export class FailedKeys {
     return this.#keys.get(key ?? "")?.get(messageId)?.isEarly === true;
   }
 
-  /** @param notBeforeMs monotonic time before which it was not sent, as far as clocks can tell */
-  judge(
-    key: string | undefined,
-    messageId: string,
-    nowMs: number,
-    publishedAtMs = 0,
-    notBeforeMs = -Infinity,
-  ): Verdict {
+  judge(key: string | undefined, messageId: string, nowMs: number, arrival: Arrival = {}): Verdict {
+    const { publishedAtMs = 0, sentAfterMs = -Infinity, stream = 0 } = arrival;
     if (this.#keys.size >= this.#sweepAt) this.#sweep(nowMs);
     const heads = key === undefined ? undefined : this.#keys.get(key);
     if (key === undefined || heads === undefined) return "take";
@@ -114,8 +123,11 @@ export class FailedKeys {
       if (nowMs < comesAtMs && before === "drop") return "drop";
       const graceMs = isEarly && own !== undefined ? 0 : GRACE_MS;
       // A stream may be further behind than the grace, so what was perhaps sent before the message goes back
-      // once. What comes after that was sent after the message, which somebody else has if it is not here.
-      const isFresh = Math.max(own?.sinceMs ?? -Infinity, notBeforeMs - GRACE_MS) >= comesAtMs;
+      // once. What the stream brings after that was sent after the message, which somebody else has then.
+      const isFresh =
+        sentAfterMs - GRACE_MS >= comesAtMs ||
+        own?.isLost === true ||
+        own?.returns.some((one) => one.stream === stream && one.sinceMs >= comesAtMs) === true;
       if (nowMs < comesAtMs + graceMs || !isFresh) verdict = "give-back";
     }
     if (verdict === "take") this.#keys.delete(key);
@@ -143,11 +155,12 @@ function follows(id: string, publishedAtMs: number, otherId: string, otherPublis
   return id.length === otherId.length ? id > otherId : id.length > otherId.length;
 }
 
-function returned({ sinceMs, comesAtMs, publishedAtMs = 0 }: ReturnTimes): FailedHead {
-  return { sinceMs, comesAtMs, before: "give-back", publishedAtMs };
+function returned(times: ReturnTimes): FailedHead {
+  const { comesAtMs, publishedAtMs = 0 } = times;
+  return { returns: [times], comesAtMs, before: "give-back", publishedAtMs };
 }
 
 /** It comes again only when its lease here is over, so what comes is never too old. */
 function lostHead(comesAtMs: number, publishedAtMs: number): FailedHead {
-  return { sinceMs: Number.POSITIVE_INFINITY, comesAtMs, before: "drop", publishedAtMs, isLost: true };
+  return { returns: [], comesAtMs, before: "drop", publishedAtMs, isLost: true };
 }

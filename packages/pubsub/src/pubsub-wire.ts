@@ -29,6 +29,10 @@ export interface PubsubHandle extends Brought {
   readonly messageId: string;
   /** In Unix epoch milliseconds. */
   readonly publishedAtMs: number | undefined;
+  /** A time after which it was sent, as far as its stream tells; monotonic. */
+  sentAfterMs: number | undefined;
+  /** The service's number of this delivery; undefined: it counts none. */
+  readonly attempt: number | undefined;
 }
 
 /** What is known of a message's arrival. */
@@ -107,6 +111,8 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
       ackId: ackId ?? "",
       messageId,
       publishedAtMs: enqueuedAtMs,
+      attempt: deliveryAttempt || undefined,
+      sentAfterMs: undefined,
       stream: arrival.stream,
       orderingKey,
       countedUntilMs: undefined,

@@ -6,13 +6,14 @@ import { HEALTHY_STREAM_MS, LATE_ANSWER_MS } from "./pubsub-limits.ts";
 import type { PullClient } from "./pull-clients.ts";
 import { PullStream } from "./pull-stream.ts";
 import type { ReceiverParts } from "./receiver.ts";
+import { StreamMark } from "./stream-mark.ts";
 import { bytesOfNext, planStreams } from "./stream-plan.ts";
 
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 
 export interface StreamPoolOptions extends ReceiverParts {
   readonly outstanding: Outstanding;
-  readonly onResponse: (response: Response, stream: number) => void;
+  readonly onResponse: (response: Response, stream: StreamMark) => void;
   /** A stream could not be opened, or ended in a way that an immediate retry would not mend. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -114,6 +115,7 @@ export class StreamPool {
     this.#count += 1;
     const number = this.#count;
     const maxBytes = bytesOfNext(this.#open.map((one) => one.maxBytes));
+    const mark = new StreamMark(number, clock.now());
     const stream: PullStream = new PullStream({
       client: this.#place.client,
       subscription: path,
@@ -122,7 +124,7 @@ export class StreamPool {
       maxOutstanding: room,
       maxBytes,
       clock,
-      onResponse: (response) => onResponse(response, number),
+      onResponse: (response) => onResponse(response, mark),
       onEnd: (error) => this.#ended(stream, error),
     });
     if (this.#open.length === 0) this.#parked.clear();

@@ -9,6 +9,7 @@ import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { Receipts } from "./receipts.ts";
 import { confirmed, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
+import type { StreamMark } from "./stream-mark.ts";
 import { StreamPool } from "./stream-pool.ts";
 import { WaitingAsks } from "./waiting-asks.ts";
 
@@ -107,8 +108,8 @@ export class StreamReceiver implements Receiver {
 
   releasing(handles: readonly PubsubHandle[]): void {
     const times = this.#returnTimes();
-    const keys = this.#failedKeys(handles, (key, { messageId, publishedAtMs }) =>
-      this.#failed.releasing(key, messageId, { ...times, publishedAtMs }),
+    const keys = this.#failedKeys(handles, (key, { messageId, publishedAtMs, stream }) =>
+      this.#failed.releasing(key, messageId, { ...times, publishedAtMs, stream }),
     );
     if (keys.size === 0) return;
     this.#buffer.dropKeys(keys);
@@ -177,16 +178,17 @@ export class StreamReceiver implements Receiver {
     if (this.#headroom.update({ settling: this.#settling, isStarved, nowMs })) this.#want(true);
   }
 
-  #heard({ subscriptionProperties, receivedMessages }: Response, stream: number): void {
+  #heard({ subscriptionProperties, receivedMessages }: Response, mark: StreamMark): void {
     this.#onSign?.();
     const { handBacks, clock, leaseMs, subscription } = this.#parts;
     subscription.learn(subscriptionProperties ?? {});
     if (receivedMessages === undefined || receivedMessages === null || receivedMessages.length === 0) return;
-    const nowMs = clock.now();
+    const [nowMs, wallMs] = [clock.now(), clock.wallNow()];
     const untilMs = nowMs + leaseMs - this.#stalls.waitedMs(nowMs);
     const deliveries = receivedMessages.map((received) => {
-      const handedBack = handBacks.of(received.message?.messageId ?? "");
-      const delivery = decodeMessage(received, { stream, handedBack });
+      const handedBack = handBacks.of(received.message?.messageId ?? "", received.deliveryAttempt ?? 0);
+      const delivery = decodeMessage(received, { stream: mark.number, handedBack });
+      delivery.handle.sentAfterMs = mark.pass(delivery.handle.publishedAtMs, nowMs, wallMs);
       this.#outstanding.add(delivery.handle, untilMs, nowMs);
       return delivery;
     });
@@ -210,8 +212,7 @@ export class StreamReceiver implements Receiver {
   /** Leaves out what is behind a message that was given back and has not come again (D15). */
   #inOrder(deliveries: Deliveries, untilMs: number): Deliveries {
     if (!this.#parts.subscription.keepsOrder) return deliveries;
-    const { clock } = this.#parts;
-    const [nowMs, wallMs] = [clock.now(), clock.wallNow()];
+    const nowMs = this.#parts.clock.now();
     const early: Delivery<PubsubHandle>[] = [];
     const earlyAgain: Delivery<PubsubHandle>[] = [];
     /** Keys of which something goes back now: what follows goes with it. */
@@ -219,12 +220,9 @@ export class StreamReceiver implements Receiver {
     const ours = deliveries.filter((delivery) => {
       const { handle, orderingKey } = delivery;
       const { messageId, publishedAtMs } = handle;
-      // What was published later was sent later. A message from the future shows that the clocks disagree.
-      const ageMs = wallMs - (publishedAtMs ?? 0);
-      const notBeforeMs = ageMs < 0 ? undefined : nowMs - ageMs;
       const verdict = heldUp.has(orderingKey)
         ? "give-back"
-        : this.#failed.judge(orderingKey, messageId, nowMs, publishedAtMs, notBeforeMs);
+        : this.#failed.judge(orderingKey, messageId, nowMs, handle);
       if (verdict === "give-back") heldUp.add(orderingKey);
       if (verdict === "give-back")
         (this.#failed.isBackEarly(orderingKey, messageId) ? earlyAgain : early).push(delivery);
@@ -246,14 +244,14 @@ export class StreamReceiver implements Receiver {
     const times = this.#returnTimes();
     const handles = deliveries.map(({ handle }) => handle);
     for (const handle of handles) this.#outstanding.delete(handle);
-    this.#failedKeys(handles, (key, { messageId, publishedAtMs }) =>
-      this.#failed.returning(key, messageId, { ...times, publishedAtMs }),
+    this.#failedKeys(handles, (key, { messageId, publishedAtMs, stream }) =>
+      this.#failed.returning(key, messageId, { ...times, publishedAtMs, stream }),
     );
     this.#giveBacks.add(deliveries, seconds);
   }
 
   /** Of a return that begins now: without an answer, the message comes again when its lease ends. */
-  #returnTimes(): ReturnTimes {
+  #returnTimes(): Omit<ReturnTimes, "stream"> {
     const sinceMs = this.#parts.clock.now();
     return { sinceMs, comesAtMs: sinceMs + this.#parts.leaseMs };
   }

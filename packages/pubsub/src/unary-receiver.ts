@@ -121,9 +121,10 @@ export class UnaryReceiver implements Receiver {
     const timeoutMs = waitMs === 0 ? REQUEST_TIMEOUT_MS : Math.max(waitMs, MIN_PULL_MS);
     try {
       const [{ receivedMessages }] = await client.pull(request, callOptions(this.#cut.signal, timeoutMs));
-      const deliveries = (receivedMessages ?? []).map((received) =>
-        decodeMessage(received, { stream: 0, handedBack: handBacks.of(received.message?.messageId ?? "") }),
-      );
+      const deliveries = (receivedMessages ?? []).map((received) => {
+        const handedBack = handBacks.of(received.message?.messageId ?? "", received.deliveryAttempt ?? 0);
+        return decodeMessage(received, { stream: 0, handedBack });
+      });
       if (deliveries.length === 0) return [];
       // A pull leases for the subscription's own time, starting at some moment of the wait.
       const sentAtMs = clock.now();

@@ -52,12 +52,60 @@ test("what is early again goes back for a second: each time counts as an attempt
   await consumer.close();
 });
 
+test("what was early counts no attempt, and a return that the service did not count takes none off", async () => {
+  const { consumer } = await waitingForFirst();
+  const second = (deliveryAttempt: number): ReturnType<typeof stored> =>
+    stored("2", "2", { message: { orderingKey: "x" }, deliveryAttempt });
+  server.stream(0).send({ receivedMessages: [second(2)] });
+  await until(() => server.count("ModifyAckDeadline") === 2);
+  const counts: (number | undefined)[] = [];
+  for (const attempt of [2, 3, 4]) {
+    server.stream(0).send({ receivedMessages: [keyed("1"), second(attempt)] });
+    const deliveries = await consumer.receiveBatch(ASK, never);
+    counts.push(deliveries[1]?.deliveryCount);
+  }
+  // The return was without effect if the service had taken the message back by then, behind the first.
+  expect(counts).toEqual([2, 2, 3]);
+  await consumer.close();
+});
+
 test("what a stream brings more than a second late is not handed over before the message that failed", async () => {
   const { clock, consumer } = await waitingForFirst();
   await clock.advance("2s");
   server.stream(0).send({ receivedMessages: [keyed("2")] });
   server.stream(0).send({ receivedMessages: [keyed("1"), keyed("2")] });
   expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["1", "2"]);
+  await consumer.close();
+});
+
+test("what went back on one stream proves nothing of another that is late as well", async () => {
+  const { clock, consumer } = await waitingForFirst();
+  await consumer.setFlow?.({ maxOutstanding: 20, lanes: 20 }, never);
+  await until(() => server.streams.length === 2);
+  const [one, two] = [server.stream(0), server.stream(1)];
+  // The first fails again, on the other stream. What follows it is late on both.
+  two.send({ receivedMessages: [keyed("1")] });
+  const [first] = await consumer.receiveBatch(ASK, never);
+  await consumer.releaseBatch([{ handle: first?.handle, delayMs: 0, cause: "retry" }], never);
+  await clock.advance("2s");
+  one.send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 3);
+  two.send({ receivedMessages: [keyed("2")] });
+  two.send({ receivedMessages: [keyed("1"), keyed("2")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["1", "2"]);
+  await consumer.close();
+});
+
+test("what went back is taken on a stream that was opened after that", async () => {
+  const { clock, consumer } = await waitingForFirst();
+  await clock.advance("2s");
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 2);
+  await consumer.setFlow?.({ maxOutstanding: 20, lanes: 20 }, never);
+  await until(() => server.streams.length === 2);
+  // Another consumer has the first.
+  server.stream(1).send({ receivedMessages: [keyed("2")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
   await consumer.close();
 });
 
@@ -75,13 +123,18 @@ test("what was published later goes back behind a message that perhaps was sent 
   await consumer.close();
 });
 
-test("what was published later and comes alone is handed over at once", async () => {
+test.each([
+  ["what was published later is handed over at once", "2"],
+  ["so is what comes behind a message of another key that was published later", "another"],
+])("%s", async (_claim, later) => {
   const { clock, consumer } = await waitingForFirst();
   await clock.advance("3s");
   const publishTime = { seconds: String(Math.floor(clock.wallNow() / 1_000)), nanos: 0 };
-  const second = stored("2", "2", { message: { orderingKey: "x", publishTime } });
-  server.stream(0).send({ receivedMessages: [second] });
-  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
+  const orderingKey = later === "2" ? "x" : "y";
+  const brought = [stored(later, later, { message: { orderingKey, publishTime } })];
+  if (later !== "2") brought.push(keyed("2"));
+  server.stream(0).send({ receivedMessages: brought });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toContain("2");
   expect(server.count("ModifyAckDeadline")).toBe(1);
   await consumer.close();
 });

@@ -65,3 +65,26 @@ export function isCopiedUnread({ copies }: Story, { deliver, start, settles }: H
   if (start !== undefined || released === undefined) return false;
   return copies.some(({ proc, t }) => proc === deliver.proc && t >= deliver.t && t <= released.t);
 }
+
+/**
+ * True if the message was given up, and the service then took it back with a message before it on its key: that one
+ * was handed out again, and this one behind it. It was not done in the service's eyes, whatever its holder was told.
+ *
+ * @param stories all messages of the history
+ */
+export function isTakenBack(story: Story, handover: Handover, stories: Iterable<Story>): boolean {
+  const deadAt = settledAs(handover, "dead")?.t ?? Number.POSITIVE_INFINITY;
+  const again = story.handovers.find(({ handedAt }) => handedAt > deadAt);
+  const own = story.sends[0]?.invoke;
+  return [...stories].some(({ sends, handovers }) => {
+    const sent = sends[0]?.invoke;
+    if (again === undefined || own?.key === undefined || sent?.key !== own.key) return false;
+    const isBefore = (sent.kseq ?? Number.POSITIVE_INFINITY) < (own.kseq ?? 0);
+    return (
+      isBefore &&
+      handovers.some(
+        ({ isOnRecord, handedAt }) => isOnRecord && handedAt > deadAt && handedAt <= again.handedAt,
+      )
+    );
+  });
+}

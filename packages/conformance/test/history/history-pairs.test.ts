@@ -74,6 +74,13 @@ const PAIRS: readonly Pair[] = [
     promises: { deliveryCount: "perConsumer" },
   },
   {
+    name: "a number that falls where a consumer leaves out what it gave back: it was read before the higher one, or after",
+    good: readByOne(["new", "old"]),
+    invariant: "I-10",
+    bad: readByOne(["old", "new"]),
+    promises: { deliveryCount: "perConsumer" },
+  },
+  {
     name: "a second run of what was read late: the service had given up on it before, or nobody had",
     good: runsOfTwo("old", "new"),
     invariant: "I-5",
@@ -216,6 +223,14 @@ function readOutOfOrder([first, second]: readonly [number, number]): readonly Hi
     .end("t2")
     .settle("t2")
     .drained();
+}
+
+/** The older of two hand-overs has the higher number: what its reader gave back before was forgotten with the ack. */
+function readByOne(order: readonly ["new" | "old", "new" | "old"]): readonly HistoryEvent[] {
+  const attempts = { old: 2, new: 1 };
+  const all = history().send("m").handOut("old").wait(2_000).handOut("new");
+  for (const lease of order) all.deliver("m", lease, { lease, attempt: attempts[lease] }).settle(lease);
+  return all.drained();
 }
 
 /** Delivery 3, then delivery 1. */

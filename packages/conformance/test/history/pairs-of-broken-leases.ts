@@ -2,6 +2,7 @@ import { history, type HistoryBuilder } from "./history-builder.ts";
 import type { Pair } from "./pairs-of-answers.ts";
 
 const LATE = { lateAcks: true } as const;
+const FOLLOWERS = { lateAcks: true, redeliversFollowers: true } as const;
 
 /** A service that ends a lease early, or delivers twice, excuses this message after that moment and nothing else. */
 export const PAIRS_OF_BROKEN_LEASES: readonly Pair[] = [
@@ -48,6 +49,27 @@ export const PAIRS_OF_BROKEN_LEASES: readonly Pair[] = [
     good: buriedTwice("m"),
     invariant: "I-11",
     bad: buriedTwice("n"),
+  },
+  {
+    name: "two dead letters of a message: one before it on its key was handed out again before it, or one behind it",
+    good: buriedBehind(1),
+    invariant: "I-11",
+    bad: buriedBehind(3),
+    promises: FOLLOWERS,
+  },
+  {
+    name: "two dead letters of a message: the one before it was handed out again after the first, or before that",
+    good: buriedBehind(1),
+    invariant: "I-11",
+    bad: buriedBehind(1, "before"),
+    promises: FOLLOWERS,
+  },
+  {
+    name: "two dead letters of a message: its lease was broken, or one came before it where none brings its followers",
+    good: buriedTwice("m"),
+    invariant: "I-11",
+    bad: buriedBehind(1),
+    promises: LATE,
   },
   {
     name: "a message that is acked and a dead letter: it was handed out twice, or another one was",
@@ -115,6 +137,18 @@ function buriedTwice(broken: string): Pair["good"] {
     .settle("t2", "dead")
     .deadLetter("m", { bid: "second" })
     .drained();
+}
+
+/** Position 2 of a key is given up, and again by another consumer. A message at another position comes again, too. */
+function buriedBehind(position: number, when: "before" | "after" = "after"): Pair["good"] {
+  const all = history().handOut("first");
+  if (when === "before") all.handOut("again");
+  all.send("n", "ok", { key: "k", kseq: position }).send("m", "ok", { key: "k", kseq: 2 }).handOut("m-1");
+  all.handle("n", "n1", { key: "k", lease: "first" }).bury("m", "t1", { key: "k", lease: "m-1" });
+  if (when === "after") all.handOut("again");
+  all.handOut("m-2").deliver("n", "n2", { key: "k", lease: "again", proc: "other" }).settle("n2");
+  all.deliver("m", "t2", { key: "k", lease: "m-2", proc: "other" }).start("t2").end("t2", "dead");
+  return all.settle("t2", "dead").deadLetter("m", { bid: "second" }).drained();
 }
 
 function ackedAndBuried(broken: string): Pair["good"] {

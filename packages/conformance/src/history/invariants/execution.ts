@@ -235,19 +235,24 @@ function miscounted(
   { mid, handovers }: Story,
   deliveryCount: HistoryPromises["deliveryCount"],
 ): readonly Finding[] {
-  const seen = new Map<string, { handed: number; begun: number; attempt: number }>();
-  for (const { deliver, start } of handovers) {
-    const counter =
-      deliveryCount === "perConsumer" ? `${deliver.proc}/${deliver.consumer}/${deliver.bid}` : deliver.bid;
-    const before = seen.get(counter) ?? { handed: 0, begun: 0, attempt: 0 };
-    const { attempt = before.handed + 1 } = deliver;
-    const handed = `delivery ${before.handed + 1}`;
-    if (attempt < before.attempt) return [{ mid, text: `${handed} says ${attempt} after ${before.attempt}` }];
-    if (deliveryCount === "exact" && (attempt <= before.begun || attempt > before.handed + 1)) {
-      return [{ mid, text: `${handed} says that it is number ${attempt}` }];
-    }
-    const begun = before.begun + (start === undefined ? 0 : 1);
-    seen.set(counter, { handed: before.handed + 1, begun, attempt });
-  }
-  return [];
+  const isPerConsumer = deliveryCount === "perConsumer";
+  const counted = Map.groupBy(handovers, ({ deliver: { proc, consumer, bid } }) =>
+    isPerConsumer ? `${proc}/${consumer}/${bid}` : bid,
+  );
+  return [...counted.values()].flatMap((all) =>
+    all.flatMap(({ deliver }, place): readonly Finding[] => {
+      const before = all.slice(0, place);
+      const { attempt = place + 1 } = deliver;
+      const handed = `delivery ${place + 1}`;
+      // What a consumer leaves out is what it knew when it read: of two that it read in another order than they
+      // were handed out, neither has to have the higher number.
+      const comparable = before.filter((one) => !isPerConsumer || one.deliver.t < deliver.t);
+      const highest = Math.max(0, ...comparable.map((one) => one.deliver.attempt ?? 0));
+      if (attempt < highest) return [{ mid, text: `${handed} says ${attempt} after ${highest}` }];
+      const begun = before.filter(hasStarted).length;
+      return deliveryCount === "exact" && (attempt <= begun || attempt > place + 1)
+        ? [{ mid, text: `${handed} says that it is number ${attempt}` }]
+        : [];
+    }),
+  );
 }

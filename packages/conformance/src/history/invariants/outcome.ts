@@ -10,7 +10,7 @@ import {
   type Story,
 } from "../history-index.ts";
 import type { HistoryEvent } from "../history-event.ts";
-import { isCopiedUnread, isCopyUnsure, isSecondDelivery } from "../what-was-done.ts";
+import { isCopiedUnread, isCopyUnsure, isSecondDelivery, isTakenBack } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
 export const completeDeadLetters: Invariant = {
@@ -37,7 +37,10 @@ function deadLetterFaults(story: Story, index: HistoryIndex, promises: HistoryPr
   if (deadLetters.some(({ reason }) => reason === undefined))
     return [{ mid, text: "a dead letter without a reason" }];
   const unsure = dead.filter(
-    (handover) => handover.brokenAt < Number.POSITIVE_INFINITY || isUnsure(handover, story, index),
+    (handover) =>
+      handover.brokenAt < Number.POSITIVE_INFINITY ||
+      isUnsure(handover, story, index) ||
+      (promises.redeliversFollowers && isTakenBack(story, handover, index.stories.values())),
   );
   const allowed = possibleCopies(story) + unsure.length;
   return copies > allowed ? [{ mid, text: `${copies} dead letters of one message, allowed ${allowed}` }] : [];
