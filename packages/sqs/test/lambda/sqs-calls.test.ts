@@ -53,6 +53,32 @@ describe("with changeVisibility", () => {
     expect((await mapping.invoke(handler))?.response).toEqual({ batchItemFailures: [] });
   });
 
+  test("a delay that SQS cannot keep after the batching window is kept as far as it can be", async () => {
+    const { calls, client, createQueue, emulator } = bench();
+    const mapping = await createQueue("orders", { VisibilityTimeout: "600" });
+    await sendAll(client(), orders, ids(1));
+    const failed: unknown[] = [];
+    const options: HandlerOptions = { listener: { "settle-failed": (event) => failed.push(event) } };
+    const source = sqsEvents({ calls: calls({ changeVisibility: true }) });
+    const handler = createHandler(
+      orders,
+      source,
+      () => Promise.reject(new RetryError({ delay: "12h" })),
+      options,
+    );
+    // SQS counts its 12 hours from the receive, and Lambda gathers a batch for up to five minutes after it.
+    await mapping.invoke(async (event, context) => {
+      await emulator.clock.advance(300_000);
+      return await handler(event, context);
+    });
+    // SQS refuses a longer timeout as a whole: the message would come again with the queue's own.
+    expect(failed).toEqual([]);
+    await emulator.clock.advance(11 * 3_600_000);
+    expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 0, inFlight: 1 });
+    await emulator.clock.advance(3_600_000);
+    expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 1 });
+  });
+
   test("a refused change is reported, and the message is listed all the same", async () => {
     const { calls, client, createQueue, emulator } = bench();
     const mapping = await createQueue("orders", { VisibilityTimeout: "30" });
