@@ -235,6 +235,19 @@ describe("Ctrl+C", () => {
   });
 });
 
+test("a broken pipe ends the run like Ctrl+C, and the rest stays in the queue", async () => {
+  await using program = invoking("lambda-handlers.handler", "--batch-size", "1", "--max-concurrency", "1");
+  await program.untilError("Ctrl+C ends it.");
+  program.child.stdout.destroy();
+  await sendAll(["a", "b", "c", "d", "e"]);
+  // Otherwise it would take messages for ever, and nobody would hear of it.
+  const { code, errors } = await program.ended;
+  expect(errors).toMatch(/invocations?: \d handled\./u);
+  const { visible, inFlight } = await local.queue("orders");
+  expect([code, inFlight]).toEqual([0, 0]);
+  expect(visible).toBeGreaterThan(0);
+});
+
 describe("a mistake is named before any message is taken", () => {
   test.each([
     ["missing.handler", [], 1, /^NO_SUCH_FILE: there is no function file .*missing\.handler\./],
