@@ -3,7 +3,7 @@ import { createHandler, type HandlerOptions } from "@anyqueue/serverless";
 import { describe, expect, test } from "vitest";
 import { sqsCalls, type SqsCallsOptions } from "../../src/index.ts";
 import { sqsEvents } from "../../src/lambda.ts";
-import { lambdaEvent } from "../../src/testing.ts";
+import { lambdaContext, lambdaEvent } from "../../src/testing.ts";
 import { lambdaBench, sendAll } from "./lambda-bench.ts";
 
 interface Order {
@@ -77,6 +77,30 @@ describe("with changeVisibility", () => {
     expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 0, inFlight: 1 });
     await emulator.clock.advance(3_600_000);
     expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 1 });
+  });
+
+  test("extend never ends before the call does: Lambda deletes only then", async () => {
+    const { calls, client, createQueue, emulator } = bench();
+    const mapping = await createQueue("orders", { VisibilityTimeout: "720" });
+    await sendAll(client(), orders, ids(2));
+    const source = sqsEvents({ calls: calls({ changeVisibility: true }) });
+    const extended = Promise.withResolvers<void>();
+    let ended = 0;
+    const handler = createHandler(orders, source, async (_message, { extend }) => {
+      ended += 1;
+      if (ended === 1) {
+        await extend("30s");
+        extended.resolve();
+        return;
+      }
+      await extended.promise;
+      // The other message is handled, but not deleted: it must not come to another process meanwhile.
+      await emulator.clock.advance(119_000);
+      expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 0, inFlight: 2 });
+    });
+    const invoked = await mapping.invoke(handler, { context: lambdaContext("2m") });
+    expect(invoked?.event.Records).toHaveLength(2);
+    expect(invoked?.response).toEqual({ batchItemFailures: [] });
   });
 
   test("a refused change is reported, and the message is listed all the same", async () => {
