@@ -107,6 +107,14 @@ describe("a Lambda function with --once", () => {
     expect(await program.ended).toMatchObject({ code: 0, lines: [expect.stringMatching(/^ok/)] });
   });
 
+  test("may be a member of what the file exports, as Lambda finds it", async () => {
+    await sendAll(["a"]);
+    await using program = invoking("lambda-handlers.api.Orders.handler", "--once");
+    const { code, errors } = await program.ended;
+    expect(errors).toContain("handled a of lambda-handlers");
+    expect(code).toBe(0);
+  });
+
   test("may be run by another client of the runtime API", async () => {
     await sendAll(["a"]);
     const client = `${process.execPath} ${join(FUNCTIONS, "runtime-client.mjs")}`;
