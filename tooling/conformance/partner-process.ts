@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 
 export const PARTNER_HOST = "127.0.0.1";
@@ -51,15 +50,4 @@ export async function startPartnerProcess(
       if (child.exitCode === null && child.kill()) await exited;
     },
   };
-}
-
-/** Returns a port that was free a moment ago, for servers that cannot choose one themselves. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, PARTNER_HOST);
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("the server listens on no port");
-  return address.port;
 }

@@ -94,6 +94,22 @@ describe("public keys", () => {
     expect(server.asked).toBe(3);
   });
 
+  test("that cannot be fetched are not asked for with each forged token either", async () => {
+    const clock = createVirtualClock();
+    const server = await keyServer();
+    const set = pushTokens().keys();
+    server.answer = keysFor(set, { "cache-control": "max-age=86400" });
+    const keys = new PublicKeys(server.url, clock);
+    await keys.find(idIn(set));
+    await clock.advance("30s");
+    server.answer = (response) => void response.writeHead(500).end();
+    await expect(keys.find("forged")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    // Anybody can name a key: each name would be a request to Google.
+    for (let time = 0; time < 5; time += 1) expect(await keys.find("forged")).toBeUndefined();
+    expect(server.asked).toBe(2);
+    expect(await keys.find(idIn(set))).toBeDefined();
+  });
+
   test("that were withdrawn are not used beyond the time of their answer", async () => {
     const clock = createVirtualClock();
     const server = await keyServer();

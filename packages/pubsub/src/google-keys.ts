@@ -31,7 +31,6 @@ export type PublicKey = webcrypto.CryptoKey;
 
 interface Keys {
   readonly byId: ReadonlyMap<string, PublicKey>;
-  readonly fetchedAtMs: number;
   readonly untilMs: number;
 }
 
@@ -40,6 +39,8 @@ export class PublicKeys {
   readonly #source: PushKeys;
   readonly #clock: Clock;
   #keys: Keys | undefined;
+  /** When they were last asked for, also in vain. */
+  #askedAtMs = 0;
   #fetching: Promise<Keys> | undefined;
 
   constructor(source: PushKeys, clock: Clock) {
@@ -56,7 +57,7 @@ export class PublicKeys {
     const known = this.#keys;
     const isFresh = known !== undefined && nowMs < known.untilMs;
     const found = isFresh ? known.byId.get(id) : undefined;
-    if (found !== undefined || (isFresh && nowMs < known.fetchedAtMs + REFETCH_AFTER_MS)) return found;
+    if (found !== undefined || (isFresh && nowMs < this.#askedAtMs + REFETCH_AFTER_MS)) return found;
     // Keys change while old ones are still cached: an unknown key may be new.
     return (await this.#fetchOnce()).byId.get(id);
   }
@@ -69,10 +70,10 @@ export class PublicKeys {
   }
 
   async #fetch(): Promise<Keys> {
+    this.#askedAtMs = this.#clock.now();
     try {
       const { set, ageMs } = await readKeySet(this.#source, this.#clock);
-      const fetchedAtMs = this.#clock.now();
-      const keys = { byId: await keysOf(set), fetchedAtMs, untilMs: fetchedAtMs + ageMs };
+      const keys = { byId: await keysOf(set), untilMs: this.#clock.now() + ageMs };
       this.#keys = keys;
       return keys;
     } catch (error) {

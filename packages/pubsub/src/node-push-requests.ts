@@ -35,7 +35,7 @@ export function nodePushRequests(options: PushOptions): NodeSource {
       const headers = headersOf(request);
       await guard.check(request.method, headers);
       return await desk.receive(
-        async () => decodePush(headers, await readNodeBody(request, maxBodyBytes), desk.counts),
+        async (inTime) => decodePush(headers, await readNodeBody(request, maxBodyBytes, inTime), desk.counts),
         arrivedAtMs,
       );
     },

@@ -10,37 +10,50 @@ export interface NodePushRequest extends IncomingMessage {
   readonly body?: unknown;
 }
 
+/** Waits for a body as long as its call has time. @throws TIMEOUT */
+export type InTime = <Result>(reading: Promise<Result>) => Promise<Result>;
+
 /** @throws MESSAGE_TOO_LARGE according to the announced length, before anything is read */
 export function checkLength(contentLength: string | undefined, limitBytes: number): void {
   const bytes = Number(contentLength ?? 0);
   if (bytes > limitBytes) throw tooLarge(bytes, limitBytes);
 }
 
-/** @throws MESSAGE_TOO_LARGE; CONNECTION_LOST if less arrives than was announced */
-export async function readFetchBody(request: Request, limitBytes: number): Promise<Uint8Array> {
+/** @throws MESSAGE_TOO_LARGE; TIMEOUT; CONNECTION_LOST if less arrives than was announced */
+export async function readFetchBody(
+  request: Request,
+  limitBytes: number,
+  inTime: InTime,
+): Promise<Uint8Array> {
   if (request.bodyUsed) throw invalid("the request's body was already read", "Pass the request on unread.");
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
   const reader = request.body?.getReader();
-  for (;;) {
-    // One chunk after the other: that is what a stream is.
-    // oxlint-disable-next-line no-await-in-loop
-    const chunk: { readonly done: boolean; readonly value?: Uint8Array } = (await reader?.read()) ?? END;
-    if (chunk.value === undefined) {
-      const { headers } = request;
-      return wholeBody(chunks, headers.get("content-length"), headers.get("content-encoding"));
-    }
-    bytes += chunk.value.byteLength;
-    if (bytes > limitBytes) {
-      // Not awaited: the source of the stream may never answer.
-      reader?.cancel().catch(() => {});
-      throw tooLarge(bytes, limitBytes);
-    }
-    chunks.push(chunk.value);
+  try {
+    const chunks = reader === undefined ? [] : await inTime(readChunks(reader, limitBytes));
+    const { headers } = request;
+    return wholeBody(chunks, headers.get("content-length"), headers.get("content-encoding"));
+  } catch (error) {
+    // Not awaited: the source of the stream may never answer.
+    reader?.cancel().catch(() => {});
+    throw error;
   }
 }
 
-const END = { done: true };
+async function readChunks(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  limitBytes: number,
+): Promise<readonly Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for (;;) {
+    // One chunk after the other: that is what a stream is.
+    // oxlint-disable-next-line no-await-in-loop
+    const { value } = await reader.read();
+    if (value === undefined) return chunks;
+    bytes += value.byteLength;
+    if (bytes > limitBytes) throw tooLarge(bytes, limitBytes);
+    chunks.push(value);
+  }
+}
 
 /**
  * Joins the chunks of a body. If something in between ends a cut-off body like a complete one, only the
@@ -57,10 +70,16 @@ function wholeBody(
   return body;
 }
 
-/** @throws MESSAGE_TOO_LARGE; INVALID_ARGUMENT if the body was already read and nothing of it was kept */
-export async function readNodeBody(request: NodePushRequest, limitBytes: number): Promise<Uint8Array> {
-  const parsed = parsedBody(request);
-  const bytes = parsed ?? (await readStream(request, limitBytes));
+/**
+ * @throws MESSAGE_TOO_LARGE; TIMEOUT; CONNECTION_LOST; INVALID_ARGUMENT if the body was already read and
+ * nothing of it was kept
+ */
+export async function readNodeBody(
+  request: NodePushRequest,
+  limitBytes: number,
+  inTime: InTime,
+): Promise<Uint8Array> {
+  const bytes = parsedBody(request) ?? (await readStream(request, limitBytes, inTime));
   if (bytes.byteLength > limitBytes) throw tooLarge(bytes.byteLength, limitBytes);
   return bytes;
 }
@@ -78,18 +97,18 @@ function parsedBody({ rawBody, body, readableDidRead: isRead }: NodePushRequest)
   );
 }
 
-async function readStream(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+async function readStream(request: IncomingMessage, limitBytes: number, inTime: InTime): Promise<Uint8Array> {
   // The client disconnected while the token was checked: no more events will come.
   if (request.destroyed || request.aborted) throw new QueueError("CONNECTION_LOST", CUT_OFF);
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  request.on("data", (chunk: Buffer) => {
+  const keep = (chunk: Buffer): void => {
     bytes += chunk.byteLength;
-    // The rest is read and dropped: a client that is still sending would not read the answer.
-    if (bytes <= limitBytes) chunks.push(chunk);
-    else reject(tooLarge(bytes, limitBytes));
-  });
+    chunks.push(chunk);
+    if (bytes > limitBytes) reject(tooLarge(bytes, limitBytes));
+  };
+  request.on("data", keep);
   const cutOff = (cause?: unknown): void => reject(new QueueError("CONNECTION_LOST", { ...CUT_OFF, cause }));
   request.once("end", () => {
     request.off("close", cutOff);
@@ -99,7 +118,12 @@ async function readStream(request: IncomingMessage, limitBytes: number): Promise
     else whole();
   });
   for (const sign of ["aborted", "error", "close"]) request.once(sign, cutOff);
-  return await promise;
+  try {
+    return await inTime(promise);
+  } finally {
+    // The rest is read and dropped: a client that is still sending would not read the answer.
+    request.off("data", keep);
+  }
 }
 
 const CUT_OFF = { what: "the request ended before its body did", provider: "pubsub" };

@@ -1,23 +1,18 @@
 import { HandBacks, QueueError, type EventBatch, type Outcome, type Target } from "@anyqueue/core/adapter";
 import { AnsweredMessages } from "./answered-messages.ts";
+import { inTime } from "./in-time.ts";
+import type { InTime } from "./push-body.ts";
 import { ORDERED_CAPABILITIES, PUBSUB_LIMITS } from "./pubsub-limits.ts";
 import type { PubsubHandle } from "./pubsub-wire.ts";
 import type { ResolvedPush } from "./push-options.ts";
 import { PushTurns, type EndTurn } from "./push-turns.ts";
 import { scopeOf, type PushCounts, type PushedDelivery, type SubscriptionName } from "./push-wire.ts";
 
-/** A call of the platform that is under way. */
-export interface Visit {
-  /** Monotonic. */
-  readonly arrivedAtMs: number;
-  leave(): void;
-}
-
 /** The same for every push: one shared array, so that nothing is allocated for each call. */
 const NOTICES: readonly string[] = Object.freeze([
   "a push subscription cannot delay one message: what fails comes again when the subscription's own retry policy says, whatever delay the definition or the handler asks for",
 ]);
-/** Time kept back from the ack deadline while a message waits for its turn: a refusal must still arrive. */
+/** Kept back from the ack deadline while a message arrives or waits for its turn: a refusal must be heard. */
 const REFUSAL_MS = 1_000;
 
 /**
@@ -29,8 +24,12 @@ export class PushDesk {
   readonly #settings: ResolvedPush;
   readonly #turns: PushTurns;
   readonly #answered: AnsweredMessages;
-  readonly #inHand = new Set<Visit>();
-  readonly #visits = new WeakMap<EventBatch<PubsubHandle>, { readonly visit: Visit; readonly key: string }>();
+  readonly #visits = new WeakMap<
+    EventBatch<PubsubHandle>,
+    { readonly endTurn: EndTurn; readonly key: string }
+  >();
+  /** Calls under way. */
+  #inHand = 0;
 
   constructor(settings: ResolvedPush) {
     this.#settings = settings;
@@ -39,19 +38,27 @@ export class PushDesk {
   }
 
   /**
-   * Decodes a call's message and waits for its turn. `arrivedAtMs`: when the call came, monotonic.
+   * Decodes a call's message and waits for its turn. `arrivedAtMs`: when the call came, monotonic. `decode`
+   * gets what bounds the time in which it reads.
    * @throws THROTTLED beyond `maxRequests`, or if earlier messages take too long; and what `decode` throws
    */
   async receive(
-    decode: () => PushedDelivery | Promise<PushedDelivery>,
+    decode: (inTime: InTime) => PushedDelivery | Promise<PushedDelivery>,
     arrivedAtMs: number = this.#settings.clock.now(),
   ): Promise<EventBatch<PubsubHandle>> {
-    const visit = this.#enter(arrivedAtMs);
+    this.#enter();
+    const { clock, ackDeadlineMs } = this.#settings;
+    const remainingMs =
+      ackDeadlineMs === undefined ? undefined : () => arrivedAtMs + ackDeadlineMs - clock.now();
     try {
-      const pushed = await decode();
-      return await this.#batch(visit, pushed);
+      const pushed = await decode(async (reading) => {
+        const read = await inTime(clock, waitOf(remainingMs), reading);
+        if (read === undefined) throw tooLate();
+        return read;
+      });
+      return await this.#batch(pushed, remainingMs);
     } catch (error) {
-      visit.leave();
+      this.#inHand -= 1;
       throw error;
     }
   }
@@ -69,36 +76,29 @@ export class PushDesk {
       handBacks.forget(known.key);
       failures.forget(known.key);
     }
-    known.visit.leave();
+    this.#visits.delete(batch);
+    this.#inHand -= 1;
+    known.endTurn();
     return outcome;
   }
 
-  #enter(arrivedAtMs: number): Visit {
+  #enter(): void {
     const { maxRequests } = this.#settings;
-    if (this.#inHand.size >= maxRequests) {
+    if (this.#inHand >= maxRequests) {
       throw throttled(
         `${maxRequests} messages are already in hand`,
         "Nothing to do: Pub/Sub slows down. To take more, raise maxRequests, concurrency or the number of instances.",
       );
     }
-    const visit: Visit = {
-      arrivedAtMs,
-      leave: () => {
-        this.#inHand.delete(visit);
-      },
-    };
-    this.#inHand.add(visit);
-    return visit;
+    this.#inHand += 1;
   }
 
   async #batch(
-    visit: Visit,
     { delivery, subscription, key }: PushedDelivery,
+    remainingMs: (() => number) | undefined,
   ): Promise<EventBatch<PubsubHandle>> {
-    const { clock, ackDeadlineMs, calls } = this.#settings;
+    const { calls } = this.#settings;
     const { orderingKey } = delivery;
-    const remainingMs =
-      ackDeadlineMs === undefined ? undefined : () => visit.arrivedAtMs + ackDeadlineMs - clock.now();
     // Done before the turn: an error while a turn is held would hold up its key for ever.
     const settling = calls?.of(subscription?.project, [delivery]);
     // A message that is pushed again while it is handled waits for its outcome, like a later one of its key.
@@ -119,19 +119,9 @@ export class PushDesk {
       ...(remainingMs !== undefined && { remainingMs }),
       ...settling,
     };
-    this.#visits.set(batch, { visit: ending(visit, endTurn), key });
+    this.#visits.set(batch, { endTurn, key });
     return batch;
   }
-}
-
-function ending(visit: Visit, endTurn: EndTurn): Visit {
-  return {
-    ...visit,
-    leave: () => {
-      endTurn();
-      visit.leave();
-    },
-  };
 }
 
 function waitOf(remainingMs: (() => number) | undefined): number | undefined {
@@ -148,6 +138,12 @@ function targetOf(subscription: SubscriptionName | undefined): Target {
     capabilities: ORDERED_CAPABILITIES,
     limits: PUBSUB_LIMITS,
   };
+}
+
+/** Otherwise a client that stops sending would keep its place here, and what it has sent. */
+function tooLate(): QueueError {
+  const what = "the request's body did not arrive before the ack deadline";
+  return new QueueError("TIMEOUT", { what, remedy: "Its message is pushed again.", provider: "pubsub" });
 }
 
 function throttled(what: string, remedy: string): QueueError {

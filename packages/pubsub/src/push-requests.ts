@@ -37,7 +37,8 @@ export function pushRequests(options: PushOptions): FetchSource {
       const headers = Object.fromEntries(request.headers);
       await guard.check(request.method, headers);
       return await desk.receive(
-        async () => decodePush(headers, await readFetchBody(request, maxBodyBytes), desk.counts),
+        async (inTime) =>
+          decodePush(headers, await readFetchBody(request, maxBodyBytes, inTime), desk.counts),
         arrivedAtMs,
       );
     },

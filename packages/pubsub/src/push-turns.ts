@@ -1,4 +1,5 @@
 import type { Clock } from "@anyqueue/core/adapter";
+import { inTime } from "./in-time.ts";
 
 /** Ends a turn; the next one begins. */
 export type EndTurn = () => void;
@@ -22,21 +23,9 @@ export class PushTurns {
     void tail.then(() => {
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
     });
-    if (before === undefined || (await this.#isOver(before, withinMs))) return resolve;
+    const isOver = before?.then(() => true);
+    if (isOver === undefined || (await inTime(this.#clock, withinMs, isOver)) === true) return resolve;
     resolve();
     return undefined;
-  }
-
-  async #isOver(before: Promise<void>, withinMs: number | undefined): Promise<boolean> {
-    if (withinMs === undefined) {
-      await before;
-      return true;
-    }
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const timer = this.#clock.setTimer(() => resolve(false), withinMs, true);
-    void before.then(() => resolve(true));
-    const isOver = await promise;
-    timer.cancel();
-    return isOver;
   }
 }

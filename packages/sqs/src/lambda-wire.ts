@@ -1,6 +1,7 @@
 import type { Delivery, EventBatch, HandBacks } from "@anyqueue/core/adapter";
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import { invalid } from "./refusal.ts";
+import { LAMBDA_MAX_WINDOW_MS } from "./sqs-limits.ts";
 import { decodeMessage, type SqsHandle } from "./sqs-wire.ts";
 
 // The event as defined by @types/aws-lambda 8.10.164 and shown in
@@ -180,9 +181,11 @@ function decodeRecord(
     Attributes: record.attributes,
     MessageAttributes: nativeAttributes(record.messageAttributes),
   };
-  // The queue sets the visibility timeout; the event does not say how much of it is left.
   const handedBack = handBacks.of(record.messageId);
-  return decodeMessage(message, receivedAtMs, Number.POSITIVE_INFINITY, handedBack, record.native);
+  // Lambda may have received it this much earlier. The 12 hours of SQS have begun then.
+  const earliestMs = receivedAtMs - LAMBDA_MAX_WINDOW_MS;
+  // The queue sets the visibility timeout; the event does not say how much of it is left.
+  return decodeMessage(message, earliestMs, Number.POSITIVE_INFINITY, handedBack, record.native);
 }
 
 function nativeAttributes(given: Readonly<Record<string, unknown>>): Record<string, MessageAttributeValue> {

@@ -16,6 +16,7 @@ import {
   type SqsBatchResponse,
   type SqsCalls,
   type SqsEvent,
+  type SqsSettling,
 } from "./lambda-wire.ts";
 import { invalid } from "./refusal.ts";
 import { FIFO_CAPABILITIES, SQS_LIMITS, STANDARD_CAPABILITIES } from "./sqs-limits.ts";
@@ -67,14 +68,16 @@ export function sqsEvents(options: SqsEventsOptions = {}): SqsSource {
     receive: (event: SqsEvent, context?: LambdaContext) => {
       const { deliveries, source } = decodeEvent(event, systemClock.now(), handBacks);
       const target = targetOf(deliveries, source);
+      const isTimed = typeof context?.getRemainingTimeInMillis === "function";
+      const remainingMs = (): number => context?.getRemainingTimeInMillis() ?? 0;
       return {
         deliveries,
         target,
-        ...(typeof context?.getRemainingTimeInMillis === "function" && {
-          remainingMs: () => context.getRemainingTimeInMillis(),
-        }),
+        ...(isTimed && { remainingMs }),
         ...(isFifo(target) && fifoFailureScope === "batch" && { failureScope: "batch" as const }),
-        ...(calls !== undefined && deliveries.length > 0 && calls.of(source?.arn, deliveries)),
+        ...(calls !== undefined &&
+          deliveries.length > 0 &&
+          heldToTheEnd(calls.of(source?.arn, deliveries), isTimed ? remainingMs : () => 0)),
       };
     },
     reply: (outcomes: readonly Outcome[], batch: EventBatch<SqsHandle>) => {
@@ -85,6 +88,24 @@ export function sqsEvents(options: SqsEventsOptions = {}): SqsSource {
     },
   });
 }
+
+/**
+ * Lambda deletes a handled message only after the call has ended. An extension that ended before would shorten
+ * the queue's own visibility timeout, and the message would come again although it was handled.
+ */
+function heldToTheEnd({ adapter, settle }: SqsSettling, remainingMs: () => number): SqsSettling {
+  const { extendBatch } = settle;
+  if (extendBatch === undefined) return { adapter, settle };
+  const extendLonger: typeof extendBatch = async (items, signal) => {
+    const leastMs = remainingMs() + DELETE_WITHIN_MS;
+    const longer = items.map(({ handle, leaseMs }) => ({ handle, leaseMs: Math.max(leaseMs, leastMs) }));
+    return await extendBatch(longer, signal);
+  };
+  return { adapter, settle: { ...settle, extendBatch: extendLonger } };
+}
+
+/** Time for Lambda to delete what was handled, after the call has ended. */
+const DELETE_WITHIN_MS = 30_000;
 
 function targetOf(deliveries: readonly Delivery<SqsHandle>[], source: QueueArn | undefined): Target {
   const name = source?.name ?? "unknown";

@@ -28,6 +28,8 @@ export const SQS_QUEUE_NAME: RegExp = /^(?=.{1,80}$)[A-Za-z0-9_-]+(?:\.fifo)?$/;
 export const SQS_ATTEMPT_ID_MS = 300_000;
 /** Longest MessageRetentionPeriod; the default is four days. */
 export const SQS_MAX_RETENTION_SECONDS = 1_209_600;
+/** Longest time for which Lambda gathers a batch (MaximumBatchingWindowInSeconds). https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html (2026-11-30) */
+export const LAMBDA_MAX_WINDOW_MS = 300_000;
 /** Highest maxReceiveCount. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html (2026-11-24) */
 const SQS_MAX_RECEIVE_COUNT = 1_000;
 

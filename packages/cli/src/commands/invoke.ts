@@ -19,13 +19,24 @@ export async function invoke(args: readonly string[], terminal: Terminal): Promi
   const stop = new AbortController();
   void terminal.untilStopped().then(() => stop.abort());
   const tally = new InvocationTally();
+  let written = Promise.resolve();
+  let unwritten: Error | undefined;
+  // Otherwise it would take messages for ever, and nobody would hear of it.
+  const print = async (line: string): Promise<void> => {
+    try {
+      if (!(await terminal.write(line)) && !plan.isOnce) stop.abort();
+    } catch (error) {
+      unwritten = error instanceof Error ? error : new Error(String(error));
+      stop.abort();
+    }
+  };
   const host = await openHost(plan, {
     file: findFunctionFile(plan.file),
     place: await findQueue(plan),
     isOnce: plan.isOnce,
     onReport: (report) => {
       tally.count(report);
-      terminal.print(plan.isJson ? reportAsJson(report) : reportAsText(report));
+      written = print(plan.isJson ? reportAsJson(report) : reportAsText(report));
     },
     onLine: (line) => terminal.warn(line),
     onWarning: (text) => terminal.warn(`note: ${text}`),
@@ -43,6 +54,8 @@ export async function invoke(args: readonly string[], terminal: Terminal): Promi
     await host.close();
   }
   terminal.warn(String(tally));
+  await written;
+  if (unwritten !== undefined) throw unwritten;
   return tally.isClean || !plan.isOnce ? 0 : 1;
 }
 

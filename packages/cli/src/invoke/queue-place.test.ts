@@ -34,6 +34,15 @@ test("the environment names connection and prefix, and a variable moves one queu
   expect(await find("calls")).toMatchObject({ scheme: "memory", entity: "old-calls" });
 });
 
+test.each(["sqs://eu-west-1", "sqs://eu-west-1/", "sqs://eu-west-1?endpoint=http://127.0.0.1:9324/x"])(
+  "%s, which names no queue, is refused",
+  async (queue) => {
+    await expect(find(queue)).rejects.toThrow(
+      "NO_SUCH_QUEUE: sqs://eu-west-1 names no queue. Write it behind the place: sqs://eu-west-1/orders.",
+    );
+  },
+);
+
 test("another provider than the platform's is refused by name", async () => {
   const place = await find("orders", "memory:");
   expect(() => requireProvider(place, "sqs", "lambda")).toThrow(

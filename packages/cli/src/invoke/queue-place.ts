@@ -74,7 +74,17 @@ function formOf({ isOrdered }: QueueNaming) {
 async function configFor(queue: string, url: string | undefined): Promise<QueueConfig> {
   // A connection with a queue's name in it; an http(s) URL is the queue's own.
   const isConnection = /^[a-z][a-z0-9+.-]*:\/\//i.test(queue) && !/^https?:/i.test(queue);
-  if (isConnection) return { url: withoutPath(queue), queues: { [STAND_IN]: { url: queue } } };
+  if (isConnection) {
+    const [, place = "", name = ""] = /^([^:]+:\/\/[^/?]*)\/?([^?]*)/.exec(queue) ?? [];
+    // Otherwise the definition's stand-in would be taken for the queue's name.
+    if (name === "")
+      throw new InvokeError(
+        "NO_SUCH_QUEUE",
+        `${place} names no queue`,
+        `Write it behind the place: ${place}/orders.`,
+      );
+    return { url: withoutPath(queue), queues: { [STAND_IN]: { url: queue } } };
+  }
   const config: QueueConfig = url === undefined ? await loadConfig() : { url };
   if (isDefinitionName(queue)) return config;
   return { ...config, queues: { ...config.queues, [STAND_IN]: queue } };

@@ -60,3 +60,6 @@ export async function slowly(event) {
 }
 
 export const notAFunction = 1;
+
+/** A class may hold its handler, too. */
+export const api = { Orders: Object.assign(() => {}, { handler }) };

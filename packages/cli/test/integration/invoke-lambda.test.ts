@@ -107,6 +107,14 @@ describe("a Lambda function with --once", () => {
     expect(await program.ended).toMatchObject({ code: 0, lines: [expect.stringMatching(/^ok/)] });
   });
 
+  test("may be a member of what the file exports, as Lambda finds it", async () => {
+    await sendAll(["a"]);
+    await using program = invoking("lambda-handlers.api.Orders.handler", "--once");
+    const { code, errors } = await program.ended;
+    expect(errors).toContain("handled a of lambda-handlers");
+    expect(code).toBe(0);
+  });
+
   test("may be run by another client of the runtime API", async () => {
     await sendAll(["a"]);
     const client = `${process.execPath} ${join(FUNCTIONS, "runtime-client.mjs")}`;
@@ -233,6 +241,19 @@ describe("Ctrl+C", () => {
     expect(await program.ended).toMatchObject({ code: 0, lines: [] });
     expect(await local.queue("orders")).toMatchObject({ visible: 2, inFlight: 0 });
   });
+});
+
+test("a broken pipe ends the run like Ctrl+C, and the rest stays in the queue", async () => {
+  await using program = invoking("lambda-handlers.handler", "--batch-size", "1", "--max-concurrency", "1");
+  await program.untilError("Ctrl+C ends it.");
+  program.child.stdout.destroy();
+  await sendAll(["a", "b", "c", "d", "e"]);
+  // Otherwise it would take messages for ever, and nobody would hear of it.
+  const { code, errors } = await program.ended;
+  expect(errors).toMatch(/invocations?: \d handled\./u);
+  const { visible, inFlight } = await local.queue("orders");
+  expect([code, inFlight]).toEqual([0, 0]);
+  expect(visible).toBeGreaterThan(0);
 });
 
 describe("a mistake is named before any message is taken", () => {

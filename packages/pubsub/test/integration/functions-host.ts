@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
+import { freePort } from "../../../../tooling/free-port.ts";
 
 /** Google's functions framework in a process of its own, with a bundle of the function. */
 export interface FunctionsHost {
@@ -32,6 +32,7 @@ export async function startFunctionsHost(
     platform: "node",
     conditions: ["@anyqueue/source"],
   });
+  // The framework accepts a port only by its number.
   const port = await freePort();
   const program = createRequire(import.meta.url).resolve("@google-cloud/functions-framework");
   const signature = target === "push" ? "http" : "cloudevent";
@@ -66,15 +67,4 @@ export async function startFunctionsHost(
       await rm(folder, { recursive: true });
     },
   };
-}
-
-/** The framework accepts a port only by its number. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

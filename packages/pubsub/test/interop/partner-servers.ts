@@ -4,11 +4,8 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Partner } from "../../../../tooling/conformance/on-partner.ts";
 import { goProgram, type InteropProgram } from "../../../../tooling/conformance/interop-programs.ts";
-import {
-  freePort,
-  PARTNER_HOST,
-  startPartnerProcess,
-} from "../../../../tooling/conformance/partner-process.ts";
+import { PARTNER_HOST, startPartnerProcess } from "../../../../tooling/conformance/partner-process.ts";
+import { freePort } from "../../../../tooling/free-port.ts";
 
 /** A component of the Google Cloud CLI; its jar has the version that answers were recorded with. */
 const EMULATOR_SERIES = "0.8.";

@@ -1,10 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { buildApp } from "fauxqs";
 import { createSqsServer } from "local-aws-sqs";
 import type { Partner as AnyPartner } from "../../../../tooling/conformance/on-partner.ts";
+import { freePort } from "../../../../tooling/free-port.ts";
 
 const HOST = "127.0.0.1";
 const REGION = "eu-west-1";
@@ -93,15 +94,6 @@ export const MOTO: Partner = {
 };
 
 export const PARTNERS: readonly Partner[] = [FAUXQS, LOCAL_AWS_SQS, MOTO];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, "listening");
-  const port = portOf(server.address());
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 function portOf(address: AddressInfo | string | null): number {
   if (address === null || typeof address === "string") throw new Error("the server listens on no port");

@@ -3,7 +3,7 @@ import { createHandler, type HandlerOptions } from "@anyqueue/serverless";
 import { describe, expect, test } from "vitest";
 import { sqsCalls, type SqsCallsOptions } from "../../src/index.ts";
 import { sqsEvents } from "../../src/lambda.ts";
-import { lambdaEvent } from "../../src/testing.ts";
+import { lambdaContext, lambdaEvent } from "../../src/testing.ts";
 import { lambdaBench, sendAll } from "./lambda-bench.ts";
 
 interface Order {
@@ -51,6 +51,56 @@ describe("with changeVisibility", () => {
       expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 0, inFlight: 1 });
     });
     expect((await mapping.invoke(handler))?.response).toEqual({ batchItemFailures: [] });
+  });
+
+  test("a delay that SQS cannot keep after the batching window is kept as far as it can be", async () => {
+    const { calls, client, createQueue, emulator } = bench();
+    const mapping = await createQueue("orders", { VisibilityTimeout: "600" });
+    await sendAll(client(), orders, ids(1));
+    const failed: unknown[] = [];
+    const options: HandlerOptions = { listener: { "settle-failed": (event) => failed.push(event) } };
+    const source = sqsEvents({ calls: calls({ changeVisibility: true }) });
+    const handler = createHandler(
+      orders,
+      source,
+      () => Promise.reject(new RetryError({ delay: "12h" })),
+      options,
+    );
+    // SQS counts its 12 hours from the receive, and Lambda gathers a batch for up to five minutes after it.
+    await mapping.invoke(async (event, context) => {
+      await emulator.clock.advance(300_000);
+      return await handler(event, context);
+    });
+    // SQS refuses a longer timeout as a whole: the message would come again with the queue's own.
+    expect(failed).toEqual([]);
+    await emulator.clock.advance(11 * 3_600_000);
+    expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 0, inFlight: 1 });
+    await emulator.clock.advance(3_600_000);
+    expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 1 });
+  });
+
+  test("extend never ends before the call does: Lambda deletes only then", async () => {
+    const { calls, client, createQueue, emulator } = bench();
+    const mapping = await createQueue("orders", { VisibilityTimeout: "720" });
+    await sendAll(client(), orders, ids(2));
+    const source = sqsEvents({ calls: calls({ changeVisibility: true }) });
+    const extended = Promise.withResolvers<void>();
+    let ended = 0;
+    const handler = createHandler(orders, source, async (_message, { extend }) => {
+      ended += 1;
+      if (ended === 1) {
+        await extend("30s");
+        extended.resolve();
+        return;
+      }
+      await extended.promise;
+      // The other message is handled, but not deleted: it must not come to another process meanwhile.
+      await emulator.clock.advance(119_000);
+      expect(emulator.sqs.queues()[0]).toMatchObject({ visible: 0, inFlight: 2 });
+    });
+    const invoked = await mapping.invoke(handler, { context: lambdaContext("2m") });
+    expect(invoked?.event.Records).toHaveLength(2);
+    expect(invoked?.response).toEqual({ batchItemFailures: [] });
   });
 
   test("a refused change is reported, and the message is listed all the same", async () => {

@@ -1,12 +1,12 @@
-import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { createRequire } from "node:module";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FunctionFile } from "../function-file.ts";
 import { ENDS_WITH_PARENT, FunctionProcess, ownProgram } from "../function-process.ts";
 import { InvokeError } from "../invoke-error.ts";
+import { freePort } from "./free-port.ts";
 import type { PushRequest } from "./push-request.ts";
 
 /** How one request ended. */
@@ -181,15 +181,6 @@ function frameworkProgram(path: string): string {
       { cause: error },
     );
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 async function untilListening(port: number, signal: AbortSignal): Promise<void> {

@@ -80,6 +80,7 @@ export class PushRelay {
 
   async #relay(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const pushed = await read(request);
+    if (pushed === undefined) return;
     const messageId = messageIdOf(pushed.body);
     if (messageId === undefined) {
       answerWith(response, BAD_REQUEST);
@@ -118,9 +119,14 @@ export class PushRelay {
   }
 }
 
-async function read(request: IncomingMessage): Promise<PushRequest> {
+/** Returns undefined if the client has gone: the emulator ends, or the ack deadline is over. */
+async function read(request: IncomingMessage): Promise<PushRequest | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
+  try {
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+  } catch {
+    return undefined;
+  }
   const headers = Object.entries(request.headers).flatMap(([name, value]): [string, string][] =>
     value === undefined || OWN_HEADERS.has(name) ? [] : [[name, String(value)]],
   );

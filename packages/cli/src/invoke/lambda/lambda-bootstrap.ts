@@ -90,13 +90,13 @@ function contextOf(headers: Answer["headers"], requestId: string): LambdaContext
   };
 }
 
-/** `_HANDLER` is module, dot, export; LAMBDA_TASK_ROOT is the folder. The host passes the file's name. */
+/** `_HANDLER` is module, dot, export or path of members; LAMBDA_TASK_ROOT is the folder. The host passes the file's name. */
 async function loadHandler(): Promise<Handler> {
   const name = env["_HANDLER"] ?? "";
   const exportName = name.slice(name.indexOf(".") + 1);
   const file = join(env["LAMBDA_TASK_ROOT"] ?? "", process.argv[2] ?? "");
   const exports = await loadFunction(file);
-  const handler = exports[exportName];
+  const handler = exportName.split(".").reduce(memberOf, exports);
   if (typeof handler === "function") return handler as Handler;
   const stem = join(dirname(name), basename(file, extname(file)));
   throw Object.assign(
@@ -105,6 +105,12 @@ async function loadHandler(): Promise<Handler> {
     ),
     { name: "Runtime.HandlerNotFound" },
   );
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  // A class may have it as a static method.
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  return isObject ? Reflect.get(value, name) : undefined;
 }
 
 function describe(error: unknown): object {

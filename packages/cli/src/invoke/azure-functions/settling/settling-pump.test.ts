@@ -70,6 +70,31 @@ test("so do the pollers beside it", async () => {
   await expect(pump.run(NEVER)).rejects.toThrow("the app did not start");
 });
 
+test.each([
+  ["is given back", false, ["a"]],
+  // With its session, which does not count as a delivery.
+  ["is left to its session", true, []],
+])("a message that comes after the run was stopped %s, unseen", async (_what, hasSessions, expected) => {
+  const stop = new AbortController();
+  const abandoned: unknown[] = [];
+  const closed: unknown[] = [];
+  const messages: SdkMessage[] = [{ body: "", messageId: "a" }];
+  const receiver = {
+    receiveMessages: async () => {
+      stop.abort();
+      return messages.splice(0, 1);
+    },
+    abandonMessage: async ({ messageId }: SdkMessage) => void abandoned.push(messageId),
+    close: async () => void closed.push("receiver"),
+  } as unknown as SdkReceiver;
+  const client = { createReceiver: () => receiver, acceptNextSession: async () => receiver };
+  const called: unknown[] = [];
+  const onBatch: SettlingPumpOptions["onBatch"] = async (held) => void called.push(...held);
+  const options = { ...OPTIONS, hasSessions, isOnce: false, onBatch };
+  await new SettlingPump({ ...options, client: client as unknown as SdkClient }).run(stop.signal);
+  expect({ called, abandoned, closed }).toEqual({ called: [], abandoned: expected, closed: ["receiver"] });
+});
+
 /** A service that takes longer to deliver than a receive request waits, but shows what it has. */
 function slowClient(messages: SdkMessage[]): SdkClient {
   const receiver = {

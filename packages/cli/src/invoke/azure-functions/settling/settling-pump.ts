@@ -78,6 +78,11 @@ export class SettlingPump {
           await sleep(PAUSE_AFTER_FAILURE_MS, undefined, { signal }).catch(() => {});
           continue;
         }
+        if (signal.aborted) {
+          // The end of a session gives its messages back, and does not count as a delivery.
+          if (!hasSessions) await abandonAll(held);
+          break;
+        }
         const isSessionOver = held.length === 0 || (await this.#call(held));
         if (hasSessions && receiver !== undefined && isSessionOver) {
           // Another session may have messages: a run ends when no session is left.
@@ -121,8 +126,7 @@ export class SettlingPump {
     try {
       await this.#options.onBatch(held);
     } catch (error) {
-      const unsettled = held.filter(({ settledAs }) => settledAs === undefined);
-      await Promise.allSettled(unsettled.map(async (message) => await message.abandon()));
+      await abandonAll(held.filter(({ settledAs }) => settledAs === undefined));
       throw error;
     } finally {
       this.#running -= 1;
@@ -148,6 +152,11 @@ export class SettlingPump {
     for (const message of held) keep(message).catch(() => {});
     return () => over.abort();
   }
+}
+
+/** A message that cannot be abandoned comes again when its lock ends. */
+async function abandonAll(held: readonly HeldMessage[]): Promise<void> {
+  await Promise.allSettled(held.map(async (message) => await message.abandon()));
 }
 
 /** A receiver that is already gone counts as closed. */
