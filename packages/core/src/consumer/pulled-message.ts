@@ -47,7 +47,7 @@ class PulledContext extends RunContext implements AsyncDisposable {
     const held = this.#held;
     if (held.state === "waiting") this.#engine.executor.giveBack(held);
     // The events tell whether giving back worked. Leaving a block must not throw because of it.
-    await held.completion().catch(() => {});
+    await this.#completed().catch(() => {});
   }
 
   #outcomeOf(error: RetryError | DeadLetterError): Outcome {
@@ -77,6 +77,13 @@ class PulledContext extends RunContext implements AsyncDisposable {
     } else {
       executor.apply(held, outcome());
     }
-    await held.completion();
+    await this.#completed();
+  }
+
+  /** The caller waits: between two tries, nothing else may keep the process alive. */
+  async #completed(): Promise<void> {
+    const { context, time } = this.#engine;
+    const alive = context.clock.setTimer(() => {}, this.#held.capAtMs - time.quick(), true);
+    await this.#held.completion().finally(() => alive.cancel());
   }
 }
