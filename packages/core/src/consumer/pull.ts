@@ -9,7 +9,7 @@ import { orAborted } from "../time/or-aborted.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
 import { SharedClose, type DrainTime } from "../time/drain-time.ts";
-import { answerInTime } from "./answer-in-time.ts";
+import { answerInTime, STALL_MS } from "./answer-in-time.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
@@ -104,8 +104,8 @@ export class Puller {
     const { clock } = this.#options.setup;
     const engine = await this.#openUnless(signal);
     const deadlineMs = clock.now() + waitMs;
-    // The caller waits: the process must not end meanwhile.
-    const alive = clock.setTimer(() => {}, waitMs, true);
+    // The caller waits: the process must not end meanwhile. An answer may come later than its wait.
+    const alive = clock.setTimer(() => {}, waitMs + STALL_MS, true);
     const empty = new EmptyAnswers();
     try {
       for (;;) {

@@ -5,6 +5,7 @@ import type { Message, ReceivedMessage } from "../queue-consumer.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import type { Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
+import { STALL_MS } from "./answer-in-time.ts";
 import { leaseLost } from "./lease.ts";
 import { ACK, outcomeOfFailure } from "./process-delivery.ts";
 import { RunContext } from "./run-context.ts";
@@ -83,7 +84,8 @@ class PulledContext extends RunContext implements AsyncDisposable {
   /** The caller waits: between two tries, nothing else may keep the process alive. */
   async #completed(): Promise<void> {
     const { context, time } = this.#engine;
-    const alive = context.clock.setTimer(() => {}, this.#held.capAtMs - time.quick(), true);
+    const leftMs = this.#held.capAtMs - time.quick();
+    const alive = context.clock.setTimer(() => {}, leftMs + STALL_MS, true);
     await this.#held.completion().finally(() => alive.cancel());
   }
 }
