@@ -87,7 +87,7 @@ export class SqsClients {
   #polls: LeanClient | undefined;
   #place: Promise<void> | undefined;
   readonly #isOurHandler: boolean;
-  #isClosed = false;
+  readonly #ending = new AbortController();
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
@@ -113,14 +113,19 @@ export class SqsClients {
     }
   };
 
+  /** Aborts when the connection is closed, with the error of its use after that. */
+  get ended(): AbortSignal {
+    return this.#ending.signal;
+  }
+
   close(): void {
-    this.#isClosed = true;
+    this.#ending.abort(new QueueError("CLOSED", { what: "the SQS connection is closed" }));
     this.#work?.sdkClient.destroy();
     this.#polls?.sdkClient.destroy();
   }
 
   #refuseUse(signal: AbortSignal | undefined): void {
-    if (this.#isClosed) throw new QueueError("CLOSED", { what: "the SQS connection is closed" });
+    this.ended.throwIfAborted();
     if (signal?.aborted !== true) return;
     // No request has gone out, so nothing can have been applied.
     throw new QueueError("CANCELLED", { what: "aborted before the request", cause: signal.reason });
