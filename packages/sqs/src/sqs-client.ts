@@ -88,6 +88,8 @@ export class SqsClients {
   #place: Promise<void> | undefined;
   readonly #isOurHandler: boolean;
   readonly #ending = new AbortController();
+  /** Aborts when the connection is closed, with the error of its use after that. */
+  readonly ended: AbortSignal = this.#ending.signal;
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
@@ -112,11 +114,6 @@ export class SqsClients {
       return await this.#send(loaded, name, input, options);
     }
   };
-
-  /** Aborts when the connection is closed, with the error of its use after that. */
-  get ended(): AbortSignal {
-    return this.#ending.signal;
-  }
 
   close(): void {
     this.#ending.abort(new QueueError("CLOSED", { what: "the SQS connection is closed" }));
