@@ -4,6 +4,9 @@ import { createClient } from "../src/client/queue-client.ts";
 import { runWorker } from "../src/client/run-worker.ts";
 import { isQueueError } from "../src/errors/queue-error.ts";
 import { defineQueue } from "../src/message/queue-definition.ts";
+import type { Delivery } from "../src/driver/delivery.ts";
+import { delivery } from "../src/testing.ts";
+import { FakeServiceError } from "./fake-adapter.ts";
 import { FakeService } from "./fake-provider.ts";
 
 const orders = defineQueue<{ id: string }>("orders");
@@ -55,6 +58,34 @@ test("an administration that is being loaded is closed as well", async () => {
   await client.close();
   await inspected;
   expect(service.log).toContain("close admin");
+});
+
+test("a consumer whose run failed is let go at once, and counts in the report like every other", async () => {
+  const answers: (() => readonly Delivery<string>[])[] = [];
+  const service = new FakeService({
+    consumer: {
+      receiveBatch: async () => {
+        const answer = answers.shift();
+        if (answer === undefined) throw new FakeServiceError({ code: "NOT_FOUND", retryable: false });
+        return answer();
+      },
+    },
+  });
+  const client = createClient("fake://here", [service.provider]);
+  const failing = client.consumer(orders);
+  const asked = vi.spyOn(failing, "health");
+  for (const id of ["o-1", "o-2"]) {
+    answers.push(() => [delivery(id, { id, providerId: id })]);
+    await expect(failing.run(() => {})).rejects.toMatchObject({ code: "NOT_FOUND" });
+  }
+  // A supervisor that makes a consumer for each restart would fill the memory of its process.
+  client.health();
+  expect(asked).not.toHaveBeenCalled();
+  const closed = client.consumer(orders);
+  answers.push(() => [delivery("o-3", { id: "o-3", providerId: "o-3" })]);
+  await closed.receive();
+  expect(await closed.close()).toMatchObject({ released: 1 });
+  expect(await client.close()).toEqual({ handled: 2, released: 1, unsettled: 0, abandoned: 0 });
 });
 
 test("after it, everything of the client is refused with CLOSED, whenever it was made", async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { StandardSchemaV1 } from "../src/message/standard-schema.ts";
+import { createVirtualClock } from "../src/time/virtual-clock.ts";
+import { aliveClock } from "./alive-clock.ts";
 import type { FakeQueue } from "./fake-queue.ts";
 import { consumerBench, errorOf } from "./consumer-bench.ts";
 
@@ -43,6 +45,24 @@ describe("a receive with a signal ends with it", () => {
     expect(queue.released).toMatchObject([{ id: "m", delayMs: 0, cause: "unstarted" }]);
     await consumer.close();
   });
+});
+
+test("a receive keeps the process alive until it ends, also if the answer is later than its wait", async () => {
+  const clock = createVirtualClock();
+  const alive = aliveClock(clock);
+  const answer = Promise.withResolvers<[]>();
+  const { consumer } = consumerBench({
+    setup: { clock: alive },
+    driver: (queue) => ({ ...settling(queue), receiveBatch: async () => await answer.promise }),
+  });
+  const received = consumer.receive({ wait: "10s" });
+  await clock.advance("10s");
+  // A driver's own timer may fire a millisecond after this one, and keeps nothing alive.
+  expect(alive.keptAlive).toBe(1);
+  answer.resolve([]);
+  expect(await received).toEqual([]);
+  expect(alive.keptAlive).toBe(0);
+  await consumer.close();
 });
 
 describe("messages that a slow schema still looks at", () => {

@@ -201,6 +201,35 @@ describe("a full buffer", () => {
     await expect(sent).resolves.toHaveLength(5);
   });
 
+  test("sendMany takes no more items once the producer closes", async () => {
+    const { producer, clock } = producerBench({ ...small, script: new HeldAnswers().script });
+    let taken = 0;
+    let isEnded = false;
+    function* items(): Generator<{ body: string }> {
+      try {
+        // A generator without an end would keep the process busy for ever.
+        for (; taken < 1_000; taken += 1) yield { body };
+      } finally {
+        isEnded = true;
+      }
+    }
+    const failed = producer.sendMany(items()).catch((error: unknown) => error);
+    await clock.settle();
+    const closing = producer.close(1);
+    await clock.advance(1);
+    expect(await failed).toMatchObject({
+      code: "PARTIAL_SEND",
+      results: [
+        { error: { code: "TIMEOUT" } },
+        { error: { code: "TIMEOUT" } },
+        { error: { code: "CLOSED" } },
+      ],
+      cause: { code: "CLOSED" },
+    });
+    expect([taken, isEnded]).toEqual([2, true]);
+    await closing;
+  });
+
   test("what a middleware refuses makes room", async () => {
     const refuse: Middleware = {
       name: "refuse",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { QueueError } from "../src/errors/queue-error.ts";
 import type { StandardSchemaV1 } from "../src/message/standard-schema.ts";
 import { consumerBench } from "./consumer-bench.ts";
 
@@ -60,29 +61,35 @@ describe("a message that cannot be decoded", () => {
     await run;
   });
 
-  test("because its asynchronous schema failed is retried: nothing was said about the message", async () => {
-    let isDown = true;
-    const schema: StandardSchemaV1 = {
-      "~standard": {
-        version: 1,
-        vendor: "test",
-        validate: async (value) => {
-          if (isDown) throw new Error("no connection to the database");
-          return await Promise.resolve({ value });
+  test.each([
+    ["a database's", new Error("no connection to the database")],
+    ["one of anyqueue", new QueueError("UNAVAILABLE", { what: "the queue that the schema asks is down" })],
+  ])(
+    "because its asynchronous schema failed with %s error is retried: that says nothing of it",
+    async (_whose, error) => {
+      let isDown = true;
+      const schema: StandardSchemaV1 = {
+        "~standard": {
+          version: 1,
+          vendor: "test",
+          validate: async (value) => {
+            if (isDown) throw error;
+            return await Promise.resolve({ value });
+          },
         },
-      },
-    };
-    const options = { retry: { attempts: 3, delay: "1s" } } as const;
-    const { clock, queue, consumer } = consumerBench({ details: { schema }, options });
-    queue.put("a");
-    const seen: string[] = [];
-    const run = consumer.run((message) => seen.push(message.id));
-    await clock.settle();
-    expect(queue.released).toMatchObject([{ delayMs: 1_000, cause: "retry" }]);
-    isDown = false;
-    await clock.advance("2s");
-    expect([seen, queue.dead]).toEqual([["a"], []]);
-    await consumer.close();
-    await run;
-  });
+      };
+      const options = { retry: { attempts: 3, delay: "1s" } } as const;
+      const { clock, queue, consumer } = consumerBench({ details: { schema }, options });
+      queue.put("a");
+      const seen: string[] = [];
+      const run = consumer.run((message) => seen.push(message.id));
+      await clock.settle();
+      expect(queue.released).toMatchObject([{ delayMs: 1_000, cause: "retry" }]);
+      isDown = false;
+      await clock.advance("2s");
+      expect([seen, queue.dead]).toEqual([["a"], []]);
+      await consumer.close();
+      await run;
+    },
+  );
 });

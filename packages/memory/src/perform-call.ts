@@ -80,10 +80,14 @@ export function plannedError(
 async function pause(delayMs: number, call: Call, clock: Clock): Promise<void> {
   const { signal } = call;
   await new Promise<void>((resolve, reject) => {
-    const timer = clock.setTimer(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    }, delayMs);
+    const timer = clock.setTimer(
+      () => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      },
+      delayMs,
+      true, // as the socket of a request would
+    );
     signal.addEventListener("abort", onAbort, { once: true });
 
     function onAbort(): void {

@@ -193,6 +193,19 @@ describe("capabilities (D4)", () => {
     expect(await receive(reader)).toEqual([]);
   });
 
+  test("count the time to live of a delayed message from the end of its delay", async () => {
+    const { consumer, clock, send } = driverBench();
+    await send({ id: "1", deliverAtMs: clock.wallNow() + 60_000, ttlMs: 5_000 });
+    const expiresAtMs = clock.wallNow() + 65_000;
+    const reader = consumer(undefined, { leaseMs: 1_000 });
+    await clock.advance("60s");
+
+    // Service Bus does the same: otherwise a message with the longer delay would never arrive.
+    expect(await receiveOne(reader)).toHaveProperty("expiresAtMs", expiresAtMs);
+    await clock.advance("5s");
+    expect(await receive(reader)).toEqual([]);
+  });
+
   test("look at messages without taking them", async () => {
     const { consumer, send } = driverBench();
     await send({ id: "1" }, { id: "2" });

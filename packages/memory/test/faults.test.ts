@@ -1,6 +1,8 @@
+import { createClient, defineQueue } from "@anyqueue/core";
 import { outgoing } from "@anyqueue/core/testing";
 import { describe, expect, test } from "vitest";
 import { FaultPlan, type Fault } from "../src/fault-plan.ts";
+import { memory } from "../src/index.ts";
 import { codesOf, driverBench, NEVER, receive, receiveOne } from "./driver-bench.ts";
 
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
@@ -8,6 +10,10 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
     () => undefined,
     (error: unknown) => error,
   );
+}
+
+function timersThatKeepAlive(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
 }
 
 describe("a planned failure", () => {
@@ -115,6 +121,21 @@ describe("a planned disturbance", () => {
     expect(adapter.classify(await aborted, "send")).toMatchObject({ code: "CANCELLED", ambiguous: false });
     expect((await receive(consumer())).map(({ id }) => id)).toEqual(["1"]);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("that delays a call keeps the process alive meanwhile, as the socket of a request does", async () => {
+    const faults = new FaultPlan([{ on: "send", effect: { wait: "1h" } }]);
+    const client = createClient("memory:", [memory({ faults })]);
+    const user = new AbortController();
+    const before = timersThatKeepAlive();
+    const sent = rejection(client.producer(defineQueue("q")).send(1, { signal: user.signal }));
+    while (!faults.calls.some(({ operation }) => operation === "send")) await Promise.resolve();
+
+    expect(timersThatKeepAlive() - before).toBe(1);
+    user.abort();
+    expect(await sent).toMatchObject({ code: "CANCELLED" });
+    expect(timersThatKeepAlive() - before).toBe(0);
+    await client.close();
   });
 
   test("delays a send, which then goes to the queue that has the name by then", async () => {

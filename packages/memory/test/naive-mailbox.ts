@@ -38,7 +38,7 @@ export class NaiveMailbox {
     this.messages.push({
       sequence,
       key,
-      expiresAtMs: ttlMs === undefined ? Number.POSITIVE_INFINITY : nowMs + ttlMs,
+      expiresAtMs: ttlMs === undefined ? Number.POSITIVE_INFINITY : nowMs + delayMs + ttlMs,
       state: delayMs > 0 ? "scheduled" : "visible",
       dueAtMs: delayMs > 0 ? nowMs + delayMs : Number.POSITIVE_INFINITY,
       place: delayMs > 0 ? undefined : this.#nextPlace(),

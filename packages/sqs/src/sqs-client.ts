@@ -87,7 +87,9 @@ export class SqsClients {
   #polls: LeanClient | undefined;
   #place: Promise<void> | undefined;
   readonly #isOurHandler: boolean;
-  #isClosed = false;
+  readonly #ending = new AbortController();
+  /** Aborts when the connection is closed, with the error of its use after that. */
+  readonly ended: AbortSignal = this.#ending.signal;
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
@@ -114,13 +116,13 @@ export class SqsClients {
   };
 
   close(): void {
-    this.#isClosed = true;
+    this.#ending.abort(new QueueError("CLOSED", { what: "the SQS connection is closed" }));
     this.#work?.sdkClient.destroy();
     this.#polls?.sdkClient.destroy();
   }
 
   #refuseUse(signal: AbortSignal | undefined): void {
-    if (this.#isClosed) throw new QueueError("CLOSED", { what: "the SQS connection is closed" });
+    this.ended.throwIfAborted();
     if (signal?.aborted !== true) return;
     // No request has gone out, so nothing can have been applied.
     throw new QueueError("CANCELLED", { what: "aborted before the request", cause: signal.reason });

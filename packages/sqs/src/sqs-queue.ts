@@ -28,6 +28,7 @@ export class SqsQueue {
   /** The owner, if it may be another than the caller. */
   readonly account: string | undefined;
   readonly call: SqsCall;
+  readonly #ended: AbortSignal;
   #url: string | undefined;
   #lookup: Promise<string> | undefined;
   #maxMessageBytes: number | undefined;
@@ -38,6 +39,7 @@ export class SqsQueue {
   constructor(address: QueueAddress, clients: SqsClients, account: string | undefined) {
     this.address = address;
     this.call = clients.call;
+    this.#ended = clients.ended;
     this.account = address.account ?? account;
     this.#url = address.url;
   }
@@ -106,7 +108,7 @@ export class SqsQueue {
       AttributeNames: ["All"],
     };
     const options = { timeoutMs: LOOKUP_TIMEOUT_MS, ...(signal && { signal }) };
-    const reply = await inReadyTime(this.call("GetQueueAttributesCommand", input, options));
+    const reply = await inReadyTime(this.call("GetQueueAttributesCommand", input, options), this.#ended);
     const attributes = reply.Attributes ?? {};
     const maxBytes = Number(attributes.MaximumMessageSize);
     if (maxBytes > 0) this.#maxMessageBytes = maxBytes;
@@ -158,18 +160,19 @@ export class SqsQueue {
 
   async #urlOf(name: string, timeoutMs: number): Promise<string> {
     const input = { QueueName: name, QueueOwnerAWSAccountId: this.account };
-    const reply = await inReadyTime(this.call("GetQueueUrlCommand", input, { timeoutMs }));
+    const reply = await inReadyTime(this.call("GetQueueUrlCommand", input, { timeoutMs }), this.#ended);
     if (reply.QueueUrl === undefined) throw new Error(`GetQueueUrl answered without a URL for ${name}`);
     return reply.QueueUrl;
   }
 }
 
 /** Limits the wait: a source of credentials may hang, and the SDK would wait for it forever. */
-async function inReadyTime<Value>(reading: Promise<Value>): Promise<Value> {
+async function inReadyTime<Value>(reading: Promise<Value>, ended: AbortSignal): Promise<Value> {
   const overdue = new AbortController();
   const timer = systemClock.setTimer(() => overdue.abort(), READY_TIMEOUT_MS, true);
   try {
-    return await orAborted(reading, overdue.signal, () => {
+    return await orAborted(reading, AbortSignal.any([overdue.signal, ended]), () => {
+      ended.throwIfAborted();
       const what = `no answer within ${READY_TIMEOUT_MS} ms, perhaps because credentials are missing`;
       throw namedError("TimeoutError", what);
     });

@@ -109,6 +109,21 @@ describe("without any settings", () => {
     await plain.close();
   });
 
+  test("what waits for credentials ends with the connection, and keeps no process alive after it", async () => {
+    const timers = vi.getTimerCount();
+    const asked = Promise.withResolvers<void>();
+    const credentials = async (): Promise<never> => {
+      asked.resolve();
+      return await new Promise<never>(() => {});
+    };
+    const plain = openAdapter(server.endpoint, { options: { credentials } });
+    const opening = rejection(plain.openConsumer(standard(plain), consumerOptions()).open?.(never));
+    await asked.promise;
+    await plain.close();
+    expect(plain.classify(await opening, "open")).toMatchObject({ code: "CLOSED" });
+    expect(vi.getTimerCount()).toBe(timers);
+  });
+
   // The same trap in the application's own client.
   test("nor with a client of the application's own does a request last longer", async () => {
     let begun = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 
+import { aliveClock } from "../../test/alive-clock.ts";
 import { batcherBench, items, names, pushAll } from "../../test/batcher-bench.ts";
-import type { Clock } from "../time/clock.ts";
 import { createVirtualClock } from "../time/virtual-clock.ts";
 
 describe("gathering", () => {
@@ -180,20 +180,11 @@ describe("lingering", () => {
 
   test("its timer keeps the process alive: nothing else does for what waits", async () => {
     const clock = createVirtualClock();
-    const kept: (boolean | undefined)[] = [];
-    const watched: Clock = {
-      now: () => clock.now(),
-      bootNow: () => clock.bootNow(),
-      wallNow: () => clock.wallNow(),
-      setTimer(callback, delayMs, keepAlive) {
-        kept.push(keepAlive);
-        return clock.setTimer(callback, delayMs);
-      },
-    };
+    const watched = aliveClock(clock);
     const { batcher } = batcherBench({ lingerMs: 20, clock: watched });
     batcher.push({ name: "a", bytes: 1 });
     await clock.settle();
-    expect(kept).toEqual([true]);
+    expect([watched.keptAlive, clock.pendingTimers]).toEqual([1, 1]);
   });
 
   test("flush ends a wait that has begun", async () => {

@@ -1,14 +1,21 @@
 import { isRecord, kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
+import type { Provider } from "./provider.ts";
 
 /** @throws INVALID_ARGUMENT that says which item is not a provider, and what it should be */
 export function checkProviders(providers: unknown): void {
   if (!Array.isArray(providers)) throw noProvider("createClient: expected a list of providers", providers);
-  for (const [index, item] of providers.entries())
-    if (!isProvider(item)) throw noProvider(`createClient: providers[${index}]: expected a provider`, item);
+  const schemes = new Set<string>();
+  for (const [index, item] of providers.entries()) {
+    const where = `createClient: providers[${index}]:`;
+    if (!isProvider(item)) throw noProvider(`${where} expected a provider`, item);
+    if (schemes.has(item.scheme))
+      throw refusal(`${where} a second provider of "${item.scheme}:"`, "Give one for each scheme.");
+    schemes.add(item.scheme);
+  }
 }
 
-function isProvider(given: unknown): boolean {
+function isProvider(given: unknown): given is Pick<Provider, "scheme"> {
   return isRecord(given) && typeof given["scheme"] === "string" && typeof given["connect"] === "function";
 }
 

@@ -131,7 +131,8 @@ export interface QueueClient<P extends Provider = Provider> extends AsyncDisposa
    * handlers can send until they end, then flushes the producers, then closes the connections. Every step
    * runs, even if an earlier one fails. Settles within 5 seconds after `timeout`, even if nothing answers:
    * sends not confirmed by then reject with TIMEOUT. All calls share one close, which ends at the earliest
-   * time that one of them asks for. Resolves with the sum of its consumers' reports.
+   * time that one of them asks for. Resolves with the sum of its consumers' reports, those that ended before
+   * included.
    * @default timeout "25s"
    * @throws INVALID_ARGUMENT for the options, before anything is closed; else one error with everything that
    * failed

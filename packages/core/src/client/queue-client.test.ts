@@ -79,6 +79,8 @@ describe("createClient refuses", () => {
     [["sqs"], "providers[0]: expected a provider, got string"],
     [[[provider]], "providers[0]: expected a provider, got array"],
     [[{ ...provider, connect: "no" }], "providers[0]: expected a provider, got object"],
+    // The second would be ignored, and its messages would go to the place of the first.
+    [[provider, { ...provider }], 'providers[1]: a second provider of "fake:". Give one for each scheme'],
   ])("the providers %j", (providers, text) => {
     const { code, message } = refusal(() => createClient("fake:", providers as never));
     expect([code, message]).toEqual(["INVALID_ARGUMENT", expect.stringContaining(text)]);

@@ -86,6 +86,8 @@ class Client<P extends Provider> implements QueueClient<P> {
   readonly #producers = new Map<DefinitionDetails, AnyProducer>();
   readonly #madePerName = new Map<string, number>();
   readonly #consumers = new Set<QueueConsumer<unknown>>();
+  /** Of the consumers that have ended. */
+  #report = NOTHING_HANDLED;
   readonly #ending = new AbortController();
   /** True once no handler runs any more that could ask for a producer. */
   #isDrained = false;
@@ -128,8 +130,9 @@ class Client<P extends Provider> implements QueueClient<P> {
         this.#assertOpen();
         this.#consumers.add(consumer);
       },
-      onClosed: () => {
+      onClosed: (report) => {
         this.#consumers.delete(consumer);
+        this.#report = add(this.#report, report);
       },
     });
     return consumer;
@@ -204,10 +207,7 @@ class Client<P extends Provider> implements QueueClient<P> {
     const closed = this.#connections.close((error) => errors.push(error));
     await time.allows(closed, END_GRACE_MS, LEAST_STEP_MS);
     if (errors.length > 0) throw combineErrors(errors, "closing the client failed in part");
-    return drained.reduce(
-      (sum, result) => (result.status === "fulfilled" ? add(sum, result.value) : sum),
-      NOTHING_HANDLED,
-    );
+    return this.#report;
   }
 
   #makeProducer(details: DefinitionDetails): AnyProducer {

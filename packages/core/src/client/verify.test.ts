@@ -130,6 +130,19 @@ describe("dead letters that the core sends must have a target", () => {
   });
 });
 
+test("the consumer options of the configuration count, as they do for a consumer", async () => {
+  const facts = { orders: { maxDeliveries: 10, unknown: [] } };
+  const of = (consumer: object) => ({ queues: { orders: { consumer } } });
+  const many = await verify(orders, { facts }, of({ retry: { attempts: 20 } }));
+  expect(many.texts).toEqual([expect.stringContaining("retry.attempts is 20")]);
+  const long = await verify(orders, { facts }, of({ handlerTimeout: "2d" }));
+  expect(long.texts).toEqual([expect.stringContaining("consumer.handlerTimeout is 172800000 ms")]);
+  const openErrors = { "producer orders-dead": missing };
+  expect((await verify(orders, { openErrors }, of({ deadLetter: "none" }))).codes).toEqual([]);
+  const alone = defineQueue("orders", { deadLetter: "none" });
+  expect((await verify(alone, { openErrors }, of({ deadLetter: "auto" }))).codes).toEqual(["NOT_FOUND"]);
+});
+
 test("dead letters are looked for where the service has them", async () => {
   const facts = { orders: { deadLetterEntity: "other", unknown: [] } };
   expect((await verify(deadLetters(orders), { facts })).log).toContain("open consumer other");

@@ -1,5 +1,5 @@
 import { withRouteRemedy } from "../consumer/open-consumer.ts";
-import { resolveOptions } from "../consumer/resolve-options.ts";
+import { resolveOptions, type ConsumerSettings } from "../consumer/resolve-options.ts";
 import { misfits } from "../consumer/start-checks.ts";
 import { timedRequest } from "../consumer/timed-request.ts";
 import { checkedConsumer, checkedProbe, checkedProducer } from "../driver/check-driver.ts";
@@ -24,7 +24,11 @@ export async function verifyPlace(
   const missing = await accessFaults(found, events);
   if (missing.length > 0) return missing;
   for (const text of probed?.facts.unknown ?? []) events.emit("notice", { target: found.target.name, text });
-  return [...refinedFaults(found, probed), ...(await deadLetterFaults(found, probed?.facts))];
+  const settings = resolveOptions(found.route.consumer, found.details.policy);
+  return [
+    ...refinedFaults(found, settings, probed),
+    ...(await deadLetterFaults(found, settings, probed?.facts)),
+  ];
 }
 
 /** Rule D13: a start that cannot work ends within this time. */
@@ -107,22 +111,26 @@ async function openConsumer({ connection, target }: Place, signal: AbortSignal):
 }
 
 /** Returns faults that only a probe shows: an entity may lack what its kind can have or consumers need. */
-function refinedFaults({ details, target, connection }: Place, probed?: ProbeResult): readonly QueueError[] {
+function refinedFaults(
+  { details, target, connection }: Place,
+  settings: ConsumerSettings,
+  probed?: ProbeResult,
+): readonly QueueError[] {
   const capabilities = { ...target.capabilities, ...probed?.capabilities };
   const refined = { ...target, capabilities };
   const unmet = unmetNeeds(details, refined, connection.adapter.name);
   if (details.kind === "topic") return unmet;
-  const settings = resolveOptions({}, details.policy);
   return [...unmet, ...misfits({ details, settings, target: refined, facts: probed?.facts })];
 }
 
 /** If the core itself sends the dead letters, checks that their target exists and accepts messages. */
 async function deadLetterFaults(
   place: Place,
+  { deadLetter }: ConsumerSettings,
   facts: EntityFacts | undefined,
 ): Promise<readonly QueueError[]> {
   const { details, target, route } = place;
-  const isNeeded = details.kind !== "dead-letter" && details.policy.deadLetter !== "none";
+  const isNeeded = details.kind !== "dead-letter" && deadLetter !== "none";
   if (route.deadLetter === undefined || !isNeeded || target.capabilities.deadLetter === "native") return [];
   const fault = await faultOf({ ...place, target: deadLetterTarget(place, facts) }, openProducer);
   return fault === undefined ? [] : [withRouteRemedy(fault)];

@@ -26,10 +26,11 @@ export async function answerInTime(
       const what = "the adapter did not answer in time, and its request was given up";
       reject(new QueueError("TIMEOUT", { what, operation: "receive" }));
     };
-    let timer = clock.setTimer(giveUp, waitMs + STALL_MS);
+    // The caller waits: a driver's own timer may be later than its wait, and keeps no process alive.
+    let timer = clock.setTimer(giveUp, waitMs + STALL_MS, true);
     const hurry = (): void => {
       timer.cancel();
-      timer = clock.setTimer(giveUp, STOP_MS);
+      timer = clock.setTimer(giveUp, STOP_MS, true);
     };
     if (stop.aborted) hurry();
     else stop.addEventListener("abort", hurry);

@@ -2,7 +2,7 @@ import type { QueueAdapter } from "../driver/driver.ts";
 import type { EntityFacts, Target } from "../driver/entity.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
 import type { Middleware } from "../middleware/middleware.ts";
-import type { ConsumerOptions, Logger } from "../queue-consumer.ts";
+import type { ConsumerOptions, DrainReport, Logger } from "../queue-consumer.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import type { Clock } from "../time/clock.ts";
 
@@ -23,8 +23,8 @@ export interface ConsumerSetup {
   readonly logger: Logger;
   /** Called as `run`, `runBatch` or a first `receive` begins. @throws CLOSED after the client's `close()` */
   readonly onOpened?: (() => void) | undefined;
-  /** Called when `close()` has ended, so that the client forgets the consumer until it is opened again. */
-  readonly onClosed?: (() => void) | undefined;
+  /** Called once it has closed or failed, so that the client forgets the consumer until it is opened again. */
+  readonly onClosed?: ((report: DrainReport) => void) | undefined;
   /** Returns numbers in [0, 1), for jitter. @default that of the clock */
   readonly random?: (() => number) | undefined;
 }

@@ -112,10 +112,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
   async close(options: { readonly timeout?: Duration | undefined } = {}): Promise<DrainReport> {
     const timeoutMs = closeTimeoutMs(options);
     const ending = this.#run?.life ?? this.#puller;
-    if (ending === undefined) {
-      if (this.#last !== undefined) this.#setup.onClosed?.();
-      return this.#last ?? NOTHING_HANDLED;
-    }
+    if (ending === undefined) return this.#last ?? NOTHING_HANDLED;
     const ended = ending.close(timeoutMs); // each call: it may leave less time
     return await (this.#closing ??= this.#end(ended));
   }
@@ -123,12 +120,16 @@ class Consumer<Body> implements QueueConsumer<Body> {
   /** Once it resolves, the consumer can start again: nothing of this close may happen later. */
   async #end(ended: Promise<DrainReport>): Promise<DrainReport> {
     const report = await ended;
+    this.#over(report);
+    return report;
+  }
+
+  #over(report: DrainReport): void {
     this.#last = report;
     this.#run = undefined;
     this.#puller = undefined;
     this.#closing = undefined;
-    this.#setup.onClosed?.();
-    return report;
+    this.#setup.onClosed?.(report);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -154,10 +155,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
       return await life.run();
     } finally {
       const report = await life.close(0);
-      if (this.#run?.life === life) {
-        this.#last = report;
-        this.#run = undefined;
-      }
+      if (this.#run?.life === life && this.#closing === undefined) this.#over(report);
     }
   }
 

@@ -104,29 +104,23 @@ export class Puller {
     const { clock } = this.#options.setup;
     const engine = await this.#openUnless(signal);
     const deadlineMs = clock.now() + waitMs;
-    // The caller waits: the process must not end meanwhile.
-    const alive = clock.setTimer(() => {}, waitMs, true);
     const empty = new EmptyAnswers();
-    try {
-      for (;;) {
-        const askedAtMs = clock.now();
-        const asking = this.#ask(engine, max, Math.max(0, deadlineMs - askedAtMs), signal);
-        const over = asking.then(
-          () => {},
-          () => {},
-        );
-        this.#asks.add(over);
-        const pulled = await asking.finally(() => this.#asks.delete(over));
-        const nowMs = clock.now();
-        if (pulled.length > 0 || this.isClosed || nowMs >= deadlineMs) return pulled;
-        if (empty.areTooMany(0, nowMs - askedAtMs)) {
-          const pauseMs = Math.min(EMPTY_PAUSE_MS, deadlineMs - nowMs);
-          await new Promise<void>((resolve) => void clock.setTimer(resolve, pauseMs));
-          if (this.isClosed) return [];
-        }
+    for (;;) {
+      const askedAtMs = clock.now();
+      const asking = this.#ask(engine, max, Math.max(0, deadlineMs - askedAtMs), signal);
+      const over = asking.then(
+        () => {},
+        () => {},
+      );
+      this.#asks.add(over);
+      const pulled = await asking.finally(() => this.#asks.delete(over));
+      const nowMs = clock.now();
+      if (pulled.length > 0 || this.isClosed || nowMs >= deadlineMs) return pulled;
+      if (empty.areTooMany(0, nowMs - askedAtMs)) {
+        const pauseMs = Math.min(EMPTY_PAUSE_MS, deadlineMs - nowMs);
+        await new Promise<void>((resolve) => void clock.setTimer(resolve, pauseMs, true));
+        if (this.isClosed) return [];
       }
-    } finally {
-      alive.cancel();
     }
   }
 

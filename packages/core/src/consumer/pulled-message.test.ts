@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { aliveClock } from "../../test/alive-clock.ts";
 import { consumerBench } from "../../test/consumer-bench.ts";
 import { FakeServiceError } from "../../test/fake-adapter.ts";
+import { createVirtualClock } from "../time/virtual-clock.ts";
 
 describe("a received message", () => {
   test("of a queue that cannot delay waits here for its retry; a close gives it back and ends that wait", async () => {
@@ -42,6 +44,18 @@ describe("a received message", () => {
       code: "ALREADY_SETTLED",
       target: "fake://here/orders",
       message: expect.stringContaining(`${text} after ack`),
+    });
+    await consumer.close();
+  });
+
+  test.each(["close", Symbol.asyncDispose] as const)("that a %s gave back says so", async (end) => {
+    const { queue, consumer } = consumerBench();
+    queue.put("m");
+    const [message] = await consumer.receive();
+    await (end === "close" ? consumer.close() : message?.[end]());
+    await expect(message?.ack()).rejects.toMatchObject({
+      code: "ALREADY_SETTLED",
+      message: expect.stringMatching(/given back when it was disposed or its consumer closed/u),
     });
     await consumer.close();
   });
@@ -93,4 +107,28 @@ describe("a received message", () => {
     await expect(message?.ack()).rejects.toMatchObject({ code: "INTERNAL", operation: "ack" });
     await consumer.close();
   });
+
+  test.each(["ack", "retry", Symbol.asyncDispose] as const)(
+    "keeps the process alive until its %s is confirmed, also between two tries",
+    async (settle) => {
+      const clock = createVirtualClock();
+      const alive = aliveClock(clock);
+      const { queue, consumer } = consumerBench({ setup: { clock: alive } });
+      queue.put("m");
+      const [message] = await consumer.receive();
+      if (message === undefined) throw new Error("nothing was received");
+      expect(alive.keptAlive).toBe(0);
+      queue.failNext(settle === "ack" ? "ack" : "release", () => {
+        throw new FakeServiceError({ code: "UNAVAILABLE", retryable: true });
+      });
+      const settled = message[settle]();
+      await clock.settle();
+      // The request has failed, and the next is not out: only this timer is left of it.
+      expect(alive.keptAlive).toBe(1);
+      await clock.advance("5s");
+      await settled;
+      expect(alive.keptAlive).toBe(0);
+      await consumer.close();
+    },
+  );
 });

@@ -5,6 +5,7 @@ import type { Message, ReceivedMessage } from "../queue-consumer.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import type { Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
+import { STALL_MS } from "./answer-in-time.ts";
 import { leaseLost } from "./lease.ts";
 import { ACK, outcomeOfFailure } from "./process-delivery.ts";
 import { RunContext } from "./run-context.ts";
@@ -47,7 +48,7 @@ class PulledContext extends RunContext implements AsyncDisposable {
     const held = this.#held;
     if (held.state === "waiting") this.#engine.executor.giveBack(held);
     // The events tell whether giving back worked. Leaving a block must not throw because of it.
-    await held.completion().catch(() => {});
+    await this.#completed().catch(() => {});
   }
 
   #outcomeOf(error: RetryError | DeadLetterError): Outcome {
@@ -70,13 +71,22 @@ class PulledContext extends RunContext implements AsyncDisposable {
     const { executor, keeper, time } = this.#engine;
     if (held.abortReason !== undefined) throw held.abortReason;
     if (held.outcome !== undefined) {
-      throw new QueueError("ALREADY_SETTLED", { what: "the message was given back when it was disposed" });
+      const what = "the message was given back when it was disposed or its consumer closed";
+      throw new QueueError("ALREADY_SETTLED", { what });
     }
     if (keeper.leftMs(held, time.read()) <= 0) {
       executor.lost(held, leaseLost("the lease ran out before the message was settled"));
     } else {
       executor.apply(held, outcome());
     }
-    await held.completion();
+    await this.#completed();
+  }
+
+  /** The caller waits: between two tries, nothing else may keep the process alive. */
+  async #completed(): Promise<void> {
+    const { context, time } = this.#engine;
+    const leftMs = this.#held.capAtMs - time.quick();
+    const alive = context.clock.setTimer(() => {}, leftMs + STALL_MS, true);
+    await this.#held.completion().finally(() => alive.cancel());
   }
 }

@@ -21,7 +21,7 @@ export interface OutgoingMessage {
   readonly deduplicationId?: string;
   /** Earliest time of delivery, in milliseconds since the Unix epoch; within the target's `sendDelay`. */
   readonly deliverAtMs?: number;
-  /** The message is dropped after this time, in milliseconds; only if the target has `ttl`. */
+  /** The message is dropped this many milliseconds after it is due; only if the target has `ttl`. */
   readonly ttlMs?: number;
   /** The conversation that the message belongs to. */
   readonly correlationId?: string;

@@ -75,7 +75,6 @@ function outputOf(result: SchemaResult<unknown>, decoded: unknown): unknown {
 
 /** `retryable`: an asynchronous schema rejects if whatever it asks is down, which says nothing of the message. */
 function schemaThrew(error: unknown, retryable = false): QueueError {
-  if (error instanceof QueueError) return error;
   return new QueueError("INVALID_MESSAGE", {
     what: "the schema threw while it checked the body",
     retryable,

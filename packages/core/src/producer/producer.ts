@@ -98,6 +98,7 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
         // Reads an item only when there is room for it, so that a generator of any length fits into memory.
         if (this.#pipeline.isFull) await this.#pipeline.room();
         sends.push(this.#resultOf(this.#sendItem(item, sends.length)));
+        this.#assertOpen(); // the rest would be refused too, without a wait for room
       }
     } catch (error) {
       broken = { error };

@@ -26,6 +26,7 @@ export interface Submission {
   readonly content: MessageContent;
   readonly isDeduplicated: boolean;
   readonly delayMs: number;
+  /** Counted from the end of the delay. */
   readonly ttlMs: number | undefined;
   /** Unix epoch milliseconds, for display only. */
   readonly enqueuedAtMs: number;
@@ -156,7 +157,9 @@ export class Broker {
     this.#lastSequence += 1;
     const sequence = this.#lastSequence;
     if (id !== undefined) destination.deduplication.remember(id, sequence, nowMs);
-    const { delayMs, ttlMs, enqueuedAtMs } = submission;
+    const { delayMs, enqueuedAtMs } = submission;
+    // As on Service Bus, the time to live begins when the delay is over.
+    const ttlMs = submission.ttlMs === undefined ? undefined : Math.max(0, delayMs) + submission.ttlMs;
     for (const mailbox of destination.mailboxes.values()) {
       const message = new StoredMessage(sequence, content, enqueuedAtMs, ttlMs);
       if (ttlMs !== undefined) message.expiresAtMs = nowMs + ttlMs;

@@ -69,8 +69,9 @@ describe("a time to live", () => {
   });
 
   test("that ends during a delay ends the delay", () => {
-    const { send, mailbox } = mailboxBench();
-    send("1", { delayMs: 100, ttlMs: 50 });
+    const { send, receive, mailbox } = mailboxBench();
+    send("1", { ttlMs: 50 });
+    mailbox.release(only(receive(1)), 100, "retry", 0);
 
     mailbox.advance(50);
     expect(mailbox.counts.delayed).toBe(0);

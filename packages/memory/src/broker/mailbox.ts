@@ -75,7 +75,7 @@ export class Mailbox {
     this.#applyDue(nowMs); // what became due earlier must take its place first
     if (delayMs > 0) {
       this.#turn(message, "scheduled");
-      this.#due.set(message, Math.min(nowMs + delayMs, message.expiresAtMs));
+      this.#due.set(message, nowMs + delayMs);
     } else {
       this.#join(message);
     }

@@ -97,6 +97,7 @@ export class StoredMessage implements Linked<StoredMessage>, DueInOrder<StoredMe
   readonly enqueuedAtMs: number;
   /** In the broker's time; Infinity means never. Set before a mailbox takes the message. */
   expiresAtMs: number = Number.POSITIVE_INFINITY;
+  /** From its sending, its delay included. */
   readonly ttlMs: number | undefined;
   readonly burial: Burial | undefined;
   /** `gone` until a mailbox takes it. */
