@@ -31,6 +31,7 @@ const SEEN = "@azure/service-bus 7.9.5, observed (2026-11-29)";
 const IDENTITY = "@azure/identity 4, its error classes (2026-11-29)";
 const ATOM = "https://learn.microsoft.com/rest/api/servicebus/error-codes (2026-11-29)";
 const NODE = "https://nodejs.org/api/errors.html#common-system-errors (2026-11-29)";
+const OURS = "refuse-bad-frames.ts (2026-11-30)";
 const TLS = "https://nodejs.org/api/tls.html#x509-certificate-error-codes (2026-11-29)";
 
 /** A throttled namespace asks for two seconds in its text (error 50009). */
@@ -182,6 +183,7 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
   { text: /^The sender for .* has been closed/, code: "CONNECTION_LOST", source: SDK },
   { text: /has been closed and can no longer be used|already closed/i, code: "LEASE_LOST", source: SDK },
   { text: /\bSSL routines:/, code: "CONNECTION_LOST", source: TLS },
+  { text: /is no AMQP frame$/, code: "CONNECTION_LOST", ambiguous: true, source: OURS },
 ];
 const UNTRUSTED: Meaning = { code: "UNAUTHENTICATED", source: TLS };
 const BY_PROXY =
@@ -221,6 +223,11 @@ export function classifyServiceBusError(error: unknown, during: Operation): Erro
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(limit === undefined ? {} : { limitBytes: Number(limit) }),
   };
+}
+
+/** True if the table has a row for the error. */
+export function isListedError(error: unknown): boolean {
+  return meaningOf(unwrap(error)).code !== "INTERNAL";
 }
 
 /** True if an accept found nothing to lock. Which of three codes says so cannot be foreseen. https://github.com/Azure/azure-sdk-for-js/issues/9775 (2026-11-29) */
