@@ -121,6 +121,7 @@ function routeOf(
   return {
     kind: "none",
     why: "this event source cannot move a message, so it stays in its queue until the queue's own policy moves it",
+    remedy: "Give the event source `calls`, or leave it to that policy.",
     // Waiting here would cost the function's time without bringing that moment nearer.
     ...(releaseDelay === "none" && { retryMs: 0 }),
   };
