@@ -190,8 +190,9 @@ describe("connect", () => {
       // Package managers put the paths of this repository's packages into NODE_PATH.
       env: { ...process.env, NODE_PATH: "" },
     });
+    // And no word of providers, which `connect` finds by itself.
     await expect(run).rejects.toThrow(
-      "@anyqueue/sqs is not installed. Run `npm install @anyqueue/sqs @aws-sdk/client-sqs`",
+      "@anyqueue/sqs is not installed. Run `npm install @anyqueue/sqs @aws-sdk/client-sqs`.\n",
     );
   });
 

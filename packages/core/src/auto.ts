@@ -219,10 +219,12 @@ async function importProvider(scheme: string): Promise<Provider> {
   const loaded = known === undefined ? undefined : await importPackage(known.name);
   const factory: unknown = loaded === undefined ? undefined : loaded[known?.factory ?? ""];
   if (typeof factory === "function") return factory(fromEnvironment(known)) as Provider; // our own packages keep this contract
-  throw new QueueError("INVALID_ARGUMENT", {
-    what: known === undefined ? `no package is known for "${scheme}:"` : `${known.name} is not installed`,
-    remedy: schemeRemedy(scheme, []),
-  });
+  throw new QueueError(
+    "INVALID_ARGUMENT",
+    known === undefined
+      ? { what: `no package is known for "${scheme}:"`, remedy: schemeRemedy(scheme, []) }
+      : { what: `${known.name} is not installed`, remedy: `Run \`npm install ${known.install}\`.` },
+  );
 }
 
 /** Returns undefined if no variable is set; the provider then finds its credentials itself. */
