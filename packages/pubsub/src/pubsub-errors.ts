@@ -40,7 +40,7 @@ const AUTH = "google-auth-library 10.5 and 11.3, observed (2026-11-29)";
 const SETTLING: readonly Operation[] = ["ack", "release", "extend", "deadLetter"];
 
 export const CREDENTIALS_REMEDY =
-  "Set GOOGLE_APPLICATION_CREDENTIALS, run gcloud auth application-default login, or give a client. For an emulator, write ?endpoint= into the URL.";
+  "Set GOOGLE_APPLICATION_CREDENTIALS, run gcloud auth application-default login, or give a client. An emulator needs ?endpoint= in the URL.";
 export const PROJECT_REMEDY =
   'Name it: "pubsub://my-project", pubsub({ project }), or PUBSUB_PROJECT_ID. An emulator takes any.';
 
@@ -179,8 +179,11 @@ export function classifyPubsubError(error: unknown, during: Operation, server?: 
     row ?? { code: "INTERNAL", ambiguous: true };
   const requestId = textField(error, "requestId");
   const [, limit] = /(?:maximum value is|exceeds the limit:|\(\d+ vs\.?) (\d+)/i.exec(text) ?? [];
+  const isUnreached = server !== undefined && /no connection established/i.test(text);
   const remedy =
-    meaning.remedy ?? (status === UNAVAILABLE ? remedyOfConnection(meaning, text, server) : undefined);
+    meaning.remedy ??
+    (status === UNAVAILABLE ? connectionRemedy(text, byProxy) : undefined) ??
+    (isUnreached ? `Check that Pub/Sub answers at ${server}.` : undefined);
   return {
     code: meaning.code,
     retryable: RETRYABLE.has(meaning.code),
@@ -190,12 +193,6 @@ export function classifyPubsubError(error: unknown, during: Operation, server?: 
     ...(requestId === undefined ? {} : { requestId }),
     ...(limit === undefined ? {} : { limitBytes: Number(limit) }),
   };
-}
-
-function remedyOfConnection({ code }: Meaning, text: string, server: string | undefined): string | undefined {
-  const known = connectionRemedy(text, byProxy);
-  if (known !== undefined || code !== "CONNECTION_LOST" || server === undefined) return known;
-  return `Check that Pub/Sub, or its emulator, answers at ${server}.`;
 }
 
 /** The status of a failed call or stream; undefined if the value has none. */

@@ -36,12 +36,9 @@ export function routeToNowhere(
   { kind }: Pick<DefinitionDetails, "kind">,
   { deadLetter }: Pick<ConsumerSettings, "deadLetter">,
 ): DeadLetterRoute | undefined {
-  if (kind === "dead-letter") {
-    const remedy = "Have the handler ack what it cannot handle.";
-    return { kind: "none", why: "a dead letter has nowhere further to go", remedy };
-  }
+  const remedy = "Have the handler ack what it gives up.";
+  if (kind === "dead-letter") return { kind: "none", why: "a dead letter has nowhere further to go", remedy };
   if (deadLetter === "auto") return undefined;
-  const remedy = "Have the handler ack it, or give the queue dead letters.";
   const why = 'the definition says deadLetter: "none", so the message stays in its queue';
   return { kind: "none", why, remedy };
 }

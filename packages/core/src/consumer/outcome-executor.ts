@@ -172,7 +172,7 @@ export class OutcomeExecutor {
     } else {
       const { why: what, remedy } = route;
       const { target } = this.#options;
-      const cause = outcome.description ?? outcome.reason;
+      const { reason, description: cause = reason } = outcome;
       this.#emitDeadLetterFailed(held, unsupported("deadLetter", { what, remedy, target, cause }));
       this.#blockKey(held);
       this.#release(held, route.retryMs ?? this.#options.bounds.maxMs, "retry");
