@@ -173,7 +173,7 @@ describe("classifyPubsubError", () => {
     });
   });
 
-  test("says what to do without credentials or a project, and which server does not answer", () => {
+  test("says what to do without credentials, project or entity, and which server does not answer", () => {
     const remedyOf = (error: Error): string | undefined =>
       classifyPubsubError(error, "open", "127.0.0.1:8085").remedy;
     expect(remedyOf(new Error("Could not load the default credentials."))).toContain("gcloud auth");
@@ -183,6 +183,10 @@ describe("classifyPubsubError", () => {
       "127.0.0.1:8085",
     );
     expect(remedyOf(grpc(14))).toBeUndefined();
+    // "Resource not found" names a topic and a subscription alike.
+    expect(remedyOf(grpc(5, "5 NOT_FOUND: Resource not found (resource=orders)."))).toContain(
+      "a topic and a subscription",
+    );
   });
 
   test("reads a lookup of credentials that the network failed as that", () => {

@@ -44,6 +44,9 @@ export const CREDENTIALS_REMEDY =
 export const PROJECT_REMEDY =
   'Name it: "pubsub://my-project", pubsub({ project }), or PUBSUB_PROJECT_ID. An emulator takes any.';
 
+const ENTITY_REMEDY =
+  "A queue is a topic and a subscription: create what is missing (client.admin.create, or `anyqueue create <queue>`), or correct the name, prefix or project.";
+
 /** By gRPC status number. */
 export const STATUSES: Readonly<Record<number, StatusRow>> = {
   1: { name: "CANCELLED", code: "CANCELLED", ambiguous: true, source: GRPC },
@@ -153,6 +156,7 @@ export const TEXTS: readonly TextRow[] = [
     code: "MESSAGE_TOO_LARGE",
     source: DOCS,
   },
+  { status: 5, text: /(?:)/, code: "NOT_FOUND", remedy: ENTITY_REMEDY, source: DOCS },
   { status: 8, text: /message larger than max|larger than max \(/i, code: "MESSAGE_TOO_LARGE", source: GRPC },
 ];
 
