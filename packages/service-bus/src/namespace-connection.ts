@@ -10,7 +10,7 @@ import { guardLinkCloses } from "./guard-link-closes.ts";
 import { loadSdk, type Sdk } from "./load-sdk.ts";
 import { keepOutside } from "./outside-credential.ts";
 import { PROVIDER } from "./refusal.ts";
-import { isListedError } from "./service-bus-errors.ts";
+import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { watchSilence } from "./watch-silence.ts";
 
@@ -227,7 +227,8 @@ export class NamespaceConnection {
     const what = "the connection to Service Bus was cut";
     const error = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true, cause });
     // The socket's own error says more: a host that is unknown, a certificate that is not accepted.
-    life.bounded.failAll(isListedError(cause) ? cause : error);
+    const isListed = classifyServiceBusError(cause, "receive").code !== "INTERNAL";
+    life.bounded.failAll(isListed ? cause : error);
     // A client that was closed ends here, and perhaps another one is open already.
     if (this.#isClosed || !isCurrent) return;
     for (const listener of this.#deaths) listener(error, wasUp);

@@ -186,6 +186,9 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
   { text: /is no AMQP frame$/, code: "CONNECTION_LOST", ambiguous: true, source: OURS },
 ];
 const UNTRUSTED: Meaning = { code: "UNAUTHENTICATED", source: TLS };
+const NEEDS_SESSIONS = /SessionId was not set|entity that requires sessions/;
+const SESSIONS_REMEDY =
+  "Give the definition an orderingKey, or name the entity in serviceBus({ sessionEntities }).";
 const BY_PROXY =
   "Service Bus goes through a proxy only over WebSockets, with `clientOptions: { webSocketOptions }`.";
 
@@ -212,7 +215,9 @@ export function classifyServiceBusError(error: unknown, during: Operation): Erro
   const retryAfterMs = retryAfterOf(last) ?? meaning.retryAfterMs;
   const text = textField(last, "message") ?? "";
   const [, limit] = /\bThe received message .*exceeds the limit \((\d+) bytes\)/.exec(text) ?? [];
-  const remedy = connectionRemedy(`${providerCode} ${text}`, () => BY_PROXY);
+  const remedy = NEEDS_SESSIONS.test(text)
+    ? SESSIONS_REMEDY
+    : connectionRemedy(`${providerCode} ${text}`, () => BY_PROXY);
   return {
     code: meaning.code,
     retryable: meaning.retryable ?? RETRYABLE.has(meaning.code),
@@ -223,11 +228,6 @@ export function classifyServiceBusError(error: unknown, during: Operation): Erro
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(limit === undefined ? {} : { limitBytes: Number(limit) }),
   };
-}
-
-/** True if the table has a row for the error. */
-export function isListedError(error: unknown): boolean {
-  return meaningOf(unwrap(error)).code !== "INTERNAL";
 }
 
 /** True if an accept found nothing to lock. Which of three codes says so cannot be foreseen. https://github.com/Azure/azure-sdk-for-js/issues/9775 (2026-11-29) */
