@@ -159,7 +159,15 @@ describe("loadConfig", () => {
       const message = await refusal(loadConfig({ env, directory: await folderWith() }));
       expect(message).toContain('ANYQUEUE_URL: "\\"memory:\\"" is not a URL');
       expect(message).toContain("ANYQUEUE_PREFIX: expected up to 80");
-      expect(message).toMatch(/[^.]\. Every problem found is listed\.$/);
+      expect(message).toMatch(/[^.]\. Correct the configuration; every problem found is listed\.$/);
+    });
+
+    test("a value of the file by the file, whatever the value says", async () => {
+      const directory = await folderWith({ url: "sqs:/config.url", queues: { a: { nmae: "b" } } });
+      const message = await refusal(loadConfig({ env: {}, directory }));
+      const file = join(directory, "anyqueue.config.json");
+      expect(message).toContain(`${file}: url: "sqs:/config.url" is not a URL`);
+      expect(message).toContain(`${file}: queues.a: unknown key "nmae"`);
     });
 
     test("everything at once: file, environment and values", async () => {
@@ -190,8 +198,9 @@ describe("connect", () => {
       // Package managers put the paths of this repository's packages into NODE_PATH.
       env: { ...process.env, NODE_PATH: "" },
     });
+    // And no word of providers, which `connect` finds by itself.
     await expect(run).rejects.toThrow(
-      "@anyqueue/sqs is not installed. Run `npm install @anyqueue/sqs @aws-sdk/client-sqs`",
+      "@anyqueue/sqs is not installed. Run `npm install @anyqueue/sqs @aws-sdk/client-sqs`.\n",
     );
   });
 

@@ -86,7 +86,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<QueueConfig
     const remedy = 'Set ANYQUEUE_URL, for example to "memory:" or "sqs://eu-west-1".';
     throw queueError("INVALID_ARGUMENT", { what, remedy }, { feature: "connection" });
   }
-  return checked(merged, env, problems);
+  return checked(merged, env, path, problems);
 }
 
 /** Imports the provider of every connection that the configuration names. */
@@ -105,6 +105,7 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
 function checked(
   merged: Readonly<Record<string, unknown>>,
   env: Environment,
+  path: string,
   problems: readonly string[],
 ): QueueConfig {
   let found = problems;
@@ -113,20 +114,21 @@ function checked(
   } catch (error) {
     if (!(error instanceof QueueError)) throw error;
     const isMissingUrl = merged["url"] === undefined && problems.length > 0;
-    if (!isMissingUrl) found = [...problems, named(whatOf(error), env)];
+    if (!isMissingUrl) found = [...problems, named(whatOf(error), env, path)];
   }
   if (found.length === 0) return merged as unknown as QueueConfig; // checkConfig accepted it
   throw new QueueError("INVALID_ARGUMENT", {
     what: found.join("; "),
-    remedy: "Every problem found is listed.",
+    remedy: "Correct the configuration; every problem found is listed.",
   });
 }
 
-/** Names the values of the environment by their variables. */
-function named(what: string, env: Environment): string {
-  return what.replaceAll(/\bconfig\.(url|prefix):/g, (given, key: string) => {
+/** Names the values of the environment by their variables, and those of the file by its path. */
+function named(what: string, env: Environment, path: string): string {
+  return what.replaceAll(/(^|; )config(?:\.(\w+))?/g, (_, before: string, key = "") => {
     const variable = `ANYQUEUE_${key.toUpperCase()}`;
-    return (env[variable] ?? "") === "" ? given : `${variable}:`;
+    const isSet = /^(?:url|prefix)$/.test(key) && (env[variable] ?? "") !== "";
+    return before + (isSet ? variable : key === "" ? path : `${path}: ${key}`);
   });
 }
 
@@ -219,10 +221,12 @@ async function importProvider(scheme: string): Promise<Provider> {
   const loaded = known === undefined ? undefined : await importPackage(known.name);
   const factory: unknown = loaded === undefined ? undefined : loaded[known?.factory ?? ""];
   if (typeof factory === "function") return factory(fromEnvironment(known)) as Provider; // our own packages keep this contract
-  throw new QueueError("INVALID_ARGUMENT", {
-    what: known === undefined ? `no package is known for "${scheme}:"` : `${known.name} is not installed`,
-    remedy: schemeRemedy(scheme, []),
-  });
+  throw new QueueError(
+    "INVALID_ARGUMENT",
+    known === undefined
+      ? { what: `no package is known for "${scheme}:"`, remedy: schemeRemedy(scheme, []) }
+      : { what: `${known.name} is not installed`, remedy: `Run \`npm install ${known.install}\`.` },
+  );
 }
 
 /** Returns undefined if no variable is set; the provider then finds its credentials itself. */

@@ -32,7 +32,7 @@ export interface PubsubSettings extends ClientSettings {
 /** One connection to a project's topics and subscriptions. */
 export class PubsubAdapter implements QueueAdapter<PubsubHandle> {
   readonly name = "pubsub";
-  readonly classify: (error: unknown, during: Operation) => ErrorClass = classifyPubsubError;
+  readonly classify: (error: unknown, during: Operation) => ErrorClass;
   readonly #settings: PubsubSettings;
   readonly #clients: PubsubClients;
   readonly #subscriptions = new Map<string, PubsubSubscription>();
@@ -40,6 +40,9 @@ export class PubsubAdapter implements QueueAdapter<PubsubHandle> {
   constructor(settings: PubsubSettings) {
     this.#settings = settings;
     this.#clients = new PubsubClients(settings);
+    const { endpoint } = settings;
+    const server = endpoint && `${endpoint.host}:${endpoint.port}`;
+    this.classify = (error, during) => classifyPubsubError(error, during, server);
   }
 
   resolve(ref: EntityRef): Target {

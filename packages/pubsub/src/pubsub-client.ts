@@ -11,6 +11,7 @@ import {
   SAME_START_MS,
   SLOW_LOOKUP_MS,
 } from "./pubsub-limits.ts";
+import { CREDENTIALS_REMEDY, PROJECT_REMEDY } from "./pubsub-errors.ts";
 import type { Endpoint, ResourceName } from "./pubsub-url.ts";
 import { PullClients, type PullClient } from "./pull-clients.ts";
 import { invalid } from "./refusal.ts";
@@ -284,17 +285,13 @@ function unreadAddress(): QueueError {
 }
 
 function noProject(): QueueError {
-  return invalid(
-    `no project is named, and none was found within ${LOOKUP_TIMEOUT_MS} ms`,
-    'Name it: "pubsub://my-project", pubsub({ project }), or PUBSUB_PROJECT_ID. An emulator takes any.',
-  );
+  return invalid(`no project is named, and none was found within ${LOOKUP_TIMEOUT_MS} ms`, PROJECT_REMEDY);
 }
 
 function noCredentials(): QueueError {
   return new QueueError("UNAUTHENTICATED", {
     what: `no Google credentials were found within ${LOOKUP_TIMEOUT_MS} ms`,
-    remedy:
-      "Set GOOGLE_APPLICATION_CREDENTIALS, run gcloud auth application-default login, or give a client.",
+    remedy: CREDENTIALS_REMEDY,
     provider: "pubsub",
   });
 }

@@ -173,6 +173,22 @@ describe("classifyPubsubError", () => {
     });
   });
 
+  test("says what to do without credentials, project or entity, and which server does not answer", () => {
+    const remedyOf = (error: Error): string | undefined =>
+      classifyPubsubError(error, "open", "127.0.0.1:8085").remedy;
+    expect(remedyOf(new Error("Could not load the default credentials."))).toContain("gcloud auth");
+    expect(remedyOf(new Error("Unable to detect a Project Id"))).toContain("PUBSUB_PROJECT_ID");
+    // The first failures of a client name no address.
+    expect(remedyOf(grpc(14, "14 UNAVAILABLE: No connection established. Last error: null."))).toContain(
+      "127.0.0.1:8085",
+    );
+    expect(remedyOf(grpc(14))).toBeUndefined();
+    // "Resource not found" names a topic and a subscription alike.
+    expect(remedyOf(grpc(5, "5 NOT_FOUND: Resource not found (resource=orders)."))).toContain(
+      "a topic and a subscription",
+    );
+  });
+
   test("reads a lookup of credentials that the network failed as that", () => {
     const text = "request to http://169.254.169.254/computeMetadata/v1/ failed, reason: connect EHOSTUNREACH";
     const error = Object.assign(new Error(text), { code: "EHOSTUNREACH" });

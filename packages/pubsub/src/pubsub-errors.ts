@@ -25,10 +25,12 @@ export interface TextRow {
   readonly during?: readonly Operation[];
   readonly code: ErrorCode;
   readonly ambiguous?: boolean;
+  /** What to do, if the code's own remedy says too little. */
+  readonly remedy?: string;
   readonly source: string;
 }
 
-type Meaning = Pick<StatusRow, "code" | "ambiguous">;
+type Meaning = Pick<TextRow, "code" | "ambiguous" | "remedy">;
 
 const DOCS = "https://cloud.google.com/pubsub/docs/reference/error-codes (2026-11-29)";
 const GRPC = "https://grpc.io/docs/guides/status-codes/ (2026-11-29)";
@@ -36,6 +38,14 @@ const EXACTLY_ONCE = "https://cloud.google.com/pubsub/docs/exactly-once-delivery
 const SDK = "@google-cloud/pubsub 5.3.1 and 6.3.0, seen on the wire (2026-11-29)";
 const AUTH = "google-auth-library 10.5 and 11.3, observed (2026-11-29)";
 const SETTLING: readonly Operation[] = ["ack", "release", "extend", "deadLetter"];
+
+export const CREDENTIALS_REMEDY =
+  "Set GOOGLE_APPLICATION_CREDENTIALS, run gcloud auth application-default login, or give a client. An emulator needs ?endpoint= in the URL.";
+export const PROJECT_REMEDY =
+  'Name it: "pubsub://my-project", pubsub({ project }), or PUBSUB_PROJECT_ID. An emulator takes any.';
+
+const ENTITY_REMEDY =
+  "A queue is a topic and a subscription: create what is missing (client.admin.create, or `anyqueue create <queue>`), or correct the name, prefix or project.";
 
 /** By gRPC status number. */
 export const STATUSES: Readonly<Record<number, StatusRow>> = {
@@ -60,8 +70,18 @@ export const STATUSES: Readonly<Record<number, StatusRow>> = {
 
 /** These take precedence over the statuses; the first match counts. */
 export const TEXTS: readonly TextRow[] = [
-  { text: /could not load the default credentials/i, code: "UNAUTHENTICATED", source: AUTH },
-  { text: /unable to detect a project id/i, code: "UNAUTHENTICATED", source: AUTH },
+  {
+    text: /could not load the default credentials/i,
+    code: "UNAUTHENTICATED",
+    remedy: CREDENTIALS_REMEDY,
+    source: AUTH,
+  },
+  {
+    text: /unable to detect a project id/i,
+    code: "UNAUTHENTICATED",
+    remedy: PROJECT_REMEDY,
+    source: AUTH,
+  },
   // The request for a token failed: the credentials may be good, and the call was not sent.
   {
     text: /getting metadata from plugin failed.*(?:failed, reason: |ECONN|ETIMEDOUT|socket hang up|timeout|abort)/i,
@@ -136,6 +156,7 @@ export const TEXTS: readonly TextRow[] = [
     code: "MESSAGE_TOO_LARGE",
     source: DOCS,
   },
+  { status: 5, text: /(?:)/, code: "NOT_FOUND", remedy: ENTITY_REMEDY, source: DOCS },
   { status: 8, text: /message larger than max|larger than max \(/i, code: "MESSAGE_TOO_LARGE", source: GRPC },
 ];
 
@@ -146,8 +167,12 @@ const UNAVAILABLE = 14;
 const PASSING_TOKEN_FAILURE = /^(?:408|429|5\d\d)$/;
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["THROTTLED", "CONNECTION_LOST", "TIMEOUT", "UNAVAILABLE"]);
 
-/** Classifies any value that a call to Pub/Sub can reject with, or report for one ack id. */
-export function classifyPubsubError(error: unknown, during: Operation): ErrorClass {
+/**
+ * Classifies any value that a call to Pub/Sub can reject with, or report for one ack id.
+ *
+ * @param server that was configured: gRPC's texts do not always name it
+ */
+export function classifyPubsubError(error: unknown, during: Operation, server?: string): ErrorClass {
   if (isQueueError(error))
     return { code: error.code, retryable: error.retryable, ambiguous: error.ambiguous };
   if (error instanceof AckIdError) return classOfAckId(error.reason);
@@ -158,7 +183,11 @@ export function classifyPubsubError(error: unknown, during: Operation): ErrorCla
     row ?? { code: "INTERNAL", ambiguous: true };
   const requestId = textField(error, "requestId");
   const [, limit] = /(?:maximum value is|exceeds the limit:|\(\d+ vs\.?) (\d+)/i.exec(text) ?? [];
-  const remedy = status === UNAVAILABLE ? connectionRemedy(text, byProxy) : undefined;
+  const isUnreached = server !== undefined && /no connection established/i.test(text);
+  const remedy =
+    meaning.remedy ??
+    (status === UNAVAILABLE ? connectionRemedy(text, byProxy) : undefined) ??
+    (isUnreached ? `Check that Pub/Sub answers at ${server}.` : undefined);
   return {
     code: meaning.code,
     retryable: RETRYABLE.has(meaning.code),

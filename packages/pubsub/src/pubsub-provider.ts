@@ -95,7 +95,7 @@ function connect(
     provisioning,
     prefix,
     clock,
-    checkOrigin: (hostAndPort) => loopbackOrRefuse(hostAndPort, url),
+    checkOrigin: (hostAndPort) => loopbackOrRefuse(hostAndPort, { ...url, text: "PUBSUB_EMULATOR_HOST" }),
   });
 }
 

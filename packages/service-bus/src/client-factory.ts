@@ -73,7 +73,8 @@ function connectionOf(place: Place, { connectionString, credential }: ClientSett
     return { text: connectionString };
   }
   if (place.host !== undefined) return { host: place.host };
-  const remedy = 'Write "service-bus://my-namespace", or give a connection string.';
+  const remedy =
+    'Write "service-bus://my-namespace", or pass serviceBus({ connectionString }); only connect() reads ANYQUEUE_SERVICE_BUS_CONNECTION_STRING.';
   throw invalid(
     credential === undefined ? "no Service Bus namespace is named" : "a credential alone names no namespace",
     remedy,
@@ -153,7 +154,7 @@ async function defaultCredential(): Promise<TokenCredential> {
     throw new QueueError("UNAUTHENTICATED", {
       what: "there are no credentials: no connection string was given and @azure/identity cannot be loaded",
       remedy:
-        "Set ANYQUEUE_SERVICE_BUS_CONNECTION_STRING, pass serviceBus({ connectionString }) or serviceBus({ credential }), or run: npm install @azure/identity",
+        "Pass serviceBus({ connectionString }) or serviceBus({ credential }), with connect() set ANYQUEUE_SERVICE_BUS_CONNECTION_STRING, or run: npm install @azure/identity",
       provider: PROVIDER,
       cause: error,
     });

@@ -10,6 +10,7 @@ import { guardLinkCloses } from "./guard-link-closes.ts";
 import { loadSdk, type Sdk } from "./load-sdk.ts";
 import { keepOutside } from "./outside-credential.ts";
 import { PROVIDER } from "./refusal.ts";
+import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { watchSilence } from "./watch-silence.ts";
 
@@ -210,11 +211,11 @@ export class NamespaceConnection {
     watchSilence(socket);
     socket.once("close", () => {
       life.sockets.delete(socket);
-      if (!life.isOver) this.#reportDeath(life, socket.bytesRead > 0);
+      if (!life.isOver) this.#reportDeath(life, socket.bytesRead > 0, socket.errored ?? undefined);
     });
   }
 
-  #reportDeath(life: ClientLife, wasUp: boolean): void {
+  #reportDeath(life: ClientLife, wasUp: boolean, cause: Error | undefined): void {
     const isCurrent = life === this.#life;
     if (isCurrent) this.#died += 1;
     life.isProven = false;
@@ -224,8 +225,10 @@ export class NamespaceConnection {
       this.#generation += 1;
     }
     const what = "the connection to Service Bus was cut";
-    const error = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true });
-    life.bounded.failAll(error);
+    const error = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true, cause });
+    // The socket's own error says more: a host that is unknown, a certificate that is not accepted.
+    const isListed = classifyServiceBusError(cause, "receive").code !== "INTERNAL";
+    life.bounded.failAll(isListed ? cause : error);
     // A client that was closed ends here, and perhaps another one is open already.
     if (this.#isClosed || !isCurrent) return;
     for (const listener of this.#deaths) listener(error, wasUp);

@@ -196,3 +196,12 @@ test("an idle timeout is told from other detaches", () => {
   expect(isIdleDetach(serviceBusError("GeneralError", `DetachForcedError: ${text}`))).toBe(true);
   expect(isIdleDetach(serviceBusError("GeneralError", "DetachForcedError: the broker restarts"))).toBe(false);
 });
+
+test.each([
+  "InvalidOperationError: The SessionId was not set on a message, and it cannot be sent to the entity.",
+  "It is not possible for an entity that requires sessions to create a non-sessionful message receiver.",
+])("an entity with sessions that is used without them has a remedy of its own: %s", (text) => {
+  const { code, remedy } = classifyServiceBusError(new Error(text), "send");
+  expect(code).toBe("INVALID_ARGUMENT");
+  expect(remedy).toContain("sessionEntities");
+});

@@ -31,6 +31,7 @@ const SEEN = "@azure/service-bus 7.9.5, observed (2026-11-29)";
 const IDENTITY = "@azure/identity 4, its error classes (2026-11-29)";
 const ATOM = "https://learn.microsoft.com/rest/api/servicebus/error-codes (2026-11-29)";
 const NODE = "https://nodejs.org/api/errors.html#common-system-errors (2026-11-29)";
+const OURS = "refuse-bad-frames.ts (2026-11-30)";
 const TLS = "https://nodejs.org/api/tls.html#x509-certificate-error-codes (2026-11-29)";
 
 /** A throttled namespace asks for two seconds in its text (error 50009). */
@@ -182,8 +183,12 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
   { text: /^The sender for .* has been closed/, code: "CONNECTION_LOST", source: SDK },
   { text: /has been closed and can no longer be used|already closed/i, code: "LEASE_LOST", source: SDK },
   { text: /\bSSL routines:/, code: "CONNECTION_LOST", source: TLS },
+  { text: /is no AMQP frame$/, code: "CONNECTION_LOST", ambiguous: true, source: OURS },
 ];
 const UNTRUSTED: Meaning = { code: "UNAUTHENTICATED", source: TLS };
+const NEEDS_SESSIONS = /SessionId was not set|entity that requires sessions/;
+const SESSIONS_REMEDY =
+  "Give the definition an orderingKey, or name the entity in serviceBus({ sessionEntities }).";
 const BY_PROXY =
   "Service Bus goes through a proxy only over WebSockets, with `clientOptions: { webSocketOptions }`.";
 
@@ -210,7 +215,9 @@ export function classifyServiceBusError(error: unknown, during: Operation): Erro
   const retryAfterMs = retryAfterOf(last) ?? meaning.retryAfterMs;
   const text = textField(last, "message") ?? "";
   const [, limit] = /\bThe received message .*exceeds the limit \((\d+) bytes\)/.exec(text) ?? [];
-  const remedy = connectionRemedy(`${providerCode} ${text}`, () => BY_PROXY);
+  const remedy = NEEDS_SESSIONS.test(text)
+    ? SESSIONS_REMEDY
+    : connectionRemedy(`${providerCode} ${text}`, () => BY_PROXY);
   return {
     code: meaning.code,
     retryable: meaning.retryable ?? RETRYABLE.has(meaning.code),

@@ -204,8 +204,8 @@ function nativeAttributes(given: Readonly<Record<string, unknown>>): Record<stri
 
 /** Describes the event, without its data, for the user who attached the wrong trigger. */
 function describeEvent(event: unknown): string {
-  if (!isRecord(event))
-    return Array.isArray(event) ? "an array" : event === null ? "null" : `a ${typeof event}`;
+  if (event === null || event === undefined) return String(event);
+  if (!isRecord(event)) return Array.isArray(event) ? "an array" : `a ${typeof event}`;
   if ("requestContext" in event || "httpMethod" in event)
     return "an HTTP request (API Gateway, function URL)";
   if ("detail-type" in event) return "an event of EventBridge";

@@ -15,7 +15,7 @@ export interface KnownPackage {
 export const KNOWN_PACKAGES: Readonly<Record<string, KnownPackage>> = /* @__PURE__ */ Object.freeze({
   memory: known("memory", "memory"),
   sqs: known("sqs", "sqs", "@aws-sdk/client-sqs"),
-  "service-bus": known("service-bus", "serviceBus", "@azure/service-bus", {
+  "service-bus": known("service-bus", "serviceBus", "@azure/service-bus @azure/identity", {
     connectionString: "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING",
   }),
   // npm did not serve the dependencies of 6.3.2 (2026-11-29).

@@ -34,7 +34,10 @@ describe("createClient refuses", () => {
         "createClient(config, [sqs()])",
       ],
     ],
-    ["service-bus://ns", ["npm install @anyqueue/service-bus @azure/service-bus", "serviceBus"]],
+    [
+      "service-bus://ns",
+      ["npm install @anyqueue/service-bus @azure/service-bus @azure/identity", "serviceBus"],
+    ],
     ["memory:", ["npm install @anyqueue/memory`"]],
     ["fkae://x", ['Did you mean "fake:"?']],
     ["carrier-pigeon:", ["pass a provider with this scheme"]],

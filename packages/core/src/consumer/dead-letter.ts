@@ -29,16 +29,18 @@ export type DeadLetterRoute =
       readonly close: () => Promise<void>;
     }
   /** `retryMs`: delay before a message that should be dead comes again. Default: the longest back-off. */
-  | { readonly kind: "none"; readonly why: string; readonly retryMs?: number };
+  | { readonly kind: "none"; readonly why: string; readonly remedy: string; readonly retryMs?: number };
 
 /** The route of a target that has no dead letters and is to have none. Otherwise undefined. */
 export function routeToNowhere(
   { kind }: Pick<DefinitionDetails, "kind">,
   { deadLetter }: Pick<ConsumerSettings, "deadLetter">,
 ): DeadLetterRoute | undefined {
-  if (kind === "dead-letter") return { kind: "none", why: "a dead letter has nowhere further to go" };
+  const remedy = "Have the handler ack what it gives up.";
+  if (kind === "dead-letter") return { kind: "none", why: "a dead letter has nowhere further to go", remedy };
   if (deadLetter === "auto") return undefined;
-  return { kind: "none", why: 'the definition says deadLetter: "none", so the message stays in its queue' };
+  const why = 'the definition says deadLetter: "none", so the message stays in its queue';
+  return { kind: "none", why, remedy };
 }
 
 export interface CopyRouteOptions {

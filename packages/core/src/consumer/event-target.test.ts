@@ -181,7 +181,13 @@ describe("a dead letter of a batch", () => {
 
   test.each([
     ["moves where the source can move", { settle }, {}, {}, { kind: "native" }],
-    ["stays where it cannot", {}, {}, {}, { kind: "none", why: /event source cannot move/u }],
+    [
+      "stays where it cannot",
+      {},
+      {},
+      {},
+      { kind: "none", why: /event source cannot move/u, remedy: "`calls`" },
+    ],
     [
       "stays where the definition says so",
       { settle },
@@ -200,5 +206,7 @@ describe("a dead letter of a batch", () => {
     const made = opened(batch, details, options).route;
     expect(made.kind).toBe(route.kind);
     expect("why" in made ? made.why : "").toMatch("why" in route ? route.why : /^$/u);
+    const advice = "remedy" in route ? route.remedy : "";
+    expect("remedy" in made ? made.remedy : "").toContain(advice);
   });
 });

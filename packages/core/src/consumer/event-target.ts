@@ -120,7 +120,8 @@ function routeOf(
   if (settle.deadLetterBatch !== undefined) return { kind: "native" };
   return {
     kind: "none",
-    why: "this event source cannot move a message, so it stays in its queue until the queue's own policy moves it",
+    why: "this event source cannot move a message: only the queue's own policy does",
+    remedy: "Give the event source `calls`.",
     // Waiting here would cost the function's time without bringing that moment nearer.
     ...(releaseDelay === "none" && { retryMs: 0 }),
   };

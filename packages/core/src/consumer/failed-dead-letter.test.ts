@@ -95,20 +95,21 @@ describe("a dead letter that is copied", () => {
 
 describe("a dead letter that has nowhere to go", () => {
   test("is released after the longest pause and reported as impossible", async () => {
-    const route: DeadLetterRoute = { kind: "none", why: "there is none" };
+    const route: DeadLetterRoute = { kind: "none", why: "there is none", remedy: "Make one." };
     const { log, events, executor, take } = executorBench({ over: { route } });
     const held = take("m");
     executor.apply(held, DEAD);
     expect(log).toEqual(["m left", "m release 300000 retry"]);
     expect(events.of("dead-letter-failed")).toMatchObject([
-      { id: "m", error: { code: "UNSUPPORTED", target: TARGET, message: expect.stringContaining("none") } },
+      // Functions throw it: without the cause, their platform's log would not say what the message died of.
+      { id: "m", error: { code: "UNSUPPORTED", target: TARGET, remedy: "Make one.", cause: "R" } },
     ]);
     executor.settled(held, SETTLED);
     await expect(held.completion()).rejects.toMatchObject({ code: "UNSUPPORTED", feature: "deadLetter" });
   });
 
   test("blocks its key", () => {
-    const route: DeadLetterRoute = { kind: "none", why: "there is none" };
+    const route: DeadLetterRoute = { kind: "none", why: "there is none", remedy: "Make one." };
     const { lanes, executor, take } = executorBench({ isOrdered: true, over: { route } });
     executor.apply(take("m"), DEAD);
     expect(lanes?.blockedForMs("k", 0)).toBe(1_000);

@@ -170,10 +170,10 @@ export class OutcomeExecutor {
         this.#release(held, backoffMs(held.attempt, this.#options.bounds, this.#options.random), "retry");
       });
     } else {
-      this.#emitDeadLetterFailed(
-        held,
-        unsupported("deadLetter", { what: route.why, target: this.#options.target }),
-      );
+      const { why: what, remedy } = route;
+      const { target } = this.#options;
+      const { reason, description: cause = reason } = outcome;
+      this.#emitDeadLetterFailed(held, unsupported("deadLetter", { what, remedy, target, cause }));
       this.#blockKey(held);
       this.#release(held, route.retryMs ?? this.#options.bounds.maxMs, "retry");
     }

@@ -44,9 +44,10 @@ export function wrapDriverError(
   };
   const { code, limitBytes } = errorClass;
   if (code === "UNSUPPORTED") return unsupported(operation, init);
-  return code === "MESSAGE_TOO_LARGE"
-    ? queueError(code, init, withoutUndefined({ sizeBytes, limitBytes }))
-    : new QueueError(code, init);
+  if (code === "MESSAGE_TOO_LARGE")
+    return queueError(code, init, withoutUndefined({ sizeBytes, limitBytes }));
+  // Node prints this line above an error that nobody catches: it names no other code.
+  return new QueueError(code, init);
 }
 
 function brokenRule(

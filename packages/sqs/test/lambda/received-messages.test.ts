@@ -92,7 +92,7 @@ describe("an event that is none of SQS's is refused by name, and so nothing is d
   const handler = createHandler(orders, sqsEvents(), () => {});
 
   test.each([
-    ["undefined", undefined, "a undefined"],
+    ["undefined", undefined, "got undefined"],
     ["null", null, "null"],
     ["an array", [], "an array"],
     ["the console's test event", { key1: "value1", key2: "value2" }, "key1, key2"],

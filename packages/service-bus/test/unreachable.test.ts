@@ -1,0 +1,72 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { createClient, defineQueue, isQueueError, type QueueError } from "@anyqueue/core";
+import { afterEach, expect, test } from "vitest";
+import { serviceBus } from "../src/index.ts";
+import { rejection } from "./open-adapter.ts";
+import { connectionString } from "./service-bus-harness.ts";
+import { useSharedEmulator } from "./shared-emulator.ts";
+
+const shared = useSharedEmulator();
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+/** A port on which something answers that is no Service Bus. */
+async function strange(): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
+  });
+  servers.push(server);
+  return await listening(server);
+}
+
+/** A port on which nothing listens. */
+async function vacant(): Promise<string> {
+  const server = createServer();
+  const endpoint = await listening(server);
+  server.close();
+  await once(server, "close");
+  return endpoint;
+}
+
+async function listening(server: Server): Promise<string> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** `verify` opens both sides at once: they share a connection, and each must learn why it failed. */
+async function verified(endpoint: string): Promise<QueueError> {
+  // The name in a connection string must be the URL's.
+  const text = connectionString("emulator.servicebus.windows.net").replace("UseDevelopmentEmulator=true", "");
+  const options = endpoint.startsWith("amqps:") ? { connectionString: text } : {};
+  const client = createClient(`service-bus://emulator?endpoint=${endpoint}`, [serviceBus(options)]);
+  const error = await rejection(client.verify(defineQueue("orders")));
+  await client.close();
+  if (!isQueueError(error)) throw error;
+  return error;
+}
+
+test("a port on which nothing listens is named", async () => {
+  const endpoint = await vacant();
+  const error = await verified(endpoint);
+  expect(error).toMatchObject({ code: "CONNECTION_LOST", target: "service-bus://emulator/orders" });
+  expect(error.message).toContain(`connect ECONNREFUSED ${endpoint}`);
+});
+
+test("a certificate that is not accepted is UNAUTHENTICATED, with its own remedy", async () => {
+  // By name: Node 26 refuses the SDK's connection over TLS to an IP address.
+  const error = await verified(`amqps://${shared.endpoint.replace("127.0.0.1", "localhost")}`);
+  expect(error).toMatchObject({ code: "UNAUTHENTICATED", target: "service-bus://emulator/orders" });
+  expect(error.remedy).toContain("NODE_EXTRA_CA_CERTS");
+});
+
+test("a server that is no Service Bus is CONNECTION_LOST, and the error says what it sent", async () => {
+  const error = await verified(await strange());
+  expect(error).toMatchObject({ code: "CONNECTION_LOST", retryable: true });
+  expect(error.message).toContain("no AMQP frame (service-bus://emulator/orders)");
+});
