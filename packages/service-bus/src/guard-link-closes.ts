@@ -1,6 +1,7 @@
 import { beginSessionsEarly } from "./early-sessions.ts";
 import { endPendingSends } from "./end-pending-sends.ts";
 import { field } from "./field.ts";
+import { hideOwnCloses } from "./hide-own-closes.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
 import { drainPatiently } from "./patient-drains.ts";
 import { refuseBadFrames } from "./refuse-bad-frames.ts";
@@ -91,7 +92,8 @@ function guardConnection(connection: unknown, { ending, over, sockets }: Signals
     if (open === undefined) continue;
     isKnown = true;
     const guarded = async (options: unknown, ...more: unknown[]): Promise<unknown> => {
-      const link = await open.apply(connection, [boundedBy(ending, options), ...more]);
+      const wanted = name === "createAwaitableSender" ? hideOwnCloses(options) : options;
+      const link = await open.apply(connection, [boundedBy(ending, wanted), ...more]);
       if (typeof link === "object" && link !== null) {
         if (name === "createReceiver") drainPatiently(link, over);
         if (name === "createAwaitableSender") endPendingSends(link);
