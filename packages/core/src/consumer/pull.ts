@@ -20,6 +20,7 @@ import { admitAll, holdAll, type PulledMessage } from "./pull-admission.ts";
 import { ReceiveFailures } from "./receive-failures.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import type { SettledMemory } from "./settled-memory.ts";
+import { longestWaitMs, Watchdog } from "./watchdog.ts";
 
 type ReceiveOptions = NonNullable<Parameters<QueueConsumer<unknown>["receive"]>[0]>;
 
@@ -104,13 +105,14 @@ export class Puller {
     const { clock } = this.#options.setup;
     const engine = await this.#openUnless(signal);
     const deadlineMs = clock.now() + waitMs;
-    // The caller waits: the process must not end meanwhile.
-    const alive = clock.setTimer(() => {}, waitMs, true);
+    // It also keeps the process alive: the caller waits.
+    const watchdog = new Watchdog(clock, () => {});
+    watchdog.start();
     const empty = new EmptyAnswers();
     try {
       for (;;) {
         const askedAtMs = clock.now();
-        const asking = this.#ask(engine, max, Math.max(0, deadlineMs - askedAtMs), signal);
+        const asking = this.#ask(engine, max, Math.max(0, deadlineMs - askedAtMs), watchdog, signal);
         const over = asking.then(
           () => {},
           () => {},
@@ -126,7 +128,7 @@ export class Puller {
         }
       }
     } finally {
-      alive.cancel();
+      watchdog.stop();
     }
   }
 
@@ -195,6 +197,7 @@ export class Puller {
     engine: Engine,
     maxItems: number,
     leftMs: number,
+    watchdog: Watchdog,
     signal: AbortSignal | undefined,
   ): Promise<PulledMessage[]> {
     const { opened, toError } = engine;
@@ -210,11 +213,12 @@ export class Puller {
     let held: HeldDelivery[] = [];
     try {
       const { clock } = this.#options.setup;
+      const before = watchdog.stalledMs();
       const late = (deliveries: readonly Delivery<unknown>[]): void =>
-        giveBack(engine, holdAll(engine, deliveries));
+        giveBack(engine, holdAll(engine, deliveries, 0));
       const answer = opened.driver.receiveBatch(ask, stop);
       const { deliveries, fault } = await answerInTime(clock, ask.waitMs, stop, answer, late);
-      held = holdAll(engine, deliveries);
+      held = holdAll(engine, deliveries, longestWaitMs(watchdog.stalledMs() - before));
       // Who asked for one takes one: nobody would settle the others.
       giveBack(engine, held.splice(ask.maxItems));
       if (fault !== undefined && held.length === 0) throw fault;
