@@ -27,20 +27,7 @@ export function pacedClock(
   wire: Wire,
   signatures: Pick<Signatures, "count" | "made">,
 ): VirtualClock {
-  const done = (): number => emulator.log.count() + signatures.count();
-  const settle = async (): Promise<void> => {
-    let calls = done();
-    for (let turn = 0, quiet = 0; quiet < QUIET_TURNS && turn < MAX_TURNS; turn += 1) {
-      // A busy system may keep back what sockets were given, for longer than many turns. It keeps back this trip, too.
-      // oxlint-disable-next-line no-await-in-loop -- each look needs a turn of its own
-      await (quiet === QUIET_TURNS - 1 ? wire.roundTrip() : nextTurn());
-      // oxlint-disable-next-line no-await-in-loop
-      await signatures.made();
-      const seen = done();
-      quiet = seen === calls ? quiet + 1 : 0;
-      calls = seen;
-    }
-  };
+  const settle = async (): Promise<void> => await untilQuiet(emulator, wire, signatures);
   const advanceTo = async (nowMs: number): Promise<void> => {
     // After a stall, timers that are due go first.
     await clients.advance(0);
@@ -82,6 +69,26 @@ export function pacedClock(
       clients.jumpWall(ms);
     },
   };
+}
+
+/** Resolves when nothing is on its way. */
+async function untilQuiet(
+  emulator: PacedEmulator,
+  wire: Wire,
+  signatures: Pick<Signatures, "count" | "made">,
+): Promise<void> {
+  const done = (): number => emulator.log.count() + signatures.count();
+  let calls = done();
+  for (let turn = 0, quiet = 0; quiet < QUIET_TURNS && turn < MAX_TURNS; turn += 1) {
+    // A busy system may keep back what sockets were given, for longer than many turns. It keeps back this trip, too.
+    // oxlint-disable-next-line no-await-in-loop -- each look needs a turn of its own
+    await (quiet === QUIET_TURNS - 1 ? wire.roundTrip() : nextTurn());
+    // oxlint-disable-next-line no-await-in-loop
+    await signatures.made();
+    const seen = done();
+    quiet = seen === calls ? quiet + 1 : 0;
+    calls = seen;
+  }
 }
 
 function durationOf(by: string | number): number {
