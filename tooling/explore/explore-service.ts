@@ -12,6 +12,7 @@ import { addressOf, emulatorOptions, type Stage } from "../chaos/providers.ts";
 import { faultOf } from "./fault-choice.ts";
 import { steadyArrivals } from "./steady-arrivals.ts";
 import { pacedClock } from "./paced-clock.ts";
+import { watchSignatures } from "./signatures.ts";
 import { openWire } from "./wire.ts";
 
 /** A message that always times out is given up after twenty runs and their pauses, in milliseconds. */
@@ -38,6 +39,7 @@ export async function exploreService(
     clock: isShared ? "shared" : "manual",
   });
   const wire = await openWire();
+  const signatures = watchSignatures();
   try {
     const schedule = serviceScheduleOf(seed, {
       ordered,
@@ -46,7 +48,7 @@ export async function exploreService(
       faultOf: (choice) => faultOf(stage, choice),
     });
     const startWallMs = isShared ? emulator.clock.now() : undefined;
-    const clock = pacedClock(createVirtualClock({ seed, startWallMs }), emulator, wire);
+    const clock = pacedClock(createVirtualClock({ seed, startWallMs }), emulator, wire, signatures);
     return await exploreSchedule(
       schedule,
       clock,
@@ -59,6 +61,7 @@ export async function exploreService(
       },
     );
   } finally {
+    signatures.close();
     wire.close();
     await emulator.close();
   }

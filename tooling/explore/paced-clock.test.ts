@@ -3,14 +3,17 @@ import { createVirtualClock } from "@anyqueue/core/testing";
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../packages/emulator/src/time/engine-clock.ts";
 import { pacedClock } from "./paced-clock.ts";
+import { watchSignatures, type Signatures } from "./signatures.ts";
 import type { Wire } from "./wire.ts";
 
 const AT_ONCE: Wire = { roundTrip: async () => await nextTurn(), close: () => {} };
 
-function paced({ wire = AT_ONCE } = {}) {
+const NONE: Pick<Signatures, "count" | "made"> = { count: () => 0, made: async () => {} };
+
+function paced({ wire = AT_ONCE, signatures = NONE } = {}) {
   const service = new VirtualClock("manual");
   const emulator = { clock: service, log: { count: () => 0 } };
-  return { service, clock: pacedClock(createVirtualClock(), emulator, wire) };
+  return { service, clock: pacedClock(createVirtualClock(), emulator, wire, signatures) };
 }
 
 test("after a stall the service is as late as its clients, before any of them is heard", async () => {
@@ -42,4 +45,18 @@ test("time waits for what the machine keeps back", async () => {
   arrival.resolve();
   await moving;
   expect(passed()).toEqual([1_000, 1_000]);
+});
+
+test("time waits for a signature, however long its thread takes", async () => {
+  const signatures = watchSignatures();
+  const { clock } = paced({ signatures });
+  const key = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  let signedAtMs: number | undefined;
+  clock.setTimer(() => {
+    const signing = crypto.subtle.sign("HMAC", key, new Uint8Array(16 * 1024 * 1024));
+    void signing.then(() => (signedAtMs = clock.now()));
+  }, 1_000);
+  await clock.advanceTo(60_000);
+  signatures.close();
+  expect(signedAtMs).toBe(1_000);
 });

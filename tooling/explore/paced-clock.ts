@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { VirtualClock } from "@anyqueue/core/testing";
 import type { Emulator } from "@anyqueue/emulator";
+import type { Signatures } from "./signatures.ts";
 import type { Wire } from "./wire.ts";
 
 /** Longest time that passes for the clients before it passes for the service, in milliseconds. */
@@ -20,18 +21,13 @@ export interface PacedEmulator {
  * A clock that moves clients and an emulator with a manual clock together, in steps. Before each step, what
  * is on its way over the sockets arrives, so a seed gives nearly the same run each time.
  */
-export function pacedClock(clients: VirtualClock, emulator: PacedEmulator, wire: Wire): VirtualClock {
-  const settle = async (): Promise<void> => {
-    let calls = emulator.log.count();
-    for (let turn = 0, quiet = 0; quiet < QUIET_TURNS && turn < MAX_TURNS; turn += 1) {
-      // A busy system may keep back what sockets were given, for longer than many turns. It keeps back this trip, too.
-      // oxlint-disable-next-line no-await-in-loop -- each look needs a turn of its own
-      await (quiet === QUIET_TURNS - 1 ? wire.roundTrip() : nextTurn());
-      const seen = emulator.log.count();
-      quiet = seen === calls ? quiet + 1 : 0;
-      calls = seen;
-    }
-  };
+export function pacedClock(
+  clients: VirtualClock,
+  emulator: PacedEmulator,
+  wire: Wire,
+  signatures: Pick<Signatures, "count" | "made">,
+): VirtualClock {
+  const settle = async (): Promise<void> => await untilQuiet(emulator, wire, signatures);
   const advanceTo = async (nowMs: number): Promise<void> => {
     // After a stall, timers that are due go first.
     await clients.advance(0);
@@ -73,6 +69,26 @@ export function pacedClock(clients: VirtualClock, emulator: PacedEmulator, wire:
       clients.jumpWall(ms);
     },
   };
+}
+
+/** Resolves when nothing is on its way. */
+async function untilQuiet(
+  emulator: PacedEmulator,
+  wire: Wire,
+  signatures: Pick<Signatures, "count" | "made">,
+): Promise<void> {
+  const done = (): number => emulator.log.count() + signatures.count();
+  let calls = done();
+  for (let turn = 0, quiet = 0; quiet < QUIET_TURNS && turn < MAX_TURNS; turn += 1) {
+    // A busy system may keep back what sockets were given, for longer than many turns. It keeps back this trip, too.
+    // oxlint-disable-next-line no-await-in-loop -- each look needs a turn of its own
+    await (quiet === QUIET_TURNS - 1 ? wire.roundTrip() : nextTurn());
+    // oxlint-disable-next-line no-await-in-loop
+    await signatures.made();
+    const seen = done();
+    quiet = seen === calls ? quiet + 1 : 0;
+    calls = seen;
+  }
 }
 
 function durationOf(by: string | number): number {

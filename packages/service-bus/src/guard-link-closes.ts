@@ -1,8 +1,10 @@
 import { beginSessionsEarly } from "./early-sessions.ts";
 import { endPendingSends } from "./end-pending-sends.ts";
 import { field } from "./field.ts";
+import { hideOwnCloses } from "./hide-own-closes.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
 import { drainPatiently } from "./patient-drains.ts";
+import { askForTokensPromptly } from "./prompt-tokens.ts";
 import { refuseBadFrames } from "./refuse-bad-frames.ts";
 import { tellOfSockets, type SocketListener } from "./tell-of-sockets.ts";
 import { writeAtOnce } from "./write-at-once.ts";
@@ -19,7 +21,7 @@ import { writeAtOnce } from "./write-at-once.ts";
  * Timers of waits would also keep the process alive. Where the SDK passes no signal of its own, a link waits
  * for the service to open it no longer than `ending`: an accept of a session would wait for a minute. A
  * management request (a renewal, or a settlement whose link is gone) and the close of a session wait no
- * longer than `over`.
+ * longer than `over`. A request for a token waits no longer than any other (`askForTokensPromptly`).
  *
  * The links are found by the SDK's inner names. If those are gone, nothing changes.
  * @param sockets is told of each socket
@@ -33,21 +35,28 @@ export function guardLinkCloses(
 ): boolean {
   const context = field(client, "_connectionContext");
   if (typeof context !== "object" || context === null) return false;
-  let connection = field(context, "connection");
   const signals = { ending, over, sockets };
-  if (!guardConnection(connection, signals)) return false;
+  if (!guardConnection(field(context, "connection"), signals)) return false;
   guardManagement(context, over);
-  // The SDK makes a new connection when it loses one.
-  Object.defineProperty(context, "connection", {
+  // The SDK makes new ones when it loses its connection.
+  onChange(context, "connection", (connection) => guardConnection(connection, signals));
+  askForTokensPromptly(field(context, "cbsSession"));
+  onChange(context, "cbsSession", askForTokensPromptly);
+  return true;
+}
+
+/** Calls back with each later value of a member. */
+function onChange(holder: object, name: string, changed: (value: unknown) => void): void {
+  let value = field(holder, name);
+  Object.defineProperty(holder, name, {
     configurable: true,
     enumerable: true,
-    get: () => connection,
+    get: () => value,
     set: (next: unknown) => {
-      connection = next;
-      guardConnection(next, signals);
+      value = next;
+      changed(next);
     },
   });
-  return true;
 }
 
 function guardManagement(context: object, over: AbortSignal): void {
@@ -91,7 +100,8 @@ function guardConnection(connection: unknown, { ending, over, sockets }: Signals
     if (open === undefined) continue;
     isKnown = true;
     const guarded = async (options: unknown, ...more: unknown[]): Promise<unknown> => {
-      const link = await open.apply(connection, [boundedBy(ending, options), ...more]);
+      const wanted = name === "createAwaitableSender" ? hideOwnCloses(options) : options;
+      const link = await open.apply(connection, [boundedBy(ending, wanted), ...more]);
       if (typeof link === "object" && link !== null) {
         if (name === "createReceiver") drainPatiently(link, over);
         if (name === "createAwaitableSender") endPendingSends(link);

@@ -88,6 +88,10 @@ export class LeanMessage implements ReadableMessage {
     }
   }
 
+  get delivery(): RawDelivery {
+    return this.#context.delivery;
+  }
+
   /** The SDK's own object. */
   get full(): ServiceBusReceivedMessage {
     this.#full ??= this.#make(this.#context);

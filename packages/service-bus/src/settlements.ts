@@ -6,6 +6,7 @@ import {
   type Linked,
 } from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import { field } from "./field.ts";
 import type { LeanMessage } from "./lean-message.ts";
 import { freeSettleTimers } from "./free-settle-timers.ts";
 import { nextTurn } from "./next-turn.ts";
@@ -28,13 +29,20 @@ export interface SettlingReceiver {
 /** A message to complete. */
 export interface Completable {
   readonly message: ServiceBusReceivedMessage;
-  readonly lean?: Pick<LeanMessage, "accept"> | undefined;
+  readonly lean?: Pick<LeanMessage, "accept" | "delivery"> | undefined;
 }
+
+/**
+ * Codes of the outcomes that rhea sends.
+ * https://docs.oasis-open.org/amqp/core/v1.0/os/amqp-core-messaging-v1.0-os.html#section-delivery-state, 3.4 (2026-11-30)
+ */
+const OUTCOMES = { complete: 0x24, deadLetter: 0x25, abandon: 0x27 } as const;
 
 export const DONE: ItemResult = Object.freeze({ ok: true, value: undefined });
 
 /** A settlement that waits for its answer. */
 interface Waiting extends Linked<Waiting> {
+  readonly source: Completable;
   readonly done: Done;
   hasAnswer: boolean;
 }
@@ -64,9 +72,10 @@ export class Settlements {
   /** Calls back once. */
   completeThen(source: Completable, signal: AbortSignal | undefined, done: Done): void {
     this.#queue.push("complete", () => {
-      const answer = this.#begin(signal, done);
+      const answer = this.#begin(source, signal, done);
       if (answer === undefined || source.lean?.accept(answer) === true) return;
-      this.#follow(() => this.#receiver.completeMessage(this.#known(source.message)), answer);
+      const complete = (): Promise<void> => this.#receiver.completeMessage(this.#known(source.message));
+      this.#follow(complete, source, OUTCOMES.complete, answer);
     });
   }
 
@@ -76,7 +85,8 @@ export class Settlements {
     signal: AbortSignal | undefined,
   ): Promise<ItemResult> {
     const properties = note === undefined ? undefined : { ...note };
-    return await this.#settle(() => this.#receiver.abandonMessage(this.#known(message), properties), signal);
+    const abandon = (): Promise<void> => this.#receiver.abandonMessage(this.#known(message), properties);
+    return await this.#settle(abandon, { message }, OUTCOMES.abandon, signal);
   }
 
   async deadLetter(
@@ -89,7 +99,8 @@ export class Settlements {
       deadLetterReason: clipReason(reason),
       ...(description === undefined ? {} : { deadLetterErrorDescription: clipReason(description) }),
     };
-    return await this.#settle(() => this.#receiver.deadLetterMessage(this.#known(message), options), signal);
+    const bury = (): Promise<void> => this.#receiver.deadLetterMessage(this.#known(message), options);
+    return await this.#settle(bury, { message }, OUTCOMES.deadLetter, signal);
   }
 
   /**
@@ -113,17 +124,22 @@ export class Settlements {
   }
 
   /** Goes alone in its turn, whatever the outcome. */
-  async #settle(work: () => Promise<void>, signal: AbortSignal | undefined): Promise<ItemResult> {
+  async #settle(
+    work: () => Promise<void>,
+    source: Completable,
+    outcome: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ItemResult> {
     return await new Promise((resolve) => {
       this.#queue.push("other", () => {
-        const answer = this.#begin(signal, resolve);
-        if (answer !== undefined) this.#follow(work, answer);
+        const answer = this.#begin(source, signal, resolve);
+        if (answer !== undefined) this.#follow(work, source, outcome, answer);
       });
     });
   }
 
   /** @returns takes the answer, unless the signal or the link's end is first; undefined: already refused */
-  #begin(signal: AbortSignal | undefined, done: Done): Done | undefined {
+  #begin(source: Completable, signal: AbortSignal | undefined, done: Done): Done | undefined {
     if (signal?.aborted === true) {
       done({ ok: false, error: notStarted(signal) });
       return undefined;
@@ -132,7 +148,7 @@ export class Settlements {
       done({ ok: false, error: linkGone(this.#endedBy) });
       return undefined;
     }
-    const waiting: Waiting = { done, hasAnswer: false, previous: undefined, next: undefined };
+    const waiting: Waiting = { source, done, hasAnswer: false, previous: undefined, next: undefined };
     this.#waiting.add(waiting);
     const leave = this.#connection.bound(signal, (error) => this.#answer(waiting, { ok: false, error }));
     return (result) => {
@@ -140,10 +156,10 @@ export class Settlements {
     };
   }
 
-  #follow(work: () => Promise<void>, answer: Done): void {
+  #follow(work: () => Promise<void>, source: Completable, outcome: number, answer: Done): void {
     this.#connection.scoped(work).then(
       () => answer(DONE),
-      (error: unknown) => answer({ ok: false, error }),
+      (error: unknown) => answer(isDone(source, outcome) ? DONE : { ok: false, error }),
     );
   }
 
@@ -152,8 +168,34 @@ export class Settlements {
     if (waiting.hasAnswer) return;
     waiting.hasAnswer = true;
     this.#waiting.delete(waiting);
+    if (!result.ok) doubt(waiting.source);
     waiting.done(result);
   }
+}
+
+/** Marks a delivery of which a settlement failed: the service may have carried it out. */
+const DOUBTED = Symbol("a settlement without a yes");
+
+function doubt(source: Completable): void {
+  const delivery = deliveryOf(source);
+  if (typeof delivery === "object" && delivery !== null) Object.assign(delivery, { [DOUBTED]: true });
+}
+
+/**
+ * True if the same settlement was given up before, and the service said yes when nobody waited any more. The
+ * SDK refuses to repeat it (7.9.5).
+ */
+function isDone(source: Completable, outcome: number): boolean {
+  const delivery = deliveryOf(source);
+  if (typeof delivery !== "object" || delivery === null || !(DOUBTED in delivery)) return false;
+  const sent = field(field(field(delivery, "state"), "descriptor"), "value");
+  const refusal = field(field(delivery, "remote_state"), "error");
+  const isRefused = Boolean(field(refusal, "condition") ?? field(refusal, "description"));
+  return field(delivery, "remote_settled") === true && sent === outcome && !isRefused;
+}
+
+function deliveryOf(source: Completable): unknown {
+  return source.lean?.delivery ?? field(source.message, "delivery");
 }
 
 function linkGone(cause: unknown): QueueError {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { never, outgoing } from "./open-adapter.ts";
+import { never, outgoing, valuesOf } from "./open-adapter.ts";
 import { useSharedEmulator } from "./shared-emulator.ts";
 
 const shared = useSharedEmulator();
@@ -31,6 +31,24 @@ test.each([
     return result?.ok === true;
   };
   await expect.poll(sendsAgain).toBe(true);
+});
+
+// The SDK (7.9.5) hears twice that a link has ended: once of the link, once of its session, which it closes
+// itself. The second time it closes the link that a send has opened meanwhile, and that send fails after a second.
+test("a send right after its link was detached goes over the next link", async () => {
+  const target = await shared.newQueue();
+  const producer = shared.keep(shared.adapter.openProducer(target));
+  await producer.open?.(never);
+  shared.emulator.faults.add({
+    protocol: "service-bus",
+    operation: "send",
+    queue: target.entity,
+    count: 1,
+    action: { kind: "detach" },
+  });
+  const [lost] = await producer.sendBatch([outgoing("a")], never);
+  expect(lost?.ok).toBe(false);
+  valuesOf(await producer.sendBatch([outgoing("b")], never));
 });
 
 test("of two sends on a link that is closed for its message's size, none is blamed", async () => {

@@ -3,6 +3,7 @@ import { decodeDelivery } from "../message/decode-message.ts";
 import type { ReceivedMessage } from "../queue-consumer.ts";
 import type { Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
+import { leaseLost } from "./lease.ts";
 import { processInvalid } from "./process-delivery.ts";
 import { pulledMessage } from "./pulled-message.ts";
 
@@ -21,22 +22,34 @@ export async function admitAll(
 
 /** Undefined: the message was dealt with already, or cannot be decoded. */
 async function admitted(held: HeldDelivery, engine: Engine): Promise<PulledMessage | undefined> {
-  if (engine.admission.acksAgain(held, engine.time.quick()) || !engine.admission.admit(held))
+  const { admission, executor, keeper, time } = engine;
+  if (admission.acksAgain(held, time.quick())) return undefined;
+  if (keeper.leftMs(held, time.quick()) <= 0) {
+    executor.lost(held, leaseLost("the lease ran out before the message could be handed over"));
     return undefined;
+  }
+  if (!admission.admit(held)) return undefined;
   try {
     const message = await decodeDelivery(engine.rules.details, held.delivery);
     return { message: pulledMessage(message, held, engine), held };
   } catch (error) {
     const { outcome } = await processInvalid(engine.rules, held.delivery, error);
-    if (held.state === "waiting") engine.executor.apply(held, outcome);
+    if (held.state === "waiting") executor.apply(held, outcome);
     return undefined;
   }
 }
 
-/** Takes deliveries in hand, except for those that a delivery in hand takes over. */
-export function holdAll(engine: Engine, deliveries: readonly Delivery<unknown>[]): HeldDelivery[] {
-  const nowMs = engine.time.quick();
+/**
+ * Takes deliveries in hand, except for those that a delivery in hand takes over.
+ * `stalledMs`: how long they may have waited because this event loop was blocked.
+ */
+export function holdAll(
+  { admission, time }: Engine,
+  deliveries: readonly Delivery<unknown>[],
+  stalledMs: number,
+): HeldDelivery[] {
+  const nowMs = time.quick();
   return deliveries
-    .filter((delivery) => !engine.admission.takesOver(delivery, 0, nowMs))
-    .map((delivery) => engine.admission.hold(delivery, undefined, 0, 0, nowMs));
+    .filter((delivery) => !admission.takesOver(delivery, stalledMs, nowMs))
+    .map((delivery) => admission.hold(delivery, undefined, 0, stalledMs, nowMs));
 }

@@ -20,6 +20,7 @@ import { admitAll, holdAll, type PulledMessage } from "./pull-admission.ts";
 import { ReceiveFailures } from "./receive-failures.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import type { SettledMemory } from "./settled-memory.ts";
+import { longestWaitMs, Watchdog } from "./watchdog.ts";
 
 type ReceiveOptions = NonNullable<Parameters<QueueConsumer<unknown>["receive"]>[0]>;
 
@@ -104,23 +105,29 @@ export class Puller {
     const { clock } = this.#options.setup;
     const engine = await this.#openUnless(signal);
     const deadlineMs = clock.now() + waitMs;
+    const watchdog = new Watchdog(clock, () => {});
+    watchdog.start();
     const empty = new EmptyAnswers();
-    for (;;) {
-      const askedAtMs = clock.now();
-      const asking = this.#ask(engine, max, Math.max(0, deadlineMs - askedAtMs), signal);
-      const over = asking.then(
-        () => {},
-        () => {},
-      );
-      this.#asks.add(over);
-      const pulled = await asking.finally(() => this.#asks.delete(over));
-      const nowMs = clock.now();
-      if (pulled.length > 0 || this.isClosed || nowMs >= deadlineMs) return pulled;
-      if (empty.areTooMany(0, nowMs - askedAtMs)) {
-        const pauseMs = Math.min(EMPTY_PAUSE_MS, deadlineMs - nowMs);
-        await new Promise<void>((resolve) => void clock.setTimer(resolve, pauseMs, true));
-        if (this.isClosed) return [];
+    try {
+      for (;;) {
+        const askedAtMs = clock.now();
+        const asking = this.#ask(engine, max, Math.max(0, deadlineMs - askedAtMs), watchdog, signal);
+        const over = asking.then(
+          () => {},
+          () => {},
+        );
+        this.#asks.add(over);
+        const pulled = await asking.finally(() => this.#asks.delete(over));
+        const nowMs = clock.now();
+        if (pulled.length > 0 || this.isClosed || nowMs >= deadlineMs) return pulled;
+        if (empty.areTooMany(0, nowMs - askedAtMs)) {
+          const pauseMs = Math.min(EMPTY_PAUSE_MS, deadlineMs - nowMs);
+          await new Promise<void>((resolve) => void clock.setTimer(resolve, pauseMs, true));
+          if (this.isClosed) return [];
+        }
       }
+    } finally {
+      watchdog.stop();
     }
   }
 
@@ -189,6 +196,7 @@ export class Puller {
     engine: Engine,
     maxItems: number,
     leftMs: number,
+    watchdog: Watchdog,
     signal: AbortSignal | undefined,
   ): Promise<PulledMessage[]> {
     const { opened, toError } = engine;
@@ -204,11 +212,12 @@ export class Puller {
     let held: HeldDelivery[] = [];
     try {
       const { clock } = this.#options.setup;
+      const before = watchdog.stalledMs();
       const late = (deliveries: readonly Delivery<unknown>[]): void =>
-        giveBack(engine, holdAll(engine, deliveries));
+        giveBack(engine, holdAll(engine, deliveries, 0));
       const answer = opened.driver.receiveBatch(ask, stop);
       const { deliveries, fault } = await answerInTime(clock, ask.waitMs, stop, answer, late);
-      held = holdAll(engine, deliveries);
+      held = holdAll(engine, deliveries, longestWaitMs(watchdog.stalledMs() - before));
       // Who asked for one takes one: nobody would settle the others.
       giveBack(engine, held.splice(ask.maxItems));
       if (fault !== undefined && held.length === 0) throw fault;
