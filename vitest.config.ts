@@ -6,6 +6,16 @@ const INTEROP = ["**/test/interop/**"];
 const CONFORMANCE = ["packages/*/test/conformance*.test.ts"];
 /** Against the emulator's servers, with the vendors' SDKs: seconds, and sockets. */
 const SOCKETS = ["packages/{sqs,service-bus,pubsub,emulator}/test/**/*.test.ts"];
+/** The releases with which the peer ranges begin. For Pub/Sub, tests use both majors (`majors.ts`). */
+const OLDEST_SDKS = {
+  "@aws-sdk/client-sqs": "@aws-sdk/client-sqs-oldest",
+  "@azure/service-bus": "@azure/service-bus-oldest",
+};
+/** What looks into the SDK, or reads its errors: a few seconds of them. */
+const OLDEST = [
+  "packages/sqs/test/{answers-to-copies,receiving,request-copies,sending,settling,uncopied-requests}.test.ts",
+  "packages/service-bus/test/{bad-frames,batches,guard-link-closes,lean-stream,write-at-once}.test.ts",
+];
 const INTEGRATION = ["packages/*/test/integration/**/*.test.ts", "examples/*/test/**/*.test.ts"];
 const KEEP_COMPILED = ["./tooling/keep-compiled.ts"];
 const SEEDED = ["./tooling/seeded-properties.ts"];
@@ -70,6 +80,17 @@ export default defineConfig({
           hookTimeout: 60_000,
           include: SOCKETS,
           exclude: OTHERS,
+          setupFiles: [...KEEP_COMPILED, ...SEEDED],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "oldest",
+          include: OLDEST,
+          alias: OLDEST_SDKS,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           setupFiles: [...KEEP_COMPILED, ...SEEDED],
         },
       },
