@@ -16,6 +16,16 @@ export const REPLACING: string[] = [
 const ONE_HOST = ["packages/service-bus/test/conformance-functions-sdk-*.test.ts"];
 /** Against its own servers in the same process, with the vendors' SDKs. */
 const EMULATOR = ["packages/emulator/test/integration/**/*.test.ts"];
+/** The releases with which the peer ranges begin. For Pub/Sub, tests use both majors (`majors.ts`). */
+const OLDEST_SDKS = {
+  "@aws-sdk/client-sqs": "@aws-sdk/client-sqs-oldest",
+  "@azure/service-bus": "@azure/service-bus-oldest",
+};
+/** What looks into the SDK, or reads its errors: a few seconds of them. */
+const OLDEST = [
+  "packages/sqs/test/{answers-to-copies,receiving,request-copies,sending,settling,uncopied-requests}.test.ts",
+  "packages/service-bus/test/{bad-frames,batches,guard-link-closes,lean-stream,write-at-once}.test.ts",
+];
 const INTEGRATION = ["packages/*/test/integration/**/*.test.ts", "examples/*/test/**/*.test.ts"];
 const KEEP_COMPILED = ["./tooling/keep-compiled.ts"];
 const SEEDED = ["./tooling/seeded-properties.ts"];
@@ -93,6 +103,18 @@ export default defineConfig({
           testTimeout: 150_000,
           hookTimeout: 60_000,
           include: [...REPLACING, ...ONE_HOST],
+          setupFiles: [...KEEP_COMPILED, ...SEEDED],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "oldest",
+          isolate: false,
+          include: OLDEST,
+          alias: OLDEST_SDKS,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           setupFiles: [...KEEP_COMPILED, ...SEEDED],
         },
       },

@@ -136,7 +136,7 @@ describe("flow", () => {
     server.stream(0).send({ receivedMessages: [stored("1", "a"), stored("2", "b")] });
     await consumer.receiveBatch({ ...ASK, maxItems: 1 }, never);
     await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
-    await until(() => server.stream(0).isHalfClosed);
+    await until(() => server.stream(0).isHalfClosed && deadlines().length > 0);
     expect(deadlines()).toEqual([[["ack-2"], 0]]);
     await consumer.setFlow?.({ maxOutstanding: 3, lanes: 3 }, never);
     await until(() => server.streams.length === 2);

@@ -23,11 +23,19 @@ export function refuseBadFrames(connection: unknown): void {
   const maxBytes = isStated && Reflect.set(open, "max_frame_size", MAX_FRAME_BYTES) ? MAX_FRAME_BYTES : 0;
   replaceMethod(connection, "input", (...args) => {
     input.apply(connection, args);
-    // The size of a frame that has only begun to arrive.
-    const size = field(connection, "frame_size");
-    const isTooLarge = maxBytes > 0 && typeof size === "number" && size > maxBytes;
+    const isTooLarge = maxBytes > 0 && sizeOfBegun(connection) > maxBytes;
     if (isTooLarge || field(connection, "saved_error") !== undefined) cut(field(connection, "socket"));
   });
+}
+
+/** The size of a frame that has only begun to arrive, else 0. rhea 3.0.0 keeps its bytes, and does not read it. */
+function sizeOfBegun(connection: object): number {
+  const size = field(connection, "frame_size");
+  if (typeof size === "number") return size;
+  const begun = field(connection, "previous_input");
+  // What begins with "AMQP" is no frame but the header of a protocol.
+  const isFrame = Buffer.isBuffer(begun) && begun.length >= 4 && begun.toString("latin1", 0, 4) !== "AMQP";
+  return isFrame ? begun.readUInt32BE() : 0;
 }
 
 function cut(socket: unknown): void {

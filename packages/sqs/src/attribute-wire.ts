@@ -5,18 +5,22 @@ const STRING = "String";
 /** A data type, with or without a custom label from the sender. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html (2026-11-24) */
 const SQS_TYPE = /^(?:String|Number|Binary)(?:\.|$)/;
 const BINARY = "Binary";
+/** No release of the SDK reads an attribute of this name, and the older ones (3.726.1) do not even write it. */
+export const LOST_NAME = "__proto__";
 
 /** Returns strings as is, numbers as text, binary as base64; `types` names all types but plain String. */
 export function readAttributes(native: Readonly<Record<string, MessageAttributeValue | undefined>>): {
   readonly attributes: Readonly<Record<string, string>>;
   readonly types: Readonly<Record<string, string>> | undefined;
-  /** An attribute without a value: the SDK (3.1169.0) cannot read one that is called `__proto__`. */
+  /** The name of an attribute that the SDK could not read. */
   readonly unread: string | undefined;
 } {
   const attributes: Record<string, string> = {};
   let types: Record<string, string> | undefined;
-  let unread: string | undefined;
+  // Old releases (3.726.1) assign the value, which makes it the record's prototype.
+  let unread = "DataType" in (Object.getPrototypeOf(native) ?? {}) ? LOST_NAME : undefined;
   for (const [name, value] of Object.entries(native)) {
+    // New releases (3.1169.0) know the name, but no value.
     if (value === undefined) {
       unread = name;
       continue;

@@ -3,7 +3,7 @@ import { namedError } from "./named-error.ts";
 import { OneShotSha256 } from "./one-shot-sha256.ts";
 import { RequestCopies } from "./request-copies.ts";
 import type { ClientSettings, CommandName, InputOf, OutputOf, Sdk, SqsCommand } from "./sqs-client.ts";
-import { classifySqsError } from "./sqs-errors.ts";
+import { classifySqsError, field } from "./sqs-errors.ts";
 import { SqsHttpHandler, type ExchangeOptions } from "./sqs-http-handler.ts";
 import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
@@ -70,6 +70,7 @@ export class LeanClient {
       return await this.sdkClient.send(commandOf(this.#sdk, name, input));
     } catch (error) {
       if (this.#copies?.isUnread(input) === true) throw unread(error);
+      nameRefusal(error);
       throw unbegun.delete(input) || !exchangeOptions.has(input) ? unsent(error) : error;
     }
   }
@@ -90,6 +91,21 @@ export function commandOf<Name extends CommandName>(
 /** The SDK failed before it read the answer to a copy. The copy may have been applied. */
 function unread(cause: unknown): Error {
   return namedError("InternalError", "the answer could not be read", cause);
+}
+
+/**
+ * Gives the SDK's failure over a refusal the refusal's name. Releases 3.946 to 3.994 fail with a TypeError over
+ * each one that has no header `x-amzn-query-error`. https://github.com/aws/aws-sdk-js-v3/issues/7749 (2026-11-30)
+ */
+function nameRefusal(error: unknown): void {
+  const body = field(field(error, "$response"), "body");
+  if (!(error instanceof TypeError) || !(body instanceof Uint8Array)) return;
+  try {
+    const type = field(JSON.parse(new TextDecoder().decode(body)), "__type");
+    if (typeof type === "string") error.name = type.replace(/^.*#/, "");
+  } catch {
+    // It is no refusal of the service's, but the page of some proxy.
+  }
 }
 
 /** The SDK failed before it made the request, usually because of credentials, so nothing was applied. */

@@ -6,7 +6,7 @@ import type { LeanClient } from "./lean-client.ts";
 import { namedError } from "./named-error.ts";
 import { invalid } from "./refusal.ts";
 import { tooOld } from "./sdk-version.ts";
-import { field } from "./sqs-errors.ts";
+import { field, NO_REGION } from "./sqs-errors.ts";
 import { REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
 export type Sdk = typeof AwsSdk;
@@ -203,7 +203,7 @@ async function loadSdk(): Promise<Sdk> {
 }
 
 function isWithoutRegion(error: unknown): boolean {
-  return error instanceof Error && /^Region (?:is missing|not accepted)/.test(error.message);
+  return error instanceof Error && NO_REGION.test(error.message);
 }
 
 function withoutRegion(cause: unknown): QueueError {

@@ -149,6 +149,17 @@ describe("classifySqsError", () => {
     expect(classifySqsError(error, "send")).toMatchObject({ code, ambiguous, remedy });
   });
 
+  // The trap: @smithy/middleware-serde 4.0.0 (2025) puts the status of such a page nowhere but into the response.
+  test("reads the status of a page where old releases of the SDK leave it", () => {
+    const error = Object.assign(new SyntaxError("Unexpected token '<'"), {
+      $metadata: { attempts: 1, totalRetryDelay: 0 },
+      $response: { statusCode: 503, headers: { "retry-after": "3" } },
+    });
+    const remedy: unknown = expect.stringContaining("status 503");
+    const outage = { code: "UNAVAILABLE", ambiguous: false, retryAfterMs: 3_000, remedy };
+    expect(classifySqsError(error, "send")).toMatchObject(outage);
+  });
+
   test("reads Retry-After in seconds, and as a date against the date of the answer", () => {
     const response = (headers: object): object => ({ $response: { headers } });
     const seconds = sdkError("RequestThrottled", response({ "retry-after": "7" }));
@@ -193,9 +204,12 @@ describe("classifySqsError", () => {
     expect(classifySqsError(own, "send")).toMatchObject({ code: "UNAVAILABLE", ambiguous: true });
   });
 
-  test("asks for a region where the SDK found none", () => {
-    expect(classifySqsError(new Error("Region is missing"), "open").code).toBe("INVALID_ARGUMENT");
-  });
+  test.each(["Region is missing", "expected `region` to be configured for `aws.auth#sigv4`"])(
+    "asks for a region where the SDK found none: %s",
+    (text) => {
+      expect(classifySqsError(new Error(text), "open").code).toBe("INVALID_ARGUMENT");
+    },
+  );
 
   test("passes an error of ours through", () => {
     const closed = new QueueError("CLOSED", { what: "closed" });

@@ -110,6 +110,9 @@ export const SOCKET_ERRORS: readonly ErrorRow[] = [
   { names: "EPROTO", code: "CONNECTION_LOST", ambiguous: true, source: TLS },
 ];
 
+/** The last is what old releases (@smithy/core 3.0.0) say of an empty AWS_REGION. */
+export const NO_REGION: RegExp =
+  /^(?:Region (?:is missing|not accepted)|expected `region` to be configured)/i;
 const TOO_LARGE = /\bMessage must be shorter than (\d+)/i;
 /** Matched by a part of the text, where one vendor code means several things. These override the names. */
 export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp; readonly during?: Operation })[] = [
@@ -118,7 +121,7 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp; readonly 
   { text: /not available for visibility timeout change/i, code: "LEASE_LOST", source: LEASE },
   { text: /did not establish a connection with the server/i, code: "TIMEOUT", source: SDK },
   { text: /^Resolved credential object is not valid/, code: "UNAUTHENTICATED", source: SDK },
-  { text: /^Region (?:is missing|not accepted)/i, code: "INVALID_ARGUMENT", source: SDK },
+  { text: NO_REGION, code: "INVALID_ARGUMENT", source: SDK },
   // From the SDK's own check, in a client that the application gave with its checks on.
   {
     text: /Invalid MD5 checksum on messages|InvalidChecksumError/,
@@ -184,7 +187,9 @@ function classify(error: unknown, during: Operation): ErrorClass {
   const socketCode = textField(error, "code") ?? "";
   const text = textField(error, "message") ?? "";
   const metadata = field(error, "$metadata");
-  const status = field(metadata, "httpStatusCode");
+  const response = field(error, "$response");
+  // Old releases (@smithy/middleware-serde 4.0.0) say the status of what they cannot read only in the response.
+  const status = field(metadata, "httpStatusCode") ?? field(response, "statusCode");
   const isUntrusted = isCertificateRefusal(text);
   const isUnsent = neverLeft(error);
   const meaning =
@@ -202,7 +207,7 @@ function classify(error: unknown, during: Operation): ErrorClass {
       ? connectionRemedy(`${socketCode} ${text}`, () => BY_PROXY)
       : (REMEDIES.get(bare(name)) ?? remedyOfPage(name, status) ?? remedyOfTwin(textField(error, "twin")));
   const [, limit] = TOO_LARGE.exec(text) ?? [];
-  const retryAfterMs = retryAfterOf(field(field(error, "$response"), "headers")) ?? meaning.retryAfterMs;
+  const retryAfterMs = retryAfterOf(field(response, "headers")) ?? meaning.retryAfterMs;
   return {
     code: meaning.code,
     retryable: RETRYABLE.has(meaning.code),

@@ -1,6 +1,6 @@
 import { setOwn, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
-import { addAttribute, readAttributes, typeOf } from "./attribute-wire.ts";
+import { addAttribute, LOST_NAME, readAttributes, typeOf } from "./attribute-wire.ts";
 import {
   decodeBody,
   encodeBody,
@@ -14,7 +14,10 @@ import { SQS_MAX_NATIVE_ATTRIBUTES } from "./sqs-limits.ts";
 
 /** One attribute carries everything that SQS has no place for, as compact JSON. */
 const HEADER_ATTRIBUTE = "aq-h";
-/** Another carries attributes that do not fit: the ninth and later ones, empty ones, control characters. */
+/**
+ * Another carries attributes that do not fit: the ninth and later ones, empty ones, control characters, and in
+ * copies of foreign messages `__proto__`.
+ */
 const OVERFLOW_ATTRIBUTE = "aq-x";
 /** The prefix of the core's attributes, which travel inside the header. */
 const CORE_PREFIX = "aq-";
@@ -92,7 +95,8 @@ export function encodeMessage(message: OutgoingMessage, isAlone = false): Encode
       continue;
     }
     const type = message.attributeTypes === undefined ? undefined : typeOf(message.attributeTypes, name);
-    if (native < SQS_MAX_NATIVE_ATTRIBUTES && value !== "" && isLegalText(value)) {
+    const isNative = value !== "" && name !== LOST_NAME && isLegalText(value);
+    if (isNative && native < SQS_MAX_NATIVE_ATTRIBUTES) {
       native += 1;
       bytes += addAttribute(attributes, name, value, type);
     } else {

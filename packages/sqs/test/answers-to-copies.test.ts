@@ -8,6 +8,15 @@ import { refusal, sent } from "./scripted-server.ts";
 
 serveEachTest();
 
+async function outcomeOf(by: LeanClient | SQSClient, operation: Operation): Promise<object> {
+  return await call(by, operation).catch((error: unknown) => ({
+    classified: classifySqsError(error, "send"),
+    text: String(error),
+    fields: Object.entries(error as object),
+    class: Object.getPrototypeOf(error).constructor.name,
+  }));
+}
+
 describe("the answer to a copy", () => {
   const message = {
     MessageId: "m",
@@ -52,8 +61,9 @@ describe("the answer to a copy", () => {
     const { client } = await taught(operation);
     const headers = { "x-amz-id-2": "extended", "x-amz-cf-id": "front" };
     server.answer(operation, () => ({ body, headers }));
-    const expected = await call(plain(), operation);
-    expect(await call(client, operation)).toEqual(expected);
+    // Some releases cannot read some of these answers.
+    const expected = await outcomeOf(plain(), operation);
+    expect(await outcomeOf(client, operation)).toEqual(expected);
   });
 
   const failures: [string, ReturnType<typeof refusal>][] = [
@@ -68,14 +78,8 @@ describe("the answer to a copy", () => {
   test.each(failures)("that is %s gives the SDK's error, and was asked for once", async (_, reply) => {
     const { client } = await taught("SendMessageBatch");
     server.answer("SendMessageBatch", () => reply);
-    const outcome = async (by: LeanClient | SQSClient): Promise<unknown> =>
-      await call(by, "SendMessageBatch").catch((error: unknown) => ({
-        classified: classifySqsError(error, "send"),
-        text: String(error),
-        fields: Object.entries(error as object),
-        class: Object.getPrototypeOf(error).constructor.name,
-      }));
-    expect(await outcome(client)).toEqual(await outcome(plain()));
+    const expected = await outcomeOf(plain(), "SendMessageBatch");
+    expect(await outcomeOf(client, "SendMessageBatch")).toEqual(expected);
     expect(server.count("SendMessageBatch")).toBe(4);
   });
 

@@ -64,7 +64,6 @@ export function plain(): SQSClient {
 
 export const QueueUrl = "https://sqs.eu-west-1.amazonaws.com/000000000000/orders";
 const attribute = { DataType: "String", StringValue: 'a "b" \\ é 😀' };
-/** The fields are in the SDK's order, so that even the bytes of the bodies can be compared. */
 export const COMMANDS = {
   SendMessageBatch: () =>
     new sdk.SendMessageBatchCommand({

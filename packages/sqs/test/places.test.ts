@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { systemClock, type QueueAdapter } from "@anyqueue/core/adapter";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -76,6 +77,11 @@ function placeOf({ protocol, hostname, headers }: Seen): string {
 
 const FIPS = { useFipsEndpoint: true };
 const DUALSTACK = { useDualstackEndpoint: true };
+const require = createRequire(import.meta.url);
+const { version } = require("@aws-sdk/client-sqs/package.json") as { version: string };
+/** Older releases of the SDK do not know the European sovereign cloud, as docs/adapters/sqs.md says. */
+const EUSC_DOMAIN =
+  version.localeCompare("3.782.0", "en", { numeric: true }) < 0 ? "amazonaws.com" : "amazonaws.eu";
 
 test.each([
   ["us-gov-west-1", {}, "https://sqs.us-gov-west-1.amazonaws.com us-gov-west-1/sqs"],
@@ -84,7 +90,7 @@ test.each([
   ["cn-north-1", DUALSTACK, "https://sqs.cn-north-1.api.amazonwebservices.com.cn cn-north-1/sqs"],
   ["us-east-1", FIPS, "https://sqs-fips.us-east-1.amazonaws.com us-east-1/sqs"],
   ["us-east-1", DUALSTACK, "https://sqs.us-east-1.api.aws us-east-1/sqs"],
-  ["eusc-de-east-1", {}, "https://sqs.eusc-de-east-1.amazonaws.eu eusc-de-east-1/sqs"],
+  ["eusc-de-east-1", {}, `https://sqs.eusc-de-east-1.${EUSC_DOMAIN} eusc-de-east-1/sqs`],
 ])("%s with %o is asked for at its host and signed for its region", async (region, clientOptions, place) => {
   expect(await places(connect(region, { clientOptions }))).toEqual([place]);
 });

@@ -20,9 +20,10 @@ import { until, type ScriptedCall } from "./scripted-server.ts";
 
 serveEachTest();
 
-const EACH_ITS_OWN = ["amz-sdk-invocation-id", "authorization", "x-amz-date"];
+/** The hash too: some releases of the SDK write the fields of a body in another order. */
+const EACH_ITS_OWN = ["amz-sdk-invocation-id", "authorization", "x-amz-content-sha256", "x-amz-date"];
 
-/** Returns what must be the same in two requests with the same body. */
+/** Returns what must be the same in two requests with the same input. */
 function sameIn({ headers, input }: ScriptedCall): unknown {
   return [
     input,

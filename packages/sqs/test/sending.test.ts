@@ -199,14 +199,18 @@ describe("timeouts", () => {
   const waits = { connectionTimeout: 15_000, requestTimeout: 1_000, socketTimeout: 1_000 };
   const quick = { requestHandler: { ...waits, throwOnRequestTimeout: true } };
 
-  test.each(["hang", "stall"] as const)("end a request whose server is half open (%s)", async (reply) => {
+  // Old releases of the SDK (@smithy/node-http-handler 4.0.0) tell of a stalled answer as of a reset connection.
+  test.each([
+    ["hang", /^TIMEOUT$/],
+    ["stall", /^(?:TIMEOUT|CONNECTION_LOST)$/],
+  ] as const)("end a request whose server is half open (%s)", async (reply, code) => {
     const impatient = openAdapter(bench.server.endpoint, { options: { clientOptions: quick } });
     bench.server.answer("SendMessageBatch", () => reply);
     const error = await rejection(
       impatient.openProducer(standard(impatient)).sendBatch([outgoing("1")], never),
     );
     expect(impatient.classify(error, "send")).toMatchObject({
-      code: "TIMEOUT",
+      code: expect.stringMatching(code),
       ambiguous: true,
       retryable: true,
     });
