@@ -78,11 +78,12 @@ export class MemoryProducer implements ProducerDriver {
     const enqueuedAtMs = clock.wallNow();
     const isDeduplicated = this.#isDeduplicated;
     return (message) => {
-      const { deliverAtMs } = message;
-      const delayMs = deliverAtMs === undefined ? 0 : Math.ceil(deliverAtMs - enqueuedAtMs);
+      const { deliverAtMs, ttlMs } = message;
+      const delayMs = deliverAtMs === undefined ? 0 : Math.max(0, Math.ceil(deliverAtMs - enqueuedAtMs));
+      const livesMs = ttlMs === undefined ? undefined : delayMs + ttlMs;
       const { sequence, isDuplicate } = broker.submit(
         destination,
-        { content: contentOf(message), isDeduplicated, delayMs, ttlMs: message.ttlMs, enqueuedAtMs },
+        { content: contentOf(message), isDeduplicated, delayMs, ttlMs: livesMs, enqueuedAtMs },
         nowMs,
       );
       const providerId = providerIdOf(sequence);

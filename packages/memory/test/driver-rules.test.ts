@@ -193,6 +193,18 @@ describe("capabilities (D4)", () => {
     expect(await receive(reader)).toEqual([]);
   });
 
+  test("let the time to live of a delayed message begin when the delay is over", async () => {
+    const { consumer, clock, send } = driverBench();
+    const dueAtMs = clock.wallNow() + 10_000;
+    await send({ id: "1", deliverAtMs: dueAtMs, ttlMs: 5_000 });
+    const reader = consumer(undefined, { leaseMs: 1_000 });
+
+    await clock.advance("14s");
+    expect(await receiveOne(reader)).toHaveProperty("expiresAtMs", dueAtMs + 5_000);
+    await clock.advance("1s");
+    expect(await receive(reader)).toEqual([]);
+  });
+
   test("look at messages without taking them", async () => {
     const { consumer, send } = driverBench();
     await send({ id: "1" }, { id: "2" });

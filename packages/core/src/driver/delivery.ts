@@ -21,7 +21,10 @@ export interface OutgoingMessage {
   readonly deduplicationId?: string;
   /** Earliest time of delivery, in milliseconds since the Unix epoch; within the target's `sendDelay`. */
   readonly deliverAtMs?: number;
-  /** The message is dropped after this time, in milliseconds; only if the target has `ttl`. */
+  /**
+   * The message is dropped after this time, in milliseconds, from the send or from `deliverAtMs`; only if the
+   * target has `ttl`.
+   */
   readonly ttlMs?: number;
   /** The conversation that the message belongs to. */
   readonly correlationId?: string;

@@ -26,6 +26,7 @@ export interface Submission {
   readonly content: MessageContent;
   readonly isDeduplicated: boolean;
   readonly delayMs: number;
+  /** From the send, whatever the delay. */
   readonly ttlMs: number | undefined;
   /** Unix epoch milliseconds, for display only. */
   readonly enqueuedAtMs: number;
