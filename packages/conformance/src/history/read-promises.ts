@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<keyof HistoryPromises, "boolean" | "number" | "stri
   concurrency: "number",
   prefetch: "number",
   recoveryMs: "number",
+  promptMs: "number",
   drainMs: "number",
   finishes: "boolean",
   callsPerMessage: "object",
