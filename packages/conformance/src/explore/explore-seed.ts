@@ -92,6 +92,7 @@ export async function exploreSchedule(
     abortWithinMs: schedule.batch === undefined ? 1_000 + longestStallMs(schedule) : Number.POSITIVE_INFINITY,
     recoveryMs: 120_000,
     promptMs: schedule.promptMs,
+    rateLimit: schedule.rateLimit,
     drainMs: 600_000,
     finishes: true,
     ...promises,

@@ -1,5 +1,6 @@
 import type { ErrorCode, Operation } from "@anyqueue/core/adapter";
 import type { Fault } from "../fault-plan.ts";
+import type { ConsumerMode } from "./pulling.ts";
 import { SeededChoice } from "./seeded-choice.ts";
 import { wider } from "./wide-schedule.ts";
 
@@ -15,6 +16,10 @@ export interface Behaviour {
   readonly hangs: boolean;
   /** True: no consumer can decode the message. */
   readonly poison?: boolean;
+  /** True: an application that pulls it leaves it alone the first time. */
+  readonly isForgotten?: boolean;
+  /** The handler first extends its lease to this time, in milliseconds. @default it does not */
+  readonly extendMs?: number;
 }
 
 /** One message of a schedule. */
@@ -96,6 +101,10 @@ export interface Schedule {
   readonly handlerTimeoutMs: number | undefined;
   /** Most messages of one call of the handler; absent: a handler gets a single message. */
   readonly batch?: number;
+  /** How each consumer takes messages, by its place. @default "run" */
+  readonly modes?: readonly ConsumerMode[];
+  /** Most starts of handlers of each consumer in any span of `perMs` milliseconds. @default no limit */
+  readonly rateLimit?: { readonly count: number; readonly perMs: number };
   /** Deliveries that each consumer holds ready. @default "auto" */
   readonly prefetch?: number | "auto";
   /** What the definition needs or emulates beside the order. @default nothing */

@@ -1,4 +1,5 @@
 import type { ExploredFeatures, Incident, PlannedMessage, Schedule } from "./schedule.ts";
+import type { ConsumerMode } from "./pulling.ts";
 import type { SeededChoice } from "./seeded-choice.ts";
 
 const LONGEST_DELAY_S = 20;
@@ -6,11 +7,41 @@ const LONGEST_TTL_S = 20;
 /** Where nothing goes wrong, all messages of a run are handled within this time, each as often as it fails. */
 const PROMPT_MS = 5_000;
 const QUICK_MS = 20;
+const LONGEST_EXTENSION_MS = 20_000;
 
 /** The same schedule with what a definition may ask for beside the order. */
 export function wider(schedule: Schedule, choice: SeededChoice, features: ExploredFeatures): Schedule {
   const timed = timesOf(schedule, choice, features);
-  return choice.chance(0.2) ? calm(timed) : timed;
+  const used = usesOf(timed, choice);
+  return choice.chance(0.2) ? calm(used) : used;
+}
+
+/** What consumers can do beside running a handler for each message. */
+function usesOf(schedule: Schedule, choice: SeededChoice): Schedule {
+  // The order is the application's business where it pulls.
+  const pulls = !schedule.ordered && choice.chance(0.5);
+  const isLimited = !pulls && choice.chance(0.3);
+  const batch = choice.chance(0.3) ? choice.whole(2, 10) : undefined;
+  return {
+    ...schedule,
+    ...(pulls && { modes: Array.from({ length: schedule.consumers }, () => modeOf(choice)) }),
+    ...(isLimited && { rateLimit: { count: choice.whole(1, 5), perMs: choice.whole(100, 3_000) } }),
+    ...(!isLimited && batch !== undefined && { batch }),
+    ...(choice.chance(0.3) && { prefetch: choice.whole(0, 5) }),
+    messages: schedule.messages.map(({ behaviour, ...message }) => ({
+      ...message,
+      behaviour: {
+        ...behaviour,
+        // Nothing ends a hanging application.
+        ...(pulls && { hangs: false, isForgotten: choice.chance(0.1) }),
+        ...(choice.chance(0.2) && { extendMs: choice.whole(1_000, LONGEST_EXTENSION_MS) }),
+      },
+    })),
+  };
+}
+
+function modeOf(choice: SeededChoice): ConsumerMode {
+  return choice.of(["run", "receive", "iterate"]);
 }
 
 function timesOf(schedule: Schedule, choice: SeededChoice, features: ExploredFeatures): Schedule {
@@ -46,7 +77,7 @@ function calm(schedule: Schedule): Schedule {
     incidents: schedule.incidents.filter(isHarmless),
     messages: schedule.messages.map(quick),
     // A message of a key waits for the retries of those before it.
-    ...(!schedule.ordered && { promptMs: PROMPT_MS }),
+    ...(!schedule.ordered && schedule.rateLimit === undefined && { promptMs: PROMPT_MS }),
   };
 }
 
@@ -56,5 +87,5 @@ function isHarmless({ kind }: Incident): boolean {
 
 function quick({ behaviour, ...message }: PlannedMessage): PlannedMessage {
   const takesMs = Math.min(behaviour.takesMs, QUICK_MS);
-  return { ...message, behaviour: { ...behaviour, takesMs, hangs: false } };
+  return { ...message, behaviour: { ...behaviour, takesMs, hangs: false, isForgotten: false } };
 }

@@ -24,6 +24,8 @@ export interface HistoryPromises {
   readonly attempts?: number | undefined;
   /** Parallel handlers of one consumer; absent: not checked. */
   readonly concurrency?: number | undefined;
+  /** Most starts of handlers of one consumer in any span of `perMs` milliseconds; absent: not checked. */
+  readonly rateLimit?: { readonly count: number; readonly perMs: number } | undefined;
   /** Deliveries that one consumer may hold beyond `concurrency`; absent: not checked. */
   readonly prefetch?: number | undefined;
   /** Time from the end of the last fault to the next success, in milliseconds; absent: not checked. */

@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<keyof HistoryPromises, "boolean" | "number" | "stri
   prefetch: "number",
   recoveryMs: "number",
   promptMs: "number",
+  rateLimit: "object",
   drainMs: "number",
   finishes: "boolean",
   callsPerMessage: "object",

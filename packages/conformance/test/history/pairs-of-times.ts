@@ -1,7 +1,7 @@
 import { history, type HistoryBuilder } from "./history-builder.ts";
 import type { Pair } from "./pairs-of-answers.ts";
 
-/** What excuses a message that comes early, late or never, because of its delay or its time to live. */
+/** What excuses a message that comes early, late or never, and how many may come at once. */
 export const PAIRS_OF_TIMES: readonly Pair[] = [
   {
     name: "a message that is nowhere: it has expired, or would live longer than the run",
@@ -52,7 +52,38 @@ export const PAIRS_OF_TIMES: readonly Pair[] = [
     invariant: "I-11",
     bad: history().send("m").wait(2_000).deliver("m", "t").settle("t", "dead").drained(),
   },
+  {
+    name: "three handlers one after the other where two may start in a second: a second is over, or not",
+    good: threeInTurn(1_000),
+    invariant: "I-15",
+    bad: threeInTurn(900),
+    promises: { rateLimit: { count: 2, perMs: 1_000 } },
+  },
+  {
+    name: "a number that does not grow after a run: a close stopped the run, or it failed",
+    good: stoppedBy("CANCELLED"),
+    invariant: "I-10",
+    bad: stoppedBy("TIMEOUT"),
+    promises: { deliveryCount: "exact" },
+  },
 ];
+
+/** The third starts this long after the first. */
+function threeInTurn(afterMs: number): Pair["good"] {
+  const all = history().send("a").send("b").send("c").handle("a", "t1").handle("b", "t2");
+  // Each of the five events of `handle`, and the delivery of "c", takes a millisecond.
+  return all
+    .wait(afterMs - 10)
+    .handle("c", "t3")
+    .drained();
+}
+
+function stoppedBy(reason: string): Pair["good"] {
+  const all = history().send("m").deliver("m", "t1", { attempt: 1 }).start("t1");
+  all.event("handle.abort", { tok: "t1", reason });
+  all.end("t1", "aborted").settle("t1", "release");
+  return all.handle("m", "t2", { attempt: 1 }).drained();
+}
 
 function givenBackEarly(): HistoryBuilder {
   return history()

@@ -125,6 +125,7 @@ function isUndoneHead(head: Handover, { deliver }: Started, next: Started): bool
 }
 
 const LEASE_LOST = "LEASE_LOST";
+const CANCELLED = "CANCELLED";
 const UNSURE: ReadonlySet<string> = new Set(["settle.lost", "settle.fail", "settle.info"]);
 
 export const noZombieAck: Invariant = {
@@ -236,7 +237,7 @@ function miscounted(
   deliveryCount: HistoryPromises["deliveryCount"],
 ): readonly Finding[] {
   const seen = new Map<string, { handed: number; begun: number; attempt: number }>();
-  for (const { deliver, start } of handovers) {
+  for (const { deliver, start, abort } of handovers) {
     const counter =
       deliveryCount === "perConsumer" ? `${deliver.proc}/${deliver.consumer}/${deliver.bid}` : deliver.bid;
     const before = seen.get(counter) ?? { handed: 0, begun: 0, attempt: 0 };
@@ -246,7 +247,8 @@ function miscounted(
     if (deliveryCount === "exact" && (attempt <= before.begun || attempt > before.handed + 1)) {
       return [{ mid, text: `${handed} says that it is number ${attempt}` }];
     }
-    const begun = before.begun + (start === undefined ? 0 : 1);
+    // A run that a close stopped counts as none.
+    const begun = before.begun + (start === undefined || abort?.reason === CANCELLED ? 0 : 1);
     seen.set(counter, { handed: before.handed + 1, begun, attempt });
   }
   return [];
