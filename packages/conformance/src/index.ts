@@ -18,6 +18,7 @@ export {
   type Explored,
   type RecordedHandOut,
 } from "./explore/explore-seed.ts";
+export type { ConsumerMode } from "./explore/pulling.ts";
 export type {
   Behaviour,
   BrokerFault,

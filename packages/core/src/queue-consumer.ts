@@ -78,8 +78,8 @@ export interface Message<Body> {
 export interface HandlerContext {
   /**
    * Aborts when the work should stop; a handler that stops then throws, because returning acks. Its reason is
-   * a `QueueError`: `LEASE_LOST`, `TIMEOUT` (`handlerTimeout`) or `CANCELLED` (the time of a `close` is over).
-   * Pass it on to `fetch` and the like. In a batch: aborts when the whole batch should stop.
+   * a `QueueError`: `LEASE_LOST`, `TIMEOUT` (`handlerTimeout`) or `CANCELLED` (the time of a `close` is over; of
+   * a pulled message: it begins). Pass it on to `fetch` and the like. In a batch: when all of it should stop.
    */
   readonly signal: AbortSignal;
   /** 1 on the first delivery, and always if the provider does not count. In a batch: the highest one. */
@@ -136,21 +136,21 @@ export type BatchHandler<Body> = (
 export interface ReceivedMessage<Body> extends Message<Body>, HandlerContext, AsyncDisposable {
   /**
    * Removes the message, as done. Resolves when the provider has confirmed it.
-   * @throws LEASE_LOST (it is delivered again), ALREADY_SETTLED after another settlement, and errors of the
-   * service
+   * @throws LEASE_LOST or CANCELLED by a `close` (it is delivered again), ALREADY_SETTLED after another
+   * settlement, and errors of the service
    */
   ack(): Promise<void>;
   /**
    * Gives the message back, as if a handler had thrown. It is delivered again after `delay` (default: the
    * retry policy's), or goes to the dead letters if this was its last attempt.
-   * @throws LEASE_LOST, ALREADY_SETTLED after another settlement, INVALID_ARGUMENT if `delay` is not a
-   * duration, and errors of the service
+   * @throws LEASE_LOST, CANCELLED, ALREADY_SETTLED after another settlement, INVALID_ARGUMENT if `delay` is
+   * not a duration, and errors of the service
    */
   retry(delay?: Duration): Promise<void>;
   /**
    * Moves the message to the dead letters, with this reason.
-   * @throws LEASE_LOST, ALREADY_SETTLED after another settlement, UNSUPPORTED without dead letters (it is
-   * delivered again), and errors of the service
+   * @throws LEASE_LOST, CANCELLED, ALREADY_SETTLED after another settlement, UNSUPPORTED without dead letters
+   * (it is delivered again), and errors of the service
    */
   deadLetter(reason: string): Promise<void>;
 }

@@ -91,6 +91,8 @@ export async function exploreSchedule(
     // for all its messages or none.
     abortWithinMs: schedule.batch === undefined ? 1_000 + longestStallMs(schedule) : Number.POSITIVE_INFINITY,
     recoveryMs: 120_000,
+    promptMs: schedule.promptMs,
+    rateLimit: schedule.rateLimit,
     drainMs: 600_000,
     finishes: true,
     ...promises,

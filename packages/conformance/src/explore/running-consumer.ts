@@ -13,4 +13,6 @@ export interface Connected {
 /** The same with a consumer that runs. */
 export interface RunningConsumer extends Connected {
   readonly consumer: QueueConsumer<ExploredBody>;
+  /** Aborts when it is told to close. */
+  readonly ending: AbortController;
 }

@@ -13,6 +13,7 @@ import { exploredQueue, sentQueue, type ExploredBody } from "./explored-queue.ts
 import { isAllDone } from "./is-all-done.ts";
 import { Life } from "./life.ts";
 import { MemoryHistory } from "./memory-history.ts";
+import { PULLED_AT_ONCE } from "./pulling.ts";
 import type { Connected, RunningConsumer } from "./running-consumer.ts";
 import type { Incident, PlannedMessage, Schedule } from "./schedule.ts";
 import { sendPlanned } from "./send-planned.ts";
@@ -63,13 +64,15 @@ export class ScheduleRun {
   /** The highest concurrency that a consumer of this run may ever have. */
   get maxConcurrency(): number {
     const changes = this.#schedule.incidents.flatMap((one) => (one.kind === "concurrency" ? [one.to] : []));
-    return Math.max(this.#schedule.concurrency, ...changes) * (this.#schedule.batch ?? 1);
+    const { concurrency, batch = 1, modes = [] } = this.#schedule;
+    const pulls = modes.some((mode) => mode !== "run");
+    return Math.max(concurrency * batch, ...changes.map((to) => to * batch), pulls ? PULLED_AT_ONCE : 0);
   }
 
   async run(): Promise<readonly HistoryEvent[]> {
     const { consumers, messages, incidents } = this.#schedule;
     await this.#admin(async (client) => await client.admin.create(this.#definition));
-    for (let index = 0; index < consumers; index += 1) this.#consumers.push(this.#start());
+    for (let place = 0; place < consumers; place += 1) this.#consumers.push(this.#start(place));
     const sends: Promise<unknown>[] = [];
     const todo = [
       ...messages.map((message) => ({
@@ -122,18 +125,24 @@ export class ScheduleRun {
     return { client, recorder, life };
   }
 
-  #start(): RunningConsumer {
+  #start(place: number): RunningConsumer {
     this.#started += 1;
     const connected = this.#connect(`worker-${this.#started}`);
     const { client, recorder, life } = connected;
-    const { concurrency, handlerTimeoutMs, prefetch } = this.#schedule;
+    const { concurrency, handlerTimeoutMs, prefetch, rateLimit, modes = [] } = this.#schedule;
     const consumer = client.consumer(this.#definition, {
       concurrency,
       prefetch,
+      ...(rateLimit && { rateLimit: { count: rateLimit.count, per: `${rateLimit.perMs}ms` } }),
       ...(handlerTimeoutMs === undefined ? {} : { handlerTimeout: `${handlerTimeoutMs}ms` }),
     });
-    const running = this.#handlers.run(consumer, recorder);
-    const started = { ...connected, consumer };
+    const ending = new AbortController();
+    const mode = modes[place] ?? "run";
+    const running =
+      mode === "run"
+        ? this.#handlers.run(consumer, recorder)
+        : this.#handlers.pull(mode, consumer, recorder, ending.signal);
+    const started = { ...connected, consumer, ending };
     // An error that a retry cannot fix ends a consumer; a supervisor starts it again.
     running.catch(() => this.#clock.setTimer(() => !life.isOver && this.#replace(started), RESTART_MS));
     return started;
@@ -143,7 +152,7 @@ export class ScheduleRun {
     const place = this.#consumers.indexOf(old);
     if (place === -1 || this.#isEnding) return;
     this.#closeLater(old.client.close());
-    this.#consumers[place] = this.#start();
+    this.#consumers[place] = this.#start(place);
   }
 
   #meet(incident: Incident): void {
@@ -176,7 +185,7 @@ export class ScheduleRun {
       case "kill": {
         const old = this.#consumers[incident.consumer];
         if (old !== undefined) this.#kill(old.life);
-        this.#consumers[incident.consumer] = this.#start();
+        this.#consumers[incident.consumer] = this.#start(incident.consumer);
         return;
       }
       case "kill-producer":
@@ -187,7 +196,7 @@ export class ScheduleRun {
         const old = this.#consumers[incident.consumer];
         if (old === undefined) return;
         this.#closeLater(this.#close(old, incident.withinMs));
-        this.#consumers[incident.consumer] = this.#start();
+        this.#consumers[incident.consumer] = this.#start(incident.consumer);
         return;
       }
       case "restart-producer":
@@ -221,8 +230,10 @@ export class ScheduleRun {
     this.#closing.push(closing);
   }
 
-  async #close({ client, consumer, recorder }: RunningConsumer, withinMs = 20_000): Promise<void> {
+  async #close(running: RunningConsumer, withinMs = 20_000): Promise<void> {
+    const { client, consumer, recorder, ending } = running;
     const startedAtMs = this.#clock.now();
+    ending.abort();
     recorder.closed(await consumer.close({ timeout: `${withinMs}ms` }));
     const lateMs = this.#clock.now() - startedAtMs - withinMs;
     await client.close();

@@ -1,6 +1,8 @@
 import type { ErrorCode, Operation } from "@anyqueue/core/adapter";
 import type { Fault } from "../fault-plan.ts";
+import type { ConsumerMode } from "./pulling.ts";
 import { SeededChoice } from "./seeded-choice.ts";
+import { wider } from "./wide-schedule.ts";
 
 /** What a handler does with one message. */
 export interface Behaviour {
@@ -14,6 +16,10 @@ export interface Behaviour {
   readonly hangs: boolean;
   /** True: no consumer can decode the message. */
   readonly poison?: boolean;
+  /** True: an application that pulls it leaves it alone the first time. */
+  readonly isForgotten?: boolean;
+  /** The handler first extends its lease to this time, in milliseconds. @default it does not */
+  readonly extendMs?: number;
 }
 
 /** One message of a schedule. */
@@ -28,6 +34,8 @@ export interface PlannedMessage {
   readonly behaviour: Behaviour;
   /** Sent with this delay, in milliseconds. @default none */
   readonly delayMs?: number;
+  /** Sent with this time to live, in milliseconds. @default none */
+  readonly ttlMs?: number;
   /** True: sent once more with the same id when the first send has ended, where the service deduplicates. */
   readonly isSentAgain?: boolean;
 }
@@ -70,9 +78,9 @@ export interface BrokerFault {
 /** Features of a definition beside the order. */
 export interface ExploredFeatures {
   /** What the provider must have. @default nothing */
-  readonly needs?: readonly ("deduplication" | "delay")[];
+  readonly needs?: readonly ("deduplication" | "delay" | "ttl")[];
   /** What anyqueue may emulate. @default nothing */
-  readonly emulate?: readonly "delay"[];
+  readonly emulate?: readonly ("delay" | "ttl")[];
 }
 
 /** One seeded run: what is sent, what handlers do, and what goes wrong meanwhile. */
@@ -93,6 +101,10 @@ export interface Schedule {
   readonly handlerTimeoutMs: number | undefined;
   /** Most messages of one call of the handler; absent: a handler gets a single message. */
   readonly batch?: number;
+  /** How each consumer takes messages, by its place. @default "run" */
+  readonly modes?: readonly ConsumerMode[];
+  /** Most starts of handlers of each consumer in any span of `perMs` milliseconds. @default no limit */
+  readonly rateLimit?: { readonly count: number; readonly perMs: number };
   /** Deliveries that each consumer holds ready. @default "auto" */
   readonly prefetch?: number | "auto";
   /** What the definition needs or emulates beside the order. @default nothing */
@@ -101,6 +113,11 @@ export interface Schedule {
   readonly resumesKeys?: boolean;
   /** Every listener to the events of a client throws. */
   readonly listenerThrows: boolean;
+  /**
+   * Nothing goes wrong and no handler is slow, so each message is handed over this long after its time has come
+   * at the latest, in milliseconds. @default unknown
+   */
+  readonly promptMs?: number;
   /** Messages to send, earliest first. */
   readonly messages: readonly PlannedMessage[];
   /** Incidents, earliest first. */
@@ -141,6 +158,12 @@ const FATAL_CODES: readonly [ErrorCode, ...ErrorCode[]] = [
  */
 export const HARSH_FROM = 1_000_000;
 
+/** Seeds from here on use more of what a definition and a consumer can ask for. */
+export const WIDE_FROM = 2_000_000;
+
+/** The queue in memory has every feature, and those that it does not show are emulated. */
+const EVERYTHING: ExploredFeatures = { needs: ["deduplication"], emulate: ["delay", "ttl"] };
+
 /** The same seed gives the same schedule forever: a failing seed becomes a fixture. */
 export function scheduleOf(seed: number): Schedule {
   const choice = new SeededChoice(seed);
@@ -167,7 +190,9 @@ export function scheduleOf(seed: number): Schedule {
     messages: messages.toSorted((a, b) => a.atMs - b.atMs),
     incidents: incidents.toSorted((a, b) => a.atMs - b.atMs),
   };
-  return seed < HARSH_FROM ? planned : harsher(planned, choice);
+  if (seed < HARSH_FROM) return planned;
+  const harsh = harsher(planned, choice);
+  return seed < WIDE_FROM ? harsh : wider(harsh, choice, EVERYTHING);
 }
 
 /** The same schedule with more incidents: mostly, at least two overlap. */

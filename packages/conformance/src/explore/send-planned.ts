@@ -15,18 +15,21 @@ export async function sendPlanned(
   { client, recorder }: Connected,
   clock: VirtualClock,
 ): Promise<void> {
-  const { id, behaviour, delayMs, isSentAgain = false } = message;
+  const { id, behaviour, delayMs, ttlMs, isSentAgain = false } = message;
   const key = `k-${message.key}`;
   const body = { id, key, ...(behaviour.poison === true ? { poison: true } : {}) };
   const options = {
     id,
     attributes: { from: "explorer" },
     ...(delayMs === undefined ? {} : { delay: `${delayMs}ms` as const }),
+    ...(ttlMs === undefined ? {} : { ttl: `${ttlMs}ms` as const }),
   };
   const deduplicates = schedule.features?.needs?.includes("deduplication") === true;
   const place = {
     ...(schedule.ordered ? { key, kseq: schedule.messages.indexOf(message) } : {}),
     ...(deduplicates ? { dedup: id } : {}),
+    ...(delayMs === undefined ? {} : { delayMs }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
   };
   const producer = client.producer(definition);
   const send = async (): Promise<void> => {

@@ -12,6 +12,7 @@ import { timelineOf } from "./timeline-of.ts";
 import { ackIsFinal, integrity, noLoss, noPhantom, recovered } from "./invariants/delivery.ts";
 import { boundedConcurrency } from "./invariants/concurrency.ts";
 import { boundedDuplicates, exclusiveLease, noZombieAck, trueAttempts } from "./invariants/execution.ts";
+import { timely } from "./invariants/time.ts";
 import { keyOrder } from "./invariants/order.ts";
 import {
   boundedCost,
@@ -39,6 +40,7 @@ export const INVARIANTS: readonly Invariant[] = [
   truthfulShutdown,
   boundedConcurrency,
   boundedCost,
+  timely,
 ];
 
 /** The result for a history. */
@@ -69,7 +71,7 @@ export interface HistoryCounts {
 
 /** One invariant and its findings. */
 export interface CheckedInvariant {
-  /** `I-1` to `I-16`. */
+  /** `I-1` to `I-17`. */
   readonly id: string;
   /** The rule in one sentence. */
   readonly title: string;
@@ -95,7 +97,7 @@ export interface Exhibit {
 const MAX_EXHIBITS = 5;
 
 /**
- * Checks a history against the sixteen invariants.
+ * Checks a history against the seventeen invariants.
  *
  * @example
  * const verdict = checkHistory(readHistory("histories/run-7"), { ordered: true, attempts: 5 });

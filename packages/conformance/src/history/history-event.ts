@@ -38,7 +38,10 @@ export interface EventMembers {
     /** Position among the messages of its key and sender, ascending. */
     readonly kseq?: number;
     readonly dedup?: string;
+    /** It is to be delivered this much later, in milliseconds. */
     readonly delayMs?: number;
+    /** It is dropped after this time, in milliseconds from the send or from the end of its delay. */
+    readonly ttlMs?: number;
   };
   /** The send was confirmed; `bid` is the identity of the stored message at the provider. */
   readonly "send.ok": { readonly bid?: string };
@@ -74,8 +77,8 @@ export interface EventMembers {
   readonly "handle.abort": { readonly tok: string; readonly reason: string };
   /** A handler ended. */
   readonly "handle.end": { readonly tok: string; readonly result: HandleResult };
-  /** A settlement was requested. */
-  readonly "settle.invoke": { readonly tok: string; readonly kind: SettleKind };
+  /** A settlement was requested. `delayMs`: a release, and the message is to come again this much later. */
+  readonly "settle.invoke": { readonly tok: string; readonly kind: SettleKind; readonly delayMs?: number };
   /** It was confirmed. */
   readonly "settle.ok": { readonly tok: string; readonly kind: SettleKind };
   /** It came too late: the lease was gone. */

@@ -24,6 +24,10 @@ export interface RecordedSend {
   readonly kseq?: number;
   /** Its deduplication id, if the service deduplicates. @default none */
   readonly dedup?: string;
+  /** The delay with which it is sent, in milliseconds. @default none */
+  readonly delayMs?: number;
+  /** Its time to live, in milliseconds. @default none */
+  readonly ttlMs?: number;
 }
 
 /**
@@ -75,18 +79,11 @@ export class HistoryRecorder {
     options: SendOptions<Uses> = {},
     place: RecordedSend & { readonly encode?: (body: Body) => Uint8Array } = {},
   ): Promise<Sent> {
-    const { encode = encodeJson, key, kseq, dedup } = place;
+    const { encode = encodeJson, ...known } = place;
     const mid = options.id ?? randomUUID();
     const op = this.#sink.operation();
     const hash = messageHash(encode(body), options.attributes ?? {});
-    this.#sink.write("send.invoke", op, {
-      mid,
-      dest,
-      hash,
-      ...(key === undefined ? {} : { key }),
-      ...(kseq === undefined ? {} : { kseq }),
-      ...(dedup === undefined ? {} : { dedup }),
-    });
+    this.#sink.write("send.invoke", op, { mid, dest, hash, ...known });
     try {
       const sent = await producer.send(body, { ...options, id: mid });
       this.#sink.write("send.ok", op, { bid: sent.providerId });

@@ -24,10 +24,17 @@ export interface HistoryPromises {
   readonly attempts?: number | undefined;
   /** Parallel handlers of one consumer; absent: not checked. */
   readonly concurrency?: number | undefined;
+  /** Most starts of handlers of one consumer in any span of `perMs` milliseconds; absent: not checked. */
+  readonly rateLimit?: { readonly count: number; readonly perMs: number } | undefined;
   /** Deliveries that one consumer may hold beyond `concurrency`; absent: not checked. */
   readonly prefetch?: number | undefined;
   /** Time from the end of the last fault to the next success, in milliseconds; absent: not checked. */
   readonly recoveryMs?: number | undefined;
+  /**
+   * Time from the moment of a message to its hand-over, in milliseconds: its send, or the end of its delay.
+   * Absent: not checked.
+   */
+  readonly promptMs?: number | undefined;
   /** Longest drain, in milliseconds; absent: not checked. */
   readonly drainMs?: number | undefined;
   /** Consumers had enough time: a confirmed message that is left in its queue stalled. @default false */
@@ -84,7 +91,7 @@ export interface InvariantOutcome {
 
 /** One rule that every history must keep. */
 export interface Invariant {
-  /** `I-1` to `I-16`; stable. */
+  /** `I-1` to `I-17`; stable. */
   readonly id: string;
   /** The rule in one sentence. */
   readonly title: string;

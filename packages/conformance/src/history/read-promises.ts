@@ -17,6 +17,8 @@ const KINDS: Readonly<Record<keyof HistoryPromises, "boolean" | "number" | "stri
   concurrency: "number",
   prefetch: "number",
   recoveryMs: "number",
+  promptMs: "number",
+  rateLimit: "object",
   drainMs: "number",
   finishes: "boolean",
   callsPerMessage: "object",

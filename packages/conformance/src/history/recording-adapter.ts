@@ -107,6 +107,7 @@ class RecordingConsumer {
           items.map(({ handle }) => ticketOf(handle)),
           "release",
           async (own) => await inner.releaseBatch(withHandles(items, own), signal),
+          items.map(({ delayMs }) => delayMs),
         ),
       close: async () => await inner.close(),
       ...(open === undefined ? {} : { open: async (signal) => await open.call(inner, signal) }),
@@ -165,12 +166,14 @@ class RecordingConsumer {
     tickets: readonly Ticket[],
     kind: SettleKind,
     call: (handles: readonly unknown[]) => Promise<readonly ItemResult[]>,
+    delays: readonly number[] = [],
   ): Promise<readonly ItemResult[]> {
     const { sink, meaning } = this.#parts;
-    const open = tickets.map(({ tok, mid }) => {
+    const open = tickets.map(({ tok, mid }, place) => {
       const meant = kind === "ack" && meaning.meansDead(tok, mid) ? "dead" : kind;
       const op = sink.operation();
-      sink.write("settle.invoke", op, { tok, kind: meant });
+      const delayMs = delays[place] ?? 0;
+      sink.write("settle.invoke", op, { tok, kind: meant, ...(delayMs > 0 && { delayMs }) });
       return { op, tok, kind: meant };
     });
     const results = await this.#call(tickets, call, kind === "dead" ? "deadLetter" : kind, (index, type) => {

@@ -57,13 +57,13 @@ export function isCopyUnsure({ copies }: Story, handover: Handover): boolean {
 }
 
 /**
- * True if no handler ran, and the message was copied and then given back: its body could not be read, and the
- * copy seemed to fail.
+ * True if no handler ran, and the message was copied and then given back or lost: its body could not be read,
+ * and the copy seemed to fail or took too long.
  */
-export function isCopiedUnread({ copies }: Story, { deliver, start, settles }: Handover): boolean {
-  const released = settles.find(({ kind }) => kind === "release");
-  if (start !== undefined || released === undefined) return false;
-  return copies.some(({ proc, t }) => proc === deliver.proc && t >= deliver.t && t <= released.t);
+export function isCopiedUnread({ copies }: Story, { deliver, start, settles, lostAt }: Handover): boolean {
+  const goneAt = settles.find(({ kind }) => kind === "release")?.t ?? lostAt;
+  if (start !== undefined || goneAt === undefined) return false;
+  return copies.some(({ proc, t }) => proc === deliver.proc && t >= deliver.t && t <= goneAt);
 }
 
 /**

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { checkHistory, INVARIANTS } from "../../src/history/check-history.ts";
-import { BAD_10_TO_16 } from "./bad-histories-10-to-16.ts";
+import { BAD_10_TO_17 } from "./bad-histories-10-to-17.ts";
 import { BAD_1_TO_9 } from "./bad-histories-1-to-9.ts";
 import { history } from "./history-builder.ts";
 
-const BAD = { ...BAD_1_TO_9, ...BAD_10_TO_16 };
+const BAD = { ...BAD_1_TO_9, ...BAD_10_TO_17 };
 
 describe.each(Object.entries(BAD))("%s fails", (id, histories) => {
   test.each(histories)("when $name", ({ events, promises = {}, also = [] }) => {

@@ -16,6 +16,8 @@ export interface MessageTraits {
   readonly kseq?: number;
   readonly dedup?: string;
   readonly hash?: string;
+  readonly delayMs?: number;
+  readonly ttlMs?: number;
 }
 
 /** The fields of a hand-over that a test wants to change. */
@@ -117,8 +119,9 @@ export class HistoryBuilder {
     tok: string,
     kind: SettleKind = "ack",
     outcome: "ok" | "lost" | "fail" | "info" | "open" = "ok",
+    delayMs?: number,
   ): this {
-    const op = this.event("settle.invoke", { tok, kind });
+    const op = this.event("settle.invoke", { tok, kind, ...(delayMs === undefined ? {} : { delayMs }) });
     if (outcome !== "open") this.event(`settle.${outcome}`, { tok, kind }, { op });
     return this;
   }

@@ -6,6 +6,7 @@ import { PAIRS_OF_ANSWERS, type Pair } from "./pairs-of-answers.ts";
 import { PAIRS_OF_BROKEN_LEASES } from "./pairs-of-broken-leases.ts";
 import { PAIRS_OF_SERVICES } from "./pairs-of-services.ts";
 import { PAIRS_OF_LATE_ACKS } from "./pairs-of-late-acks.ts";
+import { PAIRS_OF_TIMES } from "./pairs-of-times.ts";
 
 const first = { key: "k", kseq: 1 };
 const second = { key: "k", kseq: 2 };
@@ -271,6 +272,7 @@ describe.each([
   ...PAIRS_OF_LATE_ACKS,
   ...PAIRS_OF_SERVICES,
   ...PAIRS_OF_BROKEN_LEASES,
+  ...PAIRS_OF_TIMES,
 ])("$name", ({ good, bad, invariant, promises = {} }) => {
   test("passes with its excuse", () => {
     const { verdict, invariants } = checkHistory(good, promises);

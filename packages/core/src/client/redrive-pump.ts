@@ -72,6 +72,7 @@ export class RedrivePump {
       ),
     );
     const { limits } = this.#from;
+    const startedAtMs = this.#source.connection.clock.wallNow();
     for (let moved = 0; moved < max;) {
       signal.throwIfAborted();
       const maxItems = Math.min(limits.receive.maxItems, max - moved);
@@ -80,7 +81,8 @@ export class RedrivePump {
       const fresh = deliveries.filter(({ providerId }) => !this.#held.has(providerId));
       for (const { providerId, handle } of deliveries) this.#held.set(providerId, handle);
       this.#noteAgain(deliveries, fresh.length > 0);
-      const chosen = fresh.filter((delivery) => isChosen(delivery));
+      // What is moved may fail again at once: moving that too could go on for ever.
+      const chosen = fresh.filter((delivery) => !(diedAt(delivery) > startedAtMs) && isChosen(delivery));
       const messages = chosen.map((delivery) => this.#outgoing(delivery));
       let begin = 0;
       for (const request of splitRequests(messages, this.#producer, this.#source.target)) {
@@ -232,4 +234,9 @@ export class RedrivePump {
       ...withoutUndefined({ orderingKey: delivery.orderingKey }),
     });
   }
+}
+
+/** By the core's own record, Unix epoch milliseconds; 0 or NaN if it has none. */
+function diedAt({ attributes }: Delivery<unknown>): number {
+  return Number(attributes[RESERVED.deadLast] ?? 0);
 }

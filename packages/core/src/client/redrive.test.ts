@@ -5,6 +5,8 @@ import type { FakeServiceOptions } from "../../test/fake-provider.ts";
 import { deadLetters, defineQueue } from "../message/queue-definition.ts";
 
 const orders = defineQueue("orders");
+/** In milliseconds: after any redrive of these tests has begun. */
+const LONG_AFTER = "9999999999999";
 
 describe("redrive", () => {
   function dead(over: FakeServiceOptions = {}) {
@@ -60,6 +62,22 @@ describe("redrive", () => {
     expect(seen).toHaveLength(25);
     expect(seen[0]).toEqual({ tenant: "even" });
     expect(service.ids("orders-dead")).toHaveLength(13);
+    expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
+  });
+
+  test("ends although what it moves fails again at once: that stays in the dead letters", async () => {
+    const { service, admin } = dead();
+    let moved = 0;
+    for await (const progress of admin.redrive(orders)) {
+      const failed = service.ids("orders").slice(moved);
+      ({ moved } = progress);
+      if (moved > 25) break;
+      for (const id of failed) {
+        service.put("orders-dead", { id, attributes: { "aq-dead-last": LONG_AFTER } });
+      }
+    }
+    expect(moved).toBe(25);
+    expect(service.ids("orders-dead")).toHaveLength(25);
     expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
   });
 

@@ -262,6 +262,17 @@ describe("the close of a consumer that pulled", () => {
     await acked;
   });
 
+  test("tells who still works on a message that goes back, and refuses the ack", async () => {
+    const { queue, consumer } = consumerBench();
+    queue.put("m");
+    const [message] = await consumer.receive();
+    const { signal } = message ?? {};
+    await consumer.close();
+    expect(queue.released.map(({ id }) => id)).toEqual(["m"]);
+    expect(signal?.reason).toMatchObject({ code: "CANCELLED" });
+    expect(await errorOf(message?.ack() ?? Promise.resolve())).toMatchObject({ code: "CANCELLED" });
+  });
+
   test("counts what was settled and what went back, and says what failed", async () => {
     const { queue, consumer, events } = consumerBench({
       driver: (one) =>

@@ -242,6 +242,8 @@ export class Puller {
     if (engine === undefined) return NOTHING_HANDLED;
     const { executor, keeper } = engine;
     executor.tally.isDraining = true;
+    // Somebody else may have the message from then on.
+    const reason = new QueueError("CANCELLED", { what: "the consumer closed, and the message went back" });
     return await drain(
       {
         ...sharedSteps(engine, this.#options.setup),
@@ -250,8 +252,10 @@ export class Puller {
         giveBackUnstarted: () => {
           const unsettled = keeper.holders().filter(({ state }) => state === "waiting" || state === "parked");
           for (const held of unsettled) {
-            if (held.state === "waiting") executor.giveBack(held);
-            else executor.unpark(held); // otherwise an awaited retry would never end
+            if (held.state === "waiting") {
+              held.abort(reason);
+              executor.giveBack(held);
+            } else executor.unpark(held); // otherwise an awaited retry would never end
           }
         },
         idle: async () => {},

@@ -1,12 +1,12 @@
 import type { Handover } from "../history-index.ts";
 import { hasStarted, type Started } from "../what-was-done.ts";
-import { judged, type Finding, type Invariant } from "../invariant.ts";
+import { judged, nanoseconds, type Finding, type Invariant } from "../invariant.ts";
 
 export const boundedConcurrency: Invariant = {
   id: "I-15",
-  title: "a consumer runs no more handlers and holds no more leases than it may",
-  check({ handovers }, { concurrency, prefetch }) {
-    if (concurrency === undefined) {
+  title: "a consumer runs no more handlers, starts no more in a time, and holds no more leases than it may",
+  check({ handovers }, { concurrency = Number.POSITIVE_INFINITY, prefetch, rateLimit }) {
+    if (concurrency === Number.POSITIVE_INFINITY && rateLimit === undefined) {
       return { verdict: "info", findings: [{ text: "the run states no limit of concurrency" }] };
     }
     const byConsumer = Map.groupBy(handovers, ({ deliver }) => `${deliver.proc}/${deliver.consumer}`);
@@ -15,6 +15,13 @@ export const boundedConcurrency: Invariant = {
       const running = peak(held.filter(hasStarted).map((run) => [run.start.t, slotFreedAt(run)]));
       if (running > concurrency)
         findings.push({ text: `${consumer} ran ${running} handlers, allowed ${concurrency}` });
+      const most = rateLimit === undefined ? 0 : mostIn(held.filter(hasStarted), rateLimit.perMs);
+      if (rateLimit !== undefined && most > rateLimit.count) {
+        const allowed = `allowed ${rateLimit.count}`;
+        findings.push({
+          text: `${consumer} started ${most} handlers within ${rateLimit.perMs} ms, ${allowed}`,
+        });
+      }
       if (prefetch === undefined) continue;
       const leases = peak(leasesOf(held));
       const allowed = concurrency + prefetch;
@@ -23,6 +30,18 @@ export const boundedConcurrency: Invariant = {
     return judged(findings);
   },
 };
+
+/** The most starts within a span, which does not contain its own end. */
+function mostIn(runs: readonly Started[], perMs: number): number {
+  const starts = runs.map(({ start }) => start.t).toSorted((a, b) => a - b);
+  const counts = starts.map((from, at) => {
+    // Events of one millisecond are a nanosecond apart.
+    const until = from + nanoseconds(perMs) - nanoseconds(1);
+    const end = starts.findIndex((t) => t > until);
+    return (end === -1 ? starts.length : end) - at;
+  });
+  return Math.max(0, ...counts);
+}
 
 /** A run that was told to stop gives up its slot, since it may never end. */
 function slotFreedAt({ abort, end }: Started): number {

@@ -10,20 +10,22 @@ import {
   type SettleEvent,
   type Story,
 } from "../history-index.ts";
+import { isPerhapsExpired } from "../message-times.ts";
 import { isPerhapsAcked } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
 export const noLoss: Invariant = {
   id: "I-1",
   title:
-    "every confirmed message is delivered, dead-lettered or still in its queue, and ends acked or dead-lettered, unless its queue is deleted",
+    "every confirmed message is delivered, dead-lettered or still in its queue, and ends acked or dead-lettered, unless it expires or its queue is deleted",
   check(index, promises) {
     const open = [...index.stories.values()].filter(
       (story) =>
         isConfirmed(story) &&
         !isAcked(story) &&
         story.deadLetters.length === 0 &&
-        !isPerhapsDeleted(story, index),
+        !isPerhapsDeleted(story, index) &&
+        !isPerhapsExpired(story, index),
     );
     const lost = open.filter((story) => story.leftovers.length === 0 && !isPerhapsAcked(story));
     if (isDrained(index, promises)) return judged(lost.map(lostFinding));

@@ -125,6 +125,7 @@ function isUndoneHead(head: Handover, { deliver }: Started, next: Started): bool
 }
 
 const LEASE_LOST = "LEASE_LOST";
+const CANCELLED = "CANCELLED";
 const UNSURE: ReadonlySet<string> = new Set(["settle.lost", "settle.fail", "settle.info"]);
 
 export const noZombieAck: Invariant = {
@@ -249,7 +250,8 @@ function miscounted(
       const comparable = before.filter((one) => !isPerConsumer || one.deliver.t < deliver.t);
       const highest = Math.max(0, ...comparable.map((one) => one.deliver.attempt ?? 0));
       if (attempt < highest) return [{ mid, text: `${handed} says ${attempt} after ${highest}` }];
-      const begun = before.filter(hasStarted).length;
+      // A run that a close stopped counts as none.
+      const begun = before.filter((one) => hasStarted(one) && one.abort?.reason !== CANCELLED).length;
       return deliveryCount === "exact" && (attempt <= begun || attempt > place + 1)
         ? [{ mid, text: `${handed} says that it is number ${attempt}` }]
         : [];

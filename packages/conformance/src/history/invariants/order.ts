@@ -1,5 +1,6 @@
 import { goneAt, type Handover, type HistoryIndex, type SettleEvent, type Story } from "../history-index.ts";
 import { judged, type Finding, type Invariant } from "../invariant.ts";
+import { expiresAt } from "../message-times.ts";
 
 interface Run {
   readonly mid: string;
@@ -28,9 +29,12 @@ function keysOf({ stories }: HistoryIndex): ReadonlyMap<string, readonly Story[]
 }
 
 function outOfOrder(stories: readonly Story[], index: HistoryIndex): readonly Finding[] {
-  // From its queue's deletion on, a message holds up nobody.
+  // From its queue's deletion on, or from its expiry on, a message holds up nobody.
   const doneAt = new Map(
-    stories.map((story) => [sequenceOf(story), Math.min(doneTime(story), goneAt(story, index))]),
+    stories.map((story) => [
+      sequenceOf(story),
+      Math.min(doneTime(story), goneAt(story, index), expiresAt(story)),
+    ]),
   );
   const confirmed = stories
     .filter(isPlaced)
@@ -68,26 +72,29 @@ function runsOf(story: Story): readonly Run[] {
   );
 }
 
-function doneTime({ handovers, deadLetters }: Story): number {
+function doneTime({ handovers, deadLetters, copies }: Story): number {
   const last = deadLetters.length === 0 ? undefined : handovers.at(-1);
   return Math.min(
     Number.POSITIVE_INFINITY,
     ...handovers.flatMap((handover) => endOfSuccess(handover, handover === last)),
-    ...(last === undefined ? [] : endsOfCopies(handovers)),
+    ...(last === undefined ? [] : endsOfCopies(handovers, copies)),
   );
 }
 
 /**
- * The lease was gone behind the copy, and nobody ran the message again: it came again only to be acked. Until
- * then it holds up its key.
+ * The lease was gone behind the copy, or the ack after it was refused, and nobody ran the message again: it came
+ * again only to be acked. Until then it holds up its key.
  */
-function endsOfCopies(handovers: readonly Handover[]): readonly number[] {
-  const lastRun = handovers.findLastIndex(({ start }) => start !== undefined);
-  const isLost = handovers[lastRun]?.settles.some(
-    ({ type, kind }) => type === "settle.lost" && kind === "dead",
+function endsOfCopies(handovers: readonly Handover[], copies: Story["copies"]): readonly number[] {
+  const place = handovers.findLastIndex(({ start }) => start !== undefined);
+  const [lastRun, again] = handovers.slice(place, place + 2);
+  if (lastRun === undefined || again === undefined) return [];
+  const { deliver, settles } = lastRun;
+  const isLost = settles.some(({ type, kind }) => type === "settle.lost" && kind === "dead");
+  const isCopied = copies.some(
+    ({ proc, t }) => proc === deliver.proc && t >= deliver.t && t <= again.deliver.t,
   );
-  const again = handovers[lastRun + 1];
-  return isLost === true && again !== undefined ? [again.deliver.t] : [];
+  return isLost || isCopied ? [again.deliver.t] : [];
 }
 
 /** A dead letter leaves its key as soon as the service has it, perhaps before the answer arrives. */

@@ -10,6 +10,7 @@ import {
   type Story,
 } from "../history-index.ts";
 import type { HistoryEvent } from "../history-event.ts";
+import { expiresAt, isPerhapsExpired } from "../message-times.ts";
 import { isCopiedUnread, isCopyUnsure, isSecondDelivery, isTakenBack } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
@@ -28,7 +29,9 @@ function deadLetterFaults(story: Story, index: HistoryIndex, promises: HistoryPr
   const copies = new Set(deadLetters.map(({ bid }) => bid)).size;
   if (copies === 0) {
     // A failed try is repeated; only a confirmed one must be found.
-    return dead.some((handover) => settledAs(handover, "dead") !== undefined)
+    return dead.some(
+      (handover) => settledAs(handover, "dead") !== undefined && !isExpiredUnread(story, handover, promises),
+    )
       ? [{ mid, text: "the message was given up and is no dead letter" }]
       : [];
   }
@@ -53,6 +56,12 @@ function isGivenUp({ deliver, end, settles }: Handover, { attempts }: HistoryPro
     isLast &&
     (end === undefined || end.result === "throw" || end.result === "retry" || end.result === "aborted")
   );
+}
+
+/** No handler saw it: what is settled when it has expired is acked, and no copy is made. */
+function isExpiredUnread(story: Story, { start, settles }: Handover, { slackMs }: HistoryPromises): boolean {
+  const from = expiresAt(story) - nanoseconds(slackMs);
+  return start === undefined && settles.some(({ t }) => t >= from);
 }
 
 /** The copy may have been made although nobody was told. */
@@ -128,6 +137,7 @@ function hasWorkAfter(index: HistoryIndex, t: number): boolean {
       isConfirmed(story) &&
       story.deadLetters.length === 0 &&
       !isPerhapsDeleted(story, index) &&
+      !isPerhapsExpired(story, index) &&
       !story.handovers.some(({ isHandled, end }) => isHandled && (end?.t ?? Number.POSITIVE_INFINITY) < t),
   );
 }

@@ -2,7 +2,7 @@ import type { BadHistory } from "./bad-histories-1-to-9.ts";
 import { history } from "./history-builder.ts";
 
 /** At least two hand-written histories for each invariant from I-10 on; that invariant must catch them. */
-export const BAD_10_TO_16: Readonly<Record<string, readonly BadHistory[]>> = {
+export const BAD_10_TO_17: Readonly<Record<string, readonly BadHistory[]>> = {
   "I-10": [
     {
       name: "a number falls",
@@ -188,6 +188,37 @@ export const BAD_10_TO_16: Readonly<Record<string, readonly BadHistory[]>> = {
         .settle("t1")
         .drained(),
       promises: { renewEveryMs: 500 },
+    },
+  ],
+  "I-17": [
+    {
+      name: "a delayed message is handled at once",
+      events: history().send("m", "ok", { delayMs: 10_000 }).handle("m", "t1").drained(),
+    },
+    {
+      name: "a message comes again at once that was released with a delay",
+      events: history()
+        .send("m")
+        .deliver("m", "t1")
+        .start("t1")
+        .end("t1", "retry")
+        .settle("t1", "release", "ok", 10_000)
+        .handle("m", "t2", { attempt: 2 })
+        .drained(),
+    },
+    {
+      name: "an expired message is handed out and handled",
+      events: history().send("m", "ok", { ttlMs: 1_000 }).wait(5_000).handle("m", "t1").drained(),
+    },
+    {
+      name: "a message comes long after its delay is over",
+      events: history().send("m", "ok", { delayMs: 1_000 }).wait(20_000).handle("m", "t1").drained(),
+      promises: { promptMs: 5_000 },
+    },
+    {
+      name: "a message expires before anybody has it, although there was time",
+      events: history().send("m", "ok", { delayMs: 1_000, ttlMs: 9_000 }).wait(20_000).drained(),
+      promises: { promptMs: 5_000 },
     },
   ],
 };
